@@ -1,0 +1,36 @@
+// The app definition: one typed value that says what the nine servers serve.
+import type { ClientDefinition } from './auth/contract.ts'
+import type { BucketDefinition } from './files/contract.ts'
+import type { FrontendDefinition } from './frontend/contract.ts'
+import type { JobDefinition } from './kernel/job.ts'
+import type { ResourceDefinition } from './resource/contract.ts'
+
+export interface AppDefinition {
+  /** The product's name, as people read it on the sign-in pages and in mails. */
+  readonly name: string
+  /** Every scope that a third party may ask for, in plain words that finish the sentence "This app will be able to ...". */
+  readonly scopes: Readonly<Record<string, string>>
+  readonly resources: readonly ResourceDefinition[]
+  readonly buckets?: readonly BucketDefinition[]
+  /** The first one shares its origin with the API. */
+  readonly frontends: readonly FrontendDefinition[]
+  /** Third parties that people may sign in to with their account here. */
+  readonly clients?: readonly ClientDefinition[]
+  readonly jobs?: readonly JobDefinition[]
+}
+
+/** What a definition may depend on: addresses differ between a laptop and production. */
+export interface AppEnvironment {
+  readonly mode: 'development' | 'production'
+  readonly port: number
+  readonly domain: string
+  /** The public origin of a host label, for example `origin('diary')`. */
+  origin(label: string): string
+}
+
+export type AppFactory = (environment: AppEnvironment) => AppDefinition
+
+/** The default export of `ninefold.config.ts`. */
+export function defineApp(definition: AppDefinition | AppFactory): AppFactory {
+  return typeof definition === 'function' ? definition : () => definition
+}

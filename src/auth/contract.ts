@@ -1,0 +1,84 @@
+// What the rest of the platform may know about auth. Types only.
+import type { Call } from '#kernel/call.ts'
+
+/** A client of the authorization server, as the app definition gives it. */
+export interface ClientDefinition {
+  readonly clientId: string
+  /** Shown on the consent page. */
+  readonly name: string
+  /** Exact redirect URIs (RFC 9700 section 4.1.3). */
+  readonly redirectUris: readonly string[]
+  /** Origins whose scripts may call the token endpoint and the API. */
+  readonly origins: readonly string[]
+  /** The scopes that it may ask for, beside `openid` and `offline_access`. */
+  readonly scopes: readonly string[]
+  readonly postLogoutRedirectUris?: readonly string[]
+}
+
+/** A frontend of the app: the gateway is its confidential client, and people are not asked for consent. */
+export interface FrontendClient {
+  readonly clientId: string
+  readonly name: string
+  readonly origin: string
+  readonly redirectUri: string
+  readonly secret: string
+  readonly scopes: readonly string[]
+}
+
+export interface PublicProfile {
+  readonly accountId: string
+  readonly name: string
+}
+
+/** Something whose tokens have ended: a session of a client (`sid`), or all of an account. */
+export interface Revocation {
+  readonly kind: 'session' | 'account'
+  /** The `sid` or the `sub` of the tokens. */
+  readonly subject: string
+  /** Epoch seconds; tokens of an account that were issued later are good. */
+  readonly before: number
+}
+
+export interface KeySet {
+  readonly issuer: string
+  /** Public JSON Web Keys (RFC 7517). */
+  readonly keys: readonly { readonly kid: string; readonly alg: string; readonly [member: string]: unknown }[]
+}
+
+export interface BackChannelRequest {
+  readonly method: 'GET' | 'POST'
+  /** Path on the issuer, for example `/token`. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+export interface BackChannelAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export interface OperatorSession {
+  readonly sessionId: string
+  /** Epoch milliseconds. */
+  readonly expiresAt: number
+}
+
+export interface Auth {
+  /** The current, and the still valid earlier, signing keys for access tokens and ID tokens. */
+  keys(call: Call): Promise<KeySet>
+  /** The authorization server's own HTTP endpoints for the gateway, without a network hop. */
+  exchange(call: Call, request: BackChannelRequest): Promise<BackChannelAnswer>
+  /** Revocations stored after the cursor, oldest first; without one, all that still matter. Ask again with `next`. */
+  revocations(call: Call, after?: string): Promise<{ readonly items: readonly Revocation[]; readonly next: string }>
+  /** Signs out: ends the browser's session at the authorization server that this `sid` belongs to, with all its tokens. */
+  endSession(call: Call, sessionId: string): Promise<void>
+  profile(call: Call, accountId: string): Promise<PublicProfile | undefined>
+  /** Origins that may call the token endpoint and the API from a script, with the client that each belongs to. */
+  clientOrigins(call: Call): Promise<readonly { readonly origin: string; readonly clientId: string }[]>
+  /** A code for one sign-in of an operator, good for 15 minutes. */
+  createOperatorLink(call: Call): Promise<string>
+  /** Uses the code up. `undefined` when it is unknown, used or too old. */
+  redeemOperatorLink(call: Call, code: string): Promise<OperatorSession | undefined>
+}

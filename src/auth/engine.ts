@@ -1,0 +1,67 @@
+// The seam inside auth between the OpenID engine (`provider/`) and what people see and have (`accounts/`, `pages/`). Types only.
+import type { Call } from '#kernel/call.ts'
+import type { Answer, Exchange } from '#kernel/http/route.ts'
+
+/** Why the authorization endpoint has stopped to ask the person. */
+export interface Interaction {
+  readonly uid: string
+  readonly prompt: 'login' | 'consent'
+  readonly client: {
+    readonly clientId: string
+    readonly name: string
+    /** Host of the redirect URI of this request, for the consent page. */
+    readonly host: string
+    /** Origin of that URI: the page's `form-action` must allow it, since browsers check redirects after a form post. */
+    readonly redirectOrigin: string
+    readonly firstParty: boolean
+  }
+  /** What is newly asked, with its plain words. */
+  readonly scopes: readonly { readonly name: string; readonly words: string }[]
+  /** Signed in already, at the consent prompt. */
+  readonly accountId?: string
+  readonly loginHint?: string
+}
+
+/** A browser that is signed in at the authorization server. */
+export interface BrowserSession {
+  readonly id: string
+  readonly accountId: string
+  /** Epoch milliseconds. */
+  readonly signedInAt: number
+  readonly lastUsedAt: number
+  /** Words for the account page, from the user agent: `Chromium on Linux`. */
+  readonly device: string
+}
+
+export interface AuthorisedApp {
+  readonly clientId: string
+  readonly name: string
+  readonly scopes: readonly { readonly name: string; readonly words: string }[]
+  /** Epoch milliseconds. */
+  readonly since: number
+}
+
+export interface Engine {
+  /** The interaction that this browser is in, or `undefined` when it has ended or belongs to another browser. */
+  interaction(exchange: Exchange): Promise<Interaction | undefined>
+  finishSignIn(exchange: Exchange, accountId: string): Promise<Answer>
+  finishConsent(exchange: Exchange, approved: boolean): Promise<Answer>
+  /** Who is signed in at the accounts origin, by its own cookie. */
+  browserSession(exchange: Exchange): Promise<BrowserSession | undefined>
+  /** Where to send a person who must sign in to see an account page; comes back to `returnTo`, a path of the accounts origin. */
+  signInPath(returnTo: string): string
+  sessions(call: Call, accountId: string): Promise<readonly BrowserSession[]>
+  /** Ends the session with the tokens of the app's own frontends in it. */
+  endBrowserSession(call: Call, accountId: string, sessionId: string): Promise<void>
+  authorisedApps(call: Call, accountId: string): Promise<readonly AuthorisedApp[]>
+  /** Ends the client's access: grants, refresh tokens and access tokens, everywhere within a second. */
+  revokeApp(call: Call, accountId: string, clientId: string): Promise<void>
+  /** Every session, grant and token of the account, for a password change or a suspension. `except` stays. */
+  revokeAccount(call: Call, accountId: string, exceptSessionId?: string): Promise<void>
+}
+
+/** What the engine must know of people. Implemented by `accounts/`. */
+export interface AccountDirectory {
+  /** `undefined` when unknown; suspended people are told apart so that nothing more is issued. */
+  find(call: Call, accountId: string): Promise<{ readonly accountId: string; readonly name: string; readonly email: string; readonly emailVerified: boolean; readonly suspended: boolean } | undefined>
+}

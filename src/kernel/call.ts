@@ -1,0 +1,41 @@
+// The first argument of every contract method: on whose authority, for which request, until when.
+
+/** Who is asking. Plain data, so that it travels between processes as it is. */
+export type Principal =
+  | { readonly kind: 'anonymous' }
+  | {
+      readonly kind: 'user'
+      readonly accountId: string
+      /** The `sid` claim: one browser session of one client. Ending it ends every token that carries it. */
+      readonly sessionId: string
+      readonly clientId: string
+      readonly scopes: readonly string[]
+      /** True for the app's own frontends, false for third parties that a person has let in. */
+      readonly firstParty: boolean
+    }
+  | { readonly kind: 'operator'; readonly sessionId: string }
+  | { readonly kind: 'system'; readonly name: string }
+
+export type UserPrincipal = Extract<Principal, { kind: 'user' }>
+
+export interface Call {
+  readonly principal: Principal
+  /** Ties every log line and every error answer of one request together. */
+  readonly requestId: string
+  /** Aborted when the client goes away or the deadline passes. */
+  readonly signal: AbortSignal
+  /** Epoch milliseconds after which the caller no longer waits. */
+  readonly deadline: number
+}
+
+const never = new AbortController().signal
+
+/** A call that the platform makes for itself: start-up, schedules, event delivery. */
+export function systemCall(name: string): Call {
+  return { principal: { kind: 'system', name }, requestId: `system-${name}`, signal: never, deadline: Number.POSITIVE_INFINITY }
+}
+
+/** The same request on other authority, for example when a server acts for itself on behalf of a person. */
+export function callAs(call: Call, principal: Principal): Call {
+  return { principal, requestId: call.requestId, signal: call.signal, deadline: call.deadline }
+}

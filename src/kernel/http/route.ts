@@ -1,0 +1,147 @@
+// A route declares everything: where it is, what enters, what leaves, and who may. The same inventory feeds the router, OpenAPI,
+// the rate limits, the CSRF rule and the authorisation tests, so that nothing can be forgotten in one place.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { Call } from '../call.ts'
+import type { Html } from '../html.ts'
+import type { Schema } from '../schema.ts'
+import type { SiteName } from '../sites.ts'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** Who may call a route. There is no default: a route without a rule does not start. */
+export type Rule =
+  | { readonly who: 'anyone' }
+  /** A signed-in person, by the session cookie of a frontend or by a bearer token; with `scope`, a token that has it. */
+  | { readonly who: 'user'; readonly scope?: string; readonly firstParty?: true }
+  | { readonly who: 'operator' }
+  /** The handler decides, for the reason given: protocol endpoints that authenticate clients, signed links, the account pages. */
+  | { readonly who: 'handler'; readonly reason: string }
+
+export type RateClass = 'page' | 'api' | 'sign-in' | 'token' | 'files' | 'probe'
+
+/** How the body is read before the handler runs. `stream` leaves it to the handler, which then must enforce `maxBodyBytes` itself. */
+export type BodyKind = 'none' | 'json' | 'form' | 'stream'
+
+/** What an answer with a status carries: a schema for JSON, or the kind of another body. */
+export type AnswerShape = Schema | 'html' | 'text' | 'bytes' | 'empty' | 'problem'
+
+export type AnswerBody =
+  | { readonly json: unknown }
+  /** JSON that is text already, so that a hot path need not parse and print it. */
+  | { readonly jsonText: string }
+  | { readonly html: Html }
+  | { readonly text: string; readonly type?: string }
+  | { readonly bytes: Uint8Array; readonly type: string }
+  | { readonly stream: Readable; readonly type: string; readonly length?: number }
+
+/** Sources that one answer adds to the content security policy, for example the redirect origin of the client on a consent page. */
+export interface PolicySources {
+  readonly formAction?: readonly string[]
+  readonly imgSrc?: readonly string[]
+  readonly connectSrc?: readonly string[]
+  readonly fontSrc?: readonly string[]
+  readonly mediaSrc?: readonly string[]
+}
+
+export interface Answer {
+  readonly status: number
+  /** `Set-Cookie` may be a list. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
+  readonly body?: AnswerBody
+  readonly policy?: PolicySources
+}
+
+/** The HTTP side of one request, as the gateway has already checked it. */
+export interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly method: string
+  /** The public origin of the host that was asked, from configuration, never from a header. */
+  readonly origin: string
+  /** The normalised path, without the query. */
+  readonly path: string
+  /** The raw query without the question mark, or an empty string. */
+  readonly search: string
+  readonly requestId: string
+  /** The day's pseudonym of the client's address: a key for limits and logs. The address itself goes no further than the gateway. */
+  readonly client: string
+  readonly cookies: ReadonlyMap<string, string>
+  /** The nonce of this answer's content security policy. Asking for it makes the answer `no-store`. */
+  nonce(): string
+  /** The token for the hidden field `csrf_token` of a form, or for the header `X-CSRF-Token`. Sets its cookies on first use. */
+  csrfToken(): string
+  /** After sign-in, sign-out or any change of privilege: old tokens stop working. */
+  renewCsrf(): void
+  /** Appends a serialised `Set-Cookie` to the answer, whatever the handler returns. */
+  addCookie(cookie: string): void
+}
+
+export interface RouteInput<Params = unknown, Query = unknown, Body = unknown> {
+  readonly params: Params
+  readonly query: Query
+  readonly body: Body
+}
+
+interface RouteBase {
+  readonly method: Method
+  /** `find-my-way` syntax: `/api/photos/:id`, `/assets/*`. A GET route answers HEAD too. */
+  readonly path: string
+  readonly site: SiteName
+  readonly allow: Rule
+  readonly rate: RateClass
+  /** One line for the inventory and the OpenAPI document. */
+  readonly summary: string
+  /** Unsafe methods need the CSRF token when the request has cookies. An exemption says why it is safe. */
+  readonly csrfExempt?: string
+  readonly maxBodyBytes?: number
+}
+
+export interface HandledRoute extends RouteBase {
+  readonly kind: 'handled'
+  readonly body: BodyKind
+  readonly input: { readonly params?: Schema; readonly query?: Schema; readonly body?: Schema }
+  /** Every status that the handler may return. Errors of the error tables need no entry. */
+  readonly answers: Readonly<Record<number, AnswerShape>>
+  handle(call: Call, input: RouteInput, exchange: Exchange): Promise<Answer>
+}
+
+/** A route whose handler writes the answer itself, such as the OpenID engine's. Headers of the gateway are set before it runs. */
+export interface RawRoute extends RouteBase {
+  readonly kind: 'raw'
+  handle(call: Call, exchange: Exchange): Promise<void>
+}
+
+export type Route = HandledRoute | RawRoute
+
+export interface RouteDeclaration<Params, Query, Body> extends RouteBase {
+  readonly body?: BodyKind
+  readonly input?: { readonly params?: Schema<Params>; readonly query?: Schema<Query>; readonly body?: Schema<Body> }
+  readonly answers: Readonly<Record<number, AnswerShape>>
+  handle(call: Call, input: RouteInput<Params, Query, Body>, exchange: Exchange): Promise<Answer>
+}
+
+/** Declares a route. What has no schema in `input` is refused when it is not empty: a query, a body. */
+export function route<Params = Record<string, never>, Query = Record<string, never>, Body = undefined>(
+  declaration: RouteDeclaration<Params, Query, Body>,
+): Route {
+  return { kind: 'handled', input: {}, body: 'none', ...declaration } as HandledRoute
+}
+
+export function rawRoute(declaration: Omit<RawRoute, 'kind'>): Route {
+  return { kind: 'raw', ...declaration }
+}
+
+/** 200 with JSON. */
+export function ok(json: unknown, headers: Answer['headers'] = {}): Answer {
+  return { status: 200, headers, body: { json } }
+}
+
+/** 303, so that a form post is followed by a GET and never replayed (RFC 9700 section 4.12). */
+export function seeOther(location: string, headers: Readonly<Record<string, string | readonly string[]>> = {}): Answer {
+  return { status: 303, headers: { ...headers, location } }
+}
+
+export function page(body: Html, status = 200): Answer {
+  return { status, body: { html: body } }
+}

@@ -1,0 +1,40 @@
+// How a server is made, started and stopped. `create` is pure, `start` opens, `stop` drains.
+import type { Route } from './http/route.ts'
+import type { JobDefinition } from './job.ts'
+
+/** One server, made but not yet started. */
+export interface Running<Contract> {
+  readonly contract: Contract
+  /** What it answers over HTTP. The gateway serves exactly these. */
+  readonly routes: readonly Route[]
+  /** Work that it wants done in the background or on a schedule. */
+  readonly jobs: readonly JobDefinition[]
+  start(): Promise<void>
+  /** Finishes what is under way, then closes. Safe to call twice, and after a failed start. */
+  stop(): Promise<void>
+  /** `undefined` when well, else one line that says what is wrong. Must answer within a second. */
+  health(): Promise<string | undefined>
+}
+
+export interface ServerDefinition<Dependencies, Contract> {
+  readonly name: string
+  readonly needs: readonly string[]
+  create(dependencies: Dependencies): Running<Contract>
+}
+
+export function defineServer<Dependencies, Contract>(definition: ServerDefinition<Dependencies, Contract>): ServerDefinition<Dependencies, Contract> {
+  return definition
+}
+
+/** A server with nothing to open: the defaults for what `create` returns. */
+export function idle<Contract>(contract: Contract, parts: Partial<Running<Contract>> = {}): Running<Contract> {
+  return {
+    contract,
+    routes: [],
+    jobs: [],
+    start: async () => {},
+    stop: async () => {},
+    health: async () => undefined,
+    ...parts,
+  }
+}
