@@ -88,4 +88,9 @@ export interface Database {
   subscribe(subscription: Subscription): () => void
 }
 
-export type DatabaseErrorCode = 'database.conflict' | 'database.duplicate' | 'database.unavailable' | 'database.bad_query' | 'database.bad_document'
+export type DatabaseErrorCode =
+  | 'database.conflict'
+  | 'database.duplicate'
+  | 'database.unavailable'
+  | 'database.bad_query'
+  | 'database.bad_document'

@@ -15,8 +15,11 @@ export interface CollectionLayout {
   readonly shape: number
 }
 
-/** Brings a document of an earlier shape (as JSON text) to the present one, or throws. */
-export type Migrate = (document: string, fromShape: number) => { readonly document: string; readonly expiresAt: number | null }
+export interface Declared {
+  readonly layout: CollectionLayout
+  /** Brings a document of an earlier shape (as JSON text) to the present one, or throws. */
+  readonly migrate: (document: string, fromShape: number) => { readonly document: string; readonly expiresAt: number | null }
+}
 
 const COLLECTION_NAME = /^[a-z][a-z0-9_]{0,62}$/
 const PART_NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}$/
@@ -24,9 +27,15 @@ const RESERVED = /^(ninefold|sqlite)_/
 
 export function layoutOf<T extends Document>(definition: CollectionDefinition<T>): CollectionLayout {
   if (!COLLECTION_NAME.test(definition.name) || RESERVED.test(definition.name)) {
-    throw new Error(`"${definition.name}" cannot be the name of a collection: use lower-case words joined by "_", not beginning with ninefold_ or sqlite_.`)
+    throw new Error(
+      `"${definition.name}" cannot be the name of a collection: use lower-case words joined by "_", not beginning with ninefold_ or sqlite_.`,
+    )
   }
-  const indexes = Object.entries(definition.indexes).map(([name, index]) => ({ name, fields: [...index.fields], unique: index.unique === true }))
+  const indexes = Object.entries(definition.indexes).map(([name, index]) => ({
+    name,
+    fields: [...index.fields],
+    unique: index.unique === true,
+  }))
   const seen = new Set<string>()
   for (const index of indexes) {
     checkIndex(definition.name, index)

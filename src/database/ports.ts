@@ -1,7 +1,7 @@
 // What the collection layer needs from an engine. Rows and writes are plain data, so that they can cross threads and wires as they are.
 // An engine knows no schema, no cursor and no query rule; the collection layer knows no SQL.
 import type { DatabaseCapabilities, StoredEvent } from './contract.ts'
-import type { CollectionLayout, IndexLayout } from './layout.ts'
+import type { CollectionLayout, Declared, IndexLayout } from './layout.ts'
 
 export type Awaitable<T> = T | Promise<T>
 
@@ -33,7 +33,13 @@ export interface EventRow {
 }
 
 export type Step =
-  | { readonly kind: 'insert'; readonly collection: string; readonly id: string; readonly document: string; readonly expiresAt: number | null }
+  | {
+      readonly kind: 'insert'
+      readonly collection: string
+      readonly id: string
+      readonly document: string
+      readonly expiresAt: number | null
+    }
   | {
       readonly kind: 'replace'
       readonly collection: string
@@ -77,23 +83,32 @@ export interface Consumer {
 }
 
 export interface EventStore {
-  /** The sequence of the newest event that was ever stored, 0 when there was none. */
+  /** The sequence of the newest stored event, 0 when there is none. */
   head(): Awaitable<number>
   /** In order of sequence. */
-  read(range: { readonly topics: readonly string[]; readonly after: number; readonly upTo: number; readonly limit: number }): Awaitable<readonly StoredEvent[]>
+  read(range: {
+    readonly topics: readonly string[]
+    readonly after: number
+    readonly upTo: number
+    readonly limit: number
+  }): Awaitable<readonly StoredEvent[]>
   consumers(): Awaitable<readonly Consumer[]>
 }
 
 export interface Engine {
   readonly capabilities: DatabaseCapabilities
   /** Creates or migrates the collections, or throws and says what to do. */
-  start(collections: readonly CollectionLayout[]): Promise<void>
+  start(collections: readonly Declared[]): Promise<void>
   stop(): Promise<void>
   health(): string | undefined
   /** Expired rows are not found. A read that begins after a write was answered sees that write. */
   find(collection: CollectionLayout, id: string, now: number): Awaitable<Row | undefined>
   /** By all values of a unique index. */
-  findByKey(collection: CollectionLayout, key: { readonly index: IndexLayout; readonly values: readonly Scalar[] }, now: number): Awaitable<Row | undefined>
+  findByKey(
+    collection: CollectionLayout,
+    key: { readonly index: IndexLayout; readonly values: readonly Scalar[] },
+    now: number,
+  ): Awaitable<Row | undefined>
   scan(collection: CollectionLayout, stretch: Stretch, now: number): Awaitable<readonly Row[]>
   /** Answers when the write is as safe as the capabilities say. Rejects with `database.unavailable` when the outcome is not known. */
   write(request: WriteRequest): Promise<WriteAnswer>

@@ -38,15 +38,42 @@ export interface ByteRange {
   readonly end: number
 }
 
+/** An address that shows one file to whoever has it, until it expires. The same for some minutes, so that browsers can keep what they fetched. */
+export interface FileLink {
+  readonly url: string
+  /** Epoch milliseconds, 5 to 10 minutes from now. */
+  readonly expiresAt: number
+}
+
+/**
+ * A file begins loose: uploaded, named by nothing, swept after a day. Whoever stores its id reserves it first, for one holder, and confirms after the
+ * write; so a crash in between leaves nothing that nobody owns. One file has one holder in its life.
+ */
 export interface Files {
   /** Streams to disk, looks at the bytes, keeps or refuses. The owner is the caller. */
   upload(call: Call, file: NewFile): Promise<FileMeta>
   /** The caller must own the file, or be the system. `files.not_found` else. */
   stat(call: Call, id: string): Promise<FileMeta>
   open(call: Call, id: string, range?: ByteRange): Promise<{ readonly meta: FileMeta; readonly content: Readable }>
-  /** An address on the files origin that shows the file to whoever has it, for some minutes, without cookies. The caller must have checked that it may be seen. */
-  link(call: Call, id: string): Promise<string>
+  /** An address on the files origin, without cookies. The caller must have checked that the file may be seen; nothing is looked up. */
+  link(call: Call, bucket: string, id: string): Promise<FileLink>
+  /** For the holder that is about to be written. The caller must own the file; `files.not_found` when it does not or the bucket differs, `files.in_use` when the file has or had a holder. */
+  reserve(call: Call, id: string, purpose: { readonly bucket: string; readonly holder: string }): Promise<FileMeta>
+  /** The holder was written: the file stays until it is removed. For the system; again and again is the same. */
+  confirm(call: Call, id: string, holder: string): Promise<void>
+  /** The holder was not written after all. Does nothing once it is confirmed. */
+  release(call: Call, id: string, holder: string): Promise<void>
+  /** By its owner while nothing holds it (`files.in_use` else), by the system always. */
   remove(call: Call, id: string): Promise<void>
 }
 
-export type FilesErrorCode = 'files.not_found' | 'files.too_large' | 'files.unsupported_type' | 'files.unknown_bucket'
+export type FilesErrorCode =
+  | 'files.not_found'
+  | 'files.too_large'
+  | 'files.unsupported_type'
+  | 'files.unknown_bucket'
+  | 'files.empty'
+  | 'files.in_use'
+  | 'files.link_expired'
+  | 'files.bad_range'
+  | 'files.storage_full'

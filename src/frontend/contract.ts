@@ -2,27 +2,34 @@
 import type { Call } from '#kernel/call.ts'
 import type { Html } from '#kernel/html.ts'
 import type { PolicySources } from '#kernel/http/route.ts'
-import type { Schema } from '#kernel/schema.ts'
+import type { FieldProblem, Schema } from '#kernel/schema.ts'
 import type { PublicProfile } from '../auth/contract.ts'
 import type { Resources } from '../resource/contract.ts'
 
 export interface ViewContext<Input = unknown> {
   readonly call: Call
   readonly params: Readonly<Record<string, string>>
+  readonly query: Readonly<Record<string, string>>
   /** The parsed form of a POST, else `undefined`. */
   readonly form: Input
   readonly resources: Resources
-  profile(accountId: string): Promise<PublicProfile | undefined>
+  readonly profile: (accountId: string) => Promise<PublicProfile | undefined>
   /** The hidden field that every form needs. */
-  csrfField(): Html
+  readonly csrfField: () => Html
   /** For `<script nonce>` and `<style nonce>`. */
-  nonce(): string
+  readonly nonce: () => string
   /** Where to send a person who must sign in first; comes back to this page. */
   readonly signInPath: string
 }
 
+/** A form that did not fit its schema: what was typed, so that it can be shown again, and what is wrong with it. */
+export interface InvalidForm {
+  readonly values: Readonly<Record<string, string>>
+  readonly problems: readonly FieldProblem[]
+}
+
 export type ViewResult =
-  | { readonly html: Html; readonly status?: number }
+  | { readonly html: Html; readonly status?: 200 | 400 | 403 | 404 | 409 | 410 | 422 }
   /** A path of this frontend, sent as 303. */
   | { readonly redirect: string }
 
@@ -32,6 +39,8 @@ export interface ViewDefinition {
   readonly who: 'anyone' | 'user'
   readonly form?: Schema
   render(context: ViewContext): Promise<ViewResult>
+  /** Answers a form that does not fit. Without it people see a plain page that says what was wrong. */
+  invalid?(context: ViewContext<InvalidForm>): Promise<ViewResult>
 }
 
 export interface FrontendDefinition {

@@ -65,7 +65,7 @@ export function insertInto<T extends Document>(collection: CollectionDefinition<
 }
 
 export function updateIn<T extends Document>(collection: CollectionDefinition<T>, id: string, change: Change<T>): Operation {
-  return { kind: 'update', collection: collection.name, id, change: change as Change<Record<string, unknown>> }
+  return { kind: 'update', collection: collection.name, id, change }
 }
 
 export function deleteFrom<T extends Document>(

@@ -26,7 +26,7 @@ export interface JobDefinition<Input = unknown> {
 
 /** Declares a job. Handlers run at least once: write them so that a second run changes nothing. */
 export function job<Input>(definition: JobDefinition<Input>): JobDefinition {
-  return definition as JobDefinition
+  return definition
 }
 
 export interface JobRequest {

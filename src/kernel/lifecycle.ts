@@ -22,7 +22,9 @@ export interface ServerDefinition<Dependencies, Contract> {
   create(dependencies: Dependencies): Running<Contract>
 }
 
-export function defineServer<Dependencies, Contract>(definition: ServerDefinition<Dependencies, Contract>): ServerDefinition<Dependencies, Contract> {
+export function defineServer<Dependencies, Contract>(
+  definition: ServerDefinition<Dependencies, Contract>,
+): ServerDefinition<Dependencies, Contract> {
   return definition
 }
 

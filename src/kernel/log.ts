@@ -11,7 +11,19 @@ export interface LogSettings {
   readonly stream?: DestinationStream
 }
 
-const REDACTED = ['authorization', 'cookie', 'set-cookie', 'password', 'token', 'secret', 'access_token', 'refresh_token', 'code', 'code_verifier', 'client_secret']
+const REDACTED = [
+  'authorization',
+  'cookie',
+  'set-cookie',
+  'password',
+  'token',
+  'secret',
+  'access_token',
+  'refresh_token',
+  'code',
+  'code_verifier',
+  'client_secret',
+]
 
 /** The root logger. Servers take `logger.child({ server })`. */
 export function createLogger(settings: LogSettings): Logger {

@@ -1,0 +1,87 @@
+// A closed loop of raw HTTP/1.1 over kept-alive sockets: cheap enough that the client is not what is measured.
+import { connect, type Socket } from 'node:net'
+
+export interface Load {
+  readonly port: number
+  readonly connections: number
+  readonly durationMs: number
+  /** The bytes of the next request. */
+  next(): Buffer
+  /** The status that counts as success; anything else fails the run. */
+  readonly expect: number
+}
+
+export interface LoadResult {
+  readonly requests: number
+  readonly seconds: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
+
+export function requestBytes(line: string, headers: Readonly<Record<string, string>>, body = ''): Buffer {
+  const length = body === '' ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+  const fields = Object.entries({ ...headers, ...length }).map(([name, value]) => `${name}: ${value}\r\n`)
+  return Buffer.from(`${line} HTTP/1.1\r\n${fields.join('')}\r\n${body}`)
+}
+
+/** Bytes of the first whole response in the buffer, or 0 when more must come. Chunked answers end at their last chunk. */
+function responseLength(buffer: Buffer): { length: number; status: number } {
+  const end = buffer.indexOf('\r\n\r\n')
+  if (end < 0) return { length: 0, status: 0 }
+  const head = buffer.toString('latin1', 0, end)
+  const status = Number(head.slice(9, 12))
+  const match = /\r\ncontent-length: (\d+)/i.exec(head)
+  if (match !== null) {
+    const length = end + 4 + Number(match[1])
+    return { length: buffer.length >= length ? length : 0, status }
+  }
+  if (!/\r\ntransfer-encoding: chunked/i.test(head)) return { length: end + 4, status }
+  const last = buffer.indexOf('0\r\n\r\n', end + 2)
+  return { length: last < 0 ? 0 : last + 5, status }
+}
+
+export async function run(load: Load): Promise<LoadResult> {
+  const latencies: number[] = []
+  const start = performance.now()
+  const until = start + load.durationMs
+  const drive = (socket: Socket): Promise<void> =>
+    new Promise((done, failed) => {
+      let buffer: Buffer = Buffer.alloc(0)
+      let sentAt = 0
+      const sendNext = (): void => {
+        sentAt = performance.now()
+        if (sentAt >= until) {
+          socket.destroy()
+          done()
+          return
+        }
+        socket.write(load.next())
+      }
+      socket.on('error', failed)
+      socket.on('close', () => done())
+      socket.on('data', (chunk: Buffer) => {
+        buffer = buffer.length === 0 ? chunk : Buffer.concat([buffer, chunk])
+        const { length, status } = responseLength(buffer)
+        if (length === 0) return
+        if (status !== load.expect) {
+          failed(new Error(`expected ${load.expect}, got ${status}: ${buffer.toString('utf8', 0, 2000)}`))
+          socket.destroy()
+          return
+        }
+        latencies.push(performance.now() - sentAt)
+        buffer = buffer.subarray(length)
+        sendNext()
+      })
+      sendNext()
+    })
+  await Promise.all(
+    Array.from({ length: load.connections }, () => {
+      const socket = connect({ port: load.port, host: '127.0.0.1', noDelay: true })
+      return drive(socket)
+    }),
+  )
+  const seconds = (performance.now() - start) / 1000
+  latencies.sort((a, b) => a - b)
+  const at = (share: number): number => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0
+  return { requests: latencies.length, seconds, p50Ms: at(0.5), p99Ms: at(0.99) }
+}

@@ -1,0 +1,174 @@
+// npm test: every *.test.ts in a process of its own, two at a time; *.alone.test.ts (measurements) one at a time after them.
+// Arguments: parts of paths to run only those; --name <pattern> for tests by name; --no-skips to fail on any skipped test.
+import { spawn } from 'node:child_process'
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import type { TestLine } from './test-reporter.ts'
+
+const TEST_TIMEOUT_MS = 120_000
+const FILE_TIMEOUT_MS = 360_000
+const AT_ONCE = 2
+const KEPT_OUTPUT = 4000
+
+interface FileResult {
+  readonly file: string
+  readonly seconds: number
+  readonly lines: readonly TestLine[]
+  readonly output: string
+}
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const scratch = mkdtempSync(join(tmpdir(), 'ninefold-test-'))
+const say = (line: string): boolean => process.stdout.write(`${line}\n`)
+
+const { values: options, positionals: filters } = parseArgs({
+  allowPositionals: true,
+  options: { name: { type: 'string' }, 'no-skips': { type: 'boolean', default: false } },
+})
+
+const running = new Set<number>()
+
+/** The test and whatever it started: a test that was cut short must not leave servers behind. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // The group is gone, which is what we wanted.
+  }
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    for (const pid of running) killGroup(pid)
+    rmSync(scratch, { recursive: true, force: true })
+    process.exit(1)
+  })
+}
+
+function testFiles(): string[] {
+  const all = globSync(['{src,test,client,bench}/**/*.test.ts'], { cwd: root, exclude: ['**/node_modules/**', '**/dist/**'] }).toSorted()
+  const wanted = filters.map((filter) => filter.replace(/^\.\//, ''))
+  return wanted.length === 0 ? all : all.filter((file) => wanted.some((part) => file.includes(part)))
+}
+
+/** What a file says by how it ended, beyond what its tests said. */
+function verdictOnFile(
+  lines: readonly TestLine[],
+  ended: { code: number | null; signal: string | null; late: boolean },
+): TestLine | undefined {
+  const name = '(the file as a whole)'
+  if (ended.late)
+    return { outcome: 'failed', name, why: `did not end within ${FILE_TIMEOUT_MS / 1000} s: a test hangs, or something was left open` }
+  if (ended.code !== 0 && !lines.some((line) => line.outcome === 'failed'))
+    return { outcome: 'failed', name, why: `ended with ${ended.signal ?? `exit code ${ended.code}`}` }
+  if (lines.length === 0 && options.name === undefined) return { outcome: 'failed', name, why: 'holds no test' }
+  return undefined
+}
+
+function readLines(reportFile: string): TestLine[] {
+  try {
+    const text = readFileSync(reportFile, 'utf8')
+    return text
+      .slice(0, text.lastIndexOf('\n') + 1)
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line): TestLine => JSON.parse(line))
+  } catch {
+    // A file that could not be loaded has written no report; its exit code says so.
+    return []
+  }
+}
+
+function runFile(file: string): Promise<FileResult> {
+  const startedAt = performance.now()
+  const reportFile = join(scratch, `${file.replaceAll(/[^a-z0-9]/gi, '_')}.ndjson`)
+  const reporter = ['--test-reporter', new URL('test-reporter.ts', import.meta.url).href, '--test-reporter-destination', reportFile]
+  const only = options.name === undefined ? [] : ['--test-name-pattern', options.name]
+  const child = spawn(process.execPath, [...reporter, ...only, `--test-timeout=${TEST_TIMEOUT_MS}`, file], {
+    cwd: root,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const pid = child.pid ?? 0
+  running.add(pid)
+  let output = ''
+  const keep = (chunk: string): void => {
+    output = (output + chunk).slice(-KEPT_OUTPUT)
+  }
+  child.stdout.setEncoding('utf8').on('data', keep)
+  child.stderr.setEncoding('utf8').on('data', keep)
+  let late = false
+  const watchdog = setTimeout(() => {
+    late = true
+    killGroup(pid)
+  }, FILE_TIMEOUT_MS)
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code, signal) => {
+      clearTimeout(watchdog)
+      killGroup(pid)
+      running.delete(pid)
+      const lines = readLines(reportFile)
+      const verdict = verdictOnFile(lines, { code, signal, late })
+      // A moment for the last of the output to arrive.
+      void delay(20).then(() =>
+        resolve({ file, seconds: (performance.now() - startedAt) / 1000, lines: verdict ? [...lines, verdict] : lines, output }),
+      )
+    })
+  })
+}
+
+const count = (results: readonly FileResult[], outcome: TestLine['outcome']): number =>
+  results.reduce((sum, { lines }) => sum + lines.filter((line) => line.outcome === outcome).length, 0)
+
+async function runAll(files: readonly string[], atOnce: number): Promise<FileResult[]> {
+  const queue = [...files]
+  const results: FileResult[] = []
+  const worker = async (): Promise<void> => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      const result = await runFile(file)
+      results.push(result)
+      const mark = count([result], 'failed') > 0 ? 'FAIL' : 'ok  '
+      say(`${mark} ${file}  ${result.lines.length} in ${result.seconds.toFixed(1)} s`)
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, worker))
+  return results
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^/gm, '    ')
+}
+
+function report(results: readonly FileResult[]): void {
+  for (const { file, lines, output } of results) {
+    const failed = lines.filter((line) => line.outcome === 'failed')
+    for (const line of failed) say(`\nfailed: ${file}: ${line.name}\n${indent(line.why ?? '')}`)
+    if (failed.length > 0 && output.trim() !== '') say(`  it printed:\n${indent(output.trim())}`)
+  }
+  const skipped = results.flatMap(({ file, lines }) =>
+    lines.filter((line) => line.outcome === 'skipped').map((line) => `skipped: ${file}: ${line.name}: ${line.why ?? ''}`),
+  )
+  if (skipped.length > 0) say(`\n${skipped.join('\n')}`)
+}
+
+const files = testFiles()
+if (files.length === 0) say('No test file matches.')
+const alone = (file: string): boolean => file.endsWith('.alone.test.ts')
+const results = [
+  ...(await runAll(
+    files.filter((file) => !alone(file)),
+    AT_ONCE,
+  )),
+  ...(await runAll(files.filter(alone), 1)),
+]
+rmSync(scratch, { recursive: true, force: true })
+report(results)
+const failed = count(results, 'failed')
+const skipped = count(results, 'skipped')
+say(`\n${count(results, 'passed')} passed, ${failed} failed, ${skipped} skipped`)
+if (failed > 0 || files.length === 0 || (skipped > 0 && options['no-skips'])) process.exitCode = 1

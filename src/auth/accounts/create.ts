@@ -1,0 +1,44 @@
+// Puts the accounts part of auth together: storage, hashing process, throttle, decisions.
+import type { Clock } from '#kernel/clock.ts'
+import type { KeyRing } from '#kernel/keyring.ts'
+import type { Logger } from '#kernel/log.ts'
+import type { Sites } from '#kernel/sites.ts'
+import type { Cache } from '../../cache/contract.ts'
+import type { Database } from '../../database/contract.ts'
+import { createPasswords, type PasswordSettings } from '../passwords/passwords.ts'
+import { createCounts } from './counts.ts'
+import { createDevices } from './devices.ts'
+import { createAccountsRepository } from './repository.ts'
+import { type Accounts, createAccountsService } from './service.ts'
+import { createThrottle } from './throttle.ts'
+
+export interface RunningAccounts {
+  readonly accounts: Accounts
+  start(): Promise<void>
+  stop(): Promise<void>
+  health(): string | undefined
+}
+
+export interface AccountsParts {
+  readonly database: Database
+  readonly cache: Cache
+  readonly keyRing: KeyRing
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly settings: { readonly sites: Sites; readonly passwords?: PasswordSettings }
+}
+
+/** Make it before the database starts, since it declares its collections. */
+export function createAccounts({ database, cache, keyRing, clock, logger, settings }: AccountsParts): RunningAccounts {
+  const passwords = createPasswords(logger, settings.passwords)
+  const accounts = createAccountsService({
+    repository: createAccountsRepository(database),
+    passwords,
+    throttle: createThrottle(createCounts(cache, clock)),
+    devices: createDevices(keyRing),
+    clock,
+    logger,
+    origin: settings.sites.accounts,
+  })
+  return { accounts, start: () => passwords.start(), stop: () => passwords.stop(), health: () => passwords.health() }
+}

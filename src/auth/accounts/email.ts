@@ -1,0 +1,19 @@
+// Addresses: one spelling for one mailbox, as far as anybody but its own server can know.
+import { domainToASCII } from 'node:url'
+import { z } from '#kernel/schema.ts'
+
+const MAX_LENGTH = 254
+const wellFormed = z.email().max(MAX_LENGTH)
+
+/**
+ * The spelling that is stored and compared, or `undefined` when it is not an address. Letters become small ones: servers that tell `Ada@` from
+ * `ada@` are rarer than people who forget which they typed. Dots and `+tags` stay, since what they mean differs from server to server.
+ */
+export function normaliseEmail(typed: string): string | undefined {
+  const text = typed.trim().toLowerCase()
+  if (text.length > MAX_LENGTH) return undefined
+  const at = text.lastIndexOf('@')
+  if (at < 1) return undefined
+  const email = `${text.slice(0, at)}@${domainToASCII(text.slice(at + 1))}`
+  return wellFormed.safeParse(email).success ? email : undefined
+}

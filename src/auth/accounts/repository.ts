@@ -1,0 +1,57 @@
+// How accounts and mailed links are stored.
+import type { Call } from '#kernel/call.ts'
+import { defineCollection, deleteFrom, type EventDraft, insertInto } from '#kernel/collection.ts'
+import { hasCode } from '#kernel/errors.ts'
+import type { Database, Stored } from '../../database/contract.ts'
+import { type Account, account, type EmailToken, emailToken } from './schemas.ts'
+
+const accountsCollection = defineCollection<Account>({
+  name: 'accounts',
+  schema: account,
+  indexes: { email: { fields: ['email'], unique: true } },
+})
+
+const emailTokensCollection = defineCollection<EmailToken>({ name: 'email_tokens', schema: emailToken, indexes: {}, expiry: 'expiresAt' })
+
+export interface AccountsRepository {
+  find(call: Call, id: string): Promise<Account | undefined>
+  findByEmail(call: Call, email: string): Promise<Account | undefined>
+  /** `false` when the account is gone, or its password is no longer `before`; then nothing was written. */
+  updatePassword(call: Call, id: string, change: { before: string; after: string; events?: readonly EventDraft[] }): Promise<boolean>
+  updateName(call: Call, id: string, name: string): Promise<boolean>
+  findToken(call: Call, id: string): Promise<Stored<EmailToken> | undefined>
+  insertToken(call: Call, token: EmailToken, events: readonly EventDraft[]): Promise<void>
+  /** Uses the token up and makes the account, both or neither. `used`: somebody was faster; `taken`: the address has an account. */
+  redeemToken(call: Call, token: Stored<EmailToken>, made: Account): Promise<'done' | 'used' | 'taken'>
+}
+
+export function createAccountsRepository(database: Database): AccountsRepository {
+  const accounts = database.collection(accountsCollection)
+  const tokens = database.collection(emailTokensCollection)
+  return {
+    find: async (call, id) => (await accounts.get(call, id))?.value,
+    findByEmail: async (call, email) => (await accounts.getByKey(call, 'email', { email }))?.value,
+    async updatePassword(call, id, { before, after, events = [] }) {
+      const updated = await accounts.update(call, id, { set: { password: after }, where: { password: before } }, { events })
+      return updated !== undefined
+    },
+    updateName: async (call, id, name) => (await accounts.update(call, id, { set: { name } })) !== undefined,
+    findToken: (call, id) => tokens.get(call, id),
+    async insertToken(call, token, events) {
+      await tokens.insert(call, token, { events })
+    },
+    async redeemToken(call, token, made) {
+      try {
+        await database.commit(call, [
+          deleteFrom(emailTokensCollection, token.value.id, { ifVersion: token.version }),
+          insertInto(accountsCollection, made),
+        ])
+        return 'done'
+      } catch (error) {
+        if (hasCode(error, 'database.conflict')) return 'used'
+        if (hasCode(error, 'database.duplicate')) return 'taken'
+        throw error
+      }
+    },
+  }
+}

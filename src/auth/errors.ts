@@ -1,0 +1,9 @@
+// Auth's error table.
+import { defineErrors } from '#kernel/errors.ts'
+
+export const authErrors = defineErrors('auth', {
+  busy: { status: 503, title: 'Too many people are signing in just now' },
+  unavailable: { status: 503, title: 'Signing in is not possible just now' },
+  too_many_tries: { status: 429, title: 'Too many tries' },
+  bad_details: { status: 422, title: 'Some of the details cannot be used' },
+})

@@ -1,0 +1,38 @@
+// One-time links for operators: the console opens with a code that is stored as a hash, good once, for 15 minutes.
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { defineCollection } from '#kernel/collection.ts'
+import { newId, randomToken } from '#kernel/ids.ts'
+import { sha256 } from '#kernel/keyring.ts'
+import { z } from '#kernel/schema.ts'
+import type { Database } from '../../database/contract.ts'
+import type { OperatorSession } from '../contract.ts'
+
+const LINK_LIFE_MS = 15 * 60_000
+const SESSION_LIFE_MS = 12 * 3_600_000
+
+const link = z.strictObject({ id: z.string(), usedAt: z.int().optional(), expiresAt: z.int() })
+
+const linksCollection = defineCollection<z.infer<typeof link>>({ name: 'auth_operator_links', schema: link, indexes: {}, expiry: 'expiresAt' })
+
+export interface Operators {
+  createLink(call: Call): Promise<string>
+  redeemLink(call: Call, code: string): Promise<OperatorSession | undefined>
+}
+
+export function createOperators({ database, clock }: { readonly database: Database; readonly clock: Clock }): Operators {
+  const links = database.collection(linksCollection)
+  return {
+    async createLink(call) {
+      const code = randomToken()
+      await links.insert(call, { id: sha256(code), expiresAt: clock.now() + LINK_LIFE_MS })
+      return code
+    },
+    async redeemLink(call, code) {
+      const now = clock.now()
+      // Compare-and-set: of two people with the same link, one gets in.
+      const used = await links.update(call, sha256(code), { set: { usedAt: now }, where: { usedAt: undefined } })
+      return used === undefined ? undefined : { sessionId: newId(now), expiresAt: now + SESSION_LIFE_MS }
+    },
+  }
+}

@@ -1,0 +1,66 @@
+// Password hashes as PHC strings: argon2id with the parameters of OWASP ASVS 5.0 appendix C (19 MiB, 2 passes, 1 lane).
+import { availableParallelism } from 'node:os'
+import type { Call } from '#kernel/call.ts'
+import { systemCall } from '#kernel/call.ts'
+import { randomToken } from '#kernel/ids.ts'
+import type { Logger } from '#kernel/log.ts'
+import { authErrors } from '../errors.ts'
+import { HashProcess, type HashProcessSettings } from './process.ts'
+
+export interface Passwords {
+  hash(call: Call, password: string): Promise<string>
+  /** Without a stored hash it compares with a dummy, takes as long, and answers false. */
+  verify(call: Call, password: string, phc: string | undefined): Promise<boolean>
+  /** True when the hash was made with other parameters than those of today. */
+  isOutdated(phc: string): boolean
+}
+
+export interface RunningPasswords extends Passwords {
+  start(): Promise<void>
+  stop(): Promise<void>
+  health(): string | undefined
+}
+
+export interface PasswordSettings extends Partial<HashProcessSettings> {
+  readonly memoryKiB?: number
+  readonly passes?: number
+}
+
+const LANES = 1
+const START_TIMEOUT_MS = 10_000
+
+/** One core is left for everybody else. */
+function defaultConcurrency(): number {
+  return Math.max(1, Math.min(4, availableParallelism() - 1))
+}
+
+export function createPasswords(logger: Logger, settings: PasswordSettings = {}): RunningPasswords {
+  const { memoryKiB = 19_456, passes = 2, concurrency = defaultConcurrency(), maxWaiting = 50, timeoutMs = 10_000 } = settings
+  const child = new HashProcess({ concurrency, maxWaiting, timeoutMs }, logger)
+  const prefix = `$argon2id$v=19$m=${memoryKiB},t=${passes},p=${LANES}$`
+  let dummy: string | undefined
+
+  const hash = async (call: Call, password: string): Promise<string> => {
+    const phc = await child.run(call, { kind: 'hash', password, memoryCost: memoryKiB, timeCost: passes, parallelism: LANES })
+    if (typeof phc !== 'string') throw authErrors.unavailable()
+    return phc
+  }
+  return {
+    hash,
+    async verify(call, password, phc) {
+      const against = phc ?? dummy
+      if (against === undefined) throw authErrors.unavailable()
+      const matches = await child.run(call, { kind: 'verify', password, phc: against })
+      return matches === true && phc !== undefined
+    },
+    isOutdated: (phc) => !phc.startsWith(prefix),
+    async start() {
+      child.start()
+      // Also the proof that the native module loads: without it nobody could sign in, so the server must not start.
+      const call = { ...systemCall('auth'), signal: AbortSignal.timeout(START_TIMEOUT_MS) }
+      dummy ??= await hash(call, randomToken())
+    },
+    stop: () => child.stop(),
+    health: () => child.health(),
+  }
+}

@@ -1,0 +1,216 @@
+// The bulkhead around password hashing: one child process of lower priority, a bounded queue before it, a fresh child after a crash.
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { setPriority } from 'node:os'
+import { extname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Call } from '#kernel/call.ts'
+import type { Logger } from '#kernel/log.ts'
+import { z } from '#kernel/schema.ts'
+import { authErrors } from '../errors.ts'
+import type { WorkMessage } from './hash-worker.ts'
+
+type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never
+
+export type Work = WithoutId<WorkMessage>
+
+export interface HashProcessSettings {
+  /** Hashes under way at once. */
+  readonly concurrency: number
+  /** Callers that may wait; one more is refused at once. */
+  readonly maxWaiting: number
+  /** A hash that takes longer means that the child is stuck. */
+  readonly timeoutMs: number
+}
+
+interface Task {
+  readonly id: number
+  readonly work: Work
+  readonly call: Call
+  readonly resolve: (value: string | boolean) => void
+  readonly reject: (reason: unknown) => void
+  readonly onAbort: () => void
+  starts: number
+  timer: NodeJS.Timeout | undefined
+}
+
+const childMessage = z.union([
+  z.strictObject({ ready: z.literal(true) }),
+  z.strictObject({ id: z.int(), value: z.union([z.string(), z.boolean()]) }),
+  z.strictObject({ id: z.int(), failed: z.literal(true) }),
+])
+
+const LOWER_PRIORITY = 10
+const MAX_STARTS = 2
+const FIRST_RESTART_MS = 50
+const LAST_RESTART_MS = 5000
+const KEPT_STDERR = 2000
+
+export class HashProcess {
+  readonly #settings: HashProcessSettings
+  readonly #logger: Logger
+  #child: ChildProcess | undefined
+  #ready = false
+  #stopping = false
+  #crashes = 0
+  #restart: NodeJS.Timeout | undefined
+  #nextId = 1
+  readonly #waiting: Task[] = []
+  readonly #underWay = new Map<number, Task>()
+
+  constructor(settings: HashProcessSettings, logger: Logger) {
+    this.#settings = settings
+    this.#logger = logger
+  }
+
+  /** For tests and for the status page. */
+  get processId(): number | undefined {
+    return this.#child?.pid
+  }
+
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  start(): void {
+    this.#stopping = false
+    if (this.#child === undefined && this.#restart === undefined) this.#spawn()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    clearTimeout(this.#restart)
+    this.#restart = undefined
+    for (const task of [...this.#waiting, ...this.#underWay.values()]) this.#settle(task, () => task.reject(authErrors.unavailable()))
+    this.#underWay.clear()
+    const child = this.#child
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    if (child.connected) child.disconnect()
+    const timer = setTimeout(() => child.kill('SIGKILL'), 1000)
+    await exited
+    clearTimeout(timer)
+  }
+
+  health(): string | undefined {
+    return this.#ready ? undefined : 'the password hashing process is not running'
+  }
+
+  /** Waits for a place, then for the answer. Rejects at once with `auth.busy` when the queue is full, and when the caller goes. */
+  run(call: Call, work: Work): Promise<string | boolean> {
+    if (this.#stopping) return Promise.reject(authErrors.unavailable())
+    if (call.signal.aborted) return Promise.reject(call.signal.reason)
+    if (this.#waiting.length >= this.#settings.maxWaiting) {
+      return Promise.reject(authErrors.busy({ detail: 'Please try again in a few seconds.', headers: { 'retry-after': '3' } }))
+    }
+    return new Promise((resolve, reject) => {
+      const id = this.#nextId
+      this.#nextId += 1
+      const task: Task = { id, work, call, resolve, reject, onAbort: () => this.#leave(task), starts: 0, timer: undefined }
+      call.signal.addEventListener('abort', task.onAbort, { once: true })
+      this.#waiting.push(task)
+      this.#pump()
+    })
+  }
+
+  #pump(): void {
+    while (this.#ready && this.#underWay.size < this.#settings.concurrency) {
+      const task = this.#waiting.shift()
+      if (task === undefined) return
+      this.#underWay.set(task.id, task)
+      task.starts += 1
+      task.timer = setTimeout(() => this.#stuck(task), this.#settings.timeoutMs)
+      this.#child?.send({ ...task.work, id: task.id }, () => {})
+    }
+  }
+
+  /** The caller has gone: out of the queue, or let the hash run out without anybody listening. */
+  #leave(task: Task): void {
+    this.#settle(task, () => task.reject(task.call.signal.reason))
+  }
+
+  #settle(task: Task, tell: () => void): void {
+    task.call.signal.removeEventListener('abort', task.onAbort)
+    clearTimeout(task.timer)
+    const place = this.#waiting.indexOf(task)
+    if (place >= 0) this.#waiting.splice(place, 1)
+    tell()
+  }
+
+  #stuck(task: Task): void {
+    this.#logger.error(
+      { event: 'auth.hash_stuck', timeoutMs: this.#settings.timeoutMs },
+      'a password hash did not end; restarting its process',
+    )
+    this.#underWay.delete(task.id)
+    this.#settle(task, () => task.reject(authErrors.unavailable()))
+    this.#child?.kill('SIGKILL')
+  }
+
+  #spawn(): void {
+    // The same module under type stripping (.ts) and compiled (.js).
+    const module = fileURLToPath(new URL(`./hash-worker${extname(import.meta.url)}`, import.meta.url))
+    // An empty environment and no flags: the child needs no secret of this process.
+    const child = fork(module, [], { env: {}, execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    this.#child = child
+    // At once, before the child has made its threads: on Linux they take the priority that their process has when they are made.
+    lowerPriority(child.pid)
+    let stderr = ''
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr = (stderr + text).slice(-KEPT_STDERR)
+    })
+    child.on('message', (message) => this.#receive(message))
+    let ended = false
+    const end = (reason: string): void => {
+      if (ended) return
+      ended = true
+      this.#ended(child, `${reason} ${stderr}`.trim())
+    }
+    child.once('error', (error) => end(error.message))
+    child.once('exit', (code, signal) => end(`exit ${code ?? signal}`))
+  }
+
+  #receive(message: unknown): void {
+    const parsed = childMessage.parse(message)
+    if ('ready' in parsed) {
+      this.#ready = true
+      this.#pump()
+      return
+    }
+    this.#crashes = 0
+    const task = this.#underWay.get(parsed.id)
+    if (task === undefined) return
+    this.#underWay.delete(task.id)
+    this.#settle(task, () => ('value' in parsed ? task.resolve(parsed.value) : task.reject(authErrors.unavailable())))
+    this.#pump()
+  }
+
+  #ended(child: ChildProcess, reason: string): void {
+    if (this.#child !== child) return
+    this.#child = undefined
+    this.#ready = false
+    if (this.#stopping) return
+    this.#logger.error({ event: 'auth.hash_process_ended', reason }, 'the password hashing process ended; starting another')
+    const unfinished = [...this.#underWay.values()].filter((task) => !task.call.signal.aborted)
+    this.#underWay.clear()
+    for (const task of unfinished) clearTimeout(task.timer)
+    // Once more for each: hashing changes nothing. A second crash may be the work's own fault.
+    for (const task of unfinished.filter((one) => one.starts >= MAX_STARTS)) this.#settle(task, () => task.reject(authErrors.unavailable()))
+    this.#waiting.unshift(...unfinished.filter((one) => one.starts < MAX_STARTS))
+    const delay = Math.min(LAST_RESTART_MS, FIRST_RESTART_MS * 2 ** this.#crashes)
+    this.#crashes += 1
+    this.#restart = setTimeout(() => {
+      this.#restart = undefined
+      this.#spawn()
+    }, delay)
+  }
+}
+
+function lowerPriority(pid: number | undefined): void {
+  if (pid === undefined) return
+  try {
+    setPriority(pid, LOWER_PRIORITY)
+  } catch {
+    // Gone already: its exit is reported on its own.
+  }
+}

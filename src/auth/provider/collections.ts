@@ -1,0 +1,115 @@
+// What the OpenID engine stores, one collection per kind of record: they differ in how they are found, how often they are written and
+// how long they live. Ids are hashes of bearer values; everything else of a record is sealed (see vault.ts).
+import { defineCollection } from '#kernel/collection.ts'
+import { z } from '#kernel/schema.ts'
+
+/** Epoch milliseconds. */
+const time = z.int().nonnegative()
+
+const session = z.strictObject({
+  /** The engine's `uid`: no secret, and it stays when the cookie is renewed. */
+  id: z.string(),
+  cookieHash: z.string(),
+  accountId: z.string().optional(),
+  device: z.string(),
+  signedInAt: time.optional(),
+  lastUsedAt: time,
+  /** Set when it was ended. The record stays a while, so that a request that is under way cannot bring the session back. */
+  endedAt: time.optional(),
+  payload: z.string(),
+  expiresAt: time,
+})
+
+const grant = z.strictObject({
+  /** The hash of the engine's grant id, and the `sid` of every token of this grant. */
+  id: z.string(),
+  accountId: z.string().optional(),
+  clientId: z.string(),
+  sessionUid: z.string().optional(),
+  endsWithSession: z.boolean(),
+  createdAt: time,
+  endedAt: time.optional(),
+  payload: z.string(),
+  expiresAt: time,
+})
+
+const refreshToken = z.strictObject({
+  id: z.string(),
+  grant: z.string(),
+  consumedAt: time.optional(),
+  /** The id of the token that replaced it. */
+  successor: z.string().optional(),
+  payload: z.string(),
+  expiresAt: time,
+})
+
+const code = z.strictObject({ id: z.string(), grant: z.string(), consumedAt: time.optional(), payload: z.string(), expiresAt: time })
+
+const interaction = z.strictObject({ id: z.string(), payload: z.string(), expiresAt: time })
+
+const artifact = z.strictObject({ id: z.string(), consumedAt: time.optional(), payload: z.string(), expiresAt: time })
+
+const consent = z.strictObject({
+  id: z.string(),
+  accountId: z.string(),
+  clientId: z.string(),
+  scopes: z.array(z.string()),
+  since: time,
+})
+
+export type SessionRecord = z.infer<typeof session>
+export type GrantRecord = z.infer<typeof grant>
+export type RefreshTokenRecord = z.infer<typeof refreshToken>
+export type CodeRecord = z.infer<typeof code>
+export type InteractionRecord = z.infer<typeof interaction>
+export type ArtifactRecord = z.infer<typeof artifact>
+export type ConsentRecord = z.infer<typeof consent>
+
+export const sessionsCollection = defineCollection<SessionRecord>({
+  name: 'auth_sessions',
+  schema: session,
+  indexes: { cookie: { fields: ['cookieHash'], unique: true }, account: { fields: ['accountId', 'lastUsedAt'] } },
+  expiry: 'expiresAt',
+})
+
+export const grantsCollection = defineCollection<GrantRecord>({
+  name: 'auth_grants',
+  schema: grant,
+  indexes: { account: { fields: ['accountId', 'clientId'] }, session: { fields: ['sessionUid'] } },
+  expiry: 'expiresAt',
+})
+
+export const refreshTokensCollection = defineCollection<RefreshTokenRecord>({
+  name: 'auth_refresh_tokens',
+  schema: refreshToken,
+  indexes: { grant: { fields: ['grant'] } },
+  expiry: 'expiresAt',
+})
+
+export const codesCollection = defineCollection<CodeRecord>({
+  name: 'auth_codes',
+  schema: code,
+  indexes: { grant: { fields: ['grant'] } },
+  expiry: 'expiresAt',
+})
+
+export const interactionsCollection = defineCollection<InteractionRecord>({
+  name: 'auth_interactions',
+  schema: interaction,
+  indexes: {},
+  expiry: 'expiresAt',
+})
+
+/** Short-lived records without a shape of their own: pushed authorization requests and the ids of used proofs. */
+export const artifactsCollection = defineCollection<ArtifactRecord>({
+  name: 'auth_artifacts',
+  schema: artifact,
+  indexes: {},
+  expiry: 'expiresAt',
+})
+
+export const consentsCollection = defineCollection<ConsentRecord>({
+  name: 'auth_consents',
+  schema: consent,
+  indexes: { account: { fields: ['accountId', 'clientId'] } },
+})

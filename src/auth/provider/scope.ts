@@ -1,0 +1,25 @@
+// Which request the engine is working for. The engine calls our storage without an argument to carry that, hence an async local.
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { type Call, systemCall } from '#kernel/call.ts'
+import type { Exchange } from '#kernel/http/route.ts'
+
+export interface EngineScope {
+  readonly call: Call
+  /** Absent when a server of this process asks without a browser. */
+  readonly exchange?: Exchange
+}
+
+const scopes = new AsyncLocalStorage<EngineScope>()
+const ownCall = systemCall('auth')
+
+export function inScope<Result>(scope: EngineScope, work: () => Result): Result {
+  return scopes.run(scope, work)
+}
+
+export function currentCall(): Call {
+  return scopes.getStore()?.call ?? ownCall
+}
+
+export function currentExchange(): Exchange | undefined {
+  return scopes.getStore()?.exchange
+}

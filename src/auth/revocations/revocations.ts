@@ -1,0 +1,99 @@
+// Tokens that ended before their time. Access tokens are checked without asking us, so what ends early is listed here until the last
+// of those tokens would have expired anyway.
+import type { Call } from '#kernel/call.ts'
+import { defineCollection, insertInto, type Operation } from '#kernel/collection.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { newId } from '#kernel/ids.ts'
+import type { Logger } from '#kernel/log.ts'
+import { z } from '#kernel/schema.ts'
+import type { Cache } from '../../cache/contract.ts'
+import type { Database } from '../../database/contract.ts'
+import type { Revocation } from '../contract.ts'
+
+/** The longest life of an access token, and what clocks may differ by. */
+const KEPT_MS = 300_000 + 120_000
+/** A write that was given its time earlier may be stored later, by another process: every answer looks back this far. */
+const LOOK_BACK_MS = 10_000
+const PAGE = 1000
+
+export const REVOKED_CHANNEL = 'auth.revoked'
+
+const record = z.strictObject({
+  id: z.string(),
+  kind: z.enum(['session', 'account']),
+  subject: z.string(),
+  /** Epoch seconds. */
+  before: z.int(),
+  /** Epoch milliseconds. */
+  at: z.int(),
+  expiresAt: z.int(),
+})
+
+type RevocationRecord = z.infer<typeof record>
+
+const revocationsCollection = defineCollection<RevocationRecord>({
+  name: 'auth_revocations',
+  schema: record,
+  indexes: { time: { fields: ['at'] } },
+  expiry: 'expiresAt',
+})
+
+export interface Revocations {
+  /** The operation that stores it, for the commit that ends the thing itself. */
+  operation(kind: Revocation['kind'], subject: string): Operation
+  /** Tells everybody at once. Only a hint: who misses it finds the record when it next asks. */
+  announce(call: Call, kind: Revocation['kind'], subjects: readonly string[]): Promise<void>
+  list(call: Call, after?: string): Promise<{ readonly items: readonly Revocation[]; readonly next: string }>
+}
+
+export interface RevocationsDependencies {
+  readonly database: Database
+  readonly cache: Cache
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export function createRevocations({ database, cache, clock, logger }: RevocationsDependencies): Revocations {
+  const revocations = database.collection(revocationsCollection)
+  return {
+    operation(kind, subject) {
+      const at = clock.now()
+      return insertInto(revocationsCollection, {
+        id: newId(at),
+        kind,
+        subject,
+        before: Math.floor(at / 1000),
+        at,
+        expiresAt: at + KEPT_MS,
+      })
+    },
+
+    async announce(call, kind, subjects) {
+      const before = Math.floor(clock.now() / 1000)
+      for (const subject of subjects) {
+        try {
+          await cache.publish(call, REVOKED_CHANNEL, JSON.stringify({ kind, subject, before } satisfies Revocation))
+        } catch (error) {
+          logger.warn({ error: String(error) }, 'a revocation could not be announced; it is found at the next look')
+        }
+      }
+    },
+
+    async list(call, after) {
+      const cursor = after === undefined ? 0 : Number(after)
+      const from = Number.isSafeInteger(cursor) ? Math.max(0, cursor - LOOK_BACK_MS) : 0
+      const items: Revocation[] = []
+      let newest = Number.isSafeInteger(cursor) ? cursor : 0
+      let page: string | undefined
+      do {
+        const found = await revocations.list(call, { index: 'time', range: { from }, limit: PAGE, ...(page === undefined ? {} : { after: page }) })
+        for (const { value } of found.items) {
+          items.push({ kind: value.kind, subject: value.subject, before: value.before })
+          newest = Math.max(newest, value.at)
+        }
+        page = found.next
+      } while (page !== undefined)
+      return { items, next: String(newest) }
+    },
+  }
+}

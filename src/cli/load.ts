@@ -1,0 +1,85 @@
+// From the command line to a platform that is made but not started: what all commands share.
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { AppDefinition, AppEnvironment, AppFactory } from '../app.ts'
+import { composePlatform, type Platform } from '../compose.ts'
+import { type Config, type ConfigRow, readConfig } from '../config.ts'
+import { createLogger, type Logger } from '../kernel/log.ts'
+import { z } from '../kernel/schema.ts'
+import { Secret } from '../kernel/secret.ts'
+import type { Sites } from '../kernel/sites.ts'
+import { CommandError, type CommandLine } from './command-line.ts'
+
+export interface Loaded {
+  readonly config: Config
+  readonly rows: readonly ConfigRow[]
+  readonly app: AppDefinition
+  readonly logger: Logger
+  readonly platform: Platform
+}
+
+const appModule = z.object({ default: z.custom<AppFactory>((value) => typeof value === 'function') })
+
+const consoleFolder = fileURLToPath(new URL('../../console/dist', import.meta.url))
+
+export async function load(line: CommandLine): Promise<Loaded> {
+  const { config: read, rows } = readConfig({ overrides: line.overrides })
+  const port = read.gateway.port === 0 ? await freePort(read.gateway.host) : read.gateway.port
+  const config: Config = { ...read, gateway: { ...read.gateway, port } }
+  const origin = originMaker(config)
+  const app = await loadApp(line.configFile, { mode: config.platform.mode, port, domain: config.platform.domain, origin })
+  const sites = sitesOf(app, origin)
+  const logger = createLogger({ level: config.platform.logLevel })
+  const platform = composePlatform({ config, masterKey: masterKeyOf(config), app, sites, logger, consoleFolder })
+  return { config, rows, app, logger, platform }
+}
+
+function originMaker(config: Config): (label: string) => string {
+  const { mode, domain, publicPort } = config.platform
+  const development = mode === 'development'
+  const port = publicPort === 0 && development ? config.gateway.port : publicPort
+  const usual = port === 0 || port === (development ? 80 : 443)
+  return (label) => `${development ? 'http' : 'https'}://${label}.${domain}${usual ? '' : `:${port}`}`
+}
+
+function sitesOf(app: AppDefinition, origin: (label: string) => string): Sites {
+  const frontends = Object.fromEntries(app.frontends.map((frontend) => [frontend.name, origin(frontend.host ?? frontend.name)]))
+  const first = app.frontends[0]
+  if (first === undefined) throw new CommandError('The app definition has no frontend: its first one gives the API its origin.')
+  return { accounts: origin('accounts'), files: origin('files'), console: origin('console'), app: frontends[first.name] ?? '', frontends }
+}
+
+async function loadApp(file: string, environment: AppEnvironment): Promise<AppDefinition> {
+  const path = resolve(file)
+  if (!existsSync(path))
+    throw new CommandError(`There is no app definition at ${path}. Name one with --config, or make one: see the README.`)
+  const module = appModule.safeParse(await import(pathToFileURL(path).href))
+  if (!module.success) throw new CommandError(`${path} has no default export made by defineApp(...).`)
+  return module.data.default(environment)
+}
+
+/** Outside `database/` and `files/`, so that a backup of the data does not hold the key that opens it. */
+function masterKeyOf(config: Config): Secret {
+  if (config.platform.masterKey !== undefined) return config.platform.masterKey
+  const file = join(config.platform.dataDir, 'keys', 'master.key')
+  if (existsSync(file)) return new Secret(readFileSync(file, 'utf8').trim())
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const key = randomBytes(32).toString('base64url')
+  writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx' })
+  return new Secret(key)
+}
+
+async function freePort(host: string): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((done, failed) => {
+    server.once('error', failed)
+    server.listen(0, host, done)
+  })
+  const address = server.address()
+  await new Promise<void>((done) => server.close(() => done()))
+  if (address === null || typeof address === 'string') throw new CommandError('No free port was found.')
+  return address.port
+}

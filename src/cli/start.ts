@@ -1,0 +1,38 @@
+// `ninefold start`: brings everything up, says where, and goes down in order on a signal.
+import { once } from 'node:events'
+import { systemCall } from '../kernel/call.ts'
+import type { CommandLine } from './command-line.ts'
+import { load } from './load.ts'
+import { table } from './table.ts'
+
+export async function startCommand(line: CommandLine): Promise<number> {
+  const { platform, app, logger, config } = await load(line)
+  const stopping = signals()
+  await platform.start()
+  const code = await platform.auth.createOperatorLink(systemCall('start'))
+  const { sites } = platform
+  const rows = app.frontends.map((frontend) => [frontend.title, sites.frontends[frontend.name] ?? ''])
+  const development = config.platform.mode === 'development'
+  process.stdout.write(
+    `\n${table([
+      ['what', 'where'],
+      ...rows,
+      ['Data API', `${sites.app}/api/openapi.json`],
+      ['Accounts', `${sites.accounts}/account`],
+      ...(development ? [['Mailbox (development)', `${sites.console}/mailbox`]] : []),
+      ['Console (one-time link)', `${sites.console}/enter?code=${code}`],
+    ])}\nReady in ${Math.round(performance.now())} ms: nine servers, one process.\n\n`,
+  )
+  await stopping
+  await platform.stop()
+  logger.flush()
+  return 0
+}
+
+/** The first signal asks to stop; a second one ends the process at once. */
+async function signals(): Promise<void> {
+  const controller = new AbortController()
+  const { signal } = controller
+  await Promise.race(['SIGINT', 'SIGTERM'].map((name) => once(process, name, { signal }).catch(() => {})))
+  controller.abort()
+}

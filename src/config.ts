@@ -1,0 +1,205 @@
+// The one reader of the environment. Every problem is reported at once, by name, never with a value.
+import { existsSync, readFileSync } from 'node:fs'
+import { parseEnv } from 'node:util'
+import { cacheConfig } from './cache/config.ts'
+import { gatewayConfig } from './gateway/config.ts'
+import { jobsConfig } from './jobs/config.ts'
+import { Secret } from './kernel/secret.ts'
+import { type Setting, type Settings, setting, type Values } from './kernel/setting.ts'
+import { monitoringConfig } from './monitoring/config.ts'
+
+const platformConfig = {
+  mode: setting.oneOf(['development', 'production'], {
+    default: 'development',
+    about: 'development listens on loopback only and has a mailbox; production refuses what is not safe',
+  }),
+  domain: setting.text({ default: 'localhost', about: 'Domain of all hosts: accounts.<domain>, files.<domain>, ...' }),
+  publicPort: setting.integer({
+    default: 0,
+    min: 0,
+    max: 65_535,
+    about: 'Port in public addresses; 0 takes the one listened on in development, none in production',
+  }),
+  dataDir: setting.text({ default: '.ninefold', about: 'Folder for the database, the files and, in development, the master key' }),
+  masterKey: setting.secret('32 random bytes in base64url, from which all other keys are derived; made at first start in development'),
+  logLevel: setting.oneOf(['debug', 'info', 'warn', 'error', 'silent'], { default: 'info', about: 'Least level of log lines' }),
+}
+
+export interface Config {
+  readonly platform: Values<typeof platformConfig>
+  readonly gateway: Values<typeof gatewayConfig>
+  readonly cache: Values<typeof cacheConfig>
+  readonly monitoring: Values<typeof monitoringConfig>
+  readonly jobs: Values<typeof jobsConfig>
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+export interface ConfigRow {
+  readonly name: string
+  readonly value: string
+  readonly source: 'default' | 'environment' | 'command line'
+  readonly about: string
+}
+
+/** Thrown with every problem of the configuration, one per line. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(
+      `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.map((line) => `  - ${line}`).join('\n')}`,
+    )
+    this.problems = problems
+  }
+}
+
+const PREFIX = 'NINEFOLD_'
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
+/** Fewer different characters than any random key of this length has. */
+const LEAST_DISTINCT = 12
+/** Switches of the test suite, which are no settings. */
+const FOR_TESTS = /^NINEFOLD_TEST_/
+const MASTER_KEY = /^[A-Za-z0-9_-]{43}$/
+
+/** `gateway.trustedProxies` is NINEFOLD_GATEWAY_TRUSTED_PROXIES; settings of the platform have no section. */
+function variableOf(section: string, key: string): string {
+  const words = key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
+  return section === 'platform' ? PREFIX + words : `${PREFIX}${section.toUpperCase()}_${words}`
+}
+
+function distance(left: string, right: string): number {
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= left.length; i += 1) {
+    const next = [i]
+    for (let j = 1; j <= right.length; j += 1) {
+      const change = (row[j - 1] ?? 0) + (left[i - 1] === right[j - 1] ? 0 : 1)
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[right.length] ?? 0
+}
+
+/** Rules between settings: what is unsafe does not start. */
+function crossRules(config: Config): string[] {
+  const { platform, gateway, jobs } = config
+  const local = platform.domain === 'localhost' || platform.domain.endsWith('.localhost')
+  const key = platform.masterKey?.reveal()
+  const development: readonly (readonly [boolean, string])[] = [
+    [
+      !LOOPBACK.has(gateway.host),
+      'NINEFOLD_GATEWAY_HOST must be a loopback address in development: plain HTTP is for loopback only. Set NINEFOLD_MODE=production for any other',
+    ],
+    [!local, 'NINEFOLD_DOMAIN must be localhost in development'],
+  ]
+  const production: readonly (readonly [boolean, string])[] = [
+    [local, 'NINEFOLD_DOMAIN must be your own domain in production'],
+    [key === undefined, 'NINEFOLD_MASTER_KEY (or NINEFOLD_MASTER_KEY_FILE) must be given in production'],
+    [jobs.smtpUrl === undefined, 'NINEFOLD_JOBS_SMTP_URL must be given in production: sign-up confirms addresses by mail'],
+    [
+      gateway.trustedProxies.length === 0,
+      'NINEFOLD_GATEWAY_TRUSTED_PROXIES must name the TLS proxy in front: this version does not end TLS by itself',
+    ],
+  ]
+  const broken = (platform.mode === 'development' ? development : production).filter(([isBroken]) => isBroken)
+  return [...keyProblems(key), ...broken.map(([, problem]) => problem)]
+}
+
+function keyProblems(key: string | undefined): string[] {
+  if (key === undefined) return []
+  if (!MASTER_KEY.test(key)) {
+    return [
+      'NINEFOLD_MASTER_KEY must be 32 bytes in base64url (43 characters); make one with: openssl rand -base64 32 | tr +/ -_ | tr -d =',
+    ]
+  }
+  return new Set(key).size < LEAST_DISTINCT ? ['NINEFOLD_MASTER_KEY is not random'] : []
+}
+
+export interface ConfigInput {
+  /** From the command line, by `section.key`. */
+  readonly overrides?: Readonly<Record<string, string>>
+  readonly environment?: Environment
+}
+
+/** The process environment over `.env` of the current folder. */
+export function readEnvironment(): Record<string, string | undefined> {
+  const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {}
+  return { ...file, ...process.env }
+}
+
+/** Reads, checks and freezes every setting, or throws a `ConfigError` with all that is wrong. */
+export function readConfig(input: ConfigInput = {}): { config: Config; rows: readonly ConfigRow[] } {
+  const reader = new Reader(input.environment ?? readEnvironment(), input.overrides ?? {})
+  const config = Object.freeze({
+    platform: reader.section('platform', platformConfig),
+    gateway: reader.section('gateway', gatewayConfig),
+    cache: reader.section('cache', cacheConfig),
+    monitoring: reader.section('monitoring', monitoringConfig),
+    jobs: reader.section('jobs', jobsConfig),
+  })
+  const problems = [...reader.problems, ...reader.unknownVariables(), ...crossRules(config)]
+  if (problems.length > 0) throw new ConfigError(problems)
+  return { config, rows: reader.rows }
+}
+
+class Reader {
+  readonly problems: string[] = []
+  readonly rows: ConfigRow[] = []
+  readonly #known = new Set<string>()
+  readonly #environment: Environment
+  readonly #overrides: Readonly<Record<string, string>>
+
+  constructor(environment: Environment, overrides: Readonly<Record<string, string>>) {
+    this.#environment = environment
+    this.#overrides = overrides
+  }
+
+  section<Table extends Settings>(section: string, table: Table): Values<Table> {
+    const values = Object.entries(table).map(([key, entry]) => [key, this.#setting(section, key, entry)])
+    return Object.freeze(Object.fromEntries(values))
+  }
+
+  #setting(section: string, key: string, entry: Setting<unknown>): unknown {
+    const name = variableOf(section, key)
+    this.#known.add(name)
+    if (entry.secret) this.#known.add(`${name}_FILE`)
+    const override = this.#overrides[`${section}.${key}`]
+    const text = override ?? this.#variable(name, entry)
+    const parsed = text === undefined ? undefined : entry.parse.safeParse(text)
+    if (parsed?.success === false) this.problems.push(`${name}: ${parsed.error.issues.map((issue) => issue.message).join('; ')}`)
+    const value = parsed?.success === true ? parsed.data : entry.fallback
+    const given = text === undefined ? 'default' : 'environment'
+    this.rows.push({ name, value: printable(value), source: override === undefined ? given : 'command line', about: entry.about })
+    return value
+  }
+
+  /** A secret may be in a file that `NAME_FILE` names, so that it is in no process list and no shell history. */
+  #variable(name: string, entry: Setting<unknown>): string | undefined {
+    const file = entry.secret ? this.#environment[`${name}_FILE`] : undefined
+    if (file === undefined) return this.#environment[name]
+    if (this.#environment[name] !== undefined) this.problems.push(`${name} and ${name}_FILE are both set; keep one`)
+    try {
+      return readFileSync(file, 'utf8').trim()
+    } catch {
+      this.problems.push(`${name}_FILE names a file that cannot be read`)
+      return undefined
+    }
+  }
+
+  unknownVariables(): string[] {
+    return Object.keys(this.#environment)
+      .filter((name) => name.startsWith(PREFIX) && !FOR_TESTS.test(name) && !this.#known.has(name))
+      .map((name) => {
+        const near = [...this.#known].toSorted((a, b) => distance(name, a) - distance(name, b))[0]
+        return `${name} is not a setting${near === undefined ? '' : `; did you mean ${near}?`}`
+      })
+  }
+}
+
+function printable(value: unknown): string {
+  if (value === undefined) return '(none)'
+  if (value instanceof Secret) return '[redacted]'
+  return Array.isArray(value) ? value.join(',') || '(none)' : JSON.stringify(value)
+}

@@ -1,0 +1,147 @@
+// The calling thread's end of the writer thread: sends requests in order, pairs the answers, and starts the thread again when it dies.
+import { Worker } from 'node:worker_threads'
+import type { Logger } from '#kernel/log.ts'
+import { databaseErrors } from '../../errors.ts'
+import type { CollectionLayout } from '../../layout.ts'
+import type { WriteAnswer, WriteRequest } from '../../ports.ts'
+import type { Durability } from './connection.ts'
+
+export interface WriterSettings {
+  readonly file: string
+  readonly durability: Durability
+  readonly layouts: readonly CollectionLayout[]
+}
+
+export type ToWriter = { readonly kind: 'requests'; readonly requests: readonly WriteRequest[] } | { readonly kind: 'close' }
+export type FromWriter = { readonly kind: 'ready' } | { readonly kind: 'answers'; readonly answers: readonly WriteAnswer[] }
+
+export interface Writer {
+  start(): Promise<void>
+  submit(request: WriteRequest): Promise<WriteAnswer>
+  stop(): Promise<void>
+  health(): string | undefined
+}
+
+interface Waiting {
+  resolve(answer: WriteAnswer): void
+  reject(error: Error): void
+}
+
+const MAX_WAITING = 10_000
+const FIRST_RESTART_MS = 100
+const LAST_RESTART_MS = 5000
+
+// `.ts` in the source tree, `.js` in the compiled package.
+const program = new URL(`./writer${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url)
+
+export class WriteThread implements Writer {
+  readonly #settings: WriterSettings
+  readonly #logger: Logger
+  #worker: Worker | undefined
+  #state: 'down' | 'ready' | 'stopped' = 'down'
+  #restarts = 0
+  #restart: NodeJS.Timeout | undefined
+  #outbox: WriteRequest[] = []
+  /** In the order of their requests, which is the order of the answers. */
+  #waiting: Waiting[] = []
+
+  constructor(settings: WriterSettings, logger: Logger) {
+    this.#settings = settings
+    this.#logger = logger
+  }
+
+  async start(): Promise<void> {
+    const worker = new Worker(program, { workerData: this.#settings, name: 'database-writer', env: {} })
+    this.#worker = worker
+    await new Promise<void>((resolve, reject) => {
+      worker.once('error', reject)
+      worker.once('exit', () => reject(new Error('The writer thread ended before it was ready.')))
+      worker.on('message', (message: FromWriter) => {
+        if (message.kind === 'answers') return this.#settle(message.answers)
+        this.#state = 'ready'
+        this.#restarts = 0
+        return resolve()
+      })
+    })
+    worker.on('error', (error) => this.#logger.error({ err: error }, 'the database writer thread failed'))
+    worker.once('exit', () => this.#lost(worker))
+  }
+
+  async submit(request: WriteRequest): Promise<WriteAnswer> {
+    if (this.#state !== 'ready') throw unavailable('The writer is not running; nothing was stored.')
+    if (this.#waiting.length >= MAX_WAITING) throw unavailable('Too many writes are waiting; nothing was stored.')
+    return await new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
+      this.#outbox.push(request)
+      // One message for all requests of this turn.
+      if (this.#outbox.length === 1) queueMicrotask(() => this.#send())
+    })
+  }
+
+  async stop(): Promise<void> {
+    const wasReady = this.#state === 'ready'
+    if (wasReady) this.#send()
+    this.#state = 'stopped'
+    clearTimeout(this.#restart)
+    const worker = this.#worker
+    this.#worker = undefined
+    if (worker === undefined) return
+    if (!wasReady) {
+      await worker.terminate()
+      return
+    }
+    // The thread answers what it was sent before, then closes its file and ends.
+    await new Promise<void>((resolve) => {
+      worker.once('exit', () => resolve())
+      this.#post(worker, { kind: 'close' })
+    })
+  }
+
+  health(): string | undefined {
+    return this.#state === 'ready' ? undefined : 'the database writer is not running'
+  }
+
+  #send(): void {
+    const requests = this.#outbox
+    if (requests.length === 0 || this.#worker === undefined) return
+    this.#outbox = []
+    this.#post(this.#worker, { kind: 'requests', requests })
+  }
+
+  #post(worker: Worker, message: ToWriter): void {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread is not a window and has no origin
+    worker.postMessage(message)
+  }
+
+  #settle(answers: readonly WriteAnswer[]): void {
+    const settled = this.#waiting.splice(0, answers.length)
+    for (const [number, waiting] of settled.entries()) {
+      const answer = answers[number]
+      if (answer !== undefined) waiting.resolve(answer)
+    }
+  }
+
+  #lost(worker: Worker): void {
+    const unanswered = this.#waiting
+    this.#waiting = []
+    this.#outbox = []
+    for (const waiting of unanswered)
+      waiting.reject(unavailable('The writer ended before it answered; the write may or may not be stored.'))
+    if (this.#state === 'stopped' || worker !== this.#worker) return
+    this.#state = 'down'
+    this.#worker = undefined
+    const delayMs = Math.min(FIRST_RESTART_MS * 2 ** this.#restarts, LAST_RESTART_MS)
+    this.#restarts += 1
+    this.#logger.error({ unanswered: unanswered.length, delayMs }, 'the database writer thread ended and is started again')
+    this.#restart = setTimeout(() => {
+      this.start().catch((error: unknown) => {
+        this.#logger.error({ err: error }, 'the database writer thread could not be started')
+        this.#lost(worker)
+      })
+    }, delayMs)
+  }
+}
+
+function unavailable(detail: string): Error {
+  return databaseErrors.unavailable({ detail, headers: { 'Retry-After': '1' } })
+}

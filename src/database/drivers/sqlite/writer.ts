@@ -1,0 +1,33 @@
+// The writer thread: the only connection that writes. It takes everything that waits into one commit, then answers.
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { createBatch } from './batch.ts'
+import { openForWriting } from './connection.ts'
+import type { WriteRequest } from '../../ports.ts'
+import type { FromWriter, ToWriter, WriterSettings } from './write-thread.ts'
+
+const MAX_BATCH = 1000
+
+function main(port: NonNullable<typeof parentPort>, settings: WriterSettings): void {
+  const db = openForWriting(settings.file, settings.durability)
+  const run = createBatch(db, settings.layouts)
+  const post = (message: FromWriter): void => port.postMessage(message)
+
+  port.on('message', (first: ToWriter) => {
+    const requests: WriteRequest[] = []
+    let message: ToWriter | undefined = first
+    while (message?.kind === 'requests') {
+      requests.push(...message.requests)
+      // Whatever came in while the last commit was on its way to the disk shares the next one.
+      message = requests.length < MAX_BATCH ? receiveMessageOnPort(port)?.message : undefined
+    }
+    if (requests.length > 0) post({ kind: 'answers', answers: run(requests) })
+    if (message?.kind === 'close') {
+      db.close()
+      port.close()
+    }
+  })
+  post({ kind: 'ready' })
+}
+
+if (parentPort === null) throw new Error('This file is the program of a thread.')
+main(parentPort, workerData)

@@ -1,0 +1,61 @@
+// The engine as the collection layer sees it: requests stamped with the time, failures as error codes, consumers woken.
+import type { Clock } from '#kernel/clock.ts'
+import type { EventDraft } from '#kernel/collection.ts'
+import { databaseErrors } from './errors.ts'
+import type { Engine, Step, WriteAnswer, WriteRequest } from './ports.ts'
+
+type Without<T, Key extends PropertyKey> = T extends unknown ? Omit<T, Key> : never
+type Settled = Exclude<WriteAnswer, { kind: 'failed' }>
+
+export interface Store {
+  readonly engine: Engine
+  now(): number
+  /** Throws while the database is not started. */
+  ready(): Engine
+  write(steps: readonly Step[], events: readonly EventDraft[]): Promise<Settled>
+  /** Housekeeping requests, which touch no document that a reader can see. */
+  maintain(request: Without<Exclude<WriteRequest, { kind: 'write' }>, 'now'>): Promise<number>
+}
+
+export interface StoreParts {
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly isStarted: () => boolean
+  /** Called after a write that carried events. */
+  readonly wake: () => void
+}
+
+export function createStore({ engine, clock, isStarted, wake }: StoreParts): Store {
+  const ready = (): Engine => {
+    if (!isStarted()) throw databaseErrors.unavailable({ detail: 'The database is not started.' })
+    return engine
+  }
+  const submit = async (request: WriteRequest): Promise<Settled> => {
+    const answer = await ready().write(request)
+    if (answer.kind !== 'failed') return answer
+    throw databaseErrors.unavailable({
+      detail: 'The write failed and nothing was stored.',
+      cause: new Error(answer.reason),
+      headers: { 'Retry-After': '1' },
+    })
+  }
+  return {
+    engine,
+    ready,
+    now: () => clock.now(),
+    async write(steps, events) {
+      const answer = await submit({ kind: 'write', now: clock.now(), steps, events: events.map(eventRow) })
+      if (events.length > 0 && answer.kind === 'done') wake()
+      return answer
+    },
+    async maintain(request) {
+      const answer = await submit(request.kind === 'position' || request.kind === 'expire' ? { ...request, now: clock.now() } : request)
+      return answer.kind === 'done' ? answer.rows : 0
+    },
+  }
+}
+
+function eventRow(draft: EventDraft): { topic: string; key: string; data: string } {
+  if (draft.topic === '') throw databaseErrors.bad_document({ detail: 'An event needs a topic.' })
+  return { topic: draft.topic, key: draft.key, data: JSON.stringify(draft.data) ?? 'null' }
+}

@@ -1,0 +1,64 @@
+// Background removal of what readers no longer see: expired documents and events that everybody has read.
+import type { Logger } from '#kernel/log.ts'
+import type { EventPump } from './events.ts'
+import type { CollectionLayout } from './layout.ts'
+import type { Store } from './store.ts'
+
+const EXPIRE_LIMIT = 200
+
+export interface SweeperParts {
+  readonly store: Store
+  readonly pump: EventPump
+  readonly logger: Logger
+  readonly everyMs: number
+  readonly layouts: () => readonly CollectionLayout[]
+}
+
+export interface Sweeper {
+  start(): void
+  stop(): Promise<void>
+}
+
+export function createSweeper({ store, pump, logger, everyMs, layouts }: SweeperParts): Sweeper {
+  let timer: NodeJS.Timeout | undefined
+  let running = false
+  let sweeping: Promise<void> = Promise.resolve()
+
+  // Small batches, so that the writes of others get in between.
+  const removeExpired = async (collection: string): Promise<void> => {
+    const removed = await store.maintain({ kind: 'expire', collection, limit: EXPIRE_LIMIT })
+    if (running && removed === EXPIRE_LIMIT) await removeExpired(collection)
+  }
+  const sweep = async (): Promise<void> => {
+    for (const { name, expiry } of layouts()) {
+      if (expiry !== undefined) await removeExpired(name)
+    }
+    if (running) await pump.prune()
+  }
+  const sweepAndGoOn = async (): Promise<void> => {
+    try {
+      await sweep()
+    } catch (error) {
+      logger.warn({ err: error }, 'background removal failed and is tried again')
+    }
+    if (running) again()
+  }
+  const again = (): void => {
+    timer = setTimeout(() => {
+      sweeping = sweepAndGoOn()
+    }, everyMs)
+    timer.unref()
+  }
+
+  return {
+    start() {
+      running = true
+      again()
+    },
+    async stop() {
+      running = false
+      clearTimeout(timer)
+      await sweeping
+    },
+  }
+}

@@ -1,0 +1,14 @@
+// The files server's error table.
+import { defineErrors } from '#kernel/errors.ts'
+
+export const fileErrors = defineErrors('files', {
+  not_found: { status: 404, title: 'No such file' },
+  too_large: { status: 413, title: 'The file is too large' },
+  unsupported_type: { status: 415, title: 'Files of this type are not accepted here' },
+  unknown_bucket: { status: 404, title: 'No such bucket' },
+  empty: { status: 422, title: 'The file is empty' },
+  in_use: { status: 409, title: 'The file is in use' },
+  link_expired: { status: 403, title: 'The link has expired' },
+  bad_range: { status: 416, title: 'The file has no such range' },
+  storage_full: { status: 507, title: 'There is no room for the file' },
+})

@@ -1,0 +1,28 @@
+// The answer for one built file: negotiated encoding, strong entity tag, conditional requests (RFC 9110 sections 8.8.3 and 13.1.2).
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Answer } from '#kernel/http/route.ts'
+import { acceptedEncodings } from './compression.ts'
+import type { BuiltFile } from './folder.ts'
+
+export function answerFile(file: BuiltFile, requested: IncomingHttpHeaders): Answer {
+  const encoding = acceptedEncodings(requested['accept-encoding']?.toString()).find((candidate) => file[candidate] !== undefined)
+  const bytes = (encoding === undefined ? undefined : file[encoding]) ?? file.plain
+  // Each encoding is a representation of its own, so it has a strong tag of its own.
+  const etag = `"${file.tag}${encoding === undefined ? '' : `-${encoding}`}"`
+  const headers = { etag, 'cache-control': file.cacheControl, vary: 'Accept-Encoding' }
+  if (isCurrent(requested['if-none-match'], file.tag)) return { status: 304, headers }
+  return {
+    status: 200,
+    headers: encoding === undefined ? headers : { ...headers, 'content-encoding': encoding },
+    body: { bytes, type: file.type },
+  }
+}
+
+/** A client that has any encoding of this content has what it needs. */
+function isCurrent(header: string | undefined, tag: string): boolean {
+  if (header === undefined) return false
+  return header.split(',').some((part) => {
+    const candidate = part.trim().replace(/^W\//, '')
+    return candidate === '*' || candidate === `"${tag}"` || candidate === `"${tag}-br"` || candidate === `"${tag}-gzip"`
+  })
+}

@@ -1,0 +1,14 @@
+// The settings of the gateway.
+import { setting } from '#kernel/setting.ts'
+
+export const gatewayConfig = {
+  host: setting.text({ default: '127.0.0.1', about: 'Address to listen on' }),
+  port: setting.integer({ default: 8080, min: 0, max: 65_535, about: 'Port to listen on' }),
+  trustedProxies: setting.list('Addresses of proxies whose X-Forwarded-For is believed; empty believes none'),
+  rateLimitFactor: setting.integer({
+    default: 1,
+    min: 1,
+    max: 1_000_000,
+    about: 'Multiplies every rate limit, for measurements and for offices behind one address',
+  }),
+}

@@ -1,0 +1,105 @@
+// Security headers, the same on every answer of a host: computed once, but for what one answer adds to its content security policy.
+import type { HeaderList } from '#kernel/http/answer.ts'
+import type { PolicySources } from '#kernel/http/route.ts'
+import type { SiteName } from '#kernel/sites.ts'
+import type { GatewayFrontend } from './contract.ts'
+import type { GatewaySettings } from './settings.ts'
+
+const DENIED_FEATURES = [
+  'accelerometer', 'autoplay', 'browsing-topics', 'camera', 'display-capture', 'encrypted-media', 'geolocation', 'gyroscope', 'hid', 'idle-detection',
+  'local-fonts', 'magnetometer', 'microphone', 'midi', 'payment', 'screen-wake-lock', 'serial', 'usb', 'window-management', 'xr-spatial-tracking',
+]
+const PERMISSIONS_POLICY = DENIED_FEATURES.map((feature) => `${feature}=()`).join(', ')
+export const REPORT_PATH = '/csp-reports'
+const REPORTING = `report-uri ${REPORT_PATH}; report-to csp`
+/** For answers that are no page: nothing may load, run, frame or be sent from them. */
+const INERT_POLICY = `default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'; ${REPORTING}`
+const FILES_POLICY = `default-src 'none'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; ${REPORTING}`
+const ONE_YEAR = 31_536_000
+
+export interface HostHeaders {
+  /** A fresh list with everything but the policy. */
+  base(): HeaderList
+  /** The policy of an answer that is no page. */
+  readonly inertPolicy: string
+  /** The policy of a page. Without a nonce no script runs. */
+  pagePolicy(nonce: string | undefined, added: PolicySources | undefined): string
+}
+
+function fixedHeaders(origin: string, isFiles: boolean): string[] {
+  const headers = [
+    'cross-origin-opener-policy', 'same-origin',
+    'cross-origin-resource-policy', isFiles ? 'cross-origin' : 'same-origin',
+    'origin-agent-cluster', '?1',
+    'permissions-policy', PERMISSIONS_POLICY,
+    // Not `no-referrer`: it would turn the `Origin` of form posts into `null`.
+    'referrer-policy', 'same-origin',
+    'reporting-endpoints', `csp="${REPORT_PATH}"`,
+    'x-content-type-options', 'nosniff',
+    'x-frame-options', 'DENY',
+  ]
+  return origin.startsWith('https:') ? [...headers, 'strict-transport-security', `max-age=${ONE_YEAR}; includeSubDomains`] : headers
+}
+
+const SOURCE = /^(?:(?:https?|wss?):\/\/[a-z0-9.*-]+(?::\d+)?(?:\/[\w./-]*)?|blob:|data:)$/
+
+/** A source of a policy may not carry anything that begins another directive or opens everything. */
+export function isPolicySource(source: string): boolean {
+  return SOURCE.test(source) && !source.startsWith('*') && !/^\w+:\/\/\*(?:$|[:/])/.test(source)
+}
+
+interface PlaceOfPolicy {
+  readonly origin: string
+  readonly sites: ReadonlySet<SiteName>
+  readonly frontend?: GatewayFrontend
+}
+
+// A frontend shows user content from the files origin, and in memory mode calls an API of another origin.
+function ownSources(place: PlaceOfPolicy, settings: GatewaySettings): Required<PolicySources> {
+  const added = place.frontend?.sources ?? {}
+  if (place.frontend === undefined) return { formAction: [], imgSrc: ['data:'], connectSrc: [], fontSrc: [], mediaSrc: [] }
+  const { app, files } = settings.sites
+  const api = app === place.origin ? [] : [app]
+  return {
+    formAction: added.formAction ?? [],
+    imgSrc: [files, 'blob:', 'data:', ...(added.imgSrc ?? [])],
+    connectSrc: [files, ...api, ...(added.connectSrc ?? [])],
+    fontSrc: added.fontSrc ?? [],
+    mediaSrc: [files, 'blob:', ...(added.mediaSrc ?? [])],
+  }
+}
+
+function directive(name: string, own: readonly string[], added: readonly string[] | undefined): string {
+  const extra = (added ?? []).filter((source) => isPolicySource(source))
+  return `${name} 'self'${[...own, ...extra].map((source) => ` ${source}`).join('')}; `
+}
+
+function assetDirectives(own: Required<PolicySources>, added: PolicySources | undefined): string {
+  return (
+    directive('img-src', own.imgSrc, added?.imgSrc) +
+    directive('connect-src', own.connectSrc, added?.connectSrc) +
+    directive('font-src', own.fontSrc, added?.fontSrc) +
+    directive('media-src', own.mediaSrc, added?.mediaSrc) +
+    directive('form-action', own.formAction, added?.formAction)
+  )
+}
+
+export function hostHeaders(place: PlaceOfPolicy, settings: GatewaySettings): HostHeaders {
+  const fixed = fixedHeaders(place.origin, place.sites.has('files'))
+  if (place.sites.has('files')) return { base: () => fixed.slice(), inertPolicy: FILES_POLICY, pagePolicy: () => FILES_POLICY }
+  const own = ownSources(place, settings)
+  const upgrade = place.origin.startsWith('https:') ? 'upgrade-insecure-requests; ' : ''
+  const usual = assetDirectives(own, undefined)
+  const rest = `base-uri 'none'; frame-ancestors 'none'; object-src 'none'; manifest-src 'self'; worker-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'; ${upgrade}${REPORTING}`
+  return {
+    base: () => fixed.slice(),
+    inertPolicy: INERT_POLICY,
+    pagePolicy(nonce, added) {
+      const code = nonce === undefined ? "script-src 'none'; style-src 'self'; " : `script-src 'nonce-${nonce}' 'strict-dynamic'; style-src 'nonce-${nonce}'; `
+      return `default-src 'none'; ${code}${added === undefined ? usual : assetDirectives(own, added)}${rest}`
+    },
+  }
+}
+
+/** For answers without a host: unknown hosts and what the parser refused. */
+export const HOSTLESS_HEADERS: readonly string[] = [...fixedHeaders('', false), 'content-security-policy', INERT_POLICY]

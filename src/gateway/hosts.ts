@@ -1,0 +1,113 @@
+// The hosts of the platform: which routes each serves, under which policy. Built once at start.
+import { createRouter, type SiteRouter } from '#kernel/http/router.ts'
+import type { Route } from '#kernel/http/route.ts'
+import type { SiteName } from '#kernel/sites.ts'
+import type { GatewayFrontend, ServedHost } from './contract.ts'
+import { type HostHeaders, hostHeaders } from './headers.ts'
+import type { GatewaySettings } from './settings.ts'
+
+export interface Host extends ServedHost {
+  /** For the access log. */
+  readonly name: string
+  readonly sites: ReadonlySet<SiteName>
+  readonly router: SiteRouter
+  readonly headers: HostHeaders
+  /** Present when browser sessions of this frontend live here. */
+  readonly frontend?: GatewayFrontend
+  /** The authorization server checks its own tokens, sessions and origins. */
+  readonly isAccounts: boolean
+  readonly isConsole: boolean
+  /** Where scripts of other origins may call with a token. */
+  readonly hasApi: boolean
+  readonly isFiles: boolean
+}
+
+interface Place {
+  readonly origin: string
+  readonly sites: Set<SiteName>
+  readonly frontend?: GatewayFrontend
+}
+
+function places(settings: GatewaySettings): Place[] {
+  const { sites } = settings
+  const byOrigin = new Map<string, Place>()
+  const add = (origin: string, site: SiteName, frontend?: GatewayFrontend): void => {
+    const known = byOrigin.get(origin)
+    const names = known?.sites ?? new Set<SiteName>()
+    names.add(site)
+    const owner = frontend ?? known?.frontend
+    byOrigin.set(origin, owner === undefined ? { origin, sites: names } : { origin, sites: names, frontend: owner })
+  }
+  add(sites.accounts, 'accounts')
+  add(sites.files, 'files')
+  add(sites.console, 'console')
+  add(sites.app, 'app')
+  for (const frontend of settings.frontends) add(frontend.origin, `frontend:${frontend.name}`, frontend)
+  return [...byOrigin.values()]
+}
+
+/** What is wrong with the origins, one line each: walls between sites are worth nothing if two of them share one. */
+export function originProblems(settings: GatewaySettings): string[] {
+  const problems: string[] = []
+  const walls: [string, string][] = [
+    ['accounts', settings.sites.accounts],
+    ['files', settings.sites.files],
+    ['console', settings.sites.console],
+    ['app', settings.sites.app],
+  ]
+  const others = settings.frontends.filter((frontend) => frontend.origin !== settings.sites.app)
+  const all = [...walls, ...others.map((frontend): [string, string] => [`frontend ${frontend.name}`, frontend.origin])]
+  const seen = new Map<string, string>()
+  for (const [name, origin] of all) {
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin) problems.push(`the origin of ${name} is not an origin: ${origin}`)
+    const other = seen.get(origin)
+    if (other !== undefined) problems.push(`${name} and ${other} share the origin ${origin}`)
+    seen.set(origin, name)
+  }
+  return problems
+}
+
+function belongs(route: Route, place: Place): boolean {
+  return route.site === '*' || place.sites.has(route.site)
+}
+
+function hostOf(place: Place, routes: readonly Route[], settings: GatewaySettings): Host {
+  const own = routes.filter((route) => belongs(route, place))
+  const names = [...place.sites]
+  return {
+    origin: place.origin,
+    routes: own,
+    name: names[0] ?? 'unknown',
+    sites: place.sites,
+    router: createRouter(own),
+    headers: hostHeaders({ origin: place.origin, sites: place.sites, ...(place.frontend ? { frontend: place.frontend } : {}) }, settings),
+    isAccounts: place.sites.has('accounts'),
+    isConsole: place.sites.has('console'),
+    hasApi: place.sites.has('app'),
+    isFiles: place.sites.has('files'),
+    ...(place.frontend ? { frontend: place.frontend } : {}),
+  }
+}
+
+export interface Hosts {
+  readonly all: readonly Host[]
+  /** By the `Host` header, exactly or in another case; `undefined` when it is none of ours. */
+  find(header: string): Host | undefined
+}
+
+export function createHosts(routes: readonly Route[], settings: GatewaySettings): Hosts {
+  const problems = originProblems(settings)
+  const known = new Set<string>(places(settings).flatMap((place) => [...place.sites]))
+  for (const route of routes) {
+    if (route.site !== '*' && !known.has(route.site)) problems.push(`${route.method} ${route.path} is for the unknown site ${route.site}`)
+  }
+  if (problems.length > 0) throw new Error(`The gateway cannot serve these origins:\n${problems.join('\n')}`)
+  const all = places(settings).map((place) => hostOf(place, routes, settings))
+  const byHeader = new Map<string, Host>()
+  for (const host of all) {
+    const url = new URL(host.origin)
+    byHeader.set(url.host, host)
+    if (url.port === '') byHeader.set(`${url.hostname}:${url.protocol === 'https:' ? 443 : 80}`, host)
+  }
+  return { all, find: (header) => byHeader.get(header) ?? byHeader.get(header.toLowerCase()) }
+}

@@ -1,0 +1,27 @@
+// The gateway's settings as compose gives them.
+import type { RateClass } from '#kernel/http/route.ts'
+import type { Sites } from '#kernel/sites.ts'
+import type { GatewayFrontend } from './contract.ts'
+
+export interface RateLimit {
+  /** So many requests, of one client address. All of them may come at once. */
+  readonly quota: number
+  readonly windowSeconds: number
+}
+
+export interface GatewaySettings {
+  /** The address to listen on. */
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+  readonly sites: Sites
+  readonly development: boolean
+  readonly frontends: readonly GatewayFrontend[]
+  readonly rateLimits?: { readonly [Class in RateClass]?: RateLimit | 'off' }
+  /** Peers, as addresses or networks in CIDR form, whose `X-Forwarded-For` is believed. Nobody unless named. */
+  readonly trustedProxies: readonly string[]
+  /** A browser session ends this long after sign-in, whatever happens. Not longer than the refresh tokens of auth; 14 days unless told. */
+  readonly sessionSeconds?: number
+}
+
+export const DEFAULT_SESSION_SECONDS = 14 * 24 * 60 * 60

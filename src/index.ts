@@ -1,0 +1,12 @@
+// What an app developer imports: everything that a `ninefold.config.ts` needs, and nothing else.
+export { type AppDefinition, type AppEnvironment, defineApp } from './app.ts'
+export type { ClientDefinition } from './auth/contract.ts'
+export type { BucketDefinition } from './files/contract.ts'
+export type { FrontendDefinition, ViewContext, ViewDefinition, ViewResult } from './frontend/contract.ts'
+export { view } from './frontend/definition.ts'
+export type { Call, Principal } from './kernel/call.ts'
+export { type Html, html } from './kernel/html.ts'
+export { type JobContext, type JobDefinition, job, jobRequested } from './kernel/job.ts'
+export { z } from './kernel/schema.ts'
+export type { AccessGrant, ResourceDefinition, ResourceObject, Resources } from './resource/contract.ts'
+export { resource } from './resource/definition.ts'

@@ -1,0 +1,7 @@
+// The settings of jobs and mail.
+import { setting } from '#kernel/setting.ts'
+
+export const jobsConfig = {
+  smtpUrl: setting.secret('Mail server, as smtp://user:password@host:port; needed in production'),
+  mailFrom: setting.text({ default: 'Ninefold <no-reply@localhost>', about: 'Sender of every mail' }),
+}

@@ -1,0 +1,93 @@
+// Runs one claimed job to its outcome and stores that, if the claim still holds.
+import { systemCall } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { hasCode } from '#kernel/errors.ts'
+import type { JobDefinition } from '#kernel/job.ts'
+import type { Logger } from '#kernel/log.ts'
+import { fieldProblems } from '#kernel/schema.ts'
+import { backoffMs } from './backoff.ts'
+import { done, failed, reasonOf, triesOf, waitingAgain } from './record.ts'
+import type { JobChange, JobsRepository } from './repository.ts'
+import { keepTickMs } from './schedule.ts'
+import type { JobRecord } from './schemas.ts'
+import type { Tally } from './tally.ts'
+
+const MAX_ATTEMPTS = 10
+const TIMEOUT_MS = 60_000
+
+export interface RunnerParts {
+  readonly repository: JobsRepository
+  readonly definitions: ReadonlyMap<string, JobDefinition>
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly tally: Tally
+  readonly random: () => number
+}
+
+export interface Runner {
+  /** Ends when the outcome is stored, or refused. `lost` is aborted when the claim is gone. */
+  run(job: JobRecord, lost: AbortSignal): Promise<void>
+}
+
+type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: unknown; readonly final: boolean }
+
+export function createRunner(parts: RunnerParts): Runner {
+  const { repository, definitions, clock, logger, tally, random } = parts
+
+  const changeFor = (job: JobRecord, definition: JobDefinition | undefined, outcome: Outcome): JobChange => {
+    const now = clock.now()
+    if (outcome.ok) return done(now, keepTickMs(job.id, definition?.everyMs))
+    const reason = reasonOf(outcome.error)
+    if (outcome.final || triesOf(job) >= (definition?.maxAttempts ?? MAX_ATTEMPTS)) return failed(reason, now)
+    return waitingAgain(now + backoffMs(triesOf(job), random), reason)
+  }
+
+  return {
+    async run(job, lost) {
+      const startedAt = clock.now()
+      const definition = definitions.get(job.name)
+      const outcome = await attempt(job, definition, { lost, startedAt })
+      const at = clock.now()
+      const line = { jobId: job.id, job: job.name, attempt: job.attempt, ms: at - startedAt }
+      if (lost.aborted) {
+        logger.warn(line, 'the outcome of a job was dropped: its claim was lost meanwhile')
+        return
+      }
+      const change = changeFor(job, definition, outcome)
+      tally.record(job.name, { ok: outcome.ok, ms: at - startedAt, at })
+      if (!(await repository.changeHeld(systemCall('jobs'), job, change))) logger.warn(line, 'the outcome of a job was refused: its claim was lost meanwhile')
+      else if (outcome.ok) logger.info(line, 'job done')
+      else if (change.state === 'failed') logger.error({ ...line, err: outcome.error }, 'job failed for good')
+      else logger.warn({ ...line, err: outcome.error, again: change.at }, 'job failed and is tried again')
+    },
+  }
+}
+
+async function attempt(job: JobRecord, definition: JobDefinition | undefined, part: { readonly lost: AbortSignal; readonly startedAt: number }): Promise<Outcome> {
+  if (definition === undefined) return { ok: false, error: new Error(`There is no job named "${job.name}"`), final: true }
+  const input = definition.input.safeParse(job.input)
+  if (!input.success) {
+    const problem = fieldProblems(input.error).map(({ field, message }) => `${field}: ${message}`).join('; ')
+    return { ok: false, error: new Error(`The input does not fit: ${problem}`), final: true }
+  }
+  const timeoutMs = definition.timeoutMs ?? TIMEOUT_MS
+  const timeout = new AbortController()
+  const timer = setTimeout(() => timeout.abort(new Error(`It took longer than ${timeoutMs} ms`)), timeoutMs)
+  const signal = AbortSignal.any([part.lost, timeout.signal])
+  const call = { ...systemCall('jobs'), requestId: `job-${job.id}-${job.attempt}`, signal, deadline: part.startedAt + timeoutMs }
+  try {
+    // A handler that ignores its signal does not hold up the others; whatever it does later is refused by its attempt number.
+    await Promise.race([definition.handle({ call, jobId: job.id, attempt: triesOf(job) }, input.data), aborted(signal)])
+    return { ok: true }
+  } catch (error) {
+    return { ok: false, error, final: hasCode(error, 'jobs.hopeless') }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  signal.addEventListener('abort', () => reject(signal.reason instanceof Error ? signal.reason : new Error('Aborted')), { once: true })
+  return promise
+}

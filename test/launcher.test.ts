@@ -1,0 +1,103 @@
+// A fresh clone on a machine whose own Node may be too old: one command installs, builds and starts; stopping leaves nothing behind.
+import assert from 'node:assert/strict'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { cp, mkdtemp, readdir, readlink, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL('..', import.meta.url))
+const launcher = join('bin', 'launch.mjs')
+
+/** The PATH and the Node of the machine, without what npm and the launcher put before them. */
+const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'))
+const machineNode = path.map((folder) => join(folder, 'node')).find((file) => existsSync(file)) ?? process.execPath
+const env = { ...process.env, PATH: path.join(delimiter) }
+
+let clone = ''
+
+before(async () => {
+  clone = await mkdtemp(join(tmpdir(), 'ninefold-clone-'))
+  const { stdout } = await run('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], { cwd: root })
+  for (const file of stdout.split('\0')) {
+    if (file !== '' && existsSync(join(root, file))) await cp(join(root, file), join(clone, file))
+  }
+})
+
+after(() => rm(clone, { recursive: true, force: true }))
+
+/** Every process that works in the clone, however it is related to us. */
+async function processesInClone(): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const folders = await Promise.all(pids.map(async (pid) => [pid, await readlink(`/proc/${pid}/cwd`).catch(() => '')] as const))
+  return folders.filter(([, cwd]) => cwd.startsWith(clone)).map(([pid]) => pid)
+}
+
+async function untilNoneInClone(): Promise<void> {
+  const deadline = Date.now() + 15_000
+  while (Date.now() < deadline && (await processesInClone()).length > 0) await delay(50)
+  assert.deepEqual(await processesInClone(), [])
+}
+
+async function startInClone(): Promise<{ child: ChildProcess; origin: string }> {
+  const args = [launcher, 'start', '--port', '0', '--data-dir', join(clone, '.ninefold', 'test')]
+  const child = spawn(machineNode, args, { cwd: clone, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  const heard = (chunk: Buffer): void => {
+    output += chunk.toString()
+  }
+  child.stdout.on('data', heard)
+  child.stderr.on('data', heard)
+  while (!/^Ready in/m.test(output)) {
+    await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
+    assert.equal(child.exitCode, null, output)
+  }
+  const port = /http:\/\/accounts\.localhost:(\d+)/.exec(output)?.[1]
+  assert.ok(port !== undefined, output)
+  return { child, origin: `http://127.0.0.1:${port}` }
+}
+
+test('the first command installs the packages, says so in one line, and runs on Node 24 or later', async () => {
+  const { stdout, stderr } = await run(machineNode, [launcher, 'start', '--help'], { cwd: clone, env })
+  assert.match(stdout, /^Usage: ninefold/m)
+  assert.match(stderr, /^Installing packages[^\n]*\n$/)
+  const script = `import('./bin/launcher/runtime.mjs').then(({ pickRuntime }) => process.stdout.write(pickRuntime()))`
+  const { stdout: runtime } = await run(machineNode, ['-e', script], { cwd: clone, env })
+  const { stdout: version } = await run(runtime, ['--version'])
+  assert.ok(Number.parseInt(version.slice(1), 10) >= 24, version)
+})
+
+test('the next command installs nothing', async () => {
+  const { stderr } = await run(machineNode, [launcher, 'start', '--help'], { cwd: clone, env })
+  assert.equal(stderr, '')
+})
+
+test('a command that does not exist is refused with the list of those that do', async () => {
+  await assert.rejects(run(machineNode, [launcher, 'fly'], { cwd: clone, env }), {
+    code: 1,
+    stderr: /^Unknown command "fly". There are: start, /,
+  })
+})
+
+test('SIGTERM stops the platform and the third party, with exit code 0', async () => {
+  const { child, origin } = await startInClone()
+  assert.equal((await fetch(`${origin}/healthz`)).status, 200)
+  child.kill('SIGTERM')
+  const [code] = await once(child, 'exit')
+  assert.equal(code, 0)
+  await untilNoneInClone()
+})
+
+test('a launcher that is killed takes its children with it', async () => {
+  const { child, origin } = await startInClone()
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  await untilNoneInClone()
+  await assert.rejects(fetch(`${origin}/healthz`))
+})
