@@ -10,6 +10,8 @@ const ROOMS_OF = {
   'secure-json-parse': ['^src/kernel/http/'],
   'oidc-provider': ['^src/auth/'],
   '@node-rs/argon2': ['^src/auth/'],
+  // The provider is called in memory: no socket, no second server.
+  'light-my-request': ['^src/auth/'],
   jose: ['^src/(auth|gateway)/'],
   'openid-client': ['^src/gateway/'],
   'lru-cache': ['^src/(cache|gateway|kernel)/'],

@@ -39,7 +39,7 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   return {
-    fetch(path, init = {}) {
+    async fetch(path, init = {}) {
       const url = addressOf(path, options)
       const method = (init.method ?? 'GET').toUpperCase()
       // Across origins the token is the authority; cookies stay at home.
@@ -50,7 +50,7 @@ export function createTransport(options: TransportOptions): Transport {
         return request(browser, url, { ...init, method, headers, credentials })
       })
     },
-    upload(path, upload) {
+    async upload(path, upload) {
       const url = addressOf(path, options)
       return attempt(true, (own) => browser.upload({ ...upload, url, headers: { ...upload.headers, ...own } }))
     },

@@ -1,20 +1,21 @@
-// npm run build: lays out in dist/package what app developers install. Node strips no types under node_modules, so it is compiled JavaScript.
+// npm run build [folder]: lays out, in dist/package unless told, what app developers install. Node strips no types under node_modules, so it is
+// compiled JavaScript. Publish with npm pack or npm publish in that folder.
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const staging = join(root, 'dist', 'package')
+const staging = resolve(process.argv[2] ?? join(root, 'dist', 'package'))
 
 interface Manifest {
   readonly exports: Readonly<Record<string, string>>
   readonly [key: string]: unknown
 }
 
-function compile(project: string): void {
+function compile(project: string, folder: string): void {
   const tsc = join(root, 'node_modules', '.bin', 'tsc')
-  execFileSync(process.execPath, [tsc, '--project', project], { cwd: root, stdio: 'inherit' })
+  execFileSync(process.execPath, [tsc, '--project', project, '--outDir', join(staging, folder)], { cwd: root, stdio: 'inherit' })
 }
 
 /** What the code reads at run time and the compiler leaves behind. */
@@ -51,8 +52,8 @@ function writeManifest(): void {
 }
 
 rmSync(staging, { recursive: true, force: true })
-compile('tsconfig.package.json')
-if (existsSync(join(root, 'client', 'index.ts'))) compile('tsconfig.client.json')
+compile('tsconfig.package.json', 'dist')
+if (existsSync(join(root, 'client', 'index.ts'))) compile('tsconfig.client.json', 'client')
 copyAssets()
 writeManifest()
-process.stdout.write('The package is in dist/package.\n')
+process.stdout.write(`The package is in ${staging}.\n`)

@@ -3,9 +3,16 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-interface Entry {
+interface Platform {
+  readonly cpu: readonly string[]
+  readonly libc?: readonly string[]
+  readonly os: readonly string[]
+}
+
+interface Entry extends Partial<Platform> {
   readonly version?: string
   readonly dev?: boolean
+  readonly optional?: boolean
   readonly optionalDependencies?: Readonly<Record<string, string>>
 }
 
@@ -20,7 +27,7 @@ const file = fileURLToPath(new URL('../package-lock.json', import.meta.url))
 const lock: Lock = JSON.parse(readFileSync(file, 'utf8'))
 
 /** `@oxlint/binding-linux-arm64-musl` is for linux, arm64, musl. */
-function platformOf(name: string): { os: string[]; cpu: string[]; libc?: string[] } | undefined {
+function platformOf(name: string): Platform | undefined {
   const words = name.slice(name.indexOf('/') + 1).split('-')
   const os = SYSTEMS.find((system) => words.includes(system))
   const cpu = PROCESSORS.find((processor) => words.includes(processor))
@@ -36,8 +43,9 @@ for (const { dev, optionalDependencies = {} } of Object.values(lock.packages)) {
     const platform = platformOf(name)
     const path = `node_modules/${name}`
     if (lock.packages[path] !== undefined || platform === undefined || !/^\d/.test(version)) continue
-    const { os, ...processor } = platform
-    lock.packages[path] = { version, cpu: processor.cpu, ...(dev === true ? { dev } : {}), ...(processor.libc ? { libc: processor.libc } : {}), optional: true, os }
+    const { cpu, libc, os } = platform
+    // In npm's own order of keys, so that the next install changes nothing.
+    lock.packages[path] = { version, cpu, ...(dev === true ? { dev } : {}), ...(libc ? { libc } : {}), optional: true, os }
     added.push(`${name}@${version}`)
   }
 }

@@ -121,7 +121,7 @@ function addEngines(shop: Workshop): Engines {
     databaseServer.create({ file: join(databaseFolder, `${name}.db`), durability, clock, logger: log(`database ${name}`) })
   return {
     database: shop.add('database', database('main', 'full')),
-    cache: shop.add('cache', cacheServer.create({ maxBytes: cache.maxBytes, clock })),
+    cache: shop.add('cache', cacheServer.create({ maxBytes: cache.maxBytes, clock, logger: log('cache') })),
     monitoring: shop.add(
       'monitoring',
       monitoringServer.create({
@@ -146,7 +146,7 @@ function addRoles(shop: Workshop, engines: Engines): Auth {
   const auth = shop.add('auth', authServer.create({ database, cache, keyRing, clock, logger: log('auth'), settings: authSettings }))
   const filesSettings = { folder: folder('files'), buckets: app.buckets ?? [], sites }
   const files = shop.add('files', filesServer.create({ database, keyRing, clock, logger: log('files'), settings: filesSettings }))
-  const resourceSettings = { resources: app.resources, sites, productName, scopes }
+  const resourceSettings = { resources: app.resources, buckets: app.buckets ?? [], sites, productName, scopes }
   const resources = shop.add(
     'resource',
     resourceServer.create({ database, files, keyRing, clock, logger: log('resource'), settings: resourceSettings }),

@@ -31,19 +31,31 @@ async function stop(child) {
   })
 }
 
+/** npm runs us in a shell. A signal to npm ends that shell and tells us nothing, but then we have another parent. */
+function whenNpmIsGone(act) {
+  if (!process.env.npm_lifecycle_event || onWindows) return
+  const shell = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === shell) return
+    clearInterval(timer)
+    act()
+  }, 500)
+  timer.unref()
+}
+
 /** Resolves with the exit code of the main child, once every companion has ended too. */
 export async function runChildren(main, companions = []) {
   const child = start(main)
   const others = companions.map((companion) => ({ ...companion, child: start(companion) }))
   const everyone = [child, ...others.map((other) => other.child)]
   let signals = 0
-  for (const signal of PASSED_ON) {
-    process.on(signal, () => {
-      signals += 1
-      // Whoever asks twice means it. A terminal that closes asks to stop like any other.
-      for (const each of everyone) each.kill(signals > 1 ? 'SIGKILL' : signal === 'SIGHUP' ? 'SIGTERM' : signal)
-    })
+  const passOn = (signal) => {
+    signals += 1
+    // Whoever asks twice means it. A terminal that closes asks to stop like any other.
+    for (const each of everyone) each.kill(signals > 1 ? 'SIGKILL' : signal === 'SIGHUP' ? 'SIGTERM' : signal)
   }
+  for (const signal of PASSED_ON) process.on(signal, () => passOn(signal))
+  whenNpmIsGone(() => signals === 0 && passOn('SIGTERM'))
   for (const other of others) {
     other.child.once('error', (error) => other.onEnd(error.message))
     other.child.once('exit', (code, signal) => signals === 0 && !ended(child) && other.onEnd(signal ?? `exit code ${code}`))

@@ -30,7 +30,8 @@ function install(root, say) {
   const done = spawnSync(file, args, { cwd: root, shell, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
   if (done.status === 0) return
   const words = `${done.stdout ?? ''}${done.stderr ?? ''}`.trim()
-  if (words) say(words)
+  // After its reasons npm prints its whole manual page.
+  if (words) say(words.split('\n').slice(0, 20).join('\n'))
   const offline = /ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|ENOTCACHED/.test(words)
   const why = done.error
     ? `npm could not be started (${done.error.message})`

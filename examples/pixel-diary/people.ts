@@ -6,7 +6,13 @@ const commentForm = z.object({ text: z.string().trim().min(1, 'Write something f
 
 interface Draft {
   readonly text: string
-  readonly problem: string
+  readonly problem?: string
+}
+
+/** Signs in and comes back with the words in the form again, ready to be sent. */
+function signInWith(accountId: string, text: string): string {
+  const returnTo = `/people/${accountId}?draft=${encodeURIComponent(text)}`
+  return `/session/sign-in?return_to=${encodeURIComponent(returnTo)}`
 }
 
 export function peoplePages(accounts: string): readonly ViewDefinition[] {
@@ -15,11 +21,13 @@ export function peoplePages(accounts: string): readonly ViewDefinition[] {
     view({
       method: 'POST',
       path: '/people/:accountId/comments',
-      who: 'user',
+      // Open to anyone, so that people whose session ended while they wrote keep their words; the data API lets signed-in people write only.
+      who: 'anyone',
       form: commentForm,
       async render({ call, params, form, resources, profile }) {
         const person = await profile(params['accountId'] ?? '')
         if (person === undefined) return { redirect: '/' }
+        if (call.principal.kind !== 'user') return { redirect: signInWith(person.accountId, form.text) }
         await resources.create(call, 'comments', { profileId: person.accountId, text: form.text })
         return { redirect: `/people/${person.accountId}#comments` }
       },
@@ -31,7 +39,11 @@ export function peoplePages(accounts: string): readonly ViewDefinition[] {
   ]
 }
 
-async function personPage(context: ViewContext, accounts: string, draft?: Draft): Promise<ViewResult> {
+async function personPage(
+  context: ViewContext,
+  accounts: string,
+  draft: Draft = { text: context.query['draft'] ?? '' },
+): Promise<ViewResult> {
   const { call, params, resources, profile } = context
   const person = await profile(params['accountId'] ?? '')
   if (person === undefined) return { status: 404, html: layout(context, 'Nobody here', nobody()) }
@@ -53,7 +65,7 @@ ${own ? html`<p class="notice">This is how others see you. <a href="/">Back to y
   ${commentFormOf(context, person.accountId, draft)}
   ${said.items.length === 0 ? html`<p class="quiet">No comments yet.</p>` : html`<ol class="comments">${said.items.map((comment) => commentItem(comment, names))}</ol>`}
 </section>`
-  return { status: draft === undefined ? 200 : 422, html: layout(context, person.name, body) }
+  return { status: draft.problem === undefined ? 200 : 422, html: layout(context, person.name, body) }
 }
 
 async function namesOf({ profile }: ViewContext, written: readonly ResourceObject[]): Promise<ReadonlyMap<string, string>> {
@@ -62,27 +74,28 @@ async function namesOf({ profile }: ViewContext, written: readonly ResourceObjec
 }
 
 function photoItem(photo: ResourceObject): Html {
-  const caption = String(photo['caption'] ?? '')
+  const caption = textOf(photo['caption'])
   return html`<li><figure>
-  <img src="${String(photo['imageUrl'] ?? '')}" alt="${caption === '' ? 'A photo without a caption' : caption}" loading="lazy" decoding="async">
+  <img src="${textOf(photo['imageUrl'])}" alt="${caption === '' ? 'A photo without a caption' : caption}" loading="lazy" decoding="async">
   <figcaption>${caption === '' ? '' : html`<span>${caption}</span> `}${dateOf(photo.createdAt)}</figcaption>
 </figure></li>`
 }
 
 function commentItem(comment: ResourceObject, names: ReadonlyMap<string, string>): Html {
   const name = names.get(comment.ownerId) ?? 'Somebody'
-  return html`<li><p class="by"><a href="/people/${comment.ownerId}">${name}</a> ${dateOf(comment.createdAt)}</p><p>${String(comment['text'] ?? '')}</p></li>`
+  return html`<li><p class="by"><a href="/people/${comment.ownerId}">${name}</a> ${dateOf(comment.createdAt)}</p><p>${textOf(comment['text'])}</p></li>`
 }
 
-function commentFormOf(context: ViewContext, accountId: string, draft?: Draft): Html {
+function commentFormOf(context: ViewContext, accountId: string, { text, problem }: Draft): Html {
   if (context.call.principal.kind !== 'user') {
     return html`<p class="invite"><a class="button" href="${context.signInPath}">Sign in to comment</a></p>`
   }
-  const problem = draft === undefined ? '' : html`<p id="problem" class="problem" role="alert">${draft.problem}</p>`
+  const marks = problem === undefined ? '' : html`aria-invalid="true" aria-describedby="problem"`
   return html`<form method="post" action="/people/${accountId}/comments" class="say">${context.csrfField()}
   <label for="text">Say something kind</label>
-  <textarea id="text" name="text" rows="3" maxlength="500" required ${draft === undefined ? '' : html`aria-invalid="true" aria-describedby="problem"`}>${draft?.text}</textarea>
-  ${problem}<button>Send comment</button>
+  <textarea id="text" name="text" rows="3" maxlength="500" required ${marks}>${text.slice(0, 500)}</textarea>
+  ${problem === undefined ? '' : html`<p id="problem" class="problem" role="alert">${problem}</p>`}
+  <button>Send comment</button>
 </form>`
 }
 
@@ -120,6 +133,10 @@ function dateOf(iso: string): Html {
 
 function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
 }
 
 function initialOf(name: string): string {

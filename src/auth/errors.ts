@@ -6,4 +6,5 @@ export const authErrors = defineErrors('auth', {
   unavailable: { status: 503, title: 'Signing in is not possible just now' },
   too_many_tries: { status: 429, title: 'Too many tries' },
   bad_details: { status: 422, title: 'Some of the details cannot be used' },
+  interaction_ended: { status: 400, title: 'This sign-in has ended' },
 })

@@ -45,7 +45,6 @@ export interface FilesParts {
 export function createFilesService(parts: FilesParts): FilesService {
   const { ownership, links } = parts
   const stat = async (call: Call, target: OwnedTarget): Promise<FileMeta> => metaOf((await ownership.findFor(call, target, 'read')).value)
-  const remove = (call: Call, target: OwnedTarget): Promise<void> => removeFile(parts, call, target)
 
   return {
     upload: (call, file) => upload(parts, call, file),
@@ -59,8 +58,8 @@ export function createFilesService(parts: FilesParts): FilesService {
       return links.sign({ bucket, id })
     },
     ...bindings(parts),
-    remove: (call, id) => remove(call, { id }),
-    removeFrom: remove,
+    remove: (call, id, holder) => removeFile(parts, call, { id, ...(holder === undefined ? {} : { holder }) }),
+    removeFrom: (call, target) => removeFile(parts, call, target),
     admit: (call, request) => admit(parts, call, request),
   }
 }
@@ -85,8 +84,13 @@ async function upload({ ownership, repository, blobs, clock }: FilesParts, call:
   return meta
 }
 
-async function removeFile({ ownership, repository, blobs }: FilesParts, call: Call, target: OwnedTarget): Promise<void> {
+async function removeFile(
+  { ownership, repository, blobs }: FilesParts,
+  call: Call,
+  target: OwnedTarget & { readonly holder?: string },
+): Promise<void> {
   const { value, version } = await ownership.findFor(call, target, 'write')
+  if (target.holder !== undefined && target.holder !== value.holder) throw fileErrors.not_found()
   if (call.principal.kind !== 'system' && value.state !== 'loose')
     throw fileErrors.in_use({ detail: 'Delete the object that has this file; the file goes with it.' })
   // The row first: bytes without a row are swept, a row without bytes would be a lie.

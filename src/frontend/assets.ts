@@ -1,5 +1,6 @@
 // The answer for one built file: negotiated encoding, strong entity tag, conditional requests (RFC 9110 sections 8.8.3 and 13.1.2).
 import type { IncomingHttpHeaders } from 'node:http'
+import { noneMatchHits } from '#kernel/http/etag.ts'
 import type { Answer } from '#kernel/http/route.ts'
 import { acceptedEncodings } from './compression.ts'
 import type { BuiltFile } from './folder.ts'
@@ -20,9 +21,5 @@ export function answerFile(file: BuiltFile, requested: IncomingHttpHeaders): Ans
 
 /** A client that has any encoding of this content has what it needs. */
 function isCurrent(header: string | undefined, tag: string): boolean {
-  if (header === undefined) return false
-  return header.split(',').some((part) => {
-    const candidate = part.trim().replace(/^W\//, '')
-    return candidate === '*' || candidate === `"${tag}"` || candidate === `"${tag}-br"` || candidate === `"${tag}-gzip"`
-  })
+  return [`"${tag}"`, `"${tag}-br"`, `"${tag}-gzip"`].some((etag) => noneMatchHits(header, etag))
 }

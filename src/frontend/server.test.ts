@@ -30,6 +30,8 @@ let folder = ''
 let running: Running<unknown>
 const rendered: unknown[] = []
 
+const render = async (): Promise<{ redirect: string }> => ({ redirect: '/' })
+
 const views = [
   view({
     method: 'GET',
@@ -57,6 +59,7 @@ const views = [
     render: async ({ form }) => ({ redirect: form.to }),
     invalid: async ({ form }) => ({ status: 422, html: html`<p>${form.problems[0]?.field}</p>` }),
   }),
+  view({ method: 'GET', path: '/mine', who: 'user', render }),
 ]
 
 before(async () => {
@@ -226,8 +229,8 @@ test('refuses the token of a third party on a page for people', async () => {
   assert.deepEqual(rendered, [])
 })
 
-test('parses a form by its schema without the CSRF field and redirects with 303', async () => {
-  const body = { text: 'Hello', csrf_token: 'csrf-value' }
+test('parses a form by its schema and redirects with 303', async () => {
+  const body = { text: 'Hello' }
   const answer = await ask('POST /people/:accountId/notes', '/people/p2/notes', { principal: person, params: { accountId: 'p2' }, body })
   assert.deepEqual([answer.status, answer.headers?.['location']], [303, '/people/p2'])
   assert.deepEqual(rendered.splice(0), ['Hello'])
@@ -266,7 +269,10 @@ test('names every frontend that cannot be served when it starts', async () => {
   await rm(empty, { recursive: true })
 })
 
-const render = async (): Promise<{ redirect: string }> => ({ redirect: '/' })
+test('lets the gateway lead people to the session that a page needs', () => {
+  const rules = views.map((each) => running.routes.find((found) => found.method === each.method && found.path === each.path)?.allow.who)
+  assert.deepEqual(rules, ['anyone', 'handler', 'anyone', 'user'])
+})
 
 test('refuses a view that cannot work', () => {
   assert.throws(() => view({ method: 'POST', path: '/x', who: 'anyone', render }), /form schema/)

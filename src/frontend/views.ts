@@ -51,7 +51,9 @@ export function viewRoute(view: ViewDefinition, site: SiteName, dependencies: Vi
 
 function ruleOf(view: ViewDefinition): Rule {
   if (view.who === 'anyone') return { who: 'anyone' }
-  return { who: 'handler', reason: 'people who are not signed in are sent to sign in, and come back' }
+  // The gateway leads a navigation to the session that it needs, and back. A form cannot be sent again: its sender goes back to the page.
+  if (view.method === 'GET') return { who: 'user', firstParty: true }
+  return { who: 'handler', reason: 'people who are not signed in are sent to sign in, and back to the page of the form' }
 }
 
 /** Pages are for people at one of the app's own frontends. A third party's token opens the API, not pages. */
@@ -61,9 +63,8 @@ function isPerson(principal: Principal): boolean {
   return true
 }
 
-async function show(view: ViewDefinition, context: ViewContext<undefined>, sent: Words): Promise<ViewResult> {
+async function show(view: ViewDefinition, context: ViewContext<undefined>, values: Words): Promise<ViewResult> {
   if (view.form === undefined) return view.render(context)
-  const { [CSRF_FIELD]: _, ...values } = sent
   const parsed = view.form.safeParse(values)
   if (parsed.success) return view.render({ ...context, form: parsed.data })
   const form: InvalidForm = { values, problems: fieldProblems(parsed.error) }

@@ -6,8 +6,26 @@ import type { GatewayFrontend } from './contract.ts'
 import type { GatewaySettings } from './settings.ts'
 
 const DENIED_FEATURES = [
-  'accelerometer', 'autoplay', 'browsing-topics', 'camera', 'display-capture', 'encrypted-media', 'geolocation', 'gyroscope', 'hid', 'idle-detection',
-  'local-fonts', 'magnetometer', 'microphone', 'midi', 'payment', 'screen-wake-lock', 'serial', 'usb', 'window-management', 'xr-spatial-tracking',
+  'accelerometer',
+  'autoplay',
+  'browsing-topics',
+  'camera',
+  'display-capture',
+  'encrypted-media',
+  'geolocation',
+  'gyroscope',
+  'hid',
+  'idle-detection',
+  'local-fonts',
+  'magnetometer',
+  'microphone',
+  'midi',
+  'payment',
+  'screen-wake-lock',
+  'serial',
+  'usb',
+  'window-management',
+  'xr-spatial-tracking',
 ]
 const PERMISSIONS_POLICY = DENIED_FEATURES.map((feature) => `${feature}=()`).join(', ')
 export const REPORT_PATH = '/csp-reports'
@@ -28,15 +46,23 @@ export interface HostHeaders {
 
 function fixedHeaders(origin: string, isFiles: boolean): string[] {
   const headers = [
-    'cross-origin-opener-policy', 'same-origin',
-    'cross-origin-resource-policy', isFiles ? 'cross-origin' : 'same-origin',
-    'origin-agent-cluster', '?1',
-    'permissions-policy', PERMISSIONS_POLICY,
+    'cross-origin-opener-policy',
+    'same-origin',
+    'cross-origin-resource-policy',
+    isFiles ? 'cross-origin' : 'same-origin',
+    'origin-agent-cluster',
+    '?1',
+    'permissions-policy',
+    PERMISSIONS_POLICY,
     // Not `no-referrer`: it would turn the `Origin` of form posts into `null`.
-    'referrer-policy', 'same-origin',
-    'reporting-endpoints', `csp="${REPORT_PATH}"`,
-    'x-content-type-options', 'nosniff',
-    'x-frame-options', 'DENY',
+    'referrer-policy',
+    'same-origin',
+    'reporting-endpoints',
+    `csp="${REPORT_PATH}"`,
+    'x-content-type-options',
+    'nosniff',
+    'x-frame-options',
+    'DENY',
   ]
   return origin.startsWith('https:') ? [...headers, 'strict-transport-security', `max-age=${ONE_YEAR}; includeSubDomains`] : headers
 }
@@ -95,7 +121,10 @@ export function hostHeaders(place: PlaceOfPolicy, settings: GatewaySettings): Ho
     base: () => fixed.slice(),
     inertPolicy: INERT_POLICY,
     pagePolicy(nonce, added) {
-      const code = nonce === undefined ? "script-src 'none'; style-src 'self'; " : `script-src 'nonce-${nonce}' 'strict-dynamic'; style-src 'nonce-${nonce}'; `
+      const code =
+        nonce === undefined
+          ? "script-src 'none'; style-src 'self'; "
+          : `script-src 'nonce-${nonce}' 'strict-dynamic'; style-src 'nonce-${nonce}'; `
       return `default-src 'none'; ${code}${added === undefined ? usual : assetDirectives(own, added)}${rest}`
     },
   }

@@ -10,10 +10,23 @@ const REFUSE = 2
 const ONCE = 4
 
 const ONCE_NAMES = [
-  'host', 'authorization', 'content-length', 'content-type', 'content-encoding', 'transfer-encoding', 'origin', 'cookie', 'sec-fetch-site',
-  'sec-fetch-mode', 'x-csrf-token', 'if-match', 'access-control-request-method', 'expect',
+  'host',
+  'authorization',
+  'content-length',
+  'content-type',
+  'content-encoding',
+  'transfer-encoding',
+  'origin',
+  'cookie',
+  'sec-fetch-site',
+  'sec-fetch-mode',
+  'x-csrf-token',
+  'if-match',
+  'access-control-request-method',
+  'expect',
 ]
-const FORWARDING = /^(?:forwarded|x-forwarded(?:-.+)?|x-real-ip|x-client-ip|true-client-ip|cf-connecting-ip|x-request-id|x-original-.+|x-rewrite-.+|x-http-method.*|x-method-override|x-envoy-.+)$/
+const FORWARDING =
+  /^(?:forwarded|x-forwarded(?:-.+)?|x-real-ip|x-client-ip|true-client-ip|cf-connecting-ip|x-request-id|x-original-.+|x-rewrite-.+|x-http-method.*|x-method-override|x-envoy-.+)$/
 const SENSITIVE = /^(?:sec-.+|proxy-.+|connection|upgrade|te|trailer|keep-alive|x-file-name)$/
 
 const MAX_KNOWN_NAMES = 4096

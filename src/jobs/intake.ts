@@ -14,7 +14,9 @@ export function jobIntake(repository: JobsRepository, logger: Logger, wake: () =
     const parsed = jobRequest.safeParse(event.data)
     if (parsed.success) return newJob(id, parsed.data, event.at)
     // Throwing would stop every job behind this one.
-    const problem = fieldProblems(parsed.error).map(({ field, message }) => `${field}: ${message}`).join('; ')
+    const problem = fieldProblems(parsed.error)
+      .map(({ field, message }) => `${field}: ${message}`)
+      .join('; ')
     logger.error({ sequence: event.sequence, problem }, 'a job was asked for in a way that cannot be read')
     return unreadableJob(id, `The request cannot be read: ${problem}`, event.at)
   }

@@ -62,7 +62,9 @@ export function createLeases({ repository, runner, clock, logger, leaseMs, onEnd
       const abort = new AbortController()
       const ended = runner
         .run(job, abort.signal)
-        .catch((error: unknown) => logger.error({ err: error, jobId: job.id }, 'the outcome of a job could not be stored; its lease will lapse'))
+        .catch((error: unknown) =>
+          logger.error({ err: error, jobId: job.id }, 'the outcome of a job could not be stored; its lease will lapse'),
+        )
         .finally(() => {
           held.delete(entry)
           onEnd()

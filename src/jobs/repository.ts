@@ -27,7 +27,11 @@ export interface JobsRepository {
   /** Those that are there already are passed over. */
   insertAll(call: Call, records: readonly JobRecord[]): Promise<void>
   /** In order of `at`, up to and including `until`. */
-  due(call: Call, state: 'waiting' | 'running', part: { readonly until: number; readonly limit: number }): Promise<readonly Stored<JobRecord>[]>
+  due(
+    call: Call,
+    state: 'waiting' | 'running',
+    part: { readonly until: number; readonly limit: number },
+  ): Promise<readonly Stored<JobRecord>[]>
   /** Newest first for those that ended, next first for the others. */
   inState(call: Call, state: JobState, limit: number): Promise<Page<JobRecord>>
   /** Only if nobody has changed it since it was read. */

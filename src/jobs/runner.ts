@@ -55,7 +55,8 @@ export function createRunner(parts: RunnerParts): Runner {
       }
       const change = changeFor(job, definition, outcome)
       tally.record(job.name, { ok: outcome.ok, ms: at - startedAt, at })
-      if (!(await repository.changeHeld(systemCall('jobs'), job, change))) logger.warn(line, 'the outcome of a job was refused: its claim was lost meanwhile')
+      if (!(await repository.changeHeld(systemCall('jobs'), job, change)))
+        logger.warn(line, 'the outcome of a job was refused: its claim was lost meanwhile')
       else if (outcome.ok) logger.info(line, 'job done')
       else if (change.state === 'failed') logger.error({ ...line, err: outcome.error }, 'job failed for good')
       else logger.warn({ ...line, err: outcome.error, again: change.at }, 'job failed and is tried again')
@@ -63,11 +64,17 @@ export function createRunner(parts: RunnerParts): Runner {
   }
 }
 
-async function attempt(job: JobRecord, definition: JobDefinition | undefined, part: { readonly lost: AbortSignal; readonly startedAt: number }): Promise<Outcome> {
+async function attempt(
+  job: JobRecord,
+  definition: JobDefinition | undefined,
+  part: { readonly lost: AbortSignal; readonly startedAt: number },
+): Promise<Outcome> {
   if (definition === undefined) return { ok: false, error: new Error(`There is no job named "${job.name}"`), final: true }
   const input = definition.input.safeParse(job.input)
   if (!input.success) {
-    const problem = fieldProblems(input.error).map(({ field, message }) => `${field}: ${message}`).join('; ')
+    const problem = fieldProblems(input.error)
+      .map(({ field, message }) => `${field}: ${message}`)
+      .join('; ')
     return { ok: false, error: new Error(`The input does not fit: ${problem}`), final: true }
   }
   const timeoutMs = definition.timeoutMs ?? TIMEOUT_MS

@@ -42,7 +42,9 @@ export function createJobsService(parts: JobsServiceParts): JobsService {
     },
 
     async overview(call) {
-      const [waiting, running, failures] = await Promise.all((['waiting', 'running', 'failed'] as const).map((state) => repository.inState(call, state, MOST_COUNTED)))
+      const [waiting, running, failures] = await Promise.all(
+        (['waiting', 'running', 'failed'] as const).map((state) => repository.inState(call, state, MOST_COUNTED)),
+      )
       const pages = { waiting, running, failed: failures }
       const counts = mapValues(pages, (found) => ({ jobs: found?.items.length ?? 0, more: found?.next !== undefined }))
       const records = mapValues(pages, (found) => (found?.items ?? []).map((item) => item.value))
@@ -60,7 +62,8 @@ export function createJobsService(parts: JobsServiceParts): JobsService {
       if (job === undefined) throw jobErrors.not_found()
       if (job.value.state !== 'failed') throw jobErrors.not_failed()
       const changed = await repository.change(call, job, retried(job.value, clock.now())).catch((error: unknown) => {
-        if (hasCode(error, 'database.duplicate')) throw jobErrors.not_failed({ detail: 'A job with the same unique key is under way already.' })
+        if (hasCode(error, 'database.duplicate'))
+          throw jobErrors.not_failed({ detail: 'A job with the same unique key is under way already.' })
         throw error
       })
       if (changed === undefined) throw jobErrors.not_failed({ detail: 'Somebody else was faster.' })

@@ -78,7 +78,9 @@ export function createWorker(parts: WorkerParts): Worker {
     const free = settings.concurrency - leases.count()
     if (!state.accepting || free <= 0) return false
     const due = await repository.due(call, 'waiting', { until: clock.now(), limit: free })
-    const claims = await Promise.allSettled(due.map((job) => repository.change(call, job, claimed(job.value, clock.now(), settings.leaseMs))))
+    const claims = await Promise.allSettled(
+      due.map((job) => repository.change(call, job, claimed(job.value, clock.now(), settings.leaseMs))),
+    )
     for (const claim of claims) if (claim.status === 'fulfilled' && claim.value !== undefined) leases.hold(claim.value.value)
     for (const claim of claims) if (claim.status === 'rejected') throw claim.reason
     return due.length > 0

@@ -5,13 +5,13 @@ import { hasCode } from '#kernel/errors.ts'
 import type { Database, Stored } from '../../database/contract.ts'
 import { type Account, account, type EmailToken, emailToken } from './schemas.ts'
 
-const accountsCollection = defineCollection<Account>({
+export const accountsCollection = defineCollection<Account>({
   name: 'accounts',
   schema: account,
   indexes: { email: { fields: ['email'], unique: true } },
 })
 
-const emailTokensCollection = defineCollection<EmailToken>({ name: 'email_tokens', schema: emailToken, indexes: {}, expiry: 'expiresAt' })
+export const emailTokensCollection = defineCollection<EmailToken>({ name: 'email_tokens', schema: emailToken, indexes: {}, expiry: 'expiresAt' })
 
 export interface AccountsRepository {
   find(call: Call, id: string): Promise<Account | undefined>

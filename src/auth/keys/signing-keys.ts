@@ -22,20 +22,20 @@ const publicJwk = z.strictObject({
   kid: z.string(),
   alg: z.enum(ALGORITHMS),
   use: z.literal('sig'),
-  crv: z.string().optional(),
-  x: z.string().optional(),
-  y: z.string().optional(),
-  n: z.string().optional(),
-  e: z.string().optional(),
+  crv: z.string().exactOptional(),
+  x: z.string().exactOptional(),
+  y: z.string().exactOptional(),
+  n: z.string().exactOptional(),
+  e: z.string().exactOptional(),
 })
 
 const privateJwk = publicJwk.extend({
   d: z.string(),
-  p: z.string().optional(),
-  q: z.string().optional(),
-  dp: z.string().optional(),
-  dq: z.string().optional(),
-  qi: z.string().optional(),
+  p: z.string().exactOptional(),
+  q: z.string().exactOptional(),
+  dp: z.string().exactOptional(),
+  dq: z.string().exactOptional(),
+  qi: z.string().exactOptional(),
 })
 
 export type PublicJwk = z.infer<typeof publicJwk>

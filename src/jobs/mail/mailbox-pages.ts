@@ -20,7 +20,8 @@ function layout(title: string, nonce: string, content: Html): Html {
 </html>`
 }
 
-const timeOf = (at: number): Html => html`<time datetime="${new Date(at).toISOString()}">${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC</time>`
+const timeOf = (at: number): Html =>
+  html`<time datetime="${new Date(at).toISOString()}">${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC</time>`
 
 export function mailboxPage(mails: readonly KeptMail[], nonce: string): Html {
   const list = html`<ol class="card">${mails.map(

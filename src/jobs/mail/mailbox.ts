@@ -9,7 +9,12 @@ import { type KeptMail, keptMail } from './schemas.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
-const mailbox = defineCollection<KeptMail>({ name: 'mailbox', schema: keptMail, indexes: { newest: { fields: ['at'] } }, expiry: 'expiresAt' })
+const mailbox = defineCollection<KeptMail>({
+  name: 'mailbox',
+  schema: keptMail,
+  indexes: { newest: { fields: ['at'] } },
+  expiry: 'expiresAt',
+})
 
 export interface Mailbox {
   readonly outbox: Outbox

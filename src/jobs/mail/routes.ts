@@ -11,7 +11,8 @@ const common = { method: 'GET', site: 'console', allow: { who: 'anyone' }, rate:
 const mailParams = z.strictObject({ id: z.string().min(1).max(200) })
 
 // The mail stands alone: no script, no form, an origin of its own, and nothing from the network. Mails carry their style inline.
-const HTML_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-popups allow-popups-to-escape-sandbox"
+const HTML_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-popups allow-popups-to-escape-sandbox"
 
 export function mailboxRoutes(mailbox: Mailbox): readonly Route[] {
   return [

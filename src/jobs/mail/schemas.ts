@@ -27,5 +27,7 @@ export const keptMail = z.object({
 export type KeptMail = z.infer<typeof keptMail>
 
 export const mailboxList = z.strictObject({
-  items: z.array(z.strictObject({ id: z.string(), to: z.string(), from: z.string(), subject: z.string(), text: z.string(), at: z.iso.datetime() })),
+  items: z.array(
+    z.strictObject({ id: z.string(), to: z.string(), from: z.string(), subject: z.string(), text: z.string(), at: z.iso.datetime() }),
+  ),
 })

@@ -50,7 +50,13 @@ export function createSmtpOutbox({ from, url }: SmtpSettings): Outbox {
   }
 }
 
-function serverOf(url: Secret): { host: string; port: number; secure: boolean; requireTLS: boolean; auth?: { user: string; pass: string } } {
+function serverOf(url: Secret): {
+  host: string
+  port: number
+  secure: boolean
+  requireTLS: boolean
+  auth?: { user: string; pass: string }
+} {
   let parsed: URL
   try {
     parsed = new URL(url.reveal())
@@ -76,5 +82,7 @@ function refusal(error: unknown): unknown {
   if (!(error instanceof Error) || !('responseCode' in error) || !('command' in error)) return error
   const { responseCode, command } = error
   const final = typeof responseCode === 'number' && responseCode >= 500 && responseCode < 600
-  return final && (command === 'RCPT TO' || command === 'DATA') ? jobErrors.hopeless({ detail: `The mail server refused the mail: ${error.message}`, cause: error }) : error
+  return final && (command === 'RCPT TO' || command === 'DATA')
+    ? jobErrors.hopeless({ detail: `The mail server refused the mail: ${error.message}`, cause: error })
+    : error
 }

@@ -46,6 +46,15 @@ function isBodiless(status: number): boolean {
   return status === 204 || status === 304 || status < 200
 }
 
+/** A header of an answer, in whatever case the handler wrote its name. */
+export function headerOf(answer: Answer, name: string): string | readonly string[] | undefined {
+  const own = answer.headers
+  if (own === undefined) return undefined
+  if (own[name] !== undefined) return own[name]
+  for (const key in own) if (key.length === name.length && key.toLowerCase() === name) return own[key]
+  return undefined
+}
+
 function addAnswerHeaders(headers: HeaderList, answer: Answer): void {
   const own = answer.headers
   if (own === undefined) return
@@ -122,7 +131,7 @@ export function sendAnswer(sending: Sending, answer: Answer): number | Promise<n
   }
   const payload = payloadOf(body)
   // A problem names its own type.
-  if (answer.headers?.['content-type'] === undefined) headers.push('content-type', payload.type)
+  if (headerOf(answer, 'content-type') === undefined) headers.push('content-type', payload.type)
   headers.push('content-length', String(payload.length))
   response.writeHead(status, headers as string[])
   const silent = request.method === 'HEAD'

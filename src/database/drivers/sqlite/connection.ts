@@ -29,8 +29,13 @@ export function openForWriting(file: string, durability: Durability): DatabaseSy
 
 export function openForReading(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_MS })
-  db.exec(`PRAGMA trusted_schema = OFF; PRAGMA cache_size = -${CACHE_KIB}`)
-  return db
+  try {
+    db.exec(`PRAGMA trusted_schema = OFF; PRAGMA cache_size = -${CACHE_KIB}`)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
 }
 
 // SQLite gives its log files the mode of the database file, so that is the one to make right.

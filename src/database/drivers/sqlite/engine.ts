@@ -7,7 +7,7 @@ import type { Engine, EventStore, WriteAnswer, WriteRequest } from '../../ports.
 import { createBatch } from './batch.ts'
 import { type Durability, MEMORY, openForReading, openForWriting } from './connection.ts'
 import { type CollectionReader, createCollectionReader, createEventReader } from './reader.ts'
-import { prepareFile } from './setup.ts'
+import { checkFile, prepareFile } from './setup.ts'
 import { bound } from './sql.ts'
 import { type Writer, WriteThread } from './write-thread.ts'
 
@@ -40,6 +40,7 @@ export function createSqliteEngine({ file, durability, logger }: SqliteSettings)
     capabilities: { engine: 'sqlite', commit: true, durable: file !== MEMORY && durability === 'full' },
     async start(collections: readonly Declared[]) {
       const layouts = collections.map((declared) => declared.layout)
+      if (file !== MEMORY) checkFile(file)
       const preparing = openForWriting(file, durability)
       try {
         prepareFile(preparing, collections)

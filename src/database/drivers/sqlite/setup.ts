@@ -1,6 +1,8 @@
 // Brings a database file to the layout that the program declares, in one transaction: all of it or nothing.
+import { existsSync, statSync } from 'node:fs'
 import type { DatabaseSync } from 'node:sqlite'
 import type { CollectionLayout, Declared } from '../../layout.ts'
+import { openForReading } from './connection.ts'
 import { createIndexes, createTable } from './sql.ts'
 
 const FORMAT = 1
@@ -15,10 +17,40 @@ const OWN_TABLES = `
   CREATE TABLE IF NOT EXISTS ninefold_consumers (name TEXT NOT NULL PRIMARY KEY, position INTEGER NOT NULL, seen_at INTEGER NOT NULL) STRICT;
 `
 
+/** Looks at the file before anything is written to it. Throws when it is not one that this program may open. */
+export function checkFile(file: string): void {
+  if (!existsSync(file) || statSync(file).size === 0) return
+  let db: DatabaseSync | undefined
+  try {
+    db = openForReading(file)
+    checkFormat(file, db)
+  } catch (error) {
+    if (error instanceof Error && 'errcode' in error)
+      throw new Error(`${file} cannot be read as a database: ${error.message}.`, { cause: error })
+    throw error
+  } finally {
+    db?.close()
+  }
+}
+
+function checkFormat(file: string, db: DatabaseSync): void {
+  const application = db.prepare('PRAGMA application_id').get()?.['application_id']
+  const format = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
+  const tables = Number(db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.['tables'])
+  if (application !== APPLICATION_ID && tables > 0) {
+    throw new Error(`${file} belongs to another program. Name another file; this one was not touched.`)
+  }
+  if (format > FORMAT) {
+    throw new Error(
+      `${file} has format ${format}, and this program knows formats up to ${FORMAT}: a newer version has written it. ` +
+        'Start that version again, or restore a backup from before the upgrade. The file was not touched.',
+    )
+  }
+}
+
 export function prepareFile(db: DatabaseSync, collections: readonly Declared[]): void {
   db.exec('BEGIN IMMEDIATE')
   try {
-    checkFormat(db)
     db.exec(OWN_TABLES)
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT}`)
     for (const declared of collections) prepareCollection(db, declared)
@@ -29,21 +61,6 @@ export function prepareFile(db: DatabaseSync, collections: readonly Declared[]):
   }
 }
 
-function checkFormat(db: DatabaseSync): void {
-  const application = db.prepare('PRAGMA application_id').get()?.['application_id']
-  const format = Number(db.prepare('PRAGMA user_version').get()?.['user_version'])
-  const tables = Number(db.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.['tables'])
-  if (application !== APPLICATION_ID && tables > 0) {
-    throw new Error('The database file belongs to another program. Name another file; this one was not touched.')
-  }
-  if (format > FORMAT) {
-    throw new Error(
-      `The database file has format ${format}, and this program knows formats up to ${FORMAT}: a newer version has written it. ` +
-        'Start that version again, or restore a backup from before the upgrade. The file was not touched.',
-    )
-  }
-}
-
 function prepareCollection(db: DatabaseSync, { layout, migrate }: Declared): void {
   const { name, shape, expiry = null } = layout
   const known = db.prepare('SELECT shape, expiry FROM ninefold_collections WHERE name = ?').get(name)
@@ -51,7 +68,7 @@ function prepareCollection(db: DatabaseSync, { layout, migrate }: Declared): voi
   if (knownShape > shape) {
     throw new Error(
       `Collection ${name} has shape ${knownShape} in the database, and this program knows shapes up to ${shape}: a newer version has written it. ` +
-        'Start that version again, or restore a backup from before the upgrade. The file was not touched.',
+        'Start that version again, or restore a backup from before the upgrade. Nothing was changed.',
     )
   }
   db.exec(createTable(layout))

@@ -53,18 +53,24 @@ export class WriteThread implements Writer {
   async start(): Promise<void> {
     const worker = new Worker(program, { workerData: this.#settings, name: 'database-writer', env: {} })
     this.#worker = worker
-    await new Promise<void>((resolve, reject) => {
-      worker.once('error', reject)
-      worker.once('exit', () => reject(new Error('The writer thread ended before it was ready.')))
-      worker.on('message', (message: FromWriter) => {
-        if (message.kind === 'answers') return this.#settle(message.answers)
-        this.#state = 'ready'
-        this.#restarts = 0
-        return resolve()
+    try {
+      await new Promise<void>((resolve, reject) => {
+        worker.once('error', reject)
+        worker.once('exit', () => reject(new Error('The writer thread ended before it was ready.')))
+        worker.on('message', (message: FromWriter) => {
+          if (message.kind === 'answers') this.#settle(message.answers)
+          else resolve()
+        })
       })
-    })
+    } catch (error) {
+      if (this.#worker === worker) this.#worker = undefined
+      throw error
+    }
+    if (this.#state === 'stopped') return
+    this.#state = 'ready'
+    this.#restarts = 0
     worker.on('error', (error) => this.#logger.error({ err: error }, 'the database writer thread failed'))
-    worker.once('exit', () => this.#lost(worker))
+    worker.once('exit', () => this.#lost())
   }
 
   async submit(request: WriteRequest): Promise<WriteAnswer> {
@@ -121,22 +127,26 @@ export class WriteThread implements Writer {
     }
   }
 
-  #lost(worker: Worker): void {
+  #lost(): void {
     const unanswered = this.#waiting
     this.#waiting = []
     this.#outbox = []
     for (const waiting of unanswered)
       waiting.reject(unavailable('The writer ended before it answered; the write may or may not be stored.'))
-    if (this.#state === 'stopped' || worker !== this.#worker) return
+    if (this.#state === 'stopped') return
     this.#state = 'down'
     this.#worker = undefined
+    this.#logger.error({ unanswered: unanswered.length }, 'the database writer thread ended and is started again')
+    this.#startLater()
+  }
+
+  #startLater(): void {
     const delayMs = Math.min(FIRST_RESTART_MS * 2 ** this.#restarts, LAST_RESTART_MS)
     this.#restarts += 1
-    this.#logger.error({ unanswered: unanswered.length, delayMs }, 'the database writer thread ended and is started again')
     this.#restart = setTimeout(() => {
       this.start().catch((error: unknown) => {
         this.#logger.error({ err: error }, 'the database writer thread could not be started')
-        this.#lost(worker)
+        if (this.#state !== 'stopped') this.#startLater()
       })
     }, delayMs)
   }

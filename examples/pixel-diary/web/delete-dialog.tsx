@@ -1,0 +1,34 @@
+// Asks once more: a deleted photo does not come back.
+import { type ReactElement, useEffect, useId, useRef } from 'react'
+
+export interface DeleteDialogProps {
+  readonly label: string
+  readonly onDelete: () => void
+  readonly onClose: () => void
+}
+
+export function DeleteDialog({ label, onDelete, onClose }: DeleteDialogProps): ReactElement {
+  const id = useId()
+  const dialog = useRef<HTMLDialogElement>(null)
+  useEffect(() => {
+    const shown = dialog.current
+    shown?.showModal()
+    return () => shown?.close()
+  }, [])
+  return (
+    <dialog ref={dialog} aria-labelledby={id} onClose={onClose}>
+      <h2 id={id}>Delete this photo?</h2>
+      <p>
+        <q>{label}</q> and its picture will be gone for good.
+      </p>
+      <p className='row'>
+        <button type='button' className='button danger' onClick={onDelete}>
+          Delete
+        </button>
+        <button type='button' className='button plain' onClick={onClose}>
+          Keep it
+        </button>
+      </p>
+    </dialog>
+  )
+}

@@ -1,0 +1,99 @@
+// What can be done on the account page, for whoever is signed in at the accounts origin in this browser.
+import type { Call } from '#kernel/call.ts'
+import { type Answer, type Exchange, seeOther } from '#kernel/http/route.ts'
+import type { BrowserSession } from '../engine.ts'
+import { type AccountView, accountPage } from './account-page.ts'
+import { type FormFailure, formFailure, formPage, type PageParts, skinOf } from './handling.ts'
+
+const DONE = {
+  name: 'Your name is saved.',
+  password: 'Your password is changed, and every other session is signed out.',
+  session: 'That session is signed out.',
+  app: 'The app has no access any more.',
+} as const
+
+export type Done = keyof typeof DONE
+
+export function doneAnswer(done: Done): Answer {
+  return seeOther(`/account?done=${done}`)
+}
+
+export interface SignedIn {
+  readonly call: Call
+  readonly exchange: Exchange
+  readonly session: BrowserSession
+}
+
+export interface AccountActions {
+  /** Runs it for whoever is signed in, or asks to sign in first. */
+  signedIn(call: Call, exchange: Exchange, run: (who: SignedIn) => Promise<Answer>): Promise<Answer>
+  show(who: SignedIn, shown?: { done?: Done | undefined; failure?: FormFailure }): Promise<Answer>
+  rename(who: SignedIn, name: string): Promise<Answer>
+  changePassword(who: SignedIn, typed: { current: string; password: string }): Promise<Answer>
+  signOut(who: SignedIn): Promise<Answer>
+}
+
+export function accountActions(parts: PageParts): AccountActions {
+  const { engine, accounts } = parts
+  const show = showAccount(parts)
+  return {
+    show,
+    async signedIn(call: Call, exchange: Exchange, run: (who: SignedIn) => Promise<Answer>) {
+      const session = await engine.browserSession(exchange)
+      return session === undefined ? seeOther(engine.signInPath('/account')) : run({ call, exchange, session })
+    },
+    async rename(who: SignedIn, name: string) {
+      try {
+        await accounts.rename(who.call, who.session.accountId, name)
+        return doneAnswer('name')
+      } catch (error) {
+        return show(who, { failure: formFailure(error, { name }) })
+      }
+    },
+    async changePassword(who: SignedIn, { current, password }: { current: string; password: string }) {
+      const { call, exchange, session } = who
+      try {
+        const changed = await accounts.changePassword(call, { accountId: session.accountId, current, next: password })
+        if (!changed)
+          return await show(who, { failure: { status: 422, headers: {}, state: { problems: { current: 'This is not your password.' } } } })
+      } catch (error) {
+        return show(who, { failure: formFailure(error, {}) })
+      }
+      await engine.revokeAccount(call, session.accountId, session.id)
+      exchange.renewCsrf()
+      return doneAnswer('password')
+    },
+    async signOut({ call, exchange, session }: SignedIn) {
+      await engine.endBrowserSession(call, session.accountId, session.id)
+      exchange.renewCsrf()
+      return seeOther('/signed-out', { 'clear-site-data': '"storage"' })
+    },
+  }
+}
+
+function showAccount(parts: PageParts): AccountActions['show'] {
+  const { engine, accounts, clock } = parts
+  return async ({ call, exchange, session }, { done, failure } = {}) => {
+    const { accountId } = session
+    const [person, sessions, apps] = await Promise.all([
+      accounts.find(call, accountId),
+      engine.sessions(call, accountId),
+      engine.authorisedApps(call, accountId),
+    ])
+    if (person === undefined) return seeOther(engine.signInPath('/account'))
+    const { problem, problems = {}, values = {} } = failure?.state ?? {}
+    const view: AccountView = {
+      person,
+      sessions,
+      apps,
+      currentSessionId: session.id,
+      csrfToken: exchange.csrfToken(),
+      now: clock.now(),
+      done: done === undefined ? undefined : DONE[done],
+      problem,
+      problems,
+      typedName: values['name'],
+    }
+    return formPage(accountPage(skinOf(parts, exchange), view), failure)
+  }
+}

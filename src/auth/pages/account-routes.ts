@@ -1,0 +1,123 @@
+// The account page over HTTP.
+import { type Route, route, seeOther, page } from '#kernel/http/route.ts'
+import { z } from '#kernel/schema.ts'
+import { accountActions, type AccountActions, doneAnswer } from './account-actions.ts'
+import { signedOutPage } from './engine-pages.ts'
+import { csrfToken, emptyForm, formAnswers, formText, friendly, type PageParts, skinOf } from './handling.ts'
+
+const common = {
+  site: 'accounts',
+  allow: { who: 'handler', reason: 'For the person whose sign-in cookie of the accounts origin the browser holds.' },
+} as const
+const doneQuery = z.strictObject({ done: z.enum(['name', 'password', 'session', 'app']).optional() })
+const nameForm = z.strictObject({ csrf_token: csrfToken, name: formText })
+const passwordForm = z.strictObject({ csrf_token: csrfToken, username: z.string().optional(), current: formText, password: formText })
+
+export function accountRoutes(parts: PageParts): Route[] {
+  const { signedIn, show, rename, changePassword, signOut } = accountActions(parts)
+  return [
+    route({
+      ...common,
+      method: 'GET',
+      path: '/account',
+      rate: 'page',
+      summary: 'The account page',
+      input: { query: doneQuery },
+      answers: formAnswers,
+      handle: friendly(parts, (call, { query }, exchange) => signedIn(call, exchange, (who) => show(who, { done: query.done }))),
+    }),
+    route({
+      ...common,
+      method: 'POST',
+      path: '/account/name',
+      rate: 'page',
+      summary: 'Change the name that others see',
+      body: 'form',
+      input: { body: nameForm },
+      answers: formAnswers,
+      handle: friendly(parts, (call, { body }, exchange) => signedIn(call, exchange, (who) => rename(who, body.name))),
+    }),
+    route({
+      ...common,
+      method: 'POST',
+      path: '/account/password',
+      rate: 'sign-in',
+      summary: 'Change the password and end the other sessions',
+      body: 'form',
+      input: { body: passwordForm },
+      answers: formAnswers,
+      handle: friendly(parts, (call, { body }, exchange) => signedIn(call, exchange, (who) => changePassword(who, body))),
+    }),
+    route({
+      ...common,
+      method: 'POST',
+      path: '/account/sign-out',
+      rate: 'page',
+      summary: 'Sign out here',
+      body: 'form',
+      input: { body: emptyForm },
+      answers: formAnswers,
+      handle: friendly(parts, (call, _input, exchange) => signedIn(call, exchange, signOut)),
+    }),
+    ...endingRoutes(parts, signedIn),
+    ...openRoutes(parts),
+  ]
+}
+
+function endingRoutes(parts: PageParts, signedIn: AccountActions['signedIn']): Route[] {
+  const { engine } = parts
+  return [
+    route({
+      ...common,
+      method: 'POST',
+      path: '/account/sessions/:id/end',
+      rate: 'page',
+      summary: 'Sign out another browser',
+      body: 'form',
+      input: { params: z.strictObject({ id: z.string().min(1).max(128) }), body: emptyForm },
+      answers: formAnswers,
+      handle: friendly(parts, (call, { params }, exchange) =>
+        signedIn(call, exchange, async ({ session }) => {
+          await engine.endBrowserSession(call, session.accountId, params.id)
+          return doneAnswer('session')
+        }),
+      ),
+    }),
+    route({
+      ...common,
+      method: 'POST',
+      path: '/account/apps/:clientId/revoke',
+      rate: 'page',
+      summary: 'End the access of an app',
+      body: 'form',
+      input: { params: z.strictObject({ clientId: z.string().min(1).max(256) }), body: emptyForm },
+      answers: formAnswers,
+      handle: friendly(parts, (call, { params }, exchange) =>
+        signedIn(call, exchange, async ({ session }) => {
+          await engine.revokeApp(call, session.accountId, params.clientId)
+          return doneAnswer('app')
+        }),
+      ),
+    }),
+  ]
+}
+
+function openRoutes(parts: PageParts): Route[] {
+  const open = { method: 'GET', site: 'accounts', allow: { who: 'anyone' }, rate: 'page' } as const
+  return [
+    route({
+      ...open,
+      path: '/signed-out',
+      summary: 'Says that the person is signed out',
+      answers: { 200: 'html' },
+      handle: async (_call, _input, exchange) => page(signedOutPage(skinOf(parts, exchange))),
+    }),
+    route({
+      ...open,
+      path: '/',
+      summary: 'Leads to the account page',
+      answers: { 303: 'empty' },
+      handle: async () => seeOther('/account'),
+    }),
+  ]
+}

@@ -1,0 +1,151 @@
+// The pages on which an authorization stops: sign in, sign up on the way, allow or not.
+import type { Call } from '#kernel/call.ts'
+import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
+import { serialiseCookie } from '#kernel/http/cookie.ts'
+import { z } from '#kernel/schema.ts'
+import type { Interaction } from '../engine.ts'
+import { consentPage } from './consent-page.ts'
+import {
+  csrfToken,
+  type FormFailure,
+  formAnswers,
+  formFailure,
+  formPage,
+  formText,
+  friendly,
+  type PageParts,
+  skinOf,
+  uidParams,
+} from './handling.ts'
+import { errorPage } from './engine-pages.ts'
+import { confirmedPage, signInPage } from './sign-in-page.ts'
+
+const DEVICE_COOKIE = '__Host-Http-known-device'
+const DEVICE_SECONDS = 180 * 24 * 3600
+// One text for a wrong password, an unknown address, an unconfirmed one and a suspended account.
+const REFUSED = 'That did not work. The address or the password is not right, or the address is not confirmed yet.'
+
+const common = {
+  site: 'accounts',
+  allow: { who: 'handler', reason: 'Belongs to the browser that holds the cookie of this interaction.' },
+} as const
+const signInForm = z.strictObject({ csrf_token: csrfToken, email: formText, password: formText })
+const consentForm = z.strictObject({ csrf_token: csrfToken, decision: z.enum(['allow', 'deny']) })
+
+/** Browsers check the redirects that follow a form post against `form-action` too, and these lead back to the client. */
+function policyFor({ client }: Interaction): NonNullable<Answer['policy']> {
+  return { formAction: [client.redirectOrigin] }
+}
+
+interface Answers {
+  ended(exchange: Exchange): Answer
+  signIn(exchange: Exchange, interaction: Interaction, view?: { failure?: FormFailure; confirmed?: boolean }): Answer
+  consent(call: Call, exchange: Exchange, interaction: Interaction): Promise<Answer>
+}
+
+function answersOf(parts: PageParts): Answers {
+  const ended = (exchange: Exchange): Answer => {
+    const words =
+      'It took too long, was finished already, or began in another browser. Please go back to the app and sign in again from there.'
+    return page(errorPage(skinOf(parts, exchange), { heading: 'This sign-in has ended', words }), 400)
+  }
+  const showSignIn = (exchange: Exchange, interaction: Interaction, view: Parameters<Answers['signIn']>[2] = {}): Answer => {
+    const { failure, confirmed = false } = view
+    const body = signInPage(skinOf(parts, exchange), {
+      interaction,
+      csrfToken: exchange.csrfToken(),
+      state: failure?.state ?? {},
+      confirmed,
+    })
+    return formPage(body, failure, policyFor(interaction))
+  }
+  const showConsent = async (call: Call, exchange: Exchange, interaction: Interaction): Promise<Answer> => {
+    const person = interaction.accountId === undefined ? undefined : await parts.accounts.find(call, interaction.accountId)
+    if (person === undefined) return ended(exchange)
+    const body = consentPage(skinOf(parts, exchange), { interaction, person, csrfToken: exchange.csrfToken() })
+    return formPage(body, undefined, policyFor(interaction))
+  }
+
+  return { ended, signIn: showSignIn, consent: showConsent }
+}
+
+async function signIn(
+  parts: PageParts,
+  { call, body, exchange }: { call: Call; body: z.infer<typeof signInForm>; exchange: Exchange },
+): Promise<Answer> {
+  const { engine, accounts } = parts
+  const show = answersOf(parts)
+  const interaction = await engine.interaction(exchange)
+  if (interaction === undefined) return show.ended(exchange)
+  if (interaction.prompt !== 'login') return seeOther(`/interaction/${interaction.uid}`)
+  const { email, password } = body
+  const device = exchange.cookies.get(DEVICE_COOKIE)
+  try {
+    const signedIn = await accounts.signIn(call, {
+      email,
+      password,
+      client: exchange.client,
+      ...(device === undefined ? {} : { device }),
+    })
+    if (signedIn === undefined)
+      return show.signIn(exchange, interaction, {
+        failure: { status: 422, headers: {}, state: { values: { email }, problem: REFUSED } },
+      })
+    exchange.addCookie(serialiseCookie(DEVICE_COOKIE, signedIn.device, { sameSite: 'Strict', maxAgeSeconds: DEVICE_SECONDS }))
+    exchange.renewCsrf()
+    return await engine.finishSignIn(exchange, signedIn.accountId)
+  } catch (error) {
+    return show.signIn(exchange, interaction, { failure: formFailure(error, { email }) })
+  }
+}
+
+export function interactionRoutes(parts: PageParts): Route[] {
+  const { engine } = parts
+  const show = answersOf(parts)
+  return [
+    route({
+      ...common,
+      method: 'GET',
+      path: '/interaction/:uid',
+      rate: 'page',
+      summary: 'Sign in, or allow an app',
+      input: { params: uidParams, query: z.strictObject({ confirmed: z.literal('1').optional() }) },
+      answers: formAnswers,
+      handle: friendly(parts, async (call, { query }, exchange) => {
+        const interaction = await engine.interaction(exchange)
+        const confirmed = query.confirmed !== undefined
+        if (interaction === undefined) return confirmed ? page(confirmedPage(skinOf(parts, exchange), '/account')) : show.ended(exchange)
+        return interaction.prompt === 'consent'
+          ? show.consent(call, exchange, interaction)
+          : show.signIn(exchange, interaction, { confirmed })
+      }),
+    }),
+    route({
+      ...common,
+      method: 'POST',
+      path: '/interaction/:uid/sign-in',
+      rate: 'sign-in',
+      summary: 'Send address and password',
+      body: 'form',
+      input: { params: uidParams, body: signInForm },
+      answers: formAnswers,
+      handle: friendly(parts, (call, { body }, exchange) => signIn(parts, { call, body, exchange })),
+    }),
+    route({
+      ...common,
+      method: 'POST',
+      path: '/interaction/:uid/consent',
+      rate: 'page',
+      summary: 'Allow or refuse an app',
+      body: 'form',
+      input: { params: uidParams, body: consentForm },
+      answers: formAnswers,
+      handle: friendly(parts, async (_call, { body }, exchange) => {
+        const interaction = await engine.interaction(exchange)
+        if (interaction === undefined) return show.ended(exchange)
+        if (interaction.prompt !== 'consent') return seeOther(`/interaction/${interaction.uid}`)
+        return engine.finishConsent(exchange, body.decision === 'allow')
+      }),
+    }),
+  ]
+}

@@ -1,0 +1,94 @@
+// The frame around every page, and the parts that forms are made of. No page needs a script.
+import { type Html, html } from '#kernel/html.ts'
+import { iconPath, stylePath } from './assets.ts'
+import { art, brand } from './mark.ts'
+
+export interface Skin {
+  readonly productName: string
+  /** The nonce of this answer's content security policy. */
+  readonly nonce: string
+}
+
+interface Frame {
+  readonly title: string
+  readonly body: Html
+}
+
+function frame({ productName, nonce }: Skin, { title, body }: Frame): Html {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="robots" content="noindex">
+<title>${title} - ${productName}</title>
+<link rel="icon" type="image/svg+xml" href="${iconPath}">
+<link rel="stylesheet" href="${stylePath}" nonce="${nonce}">
+</head>
+<body>
+${body}
+</body>
+</html>
+`
+}
+
+/** A page with one thing to do. */
+export function stagePage(skin: Skin, { title, main, footer }: { title: string; main: Html; footer?: Html | undefined }): Html {
+  const foot = footer === undefined ? undefined : html`<footer>${footer}</footer>`
+  return frame(skin, {
+    title,
+    body: html`<div class="stage"><div class="panel">${art}</div><div class="column"><header>${brand(skin.productName)}</header><main>${main}</main>${foot}</div></div>`,
+  })
+}
+
+/** A page with several sections. */
+export function deskPage(skin: Skin, { title, top, main }: { title: string; top: Html; main: Html }): Html {
+  return frame(skin, {
+    title,
+    body: html`<div class="panel"></div><div class="desk"><header class="top">${brand(skin.productName)}${top}</header><main class="desk-main">${main}</main></div>`,
+  })
+}
+
+export function lead(heading: string, words?: Html | string): Html {
+  return html`<div class="lead"><h1>${heading}</h1>${words === undefined ? undefined : html`<p class="soft">${words}</p>`}</div>`
+}
+
+export type Mood = 'bad' | 'good' | 'warn'
+
+/** Announced by screen readers: problems at once, the rest when they have finished speaking. */
+export function message(mood: Mood, words: Html | string | undefined): Html | undefined {
+  if (words === undefined) return undefined
+  return html`<div class="message ${mood}" role="${mood === 'bad' ? 'alert' : 'status'}">${words}</div>`
+}
+
+export function csrfField(token: string): Html {
+  return html`<input type="hidden" name="csrf_token" value="${token}">`
+}
+
+export interface Field {
+  readonly name: string
+  readonly label: string
+  readonly type: 'text' | 'email' | 'password'
+  readonly autocomplete: string
+  readonly value?: string | undefined
+  readonly hint?: string
+  readonly problem?: string | undefined
+  readonly focus?: boolean
+  readonly maxLength?: number
+}
+
+/** A labelled field; its hint and its problem belong to it for those who do not see them. */
+export function field({ name, label, type, autocomplete, value, hint, problem, focus, maxLength }: Field): Html {
+  const described = [hint === undefined ? undefined : `${name}-hint`, problem === undefined ? undefined : `${name}-problem`].filter(
+    (id) => id !== undefined,
+  )
+  const describedBy = described.length === 0 ? undefined : html` aria-describedby="${described.join(' ')}"`
+  const spelled = type === 'email' ? html` inputmode="email" autocapitalize="none" spellcheck="false"` : undefined
+  return html`<div class="field">
+<label for="${name}">${label}</label>
+<input id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}" required${spelled}${value === undefined ? undefined : html` value="${value}"`}${maxLength === undefined ? undefined : html` maxlength="${maxLength}"`}${problem === undefined ? undefined : html` aria-invalid="true"`}${describedBy}${focus === true ? html` autofocus` : undefined}>
+${hint === undefined ? undefined : html`<p class="hint" id="${name}-hint">${hint}</p>`}
+${problem === undefined ? undefined : html`<p class="problem" id="${name}-problem">${problem}</p>`}
+</div>`
+}

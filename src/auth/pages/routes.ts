@@ -1,0 +1,11 @@
+// Everything that people see of auth: the whole list of its pages.
+import type { Route } from '#kernel/http/route.ts'
+import { accountRoutes } from './account-routes.ts'
+import { assetRoutes } from './assets.ts'
+import type { PageParts } from './handling.ts'
+import { interactionRoutes } from './interaction-routes.ts'
+import { signUpRoutes } from './sign-up-routes.ts'
+
+export function accountPages(parts: PageParts): Route[] {
+  return [...interactionRoutes(parts), ...signUpRoutes(parts), ...accountRoutes(parts), ...assetRoutes()]
+}

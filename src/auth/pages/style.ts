@@ -1,0 +1,125 @@
+// The one style sheet of the accounts pages: paper, pine and a little apricot; light and dark.
+
+export const styleSheet = `
+:root {
+  color-scheme: light dark;
+  --ground: #f6f4ee; --sheet: #fffefb; --ink: #1e2527; --soft: #556063; --line: #ddd8cc; --field-line: #858b88;
+  --accent: #1f5c4d; --accent-hover: #17463b; --accent-ink: #ffffff; --accent-soft: #e4efea;
+  --danger: #9c2b25; --danger-soft: #fbebe8; --danger-line: #e3b4ae; --focus: #b8630d; --warm-soft: #fbf0df; --warm-line: #e5c796;
+  --t1: #17463b; --t2: #1f5c4d; --t3: #2f7a67; --t4: #4a9581; --t5: #7db8a6; --t9: #f0b86e; --panel: #123a31;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --ground: #121618; --sheet: #1a2022; --ink: #edebe4; --soft: #a8b1b2; --line: #313a3d; --field-line: #727e81;
+    --accent: #8fd0bb; --accent-hover: #abdfcd; --accent-ink: #0d211b; --accent-soft: #1c312b;
+    --danger: #ffa197; --danger-soft: #371f1d; --danger-line: #6b3a35; --focus: #f0b86e; --warm-soft: #30281a; --warm-line: #5d4b2b;
+    --t1: #1b4a3f; --t2: #235f51; --t3: #2f7564; --t4: #438a77; --t5: #6aa895; --t9: #e6ab5e; --panel: #0d1f1b;
+  }
+}
+*, *::before, *::after { box-sizing: border-box; }
+html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
+body {
+  margin: 0; min-height: 100vh; min-height: 100dvh; background: var(--ground); color: var(--ink);
+  font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
+}
+h1, h2 { font-family: ui-serif, "Iowan Old Style", "Palatino Linotype", Palatino, "Noto Serif", Georgia, serif; font-weight: 600; line-height: 1.2; letter-spacing: -0.01em; margin: 0; text-wrap: balance; }
+h1 { font-size: clamp(1.75rem, 1.5rem + 1.2vw, 2.25rem); }
+h2 { font-size: 1.3rem; }
+p { margin: 0; }
+a { color: var(--accent); text-underline-offset: 0.18em; }
+a:hover { color: var(--accent-hover); }
+:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; border-radius: 4px; }
+.t1 { fill: var(--t1); } .t2 { fill: var(--t2); } .t3 { fill: var(--t3); } .t4 { fill: var(--t4); } .t5 { fill: var(--t5); } .t9 { fill: var(--t9); }
+.soft { color: var(--soft); }
+.small { font-size: 0.9rem; }
+.wrap { overflow-wrap: anywhere; }
+
+/* Brand */
+.brand { display: flex; align-items: center; gap: 0.65rem; font-weight: 650; font-size: 1.05rem; }
+.mark { width: 2rem; height: 2rem; flex: none; }
+
+/* A page with one thing to do */
+.stage { display: grid; min-height: 100vh; min-height: 100dvh; grid-template-rows: auto 1fr; }
+.panel { height: 0.5rem; background: linear-gradient(90deg, var(--t1) 0 11.1%, var(--t2) 0 22.2%, var(--t3) 0 33.3%, var(--t2) 0 44.4%, var(--t4) 0 55.5%, var(--t3) 0 66.6%, var(--t4) 0 77.7%, var(--t5) 0 88.8%, var(--t9) 0); }
+.panel .fold { display: none; }
+.column { display: flex; flex-direction: column; gap: 2rem; padding: 1.5rem 1.25rem 2rem; width: 100%; max-width: 30rem; margin: 0 auto; }
+.column main { flex: 1; display: flex; flex-direction: column; gap: 1.5rem; }
+.lead { display: flex; flex-direction: column; gap: 0.6rem; }
+.column footer { color: var(--soft); font-size: 0.875rem; }
+@media (min-width: 60rem) {
+  .stage { grid-template-columns: minmax(22rem, 5fr) 7fr; grid-template-rows: 1fr; }
+  .stage .panel { height: auto; background: var(--panel); padding: 3rem; }
+  .stage .fold { display: block; width: min(100%, 26rem); height: auto; margin: 0 auto; position: sticky; top: max(3rem, 50vh - 13rem); }
+  .column { padding: 3rem 2rem; justify-content: center; gap: 2.5rem; max-width: 32rem; }
+  .column main { flex: none; }
+}
+
+/* Forms */
+form { margin: 0; }
+.form { display: flex; flex-direction: column; gap: 1.15rem; }
+.field { display: flex; flex-direction: column; gap: 0.35rem; }
+.field label { font-weight: 600; font-size: 0.95rem; }
+.field .hint { color: var(--soft); font-size: 0.875rem; }
+.field .problem { color: var(--danger); font-size: 0.9rem; font-weight: 550; }
+input[type=text], input[type=email], input[type=password] {
+  font: inherit; color: inherit; background: var(--sheet); border: 1.5px solid var(--field-line); border-radius: 0.6rem; padding: 0.7rem 0.85rem; width: 100%; min-height: 3rem;
+}
+input:hover { border-color: var(--accent); }
+input:focus-visible { outline: 3px solid var(--focus); outline-offset: 1px; border-color: transparent; border-radius: 0.6rem; }
+input[aria-invalid=true] { border-color: var(--danger); background: var(--danger-soft); }
+.button {
+  font: inherit; font-weight: 650; cursor: pointer; display: inline-flex; align-items: center; justify-content: center; text-align: center; text-decoration: none;
+  min-height: 3rem; padding: 0.65rem 1.35rem; border-radius: 0.6rem; border: 1.5px solid var(--accent); background: var(--accent); color: var(--accent-ink);
+}
+.button:hover { background: var(--accent-hover); border-color: var(--accent-hover); color: var(--accent-ink); }
+.button:focus-visible { outline-offset: 3px; border-radius: 0.6rem; }
+.button.quiet { background: transparent; border-color: var(--field-line); color: var(--ink); }
+.button.quiet:hover { border-color: var(--accent); color: var(--accent); background: var(--accent-soft); }
+.button.danger { background: transparent; border-color: var(--danger-line); color: var(--danger); }
+.button.danger:hover { background: var(--danger-soft); border-color: var(--danger); color: var(--danger); }
+.button.compact { min-height: 2.6rem; padding: 0.4rem 0.95rem; font-size: 0.925rem; }
+.buttons { display: flex; flex-wrap: wrap; gap: 0.75rem; }
+.buttons .button { flex: 1 1 9rem; }
+.aside { border-top: 1px solid var(--line); padding-top: 1.25rem; }
+
+/* Messages */
+.message { border: 1px solid var(--line); border-radius: 0.6rem; padding: 0.8rem 1rem; background: var(--sheet); }
+.message.bad { background: var(--danger-soft); border-color: var(--danger-line); color: var(--danger); font-weight: 550; }
+.message.good { background: var(--accent-soft); border-color: transparent; color: var(--accent); font-weight: 550; }
+.message.warn { background: var(--warm-soft); border-color: var(--warm-line); }
+
+/* Consent */
+.who { display: flex; align-items: center; gap: 0.9rem; padding: 1rem; border: 1px solid var(--line); border-radius: 0.75rem; background: var(--sheet); }
+.letter { flex: none; width: 2.75rem; height: 2.75rem; border-radius: 0.6rem; display: grid; place-items: center; background: var(--accent-soft); color: var(--accent); font-weight: 700; font-size: 1.15rem; }
+.who div { min-width: 0; }
+.who .name { font-weight: 650; }
+.list { list-style: none; margin: 0; padding: 0; display: flex; flex-direction: column; gap: 0.6rem; }
+.list li { position: relative; padding-left: 1.9rem; }
+.list li::before { content: ""; position: absolute; left: 0.2rem; top: 0.42rem; width: 0.8rem; height: 0.8rem; background: var(--t3); clip-path: polygon(0 0, 100% 0, 100% 100%); }
+.list.not li::before { background: none; border: 1.5px solid var(--field-line); clip-path: none; border-radius: 2px; width: 0.7rem; height: 0.7rem; }
+.block { display: flex; flex-direction: column; gap: 0.7rem; }
+.label { font-weight: 600; font-size: 0.95rem; }
+
+/* The account page */
+.desk { max-width: 46rem; margin: 0 auto; padding: 1.5rem 1.25rem 4rem; display: flex; flex-direction: column; gap: 1.5rem; }
+.desk-main { display: flex; flex-direction: column; gap: 1.5rem; }
+.top { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 1rem; }
+.sheet { background: var(--sheet); border: 1px solid var(--line); border-radius: 1rem; padding: 1.4rem 1.25rem; display: flex; flex-direction: column; gap: 1.1rem; }
+.rows { list-style: none; margin: 0; padding: 0; }
+.rows > li { display: flex; flex-wrap: wrap; gap: 0.75rem 1rem; align-items: center; justify-content: space-between; padding: 1rem 0; border-top: 1px solid var(--line); }
+.rows > li:first-child { border-top: 0; padding-top: 0; }
+.rows > li:last-child { padding-bottom: 0; }
+.rows .what { flex: 1 1 14rem; min-width: 0; }
+.rows ul { margin: 0.35rem 0 0; padding-left: 1.1rem; color: var(--soft); font-size: 0.925rem; }
+.tag { display: inline-block; margin-left: 0.4rem; padding: 0.05rem 0.55rem; border-radius: 1rem; background: var(--accent-soft); color: var(--accent); font-size: 0.8rem; font-weight: 650; vertical-align: 0.08em; }
+.pair { display: grid; gap: 1.15rem; }
+.inline { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: flex-end; }
+.inline .field { flex: 1 1 14rem; }
+@media (min-width: 48rem) {
+  .desk { padding-top: 2.5rem; }
+  .sheet { padding: 1.75rem; }
+  .pair { grid-template-columns: 1fr 1fr; gap: 1rem; }
+}
+@media (prefers-reduced-motion: no-preference) { .button, input { transition: background-color 120ms, border-color 120ms, color 120ms; } }
+@media (forced-colors: active) { .button { border-color: ButtonText; } .letter, .tag { border: 1px solid; } }
+`

@@ -1,0 +1,19 @@
+// Which record of the engine goes into which storage.
+import type { Adapter, AdapterFactory } from 'oidc-provider'
+import { noStorage } from './no-storage.ts'
+
+export interface Storages {
+  readonly Session: Adapter
+  readonly Grant: Adapter
+  readonly RefreshToken: Adapter
+  readonly AuthorizationCode: Adapter
+  readonly Interaction: Adapter
+  readonly PushedAuthorizationRequest: Adapter
+  readonly ReplayDetection: Adapter
+}
+
+/** Everything else is never stored: access tokens are JWTs, and clients are in the app definition. */
+export function adapterFactory(storages: Storages): AdapterFactory {
+  const known = new Map<string, Adapter>(Object.entries(storages))
+  return (name) => known.get(name) ?? noStorage
+}

@@ -1,0 +1,85 @@
+// Short-lived records: interactions, pushed authorization requests (RFC 9126), and the ids of proofs that were used (RFC 9449).
+import type { Adapter } from 'oidc-provider'
+import { errors } from 'oidc-provider'
+import type { Clock } from '#kernel/clock.ts'
+import { hasCode } from '#kernel/errors.ts'
+import type { Collection } from '../../database/contract.ts'
+import { type ArtifactRecord, artifactsCollection, type InteractionRecord, interactionsCollection } from './collections.ts'
+import { recordId } from './ids.ts'
+import { noStorage } from './no-storage.ts'
+import { currentCall } from './scope.ts'
+import { type Vault, withoutId } from './vault.ts'
+
+export interface InteractionStorageDependencies {
+  readonly interactions: Collection<InteractionRecord>
+  readonly vault: Vault
+  readonly clock: Clock
+}
+
+export function createInteractionStorage({ interactions, vault, clock }: InteractionStorageDependencies): Adapter {
+  const place = (id: string): { collection: string; id: string } => ({ collection: interactionsCollection.name, id })
+  return {
+    ...noStorage,
+    async upsert(uid, payload, expiresIn = 0) {
+      const call = currentCall()
+      const id = recordId(uid)
+      const record = { id, payload: vault.seal(place(id), withoutId(payload)), expiresAt: clock.now() + expiresIn * 1000 }
+      // Saved once when it begins and once with its result.
+      if ((await interactions.update(call, id, { set: record })) === undefined) await interactions.insert(call, record)
+    },
+    async find(uid) {
+      const id = recordId(uid)
+      const stored = await interactions.get(currentCall(), id)
+      const payload = stored === undefined ? undefined : vault.open(place(id), stored.value.payload)
+      return payload === undefined ? undefined : { ...payload, jti: uid }
+    },
+    async destroy(uid) {
+      await interactions.delete(currentCall(), recordId(uid))
+    },
+  }
+}
+
+export interface ArtifactStorageDependencies {
+  readonly artifacts: Collection<ArtifactRecord>
+  readonly vault: Vault
+  readonly clock: Clock
+}
+
+export type ArtifactKind = 'PushedAuthorizationRequest' | 'ReplayDetection'
+
+export function createArtifactStorage(kind: ArtifactKind, { artifacts, vault, clock }: ArtifactStorageDependencies): Adapter {
+  const keyOf = (id: string): string => `${kind}:${recordId(id)}`
+  const place = (id: string): { collection: string; id: string } => ({ collection: artifactsCollection.name, id })
+  const lost = (): Error =>
+    kind === 'ReplayDetection' ? new errors.InvalidDpopProof('the proof was used before') : new errors.InvalidRequestUri('request_uri was used before')
+  return {
+    ...noStorage,
+    async upsert(given, payload, expiresIn = 0) {
+      const id = keyOf(given)
+      const record = { id, payload: vault.seal(place(id), withoutId(payload)), expiresAt: clock.now() + expiresIn * 1000 }
+      try {
+        await artifacts.insert(currentCall(), record)
+      } catch (error) {
+        // The engine looks first and writes then; of two proofs at once only the insert can tell.
+        if (hasCode(error, 'database.duplicate')) throw lost()
+        throw error
+      }
+    },
+    async find(given) {
+      const id = keyOf(given)
+      const stored = await artifacts.get(currentCall(), id)
+      const payload = stored === undefined ? undefined : vault.open(place(id), stored.value.payload)
+      if (stored === undefined || payload === undefined) return undefined
+      const { consumedAt } = stored.value
+      return { ...payload, jti: given, ...(consumedAt === undefined ? {} : { consumed: Math.floor(consumedAt / 1000) }) }
+    },
+    async consume(given) {
+      const set = { consumedAt: clock.now() }
+      const won = await artifacts.update(currentCall(), keyOf(given), { set, where: { consumedAt: undefined } })
+      if (won === undefined) throw lost()
+    },
+    async destroy(given) {
+      await artifacts.delete(currentCall(), keyOf(given))
+    },
+  }
+}

@@ -1,0 +1,193 @@
+// Who may ask for tokens: the app's own frontends, third parties from the app definition, and the account pages themselves. Definitions are
+// checked when the server is made, every problem at once.
+import type { ClientMetadata } from 'oidc-provider'
+import { sha256 } from '#kernel/keyring.ts'
+import type { Sites } from '#kernel/sites.ts'
+import type { ClientDefinition, FrontendClient } from '../contract.ts'
+
+export const ACCOUNTS_CLIENT = 'accounts'
+export const ACCOUNTS_CALLBACK = '/signed-in'
+
+/** Scopes of OpenID Connect; what the API's scopes are, the app says. */
+export const OPENID_SCOPES = ['openid', 'offline_access', 'profile', 'email'] as const
+
+const OPENID_WORDS: Readonly<Record<string, string>> = {
+  offline_access: 'stay connected until you end it on your account page',
+  profile: 'see your name',
+  email: 'see your email address',
+}
+
+export interface ClientSettings {
+  readonly sites: Sites
+  readonly productName: string
+  readonly scopes: Readonly<Record<string, string>>
+  readonly clients: readonly ClientDefinition[]
+  readonly frontends: readonly FrontendClient[]
+  readonly development: boolean
+}
+
+export interface RegisteredClient {
+  readonly clientId: string
+  readonly name: string
+  /** People are not asked for consent. */
+  readonly firstParty: boolean
+  readonly origins: readonly string[]
+  readonly apiScopes: readonly string[]
+  readonly metadata: ClientMetadata
+}
+
+export interface ClientRegistry {
+  find(clientId: string): RegisteredClient | undefined
+  all(): readonly RegisteredClient[]
+  /** What a scope lets a client do, in words that finish the sentence "This app will be able to ...". */
+  words(scope: string): string
+  /** Everything but a third party's `offline_access` ends when the person signs out. */
+  endsWithSession(clientId: string, scopes: ReadonlySet<string>): boolean
+}
+
+export function createClientRegistry(settings: ClientSettings): ClientRegistry {
+  const problems = [...frontendProblems(settings), ...settings.clients.flatMap((client) => clientProblems(client, settings))]
+  const registered = [accountsClient(settings), ...settings.frontends.map(frontendClient), ...settings.clients.map((client) => thirdParty(client))]
+  const byId = new Map(registered.map((client) => [client.clientId, client]))
+  if (byId.size !== registered.length) problems.push('Two OAuth clients have the same id; ids are unique, and "accounts" is taken.')
+  if (problems.length > 0) throw new Error(`The OAuth clients cannot be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}`)
+  return {
+    find: (clientId) => byId.get(clientId),
+    all: () => registered,
+    words: (scope) => OPENID_WORDS[scope] ?? settings.scopes[scope] ?? scope,
+    endsWithSession: (clientId, scopes) => byId.get(clientId)?.firstParty === true || !scopes.has('offline_access'),
+  }
+}
+
+function accountsClient({ sites, productName }: ClientSettings): RegisteredClient {
+  return {
+    clientId: ACCOUNTS_CLIENT,
+    name: productName,
+    firstParty: true,
+    origins: [],
+    apiScopes: [],
+    metadata: {
+      client_id: ACCOUNTS_CLIENT,
+      client_name: productName,
+      token_endpoint_auth_method: 'none',
+      redirect_uris: [`${sites.accounts}${ACCOUNTS_CALLBACK}`],
+      grant_types: ['authorization_code'],
+      response_types: ['code'],
+      response_modes: ['query'],
+      id_token_signed_response_alg: 'ES256',
+      scope: 'openid',
+    },
+  }
+}
+
+function frontendClient(frontend: FrontendClient): RegisteredClient {
+  return {
+    clientId: frontend.clientId,
+    name: frontend.name,
+    firstParty: true,
+    origins: [frontend.origin],
+    apiScopes: frontend.scopes.filter((scope) => !isOpenidScope(scope)),
+    metadata: {
+      client_id: frontend.clientId,
+      client_name: frontend.name,
+      token_endpoint_auth_method: 'client_secret_basic',
+      // The engine compares with what is here, so it only ever holds the hash (see `hashClientSecrets`).
+      client_secret: sha256(frontend.secret),
+      redirect_uris: [frontend.redirectUri],
+      post_logout_redirect_uris: [`${frontend.origin}/`],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      response_modes: ['query'],
+      id_token_signed_response_alg: 'ES256',
+      scope: OPENID_SCOPES.join(' '),
+    },
+  }
+}
+
+function thirdParty(client: ClientDefinition): RegisteredClient {
+  const openid = OPENID_SCOPES.filter((scope) => scope === 'openid' || scope === 'offline_access' || client.scopes.includes(scope))
+  // RFC 8252 section 7.3: only an app on the person's own machine listens on a port of its choice.
+  const native = client.redirectUris.every(isLoopbackUri)
+  return {
+    clientId: client.clientId,
+    name: client.name,
+    firstParty: false,
+    origins: client.origins,
+    apiScopes: client.scopes.filter((scope) => !isOpenidScope(scope)),
+    metadata: {
+      client_id: client.clientId,
+      client_name: client.name,
+      application_type: native ? 'native' : 'web',
+      token_endpoint_auth_method: 'none',
+      redirect_uris: [...client.redirectUris],
+      post_logout_redirect_uris: [...(client.postLogoutRedirectUris ?? [])],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      response_modes: ['query'],
+      id_token_signed_response_alg: 'RS256',
+      scope: openid.join(' '),
+    },
+  }
+}
+
+function isOpenidScope(scope: string): boolean {
+  return OPENID_SCOPES.some((openid) => openid === scope)
+}
+
+const CLIENT_ID = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,99}$/
+
+function frontendProblems({ frontends, development }: ClientSettings): string[] {
+  return frontends.flatMap((frontend) => {
+    const problems: string[] = []
+    const say = (problem: string): number => problems.push(`Frontend ${JSON.stringify(frontend.clientId)}: ${problem}`)
+    if (!CLIENT_ID.test(frontend.clientId)) say('its id needs 1 to 100 letters, digits, "-", ".", "_" or "~".')
+    if (frontend.secret.length < 32) say('its client secret needs at least 32 characters.')
+    const wrong = redirectProblem(frontend.redirectUri, development)
+    if (wrong !== undefined) say(`redirect URI ${JSON.stringify(frontend.redirectUri)} ${wrong}`)
+    else if (new URL(frontend.redirectUri).origin !== frontend.origin) say('its redirect URI must be on its own origin.')
+    return problems
+  })
+}
+
+function clientProblems(client: ClientDefinition, { scopes, development }: ClientSettings): string[] {
+  const problems: string[] = []
+  const say = (problem: string): number => problems.push(`Client ${JSON.stringify(client.clientId)}: ${problem}`)
+  if (!CLIENT_ID.test(client.clientId)) say('its id needs 1 to 100 letters, digits, "-", ".", "_" or "~".')
+  if (client.name.trim() === '') say('it needs a name, which people read on the consent page.')
+  if (client.redirectUris.length === 0) say('it needs at least one redirect URI.')
+  for (const uri of [...client.redirectUris, ...(client.postLogoutRedirectUris ?? [])]) {
+    const wrong = redirectProblem(uri, development)
+    if (wrong !== undefined) say(`redirect URI ${JSON.stringify(uri)} ${wrong}`)
+  }
+  for (const origin of client.origins) {
+    if (URL.parse(origin)?.origin !== origin || !/^https?:/.test(origin)) {
+      say(`origin ${JSON.stringify(origin)} must be scheme, host and port and nothing else, such as "https://shop.example".`)
+    } else if (!isSafe(new URL(origin), development)) say(`origin ${JSON.stringify(origin)} must be https.`)
+  }
+  for (const scope of client.scopes) {
+    if (!isOpenidScope(scope) && !Object.hasOwn(scopes, scope)) say(`scope ${JSON.stringify(scope)} has no plain words under "scopes" in the app definition.`)
+  }
+  return problems
+}
+
+/** RFC 9700 section 4.1.3: registered exactly, compared exactly. */
+function redirectProblem(uri: string, development: boolean): string | undefined {
+  const url = URL.parse(uri)
+  if (url === null) return 'is not a URI.'
+  if (uri.includes('*')) return 'has a wildcard; list each URI.'
+  if (uri.includes('#')) return 'has a fragment, which OAuth forbids.'
+  if (url.username !== '' || url.password !== '') return 'has user information.'
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must be https.'
+  if (!isSafe(url, development)) return 'must be https (plain http only on a loopback address).'
+  return undefined
+}
+
+function isSafe(url: URL, development: boolean): boolean {
+  if (url.protocol === 'https:') return true
+  return isLoopbackUri(url.href) || (development && (url.hostname === 'localhost' || url.hostname.endsWith('.localhost')))
+}
+
+function isLoopbackUri(uri: string): boolean {
+  const url = URL.parse(uri)
+  return url?.protocol === 'http:' && (url.hostname === '127.0.0.1' || url.hostname === '[::1]')
+}

@@ -1,0 +1,55 @@
+// Authorization codes: single use by compare-and-set, whoever asks and however many at once (RFC 9700 section 4.2.4).
+import type { Adapter } from 'oidc-provider'
+import { errors } from 'oidc-provider'
+import type { Clock } from '#kernel/clock.ts'
+import type { Collection } from '../../database/contract.ts'
+import { type CodeRecord, codesCollection } from './collections.ts'
+import { recordId, sidOf } from './ids.ts'
+import { noStorage } from './no-storage.ts'
+import { sweepTokens } from './refresh-storage.ts'
+import { currentCall } from './scope.ts'
+import { type Vault, withoutId } from './vault.ts'
+
+export interface CodeStorageDependencies {
+  readonly codes: Collection<CodeRecord>
+  readonly vault: Vault
+  readonly clock: Clock
+}
+
+export function createCodeStorage({ codes, vault, clock }: CodeStorageDependencies): Adapter {
+  const place = (id: string): { collection: string; id: string } => ({ collection: codesCollection.name, id })
+  return {
+    ...noStorage,
+    async upsert(code, payload, expiresIn = 0) {
+      const id = recordId(code)
+      const { grantId } = payload
+      if (grantId === undefined) throw new TypeError('An authorization code needs a grant.')
+      await codes.insert(currentCall(), {
+        id,
+        grant: sidOf(grantId),
+        payload: vault.seal(place(id), withoutId(payload)),
+        expiresAt: clock.now() + expiresIn * 1000,
+      })
+    },
+    async find(code) {
+      const id = recordId(code)
+      const stored = await codes.get(currentCall(), id)
+      if (stored === undefined) return undefined
+      const payload = vault.open(place(id), stored.value.payload)
+      if (payload === undefined) return undefined
+      const { consumedAt } = stored.value
+      return { ...payload, jti: code, ...(consumedAt === undefined ? {} : { consumed: Math.floor(consumedAt / 1000) }) }
+    },
+    async consume(code) {
+      const set = { consumedAt: clock.now() }
+      const won = await codes.update(currentCall(), recordId(code), { set, where: { consumedAt: undefined } })
+      if (won === undefined) throw new errors.InvalidGrant('authorization code already consumed')
+    },
+    async destroy(code) {
+      await codes.delete(currentCall(), recordId(code))
+    },
+    async revokeByGrantId(grantId) {
+      await sweepTokens(codes, currentCall(), sidOf(grantId))
+    },
+  }
+}

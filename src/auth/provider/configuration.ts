@@ -1,0 +1,119 @@
+// How the OpenID engine is set up: every default that is for trying out, or that the security guides advise against, is replaced here.
+import type { AdapterFactory, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import { interactionPolicy } from 'oidc-provider'
+import type { Clock } from '#kernel/clock.ts'
+import type { KeyRing } from '#kernel/keyring.ts'
+import type { LoadedKeys } from '../keys/signing-keys.ts'
+import { type ClientRegistry, OPENID_SCOPES } from './clients.ts'
+import { sidOf } from './ids.ts'
+import type { ProviderPages } from './provider-pages.ts'
+import { ACCESS_TOKEN_SECONDS, type ResourcePolicy } from './resource.ts'
+
+const DAY = 86_400
+/** Counted from the sign-in, whatever happens since: rotation never extends it (RFC 10017 section 6.3.2.3). */
+export const REFRESH_SECONDS = 30 * DAY
+/** Longer than a refresh token, since refreshing needs the session but does not touch it. */
+const SESSION_SECONDS = REFRESH_SECONDS + DAY
+const SESSION_LIMIT_SECONDS = 90 * DAY
+/** A token of the session's last day must still find its grant. */
+const GRANT_SECONDS = SESSION_LIMIT_SECONDS + REFRESH_SECONDS + DAY
+const UNSAVED_SESSION_SECONDS = 3600
+
+export const PATHS = {
+  authorization: '/authorize',
+  token: '/token',
+  jwks: '/jwks',
+  userinfo: '/userinfo',
+  revocation: '/revoke',
+  end_session: '/end-session',
+  pushed_authorization_request: '/par',
+} as const
+
+export interface ConfigurationParts {
+  readonly adapter: AdapterFactory
+  readonly keys: LoadedKeys
+  readonly keyRing: KeyRing
+  readonly clients: ClientRegistry
+  readonly resources: ResourcePolicy
+  readonly pages: ProviderPages
+  readonly clock: Clock
+  readonly callbacks: Pick<Configuration, 'findAccount' | 'loadExistingGrant'>
+}
+
+export function providerConfiguration(parts: ConfigurationParts): Configuration {
+  const { adapter, keys, clients, callbacks, clock, pages } = parts
+  return {
+    ...callbacks,
+    adapter,
+    jwks: { keys: keys.signing.map((key) => ({ ...key })) },
+    clients: clients.all().map(({ metadata }) => metadata),
+    features: features(parts),
+    cookies: cookies(parts.keyRing),
+    routes: { ...PATHS },
+    responseTypes: ['code'],
+    pkce: { required: () => true },
+    clientAuthMethods: ['client_secret_basic', 'none'],
+    // Never a scope of the API: one that is in both places makes the consent loop for ever.
+    scopes: [...OPENID_SCOPES],
+    claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'], sid: null, auth_time: null, iss: null },
+    enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256'], dPoPSigningAlgValues: ['ES256', 'Ed25519'] },
+    interactions: { policy: interactionPolicy.base(), url: (_context, interaction) => `/interaction/${interaction.uid}` },
+    clientBasedCORS: (_context, origin, client) => clients.find(client.clientId)?.origins.includes(origin) === true,
+    extraTokenClaims: (_context, token) => ('grantId' in token && token.grantId !== undefined ? { sid: sidOf(token.grantId) } : undefined),
+    issueRefreshToken: (_context, client, source) =>
+      client.grantTypeAllowed('refresh_token') && (clients.find(client.clientId)?.firstParty === true || source.scopes.has('offline_access')),
+    rotateRefreshToken: () => true,
+    expiresWithSession: (_context, source) => source.clientId === undefined || clients.endsWithSession(source.clientId, source.scopes),
+    revokeGrantPolicy: () => true,
+    renderError: (context, out) => pages.error(context, out),
+    ttl: lifetimes(clock),
+    acceptQueryParamAccessTokens: false,
+    allowOmittingSingleRegisteredRedirectUri: false,
+    clockTolerance: 5,
+    fetch: () => Promise.reject(new Error('The authorization server fetches nothing.')),
+    fetchResponseBodyLimits: { jwks_uri: 65_536, sector_identifier_uri: 65_536 },
+  }
+}
+
+function features({ keyRing, resources, pages }: ConfigurationParts): NonNullable<Configuration['features']> {
+  return {
+    devInteractions: { enabled: false },
+    dPoP: { enabled: true, nonceSecret: keyRing.derive('auth.dpop-nonce'), requireNonce: () => false, allowReplay: false },
+    pushedAuthorizationRequests: { enabled: true },
+    resourceIndicators: { enabled: true, ...resources },
+    revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: (context) => pages.signOut(context),
+      postLogoutSuccessSource: (context) => pages.signedOut(context),
+    },
+    userinfo: { enabled: true },
+  }
+}
+
+function cookies(keyRing: KeyRing): NonNullable<Configuration['cookies']> {
+  const shared = { httpOnly: true, secure: true, signed: true, overwrite: true, sameSite: 'lax' } as const
+  return {
+    keys: [keyRing.derive('auth.cookies').toString('base64url')],
+    // The other two live under the path of one interaction each, which the `__Host-` prefix does not allow.
+    names: { session: '__Host-session', interaction: '__Secure-interaction', resume: '__Secure-resume' },
+    long: { ...shared, path: '/' },
+    short: shared,
+  }
+}
+
+function lifetimes(clock: Clock): NonNullable<Configuration['ttl']> {
+  return {
+    AccessToken: ACCESS_TOKEN_SECONDS,
+    AuthorizationCode: 60,
+    IdToken: 3600,
+    Interaction: 3600,
+    Grant: GRANT_SECONDS,
+    RefreshToken: (context: KoaContextWithOIDC) => context.oidc.entities.RotatedRefreshToken?.remainingTTL ?? REFRESH_SECONDS,
+    Session(_context: KoaContextWithOIDC, { loginTs }) {
+      if (loginTs === undefined) return UNSAVED_SESSION_SECONDS
+      const left = loginTs + SESSION_LIMIT_SECONDS - Math.floor(clock.now() / 1000)
+      return Math.max(1, Math.min(SESSION_SECONDS, left))
+    },
+  }
+}

@@ -1,0 +1,54 @@
+// What a person has allowed a third party, once and for every browser. Grants are made from it; revoking the app removes it.
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { hasCode } from '#kernel/errors.ts'
+import { sha256 } from '#kernel/keyring.ts'
+import type { Collection } from '../../database/contract.ts'
+import type { ConsentRecord } from './collections.ts'
+
+export interface Consents {
+  find(call: Call, accountId: string, clientId: string): Promise<ReadonlySet<string>>
+  /** Adds to what was allowed before. */
+  add(call: Call, consent: { readonly accountId: string; readonly clientId: string; readonly scopes: readonly string[] }): Promise<void>
+  list(call: Call, accountId: string): Promise<readonly ConsentRecord[]>
+  remove(call: Call, accountId: string, clientId: string): Promise<void>
+}
+
+const MAX_ROUNDS = 20
+
+export function createConsents({ consents, clock }: { readonly consents: Collection<ConsentRecord>; readonly clock: Clock }): Consents {
+  const idOf = (accountId: string, clientId: string): string => sha256(`${accountId}\n${clientId}`)
+  return {
+    async find(call, accountId, clientId) {
+      const stored = await consents.get(call, idOf(accountId, clientId))
+      return new Set(stored?.value.scopes)
+    },
+
+    async add(call, { accountId, clientId, scopes }) {
+      const id = idOf(accountId, clientId)
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        const stored = await consents.get(call, id)
+        try {
+          if (stored === undefined) {
+            await consents.insert(call, { id, accountId, clientId, scopes: [...scopes], since: clock.now() })
+            return
+          }
+          const all = [...new Set([...stored.value.scopes, ...scopes])]
+          if ((await consents.update(call, id, { set: { scopes: all }, ifVersion: stored.version })) !== undefined) return
+        } catch (error) {
+          if (!hasCode(error, 'database.duplicate')) throw error
+        }
+      }
+      throw new Error('The consent changes too often to be stored.')
+    },
+
+    async list(call, accountId) {
+      const page = await consents.list(call, { index: 'account', where: { accountId }, limit: 1000 })
+      return page.items.map(({ value }) => value)
+    },
+
+    async remove(call, accountId, clientId) {
+      await consents.delete(call, idOf(accountId, clientId))
+    },
+  }
+}

@@ -1,0 +1,172 @@
+// Puts the authorization server together: storage, engine, endpoints. Made pure; `start` loads the keys and builds the engine with them.
+import type { Call } from '#kernel/call.ts'
+import { systemCall } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import type { Route } from '#kernel/http/route.ts'
+import type { KeyRing } from '#kernel/keyring.ts'
+import type { Logger } from '#kernel/log.ts'
+import { apiAudience } from '#kernel/sites.ts'
+import type { Database } from '../../database/contract.ts'
+import type { BackChannelAnswer, BackChannelRequest, KeySet } from '../contract.ts'
+import type { AccountDirectory, Engine } from '../engine.ts'
+import { createSigningKeys, type LoadedKeys } from '../keys/signing-keys.ts'
+import type { Revocations } from '../revocations/revocations.ts'
+import { accountFinder } from './account-claims.ts'
+import { adapterFactory } from './adapters.ts'
+import { createArtifactStorage, createInteractionStorage } from './artifact-storage.ts'
+import { type ClientRegistry, type ClientSettings, createClientRegistry } from './clients.ts'
+import { createCodeStorage } from './code-storage.ts'
+import {
+  artifactsCollection,
+  codesCollection,
+  consentsCollection,
+  grantsCollection,
+  interactionsCollection,
+  refreshTokensCollection,
+  sessionsCollection,
+} from './collections.ts'
+import { providerConfiguration } from './configuration.ts'
+import { createConsents } from './consents.ts'
+import { createEndings } from './endings.ts'
+import { createEngine } from './engine.ts'
+import { exchangeInProcess } from './exchange.ts'
+import { createGrantStorage } from './grant-storage.ts'
+import { grantLoader } from './granting.ts'
+import { type BuiltProvider, buildProvider } from './provider.ts'
+import { createProviderPages, type EnginePages } from './provider-pages.ts'
+import { createRefreshStorage, sweepTokens } from './refresh-storage.ts'
+import { resourcePolicy } from './resource.ts'
+import { providerRoutes } from './routes.ts'
+import { inScope } from './scope.ts'
+import { createSessionStorage } from './session-storage.ts'
+import { createUserinfo } from './userinfo.ts'
+import { createVault } from './vault.ts'
+
+export interface AuthorizationServerParts {
+  readonly database: Database
+  readonly keyRing: KeyRing
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly accounts: AccountDirectory
+  readonly revocations: Revocations
+  readonly looks: EnginePages
+  readonly settings: ClientSettings
+}
+
+export interface AuthorizationServer {
+  readonly engine: Engine
+  readonly routes: readonly Route[]
+  readonly clients: ClientRegistry
+  start(): Promise<void>
+  isStarted(): boolean
+  keySet(): KeySet
+  exchange(call: Call, request: BackChannelRequest): Promise<BackChannelAnswer>
+  endSessionOf(call: Call, sid: string): Promise<void>
+}
+
+interface Started {
+  readonly keys: LoadedKeys
+  readonly built: BuiltProvider
+}
+
+export function createAuthorizationServer(parts: AuthorizationServerParts): AuthorizationServer {
+  const { keyRing, settings } = parts
+  const issuer = settings.sites.accounts
+  const clients = createClientRegistry(settings)
+  const stores = openStores(parts, clients)
+  const signingKeys = createSigningKeys(parts)
+  let started: Started | undefined
+  const running = (): Started => {
+    if (started === undefined) throw new Error('The authorization server has not been started.')
+    return started
+  }
+  const build = (keys: LoadedKeys): BuiltProvider => buildEngine(parts, { keys, clients, stores })
+
+  return {
+    clients,
+    engine: createEngine({ ...stores, provider: () => running().built.provider, issuer, clients, keyRing }),
+    routes: providerRoutes({
+      dispatch: () => running().built.dispatch,
+      userinfo: createUserinfo({
+        issuer,
+        audience: apiAudience(settings.sites),
+        grants: stores.grants,
+        vault: stores.vault,
+        accounts: parts.accounts,
+        publishedKeys: () => running().keys.published,
+      }),
+      keyRing,
+    }),
+    async start() {
+      if (started !== undefined) return
+      const keys = await signingKeys.load(systemCall('auth'))
+      const built = build(keys)
+      // The engine checks a client when it is first asked for: better now than in front of a person.
+      for (const { clientId } of clients.all()) await built.provider.Client.find(clientId)
+      started = { keys, built }
+    },
+    isStarted: () => started !== undefined,
+    keySet: () => ({ issuer, keys: running().keys.published }),
+    exchange: (call, request) => inScope({ call }, () => exchangeInProcess(running().built.dispatch, request)),
+    async endSessionOf(call, sid) {
+      const grant = (await stores.grants.get(call, sid))?.value
+      if (grant?.sessionUid === undefined) await stores.endings.endGrant(call, sid)
+      else await stores.endings.endSession(call, grant.sessionUid)
+    },
+  }
+}
+
+type Stores = ReturnType<typeof openStores>
+
+/** Declares the collections, so it must run before the database starts. */
+function openStores({ database, keyRing, clock, logger, revocations }: AuthorizationServerParts, clients: ClientRegistry) {
+  const vault = createVault(keyRing)
+  const sessions = database.collection(sessionsCollection)
+  const grants = database.collection(grantsCollection)
+  const tokens = database.collection(refreshTokensCollection)
+  const codes = database.collection(codesCollection)
+  const interactions = database.collection(interactionsCollection)
+  const artifacts = database.collection(artifactsCollection)
+  const consents = createConsents({ consents: database.collection(consentsCollection), clock })
+  const endings = createEndings({
+    database,
+    sessions,
+    grants,
+    revocations,
+    clock,
+    async sweep(call, sid) {
+      await sweepTokens(tokens, call, sid)
+      await sweepTokens(codes, call, sid)
+    },
+  })
+  const adapter = adapterFactory({
+    Session: createSessionStorage({ sessions, vault, clock, endings }),
+    Grant: createGrantStorage({ grants, clients, vault, clock, endings }),
+    RefreshToken: createRefreshStorage({ database, tokens, vault, clock, logger }),
+    AuthorizationCode: createCodeStorage({ codes, vault, clock }),
+    Interaction: createInteractionStorage({ interactions, vault, clock }),
+    PushedAuthorizationRequest: createArtifactStorage('PushedAuthorizationRequest', { artifacts, vault, clock }),
+    ReplayDetection: createArtifactStorage('ReplayDetection', { artifacts, vault, clock }),
+  })
+  return { vault, sessions, grants, consents, endings, adapter }
+}
+
+function buildEngine(
+  parts: AuthorizationServerParts,
+  made: { readonly keys: LoadedKeys; readonly clients: ClientRegistry; readonly stores: Stores },
+): BuiltProvider {
+  const { keyRing, clock, logger, accounts, looks, settings } = parts
+  const { keys, clients, stores } = made
+  const audience = apiAudience(settings.sites)
+  const configuration = providerConfiguration({
+    adapter: stores.adapter,
+    keys,
+    keyRing,
+    clients,
+    clock,
+    resources: resourcePolicy({ clients, audience, accessTokenKid: keys.accessTokenKid }),
+    pages: createProviderPages(looks, settings.productName),
+    callbacks: { findAccount: accountFinder(accounts), loadExistingGrant: grantLoader({ clients, consents: stores.consents, audience }) },
+  })
+  return buildProvider({ issuer: settings.sites.accounts, configuration, keyRing, logger, apiScopes: Object.keys(settings.scopes) })
+}

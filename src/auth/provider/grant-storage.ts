@@ -1,0 +1,65 @@
+// Grants: what a client may do for a person in one browser. The record's key is the `sid` of its tokens.
+import type { Adapter } from 'oidc-provider'
+import Provider, { errors } from 'oidc-provider'
+import type { Clock } from '#kernel/clock.ts'
+import { hasCode } from '#kernel/errors.ts'
+import type { Collection } from '../../database/contract.ts'
+import type { ClientRegistry } from './clients.ts'
+import { type GrantRecord, grantsCollection } from './collections.ts'
+import type { Endings } from './endings.ts'
+import { sidOf } from './ids.ts'
+import { noStorage } from './no-storage.ts'
+import { currentCall } from './scope.ts'
+import { type Vault, withoutId } from './vault.ts'
+
+export interface GrantStorageDependencies {
+  readonly grants: Collection<GrantRecord>
+  readonly clients: ClientRegistry
+  readonly vault: Vault
+  readonly clock: Clock
+  readonly endings: Endings
+}
+
+export function createGrantStorage({ grants, clients, vault, clock, endings }: GrantStorageDependencies): Adapter {
+  const place = (id: string): { collection: string; id: string } => ({ collection: grantsCollection.name, id })
+  return {
+    ...noStorage,
+    async upsert(grantId, payload, expiresIn = 0) {
+      const call = currentCall()
+      const { accountId, clientId } = payload
+      const sessionUid = Provider.ctx?.oidc.session?.uid
+      if (accountId === undefined || clientId === undefined || sessionUid === undefined) {
+        throw new TypeError('A grant needs an account, a client and a session.')
+      }
+      const id = sidOf(grantId)
+      const sealed = vault.seal(place(id), withoutId(payload))
+      const endsWithSession = clients.endsWithSession(clientId, openidScopes(payload))
+      const now = clock.now()
+      const expiresAt = now + expiresIn * 1000
+      try {
+        await grants.insert(call, { id, accountId, clientId, sessionUid, endsWithSession, createdAt: now, payload: sealed, expiresAt })
+      } catch (error) {
+        if (!hasCode(error, 'database.duplicate')) throw error
+        const set = { payload: sealed, endsWithSession, expiresAt }
+        const updated = await grants.update(call, id, { set, where: { endedAt: undefined } })
+        if (updated === undefined) throw new errors.AccessDenied('the authorisation has ended')
+      }
+    },
+    async find(grantId) {
+      const id = sidOf(grantId)
+      const stored = await grants.get(currentCall(), id)
+      if (stored === undefined || stored.value.endedAt !== undefined) return undefined
+      const payload = vault.open(place(id), stored.value.payload)
+      return payload === undefined ? undefined : { ...payload, jti: grantId }
+    },
+    async destroy(grantId) {
+      await endings.endGrant(currentCall(), sidOf(grantId))
+    },
+  }
+}
+
+function openidScopes(payload: Record<string, unknown>): ReadonlySet<string> {
+  const { openid } = payload
+  const scope = typeof openid === 'object' && openid !== null && 'scope' in openid ? openid.scope : undefined
+  return new Set(typeof scope === 'string' ? scope.split(' ') : [])
+}

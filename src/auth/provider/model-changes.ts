@@ -1,0 +1,52 @@
+// What we change in the engine's own classes, all in one place; `model-changes.test.ts` fails when an upgrade moves them.
+import type { RefreshToken, Session } from 'oidc-provider'
+import Provider from 'oidc-provider'
+import { equalSecrets, hmacSha256, sha256 } from '#kernel/keyring.ts'
+import { sidOf } from './ids.ts'
+
+/** The registered secret is a hash already, so the presented one is hashed before they are compared. */
+export function hashClientSecrets(provider: Provider): void {
+  provider.Client.prototype.compareClientSecret = function compareHashes(actual: string): boolean {
+    return this.clientSecret !== undefined && equalSecrets(this.clientSecret, sha256(actual))
+  }
+}
+
+/** The successor of a refresh token is computed from it, so that every racer arrives at the same one. */
+export function deriveSuccessors(provider: Provider, key: Buffer): void {
+  const prototype = modelPrototype<RefreshToken & { generateTokenId(): string }>(provider.RefreshToken)
+  const random = prototype.generateTokenId
+  prototype.generateTokenId = function successorOrRandom(): string {
+    const rotated = Provider.ctx?.oidc.entities.RotatedRefreshToken
+    return rotated === undefined ? random.call(this) : hmacSha256(key, `rt-succ:${rotated.jti}`).toString('base64url')
+  }
+}
+
+/** `sid` is computed from the grant, so that whoever has one can tell which grant to end. It is in every token. */
+export function nameSessionsByGrant(provider: Provider): void {
+  provider.Client.prototype.includeSid = () => true
+  const prototype = modelPrototype<Session>(provider.Session)
+  function sidFor(this: Session, clientId: string): string | undefined
+  function sidFor(this: Session, clientId: string, value: string): void
+  function sidFor(this: Session, clientId: string): string | undefined {
+    const grantId = this.grantIdFor(clientId)
+    return grantId === undefined ? undefined : sidOf(grantId)
+  }
+  prototype.sidFor = sidFor
+}
+
+/**
+ * A session that gets a new cookie is saved under its old record (see session-storage.ts), so nothing is left to delete. As the engine does it,
+ * deleting first, the session is absent for a moment, and a refresh in that moment signs the person out.
+ */
+export function renewCookiesInPlace(provider: Provider): void {
+  const prototype = modelPrototype<Session & { oldId: string | undefined }>(provider.Session)
+  const { save } = prototype
+  prototype.save = function saveInPlace(ttl: number): Promise<string> {
+    this.oldId = undefined
+    return save.call(this, ttl)
+  }
+}
+
+function modelPrototype<Model>(model: { readonly prototype: unknown }): Model {
+  return model.prototype as Model
+}

@@ -1,0 +1,14 @@
+// Types of the two files of the engine that we reach into. Nothing else may.
+declare module 'oidc-provider/lib/actions/grants/authorization_code.js' {
+  import type { KoaContextWithOIDC } from 'oidc-provider'
+  import type Provider from 'oidc-provider'
+
+  export function handler(provider: Provider, helpers: Readonly<Record<string, unknown>>, context: KoaContextWithOIDC): Promise<void>
+  export const parameters: ReadonlySet<string>
+  export const grantType: string
+}
+
+declare module 'oidc-provider/lib/helpers/grants.js' {
+  const helpers: Readonly<Record<string, (...values: never[]) => unknown>>
+  export = helpers
+}

@@ -1,0 +1,108 @@
+// Builds the OpenID engine: configuration, our changes to its classes, and a net under it, so that no error of its own takes away the headers
+// that the gateway has set or says more than it should.
+import type { EventEmitter } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import Provider, { errors } from 'oidc-provider'
+import type { KeyRing } from '#kernel/keyring.ts'
+import type { Logger } from '#kernel/log.ts'
+import { z } from '#kernel/schema.ts'
+import { allowOmittedRedirectUri } from './code-grant.ts'
+import { deriveSuccessors, hashClientSecrets, nameSessionsByGrant, renewCookiesInPlace } from './model-changes.ts'
+import { pinAddress, pinRequest } from './pinned.ts'
+
+const METADATA_PATHS: ReadonlySet<string> = new Set(['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'])
+
+export interface ProviderParts {
+  readonly issuer: string
+  readonly configuration: Configuration
+  readonly keyRing: KeyRing
+  readonly logger: Logger
+  readonly apiScopes: readonly string[]
+}
+
+export interface BuiltProvider {
+  readonly provider: Provider
+  /** Serves one request of the engine's own paths. */
+  dispatch(request: IncomingMessage, response: ServerResponse): Promise<void>
+}
+
+export function buildProvider(parts: ProviderParts): BuiltProvider {
+  const { issuer, configuration, keyRing, logger } = parts
+  assertSafe(issuer, configuration)
+  const provider = new Provider(issuer, configuration)
+  hashClientSecrets(provider)
+  deriveSuccessors(provider, keyRing.derive('auth.refresh-successor'))
+  nameSessionsByGrant(provider)
+  renewCookiesInPlace(provider)
+  allowOmittedRedirectUri(provider)
+  pinAddress(provider, issuer)
+  provider.use(async (context, next) => {
+    await net(context, next, logger)
+    publish(context, parts.apiScopes)
+  })
+  listen(provider, logger)
+  const handle = provider.callback()
+  return {
+    provider,
+    async dispatch(request, response) {
+      pinRequest(request, issuer)
+      await handle(request, response)
+    },
+  }
+}
+
+/** RFC 9700, and our list of what must never reach production: checked at every start, in development too. */
+function assertSafe(issuer: string, { features, cookies, jwks, adapter, pkce, responseTypes }: Configuration): void {
+  const problems: string[] = []
+  if (features?.devInteractions?.enabled !== false) problems.push('the engine would accept any password (devInteractions)')
+  if (cookies?.keys === undefined) problems.push('cookies would not be signed')
+  if ((jwks?.keys?.length ?? 0) < 2) problems.push('signing keys are missing')
+  if (adapter === undefined) problems.push('storage would be in memory')
+  if (pkce?.required === undefined || responseTypes?.join() !== 'code') problems.push('only the code flow with PKCE may be offered')
+  const { protocol, hostname } = new URL(issuer)
+  const loopback = hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '127.0.0.1'
+  if (protocol !== 'https:' && !loopback) problems.push('the issuer is neither https nor on a loopback address')
+  if (problems.length > 0) throw new Error(`The authorization server does not start: ${problems.join('; ')}.`)
+}
+
+async function net(context: KoaContext, next: () => Promise<unknown>, logger: Logger): Promise<void> {
+  try {
+    await next()
+  } catch (error) {
+    // Without this the framework would drop every header that was set so far.
+    const known = error instanceof errors.OIDCProviderError && error.expose === true
+    if (!known) logger.error({ err: error }, 'the OpenID engine failed')
+    context.status = known ? error.status : 500
+    context.body = known ? { error: error.error, error_description: error.error_description } : { error: 'server_error' }
+  }
+}
+
+const metadata = z.looseObject({ scopes_supported: z.array(z.string()) })
+
+type KoaContext = Pick<KoaContextWithOIDC, 'path' | 'status' | 'body' | 'set'>
+
+function publish(context: KoaContext, apiScopes: readonly string[]): void {
+  if (context.status !== 200) return
+  if (METADATA_PATHS.has(context.path)) {
+    const document = metadata.parse(context.body)
+    context.body = { ...document, scopes_supported: [...document.scopes_supported, ...apiScopes], response_modes_supported: ['query'] }
+  } else if (context.path !== '/jwks') return
+  context.set('cache-control', 'public, max-age=300')
+}
+
+function listen(provider: Provider, logger: Logger): void {
+  const emitter: EventEmitter = provider
+  emitter.on('error', (error) => logger.error({ err: error }, 'the OpenID engine failed to answer'))
+  provider.on('server_error', (_context, error) => logger.error({ err: error }, 'the OpenID engine failed'))
+  const refused =
+    (where: string) =>
+    (context: KoaContextWithOIDC, error: errors.OIDCProviderError): void => {
+      const { client } = context.oidc
+      logger.info({ event: where, client: client?.clientId, error: error.error, detail: error.error_detail ?? error.error_description }, 'refused')
+    }
+  provider.on('authorization.error', refused('authorization.refused'))
+  provider.on('grant.error', refused('token.refused'))
+  provider.on('revocation.error', refused('revocation.refused'))
+  provider.on('pushed_authorization_request.error', refused('par.refused'))
+}

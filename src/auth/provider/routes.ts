@@ -1,0 +1,116 @@
+// The engine's endpoints on the accounts origin. The engine answers them itself; here is who may call them and why that is safe.
+import type { Call } from '#kernel/call.ts'
+import { httpErrors } from '#kernel/http/problem.ts'
+import { type Answer, type Exchange, type Method, type RateClass, type Route, rawRoute, route, seeOther } from '#kernel/http/route.ts'
+import type { KeyRing } from '#kernel/keyring.ts'
+import { z } from '#kernel/schema.ts'
+import { ACCOUNTS_CALLBACK } from './clients.ts'
+import type { BuiltProvider } from './provider.ts'
+import { inScope } from './scope.ts'
+import { returnPath } from './sign-in-address.ts'
+
+const MAX_BODY_BYTES = 65_536
+/** A redirect carries it in the address, and heads of requests are limited to 16 KiB. */
+const MAX_FORWARDED_BYTES = 8192
+
+export interface ProviderRoutesDependencies {
+  dispatch(): BuiltProvider['dispatch']
+  userinfo(call: Call, exchange: Exchange): Promise<Answer>
+  readonly keyRing: KeyRing
+}
+
+interface Endpoint {
+  readonly method: Method
+  readonly path: string
+  readonly rate: RateClass
+  readonly summary: string
+  readonly reason: string
+  readonly csrfExempt?: string
+}
+
+const CLIENT_AUTHENTICATES = 'The client authenticates itself in the request; cookies of a browser are not looked at.'
+
+const ENDPOINTS: readonly Endpoint[] = [
+  { method: 'GET', path: '/authorize', rate: 'page', summary: 'Authorization endpoint (RFC 6749, OpenID Connect)', reason: 'Anyone may begin to sign in; the engine checks the client.' },
+  { method: 'GET', path: '/authorize/:uid', rate: 'page', summary: 'Goes on after an interaction', reason: 'Bound to the browser by the cookie of the interaction.' },
+  { method: 'POST', path: '/token', rate: 'token', summary: 'Token endpoint', reason: CLIENT_AUTHENTICATES, csrfExempt: CLIENT_AUTHENTICATES },
+  { method: 'POST', path: '/revoke', rate: 'token', summary: 'Token revocation (RFC 7009)', reason: CLIENT_AUTHENTICATES, csrfExempt: CLIENT_AUTHENTICATES },
+  { method: 'POST', path: '/par', rate: 'token', summary: 'Pushed authorization requests (RFC 9126)', reason: CLIENT_AUTHENTICATES, csrfExempt: CLIENT_AUTHENTICATES },
+  { method: 'GET', path: '/jwks', rate: 'page', summary: 'Public signing keys (RFC 7517)', reason: 'Public.' },
+  { method: 'GET', path: '/.well-known/openid-configuration', rate: 'page', summary: 'Metadata (OpenID Connect Discovery)', reason: 'Public.' },
+  { method: 'GET', path: '/.well-known/oauth-authorization-server', rate: 'page', summary: 'Metadata (RFC 8414)', reason: 'Public.' },
+  { method: 'GET', path: '/end-session', rate: 'page', summary: 'Sign-out asked for by a client', reason: 'Only asks the person; nothing ends before the form is sent.' },
+  { method: 'POST', path: '/end-session/confirm', rate: 'page', summary: 'Sign-out, confirmed', reason: 'Needs the secret that was stored in the session when the form was made.', csrfExempt: 'The form carries a secret of the session, which the engine compares.' },
+  { method: 'GET', path: '/end-session/success', rate: 'page', summary: 'Signed out', reason: 'Tells nothing.' },
+]
+
+export function providerRoutes({ dispatch, userinfo, keyRing }: ProviderRoutesDependencies): readonly Route[] {
+  const handle = async (call: Call, exchange: Exchange): Promise<void> => {
+    const { request, response } = exchange
+    // The gateway has normalised the address; the engine must not see the raw one (an absolute form would move its links).
+    request.url = exchange.search === '' ? exchange.path : `${exchange.path}?${exchange.search}`
+    await inScope({ call, exchange }, () => dispatch()(request, response))
+  }
+  const engineRoutes = ENDPOINTS.map(({ reason, ...endpoint }) =>
+    rawRoute({ ...endpoint, site: 'accounts', allow: { who: 'handler', reason }, maxBodyBytes: MAX_BODY_BYTES, handle }),
+  )
+  return [
+    ...engineRoutes,
+    forwarded('/authorize', 'The authorization endpoint by POST (OpenID Connect Core section 3.1.2.1)'),
+    forwarded('/end-session', 'Sign-out asked for by a client, by POST'),
+    ...(['GET', 'POST'] as const).map((method) =>
+      route({
+        method,
+        path: '/userinfo',
+        site: 'accounts',
+        allow: { who: 'handler', reason: 'Needs a bearer token, which the handler checks.' },
+        rate: 'token',
+        summary: 'Claims about the person (OpenID Connect Core section 5.3)',
+        csrfExempt: 'Only a bearer token counts here, never a cookie.',
+        answers: { 200: z.looseObject({ sub: z.string() }) },
+        handle: (call, _input, exchange) => userinfo(call, exchange),
+      }),
+    ),
+    route({
+      method: 'GET',
+      path: ACCOUNTS_CALLBACK,
+      site: 'accounts',
+      allow: { who: 'handler', reason: 'Sends the person back to the account page they came from; whoever is not signed in is asked there.' },
+      rate: 'page',
+      summary: 'The end of signing in for the account pages',
+      input: { query: z.looseObject({ state: z.string().optional() }) },
+      answers: { 303: 'empty' },
+      handle: async (_call, { query }) => seeOther(returnPath(keyRing, query.state)),
+    }),
+  ]
+}
+
+/** A cross-site POST comes without the Lax cookies; the same request as a GET has them. */
+function forwarded(path: string, summary: string): Route {
+  return rawRoute({
+    method: 'POST',
+    path,
+    site: 'accounts',
+    allow: { who: 'handler', reason: 'Only turns the request into a GET of the same page.' },
+    rate: 'page',
+    summary,
+    csrfExempt: 'Changes nothing: the request is sent back as a GET, which has its own checks.',
+    maxBodyBytes: MAX_FORWARDED_BYTES,
+    async handle(_call, { request, response }) {
+      if (!/^application\/x-www-form-urlencoded(?:;|$)/i.test(request.headers['content-type'] ?? '')) {
+        throw httpErrors.unsupported_media_type({ detail: 'Send a form (application/x-www-form-urlencoded).' })
+      }
+      const chunks: Buffer[] = []
+      let bytes = 0
+      for await (const chunk of request) {
+        const part = Buffer.from(chunk)
+        bytes += part.length
+        if (bytes > MAX_FORWARDED_BYTES) throw httpErrors.too_large({ detail: 'The request is too long for a redirect; push it to /par first.' })
+        chunks.push(part)
+      }
+      const query = new URLSearchParams(Buffer.concat(chunks).toString('utf8'))
+      response.writeHead(303, { location: `${path}?${query.toString()}`, 'cache-control': 'no-store', 'content-length': '0' })
+      response.end()
+    },
+  })
+}

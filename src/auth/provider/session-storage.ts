@@ -1,0 +1,97 @@
+// Browser sessions of the authorization server. Kept by the engine's `uid`; the cookie's value is one hashed field, so that renewing the
+// cookie is one atomic change and the session is never absent in between.
+import type { Adapter, AdapterPayload } from 'oidc-provider'
+import { errors } from 'oidc-provider'
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { hasCode } from '#kernel/errors.ts'
+import type { Collection, Stored } from '../../database/contract.ts'
+import { type SessionRecord, sessionsCollection } from './collections.ts'
+import { describeDevice } from './device.ts'
+import type { Endings } from './endings.ts'
+import { recordId } from './ids.ts'
+import { noStorage } from './no-storage.ts'
+import { currentCall, currentExchange } from './scope.ts'
+import type { Vault } from './vault.ts'
+
+export interface SessionStorageDependencies {
+  readonly sessions: Collection<SessionRecord>
+  readonly vault: Vault
+  readonly clock: Clock
+  readonly endings: Endings
+}
+
+const MAX_ROUNDS = 20
+
+export function createSessionStorage({ sessions, vault, clock, endings }: SessionStorageDependencies): Adapter {
+  const place = (uid: string): { collection: string; id: string } => ({ collection: sessionsCollection.name, id: uid })
+  const opened = (stored: Stored<SessionRecord> | undefined): AdapterPayload | undefined => {
+    if (stored === undefined || stored.value.endedAt !== undefined) return undefined
+    return vault.open(place(stored.value.id), stored.value.payload)
+  }
+  const findByCookie = (call: Call, cookie: string): Promise<Stored<SessionRecord> | undefined> =>
+    sessions.getByKey(call, 'cookie', { cookieHash: recordId(cookie) })
+
+  const recordOf = (payload: AdapterPayload, part: { uid: string; cookie: string; expiresIn: number; device: string }): SessionRecord => {
+    const now = clock.now()
+    return {
+      id: part.uid,
+      cookieHash: recordId(part.cookie),
+      ...(payload.accountId === undefined ? {} : { accountId: payload.accountId }),
+      device: part.device,
+      ...(payload.loginTs === undefined ? {} : { signedInAt: payload.loginTs * 1000 }),
+      lastUsedAt: now,
+      payload: vault.seal(place(part.uid), payload),
+      expiresAt: now + part.expiresIn * 1000,
+    }
+  }
+
+  const insert = async (call: Call, record: SessionRecord): Promise<boolean> => {
+    try {
+      await sessions.insert(call, record)
+      return true
+    } catch (error) {
+      if (hasCode(error, 'database.duplicate')) return false
+      throw error
+    }
+  }
+
+  return {
+    ...noStorage,
+    async upsert(cookie, payload, expiresIn = 0) {
+      const call = currentCall()
+      const { uid } = payload
+      if (uid === undefined) throw new TypeError('A session without a uid cannot be stored.')
+      const device = describeDevice(currentExchange()?.request.headers['user-agent'])
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        const stored = await sessions.get(call, uid)
+        if (stored === undefined) {
+          if (await insert(call, recordOf(payload, { uid, cookie, expiresIn, device }))) return
+        } else {
+          // It ended while this request was under way: saving it would sign the browser in again.
+          if (stored.value.endedAt !== undefined) throw new errors.SessionNotFound('the session has ended')
+          const { id: _id, ...set } = recordOf(merged(opened(stored), payload), { uid, cookie, expiresIn, device })
+          if ((await sessions.update(call, uid, { set, ifVersion: stored.version })) !== undefined) return
+        }
+      }
+      throw new errors.TemporarilyUnavailable('the session is busy')
+    },
+    async find(cookie) {
+      return opened(await findByCookie(currentCall(), cookie))
+    },
+    async findByUid(uid) {
+      return opened(await sessions.get(currentCall(), uid))
+    },
+    async destroy(cookie) {
+      const call = currentCall()
+      const stored = await findByCookie(call, cookie)
+      if (stored !== undefined) await endings.endSession(call, stored.value.id)
+    },
+  }
+}
+
+/** Two clients that authorise in one browser at once each save the whole session: keep what the other one has added. */
+function merged(stored: AdapterPayload | undefined, payload: AdapterPayload): AdapterPayload {
+  if (stored?.authorizations === undefined || stored.accountId !== payload.accountId) return payload
+  return { ...payload, authorizations: { ...stored.authorizations, ...payload.authorizations } }
+}

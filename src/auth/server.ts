@@ -1,0 +1,64 @@
+// The wiring of auth: accounts and their pages, and the authorization server that they sign in to.
+import { defineServer, type Running } from '#kernel/lifecycle.ts'
+import type { Clock } from '#kernel/clock.ts'
+import type { KeyRing } from '#kernel/keyring.ts'
+import type { Logger } from '#kernel/log.ts'
+import type { Cache } from '../cache/contract.ts'
+import type { Database } from '../database/contract.ts'
+import { createAccounts } from './accounts/create.ts'
+import type { Auth } from './contract.ts'
+import { createOperators } from './operators/operators.ts'
+import { errorPage, signedOutPage, signOutPage } from './pages/engine-pages.ts'
+import { accountPages } from './pages/routes.ts'
+import type { ClientSettings } from './provider/clients.ts'
+import { createAuthorizationServer } from './provider/create.ts'
+import { createRevocations } from './revocations/revocations.ts'
+import { createAuthService } from './service.ts'
+
+export type AuthSettings = ClientSettings
+
+export interface AuthDependencies {
+  readonly database: Database
+  readonly cache: Cache
+  readonly keyRing: KeyRing
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly settings: AuthSettings
+}
+
+export const authServer = defineServer<AuthDependencies, Auth>({
+  name: 'auth',
+  needs: ['database', 'cache'],
+  create({ settings, ...shared }): Running<Auth> {
+    const logger = shared.logger.child({ server: 'auth' })
+    const dependencies = { ...shared, logger }
+    const people = createAccounts({ ...dependencies, settings: { sites: settings.sites } })
+    const revocations = createRevocations(dependencies)
+    const looks = { errorPage, signOutPage, signedOutPage }
+    const server = createAuthorizationServer({ ...dependencies, accounts: people.accounts, revocations, looks, settings })
+    const pages = accountPages({
+      engine: server.engine,
+      accounts: people.accounts,
+      clock: shared.clock,
+      settings: { productName: settings.productName },
+    })
+    return {
+      contract: createAuthService({
+        accounts: people.accounts,
+        revocations,
+        operators: createOperators(dependencies),
+        clientOrigins: server.clients.all().flatMap(({ origins, clientId }) => origins.map((origin) => ({ origin, clientId }))),
+        keySet: server.keySet,
+        exchange: server.exchange,
+        endSessionOf: server.endSessionOf,
+      }),
+      routes: [...server.routes, ...pages],
+      jobs: [],
+      async start() {
+        await Promise.all([people.start(), server.start()])
+      },
+      stop: () => people.stop(),
+      health: async () => (server.isStarted() ? people.health() : 'the signing keys are not loaded'),
+    }
+  },
+})

@@ -1,0 +1,34 @@
+// What the other servers may ask of auth (see contract.ts).
+import type { Call } from '#kernel/call.ts'
+import type { Auth, BackChannelAnswer, BackChannelRequest, KeySet, PublicProfile } from './contract.ts'
+import type { AccountDirectory } from './engine.ts'
+import type { Operators } from './operators/operators.ts'
+import type { Revocations } from './revocations/revocations.ts'
+
+export interface AuthServiceDependencies {
+  readonly accounts: AccountDirectory
+  readonly revocations: Revocations
+  readonly operators: Operators
+  readonly clientOrigins: readonly { readonly origin: string; readonly clientId: string }[]
+  keySet(): KeySet
+  exchange(call: Call, request: BackChannelRequest): Promise<BackChannelAnswer>
+  /** Ends the browser session that the grant belongs to, or the grant alone when there is none. */
+  endSessionOf(call: Call, sid: string): Promise<void>
+}
+
+export function createAuthService(dependencies: AuthServiceDependencies): Auth {
+  const { accounts, revocations, operators, clientOrigins } = dependencies
+  return {
+    keys: async () => dependencies.keySet(),
+    exchange: (call, request) => dependencies.exchange(call, request),
+    revocations: (call, after) => revocations.list(call, after),
+    endSession: (call, sessionId) => dependencies.endSessionOf(call, sessionId),
+    async profile(call, accountId): Promise<PublicProfile | undefined> {
+      const person = await accounts.find(call, accountId)
+      return person === undefined || person.suspended ? undefined : { accountId: person.accountId, name: person.name }
+    },
+    clientOrigins: async () => clientOrigins,
+    createOperatorLink: (call) => operators.createLink(call),
+    redeemOperatorLink: (call, code) => operators.redeemLink(call, code),
+  }
+}

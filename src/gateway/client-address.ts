@@ -1,0 +1,39 @@
+// Who is at the other end: the peer, unless the peer is a proxy that was named in the settings.
+import type { IncomingMessage } from 'node:http'
+import { BlockList, isIP } from 'node:net'
+
+function plain(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+}
+
+function family(address: string): 'ipv4' | 'ipv6' {
+  return isIP(address) === 6 ? 'ipv6' : 'ipv4'
+}
+
+/** Throws for what is no address or network, and for "everybody": a header that anyone may send is no address. */
+export function createTrustedProxies(entries: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const entry of entries) {
+    const [address = '', prefix] = entry.split('/')
+    if (isIP(address) === 0) throw new Error(`trustedProxies: "${entry}" is no address or network`)
+    const bits = prefix === undefined ? (isIP(address) === 6 ? 128 : 32) : Number(prefix)
+    const widest = isIP(address) === 6 ? 16 : 8
+    if (!Number.isInteger(bits) || bits < widest) throw new Error(`trustedProxies: "${entry}" trusts too many; name the proxies`)
+    list.addSubnet(address, bits, family(address))
+  }
+  return list
+}
+
+/** The address of the client. Must run before the forwarding headers are taken away. */
+export function clientAddress(request: IncomingMessage, proxies: BlockList | undefined): string {
+  const peer = plain(request.socket.remoteAddress ?? '')
+  if (proxies === undefined || isIP(peer) === 0 || !proxies.check(peer, family(peer))) return peer
+  const forwarded = request.headers['x-forwarded-for']
+  const hops = (typeof forwarded === 'string' ? forwarded : '').split(',').map((hop) => plain(hop.trim()))
+  // From the right: each hop was written by the one after it, and only our own proxies are believed.
+  for (const hop of hops.reverse()) {
+    if (isIP(hop) === 0) return peer
+    if (!proxies.check(hop, family(hop))) return hop
+  }
+  return peer
+}

@@ -1,0 +1,127 @@
+// The end of every request: the answer with its headers, and one record of it.
+import { type HeaderList, headerOf, problemAnswer, sendAnswer } from '#kernel/http/answer.ts'
+import type { Answer } from '#kernel/http/route.ts'
+import { problemOf } from '#kernel/http/problem.ts'
+import type { Logger } from '#kernel/log.ts'
+import type { Monitoring } from '../monitoring/contract.ts'
+import type { GatewayExchange } from './exchange.ts'
+import { HOSTLESS_HEADERS } from './headers.ts'
+import { wantsPage } from './navigation.ts'
+import { errorPage } from './session/pages.ts'
+
+export interface Finish {
+  answer(exchange: GatewayExchange): void
+  fail(exchange: GatewayExchange, error: unknown): void
+}
+
+interface FinishParts {
+  readonly monitoring: Monitoring
+  readonly logger: Logger
+  now(): number
+  /** True while the server drains: kept connections are closed after their answer. */
+  isStopping(): boolean
+}
+
+/** After these the bytes on the connection are not worth another guess. */
+const CLOSING = new Set([400, 408, 411, 413, 414, 417, 421, 431])
+
+function isPage(answer: Answer): boolean {
+  const { body } = answer
+  if (body === undefined) return false
+  if ('html' in body) return true
+  const type = headerOf(answer, 'content-type') ?? ('type' in body ? body.type : undefined)
+  return typeof type === 'string' && type.startsWith('text/html')
+}
+
+function addPolicy(exchange: GatewayExchange, answer: Answer, headers: HeaderList): void {
+  const policy = exchange.host?.headers
+  if (policy === undefined) return
+  const page = exchange.usedNonce !== undefined || isPage(answer)
+  headers.push('content-security-policy', page ? policy.pagePolicy(exchange.usedNonce, answer.policy) : policy.inertPolicy)
+}
+
+/** A page with a nonce, and whatever sets a cookie, is for one reader and one time. */
+function withCaching(exchange: GatewayExchange, answer: Answer, headers: HeaderList): Answer {
+  const declared = headerOf(answer, 'cache-control')
+  const isPrivate = exchange.usedNonce !== undefined || exchange.newCookies !== undefined || headerOf(answer, 'set-cookie') !== undefined
+  if (declared !== undefined && !isPrivate) return answer
+  headers.push('cache-control', 'no-store')
+  if (declared === undefined) return answer
+  const kept = Object.entries(answer.headers ?? {}).filter(([name]) => name.toLowerCase() !== 'cache-control')
+  return { ...answer, headers: Object.fromEntries(kept) }
+}
+
+export function createFinish({ monitoring, logger, now, isStopping }: FinishParts): Finish {
+  const record = (exchange: GatewayExchange, status: number, bytesOut: number): void => {
+    const { principal, match, host } = exchange
+    const site = match === undefined || match.route.site === '*' ? host?.name : match.route.site
+    monitoring.recordRequest({
+      requestId: exchange.requestId,
+      at: exchange.startedAt,
+      durationMs: now() - exchange.startedMark,
+      method: exchange.method,
+      site: site ?? 'unknown',
+      route: match?.route.path ?? 'unmatched',
+      status,
+      bytesOut,
+      client: exchange.client,
+      principal: principal.kind,
+      ...(principal.kind === 'user' ? { accountId: principal.accountId, clientId: principal.clientId } : undefined),
+      ...(exchange.errorCode === undefined ? undefined : { errorCode: exchange.errorCode }),
+    })
+  }
+  const send = (exchange: GatewayExchange, given: Answer): void => {
+    const { request, response } = exchange
+    if (response.destroyed) {
+      record(exchange, 499, 0)
+      return
+    }
+    const headers = exchange.host === undefined ? [...HOSTLESS_HEADERS, 'x-request-id', exchange.requestId] : exchange.headers
+    const answer = withCaching(exchange, given, headers)
+    addPolicy(exchange, answer, headers)
+    if (exchange.newCookies !== undefined) headers.push('set-cookie', exchange.newCookies)
+    const close = CLOSING.has(answer.status) || isStopping() || (exchange.hasBody && !request.complete)
+    const sent = sendAnswer({ request, response, headers, close }, answer)
+    if (typeof sent === 'number') record(exchange, answer.status, sent)
+    else void sent.then((bytes) => record(exchange, answer.status, bytes))
+  }
+  const finishRaw = (exchange: GatewayExchange): void => {
+    const { response } = exchange
+    const done = (): void =>
+      record(exchange, response.writableFinished ? response.statusCode : 499, Number(response.getHeader('content-length') ?? 0))
+    if (response.closed) done()
+    else response.once('close', done)
+  }
+  const failRaw = (exchange: GatewayExchange, error: unknown): void => {
+    const { response, requestId } = exchange
+    finishRaw(exchange)
+    if (response.headersSent) {
+      response.destroy()
+      return
+    }
+    const answer = problemAnswer(error, requestId)
+    for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value)
+    response.statusCode = answer.status
+    response.end(JSON.stringify(problemOf(error, requestId).problem))
+  }
+  return {
+    answer(exchange) {
+      if (exchange.isRaw) finishRaw(exchange)
+      else if (exchange.answer !== undefined) send(exchange, exchange.answer)
+      else throw new Error('The pipeline ended without an answer')
+    },
+    fail(exchange, error) {
+      const { problem, headers } = problemOf(error, exchange.requestId)
+      exchange.errorCode = problem.code
+      if (problem.status >= 500)
+        logger.error({ err: error, requestId: exchange.requestId, route: exchange.match?.route.path }, problem.code)
+      if (exchange.isRaw) {
+        failRaw(exchange, error)
+        return
+      }
+      const isForPerson = exchange.host !== undefined && !exchange.host.isFiles && wantsPage(exchange)
+      if (isForPerson) send(exchange, { status: problem.status, headers, body: { html: errorPage(exchange, problem) } })
+      else send(exchange, problemAnswer(error, exchange.requestId))
+    },
+  }
+}

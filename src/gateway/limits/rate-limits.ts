@@ -1,0 +1,51 @@
+// Rate limits per class of route and client pseudonym, on by default, told in the `RateLimit` fields
+// (draft-ietf-httpapi-ratelimit-headers: a draft still, so it is written in this file only).
+import type { HeaderList } from '#kernel/http/answer.ts'
+import { httpErrors } from '#kernel/http/problem.ts'
+import type { RateClass } from '#kernel/http/route.ts'
+import type { GatewaySettings, RateLimit } from '../settings.ts'
+import { createLimiter, type Limiter } from './gcra.ts'
+
+export const DEFAULT_LIMITS: Readonly<Record<RateClass, RateLimit>> = {
+  // A person signs in a few times a day; whole offices share one address.
+  'sign-in': { quota: 30, windowSeconds: 60 },
+  token: { quota: 120, windowSeconds: 60 },
+  api: { quota: 1200, windowSeconds: 60 },
+  files: { quota: 1200, windowSeconds: 60 },
+  page: { quota: 1200, windowSeconds: 60 },
+  probe: { quota: 600, windowSeconds: 60 },
+}
+
+interface ClassLimit {
+  readonly limiter: Limiter
+  readonly policy: string
+  readonly prefix: string
+}
+
+export interface RateLimits {
+  /** Takes one request of the client's quota and adds the fields; throws `http.too_many_requests` when it is used up. */
+  take(rate: RateClass, client: string, request: { readonly nowMs: number; readonly headers: HeaderList }): void
+}
+
+export function createRateLimits(overrides: GatewaySettings['rateLimits'] = {}): RateLimits {
+  const classes = new Map<RateClass, ClassLimit>()
+  for (const [name, usual] of Object.entries(DEFAULT_LIMITS) as [RateClass, RateLimit][]) {
+    const limit = overrides[name] ?? usual
+    if (limit === 'off') continue
+    if (!(limit.quota >= 1 && limit.windowSeconds >= 1))
+      throw new Error(`The rate limit of "${name}" needs a quota and a window of at least 1`)
+    const limiter = createLimiter(limit.quota, limit.windowSeconds * 1000)
+    classes.set(name, { limiter, policy: `"${name}";q=${limit.quota};w=${limit.windowSeconds}`, prefix: `"${name}";r=` })
+  }
+  return {
+    take(rate, client, { nowMs, headers }) {
+      const known = classes.get(rate)
+      if (known === undefined) return
+      const { allowed, remaining, resetMs, retryMs } = known.limiter.take(client, nowMs)
+      headers.push('ratelimit-policy', known.policy, 'ratelimit', `${known.prefix}${remaining};t=${Math.ceil(resetMs / 1000)}`)
+      if (allowed) return
+      const seconds = Math.max(1, Math.ceil(retryMs / 1000))
+      throw httpErrors.too_many_requests({ detail: `Try again in ${seconds} s.`, headers: { 'retry-after': String(seconds) } })
+    },
+  }
+}

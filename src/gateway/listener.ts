@@ -1,0 +1,145 @@
+// The listening socket: time and size limits, a cap of connections per address, answers to what the parser refuses, and the drain at the end.
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { httpErrors, problemOf } from '#kernel/http/problem.ts'
+import { newRequestId } from '#kernel/ids.ts'
+import { HOSTLESS_HEADERS } from './headers.ts'
+
+export interface ListenerParts {
+  readonly host: string
+  readonly port: number
+  readonly maxConnectionsPerAddress?: number
+  serve(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void
+  /** What the parser refused before there was a request. */
+  refused(status: number, requestId: string, code: string): void
+}
+
+export interface Listener {
+  start(): Promise<void>
+  /** No new connections; idle ones close; requests under way have ten seconds. */
+  stop(): Promise<void>
+  port(): number
+  isListening(): boolean
+  isStopping(): boolean
+}
+
+const DRAIN_MS = 10_000
+const MAX_CONNECTIONS = 10_000
+const MAX_PER_ADDRESS = 1000
+
+const LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 60_000,
+  keepAliveTimeout: 65_000,
+  connectionsCheckingInterval: 5_000,
+  maxHeaderSize: 16 * 1024,
+  requireHostHeader: true,
+  insecureHTTPParser: false,
+  joinDuplicateHeaders: false,
+  keepAlive: true,
+  noDelay: true,
+} as const
+
+function errorOf(code: string | undefined): ReturnType<typeof httpErrors.bad_request> {
+  if (code === 'HPE_HEADER_OVERFLOW') return httpErrors.headers_too_large()
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return httpErrors.timeout()
+  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return httpErrors.too_large()
+  return httpErrors.bad_request()
+}
+
+function refusal(status: number, body: string, requestId: string): string {
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`]
+  for (let index = 0; index < HOSTLESS_HEADERS.length; index += 2) lines.push(`${HOSTLESS_HEADERS[index]}: ${HOSTLESS_HEADERS[index + 1]}`)
+  lines.push(
+    `x-request-id: ${requestId}`,
+    'cache-control: no-store',
+    'content-type: application/problem+json',
+    `content-length: ${Buffer.byteLength(body)}`,
+  )
+  return `${lines.join('\r\n')}\r\nconnection: close\r\n\r\n${body}`
+}
+
+/** A connection that is in the middle of an answer must not get a second one. */
+function isAnswering(socket: Duplex & { _httpMessage?: ServerResponse | null }): boolean {
+  return socket._httpMessage !== undefined && socket._httpMessage !== null && socket._httpMessage.headersSent
+}
+
+function createRefuser(refused: ListenerParts['refused']) {
+  return (error: Error & { code?: string }, socket: Duplex): void => {
+    if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
+      socket.destroy()
+      return
+    }
+    const requestId = newRequestId()
+    const { problem } = problemOf(errorOf(error.code), requestId)
+    refused(problem.status, requestId, problem.code)
+    socket.end(refusal(problem.status, JSON.stringify(problem), requestId), () => socket.destroy())
+  }
+}
+
+/** One address cannot take all connections. Counted by peer, so that no header moves it. */
+function capPerAddress(server: Server, max: number): void {
+  const counts = new Map<string, number>()
+  server.on('connection', (socket: Socket) => {
+    const address = socket.remoteAddress ?? ''
+    const count = (counts.get(address) ?? 0) + 1
+    if (count > max) {
+      socket.destroy()
+      return
+    }
+    counts.set(address, count)
+    socket.once('close', () => {
+      const left = (counts.get(address) ?? 1) - 1
+      if (left === 0) counts.delete(address)
+      else counts.set(address, left)
+    })
+  })
+}
+
+export function createListener(parts: ListenerParts): Listener {
+  const server = createServer(LIMITS)
+  server.maxRequestsPerSocket = 10_000
+  server.maxConnections = MAX_CONNECTIONS
+  server.timeout = 120_000
+  let stopping: Promise<void> | undefined
+  capPerAddress(server, parts.maxConnectionsPerAddress ?? MAX_PER_ADDRESS)
+  server.on('request', (request, response) => parts.serve(request, response, false))
+  // RFC 9110 section 10.1.1: the body is asked for only once the request has passed the checks.
+  server.on('checkContinue', (request, response) => parts.serve(request, response, true))
+  server.on('checkExpectation', (request, response) => {
+    request.headers.expect = 'unknown'
+    parts.serve(request, response, false)
+  })
+  server.on('clientError', createRefuser(parts.refused))
+  const drain = (): Promise<void> =>
+    new Promise((resolve) => {
+      if (!server.listening) {
+        resolve()
+        return
+      }
+      const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+      server.close(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+      server.closeIdleConnections()
+    })
+  return {
+    start: () =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject)
+        server.listen({ host: parts.host, port: parts.port, backlog: 1024 }, () => {
+          server.off('error', reject)
+          resolve()
+        })
+      }),
+    stop() {
+      stopping ??= drain()
+      return stopping
+    },
+    port: () => (server.listening ? (server.address() as AddressInfo).port : 0),
+    isListening: () => server.listening,
+    isStopping: () => stopping !== undefined,
+  }
+}

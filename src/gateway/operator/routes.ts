@@ -1,0 +1,110 @@
+// How an operator gets in: the one-time link that the command line prints, a button, and a cookie of the console host alone.
+import type { Clock } from '#kernel/clock.ts'
+import { html } from '#kernel/html.ts'
+import { type Answer, type Exchange, ok, page, type Route, route, seeOther } from '#kernel/http/route.ts'
+import { z } from '#kernel/schema.ts'
+import type { Auth } from '../../auth/contract.ts'
+import { GatewayExchange } from '../exchange.ts'
+import { type Sealers, setOperator } from '../session/cookies.ts'
+import { smallPage } from '../session/pages.ts'
+import type { Revocations } from '../tokens/revocations.ts'
+
+const code = z.string().min(1).max(512)
+const enterQuery = z.object({ code: code.optional() })
+const enterForm = z.strictObject({ code })
+const sessionAnswer = z.object({ signedIn: z.boolean(), csrfToken: z.string() })
+
+const OLD_LINK = {
+  title: 'This link does not work',
+  text: 'It was used already or is older than 15 minutes. Make a new one with "ninefold operator".',
+}
+
+interface OperatorParts {
+  readonly auth: Auth
+  readonly sealers: Sealers
+  readonly revocations: Revocations
+  readonly clock: Clock
+}
+
+function gatewayExchange(exchange: Exchange): GatewayExchange {
+  if (exchange instanceof GatewayExchange) return exchange
+  throw new TypeError('Operator routes run in the gateway only')
+}
+
+// Opening the link changes nothing: mail scanners and previews open links too.
+function askToEnter(exchange: GatewayExchange, link: string | undefined): Answer {
+  if (link === undefined)
+    return page(
+      smallPage(exchange, { title: 'Operators only', text: 'Open the link that "ninefold start" or "ninefold operator" has printed.' }),
+    )
+  const form = html`<form method="post" action="/enter"><input type="hidden" name="code" value="${link}">
+<input type="hidden" name="csrf_token" value="${exchange.csrfToken()}"><button class="action">Open the console</button></form>`
+  return page(smallPage(exchange, { title: 'Operator console', text: 'This link opens the console once, in this browser.' }, form))
+}
+
+export function operatorRoutes({ auth, sealers, revocations, clock }: OperatorParts): Route[] {
+  const seconds = (): number => Math.floor(clock.now() / 1000)
+  const site = 'console'
+  return [
+    route({
+      method: 'GET',
+      path: '/enter',
+      site,
+      allow: { who: 'anyone' },
+      rate: 'sign-in',
+      input: { query: enterQuery },
+      answers: { 200: 'html' },
+      summary: 'Asks whether to use the one-time link',
+      handle: async (_call, { query }, exchange) => askToEnter(gatewayExchange(exchange), query.code),
+    }),
+    route({
+      method: 'POST',
+      path: '/enter',
+      site,
+      allow: { who: 'handler', reason: 'the one-time code is the credential' },
+      rate: 'sign-in',
+      body: 'form',
+      input: { body: enterForm },
+      answers: { 303: 'empty', 403: 'html' },
+      summary: 'Uses the one-time link up',
+      async handle(call, { body }, exchange) {
+        const own = gatewayExchange(exchange)
+        const session = await auth.redeemOperatorLink(call, body.code)
+        if (session === undefined) return page(smallPage(own, OLD_LINK), 403)
+        const exp = Math.floor(session.expiresAt / 1000)
+        exchange.addCookie(setOperator(await sealers.operator.seal({ sid: session.sessionId, iat: seconds(), exp }), exp - seconds()))
+        own.renewCsrf(session.sessionId)
+        return seeOther('/')
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/session',
+      site,
+      allow: { who: 'anyone' },
+      rate: 'api',
+      answers: { 200: sessionAnswer },
+      summary: 'Whether an operator is signed in, and the CSRF token',
+      handle: async (call, _input, exchange) => ok({ signedIn: call.principal.kind === 'operator', csrfToken: exchange.csrfToken() }),
+    }),
+    route({
+      method: 'POST',
+      path: '/session/sign-out',
+      site,
+      allow: { who: 'handler', reason: 'ending what is not there is no harm' },
+      rate: 'api',
+      body: 'form',
+      answers: { 200: z.object({}) },
+      summary: 'Signs the operator out',
+      async handle(call, _input, exchange) {
+        const { principal } = call
+        if (principal.kind === 'operator') {
+          await auth.endSession(call, principal.sessionId)
+          revocations.add({ kind: 'session', subject: principal.sessionId, before: seconds() })
+        }
+        gatewayExchange(exchange).renewCsrf()
+        return ok({}, { 'set-cookie': setOperator('', 0), 'clear-site-data': '"cache", "storage"' })
+      },
+    }),
+  ]
+}

@@ -1,0 +1,161 @@
+// The gateway: one port, all hosts, every request through the pipeline.
+import { performance } from 'node:perf_hooks'
+import type { Clock } from '#kernel/clock.ts'
+import type { Route } from '#kernel/http/route.ts'
+import { newRequestId } from '#kernel/ids.ts'
+import type { KeyRing } from '#kernel/keyring.ts'
+import { defineServer, idle } from '#kernel/lifecycle.ts'
+import type { Logger } from '#kernel/log.ts'
+import { apiAudience } from '#kernel/sites.ts'
+import type { Auth } from '../auth/contract.ts'
+import type { Cache } from '../cache/contract.ts'
+import type { Monitoring } from '../monitoring/contract.ts'
+import { createTrustedProxies } from './client-address.ts'
+import type { Gateway } from './contract.ts'
+import { GatewayExchange } from './exchange.ts'
+import { createFinish } from './finish.ts'
+import { createHosts } from './hosts.ts'
+import { createRateLimits } from './limits/rate-limits.ts'
+import { createListener, type Listener } from './listener.ts'
+import { operatorRoutes } from './operator/routes.ts'
+import { createSteps, runSteps, type Step } from './pipeline.ts'
+import { reportRoutes } from './reports/routes.ts'
+import { createSealers } from './session/cookies.ts'
+import { createRelyingParty } from './session/relying-party.ts'
+import { sessionRoutes } from './session/routes.ts'
+import { createSessions } from './session/service.ts'
+import { DEFAULT_SESSION_SECONDS, type GatewaySettings } from './settings.ts'
+import { createClientOrigins } from './steps/cors.ts'
+import { createTokenKeys } from './tokens/keys.ts'
+import { createRevocations } from './tokens/revocations.ts'
+import { createTokenVerifier } from './tokens/verifier.ts'
+
+export interface GatewayDependencies {
+  readonly auth: Auth
+  readonly monitoring: Monitoring
+  readonly cache: Cache
+  readonly keyRing: KeyRing
+  readonly clock: Clock
+  readonly logger: Logger
+  /** The routes of all other servers. */
+  readonly routes: readonly Route[]
+  readonly settings: GatewaySettings
+}
+
+/** Everything but the socket; a test may leave out a step to show that the others hold alone. */
+export function assembleGateway(dependencies: GatewayDependencies, choose = (steps: readonly Step[]): readonly Step[] => steps) {
+  const { auth, monitoring, cache, keyRing, clock, logger, settings } = dependencies
+  const { sites, frontends } = settings
+  const sealers = createSealers(keyRing)
+  const csrfKey = keyRing.derive('gateway.csrf')
+  const revocations = createRevocations({ auth, cache, clock, logger })
+  const origins = createClientOrigins(auth, frontends)
+  const firstParty = new Set(frontends.map((frontend) => frontend.clientId))
+  const keys = createTokenKeys({ auth, clock })
+  const verifier = createTokenVerifier({ keys, clock, issuer: sites.accounts, audience: apiAudience(sites), firstParty })
+  const relyingParty = createRelyingParty({ auth, sites })
+  const sessionSeconds = settings.sessionSeconds ?? DEFAULT_SESSION_SECONDS
+  const sessions = createSessions({ auth, relyingParty, verifier, revocations, sealers, clock, sessionSeconds })
+  const own = [...sessionRoutes(frontends, sessions), ...operatorRoutes({ auth, sealers, revocations, clock }), ...reportRoutes(monitoring)]
+  const routes = [...dependencies.routes, ...own]
+  const hosts = createHosts(routes, settings)
+  const proxies = settings.trustedProxies.length === 0 ? undefined : createTrustedProxies(settings.trustedProxies)
+  const limits = createRateLimits(settings.rateLimits)
+  const parts = {
+    hosts,
+    monitoring,
+    limits,
+    origins,
+    sealers,
+    verifier,
+    revocations,
+    csrfKey,
+    logger,
+    development: settings.development,
+    proxies,
+  }
+  return { steps: choose(createSteps(parts)), hosts, routes, revocations, origins, csrfKey }
+}
+
+type Assembled = ReturnType<typeof assembleGateway>
+
+function listen({ monitoring, logger, clock, settings }: GatewayDependencies, { steps, csrfKey }: Assembled): Listener {
+  const finish = createFinish({ monitoring, logger, now: () => performance.now(), isStopping: () => listener.isStopping() })
+  const complete = (exchange: GatewayExchange): void => {
+    try {
+      finish.answer(exchange)
+    } catch (error) {
+      finish.fail(exchange, error)
+    }
+  }
+  const listener = createListener({
+    host: settings.host,
+    port: settings.port,
+    serve(request, response, awaitsContinue) {
+      const exchange = new GatewayExchange({
+        request,
+        response,
+        requestId: newRequestId(),
+        startedAt: clock.now(),
+        startedMark: performance.now(),
+        csrfKey,
+      })
+      exchange.awaitsContinue = awaitsContinue
+      try {
+        const waiting = runSteps(steps, exchange)
+        if (waiting === undefined) complete(exchange)
+        else waiting.then(() => complete(exchange)).catch((error: unknown) => finish.fail(exchange, error))
+      } catch (error) {
+        finish.fail(exchange, error)
+      }
+    },
+    refused(status, requestId, errorCode) {
+      monitoring.recordRequest({
+        requestId,
+        at: clock.now(),
+        durationMs: 0,
+        method: 'unknown',
+        site: 'unknown',
+        route: 'unmatched',
+        status,
+        bytesOut: 0,
+        client: 'unknown',
+        principal: 'anonymous',
+        errorCode,
+      })
+    },
+  })
+  return listener
+}
+
+export const gatewayServer = defineServer({
+  name: 'gateway',
+  needs: ['auth', 'monitoring', 'cache'],
+  create: (dependencies: GatewayDependencies) => createGateway(dependencies, assembleGateway(dependencies)),
+})
+
+export function createGateway(dependencies: GatewayDependencies, assembled: Assembled) {
+  const { hosts, routes, revocations, origins } = assembled
+  const listener = listen(dependencies, assembled)
+  const contract: Gateway = { port: () => listener.port(), hosts: () => hosts.all, routes: () => routes }
+  let starting: Promise<void> | undefined
+  const start = async (): Promise<void> => {
+    await Promise.all([revocations.start(), origins.start()])
+    await listener.start()
+  }
+  return idle<Gateway>(contract, {
+    start() {
+      starting ??= start()
+      return starting
+    },
+    async stop() {
+      await listener.stop()
+      revocations.stop()
+      origins.stop()
+    },
+    async health() {
+      if (!listener.isListening() || listener.isStopping()) return 'not listening'
+      return revocations.isFresh() ? undefined : 'revocations cannot be read'
+    },
+  })
+}

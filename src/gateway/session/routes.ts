@@ -1,0 +1,193 @@
+// The session endpoints of every frontend, on its own origin: /session and what is below it.
+import type { Call } from '#kernel/call.ts'
+import { httpErrors } from '#kernel/http/problem.ts'
+import { type Answer, type Exchange, ok, type Route, route, seeOther } from '#kernel/http/route.ts'
+import { z } from '#kernel/schema.ts'
+import type { GatewayFrontend } from '../contract.ts'
+import { GatewayExchange } from '../exchange.ts'
+import { clearSession } from './cookies.ts'
+import { actionLink, bouncePage, smallPage } from './pages.ts'
+import type { Refusal } from './relying-party.ts'
+import { safeReturnTo } from './return-to.ts'
+import type { Outcome, Renewed, Sessions } from './service.ts'
+
+const returnToQuery = z.object({ return_to: z.string().max(4096).optional() })
+const callbackQuery = z.looseObject({ state: z.string().max(1024).optional() })
+const sessionAnswer = z.object({
+  signedIn: z.boolean(),
+  account: z.object({ id: z.string(), name: z.string() }).optional(),
+  expiresAt: z.number().optional(),
+  csrfToken: z.string(),
+})
+const refreshAnswer = z.object({ expiresAt: z.number(), accessToken: z.string().optional() })
+
+const BY_COOKIE = 'the refresh cookie, which only these paths receive, is what is asked for'
+/** RFC 9530-free and blunt: what this origin has stored goes. Cookies are cleared by name, since "cookies" would reach sibling hosts too. */
+const CLEAR = '"cache", "storage"'
+
+function gatewayExchange(exchange: Exchange): GatewayExchange {
+  if (exchange instanceof GatewayExchange) return exchange
+  throw new TypeError('Session routes run in the gateway only')
+}
+
+function again(returnTo: string): string {
+  return `/session/sign-in?return_to=${encodeURIComponent(returnTo)}`
+}
+
+const REFUSALS: Readonly<Record<Refusal, { status: number; title: string; text: string }>> = {
+  declined: { status: 403, title: 'Sign-in was cancelled', text: 'Nothing was changed. You can try again whenever you like.' },
+  ended: {
+    status: 400,
+    title: 'This sign-in has ended',
+    text: 'It took too long, was finished already, or began in another browser. Please start again.',
+  },
+  failed: { status: 503, title: 'Sign-in is not available just now', text: 'This is on our side. Please try again in a moment.' },
+}
+
+function refusedPage(exchange: GatewayExchange, refusal: Refusal, href: string): Answer {
+  const { status, title, text } = REFUSALS[refusal]
+  return { status, body: { html: smallPage(exchange, { title, text, requestId: exchange.requestId }, actionLink(href, 'Try again')) } }
+}
+
+function unavailable(outcome: { readonly error?: unknown }): Error {
+  return httpErrors.unavailable({
+    detail: 'The session cannot be renewed just now.',
+    cause: outcome.error,
+    headers: { 'retry-after': '1' },
+  })
+}
+
+function ended(): Answer {
+  // Not thrown: the cookies of a session that has ended for good are cleared with the answer.
+  const problem = { type: 'urn:ninefold:error:http.unauthenticated', title: 'Sign in first', status: 401, code: 'http.unauthenticated' }
+  return {
+    status: 401,
+    headers: { 'content-type': 'application/problem+json', 'www-authenticate': 'Bearer', 'set-cookie': clearSession() },
+    body: { json: problem },
+  }
+}
+
+function frontendRoutes(frontend: GatewayFrontend, sessions: Sessions): Route[] {
+  const site = `frontend:${frontend.name}` as const
+  const allow = { who: 'handler', reason: BY_COOKIE } as const
+
+  const status = async (call: Call, exchange: GatewayExchange): Promise<Answer> => {
+    const { session } = exchange
+    const sub = session?.refresh?.sub ?? session?.live?.principal.accountId
+    const profile = sub === undefined ? undefined : await sessions.profile(call, sub)
+    const csrfToken = exchange.csrfToken()
+    if (profile === undefined) return ok({ signedIn: false, csrfToken })
+    const account = { id: profile.accountId, name: profile.name }
+    const expiresAt = frontend.mode === 'cookie' ? session?.live?.expiresAt : undefined
+    return ok({ signedIn: true, account, ...(expiresAt === undefined ? {} : { expiresAt }), csrfToken })
+  }
+  const renew = async (call: Call, exchange: GatewayExchange): Promise<Outcome<Renewed>> => {
+    const refresh = exchange.session?.refresh
+    return refresh === undefined ? { refused: 'ended' } : await sessions.refresh(call, frontend, refresh)
+  }
+  const refreshInPage = async (call: Call, exchange: GatewayExchange, returnTo: string): Promise<Answer> => {
+    const fetchSite = exchange.request.headers['sec-fetch-site']
+    if (fetchSite !== undefined && fetchSite !== 'same-origin' && fetchSite !== 'none') {
+      throw httpErrors.forbidden({ detail: 'This address is for this site itself.' })
+    }
+    const outcome = await renew(call, exchange)
+    if ('done' in outcome) return seeOther(returnTo, { 'set-cookie': outcome.done.cookies })
+    if (outcome.refused === 'failed') return refusedPage(exchange, 'failed', `/session/refresh?return_to=${encodeURIComponent(returnTo)}`)
+    return seeOther(again(returnTo), { 'set-cookie': clearSession() })
+  }
+  return [
+    route({
+      method: 'GET',
+      path: '/session',
+      site,
+      allow: { who: 'anyone' },
+      rate: 'api',
+      answers: { 200: sessionAnswer },
+      summary: 'Whether this browser is signed in, and its CSRF token',
+      handle: (call, _input, exchange) => status(call, gatewayExchange(exchange)),
+    }),
+    route({
+      method: 'GET',
+      path: '/session/sign-in',
+      site,
+      allow: { who: 'anyone' },
+      rate: 'sign-in',
+      input: { query: returnToQuery },
+      answers: { 303: 'empty', 503: 'html' },
+      summary: 'Goes to the sign-in page',
+      async handle(call, { query }, exchange) {
+        const { location, cookie } = await sessions.begin(call, frontend, safeReturnTo(query.return_to, frontend.origin))
+        exchange.addCookie(cookie)
+        return seeOther(location)
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/session/callback',
+      site,
+      allow: { who: 'handler', reason: 'the sealed transaction cookie proves the browser' },
+      rate: 'sign-in',
+      input: { query: callbackQuery },
+      answers: { 200: 'html', 400: 'html', 403: 'html', 503: 'html' },
+      summary: 'Comes back from the sign-in page',
+      async handle(call, { query }, exchange) {
+        const own = gatewayExchange(exchange)
+        const outcome = await sessions.complete(call, frontend, { search: exchange.search, state: query.state, cookies: exchange.cookies })
+        if ('refused' in outcome) return refusedPage(own, outcome.refused, again('/'))
+        const { cookies, sessionId, returnTo, spent } = outcome.done
+        own.renewCsrf(frontend.mode === 'cookie' ? sessionId : undefined)
+        return bouncePage(own, returnTo, [...cookies, spent])
+      },
+    }),
+    route({
+      method: 'POST',
+      path: '/session/refresh',
+      site,
+      allow,
+      rate: 'token',
+      answers: { 200: refreshAnswer, 401: 'problem' },
+      summary: 'A fresh access token for this browser',
+      async handle(call, _input, exchange) {
+        const outcome = await renew(call, gatewayExchange(exchange))
+        if ('refused' in outcome) {
+          if (outcome.refused === 'failed') throw unavailable(outcome)
+          return ended()
+        }
+        const { expiresAt, accessToken, cookies } = outcome.done
+        // The token is for pages that call an API of another origin; all others have their cookie.
+        return ok(frontend.mode === 'memory' ? { expiresAt, accessToken } : { expiresAt }, { 'set-cookie': cookies })
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/session/refresh',
+      site,
+      allow,
+      rate: 'token',
+      input: { query: returnToQuery },
+      answers: { 303: 'empty', 503: 'html' },
+      summary: 'A fresh access token on the way to a page, without script',
+      handle: (call, { query }, exchange) => refreshInPage(call, gatewayExchange(exchange), safeReturnTo(query.return_to, frontend.origin)),
+    }),
+    route({
+      method: 'POST',
+      path: '/session/sign-out',
+      site,
+      allow,
+      rate: 'api',
+      body: 'form',
+      answers: { 200: z.object({}) },
+      summary: 'Ends the session, here and at the authorization server',
+      async handle(call, _input, exchange) {
+        const own = gatewayExchange(exchange)
+        if (own.session !== undefined) await sessions.end(call, own.session.sid)
+        own.renewCsrf()
+        return ok({}, { 'set-cookie': clearSession(), 'clear-site-data': CLEAR })
+      },
+    }),
+  ]
+}
+
+export function sessionRoutes(frontends: readonly GatewayFrontend[], sessions: Sessions): Route[] {
+  return frontends.flatMap((frontend) => frontendRoutes(frontend, sessions))
+}

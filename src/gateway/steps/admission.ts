@@ -1,0 +1,95 @@
+// Who asks what of which host, and whether it may be asked now: everything before cookies and tokens mean anything.
+import { httpErrors } from '#kernel/http/problem.ts'
+import type { Method } from '#kernel/http/route.ts'
+import { clientAddress } from '../client-address.ts'
+import type { GatewayExchange } from '../exchange.ts'
+import type { PipelineParts, Step } from '../pipeline.ts'
+import { checkFraming, checkHeaderNames, isHost, splitTarget } from '../strict-http.ts'
+
+/** The address goes no further than this line: all others see the pseudonym. */
+export function readAddress({ monitoring, proxies }: PipelineParts): Step['run'] {
+  return (exchange) => {
+    exchange.client = monitoring.pseudonym(clientAddress(exchange.request, proxies))
+  }
+}
+
+export function findHost({ hosts }: PipelineParts): Step['run'] {
+  return (exchange) => {
+    const header = exchange.request.headers.host ?? ''
+    const host = hosts.find(header)
+    if (host === undefined) {
+      if (!isHost(header)) throw httpErrors.bad_request({ detail: 'The Host header is no host.' })
+      // RFC 9110 section 15.5.20. Links are built from configuration, so a forged host has nothing to poison.
+      throw httpErrors.misdirected()
+    }
+    exchange.host = host
+    exchange.headers = host.headers.base()
+    exchange.headers.push('x-request-id', exchange.requestId)
+  }
+}
+
+export function checkNames(exchange: GatewayExchange): void {
+  checkHeaderNames(exchange.request)
+}
+
+export function checkTarget(exchange: GatewayExchange): void {
+  const { path, search } = splitTarget(exchange.request.url ?? '')
+  exchange.path = path
+  exchange.search = search
+  exchange.hasBody = checkFraming(exchange.request)
+  const { expect } = exchange.request.headers
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue') throw httpErrors.expectation_failed()
+}
+
+const ROUTED: ReadonlyMap<string, Method> = new Map([
+  ['GET', 'GET'],
+  ['HEAD', 'GET'],
+  ['POST', 'POST'],
+  ['PUT', 'PUT'],
+  ['PATCH', 'PATCH'],
+  ['DELETE', 'DELETE'],
+])
+
+/** Below these, a page that answers for every path must not answer for what does not exist. */
+const RESERVED = ['/api', '/session', '/.well-known']
+
+function isReserved(path: string): boolean {
+  return RESERVED.some((prefix) => path === prefix || path.startsWith(`${prefix}/`))
+}
+
+export function findRoute(exchange: GatewayExchange): void {
+  const { host, path, method } = exchange
+  if (host === undefined) return
+  const routed = ROUTED.get(method)
+  if (routed !== undefined) {
+    const match = host.router.find(routed, path)
+    const isCatchAll = match !== undefined && match.route.path === '/*'
+    exchange.match = isCatchAll && isReserved(path) ? undefined : match
+  } else if (method === 'OPTIONS') {
+    // The OpenID engine answers preflights of its own endpoints.
+    const raw = host.router.methodsOf(path).flatMap((name) => host.router.find(name as Method, path) ?? [])
+    exchange.match = raw.find((match) => match.route.kind === 'raw')
+  }
+}
+
+export function limitRate({ limits }: PipelineParts): Step['run'] {
+  return ({ match, client, startedAt, headers }) => {
+    limits.take(match?.route.rate ?? 'page', client, { nowMs: startedAt, headers })
+  }
+}
+
+export function requireRoute(exchange: GatewayExchange): void {
+  if (exchange.match !== undefined) return
+  const { host, path, method } = exchange
+  const methods = host?.router.methodsOf(path).filter((name) => !isReserved(path) || !isCatchAll(exchange, name)) ?? []
+  const isKnown = ROUTED.has(method) || method === 'OPTIONS' || method === 'TRACE' || method === 'CONNECT'
+  if (!isKnown) throw httpErrors.not_implemented()
+  if (methods.length === 0) throw httpErrors.not_found()
+  const headers = { allow: methods.join(', ') }
+  if (method !== 'OPTIONS') throw httpErrors.method_not_allowed({ headers })
+  exchange.answer = { status: 204, headers }
+}
+
+function isCatchAll({ host, path }: GatewayExchange, method: string): boolean {
+  return host?.router.find(ROUTED.get(method) ?? 'GET', path)?.route.path === '/*'
+}

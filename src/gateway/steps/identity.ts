@@ -1,0 +1,153 @@
+// Who asks: a bearer token, else the cookies of a frontend's session, else the operator's cookie, else nobody.
+import { hasCode } from '#kernel/errors.ts'
+import { parseCookies } from '#kernel/http/cookie.ts'
+import { httpErrors } from '#kernel/http/problem.ts'
+import type { GatewayExchange } from '../exchange.ts'
+import type { PipelineParts, Step } from '../pipeline.ts'
+import { ACCESS_COOKIE, OPERATOR_COOKIE, REFRESH_COOKIE } from '../session/cookies.ts'
+import type { AccessCookie, OperatorCookie, RefreshCookie } from '../session/schemas.ts'
+import { invalidToken, type VerifiedToken } from '../tokens/verifier.ts'
+
+const GUARDED = /^__(?:host|secure)-/i
+
+export function readCookies(exchange: GatewayExchange): void {
+  const { cookies, duplicates } = parseCookies(exchange.request.headers.cookie)
+  // A neighbour that plants a second cookie of a name hopes that we read his: better to read none.
+  if (duplicates.length > 0 && duplicates.some((name) => GUARDED.test(name))) {
+    throw httpErrors.bad_request({ detail: 'A cookie came twice. Clear the cookies of this site and try again.' })
+  }
+  exchange.cookies = cookies
+}
+
+function requireFresh({ revocations }: PipelineParts): void {
+  // Not knowing who has been signed out is no reason to let anybody in.
+  if (!revocations.isFresh())
+    throw httpErrors.unavailable({ detail: 'Sessions cannot be checked just now.', headers: { 'retry-after': '2' } })
+}
+
+function isRevoked({ revocations }: PipelineParts, { principal, issuedAt }: VerifiedToken): boolean {
+  return revocations.isRevoked({ sessionId: principal.sessionId, accountId: principal.accountId, issuedAt })
+}
+
+function acceptBearer(parts: PipelineParts, exchange: GatewayExchange, token: VerifiedToken): void {
+  requireFresh(parts)
+  if (isRevoked(parts, token)) throw invalidToken('The token has been revoked.')
+  exchange.principal = token.principal
+}
+
+function resolveBearer(parts: PipelineParts, exchange: GatewayExchange, header: string): void | Promise<void> {
+  exchange.hasBearer = true
+  // What the cookies say is no part of a request that brings a token.
+  exchange.cookies = new Map()
+  if (header.slice(0, 7).toLowerCase() !== 'bearer ') {
+    throw httpErrors.unauthenticated({ detail: 'Only bearer tokens are accepted here.', headers: { 'www-authenticate': 'Bearer' } })
+  }
+  const token = header.slice(7)
+  const known = parts.verifier.known(token)
+  if (known !== undefined) {
+    acceptBearer(parts, exchange, known)
+    return undefined
+  }
+  return parts.verifier.verify(exchange.earlyCall, token).then((verified) => acceptBearer(parts, exchange, verified))
+}
+
+interface Shown {
+  readonly access: AccessCookie | undefined
+  readonly refresh: RefreshCookie | undefined
+  readonly live: VerifiedToken | undefined
+}
+
+/** Takes what the cookies say, if it was made for this origin, has not ended and was not revoked. */
+function acceptSession(parts: PipelineParts, exchange: GatewayExchange, shown: Shown): void {
+  const isOurs = (cookie: { origin: string } | undefined): boolean => cookie !== undefined && cookie.origin === exchange.origin
+  const access = isOurs(shown.access) ? shown.access : undefined
+  const refresh = isOurs(shown.refresh) && (shown.refresh?.exp ?? 0) * 1000 > exchange.startedAt ? shown.refresh : undefined
+  // The refresh cookie is the root of the session; only the routes of the session see it.
+  const root = refresh ?? access
+  if (root === undefined) return
+  requireFresh(parts)
+  if (parts.revocations.isRevoked({ sessionId: root.sid, accountId: root.sub, issuedAt: root.iat })) {
+    exchange.sessionProblem = invalidToken('The session has ended.')
+    return
+  }
+  const live =
+    access !== undefined && access.sid === root.sid && shown.live !== undefined && !isRevoked(parts, shown.live) ? shown.live : undefined
+  exchange.session = { sid: root.sid, ...(access ? { access } : {}), ...(refresh ? { refresh } : {}), ...(live ? { live } : {}) }
+  if (live !== undefined && exchange.host?.frontend?.mode === 'cookie') exchange.principal = live.principal
+}
+
+/** A token of ours that is no longer good, for example after a change of keys, is as good as one that has ended. */
+async function verifyOwn(parts: PipelineParts, exchange: GatewayExchange, token: string): Promise<VerifiedToken | undefined> {
+  try {
+    return await parts.verifier.verify(exchange.earlyCall, token)
+  } catch (error) {
+    if (hasCode(error, 'http.invalid_token')) return undefined
+    throw error
+  }
+}
+
+async function openSession(parts: PipelineParts, exchange: GatewayExchange): Promise<void> {
+  const { access: accessText, refresh: refreshText } = sessionCookies(exchange)
+  const access = accessText === undefined ? undefined : await parts.sealers.access.open(accessText)
+  const refresh = refreshText === undefined ? undefined : await parts.sealers.refresh.open(refreshText)
+  let live: VerifiedToken | undefined
+  if (access !== undefined && access.exp * 1000 > exchange.startedAt) {
+    // Sealed by us, and verified all the same: an encrypted token is still a signed one.
+    live = parts.verifier.known(access.token) ?? (await verifyOwn(parts, exchange, access.token))
+  }
+  acceptSession(parts, exchange, { access, refresh, live })
+}
+
+function sessionCookies({ cookies }: GatewayExchange): { access: string | undefined; refresh: string | undefined } {
+  return { access: cookies.get(ACCESS_COOKIE), refresh: cookies.get(REFRESH_COOKIE) }
+}
+
+function resolveSession(parts: PipelineParts, exchange: GatewayExchange): void | Promise<void> {
+  const { access: accessText, refresh: refreshText } = sessionCookies(exchange)
+  if (accessText === undefined && refreshText === undefined) return undefined
+  if (refreshText === undefined && accessText !== undefined) {
+    const access = parts.sealers.access.known(accessText)
+    const live = access === undefined ? undefined : parts.verifier.known(access.token)
+    if (access !== undefined && live !== undefined) {
+      acceptSession(parts, exchange, { access, refresh: undefined, live })
+      return undefined
+    }
+  }
+  return openSession(parts, exchange)
+}
+
+function acceptOperator(parts: PipelineParts, exchange: GatewayExchange, operator: OperatorCookie | undefined): void {
+  if (operator === undefined || operator.exp * 1000 <= exchange.startedAt) return
+  requireFresh(parts)
+  if (parts.revocations.isRevoked({ sessionId: operator.sid, issuedAt: operator.iat })) return
+  exchange.principal = { kind: 'operator', sessionId: operator.sid }
+}
+
+function resolveOperator(parts: PipelineParts, exchange: GatewayExchange): void | Promise<void> {
+  const cookie = exchange.cookies.get(OPERATOR_COOKIE)
+  if (cookie === undefined) return undefined
+  const known = parts.sealers.operator.known(cookie)
+  if (known === undefined) return parts.sealers.operator.open(cookie).then((opened) => acceptOperator(parts, exchange, opened))
+  acceptOperator(parts, exchange, known)
+  return undefined
+}
+
+function refuseTokenInQuery({ search }: GatewayExchange): void {
+  if (search !== '' && /(?:^|&)access_token=/.test(search)) {
+    // RFC 9700 section 4.3.2: addresses end up in logs and histories.
+    throw httpErrors.bad_request({ detail: 'Send the token in the Authorization header, never in the address.' })
+  }
+}
+
+export function resolvePrincipal(parts: PipelineParts): Step['run'] {
+  return (exchange) => {
+    const { host } = exchange
+    // The authorization server knows its own tokens, clients and sessions.
+    if (host === undefined || host.isAccounts) return undefined
+    refuseTokenInQuery(exchange)
+    const { authorization } = exchange.request.headers
+    if (authorization !== undefined) return resolveBearer(parts, exchange, authorization)
+    if (host.isConsole) return resolveOperator(parts, exchange)
+    return host.frontend === undefined ? undefined : resolveSession(parts, exchange)
+  }
+}

@@ -1,0 +1,55 @@
+// The public keys of the authorization server by `kid`, read again for an unknown one, but never more often than every few seconds.
+import { type CryptoKey, importJWK } from 'jose'
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { z } from '#kernel/schema.ts'
+import type { Auth } from '../../auth/contract.ts'
+
+/** The one algorithm of access tokens. */
+export const TOKEN_ALGORITHM = 'ES256'
+const COOL_DOWN_MS = 3000
+
+const publicKey = z.looseObject({
+  kid: z.string().min(1).max(128),
+  alg: z.literal(TOKEN_ALGORITHM),
+  kty: z.literal('EC'),
+  crv: z.literal('P-256'),
+  x: z.string(),
+  y: z.string(),
+})
+
+export interface TokenKeys {
+  find(call: Call, kid: string): Promise<CryptoKey | undefined>
+}
+
+export function createTokenKeys({ auth, clock }: { readonly auth: Auth; readonly clock: Clock }): TokenKeys {
+  let keys = new Map<string, CryptoKey>()
+  let readAt = Number.NEGATIVE_INFINITY
+  let reading: Promise<void> | undefined
+  const read = async (call: Call): Promise<void> => {
+    const set = await auth.keys(call)
+    const next = new Map<string, CryptoKey>()
+    for (const candidate of set.keys) {
+      // Keys for ID tokens have other algorithms; a private key must not have come here.
+      const parsed = publicKey.safeParse(candidate)
+      if (!parsed.success || 'd' in parsed.data) continue
+      const { kid, kty, crv, x, y } = parsed.data
+      const imported = await importJWK({ kty, crv, x, y }, TOKEN_ALGORITHM)
+      if (!(imported instanceof Uint8Array)) next.set(kid, imported)
+    }
+    keys = next
+    readAt = clock.now()
+  }
+  const readOnce = (call: Call): Promise<void> => {
+    reading ??= read(call).finally(() => {
+      reading = undefined
+    })
+    return reading
+  }
+  return {
+    async find(call, kid) {
+      if (!keys.has(kid) && (reading !== undefined || clock.now() - readAt >= COOL_DOWN_MS)) await readOnce(call)
+      return keys.get(kid)
+    },
+  }
+}

@@ -1,0 +1,110 @@
+// What has been revoked and could still be shown: a copy of auth's list in memory, read every few hundred milliseconds and at once on
+// a hint. When the list cannot be read for some seconds, nobody is known to be good any more.
+import { systemCall } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import type { Logger } from '#kernel/log.ts'
+import type { Auth, Revocation } from '../../auth/contract.ts'
+import type { Cache } from '../../cache/contract.ts'
+
+export const REVOKED_CHANNEL = 'auth.revoked'
+const POLL_MS = 400
+const STALE_MS = 5000
+const READ_DEADLINE_MS = 2000
+const PRUNE_EVERY = 1000
+/** Longer than any access token lives; operators' sessions are kept until they would have ended. */
+const KEEP_SECONDS = 24 * 60 * 60
+
+export interface Revocations {
+  start(): Promise<void>
+  stop(): void
+  isRevoked(token: { readonly sessionId: string; readonly accountId?: string; readonly issuedAt: number }): boolean
+  /** False when the list is too old to be trusted. */
+  isFresh(): boolean
+  /** What this gateway has just ended itself need not wait for the next reading. */
+  add(revocation: Revocation): void
+}
+
+interface RevocationsParts {
+  readonly auth: Auth
+  readonly cache: Cache
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export function createRevocations({ auth, cache, clock, logger }: RevocationsParts): Revocations {
+  const sessions = new Map<string, number>()
+  const accounts = new Map<string, number>()
+  let next: string | undefined
+  let readAt = Number.NEGATIVE_INFINITY
+  let timer: NodeJS.Timeout | undefined
+  let stopped = true
+  let isReading = false
+  let isAskedAgain = false
+  let hasFailed = false
+  let polls = 0
+  let unsubscribe = (): void => {}
+
+  const add = ({ kind, subject, before }: Revocation): void => {
+    const map = kind === 'session' ? sessions : accounts
+    map.set(subject, Math.max(before, map.get(subject) ?? 0))
+  }
+  const prune = (): void => {
+    const oldest = clock.now() / 1000 - KEEP_SECONDS
+    for (const map of [sessions, accounts]) for (const [subject, before] of map) if (before < oldest) map.delete(subject)
+  }
+  const read = async (): Promise<void> => {
+    const call = { ...systemCall('gateway.revocations'), deadline: clock.now() + READ_DEADLINE_MS }
+    const page = await auth.revocations(call, next)
+    for (const revocation of page.items) add(revocation)
+    next = page.next
+    readAt = clock.now()
+  }
+  const poll = async (): Promise<void> => {
+    if (isReading) {
+      isAskedAgain = true
+      return
+    }
+    isReading = true
+    try {
+      do {
+        isAskedAgain = false
+        await read()
+      } while (isAskedAgain && !stopped)
+      if (hasFailed) logger.info('revocations can be read again')
+      hasFailed = false
+    } catch (error) {
+      if (!hasFailed) logger.error({ err: error }, 'revocations cannot be read')
+      hasFailed = true
+    } finally {
+      isReading = false
+    }
+  }
+  const loop = (): void => {
+    if (stopped) return
+    timer = setTimeout(() => void poll().then(loop), POLL_MS)
+    timer.unref()
+    polls += 1
+    if (polls % PRUNE_EVERY === 0) prune()
+  }
+  return {
+    async start() {
+      if (!stopped) return
+      stopped = false
+      await read()
+      unsubscribe = cache.subscribe(REVOKED_CHANNEL, () => void poll())
+      loop()
+    },
+    stop() {
+      stopped = true
+      unsubscribe()
+      clearTimeout(timer)
+    },
+    isRevoked({ sessionId, accountId, issuedAt }) {
+      // A session that has ended never comes back, whatever was still issued in it; an account may sign in again.
+      if (sessions.has(sessionId)) return true
+      return accountId !== undefined && issuedAt <= (accounts.get(accountId) ?? Number.NEGATIVE_INFINITY)
+    },
+    isFresh: () => clock.now() - readAt <= STALE_MS,
+    add,
+  }
+}

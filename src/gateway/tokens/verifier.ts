@@ -1,0 +1,115 @@
+// Access tokens as RFC 9068 wants them checked. A signature costs more than the rest of a request, so the verdict is remembered until the
+// token ends; whether it was revoked is asked anew each time.
+import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { LRUCache } from 'lru-cache'
+import type { Call, UserPrincipal } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { AppError } from '#kernel/errors.ts'
+import { httpErrors } from '#kernel/http/problem.ts'
+import { z } from '#kernel/schema.ts'
+import { TOKEN_ALGORITHM, type TokenKeys } from './keys.ts'
+
+export interface VerifiedToken {
+  readonly principal: UserPrincipal
+  /** Epoch seconds. */
+  readonly issuedAt: number
+  /** Epoch milliseconds. */
+  readonly expiresAt: number
+}
+
+export interface TokenVerifier {
+  /** A verdict that is remembered and still good. */
+  known(token: string): VerifiedToken | undefined
+  /** Throws `http.invalid_token`, or `http.unavailable` when the keys cannot be had. */
+  verify(call: Call, token: string): Promise<VerifiedToken>
+}
+
+const MAX_TOKEN_LENGTH = 8192
+const MAX_REMEMBERED = 20_000
+const SHAPE = /^[\w-]+\.[\w-]+\.[\w-]+$/
+const CLOCK_TOLERANCE_SECONDS = 5
+/** A token that says where its key is, or brings it along, asks to be believed for its own sake. */
+const KEY_HEADERS = ['jku', 'jwk', 'x5u', 'x5c', 'x5t', 'x5t#S256']
+
+const text = z.string().min(1).max(512)
+const claims = z.object({
+  sub: text,
+  // RFC 9068 allows a list; ours name one resource, so a list is not ours.
+  aud: text,
+  iat: z.int(),
+  exp: z.int(),
+  jti: text,
+  client_id: text,
+  sid: text,
+  scope: z.string().max(4096).default(''),
+})
+
+/** RFC 6750 section 3.1. */
+export function invalidToken(detail: string, cause?: unknown): Error {
+  return httpErrors.invalid_token({ detail, cause, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } })
+}
+
+export interface VerifierSettings {
+  readonly keys: TokenKeys
+  readonly clock: Clock
+  readonly issuer: string
+  readonly audience: string
+  /** The clients that are the app's own frontends. */
+  readonly firstParty: ReadonlySet<string>
+}
+
+export function createTokenVerifier({ keys, clock, issuer, audience, firstParty }: VerifierSettings): TokenVerifier {
+  const verdicts = new LRUCache<string, VerifiedToken>({ max: MAX_REMEMBERED })
+  const keyFor =
+    (call: Call): JWTVerifyGetKey =>
+    async (header) => {
+      if (KEY_HEADERS.some((name) => name in header)) throw invalidToken('The token brings its own key.')
+      if (typeof header.kid !== 'string' || header.kid.length > 128) throw invalidToken('The token names no key.')
+      const key = await keys.find(call, header.kid)
+      if (key === undefined) throw invalidToken('The token is signed by an unknown key.')
+      return key
+    }
+  const check = async (call: Call, token: string): Promise<VerifiedToken> => {
+    const { payload } = await jwtVerify(token, keyFor(call), {
+      algorithms: [TOKEN_ALGORITHM],
+      typ: 'at+jwt',
+      issuer,
+      audience,
+      requiredClaims: ['sub', 'iss', 'aud', 'exp', 'iat', 'jti', 'client_id', 'sid'],
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      currentDate: new Date(clock.now()),
+    })
+    const { sub, iat, exp, client_id: clientId, sid, scope } = claims.parse(payload)
+    const scopes = scope === '' ? [] : scope.split(' ')
+    const principal: UserPrincipal = {
+      kind: 'user',
+      accountId: sub,
+      sessionId: sid,
+      clientId,
+      scopes,
+      firstParty: firstParty.has(clientId),
+    }
+    return { principal, issuedAt: iat, expiresAt: exp * 1000 }
+  }
+  return {
+    known(token) {
+      const verdict = verdicts.get(token)
+      return verdict !== undefined && verdict.expiresAt > clock.now() ? verdict : undefined
+    },
+    async verify(call, token) {
+      if (token.length > MAX_TOKEN_LENGTH || !SHAPE.test(token)) throw invalidToken('This is no access token.')
+      try {
+        const verdict = await check(call, token)
+        verdicts.set(token, verdict)
+        return verdict
+      } catch (error) {
+        if (error instanceof AppError && error.code === 'http.invalid_token') throw error
+        if (error instanceof errors.JOSEError || error instanceof z.ZodError) {
+          throw invalidToken(error instanceof errors.JWTExpired ? 'The token has expired.' : 'The token is not valid here.', error)
+        }
+        // Not knowing the keys is no reason to let anybody in.
+        throw httpErrors.unavailable({ detail: 'Access tokens cannot be checked just now.', cause: error, headers: { 'retry-after': '2' } })
+      }
+    },
+  }
+}

@@ -1,0 +1,37 @@
+// Cursors for clients: the database's own, sealed with a MAC over the query it belongs to. A cursor of another list, person or order does not open.
+import { equalSecrets, hmacSha256 } from '#kernel/keyring.ts'
+import { resourceErrors } from './errors.ts'
+
+const MAC_LENGTH = 22
+
+export interface CursorScope {
+  readonly resource: string
+  readonly index: string
+  readonly order: string
+  /** Every equality of the query, those that access rules have added among them. */
+  readonly where: Readonly<Record<string, string | number | boolean>>
+}
+
+export interface Cursors {
+  seal(scope: CursorScope, cursor: string): string
+  /** Throws `resource.bad_cursor`. */
+  open(scope: CursorScope, sealed: string): string
+}
+
+export function createCursors(key: Buffer): Cursors {
+  const macOf = ({ resource, index, order, where }: CursorScope, cursor: string): string => {
+    const equal = Object.entries(where).toSorted(([left], [right]) => (left < right ? -1 : 1))
+    // 128 of the 256 bits: a guess has to be tried against the server.
+    return hmacSha256(key, JSON.stringify([resource, index, order, equal, cursor]))
+      .toString('base64url')
+      .slice(0, MAC_LENGTH)
+  }
+  return {
+    seal: (scope, cursor) => macOf(scope, cursor) + cursor,
+    open(scope, sealed) {
+      const cursor = sealed.slice(MAC_LENGTH)
+      if (equalSecrets(sealed.slice(0, MAC_LENGTH), macOf(scope, cursor))) return cursor
+      throw resourceErrors.bad_cursor({ detail: 'Give "after" exactly as "next" came, with the same filters and order.' })
+    },
+  }
+}

@@ -1,0 +1,211 @@
+// Monitoring on a real database in a file: what it keeps, for how long, and what it must not keep.
+import assert from 'node:assert/strict'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, test } from 'node:test'
+import type { Database } from '../../src/database/contract.ts'
+import { createSqliteDatabase } from '../../src/database/server.ts'
+import { systemCall } from '../../src/kernel/call.ts'
+import type { Running } from '../../src/kernel/lifecycle.ts'
+import { createLogger } from '../../src/kernel/log.ts'
+import type { RequestRecord } from '../../src/monitoring/contract.ts'
+import { createDayKeys, type DayKeys } from '../../src/monitoring/pseudonym/repository.ts'
+import { createPseudonyms, noPseudonyms } from '../../src/monitoring/pseudonym/service.ts'
+import { purgeJob } from '../../src/monitoring/purge.ts'
+import { createReportRepository } from '../../src/monitoring/reports/repository.ts'
+import { createPolicyReports } from '../../src/monitoring/reports/service.ts'
+import { createRequestLog } from '../../src/monitoring/requests/log.ts'
+import { createRequestRepository, type RequestRepository } from '../../src/monitoring/requests/repository.ts'
+import { searchRequests } from '../../src/monitoring/requests/search.ts'
+import { type FakeClock, fakeClock } from '../support/fake-clock.ts'
+
+const call = systemCall('test')
+const logger = createLogger({ level: 'silent' })
+const HOUR_MS = 60 * 60 * 1000
+const DAY_MS = 24 * HOUR_MS
+
+describe('Monitoring', () => {
+  let clock: FakeClock
+  let folder: string
+  let database: Running<Database>
+  let keys: DayKeys
+  let requests: RequestRepository
+
+  beforeEach(async () => {
+    clock = fakeClock()
+    folder = await mkdtemp(join(tmpdir(), 'ninefold-logs-'))
+    database = createSqliteDatabase({ file: join(folder, 'logs.db'), durability: 'relaxed', clock, logger })
+    keys = createDayKeys(database.contract)
+    requests = createRequestRepository(database.contract)
+    createReportRepository(database.contract)
+    await database.start()
+  })
+  afterEach(async () => {
+    await database.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const record = (change: Partial<RequestRecord> = {}): RequestRecord => ({
+    requestId: 'r1',
+    at: clock.now(),
+    durationMs: 1.234,
+    method: 'GET',
+    site: 'app',
+    route: '/api/photos/:id',
+    status: 200,
+    bytesOut: 10,
+    client: 'c1',
+    principal: 'anonymous',
+    ...change,
+  })
+  const keepAll = async (records: readonly RequestRecord[]): Promise<void> => {
+    const log = createRequestLog({ repository: requests, clock, logger, retentionDays: 30 })
+    for (const one of records) log.add(one)
+    await log.stop()
+  }
+  const search = (filter: object) => searchRequests(requests, call, { limit: 50, ...filter })
+
+  test('a pseudonym is the same all day and in every process, and another one the next day', async () => {
+    const first = createPseudonyms({ keys, clock, logger })
+    await first.upkeep()
+    const second = createPseudonyms({ keys, clock, logger })
+    await second.upkeep()
+    const name = first.of('192.0.2.7')
+    assert.match(name, /^[A-Za-z0-9_-]{16}$/)
+    assert.equal(second.of('192.0.2.7'), name)
+    assert.notEqual(first.of('192.0.2.8'), name)
+    clock.advance(DAY_MS)
+    await first.upkeep()
+    assert.notEqual(first.of('192.0.2.7'), name)
+  })
+
+  test('the key of a day is destroyed 24 hours after the day, in the database and in its files', async () => {
+    const pseudonyms = createPseudonyms({ keys, clock, logger })
+    await pseudonyms.upkeep()
+    const day = new Date(clock.now()).toISOString().slice(0, 10)
+    const candidate = { id: day, key: 'B'.repeat(43), destroyAt: 0 }
+    const { key, destroyAt } = await keys.settle(call, candidate)
+    assert.notEqual(key, candidate.key, 'the stored key wins')
+    assert.equal(destroyAt, Date.parse(day) + 2 * DAY_MS)
+    const inFiles = async (): Promise<boolean> => {
+      const names = await readdir(folder)
+      const contents = await Promise.all(names.map((name) => readFile(join(folder, name))))
+      return contents.some((content) => content.includes(key))
+    }
+    assert.equal(await inFiles(), true)
+    clock.advance(destroyAt - clock.now() - 1)
+    await pseudonyms.upkeep()
+    assert.equal((await keys.settle(call, candidate)).key, key, 'not a moment too early')
+    clock.advance(1)
+    await pseudonyms.upkeep()
+    assert.equal((await keys.settle(call, candidate)).key, candidate.key, 'the row is gone')
+    await database.stop()
+    assert.equal(await inFiles(), false)
+  })
+
+  test('pseudonyms go on when the database cannot be asked, and nothing is told apart when they are off', async () => {
+    const broken: DayKeys = { settle: () => Promise.reject(new Error('down')), destroyUntil: () => Promise.reject(new Error('down')) }
+    const pseudonyms = createPseudonyms({ keys: broken, clock, logger })
+    await pseudonyms.upkeep()
+    assert.equal(pseudonyms.of('192.0.2.7'), pseudonyms.of('192.0.2.7'))
+    assert.notEqual(pseudonyms.of('192.0.2.7'), pseudonyms.of('192.0.2.8'))
+    assert.equal(noPseudonyms.of('192.0.2.7'), noPseudonyms.of('192.0.2.8'))
+  })
+
+  test('the request log is found by status, route, request and client, newest first, page by page', async () => {
+    const rows = Array.from({ length: 250 }, (_, index) => {
+      clock.advance(1)
+      const status = index % 5 === 0 ? 404 : 200
+      return record({
+        requestId: `r${index}`,
+        status,
+        client: `c${index % 2}`,
+        route: index % 10 === 0 ? '/rare' : '/often',
+        ...(status === 404 ? { errorCode: 'http.not_found' } : {}),
+      })
+    })
+    await keepAll(rows)
+    const newest = await search({ limit: 200 })
+    assert.deepEqual(
+      newest.items.slice(0, 2).map((item) => item.requestId),
+      ['r249', 'r248'],
+    )
+    const rest = await search({ limit: 200, after: newest.next })
+    assert.deepEqual([newest.items.length, rest.items.length, rest.items.at(-1)?.requestId, rest.next], [200, 50, 'r0', undefined])
+    assert.equal((await search({ limit: 200, status: '4xx' })).items.length, 50)
+    assert.equal((await search({ route: '/rare' })).items.length, 25)
+    assert.deepEqual(
+      (await search({ requestId: 'r7' })).items.map((item) => [item.requestId, item.durationMs, item.at]),
+      [['r7', 1.23, new Date(rows[7]?.at ?? 0).toISOString()]],
+    )
+    const both = await search({ client: 'c1', status: '4xx', limit: 20 })
+    assert.ok(both.items.length === 20 && both.items.every((item) => item.client === 'c1' && item.status === 404))
+    const rest2 = await search({ client: 'c1', status: '4xx', limit: 20, after: both.next })
+    assert.equal(new Set([...both.items, ...rest2.items].map((item) => item.id)).size, 25)
+  })
+
+  test('requests leave after 30 days, and sooner when the retention is shortened', async () => {
+    await keepAll([record({ requestId: 'old' })])
+    clock.advance(10 * DAY_MS)
+    await keepAll([record({ requestId: 'young' })])
+    const purge = async (days: number): Promise<void> => await purgeJob(requests, clock, days).handle({ call, jobId: 'j', attempt: 1 }, {})
+    await purge(30)
+    assert.deepEqual(
+      (await search({})).items.map((item) => item.requestId),
+      ['young', 'old'],
+    )
+    await purge(9)
+    assert.deepEqual(
+      (await search({})).items.map((item) => item.requestId),
+      ['young'],
+    )
+    clock.advance(30 * DAY_MS)
+    assert.deepEqual((await search({})).items, [])
+  })
+
+  test('a flood keeps errors, drops the oldest of the rest, and says how many', async () => {
+    const log = createRequestLog({ repository: requests, clock, logger, retentionDays: 30 })
+    for (let index = 0; index < 5000; index += 1) {
+      clock.advance(1)
+      log.add(record({ requestId: `r${index}`, status: index % 1000 === 0 ? 500 : 200 }))
+    }
+    assert.deepEqual([log.queued(), log.dropped()], [1005, 3995])
+    await log.stop()
+    const { items } = await search({ status: '5xx' })
+    assert.deepEqual(
+      items.map((item) => item.requestId),
+      ['r4000', 'r3000', 'r2000', 'r1000', 'r0'],
+    )
+    assert.equal((await search({ requestId: 'r4999' })).items.length, 1)
+    assert.equal((await search({ requestId: 'r2' })).items.length, 0)
+  })
+
+  test('a request log that cannot be written counts its losses and throws nothing', async () => {
+    const broken: RequestRepository = { ...requests, insertAll: () => Promise.reject(new Error('down')) }
+    const log = createRequestLog({ repository: broken, clock, logger, retentionDays: 30 })
+    for (let index = 0; index < 150; index += 1) log.add(record())
+    await log.stop()
+    assert.ok(log.dropped() >= 100)
+  })
+
+  test('policy reports are counted together, without queries, and bounded', async () => {
+    const reports = createPolicyReports({ repository: createReportRepository(database.contract), clock, logger, retentionDays: 30 })
+    const report = {
+      documentUri: 'http://diary.localhost/a?token=s3cret#x',
+      directive: 'script-src',
+      blockedUri: 'http://evil.test/x.js?id=1',
+    }
+    for (let index = 0; index < 3; index += 1) reports.add(report)
+    for (let index = 0; index < 200; index += 1) reports.add({ ...report, blockedUri: `http://evil.test/${index}` })
+    await reports.stop()
+    const { items } = await reports.newest(call)
+    const first = items.find((item) => item.count === 3)
+    assert.deepEqual(
+      [first?.documentUri, first?.directive, first?.blockedUri],
+      ['http://diary.localhost/a', 'script-src', 'http://evil.test/x.js'],
+    )
+    assert.deepEqual([items.length, reports.dropped()], [50, 151])
+    assert.ok(!JSON.stringify(items).includes('s3cret'))
+  })
+})

@@ -1,0 +1,149 @@
+// The account page: what it shows, what can be changed on it, and for whom.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { type AccountsWorld, call, openAccounts } from '../support/accounts.ts'
+
+let world: AccountsWorld
+let person: Awaited<ReturnType<AccountsWorld['person']>>
+
+before(async () => {
+  world = await openAccounts()
+  person = await world.person()
+  const now = world.clock.now()
+  const { accountId } = person
+  world.engine.sessionList.push(
+    { id: 'here', accountId, signedInAt: now - 3_600_000, lastUsedAt: now, device: 'Chromium on Linux' },
+    { id: 'there', accountId, signedInAt: now - 86_400_000, lastUsedAt: now - 7_200_000, device: 'Safari on iPhone' },
+  )
+  world.engine.appList.push({
+    clientId: 'print shop',
+    name: 'Print <Shop>',
+    scopes: [{ name: 'photos:read', words: 'see your photos' }],
+    since: now - 86_400_000,
+  })
+  world.engine.signedInAs = accountId
+})
+
+after(() => world.stop())
+
+test('asks a stranger to sign in, whatever was asked, and changes nothing', async () => {
+  world.engine.signedInAs = undefined
+  const asked = world.engine.asked.length
+  const requests = [
+    { path: '/account' },
+    { path: '/account/name', form: { name: 'Eve' } },
+    { path: '/account/password', form: { current: person.password, password: 'taken over now' } },
+    { path: '/account/sign-out', form: {} },
+    { path: '/account/sessions/here/end', form: {} },
+    { path: '/account/apps/print%20shop/revoke', form: {} },
+  ]
+  for (const request of requests) {
+    const answer = await world.visit(request)
+    assert.equal(answer.status, 303, request.path)
+    assert.equal(answer.headers?.['location'], '/authorize?return_to=%2Faccount', request.path)
+  }
+  assert.equal(world.engine.asked.length, asked)
+  assert.equal((await world.accounts.find(call, person.accountId))?.name, 'Ada')
+  world.engine.signedInAs = person.accountId
+})
+
+test('shows the sessions with this one first, and the apps with what they can do', async () => {
+  const { text } = await world.visit({ path: '/account' })
+  assert.match(text, /Chromium on Linux<\/strong><span class="tag">this one/)
+  assert.match(text, /last used <time [^>]+>2 hours ago/)
+  assert.match(text, /Print &lt;Shop&gt;/)
+  assert.match(text, /can see your photos/)
+  assert.ok(text.indexOf('this one') < text.indexOf('Safari on iPhone'))
+  assert.doesNotMatch(text, /sessions\/here\/end/)
+  assert.equal([...text.matchAll(/<form /g)].length, [...text.matchAll(/name="csrf_token" value="CSRF"/g)].length)
+})
+
+test('ends another session and the access of an app', async () => {
+  const session = await world.visit({ path: '/account/sessions/there/end', form: {} })
+  assert.equal(session.headers?.['location'], '/account?done=session')
+  assert.equal(world.engine.asked.at(-1), `endBrowserSession ${person.accountId} there`)
+  const app = await world.visit({ path: '/account/apps/print%20shop/revoke', form: {} })
+  assert.equal(app.headers?.['location'], '/account?done=app')
+  assert.equal(world.engine.asked.at(-1), `revokeApp ${person.accountId} print shop`)
+})
+
+test('changes the name, escapes it, and refuses one that cannot be shown', async () => {
+  assert.equal((await world.visit({ path: '/account/name', form: { name: '  Ada <b>  Lovelace ' } })).status, 303)
+  assert.match((await world.visit({ path: '/account' })).text, /Hello, Ada &lt;b&gt; Lovelace/)
+  const refused = await world.visit({ path: '/account/name', form: { name: 'Ada\u202eecalevoL' } })
+  assert.equal(refused.status, 422)
+  assert.equal((await world.accounts.find(call, person.accountId))?.name, 'Ada <b> Lovelace')
+})
+
+test('changes the password only for who knows it, then ends every other session', async () => {
+  const asked = world.engine.asked.length
+  const wrong = await world.visit({ path: '/account/password', form: { current: 'not the password', password: 'a much better one' } })
+  assert.equal(wrong.status, 422)
+  assert.match(wrong.text, /This is not your password/)
+  const weak = await world.visit({ path: '/account/password', form: { current: person.password, password: 'short' } })
+  assert.equal(weak.status, 422)
+  assert.equal(world.engine.asked.length, asked)
+  const changed = await world.visit({ path: '/account/password', form: { current: person.password, password: 'a much better one' } })
+  assert.equal(changed.headers?.['location'], '/account?done=password')
+  assert.equal(changed.csrfRenewed, true)
+  assert.equal(world.engine.asked.at(-1), `revokeAccount ${person.accountId} except here`)
+  assert.equal(await world.accounts.signIn(call, { email: person.email, password: person.password, client: 'c' }), undefined)
+  assert.ok(await world.accounts.signIn(call, { email: person.email, password: 'a much better one', client: 'c' }))
+  await world.settled()
+  assert.equal((await world.mailTo(person.email)).template, 'password-changed')
+})
+
+test('slows guessing at the current password, which the sign-in page cannot do for it', async () => {
+  const statuses: number[] = []
+  for (let index = 0; index < 6; index += 1) {
+    statuses.push(
+      (await world.visit({ path: '/account/password', form: { current: `guess ${index}`, password: 'taken over now' } })).status,
+    )
+  }
+  assert.equal(statuses.at(-1), 429)
+})
+
+test('signs out here', async () => {
+  const out = await world.visit({ path: '/account/sign-out', form: {} })
+  assert.equal(out.headers?.['location'], '/signed-out')
+  assert.equal(world.engine.asked.at(-1), `endBrowserSession ${person.accountId} here`)
+  assert.equal(out.csrfRenewed, true)
+})
+
+test('allows or refuses an app by the button that was pressed', async () => {
+  const client = {
+    clientId: 'print',
+    name: 'Print Shop',
+    host: 'print.example.net',
+    redirectOrigin: 'https://print.example.net',
+    firstParty: false,
+  }
+  world.engine.current = {
+    uid: 'c1',
+    prompt: 'consent',
+    client,
+    scopes: [{ name: 'photos:read', words: 'see your photos' }],
+    accountId: person.accountId,
+  }
+  const shown = await world.visit({ path: '/interaction/c1' })
+  for (const words of [/Print Shop/, /print\.example\.net/, /see your photos/, /ada@example\.org/]) assert.match(shown.text, words)
+  assert.doesNotMatch(shown.text, /runs on your own device/)
+  assert.deepEqual(shown.answer.policy, { formAction: ['https://print.example.net'] })
+  await world.visit({ path: '/interaction/c1/consent', form: { decision: 'deny' } })
+  assert.equal(world.engine.asked.at(-1), 'finishConsent false')
+  await world.visit({ path: '/interaction/c1/consent', form: { decision: 'allow' } })
+  assert.equal(world.engine.asked.at(-1), 'finishConsent true')
+  await assert.rejects(world.visit({ path: '/interaction/c1/consent', form: { decision: 'perhaps' } }))
+  world.engine.current = { ...world.engine.current, client: { ...client, host: '127.0.0.1:9000' } }
+  assert.match((await world.visit({ path: '/interaction/c1' })).text, /runs on your own device/)
+})
+
+test('the style sheet is one immutable file that every page names', async () => {
+  const { text } = await world.visit({ path: '/sign-up' })
+  const path = /href="(\/assets\/[\w-]+\.css)" nonce="NONCE"/.exec(text)?.[1] ?? ''
+  const file = await world.visit({ path })
+  assert.equal(file.headers?.['cache-control'], 'public, max-age=31536000, immutable')
+  assert.match(file.text, /prefers-color-scheme: dark/)
+  assert.doesNotMatch(file.text, /https?:|url\(/)
+  assert.doesNotMatch(text, /<script|\sstyle=|\son\w+=/)
+})

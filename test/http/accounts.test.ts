@@ -1,0 +1,271 @@
+// Signing up, confirming, signing in and the account page, on a real database: what works, what is refused, and that refusing changes nothing.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { sha256 } from '#kernel/keyring.ts'
+import { accountsCollection, emailTokensCollection } from '../../src/auth/accounts/repository.ts'
+import type { Interaction } from '../../src/auth/engine.ts'
+import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
+
+let world: AccountsWorld
+
+before(async () => {
+  world = await openAccounts()
+})
+
+after(() => world.stop())
+
+let counter = 0
+const fresh = (): string => `person-${(counter += 1)}@example.org`
+const details = (email: string): { name: string; email: string; password: string } => ({
+  name: 'Grace',
+  email,
+  password: 'a long enough one',
+})
+
+const login: Interaction = {
+  uid: 'u1',
+  prompt: 'login',
+  client: {
+    clientId: 'diary',
+    name: 'Pixel Diary',
+    host: 'diary.example.org',
+    redirectOrigin: 'https://diary.example.org',
+    firstParty: true,
+  },
+  scopes: [],
+}
+
+test('signs up, confirms by the mailed link, and signs in', async () => {
+  const email = fresh()
+  const sent = await world.visit({ path: '/sign-up', form: details(email) })
+  assert.equal(sent.status, 303)
+  assert.equal(sent.headers?.['location'], '/check-mail')
+  const mail = await world.mailTo(email)
+  assert.equal(mail.template, 'confirm-address')
+  const token = tokenIn(mail)
+  const asked = await world.visit({ path: `/confirm?token=${token}` })
+  assert.equal(asked.status, 200)
+  assert.match(asked.text, new RegExp(email))
+  assert.equal(
+    await world.accounts.signIn(call, { email, password: 'a long enough one', client: 'c' }),
+    undefined,
+    'looking at the link made no account',
+  )
+  const confirmed = await world.visit({ path: '/confirm', form: { token } })
+  assert.equal(confirmed.headers?.['location'], '/confirmed')
+  world.engine.current = login
+  const signedIn = await world.visit({
+    path: '/interaction/u1/sign-in',
+    form: { email: email.toUpperCase(), password: 'a long enough one' },
+  })
+  assert.equal(signedIn.status, 303)
+  assert.equal(signedIn.csrfRenewed, true)
+  assert.match(
+    signedIn.cookies.join(),
+    /^__Host-Http-known-device=[\w-]+\.[\w-]+; Path=\/; Max-Age=15552000; Secure; HttpOnly; SameSite=Strict$/,
+  )
+  assert.match(world.engine.asked.at(-1) ?? '', /^finishSignIn /)
+})
+
+test('leads back to the authorization that the sign-up began in', async () => {
+  const email = fresh()
+  const sent = await world.visit({ path: '/interaction/u7/sign-up', form: details(email) })
+  assert.equal(sent.headers?.['location'], '/interaction/u7/check-mail')
+  const confirmed = await world.visit({ path: '/confirm', form: { token: tokenIn(await world.mailTo(email)) } })
+  assert.equal(confirmed.headers?.['location'], '/interaction/u7?confirmed=1')
+  world.engine.current = { ...login, uid: 'u7' }
+  assert.match((await world.visit({ path: '/interaction/u7?confirmed=1' })).text, /Your address is confirmed/)
+  world.engine.current = undefined
+  const elsewhere = await world.visit({ path: '/interaction/u7?confirmed=1' })
+  assert.equal(elsewhere.status, 200)
+  assert.match(elsewhere.text, /go back to the app/)
+})
+
+test('refuses an unknown, a used and an expired link alike', async () => {
+  const unknown = await world.visit({ path: '/confirm', form: { token: 'x'.repeat(43) } })
+  const email = fresh()
+  await world.visit({ path: '/sign-up', form: details(email) })
+  const token = tokenIn(await world.mailTo(email))
+  await world.visit({ path: '/confirm', form: { token } })
+  const used = await world.visit({ path: '/confirm', form: { token } })
+  const late = fresh()
+  await world.visit({ path: '/sign-up', form: details(late) })
+  const lateToken = tokenIn(await world.mailTo(late))
+  world.clock.advance(15 * 60_000)
+  const expired = await world.visit({ path: '/confirm', form: { token: lateToken } })
+  const looked = await world.visit({ path: `/confirm?token=${lateToken}` })
+  for (const refused of [unknown, used, expired, looked]) {
+    assert.equal(refused.status, 410)
+    assert.equal(refused.text, unknown.text)
+  }
+  assert.equal(await world.accounts.signIn(call, { email: late, password: 'a long enough one', client: 'late' }), undefined)
+})
+
+test('makes one account when one link is confirmed many times at once', async () => {
+  const email = fresh()
+  await world.visit({ path: '/sign-up', form: details(email) })
+  const token = tokenIn(await world.mailTo(email))
+  const outcomes = await Promise.all(Array.from({ length: 20 }, () => world.accounts.confirm(call, token)))
+  assert.equal(outcomes.filter((outcome) => outcome !== undefined).length, 1)
+})
+
+test('lets the first of two sign-ups for one address win, and keeps its password', async () => {
+  const email = fresh()
+  await world.visit({ path: '/sign-up', form: { ...details(email), password: 'the first password' } })
+  const first = tokenIn(await world.mailTo(email))
+  await world.visit({ path: '/sign-up', form: { ...details(email), password: 'the second password' } })
+  await world.settled()
+  const second = tokenIn(await world.mailTo(email))
+  assert.notEqual(first, second)
+  assert.equal((await world.visit({ path: '/confirm', form: { token: first } })).status, 303)
+  assert.equal((await world.visit({ path: '/confirm', form: { token: second } })).status, 410)
+  assert.equal(await world.accounts.signIn(call, { email, password: 'the second password', client: 'c' }), undefined)
+  assert.ok(await world.accounts.signIn(call, { email, password: 'the first password', client: 'c' }))
+})
+
+test('answers a sign-up for a taken address exactly like one for a new address', async () => {
+  const { email, password } = await world.person({ email: fresh() })
+  const taken = await world.visit({ path: '/sign-up', form: { ...details(email), password: 'the thief wants in' } })
+  const free = await world.visit({ path: '/sign-up', form: details(fresh()) })
+  assert.deepEqual(taken, free)
+  await world.settled()
+  const mail = await world.mailTo(email)
+  assert.equal(mail.template, 'already-registered')
+  assert.equal(mail.data['name'], 'Ada', 'the name is the one of the account, never what the stranger typed')
+  assert.equal(await world.accounts.signIn(call, { email, password: 'the thief wants in', client: 'c' }), undefined)
+  assert.ok(await world.accounts.signIn(call, { email, password, client: 'c' }))
+})
+
+test('stores neither the token of a link nor a password as it is', async () => {
+  const email = fresh()
+  await world.visit({ path: '/sign-up', form: details(email) })
+  const token = tokenIn(await world.mailTo(email))
+  const stored = JSON.stringify(await world.database.collection(emailTokensCollection).get(call, sha256(token)))
+  assert.match(stored, /argon2id/)
+  assert.ok(!stored.includes(token))
+  assert.ok(!stored.includes('a long enough one'))
+})
+
+test('answers a wrong password, an unknown address, an unconfirmed one and a suspended account alike', async () => {
+  const wrong = await world.person({ email: fresh() })
+  const suspended = await world.person({ email: fresh() })
+  const accounts = world.database.collection(accountsCollection)
+  await accounts.update(call, suspended.accountId, { set: { suspendedAt: 1 } })
+  const unconfirmed = fresh()
+  await world.visit({ path: '/sign-up', form: details(unconfirmed) })
+  world.engine.current = login
+  const asked = world.engine.asked.length
+  const tries = [
+    { email: wrong.email, password: 'not the password' },
+    { email: fresh(), password: 'a long enough one' },
+    { email: unconfirmed, password: 'a long enough one' },
+    { email: suspended.email, password: suspended.password },
+    { email: 'no address at all', password: 'a long enough one' },
+  ]
+  const answers = []
+  for (const form of tries) {
+    const { text, ...rest } = await world.visit({ path: '/interaction/u1/sign-in', form, client: 'one-person' })
+    assert.ok(text.includes(`value="${form.email}"`), 'the address that was typed stays')
+    assert.ok(!text.includes(form.password), 'the password does not')
+    answers.push({
+      status: rest.status,
+      headers: rest.headers,
+      cookies: rest.cookies,
+      policy: rest.answer.policy,
+      text: text.replace(form.email, ''),
+    })
+  }
+  assert.equal(answers[0]?.status, 422)
+  assert.deepEqual(answers[0]?.policy, { formAction: ['https://diary.example.org'] })
+  for (const answer of answers) assert.deepEqual(answer, answers[0])
+  assert.equal(world.engine.asked.length, asked, 'nobody was signed in')
+})
+
+test('says what is wrong with every field, keeps what was typed but the password, and writes nothing', async () => {
+  const refused = await world.visit({ path: '/sign-up', form: { name: '  ', email: 'grace at example', password: 'password1' } })
+  assert.equal(refused.status, 422)
+  assert.match(refused.text, /value="grace at example"/)
+  assert.equal([...refused.text.matchAll(/aria-invalid="true"/g)].length, 3)
+  assert.doesNotMatch(refused.text, /password1/)
+  assert.match(refused.text, /<title>Problem: /)
+})
+
+test('shows a page, not an account, when the interaction is not of this browser', async () => {
+  world.engine.current = undefined
+  const ended = await world.visit({ path: '/interaction/u1' })
+  assert.equal(ended.status, 400)
+  const posted = await world.visit({ path: '/interaction/u1/sign-in', form: { email: 'ada@example.org', password: 'whatever it is' } })
+  assert.equal(posted.status, 400)
+})
+
+test('slows guessing at one address, known or not, and opens again in time', async () => {
+  const { email, password } = await world.person({ email: fresh() })
+  world.engine.current = login
+  const guess = (address: string, index: number): ReturnType<AccountsWorld['visit']> =>
+    world.visit({ path: '/interaction/u1/sign-in', form: { email: address, password: 'not the password' }, client: `guesser-${index}` })
+  const shapes: unknown[] = []
+  for (const address of [email, fresh()]) {
+    const statuses: number[] = []
+    for (let index = 0; index < 6; index += 1) statuses.push((await guess(address, index)).status)
+    assert.deepEqual(statuses, [422, 422, 422, 422, 429, 429])
+    const closed = await guess(address, 7)
+    assert.equal(closed.headers?.['retry-after'], '30')
+    shapes.push(closed.text.replaceAll(address, ''))
+  }
+  assert.equal(shapes[0], shapes[1])
+  const honest = { path: '/interaction/u1/sign-in', form: { email, password } }
+  assert.equal((await world.visit(honest)).status, 429, 'even the right password waits')
+  world.clock.advance(30_001)
+  assert.equal((await world.visit(honest)).status, 303)
+})
+
+test('lets about ten guesses an hour through to one address', async () => {
+  const email = fresh()
+  let tried = 0
+  for (let second = 0; second < 3600; second += 10) {
+    try {
+      await world.accounts.signIn(call, { email, password: 'not the password', client: `bot-${second}` })
+      tried += 1
+    } catch (error) {
+      assert.ok(error instanceof Error && 'code' in error && error.code === 'auth.too_many_tries')
+    }
+    world.clock.advance(10_000)
+  }
+  assert.ok(tried >= 8 && tried <= 10, `${tried} guesses`)
+})
+
+test('lets only so many simultaneous guesses through', async () => {
+  const email = fresh()
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 50 }, (_, index) =>
+      world.accounts.signIn(call, { email, password: 'not the password', client: `flood-${index}` }),
+    ),
+  )
+  const tried = outcomes.filter((outcome) => outcome.status === 'fulfilled').length
+  assert.ok(tried <= 4, `${tried} guesses`)
+})
+
+test('does not let strangers lock a person out of a browser that has signed in before', async () => {
+  const { email, password } = await world.person({ email: fresh() })
+  const known = await world.accounts.signIn(call, { email, password, client: 'home' })
+  for (let index = 0; index < 6; index += 1) {
+    await world.accounts.signIn(call, { email, password: 'not the password', client: `stranger-${index}` }).catch(() => {})
+  }
+  await assert.rejects(world.accounts.signIn(call, { email, password, client: 'new place' }), { code: 'auth.too_many_tries' })
+  assert.ok(known !== undefined && (await world.accounts.signIn(call, { email, password, client: 'home', device: known.device })))
+  const other = await world.person({ email: fresh() })
+  await assert.rejects(world.accounts.signIn(call, { email, password, client: 'x', device: `${known.device.slice(0, -2)}AA` }), {
+    code: 'auth.too_many_tries',
+  })
+  assert.ok(await world.accounts.signIn(call, { email: other.email, password: other.password, client: 'home', device: known.device }))
+})
+
+test('sends a few mails to one address, not as many as somebody asks for', async () => {
+  const email = fresh()
+  for (let index = 0; index < 8; index += 1) {
+    const answer = await world.visit({ path: '/sign-up', form: details(email), client: `mailer-${index}` })
+    assert.equal(answer.status, 303)
+  }
+  await world.settled()
+  assert.equal(world.mails.filter((mail) => mail.to === email).length, 3)
+})

@@ -1,0 +1,120 @@
+// What an app developer gets: the package, packed, installed in a folder of its own, runs an app that it has never seen.
+import assert from 'node:assert/strict'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { send } from './support/http.ts'
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+const definition = `
+import { defineApp, resource, z } from 'ninefold'
+
+const notes = resource('notes', {
+  schema: z.strictObject({ text: z.string().max(500) }),
+  indexes: { byOwner: { fields: ['ownerId', 'createdAt'] } },
+  access: [{ who: 'user', may: ['create'] }, { who: 'owner', may: ['list', 'get', 'update', 'delete'] }],
+  scopes: { read: 'notes:read', write: 'notes:write' },
+})
+
+export default defineApp({
+  name: 'Notebook',
+  scopes: { 'notes:read': 'read your notes', 'notes:write': 'change your notes' },
+  resources: [notes],
+  frontends: [{ name: 'notes', title: 'Notebook', mode: 'cookie', scopes: ['notes:read', 'notes:write'], folder: new URL('web', import.meta.url).pathname }],
+})
+`
+
+let folder = ''
+let app = ''
+let running: ChildProcess | undefined
+
+function npm(args: readonly string[], cwd: string): Promise<{ stdout: string }> {
+  const script = process.env['npm_execpath']
+  const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
+  return script?.endsWith('.js') ? run(process.execPath, [script, ...args, ...quiet], { cwd }) : run('npm', [...args, ...quiet], { cwd })
+}
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ninefold-package-'))
+  app = join(folder, 'app')
+  const staging = join(folder, 'staging')
+  await run(process.execPath, [join('scripts', 'build-package.ts'), staging], { cwd: root })
+  const { stdout } = await npm(['pack', '--silent', '--pack-destination', folder], staging)
+  await mkdir(join(app, 'web'), { recursive: true })
+  await writeFile(join(app, 'package.json'), JSON.stringify({ name: 'notebook', private: true, type: 'module' }))
+  await writeFile(join(app, 'ninefold.config.ts'), definition)
+  await writeFile(join(app, 'web', 'index.html'), '<!doctype html><html lang="en"><title>Notebook</title><h1>Notebook</h1></html>')
+  await npm(['install', join(folder, stdout.trim().split('\n').at(-1) ?? '')], app)
+})
+
+after(async () => {
+  if (running !== undefined && running.exitCode === null) {
+    running.kill('SIGTERM')
+    await once(running, 'exit')
+  }
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function startApp(): Promise<number> {
+  const bin = join(app, 'node_modules', '.bin', 'ninefold')
+  const child = spawn(process.execPath, [bin, 'start', '--port', '0', '--data-dir', join(app, 'data'), '--log-level', 'warn'], {
+    cwd: app,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  running = child
+  let output = ''
+  const heard = (chunk: Buffer): void => {
+    output += chunk.toString()
+  }
+  child.stdout.on('data', heard)
+  child.stderr.on('data', heard)
+  while (!/^Ready in/m.test(output)) {
+    await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
+    assert.equal(child.exitCode, null, output)
+  }
+  return Number(/http:\/\/accounts\.localhost:(\d+)/.exec(output)?.[1])
+}
+
+test('the package holds compiled JavaScript with its types, and no TypeScript source', async () => {
+  const home = join(app, 'node_modules', 'ninefold')
+  const manifest: { exports: Record<string, { types: string; default: string }>; devDependencies?: unknown } = JSON.parse(
+    await readFile(join(home, 'package.json'), 'utf8'),
+  )
+  assert.equal(manifest.devDependencies, undefined)
+  for (const entry of Object.values(manifest.exports)) {
+    assert.match(await readFile(join(home, entry.default), 'utf8'), /export/)
+    assert.match(await readFile(join(home, entry.types), 'utf8'), /export/)
+  }
+  await assert.rejects(readFile(join(home, 'src', 'main.ts')), { code: 'ENOENT' })
+})
+
+test('an app of a developer starts on the installed package and refuses a stranger', async () => {
+  const port = await startApp()
+  const health = await send({ port, host: `notes.localhost:${port}`, path: '/healthz' })
+  assert.equal(health.status, 200, health.body)
+  const list = await send({ port, host: `notes.localhost:${port}`, path: '/api/notes' })
+  assert.equal(list.status, 401, list.body)
+  assert.match(list.body, /"requestId"/)
+  const page = await send({ port, host: `notes.localhost:${port}`, path: '/' })
+  assert.equal(page.status, 200, page.body)
+  assert.match(page.body, /<h1>Notebook<\/h1>/)
+})
+
+test('the types of the package check an app definition', async () => {
+  const config = {
+    compilerOptions: { strict: true, noEmit: true, module: 'nodenext', target: 'es2025', types: [], skipLibCheck: true },
+    files: ['ninefold.config.ts'],
+  }
+  await writeFile(join(app, 'tsconfig.json'), JSON.stringify(config))
+  const tsc = join(root, 'node_modules', '.bin', 'tsc')
+  await run(process.execPath, [tsc, '--project', app]).catch((error: { stdout: string }) => assert.fail(error.stdout))
+  await writeFile(join(app, 'ninefold.config.ts'), definition.replace("mode: 'cookie'", "mode: 'biscuit'"))
+  await assert.rejects(run(process.execPath, [tsc, '--project', app]), { stdout: /biscuit/ })
+})

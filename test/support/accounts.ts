@@ -1,0 +1,219 @@
+// The accounts part of auth on a real database in memory, with a stand-in for the OpenID engine, and a visitor who asks for its pages.
+import type { Call } from '#kernel/call.ts'
+import { systemCall } from '#kernel/call.ts'
+import { createRouter } from '#kernel/http/router.ts'
+import type { Answer, Exchange, Method } from '#kernel/http/route.ts'
+import { seeOther } from '#kernel/http/route.ts'
+import { randomToken } from '#kernel/ids.ts'
+import { createKeyRing } from '#kernel/keyring.ts'
+import type { Json } from '#kernel/json.ts'
+import { createLogger } from '#kernel/log.ts'
+import { Secret } from '#kernel/secret.ts'
+import { type Accounts } from '../../src/auth/accounts/service.ts'
+import { createAccounts, type RunningAccounts } from '../../src/auth/accounts/create.ts'
+import type { AuthorisedApp, BrowserSession, Engine, Interaction } from '../../src/auth/engine.ts'
+import { accountPages } from '../../src/auth/pages/routes.ts'
+import type { PasswordSettings } from '../../src/auth/passwords/passwords.ts'
+import { cacheServer } from '../../src/cache/server.ts'
+import type { Database } from '../../src/database/contract.ts'
+import { databaseServer } from '../../src/database/server.ts'
+import { type FakeClock, fakeClock } from './fake-clock.ts'
+import { until } from './until.ts'
+
+export const ORIGIN = 'https://accounts.example.org'
+export const call: Call = systemCall('accounts-test')
+
+export interface SentMail {
+  readonly to: string
+  readonly template: string
+  readonly data: Readonly<Record<string, string>>
+}
+
+export interface FakeEngine extends Engine {
+  current: Interaction | undefined
+  signedInAs: string | undefined
+  readonly sessionList: BrowserSession[]
+  readonly appList: AuthorisedApp[]
+  /** Every change that was asked of the engine, in words. */
+  readonly asked: string[]
+}
+
+export interface AccountsWorld {
+  readonly accounts: Accounts
+  readonly running: RunningAccounts
+  readonly database: Database
+  readonly clock: FakeClock
+  readonly engine: FakeEngine
+  readonly mails: SentMail[]
+  readonly log: string[]
+  /** The newest mail to an address, once it has been delivered. */
+  mailTo(email: string): Promise<SentMail>
+  /** Waits until every event that was stored so far has been delivered. */
+  settled(): Promise<void>
+  visit(request: Visit): Promise<Visited>
+  /** Signs up and confirms. */
+  person(details?: { email?: string; password?: string; name?: string }): Promise<{ accountId: string; email: string; password: string }>
+  stop(): Promise<void>
+}
+
+export interface Visit {
+  readonly path: string
+  readonly form?: Readonly<Record<string, string>>
+  readonly client?: string
+  readonly cookies?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+}
+
+export interface Visited {
+  readonly status: number
+  readonly headers: Answer['headers']
+  readonly text: string
+  readonly cookies: readonly string[]
+  readonly csrfRenewed: boolean
+  readonly answer: Answer
+}
+
+function createFakeEngine(): FakeEngine {
+  const asked: string[] = []
+  const engine: FakeEngine = {
+    current: undefined,
+    signedInAs: undefined,
+    sessionList: [],
+    appList: [],
+    asked,
+    interaction: async (exchange) => (exchange.path.startsWith(`/interaction/${engine.current?.uid ?? ' '}`) ? engine.current : undefined),
+    finishSignIn: async (_exchange, accountId) => {
+      asked.push(`finishSignIn ${accountId}`)
+      engine.signedInAs = accountId
+      return seeOther('/authorize/resume')
+    },
+    finishConsent: async (_exchange, approved) => {
+      asked.push(`finishConsent ${approved}`)
+      return seeOther('/authorize/resume')
+    },
+    browserSession: async () => engine.sessionList.find((session) => session.id === 'here' && session.accountId === engine.signedInAs),
+    signInPath: (returnTo) => `/authorize?return_to=${encodeURIComponent(returnTo)}`,
+    sessions: async (_call, accountId) => engine.sessionList.filter((session) => session.accountId === accountId),
+    endBrowserSession: async (_call, accountId, sessionId) => void asked.push(`endBrowserSession ${accountId} ${sessionId}`),
+    authorisedApps: async () => engine.appList,
+    revokeApp: async (_call, accountId, clientId) => void asked.push(`revokeApp ${accountId} ${clientId}`),
+    revokeAccount: async (_call, accountId, except) => void asked.push(`revokeAccount ${accountId} except ${except ?? 'none'}`),
+  }
+  return engine
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+function mailOf(data: Json): SentMail | undefined {
+  if (!isRecord(data) || data['name'] !== 'mail.send' || !isRecord(data['input'])) return undefined
+  return data['input'] as unknown as SentMail
+}
+
+export async function openAccounts(
+  options: { passwords?: PasswordSettings; productName?: string; durableFile?: string } = {},
+): Promise<AccountsWorld> {
+  const clock = fakeClock()
+  const log: string[] = []
+  const logger = createLogger({ level: 'debug', stream: { write: (line) => void log.push(line) } })
+  const databases = databaseServer.create({ file: options.durableFile ?? ':memory:', clock, logger })
+  const cache = cacheServer.create({ maxBytes: 16 * 1024 * 1024, clock, logger }).contract
+  const database = databases.contract
+  const sites = { accounts: ORIGIN, app: 'https://app.example.org', files: '', console: '', frontends: {} }
+  const running = createAccounts({
+    database,
+    cache,
+    keyRing: createKeyRing(new Secret(randomToken())),
+    clock,
+    logger,
+    // Cheap hashes: what is tested here is not how long one takes.
+    settings: { sites, passwords: options.passwords ?? { memoryKiB: 64, passes: 1 } },
+  })
+  const mails: SentMail[] = []
+  let delivered = 0
+  database.subscribe({
+    consumer: 'test-mails',
+    topics: ['jobs.requested'],
+    handle: async (events) => {
+      for (const event of events) {
+        const sent = mailOf(event.data)
+        if (sent !== undefined) mails.push(sent)
+        delivered += 1
+      }
+    },
+  })
+  await databases.start()
+  await running.start()
+  const engine = createFakeEngine()
+  const pages = accountPages({ engine, accounts: running.accounts, clock, settings: { productName: options.productName ?? 'Pixel Diary' } })
+  const visit = createVisitor(createRouter(pages))
+  const { accounts } = running
+  const world: AccountsWorld = {
+    accounts,
+    running,
+    database,
+    clock,
+    engine,
+    mails,
+    log,
+    visit,
+    mailTo: (email) => until(`a mail to ${email}`, () => mails.findLast((one) => one.to === email)),
+    async settled() {
+      const before = delivered
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      if (delivered !== before) await world.settled()
+    },
+    async person({ email = 'ada@example.org', password = 'nine folded squares', name = 'Ada' } = {}) {
+      await accounts.signUp(call, { name, email, password, client: randomToken() })
+      await accounts.confirm(call, tokenIn(await world.mailTo(email)))
+      const signedIn = await accounts.signIn(call, { email, password, client: randomToken() })
+      if (signedIn === undefined) throw new Error('the new person cannot sign in')
+      return { accountId: signedIn.accountId, email, password }
+    },
+    async stop() {
+      await running.stop()
+      await databases.stop()
+    },
+  }
+  return world
+}
+
+export function tokenIn(sent: SentMail): string {
+  return new URL(sent.data['link'] ?? '').searchParams.get('token') ?? ''
+}
+
+/** Asks as the gateway does: finds the route, parses what enters by its schemas. */
+function createVisitor(router: ReturnType<typeof createRouter>): AccountsWorld['visit'] {
+  return async ({ path, form, client = 'client-1', cookies = {}, signal = call.signal }) => {
+    const url = new URL(path, ORIGIN)
+    const method: Method = form === undefined ? 'GET' : 'POST'
+    const match = router.find(method, url.pathname)
+    if (match === undefined || match.route.kind !== 'handled') throw new Error(`No route for ${method} ${path}`)
+    const { input } = match.route
+    const parsed = {
+      params: input.params?.parse(match.params),
+      query: input.query?.parse(Object.fromEntries(url.searchParams)),
+      body: input.body?.parse({ ...form }),
+    }
+    const set: string[] = []
+    let csrfRenewed = false
+    const exchange = {
+      method,
+      origin: ORIGIN,
+      path: url.pathname,
+      search: url.search.slice(1),
+      requestId: 'request-1',
+      client,
+      cookies: new Map(Object.entries(cookies)),
+      nonce: () => 'NONCE',
+      csrfToken: () => 'CSRF',
+      renewCsrf: () => void (csrfRenewed = true),
+      addCookie: (cookie: string) => void set.push(cookie),
+    } as unknown as Exchange
+    const answer = await match.route.handle({ ...call, signal }, parsed, exchange)
+    const body = answer.body
+    const text = body === undefined ? '' : 'html' in body ? body.html.toString() : 'bytes' in body ? Buffer.from(body.bytes).toString() : ''
+    return { status: answer.status, headers: answer.headers ?? {}, text, cookies: set, csrfRenewed, answer }
+  }
+}

@@ -1,0 +1,307 @@
+// The authorization server on a real socket, with the smallest pages that a person could sign in with, and a browser that keeps cookies.
+import { createHash, randomBytes } from 'node:crypto'
+import { createServer, type IncomingMessage, request as httpRequest, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import findMyWay from 'find-my-way'
+import { type Call, systemCall } from '#kernel/call.ts'
+import { AppError } from '#kernel/errors.ts'
+import { html } from '#kernel/html.ts'
+import type { Answer, Exchange, Route } from '#kernel/http/route.ts'
+import { newRequestId, randomToken } from '#kernel/ids.ts'
+import { createKeyRing } from '#kernel/keyring.ts'
+import { createLogger } from '#kernel/log.ts'
+import { Secret } from '#kernel/secret.ts'
+import type { Sites } from '#kernel/sites.ts'
+import { type AuthorizationServer, createAuthorizationServer } from '../../src/auth/provider/create.ts'
+import { createRevocations, type Revocations } from '../../src/auth/revocations/revocations.ts'
+import type { Cache } from '../../src/cache/contract.ts'
+import { cacheServer } from '../../src/cache/server.ts'
+import type { Database } from '../../src/database/contract.ts'
+import { createSqliteDatabase } from '../../src/database/server.ts'
+
+export const PRINT_SHOP = {
+  clientId: 'print-shop',
+  name: 'Print Shop',
+  redirectUris: ['http://printshop.localhost:9001/callback', 'http://printshop.localhost:9001/other'],
+  origins: ['http://printshop.localhost:9001'],
+  scopes: ['profile', 'email', 'photos:read'],
+  postLogoutRedirectUris: ['http://printshop.localhost:9001/bye'],
+} as const
+
+export const DIARY_SECRET = 'diary-secret-of-at-least-32-characters'
+
+export interface OauthWorld {
+  readonly port: number
+  readonly sites: Sites
+  readonly server: AuthorizationServer
+  readonly revocations: Revocations
+  readonly database: Database
+  readonly cache: Cache
+  readonly routes: readonly Route[]
+  /** Moves the clock of our own storage; the engine's stays. */
+  advance(ms: number): void
+  readonly suspended: Set<string>
+  readonly logs: string[]
+  stop(): Promise<void>
+}
+
+export async function openOauth(options: { readonly file?: string } = {}): Promise<OauthWorld> {
+  let offset = 0
+  const clock = { now: () => Date.now() + offset }
+  const logs: string[] = []
+  const logger = createLogger({ level: 'info', stream: { write: (line: string) => void logs.push(line) } })
+  const http = createServer()
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+  const { port } = http.address() as AddressInfo
+  const sites: Sites = {
+    accounts: `http://accounts.localhost:${port}`,
+    app: `http://diary.localhost:${port}`,
+    files: `http://files.localhost:${port}`,
+    console: `http://console.localhost:${port}`,
+    frontends: { diary: `http://diary.localhost:${port}` },
+  }
+  const database = createSqliteDatabase({ file: options.file ?? ':memory:', clock, logger })
+  const cache = cacheServer.create({ maxBytes: 1_000_000, clock, logger })
+  const keyRing = createKeyRing(new Secret(randomToken()))
+  const revocations = createRevocations({ database: database.contract, cache: cache.contract, clock, logger })
+  const suspended = new Set<string>()
+  const server = createAuthorizationServer({
+    database: database.contract,
+    keyRing,
+    clock,
+    logger,
+    revocations,
+    accounts: {
+      find: async (_call, accountId) =>
+        accountId.startsWith('person')
+          ? { accountId, name: `Name of ${accountId}`, email: `${accountId}@example.org`, emailVerified: true, suspended: suspended.has(accountId) }
+          : undefined,
+    },
+    looks: {
+      errorPage: (_skin, { heading, words }) => html`<h1>${heading}</h1><p>${words}</p>`,
+      signOutPage: (_skin, { action, hidden }) =>
+        html`<form method="post" action="${action}">${Object.entries(hidden).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}<button name="logout" value="yes">Sign out</button></form>`,
+      signedOutPage: () => html`<p>signed out</p>`,
+    },
+    settings: {
+      sites,
+      productName: 'Pixel Diary',
+      scopes: { 'photos:read': 'see your photos', 'photos:write': 'add and change photos' },
+      clients: [PRINT_SHOP],
+      frontends: [
+        {
+          clientId: 'diary',
+          name: 'Pixel Diary',
+          origin: sites.app,
+          redirectUri: `${sites.app}/session/callback`,
+          secret: DIARY_SECRET,
+          scopes: ['openid', 'offline_access', 'photos:read', 'photos:write'],
+        },
+      ],
+      development: true,
+    },
+  })
+  await database.start()
+  await server.start()
+  serve(http, server)
+  return {
+    port,
+    sites,
+    server,
+    revocations,
+    database: database.contract,
+    cache: cache.contract,
+    routes: server.routes,
+    advance: (ms) => {
+      offset += ms
+    },
+    suspended,
+    logs,
+    async stop() {
+      http.closeAllConnections()
+      await new Promise((resolve) => http.close(resolve))
+      await database.stop()
+      await cache.stop()
+    },
+  }
+}
+
+export const call: Call = systemCall('test')
+
+function serve(http: Server, server: AuthorizationServer): void {
+  const router = findMyWay()
+  for (const route of server.routes) {
+    router.on(route.method, route.path, (request, response) => void answer(request as IncomingMessage, response as ServerResponse, route))
+  }
+  const { engine } = server
+  http.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const exchange = exchangeOf(request, response)
+    // As the gateway does: headers are there before anybody answers, and must survive.
+    response.setHeader('x-content-type-options', 'nosniff')
+    response.setHeader('content-security-policy', "default-src 'none'; script-src 'nonce-abc'; form-action 'self'")
+    const step = /^\/interaction\/[\w-]+(?:\/(sign-in|consent))?$/.exec(exchange.path)
+    if (step === null) {
+      router.lookup(request, response)
+      return
+    }
+    const work = async (): Promise<void> => {
+      const form = new URLSearchParams(exchange.search)
+      if (step[1] === 'sign-in') write(response, await engine.finishSignIn(exchange, form.get('account') ?? ''))
+      else if (step[1] === 'consent') write(response, await engine.finishConsent(exchange, form.get('approved') === 'yes'))
+      else write(response, { status: 200, body: { json: (await engine.interaction(exchange)) ?? null } })
+    }
+    void work().catch((error: unknown) => problem(response, error))
+  })
+}
+
+function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchange {
+  const url = new URL(request.url ?? '/', 'http://any')
+  return {
+    request,
+    response,
+    method: request.method ?? 'GET',
+    origin: 'http://accounts.localhost',
+    path: url.pathname,
+    search: url.search.slice(1),
+    requestId: newRequestId(),
+    client: 'client',
+    cookies: new Map(),
+    nonce: () => 'abc',
+    csrfToken: () => 'csrf',
+    renewCsrf: () => {},
+    addCookie: (cookie) => response.appendHeader('set-cookie', cookie),
+  }
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, route: Route): Promise<void> {
+  const exchange = exchangeOf(request, response)
+  try {
+    if (route.kind === 'raw') await route.handle(call, exchange)
+    else write(response, await route.handle(call, { params: {}, query: Object.fromEntries(new URLSearchParams(exchange.search)), body: undefined }, exchange))
+  } catch (error) {
+    problem(response, error)
+  }
+}
+
+function write(response: ServerResponse, { status, headers, body }: Answer): void {
+  for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, typeof value === 'string' ? value : [...value])
+  response.statusCode = status
+  response.end(body !== undefined && 'json' in body ? JSON.stringify(body.json) : '')
+}
+
+function problem(response: ServerResponse, error: unknown): void {
+  response.statusCode = error instanceof AppError ? error.status : 500
+  for (const [name, value] of Object.entries(error instanceof AppError ? (error.headers ?? {}) : {})) response.setHeader(name, value)
+  response.end(String(error))
+}
+
+export interface Reply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: string
+}
+
+export interface Send {
+  readonly method?: string
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly form?: Readonly<Record<string, string>>
+}
+
+export function send(world: Pick<OauthWorld, 'port' | 'sites'>, { method, path, headers = {}, form }: Send): Promise<Reply> {
+  const body = form === undefined ? undefined : new URLSearchParams(form).toString()
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(
+      {
+        host: '127.0.0.1',
+        port: world.port,
+        path,
+        method: method ?? (body === undefined ? 'GET' : 'POST'),
+        headers: {
+          host: new URL(world.sites.accounts).host,
+          accept: 'text/html,*/*;q=0.5',
+          ...(body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(Buffer.byteLength(body)) }),
+          ...headers,
+        },
+      },
+      (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString('utf8') }),
+        )
+      },
+    )
+    request.on('error', reject)
+    request.end(body)
+  })
+}
+
+interface JarEntry {
+  readonly value: string
+  readonly path: string
+}
+
+/** Keeps cookies as a browser does, as far as paths and deletions go. */
+export class Browser {
+  readonly #world: Pick<OauthWorld, 'port' | 'sites'>
+  readonly #jar = new Map<string, JarEntry>()
+
+  constructor(world: Pick<OauthWorld, 'port' | 'sites'>) {
+    this.#world = world
+  }
+
+  get cookieNames(): string[] {
+    return [...this.#jar.keys()].map((key) => key.split(' ')[0] ?? '')
+  }
+
+  async visit(request: Send): Promise<Reply> {
+    const path = request.path.split('?')[0] ?? '/'
+    const matching = [...this.#jar].filter(([, entry]) => path === entry.path || path.startsWith(entry.path.endsWith('/') ? entry.path : `${entry.path}/`))
+    const cookie = matching.map(([key, { value }]) => `${key.split(' ')[0]}=${value}`).join('; ')
+    const reply = await send(this.#world, { ...request, headers: { ...(cookie === '' ? {} : { cookie }), 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0', ...request.headers } })
+    for (const line of [reply.headers['set-cookie'] ?? []].flat()) this.#keep(line)
+    return reply
+  }
+
+  #keep(line: string): void {
+    const [pair = '', ...attributes] = line.split(';').map((part) => part.trim())
+    const name = pair.slice(0, pair.indexOf('='))
+    const path = attributes.find((attribute) => /^path=/i.test(attribute))?.slice(5) ?? '/'
+    const gone = attributes.some((attribute) => /^expires=Thu, 01 Jan 1970/i.test(attribute))
+    if (gone) this.#jar.delete(`${name} ${path}`)
+    else this.#jar.set(`${name} ${path}`, { value: pair.slice(name.length + 1), path })
+  }
+
+  /** Follows redirects on the accounts origin, signing in and agreeing where asked; stops where it leads elsewhere. */
+  async authorize(path: string, person: { readonly account: string; readonly approve?: boolean }): Promise<{ location: URL; asked: string[]; last: Reply }> {
+    const asked: string[] = []
+    let reply = await this.visit({ path })
+    for (let hop = 0; hop < 12; hop += 1) {
+      const target = reply.headers['location']
+      if (typeof target !== 'string') break
+      const location = new URL(target, this.#world.sites.accounts)
+      if (location.origin !== this.#world.sites.accounts) return { location, asked, last: reply }
+      if (location.pathname.startsWith('/interaction/')) {
+        const page = await this.visit({ path: location.pathname })
+        const { prompt } = JSON.parse(page.body) as { prompt: 'login' | 'consent' }
+        asked.push(prompt)
+        const query = prompt === 'login' ? `account=${person.account}` : `approved=${person.approve === false ? 'no' : 'yes'}`
+        reply = await this.visit({ method: 'POST', path: `${location.pathname}/${prompt === 'login' ? 'sign-in' : 'consent'}?${query}` })
+      } else {
+        reply = await this.visit({ path: `${location.pathname}${location.search}` })
+      }
+    }
+    return { location: new URL('about:blank'), asked, last: reply }
+  }
+}
+
+export interface Pkce {
+  readonly verifier: string
+  readonly challenge: string
+}
+
+export function pkce(): Pkce {
+  const verifier = randomBytes(32).toString('base64url')
+  return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') }
+}
