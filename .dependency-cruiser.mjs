@@ -34,7 +34,7 @@ export default {
     error(
       'no-orphans',
       'A file that nobody imports is dead.',
-      { orphan: true, path: '^src/', pathNot: ['[.]test[.]ts$', '^src/main[.]ts$'] },
+      { orphan: true, path: '^src/', pathNot: ['[.](test|d)[.]ts$', '^src/main[.]ts$'] },
       {},
     ),
     error('no-unresolvable', 'An import that does not resolve escapes every other rule.', {}, { couldNotResolve: true }),

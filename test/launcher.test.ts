@@ -10,6 +10,7 @@ import { after, before, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { send } from './support/http.ts'
 
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -45,7 +46,7 @@ async function untilNoneInClone(): Promise<void> {
   assert.deepEqual(await processesInClone(), [])
 }
 
-async function startInClone(): Promise<{ child: ChildProcess; origin: string }> {
+async function startInClone(): Promise<{ child: ChildProcess; port: number }> {
   const args = [launcher, 'start', '--port', '0', '--data-dir', join(clone, '.ninefold', 'test')]
   const child = spawn(machineNode, args, { cwd: clone, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
@@ -58,9 +59,9 @@ async function startInClone(): Promise<{ child: ChildProcess; origin: string }> 
     await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
     assert.equal(child.exitCode, null, output)
   }
-  const port = /http:\/\/accounts\.localhost:(\d+)/.exec(output)?.[1]
-  assert.ok(port !== undefined, output)
-  return { child, origin: `http://127.0.0.1:${port}` }
+  const port = Number(/http:\/\/accounts\.localhost:(\d+)/.exec(output)?.[1])
+  assert.ok(port > 0, output)
+  return { child, port }
 }
 
 test('the first command installs the packages, says so in one line, and runs on Node 24 or later', async () => {
@@ -86,8 +87,9 @@ test('a command that does not exist is refused with the list of those that do', 
 })
 
 test('SIGTERM stops the platform and the third party, with exit code 0', async () => {
-  const { child, origin } = await startInClone()
-  assert.equal((await fetch(`${origin}/healthz`)).status, 200)
+  const { child, port } = await startInClone()
+  const health = await send({ port, host: `accounts.localhost:${port}`, path: '/healthz' })
+  assert.equal(health.status, 200, health.body)
   child.kill('SIGTERM')
   const [code] = await once(child, 'exit')
   assert.equal(code, 0)
@@ -95,9 +97,9 @@ test('SIGTERM stops the platform and the third party, with exit code 0', async (
 })
 
 test('a launcher that is killed takes its children with it', async () => {
-  const { child, origin } = await startInClone()
+  const { child, port } = await startInClone()
   child.kill('SIGKILL')
   await once(child, 'exit')
   await untilNoneInClone()
-  await assert.rejects(fetch(`${origin}/healthz`))
+  await assert.rejects(send({ port, host: `accounts.localhost:${port}`, path: '/healthz' }), { code: 'ECONNREFUSED' })
 })

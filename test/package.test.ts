@@ -102,7 +102,7 @@ test('an app of a developer starts on the installed package and refuses a strang
   const list = await send({ port, host: `notes.localhost:${port}`, path: '/api/notes' })
   assert.equal(list.status, 401, list.body)
   assert.match(list.body, /"requestId"/)
-  const page = await send({ port, host: `notes.localhost:${port}`, path: '/' })
+  const page = await send({ port, host: `notes.localhost:${port}`, path: '/', headers: { accept: 'text/html' } })
   assert.equal(page.status, 200, page.body)
   assert.match(page.body, /<h1>Notebook<\/h1>/)
 })

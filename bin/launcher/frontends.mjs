@@ -27,18 +27,10 @@ function sourceHash(root, folder) {
   return hash.digest('hex')
 }
 
+// The folder is the current one and not an argument: its config may name another root.
 function viteBuild({ root, folder, runtime, env }) {
   const dist = join(root, folder, 'dist')
-  const args = [
-    join(root, 'node_modules', 'vite', 'bin', 'vite.js'),
-    'build',
-    join(root, folder),
-    '--outDir',
-    dist,
-    '--emptyOutDir',
-    '--logLevel',
-    'warn',
-  ]
+  const args = [join(root, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', '--outDir', dist, '--emptyOutDir', '--logLevel', 'warn']
   return new Promise((resolve, reject) => {
     const output = []
     const child = spawn(runtime, args, { cwd: join(root, folder), env, stdio: ['ignore', 'pipe', 'pipe'] })

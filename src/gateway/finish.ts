@@ -76,7 +76,7 @@ export function createFinish({ monitoring, logger, now, isStopping }: FinishPart
       record(exchange, 499, 0)
       return
     }
-    const headers = exchange.host === undefined ? [...HOSTLESS_HEADERS, 'x-request-id', exchange.requestId] : exchange.headers
+    const headers = exchange.host === undefined ? [...HOSTLESS_HEADERS, 'x-request-id', exchange.requestId] : exchange.headers.slice()
     const answer = withCaching(exchange, given, headers)
     addPolicy(exchange, answer, headers)
     if (exchange.newCookies !== undefined) headers.push('set-cookie', exchange.newCookies)
@@ -113,6 +113,8 @@ export function createFinish({ monitoring, logger, now, isStopping }: FinishPart
     fail(exchange, error) {
       const { problem, headers } = problemOf(error, exchange.requestId)
       exchange.errorCode = problem.code
+      // What the route began to hand out was for an answer that did not come.
+      exchange.newCookies = undefined
       if (problem.status >= 500)
         logger.error({ err: error, requestId: exchange.requestId, route: exchange.match?.route.path }, problem.code)
       if (exchange.isRaw) {

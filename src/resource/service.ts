@@ -38,16 +38,16 @@ export function createResourceService(parts: ResourceParts): Resources {
     return resource
   }
   return {
-    list: (call, name, request) => list(parts, call, { resource: named(name), request }),
+    list: async (call, name, request) => list(parts, call, { resource: named(name), request }),
     async get(call, name, id) {
       const resource = named(name)
       const actor = admit(resource, call, 'get')
       const stored = await find(parts, call, { resource, id, actor, operation: 'get' })
       return parts.attachments.show(call, resource, stored)
     },
-    create: (call, name, input) => create(parts, call, { resource: named(name), input }),
-    update: (call, name, request) => update(parts, call, { resource: named(name), request }),
-    delete: (call, name, request) => remove(parts, call, { resource: named(name), request }),
+    create: async (call, name, input) => create(parts, call, { resource: named(name), input }),
+    update: async (call, name, request) => update(parts, call, { resource: named(name), request }),
+    delete: async (call, name, request) => remove(parts, call, { resource: named(name), request }),
   }
 }
 

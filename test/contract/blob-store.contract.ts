@@ -1,6 +1,7 @@
-// What every blob store must do. A function over a driver; an exemption needs a reason and is printed as skipped.
+// What every blob store must do. A function over a driver; an exemption needs a reason, and is tested to be true.
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
+import { contractTest, type Exemption } from '../support/exemptions.ts'
 import { newId } from '#kernel/ids.ts'
 import type { BlobStore } from '../../src/files/ports.ts'
 
@@ -9,11 +10,6 @@ export interface OpenBlobStore {
   /** Everything that the store occupies, complete or not. */
   occupied(): Promise<number>
   close(): Promise<void>
-}
-
-export interface Exemption {
-  readonly test: string
-  readonly reason: string
 }
 
 const BIG = Buffer.alloc(1_500_000, 'abcdefghij')
@@ -40,8 +36,7 @@ async function keysOf(store: BlobStore): Promise<string[]> {
 
 export function blobStoreContract(name: string, open: () => Promise<OpenBlobStore>, exemptions: readonly Exemption[] = []): void {
   const testWith = (title: string, body: (opened: OpenBlobStore) => Promise<void>): void => {
-    const skip = exemptions.find((exemption) => exemption.test === title)?.reason ?? false
-    test(title, { skip, timeout: 60_000 }, async () => {
+    const run = async (): Promise<void> => {
       const opened = await open()
       await opened.store.start()
       try {
@@ -49,7 +44,8 @@ export function blobStoreContract(name: string, open: () => Promise<OpenBlobStor
       } finally {
         await opened.close()
       }
-    })
+    }
+    contractTest(title, run, exemptions)
   }
 
   describe(`BlobStore contract: ${name}`, () => {

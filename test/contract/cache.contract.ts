@@ -1,19 +1,20 @@
-// What every cache driver must do. A function over a driver; an exemption needs a reason and is printed as skipped.
+// What every cache driver must do. A function over a driver; an exemption needs a reason, and is tested to be true.
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe } from 'node:test'
 import { systemCall } from '#kernel/call.ts'
 import type { Cache } from '../../src/cache/contract.ts'
-import { type Exemption, eventually, type TestClock, testClock } from '../support/database.ts'
+import { eventually, type TestClock, testClock } from '../support/database.ts'
+import { contractTest, type Exemption } from '../support/exemptions.ts'
 
 const call = systemCall('cache-contract')
 
 export function cacheContract(name: string, open: (clock: TestClock) => Cache, exemptions: readonly Exemption[] = []): void {
   const testWith = (title: string, body: (cache: Cache, clock: TestClock) => Promise<void>): void => {
-    const skip = exemptions.find((exemption) => exemption.test === title)?.reason ?? false
-    test(title, { skip }, async () => {
+    const run = async (): Promise<void> => {
       const clock = testClock()
       await body(open(clock), clock)
-    })
+    }
+    contractTest(title, run, exemptions)
   }
   describe(`cache contract: ${name}`, () => {
     valueTests(testWith)

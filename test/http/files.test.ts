@@ -1,8 +1,11 @@
 // Uploads and downloads over HTTP: what is kept, what is refused, and that nothing is left of what was refused.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { mkdir, utimes, writeFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
+import { newId } from '#kernel/ids.ts'
 import type { BucketDefinition, FileMeta } from '../../src/files/contract.ts'
 import { type DataWorld, dataWorld, jpeg, person } from '../support/data-world.ts'
 import type { Reply } from '../support/http.ts'
@@ -275,6 +278,19 @@ test('the sweep takes what nobody named for a day and bytes without a row, and n
   await w.runJob('files.sweep')
   assert.equal((await w.stored()).length, 3)
   for (const { id } of [reserved, held, fresh]) assert.equal((await w.ask('GET', `/api/files/photos/${id}`, { as: ada })).status, 200)
+  const [kept = ''] = await w.stored()
+  const key = newId(1)
+  const orphan = join(dirname(dirname(dirname(kept))), key.slice(-2), key.slice(-4, -2), key)
+  await mkdir(dirname(orphan), { recursive: true })
+  await writeFile(orphan, 'bytes without a row')
+  const justNow = new Date(w.clock.now())
+  await utimes(orphan, justNow, justNow)
+  await w.runJob('files.sweep')
+  assert.equal((await w.stored()).length, 4)
+  const longAgo = new Date(w.clock.now() - 25 * 60 * 60 * 1000)
+  await utimes(orphan, longAgo, longAgo)
+  await w.runJob('files.sweep')
+  assert.ok(!(await w.stored()).includes(orphan))
   w.clock.advance(7 * 24 * 60 * 60 * 1000)
   await w.runJob('files.sweep')
   assert.deepEqual((await w.stored()).length, 1)

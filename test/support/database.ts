@@ -1,5 +1,4 @@
 // What database tests share: a clock that stands still, collections of every kind of index, and opening and closing around a test.
-import { test } from 'node:test'
 import { systemCall } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { defineCollection } from '#kernel/collection.ts'
@@ -8,6 +7,7 @@ import type { Running } from '#kernel/lifecycle.ts'
 import { createLogger, type Logger } from '#kernel/log.ts'
 import { z } from '#kernel/schema.ts'
 import type { Collection, Database } from '../../src/database/contract.ts'
+import { contractTest, type Exemption } from './exemptions.ts'
 
 export interface TestClock extends Clock {
   advance(ms: number): void
@@ -95,18 +95,12 @@ export interface World {
   open(parts?: { readonly sweepEveryMs?: number }): Promise<Opened>
 }
 
-export interface Exemption {
-  readonly test: string
-  readonly reason: string
-}
-
 export type TestInWorld = (title: string, body: (world: World) => Promise<void>) => void
 
 /** Every test gets data of its own, and what it opened is stopped after it. */
 export function testsIn(open: OpenDatabase, exemptions: readonly Exemption[]): TestInWorld {
   return (title, body) => {
-    const skip = exemptions.find((exemption) => exemption.test === title)?.reason ?? false
-    test(title, { skip, timeout: 60_000 }, async () => {
+    const run = async (): Promise<void> => {
       const running: Running<Database>[] = []
       const log: string[] = []
       const logger = createLogger({ level: 'debug', stream: { write: (line) => log.push(line) } })
@@ -138,7 +132,8 @@ export function testsIn(open: OpenDatabase, exemptions: readonly Exemption[]): T
       } finally {
         await Promise.all(running.map((server) => server.stop()))
       }
-    })
+    }
+    contractTest(title, run, exemptions)
   }
 }
 

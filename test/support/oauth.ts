@@ -305,3 +305,91 @@ export function pkce(): Pkce {
   const verifier = randomBytes(32).toString('base64url')
   return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') }
 }
+
+export interface Tokens {
+  readonly access_token: string
+  readonly refresh_token?: string
+  readonly id_token: string
+  readonly scope?: string
+}
+
+export interface SignIn {
+  readonly account?: string
+  readonly scope?: string
+  readonly extra?: Readonly<Record<string, string>>
+}
+
+/** The address that begins the code flow of the third party. */
+export function authorizePath(challenge: string, { scope = 'openid offline_access photos:read', extra = {} }: SignIn = {}): string {
+  const query = new URLSearchParams({
+    client_id: PRINT_SHOP.clientId,
+    redirect_uri: PRINT_SHOP.redirectUris[0],
+    response_type: 'code',
+    scope,
+    code_challenge: challenge,
+    code_challenge_method: 'S256',
+    state: 'some-state',
+    ...extra,
+  })
+  return `/authorize?${query.toString()}`
+}
+
+/** A code for the third party, with all that its redemption needs. */
+export async function codeFor(browser: Browser, signIn: SignIn = {}): Promise<Record<string, string>> {
+  const { verifier, challenge } = pkce()
+  const { location, last } = await browser.authorize(authorizePath(challenge, signIn), { account: signIn.account ?? 'person1' })
+  const code = location.searchParams.get('code')
+  if (code === null) throw new Error(`No code: ${location.href} ${last.body}`)
+  return { grant_type: 'authorization_code', client_id: PRINT_SHOP.clientId, redirect_uri: PRINT_SHOP.redirectUris[0], code, code_verifier: verifier }
+}
+
+export async function tokensFor(world: OauthWorld, browser: Browser, signIn: SignIn = {}): Promise<Tokens> {
+  const reply = await send(world, { path: '/token', form: await codeFor(browser, signIn) })
+  if (reply.status !== 200) throw new Error(reply.body)
+  return JSON.parse(reply.body)
+}
+
+export function refresh(world: OauthWorld, token: string | undefined): Promise<Reply> {
+  return send(world, { path: '/token', form: { grant_type: 'refresh_token', client_id: PRINT_SHOP.clientId, refresh_token: token ?? '' } })
+}
+
+/** Tokens of the app's own frontend, through the back channel as the gateway asks for them. */
+export async function frontendTokens(world: OauthWorld, browser: Browser, account = 'person1'): Promise<Tokens> {
+  const { verifier, challenge } = pkce()
+  const redirectUri = `${world.sites.app}/session/callback`
+  const query = new URLSearchParams({
+    client_id: 'diary',
+    redirect_uri: redirectUri,
+    response_type: 'code',
+    scope: 'openid offline_access photos:read photos:write',
+    code_challenge: challenge,
+    code_challenge_method: 'S256',
+  })
+  const { location, asked, last } = await browser.authorize(`/authorize?${query.toString()}`, { account })
+  if (asked.includes('consent')) throw new Error('a first party was asked for consent')
+  const code = location.searchParams.get('code')
+  if (code === null) throw new Error(`No code: ${location.href} ${last.body}`)
+  const answer = await frontendToken(world, { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: redirectUri })
+  if (answer.status !== 200) throw new Error(answer.body)
+  return JSON.parse(answer.body)
+}
+
+export function frontendToken(world: OauthWorld, form: Readonly<Record<string, string>>, secret = DIARY_SECRET): Promise<{ status: number; body: string }> {
+  return world.server.exchange(call, {
+    method: 'POST',
+    path: '/token',
+    headers: {
+      authorization: `Basic ${Buffer.from(`diary:${encodeURIComponent(secret)}`).toString('base64')}`,
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+    body: new URLSearchParams(form).toString(),
+  })
+}
+
+export function claimsOf(token: string): Readonly<Record<string, unknown>> {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))
+}
+
+export function errorOf(reply: { readonly body: string }): string {
+  return (JSON.parse(reply.body) as { error: string }).error
+}

@@ -9,6 +9,8 @@ export interface Upload {
   readonly preview: string
   readonly fraction: number
   readonly problem?: string
+  /** Sending it again would not help. */
+  readonly isFinal?: boolean
 }
 
 export interface Uploads {
@@ -76,7 +78,7 @@ export function useUploads(onStored: (fileId: string) => Promise<void>): Uploads
           file,
           preview: URL.createObjectURL(file),
           fraction: 0,
-          ...(problem === undefined ? {} : { problem }),
+          ...(problem === undefined ? {} : { problem, isFinal: true }),
         }
       })
       setItems((known) => [...added, ...known])

@@ -46,7 +46,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     return found
   }
   const finish = async (exchange: Exchange, result: Parameters<Provider['interactionResult']>[2]): Promise<Answer> =>
-    seeOther(await provider().interactionResult(exchange.request, exchange.response, result, { mergeWithLastSubmission: false }))
+    seeOther(await provider().interactionResult(exchange.request, exchange.response, result))
 
   const currentSession = async (exchange: Exchange): Promise<BrowserSession | undefined> => {
     const instance = provider()

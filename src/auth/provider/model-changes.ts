@@ -1,6 +1,7 @@
 // What we change in the engine's own classes, all in one place; `model-changes.test.ts` fails when an upgrade moves them.
 import type { RefreshToken, Session } from 'oidc-provider'
 import Provider from 'oidc-provider'
+import internals from 'oidc-provider/lib/helpers/weak_cache.js'
 import { equalSecrets, hmacSha256, sha256 } from '#kernel/keyring.ts'
 import { sidOf } from './ids.ts'
 
@@ -45,6 +46,11 @@ export function renewCookiesInPlace(provider: Provider): void {
     this.oldId = undefined
     return save.call(this, ttl)
   }
+}
+
+/** `form_post` answers with a page whose inline script posts to the client, which our content security policy is there to stop. */
+export function dropFormPost(provider: Provider): void {
+  internals(provider).responseModes.delete('form_post')
 }
 
 function modelPrototype<Model>(model: { readonly prototype: unknown }): Model {

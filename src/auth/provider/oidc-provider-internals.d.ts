@@ -1,4 +1,4 @@
-// Types of the two files of the engine that we reach into. Nothing else may.
+// Types of the files of the engine that we reach into. Nothing else may.
 declare module 'oidc-provider/lib/actions/grants/authorization_code.js' {
   import type { KoaContextWithOIDC } from 'oidc-provider'
   import type Provider from 'oidc-provider'
@@ -11,4 +11,10 @@ declare module 'oidc-provider/lib/actions/grants/authorization_code.js' {
 declare module 'oidc-provider/lib/helpers/grants.js' {
   const helpers: Readonly<Record<string, (...values: never[]) => unknown>>
   export = helpers
+}
+
+declare module 'oidc-provider/lib/helpers/weak_cache.js' {
+  import type Provider from 'oidc-provider'
+
+  export default function internals(provider: Provider): { readonly responseModes: Map<string, unknown> }
 }

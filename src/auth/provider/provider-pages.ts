@@ -30,6 +30,11 @@ export function createProviderPages(looks: EnginePages, productName: string): Pr
   }
   return {
     error(context, out) {
+      if (!BROWSER_ROUTES.has(context.oidc.route)) {
+        // RFC 6749 section 5.2: clients read JSON, whatever they say they accept.
+        context.body = out
+        return
+      }
       const requestId = currentExchange()?.requestId
       const words = `${WORDS[out.error] ?? 'The app sent a request that cannot be answered.'} (${out.error}${out.error_description === undefined ? '' : `: ${out.error_description}`})`
       show(context, looks.errorPage(skin(), { heading: 'This did not work', words, ...(requestId === undefined ? {} : { requestId }) }))
@@ -47,6 +52,8 @@ export function createProviderPages(looks: EnginePages, productName: string): Pr
     },
   }
 }
+
+const BROWSER_ROUTES: ReadonlySet<string> = new Set(['authorization', 'resume', 'end_session', 'end_session_confirm', 'end_session_success'])
 
 const WORDS: Readonly<Record<string, string>> = {
   invalid_client: 'The app that sent you here is not known.',

@@ -8,7 +8,7 @@ import type { KeyRing } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import { z } from '#kernel/schema.ts'
 import { allowOmittedRedirectUri } from './code-grant.ts'
-import { deriveSuccessors, hashClientSecrets, nameSessionsByGrant, renewCookiesInPlace } from './model-changes.ts'
+import { deriveSuccessors, dropFormPost, hashClientSecrets, nameSessionsByGrant, renewCookiesInPlace } from './model-changes.ts'
 import { pinAddress, pinRequest } from './pinned.ts'
 
 const METADATA_PATHS: ReadonlySet<string> = new Set(['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'])
@@ -35,6 +35,7 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
   deriveSuccessors(provider, keyRing.derive('auth.refresh-successor'))
   nameSessionsByGrant(provider)
   renewCookiesInPlace(provider)
+  dropFormPost(provider)
   allowOmittedRedirectUri(provider)
   pinAddress(provider, issuer)
   provider.use(async (context, next) => {
@@ -86,7 +87,7 @@ function publish(context: KoaContext, apiScopes: readonly string[]): void {
   if (context.status !== 200) return
   if (METADATA_PATHS.has(context.path)) {
     const document = metadata.parse(context.body)
-    context.body = { ...document, scopes_supported: [...document.scopes_supported, ...apiScopes], response_modes_supported: ['query'] }
+    context.body = { ...document, scopes_supported: [...document.scopes_supported, ...apiScopes], response_modes_supported: ['query', 'fragment'] }
   } else if (context.path !== '/jwks') return
   context.set('cache-control', 'public, max-age=300')
 }

@@ -34,7 +34,7 @@ export function actionLink(href: string, label: string): Html {
 }
 
 /** Goes on to a path of the same origin by a navigation of its own, which brings the Strict cookies along. */
-export function bouncePage(exchange: GatewayExchange, to: string, cookies: readonly string[] = []): Answer {
+export function bouncePage(to: string, cookies: readonly string[] = []): Answer {
   const body = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${to}"><title>One moment</title></head>
 <body><p><a href="${to}">Continue</a></p></body></html>`

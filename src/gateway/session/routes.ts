@@ -111,7 +111,7 @@ function frontendRoutes(frontend: GatewayFrontend, sessions: Sessions): Route[] 
       path: '/session/sign-in',
       site,
       allow: { who: 'anyone' },
-      rate: 'sign-in',
+      rate: 'token',
       input: { query: returnToQuery },
       answers: { 303: 'empty', 503: 'html' },
       summary: 'Goes to the sign-in page',
@@ -126,7 +126,7 @@ function frontendRoutes(frontend: GatewayFrontend, sessions: Sessions): Route[] 
       path: '/session/callback',
       site,
       allow: { who: 'handler', reason: 'the sealed transaction cookie proves the browser' },
-      rate: 'sign-in',
+      rate: 'token',
       input: { query: callbackQuery },
       answers: { 200: 'html', 400: 'html', 403: 'html', 503: 'html' },
       summary: 'Comes back from the sign-in page',
@@ -136,7 +136,7 @@ function frontendRoutes(frontend: GatewayFrontend, sessions: Sessions): Route[] 
         if ('refused' in outcome) return refusedPage(own, outcome.refused, again('/'))
         const { cookies, sessionId, returnTo, spent } = outcome.done
         own.renewCsrf(frontend.mode === 'cookie' ? sessionId : undefined)
-        return bouncePage(own, returnTo, [...cookies, spent])
+        return bouncePage(returnTo, [...cookies, spent])
       },
     }),
     route({

@@ -94,7 +94,7 @@ async function handleRoute({ logger, development }: PipelineParts, exchange: Gat
   if (needsOwnCookies(exchange)) {
     // A form for somebody whose Strict cookies stayed at home would be bound to the wrong session: come again from our own origin.
     exchange.newCookies = undefined
-    exchange.answer = bouncePage(exchange, exchange.search === '' ? exchange.path : `${exchange.path}?${exchange.search}`)
+    exchange.answer = bouncePage(exchange.search === '' ? exchange.path : `${exchange.path}?${exchange.search}`)
     return
   }
   if (!(answer.status in route.answers)) {

@@ -1,0 +1,75 @@
+// Nobody can tell by the clock whether an address has an account. Hashes of a tenth of the usual cost make this test stricter, not weaker: a real one
+// takes longer and varies more, and would hide what the rest of the work gives away. NINEFOLD_TEST_REAL_HASHES=1 runs it with the real parameters.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { type AccountsWorld, call, openAccounts } from '../support/accounts.ts'
+import { distinguishability, interleaved, median } from '../support/rank.ts'
+
+const real = process.env['NINEFOLD_TEST_REAL_HASHES'] === '1'
+// With 1000 pairs the figure strays from 0.5 by 0.013 (one standard deviation) when there is no difference at all.
+const PAIRS = real ? 500 : 1000
+const KNOWN = 20
+const MOST = 0.55
+
+let world: AccountsWorld
+const known: string[] = []
+
+before(async () => {
+  world = await openAccounts({ passwords: real ? {} : { memoryKiB: 2048, passes: 1 } })
+  for (let index = 0; index < KNOWN; index += 1) known.push((await world.person({ email: `known-${index}@example.org` })).email)
+})
+
+after(() => world.stop())
+
+const knownAddress = (round: number): string => known[round % KNOWN] ?? ''
+const unknownAddress = (round: number): string => `other-${round % KNOWN}@example.org`
+
+/** Fresh limits for each try: what is measured is the work, not the waiting that both get alike. */
+function later(): void {
+  world.clock.advance(3_700_000)
+}
+
+async function compare(t: { diagnostic(words: string): void }, ask: (email: string, round: number) => Promise<unknown>): Promise<void> {
+  const run = (address: (round: number) => string) => async (round: number) => ask(address(round), round)
+  await interleaved(100, { left: run(knownAddress), right: run(unknownAddress) })
+  const { left, right } = await interleaved(PAIRS, { left: run(knownAddress), right: run(unknownAddress) })
+  const area = distinguishability(left, right)
+  t.diagnostic(
+    `AUC ${area.toFixed(3)}; medians ${median(left).toFixed(3)} ms known, ${median(right).toFixed(3)} ms unknown; ${PAIRS} pairs`,
+  )
+  assert.ok(area <= MOST, `AUC ${area}`)
+}
+
+test('a refused sign-in takes as long for a known address as for an unknown one', async (t) => {
+  await compare(t, async (email, round) => {
+    later()
+    assert.equal(await world.accounts.signIn(call, { email, password: 'not the password', client: `c${round}` }), undefined)
+  })
+})
+
+test('a sign-up takes as long for a known address as for an unknown one', async (t) => {
+  await compare(t, async (email, round) => {
+    later()
+    await world.accounts.signUp(call, { name: 'Grace', email, password: 'a long enough one', client: `c${round}` })
+  })
+})
+
+test('the pages answer in the same time too', async (t) => {
+  const client = {
+    clientId: 'diary',
+    name: 'Pixel Diary',
+    host: 'diary.example.org',
+    redirectOrigin: 'https://diary.example.org',
+    firstParty: true,
+  }
+  world.engine.current = { uid: 'u1', prompt: 'login', client, scopes: [] }
+  await compare(t, async (email, round) => {
+    later()
+    const answer = await world.visit({
+      path: '/interaction/u1/sign-in',
+      form: { email, password: 'not the password' },
+      client: `c${round}`,
+    })
+    assert.equal(answer.status, 422)
+  })
+})

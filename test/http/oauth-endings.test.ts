@@ -1,0 +1,172 @@
+// Ending things: what the account page, the gateway and a client can end, what dies with it and what stays.
+import assert from 'node:assert/strict'
+import { readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import {
+  Browser,
+  call,
+  claimsOf,
+  errorOf,
+  frontendToken,
+  frontendTokens,
+  type OauthWorld,
+  openOauth,
+  PRINT_SHOP,
+  refresh,
+  send,
+  type Tokens,
+  tokensFor,
+} from '../support/oauth.ts'
+
+const file = join(tmpdir(), `ninefold-oauth-${process.pid}.db`)
+let world: OauthWorld
+
+before(async () => {
+  world = await openOauth({ file })
+})
+
+after(async () => {
+  await world.stop()
+  for (const suffix of ['', '-wal', '-shm']) await rm(`${file}${suffix}`, { force: true })
+})
+
+async function revokedSids(after?: string): Promise<Set<string>> {
+  const { items } = await world.revocations.list(call, after)
+  return new Set(items.filter(({ kind }) => kind === 'session').map(({ subject }) => subject))
+}
+
+const sidOf = (tokens: Tokens): string => String(claimsOf(tokens.access_token)['sid'])
+const works = async (tokens: Tokens): Promise<boolean> =>
+  (await frontendToken(world, { grant_type: 'refresh_token', refresh_token: tokens.refresh_token ?? '' })).status === 200
+
+test('signing out ends the browser session with its frontends, and leaves other browsers and offline access', async () => {
+  const account = 'person-sign-out'
+  const browser = new Browser(world)
+  const here = await frontendTokens(world, browser, account)
+  const shop = await tokensFor(world, browser, { account })
+  const elsewhere = await frontendTokens(world, new Browser(world), account)
+  const heard: string[] = []
+  const quiet = world.cache.subscribe('auth.revoked', (message) => heard.push(message))
+  await world.server.endSessionOf(call, sidOf(here))
+  quiet()
+  assert.equal(await works(here), false)
+  assert.equal(await works(elsewhere), true)
+  assert.equal((await refresh(world, shop.refresh_token)).status, 200)
+  const revoked = await revokedSids()
+  assert.deepEqual([here, shop, elsewhere].map((tokens) => revoked.has(sidOf(tokens))), [true, false, false])
+  assert.ok(heard.some((message) => message.includes(sidOf(here))))
+  assert.equal((await world.server.engine.sessions(call, account)).length, 1)
+})
+
+test('ending an unknown session changes nothing and is no error', async () => {
+  const before = await revokedSids()
+  await world.server.endSessionOf(call, 'unknown')
+  await world.server.engine.endBrowserSession(call, 'person1', 'unknown')
+  assert.deepEqual(await revokedSids(), before)
+})
+
+test('nobody ends the session of somebody else', async () => {
+  const tokens = await frontendTokens(world, new Browser(world), 'person-victim')
+  const [session] = await world.server.engine.sessions(call, 'person-victim')
+  await world.server.engine.endBrowserSession(call, 'person-other', session?.id ?? '')
+  assert.equal(await works(tokens), true)
+})
+
+test('revoking an app ends its tokens in every browser, and it must ask again', async () => {
+  const account = 'person-revoke'
+  const one = new Browser(world)
+  const first = await tokensFor(world, one, { account })
+  const second = await tokensFor(world, new Browser(world), { account })
+  const diary = await frontendTokens(world, one, account)
+  const [app] = await world.server.engine.authorisedApps(call, account)
+  assert.equal(app?.name, 'Print Shop')
+  assert.deepEqual(
+    app?.scopes.map(({ name }) => name).toSorted(),
+    ['offline_access', 'photos:read'],
+  )
+  await world.server.engine.revokeApp(call, account, PRINT_SHOP.clientId)
+  assert.equal(errorOf(await refresh(world, first.refresh_token)), 'invalid_grant')
+  assert.equal(errorOf(await refresh(world, second.refresh_token)), 'invalid_grant')
+  const revoked = await revokedSids()
+  assert.deepEqual([first, second, diary].map((tokens) => revoked.has(sidOf(tokens))), [true, true, false])
+  assert.deepEqual(await world.server.engine.authorisedApps(call, account), [])
+  assert.equal(await works(diary), true)
+  const again = await tokensFor(world, one, { account })
+  assert.notEqual(sidOf(again), sidOf(first))
+})
+
+test('a new password ends everything but the session it was set in', async () => {
+  const account = 'person-password'
+  const here = new Browser(world)
+  const kept = await frontendTokens(world, here, account)
+  const other = await frontendTokens(world, new Browser(world), account)
+  const sessions = await world.server.engine.sessions(call, account)
+  const [current] = sessions.toSorted((left, right) => left.signedInAt - right.signedInAt)
+  const keptGrant = sessions.find(({ id }) => id === current?.id)
+  await world.server.engine.revokeAccount(call, account, keptGrant?.id)
+  const left = await world.server.engine.sessions(call, account)
+  assert.equal(left.length, 1)
+  const revoked = await revokedSids()
+  const states = [revoked.has(sidOf(kept)), revoked.has(sidOf(other))]
+  assert.deepEqual(states.toSorted(), [false, true])
+  assert.deepEqual([await works(kept), await works(other)], states.map((isRevoked) => !isRevoked))
+})
+
+test('ending all of an account lists the account itself, for tokens that are just being issued', async () => {
+  const account = 'person-all'
+  const tokens = await frontendTokens(world, new Browser(world), account)
+  await world.server.engine.revokeAccount(call, account)
+  const { items } = await world.revocations.list(call)
+  assert.ok(items.some(({ kind, subject }) => kind === 'account' && subject === account))
+  assert.ok(items.some(({ kind, subject }) => kind === 'session' && subject === sidOf(tokens)))
+  assert.equal(await works(tokens), false)
+})
+
+test('a client may revoke its own refresh token, and nobody elses', async () => {
+  const tokens = await tokensFor(world, new Browser(world), { account: 'person-client-revoke' })
+  const form = { token: tokens.refresh_token ?? '' }
+  const foreign = await send(world, { path: '/revoke', form: { ...form, client_id: 'accounts' } })
+  assert.equal(foreign.status, 200, 'it is not told whether the token exists')
+  const next = JSON.parse((await refresh(world, tokens.refresh_token)).body).refresh_token
+  assert.ok(next)
+  assert.equal((await send(world, { path: '/revoke', form: { token: 'unknown', client_id: PRINT_SHOP.clientId } })).status, 200)
+  assert.equal((await send(world, { path: '/revoke', form: { token: next, client_id: PRINT_SHOP.clientId } })).status, 200)
+  assert.equal(errorOf(await refresh(world, next)), 'invalid_grant')
+  assert.equal((await revokedSids()).has(sidOf(tokens)), true)
+})
+
+test('revocations are found from a cursor on, and leave when no token can carry them any more', async () => {
+  const end = async (): Promise<string> => {
+    world.advance(20_000)
+    const tokens = await frontendTokens(world, new Browser(world), 'person-cursor')
+    await world.server.endSessionOf(call, sidOf(tokens))
+    return sidOf(tokens)
+  }
+  const first = await end()
+  const { items, next } = await world.revocations.list(call)
+  assert.equal(items.at(-1)?.subject, first)
+  const second = await end()
+  const third = await end()
+  const later = await world.revocations.list(call, next)
+  // The last one known comes again: a writer that was slow may have stored something in between.
+  assert.deepEqual(
+    later.items.map(({ subject }) => subject),
+    [first, second, third],
+  )
+  assert.deepEqual(
+    (await world.revocations.list(call, later.next)).items.map(({ subject }) => subject),
+    [third],
+  )
+  world.advance(8 * 60_000)
+  assert.deepEqual((await world.revocations.list(call)).items, [])
+})
+
+test('no bearer value is on disk as it is', async () => {
+  const form = await tokensFor(world, new Browser(world), { account: 'person-disk' })
+  const bytes = Buffer.concat(await Promise.all(['', '-wal'].map((suffix) => readFile(`${file}${suffix}`).catch(() => Buffer.alloc(0)))))
+  assert.ok(bytes.length > 10_000)
+  assert.ok(bytes.includes('auth_refresh_tokens'), 'this is the file that has them')
+  for (const secret of [form.refresh_token ?? '', form.access_token, form.id_token]) assert.equal(bytes.includes(secret), false)
+})

@@ -1,0 +1,134 @@
+// What happens at once: racers for one code and one refresh token, thieves who come late, and tabs that sign in together.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import {
+  authorizePath,
+  Browser,
+  call,
+  claimsOf,
+  codeFor,
+  errorOf,
+  frontendToken,
+  frontendTokens,
+  type OauthWorld,
+  openOauth,
+  pkce,
+  type Reply,
+  refresh,
+  send,
+  tokensFor,
+} from '../support/oauth.ts'
+
+let world: OauthWorld
+
+before(async () => {
+  world = await openOauth()
+})
+
+after(() => world.stop())
+
+const tokenIn = (reply: Reply): string => JSON.parse(reply.body).refresh_token
+
+async function isRevoked(sid: unknown): Promise<boolean> {
+  const { items } = await world.revocations.list(call)
+  return items.some(({ kind, subject }) => kind === 'session' && subject === sid)
+}
+
+test('of 50 that redeem one code at once, one gets tokens', async () => {
+  const form = await codeFor(new Browser(world), { account: 'person-race' })
+  const replies = await Promise.all(Array.from({ length: 50 }, () => send(world, { path: '/token', form })))
+  assert.equal(replies.filter(({ status }) => status === 200).length, 1)
+  for (const reply of replies) if (reply.status !== 200) assert.equal(errorOf(reply), 'invalid_grant')
+})
+
+test('20 that refresh one token at once all get the same successor', async () => {
+  const tokens = await tokensFor(world, new Browser(world), { account: 'person-tabs' })
+  const replies = await Promise.all(Array.from({ length: 20 }, () => refresh(world, tokens.refresh_token)))
+  assert.deepEqual(
+    replies.map(({ status }) => status),
+    replies.map(() => 200),
+  )
+  const successors = new Set(replies.map(tokenIn))
+  assert.equal(successors.size, 1)
+  const [successor] = successors
+  assert.equal((await refresh(world, successor)).status, 200, 'and the successor works')
+  assert.equal(await isRevoked(claimsOf(tokens.access_token)['sid']), false)
+})
+
+test('a lost answer may be asked for again within the grace', async () => {
+  const tokens = await tokensFor(world, new Browser(world), { account: 'person-retry' })
+  const first = await refresh(world, tokens.refresh_token)
+  const again = await refresh(world, tokens.refresh_token)
+  assert.equal(again.status, 200)
+  assert.equal(tokenIn(again), tokenIn(first))
+})
+
+test('a used token that comes late ends its family', async () => {
+  const tokens = await tokensFor(world, new Browser(world), { account: 'person-late' })
+  const next = tokenIn(await refresh(world, tokens.refresh_token))
+  world.advance(10_001)
+  assert.equal(errorOf(await refresh(world, tokens.refresh_token)), 'invalid_grant')
+  assert.equal(errorOf(await refresh(world, next)), 'invalid_grant', 'the honest successor ends too')
+  assert.equal(await isRevoked(claimsOf(tokens.access_token)['sid']), true)
+  assert.ok(world.logs.some((line) => line.includes('refresh.reuse_detected')))
+  assert.equal(
+    world.logs.some((line) => line.includes(next)),
+    false,
+    'no token is in a log line',
+  )
+})
+
+test('a used token whose successor was used ends its family, within the grace too', async () => {
+  const tokens = await tokensFor(world, new Browser(world), { account: 'person-thief' })
+  const next = tokenIn(await refresh(world, tokens.refresh_token))
+  const last = tokenIn(await refresh(world, next))
+  assert.equal(errorOf(await refresh(world, tokens.refresh_token)), 'invalid_grant')
+  assert.equal(errorOf(await refresh(world, last)), 'invalid_grant')
+  assert.equal(await isRevoked(claimsOf(tokens.access_token)['sid']), true)
+})
+
+test('racers over several generations never diverge', async () => {
+  const tokens = await frontendTokens(world, new Browser(world), 'person-generations')
+  let current = tokens.refresh_token ?? ''
+  for (let generation = 0; generation < 10; generation += 1) {
+    const form = { grant_type: 'refresh_token', refresh_token: current }
+    const answers = await Promise.all([1, 2, 3].map(() => frontendToken(world, form)))
+    const successors = new Set(answers.map(({ status, body }) => (status === 200 ? JSON.parse(body).refresh_token : body)))
+    assert.equal(successors.size, 1)
+    ;[current = ''] = successors
+  }
+})
+
+test('rotation does not make a refresh token live longer', async () => {
+  const tokens = await tokensFor(world, new Browser(world), { account: 'person-lifetime' })
+  const next = tokenIn(await refresh(world, tokens.refresh_token))
+  world.advance(14 * 86_400_000 + 1000)
+  assert.equal(errorOf(await refresh(world, next)), 'invalid_grant', 'unused for two weeks, it is gone')
+  world.advance(-(14 * 86_400_000 + 1000))
+})
+
+test('two clients that sign in at once in one browser both keep their session', async () => {
+  const account = 'person-two-tabs'
+  const browser = new Browser(world)
+  const first = await frontendTokens(world, browser, account)
+  // The third party was agreed to before, so that both go straight through.
+  await tokensFor(world, browser, { account, scope: 'openid photos:read' })
+  const rounds = await Promise.all([frontendTokens(world, browser, account), tokensFor(world, browser, { account, scope: 'openid photos:read' })])
+  const answers = await Promise.all(
+    [first, rounds[0]].map(({ refresh_token: token = '' }) => frontendToken(world, { grant_type: 'refresh_token', refresh_token: token })),
+  )
+  for (const { status, body } of answers) assert.equal(status, 200, body)
+})
+
+test('a session that ends while a request of it is under way stays ended', async () => {
+  const account = 'person-resurrect'
+  const browser = new Browser(world)
+  await frontendTokens(world, browser, account)
+  for (let round = 0; round < 5; round += 1) {
+    const visits = Array.from({ length: 4 }, () => browser.visit({ path: authorizePath(pkce().challenge, { scope: 'openid' }) }))
+    await world.server.engine.revokeAccount(call, account)
+    await Promise.all(visits)
+    assert.deepEqual(await world.server.engine.sessions(call, account), [])
+    await frontendTokens(world, browser, account)
+  }
+})

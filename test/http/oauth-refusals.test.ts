@@ -1,0 +1,257 @@
+// What the authorization server refuses, and that refusing changes nothing.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import {
+  authorizePath,
+  Browser,
+  call,
+  claimsOf,
+  codeFor,
+  errorOf,
+  frontendToken,
+  frontendTokens,
+  type OauthWorld,
+  openOauth,
+  PRINT_SHOP,
+  pkce,
+  refresh,
+  send,
+  tokensFor,
+} from '../support/oauth.ts'
+
+let world: OauthWorld
+
+before(async () => {
+  world = await openOauth()
+})
+
+after(() => world.stop())
+
+function withParam(name: string, value: string | undefined): string {
+  const query = new URLSearchParams(authorizePath(pkce().challenge).split('?')[1])
+  if (value === undefined) query.delete(name)
+  else query.set(name, value)
+  return `/authorize?${query.toString()}`
+}
+
+const [GOOD] = PRINT_SHOP.redirectUris
+
+const WRONG_REDIRECTS = [
+  `${GOOD}/`,
+  `${GOOD}?extra=1`,
+  GOOD.toUpperCase(),
+  GOOD.replace('/callback', '/x/../callback'),
+  GOOD.replace('://', '://user@'),
+  GOOD.replace('printshop', 'evil.printshop'),
+  GOOD.replace(':9001', ':9002'),
+  GOOD.replace('http:', 'https:'),
+  `${GOOD}#fragment`,
+  'https://evil.example/callback',
+  'javascript:alert(1)',
+]
+
+for (const uri of WRONG_REDIRECTS) {
+  test(`shows an error and never redirects to ${uri}`, async () => {
+    const reply = await send(world, { path: withParam('redirect_uri', uri) })
+    assert.equal(reply.status, 400)
+    assert.equal(reply.headers['location'], undefined)
+    assert.match(reply.body, /invalid_redirect_uri/)
+    assert.match(String(reply.headers['content-type']), /text\/html/)
+    assert.equal(reply.headers['x-content-type-options'], 'nosniff', 'the headers of the gateway survive')
+    assert.match(String(reply.headers['content-security-policy']), /default-src 'none'/)
+  })
+}
+
+test('shows an unknown client an error and never redirects', async () => {
+  const reply = await send(world, { path: withParam('client_id', 'nobody') })
+  assert.equal(reply.status, 400)
+  assert.equal(reply.headers['location'], undefined)
+  assert.match(reply.body, /invalid_client/)
+})
+
+test('an error page shows nothing of a request as HTML', async () => {
+  const reply = await send(world, { path: withParam('client_id', '<script>alert(1)</script>') })
+  assert.equal(reply.body.includes('<script>'), false)
+})
+
+const SENT_BACK: readonly (readonly [string, string, string | undefined, string])[] = [
+  ['a request without PKCE', 'code_challenge', undefined, 'invalid_request'],
+  ['plain PKCE', 'code_challenge_method', 'plain', 'invalid_request'],
+  ['a challenge without a method', 'code_challenge_method', undefined, 'invalid_request'],
+  ['the implicit flow', 'response_type', 'token', 'unsupported_response_type'],
+  ['the hybrid flow', 'response_type', 'code id_token', 'unsupported_response_type'],
+  ['form_post, which needs a script', 'response_mode', 'form_post', 'invalid_request'],
+  ['another resource', 'resource', 'https://other.example/api', 'invalid_target'],
+]
+
+for (const [what, name, value, code] of SENT_BACK) {
+  test(`refuses ${what}`, async () => {
+    const browser = new Browser(world)
+    const reply = await browser.visit({ path: withParam(name, value) })
+    const { location } = reply.headers
+    const error = typeof location === 'string' ? new URL(location).searchParams.get('error') ?? new URLSearchParams(new URL(location).hash.slice(1)).get('error') : /\((\w+)/.exec(reply.body)?.[1]
+    assert.equal(error, code)
+    if (typeof location === 'string') assert.equal(new URL(location).origin, new URL(GOOD).origin)
+    assert.deepEqual(browser.cookieNames, [], 'no interaction has begun')
+  })
+}
+
+test('refuses the password grant, and any grant but its two', async () => {
+  for (const grant of ['password', 'client_credentials', 'implicit', 'urn:ietf:params:oauth:grant-type:device_code']) {
+    const reply = await send(world, { path: '/token', form: { grant_type: grant, client_id: PRINT_SHOP.clientId, username: 'a', password: 'b' } })
+    assert.equal(reply.status, 400)
+    assert.equal(errorOf(reply), 'unsupported_grant_type')
+  }
+})
+
+test('a code needs its verifier, its client and its redirect URI, and is good after a wrong try', async () => {
+  const form = await codeFor(new Browser(world))
+  const wrong: readonly Record<string, string>[] = [
+    { ...form, code_verifier: pkce().verifier },
+    { ...form, redirect_uri: PRINT_SHOP.redirectUris[1] },
+    { ...form, client_id: 'accounts' },
+    Object.fromEntries(Object.entries(form).filter(([name]) => name !== 'code_verifier')),
+  ]
+  for (const attempt of wrong) assert.equal(errorOf(await send(world, { path: '/token', form: attempt })), 'invalid_grant')
+  assert.equal((await send(world, { path: '/token', form })).status, 200)
+})
+
+test('a code may be redeemed without redirect_uri, though the client has two', async () => {
+  const { redirect_uri: _uri, ...form } = await codeFor(new Browser(world))
+  assert.equal((await send(world, { path: '/token', form })).status, 200)
+})
+
+test('a code that comes twice ends everything that came of it', async () => {
+  const form = await codeFor(new Browser(world), { account: 'person-code-twice' })
+  const first = JSON.parse((await send(world, { path: '/token', form })).body)
+  const second = await send(world, { path: '/token', form })
+  assert.equal(second.status, 400)
+  assert.equal(errorOf(second), 'invalid_grant')
+  assert.equal(errorOf(await refresh(world, first.refresh_token)), 'invalid_grant')
+  const { items } = await world.revocations.list(call)
+  assert.ok(items.some(({ kind, subject }) => kind === 'session' && subject === claimsOf(first.access_token)['sid']))
+  const userinfo = await send(world, { path: '/userinfo', headers: { authorization: `Bearer ${first.access_token}` } })
+  assert.equal(userinfo.status, 401)
+  assert.match(String(userinfo.headers['www-authenticate']), /invalid_token/)
+})
+
+test('a refresh token is bound to its client and its scopes', async () => {
+  const tokens = await tokensFor(world, new Browser(world))
+  const token = tokens.refresh_token ?? ''
+  const stolen = await frontendToken(world, { grant_type: 'refresh_token', refresh_token: token })
+  assert.equal(errorOf(stolen), 'invalid_grant')
+  const form = { grant_type: 'refresh_token', client_id: PRINT_SHOP.clientId, refresh_token: token }
+  assert.equal(errorOf(await send(world, { path: '/token', form: { ...form, scope: 'photos:read photos:write' } })), 'invalid_scope')
+  assert.equal(errorOf(await send(world, { path: '/token', form: { ...form, resource: 'https://other.example/' } })), 'invalid_target')
+  const narrowed = await send(world, { path: '/token', form: { ...form, refresh_token: JSON.parse((await refresh(world, token)).body).refresh_token, scope: 'openid' } })
+  assert.equal(narrowed.status, 200)
+  assert.equal(claimsOf(JSON.parse(narrowed.body).access_token)['scope'], undefined)
+})
+
+test('a confidential client needs its secret', async () => {
+  const { refresh_token: token = '' } = await frontendTokens(world, new Browser(world), 'person-secret')
+  const wrong = await frontendToken(world, { grant_type: 'refresh_token', refresh_token: token }, 'not-the-secret-but-as-long-as-it-is-x')
+  assert.equal(wrong.status, 401)
+  assert.equal(errorOf(wrong), 'invalid_client')
+  const none = await send(world, { path: '/token', form: { grant_type: 'refresh_token', client_id: 'diary', refresh_token: token } })
+  assert.equal(none.status, 401)
+  assert.equal((await frontendToken(world, { grant_type: 'refresh_token', refresh_token: token })).status, 200)
+})
+
+test('a suspended person gets nothing more', async () => {
+  const account = 'person-suspended'
+  const browser = new Browser(world)
+  const tokens = await tokensFor(world, browser, { account })
+  world.suspended.add(account)
+  assert.equal(errorOf(await refresh(world, tokens.refresh_token)), 'invalid_grant')
+  const { location } = await browser.authorize(authorizePath(pkce().challenge), { account })
+  assert.equal(location.searchParams.get('error'), 'access_denied')
+  assert.equal((await send(world, { path: '/userinfo', headers: { authorization: `Bearer ${tokens.access_token}` } })).status, 401)
+})
+
+test('a client gets no scope that it is not registered for', async () => {
+  const tokens = await tokensFor(world, new Browser(world), { account: 'person-scopes', scope: 'openid photos:read photos:write admin' })
+  assert.equal(claimsOf(tokens.access_token)['scope'], 'photos:read')
+})
+
+test('userinfo takes an access token and nothing else', async () => {
+  const tokens = await tokensFor(world, new Browser(world))
+  assert.equal((await send(world, { path: '/userinfo' })).status, 401)
+  for (const token of [tokens.id_token, tokens.refresh_token ?? '', `${tokens.access_token.slice(0, -4)}AAAA`]) {
+    assert.equal((await send(world, { path: '/userinfo', headers: { authorization: `Bearer ${token}` } })).status, 401)
+  }
+  assert.equal((await send(world, { path: `/userinfo?access_token=${tokens.access_token}` })).status, 401)
+})
+
+test('scripts of another origin cannot use a client', async () => {
+  const tokens = await tokensFor(world, new Browser(world))
+  const form = { grant_type: 'refresh_token', client_id: PRINT_SHOP.clientId, refresh_token: tokens.refresh_token ?? '' }
+  const foreign = await send(world, { path: '/token', form, headers: { origin: 'https://evil.example' } })
+  assert.equal(foreign.status, 400)
+  assert.equal(foreign.headers['access-control-allow-origin'], undefined)
+  const own = await send(world, { path: '/token', form, headers: { origin: PRINT_SHOP.origins[0] } })
+  assert.equal(own.status, 200)
+  assert.equal(own.headers['access-control-allow-origin'], PRINT_SHOP.origins[0])
+})
+
+test('a body that is too large is refused', async () => {
+  const reply = await send(world, { path: '/token', form: { grant_type: 'x'.repeat(70_000), client_id: PRINT_SHOP.clientId } })
+  assert.equal(reply.status, 400)
+})
+
+test('no header moves what the server says of itself', async () => {
+  const plain = await send(world, { path: '/.well-known/openid-configuration' })
+  const bent = await send(world, {
+    path: '/.well-known/openid-configuration',
+    headers: { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https', forwarded: 'host=evil.example;proto=https' },
+  })
+  assert.equal(bent.body, plain.body)
+  const oauth = await send(world, { path: '/.well-known/oauth-authorization-server' })
+  assert.deepEqual(JSON.parse(oauth.body), JSON.parse(plain.body))
+  const document = JSON.parse(plain.body)
+  assert.equal(document.issuer, world.sites.accounts)
+  assert.deepEqual(document.code_challenge_methods_supported, ['S256'])
+  assert.deepEqual(document.response_types_supported, ['code'])
+  assert.equal(document.authorization_response_iss_parameter_supported, true)
+  const redirected = await send(world, { path: authorizePath(pkce().challenge), headers: { host: 'evil.example' } })
+  assert.equal(String(redirected.headers['location']).startsWith('/interaction/'), true)
+})
+
+test('keys are published without their private halves', async () => {
+  const { keys } = JSON.parse((await send(world, { path: '/jwks' })).body)
+  assert.deepEqual(keys.map(({ alg }: { alg: string }) => alg).toSorted(), ['ES256', 'RS256'])
+  for (const key of [...keys, ...world.server.keySet().keys]) {
+    for (const member of ['d', 'p', 'q', 'dp', 'dq', 'qi']) assert.equal(member in key, false)
+  }
+})
+
+test('the try-out pages of the engine are not there', async () => {
+  assert.equal((await send(world, { path: '/interaction/anything/abort' })).status, 404)
+  assert.equal(
+    world.routes.some(({ path }) => path.startsWith('/interaction')),
+    false,
+  )
+})
+
+test('cookies are locked to this origin', async () => {
+  const browser = new Browser(world)
+  const begun = await browser.visit({ path: authorizePath(pkce().challenge) })
+  for (const line of [begun.headers['set-cookie'] ?? []].flat()) {
+    assert.match(line, /; secure/i)
+    assert.match(line, /; httponly/i)
+    assert.match(line, /; samesite=lax/i)
+    assert.doesNotMatch(line, /; domain=/i)
+  }
+  await tokensFor(world, browser)
+  assert.ok(browser.cookieNames.includes('__Host-session'))
+})
+
+test('the interaction of one browser is nothing in another', async () => {
+  const begun = await new Browser(world).visit({ path: authorizePath(pkce().challenge) })
+  const path = String(begun.headers['location'])
+  const other = new Browser(world)
+  assert.equal((await other.visit({ path })).body, 'null')
+  const signIn = await other.visit({ method: 'POST', path: `${path}/sign-in?account=person1` })
+  assert.equal(signIn.status, 400)
+  assert.deepEqual(other.cookieNames, [])
+})

@@ -1,0 +1,276 @@
+// The authorization server as clients meet it: a strict client library, a third party, a frontend of the app, and the account pages.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import * as oauth from 'oauth4webapi'
+import {
+  authorizePath,
+  Browser,
+  call,
+  claimsOf,
+  frontendTokens,
+  type OauthWorld,
+  openOauth,
+  PRINT_SHOP,
+  pkce,
+  send,
+  tokensFor,
+} from '../support/oauth.ts'
+
+let world: OauthWorld
+
+before(async () => {
+  world = await openOauth()
+})
+
+after(() => world.stop())
+
+/** The library's fetch, to this machine whatever the host is called. */
+async function localFetch(url: string, options: { method?: string; headers?: Record<string, string>; body?: unknown }): Promise<Response> {
+  const { pathname, search } = new URL(url)
+  const body = options.body instanceof URLSearchParams ? Object.fromEntries(options.body) : undefined
+  const reply = await send(world, {
+    method: options.method ?? 'GET',
+    path: pathname + search,
+    headers: { accept: 'application/json', ...options.headers },
+    ...(body === undefined ? {} : { form: body }),
+  })
+  const headers = Object.entries(reply.headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)] as [string, string]]))
+  return new Response(reply.body === '' ? null : reply.body, { status: reply.status, headers })
+}
+
+const insecure = { [oauth.customFetch]: localFetch, [oauth.allowInsecureRequests]: true } as const
+const client: oauth.Client = { client_id: PRINT_SHOP.clientId }
+
+async function discover(): Promise<oauth.AuthorizationServer> {
+  const issuer = new URL(world.sites.accounts)
+  return await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, insecure))
+}
+
+test('a strict client signs a person in, refreshes, and asks who it is', async () => {
+  const server = await discover()
+  const browser = new Browser(world)
+  const verifier = oauth.generateRandomCodeVerifier()
+  const nonce = oauth.generateRandomNonce()
+  const state = 'a state with / & = signs'
+  const extra = { nonce, state }
+  const path = authorizePath(await oauth.calculatePKCECodeChallenge(verifier), { scope: 'openid profile offline_access photos:read', extra })
+  const { location, asked } = await browser.authorize(path, { account: 'person-strict' })
+  assert.deepEqual(asked, ['login', 'consent'])
+  assert.equal(location.searchParams.get('iss'), world.sites.accounts)
+  const params = oauth.validateAuthResponse(server, client, location, state)
+  const granted = await oauth.authorizationCodeGrantRequest(server, client, oauth.None(), params, PRINT_SHOP.redirectUris[0], verifier, insecure)
+  assert.equal(granted.headers.get('cache-control'), 'no-store')
+  const tokens = await oauth.processAuthorizationCodeResponse(server, client, granted, { expectedNonce: nonce, requireIdToken: true })
+  const idToken = oauth.getValidatedIdTokenClaims(tokens)
+  assert.equal(idToken?.sub, 'person-strict')
+  assert.equal(idToken?.['name'], 'Name of person-strict')
+  assert.equal(tokens.expires_in, 300)
+
+  const audience = `${world.sites.app}/api`
+  const request = new Request(`${audience}/photos`, { headers: { authorization: `Bearer ${tokens.access_token}` } })
+  const claims = await oauth.validateJwtAccessToken(server, request, audience, insecure)
+  assert.equal(claims['scope'], 'photos:read')
+  assert.equal(claims['sid'], idToken?.['sid'])
+  assert.deepEqual(Object.keys(claims).toSorted(), ['aud', 'client_id', 'exp', 'iat', 'iss', 'jti', 'scope', 'sid', 'sub'])
+
+  const refreshed = await oauth.processRefreshTokenResponse(
+    server,
+    client,
+    await oauth.refreshTokenGrantRequest(server, client, oauth.None(), tokens.refresh_token ?? '', insecure),
+  )
+  assert.notEqual(refreshed.refresh_token, tokens.refresh_token)
+  const userinfo = await oauth.processUserInfoResponse(
+    server,
+    client,
+    'person-strict',
+    await oauth.userInfoRequest(server, client, refreshed.access_token, insecure),
+  )
+  assert.equal(userinfo.name, 'Name of person-strict')
+  assert.equal(userinfo.email, undefined, 'the scope email was not asked for')
+})
+
+test('a bound token needs its key, and a proof counts once', async () => {
+  const server = await discover()
+  const browser = new Browser(world)
+  const keyPair = await oauth.generateKeyPair('ES256')
+  const { verifier, challenge } = pkce()
+  const { location } = await browser.authorize(authorizePath(challenge), { account: 'person-dpop' })
+  const params = oauth.validateAuthResponse(server, client, location, 'some-state')
+  const DPoP = oauth.DPoP(client, keyPair)
+  const [redirectUri] = PRINT_SHOP.redirectUris
+  const seen: string[] = []
+  const spy = (url: string, options: { headers?: Record<string, string> }): Promise<Response> => {
+    seen.push(options.headers?.['dpop'] ?? '')
+    return localFetch(url, options)
+  }
+  const granted = await oauth.authorizationCodeGrantRequest(server, client, oauth.None(), params, redirectUri, verifier, {
+    ...insecure,
+    DPoP,
+    [oauth.customFetch]: spy,
+  })
+  const tokens = await oauth.processAuthorizationCodeResponse(server, client, granted)
+  assert.equal(tokens.token_type, 'dpop')
+  assert.ok(Object(claimsOf(tokens.access_token)['cnf']).jkt)
+  const form = { grant_type: 'refresh_token', client_id: client.client_id, refresh_token: tokens.refresh_token ?? '' }
+  const bare = await send(world, { path: '/token', form })
+  assert.equal(bare.status, 400, 'a refresh without the key is refused')
+  const replayed = await send(world, { path: '/token', form, headers: { dpop: seen[0] ?? '' } })
+  assert.equal(replayed.status, 400, 'a used proof is refused')
+  const proper = await oauth.refreshTokenGrantRequest(server, client, oauth.None(), tokens.refresh_token ?? '', { ...insecure, DPoP })
+  assert.equal(proper.status, 200)
+})
+
+test('consent is asked once for each scope, in any browser', async () => {
+  const account = 'person-consent'
+  const first = new Browser(world)
+  const one = await first.authorize(authorizePath(pkce().challenge, { scope: 'openid photos:read' }), { account })
+  assert.deepEqual(one.asked, ['login', 'consent'])
+  const again = await first.authorize(authorizePath(pkce().challenge, { scope: 'openid photos:read' }), { account })
+  assert.deepEqual(again.asked, [], 'signed in and agreed already')
+  const second = new Browser(world)
+  const elsewhere = await second.authorize(authorizePath(pkce().challenge, { scope: 'openid photos:read' }), { account })
+  assert.deepEqual(elsewhere.asked, ['login'])
+  const more = await second.visit({ path: authorizePath(pkce().challenge, { scope: 'openid photos:read email' }) })
+  const page = JSON.parse((await second.visit({ path: new URL(String(more.headers['location']), world.sites.accounts).pathname })).body)
+  assert.deepEqual(page.scopes, [{ name: 'email', words: 'see your email address' }])
+  assert.deepEqual(page.client, {
+    clientId: 'print-shop',
+    name: 'Print Shop',
+    host: 'printshop.localhost:9001',
+    redirectOrigin: 'http://printshop.localhost:9001',
+    firstParty: false,
+  })
+})
+
+test('saying no goes back to the app with access_denied, and nothing is allowed', async () => {
+  const account = 'person-no'
+  const browser = new Browser(world)
+  const denied = await browser.authorize(authorizePath(pkce().challenge), { account, approve: false })
+  assert.equal(denied.location.searchParams.get('error'), 'access_denied')
+  assert.equal(denied.location.searchParams.get('state'), 'some-state')
+  assert.equal(denied.location.searchParams.get('code'), null)
+  const asked = await browser.authorize(authorizePath(pkce().challenge), { account, approve: false })
+  assert.deepEqual(asked.asked, ['consent'])
+})
+
+test('offline access is what was agreed to: with it a refresh token, without it none', async () => {
+  const tokens = await tokensFor(world, new Browser(world), { account: 'person-offline', scope: 'openid photos:read' })
+  assert.equal(tokens.refresh_token, undefined)
+  const more = await tokensFor(world, new Browser(world), { account: 'person-offline' })
+  assert.ok(more.refresh_token)
+})
+
+test('a frontend of the app is not asked for consent and always refreshes', async () => {
+  const tokens = await frontendTokens(world, new Browser(world), 'person-first')
+  assert.ok(tokens.refresh_token)
+  const claims = claimsOf(tokens.access_token)
+  assert.equal(claims['client_id'], 'diary')
+  assert.equal(claims['scope'], 'photos:read photos:write')
+  assert.equal(claims['aud'], `${world.sites.app}/api`)
+})
+
+test('prompt and max_age are honoured', async () => {
+  const account = 'person-prompt'
+  const browser = new Browser(world)
+  const scope = 'openid photos:read'
+  const unknown = await browser.authorize(authorizePath(pkce().challenge, { scope, extra: { prompt: 'none' } }), { account })
+  assert.equal(unknown.location.searchParams.get('error'), 'login_required')
+  assert.equal(unknown.location.searchParams.get('iss'), world.sites.accounts)
+  await tokensFor(world, browser, { account, scope })
+  const silent = await browser.authorize(authorizePath(pkce().challenge, { scope, extra: { prompt: 'none' } }), { account })
+  assert.ok(silent.location.searchParams.get('code'))
+  const login = await browser.authorize(authorizePath(pkce().challenge, { scope, extra: { prompt: 'login' } }), { account })
+  assert.deepEqual(login.asked, ['login'])
+  const consent = await browser.authorize(authorizePath(pkce().challenge, { scope, extra: { prompt: 'consent' } }), { account })
+  assert.deepEqual(consent.asked, ['consent'])
+  await new Promise((resolve) => setTimeout(resolve, 2100))
+  const stale = await browser.authorize(authorizePath(pkce().challenge, { scope, extra: { max_age: '1' } }), { account })
+  assert.deepEqual(stale.asked, ['login'])
+})
+
+test('another person may sign in where somebody is signed in; the first one is signed out', async () => {
+  const browser = new Browser(world)
+  const first = await frontendTokens(world, browser, 'person-before')
+  const { location, asked } = await browser.authorize(authorizePath(pkce().challenge, { extra: { prompt: 'login' } }), { account: 'person-after' })
+  assert.deepEqual(asked, ['login', 'consent'])
+  assert.ok(location.searchParams.get('code'))
+  assert.deepEqual(await world.server.engine.sessions(call, 'person-before'), [])
+  const { items } = await world.revocations.list(call)
+  assert.ok(items.some(({ subject }) => subject === claimsOf(first.access_token)['sid']))
+})
+
+test('a form posted to the authorization endpoint becomes a GET', async () => {
+  const path = authorizePath(pkce().challenge)
+  const posted = await send(world, { path: '/authorize', form: Object.fromEntries(new URLSearchParams(path.split('?')[1])) })
+  assert.equal(posted.status, 303)
+  assert.equal(posted.headers['location'], path)
+  assert.equal(posted.headers['access-control-allow-origin'], undefined)
+  const long = await send(world, { path: '/authorize', form: { state: 'x'.repeat(9000) } })
+  assert.equal(long.status, 413)
+})
+
+test('a pushed request is good once', async () => {
+  const { verifier, challenge } = pkce()
+  const form = Object.fromEntries(new URLSearchParams(authorizePath(challenge).split('?')[1]))
+  const pushed = await send(world, { path: '/par', form })
+  assert.equal(pushed.status, 201)
+  const { request_uri: requestUri } = JSON.parse(pushed.body)
+  const path = `/authorize?${new URLSearchParams({ client_id: PRINT_SHOP.clientId, request_uri: requestUri }).toString()}`
+  const browser = new Browser(world)
+  const { location } = await browser.authorize(path, { account: 'person-par' })
+  const code = location.searchParams.get('code') ?? ''
+  const tokens = await send(world, { path: '/token', form: { grant_type: 'authorization_code', client_id: PRINT_SHOP.clientId, code, code_verifier: verifier } })
+  assert.equal(tokens.status, 200)
+  assert.ok(JSON.parse(tokens.body).refresh_token, 'offline_access inside the pushed request counts')
+  const second = await browser.visit({ path })
+  assert.equal(second.status, 400)
+  assert.match(second.body, /invalid_request_uri/)
+})
+
+test('the account pages sign in with the same flow and come back', async () => {
+  const browser = new Browser(world)
+  const path = world.server.engine.signInPath('/account?tab=apps')
+  const { last } = await browser.authorize(path, { account: 'person-account' })
+  assert.equal(last.status, 404, 'the account page itself is not part of this world')
+  const forged = await send(world, { path: '/signed-in?state=nonsense' })
+  assert.equal(forged.headers['location'], '/account')
+  const found = await world.server.engine.sessions(call, 'person-account')
+  assert.equal(found.length, 1)
+  assert.equal(found[0]?.device, 'Firefox on Linux')
+})
+
+test('signing out asks first, ends the session and goes to the registered address only', async () => {
+  const account = 'person-out'
+  const browser = new Browser(world)
+  const tokens = await frontendTokens(world, browser, account)
+  const shop = await tokensFor(world, browser, { account })
+  const query = new URLSearchParams({ id_token_hint: shop.id_token, post_logout_redirect_uri: PRINT_SHOP.postLogoutRedirectUris[0], state: 'bye' })
+  const page = await browser.visit({ path: `/end-session?${query.toString()}` })
+  assert.equal(page.status, 200)
+  assert.match(String(page.headers['content-security-policy']), /form-action 'self' http:\/\/printshop\.localhost:9001/)
+  const xsrf = /name="xsrf" value="([0-9a-f]+)"/.exec(page.body)?.[1] ?? ''
+  const forged = await browser.visit({ path: '/end-session/confirm', form: { xsrf: 'f'.repeat(48), logout: 'yes' } })
+  assert.equal(forged.status, 400)
+  assert.equal((await world.server.engine.sessions(call, account)).length, 1, 'a forged form ends nothing')
+  const done = await browser.visit({ path: '/end-session/confirm', form: { xsrf, logout: 'yes' } })
+  assert.equal(done.headers['location'], 'http://printshop.localhost:9001/bye?state=bye')
+  assert.deepEqual(await world.server.engine.sessions(call, account), [])
+  const { items } = await world.revocations.list(call)
+  assert.ok(items.some(({ subject }) => subject === claimsOf(tokens.access_token)['sid']))
+  const kept = await send(world, { path: '/token', form: { grant_type: 'refresh_token', client_id: PRINT_SHOP.clientId, refresh_token: shop.refresh_token ?? '' } })
+  assert.equal(kept.status, 200, 'offline access was given until it is revoked')
+  const elsewhere = await browser.visit({ path: `/end-session?${new URLSearchParams({ client_id: 'print-shop', post_logout_redirect_uri: 'https://evil.example/' }).toString()}` })
+  assert.equal(elsewhere.status, 400)
+  assert.equal(elsewhere.headers['location'], undefined)
+})
+
+test('a session that is gone does not sign its browser out with an error', async () => {
+  const account = 'person-gone'
+  const browser = new Browser(world)
+  await frontendTokens(world, browser, account)
+  const [session] = await world.server.engine.sessions(call, account)
+  await world.server.engine.endBrowserSession(call, account, session?.id ?? '')
+  const { asked, location } = await browser.authorize(authorizePath(pkce().challenge), { account })
+  assert.deepEqual(asked, ['login', 'consent'])
+  assert.ok(location.searchParams.get('code'))
+})

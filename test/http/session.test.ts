@@ -1,0 +1,264 @@
+// Browser sessions in both modes: sign-in, refresh under races, sign-out, and what must never happen.
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { createRotation, type Rotated } from '../../src/gateway/session/rotation.ts'
+import { safeReturnTo } from '../../src/gateway/session/return-to.ts'
+import { ask, browse, csrfOf, Jar, openWorld, signIn, site, sites, type World } from './gateway-support.ts'
+
+const GALLERY_ORIGIN = site('gallery')
+let world: World
+before(async () => {
+  world = await openWorld({ settings: { rateLimits: { token: 'off' } } })
+})
+after(() => world.stop())
+beforeEach(() => {
+  world.auth.tokenStatus = undefined
+  world.auth.delayMs = 0
+  world.auth.accessTokenSeconds = 300
+  world.auth.tamper = (claims) => claims
+})
+
+async function refresh(jar: Jar, origin = sites.app) {
+  const csrf = await csrfOf(world, jar, origin)
+  return browse(world, jar, { method: 'POST', origin, path: '/session/refresh', headers: { 'x-csrf-token': csrf } })
+}
+
+describe('a session in cookie mode', () => {
+  test('begins with PKCE, state, nonce and the resource, and ends at the page that was asked for', async () => {
+    const jar = new Jar()
+    const started = await browse(world, jar, { path: '/session/sign-in?return_to=%2Falbum%3Fpage%3D2' })
+    assert.equal(started.status, 303)
+    const location = new URL(String(started.headers.location))
+    assert.equal(location.origin + location.pathname, `${sites.accounts}/authorize`)
+    assert.equal(location.searchParams.get('code_challenge_method'), 'S256')
+    assert.equal(location.searchParams.get('resource'), `${sites.app}/api`)
+    assert.ok((location.searchParams.get('state') ?? '').length >= 43)
+    assert.match(started.cookies[0] ?? '', /^__Secure-sign-in-\d=.+; Path=\/session\/callback; Max-Age=600; Secure; HttpOnly; SameSite=Lax$/)
+    const landed = await browse(world, jar, { path: world.auth.approve(location.href) })
+    assert.equal(landed.status, 200)
+    assert.match(landed.text, /content="0;url=\/album\?page=2"/)
+    const access = landed.cookies.find((cookie) => cookie.startsWith('__Host-Http-access='))
+    assert.match(access ?? '', /; Path=\/; Max-Age=\d+; Secure; HttpOnly; SameSite=Strict$/)
+    const secret = landed.cookies.find((cookie) => cookie.startsWith('__Secure-refresh='))
+    assert.match(secret ?? '', /; Path=\/session; Max-Age=\d+; Secure; HttpOnly; SameSite=Strict$/)
+    assert.ok(landed.cookies.some((cookie) => cookie.startsWith('__Secure-sign-in') && cookie.includes('Max-Age=0')))
+    // Encrypted: neither cookie shows the token or the account.
+    assert.ok(!landed.cookies.join().includes('eyJzdWIi') && !landed.cookies.join().includes('at+jwt'))
+    assert.equal(landed.headers['cache-control'], 'no-store')
+    const me = await browse(world, jar, { path: '/api/me' })
+    assert.equal(me.status, 200)
+    const { principal } = me.json as { principal: { kind: string; accountId: string; firstParty: boolean } }
+    assert.deepEqual([principal.kind, principal.accountId, principal.firstParty], ['user', 'ada', true])
+  })
+  test('tells scripts who is signed in and never the token', async () => {
+    const jar = new Jar()
+    await signIn(world, jar)
+    const status = await browse(world, jar, { path: '/session' })
+    assert.equal(status.json['signedIn'], true)
+    assert.deepEqual(status.json['account'], { id: 'ada', name: 'Name of ada' })
+    assert.ok(Number(status.json['expiresAt']) > Date.now())
+    const answer = await refresh(jar)
+    assert.equal(answer.status, 200)
+    assert.deepEqual(Object.keys(answer.json), ['expiresAt'])
+  })
+  test('renews tokens, and 20 tabs at once all get the one result', async () => {
+    const jar = new Jar()
+    await signIn(world, jar)
+    const csrf = await csrfOf(world, jar)
+    world.auth.delayMs = 30
+    const before = world.auth.exchanges.length
+    const first = jar.header('/session/refresh')
+    const post = () => ask(world, { method: 'POST', path: '/session/refresh', headers: { ...first, 'sec-fetch-site': 'same-origin', 'x-csrf-token': csrf } })
+    const answers = await Promise.all(Array.from({ length: 20 }, post))
+    assert.deepEqual([...new Set(answers.map((answer) => answer.status))], [200])
+    assert.equal(world.auth.exchanges.length - before, 1)
+    // Late, with the old cookie still: the same again, and no cookie cleared.
+    const late = await post()
+    assert.equal(late.status, 200)
+    assert.equal(world.auth.exchanges.length - before, 1)
+    assert.ok(!late.cookies.some((cookie) => cookie.includes('Max-Age=0')))
+    jar.take(late)
+    assert.equal((await refresh(jar)).status, 200)
+    assert.equal(world.auth.exchanges.length - before, 2)
+    // Later still, with the very first cookie: what is newest, not what was overtaken.
+    const last = await post()
+    assert.equal(last.status, 200)
+    assert.equal(world.auth.exchanges.length - before, 2)
+    jar.take(last)
+    assert.equal((await refresh(jar)).status, 200)
+  })
+  test('keeps its cookies when auth fails, and loses them only when auth says that it is over', async () => {
+    const jar = new Jar()
+    await signIn(world, jar)
+    world.auth.tokenStatus = 500
+    const failed = await refresh(jar)
+    assert.equal(failed.status, 503)
+    assert.deepEqual(failed.cookies, [])
+    world.auth.tokenStatus = undefined
+    assert.equal((await refresh(jar)).status, 200)
+    world.auth.refreshTokens.clear()
+    const over = await refresh(jar)
+    assert.equal(over.status, 401)
+    assert.equal(over.json['code'], 'http.unauthenticated')
+    assert.equal(over.cookies.filter((cookie) => cookie.includes('Max-Age=0')).length, 2)
+    assert.equal((await browse(world, jar, { path: '/session' })).json['signedIn'], false)
+  })
+  test('leads a page navigation through the refresh when the access token has expired, and to sign-in without a session', async () => {
+    const jar = new Jar()
+    world.auth.accessTokenSeconds = 1
+    await signIn(world, jar)
+    world.auth.accessTokenSeconds = 300
+    const navigate = (path: string, from = 'same-origin') => browse(world, jar, { path, headers: { 'sec-fetch-site': from, 'sec-fetch-mode': 'navigate' } })
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    assert.equal((await browse(world, jar, { path: '/api/me' })).status, 401)
+    const there = await navigate('/private')
+    assert.equal(there.status, 303)
+    assert.equal(there.headers.location, '/session/refresh?return_to=%2Fprivate')
+    assert.equal((await navigate(String(there.headers.location), 'cross-site')).status, 403)
+    const back = await navigate(String(there.headers.location))
+    assert.equal(back.status, 303)
+    assert.equal(back.headers.location, '/private')
+    assert.equal((await navigate('/private')).text, 'private')
+    const stranger = await ask(world, { path: '/private?x=1', headers: { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' } })
+    assert.equal(stranger.headers.location, '/session/sign-in?return_to=%2Fprivate%3Fx%3D1')
+    const led = await ask(world, { path: '/private', headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' } })
+    assert.equal(led.status, 200)
+    assert.match(led.text, /http-equiv="refresh" content="0;url=\/private"/)
+  })
+  test('ends everywhere on sign-out, at once, and cleans up', async () => {
+    const jar = new Jar()
+    await signIn(world, jar)
+    const thief = jar.copy()
+    const csrf = await csrfOf(world, jar)
+    const out = await browse(world, jar, { method: 'POST', path: '/session/sign-out', headers: { 'x-csrf-token': csrf } })
+    assert.equal(out.status, 200)
+    assert.equal(out.headers['clear-site-data'], '"cache", "storage"')
+    assert.equal(world.auth.endedSessions.length, 1)
+    assert.equal(jar.get('__Host-Http-access'), undefined)
+    const replay = await browse(world, thief, { path: '/api/me' })
+    assert.equal(replay.status, 401)
+    assert.equal(replay.json['code'], 'http.invalid_token')
+    assert.equal((await browse(world, thief, { path: '/session' })).json['signedIn'], false)
+  })
+  test('is of no use on another frontend, and a refresh cookie is no access cookie', async () => {
+    const jar = new Jar()
+    await signIn(world, jar)
+    const access = jar.get('__Host-Http-access') ?? ''
+    const secret = jar.get('__Secure-refresh') ?? ''
+    const swapped = await ask(world, { path: '/api/me', headers: { cookie: `__Host-Http-access=${secret}` } })
+    assert.equal(swapped.status, 401)
+    const elsewhere = await ask(world, { origin: GALLERY_ORIGIN, path: '/session', headers: { cookie: `__Host-Http-access=${access}; __Secure-refresh=${secret}` } })
+    assert.equal(elsewhere.json['signedIn'], false)
+    const flipped = `${access.slice(0, -6)}${access.endsWith('A') ? 'B' : 'A'}${access.slice(-5)}`
+    assert.equal((await ask(world, { path: '/api/me', headers: { cookie: `__Host-Http-access=${flipped}` } })).status, 401)
+  })
+})
+
+describe('a session in memory mode', () => {
+  test('hands the access token to the page, keeps the refresh token, and has no access cookie', async () => {
+    const jar = new Jar()
+    const landed = await signIn(world, jar, { origin: GALLERY_ORIGIN })
+    assert.ok(!landed.cookies.some((cookie) => cookie.startsWith('__Host-Http-access=')))
+    const answer = await refresh(jar, GALLERY_ORIGIN)
+    assert.equal(answer.status, 200)
+    assert.equal(answer.headers['cache-control'], 'no-store')
+    assert.equal(answer.headers['access-control-allow-origin'], undefined)
+    const accessToken = String(answer.json['accessToken'])
+    const headers = { authorization: `Bearer ${accessToken}`, origin: GALLERY_ORIGIN, 'sec-fetch-site': 'cross-site' }
+    const called = await ask(world, { path: '/api/photos', headers })
+    assert.equal(called.status, 200)
+    assert.equal(called.headers['access-control-allow-origin'], GALLERY_ORIGIN)
+    assert.equal(called.headers['access-control-allow-credentials'], undefined)
+    // Another origin of a registered client may not use this client's token.
+    const stolen = await ask(world, { path: '/api/photos', headers: { ...headers, origin: 'http://printshop.localhost:5000' } })
+    assert.equal(stolen.status, 403)
+    assert.equal(stolen.headers['access-control-allow-origin'], undefined)
+  })
+})
+
+describe('sign-in refuses', () => {
+  async function callbackOf(jar: Jar): Promise<string> {
+    const started = await browse(world, jar, { path: '/session/sign-in' })
+    return world.auth.approve(String(started.headers.location))
+  }
+  test('a callback in a browser that did not begin it (login CSRF)', async () => {
+    const mine = new Jar()
+    const path = await callbackOf(mine)
+    const answer = await browse(world, new Jar(), { path })
+    assert.equal(answer.status, 400)
+    assert.match(answer.text, /This sign-in has ended/)
+    assert.ok(!answer.cookies.some((cookie) => cookie.includes('access') || cookie.includes('refresh')))
+  })
+  test('a changed state, a reused code, and another issuer', async () => {
+    const jar = new Jar()
+    const path = await callbackOf(jar)
+    const other = new URL(path, sites.app)
+    other.searchParams.set('iss', 'https://evil.example')
+    assert.equal((await browse(world, jar.copy(), { path: other.pathname + other.search })).status, 503)
+    other.searchParams.set('state', 'x')
+    assert.equal((await browse(world, jar.copy(), { path: other.pathname + other.search })).status, 400)
+    const again = jar.copy()
+    assert.equal((await browse(world, jar, { path })).status, 200)
+    const reused = await browse(world, again, { path })
+    assert.equal(reused.status, 400)
+  })
+  test('an ID token with another nonce or for another client', async () => {
+    for (const change of [{ nonce: 'other' }, { aud: 'other' }, { iss: 'https://evil.example' }, { exp: 1 }]) {
+      const jar = new Jar()
+      const path = await callbackOf(jar)
+      world.auth.tamper = (claims) => ({ ...claims, ...change })
+      const answer = await browse(world, jar, { path })
+      assert.equal(answer.status, 503, JSON.stringify(change))
+      assert.equal(jar.get('__Host-Http-access'), undefined)
+    }
+  })
+  test('in friendly words when the person said no', async () => {
+    const jar = new Jar()
+    const started = await browse(world, jar, { path: '/session/sign-in' })
+    const state = new URL(String(started.headers.location)).searchParams.get('state')
+    const path = `/session/callback?error=access_denied&state=${state}&iss=${encodeURIComponent(sites.accounts)}`
+    const answer = await browse(world, jar, { path })
+    assert.equal(answer.status, 403)
+    assert.match(answer.text, /Sign-in was cancelled/)
+    assert.match(answer.text, /href="\/session\/sign-in\?return_to=%2F"/)
+  })
+})
+
+test('a session gets a new CSRF token at sign-in and again at sign-out', async () => {
+  const jar = new Jar()
+  const first = await csrfOf(world, jar)
+  await signIn(world, jar)
+  const second = await csrfOf(world, jar)
+  assert.notEqual(first, second)
+  assert.equal(await csrfOf(world, jar), second)
+  await browse(world, jar, { method: 'POST', path: '/session/sign-out', headers: { 'x-csrf-token': second } })
+  assert.notEqual(await csrfOf(world, jar), second)
+})
+
+test('returns to paths of the own origin only', () => {
+  const good = ['/', '/a', '/a/b?c=d&e=%2F', '/%C3%A9', '/a:b@c', '/.well-known/x']
+  const bad = [
+    '//evil.example', '/\\evil.example', '\\/evil.example', 'https:evil.example', 'https://evil.example', 'javascript:alert(1)', '/%09/evil.example', '/\t/evil.example',
+    '/%2f%2fevil.example', '/%5cevil.example', '@evil.example', '/..//evil.example', '/./x', '/a/../b', '/%2e%2e/x', '/\r\nset-cookie:x=1', '/%0d%0aset-cookie:x', 'evil.example',
+    '', ' /', '/a b', '/\u3002/evil', `/${'a'.repeat(3000)}`, '/session/sign-out', '/session', '/a#b', '///evil.example', '/a//b', '/%00',
+  ]
+  for (const path of good) assert.equal(safeReturnTo(path, 'https://diary.example'), path)
+  for (const path of bad) assert.equal(safeReturnTo(path, 'https://diary.example'), '/', JSON.stringify(path))
+})
+
+test('the rotation forgets a failure, so that the next one tries again', async () => {
+  let calls = 0
+  const result = { refreshToken: 'r2' } as Rotated
+  const rotate = createRotation(async () => {
+    calls += 1
+    if (calls === 1) throw new Error('auth is away')
+    return result
+  }, Date.now)
+  const session = { token: 'r1', sid: 's' } as Parameters<typeof rotate>[2]
+  const call = {} as Parameters<typeof rotate>[0]
+  const frontend = { name: 'diary' } as Parameters<typeof rotate>[1]
+  await assert.rejects(rotate(call, frontend, session))
+  assert.equal(await rotate(call, frontend, session), result)
+  assert.equal(await rotate(call, frontend, session), result)
+  assert.equal(calls, 2)
+})

@@ -1,0 +1,20 @@
+// Contract suites run on drivers that cannot do everything. An exemption is a claim, and is tested as one: the exempt test is run and must fail, so
+// that a driver which learns it, or an exemption that never was one, turns the suite red.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+export interface Exemption {
+  readonly test: string
+  readonly reason: string
+}
+
+export function contractTest(title: string, body: () => Promise<void>, exemptions: readonly Exemption[]): void {
+  const exemption = exemptions.find((candidate) => candidate.test === title)
+  if (exemption === undefined) {
+    test(title, { timeout: 60_000 }, body)
+    return
+  }
+  test(`cannot (${exemption.reason}): ${title}`, { timeout: 60_000 }, async () => {
+    await assert.rejects(body(), `It can: the exemption of "${title}" is to go`)
+  })
+}

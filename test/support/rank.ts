@@ -1,0 +1,31 @@
+// A rank test: how often a time of the one kind is longer than a time of the other. 0.5 means that nobody can tell them apart.
+
+/** The area under the ROC curve (Mann-Whitney U over the number of pairs), ties counted half, as a distance from chance: 0.5 to 1. */
+export function distinguishability(left: readonly number[], right: readonly number[]): number {
+  let wins = 0
+  for (const a of left) for (const b of right) wins += a > b ? 1 : a === b ? 0.5 : 0
+  const area = wins / (left.length * right.length)
+  return Math.max(area, 1 - area)
+}
+
+export function median(times: readonly number[]): number {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN
+}
+
+/** Runs both in turn, in random order within each pair, so that what drifts drifts for both. */
+export async function interleaved(
+  pairs: number,
+  runs: { readonly left: (round: number) => Promise<unknown>; readonly right: (round: number) => Promise<unknown> },
+): Promise<{ left: number[]; right: number[] }> {
+  const times: { left: number[]; right: number[] } = { left: [], right: [] }
+  const timed = async (side: 'left' | 'right', round: number): Promise<void> => {
+    const start = performance.now()
+    await runs[side](round)
+    times[side].push(performance.now() - start)
+  }
+  for (let round = 0; round < pairs; round += 1) {
+    const order = Math.random() < 0.5 ? (['left', 'right'] as const) : (['right', 'left'] as const)
+    for (const side of order) await timed(side, round)
+  }
+  return times
+}
