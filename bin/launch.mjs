@@ -20,6 +20,7 @@ const COMMANDS = {
   test: { args: ['scripts/test.ts'], builds: true },
   check: { args: ['scripts/check.ts'] },
   format: { args: ['node_modules/@biomejs/biome/bin/biome', 'format', '--write'] },
+  generate: { args: ['scripts/generate.ts'] },
   bench: { args: ['bench/run.ts'], builds: true },
   build: { args: ['scripts/build-package.ts'], builds: true },
 }

@@ -11,7 +11,10 @@ export async function startCommand(line: CommandLine): Promise<number> {
   await platform.start()
   const code = await platform.auth.createOperatorLink(systemCall('start'))
   const { sites } = platform
-  const rows = app.frontends.map((frontend) => [frontend.title, sites.frontends[frontend.name] ?? ''])
+  const rows = [
+    ...app.frontends.map((frontend) => [frontend.title, sites.frontends[frontend.name] ?? '']),
+    ...(app.clients ?? []).map((client) => [`${client.name} (third party)`, client.origins[0] ?? '']),
+  ]
   const development = config.platform.mode === 'development'
   process.stdout.write(
     `\n${table([

@@ -1,4 +1,5 @@
-// Downloads (RFC 9110: conditions, ranges), with the headers that keep what people upload from acting as a page of ours.
+// Downloads (RFC 9110: conditions, ranges). The gateway puts the sandboxing policy of the files origin on every answer; what is decided here is
+// whether a browser shows or saves a file, and how long it may keep it.
 import { Readable } from 'node:stream'
 import { noneMatchHits, rangeStillHolds } from '#kernel/http/etag.ts'
 import { type Answer, type Exchange, type Route, route } from '#kernel/http/route.ts'
@@ -21,13 +22,6 @@ interface Query {
 // Loose on purpose: an address that is not one of ours is a file that does not exist, not a malformed request.
 const params: Schema<Params> = z.strictObject({ bucket: z.string().max(100), id: z.string().max(100) })
 const query: Schema<Query> = z.strictObject({ exp: z.string().max(20).optional(), sig: z.string().max(100).optional() })
-
-const USER_CONTENT = {
-  'content-security-policy': "default-src 'none'; sandbox",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'accept-ranges': 'bytes',
-}
 
 export function downloadRoute(files: FilesService): Route {
   return route<Params, Query>({
@@ -56,7 +50,7 @@ async function answerWith(admission: Admission, exchange: Exchange): Promise<Ans
   const etag = `"${meta.sha256}"`
   // A link is fetched by whoever has it, so its answer may be kept as long as the link lives. What a bearer fetched belongs to that bearer.
   const cacheControl = keepSeconds === undefined ? 'private, no-cache' : `private, max-age=${keepSeconds}, immutable`
-  const headers = { ...USER_CONTENT, etag, 'cache-control': cacheControl, 'content-disposition': dispositionOf(meta) }
+  const headers = { etag, 'accept-ranges': 'bytes', 'cache-control': cacheControl, 'content-disposition': dispositionOf(meta) }
   const { range, 'if-none-match': ifNoneMatch, 'if-range': ifRange } = exchange.request.headers
   if (noneMatchHits(ifNoneMatch, etag)) return { status: 304, headers }
   // RFC 9110 section 14.2: a range means something for GET only.
@@ -67,7 +61,7 @@ async function answerWith(admission: Admission, exchange: Exchange): Promise<Ans
   if (choice.kind === 'unsatisfiable') {
     throw fileErrors.bad_range({
       detail: `The file has ${meta.bytes} bytes.`,
-      headers: { ...USER_CONTENT, 'content-range': `bytes */${meta.bytes}` },
+      headers: { 'content-range': `bytes */${meta.bytes}` },
     })
   }
   if (choice.kind === 'whole') {

@@ -1,4 +1,6 @@
 // The end of every request: the answer with its headers, and one record of it.
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { type HeaderList, headerOf, problemAnswer, sendAnswer } from '#kernel/http/answer.ts'
 import type { Answer } from '#kernel/http/route.ts'
 import { problemOf } from '#kernel/http/problem.ts'
@@ -12,6 +14,8 @@ import { errorPage } from './session/pages.ts'
 export interface Finish {
   answer(exchange: GatewayExchange): void
   fail(exchange: GatewayExchange, error: unknown): void
+  /** The connection was given its last answer. */
+  isDone(socket: Socket): boolean
 }
 
 interface FinishParts {
@@ -51,7 +55,16 @@ function withCaching(exchange: GatewayExchange, answer: Answer, headers: HeaderL
   return { ...answer, headers: Object.fromEntries(kept) }
 }
 
+// The OpenID engine, asked by a route of auth, sets cookies on the response itself; one list of headers must carry both.
+function keepEngineCookies(response: ServerResponse, headers: HeaderList): void {
+  const set = response.getHeader('set-cookie')
+  if (set === undefined) return
+  headers.push('set-cookie', typeof set === 'number' ? String(set) : set)
+  response.removeHeader('set-cookie')
+}
+
 export function createFinish({ monitoring, logger, now, isStopping }: FinishParts): Finish {
+  const done = new WeakSet<Socket>()
   const record = (exchange: GatewayExchange, status: number, bytesOut: number): void => {
     const { principal, match, host } = exchange
     const site = match === undefined || match.route.site === '*' ? host?.name : match.route.site
@@ -80,7 +93,9 @@ export function createFinish({ monitoring, logger, now, isStopping }: FinishPart
     const answer = withCaching(exchange, given, headers)
     addPolicy(exchange, answer, headers)
     if (exchange.newCookies !== undefined) headers.push('set-cookie', exchange.newCookies)
+    keepEngineCookies(response, headers)
     const close = CLOSING.has(answer.status) || isStopping() || (exchange.hasBody && !request.complete)
+    if (close) done.add(request.socket)
     const sent = sendAnswer({ request, response, headers, close }, answer)
     if (typeof sent === 'number') record(exchange, answer.status, sent)
     else void sent.then((bytes) => record(exchange, answer.status, bytes))
@@ -105,6 +120,7 @@ export function createFinish({ monitoring, logger, now, isStopping }: FinishPart
     response.end(JSON.stringify(problemOf(error, requestId).problem))
   }
   return {
+    isDone: (socket) => done.has(socket),
     answer(exchange) {
       if (exchange.isRaw) finishRaw(exchange)
       else if (exchange.answer !== undefined) send(exchange, exchange.answer)

@@ -11,6 +11,8 @@ export interface ListenerParts {
   readonly port: number
   readonly maxConnectionsPerAddress?: number
   serve(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void
+  /** The last answer of this connection was given already. */
+  isDone(socket: Socket): boolean
   /** What the parser refused before there was a request. */
   refused(status: number, requestId: string, code: string): void
 }
@@ -34,7 +36,8 @@ const LIMITS = {
   keepAliveTimeout: 65_000,
   connectionsCheckingInterval: 5_000,
   maxHeaderSize: 16 * 1024,
-  requireHostHeader: true,
+  // Checked by the pipeline, whose refusal carries the security headers; Node's own does not.
+  requireHostHeader: false,
   insecureHTTPParser: false,
   joinDuplicateHeaders: false,
   keepAlive: true,
@@ -103,13 +106,17 @@ export function createListener(parts: ListenerParts): Listener {
   server.maxConnections = MAX_CONNECTIONS
   server.timeout = 120_000
   let stopping: Promise<void> | undefined
+  // After a refusal that closes, what follows on the connection may be the second half of a trick: Node would still parse it and ask us.
+  const serve: ListenerParts['serve'] = (request, response, awaitsContinue) => {
+    if (!parts.isDone(request.socket)) parts.serve(request, response, awaitsContinue)
+  }
   capPerAddress(server, parts.maxConnectionsPerAddress ?? MAX_PER_ADDRESS)
-  server.on('request', (request, response) => parts.serve(request, response, false))
+  server.on('request', (request, response) => serve(request, response, false))
   // RFC 9110 section 10.1.1: the body is asked for only once the request has passed the checks.
-  server.on('checkContinue', (request, response) => parts.serve(request, response, true))
+  server.on('checkContinue', (request, response) => serve(request, response, true))
   server.on('checkExpectation', (request, response) => {
     request.headers.expect = 'unknown'
-    parts.serve(request, response, false)
+    serve(request, response, false)
   })
   server.on('clientError', createRefuser(parts.refused))
   const drain = (): Promise<void> =>

@@ -109,6 +109,7 @@ function listen({ monitoring, logger, clock, settings }: GatewayDependencies, { 
         finish.fail(exchange, error)
       }
     },
+    isDone: (socket) => finish.isDone(socket),
     refused(status, requestId, errorCode) {
       monitoring.recordRequest({
         requestId,

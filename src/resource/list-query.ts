@@ -70,7 +70,9 @@ export function checkListRequest(
 /** The first index, in the order declared, whose first fields are exactly those that the query gives. */
 export function chooseIndex({ name, indexes }: Resource, where: Equalities): string {
   const equal = Object.keys(where)
-  const serving = indexes.find(({ fields }) => fields.length >= equal.length && fields.slice(0, equal.length).every((field) => equal.includes(field)))
+  const serving = indexes.find(
+    ({ fields }) => fields.length >= equal.length && fields.slice(0, equal.length).every((field) => equal.includes(field)),
+  )
   if (serving !== undefined) return serving.name
   const fields = [...equal, ...(equal.includes('createdAt') ? [] : ['createdAt'])].map((field) => `"${field}"`).join(', ')
   throw resourceErrors.no_index({

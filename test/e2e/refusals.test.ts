@@ -91,7 +91,8 @@ describe('refusals', () => {
           ['DELETE', `/api/comments/${commentId}`],
           ['POST', '/session/sign-out'],
         ] as const) {
-          const payload = method === 'PATCH' ? { headers: { ...headers, 'content-type': 'application/json' }, body: '{"text":"forged"}' } : { headers }
+          const payload =
+            method === 'PATCH' ? { headers: { ...headers, 'content-type': 'application/json' }, body: '{"text":"forged"}' } : { headers }
           const reply = await diary(ada, path, { method, ...payload })
           assert.equal(reply.status, 403, `${method} ${path}: ${reply.body}`)
           assert.equal((JSON.parse(reply.body) as Problem).code, 'http.csrf')

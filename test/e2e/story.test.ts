@@ -85,7 +85,11 @@ describe('the story', { skip: withoutChromium }, () => {
     await diary.locator('.card').filter({ hasText: 'Last light' }).getByRole('switch').click()
     await diary.getByText('Now on your public page').waitFor()
 
-    await diary.locator('.card').nth(1).getByRole('button', { name: /^Delete/ }).click()
+    await diary
+      .locator('.card')
+      .nth(1)
+      .getByRole('button', { name: /^Delete/ })
+      .click()
     await diary.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
     await diary.getByText('1 photo', { exact: true }).waitFor()
     await diary.reload()
@@ -143,10 +147,14 @@ describe('the story', { skip: withoutChromium }, () => {
     const page = await context.newPage()
     const calls: string[] = []
     page.on('request', (request) => {
-      if (request.url().startsWith(`${platform.origin('diary')}/api/`) && request.headers()['authorization']?.startsWith('Bearer ')) calls.push(request.url())
+      if (request.url().startsWith(`${platform.origin('diary')}/api/`) && request.headers()['authorization']?.startsWith('Bearer '))
+        calls.push(request.url())
     })
     await page.goto(platform.origin('gallery'))
-    await page.getByRole('button', { name: /Sign in/ }).first().click()
+    await page
+      .getByRole('button', { name: /Sign in/ })
+      .first()
+      .click()
     await page.getByText('Last light').first().waitFor()
     assert.ok(calls.length > 0, 'it called the API with a bearer token')
     await page.reload()
@@ -163,9 +171,15 @@ describe('the story', { skip: withoutChromium }, () => {
     await page.goto(platform.consoleLink)
     await page.getByRole('button').first().click()
     await page.waitForURL(`${platform.origin('console')}/`)
-    await page.getByText(/requests per second/i).first().waitFor()
+    await page
+      .getByText(/requests per second/i)
+      .first()
+      .waitFor()
     await page.getByText('/api/photos').first().waitFor()
-    await page.getByText(/mail\.send/).first().waitFor()
+    await page
+      .getByText(/mail\.send/)
+      .first()
+      .waitFor()
     assert.ok(!(await page.content()).includes('127.0.0.1'), 'no address of a client is shown')
     const again = await browser.newContext()
     const second = await again.newPage()

@@ -15,7 +15,7 @@ let world: AccountsWorld
 const known: string[] = []
 
 before(async () => {
-  world = await openAccounts({ passwords: real ? {} : { memoryKiB: 2048, passes: 1 } })
+  world = await openAccounts({ passwords: real ? {} : { memoryKiB: 4096, passes: 1 } })
   for (let index = 0; index < KNOWN; index += 1) known.push((await world.person({ email: `known-${index}@example.org` })).email)
 })
 

@@ -31,7 +31,12 @@ async function victimOf(world: World): Promise<Victim> {
 }
 
 function post(world: World, headers: Record<string, string>, path = '/api/photos', body = JSON_BODY): Promise<Answered> {
-  return ask(world, { method: 'POST', path, headers: { 'content-type': 'application/json', 'content-length': String(body.length), ...headers }, body })
+  return ask(world, {
+    method: 'POST',
+    path,
+    headers: { 'content-type': 'application/json', 'content-length': String(body.length), ...headers },
+    body,
+  })
 }
 
 /** Tokens that an attacker may have or make, none of which belongs to the victim's session. */
@@ -111,7 +116,12 @@ describe('with both layers', () => {
     const page = await browse(world, jar, { path: '/form', headers: { 'sec-fetch-mode': 'navigate' } })
     const csrf = page.text.split(' ')[1] ?? ''
     const submit = (body: string) =>
-      browse(world, jar, { method: 'POST', path: '/comment', headers: { origin: sites.app, 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(body.length) }, body })
+      browse(world, jar, {
+        method: 'POST',
+        path: '/comment',
+        headers: { origin: sites.app, 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(body.length) },
+        body,
+      })
     const before = world.writes.count
     assert.equal((await submit('text=hi')).status, 403)
     assert.equal((await submit(`text=hi&csrf_token=${csrf.slice(0, -2)}xx`)).status, 403)
@@ -129,7 +139,13 @@ describe('with both layers', () => {
     const form = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(body.length) }
     const before = world.writes.count
     const submit = (headers: Record<string, string>, text = body) =>
-      ask(world, { method: 'POST', origin: sites.accounts, path: '/sign-in', headers: { ...form, 'content-length': String(text.length), ...headers }, body: text })
+      ask(world, {
+        method: 'POST',
+        origin: sites.accounts,
+        path: '/sign-in',
+        headers: { ...form, 'content-length': String(text.length), ...headers },
+        body: text,
+      })
     assert.equal((await submit({})).status, 403)
     assert.equal((await submit({ 'sec-fetch-site': 'same-origin' })).status, 403)
     assert.equal((await submit({ origin: sites.accounts })).status, 403)
@@ -145,8 +161,15 @@ describe('with both layers', () => {
   })
   test('the pre-session of the accounts site survives a redirect from elsewhere', async () => {
     const jar = new Jar()
-    const first = await browse(world, jar, { origin: sites.accounts, path: '/form', headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' } })
-    assert.ok(first.cookies.every((cookie) => cookie.endsWith('SameSite=Lax')), first.cookies.join())
+    const first = await browse(world, jar, {
+      origin: sites.accounts,
+      path: '/form',
+      headers: { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' },
+    })
+    assert.ok(
+      first.cookies.every((cookie) => cookie.endsWith('SameSite=Lax')),
+      first.cookies.join(),
+    )
     const second = await browse(world, jar, { origin: sites.accounts, path: '/form' })
     assert.equal(second.json['token'], first.json['token'])
     assert.deepEqual(second.cookies, [])
@@ -154,11 +177,19 @@ describe('with both layers', () => {
   test('a bearer token needs no proof, and cookies beside it mean nothing', async () => {
     const before = world.writes.count
     const authorization = `Bearer ${await token({ scope: 'photos:write' })}`
-    const answer = await post(world, { authorization, origin: 'http://printshop.localhost:5000', 'sec-fetch-site': 'cross-site', cookie: 'x=1; y=2' })
+    const answer = await post(world, {
+      authorization,
+      origin: 'http://printshop.localhost:5000',
+      'sec-fetch-site': 'cross-site',
+      cookie: 'x=1; y=2',
+    })
     assert.equal(answer.status, 200, answer.text)
     assert.equal(world.writes.count, before + 1)
     // A bad token is not saved by good cookies.
-    assert.equal((await post(world, { ...victim.cookies, ...SAME_ORIGIN, 'x-csrf-token': victim.csrf, authorization: 'Bearer x' })).status, 401)
+    assert.equal(
+      (await post(world, { ...victim.cookies, ...SAME_ORIGIN, 'x-csrf-token': victim.csrf, authorization: 'Bearer x' })).status,
+      401,
+    )
   })
   test('programs without cookies need no proof, pages of other sites do', async () => {
     const before = world.writes.count
@@ -207,7 +238,12 @@ test('where a request comes from is same-origin only when everything that is sai
   assert.equal(provenanceOf({ 'sec-fetch-site': 'same-origin', origin: own }, own), 'same-origin')
   assert.equal(provenanceOf({ origin: own }, own), 'same-origin')
   assert.equal(provenanceOf({}, own), 'unknown')
-  for (const headers of [{ 'sec-fetch-site': 'same-origin', origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site', origin: own }, { origin: `${own}:443` }, { origin: 'null' }]) {
+  for (const headers of [
+    { 'sec-fetch-site': 'same-origin', origin: 'https://evil.example' },
+    { 'sec-fetch-site': 'cross-site', origin: own },
+    { origin: `${own}:443` },
+    { origin: 'null' },
+  ]) {
     assert.equal(provenanceOf(headers, own), 'foreign')
   }
 })

@@ -31,8 +31,18 @@ export const publicJwk = { ...(await exportJWK(publicKey)), kid: 'key-1', alg: '
 const seconds = (): number => Math.floor(Date.now() / 1000)
 
 export function token(claims: JWTPayload = {}, header: Partial<JWTHeaderParameters> = {}): Promise<string> {
-  const usual = { sub: 'ada', iss: sites.accounts, aud: AUDIENCE, client_id: 'printshop', sid: 'sid-1', scope: 'photos:read', jti: randomBytes(8).toString('hex') }
-  const payload = Object.fromEntries(Object.entries({ iat: seconds(), exp: seconds() + 300, ...usual, ...claims }).filter(([, value]) => value !== undefined))
+  const usual = {
+    sub: 'ada',
+    iss: sites.accounts,
+    aud: AUDIENCE,
+    client_id: 'printshop',
+    sid: 'sid-1',
+    scope: 'photos:read',
+    jti: randomBytes(8).toString('hex'),
+  }
+  const payload = Object.fromEntries(
+    Object.entries({ iat: seconds(), exp: seconds() + 300, ...usual, ...claims }).filter(([, value]) => value !== undefined),
+  )
   return new SignJWT(payload).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: 'key-1', ...header }).sign(privateKey)
 }
 
@@ -102,7 +112,13 @@ export class FakeAuth implements Auth {
   approve(location: string, sub = 'ada', sid = `sid-${randomBytes(6).toString('hex')}`): string {
     const asked = new URL(location).searchParams
     const code = randomBytes(16).toString('hex')
-    this.codes.set(code, { clientId: asked.get('client_id') ?? '', challenge: asked.get('code_challenge') ?? '', nonce: asked.get('nonce') ?? '', sub, sid })
+    this.codes.set(code, {
+      clientId: asked.get('client_id') ?? '',
+      challenge: asked.get('code_challenge') ?? '',
+      nonce: asked.get('nonce') ?? '',
+      sub,
+      sid,
+    })
     return `/session/callback?code=${code}&state=${asked.get('state')}&iss=${encodeURIComponent(sites.accounts)}`
   }
   #metadata() {
@@ -124,7 +140,9 @@ export class FakeAuth implements Auth {
     if (form.get('grant_type') === 'authorization_code') {
       const code = this.codes.get(form.get('code') ?? '')
       this.codes.delete(form.get('code') ?? '')
-      const challenge = createHash('sha256').update(form.get('code_verifier') ?? '').digest('base64url')
+      const challenge = createHash('sha256')
+        .update(form.get('code_verifier') ?? '')
+        .digest('base64url')
       if (code === undefined || code.challenge !== challenge || code.clientId !== clientId) return json(400, { error: 'invalid_grant' })
       return this.#issue(code, code.nonce)
     }
@@ -138,9 +156,22 @@ export class FakeAuth implements Auth {
     this.refreshTokens.set(refreshToken, { ...grant, used: false })
     const exp = seconds() + this.accessTokenSeconds
     const claims = { sub: grant.sub, sid: grant.sid, client_id: grant.clientId, scope: 'openid photos:read photos:write', exp }
-    const idClaims = this.tamper({ iss: sites.accounts, sub: grant.sub, aud: grant.clientId, iat: seconds(), exp: seconds() + 300, ...(nonce ? { nonce } : {}) })
+    const idClaims = this.tamper({
+      iss: sites.accounts,
+      sub: grant.sub,
+      aud: grant.clientId,
+      iat: seconds(),
+      exp: seconds() + 300,
+      ...(nonce ? { nonce } : {}),
+    })
     const idToken = await new SignJWT(idClaims).setProtectedHeader({ alg: 'ES256', kid: 'key-1' }).sign(privateKey)
-    return json(200, { access_token: await token(claims), token_type: 'Bearer', expires_in: this.accessTokenSeconds, refresh_token: refreshToken, id_token: idToken })
+    return json(200, {
+      access_token: await token(claims),
+      token_type: 'Bearer',
+      expires_in: this.accessTokenSeconds,
+      refresh_token: refreshToken,
+      id_token: idToken,
+    })
   }
 }
 
@@ -165,49 +196,178 @@ function testRoutes(writes: { count: number }): Route[] {
   }
   const any = { 200: z.unknown() }
   return [
-    route({ method: 'GET', path: '/hello', site: '*', allow: { who: 'anyone' }, rate: 'probe', summary: 'x', answers: any, handle: async () => ok({ hello: true }) }),
     route({
-      method: 'GET', path: '/api/me', site: 'app', allow: { who: 'user' }, rate: 'api', summary: 'x', answers: any,
+      method: 'GET',
+      path: '/hello',
+      site: '*',
+      allow: { who: 'anyone' },
+      rate: 'probe',
+      summary: 'x',
+      answers: any,
+      handle: async () => ok({ hello: true }),
+    }),
+    route({
+      method: 'GET',
+      path: '/api/me',
+      site: 'app',
+      allow: { who: 'user' },
+      rate: 'api',
+      summary: 'x',
+      answers: any,
       handle: async (call) => ok({ principal: call.principal }),
     }),
-    route({ method: 'GET', path: '/api/photos', site: 'app', allow: { who: 'user', scope: 'photos:read' }, rate: 'api', summary: 'x', answers: any, handle: async () => ok([]) }),
     route({
-      method: 'POST', path: '/api/photos', site: 'app', allow: { who: 'user', scope: 'photos:write' }, rate: 'api', body: 'json',
-      input: { body: z.strictObject({ caption: z.string() }) }, summary: 'x', answers: any, handle: write,
+      method: 'GET',
+      path: '/api/photos',
+      site: 'app',
+      allow: { who: 'user', scope: 'photos:read' },
+      rate: 'api',
+      summary: 'x',
+      answers: any,
+      handle: async () => ok([]),
     }),
-    route({ method: 'POST', path: '/api/open', site: 'app', allow: { who: 'anyone' }, rate: 'api', body: 'json', input: { body: z.unknown() }, summary: 'x', answers: any, handle: write }),
-    route({ method: 'DELETE', path: '/api/photos/:id', site: 'app', allow: { who: 'user', firstParty: true }, rate: 'api', summary: 'x', answers: any, handle: write }),
     route({
-      method: 'POST', path: '/comment', site: 'frontend:diary', allow: { who: 'anyone' }, rate: 'page', body: 'form',
-      input: { body: z.strictObject({ text: z.string() }) }, summary: 'x', answers: any, handle: write,
+      method: 'POST',
+      path: '/api/photos',
+      site: 'app',
+      allow: { who: 'user', scope: 'photos:write' },
+      rate: 'api',
+      body: 'json',
+      input: { body: z.strictObject({ caption: z.string() }) },
+      summary: 'x',
+      answers: any,
+      handle: write,
     }),
     route({
-      method: 'GET', path: '/private', site: 'frontend:diary', allow: { who: 'user' }, rate: 'page', summary: 'x', answers: { 200: 'text' },
+      method: 'POST',
+      path: '/api/open',
+      site: 'app',
+      allow: { who: 'anyone' },
+      rate: 'api',
+      body: 'json',
+      input: { body: z.unknown() },
+      summary: 'x',
+      answers: any,
+      handle: write,
+    }),
+    route({
+      method: 'DELETE',
+      path: '/api/photos/:id',
+      site: 'app',
+      allow: { who: 'user', firstParty: true },
+      rate: 'api',
+      summary: 'x',
+      answers: any,
+      handle: write,
+    }),
+    route({
+      method: 'POST',
+      path: '/comment',
+      site: 'frontend:diary',
+      allow: { who: 'anyone' },
+      rate: 'page',
+      body: 'form',
+      input: { body: z.strictObject({ text: z.string() }) },
+      summary: 'x',
+      answers: any,
+      handle: write,
+    }),
+    route({
+      method: 'GET',
+      path: '/private',
+      site: 'frontend:diary',
+      allow: { who: 'user' },
+      rate: 'page',
+      summary: 'x',
+      answers: { 200: 'text' },
       handle: async () => ({ status: 200, body: { text: 'private' } }),
     }),
     route({
-      method: 'GET', path: '/form', site: 'frontend:diary', allow: { who: 'anyone' }, rate: 'page', summary: 'x', answers: { 200: 'text' },
-      handle: async (_call, _input, exchange) => ({ status: 200, body: { text: `${exchange.nonce()} ${exchange.csrfToken()}`, type: 'text/html; charset=utf-8' } }),
+      method: 'GET',
+      path: '/form',
+      site: 'frontend:diary',
+      allow: { who: 'anyone' },
+      rate: 'page',
+      summary: 'x',
+      answers: { 200: 'text' },
+      handle: async (_call, _input, exchange) => ({
+        status: 200,
+        body: { text: `${exchange.nonce()} ${exchange.csrfToken()}`, type: 'text/html; charset=utf-8' },
+      }),
     }),
     route({
-      method: 'GET', path: '/form', site: 'accounts', allow: { who: 'anyone' }, rate: 'page', summary: 'x', answers: any,
+      method: 'GET',
+      path: '/form',
+      site: 'accounts',
+      allow: { who: 'anyone' },
+      rate: 'page',
+      summary: 'x',
+      answers: any,
       handle: async (_call, _input, exchange) => ok({ token: exchange.csrfToken() }),
     }),
     route({
-      method: 'POST', path: '/sign-in', site: 'accounts', allow: { who: 'anyone' }, rate: 'sign-in', body: 'form',
-      input: { body: z.strictObject({ email: z.string() }) }, summary: 'x', answers: any, handle: write,
+      method: 'POST',
+      path: '/sign-in',
+      site: 'accounts',
+      allow: { who: 'anyone' },
+      rate: 'sign-in',
+      body: 'form',
+      input: { body: z.strictObject({ email: z.string() }) },
+      summary: 'x',
+      answers: any,
+      handle: write,
     }),
     route({
-      method: 'GET', path: '/api/broken', site: 'app', allow: { who: 'anyone' }, rate: 'api', summary: 'x', answers: any,
-      handle: async () => { throw new Error('the secret is 42') },
+      method: 'GET',
+      path: '/api/broken',
+      site: 'app',
+      allow: { who: 'anyone' },
+      rate: 'api',
+      summary: 'x',
+      answers: any,
+      handle: async () => {
+        throw new Error('the secret is 42')
+      },
     }),
-    route({ method: 'GET', path: '/*', site: 'frontend:diary', allow: { who: 'anyone' }, rate: 'page', summary: 'x', answers: { 200: 'text' }, handle: async () => ({ status: 200, body: { text: 'spa' } }) }),
-    route({ method: 'GET', path: '/:bucket/:id', site: 'files', allow: { who: 'handler', reason: 'signed link' }, rate: 'files', summary: 'x', answers: any, handle: async (_call, { params }) => ok(params) }),
+    route({
+      method: 'GET',
+      path: '/*',
+      site: 'frontend:diary',
+      allow: { who: 'anyone' },
+      rate: 'page',
+      summary: 'x',
+      answers: { 200: 'text' },
+      handle: async () => ({ status: 200, body: { text: 'spa' } }),
+    }),
+    route({
+      method: 'GET',
+      path: '/:bucket/:id',
+      site: 'files',
+      allow: { who: 'handler', reason: 'signed link' },
+      rate: 'files',
+      summary: 'x',
+      answers: any,
+      handle: async (_call, { params }) => ok(params),
+    }),
   ]
 }
 
-export const DIARY = { name: 'diary', origin: sites.app, mode: 'cookie', clientId: 'diary', secret: 'secret-of-diary', scopes: ['photos:read', 'photos:write'] } as const
-export const GALLERY = { name: 'gallery', origin: site('gallery'), mode: 'memory', clientId: 'gallery', secret: 'secret-of-gallery', scopes: ['photos:read'] } as const
+export const DIARY = {
+  name: 'diary',
+  origin: sites.app,
+  mode: 'cookie',
+  clientId: 'diary',
+  secret: 'secret-of-diary',
+  scopes: ['photos:read', 'photos:write'],
+} as const
+export const GALLERY = {
+  name: 'gallery',
+  origin: site('gallery'),
+  mode: 'memory',
+  clientId: 'gallery',
+  secret: 'secret-of-gallery',
+  scopes: ['photos:read'],
+} as const
 
 export interface WorldOptions {
   readonly settings?: Partial<GatewaySettings>
@@ -224,7 +384,11 @@ export async function openWorld({ settings = {}, choose, routes = [] }: WorldOpt
   const dependencies: GatewayDependencies = {
     auth,
     cache,
-    monitoring: { recordRequest: (record) => void records.push(record), pseudonym: (address) => `p-${address}`, recordPolicyReport: (report) => void reports.push(report) },
+    monitoring: {
+      recordRequest: (record) => void records.push(record),
+      pseudonym: (address) => `p-${address}`,
+      recordPolicyReport: (report) => void reports.push(report),
+    },
     keyRing: createKeyRing(new Secret(Buffer.alloc(32, 7).toString('base64url'))),
     clock: { now: () => Date.now() },
     logger: createLogger({ level: 'silent' }),
@@ -253,15 +417,31 @@ export interface Asked {
 }
 
 /** A request to one of the hosts. `origin` is our site, whatever the connection's address. */
-export function ask({ port }: { readonly port: number }, { method = 'GET', origin = sites.app, path, headers = {}, body }: Asked): Promise<Answered> {
+export function ask(
+  { port }: { readonly port: number },
+  { method = 'GET', origin = sites.app, path, headers = {}, body }: Asked,
+): Promise<Answered> {
   return new Promise((resolve, reject) => {
-    const outgoing = httpRequest({ host: '127.0.0.1', port, method, path, headers: { host: new URL(origin).host, ...headers }, agent: false }, (incoming) => {
-      let text = ''
-      incoming.setEncoding('utf8').on('data', (chunk: string) => (text += chunk)).on('end', () => {
-        const isJson = /json/.test(String(incoming.headers['content-type'])) && text !== ''
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text, json: isJson ? JSON.parse(text) : {}, cookies: incoming.headers['set-cookie'] ?? [] })
-      }).on('error', reject)
-    })
+    const outgoing = httpRequest(
+      { host: '127.0.0.1', port, method, path, headers: { host: new URL(origin).host, ...headers }, agent: false },
+      (incoming) => {
+        let text = ''
+        incoming
+          .setEncoding('utf8')
+          .on('data', (chunk: string) => (text += chunk))
+          .on('end', () => {
+            const isJson = /json/.test(String(incoming.headers['content-type'])) && text !== ''
+            resolve({
+              status: incoming.statusCode ?? 0,
+              headers: incoming.headers,
+              text,
+              json: isJson ? JSON.parse(text) : {},
+              cookies: incoming.headers['set-cookie'] ?? [],
+            })
+          })
+          .on('error', reject)
+      },
+    )
     outgoing.on('error', reject).end(body)
   })
 }
@@ -279,7 +459,12 @@ export function raw({ port }: { readonly port: number }, bytes: string | Buffer)
       const length = /content-length: (\d+)/i.exec(text)
       if (head !== -1 && length !== null && text.length >= head + 4 + Number(length[1])) setTimeout(() => socket.destroy(), 60)
     })
-    socket.on('close', () => { clearTimeout(timer); resolve(text) }).on('error', (error: NodeJS.ErrnoException) => (error.code === 'ECONNRESET' ? resolve(text) : reject(error)))
+    socket
+      .on('close', () => {
+        clearTimeout(timer)
+        resolve(text)
+      })
+      .on('error', (error: NodeJS.ErrnoException) => (error.code === 'ECONNRESET' ? resolve(text) : reject(error)))
   })
 }
 
@@ -303,7 +488,10 @@ export class Jar {
     this.#cookies.delete(name)
   }
   header(path: string): Record<string, string> {
-    const sent = [...this.#cookies].filter(([, cookie]) => cookie.path === '/' || path === cookie.path || path.startsWith(`${cookie.path}/`) || path.startsWith(`${cookie.path}?`))
+    const sent = [...this.#cookies].filter(
+      ([, cookie]) =>
+        cookie.path === '/' || path === cookie.path || path.startsWith(`${cookie.path}/`) || path.startsWith(`${cookie.path}?`),
+    )
     return sent.length === 0 ? {} : { cookie: sent.map(([name, { value }]) => `${name}=${value}`).join('; ') }
   }
   copy(): Jar {

@@ -55,7 +55,10 @@ test('signing out ends the browser session with its frontends, and leaves other 
   assert.equal(await works(elsewhere), true)
   assert.equal((await refresh(world, shop.refresh_token)).status, 200)
   const revoked = await revokedSids()
-  assert.deepEqual([here, shop, elsewhere].map((tokens) => revoked.has(sidOf(tokens))), [true, false, false])
+  assert.deepEqual(
+    [here, shop, elsewhere].map((tokens) => revoked.has(sidOf(tokens))),
+    [true, false, false],
+  )
   assert.ok(heard.some((message) => message.includes(sidOf(here))))
   assert.equal((await world.server.engine.sessions(call, account)).length, 1)
 })
@@ -82,15 +85,15 @@ test('revoking an app ends its tokens in every browser, and it must ask again', 
   const diary = await frontendTokens(world, one, account)
   const [app] = await world.server.engine.authorisedApps(call, account)
   assert.equal(app?.name, 'Print Shop')
-  assert.deepEqual(
-    app?.scopes.map(({ name }) => name).toSorted(),
-    ['offline_access', 'photos:read'],
-  )
+  assert.deepEqual(app?.scopes.map(({ name }) => name).toSorted(), ['offline_access', 'photos:read'])
   await world.server.engine.revokeApp(call, account, PRINT_SHOP.clientId)
   assert.equal(errorOf(await refresh(world, first.refresh_token)), 'invalid_grant')
   assert.equal(errorOf(await refresh(world, second.refresh_token)), 'invalid_grant')
   const revoked = await revokedSids()
-  assert.deepEqual([first, second, diary].map((tokens) => revoked.has(sidOf(tokens))), [true, true, false])
+  assert.deepEqual(
+    [first, second, diary].map((tokens) => revoked.has(sidOf(tokens))),
+    [true, true, false],
+  )
   assert.deepEqual(await world.server.engine.authorisedApps(call, account), [])
   assert.equal(await works(diary), true)
   const again = await tokensFor(world, one, { account })
@@ -111,7 +114,10 @@ test('a new password ends everything but the session it was set in', async () =>
   const revoked = await revokedSids()
   const states = [revoked.has(sidOf(kept)), revoked.has(sidOf(other))]
   assert.deepEqual(states.toSorted(), [false, true])
-  assert.deepEqual([await works(kept), await works(other)], states.map((isRevoked) => !isRevoked))
+  assert.deepEqual(
+    [await works(kept), await works(other)],
+    states.map((isRevoked) => !isRevoked),
+  )
 })
 
 test('ending all of an account lists the account itself, for tokens that are just being issued', async () => {

@@ -113,7 +113,10 @@ test('two clients that sign in at once in one browser both keep their session', 
   const first = await frontendTokens(world, browser, account)
   // The third party was agreed to before, so that both go straight through.
   await tokensFor(world, browser, { account, scope: 'openid photos:read' })
-  const rounds = await Promise.all([frontendTokens(world, browser, account), tokensFor(world, browser, { account, scope: 'openid photos:read' })])
+  const rounds = await Promise.all([
+    frontendTokens(world, browser, account),
+    tokensFor(world, browser, { account, scope: 'openid photos:read' }),
+  ])
   const answers = await Promise.all(
     [first, rounds[0]].map(({ refresh_token: token = '' }) => frontendToken(world, { grant_type: 'refresh_token', refresh_token: token })),
   )

@@ -80,7 +80,7 @@ const SENT_BACK: readonly (readonly [string, string, string | undefined, string]
   ['a challenge without a method', 'code_challenge_method', undefined, 'invalid_request'],
   ['the implicit flow', 'response_type', 'token', 'unsupported_response_type'],
   ['the hybrid flow', 'response_type', 'code id_token', 'unsupported_response_type'],
-  ['form_post, which needs a script', 'response_mode', 'form_post', 'invalid_request'],
+  ['form_post, which needs a script', 'response_mode', 'form_post', 'unsupported_response_mode'],
   ['another resource', 'resource', 'https://other.example/api', 'invalid_target'],
 ]
 
@@ -89,7 +89,10 @@ for (const [what, name, value, code] of SENT_BACK) {
     const browser = new Browser(world)
     const reply = await browser.visit({ path: withParam(name, value) })
     const { location } = reply.headers
-    const error = typeof location === 'string' ? new URL(location).searchParams.get('error') ?? new URLSearchParams(new URL(location).hash.slice(1)).get('error') : /\((\w+)/.exec(reply.body)?.[1]
+    const error =
+      typeof location === 'string'
+        ? (new URL(location).searchParams.get('error') ?? new URLSearchParams(new URL(location).hash.slice(1)).get('error'))
+        : /\((\w+)/.exec(reply.body)?.[1]
     assert.equal(error, code)
     if (typeof location === 'string') assert.equal(new URL(location).origin, new URL(GOOD).origin)
     assert.deepEqual(browser.cookieNames, [], 'no interaction has begun')
@@ -98,7 +101,10 @@ for (const [what, name, value, code] of SENT_BACK) {
 
 test('refuses the password grant, and any grant but its two', async () => {
   for (const grant of ['password', 'client_credentials', 'implicit', 'urn:ietf:params:oauth:grant-type:device_code']) {
-    const reply = await send(world, { path: '/token', form: { grant_type: grant, client_id: PRINT_SHOP.clientId, username: 'a', password: 'b' } })
+    const reply = await send(world, {
+      path: '/token',
+      form: { grant_type: grant, client_id: PRINT_SHOP.clientId, username: 'a', password: 'b' },
+    })
     assert.equal(reply.status, 400)
     assert.equal(errorOf(reply), 'unsupported_grant_type')
   }
@@ -143,7 +149,10 @@ test('a refresh token is bound to its client and its scopes', async () => {
   const form = { grant_type: 'refresh_token', client_id: PRINT_SHOP.clientId, refresh_token: token }
   assert.equal(errorOf(await send(world, { path: '/token', form: { ...form, scope: 'photos:read photos:write' } })), 'invalid_scope')
   assert.equal(errorOf(await send(world, { path: '/token', form: { ...form, resource: 'https://other.example/' } })), 'invalid_target')
-  const narrowed = await send(world, { path: '/token', form: { ...form, refresh_token: JSON.parse((await refresh(world, token)).body).refresh_token, scope: 'openid' } })
+  const narrowed = await send(world, {
+    path: '/token',
+    form: { ...form, refresh_token: JSON.parse((await refresh(world, token)).body).refresh_token, scope: 'openid' },
+  })
   assert.equal(narrowed.status, 200)
   assert.equal(claimsOf(JSON.parse(narrowed.body).access_token)['scope'], undefined)
 })
@@ -203,7 +212,12 @@ test('no header moves what the server says of itself', async () => {
   const plain = await send(world, { path: '/.well-known/openid-configuration' })
   const bent = await send(world, {
     path: '/.well-known/openid-configuration',
-    headers: { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'https', forwarded: 'host=evil.example;proto=https' },
+    headers: {
+      host: 'evil.example',
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-proto': 'https',
+      forwarded: 'host=evil.example;proto=https',
+    },
   })
   assert.equal(bent.body, plain.body)
   const oauth = await send(world, { path: '/.well-known/oauth-authorization-server' })

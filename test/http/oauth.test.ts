@@ -34,7 +34,9 @@ async function localFetch(url: string, options: { method?: string; headers?: Rec
     headers: { accept: 'application/json', ...options.headers },
     ...(body === undefined ? {} : { form: body }),
   })
-  const headers = Object.entries(reply.headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)] as [string, string]]))
+  const headers = Object.entries(reply.headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)] as [string, string]],
+  )
   return new Response(reply.body === '' ? null : reply.body, { status: reply.status, headers })
 }
 
@@ -53,12 +55,23 @@ test('a strict client signs a person in, refreshes, and asks who it is', async (
   const nonce = oauth.generateRandomNonce()
   const state = 'a state with / & = signs'
   const extra = { nonce, state }
-  const path = authorizePath(await oauth.calculatePKCECodeChallenge(verifier), { scope: 'openid profile offline_access photos:read', extra })
+  const path = authorizePath(await oauth.calculatePKCECodeChallenge(verifier), {
+    scope: 'openid profile offline_access photos:read',
+    extra,
+  })
   const { location, asked } = await browser.authorize(path, { account: 'person-strict' })
   assert.deepEqual(asked, ['login', 'consent'])
   assert.equal(location.searchParams.get('iss'), world.sites.accounts)
   const params = oauth.validateAuthResponse(server, client, location, state)
-  const granted = await oauth.authorizationCodeGrantRequest(server, client, oauth.None(), params, PRINT_SHOP.redirectUris[0], verifier, insecure)
+  const granted = await oauth.authorizationCodeGrantRequest(
+    server,
+    client,
+    oauth.None(),
+    params,
+    PRINT_SHOP.redirectUris[0],
+    verifier,
+    insecure,
+  )
   assert.equal(granted.headers.get('cache-control'), 'no-store')
   const tokens = await oauth.processAuthorizationCodeResponse(server, client, granted, { expectedNonce: nonce, requireIdToken: true })
   const idToken = oauth.getValidatedIdTokenClaims(tokens)
@@ -191,7 +204,9 @@ test('prompt and max_age are honoured', async () => {
 test('another person may sign in where somebody is signed in; the first one is signed out', async () => {
   const browser = new Browser(world)
   const first = await frontendTokens(world, browser, 'person-before')
-  const { location, asked } = await browser.authorize(authorizePath(pkce().challenge, { extra: { prompt: 'login' } }), { account: 'person-after' })
+  const { location, asked } = await browser.authorize(authorizePath(pkce().challenge, { extra: { prompt: 'login' } }), {
+    account: 'person-after',
+  })
   assert.deepEqual(asked, ['login', 'consent'])
   assert.ok(location.searchParams.get('code'))
   assert.deepEqual(await world.server.engine.sessions(call, 'person-before'), [])
@@ -219,7 +234,10 @@ test('a pushed request is good once', async () => {
   const browser = new Browser(world)
   const { location } = await browser.authorize(path, { account: 'person-par' })
   const code = location.searchParams.get('code') ?? ''
-  const tokens = await send(world, { path: '/token', form: { grant_type: 'authorization_code', client_id: PRINT_SHOP.clientId, code, code_verifier: verifier } })
+  const tokens = await send(world, {
+    path: '/token',
+    form: { grant_type: 'authorization_code', client_id: PRINT_SHOP.clientId, code, code_verifier: verifier },
+  })
   assert.equal(tokens.status, 200)
   assert.ok(JSON.parse(tokens.body).refresh_token, 'offline_access inside the pushed request counts')
   const second = await browser.visit({ path })
@@ -244,7 +262,11 @@ test('signing out asks first, ends the session and goes to the registered addres
   const browser = new Browser(world)
   const tokens = await frontendTokens(world, browser, account)
   const shop = await tokensFor(world, browser, { account })
-  const query = new URLSearchParams({ id_token_hint: shop.id_token, post_logout_redirect_uri: PRINT_SHOP.postLogoutRedirectUris[0], state: 'bye' })
+  const query = new URLSearchParams({
+    id_token_hint: shop.id_token,
+    post_logout_redirect_uri: PRINT_SHOP.postLogoutRedirectUris[0],
+    state: 'bye',
+  })
   const page = await browser.visit({ path: `/end-session?${query.toString()}` })
   assert.equal(page.status, 200)
   assert.match(String(page.headers['content-security-policy']), /form-action 'self' http:\/\/printshop\.localhost:9001/)
@@ -257,9 +279,14 @@ test('signing out asks first, ends the session and goes to the registered addres
   assert.deepEqual(await world.server.engine.sessions(call, account), [])
   const { items } = await world.revocations.list(call)
   assert.ok(items.some(({ subject }) => subject === claimsOf(tokens.access_token)['sid']))
-  const kept = await send(world, { path: '/token', form: { grant_type: 'refresh_token', client_id: PRINT_SHOP.clientId, refresh_token: shop.refresh_token ?? '' } })
+  const kept = await send(world, {
+    path: '/token',
+    form: { grant_type: 'refresh_token', client_id: PRINT_SHOP.clientId, refresh_token: shop.refresh_token ?? '' },
+  })
   assert.equal(kept.status, 200, 'offline access was given until it is revoked')
-  const elsewhere = await browser.visit({ path: `/end-session?${new URLSearchParams({ client_id: 'print-shop', post_logout_redirect_uri: 'https://evil.example/' }).toString()}` })
+  const elsewhere = await browser.visit({
+    path: `/end-session?${new URLSearchParams({ client_id: 'print-shop', post_logout_redirect_uri: 'https://evil.example/' }).toString()}`,
+  })
   assert.equal(elsewhere.status, 400)
   assert.equal(elsewhere.headers['location'], undefined)
 })

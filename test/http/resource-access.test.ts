@@ -8,9 +8,18 @@ import type { Reply } from '../support/http.ts'
 
 const schema = z.strictObject({ title: z.string(), shared: z.boolean().default(false), locked: z.boolean().optional() })
 const scopes = { read: 'notes:read', write: 'notes:write' }
-const indexes = { byOwner: { fields: ['ownerId', 'createdAt'] }, byShared: { fields: ['shared', 'createdAt'] }, byOwnerShared: { fields: ['ownerId', 'shared', 'createdAt'] } } as const
+const indexes = {
+  byOwner: { fields: ['ownerId', 'createdAt'] },
+  byShared: { fields: ['shared', 'createdAt'] },
+  byOwnerShared: { fields: ['ownerId', 'shared', 'createdAt'] },
+} as const
 
-const secret = resource('secret', { schema, indexes, scopes, access: [{ who: 'owner', may: ['list', 'get', 'create', 'update', 'delete'] }] })
+const secret = resource('secret', {
+  schema,
+  indexes,
+  scopes,
+  access: [{ who: 'owner', may: ['list', 'get', 'create', 'update', 'delete'] }],
+})
 const shared = resource('shared', {
   schema,
   indexes,
@@ -22,7 +31,15 @@ const shared = resource('shared', {
   ],
 })
 const board = resource('board', { schema, indexes, scopes, access: [{ who: 'user', may: ['list', 'get', 'create', 'update'] }] })
-const modest = resource('modest', { schema, indexes, scopes, access: [{ who: 'user', may: ['create'], where: { shared: true } }, { who: 'owner', may: ['get'] }] })
+const modest = resource('modest', {
+  schema,
+  indexes,
+  scopes,
+  access: [
+    { who: 'user', may: ['create'], where: { shared: true } },
+    { who: 'owner', may: ['get'] },
+  ],
+})
 const world = { resources: [secret, shared, board, modest] }
 
 const ada = person('ada')
@@ -82,16 +99,24 @@ test('the matrix of askers and operations', async (t) => {
     const id = await make(w, name)
     const before = (await w.ask('GET', `/api/${name}/${id}`, { as: ada })).body
     const replies = [
-      await ask(w, who, { method: 'GET', path: `/api/${name}${name === 'shared' && (who === 'anonymous' || who === 'operator') ? '?shared=true' : name === 'board' ? '?shared=false' : ''}` }),
+      await ask(w, who, {
+        method: 'GET',
+        path: `/api/${name}${name === 'shared' && (who === 'anonymous' || who === 'operator') ? '?shared=true' : name === 'board' ? '?shared=false' : ''}`,
+      }),
       await ask(w, who, { method: 'GET', path: `/api/${name}/${id}` }),
       await ask(w, who, { method: 'POST', path: `/api/${name}`, json: { title: 'New' } }),
       await ask(w, who, { method: 'PATCH', path: `/api/${name}/${id}`, json: { title: 'Changed' } }),
       await ask(w, who, { method: 'DELETE', path: `/api/${name}/${id}` }),
     ]
     const label = `${name} by ${who}: ${replies.map((reply) => `${reply.status} ${codeOf(reply)}`).join(', ')}`
-    assert.deepEqual(replies.map((reply) => reply.status), expected, label)
+    assert.deepEqual(
+      replies.map((reply) => reply.status),
+      expected,
+      label,
+    )
     for (const reply of replies) {
-      if (reply.status === 403 && codeOf(reply) === 'http.insufficient_scope') assert.match(reply.headers['www-authenticate'] ?? '', /^Bearer error="insufficient_scope"/)
+      if (reply.status === 403 && codeOf(reply) === 'http.insufficient_scope')
+        assert.match(reply.headers['www-authenticate'] ?? '', /^Bearer error="insufficient_scope"/)
       if (reply.status === 401) assert.match(reply.headers['www-authenticate'] ?? '', /^Bearer/)
       if (reply.status >= 400) assert.doesNotMatch(reply.body, /Hers|"ada"/, label)
     }
@@ -100,7 +125,7 @@ test('the matrix of askers and operations', async (t) => {
   }
 })
 
-test('another person\'s object answers exactly like none, whatever is asked of it', async (t) => {
+test("another person's object answers exactly like none, whatever is asked of it", async (t) => {
   const w = await dataWorld(t, world)
   const id = await make(w, 'secret')
   const none = `${id.slice(0, -4)}zzzz`
@@ -141,7 +166,9 @@ test('a list never reads what it must hide', async (t) => {
   const titles = async (query: string, as?: Ask['as']): Promise<string[]> => {
     const reply = await w.ask('GET', `/api/shared${query}`, as === undefined ? {} : { as })
     assert.equal(reply.status, 200, reply.body)
-    return JSON.parse(reply.body).items.map((item: { title: string }) => item.title).toSorted()
+    return JSON.parse(reply.body)
+      .items.map((item: { title: string }) => item.title)
+      .toSorted()
   }
   assert.deepEqual(await titles(''), ['bobs open', 'open'])
   assert.deepEqual(await titles('?shared=true'), ['bobs open', 'open'])
@@ -162,6 +189,9 @@ test('grants with conditions hold for creating and deleting too', async (t) => {
   const open = await make(w, 'shared', { locked: false })
   const locked = await make(w, 'shared', { locked: true, shared: true })
   assert.equal((await w.ask('DELETE', `/api/shared/${locked}`, { as: ada })).status, 403)
-  assert.deepEqual([(await w.ask('DELETE', `/api/shared/${locked}`, { as: person('bob') })).status, (await w.ask('GET', `/api/shared/${locked}`)).status], [403, 200])
+  assert.deepEqual(
+    [(await w.ask('DELETE', `/api/shared/${locked}`, { as: person('bob') })).status, (await w.ask('GET', `/api/shared/${locked}`)).status],
+    [403, 200],
+  )
   assert.equal((await w.ask('DELETE', `/api/shared/${open}`, { as: ada })).status, 204)
 })

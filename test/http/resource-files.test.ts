@@ -8,7 +8,12 @@ import { type DataWorld, dataWorld, jpeg, person } from '../support/data-world.t
 import type { Reply } from '../support/http.ts'
 import { until } from '../support/until.ts'
 
-const bucket = (name: string): BucketDefinition => ({ name, maxBytes: 100_000, accept: ['image/jpeg'], scopes: { read: 'photos:read', write: 'photos:write' } })
+const bucket = (name: string): BucketDefinition => ({
+  name,
+  maxBytes: 100_000,
+  accept: ['image/jpeg'],
+  scopes: { read: 'photos:read', write: 'photos:write' },
+})
 const photos = resource('photos', {
   schema: z.strictObject({ caption: z.string(), image: z.string(), second: z.string().optional(), slug: z.string().optional() }),
   files: { image: 'photos', second: 'extras' },

@@ -14,9 +14,15 @@ const notes = resource('notes', {
     text: z.string().max(1000).optional(),
     stars: z.number().int().min(0).max(5).optional(),
     pinned: z.boolean().default(false),
-    slug: z.string().regex(/^[a-z-]+$/).optional(),
+    slug: z
+      .string()
+      .regex(/^[a-z-]+$/)
+      .optional(),
     due: z.string().nullable().optional(),
-    tags: z.array(z.strictObject({ label: z.string() })).max(5).optional(),
+    tags: z
+      .array(z.strictObject({ label: z.string() }))
+      .max(5)
+      .optional(),
   }),
   writeOnce: ['slug'],
   indexes: {
@@ -69,7 +75,16 @@ test('creates, reads, changes and deletes an object, with an event for each writ
 
 test('names every field that does not fit, and stores nothing', async (t) => {
   const w = await dataWorld(t, world)
-  const bad = { title: '', stars: 9, colour: 'red', id: 'mine', ownerId: 'bob', createdAt: 'x', updatedAt: 'x', tags: [{ label: 'a', role: 'admin' }] }
+  const bad = {
+    title: '',
+    stars: 9,
+    colour: 'red',
+    id: 'mine',
+    ownerId: 'bob',
+    createdAt: 'x',
+    updatedAt: 'x',
+    tags: [{ label: 'a', role: 'admin' }],
+  }
   const reply = await w.ask('POST', '/api/notes', { as: ada, json: bad })
   assert.deepEqual([reply.status, problemOf(reply).code], [422, 'resource.invalid'])
   const errors = Object.fromEntries((problemOf(reply).errors ?? []).map(({ field, message }) => [field, message]))
@@ -77,11 +92,26 @@ test('names every field that does not fit, and stores nothing', async (t) => {
   assert.equal(errors['title'], 'Write a title')
   assert.equal(errors['colour'], 'Unknown field')
   assert.equal(errors['ownerId'], 'Set by the platform; leave it out')
-  for (const body of ['[]', 'null', '3', '"x"', '{}', '{"title":null}', '{"title":{"$gt":""}}', '{"title":["a"]}', '{"title":"a\\ud800"}', '{"title":"a","pinned":"true"}']) {
+  for (const body of [
+    '[]',
+    'null',
+    '3',
+    '"x"',
+    '{}',
+    '{"title":null}',
+    '{"title":{"$gt":""}}',
+    '{"title":["a"]}',
+    '{"title":"a\\ud800"}',
+    '{"title":"a","pinned":"true"}',
+  ]) {
     const refused = await w.ask('POST', '/api/notes', { as: ada, body, headers: { 'content-type': 'application/json' } })
     assert.equal(refused.status, 422, body)
   }
-  for (const body of ['{"__proto__":{"polluted":1},"title":"x"}', '{"constructor":{"prototype":{"polluted":1}},"title":"x"}', '{"title":']) {
+  for (const body of [
+    '{"__proto__":{"polluted":1},"title":"x"}',
+    '{"constructor":{"prototype":{"polluted":1}},"title":"x"}',
+    '{"title":',
+  ]) {
     const refused = await w.ask('POST', '/api/notes', { as: ada, body, headers: { 'content-type': 'application/json' } })
     assert.equal(refused.status, 400, body)
   }
@@ -92,7 +122,18 @@ test('names every field that does not fit, and stores nothing', async (t) => {
 
 test('keeps text of every kind as it was sent', async (t) => {
   const w = await dataWorld(t, world)
-  const texts = ["'; DROP TABLE resource_notes; --", '<script>alert(1)</script>', '{"$ne":null}', '../../etc/passwd', '%00%0d%0a', '\u202e\u{1f600}\u0301', 'a"b\\c\nd', '__proto__', 'true', '1e309']
+  const texts = [
+    "'; DROP TABLE resource_notes; --",
+    '<script>alert(1)</script>',
+    '{"$ne":null}',
+    '../../etc/passwd',
+    '%00%0d%0a',
+    '\u202e\u{1f600}\u0301',
+    'a"b\\c\nd',
+    '__proto__',
+    'true',
+    '1e309',
+  ]
   for (const text of texts) {
     const { id } = noteOf(await w.ask('POST', '/api/notes', { as: ada, json: { title: 't', text } }))
     assert.equal(noteOf(await w.ask('GET', `/api/notes/${id}`, { as: ada }))['text'], text)
@@ -102,7 +143,9 @@ test('keeps text of every kind as it was sent', async (t) => {
 
 test('a change touches known fields only, and only as far as they allow', async (t) => {
   const w = await dataWorld(t, world)
-  const { id } = noteOf(await w.ask('POST', '/api/notes', { as: ada, json: { title: 'One', text: 'x', due: 'today', tags: [{ label: 'a' }] } }))
+  const { id } = noteOf(
+    await w.ask('POST', '/api/notes', { as: ada, json: { title: 'One', text: 'x', due: 'today', tags: [{ label: 'a' }] } }),
+  )
   const path = `/api/notes/${id}`
   const before = (await w.ask('GET', path, { as: ada })).body
   const refused: [unknown, string][] = [
@@ -145,12 +188,20 @@ test('honours entity tags: 304, 412, and one winner of many', async (t) => {
   assert.equal((await w.ask('GET', path, { as: ada, headers: { 'if-none-match': '"v2"' } })).status, 200)
   for (const tag of ['"v2"', 'W/"v1"', '"v01x"', 'nonsense']) {
     for (const method of ['PATCH', 'DELETE']) {
-      const reply = await w.ask(method, path, { as: ada, headers: { 'if-match': tag }, ...(method === 'PATCH' ? { json: { title: 'Two' } } : {}) })
+      const reply = await w.ask(method, path, {
+        as: ada,
+        headers: { 'if-match': tag },
+        ...(method === 'PATCH' ? { json: { title: 'Two' } } : {}),
+      })
       assert.deepEqual([reply.status, problemOf(reply).code], [412, 'resource.version_conflict'], tag)
     }
   }
   assert.equal(noteOf(await w.ask('GET', path, { as: ada })).title, 'One')
-  const race = await Promise.all(Array.from({ length: 12 }, (_, index) => w.ask('PATCH', path, { as: ada, headers: { 'if-match': '"v1"' }, json: { title: `By ${index}` } })))
+  const race = await Promise.all(
+    Array.from({ length: 12 }, (_, index) =>
+      w.ask('PATCH', path, { as: ada, headers: { 'if-match': '"v1"' }, json: { title: `By ${index}` } }),
+    ),
+  )
   assert.deepEqual(race.map((reply) => reply.status).toSorted(), [200, ...Array.from({ length: 11 }, () => 412)])
   const winner = race.findIndex((reply) => reply.status === 200)
   assert.equal(noteOf(await w.ask('GET', path, { as: ada })).title, `By ${winner}`)
@@ -162,8 +213,13 @@ test('changes of different fields at once are all kept', async (t) => {
   const w = await dataWorld(t, world)
   const { id } = noteOf(await w.ask('POST', '/api/notes', { as: ada, json: { title: 'One' } }))
   const path = `/api/notes/${id}`
-  const replies = await Promise.all([{ text: 'x' }, { stars: 4 }, { pinned: true }, { due: 'now' }].map((json) => w.ask('PATCH', path, { as: ada, json })))
-  assert.deepEqual(replies.map((reply) => reply.status), [200, 200, 200, 200])
+  const replies = await Promise.all(
+    [{ text: 'x' }, { stars: 4 }, { pinned: true }, { due: 'now' }].map((json) => w.ask('PATCH', path, { as: ada, json })),
+  )
+  assert.deepEqual(
+    replies.map((reply) => reply.status),
+    [200, 200, 200, 200],
+  )
   const { text, stars, pinned, due } = noteOf(await w.ask('GET', path, { as: ada }))
   assert.deepEqual({ text, stars, pinned, due }, { text: 'x', stars: 4, pinned: true, due: 'now' })
 })
@@ -181,10 +237,16 @@ test('pages through a list in both orders, by declared indexes', async (t) => {
   const w = await dataWorld(t, world)
   for (let index = 0; index < 25; index += 1) {
     w.clock.advance(1000)
-    await w.ask('POST', '/api/notes', { as: index % 5 === 4 ? bob : ada, json: { title: `n${index}`, pinned: index % 2 === 0, stars: index % 3 } })
+    await w.ask('POST', '/api/notes', {
+      as: index % 5 === 4 ? bob : ada,
+      json: { title: `n${index}`, pinned: index % 2 === 0, stars: index % 3 },
+    })
   }
   const mine = Array.from({ length: 25 }, (_, index) => `n${index}`).filter((_, index) => index % 5 !== 4)
-  for (const [order, expected] of [['ascending', mine], ['descending', mine.toReversed()]] as const) {
+  for (const [order, expected] of [
+    ['ascending', mine],
+    ['descending', mine.toReversed()],
+  ] as const) {
     const seen: string[] = []
     let after = ''
     do {
@@ -207,10 +269,28 @@ test('refuses a query that no index serves or that means nothing, by name', asyn
   const none = await w.ask('GET', '/api/notes?stars=3', { as: ada })
   assert.deepEqual([none.status, problemOf(none).code], [400, 'resource.no_index'])
   assert.match(problemOf(none).detail ?? '', /\["stars", "ownerId", "createdAt"\]/)
-  const bad: [string, string][] = [['colour=red', 'colour'], ['text=x', 'text'], ['tags=x', 'tags'], ['id=x', 'id'], ['stars=three', 'stars'], ['stars=1e3', 'stars'], ['pinned=1', 'pinned'], ['limit=0', 'limit'], ['limit=101', 'limit'], ['limit=-1', 'limit'], ['limit=1.5', 'limit'], ['order=random', 'order'], ['%24where=1', '$where']]
+  const bad: [string, string][] = [
+    ['colour=red', 'colour'],
+    ['text=x', 'text'],
+    ['tags=x', 'tags'],
+    ['id=x', 'id'],
+    ['stars=three', 'stars'],
+    ['stars=1e3', 'stars'],
+    ['pinned=1', 'pinned'],
+    ['limit=0', 'limit'],
+    ['limit=101', 'limit'],
+    ['limit=-1', 'limit'],
+    ['limit=1.5', 'limit'],
+    ['order=random', 'order'],
+    ['%24where=1', '$where'],
+  ]
   for (const [query, field] of bad) {
     const reply = await w.ask('GET', `/api/notes?${query}`, { as: ada })
-    assert.deepEqual([reply.status, problemOf(reply).errors?.map((error) => error.field)], query === 'text=x' ? [400, undefined] : [422, [field]], query)
+    assert.deepEqual(
+      [reply.status, problemOf(reply).errors?.map((error) => error.field)],
+      query === 'text=x' ? [400, undefined] : [422, [field]],
+      query,
+    )
   }
   const theirs = await w.ask('GET', '/api/notes?ownerId=bob', { as: ada })
   assert.deepEqual([theirs.status, pageOf(theirs)], [200, { items: [] }])

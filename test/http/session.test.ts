@@ -33,7 +33,10 @@ describe('a session in cookie mode', () => {
     assert.equal(location.searchParams.get('code_challenge_method'), 'S256')
     assert.equal(location.searchParams.get('resource'), `${sites.app}/api`)
     assert.ok((location.searchParams.get('state') ?? '').length >= 43)
-    assert.match(started.cookies[0] ?? '', /^__Secure-sign-in-\d=.+; Path=\/session\/callback; Max-Age=600; Secure; HttpOnly; SameSite=Lax$/)
+    assert.match(
+      started.cookies[0] ?? '',
+      /^__Secure-sign-in-\d=.+; Path=\/session\/callback; Max-Age=600; Secure; HttpOnly; SameSite=Lax$/,
+    )
     const landed = await browse(world, jar, { path: world.auth.approve(location.href) })
     assert.equal(landed.status, 200)
     assert.match(landed.text, /content="0;url=\/album\?page=2"/)
@@ -68,7 +71,8 @@ describe('a session in cookie mode', () => {
     world.auth.delayMs = 30
     const before = world.auth.exchanges.length
     const first = jar.header('/session/refresh')
-    const post = () => ask(world, { method: 'POST', path: '/session/refresh', headers: { ...first, 'sec-fetch-site': 'same-origin', 'x-csrf-token': csrf } })
+    const post = () =>
+      ask(world, { method: 'POST', path: '/session/refresh', headers: { ...first, 'sec-fetch-site': 'same-origin', 'x-csrf-token': csrf } })
     const answers = await Promise.all(Array.from({ length: 20 }, post))
     assert.deepEqual([...new Set(answers.map((answer) => answer.status))], [200])
     assert.equal(world.auth.exchanges.length - before, 1)
@@ -108,7 +112,8 @@ describe('a session in cookie mode', () => {
     world.auth.accessTokenSeconds = 1
     await signIn(world, jar)
     world.auth.accessTokenSeconds = 300
-    const navigate = (path: string, from = 'same-origin') => browse(world, jar, { path, headers: { 'sec-fetch-site': from, 'sec-fetch-mode': 'navigate' } })
+    const navigate = (path: string, from = 'same-origin') =>
+      browse(world, jar, { path, headers: { 'sec-fetch-site': from, 'sec-fetch-mode': 'navigate' } })
     await new Promise((resolve) => setTimeout(resolve, 1100))
     assert.equal((await browse(world, jar, { path: '/api/me' })).status, 401)
     const there = await navigate('/private')
@@ -147,7 +152,11 @@ describe('a session in cookie mode', () => {
     const secret = jar.get('__Secure-refresh') ?? ''
     const swapped = await ask(world, { path: '/api/me', headers: { cookie: `__Host-Http-access=${secret}` } })
     assert.equal(swapped.status, 401)
-    const elsewhere = await ask(world, { origin: GALLERY_ORIGIN, path: '/session', headers: { cookie: `__Host-Http-access=${access}; __Secure-refresh=${secret}` } })
+    const elsewhere = await ask(world, {
+      origin: GALLERY_ORIGIN,
+      path: '/session',
+      headers: { cookie: `__Host-Http-access=${access}; __Secure-refresh=${secret}` },
+    })
     assert.equal(elsewhere.json['signedIn'], false)
     const flipped = `${access.slice(0, -6)}${access.endsWith('A') ? 'B' : 'A'}${access.slice(-5)}`
     assert.equal((await ask(world, { path: '/api/me', headers: { cookie: `__Host-Http-access=${flipped}` } })).status, 401)
@@ -238,9 +247,35 @@ test('a session gets a new CSRF token at sign-in and again at sign-out', async (
 test('returns to paths of the own origin only', () => {
   const good = ['/', '/a', '/a/b?c=d&e=%2F', '/%C3%A9', '/a:b@c', '/.well-known/x']
   const bad = [
-    '//evil.example', '/\\evil.example', '\\/evil.example', 'https:evil.example', 'https://evil.example', 'javascript:alert(1)', '/%09/evil.example', '/\t/evil.example',
-    '/%2f%2fevil.example', '/%5cevil.example', '@evil.example', '/..//evil.example', '/./x', '/a/../b', '/%2e%2e/x', '/\r\nset-cookie:x=1', '/%0d%0aset-cookie:x', 'evil.example',
-    '', ' /', '/a b', '/\u3002/evil', `/${'a'.repeat(3000)}`, '/session/sign-out', '/session', '/a#b', '///evil.example', '/a//b', '/%00',
+    '//evil.example',
+    '/\\evil.example',
+    '\\/evil.example',
+    'https:evil.example',
+    'https://evil.example',
+    'javascript:alert(1)',
+    '/%09/evil.example',
+    '/\t/evil.example',
+    '/%2f%2fevil.example',
+    '/%5cevil.example',
+    '@evil.example',
+    '/..//evil.example',
+    '/./x',
+    '/a/../b',
+    '/%2e%2e/x',
+    '/\r\nset-cookie:x=1',
+    '/%0d%0aset-cookie:x',
+    'evil.example',
+    '',
+    ' /',
+    '/a b',
+    '/\u3002/evil',
+    `/${'a'.repeat(3000)}`,
+    '/session/sign-out',
+    '/session',
+    '/a#b',
+    '///evil.example',
+    '/a//b',
+    '/%00',
   ]
   for (const path of good) assert.equal(safeReturnTo(path, 'https://diary.example'), path)
   for (const path of bad) assert.equal(safeReturnTo(path, 'https://diary.example'), '/', JSON.stringify(path))

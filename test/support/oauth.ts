@@ -74,7 +74,13 @@ export async function openOauth(options: { readonly file?: string } = {}): Promi
     accounts: {
       find: async (_call, accountId) =>
         accountId.startsWith('person')
-          ? { accountId, name: `Name of ${accountId}`, email: `${accountId}@example.org`, emailVerified: true, suspended: suspended.has(accountId) }
+          ? {
+              accountId,
+              name: `Name of ${accountId}`,
+              email: `${accountId}@example.org`,
+              emailVerified: true,
+              suspended: suspended.has(accountId),
+            }
           : undefined,
     },
     looks: {
@@ -177,7 +183,15 @@ async function answer(request: IncomingMessage, response: ServerResponse, route:
   const exchange = exchangeOf(request, response)
   try {
     if (route.kind === 'raw') await route.handle(call, exchange)
-    else write(response, await route.handle(call, { params: {}, query: Object.fromEntries(new URLSearchParams(exchange.search)), body: undefined }, exchange))
+    else
+      write(
+        response,
+        await route.handle(
+          call,
+          { params: {}, query: Object.fromEntries(new URLSearchParams(exchange.search)), body: undefined },
+          exchange,
+        ),
+      )
   } catch (error) {
     problem(response, error)
   }
@@ -220,7 +234,9 @@ export function send(world: Pick<OauthWorld, 'port' | 'sites'>, { method, path, 
         headers: {
           host: new URL(world.sites.accounts).host,
           accept: 'text/html,*/*;q=0.5',
-          ...(body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(Buffer.byteLength(body)) }),
+          ...(body === undefined
+            ? {}
+            : { 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(Buffer.byteLength(body)) }),
           ...headers,
         },
       },
@@ -257,9 +273,14 @@ export class Browser {
 
   async visit(request: Send): Promise<Reply> {
     const path = request.path.split('?')[0] ?? '/'
-    const matching = [...this.#jar].filter(([, entry]) => path === entry.path || path.startsWith(entry.path.endsWith('/') ? entry.path : `${entry.path}/`))
+    const matching = [...this.#jar].filter(
+      ([, entry]) => path === entry.path || path.startsWith(entry.path.endsWith('/') ? entry.path : `${entry.path}/`),
+    )
     const cookie = matching.map(([key, { value }]) => `${key.split(' ')[0]}=${value}`).join('; ')
-    const reply = await send(this.#world, { ...request, headers: { ...(cookie === '' ? {} : { cookie }), 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0', ...request.headers } })
+    const reply = await send(this.#world, {
+      ...request,
+      headers: { ...(cookie === '' ? {} : { cookie }), 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0', ...request.headers },
+    })
     for (const line of [reply.headers['set-cookie'] ?? []].flat()) this.#keep(line)
     return reply
   }
@@ -274,7 +295,10 @@ export class Browser {
   }
 
   /** Follows redirects on the accounts origin, signing in and agreeing where asked; stops where it leads elsewhere. */
-  async authorize(path: string, person: { readonly account: string; readonly approve?: boolean }): Promise<{ location: URL; asked: string[]; last: Reply }> {
+  async authorize(
+    path: string,
+    person: { readonly account: string; readonly approve?: boolean },
+  ): Promise<{ location: URL; asked: string[]; last: Reply }> {
     const asked: string[] = []
     let reply = await this.visit({ path })
     for (let hop = 0; hop < 12; hop += 1) {
@@ -340,7 +364,13 @@ export async function codeFor(browser: Browser, signIn: SignIn = {}): Promise<Re
   const { location, last } = await browser.authorize(authorizePath(challenge, signIn), { account: signIn.account ?? 'person1' })
   const code = location.searchParams.get('code')
   if (code === null) throw new Error(`No code: ${location.href} ${last.body}`)
-  return { grant_type: 'authorization_code', client_id: PRINT_SHOP.clientId, redirect_uri: PRINT_SHOP.redirectUris[0], code, code_verifier: verifier }
+  return {
+    grant_type: 'authorization_code',
+    client_id: PRINT_SHOP.clientId,
+    redirect_uri: PRINT_SHOP.redirectUris[0],
+    code,
+    code_verifier: verifier,
+  }
 }
 
 export async function tokensFor(world: OauthWorld, browser: Browser, signIn: SignIn = {}): Promise<Tokens> {
@@ -374,7 +404,11 @@ export async function frontendTokens(world: OauthWorld, browser: Browser, accoun
   return JSON.parse(answer.body)
 }
 
-export function frontendToken(world: OauthWorld, form: Readonly<Record<string, string>>, secret = DIARY_SECRET): Promise<{ status: number; body: string }> {
+export function frontendToken(
+  world: OauthWorld,
+  form: Readonly<Record<string, string>>,
+  secret = DIARY_SECRET,
+): Promise<{ status: number; body: string }> {
   return world.server.exchange(call, {
     method: 'POST',
     path: '/token',

@@ -18,7 +18,16 @@ export interface PrintShop {
 
 export async function startPrintShop(platform: PlatformProcess): Promise<PrintShop> {
   const port = platform.port + 1
-  const addresses = ['--port', String(port), '--provider', platform.origin('accounts'), '--api', platform.origin('diary'), '--files', platform.origin('files')]
+  const addresses = [
+    '--port',
+    String(port),
+    '--provider',
+    platform.origin('accounts'),
+    '--api',
+    platform.origin('diary'),
+    '--files',
+    platform.origin('files'),
+  ]
   const child = spawn(process.execPath, ['examples/print-shop/server.ts', ...addresses], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) {
@@ -39,7 +48,10 @@ export async function startPrintShop(platform: PlatformProcess): Promise<PrintSh
     },
     async expectRefused(page) {
       await page.getByRole('button', { name: /look again/i }).click()
-      await page.getByText(/no longer lets us in/i).first().waitFor()
+      await page
+        .getByText(/no longer lets us in/i)
+        .first()
+        .waitFor()
     },
     async stop() {
       if (child.exitCode === null) {

@@ -22,7 +22,8 @@ export const SITE = 'x-test-site'
 
 export async function startRoleHost(routes: readonly Route[]): Promise<RoleHost> {
   const routers = new Map<string, SiteRouter>()
-  for (const site of new Set(routes.map((route) => route.site))) routers.set(site, createRouter(routes.filter((route) => route.site === site)))
+  for (const site of new Set(routes.map((route) => route.site)))
+    routers.set(site, createRouter(routes.filter((route) => route.site === site)))
   const undeclared: string[] = []
   const server = createServer((request, response) => {
     void respond({ request, response, routers, undeclared })
@@ -84,7 +85,8 @@ async function handle({ request, response, routers, undeclared }: Respond): Prom
 function authorise(route: HandledRoute, principal: Principal): void {
   if (route.allow.who !== 'user') return
   if (principal.kind !== 'user') throw httpErrors.unauthenticated({ headers: { 'www-authenticate': 'Bearer' } })
-  if (route.allow.scope !== undefined && !principal.scopes.includes(route.allow.scope)) throw httpErrors.insufficient_scope({ headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' } })
+  if (route.allow.scope !== undefined && !principal.scopes.includes(route.allow.scope))
+    throw httpErrors.insufficient_scope({ headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' } })
 }
 
 function parsed(schema: Schema | undefined, value: unknown): unknown {

@@ -1,5 +1,5 @@
 // The diary of the person who is signed in.
-import { type ReactElement, useState } from 'react'
+import { type ReactElement, useEffect, useState } from 'react'
 import { Brand } from './brand.tsx'
 import { type Account, client, type Photo, wordsFor } from './client.ts'
 import { DropArea } from './drop-area.tsx'
@@ -8,9 +8,15 @@ import { UploadCard } from './upload-card.tsx'
 import { type Photos, usePhotos } from './use-photos.ts'
 import { type Uploads, useUploads } from './use-uploads.ts'
 
+const NOTICE_MS = 6_000
+
 export function Diary({ account }: { readonly account: Account }): ReactElement {
   const photos = usePhotos(account)
   const [said, setSaid] = useState('')
+  useEffect(() => {
+    const timer = setTimeout(() => setSaid(''), NOTICE_MS)
+    return () => clearTimeout(timer)
+  }, [said])
   const uploads = useUploads(async (image) => {
     await photos.add({ caption: '', image, visibility: 'private' })
     setSaid('Photo added to your diary')

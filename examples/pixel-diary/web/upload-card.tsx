@@ -9,11 +9,11 @@ export interface UploadCardProps {
 }
 
 export function UploadCard({ upload, onRetry, onDismiss }: UploadCardProps): ReactElement {
-  const { file, preview, fraction, problem } = upload
+  const { file, preview, fraction, problem, isFinal = false } = upload
   return (
     <li className='card sending'>
       <div className='picture'>
-        <img src={preview} alt='' />
+        {file.type.startsWith('image/') && <img src={preview} alt='' />}
       </div>
       <div className='words'>
         <p className='name'>{file.name}</p>
@@ -25,9 +25,11 @@ export function UploadCard({ upload, onRetry, onDismiss }: UploadCardProps): Rea
               {problem}
             </p>
             <p className='row'>
-              <button type='button' className='small' onClick={onRetry}>
-                Try again
-              </button>
+              {!isFinal && (
+                <button type='button' className='small' onClick={onRetry}>
+                  Try again
+                </button>
+              )}
               <button type='button' className='small' onClick={onDismiss}>
                 Dismiss
               </button>

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { randomToken } from '#kernel/ids.ts'
+import { createKeyRing } from '#kernel/keyring.ts'
+import { Secret } from '#kernel/secret.ts'
+import { createDevices } from './devices.ts'
+import { normaliseEmail } from './email.ts'
+import { nameProblem, tidyName } from './name.ts'
+
+test('an address has one spelling, whatever was typed', () => {
+  assert.equal(normaliseEmail('  Ada@Example.ORG '), 'ada@example.org')
+  assert.equal(normaliseEmail('ada@m\u00fcller.example'), 'ada@xn--mller-kva.example')
+  assert.equal(normaliseEmail('a.d.a+diary@example.org'), 'a.d.a+diary@example.org')
+})
+
+test('what is no address has none', () => {
+  const typed = [
+    '',
+    'ada',
+    '@example.org',
+    'ada@',
+    'ada@localhost',
+    'ada@example.org\nBcc: eve@example.org',
+    'ada@@example.org',
+    'a b@example.org',
+    'ad\u0430@example.org',
+    `${'x'.repeat(250)}@example.org`,
+  ]
+  for (const text of typed) assert.equal(normaliseEmail(text), undefined, text)
+})
+
+test('a name is one tidy line', () => {
+  assert.equal(tidyName('  Ada   Lovelace '), 'Ada Lovelace')
+  for (const name of ['Ada', 'Nguy\u1ec5n', '\u5c71\u7530', "O'Neill <3", 'x'.repeat(80)]) assert.equal(nameProblem(name), undefined, name)
+  for (const name of ['', '  ', 'x'.repeat(81), 'Ada\u202eecalevoL', 'Ada\u0000', 'Ada\u001b[31m'])
+    assert.ok(nameProblem(name), JSON.stringify(name))
+})
+
+test('a device is known for the address that it signed in to, and for no other', () => {
+  const devices = createDevices(createKeyRing(new Secret(randomToken())))
+  const value = devices.remember('ada@example.org')
+  assert.ok(devices.recognise('ada@example.org', value))
+  assert.equal(devices.recognise('eve@example.org', value), undefined)
+  for (const forged of [undefined, '', '.', value.slice(0, -1), `x${value}`, `${value}.x`, value.split('.')[0]]) {
+    assert.equal(devices.recognise('ada@example.org', forged), undefined, forged)
+  }
+  const elsewhere = createDevices(createKeyRing(new Secret(randomToken())))
+  assert.equal(elsewhere.recognise('ada@example.org', value), undefined)
+})
