@@ -9,6 +9,8 @@ export interface BucketDefinition {
   /** Accepted media types, as found in the bytes, never as claimed. */
   readonly accept: readonly string[]
   readonly scopes: { readonly read: string; readonly write: string }
+  /** JPEGs keep what the camera wrote into them, places included. Unless told, only what is needed to show the picture is kept. */
+  readonly keepCameraData?: boolean
 }
 
 export interface FileMeta {
@@ -73,6 +75,7 @@ export type FilesErrorCode =
   | 'files.unsupported_type'
   | 'files.unknown_bucket'
   | 'files.empty'
+  | 'files.damaged'
   | 'files.in_use'
   | 'files.link_expired'
   | 'files.bad_range'

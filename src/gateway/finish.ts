@@ -102,10 +102,10 @@ export function createFinish({ monitoring, logger, now, isStopping }: FinishPart
   }
   const finishRaw = (exchange: GatewayExchange): void => {
     const { response } = exchange
-    const done = (): void =>
+    const note = (): void =>
       record(exchange, response.writableFinished ? response.statusCode : 499, Number(response.getHeader('content-length') ?? 0))
-    if (response.closed) done()
-    else response.once('close', done)
+    if (response.closed) note()
+    else response.once('close', note)
   }
   const failRaw = (exchange: GatewayExchange, error: unknown): void => {
     const { response, requestId } = exchange

@@ -82,8 +82,9 @@ function createRefuser(refused: ListenerParts['refused']) {
 }
 
 /** One address cannot take all connections. Counted by peer, so that no header moves it. */
-function capPerAddress(server: Server, max: number): void {
+function capPerAddress(server: Server, max: number): ReadonlySet<Socket> {
   const counts = new Map<string, number>()
+  const open = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? ''
     const count = (counts.get(address) ?? 0) + 1
@@ -92,12 +93,15 @@ function capPerAddress(server: Server, max: number): void {
       return
     }
     counts.set(address, count)
+    open.add(socket)
     socket.once('close', () => {
+      open.delete(socket)
       const left = (counts.get(address) ?? 1) - 1
       if (left === 0) counts.delete(address)
       else counts.set(address, left)
     })
   })
+  return open
 }
 
 export function createListener(parts: ListenerParts): Listener {
@@ -110,7 +114,7 @@ export function createListener(parts: ListenerParts): Listener {
   const serve: ListenerParts['serve'] = (request, response, awaitsContinue) => {
     if (!parts.isDone(request.socket)) parts.serve(request, response, awaitsContinue)
   }
-  capPerAddress(server, parts.maxConnectionsPerAddress ?? MAX_PER_ADDRESS)
+  const open = capPerAddress(server, parts.maxConnectionsPerAddress ?? MAX_PER_ADDRESS)
   server.on('request', (request, response) => serve(request, response, false))
   // RFC 9110 section 10.1.1: the body is asked for only once the request has passed the checks.
   server.on('checkContinue', (request, response) => serve(request, response, true))
@@ -131,6 +135,8 @@ export function createListener(parts: ListenerParts): Listener {
         resolve()
       })
       server.closeIdleConnections()
+      // Node counts a connection that has not said anything yet as busy.
+      for (const socket of open) if (socket.bytesRead === 0) socket.destroy()
     })
   return {
     start: () =>

@@ -1,5 +1,8 @@
-// The resource server's error table.
-import { defineErrors } from '#kernel/errors.ts'
+// The resource server's error table. Its reasons are exactly those that the contract names.
+import { defineErrors, type ErrorEntry } from '#kernel/errors.ts'
+import type { ResourceErrorCode } from './contract.ts'
+
+type ReasonOf<Code> = Code extends `resource.${infer Reason}` ? Reason : never
 
 export const resourceErrors = defineErrors('resource', {
   not_found: { status: 404, title: 'No such object' },
@@ -10,4 +13,4 @@ export const resourceErrors = defineErrors('resource', {
   bad_cursor: { status: 400, title: 'The cursor does not belong to this query' },
   duplicate: { status: 409, title: 'Another object has the same value' },
   busy: { status: 503, title: 'Too many change this object at once' },
-})
+} satisfies Readonly<Record<ReasonOf<ResourceErrorCode>, ErrorEntry>>)

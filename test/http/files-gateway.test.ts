@@ -27,8 +27,10 @@ describe('files through the gateway', () => {
     origin: platform.origin('diary'),
     ...headers,
   })
-  const diary = (path: string, options: { method?: string; body?: string | Uint8Array; headers?: Record<string, string> } = {}): Promise<Reply> =>
-    ada.visitor.request(new URL(platform.origin('diary') + path), { ...options, headers: own(options.headers) })
+  const diary = (
+    path: string,
+    options: { method?: string; body?: string | Uint8Array; headers?: Record<string, string> } = {},
+  ): Promise<Reply> => ada.visitor.request(new URL(platform.origin('diary') + path), { ...options, headers: own(options.headers) })
   const fromFiles = (url: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Reply> => {
     const { pathname, search } = new URL(url, platform.origin('files'))
     return platform.send('files', { path: pathname + search, headers, method })
@@ -49,13 +51,16 @@ describe('files through the gateway', () => {
     new Promise((done, failed) => {
       const cookie = ada.visitor.jar(`diary.localhost:${platform.port}`).header()
       const headers = own({ host: `diary.localhost:${platform.port}`, cookie, 'transfer-encoding': 'chunked' })
-      const request = httpRequest({ host: '127.0.0.1', port: platform.port, method: 'POST', path: '/api/files/photos', headers, agent: false }, (response) => {
-        let body = ''
-        response.on('data', (chunk: Buffer) => {
-          body += chunk.toString()
-        })
-        response.on('end', () => done({ status: response.statusCode ?? 0, body }))
-      })
+      const request = httpRequest(
+        { host: '127.0.0.1', port: platform.port, method: 'POST', path: '/api/files/photos', headers, agent: false },
+        (response) => {
+          let body = ''
+          response.on('data', (chunk: Buffer) => {
+            body += chunk.toString()
+          })
+          response.on('end', () => done({ status: response.statusCode ?? 0, body }))
+        },
+      )
       request.on('error', failed)
       for (const piece of pieces) request.write(piece)
       request.end()

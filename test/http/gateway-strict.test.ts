@@ -12,7 +12,8 @@ before(async () => {
 after(() => world.stop())
 
 const get = (lines: string, path = '/hello'): string => `GET ${path} HTTP/1.1\r\nHost: ${HOST}\r\n${lines}\r\n`
-const post = (lines: string, body = ''): string => `POST /api/open HTTP/1.1\r\nHost: ${HOST}\r\nContent-Type: application/json\r\n${lines}\r\n${body}`
+const post = (lines: string, body = ''): string =>
+  `POST /api/open HTTP/1.1\r\nHost: ${HOST}\r\nContent-Type: application/json\r\n${lines}\r\n${body}`
 
 /** name, bytes, statuses that are acceptable. */
 const ODD: readonly (readonly [string, string, ...number[]])[] = [
@@ -20,7 +21,11 @@ const ODD: readonly (readonly [string, string, ...number[]])[] = [
   ['two lengths', post('Content-Length: 2\r\nContent-Length: 2\r\n', '{}'), 400],
   ['gzip, chunked', post('Transfer-Encoding: gzip, chunked\r\n', '2\r\n{}\r\n0\r\n\r\n'), 400],
   ['chunked, identity', post('Transfer-Encoding: chunked, identity\r\n', '2\r\n{}\r\n0\r\n\r\n'), 400],
-  ['chunked in HTTP/1.0', `POST /api/open HTTP/1.0\r\nHost: ${HOST}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`, 400],
+  [
+    'chunked in HTTP/1.0',
+    `POST /api/open HTTP/1.0\r\nHost: ${HOST}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
+    400,
+  ],
   ['a chunked body where the length is known', post('Transfer-Encoding: chunked\r\n', '2\r\n{}\r\n0\r\n\r\n'), 411],
   ['a chunk extension', post('Transfer-Encoding: chunked\r\n', '2;a=b\r\n{}\r\n0\r\n\r\n'), 411],
   ['a GET with a body', get('Content-Length: 2\r\n') + '{}', 400],
@@ -83,7 +88,8 @@ describe('odd HTTP', () => {
       assert.ok(statuses.includes(status), `${status}\n${answer}`)
       assert.equal(answer.split('HTTP/1.1 ').length - 1, 1, answer)
       // Whatever was refused carries the same protection as everything else.
-      for (const header of ['content-security-policy: ', 'x-content-type-options: nosniff', 'x-frame-options: DENY', 'x-request-id: ']) assert.ok(answer.includes(header), answer)
+      for (const header of ['content-security-policy: ', 'x-content-type-options: nosniff', 'x-frame-options: DENY', 'x-request-id: '])
+        assert.ok(answer.includes(header), answer)
       if (status === 400) assert.match(answer, /\r\nconnection: close\r\n/i)
       assert.doesNotMatch(answer, /\r\n(?:server|x-powered-by):/i)
       assert.equal(world.writes.count, before)
@@ -91,7 +97,11 @@ describe('odd HTTP', () => {
   }
   test('never takes what follows a refused request for another request', async () => {
     const smuggled = `GET /hello HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`
-    for (const first of [post('Transfer-Encoding: gzip, chunked\r\n', '0\r\n\r\n'), get('Content-Length: 4\r\n', '/hello'), post('Content-Length: 2\r\nTransfer_Encoding: chunked\r\n', '{}')]) {
+    for (const first of [
+      post('Transfer-Encoding: gzip, chunked\r\n', '0\r\n\r\n'),
+      get('Content-Length: 4\r\n', '/hello'),
+      post('Content-Length: 2\r\nTransfer_Encoding: chunked\r\n', '{}'),
+    ]) {
       const before = world.records.length
       const answer = await raw(world, first + smuggled)
       assert.equal(answer.split('HTTP/1.1 ').length - 1, 1, answer)
@@ -100,37 +110,60 @@ describe('odd HTTP', () => {
   })
   test('answers two honest requests on one connection in order', async () => {
     const answer = await raw(world, `${get('', '/hello')}GET /api/me HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\n\r\n`)
-    assert.deepEqual([...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map((match) => match[1]), ['200', '401'])
+    assert.deepEqual(
+      [...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map((match) => match[1]),
+      ['200', '401'],
+    )
   })
   test('ignores a planted cookie whose name only looks like ours', async () => {
     const bearer = await token()
     assert.equal((await ask(world, { path: '/api/me', headers: { authorization: `Bearer ${bearer}` } })).status, 200)
-    for (const cookie of ['\u00a0__Host-Http-access=x', '$Version=1; __Host-Http-access2=x', '=__Host-Http-access=x', '"__Host-Http-access"=x']) {
+    for (const cookie of [
+      '\u00a0__Host-Http-access=x',
+      '$Version=1; __Host-Http-access2=x',
+      '=__Host-Http-access=x',
+      '"__Host-Http-access"=x',
+    ]) {
       const answer = await raw(world, `GET /hello HTTP/1.1\r\nHost: ${HOST}\r\nCookie: ${cookie}\r\n\r\n`)
       assert.match(answer, /^HTTP\/1\.1 200 /)
     }
   })
   test('drops other names with an underscore, and forwarding headers of peers that nobody named', async () => {
-    const answer = await raw(world, get('X_Odd: 1\r\nX-Forwarded-For: 203.0.113.77\r\nForwarded: for=203.0.113.77\r\nX-Request-Id: chosen\r\n'))
+    const answer = await raw(
+      world,
+      get('X_Odd: 1\r\nX-Forwarded-For: 203.0.113.77\r\nForwarded: for=203.0.113.77\r\nX-Request-Id: chosen\r\n'),
+    )
     assert.match(answer, /^HTTP\/1\.1 200 /)
     assert.doesNotMatch(answer, /chosen/)
     assert.equal(world.records.at(-1)?.client, 'p-127.0.0.1')
   })
   test('asks for the body only after the checks', async () => {
-    const early = await raw(world, `POST /api/photos HTTP/1.1\r\nHost: ${HOST}\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n`)
+    const early = await raw(
+      world,
+      `POST /api/photos HTTP/1.1\r\nHost: ${HOST}\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n`,
+    )
     assert.match(early, /^HTTP\/1\.1 401 /)
-    const late = await raw(world, `POST /api/open HTTP/1.1\r\nHost: ${HOST}\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n{}`)
+    const late = await raw(
+      world,
+      `POST /api/open HTTP/1.1\r\nHost: ${HOST}\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n{}`,
+    )
     assert.match(late, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /)
   })
 })
 
 describe('bodies', () => {
   const send = (body: string | Buffer, type = 'application/json', headers: Record<string, string> = {}) =>
-    ask(world, { method: 'POST', path: '/api/open', headers: { 'content-type': type, 'content-length': String(Buffer.byteLength(body)), ...headers }, body: body as string })
+    ask(world, {
+      method: 'POST',
+      path: '/api/open',
+      headers: { 'content-type': type, 'content-length': String(Buffer.byteLength(body)), ...headers },
+      body: body as string,
+    })
   const deep = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`
 
   test('pass when they are ordinary', async () => {
-    for (const body of ['{}', '{"a":[1,"\\u00e9",null]}', deep(32), '"\\\\u0000 is text"']) assert.equal((await send(body)).status, 200, body)
+    for (const body of ['{}', '{"a":[1,"\\u00e9",null]}', deep(32), '"\\\\u0000 is text"'])
+      assert.equal((await send(body)).status, 200, body)
     assert.equal((await send('{}', 'application/json; charset=utf-8')).status, 200)
   })
   test('are refused when they are deep, wide, odd or dangerous', async () => {
@@ -149,7 +182,14 @@ describe('bodies', () => {
       [`"${'a'.repeat(1024 * 1024)}"`, 413],
     ]
     for (const [body, status] of cases) assert.equal((await send(body)).status, status, String(body).slice(0, 60))
-    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx', 'application/json; charset=latin1', 'application/json; a=b', '']) {
+    for (const type of [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'application/jsonx',
+      'application/json; charset=latin1',
+      'application/json; a=b',
+      '',
+    ]) {
       assert.equal((await send('{}', type)).status, 415, type)
     }
     assert.equal((await send('{}', 'application/json', { 'content-encoding': 'gzip' })).status, 415)
@@ -158,14 +198,23 @@ describe('bodies', () => {
   })
   test('as forms may not name a field twice or hide a NUL', async () => {
     const form = (body: string) =>
-      ask(world, { method: 'POST', path: '/comment', headers: { 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(body.length) }, body })
+      ask(world, {
+        method: 'POST',
+        path: '/comment',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(body.length) },
+        body,
+      })
     assert.equal((await form('text=a+b%20c')).status, 200)
-    for (const body of ['text=a&text=b', 'text=%00', 'text=%ff', 'text=%', '__proto__=1', 'text=a&te%78t=b']) assert.equal((await form(body)).status, 400, body)
+    for (const body of ['text=a&text=b', 'text=%00', 'text=%ff', 'text=%', '__proto__=1', 'text=a&te%78t=b'])
+      assert.equal((await form(body)).status, 400, body)
     assert.equal((await form('text=a&admin=1')).status, 422)
     assert.equal((await form(`text=${'a'.repeat(70_000)}`)).status, 413)
   })
   test('that are too large are refused with an answer that arrives, also when they keep coming', async () => {
-    const answer = await raw(world, `POST /api/open HTTP/1.1\r\nHost: ${HOST}\r\nContent-Type: application/json\r\nContent-Length: 3000000\r\n\r\n${'a'.repeat(3_000_000)}`)
+    const answer = await raw(
+      world,
+      `POST /api/open HTTP/1.1\r\nHost: ${HOST}\r\nContent-Type: application/json\r\nContent-Length: 3000000\r\n\r\n${'a'.repeat(3_000_000)}`,
+    )
     assert.match(answer, /^HTTP\/1\.1 413 /)
     assert.match(answer, /"code":"http.too_large"/)
   })

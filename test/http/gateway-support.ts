@@ -14,7 +14,7 @@ import type { Cache } from '../../src/cache/contract.ts'
 import type { Step } from '../../src/gateway/pipeline.ts'
 import { assembleGateway, createGateway, type GatewayDependencies } from '../../src/gateway/server.ts'
 import type { GatewaySettings } from '../../src/gateway/settings.ts'
-import type { RequestRecord } from '../../src/monitoring/contract.ts'
+import type { Monitoring, RequestRecord } from '../../src/monitoring/contract.ts'
 
 export const PORT = 4999
 export const site = (label: string): string => `http://${label}.localhost:${PORT}`
@@ -373,9 +373,10 @@ export interface WorldOptions {
   readonly settings?: Partial<GatewaySettings>
   readonly choose?: (steps: readonly Step[]) => readonly Step[]
   readonly routes?: readonly Route[]
+  readonly monitoring?: Monitoring
 }
 
-export async function openWorld({ settings = {}, choose, routes = [] }: WorldOptions = {}): Promise<World> {
+export async function openWorld({ settings = {}, choose, routes = [], monitoring }: WorldOptions = {}): Promise<World> {
   const auth = new FakeAuth()
   const records: RequestRecord[] = []
   const reports: unknown[] = []
@@ -384,7 +385,7 @@ export async function openWorld({ settings = {}, choose, routes = [] }: WorldOpt
   const dependencies: GatewayDependencies = {
     auth,
     cache,
-    monitoring: {
+    monitoring: monitoring ?? {
       recordRequest: (record) => void records.push(record),
       pseudonym: (address) => `p-${address}`,
       recordPolicyReport: (report) => void reports.push(report),

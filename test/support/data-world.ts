@@ -112,9 +112,10 @@ function requestOf({ as, site = 'app', headers = {}, json, body }: Ask): Pick<Se
   return { headers: { [SITE]: site, ...who, ...type, ...headers }, ...(content === undefined ? {} : { body: content }) }
 }
 
-/** A JPEG of one grey pixel, with as many bytes behind its end as asked: what is judged is the beginning. */
+/** A JPEG of one grey pixel, with as many bytes of image data as asked. */
 export function jpeg(padding = 0): Buffer {
   const base =
     '/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAA//EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AR//Z'
-  return Buffer.concat([Buffer.from(base, 'base64'), Buffer.alloc(padding, 'x')])
+  const bytes = Buffer.from(base, 'base64')
+  return Buffer.concat([bytes.subarray(0, -2), Buffer.alloc(padding, 'x'), bytes.subarray(-2)])
 }

@@ -137,7 +137,7 @@ export const call: Call = systemCall('test')
 function serve(http: Server, server: AuthorizationServer): void {
   const router = findMyWay()
   for (const route of server.routes) {
-    router.on(route.method, route.path, (request, response) => void answer(request as IncomingMessage, response as ServerResponse, route))
+    router.on(route.method, route.path, (request, response) => void serveRoute(request, response, route))
   }
   const { engine } = server
   http.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -179,7 +179,7 @@ function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchang
   }
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, route: Route): Promise<void> {
+async function serveRoute(request: IncomingMessage, response: ServerResponse, route: Route): Promise<void> {
   const exchange = exchangeOf(request, response)
   try {
     if (route.kind === 'raw') await route.handle(call, exchange)

@@ -14,6 +14,7 @@ export function Diary({ account }: { readonly account: Account }): ReactElement 
   const photos = usePhotos(account)
   const [said, setSaid] = useState('')
   useEffect(() => {
+    if (said === '') return undefined
     const timer = setTimeout(() => setSaid(''), NOTICE_MS)
     return () => clearTimeout(timer)
   }, [said])

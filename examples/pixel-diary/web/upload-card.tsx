@@ -12,9 +12,7 @@ export function UploadCard({ upload, onRetry, onDismiss }: UploadCardProps): Rea
   const { file, preview, fraction, problem, isFinal = false } = upload
   return (
     <li className='card sending'>
-      <div className='picture'>
-        {file.type.startsWith('image/') && <img src={preview} alt='' />}
-      </div>
+      <div className='picture'>{file.type.startsWith('image/') && <img src={preview} alt='' />}</div>
       <div className='words'>
         <p className='name'>{file.name}</p>
         {problem === undefined ? (

@@ -128,14 +128,15 @@ async function generations(keys: Collection<SigningKeyRecord>, call: Call, alg: 
 function opened(keyRing: KeyRing, record: SigningKeyRecord, binding: string): PrivateJwk {
   const text = keyRing.open(SEAL_PURPOSE, binding, record.sealedPrivateJwk)
   if (text === undefined) {
-    throw new Error(`The signing key ${record.id} does not open with this master key. Start with the master key that this data was made with.`)
+    throw new Error(
+      `The signing key ${record.id} does not open with this master key. Start with the master key that this data was made with.`,
+    )
   }
   return privateJwk.parse(JSON.parse(text))
 }
 
 async function makeKey(alg: SigningAlgorithm): Promise<PrivateJwk> {
-  const pair =
-    alg === 'RS256' ? await generate('rsa', { modulusLength: 2048 }) : await generate('ec', { namedCurve: 'P-256' })
+  const pair = alg === 'RS256' ? await generate('rsa', { modulusLength: 2048 }) : await generate('ec', { namedCurve: 'P-256' })
   const key: KeyObject = pair.privateKey
   const jwk = key.export({ format: 'jwk' })
   const kid = await calculateJwkThumbprint(jwk, 'sha256')

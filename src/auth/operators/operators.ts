@@ -13,7 +13,12 @@ const SESSION_LIFE_MS = 12 * 3_600_000
 
 const link = z.strictObject({ id: z.string(), usedAt: z.int().optional(), expiresAt: z.int() })
 
-const linksCollection = defineCollection<z.infer<typeof link>>({ name: 'auth_operator_links', schema: link, indexes: {}, expiry: 'expiresAt' })
+const linksCollection = defineCollection<z.infer<typeof link>>({
+  name: 'auth_operator_links',
+  schema: link,
+  indexes: {},
+  expiry: 'expiresAt',
+})
 
 export interface Operators {
   createLink(call: Call): Promise<string>

@@ -1,23 +1,19 @@
 // The child process that computes password hashes (argon2id, RFC 9106), so that no other request ever waits for one.
 // It knows nothing of accounts: a password comes in, a PHC string or a verdict goes out.
 import { hash, verify } from '@node-rs/argon2'
-import { z } from '#kernel/schema.ts'
 
-const hashWork = z.strictObject({
-  id: z.int(),
-  kind: z.literal('hash'),
-  password: z.string(),
-  memoryCost: z.int(),
-  timeCost: z.int(),
-  parallelism: z.int(),
-})
+export type WorkMessage =
+  | {
+      readonly id: number
+      readonly kind: 'hash'
+      readonly password: string
+      readonly memoryCost: number
+      readonly timeCost: number
+      readonly parallelism: number
+    }
+  | { readonly id: number; readonly kind: 'verify'; readonly password: string; readonly phc: string }
 
-const verifyWork = z.strictObject({ id: z.int(), kind: z.literal('verify'), password: z.string(), phc: z.string() })
-
-const workMessage = z.discriminatedUnion('kind', [hashWork, verifyWork])
-
-export type WorkMessage = z.infer<typeof workMessage>
-
+// No schema here: the one sender is the parent, over a pipe that nobody else has, and loading the schema library takes longer than ten hashes.
 async function compute(work: WorkMessage): Promise<string | boolean> {
   if (work.kind === 'verify') return verify(work.phc, work.password)
   const { memoryCost, timeCost, parallelism } = work
@@ -29,8 +25,7 @@ function answer(message: unknown): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {})
 }
 
-process.on('message', (message) => {
-  const work = workMessage.parse(message)
+process.on('message', (work: WorkMessage) => {
   compute(work).then(
     (value) => answer({ id: work.id, value }),
     // The reason could quote the input, so only the fact travels.

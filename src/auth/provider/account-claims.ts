@@ -15,7 +15,9 @@ export function claimsFor(person: NonNullable<Found>, scopes: ReadonlySet<string
   }
 }
 
-export function accountFinder(accounts: AccountDirectory): (context: KoaContextWithOIDC, accountId: string) => Promise<Account | undefined> {
+export function accountFinder(
+  accounts: AccountDirectory,
+): (context: KoaContextWithOIDC, accountId: string) => Promise<Account | undefined> {
   // The engine asks two or three times in one request.
   const found = new WeakMap<KoaContextWithOIDC, Map<string, Promise<Found>>>()
   return async (context, accountId) => {

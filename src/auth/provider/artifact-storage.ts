@@ -51,7 +51,9 @@ export function createArtifactStorage(kind: ArtifactKind, { artifacts, vault, cl
   const keyOf = (id: string): string => `${kind}:${recordId(id)}`
   const place = (id: string): { collection: string; id: string } => ({ collection: artifactsCollection.name, id })
   const lost = (): Error =>
-    kind === 'ReplayDetection' ? new errors.InvalidDpopProof('the proof was used before') : new errors.InvalidRequestUri('request_uri was used before')
+    kind === 'ReplayDetection'
+      ? new errors.InvalidDpopProof('the proof was used before')
+      : new errors.InvalidRequestUri('request_uri was used before')
   return {
     ...noStorage,
     async upsert(given, payload, expiresIn = 0) {

@@ -47,7 +47,11 @@ export interface ClientRegistry {
 
 export function createClientRegistry(settings: ClientSettings): ClientRegistry {
   const problems = [...frontendProblems(settings), ...settings.clients.flatMap((client) => clientProblems(client, settings))]
-  const registered = [accountsClient(settings), ...settings.frontends.map(frontendClient), ...settings.clients.map((client) => thirdParty(client))]
+  const registered = [
+    accountsClient(settings),
+    ...settings.frontends.map(frontendClient),
+    ...settings.clients.map((client) => thirdParty(client)),
+  ]
   const byId = new Map(registered.map((client) => [client.clientId, client]))
   if (byId.size !== registered.length) problems.push('Two OAuth clients have the same id; ids are unique, and "accounts" is taken.')
   if (problems.length > 0) throw new Error(`The OAuth clients cannot be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}`)
@@ -165,7 +169,8 @@ function clientProblems(client: ClientDefinition, { scopes, development }: Clien
     } else if (!isSafe(new URL(origin), development)) say(`origin ${JSON.stringify(origin)} must be https.`)
   }
   for (const scope of client.scopes) {
-    if (!isOpenidScope(scope) && !Object.hasOwn(scopes, scope)) say(`scope ${JSON.stringify(scope)} has no plain words under "scopes" in the app definition.`)
+    if (!isOpenidScope(scope) && !Object.hasOwn(scopes, scope))
+      say(`scope ${JSON.stringify(scope)} has no plain words under "scopes" in the app definition.`)
   }
   return problems
 }

@@ -6,7 +6,7 @@ import { grantType, handler, parameters } from 'oidc-provider/lib/actions/grants
 import * as grantHelpers from 'oidc-provider/lib/helpers/grants.js'
 
 export function allowOmittedRedirectUri(provider: Provider): void {
-  const helpers = Object.fromEntries(Object.entries(grantHelpers).map(([name, helper]) => [name, helper.bind(undefined, provider as never)]))
+  const helpers = Object.fromEntries(Object.entries(grantHelpers).map(([name, helper]) => [name, helper.bind(undefined, provider)]))
   provider.registerGrantType(
     grantType,
     async (context) => {

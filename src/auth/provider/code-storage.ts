@@ -6,8 +6,8 @@ import type { Collection } from '../../database/contract.ts'
 import { type CodeRecord, codesCollection } from './collections.ts'
 import { recordId, sidOf } from './ids.ts'
 import { noStorage } from './no-storage.ts'
-import { sweepTokens } from './refresh-storage.ts'
 import { currentCall } from './scope.ts'
+import { sweepTokens } from './sweep.ts'
 import { type Vault, withoutId } from './vault.ts'
 
 export interface CodeStorageDependencies {

@@ -61,7 +61,8 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
     clientBasedCORS: (_context, origin, client) => clients.find(client.clientId)?.origins.includes(origin) === true,
     extraTokenClaims: (_context, token) => ('grantId' in token && token.grantId !== undefined ? { sid: sidOf(token.grantId) } : undefined),
     issueRefreshToken: (_context, client, source) =>
-      client.grantTypeAllowed('refresh_token') && (clients.find(client.clientId)?.firstParty === true || source.scopes.has('offline_access')),
+      client.grantTypeAllowed('refresh_token') &&
+      (clients.find(client.clientId)?.firstParty === true || source.scopes.has('offline_access')),
     rotateRefreshToken: () => true,
     expiresWithSession: (_context, source) => source.clientId === undefined || clients.endsWithSession(source.clientId, source.scopes),
     revokeGrantPolicy: () => true,

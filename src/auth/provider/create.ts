@@ -34,11 +34,12 @@ import { createGrantStorage } from './grant-storage.ts'
 import { grantLoader } from './granting.ts'
 import { type BuiltProvider, buildProvider } from './provider.ts'
 import { createProviderPages, type EnginePages } from './provider-pages.ts'
-import { createRefreshStorage, sweepTokens } from './refresh-storage.ts'
+import { createRefreshStorage } from './refresh-storage.ts'
 import { resourcePolicy } from './resource.ts'
 import { providerRoutes } from './routes.ts'
 import { inScope } from './scope.ts'
 import { createSessionStorage } from './session-storage.ts'
+import { sweepTokens } from './sweep.ts'
 import { createUserinfo } from './userinfo.ts'
 import { createVault } from './vault.ts'
 
@@ -90,6 +91,7 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
       userinfo: createUserinfo({
         issuer,
         audience: apiAudience(settings.sites),
+        clients,
         grants: stores.grants,
         vault: stores.vault,
         accounts: parts.accounts,

@@ -1,16 +1,9 @@
-// How things end: browser sessions, authorisations of clients, everything of an account. What ends is marked and listed as revoked in one
-// commit; its refresh tokens are worthless from then on, since the engine looks at session and grant, and are swept up afterwards.
+// How things end: browser sessions, authorisations of clients, everything of an account.
 import type { Call } from '#kernel/call.ts'
-import type { Clock } from '#kernel/clock.ts'
-import { type Operation, updateIn } from '#kernel/collection.ts'
-import { hasCode } from '#kernel/errors.ts'
-import type { Collection, Database } from '../../database/contract.ts'
-import type { Revocations } from '../revocations/revocations.ts'
-import { type GrantRecord, grantsCollection, type SessionRecord, sessionsCollection } from './collections.ts'
+import type { Collection } from '../../database/contract.ts'
+import type { GrantRecord, SessionRecord } from './collections.ts'
+import { createMarking, type MarkingDependencies } from './marking.ts'
 
-/** A request that loaded the record before it ended may still want to save it; after this long there is none. */
-const MARK_KEPT_MS = 10 * 60_000
-const GRANTS_PER_COMMIT = 40
 const PAGE = 500
 
 export interface Endings {
@@ -24,47 +17,15 @@ export interface Endings {
   endAccount(call: Call, accountId: string, exceptUid?: string): Promise<void>
 }
 
-export interface EndingsDependencies {
-  readonly database: Database
+export interface EndingsDependencies extends MarkingDependencies {
   readonly sessions: Collection<SessionRecord>
   readonly grants: Collection<GrantRecord>
-  readonly revocations: Revocations
-  readonly clock: Clock
-  /** Removes what can no longer be used: refresh tokens and codes of a grant. */
-  sweep(call: Call, sid: string): Promise<void>
 }
 
 export function createEndings(dependencies: EndingsDependencies): Endings {
-  const { database, sessions, grants, revocations, clock, sweep } = dependencies
+  const { database, sessions, grants, revocations } = dependencies
 
-  const sessionMark = (uid: string): Operation => {
-    const now = clock.now()
-    const set = { endedAt: now, accountId: undefined, payload: '', expiresAt: now + MARK_KEPT_MS }
-    return updateIn(sessionsCollection, uid, { set, where: { endedAt: undefined } })
-  }
-  const grantMark = (sid: string): Operation[] => {
-    const now = clock.now()
-    const set = { endedAt: now, accountId: undefined, sessionUid: undefined, payload: '', expiresAt: now + MARK_KEPT_MS }
-    return [updateIn(grantsCollection, sid, { set, where: { endedAt: undefined } }), revocations.operation('session', sid)]
-  }
-  /** All or nothing; when one of several was already ended by somebody else, each for itself. */
-  const end = async (call: Call, parts: readonly (readonly Operation[])[]): Promise<void> => {
-    if (parts.length === 0) return
-    try {
-      await database.commit(call, parts.flat())
-    } catch (error) {
-      if (!hasCode(error, 'database.conflict')) throw error
-      if (parts.length > 1) for (const part of parts) await end(call, [part])
-    }
-  }
-  const endGrants = async (call: Call, sids: readonly string[], first: readonly (readonly Operation[])[] = []): Promise<void> => {
-    await end(call, [...first, ...sids.slice(0, GRANTS_PER_COMMIT).map(grantMark)])
-    for (let from = GRANTS_PER_COMMIT; from < sids.length; from += GRANTS_PER_COMMIT) {
-      await end(call, sids.slice(from, from + GRANTS_PER_COMMIT).map(grantMark))
-    }
-    await revocations.announce(call, 'session', sids)
-    for (const sid of sids) await sweep(call, sid)
-  }
+  const marking = createMarking(dependencies)
   const listGrants = async (call: Call, where: { accountId?: string; clientId?: string }): Promise<GrantRecord[]> => {
     const found: GrantRecord[] = []
     let after: string | undefined
@@ -76,21 +37,18 @@ export function createEndings(dependencies: EndingsDependencies): Endings {
     return found
   }
 
-  const endings: Endings = {
+  return {
     async endGrant(call, sid) {
-      await endGrants(call, [sid])
+      await marking.end(call, { sids: [sid] })
     },
     async endSession(call, uid) {
       const inSession = await grants.list(call, { index: 'session', where: { sessionUid: uid }, limit: PAGE })
       const sids = inSession.items.filter(({ value }) => value.endsWithSession).map(({ value }) => value.id)
-      await endGrants(call, sids, [[sessionMark(uid)]])
+      await marking.end(call, { sids, uid })
     },
     async endClient(call, accountId, clientId) {
       const found = await listGrants(call, { accountId, clientId })
-      await endGrants(
-        call,
-        found.map(({ id }) => id),
-      )
+      await marking.end(call, { sids: found.map(({ id }) => id) })
     },
     async endAccount(call, accountId, exceptUid) {
       if (exceptUid === undefined) {
@@ -100,13 +58,11 @@ export function createEndings(dependencies: EndingsDependencies): Endings {
       }
       const page = await sessions.list(call, { index: 'account', where: { accountId }, limit: PAGE })
       const uids = page.items.map(({ value }) => value.id).filter((uid) => uid !== exceptUid)
-      for (const uid of uids) await end(call, [[sessionMark(uid)]])
+      for (const uid of uids) await marking.end(call, { sids: [], uid })
       const found = await listGrants(call, { accountId })
-      await endGrants(
-        call,
-        found.filter(({ sessionUid }) => exceptUid === undefined || sessionUid !== exceptUid).map(({ id }) => id),
-      )
+      await marking.end(call, {
+        sids: found.filter(({ sessionUid }) => exceptUid === undefined || sessionUid !== exceptUid).map(({ id }) => id),
+      })
     },
   }
-  return endings
 }

@@ -20,31 +20,43 @@ export function grantLoader({ clients, consents, audience }: GrantingDependencie
     if (registered === undefined || account === undefined || session === undefined) return undefined
     const { clientId, firstParty } = registered
     const { accountId } = account
-
-    const grantId = session.grantIdFor(clientId)
-    const found = grantId === undefined ? undefined : await provider.Grant.find<Grant>(grantId)
-    const existing = found?.accountId === accountId ? found : undefined
-
-    const asked = askedFor(context, registered)
+    const existing = await liveGrant(context, clientId, accountId)
     const allowed = firstParty ? undefined : await consents.find(currentCall(), accountId, clientId)
-    const openid = asked.openid.filter((scope) => allowed?.has(scope) ?? true)
-    const api = asked.api.filter((scope) => allowed?.has(scope) ?? true)
-    if (existing === undefined && openid.length === 0 && api.length === 0) return undefined
-
+    const given = allowedOf(askedFor(context, registered), allowed)
+    if (existing === undefined && given.openid.length === 0 && given.api.length === 0) return undefined
     const grant = existing ?? new provider.Grant({ accountId, clientId })
-    const has = new Set([...grant.getOIDCScope().split(' '), ...grant.getResourceScope(audience).split(' ')])
-    const isNew = [...openid, ...api].some((scope) => !has.has(scope))
-    if (isNew || existing === undefined) {
-      if (openid.length > 0) grant.addOIDCScope(openid)
-      if (api.length > 0) grant.addResourceScope(audience, api)
-      await grant.save()
-    }
+    if (extend(grant, given, audience) || existing === undefined) await grant.save()
     return grant
   }
 }
 
+interface Scopes {
+  readonly openid: readonly string[]
+  readonly api: readonly string[]
+}
+
+async function liveGrant({ oidc }: KoaContextWithOIDC, clientId: string, accountId: string): Promise<Grant | undefined> {
+  const grantId = oidc.session?.grantIdFor(clientId)
+  const found = grantId === undefined ? undefined : await oidc.provider.Grant.find<Grant>(grantId)
+  return found?.accountId === accountId ? found : undefined
+}
+
+function allowedOf(asked: Scopes, allowed: ReadonlySet<string> | undefined): Scopes {
+  if (allowed === undefined) return asked
+  return { openid: asked.openid.filter((scope) => allowed.has(scope)), api: asked.api.filter((scope) => allowed.has(scope)) }
+}
+
+/** True when the grant did not have all of them yet. */
+function extend(grant: Grant, { openid, api }: Scopes, audience: string): boolean {
+  const has = new Set([...grant.getOIDCScope().split(' '), ...grant.getResourceScope(audience).split(' ')])
+  if ([...openid, ...api].every((scope) => has.has(scope))) return false
+  if (openid.length > 0) grant.addOIDCScope([...openid])
+  if (api.length > 0) grant.addResourceScope(audience, [...api])
+  return true
+}
+
 /** The scopes of this request that this client may have at all. */
-function askedFor({ oidc }: KoaContextWithOIDC, client: RegisteredClient): { readonly openid: string[]; readonly api: string[] } {
+function askedFor({ oidc }: KoaContextWithOIDC, client: RegisteredClient): Scopes {
   return {
     openid: [...oidc.requestParamOIDCScopes],
     api: [...oidc.requestParamScopes].filter((scope) => client.apiScopes.includes(scope)),

@@ -14,9 +14,11 @@ export function hashClientSecrets(provider: Provider): void {
 
 /** The successor of a refresh token is computed from it, so that every racer arrives at the same one. */
 export function deriveSuccessors(provider: Provider, key: Buffer): void {
-  const prototype = modelPrototype<RefreshToken & { generateTokenId(): string }>(provider.RefreshToken)
+  // The types do not tell of this method.
+  const prototype: RefreshToken & { generateTokenId?: () => string } = provider.RefreshToken.prototype
   const random = prototype.generateTokenId
-  prototype.generateTokenId = function successorOrRandom(): string {
+  if (random === undefined) throw new Error('The OpenID engine makes its token ids in another way than this release knows.')
+  prototype.generateTokenId = function successorOrRandom(this: RefreshToken): string {
     const rotated = Provider.ctx?.oidc.entities.RotatedRefreshToken
     return rotated === undefined ? random.call(this) : hmacSha256(key, `rt-succ:${rotated.jti}`).toString('base64url')
   }
@@ -25,7 +27,7 @@ export function deriveSuccessors(provider: Provider, key: Buffer): void {
 /** `sid` is computed from the grant, so that whoever has one can tell which grant to end. It is in every token. */
 export function nameSessionsByGrant(provider: Provider): void {
   provider.Client.prototype.includeSid = () => true
-  const prototype = modelPrototype<Session>(provider.Session)
+  const prototype: Session = provider.Session.prototype
   function sidFor(this: Session, clientId: string): string | undefined
   function sidFor(this: Session, clientId: string, value: string): void
   function sidFor(this: Session, clientId: string): string | undefined {
@@ -40,7 +42,7 @@ export function nameSessionsByGrant(provider: Provider): void {
  * deleting first, the session is absent for a moment, and a refresh in that moment signs the person out.
  */
 export function renewCookiesInPlace(provider: Provider): void {
-  const prototype = modelPrototype<Session & { oldId: string | undefined }>(provider.Session)
+  const prototype: Session & { oldId?: string | undefined } = provider.Session.prototype
   const { save } = prototype
   prototype.save = function saveInPlace(ttl: number): Promise<string> {
     this.oldId = undefined
@@ -51,8 +53,4 @@ export function renewCookiesInPlace(provider: Provider): void {
 /** `form_post` answers with a page whose inline script posts to the client, which our content security policy is there to stop. */
 export function dropFormPost(provider: Provider): void {
   internals(provider).responseModes.delete('form_post')
-}
-
-function modelPrototype<Model>(model: { readonly prototype: unknown }): Model {
-  return model.prototype as Model
 }

@@ -9,7 +9,9 @@ declare module 'oidc-provider/lib/actions/grants/authorization_code.js' {
 }
 
 declare module 'oidc-provider/lib/helpers/grants.js' {
-  const helpers: Readonly<Record<string, (...values: never[]) => unknown>>
+  import type Provider from 'oidc-provider'
+
+  const helpers: Readonly<Record<string, (provider: Provider, ...values: readonly unknown[]) => unknown>>
   export = helpers
 }
 

@@ -43,7 +43,10 @@ export function createProviderPages(looks: EnginePages, productName: string): Pr
       const { state } = context.oidc.session ?? {}
       const secret = state?.['secret']
       const back = state?.['postLogoutRedirectUri']
-      show(context, looks.signOutPage(skin(), { action: '/end-session/confirm', hidden: { xsrf: typeof secret === 'string' ? secret : '' } }))
+      show(
+        context,
+        looks.signOutPage(skin(), { action: '/end-session/confirm', hidden: { xsrf: typeof secret === 'string' ? secret : '' } }),
+      )
       // Browsers check where a form's answer redirects to, as well.
       if (typeof back === 'string') allowFormAction(context, new URL(back).origin)
     },
@@ -53,7 +56,13 @@ export function createProviderPages(looks: EnginePages, productName: string): Pr
   }
 }
 
-const BROWSER_ROUTES: ReadonlySet<string> = new Set(['authorization', 'resume', 'end_session', 'end_session_confirm', 'end_session_success'])
+const BROWSER_ROUTES: ReadonlySet<string> = new Set([
+  'authorization',
+  'resume',
+  'end_session',
+  'end_session_confirm',
+  'end_session_success',
+])
 
 const WORDS: Readonly<Record<string, string>> = {
   invalid_client: 'The app that sent you here is not known.',
@@ -65,6 +74,9 @@ const WORDS: Readonly<Record<string, string>> = {
 function allowFormAction(context: KoaContextWithOIDC, origin: string): void {
   const policy = context.response.get('content-security-policy')
   if (policy === '') return
-  const widened = policy.replace(/(^|;\s*)form-action ([^;]*)/, (_all, start: string, sources: string) => `${start}form-action ${sources.replace("'none'", '').trim()} ${origin}`)
+  const widened = policy.replace(
+    /(^|;\s*)form-action ([^;]*)/,
+    (_all, start: string, sources: string) => `${start}form-action ${sources.replace("'none'", '').trim()} ${origin}`,
+  )
   context.set('content-security-policy', widened)
 }

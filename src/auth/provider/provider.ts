@@ -38,8 +38,9 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
   dropFormPost(provider)
   allowOmittedRedirectUri(provider)
   pinAddress(provider, issuer)
-  provider.use(async (context, next) => {
+  provider.use(async (context: KoaContextWithOIDC, next: () => Promise<unknown>) => {
     await net(context, next, logger)
+    leaveWhenSignedOut(context)
     publish(context, parts.apiScopes)
   })
   listen(provider, logger)
@@ -54,16 +55,19 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
 }
 
 /** RFC 9700, and our list of what must never reach production: checked at every start, in development too. */
-function assertSafe(issuer: string, { features, cookies, jwks, adapter, pkce, responseTypes }: Configuration): void {
-  const problems: string[] = []
-  if (features?.devInteractions?.enabled !== false) problems.push('the engine would accept any password (devInteractions)')
-  if (cookies?.keys === undefined) problems.push('cookies would not be signed')
-  if ((jwks?.keys?.length ?? 0) < 2) problems.push('signing keys are missing')
-  if (adapter === undefined) problems.push('storage would be in memory')
-  if (pkce?.required === undefined || responseTypes?.join() !== 'code') problems.push('only the code flow with PKCE may be offered')
+export function assertSafe(issuer: string, { features, cookies, jwks, adapter, pkce, responseTypes }: Configuration): void {
   const { protocol, hostname } = new URL(issuer)
-  const loopback = hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '127.0.0.1'
-  if (protocol !== 'https:' && !loopback) problems.push('the issuer is neither https nor on a loopback address')
+  const loopback = hostname === '127.0.0.1' || /^(?:[\w-]+\.)*localhost$/.test(hostname)
+  const wrong: readonly (readonly [boolean, string])[] = [
+    [features?.devInteractions?.enabled !== false, 'the engine would accept any password (devInteractions)'],
+    [cookies?.keys === undefined, 'cookies would not be signed'],
+    [(jwks?.keys.length ?? 0) < 2, 'signing keys are missing'],
+    [adapter === undefined, 'storage would be in memory'],
+    [pkce?.required === undefined, 'PKCE would not be required'],
+    [responseTypes?.join() !== 'code', 'other flows than the code flow would be offered'],
+    [protocol !== 'https:' && !loopback, 'the issuer is neither https nor on a loopback address'],
+  ]
+  const problems = wrong.filter(([isWrong]) => isWrong).map(([, problem]) => problem)
   if (problems.length > 0) throw new Error(`The authorization server does not start: ${problems.join('; ')}.`)
 }
 
@@ -72,7 +76,7 @@ async function net(context: KoaContext, next: () => Promise<unknown>, logger: Lo
     await next()
   } catch (error) {
     // Without this the framework would drop every header that was set so far.
-    const known = error instanceof errors.OIDCProviderError && error.expose === true
+    const known = error instanceof errors.OIDCProviderError && error.expose
     if (!known) logger.error({ err: error }, 'the OpenID engine failed')
     context.status = known ? error.status : 500
     context.body = known ? { error: error.error, error_description: error.error_description } : { error: 'server_error' }
@@ -87,9 +91,23 @@ function publish(context: KoaContext, apiScopes: readonly string[]): void {
   if (context.status !== 200) return
   if (METADATA_PATHS.has(context.path)) {
     const document = metadata.parse(context.body)
-    context.body = { ...document, scopes_supported: [...document.scopes_supported, ...apiScopes], response_modes_supported: ['query', 'fragment'] }
+    context.body = {
+      ...document,
+      scopes_supported: [...document.scopes_supported, ...apiScopes],
+      response_modes_supported: ['query', 'fragment'],
+    }
   } else if (context.path !== '/jwks') return
   context.set('cache-control', 'public, max-age=300')
+}
+
+/** Signing out where nobody is signed in: the engine would answer with a form that a script sends, and our pages allow no such script. */
+function leaveWhenSignedOut(context: KoaContextWithOIDC): void {
+  if (context.path !== '/end-session' || context.status !== 200 || context.oidc.session?.accountId !== undefined) return
+  const { post_logout_redirect_uri: back, state } = context.oidc.params ?? {}
+  const target = new URL(typeof back === 'string' ? back : context.oidc.urlFor('end_session_success'))
+  if (typeof back === 'string' && typeof state === 'string') target.searchParams.set('state', state)
+  context.status = 303
+  context.redirect(target.href)
 }
 
 function listen(provider: Provider, logger: Logger): void {
@@ -100,7 +118,10 @@ function listen(provider: Provider, logger: Logger): void {
     (where: string) =>
     (context: KoaContextWithOIDC, error: errors.OIDCProviderError): void => {
       const { client } = context.oidc
-      logger.info({ event: where, client: client?.clientId, error: error.error, detail: error.error_detail ?? error.error_description }, 'refused')
+      logger.info(
+        { event: where, client: client?.clientId, error: error.error, detail: error.error_detail ?? error.error_description },
+        'refused',
+      )
     }
   provider.on('authorization.error', refused('authorization.refused'))
   provider.on('grant.error', refused('token.refused'))

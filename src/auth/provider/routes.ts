@@ -1,7 +1,7 @@
 // The engine's endpoints on the accounts origin. The engine answers them itself; here is who may call them and why that is safe.
 import type { Call } from '#kernel/call.ts'
 import { httpErrors } from '#kernel/http/problem.ts'
-import { type Answer, type Exchange, type Method, type RateClass, type Route, rawRoute, route, seeOther } from '#kernel/http/route.ts'
+import { type Exchange, type Method, type RateClass, type Route, rawRoute, route, seeOther } from '#kernel/http/route.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import { z } from '#kernel/schema.ts'
 import { ACCOUNTS_CALLBACK } from './clients.ts'
@@ -15,7 +15,7 @@ const MAX_FORWARDED_BYTES = 8192
 
 export interface ProviderRoutesDependencies {
   dispatch(): BuiltProvider['dispatch']
-  userinfo(call: Call, exchange: Exchange): Promise<Answer>
+  userinfo(this: void, call: Call, exchange: Exchange): Promise<void>
   readonly keyRing: KeyRing
 }
 
@@ -31,16 +31,68 @@ interface Endpoint {
 const CLIENT_AUTHENTICATES = 'The client authenticates itself in the request; cookies of a browser are not looked at.'
 
 const ENDPOINTS: readonly Endpoint[] = [
-  { method: 'GET', path: '/authorize', rate: 'page', summary: 'Authorization endpoint (RFC 6749, OpenID Connect)', reason: 'Anyone may begin to sign in; the engine checks the client.' },
-  { method: 'GET', path: '/authorize/:uid', rate: 'page', summary: 'Goes on after an interaction', reason: 'Bound to the browser by the cookie of the interaction.' },
-  { method: 'POST', path: '/token', rate: 'token', summary: 'Token endpoint', reason: CLIENT_AUTHENTICATES, csrfExempt: CLIENT_AUTHENTICATES },
-  { method: 'POST', path: '/revoke', rate: 'token', summary: 'Token revocation (RFC 7009)', reason: CLIENT_AUTHENTICATES, csrfExempt: CLIENT_AUTHENTICATES },
-  { method: 'POST', path: '/par', rate: 'token', summary: 'Pushed authorization requests (RFC 9126)', reason: CLIENT_AUTHENTICATES, csrfExempt: CLIENT_AUTHENTICATES },
+  {
+    method: 'GET',
+    path: '/authorize',
+    rate: 'page',
+    summary: 'Authorization endpoint (RFC 6749, OpenID Connect)',
+    reason: 'Anyone may begin to sign in; the engine checks the client.',
+  },
+  {
+    method: 'GET',
+    path: '/authorize/:uid',
+    rate: 'page',
+    summary: 'Goes on after an interaction',
+    reason: 'Bound to the browser by the cookie of the interaction.',
+  },
+  {
+    method: 'POST',
+    path: '/token',
+    rate: 'token',
+    summary: 'Token endpoint',
+    reason: CLIENT_AUTHENTICATES,
+    csrfExempt: CLIENT_AUTHENTICATES,
+  },
+  {
+    method: 'POST',
+    path: '/revoke',
+    rate: 'token',
+    summary: 'Token revocation (RFC 7009)',
+    reason: CLIENT_AUTHENTICATES,
+    csrfExempt: CLIENT_AUTHENTICATES,
+  },
+  {
+    method: 'POST',
+    path: '/par',
+    rate: 'token',
+    summary: 'Pushed authorization requests (RFC 9126)',
+    reason: CLIENT_AUTHENTICATES,
+    csrfExempt: CLIENT_AUTHENTICATES,
+  },
   { method: 'GET', path: '/jwks', rate: 'page', summary: 'Public signing keys (RFC 7517)', reason: 'Public.' },
-  { method: 'GET', path: '/.well-known/openid-configuration', rate: 'page', summary: 'Metadata (OpenID Connect Discovery)', reason: 'Public.' },
+  {
+    method: 'GET',
+    path: '/.well-known/openid-configuration',
+    rate: 'page',
+    summary: 'Metadata (OpenID Connect Discovery)',
+    reason: 'Public.',
+  },
   { method: 'GET', path: '/.well-known/oauth-authorization-server', rate: 'page', summary: 'Metadata (RFC 8414)', reason: 'Public.' },
-  { method: 'GET', path: '/end-session', rate: 'page', summary: 'Sign-out asked for by a client', reason: 'Only asks the person; nothing ends before the form is sent.' },
-  { method: 'POST', path: '/end-session/confirm', rate: 'page', summary: 'Sign-out, confirmed', reason: 'Needs the secret that was stored in the session when the form was made.', csrfExempt: 'The form carries a secret of the session, which the engine compares.' },
+  {
+    method: 'GET',
+    path: '/end-session',
+    rate: 'page',
+    summary: 'Sign-out asked for by a client',
+    reason: 'Only asks the person; nothing ends before the form is sent.',
+  },
+  {
+    method: 'POST',
+    path: '/end-session/confirm',
+    rate: 'page',
+    summary: 'Sign-out, confirmed',
+    reason: 'Needs the secret that was stored in the session when the form was made.',
+    csrfExempt: 'The form carries a secret of the session, which the engine compares.',
+  },
   { method: 'GET', path: '/end-session/success', rate: 'page', summary: 'Signed out', reason: 'Tells nothing.' },
 ]
 
@@ -59,7 +111,7 @@ export function providerRoutes({ dispatch, userinfo, keyRing }: ProviderRoutesDe
     forwarded('/authorize', 'The authorization endpoint by POST (OpenID Connect Core section 3.1.2.1)'),
     forwarded('/end-session', 'Sign-out asked for by a client, by POST'),
     ...(['GET', 'POST'] as const).map((method) =>
-      route({
+      rawRoute({
         method,
         path: '/userinfo',
         site: 'accounts',
@@ -67,15 +119,18 @@ export function providerRoutes({ dispatch, userinfo, keyRing }: ProviderRoutesDe
         rate: 'token',
         summary: 'Claims about the person (OpenID Connect Core section 5.3)',
         csrfExempt: 'Only a bearer token counts here, never a cookie.',
-        answers: { 200: z.looseObject({ sub: z.string() }) },
-        handle: (call, _input, exchange) => userinfo(call, exchange),
+        maxBodyBytes: 0,
+        handle: userinfo,
       }),
     ),
     route({
       method: 'GET',
       path: ACCOUNTS_CALLBACK,
       site: 'accounts',
-      allow: { who: 'handler', reason: 'Sends the person back to the account page they came from; whoever is not signed in is asked there.' },
+      allow: {
+        who: 'handler',
+        reason: 'Sends the person back to the account page they came from; whoever is not signed in is asked there.',
+      },
       rate: 'page',
       summary: 'The end of signing in for the account pages',
       input: { query: z.looseObject({ state: z.string().optional() }) },
@@ -105,7 +160,8 @@ function forwarded(path: string, summary: string): Route {
       for await (const chunk of request) {
         const part = Buffer.from(chunk)
         bytes += part.length
-        if (bytes > MAX_FORWARDED_BYTES) throw httpErrors.too_large({ detail: 'The request is too long for a redirect; push it to /par first.' })
+        if (bytes > MAX_FORWARDED_BYTES)
+          throw httpErrors.too_large({ detail: 'The request is too long for a redirect; push it to /par first.' })
         chunks.push(part)
       }
       const query = new URLSearchParams(Buffer.concat(chunks).toString('utf8'))

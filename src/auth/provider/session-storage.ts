@@ -12,7 +12,7 @@ import type { Endings } from './endings.ts'
 import { recordId } from './ids.ts'
 import { noStorage } from './no-storage.ts'
 import { currentCall, currentExchange } from './scope.ts'
-import type { Vault } from './vault.ts'
+import type { Place, Vault } from './vault.ts'
 
 export interface SessionStorageDependencies {
   readonly sessions: Collection<SessionRecord>
@@ -23,28 +23,14 @@ export interface SessionStorageDependencies {
 
 const MAX_ROUNDS = 20
 
-export function createSessionStorage({ sessions, vault, clock, endings }: SessionStorageDependencies): Adapter {
-  const place = (uid: string): { collection: string; id: string } => ({ collection: sessionsCollection.name, id: uid })
+export function createSessionStorage(dependencies: SessionStorageDependencies): Adapter {
+  const { sessions, vault, endings } = dependencies
   const opened = (stored: Stored<SessionRecord> | undefined): AdapterPayload | undefined => {
     if (stored === undefined || stored.value.endedAt !== undefined) return undefined
     return vault.open(place(stored.value.id), stored.value.payload)
   }
   const findByCookie = (call: Call, cookie: string): Promise<Stored<SessionRecord> | undefined> =>
     sessions.getByKey(call, 'cookie', { cookieHash: recordId(cookie) })
-
-  const recordOf = (payload: AdapterPayload, part: { uid: string; cookie: string; expiresIn: number; device: string }): SessionRecord => {
-    const now = clock.now()
-    return {
-      id: part.uid,
-      cookieHash: recordId(part.cookie),
-      ...(payload.accountId === undefined ? {} : { accountId: payload.accountId }),
-      device: part.device,
-      ...(payload.loginTs === undefined ? {} : { signedInAt: payload.loginTs * 1000 }),
-      lastUsedAt: now,
-      payload: vault.seal(place(part.uid), payload),
-      expiresAt: now + part.expiresIn * 1000,
-    }
-  }
 
   const insert = async (call: Call, record: SessionRecord): Promise<boolean> => {
     try {
@@ -62,15 +48,15 @@ export function createSessionStorage({ sessions, vault, clock, endings }: Sessio
       const call = currentCall()
       const { uid } = payload
       if (uid === undefined) throw new TypeError('A session without a uid cannot be stored.')
-      const device = describeDevice(currentExchange()?.request.headers['user-agent'])
+      const saving = { uid, cookie, expiresIn, device: describeDevice(currentExchange()?.request.headers['user-agent']) }
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         const stored = await sessions.get(call, uid)
         if (stored === undefined) {
-          if (await insert(call, recordOf(payload, { uid, cookie, expiresIn, device }))) return
+          if (await insert(call, recordOf(dependencies, payload, saving))) return
         } else {
           // It ended while this request was under way: saving it would sign the browser in again.
           if (stored.value.endedAt !== undefined) throw new errors.SessionNotFound('the session has ended')
-          const { id: _id, ...set } = recordOf(merged(opened(stored), payload), { uid, cookie, expiresIn, device })
+          const { id: _id, ...set } = recordOf(dependencies, merged(opened(stored), payload), saving)
           if ((await sessions.update(call, uid, { set, ifVersion: stored.version })) !== undefined) return
         }
       }
@@ -87,6 +73,29 @@ export function createSessionStorage({ sessions, vault, clock, endings }: Sessio
       const stored = await findByCookie(call, cookie)
       if (stored !== undefined) await endings.endSession(call, stored.value.id)
     },
+  }
+}
+
+const place = (uid: string): Place => ({ collection: sessionsCollection.name, id: uid })
+
+interface Saving {
+  readonly uid: string
+  readonly cookie: string
+  readonly expiresIn: number
+  readonly device: string
+}
+
+function recordOf({ vault, clock }: SessionStorageDependencies, payload: AdapterPayload, saving: Saving): SessionRecord {
+  const now = clock.now()
+  return {
+    id: saving.uid,
+    cookieHash: recordId(saving.cookie),
+    ...(payload.accountId === undefined ? {} : { accountId: payload.accountId }),
+    device: saving.device,
+    ...(payload.loginTs === undefined ? {} : { signedInAt: payload.loginTs * 1000 }),
+    lastUsedAt: now,
+    payload: vault.seal(place(saving.uid), payload),
+    expiresAt: now + saving.expiresIn * 1000,
   }
 }
 

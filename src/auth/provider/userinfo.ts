@@ -1,48 +1,87 @@
 // The userinfo endpoint (OpenID Connect Core section 5.3). Ours, since the engine's takes no access token that has an audience, and all of ours
 // have one. The grant is looked up, so that a revoked token is refused at once.
+import type { ServerResponse } from 'node:http'
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import type { Call } from '#kernel/call.ts'
-import { httpErrors } from '#kernel/http/problem.ts'
-import { type Answer, type Exchange, ok } from '#kernel/http/route.ts'
+import type { Exchange } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import type { Collection } from '../../database/contract.ts'
 import type { AccountDirectory } from '../engine.ts'
 import type { PublicJwk } from '../keys/signing-keys.ts'
 import { claimsFor } from './account-claims.ts'
+import type { ClientRegistry } from './clients.ts'
 import { type GrantRecord, grantsCollection } from './collections.ts'
 import type { Vault } from './vault.ts'
 
 export interface UserinfoDependencies {
   readonly issuer: string
   readonly audience: string
+  readonly clients: ClientRegistry
   readonly grants: Collection<GrantRecord>
   readonly vault: Vault
   readonly accounts: AccountDirectory
   publishedKeys(): readonly PublicJwk[]
 }
 
-const tokenClaims = z.looseObject({ sub: z.string(), sid: z.string(), cnf: z.undefined().optional() })
+// A token that is bound to a key (RFC 9449) is not taken as a bearer token.
+const tokenClaims = z.looseObject({ sub: z.string(), sid: z.string(), client_id: z.string(), cnf: z.undefined().optional() })
 const grantScopes = z.looseObject({ openid: z.looseObject({ scope: z.string() }) })
 
-export function createUserinfo(dependencies: UserinfoDependencies): (call: Call, exchange: Exchange) => Promise<Answer> {
-  const { issuer, audience, grants, vault, accounts } = dependencies
-  return async (call, { request }) => {
-    const token = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(request.headers.authorization ?? '')?.[1]
-    if (token === undefined) throw httpErrors.unauthenticated({ headers: { 'www-authenticate': 'Bearer' } })
+type Verdict = { readonly clientId: string; readonly claims: object } | undefined
+
+export function createUserinfo(dependencies: UserinfoDependencies): (call: Call, exchange: Exchange) => Promise<void> {
+  const { issuer, audience, clients, grants, vault, accounts } = dependencies
+
+  const judge = async (call: Call, token: string): Promise<Verdict> => {
     const keys = createLocalJWKSet({ keys: dependencies.publishedKeys().map((key) => ({ ...key })) })
     const verified = await jwtVerify(token, keys, { issuer, audience, typ: 'at+jwt', algorithms: ['ES256'] }).catch(() => undefined)
-    const claims = tokenClaims.safeParse(verified?.payload)
-    if (!claims.success) throw invalidToken()
-    const { sub, sid } = claims.data
+    const parsed = tokenClaims.safeParse(verified?.payload)
+    if (!parsed.success) return undefined
+    const { sub, sid, client_id: clientId } = parsed.data
     const grant = (await grants.get(call, sid))?.value
-    if (grant?.accountId !== sub) throw invalidToken()
+    if (grant?.accountId !== sub || grant.clientId !== clientId) return undefined
     const scopes = grantScopes.safeParse(vault.open({ collection: grantsCollection.name, id: sid }, grant.payload))
     const person = await accounts.find(call, sub)
-    if (!scopes.success || person === undefined || person.suspended) throw invalidToken()
-    return ok(claimsFor(person, new Set(scopes.data.openid.scope.split(' '))), { 'cache-control': 'no-store' })
+    if (!scopes.success || person === undefined || person.suspended) return undefined
+    return { clientId, claims: claimsFor(person, new Set(scopes.data.openid.scope.split(' '))) }
+  }
+
+  const mayRead = (origin: string | undefined, clientId: string): boolean =>
+    origin === undefined || clients.find(clientId)?.origins.includes(origin) === true
+
+  return async (call, { request, response }) => {
+    const { origin, authorization = '' } = request.headers
+    response.setHeader('vary', 'origin')
+    if (request.method === 'OPTIONS') {
+      preflight(response, clients.all().some(({ origins }) => origin !== undefined && origins.includes(origin)) ? origin : undefined)
+      return
+    }
+    const token = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization)?.[1]
+    const verdict = token === undefined ? undefined : await judge(call, token)
+    if (verdict === undefined || !mayRead(origin, verdict.clientId)) {
+      refuse(response, token === undefined ? 'Bearer' : 'Bearer error="invalid_token"')
+      return
+    }
+    if (origin !== undefined) response.setHeader('access-control-allow-origin', origin)
+    response.setHeader('cache-control', 'no-store')
+    response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(verdict.claims))
   }
 }
 
-function invalidToken(): Error {
-  return httpErrors.invalid_token({ headers: { 'www-authenticate': 'Bearer error="invalid_token"' } })
+function preflight(response: ServerResponse, origin: string | undefined): void {
+  if (origin === undefined) {
+    response.writeHead(403).end()
+    return
+  }
+  response.setHeader('access-control-allow-origin', origin)
+  response.setHeader('access-control-allow-methods', 'GET, POST')
+  response.setHeader('access-control-allow-headers', 'authorization')
+  response.setHeader('access-control-max-age', '600')
+  response.writeHead(204).end()
+}
+
+function refuse(response: ServerResponse, challenge: string): void {
+  response.setHeader('www-authenticate', challenge)
+  response.setHeader('cache-control', 'no-store')
+  response.writeHead(401, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify({ error: 'invalid_token' }))
 }

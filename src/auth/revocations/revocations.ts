@@ -86,7 +86,12 @@ export function createRevocations({ database, cache, clock, logger }: Revocation
       let newest = Number.isSafeInteger(cursor) ? cursor : 0
       let page: string | undefined
       do {
-        const found = await revocations.list(call, { index: 'time', range: { from }, limit: PAGE, ...(page === undefined ? {} : { after: page }) })
+        const found = await revocations.list(call, {
+          index: 'time',
+          range: { from },
+          limit: PAGE,
+          ...(page === undefined ? {} : { after: page }),
+        })
         for (const { value } of found.items) {
           items.push({ kind: value.kind, subject: value.subject, before: value.before })
           newest = Math.max(newest, value.at)

@@ -84,6 +84,7 @@ function endAfterDrain(sending: Sending, content: string | Uint8Array): void {
 
 function end(sending: Sending, content: string | Uint8Array): void {
   if (sending.close && !sending.request.complete) endAfterDrain(sending, content)
+  else if (typeof content === 'string') sending.response.end(content, 'latin1')
   else sending.response.end(content)
 }
 

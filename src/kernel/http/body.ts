@@ -65,7 +65,8 @@ export function requireContentType(request: IncomingMessage, accepted: ReadonlyS
 
 // RFC 8259 section 8.1: no byte order mark. `isUtf8` would let it pass, and so would the parser.
 function decodeText(bytes: Buffer): string {
-  if (!isUtf8(bytes) || (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf)) throw httpErrors.bad_request({ detail: 'The body is not valid UTF-8.' })
+  if (!isUtf8(bytes) || (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf))
+    throw httpErrors.bad_request({ detail: 'The body is not valid UTF-8.' })
   return bytes.toString('utf8')
 }
 

@@ -1,0 +1,169 @@
+// The console's own HTTP interface, as this page uses it.
+
+export type Latency = number | null
+
+export interface Summary {
+  readonly requestsPerSecond: number
+  readonly errorRatio: number
+  readonly serverErrorRatio: number
+  readonly p50: Latency
+  readonly p95: Latency
+  readonly p99: Latency
+}
+
+export interface Series {
+  readonly second: readonly number[]
+  readonly requests: readonly number[]
+  readonly errors4xx: readonly number[]
+  readonly errors5xx: readonly number[]
+  readonly p50: readonly Latency[]
+  readonly p95: readonly Latency[]
+  readonly p99: readonly Latency[]
+}
+
+export interface RouteRow {
+  readonly method: string
+  readonly site: string
+  readonly route: string
+  readonly requests: number
+  readonly meanMs: number
+  readonly p95Ms: number
+  readonly share: number
+  readonly errors4xx: number
+  readonly errors5xx: number
+}
+
+export interface ProcessFigures {
+  readonly uptimeSeconds: number
+  readonly cpu: number
+  readonly loopBusy: number
+  readonly loopDelayP99Ms: number
+  readonly rssBytes: number
+  readonly heapUsedBytes: number
+}
+
+export interface Status {
+  readonly at: string
+  readonly now: Summary
+  readonly series: Series
+  readonly routes: { readonly byTime: readonly RouteRow[]; readonly byErrors: readonly RouteRow[] }
+  readonly process: ProcessFigures
+  readonly requestLog: { readonly queued: number; readonly dropped: number; readonly retentionDays: number; readonly pseudonyms: boolean }
+  readonly notReady: readonly string[]
+}
+
+export interface JobFailure {
+  readonly id: string
+  readonly name: string
+  readonly attempts: number
+  readonly lastError: string
+  readonly createdAt: string
+  readonly failedAt: string
+}
+
+export interface JobName {
+  readonly name: string
+  readonly everyMs?: number
+  readonly done: number
+  readonly failedTries: number
+  readonly meanMs: number
+  readonly lastEndedAt?: string
+  readonly waiting: number
+  readonly running: number
+  readonly failed: number
+}
+
+interface JobCount {
+  readonly jobs: number
+  readonly more: boolean
+}
+
+export interface Jobs {
+  readonly counts: { readonly waiting: JobCount; readonly running: JobCount; readonly failed: JobCount }
+  readonly overdueMs: number
+  readonly failures: readonly JobFailure[]
+  readonly names: readonly JobName[]
+}
+
+export interface LoggedRequest {
+  readonly id: string
+  readonly at: string
+  readonly requestId: string
+  readonly method: string
+  readonly site: string
+  readonly route: string
+  readonly status: number
+  readonly durationMs: number
+  readonly bytesOut: number
+  readonly client: string
+  readonly principal: string
+  readonly accountId?: string
+  readonly clientId?: string
+  readonly errorCode?: string
+}
+
+export interface RequestPage {
+  readonly items: readonly LoggedRequest[]
+  readonly next?: string
+}
+
+export interface RequestFilter {
+  readonly status?: string
+  readonly route?: string
+  readonly requestId?: string
+  readonly client?: string
+}
+
+export interface PolicyReport {
+  readonly id: string
+  readonly at: string
+  readonly documentUri: string
+  readonly directive: string
+  readonly blockedUri: string
+  readonly count: number
+}
+
+/** Nobody is signed in here, or no longer. */
+export class SignedOut extends Error {
+  override readonly name = 'SignedOut'
+}
+
+async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  const answer = await fetch(path, { ...init, credentials: 'same-origin' })
+  if (answer.status === 401 || answer.status === 403) throw new SignedOut()
+  if (answer.ok) return answer
+  const problem: unknown = await answer.json().catch(() => undefined)
+  throw new Error(titleOf(problem) ?? `The platform answered ${answer.status}`)
+}
+
+function titleOf(problem: unknown): string | undefined {
+  if (typeof problem !== 'object' || problem === null) return undefined
+  if ('detail' in problem && typeof problem.detail === 'string') return problem.detail
+  return 'title' in problem && typeof problem.title === 'string' ? problem.title : undefined
+}
+
+async function read<T>(path: string, signal: AbortSignal): Promise<T> {
+  const answer = await ask(path, { signal })
+  const body: T = await answer.json()
+  return body
+}
+
+async function post(path: string): Promise<void> {
+  const session = await fetch('/session', { credentials: 'same-origin' })
+  const { csrfToken }: { csrfToken: string } = await session.json()
+  await ask(path, { method: 'POST', headers: { 'X-CSRF-Token': csrfToken } })
+}
+
+export const api = {
+  status: (since: number | undefined, signal: AbortSignal) =>
+    read<Status>(`/api/status${since === undefined ? '' : `?since=${since}`}`, signal),
+  jobs: (signal: AbortSignal) => read<Jobs>('/api/jobs', signal),
+  reports: (signal: AbortSignal) => read<{ items: readonly PolicyReport[] }>('/api/policy-reports', signal),
+  requests(filter: RequestFilter & { readonly after?: string; readonly limit: number }, signal: AbortSignal) {
+    const query = new URLSearchParams()
+    for (const [name, value] of Object.entries(filter)) if (value !== '') query.set(name, String(value))
+    return read<RequestPage>(`/api/requests?${query}`, signal)
+  },
+  retry: (id: string) => post(`/api/jobs/${encodeURIComponent(id)}/retry`),
+  signOut: () => post('/session/sign-out'),
+}

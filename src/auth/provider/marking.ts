@@ -1,0 +1,59 @@
+// The write that ends something: it is marked, and listed as revoked, in one commit. Its refresh tokens are worthless from then on, since the
+// engine looks at session and grant, and are swept up afterwards.
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { type Operation, updateIn } from '#kernel/collection.ts'
+import { hasCode } from '#kernel/errors.ts'
+import type { Database } from '../../database/contract.ts'
+import type { Revocations } from '../revocations/revocations.ts'
+import { grantsCollection, sessionsCollection } from './collections.ts'
+
+/** A request that loaded the record before it ended may still want to save it; after this long there is none. */
+const MARK_KEPT_MS = 10 * 60_000
+const GRANTS_PER_COMMIT = 40
+
+export interface MarkingDependencies {
+  readonly database: Database
+  readonly revocations: Revocations
+  readonly clock: Clock
+  /** Removes what can no longer be used: refresh tokens and codes of a grant. */
+  sweep(call: Call, sid: string): Promise<void>
+}
+
+export interface Marking {
+  /** Grants, and the session that they were in if that ends too. What has ended already stays as it is. */
+  end(call: Call, what: { readonly sids: readonly string[]; readonly uid?: string }): Promise<void>
+}
+
+export function createMarking({ database, revocations, clock, sweep }: MarkingDependencies): Marking {
+  const ended = (): { endedAt: number; accountId: undefined; payload: ''; expiresAt: number } => {
+    const now = clock.now()
+    return { endedAt: now, accountId: undefined, payload: '', expiresAt: now + MARK_KEPT_MS }
+  }
+  const sessionMark = (uid: string): Operation => updateIn(sessionsCollection, uid, { set: ended(), where: { endedAt: undefined } })
+  const grantMark = (sid: string): Operation[] => [
+    updateIn(grantsCollection, sid, { set: { ...ended(), sessionUid: undefined }, where: { endedAt: undefined } }),
+    revocations.operation('session', sid),
+  ]
+  /** All or nothing; when one of several was already ended by somebody else, each for itself. */
+  const commit = async (call: Call, parts: readonly (readonly Operation[])[]): Promise<void> => {
+    if (parts.length === 0) return
+    try {
+      await database.commit(call, parts.flat())
+    } catch (error) {
+      if (!hasCode(error, 'database.conflict')) throw error
+      if (parts.length > 1) for (const part of parts) await commit(call, [part])
+    }
+  }
+  return {
+    async end(call, { sids, uid }) {
+      const first = uid === undefined ? [] : [[sessionMark(uid)]]
+      await commit(call, [...first, ...sids.slice(0, GRANTS_PER_COMMIT).map(grantMark)])
+      for (let from = GRANTS_PER_COMMIT; from < sids.length; from += GRANTS_PER_COMMIT) {
+        await commit(call, sids.slice(from, from + GRANTS_PER_COMMIT).map(grantMark))
+      }
+      await revocations.announce(call, 'session', sids)
+      for (const sid of sids) await sweep(call, sid)
+    },
+  }
+}

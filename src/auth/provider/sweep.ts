@@ -1,0 +1,14 @@
+// Sweeping up after an ending: tokens and codes whose grant is gone are dead already, and only take room.
+import type { Call } from '#kernel/call.ts'
+import type { Collection } from '../../database/contract.ts'
+
+const AT_ONCE = 200
+
+export async function sweepTokens(collection: Collection<{ id: string; grant: string }>, call: Call, sid: string): Promise<void> {
+  let found: number
+  do {
+    const page = await collection.list(call, { index: 'grant', where: { grant: sid }, limit: AT_ONCE })
+    found = page.items.length
+    for (const { value } of page.items) await collection.delete(call, value.id)
+  } while (found === AT_ONCE)
+}

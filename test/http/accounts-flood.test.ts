@@ -1,0 +1,89 @@
+// A flood of sign-ins: what does not fit is told so at once, known and unknown addresses alike, and nobody's tries are counted for it.
+// And hashes of earlier parameters: renewed by the next sign-in.
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { accountsCollection } from '../../src/auth/accounts/repository.ts'
+import { call, openAccounts } from '../support/accounts.ts'
+
+const login = {
+  uid: 'u1',
+  prompt: 'login',
+  client: {
+    clientId: 'diary',
+    name: 'Pixel Diary',
+    host: 'diary.example.org',
+    redirectOrigin: 'https://diary.example.org',
+    firstParty: true,
+  },
+  scopes: [],
+} as const
+
+test('a flood past the queue is refused fast, in one shape, and is not held against the person', async (t) => {
+  const world = await openAccounts({ passwords: { concurrency: 1, maxWaiting: 5 } })
+  t.after(() => world.stop())
+  world.engine.current = login
+  const person = await world.person()
+  const flood = Array.from({ length: 100 }, (_, index) => ({
+    email: index % 2 === 0 ? person.email : `nobody-${index}@example.org`,
+    start: performance.now(),
+    client: `bot-${index}`,
+  }))
+  // The person's own browser is known, so its door is not the one that the bots wear out.
+  const known = await world.accounts.signIn(call, { email: person.email, password: person.password, client: 'home' })
+  const answers = await Promise.all(
+    flood.map(async ({ email, client }) => {
+      const start = performance.now()
+      const answer = await world.visit({ path: '/interaction/u1/sign-in', form: { email, password: 'not the password' }, client })
+      return {
+        status: answer.status,
+        retryAfter: answer.headers?.['retry-after'],
+        text: answer.text.replaceAll(email, ''),
+        took: performance.now() - start,
+      }
+    }),
+  )
+  const busy = answers.filter((answer) => answer.status === 503)
+  assert.ok(busy.length >= 40, `${busy.length} of 100 were refused`)
+  assert.equal(new Set(busy.map((answer) => `${answer.retryAfter} ${answer.text}`)).size, 1)
+  assert.equal(busy[0]?.retryAfter, '3')
+  const admitted = answers.filter((answer) => answer.status === 422)
+  assert.ok(Math.max(...busy.map((answer) => answer.took)) < Math.max(...admitted.map((answer) => answer.took)))
+  const device = known?.device ?? ''
+  assert.ok(await world.accounts.signIn(call, { email: person.email, password: person.password, client: 'home', device }))
+})
+
+test('someone who gives up waiting costs no hash and no try', async (t) => {
+  const world = await openAccounts({ passwords: { concurrency: 1, maxWaiting: 50 } })
+  t.after(() => world.stop())
+  const person = await world.person()
+  const gone = new AbortController()
+  const tries = Array.from({ length: 4 }, () =>
+    world.accounts.signIn({ ...call, signal: gone.signal }, { email: person.email, password: 'not the password', client: 'impatient' }),
+  )
+  setImmediate(() => gone.abort(new Error('gone')))
+  for (const outcome of await Promise.allSettled(tries)) assert.equal(outcome.status, 'rejected')
+  for (let index = 0; index < 4; index += 1)
+    assert.equal(await world.accounts.signIn(call, { email: person.email, password: 'still wrong', client: 'patient' }), undefined)
+})
+
+test('a sign-in renews a hash that was made with other parameters', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'ninefold-accounts-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  const durableFile = join(folder, 'main.db')
+  const earlier = await openAccounts({ durableFile, passwords: { memoryKiB: 64, passes: 1 } })
+  const person = await earlier.person()
+  await earlier.stop()
+  const later = await openAccounts({ durableFile, passwords: { memoryKiB: 128, passes: 1 } })
+  t.after(() => later.stop())
+  const accounts = later.database.collection(accountsCollection)
+  const hash = async (): Promise<string> => (await accounts.get(call, person.accountId))?.value.password ?? ''
+  assert.match(await hash(), /\$m=64,t=1,p=1\$/)
+  assert.equal(await later.accounts.signIn(call, { email: person.email, password: 'not the password', client: 'c' }), undefined)
+  assert.match(await hash(), /\$m=64,t=1,p=1\$/)
+  assert.ok(await later.accounts.signIn(call, { email: person.email, password: person.password, client: 'c' }))
+  assert.match(await hash(), /\$m=128,t=1,p=1\$/)
+  assert.ok(await later.accounts.signIn(call, { email: person.email, password: person.password, client: 'c' }))
+})
