@@ -57,7 +57,7 @@ function optionsOf({ lines, unit }: ChartProps, width: number): uPlot.Options {
     height: HEIGHT,
     padding: [12, 8, 0, 0],
     cursor: { drag: { x: false, y: false }, points: { size: 7 } },
-    legend: { live: true },
+    legend: { live: true, markers: { width: 0, fill: (_chart, index) => colour(lines[index - 1]?.colour ?? '--soft') } },
     // The greatest value decides, with some air; an idle platform does not show its noise as mountains.
     scales: { y: { range: (_chart, _least, most) => [0, Math.max(unit === 'ms' ? 5 : 4, (most ?? 0) * 1.15)] } },
     axes: [
@@ -102,7 +102,11 @@ export function Chart(props: ChartProps): React.JSX.Element {
   }, [isDark])
 
   useEffect(() => {
-    chart.current?.setData(dataOf(props))
+    const { current } = chart
+    if (current === null) return
+    current.setData(dataOf(props))
+    // Nobody points at a moment: the legend tells the latest.
+    if ((current.cursor.left ?? -1) < 0) current.setLegend({ idx: props.seconds.length === 0 ? null : current.data[0].length - 1 })
   })
 
   return <div className='chart' ref={place} role='img' aria-label={props.summary} />

@@ -9,10 +9,11 @@ const WINDOWS = [
   { seconds: 300, label: '5 min' },
   { seconds: 900, label: '15 min' },
 ]
+// The last one is drawn on top: where all are zero, the line is calm.
 const TRAFFIC: readonly Line[] = [
-  { label: 'Requests', colour: '--accent', filled: true },
-  { label: '4xx', colour: '--warn' },
   { label: '5xx', colour: '--bad' },
+  { label: '4xx', colour: '--warn' },
+  { label: 'Requests', colour: '--accent', filled: true },
 ]
 const LATENCY: readonly Line[] = [
   { label: 'p50', colour: '--good' },
@@ -59,7 +60,7 @@ function Charts({ status, shown }: { readonly status: Status; readonly shown: nu
           summary={`Requests per second, ${amount(now.requestsPerSecond)} over the last minute`}
           lines={TRAFFIC}
           seconds={series.second}
-          values={[series.requests, series.errors4xx, series.errors5xx]}
+          values={[series.errors5xx, series.errors4xx, series.requests]}
           shownSeconds={shown}
           unit='count'
         />

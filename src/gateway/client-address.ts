@@ -31,7 +31,7 @@ export function clientAddress(request: IncomingMessage, proxies: BlockList | und
   const forwarded = request.headers['x-forwarded-for']
   const hops = (typeof forwarded === 'string' ? forwarded : '').split(',').map((hop) => plain(hop.trim()))
   // From the right: each hop was written by the one after it, and only our own proxies are believed.
-  for (const hop of hops.reverse()) {
+  for (const hop of hops.toReversed()) {
     if (isIP(hop) === 0) return peer
     if (!proxies.check(hop, family(hop))) return hop
   }

@@ -1,6 +1,6 @@
 // The listening socket: time and size limits, a cap of connections per address, answers to what the parser refuses, and the drain at the end.
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer, type IncomingMessage, type Server, ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { httpErrors, problemOf } from '#kernel/http/problem.ts'
 import { newRequestId } from '#kernel/ids.ts'
@@ -63,9 +63,10 @@ function refusal(status: number, body: string, requestId: string): string {
   return `${lines.join('\r\n')}\r\nconnection: close\r\n\r\n${body}`
 }
 
-/** A connection that is in the middle of an answer must not get a second one. */
-function isAnswering(socket: Duplex & { _httpMessage?: ServerResponse | null }): boolean {
-  return socket._httpMessage !== undefined && socket._httpMessage !== null && socket._httpMessage.headersSent
+/** A connection that is in the middle of an answer must not get a second one. Node says so in this property only (its own default handler asks it). */
+function isAnswering(socket: Duplex): boolean {
+  const message: unknown = Reflect.get(socket, '_httpMessage')
+  return message instanceof ServerResponse && message.headersSent
 }
 
 function createRefuser(refused: ListenerParts['refused']) {
@@ -151,7 +152,10 @@ export function createListener(parts: ListenerParts): Listener {
       stopping ??= drain()
       return stopping
     },
-    port: () => (server.listening ? (server.address() as AddressInfo).port : 0),
+    port() {
+      const address = server.address()
+      return address === null || typeof address === 'string' ? 0 : address.port
+    },
     isListening: () => server.listening,
     isStopping: () => stopping !== undefined,
   }

@@ -1,10 +1,11 @@
 // The story of the README in a real browser: a person, a third party, a page of another origin, an operator.
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { launchBrowser, withoutChromium } from '../support/browser.ts'
-import { mailedLink, PASSWORD } from '../support/person.ts'
+import { mailedLink, PASSWORD, session, signIn, signUp } from '../support/person.ts'
 import { type PlatformProcess, startPlatform } from '../support/platform.ts'
 import { type PrintShop, startPrintShop } from '../support/print-shop.ts'
 
@@ -20,6 +21,22 @@ const allShown = (selector: string): string =>
 /** Web storage and IndexedDB of the page: nothing may ever be in there. */
 async function assertNothingStored(page: Page): Promise<void> {
   assert.equal(await page.evaluate<string>(STORED), '0,0,0')
+}
+
+/** A private photo of another person. */
+async function photoOfBob(platform: PlatformProcess): Promise<string> {
+  const bob = await signUp(platform, 'bob@example.com')
+  await signIn(platform, bob)
+  const { csrfToken } = await session(platform, bob.visitor)
+  const headers = { 'x-csrf-token': csrfToken, 'sec-fetch-site': 'same-origin', origin: platform.origin('diary') }
+  const post = async (path: string, type: string, body: string | Uint8Array): Promise<{ id: string }> => {
+    const url = new URL(platform.origin('diary') + path)
+    const reply = await bob.visitor.request(url, { method: 'POST', headers: { ...headers, 'content-type': type }, body })
+    assert.equal(reply.status, 201, reply.body)
+    return JSON.parse(reply.body) as { id: string }
+  }
+  const file = await post('/api/files/photos', 'image/jpeg', await readFile(sample('rain-and-tea.jpg')))
+  return (await post('/api/photos', 'application/json', JSON.stringify({ caption: 'mine', image: file.id, visibility: 'private' }))).id
 }
 
 describe('the story', { skip: withoutChromium }, () => {
@@ -134,6 +151,13 @@ describe('the story', { skip: withoutChromium }, () => {
     await page.waitForFunction(allShown('main img[src^="blob:"]'))
     await assertNothingStored(page)
 
+    await page.getByRole('button', { name: 'Try to change a caption' }).click()
+    await page.getByText('403').waitFor()
+    await page.getByText('http.insufficient_scope').waitFor()
+    await page.getByLabel(/Id of somebody else/).fill(await photoOfBob(platform))
+    await page.getByRole('button', { name: 'Try to see it' }).click()
+    await page.getByText('404').waitFor()
+
     const account = await context.newPage()
     await account.goto(`${platform.origin('accounts')}/account`)
     await account.getByRole('button', { name: 'End access for Print Shop' }).click()
@@ -186,7 +210,8 @@ describe('the story', { skip: withoutChromium }, () => {
     await second.goto(platform.consoleLink)
     await second.getByRole('button').first().click()
     await second.waitForLoadState()
-    assert.equal((await second.request.get(`${platform.origin('console')}/api/status`)).status(), 401, 'the link works once')
+    const status = await second.evaluate<number>("fetch('/api/status').then((answer) => answer.status)")
+    assert.equal(status, 401, 'the link works once')
     await again.close()
     await operator.close()
   })

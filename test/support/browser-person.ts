@@ -39,7 +39,12 @@ const ASK = `async ({ path, method, body, headers }) => {
 
 /** A request of the page's own origin, with its cookies and, for changes, its CSRF token. */
 export async function ask(page: Page, { path, method, json, bytes, fileName }: Asking): Promise<Asked> {
-  const body = bytes === undefined ? (json === undefined ? undefined : { text: JSON.stringify(json) }) : { base64: Buffer.from(bytes).toString('base64') }
+  const body =
+    bytes === undefined
+      ? json === undefined
+        ? undefined
+        : { text: JSON.stringify(json) }
+      : { base64: Buffer.from(bytes).toString('base64') }
   const headers = {
     ...(json === undefined ? {} : { 'content-type': 'application/json' }),
     ...(fileName === undefined ? {} : { 'x-file-name': encodeURIComponent(fileName) }),

@@ -2,28 +2,16 @@
 // checked when the server is made, every problem at once.
 import type { ClientMetadata } from 'oidc-provider'
 import { sha256 } from '#kernel/keyring.ts'
-import type { Sites } from '#kernel/sites.ts'
 import type { ClientDefinition, FrontendClient } from '../contract.ts'
+import { type ClientSettings, clientProblems, frontendProblems, isLoopbackUri, isOpenidScope, OPENID_SCOPES } from './client-rules.ts'
 
 export const ACCOUNTS_CLIENT = 'accounts'
 export const ACCOUNTS_CALLBACK = '/signed-in'
-
-/** Scopes of OpenID Connect; what the API's scopes are, the app says. */
-export const OPENID_SCOPES = ['openid', 'offline_access', 'profile', 'email'] as const
 
 const OPENID_WORDS: Readonly<Record<string, string>> = {
   offline_access: 'stay connected until you end it on your account page',
   profile: 'see your name',
   email: 'see your email address',
-}
-
-export interface ClientSettings {
-  readonly sites: Sites
-  readonly productName: string
-  readonly scopes: Readonly<Record<string, string>>
-  readonly clients: readonly ClientDefinition[]
-  readonly frontends: readonly FrontendClient[]
-  readonly development: boolean
 }
 
 export interface RegisteredClient {
@@ -132,67 +120,4 @@ function thirdParty(client: ClientDefinition): RegisteredClient {
       scope: openid.join(' '),
     },
   }
-}
-
-function isOpenidScope(scope: string): boolean {
-  return OPENID_SCOPES.some((openid) => openid === scope)
-}
-
-const CLIENT_ID = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,99}$/
-
-function frontendProblems({ frontends, development }: ClientSettings): string[] {
-  return frontends.flatMap((frontend) => {
-    const problems: string[] = []
-    const say = (problem: string): number => problems.push(`Frontend ${JSON.stringify(frontend.clientId)}: ${problem}`)
-    if (!CLIENT_ID.test(frontend.clientId)) say('its id needs 1 to 100 letters, digits, "-", ".", "_" or "~".')
-    if (frontend.secret.length < 32) say('its client secret needs at least 32 characters.')
-    const wrong = redirectProblem(frontend.redirectUri, development)
-    if (wrong !== undefined) say(`redirect URI ${JSON.stringify(frontend.redirectUri)} ${wrong}`)
-    else if (new URL(frontend.redirectUri).origin !== frontend.origin) say('its redirect URI must be on its own origin.')
-    return problems
-  })
-}
-
-function clientProblems(client: ClientDefinition, { scopes, development }: ClientSettings): string[] {
-  const problems: string[] = []
-  const say = (problem: string): number => problems.push(`Client ${JSON.stringify(client.clientId)}: ${problem}`)
-  if (!CLIENT_ID.test(client.clientId)) say('its id needs 1 to 100 letters, digits, "-", ".", "_" or "~".')
-  if (client.name.trim() === '') say('it needs a name, which people read on the consent page.')
-  if (client.redirectUris.length === 0) say('it needs at least one redirect URI.')
-  for (const uri of [...client.redirectUris, ...(client.postLogoutRedirectUris ?? [])]) {
-    const wrong = redirectProblem(uri, development)
-    if (wrong !== undefined) say(`redirect URI ${JSON.stringify(uri)} ${wrong}`)
-  }
-  for (const origin of client.origins) {
-    if (URL.parse(origin)?.origin !== origin || !/^https?:/.test(origin)) {
-      say(`origin ${JSON.stringify(origin)} must be scheme, host and port and nothing else, such as "https://shop.example".`)
-    } else if (!isSafe(new URL(origin), development)) say(`origin ${JSON.stringify(origin)} must be https.`)
-  }
-  for (const scope of client.scopes) {
-    if (!isOpenidScope(scope) && !Object.hasOwn(scopes, scope))
-      say(`scope ${JSON.stringify(scope)} has no plain words under "scopes" in the app definition.`)
-  }
-  return problems
-}
-
-/** RFC 9700 section 4.1.3: registered exactly, compared exactly. */
-function redirectProblem(uri: string, development: boolean): string | undefined {
-  const url = URL.parse(uri)
-  if (url === null) return 'is not a URI.'
-  if (uri.includes('*')) return 'has a wildcard; list each URI.'
-  if (uri.includes('#')) return 'has a fragment, which OAuth forbids.'
-  if (url.username !== '' || url.password !== '') return 'has user information.'
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must be https.'
-  if (!isSafe(url, development)) return 'must be https (plain http only on a loopback address).'
-  return undefined
-}
-
-function isSafe(url: URL, development: boolean): boolean {
-  if (url.protocol === 'https:') return true
-  return isLoopbackUri(url.href) || (development && (url.hostname === 'localhost' || url.hostname.endsWith('.localhost')))
-}
-
-function isLoopbackUri(uri: string): boolean {
-  const url = URL.parse(uri)
-  return url?.protocol === 'http:' && (url.hostname === '127.0.0.1' || url.hostname === '[::1]')
 }

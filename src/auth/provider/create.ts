@@ -14,7 +14,8 @@ import type { Revocations } from '../revocations/revocations.ts'
 import { accountFinder } from './account-claims.ts'
 import { adapterFactory } from './adapters.ts'
 import { createArtifactStorage, createInteractionStorage } from './artifact-storage.ts'
-import { type ClientRegistry, type ClientSettings, createClientRegistry } from './clients.ts'
+import type { ClientSettings } from './client-rules.ts'
+import { type ClientRegistry, createClientRegistry } from './clients.ts'
 import { createCodeStorage } from './code-storage.ts'
 import {
   artifactsCollection,

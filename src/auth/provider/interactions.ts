@@ -5,7 +5,8 @@ import { type Answer, type Exchange, seeOther } from '#kernel/http/route.ts'
 import type { Interaction } from '../engine.ts'
 import { authErrors } from '../errors.ts'
 import { withWords } from './account-access.ts'
-import { type ClientRegistry, OPENID_SCOPES } from './clients.ts'
+import { OPENID_SCOPES } from './client-rules.ts'
+import type { ClientRegistry } from './clients.ts'
 
 type Details = Awaited<ReturnType<Provider['interactionDetails']>>
 

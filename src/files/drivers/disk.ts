@@ -20,6 +20,16 @@ export function createDiskStore(deps: { readonly folder: string; readonly clock:
   // The end of an id is its random part, so folders fill evenly.
   const pathOf = (key: string): string => join(blobs, checked(key).slice(-2), key.slice(-4, -2), key)
 
+  // A new folder is itself an entry of its parent, which a power cut would lose. At most 1024 of them, each made sure of once.
+  const durable = new Set<string>()
+  const makeFolder = async (path: string): Promise<void> => {
+    if (durable.has(path)) return
+    await mkdir(path, { recursive: true, mode: FOLDER_MODE })
+    await syncFolder(dirname(path))
+    await syncFolder(blobs)
+    durable.add(path)
+  }
+
   return {
     async start() {
       await mkdir(blobs, { recursive: true, mode: FOLDER_MODE })
@@ -32,14 +42,9 @@ export function createDiskStore(deps: { readonly folder: string; readonly clock:
       const path = pathOf(key)
       try {
         await writeTemp(temp, body)
-        const made = await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE })
+        await makeFolder(dirname(path))
         await rename(temp, path)
         await syncFolder(dirname(path))
-        // A new folder is itself an entry of its parent, which a power cut would lose.
-        if (made !== undefined) {
-          await syncFolder(dirname(dirname(path)))
-          await syncFolder(blobs)
-        }
       } catch (error) {
         await rm(temp, { force: true })
         throw isFull(error) ? fileErrors.storage_full({ cause: error }) : error

@@ -16,6 +16,8 @@ export const DEFAULT_LIMITS: Readonly<Record<RateClass, RateLimit>> = {
   probe: { quota: 600, windowSeconds: 60 },
 }
 
+const CLASSES: readonly RateClass[] = ['sign-in', 'token', 'api', 'files', 'page', 'probe']
+
 interface ClassLimit {
   readonly limiter: Limiter
   readonly policy: string
@@ -29,8 +31,8 @@ export interface RateLimits {
 
 export function createRateLimits(overrides: GatewaySettings['rateLimits'] = {}): RateLimits {
   const classes = new Map<RateClass, ClassLimit>()
-  for (const [name, usual] of Object.entries(DEFAULT_LIMITS) as [RateClass, RateLimit][]) {
-    const limit = overrides[name] ?? usual
+  for (const name of CLASSES) {
+    const limit = overrides[name] ?? DEFAULT_LIMITS[name]
     if (limit === 'off') continue
     if (!(limit.quota >= 1 && limit.windowSeconds >= 1))
       throw new Error(`The rate limit of "${name}" needs a quota and a window of at least 1`)

@@ -63,11 +63,10 @@ export function findRoute(exchange: GatewayExchange): void {
   const routed = ROUTED.get(method)
   if (routed !== undefined) {
     const match = host.router.find(routed, path)
-    const isCatchAll = match !== undefined && match.route.path === '/*'
-    exchange.match = isCatchAll && isReserved(path) ? undefined : match
+    exchange.match = match?.route.path === '/*' && isReserved(path) ? undefined : match
   } else if (method === 'OPTIONS') {
     // The OpenID engine answers preflights of its own endpoints.
-    const raw = host.router.methodsOf(path).flatMap((name) => host.router.find(name as Method, path) ?? [])
+    const raw = new Set(ROUTED.values()).values().flatMap((name) => host.router.find(name, path) ?? [])
     exchange.match = raw.find((match) => match.route.kind === 'raw')
   }
 }

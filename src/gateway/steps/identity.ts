@@ -2,7 +2,7 @@
 import { hasCode } from '#kernel/errors.ts'
 import { parseCookies } from '#kernel/http/cookie.ts'
 import { httpErrors } from '#kernel/http/problem.ts'
-import type { GatewayExchange } from '../exchange.ts'
+import type { BrowserSession, GatewayExchange } from '../exchange.ts'
 import type { PipelineParts, Step } from '../pipeline.ts'
 import { ACCESS_COOKIE, OPERATOR_COOKIE, REFRESH_COOKIE } from '../session/cookies.ts'
 import type { AccessCookie, OperatorCookie, RefreshCookie } from '../session/schemas.ts'
@@ -13,7 +13,7 @@ const GUARDED = /^__(?:host|secure)-/i
 export function readCookies(exchange: GatewayExchange): void {
   const { cookies, duplicates } = parseCookies(exchange.request.headers.cookie)
   // A neighbour that plants a second cookie of a name hopes that we read his: better to read none.
-  if (duplicates.length > 0 && duplicates.some((name) => GUARDED.test(name))) {
+  if (duplicates.some((name) => GUARDED.test(name))) {
     throw httpErrors.bad_request({ detail: 'A cookie came twice. Clear the cookies of this site and try again.' })
   }
   exchange.cookies = cookies
@@ -57,23 +57,30 @@ interface Shown {
   readonly live: VerifiedToken | undefined
 }
 
-/** Takes what the cookies say, if it was made for this origin, has not ended and was not revoked. */
+/** What counts of the cookies: what was made for this origin and has not ended. */
+function countable(exchange: GatewayExchange, { access, refresh }: Shown): Pick<BrowserSession, 'access' | 'refresh'> {
+  const isOwn = (cookie: { readonly origin: string } | undefined): boolean => cookie?.origin === exchange.origin
+  const hasEnded = (refresh?.exp ?? 0) * 1000 <= exchange.startedAt
+  return {
+    ...(access !== undefined && isOwn(access) ? { access } : {}),
+    ...(refresh !== undefined && isOwn(refresh) && !hasEnded ? { refresh } : {}),
+  }
+}
+
+/** Takes what the cookies say, unless it was revoked. */
 function acceptSession(parts: PipelineParts, exchange: GatewayExchange, shown: Shown): void {
-  const isOurs = (cookie: { origin: string } | undefined): boolean => cookie !== undefined && cookie.origin === exchange.origin
-  const access = isOurs(shown.access) ? shown.access : undefined
-  const refresh = isOurs(shown.refresh) && (shown.refresh?.exp ?? 0) * 1000 > exchange.startedAt ? shown.refresh : undefined
+  const counted = countable(exchange, shown)
   // The refresh cookie is the root of the session; only the routes of the session see it.
-  const root = refresh ?? access
+  const root = counted.refresh ?? counted.access
   if (root === undefined) return
   requireFresh(parts)
   if (parts.revocations.isRevoked({ sessionId: root.sid, accountId: root.sub, issuedAt: root.iat })) {
     exchange.sessionProblem = invalidToken('The session has ended.')
     return
   }
-  const live =
-    access !== undefined && access.sid === root.sid && shown.live !== undefined && !isRevoked(parts, shown.live) ? shown.live : undefined
-  exchange.session = { sid: root.sid, ...(access ? { access } : {}), ...(refresh ? { refresh } : {}), ...(live ? { live } : {}) }
-  if (live !== undefined && exchange.host?.frontend?.mode === 'cookie') exchange.principal = live.principal
+  const isLive = counted.access?.sid === root.sid && shown.live !== undefined && !isRevoked(parts, shown.live)
+  exchange.session = { sid: root.sid, ...counted, ...(isLive ? { live: shown.live } : {}) }
+  if (isLive && exchange.host?.frontend?.mode === 'cookie') exchange.principal = shown.live.principal
 }
 
 /** A token of ours that is no longer good, for example after a change of keys, is as good as one that has ended. */

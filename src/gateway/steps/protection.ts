@@ -74,7 +74,8 @@ function here({ path, search }: GatewayExchange): string {
 
 export function authorise(exchange: GatewayExchange): void {
   const rule = exchange.match?.route.allow
-  switch (rule?.who) {
+  if (rule === undefined) throw httpErrors.forbidden()
+  switch (rule.who) {
     case 'anyone':
     case 'handler':
       return
@@ -87,6 +88,7 @@ export function authorise(exchange: GatewayExchange): void {
       return
     }
     default:
+      // A rule of a kind that this version does not know lets nobody in.
       throw httpErrors.forbidden()
   }
 }

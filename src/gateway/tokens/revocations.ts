@@ -14,10 +14,17 @@ const PRUNE_EVERY = 1000
 /** Longer than any access token lives; operators' sessions are kept until they would have ended. */
 const KEEP_SECONDS = 24 * 60 * 60
 
+interface RevocableToken {
+  readonly sessionId: string
+  readonly accountId?: string
+  /** Epoch seconds. */
+  readonly issuedAt: number
+}
+
 export interface Revocations {
   start(): Promise<void>
   stop(): void
-  isRevoked(token: { readonly sessionId: string; readonly accountId?: string; readonly issuedAt: number }): boolean
+  isRevoked(token: RevocableToken): boolean
   /** False when the list is too old to be trusted. */
   isFresh(): boolean
   /** What this gateway has just ended itself need not wait for the next reading. */
@@ -31,9 +38,33 @@ interface RevocationsParts {
   readonly logger: Logger
 }
 
-export function createRevocations({ auth, cache, clock, logger }: RevocationsParts): Revocations {
+interface RevokedSet {
+  add(revocation: Revocation): void
+  has(token: RevocableToken): boolean
+  prune(oldestSeconds: number): void
+}
+
+function createRevokedSet(): RevokedSet {
   const sessions = new Map<string, number>()
   const accounts = new Map<string, number>()
+  return {
+    add({ kind, subject, before }) {
+      const map = kind === 'session' ? sessions : accounts
+      map.set(subject, Math.max(before, map.get(subject) ?? 0))
+    },
+    has({ sessionId, accountId, issuedAt }) {
+      // A session that has ended never comes back, whatever was still issued in it; an account may sign in again.
+      if (sessions.has(sessionId)) return true
+      return accountId !== undefined && issuedAt <= (accounts.get(accountId) ?? Number.NEGATIVE_INFINITY)
+    },
+    prune(oldestSeconds) {
+      for (const map of [sessions, accounts]) for (const [subject, before] of map) if (before < oldestSeconds) map.delete(subject)
+    },
+  }
+}
+
+export function createRevocations({ auth, cache, clock, logger }: RevocationsParts): Revocations {
+  const revoked = createRevokedSet()
   let next: string | undefined
   let readAt = Number.NEGATIVE_INFINITY
   let timer: NodeJS.Timeout | undefined
@@ -44,18 +75,10 @@ export function createRevocations({ auth, cache, clock, logger }: RevocationsPar
   let polls = 0
   let unsubscribe = (): void => {}
 
-  const add = ({ kind, subject, before }: Revocation): void => {
-    const map = kind === 'session' ? sessions : accounts
-    map.set(subject, Math.max(before, map.get(subject) ?? 0))
-  }
-  const prune = (): void => {
-    const oldest = clock.now() / 1000 - KEEP_SECONDS
-    for (const map of [sessions, accounts]) for (const [subject, before] of map) if (before < oldest) map.delete(subject)
-  }
   const read = async (): Promise<void> => {
     const call = { ...systemCall('gateway.revocations'), deadline: clock.now() + READ_DEADLINE_MS }
     const page = await auth.revocations(call, next)
-    for (const revocation of page.items) add(revocation)
+    for (const revocation of page.items) revoked.add(revocation)
     next = page.next
     readAt = clock.now()
   }
@@ -84,7 +107,7 @@ export function createRevocations({ auth, cache, clock, logger }: RevocationsPar
     timer = setTimeout(() => void poll().then(loop), POLL_MS)
     timer.unref()
     polls += 1
-    if (polls % PRUNE_EVERY === 0) prune()
+    if (polls % PRUNE_EVERY === 0) revoked.prune(clock.now() / 1000 - KEEP_SECONDS)
   }
   return {
     async start() {
@@ -99,12 +122,8 @@ export function createRevocations({ auth, cache, clock, logger }: RevocationsPar
       unsubscribe()
       clearTimeout(timer)
     },
-    isRevoked({ sessionId, accountId, issuedAt }) {
-      // A session that has ended never comes back, whatever was still issued in it; an account may sign in again.
-      if (sessions.has(sessionId)) return true
-      return accountId !== undefined && issuedAt <= (accounts.get(accountId) ?? Number.NEGATIVE_INFINITY)
-    },
+    isRevoked: (token) => revoked.has(token),
     isFresh: () => clock.now() - readAt <= STALE_MS,
-    add,
+    add: (revocation) => revoked.add(revocation),
   }
 }

@@ -5,7 +5,7 @@ import type { Answer, AnswerBody } from './route.ts'
 import { problemOf } from './problem.ts'
 
 /** Name, value, name, value: the form that Node writes without another copy. `Set-Cookie` may have a list as its value. */
-export type HeaderList = (string | readonly string[])[]
+export type HeaderList = (string | string[])[]
 
 export interface Sending {
   readonly request: IncomingMessage
@@ -60,7 +60,7 @@ function addAnswerHeaders(headers: HeaderList, answer: Answer): void {
   if (own === undefined) return
   for (const name in own) {
     const value = own[name]
-    if (value !== undefined) headers.push(name, value)
+    if (value !== undefined) headers.push(name, typeof value === 'string' ? value : [...value])
   }
 }
 
@@ -84,7 +84,6 @@ function endAfterDrain(sending: Sending, content: string | Uint8Array): void {
 
 function end(sending: Sending, content: string | Uint8Array): void {
   if (sending.close && !sending.request.complete) endAfterDrain(sending, content)
-  else if (typeof content === 'string') sending.response.end(content, 'latin1')
   else sending.response.end(content)
 }
 
@@ -93,11 +92,10 @@ function sendStream(sending: Sending, status: number, body: Extract<AnswerBody, 
   headers.push('content-type', body.type)
   if (body.length !== undefined) headers.push('content-length', String(body.length))
   if (request.method === 'HEAD' || isBodiless(status)) {
-    body.stream.on('error', () => {}).destroy()
-    response.writeHead(status, headers as string[]).end()
-    return Promise.resolve(0)
+    response.writeHead(status, headers).end()
+    return Promise.resolve(discard(body))
   }
-  response.writeHead(status, headers as string[])
+  response.writeHead(status, headers)
   return new Promise((resolve) => {
     let sent = 0
     body.stream.on('data', (chunk: Buffer | string) => {
@@ -113,28 +111,33 @@ function sendStream(sending: Sending, status: number, body: Extract<AnswerBody, 
   })
 }
 
+function sendEmpty(sending: Sending, status: number): number {
+  if (!isBodiless(status)) sending.headers.push('content-length', '0')
+  sending.response.writeHead(status, sending.headers)
+  end(sending, '')
+  return 0
+}
+
+/** Nobody is there to read it. */
+function discard(body: AnswerBody | undefined): number {
+  if (body !== undefined && 'stream' in body) body.stream.on('error', () => {}).destroy()
+  return 0
+}
+
 /** Sends the answer. The result is the number of body bytes, or a promise of it for a stream. Never throws for a client that has gone. */
 export function sendAnswer(sending: Sending, answer: Answer): number | Promise<number> {
   const { response, headers, request } = sending
   const { status, body } = answer
-  if (response.headersSent || response.destroyed) {
-    if (body !== undefined && 'stream' in body) body.stream.on('error', () => {}).destroy()
-    return 0
-  }
+  if (response.headersSent || response.destroyed) return discard(body)
   addAnswerHeaders(headers, answer)
   if (sending.close) headers.push('connection', 'close')
   if (body !== undefined && 'stream' in body) return sendStream(sending, status, body)
-  if (body === undefined || isBodiless(status)) {
-    if (!isBodiless(status)) headers.push('content-length', '0')
-    response.writeHead(status, headers as string[])
-    end(sending, '')
-    return 0
-  }
+  if (body === undefined || isBodiless(status)) return sendEmpty(sending, status)
   const payload = payloadOf(body)
   // A problem names its own type.
   if (headerOf(answer, 'content-type') === undefined) headers.push('content-type', payload.type)
   headers.push('content-length', String(payload.length))
-  response.writeHead(status, headers as string[])
+  response.writeHead(status, headers)
   const silent = request.method === 'HEAD'
   end(sending, silent ? '' : payload.content)
   return silent ? 0 : payload.length

@@ -70,26 +70,35 @@ function decodeText(bytes: Buffer): string {
   return bytes.toString('utf8')
 }
 
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+
+/** The index of the closing quote of the string that begins before `start`. */
+function endOfString(text: string, start: number): number {
+  let index = start
+  for (; index < text.length; index += 1) {
+    const code = text.charCodeAt(index)
+    if (code === QUOTE) break
+    if (code !== BACKSLASH) continue
+    if (text.startsWith('u0000', index + 1)) throw httpErrors.bad_request({ detail: 'NUL characters are not accepted.' })
+    index += 1
+  }
+  return index
+}
+
 // Before the parser sees it, since `JSON.parse` follows any depth, and a deep value costs every later walk its stack.
 function checkJsonShape(text: string): void {
   let depth = 0
-  let keys = 0
-  let inString = false
+  let separators = 0
   for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index)
-    if (inString) {
-      if (code === 0x5c) {
-        if (text.startsWith('u0000', index + 1)) throw httpErrors.bad_request({ detail: 'NUL characters are not accepted.' })
-        index += 1
-      } else if (code === 0x22) inString = false
-    } else if (code === 0x22) inString = true
-    else if (code === 0x7b || code === 0x5b) {
-      depth += 1
-      if (depth > MAX_DEPTH) throw httpErrors.bad_request({ detail: `JSON may be nested ${MAX_DEPTH} levels deep at most.` })
-    } else if (code === 0x7d || code === 0x5d) depth -= 1
-    else if (code === 0x3a || code === 0x2c) keys += 1
+    const character = text.charAt(index)
+    if (character === '"') index = endOfString(text, index + 1)
+    else if (character === '{' || character === '[') depth += 1
+    else if (character === '}' || character === ']') depth -= 1
+    else if (character === ':' || character === ',') separators += 1
+    if (depth > MAX_DEPTH) throw httpErrors.bad_request({ detail: `JSON may be nested ${MAX_DEPTH} levels deep at most.` })
   }
-  if (keys > 2 * MAX_KEYS) throw httpErrors.bad_request({ detail: 'The JSON value has too many members.' })
+  if (separators > 2 * MAX_KEYS) throw httpErrors.bad_request({ detail: 'The JSON value has too many members.' })
 }
 
 export function parseJson(bytes: Buffer): unknown {

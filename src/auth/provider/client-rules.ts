@@ -1,0 +1,87 @@
+// What a definition of an OAuth client must fulfil, in words that say what to change.
+import type { Sites } from '#kernel/sites.ts'
+import type { ClientDefinition, FrontendClient } from '../contract.ts'
+
+/** Scopes of OpenID Connect; what the API's scopes are, the app says. */
+export const OPENID_SCOPES = ['openid', 'offline_access', 'profile', 'email'] as const
+
+export interface ClientSettings {
+  readonly sites: Sites
+  readonly productName: string
+  readonly scopes: Readonly<Record<string, string>>
+  readonly clients: readonly ClientDefinition[]
+  readonly frontends: readonly FrontendClient[]
+  readonly development: boolean
+}
+
+export function isOpenidScope(scope: string): boolean {
+  return OPENID_SCOPES.some((openid) => openid === scope)
+}
+
+const CLIENT_ID = /^[A-Za-z0-9][A-Za-z0-9._~-]{0,99}$/
+const BAD_ID = 'its id needs 1 to 100 letters, digits, "-", ".", "_" or "~".'
+const MIN_SECRET = 32
+
+export function frontendProblems({ frontends, development }: ClientSettings): string[] {
+  return frontends.flatMap((frontend) => {
+    const { clientId, secret, redirectUri, origin } = frontend
+    const wrong = redirectProblem(redirectUri, development)
+    const problems = [
+      CLIENT_ID.test(clientId) ? undefined : BAD_ID,
+      secret.length < MIN_SECRET ? `its client secret needs at least ${MIN_SECRET} characters.` : undefined,
+      wrong === undefined ? undefined : `redirect URI ${JSON.stringify(redirectUri)} ${wrong}`,
+      URL.parse(redirectUri)?.origin === origin ? undefined : 'its redirect URI must be on its own origin.',
+    ]
+    return problems.filter((problem) => problem !== undefined).map((problem) => `Frontend ${JSON.stringify(clientId)}: ${problem}`)
+  })
+}
+
+export function clientProblems(client: ClientDefinition, { scopes, development }: ClientSettings): string[] {
+  const uris = [...client.redirectUris, ...(client.postLogoutRedirectUris ?? [])]
+  const problems = [
+    CLIENT_ID.test(client.clientId) ? undefined : BAD_ID,
+    client.name.trim() === '' ? 'it needs a name, which people read on the consent page.' : undefined,
+    client.redirectUris.length === 0 ? 'it needs at least one redirect URI.' : undefined,
+    ...uris.map((uri) => {
+      const wrong = redirectProblem(uri, development)
+      return wrong === undefined ? undefined : `redirect URI ${JSON.stringify(uri)} ${wrong}`
+    }),
+    ...client.origins.map((origin) => originProblem(origin, development)),
+    ...client.scopes.map((scope) =>
+      isOpenidScope(scope) || Object.hasOwn(scopes, scope)
+        ? undefined
+        : `scope ${JSON.stringify(scope)} has no plain words under "scopes" in the app definition.`,
+    ),
+  ]
+  return problems.filter((problem) => problem !== undefined).map((problem) => `Client ${JSON.stringify(client.clientId)}: ${problem}`)
+}
+
+function originProblem(origin: string, development: boolean): string | undefined {
+  const url = URL.parse(origin)
+  if (url === null || url.origin !== origin || !/^https?:$/.test(url.protocol)) {
+    return `origin ${JSON.stringify(origin)} must be scheme, host and port and nothing else, such as "https://shop.example".`
+  }
+  return isSafe(url, development) ? undefined : `origin ${JSON.stringify(origin)} must be https.`
+}
+
+/** RFC 9700 section 4.1.3: registered exactly, compared exactly. */
+function redirectProblem(uri: string, development: boolean): string | undefined {
+  const url = URL.parse(uri)
+  if (url === null) return 'is not a URI.'
+  if (uri.includes('*')) return 'has a wildcard; list each URI.'
+  if (uri.includes('#')) return 'has a fragment, which OAuth forbids.'
+  if (url.username !== '' || url.password !== '') return 'has user information.'
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must be https.'
+  if (!isSafe(url, development)) return 'must be https (plain http only on a loopback address).'
+  return undefined
+}
+
+function isSafe(url: URL, development: boolean): boolean {
+  if (url.protocol === 'https:') return true
+  return isLoopbackUri(url.href) || (development && (url.hostname === 'localhost' || url.hostname.endsWith('.localhost')))
+}
+
+export function isLoopbackUri(uri: string): boolean {
+  const url = URL.parse(uri)
+  return url?.protocol === 'http:' && (url.hostname === '127.0.0.1' || url.hostname === '[::1]')
+}

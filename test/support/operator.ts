@@ -1,0 +1,72 @@
+// An operator without a browser: enters by the one-time link and reads what the platform wrote down, which is the judge of what reached it.
+import assert from 'node:assert/strict'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { PlatformProcess } from './platform.ts'
+import { Visitor } from './visitor.ts'
+
+export interface LoggedLine {
+  readonly requestId: string
+  readonly at: string
+  readonly method: string
+  readonly site: string
+  readonly route: string
+  readonly status: number
+  readonly principal: string
+  readonly errorCode?: string
+}
+
+export interface PolicyReportLine {
+  readonly at: string
+  readonly documentUri: string
+  readonly directive: string
+  readonly blockedUri: string
+  readonly count: number
+}
+
+export interface Operator {
+  readonly visitor: Visitor
+  /** The request log from this moment on, complete up to now. */
+  requestsSince(at: number): Promise<readonly LoggedLine[]>
+  /** Content security policy reports, newest first. */
+  policyReports(): Promise<readonly PolicyReportLine[]>
+}
+
+export async function enterConsole(platform: PlatformProcess): Promise<Operator> {
+  const visitor = new Visitor(platform.port)
+  const form = await visitor.visit(platform.consoleLink)
+  const entered = await visitor.submit(form, { code: new URL(platform.consoleLink).searchParams.get('code') ?? '' })
+  assert.equal(entered.url.pathname, '/', entered.body)
+  const read = async <T>(path: string): Promise<T> => {
+    const reply = await visitor.request(new URL(platform.origin('console') + path))
+    assert.equal(reply.status, 200, reply.body)
+    return JSON.parse(reply.body) as T
+  }
+  const pageOf = (after: string | undefined): Promise<{ items: LoggedLine[]; next?: string }> =>
+    read(`/api/requests?limit=200${after === undefined ? '' : `&after=${encodeURIComponent(after)}`}`)
+  return {
+    visitor,
+    async requestsSince(at) {
+      await settled(platform, (requestId) => read<{ items: unknown[] }>(`/api/requests?requestId=${requestId}`))
+      const found: LoggedLine[] = []
+      let after: string | undefined
+      do {
+        const { items, next } = await pageOf(after)
+        found.push(...items.filter((line) => Date.parse(line.at) >= at))
+        after = items.every((line) => Date.parse(line.at) >= at) ? next : undefined
+      } while (after !== undefined)
+      return found
+    },
+    policyReports: async () => (await read<{ items: PolicyReportLine[] }>('/api/policy-reports')).items,
+  }
+}
+
+/** Lines are written in batches, the ordinary ones last: when a line of ours is there, so are those before it. */
+async function settled(platform: PlatformProcess, find: (requestId: string) => Promise<{ items: unknown[] }>): Promise<void> {
+  const mark = await platform.send('console', { path: '/healthz' })
+  const requestId = String(mark.headers['x-request-id'])
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    if ((await find(requestId)).items.length > 0) return
+    await delay(50)
+  }
+  throw new Error('The request log was not written')
+}
