@@ -106,7 +106,8 @@ export function Chart(props: ChartProps): React.JSX.Element {
     if (current === null) return
     current.setData(dataOf(props))
     // Nobody points at a moment: the legend tells the latest.
-    if ((current.cursor.left ?? -1) < 0) current.setLegend({ idx: props.seconds.length === 0 ? null : current.data[0].length - 1 })
+    const newest = current.data[0].length - 1
+    if (newest >= 0 && (current.cursor.left ?? -1) < 0) current.setLegend({ idx: newest })
   })
 
   return <div className='chart' ref={place} role='img' aria-label={props.summary} />

@@ -6,6 +6,7 @@ import type { Answer } from '#kernel/http/route.ts'
 import { problemOf } from '#kernel/http/problem.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Monitoring } from '../monitoring/contract.ts'
+import { CLIENT_GONE, createRecorder, type Recorder } from './access-log.ts'
 import type { GatewayExchange } from './exchange.ts'
 import { HOSTLESS_HEADERS } from './headers.ts'
 import { wantsPage } from './navigation.ts'
@@ -63,32 +64,10 @@ function keepEngineCookies(response: ServerResponse, headers: HeaderList): void 
   response.removeHeader('set-cookie')
 }
 
-export function createFinish({ monitoring, logger, now, isStopping }: FinishParts): Finish {
+function createSender(record: Recorder, isStopping: () => boolean) {
   const done = new WeakSet<Socket>()
-  const record = (exchange: GatewayExchange, status: number, bytesOut: number): void => {
-    const { principal, match, host } = exchange
-    const site = match === undefined || match.route.site === '*' ? host?.name : match.route.site
-    monitoring.recordRequest({
-      requestId: exchange.requestId,
-      at: exchange.startedAt,
-      durationMs: now() - exchange.startedMark,
-      method: exchange.method,
-      site: site ?? 'unknown',
-      route: match?.route.path ?? 'unmatched',
-      status,
-      bytesOut,
-      client: exchange.client,
-      principal: principal.kind,
-      ...(principal.kind === 'user' ? { accountId: principal.accountId, clientId: principal.clientId } : undefined),
-      ...(exchange.errorCode === undefined ? undefined : { errorCode: exchange.errorCode }),
-    })
-  }
   const send = (exchange: GatewayExchange, given: Answer): void => {
     const { request, response } = exchange
-    if (response.destroyed) {
-      record(exchange, 499, 0)
-      return
-    }
     const headers = exchange.host === undefined ? [...HOSTLESS_HEADERS, 'x-request-id', exchange.requestId] : exchange.headers.slice()
     const answer = withCaching(exchange, given, headers)
     addPolicy(exchange, answer, headers)
@@ -96,33 +75,41 @@ export function createFinish({ monitoring, logger, now, isStopping }: FinishPart
     keepEngineCookies(response, headers)
     const close = CLOSING.has(answer.status) || isStopping() || (exchange.hasBody && !request.complete)
     if (close) done.add(request.socket)
+    const status = response.destroyed ? CLIENT_GONE : answer.status
     const sent = sendAnswer({ request, response, headers, close }, answer)
-    if (typeof sent === 'number') record(exchange, answer.status, sent)
-    else void sent.then((bytes) => record(exchange, answer.status, bytes))
+    if (typeof sent === 'number') record(exchange, status, sent)
+    else void sent.then((bytes) => record(exchange, status, bytes))
   }
-  const finishRaw = (exchange: GatewayExchange): void => {
-    const { response } = exchange
-    const note = (): void =>
-      record(exchange, response.writableFinished ? response.statusCode : 499, Number(response.getHeader('content-length') ?? 0))
-    if (response.closed) note()
-    else response.once('close', note)
+  return { send, isDone: (socket: Socket) => done.has(socket) }
+}
+
+function recordRaw(record: Recorder, exchange: GatewayExchange): void {
+  const { response } = exchange
+  const note = (): void =>
+    record(exchange, response.writableFinished ? response.statusCode : CLIENT_GONE, Number(response.getHeader('content-length') ?? 0))
+  if (response.closed) note()
+  else response.once('close', note)
+}
+
+/** A raw handler has the headers of the platform on its response already. Half of its answer must not look like a whole one. */
+function failRaw({ response, requestId }: GatewayExchange, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy()
+    return
   }
-  const failRaw = (exchange: GatewayExchange, error: unknown): void => {
-    const { response, requestId } = exchange
-    finishRaw(exchange)
-    if (response.headersSent) {
-      response.destroy()
-      return
-    }
-    const answer = problemAnswer(error, requestId)
-    for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value)
-    response.statusCode = answer.status
-    response.end(JSON.stringify(problemOf(error, requestId).problem))
-  }
+  const { headers = {}, status } = problemAnswer(error, requestId)
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  response.statusCode = status
+  response.end(JSON.stringify(problemOf(error, requestId).problem))
+}
+
+export function createFinish({ monitoring, logger, now, isStopping }: FinishParts): Finish {
+  const record = createRecorder(monitoring, now)
+  const { send, isDone } = createSender(record, isStopping)
   return {
-    isDone: (socket) => done.has(socket),
+    isDone,
     answer(exchange) {
-      if (exchange.isRaw) finishRaw(exchange)
+      if (exchange.isRaw) recordRaw(record, exchange)
       else if (exchange.answer !== undefined) send(exchange, exchange.answer)
       else throw new Error('The pipeline ended without an answer')
     },
@@ -134,6 +121,7 @@ export function createFinish({ monitoring, logger, now, isStopping }: FinishPart
       if (problem.status >= 500)
         logger.error({ err: error, requestId: exchange.requestId, route: exchange.match?.route.path }, problem.code)
       if (exchange.isRaw) {
+        recordRaw(record, exchange)
         failRaw(exchange, error)
         return
       }

@@ -60,7 +60,7 @@ export function assembleGateway(dependencies: GatewayDependencies, choose = (ste
   const routes = [...dependencies.routes, ...own]
   const hosts = createHosts(routes, settings)
   const proxies = settings.trustedProxies.length === 0 ? undefined : createTrustedProxies(settings.trustedProxies)
-  const limits = createRateLimits(settings.rateLimits)
+  const limits = createRateLimits(settings)
   const parts = {
     hosts,
     monitoring,

@@ -18,6 +18,8 @@ export interface GatewaySettings {
   readonly development: boolean
   readonly frontends: readonly GatewayFrontend[]
   readonly rateLimits?: { readonly [Class in RateClass]?: RateLimit | 'off' }
+  /** Multiplies every quota; 1 unless told. */
+  readonly rateLimitFactor?: number
   /** Peers, as addresses or networks in CIDR form, whose `X-Forwarded-For` is believed. Nobody unless named. */
   readonly trustedProxies: readonly string[]
   /** A browser session ends this long after sign-in, whatever happens. Not longer than the refresh tokens of auth; 14 days unless told. */

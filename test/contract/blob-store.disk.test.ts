@@ -35,7 +35,7 @@ test('keeps files for the owner of the process only, fanned out by the random en
       yield Buffer.from('x')
     })(),
   )
-  const path = join(folder, 'blobs', key.slice(-2), key.slice(-4, -2), key)
+  const path = join(folder, 'blobs', key.slice(-2), key)
   assert.equal((await stat(path)).mode & 0o777, 0o600)
   assert.equal((await stat(join(folder, 'blobs'))).mode & 0o777, 0o700)
 })

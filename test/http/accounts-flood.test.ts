@@ -47,7 +47,7 @@ test('a flood past the queue is refused fast, in one shape, and is not held agai
   )
   const busy = answers.filter((answer) => answer.status === 503)
   assert.ok(busy.length >= 40, `${busy.length} of 100 were refused`)
-  assert.equal(new Set(busy.map((answer) => `${answer.retryAfter} ${answer.text}`)).size, 1)
+  assert.equal(new Set(busy.map((answer) => `${String(answer.retryAfter)} ${answer.text}`)).size, 1)
   assert.equal(busy[0]?.retryAfter, '3')
   const admitted = answers.filter((answer) => answer.status === 422)
   assert.ok(Math.max(...busy.map((answer) => answer.took)) < Math.max(...admitted.map((answer) => answer.took)))

@@ -348,7 +348,7 @@ test('the sweep takes what nobody named for a day and bytes without a row, and n
   for (const { id } of [reserved, held, fresh]) assert.equal((await w.ask('GET', `/api/files/photos/${id}`, { as: ada })).status, 200)
   const [kept = ''] = await w.stored()
   const key = newId(1)
-  const orphan = join(dirname(dirname(dirname(kept))), key.slice(-2), key.slice(-4, -2), key)
+  const orphan = join(dirname(dirname(kept)), key.slice(-2), key)
   await mkdir(dirname(orphan), { recursive: true })
   await writeFile(orphan, 'bytes without a row')
   const justNow = new Date(w.clock.now())

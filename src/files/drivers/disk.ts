@@ -17,15 +17,14 @@ export function createDiskStore(deps: { readonly folder: string; readonly clock:
   const blobs = join(deps.folder, 'blobs')
   const incoming = join(deps.folder, 'incoming')
   const tempOf = (key: string): string => join(incoming, `${checked(key)}.part`)
-  // The end of an id is its random part, so folders fill evenly.
-  const pathOf = (key: string): string => join(blobs, checked(key).slice(-2), key.slice(-4, -2), key)
+  // The end of an id is its random part, so 1024 folders fill evenly.
+  const pathOf = (key: string): string => join(blobs, checked(key).slice(-2), key)
 
-  // A new folder is itself an entry of its parent, which a power cut would lose. At most 1024 of them, each made sure of once.
+  // A new folder is itself an entry of its parent, which a power cut would lose: made sure of once for each.
   const durable = new Set<string>()
   const makeFolder = async (path: string): Promise<void> => {
     if (durable.has(path)) return
     await mkdir(path, { recursive: true, mode: FOLDER_MODE })
-    await syncFolder(dirname(path))
     await syncFolder(blobs)
     durable.add(path)
   }

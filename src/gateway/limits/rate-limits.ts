@@ -29,15 +29,16 @@ export interface RateLimits {
   take(rate: RateClass, client: string, request: { readonly nowMs: number; readonly headers: HeaderList }): void
 }
 
-export function createRateLimits(overrides: GatewaySettings['rateLimits'] = {}): RateLimits {
+export function createRateLimits(settings: Pick<GatewaySettings, 'rateLimits' | 'rateLimitFactor'>): RateLimits {
+  const { rateLimits: overrides = {}, rateLimitFactor = 1 } = settings
   const classes = new Map<RateClass, ClassLimit>()
   for (const name of CLASSES) {
     const limit = overrides[name] ?? DEFAULT_LIMITS[name]
     if (limit === 'off') continue
-    if (!(limit.quota >= 1 && limit.windowSeconds >= 1))
-      throw new Error(`The rate limit of "${name}" needs a quota and a window of at least 1`)
-    const limiter = createLimiter(limit.quota, limit.windowSeconds * 1000)
-    classes.set(name, { limiter, policy: `"${name}";q=${limit.quota};w=${limit.windowSeconds}`, prefix: `"${name}";r=` })
+    const quota = limit.quota * rateLimitFactor
+    if (!(quota >= 1 && limit.windowSeconds >= 1)) throw new Error(`The rate limit of "${name}" needs a quota and a window of at least 1`)
+    const limiter = createLimiter(quota, limit.windowSeconds * 1000)
+    classes.set(name, { limiter, policy: `"${name}";q=${quota};w=${limit.windowSeconds}`, prefix: `"${name}";r=` })
   }
   return {
     take(rate, client, { nowMs, headers }) {

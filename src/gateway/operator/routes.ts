@@ -42,9 +42,9 @@ function askToEnter(exchange: GatewayExchange, link: string | undefined): Answer
   return page(smallPage(exchange, { title: 'Operator console', text: 'This link opens the console once, in this browser.' }, form))
 }
 
-export function operatorRoutes({ auth, sealers, revocations, clock }: OperatorParts): Route[] {
-  const seconds = (): number => Math.floor(clock.now() / 1000)
-  const site = 'console'
+const site = 'console'
+
+function enterRoutes({ auth, sealers, clock }: OperatorParts): Route[] {
   return [
     route({
       method: 'GET',
@@ -71,12 +71,20 @@ export function operatorRoutes({ auth, sealers, revocations, clock }: OperatorPa
         const own = gatewayExchange(exchange)
         const session = await auth.redeemOperatorLink(call, body.code)
         if (session === undefined) return page(smallPage(own, OLD_LINK), 403)
+        const iat = Math.floor(clock.now() / 1000)
         const exp = Math.floor(session.expiresAt / 1000)
-        exchange.addCookie(setOperator(await sealers.operator.seal({ sid: session.sessionId, iat: seconds(), exp }), exp - seconds()))
+        exchange.addCookie(setOperator(await sealers.operator.seal({ sid: session.sessionId, iat, exp }), exp - iat))
         own.renewCsrf(session.sessionId)
         return seeOther('/')
       },
     }),
+  ]
+}
+
+export function operatorRoutes(parts: OperatorParts): Route[] {
+  const { auth, revocations, clock } = parts
+  return [
+    ...enterRoutes(parts),
     route({
       method: 'GET',
       path: '/session',
@@ -100,7 +108,7 @@ export function operatorRoutes({ auth, sealers, revocations, clock }: OperatorPa
         const { principal } = call
         if (principal.kind === 'operator') {
           await auth.endSession(call, principal.sessionId)
-          revocations.add({ kind: 'session', subject: principal.sessionId, before: seconds() })
+          revocations.add({ kind: 'session', subject: principal.sessionId, before: Math.floor(clock.now() / 1000) })
         }
         gatewayExchange(exchange).renewCsrf()
         return ok({}, { 'set-cookie': setOperator('', 0), 'clear-site-data': '"cache", "storage"' })

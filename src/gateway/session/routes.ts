@@ -1,10 +1,12 @@
 // The session endpoints of every frontend, on its own origin: /session and what is below it.
 import type { Call } from '#kernel/call.ts'
+import { problemAnswer } from '#kernel/http/answer.ts'
 import { httpErrors } from '#kernel/http/problem.ts'
 import { type Answer, type Exchange, ok, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import type { GatewayFrontend } from '../contract.ts'
 import { GatewayExchange } from '../exchange.ts'
+import { wantsPage } from '../navigation.ts'
 import { clearSession } from './cookies.ts'
 import { actionLink, bouncePage, smallPage } from './pages.ts'
 import type { Refusal } from './relying-party.ts'
@@ -22,7 +24,7 @@ const sessionAnswer = z.object({
 const refreshAnswer = z.object({ expiresAt: z.number(), accessToken: z.string().optional() })
 
 const BY_COOKIE = 'the refresh cookie, which only these paths receive, is what is asked for'
-/** RFC 9530-free and blunt: what this origin has stored goes. Cookies are cleared by name, since "cookies" would reach sibling hosts too. */
+/** What this origin has stored goes (ASVS V14.3.1). Cookies are cleared by name, since "cookies" would reach sibling hosts too. */
 const CLEAR = '"cache", "storage"'
 
 function gatewayExchange(exchange: Exchange): GatewayExchange {
@@ -57,137 +59,161 @@ function unavailable(outcome: { readonly error?: unknown }): Error {
   })
 }
 
-function ended(): Answer {
-  // Not thrown: the cookies of a session that has ended for good are cleared with the answer.
-  const problem = { type: 'urn:ninefold:error:http.unauthenticated', title: 'Sign in first', status: 401, code: 'http.unauthenticated' }
-  return {
-    status: 401,
-    headers: { 'content-type': 'application/problem+json', 'www-authenticate': 'Bearer', 'set-cookie': clearSession() },
-    body: { json: problem },
-  }
+// Not thrown: the cookies of a session that has ended for good are cleared with the answer.
+function ended(exchange: GatewayExchange): Answer {
+  const { headers, ...answer } = problemAnswer(
+    httpErrors.unauthenticated({ headers: { 'www-authenticate': 'Bearer' } }),
+    exchange.requestId,
+  )
+  return { ...answer, headers: { ...headers, 'set-cookie': clearSession() } }
 }
 
-function frontendRoutes(frontend: GatewayFrontend, sessions: Sessions): Route[] {
-  const site = `frontend:${frontend.name}` as const
-  const allow = { who: 'handler', reason: BY_COOKIE } as const
+interface Desk {
+  readonly frontend: GatewayFrontend
+  readonly site: `frontend:${string}`
+  readonly sessions: Sessions
+}
 
-  const status = async (call: Call, exchange: GatewayExchange): Promise<Answer> => {
-    const { session } = exchange
-    const sub = session?.refresh?.sub ?? session?.live?.principal.accountId
-    const profile = sub === undefined ? undefined : await sessions.profile(call, sub)
-    const csrfToken = exchange.csrfToken()
-    if (profile === undefined) return ok({ signedIn: false, csrfToken })
-    const account = { id: profile.accountId, name: profile.name }
-    const expiresAt = frontend.mode === 'cookie' ? session?.live?.expiresAt : undefined
-    return ok({ signedIn: true, account, ...(expiresAt === undefined ? {} : { expiresAt }), csrfToken })
-  }
-  const renew = async (call: Call, exchange: GatewayExchange): Promise<Outcome<Renewed>> => {
-    const refresh = exchange.session?.refresh
-    return refresh === undefined ? { refused: 'ended' } : await sessions.refresh(call, frontend, refresh)
-  }
-  const refreshInPage = async (call: Call, exchange: GatewayExchange, returnTo: string): Promise<Answer> => {
-    const fetchSite = exchange.request.headers['sec-fetch-site']
-    if (fetchSite !== undefined && fetchSite !== 'same-origin' && fetchSite !== 'none') {
-      throw httpErrors.forbidden({ detail: 'This address is for this site itself.' })
-    }
-    const outcome = await renew(call, exchange)
-    if ('done' in outcome) return seeOther(returnTo, { 'set-cookie': outcome.done.cookies })
-    if (outcome.refused === 'failed') return refusedPage(exchange, 'failed', `/session/refresh?return_to=${encodeURIComponent(returnTo)}`)
-    return seeOther(again(returnTo), { 'set-cookie': clearSession() })
-  }
-  return [
-    route({
-      method: 'GET',
-      path: '/session',
-      site,
-      allow: { who: 'anyone' },
-      rate: 'api',
-      answers: { 200: sessionAnswer },
-      summary: 'Whether this browser is signed in, and its CSRF token',
-      handle: (call, _input, exchange) => status(call, gatewayExchange(exchange)),
-    }),
-    route({
-      method: 'GET',
-      path: '/session/sign-in',
-      site,
-      allow: { who: 'anyone' },
-      rate: 'token',
-      input: { query: returnToQuery },
-      answers: { 303: 'empty', 503: 'html' },
-      summary: 'Goes to the sign-in page',
-      async handle(call, { query }, exchange) {
-        const { location, cookie } = await sessions.begin(call, frontend, safeReturnTo(query.return_to, frontend.origin))
-        exchange.addCookie(cookie)
-        return seeOther(location)
-      },
-    }),
-    route({
-      method: 'GET',
-      path: '/session/callback',
-      site,
-      allow: { who: 'handler', reason: 'the sealed transaction cookie proves the browser' },
-      rate: 'token',
-      input: { query: callbackQuery },
-      answers: { 200: 'html', 400: 'html', 403: 'html', 503: 'html' },
-      summary: 'Comes back from the sign-in page',
-      async handle(call, { query }, exchange) {
-        const own = gatewayExchange(exchange)
-        const outcome = await sessions.complete(call, frontend, { search: exchange.search, state: query.state, cookies: exchange.cookies })
-        if ('refused' in outcome) return refusedPage(own, outcome.refused, again('/'))
-        const { cookies, sessionId, returnTo, spent } = outcome.done
-        own.renewCsrf(frontend.mode === 'cookie' ? sessionId : undefined)
-        return bouncePage(returnTo, [...cookies, spent])
-      },
-    }),
-    route({
-      method: 'POST',
-      path: '/session/refresh',
-      site,
-      allow,
-      rate: 'token',
-      answers: { 200: refreshAnswer, 401: 'problem' },
-      summary: 'A fresh access token for this browser',
-      async handle(call, _input, exchange) {
-        const outcome = await renew(call, gatewayExchange(exchange))
-        if ('refused' in outcome) {
-          if (outcome.refused === 'failed') throw unavailable(outcome)
-          return ended()
-        }
-        const { expiresAt, accessToken, cookies } = outcome.done
-        // The token is for pages that call an API of another origin; all others have their cookie.
-        return ok(frontend.mode === 'memory' ? { expiresAt, accessToken } : { expiresAt }, { 'set-cookie': cookies })
-      },
-    }),
-    route({
-      method: 'GET',
-      path: '/session/refresh',
-      site,
-      allow,
-      rate: 'token',
-      input: { query: returnToQuery },
-      answers: { 303: 'empty', 503: 'html' },
-      summary: 'A fresh access token on the way to a page, without script',
-      handle: (call, { query }, exchange) => refreshInPage(call, gatewayExchange(exchange), safeReturnTo(query.return_to, frontend.origin)),
-    }),
-    route({
-      method: 'POST',
-      path: '/session/sign-out',
-      site,
-      allow,
-      rate: 'api',
-      body: 'form',
-      answers: { 200: z.object({}) },
-      summary: 'Ends the session, here and at the authorization server',
-      async handle(call, _input, exchange) {
-        const own = gatewayExchange(exchange)
-        if (own.session !== undefined) await sessions.end(call, own.session.sid)
-        own.renewCsrf()
-        return ok({}, { 'set-cookie': clearSession(), 'clear-site-data': CLEAR })
-      },
-    }),
-  ]
+function statusRoute({ frontend, site, sessions }: Desk): Route {
+  return route({
+    method: 'GET',
+    path: '/session',
+    site,
+    allow: { who: 'anyone' },
+    rate: 'api',
+    answers: { 200: sessionAnswer },
+    summary: 'Whether this browser is signed in, and its CSRF token',
+    async handle(call, _input, exchange) {
+      const own = gatewayExchange(exchange)
+      const { session } = own
+      const sub = session?.refresh?.sub ?? session?.live?.principal.accountId
+      const profile = sub === undefined ? undefined : await sessions.profile(call, sub)
+      const csrfToken = own.csrfToken()
+      if (profile === undefined) return ok({ signedIn: false, csrfToken })
+      const account = { id: profile.accountId, name: profile.name }
+      const expiresAt = frontend.mode === 'cookie' ? session?.live?.expiresAt : undefined
+      return ok({ signedIn: true, account, ...(expiresAt === undefined ? {} : { expiresAt }), csrfToken })
+    },
+  })
+}
+
+function signInRoute({ frontend, site, sessions }: Desk): Route {
+  return route({
+    method: 'GET',
+    path: '/session/sign-in',
+    site,
+    allow: { who: 'anyone' },
+    rate: 'token',
+    input: { query: returnToQuery },
+    answers: { 303: 'empty', 503: 'html' },
+    summary: 'Goes to the sign-in page',
+    async handle(call, { query }, exchange) {
+      const returnTo = safeReturnTo(query.return_to, frontend.origin)
+      const begun = await sessions.begin(call, frontend, returnTo)
+      if ('refused' in begun) return refusedPage(gatewayExchange(exchange), begun.refused, again(returnTo))
+      exchange.addCookie(begun.done.cookie)
+      return seeOther(begun.done.location)
+    },
+  })
+}
+
+function callbackRoute({ frontend, site, sessions }: Desk): Route {
+  return route({
+    method: 'GET',
+    path: '/session/callback',
+    site,
+    allow: { who: 'handler', reason: 'the sealed transaction cookie proves the browser' },
+    rate: 'token',
+    input: { query: callbackQuery },
+    answers: { 200: 'html', 400: 'html', 403: 'html', 503: 'html' },
+    summary: 'Comes back from the sign-in page',
+    async handle(call, { query }, exchange) {
+      const own = gatewayExchange(exchange)
+      const outcome = await sessions.complete(call, frontend, { search: exchange.search, state: query.state, cookies: exchange.cookies })
+      if ('refused' in outcome) return refusedPage(own, outcome.refused, again('/'))
+      const { cookies, sessionId, returnTo, spent } = outcome.done
+      own.renewCsrf(frontend.mode === 'cookie' ? sessionId : undefined)
+      return bouncePage(returnTo, [...cookies, spent])
+    },
+  })
+}
+
+async function renew({ frontend, sessions }: Desk, call: Call, exchange: GatewayExchange): Promise<Outcome<Renewed>> {
+  const refresh = exchange.session?.refresh
+  return refresh === undefined ? { refused: 'ended' } : await sessions.refresh(call, frontend, refresh)
+}
+
+function refreshRoute(desk: Desk): Route {
+  return route({
+    method: 'POST',
+    path: '/session/refresh',
+    site: desk.site,
+    allow: { who: 'handler', reason: BY_COOKIE },
+    rate: 'token',
+    answers: { 200: refreshAnswer, 401: 'problem' },
+    summary: 'A fresh access token for this browser',
+    async handle(call, _input, exchange) {
+      const own = gatewayExchange(exchange)
+      const outcome = await renew(desk, call, own)
+      if ('refused' in outcome) {
+        if (outcome.refused === 'failed') throw unavailable(outcome)
+        return ended(own)
+      }
+      const { expiresAt, accessToken, cookies } = outcome.done
+      // The token is for pages that call an API of another origin; all others have their cookie.
+      return ok(desk.frontend.mode === 'memory' ? { expiresAt, accessToken } : { expiresAt }, { 'set-cookie': cookies })
+    },
+  })
+}
+
+function refreshOnTheWayRoute(desk: Desk): Route {
+  return route({
+    method: 'GET',
+    path: '/session/refresh',
+    site: desk.site,
+    allow: { who: 'handler', reason: BY_COOKIE },
+    rate: 'token',
+    input: { query: returnToQuery },
+    answers: { 303: 'empty', 503: 'html' },
+    summary: 'A fresh access token on the way to a page, without script',
+    async handle(call, { query }, exchange) {
+      const own = gatewayExchange(exchange)
+      const from = exchange.request.headers['sec-fetch-site']
+      if (from !== undefined && from !== 'same-origin' && from !== 'none')
+        throw httpErrors.forbidden({ detail: 'This address is for this site itself.' })
+      const returnTo = safeReturnTo(query.return_to, desk.frontend.origin)
+      const outcome = await renew(desk, call, own)
+      if ('done' in outcome) return seeOther(returnTo, { 'set-cookie': outcome.done.cookies })
+      if (outcome.refused === 'failed') return refusedPage(own, 'failed', `/session/refresh?return_to=${encodeURIComponent(returnTo)}`)
+      return seeOther(again(returnTo), { 'set-cookie': clearSession() })
+    },
+  })
+}
+
+function signOutRoute({ site, sessions }: Desk): Route {
+  return route({
+    method: 'POST',
+    path: '/session/sign-out',
+    site,
+    allow: { who: 'handler', reason: BY_COOKIE },
+    rate: 'api',
+    body: 'form',
+    answers: { 200: z.object({}), 303: 'empty' },
+    summary: 'Ends the session, here and at the authorization server',
+    async handle(call, _input, exchange) {
+      const own = gatewayExchange(exchange)
+      if (own.session !== undefined) await sessions.end(call, own.session.sid)
+      own.renewCsrf()
+      const headers = { 'set-cookie': clearSession(), 'clear-site-data': CLEAR }
+      // A form without script, or a call of one.
+      return wantsPage(own) ? seeOther('/', headers) : ok({}, headers)
+    },
+  })
 }
 
 export function sessionRoutes(frontends: readonly GatewayFrontend[], sessions: Sessions): Route[] {
-  return frontends.flatMap((frontend) => frontendRoutes(frontend, sessions))
+  return frontends.flatMap((frontend) => {
+    const desk: Desk = { frontend, site: `frontend:${frontend.name}`, sessions }
+    return [statusRoute(desk), signInRoute(desk), callbackRoute(desk), refreshRoute(desk), refreshOnTheWayRoute(desk), signOutRoute(desk)]
+  })
 }

@@ -1,7 +1,6 @@
 // Browser sessions: sign-in, refresh and sign-out of a frontend, and the cookies that each leaves behind.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { hasCode } from '#kernel/errors.ts'
 import { randomToken } from '#kernel/ids.ts'
 import type { Auth, PublicProfile } from '../../auth/contract.ts'
 import type { GatewayFrontend } from '../contract.ts'
@@ -34,7 +33,7 @@ export interface Renewed {
 export type Outcome<T> = { readonly done: T } | { readonly refused: Refusal; readonly error?: unknown }
 
 export interface Sessions {
-  begin(call: Call, frontend: GatewayFrontend, returnTo: string): Promise<{ readonly location: string; readonly cookie: string }>
+  begin(call: Call, frontend: GatewayFrontend, returnTo: string): Promise<Outcome<{ readonly location: string; readonly cookie: string }>>
   complete(
     call: Call,
     frontend: GatewayFrontend,
@@ -52,13 +51,11 @@ export interface CallbackAnswer {
   readonly cookies: ReadonlyMap<string, string>
 }
 
-export function createSessions(parts: SessionParts): Sessions {
-  const { auth, relyingParty, verifier, revocations, sealers, clock, sessionSeconds } = parts
-  const seconds = (): number => Math.floor(clock.now() / 1000)
+type Seal = (frontend: GatewayFrontend, rotated: Rotated, since: number) => Promise<Renewed>
 
-  const seal = async (frontend: GatewayFrontend, rotated: Rotated, since: number): Promise<Renewed> => {
-    const { accessToken, refreshToken, verified } = rotated
-    const left = since + sessionSeconds - seconds()
+function createSeal({ sealers, clock, sessionSeconds }: SessionParts): Seal {
+  return async (frontend, { accessToken, refreshToken, verified }, since) => {
+    const left = since + sessionSeconds - Math.floor(clock.now() / 1000)
     const common = { origin: frontend.origin, sub: verified.principal.accountId, sid: verified.principal.sessionId, iat: verified.issuedAt }
     const refresh = await sealers.refresh.seal({ ...common, exp: since + sessionSeconds, token: refreshToken, since })
     const cookies = [setRefresh(refresh, left)]
@@ -69,55 +66,80 @@ export function createSessions(parts: SessionParts): Sessions {
     }
     return { cookies, sessionId: common.sid, expiresAt: verified.expiresAt, accessToken }
   }
-  const verifyOwn = async (call: Call, frontend: GatewayFrontend, accessToken: string): Promise<VerifiedToken> => {
-    const verified = await verifier.verify(call, accessToken)
-    if (verified.principal.clientId !== frontend.clientId) throw new Error('auth issued a token to another client')
-    return verified
+}
+
+async function verifyOwn(
+  { verifier }: SessionParts,
+  call: Call,
+  token: { readonly accessToken: string; readonly clientId: string },
+): Promise<VerifiedToken> {
+  const verified = await verifier.verify(call, token.accessToken)
+  if (verified.principal.clientId !== token.clientId) throw new Error('auth issued a token to another client')
+  return verified
+}
+
+function createCompletion(parts: SessionParts, seal: Seal): Sessions['complete'] {
+  const { relyingParty, sealers, clock } = parts
+  return async (call, frontend, { search, state, cookies }) => {
+    if (state === undefined || state === '') return { refused: 'ended' }
+    const name = transactionCookieName(state)
+    const cookie = cookies.get(name)
+    const transaction = cookie === undefined ? undefined : await sealers.transaction.open(cookie)
+    const seconds = Math.floor(clock.now() / 1000)
+    // Another browser's sign-in, an old one, or one that somebody else began: nothing of it is used (login CSRF).
+    if (transaction?.state !== state || transaction.origin !== frontend.origin || transaction.exp <= seconds) return { refused: 'ended' }
+    try {
+      const { accessToken, refreshToken } = await relyingParty.redeem(call, frontend, { search, request: transaction })
+      const verified = await verifyOwn(parts, call, { accessToken, clientId: frontend.clientId })
+      if (refreshToken === undefined) throw new Error('auth issued no refresh token')
+      const renewed = await seal(frontend, { accessToken, verified, refreshToken }, seconds)
+      return { done: { ...renewed, returnTo: transaction.returnTo, spent: setTransaction(name, '', 0) } }
+    } catch (error) {
+      return { refused: refusalOf(error), error }
+    }
   }
+}
+
+function createRefresh(parts: SessionParts, seal: Seal): Sessions['refresh'] {
+  const { relyingParty, revocations, clock } = parts
   const rotate = createRotation(
     async (call, frontend, session) => {
-      const tokens = await relyingParty.refresh(call, frontend, session.token)
-      const verified = await verifyOwn(call, frontend, tokens.accessToken)
+      const { accessToken, refreshToken } = await relyingParty.refresh(call, frontend, session.token)
+      const verified = await verifyOwn(parts, call, { accessToken, clientId: frontend.clientId })
       if (verified.principal.accountId !== session.sub) throw new Error('auth refreshed the session of another account')
-      return { accessToken: tokens.accessToken, verified, refreshToken: tokens.refreshToken ?? session.token }
+      return { accessToken, verified, refreshToken: refreshToken ?? session.token }
     },
     () => clock.now(),
   )
+  return async (call, frontend, session) => {
+    try {
+      const rotated = await rotate(call, frontend, session)
+      const { principal, issuedAt } = rotated.verified
+      if (revocations.isRevoked({ sessionId: principal.sessionId, accountId: principal.accountId, issuedAt })) return { refused: 'ended' }
+      return { done: await seal(frontend, rotated, session.since) }
+    } catch (error) {
+      return { refused: refusalOf(error), error }
+    }
+  }
+}
+
+export function createSessions(parts: SessionParts): Sessions {
+  const { auth, relyingParty, revocations, sealers, clock } = parts
+  const seconds = (): number => Math.floor(clock.now() / 1000)
+  const seal = createSeal(parts)
   return {
     async begin(call, frontend, returnTo) {
       const request = { state: randomToken(), nonce: randomToken(), verifier: randomToken() }
-      const location = await relyingParty.authorizationUrl(call, frontend, request)
       const value = await sealers.transaction.seal({ ...request, origin: frontend.origin, returnTo, exp: seconds() + TRANSACTION_SECONDS })
-      return { location, cookie: setTransaction(transactionCookieName(request.state), value, TRANSACTION_SECONDS) }
-    },
-    async complete(call, frontend, { search, state, cookies }) {
-      if (state === undefined || state === '') return { refused: 'ended' }
-      const name = transactionCookieName(state)
-      const cookie = cookies.get(name)
-      const transaction = cookie === undefined ? undefined : await sealers.transaction.open(cookie)
-      // Another browser's sign-in, an old one, or one that somebody else began: nothing of it is used (login CSRF).
-      if (transaction === undefined || transaction.state !== state || transaction.origin !== frontend.origin) return { refused: 'ended' }
-      if (transaction.exp <= seconds()) return { refused: 'ended' }
+      const cookie = setTransaction(transactionCookieName(request.state), value, TRANSACTION_SECONDS)
       try {
-        const tokens = await relyingParty.redeem(call, frontend, { search, request: transaction })
-        const verified = await verifyOwn(call, frontend, tokens.accessToken)
-        if (tokens.refreshToken === undefined) throw new Error('auth issued no refresh token')
-        const renewed = await seal(frontend, { accessToken: tokens.accessToken, verified, refreshToken: tokens.refreshToken }, seconds())
-        return { done: { ...renewed, returnTo: transaction.returnTo, spent: setTransaction(name, '', 0) } }
+        return { done: { location: await relyingParty.authorizationUrl(call, frontend, request), cookie } }
       } catch (error) {
-        return { refused: refusalOf(error), error }
+        return { refused: 'failed', error }
       }
     },
-    async refresh(call, frontend, session) {
-      try {
-        const rotated = await rotate(call, frontend, session)
-        const { principal, issuedAt } = rotated.verified
-        if (revocations.isRevoked({ sessionId: principal.sessionId, accountId: principal.accountId, issuedAt })) return { refused: 'ended' }
-        return { done: await seal(frontend, rotated, session.since) }
-      } catch (error) {
-        return { refused: hasCode(error, 'http.invalid_token') ? 'failed' : refusalOf(error), error }
-      }
-    },
+    complete: createCompletion(parts, seal),
+    refresh: createRefresh(parts, seal),
     async end(call, sessionId) {
       await auth.endSession(call, sessionId)
       // Auth's list will say so too; this gateway need not wait for it.

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { systemCall } from '#kernel/call.ts'
+import { createLogger } from '#kernel/log.ts'
+import { createSqliteDatabase } from '../../database/server.ts'
+import { createOperators } from './operators.ts'
+
+const call = systemCall('test')
+let offset = 0
+const clock = { now: () => Date.now() + offset }
+const database = createSqliteDatabase({ file: ':memory:', clock, logger: createLogger({ level: 'silent' }) })
+const operators = createOperators({ database: database.contract, clock })
+
+before(() => database.start())
+after(() => database.stop())
+
+test('a link lets in one of those who use it at once, and nobody later', async () => {
+  const code = await operators.createLink(call)
+  const sessions = await Promise.all(Array.from({ length: 20 }, () => operators.redeemLink(call, code)))
+  const [session, ...others] = sessions.filter((found) => found !== undefined)
+  assert.ok(session !== undefined && session.expiresAt > clock.now())
+  assert.deepEqual(others, [])
+  assert.equal(await operators.redeemLink(call, code), undefined)
+})
+
+test('a link is good for 15 minutes, and an unknown one for nothing', async () => {
+  const code = await operators.createLink(call)
+  offset += 15 * 60_000 + 1
+  assert.equal(await operators.redeemLink(call, code), undefined)
+  assert.equal(await operators.redeemLink(call, 'unknown'), undefined)
+})

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ClientDefinition } from '../contract.ts'
+import type { ClientSettings } from './client-rules.ts'
+import { createClientRegistry } from './clients.ts'
+
+const good: ClientDefinition = {
+  clientId: 'shop',
+  name: 'Shop',
+  redirectUris: ['https://shop.example/callback'],
+  origins: ['https://shop.example'],
+  scopes: ['photos:read'],
+}
+
+function settings(changes: Partial<ClientSettings> = {}): ClientSettings {
+  const sites = {
+    accounts: 'https://accounts.example',
+    app: 'https://diary.example',
+    files: 'https://files.example',
+    console: 'https://console.example',
+    frontends: {},
+  }
+  return {
+    sites,
+    productName: 'Diary',
+    scopes: { 'photos:read': 'see your photos' },
+    clients: [],
+    frontends: [],
+    development: false,
+    ...changes,
+  }
+}
+
+const REFUSED: readonly (readonly [string, Partial<ClientDefinition>, RegExp])[] = [
+  ['an id with a space', { clientId: 'my shop' }, /its id needs/],
+  ['an empty name', { name: ' ' }, /needs a name/],
+  ['no redirect URI', { redirectUris: [] }, /at least one redirect URI/],
+  ['plain http', { redirectUris: ['http://shop.example/'] }, /must be https/],
+  ['a wildcard', { redirectUris: ['https://*.shop.example/'] }, /wildcard/],
+  ['a fragment', { redirectUris: ['https://shop.example/#a'] }, /fragment/],
+  ['user information', { redirectUris: ['https://me@shop.example/'] }, /user information/],
+  ['a script', { redirectUris: ['javascript:alert(1)'] }, /must be https/],
+  ['words', { redirectUris: ['callback'] }, /is not a URI/],
+  ['a local name outside development', { redirectUris: ['http://shop.localhost/'] }, /must be https/],
+  ['an origin with a path', { origins: ['https://shop.example/'] }, /scheme, host and port/],
+  ['the origin null', { origins: ['null'] }, /scheme, host and port/],
+  ['every origin', { origins: ['*'] }, /scheme, host and port/],
+  ['a scope that nobody explains', { scopes: ['everything'] }, /no plain words/],
+  ['a sign-out address that is not exact', { postLogoutRedirectUris: ['https://*.shop.example/'] }, /wildcard/],
+]
+
+for (const [what, change, message] of REFUSED) {
+  test(`refuses a client with ${what}`, () => {
+    assert.throws(() => createClientRegistry(settings({ clients: [{ ...good, ...change }] })), message)
+  })
+}
+
+test('names every problem at once', () => {
+  const wrong = { ...good, name: '', redirectUris: ['http://shop.example/'], scopes: ['everything'] }
+  assert.throws(() => createClientRegistry(settings({ clients: [wrong] })), /name[\s\S]*https[\s\S]*plain words/)
+})
+
+test('refuses two clients of one id, and the id of the account pages', () => {
+  assert.throws(() => createClientRegistry(settings({ clients: [good, good] })), /same id/)
+  assert.throws(() => createClientRegistry(settings({ clients: [{ ...good, clientId: 'accounts' }] })), /same id/)
+})
+
+test('refuses a frontend with a short secret or a redirect to elsewhere', () => {
+  const frontend = {
+    clientId: 'diary',
+    name: 'Diary',
+    origin: 'https://diary.example',
+    redirectUri: 'https://diary.example/session/callback',
+    secret: 'x'.repeat(32),
+    scopes: [],
+  }
+  assert.ok(createClientRegistry(settings({ frontends: [frontend] })).find('diary')?.firstParty)
+  assert.throws(() => createClientRegistry(settings({ frontends: [{ ...frontend, secret: 'short' }] })), /at least 32/)
+  assert.throws(() => createClientRegistry(settings({ frontends: [{ ...frontend, origin: 'https://other.example' }] })), /own origin/)
+})
+
+test('keeps a frontend secret as a hash only', () => {
+  const secret = 'a secret of more than 32 characters!'
+  const frontend = {
+    clientId: 'diary',
+    name: 'Diary',
+    origin: 'https://diary.example',
+    redirectUri: 'https://diary.example/session/callback',
+    secret,
+    scopes: [],
+  }
+  assert.equal(JSON.stringify(createClientRegistry(settings({ frontends: [frontend] })).all()).includes(secret), false)
+})
+
+test('a program on the persons own machine may listen on any port', () => {
+  const native = createClientRegistry(settings({ clients: [{ ...good, redirectUris: ['http://127.0.0.1/callback'] }] })).find('shop')
+  assert.equal(native?.metadata.application_type, 'native')
+  assert.equal(createClientRegistry(settings({ clients: [good] })).find('shop')?.metadata.application_type, 'web')
+})

@@ -1,0 +1,58 @@
+// Fails when an upgrade of the engine moves what model-changes.ts and code-grant.ts reach into.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import Provider from 'oidc-provider'
+import * as codeGrant from 'oidc-provider/lib/actions/grants/authorization_code.js'
+import * as grantHelpers from 'oidc-provider/lib/helpers/grants.js'
+import internals from 'oidc-provider/lib/helpers/weak_cache.js'
+import { deriveSuccessors, dropFormPost, hashClientSecrets, nameSessionsByGrant, renewCookiesInPlace } from './model-changes.ts'
+
+const provider = new Provider('https://accounts.example', { features: { devInteractions: { enabled: false } }, cookies: { keys: ['k'] } })
+
+function method(model: { readonly prototype: object }, name: string): unknown {
+  return Reflect.get(model.prototype, name)
+}
+
+test('the engine has the methods that are replaced, and they are replaced', () => {
+  const replaced: readonly (readonly [{ readonly prototype: object }, string, () => void])[] = [
+    [provider.Client, 'compareClientSecret', () => hashClientSecrets(provider)],
+    [provider.RefreshToken, 'generateTokenId', () => deriveSuccessors(provider, Buffer.alloc(32))],
+    [provider.Session, 'sidFor', () => nameSessionsByGrant(provider)],
+    [provider.Session, 'save', () => renewCookiesInPlace(provider)],
+  ]
+  for (const [model, name, replace] of replaced) {
+    const original = method(model, name)
+    assert.equal(typeof original, 'function', name)
+    replace()
+    assert.notEqual(method(model, name), original)
+  }
+  assert.equal(typeof method(provider.Client, 'includeSid'), 'function')
+  assert.equal(typeof method(provider.Session, 'resetIdentifier'), 'function')
+})
+
+test('a session that gets a new cookie says so in the field that is cleared', () => {
+  const session = new provider.Session({})
+  session.resetIdentifier()
+  assert.equal(typeof Reflect.get(session, 'oldId'), 'string')
+})
+
+test('the engine offers form_post until it is dropped', () => {
+  assert.ok(internals(provider).responseModes.has('form_post'))
+  dropFormPost(provider)
+  assert.equal(internals(provider).responseModes.has('form_post'), false)
+})
+
+test('the code grant and its helpers are where they were', () => {
+  assert.equal(codeGrant.grantType, 'authorization_code')
+  assert.deepEqual([...codeGrant.parameters].toSorted(), ['code', 'code_verifier', 'redirect_uri'])
+  assert.equal(codeGrant.handler.length, 3)
+  for (const name of ['validateDpop', 'findGrantSource', 'consumeGrantSource', 'validateGrant', 'buildTokenResponse'])
+    assert.ok(name in grantHelpers, name)
+})
+
+test('a random token has 256 bits', () => {
+  const token = new provider.RefreshToken({ client: Object(undefined), accountId: 'a', scope: '', grantId: 'g', gty: '' })
+  const make: unknown = Reflect.get(token, 'generateTokenId')
+  assert.ok(typeof make === 'function')
+  assert.ok(String(make.call(token)).length >= 43)
+})
