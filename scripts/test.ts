@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import type { TestLine } from './test-reporter.ts'
 
 const TEST_TIMEOUT_MS = 120_000
-const FILE_TIMEOUT_MS = 360_000
+const FILE_TIMEOUT_MS = 600_000
 const AT_ONCE = 2
 const KEPT_OUTPUT = 4000
 

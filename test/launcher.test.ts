@@ -15,6 +15,7 @@ import { send } from './support/http.ts'
 const run = promisify(execFile)
 const root = fileURLToPath(new URL('..', import.meta.url))
 const launcher = join('bin', 'launch.mjs')
+const INSTALL_MS = 300_000
 
 /** The PATH and the Node of the machine, without what npm and the launcher put before them. */
 const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'))
@@ -64,7 +65,7 @@ async function startInClone(): Promise<{ child: ChildProcess; port: number }> {
   return { child, port }
 }
 
-test('the first command installs the packages, says so in one line, and runs on Node 24 or later', async () => {
+test('the first command installs the packages, says so in one line, and runs on Node 24 or later', { timeout: INSTALL_MS }, async () => {
   const { stdout, stderr } = await run(machineNode, [launcher, 'start', '--help'], { cwd: clone, env })
   assert.match(stdout, /^Usage: ninefold/m)
   assert.match(stderr, /^Installing packages[^\n]*\n$/)

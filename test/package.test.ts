@@ -41,18 +41,21 @@ function npm(args: readonly string[], cwd: string): Promise<{ stdout: string }> 
   return script?.endsWith('.js') ? run(process.execPath, [script, ...args, ...quiet], { cwd }) : run('npm', [...args, ...quiet], { cwd })
 }
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ninefold-package-'))
-  app = join(folder, 'app')
-  const staging = join(folder, 'staging')
-  await run(process.execPath, [join('scripts', 'build-package.ts'), staging], { cwd: root })
-  const { stdout } = await npm(['pack', '--silent', '--pack-destination', folder], staging)
-  await mkdir(join(app, 'web'), { recursive: true })
-  await writeFile(join(app, 'package.json'), JSON.stringify({ name: 'notebook', private: true, type: 'module' }))
-  await writeFile(join(app, 'ninefold.config.ts'), definition)
-  await writeFile(join(app, 'web', 'index.html'), '<!doctype html><html lang="en"><title>Notebook</title><h1>Notebook</h1></html>')
-  await npm(['install', join(folder, stdout.trim().split('\n').at(-1) ?? '')], app)
-})
+before(
+  async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ninefold-package-'))
+    app = join(folder, 'app')
+    const staging = join(folder, 'staging')
+    await run(process.execPath, [join('scripts', 'build-package.ts'), staging], { cwd: root })
+    const { stdout } = await npm(['pack', '--silent', '--pack-destination', folder], staging)
+    await mkdir(join(app, 'web'), { recursive: true })
+    await writeFile(join(app, 'package.json'), JSON.stringify({ name: 'notebook', private: true, type: 'module' }))
+    await writeFile(join(app, 'ninefold.config.ts'), definition)
+    await writeFile(join(app, 'web', 'index.html'), '<!doctype html><html lang="en"><title>Notebook</title><h1>Notebook</h1></html>')
+    await npm(['install', join(folder, stdout.trim().split('\n').at(-1) ?? '')], app)
+  },
+  { timeout: 300_000 },
+)
 
 after(async () => {
   if (running !== undefined && running.exitCode === null) {

@@ -56,12 +56,18 @@ function optionsOf({ lines, unit }: ChartProps, width: number): uPlot.Options {
     width,
     height: HEIGHT,
     padding: [12, 8, 0, 0],
-    cursor: { drag: { x: false, y: false }, points: { size: 7 } },
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     legend: { live: true, markers: { width: 0, fill: (_chart, index) => colour(lines[index - 1]?.colour ?? '--soft') } },
     // The greatest value decides, with some air; an idle platform does not show its noise as mountains.
     scales: { y: { range: (_chart, _least, most) => [0, Math.max(unit === 'ms' ? 5 : 4, (most ?? 0) * 1.15)] } },
     axes: [
-      { ...axis, grid: { show: false }, values: (_chart, splits) => splits.map((at) => time(at).slice(0, 5)), space: 80 },
+      {
+        ...axis,
+        grid: { show: false },
+        values: (_chart, splits) => splits.map((at) => (at % 60 === 0 ? time(at).slice(0, 5) : time(at))),
+        space: 80,
+        size: 30,
+      },
       { ...axis, grid: { stroke: colour('--line'), width: 1 }, values: (_chart, splits) => splits.map(said), size: 58, space: 44 },
     ],
     series: [

@@ -31,8 +31,17 @@ export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000)
   if (seconds < 60) return `${seconds} s`
   if (seconds < 3600) return `${Math.round(seconds / 60)} min`
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`
-  return `${Math.floor(seconds / 86_400)} d ${Math.round((seconds % 86_400) / 3600)} h`
+  if (seconds < 86_400) return twoUnits({ count: seconds / 3600, unit: 'h' }, { each: 60, unit: 'min' })
+  return twoUnits({ count: seconds / 86_400, unit: 'd' }, { each: 24, unit: 'h' })
+}
+
+function twoUnits(
+  great: { readonly count: number; readonly unit: string },
+  small: { readonly each: number; readonly unit: string },
+): string {
+  const whole = Math.floor(great.count)
+  const rest = Math.floor((great.count - whole) * small.each + 1e-6)
+  return `${whole} ${great.unit}${rest === 0 ? '' : ` ${rest} ${small.unit}`}`
 }
 
 /** The time of day, with the date when it was not today. */

@@ -2,11 +2,13 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { noneMatchHits } from '#kernel/http/etag.ts'
 import type { Answer } from '#kernel/http/route.ts'
-import { acceptedEncodings } from './compression.ts'
+import { acceptedEncodings, type Compressor } from './compression.ts'
 import type { BuiltFile } from './folder.ts'
 
-export function answerFile(file: BuiltFile, requested: IncomingHttpHeaders): Answer {
-  const encoding = acceptedEncodings(requested['accept-encoding']?.toString()).find((candidate) => file[candidate] !== undefined)
+export function answerFile(file: BuiltFile, requested: IncomingHttpHeaders, compressor: Compressor): Answer {
+  const accepted = acceptedEncodings(requested['accept-encoding']?.toString())
+  if (accepted.length > 0) compressor.want(file)
+  const encoding = accepted.find((candidate) => file[candidate] !== undefined)
   const bytes = (encoding === undefined ? undefined : file[encoding]) ?? file.plain
   // Each encoding is a representation of its own, so it has a strong tag of its own.
   const etag = `"${file.tag}${encoding === undefined ? '' : `-${encoding}`}"`

@@ -1,4 +1,5 @@
-// Compressed forms of built files: made once, in the background, so that neither start-up nor a request waits for them (RFC 9110 section 12.5.3).
+// Compressed forms of built files (RFC 9110 section 12.5.3): made once, when a file is first asked for, in the background, so that neither
+// start-up nor a request waits for them.
 import { promisify } from 'node:util'
 import { brotliCompress, gzip, constants as zlib } from 'node:zlib'
 import type { BuiltFile } from './folder.ts'
@@ -6,24 +7,51 @@ import type { BuiltFile } from './folder.ts'
 const compressBrotli = promisify(brotliCompress)
 const compressGzip = promisify(gzip)
 const MIN_BYTES = 1024
+const WORTH_IT = 0.95
 const COMPRESSIBLE = /^(text\/|application\/(json|manifest\+json|xml|wasm)|image\/(svg\+xml|x-icon))/
 
 export type Encoding = 'br' | 'gzip'
 
-/** One file after the other, on a thread of the pool. Ends early when the signal says so. */
-export async function compressAll(files: Iterable<BuiltFile>, signal: AbortSignal): Promise<void> {
-  for (const file of files) {
-    if (signal.aborted) return
-    if (file.plain.length < MIN_BYTES || !COMPRESSIBLE.test(file.type)) continue
-    const small = file.plain.length * 0.95
-    const zipped = await compressGzip(file.plain, { level: 9 })
-    if (zipped.length < small) file.gzip = zipped
-    if (signal.aborted) return
-    const brotli = await compressBrotli(file.plain, {
-      params: { [zlib.BROTLI_PARAM_QUALITY]: 11, [zlib.BROTLI_PARAM_SIZE_HINT]: file.plain.length },
-    })
-    if (brotli.length < small) file.br = brotli
+export interface Compressor {
+  /** Somebody who takes compressed forms has asked for this file: makes them, if this is the first time. */
+  want(file: BuiltFile): void
+  /** Finishes the file that it is at. */
+  stop(): Promise<void>
+}
+
+/** One file after the other, on a thread of the pool. */
+export function createCompressor(onError: (error: unknown) => void): Compressor {
+  const wanted = new Set<BuiltFile>()
+  let stopped = false
+  let work: Promise<void> = Promise.resolve()
+  const attempt = async (file: BuiltFile): Promise<void> => {
+    try {
+      if (!stopped) await compress(file)
+    } catch (error) {
+      onError(error)
+    }
   }
+  return {
+    want(file) {
+      if (stopped || wanted.has(file) || file.plain.length < MIN_BYTES || !COMPRESSIBLE.test(file.type)) return
+      wanted.add(file)
+      work = work.then(() => attempt(file))
+    },
+    async stop() {
+      stopped = true
+      await work
+    },
+  }
+}
+
+async function compress(file: BuiltFile): Promise<void> {
+  const small = file.plain.length * WORTH_IT
+  const zipped = await compressGzip(file.plain, { level: 9 })
+  if (zipped.length < small) file.gzip = zipped
+  // The level above takes twice the time for two per cent.
+  const params = { [zlib.BROTLI_PARAM_QUALITY]: 10, [zlib.BROTLI_PARAM_SIZE_HINT]: file.plain.length }
+  const brotli = await compressBrotli(file.plain, { params })
+  if (brotli.length < small) file.br = brotli
 }
 
 /** The best encoding that the client takes. An encoding with `q=0` is refused by it; weights between others are ignored: brotli is smaller. */

@@ -32,7 +32,7 @@ export interface BuiltFile {
   /** The strong entity tag without its quotes; an encoded form adds its own ending. */
   readonly tag: string
   readonly plain: Buffer
-  /** Filled in the background soon after start. */
+  /** Filled in the background once somebody has asked. */
   br?: Buffer
   gzip?: Buffer
 }

@@ -4,6 +4,7 @@ import type { Logger } from '#kernel/log.ts'
 import type { Sites } from '#kernel/sites.ts'
 import type { Auth } from '../auth/contract.ts'
 import type { Resources } from '../resource/contract.ts'
+import { createCompressor } from './compression.ts'
 import type { FrontendDefinition } from './contract.ts'
 import { createSite } from './site.ts'
 import { viewRoute } from './views.ts'
@@ -27,11 +28,14 @@ export const frontendServer = defineServer({
   needs: ['auth', 'resource'],
   create({ resources, auth, logger, settings }: FrontendDependencies): Running<Record<string, never>> {
     const { frontends, console, sites } = settings
-    const apps = frontends.map(({ name, title, folder, mode }) => createSite({ site: `frontend:${name}`, title, folder, mode }, sites))
-    if (console !== undefined) apps.push(createSite({ site: 'console', title: 'Console', folder: console.folder, mode: 'none' }, sites))
+    const compressor = createCompressor((error) => logger.error({ err: error }, 'could not compress a built file'))
+    const apps = frontends.map(({ name, title, folder, mode }) =>
+      createSite({ site: `frontend:${name}`, title, folder, mode, compressor }, sites),
+    )
+    if (console !== undefined) {
+      apps.push(createSite({ site: 'console', title: 'Console', folder: console.folder, mode: 'none', compressor }, sites))
+    }
     const pages = frontends.flatMap(({ name, views = [] }) => views.map((view) => viewRoute(view, `frontend:${name}`, { resources, auth })))
-    const stopping = new AbortController()
-    let compressing: Promise<void> = Promise.resolve()
 
     return idle(
       {},
@@ -40,14 +44,8 @@ export const frontendServer = defineServer({
         async start() {
           const problems = (await Promise.all(apps.map((app) => app.load()))).filter((problem) => problem !== undefined)
           if (problems.length > 0) throw new Error(problems.join('\n'))
-          compressing = (async () => {
-            for (const app of apps) await app.compress(stopping.signal)
-          })().catch((error: unknown) => logger.error({ err: error }, 'could not compress the built files'))
         },
-        async stop() {
-          stopping.abort()
-          await compressing
-        },
+        stop: () => compressor.stop(),
       },
     )
   },

@@ -6,7 +6,7 @@ import { type Answer, type Exchange, page, type Route, route } from '#kernel/htt
 import { z } from '#kernel/schema.ts'
 import { apiAudience, type SiteName, type Sites } from '#kernel/sites.ts'
 import { answerFile } from './assets.ts'
-import { compressAll } from './compression.ts'
+import type { Compressor } from './compression.ts'
 import { type BuiltFile, readFolder } from './folder.ts'
 import { createPage } from './page.ts'
 
@@ -16,14 +16,13 @@ export interface SiteSettings {
   readonly title: string
   readonly folder: string
   readonly mode: 'cookie' | 'memory' | 'none'
+  readonly compressor: Compressor
 }
 
 export interface Site {
   readonly routes: readonly Route[]
   /** Reads the folder. The reason, when it cannot be served. */
   load(): Promise<string | undefined>
-  /** Until the signal says stop. */
-  compress(signal: AbortSignal): Promise<void>
 }
 
 const wildcard = z.object({ '*': z.string() })
@@ -37,11 +36,11 @@ export function createSite(settings: SiteSettings, sites: Sites): Site {
   const serveAsset = (exchange: Exchange): Answer => {
     const file = files.get(exchange.path)
     if (file === undefined) throw httpErrors.not_found()
-    return answerFile(file, exchange.request.headers)
+    return answerFile(file, exchange.request.headers, settings.compressor)
   }
   const serve = (exchange: Exchange): Answer => {
     const file = exchange.path === '/index.html' ? undefined : files.get(exchange.path)
-    if (file !== undefined) return answerFile(file, exchange.request.headers)
+    if (file !== undefined) return answerFile(file, exchange.request.headers, settings.compressor)
     if (shell === undefined || !isNavigation(exchange)) throw httpErrors.not_found()
     return { ...page(shell(exchange.nonce())), headers: { 'cache-control': 'no-store' } }
   }
@@ -78,7 +77,6 @@ export function createSite(settings: SiteSettings, sites: Sites): Site {
         return `${settings.title}: ${cause instanceof Error ? cause.message : String(cause)}`
       }
     },
-    compress: (signal) => compressAll(files.values(), signal),
   }
 }
 

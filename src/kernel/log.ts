@@ -53,7 +53,7 @@ function isPlain(value: unknown): value is Fields {
 /** The root logger. Servers take `logger.child({ server })`; what a child is bound to is not redacted, so bind names only. */
 export function createLogger(settings: LogSettings): Logger {
   // A worker transport would lose lines at exit and pile them up in memory when it crashes, so the same thread writes.
-  const stream = settings.stream ?? destination({ dest: 1, sync: false, minLength: 4096 })
+  const stream = settings.stream ?? destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 1000 })
   return pino(
     {
       level: settings.level,

@@ -14,7 +14,9 @@ export interface Outcome {
 }
 
 /** Everything that a script can send without leaving its page. */
-const SCRIPTED = `async ({ target: { url, method, fields }, token }) => {
+const SCRIPTED = `async ({ targets, token }) => {
+const all = []
+for (const { url, method, fields } of targets) {
   const given = token === undefined ? fields : { ...fields, csrf_token: token }
   const outcomes = []
   const form = () => new URLSearchParams(given)
@@ -53,6 +55,16 @@ const SCRIPTED = `async ({ target: { url, method, fields }, token }) => {
     setTimeout(() => done({ vector: name, url, result: 'sent' }), 1500)
     document.body.append(element)
   })
+  for (const enctype of ['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain']) {
+    const frame = Object.assign(document.createElement('iframe'), { name: enctype })
+    const element = Object.assign(document.createElement('form'), { action: url, method: 'post', enctype, target: enctype })
+    const pairs = enctype === 'text/plain' ? [[text.slice(0, -1) + ',"pad":"', '"}']] : Object.entries(given)
+    for (const [name, value] of pairs) element.append(Object.assign(document.createElement('input'), { type: 'hidden', name, value }))
+    document.body.append(frame, element)
+    const arrived = new Promise((done) => { frame.onload = done; setTimeout(done, 1500) })
+    element.submit()
+    await arrived
+  }
   const address = url + '?' + form()
   outcomes.push(...await Promise.all([
     loaded('img', (element) => Object.assign(element, { src: address })),
@@ -61,16 +73,16 @@ const SCRIPTED = `async ({ target: { url, method, fields }, token }) => {
     loaded('link', (element) => Object.assign(element, { rel: 'stylesheet', href: address })),
   ]))
   document.body.replaceChildren()
-  return outcomes
+  all.push(...outcomes)
+}
+return all
 }`
 
 /** A form that sends itself, so that the whole tab goes there: the request that looks most like a person's own. */
-const SUBMITTED = `({ target: { url, fields }, token, method, enctype }) => {
-  const form = Object.assign(document.createElement('form'), { action: url, method, enctype })
+const SUBMITTED = `({ target: { url, fields }, token, method }) => {
+  const form = Object.assign(document.createElement('form'), { action: url, method })
   const given = token === undefined ? fields : { ...fields, csrf_token: token }
-  const json = JSON.stringify({ ...fields, pad: '=' })
-  const pairs = enctype === 'text/plain' ? [[json.slice(0, json.indexOf('=')), json.slice(json.indexOf('=') + 1)]] : Object.entries(given)
-  for (const [name, value] of pairs) form.append(Object.assign(document.createElement('input'), { type: 'hidden', name, value }))
+  for (const [name, value] of Object.entries(given)) form.append(Object.assign(document.createElement('input'), { type: 'hidden', name, value }))
   document.body.append(form)
   setTimeout(() => form.submit(), 0)
 }`
@@ -78,7 +90,7 @@ const SUBMITTED = `({ target: { url, fields }, token, method, enctype }) => {
 const OPENED = `async (url) => {
   const other = window.open(url)
   if (other === null) return 'blocked'
-  await new Promise((done) => setTimeout(done, 250))
+  for (let waited = 0; !other.closed && waited < 3000; waited += 50) await new Promise((done) => setTimeout(done, 50))
   let seen = ''
   try { seen = String(other.document.body.innerText) } catch {}
   return [other.closed, seen].join()
@@ -106,10 +118,8 @@ const LOADED = `async (urls) => {
   return all
 }`
 
-export const scripted = (target: Target, token: string | undefined): string => `(${SCRIPTED})(${JSON.stringify({ target, token })})`
-export const submitted = (target: Target, form: { token: string | undefined; method: string; enctype: string }): string =>
+export const scripted = (targets: readonly Target[], token: string | undefined): string => `(${SCRIPTED})(${JSON.stringify({ targets, token })})`
+export const submitted = (target: Target, form: { token: string | undefined; method: 'get' | 'post' }): string =>
   `(${SUBMITTED})(${JSON.stringify({ target, ...form })})`
 export const opened = (url: string): string => `(${OPENED})(${JSON.stringify(url)})`
 export const loaded = (urls: readonly string[]): string => `(${LOADED})(${JSON.stringify(urls)})`
-
-export const ENCTYPES = ['application/x-www-form-urlencoded', 'multipart/form-data', 'text/plain'] as const

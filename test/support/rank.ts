@@ -1,14 +1,16 @@
 // A rank test: how often a time of the one kind is longer than a time of the other. 0.5 means that nobody can tell them apart.
 
+import assert from 'node:assert/strict'
+
 /** The area under the ROC curve (Mann-Whitney U over the number of pairs), ties counted half, as a distance from chance: 0.5 to 1. */
-export function distinguishability(left: readonly number[], right: readonly number[]): number {
+function distinguishability(left: readonly number[], right: readonly number[]): number {
   let wins = 0
   for (const a of left) for (const b of right) wins += a > b ? 1 : a === b ? 0.5 : 0
   const area = wins / (left.length * right.length)
   return Math.max(area, 1 - area)
 }
 
-export function median(times: readonly number[]): number {
+function median(times: readonly number[]): number {
   return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN
 }
 
@@ -28,4 +30,22 @@ export async function interleaved(
     for (const side of order) await timed(side, round)
   }
   return times
+}
+
+/**
+ * Fails when the one kind can be told from the other, in two measurements one after the other: chance strays past the limit once in a while, a
+ * difference does so every time.
+ */
+export async function assertAlike(
+  t: { diagnostic(words: string): void },
+  most: number,
+  measure: () => Promise<{ left: number[]; right: number[] }>,
+): Promise<void> {
+  let area = 1
+  for (let round = 0; round < 2 && area > most; round += 1) {
+    const { left, right } = await measure()
+    area = distinguishability(left, right)
+    t.diagnostic(`AUC ${area.toFixed(3)}; medians ${median(left).toFixed(3)} and ${median(right).toFixed(3)} ms; ${left.length} pairs`)
+  }
+  assert.ok(area <= most, `AUC ${area}`)
 }

@@ -48,21 +48,23 @@ export function Counter({ connection, onEnded }: CounterProps): ReactElement {
     })
   return (
     <div className='counter'>
-      <section aria-labelledby='photos-title'>
-        <div className='heading'>
-          <h1 id='photos-title'>Which ones?</h1>
-          <button type='button' className='text' onClick={() => void look()}>
-            Look again
-          </button>
-        </div>
-        {problem !== undefined && (
-          <p className='note' role='alert'>
-            {problem}
-          </p>
-        )}
-        <Sheet photos={photos} connection={connection} picked={picked} onPick={toggle} onError={fail} />
-      </section>
-      <Basket count={photos?.filter((photo) => picked.has(photo.id)).length ?? 0} onDone={() => setPicked(new Set())} />
+      <div className='desk'>
+        <section aria-labelledby='photos-title'>
+          <div className='heading'>
+            <h1 id='photos-title'>Which ones?</h1>
+            <button type='button' className='text' onClick={() => void look()}>
+              Look again
+            </button>
+          </div>
+          {problem !== undefined && (
+            <p className='note' role='alert'>
+              {problem}
+            </p>
+          )}
+          <Sheet photos={photos} connection={connection} picked={picked} onPick={toggle} onError={fail} />
+        </section>
+        <Basket count={photos?.filter((photo) => picked.has(photo.id)).length ?? 0} onDone={() => setPicked(new Set())} />
+      </div>
       <Limits connection={connection} photo={photos?.[0]} onError={fail} />
     </div>
   )

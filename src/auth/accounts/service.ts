@@ -74,7 +74,7 @@ const HOUR = 60 * MINUTE
 const PER_ACCOUNT: ThrottleRule = { free: 3, firstWaitMs: 30_000, longestWaitMs: 30 * MINUTE, windowMs: HOUR }
 // Many people may share an address, so it is given more.
 const PER_CLIENT: ThrottleRule = { free: 30, firstWaitMs: 2000, longestWaitMs: 5 * MINUTE, windowMs: HOUR }
-const SIGN_UPS_PER_CLIENT: ThrottleRule = { free: 50, firstWaitMs: 30_000, longestWaitMs: 10 * MINUTE, windowMs: HOUR }
+const SIGN_UPS_PER_CLIENT: ThrottleRule = { free: 100, firstWaitMs: 30_000, longestWaitMs: 10 * MINUTE, windowMs: HOUR }
 const MAILS_PER_ADDRESS = 3
 
 function mail(request: MailRequest): ReturnType<typeof jobRequested> {

@@ -1,13 +1,21 @@
 // Fails when an upgrade of the engine moves what model-changes.ts and code-grant.ts reach into.
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 import Provider from 'oidc-provider'
 import * as codeGrant from 'oidc-provider/lib/actions/grants/authorization_code.js'
 import * as grantHelpers from 'oidc-provider/lib/helpers/grants.js'
 import internals from 'oidc-provider/lib/helpers/weak_cache.js'
 import { deriveSuccessors, dropFormPost, hashClientSecrets, nameSessionsByGrant, renewCookiesInPlace } from './model-changes.ts'
+import { noStorage } from './no-storage.ts'
 
-const provider = new Provider('https://accounts.example', { features: { devInteractions: { enabled: false } }, cookies: { keys: ['k'] } })
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const provider = new Provider('https://accounts.example', {
+  adapter: () => noStorage,
+  jwks: { keys: [privateKey.export({ format: 'jwk' })] },
+  features: { devInteractions: { enabled: false } },
+  cookies: { keys: ['key'] },
+})
 
 function method(model: { readonly prototype: object }, name: string): unknown {
   return Reflect.get(model.prototype, name)
@@ -31,7 +39,7 @@ test('the engine has the methods that are replaced, and they are replaced', () =
 })
 
 test('a session that gets a new cookie says so in the field that is cleared', () => {
-  const session = new provider.Session({})
+  const session = new provider.Session()
   session.resetIdentifier()
   assert.equal(typeof Reflect.get(session, 'oldId'), 'string')
 })

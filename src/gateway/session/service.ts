@@ -2,6 +2,7 @@
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { randomToken } from '#kernel/ids.ts'
+import type { Logger } from '#kernel/log.ts'
 import type { Auth, PublicProfile } from '../../auth/contract.ts'
 import type { GatewayFrontend } from '../contract.ts'
 import type { Revocations } from '../tokens/revocations.ts'
@@ -18,6 +19,7 @@ export interface SessionParts {
   readonly revocations: Revocations
   readonly sealers: Sealers
   readonly clock: Clock
+  readonly logger: Logger
   readonly sessionSeconds: number
 }
 
@@ -78,6 +80,13 @@ async function verifyOwn(
   return verified
 }
 
+/** What is our fault goes into the log; that a session has ended or a person has declined does not. */
+function refusedBy({ logger }: SessionParts, { requestId }: Call, error: unknown): { readonly refused: Refusal; readonly error: unknown } {
+  const refused = refusalOf(error)
+  if (refused === 'failed') logger.error({ err: error, requestId }, 'auth gave no tokens')
+  return { refused, error }
+}
+
 function createCompletion(parts: SessionParts, seal: Seal): Sessions['complete'] {
   const { relyingParty, sealers, clock } = parts
   return async (call, frontend, { search, state, cookies }) => {
@@ -95,7 +104,7 @@ function createCompletion(parts: SessionParts, seal: Seal): Sessions['complete']
       const renewed = await seal(frontend, { accessToken, verified, refreshToken }, seconds)
       return { done: { ...renewed, returnTo: transaction.returnTo, spent: setTransaction(name, '', 0) } }
     } catch (error) {
-      return { refused: refusalOf(error), error }
+      return refusedBy(parts, call, error)
     }
   }
 }
@@ -118,7 +127,7 @@ function createRefresh(parts: SessionParts, seal: Seal): Sessions['refresh'] {
       if (revocations.isRevoked({ sessionId: principal.sessionId, accountId: principal.accountId, issuedAt })) return { refused: 'ended' }
       return { done: await seal(frontend, rotated, session.since) }
     } catch (error) {
-      return { refused: refusalOf(error), error }
+      return refusedBy(parts, call, error)
     }
   }
 }
@@ -135,7 +144,7 @@ export function createSessions(parts: SessionParts): Sessions {
       try {
         return { done: { location: await relyingParty.authorizationUrl(call, frontend, request), cookie } }
       } catch (error) {
-        return { refused: 'failed', error }
+        return refusedBy(parts, call, error)
       }
     },
     complete: createCompletion(parts, seal),

@@ -66,8 +66,7 @@ export function findRoute(exchange: GatewayExchange): void {
     exchange.match = match?.route.path === '/*' && isReserved(path) ? undefined : match
   } else if (method === 'OPTIONS') {
     // The OpenID engine answers preflights of its own endpoints.
-    const raw = new Set(ROUTED.values()).values().flatMap((name) => host.router.find(name, path) ?? [])
-    exchange.match = raw.find((match) => match.route.kind === 'raw')
+    exchange.match = [...new Set(ROUTED.values())].map((name) => host.router.find(name, path)).find((match) => match?.route.kind === 'raw')
   }
 }
 

@@ -63,10 +63,25 @@ function createRevokedSet(): RevokedSet {
   }
 }
 
+/** Goes on where the last reading ended. */
+function createReading(auth: Auth, revoked: RevokedSet, clock: Clock) {
+  let cursor: string | undefined
+  let readAt = Number.NEGATIVE_INFINITY
+  return {
+    readAt: () => readAt,
+    async next() {
+      const call = { ...systemCall('gateway.revocations'), deadline: clock.now() + READ_DEADLINE_MS }
+      const page = await auth.revocations(call, cursor)
+      for (const revocation of page.items) revoked.add(revocation)
+      cursor = page.next
+      readAt = clock.now()
+    },
+  }
+}
+
 export function createRevocations({ auth, cache, clock, logger }: RevocationsParts): Revocations {
   const revoked = createRevokedSet()
-  let next: string | undefined
-  let readAt = Number.NEGATIVE_INFINITY
+  const reading = createReading(auth, revoked, clock)
   let timer: NodeJS.Timeout | undefined
   let stopped = true
   let isReading = false
@@ -75,13 +90,6 @@ export function createRevocations({ auth, cache, clock, logger }: RevocationsPar
   let polls = 0
   let unsubscribe = (): void => {}
 
-  const read = async (): Promise<void> => {
-    const call = { ...systemCall('gateway.revocations'), deadline: clock.now() + READ_DEADLINE_MS }
-    const page = await auth.revocations(call, next)
-    for (const revocation of page.items) revoked.add(revocation)
-    next = page.next
-    readAt = clock.now()
-  }
   const poll = async (): Promise<void> => {
     if (isReading) {
       isAskedAgain = true
@@ -91,7 +99,7 @@ export function createRevocations({ auth, cache, clock, logger }: RevocationsPar
     try {
       do {
         isAskedAgain = false
-        await read()
+        await reading.next()
       } while (isAskedAgain && !stopped)
       if (hasFailed) logger.info('revocations can be read again')
       hasFailed = false
@@ -113,7 +121,7 @@ export function createRevocations({ auth, cache, clock, logger }: RevocationsPar
     async start() {
       if (!stopped) return
       stopped = false
-      await read()
+      await reading.next()
       unsubscribe = cache.subscribe(REVOKED_CHANNEL, () => void poll())
       loop()
     },
@@ -123,7 +131,7 @@ export function createRevocations({ auth, cache, clock, logger }: RevocationsPar
       clearTimeout(timer)
     },
     isRevoked: (token) => revoked.has(token),
-    isFresh: () => clock.now() - readAt <= STALE_MS,
+    isFresh: () => clock.now() - reading.readAt() <= STALE_MS,
     add: (revocation) => revoked.add(revocation),
   }
 }

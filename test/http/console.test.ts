@@ -1,0 +1,214 @@
+// The operators' side over HTTP, on the whole platform: who may see what, what is in it, and what must not be.
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { createSqliteDatabase } from '../../src/database/server.ts'
+import { newJob } from '../../src/jobs/record.ts'
+import { createJobsRepository } from '../../src/jobs/repository.ts'
+import { systemCall } from '../../src/kernel/call.ts'
+import { systemClock } from '../../src/kernel/clock.ts'
+import { createLogger } from '../../src/kernel/log.ts'
+import { launchBrowser, withoutChromium } from '../support/browser.ts'
+import { signUp } from '../support/person.ts'
+import { type PlatformProcess, startPlatform } from '../support/platform.ts'
+import { until } from '../support/until.ts'
+import { Visitor } from '../support/visitor.ts'
+
+interface Overview {
+  readonly failures: readonly {
+    readonly id: string
+    readonly name: string
+    readonly failedAt: string
+    readonly lastError: string
+    readonly attempts: number
+  }[]
+  readonly names: readonly { readonly name: string; readonly done: number }[]
+}
+interface Requests {
+  readonly items: readonly { readonly requestId: string; readonly client: string; readonly route: string; readonly status: number }[]
+  readonly next?: string
+}
+
+/** As another process would ask for it: in the database, while the platform runs. */
+async function plantJob(dataDir: string, id: string): Promise<void> {
+  const database = createSqliteDatabase({
+    file: `${dataDir}/database/main.db`,
+    clock: systemClock,
+    logger: createLogger({ level: 'silent' }),
+  })
+  const repository = createJobsRepository(database.contract)
+  await database.start()
+  const input = { to: 'nobody', template: 'confirm-address', data: { link: 'http://x.test/s3cret', minutes: '1' } }
+  await repository.insert(systemCall('test'), newJob(id, { name: 'mail.send', input }, Date.now()))
+  await database.stop()
+}
+
+/** From the command line, as an operator gets one who has a shell on the machine. */
+async function newLink({ port, dataDir }: PlatformProcess): Promise<string> {
+  const args = [
+    'src/main.ts',
+    'console-link',
+    '--config',
+    'examples/pixel-diary/ninefold.config.ts',
+    '--port',
+    String(port),
+    '--data-dir',
+    dataDir,
+    '--log-level',
+    'error',
+  ]
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: fileURLToPath(new URL('../..', import.meta.url)) })
+  return stdout.trim()
+}
+
+describe('The console', () => {
+  let platform: PlatformProcess
+  let operator: Visitor
+
+  const read = async <T>(path: string): Promise<T> => {
+    const reply = await operator.request(new URL(`${platform.origin('console')}${path}`), { headers: { 'sec-fetch-site': 'same-origin' } })
+    assert.equal(reply.status, 200, reply.body)
+    const body: T = JSON.parse(reply.body)
+    return body
+  }
+  const retry = async (id: string, headers: Record<string, string>) =>
+    await operator.request(new URL(`${platform.origin('console')}/api/jobs/${id}/retry`), {
+      method: 'POST',
+      headers: { 'sec-fetch-site': 'same-origin', ...headers },
+    })
+
+  before(async () => {
+    platform = await startPlatform()
+    operator = new Visitor(platform.port)
+    const page = await operator.visit(platform.consoleLink)
+    await operator.submit(page, {})
+  })
+  after(() => platform.stop({ remove: true }))
+
+  test('shows nothing to anybody but operators', async () => {
+    for (const path of ['/api/status', '/api/requests', '/api/jobs', '/api/policy-reports', '/metrics']) {
+      const reply = await platform.send('console', { path })
+      assert.equal(reply.status, 401, path)
+      assert.ok(!/uptime|items|counts|# HELP/.test(reply.body), path)
+    }
+    assert.equal((await platform.send('console', { path: '/api/jobs/x/retry', method: 'POST' })).status >= 400, true)
+    for (const label of ['diary', 'accounts', 'files'])
+      assert.notEqual((await platform.send(label, { path: '/metrics' })).status, 200, label)
+  })
+
+  test('answers probes on every host, with names only', async () => {
+    for (const label of ['diary', 'accounts', 'files', 'console', 'gallery']) {
+      const alive = await platform.send(label, { path: '/healthz' })
+      assert.deepEqual([alive.status, alive.body], [200, '{"status":"ok"}'], label)
+      const ready = await platform.send(label, { path: '/readyz' })
+      assert.deepEqual([ready.status, ready.body], [200, '{"status":"ok","failing":[]}'], label)
+    }
+  })
+
+  test('counts what happened, by route and second', async () => {
+    for (let index = 0; index < 5; index += 1) await platform.send('accounts', { path: '/sign-up' })
+    const status = await until('five requests', async () => {
+      const seen = await read<{
+        routes: { byTime: { route: string; requests: number }[] }
+        series: { requests: number[] }
+        process: { rssBytes: number }
+      }>('/api/status')
+      return (seen.routes.byTime.find((row) => row.route === '/sign-up')?.requests ?? 0) >= 5 && seen
+    })
+    assert.ok(status.process.rssBytes > 1e7)
+    await until('the second to be over', async () => {
+      const { series } = await read<{ series: { requests: number[] } }>('/api/status')
+      return series.requests.reduce((sum, count) => sum + count, 0) >= 5
+    })
+    const metrics = await operator.request(new URL(`${platform.origin('console')}/metrics`), {
+      headers: { 'sec-fetch-site': 'same-origin' },
+    })
+    assert.match(metrics.body, /^ninefold_http_requests_total\{method="GET",site="accounts",route="\/sign-up",class="ok"\} [5-9]/m)
+    assert.match(String(metrics.headers['content-type']), /^text\/plain; version=0\.0\.4/)
+  })
+
+  test('finds a request by the id of its answer, with a pseudonym and no address', async () => {
+    const missing = await platform.send('diary', { path: '/api/photos/01j0000000000000000000000?token=s3cret' })
+    const id: unknown = JSON.parse(missing.body).requestId
+    assert.ok(typeof id === 'string')
+    const found = await until('the row', async () => {
+      const page = await read<Requests>(`/api/requests?requestId=${id}`)
+      return page.items[0]
+    })
+    assert.match(found.client, /^[A-Za-z0-9_-]{16}$/)
+    const page = await read<Requests>('/api/requests?limit=200')
+    assert.doesNotMatch(JSON.stringify(page), /127\.0\.0\.1|::1|s3cret/)
+    const refused = await read<Requests>('/api/requests?status=4xx&limit=1')
+    assert.deepEqual([refused.items.length, typeof refused.next], [1, 'string'])
+    const bad = await operator.request(new URL(`${platform.origin('console')}/api/requests?status=9xx`), {
+      headers: { 'sec-fetch-site': 'same-origin' },
+    })
+    assert.ok([400, 422].includes(bad.status), bad.body)
+  })
+
+  test('shows a failed job without what it carries, and tries it again for an operator with the CSRF token only', async () => {
+    await plantJob(platform.dataDir, 'planted')
+    const failure = await until('the failure', async () => (await read<Overview>('/api/jobs')).failures.find((one) => one.id === 'planted'))
+    assert.match(failure.lastError, /must be one plain address/)
+    const overview = await read<Overview>('/api/jobs')
+    assert.ok(!JSON.stringify(overview).includes('s3cret'))
+    assert.ok(
+      overview.names.some((row) => row.name === 'monitoring.purge' && row.done === 1),
+      'the purge has run',
+    )
+
+    assert.equal((await retry('planted', {})).status, 403)
+    assert.equal((await read<Overview>('/api/jobs')).failures[0]?.attempts, 1, 'nothing changed')
+    const { csrfToken } = await read<{ csrfToken: string }>('/session')
+    assert.equal((await retry('absent', { 'x-csrf-token': csrfToken })).status, 404)
+    assert.equal((await retry('planted', { 'x-csrf-token': csrfToken })).status, 204)
+    await until('the second failure', async () => {
+      const again = (await read<Overview>('/api/jobs')).failures.find((one) => one.id === 'planted')
+      return again !== undefined && again.failedAt > failure.failedAt
+    })
+  })
+
+  test('keeps the mails of development, as text with links and as HTML that can do nothing', async () => {
+    await signUp(platform, 'ada@example.test')
+    const list = await platform.send('console', { path: '/mailbox' })
+    assert.equal(list.status, 200)
+    assert.match(list.body, /ada@example\.test/)
+    const path = /href="(\/mailbox\/[^"]+)"/.exec(list.body)?.[1] ?? ''
+    const mail = await platform.send('console', { path })
+    assert.match(mail.body, /<a href="http:\/\/accounts\.localhost:\d+\/confirm\?token=[\w-]+">/)
+    const asHtml = await platform.send('console', { path: `${path}/html` })
+    assert.equal(asHtml.status, 200)
+    assert.match(String(asHtml.headers['content-security-policy']), /default-src 'none'.*sandbox/)
+    assert.doesNotMatch(String(asHtml.headers['content-security-policy']), /script-src|allow-scripts/)
+    assert.equal((await platform.send('console', { path: '/mailbox/absent' })).status, 404)
+  })
+
+  test('is a page that says how to get in, then shows live figures, and breaks no policy', { skip: withoutChromium }, async (t) => {
+    const browser = await launchBrowser()
+    t.after(() => browser.close())
+    const context = await browser.newContext()
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('console', (message) => {
+      if (/Content Security Policy|Trusted/.test(message.text())) complaints.push(message.text())
+    })
+    await page.goto(platform.origin('console'))
+    await page.getByText('ninefold console-link').waitFor()
+
+    await page.goto(await newLink(platform))
+    await page.getByRole('button').click()
+    await page.locator('canvas').nth(1).waitFor()
+    await page.getByRole('status').filter({ hasText: 'Live' }).waitFor()
+    await page.getByRole('rowheader', { name: 'monitoring.purge' }).waitFor()
+    const log = page.getByRole('region', { name: 'Requests' })
+    await log.getByRole('row').nth(1).waitFor()
+    await log.getByRole('button', { name: '4xx' }).click()
+    await log.locator('.status.warn').first().waitFor()
+    assert.equal(await log.locator('.status.good').count(), 0)
+    assert.equal(await page.evaluate('localStorage.length + sessionStorage.length'), 0)
+    assert.deepEqual(complaints, [])
+  })
+})
