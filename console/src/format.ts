@@ -39,9 +39,9 @@ function twoUnits(
   great: { readonly count: number; readonly unit: string },
   small: { readonly each: number; readonly unit: string },
 ): string {
-  const whole = Math.floor(great.count)
-  const rest = Math.floor((great.count - whole) * small.each + 1e-6)
-  return `${whole} ${great.unit}${rest === 0 ? '' : ` ${rest} ${small.unit}`}`
+  const full = Math.floor(great.count)
+  const rest = Math.floor((great.count - full) * small.each + 1e-6)
+  return `${full} ${great.unit}${rest === 0 ? '' : ` ${rest} ${small.unit}`}`
 }
 
 /** The time of day, with the date when it was not today. */

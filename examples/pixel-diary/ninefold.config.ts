@@ -30,7 +30,6 @@ export default defineApp((environment) => ({
       scopes: ['photos:read', 'photos:write', 'comments:read', 'comments:write'],
       folder: built('./dist'),
       views: peoplePages(environment.origin('accounts')),
-      sources: { imgSrc: [environment.origin('files')] },
     },
     {
       name: 'gallery',
@@ -38,7 +37,6 @@ export default defineApp((environment) => ({
       mode: 'memory',
       scopes: ['photos:read'],
       folder: built('../pixel-gallery/dist'),
-      sources: { imgSrc: [environment.origin('files')], connectSrc: [environment.origin('diary')] },
     },
   ],
   clients: [printShop(environment)],

@@ -71,6 +71,9 @@ export function createSite(settings: SiteSettings, sites: Sites): Site {
         const index = found.get('/index.html')
         if (index === undefined) return `${settings.title}: there is no ${join(settings.folder, 'index.html')}; build the frontend first`
         shell = createPage(index.plain.toString('utf8'), addresses(settings, sites))
+        // Browsers ask for this name on pages that link no icon, such as the gateway's own.
+        const icon = found.get('/favicon.svg')
+        if (icon !== undefined && !found.has('/favicon.ico')) found.set('/favicon.ico', icon)
         files = found
         return undefined
       } catch (cause) {

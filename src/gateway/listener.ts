@@ -1,6 +1,6 @@
 // The listening socket: time and size limits, a cap of connections per address, answers to what the parser refuses, and the drain at the end.
 import { createServer, type IncomingMessage, type Server, ServerResponse, STATUS_CODES } from 'node:http'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { httpErrors, problemOf } from '#kernel/http/problem.ts'
 import { newRequestId } from '#kernel/ids.ts'
@@ -69,9 +69,14 @@ function isAnswering(socket: Duplex): boolean {
   return message instanceof ServerResponse && message.headersSent
 }
 
+/** Browsers open connections ahead and may never use them: nothing was asked, so there is nothing to answer or to record. */
+function isSilent(socket: Duplex): boolean {
+  return socket instanceof Socket && socket.bytesRead === 0
+}
+
 function createRefuser(refused: ListenerParts['refused']) {
   return (error: Error & { code?: string }, socket: Duplex): void => {
-    if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
+    if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket) || isSilent(socket)) {
       socket.destroy()
       return
     }

@@ -209,6 +209,8 @@ describe('The console', () => {
     await log.locator('.status.warn').first().waitFor()
     assert.equal(await log.locator('.status.good').count(), 0)
     assert.equal(await page.evaluate('localStorage.length + sessionStorage.length'), 0)
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByText('ninefold console-link').waitFor()
     assert.deepEqual(complaints, [])
   })
 })

@@ -30,12 +30,12 @@ async function victimOf(world: World): Promise<Victim> {
   return { cookies: jar.header('/api/photos'), csrf }
 }
 
-function post(world: World, headers: Record<string, string>, path = '/api/photos', body = JSON_BODY): Promise<Answered> {
+function post(world: World, headers: Record<string, string>, path = '/api/photos'): Promise<Answered> {
   return ask(world, {
     method: 'POST',
     path,
-    headers: { 'content-type': 'application/json', 'content-length': String(body.length), ...headers },
-    body,
+    headers: { 'content-type': 'application/json', 'content-length': String(JSON_BODY.length), ...headers },
+    body: JSON_BODY,
   })
 }
 

@@ -83,7 +83,7 @@ describe('odd HTTP', () => {
   for (const [name, bytes, ...statuses] of ODD) {
     test(`refuses ${name}`, async () => {
       const before = world.writes.count
-      const answer = await raw(world, `${bytes}`)
+      const answer = await raw(world, bytes)
       const status = Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1])
       assert.ok(statuses.includes(status), `${status}\n${answer}`)
       assert.equal(answer.split('HTTP/1.1 ').length - 1, 1, answer)

@@ -301,3 +301,55 @@ test('a session that is gone does not sign its browser out with an error', async
   assert.deepEqual(asked, ['login', 'consent'])
   assert.ok(location.searchParams.get('code'))
 })
+
+test('signing out where nobody is signed in asks nothing', async () => {
+  const query = new URLSearchParams({
+    client_id: 'print-shop',
+    post_logout_redirect_uri: PRINT_SHOP.postLogoutRedirectUris[0],
+    state: 'bye',
+  })
+  const known = await send(world, { path: `/end-session?${query.toString()}` })
+  assert.equal(known.status, 303)
+  assert.equal(known.headers['location'], 'http://printshop.localhost:9001/bye?state=bye')
+  const bare = await send(world, { path: '/end-session' })
+  assert.equal(bare.headers['location'], `${world.sites.accounts}/end-session/success`)
+  const success = await send(world, { path: '/end-session/success' })
+  assert.match(success.body, /signed out/)
+})
+
+test('userinfo may be read by scripts of the clients own origin only', async () => {
+  const tokens = await tokensFor(world, new Browser(world), { account: 'person-cors' })
+  const [origin] = PRINT_SHOP.origins
+  const ask = (headers: Record<string, string>, method = 'GET'): ReturnType<typeof send> =>
+    send(world, { method, path: '/userinfo', headers })
+  const authorization = `Bearer ${tokens.access_token}`
+  const preflight = await ask(
+    { origin, 'access-control-request-method': 'GET', 'access-control-request-headers': 'authorization' },
+    'OPTIONS',
+  )
+  assert.equal(preflight.status, 204)
+  assert.equal(preflight.headers['access-control-allow-origin'], origin)
+  assert.equal((await ask({ origin, authorization })).headers['access-control-allow-origin'], origin)
+  for (const foreign of ['https://evil.example', 'null', world.sites.app]) {
+    const reply = await ask({ origin: foreign, authorization })
+    assert.equal(reply.status, 401)
+    assert.equal(reply.headers['access-control-allow-origin'], undefined)
+  }
+  assert.equal((await ask({ origin: 'https://evil.example' }, 'OPTIONS')).status, 403)
+})
+
+test('one browser, two tabs, two people: the second one is signed in', async () => {
+  const browser = new Browser(world)
+  const first = await browser.visit({ path: authorizePath(pkce().challenge) })
+  const second = await browser.visit({ path: authorizePath(pkce().challenge) })
+  const finish = async (begun: typeof first, account: string): Promise<string> => {
+    const path = new URL(String(begun.headers['location']), world.sites.accounts).pathname
+    const signedIn = await browser.visit({ method: 'POST', path: `${path}/sign-in?account=${account}` })
+    const resumed = await browser.visit({ path: new URL(String(signedIn.headers['location'])).pathname })
+    return String(resumed.headers['location'])
+  }
+  assert.match(await finish(first, 'person-tab-one'), /^\/interaction\//)
+  assert.match(await finish(second, 'person-tab-two'), /^\/interaction\//)
+  assert.deepEqual(await world.server.engine.sessions(call, 'person-tab-one'), [])
+  assert.equal((await world.server.engine.sessions(call, 'person-tab-two')).length, 1)
+})

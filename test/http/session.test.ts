@@ -119,8 +119,8 @@ describe('a session in cookie mode', () => {
     const there = await navigate('/private')
     assert.equal(there.status, 303)
     assert.equal(there.headers.location, '/session/refresh?return_to=%2Fprivate')
-    assert.equal((await navigate(String(there.headers.location), 'cross-site')).status, 403)
-    const back = await navigate(String(there.headers.location))
+    assert.equal((await navigate(there.headers.location ?? '', 'cross-site')).status, 403)
+    const back = await navigate(there.headers.location ?? '')
     assert.equal(back.status, 303)
     assert.equal(back.headers.location, '/private')
     assert.equal((await navigate('/private')).text, 'private')
@@ -296,4 +296,27 @@ test('the rotation forgets a failure, so that the next one tries again', async (
   assert.equal(await rotate(call, frontend, session), result)
   assert.equal(await rotate(call, frontend, session), result)
   assert.equal(calls, 2)
+})
+
+test('a form without script signs out too, and sign-in says so when auth is away', async () => {
+  const jar = new Jar()
+  await signIn(world, jar)
+  const body = `csrf_token=${await csrfOf(world, jar)}`
+  const headers = {
+    'content-type': 'application/x-www-form-urlencoded',
+    'content-length': String(body.length),
+    'sec-fetch-mode': 'navigate',
+  }
+  const out = await browse(world, jar, { method: 'POST', path: '/session/sign-out', headers, body })
+  assert.deepEqual([out.status, out.headers.location], [303, '/'])
+  assert.equal(jar.get('__Secure-refresh'), undefined)
+  const fresh = await openWorld()
+  try {
+    fresh.auth.exchange = () => Promise.reject(new Error('auth is away'))
+    const answer = await ask(fresh, { path: '/session/sign-in?return_to=%2Fa' })
+    assert.equal(answer.status, 503)
+    assert.match(answer.text, /href="\/session\/sign-in\?return_to=%2Fa"/)
+  } finally {
+    await fresh.stop()
+  }
 })

@@ -137,7 +137,9 @@ export const call: Call = systemCall('test')
 function serve(http: Server, server: AuthorizationServer): void {
   const router = findMyWay()
   for (const route of server.routes) {
-    router.on(route.method, route.path, (request, response) => void serveRoute(request, response, route))
+    // The gateway hands preflights of raw routes to their handler.
+    const methods = route.kind === 'raw' && !router.hasRoute('OPTIONS', route.path) ? [route.method, 'OPTIONS' as const] : route.method
+    router.on(methods, route.path, (request, response) => void serveRoute(request, response, route))
   }
   const { engine } = server
   http.on('request', (request: IncomingMessage, response: ServerResponse) => {

@@ -2,7 +2,8 @@
 import { type ReactElement, useEffect, useState } from 'react'
 import type { Connection } from './connection.ts'
 import { Counter } from './counter.tsx'
-import { beginSignIn, findProvider, finishSignIn, type Provider, SignInError } from './sign-in.ts'
+import { findProvider, type Provider } from './provider.ts'
+import { beginSignIn, finishSignIn, SignInError } from './sign-in.ts'
 import { Ended, Welcome } from './welcome.tsx'
 
 type State =

@@ -7,7 +7,7 @@ import {
   revocationRequest,
   type TokenEndpointResponse,
 } from 'oauth4webapi'
-import type { Provider } from './sign-in.ts'
+import type { Provider } from './provider.ts'
 
 export interface Photo {
   readonly id: string

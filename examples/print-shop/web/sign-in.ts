@@ -1,39 +1,18 @@
 // Signing in with Pixel Diary: OpenID Connect, authorization code with PKCE, as a public client (RFC 9700). Tokens live in the object made here.
 import {
-  type AuthorizationServer,
-  allowInsecureRequests,
   AuthorizationResponseError,
   authorizationCodeGrantRequest,
-  type Client,
   calculatePKCECodeChallenge,
-  discoveryRequest,
   generateRandomCodeVerifier,
   generateRandomNonce,
   generateRandomState,
   getValidatedIdTokenClaims,
   None,
   processAuthorizationCodeResponse,
-  processDiscoveryResponse,
   validateAuthResponse,
 } from 'oauth4webapi'
 import { Connection } from './connection.ts'
-
-export interface Config {
-  readonly provider: string
-  readonly api: string
-  readonly files: string
-  readonly clientId: string
-}
-
-export interface Provider {
-  readonly config: Config
-  readonly server: AuthorizationServer
-  readonly client: Client
-  /** Plain HTTP is for development on one's own machine. */
-  readonly options: { readonly [allowInsecureRequests]: boolean }
-  /** The API that the tokens are for (RFC 8707). */
-  readonly resource: string
-}
+import type { Provider } from './provider.ts'
 
 /** Why the person came back without access, in words for them. */
 export class SignInError extends Error {
@@ -43,14 +22,6 @@ export class SignInError extends Error {
 const SCOPE = 'openid offline_access photos:read'
 const redirectUri = (): string => `${location.origin}/callback`
 const jsonHeaders = { 'content-type': 'application/json' }
-
-export async function findProvider(): Promise<Provider> {
-  const config: Config = await (await fetch('/config.json')).json()
-  const issuer = new URL(config.provider)
-  const options = { [allowInsecureRequests]: issuer.hostname.endsWith('.localhost') }
-  const server = await processDiscoveryResponse(issuer, await discoveryRequest(issuer, options))
-  return { config, server, client: { client_id: config.clientId }, options, resource: `${config.api}/api` }
-}
 
 /** Leaves for the provider. What must be remembered meanwhile is in a cookie that scripts cannot read. */
 export async function beginSignIn({ config, server, resource }: Provider): Promise<void> {

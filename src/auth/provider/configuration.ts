@@ -12,7 +12,7 @@ import { ACCESS_TOKEN_SECONDS, type ResourcePolicy } from './resource.ts'
 
 const DAY = 86_400
 /** Counted from the sign-in, whatever happens since: rotation never extends it (RFC 10017 section 6.3.2.3). */
-export const REFRESH_SECONDS = 30 * DAY
+const REFRESH_SECONDS = 30 * DAY
 /** Longer than a refresh token, since refreshing needs the session but does not touch it. */
 const SESSION_SECONDS = REFRESH_SECONDS + DAY
 const SESSION_LIMIT_SECONDS = 90 * DAY
@@ -20,7 +20,7 @@ const SESSION_LIMIT_SECONDS = 90 * DAY
 const GRANT_SECONDS = SESSION_LIMIT_SECONDS + REFRESH_SECONDS + DAY
 const UNSAVED_SESSION_SECONDS = 3600
 
-export const PATHS = {
+const PATHS = {
   authorization: '/authorize',
   token: '/token',
   jwks: '/jwks',

@@ -16,7 +16,7 @@ const sessionAnswer = z.object({ signedIn: z.boolean(), csrfToken: z.string() })
 
 const OLD_LINK = {
   title: 'This link does not work',
-  text: 'It was used already or is older than 15 minutes. Make a new one with "ninefold operator".',
+  text: 'It was used already or is older than 15 minutes. Make a new one with "ninefold console-link".',
 }
 
 interface OperatorParts {
@@ -35,7 +35,7 @@ function gatewayExchange(exchange: Exchange): GatewayExchange {
 function askToEnter(exchange: GatewayExchange, link: string | undefined): Answer {
   if (link === undefined)
     return page(
-      smallPage(exchange, { title: 'Operators only', text: 'Open the link that "ninefold start" or "ninefold operator" has printed.' }),
+      smallPage(exchange, { title: 'Operators only', text: 'Open the link that "ninefold start" or "ninefold console-link" has printed.' }),
     )
   const form = html`<form method="post" action="/enter"><input type="hidden" name="code" value="${link}">
 <input type="hidden" name="csrf_token" value="${exchange.csrfToken()}"><button class="action">Open the console</button></form>`

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { RequestRecord } from '../contract.ts'
 import { BUCKETS, bucketEndMs, bucketOf, percentile } from './histogram.ts'
 import { prometheusText } from './prometheus.ts'
-import { createRouteFigures } from './routes.ts'
+import { createRouteFigures } from './by-route.ts'
 import { createSeconds } from './seconds.ts'
 import { seriesOf, summaryOf, topRoutes } from './status.ts'
 

@@ -1,7 +1,7 @@
 // The figures as Prometheus reads them (text format 0.0.4).
 import { BUCKETS, bucketEndMs } from './histogram.ts'
 import type { ProcessFigures } from './process.ts'
-import type { RouteKey, RouteTotals } from './routes.ts'
+import type { RouteKey, RouteTotals } from './by-route.ts'
 
 // Every fourth bucket ends at a doubling: 0.05 ms, 0.1 ms, ... 52 s.
 const ENDS = Array.from({ length: 21 }, (_, index) => index * 4)

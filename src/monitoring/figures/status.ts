@@ -1,6 +1,6 @@
 // The status page in numbers, put together from the figures.
 import type { PlatformStatus } from '../schemas.ts'
-import type { RecentRoute } from './routes.ts'
+import type { RecentRoute } from './by-route.ts'
 import { type SecondFigures, type Seconds, SHOWN_SECONDS } from './seconds.ts'
 
 const SUMMARY_SECONDS = 60

@@ -1,0 +1,48 @@
+// Rate limits: on by default, told in fields, moved by no header.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { createLimiter } from '../../src/gateway/limits/gcra.ts'
+import { ask, openWorld } from './gateway-support.ts'
+
+describe('rate limits', () => {
+  test('are on unless switched off, tell what is left, and count each class and client for itself', async () => {
+    const world = await openWorld({ settings: { rateLimits: { api: { quota: 3, windowSeconds: 60 } }, trustedProxies: ['127.0.0.1'] } })
+    try {
+      const from = (client: string, path = '/api/me') => ask(world, { path, headers: { 'x-forwarded-for': `198.51.100.1, ${client}` } })
+      const first = await from('203.0.113.1')
+      assert.equal(first.headers['ratelimit-policy'], '"api";q=3;w=60')
+      assert.equal(first.headers['ratelimit'], '"api";r=2;t=20')
+      await from('203.0.113.1')
+      await from('203.0.113.1')
+      const over = await from('203.0.113.1')
+      assert.equal(over.status, 429)
+      assert.equal(over.json['code'], 'http.too_many_requests')
+      assert.equal(over.headers['retry-after'], '20')
+      assert.equal(over.headers['ratelimit'], '"api";r=0;t=60')
+      assert.equal((await from('203.0.113.2')).status, 401)
+      assert.equal((await from('203.0.113.1', '/hello')).headers['ratelimit-policy'], '"probe";q=600;w=60')
+      assert.equal(world.records.at(-1)?.client, 'p-203.0.113.1')
+    } finally {
+      await world.stop()
+    }
+  })
+  test('cannot be moved by a header of a peer that nobody named', async () => {
+    const world = await openWorld({ settings: { rateLimits: { api: { quota: 2, windowSeconds: 60 } } } })
+    const statuses = []
+    for (let index = 0; index < 4; index += 1)
+      statuses.push((await ask(world, { path: '/api/me', headers: { 'x-forwarded-for': `203.0.113.${index}` } })).status)
+    await world.stop()
+    assert.deepEqual(statuses, [401, 401, 429, 429])
+  })
+  test('spread over time: a burst of the quota, then one per interval, and memory is bounded', () => {
+    const limiter = createLimiter(10, 10_000, 100)
+    const allowed = Array.from({ length: 20 }, () => limiter.take('a', 0).allowed).filter(Boolean).length
+    assert.equal(allowed, 10)
+    assert.deepEqual(limiter.take('a', 999), { allowed: false, remaining: 0, resetMs: 9001, retryMs: 1 })
+    assert.equal(limiter.take('a', 1000).allowed, true)
+    assert.equal(limiter.take('a', 1000).allowed, false)
+    assert.deepEqual(limiter.take('a', 60_000), { allowed: true, remaining: 9, resetMs: 1000, retryMs: 0 })
+    for (let index = 0; index < 10_000; index += 1) limiter.take(`k${index}`, 0)
+    assert.equal(limiter.take('k9999', 0).remaining, 8)
+  })
+})
