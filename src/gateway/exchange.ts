@@ -168,16 +168,21 @@ export class GatewayExchange implements Exchange {
     return this.#csrf
   }
 
+  /** A new name for this browser, which lives as long as the session that begins; what is sealed for it may be bound to that name. */
+  renameBrowser(seconds: number): string {
+    return this.#newBrowser(seconds)
+  }
+
   renewCsrf(sessionId?: string): void {
-    const browser = this.#newBrowser()
+    const browser = this.#browser ?? this.#newBrowser()
     this.#csrf = this.#issueCsrf(sessionId ?? browser)
   }
 
-  #newBrowser(): string {
+  #newBrowser(seconds?: number): string {
     const id = randomToken()
     this.#browser = id
     this.session = undefined
-    this.addCookie(setBrowser(id, this.#sameSite()))
+    this.addCookie(setBrowser(id, this.#sameSite(), seconds))
     return id
   }
 

@@ -35,7 +35,7 @@ describe('a session in cookie mode', () => {
     assert.ok((location.searchParams.get('state') ?? '').length >= 43)
     assert.match(
       started.cookies[0] ?? '',
-      /^__Secure-sign-in-\d=.+; Path=\/session\/callback; Max-Age=600; Secure; HttpOnly; SameSite=Lax$/,
+      /^__Host-Http-sign-in-\d=.+; Path=\/; Max-Age=600; Secure; HttpOnly; SameSite=Lax$/,
     )
     const landed = await browse(world, jar, { path: world.auth.approve(location.href) })
     assert.equal(landed.status, 200)
@@ -44,7 +44,7 @@ describe('a session in cookie mode', () => {
     assert.match(access ?? '', /; Path=\/; Max-Age=\d+; Secure; HttpOnly; SameSite=Strict$/)
     const secret = landed.cookies.find((cookie) => cookie.startsWith('__Secure-refresh='))
     assert.match(secret ?? '', /; Path=\/session; Max-Age=\d+; Secure; HttpOnly; SameSite=Strict$/)
-    assert.ok(landed.cookies.some((cookie) => cookie.startsWith('__Secure-sign-in') && cookie.includes('Max-Age=0')))
+    assert.ok(landed.cookies.some((cookie) => cookie.startsWith('__Host-Http-sign-in') && cookie.includes('Max-Age=0')))
     // Encrypted: neither cookie shows the token or the account.
     assert.ok(!landed.cookies.join().includes('eyJzdWIi') && !landed.cookies.join().includes('at+jwt'))
     assert.equal(landed.headers['cache-control'], 'no-store')

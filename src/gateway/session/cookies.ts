@@ -14,15 +14,16 @@ import {
 import { createSealer, type Sealer } from './sealed-cookies.ts'
 
 export const ACCESS_COOKIE = '__Host-Http-access'
-/** Not `__Host-`, which would need `Path=/`: no other route ever receives the refresh token. */
+/** Not `__Host-`, which would need `Path=/`: no other route ever receives the refresh token. What is sealed names the browser that it is for,
+ * since a host below ours could plant the refresh cookie of another account. */
 export const REFRESH_COOKIE = '__Secure-refresh'
 export const CSRF_COOKIE = '__Host-csrf'
 export const BROWSER_COOKIE = '__Host-Http-browser'
 export const OPERATOR_COOKIE = '__Host-Http-operator'
-const TRANSACTION_COOKIE = '__Secure-sign-in'
+// `__Host-` again, at the price of a wider path for ten minutes: a host below ours could plant any other, and so have its own sign-in finished here.
+const TRANSACTION_COOKIE = '__Host-Http-sign-in'
 
 export const SESSION_PATH = '/session'
-const CALLBACK_PATH = '/session/callback'
 export const TRANSACTION_SECONDS = 600
 
 /** A handful of places, so that sign-ins in several tabs do not disturb each other and no page can fill the jar. */
@@ -60,7 +61,7 @@ export function clearSession(): readonly string[] {
 
 /** Lax, since it must come back with the redirect from the accounts site. */
 export function setTransaction(name: string, value: string, maxAgeSeconds: number): string {
-  return serialiseCookie(name, value, { path: CALLBACK_PATH, maxAgeSeconds, sameSite: 'Lax' })
+  return serialiseCookie(name, value, { maxAgeSeconds, sameSite: 'Lax' })
 }
 
 export function setOperator(value: string, maxAgeSeconds: number): string {
@@ -72,6 +73,7 @@ export function setCsrf(value: string, sameSite: 'Strict' | 'Lax'): string {
   return serialiseCookie(CSRF_COOKIE, value, { sameSite, httpOnly: false })
 }
 
-export function setBrowser(value: string, sameSite: 'Strict' | 'Lax'): string {
-  return serialiseCookie(BROWSER_COOKIE, value, { sameSite })
+/** Ends with the browser session, or with the session that is bound to it. */
+export function setBrowser(value: string, sameSite: 'Strict' | 'Lax', maxAgeSeconds?: number): string {
+  return serialiseCookie(BROWSER_COOKIE, value, { sameSite, ...(maxAgeSeconds === undefined ? {} : { maxAgeSeconds }) })
 }

@@ -129,7 +129,12 @@ function callbackRoute({ frontend, site, sessions }: Desk): Route {
     summary: 'Comes back from the sign-in page',
     async handle(call, { query }, exchange) {
       const own = gatewayExchange(exchange)
-      const outcome = await sessions.complete(call, frontend, { search: exchange.search, state: query.state, cookies: exchange.cookies })
+      const outcome = await sessions.complete(call, frontend, {
+        search: exchange.search,
+        state: query.state,
+        cookies: exchange.cookies,
+        nameBrowser: (seconds) => own.renameBrowser(seconds),
+      })
       if ('refused' in outcome) return refusedPage(own, outcome.refused, again('/'))
       const { cookies, sessionId, returnTo, spent } = outcome.done
       own.renewCsrf(frontend.mode === 'cookie' ? sessionId : undefined)

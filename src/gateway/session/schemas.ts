@@ -7,8 +7,8 @@ const text = z.string().min(1).max(4096)
 const sealed = { origin: text, sub: text, sid: text, iat: z.int(), exp: z.int() }
 
 export const accessCookie = z.strictObject({ ...sealed, token: text })
-/** `since` is the time of sign-in: rotation never moves the end of a session. */
-export const refreshCookie = z.strictObject({ ...sealed, token: text, since: z.int() })
+/** `since` is the time of sign-in: rotation never moves the end of a session. `browser` is the hash of the browser's name: of use in no other. */
+export const refreshCookie = z.strictObject({ ...sealed, token: text, since: z.int(), browser: text })
 export const transactionCookie = z.strictObject({ origin: text, state: text, nonce: text, verifier: text, returnTo: text, exp: z.int() })
 export const operatorCookie = z.strictObject({ sid: text, iat: z.int(), exp: z.int() })
 

@@ -2,6 +2,7 @@
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { randomToken } from '#kernel/ids.ts'
+import { sha256 } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Auth, PublicProfile } from '../../auth/contract.ts'
 import type { GatewayFrontend } from '../contract.ts'
@@ -51,15 +52,17 @@ export interface CallbackAnswer {
   readonly search: string
   readonly state: string | undefined
   readonly cookies: ReadonlyMap<string, string>
+  /** Called once the person is in: gives the browser a name for so long. */
+  nameBrowser(seconds: number): string
 }
 
-type Seal = (frontend: GatewayFrontend, rotated: Rotated, since: number) => Promise<Renewed>
+type Seal = (frontend: GatewayFrontend, rotated: Rotated, bounds: Pick<RefreshCookie, 'since' | 'browser'>) => Promise<Renewed>
 
 function createSeal({ sealers, clock, sessionSeconds }: SessionParts): Seal {
-  return async (frontend, { accessToken, refreshToken, verified }, since) => {
+  return async (frontend, { accessToken, refreshToken, verified }, { since, browser }) => {
     const left = since + sessionSeconds - Math.floor(clock.now() / 1000)
     const common = { origin: frontend.origin, sub: verified.principal.accountId, sid: verified.principal.sessionId, iat: verified.issuedAt }
-    const refresh = await sealers.refresh.seal({ ...common, exp: since + sessionSeconds, token: refreshToken, since })
+    const refresh = await sealers.refresh.seal({ ...common, exp: since + sessionSeconds, token: refreshToken, since, browser })
     const cookies = [setRefresh(refresh, left)]
     if (frontend.mode === 'cookie') {
       // The cookie outlives its token, so that an expired session can be told from none; `exp` inside is what counts.
@@ -88,8 +91,8 @@ function refusedBy({ logger }: SessionParts, { requestId }: Call, error: unknown
 }
 
 function createCompletion(parts: SessionParts, seal: Seal): Sessions['complete'] {
-  const { relyingParty, sealers, clock } = parts
-  return async (call, frontend, { search, state, cookies }) => {
+  const { relyingParty, sealers, clock, sessionSeconds } = parts
+  return async (call, frontend, { search, state, cookies, nameBrowser }) => {
     if (state === undefined || state === '') return { refused: 'ended' }
     const name = transactionCookieName(state)
     const cookie = cookies.get(name)
@@ -101,7 +104,8 @@ function createCompletion(parts: SessionParts, seal: Seal): Sessions['complete']
       const { accessToken, refreshToken } = await relyingParty.redeem(call, frontend, { search, request: transaction })
       const verified = await verifyOwn(parts, call, { accessToken, clientId: frontend.clientId })
       if (refreshToken === undefined) throw new Error('auth issued no refresh token')
-      const renewed = await seal(frontend, { accessToken, verified, refreshToken }, seconds)
+      const browser = sha256(nameBrowser(sessionSeconds))
+      const renewed = await seal(frontend, { accessToken, verified, refreshToken }, { since: seconds, browser })
       return { done: { ...renewed, returnTo: transaction.returnTo, spent: setTransaction(name, '', 0) } }
     } catch (error) {
       return refusedBy(parts, call, error)
@@ -125,7 +129,7 @@ function createRefresh(parts: SessionParts, seal: Seal): Sessions['refresh'] {
       const rotated = await rotate(call, frontend, session)
       const { principal, issuedAt } = rotated.verified
       if (revocations.isRevoked({ sessionId: principal.sessionId, accountId: principal.accountId, issuedAt })) return { refused: 'ended' }
-      return { done: await seal(frontend, rotated, session.since) }
+      return { done: await seal(frontend, rotated, session) }
     } catch (error) {
       return refusedBy(parts, call, error)
     }

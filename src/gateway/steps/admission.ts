@@ -3,7 +3,7 @@ import { httpErrors } from '#kernel/http/problem.ts'
 import type { Method } from '#kernel/http/route.ts'
 import { clientAddress } from '../client-address.ts'
 import type { GatewayExchange } from '../exchange.ts'
-import type { PipelineParts, Step } from '../pipeline.ts'
+import type { PipelineParts, Step } from './step.ts'
 import { checkFraming, checkHeaderNames, isHost, splitTarget } from '../strict-http.ts'
 
 /** The address goes no further than this line: all others see the pseudonym. */

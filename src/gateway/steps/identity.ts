@@ -2,9 +2,10 @@
 import { hasCode } from '#kernel/errors.ts'
 import { parseCookies } from '#kernel/http/cookie.ts'
 import { httpErrors } from '#kernel/http/problem.ts'
+import { sha256 } from '#kernel/keyring.ts'
 import type { BrowserSession, GatewayExchange } from '../exchange.ts'
-import type { PipelineParts, Step } from '../pipeline.ts'
-import { ACCESS_COOKIE, OPERATOR_COOKIE, REFRESH_COOKIE } from '../session/cookies.ts'
+import type { PipelineParts, Step } from './step.ts'
+import { ACCESS_COOKIE, BROWSER_COOKIE, OPERATOR_COOKIE, REFRESH_COOKIE } from '../session/cookies.ts'
 import type { AccessCookie, OperatorCookie, RefreshCookie } from '../session/schemas.ts'
 import { invalidToken, type VerifiedToken } from '../tokens/verifier.ts'
 
@@ -61,9 +62,12 @@ interface Shown {
 function countable(exchange: GatewayExchange, { access, refresh }: Shown): Pick<BrowserSession, 'access' | 'refresh'> {
   const isOwn = (cookie: { readonly origin: string } | undefined): boolean => cookie?.origin === exchange.origin
   const hasEnded = (refresh?.exp ?? 0) * 1000 <= exchange.startedAt
+  // The name of the refresh cookie cannot begin with `__Host-`, so a host below ours may have planted it: it counts in its own browser alone.
+  const browser = exchange.cookies.get(BROWSER_COOKIE)
+  const isPlanted = browser === undefined || sha256(browser) !== refresh?.browser
   return {
     ...(access !== undefined && isOwn(access) ? { access } : {}),
-    ...(refresh !== undefined && isOwn(refresh) && !hasEnded ? { refresh } : {}),
+    ...(refresh !== undefined && isOwn(refresh) && !hasEnded && !isPlanted ? { refresh } : {}),
   }
 }
 

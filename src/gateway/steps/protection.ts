@@ -5,7 +5,7 @@ import { provenanceOf } from '../csrf/origin.ts'
 import { provesIntent } from '../csrf/token.ts'
 import type { GatewayExchange } from '../exchange.ts'
 import { isForeignNavigation, isNavigation } from '../navigation.ts'
-import type { PipelineParts, Step } from '../pipeline.ts'
+import type { PipelineParts, Step } from './step.ts'
 import { CSRF_COOKIE } from '../session/cookies.ts'
 import { bouncePage } from '../session/pages.ts'
 

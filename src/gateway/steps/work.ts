@@ -5,7 +5,7 @@ import type { HandledRoute, RawRoute, RouteInput } from '#kernel/http/route.ts'
 import { fieldProblems, type Schema } from '#kernel/schema.ts'
 import type { GatewayExchange } from '../exchange.ts'
 import { isForeignNavigation } from '../navigation.ts'
-import type { PipelineParts, Step } from '../pipeline.ts'
+import type { PipelineParts, Step } from './step.ts'
 import { bouncePage } from '../session/pages.ts'
 
 const CSRF_FIELD = 'csrf_token'

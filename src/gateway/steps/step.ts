@@ -1,0 +1,31 @@
+// What a step of the pipeline is, and what all of them are made from.
+import type { BlockList } from 'node:net'
+import type { Logger } from '#kernel/log.ts'
+import type { Monitoring } from '../../monitoring/contract.ts'
+import type { ClientOrigins } from '../client-origins.ts'
+import type { GatewayExchange } from '../exchange.ts'
+import type { Hosts } from '../hosts.ts'
+import type { RateLimits } from '../limits/rate-limits.ts'
+import type { Sealers } from '../session/cookies.ts'
+import type { Revocations } from '../tokens/revocations.ts'
+import type { TokenVerifier } from '../tokens/verifier.ts'
+
+export interface Step {
+  readonly name: string
+  /** A promise only when it must wait: most steps of most requests need not. */
+  run(exchange: GatewayExchange): void | Promise<void>
+}
+
+export interface PipelineParts {
+  readonly hosts: Hosts
+  readonly monitoring: Monitoring
+  readonly limits: RateLimits
+  readonly origins: ClientOrigins
+  readonly sealers: Sealers
+  readonly verifier: TokenVerifier
+  readonly revocations: Revocations
+  readonly csrfKey: Buffer
+  readonly logger: Logger
+  readonly development: boolean
+  readonly proxies: BlockList | undefined
+}
