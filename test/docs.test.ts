@@ -6,7 +6,9 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const pages = globSync(['*.md', 'docs/**/*.md', 'src/*/README.md', 'client/README.md', 'console/README.md', 'examples/*/README.md'], { cwd: root })
+const pages = globSync(['*.md', 'docs/**/*.md', 'src/*/README.md', 'client/README.md', 'console/README.md', 'examples/*/README.md'], {
+  cwd: root,
+})
 const ROOTED = /^(src|test|docs|bench|bin|scripts|client|console|examples)\//
 
 test('every file that a document names exists', () => {

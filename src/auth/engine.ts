@@ -63,5 +63,17 @@ export interface Engine {
 /** What the engine must know of people. Implemented by `accounts/`. */
 export interface AccountDirectory {
   /** `undefined` when unknown; suspended people are told apart so that nothing more is issued. */
-  find(call: Call, accountId: string): Promise<{ readonly accountId: string; readonly name: string; readonly email: string; readonly emailVerified: boolean; readonly suspended: boolean } | undefined>
+  find(
+    call: Call,
+    accountId: string,
+  ): Promise<
+    | {
+        readonly accountId: string
+        readonly name: string
+        readonly email: string
+        readonly emailVerified: boolean
+        readonly suspended: boolean
+      }
+    | undefined
+  >
 }

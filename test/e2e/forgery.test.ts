@@ -146,7 +146,8 @@ describe('forged requests', { skip: withoutChromium }, () => {
       const byLabel = Map.groupBy(targets(), (target) => labelOf(new URL(target.url)))
       for (const [label, some] of byLabel) await attackWithScripts(page, label, some)
       assert.deepEqual(await state(), was, `${place}, by script`)
-      for (const target of targets().filter(({ url }) => TAKES_FORMS.test(url))) await attackWithForm(page, labelOf(new URL(target.url)), target)
+      for (const target of targets().filter(({ url }) => TAKES_FORMS.test(url)))
+        await attackWithForm(page, labelOf(new URL(target.url)), target)
       assert.deepEqual(await state(), was, `${place}, by forms of the whole tab`)
       await assertAllRefused(since, place)
       await page.close()
@@ -200,7 +201,9 @@ describe('forged requests', { skip: withoutChromium }, () => {
       const frames = page.frames().filter((frame) => frame !== page.mainFrame())
       assert.equal(frames.length, urls.length)
       for (const [index, frame] of frames.entries()) {
-        await until(`${urls[index]} to be refused in a frame of ${label}, not ${frame.url()}`, () => frame.url().startsWith('chrome-error:'))
+        await until(`${urls[index]} to be refused in a frame of ${label}, not ${frame.url()}`, () =>
+          frame.url().startsWith('chrome-error:'),
+        )
       }
     }
     await page.close()

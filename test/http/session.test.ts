@@ -33,10 +33,7 @@ describe('a session in cookie mode', () => {
     assert.equal(location.searchParams.get('code_challenge_method'), 'S256')
     assert.equal(location.searchParams.get('resource'), `${sites.app}/api`)
     assert.ok((location.searchParams.get('state') ?? '').length >= 43)
-    assert.match(
-      started.cookies[0] ?? '',
-      /^__Host-Http-sign-in-\d=.+; Path=\/; Max-Age=600; Secure; HttpOnly; SameSite=Lax$/,
-    )
+    assert.match(started.cookies[0] ?? '', /^__Host-Http-sign-in-\d=.+; Path=\/; Max-Age=600; Secure; HttpOnly; SameSite=Lax$/)
     const landed = await browse(world, jar, { path: world.auth.approve(location.href) })
     assert.equal(landed.status, 200)
     assert.match(landed.text, /content="0;url=\/album\?page=2"/)

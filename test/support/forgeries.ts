@@ -118,7 +118,8 @@ const LOADED = `async (urls) => {
   return all
 }`
 
-export const scripted = (targets: readonly Target[], token: string | undefined): string => `(${SCRIPTED})(${JSON.stringify({ targets, token })})`
+export const scripted = (targets: readonly Target[], token: string | undefined): string =>
+  `(${SCRIPTED})(${JSON.stringify({ targets, token })})`
 export const submitted = (target: Target, form: { token: string | undefined; method: 'get' | 'post' }): string =>
   `(${SUBMITTED})(${JSON.stringify({ target, ...form })})`
 export const opened = (url: string): string => `(${OPENED})(${JSON.stringify(url)})`

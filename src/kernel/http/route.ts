@@ -125,7 +125,7 @@ export interface RouteDeclaration<Params, Query, Body> extends RouteBase {
 export function route<Params = Record<string, never>, Query = Record<string, never>, Body = undefined>(
   declaration: RouteDeclaration<Params, Query, Body>,
 ): Route {
-  return { kind: 'handled', input: {}, body: 'none', ...declaration } as HandledRoute
+  return { kind: 'handled', input: {}, body: 'none', ...declaration }
 }
 
 export function rawRoute(declaration: Omit<RawRoute, 'kind'>): Route {
