@@ -12,11 +12,12 @@ import { environmentFor, noRuntimeMessage, pickRuntime } from './launcher/runtim
 const root = fileURLToPath(new URL('..', import.meta.url))
 const say = (line) => process.stderr.write(`${line}\n`)
 
-const APP = ['src/main.ts', 'start', '--config', 'examples/pixel-diary/ninefold.config.ts']
+const MAIN = 'src/main.ts'
+const APP = ['--config', 'examples/pixel-diary/ninefold.config.ts']
 
 const COMMANDS = {
-  start: { args: APP, builds: true, withThirdParty: true },
-  dev: { nodeArgs: ['--watch'], args: APP, builds: true, withThirdParty: true },
+  start: { args: [MAIN, 'start', ...APP], builds: true, withThirdParty: true },
+  dev: { nodeArgs: ['--watch'], args: [MAIN, 'start', ...APP], builds: true, withThirdParty: true },
   test: { args: ['scripts/test.ts'], builds: true },
   check: { args: ['scripts/check.ts'] },
   format: { args: ['node_modules/@biomejs/biome/bin/biome', 'format', '--write'] },
@@ -29,12 +30,20 @@ const COMMANDS = {
 function thirdParty(port) {
   const server = 'examples/print-shop/server.ts'
   if (!existsSync(join(root, server))) return []
-  const args = [server, '--port', String(port + 1), '--provider', `http://accounts.localhost:${port}`]
+  const args = [server, '--quiet', '--port', String(port + 1), '--provider', `http://accounts.localhost:${port}`]
   return [{ args, onEnd: (why) => say(`The third-party example stopped (${why}); the platform runs on.`) }]
 }
 
-async function launch([name = 'start', ...userArgs]) {
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+/** `npm start -- routes` and the other commands of the program itself, on the example app. */
+function commandOf(name, userArgs) {
+  const [own, ...rest] = userArgs
+  if (name === 'start' && own !== undefined && !own.startsWith('-'))
+    return { command: { args: [MAIN, own, ...APP], builds: true }, userArgs: rest }
+  return { command: Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined, userArgs }
+}
+
+async function launch([name = 'start', ...words]) {
+  const { command, userArgs } = commandOf(name, words)
   if (!command) throw new Error(`Unknown command "${name}". There are: ${Object.keys(COMMANDS).join(', ')}.`)
   ensureInstalled(root, say)
   const runtime = pickRuntime()

@@ -24,11 +24,16 @@ async function main(): Promise<number> {
   return command(line)
 }
 
+/** The operator reads a refusal: it says what to do. The stack is for what is our own fault. */
+function isRefusal(error: unknown): error is Error {
+  if (error instanceof ConfigError || error instanceof CommandError) return true
+  // A server that cannot be made says so in a plain error; those of the system carry a code, and slips are of another class.
+  return error instanceof Error && error.constructor === Error && !('code' in error)
+}
+
 try {
   process.exitCode = await main()
 } catch (error) {
-  // The operator reads this: say what to do, and keep the stack for what is our own fault.
-  const expected = error instanceof ConfigError || error instanceof CommandError
-  process.stderr.write(`${expected ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
+  process.stderr.write(`${isRefusal(error) ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
   process.exitCode = 1
 }

@@ -87,6 +87,30 @@ test('a command that does not exist is refused with the list of those that do', 
   })
 })
 
+test('the other commands of the program run through npm start too, without the third party', { timeout: INSTALL_MS }, async () => {
+  const options = { cwd: clone, env, maxBuffer: 16 * 1024 * 1024 }
+  const { stdout } = await run(machineNode, [launcher, 'start', 'routes'], options)
+  assert.ok((JSON.parse(stdout) as unknown[]).length > 50)
+  await assert.rejects(run(machineNode, [launcher, 'start', 'fly'], options), {
+    code: 1,
+    stdout: '',
+    stderr: /^There is no command "fly"/m,
+  })
+})
+
+test('a port that is taken is said in one line', async () => {
+  const { child, port } = await startInClone()
+  const args = [launcher, 'start', '--port', String(port), '--data-dir', join(clone, '.ninefold', 'second')]
+  await assert.rejects(run(machineNode, args, { cwd: clone, env }), (error: { stderr: string }) => {
+    assert.match(error.stderr, new RegExp(`^Port ${port} is used by another program already`, 'm'))
+    assert.doesNotMatch(error.stderr, /^\s+at /m)
+    return true
+  })
+  child.kill('SIGTERM')
+  await once(child, 'exit')
+  await untilNoneInClone()
+})
+
 test('SIGTERM stops the platform and the third party, with exit code 0', async () => {
   const { child, port } = await startInClone()
   const health = await send({ port, host: `accounts.localhost:${port}`, path: '/healthz' })

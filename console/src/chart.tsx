@@ -2,6 +2,7 @@
 import { useEffect, useEffectEvent, useRef, useSyncExternalStore } from 'react'
 import uPlot from 'uplot'
 import { milliseconds } from './format.ts'
+import { lonelyPoints, longGaps } from './gaps.ts'
 
 export interface Line {
   readonly label: string
@@ -76,8 +77,8 @@ function optionsOf({ lines, unit }: ChartProps, width: number): uPlot.Options {
         label: line.label,
         stroke: colour(line.colour),
         width: 1.75,
-        spanGaps: true,
-        points: { show: false },
+        gaps: longGaps,
+        points: { show: false, size: 4, filter: lonelyPoints, fill: colour(line.colour) },
         value: (_chart: uPlot, value: number | null) => (value === null ? '-' : said(value)),
         ...(line.filled === true ? { fill: `color-mix(in srgb, ${colour(line.colour)} 14%, transparent)` } : {}),
       })),

@@ -6,7 +6,13 @@ import { type Asset, readAssets } from './assets.ts'
 import { clearTransaction, readTransaction, storeTransaction } from './transaction.ts'
 
 const { values } = parseArgs({
-  options: { port: { type: 'string', default: '8081' }, provider: { type: 'string' }, api: { type: 'string' }, files: { type: 'string' } },
+  options: {
+    port: { type: 'string', default: '8081' },
+    provider: { type: 'string' },
+    api: { type: 'string' },
+    files: { type: 'string' },
+    quiet: { type: 'boolean', default: false },
+  },
 })
 const provider = values.provider ?? 'http://accounts.localhost:8080'
 // In development the hosts of the platform are neighbours.
@@ -77,5 +83,11 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
 const server = createServer((request, response) => {
   answer(request, response).catch(() => (response.headersSent ? response.destroy() : sendStatus(response, 400)))
 })
-server.listen(Number(values.port), '127.0.0.1', () => process.stdout.write(`Print Shop: http://printshop.localhost:${values.port}\n`))
+server.once('error', ({ message }) => {
+  process.stderr.write(`Print Shop cannot listen: ${message}\n`)
+  process.exitCode = 1
+})
+server.listen(Number(values.port), '127.0.0.1', () => {
+  if (!values.quiet) process.stdout.write(`Print Shop: http://printshop.localhost:${values.port}\n`)
+})
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => server.close().closeAllConnections())

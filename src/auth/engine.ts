@@ -44,7 +44,8 @@ export interface AuthorisedApp {
 export interface Engine {
   /** The interaction that this browser is in, or `undefined` when it has ended or belongs to another browser. */
   interaction(exchange: Exchange): Promise<Interaction | undefined>
-  finishSignIn(exchange: Exchange, accountId: string): Promise<Answer>
+  /** For whoever has just proved the credential, in this browser and as long as it is the account's. */
+  finishSignIn(exchange: Exchange, who: { readonly accountId: string; readonly credential: string }): Promise<Answer>
   finishConsent(exchange: Exchange, approved: boolean): Promise<Answer>
   /** Who is signed in at the accounts origin, by its own cookie. */
   browserSession(exchange: Exchange): Promise<BrowserSession | undefined>
@@ -56,7 +57,7 @@ export interface Engine {
   authorisedApps(call: Call, accountId: string): Promise<readonly AuthorisedApp[]>
   /** Ends the client's access: grants, refresh tokens and access tokens, everywhere within a second. */
   revokeApp(call: Call, accountId: string, clientId: string): Promise<void>
-  /** Every session, grant and token of the account, for a password change or a suspension. `except` stays. */
+  /** Every session, grant, consent and token of the account, for a password change or a suspension. Of `except` stays the session with the app's own frontends. */
   revokeAccount(call: Call, accountId: string, exceptSessionId?: string): Promise<void>
 }
 
@@ -73,6 +74,8 @@ export interface AccountDirectory {
         readonly email: string
         readonly emailVerified: boolean
         readonly suspended: boolean
+        /** Another value after every change of the password, which it tells nothing of. */
+        readonly credential: string
       }
     | undefined
   >

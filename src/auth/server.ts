@@ -7,15 +7,19 @@ import type { Cache } from '../cache/contract.ts'
 import type { Database } from '../database/contract.ts'
 import { createAccounts } from './accounts/create.ts'
 import type { Auth } from './contract.ts'
+import { endAccessJob } from './end-access.ts'
 import { createOperators } from './operators/operators.ts'
-import { errorPage, signedOutPage, signOutPage } from './pages/engine-pages.ts'
+import { enginePages } from './pages/engine-pages.ts'
 import { accountPages } from './pages/routes.ts'
 import type { ClientSettings } from './provider/client-rules.ts'
 import { createAuthorizationServer } from './provider/create.ts'
 import { createRevocations } from './revocations/revocations.ts'
 import { createAuthService } from './service.ts'
 
-export type AuthSettings = ClientSettings
+export interface AuthSettings extends ClientSettings {
+  /** Where mails can be read in development. */
+  readonly mailbox?: string | undefined
+}
 
 export interface AuthDependencies {
   readonly database: Database
@@ -34,26 +38,32 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const dependencies = { ...shared, logger }
     const people = createAccounts({ ...dependencies, settings: { sites: settings.sites } })
     const revocations = createRevocations(dependencies)
-    const looks = { errorPage, signOutPage, signedOutPage }
-    const server = createAuthorizationServer({ ...dependencies, accounts: people.accounts, revocations, looks, settings })
+    const home = `${settings.sites.app}/`
+    const server = createAuthorizationServer({
+      ...dependencies,
+      accounts: people.accounts,
+      revocations,
+      looks: enginePages(home),
+      settings,
+    })
     const pages = accountPages({
       engine: server.engine,
       accounts: people.accounts,
       clock: shared.clock,
-      settings: { productName: settings.productName },
+      settings: { productName: settings.productName, home, mailbox: settings.mailbox },
     })
     return {
       contract: createAuthService({
         accounts: people.accounts,
         revocations,
-        operators: createOperators(dependencies),
+        operators: createOperators({ ...dependencies, revocations }),
         clientOrigins: server.clients.all().flatMap(({ origins, clientId }) => origins.map((origin) => ({ origin, clientId }))),
         keySet: server.keySet,
         exchange: server.exchange,
         endSessionOf: server.endSessionOf,
       }),
       routes: [...server.routes, ...pages],
-      jobs: [],
+      jobs: [endAccessJob(server.engine)],
       async start() {
         await Promise.all([people.start(), server.start()])
       },

@@ -22,7 +22,8 @@ export function createAuthService(dependencies: AuthServiceDependencies): Auth {
     keys: async () => dependencies.keySet(),
     exchange: (call, request) => dependencies.exchange(call, request),
     revocations: (call, after) => revocations.list(call, after),
-    endSession: (call, sessionId) => dependencies.endSessionOf(call, sessionId),
+    endSession: (call, sessionId) =>
+      call.principal.kind === 'operator' ? operators.endSession(call, sessionId) : dependencies.endSessionOf(call, sessionId),
     async profile(call, accountId): Promise<PublicProfile | undefined> {
       const person = await accounts.find(call, accountId)
       return person === undefined || person.suspended ? undefined : { accountId: person.accountId, name: person.name }

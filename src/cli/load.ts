@@ -1,10 +1,11 @@
 // From the command line to a platform that is made but not started: what all commands share.
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { AppDefinition, AppEnvironment, AppFactory } from '../app.ts'
+import { appProblems } from '../app-check.ts'
 import { composePlatform, type Platform } from '../compose.ts'
 import { type Config, type ConfigRow, readConfig } from '../config.ts'
 import { createLogger, type Logger } from '../kernel/log.ts'
@@ -32,6 +33,7 @@ export async function load(line: CommandLine): Promise<Loaded> {
   const origin = originMaker(config)
   const app = await loadApp(line.configFile, { mode: config.platform.mode, port, domain: config.platform.domain, origin })
   const sites = sitesOf(app, origin)
+  prepareDataFolder(config.platform.dataDir)
   const logger = createLogger({ level: config.platform.logLevel })
   const platform = composePlatform({ config, masterKey: masterKeyOf(config), app, sites, logger, consoleFolder })
   return { config, rows, app, logger, platform }
@@ -56,9 +58,32 @@ async function loadApp(file: string, environment: AppEnvironment): Promise<AppDe
   const path = resolve(file)
   if (!existsSync(path))
     throw new CommandError(`There is no app definition at ${path}. Name one with --config, or make one: see the README.`)
-  const module = appModule.safeParse(await import(pathToFileURL(path).href))
+  const module = appModule.safeParse(await imported(path))
   if (!module.success) throw new CommandError(`${path} has no default export made by defineApp(...).`)
-  return module.data.default(environment)
+  const app = module.data.default(environment)
+  const problems = appProblems(app)
+  if (problems.length === 0) return app
+  throw new CommandError(`${path} defines no app yet:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
+}
+
+/** Before anything is opened, so that a typing mistake is answered in a line. */
+function prepareDataFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    accessSync(folder, constants.R_OK | constants.W_OK)
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
+    throw new CommandError(`The data folder ${resolve(folder)} cannot be used${reason}. Choose another with --data-dir.`, { cause })
+  }
+}
+
+async function imported(path: string): Promise<unknown> {
+  try {
+    return await import(pathToFileURL(path).href)
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError) || !cause.message.includes('outside a module')) throw cause
+    throw new CommandError(`${path} is read as CommonJS: put "type": "module" into the package.json beside it.`, { cause })
+  }
 }
 
 /** Outside `database/` and `files/`, so that a backup of the data does not hold the key that opens it. */

@@ -1,14 +1,16 @@
 // `ninefold start`: brings everything up, says where, and goes down in order on a signal.
 import { once } from 'node:events'
 import { systemCall } from '../kernel/call.ts'
-import type { CommandLine } from './command-line.ts'
+import { CommandError, type CommandLine } from './command-line.ts'
 import { load } from './load.ts'
 import { table } from './table.ts'
 
 export async function startCommand(line: CommandLine): Promise<number> {
   const { platform, app, logger, config } = await load(line)
   const stopping = signals()
-  await platform.start()
+  await platform.start().catch((error: unknown) => {
+    throw portProblem(error, config.gateway.port) ?? error
+  })
   const code = await platform.auth.createOperatorLink(systemCall('start'))
   const { sites } = platform
   const rows = [
@@ -30,6 +32,17 @@ export async function startCommand(line: CommandLine): Promise<number> {
   await platform.stop()
   logger.flush()
   return 0
+}
+
+const PORT_PROBLEMS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is used by another program already',
+  EACCES: 'may not be used by this account',
+}
+
+function portProblem(error: unknown, port: number): CommandError | undefined {
+  if (!(error instanceof Error) || !('syscall' in error) || error.syscall !== 'listen' || !('code' in error)) return undefined
+  const words = PORT_PROBLEMS[String(error.code)]
+  return words === undefined ? undefined : new CommandError(`Port ${port} ${words}. Choose another with --port.`, { cause: error })
 }
 
 /** The first signal asks to stop; a second one ends the process at once. */

@@ -13,6 +13,7 @@ import { createTurns } from './turns.ts'
 
 // Every lost round means that another writer has won one, so the bound is only met by a document that many processes fight over.
 const MAX_ROUNDS = 100
+const NOTHING = Promise.resolve(undefined)
 
 export function createCollection<T extends Document>(layout: CollectionLayout, codec: Codec<T>, store: Store): Collection<T> {
   const inTurn = createTurns()
@@ -24,11 +25,7 @@ export function createCollection<T extends Document>(layout: CollectionLayout, c
   }
 
   return {
-    async get(_call, id) {
-      if (!id.isWellFormed()) return undefined
-      const row = await store.ready().find(layout, id, store.now())
-      return row === undefined ? undefined : codec.decode(row)
-    },
+    get: (_call, id) => get({ layout, codec, store }, id),
 
     async getByKey(_call, index, values) {
       const row = await store.ready().findByKey(layout, keyOf(layout, index, values), store.now())
@@ -79,6 +76,25 @@ export function createCollection<T extends Document>(layout: CollectionLayout, c
       const answer = await store.write([step], events)
       return answer.kind === 'done'
     },
+  }
+}
+
+interface Reading<T> {
+  readonly layout: CollectionLayout
+  readonly codec: Codec<T>
+  readonly store: Store
+}
+
+// Without `await`, which this most frequent of reads would pay for although most engines have the row at once.
+function get<T>({ layout, codec, store }: Reading<T>, id: string): Promise<Stored<T> | undefined> {
+  try {
+    if (!id.isWellFormed()) return NOTHING
+    const row = store.ready().find(layout, id, store.now())
+    if (row instanceof Promise) return row.then((found) => (found === undefined ? undefined : codec.decode(found)))
+    return row === undefined ? NOTHING : Promise.resolve(codec.decode(row))
+  } catch (error) {
+    // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- passed on as it was thrown
+    return Promise.reject(error)
   }
 }
 

@@ -6,6 +6,7 @@ import type { Stored } from './contract.ts'
 import { databaseErrors } from './errors.ts'
 import type { CollectionLayout } from './layout.ts'
 import type { Row } from './ports.ts'
+import { remembering } from './remember.ts'
 
 export interface Encoded<T> {
   readonly value: T
@@ -32,19 +33,22 @@ export function createCodec<T extends Document>(definition: CollectionDefinition
     return { value: parsed.data, document: textOf(layout.name, parsed.data), expiresAt }
   }
 
+  const parse = (document: string): T => {
+    let input: unknown
+    try {
+      input = JSON.parse(document)
+    } catch (cause) {
+      throw databaseErrors.bad_document({ detail: `Collection ${layout.name} holds a document that is not JSON.`, cause })
+    }
+    const parsed = schema.safeParse(input)
+    if (!parsed.success) throw refused(layout.name, input, parsed.error)
+    return parsed.data
+  }
+  const valueOf = definition.remember === true ? remembering(parse) : parse
+
   return {
     encode,
-    decode(row) {
-      let input: unknown
-      try {
-        input = JSON.parse(row.document)
-      } catch (cause) {
-        throw databaseErrors.bad_document({ detail: `Collection ${layout.name} holds a document that is not JSON.`, cause })
-      }
-      const parsed = schema.safeParse(input)
-      if (!parsed.success) throw refused(layout.name, input, parsed.error)
-      return { value: parsed.data, version: row.version }
-    },
+    decode: (row) => ({ value: valueOf(row.document), version: row.version }),
     migrate(document, fromShape) {
       let current: Record<string, unknown> = JSON.parse(document)
       const { id } = current

@@ -9,7 +9,7 @@ export interface BucketDefinition {
   /** Accepted media types, as found in the bytes, never as claimed. */
   readonly accept: readonly string[]
   readonly scopes: { readonly read: string; readonly write: string }
-  /** JPEGs keep what the camera wrote into them, places included. Unless told, only what is needed to show the picture is kept. */
+  /** JPEG, PNG and WebP keep what a camera or a program wrote into them, places included. Unless told, only what is needed to show the picture is kept. */
   readonly keepCameraData?: boolean
 }
 

@@ -5,6 +5,16 @@ import type { BucketDefinition } from './contract.ts'
 import { fileErrors } from './errors.ts'
 import { withoutCameraData } from './jpeg.ts'
 import { HEAD_BYTES, sniffMediaType } from './media-type.ts'
+import { pngWithoutNotes } from './png.ts'
+import { webpWithoutNotes } from './webp.ts'
+
+/** What takes out of a picture what is not needed to show it. */
+const CLEANERS: ReadonlyMap<string, (source: AsyncIterable<Uint8Array>) => AsyncGenerator<Uint8Array>> = new Map([
+  ['image/jpeg', withoutCameraData],
+  ['image/png', pngWithoutNotes],
+  ['image/apng', pngWithoutNotes],
+  ['image/webp', webpWithoutNotes],
+])
 
 export interface Findings {
   readonly mediaType: string
@@ -33,8 +43,8 @@ export function takeIn(content: Readable, bucket: BucketDefinition): Intake {
     const first = await judged.next()
     if (first.done === true) return
     const all = startingWith(first.value, judged)
-    const clean = mediaType === 'image/jpeg' && bucket.keepCameraData !== true
-    for await (const piece of clean ? withoutCameraData(all) : all) {
+    const clean = bucket.keepCameraData === true ? undefined : CLEANERS.get(mediaType ?? '')
+    for await (const piece of clean === undefined ? all : clean(all)) {
       bytes += piece.length
       hash.update(piece)
       yield piece

@@ -1,6 +1,7 @@
 // JPEG without what the camera wrote into it: where, when and with which device a picture was taken, and pictures hidden behind the picture. Works on
 // the marker level (ITU-T T.81 annex B) while the bytes stream past; the image itself is not decoded and stays as it is.
 import { fileErrors } from './errors.ts'
+import { createWindow, type Window } from './window.ts'
 
 const SOI = 0xd8
 const EOI = 0xd9
@@ -48,43 +49,6 @@ export async function* withoutCameraData(source: AsyncIterable<Uint8Array>): Asy
 
 function markerIn(input: Window): number {
   return input.bytes[1] ?? 0
-}
-
-interface Window {
-  /** What was read and not yet taken. */
-  readonly bytes: Buffer
-  /** False when the source ends before. */
-  fill(length: number): Promise<boolean>
-  take(length: number): Buffer
-  drain(): Promise<void>
-}
-
-function createWindow(source: AsyncIterable<Uint8Array>): Window {
-  const chunks = source[Symbol.asyncIterator]()
-  let bytes: Buffer = Buffer.alloc(0)
-  return {
-    get bytes() {
-      return bytes
-    },
-    async fill(length) {
-      while (bytes.length < length) {
-        const next = await chunks.next()
-        if (next.done === true) return false
-        bytes = bytes.length === 0 ? Buffer.from(next.value) : Buffer.concat([bytes, next.value])
-      }
-      return true
-    },
-    take(length) {
-      const taken = bytes.subarray(0, length)
-      bytes = bytes.subarray(length)
-      return taken
-    },
-    async drain() {
-      bytes = Buffer.alloc(0)
-      let next = await chunks.next()
-      while (next.done !== true) next = await chunks.next()
-    },
-  }
 }
 
 /** Drops what stands between segments, until the window begins with a marker. */

@@ -265,7 +265,7 @@ test('names every frontend that cannot be served when it starts', async () => {
     assert.match(error.message, /App: there is no .*index\.html; build the frontend first\nConsole: there is no/)
     return true
   })
-  await assert.rejects(createServer(join(empty, 'missing')).start(), /App: ENOENT/)
+  await assert.rejects(createServer(join(empty, 'missing')).start(), /App: there is no .*index\.html/)
   await rm(empty, { recursive: true })
 })
 

@@ -69,7 +69,7 @@ export function createSite(settings: SiteSettings, sites: Sites): Site {
       try {
         const found = await readFolder(settings.folder)
         const index = found.get('/index.html')
-        if (index === undefined) return `${settings.title}: there is no ${join(settings.folder, 'index.html')}; build the frontend first`
+        if (index === undefined) return notBuilt(settings)
         shell = createPage(index.plain.toString('utf8'), addresses(settings, sites))
         // Browsers ask for this name on pages that link no icon, such as the gateway's own.
         const icon = found.get('/favicon.svg')
@@ -77,10 +77,15 @@ export function createSite(settings: SiteSettings, sites: Sites): Site {
         files = found
         return undefined
       } catch (cause) {
+        if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return notBuilt(settings)
         return `${settings.title}: ${cause instanceof Error ? cause.message : String(cause)}`
       }
     },
   }
+}
+
+function notBuilt({ title, folder }: SiteSettings): string {
+  return `${title}: there is no ${join(folder, 'index.html')}; build the frontend first`
 }
 
 /** What the browser SDK must know, so that one build runs under every domain and port. */
@@ -94,5 +99,6 @@ function isNavigation({ path, request }: Exchange): boolean {
   if (/^\/(api|session|assets)(\/|$)/.test(path)) return false
   const mode = request.headers['sec-fetch-mode']
   if (mode !== undefined && mode !== 'navigate') return false
-  return request.headers.accept?.includes('text/html') ?? false
+  // The front page is there for whoever asks: monitors and curl name no type.
+  return path === '/' || (request.headers.accept?.includes('text/html') ?? false)
 }

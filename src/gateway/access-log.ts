@@ -1,6 +1,9 @@
 // One record of each request, at its end.
-import type { Monitoring } from '../monitoring/contract.ts'
+import type { Monitoring, RequestRecord } from '../monitoring/contract.ts'
 import type { GatewayExchange } from './exchange.ts'
+
+/** Filled in here, field by field: spreading optional parts costs more than all the rest of the record. */
+type Open<T> = { -readonly [Field in keyof T]: T[Field] }
 
 export type Recorder = (exchange: GatewayExchange, status: number, bytesOut: number) => void
 
@@ -12,7 +15,7 @@ export function createRecorder(monitoring: Monitoring, now: () => number): Recor
   return (exchange, status, bytesOut) => {
     const { principal, match, host } = exchange
     const site = match === undefined || match.route.site === '*' ? host?.name : match.route.site
-    monitoring.recordRequest({
+    const record: Open<RequestRecord> = {
       requestId: exchange.requestId,
       at: exchange.startedAt,
       durationMs: now() - exchange.startedMark,
@@ -23,8 +26,12 @@ export function createRecorder(monitoring: Monitoring, now: () => number): Recor
       bytesOut,
       client: exchange.client,
       principal: principal.kind,
-      ...(principal.kind === 'user' ? { accountId: principal.accountId, clientId: principal.clientId } : undefined),
-      ...(exchange.errorCode === undefined ? undefined : { errorCode: exchange.errorCode }),
-    })
+    }
+    if (principal.kind === 'user') {
+      record.accountId = principal.accountId
+      record.clientId = principal.clientId
+    }
+    if (exchange.errorCode !== undefined) record.errorCode = exchange.errorCode
+    monitoring.recordRequest(record)
   }
 }

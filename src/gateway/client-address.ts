@@ -24,10 +24,19 @@ export function createTrustedProxies(entries: readonly string[]): BlockList {
   return list
 }
 
+function isProxy(peer: string, proxies: BlockList | undefined): proxies is BlockList {
+  return proxies !== undefined && isIP(peer) !== 0 && proxies.check(peer, family(peer))
+}
+
+/** Whether the client spoke TLS to a proxy that was named. Must run before the forwarding headers are taken away. */
+export function cameByTls(request: IncomingMessage, proxies: BlockList | undefined): boolean {
+  return isProxy(plain(request.socket.remoteAddress ?? ''), proxies) && request.headers['x-forwarded-proto'] === 'https'
+}
+
 /** The address of the client. Must run before the forwarding headers are taken away. */
 export function clientAddress(request: IncomingMessage, proxies: BlockList | undefined): string {
   const peer = plain(request.socket.remoteAddress ?? '')
-  if (proxies === undefined || isIP(peer) === 0 || !proxies.check(peer, family(peer))) return peer
+  if (!isProxy(peer, proxies)) return peer
   const forwarded = request.headers['x-forwarded-for']
   const hops = (typeof forwarded === 'string' ? forwarded : '').split(',').map((hop) => plain(hop.trim()))
   // From the right: each hop was written by the one after it, and only our own proxies are believed.

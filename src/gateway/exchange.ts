@@ -1,10 +1,11 @@
 // One request on its way through the pipeline: what is known of it so far, and what its answer will carry.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Call, Principal } from '#kernel/call.ts'
-import type { HeaderList } from '#kernel/http/answer.ts'
+import type { HeaderList } from '#kernel/http/head.ts'
 import type { RouteMatch } from '#kernel/http/router.ts'
 import type { Answer, Exchange } from '#kernel/http/route.ts'
-import { randomToken } from '#kernel/ids.ts'
+import { newNonce, randomToken } from '#kernel/ids.ts'
+import type { HmacKey } from '#kernel/keyring.ts'
 import { createCsrfToken, isCsrfToken } from './csrf/token.ts'
 import type { Host } from './hosts.ts'
 import { BROWSER_COOKIE, CSRF_COOKIE, setBrowser, setCsrf } from './session/cookies.ts'
@@ -65,14 +66,16 @@ export class GatewayExchange implements Exchange {
   /** The same moment on the monotonic clock, for durations. */
   readonly startedMark: number
   readonly method: string
-  readonly #csrfKey: Buffer
+  readonly #csrfKey: HmacKey
   client = ''
+  /** In production: it did not come by TLS. */
+  isInTheClear = false
   path = ''
   search = ''
   cookies = NO_COOKIES
   host: Host | undefined
   match: RouteMatch | undefined
-  /** The headers of the platform so far. */
+  /** The headers of the platform so far, beside those that are the same on every answer of the host. */
   headers: HeaderList = []
   principal = ANONYMOUS
   /** The request carries a token of its own, so its cookies mean nothing. */
@@ -102,7 +105,7 @@ export class GatewayExchange implements Exchange {
     requestId: string
     startedAt: number
     startedMark: number
-    csrfKey: Buffer
+    csrfKey: HmacKey
   }) {
     this.request = parts.request
     this.response = parts.response
@@ -130,7 +133,7 @@ export class GatewayExchange implements Exchange {
 
   nonce(): string {
     if (this.usedNonce === undefined) {
-      this.usedNonce = randomToken(16)
+      this.usedNonce = newNonce()
       if (this.isRaw && !this.response.headersSent && this.host !== undefined) {
         this.response.setHeader('content-security-policy', this.host.headers.pagePolicy(this.usedNonce, undefined))
         this.response.setHeader('cache-control', 'no-store')

@@ -1,7 +1,8 @@
 // The end of every request: the answer with its headers, and one record of it.
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { type HeaderList, headerOf, problemAnswer, sendAnswer } from '#kernel/http/answer.ts'
+import { headerOf, problemAnswer, sendAnswer } from '#kernel/http/answer.ts'
+import type { HeaderBlock, HeaderList } from '#kernel/http/head.ts'
 import type { Answer } from '#kernel/http/route.ts'
 import { problemOf } from '#kernel/http/problem.ts'
 import type { Logger } from '#kernel/log.ts'
@@ -38,11 +39,12 @@ function isPage(answer: Answer): boolean {
   return typeof type === 'string' && type.startsWith('text/html')
 }
 
-function addPolicy(exchange: GatewayExchange, answer: Answer, headers: HeaderList): void {
-  const policy = exchange.host?.headers
-  if (policy === undefined) return
-  const page = exchange.usedNonce !== undefined || isPage(answer)
-  headers.push('content-security-policy', page ? policy.pagePolicy(exchange.usedNonce, answer.policy) : policy.inertPolicy)
+/** What is the same on every such answer of the host. A page has a policy of its own, which is added. */
+function fixedOf({ host, usedNonce }: GatewayExchange, answer: Answer, headers: HeaderList): HeaderBlock {
+  if (host === undefined) return HOSTLESS_HEADERS
+  if (usedNonce === undefined && !isPage(answer)) return host.headers.inert
+  headers.push('content-security-policy', host.headers.pagePolicy(usedNonce, answer.policy))
+  return host.headers.fixed
 }
 
 /** A page with a nonce, and whatever sets a cookie, is for one reader and one time. */
@@ -68,15 +70,15 @@ function createSender(record: Recorder, isStopping: () => boolean) {
   const done = new WeakSet<Socket>()
   const send = (exchange: GatewayExchange, given: Answer): void => {
     const { request, response } = exchange
-    const headers = exchange.host === undefined ? [...HOSTLESS_HEADERS, 'x-request-id', exchange.requestId] : exchange.headers.slice()
+    const headers = exchange.host === undefined ? ['x-request-id', exchange.requestId] : exchange.headers.slice()
     const answer = withCaching(exchange, given, headers)
-    addPolicy(exchange, answer, headers)
+    const block = fixedOf(exchange, answer, headers)
     if (exchange.newCookies !== undefined) headers.push('set-cookie', exchange.newCookies)
     keepEngineCookies(response, headers)
     const close = CLOSING.has(answer.status) || isStopping() || (exchange.hasBody && !request.complete)
     if (close) done.add(request.socket)
     const status = response.destroyed ? CLIENT_GONE : answer.status
-    const sent = sendAnswer({ request, response, headers, close }, answer)
+    const sent = sendAnswer({ request, response, block, headers, close }, answer)
     if (typeof sent === 'number') record(exchange, status, sent)
     else void sent.then((bytes) => record(exchange, status, bytes))
   }

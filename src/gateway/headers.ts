@@ -1,5 +1,5 @@
 // Security headers, the same on every answer of a host: computed once, but for what one answer adds to its content security policy.
-import type { HeaderList } from '#kernel/http/answer.ts'
+import { type HeaderBlock, headerBlock } from '#kernel/http/head.ts'
 import type { PolicySources } from '#kernel/http/route.ts'
 import type { SiteName } from '#kernel/sites.ts'
 import type { GatewayFrontend } from './contract.ts'
@@ -29,17 +29,20 @@ const DENIED_FEATURES = [
 ]
 const PERMISSIONS_POLICY = DENIED_FEATURES.map((feature) => `${feature}=()`).join(', ')
 export const REPORT_PATH = '/csp-reports'
-const REPORTING = `report-uri ${REPORT_PATH}; report-to csp`
+/** Browsers take the Reporting API over HTTPS alone, and where a policy names it they look at nothing else: over plain HTTP no report would come. */
+function reporting(origin: string): string {
+  return origin.startsWith('https:') ? `report-uri ${REPORT_PATH}; report-to csp` : `report-uri ${REPORT_PATH}`
+}
 /** For answers that are no page: nothing may load, run, frame or be sent from them. */
-const INERT_POLICY = `default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'; ${REPORTING}`
-const FILES_POLICY = `default-src 'none'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; ${REPORTING}`
+const INERT_POLICY = `default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; require-trusted-types-for 'script'; `
+const FILES_POLICY = `default-src 'none'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; `
 const ONE_YEAR = 31_536_000
 
 export interface HostHeaders {
-  /** A fresh list with everything but the policy. */
-  base(): HeaderList
-  /** The policy of an answer that is no page. */
-  readonly inertPolicy: string
+  /** Everything but the policy. */
+  readonly fixed: HeaderBlock
+  /** Everything, with the policy of an answer that is no page. */
+  readonly inert: HeaderBlock
   /** The policy of a page. Without a nonce no script runs. */
   pagePolicy(nonce: string | undefined, added: PolicySources | undefined): string
 }
@@ -57,14 +60,15 @@ function fixedHeaders(origin: string, isFiles: boolean): string[] {
     // Not `no-referrer`: it would turn the `Origin` of form posts into `null`.
     'referrer-policy',
     'same-origin',
-    'reporting-endpoints',
-    `csp="${REPORT_PATH}"`,
     'x-content-type-options',
     'nosniff',
     'x-frame-options',
     'DENY',
   ]
-  return origin.startsWith('https:') ? [...headers, 'strict-transport-security', `max-age=${ONE_YEAR}; includeSubDomains`] : headers
+  const reports = ['reporting-endpoints', `csp="${REPORT_PATH}"`]
+  return origin.startsWith('https:')
+    ? [...headers, ...reports, 'strict-transport-security', `max-age=${ONE_YEAR}; includeSubDomains`]
+    : headers
 }
 
 const SOURCE = /^(?:(?:https?|wss?):\/\/[a-z0-9.*-]+(?::\d+)?(?:\/[\w./-]*)?|blob:|data:)$/
@@ -110,16 +114,20 @@ function assetDirectives(own: Required<PolicySources>, added: PolicySources | un
   )
 }
 
+function blocks(fixed: readonly string[], inertPolicy: string): Pick<HostHeaders, 'fixed' | 'inert'> {
+  return { fixed: headerBlock(fixed), inert: headerBlock([...fixed, 'content-security-policy', inertPolicy]) }
+}
+
 export function hostHeaders(place: PlaceOfPolicy, settings: GatewaySettings): HostHeaders {
   const fixed = fixedHeaders(place.origin, place.sites.has('files'))
-  if (place.sites.has('files')) return { base: () => fixed.slice(), inertPolicy: FILES_POLICY, pagePolicy: () => FILES_POLICY }
+  const filesPolicy = FILES_POLICY + reporting(place.origin)
+  if (place.sites.has('files')) return { ...blocks(fixed, filesPolicy), pagePolicy: () => filesPolicy }
   const own = ownSources(place, settings)
   const upgrade = place.origin.startsWith('https:') ? 'upgrade-insecure-requests; ' : ''
   const usual = assetDirectives(own, undefined)
-  const rest = `base-uri 'none'; frame-ancestors 'none'; object-src 'none'; manifest-src 'self'; worker-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'; ${upgrade}${REPORTING}`
+  const rest = `base-uri 'none'; frame-ancestors 'none'; object-src 'none'; manifest-src 'self'; worker-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'; ${upgrade}${reporting(place.origin)}`
   return {
-    base: () => fixed.slice(),
-    inertPolicy: INERT_POLICY,
+    ...blocks(fixed, INERT_POLICY + reporting(place.origin)),
     pagePolicy(nonce, added) {
       const code =
         nonce === undefined
@@ -131,4 +139,4 @@ export function hostHeaders(place: PlaceOfPolicy, settings: GatewaySettings): Ho
 }
 
 /** For answers without a host: unknown hosts and what the parser refused. */
-export const HOSTLESS_HEADERS: readonly string[] = [...fixedHeaders('', false), 'content-security-policy', INERT_POLICY]
+export const HOSTLESS_HEADERS: HeaderBlock = blocks(fixedHeaders('', false), INERT_POLICY + reporting('')).inert

@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, ServerResponse, STATUS_CODES } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { BlockResponse } from '#kernel/http/head.ts'
 import { httpErrors, problemOf } from '#kernel/http/problem.ts'
 import { newRequestId } from '#kernel/ids.ts'
 import { HOSTLESS_HEADERS } from './headers.ts'
@@ -52,15 +53,15 @@ function errorOf(code: string | undefined): ReturnType<typeof httpErrors.bad_req
 }
 
 function refusal(status: number, body: string, requestId: string): string {
-  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`]
-  for (let index = 0; index < HOSTLESS_HEADERS.length; index += 2) lines.push(`${HOSTLESS_HEADERS[index]}: ${HOSTLESS_HEADERS[index + 1]}`)
-  lines.push(
+  const lines = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`,
     `x-request-id: ${requestId}`,
     'cache-control: no-store',
     'content-type: application/problem+json',
     `content-length: ${Buffer.byteLength(body)}`,
-  )
-  return `${lines.join('\r\n')}\r\nconnection: close\r\n\r\n${body}`
+    'connection: close',
+  ]
+  return `${lines.join('\r\n')}\r\n${HOSTLESS_HEADERS.text}\r\n${body}`
 }
 
 /** A connection that is in the middle of an answer must not get a second one. Node says so in this property only (its own default handler asks it). */
@@ -111,7 +112,7 @@ function capPerAddress(server: Server, max: number): ReadonlySet<Socket> {
 }
 
 export function createListener(parts: ListenerParts): Listener {
-  const server = createServer(LIMITS)
+  const server = createServer({ ...LIMITS, ServerResponse: BlockResponse })
   server.maxRequestsPerSocket = 10_000
   server.maxConnections = MAX_CONNECTIONS
   server.timeout = 120_000

@@ -19,3 +19,9 @@ export function wantsPage(exchange: GatewayExchange): boolean {
   const mode = exchange.request.headers['sec-fetch-mode']
   return mode === undefined ? exchange.request.headers.accept?.startsWith('text/html') === true : mode === 'navigate'
 }
+
+/** Sent by a page of another site while nobody goes anywhere: images, frames, calls of scripts. */
+export function isSentFromElsewhere({ request }: GatewayExchange): boolean {
+  const { 'sec-fetch-site': site, 'sec-fetch-dest': destination } = request.headers
+  return (site === 'cross-site' || site === 'same-site') && destination !== 'document'
+}

@@ -1,6 +1,6 @@
 // THE PIPELINE. Every request passes these steps from top to bottom; a step lets it through, answers it, or throws the error that does.
 import type { GatewayExchange } from './exchange.ts'
-import { checkNames, checkTarget, findHost, findRoute, limitRate, readAddress, requireRoute } from './steps/admission.ts'
+import { checkNames, checkTarget, findHost, findRoute, limitRate, readAddress, requireRoute, requireTls } from './steps/admission.ts'
 import { shareAcrossOrigins, tieToClient } from './steps/cors.ts'
 import { readCookies, resolvePrincipal } from './steps/identity.ts'
 import type { PipelineParts, Step } from './steps/step.ts'
@@ -15,6 +15,7 @@ export function createSteps(parts: PipelineParts): readonly Step[] {
     step('header names', checkNames),
     step('target and framing', checkTarget),
     step('route', findRoute),
+    step('transport', requireTls),
     step('cross-origin sharing', shareAcrossOrigins(parts)),
     step('rate limit', limitRate(parts)),
     step('route must exist', requireRoute),

@@ -1,4 +1,5 @@
 // The gateway: one port, all hosts, every request through the pipeline.
+import { createSecretKey } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import type { Clock } from '#kernel/clock.ts'
 import type { Route } from '#kernel/http/route.ts'
@@ -48,7 +49,7 @@ export function assembleGateway(dependencies: GatewayDependencies, choose = (ste
   const { auth, monitoring, cache, keyRing, clock, logger, settings } = dependencies
   const { sites, frontends } = settings
   const sealers = createSealers(keyRing)
-  const csrfKey = keyRing.derive('gateway.csrf')
+  const csrfKey = createSecretKey(keyRing.derive('gateway.csrf'))
   const revocations = createRevocations({ auth, cache, clock, logger })
   const origins = createClientOrigins(auth, frontends)
   const firstParty = new Set(frontends.map((frontend) => frontend.clientId))

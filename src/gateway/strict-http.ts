@@ -30,6 +30,8 @@ const FORWARDING =
 const SENSITIVE = /^(?:sec-.+|proxy-.+|connection|upgrade|te|trailer|keep-alive|x-file-name)$/
 
 const MAX_KNOWN_NAMES = 4096
+/** Longer names are nobody's, and would only be kept for the memory that they take. */
+const MAX_KNOWN_LENGTH = 64
 const verdicts = new Map<string, number>()
 
 function judge(name: string): number {
@@ -49,7 +51,7 @@ function verdictOf(name: string): number {
   let verdict = verdicts.get(name)
   if (verdict === undefined) {
     verdict = judge(name)
-    if (verdicts.size < MAX_KNOWN_NAMES) verdicts.set(name, verdict)
+    if (verdicts.size < MAX_KNOWN_NAMES && name.length <= MAX_KNOWN_LENGTH) verdicts.set(name, verdict)
   }
   return verdict
 }

@@ -22,6 +22,11 @@ export interface CollectionDefinition<T extends Document = Document> {
   readonly indexes: Readonly<Record<string, IndexDefinition<T>>>
   /** A field with epoch milliseconds: after it the document is gone for readers, and is removed in the background. */
   readonly expiry?: keyof T & string
+  /**
+   * Documents that were parsed stay in memory, by their whole text, so that reading one again need not parse it again. Their values are frozen. For
+   * what is read much and holds no secret: a deleted document may stay in memory for a while.
+   */
+  readonly remember?: true
   /** Rewrites documents of an earlier shape, in order; the list only ever grows. */
   readonly migrations?: readonly ((document: Record<string, unknown>) => Record<string, unknown>)[]
 }

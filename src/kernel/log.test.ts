@@ -1,7 +1,7 @@
 // What must not be in a log line.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createLogger } from './log.ts'
+import { createLogger, lineWriter } from './log.ts'
 
 function linesOf(write: (logger: ReturnType<typeof createLogger>) => void): Record<string, unknown>[] {
   const lines: Record<string, unknown>[] = []
@@ -27,4 +27,25 @@ test('an error keeps its code and loses its secrets', () => {
   const [line] = linesOf((logger) => logger.error({ err: error }, 'failed'))
   assert.ok(!JSON.stringify(line).includes('s3cret'))
   assert.deepEqual(Object(line?.['err']).code, 'ECONNREFUSED')
+})
+
+test('a line of fixed fields is the line that the logger itself would write', () => {
+  const fields = { route: '/api/"x"', status: 200, principal: 'user' }
+  const lines = linesOf((logger) => {
+    const child = logger.child({ server: 'monitoring' })
+    child.info(fields, 'request')
+    lineWriter(child, 'request')('info', fields)
+  })
+  const [theirs, ours] = lines.map((line) => JSON.stringify({ ...line, time: '' }))
+  assert.equal(ours, theirs)
+  assert.match(String(lines[1]?.['time']), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+  assert.ok(Math.abs(Date.parse(String(lines[1]?.['time'])) - Date.now()) < 5000)
+})
+
+test('a line of fixed fields is written at its level only', () => {
+  const lines: string[] = []
+  const write = lineWriter(createLogger({ level: 'error', stream: { write: (line) => void lines.push(line) } }), 'request')
+  write('info', { status: 200 })
+  write('error', { status: 500 })
+  assert.equal(lines.length, 1)
 })

@@ -1,5 +1,5 @@
 // Structured logs: one JSON line per event, written by this thread in blocks, with secrets redacted by name.
-import { type DestinationStream, destination, type Logger, pino, stdSerializers } from 'pino'
+import { type DestinationStream, destination, type Logger, pino, stdSerializers, symbols } from 'pino'
 
 export type { Logger }
 
@@ -27,6 +27,8 @@ const SECRET_FIELDS = new Set([
 /** An error's code is a name (`ECONNREFUSED`), not an authorization code. */
 const SECRETS_OF_ERRORS = SECRET_FIELDS.difference(new Set(['code']))
 const CENSORED = '[redacted]'
+/** One write per block: handing a write to the thread pool costs as much as making a dozen lines. */
+const BLOCK_BYTES = 12 * 1024
 
 type Fields = Record<string, unknown>
 
@@ -50,15 +52,44 @@ function isPlain(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Error)
 }
 
+let secondOfText = Number.NaN
+let textOfSecond = ''
+
+/** ISO 8601 with milliseconds. Lines come many to a second, so the text of the second is kept. */
+function timeText(ms: number): string {
+  const second = Math.floor(ms / 1000)
+  if (second !== secondOfText) {
+    secondOfText = second
+    textOfSecond = new Date(second * 1000).toISOString().slice(0, 20)
+  }
+  return `${textOfSecond}${String(ms - second * 1000).padStart(3, '0')}Z`
+}
+
+export type LineWriter<T extends object> = (level: 'info' | 'error', fields: T) => void
+
+/**
+ * Writes the lines of one kind, like `logger.info(fields, message)` at a tenth of its cost. For fields that are fixed by their type and have no
+ * secret among their names: nothing is redacted here.
+ */
+export function lineWriter<T extends object>(logger: Logger, message: string): LineWriter<T> {
+  const stream = Object(Reflect.get(logger, symbols.streamSym))
+  const bound = String(Reflect.get(logger, symbols.chindingsSym) ?? '')
+  const end = `,"msg":${JSON.stringify(message)}}\n`
+  return (level, fields) => {
+    if (!logger.isLevelEnabled(level)) return
+    stream.write(`{"level":"${level}","time":"${timeText(Date.now())}"${bound},${JSON.stringify(fields).slice(1, -1)}${end}`)
+  }
+}
+
 /** The root logger. Servers take `logger.child({ server })`; what a child is bound to is not redacted, so bind names only. */
 export function createLogger(settings: LogSettings): Logger {
   // A worker transport would lose lines at exit and pile them up in memory when it crashes, so the same thread writes.
-  const stream = settings.stream ?? destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 1000 })
+  const stream = settings.stream ?? destination({ dest: 1, sync: false, minLength: BLOCK_BYTES, periodicFlush: 1000 })
   return pino(
     {
       level: settings.level,
       base: null,
-      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      timestamp: () => `,"time":"${timeText(Date.now())}"`,
       formatters: {
         level: (label) => ({ level: label }),
         log: (fields) => censored(fields, SECRET_FIELDS),

@@ -5,6 +5,6 @@ export const monitoringConfig = {
   retentionDays: setting.integer({ default: 30, min: 1, max: 365, about: 'Days that the request log is kept' }),
   pseudonymise: setting.flag({
     default: true,
-    about: 'Whether requests carry a pseudonym of the client address of the day; without, none at all',
+    about: 'Whether the request log keeps a pseudonym of the client address of the day; without, none at all',
   }),
 }

@@ -6,7 +6,7 @@ import type { Database } from '../database/contract.ts'
 import type { Monitoring } from './contract.ts'
 import { createProcessWatch } from './figures/process.ts'
 import { createDayKeys } from './pseudonym/repository.ts'
-import { createPseudonyms, noPseudonyms } from './pseudonym/service.ts'
+import { createPseudonyms, unstoredKeys } from './pseudonym/service.ts'
 import { purgeJob } from './purge.ts'
 import { createReadiness } from './readiness.ts'
 import { createReportRepository } from './reports/repository.ts'
@@ -36,8 +36,8 @@ export const monitoringServer = defineServer<MonitoringOptions, Monitoring>({
     const requestRepository = createRequestRepository(database)
     const requestLog = createRequestLog({ repository: requestRepository, clock, logger, retentionDays })
     const reports = createPolicyReports({ repository: createReportRepository(database), clock, logger, retentionDays })
-    const keys = createDayKeys(database)
-    const pseudonyms = pseudonymise ? createPseudonyms({ keys, clock, logger }) : noPseudonyms
+    const dayKeys = createDayKeys(database)
+    const pseudonyms = createPseudonyms({ keys: pseudonymise ? dayKeys : unstoredKeys, clock, logger })
     const process = createProcessWatch()
     const service = createMonitoringService({
       requestLog,

@@ -1,7 +1,7 @@
 // Recording, and the views that operators have of it. Nothing in here may fail or slow a request.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
-import type { Logger } from '#kernel/log.ts'
+import { lineWriter, type Logger } from '#kernel/log.ts'
 import type { Monitoring, RequestRecord } from './contract.ts'
 import type { ProcessWatch } from './figures/process.ts'
 import { prometheusText } from './figures/prometheus.ts'
@@ -43,16 +43,19 @@ export function createMonitoringService(parts: MonitoringParts): MonitoringServi
   const { requestLog, reports, pseudonyms, clock, logger, settings } = parts
   const seconds = createSeconds()
   const routes = createRouteFigures()
+  const writeLine = lineWriter<RequestRecord>(logger, 'request')
   let rendered = { second: -1, text: '' }
 
   return {
-    recordRequest(record) {
+    recordRequest(given) {
       try {
+        // Without the switch nothing that is kept tells two clients apart.
+        const record = settings.pseudonymise ? given : { ...given, client: 'off' }
         const now = clock.now()
         seconds.add(Math.floor(now / 1000), record.status, record.durationMs)
         routes.add(now, record)
         requestLog.add(record)
-        writeLine(logger, record)
+        writeLine(record.status >= 500 ? 'error' : 'info', record)
       } catch {
         // There is nobody to tell: the log itself may be what failed, and the answer has been sent.
       }
@@ -94,9 +97,4 @@ export function createMonitoringService(parts: MonitoringParts): MonitoringServi
     },
     notReady: () => parts.readiness.failing(),
   }
-}
-
-function writeLine(logger: Logger, record: RequestRecord): void {
-  if (record.status >= 500) logger.error(record, 'request')
-  else logger.info(record, 'request')
 }

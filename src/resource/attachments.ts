@@ -3,7 +3,7 @@
 import { type Call, systemCall } from '#kernel/call.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { FieldProblem } from '#kernel/schema.ts'
-import type { StoredEvent } from '../database/contract.ts'
+import type { Stored, StoredEvent } from '../database/contract.ts'
 import type { Files } from '../files/contract.ts'
 import type { Resource } from './compile.ts'
 import type { Versioned } from './contract.ts'
@@ -21,7 +21,7 @@ export interface Attachments {
   /** After a write that certainly did not happen. */
   release(target: { readonly resource: Resource; readonly id: string }, files: readonly NamedFile[]): Promise<void>
   /** The object as it is shown: with a link beside each file. */
-  show(call: Call, resource: Resource, stored: { readonly value: ResourceDocument; readonly version: number }): Promise<Versioned>
+  show(call: Call, resource: Resource, stored: Stored<ResourceDocument>): Versioned | Promise<Versioned>
   /** Follows the writes. Runs at least once for each. */
   handle(events: readonly StoredEvent[]): Promise<void>
 }
@@ -64,18 +64,9 @@ export function createAttachments(files: Files): Attachments {
       throw invalid(problems)
     },
 
-    async show(call, resource, { value, version }) {
-      if (resource.files.length === 0) return { object: value, version }
-      const object: Record<string, unknown> & ResourceDocument = { ...value }
-      let linksExpireAt = Number.POSITIVE_INFINITY
-      for (const { field, bucket, urlField } of resource.files) {
-        const file = value[field]
-        if (typeof file !== 'string') continue
-        const link = await files.link(call, bucket, file)
-        object[urlField] = link.url
-        linksExpireAt = Math.min(linksExpireAt, link.expiresAt)
-      }
-      return Number.isFinite(linksExpireAt) ? { object, version, linksExpireAt } : { object, version }
+    show(call, resource, stored) {
+      if (resource.files.length === 0) return { object: stored.value, version: stored.version }
+      return withLinks(files, call, { resource, stored })
     },
 
     async handle(events) {
@@ -86,6 +77,24 @@ export function createAttachments(files: Files): Attachments {
       }
     },
   }
+}
+
+async function withLinks(
+  files: Files,
+  call: Call,
+  { resource, stored }: { resource: Resource; stored: Stored<ResourceDocument> },
+): Promise<Versioned> {
+  const { value, version } = stored
+  const object: Record<string, unknown> & ResourceDocument = { ...value }
+  let linksExpireAt = Number.POSITIVE_INFINITY
+  for (const { field, bucket, urlField } of resource.files) {
+    const file = value[field]
+    if (typeof file !== 'string') continue
+    const link = await files.link(call, bucket, file)
+    object[urlField] = link.url
+    linksExpireAt = Math.min(linksExpireAt, link.expiresAt)
+  }
+  return Number.isFinite(linksExpireAt) ? { object, version, linksExpireAt } : { object, version }
 }
 
 async function removeOnce(files: Files, file: string, holder: string): Promise<void> {

@@ -140,6 +140,7 @@ function collectionOf(definition: ResourceDefinition, schema: z.ZodObject): Coll
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the shape of the app's schema is known at run time only
     schema: stored as Schema<ResourceDocument>,
     indexes: definition.indexes,
+    remember: true,
     ...migrations,
   })
 }

@@ -60,8 +60,8 @@ function readRoutes(
       answers: { 200: shown.object, 304: 'empty' },
       handle: async (call, { params }, { request }) => {
         const found = await get(call, name, params.id)
-        if (!noneMatchHits(request.headers['if-none-match'], etagOf(found))) return answerWith(found)
-        return { status: 304, headers: { ...REVALIDATED, etag: etagOf(found) } }
+        const answer = answerWith(found)
+        return noneMatchHits(request.headers['if-none-match'], etagOf(found)) ? { status: 304, headers: answer.headers } : answer
       },
     }),
   }
@@ -127,8 +127,12 @@ function etagOf({ version, linksExpireAt }: Versioned): string {
   return linksExpireAt === undefined ? `"v${version}"` : `"v${version}-${linksExpireAt.toString(36)}"`
 }
 
-function answerWith(found: Versioned, headers: Readonly<Record<string, string>> = {}): Answer {
-  return { status: 200, headers: { ...REVALIDATED, etag: etagOf(found), ...headers }, body: { json: found.object } }
+function answerWith(
+  found: Versioned,
+  headers?: Readonly<Record<string, string>>,
+): Answer & { readonly headers: Readonly<Record<string, string>> } {
+  const own = { 'cache-control': REVALIDATED['cache-control'], etag: etagOf(found) }
+  return { status: 200, headers: headers === undefined ? own : { ...own, ...headers }, body: { json: found.object } }
 }
 
 function conditionOf(request: IncomingMessage): { ifVersion?: number } {

@@ -42,8 +42,8 @@ export function createResourceService(parts: ResourceParts): Resources {
     async get(call, name, id) {
       const resource = named(name)
       const actor = admit(resource, call, 'get')
-      const stored = await find(parts, call, { resource, id, actor, operation: 'get' })
-      return parts.attachments.show(call, resource, stored)
+      const stored = DOCUMENT_ID.test(id) ? await parts.repository.of(resource).get(call, id) : undefined
+      return parts.attachments.show(call, resource, permitted(stored, { resource, actor, operation: 'get' }))
     },
     create: async (call, name, input) => create(parts, call, { resource: named(name), input }),
     update: async (call, name, request) => update(parts, call, { resource: named(name), request }),
@@ -64,6 +64,13 @@ async function find(
   { resource, id, actor, operation }: Wanted,
 ): Promise<Stored<ResourceDocument>> {
   const stored = DOCUMENT_ID.test(id) ? await repository.of(resource).get(call, id) : undefined
+  return permitted(stored, { resource, actor, operation })
+}
+
+function permitted(
+  stored: Stored<ResourceDocument> | undefined,
+  { resource, actor, operation }: Omit<Wanted, 'id'>,
+): Stored<ResourceDocument> {
   if (stored === undefined) throw resourceErrors.not_found()
   requirePermitted(resource, { actor, operation, document: stored.value })
   return stored

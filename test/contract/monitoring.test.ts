@@ -11,7 +11,8 @@ import type { Running } from '../../src/kernel/lifecycle.ts'
 import { createLogger } from '../../src/kernel/log.ts'
 import type { RequestRecord } from '../../src/monitoring/contract.ts'
 import { createDayKeys, type DayKeys } from '../../src/monitoring/pseudonym/repository.ts'
-import { createPseudonyms, noPseudonyms } from '../../src/monitoring/pseudonym/service.ts'
+import { createPseudonyms, unstoredKeys } from '../../src/monitoring/pseudonym/service.ts'
+import { monitoringServer } from '../../src/monitoring/server.ts'
 import { purgeJob } from '../../src/monitoring/purge.ts'
 import { createReportRepository } from '../../src/monitoring/reports/repository.ts'
 import { createPolicyReports } from '../../src/monitoring/reports/service.ts'
@@ -104,13 +105,41 @@ describe('Monitoring', () => {
     assert.equal(await inFiles(), false)
   })
 
-  test('pseudonyms go on when the database cannot be asked, and nothing is told apart when they are off', async () => {
+  test('pseudonyms go on when the database cannot be asked, and tell clients apart for limits when they are not kept', async () => {
     const broken: DayKeys = { settle: () => Promise.reject(new Error('down')), destroyUntil: () => Promise.reject(new Error('down')) }
     const pseudonyms = createPseudonyms({ keys: broken, clock, logger })
     await pseudonyms.upkeep()
     assert.equal(pseudonyms.of('192.0.2.7'), pseudonyms.of('192.0.2.7'))
     assert.notEqual(pseudonyms.of('192.0.2.7'), pseudonyms.of('192.0.2.8'))
-    assert.equal(noPseudonyms.of('192.0.2.7'), noPseudonyms.of('192.0.2.8'))
+    const unstored = createPseudonyms({ keys: unstoredKeys, clock, logger })
+    await unstored.upkeep()
+    assert.notEqual(unstored.of('192.0.2.7'), unstored.of('192.0.2.8'))
+  })
+
+  test('with the switch off, the request log and the lines tell no two clients apart', async () => {
+    const lines: string[] = []
+    const own = createSqliteDatabase({ file: ':memory:', clock, logger })
+    const monitoring = monitoringServer.create({
+      database: own.contract,
+      clock,
+      logger: createLogger({ level: 'info', stream: { write: (line) => void lines.push(line) } }),
+      settings: { retentionDays: 30, pseudonymise: false },
+      readiness: async () => ({}),
+    })
+    const kept = createRequestRepository(own.contract)
+    await own.start()
+    await monitoring.start()
+    const clients = ['192.0.2.7', '192.0.2.8'].map((address) => monitoring.contract.pseudonym(address))
+    for (const client of clients) monitoring.contract.recordRequest(record({ client }))
+    await monitoring.stop()
+    const { items } = await searchRequests(kept, call, { limit: 50 })
+    assert.deepEqual(
+      items.map(({ client }) => client),
+      ['off', 'off'],
+    )
+    assert.equal(lines.length, 2)
+    for (const client of clients) assert.ok(!lines.join().includes(client))
+    await own.stop()
   })
 
   test('the request log is found by status, route, request and client, newest first, page by page', async () => {

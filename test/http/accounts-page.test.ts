@@ -1,6 +1,8 @@
 // The account page: what it shows, what can be changed on it, and for whom.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { endAccessJob } from '../../src/auth/end-access.ts'
+import type { StoredEvent } from '../../src/database/contract.ts'
 import { type AccountsWorld, call, openAccounts } from '../support/accounts.ts'
 
 let world: AccountsWorld
@@ -75,7 +77,12 @@ test('changes the name, escapes it, and refuses one that cannot be shown', async
   assert.equal((await world.accounts.find(call, person.accountId))?.name, 'Ada <b> Lovelace')
 })
 
-test('changes the password only for who knows it, then ends every other session', async () => {
+test('changes the password only for who knows it, then ends every other session', async (t) => {
+  const requested: unknown[] = []
+  const handle = async (events: readonly StoredEvent[]): Promise<void> => {
+    requested.push(...events.map(({ data }) => data).filter((data) => JSON.stringify(data).includes('auth.end_access')))
+  }
+  t.after(world.database.subscribe({ consumer: 'test-end-access', topics: ['jobs.requested'], handle }))
   const asked = world.engine.asked.length
   const wrong = await world.visit({ path: '/account/password', form: { current: 'not the password', password: 'a much better one' } })
   assert.equal(wrong.status, 422)
@@ -91,6 +98,10 @@ test('changes the password only for who knows it, then ends every other session'
   assert.ok(await world.accounts.signIn(call, { email: person.email, password: 'a much better one', client: 'c' }))
   await world.settled()
   assert.equal((await world.mailTo(person.email)).template, 'password-changed')
+  assert.deepEqual(requested, [{ name: 'auth.end_access', input: { accountId: person.accountId, exceptSessionId: 'here' } }])
+  const told = world.engine.asked.length
+  await endAccessJob(world.engine).handle({ call, jobId: 'j', attempt: 1 }, { accountId: person.accountId, exceptSessionId: 'here' })
+  assert.deepEqual(world.engine.asked.slice(told), [`revokeAccount ${person.accountId} except here`])
 })
 
 test('slows guessing at the current password, which the sign-in page cannot do for it', async () => {

@@ -22,6 +22,9 @@ const details = (email: string): { name: string; email: string; password: string
   password: 'a long enough one',
 })
 
+/** The browser that signs up, as it names itself from then on. */
+const here = { '__Host-Http-here': 'h'.repeat(43) }
+
 const login: Interaction = {
   uid: 'u1',
   prompt: 'login',
@@ -37,21 +40,22 @@ const login: Interaction = {
 
 test('signs up, confirms by the mailed link, and signs in', async () => {
   const email = fresh()
-  const sent = await world.visit({ path: '/sign-up', form: details(email) })
+  const sent = await world.visit({ path: '/sign-up', cookies: here, form: details(email) })
   assert.equal(sent.status, 303)
   assert.equal(sent.headers?.['location'], '/check-mail')
   const mail = await world.mailTo(email)
   assert.equal(mail.template, 'confirm-address')
   const token = tokenIn(mail)
-  const asked = await world.visit({ path: `/confirm?token=${token}` })
+  const asked = await world.visit({ path: `/confirm?token=${token}`, cookies: here })
   assert.equal(asked.status, 200)
   assert.match(asked.text, new RegExp(email))
+  assert.doesNotMatch(asked.text, /type="password"/, 'one press of the button in the browser that signed up')
   assert.equal(
     await world.accounts.signIn(call, { email, password: 'a long enough one', client: 'c' }),
     undefined,
     'looking at the link made no account',
   )
-  const confirmed = await world.visit({ path: '/confirm', form: { token } })
+  const confirmed = await world.visit({ path: '/confirm', cookies: here, form: { token } })
   assert.equal(confirmed.headers?.['location'], '/confirmed')
   world.engine.current = login
   const signedIn = await world.visit({
@@ -69,30 +73,30 @@ test('signs up, confirms by the mailed link, and signs in', async () => {
 
 test('leads back to the authorization that the sign-up began in', async () => {
   const email = fresh()
-  const sent = await world.visit({ path: '/interaction/u7/sign-up', form: details(email) })
+  const sent = await world.visit({ path: '/interaction/u7/sign-up', cookies: here, form: details(email) })
   assert.equal(sent.headers?.['location'], '/interaction/u7/check-mail')
-  const confirmed = await world.visit({ path: '/confirm', form: { token: tokenIn(await world.mailTo(email)) } })
+  const confirmed = await world.visit({ path: '/confirm', cookies: here, form: { token: tokenIn(await world.mailTo(email)) } })
   assert.equal(confirmed.headers?.['location'], '/interaction/u7?confirmed=1')
   world.engine.current = { ...login, uid: 'u7' }
   assert.match((await world.visit({ path: '/interaction/u7?confirmed=1' })).text, /Your address is confirmed/)
   world.engine.current = undefined
   const elsewhere = await world.visit({ path: '/interaction/u7?confirmed=1' })
   assert.equal(elsewhere.status, 200)
-  assert.match(elsewhere.text, /go back to the app/)
+  assert.match(elsewhere.text, /Go on to Pixel Diary/)
 })
 
 test('refuses an unknown, a used and an expired link alike', async () => {
-  const unknown = await world.visit({ path: '/confirm', form: { token: 'x'.repeat(43) } })
+  const unknown = await world.visit({ path: '/confirm', cookies: here, form: { token: 'x'.repeat(43) } })
   const email = fresh()
-  await world.visit({ path: '/sign-up', form: details(email) })
+  await world.visit({ path: '/sign-up', cookies: here, form: details(email) })
   const token = tokenIn(await world.mailTo(email))
-  await world.visit({ path: '/confirm', form: { token } })
-  const used = await world.visit({ path: '/confirm', form: { token } })
+  await world.visit({ path: '/confirm', cookies: here, form: { token } })
+  const used = await world.visit({ path: '/confirm', cookies: here, form: { token } })
   const late = fresh()
-  await world.visit({ path: '/sign-up', form: details(late) })
+  await world.visit({ path: '/sign-up', cookies: here, form: details(late) })
   const lateToken = tokenIn(await world.mailTo(late))
   world.clock.advance(15 * 60_000)
-  const expired = await world.visit({ path: '/confirm', form: { token: lateToken } })
+  const expired = await world.visit({ path: '/confirm', cookies: here, form: { token: lateToken } })
   const looked = await world.visit({ path: `/confirm?token=${lateToken}` })
   for (const refused of [unknown, used, expired, looked]) {
     assert.equal(refused.status, 410)
@@ -103,30 +107,32 @@ test('refuses an unknown, a used and an expired link alike', async () => {
 
 test('makes one account when one link is confirmed many times at once', async () => {
   const email = fresh()
-  await world.visit({ path: '/sign-up', form: details(email) })
+  await world.visit({ path: '/sign-up', cookies: here, form: details(email) })
   const token = tokenIn(await world.mailTo(email))
-  const outcomes = await Promise.all(Array.from({ length: 20 }, () => world.accounts.confirm(call, token)))
+  const outcomes = await Promise.all(
+    Array.from({ length: 20 }, () => world.accounts.confirm(call, { token, client: 'c', browser: sha256(here['__Host-Http-here']) })),
+  )
   assert.equal(outcomes.filter((outcome) => outcome !== undefined).length, 1)
 })
 
 test('lets the first of two sign-ups for one address win, and keeps its password', async () => {
   const email = fresh()
-  await world.visit({ path: '/sign-up', form: { ...details(email), password: 'the first password' } })
+  await world.visit({ path: '/sign-up', cookies: here, form: { ...details(email), password: 'the first password' } })
   const first = tokenIn(await world.mailTo(email))
-  await world.visit({ path: '/sign-up', form: { ...details(email), password: 'the second password' } })
+  await world.visit({ path: '/sign-up', cookies: here, form: { ...details(email), password: 'the second password' } })
   await world.settled()
   const second = tokenIn(await world.mailTo(email))
   assert.notEqual(first, second)
-  assert.equal((await world.visit({ path: '/confirm', form: { token: first } })).status, 303)
-  assert.equal((await world.visit({ path: '/confirm', form: { token: second } })).status, 410)
+  assert.equal((await world.visit({ path: '/confirm', cookies: here, form: { token: first } })).status, 303)
+  assert.equal((await world.visit({ path: '/confirm', cookies: here, form: { token: second } })).status, 410)
   assert.equal(await world.accounts.signIn(call, { email, password: 'the second password', client: 'c' }), undefined)
   assert.ok(await world.accounts.signIn(call, { email, password: 'the first password', client: 'c' }))
 })
 
 test('answers a sign-up for a taken address exactly like one for a new address', async () => {
   const { email, password } = await world.person({ email: fresh() })
-  const taken = await world.visit({ path: '/sign-up', form: { ...details(email), password: 'the thief wants in' } })
-  const free = await world.visit({ path: '/sign-up', form: details(fresh()) })
+  const taken = await world.visit({ path: '/sign-up', cookies: here, form: { ...details(email), password: 'the thief wants in' } })
+  const free = await world.visit({ path: '/sign-up', cookies: here, form: details(fresh()) })
   assert.deepEqual(taken, free)
   await world.settled()
   const mail = await world.mailTo(email)
@@ -138,12 +144,61 @@ test('answers a sign-up for a taken address exactly like one for a new address',
 
 test('stores neither the token of a link nor a password as it is', async () => {
   const email = fresh()
-  await world.visit({ path: '/sign-up', form: details(email) })
+  await world.visit({ path: '/sign-up', cookies: here, form: details(email) })
   const token = tokenIn(await world.mailTo(email))
   const stored = JSON.stringify(await world.database.collection(emailTokensCollection).get(call, sha256(token)))
   assert.match(stored, /argon2id/)
   assert.ok(!stored.includes(token))
   assert.ok(!stored.includes('a long enough one'))
+})
+
+test('asks for the chosen password when the link is opened in another browser than the one that signed up', async () => {
+  const email = fresh()
+  const sent = await world.visit({ path: '/sign-up', form: details(email) })
+  assert.match(sent.cookies.join(), /^__Host-Http-here=[\w-]{43}; Path=\/; Max-Age=3600; Secure; HttpOnly; SameSite=Lax$/)
+  const token = tokenIn(await world.mailTo(email))
+  for (const cookies of [{}, here, { '__Host-Http-here': '' }, { '__Host-Http-here': 'short' }]) {
+    const asked = await world.visit({ path: `/confirm?token=${token}`, cookies })
+    assert.match(asked.text, /name="password" type="password" autocomplete="current-password" required/)
+    const careless = await world.visit({ path: '/confirm', cookies, client: JSON.stringify(cookies), form: { token } })
+    assert.ok([422, 429].includes(careless.status), String(careless.status))
+    assert.match(careless.text, /type="password"/)
+  }
+  const signIn = { email, password: 'a long enough one', client: 'elsewhere' }
+  assert.equal(await world.accounts.signIn(call, signIn), undefined, 'a click alone has made no account')
+  world.clock.advance(5 * 60_000)
+  const proved = await world.visit({ path: '/confirm', form: { token, password: 'a long enough one' } })
+  assert.equal(proved.headers?.['location'], '/confirmed')
+  assert.ok(await world.accounts.signIn(call, { ...signIn, client: 'elsewhere-2' }))
+})
+
+test('a password that was chosen by a stranger does not become that of the owner who signs up, too', async () => {
+  const email = fresh()
+  await world.visit({ path: '/sign-up', form: { ...details(email), password: 'chosen by a stranger' } })
+  const planted = tokenIn(await world.mailTo(email))
+  await world.visit({ path: '/sign-up', cookies: here, form: { ...details(email), password: 'chosen by the owner' } })
+  await world.settled()
+  const own = tokenIn(await world.mailTo(email))
+  const mistaken = await world.visit({ path: '/confirm', cookies: here, form: { token: planted, password: 'chosen by the owner' } })
+  assert.equal(mistaken.status, 422)
+  assert.match(mistaken.text, /use the newest mail/)
+  assert.equal((await world.visit({ path: '/confirm', cookies: here, form: { token: own } })).status, 303)
+  assert.equal(await world.accounts.signIn(call, { email, password: 'chosen by a stranger', client: 'c' }), undefined)
+  assert.ok(await world.accounts.signIn(call, { email, password: 'chosen by the owner', client: 'c' }))
+})
+
+test('slows down guessing at the password of a sign-up, which strangers at the sign-in page cannot do for its owner', async () => {
+  const email = fresh()
+  await world.visit({ path: '/sign-up', form: details(email) })
+  const token = tokenIn(await world.mailTo(email))
+  for (let index = 0; index < 6; index += 1) {
+    await world.accounts.signIn(call, { email, password: `guess ${index}`, client: `stranger-${index}` }).catch(() => {})
+  }
+  const statuses: number[] = []
+  for (let index = 0; index < 6; index += 1) {
+    statuses.push((await world.visit({ path: '/confirm', client: `guesser-${index}`, form: { token, password: `guess ${index}` } })).status)
+  }
+  assert.deepEqual(statuses, [422, 422, 422, 422, 429, 429])
 })
 
 test('answers a wrong password, an unknown address, an unconfirmed one and a suspended account alike', async () => {

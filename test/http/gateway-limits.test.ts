@@ -46,3 +46,27 @@ describe('rate limits', () => {
     assert.equal(limiter.take('k9999', 0).remaining, 8)
   })
 })
+
+describe('in production', () => {
+  test('what did not come by TLS through the named proxy is refused, but for probes', async () => {
+    const world = await openWorld({ settings: { development: false, trustedProxies: ['127.0.0.1'] } })
+    try {
+      const by = async (headers: Record<string, string>, path = '/api/me'): Promise<readonly [number, unknown]> => {
+        const reply = await ask(world, { path, headers })
+        return [reply.status, reply.json['code']]
+      }
+      assert.deepEqual(await by({}), [403, 'http.forbidden'])
+      assert.deepEqual(await by({ 'x-forwarded-proto': 'http' }), [403, 'http.forbidden'])
+      assert.deepEqual(await by({ 'x-forwarded-proto': 'https' }), [401, 'http.unauthenticated'])
+      assert.equal((await by({}, '/hello'))[0], 200)
+    } finally {
+      await world.stop()
+    }
+  })
+  test('the word of a peer that nobody named is not believed', async () => {
+    const world = await openWorld({ settings: { development: false } })
+    const { status } = await ask(world, { path: '/api/me', headers: { 'x-forwarded-proto': 'https' } })
+    await world.stop()
+    assert.equal(status, 403)
+  })
+})

@@ -58,6 +58,7 @@ describe('a bearer token', () => {
         .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt', kid: 'key-1' })
         .sign(secretOf(JSON.stringify(publicJwk))),
       'another key': await new SignJWT(claims).setProtectedHeader(header).sign(other),
+      'bound to a key (RFC 9449)': await token({ cnf: { jkt: 'k'.repeat(43) } }),
       'an unknown kid': await token({}, { kid: 'other' }),
       'a path as kid': await token({}, { kid: '../../dev/null' }),
       'no kid': await new SignJWT(claims).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt' }).sign(other),

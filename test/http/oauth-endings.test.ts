@@ -4,7 +4,10 @@ import { readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { insertInto } from '#kernel/collection.ts'
+import { sessionsCollection } from '../../src/auth/provider/collections.ts'
 import {
+  authorizePath,
   Browser,
   call,
   claimsOf,
@@ -13,6 +16,7 @@ import {
   frontendTokens,
   type OauthWorld,
   openOauth,
+  pkce,
   PRINT_SHOP,
   refresh,
   send,
@@ -100,25 +104,86 @@ test('revoking an app ends its tokens in every browser, and it must ask again', 
   assert.notEqual(sidOf(again), sidOf(first))
 })
 
-test('a new password ends everything but the session it was set in', async () => {
+test('a new password ends everything but the session it was set in, and in that one all but the frontends', async () => {
   const account = 'person-password'
   const here = new Browser(world)
   const kept = await frontendTokens(world, here, account)
+  const [current] = await world.server.engine.sessions(call, account)
+  const shop = await tokensFor(world, here, { account })
+  const bound = await tokensFor(world, here, { account, scope: 'openid photos:read' })
   const other = await frontendTokens(world, new Browser(world), account)
-  const sessions = await world.server.engine.sessions(call, account)
-  const [current] = sessions.toSorted((left, right) => left.signedInAt - right.signedInAt)
-  const keptGrant = sessions.find(({ id }) => id === current?.id)
-  await world.server.engine.revokeAccount(call, account, keptGrant?.id)
-  const left = await world.server.engine.sessions(call, account)
-  assert.equal(left.length, 1)
-  const revoked = await revokedSids()
-  const states = [revoked.has(sidOf(kept)), revoked.has(sidOf(other))]
-  assert.deepEqual(states.toSorted(), [false, true])
+  const elsewhere = await tokensFor(world, new Browser(world), { account })
+  await world.server.engine.revokeAccount(call, account, current?.id)
   assert.deepEqual(
-    [await works(kept), await works(other)],
-    states.map((isRevoked) => !isRevoked),
+    (await world.server.engine.sessions(call, account)).map(({ id }) => id),
+    [current?.id],
+  )
+  const revoked = await revokedSids()
+  assert.deepEqual(
+    [kept, shop, bound, other, elsewhere].map((tokens) => revoked.has(sidOf(tokens))),
+    [false, true, true, true, true],
+  )
+  assert.deepEqual([await works(kept), await works(other)], [true, false])
+  for (const tokens of [shop, elsewhere]) assert.equal(errorOf(await refresh(world, tokens.refresh_token)), 'invalid_grant')
+  assert.deepEqual(await world.server.engine.authorisedApps(call, account), [])
+  const silent = await here.authorize(authorizePath(pkce().challenge, { extra: { prompt: 'none' } }), { account })
+  assert.equal(silent.location.searchParams.get('error'), 'consent_required')
+})
+
+test('a new password ends more sessions than one page of the list has', async () => {
+  const account = 'person-crowd'
+  const sessions = world.database.collection(sessionsCollection)
+  const now = Date.now()
+  const common = { accountId: account, device: '', lastUsedAt: now, payload: '', expiresAt: now + 3_600_000 }
+  for (let index = 0; index < 1100; index += 100) {
+    const some = Array.from({ length: 100 }, (_, part) => `crowd-${index + part}`)
+    await world.database.commit(
+      call,
+      some.map((id) => insertInto(sessionsCollection, { ...common, id, cookieHash: id })),
+    )
+  }
+  await world.server.engine.revokeAccount(call, account, 'crowd-7')
+  const left = await sessions.list(call, { index: 'account', where: { accountId: account }, limit: 1000 })
+  assert.deepEqual(
+    left.items.map(({ value }) => value.id),
+    ['crowd-7'],
   )
 })
+
+test('a sign-in that was kept back counts no more once the password has changed', async () => {
+  const account = 'person-kept-back'
+  const path = authorizePath(pkce().challenge)
+  const thief = new Browser(world)
+  const held = await keptBack(thief, path, account)
+  world.credentials.set(account, 'the second password')
+  await world.server.engine.revokeAccount(call, account)
+  const resumed = await thief.visit({ path: held })
+  assert.match(String(resumed.headers['location']), /\/interaction\//, 'it asks again')
+  assert.deepEqual(await world.server.engine.sessions(call, account), [])
+  const owner = new Browser(world)
+  assert.match(String((await owner.visit({ path: await keptBack(owner, path, account) })).headers['location']), /\/interaction\//)
+  assert.equal((await world.server.engine.sessions(call, account)).length, 1, 'the owner is in, and is asked for consent')
+})
+
+test('a sign-in counts in its own browser only, whoever has planted the cookies of its interaction', async () => {
+  const account = 'person-planting'
+  const attacker = new Browser(world)
+  const held = await keptBack(attacker, authorizePath(pkce().challenge), account)
+  const victim = new Browser(world)
+  const planted = attacker.cookiesFor(held).filter((pair) => pair.startsWith('__Secure-'))
+  assert.equal(planted.length, 2, 'the cookie and its signature')
+  const resumed = await victim.visit({ path: held, headers: { cookie: planted.join('; ') } })
+  assert.match(String(resumed.headers['location']), /\/interaction\//, 'it asks who is there')
+  assert.deepEqual(await world.server.engine.sessions(call, account), [])
+})
+
+/** Signs in, and does not follow the redirect that would finish it. */
+async function keptBack(browser: Browser, path: string, account: string): Promise<string> {
+  const begun = await browser.visit({ path })
+  const interaction = new URL(String(begun.headers['location']), world.sites.accounts).pathname
+  const signedIn = await browser.visit({ method: 'POST', path: `${interaction}/sign-in?account=${account}` })
+  return new URL(String(signedIn.headers['location'])).pathname
+}
 
 test('ending all of an account lists the account itself, for tokens that are just being issued', async () => {
   const account = 'person-all'

@@ -82,7 +82,7 @@ function createFakeEngine(): FakeEngine {
     appList: [],
     asked,
     interaction: async (exchange) => (exchange.path.startsWith(`/interaction/${engine.current?.uid ?? ' '}`) ? engine.current : undefined),
-    finishSignIn: async (_exchange, accountId) => {
+    finishSignIn: async (_exchange, { accountId }) => {
       asked.push(`finishSignIn ${accountId}`)
       engine.signedInAs = accountId
       return seeOther('/authorize/resume')
@@ -146,7 +146,12 @@ export async function openAccounts(
   await databases.start()
   await running.start()
   const engine = createFakeEngine()
-  const pages = accountPages({ engine, accounts: running.accounts, clock, settings: { productName: options.productName ?? 'Pixel Diary' } })
+  const pages = accountPages({
+    engine,
+    accounts: running.accounts,
+    clock,
+    settings: { productName: options.productName ?? 'Pixel Diary', home: 'http://app.test/' },
+  })
   const visit = createVisitor(createRouter(pages))
   const { accounts } = running
   const world: AccountsWorld = {
@@ -165,8 +170,9 @@ export async function openAccounts(
       if (delivered !== before) await world.settled()
     },
     async person({ email = 'ada@example.org', password = 'nine folded squares', name = 'Ada' } = {}) {
-      await accounts.signUp(call, { name, email, password, client: randomToken() })
-      await accounts.confirm(call, tokenIn(await world.mailTo(email)))
+      const client = randomToken()
+      await accounts.signUp(call, { name, email, password, client, browser: client })
+      await accounts.confirm(call, { token: tokenIn(await world.mailTo(email)), client, browser: client })
       const signedIn = await accounts.signIn(call, { email, password, client: randomToken() })
       if (signedIn === undefined) throw new Error('the new person cannot sign in')
       return { accountId: signedIn.accountId, email, password }

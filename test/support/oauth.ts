@@ -6,6 +6,7 @@ import findMyWay from 'find-my-way'
 import { type Call, systemCall } from '#kernel/call.ts'
 import { AppError } from '#kernel/errors.ts'
 import { html } from '#kernel/html.ts'
+import { parseCookies } from '#kernel/http/cookie.ts'
 import type { Answer, Exchange, Route } from '#kernel/http/route.ts'
 import { newRequestId, randomToken } from '#kernel/ids.ts'
 import { createKeyRing } from '#kernel/keyring.ts'
@@ -41,6 +42,8 @@ export interface OauthWorld {
   /** Moves the clock of our own storage; the engine's stays. */
   advance(ms: number): void
   readonly suspended: Set<string>
+  /** What stands for the password of an account after it was changed. */
+  readonly credentials: Map<string, string>
   readonly logs: string[]
   stop(): Promise<void>
 }
@@ -65,6 +68,7 @@ export async function openOauth(options: { readonly file?: string } = {}): Promi
   const keyRing = createKeyRing(new Secret(randomToken()))
   const revocations = createRevocations({ database: database.contract, cache: cache.contract, clock, logger })
   const suspended = new Set<string>()
+  const credentials = new Map<string, string>()
   const server = createAuthorizationServer({
     database: database.contract,
     keyRing,
@@ -80,6 +84,7 @@ export async function openOauth(options: { readonly file?: string } = {}): Promi
               email: `${accountId}@example.org`,
               emailVerified: true,
               suspended: suspended.has(accountId),
+              credential: credentials.get(accountId) ?? 'the first password',
             }
           : undefined,
     },
@@ -109,7 +114,7 @@ export async function openOauth(options: { readonly file?: string } = {}): Promi
   })
   await database.start()
   await server.start()
-  serve(http, server)
+  serve(http, server, (accountId) => credentials.get(accountId) ?? 'the first password')
   return {
     port,
     sites,
@@ -122,6 +127,7 @@ export async function openOauth(options: { readonly file?: string } = {}): Promi
       offset += ms
     },
     suspended,
+    credentials,
     logs,
     async stop() {
       http.closeAllConnections()
@@ -134,7 +140,7 @@ export async function openOauth(options: { readonly file?: string } = {}): Promi
 
 export const call: Call = systemCall('test')
 
-function serve(http: Server, server: AuthorizationServer): void {
+function serve(http: Server, server: AuthorizationServer, credentialOf: (accountId: string) => string): void {
   const router = findMyWay()
   for (const route of server.routes) {
     // The gateway hands preflights of raw routes to their handler.
@@ -154,7 +160,8 @@ function serve(http: Server, server: AuthorizationServer): void {
     }
     const work = async (): Promise<void> => {
       const form = new URLSearchParams(exchange.search)
-      if (step[1] === 'sign-in') write(response, await engine.finishSignIn(exchange, form.get('account') ?? ''))
+      const accountId = form.get('account') ?? ''
+      if (step[1] === 'sign-in') write(response, await engine.finishSignIn(exchange, { accountId, credential: credentialOf(accountId) }))
       else if (step[1] === 'consent') write(response, await engine.finishConsent(exchange, form.get('approved') === 'yes'))
       else write(response, { status: 200, body: { json: (await engine.interaction(exchange)) ?? null } })
     }
@@ -173,7 +180,7 @@ function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchang
     search: url.search.slice(1),
     requestId: newRequestId(),
     client: 'client',
-    cookies: new Map(),
+    cookies: parseCookies(request.headers.cookie).cookies,
     nonce: () => 'abc',
     csrfToken: () => 'csrf',
     renewCsrf: () => {},
@@ -273,12 +280,17 @@ export class Browser {
     return [...this.#jar.keys()].map((key) => key.split(' ')[0] ?? '')
   }
 
-  async visit(request: Send): Promise<Reply> {
-    const path = request.path.split('?')[0] ?? '/'
+  /** What it would send there, one `name=value` each. */
+  cookiesFor(target: string): string[] {
+    const path = target.split('?')[0] ?? '/'
     const matching = [...this.#jar].filter(
       ([, entry]) => path === entry.path || path.startsWith(entry.path.endsWith('/') ? entry.path : `${entry.path}/`),
     )
-    const cookie = matching.map(([key, { value }]) => `${key.split(' ')[0]}=${value}`).join('; ')
+    return matching.map(([key, { value }]) => `${key.split(' ')[0]}=${value}`)
+  }
+
+  async visit(request: Send): Promise<Reply> {
+    const cookie = this.cookiesFor(request.path).join('; ')
     const reply = await send(this.#world, {
       ...request,
       headers: { ...(cookie === '' ? {} : { cookie }), 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0', ...request.headers },

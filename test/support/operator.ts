@@ -1,6 +1,9 @@
 // An operator without a browser: enters by the one-time link and reads what the platform wrote down, which is the judge of what reached it.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import type { PlatformProcess } from './platform.ts'
 import { Visitor } from './visitor.ts'
 
@@ -58,6 +61,14 @@ export async function enterConsole(platform: PlatformProcess): Promise<Operator>
     },
     policyReports: async () => (await read<{ items: PolicyReportLine[] }>('/api/policy-reports')).items,
   }
+}
+
+/** Another one-time link, from the command line beside the running platform. */
+export async function newConsoleLink({ port, dataDir }: PlatformProcess): Promise<string> {
+  const config = 'examples/pixel-diary/ninefold.config.ts'
+  const args = ['src/main.ts', 'console-link', '--config', config, '--port', String(port), '--data-dir', dataDir, '--log-level', 'warn']
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: fileURLToPath(new URL('../..', import.meta.url)) })
+  return /http\S+\/enter\?code=\S+/.exec(stdout)?.[0] ?? ''
 }
 
 /** Lines are written in batches, the ordinary ones last: when a line of ours is there, so are those before it. */

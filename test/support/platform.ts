@@ -36,6 +36,10 @@ export interface StartOptions {
   readonly dataDir?: string
   readonly port?: number
   readonly config?: string
+  /** `warn` unless told. */
+  readonly logLevel?: 'info' | 'warn'
+  /** What is printed after the start is read and thrown away, for runs that log millions of lines. */
+  readonly discardOutput?: boolean
   readonly environment?: Readonly<Record<string, string>>
 }
 
@@ -72,7 +76,18 @@ export async function startPlatform(options: StartOptions = {}): Promise<Platfor
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'ninefold-')))
   const port = options.port ?? (await freePortPair())
   const config = options.config ?? 'examples/pixel-diary/ninefold.config.ts'
-  const args = ['src/main.ts', 'start', '--config', config, '--port', String(port), '--data-dir', dataDir, '--log-level', 'warn']
+  const args = [
+    'src/main.ts',
+    'start',
+    '--config',
+    config,
+    '--port',
+    String(port),
+    '--data-dir',
+    dataDir,
+    '--log-level',
+    options.logLevel ?? 'warn',
+  ]
   const child = spawn(process.execPath, args, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -87,6 +102,7 @@ export async function startPlatform(options: StartOptions = {}): Promise<Platfor
   })
   const output = (): string => text
   await printed(child, /Ready in (\d+) ms/, output)
+  if (options.discardOutput === true) child.stdout.removeAllListeners('data').resume()
   const consoleLink = /(http\S+\/enter\?code=\S+)/.exec(text)?.[1] ?? ''
   const sendTo = (label: string, request: Omit<Send, 'port' | 'host'>): Promise<Reply> =>
     send({ ...request, port, host: `${label}.localhost:${port}` })

@@ -18,11 +18,29 @@ export interface Account {
 export const client = createClient({ mode: 'cookie' })
 export const photos = client.resource<PhotoFields & { readonly imageUrl?: string }>('photos')
 
+// The platform's own words are for whoever builds on it; these are for whoever keeps a diary.
+const WORDS: Readonly<Record<string, string>> = {
+  network: 'You seem to be offline. Please try again in a moment.',
+  'files.too_large': 'This picture is larger than 10 MB.',
+  'files.unsupported_type': 'This is not a JPEG, PNG, WebP or GIF picture, whatever its name says.',
+  'files.empty': 'This file is empty.',
+  'files.damaged': 'This picture is damaged.',
+  'resource.version_conflict': 'This photo was changed somewhere else meanwhile. Reload the page to see how it is now.',
+  'resource.not_found': 'This photo is not there any more.',
+}
+
 /** What went wrong, in words for people. */
 export function wordsFor(error: unknown): string {
   if (!(error instanceof ProblemError)) return 'Something went wrong. Please try again.'
-  if (error.code === 'network') return 'You seem to be offline. Please try again in a moment.'
+  const words = WORDS[error.code]
+  if (words !== undefined) return words
   if (error.status === 401) return 'You are no longer signed in. Please sign in again.'
   if (error.status === 429) return 'That was a bit fast. Please try again in a moment.'
+  if (error.status >= 500) return 'Something went wrong on our side. Please try again in a moment.'
   return error.fields[0]?.message ?? error.message
+}
+
+/** Whether the same bytes may be taken another time: not when it is they that were refused. */
+export function mayPassLater(error: unknown): boolean {
+  return !(error instanceof ProblemError) || ![413, 415, 422].includes(error.status)
 }

@@ -10,9 +10,12 @@ export interface DeleteDialogProps {
 export function DeleteDialog({ label, onDelete, onClose }: DeleteDialogProps): ReactElement {
   const id = useId()
   const dialog = useRef<HTMLDialogElement>(null)
+  const keep = useRef<HTMLButtonElement>(null)
   useEffect(() => {
     const shown = dialog.current
     shown?.showModal()
+    // Enter pressed once too often deletes nothing.
+    keep.current?.focus()
     return () => shown?.close()
   }, [])
   return (
@@ -25,7 +28,7 @@ export function DeleteDialog({ label, onDelete, onClose }: DeleteDialogProps): R
         <button type='button' className='button danger' onClick={onDelete}>
           Delete
         </button>
-        <button type='button' className='button plain' onClick={onClose}>
+        <button ref={keep} type='button' className='button plain' onClick={() => dialog.current?.close()}>
           Keep it
         </button>
       </p>

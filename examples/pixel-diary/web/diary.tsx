@@ -3,7 +3,7 @@ import { type ReactElement, useEffect, useState } from 'react'
 import { Brand } from './brand.tsx'
 import { type Account, client, type Photo, wordsFor } from './client.ts'
 import { DropArea } from './drop-area.tsx'
-import { PhotoCard } from './photo-card.tsx'
+import { PhotoCard, TITLE_ID } from './photo-card.tsx'
 import { UploadCard } from './upload-card.tsx'
 import { type Photos, usePhotos } from './use-photos.ts'
 import { type Uploads, useUploads } from './use-uploads.ts'
@@ -28,7 +28,9 @@ export function Diary({ account }: { readonly account: Account }): ReactElement 
       <Bar account={account} onProblem={setSaid} />
       <main className='diary'>
         <header className='title'>
-          <h1>{possessive(account.name)} diary</h1>
+          <h1 id={TITLE_ID} tabIndex={-1}>
+            {possessive(account.name)} diary
+          </h1>
           <p>{countWords(count, photos.hasMore)}</p>
         </header>
         {photos.problem === undefined ? (

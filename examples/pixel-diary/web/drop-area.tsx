@@ -26,7 +26,6 @@ export function DropArea({ onFiles, children }: DropAreaProps): ReactElement {
   }
   return (
     <div className={over ? 'drop over' : 'drop'} onDragEnter={move(1)} onDragLeave={move(-1)} onDragOver={move(0)} onDrop={drop}>
-      {children}
       <input
         id='picker'
         className='picker'
@@ -42,6 +41,7 @@ export function DropArea({ onFiles, children }: DropAreaProps): ReactElement {
       <label className='button add' htmlFor='picker'>
         <Icon name='plus' /> Add photos
       </label>
+      {children}
     </div>
   )
 }

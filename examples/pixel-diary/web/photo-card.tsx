@@ -6,6 +6,9 @@ import { type Photo, wordsFor } from './client.ts'
 import { DeleteDialog } from './delete-dialog.tsx'
 import type { Photos } from './use-photos.ts'
 
+/** Where the focus goes when the photo that had it is gone. */
+export const TITLE_ID = 'title'
+
 export interface PhotoCardProps {
   readonly photo: Photo
   readonly photos: Photos
@@ -46,7 +49,7 @@ export function PhotoCard({ photo, photos, say }: PhotoCardProps): ReactElement 
           onClose={() => setDeleting(false)}
           onDelete={() => {
             setDeleting(false)
-            void attempt(photos.remove(photo), 'Photo deleted')
+            void attempt(photos.remove(photo), 'Photo deleted').then(() => document.getElementById(TITLE_ID)?.focus())
           }}
         />
       )}
@@ -82,10 +85,16 @@ function Picture({ photo, label, relink }: PictureProps): ReactElement {
 
 function Caption({ photo, photos, say }: PhotoCardProps): ReactElement {
   const [editing, setEditing] = useState(false)
+  const [wasEditing, setWasEditing] = useState(false)
+  const close = (): void => {
+    setEditing(false)
+    setWasEditing(true)
+  }
   if (!editing) {
     const isMissing = photo.caption === ''
     return (
-      <button type='button' className='caption' onClick={() => setEditing(true)}>
+      // The form that had the focus is gone: whoever uses the keyboard goes on where it was.
+      <button type='button' className='caption' autoFocus={wasEditing} onClick={() => setEditing(true)}>
         <span className='hidden'>Edit caption: </span>
         <span className={isMissing ? 'missing' : undefined}>{isMissing ? 'Add a few words' : photo.caption}</span>
         <Icon name='pencil' />
@@ -94,10 +103,10 @@ function Caption({ photo, photos, say }: PhotoCardProps): ReactElement {
   }
   const save = async (caption: string): Promise<void> => {
     await photos.change(photo, { caption })
-    setEditing(false)
+    close()
     say('Caption saved')
   }
-  return <CaptionForm caption={photo.caption} onCancel={() => setEditing(false)} onSave={save} />
+  return <CaptionForm caption={photo.caption} onCancel={close} onSave={save} />
 }
 
 interface VisibilityProps {

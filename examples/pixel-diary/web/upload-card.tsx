@@ -1,5 +1,5 @@
 // One picture on its way.
-import type { ReactElement } from 'react'
+import { type ReactElement, useState } from 'react'
 import type { Upload } from './use-uploads.ts'
 
 export interface UploadCardProps {
@@ -10,9 +10,14 @@ export interface UploadCardProps {
 
 export function UploadCard({ upload, onRetry, onDismiss }: UploadCardProps): ReactElement {
   const { file, preview, fraction, problem, isFinal = false } = upload
+  const [isPicture, setIsPicture] = useState(file.type.startsWith('image/'))
   return (
     <li className='card sending'>
-      <div className='picture'>{file.type.startsWith('image/') && <img src={preview} alt='' />}</div>
+      {isPicture && (
+        <div className='picture'>
+          <img src={preview} alt='' onError={() => setIsPicture(false)} />
+        </div>
+      )}
       <div className='words'>
         <p className='name'>{file.name}</p>
         {problem === undefined ? (

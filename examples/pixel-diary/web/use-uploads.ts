@@ -1,6 +1,6 @@
 // Files on their way: checked here for a quick answer, sent two at a time, each with its progress.
 import { useRef, useState } from 'react'
-import { client, wordsFor } from './client.ts'
+import { client, mayPassLater, wordsFor } from './client.ts'
 
 export interface Upload {
   readonly key: number
@@ -26,6 +26,7 @@ export const ACCEPTED = ['image/jpeg', 'image/png', 'image/webp', 'image/gif']
 
 function refusal(file: File): string | undefined {
   if (!ACCEPTED.includes(file.type)) return 'Only JPEG, PNG, WebP and GIF pictures can be kept.'
+  if (file.size === 0) return 'This file is empty.'
   return file.size > MAX_BYTES ? 'This picture is larger than 10 MB.' : undefined
 }
 
@@ -48,7 +49,7 @@ export function useUploads(onStored: (fileId: string) => Promise<void>): Uploads
       await onStored(stored.id)
       drop(upload)
     } catch (error) {
-      patch(upload.key, { problem: wordsFor(error) })
+      patch(upload.key, { problem: wordsFor(error), isFinal: !mayPassLater(error) })
     }
   }
   const pump = (): void => {

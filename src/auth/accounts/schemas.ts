@@ -27,6 +27,8 @@ export const emailToken = z.strictObject({
   email: z.string(),
   name: z.string(),
   password: z.string(),
+  /** SHA-256 of the name of the browser that signed up. */
+  browser: z.string().optional(),
   /** The authorization that the person was in the middle of. */
   interaction: z.string().optional(),
   expiresAt: z.int(),

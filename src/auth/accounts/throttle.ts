@@ -12,6 +12,14 @@ export interface ThrottleRule {
   readonly windowMs: number
 }
 
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+/** About ten guesses per account and hour. */
+export const PER_ACCOUNT: ThrottleRule = { free: 3, firstWaitMs: 30_000, longestWaitMs: 30 * MINUTE, windowMs: HOUR }
+/** Many people may share an address, so it is given more. */
+export const PER_CLIENT: ThrottleRule = { free: 30, firstWaitMs: 2000, longestWaitMs: 5 * MINUTE, windowMs: HOUR }
+
 /** One try at one or more doors. */
 export interface Attempt {
   /** The try was honest: what it counted is taken back, and doors that are named are open again. */

@@ -2,14 +2,19 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { systemCall } from '#kernel/call.ts'
 import { createLogger } from '#kernel/log.ts'
+import { cacheServer } from '../../cache/server.ts'
 import { createSqliteDatabase } from '../../database/server.ts'
+import { createRevocations } from '../revocations/revocations.ts'
 import { createOperators } from './operators.ts'
 
 const call = systemCall('test')
 let offset = 0
 const clock = { now: () => Date.now() + offset }
 const database = createSqliteDatabase({ file: ':memory:', clock, logger: createLogger({ level: 'silent' }) })
-const operators = createOperators({ database: database.contract, clock })
+const logger = createLogger({ level: 'silent' })
+const cache = cacheServer.create({ maxBytes: 100_000, clock, logger }).contract
+const revocations = createRevocations({ database: database.contract, cache, clock, logger })
+const operators = createOperators({ database: database.contract, revocations, clock })
 
 before(() => database.start())
 after(() => database.stop())
@@ -28,4 +33,15 @@ test('a link is good for 15 minutes, and an unknown one for nothing', async () =
   offset += 15 * 60_000 + 1
   assert.equal(await operators.redeemLink(call, code), undefined)
   assert.equal(await operators.redeemLink(call, 'unknown'), undefined)
+})
+
+test('a session that was signed out stays so for its whole life, whoever asks first after a restart', async () => {
+  const session = await operators.redeemLink(call, await operators.createLink(call))
+  assert.ok(session)
+  await operators.endSession(call, session.sessionId)
+  const subjects = async (): Promise<readonly string[]> => (await revocations.list(call)).items.map(({ subject }) => subject)
+  offset += session.expiresAt - clock.now() - 60_000
+  assert.deepEqual(await subjects(), [session.sessionId])
+  offset += 2 * 60_000
+  assert.deepEqual(await subjects(), [])
 })

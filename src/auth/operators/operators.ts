@@ -7,6 +7,7 @@ import { sha256 } from '#kernel/keyring.ts'
 import { z } from '#kernel/schema.ts'
 import type { Database } from '../../database/contract.ts'
 import type { OperatorSession } from '../contract.ts'
+import type { Revocations } from '../revocations/revocations.ts'
 
 const LINK_LIFE_MS = 15 * 60_000
 const SESSION_LIFE_MS = 12 * 3_600_000
@@ -23,9 +24,17 @@ const linksCollection = defineCollection<z.infer<typeof link>>({
 export interface Operators {
   createLink(call: Call): Promise<string>
   redeemLink(call: Call, code: string): Promise<OperatorSession | undefined>
+  /** Signs an operator out, for every gateway and whatever is started anew: the cookie would be good for the rest of its twelve hours. */
+  endSession(call: Call, sessionId: string): Promise<void>
 }
 
-export function createOperators({ database, clock }: { readonly database: Database; readonly clock: Clock }): Operators {
+export interface OperatorsDependencies {
+  readonly database: Database
+  readonly revocations: Pick<Revocations, 'operation' | 'announce'>
+  readonly clock: Clock
+}
+
+export function createOperators({ database, revocations, clock }: OperatorsDependencies): Operators {
   const links = database.collection(linksCollection)
   return {
     async createLink(call) {
@@ -38,6 +47,10 @@ export function createOperators({ database, clock }: { readonly database: Databa
       // Compare-and-set: of two people with the same link, one gets in.
       const used = await links.update(call, sha256(code), { set: { usedAt: now }, where: { usedAt: undefined } })
       return used === undefined ? undefined : { sessionId: newId(now), expiresAt: now + SESSION_LIFE_MS }
+    },
+    async endSession(call, sessionId) {
+      await database.commit(call, [revocations.operation('session', sessionId, SESSION_LIFE_MS)])
+      await revocations.announce(call, 'session', [sessionId])
     },
   }
 }

@@ -7,7 +7,7 @@ import { type FormFailure, formFailure, formPage, type PageParts, skinOf } from 
 
 const DONE = {
   name: 'Your name is saved.',
-  password: 'Your password is changed, and every other session is signed out.',
+  password: 'Your password is changed. Every other session is signed out, and apps that you had let in have no access any more.',
   session: 'That session is signed out.',
   app: 'The app has no access any more.',
 } as const
@@ -53,7 +53,12 @@ export function accountActions(parts: PageParts): AccountActions {
     async changePassword(who: SignedIn, { current, password }: { current: string; password: string }) {
       const { call, exchange, session } = who
       try {
-        const changed = await accounts.changePassword(call, { accountId: session.accountId, current, next: password })
+        const changed = await accounts.changePassword(call, {
+          accountId: session.accountId,
+          sessionId: session.id,
+          current,
+          next: password,
+        })
         if (!changed)
           return await show(who, { failure: { status: 422, headers: {}, state: { problems: { current: 'This is not your password.' } } } })
       } catch (error) {

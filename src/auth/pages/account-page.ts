@@ -85,7 +85,8 @@ export function accountPage(skin: Skin, view: AccountView): Html {
   const wrong = view.problem !== undefined || Object.keys(view.problems).length > 0
   return deskPage(skin, {
     title: wrong ? 'Problem: Your account' : 'Your account',
-    top: html`<form method="post" action="/account/sign-out">${csrfField(view.csrfToken)}<button class="button quiet compact" type="submit">Sign out</button></form>`,
+    top: html`<div class="ways"><a class="button quiet compact" href="${skin.home}">Go to ${skin.productName}</a>
+<form method="post" action="/account/sign-out">${csrfField(view.csrfToken)}<button class="button quiet compact" type="submit">Sign out</button></form></div>`,
     main: html`<h1>Hello, ${view.person.name}</h1>
 ${message('bad', view.problem ?? (wrong ? 'Please look at the marked field.' : undefined))}${message('good', view.done)}
 ${profile(view)}${apps(view)}${sessions(view)}${password(view)}`,

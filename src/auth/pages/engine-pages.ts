@@ -2,18 +2,20 @@
 import { type Html, html } from '#kernel/html.ts'
 import { lead, type Skin, stagePage } from './layout.ts'
 
+interface Way {
+  readonly words: string
+  readonly path: string
+}
+
 export interface Problem {
   readonly heading: string
   readonly words: string
   readonly requestId?: string
-  /** Ways on; the account page unless told. */
-  readonly ways?: readonly { readonly words: string; readonly path: string }[]
+  /** Ways on; the app and the account page unless told. */
+  readonly ways?: readonly Way[]
 }
 
-export function errorPage(
-  skin: Skin,
-  { heading, words, requestId, ways = [{ words: 'Go to your account', path: '/account' }] }: Problem,
-): Html {
+export function errorPage(skin: Skin, { heading, words, requestId, ways = usualWays(skin) }: Problem): Html {
   return stagePage(skin, {
     title: heading,
     main: html`${lead(heading, words)}<div class="buttons">${ways.map((way) => html`<a class="button quiet" href="${way.path}">${way.words}</a>`)}</div>`,
@@ -22,6 +24,13 @@ export function errorPage(
         ? undefined
         : html`If you ask somebody for help, tell them this number: <code class="wrap">${requestId}</code>`,
   })
+}
+
+function usualWays({ productName, home }: Skin): readonly Way[] {
+  return [
+    { words: `Go to ${productName}`, path: home },
+    { words: 'Your account', path: '/account' },
+  ]
 }
 
 export function signOutPage(skin: Skin, view: { readonly action: string; readonly hidden: Readonly<Record<string, string>> }): Html {
@@ -39,6 +48,16 @@ export function signedOutPage(skin: Skin): Html {
   return stagePage(skin, {
     title: 'Signed out',
     main: html`${lead('You are signed out', 'See you again soon. On a shared computer it is wise to close the browser as well.')}
-<div class="buttons"><a class="button quiet" href="/account">Sign in again</a></div>`,
+<div class="buttons"><a class="button quiet" href="${skin.home}">Go to ${skin.productName}</a><a class="button quiet" href="/account">Sign in again</a></div>`,
   })
+}
+
+/** The same three for the engine, which knows only the product's name. */
+export function enginePages(home: string) {
+  type EngineSkin = Omit<Skin, 'home'>
+  return {
+    errorPage: (skin: EngineSkin, problem: Problem) => errorPage({ ...skin, home }, problem),
+    signOutPage: (skin: EngineSkin, view: Parameters<typeof signOutPage>[1]) => signOutPage({ ...skin, home }, view),
+    signedOutPage: (skin: EngineSkin) => signedOutPage({ ...skin, home }),
+  }
 }

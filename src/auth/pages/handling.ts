@@ -15,7 +15,13 @@ export interface PageParts {
   readonly engine: Engine
   readonly accounts: Accounts
   readonly clock: Clock
-  readonly settings: { readonly productName: string }
+  readonly settings: {
+    readonly productName: string
+    /** The front page of the app. */
+    readonly home: string
+    /** Where mails can be read in development. */
+    readonly mailbox?: string | undefined
+  }
 }
 
 /** A text of a form. What it must be is said by the service, in words that can stand beside the field. */
@@ -29,7 +35,8 @@ export const uidParams = z.strictObject({ uid: z.string().regex(/^[\w-]{1,64}$/)
 export const formAnswers = { 200: 'html', 303: 'empty', 400: 'html', 422: 'html', 429: 'html', 503: 'html' } as const
 
 export function skinOf(parts: PageParts, exchange: Exchange): Skin {
-  return { productName: parts.settings.productName, nonce: exchange.nonce() }
+  const { productName, home } = parts.settings
+  return { productName, home, nonce: exchange.nonce() }
 }
 
 export interface FormFailure {

@@ -93,7 +93,7 @@ async function signIn(
       })
     exchange.addCookie(serialiseCookie(DEVICE_COOKIE, signedIn.device, { sameSite: 'Strict', maxAgeSeconds: DEVICE_SECONDS }))
     exchange.renewCsrf()
-    return await engine.finishSignIn(exchange, signedIn.accountId)
+    return await engine.finishSignIn(exchange, signedIn)
   } catch (error) {
     return show.signIn(exchange, interaction, { failure: formFailure(error, { email }) })
   }

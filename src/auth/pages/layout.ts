@@ -5,6 +5,8 @@ import { art, brand } from './mark.ts'
 
 export interface Skin {
   readonly productName: string
+  /** The front page of the app. */
+  readonly home: string
   /** The nonce of this answer's content security policy. */
   readonly nonce: string
 }
@@ -38,7 +40,7 @@ export function stagePage(skin: Skin, { title, main, footer }: { title: string; 
   const foot = footer === undefined ? undefined : html`<footer>${footer}</footer>`
   return frame(skin, {
     title,
-    body: html`<div class="stage"><div class="panel">${art}</div><div class="column"><header>${brand(skin.productName)}</header><main>${main}</main>${foot}</div></div>`,
+    body: html`<div class="stage"><div class="panel">${art}</div><div class="column"><header>${brand(skin)}</header><main>${main}</main>${foot}</div></div>`,
   })
 }
 
@@ -46,7 +48,7 @@ export function stagePage(skin: Skin, { title, main, footer }: { title: string; 
 export function deskPage(skin: Skin, { title, top, main }: { title: string; top: Html; main: Html }): Html {
   return frame(skin, {
     title,
-    body: html`<div class="panel"></div><div class="desk"><header class="top">${brand(skin.productName)}${top}</header><main class="desk-main">${main}</main></div>`,
+    body: html`<div class="panel"></div><div class="desk"><header class="top">${brand(skin)}${top}</header><main class="desk-main">${main}</main></div>`,
   })
 }
 

@@ -50,6 +50,6 @@ const TONES: Readonly<Record<string, string>> = { t1: '#17463b', t2: '#1f5c4d', 
 /** As a file of its own, for the tab: there the style sheet of the page does not reach. */
 export const icon: string = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 34 34">${grid(10, 1).replace(/class="(t\d)"/g, (_, tone: string) => `fill="${TONES[tone] ?? ''}"`)}</svg>`
 
-export function brand(productName: string): Html {
-  return html`<p class="brand">${mark}<span>${productName}</span></p>`
+export function brand({ productName, home }: { readonly productName: string; readonly home: string }): Html {
+  return html`<p class="brand"><a href="${home}">${mark}<span>${productName}</span></a></p>`
 }

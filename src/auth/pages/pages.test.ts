@@ -5,7 +5,7 @@ import { errorPage, signOutPage } from './engine-pages.ts'
 import { field } from './layout.ts'
 import { ago, agoWords } from './time-words.ts'
 
-const skin = { productName: 'Pixel <Diary>', nonce: 'NONCE' }
+const skin = { productName: 'Pixel <Diary>', home: 'http://app.test/', nonce: 'NONCE' }
 
 test('tells addresses of the own device from all others', () => {
   for (const host of ['localhost', 'localhost:3000', 'shop.localhost:4001', '127.0.0.1', '127.8.9.1:80', '[::1]:9000', 'LOCALHOST'])

@@ -57,7 +57,16 @@ ${field({ name: 'password', label: 'Password', type: 'password', autocomplete: '
   })
 }
 
-export function checkMailPage(skin: Skin, view: { signUpPath: string; signInPath: string; minutes: number }): Html {
+interface CheckMailView {
+  readonly signUpPath: string
+  readonly signInPath: string
+  readonly minutes: number
+  readonly mailbox?: string | undefined
+}
+
+export function checkMailPage(skin: Skin, view: CheckMailView): Html {
+  const { mailbox } = view
+  const hint = html`<strong>Development:</strong> mails are not sent, they are in the <a href="${mailbox}">mailbox</a>.`
   return stagePage(skin, {
     title: 'Check your mail',
     main: html`${lead('Check your mail', `We have written to the address that you gave. The link in the mail works once, within ${view.minutes} minutes.`)}
@@ -66,27 +75,42 @@ export function checkMailPage(skin: Skin, view: { signUpPath: string; signInPath
 <li>Press the button on the page that opens.</li>
 <li>Then <a href="${view.signInPath}">sign in</a>.</li>
 </ul>
+${mailbox === undefined ? undefined : message('warn', hint)}
 <p class="aside soft">Nothing there? Look into the spam folder, or <a href="${view.signUpPath}">try again</a>: perhaps there was a slip in the address.</p>`,
   })
 }
 
-export function confirmPage(skin: Skin, view: { email: string; token: string; csrfToken: string }): Html {
+export interface ConfirmView {
+  readonly email: string
+  readonly token: string
+  readonly csrfToken: string
+  /** Another browser signed up: whoever opens the mail shows that the password is theirs, too. */
+  readonly needsPassword: boolean
+  readonly state: FormState
+}
+
+export function confirmPage(skin: Skin, { email, token, csrfToken, needsPassword, state }: ConfirmView): Html {
+  const { problem, problems = {} } = state
+  const password = html`<input type="text" name="username" autocomplete="username" value="${email}" hidden>
+${field({ name: 'password', label: 'The password that you chose', type: 'password', autocomplete: 'current-password', hint: 'This is another browser than the one that signed up, so please show that it was you.', problem: problems['password'], focus: true })}`
   return stagePage(skin, {
-    title: 'Confirm your address',
-    main: html`${lead('Confirm your address', html`Is <strong class="wrap">${view.email}</strong> yours, and did you just sign up for ${skin.productName}?`)}
+    title: title('Confirm your address', state),
+    main: html`${lead('Confirm your address', html`Is <strong class="wrap">${email}</strong> yours, and did you just sign up for ${skin.productName}?`)}
+${message('bad', problem)}
 <form class="form" method="post" action="/confirm">
-${csrfField(view.csrfToken)}
-<input type="hidden" name="token" value="${view.token}">
+${csrfField(csrfToken)}
+<input type="hidden" name="token" value="${token}">
+${needsPassword ? password : undefined}
 <button class="button" type="submit">Yes, confirm my address</button>
 </form>
 <p class="aside soft">If you did not sign up, close this page. Without the button there will be no account.</p>`,
   })
 }
 
-export function confirmedPage(skin: Skin, signInPath: string): Html {
+export function confirmedPage(skin: Skin, accountPath: string): Html {
   return stagePage(skin, {
     title: 'Address confirmed',
-    main: html`${lead('Your address is confirmed', 'The account is ready. You can go back to the app that you came from, or sign in to your account here.')}
-<div class="buttons"><a class="button" href="${signInPath}">Sign in</a></div>`,
+    main: html`${lead('Your address is confirmed', `The account is ready. Go on to ${skin.productName} and sign in there.`)}
+<div class="buttons"><a class="button" href="${skin.home}">Go to ${skin.productName}</a><a class="button quiet" href="${accountPath}">Your account</a></div>`,
   })
 }

@@ -35,7 +35,9 @@ a:hover { color: var(--accent-hover); }
 .wrap { overflow-wrap: anywhere; }
 
 /* Brand */
-.brand { display: flex; align-items: center; gap: 0.65rem; font-weight: 650; font-size: 1.05rem; }
+.brand { font-weight: 650; font-size: 1.05rem; }
+.brand a { display: inline-flex; align-items: center; gap: 0.65rem; color: inherit; text-decoration: none; }
+.brand a:hover span { text-decoration: underline; text-underline-offset: 0.25em; }
 .mark { width: 2rem; height: 2rem; flex: none; }
 
 /* A page with one thing to do */
@@ -79,7 +81,7 @@ input[aria-invalid=true] { border-color: var(--danger); background: var(--danger
 .button.danger:hover { background: var(--danger-soft); border-color: var(--danger); color: var(--danger); }
 .button.compact { min-height: 2.6rem; padding: 0.4rem 0.95rem; font-size: 0.925rem; }
 .buttons { display: flex; flex-wrap: wrap; gap: 0.75rem; }
-.buttons .button { flex: 1 1 9rem; }
+.buttons .button { flex: 1 1 max-content; }
 .aside { border-top: 1px solid var(--line); padding-top: 1.25rem; }
 
 /* Messages */
@@ -103,6 +105,7 @@ input[aria-invalid=true] { border-color: var(--danger); background: var(--danger
 /* The account page */
 .desk { max-width: 46rem; margin: 0 auto; padding: 1.5rem 1.25rem 4rem; display: flex; flex-direction: column; gap: 1.5rem; }
 .desk-main { display: flex; flex-direction: column; gap: 1.5rem; }
+.ways { display: flex; flex-wrap: wrap; gap: 0.6rem; }
 .top { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 1rem; }
 .sheet { background: var(--sheet); border: 1px solid var(--line); border-radius: 1rem; padding: 1.4rem 1.25rem; display: flex; flex-direction: column; gap: 1.1rem; }
 .rows { list-style: none; margin: 0; padding: 0; }

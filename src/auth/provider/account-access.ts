@@ -44,7 +44,11 @@ export function createAccountAccess({ clients, sessions, consents, endings }: Ac
       await endings.endClient(call, accountId, clientId)
     },
 
-    revokeAccount: (call, accountId, exceptSessionId) => endings.endAccount(call, accountId, exceptSessionId),
+    async revokeAccount(call, accountId, exceptSessionId) {
+      // What somebody has allowed who knew the old password must not come back by itself, with the next visit to that app.
+      await consents.removeAll(call, accountId)
+      await endings.endAccount(call, accountId, exceptSessionId)
+    },
   }
 }
 

@@ -7,16 +7,18 @@ import type { Collection } from '../../database/contract.ts'
 import { type ArtifactRecord, artifactsCollection, type InteractionRecord, interactionsCollection } from './collections.ts'
 import { recordId } from './ids.ts'
 import { noStorage } from './no-storage.ts'
-import { currentCall } from './scope.ts'
+import { currentCall, currentExchange } from './scope.ts'
+import type { Prove } from './sign-in-proof.ts'
 import { type Vault, withoutId } from './vault.ts'
 
 export interface InteractionStorageDependencies {
   readonly interactions: Collection<InteractionRecord>
   readonly vault: Vault
   readonly clock: Clock
+  readonly prove: Prove
 }
 
-export function createInteractionStorage({ interactions, vault, clock }: InteractionStorageDependencies): Adapter {
+export function createInteractionStorage({ interactions, vault, clock, prove }: InteractionStorageDependencies): Adapter {
   const place = (id: string): { collection: string; id: string } => ({ collection: interactionsCollection.name, id })
   return {
     ...noStorage,
@@ -28,10 +30,11 @@ export function createInteractionStorage({ interactions, vault, clock }: Interac
       if ((await interactions.update(call, id, { set: record })) === undefined) await interactions.insert(call, record)
     },
     async find(uid) {
+      const call = currentCall()
       const id = recordId(uid)
-      const stored = await interactions.get(currentCall(), id)
+      const stored = await interactions.get(call, id)
       const payload = stored === undefined ? undefined : vault.open(place(id), stored.value.payload)
-      return payload === undefined ? undefined : { ...payload, jti: uid }
+      return payload === undefined ? undefined : { ...(await prove(call, currentExchange(), payload)), jti: uid }
     },
     async destroy(uid) {
       await interactions.delete(currentCall(), recordId(uid))

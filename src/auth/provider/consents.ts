@@ -12,9 +12,11 @@ export interface Consents {
   add(call: Call, consent: { readonly accountId: string; readonly clientId: string; readonly scopes: readonly string[] }): Promise<void>
   list(call: Call, accountId: string): Promise<readonly ConsentRecord[]>
   remove(call: Call, accountId: string, clientId: string): Promise<void>
+  removeAll(call: Call, accountId: string): Promise<void>
 }
 
 const MAX_ROUNDS = 20
+const AT_ONCE = 200
 
 export function createConsents({ consents, clock }: { readonly consents: Collection<ConsentRecord>; readonly clock: Clock }): Consents {
   const idOf = (accountId: string, clientId: string): string => sha256(`${accountId}\n${clientId}`)
@@ -49,6 +51,15 @@ export function createConsents({ consents, clock }: { readonly consents: Collect
 
     async remove(call, accountId, clientId) {
       await consents.delete(call, idOf(accountId, clientId))
+    },
+
+    async removeAll(call, accountId) {
+      let found: number
+      do {
+        const page = await consents.list(call, { index: 'account', where: { accountId }, limit: AT_ONCE })
+        found = page.items.length
+        for (const { value } of page.items) await consents.delete(call, value.id)
+      } while (found === AT_ONCE)
     },
   }
 }

@@ -40,6 +40,7 @@ import { resourcePolicy } from './resource.ts'
 import { providerRoutes } from './routes.ts'
 import { inScope } from './scope.ts'
 import { createSessionStorage } from './session-storage.ts'
+import { createProving } from './sign-in-proof.ts'
 import { sweepTokens } from './sweep.ts'
 import { createUserinfo } from './userinfo.ts'
 import { createVault } from './vault.ts'
@@ -122,7 +123,7 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
 type Stores = ReturnType<typeof openStores>
 
 /** Declares the collections, so it must run before the database starts. */
-function openStores({ database, keyRing, clock, logger, revocations }: AuthorizationServerParts, clients: ClientRegistry) {
+function openStores({ database, keyRing, clock, logger, revocations, accounts }: AuthorizationServerParts, clients: ClientRegistry) {
   const vault = createVault(keyRing)
   const sessions = database.collection(sessionsCollection)
   const grants = database.collection(grantsCollection)
@@ -135,6 +136,7 @@ function openStores({ database, keyRing, clock, logger, revocations }: Authoriza
     database,
     sessions,
     grants,
+    clients,
     revocations,
     clock,
     async sweep(call, sid) {
@@ -147,7 +149,7 @@ function openStores({ database, keyRing, clock, logger, revocations }: Authoriza
     Grant: createGrantStorage({ grants, clients, vault, clock, endings }),
     RefreshToken: createRefreshStorage({ database, tokens, vault, clock, logger }),
     AuthorizationCode: createCodeStorage({ codes, vault, clock }),
-    Interaction: createInteractionStorage({ interactions, vault, clock }),
+    Interaction: createInteractionStorage({ interactions, vault, clock, prove: createProving(accounts) }),
     PushedAuthorizationRequest: createArtifactStorage('PushedAuthorizationRequest', { artifacts, vault, clock }),
     ReplayDetection: createArtifactStorage('ReplayDetection', { artifacts, vault, clock }),
   })

@@ -1,6 +1,7 @@
 // How things end: browser sessions, authorisations of clients, everything of an account.
 import type { Call } from '#kernel/call.ts'
-import type { Collection } from '../../database/contract.ts'
+import type { Collection, Page } from '../../database/contract.ts'
+import type { ClientRegistry } from './clients.ts'
 import type { GrantRecord, SessionRecord } from './collections.ts'
 import { createMarking, type MarkingDependencies } from './marking.ts'
 
@@ -13,41 +14,34 @@ export interface Endings {
   endSession(call: Call, uid: string): Promise<void>
   /** All authorisations of a client for an account, in every browser. */
   endClient(call: Call, accountId: string, clientId: string): Promise<void>
-  /** Everything of an account, but for one session when told. */
+  /** Everything of an account, but for one session when told, and in that one the app's own frontends. */
   endAccount(call: Call, accountId: string, exceptUid?: string): Promise<void>
 }
 
 export interface EndingsDependencies extends MarkingDependencies {
   readonly sessions: Collection<SessionRecord>
   readonly grants: Collection<GrantRecord>
+  readonly clients: ClientRegistry
 }
 
 export function createEndings(dependencies: EndingsDependencies): Endings {
-  const { database, sessions, grants, revocations } = dependencies
+  const { database, sessions, grants, clients, revocations } = dependencies
 
   const marking = createMarking(dependencies)
-  const listGrants = async (call: Call, where: { accountId?: string; clientId?: string }): Promise<GrantRecord[]> => {
-    const found: GrantRecord[] = []
-    let after: string | undefined
-    do {
-      const page = await grants.list(call, { index: 'account', where, limit: PAGE, ...(after === undefined ? {} : { after }) })
-      found.push(...page.items.map(({ value }) => value))
-      after = page.next
-    } while (after !== undefined)
-    return found
-  }
+  const grantsOf = (call: Call, where: Partial<Pick<GrantRecord, 'accountId' | 'clientId'>>): Promise<GrantRecord[]> =>
+    everything((after) => grants.list(call, { index: 'account', where, limit: PAGE, ...after }))
 
   return {
     async endGrant(call, sid) {
       await marking.end(call, { sids: [sid] })
     },
     async endSession(call, uid) {
-      const inSession = await grants.list(call, { index: 'session', where: { sessionUid: uid }, limit: PAGE })
-      const sids = inSession.items.filter(({ value }) => value.endsWithSession).map(({ value }) => value.id)
-      await marking.end(call, { sids, uid })
+      const where = { sessionUid: uid }
+      const inSession = await everything((after) => grants.list(call, { index: 'session', where, limit: PAGE, ...after }))
+      await marking.end(call, { sids: inSession.filter(({ endsWithSession }) => endsWithSession).map(({ id }) => id), uid })
     },
     async endClient(call, accountId, clientId) {
-      const found = await listGrants(call, { accountId, clientId })
+      const found = await grantsOf(call, { accountId, clientId })
       await marking.end(call, { sids: found.map(({ id }) => id) })
     },
     async endAccount(call, accountId, exceptUid) {
@@ -56,13 +50,24 @@ export function createEndings(dependencies: EndingsDependencies): Endings {
         await database.commit(call, [revocations.operation('account', accountId)])
         await revocations.announce(call, 'account', [accountId])
       }
-      const page = await sessions.list(call, { index: 'account', where: { accountId }, limit: PAGE })
-      const uids = page.items.map(({ value }) => value.id).filter((uid) => uid !== exceptUid)
-      for (const uid of uids) await marking.end(call, { sids: [], uid })
-      const found = await listGrants(call, { accountId })
-      await marking.end(call, {
-        sids: found.filter(({ sessionUid }) => exceptUid === undefined || sessionUid !== exceptUid).map(({ id }) => id),
-      })
+      const where = { accountId }
+      const present = await everything((after) => sessions.list(call, { index: 'account', where, limit: PAGE, ...after }))
+      for (const { id } of present) if (id !== exceptUid) await marking.end(call, { sids: [], uid: id })
+      const stays = ({ sessionUid, clientId }: GrantRecord): boolean =>
+        exceptUid !== undefined && sessionUid === exceptUid && clients.find(clientId)?.firstParty === true
+      const found = await grantsOf(call, where)
+      await marking.end(call, { sids: found.filter((grant) => !stays(grant)).map(({ id }) => id) })
     },
   }
+}
+
+async function everything<T>(list: (after: { after?: string }) => Promise<Page<T>>): Promise<T[]> {
+  const found: T[] = []
+  let next: string | undefined
+  do {
+    const page = await list(next === undefined ? {} : { after: next })
+    found.push(...page.items.map(({ value }) => value))
+    next = page.next
+  } while (next !== undefined)
+  return found
 }

@@ -12,6 +12,7 @@ import type { Consents } from './consents.ts'
 import type { Endings } from './endings.ts'
 import { createInteractions, interactionEnded } from './interactions.ts'
 import { inScope } from './scope.ts'
+import { proofOf } from './sign-in-proof.ts'
 import { signInAddress } from './sign-in-address.ts'
 
 export interface EngineDependencies {
@@ -49,7 +50,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
         return found === undefined ? undefined : interactions.describe(found)
       }),
 
-    finishSignIn: (exchange, accountId) =>
+    finishSignIn: (exchange, { accountId, credential }) =>
       within(exchange, async () => {
         const found = await interactions.get(exchange, 'login')
         // Somebody else may be signed in here, since before or from another tab. Their session ends first; this goes on without it.
@@ -59,7 +60,10 @@ export function createEngine(dependencies: EngineDependencies): Engine {
           delete found.session
           await found.persist()
         }
-        return await interactions.finish(exchange, { login: { accountId, amr: ['pwd'], remember: true } })
+        return await interactions.finish(exchange, {
+          login: { accountId, amr: ['pwd'], remember: true },
+          proof: proofOf(exchange, credential),
+        })
       }),
 
     finishConsent: (exchange, approved) =>

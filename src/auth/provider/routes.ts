@@ -34,7 +34,8 @@ const ENDPOINTS: readonly Endpoint[] = [
   {
     method: 'GET',
     path: '/authorize',
-    rate: 'page',
+    // Each request that stops to ask is kept for an hour, whoever sent it.
+    rate: 'token',
     summary: 'Authorization endpoint (RFC 6749, OpenID Connect)',
     reason: 'Anyone may begin to sign in; the engine checks the client.',
   },
@@ -81,7 +82,7 @@ const ENDPOINTS: readonly Endpoint[] = [
   {
     method: 'GET',
     path: '/end-session',
-    rate: 'page',
+    rate: 'token',
     summary: 'Sign-out asked for by a client',
     reason: 'Only asks the person; nothing ends before the form is sent.',
   },

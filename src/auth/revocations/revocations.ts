@@ -39,8 +39,8 @@ const revocationsCollection = defineCollection<RevocationRecord>({
 })
 
 export interface Revocations {
-  /** The operation that stores it, for the commit that ends the thing itself. */
-  operation(kind: Revocation['kind'], subject: string): Operation
+  /** The operation that stores it, for the commit that ends the thing itself. `keptMs` is for what could be shown longer than a token. */
+  operation(kind: Revocation['kind'], subject: string, keptMs?: number): Operation
   /** Tells everybody at once. Only a hint: who misses it finds the record when it next asks. */
   announce(call: Call, kind: Revocation['kind'], subjects: readonly string[]): Promise<void>
   list(call: Call, after?: string): Promise<{ readonly items: readonly Revocation[]; readonly next: string }>
@@ -56,7 +56,7 @@ export interface RevocationsDependencies {
 export function createRevocations({ database, cache, clock, logger }: RevocationsDependencies): Revocations {
   const revocations = database.collection(revocationsCollection)
   return {
-    operation(kind, subject) {
+    operation(kind, subject, keptMs = KEPT_MS) {
       const at = clock.now()
       return insertInto(revocationsCollection, {
         id: newId(at),
@@ -64,7 +64,7 @@ export function createRevocations({ database, cache, clock, logger }: Revocation
         subject,
         before: Math.floor(at / 1000),
         at,
-        expiresAt: at + KEPT_MS,
+        expiresAt: at + keptMs,
       })
     },
 

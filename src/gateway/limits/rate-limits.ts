@@ -1,6 +1,6 @@
 // Rate limits per class of route and client pseudonym, on by default, told in the `RateLimit` fields
 // (draft-ietf-httpapi-ratelimit-headers: a draft still, so it is written in this file only).
-import type { HeaderList } from '#kernel/http/answer.ts'
+import type { HeaderList } from '#kernel/http/head.ts'
 import { httpErrors } from '#kernel/http/problem.ts'
 import type { RateClass } from '#kernel/http/route.ts'
 import type { GatewaySettings, RateLimit } from '../settings.ts'

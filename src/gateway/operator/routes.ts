@@ -1,23 +1,17 @@
 // How an operator gets in: the one-time link that the command line prints, a button, and a cookie of the console host alone.
 import type { Clock } from '#kernel/clock.ts'
-import { html } from '#kernel/html.ts'
-import { type Answer, type Exchange, ok, page, type Route, route, seeOther } from '#kernel/http/route.ts'
+import { type Exchange, ok, page, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import type { Auth } from '../../auth/contract.ts'
 import { GatewayExchange } from '../exchange.ts'
 import { type Sealers, setOperator } from '../session/cookies.ts'
-import { smallPage } from '../session/pages.ts'
 import type { Revocations } from '../tokens/revocations.ts'
+import { enterPage, linkEndedPage, linkMissingPage } from './pages.ts'
 
 const code = z.string().min(1).max(512)
 const enterQuery = z.object({ code: code.optional() })
 const enterForm = z.strictObject({ code })
 const sessionAnswer = z.object({ signedIn: z.boolean(), csrfToken: z.string() })
-
-const OLD_LINK = {
-  title: 'This link does not work',
-  text: 'It was used already or is older than 15 minutes. Make a new one with "ninefold console-link".',
-}
 
 interface OperatorParts {
   readonly auth: Auth
@@ -29,17 +23,6 @@ interface OperatorParts {
 function gatewayExchange(exchange: Exchange): GatewayExchange {
   if (exchange instanceof GatewayExchange) return exchange
   throw new TypeError('Operator routes run in the gateway only')
-}
-
-// Opening the link changes nothing: mail scanners and previews open links too.
-function askToEnter(exchange: GatewayExchange, link: string | undefined): Answer {
-  if (link === undefined)
-    return page(
-      smallPage(exchange, { title: 'Operators only', text: 'Open the link that "ninefold start" or "ninefold console-link" has printed.' }),
-    )
-  const form = html`<form method="post" action="/enter"><input type="hidden" name="code" value="${link}">
-<input type="hidden" name="csrf_token" value="${exchange.csrfToken()}"><button class="action">Open the console</button></form>`
-  return page(smallPage(exchange, { title: 'Operator console', text: 'This link opens the console once, in this browser.' }, form))
 }
 
 const site = 'console'
@@ -55,7 +38,11 @@ function enterRoutes({ auth, sealers, clock }: OperatorParts): Route[] {
       input: { query: enterQuery },
       answers: { 200: 'html' },
       summary: 'Asks whether to use the one-time link',
-      handle: async (_call, { query }, exchange) => askToEnter(gatewayExchange(exchange), query.code),
+      // Opening the link changes nothing: mail scanners and previews open links too.
+      async handle(_call, { query }, exchange) {
+        const own = gatewayExchange(exchange)
+        return page(query.code === undefined ? linkMissingPage(own) : enterPage(own, query.code))
+      },
     }),
     route({
       method: 'POST',
@@ -70,7 +57,7 @@ function enterRoutes({ auth, sealers, clock }: OperatorParts): Route[] {
       async handle(call, { body }, exchange) {
         const own = gatewayExchange(exchange)
         const session = await auth.redeemOperatorLink(call, body.code)
-        if (session === undefined) return page(smallPage(own, OLD_LINK), 403)
+        if (session === undefined) return page(linkEndedPage(own), 403)
         const iat = Math.floor(clock.now() / 1000)
         const exp = Math.floor(session.expiresAt / 1000)
         exchange.addCookie(setOperator(await sealers.operator.seal({ sid: session.sessionId, iat, exp }), exp - iat))

@@ -1,14 +1,16 @@
 // Who asks what of which host, and whether it may be asked now: everything before cookies and tokens mean anything.
 import { httpErrors } from '#kernel/http/problem.ts'
 import type { Method } from '#kernel/http/route.ts'
-import { clientAddress } from '../client-address.ts'
+import { cameByTls, clientAddress } from '../client-address.ts'
 import type { GatewayExchange } from '../exchange.ts'
+import { isSentFromElsewhere } from '../navigation.ts'
 import type { PipelineParts, Step } from './step.ts'
 import { checkFraming, checkHeaderNames, isHost, splitTarget } from '../strict-http.ts'
 
 /** The address goes no further than this line: all others see the pseudonym. */
-export function readAddress({ monitoring, proxies }: PipelineParts): Step['run'] {
+export function readAddress({ monitoring, proxies, development }: PipelineParts): Step['run'] {
   return (exchange) => {
+    exchange.isInTheClear = !development && !cameByTls(exchange.request, proxies)
     exchange.client = monitoring.pseudonym(clientAddress(exchange.request, proxies))
   }
 }
@@ -23,7 +25,6 @@ export function findHost({ hosts }: PipelineParts): Step['run'] {
       throw httpErrors.misdirected()
     }
     exchange.host = host
-    exchange.headers = host.headers.base()
     exchange.headers.push('x-request-id', exchange.requestId)
   }
 }
@@ -71,8 +72,18 @@ export function findRoute(exchange: GatewayExchange): void {
 }
 
 export function limitRate({ limits }: PipelineParts): Step['run'] {
-  return ({ match, client, startedAt, headers }) => {
-    limits.take(match?.route.rate ?? 'page', client, { nowMs: startedAt, headers })
+  return (exchange) => {
+    const { match, client, startedAt, headers } = exchange
+    // Counted apart, or a page of somebody else could use up what a person needs to sign in and to stay in.
+    const key = isSentFromElsewhere(exchange) ? `${client} elsewhere` : client
+    limits.take(match?.route.rate ?? 'page', key, { nowMs: startedAt, headers })
+  }
+}
+
+/** ASVS 5.0 V4.1.2: refused and not redirected, so that a client that sends tokens in the clear is noticed. Probes come from beside us. */
+export function requireTls({ isInTheClear, match }: GatewayExchange): void {
+  if (isInTheClear && match?.route.rate !== 'probe') {
+    throw httpErrors.forbidden({ detail: 'Use https. The proxy in front must send X-Forwarded-Proto: https.' })
   }
 }
 

@@ -1,6 +1,8 @@
 // Who asks: a bearer token, else the cookies of a frontend's session, else the operator's cookie, else nobody.
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { hasCode } from '#kernel/errors.ts'
-import { parseCookies } from '#kernel/http/cookie.ts'
+import { type ParsedCookies, parseCookies } from '#kernel/http/cookie.ts'
 import { httpErrors } from '#kernel/http/problem.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import type { BrowserSession, GatewayExchange } from '../exchange.ts'
@@ -11,8 +13,21 @@ import { invalidToken, type VerifiedToken } from '../tokens/verifier.ts'
 
 const GUARDED = /^__(?:host|secure)-/i
 
+/** What was last parsed on a connection. A browser sends the same cookies again and again. */
+const parsedOn = new WeakMap<Socket, { readonly header: string; readonly parsed: ParsedCookies }>()
+
+// Comparing costs a fraction of parsing; and strings that were hashed before are found at once in the memories of cookies and tokens.
+function cookiesOf({ headers: { cookie: header }, socket }: IncomingMessage): ParsedCookies {
+  if (header === undefined) return parseCookies(header)
+  const last = parsedOn.get(socket)
+  if (last?.header === header) return last.parsed
+  const parsed = parseCookies(header)
+  parsedOn.set(socket, { header, parsed })
+  return parsed
+}
+
 export function readCookies(exchange: GatewayExchange): void {
-  const { cookies, duplicates } = parseCookies(exchange.request.headers.cookie)
+  const { cookies, duplicates } = cookiesOf(exchange.request)
   // A neighbour that plants a second cookie of a name hopes that we read his: better to read none.
   if (duplicates.some((name) => GUARDED.test(name))) {
     throw httpErrors.bad_request({ detail: 'A cookie came twice. Clear the cookies of this site and try again.' })
@@ -62,13 +77,16 @@ interface Shown {
 function countable(exchange: GatewayExchange, { access, refresh }: Shown): Pick<BrowserSession, 'access' | 'refresh'> {
   const isOwn = (cookie: { readonly origin: string } | undefined): boolean => cookie?.origin === exchange.origin
   const hasEnded = (refresh?.exp ?? 0) * 1000 <= exchange.startedAt
-  // The name of the refresh cookie cannot begin with `__Host-`, so a host below ours may have planted it: it counts in its own browser alone.
-  const browser = exchange.cookies.get(BROWSER_COOKIE)
-  const isPlanted = browser === undefined || sha256(browser) !== refresh?.browser
   return {
     ...(access !== undefined && isOwn(access) ? { access } : {}),
-    ...(refresh !== undefined && isOwn(refresh) && !hasEnded && !isPlanted ? { refresh } : {}),
+    ...(refresh !== undefined && isOwn(refresh) && !hasEnded && !isPlanted(exchange, refresh) ? { refresh } : {}),
   }
+}
+
+/** The name of the refresh cookie cannot begin with `__Host-`, so a host below ours may have planted it: it counts in its own browser alone. */
+function isPlanted({ cookies }: GatewayExchange, refresh: RefreshCookie): boolean {
+  const browser = cookies.get(BROWSER_COOKIE)
+  return browser === undefined || sha256(browser) !== refresh.browser
 }
 
 /** Takes what the cookies say, unless it was revoked. */

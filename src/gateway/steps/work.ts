@@ -106,7 +106,7 @@ async function handleRoute({ logger, development }: PipelineParts, exchange: Gat
 
 async function handleRaw(exchange: GatewayExchange, route: RawRoute): Promise<void> {
   const { response, host } = exchange
-  const { headers } = exchange
+  const headers = [...(host?.headers.fixed.list ?? []), ...exchange.headers]
   for (let index = 0; index < headers.length; index += 2) response.appendHeader(String(headers[index]), headers[index + 1] ?? '')
   if (host !== undefined) response.setHeader('content-security-policy', host.headers.pagePolicy(undefined, undefined))
   exchange.isRaw = true

@@ -42,6 +42,8 @@ const claims = z.object({
   client_id: text,
   sid: text,
   scope: z.string().max(4096).default(''),
+  // RFC 9449 section 7.2: a token that is bound to a key is not taken as a bearer token, or a thief could use it without the key.
+  cnf: z.undefined().optional(),
 })
 
 /** RFC 6750 section 3.1. */

@@ -11,6 +11,7 @@ function layout(title: string, nonce: string, content: Html): Html {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" type="image/svg+xml" href="/mark.svg">
 <title>${title}</title>
 <style nonce="${nonce}">${mailboxStyle}</style>
 </head>

@@ -19,9 +19,14 @@ li a { display: grid; grid-template-columns: 2.5rem 1fr auto; gap: .1rem .9rem; 
 li a:hover { background: var(--tint); }
 li a:focus-visible { outline-offset: -3px; border-radius: 1rem; }
 .badge { grid-row: span 2; align-self: center; display: grid; place-items: center; width: 2.5rem; height: 2.5rem; border-radius: 50%; background: var(--tint); color: var(--accent); font-weight: 650; text-transform: uppercase; }
-.subject { font-weight: 600; min-width: 0; overflow-wrap: anywhere; }
+.subject { font-weight: 600; min-width: 0; overflow-wrap: anywhere; text-wrap: pretty; }
 time { color: var(--soft); font-size: .85rem; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .preview { grid-column: 2 / -1; color: var(--soft); font-size: .92rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+@media (max-width: 34rem) {
+  li a { grid-template-columns: 2.5rem 1fr; }
+  .badge { grid-row: span 3; align-self: start; margin-top: .2rem; }
+  li time, .preview { grid-column: 2; }
+}
 .empty { padding: 3rem 1.5rem; text-align: center; color: var(--soft); }
 .empty strong { display: block; margin-bottom: .35rem; color: var(--ink); font-size: 1.1rem; }
 dl { display: grid; grid-template-columns: auto 1fr; gap: .2rem 1rem; padding: 1.1rem 1.3rem; border-bottom: 1px solid var(--line); font-size: .95rem; }

@@ -1,17 +1,17 @@
 // Writes answers: one `writeHead`, a length whenever it is known, nothing after a client that has gone.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream'
+import { type HeaderBlock, type HeaderList, writeHead } from './head.ts'
 import type { Answer, AnswerBody } from './route.ts'
 import { problemOf } from './problem.ts'
-
-/** Name, value, name, value: the form that Node writes without another copy. `Set-Cookie` may have a list as its value. */
-export type HeaderList = (string | string[])[]
 
 export interface Sending {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   /** The headers of the platform; those of the answer are added. */
   readonly headers: HeaderList
+  /** Those that were joined at start. */
+  readonly block?: HeaderBlock
   /** The connection is closed after this answer. */
   readonly close: boolean
 }
@@ -82,8 +82,14 @@ function endAfterDrain(sending: Sending, content: string | Uint8Array): void {
   request.once('end', finish).once('close', finish).resume()
 }
 
-function end(sending: Sending, content: string | Uint8Array): void {
+function head({ response, headers, block }: Sending, status: number): void {
+  writeHead(response, status, { block, headers })
+}
+
+function end(sending: Sending, content: string | Uint8Array, length: number): void {
   if (sending.close && !sending.request.complete) endAfterDrain(sending, content)
+  // As many bytes as characters: ASCII, which need not be encoded.
+  else if (typeof content === 'string' && content.length === length) sending.response.end(content, 'latin1')
   else sending.response.end(content)
 }
 
@@ -92,10 +98,11 @@ function sendStream(sending: Sending, status: number, body: Extract<AnswerBody, 
   headers.push('content-type', body.type)
   if (body.length !== undefined) headers.push('content-length', String(body.length))
   if (request.method === 'HEAD' || isBodiless(status)) {
-    response.writeHead(status, headers).end()
+    head(sending, status)
+    response.end()
     return Promise.resolve(discard(body))
   }
-  response.writeHead(status, headers)
+  head(sending, status)
   return new Promise((resolve) => {
     let sent = 0
     body.stream.on('data', (chunk: Buffer | string) => {
@@ -113,8 +120,8 @@ function sendStream(sending: Sending, status: number, body: Extract<AnswerBody, 
 
 function sendEmpty(sending: Sending, status: number): number {
   if (!isBodiless(status)) sending.headers.push('content-length', '0')
-  sending.response.writeHead(status, sending.headers)
-  end(sending, '')
+  head(sending, status)
+  end(sending, '', 0)
   return 0
 }
 
@@ -137,10 +144,11 @@ export function sendAnswer(sending: Sending, answer: Answer): number | Promise<n
   // A problem names its own type.
   if (headerOf(answer, 'content-type') === undefined) headers.push('content-type', payload.type)
   headers.push('content-length', String(payload.length))
-  response.writeHead(status, headers)
+  head(sending, status)
   const silent = request.method === 'HEAD'
-  end(sending, silent ? '' : payload.content)
-  return silent ? 0 : payload.length
+  const length = silent ? 0 : payload.length
+  end(sending, silent ? '' : payload.content, length)
+  return length
 }
 
 /** Any error as an answer: the one place that does. */

@@ -31,8 +31,8 @@ export interface PseudonymParts {
   readonly logger: Logger
 }
 
-/** The switch is off: requests carry nothing that tells two clients apart. */
-export const noPseudonyms: Pseudonyms = { of: () => 'off', upkeep: async () => {}, forget() {} }
+/** The switch is off: the keys of the days are in memory alone. Limits still tell clients apart, or one of them could use up those of all. */
+export const unstoredKeys: DayKeys = { settle: async (_call, candidate) => candidate, destroyUntil: async () => 0 }
 
 export function createPseudonyms({ keys, clock, logger }: PseudonymParts): Pseudonyms {
   const call: Call = systemCall('monitoring')

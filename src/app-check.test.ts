@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { appProblems } from './app-check.ts'
+import { z } from './kernel/schema.ts'
+
+const notes = {
+  name: 'notes',
+  schema: z.strictObject({ text: z.string() }),
+  indexes: { byOwner: { fields: ['ownerId', 'createdAt'] } },
+  access: [{ who: 'owner', may: ['list', 'get'] }],
+  scopes: { read: 'notes:read', write: 'notes:write' },
+}
+const page = { name: 'notes', title: 'Notes', mode: 'cookie', scopes: ['notes:read'], folder: 'dist' }
+const app = { name: 'Notes', scopes: { 'notes:read': 'read your notes' }, resources: [notes], frontends: [page] }
+
+test('a whole definition has no problems', () => {
+  assert.deepEqual(appProblems(app), [])
+  assert.deepEqual(appProblems({ ...app, buckets: [], clients: [], jobs: [] }), [])
+})
+
+test('every slip is named by its place, all at once', () => {
+  const wrong = {
+    ...app,
+    name: '',
+    resources: [{ ...notes, access: [{ who: 'everyone', may: ['read'] }], schema: { text: 'string' } }],
+    frontends: [{ ...page, mode: 'cookies', titel: 'Notes' }],
+    client: [],
+  }
+  const places = appProblems(wrong).map((problem) => problem.split(':')[0])
+  assert.deepEqual(places.toSorted(), [
+    'client',
+    'frontends.0.mode',
+    'frontends.0.titel',
+    'name',
+    'resources.0.access.0.may.0',
+    'resources.0.access.0.who',
+    'resources.0.schema',
+  ])
+})
+
+test('what is no definition at all is refused', () => {
+  for (const value of [undefined, null, 7, 'app', []]) assert.equal(appProblems(value).length, 1)
+  assert.deepEqual(appProblems({ ...app, frontends: [] }), ['frontends: needs at least one: the first gives the API its origin'])
+})

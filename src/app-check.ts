@@ -1,0 +1,83 @@
+// The shape of an app definition. Node strips types without reading them, so a slip that the compiler would have found arrives here.
+import type { AppDefinition } from './app.ts'
+import { fieldProblems, z } from './kernel/schema.ts'
+
+const text = z.string().min(1)
+const texts = z.array(text)
+const handler = z.custom((value) => typeof value === 'function', 'must be a function')
+const scopes = z.strictObject({ read: text, write: text })
+const values = z.record(text, z.union([z.string(), z.number(), z.boolean()]))
+
+const grant = z.strictObject({
+  who: z.enum(['anyone', 'user', 'owner']),
+  may: z.array(z.enum(['list', 'get', 'create', 'update', 'delete'])),
+  where: values.optional(),
+})
+
+const resource = z.strictObject({
+  name: text,
+  schema: z.instanceof(z.ZodType, { error: 'must be a schema made with z' }),
+  writeOnce: texts.optional(),
+  indexes: z.record(text, z.strictObject({ fields: texts, unique: z.boolean().optional() })),
+  access: z.array(grant),
+  scopes,
+  files: z.record(text, text).optional(),
+  migrations: z.array(handler).optional(),
+})
+
+const view = z.strictObject({
+  method: z.enum(['GET', 'POST']),
+  path: text,
+  who: z.enum(['anyone', 'user']),
+  form: z.instanceof(z.ZodType, { error: 'must be a schema made with z' }).optional(),
+  render: handler,
+  invalid: handler.optional(),
+})
+
+const sources = z.strictObject({
+  imgSrc: texts.optional(),
+  connectSrc: texts.optional(),
+  fontSrc: texts.optional(),
+  mediaSrc: texts.optional(),
+  formAction: texts.optional(),
+})
+
+const frontend = z.strictObject({
+  name: text,
+  title: text,
+  host: text.optional(),
+  mode: z.enum(['cookie', 'memory']),
+  scopes: texts,
+  folder: text,
+  views: z.array(view).optional(),
+  sources: sources.optional(),
+})
+
+const bucket = z.strictObject({ name: text, maxBytes: z.int().positive(), accept: texts, scopes, keepCameraData: z.boolean().optional() })
+
+const client = z.strictObject({
+  clientId: text,
+  name: text,
+  redirectUris: texts,
+  origins: texts,
+  scopes: texts,
+  postLogoutRedirectUris: texts.optional(),
+})
+
+const app = z.strictObject({
+  name: text,
+  scopes: z.record(text, text),
+  resources: z.array(resource),
+  buckets: z.array(bucket).optional(),
+  frontends: z.array(frontend).min(1, 'needs at least one: the first gives the API its origin'),
+  clients: z.array(client).optional(),
+  // Jobs are checked where they are listed: a job is made by job(...), which knows more of it.
+  jobs: z.array(z.looseObject({ name: text })).optional(),
+} satisfies Record<keyof AppDefinition, unknown>)
+
+/** All that is wrong, as `frontends.0.mode: ...`. */
+export function appProblems(definition: unknown): string[] {
+  const parsed = app.safeParse(definition)
+  if (parsed.success) return []
+  return fieldProblems(parsed.error).map(({ field, message }) => (field === '' ? message : `${field}: ${message}`))
+}

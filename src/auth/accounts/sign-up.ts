@@ -1,0 +1,162 @@
+// Signing up and confirming the address. An account begins when two things are proved: the mailbox, by the link, and the password, by the browser
+// that chose it or by typing it again. The link alone would let a stranger's password become that of a careless owner.
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { newId, randomToken } from '#kernel/ids.ts'
+import { equalSecrets, sha256 } from '#kernel/keyring.ts'
+import type { FieldProblem } from '#kernel/schema.ts'
+import type { Stored } from '../../database/contract.ts'
+import type { MailRequest } from '../../jobs/contract.ts'
+import { authErrors } from '../errors.ts'
+import type { Passwords } from '../passwords/passwords.ts'
+import { passwordProblem } from '../passwords/policy.ts'
+import { normaliseEmail } from './email.ts'
+import { mail } from './mail.ts'
+import { nameProblem, tidyName } from './name.ts'
+import type { AccountsRepository } from './repository.ts'
+import type { Account, EmailToken } from './schemas.ts'
+import { PER_ACCOUNT, PER_CLIENT, type Throttle, type ThrottleRule } from './throttle.ts'
+
+export interface SignUp {
+  readonly name: string
+  readonly email: string
+  readonly password: string
+  /** The day's pseudonym of the client address. */
+  readonly client: string
+  /** The hash of the browser's name: in the same browser one press of a button confirms. */
+  readonly browser?: string
+  /** The authorization that the person was in the middle of. */
+  readonly interaction?: string
+}
+
+export interface PendingSignUp {
+  readonly email: string
+  readonly interaction?: string
+  /** The link was opened in another browser than the one that signed up. */
+  readonly needsPassword: boolean
+}
+
+export interface Confirmation {
+  readonly token: string
+  readonly client: string
+  readonly browser?: string | undefined
+  readonly password?: string | undefined
+}
+
+export interface SigningUp {
+  /** Answers nothing: whether the address has an account already is said in the mail alone. Throws `auth.bad_details` with the fields. */
+  signUp(call: Call, request: SignUp): Promise<void>
+  /** What a mailed link would confirm; looking changes nothing. */
+  pendingSignUp(call: Call, link: Pick<Confirmation, 'token' | 'browser'>): Promise<PendingSignUp | undefined>
+  /** Uses the link up and makes the account. After `wrong_password` the link is as good as before. */
+  confirm(call: Call, confirmation: Confirmation): Promise<PendingSignUp | 'wrong_password' | undefined>
+}
+
+export interface SignUpDependencies {
+  readonly repository: AccountsRepository
+  readonly passwords: Passwords
+  readonly throttle: Throttle
+  readonly clock: Clock
+  /** Where mailed links lead: the accounts origin. */
+  readonly origin: string
+}
+
+export const LINK_MINUTES = 15
+
+const MINUTE = 60_000
+const SIGN_UPS_PER_CLIENT: ThrottleRule = { free: 100, firstWaitMs: 30_000, longestWaitMs: 10 * MINUTE, windowMs: 60 * MINUTE }
+const MAILS_PER_ADDRESS = 3
+
+export function createSigningUp(deps: SignUpDependencies): SigningUp {
+  const { repository, passwords, throttle, clock, origin } = deps
+
+  const findPending = async (call: Call, token: string): Promise<Stored<EmailToken> | undefined> => {
+    const stored = await repository.findToken(call, sha256(token))
+    return stored?.value.purpose === 'confirm-address' && stored.value.expiresAt > clock.now() ? stored : undefined
+  }
+
+  const redeem = async (call: Call, stored: Stored<EmailToken>): Promise<boolean> => {
+    const now = clock.now()
+    const { email, name, password } = stored.value
+    const made = { id: newId(now), email, name, password, emailVerifiedAt: now, createdAt: now }
+    return (await repository.redeemToken(call, stored, made)) === 'done'
+  }
+
+  const provesPassword = async (call: Call, token: EmailToken, { client, password = '' }: Confirmation): Promise<boolean> => {
+    // A door of its own: whoever guesses at the sign-in page cannot keep the owner of the mailbox from confirming.
+    const door = `confirm:${token.id}`
+    const attempt = await throttle.enter(call, [
+      { key: door, rule: PER_ACCOUNT },
+      { key: `client:${client}`, rule: PER_CLIENT },
+    ])
+    try {
+      if (!(await passwords.verify(call, password, token.password))) return false
+      await attempt.succeed([door])
+      return true
+    } catch (error) {
+      await attempt.cancel()
+      throw error
+    }
+  }
+
+  return {
+    async signUp(call, request) {
+      const email = checkedDetails(request)
+      await throttle.enter(call, [{ key: `sign-up:${request.client}`, rule: SIGN_UPS_PER_CLIENT }])
+      const known = await repository.findByEmail(call, email)
+      const password = await passwords.hash(call, request.password)
+      const token = randomToken()
+      const mails = await throttle.count(call, `mail:${sha256(email)}`, LINK_MINUTES * MINUTE)
+      const pending: EmailToken = {
+        id: sha256(token),
+        purpose: known === undefined ? 'confirm-address' : 'already-registered',
+        email,
+        name: tidyName(request.name),
+        password,
+        ...(request.browser === undefined ? {} : { browser: request.browser }),
+        ...(request.interaction === undefined ? {} : { interaction: request.interaction }),
+        expiresAt: clock.now() + LINK_MINUTES * MINUTE,
+      }
+      await repository.insertToken(call, pending, mails > MAILS_PER_ADDRESS ? [] : [mail(mailFor(known, { email, token, origin }))])
+    },
+
+    async pendingSignUp(call, { token, browser }) {
+      const stored = await findPending(call, token)
+      return stored && pendingOf(stored.value, browser)
+    },
+
+    async confirm(call, confirmation) {
+      const stored = await findPending(call, confirmation.token)
+      if (stored === undefined) return undefined
+      const pending = pendingOf(stored.value, confirmation.browser)
+      if (pending.needsPassword && !(await provesPassword(call, stored.value, confirmation))) return 'wrong_password'
+      return (await redeem(call, stored)) ? pending : undefined
+    },
+  }
+}
+
+function mailFor(known: Account | undefined, to: { readonly email: string; readonly token: string; readonly origin: string }): MailRequest {
+  const { email, token, origin } = to
+  return known === undefined
+    ? // No word of the sender's in it, not even the name: whoever can put text into mail to strangers will.
+      { to: email, template: 'confirm-address', data: { link: `${origin}/confirm?token=${token}`, minutes: String(LINK_MINUTES) } }
+    : { to: email, template: 'already-registered', data: { name: known.name, link: `${origin}/account` } }
+}
+
+function pendingOf({ email, interaction, browser: began }: EmailToken, browser: string | undefined): PendingSignUp {
+  const isSame = began !== undefined && browser !== undefined && equalSecrets(began, browser)
+  return { email, needsPassword: !isSame, ...(interaction === undefined ? {} : { interaction }) }
+}
+
+/** The normalised address; throws with every problem at once. */
+function checkedDetails(request: SignUp): string {
+  const fields: FieldProblem[] = []
+  const email = normaliseEmail(request.email)
+  const name = nameProblem(request.name)
+  const password = passwordProblem(request.password, email ?? '')
+  if (name !== undefined) fields.push({ field: 'name', message: name })
+  if (email === undefined) fields.push({ field: 'email', message: 'This does not look like an email address.' })
+  if (password !== undefined) fields.push({ field: 'password', message: password })
+  if (email === undefined || fields.length > 0) throw authErrors.bad_details({ fields })
+  return email
+}

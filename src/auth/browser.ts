@@ -1,0 +1,28 @@
+// The name of a browser at the accounts origin, so that what was begun in one is not finished in another. It opens nothing by itself.
+// `__Host-`, so that no host below ours can plant it; Lax, since mailed links and redirects lead here from elsewhere.
+import { serialiseCookie } from '#kernel/http/cookie.ts'
+import type { Exchange } from '#kernel/http/route.ts'
+import { randomToken } from '#kernel/ids.ts'
+import { sha256 } from '#kernel/keyring.ts'
+
+const COOKIE = '__Host-Http-here'
+const KEPT_SECONDS = 3600
+const NAME = /^[\w-]{43}$/
+
+function nameOf({ cookies }: Pick<Exchange, 'cookies'>): string | undefined {
+  const name = cookies.get(COOKIE)
+  return name !== undefined && NAME.test(name) ? name : undefined
+}
+
+/** Gives the browser a name unless it has one, for another hour. The answer is its hash, to keep with what is begun. */
+export function nameBrowser(exchange: Exchange): string {
+  const name = nameOf(exchange) ?? randomToken()
+  exchange.addCookie(serialiseCookie(COOKIE, name, { sameSite: 'Lax', maxAgeSeconds: KEPT_SECONDS }))
+  return sha256(name)
+}
+
+/** The hash of the name that the browser has. */
+export function browserOf(exchange: Pick<Exchange, 'cookies'>): string | undefined {
+  const name = nameOf(exchange)
+  return name === undefined ? undefined : sha256(name)
+}

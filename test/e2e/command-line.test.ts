@@ -1,0 +1,108 @@
+// What somebody reads who typed it wrong, or whose machine is not as expected: one clear message, no stack, and a code that scripts understand.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { freePortPair, type PlatformProcess, startPlatform } from '../support/platform.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const CONFIG = ['--config', 'examples/pixel-diary/ninefold.config.ts']
+
+interface Ran {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+async function run(words: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  const child = spawn(process.execPath, ['src/main.ts', ...words], {
+    cwd: root,
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let out = ''
+  let err = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    out += chunk.toString()
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    err += chunk.toString()
+  })
+  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
+  const [code] = (await once(child, 'close')) as [number | null]
+  clearTimeout(timer)
+  return { code, out, err }
+}
+
+function assertPlain({ code, err, out }: Ran, message: RegExp): void {
+  assert.equal(code, 1, out + err)
+  assert.match(err, message)
+  assert.doesNotMatch(err, /\n\s+at |node:internal|Error:/, 'no stack')
+  assert.equal(out, '')
+}
+
+describe('the command line', () => {
+  let folder: string
+  let platform: PlatformProcess
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ninefold-cli-'))
+    platform = await startPlatform()
+  })
+
+  after(async () => {
+    await platform?.stop({ remove: true })
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test('helps', async () => {
+    for (const words of [['--help'], ['-h'], ['start', '--help']]) {
+      const { code, out, err } = await run(words)
+      assert.equal(code, 0, err)
+      assert.match(out, /Usage: ninefold \[command\] \[options\]/)
+      assert.equal(err, '')
+    }
+  })
+
+  const wrong: Readonly<Record<string, readonly [readonly string[], RegExp]>> = {
+    'an unknown option': [['start', '--prot', '1'], /^Unknown option '--prot'/],
+    'an option without its value': [['start', '--port'], /'--port <value>' argument missing/],
+    'an unknown command': [['strat'], /^There is no command "strat"\. Commands: start/],
+    'a word too many': [['start', 'now'], /^The command start takes no further words, but got "now"\.$/m],
+    'a port that is no number': [['start', ...CONFIG, '--port', 'abc'], /NINEFOLD_GATEWAY_PORT: must be a whole number/],
+    'a port that cannot be': [['start', ...CONFIG, '--port', '70000'], /NINEFOLD_GATEWAY_PORT/],
+    'a missing app definition': [['start', '--config', 'nowhere.ts'], /^There is no app definition at .*nowhere\.ts\./],
+    'a module that is none': [['start', '--config', 'src/index.ts'], /has no default export made by defineApp/],
+    'an address that everybody reaches': [['start', ...CONFIG, '--host', '0.0.0.0'], /NINEFOLD_GATEWAY_HOST must be a loopback address/],
+  }
+  for (const [name, [words, message]] of Object.entries(wrong)) {
+    test(`says what is wrong with ${name}`, async () => {
+      assertPlain(await run(words), message)
+    })
+  }
+
+  test('says every problem of the configuration at once, by name and never by value', async () => {
+    const ran = await run(['check', ...CONFIG], { NINEFOLD_PROT: '1', NINEFOLD_MODE: 'secret-mode', NINEFOLD_MASTER_KEY: 'secret-key' })
+    assertPlain(ran, /NINEFOLD_PROT is not a setting/)
+    assert.match(ran.err, /NINEFOLD_MODE/)
+    assert.match(ran.err, /NINEFOLD_MASTER_KEY must be 32 bytes/)
+    assert.doesNotMatch(ran.err, /secret/)
+  })
+
+  test('says in one line that the port is taken', async () => {
+    const ran = await run(['start', ...CONFIG, '--port', String(platform.port), '--data-dir', join(folder, 'data')])
+    assertPlain(ran, new RegExp(`^Port ${platform.port} is used by another program.*--port.*\\n$`))
+    assert.equal((await platform.send('diary', { path: '/healthz' })).status, 200, 'the one that was there goes on')
+  })
+
+  test('says in one line that the data folder cannot be used', async () => {
+    const file = join(folder, 'a-file')
+    await writeFile(file, 'no folder')
+    const ran = await run(['start', ...CONFIG, '--port', String(await freePortPair()), '--data-dir', join(file, 'data')])
+    assertPlain(ran, /^The data folder .*a-file.* cannot be used.*\n$/)
+  })
+})
