@@ -107,7 +107,8 @@ function crossRules(config: Config): string[] {
   return [...keyProblems(key), ...broken.map(([, problem]) => problem)]
 }
 
-function keyProblems(key: string | undefined): string[] {
+/** What is wrong with a master key, in words that do not quote it. */
+export function keyProblems(key: string | undefined): string[] {
   if (key === undefined) return []
   if (!MASTER_KEY.test(key)) {
     return [

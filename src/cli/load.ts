@@ -1,13 +1,13 @@
 // From the command line to a platform that is made but not started: what all commands share.
 import { randomBytes } from 'node:crypto'
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { AppDefinition, AppEnvironment, AppFactory } from '../app.ts'
 import { appProblems } from '../app-check.ts'
 import { composePlatform, type Platform } from '../compose.ts'
-import { type Config, type ConfigRow, readConfig } from '../config.ts'
+import { type Config, type ConfigRow, keyProblems, readConfig } from '../config.ts'
 import { createLogger, type Logger } from '../kernel/log.ts'
 import { z } from '../kernel/schema.ts'
 import { Secret } from '../kernel/secret.ts'
@@ -90,11 +90,26 @@ async function imported(path: string): Promise<unknown> {
 function masterKeyOf(config: Config): Secret {
   if (config.platform.masterKey !== undefined) return config.platform.masterKey
   const file = join(config.platform.dataDir, 'keys', 'master.key')
-  if (existsSync(file)) return new Secret(readFileSync(file, 'utf8').trim())
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  const key = randomBytes(32).toString('base64url')
-  writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx' })
+  if (!existsSync(file)) makeKeyFile(file)
+  const key = readFileSync(file, 'utf8').trim()
+  if (keyProblems(key).length > 0) {
+    throw new CommandError(`${resolve(file)} does not hold a master key. Put the right one back; delete it only if there is no data yet.`)
+  }
   return new Secret(key)
+}
+
+/** Whole and on disk before it has its name: a key that is half there, or gone after a power cut, costs the data. The first of two starts wins. */
+function makeKeyFile(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  const draft = `${file}.${randomBytes(6).toString('hex')}`
+  writeFileSync(draft, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx', flush: true })
+  try {
+    linkSync(draft, file)
+  } catch (error) {
+    if (!existsSync(file)) throw error
+  } finally {
+    unlinkSync(draft)
+  }
 }
 
 async function freePort(host: string): Promise<number> {

@@ -2,7 +2,8 @@
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 
-function plain(address: string): string {
+/** One spelling for an address, however it was mapped. */
+export function plain(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
 }
 
@@ -24,7 +25,8 @@ export function createTrustedProxies(entries: readonly string[]): BlockList {
   return list
 }
 
-function isProxy(peer: string, proxies: BlockList | undefined): proxies is BlockList {
+/** Whether this peer is one of the proxies that were named. */
+export function isProxy(peer: string, proxies: BlockList | undefined): proxies is BlockList {
   return proxies !== undefined && isIP(peer) !== 0 && proxies.check(peer, family(peer))
 }
 

@@ -1,16 +1,19 @@
 // The listening socket: time and size limits, a cap of connections per address, answers to what the parser refuses, and the drain at the end.
 import { createServer, type IncomingMessage, type Server, ServerResponse, STATUS_CODES } from 'node:http'
-import { Socket } from 'node:net'
+import { type BlockList, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { BlockResponse } from '#kernel/http/head.ts'
 import { httpErrors, problemOf } from '#kernel/http/problem.ts'
 import { newRequestId } from '#kernel/ids.ts'
+import { isProxy, plain } from './client-address.ts'
 import { HOSTLESS_HEADERS } from './headers.ts'
 
 export interface ListenerParts {
   readonly host: string
   readonly port: number
   readonly maxConnectionsPerAddress?: number
+  /** Behind these are many clients, so their connections are not counted. */
+  readonly proxies?: BlockList | undefined
   serve(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void
   /** The last answer of this connection was given already. */
   isDone(socket: Socket): boolean
@@ -89,20 +92,21 @@ function createRefuser(refused: ListenerParts['refused']) {
 }
 
 /** One address cannot take all connections. Counted by peer, so that no header moves it. */
-function capPerAddress(server: Server, max: number): ReadonlySet<Socket> {
+function capPerAddress(server: Server, { maxConnectionsPerAddress: max = MAX_PER_ADDRESS, proxies }: ListenerParts): ReadonlySet<Socket> {
   const counts = new Map<string, number>()
   const open = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
-    const address = socket.remoteAddress ?? ''
+    const address = plain(socket.remoteAddress ?? '')
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+    if (isProxy(address, proxies)) return
     const count = (counts.get(address) ?? 0) + 1
     if (count > max) {
       socket.destroy()
       return
     }
     counts.set(address, count)
-    open.add(socket)
     socket.once('close', () => {
-      open.delete(socket)
       const left = (counts.get(address) ?? 1) - 1
       if (left === 0) counts.delete(address)
       else counts.set(address, left)
@@ -121,7 +125,7 @@ export function createListener(parts: ListenerParts): Listener {
   const serve: ListenerParts['serve'] = (request, response, awaitsContinue) => {
     if (!parts.isDone(request.socket)) parts.serve(request, response, awaitsContinue)
   }
-  const open = capPerAddress(server, parts.maxConnectionsPerAddress ?? MAX_PER_ADDRESS)
+  const open = capPerAddress(server, parts)
   server.on('request', (request, response) => serve(request, response, false))
   // RFC 9110 section 10.1.1: the body is asked for only once the request has passed the checks.
   server.on('checkContinue', (request, response) => serve(request, response, true))

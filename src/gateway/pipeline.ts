@@ -1,7 +1,7 @@
 // THE PIPELINE. Every request passes these steps from top to bottom; a step lets it through, answers it, or throws the error that does.
 import type { GatewayExchange } from './exchange.ts'
 import { checkNames, checkTarget, findHost, findRoute, limitRate, readAddress, requireRoute, requireTls } from './steps/admission.ts'
-import { shareAcrossOrigins, tieToClient } from './steps/cors.ts'
+import { answerPreflight, shareAcrossOrigins, tieToClient } from './steps/cors.ts'
 import { readCookies, resolvePrincipal } from './steps/identity.ts'
 import type { PipelineParts, Step } from './steps/step.ts'
 import { authorise, checkOrigin, checkToken } from './steps/protection.ts'
@@ -18,6 +18,7 @@ export function createSteps(parts: PipelineParts): readonly Step[] {
     step('transport', requireTls),
     step('cross-origin sharing', shareAcrossOrigins(parts)),
     step('rate limit', limitRate(parts)),
+    step('preflight', answerPreflight(parts)),
     step('route must exist', requireRoute),
     step('cookies', readCookies),
     step('principal', resolvePrincipal(parts)),

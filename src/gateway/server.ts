@@ -76,12 +76,12 @@ export function assembleGateway(dependencies: GatewayDependencies, choose = (ste
     development: settings.development,
     proxies,
   }
-  return { steps: choose(createSteps(parts)), hosts, routes, revocations, origins, csrfKey }
+  return { steps: choose(createSteps(parts)), hosts, routes, revocations, origins, csrfKey, proxies }
 }
 
 type Assembled = ReturnType<typeof assembleGateway>
 
-function listen({ monitoring, logger, clock, settings }: GatewayDependencies, { steps, csrfKey }: Assembled): Listener {
+function listen({ monitoring, logger, clock, settings }: GatewayDependencies, { steps, csrfKey, proxies }: Assembled): Listener {
   const finish = createFinish({ monitoring, logger, now: () => performance.now(), isStopping: () => listener.isStopping() })
   const complete = (exchange: GatewayExchange): void => {
     try {
@@ -93,6 +93,7 @@ function listen({ monitoring, logger, clock, settings }: GatewayDependencies, { 
   const listener = createListener({
     host: settings.host,
     port: settings.port,
+    proxies,
     serve(request, response, awaitsContinue) {
       const exchange = new GatewayExchange({
         request,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -97,6 +97,19 @@ describe('the command line', () => {
     const ran = await run(['start', ...CONFIG, '--port', String(platform.port), '--data-dir', join(folder, 'data')])
     assertPlain(ran, new RegExp(`^Port ${platform.port} is used by another program.*--port.*\\n$`))
     assert.equal((await platform.send('diary', { path: '/healthz' })).status, 200, 'the one that was there goes on')
+  })
+
+  test('does not start with a master key that is none, and makes a good one', async () => {
+    const data = join(folder, 'keyed')
+    assert.equal((await run(['check', ...CONFIG, '--data-dir', data])).code, 0)
+    const file = join(data, 'keys', 'master.key')
+    assert.match(await readFile(file, 'utf8'), /^[\w-]{43}\n$/)
+    assert.equal((await stat(file)).mode & 0o777, 0o600)
+    assert.deepEqual(await readdir(join(data, 'keys')), ['master.key'], 'no draft is left')
+    for (const text of ['', 'short', 'a'.repeat(43)]) {
+      await writeFile(file, text)
+      assertPlain(await run(['check', ...CONFIG, '--data-dir', data]), /^.*master\.key does not hold a master key\..*\n$/)
+    }
   })
 
   test('says in one line that the data folder cannot be used', async () => {

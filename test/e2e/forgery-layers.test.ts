@@ -9,7 +9,7 @@ import type { Reply } from '../support/http.ts'
 import { enterConsole } from '../support/operator.ts'
 import { type Person, session, signIn, signUp } from '../support/person.ts'
 import { type PlatformProcess, startPlatform } from '../support/platform.ts'
-import { formsOf, Visitor } from '../support/visitor.ts'
+import { formsOf, type Visitor } from '../support/visitor.ts'
 
 const CONFIG = ['--config', 'examples/pixel-diary/ninefold.config.ts']
 

@@ -3,22 +3,22 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
-import { addressOf, atRate, type Caller, callFrom, type Door, openDoor, quantile, type Tried } from '../support/flood.ts'
+import { addressOf, atRate, type Caller, callFrom, type Door, openDoor, processorShare, quantile, type Tried } from '../support/flood.ts'
 import { PASSWORD, type Person, session, signIn, signUp } from '../support/person.ts'
 import { type PlatformProcess, startPlatform } from '../support/platform.ts'
 import { Visitor } from '../support/visitor.ts'
 
 const ADDRESSES = 500
 const WINDOWS = 4
-const MOST_WINDOWS = 7
+const MOST_WINDOWS = 8
 const WINDOW_MS = 2000
 /** The hashing pool does some 40 a second at best; its queue holds 50. */
 const FLOOD_PER_SECOND = 150
 const OTHERS_PER_SECOND = 50
 /** Below this a figure is noise of a shared machine. */
 const NOISE_MS = 10
-/** A quiet platform answers in a fraction of this. */
-const RESTLESS_MS = 30
+/** Pairs of windows count while nobody else wants the processors: with less than this of one, what is slow is the machine. */
+const CALM_SHARE = 0.85
 const MOST_TIMES_SLOWER = 3
 
 describe('a flood of sign-ins', () => {
@@ -91,24 +91,18 @@ describe('a flood of sign-ins', () => {
     }
     await others()
     for (let window = 0; window < MOST_WINDOWS && quiet.api.length < WINDOWS; window += 1) {
+      const share = processorShare()
       const before = await others()
       const [tried, during] = await Promise.all([atRate(FLOOD_PER_SECOND, WINDOW_MS, guess), others()])
       flood.push(...tried)
-      // Where even the quiet half was slow, something else has the machine, and the pair says nothing. The last ones count as they are.
-      const isTelling = Math.max(p99(before.api), p99(before.page)) < RESTLESS_MS || MOST_WINDOWS - window <= WINDOWS - quiet.api.length
+      if (Math.min(share, processorShare()) < CALM_SHARE) continue
       for (const key of ['api', 'page'] as const) {
-        if (!isTelling) continue
         quiet[key].push(p99(before[key]))
         busy[key].push(p99(during[key]))
       }
     }
     const byStatus = Map.groupBy(flood, ({ status }) => status)
     t.diagnostic(`answers to the flood: ${[...byStatus].map(([status, all]) => `${status}: ${all.length}`).join(', ')}`)
-    for (const key of ['api', 'page'] as const) {
-      const [before, during] = [quantile(quiet[key], 0.5), quantile(busy[key], 0.5)]
-      t.diagnostic(`${key}: p99 ${before.toFixed(1)} ms quiet, ${during.toFixed(1)} ms in the flood (medians of ${WINDOWS} windows)`)
-      assert.ok(during < MOST_TIMES_SLOWER * Math.max(NOISE_MS, before), `${key}: ${before} ms quiet, ${during} ms in the flood`)
-    }
     assert.deepEqual([...byStatus.keys()].toSorted(), [422, 503], 'tried, or turned away')
     const turnedAway = byStatus.get(503) ?? []
     assert.ok(turnedAway.length > flood.length / 4, `${turnedAway.length} of ${flood.length}`)
@@ -118,6 +112,17 @@ describe('a flood of sign-ins', () => {
     assert.ok(quantile(times, 0.5) < 100, `${quantile(times, 0.5)} ms`)
     const waited = (byStatus.get(422) ?? []).map(({ ms }) => ms)
     assert.ok(quantile(waited, 1) < 10_000, 'the queue is bounded, and so is the wait')
+    if (quiet.api.length < 2) {
+      t.skip('other programs have the machine, so times say nothing of the platform')
+      return
+    }
+    for (const key of ['api', 'page'] as const) {
+      const [before, during] = [quantile(quiet[key], 0.5), quantile(busy[key], 0.5)]
+      t.diagnostic(
+        `${key}: p99 ${before.toFixed(1)} ms quiet, ${during.toFixed(1)} ms in the flood (medians of ${quiet.api.length} windows)`,
+      )
+      assert.ok(during < MOST_TIMES_SLOWER * Math.max(NOISE_MS, before), `${key}: ${before} ms quiet, ${during} ms in the flood`)
+    }
   })
 
   test('leaves the right person able to sign in when it is over', async () => {

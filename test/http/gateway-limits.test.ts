@@ -1,8 +1,10 @@
 // Rate limits: on by default, told in fields, moved by no header.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import { createLimiter } from '../../src/gateway/limits/gcra.ts'
-import { ask, openWorld } from './gateway-support.ts'
+import { ask, GALLERY, openWorld, type World } from './gateway-support.ts'
 
 describe('rate limits', () => {
   test('are on unless switched off, tell what is left, and count each class and client for itself', async () => {
@@ -24,6 +26,38 @@ describe('rate limits', () => {
       assert.equal(world.records.at(-1)?.client, 'p-203.0.113.1')
     } finally {
       await world.stop()
+    }
+  })
+  test('count preflights too', async () => {
+    const world = await openWorld({ settings: { rateLimits: { page: { quota: 2, windowSeconds: 60 } } } })
+    const statuses = []
+    for (let index = 0; index < 3; index += 1) {
+      const headers = { origin: GALLERY.origin, 'access-control-request-method': 'GET' }
+      statuses.push((await ask(world, { method: 'OPTIONS', path: '/api/me', headers })).status)
+    }
+    await world.stop()
+    assert.deepEqual(statuses, [204, 204, 429])
+  })
+  test('of connections count clients, not the proxy that many come through', async () => {
+    const held = 1005
+    const behind = await openWorld({ settings: { trustedProxies: ['127.0.0.1'] } })
+    const direct = await openWorld()
+    try {
+      const open = (world: World): Promise<Socket[]> =>
+        Promise.all(
+          Array.from({ length: held }, async () => {
+            const socket = connect(world.port, '127.0.0.1').on('error', () => undefined)
+            await once(socket, 'connect')
+            return socket
+          }),
+        )
+      const sockets = [...(await open(behind)), ...(await open(direct))]
+      assert.equal((await ask(behind, { path: '/hello', headers: { 'x-forwarded-for': '203.0.113.9' } })).status, 200)
+      await assert.rejects(ask(direct, { path: '/hello' }), 'one address has had its share')
+      for (const socket of sockets) socket.destroy()
+    } finally {
+      await behind.stop()
+      await direct.stop()
     }
   })
   test('cannot be moved by a header of a peer that nobody named', async () => {

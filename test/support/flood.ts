@@ -103,3 +103,12 @@ export async function atRate<T>(perSecond: number, ms: number, work: (index: num
   }
   return Promise.all(running)
 }
+
+/** Which share of a processor this process gets when it wants one: less than nearly all of it means that something else has the machine. */
+export function processorShare(): number {
+  const before = process.cpuUsage()
+  const start = performance.now()
+  while (performance.now() - start < 80);
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000 / (performance.now() - start)
+}

@@ -17,13 +17,20 @@ export function shareAcrossOrigins({ origins }: PipelineParts): Step['run'] {
   return (exchange) => {
     if (!isShared(exchange)) return
     exchange.headers.push('vary', 'origin')
+    const { origin } = exchange.request.headers
+    if (origin === undefined || origin === exchange.origin || !origins.has(origin)) return
+    exchange.headers.push('access-control-allow-origin', origin, 'access-control-expose-headers', EXPOSED_HEADERS)
+  }
+}
+
+/** After the rate limit: a preflight asks for no route, but it is a request like any other. */
+export function answerPreflight({ origins }: PipelineParts): Step['run'] {
+  return (exchange) => {
+    if (exchange.method !== 'OPTIONS' || !isShared(exchange)) return
     const { origin, 'access-control-request-method': asked } = exchange.request.headers
-    if (origin === undefined || origin === exchange.origin) return
-    const isKnown = origins.has(origin)
-    if (isKnown) exchange.headers.push('access-control-allow-origin', origin, 'access-control-expose-headers', EXPOSED_HEADERS)
-    if (exchange.method !== 'OPTIONS' || asked === undefined) return
+    if (origin === undefined || origin === exchange.origin || asked === undefined) return
     const methods = exchange.host?.router.methodsOf(exchange.path) ?? []
-    if (!isKnown) throw httpErrors.forbidden({ detail: 'Scripts of this origin may not call here.' })
+    if (!origins.has(origin)) throw httpErrors.forbidden({ detail: 'Scripts of this origin may not call here.' })
     if (methods.length === 0) throw httpErrors.not_found()
     const headers = {
       'access-control-allow-methods': methods.join(', '),

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import secureJson from 'secure-json-parse'
 import { httpErrors } from './problem.ts'
 
-export const JSON_LIMIT_BYTES = 1024 * 1024
+export const JSON_LIMIT_BYTES = 256 * 1024
 export const FORM_LIMIT_BYTES = 64 * 1024
 const MAX_DEPTH = 32
 const MAX_KEYS = 10_000
