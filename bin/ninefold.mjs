@@ -2,7 +2,7 @@
 // The command line of Ninefold: compiled in the package that people install, TypeScript as it is in the repository.
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { runChildren } from './launcher/children.mjs'
+import { runChildren, whenNpmIsGone } from './launcher/children.mjs'
 import { environmentFor, noRuntimeMessage, pickRuntime } from './launcher/runtime.mjs'
 
 const compiled = new URL('../dist/main.js', import.meta.url)
@@ -10,6 +10,7 @@ const main = existsSync(compiled) ? compiled : new URL('../src/main.ts', import.
 const runtime = pickRuntime()
 
 if (runtime === process.execPath) {
+  whenNpmIsGone(() => process.kill(process.pid, 'SIGTERM'))
   await import(main.href)
 } else if (runtime) {
   const args = [fileURLToPath(main), ...process.argv.slice(2)]

@@ -32,7 +32,7 @@ async function stop(child) {
 }
 
 /** npm runs us in a shell. A signal to npm ends that shell and tells us nothing, but then we have another parent. */
-function whenNpmIsGone(act) {
+export function whenNpmIsGone(act) {
   if (!process.env.npm_lifecycle_event || onWindows) return
   const shell = process.ppid
   const timer = setInterval(() => {

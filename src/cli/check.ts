@@ -4,7 +4,7 @@ import { load } from './load.ts'
 import { table } from './table.ts'
 
 export async function checkCommand(line: CommandLine): Promise<number> {
-  const { rows, platform } = await load(line)
+  const { rows, platform } = await load(line, 'look')
   process.stdout.write(
     table([['setting', 'value', 'from', 'what it does'], ...rows.map((row) => [row.name, row.value, row.source, row.about])]),
   )

@@ -4,7 +4,7 @@ import type { CommandLine } from './command-line.ts'
 import { load } from './load.ts'
 
 export async function consoleLinkCommand(line: CommandLine): Promise<number> {
-  const { platform } = await load(line)
+  const { platform } = await load(line, 'run')
   await platform.startOnly(['folders', 'database', 'cache', 'auth'])
   try {
     const code = await platform.auth.createOperatorLink(systemCall('console-link'))

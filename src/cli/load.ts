@@ -26,16 +26,17 @@ const appModule = z.object({ default: z.custom<AppFactory>((value) => typeof val
 
 const consoleFolder = fileURLToPath(new URL('../../console/dist', import.meta.url))
 
-export async function load(line: CommandLine): Promise<Loaded> {
+/** `look` opens and makes nothing on disk: what is only read must leave no trace. */
+export async function load(line: CommandLine, purpose: 'run' | 'look'): Promise<Loaded> {
   const { config: read, rows } = readConfig({ overrides: line.overrides })
   const port = read.gateway.port === 0 ? await freePort(read.gateway.host) : read.gateway.port
   const config: Config = { ...read, gateway: { ...read.gateway, port } }
   const origin = originMaker(config)
   const app = await loadApp(line.configFile, { mode: config.platform.mode, port, domain: config.platform.domain, origin })
   const sites = sitesOf(app, origin)
-  prepareDataFolder(config.platform.dataDir)
+  if (purpose === 'run') prepareDataFolder(config.platform.dataDir)
   const logger = createLogger({ level: config.platform.logLevel })
-  const platform = composePlatform({ config, masterKey: masterKeyOf(config), app, sites, logger, consoleFolder })
+  const platform = composePlatform({ config, masterKey: masterKeyOf(config, purpose), app, sites, logger, consoleFolder })
   return { config, rows, app, logger, platform }
 }
 
@@ -87,9 +88,10 @@ async function imported(path: string): Promise<unknown> {
 }
 
 /** Outside `database/` and `files/`, so that a backup of the data does not hold the key that opens it. */
-function masterKeyOf(config: Config): Secret {
+function masterKeyOf(config: Config, purpose: 'run' | 'look'): Secret {
   if (config.platform.masterKey !== undefined) return config.platform.masterKey
   const file = join(config.platform.dataDir, 'keys', 'master.key')
+  if (!existsSync(file) && purpose === 'look') return new Secret(randomBytes(32).toString('base64url'))
   if (!existsSync(file)) makeKeyFile(file)
   const key = readFileSync(file, 'utf8').trim()
   if (keyProblems(key).length > 0) {

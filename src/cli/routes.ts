@@ -3,7 +3,7 @@ import type { CommandLine } from './command-line.ts'
 import { load } from './load.ts'
 
 export async function routesCommand(line: CommandLine): Promise<number> {
-  const { platform } = await load(line)
+  const { platform } = await load(line, 'look')
   const inventory = platform.gateway.routes().map((route) => ({
     site: route.site,
     method: route.method,

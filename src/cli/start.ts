@@ -6,7 +6,7 @@ import { load } from './load.ts'
 import { table } from './table.ts'
 
 export async function startCommand(line: CommandLine): Promise<number> {
-  const { platform, app, logger, config } = await load(line)
+  const { platform, app, logger, config } = await load(line, 'run')
   const stopping = signals()
   await platform.start().catch((error: unknown) => {
     throw portProblem(error, config.gateway.port) ?? error

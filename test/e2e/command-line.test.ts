@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -101,7 +102,8 @@ describe('the command line', () => {
 
   test('does not start with a master key that is none, and makes a good one', async () => {
     const data = join(folder, 'keyed')
-    assert.equal((await run(['check', ...CONFIG, '--data-dir', data])).code, 0)
+    const made = await run(['console-link', ...CONFIG, '--data-dir', data])
+    assert.equal(made.code, 0, made.err)
     const file = join(data, 'keys', 'master.key')
     assert.match(await readFile(file, 'utf8'), /^[\w-]{43}\n$/)
     assert.equal((await stat(file)).mode & 0o777, 0o600)
@@ -118,4 +120,13 @@ describe('the command line', () => {
     const ran = await run(['start', ...CONFIG, '--port', String(await freePortPair()), '--data-dir', join(file, 'data')])
     assertPlain(ran, /^The data folder .*a-file.* cannot be used.*\n$/)
   })
+})
+
+test('check and routes leave nothing behind', async () => {
+  const folder = join(await mkdtemp(join(tmpdir(), 'ninefold-look-')), 'data')
+  for (const command of ['check', 'routes']) {
+    const { code, err } = await run([command, ...CONFIG, '--data-dir', folder])
+    assert.equal(code, 0, err)
+    assert.ok(!existsSync(folder), command)
+  }
 })

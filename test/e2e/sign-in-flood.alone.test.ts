@@ -20,6 +20,8 @@ const NOISE_MS = 10
 /** Pairs of windows count while nobody else wants the processors: with less than this of one, what is slow is the machine. */
 const CALM_SHARE = 0.85
 const MOST_TIMES_SLOWER = 3
+/** Where other programs have the processors, times say little, but a server that stands still shows all the same. */
+const MOST_TIMES_SLOWER_IN_NOISE = 10
 
 describe('a flood of sign-ins', () => {
   let platform: PlatformProcess
@@ -74,8 +76,8 @@ describe('a flood of sign-ins', () => {
   }
 
   test('slows nobody else down, and is mostly turned away at once', async (t) => {
-    const quiet: { api: number[]; page: number[] } = { api: [], page: [] }
-    const busy: { api: number[]; page: number[] } = { api: [], page: [] }
+    const pairs: { calm: boolean; quiet: Record<'api' | 'page', number>; busy: Record<'api' | 'page', number> }[] = []
+    const calmPairs = (): typeof pairs => pairs.filter(({ calm }) => calm)
     const p99 = (tried: readonly Tried[]): number =>
       quantile(
         tried.map(({ ms }) => ms),
@@ -90,16 +92,16 @@ describe('a flood of sign-ins', () => {
       return door.signIn(caller, { email: `somebody-${next}@example.com`, password: 'not this one' })
     }
     await others()
-    for (let window = 0; window < MOST_WINDOWS && quiet.api.length < WINDOWS; window += 1) {
+    for (let window = 0; window < MOST_WINDOWS && calmPairs().length < WINDOWS; window += 1) {
       const share = processorShare()
       const before = await others()
       const [tried, during] = await Promise.all([atRate(FLOOD_PER_SECOND, WINDOW_MS, guess), others()])
       flood.push(...tried)
-      if (Math.min(share, processorShare()) < CALM_SHARE) continue
-      for (const key of ['api', 'page'] as const) {
-        quiet[key].push(p99(before[key]))
-        busy[key].push(p99(during[key]))
-      }
+      pairs.push({
+        calm: Math.min(share, processorShare()) >= CALM_SHARE,
+        quiet: { api: p99(before.api), page: p99(before.page) },
+        busy: { api: p99(during.api), page: p99(during.page) },
+      })
     }
     const byStatus = Map.groupBy(flood, ({ status }) => status)
     t.diagnostic(`answers to the flood: ${[...byStatus].map(([status, all]) => `${status}: ${all.length}`).join(', ')}`)
@@ -112,16 +114,19 @@ describe('a flood of sign-ins', () => {
     assert.ok(quantile(times, 0.5) < 100, `${quantile(times, 0.5)} ms`)
     const waited = (byStatus.get(422) ?? []).map(({ ms }) => ms)
     assert.ok(quantile(waited, 1) < 10_000, 'the queue is bounded, and so is the wait')
-    if (quiet.api.length < 2) {
-      t.skip('other programs have the machine, so times say nothing of the platform')
-      return
-    }
+    const isCalm = calmPairs().length >= 2
+    const counted = isCalm ? calmPairs() : pairs
+    const most = isCalm ? MOST_TIMES_SLOWER : MOST_TIMES_SLOWER_IN_NOISE
+    if (!isCalm) t.diagnostic('other programs have the machine: the limit is wider')
     for (const key of ['api', 'page'] as const) {
-      const [before, during] = [quantile(quiet[key], 0.5), quantile(busy[key], 0.5)]
-      t.diagnostic(
-        `${key}: p99 ${before.toFixed(1)} ms quiet, ${during.toFixed(1)} ms in the flood (medians of ${quiet.api.length} windows)`,
-      )
-      assert.ok(during < MOST_TIMES_SLOWER * Math.max(NOISE_MS, before), `${key}: ${before} ms quiet, ${during} ms in the flood`)
+      const middle = (kind: 'quiet' | 'busy'): number =>
+        quantile(
+          counted.map((pair) => pair[kind][key]),
+          0.5,
+        )
+      const [before, during] = [middle('quiet'), middle('busy')]
+      t.diagnostic(`${key}: p99 ${before.toFixed(1)} ms quiet, ${during.toFixed(1)} ms in the flood (medians of ${counted.length} windows)`)
+      assert.ok(during < most * Math.max(NOISE_MS, before), `${key}: ${before} ms quiet, ${during} ms in the flood`)
     }
   })
 

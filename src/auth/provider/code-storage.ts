@@ -4,6 +4,7 @@ import { errors } from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
 import type { Collection } from '../../database/contract.ts'
 import { type CodeRecord, codesCollection } from './collections.ts'
+import type { Endings } from './endings.ts'
 import { recordId, sidOf } from './ids.ts'
 import { noStorage } from './no-storage.ts'
 import { currentCall } from './scope.ts'
@@ -14,9 +15,10 @@ export interface CodeStorageDependencies {
   readonly codes: Collection<CodeRecord>
   readonly vault: Vault
   readonly clock: Clock
+  readonly endings: Pick<Endings, 'endGrant'>
 }
 
-export function createCodeStorage({ codes, vault, clock }: CodeStorageDependencies): Adapter {
+export function createCodeStorage({ codes, vault, clock, endings }: CodeStorageDependencies): Adapter {
   const place = (id: string): { collection: string; id: string } => ({ collection: codesCollection.name, id })
   return {
     ...noStorage,
@@ -43,7 +45,11 @@ export function createCodeStorage({ codes, vault, clock }: CodeStorageDependenci
     async consume(code) {
       const set = { consumedAt: clock.now() }
       const won = await codes.update(currentCall(), recordId(code), { set, where: { consumedAt: undefined } })
-      if (won === undefined) throw new errors.InvalidGrant('authorization code already consumed')
+      if (won !== undefined) return
+      // Whoever comes second while the first is under way is a second use like one that comes later, which the engine answers in this way.
+      const stored = await codes.get(currentCall(), recordId(code))
+      if (stored !== undefined) await endings.endGrant(currentCall(), stored.value.grant)
+      throw new errors.InvalidGrant('authorization code already consumed')
     },
     async destroy(code) {
       await codes.delete(currentCall(), recordId(code))

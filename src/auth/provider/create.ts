@@ -148,7 +148,7 @@ function openStores({ database, keyRing, clock, logger, revocations, accounts }:
     Session: createSessionStorage({ sessions, vault, clock, endings }),
     Grant: createGrantStorage({ grants, clients, vault, clock, endings }),
     RefreshToken: createRefreshStorage({ database, tokens, vault, clock, logger }),
-    AuthorizationCode: createCodeStorage({ codes, vault, clock }),
+    AuthorizationCode: createCodeStorage({ codes, vault, clock, endings }),
     Interaction: createInteractionStorage({ interactions, vault, clock, prove: createProving(accounts) }),
     PushedAuthorizationRequest: createArtifactStorage('PushedAuthorizationRequest', { artifacts, vault, clock }),
     ReplayDetection: createArtifactStorage('ReplayDetection', { artifacts, vault, clock }),
