@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -57,20 +57,22 @@ before(
   { timeout: 300_000 },
 )
 
+async function stopApp(): Promise<void> {
+  if (running === undefined || running.exitCode !== null) return
+  running.kill('SIGTERM')
+  await once(running, 'exit')
+}
+
 after(async () => {
-  if (running !== undefined && running.exitCode === null) {
-    running.kill('SIGTERM')
-    await once(running, 'exit')
-  }
+  await stopApp()
   await rm(folder, { recursive: true, force: true })
 })
 
-async function startApp(): Promise<number> {
+async function startApp(config: string): Promise<number> {
+  await stopApp()
   const bin = join(app, 'node_modules', '.bin', 'ninefold')
-  const child = spawn(process.execPath, [bin, 'start', '--port', '0', '--data-dir', join(app, 'data'), '--log-level', 'warn'], {
-    cwd: app,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const args = ['start', '--config', config, '--port', '0', '--data-dir', join(app, `${config}.data`), '--log-level', 'warn']
+  const child = spawn(process.execPath, [bin, ...args], { cwd: app, stdio: ['ignore', 'pipe', 'pipe'] })
   running = child
   let output = ''
   const heard = (chunk: Buffer): void => {
@@ -99,7 +101,7 @@ test('the package holds compiled JavaScript with its types, and no TypeScript so
 })
 
 test('an app of a developer starts on the installed package and refuses a stranger', async () => {
-  const port = await startApp()
+  const port = await startApp('ninefold.config.ts')
   const health = await send({ port, host: `notes.localhost:${port}`, path: '/healthz' })
   assert.equal(health.status, 200, health.body)
   const list = await send({ port, host: `notes.localhost:${port}`, path: '/api/notes' })
@@ -108,6 +110,20 @@ test('an app of a developer starts on the installed package and refuses a strang
   const page = await send({ port, host: `notes.localhost:${port}`, path: '/', headers: { accept: 'text/html' } })
   assert.equal(page.status, 200, page.body)
   assert.match(page.body, /<h1>Notebook<\/h1>/)
+})
+
+test('the example app runs on the installed package, away from the repository', async () => {
+  for (const name of ['pixel-diary', 'pixel-gallery']) {
+    await cp(join(root, 'examples', name), join(app, 'examples', name), { recursive: true })
+  }
+  const port = await startApp('examples/pixel-diary/ninefold.config.ts')
+  const page = await send({ port, host: `diary.localhost:${port}`, path: '/', headers: { accept: 'text/html' } })
+  assert.equal(page.status, 200, page.body)
+  assert.match(page.body, /<title>Pixel Diary<\/title>/)
+  const form = await send({ port, host: `accounts.localhost:${port}`, path: '/sign-up', headers: { accept: 'text/html' } })
+  assert.equal(form.status, 200, form.body)
+  const stranger = await send({ port, host: `diary.localhost:${port}`, path: '/people/nobody', headers: { accept: 'text/html' } })
+  assert.equal(stranger.status, 404, stranger.body)
 })
 
 test('the types of the package check an app definition', async () => {
