@@ -96,6 +96,7 @@ function rowOf(record: RequestRecord, keepMs: number): LoggedRequest {
   return {
     ...record,
     id: newId(record.at),
+    durationMs: Math.round(record.durationMs * 100) / 100,
     statusClass: CLASSES[Math.floor(record.status / 100) - 1] ?? '5xx',
     expiresAt: record.at + keepMs,
   }
