@@ -1,4 +1,4 @@
-// A closed loop of raw HTTP/1.1 over kept-alive sockets: cheap enough that the client is not what is measured.
+// Raw HTTP/1.1 over kept-alive sockets, as fast as answers come or at a given rate: cheap enough that the client is not what is measured.
 import { connect, type Socket } from 'node:net'
 
 export interface Load {
@@ -9,6 +9,8 @@ export interface Load {
   next(): Buffer
   /** The status that counts as success; anything else fails the run. */
   readonly expect: number
+  /** Requests a second over all connections; as fast as the answers come when absent. */
+  readonly perSecond?: number
 }
 
 export interface LoadResult {
@@ -44,10 +46,19 @@ export async function run(load: Load): Promise<LoadResult> {
   const latencies: number[] = []
   const start = performance.now()
   const until = start + load.durationMs
-  const drive = (socket: Socket): Promise<void> =>
+  const intervalMs = load.perSecond === undefined ? 0 : (load.connections * 1000) / load.perSecond
+  const drive = (socket: Socket, number: number): Promise<void> =>
     new Promise((done, failed) => {
       let buffer: Buffer = Buffer.alloc(0)
       let sentAt = 0
+      let dueAt = start + (number * intervalMs) / load.connections
+      /** Evenly spread; who is late sends at once and is not late for ever. */
+      const pace = (): void => {
+        dueAt = Math.max(dueAt + intervalMs, performance.now())
+        const waitMs = dueAt - performance.now()
+        if (waitMs < 1) sendNext()
+        else setTimeout(sendNext, waitMs)
+      }
       const sendNext = (): void => {
         sentAt = performance.now()
         if (sentAt >= until) {
@@ -70,14 +81,14 @@ export async function run(load: Load): Promise<LoadResult> {
         }
         latencies.push(performance.now() - sentAt)
         buffer = buffer.subarray(length)
-        sendNext()
+        pace()
       })
-      sendNext()
+      pace()
     })
   await Promise.all(
-    Array.from({ length: load.connections }, () => {
+    Array.from({ length: load.connections }, (_, number) => {
       const socket = connect({ port: load.port, host: '127.0.0.1', noDelay: true })
-      return drive(socket)
+      return drive(socket, number)
     }),
   )
   const seconds = (performance.now() - start) / 1000

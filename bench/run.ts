@@ -17,9 +17,12 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '3' },
     /** Only subjects whose name has this; the baseline is always measured. */
     only: { type: 'string', default: '' },
+    /** The same rate for every subject that repeats one request, instead of as fast as each can: what a request costs depends on how many come. */
+    rate: { type: 'string' },
   },
 })
 const ROUNDS = Number(values.rounds)
+const PACE = values.rate === undefined ? {} : { perSecond: Number(values.rate) }
 const DURATION_MS = Number(values.seconds) * 1000
 /** Until the compiler has done its work: before, its threads count too. Twice, since it does some of it again when it has seen the other subjects. */
 const WARM_UP_MS = 4000
@@ -46,7 +49,11 @@ const children: ChildProcess[] = []
 /** The same request again and again on kept-alive connections. */
 function repeat(name: string, target: Target, options: { connections: number; expect: number; request: Buffer }): Subject {
   const { connections, expect, request } = options
-  return { name, pid: target.pid, load: (durationMs) => run({ port: target.port, connections, durationMs, expect, next: () => request }) }
+  return {
+    name,
+    pid: target.pid,
+    load: (durationMs) => run({ port: target.port, connections, durationMs, expect, next: () => request, ...PACE }),
+  }
 }
 
 async function peer(file: string): Promise<Target> {
