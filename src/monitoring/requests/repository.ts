@@ -17,7 +17,7 @@ const requests = defineCollection<LoggedRequest>({
   expiry: 'expiresAt',
 })
 
-export const BATCH_LIMIT = 100
+const BATCH_LIMIT = 100
 
 export type RequestIndex = 'newest' | 'byStatus' | 'byRoute' | 'byClient' | 'byRequest'
 
