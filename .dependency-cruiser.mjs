@@ -16,7 +16,13 @@ const ROOMS_OF = {
   'openid-client': ['^src/gateway/'],
   'lru-cache': ['^src/(cache|gateway|kernel)/'],
   'file-type': ['^src/files/'],
+  mongodb: ['^src/database/drivers/mongodb/'],
   nodemailer: ['^src/jobs/'],
+  kysely: ['^src/database/drivers/postgres/'],
+  pg: ['^src/database/drivers/postgres/'],
+  ws: ['^src/gateway/websocket/'],
+  'csv-parse': ['^src/resource/transfer/'],
+  'fast-xml-parser': ['^src/resource/transfer/'],
 }
 
 const error = (name, comment, from, to) => ({ name, severity: 'error', comment, from, to })

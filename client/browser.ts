@@ -17,11 +17,25 @@ export interface PageAddresses {
   readonly files?: string | undefined
 }
 
+/** A WebSocket, as far as it is used here. */
+export interface PageSocket {
+  send(text: string): void
+  close(): void
+}
+
+export interface SocketListeners {
+  opened(): void
+  received(text: string): void
+  /** Also when it never opened. */
+  closed(code: number): void
+}
+
 export interface Browser {
   readonly origin: string
   readonly addresses: PageAddresses
   fetch(url: string, init: RequestInit): Promise<Response>
   upload(request: UploadRequest): Promise<Response>
+  openSocket(url: string, listeners: SocketListeners): PageSocket
   /** A cookie that scripts may read. */
   cookie(name: string): string | undefined
   /** The current path with its query. */
@@ -44,6 +58,7 @@ export function thisBrowser(): Browser {
     addresses: readAddresses(),
     fetch: (url, init) => fetch(url, init),
     upload,
+    openSocket,
     cookie: (name) =>
       document.cookie
         .split('; ')
@@ -62,6 +77,17 @@ export function thisBrowser(): Browser {
 function readAddresses(): PageAddresses {
   const { mode, api, accounts, files } = document.querySelector<HTMLMetaElement>('meta[name="ninefold"]')?.dataset ?? {}
   return { mode, api, accounts, files }
+}
+
+function openSocket(url: string, { opened, received, closed }: SocketListeners): PageSocket {
+  const socket = new WebSocket(url, 'ninefold.realtime.v1')
+  socket.addEventListener('open', opened)
+  socket.addEventListener('message', ({ data }: MessageEvent<unknown>) => typeof data === 'string' && received(data))
+  socket.addEventListener('close', ({ code }) => closed(code))
+  return {
+    send: (text) => socket.readyState === WebSocket.OPEN && socket.send(text),
+    close: () => socket.close(),
+  }
 }
 
 let last: Promise<unknown> = Promise.resolve()

@@ -34,6 +34,9 @@ function createOrigin(handler: Handler): () => Page {
         onProgress?.(1)
         return send(url, { method: 'POST', headers, body })
       },
+      openSocket: () => {
+        throw new Error('These pages follow nothing')
+      },
       cookie: (name) => page.cookies[name],
       path: () => '/here?x=1',
       go: (path) => {
@@ -94,6 +97,7 @@ function createServer(start: { now: number; lifeMs?: number }) {
     const good = bearer === null ? state.clock() < state.validUntil : bearer === `Bearer ${state.token}`
     if (!state.signedIn || !good) return problem(401, bearer === null ? 'http.unauthenticated' : 'http.invalid_token')
     if (bearer === null && request.method !== 'GET' && request.headers.get('x-csrf-token') !== state.csrf) return problem(403, 'http.csrf')
+    if (pathname === '/api/photos' && request.method === 'GET') return json({ items: [] })
     return json({ id: 'o1', caption: 'A' }, 200, { etag: '"v3"' })
   }
   return { state, seen, handler }

@@ -49,17 +49,26 @@ export function networkProblem(cause: unknown): ProblemError {
 /** Reads the answer as far as it is a problem; an answer of another kind, such as a proxy's own page, keeps its status only. */
 export async function problemFrom(response: Response): Promise<ProblemError> {
   const body: unknown = await response.json().catch(() => undefined)
-  const parts = isRecord(body) ? body : {}
   const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN)
-  return new ProblemError({
-    status: response.status,
-    code: textOf(parts['code']) ?? `http.${response.status}`,
-    title: textOf(parts['title']) ?? `The server answered ${response.status}`,
+  const retryAfterSeconds = Number.isFinite(retryAfter) ? retryAfter : undefined
+  return new ProblemError({ ...partsOf(body, response.status), status: response.status, retryAfterSeconds })
+}
+
+/** A problem that came as a message. */
+export function problemOf(body: unknown): ProblemError {
+  return new ProblemError(partsOf(body, isRecord(body) && typeof body['status'] === 'number' ? body['status'] : 0))
+}
+
+function partsOf(body: unknown, status: number): ProblemParts {
+  const parts = isRecord(body) ? body : {}
+  return {
+    status,
+    code: textOf(parts['code']) ?? `http.${status}`,
+    title: textOf(parts['title']) ?? `The server answered ${status}`,
     detail: textOf(parts['detail']),
     requestId: textOf(parts['requestId']),
     fields: fieldsOf(parts['errors']),
-    retryAfterSeconds: Number.isFinite(retryAfter) ? retryAfter : undefined,
-  })
+  }
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -30,6 +30,17 @@ function copyAssets(): void {
   }
 }
 
+/** The suite that drivers of others are tested with: it lies outside `src`, and is made to use the compiled platform instead of a copy. */
+function compileSuite(): void {
+  compile('tsconfig.suite.json', 'suite')
+  cpSync(join(staging, 'suite', 'test'), join(staging, 'test'), { recursive: true })
+  rmSync(join(staging, 'suite'), { recursive: true })
+  for (const file of globSync('test/**/*.{js,d.ts}', { cwd: staging })) {
+    const text = readFileSync(join(staging, file), 'utf8')
+    writeFileSync(join(staging, file), text.replaceAll(/(["'](?:\.\.\/)+)src\//g, '$1dist/'))
+  }
+}
+
 function compiledEntry(source: string): { types: string; default: string } {
   const path = source.replace('./src/', './dist/').replace(/\.ts$/, '')
   return { types: `${path}.d.ts`, default: `${path}.js` }
@@ -46,7 +57,7 @@ function writeManifest(): void {
     ...kept,
     exports: Object.fromEntries(entries.map(([name, source]) => [name, compiledEntry(source)])),
     imports: { '#kernel/*.ts': './dist/kernel/*.js' },
-    files: ['bin', 'client', 'console', 'dist', 'LICENSE', 'README.md', 'CHANGELOG.md'],
+    files: ['bin', 'client', 'console', 'dist', 'test', 'LICENSE', 'README.md', 'CHANGELOG.md'],
   }
   writeFileSync(join(staging, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`)
 }
@@ -54,6 +65,7 @@ function writeManifest(): void {
 rmSync(staging, { recursive: true, force: true })
 compile('tsconfig.package.json', 'dist')
 if (existsSync(join(root, 'client', 'index.ts'))) compile('tsconfig.client.json', 'client')
+compileSuite()
 copyAssets()
 writeManifest()
 process.stdout.write(`The package is in ${staging}.\n`)

@@ -1,5 +1,7 @@
 // npm test: every *.test.ts in a process of its own, two at a time; *.alone.test.ts (measurements) one at a time after them.
-// Arguments: parts of paths to run only those; --name <pattern> for tests by name; --no-skips to fail on any skipped test.
+// The scenarios of test/http, test/e2e and test/hostile are then run again on each other database that is installed.
+// Arguments: parts of paths to run only those; --name <pattern> for tests by name; --on sqlite,postgres,mongodb for the databases; --no-skips to fail on
+// any skipped test.
 import { spawn } from 'node:child_process'
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,6 +9,8 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { startFerret, withoutFerret } from '../test/support/ferretdb.ts'
+import { startPostgres, withoutPostgres } from '../test/support/postgres.ts'
 import type { TestLine } from './test-reporter.ts'
 
 const TEST_TIMEOUT_MS = 120_000
@@ -21,14 +25,29 @@ interface FileResult {
   readonly output: string
 }
 
+/** A server that scenarios run on, for as long as they do. */
+interface TestedServer {
+  url(): string
+  stop(): Promise<void>
+}
+
+interface TestedDatabase {
+  readonly name: string
+  /** Why it cannot be tested here. */
+  readonly missing: string | false
+  start(): Promise<TestedServer>
+}
+
 const root = fileURLToPath(new URL('..', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'ninefold-test-'))
 const say = (line: string): boolean => process.stdout.write(`${line}\n`)
 
 const { values: options, positionals: filters } = parseArgs({
   allowPositionals: true,
-  options: { name: { type: 'string' }, 'no-skips': { type: 'boolean', default: false } },
+  options: { name: { type: 'string' }, on: { type: 'string' }, 'no-skips': { type: 'boolean', default: false } },
 })
+// Who names files has something at hand that is quick.
+const databases = (options.on ?? (filters.length === 0 ? 'sqlite,postgres,mongodb' : 'sqlite')).split(',')
 
 const running = new Set<number>()
 
@@ -48,6 +67,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.exit(1)
   })
 }
+
+const alone = (file: string): boolean => file.endsWith('.alone.test.ts')
 
 function testFiles(): string[] {
   const all = globSync(['{src,test,client,bench}/**/*.test.ts'], { cwd: root, exclude: ['**/node_modules/**', '**/dist/**'] }).toSorted()
@@ -83,15 +104,24 @@ function readLines(reportFile: string): TestLine[] {
   }
 }
 
-function runFile(file: string): Promise<FileResult> {
+/** Files whose world stands on a database that can be another one. */
+function isScenario(file: string): boolean {
+  if (!/^test[\\/](http|e2e|hostile|resource-transfer)[\\/]/.test(file) || alone(file)) return false
+  const text = readFileSync(join(root, file), 'utf8')
+  return /from '(\.\.\/support\/(platform|person|data-world|accounts|oauth|realtime-world)|\.\/world)\.ts'/.test(text)
+}
+
+function runFile(file: string, on?: { readonly name: string; readonly url: string }): Promise<FileResult> {
   const startedAt = performance.now()
-  const reportFile = join(scratch, `${file.replaceAll(/[^a-z0-9]/gi, '_')}.ndjson`)
+  const title = on === undefined ? file : `${file} [${on.name}]`
+  const reportFile = join(scratch, `${title.replaceAll(/[^a-z0-9]/gi, '_')}.ndjson`)
   const reporter = ['--test-reporter', new URL('test-reporter.ts', import.meta.url).href, '--test-reporter-destination', reportFile]
   const only = options.name === undefined ? [] : ['--test-name-pattern', options.name]
   const child = spawn(process.execPath, [...reporter, ...only, `--test-timeout=${TEST_TIMEOUT_MS}`, file], {
     cwd: root,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: on === undefined ? process.env : { ...process.env, NINEFOLD_TEST_DATABASE_URL: on.url },
   })
   const pid = child.pid ?? 0
   running.add(pid)
@@ -116,7 +146,7 @@ function runFile(file: string): Promise<FileResult> {
       const verdict = verdictOnFile(lines, { code, signal, late })
       // A moment for the last of the output to arrive.
       void delay(20).then(() =>
-        resolve({ file, seconds: (performance.now() - startedAt) / 1000, lines: verdict ? [...lines, verdict] : lines, output }),
+        resolve({ file: title, seconds: (performance.now() - startedAt) / 1000, lines: verdict ? [...lines, verdict] : lines, output }),
       )
     })
   })
@@ -125,15 +155,19 @@ function runFile(file: string): Promise<FileResult> {
 const count = (results: readonly FileResult[], outcome: TestLine['outcome']): number =>
   results.reduce((sum, { lines }) => sum + lines.filter((line) => line.outcome === outcome).length, 0)
 
-async function runAll(files: readonly string[], atOnce: number): Promise<FileResult[]> {
+async function runAll(
+  files: readonly string[],
+  atOnce: number,
+  on?: { readonly name: string; readonly url: string },
+): Promise<FileResult[]> {
   const queue = [...files]
   const results: FileResult[] = []
   const worker = async (): Promise<void> => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      const result = await runFile(file)
+      const result = await runFile(file, on)
       results.push(result)
       const mark = count([result], 'failed') > 0 ? 'FAIL' : 'ok  '
-      say(`${mark} ${file}  ${result.lines.length} in ${result.seconds.toFixed(1)} s`)
+      say(`${mark} ${result.file}  ${result.lines.length} in ${result.seconds.toFixed(1)} s`)
     }
   }
   await Promise.all(Array.from({ length: atOnce }, worker))
@@ -156,16 +190,59 @@ function report(results: readonly FileResult[]): void {
   if (skipped.length > 0) say(`\n${skipped.join('\n')}`)
 }
 
+const OTHERS: readonly TestedDatabase[] = [
+  {
+    name: 'postgres',
+    missing: withoutPostgres,
+    async start() {
+      const server = await startPostgres({ settings: { max_connections: '300' } })
+      return { url: () => server.url(), stop: () => server.stop() }
+    },
+  },
+  {
+    name: 'mongodb',
+    missing: withoutFerret,
+    async start() {
+      const server = await startFerret()
+      return { url: () => server.url('scenarios'), stop: () => server.stop() }
+    },
+  },
+]
+
+async function runScenarios(files: readonly string[], database: TestedDatabase): Promise<FileResult[]> {
+  if (database.missing !== false) {
+    return files.map((file) => ({
+      file: `${file} [${database.name}]`,
+      seconds: 0,
+      lines: [{ outcome: 'skipped', name: '(the file as a whole)', why: String(database.missing) }],
+      output: '',
+    }))
+  }
+  const server = await database.start()
+  // The server's process alone does not keep this one waiting for its end.
+  const awake = setInterval(() => {}, 1000)
+  try {
+    return await runAll(files, AT_ONCE, { name: database.name, url: server.url() })
+  } finally {
+    await server.stop()
+    clearInterval(awake)
+  }
+}
+
 const files = testFiles()
 if (files.length === 0) say('No test file matches.')
-const alone = (file: string): boolean => file.endsWith('.alone.test.ts')
-const results = [
-  ...(await runAll(
-    files.filter((file) => !alone(file)),
-    AT_ONCE,
-  )),
-  ...(await runAll(files.filter(alone), 1)),
-]
+const results = databases.includes('sqlite')
+  ? [
+      ...(await runAll(
+        files.filter((file) => !alone(file)),
+        AT_ONCE,
+      )),
+      ...(await runAll(files.filter(alone), 1)),
+    ]
+  : []
+for (const database of OTHERS) {
+  if (databases.includes(database.name)) results.push(...(await runScenarios(files.filter(isScenario), database)))
+}
 rmSync(scratch, { recursive: true, force: true })
 report(results)
 const failed = count(results, 'failed')

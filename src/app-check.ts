@@ -1,6 +1,7 @@
 // The shape of an app definition. Node strips types without reading them, so a slip that the compiler would have found arrives here.
 import type { AppDefinition } from './app.ts'
 import { fieldProblems, z } from './kernel/schema.ts'
+import type { AccessGrant, ResourceDefinition, ResourceScopes } from './resource/contract.ts'
 
 const text = z.string().min(1)
 const texts = z.array(text)
@@ -8,10 +9,45 @@ const handler = z.custom((value) => typeof value === 'function', 'must be a func
 const scopes = z.strictObject({ read: text, write: text })
 const values = z.record(text, z.union([z.string(), z.number(), z.boolean()]))
 
+const holder = z.union([z.enum(['anyone', 'user', 'owner', 'shared']), z.strictObject({ role: text }), z.strictObject({ group: text })])
+
 const grant = z.strictObject({
-  who: z.enum(['anyone', 'user', 'owner']),
+  who: holder,
   may: z.array(z.enum(['list', 'get', 'create', 'update', 'delete'])),
   where: values.optional(),
+  when: handler.optional(),
+  lists: z.record(text, handler).optional(),
+  fields: texts.optional(),
+} satisfies Record<keyof AccessGrant, unknown>)
+
+const resourceScopes = z.strictObject({
+  read: text,
+  write: text,
+  create: text.optional(),
+  update: text.optional(),
+  delete: text.optional(),
+} satisfies Record<keyof ResourceScopes, unknown>)
+
+const anySchema = z.instanceof(z.ZodType, { error: 'must be a schema made with z' })
+
+const hooks = z.strictObject({
+  beforeCreate: handler.optional(),
+  beforeUpdate: handler.optional(),
+  beforeDelete: handler.optional(),
+  afterCreate: handler.optional(),
+  afterUpdate: handler.optional(),
+  afterDelete: handler.optional(),
+})
+
+const appRoute = z.strictObject({
+  method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
+  path: text,
+  summary: text,
+  allow: z.union([z.strictObject({ who: z.literal('anyone') }), z.strictObject({ who: z.literal('user'), scope: text })]),
+  rate: z.enum(['api', 'page', 'files', 'bulk']).optional(),
+  input: z.strictObject({ query: anySchema.optional(), body: anySchema.optional() }).optional(),
+  answers: z.record(z.string().regex(/^[2-5]\d\d$/, 'must be a status'), z.union([anySchema, z.enum(['empty', 'problem'])])),
+  handle: handler,
 })
 
 const resource = z.strictObject({
@@ -20,10 +56,20 @@ const resource = z.strictObject({
   writeOnce: texts.optional(),
   indexes: z.record(text, z.strictObject({ fields: texts, unique: z.boolean().optional() })),
   access: z.array(grant),
-  scopes,
+  scopes: resourceScopes,
+  share: z.literal(true).optional(),
+  search: z.strictObject({ fields: texts, filters: texts.optional() }).optional(),
   files: z.record(text, text).optional(),
-  migrations: z.array(handler).optional(),
-})
+  readOnly: texts.optional(),
+  defaults: z.record(text, handler).optional(),
+  computed: z.record(text, z.strictObject({ schema: anySchema, of: handler })).optional(),
+  relations: z
+    .record(text, z.strictObject({ field: text, to: text, onDelete: z.enum(['restrict', 'cascade', 'clear']).optional() }))
+    .optional(),
+  hooks: hooks.optional(),
+  routes: z.array(appRoute).optional(),
+  migrations: z.array(z.union([handler, z.strictObject({ changes: texts, up: handler })])).optional(),
+} satisfies Record<keyof ResourceDefinition, unknown>)
 
 const view = z.strictObject({
   method: z.enum(['GET', 'POST']),
@@ -73,6 +119,7 @@ const app = z.strictObject({
   clients: z.array(client).optional(),
   // Jobs are checked where they are listed: a job is made by job(...), which knows more of it.
   jobs: z.array(z.looseObject({ name: text })).optional(),
+  database: handler.optional(),
 } satisfies Record<keyof AppDefinition, unknown>)
 
 /** All that is wrong, as `frontends.0.mode: ...`. */

@@ -1,8 +1,10 @@
 // The app definition: one typed value that says what the nine servers serve.
 import type { ClientDefinition } from './auth/contract.ts'
+import type { Engine } from './database/ports.ts'
 import type { BucketDefinition } from './files/contract.ts'
 import type { FrontendDefinition } from './frontend/contract.ts'
 import type { JobDefinition } from './kernel/job.ts'
+import type { Logger } from './kernel/log.ts'
 import type { ResourceDefinition } from './resource/contract.ts'
 
 export interface AppDefinition {
@@ -17,6 +19,8 @@ export interface AppDefinition {
   /** Third parties that people may sign in to with their account here. */
   readonly clients?: readonly ClientDefinition[]
   readonly jobs?: readonly JobDefinition[]
+  /** A database driver of your own (docs/drivers.md), in place of those that a URL names. `url` is NINEFOLD_DATABASE_URL, for it to read. */
+  readonly database?: (environment: { readonly url: string | undefined; readonly logger: Logger }) => Engine
 }
 
 /** What a definition may depend on: addresses differ between a laptop and production. */
@@ -28,9 +32,16 @@ export interface AppEnvironment {
   origin(label: string): string
 }
 
-export type AppFactory = (environment: AppEnvironment) => AppDefinition
+/** An app that remembers what its resources are, for typed clients. */
+export interface TypedApp<Resources extends readonly ResourceDefinition[]> extends AppDefinition {
+  readonly resources: Resources
+}
+
+export type AppFactory<Definition extends AppDefinition = AppDefinition> = (environment: AppEnvironment) => Definition
 
 /** The default export of `ninefold.config.ts`. */
-export function defineApp(definition: AppDefinition | AppFactory): AppFactory {
+export function defineApp<const Resources extends readonly ResourceDefinition[]>(
+  definition: TypedApp<Resources> | AppFactory<TypedApp<Resources>>,
+): AppFactory<TypedApp<Resources>> {
   return typeof definition === 'function' ? definition : () => definition
 }

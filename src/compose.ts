@@ -8,7 +8,8 @@ import type { Cache } from './cache/contract.ts'
 import { cacheServer } from './cache/server.ts'
 import type { Config } from './config.ts'
 import type { Database } from './database/contract.ts'
-import { databaseServer } from './database/server.ts'
+import type { Engine } from './database/ports.ts'
+import { createSqliteDatabase, databaseServer } from './database/server.ts'
 import { filesServer } from './files/server.ts'
 import type { FrontendDefinition } from './frontend/contract.ts'
 import { frontendServer } from './frontend/server.ts'
@@ -24,6 +25,7 @@ import type { Sites } from './kernel/sites.ts'
 import type { Monitoring } from './monitoring/contract.ts'
 import { monitoringServer } from './monitoring/server.ts'
 import { resourceServer } from './resource/server.ts'
+import type { OwnTransfers } from './resource/transfer/contract.ts'
 
 export interface PlatformOptions {
   readonly config: Config
@@ -33,13 +35,20 @@ export interface PlatformOptions {
   readonly logger: Logger
   /** The built console. */
   readonly consoleFolder: string
+  /** Where everything but the request log is kept. */
+  readonly engine: Engine
+  /** What a program does that has a data folder for itself: the lock on it, and what is started last and ended first. */
+  readonly premises?: { readonly lock: Running<unknown>; readonly desk: Running<unknown> }
   readonly clock?: Clock
 }
 
 export interface Platform {
   readonly sites: Sites
   readonly auth: Auth
+  readonly transfers: OwnTransfers | undefined
   readonly gateway: Gateway
+  /** For commands that work on the data itself. */
+  readonly database: Database
   start(): Promise<void>
   /** Starts only what a command needs that works beside a running platform. */
   startOnly(names: readonly string[]): Promise<void>
@@ -116,17 +125,19 @@ function addEngines(shop: Workshop): Engines {
   const { clock, members, folder, log } = shop
   const { cache, monitoring } = shop.options.config
   const databaseFolder = folder('database')
+  if (shop.options.premises !== undefined) shop.add('lock', shop.options.premises.lock)
   shop.add('folders', idle({}, { start: async () => makeFolders([databaseFolder, folder('files')]) }))
-  const database = (name: string, durability: 'full' | 'relaxed'): Running<Database> =>
-    databaseServer.create({ file: join(databaseFolder, `${name}.db`), durability, clock, logger: log(`database ${name}`) })
   return {
-    database: shop.add('database', database('main', 'full')),
+    database: shop.add('database', databaseServer.create({ engine: shop.options.engine, clock, logger: shop.options.logger })),
     cache: shop.add('cache', cacheServer.create({ maxBytes: cache.maxBytes, clock, logger: log('cache') })),
     monitoring: shop.add(
       'monitoring',
       monitoringServer.create({
         // The request log is large and worth little: a file of its own, without the price of durability.
-        database: shop.add('log database', database('logs', 'relaxed')),
+        database: shop.add(
+          'log database',
+          createSqliteDatabase({ file: join(databaseFolder, 'logs.db'), durability: 'relaxed', clock, logger: log('log database') }),
+        ),
         clock,
         logger: log('monitoring'),
         settings: { retentionDays: monitoring.retentionDays, pseudonymise: monitoring.pseudonymise },
@@ -137,7 +148,7 @@ function addEngines(shop: Workshop): Engines {
 }
 
 /** What answers people and programs. Gives the contract that the edge needs. */
-function addRoles(shop: Workshop, engines: Engines): Auth {
+function addRoles(shop: Workshop, engines: Engines): Pick<Platform, 'auth' | 'transfers'> {
   const { clock, keyRing, clients, development, folder, log } = shop
   const { app, sites, config, consoleFolder } = shop.options
   const { database, cache } = engines
@@ -147,7 +158,8 @@ function addRoles(shop: Workshop, engines: Engines): Auth {
   const auth = shop.add('auth', authServer.create({ database, cache, keyRing, clock, logger: log('auth'), settings: authSettings }))
   const filesSettings = { folder: folder('files'), buckets: app.buckets ?? [], sites }
   const files = shop.add('files', filesServer.create({ database, keyRing, clock, logger: log('files'), settings: filesSettings }))
-  const resourceSettings = { resources: app.resources, buckets: app.buckets ?? [], sites, productName, scopes }
+  const transfer = { folder: folder('imports'), allowLoopback: development, auth }
+  const resourceSettings = { resources: app.resources, buckets: app.buckets ?? [], sites, productName, scopes, transfer }
   const resources = shop.add(
     'resource',
     resourceServer.create({ database, files, keyRing, clock, logger: log('resource'), settings: resourceSettings }),
@@ -156,10 +168,11 @@ function addRoles(shop: Workshop, engines: Engines): Auth {
   shop.add('frontend', frontendServer.create({ resources, auth, logger: log('frontend'), settings: frontendSettings }))
   const { mailFrom: from, smtpUrl } = config.jobs
   const mail = smtpUrl === undefined ? { from } : { from, smtpUrl }
+  if (shop.options.premises !== undefined) shop.add('desk', shop.options.premises.desk)
   const definitions = [...shop.members.flatMap((member) => member.running.jobs), ...(app.jobs ?? [])]
   const jobsSettings = { mail, productName, sites, development }
   shop.add('jobs', jobsServer.create({ database, clock, logger: log('jobs'), definitions, settings: jobsSettings }))
-  return auth
+  return { auth, transfers: resources.transfers }
 }
 
 function addGateway(shop: Workshop, engines: Engines, auth: Auth): Gateway {
@@ -191,9 +204,9 @@ function addGateway(shop: Workshop, engines: Engines, auth: Auth): Gateway {
 export function composePlatform(options: PlatformOptions): Platform {
   const shop = openWorkshop(options)
   const engines = addEngines(shop)
-  const auth = addRoles(shop, engines)
+  const { auth, transfers } = addRoles(shop, engines)
   const gateway = addGateway(shop, engines, auth)
-  return { sites: options.sites, auth, gateway, ...lifecycle(shop.members) }
+  return { sites: options.sites, auth, transfers, gateway, database: engines.database, ...lifecycle(shop.members) }
 }
 
 function makeFolders(paths: readonly string[]): void {

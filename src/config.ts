@@ -2,6 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { cacheConfig } from './cache/config.ts'
+import { backupConfig } from './database/backup/config.ts'
+import { databaseConfig } from './database/config.ts'
 import { gatewayConfig } from './gateway/config.ts'
 import { jobsConfig } from './jobs/config.ts'
 import { Secret } from './kernel/secret.ts'
@@ -29,6 +31,8 @@ export interface Config {
   readonly platform: Values<typeof platformConfig>
   readonly gateway: Values<typeof gatewayConfig>
   readonly cache: Values<typeof cacheConfig>
+  readonly database: Values<typeof databaseConfig>
+  readonly backup: Values<typeof backupConfig>
   readonly monitoring: Values<typeof monitoringConfig>
   readonly jobs: Values<typeof jobsConfig>
 }
@@ -137,6 +141,8 @@ export function readConfig(input: ConfigInput = {}): { config: Config; rows: rea
     platform: reader.section('platform', platformConfig),
     gateway: reader.section('gateway', gatewayConfig),
     cache: reader.section('cache', cacheConfig),
+    database: reader.section('database', databaseConfig),
+    backup: reader.section('backup', backupConfig),
     monitoring: reader.section('monitoring', monitoringConfig),
     jobs: reader.section('jobs', jobsConfig),
   })

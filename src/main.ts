@@ -1,7 +1,14 @@
 // Start here: the command line.
+import { accountCommand } from './cli/account.ts'
+import { backupCommand } from './cli/backup.ts'
 import { checkCommand } from './cli/check.ts'
 import { consoleLinkCommand } from './cli/console-link.ts'
 import { CommandError, type CommandLine, parseCommandLine, usage } from './cli/command-line.ts'
+import { exportCommand } from './cli/export.ts'
+import { importCommand } from './cli/import.ts'
+import { migrateCommand } from './cli/migrate.ts'
+import { moveCommand } from './cli/move.ts'
+import { restoreCommand } from './cli/restore.ts'
 import { routesCommand } from './cli/routes.ts'
 import { startCommand } from './cli/start.ts'
 import { ConfigError } from './config.ts'
@@ -9,8 +16,15 @@ import { ConfigError } from './config.ts'
 const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>> = {
   start: startCommand,
   check: checkCommand,
+  migrate: migrateCommand,
   routes: routesCommand,
+  move: moveCommand,
+  backup: backupCommand,
+  restore: restoreCommand,
   'console-link': consoleLinkCommand,
+  account: accountCommand,
+  import: importCommand,
+  export: exportCommand,
 }
 
 async function main(): Promise<number> {

@@ -126,10 +126,63 @@ test('the example app runs on the installed package, away from the repository', 
   assert.equal(stranger.status, 404, stranger.body)
 })
 
+test('an app runs on a database driver of its own', async () => {
+  await writeFile(join(app, 'driver-map.ts'), await readFile(join(root, 'test', 'fixtures', 'driver-map.ts'), 'utf8'))
+  const own = definition
+    .replace("name: 'Notebook',", "name: 'Notebook', database: ({ url }) => createMapEngine(url ?? 'app'),")
+    .replace('import {', "import { createMapEngine } from './driver-map.ts'\nimport {")
+  await writeFile(join(app, 'own.config.ts'), own)
+  const port = await startApp('own.config.ts')
+  const health = await send({ port, host: `notes.localhost:${port}`, path: '/healthz' })
+  assert.equal(health.status, 200, health.body)
+  const form = await send({ port, host: `accounts.localhost:${port}`, path: '/sign-up', headers: { accept: 'text/html' } })
+  assert.equal(form.status, 200, form.body)
+  await stopApp()
+  await assert.rejects(readFile(join(app, 'own.config.ts.data', 'database', 'main.db')), { code: 'ENOENT' })
+})
+
+test('a database driver of somebody else passes the suite that the package brings', { timeout: 180_000 }, async () => {
+  const fixture = await readFile(join(root, 'test', 'fixtures', 'driver-map.ts'), 'utf8')
+  await writeFile(join(app, 'driver-map.ts'), fixture)
+  await writeFile(
+    join(app, 'driver.test.ts'),
+    `import { engineContract } from 'ninefold/database/contract-suite'
+import { createMapEngine } from './driver-map.ts'
+const broken = process.env['BROKEN'] === 'yes'
+engineContract('mine', ({ place }) => {
+  const engine = createMapEngine(place)
+  return broken ? { ...engine, count: () => 0 } : engine
+})
+`,
+  )
+  // Else the inner runner takes itself for a part of this one, and prints nothing.
+  const { NODE_TEST_CONTEXT: _context, ...environment } = process.env
+  const suite = async (broken: string, ...only: readonly string[]): Promise<string> => {
+    const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', ...only, 'driver.test.ts'], {
+      cwd: app,
+      env: { ...environment, BROKEN: broken },
+    })
+    return stdout
+  }
+  const output = await suite('no')
+  assert.match(output, /# fail 0/)
+  assert.ok(Number(/# pass (\d+)/.exec(output)?.[1]) > 70, output.slice(-300))
+  await assert.rejects(suite('yes', '--test-name-pattern=counts what'), { stdout: /not ok \d+ - counts what a query would find/ })
+})
+
 test('the types of the package check an app definition', async () => {
   const config = {
-    compilerOptions: { strict: true, noEmit: true, module: 'nodenext', target: 'es2025', types: [], skipLibCheck: true },
-    files: ['ninefold.config.ts'],
+    compilerOptions: {
+      strict: true,
+      noEmit: true,
+      module: 'nodenext',
+      target: 'es2025',
+      typeRoots: [join(root, 'node_modules', '@types')],
+      types: ['node'],
+      allowImportingTsExtensions: true,
+      skipLibCheck: true,
+    },
+    files: ['ninefold.config.ts', 'driver-map.ts', 'driver.test.ts'],
   }
   await writeFile(join(app, 'tsconfig.json'), JSON.stringify(config))
   const tsc = join(root, 'node_modules', '.bin', 'tsc')

@@ -30,13 +30,31 @@ export interface PublicProfile {
   readonly name: string
 }
 
-/** Something whose tokens have ended: a session of a client (`sid`), or all of an account. */
+/**
+ * Something whose tokens have ended: a session of a client (`sid`), all of an account, or those of an account that tell of roles and groups which have
+ * changed since. The last does not end the sessions.
+ */
 export interface Revocation {
-  readonly kind: 'session' | 'account'
+  readonly kind: 'session' | 'account' | 'membership'
   /** The `sid` or the `sub` of the tokens. */
   readonly subject: string
-  /** Epoch seconds; tokens of an account that were issued later are good. */
+  /** Epoch seconds; tokens of an account that were issued later are good. Of a membership the state that is good, as `membership_at` says it. */
   readonly before: number
+}
+
+/** What an operator has made of an account. */
+export interface AccountMembership {
+  readonly accountId: string
+  readonly roles: readonly string[]
+  readonly groups: readonly string[]
+}
+
+export interface MembershipRequest {
+  readonly email: string
+  readonly addRoles?: readonly string[]
+  readonly removeRoles?: readonly string[]
+  readonly addGroups?: readonly string[]
+  readonly removeGroups?: readonly string[]
 }
 
 export interface KeySet {
@@ -77,6 +95,8 @@ export interface Auth {
   profile(call: Call, accountId: string): Promise<PublicProfile | undefined>
   /** Origins that may call the token endpoint and the API from a script, with the client that each belongs to. */
   clientOrigins(call: Call): Promise<readonly { readonly origin: string; readonly clientId: string }[]>
+  /** Changes what is named, and tells the outcome; `undefined` when nobody has this address. For operators alone. */
+  changeMembership(call: Call, request: MembershipRequest): Promise<AccountMembership | undefined>
   /** A code for one sign-in of an operator, good for 15 minutes. */
   createOperatorLink(call: Call): Promise<string>
   /** Uses the code up. `undefined` when it is unknown, used or too old. */

@@ -1,6 +1,7 @@
 // The seam inside auth between the OpenID engine (`provider/`) and what people see and have (`accounts/`, `pages/`). Types only.
 import type { Call } from '#kernel/call.ts'
 import type { Answer, Exchange } from '#kernel/http/route.ts'
+import type { Membership } from './roles/membership.ts'
 
 /** Why the authorization endpoint has stopped to ask the person. */
 export interface Interaction {
@@ -76,6 +77,8 @@ export interface AccountDirectory {
         readonly suspended: boolean
         /** Another value after every change of the password, which it tells nothing of. */
         readonly credential: string
+        /** None unless told. */
+        readonly membership?: Membership
       }
     | undefined
   >

@@ -13,6 +13,7 @@ import { enginePages } from './pages/engine-pages.ts'
 import { accountPages } from './pages/routes.ts'
 import type { ClientSettings } from './provider/client-rules.ts'
 import { createAuthorizationServer } from './provider/create.ts'
+import { createRoles } from './roles/roles.ts'
 import { createRevocations } from './revocations/revocations.ts'
 import { createAuthService } from './service.ts'
 
@@ -57,6 +58,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         accounts: people.accounts,
         revocations,
         operators: createOperators({ ...dependencies, revocations }),
+        roles: createRoles({ ...dependencies, revocations }),
         clientOrigins: server.clients.all().flatMap(({ origins, clientId }) => origins.map((origin) => ({ origin, clientId }))),
         keySet: server.keySet,
         exchange: server.exchange,

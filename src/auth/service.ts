@@ -3,12 +3,14 @@ import type { Call } from '#kernel/call.ts'
 import type { Auth, BackChannelAnswer, BackChannelRequest, KeySet, PublicProfile } from './contract.ts'
 import type { AccountDirectory } from './engine.ts'
 import type { Operators } from './operators/operators.ts'
+import type { Roles } from './roles/roles.ts'
 import type { Revocations } from './revocations/revocations.ts'
 
 export interface AuthServiceDependencies {
   readonly accounts: AccountDirectory
   readonly revocations: Revocations
   readonly operators: Operators
+  readonly roles: Roles
   readonly clientOrigins: readonly { readonly origin: string; readonly clientId: string }[]
   keySet(): KeySet
   exchange(call: Call, request: BackChannelRequest): Promise<BackChannelAnswer>
@@ -17,7 +19,7 @@ export interface AuthServiceDependencies {
 }
 
 export function createAuthService(dependencies: AuthServiceDependencies): Auth {
-  const { accounts, revocations, operators, clientOrigins } = dependencies
+  const { accounts, revocations, operators, roles, clientOrigins } = dependencies
   return {
     keys: async () => dependencies.keySet(),
     exchange: (call, request) => dependencies.exchange(call, request),
@@ -29,6 +31,7 @@ export function createAuthService(dependencies: AuthServiceDependencies): Auth {
       return person === undefined || person.suspended ? undefined : { accountId: person.accountId, name: person.name }
     },
     clientOrigins: async () => clientOrigins,
+    changeMembership: (call, { email, ...change }) => roles.change(call, email, change),
     createOperatorLink: (call) => operators.createLink(call),
     redeemOperatorLink: (call, code) => operators.redeemLink(call, code),
   }

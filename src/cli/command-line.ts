@@ -1,9 +1,27 @@
 // What was typed, parsed once for all commands.
 import { parseArgs } from 'node:util'
+import { TRANSFER_OPTIONS, TRANSFER_USAGE, type TransferLine, transferLine } from './transfer-options.ts'
 
 export interface CommandLine {
   readonly command: string
   readonly help: boolean
+  /** Of `migrate`: only say what it would do. */
+  readonly plan: boolean
+  /** What came after the command, for commands that take more. */
+  readonly words: readonly string[]
+  /** Of `account`: what to give and take. */
+  readonly membership: Readonly<Record<'addRoles' | 'removeRoles' | 'addGroups' | 'removeGroups', readonly string[]>>
+  /** Of `move`, `backup` and `restore`. */
+  readonly premises: {
+    readonly to: string | undefined
+    readonly from: string | undefined
+    readonly back: boolean
+    readonly finish: boolean
+    readonly verify: boolean
+    readonly replace: boolean
+  }
+  /** Of `import` and `export`. */
+  readonly transfer: TransferLine
   /** The app definition. */
   readonly configFile: string
   /** Settings given as options, by `section.key`. */
@@ -21,8 +39,23 @@ const OPTIONS = {
   host: { type: 'string' },
   'data-dir': { type: 'string' },
   'log-level': { type: 'string' },
+  plan: { type: 'boolean', default: false },
+  'add-role': { type: 'string', multiple: true },
+  'remove-role': { type: 'string', multiple: true },
+  'add-group': { type: 'string', multiple: true },
+  'remove-group': { type: 'string', multiple: true },
+  to: { type: 'string' },
+  from: { type: 'string' },
+  back: { type: 'boolean', default: false },
+  finish: { type: 'boolean', default: false },
+  verify: { type: 'boolean', default: false },
+  replace: { type: 'boolean', default: false },
+  ...TRANSFER_OPTIONS,
   help: { type: 'boolean', short: 'h', default: false },
 } as const
+
+/** Commands that take more words than their own. */
+const WITH_WORDS: ReadonlySet<string> = new Set(['account', 'import', 'export'])
 
 const OVERRIDES = [
   ['port', 'gateway.port'],
@@ -36,14 +69,34 @@ export function parseCommandLine(words: readonly string[], commands: readonly st
   const command = positionals[0] ?? 'start'
   if (!commands.includes(command))
     throw new CommandError(`There is no command ${JSON.stringify(command)}. Commands: ${commands.join(', ')}. See --help.`)
-  if (positionals.length > 1)
+  if (positionals.length > 1 && !WITH_WORDS.has(command))
     throw new CommandError(`The command ${command} takes no further words, but got ${JSON.stringify(positionals[1])}.`)
   const overrides: Record<string, string> = {}
   for (const [option, setting] of OVERRIDES) {
     const value = values[option]
     if (value !== undefined) overrides[setting] = value
   }
-  return { command, help: values.help, configFile: values.config, overrides }
+  const membership = {
+    addRoles: values['add-role'] ?? [],
+    removeRoles: values['remove-role'] ?? [],
+    addGroups: values['add-group'] ?? [],
+    removeGroups: values['remove-group'] ?? [],
+  }
+  return {
+    command,
+    help: values.help,
+    plan: values.plan,
+    words: positionals.slice(1),
+    membership,
+    premises: premisesOf(values),
+    transfer: transferLine(values),
+    configFile: values.config,
+    overrides,
+  }
+}
+
+function premisesOf({ to, from, back, finish, verify, replace }: ReturnType<typeof parse>['values']): CommandLine['premises'] {
+  return { to, from, back, finish, verify, replace }
 }
 
 function parse(words: readonly string[]) {
@@ -63,15 +116,27 @@ Commands
   start          run the nine servers in one process (the default)
   check          read the configuration and print every setting, without secrets
   routes         print every route with who may call it, as JSON
+  migrate        bring the database to what the app declares, and end; --plan only says how
+  move           bring the data to the database of --to <url> while people use it ("-" reads the URL);
+                 --back goes back, --finish ends it, without an option: where the data is
+  backup         make a backup, in the folder of --to if given; --verify checks the newest, or --from <folder>
+  restore        bring back the backup of --from <folder> where nothing is yet; --replace removes what is there
   console-link   print a new one-time link to the operators' console
+  import <resource> <file or address>
+                 make objects of what is in a file, or of what another API gives, as --as
+  export <resource>  print all objects of a resource, or write them to --output
+  account <address>  print the roles and groups of an account, after changing them as told
 
 Options
   --config <file>      the app definition (ninefold.config.ts)
   --port <number>      port to listen on (8080; 0 takes a free one)
   --host <address>     address to listen on (127.0.0.1)
   --data-dir <folder>  where data is kept (.ninefold)
+  --plan               with migrate: print statements and numbers of documents, and change nothing
   --log-level <level>  debug, info, warn, error or silent (info)
-  -h, --help           this text
+  --add-role <role>, --remove-role <role>, --add-group <group>, --remove-group <group>
+                       for "account", as often as needed
+${TRANSFER_USAGE}  -h, --help           this text
 
 Every setting is also an environment variable, in the environment or in .env; "ninefold check" lists them.
 `

@@ -8,11 +8,14 @@ import type { AppDefinition, AppEnvironment, AppFactory } from '../app.ts'
 import { appProblems } from '../app-check.ts'
 import { composePlatform, type Platform } from '../compose.ts'
 import { type Config, type ConfigRow, keyProblems, readConfig } from '../config.ts'
+import { engineFor } from '../database/engines.ts'
+import type { Engine } from '../database/ports.ts'
 import { createLogger, type Logger } from '../kernel/log.ts'
 import { z } from '../kernel/schema.ts'
 import { Secret } from '../kernel/secret.ts'
 import type { Sites } from '../kernel/sites.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
+import { createPremises, type Premises } from './premises.ts'
 
 export interface Loaded {
   readonly config: Config
@@ -20,6 +23,7 @@ export interface Loaded {
   readonly app: AppDefinition
   readonly logger: Logger
   readonly platform: Platform
+  readonly premises: Premises
 }
 
 const appModule = z.object({ default: z.custom<AppFactory>((value) => typeof value === 'function') })
@@ -36,8 +40,31 @@ export async function load(line: CommandLine, purpose: 'run' | 'look'): Promise<
   const sites = sitesOf(app, origin)
   if (purpose === 'run') prepareDataFolder(config.platform.dataDir)
   const logger = createLogger({ level: config.platform.logLevel })
-  const platform = composePlatform({ config, masterKey: masterKeyOf(config, purpose), app, sites, logger, consoleFolder })
-  return { config, rows, app, logger, platform }
+  const masterKey = masterKeyOf(config, purpose)
+  const premises = createPremises({
+    config,
+    masterKey,
+    app: app.name,
+    url: urlOf(config),
+    engine: await engineOf(app, config, logger),
+    logger,
+  })
+  const platform = composePlatform({ config, masterKey, app, sites, logger, consoleFolder, engine: premises.house.engine, premises })
+  return { config, rows, app, logger, platform, premises }
+}
+
+function urlOf({ platform, database }: Config): string {
+  return database.url?.reveal() ?? `sqlite:${encodeURI(join(platform.dataDir, 'database', 'main.db'))}`
+}
+
+async function engineOf(app: AppDefinition, config: Config, logger: Logger): Promise<Engine> {
+  const { database } = config
+  if (app.database !== undefined) return app.database({ url: database.url?.reveal(), logger: logger.child({ server: 'database' }) })
+  try {
+    return await engineFor(urlOf(config), { logger: logger.child({ server: 'database' }) })
+  } catch (cause) {
+    throw new CommandError(`NINEFOLD_DATABASE_URL: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
 }
 
 function originMaker(config: Config): (label: string) => string {

@@ -22,7 +22,7 @@ export async function startCommand(line: CommandLine): Promise<number> {
     `\n${table([
       ['what', 'where'],
       ...rows,
-      ['Data API', `${sites.app}/api/openapi.json`],
+      ['Data API', `${sites.app}/api`],
       ['Accounts', `${sites.accounts}/account`],
       ...(development ? [['Mailbox (development)', `${sites.console}/mailbox`]] : []),
       ['Console (one-time link)', `${sites.console}/enter?code=${code}`],

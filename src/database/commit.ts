@@ -1,5 +1,6 @@
 // Several operations as one write. Each is decided on the state that the earlier ones leave, then the engine takes all or none.
 import type { Document, EventDraft, Operation } from '#kernel/collection.ts'
+import { isStorable } from '#kernel/storable.ts'
 import { applied, meets } from './change.ts'
 import { duplicate } from './collection.ts'
 import type { Codec } from './document.ts'
@@ -50,10 +51,10 @@ async function decide(parts: CommitParts, operations: readonly Operation[]): Pro
     const id = operation.kind === 'insert' ? operation.value.id : operation.id
     const place = `${name}/${id}`
     if (operation.kind === 'insert') {
-      const { document, expiresAt } = registered.codec.encode(operation.value)
-      steps.push({ kind: 'insert', collection: name, id, document, expiresAt })
-      changed.set(place, { version: 1, document })
-    } else if (!id.isWellFormed()) {
+      const { stored } = registered.codec.encode(operation.value)
+      steps.push({ kind: 'insert', collection: name, id, ...stored })
+      changed.set(place, { version: 1, document: stored.document })
+    } else if (!isStorable(id)) {
       throw conflict(number)
     } else if (operation.kind === 'delete') {
       steps.push(operation)
@@ -77,8 +78,8 @@ function replacement(
   if (before === undefined) return undefined
   const current = codec.decode(before)
   if (!meets(current, operation.change)) return undefined
-  const { document, expiresAt } = codec.encode(applied(current, operation.change))
-  return { kind: 'replace', collection: layout.name, id: operation.id, before, document, expiresAt }
+  const { stored } = codec.encode(applied(current, operation.change))
+  return { kind: 'replace', collection: layout.name, id: operation.id, before, ...stored }
 }
 
 function registeredOr(parts: CommitParts, operations: readonly Operation[], number: number): Registered {

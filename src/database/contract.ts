@@ -29,6 +29,19 @@ export interface Query<T> {
   readonly after?: string
 }
 
+/** What a count looks at: a query without its page. */
+export type CountQuery<T> = Pick<Query<T>, 'index' | 'where' | 'range'>
+
+export interface SearchQuery<T> {
+  /** Words that must all be there, without regard to case and accents; the last may be the beginning of one. */
+  readonly text: string
+  /** Equal values for declared filters of the collection's `search`. */
+  readonly where?: { readonly [Field in keyof T]?: T[Field] }
+  /** 1 to 1000. */
+  readonly limit: number
+  readonly after?: string
+}
+
 export interface WriteOptions {
   /** Stored atomically with the write, delivered at least once. */
   readonly events?: readonly EventDraft[]
@@ -39,6 +52,10 @@ export interface Collection<T extends Document> {
   /** By the values of a unique index. */
   getByKey(call: Call, index: string, values: { readonly [Field in keyof T]?: T[Field] }): Promise<Stored<T> | undefined>
   list(call: Call, query: Query<T>): Promise<Page<T>>
+  /** How many documents, at most `upTo`: a count reads all that it counts. */
+  count(call: Call, query: CountQuery<T>, upTo: number): Promise<number>
+  /** Newest first. `database.bad_query` when the definition declares no `search`, or `text` has no word. */
+  search(call: Call, query: SearchQuery<T>): Promise<Page<T>>
   /** Throws `database.duplicate` when the id or a unique index is taken. */
   insert(call: Call, value: T, options?: WriteOptions): Promise<Stored<T>>
   /** `undefined` when the document is absent or does not meet the condition; then nothing was changed and no event stored. */
@@ -67,12 +84,41 @@ export interface Subscription {
   handle(events: readonly StoredEvent[], call: Call): Promise<void>
 }
 
+/** Reads along without a stored position: for what lives only as long as a connection. */
+export interface Tail {
+  readonly topics: readonly string[]
+  /** The sequence of the last event that is known. From now on unless told. Must not be older than what `events` says. */
+  readonly after?: number
+  /** Called in order, one batch at a time. `upTo` is how far it has been read, events of other topics included: without events, too. */
+  handle(events: readonly StoredEvent[], upTo: number): void | Promise<void>
+}
+
+/** What an engine really does, found out by probing it where it could differ between versions. `docs/databases.md` has the table. */
 export interface DatabaseCapabilities {
+  /** `sqlite`, `postgres`, `mongodb`, or the name of somebody else's. */
   readonly engine: string
-  /** Several operations and their events, all or nothing. */
-  readonly commit: boolean
+  /** Several operations and their events, all or nothing: by the engine's own transactions, by our intents on top of single-document atomicity, or not. */
+  readonly commit: 'transactions' | 'intents' | false
   /** A reply means that the write is on disk. */
   readonly durable: boolean
+  /** `snapshot` reads everything as it was at one moment, while writes go on. */
+  readonly snapshot: boolean
+  /** Several processes may use it at once. */
+  readonly shared: boolean
+}
+
+/** What a start would change in the database. */
+export interface DatabasePlan {
+  readonly statements: readonly string[]
+  readonly rewrites: readonly {
+    readonly collection: string
+    /** Shapes: how many migrations its documents have been through. */
+    readonly from: number
+    readonly to: number
+    readonly documents: number
+    /** The start waits for it; else it runs while the database is in use. */
+    readonly beforeStart: boolean
+  }[]
 }
 
 export interface Database {
@@ -86,6 +132,14 @@ export interface Database {
   commit(call: Call, operations: readonly Operation[], events?: readonly EventDraft[]): Promise<void>
   /** Begins delivery at `start`, or at once when started. The answer ends it. */
   subscribe(subscription: Subscription): () => void
+  /** Follows events from now on, or from a sequence that is still kept (at least five minutes). The answer ends it. Only while started. */
+  tail(tail: Tail): () => void
+  /** The sequence of the newest event, and of the oldest that is certainly still kept. */
+  events(call: Call): Promise<{ readonly newest: number; readonly oldest: number }>
+  /** What `start` would change. Asked before it, when everything is declared; changes nothing. */
+  plan(call: Call): Promise<DatabasePlan>
+  /** When every document has the present shape. Rejects when some could not be brought to it. */
+  settled(call: Call): Promise<void>
 }
 
 export type DatabaseErrorCode =

@@ -13,6 +13,13 @@ const DRAIN_MS = 10_000
 const FORGET_MS = 30 * 24 * 60 * 60 * 1000
 const PRUNE_LIMIT = 500
 
+export interface PumpParts {
+  readonly store: Store
+  readonly logger: Logger
+  /** How long events are kept although everybody has read them, for who comes back with the number of the last one it knows. */
+  readonly keepMs: number
+}
+
 export interface EventPump {
   subscribe(subscription: Subscription): () => void
   start(): Promise<void>
@@ -22,10 +29,11 @@ export interface EventPump {
   stop(): Promise<void>
 }
 
-export function createEventPump(store: Store, logger: Logger): EventPump {
+export function createEventPump({ store, logger, keepMs }: PumpParts): EventPump {
   const readers = new Map<string, ConsumerLoop>()
   let running = false
   let poll: NodeJS.Timeout | undefined
+  const oldEnough = ageing(store, keepMs)
 
   return {
     subscribe(subscription) {
@@ -62,7 +70,8 @@ export function createEventPump(store: Store, logger: Logger): EventPump {
       }
       const positions = consumers.filter(({ name, seenAt }) => seenAt >= oldest || readers.has(name)).map(({ position }) => position)
       if (positions.length === 0) return
-      const upTo = Math.min(...positions)
+      const upTo = Math.min(await oldEnough(), ...positions)
+      if (upTo === 0) return
       const removeSome = async (): Promise<void> => {
         const removed = await store.maintain({ kind: 'prune', upTo, limit: PRUNE_LIMIT })
         if (running && removed === PRUNE_LIMIT) await removeSome()
@@ -74,6 +83,19 @@ export function createEventPump(store: Store, logger: Logger): EventPump {
       clearInterval(poll)
       await Promise.all([...readers.values()].map(async (reader) => await reader.end()))
     },
+  }
+}
+
+/** The number up to which events are old enough to go. Which was the newest, and when that was seen, counts; whatever the clocks of other processes said. */
+function ageing(store: Store, keepMs: number): () => Promise<number> {
+  let heads: { readonly at: number; readonly head: number }[] = []
+  return async () => {
+    const now = store.now()
+    heads.push({ at: now, head: await store.ready().events.head() })
+    const old = heads.filter(({ at }) => at <= now - keepMs)
+    const last = old.at(-1)
+    heads = last === undefined ? heads : heads.slice(old.length - 1)
+    return last?.head ?? 0
   }
 }
 

@@ -1,5 +1,6 @@
 // Queries, checked against the declared indexes and cut into stretches that an engine can walk without sorting or scanning.
-import type { Query } from './contract.ts'
+import { isStorable } from '#kernel/storable.ts'
+import type { CountQuery, Query } from './contract.ts'
 import { decodeCursor, unusable } from './cursor.ts'
 import { databaseErrors } from './errors.ts'
 import type { CollectionLayout, IndexLayout } from './layout.ts'
@@ -22,11 +23,10 @@ interface Bounds {
 }
 
 const MAX_LIMIT = 1000
+const MAX_COUNT = 100_000
 
 export function planPage<T>(layout: CollectionLayout, query: Query<T>): PagePlan {
-  if (!Number.isInteger(query.limit) || query.limit < 1 || query.limit > MAX_LIMIT) {
-    throw databaseErrors.bad_query({ detail: `The limit must be a whole number from 1 to ${MAX_LIMIT}.` })
-  }
+  checkLimit(query.limit)
   const index = indexNamed(layout, query.index)
   const equal = leadingValues(layout, index, query.where ?? {})
   const descending = query.order === 'descending'
@@ -37,6 +37,20 @@ export function planPage<T>(layout: CollectionLayout, query: Query<T>): PagePlan
   if (query.after === undefined) return { stretches: [first], tail, index, descending }
   const place = decodeCursor(query.after, { index: index.name, descending, length: tail.length })
   return { stretches: stretchesAfter(first, bounds, place.tail), tail, index, descending }
+}
+
+export function planCount<T>(layout: CollectionLayout, query: CountQuery<T>, upTo: number): Stretch {
+  if (!Number.isInteger(upTo) || upTo < 1 || upTo > MAX_COUNT) {
+    throw databaseErrors.bad_query({ detail: `A count goes up to a whole number from 1 to ${MAX_COUNT}.` })
+  }
+  const index = indexNamed(layout, query.index)
+  const equal = leadingValues(layout, index, query.where ?? {})
+  return { index, equal, descending: false, limit: upTo, ...boundsOf(layout, index, { at: equal.length, range: query.range }) }
+}
+
+export function checkLimit(limit: number): void {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_LIMIT) return
+  throw databaseErrors.bad_query({ detail: `The limit must be a whole number from 1 to ${MAX_LIMIT}.` })
 }
 
 /** The values of a unique index, all of them, in the order of its fields. */
@@ -80,8 +94,8 @@ function leadingValues(layout: CollectionLayout, index: IndexLayout, where: Read
 function searchable(field: string, value: unknown): string | number | boolean {
   if (typeof value === 'boolean') return value
   if (typeof value === 'number' && !Number.isNaN(value)) return value
-  if (typeof value === 'string' && value.isWellFormed()) return value
-  throw databaseErrors.bad_query({ detail: `Field ${field} needs a value to look for: well-formed text, a number or a boolean.` })
+  if (typeof value === 'string' && isStorable(value)) return value
+  throw databaseErrors.bad_query({ detail: `Field ${field} needs a value to look for: storable text, a number or a boolean.` })
 }
 
 function boundsOf(

@@ -23,7 +23,8 @@ export function remembering<T>(parse: (document: string) => T): (document: strin
   }
 }
 
-function frozen<T>(value: T): T {
+/** The value itself, unchangeable at every depth. */
+export function frozen<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value)
     for (const part of Object.values(value)) frozen(part)

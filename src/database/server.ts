@@ -1,11 +1,14 @@
-// The wiring of the database server: SQLite in a file, or in memory for tests.
+// The wiring of the database server: SQLite in a file, or in memory for tests; PostgreSQL and MongoDB by their URLs.
 import type { Clock } from '#kernel/clock.ts'
 import { defineServer, type Running } from '#kernel/lifecycle.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Database } from './contract.ts'
 import { createDatabase } from './database.ts'
+import { createMongoEngine } from './drivers/mongodb/engine.ts'
+import { createPostgresEngine } from './drivers/postgres/engine.ts'
 import type { Durability } from './drivers/sqlite/connection.ts'
 import { createSqliteEngine } from './drivers/sqlite/engine.ts'
+import type { Engine } from './ports.ts'
 
 export interface SqliteDatabaseOptions {
   /** A path, or `:memory:`. */
@@ -30,8 +33,44 @@ export function createSqliteDatabase({
   return createDatabase({ engine: createSqliteEngine({ file, durability, logger }), clock, logger, sweepEveryMs })
 }
 
-export const databaseServer = defineServer<SqliteDatabaseOptions, Database>({
+export interface PostgresDatabaseOptions {
+  /** `postgres://user:password@host:port/database`, with `schema`, `connections`, `sslmode` and `sslrootcert` as its parameters. */
+  readonly url: string
+  /** How often expired documents and read events are removed, 10,000 unless told. */
+  readonly sweepEveryMs?: number
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export function createPostgresDatabase({ url, sweepEveryMs = SWEEP_EVERY_MS, clock, logger }: PostgresDatabaseOptions): Running<Database> {
+  return createDatabase({ engine: createPostgresEngine({ url, logger }), clock, logger, sweepEveryMs })
+}
+
+export interface MongoDatabaseOptions {
+  /** `mongodb://user:password@host:port/database`, with the parameters of MongoDB's connection strings. */
+  readonly url: string
+  /** How often expired documents and read events are removed, 10,000 unless told. */
+  readonly sweepEveryMs?: number
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export function createMongoDatabase({ url, sweepEveryMs = SWEEP_EVERY_MS, clock, logger }: MongoDatabaseOptions): Running<Database> {
+  return createDatabase({ engine: createMongoEngine({ url, logger }), clock, logger, sweepEveryMs })
+}
+
+export interface DatabaseOptions {
+  /** Made by `engineFor` from a URL, or somebody else's. */
+  readonly engine: Engine
+  /** How often expired documents and read events are removed, 10,000 unless told. */
+  readonly sweepEveryMs?: number
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export const databaseServer = defineServer<DatabaseOptions, Database>({
   name: 'database',
   needs: [],
-  create: (options) => createSqliteDatabase({ ...options, logger: options.logger.child({ server: 'database' }) }),
+  create: ({ engine, sweepEveryMs = SWEEP_EVERY_MS, clock, logger }) =>
+    createDatabase({ engine, clock, logger: logger.child({ server: 'database' }), sweepEveryMs }),
 })

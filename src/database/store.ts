@@ -1,6 +1,7 @@
 // The engine as the collection layer sees it: requests stamped with the time, failures as error codes, consumers woken.
 import type { Clock } from '#kernel/clock.ts'
 import type { EventDraft } from '#kernel/collection.ts'
+import { isStorable } from '#kernel/storable.ts'
 import { databaseErrors } from './errors.ts'
 import type { Engine, Step, WriteAnswer, WriteRequest } from './ports.ts'
 
@@ -13,6 +14,8 @@ export interface Store {
   /** Throws while the database is not started. */
   ready(): Engine
   write(steps: readonly Step[], events: readonly EventDraft[]): Promise<Settled>
+  /** Collections that a newer version has taken over. What this one would write has a shape from before. */
+  readonly superseded: Set<string>
   /** Housekeeping requests, which touch no document that a reader can see. */
   maintain(request: Without<Exclude<WriteRequest, { kind: 'write' }>, 'now'>): Promise<number>
 }
@@ -26,6 +29,7 @@ export interface StoreParts {
 }
 
 export function createStore({ engine, clock, isStarted, wake }: StoreParts): Store {
+  const superseded = new Set<string>()
   const ready = (): Engine => {
     if (!isStarted()) throw databaseErrors.unavailable({ detail: 'The database is not started.' })
     return engine
@@ -43,7 +47,14 @@ export function createStore({ engine, clock, isStarted, wake }: StoreParts): Sto
     engine,
     ready,
     now: () => clock.now(),
+    superseded,
     async write(steps, events) {
+      const lost = superseded.size > 0 ? steps.find((step) => superseded.has(step.collection)) : undefined
+      if (lost !== undefined) {
+        throw databaseErrors.unavailable({
+          detail: `A newer version of this program has taken over collection ${lost.collection}. Stop this one.`,
+        })
+      }
       const answer = await submit({ kind: 'write', now: clock.now(), steps, events: events.map(eventRow) })
       if (events.length > 0 && answer.kind === 'done') wake()
       return answer
@@ -57,5 +68,8 @@ export function createStore({ engine, clock, isStarted, wake }: StoreParts): Sto
 
 function eventRow(draft: EventDraft): { topic: string; key: string; data: string } {
   if (draft.topic === '') throw databaseErrors.bad_document({ detail: 'An event needs a topic.' })
+  if (!isStorable(draft.topic) || !isStorable(draft.key)) {
+    throw databaseErrors.bad_document({ detail: 'The topic or the key of an event is text that no database can store.' })
+  }
   return { topic: draft.topic, key: draft.key, data: JSON.stringify(draft.data) ?? 'null' }
 }

@@ -29,11 +29,21 @@ export function createSweeper({ store, pump, logger, everyMs, layouts }: Sweeper
     const removed = await store.maintain({ kind: 'expire', collection, limit: EXPIRE_LIMIT })
     if (running && removed === EXPIRE_LIMIT) await removeExpired(collection)
   }
+  // A process of the version before, which was not stopped, must not go on writing documents of a shape that nobody looks for any more.
+  const lookForNewer = async (): Promise<void> => {
+    const marks = new Map((await store.ready().marks()).map((mark) => [mark.name, mark]))
+    for (const { name, shape } of layouts()) {
+      if ((marks.get(name)?.target ?? shape) <= shape || store.superseded.has(name)) continue
+      store.superseded.add(name)
+      logger.error({ collection: name }, 'a newer version of this program has taken over the database; nothing more is written here')
+    }
+  }
   const sweep = async (): Promise<void> => {
     for (const { name, expiry } of layouts()) {
       if (expiry !== undefined) await removeExpired(name)
     }
     if (running) await pump.prune()
+    if (running) await lookForNewer()
   }
   const sweepAndGoOn = async (): Promise<void> => {
     try {

@@ -1,11 +1,11 @@
 // One record of each request, at its end.
 import type { Monitoring, RequestRecord } from '../monitoring/contract.ts'
-import type { GatewayExchange } from './exchange.ts'
+import type { CloseRecord } from './exchange.ts'
 
 /** Filled in here, field by field: spreading optional parts costs more than all the rest of the record. */
 type Open<T> = { -readonly [Field in keyof T]: T[Field] }
 
-export type Recorder = (exchange: GatewayExchange, status: number, bytesOut: number) => void
+export type Recorder = (exchange: CloseRecord, status: number, bytesOut: number) => void
 
 /** What the client got is known; a client that went away before is told apart, as others do, by 499. */
 export const CLIENT_GONE = 499

@@ -8,6 +8,7 @@ import { newNonce, randomToken } from '#kernel/ids.ts'
 import type { HmacKey } from '#kernel/keyring.ts'
 import { createCsrfToken, isCsrfToken } from './csrf/token.ts'
 import type { Host } from './hosts.ts'
+import type { Authority, Place } from './lasting/connections.ts'
 import { BROWSER_COOKIE, CSRF_COOKIE, setBrowser, setCsrf } from './session/cookies.ts'
 import type { AccessCookie, RefreshCookie } from './session/schemas.ts'
 import type { VerifiedToken } from './tokens/verifier.ts'
@@ -20,6 +21,12 @@ export interface BrowserSession {
   /** Present while the access token is good. */
   readonly live?: VerifiedToken
 }
+
+/** What the record of a request says of it, without holding on to the request. */
+export type CloseRecord = Pick<
+  GatewayExchange,
+  'principal' | 'match' | 'host' | 'requestId' | 'startedAt' | 'startedMark' | 'method' | 'client' | 'errorCode'
+>
 
 const NO_COOKIES: ReadonlyMap<string, string> = new Map()
 const ANONYMOUS: Principal = { kind: 'anonymous' }
@@ -78,6 +85,14 @@ export class GatewayExchange implements Exchange {
   /** The headers of the platform so far, beside those that are the same on every answer of the host. */
   headers: HeaderList = []
   principal = ANONYMOUS
+  /** Until when the caller is who it is. */
+  authority: Authority | undefined
+  /** Asks for a WebSocket instead of an answer. */
+  isUpgrade = false
+  /** The page that asks for it is a registered client's on another origin: its cookies mean nothing here. */
+  isSocketFromElsewhere = false
+  /** Among the connections that last. */
+  place: Place | undefined
   /** The request carries a token of its own, so its cookies mean nothing. */
   hasBearer = false
   session: BrowserSession | undefined
@@ -114,6 +129,11 @@ export class GatewayExchange implements Exchange {
     this.startedMark = parts.startedMark
     this.method = parts.request.method ?? ''
     this.#csrfKey = parts.csrfKey
+  }
+
+  forLater(): CloseRecord {
+    const { principal, match, host, requestId, startedAt, startedMark, method, client, errorCode } = this
+    return { principal, match, host, requestId, startedAt, startedMark, method, client, errorCode }
   }
 
   get origin(): string {

@@ -18,6 +18,8 @@ export interface Finish {
   fail(exchange: GatewayExchange, error: unknown): void
   /** The connection was given its last answer. */
   isDone(socket: Socket): boolean
+  /** For what ends later than its answer. */
+  readonly record: Recorder
 }
 
 interface FinishParts {
@@ -110,6 +112,7 @@ export function createFinish({ monitoring, logger, now, isStopping }: FinishPart
   const { send, isDone } = createSender(record, isStopping)
   return {
     isDone,
+    record,
     answer(exchange) {
       if (exchange.isRaw) recordRaw(record, exchange)
       else if (exchange.answer !== undefined) send(exchange, exchange.answer)

@@ -29,6 +29,7 @@ const DENIED_FEATURES = [
 ]
 const PERMISSIONS_POLICY = DENIED_FEATURES.map((feature) => `${feature}=()`).join(', ')
 export const REPORT_PATH = '/csp-reports'
+const SOCKET_PATH = '/api/realtime'
 /** Browsers take the Reporting API over HTTPS alone, and where a policy names it they look at nothing else: over plain HTTP no report would come. */
 function reporting(origin: string): string {
   return origin.startsWith('https:') ? `report-uri ${REPORT_PATH}; report-to csp` : `report-uri ${REPORT_PATH}`
@@ -89,7 +90,9 @@ function ownSources(place: PlaceOfPolicy, settings: GatewaySettings): Required<P
   const added = place.frontend?.sources ?? {}
   if (place.frontend === undefined) return { formAction: [], imgSrc: ['data:'], connectSrc: [], fontSrc: [], mediaSrc: [] }
   const { app, files } = settings.sites
-  const api = app === place.origin ? [] : [app]
+  // Browsers differ on whether 'self' covers WebSockets, so the one socket address there is gets a name.
+  const sockets = `${app.replace(/^http/, 'ws')}${SOCKET_PATH}`
+  const api = app === place.origin ? [sockets] : [app, sockets]
   return {
     formAction: added.formAction ?? [],
     imgSrc: [files, 'blob:', 'data:', ...(added.imgSrc ?? [])],

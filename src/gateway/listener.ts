@@ -15,6 +15,9 @@ export interface ListenerParts {
   /** Behind these are many clients, so their connections are not counted. */
   readonly proxies?: BlockList | undefined
   serve(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void
+  /** Whether a request may leave HTTP for another protocol. */
+  isUpgrade(request: IncomingMessage): boolean
+  upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void
   /** The last answer of this connection was given already. */
   isDone(socket: Socket): boolean
   /** What the parser refused before there was a request. */
@@ -31,7 +34,8 @@ export interface Listener {
 }
 
 const DRAIN_MS = 10_000
-const MAX_CONNECTIONS = 10_000
+/** Most of them wait for events: some 20 KB each, and one file descriptor. */
+const MAX_CONNECTIONS = 20_000
 const MAX_PER_ADDRESS = 1000
 
 const LIMITS = {
@@ -116,7 +120,7 @@ function capPerAddress(server: Server, { maxConnectionsPerAddress: max = MAX_PER
 }
 
 export function createListener(parts: ListenerParts): Listener {
-  const server = createServer({ ...LIMITS, ServerResponse: BlockResponse })
+  const server = createServer({ ...LIMITS, ServerResponse: BlockResponse, shouldUpgradeCallback: (request) => parts.isUpgrade(request) })
   server.maxRequestsPerSocket = 10_000
   server.maxConnections = MAX_CONNECTIONS
   server.timeout = 120_000
@@ -132,6 +136,12 @@ export function createListener(parts: ListenerParts): Listener {
   server.on('checkExpectation', (request, response) => {
     request.headers.expect = 'unknown'
     serve(request, response, false)
+  })
+  server.on('upgrade', (request, socket, head) => {
+    // Sent before the answer to an earlier request had left: what would come of it is anybody's guess.
+    if (!(socket instanceof Socket) || parts.isDone(socket) || Reflect.get(socket, '_httpMessage') instanceof ServerResponse)
+      socket.destroy()
+    else parts.upgrade(request, socket, head)
   })
   server.on('clientError', createRefuser(parts.refused))
   const drain = (): Promise<void> =>

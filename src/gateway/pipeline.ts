@@ -3,8 +3,9 @@ import type { GatewayExchange } from './exchange.ts'
 import { checkNames, checkTarget, findHost, findRoute, limitRate, readAddress, requireRoute, requireTls } from './steps/admission.ts'
 import { answerPreflight, shareAcrossOrigins, tieToClient } from './steps/cors.ts'
 import { readCookies, resolvePrincipal } from './steps/identity.ts'
-import type { PipelineParts, Step } from './steps/step.ts'
 import { authorise, checkOrigin, checkToken } from './steps/protection.ts'
+import { checkSocket } from './steps/sockets.ts'
+import type { PipelineParts, Step } from './steps/step.ts'
 import { handle, readBody } from './steps/work.ts'
 
 export function createSteps(parts: PipelineParts): readonly Step[] {
@@ -21,6 +22,7 @@ export function createSteps(parts: PipelineParts): readonly Step[] {
     step('preflight', answerPreflight(parts)),
     step('route must exist', requireRoute),
     step('cookies', readCookies),
+    step('socket', checkSocket(parts)),
     step('principal', resolvePrincipal(parts)),
     step('client origin', tieToClient(parts)),
     step('csrf: origin', checkOrigin),

@@ -1,5 +1,6 @@
 // The gateway: one port, all hosts, every request through the pipeline.
 import { createSecretKey } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Clock } from '#kernel/clock.ts'
 import type { Route } from '#kernel/http/route.ts'
@@ -17,6 +18,7 @@ import type { Gateway } from './contract.ts'
 import { GatewayExchange } from './exchange.ts'
 import { createFinish } from './finish.ts'
 import { createHosts } from './hosts.ts'
+import { createLastingConnections } from './lasting/connections.ts'
 import { createRateLimits } from './limits/rate-limits.ts'
 import { createListener, type Listener } from './listener.ts'
 import { operatorRoutes } from './operator/routes.ts'
@@ -30,7 +32,8 @@ import { DEFAULT_SESSION_SECONDS, type GatewaySettings } from './settings.ts'
 import type { Step } from './steps/step.ts'
 import { createTokenKeys } from './tokens/keys.ts'
 import { createRevocations } from './tokens/revocations.ts'
-import { createTokenVerifier } from './tokens/verifier.ts'
+import { createTokenVerifier, type VerifiedToken } from './tokens/verifier.ts'
+import { asksForSocket, createUpgrades } from './websocket/upgrade.ts'
 
 export interface GatewayDependencies {
   readonly auth: Auth
@@ -43,6 +46,10 @@ export interface GatewayDependencies {
   readonly routes: readonly Route[]
   readonly settings: GatewaySettings
 }
+
+/** Event streams and WebSockets that may be open at once. Whole offices share an address; a person has some tabs on some devices. */
+const LASTING_PER_ADDRESS = 600
+const LASTING_PER_PERSON = 60
 
 /** Everything but the socket; a test may leave out a step to show that the others hold alone. */
 export function assembleGateway(dependencies: GatewayDependencies, choose = (steps: readonly Step[]): readonly Step[] => steps) {
@@ -57,7 +64,14 @@ export function assembleGateway(dependencies: GatewayDependencies, choose = (ste
   const verifier = createTokenVerifier({ keys, clock, issuer: sites.accounts, audience: apiAudience(sites), firstParty })
   const relyingParty = createRelyingParty({ auth, sites })
   const sessionSeconds = settings.sessionSeconds ?? DEFAULT_SESSION_SECONDS
-  const sessions = createSessions({ auth, relyingParty, verifier, revocations, sealers, clock, logger, sessionSeconds })
+  const factor = settings.rateLimitFactor ?? 1
+  const lasting = createLastingConnections({
+    revocations,
+    clock,
+    limits: { perAddress: LASTING_PER_ADDRESS * factor, perPerson: LASTING_PER_PERSON * factor },
+  })
+  const renewed = (token: VerifiedToken): void => lasting.renew(token)
+  const sessions = createSessions({ auth, relyingParty, verifier, revocations, sealers, clock, logger, sessionSeconds, renewed })
   const own = [...sessionRoutes(frontends, sessions), ...operatorRoutes({ auth, sealers, revocations, clock }), ...reportRoutes(monitoring)]
   const routes = [...dependencies.routes, ...own]
   const hosts = createHosts(routes, settings)
@@ -71,21 +85,36 @@ export function assembleGateway(dependencies: GatewayDependencies, choose = (ste
     sealers,
     verifier,
     revocations,
+    lasting,
     csrfKey,
     logger,
     development: settings.development,
     proxies,
   }
-  return { steps: choose(createSteps(parts)), hosts, routes, revocations, origins, csrfKey, proxies }
+  return { steps: choose(createSteps(parts)), hosts, routes, revocations, origins, verifier, lasting, csrfKey, proxies }
 }
 
 type Assembled = ReturnType<typeof assembleGateway>
 
-function listen({ monitoring, logger, clock, settings }: GatewayDependencies, { steps, csrfKey, proxies }: Assembled): Listener {
+function listen(dependencies: GatewayDependencies, assembled: Assembled): Listener {
+  const { monitoring, logger, clock, settings } = dependencies
+  const { steps, csrfKey, proxies } = assembled
   const finish = createFinish({ monitoring, logger, now: () => performance.now(), isStopping: () => listener.isStopping() })
-  const complete = (exchange: GatewayExchange): void => {
+  const upgrades = createUpgrades({ ...assembled, clock, logger, record: finish.record })
+  const begin = (request: IncomingMessage, response: ServerResponse): GatewayExchange =>
+    new GatewayExchange({ request, response, requestId: newRequestId(), startedAt: clock.now(), startedMark: performance.now(), csrfKey })
+  const run = (exchange: GatewayExchange, complete: () => void): void => {
+    const end = (): void => {
+      try {
+        complete()
+      } catch (error) {
+        finish.fail(exchange, error)
+      }
+    }
     try {
-      finish.answer(exchange)
+      const waiting = runSteps(steps, exchange)
+      if (waiting === undefined) end()
+      else waiting.then(end).catch((error: unknown) => finish.fail(exchange, error))
     } catch (error) {
       finish.fail(exchange, error)
     }
@@ -95,38 +124,20 @@ function listen({ monitoring, logger, clock, settings }: GatewayDependencies, { 
     port: settings.port,
     proxies,
     serve(request, response, awaitsContinue) {
-      const exchange = new GatewayExchange({
-        request,
-        response,
-        requestId: newRequestId(),
-        startedAt: clock.now(),
-        startedMark: performance.now(),
-        csrfKey,
-      })
+      const exchange = begin(request, response)
       exchange.awaitsContinue = awaitsContinue
-      try {
-        const waiting = runSteps(steps, exchange)
-        if (waiting === undefined) complete(exchange)
-        else waiting.then(() => complete(exchange)).catch((error: unknown) => finish.fail(exchange, error))
-      } catch (error) {
-        finish.fail(exchange, error)
-      }
+      run(exchange, () => finish.answer(exchange))
+    },
+    isUpgrade: asksForSocket,
+    upgrade(request, socket, head) {
+      const exchange = begin(request, upgrades.responseFor(request, socket))
+      exchange.isUpgrade = true
+      run(exchange, () => (exchange.answer === undefined ? upgrades.open(exchange, head) : finish.answer(exchange)))
     },
     isDone: (socket) => finish.isDone(socket),
     refused(status, requestId, errorCode) {
-      monitoring.recordRequest({
-        requestId,
-        at: clock.now(),
-        durationMs: 0,
-        method: 'unknown',
-        site: 'unknown',
-        route: 'unmatched',
-        status,
-        bytesOut: 0,
-        client: 'unknown',
-        principal: 'anonymous',
-        errorCode,
-      })
+      const known = { durationMs: 0, method: 'unknown', site: 'unknown', route: 'unmatched', bytesOut: 0, client: 'unknown' } as const
+      monitoring.recordRequest({ ...known, requestId, at: clock.now(), status, principal: 'anonymous', errorCode })
     },
   })
   return listener
@@ -139,12 +150,13 @@ export const gatewayServer = defineServer({
 })
 
 export function createGateway(dependencies: GatewayDependencies, assembled: Assembled) {
-  const { hosts, routes, revocations, origins } = assembled
+  const { hosts, routes, revocations, origins, lasting } = assembled
   const listener = listen(dependencies, assembled)
   const contract: Gateway = { port: () => listener.port(), hosts: () => hosts.all, routes: () => routes }
   let starting: Promise<void> | undefined
   const start = async (): Promise<void> => {
     await Promise.all([revocations.start(), origins.start()])
+    lasting.start()
     await listener.start()
   }
   return idle<Gateway>(contract, {
@@ -153,6 +165,8 @@ export function createGateway(dependencies: GatewayDependencies, assembled: Asse
       return starting
     },
     async stop() {
+      // Told to come back elsewhere, or they would hold the listener open.
+      lasting.stop()
       await listener.stop()
       revocations.stop()
       origins.stop()

@@ -12,6 +12,9 @@ export type Principal =
       readonly scopes: readonly string[]
       /** True for the app's own frontends, false for third parties that a person has let in. */
       readonly firstParty: boolean
+      /** What an operator has made of this person, as the token carries it. */
+      readonly roles?: readonly string[]
+      readonly groups?: readonly string[]
     }
   | { readonly kind: 'operator'; readonly sessionId: string }
   | { readonly kind: 'system'; readonly name: string }

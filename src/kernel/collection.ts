@@ -14,6 +14,33 @@ export interface IndexDefinition<T> {
   readonly unique?: boolean
 }
 
+/** Full-text search. All words of a query must be in the document; the last one may be a beginning. Same rules on every database. */
+export interface SearchDefinition<T> {
+  /** Top-level text fields whose words are indexed. */
+  readonly fields: readonly (keyof T & string)[]
+  /** Top-level scalar fields that a search can be narrowed by. The index knows them, so that a search never reads what it must not show. */
+  readonly filters?: readonly (keyof T & string)[]
+}
+
+/** Reads by id and by unique key are answered from memory for a while. For what is read much more than written. Never for access decisions. */
+export interface CacheDefinition {
+  /** How long a document may be answered without asking the database. Writes of this process end it at once, those of others with their event. */
+  readonly lifetimeMs: number
+  /** Remembers that a document is absent, too. */
+  readonly negative?: boolean
+  /** While the database is unavailable, what was read up to this long ago is still answered. */
+  readonly staleWhileDownMs?: number
+}
+
+type Reshape = (document: Record<string, unknown>) => Record<string, unknown>
+
+/**
+ * Brings a document from one shape to the next; it may be called more than once and must give the same. With `changes`, the fields it may change are
+ * known, and it runs while the database is in use: only queries over an index with such a field wait (503) until all documents are rewritten. Without,
+ * or when a unique index or the expiry is concerned, the start waits for it. See docs/databases.md.
+ */
+export type Migration = Reshape | { readonly changes: readonly string[]; readonly up: Reshape }
+
 export interface CollectionDefinition<T extends Document = Document> {
   /** Lower-case words joined by `_`; the table or collection name in the database. */
   readonly name: string
@@ -27,8 +54,10 @@ export interface CollectionDefinition<T extends Document = Document> {
    * what is read much and holds no secret: a deleted document may stay in memory for a while.
    */
   readonly remember?: true
+  readonly search?: SearchDefinition<T>
+  readonly cache?: CacheDefinition
   /** Rewrites documents of an earlier shape, in order; the list only ever grows. */
-  readonly migrations?: readonly ((document: Record<string, unknown>) => Record<string, unknown>)[]
+  readonly migrations?: readonly Migration[]
 }
 
 export function defineCollection<T extends Document>(definition: CollectionDefinition<T>): CollectionDefinition<T> {

@@ -15,13 +15,16 @@ export interface NamedFile {
   readonly file: string
 }
 
+/** Asked with the name of what would be shown, and of the field that it comes from. */
+export type Only = (name: string, from: string) => boolean
+
 export interface Attachments {
   /** All or none. Throws `resource.invalid` with the fields whose file is not one that the caller may use. */
   reserve(call: Call, target: { readonly resource: Resource; readonly id: string }, files: readonly NamedFile[]): Promise<void>
   /** After a write that certainly did not happen. */
   release(target: { readonly resource: Resource; readonly id: string }, files: readonly NamedFile[]): Promise<void>
-  /** The object as it is shown: with a link beside each file. */
-  show(call: Call, resource: Resource, stored: Stored<ResourceDocument>): Versioned | Promise<Versioned>
+  /** The whole object, with what is worked out and a link beside each file, or with those that `only` lets through. What may be shown, `show.ts` decides. */
+  show(call: Call, resource: Resource, stored: Stored<ResourceDocument>, only?: Only): Versioned | Promise<Versioned>
   /** Follows the writes. Runs at least once for each. */
   handle(events: readonly StoredEvent[]): Promise<void>
 }
@@ -64,9 +67,12 @@ export function createAttachments(files: Files): Attachments {
       throw invalid(problems)
     },
 
-    show(call, resource, stored) {
-      if (resource.files.length === 0) return { object: stored.value, version: stored.version }
-      return withLinks(files, call, { resource, stored })
+    show(call, resource, stored, only = () => true) {
+      const computed = resource.computed.filter(([name]) => only(name, name))
+      const shown = computed.length === 0 ? stored : { version: stored.version, value: withComputed(computed, stored.value) }
+      const linked = resource.files.filter(({ field, urlField }) => typeof stored.value[field] === 'string' && only(urlField, field))
+      if (linked.length === 0) return { object: shown.value, version: shown.version }
+      return withLinks(files, call, { linked, stored: shown })
     },
 
     async handle(events) {
@@ -79,15 +85,21 @@ export function createAttachments(files: Files): Attachments {
   }
 }
 
+function withComputed(computed: Resource['computed'], document: ResourceDocument): ResourceDocument {
+  const object: Record<string, unknown> & ResourceDocument = { ...document }
+  for (const [field, { of }] of computed) object[field] = of(document)
+  return object
+}
+
 async function withLinks(
   files: Files,
   call: Call,
-  { resource, stored }: { resource: Resource; stored: Stored<ResourceDocument> },
+  { linked, stored }: { linked: Resource['files']; stored: Stored<ResourceDocument> },
 ): Promise<Versioned> {
   const { value, version } = stored
   const object: Record<string, unknown> & ResourceDocument = { ...value }
   let linksExpireAt = Number.POSITIVE_INFINITY
-  for (const { field, bucket, urlField } of resource.files) {
+  for (const { field, bucket, urlField } of linked) {
     const file = value[field]
     if (typeof file !== 'string') continue
     const link = await files.link(call, bucket, file)

@@ -1,6 +1,10 @@
 // What is wrong with the app's resources, all at once and in words that say what to do. A definition with a problem does not start.
-import { type Field, fieldsOf, kindOfValue, OPERATIONS, strictSchemaOf, urlFieldOf } from './compile.ts'
-import type { AccessGrant, ResourceDefinition } from './contract.ts'
+import { checkAccess } from './check-access.ts'
+import { checkSearch } from './check-search.ts'
+import { type Field, fieldsOf, strictSchemaOf, urlFieldOf } from './compile.ts'
+import { checkWriting } from './check-writing.ts'
+import type { ResourceDefinition } from './contract.ts'
+import { LIST_PARAMETERS } from './queries/parameters.ts'
 import { PLATFORM_FIELDS } from './schemas.ts'
 
 export interface CheckContext {
@@ -11,11 +15,10 @@ export interface CheckContext {
 
 const NAME = /^[a-z][a-z0-9_]{0,50}$/
 const FIELD = /^[A-Za-z][A-Za-z0-9_]{0,62}$/
-const TAKEN_NAMES = new Set(['files'])
+const TAKEN_NAMES = new Set(['files', 'realtime'])
 /** Query parameters of lists, and names that JavaScript gives a meaning to. */
-const TAKEN_FIELDS = new Set([...PLATFORM_FIELDS, 'limit', 'after', 'order', 'prototype'])
+const TAKEN_FIELDS = new Set([...PLATFORM_FIELDS, ...LIST_PARAMETERS, 'etag', 'prototype'])
 const PLATFORM_INDEX_FIELDS = new Set(['ownerId', 'createdAt', 'updatedAt'])
-const WIDTH = { owner: 0, user: 1, anyone: 2 } as const
 
 export function checkResources(definitions: readonly ResourceDefinition[], context: CheckContext): string[] {
   const names = definitions.map((definition) => definition.name)
@@ -23,11 +26,13 @@ export function checkResources(definitions: readonly ResourceDefinition[], conte
   const doubles = [...twice].map((name) => `Two resources are named ${name}.`)
   return [
     ...doubles,
-    ...definitions.flatMap((definition) => checkResource(definition, context).map((problem) => `Resource ${definition.name}: ${problem}`)),
+    ...definitions.flatMap((definition) =>
+      checkResource(definition, context, names).map((problem) => `Resource ${definition.name}: ${problem}`),
+    ),
   ]
 }
 
-function checkResource(definition: ResourceDefinition, context: CheckContext): string[] {
+function checkResource(definition: ResourceDefinition, context: CheckContext, names: readonly string[]): string[] {
   const problems = [...checkName(definition.name), ...checkScopes(definition, context)]
   const schema = strictSchemaOf(definition)
   if (typeof schema === 'string') return [...problems, schema]
@@ -45,8 +50,10 @@ function checkResource(definition: ResourceDefinition, context: CheckContext): s
     ...problems,
     ...checkFields(subject),
     ...checkIndexes(subject),
-    ...definition.access.flatMap((grant) => checkGrant(subject, grant)),
+    ...checkAccess(subject),
+    ...checkSearch(subject),
     ...checkNamed(subject, context),
+    ...checkWriting({ ...subject, names, scopes: context.scopes }),
   ]
 }
 
@@ -69,7 +76,8 @@ function checkScopes({ scopes }: ResourceDefinition, context: CheckContext): str
 function checkFields({ definition, fields }: Subject): string[] {
   return [...fields.keys()].flatMap((name) => {
     if (!FIELD.test(name)) return [`the field "${name}" must be letters, digits and "_", beginning with a letter.`]
-    if (TAKEN_FIELDS.has(name) || name in {}) return [`the field ${name} has a name that the platform uses.`]
+    if (TAKEN_FIELDS.has(name) || name in {} || (name === 'shared' && definition.share === true))
+      return [`the field ${name} has a name that the platform uses.`]
     const file = Object.keys(definition.files ?? {}).find((field) => urlFieldOf(field) === name)
     return file === undefined ? [] : [`the field ${name} is where the link of ${file} appears; take another name.`]
   })
@@ -89,42 +97,6 @@ function checkIndexes({ definition, fields }: Subject): string[] {
       return known.kind === undefined ? [`${where} names ${field}, which is not text, a number or a boolean.`] : []
     })
   })
-}
-
-function checkGrant(subject: Subject, grant: AccessGrant): string[] {
-  const said = `the grant for ${grant.who} (${grant.may.join(', ')})`
-  const problems: string[] = checkWhere(subject, grant, said)
-  if (grant.may.length === 0) problems.push(`${said} allows nothing.`)
-  for (const operation of grant.may) if (!OPERATIONS.includes(operation)) problems.push(`${said} names the unknown operation ${operation}.`)
-  if (grant.who === 'anyone' && grant.may.includes('create'))
-    problems.push(`${said}: who creates an object owns it, so "anyone" cannot. Use "user".`)
-  if (grant.may.includes('list')) problems.push(...checkListGrant(subject.definition, grant, said))
-  // The answer to a change shows the object.
-  if (grant.may.includes('update') && !subject.definition.access.some((other) => showsAll(other, grant))) {
-    problems.push(`${said} allows a change of what it does not show; add "get" to it.`)
-  }
-  return problems
-}
-
-function checkWhere({ fields }: Subject, grant: AccessGrant, said: string): string[] {
-  return Object.entries(grant.where ?? {}).flatMap(([field, value]) => {
-    const known = fields.get(field)
-    if (known === undefined) return [`${said} asks for ${field}, which the schema does not have.`]
-    return known.kind !== undefined && known.kind === kindOfValue(value) ? [] : [`${said} compares ${field} with a value of another type.`]
-  })
-}
-
-function checkListGrant({ indexes }: ResourceDefinition, grant: AccessGrant, said: string): string[] {
-  const limits = [...(grant.who === 'owner' ? ['ownerId'] : []), ...Object.keys(grant.where ?? {})]
-  // The request may give values for the other first fields of the index.
-  if (Object.values(indexes).some((index) => limits.every((field) => index.fields.includes(field)))) return []
-  const fields = [...limits, 'createdAt'].map((field) => `"${field}"`).join(', ')
-  return [`${said} can never be listed: no index has ${limits.join(' + ') || 'any field'}. Add an index with fields: [${fields}].`]
-}
-
-function showsAll(other: AccessGrant, grant: AccessGrant): boolean {
-  if (!other.may.includes('get') || WIDTH[other.who] < WIDTH[grant.who]) return false
-  return Object.entries(other.where ?? {}).every(([field, value]) => grant.where?.[field] === value)
 }
 
 function checkNamed({ definition, fields }: Subject, context: CheckContext): string[] {

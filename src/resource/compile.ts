@@ -1,10 +1,13 @@
 // A definition, worked out once at start: what each field is, so that no request needs to look at a schema again.
 import { type CollectionDefinition, defineCollection } from '#kernel/collection.ts'
+import { type ScalarKind, scalarKind } from '#kernel/kinds.ts'
 import { type Schema, z } from '#kernel/schema.ts'
-import type { AccessGrant, ResourceDefinition, ResourceOperation } from './contract.ts'
+import type { AccessGrant, ComputedField, DefaultContext, OnDelete, ResourceDefinition, ResourceOperation } from './contract.ts'
+import { type MergePlan, mergePlanOf } from './merge.ts'
+import { limitFields } from './queries/limit-fields.ts'
 import { platformShape, type ResourceDocument } from './schemas.ts'
 
-export type Kind = 'string' | 'number' | 'boolean'
+export type Kind = ScalarKind
 
 export interface Field {
   readonly name: string
@@ -15,11 +18,20 @@ export interface Field {
   /** `null` is a value of its own. */
   readonly nullable: boolean
   readonly writeOnce: boolean
+  /** Clients never write it. */
+  readonly readOnly: boolean
 }
 
 export interface ResourceIndex {
   readonly name: string
   readonly fields: readonly string[]
+}
+
+export interface Relation {
+  readonly name: string
+  readonly field: string
+  readonly to: string
+  readonly onDelete: OnDelete | undefined
 }
 
 export interface FileField {
@@ -38,6 +50,10 @@ export interface Resource {
   readonly kinds: ReadonlyMap<string, Kind>
   readonly indexes: readonly ResourceIndex[]
   readonly files: readonly FileField[]
+  readonly merge: MergePlan
+  readonly defaults: readonly (readonly [string, (context: DefaultContext) => unknown])[]
+  readonly computed: readonly (readonly [string, ComputedField])[]
+  readonly relations: readonly Relation[]
   readonly grants: Readonly<Record<ResourceOperation, readonly AccessGrant[]>>
   readonly collection: CollectionDefinition<ResourceDocument>
 }
@@ -65,26 +81,6 @@ export function jsonSchemaOf(schema: Schema, io: 'input' | 'output'): JsonSchema
   return rest
 }
 
-function kindOf(schema: unknown): Kind | undefined {
-  if (typeof schema !== 'object' || schema === null) return undefined
-  const keyword = new Map(Object.entries(schema))
-  const [values, choices, constant] = [keyword.get('enum'), keyword.get('anyOf'), keyword.get('const')]
-  let kinds: (Kind | undefined)[] = [kindOfType(keyword.get('type'))]
-  if (Array.isArray(values)) kinds = values.map(kindOfValue)
-  else if (Array.isArray(choices)) kinds = choices.map(kindOf)
-  else if (constant !== undefined) kinds = [kindOfValue(constant)]
-  return kinds.every((kind) => kind === kinds[0]) ? kinds[0] : undefined
-}
-
-function kindOfType(type: unknown): Kind | undefined {
-  if (type === 'integer') return 'number'
-  return type === 'string' || type === 'number' || type === 'boolean' ? type : undefined
-}
-
-export function kindOfValue(value: unknown): Kind | undefined {
-  return kindOfType(typeof value)
-}
-
 /** For a definition that `checkResources` has found good. */
 export function compileResource(definition: ResourceDefinition): Resource {
   const schema = strictSchemaOf(definition)
@@ -103,6 +99,10 @@ export function compileResource(definition: ResourceDefinition): Resource {
     kinds,
     indexes: Object.entries(definition.indexes).map(([name, index]) => ({ name, fields: index.fields })),
     files: Object.entries(definition.files ?? {}).map(([field, bucket]) => ({ field, bucket, urlField: urlFieldOf(field) })),
+    merge: mergePlanOf(schema),
+    defaults: Object.entries(definition.defaults ?? {}),
+    computed: Object.entries(definition.computed ?? {}),
+    relations: Object.entries(definition.relations ?? {}).map(([name, { field, to, onDelete }]) => ({ name, field, to, onDelete })),
     grants: {
       list: grantsFor('list'),
       get: grantsFor('get'),
@@ -122,10 +122,17 @@ export function fieldsOf(definition: ResourceDefinition, schema: z.ZodObject): M
   const properties = new Map(Object.entries(jsonSchemaOf(schema, 'output')['properties'] ?? {}))
   const entries = Object.entries(shapeOf(schema)).map(([name, field]) => {
     const [optional, nullable] = [undefined, null].map((value) => field.safeParse(value).success)
-    const kind = nullable ? undefined : kindOf(properties.get(name))
+    const kind = nullable ? undefined : scalarKind(properties.get(name))
     return [
       name,
-      { name, kind, optional: optional === true, nullable: nullable === true, writeOnce: definition.writeOnce?.includes(name) === true },
+      {
+        name,
+        kind,
+        optional: optional === true,
+        nullable: nullable === true,
+        writeOnce: definition.writeOnce?.includes(name) === true,
+        readOnly: definition.readOnly?.includes(name) === true,
+      },
     ] as const
   })
   return new Map(entries)
@@ -135,6 +142,7 @@ function collectionOf(definition: ResourceDefinition, schema: z.ZodObject): Coll
   // From the bare fields: rules between fields are for what comes in. A field that the schema no longer has is dropped on the way out.
   const stored: unknown = z.object({ ...platformShape, ...shapeOf(schema) })
   const migrations = definition.migrations === undefined ? {} : { migrations: definition.migrations }
+  const search = definition.search === undefined ? {} : { search: { fields: definition.search.fields, filters: searchFilters(definition) } }
   return defineCollection<ResourceDocument>({
     name: `resource_${definition.name}`,
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the shape of the app's schema is known at run time only
@@ -142,5 +150,11 @@ function collectionOf(definition: ResourceDefinition, schema: z.ZodObject): Coll
     indexes: definition.indexes,
     remember: true,
     ...migrations,
+    ...search,
   })
+}
+
+/** What a search is narrowed by: the filters of the app, and all that narrows lists. */
+function searchFilters({ access, search }: ResourceDefinition): readonly string[] {
+  return [...new Set([...(search?.filters ?? []), ...access.filter(({ may }) => may.includes('list')).flatMap(limitFields)])]
 }

@@ -10,6 +10,7 @@ export interface CursorScope {
   readonly order: string
   /** Every equality of the query, those that access rules have added among them. */
   readonly where: Readonly<Record<string, string | number | boolean>>
+  readonly range?: { readonly field: string; readonly from?: string | number; readonly below?: string | number }
 }
 
 export interface Cursors {
@@ -19,10 +20,13 @@ export interface Cursors {
 }
 
 export function createCursors(key: Buffer): Cursors {
-  const macOf = ({ resource, index, order, where }: CursorScope, cursor: string): string => {
+  const macOf = ({ resource, index, order, where, range }: CursorScope, cursor: string): string => {
     const equal = Object.entries(where).toSorted(([left], [right]) => (left < right ? -1 : 1))
     // 128 of the 256 bits: a guess has to be tried against the server.
-    return hmacSha256(key, JSON.stringify([resource, index, order, equal, cursor]))
+    return hmacSha256(
+      key,
+      JSON.stringify([resource, index, order, equal, range === undefined ? [] : [range.field, range.from, range.below], cursor]),
+    )
       .toString('base64url')
       .slice(0, MAC_LENGTH)
   }

@@ -31,4 +31,5 @@ export const resourceEvent = z.strictObject({
   changed: z.array(z.string()),
   attached: z.array(namedFile),
   detached: z.array(namedFile),
+  before: z.record(z.string(), z.unknown()).optional(),
 })

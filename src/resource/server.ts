@@ -6,17 +6,21 @@ import type { Logger } from '#kernel/log.ts'
 import type { Sites } from '#kernel/sites.ts'
 import type { Database } from '../database/contract.ts'
 import type { BucketDefinition, Files } from '../files/contract.ts'
+import { appRoutes } from './app-routes.ts'
 import { createAttachments } from './attachments.ts'
 import { checkResources } from './check.ts'
-import { compileResource } from './compile.ts'
+import { compileResource, type Resource } from './compile.ts'
 import type { ResourceDefinition, Resources } from './contract.ts'
 import { createCursors } from './cursor.ts'
-import { openApiOf } from './openapi.ts'
-import { openApiRoute } from './openapi-route.ts'
+import { documentRoutes } from './openapi/routes.ts'
+import { followWrites } from './follow.ts'
+import { createRealtimePart } from './realtime/part.ts'
 import { createResourceRepository } from './repository.ts'
 import { resourceRoutes } from './routes.ts'
 import { createResourceService } from './service.ts'
-import { shownSchemas } from './shown.ts'
+import { type ShownSchemas, shownSchemas } from './shown.ts'
+import type { OwnTransfers } from './transfer/contract.ts'
+import { createTransferPart, type TransferSettings } from './transfer/part.ts'
 
 export interface ResourceDependencies {
   readonly database: Database
@@ -31,39 +35,62 @@ export interface ResourceDependencies {
     readonly productName: string
     /** Each scope of the app, in plain words. */
     readonly scopes: Readonly<Record<string, string>>
+    /** Imports and exports; there are none without. */
+    readonly transfer?: TransferSettings
   }
 }
 
-export const resourceServer = defineServer<ResourceDependencies, Resources>({
+/** Beside the contract, for commands that import in their own process. */
+export interface ResourceServer extends Resources {
+  readonly transfers: OwnTransfers | undefined
+}
+
+export const resourceServer = defineServer<ResourceDependencies, ResourceServer>({
   name: 'resource',
   needs: ['database', 'files'],
-  create({ database, files, keyRing, clock, settings }) {
+  create({ database, files, keyRing, clock, logger, settings }) {
     const { buckets, scopes, sites, productName } = settings
     const problems = checkResources(settings.resources, { scopes: Object.keys(scopes), buckets: buckets.map((bucket) => bucket.name) })
     if (problems.length > 0) throw new Error(`The resources cannot be served:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
     const resources = settings.resources.map(compileResource)
     const attachments = createAttachments(files)
-    const service = createResourceService({
-      resources: new Map(resources.map((resource) => [resource.name, resource])),
-      repository: createResourceRepository(database, resources),
-      attachments,
-      cursors: createCursors(keyRing.derive('resource.cursor')),
-      clock,
-    })
+    const byName = new Map(resources.map((resource) => [resource.name, resource]))
+    const repository = createResourceRepository(database, resources)
+    const cursors = createCursors(keyRing.derive('resource.cursor'))
+    const service = createResourceService({ resources: byName, repository, attachments, cursors, clock, logger })
+    const background = followWrites({ resources: byName, repository, service: service.resources, clock, logger })
     const topics = resources.filter((resource) => resource.files.length > 0).map((resource) => `resource.${resource.name}`)
-    let unsubscribe = (): void => {}
+    const realtime = createRealtimePart({ database, repository, attachments, resources: byName, keyRing, clock, logger })
+    const transfer =
+      settings.transfer === undefined
+        ? undefined
+        : createTransferPart({ database, writes: service.parts, keyRing, clock, logger, settings: settings.transfer })
+    const shown = new Map(resources.map((resource) => [resource.name, shownSchemas(resource.definition)]))
+    const served = [
+      ...resources.flatMap((resource) => resourceRoutes(service, resource, shownOf(shown, resource))),
+      ...resources.flatMap((resource) => appRoutes(service.resources, resource, clock)),
+      ...realtime.routes,
+      ...(transfer?.routes ?? []),
+    ]
+    const stopping: (() => void)[] = []
     return {
-      contract: service,
-      routes: [
-        ...resources.flatMap((resource) => resourceRoutes(service, resource, shownSchemas(resource.definition))),
-        openApiRoute(openApiOf({ productName, sites, scopes, resources, buckets })),
-      ],
-      jobs: [],
+      contract: { ...service.resources, transfers: transfer?.transfers },
+      routes: [...served, ...documentRoutes({ productName, sites, scopes, resources, shown, routes: served, buckets })],
+      jobs: [...background.jobs, ...(transfer?.jobs ?? [])],
       start: async () => {
-        if (topics.length > 0) unsubscribe = database.subscribe({ consumer: 'resource.files', topics, handle: attachments.handle })
+        await transfer?.start()
+        if (topics.length > 0) stopping.push(database.subscribe({ consumer: 'resource.files', topics, handle: attachments.handle }))
+        stopping.push(...background.subscriptions.map((subscription) => database.subscribe(subscription)))
       },
-      stop: async () => unsubscribe(),
+      stop: async () => {
+        realtime.stop()
+        stopping.splice(0).forEach((end) => end())
+      },
       health: async () => undefined,
     }
   },
 })
+
+function shownOf(shown: ReadonlyMap<string, ShownSchemas>, { name, definition }: Resource): ShownSchemas {
+  return shown.get(name) ?? shownSchemas(definition)
+}

@@ -11,7 +11,7 @@ import type { Running } from '#kernel/lifecycle.ts'
 import { createLogger } from '#kernel/log.ts'
 import type { Collection, Database } from '../../src/database/contract.ts'
 import { createSqliteDatabase } from '../../src/database/server.ts'
-import { call, eventually, type Photo, photo, photos } from '../support/database.ts'
+import { article, articles, call, eventually, type Photo, photo, photos } from '../support/database.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ninefold-sqlite-'))
 const running: Running<Database>[] = []
@@ -35,7 +35,7 @@ test('refuses a file of another program, of a newer format, or that is no databa
   await first.server.start()
   await first.server.stop()
   const newer = new DatabaseSync(first.file)
-  newer.exec('PRAGMA user_version = 2')
+  newer.exec('PRAGMA user_version = 3')
   newer.close()
   writeFileSync(
     join(folder, 'text.db'),
@@ -43,7 +43,7 @@ test('refuses a file of another program, of a newer format, or that is no databa
   )
   const refusals: [string, RegExp][] = [
     ['foreign.db', /belongs to another program/],
-    ['newer.db', /format 2.*up to 1.*newer version.*restore a backup/],
+    ['newer.db', /format 3.*up to 2.*newer version.*restore a backup/],
     ['text.db', /cannot be read as a database/],
   ]
   for (const [name, message] of refusals) {
@@ -53,6 +53,50 @@ test('refuses a file of another program, of a newer format, or that is no databa
     assert.notEqual(await server.health(), undefined)
     assert.deepEqual(readFileSync(file), before, name)
   }
+})
+
+test('a file of the first format is brought to the present one, and loses nothing', async () => {
+  const old = new DatabaseSync(join(folder, 'first-format.db'))
+  old.exec(`
+    CREATE TABLE ninefold_collections (name TEXT NOT NULL PRIMARY KEY, shape INTEGER NOT NULL, expiry TEXT) STRICT;
+    CREATE TABLE ninefold_events (
+      sequence INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, key TEXT NOT NULL, data TEXT NOT NULL, at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE ninefold_consumers (name TEXT NOT NULL PRIMARY KEY, position INTEGER NOT NULL, seen_at INTEGER NOT NULL) STRICT;
+    PRAGMA application_id = 1313427013; PRAGMA user_version = 1;
+    CREATE TABLE photos (id TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, document TEXT NOT NULL, expires_at INTEGER) STRICT;
+    INSERT INTO ninefold_collections VALUES ('photos', 0, NULL);
+    INSERT INTO ninefold_events (topic, key, data, at) VALUES ('photos', 'old', 'null', 1);
+  `)
+  const value = photo({ slug: 'old' })
+  old.prepare('INSERT INTO photos VALUES (?, 4, ?, NULL)').run(value.id, JSON.stringify(value))
+  old.close()
+  const { server, photos: collection } = create('first-format.db')
+  assert.ok((await server.contract.plan(call)).statements.some((statement) => statement.startsWith('ALTER TABLE "photos"')))
+  await server.start()
+  assert.deepEqual(await collection.getByKey(call, 'bySlug', { slug: 'old' }), { value, version: 4 })
+  assert.equal((await server.contract.events(call)).newest, 1)
+  assert.equal((await collection.update(call, value.id, { set: { caption: 'new' } }))?.version, 5)
+  await collection.insert(call, photo())
+})
+
+test('a search finds the same after the file was rebuilt, which gives rows new numbers', async () => {
+  const { server, file } = create('rebuilt.db')
+  const found = server.contract.collection(articles)
+  await server.start()
+  for (let number = 0; number < 20; number += 1) await found.insert(call, article({ id: `a${number}`, title: `word n${number}` }))
+  for (let number = 0; number < 10; number += 1) await found.delete(call, `a${number}`)
+  const before = await found.search(call, { text: 'word', limit: 50 })
+  await server.stop()
+  const other = new DatabaseSync(file)
+  other.exec('VACUUM')
+  other.close()
+  const again = create('rebuilt.db')
+  const rebuilt = again.server.contract.collection(articles)
+  await again.server.start()
+  assert.deepEqual(await rebuilt.search(call, { text: 'word', limit: 50 }), before)
+  await rebuilt.insert(call, article({ id: 'latest', title: 'word' }))
+  assert.equal((await rebuilt.search(call, { text: 'word', limit: 1 })).items[0]?.value.id, 'latest')
 })
 
 test('the file and its logs are for this user only', async () => {

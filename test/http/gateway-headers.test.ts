@@ -75,7 +75,7 @@ describe('every answer', () => {
     const policy = String(headers['content-security-policy'])
     for (const part of [
       `img-src 'self' ${sites.files} blob: data:`,
-      `connect-src 'self' ${sites.files};`,
+      `connect-src 'self' ${sites.files} ${sites.app.replace('http', 'ws')}/api/realtime;`,
       "form-action 'self';",
       "base-uri 'none'",
       "object-src 'none'",

@@ -28,7 +28,7 @@ export const sites = {
 export const AUDIENCE = `${sites.app}/api`
 const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
 export const publicJwk = { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'ES256', use: 'sig' }
-const seconds = (): number => Math.floor(Date.now() / 1000)
+export const seconds = (): number => Math.floor(Date.now() / 1000)
 
 export function token(claims: JWTPayload = {}, header: Partial<JWTHeaderParameters> = {}): Promise<string> {
   const usual = {
@@ -91,6 +91,9 @@ export class FakeAuth implements Auth {
       { origin: 'http://other.localhost:5000', clientId: 'other' },
       { origin: 'null', clientId: 'evil' },
     ]
+  }
+  async changeMembership() {
+    return undefined
   }
   async createOperatorLink() {
     const code = randomBytes(16).toString('hex')
@@ -373,10 +376,12 @@ export interface WorldOptions {
   readonly settings?: Partial<GatewaySettings>
   readonly choose?: (steps: readonly Step[]) => readonly Step[]
   readonly routes?: readonly Route[]
+  /** These routes alone. */
+  readonly bare?: true
   readonly monitoring?: Monitoring
 }
 
-export async function openWorld({ settings = {}, choose, routes = [], monitoring }: WorldOptions = {}): Promise<World> {
+export async function openWorld({ settings = {}, choose, routes = [], bare, monitoring }: WorldOptions = {}): Promise<World> {
   const auth = new FakeAuth()
   const records: RequestRecord[] = []
   const reports: unknown[] = []
@@ -393,7 +398,7 @@ export async function openWorld({ settings = {}, choose, routes = [], monitoring
     keyRing: createKeyRing(new Secret(Buffer.alloc(32, 7).toString('base64url'))),
     clock: { now: () => Date.now() },
     logger: createLogger({ level: 'silent' }),
-    routes: [...testRoutes(writes), ...routes],
+    routes: bare === true ? routes : [...testRoutes(writes), ...routes],
     settings: { host: '127.0.0.1', port: 0, sites, development: true, frontends: [DIARY, GALLERY], trustedProxies: [], ...settings },
   }
   const gateway = createGateway(dependencies, assembleGateway(dependencies, choose))

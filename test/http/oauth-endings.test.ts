@@ -1,6 +1,6 @@
 // Ending things: what the account page, the gateway and a client can end, what dies with it and what stays.
 import assert from 'node:assert/strict'
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -23,6 +23,7 @@ import {
   type Tokens,
   tokensFor,
 } from '../support/oauth.ts'
+import { everythingStored } from '../support/scenario-database.ts'
 
 const file = join(tmpdir(), `ninefold-oauth-${process.pid}.db`)
 let world: OauthWorld
@@ -236,7 +237,7 @@ test('revocations are found from a cursor on, and leave when no token can carry 
 
 test('no bearer value is on disk as it is', async () => {
   const form = await tokensFor(world, new Browser(world), { account: 'person-disk' })
-  const bytes = Buffer.concat(await Promise.all(['', '-wal'].map((suffix) => readFile(`${file}${suffix}`).catch(() => Buffer.alloc(0)))))
+  const bytes = await everythingStored(file)
   assert.ok(bytes.length > 10_000)
   assert.ok(bytes.includes('auth_refresh_tokens'), 'this is the file that has them')
   for (const secret of [form.refresh_token ?? '', form.access_token, form.id_token]) assert.equal(bytes.includes(secret), false)

@@ -16,9 +16,9 @@ import { accountPages } from '../../src/auth/pages/routes.ts'
 import type { PasswordSettings } from '../../src/auth/passwords/passwords.ts'
 import { cacheServer } from '../../src/cache/server.ts'
 import type { Database } from '../../src/database/contract.ts'
-import { databaseServer } from '../../src/database/server.ts'
 import { type FakeClock, fakeClock } from './fake-clock.ts'
 import { until } from './until.ts'
+import { scenarioDatabase } from './scenario-database.ts'
 
 export const ORIGIN = 'https://accounts.example.org'
 export const call: Call = systemCall('accounts-test')
@@ -117,7 +117,7 @@ export async function openAccounts(
   const clock = fakeClock()
   const log: string[] = []
   const logger = createLogger({ level: 'debug', stream: { write: (line) => void log.push(line) } })
-  const databases = databaseServer.create({ file: options.durableFile ?? ':memory:', clock, logger })
+  const databases = await scenarioDatabase({ file: options.durableFile, clock, logger })
   const cache = cacheServer.create({ maxBytes: 16 * 1024 * 1024, clock, logger }).contract
   const database = databases.contract
   const sites = { accounts: ORIGIN, app: 'https://app.example.org', files: '', console: '', frontends: {} }

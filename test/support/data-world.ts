@@ -11,7 +11,6 @@ import { createLogger } from '#kernel/log.ts'
 import { Secret } from '#kernel/secret.ts'
 import type { Sites } from '#kernel/sites.ts'
 import type { Database, StoredEvent } from '../../src/database/contract.ts'
-import { databaseServer } from '../../src/database/server.ts'
 import type { BucketDefinition, Files } from '../../src/files/contract.ts'
 import { filesServer } from '../../src/files/server.ts'
 import type { ResourceDefinition, ResourceEvent, Resources } from '../../src/resource/contract.ts'
@@ -19,6 +18,7 @@ import { resourceServer } from '../../src/resource/server.ts'
 import { type TestClock, testClock } from './database.ts'
 import { type Reply, type Send, send } from './http.ts'
 import { PRINCIPAL, SITE, startRoleHost } from './role-host.ts'
+import { scenarioDatabase } from './scenario-database.ts'
 
 export const SITES: Sites = {
   accounts: 'http://accounts.localhost:4000',
@@ -67,7 +67,7 @@ export async function dataWorld(t: TestContext, parts: WorldParts): Promise<Data
   const logger = createLogger({ level: 'silent' })
   const keyRing = createKeyRing(new Secret(randomBytes(32).toString('base64url')))
   const { resources = [], buckets = [], scopes = { 'photos:read': '', 'photos:write': '', 'notes:read': '', 'notes:write': '' } } = parts
-  const database = databaseServer.create({ file: ':memory:', clock, logger })
+  const database = await scenarioDatabase({ clock, logger })
   const files = filesServer.create({ database: database.contract, keyRing, clock, logger, settings: { folder, buckets, sites: SITES } })
   const settings = { resources, buckets, sites: SITES, productName: 'Test', scopes }
   const resource = resourceServer.create({ database: database.contract, files: files.contract, keyRing, clock, logger, settings })

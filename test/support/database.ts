@@ -7,6 +7,8 @@ import type { Running } from '#kernel/lifecycle.ts'
 import { createLogger, type Logger } from '#kernel/log.ts'
 import { z } from '#kernel/schema.ts'
 import type { Collection, Database } from '../../src/database/contract.ts'
+import { createDatabase } from '../../src/database/database.ts'
+import type { Engine } from '../../src/database/ports.ts'
 import { contractTest, type Exemption } from './exemptions.ts'
 
 export interface TestClock extends Clock {
@@ -59,6 +61,29 @@ export const tickets = defineCollection<Ticket>({
   expiry: 'expiresAt',
 })
 
+const articleSchema = z.strictObject({
+  id: z.string(),
+  ownerId: z.string(),
+  title: z.string(),
+  text: z.string().optional(),
+  open: z.boolean().optional(),
+  expiresAt: z.number().optional(),
+  data: z.unknown().optional(),
+})
+export type Article = z.infer<typeof articleSchema>
+
+export const articles = defineCollection<Article>({
+  name: 'articles',
+  schema: articleSchema,
+  indexes: { byOwner: { fields: ['ownerId'] } },
+  expiry: 'expiresAt',
+  search: { fields: ['title', 'text'], filters: ['ownerId', 'open'] },
+})
+
+export function article(parts: Partial<Article> = {}): Article {
+  return { id: newId(1), ownerId: 'ada', title: '', ...parts }
+}
+
 export function photo(parts: Partial<Photo> = {}): Photo {
   return { id: newId(1), ownerId: 'ada', takenAt: 0, caption: '', ...parts }
 }
@@ -78,10 +103,19 @@ export interface OpenParts {
 
 export type OpenDatabase = (parts: OpenParts) => Running<Database>
 
+/** An engine over the stored data of one place; not started. */
+export type OpenEngine = (parts: { readonly place: string; readonly logger: Logger }) => Engine
+
+export function databaseOn(openEngine: OpenEngine): OpenDatabase {
+  return ({ place, clock, logger, sweepEveryMs = 10_000 }) =>
+    createDatabase({ engine: openEngine({ place, logger }), clock, logger, sweepEveryMs })
+}
+
 export interface Opened {
   readonly database: Database
   readonly photos: Collection<Photo>
   readonly tickets: Collection<Ticket>
+  readonly articles: Collection<Article>
   stop(): Promise<void>
 }
 
@@ -93,15 +127,17 @@ export interface World {
   create(parts?: { readonly sweepEveryMs?: number }): Running<Database>
   /** Started, with the collections above. */
   open(parts?: { readonly sweepEveryMs?: number }): Promise<Opened>
+  /** The bare engine, not started. Only where the suite was given one. */
+  engine(): Engine
 }
 
 export type TestInWorld = (title: string, body: (world: World) => Promise<void>) => void
 
 /** Every test gets data of its own, and what it opened is stopped after it. */
-export function testsIn(open: OpenDatabase, exemptions: readonly Exemption[]): TestInWorld {
+export function testsIn(open: OpenDatabase, exemptions: readonly Exemption[], openEngine?: OpenEngine): TestInWorld {
   return (title, body) => {
     const run = async (): Promise<void> => {
-      const running: Running<Database>[] = []
+      const running: { stop(): Promise<void> }[] = []
       const log: string[] = []
       const logger = createLogger({ level: 'debug', stream: { write: (line) => log.push(line) } })
       const clock = testClock()
@@ -116,6 +152,12 @@ export function testsIn(open: OpenDatabase, exemptions: readonly Exemption[]): T
           clock,
           log,
           create,
+          engine() {
+            if (openEngine === undefined) throw new Error('The suite was not given an engine.')
+            const engine = openEngine({ place, logger })
+            running.push(engine)
+            return engine
+          },
           async open(parts) {
             const server = create(parts)
             const database = server.contract
@@ -123,6 +165,7 @@ export function testsIn(open: OpenDatabase, exemptions: readonly Exemption[]): T
               database,
               photos: database.collection(photos),
               tickets: database.collection(tickets),
+              articles: database.collection(articles),
               stop: () => server.stop(),
             }
             await server.start()
@@ -137,11 +180,11 @@ export function testsIn(open: OpenDatabase, exemptions: readonly Exemption[]): T
   }
 }
 
-/** Waits until something is so, or fails after five seconds. */
+/** Waits until something is so, or fails after half a minute: slow servers on busy machines are no failure. */
 export async function eventually(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 5000
+  const end = performance.now() + 30_000
   while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`Waited for five seconds, and still not: ${what}`)
+    if (performance.now() > end) throw new Error(`Waited for half a minute, and still not: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }

@@ -11,10 +11,10 @@ export interface Exemption {
 export function contractTest(title: string, body: () => Promise<void>, exemptions: readonly Exemption[]): void {
   const exemption = exemptions.find((candidate) => candidate.test === title)
   if (exemption === undefined) {
-    test(title, { timeout: 60_000 }, body)
+    test(title, { timeout: 180_000 }, body)
     return
   }
-  test(`cannot (${exemption.reason}): ${title}`, { timeout: 60_000 }, async () => {
+  test(`cannot (${exemption.reason}): ${title}`, { timeout: 180_000 }, async () => {
     await assert.rejects(body(), `It can: the exemption of "${title}" is to go`)
   })
 }

@@ -18,7 +18,7 @@ import { createRevocations, type Revocations } from '../../src/auth/revocations/
 import type { Cache } from '../../src/cache/contract.ts'
 import { cacheServer } from '../../src/cache/server.ts'
 import type { Database } from '../../src/database/contract.ts'
-import { createSqliteDatabase } from '../../src/database/server.ts'
+import { scenarioDatabase } from './scenario-database.ts'
 
 export const PRINT_SHOP = {
   clientId: 'print-shop',
@@ -63,7 +63,7 @@ export async function openOauth(options: { readonly file?: string } = {}): Promi
     console: `http://console.localhost:${port}`,
     frontends: { diary: `http://diary.localhost:${port}` },
   }
-  const database = createSqliteDatabase({ file: options.file ?? ':memory:', clock, logger })
+  const database = await scenarioDatabase({ file: options.file, clock, logger })
   const cache = cacheServer.create({ maxBytes: 1_000_000, clock, logger })
   const keyRing = createKeyRing(new Secret(randomToken()))
   const revocations = createRevocations({ database: database.contract, cache: cache.contract, clock, logger })

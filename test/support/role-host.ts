@@ -72,7 +72,7 @@ async function handle({ request, response, routers, undeclared }: Respond): Prom
     query: parsed(route.input.query, parseParameters(search)),
     body: route.body === 'json' ? parsed(route.input.body, await readJson(request)) : undefined,
   }
-  const exchange = { request, response, method, path, search } as Exchange
+  const exchange = { request, response, method, path, search, nonce: () => 'test-nonce' } as Exchange
   const answer = await route.handle(call, input, exchange)
   if (!(answer.status in route.answers)) undeclared.push(`${route.method} ${route.path} ${answer.status}`)
   const shape = route.answers[answer.status]

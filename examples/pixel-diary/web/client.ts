@@ -1,22 +1,19 @@
-// The one client of this page, and the shapes of what it reads.
-import { createClient, ProblemError, type Stored } from 'ninefold/client'
+// The one client of this page. Names and types of what it reads are those of the app definition: a slip does not compile.
+import { type AppResources, createClient, ProblemError, type Stored } from 'ninefold/client'
+import type app from '../ninefold.config.ts'
 
-export interface PhotoFields {
-  readonly caption: string
-  readonly image: string
-  readonly visibility: 'private' | 'public'
-  readonly takenOn?: string
-}
-
-export type Photo = Stored<PhotoFields & { readonly imageUrl?: string }>
+type Photos = AppResources<typeof app>['photos']
+export type Photo = Stored<Photos['object']>
+export type NewPhoto = Photos['create']
+export type PhotoChange = Photos['change']
 
 export interface Account {
   readonly id: string
   readonly name: string
 }
 
-export const client = createClient({ mode: 'cookie' })
-export const photos = client.resource<PhotoFields & { readonly imageUrl?: string }>('photos')
+export const client = createClient<typeof app>({ mode: 'cookie' })
+export const { photos } = client.resources
 
 // The platform's own words are for whoever builds on it; these are for whoever keeps a diary.
 const WORDS: Readonly<Record<string, string>> = {

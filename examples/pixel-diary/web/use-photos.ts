@@ -1,6 +1,6 @@
-// The photos of one person, newest first: read page by page, changed in place.
+// The photos of one person, newest first: read page by page, changed in place, and kept as they are in every other tab and on every other device.
 import { useCallback, useEffect, useState } from 'react'
-import { type Account, type Photo, type PhotoFields, photos, wordsFor } from './client.ts'
+import { type Account, type NewPhoto, type Photo, type PhotoChange, photos, wordsFor } from './client.ts'
 
 export interface Photos {
   /** `undefined` while the first page is on its way. */
@@ -8,8 +8,8 @@ export interface Photos {
   readonly problem: string | undefined
   readonly hasMore: boolean
   loadMore(): Promise<void>
-  add(fields: PhotoFields): Promise<void>
-  change(photo: Photo, changes: Partial<PhotoFields>): Promise<void>
+  add(fields: NewPhoto): Promise<void>
+  change(photo: Photo, changes: PhotoChange): Promise<void>
   remove(photo: Photo): Promise<void>
   /** Asks for a fresh link to the picture: links last some minutes, pages stay open for days. */
   relink(photo: Photo): Promise<void>
@@ -39,11 +39,21 @@ export function usePhotos(account: Account): Photos {
         if (current) setProblem(wordsFor(error))
       }
     }
+    // Read as soon as it is followed, so that nothing is missed in between; and whether or not it can be followed.
     void readFirst()
+    const unfollow = photos.subscribe(
+      { where: { ownerId: account.id } },
+      {
+        onReset: () => void readFirst(),
+        onChange: (photo) => setItems((known) => (known === undefined ? undefined : withPhoto(known, photo))),
+        onRemove: (id) => setItems((known) => known?.filter((photo) => photo.id !== id)),
+      },
+    )
     return () => {
       current = false
+      unfollow()
     }
-  }, [read])
+  }, [account.id, read])
 
   const replace = (changed: Photo): void => setItems((known) => known?.map((photo) => (photo.id === changed.id ? changed : photo)))
   return {
@@ -52,12 +62,12 @@ export function usePhotos(account: Account): Photos {
     hasMore: next !== undefined,
     async loadMore() {
       const page = await read(next)
-      setItems((known = []) => [...known, ...page.items])
+      setItems((known = []) => [...known, ...page.items.filter((photo) => !known.some(({ id }) => id === photo.id))])
       setNext(page.next)
     },
     async add(fields) {
       const added = await photos.create(fields)
-      setItems((known = []) => [added, ...known])
+      setItems((known = []) => withPhoto(known, added))
     },
     change: async (photo, changes) => replace(await photos.update(photo, changes)),
     async remove(photo) {
@@ -66,4 +76,12 @@ export function usePhotos(account: Account): Photos {
     },
     relink: async (photo) => replace(await photos.get(photo.id)),
   }
+}
+
+/** In its place: ids sort by creation. Photos of pages that were not read yet come with their page. */
+function withPhoto(known: readonly Photo[], photo: Photo): readonly Photo[] {
+  if (known.some(({ id }) => id === photo.id)) return known.map((other) => (other.id === photo.id ? photo : other))
+  const at = known.findIndex(({ id }) => id < photo.id)
+  if (at === -1) return known.length === 0 ? [photo] : known
+  return [...known.slice(0, at), photo, ...known.slice(at)]
 }

@@ -32,15 +32,10 @@ function frame(photo: Stored<PhotoFields>): HTMLElement {
   return element('li', element('figure', picture, element('figcaption', photo.caption, element('small', day))))
 }
 
-async function hang(session: Session): Promise<void> {
-  byId('door').hidden = session.signedIn
-  byId('out').hidden = !session.signedIn
-  byId('wall').replaceChildren()
-  if (!session.signedIn || session.account === undefined) {
-    say('Your diary, on the wall.', 'Sign in with your Pixel Diary account and see your photos hang here.')
-    return
-  }
-  const { account } = session
+let unfollow = (): void => {}
+
+async function showWall({ account }: Session): Promise<void> {
+  if (account === undefined) return
   const page = await photos.list({ where: { ownerId: account.id }, order: 'descending', limit: 60 })
   say(
     `The ${account.name} rooms`,
@@ -49,14 +44,32 @@ async function hang(session: Session): Promise<void> {
   byId('wall').replaceChildren(...page.items.map(frame))
 }
 
+async function hang(session: Session): Promise<void> {
+  unfollow()
+  byId('door').hidden = session.signedIn
+  byId('out').hidden = !session.signedIn
+  byId('wall').replaceChildren()
+  if (!session.signedIn || session.account === undefined) {
+    say('Your diary, on the wall.', 'Sign in with your Pixel Diary account and see your photos hang here.')
+    return
+  }
+  const again = (): void => void open(() => showWall(session))
+  again()
+  // Whatever changes in the diary hangs here a moment later.
+  unfollow = photos.subscribe(
+    { where: { ownerId: session.account.id } },
+    { onReset: again, onChange: again, onRemove: again, onProblem: again },
+  )
+}
+
 async function showKept(): Promise<void> {
   const rows = Object.entries(await countKept()).map(([name, count]) => element('div', element('dt', name), element('dd', String(count))))
   byId('kept').replaceChildren(...rows)
 }
 
-async function open(read: () => Session | Promise<Session>): Promise<void> {
+async function open(show: () => Promise<void>): Promise<void> {
   try {
-    await hang(await read())
+    await show()
   } catch (error) {
     say('The gallery is closed', error instanceof ProblemError ? error.message : 'Something went wrong. Please reload the page.')
   }
@@ -65,5 +78,5 @@ async function open(read: () => Session | Promise<Session>): Promise<void> {
 
 byId('in').addEventListener('click', () => client.signIn('/'))
 byId('out').addEventListener('click', () => void client.signOut())
-client.onSession((session) => void open(() => session))
-void open(() => client.session())
+client.onSession((session) => void open(() => hang(session)))
+void open(async () => hang(await client.session()))

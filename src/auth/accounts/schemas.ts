@@ -1,5 +1,6 @@
 // The stored shapes of accounts and of the links that we mail. The types come from here.
 import { z } from '#kernel/schema.ts'
+import { membershipShape } from '../roles/membership.ts'
 
 export const account = z.strictObject({
   id: z.string(),
@@ -12,6 +13,7 @@ export const account = z.strictObject({
   emailVerifiedAt: z.int().optional(),
   suspendedAt: z.int().optional(),
   createdAt: z.int(),
+  ...membershipShape,
 })
 
 export type Account = z.infer<typeof account>

@@ -11,6 +11,7 @@ import { normaliseEmail } from './email.ts'
 import { mail } from './mail.ts'
 import { nameProblem, tidyName } from './name.ts'
 import type { Account } from './schemas.ts'
+import { membershipOf } from '../roles/membership.ts'
 import { createSigningUp, type SigningUp, type SignUpDependencies } from './sign-up.ts'
 import { PER_ACCOUNT, PER_CLIENT } from './throttle.ts'
 
@@ -67,7 +68,8 @@ function directory({ repository }: AccountsDependencies): AccountDirectory {
       if (account === undefined) return undefined
       const { name, email, password, emailVerifiedAt, suspendedAt } = account
       const emailVerified = emailVerifiedAt !== undefined
-      return { accountId, name, email, emailVerified, suspended: suspendedAt !== undefined, credential: sha256(password) }
+      const membership = membershipOf(account)
+      return { accountId, name, email, emailVerified, suspended: suspendedAt !== undefined, credential: sha256(password), membership }
     },
   }
 }

@@ -1,7 +1,9 @@
-// People, as the engine sees them. Claims go to ID tokens and to the userinfo endpoint; access tokens carry none.
+// People, as the engine sees them. Their claims go to ID tokens and to the userinfo endpoint; access tokens carry roles and groups alone.
 import type { Account, KoaContextWithOIDC } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { AccountDirectory } from '../engine.ts'
+import { membershipClaims, membershipOf, ROLES_SCOPE } from '../roles/membership.ts'
+import type { ClientRegistry } from './clients.ts'
 import { currentCall } from './scope.ts'
 
 type Found = Awaited<ReturnType<AccountDirectory['find']>>
@@ -32,5 +34,24 @@ export function accountFinder(
       throw new errors.AccessDenied('this account cannot be used')
     }
     return { accountId, claims: (_use, scope) => claimsFor(person, new Set(scope.split(' '))) }
+  }
+}
+
+interface IssuedToken {
+  readonly accountId?: string | undefined
+  readonly clientId?: string | undefined
+  readonly scope?: string | undefined
+}
+
+export type MembershipClaims = (token: IssuedToken) => Promise<Readonly<Record<string, unknown>>>
+
+/** The app's own frontends carry what somebody is; a third party does when the person has let it see that. */
+export function membershipReader(accounts: AccountDirectory, clients: ClientRegistry): MembershipClaims {
+  return async ({ accountId, clientId = '', scope = '' }) => {
+    const isTold = clients.find(clientId)?.firstParty === true || scope.split(' ').includes(ROLES_SCOPE)
+    if (accountId === undefined || !isTold) return {}
+    // Read anew, not from what this request has read before: a token must not tell of more than its mark says.
+    const person = await accounts.find(currentCall(), accountId)
+    return membershipClaims(person?.membership ?? membershipOf({}))
   }
 }

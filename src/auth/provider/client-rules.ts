@@ -1,6 +1,7 @@
 // What a definition of an OAuth client must fulfil, in words that say what to change.
 import type { Sites } from '#kernel/sites.ts'
 import type { ClientDefinition, FrontendClient } from '../contract.ts'
+import { ROLES_SCOPE } from '../roles/membership.ts'
 
 /** Scopes of OpenID Connect; what the API's scopes are, the app says. */
 export const OPENID_SCOPES = ['openid', 'offline_access', 'profile', 'email'] as const
@@ -48,7 +49,7 @@ export function clientProblems(client: ClientDefinition, { scopes, development }
     }),
     ...client.origins.map((origin) => originProblem(origin, development)),
     ...client.scopes.map((scope) =>
-      isOpenidScope(scope) || Object.hasOwn(scopes, scope)
+      isOpenidScope(scope) || scope === ROLES_SCOPE || Object.hasOwn(scopes, scope)
         ? undefined
         : `scope ${JSON.stringify(scope)} has no plain words under "scopes" in the app definition.`,
     ),

@@ -2,6 +2,7 @@
 // checked when the server is made, every problem at once.
 import type { ClientMetadata } from 'oidc-provider'
 import { sha256 } from '#kernel/keyring.ts'
+import { ROLES_SCOPE } from '../roles/membership.ts'
 import type { ClientDefinition, FrontendClient } from '../contract.ts'
 import { type ClientSettings, clientProblems, frontendProblems, isLoopbackUri, isOpenidScope, OPENID_SCOPES } from './client-rules.ts'
 
@@ -12,6 +13,7 @@ const OPENID_WORDS: Readonly<Record<string, string>> = {
   offline_access: 'stay connected until you end it on your account page',
   profile: 'see your name',
   email: 'see your email address',
+  [ROLES_SCOPE]: 'see your roles and groups, and act with them',
 }
 
 export interface RegisteredClient {

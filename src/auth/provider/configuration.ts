@@ -6,6 +6,7 @@ import type { KeyRing } from '#kernel/keyring.ts'
 import type { LoadedKeys } from '../keys/signing-keys.ts'
 import { OPENID_SCOPES } from './client-rules.ts'
 import type { ClientRegistry } from './clients.ts'
+import type { MembershipClaims } from './account-claims.ts'
 import { sidOf } from './ids.ts'
 import type { ProviderPages } from './provider-pages.ts'
 import { ACCESS_TOKEN_SECONDS, type ResourcePolicy } from './resource.ts'
@@ -39,10 +40,11 @@ export interface ConfigurationParts {
   readonly pages: ProviderPages
   readonly clock: Clock
   readonly callbacks: Pick<Configuration, 'findAccount' | 'loadExistingGrant'>
+  readonly memberOf: MembershipClaims
 }
 
 export function providerConfiguration(parts: ConfigurationParts): Configuration {
-  const { adapter, keys, clients, callbacks, clock, pages } = parts
+  const { adapter, keys, clients, callbacks, clock, pages, memberOf } = parts
   return {
     ...callbacks,
     adapter,
@@ -60,7 +62,8 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256'], dPoPSigningAlgValues: ['ES256', 'Ed25519'] },
     interactions: { policy: interactionPolicy.base(), url: (_context, interaction) => `/interaction/${interaction.uid}` },
     clientBasedCORS: (_context, origin, client) => clients.find(client.clientId)?.origins.includes(origin) === true,
-    extraTokenClaims: (_context, token) => ('grantId' in token && token.grantId !== undefined ? { sid: sidOf(token.grantId) } : undefined),
+    extraTokenClaims: async (_context, token) =>
+      'grantId' in token && token.grantId !== undefined ? { sid: sidOf(token.grantId), ...(await memberOf(token)) } : undefined,
     issueRefreshToken: (_context, client, source) =>
       client.grantTypeAllowed('refresh_token') &&
       (clients.find(client.clientId)?.firstParty === true || source.scopes.has('offline_access')),

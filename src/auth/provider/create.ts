@@ -11,7 +11,7 @@ import type { BackChannelAnswer, BackChannelRequest, KeySet } from '../contract.
 import type { AccountDirectory, Engine } from '../engine.ts'
 import { createSigningKeys, type LoadedKeys } from '../keys/signing-keys.ts'
 import type { Revocations } from '../revocations/revocations.ts'
-import { accountFinder } from './account-claims.ts'
+import { accountFinder, membershipReader } from './account-claims.ts'
 import { adapterFactory } from './adapters.ts'
 import { createArtifactStorage, createInteractionStorage } from './artifact-storage.ts'
 import type { ClientSettings } from './client-rules.ts'
@@ -172,6 +172,7 @@ function buildEngine(
     resources: resourcePolicy({ clients, audience, accessTokenKid: keys.accessTokenKid }),
     pages: createProviderPages(looks, settings.productName),
     callbacks: { findAccount: accountFinder(accounts), loadExistingGrant: grantLoader({ clients, consents: stores.consents, audience }) },
+    memberOf: membershipReader(accounts, clients),
   })
   return buildProvider({ issuer: settings.sites.accounts, configuration, keyRing, logger, apiScopes: Object.keys(settings.scopes) })
 }

@@ -20,9 +20,9 @@ export const REVOKED_CHANNEL = 'auth.revoked'
 
 const record = z.strictObject({
   id: z.string(),
-  kind: z.enum(['session', 'account']),
+  kind: z.enum(['session', 'account', 'membership']),
   subject: z.string(),
-  /** Epoch seconds. */
+  /** Epoch seconds; of a membership the state that is good. */
   before: z.int(),
   /** Epoch milliseconds. */
   at: z.int(),
@@ -40,7 +40,9 @@ const revocationsCollection = defineCollection<RevocationRecord>({
 
 export interface Revocations {
   /** The operation that stores it, for the commit that ends the thing itself. `keptMs` is for what could be shown longer than a token. */
-  operation(kind: Revocation['kind'], subject: string, keptMs?: number): Operation
+  operation(kind: 'session' | 'account', subject: string, keptMs?: number): Operation
+  /** For tokens that tell of an earlier state of roles and groups than this. */
+  superseded(accountId: string, state: number): Operation
   /** Tells everybody at once. Only a hint: who misses it finds the record when it next asks. */
   announce(call: Call, kind: Revocation['kind'], subjects: readonly string[]): Promise<void>
   list(call: Call, after?: string): Promise<{ readonly items: readonly Revocation[]; readonly next: string }>
@@ -55,18 +57,15 @@ export interface RevocationsDependencies {
 
 export function createRevocations({ database, cache, clock, logger }: RevocationsDependencies): Revocations {
   const revocations = database.collection(revocationsCollection)
+  const stored = (revocation: Revocation, at: number, keptMs: number): Operation =>
+    insertInto(revocationsCollection, { id: newId(at), ...revocation, at, expiresAt: at + keptMs })
   return {
     operation(kind, subject, keptMs = KEPT_MS) {
       const at = clock.now()
-      return insertInto(revocationsCollection, {
-        id: newId(at),
-        kind,
-        subject,
-        before: Math.floor(at / 1000),
-        at,
-        expiresAt: at + keptMs,
-      })
+      return stored({ kind, subject, before: Math.floor(at / 1000) }, at, keptMs)
     },
+
+    superseded: (accountId, state) => stored({ kind: 'membership', subject: accountId, before: state }, clock.now(), KEPT_MS),
 
     async announce(call, kind, subjects) {
       const before = Math.floor(clock.now() / 1000)

@@ -11,12 +11,14 @@ export const DEFAULT_LIMITS: Readonly<Record<RateClass, RateLimit>> = {
   'sign-in': { quota: 30, windowSeconds: 60 },
   token: { quota: 120, windowSeconds: 60 },
   api: { quota: 1200, windowSeconds: 60 },
+  // Up to a hundred writes each.
+  bulk: { quota: 60, windowSeconds: 60 },
   files: { quota: 1200, windowSeconds: 60 },
   page: { quota: 1200, windowSeconds: 60 },
   probe: { quota: 600, windowSeconds: 60 },
 }
 
-const CLASSES: readonly RateClass[] = ['sign-in', 'token', 'api', 'files', 'page', 'probe']
+const CLASSES: readonly RateClass[] = ['sign-in', 'token', 'api', 'bulk', 'files', 'page', 'probe']
 
 interface ClassLimit {
   readonly limiter: Limiter

@@ -22,6 +22,8 @@ export interface SessionParts {
   readonly clock: Clock
   readonly logger: Logger
   readonly sessionSeconds: number
+  /** Told of the new token of a session that lives on. */
+  renewed(token: VerifiedToken): void
 }
 
 /** A session after sign-in or refresh: cookies to set, and what may be told. */
@@ -129,6 +131,7 @@ function createRefresh(parts: SessionParts, seal: Seal): Sessions['refresh'] {
       const rotated = await rotate(call, frontend, session)
       const { principal, issuedAt } = rotated.verified
       if (revocations.isRevoked({ sessionId: principal.sessionId, accountId: principal.accountId, issuedAt })) return { refused: 'ended' }
+      parts.renewed(rotated.verified)
       return { done: await seal(frontend, rotated, session) }
     } catch (error) {
       return refusedBy(parts, call, error)

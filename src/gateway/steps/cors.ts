@@ -4,7 +4,7 @@ import { httpErrors } from '#kernel/http/problem.ts'
 import type { GatewayExchange } from '../exchange.ts'
 import type { PipelineParts, Step } from './step.ts'
 
-const ALLOWED_HEADERS = 'authorization, content-type, if-match, if-none-match, range, x-file-name'
+const ALLOWED_HEADERS = 'authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, range, x-file-name'
 const EXPOSED_HEADERS =
   'content-disposition, content-range, etag, location, ratelimit, ratelimit-policy, retry-after, www-authenticate, x-request-id'
 const MAX_AGE_SECONDS = '600'

@@ -41,14 +41,15 @@ function requireFresh({ revocations }: PipelineParts): void {
     throw httpErrors.unavailable({ detail: 'Sessions cannot be checked just now.', headers: { 'retry-after': '2' } })
 }
 
-function isRevoked({ revocations }: PipelineParts, { principal, issuedAt }: VerifiedToken): boolean {
-  return revocations.isRevoked({ sessionId: principal.sessionId, accountId: principal.accountId, issuedAt })
+function isRevoked({ revocations }: PipelineParts, { principal, issuedAt, membershipAt }: VerifiedToken): boolean {
+  return revocations.isRevoked({ sessionId: principal.sessionId, accountId: principal.accountId, issuedAt, membershipAt })
 }
 
 function acceptBearer(parts: PipelineParts, exchange: GatewayExchange, token: VerifiedToken): void {
   requireFresh(parts)
   if (isRevoked(parts, token)) throw invalidToken('The token has been revoked.')
   exchange.principal = token.principal
+  exchange.authority = { token, byCookie: false }
 }
 
 function resolveBearer(parts: PipelineParts, exchange: GatewayExchange, header: string): void | Promise<void> {
@@ -102,7 +103,9 @@ function acceptSession(parts: PipelineParts, exchange: GatewayExchange, shown: S
   }
   const isLive = counted.access?.sid === root.sid && shown.live !== undefined && !isRevoked(parts, shown.live)
   exchange.session = { sid: root.sid, ...counted, ...(isLive ? { live: shown.live } : {}) }
-  if (isLive && exchange.host?.frontend?.mode === 'cookie') exchange.principal = shown.live.principal
+  if (!isLive || exchange.host?.frontend?.mode !== 'cookie') return
+  exchange.principal = shown.live.principal
+  exchange.authority = { token: shown.live, byCookie: true }
 }
 
 /** A token of ours that is no longer good, for example after a change of keys, is as good as one that has ended. */

@@ -6,6 +6,7 @@ import type { Monitoring } from '../../monitoring/contract.ts'
 import type { ClientOrigins } from '../client-origins.ts'
 import type { GatewayExchange } from '../exchange.ts'
 import type { Hosts } from '../hosts.ts'
+import type { LastingConnections } from '../lasting/connections.ts'
 import type { RateLimits } from '../limits/rate-limits.ts'
 import type { Sealers } from '../session/cookies.ts'
 import type { Revocations } from '../tokens/revocations.ts'
@@ -21,6 +22,7 @@ export interface PipelineParts {
   readonly hosts: Hosts
   readonly monitoring: Monitoring
   readonly limits: RateLimits
+  readonly lasting: LastingConnections
   readonly origins: ClientOrigins
   readonly sealers: Sealers
   readonly verifier: TokenVerifier

@@ -1,10 +1,11 @@
 // The body is read, the input parsed, the route does its work.
 import { FORM_LIMIT_BYTES, parseParameters, readForm, readJson } from '#kernel/http/body.ts'
 import { httpErrors } from '#kernel/http/problem.ts'
-import type { HandledRoute, RawRoute, RouteInput } from '#kernel/http/route.ts'
+import type { Answer, HandledRoute, RawRoute, RouteInput } from '#kernel/http/route.ts'
 import { fieldProblems, type Schema } from '#kernel/schema.ts'
 import type { GatewayExchange } from '../exchange.ts'
 import { isForeignNavigation } from '../navigation.ts'
+import { takeUpgrade } from './sockets.ts'
 import type { PipelineParts, Step } from './step.ts'
 import { bouncePage } from '../session/pages.ts'
 
@@ -89,8 +90,31 @@ function needsOwnCookies(exchange: GatewayExchange): boolean {
   return exchange.askedForCsrf && exchange.host?.frontend !== undefined && isForeignNavigation(exchange)
 }
 
-async function handleRoute({ logger, development }: PipelineParts, exchange: GatewayExchange, route: HandledRoute): Promise<void> {
-  const answer = await route.handle(exchange.call, inputOf(exchange, route), exchange)
+/** The place is kept for as long as the stream flows; whoever may not listen any more is cut off in good order. */
+async function handleLasting({ lasting }: PipelineParts, exchange: GatewayExchange, route: HandledRoute): Promise<Answer> {
+  const place = lasting.take(exchange.client, exchange.authority)
+  try {
+    const answer = await route.handle(exchange.call, inputOf(exchange, route), exchange)
+    const { body } = answer
+    if (body === undefined || !('stream' in body)) place.release()
+    else {
+      const { stream, finish } = body
+      place.open(() => (finish === undefined ? stream.destroy() : finish()))
+      stream.once('close', () => place.release())
+    }
+    return answer
+  } catch (error) {
+    place.release()
+    throw error
+  }
+}
+
+async function handleRoute(parts: PipelineParts, exchange: GatewayExchange, route: HandledRoute): Promise<void> {
+  const { logger, development } = parts
+  const answer =
+    route.lasting === true
+      ? await handleLasting(parts, exchange, route)
+      : await route.handle(exchange.call, inputOf(exchange, route), exchange)
   if (needsOwnCookies(exchange)) {
     // A form for somebody whose Strict cookies stayed at home would be bound to the wrong session: come again from our own origin.
     exchange.newCookies = undefined
@@ -117,6 +141,10 @@ export function handle(parts: PipelineParts): Step['run'] {
   return (exchange) => {
     const route = exchange.match?.route
     if (route === undefined) throw httpErrors.not_found()
+    if (exchange.isUpgrade) {
+      takeUpgrade(parts, exchange, route)
+      return undefined
+    }
     return route.kind === 'raw' ? handleRaw(exchange, route) : handleRoute(parts, exchange, route)
   }
 }

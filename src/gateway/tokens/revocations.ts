@@ -19,6 +19,8 @@ interface RevocableToken {
   readonly accountId?: string
   /** Epoch seconds. */
   readonly issuedAt: number
+  /** The state of roles and groups that it tells of, when it tells of any. */
+  readonly membershipAt?: number | undefined
 }
 
 export interface Revocations {
@@ -47,18 +49,23 @@ interface RevokedSet {
 function createRevokedSet(): RevokedSet {
   const sessions = new Map<string, number>()
   const accounts = new Map<string, number>()
+  const memberships = new Map<string, number>()
+  const maps = { session: sessions, account: accounts, membership: memberships }
   return {
     add({ kind, subject, before }) {
-      const map = kind === 'session' ? sessions : accounts
+      const map = maps[kind]
       map.set(subject, Math.max(before, map.get(subject) ?? 0))
     },
-    has({ sessionId, accountId, issuedAt }) {
+    has({ sessionId, accountId, issuedAt, membershipAt }) {
       // A session that has ended never comes back, whatever was still issued in it; an account may sign in again.
       if (sessions.has(sessionId)) return true
-      return accountId !== undefined && issuedAt <= (accounts.get(accountId) ?? Number.NEGATIVE_INFINITY)
+      if (accountId === undefined) return false
+      if (issuedAt <= (accounts.get(accountId) ?? Number.NEGATIVE_INFINITY)) return true
+      return membershipAt !== undefined && membershipAt < (memberships.get(accountId) ?? 0)
     },
     prune(oldestSeconds) {
       for (const map of [sessions, accounts]) for (const [subject, before] of map) if (before < oldestSeconds) map.delete(subject)
+      for (const [subject, state] of memberships) if (state < oldestSeconds * 1000) memberships.delete(subject)
     },
   }
 }

@@ -15,6 +15,8 @@ export interface VerifiedToken {
   readonly issuedAt: number
   /** Epoch milliseconds. */
   readonly expiresAt: number
+  /** The state of roles and groups that it tells of, when it tells of any. */
+  readonly membershipAt?: number
 }
 
 export interface TokenVerifier {
@@ -42,6 +44,10 @@ const claims = z.object({
   client_id: text,
   sid: text,
   scope: z.string().max(4096).default(''),
+  // RFC 9068 section 2.2.3.1, with the names of SCIM (RFC 7643 section 4.1.2).
+  roles: z.array(text).max(100).optional(),
+  groups: z.array(text).max(100).optional(),
+  membership_at: z.int().min(0).optional(),
   // RFC 9449 section 7.2: a token that is bound to a key is not taken as a bearer token, or a thief could use it without the key.
   cnf: z.undefined().optional(),
 })
@@ -81,7 +87,7 @@ export function createTokenVerifier({ keys, clock, issuer, audience, firstParty 
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
       currentDate: new Date(clock.now()),
     })
-    const { sub, iat, exp, client_id: clientId, sid, scope } = claims.parse(payload)
+    const { sub, iat, exp, client_id: clientId, sid, scope, roles, groups, membership_at: membershipAt } = claims.parse(payload)
     const scopes = scope === '' ? [] : scope.split(' ')
     const principal: UserPrincipal = {
       kind: 'user',
@@ -90,8 +96,10 @@ export function createTokenVerifier({ keys, clock, issuer, audience, firstParty 
       clientId,
       scopes,
       firstParty: firstParty.has(clientId),
+      ...(roles === undefined ? {} : { roles }),
+      ...(groups === undefined ? {} : { groups }),
     }
-    return { principal, issuedAt: iat, expiresAt: exp * 1000 }
+    return { principal, issuedAt: iat, expiresAt: exp * 1000, ...(membershipAt === undefined ? {} : { membershipAt }) }
   }
   return {
     known(token) {

@@ -1,6 +1,6 @@
 // Writes answers: one `writeHead`, a length whenever it is known, nothing after a client that has gone.
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { pipeline } from 'node:stream'
+import { pipeline, type Readable } from 'node:stream'
 import { type HeaderBlock, type HeaderList, writeHead } from './head.ts'
 import type { Answer, AnswerBody } from './route.ts'
 import { problemOf } from './problem.ts'
@@ -103,6 +103,7 @@ function sendStream(sending: Sending, status: number, body: Extract<AnswerBody, 
     return Promise.resolve(discard(body))
   }
   head(sending, status)
+  if (body.finish !== undefined) return sendLasting(sending, body.stream)
   return new Promise((resolve) => {
     let sent = 0
     body.stream.on('data', (chunk: Buffer | string) => {
@@ -113,6 +114,27 @@ function sendStream(sending: Sending, status: number, body: Extract<AnswerBody, 
     // half an answer must not look like a whole one.
     pipeline(body.stream, response, (error) => {
       if (error || (body.length !== undefined && sent !== body.length)) request.socket.destroy()
+      resolve(sent)
+    })
+  })
+}
+
+/** The same for a stream that stays open, without the 6 KB of listeners that `pipeline` keeps for each: there may be ten thousand. */
+function sendLasting({ request, response }: Sending, stream: Readable): Promise<number> {
+  return new Promise((resolve) => {
+    let sent = 0
+    stream.on('data', (chunk: Buffer) => {
+      sent += chunk.length
+      if (!response.write(chunk)) stream.pause()
+    })
+    response.on('drain', () => stream.resume())
+    stream.once('end', () => response.end())
+    stream.on('error', () => {})
+    stream.once('close', () => {
+      if (!stream.readableEnded) request.socket.destroy()
+    })
+    response.once('close', () => {
+      stream.destroy()
       resolve(sent)
     })
   })

@@ -2,12 +2,11 @@
 import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import secureJson from 'secure-json-parse'
+import { checkJsonShape } from './json-shape.ts'
 import { httpErrors } from './problem.ts'
 
 export const JSON_LIMIT_BYTES = 256 * 1024
 export const FORM_LIMIT_BYTES = 64 * 1024
-const MAX_DEPTH = 32
-const MAX_KEYS = 10_000
 const MAX_PARAMETERS = 256
 const RESERVED_NAMES = new Set(['__proto__', 'constructor', 'prototype'])
 
@@ -68,37 +67,6 @@ function decodeText(bytes: Buffer): string {
   if (!isUtf8(bytes) || (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf))
     throw httpErrors.bad_request({ detail: 'The body is not valid UTF-8.' })
   return bytes.toString('utf8')
-}
-
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
-
-/** The index of the closing quote of the string that begins before `start`. */
-function endOfString(text: string, start: number): number {
-  let index = start
-  for (; index < text.length; index += 1) {
-    const code = text.charCodeAt(index)
-    if (code === QUOTE) break
-    if (code !== BACKSLASH) continue
-    if (text.startsWith('u0000', index + 1)) throw httpErrors.bad_request({ detail: 'NUL characters are not accepted.' })
-    index += 1
-  }
-  return index
-}
-
-// Before the parser sees it, since `JSON.parse` follows any depth, and a deep value costs every later walk its stack.
-function checkJsonShape(text: string): void {
-  let depth = 0
-  let separators = 0
-  for (let index = 0; index < text.length; index += 1) {
-    const character = text.charAt(index)
-    if (character === '"') index = endOfString(text, index + 1)
-    else if (character === '{' || character === '[') depth += 1
-    else if (character === '}' || character === ']') depth -= 1
-    else if (character === ':' || character === ',') separators += 1
-    if (depth > MAX_DEPTH) throw httpErrors.bad_request({ detail: `JSON may be nested ${MAX_DEPTH} levels deep at most.` })
-  }
-  if (separators > 2 * MAX_KEYS) throw httpErrors.bad_request({ detail: 'The JSON value has too many members.' })
 }
 
 export function parseJson(bytes: Buffer): unknown {

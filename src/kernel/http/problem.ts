@@ -18,6 +18,7 @@ export const httpErrors = defineErrors('http', {
   unsupported_media_type: { status: 415, title: 'This content type is not accepted here' },
   misdirected: { status: 421, title: 'This server does not answer for that host' },
   expectation_failed: { status: 417, title: 'This expectation is not met here' },
+  upgrade_required: { status: 426, title: 'This address speaks WebSocket only' },
   too_many_requests: { status: 429, title: 'Too many requests' },
   headers_too_large: { status: 431, title: 'The request headers are too large' },
   internal: { status: 500, title: 'Something went wrong on our side' },

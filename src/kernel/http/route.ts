@@ -2,7 +2,7 @@
 // the rate limits, the CSRF rule and the authorisation tests, so that nothing can be forgotten in one place.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { Call } from '../call.ts'
+import type { Call, Principal } from '../call.ts'
 import type { Html } from '../html.ts'
 import type { Schema } from '../schema.ts'
 import type { SiteName } from '../sites.ts'
@@ -18,7 +18,7 @@ export type Rule =
   /** The handler decides, for the reason given: protocol endpoints that authenticate clients, signed links, the account pages. */
   | { readonly who: 'handler'; readonly reason: string }
 
-export type RateClass = 'page' | 'api' | 'sign-in' | 'token' | 'files' | 'probe'
+export type RateClass = 'page' | 'api' | 'bulk' | 'sign-in' | 'token' | 'files' | 'probe'
 
 /** How the body is read before the handler runs. `stream` leaves it to the handler, which then must enforce `maxBodyBytes` itself. */
 export type BodyKind = 'none' | 'json' | 'form' | 'stream'
@@ -33,7 +33,13 @@ export type AnswerBody =
   | { readonly html: Html }
   | { readonly text: string; readonly type?: string }
   | { readonly bytes: Uint8Array; readonly type: string }
-  | { readonly stream: Readable; readonly type: string; readonly length?: number }
+  | {
+      readonly stream: Readable
+      readonly type: string
+      readonly length?: number
+      /** Ends a stream that would never end by itself, in good order: the answer is complete then. */
+      readonly finish?: () => void
+    }
 
 /** Sources that one answer adds to the content security policy, for example the redirect origin of the client on a consent page. */
 export interface PolicySources {
@@ -83,6 +89,33 @@ export interface RouteInput<Params = unknown, Query = unknown, Body = unknown> {
   readonly body: Body
 }
 
+/**
+ * An open WebSocket (RFC 6455), as the route that opened it sees it. The gateway has found out who asks, limits what comes in, keeps it alive, and
+ * closes it with 4401 as soon as its authority ends.
+ */
+export interface SocketConnection {
+  /** Who is at the other end, as of now. */
+  readonly principal: Principal
+  readonly requestId: string
+  /** Bytes that were sent and have not left yet. */
+  readonly backlog: number
+  send(text: string): void
+  close(code: number, reason: string): void
+  /** Without waiting for the other end. */
+  terminate(): void
+  /** Goes on under the authority of an access token, and tells when that ends. Throws when it is no good, or another person's. */
+  authenticate(token: string): Promise<{ readonly expiresAt: number }>
+}
+
+export interface SocketHandler {
+  message(text: string): void
+  /** What was sent has left. */
+  drained(): void
+  /** The same person, perhaps with other scopes. */
+  renewed(): void
+  closed(): void
+}
+
 interface RouteBase {
   readonly method: Method
   /** `find-my-way` syntax: `/api/photos/:id`, `/assets/*`. A GET route answers HEAD too. */
@@ -95,6 +128,10 @@ interface RouteBase {
   /** Unsafe methods need the CSRF token when the request has cookies. An exemption says why it is safe. */
   readonly csrfExempt?: string
   readonly maxBodyBytes?: number
+  /** The answer lasts as long as somebody listens: it is counted by person and address, and ends when the authority of the caller does. */
+  readonly lasting?: true
+  /** Takes over the connection when the request asks for a WebSocket; all others are handled as usual. */
+  readonly upgrade?: (connection: SocketConnection) => SocketHandler
 }
 
 export interface HandledRoute extends RouteBase {

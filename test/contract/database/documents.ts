@@ -183,20 +183,21 @@ export function documentTests(test: TestInWorld): void {
     assert.equal(await db.photos.getByKey(call, 'bySlug', { slug: `' OR ''='` }), undefined)
   })
 
-  test('text of any script, null characters and long text come back as they were', async ({ open }) => {
+  test('text of any script and long text come back as they were', async ({ open }) => {
     const db = await open()
     const texts = [
       '\u{1f30a}\u{1f468}\u200d\u{1f469}\u200d\u{1f467}',
       'na\u00efve \u05e9\u05dc\u05d5\u05dd \u4f60\u597d',
-      'a\u0000b',
+      'a\\u0000b \\ud800',
       'a',
-      '\u0000',
       '\uffff\u{10ffff}',
       'e\u0301',
       '\u00e9',
-      'x'.repeat(100_000),
+      'x'.repeat(400),
     ]
     for (const text of texts) await db.photos.insert(call, photo({ id: `id-${text}`, slug: text, caption: text, ownerId: text }))
+    const long = await db.photos.insert(call, photo({ caption: '\u00e9'.repeat(500_000) }))
+    assert.deepEqual(await db.photos.get(call, long.value.id), long)
     for (const text of texts) {
       assert.equal((await db.photos.get(call, `id-${text}`))?.value.caption, text)
       assert.equal((await db.photos.getByKey(call, 'bySlug', { slug: text }))?.value.caption, text)
@@ -207,12 +208,41 @@ export function documentTests(test: TestInWorld): void {
       )
     }
     // Half a surrogate pair has no encoding of its own, and must not be taken for the character that stands for "unknown".
-    await db.photos.insert(call, photo({ id: '\ufffd', caption: 'unknown \ud800' }))
-    assert.equal((await db.photos.get(call, '\ufffd'))?.value.caption, 'unknown \ud800')
+    await db.photos.insert(call, photo({ id: '\ufffd', caption: 'unknown' }))
+    assert.equal((await db.photos.get(call, '\ufffd'))?.value.caption, 'unknown')
     assert.equal(await db.photos.get(call, '\ud800'), undefined)
     assert.equal(await db.photos.delete(call, '\ud800'), false)
     assert.equal(await db.photos.update(call, '\ud800', { set: { caption: '' } }), undefined)
     await assert.rejects(db.photos.getByKey(call, 'bySlug', { slug: '\ud800' }), code('database.bad_query'))
+  })
+
+  test('text that one of the databases could not store is refused on all of them, at any depth', async ({ open }) => {
+    const db = await open()
+    for (const text of ['a\u0000b', '\u0000', 'half \ud800', '\udc00', '\\\u0000']) {
+      for (const parts of [{ caption: text }, { tags: ['fine', text] }, { id: `id ${text}` }, { slug: text }]) {
+        await assert.rejects(db.photos.insert(call, photo(parts)), code('database.bad_document'))
+      }
+      assert.equal(await db.photos.get(call, text), undefined)
+      await assert.rejects(db.photos.getByKey(call, 'bySlug', { slug: text }), code('database.bad_query'))
+      await assert.rejects(db.photos.list(call, { index: 'byOwner', where: { ownerId: text }, limit: 1 }), code('database.bad_query'))
+      await assert.rejects(db.database.commit(call, [], [{ topic: 'photos', key: text, data: null }]), code('database.bad_document'))
+      await assert.rejects(db.database.commit(call, [], [{ topic: text, key: '', data: null }]), code('database.bad_document'))
+    }
+    assert.deepEqual((await db.photos.list(call, { index: 'byOwner', limit: 1 })).items, [])
+  })
+
+  test('a text that is too long for an index is refused, and one that just fits is stored', async ({ open }) => {
+    const db = await open()
+    // Not one that compresses.
+    const noise = (length: number): string =>
+      Array.from({ length }, () => String.fromCodePoint(0x4e00 + Math.floor(Math.random() * 20_000))).join('')
+    const fits = photo({ id: noise(170), ownerId: noise(300), slug: noise(366) })
+    await db.photos.insert(call, fits)
+    assert.deepEqual((await db.photos.getByKey(call, 'byOwnerAndSlug', { ownerId: fits.ownerId, slug: fits.slug ?? '' }))?.value, fits)
+    assert.deepEqual((await db.photos.get(call, fits.id))?.value, fits)
+    for (const parts of [{ id: noise(171) }, { slug: noise(667) }, { ownerId: noise(334), slug: noise(333) }]) {
+      await assert.rejects(db.photos.insert(call, photo(parts)), code('database.bad_document'))
+    }
   })
 
   test('a collection is declared once, before start', async ({ create, open }) => {

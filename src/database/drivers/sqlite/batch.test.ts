@@ -10,6 +10,8 @@ import { prepareFile } from './setup.ts'
 
 const layout: CollectionLayout = {
   name: 'things',
+  fields: [{ name: 'name', kind: 'string' }],
+  searchable: false,
   indexes: [{ name: 'byName', fields: ['name'], unique: true }],
   expiry: undefined,
   shape: 0,
@@ -17,8 +19,7 @@ const layout: CollectionLayout = {
 
 function prepared(): { db: DatabaseSync; run: RunBatch } {
   const db = openForWriting(MEMORY, 'full')
-  const migrate = (document: string) => ({ document, expiresAt: null })
-  prepareFile(db, [{ layout, migrate }])
+  prepareFile(db, [{ layout }])
   return { db, run: createBatch(db, [layout]) }
 }
 

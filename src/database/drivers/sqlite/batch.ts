@@ -1,10 +1,14 @@
 // Group commit: many requests in one transaction, each in a savepoint of its own, answered after the one COMMIT.
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import type { CollectionLayout } from '../../layout.ts'
-import type { WriteAnswer, WriteRequest } from '../../ports.ts'
+import type { Load, WriteAnswer, WriteRequest } from '../../ports.ts'
 import { createCollectionWriter, type CollectionWriter } from './collection-writer.ts'
+import { createKeeper } from './keeper.ts'
 
-export type RunBatch = (requests: readonly WriteRequest[]) => WriteAnswer[]
+/** What the one connection that writes is asked for. */
+export type WriterRequest = WriteRequest | { readonly kind: 'load'; readonly batch: Load }
+
+export type RunBatch = (requests: readonly WriterRequest[]) => WriteAnswer[]
 
 /** Carries the answer of a step that undoes its request. */
 class Refusal extends Error {
@@ -32,7 +36,14 @@ export function createBatch(db: DatabaseSync, layouts: readonly CollectionLayout
   const release = db.prepare('RELEASE request')
   const keep = createKeeper(db)
 
-  const execute = (request: WriteRequest): WriteAnswer => {
+  const load = (batch: Load): number => {
+    if (batch.kind === 'rows') return writerOf(batch.collection).load(batch.rows)
+    if (batch.kind === 'erase') return writerOf(batch.collection).erase(batch.ids)
+    return keep.load(batch)
+  }
+
+  const execute = (request: WriterRequest): WriteAnswer => {
+    if (request.kind === 'load') return { kind: 'done', rows: load(request.batch) }
     if (request.kind === 'expire') return { kind: 'done', rows: writerOf(request.collection).expire(request.now, request.limit) }
     if (request.kind !== 'write') return { kind: 'done', rows: keep.run(request) }
     for (const [number, step] of request.steps.entries()) {
@@ -43,7 +54,7 @@ export function createBatch(db: DatabaseSync, layouts: readonly CollectionLayout
     return DONE
   }
 
-  const runOne = (request: WriteRequest): WriteAnswer => {
+  const runOne = (request: WriterRequest): WriteAnswer => {
     savepoint.run()
     try {
       const answer = execute(request)
@@ -69,30 +80,6 @@ export function createBatch(db: DatabaseSync, layouts: readonly CollectionLayout
       const failed: WriteAnswer = { kind: 'failed', reason: reasonOf(error) }
       return requests.map(() => failed)
     }
-  }
-}
-
-interface Keeper {
-  readonly append: StatementSync
-  run(request: Exclude<WriteRequest, { kind: 'write' | 'expire' }>): number
-}
-
-function createKeeper(db: DatabaseSync): Keeper {
-  const place = db.prepare(
-    'INSERT INTO ninefold_consumers (name, position, seen_at) VALUES (?, ?, ?) ' +
-      'ON CONFLICT (name) DO UPDATE SET position = max(position, excluded.position), seen_at = excluded.seen_at',
-  )
-  const forget = db.prepare('DELETE FROM ninefold_consumers WHERE name = ?')
-  const prune = db.prepare(
-    'DELETE FROM ninefold_events WHERE sequence IN (SELECT sequence FROM ninefold_events WHERE sequence <= ? ORDER BY sequence LIMIT ?)',
-  )
-  return {
-    append: db.prepare('INSERT INTO ninefold_events (topic, key, data, at) VALUES (?, ?, ?, ?)'),
-    run(request) {
-      if (request.kind === 'position') return Number(place.run(request.consumer, request.position, request.now).changes)
-      if (request.kind === 'forget') return Number(forget.run(request.consumer).changes)
-      return Number(prune.run(request.upTo, request.limit).changes)
-    },
   }
 }
 

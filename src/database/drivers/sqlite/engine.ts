@@ -1,13 +1,15 @@
 // SQLite as an engine: reads in the calling thread, writes in one thread of their own; in memory both share one connection.
 import type { DatabaseSync } from 'node:sqlite'
 import type { Logger } from '#kernel/log.ts'
+import type { DatabaseCapabilities } from '../../contract.ts'
 import { databaseErrors } from '../../errors.ts'
 import type { CollectionLayout, Declared } from '../../layout.ts'
-import type { Engine, EventStore, WriteAnswer, WriteRequest } from '../../ports.ts'
-import { createBatch } from './batch.ts'
+import type { Engine, EventStore, WriteAnswer } from '../../ports.ts'
+import { createBatch, type WriterRequest } from './batch.ts'
 import { type Durability, MEMORY, openForReading, openForWriting } from './connection.ts'
-import { type CollectionReader, createCollectionReader, createEventReader } from './reader.ts'
-import { checkFile, prepareFile } from './setup.ts'
+import { type CollectionReader, createCollectionReader, createEventReader, readMarks } from './reader.ts'
+import { checkFile, planFile, prepareFile } from './setup.ts'
+import { fileSnapshot, liveSnapshot } from './snapshot.ts'
 import { bound } from './sql.ts'
 import { type Writer, WriteThread } from './write-thread.ts'
 
@@ -37,22 +39,16 @@ export function createSqliteEngine({ file, durability, logger }: SqliteSettings)
   }
 
   return {
-    capabilities: { engine: 'sqlite', commit: true, durable: file !== MEMORY && durability === 'full' },
+    capabilities: capabilitiesOf(file, durability),
+    form: 'text',
     async start(collections: readonly Declared[]) {
       const layouts = collections.map((declared) => declared.layout)
-      if (file !== MEMORY) checkFile(file)
-      const preparing = openForWriting(file, durability)
-      try {
-        prepareFile(preparing, collections)
-      } catch (error) {
-        preparing.close()
-        throw error
-      }
+      const prepared = prepare({ file, durability, logger }, collections)
       if (file === MEMORY) {
-        open = opening(preparing, layouts, inPlaceWriter(preparing, layouts))
+        open = opening(prepared, layouts, inPlaceWriter(prepared, layouts))
         return
       }
-      preparing.close()
+      prepared.close()
       const writer = new WriteThread({ file, durability, layouts }, logger)
       await writer.start()
       open = opening(openForReading(file), layouts, writer)
@@ -70,12 +66,44 @@ export function createSqliteEngine({ file, durability, logger }: SqliteSettings)
     find: (collection, id, now) => readerOf(collection).find(id, now),
     findByKey: (collection, key, now) => readerOf(collection).findByKey(key.index, key.values.map(bound), now),
     scan: (collection, stretch, now) => readerOf(collection).scan(stretch, now),
+    count: (collection, stretch, now) => readerOf(collection).count(stretch, now),
+    search: (collection, search, now) => readerOf(collection).search(search, now),
+    rows: (collection, page) => readerOf(collection).rows(page),
+    marks: () => readMarks(opened().db),
+    plan: async (collections) => planFile(file, collections),
+    async snapshot() {
+      const { db } = opened()
+      return file === MEMORY ? liveSnapshot(db) : fileSnapshot(file)
+    },
+    async load(batch) {
+      const answer = await opened().writer.submit({ kind: 'load', batch })
+      if (answer.kind === 'failed') throw databaseErrors.unavailable({ detail: `Nothing of the batch was stored: ${answer.reason}.` })
+    },
     write: async (request) => await opened().writer.submit(request),
     events: {
+      first: () => opened().events.first(),
       head: () => opened().events.head(),
       read: (range) => opened().events.read(range),
       consumers: () => opened().events.consumers(),
     },
+  }
+}
+
+function capabilitiesOf(file: string, durability: Durability): DatabaseCapabilities {
+  const isFile = file !== MEMORY
+  return { engine: 'sqlite', commit: 'transactions', durable: isFile && durability === 'full', snapshot: isFile, shared: isFile }
+}
+
+/** A connection that has brought the file to the declared layout. */
+function prepare({ file, durability }: SqliteSettings, collections: readonly Declared[]): DatabaseSync {
+  if (file !== MEMORY) checkFile(file)
+  const db = openForWriting(file, durability)
+  try {
+    prepareFile(db, collections)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
   }
 }
 
@@ -87,12 +115,12 @@ function opening(db: DatabaseSync, layouts: readonly CollectionLayout[], writer:
 /** The same batches in the calling thread, for a database in memory, which a second thread could not open. */
 function inPlaceWriter(db: DatabaseSync, layouts: readonly CollectionLayout[]): Writer {
   const run = createBatch(db, layouts)
-  let batch: { requests: WriteRequest[]; answers: Promise<WriteAnswer[]> } | undefined
+  let batch: { requests: WriterRequest[]; answers: Promise<WriteAnswer[]> } | undefined
   return {
     async start() {},
     async submit(request) {
       if (batch === undefined) {
-        const requests: WriteRequest[] = []
+        const requests: WriterRequest[] = []
         const answers = Promise.resolve().then(() => {
           batch = undefined
           return run(requests)

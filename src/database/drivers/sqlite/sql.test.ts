@@ -3,7 +3,18 @@ import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import type { CollectionLayout, IndexLayout } from '../../layout.ts'
-import { createIndexes, createTable, deleteExpiredTwin, selectById, selectByKey, selectStretch, type StretchShape } from './sql.ts'
+import {
+  countStretch,
+  createIndexes,
+  createSearch,
+  createTable,
+  deleteExpiredTwin,
+  selectById,
+  selectByKey,
+  selectSearch,
+  selectStretch,
+  type StretchShape,
+} from './sql.ts'
 
 function layout(expiry: string | undefined): CollectionLayout {
   const indexes = [
@@ -13,7 +24,7 @@ function layout(expiry: string | undefined): CollectionLayout {
     { name: 'uniqueOne', fields: ['c'], unique: true },
     { name: 'uniqueThree', fields: ['a', 'b', 'c'], unique: true },
   ]
-  return { name: 'things', indexes, expiry, shape: 0 }
+  return { name: 'things', fields: [], searchable: false, indexes, expiry, shape: 0 }
 }
 
 function prepared(collection: CollectionLayout): DatabaseSync {
@@ -63,6 +74,27 @@ for (const expiry of [undefined, 'endsAt']) {
     assert.ok(checked > 150)
   })
 }
+
+test('a search walks the inverted index from the newest on, and looks rows up by their numbers', () => {
+  for (const expiry of [undefined, 'endsAt']) {
+    const collection = { ...layout(expiry), searchable: true, shape: 1 }
+    const db = prepared(collection)
+    for (const statement of createSearch(collection.name)) db.exec(statement)
+    const detail = plan(db, selectSearch(collection))
+    assert.match(detail, /^SCAN t VIRTUAL TABLE INDEX \d+:.*M\d+.*; SEARCH o USING INTEGER PRIMARY KEY \(rowid=\?\); SEARCH d USING INDEX/)
+    assert.doesNotMatch(detail, /TEMP B-TREE/)
+  }
+})
+
+test('a count walks the same stretch as its query', () => {
+  const collection = layout('endsAt')
+  const db = prepared(collection)
+  for (const index of collection.indexes) {
+    const detail = plan(db, countStretch(collection, index, { equal: 1, lower: '', upper: '', descending: false }))
+    assert.match(detail, new RegExp(`SEARCH things USING INDEX things:${index.name} `))
+    assert.doesNotMatch(detail, /TEMP B-TREE/)
+  }
+})
 
 test('a document is found by its id and by a unique key in one search each', () => {
   for (const expiry of [undefined, 'endsAt']) {

@@ -3,7 +3,8 @@ import { Worker } from 'node:worker_threads'
 import type { Logger } from '#kernel/log.ts'
 import { databaseErrors } from '../../errors.ts'
 import type { CollectionLayout } from '../../layout.ts'
-import type { WriteAnswer, WriteRequest } from '../../ports.ts'
+import type { WriteAnswer } from '../../ports.ts'
+import type { WriterRequest } from './batch.ts'
 import type { Durability } from './connection.ts'
 
 export interface WriterSettings {
@@ -12,12 +13,12 @@ export interface WriterSettings {
   readonly layouts: readonly CollectionLayout[]
 }
 
-export type ToWriter = { readonly kind: 'requests'; readonly requests: readonly WriteRequest[] } | { readonly kind: 'close' }
+export type ToWriter = { readonly kind: 'requests'; readonly requests: readonly WriterRequest[] } | { readonly kind: 'close' }
 export type FromWriter = { readonly kind: 'ready' } | { readonly kind: 'answers'; readonly answers: readonly WriteAnswer[] }
 
 export interface Writer {
   start(): Promise<void>
-  submit(request: WriteRequest): Promise<WriteAnswer>
+  submit(request: WriterRequest): Promise<WriteAnswer>
   stop(): Promise<void>
   health(): string | undefined
 }
@@ -41,7 +42,7 @@ export class WriteThread implements Writer {
   #state: 'down' | 'ready' | 'stopped' = 'down'
   #restarts = 0
   #restart: NodeJS.Timeout | undefined
-  #outbox: WriteRequest[] = []
+  #outbox: WriterRequest[] = []
   /** In the order of their requests, which is the order of the answers. */
   #waiting: Waiting[] = []
 
@@ -73,7 +74,7 @@ export class WriteThread implements Writer {
     worker.once('exit', () => this.#lost())
   }
 
-  async submit(request: WriteRequest): Promise<WriteAnswer> {
+  async submit(request: WriterRequest): Promise<WriteAnswer> {
     if (this.#state !== 'ready') throw unavailable('The writer is not running; nothing was stored.')
     if (this.#waiting.length >= MAX_WAITING) throw unavailable('Too many writes are waiting; nothing was stored.')
     return await new Promise((resolve, reject) => {

@@ -1,8 +1,7 @@
 // The writer thread: the only connection that writes. It takes everything that waits into one commit, then answers.
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { createBatch } from './batch.ts'
+import { createBatch, type WriterRequest } from './batch.ts'
 import { openForWriting } from './connection.ts'
-import type { WriteRequest } from '../../ports.ts'
 import type { FromWriter, ToWriter, WriterSettings } from './write-thread.ts'
 
 const MAX_BATCH = 1000
@@ -13,7 +12,7 @@ function main(port: NonNullable<typeof parentPort>, settings: WriterSettings): v
   const post = (message: FromWriter): void => port.postMessage(message)
 
   port.on('message', (first: ToWriter) => {
-    const requests: WriteRequest[] = []
+    const requests: WriterRequest[] = []
     let message: ToWriter | undefined = first
     while (message?.kind === 'requests') {
       requests.push(...message.requests)

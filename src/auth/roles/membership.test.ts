@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { changedMembership, membershipClaims, membershipOf } from './membership.ts'
+
+test('roles and groups are sets, and a change has a later mark than the one before', () => {
+  const none = membershipOf({})
+  assert.deepEqual(none, { roles: [], groups: [], at: 0 })
+  const first = changedMembership(none, { addRoles: ['b', 'a', 'b'], addGroups: ['g'] }, 1000)
+  assert.deepEqual(first, { roles: ['a', 'b'], groups: ['g'], at: 1000 })
+  assert.ok(typeof first === 'object')
+  assert.equal(changedMembership(first, { addRoles: ['a'], removeGroups: ['other'] }, 2000), first)
+  // A clock that stands, or goes back, must not leave older tokens good.
+  assert.deepEqual(changedMembership(first, { removeRoles: ['a'] }, 500), { roles: ['b'], groups: ['g'], at: 1001 })
+})
+
+const refusal = (addGroups: readonly string[]): string => {
+  const changed = changedMembership(membershipOf({}), { addGroups }, 1)
+  return typeof changed === 'string' ? changed : 'no refusal'
+}
+
+test('what cannot be a name, or is too much for a token, is refused with a reason', () => {
+  for (const bad of ['Editor', 'a b', '', 'a"', '-a', 'a'.repeat(64), '__proto__'])
+    assert.match(refusal([bad]), /cannot be a role or a group/, bad)
+  const many = Array.from({ length: 40 }, (_, index) => `group-of-people-number-${index}`)
+  assert.match(refusal(many), /800 characters/)
+})
+
+test('a token says what somebody is, and as of when', () => {
+  assert.deepEqual(membershipClaims({ roles: [], groups: [], at: 0 }), { membership_at: 0 })
+  assert.deepEqual(membershipClaims({ roles: ['a'], groups: ['g'], at: 5 }), { roles: ['a'], groups: ['g'], membership_at: 5 })
+})

@@ -1,0 +1,73 @@
+// Giving and taking roles and groups. Access tokens that tell of the state before end with the change; sessions go on, and their next tokens tell of the new one.
+import type { Call } from '#kernel/call.ts'
+import { updateIn } from '#kernel/collection.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { hasCode } from '#kernel/errors.ts'
+import { httpErrors } from '#kernel/http/problem.ts'
+import type { Database } from '../../database/contract.ts'
+import { normaliseEmail } from '../accounts/email.ts'
+import { accountsCollection, createAccountsRepository } from '../accounts/repository.ts'
+import type { AccountMembership } from '../contract.ts'
+import { authErrors } from '../errors.ts'
+import type { Revocations } from '../revocations/revocations.ts'
+import { changedMembership, type Membership, type MembershipChange, membershipOf } from './membership.ts'
+
+const MAX_ROUNDS = 10
+
+export interface Roles {
+  /** For operators and the system. An empty change tells how things are. */
+  change(call: Call, email: string, change: MembershipChange): Promise<AccountMembership | undefined>
+}
+
+export interface RolesDependencies {
+  readonly database: Database
+  readonly revocations: Revocations
+  readonly clock: Clock
+}
+
+export function createRoles(deps: RolesDependencies): Roles {
+  const { clock } = deps
+  const accounts = createAccountsRepository(deps.database)
+  const find = async (call: Call, typed: string) => {
+    const email = normaliseEmail(typed)
+    return email === undefined ? undefined : accounts.findByEmail(call, email)
+  }
+  return {
+    async change(call, email, change) {
+      if (call.principal.kind !== 'operator' && call.principal.kind !== 'system')
+        throw httpErrors.forbidden({ detail: 'This is for operators.' })
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        const account = await find(call, email)
+        if (account === undefined) return undefined
+        const before = membershipOf(account)
+        const after = changedMembership(before, change, clock.now())
+        if (typeof after === 'string') throw authErrors.bad_details({ detail: after })
+        if (after === before || (await write(deps, call, { id: account.id, before: account.membershipAt, after })))
+          return shown(account.id, after)
+      }
+      throw new Error('The account changes too often to be changed.')
+    },
+  }
+}
+
+const shown = (accountId: string, { roles, groups }: Membership): AccountMembership => ({ accountId, roles, groups })
+
+/** One commit with the end of the tokens, so that no crash leaves somebody with what was taken. False when somebody was faster. */
+async function write(
+  { database, revocations }: RolesDependencies,
+  call: Call,
+  { id, before, after }: { readonly id: string; readonly before: number | undefined; readonly after: Membership },
+): Promise<boolean> {
+  const set = { roles: [...after.roles], groups: [...after.groups], membershipAt: after.at }
+  try {
+    await database.commit(call, [
+      updateIn(accountsCollection, id, { set, where: { membershipAt: before } }),
+      revocations.superseded(id, after.at),
+    ])
+  } catch (error) {
+    if (hasCode(error, 'database.conflict')) return false
+    throw error
+  }
+  await revocations.announce(call, 'membership', [id])
+  return true
+}

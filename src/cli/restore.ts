@@ -1,0 +1,76 @@
+// `ninefold restore`: brings a backup back onto an empty machine, and shows nothing to anybody before all of it has been checked.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { newestIn } from '../database/backup/backups.ts'
+import { printOf } from '../database/backup/manifest.ts'
+import { masterKeyIn, openBackup, type OpenBackup, restoreBackup } from '../database/backup/read.ts'
+import { type Config, keyProblems, readConfig } from '../config.ts'
+import { barFor } from './at-desk.ts'
+import { CommandError, type CommandLine } from './command-line.ts'
+import { load } from './load.ts'
+
+export async function restoreCommand(line: CommandLine): Promise<number> {
+  try {
+    return await restore(line)
+  } catch (error) {
+    if (error instanceof CommandError || !(error instanceof Error) || 'code' in error) throw error
+    throw new CommandError(error.message, { cause: error })
+  }
+}
+
+async function restore(line: CommandLine): Promise<number> {
+  const { from, replace } = line.premises
+  if (from === undefined) throw new CommandError('Say which backup: --from <folder>, one backup or a folder of them.')
+  const { config } = readConfig({ overrides: line.overrides })
+  if (config.backup.key === undefined)
+    throw new CommandError('A backup is opened by its key: set NINEFOLD_BACKUP_KEY or NINEFOLD_BACKUP_KEY_FILE.')
+  const backup = await openBackup(await newestIn(resolve(from)), config.backup.key)
+  await bringMasterKey(backup, config)
+
+  const { platform, premises } = await load(line, 'run')
+  const { house, shelf } = premises
+  const bar = barFor(process.stderr)
+  house.beforeUse(async (engine, declared) => {
+    await restoreBackup(backup, { engine, declared, shelf, replace, now: () => Date.now(), report: bar.report })
+  })
+  try {
+    await platform.startOnly(['lock', 'folders', 'database'])
+  } finally {
+    bar.end()
+    await platform.stop()
+  }
+  const rows = backup.manifest.contents.collections.reduce((sum, collection) => sum + collection.rows, 0)
+  process.stdout.write(
+    `${backup.path} is restored to ${house.status().present}: ${rows} rows, ${backup.manifest.files.count} files, as of ${new Date(backup.manifest.at).toISOString()}. ` +
+      'Every checksum is what the manifest says.\n',
+  )
+  return 0
+}
+
+/** The data opens with the master key that it was sealed with, and no other. */
+async function bringMasterKey({ path, manifest, keys }: OpenBackup, { platform, backup }: Config): Promise<void> {
+  const file = join(platform.dataDir, 'keys', 'master.key')
+  const present = platform.masterKey?.reveal() ?? (existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined)
+  const wrapped = manifest.keys && backup.keysKey !== undefined ? await masterKeyIn(path, backup.keysKey) : undefined
+  const key = present ?? wrapped
+  if (key === undefined) throw new CommandError(withoutKey(manifest.keys, file))
+  if (printOf(key, keys.manifest) !== manifest.masterKey) {
+    const where = platform.masterKey === undefined ? `in ${resolve(file)}` : 'of NINEFOLD_MASTER_KEY'
+    throw new CommandError(
+      `The master key ${where} is not the one that the backup was made with. Put the right one there, or take it away.`,
+    )
+  }
+  if (present === undefined) keepKey(file, key)
+}
+
+function withoutKey(isWrapped: boolean, file: string): string {
+  return isWrapped
+    ? 'The master key is in the backup: set NINEFOLD_BACKUP_KEYS_KEY, which opens it.'
+    : `The backup holds no master key. Put it into ${resolve(file)} or set NINEFOLD_MASTER_KEY; without it, what is sealed in the data cannot be opened.`
+}
+
+function keepKey(file: string, key: string): void {
+  if (keyProblems(key).length > 0) throw new CommandError('The backup holds a master key that is none.')
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx', flush: true })
+}

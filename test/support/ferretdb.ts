@@ -1,0 +1,116 @@
+// A private FerretDB 1.24: a real server of MongoDB's wire protocol, over SQLite files in a folder of its own. Built by .ci/ferretdb/build. Tests that
+// need it are skipped by name where it is not there.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { homedir, tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+const VERSION = '1.24.0'
+const START_MS = 20_000
+
+const CANDIDATES = [
+  join(process.env['NINEFOLD_FERRETDB_CACHE'] ?? join(homedir(), '.cache', 'ninefold'), `ferretdb-${VERSION}`, 'ferretdb'),
+  ...(process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'ferretdb')),
+]
+
+export const ferretPath = process.env['NINEFOLD_TEST_FERRETDB'] ?? CANDIDATES.find((path) => existsSync(path))
+
+/** For the `skip` option of a test: false, or the reason. */
+export const withoutFerret = ferretPath === undefined ? `FerretDB ${VERSION} is not built (.ci/ferretdb/build)` : false
+
+export interface Ferret {
+  /** Of a database of this name. */
+  url(database: string): string
+  readonly port: number
+  readonly pid: number
+  /** As `kill -9`. */
+  kill(): Promise<void>
+  /** After `kill`: the same data, the same port. */
+  startAgain(): Promise<void>
+  /** Ends it and removes its data. */
+  stop(): Promise<void>
+}
+
+export async function startFerret(): Promise<Ferret> {
+  const folder = mkdtempSync(join(tmpdir(), 'ninefold-ferretdb-'))
+  const port = await freePort()
+  let child = await launch(folder, port)
+  const kill = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const exited = once(child, 'exit')
+    child.kill('SIGKILL')
+    await exited
+  }
+  return {
+    url: (database) => `mongodb://127.0.0.1:${port}/${database}`,
+    port,
+    get pid() {
+      return child.pid ?? 0
+    },
+    kill,
+    async startAgain() {
+      child = await launch(folder, port)
+    },
+    async stop() {
+      await kill()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function launch(folder: string, port: number): Promise<ChildProcess> {
+  if (ferretPath === undefined) throw new Error('FerretDB is not built.')
+  const data = join(folder, 'data')
+  mkdirSync(data, { recursive: true })
+  const child = spawn(
+    ferretPath,
+    [
+      '--handler=sqlite',
+      // Most tests do not pull the plug; a killed process loses nothing by it.
+      `--sqlite-url=file:${data}/?_pragma=synchronous(normal)`,
+      `--state-dir=${folder}`,
+      `--listen-addr=127.0.0.1:${port}`,
+      '--debug-addr=-',
+      '--telemetry=disable',
+      '--log-level=ERROR',
+    ],
+    { stdio: 'ignore' },
+  )
+  const end = Date.now() + START_MS
+  while (!(await listens(port))) {
+    if (child.exitCode !== null || Date.now() > end) {
+      child.kill('SIGKILL')
+      throw new Error(`FerretDB did not start (exit ${String(child.exitCode)}).`)
+    }
+    await delay(20)
+  }
+  // A test that forgets to stop it must not leave it behind.
+  process.once('exit', () => child.kill('SIGKILL'))
+  child.unref()
+  return child
+}
+
+async function listens(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (typeof address !== 'object' || address === null) throw new Error('A listening server has no address.')
+  return address.port
+}

@@ -1,0 +1,78 @@
+// The database that a scenario runs on: SQLite, unless the run is about another one. `scripts/test.ts --on` starts the server and names it here.
+import { createHash, randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { MongoClient } from 'mongodb'
+import { Client } from 'pg'
+import type { Clock } from '#kernel/clock.ts'
+import type { Running } from '#kernel/lifecycle.ts'
+import type { Logger } from '#kernel/log.ts'
+import type { Database } from '../../src/database/contract.ts'
+import { engineFor } from '../../src/database/engines.ts'
+import { databaseServer } from '../../src/database/server.ts'
+
+const server = process.env['NINEFOLD_TEST_DATABASE_URL']
+
+/** A place of its own on the server that is tested: the same name finds the same data. `undefined` when SQLite is. */
+export function scenarioUrl(place: string): string | undefined {
+  if (server === undefined) return undefined
+  const url = new URL(server)
+  const name = `t_${createHash('sha256').update(place).digest('hex').slice(0, 20)}`
+  if (url.protocol.startsWith('mongodb')) url.pathname = `/${name}`
+  else url.searchParams.set('schema', name)
+  return url.href
+}
+
+export interface ScenarioDatabase {
+  /** Given, what is stored can be opened again. */
+  readonly file?: string | undefined
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export async function scenarioDatabase({ file, clock, logger }: ScenarioDatabase): Promise<Running<Database>> {
+  const url = scenarioUrl(file ?? randomBytes(16).toString('hex')) ?? `sqlite:${encodeURI(file ?? ':memory:')}`
+  return databaseServer.create({ engine: await engineFor(url, { logger }), clock, logger })
+}
+
+/** All that the database of a file keeps, names of tables included: its bytes, or what any program with access to the server can read. */
+export async function everythingStored(file: string): Promise<Buffer> {
+  const url = scenarioUrl(file)
+  if (url === undefined) {
+    const parts = await Promise.all(['', '-wal'].map((suffix) => readFile(`${file}${suffix}`).catch(() => Buffer.alloc(0))))
+    return Buffer.concat(parts)
+  }
+  return Buffer.from(url.startsWith('mongodb') ? await mongoText(url) : await postgresText(url))
+}
+
+async function postgresText(url: string): Promise<string> {
+  const schema = new URL(url).searchParams.get('schema') ?? 'public'
+  const client = new Client({ connectionString: url.replace(/\?.*/, '') })
+  await client.connect()
+  try {
+    const tables = await client.query<{ name: string }>(
+      'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = $1',
+      [schema],
+    )
+    let text = ''
+    for (const { name } of tables.rows) {
+      const rows = await client.query<{ row: string }>(`SELECT row_to_json(t)::text AS row FROM "${schema}"."${name}" t`)
+      text += `${name}\n${rows.rows.map(({ row }) => row).join('\n')}\n`
+    }
+    return text
+  } finally {
+    await client.end()
+  }
+}
+
+async function mongoText(url: string): Promise<string> {
+  const client = await new MongoClient(url).connect()
+  try {
+    let text = ''
+    for (const { name } of await client.db().listCollections().toArray()) {
+      text += `${name}\n${JSON.stringify(await client.db().collection(name).find().toArray())}\n`
+    }
+    return text
+  } finally {
+    await client.close()
+  }
+}
