@@ -65,7 +65,7 @@ export default {
     error(
       'only-compose-wires',
       'One place decides what is local and what is remote.',
-      { pathNot: ['^src/compose[.]ts$', '^test/', '[.]test[.]ts$'] },
+      { pathNot: ['^src/compose[.]ts$', '^(test|bench)/', '[.]test[.]ts$'] },
       { path: `${SERVER}(server|client)[.]ts$` },
     ),
     error(

@@ -7,7 +7,7 @@ import { defineCollection } from '#kernel/collection.ts'
 import { newId } from '#kernel/ids.ts'
 import { createLogger } from '#kernel/log.ts'
 import { z } from '#kernel/schema.ts'
-import { createPostgresDatabase } from '../src/database/server.ts'
+import { createPostgresDatabase } from '../test/support/other-databases.ts'
 import { startPostgres } from '../test/support/postgres.ts'
 import { median } from './cpu.ts'
 

@@ -1,11 +1,9 @@
-// The wiring of the database server: SQLite in a file, or in memory for tests; PostgreSQL and MongoDB by their URLs.
+// The wiring of the database server: on the engine that is given, or on SQLite in a file or in memory.
 import type { Clock } from '#kernel/clock.ts'
 import { defineServer, type Running } from '#kernel/lifecycle.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Database } from './contract.ts'
 import { createDatabase } from './database.ts'
-import { createMongoEngine } from './drivers/mongodb/engine.ts'
-import { createPostgresEngine } from './drivers/postgres/engine.ts'
 import type { Durability } from './drivers/sqlite/connection.ts'
 import { createSqliteEngine } from './drivers/sqlite/engine.ts'
 import type { Engine } from './ports.ts'
@@ -31,32 +29,6 @@ export function createSqliteDatabase({
   logger,
 }: SqliteDatabaseOptions): Running<Database> {
   return createDatabase({ engine: createSqliteEngine({ file, durability, logger }), clock, logger, sweepEveryMs })
-}
-
-export interface PostgresDatabaseOptions {
-  /** `postgres://user:password@host:port/database`, with `schema`, `connections`, `sslmode` and `sslrootcert` as its parameters. */
-  readonly url: string
-  /** How often expired documents and read events are removed, 10,000 unless told. */
-  readonly sweepEveryMs?: number
-  readonly clock: Clock
-  readonly logger: Logger
-}
-
-export function createPostgresDatabase({ url, sweepEveryMs = SWEEP_EVERY_MS, clock, logger }: PostgresDatabaseOptions): Running<Database> {
-  return createDatabase({ engine: createPostgresEngine({ url, logger }), clock, logger, sweepEveryMs })
-}
-
-export interface MongoDatabaseOptions {
-  /** `mongodb://user:password@host:port/database`, with the parameters of MongoDB's connection strings. */
-  readonly url: string
-  /** How often expired documents and read events are removed, 10,000 unless told. */
-  readonly sweepEveryMs?: number
-  readonly clock: Clock
-  readonly logger: Logger
-}
-
-export function createMongoDatabase({ url, sweepEveryMs = SWEEP_EVERY_MS, clock, logger }: MongoDatabaseOptions): Running<Database> {
-  return createDatabase({ engine: createMongoEngine({ url, logger }), clock, logger, sweepEveryMs })
 }
 
 export interface DatabaseOptions {

@@ -24,7 +24,11 @@ export interface Attachments {
   /** After a write that certainly did not happen. */
   release(target: { readonly resource: Resource; readonly id: string }, files: readonly NamedFile[]): Promise<void>
   /** The whole object, with what is worked out and a link beside each file, or with those that `only` lets through. What may be shown, `show.ts` decides. */
-  show(call: Call, resource: Resource, stored: Stored<ResourceDocument>, only?: Only): Versioned | Promise<Versioned>
+  show(
+    call: Call,
+    object: { readonly resource: Resource; readonly stored: Stored<ResourceDocument> },
+    only?: Only,
+  ): Versioned | Promise<Versioned>
   /** Follows the writes. Runs at least once for each. */
   handle(events: readonly StoredEvent[]): Promise<void>
 }
@@ -67,7 +71,7 @@ export function createAttachments(files: Files): Attachments {
       throw invalid(problems)
     },
 
-    show(call, resource, stored, only = () => true) {
+    show(call, { resource, stored }, only = () => true) {
       const computed = resource.computed.filter(([name]) => only(name, name))
       const shown = computed.length === 0 ? stored : { version: stored.version, value: withComputed(computed, stored.value) }
       const linked = resource.files.filter(({ field, urlField }) => typeof stored.value[field] === 'string' && only(urlField, field))

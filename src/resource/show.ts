@@ -17,11 +17,11 @@ export interface Sight {
 }
 
 export function show({ attachments }: { readonly attachments: Attachments }, call: Call, sight: Sight): Versioned | Promise<Versioned> {
-  const { resource, stored, permission, pick } = sight
-  if (permission.fields === 'all' && pick === undefined) return attachments.show(call, resource, stored)
+  const { permission, pick } = sight
+  if (permission.fields === 'all' && pick === undefined) return attachments.show(call, sight)
   // A link is shown to whom the file's field is shown, and when few fields were asked for, by its own name.
   const isShown = (name: string, from = name): boolean => mayTouch(permission, from) && (pick === undefined || pick.has(name))
-  const shown = attachments.show(call, resource, stored, isShown)
+  const shown = attachments.show(call, sight, isShown)
   return shown instanceof Promise ? shown.then((versioned) => part(sight, versioned, isShown)) : part(sight, shown, isShown)
 }
 

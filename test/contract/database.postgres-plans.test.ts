@@ -8,7 +8,7 @@ import type { Statement } from '../../src/database/drivers/postgres/statement.ts
 import { createTable } from '../../src/database/drivers/postgres/table.ts'
 import { type CollectionLayout, type IndexLayout, layoutOf } from '../../src/database/layout.ts'
 import type { Scalar, Stretch } from '../../src/database/ports.ts'
-import { createPostgresDatabase } from '../../src/database/server.ts'
+import { createPostgresDatabase } from '../support/other-databases.ts'
 import { articles, call, photo, photos, ticket, tickets } from '../support/database.ts'
 import { type PostgresServer, startPostgres, withoutPostgres } from '../support/postgres.ts'
 

@@ -10,7 +10,7 @@ import { z } from '#kernel/schema.ts'
 import type { Database } from '../../src/database/contract.ts'
 import { createPostgresEngine } from '../../src/database/drivers/postgres/engine.ts'
 import { layoutOf } from '../../src/database/layout.ts'
-import { createPostgresDatabase } from '../../src/database/server.ts'
+import { createPostgresDatabase } from '../support/other-databases.ts'
 import { call, photo, photos } from '../support/database.ts'
 import { type PostgresServer, startPostgres, withoutPostgres } from '../support/postgres.ts'
 

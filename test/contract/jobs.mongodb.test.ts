@@ -2,7 +2,7 @@
 import { after, before, describe } from 'node:test'
 import { newId } from '#kernel/ids.ts'
 import { createLogger } from '#kernel/log.ts'
-import { createMongoDatabase } from '../../src/database/server.ts'
+import { createMongoDatabase } from '../support/other-databases.ts'
 import { type Ferret, startFerret, withoutFerret } from '../support/ferretdb.ts'
 import { jobsContract } from './jobs.contract.ts'
 

@@ -2,7 +2,7 @@
 import { after, before, describe } from 'node:test'
 import { newId } from '#kernel/ids.ts'
 import { createLogger } from '#kernel/log.ts'
-import { createPostgresDatabase } from '../../src/database/server.ts'
+import { createPostgresDatabase } from '../support/other-databases.ts'
 import { type PostgresServer, startPostgres, withoutPostgres } from '../support/postgres.ts'
 import { jobsContract } from './jobs.contract.ts'
 

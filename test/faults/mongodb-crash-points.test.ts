@@ -9,7 +9,7 @@ import { newId } from '#kernel/ids.ts'
 import type { Running } from '#kernel/lifecycle.ts'
 import { createLogger } from '#kernel/log.ts'
 import type { Collection, Database, StoredEvent } from '../../src/database/contract.ts'
-import { createMongoDatabase } from '../../src/database/server.ts'
+import { createMongoDatabase } from '../support/other-databases.ts'
 import { call, eventually, type Ticket, ticket, tickets } from '../support/database.ts'
 import { type Ferret, startFerret, withoutFerret } from '../support/ferretdb.ts'
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { systemClock } from '#kernel/clock.ts'
 import { createLogger } from '#kernel/log.ts'
 import type { StoredEvent } from '../../src/database/contract.ts'
-import { createPostgresDatabase } from '../../src/database/server.ts'
+import { createPostgresDatabase } from '../support/other-databases.ts'
 import { call, eventually, ticket, tickets } from '../support/database.ts'
 import { type PostgresServer, startPostgres, withoutPostgres } from '../support/postgres.ts'
 

@@ -50,6 +50,7 @@ export const HOSTILE_TEXTS: readonly string[] = [
 
 const HOSTILE_NUMBERS: readonly number[] = [0, -1, 1, 2 ** 31, 2 ** 53, -(2 ** 53) - 2, 1e308, -1e308, 0.1, 1e-320]
 const DEEP = 40
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'.split('')
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -110,7 +111,7 @@ function fittingScalar({ chance, ids }: Making, schema: JsonSchema, type: unknow
 export function idLike({ chance, ids }: Pick<Making, 'chance' | 'ids'>, resource?: string): string {
   const known = ids(resource)
   if (known.length > 0 && chance.is(0.7)) return chance.pick(known)
-  return Array.from({ length: 26 }, () => chance.pick([...'0123456789abcdefghjkmnpqrstvwxyz'])).join('')
+  return Array.from({ length: 26 }, () => chance.pick(ALPHABET)).join('')
 }
 
 /** Anything at all. */

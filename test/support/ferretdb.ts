@@ -41,6 +41,8 @@ export async function startFerret(): Promise<Ferret> {
   const kill = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return
     const exited = once(child, 'exit')
+    // Nothing else may keep the event loop turning until it has ended.
+    child.ref()
     child.kill('SIGKILL')
     await exited
   }
