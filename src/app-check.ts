@@ -1,7 +1,7 @@
 // The shape of an app definition. Node strips types without reading them, so a slip that the compiler would have found arrives here.
 import type { AppDefinition } from './app.ts'
 import { fieldProblems, z } from './kernel/schema.ts'
-import type { AccessGrant, ResourceDefinition, ResourceScopes } from './resource/contract.ts'
+import type { AccessGrant, ResourceCache, ResourceDefinition, ResourceScopes } from './resource/contract.ts'
 
 const text = z.string().min(1)
 const texts = z.array(text)
@@ -69,6 +69,7 @@ const resource = z.strictObject({
   hooks: hooks.optional(),
   routes: z.array(appRoute).optional(),
   migrations: z.array(z.union([handler, z.strictObject({ changes: texts, up: handler })])).optional(),
+  cache: z.strictObject({ lifetimeMs: z.number() } satisfies Record<keyof ResourceCache, unknown>).optional(),
 } satisfies Record<keyof ResourceDefinition, unknown>)
 
 const view = z.strictObject({

@@ -70,7 +70,8 @@ function cached<T extends Document>({ name, collection, cache }: CachedParts<T>)
   const withEvent = <Options extends WriteOptions>(id: string, options: Options | undefined): Options & WriteOptions => ({
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- without options there is nothing but the events below
     ...(options ?? ({} as Options)),
-    events: [...(options?.events ?? []), eventOf(name, id)],
+    // The end of what is remembered comes first: whoever is told of the write reads the document then.
+    events: [eventOf(name, id), ...(options?.events ?? [])],
   })
   // Whatever became of the write: when its outcome is not known, it may have been stored.
   const ending = async <Result>(id: string, write: () => Promise<Result>): Promise<Result> => {

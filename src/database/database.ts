@@ -111,7 +111,7 @@ function contractOf({ engine, store, registry, caches, pump, tails, rewriter }: 
     collection: (definition) => registry.declare(definition),
     async commit(_call, operations, events = []) {
       try {
-        await commit({ store, registered: (name) => registry.find(name) }, operations, [...events, ...caches.eventsOf(operations)])
+        await commit({ store, registered: (name) => registry.find(name) }, operations, [...caches.eventsOf(operations), ...events])
       } finally {
         caches.forget(operations)
       }

@@ -73,10 +73,10 @@ export function createAttachments(files: Files): Attachments {
 
     show(call, { resource, stored }, only = () => true) {
       const computed = resource.computed.filter(([name]) => only(name, name))
-      const shown = computed.length === 0 ? stored : { version: stored.version, value: withComputed(computed, stored.value) }
+      const value = computed.length === 0 ? stored.value : withComputed(computed, stored.value)
+      const shown = { object: value, version: stored.version, ...(resource.shape === undefined ? {} : { shape: resource.shape }) }
       const linked = resource.files.filter(({ field, urlField }) => typeof stored.value[field] === 'string' && only(urlField, field))
-      if (linked.length === 0) return { object: shown.value, version: shown.version }
-      return withLinks(files, call, { linked, stored: shown })
+      return linked.length === 0 ? shown : withLinks(files, call, { linked, shown })
     },
 
     async handle(events) {
@@ -98,19 +98,18 @@ function withComputed(computed: Resource['computed'], document: ResourceDocument
 async function withLinks(
   files: Files,
   call: Call,
-  { linked, stored }: { linked: Resource['files']; stored: Stored<ResourceDocument> },
+  { linked, shown }: { linked: Resource['files']; shown: Versioned & { readonly object: ResourceDocument } },
 ): Promise<Versioned> {
-  const { value, version } = stored
-  const object: Record<string, unknown> & ResourceDocument = { ...value }
+  const object: Record<string, unknown> & ResourceDocument = { ...shown.object }
   let linksExpireAt = Number.POSITIVE_INFINITY
   for (const { field, bucket, urlField } of linked) {
-    const file = value[field]
+    const file = shown.object[field]
     if (typeof file !== 'string') continue
     const link = await files.link(call, bucket, file)
     object[urlField] = link.url
     linksExpireAt = Math.min(linksExpireAt, link.expiresAt)
   }
-  return Number.isFinite(linksExpireAt) ? { object, version, linksExpireAt } : { object, version }
+  return Number.isFinite(linksExpireAt) ? { ...shown, object, linksExpireAt } : { ...shown, object }
 }
 
 async function removeOnce(files: Files, file: string, holder: string): Promise<void> {

@@ -16,14 +16,23 @@ const METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
 const SEGMENT = /^(?:[a-z0-9][a-z0-9_.-]*|:[A-Za-z][A-Za-z0-9]*)$/
 const ON_DELETE = new Set(['restrict', 'cascade', 'clear'])
 
+/** A stored object says who owns it and who may see it, and what is taken back must be gone within a second. */
+const MAX_CACHED_MS = 1000
+
 export function checkWriting(subject: WritingSubject): string[] {
   return [
     ...checkReadOnly(subject),
     ...checkDefaults(subject),
     ...checkComputed(subject),
     ...checkRelations(subject),
+    ...checkCache(subject),
     ...(subject.definition.routes ?? []).flatMap((route) => checkRoute(subject, route)),
   ]
+}
+
+function checkCache({ definition: { cache } }: WritingSubject): string[] {
+  if (cache === undefined || (cache.lifetimeMs > 0 && cache.lifetimeMs <= MAX_CACHED_MS)) return []
+  return [`its cache needs a lifetimeMs of at most ${MAX_CACHED_MS}: objects carry who may see them, and nobody sees them longer than that.`]
 }
 
 function checkReadOnly({ definition, fields }: WritingSubject): string[] {

@@ -55,6 +55,8 @@ export interface Resource {
   readonly computed: readonly (readonly [string, ComputedField])[]
   readonly relations: readonly Relation[]
   readonly grants: Readonly<Record<ResourceOperation, readonly AccessGrant[]>>
+  /** The number of migrations, for entity tags; absent when there are none. */
+  readonly shape: number | undefined
   readonly collection: CollectionDefinition<ResourceDocument>
 }
 
@@ -110,6 +112,7 @@ export function compileResource(definition: ResourceDefinition): Resource {
       update: grantsFor('update'),
       delete: grantsFor('delete'),
     },
+    shape: definition.migrations === undefined || definition.migrations.length === 0 ? undefined : definition.migrations.length,
     collection: collectionOf(definition, schema),
   }
 }
@@ -142,6 +145,7 @@ function collectionOf(definition: ResourceDefinition, schema: z.ZodObject): Coll
   // From the bare fields: rules between fields are for what comes in. A field that the schema no longer has is dropped on the way out.
   const stored: unknown = z.object({ ...platformShape, ...shapeOf(schema) })
   const migrations = definition.migrations === undefined ? {} : { migrations: definition.migrations }
+  const cache = definition.cache === undefined ? {} : { cache: { lifetimeMs: definition.cache.lifetimeMs } }
   const search = definition.search === undefined ? {} : { search: { fields: definition.search.fields, filters: searchFilters(definition) } }
   return defineCollection<ResourceDocument>({
     name: `resource_${definition.name}`,
@@ -151,6 +155,7 @@ function collectionOf(definition: ResourceDefinition, schema: z.ZodObject): Coll
     remember: true,
     ...migrations,
     ...search,
+    ...cache,
   })
 }
 

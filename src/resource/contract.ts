@@ -181,6 +181,13 @@ export interface ResourceDefinition {
   readonly files?: Readonly<Record<string, string>>
   /** Rewrites stored objects of an earlier schema, in order; the list only ever grows. */
   readonly migrations?: readonly Migration[]
+  /** Answers reads of single objects from memory for a while, at most a second: an object carries who may see it. */
+  readonly cache?: ResourceCache
+}
+
+/** A write ends what is remembered, in this process at once and in others with its event: the lifetime is for when that event is late. */
+export interface ResourceCache {
+  readonly lifetimeMs: number
 }
 
 /** An object as the API shows it. */
@@ -197,6 +204,8 @@ export interface ResourceObject {
 export interface Versioned {
   readonly object: ResourceObject
   readonly version: number
+  /** How often the resource's objects were migrated: the same version may look different after one more. Absent when they never were. */
+  readonly shape?: number
   /** When the first file link of the object ends, epoch milliseconds: an answer may not be taken for fresh after it, though its version is. */
   readonly linksExpireAt?: number
   /** Names what is shown, when that is not the whole object. */

@@ -1,7 +1,7 @@
 // The builders that app developers use: names of fields are checked by the compiler, all else when the platform is made.
 import type { Call } from '#kernel/call.ts'
 import type { Schema as SchemaOf, z } from '#kernel/schema.ts'
-import type { ResourceDefinition, ResourceRoute, ResourceScopes, RouteAnswerShape } from './contract.ts'
+import type { ResourceCache, ResourceDefinition, ResourceRoute, ResourceScopes, RouteAnswerShape } from './contract.ts'
 import type {
   ChangeOf,
   CreateOf,
@@ -58,6 +58,8 @@ export interface ResourceOptions<
   /** Fields that hold the id of an uploaded file, with the name of its bucket. */
   readonly files?: { readonly [Name in Files]: string }
   readonly migrations?: ResourceDefinition['migrations']
+  /** Answers reads of single objects from memory for up to this long, at most a second. */
+  readonly cache?: ResourceCache
 }
 
 /** `resource('photos', { schema, indexes, access, scopes })`: served as `/api/photos`. */

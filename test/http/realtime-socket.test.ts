@@ -203,6 +203,14 @@ test('messages are parsed strictly, and too many or too long ones end the connec
   const flood = await w.connect(headers)
   for (let index = 0; index < 200; index += 1) flood.send({ type: 'unsubscribe', subscription: 'x' })
   assert.equal(await flood.closed(), 4429)
+  // Pings are answered, so they count: who sends them without reading the answers would fill the memory with them.
+  const pings = await w.connect(headers)
+  for (let index = 0; index < 200; index += 1) pings.webSocket.ping('x'.repeat(125))
+  assert.equal(await pings.closed(), 4429)
+  const polite = await w.connect(headers)
+  const pong = new Promise((done) => polite.webSocket.once('pong', (data: Buffer) => done(data.toString())))
+  polite.webSocket.ping('hello')
+  assert.equal(await pong, 'hello')
 })
 
 test('refuses one subscription and keeps the others', async (t) => {

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from '#kernel/schema.ts'
+import { appProblems } from '../../src/app-check.ts'
 import { checkResources } from '../../src/resource/check.ts'
+import { compileResource } from '../../src/resource/compile.ts'
 import type { ResourceDefinition } from '../../src/resource/contract.ts'
 import { resource } from '../../src/resource/definition.ts'
 import { dataWorld, person } from '../support/data-world.ts'
@@ -78,6 +80,8 @@ const bad: readonly [string, Partial<ResourceDefinition>, RegExp][] = [
   ['a grant of nothing', { access: [{ who: 'user', may: [] }] }, /allows nothing/],
   ['an undeclared scope', { scopes: { read: 'photos:read', write: 'pictures:write' } }, /scope pictures:write is not declared/],
   ['an unknown bucket', { files: { image: 'pictures' } }, /bucket pictures, which the app does not declare/],
+  ['a cache that outlives the promise of revocation', { cache: { lifetimeMs: 1001 } }, /lifetimeMs of at most 1000/],
+  ['a cache of no time', { cache: { lifetimeMs: 0 } }, /lifetimeMs of at most 1000/],
   ['a file in no text field', { files: { stars: 'photos' } }, /files names stars, which must be a text field/],
   ['an unknown field that is written once', { writeOnce: ['colour'] }, /writeOnce names colour/],
 ]
@@ -199,4 +203,35 @@ test('routes exist for what some grant allows, and the OpenAPI document says the
   }
   const again = await w.ask('GET', '/api/openapi.json', { headers: { 'if-none-match': reply.headers['etag'] ?? '' } })
   assert.deepEqual([again.status, again.body], [304, ''])
+})
+
+test('a resource that is cached is remembered by its collection, and what is taken back is gone at once', async (t) => {
+  const notes = resource('notes', {
+    schema: z.strictObject({ text: z.string(), open: z.boolean().default(false) }),
+    indexes: { byOwner: { fields: ['ownerId', 'createdAt'] } },
+    access: [
+      { who: 'owner', may: ['list', 'get', 'create', 'update', 'delete'] },
+      { who: 'user', may: ['get'], where: { open: true } },
+    ],
+    scopes: { read: 'notes:read', write: 'notes:write' },
+    cache: { lifetimeMs: 1000 },
+  })
+  assert.deepEqual(compileResource(notes).collection.cache, { lifetimeMs: 1000 })
+  assert.equal(compileResource({ ...notes, cache: undefined as never }).collection.cache, undefined)
+  const w = await dataWorld(t, { resources: [notes] })
+  const [ada, bob] = [person('ada'), person('bob')]
+  const path = `/api/notes/${JSON.parse((await w.ask('POST', '/api/notes', { as: ada, json: { text: 'a', open: true } })).body).id}`
+  for (let round = 0; round < 3; round += 1) assert.equal((await w.ask('GET', path, { as: bob })).status, 200)
+  assert.equal((await w.ask('PATCH', path, { as: ada, json: { open: false } })).status, 200)
+  assert.equal((await w.ask('GET', path, { as: bob })).status, 404)
+  assert.equal((await w.ask('DELETE', path, { as: ada })).status, 204)
+  assert.equal((await w.ask('GET', path, { as: ada })).status, 404)
+})
+
+test('an app that asks for more of a cache than there is does not start', () => {
+  const problems = appProblems({ name: 'x', scopes: {}, resources: [{ ...good, cache: { lifetimeMs: 500, negative: true } }], frontends: [] })
+  assert.ok(
+    problems.some((problem) => problem.startsWith('resources.0.cache')),
+    problems.join(),
+  )
 })

@@ -194,3 +194,58 @@ test('no reference survives a deletion that happens at the same moment', async (
       )
   }
 })
+
+test('an entity tag names the shape of the object too, and one from before a migration matches nothing', async (t) => {
+  const notes = resource('notes', {
+    schema: z.strictObject({ text: z.string() }),
+    indexes: { byOwner: { fields: ['ownerId', 'createdAt'] } },
+    access: [{ who: 'owner', may: everything }],
+    migrations: [(document) => document, (document) => document],
+    scopes,
+  })
+  const w = await dataWorld(t, { resources: [notes] })
+  const made = await w.ask('POST', '/api/notes', { as: ada, json: { text: 'a' } })
+  assert.equal(made.headers['etag'], '"v1.2"')
+  const path = `/api/notes/${thingOf(made).id}`
+  const change = (tag: string): Promise<Reply> => w.ask('PATCH', path, { as: ada, json: { text: tag }, headers: { 'if-match': tag } })
+  for (const tag of ['"v1"', '"v1.1"', '"v1.02"', '"v1.2.2"', '"v1."', '"v1.2-"'])
+    assert.equal((await change(tag)).status, 412, tag)
+  const changed = await change('"v1.2"')
+  assert.deepEqual([changed.status, changed.headers['etag']], [200, '"v2.2"'])
+  assert.equal((await w.ask('GET', path, { as: ada, headers: { 'if-none-match': '"v2.2"' } })).status, 304)
+  assert.equal((await w.ask('GET', path, { as: ada, headers: { 'if-none-match': '"v2"' } })).status, 200)
+  const [listed] = JSON.parse((await w.ask('GET', '/api/notes', { as: ada })).body).items
+  assert.equal(listed.etag, '"v2.2"')
+  const bulk = async (ifVersion: string): Promise<number> => {
+    const json = { operations: [{ update: thingOf(made).id, change: { text: 'b' }, ifVersion }] }
+    return JSON.parse((await w.ask('POST', '/api/notes/bulk', { as: ada, json })).body).results[0].status
+  }
+  assert.deepEqual([await bulk('v2'), await bulk('v2.1'), await bulk('"v2.2"')], [412, 412, 200])
+})
+
+test('an object may refer to itself, and to one that is changed with it, also where that restricts', async (t) => {
+  const tasks = resource('tasks', {
+    schema: z.strictObject({ text: z.string(), parent: z.string().optional() }),
+    indexes: { byOwner: { fields: ['ownerId', 'createdAt'] }, byParent: { fields: ['parent', 'createdAt'] } },
+    access: [{ who: 'owner', may: everything }],
+    relations: { above: { field: 'parent', to: 'tasks', onDelete: 'restrict' } },
+    scopes,
+  })
+  const w = await dataWorld(t, { resources: [tasks] })
+  const { id } = thingOf(await w.ask('POST', '/api/tasks', { as: ada, json: { text: 'a' } }))
+  const own = await w.ask('PATCH', `/api/tasks/${id}`, { as: ada, json: { parent: id } })
+  assert.equal(own.status, 200, own.body)
+  assert.equal((await w.ask('PATCH', `/api/tasks/${id}`, { as: ada, json: { parent: null } })).status, 200)
+  const atomic = (operations: unknown): Promise<Reply> => w.ask('POST', '/api/tasks/bulk', { as: ada, json: { atomic: true, operations } })
+  const child = { create: { text: 'child', parent: id } }
+  const both = await atomic([{ update: id, change: { text: 'b' } }, child])
+  assert.equal(both.status, 200, both.body)
+  assert.deepEqual(
+    JSON.parse(both.body).results.map(({ status }: { status: number }) => status),
+    [200, 201],
+  )
+  const { id: other } = thingOf(await w.ask('POST', '/api/tasks', { as: ada, json: { text: 'c' } }))
+  // Refers to what the same request deletes: never stored.
+  assert.notEqual((await atomic([{ create: { text: 'x', parent: other } }, { delete: other }])).status, 200)
+  assert.equal((await w.ask('GET', `/api/tasks/${other}`, { as: ada })).status, 200)
+})

@@ -135,3 +135,30 @@ test('a reader who is slow, or goes away, holds nothing up and leaves nothing be
   const whole = await world.ask('GET', '/api/books/export?format=ndjson')
   assert.equal(whole.body.trim().split('\n').length, 3000)
 })
+
+test('an export that is read slowly ends with the session that began it', async (t) => {
+  let revoked = false
+  const auth = {
+    profile: async (_call: unknown, accountId: string) => ({ accountId, name: accountId }),
+    revocations: async () => ({ items: revoked ? [{ kind: 'session', subject: anna.sessionId, before: 0 }] : [], next: '' }) as never,
+  }
+  const clock = { now: () => Date.now() + (revoked ? 1000 : 0) }
+  const world = await transferWorld(t, { clock, transfer: { auth } })
+  const note = 'x'.repeat(1500)
+  const rows = Array.from({ length: 1500 }, (_, index) => JSON.stringify({ title: `Book ${index}`, note })).join('\n')
+  assert.equal((await world.imported(rows, { type: 'application/x-ndjson' })).progress.stored, 1500)
+  const call = { ...systemCall('test'), principal: anna }
+  const { content } = (await world.server.transfers?.export(call, 'books', { format: 'ndjson', formulas: 'keep', query: {} })) ?? {}
+  assert.ok(content !== undefined)
+  let bytes = 0
+  await assert.rejects(
+    (async () => {
+      for await (const piece of content) {
+        bytes += String(piece).length
+        revoked = true
+      }
+    })(),
+    /resource\.forbidden/,
+  )
+  assert.ok(bytes < 600_000, `${bytes}`)
+})

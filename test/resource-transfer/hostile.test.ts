@@ -203,3 +203,31 @@ test('a file that is too large is refused and leaves nothing behind', async (t) 
   assert.equal(reply.status, 413)
   assert.deepEqual(await world.kept(), [])
 })
+
+test('a cell that is no date, however long, is told quickly', async (t) => {
+  const world = await transferWorld(t)
+  const began = performance.now()
+  const cell = `${'T'.repeat(120_000)}!`
+  const view = await world.imported(`title,readAt,bought\nDune,${cell},\nCosmos,,${cell}\nEmma,,\n`)
+  assert.deepEqual([view.state, view.progress.stored, view.progress.rejected], ['done', 1, 2], view.problem)
+  // The time that it took was quadratic once: half a minute, with everybody else waiting.
+  assert.ok(performance.now() - began < 8000)
+})
+
+for (const [name, type, row] of [
+  ['CSV', 'text/csv', (cell: string) => `title,tags,size\nDune,${cell},\nCosmos,,${cell}\nEmma,,\n`],
+  [
+    'XML',
+    'application/xml',
+    (cell: string) => `<a><b><title>Dune</title><tags type="json">${cell}</tags></b><b><title>C</title><size type="json">${cell}</size></b>` +
+      '<b><title>Emma</title></b></a>',
+  ],
+] as const) {
+  test(`JSON that is nested without end, in ${name}, costs its own row`, async (t) => {
+    const world = await transferWorld(t)
+    const cell = '['.repeat(60_000) + ']'.repeat(60_000)
+    const view = await world.imported(row(cell), { type })
+    assert.deepEqual([view.state, view.progress.stored, view.progress.rejected], ['done', 1, 2], view.problem)
+    assert.deepEqual(await titles(world), ['Emma'])
+  })
+}

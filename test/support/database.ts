@@ -9,7 +9,7 @@ import { z } from '#kernel/schema.ts'
 import type { Collection, Database } from '../../src/database/contract.ts'
 import { createDatabase } from '../../src/database/database.ts'
 import type { Engine } from '../../src/database/ports.ts'
-import { contractTest, type Exemption } from './exemptions.ts'
+import { contractTest, type Exemption, patience } from './exemptions.ts'
 
 export interface TestClock extends Clock {
   advance(ms: number): void
@@ -182,9 +182,9 @@ export function testsIn(open: OpenDatabase, exemptions: readonly Exemption[], op
 
 /** Waits until something is so, or fails after half a minute: slow servers on busy machines are no failure. */
 export async function eventually(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 30_000
+  const end = performance.now() + patience.ms
   while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`Waited for half a minute, and still not: ${what}`)
+    if (performance.now() > end) throw new Error(`Waited for ${patience.ms / 1000} seconds, and still not: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }

@@ -2,11 +2,13 @@
 // need it are skipped by name where it is not there.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { homedir, tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 
 const VERSION = '1.24.0'
 const START_MS = 20_000
@@ -38,7 +40,9 @@ export async function startFerret(): Promise<Ferret> {
   const folder = mkdtempSync(join(tmpdir(), 'ninefold-ferretdb-'))
   const port = await freePort()
   let child = await launch(folder, port)
+  let stopIndexing = keepIdsIndexed(join(folder, 'data'))
   const kill = async (): Promise<void> => {
+    stopIndexing()
     if (child.exitCode !== null || child.signalCode !== null) return
     const exited = once(child, 'exit')
     // Nothing else may keep the event loop turning until it has ended.
@@ -55,6 +59,7 @@ export async function startFerret(): Promise<Ferret> {
     kill,
     async startAgain() {
       child = await launch(folder, port)
+      stopIndexing = keepIdsIndexed(join(folder, 'data'))
     },
     async stop() {
       await kill()
@@ -93,6 +98,50 @@ async function launch(folder: string, port: number): Promise<ChildProcess> {
   process.once('exit', () => child.kill('SIGKILL'))
   child.unref()
   return child
+}
+
+const LOOK_MS = 100
+/** Collections are nearly always made right after their database. */
+const YOUNG_MS = 5000
+const LOOK_AT_OLD_MS = 2000
+
+/**
+ * FerretDB 1.24 makes the index of ids for `_ferretdb_sjson->"_id"` and asks for `_ferretdb_sjson->'$._id'`, which to SQLite is another expression: every
+ * get, update and delete by id reads the whole collection. The server stays as it is; its files get the index that it meant, as other servers have it.
+ */
+function keepIdsIndexed(data: string): () => void {
+  const seen = new Map<string, { readonly since: number; looked: number }>()
+  const timer = setInterval(() => {
+    const now = performance.now()
+    for (const file of readdirSync(data)) {
+      if (!file.endsWith('.sqlite')) continue
+      const known = seen.get(file) ?? { since: now, looked: 0 }
+      seen.set(file, known)
+      if (now - known.since > YOUNG_MS && now - known.looked < LOOK_AT_OLD_MS) continue
+      known.looked = now
+      indexIds(join(data, file))
+    }
+  }, LOOK_MS)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+function indexIds(file: string): void {
+  const url = pathToFileURL(file)
+  url.searchParams.set('mode', 'rw')
+  let db: DatabaseSync | undefined
+  try {
+    db = new DatabaseSync(url, { timeout: 50 })
+    const tables = db.prepare(
+      `SELECT name FROM sqlite_schema AS tables WHERE type = 'table' AND name NOT LIKE '%ferretdb\\_%' ESCAPE '\\'
+       AND NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = 'by_id_of_' || tables.name)`,
+    )
+    for (const { name } of tables.all()) db.exec(`CREATE INDEX "by_id_of_${String(name)}" ON "${String(name)}" (_ferretdb_sjson->'$._id')`)
+  } catch {
+    // Busy, or gone again: the next look will do.
+  } finally {
+    db?.close()
+  }
 }
 
 async function listens(port: number): Promise<boolean> {

@@ -46,6 +46,8 @@ const BURST = 120
 const PER_SECOND = 10
 const PING_MS = 25_000
 const LINGER_MS = 1000
+/** What waits for an end that does not read. Far more than a handler sends before it waits itself: this is for answers to what the other end says. */
+const MAX_UNREAD_BYTES = 1024 * 1024
 const VERIFY_MS = 5000
 
 const rounds = createRounds(PING_MS)
@@ -88,6 +90,7 @@ export class OpenSocket implements SocketConnection {
       (token) => this.#renew(token),
     )
     webSocket.on('message', (data: RawData, isBinary: boolean) => this.#receive(data, isBinary))
+    webSocket.on('ping', (data: Buffer) => this.#answerPing(data))
     webSocket.on('pong', () => {
       this.#isAlive = true
     })
@@ -104,6 +107,10 @@ export class OpenSocket implements SocketConnection {
   send(text: string): void {
     const { webSocket } = this.#opened
     if (webSocket.readyState !== webSocket.OPEN) return
+    if (webSocket.bufferedAmount > MAX_UNREAD_BYTES) {
+      webSocket.terminate()
+      return
+    }
     this.#bytesOut += Buffer.byteLength(text)
     webSocket.send(text, this.#sent)
   }
@@ -165,6 +172,13 @@ export class OpenSocket implements SocketConnection {
   #renew({ principal }: VerifiedToken): void {
     this.#principal = principal
     this.#handler?.renewed()
+  }
+
+  /** A ping is a message like others: answered without end, those of somebody who reads nothing would fill the memory. */
+  #answerPing(data: Buffer): void {
+    const { webSocket } = this.#opened
+    if (!this.#mayPass()) this.close(TOO_MANY, 'too many messages')
+    else if (webSocket.readyState === webSocket.OPEN) webSocket.pong(data)
   }
 
   #receive(data: RawData, isBinary: boolean): void {

@@ -48,6 +48,8 @@ export function createUpgrades(parts: UpgradeParts): Upgrades {
     // Compression would cost 100 KB a connection, and mixes what others chose with what is secret (BREACH).
     perMessageDeflate: false,
     maxPayload: MAX_MESSAGE_BYTES,
+    // The socket answers them itself, as far as the other end may speak and listens.
+    autoPong: false,
     // Never the first that is offered: some clients put a token there, and an echo of it would end up in logs.
     handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
   })

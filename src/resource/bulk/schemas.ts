@@ -1,7 +1,8 @@
 // The shape of bulk requests and of their answers.
 import { type Schema, z } from '#kernel/schema.ts'
 import type { BulkOperation } from '../contract.ts'
-import { versionOf } from '../etag.ts'
+import type { Resource } from '../compile.ts'
+import { TAG_TEXT, versionOf } from '../etag.ts'
 
 export const MAX_BULK = 100
 const TAG_LENGTH = 64
@@ -11,7 +12,7 @@ const id = z.string().max(256)
 const ifVersion = z
   .string()
   .max(TAG_LENGTH)
-  .regex(/^"?v\d{1,15}(?:-[0-9a-z]+){0,2}"?$/, 'Give the entity tag of the object')
+  .regex(new RegExp(`^"?${TAG_TEXT}"?$`), 'Give the entity tag of the object')
   .optional()
 
 const operation = z.union(
@@ -38,10 +39,10 @@ export interface ParsedBulk {
 /** What a bulk request carries. */
 export const bulkBody: Schema<Bulk> = bulk
 
-export function bulkRequestOf({ operations, atomic }: Bulk): ParsedBulk {
+export function bulkRequestOf({ operations, atomic }: Bulk, { shape }: Pick<Resource, 'shape'>): ParsedBulk {
   const read = operations.map((given): BulkOperation => {
     if ('create' in given) return { create: given.create }
-    const condition = given.ifVersion === undefined ? {} : { ifVersion: versionOf(`"${given.ifVersion.replaceAll('"', '')}"`) ?? 0 }
+    const condition = given.ifVersion === undefined ? {} : { ifVersion: versionOf(`"${given.ifVersion.replaceAll('"', '')}"`, shape) ?? 0 }
     return 'update' in given ? { update: given.update, change: given.change, ...condition } : { delete: given.delete, ...condition }
   })
   return atomic === undefined ? { operations: read } : { operations: read, atomic }

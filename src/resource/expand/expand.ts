@@ -102,6 +102,6 @@ export async function listedOf(
   { resource, found, pick }: { readonly resource: Resource; readonly found: Found; readonly pick?: ReadonlySet<string> | undefined },
 ): Promise<Shown<ListedObject>> {
   const { permission, ...stored } = found
-  const { object, version } = await show(parts, call, { resource, stored, permission, pick })
-  return { object: { ...object, etag: etagOf({ version }) }, document: stored.value, permission }
+  const { object, version, shape } = await show(parts, call, { resource, stored, permission, pick })
+  return { object: { ...object, etag: etagOf(shape === undefined ? { version } : { version, shape }) }, document: stored.value, permission }
 }

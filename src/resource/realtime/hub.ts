@@ -83,7 +83,7 @@ export class Hub {
       return
     }
     const missed = after <= this.#position && this.#history.reaches(after) ? this.#missed(view, after) : undefined
-    if (missed === undefined || missed.length > MAX_REPLAYED) {
+    if (missed === undefined) {
       follower.put(resetAt(this.#position))
       return
     }
@@ -222,10 +222,17 @@ export class Hub {
     )
   }
 
-  #missed(view: View, after: number): Happened[] {
-    return byDocument(this.#history.since(after)).filter(
-      ({ resource, id }) => resource === view.resource.name && (view.target.kind !== 'document' || view.target.id === id),
-    )
+  /** `undefined` when it is too much; that is found out early, since anybody may ask often. */
+  #missed(view: View, after: number): Happened[] | undefined {
+    const ids = new Set<string>()
+    const concerning: Happening[] = []
+    for (const happening of this.#history.since(after)) {
+      const { resource, id } = happening
+      if (resource !== view.resource.name || (view.target.kind === 'document' && view.target.id !== id)) continue
+      concerning.push(happening)
+      if (ids.add(id).size > MAX_REPLAYED) return undefined
+    }
+    return byDocument(concerning)
   }
 
   #inTurn<T>(task: () => Promise<T>): Promise<T> {

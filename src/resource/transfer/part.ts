@@ -1,4 +1,5 @@
 // Wires imports and exports into the resource server.
+import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Route } from '#kernel/http/route.ts'
 import type { JobDefinition } from '#kernel/job.ts'
@@ -8,7 +9,7 @@ import type { Database } from '../../database/contract.ts'
 import type { WriteParts } from '../writing/parts.ts'
 import type { OwnTransfers } from './contract.ts'
 import { exported } from './exports/export.ts'
-import { type Authorities, hasEnded } from './imports/authority.ts'
+import { type Authorities, hasEnded, type Undertaking } from './imports/authority.ts'
 import { createImportsRepository } from './imports/repository.ts'
 import { createImportsService, type ImportLimits } from './imports/service.ts'
 import { createSlices } from './imports/slices.ts'
@@ -50,17 +51,19 @@ export function createTransferPart({ database, writes, keyRing, clock, logger, s
   const imports = createImportsRepository(database)
   const spool = createSpool(settings.folder)
   const parts = { resources, imports, spool, keyRing, clock, limits }
+  const isOver = async (call: Call, about: Undertaking): Promise<boolean> =>
+    settings.auth !== undefined && (await hasEnded(settings.auth, call, about))
   const slices = createSlices({
     ...parts,
     writes,
     logger,
     allowLoopback: settings.allowLoopback === true,
-    hasEnded: async (call, record) => settings.auth !== undefined && (await hasEnded(settings.auth, call, record)),
+    hasEnded: isOver,
   })
   const transfers: OwnTransfers = {
     ...createImportsService(parts),
     run: (call, id, onProgress) => slices.runAll(call, id, onProgress),
-    export: async (call, name, request) => exported({ resources, service: writes.service }, call, { name, ...request }),
+    export: async (call, name, request) => exported({ resources, service: writes.service, clock, hasEnded: isOver }, call, { name, ...request }),
   }
   return {
     transfers,

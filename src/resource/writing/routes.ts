@@ -58,7 +58,7 @@ export function writeRoutes(answers: Answers, resource: Resource, shown: ShownSc
       answers: { 200: shown.object },
       handle: async (call, { params, body }, exchange) => {
         admit(resource, call, 'update')
-        const condition = conditionOf(exchange.request)
+        const condition = conditionOf(resource, exchange.request)
         const repetition = repetitionIn(call, exchange, [body, condition])
         return sent(await answers.one(call, { plan: planUpdate(call, { resource, id: params.id, input: body, ...condition }), repetition }))
       },
@@ -72,7 +72,7 @@ export function writeRoutes(answers: Answers, resource: Resource, shown: ShownSc
       answers: { 204: 'empty' },
       handle: async (call, { params }, exchange) => {
         admit(resource, call, 'delete')
-        const condition = conditionOf(exchange.request)
+        const condition = conditionOf(resource, exchange.request)
         const repetition = repetitionIn(call, exchange, condition)
         return sent(await answers.one(call, { plan: planDelete(call, { resource, id: params.id, ...condition }), repetition }))
       },
@@ -104,7 +104,7 @@ function bulkRoute(answers: Answers, resource: Resource, shown: ShownSchemas): R
       // Rights are asked for each operation, so a kept answer is for a token with the same ones only.
       const scopes = call.principal.kind === 'user' ? call.principal.scopes.toSorted() : []
       const repetition = repetitionIn(call, exchange, [body, scopes])
-      return sent(await answers.bulk(call, { resource, request: bulkRequestOf(body), repetition }))
+      return sent(await answers.bulk(call, { resource, request: bulkRequestOf(body, resource), repetition }))
     },
   })
 }
@@ -123,12 +123,12 @@ function sent({ status, headers, body }: PlainAnswer): Answer {
   return body === undefined ? { status, headers: kept } : { status, headers: kept, body: { jsonText: body } }
 }
 
-function conditionOf(request: IncomingMessage): { ifVersion?: number } {
+function conditionOf(resource: Resource, request: IncomingMessage): { ifVersion?: number } {
   const tags = matchTags(request.headers['if-match'])
   if (tags === undefined || tags === 'any') return {}
   if (tags.length > 1) throw httpErrors.bad_request({ detail: 'Give one entity tag in If-Match.' })
   // A tag that is none of ours matches nothing; no object has version 0.
-  return { ifVersion: versionOf(tags[0] ?? '') ?? 0 }
+  return { ifVersion: versionOf(tags[0] ?? '', resource.shape) ?? 0 }
 }
 
 /** An item of a structured field, or the same without its quotes. */

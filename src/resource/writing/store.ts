@@ -74,7 +74,7 @@ async function write(parts: WriteParts, call: Call, { writes, more }: StoreReque
   if (writes.length === 1 && only !== undefined && more.length === 0 && only.touched.length === 0) return writeOne(parts, call, only)
   const stored = writes.flatMap((planned) => (planned.stored === undefined ? [] : [planned.stored]))
   // Touched objects first: a deletion that looked for referrers fails before anything else is decided on.
-  const operations = [...touchedOnce(writes), ...stored.map(({ operation }) => operation), ...more]
+  const operations = [...touchedOnce(writes, stored.map(({ operation }) => operation)), ...stored.map(({ operation }) => operation), ...more]
   if (operations.length === 0) return true
   if (operations.length > MAX_OPERATIONS) {
     const detail = `This would write ${operations.length} documents at once, and at most ${MAX_OPERATIONS} can be: objects that are referred to and the kept answer count too.`
@@ -103,10 +103,15 @@ async function writeOne({ repository }: WriteParts, call: Call, { resource, id, 
   return true
 }
 
-function touchedOnce(writes: readonly PlannedWrite[]): Operation[] {
+/** What is changed anyway needs no touch, and would no longer have the version that it was decided on. */
+function touchedOnce(writes: readonly PlannedWrite[], stored: readonly Operation[]): Operation[] {
+  const nameOf = (operation: Operation): string | undefined =>
+    operation.kind === 'update' ? `${operation.collection}/${operation.id}` : undefined
+  const changed = new Set(stored.map(nameOf))
   const seen = new Map<string, Operation>()
   for (const operation of writes.flatMap(({ touched }) => touched)) {
-    if (operation.kind === 'update') seen.set(`${operation.collection}/${operation.id}`, operation)
+    const name = nameOf(operation)
+    if (name !== undefined && !changed.has(name)) seen.set(name, operation)
   }
   return [...seen.values()]
 }

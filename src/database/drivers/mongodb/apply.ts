@@ -19,6 +19,8 @@ export const KEYS = 'ninefold_keys'
 const MANY = 50
 /** FerretDB keeps a connection to its store for each update of a command until all are done, and with a hundred of them it stops for good. */
 const FEW = 4
+/** Deletions by id of one command: of several ids at once it finds none without reading the whole collection. */
+const SOME = 20
 
 interface Kept {
   readonly _id: string
@@ -58,7 +60,8 @@ async function put<Stored extends Kept>(collection: Collection<Stored>, changes:
   const removed = changes.filter(({ value }) => value === null)
   const fresh = pass.first ? changes.filter((change) => change.fresh && change.value !== null) : []
   const left = changes.filter((change) => change.value !== null && !fresh.includes(change))
-  for (let at = 0; at < removed.length; at += 10 * MANY) await collection.deleteMany(these(removed.slice(at, at + 10 * MANY), pass))
+  const removedAtOnce = pass.atomicUpdates ? 10 * MANY : SOME
+  for (let at = 0; at < removed.length; at += removedAtOnce) await removeAll(collection, removed.slice(at, at + removedAtOnce), pass)
   if (fresh.length > 0 && !(await unlessRefused(() => insertAll(collection, fresh)))) left.push(...fresh)
   const atOnce = pass.atomicUpdates ? MANY : FEW
   for (let at = 0; at < left.length; at += atOnce) {
@@ -66,6 +69,16 @@ async function put<Stored extends Kept>(collection: Collection<Stored>, changes:
     if (pass.first && (await unlessRefused(() => writeAll(collection, some, pass)))) continue
     for (const change of some) await putOne(collection, change, pass)
   }
+}
+
+async function removeAll<Stored extends Kept>(
+  collection: Collection<Stored>,
+  changes: readonly Change<Stored>[],
+  pass: Pass,
+): Promise<unknown> {
+  if (pass.atomicUpdates) return await collection.deleteMany(these(changes, pass))
+  const operations = changes.map(({ id }): AnyBulkWriteOperation<Stored> => ({ deleteOne: { filter: only<Stored>(id, pass) } }))
+  return await collection.bulkWrite(operations, { ordered: false })
 }
 
 async function insertAll<Stored extends Kept>(collection: Collection<Stored>, changes: readonly Change<Stored>[]): Promise<unknown> {
@@ -102,9 +115,7 @@ async function putOne<Stored extends Kept>(collection: Collection<Stored>, { id,
 }
 
 function these<Stored extends Kept>(changes: readonly Change<Stored>[], pass: Pass): Filter<Stored> {
-  const [first] = changes
-  if (first !== undefined && changes.length === 1) return only(first.id, pass)
-  const filter = { _id: { $in: changes.map(({ id }) => id) }, ...(pass.atomicUpdates ? { _at: { $lt: pass.number } } : {}) }
+  const filter = { _id: { $in: changes.map(({ id }) => id) }, _at: { $lt: pass.number } }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the driver cannot see the two fields through a type parameter
   return filter as unknown as Filter<Stored>
 }

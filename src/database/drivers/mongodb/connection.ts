@@ -1,6 +1,6 @@
 // The connection to the server: bounded waits everywhere, majority and journalled writes, and a pulse that knows within a second when it is gone.
 import { setImmediate, setTimeout as delay } from 'node:timers/promises'
-import { type Db, MongoClient, MongoError, MongoServerError } from 'mongodb'
+import { type Db, MongoClient, type MongoClientOptions, MongoError, MongoServerError } from 'mongodb'
 import type { AppError } from '#kernel/errors.ts'
 import { databaseErrors } from '../../errors.ts'
 
@@ -36,8 +36,19 @@ const WAITS = {
   retryWrites: false,
 } as const
 
+/** The driver's own messages repeat parts of the URL, which may be the password. */
+function clientFor(url: string, options: MongoClientOptions): MongoClient {
+  try {
+    return new MongoClient(url, options)
+  } catch {
+    throw new Error(
+      'The URL of the MongoDB database cannot be read. It is mongodb://user:password@host/database, with what is special in the password percent-encoded, and options that the driver knows.',
+    )
+  }
+}
+
 export async function connect({ url, maxPoolSize = POOL }: ConnectionSettings): Promise<Connection> {
-  const client = new MongoClient(url, {
+  const client = clientFor(url, {
     appName: 'ninefold',
     maxPoolSize,
     retryReads: true,

@@ -44,21 +44,25 @@ async function loadRows({ db, layouts, journal }: LoadParts, name: string, rows:
     return storedRow(row, { _at, _born: journal.applied * 100_000 + loaded, _shape: row.shape ?? layout.shape })
   })
   const taken = await insertAll(collection, documents)
+  const held = new Set<string>()
   await each(taken, async (document) => {
     const before = await collection.findOne({ _id: document._id })
-    const kept = new Set(keysOf(layout, document).map(({ key }) => key))
-    const given = keysOf(layout, before ?? undefined).filter(({ key }) => !kept.has(key))
-    for (const { key } of given) await removeKey(db, key, document._id)
+    const wanted = new Set(keysOf(layout, document).map(({ key }) => key))
+    for (const { key } of keysOf(layout, before ?? undefined)) {
+      // What it holds already is not written again, unless a batch before was interrupted.
+      if (!wanted.has(key)) await removeKey(db, key, document._id)
+      else if ((await db.collection<StoredKey>(KEYS).findOne({ _id: key }))?.holder === document._id) held.add(key)
+    }
     const { _id, ...replacement } = document
     await collection.replaceOne({ _id }, { ...replacement, _born: before?._born ?? document._born }, { upsert: true })
   })
   const keys = documents.flatMap((document) =>
-    keysOf(layout, document).map(
-      ({ key, index }): StoredKey => ({ _id: key, collection: name, index, holder: document._id, _at: document._at }),
-    ),
+    keysOf(layout, document)
+      .filter(({ key }) => !held.has(key))
+      .map(({ key, index }): StoredKey => ({ _id: key, collection: name, index, holder: document._id, _at: document._at })),
   )
-  const held = await insertAll(db.collection<StoredKey>(KEYS), keys)
-  await each(held, async ({ _id, ...key }) => void (await db.collection<StoredKey>(KEYS).replaceOne({ _id }, key, { upsert: true })))
+  const refused = await insertAll(db.collection<StoredKey>(KEYS), keys)
+  await each(refused, async ({ _id, ...key }) => void (await db.collection<StoredKey>(KEYS).replaceOne({ _id }, key, { upsert: true })))
   return rows.length
 }
 

@@ -2,13 +2,15 @@
 // is no longer there.
 import { setImmediate as turn } from 'node:timers/promises'
 import { Readable } from 'node:stream'
-import type { Call } from '#kernel/call.ts'
+import { type Call, systemCall } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
 import type { Resource } from '../../compile.ts'
 import type { ListRequest, ResourceObject, Resources } from '../../contract.ts'
 import { resourceErrors } from '../../errors.ts'
 import { parseListQuery } from '../../queries/parse.ts'
 import { PLATFORM_FIELDS } from '../../schemas.ts'
 import type { Exported, ExportRequest } from '../contract.ts'
+import { CHECK_MS, type Undertaking } from '../imports/authority.ts'
 import { csvWriter } from './csv.ts'
 import { jsonWriter, ndjsonWriter } from './json.ts'
 import type { Writer } from './writer.ts'
@@ -17,6 +19,9 @@ import { xmlWriter } from './xml.ts'
 export interface ExportParts {
   readonly resources: ReadonlyMap<string, Resource>
   readonly service: Resources
+  readonly clock: Clock
+  /** Whether what the export was begun on has ended since. */
+  readonly hasEnded: (call: Call, about: Undertaking) => Promise<boolean>
 }
 
 const PAGE = 100
@@ -26,7 +31,7 @@ const PIECE_CHARACTERS = 64 * 1024
 const TYPES = { csv: 'text/csv; charset=utf-8', json: 'application/json', ndjson: 'application/x-ndjson', xml: 'application/xml' } as const
 
 export async function exported(
-  { resources, service }: ExportParts,
+  { resources, service, ...authority }: ExportParts,
   call: Call,
   request: { name: string } & ExportRequest,
 ): Promise<Exported> {
@@ -50,12 +55,29 @@ export async function exported(
     xml: () => xmlWriter(columns, name),
   }
   // A long export outlives the time that a request is given; its caller's going away still ends it.
-  const lasting: Call = { ...call, deadline: Number.POSITIVE_INFINITY }
-  const pages = pagesFrom(first, async (after) => await service.list(lasting, name, { ...list, after }))
+  const { principal, requestId, signal } = call
+  const lasting: Call = { principal, requestId, signal, deadline: Number.POSITIVE_INFINITY }
+  const requireGood = goodness(authority, call)
+  const pages = pagesFrom(first, async (after) => {
+    await requireGood()
+    return await service.list(lasting, name, { ...list, after })
+  })
   return {
     type: TYPES[format],
     fileName: `${name}.${format}`,
     content: Readable.from(written(writers[format](), pages, call.signal), { objectMode: false }),
+  }
+}
+
+/** The gateway asked when the export began. Whoever reads slowly makes it last, and what has ended meanwhile must end it. */
+function goodness({ clock, hasEnded }: Pick<ExportParts, 'clock' | 'hasEnded'>, { principal }: Call): () => Promise<void> {
+  const createdAt = clock.now()
+  let checkedAt = createdAt
+  return async () => {
+    if (principal.kind !== 'user' || clock.now() - checkedAt < CHECK_MS) return
+    checkedAt = clock.now()
+    if (await hasEnded(systemCall('resource.export'), { principal, createdAt, endsWithSession: true }))
+      throw resourceErrors.forbidden({ detail: 'What the export was begun on has ended.' })
   }
 }
 

@@ -56,21 +56,25 @@ async function* pagesOf(wanted: Wanted, first: Fetched): AsyncGenerator<Buffer> 
 /** Gives the member `next` of a page that has one. */
 async function* rowsOf({ url, response }: Fetched): AsyncGenerator<Buffer, string | undefined> {
   const pieces: AsyncIterator<Buffer> = response[Symbol.asyncIterator]()
-  let head = Buffer.alloc(0)
-  for (let step = await pieces.next(); step.done !== true; step = await pieces.next()) {
-    head = Buffer.concat([head, step.value])
-    const start = head.findIndex((byte) => byte > 0x20)
-    if (start !== -1 && head[start] === OPEN_LIST) {
-      yield* elementsOf(head, pieces)
+  // Joined once: the other side decides how small its pieces are.
+  const all: Buffer[] = []
+  let bytes = 0
+  let isBegun = false
+  for (let step = await pieces.next(); step.done !== true && bytes <= MAX_PAGE_BYTES; step = await pieces.next()) {
+    const start: number = isBegun ? -1 : step.value.findIndex((byte) => byte > 0x20)
+    isBegun ||= start !== -1
+    if (step.value[start] === OPEN_LIST) {
+      yield* elementsOf(step.value, pieces)
       return undefined
     }
-    if (head.length > MAX_PAGE_BYTES) break
+    all.push(step.value)
+    bytes += step.value.length
   }
-  if (head.length > MAX_PAGE_BYTES) {
+  if (bytes > MAX_PAGE_BYTES) {
     response.destroy()
     throw transferErrors.bad_address({ detail: `A page of ${url.host} is longer than ${MAX_PAGE_BYTES} bytes. Ask it for shorter pages.` })
   }
-  const { rows, next } = parsedPage(url, head)
+  const { rows, next } = parsedPage(url, Buffer.concat(all))
   // One piece for each row: the whole page as one text would be a second copy of it.
   for (const row of rows) yield Buffer.from(`${JSON.stringify(row)}\n`)
   return next

@@ -1,6 +1,7 @@
 // Rows of XML: attributes and child elements are columns, elements of one name a list. Only the five entities that XML itself has, and character
 // references, are known: nothing expands, and nothing is fetched.
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
+import { parseJson } from '#kernel/http/body.ts'
 import { z } from '#kernel/schema.ts'
 import { bareRecord, bytesProblem, type Cells, MAX_DEPTH, type ParsedRow, type RowParser } from './parsed.ts'
 import type { RawRow } from './record.ts'
@@ -94,7 +95,7 @@ function valueOf(element: Node): unknown {
 
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(Buffer.from(text))
   } catch {
     throw new XmlProblem('An element with type="json" does not hold JSON')
   }

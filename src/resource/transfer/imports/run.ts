@@ -31,7 +31,7 @@ export interface RunRequest {
   readonly record: ImportRecord
   readonly resource: Resource
   /** Asked after each batch. */
-  readonly isEnough: () => boolean
+  readonly isEnough: () => boolean | Promise<boolean>
   readonly onProgress?: ((record: ImportRecord) => void) | undefined
 }
 
@@ -118,7 +118,7 @@ async function runBatches(state: Run, content: Readable, { isEnough, onProgress 
     // A database may answer at once; others must get their turn between batches.
     await turn()
     if (state.record.rows > MOST_ROWS) return { kind: 'ended', problem: `The file has more than ${MOST_ROWS} rows.` }
-    if (isEnough()) return { kind: 'more' }
+    if (await isEnough()) return { kind: 'more' }
   }
   return { kind: 'ended' }
 }

@@ -12,6 +12,7 @@ import { transferErrors } from '../errors.ts'
 import { download } from '../fetch/pages.ts'
 import { parsedUrl } from '../fetch/request.ts'
 import type { ImportRecord } from '../schemas.ts'
+import { CHECK_MS, type Undertaking } from './authority.ts'
 import { examine } from './examine.ts'
 import { shapeChange } from './format.ts'
 import { changed, endedWith, IMPORT_JOB, importJob } from './lifecycle.ts'
@@ -24,7 +25,7 @@ export interface SliceParts extends ImportsParts {
   readonly writes: WriteParts
   readonly logger: Logger
   /** Whether what the person has allowed has ended since. */
-  readonly hasEnded: (call: Call, record: ImportRecord) => Promise<boolean>
+  readonly hasEnded: (call: Call, about: Undertaking) => Promise<boolean>
   readonly allowLoopback: boolean
 }
 
@@ -65,7 +66,8 @@ export function createSlices(parts: SliceParts): Slices {
       },
     }),
     async runAll(call, id, onProgress) {
-      await slice(parts, call, { id, isEnough: () => false, onProgress: (record) => onProgress(viewOf(record)) })
+      const request = { id, isEnough: () => false, onProgress: (record: ImportRecord) => onProgress(viewOf(record)) }
+      while ((await slice(parts, call, request)) === 'more');
       const record = (await parts.imports.find(call, id))?.value
       if (record === undefined) throw transferErrors.not_found()
       return viewOf(record)
@@ -97,7 +99,19 @@ async function slice(parts: SliceParts, call: Call, { id, isEnough, onProgress }
     const taken = await takeUp(parts, call, found)
     if (taken === undefined) return 'ended'
     const { record, resource } = taken
-    const outcome = await run({ ...parts, imports: parts.imports }, call, { record, resource, isEnough, onProgress })
+    let checkedAt = parts.clock.now()
+    const outcome = await run({ ...parts, imports: parts.imports }, call, {
+      record,
+      resource,
+      async isEnough() {
+        if (isEnough()) return true
+        if (parts.clock.now() - checkedAt < CHECK_MS) return false
+        checkedAt = parts.clock.now()
+        // Then taking it up again ends it, with the reason.
+        return await parts.hasEnded(call, record)
+      },
+      onProgress,
+    })
     if (outcome.kind === 'more') return 'more'
     if (outcome.kind === 'ended') await end(parts, call, { id, problem: outcome.problem })
     return 'ended'
@@ -123,11 +137,17 @@ async function takeUp(parts: SliceParts, call: Call, found: Stored<ImportRecord>
   const { value } = found
   const resource = parts.resources.get(value.resource)
   if (resource === undefined) throw transferErrors.bad_options({ detail: `There is no resource ${value.resource} any more.` })
-  if (await parts.hasEnded(call, value))
-    throw transferErrors.bad_options({ detail: 'What the import was begun on has ended: begin it again.' })
+  await requireGood(parts, call, value)
   const set = value.source === undefined ? {} : await fetched(parts, call, { record: value, resource })
+  // The other side may have taken minutes.
+  if (value.source !== undefined) await requireGood(parts, call, value)
   const stored = await parts.imports.change(call, found, { set: { ...set, state: 'running', beatAt: parts.clock.now() } })
   return stored === undefined ? undefined : { record: stored.value, resource }
+}
+
+async function requireGood(parts: SliceParts, call: Call, record: ImportRecord): Promise<void> {
+  if (await parts.hasEnded(call, record))
+    throw transferErrors.bad_options({ detail: 'What the import was begun on has ended: begin it again.' })
 }
 
 const source = z.strictObject({ url: z.string(), authorization: z.string().exactOptional() })

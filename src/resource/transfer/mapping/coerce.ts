@@ -1,4 +1,5 @@
 // Text to what a field holds, by the JSON schema of the field. What cannot be meant is refused in words; the field's own schema decides the rest.
+import { parseJson } from '#kernel/http/body.ts'
 import { z } from '#kernel/schema.ts'
 import { isoDate, isoDateTime } from './dates.ts'
 
@@ -31,7 +32,7 @@ export type Coerce = (value: unknown) => unknown
 
 const TRUE = new Set(['true', 'yes', 'y', '1', 'on'])
 const FALSE = new Set(['false', 'no', 'n', '0', 'off'])
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?$/
 const WHOLE = /^[+-]?\d+$/
 
 /** Made once for each field. `inCell`: a list is in one cell, as JSON or with separators; else it is a list already. */
@@ -134,7 +135,8 @@ function objectCoercion({ properties = {} }: FieldSchema, habits: TextHabits, in
 
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text)
+    // As strict as a body of the API: not deep, no name twice.
+    return parseJson(Buffer.from(text))
   } catch {
     return fail('Not JSON')
   }

@@ -7,10 +7,13 @@ const YEAR_FIRST = /^(\d{4})[/.](\d{1,2})[/.](\d{1,2})$/
 const DOTTED = /^(\d{1,2})\.(\d{1,2})\.(\d{4})$/
 const SLASHED = /^(\d{1,2})[/-](\d{1,2})[/-](\d{4})$/
 const WITH_TIME = /^(\S+?)(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?) ?(Z|z|UTC|[+-]\d{2}:?\d{2})?$/
+/** No date is longer, however it is written; looking for one in a long text would take quadratic time. */
+const MAX_LENGTH = 64
 const TIME = /^(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?$/
 
 /** `undefined` when it is no date. */
 export function isoDate(text: string, order: DateOrder): string | undefined {
+  if (text.length > MAX_LENGTH) return undefined
   const plain = text.trim()
   const iso = ISO.exec(plain) ?? YEAR_FIRST.exec(plain)
   if (iso !== null) return dateOf(iso[1], iso[2], iso[3])
@@ -23,6 +26,7 @@ export function isoDate(text: string, order: DateOrder): string | undefined {
 
 /** In UTC, which is meant where no zone is said. */
 export function isoDateTime(text: string, order: DateOrder): string | undefined {
+  if (text.length > MAX_LENGTH) return undefined
   const plain = text.trim()
   const dateOnly = isoDate(plain, order)
   if (dateOnly !== undefined) return `${dateOnly}T00:00:00Z`
