@@ -104,9 +104,12 @@ function readLines(reportFile: string): TestLine[] {
   }
 }
 
+/** These choose their databases themselves, or are about what happens before anything is stored. */
+const ELSEWHERE = /e2e[\\/](backup|move|command-line)|resource-transfer[\\/](formats|hostile|url)/
+
 /** Files whose world stands on a database that can be another one. */
 function isScenario(file: string): boolean {
-  if (!/^test[\\/](http|e2e|hostile|resource-transfer)[\\/]/.test(file) || alone(file)) return false
+  if (!/^test[\\/](http|e2e|hostile|resource-transfer)[\\/]/.test(file) || alone(file) || ELSEWHERE.test(file)) return false
   const text = readFileSync(join(root, file), 'utf8')
   return /from '(\.\.\/support\/(platform|person|data-world|accounts|oauth|realtime-world)|\.\/world)\.ts'/.test(text)
 }

@@ -120,10 +120,13 @@ function standardOutput(): DestinationStream & { flush(): void } {
   }
 }
 
+/** One for the process: two would write each other's lines apart. */
+let output: ReturnType<typeof standardOutput> | undefined
+
 /** The root logger. Servers take `logger.child({ server })`; what a child is bound to is not redacted, so bind names only. */
 export function createLogger(settings: LogSettings): Logger {
   // A worker transport would lose lines at exit and pile them up in memory when it crashes, so the same thread writes.
-  const stream = settings.stream ?? standardOutput()
+  const stream = settings.stream ?? (output ??= standardOutput())
   return pino(
     {
       level: settings.level,

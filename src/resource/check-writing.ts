@@ -32,7 +32,9 @@ export function checkWriting(subject: WritingSubject): string[] {
 
 function checkCache({ definition: { cache } }: WritingSubject): string[] {
   if (cache === undefined || (cache.lifetimeMs > 0 && cache.lifetimeMs <= MAX_CACHED_MS)) return []
-  return [`its cache needs a lifetimeMs of at most ${MAX_CACHED_MS}: objects carry who may see them, and nobody sees them longer than that.`]
+  return [
+    `its cache needs a lifetimeMs of at most ${MAX_CACHED_MS}: objects carry who may see them, and nobody sees them longer than that.`,
+  ]
 }
 
 function checkReadOnly({ definition, fields }: WritingSubject): string[] {

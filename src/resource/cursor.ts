@@ -1,8 +1,9 @@
 // Cursors for clients: the database's own, sealed with a MAC over the query it belongs to. A cursor of another list, person or order does not open.
-import { equalSecrets, hmacSha256 } from '#kernel/keyring.ts'
+import { equalSecrets, hmacSha256, type KeyRing } from '#kernel/keyring.ts'
 import { resourceErrors } from './errors.ts'
 
 const MAC_LENGTH = 22
+const PURPOSE = 'resource.cursor'
 
 export interface CursorScope {
   readonly resource: string
@@ -10,6 +11,8 @@ export interface CursorScope {
   readonly order: string
   /** Every equality of the query, those that access rules have added among them. */
   readonly where: Readonly<Record<string, string | number | boolean>>
+  /** The cursor tells more than what it stands behind: the place in a search counts everybody's objects. */
+  readonly isSecret?: true
   readonly range?: { readonly field: string; readonly from?: string | number; readonly below?: string | number }
 }
 
@@ -19,7 +22,8 @@ export interface Cursors {
   open(scope: CursorScope, sealed: string): string
 }
 
-export function createCursors(key: Buffer): Cursors {
+export function createCursors(keyRing: Pick<KeyRing, 'derive' | 'seal' | 'open'>): Cursors {
+  const key = keyRing.derive(PURPOSE)
   const macOf = ({ resource, index, order, where, range }: CursorScope, cursor: string): string => {
     const equal = Object.entries(where).toSorted(([left], [right]) => (left < right ? -1 : 1))
     // 128 of the 256 bits: a guess has to be tried against the server.
@@ -31,10 +35,15 @@ export function createCursors(key: Buffer): Cursors {
       .slice(0, MAC_LENGTH)
   }
   return {
-    seal: (scope, cursor) => macOf(scope, cursor) + cursor,
+    seal(scope, cursor) {
+      const told = scope.isSecret === true ? keyRing.seal(PURPOSE, scope.resource, cursor) : cursor
+      return macOf(scope, told) + told
+    },
     open(scope, sealed) {
-      const cursor = sealed.slice(MAC_LENGTH)
-      if (equalSecrets(sealed.slice(0, MAC_LENGTH), macOf(scope, cursor))) return cursor
+      const told = sealed.slice(MAC_LENGTH)
+      const isOurs = equalSecrets(sealed.slice(0, MAC_LENGTH), macOf(scope, told))
+      const cursor = isOurs && scope.isSecret === true ? keyRing.open(PURPOSE, scope.resource, told) : told
+      if (isOurs && cursor !== undefined) return cursor
       throw resourceErrors.bad_cursor({ detail: 'Give "after" exactly as "next" came, with the same filters and order.' })
     },
   }

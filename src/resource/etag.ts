@@ -2,8 +2,8 @@
 import type { Versioned } from './contract.ts'
 
 /**
- * The version, for resources with migrations their number, and where an object shows links the window in which they are good: a 304 must not keep a dead link alive. Whoever sees a part has a tag of
- * that part, so that seeing more, or less, is no 304 either.
+ * The version, for resources with migrations their number, and where an object shows links the window in which they are good: a 304 must not keep a dead
+ * link alive. Whoever sees a part has a tag of that part, so that seeing more, or less, is no 304 either.
  */
 export function etagOf({ version, shape, linksExpireAt, part }: Tagged): string {
   const named = shape === undefined ? `v${version}` : `v${version}.${shape}`
@@ -17,7 +17,7 @@ type Tagged = Pick<Versioned, 'version' | 'shape' | 'linksExpireAt' | 'part'>
 export const TAG_TEXT = String.raw`v(\d{1,15})(?:\.(\d{1,6}))?(?:-[0-9a-z]+){0,2}`
 const TAG = new RegExp(`^"${TAG_TEXT}"$`)
 
-/** The version that a tag names; `undefined` for a tag that is none of ours, or of an object as it was before a migration: who read that has not seen this. */
+/** The version that a tag names; `undefined` for a tag that is none of ours, or from before a migration: who has that has not seen what is there now. */
 export function versionOf(tag: string, shape: number | undefined): number | undefined {
   const [, version, named] = TAG.exec(tag) ?? []
   return version === undefined || named !== (shape === undefined ? undefined : String(shape)) ? undefined : Number(version)

@@ -56,7 +56,7 @@ export const resourceServer = defineServer<ResourceDependencies, ResourceServer>
     const attachments = createAttachments(files)
     const byName = new Map(resources.map((resource) => [resource.name, resource]))
     const repository = createResourceRepository(database, resources)
-    const cursors = createCursors(keyRing.derive('resource.cursor'))
+    const cursors = createCursors(keyRing)
     const service = createResourceService({ resources: byName, repository, attachments, cursors, clock, logger })
     const background = followWrites({ resources: byName, repository, service: service.resources, clock, logger })
     const topics = resources.filter((resource) => resource.files.length > 0).map((resource) => `resource.${resource.name}`)

@@ -11,6 +11,7 @@ import { concurrencyTests } from './database/concurrency.ts'
 import { documentTests } from './database/documents.ts'
 import { expiryTests } from './database/expiry.ts'
 import { hostileTests } from './database/hostile.ts'
+import { migrationTests } from './database/migrations.ts'
 
 describe('MongoDB with atomic updates', { skip: withoutFerret }, () => {
   let ferret: Ferret
@@ -36,4 +37,8 @@ describe('MongoDB with atomic updates', { skip: withoutFerret }, () => {
   commitTests(test)
   expiryTests(test)
   concurrencyTests(test)
+  // The others are run without the proxy.
+  migrationTests((title, body) => {
+    if (title.startsWith('a process of the version before')) test(title, body)
+  })
 })

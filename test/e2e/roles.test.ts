@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type Person, session, signIn, signUp } from '../support/person.ts'
 import { type PlatformProcess, startPlatform } from '../support/platform.ts'
-import { scenarioUrl } from '../support/scenario-database.ts'
+import { scenarioEnvironment } from '../support/scenario-database.ts'
 import { authorize, redeem, refresh, type Tokens } from '../support/third-party.ts'
 import type { Page } from '../support/visitor.ts'
 
@@ -31,8 +31,7 @@ describe('roles', () => {
   after(() => platform.stop({ remove: true }))
 
   async function account(...words: string[]): Promise<{ code: number; out: string; err: string }> {
-    const url = scenarioUrl(platform.dataDir)
-    const env = { ...process.env, ...(url === undefined ? {} : { NINEFOLD_DATABASE_URL: url }) }
+    const env = { ...process.env, ...scenarioEnvironment(platform.dataDir) }
     const args = [
       'src/main.ts',
       'account',

@@ -1,10 +1,6 @@
 // The operators' side over HTTP, on the whole platform: who may see what, what is in it, and what must not be.
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { after, before, describe, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { createSqliteDatabase } from '../../src/database/server.ts'
 import { newJob } from '../../src/jobs/record.ts'
 import { createJobsRepository } from '../../src/jobs/repository.ts'
 import { systemCall } from '../../src/kernel/call.ts'
@@ -15,6 +11,8 @@ import { signUp } from '../support/person.ts'
 import { type PlatformProcess, startPlatform } from '../support/platform.ts'
 import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
+import { newConsoleLink } from '../support/operator.ts'
+import { databaseOf } from '../support/scenario-database.ts'
 
 interface Overview {
   readonly failures: readonly {
@@ -33,34 +31,12 @@ interface Requests {
 
 /** As another process would ask for it: in the database, while the platform runs. */
 async function plantJob(dataDir: string, id: string): Promise<void> {
-  const database = createSqliteDatabase({
-    file: `${dataDir}/database/main.db`,
-    clock: systemClock,
-    logger: createLogger({ level: 'silent' }),
-  })
+  const database = await databaseOf(dataDir, { clock: systemClock, logger: createLogger({ level: 'silent' }) })
   const repository = createJobsRepository(database.contract)
   await database.start()
   const input = { to: 'nobody', template: 'confirm-address', data: { link: 'http://x.test/s3cret', minutes: '1' } }
   await repository.insert(systemCall('test'), newJob(id, { name: 'mail.send', input }, Date.now()))
   await database.stop()
-}
-
-/** From the command line, as an operator gets one who has a shell on the machine. */
-async function newLink({ port, dataDir }: PlatformProcess): Promise<string> {
-  const args = [
-    'src/main.ts',
-    'console-link',
-    '--config',
-    'examples/pixel-diary/ninefold.config.ts',
-    '--port',
-    String(port),
-    '--data-dir',
-    dataDir,
-    '--log-level',
-    'error',
-  ]
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: fileURLToPath(new URL('../..', import.meta.url)) })
-  return stdout.trim()
 }
 
 describe('The console', () => {
@@ -198,7 +174,7 @@ describe('The console', () => {
     await page.goto(platform.origin('console'))
     await page.getByText('ninefold console-link').waitFor()
 
-    await page.goto(await newLink(platform))
+    await page.goto(await newConsoleLink(platform))
     await page.getByRole('button').click()
     await page.locator('canvas').nth(1).waitFor()
     await page.getByRole('status').filter({ hasText: 'Live' }).waitFor()

@@ -229,7 +229,12 @@ test('a resource that is cached is remembered by its collection, and what is tak
 })
 
 test('an app that asks for more of a cache than there is does not start', () => {
-  const problems = appProblems({ name: 'x', scopes: {}, resources: [{ ...good, cache: { lifetimeMs: 500, negative: true } }], frontends: [] })
+  const problems = appProblems({
+    name: 'x',
+    scopes: {},
+    resources: [{ ...good, cache: { lifetimeMs: 500, negative: true } }],
+    frontends: [],
+  })
   assert.ok(
     problems.some((problem) => problem.startsWith('resources.0.cache')),
     problems.join(),

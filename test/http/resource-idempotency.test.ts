@@ -125,3 +125,24 @@ test('a repeated bulk does nothing twice', async (t) => {
   assert.equal(await count(), 4)
   assert.equal((await bulk('b2', { ...atomic, atomic: false })).status, 422)
 })
+
+test('small changes of large objects, many at once: an answer that is too long to be kept is made again of its parts', async (t) => {
+  const { w, create } = await openWorld(t)
+  const text = 'x'.repeat(200_000)
+  const large = await Promise.all(
+    Array.from({ length: 25 }, async (_, index) => idOf(await create(`more-${index}`, { text: `${text}${index}` }))),
+  )
+  const changes = large.map((update) => ({ update, change: {} }))
+  const ask = (key: string, more: object): Promise<Reply> =>
+    w.ask('POST', '/api/notes/bulk', {
+      as: ada,
+      json: { operations: [...changes, { create: { text: 'one more' } }], ...more },
+      headers: keyed(key) ?? {},
+    })
+  const first = await ask('b1', {})
+  assert.equal(first.status, 200, first.body.slice(0, 500))
+  assert.ok(first.body.length > 4 * 1024 * 1024)
+  assert.equal((await ask('b1', {})).body, first.body)
+  const atomic = await ask('b2', { atomic: true })
+  assert.deepEqual([atomic.status, codeOf(atomic)], [422, 'resource.invalid'])
+})

@@ -208,8 +208,7 @@ test('an entity tag names the shape of the object too, and one from before a mig
   assert.equal(made.headers['etag'], '"v1.2"')
   const path = `/api/notes/${thingOf(made).id}`
   const change = (tag: string): Promise<Reply> => w.ask('PATCH', path, { as: ada, json: { text: tag }, headers: { 'if-match': tag } })
-  for (const tag of ['"v1"', '"v1.1"', '"v1.02"', '"v1.2.2"', '"v1."', '"v1.2-"'])
-    assert.equal((await change(tag)).status, 412, tag)
+  for (const tag of ['"v1"', '"v1.1"', '"v1.02"', '"v1.2.2"', '"v1."', '"v1.2-"']) assert.equal((await change(tag)).status, 412, tag)
   const changed = await change('"v1.2"')
   assert.deepEqual([changed.status, changed.headers['etag']], [200, '"v2.2"'])
   assert.equal((await w.ask('GET', path, { as: ada, headers: { 'if-none-match': '"v2.2"' } })).status, 304)

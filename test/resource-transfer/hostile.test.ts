@@ -219,7 +219,8 @@ for (const [name, type, row] of [
   [
     'XML',
     'application/xml',
-    (cell: string) => `<a><b><title>Dune</title><tags type="json">${cell}</tags></b><b><title>C</title><size type="json">${cell}</size></b>` +
+    (cell: string) =>
+      `<a><b><title>Dune</title><tags type="json">${cell}</tags></b><b><title>C</title><size type="json">${cell}</size></b>` +
       '<b><title>Emma</title></b></a>',
   ],
 ] as const) {

@@ -209,27 +209,6 @@ test('the address that was checked is the one that is connected to', async () =>
   assert.deepEqual(pinned, { address: '127.0.0.1', family: 4 })
 })
 
-test('a page in pieces of one byte holds nobody up', async (t) => {
-  const world = await transferWorld(t, local)
-  const api = await otherApi(t, async (_url, request, response) => {
-    response.writeHead(200, { 'content-type': 'application/json' })
-    request.socket.setNoDelay(false)
-    response.write(`{"items":[{"title":"Dune"}],"filler":"${'x'.repeat(3_000_000)}`)
-    for (let index = 0; index < 20_000; index += 1) response.write('x')
-    response.end('"}')
-  })
-  let longest = 0
-  let last = performance.now()
-  const timer = setInterval(() => {
-    longest = Math.max(longest, performance.now() - last)
-    last = performance.now()
-  }, 5)
-  const view = await from(world, { url: `${api.origin}/` })
-  clearInterval(timer)
-  assert.deepEqual([view.state, view.progress.stored], ['done', 1], view.problem)
-  assert.ok(longest < 2000, `the event loop stood for ${Math.round(longest)} ms`)
-})
-
 test('rows that come after their authority has ended are not stored, however long the other side took', async (t) => {
   let suspended = false
   const auth = {

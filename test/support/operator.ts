@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { PlatformProcess } from './platform.ts'
+import { scenarioEnvironment } from './scenario-database.ts'
 import { Visitor } from './visitor.ts'
 
 export interface LoggedLine {
@@ -67,7 +68,10 @@ export async function enterConsole(platform: PlatformProcess): Promise<Operator>
 export async function newConsoleLink({ port, dataDir }: PlatformProcess): Promise<string> {
   const config = 'examples/pixel-diary/ninefold.config.ts'
   const args = ['src/main.ts', 'console-link', '--config', config, '--port', String(port), '--data-dir', dataDir, '--log-level', 'warn']
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: fileURLToPath(new URL('../..', import.meta.url)) })
+  const { stdout } = await promisify(execFile)(process.execPath, args, {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    env: { ...process.env, ...scenarioEnvironment(dataDir) },
+  })
   return /http\S+\/enter\?code=\S+/.exec(stdout)?.[0] ?? ''
 }
 

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Reply, type Send, send } from './http.ts'
-import { scenarioUrl } from './scenario-database.ts'
+import { scenarioEnvironment } from './scenario-database.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -73,11 +73,6 @@ export async function printed(child: ChildProcess, pattern: RegExp, output: () =
   }
 }
 
-function databaseOf(dataDir: string): Record<string, string> {
-  const url = scenarioUrl(dataDir)
-  return url === undefined ? {} : { NINEFOLD_DATABASE_URL: url }
-}
-
 export async function startPlatform(options: StartOptions = {}): Promise<PlatformProcess> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'ninefold-')))
   const port = options.port ?? (await freePortPair())
@@ -97,7 +92,7 @@ export async function startPlatform(options: StartOptions = {}): Promise<Platfor
   const child = spawn(process.execPath, args, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...databaseOf(dataDir), ...options.environment },
+    env: { ...process.env, ...scenarioEnvironment(dataDir), ...options.environment },
   })
   let text = ''
   child.stdout.on('data', (chunk: Buffer) => {

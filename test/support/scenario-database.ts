@@ -1,6 +1,7 @@
 // The database that a scenario runs on: SQLite, unless the run is about another one. `scripts/test.ts --on` starts the server and names it here.
 import { createHash, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
 import { Client } from 'pg'
 import type { Clock } from '#kernel/clock.ts'
@@ -22,6 +23,12 @@ export function scenarioUrl(place: string): string | undefined {
   return url.href
 }
 
+/** For a platform, or a command beside it, on this data folder. */
+export function scenarioEnvironment(dataDir: string): Record<string, string> {
+  const url = scenarioUrl(dataDir)
+  return url === undefined ? {} : { NINEFOLD_DATABASE_URL: url }
+}
+
 export interface ScenarioDatabase {
   /** Given, what is stored can be opened again. */
   readonly file?: string | undefined
@@ -31,6 +38,12 @@ export interface ScenarioDatabase {
 
 export async function scenarioDatabase({ file, clock, logger }: ScenarioDatabase): Promise<Running<Database>> {
   const url = scenarioUrl(file ?? randomBytes(16).toString('hex')) ?? `sqlite:${encodeURI(file ?? ':memory:')}`
+  return databaseServer.create({ engine: await engineFor(url, { logger }), clock, logger })
+}
+
+/** The database of a platform that keeps its data in this folder. */
+export async function databaseOf(dataDir: string, { clock, logger }: Omit<ScenarioDatabase, 'file'>): Promise<Running<Database>> {
+  const url = scenarioUrl(dataDir) ?? `sqlite:${encodeURI(join(dataDir, 'database', 'main.db'))}`
   return databaseServer.create({ engine: await engineFor(url, { logger }), clock, logger })
 }
 

@@ -39,10 +39,14 @@ export interface BringParts {
 const FEW = 100
 const FEWEST = 4
 const COUNT_PAGE = 500
-const MAX_ROUNDS = 300
+/** Rows of one round of catching up: small, so that writers are slowed down in time. */
+const ROUND = 200
+/** In so many rounds the rest must have become smaller than ever. */
+const PATIENCE = 100
 const MAX_TRIES = 30
 const MAX_COMPARISONS = 5
-const MAX_BRAKE_MS = 500
+const FREE = Number.POSITIVE_INFINITY
+const SLOWEST = 4
 
 export async function bring(parts: BringParts): Promise<Brought> {
   const { relay, target, state, now } = parts
@@ -55,7 +59,7 @@ export async function bring(parts: BringParts): Promise<Brought> {
     await walk.change()
     return { collections, again: walk.again, heldMs: relay.heldMs() }
   } finally {
-    relay.brake(0)
+    relay.brake(FREE)
   }
 }
 
@@ -69,7 +73,7 @@ export async function copyAsOfOneMoment(parts: Omit<BringParts, 'commit' | 'stat
     await walk.copy()
     await walk.meet()
   } finally {
-    relay.brake(0)
+    relay.brake(FREE)
   }
 }
 
@@ -79,7 +83,9 @@ class Walk {
   readonly #copier: Copier
   #total = 0
   #few = FEW
-  #brakeMs = 0
+  /** Rows that were copied in a second of the last round. */
+  #speed = FREE
+  #allowed = FREE
   #events = 0
 
   constructor(parts: BringParts, copier: Copier) {
@@ -110,24 +116,29 @@ class Walk {
 
   /** Copies what was written, until only a few rows are left. */
   async #catchUp(): Promise<void> {
-    const { relay } = this.#parts
-    let before = Number.POSITIVE_INFINITY
-    for (let round = 0; relay.dirty.size > this.#few; round += 1) {
-      if (round > MAX_ROUNDS)
+    const { dirty } = this.#parts.relay
+    let least = dirty.size
+    for (let rounds = 0; dirty.size > this.#few; rounds += 1) {
+      if (rounds > PATIENCE)
         throw new Error('Rows are written faster than they can be copied. Nothing has changed; try again in a quieter hour.')
-      const size = relay.dirty.size
-      // A third less in each round, or writers wait a little.
-      if (size > before * 0.66) this.#brakeHarder()
-      before = size
       this.#say('catching up', this.again)
-      this.again += await this.#copier.copyDirty(size)
+      const size = dirty.size
+      const startedAt = performance.now()
+      const copied = await this.#copier.copyDirty(Math.min(size, ROUND))
+      this.#speed = (copied * 1000) / Math.max(1, performance.now() - startedAt)
+      this.again += copied
+      // For two rows that are copied one may be written, or writers wait a little.
+      if (dirty.size > size - copied / 2) this.#brakeHarder()
+      if (dirty.size >= least) continue
+      least = dirty.size
+      rounds = 0
     }
     this.#events = await this.#copier.copyEvents(this.#events)
   }
 
   #brakeHarder(): void {
-    this.#brakeMs = Math.min(MAX_BRAKE_MS, Math.ceil(this.#brakeMs * 1.5) + 1)
-    this.#parts.relay.brake(this.#brakeMs)
+    this.#allowed = Math.max(SLOWEST, Math.min(this.#allowed * 0.7, this.#speed / 2))
+    this.#parts.relay.brake(this.#allowed)
   }
 
   async compare(): Promise<readonly Difference[]> {

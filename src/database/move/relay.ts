@@ -17,8 +17,8 @@ export interface Relay {
   untrack(): void
   /** Background removal: `hold` while rows are copied, `both` while the other house follows. */
   upkeep(mode: Upkeep, follower?: Engine): void
-  /** Every write waits a little: who writes faster than can be copied never arrives. */
-  brake(delayMs: number): void
+  /** So many rows are written in a second, as far as no write waits too long for it: what is written faster than it can be copied never arrives. */
+  brake(rowsPerSecond: number): void
   /** New writes wait. Resolves when none is under way. Say `release`, whatever happens. */
   hold(): Promise<void>
   release(): void
@@ -27,6 +27,9 @@ export interface Relay {
   /** How long writes were held the last time. */
   heldMs(): number
 }
+
+/** No write waits longer for the brake. */
+const MAX_BRAKE_MS = 500
 
 type Upkeep = 'usual' | 'hold' | 'both'
 
@@ -60,7 +63,9 @@ class Relaying implements Relay, Switchboard {
   #tracking = false
   #upkeep: Upkeep = 'usual'
   #follower: Engine | undefined
-  #brakeMs = 0
+  #rowsPerSecond = Number.POSITIVE_INFINITY
+  /** When the next row may be written. */
+  #nextAt = 0
   #gate: Gate | undefined
   #heldSince = 0
   #heldMs = 0
@@ -104,7 +109,7 @@ class Relaying implements Relay, Switchboard {
 
   async write(request: WriteRequest): Promise<WriteAnswer> {
     this.#parts.mayWrite?.()
-    if (this.#brakeMs > 0 && request.kind === 'write') await new Promise((resolve) => setTimeout(resolve, this.#brakeMs))
+    if (request.kind === 'write' && this.#rowsPerSecond !== Number.POSITIVE_INFINITY) await this.#turn(request.steps.length)
     // Nothing is awaited between the open gate and the submission.
     while (this.#gate !== undefined) await this.#gate.opened
     const work = this.#submit(request)
@@ -150,8 +155,15 @@ class Relaying implements Relay, Switchboard {
     this.#follower = follower
   }
 
-  brake(delayMs: number): void {
-    this.#brakeMs = delayMs
+  brake(rowsPerSecond: number): void {
+    this.#rowsPerSecond = rowsPerSecond
+  }
+
+  async #turn(rows: number): Promise<void> {
+    const now = performance.now()
+    const at = Math.max(now, this.#nextAt)
+    this.#nextAt = Math.min(at + (rows * 1000) / this.#rowsPerSecond, now + MAX_BRAKE_MS)
+    if (at > now) await new Promise((resolve) => setTimeout(resolve, at - now))
   }
 
   async hold(): Promise<void> {

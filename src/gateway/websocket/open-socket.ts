@@ -47,7 +47,7 @@ const PER_SECOND = 10
 const PING_MS = 25_000
 const LINGER_MS = 1000
 /** What waits for an end that does not read. Far more than a handler sends before it waits itself: this is for answers to what the other end says. */
-const MAX_UNREAD_BYTES = 1024 * 1024
+const MAX_UNREAD_BYTES = 4 * 1024 * 1024
 const VERIFY_MS = 5000
 
 const rounds = createRounds(PING_MS)

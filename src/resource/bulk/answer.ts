@@ -7,6 +7,7 @@ import type { Resource } from '../compile.ts'
 import type { BulkRequest, BulkResult, ResourceObject } from '../contract.ts'
 import { etagOf } from '../etag.ts'
 import { keeping, type Once, partOf, type PlainAnswer, type Repetition } from '../idempotency/once.ts'
+import { invalid } from '../input.ts'
 import type { WriteParts } from '../writing/parts.ts'
 import { bulkAtomic, bulkEach, bulkOne, requireBulkSize } from './bulk.ts'
 
@@ -24,6 +25,11 @@ export interface SentResult {
   readonly problem?: Problem
 }
 
+/** Characters. A small change of large objects has a large answer, and no database takes a document of any size. */
+const MAX_KEPT = 4 * 1024 * 1024
+
+const isKeepable = ({ body = '' }: PlainAnswer): boolean => body.length <= MAX_KEPT
+
 export async function bulkAnswer(
   parts: WriteParts,
   once: Once,
@@ -34,9 +40,11 @@ export async function bulkAnswer(
   if (request.atomic === true) {
     if (repetition === undefined) return answerOf(call, await bulkAtomic(parts, call, input))
     return once.run(call, repetition, async () => {
-      const beside = async (results: readonly BulkResult[]): Promise<ReturnType<typeof keeping>[]> => [
-        keeping(repetition, answerOf(call, results), parts.clock.now()),
-      ]
+      const beside = async (results: readonly BulkResult[]): Promise<ReturnType<typeof keeping>[]> => {
+        const answer = answerOf(call, results)
+        if (isKeepable(answer)) return [keeping(repetition, answer, parts.clock.now())]
+        throw invalid([{ field: 'operations', message: 'Send fewer: the answer is too long to be kept for a repetition' }])
+      }
       return answerOf(call, await bulkAtomic(parts, call, { ...input, beside }))
     })
   }
@@ -44,6 +52,8 @@ export async function bulkAnswer(
   return once.run(call, repetition, async () => {
     const sent = await eachOnce(parts, once, { call, resource, request, repetition })
     const answer = answerWith(sent)
+    // The parts are kept, and make the same answer again.
+    if (!isKeepable(answer)) return answer
     await parts.repository.commit(call, [keeping(repetition, answer, parts.clock.now())], [])
     return answer
   })

@@ -77,7 +77,7 @@ async function searchList(parts: ResourceParts, call: Call, { resource, actor, a
   const plan = planSearch(resource, actor, asked)
   const text = asked.search ?? ''
   if (plan === undefined) return NOTHING
-  const scope = { resource: resource.name, index: `search ${text}`, order: 'descending', where: plan.where }
+  const scope = { resource: resource.name, index: `search ${text}`, order: 'descending', where: plan.where, isSecret: true } as const
   const after = asked.after === undefined ? {} : { after: parts.cursors.open(scope, asked.after) }
   const page = await inWords(() => parts.repository.of(resource).search(call, { text, where: plan.where, limit: asked.limit, ...after }))
   const items = await verified(parts, call, { resource, actor, used: plan.used, items: page.items })

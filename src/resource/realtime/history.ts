@@ -33,6 +33,8 @@ export interface Happened {
 
 const KEPT_MS = 5 * 60 * 1000
 export const MAX_KEPT = 50_000
+/** Characters, of all states from before together: where a rule of the app looks at whole documents, each is a whole document. */
+const MAX_KEPT_SIZE = 32 * 1024 * 1024
 
 interface Gathered {
   readonly resource: string
@@ -61,7 +63,9 @@ export function byDocument(happenings: Iterable<Happening>): Happened[] {
 
 export class History {
   readonly #clock: Clock
-  #all: Happening[] = []
+  #all: (Happening | undefined)[] = []
+  #sizes: number[] = []
+  #size = 0
   #first = 0
   /** Everything after this is here. */
   #reach: number
@@ -72,7 +76,10 @@ export class History {
   }
 
   add(happening: Happening): void {
+    const size = sizeOf(happening)
     this.#all.push(happening)
+    this.#sizes.push(size)
+    this.#size += size
     this.#forget()
   }
 
@@ -94,12 +101,23 @@ export class History {
   #forget(): void {
     const oldest = this.#clock.now() - KEPT_MS
     for (let first = this.#all[this.#first]; first !== undefined; first = this.#all[this.#first]) {
-      if (first.at >= oldest && this.#all.length - this.#first <= MAX_KEPT) break
+      const isRoom = this.#all.length - this.#first <= MAX_KEPT && this.#size <= MAX_KEPT_SIZE
+      if (first.at >= oldest && isRoom) break
       this.#reach = first.sequence
+      this.#size -= this.#sizes[this.#first] ?? 0
+      this.#all[this.#first] = undefined
       this.#first += 1
     }
     if (this.#first < MAX_KEPT / 2) return
     this.#all = this.#all.slice(this.#first)
+    this.#sizes = this.#sizes.slice(this.#first)
     this.#first = 0
   }
+}
+
+function sizeOf({ what }: Happening): number {
+  if (what.kind === 'share' || what.before === undefined) return 0
+  let size = 0
+  for (const value of Object.values(what.before)) size += typeof value === 'string' ? value.length : (JSON.stringify(value)?.length ?? 0)
+  return size
 }

@@ -11,6 +11,7 @@ import { type ResourceDocument, resourceEvent } from '../schemas.ts'
 import { shareEvent } from '../sharing/schemas.ts'
 import { byDocument, type Happened, type Happening, History, MAX_KEPT } from './history.ts'
 import { Routing } from './routing.ts'
+import { Told } from './told.ts'
 import type { Follower, Message, View } from './view.ts'
 
 export interface HubParts {
@@ -31,6 +32,7 @@ export class Hub {
   readonly #parts: HubParts
   readonly #routing = new Routing()
   readonly #views = new Map<string, View>()
+  readonly #told = new Told()
   #history: History
   #position = 0
   #starting: Promise<void> | undefined
@@ -139,6 +141,7 @@ export class Hub {
     for (const happening of happenings) this.#history.add(happening)
     try {
       if (this.#views.size > 0) await this.#dispatch(byDocument(happenings))
+      else this.#told.clear()
     } catch (error) {
       // Nobody may go on as if nothing had happened.
       this.#parts.logger.warn({ err: error }, 'events could not be told; all who follow read again')
@@ -151,11 +154,18 @@ export class Hub {
 
   async #dispatch(all: readonly Happened[]): Promise<void> {
     for (const happened of all) {
-      if (!this.#routing.concerns(happened.resource, happened.id)) continue
+      const { resource, id, people } = happened
+      if (!this.#routing.concerns(resource, id)) {
+        this.#told.forget(happened)
+        continue
+      }
       const stored = await this.#read(happened)
-      const states = stored === undefined ? happened.befores : [...happened.befores, stored.value]
-      const views = this.#routing.find({ resource: happened.resource, id: happened.id, states, people: happened.people.keys() })
-      await this.#tell(happened, views, stored)
+      const befores = this.#told.befores(happened)
+      const states = stored === undefined ? befores : [...befores, stored.value]
+      const views = this.#routing.find({ resource, id, states, people: people.keys() })
+      await this.#tell({ ...happened, befores }, views, stored)
+      // With whom it is shared is told to them alone.
+      if (happened.isWritten) this.#told.keep(this.#parts.resources.get(resource), happened, stored?.value)
     }
   }
 

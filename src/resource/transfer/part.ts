@@ -63,7 +63,8 @@ export function createTransferPart({ database, writes, keyRing, clock, logger, s
   const transfers: OwnTransfers = {
     ...createImportsService(parts),
     run: (call, id, onProgress) => slices.runAll(call, id, onProgress),
-    export: async (call, name, request) => exported({ resources, service: writes.service, clock, hasEnded: isOver }, call, { name, ...request }),
+    export: async (call, name, request) =>
+      exported({ resources, service: writes.service, clock, hasEnded: isOver }, call, { name, ...request }),
   }
   return {
     transfers,

@@ -74,7 +74,14 @@ async function write(parts: WriteParts, call: Call, { writes, more }: StoreReque
   if (writes.length === 1 && only !== undefined && more.length === 0 && only.touched.length === 0) return writeOne(parts, call, only)
   const stored = writes.flatMap((planned) => (planned.stored === undefined ? [] : [planned.stored]))
   // Touched objects first: a deletion that looked for referrers fails before anything else is decided on.
-  const operations = [...touchedOnce(writes, stored.map(({ operation }) => operation)), ...stored.map(({ operation }) => operation), ...more]
+  const operations = [
+    ...touchedOnce(
+      writes,
+      stored.map(({ operation }) => operation),
+    ),
+    ...stored.map(({ operation }) => operation),
+    ...more,
+  ]
   if (operations.length === 0) return true
   if (operations.length > MAX_OPERATIONS) {
     const detail = `This would write ${operations.length} documents at once, and at most ${MAX_OPERATIONS} can be: objects that are referred to and the kept answer count too.`

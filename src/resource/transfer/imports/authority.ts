@@ -1,5 +1,5 @@
-// Whether what an import or an export was begun on has ended since. Signing out is no reason for an import: the person has asked for it and is answered later. What is
-// sent to somebody ends with it.
+// Whether what an import or an export was begun on has ended since. Signing out is no reason for an import: the person has asked for it and is answered
+// later. What is sent to somebody ends with it.
 import type { Call, UserPrincipal } from '#kernel/call.ts'
 import type { Auth } from '../../../auth/contract.ts'
 
