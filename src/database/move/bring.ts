@@ -166,7 +166,7 @@ class Walk {
 
   async #snapshots(inTime: () => void): Promise<Snapshots> {
     const { relay, target } = this.#parts
-    await this.#finishCopying()
+    await this.#finishCopying(inTime)
     const snapshots = { source: await relay.primary().snapshot(), target: await target.snapshot() }
     try {
       inTime()
@@ -178,18 +178,23 @@ class Walk {
   }
 
   /** Everything that is left, while writes are held. */
-  async #finishCopying(): Promise<void> {
+  async #finishCopying(inTime: () => void): Promise<void> {
     const { relay } = this.#parts
     const last = relay.dirty.all()
-    while (relay.dirty.size > 0) this.again += await this.#copier.copyDirty(relay.dirty.size)
+    while (relay.dirty.size > 0) {
+      this.again += await this.#copier.copyDirty(relay.dirty.size)
+      // When the time is up, writes go on and this would never end, nor would what is compared be of one moment.
+      inTime()
+    }
     this.#events = await this.#copier.copyEvents(this.#events)
     const unequal = await this.#copier.unequal(last)
+    inTime()
     if (unequal > 0) throw new Error(`${unequal} rows were copied and are not the same. Nothing has changed; the data is where it was.`)
   }
 
   async meet(): Promise<void> {
     await this.#tryHeld(async (inTime) => {
-      await this.#finishCopying()
+      await this.#finishCopying(inTime)
       inTime()
     })
   }
@@ -199,10 +204,10 @@ class Walk {
     const source = relay.primary()
     this.#say('switching', this.#total)
     await this.#tryHeld(async (inTime) => {
-      await this.#finishCopying()
+      await this.#finishCopying(inTime)
       const [from, to] = [await source.events.head(), await target.events.head()]
-      if (from !== to) throw new Error(`The newest event has number ${from} in one database and ${to} in the other. Nothing has changed.`)
       inTime()
+      if (from !== to) throw new Error(`The newest event has number ${from} in one database and ${to} in the other. Nothing has changed.`)
       commit()
       relay.switchTo(target)
     })
