@@ -11,6 +11,8 @@ export async function startCommand(line: CommandLine): Promise<number> {
   await platform.start().catch((error: unknown) => {
     throw portProblem(error, config.gateway.port) ?? error
   })
+  // What the start had to say comes before the table, not a second after it.
+  logger.flush()
   const code = await platform.auth.createOperatorLink(systemCall('start'))
   const { sites } = platform
   const rows = [

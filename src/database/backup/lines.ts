@@ -59,12 +59,17 @@ export async function* linesOf(source: LineSource, done: (contents: Contents) =>
     collections.push({ name: layout.name, ...summing.result() })
   }
   const events = new Summing()
+  // What the engine calls settled may be a moment older than what its snapshot shows, and no number of either may be given out again.
+  let head = await snapshot.head()
   for await (const page of eventsOf(snapshot)) {
     for (const event of page) events.add(eventText(event))
+    head = Math.max(head, page.at(-1)?.sequence ?? 0)
     yield page.map((event) => `${JSON.stringify(['event', event])}\n`).join('')
   }
-  for (const consumer of await snapshot.consumers()) yield `${JSON.stringify(['consumer', consumer])}\n`
-  const head = await snapshot.head()
+  for (const consumer of await snapshot.consumers()) {
+    head = Math.max(head, consumer.position)
+    yield `${JSON.stringify(['consumer', consumer])}\n`
+  }
   yield `${JSON.stringify(['end', head])}\n`
   done({ collections, events: { ...events.result(), head } })
 }
