@@ -7,7 +7,7 @@ import type { Secret } from '#kernel/secret.ts'
 import { type Manifest, readManifest } from './manifest.ts'
 import { Damaged, keyFor, rootOf } from './sealing.ts'
 
-export const BACKUP_NAME = /^\d{8}t\d{6}z-[0-9a-z]{6}$/
+export const BACKUP_NAME = /^\d{8}t\d{9}z-[0-9a-z]{6}$/
 
 export interface Keys {
   readonly salt: Buffer

@@ -45,7 +45,8 @@ export async function writeBackup(parts: WriteParts): Promise<Written> {
   const keys = await keysOf(secrets.key, await saltOf(folder))
   await clearDrafts(folder)
   const at = now()
-  const name = `${new Date(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').toLowerCase()}z-${newId(at).slice(-6)}`
+  // With milliseconds: names are sorted by time, and two backups of one second must not change places.
+  const name = `${new Date(at).toISOString().slice(0, 23).replaceAll(/[-:.]/g, '').toLowerCase()}z-${newId(at).slice(-6)}`
   const path = join(folder, name)
   const draft = `${path}.draft`
   await mkdir(draft, { mode: 0o700 })
