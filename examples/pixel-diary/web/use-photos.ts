@@ -82,6 +82,6 @@ export function usePhotos(account: Account): Photos {
 function withPhoto(known: readonly Photo[], photo: Photo): readonly Photo[] {
   if (known.some(({ id }) => id === photo.id)) return known.map((other) => (other.id === photo.id ? photo : other))
   const at = known.findIndex(({ id }) => id < photo.id)
-  if (at === -1) return known.length === 0 ? [photo] : known
+  if (at === -1) return known.length < PAGE ? [...known, photo] : known
   return [...known.slice(0, at), photo, ...known.slice(at)]
 }
