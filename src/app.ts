@@ -1,5 +1,5 @@
 // The app definition: one typed value that says what the nine servers serve.
-import type { ClientDefinition } from './auth/contract.ts'
+import type { AuthDefinition, ClientDefinition } from './auth/contract.ts'
 import type { Engine } from './database/ports.ts'
 import type { BucketDefinition } from './files/contract.ts'
 import type { FrontendDefinition } from './frontend/contract.ts'
@@ -18,6 +18,8 @@ export interface AppDefinition {
   readonly frontends: readonly FrontendDefinition[]
   /** Third parties that people may sign in to with their account here. */
   readonly clients?: readonly ClientDefinition[]
+  /** How people sign in, and what may happen when they do. */
+  readonly auth?: AuthDefinition
   readonly jobs?: readonly JobDefinition[]
   /** A database driver of your own (docs/drivers.md), in place of those that a URL names. `url` is NINEFOLD_DATABASE_URL, for it to read. */
   readonly database?: (environment: { readonly url: string | undefined; readonly logger: Logger }) => Engine

@@ -25,6 +25,15 @@ export interface FrontendClient {
   readonly scopes: readonly string[]
 }
 
+/** How the app wants its people to come in: the `auth` member of the app definition. What is not said has the default that its comment names. */
+export interface AuthDefinition {
+  /** Ways to sign in, each on or off. */
+  readonly methods?: {
+    /** On unless told. */
+    readonly password?: boolean
+  }
+}
+
 export interface PublicProfile {
   readonly accountId: string
   readonly name: string

@@ -6,7 +6,7 @@ import type { Logger } from '#kernel/log.ts'
 import type { Cache } from '../cache/contract.ts'
 import type { Database } from '../database/contract.ts'
 import { createAccounts } from './accounts/create.ts'
-import type { Auth } from './contract.ts'
+import type { Auth, AuthDefinition } from './contract.ts'
 import { endAccessJob } from './end-access.ts'
 import { createOperators } from './operators/operators.ts'
 import { enginePages } from './pages/engine-pages.ts'
@@ -20,6 +20,7 @@ import { createAuthService } from './service.ts'
 export interface AuthSettings extends ClientSettings {
   /** Where mails can be read in development. */
   readonly mailbox?: string | undefined
+  readonly definition?: AuthDefinition | undefined
 }
 
 export interface AuthDependencies {

@@ -1,0 +1,58 @@
+// What happened to an account that its owner, an operator or a webhook should know of. Given to the write that it tells of, so that there is never one
+// without the other. Never a secret, never a clear address of a client.
+import type { EventDraft } from '#kernel/collection.ts'
+import { z } from '#kernel/schema.ts'
+
+export const SECURITY_EVENT = 'auth.security'
+
+/** `subject.verb`, in the past tense; docs list them. Add yours here. */
+export const securityEventType = z.enum([
+  'account.created',
+  'account.renamed',
+  'account.suspended',
+  'account.deletion_requested',
+  'account.deletion_cancelled',
+  'account.deleted',
+  'account.data_downloaded',
+  'account.imported',
+  'email.changed',
+  'password.changed',
+  'password.reset',
+  'sign_in.succeeded',
+  'sign_in.failed',
+  'session.ended',
+  'passkey.added',
+  'passkey.removed',
+  'totp.enabled',
+  'totp.disabled',
+  'recovery_codes.created',
+  'recovery_codes.used',
+  'identity.linked',
+  'identity.unlinked',
+  'app.allowed',
+  'app.revoked',
+  'refresh.reuse_in_grace',
+  'refresh.reuse_detected',
+  'roles.changed',
+  'operator.link_created',
+])
+
+export type SecurityEventType = z.infer<typeof securityEventType>
+
+export const securityEvent = z.strictObject({
+  type: securityEventType,
+  /** Whose account; absent for what concerns no one person. */
+  accountId: z.string().optional(),
+  /** The pseudonym of the client's address for the day, as the request log has it. */
+  client: z.string().optional(),
+  /** Words for the account page, from the user agent. */
+  device: z.string().optional(),
+  /** What a person can make sense of: the name of a passkey, of an app, of a provider. */
+  about: z.string().max(200).optional(),
+})
+
+export type SecurityEvent = z.infer<typeof securityEvent>
+
+export function securityEventOf(event: SecurityEvent): EventDraft {
+  return { topic: SECURITY_EVENT, key: event.accountId ?? event.type, data: { ...event } }
+}
