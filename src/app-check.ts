@@ -1,5 +1,6 @@
 // The shape of an app definition. Node strips types without reading them, so a slip that the compiler would have found arrives here.
 import type { AppDefinition } from './app.ts'
+import type { AuthDefinition } from './auth/contract.ts'
 import { fieldProblems, z } from './kernel/schema.ts'
 import type { AccessGrant, ResourceCache, ResourceDefinition, ResourceScopes } from './resource/contract.ts'
 
@@ -111,6 +112,10 @@ const client = z.strictObject({
   postLogoutRedirectUris: texts.optional(),
 })
 
+const auth = z.strictObject({
+  methods: z.strictObject({ password: z.boolean().optional() }).optional(),
+} satisfies Record<keyof AuthDefinition, unknown>)
+
 const app = z.strictObject({
   name: text,
   scopes: z.record(text, text),
@@ -118,6 +123,7 @@ const app = z.strictObject({
   buckets: z.array(bucket).optional(),
   frontends: z.array(frontend).min(1, 'needs at least one: the first gives the API its origin'),
   clients: z.array(client).optional(),
+  auth: auth.optional(),
   // Jobs are checked where they are listed: a job is made by job(...), which knows more of it.
   jobs: z.array(z.looseObject({ name: text })).optional(),
   database: handler.optional(),
