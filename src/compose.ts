@@ -154,7 +154,16 @@ function addRoles(shop: Workshop, engines: Engines): Pick<Platform, 'auth' | 'tr
   const { database, cache } = engines
   const { name: productName, scopes } = app
   const mailbox = development && config.jobs.smtpUrl === undefined ? `${sites.console}/mailbox` : undefined
-  const authSettings = { sites, productName, scopes, clients: app.clients ?? [], frontends: clients, development, mailbox, definition: app.auth }
+  const authSettings = {
+    sites,
+    productName,
+    scopes,
+    clients: app.clients ?? [],
+    frontends: clients,
+    development,
+    mailbox,
+    definition: app.auth,
+  }
   const auth = shop.add('auth', authServer.create({ database, cache, keyRing, clock, logger: log('auth'), settings: authSettings }))
   const filesSettings = { folder: folder('files'), buckets: app.buckets ?? [], sites }
   const files = shop.add('files', filesServer.create({ database, keyRing, clock, logger: log('files'), settings: filesSettings }))

@@ -50,8 +50,8 @@ export interface Engine {
   finishConsent(exchange: Exchange, approved: boolean): Promise<Answer>
   /** Who is signed in at the accounts origin, by its own cookie. */
   browserSession(exchange: Exchange): Promise<BrowserSession | undefined>
-  /** Where to send a person who must sign in to see an account page; comes back to `returnTo`, a path of the accounts origin. */
-  signInPath(returnTo: string): string
+  /** Where to send a person who must sign in to see an account page, or `again` to do more; comes back to `returnTo`, a path of the accounts origin. */
+  signInPath(returnTo: string, options?: { readonly again?: boolean }): string
   sessions(call: Call, accountId: string): Promise<readonly BrowserSession[]>
   /** Ends the session with the tokens of the app's own frontends in it. */
   endBrowserSession(call: Call, accountId: string, sessionId: string): Promise<void>
@@ -75,8 +75,9 @@ export interface AccountDirectory {
         readonly email: string
         readonly emailVerified: boolean
         readonly suspended: boolean
-        /** Another value after every change of the password, which it tells nothing of. */
+        /** Another value after every change of the password and after every end of a way to sign in; it tells nothing of them. */
         readonly credential: string
+        readonly hasPassword: boolean
         /** None unless told. */
         readonly membership?: Membership
       }

@@ -1,6 +1,7 @@
 // The account page: what it shows, what can be changed on it, and for whom.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { endAccessJob } from '../../src/auth/end-access.ts'
 import type { StoredEvent } from '../../src/database/contract.ts'
 import { type AccountsWorld, call, openAccounts } from '../support/accounts.ts'
@@ -102,6 +103,28 @@ test('changes the password only for who knows it, then ends every other session'
   const told = world.engine.asked.length
   await endAccessJob(world.engine).handle({ call, jobId: 'j', attempt: 1 }, { accountId: person.accountId, exceptSessionId: 'here' })
   assert.deepEqual(world.engine.asked.slice(told), [`revokeAccount ${person.accountId} except here`])
+})
+
+test('lets whoever has no password choose one, after a recent sign-in alone', async () => {
+  const stored = world.database.collection(accountsCollection)
+  const before = (await stored.get(call, person.accountId))?.value.password
+  await stored.update(call, person.accountId, { set: { password: undefined } })
+  const signIn = { email: person.email, client: 'no-password' }
+  assert.equal(await world.accounts.signIn(call, { ...signIn, password: '' }), undefined)
+  assert.match((await world.visit({ path: '/account' })).text, /You sign in without one/)
+  const chosen = { path: '/account/password', form: { password: 'a first password' } }
+  const late = await world.visit(chosen)
+  assert.equal(late.headers?.['location'], '/authorize?return_to=%2Faccount&again')
+  assert.equal((await stored.get(call, person.accountId))?.value.password, undefined, 'nothing was changed')
+  const place = world.engine.sessionList.findIndex(({ id }) => id === 'here')
+  const [old] = world.engine.sessionList.splice(place, 1)
+  assert.ok(old !== undefined)
+  world.engine.sessionList.splice(place, 0, { ...old, signedInAt: world.clock.now() })
+  assert.equal((await world.visit(chosen)).headers?.['location'], '/account?done=password')
+  assert.ok(await world.accounts.signIn(call, { ...signIn, password: 'a first password' }))
+  assert.equal((await world.visit({ ...chosen, form: { password: 'a second password' } })).status, 422, 'now the first one is asked for')
+  world.engine.sessionList.splice(place, 1, old)
+  await stored.update(call, person.accountId, { set: { password: before } })
 })
 
 test('slows guessing at the current password, which the sign-in page cannot do for it', async () => {

@@ -92,7 +92,7 @@ function createFakeEngine(): FakeEngine {
       return seeOther('/authorize/resume')
     },
     browserSession: async () => engine.sessionList.find((session) => session.id === 'here' && session.accountId === engine.signedInAs),
-    signInPath: (returnTo) => `/authorize?return_to=${encodeURIComponent(returnTo)}`,
+    signInPath: (returnTo, options) => `/authorize?return_to=${encodeURIComponent(returnTo)}${options?.again === true ? '&again' : ''}`,
     sessions: async (_call, accountId) => engine.sessionList.filter((session) => session.accountId === accountId),
     endBrowserSession: async (_call, accountId, sessionId) => void asked.push(`endBrowserSession ${accountId} ${sessionId}`),
     authorisedApps: async () => engine.appList,

@@ -85,6 +85,7 @@ export async function openOauth(options: { readonly file?: string } = {}): Promi
               emailVerified: true,
               suspended: suspended.has(accountId),
               credential: credentials.get(accountId) ?? 'the first password',
+              hasPassword: true,
             }
           : undefined,
     },

@@ -9,6 +9,10 @@ export const accountsCollection = defineCollection<Account>({
   name: 'accounts',
   schema: account,
   indexes: { email: { fields: ['email'], unique: true } },
+  migrations: [
+    // The password may be absent: nothing to rewrite, but a program that takes it for granted must not start on such accounts.
+    { changes: [], up: (document) => document },
+  ],
 })
 
 export const emailTokensCollection = defineCollection<EmailToken>({
@@ -32,7 +36,11 @@ export interface AccountsRepository {
   find(call: Call, id: string): Promise<Account | undefined>
   findByEmail(call: Call, email: string): Promise<Account | undefined>
   /** `false` when the account is gone, or its password is no longer `before`; then nothing was written. */
-  updatePassword(call: Call, id: string, change: { before: string; after: string; events?: readonly EventDraft[] }): Promise<boolean>
+  updatePassword(
+    call: Call,
+    id: string,
+    change: { before: string | undefined; after: string; events?: readonly EventDraft[] },
+  ): Promise<boolean>
   updateName(call: Call, id: string, name: string): Promise<boolean>
   findToken(call: Call, id: string): Promise<Stored<EmailToken> | undefined>
   insertToken(call: Call, token: EmailToken, events: readonly EventDraft[]): Promise<void>

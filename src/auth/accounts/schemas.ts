@@ -1,4 +1,5 @@
 // The stored shapes of accounts and of the links that we mail. The types come from here.
+import { sha256 } from '#kernel/keyring.ts'
 import { z } from '#kernel/schema.ts'
 import { membershipShape } from '../roles/membership.ts'
 
@@ -7,8 +8,10 @@ export const account = z.strictObject({
   /** Normalised: what two spellings of one address have in common. */
   email: z.string(),
   name: z.string(),
-  /** PHC string. */
-  password: z.string(),
+  /** PHC string. Absent for whoever signs in by other ways alone. */
+  password: z.string().optional(),
+  /** Grows whenever a way to sign in is taken away, so that of two removals at once only one can find itself not the last. See `credentialOf`. */
+  waysVersion: z.int().optional(),
   /** Epoch milliseconds, as all times here. */
   emailVerifiedAt: z.int().optional(),
   suspendedAt: z.int().optional(),
@@ -17,6 +20,11 @@ export const account = z.strictObject({
 })
 
 export type Account = z.infer<typeof account>
+
+/** Another value after every change of the password and whenever a way to sign in was taken away; it tells nothing of either. */
+export function credentialOf({ password = '', waysVersion = 0 }: Pick<Account, 'password' | 'waysVersion'>): string {
+  return sha256(waysVersion === 0 ? password : `${waysVersion}!${password}`)
+}
 
 /**
  * A sign-up that waits for its address to be confirmed. One for an address that has an account already is kept just the same, so that both cost

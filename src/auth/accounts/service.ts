@@ -5,12 +5,13 @@ import type { Logger } from '#kernel/log.ts'
 import { endAccessRequested } from '../end-access.ts'
 import type { AccountDirectory } from '../engine.ts'
 import { authErrors } from '../errors.ts'
+import { securityEventOf } from '../security-events/security-event.ts'
 import { passwordProblem } from '../passwords/policy.ts'
 import type { Devices } from './devices.ts'
 import { normaliseEmail } from './email.ts'
 import { mail } from './mail.ts'
 import { nameProblem, tidyName } from './name.ts'
-import type { Account } from './schemas.ts'
+import { type Account, credentialOf } from './schemas.ts'
 import { membershipOf } from '../roles/membership.ts'
 import { createSigningUp, type SigningUp, type SignUpDependencies } from './sign-up.ts'
 import { PER_ACCOUNT, PER_CLIENT } from './throttle.ts'
@@ -46,6 +47,8 @@ export interface Accounts extends AccountDirectory, SigningUp {
    * old one has opened, but for the session in which it was changed.
    */
   changePassword(call: Call, change: PasswordChange): Promise<boolean>
+  /** A first password, for whoever has none and has signed in just now. False when there is one (by now). Throws and ends as `changePassword`. */
+  choosePassword(call: Call, choice: Omit<PasswordChange, 'current'>): Promise<boolean>
 }
 
 export interface AccountsDependencies extends SignUpDependencies {
@@ -66,10 +69,12 @@ function directory({ repository }: AccountsDependencies): AccountDirectory {
     async find(call, accountId) {
       const account = await repository.find(call, accountId)
       if (account === undefined) return undefined
-      const { name, email, password, emailVerifiedAt, suspendedAt } = account
+      const { name, email, emailVerifiedAt, suspendedAt } = account
       const emailVerified = emailVerifiedAt !== undefined
       const membership = membershipOf(account)
-      return { accountId, name, email, emailVerified, suspended: suspendedAt !== undefined, credential: sha256(password), membership }
+      const suspended = suspendedAt !== undefined
+      const hasPassword = account.password !== undefined
+      return { accountId, name, email, emailVerified, suspended, credential: credentialOf(account), hasPassword, membership }
     },
   }
 }
@@ -78,9 +83,9 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
   const { repository, passwords, throttle, devices, logger } = deps
 
   /** The hash that is stored now. */
-  const renewHash = async (call: Call, account: Account, password: string): Promise<string> => {
+  const renewHash = async (call: Call, account: Account, password: string): Promise<string | undefined> => {
     const { password: before } = account
-    if (!passwords.isOutdated(before)) return before
+    if (before === undefined || !passwords.isOutdated(before)) return before
     try {
       const after = await passwords.hash(call, password)
       return (await repository.updatePassword(call, account.id, { before, after })) ? after : before
@@ -111,8 +116,8 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
           return undefined
         }
         await attempt.succeed([door])
-        const stored = await renewHash(call, account, password)
-        return { accountId: account.id, device: devices.remember(address), credential: sha256(stored) }
+        const stored = { ...account, password: await renewHash(call, account, password) }
+        return { accountId: account.id, device: devices.remember(address), credential: credentialOf(stored) }
       } catch (error) {
         await attempt.cancel()
         throw error
@@ -121,8 +126,25 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
   }
 }
 
-function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'changePassword'> {
+function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'changePassword' | 'choosePassword'> {
   const { repository, passwords, throttle, clock } = deps
+
+  const replace = async (
+    call: Call,
+    account: Account,
+    { sessionId, next }: Pick<PasswordChange, 'sessionId' | 'next'>,
+  ): Promise<boolean> => {
+    const { id: accountId, email, name, password: before } = account
+    const after = await passwords.hash(call, next)
+    const told = mail({ to: email, template: 'password-changed', data: { name, when: new Date(clock.now()).toUTCString() } })
+    const events = [
+      told,
+      endAccessRequested({ accountId, exceptSessionId: sessionId }),
+      securityEventOf({ type: 'password.changed', accountId }),
+    ]
+    return repository.updatePassword(call, accountId, { before, after, events })
+  }
+
   return {
     async rename(call, accountId, name) {
       const message = nameProblem(name)
@@ -140,20 +162,21 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'change
       const attempt = await throttle.enter(call, [{ key: door, rule: PER_ACCOUNT }])
       try {
         if (!(await passwords.verify(call, current, account.password))) return false
-        const after = await passwords.hash(call, next)
-        const told = mail({
-          to: account.email,
-          template: 'password-changed',
-          data: { name: account.name, when: new Date(clock.now()).toUTCString() },
-        })
-        const events = [told, endAccessRequested({ accountId, exceptSessionId: sessionId })]
-        const changed = await repository.updatePassword(call, accountId, { before: account.password, after, events })
+        const changed = await replace(call, account, { sessionId, next })
         await attempt.succeed([door])
         return changed
       } catch (error) {
         await attempt.cancel()
         throw error
       }
+    },
+
+    async choosePassword(call, { accountId, sessionId, next }) {
+      const account = await repository.find(call, accountId)
+      if (!isUsable(account) || account.password !== undefined) return false
+      const message = passwordProblem(next, account.email)
+      if (message !== undefined) throw authErrors.bad_details({ fields: [{ field: 'password', message }] })
+      return replace(call, account, { sessionId, next })
     },
   }
 }

@@ -4,6 +4,7 @@ import { type Answer, type Exchange, seeOther } from '#kernel/http/route.ts'
 import type { BrowserSession } from '../engine.ts'
 import { type AccountView, accountPage } from './account-page.ts'
 import { type FormFailure, formFailure, formPage, type PageParts, skinOf } from './handling.ts'
+import { unlessRecent } from './recent.ts'
 
 const DONE = {
   name: 'Your name is saved.',
@@ -52,13 +53,16 @@ export function accountActions(parts: PageParts): AccountActions {
     },
     async changePassword(who: SignedIn, { current, password }: { current: string; password: string }) {
       const { call, exchange, session } = who
+      const { accountId } = session
+      const choice = { accountId, sessionId: session.id, next: password }
+      const person = await accounts.find(call, accountId)
+      const again = person?.hasPassword === false ? unlessRecent(parts, session, '/account') : undefined
+      if (again !== undefined) return again
       try {
-        const changed = await accounts.changePassword(call, {
-          accountId: session.accountId,
-          sessionId: session.id,
-          current,
-          next: password,
-        })
+        const changed =
+          person?.hasPassword === false
+            ? await accounts.choosePassword(call, choice)
+            : await accounts.changePassword(call, { ...choice, current })
         if (!changed)
           return await show(who, { failure: { status: 422, headers: {}, state: { problems: { current: 'This is not your password.' } } } })
       } catch (error) {

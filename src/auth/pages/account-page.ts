@@ -5,7 +5,7 @@ import { csrfField, deskPage, field, message, type Skin } from './layout.ts'
 import { ago } from './time-words.ts'
 
 export interface AccountView {
-  readonly person: { readonly name: string; readonly email: string }
+  readonly person: { readonly name: string; readonly email: string; readonly hasPassword: boolean }
   readonly sessions: readonly BrowserSession[]
   readonly currentSessionId: string
   readonly apps: readonly AuthorisedApp[]
@@ -67,14 +67,27 @@ function sessions(view: AccountView): Html {
 }
 
 function password({ csrfToken, problems, person }: AccountView): Html {
+  const chosen = { name: 'password', label: 'New password', type: 'password', autocomplete: 'new-password' } as const
+  const next = field({ ...chosen, problem: problems['password'], focus: problems['password'] !== undefined })
+  const own = html`<input type="text" name="username" autocomplete="username" value="${person.email}" hidden>`
+  if (!person.hasPassword)
+    return section(
+      'password-heading',
+      'Password',
+      html`<p class="soft">You sign in without one. If you like, choose one as a further way in.</p>
+<form class="form" method="post" action="/account/password">${csrfField(csrfToken)}${own}
+${next}
+<p class="soft small">At least 8 characters. Every other session is signed out, and you get a mail about it.</p>
+<div><button class="button quiet" type="submit">Choose this password</button></div></form>`,
+    )
   return section(
     'password-heading',
     'Password',
     html`<form class="form" method="post" action="/account/password">${csrfField(csrfToken)}
-<input type="text" name="username" autocomplete="username" value="${person.email}" hidden>
+${own}
 <div class="pair">
 ${field({ name: 'current', label: 'Password now', type: 'password', autocomplete: 'current-password', problem: problems['current'], focus: problems['current'] !== undefined })}
-${field({ name: 'password', label: 'New password', type: 'password', autocomplete: 'new-password', problem: problems['password'], focus: problems['password'] !== undefined })}
+${next}
 </div>
 <p class="soft small">At least 8 characters. Every other session is signed out, and you get a mail about it.</p>
 <div><button class="button quiet" type="submit">Change password</button></div></form>`,

@@ -82,7 +82,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
 
     browserSession: (exchange) => within(exchange, () => currentSession(exchange)),
 
-    signInPath: (returnTo) => signInAddress({ issuer, keyRing }, returnTo),
+    signInPath: (returnTo, { again = false } = {}) => signInAddress({ issuer, keyRing, again }, returnTo),
   }
 }
 

@@ -9,7 +9,14 @@ const BINDING = 'state'
 /** A path of this origin and nothing that a browser could read as another host. */
 const LOCAL_PATH = /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/
 
-export function signInAddress({ issuer, keyRing }: { readonly issuer: string; readonly keyRing: KeyRing }, returnTo: string): string {
+export interface SignInAddressParts {
+  readonly issuer: string
+  readonly keyRing: KeyRing
+  /** Asks for the credential whoever is signed in. */
+  readonly again?: boolean
+}
+
+export function signInAddress({ issuer, keyRing, again = false }: SignInAddressParts, returnTo: string): string {
   const query = new URLSearchParams({
     client_id: ACCOUNTS_CLIENT,
     redirect_uri: `${issuer}${ACCOUNTS_CALLBACK}`,
@@ -18,6 +25,7 @@ export function signInAddress({ issuer, keyRing }: { readonly issuer: string; re
     code_challenge: sha256(randomToken()),
     code_challenge_method: 'S256',
     state: keyRing.seal(PURPOSE, BINDING, returnTo),
+    ...(again ? { prompt: 'login' } : {}),
   })
   return `/authorize?${query.toString()}`
 }
