@@ -4,6 +4,8 @@ import { serialiseCookie } from '#kernel/http/cookie.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { sha256 } from '#kernel/keyring.ts'
+import { describeDevice } from './device.ts'
+import type { Whence } from './security-events/security-event.ts'
 
 const COOKIE = '__Host-Http-here'
 const KEPT_SECONDS = 3600
@@ -25,4 +27,9 @@ export function nameBrowser(exchange: Exchange): string {
 export function browserOf(exchange: Pick<Exchange, 'cookies'>): string | undefined {
   const name = nameOf(exchange)
   return name === undefined ? undefined : sha256(name)
+}
+
+/** What security events say of whoever asks: the day's pseudonym of the address, and words for the browser. */
+export function whence({ client, request }: Pick<Exchange, 'client' | 'request'>): Whence {
+  return { client, device: describeDevice(request.headers['user-agent']) }
 }

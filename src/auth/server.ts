@@ -15,6 +15,7 @@ import type { ClientSettings } from './provider/client-rules.ts'
 import { createAuthorizationServer } from './provider/create.ts'
 import { createRoles } from './roles/roles.ts'
 import { createRevocations } from './revocations/revocations.ts'
+import { createSecurityEvents } from './security-events/service.ts'
 import { createAuthService } from './service.ts'
 
 export interface AuthSettings extends ClientSettings {
@@ -40,6 +41,8 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const dependencies = { ...shared, logger }
     const people = createAccounts({ ...dependencies, settings: { sites: settings.sites } })
     const revocations = createRevocations(dependencies)
+    const securityEvents = createSecurityEvents(dependencies)
+    let unsubscribe = (): void => {}
     const home = `${settings.sites.app}/`
     const server = createAuthorizationServer({
       ...dependencies,
@@ -51,6 +54,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const pages = accountPages({
       engine: server.engine,
       accounts: people.accounts,
+      securityEvents,
       clock: shared.clock,
       settings: { productName: settings.productName, home, mailbox: settings.mailbox },
     })
@@ -69,8 +73,12 @@ export const authServer = defineServer<AuthDependencies, Auth>({
       jobs: [endAccessJob(server.engine)],
       async start() {
         await Promise.all([people.start(), server.start()])
+        unsubscribe = shared.database.subscribe(securityEvents.subscription)
       },
-      stop: () => people.stop(),
+      async stop() {
+        unsubscribe()
+        await people.stop()
+      },
       health: async () => (server.isStarted() ? people.health() : 'the signing keys are not loaded'),
     }
   },

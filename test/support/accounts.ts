@@ -13,6 +13,7 @@ import { type Accounts } from '../../src/auth/accounts/service.ts'
 import { createAccounts, type RunningAccounts } from '../../src/auth/accounts/create.ts'
 import type { AuthorisedApp, BrowserSession, Engine, Interaction } from '../../src/auth/engine.ts'
 import { accountPages } from '../../src/auth/pages/routes.ts'
+import { createSecurityEvents, type SecurityEvents } from '../../src/auth/security-events/service.ts'
 import type { PasswordSettings } from '../../src/auth/passwords/passwords.ts'
 import { cacheServer } from '../../src/cache/server.ts'
 import type { Database } from '../../src/database/contract.ts'
@@ -40,6 +41,7 @@ export interface FakeEngine extends Engine {
 
 export interface AccountsWorld {
   readonly accounts: Accounts
+  readonly securityEvents: SecurityEvents
   readonly running: RunningAccounts
   readonly database: Database
   readonly clock: FakeClock
@@ -62,7 +64,10 @@ export interface Visit {
   readonly client?: string
   readonly cookies?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
+  readonly agent?: string
 }
+
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
 
 export interface Visited {
   readonly status: number
@@ -130,6 +135,8 @@ export async function openAccounts(
     // Cheap hashes: what is tested here is not how long one takes.
     settings: { sites, passwords: options.passwords ?? { memoryKiB: 64, passes: 1 } },
   })
+  const securityEvents = createSecurityEvents({ database, logger })
+  database.subscribe(securityEvents.subscription)
   const mails: SentMail[] = []
   let delivered = 0
   database.subscribe({
@@ -149,6 +156,7 @@ export async function openAccounts(
   const pages = accountPages({
     engine,
     accounts: running.accounts,
+    securityEvents,
     clock,
     settings: { productName: options.productName ?? 'Pixel Diary', home: 'http://app.test/' },
   })
@@ -156,6 +164,7 @@ export async function openAccounts(
   const { accounts } = running
   const world: AccountsWorld = {
     accounts,
+    securityEvents,
     running,
     database,
     clock,
@@ -191,7 +200,7 @@ export function tokenIn(sent: SentMail): string {
 
 /** Asks as the gateway does: finds the route, parses what enters by its schemas. */
 function createVisitor(router: ReturnType<typeof createRouter>): AccountsWorld['visit'] {
-  return async ({ path, form, client = 'client-1', cookies = {}, signal = call.signal }) => {
+  return async ({ path, form, client = 'client-1', cookies = {}, signal = call.signal, agent = FIREFOX }) => {
     const url = new URL(path, ORIGIN)
     const method: Method = form === undefined ? 'GET' : 'POST'
     const match = router.find(method, url.pathname)
@@ -210,6 +219,7 @@ function createVisitor(router: ReturnType<typeof createRouter>): AccountsWorld['
       path: url.pathname,
       search: url.search.slice(1),
       requestId: 'request-1',
+      request: { headers: { 'user-agent': agent } },
       client,
       cookies: new Map(Object.entries(cookies)),
       nonce: () => 'NONCE',

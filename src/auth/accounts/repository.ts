@@ -41,11 +41,17 @@ export interface AccountsRepository {
     id: string,
     change: { before: string | undefined; after: string; events?: readonly EventDraft[] },
   ): Promise<boolean>
-  updateName(call: Call, id: string, name: string): Promise<boolean>
+  updateName(call: Call, id: string, change: { name: string; events: readonly EventDraft[] }): Promise<boolean>
   findToken(call: Call, id: string): Promise<Stored<EmailToken> | undefined>
   insertToken(call: Call, token: EmailToken, events: readonly EventDraft[]): Promise<void>
   /** Uses the token up and makes the account, both or neither. `used`: somebody was faster; `taken`: the address has an account. */
-  redeemToken(call: Call, token: Stored<EmailToken>, made: Account): Promise<'done' | 'used' | 'taken'>
+  redeemToken(
+    call: Call,
+    token: Stored<EmailToken>,
+    made: { account: Account; events: readonly EventDraft[] },
+  ): Promise<'done' | 'used' | 'taken'>
+  /** For what is to be known although nothing was changed by it. */
+  tell(call: Call, events: readonly EventDraft[]): Promise<void>
 }
 
 export function createAccountsRepository(database: Database): AccountsRepository {
@@ -63,17 +69,19 @@ export function createAccountsRepository(database: Database): AccountsRepository
       const updated = await accounts.update(call, id, { set: { password: after }, where: { password: before } }, { events })
       return updated !== undefined
     },
-    updateName: async (call, id, name) => (await accounts.update(call, id, { set: { name } })) !== undefined,
+    updateName: async (call, id, { name, events }) => (await accounts.update(call, id, { set: { name } }, { events })) !== undefined,
     findToken: (call, id) => tokens.get(call, id),
     async insertToken(call, token, events) {
       await tokens.insert(call, token, { events })
     },
-    async redeemToken(call, token, made) {
+    tell: (call, events) => database.commit(call, [], events),
+    async redeemToken(call, token, { account: made, events }) {
       try {
-        await database.commit(call, [
+        const operations = [
           deleteFrom(emailTokensCollection, token.value.id, { ifVersion: token.version }),
           insertInto(accountsCollection, made),
-        ])
+        ]
+        await database.commit(call, operations, events)
         return 'done'
       } catch (error) {
         if (hasCode(error, 'database.conflict')) return 'used'

@@ -5,8 +5,8 @@ import type { Logger } from '#kernel/log.ts'
 import { endAccessRequested } from '../end-access.ts'
 import type { AccountDirectory } from '../engine.ts'
 import { authErrors } from '../errors.ts'
-import { securityEventOf } from '../security-events/security-event.ts'
 import { passwordProblem } from '../passwords/policy.ts'
+import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import type { Devices } from './devices.ts'
 import { normaliseEmail } from './email.ts'
 import { mail } from './mail.ts'
@@ -22,6 +22,7 @@ export interface SignIn {
   readonly client: string
   /** What an earlier sign-in gave this browser to be known by. */
   readonly device?: string
+  readonly by?: Whence | undefined
 }
 
 export interface PasswordChange {
@@ -29,6 +30,13 @@ export interface PasswordChange {
   readonly sessionId: string
   readonly current: string
   readonly next: string
+  readonly by?: Whence | undefined
+}
+
+export interface Renaming {
+  readonly accountId: string
+  readonly name: string
+  readonly by?: Whence | undefined
 }
 
 export interface SignedIn {
@@ -41,7 +49,7 @@ export interface SignedIn {
 export interface Accounts extends AccountDirectory, SigningUp {
   /** `undefined` for a wrong password, an unknown address, one that is not confirmed and a suspended account alike. */
   signIn(call: Call, attempt: SignIn): Promise<SignedIn | undefined>
-  rename(call: Call, accountId: string, name: string): Promise<void>
+  rename(call: Call, change: Renaming): Promise<void>
   /**
    * False when `current` is not the password. Throws `auth.bad_details` when `next` cannot be one. The write asks for the end of everything that the
    * old one has opened, but for the session in which it was changed.
@@ -97,7 +105,7 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
   }
 
   return {
-    async signIn(call, { email: typed, password, client, device }) {
+    async signIn(call, { email: typed, password, client, device, by }) {
       const email = normaliseEmail(typed)
       const address = email ?? typed.trim().toLowerCase()
       // A browser that has signed in to this address before has a door of its own, so that strangers cannot lock its owner out.
@@ -113,6 +121,9 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
         const matches = await passwords.verify(call, password, account?.password)
         if (!matches || account === undefined) {
           logger.info({ requestId: call.requestId, event: 'auth.sign_in_refused' })
+          // For an address without an account too: the clock would tell of a write.
+          const whose = found === undefined ? {} : { accountId: found.id }
+          await repository.tell(call, [securityEventOf({ type: 'sign_in.failed', ...whose, client, ...by })])
           return undefined
         }
         await attempt.succeed([door])
@@ -132,7 +143,7 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'change
   const replace = async (
     call: Call,
     account: Account,
-    { sessionId, next }: Pick<PasswordChange, 'sessionId' | 'next'>,
+    { sessionId, next, by }: Pick<PasswordChange, 'sessionId' | 'next' | 'by'>,
   ): Promise<boolean> => {
     const { id: accountId, email, name, password: before } = account
     const after = await passwords.hash(call, next)
@@ -140,19 +151,23 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'change
     const events = [
       told,
       endAccessRequested({ accountId, exceptSessionId: sessionId }),
-      securityEventOf({ type: 'password.changed', accountId }),
+      securityEventOf({ type: 'password.changed', accountId, ...by }),
     ]
     return repository.updatePassword(call, accountId, { before, after, events })
   }
 
   return {
-    async rename(call, accountId, name) {
-      const message = nameProblem(name)
+    async rename(call, { accountId, name: typed, by }) {
+      const message = nameProblem(typed)
       if (message !== undefined) throw authErrors.bad_details({ fields: [{ field: 'name', message }] })
-      await repository.updateName(call, accountId, tidyName(name))
+      const name = tidyName(typed)
+      await repository.updateName(call, accountId, {
+        name,
+        events: [securityEventOf({ type: 'account.renamed', accountId, about: name, ...by })],
+      })
     },
 
-    async changePassword(call, { accountId, sessionId, current, next }) {
+    async changePassword(call, { accountId, sessionId, current, next, by }) {
       const account = await repository.find(call, accountId)
       if (!isUsable(account)) return false
       const message = next === current ? 'This is the password that you have now.' : passwordProblem(next, account.email)
@@ -162,7 +177,7 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'change
       const attempt = await throttle.enter(call, [{ key: door, rule: PER_ACCOUNT }])
       try {
         if (!(await passwords.verify(call, current, account.password))) return false
-        const changed = await replace(call, account, { sessionId, next })
+        const changed = await replace(call, account, { sessionId, next, by })
         await attempt.succeed([door])
         return changed
       } catch (error) {
@@ -171,12 +186,12 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'change
       }
     },
 
-    async choosePassword(call, { accountId, sessionId, next }) {
+    async choosePassword(call, { accountId, sessionId, next, by }) {
       const account = await repository.find(call, accountId)
       if (!isUsable(account) || account.password !== undefined) return false
       const message = passwordProblem(next, account.email)
       if (message !== undefined) throw authErrors.bad_details({ fields: [{ field: 'password', message }] })
-      return replace(call, account, { sessionId, next })
+      return replace(call, account, { sessionId, next, by })
     },
   }
 }

@@ -2,6 +2,7 @@
 // that chose it or by typing it again. The link alone would let a stranger's password become that of a careless owner.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
+import type { EventDraft } from '#kernel/collection.ts'
 import { newId, randomToken } from '#kernel/ids.ts'
 import { equalSecrets, sha256 } from '#kernel/keyring.ts'
 import type { FieldProblem } from '#kernel/schema.ts'
@@ -10,6 +11,7 @@ import type { MailRequest } from '../../jobs/contract.ts'
 import { authErrors } from '../errors.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import { passwordProblem } from '../passwords/policy.ts'
+import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import { normaliseEmail } from './email.ts'
 import { mail } from './mail.ts'
 import { nameProblem, tidyName } from './name.ts'
@@ -41,6 +43,7 @@ export interface Confirmation {
   readonly client: string
   readonly browser?: string | undefined
   readonly password?: string | undefined
+  readonly by?: Whence | undefined
 }
 
 export interface SigningUp {
@@ -75,12 +78,8 @@ export function createSigningUp(deps: SignUpDependencies): SigningUp {
     return stored?.value.purpose === 'confirm-address' && stored.value.expiresAt > clock.now() ? stored : undefined
   }
 
-  const redeem = async (call: Call, stored: Stored<EmailToken>): Promise<boolean> => {
-    const now = clock.now()
-    const { email, name, password } = stored.value
-    const made = { id: newId(now), email, name, password, emailVerifiedAt: now, createdAt: now }
-    return (await repository.redeemToken(call, stored, made)) === 'done'
-  }
+  const redeem = async (call: Call, stored: Stored<EmailToken>, by: Whence): Promise<boolean> =>
+    (await repository.redeemToken(call, stored, madeFrom(stored.value, clock.now(), by))) === 'done'
 
   const provesPassword = async (call: Call, token: EmailToken, { client, password = '' }: Confirmation): Promise<boolean> => {
     // A door of its own: whoever guesses at the sign-in page cannot keep the owner of the mailbox from confirming.
@@ -130,9 +129,14 @@ export function createSigningUp(deps: SignUpDependencies): SigningUp {
       if (stored === undefined) return undefined
       const pending = pendingOf(stored.value, confirmation.browser)
       if (pending.needsPassword && !(await provesPassword(call, stored.value, confirmation))) return 'wrong_password'
-      return (await redeem(call, stored)) ? pending : undefined
+      return (await redeem(call, stored, { client: confirmation.client, ...confirmation.by })) ? pending : undefined
     },
   }
+}
+
+function madeFrom({ email, name, password }: EmailToken, now: number, by: Whence): { account: Account; events: EventDraft[] } {
+  const account = { id: newId(now), email, name, password, emailVerifiedAt: now, createdAt: now }
+  return { account, events: [securityEventOf({ type: 'account.created', accountId: account.id, ...by })] }
 }
 
 function mailFor(known: Account | undefined, to: { readonly email: string; readonly token: string; readonly origin: string }): MailRequest {

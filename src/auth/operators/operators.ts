@@ -8,6 +8,7 @@ import { z } from '#kernel/schema.ts'
 import type { Database } from '../../database/contract.ts'
 import type { OperatorSession } from '../contract.ts'
 import type { Revocations } from '../revocations/revocations.ts'
+import { securityEventOf } from '../security-events/security-event.ts'
 
 const LINK_LIFE_MS = 15 * 60_000
 const SESSION_LIFE_MS = 12 * 3_600_000
@@ -39,7 +40,8 @@ export function createOperators({ database, revocations, clock }: OperatorsDepen
   return {
     async createLink(call) {
       const code = randomToken()
-      await links.insert(call, { id: sha256(code), expiresAt: clock.now() + LINK_LIFE_MS })
+      const events = [securityEventOf({ type: 'operator.link_created' })]
+      await links.insert(call, { id: sha256(code), expiresAt: clock.now() + LINK_LIFE_MS }, { events })
       return code
     },
     async redeemLink(call, code) {

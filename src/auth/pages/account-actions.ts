@@ -1,10 +1,13 @@
 // What can be done on the account page, for whoever is signed in at the accounts origin in this browser.
 import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, seeOther } from '#kernel/http/route.ts'
+import { whence } from '../browser.ts'
 import type { BrowserSession } from '../engine.ts'
 import { type AccountView, accountPage } from './account-page.ts'
 import { type FormFailure, formFailure, formPage, type PageParts, skinOf } from './handling.ts'
 import { unlessRecent } from './recent.ts'
+
+const SHOWN_EVENTS = 8
 
 const DONE = {
   name: 'Your name is saved.',
@@ -45,7 +48,7 @@ export function accountActions(parts: PageParts): AccountActions {
     },
     async rename(who: SignedIn, name: string) {
       try {
-        await accounts.rename(who.call, who.session.accountId, name)
+        await accounts.rename(who.call, { accountId: who.session.accountId, name, by: whence(who.exchange) })
         return doneAnswer('name')
       } catch (error) {
         return show(who, { failure: formFailure(error, { name }) })
@@ -54,7 +57,7 @@ export function accountActions(parts: PageParts): AccountActions {
     async changePassword(who: SignedIn, { current, password }: { current: string; password: string }) {
       const { call, exchange, session } = who
       const { accountId } = session
-      const choice = { accountId, sessionId: session.id, next: password }
+      const choice = { accountId, sessionId: session.id, next: password, by: whence(exchange) }
       const person = await accounts.find(call, accountId)
       const again = person?.hasPassword === false ? unlessRecent(parts, session, '/account') : undefined
       if (again !== undefined) return again
@@ -81,13 +84,14 @@ export function accountActions(parts: PageParts): AccountActions {
 }
 
 function showAccount(parts: PageParts): AccountActions['show'] {
-  const { engine, accounts, clock } = parts
+  const { engine, accounts, securityEvents, clock } = parts
   return async ({ call, exchange, session }, { done, failure } = {}) => {
     const { accountId } = session
-    const [person, sessions, apps] = await Promise.all([
+    const [person, sessions, apps, events] = await Promise.all([
       accounts.find(call, accountId),
       engine.sessions(call, accountId),
       engine.authorisedApps(call, accountId),
+      securityEvents.list(call, accountId, { limit: SHOWN_EVENTS }),
     ])
     if (person === undefined) return seeOther(engine.signInPath('/account'))
     const { problem, problems = {}, values = {} } = failure?.state ?? {}
@@ -95,6 +99,7 @@ function showAccount(parts: PageParts): AccountActions['show'] {
       person,
       sessions,
       apps,
+      events: events.items,
       currentSessionId: session.id,
       csrfToken: exchange.csrfToken(),
       now: clock.now(),

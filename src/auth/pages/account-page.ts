@@ -1,7 +1,9 @@
 // The account page: who you are here, which apps you have let in, where you are signed in.
 import { type Html, html } from '#kernel/html.ts'
 import type { AuthorisedApp, BrowserSession } from '../engine.ts'
+import type { SecurityEventRecord } from '../security-events/schemas.ts'
 import { csrfField, deskPage, field, message, type Skin } from './layout.ts'
+import { eventRows } from './security-events-page.ts'
 import { ago } from './time-words.ts'
 
 export interface AccountView {
@@ -9,6 +11,8 @@ export interface AccountView {
   readonly sessions: readonly BrowserSession[]
   readonly currentSessionId: string
   readonly apps: readonly AuthorisedApp[]
+  /** The newest. */
+  readonly events: readonly SecurityEventRecord[]
   readonly csrfToken: string
   readonly now: number
   /** What has just been done. */
@@ -66,6 +70,15 @@ function sessions(view: AccountView): Html {
   )
 }
 
+function events({ events: newest, now }: AccountView): Html {
+  return section(
+    'events',
+    'What has happened',
+    html`<p class="soft">If something here was not you, change your password.</p>${eventRows(newest, now)}
+<div><a class="button quiet compact" href="/account/events">Everything that has happened</a></div>`,
+  )
+}
+
 function password({ csrfToken, problems, person }: AccountView): Html {
   const chosen = { name: 'password', label: 'New password', type: 'password', autocomplete: 'new-password' } as const
   const next = field({ ...chosen, problem: problems['password'], focus: problems['password'] !== undefined })
@@ -102,6 +115,6 @@ export function accountPage(skin: Skin, view: AccountView): Html {
 <form method="post" action="/account/sign-out">${csrfField(view.csrfToken)}<button class="button quiet compact" type="submit">Sign out</button></form></div>`,
     main: html`<h1>Hello, ${view.person.name}</h1>
 ${message('bad', view.problem ?? (wrong ? 'Please look at the marked field.' : undefined))}${message('good', view.done)}
-${profile(view)}${apps(view)}${sessions(view)}${password(view)}`,
+${profile(view)}${apps(view)}${sessions(view)}${password(view)}${events(view)}`,
   })
 }

@@ -2,8 +2,12 @@
 import { type Route, route, seeOther, page } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { accountActions, type AccountActions, doneAnswer } from './account-actions.ts'
+import { KEPT_DAYS } from '../security-events/service.ts'
 import { signedOutPage } from './engine-pages.ts'
 import { csrfToken, emptyForm, formAnswers, formText, friendly, type PageParts, skinOf } from './handling.ts'
+import { securityEventsPage } from './security-events-page.ts'
+
+const EVENTS_A_PAGE = 50
 
 const common = {
   site: 'accounts',
@@ -60,6 +64,7 @@ export function accountRoutes(parts: PageParts): Route[] {
       handle: friendly(parts, (call, _input, exchange) => signedIn(call, exchange, signOut)),
     }),
     ...endingRoutes(parts, signedIn),
+    ...eventRoutes(parts, signedIn),
     ...openRoutes(parts),
   ]
 }
@@ -96,6 +101,29 @@ function endingRoutes(parts: PageParts, signedIn: AccountActions['signedIn']): R
         signedIn(call, exchange, async ({ session }) => {
           await engine.revokeApp(call, session.accountId, params.clientId)
           return doneAnswer('app')
+        }),
+      ),
+    }),
+  ]
+}
+
+function eventRoutes(parts: PageParts, signedIn: AccountActions['signedIn']): Route[] {
+  return [
+    route({
+      ...common,
+      method: 'GET',
+      path: '/account/events',
+      rate: 'page',
+      summary: 'What has happened to the account',
+      input: { query: z.strictObject({ after: z.string().max(400).optional() }) },
+      answers: formAnswers,
+      handle: friendly(parts, (call, { query }, exchange) =>
+        signedIn(call, exchange, async ({ session }) => {
+          const { items, next } = await parts.securityEvents.list(call, session.accountId, { limit: EVENTS_A_PAGE, after: query.after })
+          const olderPath = next === undefined ? undefined : `/account/events?after=${encodeURIComponent(next)}`
+          return page(
+            securityEventsPage(skinOf(parts, exchange), { events: items, now: parts.clock.now(), keptDays: KEPT_DAYS, olderPath }),
+          )
         }),
       ),
     }),

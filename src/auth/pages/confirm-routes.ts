@@ -3,7 +3,7 @@ import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { LINK_MINUTES, type PendingSignUp } from '../accounts/sign-up.ts'
-import { browserOf } from '../browser.ts'
+import { browserOf, whence } from '../browser.ts'
 import { errorPage } from './engine-pages.ts'
 import { csrfToken, type FormFailure, formAnswers, formFailure, formPage, formText, friendly, type PageParts, skinOf } from './handling.ts'
 import { confirmedPage, confirmPage } from './sign-in-page.ts'
@@ -48,7 +48,7 @@ async function confirm(
   const pending = await accounts.pendingSignUp(call, { token, browser })
   if (pending === undefined) return dead(parts, exchange)
   try {
-    const confirmed = await accounts.confirm(call, { token, browser, password, client: exchange.client })
+    const confirmed = await accounts.confirm(call, { token, browser, password, client: exchange.client, by: whence(exchange) })
     if (confirmed === undefined) return dead(parts, exchange)
     if (confirmed === 'wrong_password') return ask(parts, exchange, { token, pending, failure: NOT_THE_PASSWORD })
     return seeOther(confirmed.interaction === undefined ? '/confirmed' : `/interaction/${confirmed.interaction}?confirmed=1`)

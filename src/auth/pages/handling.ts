@@ -7,6 +7,7 @@ import type { Answer, Exchange, RouteInput } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import type { Accounts } from '../accounts/service.ts'
 import type { Engine } from '../engine.ts'
+import type { SecurityEvents } from '../security-events/service.ts'
 import { errorPage } from './engine-pages.ts'
 import type { Skin } from './layout.ts'
 import type { FormState } from './sign-in-page.ts'
@@ -14,6 +15,7 @@ import type { FormState } from './sign-in-page.ts'
 export interface PageParts {
   readonly engine: Engine
   readonly accounts: Accounts
+  readonly securityEvents: SecurityEvents
   readonly clock: Clock
   readonly settings: {
     readonly productName: string

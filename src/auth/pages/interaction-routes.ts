@@ -3,6 +3,7 @@ import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { serialiseCookie } from '#kernel/http/cookie.ts'
 import { z } from '#kernel/schema.ts'
+import { whence } from '../browser.ts'
 import type { Interaction } from '../engine.ts'
 import { consentPage } from './consent-page.ts'
 import {
@@ -85,6 +86,7 @@ async function signIn(
       email,
       password,
       client: exchange.client,
+      by: whence(exchange),
       ...(device === undefined ? {} : { device }),
     })
     if (signedIn === undefined)

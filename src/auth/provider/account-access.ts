@@ -1,6 +1,7 @@
 // What the account page shows and ends: the sessions of a person's browsers, and the apps that the person has let in.
 import type { Collection } from '../../database/contract.ts'
 import type { BrowserSession, Engine } from '../engine.ts'
+import { securityEventOf } from '../security-events/security-event.ts'
 import type { ClientRegistry } from './clients.ts'
 import type { SessionRecord } from './collections.ts'
 import type { Consents } from './consents.ts'
@@ -40,7 +41,8 @@ export function createAccountAccess({ clients, sessions, consents, endings }: Ac
 
     async revokeApp(call, accountId, clientId) {
       // The consent first: a grant that is made at this moment then has nothing to be made from.
-      await consents.remove(call, accountId, clientId)
+      const about = clients.find(clientId)?.name ?? clientId
+      await consents.remove(call, { accountId, clientId, events: [securityEventOf({ type: 'app.revoked', accountId, about })] })
       await endings.endClient(call, accountId, clientId)
     },
 

@@ -1,17 +1,26 @@
 // What a person has allowed a third party, once and for every browser. Grants are made from it; revoking the app removes it.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
+import type { EventDraft } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import type { Collection } from '../../database/contract.ts'
 import type { ConsentRecord } from './collections.ts'
 
+export interface Consent {
+  readonly accountId: string
+  readonly clientId: string
+  readonly scopes: readonly string[]
+  /** What the write tells of. */
+  readonly events: readonly EventDraft[]
+}
+
 export interface Consents {
   find(call: Call, accountId: string, clientId: string): Promise<ReadonlySet<string>>
   /** Adds to what was allowed before. */
-  add(call: Call, consent: { readonly accountId: string; readonly clientId: string; readonly scopes: readonly string[] }): Promise<void>
+  add(call: Call, consent: Consent): Promise<void>
   list(call: Call, accountId: string): Promise<readonly ConsentRecord[]>
-  remove(call: Call, accountId: string, clientId: string): Promise<void>
+  remove(call: Call, consent: Pick<Consent, 'accountId' | 'clientId' | 'events'>): Promise<void>
   removeAll(call: Call, accountId: string): Promise<void>
 }
 
@@ -26,17 +35,17 @@ export function createConsents({ consents, clock }: { readonly consents: Collect
       return new Set(stored?.value.scopes)
     },
 
-    async add(call, { accountId, clientId, scopes }) {
+    async add(call, { accountId, clientId, scopes, events }) {
       const id = idOf(accountId, clientId)
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         const stored = await consents.get(call, id)
         try {
           if (stored === undefined) {
-            await consents.insert(call, { id, accountId, clientId, scopes: [...scopes], since: clock.now() })
+            await consents.insert(call, { id, accountId, clientId, scopes: [...scopes], since: clock.now() }, { events })
             return
           }
           const all = [...new Set([...stored.value.scopes, ...scopes])]
-          if ((await consents.update(call, id, { set: { scopes: all }, ifVersion: stored.version })) !== undefined) return
+          if ((await consents.update(call, id, { set: { scopes: all }, ifVersion: stored.version }, { events })) !== undefined) return
         } catch (error) {
           if (!hasCode(error, 'database.duplicate')) throw error
         }
@@ -49,8 +58,8 @@ export function createConsents({ consents, clock }: { readonly consents: Collect
       return page.items.map(({ value }) => value)
     },
 
-    async remove(call, accountId, clientId) {
-      await consents.delete(call, idOf(accountId, clientId))
+    async remove(call, { accountId, clientId, events }) {
+      await consents.delete(call, idOf(accountId, clientId), { events })
     },
 
     async removeAll(call, accountId) {

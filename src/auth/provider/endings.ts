@@ -1,6 +1,8 @@
 // How things end: browser sessions, authorisations of clients, everything of an account.
 import type { Call } from '#kernel/call.ts'
+import type { EventDraft } from '#kernel/collection.ts'
 import type { Collection, Page } from '../../database/contract.ts'
+import { securityEventOf } from '../security-events/security-event.ts'
 import type { ClientRegistry } from './clients.ts'
 import type { GrantRecord, SessionRecord } from './collections.ts'
 import { createMarking, type MarkingDependencies } from './marking.ts'
@@ -36,9 +38,11 @@ export function createEndings(dependencies: EndingsDependencies): Endings {
       await marking.end(call, { sids: [sid] })
     },
     async endSession(call, uid) {
+      const present = (await sessions.get(call, uid))?.value
       const where = { sessionUid: uid }
       const inSession = await everything((after) => grants.list(call, { index: 'session', where, limit: PAGE, ...after }))
-      await marking.end(call, { sids: inSession.filter(({ endsWithSession }) => endsWithSession).map(({ id }) => id), uid })
+      const sids = inSession.filter(({ endsWithSession }) => endsWithSession).map(({ id }) => id)
+      await marking.end(call, { sids, uid, events: present === undefined ? [] : endedEvent(present) })
     },
     async endClient(call, accountId, clientId) {
       const found = await grantsOf(call, { accountId, clientId })
@@ -59,6 +63,10 @@ export function createEndings(dependencies: EndingsDependencies): Endings {
       await marking.end(call, { sids: found.filter((grant) => !stays(grant)).map(({ id }) => id) })
     },
   }
+}
+
+function endedEvent({ accountId, device }: SessionRecord): EventDraft[] {
+  return accountId === undefined ? [] : [securityEventOf({ type: 'session.ended', accountId, about: device })]
 }
 
 async function everything<T>(list: (after: { after?: string }) => Promise<Page<T>>): Promise<T[]> {

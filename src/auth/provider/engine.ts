@@ -4,7 +4,9 @@ import { type Call, systemCall } from '#kernel/call.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Collection } from '../../database/contract.ts'
+import { whence } from '../browser.ts'
 import type { BrowserSession, Engine } from '../engine.ts'
+import { securityEventOf } from '../security-events/security-event.ts'
 import { browserSession, createAccountAccess } from './account-access.ts'
 import type { ClientRegistry } from './clients.ts'
 import type { SessionRecord } from './collections.ts'
@@ -76,7 +78,8 @@ export function createEngine(dependencies: EngineDependencies): Engine {
         }
         if (!approved) return await interactions.finish(exchange, { error: 'access_denied', error_description: 'the person did not agree' })
         const { accountId } = session
-        await consents.add(callOf(exchange), { accountId, clientId: client.clientId, scopes: interactions.askedScopes(found) })
+        const events = [securityEventOf({ type: 'app.allowed', accountId, about: client.name, ...whence(exchange) })]
+        await consents.add(callOf(exchange), { accountId, clientId: client.clientId, scopes: interactions.askedScopes(found), events })
         return await interactions.finish(exchange, { consent: {} })
       }),
 

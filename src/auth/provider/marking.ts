@@ -2,7 +2,7 @@
 // engine looks at session and grant, and are swept up afterwards.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { type Operation, updateIn } from '#kernel/collection.ts'
+import { type EventDraft, type Operation, updateIn } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Database } from '../../database/contract.ts'
 import type { Revocations } from '../revocations/revocations.ts'
@@ -20,9 +20,22 @@ export interface MarkingDependencies {
   sweep(call: Call, sid: string): Promise<void>
 }
 
+export interface Ending {
+  readonly sids: readonly string[]
+  readonly uid?: string
+  /** What the mark of the session tells of. */
+  readonly events?: readonly EventDraft[]
+}
+
 export interface Marking {
   /** Grants, and the session that they were in if that ends too. What has ended already stays as it is. */
-  end(call: Call, what: { readonly sids: readonly string[]; readonly uid?: string }): Promise<void>
+  end(call: Call, what: Ending): Promise<void>
+}
+
+/** What is written together or not at all. */
+interface Part {
+  readonly operations: readonly Operation[]
+  readonly events?: readonly EventDraft[]
 }
 
 export function createMarking({ database, revocations, clock, sweep }: MarkingDependencies): Marking {
@@ -31,23 +44,30 @@ export function createMarking({ database, revocations, clock, sweep }: MarkingDe
     return { endedAt: now, accountId: undefined, payload: '', expiresAt: now + MARK_KEPT_MS }
   }
   const sessionMark = (uid: string): Operation => updateIn(sessionsCollection, uid, { set: ended(), where: { endedAt: undefined } })
-  const grantMark = (sid: string): Operation[] => [
-    updateIn(grantsCollection, sid, { set: { ...ended(), sessionUid: undefined }, where: { endedAt: undefined } }),
-    revocations.operation('session', sid),
-  ]
+  const grantMark = (sid: string): Part => ({
+    operations: [
+      updateIn(grantsCollection, sid, { set: { ...ended(), sessionUid: undefined }, where: { endedAt: undefined } }),
+      revocations.operation('session', sid),
+    ],
+  })
   /** All or nothing; when one of several was already ended by somebody else, each for itself. */
-  const commit = async (call: Call, parts: readonly (readonly Operation[])[]): Promise<void> => {
+  const commit = async (call: Call, parts: readonly Part[]): Promise<void> => {
     if (parts.length === 0) return
     try {
-      await database.commit(call, parts.flat())
+      const events = parts.flatMap((part) => part.events ?? [])
+      await database.commit(
+        call,
+        parts.flatMap(({ operations }) => operations),
+        events,
+      )
     } catch (error) {
       if (!hasCode(error, 'database.conflict')) throw error
       if (parts.length > 1) for (const part of parts) await commit(call, [part])
     }
   }
   return {
-    async end(call, { sids, uid }) {
-      const first = uid === undefined ? [] : [[sessionMark(uid)]]
+    async end(call, { sids, uid, events = [] }) {
+      const first = uid === undefined ? [] : [{ operations: [sessionMark(uid)], events }]
       await commit(call, [...first, ...sids.slice(0, GRANTS_PER_COMMIT).map(grantMark)])
       for (let from = GRANTS_PER_COMMIT; from < sids.length; from += GRANTS_PER_COMMIT) {
         await commit(call, sids.slice(from, from + GRANTS_PER_COMMIT).map(grantMark))

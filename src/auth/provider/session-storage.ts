@@ -4,10 +4,12 @@ import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
+import type { EventDraft } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Collection, Stored } from '../../database/contract.ts'
+import { describeDevice } from '../device.ts'
+import { securityEventOf } from '../security-events/security-event.ts'
 import { type SessionRecord, sessionsCollection } from './collections.ts'
-import { describeDevice } from './device.ts'
 import type { Endings } from './endings.ts'
 import { recordId } from './ids.ts'
 import { noStorage } from './no-storage.ts'
@@ -34,7 +36,7 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
 
   const insert = async (call: Call, record: SessionRecord): Promise<boolean> => {
     try {
-      await sessions.insert(call, record)
+      await sessions.insert(call, record, { events: signInOf(undefined, record) })
       return true
     } catch (error) {
       if (hasCode(error, 'database.duplicate')) return false
@@ -56,8 +58,10 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
         } else {
           // It ended while this request was under way: saving it would sign the browser in again.
           if (stored.value.endedAt !== undefined) throw new errors.SessionNotFound('the session has ended')
-          const { id: _id, ...set } = recordOf(dependencies, merged(opened(stored), payload), saving)
-          if ((await sessions.update(call, uid, { set, ifVersion: stored.version })) !== undefined) return
+          const record = recordOf(dependencies, merged(opened(stored), payload), saving)
+          const { id: _id, ...set } = record
+          const events = signInOf(stored.value, record)
+          if ((await sessions.update(call, uid, { set, ifVersion: stored.version }, { events })) !== undefined) return
         }
       }
       throw new errors.TemporarilyUnavailable('the session is busy')
@@ -74,6 +78,13 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
       if (stored !== undefined) await endings.endSession(call, stored.value.id)
     },
   }
+}
+
+/** A session that begins, or that somebody has signed in to anew. */
+function signInOf(before: SessionRecord | undefined, { accountId, signedInAt, device }: SessionRecord): EventDraft[] {
+  if (accountId === undefined || (before?.accountId === accountId && before.signedInAt === signedInAt)) return []
+  const client = currentExchange()?.client
+  return [securityEventOf({ type: 'sign_in.succeeded', accountId, device, ...(client === undefined ? {} : { client }) })]
 }
 
 const place = (uid: string): Place => ({ collection: sessionsCollection.name, id: uid })

@@ -10,9 +10,11 @@ import { accountsCollection, createAccountsRepository } from '../accounts/reposi
 import type { AccountMembership } from '../contract.ts'
 import { authErrors } from '../errors.ts'
 import type { Revocations } from '../revocations/revocations.ts'
+import { securityEventOf } from '../security-events/security-event.ts'
 import { changedMembership, type Membership, type MembershipChange, membershipOf } from './membership.ts'
 
 const MAX_ROUNDS = 10
+const MAX_ABOUT = 200
 
 export interface Roles {
   /** For operators and the system. An empty change tells how things are. */
@@ -60,10 +62,12 @@ async function write(
 ): Promise<boolean> {
   const set = { roles: [...after.roles], groups: [...after.groups], membershipAt: after.at }
   try {
-    await database.commit(call, [
-      updateIn(accountsCollection, id, { set, where: { membershipAt: before } }),
-      revocations.superseded(id, after.at),
-    ])
+    const about = [...after.roles, ...after.groups].join(', ').slice(0, MAX_ABOUT)
+    await database.commit(
+      call,
+      [updateIn(accountsCollection, id, { set, where: { membershipAt: before } }), revocations.superseded(id, after.at)],
+      [securityEventOf({ type: 'roles.changed', accountId: id, about })],
+    )
   } catch (error) {
     if (hasCode(error, 'database.conflict')) return false
     throw error

@@ -53,6 +53,9 @@ export const securityEvent = z.strictObject({
 
 export type SecurityEvent = z.infer<typeof securityEvent>
 
+/** Whose doing it was, as far as that is kept: see `whence` in ../browser.ts. */
+export type Whence = Pick<SecurityEvent, 'client' | 'device'>
+
 export function securityEventOf(event: SecurityEvent): EventDraft {
   return { topic: SECURITY_EVENT, key: event.accountId ?? event.type, data: { ...event } }
 }

@@ -1,0 +1,58 @@
+// Keeps what happened to accounts, for their owners to read. Events arrive at least once and in the order of each account.
+import type { Call } from '#kernel/call.ts'
+import type { Logger } from '#kernel/log.ts'
+import type { Database, StoredEvent, Subscription } from '../../database/contract.ts'
+import { createSecurityEventsRepository } from './repository.ts'
+import type { SecurityEventRecord } from './schemas.ts'
+import { SECURITY_EVENT, securityEvent } from './security-event.ts'
+
+const DAY_MS = 24 * 3_600_000
+/** Long enough to look back on what was noticed late; after it the day's pseudonyms have been meaningless for long. */
+export const KEPT_DAYS = 90
+const SEQUENCE_DIGITS = 16
+const MAX_SHOWN = 100
+
+export interface SecurityEventList {
+  readonly items: readonly SecurityEventRecord[]
+  /** Give it as `after` for older ones. */
+  readonly next?: string
+}
+
+export interface SecurityEvents {
+  /** Newest first, of this account alone. */
+  list(call: Call, accountId: string, page: { readonly limit: number; readonly after?: string | undefined }): Promise<SecurityEventList>
+  /** Stores what arrives. */
+  readonly subscription: Subscription
+}
+
+export function createSecurityEvents({ database, logger }: { readonly database: Database; readonly logger: Logger }): SecurityEvents {
+  const repository = createSecurityEventsRepository(database)
+
+  const recordOf = (event: StoredEvent): SecurityEventRecord | undefined => {
+    const parsed = securityEvent.safeParse(event.data)
+    // Of another version of this program, perhaps. It must not hold up those that come after it.
+    if (!parsed.success) {
+      logger.warn({ event: 'auth.security_event_unknown', sequence: event.sequence }, 'a security event has a shape that is not known here')
+      return undefined
+    }
+    const { at } = event
+    return { ...parsed.data, id: String(event.sequence).padStart(SEQUENCE_DIGITS, '0'), at, expiresAt: at + KEPT_DAYS * DAY_MS }
+  }
+
+  return {
+    async list(call, accountId, { limit, after }) {
+      const page = await repository.list(call, accountId, { limit: Math.min(limit, MAX_SHOWN), after })
+      return { items: page.items.map(({ value }) => value), ...(page.next === undefined ? {} : { next: page.next }) }
+    },
+    subscription: {
+      consumer: 'auth.security-events',
+      topics: [SECURITY_EVENT],
+      async handle(events, call) {
+        await repository.insertNew(
+          call,
+          events.flatMap((event) => recordOf(event) ?? []),
+        )
+      },
+    },
+  }
+}
