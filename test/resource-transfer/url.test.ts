@@ -4,7 +4,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import type { ImportView } from '../../src/resource/transfer/contract.ts'
-import { isPublic, pin } from '../../src/resource/transfer/fetch/addresses.ts'
+import { isPublic } from '#kernel/http/public-address.ts'
+import { pin } from '../../src/resource/transfer/fetch/addresses.ts'
 import { type TransferWorld, transferWorld } from './world.ts'
 
 interface OtherApi {

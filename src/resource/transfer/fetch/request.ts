@@ -2,8 +2,9 @@
 import { type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http'
 import { request as secureRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
+import type { PinnedAddress } from '#kernel/http/public-address.ts'
 import { transferErrors } from '../errors.ts'
-import { type PinnedAddress, pin } from './addresses.ts'
+import { pin } from './addresses.ts'
 
 export interface Wanted {
   readonly url: URL

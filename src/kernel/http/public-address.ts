@@ -1,0 +1,76 @@
+// Which machines an address that came from elsewhere may lead to: public ones. Everything else on the network trusts this machine more than it trusts the
+// sender of the address (server-side request forgery).
+import { lookup } from 'node:dns/promises'
+import { BlockList, isIP } from 'node:net'
+
+export interface PinnedAddress {
+  readonly address: string
+  readonly family: 4 | 6
+}
+
+/** Machines beside the public ones that may be reached. */
+export interface Reach {
+  /** This machine itself, by plain HTTP too: for development. */
+  readonly loopback?: boolean
+  /** Every network, by HTTPS: for addresses that the operator of this machine has chosen. */
+  readonly everywhere?: boolean
+}
+
+// RFC 6890 and what came after it: everything of IPv4 that is not for everybody.
+const NOT_PUBLIC_4 = subnets('ipv4', [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 3],
+])
+// Of IPv6, only global unicast is public, and of that nothing that carries an IPv4 address or is for documents.
+const GLOBAL_6 = subnets('ipv6', [['2000::', 3]])
+const NOT_PUBLIC_6 = subnets('ipv6', [
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['2002::', 16],
+  ['3fff::', 20],
+])
+const LOOPBACK_4 = subnets('ipv4', [['127.0.0.0', 8]])
+
+function subnets(family: 'ipv4' | 'ipv6', list: readonly (readonly [string, number])[]): BlockList {
+  const block = new BlockList()
+  for (const [net, prefix] of list) block.addSubnet(net, prefix, family)
+  return block
+}
+
+export function isPublic(address: string): boolean {
+  const family = isIP(address)
+  if (family === 4) return !NOT_PUBLIC_4.check(address, 'ipv4')
+  return family === 6 && GLOBAL_6.check(address, 'ipv6') && !NOT_PUBLIC_6.check(address, 'ipv6')
+}
+
+export function isLoopback(address: string): boolean {
+  return isIP(address) === 4 ? LOOPBACK_4.check(address, 'ipv4') : address === '::1'
+}
+
+/**
+ * Looks the host up once and gives the one address that is then connected to, so that a second answer of the name server changes nothing. What is wrong,
+ * in a line, when there is none.
+ */
+export async function pinAddress(url: URL, { loopback = false, everywhere = false }: Reach): Promise<PinnedAddress | string> {
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const found = isIP(host) === 0 ? await lookup(host, { all: true }).catch(() => []) : [{ address: host, family: isIP(host) }]
+  const first = found[0]
+  if (first === undefined) return `The host ${url.host} is not known.`
+  const isSecure = url.protocol === 'https:'
+  const isAllowed = (address: string): boolean => (isSecure && (everywhere || isPublic(address))) || (loopback && isLoopback(address))
+  // All of them: a host with one public and one private address is no host to trust.
+  if (!found.every(({ address }) => isAllowed(address))) return `${url.host} cannot be fetched: only public addresses by https are.`
+  return { address: first.address, family: first.family === 6 ? 6 : 4 }
+}
