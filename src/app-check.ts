@@ -1,6 +1,7 @@
 // The shape of an app definition. Node strips types without reading them, so a slip that the compiler would have found arrives here.
 import type { AppDefinition } from './app.ts'
 import type { AuthDefinition } from './auth/contract.ts'
+import type { AuthHooks } from './auth/hooks/contract.ts'
 import { fieldProblems, z } from './kernel/schema.ts'
 import type { AccessGrant, ResourceCache, ResourceDefinition, ResourceScopes } from './resource/contract.ts'
 
@@ -112,8 +113,15 @@ const client = z.strictObject({
   postLogoutRedirectUris: texts.optional(),
 })
 
+const authHooks = z.strictObject({
+  beforeSignUp: handler.optional(),
+  afterSignIn: handler.optional(),
+  tokenClaims: handler.optional(),
+} satisfies Record<keyof AuthHooks, unknown>)
+
 const auth = z.strictObject({
   methods: z.strictObject({ password: z.boolean().optional() }).optional(),
+  hooks: authHooks.optional(),
 } satisfies Record<keyof AuthDefinition, unknown>)
 
 const app = z.strictObject({

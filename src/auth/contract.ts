@@ -1,5 +1,6 @@
 // What the rest of the platform may know about auth. Types only.
 import type { Call } from '#kernel/call.ts'
+import type { AuthHooks } from './hooks/contract.ts'
 
 /** A client of the authorization server, as the app definition gives it. */
 export interface ClientDefinition {
@@ -32,6 +33,8 @@ export interface AuthDefinition {
     /** On unless told. */
     readonly password?: boolean
   }
+  /** What the app decides when people sign up, sign in and get tokens. */
+  readonly hooks?: AuthHooks
 }
 
 export interface PublicProfile {

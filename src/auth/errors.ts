@@ -6,5 +6,6 @@ export const authErrors = defineErrors('auth', {
   unavailable: { status: 503, title: 'Signing in is not possible just now' },
   too_many_tries: { status: 429, title: 'Too many tries' },
   bad_details: { status: 422, title: 'Some of the details cannot be used' },
+  sign_in_refused: { status: 403, title: 'You cannot sign in here' },
   interaction_ended: { status: 400, title: 'This sign-in has ended' },
 })

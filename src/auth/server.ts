@@ -13,6 +13,7 @@ import { enginePages } from './pages/engine-pages.ts'
 import { accountPages } from './pages/routes.ts'
 import type { ClientSettings } from './provider/client-rules.ts'
 import { createAuthorizationServer } from './provider/create.ts'
+import { createHooks } from './hooks/hooks.ts'
 import { createRoles } from './roles/roles.ts'
 import { createRevocations } from './revocations/revocations.ts'
 import { createSecurityEvents } from './security-events/service.ts'
@@ -38,7 +39,8 @@ export const authServer = defineServer<AuthDependencies, Auth>({
   needs: ['database', 'cache'],
   create({ settings, ...shared }): Running<Auth> {
     const logger = shared.logger.child({ server: 'auth' })
-    const dependencies = { ...shared, logger }
+    const hooks = createHooks(settings.definition?.hooks, { clock: shared.clock, logger })
+    const dependencies = { ...shared, logger, hooks }
     const people = createAccounts({ ...dependencies, settings: { sites: settings.sites } })
     const revocations = createRevocations(dependencies)
     const securityEvents = createSecurityEvents(dependencies)

@@ -12,6 +12,8 @@ import { Secret } from '#kernel/secret.ts'
 import { type Accounts } from '../../src/auth/accounts/service.ts'
 import { createAccounts, type RunningAccounts } from '../../src/auth/accounts/create.ts'
 import type { AuthorisedApp, BrowserSession, Engine, Interaction } from '../../src/auth/engine.ts'
+import type { AuthHooks } from '../../src/auth/hooks/contract.ts'
+import { createHooks } from '../../src/auth/hooks/hooks.ts'
 import { accountPages } from '../../src/auth/pages/routes.ts'
 import { createSecurityEvents, type SecurityEvents } from '../../src/auth/security-events/service.ts'
 import type { PasswordSettings } from '../../src/auth/passwords/passwords.ts'
@@ -117,7 +119,7 @@ function mailOf(data: Json): SentMail | undefined {
 }
 
 export async function openAccounts(
-  options: { passwords?: PasswordSettings; productName?: string; durableFile?: string } = {},
+  options: { passwords?: PasswordSettings; productName?: string; durableFile?: string; hooks?: AuthHooks } = {},
 ): Promise<AccountsWorld> {
   const clock = fakeClock()
   const log: string[] = []
@@ -132,6 +134,7 @@ export async function openAccounts(
     keyRing: createKeyRing(new Secret(randomToken())),
     clock,
     logger,
+    hooks: createHooks(options.hooks, { clock, logger, limitMs: 200 }),
     // Cheap hashes: what is tested here is not how long one takes.
     settings: { sites, passwords: options.passwords ?? { memoryKiB: 64, passes: 1 } },
   })

@@ -14,6 +14,8 @@ import { createLogger } from '#kernel/log.ts'
 import { Secret } from '#kernel/secret.ts'
 import type { Sites } from '#kernel/sites.ts'
 import { type AuthorizationServer, createAuthorizationServer } from '../../src/auth/provider/create.ts'
+import type { AuthHooks } from '../../src/auth/hooks/contract.ts'
+import { createHooks } from '../../src/auth/hooks/hooks.ts'
 import { createRevocations, type Revocations } from '../../src/auth/revocations/revocations.ts'
 import type { Cache } from '../../src/cache/contract.ts'
 import { cacheServer } from '../../src/cache/server.ts'
@@ -48,7 +50,7 @@ export interface OauthWorld {
   stop(): Promise<void>
 }
 
-export async function openOauth(options: { readonly file?: string } = {}): Promise<OauthWorld> {
+export async function openOauth(options: { readonly file?: string; readonly hooks?: AuthHooks } = {}): Promise<OauthWorld> {
   let offset = 0
   const clock = { now: () => Date.now() + offset }
   const logs: string[] = []
@@ -75,6 +77,8 @@ export async function openOauth(options: { readonly file?: string } = {}): Promi
     clock,
     logger,
     revocations,
+    // Hooks that hang are told so soon: no test waits for five seconds.
+    hooks: createHooks(options.hooks, { clock, logger, limitMs: 200 }),
     accounts: {
       find: async (_call, accountId) =>
         accountId.startsWith('person')

@@ -5,6 +5,7 @@ import type { Logger } from '#kernel/log.ts'
 import type { Sites } from '#kernel/sites.ts'
 import type { Cache } from '../../cache/contract.ts'
 import type { Database } from '../../database/contract.ts'
+import type { RunningHooks } from '../hooks/hooks.ts'
 import { createPasswords, type PasswordSettings } from '../passwords/passwords.ts'
 import { createCounts } from './counts.ts'
 import { createDevices } from './devices.ts'
@@ -25,17 +26,19 @@ export interface AccountsParts {
   readonly keyRing: KeyRing
   readonly clock: Clock
   readonly logger: Logger
+  readonly hooks: RunningHooks
   readonly settings: { readonly sites: Sites; readonly passwords?: PasswordSettings }
 }
 
 /** Make it before the database starts, since it declares its collections. */
-export function createAccounts({ database, cache, keyRing, clock, logger, settings }: AccountsParts): RunningAccounts {
+export function createAccounts({ database, cache, keyRing, clock, logger, hooks, settings }: AccountsParts): RunningAccounts {
   const passwords = createPasswords(logger, settings.passwords)
   const accounts = createAccountsService({
     repository: createAccountsRepository(database),
     passwords,
     throttle: createThrottle(createCounts(cache, clock)),
     devices: createDevices(keyRing),
+    hooks,
     clock,
     logger,
     origin: settings.sites.accounts,

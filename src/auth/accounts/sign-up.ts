@@ -9,6 +9,7 @@ import type { FieldProblem } from '#kernel/schema.ts'
 import type { Stored } from '../../database/contract.ts'
 import type { MailRequest } from '../../jobs/contract.ts'
 import { authErrors } from '../errors.ts'
+import type { RunningHooks } from '../hooks/hooks.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import { passwordProblem } from '../passwords/policy.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
@@ -59,6 +60,7 @@ export interface SignUpDependencies {
   readonly repository: AccountsRepository
   readonly passwords: Passwords
   readonly throttle: Throttle
+  readonly hooks: Pick<RunningHooks, 'beforeSignUp'>
   readonly clock: Clock
   /** Where mailed links lead: the accounts origin. */
   readonly origin: string
@@ -71,7 +73,7 @@ const SIGN_UPS_PER_CLIENT: ThrottleRule = { free: 100, firstWaitMs: 30_000, long
 const MAILS_PER_ADDRESS = 3
 
 export function createSigningUp(deps: SignUpDependencies): SigningUp {
-  const { repository, passwords, throttle, clock, origin } = deps
+  const { repository, passwords, throttle, hooks, clock, origin } = deps
 
   const findPending = async (call: Call, token: string): Promise<Stored<EmailToken> | undefined> => {
     const stored = await repository.findToken(call, sha256(token))
@@ -102,6 +104,8 @@ export function createSigningUp(deps: SignUpDependencies): SigningUp {
     async signUp(call, request) {
       const email = checkedDetails(request)
       await throttle.enter(call, [{ key: `sign-up:${request.client}`, rule: SIGN_UPS_PER_CLIENT }])
+      // Before anything is looked up: what the app answers, and how long it takes, must not tell who has an account.
+      const name = await hooks.beforeSignUp(call, { email, name: tidyName(request.name) })
       const known = await repository.findByEmail(call, email)
       const password = await passwords.hash(call, request.password)
       const token = randomToken()
@@ -110,10 +114,9 @@ export function createSigningUp(deps: SignUpDependencies): SigningUp {
         id: sha256(token),
         purpose: known === undefined ? 'confirm-address' : 'already-registered',
         email,
-        name: tidyName(request.name),
+        name: tidyName(name),
         password,
-        ...(request.browser === undefined ? {} : { browser: request.browser }),
-        ...(request.interaction === undefined ? {} : { interaction: request.interaction }),
+        ...placeOf(request),
         expiresAt: clock.now() + LINK_MINUTES * MINUTE,
       }
       await repository.insertToken(call, pending, mails > MAILS_PER_ADDRESS ? [] : [mail(mailFor(known, { email, token, origin }))])
@@ -137,6 +140,10 @@ export function createSigningUp(deps: SignUpDependencies): SigningUp {
 function madeFrom({ email, name, password }: EmailToken, now: number, by: Whence): { account: Account; events: EventDraft[] } {
   const account = { id: newId(now), email, name, password, emailVerifiedAt: now, createdAt: now }
   return { account, events: [securityEventOf({ type: 'account.created', accountId: account.id, ...by })] }
+}
+
+function placeOf({ browser, interaction }: SignUp): Pick<EmailToken, 'browser' | 'interaction'> {
+  return { ...(browser === undefined ? {} : { browser }), ...(interaction === undefined ? {} : { interaction }) }
 }
 
 function mailFor(known: Account | undefined, to: { readonly email: string; readonly token: string; readonly origin: string }): MailRequest {

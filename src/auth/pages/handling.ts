@@ -34,7 +34,7 @@ export const emptyForm = z.strictObject({ csrf_token: csrfToken })
 export const uidParams = z.strictObject({ uid: z.string().regex(/^[\w-]{1,64}$/) })
 
 /** Statuses of a page with a form: shown, done, refused, too often, too busy. */
-export const formAnswers = { 200: 'html', 303: 'empty', 400: 'html', 422: 'html', 429: 'html', 503: 'html' } as const
+export const formAnswers = { 200: 'html', 303: 'empty', 400: 'html', 403: 'html', 422: 'html', 429: 'html', 503: 'html' } as const
 
 export function skinOf(parts: PageParts, exchange: Exchange): Skin {
   const { productName, home } = parts.settings

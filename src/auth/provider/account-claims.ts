@@ -3,6 +3,7 @@ import type { Account, KoaContextWithOIDC } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { AccountDirectory } from '../engine.ts'
 import { membershipClaims, membershipOf, ROLES_SCOPE } from '../roles/membership.ts'
+import type { ClaimsReader, TokenSource } from './app-claims.ts'
 import type { ClientRegistry } from './clients.ts'
 import { currentCall } from './scope.ts'
 
@@ -19,10 +20,11 @@ export function claimsFor(person: NonNullable<Found>, scopes: ReadonlySet<string
 
 export function accountFinder(
   accounts: AccountDirectory,
-): (context: KoaContextWithOIDC, accountId: string) => Promise<Account | undefined> {
+  appClaims: ClaimsReader,
+): (context: KoaContextWithOIDC, accountId: string, source?: TokenSource) => Promise<Account | undefined> {
   // The engine asks two or three times in one request.
   const found = new WeakMap<KoaContextWithOIDC, Map<string, Promise<Found>>>()
-  return async (context, accountId) => {
+  return async (context, accountId, source) => {
     const known = found.get(context) ?? new Map<string, Promise<Found>>()
     found.set(context, known)
     const asked = known.get(accountId) ?? accounts.find(currentCall(), accountId)
@@ -33,7 +35,14 @@ export function accountFinder(
       if (context.oidc.route === 'token') return undefined
       throw new errors.AccessDenied('this account cannot be used')
     }
-    return { accountId, claims: (_use, scope) => claimsFor(person, new Set(scope.split(' '))) }
+    if (source !== undefined) await appClaims.prepare(context, accountId, source)
+    return {
+      accountId,
+      claims: async (use, scope) => ({
+        ...(use === 'id_token' ? await appClaims.ofIdToken(context) : {}),
+        ...claimsFor(person, new Set(scope.split(' '))),
+      }),
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import type { LoadedKeys } from '../keys/signing-keys.ts'
 import { OPENID_SCOPES } from './client-rules.ts'
 import type { ClientRegistry } from './clients.ts'
 import type { MembershipClaims } from './account-claims.ts'
+import { APP_CLAIM, type ClaimsReader } from './app-claims.ts'
 import { sidOf } from './ids.ts'
 import type { ProviderPages } from './provider-pages.ts'
 import { ACCESS_TOKEN_SECONDS, type ResourcePolicy } from './resource.ts'
@@ -41,10 +42,11 @@ export interface ConfigurationParts {
   readonly clock: Clock
   readonly callbacks: Pick<Configuration, 'findAccount' | 'loadExistingGrant'>
   readonly memberOf: MembershipClaims
+  readonly appClaims: ClaimsReader
 }
 
 export function providerConfiguration(parts: ConfigurationParts): Configuration {
-  const { adapter, keys, clients, callbacks, clock, pages, memberOf } = parts
+  const { adapter, keys, clients, callbacks, clock, pages, appClaims } = parts
   return {
     ...callbacks,
     adapter,
@@ -58,12 +60,11 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
     clientAuthMethods: ['client_secret_basic', 'none'],
     // Never a scope of the API: one that is in both places makes the consent loop for ever.
     scopes: [...OPENID_SCOPES],
-    claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'], sid: null, auth_time: null, iss: null },
+    claims: { openid: ['sub', ...(appClaims.isUsed ? [APP_CLAIM] : [])], profile: ['name'], email: ['email', 'email_verified'], sid: null, auth_time: null, iss: null },
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256'], dPoPSigningAlgValues: ['ES256', 'Ed25519'] },
     interactions: { policy: interactionPolicy.base(), url: (_context, interaction) => `/interaction/${interaction.uid}` },
     clientBasedCORS: (_context, origin, client) => clients.find(client.clientId)?.origins.includes(origin) === true,
-    extraTokenClaims: async (_context, token) =>
-      'grantId' in token && token.grantId !== undefined ? { sid: sidOf(token.grantId), ...(await memberOf(token)) } : undefined,
+    extraTokenClaims: accessTokenClaims(parts),
     issueRefreshToken: (_context, client, source) =>
       client.grantTypeAllowed('refresh_token') &&
       (clients.find(client.clientId)?.firstParty === true || source.scopes.has('offline_access')),
@@ -78,6 +79,13 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
     fetch: () => Promise.reject(new Error('The authorization server fetches nothing.')),
     fetchResponseBodyLimits: { jwks_uri: 65_536, sector_identifier_uri: 65_536 },
   }
+}
+
+function accessTokenClaims({ memberOf, appClaims }: ConfigurationParts): NonNullable<Configuration['extraTokenClaims']> {
+  return async (context, token) =>
+    'grantId' in token && token.grantId !== undefined
+      ? { ...(await appClaims.ofAccessToken(context, token)), sid: sidOf(token.grantId), ...(await memberOf(token)) }
+      : undefined
 }
 
 function features({ keyRing, resources, pages }: ConfigurationParts): NonNullable<Configuration['features']> {

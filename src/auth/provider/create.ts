@@ -9,12 +9,14 @@ import { apiAudience } from '#kernel/sites.ts'
 import type { Database } from '../../database/contract.ts'
 import type { BackChannelAnswer, BackChannelRequest, KeySet } from '../contract.ts'
 import type { AccountDirectory, Engine } from '../engine.ts'
+import type { RunningHooks } from '../hooks/hooks.ts'
 import { createSigningKeys, type LoadedKeys } from '../keys/signing-keys.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import { accountFinder, membershipReader } from './account-claims.ts'
 import { adapterFactory } from './adapters.ts'
 import { createArtifactStorage, createInteractionStorage } from './artifact-storage.ts'
 import type { ClientSettings } from './client-rules.ts'
+import { createClaimsReader } from './app-claims.ts'
 import { type ClientRegistry, createClientRegistry } from './clients.ts'
 import { createCodeStorage } from './code-storage.ts'
 import {
@@ -53,6 +55,7 @@ export interface AuthorizationServerParts {
   readonly accounts: AccountDirectory
   readonly revocations: Revocations
   readonly looks: EnginePages
+  readonly hooks: RunningHooks
   readonly settings: ClientSettings
 }
 
@@ -73,7 +76,7 @@ interface Started {
 }
 
 export function createAuthorizationServer(parts: AuthorizationServerParts): AuthorizationServer {
-  const { keyRing, settings } = parts
+  const { keyRing, settings, accounts, hooks } = parts
   const issuer = settings.sites.accounts
   const clients = createClientRegistry(settings)
   const stores = openStores(parts, clients)
@@ -87,7 +90,7 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
 
   return {
     clients,
-    engine: createEngine({ ...stores, provider: () => running().built.provider, issuer, clients, keyRing }),
+    engine: createEngine({ ...stores, provider: () => running().built.provider, issuer, clients, keyRing, accounts, hooks }),
     routes: providerRoutes({
       dispatch: () => running().built.dispatch,
       userinfo: createUserinfo({
@@ -160,9 +163,10 @@ function buildEngine(
   parts: AuthorizationServerParts,
   made: { readonly keys: LoadedKeys; readonly clients: ClientRegistry; readonly stores: Stores },
 ): BuiltProvider {
-  const { keyRing, clock, logger, accounts, looks, settings } = parts
+  const { keyRing, clock, logger, accounts, looks, hooks, settings } = parts
   const { keys, clients, stores } = made
   const audience = apiAudience(settings.sites)
+  const appClaims = createClaimsReader(hooks, clients)
   const configuration = providerConfiguration({
     adapter: stores.adapter,
     keys,
@@ -171,8 +175,9 @@ function buildEngine(
     clock,
     resources: resourcePolicy({ clients, audience, accessTokenKid: keys.accessTokenKid }),
     pages: createProviderPages(looks, settings.productName),
-    callbacks: { findAccount: accountFinder(accounts), loadExistingGrant: grantLoader({ clients, consents: stores.consents, audience }) },
+    callbacks: { findAccount: accountFinder(accounts, appClaims), loadExistingGrant: grantLoader({ clients, consents: stores.consents, audience }) },
     memberOf: membershipReader(accounts, clients),
+    appClaims,
   })
   return buildProvider({ issuer: settings.sites.accounts, configuration, keyRing, logger, apiScopes: Object.keys(settings.scopes) })
 }

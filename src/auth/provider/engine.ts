@@ -5,7 +5,8 @@ import type { Exchange } from '#kernel/http/route.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Collection } from '../../database/contract.ts'
 import { whence } from '../browser.ts'
-import type { BrowserSession, Engine } from '../engine.ts'
+import type { AccountDirectory, BrowserSession, Engine } from '../engine.ts'
+import type { RunningHooks } from '../hooks/hooks.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
 import { browserSession, createAccountAccess } from './account-access.ts'
 import type { ClientRegistry } from './clients.ts'
@@ -26,10 +27,12 @@ export interface EngineDependencies {
   readonly consents: Consents
   readonly endings: Endings
   readonly keyRing: KeyRing
+  readonly accounts: AccountDirectory
+  readonly hooks: Pick<RunningHooks, 'afterSignIn'>
 }
 
 export function createEngine(dependencies: EngineDependencies): Engine {
-  const { provider, issuer, clients, sessions, consents, endings, keyRing } = dependencies
+  const { provider, issuer, clients, sessions, consents, endings, keyRing, accounts, hooks } = dependencies
   const within = <Result>(exchange: Exchange, work: () => Promise<Result>): Promise<Result> =>
     inScope({ call: callOf(exchange), exchange }, work)
 
@@ -41,6 +44,14 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     if (found.accountId === undefined) return undefined
     const stored = await sessions.get(callOf(exchange), found.uid)
     return stored === undefined ? undefined : browserSession(stored.value)
+  }
+
+  /** The app's last word, before anything of the sign-in is done. */
+  const admit = async (exchange: Exchange, accountId: string, clientId: string): Promise<void> => {
+    const call = callOf(exchange)
+    const person = await accounts.find(call, accountId)
+    if (person === undefined) throw interactionEnded()
+    await hooks.afterSignIn(call, { accountId, email: person.email, name: person.name, clientId })
   }
 
   return {
@@ -55,6 +66,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     finishSignIn: (exchange, { accountId, credential }) =>
       within(exchange, async () => {
         const found = await interactions.get(exchange, 'login')
+        await admit(exchange, accountId, String(found.params['client_id']))
         // Somebody else may be signed in here, since before or from another tab. Their session ends first; this goes on without it.
         const present = await currentSession(exchange)
         if (present !== undefined && present.accountId !== accountId) await endings.endSession(callOf(exchange), present.id)
