@@ -1,7 +1,16 @@
 // What an app developer imports: everything that a `ninefold.config.ts` needs, and nothing else.
 export { type AppDefinition, type AppEnvironment, defineApp } from './app.ts'
 export type { AuthDefinition, ClientDefinition } from './auth/contract.ts'
-export type { AuthHookContext, AuthHooks, SignedInPerson, SignInAnswer, SignUpAnswer, SignUpDraft, TokenAnswer, TokenRequest } from './auth/hooks/contract.ts'
+export type {
+  AuthHookContext,
+  AuthHooks,
+  SignedInPerson,
+  SignInAnswer,
+  SignUpAnswer,
+  SignUpDraft,
+  TokenAnswer,
+  TokenRequest,
+} from './auth/hooks/contract.ts'
 export type { BucketDefinition } from './files/contract.ts'
 export type { FrontendDefinition, ViewContext, ViewDefinition, ViewResult } from './frontend/contract.ts'
 export { view } from './frontend/definition.ts'

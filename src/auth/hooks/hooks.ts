@@ -36,11 +36,13 @@ interface Asked<Answer> {
 
 export function createHooks(hooks: AuthHooks | undefined, { clock, logger, limitMs = LIMIT_MS }: HooksDependencies): RunningHooks {
   const failed = (call: Call, hook: keyof AuthHooks, cause: unknown): Error => {
-    logger.error({ requestId: call.requestId, event: 'auth.hook_failed', hook, err: cause }, 'a hook of the app failed, so the answer was no')
+    logger.error(
+      { requestId: call.requestId, event: 'auth.hook_failed', hook, err: cause },
+      'a hook of the app failed, so the answer was no',
+    )
     return authErrors.unavailable({ detail: 'Please try again in a moment.', cause })
   }
-  const refused = (call: Call, hook: keyof AuthHooks): void =>
-    logger.info({ requestId: call.requestId, event: 'auth.hook_refused', hook })
+  const refused = (call: Call, hook: keyof AuthHooks): void => logger.info({ requestId: call.requestId, event: 'auth.hook_refused', hook })
 
   const ask = async <Answer>(call: Call, { name, schema, run }: Asked<Answer>): Promise<Answer> => {
     try {

@@ -60,7 +60,14 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
     clientAuthMethods: ['client_secret_basic', 'none'],
     // Never a scope of the API: one that is in both places makes the consent loop for ever.
     scopes: [...OPENID_SCOPES],
-    claims: { openid: ['sub', ...(appClaims.isUsed ? [APP_CLAIM] : [])], profile: ['name'], email: ['email', 'email_verified'], sid: null, auth_time: null, iss: null },
+    claims: {
+      openid: ['sub', ...(appClaims.isUsed ? [APP_CLAIM] : [])],
+      profile: ['name'],
+      email: ['email', 'email_verified'],
+      sid: null,
+      auth_time: null,
+      iss: null,
+    },
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256'], dPoPSigningAlgValues: ['ES256', 'Ed25519'] },
     interactions: { policy: interactionPolicy.base(), url: (_context, interaction) => `/interaction/${interaction.uid}` },
     clientBasedCORS: (_context, origin, client) => clients.find(client.clientId)?.origins.includes(origin) === true,

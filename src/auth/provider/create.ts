@@ -175,7 +175,10 @@ function buildEngine(
     clock,
     resources: resourcePolicy({ clients, audience, accessTokenKid: keys.accessTokenKid }),
     pages: createProviderPages(looks, settings.productName),
-    callbacks: { findAccount: accountFinder(accounts, appClaims), loadExistingGrant: grantLoader({ clients, consents: stores.consents, audience }) },
+    callbacks: {
+      findAccount: accountFinder(accounts, appClaims),
+      loadExistingGrant: grantLoader({ clients, consents: stores.consents, audience }),
+    },
     memberOf: membershipReader(accounts, clients),
     appClaims,
   })
