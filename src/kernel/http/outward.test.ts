@@ -15,7 +15,7 @@ before(async () => {
     if (request.url === '/large') response.end('x'.repeat(5000))
     else if (request.url === '/silent') response.writeHead(200).flushHeaders()
     else if (request.url === '/away') response.writeHead(302, { location: `${origin}/there` }).end()
-    else response.end(`${request.method} ${request.headers['x-own'] ?? ''}`)
+    else response.end(`${request.method} ${String(request.headers['x-own'])}`)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
