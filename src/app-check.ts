@@ -2,6 +2,7 @@
 import type { AppDefinition } from './app.ts'
 import type { AuthDefinition } from './auth/contract.ts'
 import type { AuthHooks } from './auth/hooks/contract.ts'
+import { clientDefinition } from './auth/clients/schemas.ts'
 import { fieldProblems, z } from './kernel/schema.ts'
 import type { AccessGrant, ResourceCache, ResourceDefinition, ResourceScopes } from './resource/contract.ts'
 
@@ -104,15 +105,6 @@ const frontend = z.strictObject({
 
 const bucket = z.strictObject({ name: text, maxBytes: z.int().positive(), accept: texts, scopes, keepCameraData: z.boolean().optional() })
 
-const client = z.strictObject({
-  clientId: text,
-  name: text,
-  redirectUris: texts,
-  origins: texts,
-  scopes: texts,
-  postLogoutRedirectUris: texts.optional(),
-})
-
 const authHooks = z.strictObject({
   beforeSignUp: handler.optional(),
   afterSignIn: handler.optional(),
@@ -130,7 +122,7 @@ const app = z.strictObject({
   resources: z.array(resource),
   buckets: z.array(bucket).optional(),
   frontends: z.array(frontend).min(1, 'needs at least one: the first gives the API its origin'),
-  clients: z.array(client).optional(),
+  clients: z.array(clientDefinition).optional(),
   auth: auth.optional(),
   // Jobs are checked where they are listed: a job is made by job(...), which knows more of it.
   jobs: z.array(z.looseObject({ name: text })).optional(),

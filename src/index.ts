@@ -1,6 +1,5 @@
 // What an app developer imports: everything that a `ninefold.config.ts` needs, and nothing else.
 export { type AppDefinition, type AppEnvironment, defineApp } from './app.ts'
-export type { AuthDefinition, ClientDefinition } from './auth/contract.ts'
 export type {
   AuthHookContext,
   AuthHooks,
@@ -11,6 +10,7 @@ export type {
   TokenAnswer,
   TokenRequest,
 } from './auth/hooks/contract.ts'
+export type { AuthDefinition, ClientDefinition, ClientLifetimes } from './auth/contract.ts'
 export type { BucketDefinition } from './files/contract.ts'
 export type { FrontendDefinition, ViewContext, ViewDefinition, ViewResult } from './frontend/contract.ts'
 export { view } from './frontend/definition.ts'

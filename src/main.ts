@@ -2,6 +2,7 @@
 import { accountCommand } from './cli/account.ts'
 import { backupCommand } from './cli/backup.ts'
 import { checkCommand } from './cli/check.ts'
+import { clientsCommand } from './cli/clients.ts'
 import { consoleLinkCommand } from './cli/console-link.ts'
 import { CommandError, type CommandLine, parseCommandLine, usage } from './cli/command-line.ts'
 import { exportCommand } from './cli/export.ts'
@@ -23,6 +24,7 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   restore: restoreCommand,
   'console-link': consoleLinkCommand,
   account: accountCommand,
+  clients: clientsCommand,
   import: importCommand,
   export: exportCommand,
 }

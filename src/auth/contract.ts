@@ -14,6 +14,63 @@ export interface ClientDefinition {
   /** The scopes that it may ask for, beside `openid` and `offline_access`. */
   readonly scopes: readonly string[]
   readonly postLogoutRedirectUris?: readonly string[]
+  /** The client's front page, its privacy policy and its terms, for the consent page. */
+  readonly clientUri?: string
+  readonly policyUri?: string
+  readonly tosUri?: string
+  /** A small picture as a `data:` address (PNG, JPEG or WebP, at most 32 KiB). It is shown from our own origin, so that no other learns who is asked. */
+  readonly logo?: string
+  /** You know who is behind it. On for clients of the app definition unless told; the consent page warns of the others. */
+  readonly verified?: boolean
+  /** Whether people are asked: `once` for each scope (the default), `always`, or `never` for what you run yourself. */
+  readonly consent?: 'once' | 'always' | 'never'
+  readonly lifetimes?: ClientLifetimes
+  /** Told when a person signs out (OpenID Connect Back-Channel Logout). */
+  readonly backchannelLogoutUri?: string
+  /** Only takes what was pushed before (RFC 9126 section 6). */
+  readonly requirePushedAuthorizationRequests?: boolean
+  /** May ask for tokens with a code that a person types on another device (RFC 8628). */
+  readonly deviceFlow?: boolean
+}
+
+/** In seconds. What is longer than the default of the platform is cut to it. */
+export interface ClientLifetimes {
+  readonly accessToken?: number
+  readonly idToken?: number
+  readonly refreshToken?: number
+}
+
+/** Who made a client known: the app definition, an operator, the client itself (RFC 7591), or a document at the address that is its id. */
+export type ClientSource = 'app' | 'operator' | 'registration' | 'document'
+
+export interface ClientView {
+  readonly source: ClientSource
+  readonly definition: ClientDefinition
+  /** It proves itself with a secret. Never the secret itself: that is shown once, when it is made. */
+  readonly hasSecret: boolean
+  /** Epoch milliseconds; absent for clients of the app definition. */
+  readonly createdAt?: number
+  /** Until when the secret before the present one is still taken. */
+  readonly earlierSecretUntil?: number
+}
+
+export type ClientChange = Partial<Omit<ClientDefinition, 'clientId'>>
+
+/** The clients of the authorization server. For operators and the system alone. */
+export interface Clients {
+  list(call: Call, after?: string): Promise<{ readonly items: readonly ClientView[]; readonly next?: string }>
+  find(call: Call, clientId: string): Promise<ClientView | undefined>
+  /** With `withSecret` it is a confidential client, and the answer has its secret: nobody can show it again. */
+  add(
+    call: Call,
+    definition: ClientDefinition,
+    options?: { readonly withSecret?: boolean },
+  ): Promise<{ readonly client: ClientView; readonly secret?: string }>
+  change(call: Call, clientId: string, change: ClientChange): Promise<ClientView>
+  /** A new secret; the one before is taken for this long, an hour unless told, so that it can be replaced without an outage. */
+  rotateSecret(call: Call, clientId: string, keepSeconds?: number): Promise<{ readonly client: ClientView; readonly secret: string }>
+  /** Its tokens end too. False when there is none. */
+  remove(call: Call, clientId: string): Promise<boolean>
 }
 
 /** A frontend of the app: the gateway is its confidential client, and people are not asked for consent. */
@@ -96,6 +153,7 @@ export interface OperatorSession {
 }
 
 export interface Auth {
+  readonly clients: Clients
   /** The current, and the still valid earlier, signing keys for access tokens and ID tokens. */
   keys(call: Call): Promise<KeySet>
   /** The authorization server's own HTTP endpoints for the gateway, without a network hop. */

@@ -7,6 +7,10 @@ import type { Cache } from '../cache/contract.ts'
 import type { Database } from '../database/contract.ts'
 import { createAccounts } from './accounts/create.ts'
 import type { Auth, AuthDefinition } from './contract.ts'
+import { endClientJob } from './clients/end-client.ts'
+import { createClientsRepository } from './clients/repository.ts'
+import { clientRoutes } from './clients/routes.ts'
+import { createClients } from './clients/service.ts'
 import { endAccessJob } from './end-access.ts'
 import { createOperators } from './operators/operators.ts'
 import { enginePages } from './pages/engine-pages.ts'
@@ -45,11 +49,13 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const revocations = createRevocations(dependencies)
     const securityEvents = createSecurityEvents(dependencies)
     let unsubscribe = (): void => {}
+    const storedClients = createClientsRepository(shared.database)
     const home = `${settings.sites.app}/`
     const server = createAuthorizationServer({
       ...dependencies,
       accounts: people.accounts,
       revocations,
+      storedClients,
       looks: enginePages(home),
       settings,
     })
@@ -60,25 +66,35 @@ export const authServer = defineServer<AuthDependencies, Auth>({
       clock: shared.clock,
       settings: { productName: settings.productName, home, mailbox: settings.mailbox },
     })
+    const fixed = server.clients.fixed()
+    const clients = createClients({
+      repository: storedClients,
+      clock: shared.clock,
+      settings,
+      isFixed: (clientId) => fixed.some((client) => client.clientId === clientId),
+    })
     return {
       contract: createAuthService({
+        clients,
         accounts: people.accounts,
         revocations,
         operators: createOperators({ ...dependencies, revocations }),
         roles: createRoles({ ...dependencies, revocations }),
-        clientOrigins: server.clients.all().flatMap(({ origins, clientId }) => origins.map((origin) => ({ origin, clientId }))),
+        clientOrigins: server.origins.list,
         keySet: server.keySet,
         exchange: server.exchange,
         endSessionOf: server.endSessionOf,
       }),
-      routes: [...server.routes, ...pages],
-      jobs: [endAccessJob(server.engine)],
+      routes: [...server.routes, ...pages, ...clientRoutes(clients)],
+      jobs: [endAccessJob(server.engine), endClientJob(server.endClient)],
       async start() {
         await Promise.all([people.start(), server.start()])
         unsubscribe = shared.database.subscribe(securityEvents.subscription)
+        server.origins.start()
       },
       async stop() {
         unsubscribe()
+        server.origins.stop()
         await people.stop()
       },
       health: async () => (server.isStarted() ? people.health() : 'the signing keys are not loaded'),

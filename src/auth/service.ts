@@ -1,6 +1,6 @@
 // What the other servers may ask of auth (see contract.ts).
 import type { Call } from '#kernel/call.ts'
-import type { Auth, BackChannelAnswer, BackChannelRequest, KeySet, PublicProfile } from './contract.ts'
+import type { Auth, BackChannelAnswer, BackChannelRequest, Clients, KeySet, PublicProfile } from './contract.ts'
 import type { AccountDirectory } from './engine.ts'
 import type { Operators } from './operators/operators.ts'
 import type { Roles } from './roles/roles.ts'
@@ -11,7 +11,8 @@ export interface AuthServiceDependencies {
   readonly revocations: Revocations
   readonly operators: Operators
   readonly roles: Roles
-  readonly clientOrigins: readonly { readonly origin: string; readonly clientId: string }[]
+  readonly clients: Clients
+  readonly clientOrigins: Auth['clientOrigins']
   keySet(): KeySet
   exchange(call: Call, request: BackChannelRequest): Promise<BackChannelAnswer>
   /** Ends the browser session that the grant belongs to, or the grant alone when there is none. */
@@ -19,8 +20,9 @@ export interface AuthServiceDependencies {
 }
 
 export function createAuthService(dependencies: AuthServiceDependencies): Auth {
-  const { accounts, revocations, operators, roles, clientOrigins } = dependencies
+  const { accounts, revocations, operators, roles, clients, clientOrigins } = dependencies
   return {
+    clients,
     keys: async () => dependencies.keySet(),
     exchange: (call, request) => dependencies.exchange(call, request),
     revocations: (call, after) => revocations.list(call, after),
@@ -30,7 +32,7 @@ export function createAuthService(dependencies: AuthServiceDependencies): Auth {
       const person = await accounts.find(call, accountId)
       return person === undefined || person.suspended ? undefined : { accountId: person.accountId, name: person.name }
     },
-    clientOrigins: async () => clientOrigins,
+    clientOrigins,
     changeMembership: (call, { email, ...change }) => roles.change(call, email, change),
     createOperatorLink: (call) => operators.createLink(call),
     redeemOperatorLink: (call, code) => operators.redeemLink(call, code),

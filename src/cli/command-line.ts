@@ -1,5 +1,6 @@
 // What was typed, parsed once for all commands.
 import { parseArgs } from 'node:util'
+import { CLIENT_OPTIONS, CLIENT_USAGE, type ClientLine, clientLine } from './client-options.ts'
 import { TRANSFER_OPTIONS, TRANSFER_USAGE, type TransferLine, transferLine } from './transfer-options.ts'
 
 export interface CommandLine {
@@ -20,6 +21,8 @@ export interface CommandLine {
     readonly verify: boolean
     readonly replace: boolean
   }
+  /** Of `clients`. */
+  readonly client: ClientLine
   /** Of `import` and `export`. */
   readonly transfer: TransferLine
   /** The app definition. */
@@ -51,11 +54,12 @@ const OPTIONS = {
   verify: { type: 'boolean', default: false },
   replace: { type: 'boolean', default: false },
   ...TRANSFER_OPTIONS,
+  ...CLIENT_OPTIONS,
   help: { type: 'boolean', short: 'h', default: false },
 } as const
 
 /** Commands that take more words than their own. */
-const WITH_WORDS: ReadonlySet<string> = new Set(['account', 'import', 'export'])
+const WITH_WORDS: ReadonlySet<string> = new Set(['account', 'clients', 'import', 'export'])
 
 const OVERRIDES = [
   ['port', 'gateway.port'],
@@ -89,6 +93,7 @@ export function parseCommandLine(words: readonly string[], commands: readonly st
     words: positionals.slice(1),
     membership,
     premises: premisesOf(values),
+    client: clientLine(values),
     transfer: transferLine(values),
     configFile: values.config,
     overrides,
@@ -125,6 +130,8 @@ Commands
   import <resource> <file or address>
                  make objects of what is in a file, or of what another API gives, as --as
   export <resource>  print all objects of a resource, or write them to --output
+  clients [list]     print the clients of the authorization server; also: clients add, show, rotate-secret
+                     or remove <client id>
   account <address>  print the roles and groups of an account, after changing them as told
 
 Options
@@ -136,7 +143,7 @@ Options
   --log-level <level>  debug, info, warn, error or silent (info)
   --add-role <role>, --remove-role <role>, --add-group <group>, --remove-group <group>
                        for "account", as often as needed
-${TRANSFER_USAGE}  -h, --help           this text
+${CLIENT_USAGE}${TRANSFER_USAGE}  -h, --help           this text
 
 Every setting is also an environment variable, in the environment or in .env; "ninefold check" lists them.
 `

@@ -1,8 +1,11 @@
 // The registered origins of clients: whose scripts may call the API and the files.
 import { systemCall } from '#kernel/call.ts'
 import type { Auth } from '../auth/contract.ts'
+import type { Cache } from '../cache/contract.ts'
 import type { GatewayFrontend } from './contract.ts'
 
+/** As auth publishes it; a test compares both. */
+const ORIGINS_CHANNEL = 'auth.origins'
 const READ_AGAIN_MS = 30_000
 
 export interface ClientOrigins {
@@ -13,9 +16,10 @@ export interface ClientOrigins {
 }
 
 /** The registered origins: those of auth's clients, and of the frontends that call the API from another origin. */
-export function createClientOrigins(auth: Auth, frontends: readonly GatewayFrontend[]): ClientOrigins {
+export function createClientOrigins(auth: Auth, frontends: readonly GatewayFrontend[], cache: Cache): ClientOrigins {
   let byOrigin = new Map<string, Set<string>>()
   let timer: NodeJS.Timeout | undefined
+  let unsubscribe = (): void => {}
   const read = async (): Promise<void> => {
     const next = new Map<string, Set<string>>()
     const add = (origin: string, clientId: string): void => {
@@ -32,9 +36,14 @@ export function createClientOrigins(auth: Auth, frontends: readonly GatewayFront
     async start() {
       await read()
       // A list that cannot be read again is kept: it only says who may read answers, and each of those needs a token.
-      timer = setInterval(() => void read().catch(() => {}), READ_AGAIN_MS).unref()
+      const readAgain = (): void => void read().catch(() => {})
+      timer = setInterval(readAgain, READ_AGAIN_MS).unref()
+      unsubscribe = cache.subscribe(ORIGINS_CHANNEL, readAgain)
     },
-    stop: () => clearInterval(timer),
+    stop() {
+      clearInterval(timer)
+      unsubscribe()
+    },
     has: (origin) => byOrigin.has(origin),
     belongsTo: (origin, clientId) => byOrigin.get(origin)?.has(clientId) === true,
   }

@@ -58,7 +58,7 @@ export function assembleGateway(dependencies: GatewayDependencies, choose = (ste
   const sealers = createSealers(keyRing)
   const csrfKey = createSecretKey(keyRing.derive('gateway.csrf'))
   const revocations = createRevocations({ auth, cache, clock, logger })
-  const origins = createClientOrigins(auth, frontends)
+  const origins = createClientOrigins(auth, frontends, cache)
   const firstParty = new Set(frontends.map((frontend) => frontend.clientId))
   const keys = createTokenKeys({ auth, clock })
   const verifier = createTokenVerifier({ keys, clock, issuer: sites.accounts, audience: apiAudience(sites), firstParty })

@@ -48,6 +48,8 @@ export function token(claims: JWTPayload = {}, header: Partial<JWTHeaderParamete
 
 /** What the fake authorization server knows, and knobs to make it fail. */
 export class FakeAuth implements Auth {
+  // Nothing of the gateway asks for it.
+  clients = {} as Auth['clients']
   codes = new Map<string, { clientId: string; challenge: string; nonce: string; sub: string; sid: string }>()
   refreshTokens = new Map<string, { clientId: string; sub: string; sid: string; used: boolean }>()
   revoked: Revocation[] = []

@@ -13,6 +13,10 @@ import { createKeyRing } from '#kernel/keyring.ts'
 import { createLogger } from '#kernel/log.ts'
 import { Secret } from '#kernel/secret.ts'
 import type { Sites } from '#kernel/sites.ts'
+import { createClientsRepository } from '../../src/auth/clients/repository.ts'
+import { createClients } from '../../src/auth/clients/service.ts'
+import type { Clients } from '../../src/auth/contract.ts'
+import type { ClientSettings } from '../../src/auth/provider/client-rules.ts'
 import { type AuthorizationServer, createAuthorizationServer } from '../../src/auth/provider/create.ts'
 import type { AuthHooks } from '../../src/auth/hooks/contract.ts'
 import { createHooks } from '../../src/auth/hooks/hooks.ts'
@@ -37,6 +41,8 @@ export interface OauthWorld {
   readonly port: number
   readonly sites: Sites
   readonly server: AuthorizationServer
+  /** What operators do with clients. */
+  readonly clients: Clients
   readonly revocations: Revocations
   readonly database: Database
   readonly cache: Cache
@@ -69,10 +75,31 @@ export async function openOauth(options: { readonly file?: string; readonly hook
   const cache = cacheServer.create({ maxBytes: 1_000_000, clock, logger })
   const keyRing = createKeyRing(new Secret(randomToken()))
   const revocations = createRevocations({ database: database.contract, cache: cache.contract, clock, logger })
+  const storedClients = createClientsRepository(database.contract)
   const suspended = new Set<string>()
   const credentials = new Map<string, string>()
+  const settings: ClientSettings = {
+    sites,
+    productName: 'Pixel Diary',
+    scopes: { 'photos:read': 'see your photos', 'photos:write': 'add and change photos' },
+    clients: [PRINT_SHOP],
+    frontends: [
+      {
+        clientId: 'diary',
+        name: 'Pixel Diary',
+        origin: sites.app,
+        redirectUri: `${sites.app}/session/callback`,
+        secret: DIARY_SECRET,
+        scopes: ['openid', 'offline_access', 'photos:read', 'photos:write'],
+      },
+    ],
+    development: true,
+  }
+
   const server = createAuthorizationServer({
     database: database.contract,
+    cache: cache.contract,
+    storedClients,
     keyRing,
     clock,
     logger,
@@ -99,24 +126,10 @@ export async function openOauth(options: { readonly file?: string; readonly hook
         html`<form method="post" action="${action}">${Object.entries(hidden).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}<button name="logout" value="yes">Sign out</button></form>`,
       signedOutPage: () => html`<p>signed out</p>`,
     },
-    settings: {
-      sites,
-      productName: 'Pixel Diary',
-      scopes: { 'photos:read': 'see your photos', 'photos:write': 'add and change photos' },
-      clients: [PRINT_SHOP],
-      frontends: [
-        {
-          clientId: 'diary',
-          name: 'Pixel Diary',
-          origin: sites.app,
-          redirectUri: `${sites.app}/session/callback`,
-          secret: DIARY_SECRET,
-          scopes: ['openid', 'offline_access', 'photos:read', 'photos:write'],
-        },
-      ],
-      development: true,
-    },
+    settings,
   })
+  const fixed = new Set(server.clients.fixed().map(({ clientId }) => clientId))
+  const clients = createClients({ repository: storedClients, clock, settings, isFixed: (clientId) => fixed.has(clientId) })
   await database.start()
   await server.start()
   serve(http, server, (accountId) => credentials.get(accountId) ?? 'the first password')
@@ -124,6 +137,7 @@ export async function openOauth(options: { readonly file?: string; readonly hook
     port,
     sites,
     server,
+    clients,
     revocations,
     database: database.contract,
     cache: cache.contract,

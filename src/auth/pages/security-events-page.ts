@@ -34,6 +34,10 @@ const WORDS: Readonly<Record<SecurityEventType, string>> = {
   'refresh.reuse_detected': 'A used token of an app came again, and its access was ended',
   'roles.changed': 'An operator changed what you may do',
   'operator.link_created': 'An operator made a link to the console',
+  'client.added': 'An app was registered',
+  'client.changed': 'The registration of an app was changed',
+  'client.secret_rotated': 'An app got a new secret',
+  'client.removed': 'An app was removed',
 }
 
 function eventRow({ type, about, device, at }: SecurityEventRecord, now: number): Html {

@@ -32,16 +32,17 @@ export function createAccountAccess({ clients, sessions, consents, endings }: Ac
 
     async authorisedApps(call, accountId) {
       const given = await consents.list(call, accountId)
-      return given.flatMap(({ clientId, scopes, since }) => {
-        const client = clients.find(clientId)
+      const shown = given.map(async ({ clientId, scopes, since }) => {
+        const client = await clients.find(call, clientId)
         if (client === undefined || client.firstParty) return []
         return [{ clientId, name: client.name, scopes: withWords(scopes, clients), since }]
       })
+      return (await Promise.all(shown)).flat()
     },
 
     async revokeApp(call, accountId, clientId) {
       // The consent first: a grant that is made at this moment then has nothing to be made from.
-      const about = clients.find(clientId)?.name ?? clientId
+      const about = (await clients.find(call, clientId))?.name ?? clientId
       await consents.remove(call, { accountId, clientId, events: [securityEventOf({ type: 'app.revoked', accountId, about })] })
       await endings.endClient(call, accountId, clientId)
     },

@@ -57,7 +57,7 @@ export type MembershipClaims = (token: IssuedToken) => Promise<Readonly<Record<s
 /** The app's own frontends carry what somebody is; a third party does when the person has let it see that. */
 export function membershipReader(accounts: AccountDirectory, clients: ClientRegistry): MembershipClaims {
   return async ({ accountId, clientId = '', scope = '' }) => {
-    const isTold = clients.find(clientId)?.firstParty === true || scope.split(' ').includes(ROLES_SCOPE)
+    const isTold = clients.isFirstParty(clientId) || scope.split(' ').includes(ROLES_SCOPE)
     if (accountId === undefined || !isTold) return {}
     // Read anew, not from what this request has read before: a token must not tell of more than its mark says.
     const person = await accounts.find(currentCall(), accountId)

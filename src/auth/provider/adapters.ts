@@ -3,6 +3,7 @@ import type { Adapter, AdapterFactory } from 'oidc-provider'
 import { noStorage } from './no-storage.ts'
 
 export interface Storages {
+  readonly Client: Adapter
   readonly Session: Adapter
   readonly Grant: Adapter
   readonly RefreshToken: Adapter
@@ -12,7 +13,7 @@ export interface Storages {
   readonly ReplayDetection: Adapter
 }
 
-/** Everything else is never stored: access tokens are JWTs, and clients are in the app definition. */
+/** Everything else is never stored: access tokens are JWTs. */
 export function adapterFactory(storages: Storages): AdapterFactory {
   const known = new Map<string, Adapter>(Object.entries(storages))
   return (name) => known.get(name) ?? noStorage

@@ -39,7 +39,7 @@ export function createClaimsReader(hooks: Pick<RunningHooks, 'tokenClaims' | 'ha
       return await hooks.tokenClaims(currentCall(), {
         accountId,
         clientId,
-        firstParty: clients.find(clientId)?.firstParty === true,
+        firstParty: clients.isFirstParty(clientId),
         scopes: scope.split(' ').filter((each) => each !== ''),
       })
     } catch (cause) {

@@ -48,6 +48,12 @@ export function clientProblems(client: ClientDefinition, { scopes, development }
       return wrong === undefined ? undefined : `redirect URI ${JSON.stringify(uri)} ${wrong}`
     }),
     ...client.origins.map((origin) => originProblem(origin, development)),
+    ...(['clientUri', 'policyUri', 'tosUri', 'backchannelLogoutUri'] as const).map((name) =>
+      addressProblem(name, client[name], development),
+    ),
+    client.logo === undefined || LOGO.test(client.logo)
+      ? undefined
+      : 'its logo must be a "data:" address of a PNG, JPEG or WebP in base64.',
     ...client.scopes.map((scope) =>
       isOpenidScope(scope) || scope === ROLES_SCOPE || Object.hasOwn(scopes, scope)
         ? undefined
@@ -55,6 +61,15 @@ export function clientProblems(client: ClientDefinition, { scopes, development }
     ),
   ]
   return problems.filter((problem) => problem !== undefined).map((problem) => `Client ${JSON.stringify(client.clientId)}: ${problem}`)
+}
+
+const LOGO = /^data:image\/(?:png|jpeg|webp);base64,[A-Za-z0-9+/]+={0,2}$/
+
+function addressProblem(name: string, address: string | undefined, development: boolean): string | undefined {
+  if (address === undefined) return undefined
+  const url = URL.parse(address)
+  const isGood = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && !address.includes('#') && isSafe(url, development)
+  return isGood ? undefined : `its ${name} ${JSON.stringify(address)} must be an https address without user information and fragment.`
 }
 
 function originProblem(origin: string, development: boolean): string | undefined {
@@ -72,6 +87,7 @@ function redirectProblem(uri: string, development: boolean): string | undefined 
   if (uri.includes('*')) return 'has a wildcard; list each URI.'
   if (uri.includes('#')) return 'has a fragment, which OAuth forbids.'
   if (url.username !== '' || url.password !== '') return 'has user information.'
+  if (isPrivateUri(url)) return undefined
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must be https.'
   if (!isSafe(url, development)) return 'must be https (plain http only on a loopback address).'
   return undefined
@@ -82,7 +98,22 @@ function isSafe(url: URL, development: boolean): boolean {
   return isLoopbackUri(url.href) || (development && (url.hostname === 'localhost' || url.hostname.endsWith('.localhost')))
 }
 
+const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost'])
+
 export function isLoopbackUri(uri: string): boolean {
   const url = URL.parse(uri)
-  return url?.protocol === 'http:' && (url.hostname === '127.0.0.1' || url.hostname === '[::1]')
+  return url?.protocol === 'http:' && LOOPBACK_HOSTS.has(url.hostname)
+}
+
+/** RFC 8252 section 7.1: a scheme that somebody has, being a domain name in reverse order. */
+const PRIVATE_SCHEME = /^[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+:$/
+
+function isPrivateUri(url: URL | null): boolean {
+  return url !== null && PRIVATE_SCHEME.test(url.protocol)
+}
+
+/** An app on the person's own machine: it is reached on a loopback address or by a scheme of its own, beside https addresses that it claims. */
+export function isNative(redirectUris: readonly string[]): boolean {
+  const isOwn = (uri: string): boolean => isLoopbackUri(uri) || isPrivateUri(URL.parse(uri))
+  return redirectUris.some(isOwn) && redirectUris.every((uri) => isOwn(uri) || uri.startsWith('https:'))
 }

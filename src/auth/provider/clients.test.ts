@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { systemCall } from '#kernel/call.ts'
 import type { ClientDefinition } from '../contract.ts'
 import type { ClientSettings } from './client-rules.ts'
-import { createClientRegistry } from './clients.ts'
+import { createClientRegistry as createRegistry } from './clients.ts'
+
+const createClientRegistry = (given: ClientSettings) => createRegistry(given, { find: async () => undefined })
+const find = (given: ClientSettings, clientId: string) => createClientRegistry(given).find(systemCall('test'), clientId)
 
 const good: ClientDefinition = {
   clientId: 'shop',
@@ -65,7 +69,7 @@ test('refuses two clients of one id, and the id of the account pages', () => {
   assert.throws(() => createClientRegistry(settings({ clients: [{ ...good, clientId: 'accounts' }] })), /same id/)
 })
 
-test('refuses a frontend with a short secret or a redirect to elsewhere', () => {
+test('refuses a frontend with a short secret or a redirect to elsewhere', async () => {
   const frontend = {
     clientId: 'diary',
     name: 'Diary',
@@ -74,7 +78,7 @@ test('refuses a frontend with a short secret or a redirect to elsewhere', () => 
     secret: 'x'.repeat(32),
     scopes: [],
   }
-  assert.ok(createClientRegistry(settings({ frontends: [frontend] })).find('diary')?.firstParty)
+  assert.ok((await find(settings({ frontends: [frontend] }), 'diary'))?.firstParty)
   assert.throws(() => createClientRegistry(settings({ frontends: [{ ...frontend, secret: 'short' }] })), /at least 32/)
   assert.throws(() => createClientRegistry(settings({ frontends: [{ ...frontend, origin: 'https://other.example' }] })), /own origin/)
 })
@@ -89,11 +93,13 @@ test('keeps a frontend secret as a hash only', () => {
     secret,
     scopes: [],
   }
-  assert.equal(JSON.stringify(createClientRegistry(settings({ frontends: [frontend] })).all()).includes(secret), false)
+  assert.equal(JSON.stringify(createClientRegistry(settings({ frontends: [frontend] })).fixed()).includes(secret), false)
 })
 
-test('a program on the persons own machine may listen on any port', () => {
-  const native = createClientRegistry(settings({ clients: [{ ...good, redirectUris: ['http://127.0.0.1/callback'] }] })).find('shop')
-  assert.equal(native?.metadata.application_type, 'native')
-  assert.equal(createClientRegistry(settings({ clients: [good] })).find('shop')?.metadata.application_type, 'web')
+test('a program on the persons own machine may listen on any port', async () => {
+  for (const uri of ['http://127.0.0.1/callback', 'http://[::1]/callback', 'http://localhost/callback', 'com.example.shop:/callback']) {
+    const native = await find(settings({ clients: [{ ...good, redirectUris: [uri, 'https://shop.example/native'] }] }), 'shop')
+    assert.equal(native?.metadata.application_type, 'native', uri)
+  }
+  assert.equal((await find(settings({ clients: [good] }), 'shop'))?.metadata.application_type, 'web')
 })

@@ -1,10 +1,14 @@
-// Who may ask for tokens: the app's own frontends, third parties from the app definition, and the account pages themselves. Definitions are
-// checked when the server is made, every problem at once.
+// Who may ask for tokens: the app's own frontends, third parties from the app definition, the account pages themselves, and what is stored (see
+// ../clients). Definitions are checked when the server is made, every problem at once.
 import type { ClientMetadata } from 'oidc-provider'
+import type { Call } from '#kernel/call.ts'
 import { sha256 } from '#kernel/keyring.ts'
+import type { ClientsRepository } from '../clients/repository.ts'
+import type { StoredClient } from '../clients/schemas.ts'
 import { ROLES_SCOPE } from '../roles/membership.ts'
-import type { ClientDefinition, FrontendClient } from '../contract.ts'
-import { type ClientSettings, clientProblems, frontendProblems, isLoopbackUri, isOpenidScope, OPENID_SCOPES } from './client-rules.ts'
+import type { ClientDefinition, ClientSource, FrontendClient } from '../contract.ts'
+import { FACTS } from './client-facts.ts'
+import { type ClientSettings, clientProblems, frontendProblems, isNative, isOpenidScope, OPENID_SCOPES } from './client-rules.ts'
 
 export const ACCOUNTS_CLIENT = 'accounts'
 export const ACCOUNTS_CALLBACK = '/signed-in'
@@ -23,31 +27,45 @@ export interface RegisteredClient {
   readonly firstParty: boolean
   readonly origins: readonly string[]
   readonly apiScopes: readonly string[]
+  readonly source: ClientSource
+  /** The definition of a third party. */
+  readonly definition?: ClientDefinition
+  /** Epoch milliseconds; absent for what is in the app definition. */
+  readonly createdAt?: number
   readonly metadata: ClientMetadata
 }
 
 export interface ClientRegistry {
-  find(clientId: string): RegisteredClient | undefined
-  all(): readonly RegisteredClient[]
+  find(call: Call, clientId: string): Promise<RegisteredClient | undefined>
+  /** One of the app's own: a frontend or the account pages. */
+  isFirstParty(clientId: string): boolean
+  /** All that are in the app definition. */
+  fixed(): readonly RegisteredClient[]
   /** What a scope lets a client do, in words that finish the sentence "This app will be able to ...". */
   words(scope: string): string
   /** Everything but a third party's `offline_access` ends when the person signs out. */
   endsWithSession(clientId: string, scopes: ReadonlySet<string>): boolean
 }
 
-export function createClientRegistry(settings: ClientSettings): ClientRegistry {
+export function createClientRegistry(settings: ClientSettings, stored: Pick<ClientsRepository, 'find'>): ClientRegistry {
   const problems = [...frontendProblems(settings), ...settings.clients.flatMap((client) => clientProblems(client, settings))]
   const registered = [
     accountsClient(settings),
     ...settings.frontends.map(frontendClient),
-    ...settings.clients.map((client) => thirdParty(client)),
+    ...settings.clients.map((client) => thirdParty({ verified: true, ...client }, { source: 'app' })),
   ]
   const byId = new Map(registered.map((client) => [client.clientId, client]))
   if (byId.size !== registered.length) problems.push('Two OAuth clients have the same id; ids are unique, and "accounts" is taken.')
   if (problems.length > 0) throw new Error(`The OAuth clients cannot be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}`)
   return {
-    find: (clientId) => byId.get(clientId),
-    all: () => registered,
+    async find(call, clientId) {
+      const fixed = byId.get(clientId)
+      if (fixed !== undefined) return fixed
+      const found = await stored.find(call, clientId)
+      return found === undefined ? undefined : thirdParty(found.value.definition, found.value)
+    },
+    isFirstParty: (clientId) => byId.get(clientId)?.firstParty === true,
+    fixed: () => registered,
     words: (scope) => OPENID_WORDS[scope] ?? settings.scopes[scope] ?? scope,
     endsWithSession: (clientId, scopes) => byId.get(clientId)?.firstParty === true || !scopes.has('offline_access'),
   }
@@ -60,6 +78,7 @@ function accountsClient({ sites, productName }: ClientSettings): RegisteredClien
     firstParty: true,
     origins: [],
     apiScopes: [],
+    source: 'app',
     metadata: {
       client_id: ACCOUNTS_CLIENT,
       client_name: productName,
@@ -81,7 +100,9 @@ function frontendClient(frontend: FrontendClient): RegisteredClient {
     firstParty: true,
     origins: [frontend.origin],
     apiScopes: frontend.scopes.filter((scope) => !isOpenidScope(scope)),
+    source: 'app',
     metadata: {
+      [FACTS]: { origins: [frontend.origin] },
       client_id: frontend.clientId,
       client_name: frontend.name,
       token_endpoint_auth_method: 'client_secret_basic',
@@ -98,21 +119,31 @@ function frontendClient(frontend: FrontendClient): RegisteredClient {
   }
 }
 
-function thirdParty(client: ClientDefinition): RegisteredClient {
+/** What is known of a client beside its definition. */
+type Origin = { readonly source: 'app' } | Pick<StoredClient, 'source' | 'secretHash' | 'earlierSecret' | 'createdAt'>
+
+function thirdParty(client: ClientDefinition, known: Origin): RegisteredClient {
   const openid = OPENID_SCOPES.filter((scope) => scope === 'openid' || scope === 'offline_access' || client.scopes.includes(scope))
-  // RFC 8252 section 7.3: only an app on the person's own machine listens on a port of its choice.
-  const native = client.redirectUris.every(isLoopbackUri)
+  const { lifetimes = {}, origins } = client
+  const { secretHash, earlierSecret, createdAt } = known.source === 'app' ? {} : known
   return {
     clientId: client.clientId,
     name: client.name,
     firstParty: false,
-    origins: client.origins,
+    origins,
     apiScopes: client.scopes.filter((scope) => !isOpenidScope(scope)),
+    source: known.source,
+    definition: client,
+    ...(createdAt === undefined ? {} : { createdAt }),
     metadata: {
+      [FACTS]: { origins, lifetimes, ...(earlierSecret === undefined ? {} : { earlierSecret }) },
       client_id: client.clientId,
       client_name: client.name,
-      application_type: native ? 'native' : 'web',
-      token_endpoint_auth_method: 'none',
+      // RFC 8252 section 7.3: only an app on the person's own machine listens on a port of its choice.
+      application_type: isNative(client.redirectUris) ? 'native' : 'web',
+      ...(secretHash === undefined
+        ? { token_endpoint_auth_method: 'none' }
+        : { token_endpoint_auth_method: 'client_secret_basic', client_secret: secretHash }),
       redirect_uris: [...client.redirectUris],
       post_logout_redirect_uris: [...(client.postLogoutRedirectUris ?? [])],
       grant_types: ['authorization_code', 'refresh_token'],

@@ -75,7 +75,7 @@ export const sessionsCollection = defineCollection<SessionRecord>({
 export const grantsCollection = defineCollection<GrantRecord>({
   name: 'auth_grants',
   schema: grant,
-  indexes: { account: { fields: ['accountId', 'clientId'] }, session: { fields: ['sessionUid'] } },
+  indexes: { account: { fields: ['accountId', 'clientId'] }, client: { fields: ['clientId'] }, session: { fields: ['sessionUid'] } },
   expiry: 'expiresAt',
 })
 
@@ -111,5 +111,5 @@ export const artifactsCollection = defineCollection<ArtifactRecord>({
 export const consentsCollection = defineCollection<ConsentRecord>({
   name: 'auth_consents',
   schema: consent,
-  indexes: { account: { fields: ['accountId', 'clientId'] } },
+  indexes: { account: { fields: ['accountId', 'clientId'] }, client: { fields: ['clientId'] } },
 })

@@ -4,6 +4,7 @@ import { interactionPolicy } from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { LoadedKeys } from '../keys/signing-keys.ts'
+import { FACTS, factsOf } from './client-facts.ts'
 import { OPENID_SCOPES } from './client-rules.ts'
 import type { ClientRegistry } from './clients.ts'
 import type { MembershipClaims } from './account-claims.ts'
@@ -21,6 +22,7 @@ const SESSION_LIMIT_SECONDS = 90 * DAY
 /** A token of the session's last day must still find its grant. */
 const GRANT_SECONDS = SESSION_LIMIT_SECONDS + REFRESH_SECONDS + DAY
 const UNSAVED_SESSION_SECONDS = 3600
+const ID_TOKEN_SECONDS = 3600
 
 const PATHS = {
   authorization: '/authorize',
@@ -51,7 +53,8 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
     ...callbacks,
     adapter,
     jwks: { keys: keys.signing.map((key) => ({ ...key })) },
-    clients: clients.all().map(({ metadata }) => metadata),
+    clients: clients.fixed().map(({ metadata }) => metadata),
+    extraClientMetadata: { properties: [FACTS] },
     features: features(parts),
     cookies: cookies(parts.keyRing),
     routes: { ...PATHS },
@@ -70,11 +73,10 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
     },
     enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256'], dPoPSigningAlgValues: ['ES256', 'Ed25519'] },
     interactions: { policy: interactionPolicy.base(), url: (_context, interaction) => `/interaction/${interaction.uid}` },
-    clientBasedCORS: (_context, origin, client) => clients.find(client.clientId)?.origins.includes(origin) === true,
+    clientBasedCORS: (_context, origin, client) => factsOf(client).origins.includes(origin),
     extraTokenClaims: accessTokenClaims(parts),
     issueRefreshToken: (_context, client, source) =>
-      client.grantTypeAllowed('refresh_token') &&
-      (clients.find(client.clientId)?.firstParty === true || source.scopes.has('offline_access')),
+      client.grantTypeAllowed('refresh_token') && (clients.isFirstParty(client.clientId) || source.scopes.has('offline_access')),
     rotateRefreshToken: () => true,
     expiresWithSession: (_context, source) => source.clientId === undefined || clients.endsWithSession(source.clientId, source.scopes),
     revokeGrantPolicy: () => true,
@@ -122,14 +124,20 @@ function cookies(keyRing: KeyRing): NonNullable<Configuration['cookies']> {
   }
 }
 
+/** A client can have its tokens end earlier, never later. */
+export function shorter(most: number, wanted: number | undefined): number {
+  return Math.min(most, wanted ?? most)
+}
+
 function lifetimes(clock: Clock): NonNullable<Configuration['ttl']> {
   return {
-    AccessToken: ACCESS_TOKEN_SECONDS,
+    AccessToken: (_context, _token, client) => shorter(ACCESS_TOKEN_SECONDS, factsOf(client).lifetimes?.accessToken),
     AuthorizationCode: 60,
-    IdToken: 3600,
+    IdToken: (_context, _token, client) => shorter(ID_TOKEN_SECONDS, factsOf(client).lifetimes?.idToken),
     Interaction: 3600,
     Grant: GRANT_SECONDS,
-    RefreshToken: (context: KoaContextWithOIDC) => context.oidc.entities.RotatedRefreshToken?.remainingTTL ?? REFRESH_SECONDS,
+    RefreshToken: (context: KoaContextWithOIDC, _token, client) =>
+      context.oidc.entities.RotatedRefreshToken?.remainingTTL ?? shorter(REFRESH_SECONDS, factsOf(client).lifetimes?.refreshToken),
     Session(_context: KoaContextWithOIDC, { loginTs }) {
       if (loginTs === undefined) return UNSAVED_SESSION_SECONDS
       const left = loginTs + SESSION_LIMIT_SECONDS - Math.floor(clock.now() / 1000)

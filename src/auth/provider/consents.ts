@@ -4,7 +4,7 @@ import type { Clock } from '#kernel/clock.ts'
 import type { EventDraft } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import { sha256 } from '#kernel/keyring.ts'
-import type { Collection } from '../../database/contract.ts'
+import type { Collection, Query } from '../../database/contract.ts'
 import type { ConsentRecord } from './collections.ts'
 
 export interface Consent {
@@ -22,6 +22,8 @@ export interface Consents {
   list(call: Call, accountId: string): Promise<readonly ConsentRecord[]>
   remove(call: Call, consent: Pick<Consent, 'accountId' | 'clientId' | 'events'>): Promise<void>
   removeAll(call: Call, accountId: string): Promise<void>
+  /** What anybody has allowed this client. */
+  removeClient(call: Call, clientId: string): Promise<void>
 }
 
 const MAX_ROUNDS = 20
@@ -29,6 +31,14 @@ const AT_ONCE = 200
 
 export function createConsents({ consents, clock }: { readonly consents: Collection<ConsentRecord>; readonly clock: Clock }): Consents {
   const idOf = (accountId: string, clientId: string): string => sha256(`${accountId}\n${clientId}`)
+  const sweep = async (call: Call, which: Pick<Query<ConsentRecord>, 'index' | 'where'>): Promise<void> => {
+    let found: number
+    do {
+      const page = await consents.list(call, { ...which, limit: AT_ONCE })
+      found = page.items.length
+      for (const { value } of page.items) await consents.delete(call, value.id)
+    } while (found === AT_ONCE)
+  }
   return {
     async find(call, accountId, clientId) {
       const stored = await consents.get(call, idOf(accountId, clientId))
@@ -62,13 +72,7 @@ export function createConsents({ consents, clock }: { readonly consents: Collect
       await consents.delete(call, idOf(accountId, clientId), { events })
     },
 
-    async removeAll(call, accountId) {
-      let found: number
-      do {
-        const page = await consents.list(call, { index: 'account', where: { accountId }, limit: AT_ONCE })
-        found = page.items.length
-        for (const { value } of page.items) await consents.delete(call, value.id)
-      } while (found === AT_ONCE)
-    },
+    removeAll: (call, accountId) => sweep(call, { index: 'account', where: { accountId } }),
+    removeClient: (call, clientId) => sweep(call, { index: 'client', where: { clientId } }),
   }
 }

@@ -6,6 +6,7 @@ import type { Route } from '#kernel/http/route.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import { apiAudience } from '#kernel/sites.ts'
+import type { Cache } from '../../cache/contract.ts'
 import type { Database } from '../../database/contract.ts'
 import type { BackChannelAnswer, BackChannelRequest, KeySet } from '../contract.ts'
 import type { AccountDirectory, Engine } from '../engine.ts'
@@ -13,11 +14,14 @@ import type { RunningHooks } from '../hooks/hooks.ts'
 import { createSigningKeys, type LoadedKeys } from '../keys/signing-keys.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import { accountFinder, membershipReader } from './account-claims.ts'
+import { type ClientOrigins, createClientOrigins } from '../clients/origins.ts'
+import type { ClientsRepository } from '../clients/repository.ts'
 import { adapterFactory } from './adapters.ts'
 import { createArtifactStorage, createInteractionStorage } from './artifact-storage.ts'
 import type { ClientSettings } from './client-rules.ts'
 import { createClaimsReader } from './app-claims.ts'
 import { type ClientRegistry, createClientRegistry } from './clients.ts'
+import { createClientStorage } from './client-storage.ts'
 import { createCodeStorage } from './code-storage.ts'
 import {
   artifactsCollection,
@@ -49,6 +53,7 @@ import { createVault } from './vault.ts'
 
 export interface AuthorizationServerParts {
   readonly database: Database
+  readonly cache: Cache
   readonly keyRing: KeyRing
   readonly clock: Clock
   readonly logger: Logger
@@ -56,6 +61,7 @@ export interface AuthorizationServerParts {
   readonly revocations: Revocations
   readonly looks: EnginePages
   readonly hooks: RunningHooks
+  readonly storedClients: ClientsRepository
   readonly settings: ClientSettings
 }
 
@@ -63,11 +69,14 @@ export interface AuthorizationServer {
   readonly engine: Engine
   readonly routes: readonly Route[]
   readonly clients: ClientRegistry
+  readonly origins: ClientOrigins
   start(): Promise<void>
   isStarted(): boolean
   keySet(): KeySet
   exchange(call: Call, request: BackChannelRequest): Promise<BackChannelAnswer>
   endSessionOf(call: Call, sid: string): Promise<void>
+  /** Everything that anybody has allowed a client, with its tokens. */
+  endClient(call: Call, clientId: string): Promise<void>
 }
 
 interface Started {
@@ -78,7 +87,8 @@ interface Started {
 export function createAuthorizationServer(parts: AuthorizationServerParts): AuthorizationServer {
   const { keyRing, settings, accounts, hooks } = parts
   const issuer = settings.sites.accounts
-  const clients = createClientRegistry(settings)
+  const clients = createClientRegistry(settings, parts.storedClients)
+  const origins = createClientOrigins({ ...parts, repository: parts.storedClients, fixed: clients.fixed() })
   const stores = openStores(parts, clients)
   const signingKeys = createSigningKeys(parts)
   let started: Started | undefined
@@ -91,6 +101,7 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
   return {
     clients,
     engine: createEngine({ ...stores, provider: () => running().built.provider, issuer, clients, keyRing, accounts, hooks }),
+    origins,
     routes: providerRoutes({
       dispatch: () => running().built.dispatch,
       userinfo: createUserinfo({
@@ -101,6 +112,7 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
         vault: stores.vault,
         accounts: parts.accounts,
         publishedKeys: () => running().keys.published,
+        isKnownOrigin: async (call, origin) => (await origins.list(call)).some((known) => known.origin === origin),
       }),
       keyRing,
     }),
@@ -109,12 +121,17 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
       const keys = await signingKeys.load(systemCall('auth'))
       const built = build(keys)
       // The engine checks a client when it is first asked for: better now than in front of a person.
-      for (const { clientId } of clients.all()) await built.provider.Client.find(clientId)
+      for (const { clientId } of clients.fixed()) await built.provider.Client.find(clientId)
       started = { keys, built }
     },
     isStarted: () => started !== undefined,
     keySet: () => ({ issuer, keys: running().keys.published }),
     exchange: (call, request) => inScope({ call }, () => exchangeInProcess(running().built.dispatch, request)),
+    async endClient(call, clientId) {
+      // The consents first: a grant that is made at this moment then has nothing to be made from.
+      await stores.consents.removeClient(call, clientId)
+      await stores.endings.endEverywhere(call, clientId)
+    },
     async endSessionOf(call, sid) {
       const grant = (await stores.grants.get(call, sid))?.value
       if (grant?.sessionUid === undefined) await stores.endings.endGrant(call, sid)
@@ -148,6 +165,7 @@ function openStores({ database, keyRing, clock, logger, revocations, accounts }:
     },
   })
   const adapter = adapterFactory({
+    Client: createClientStorage(clients),
     Session: createSessionStorage({ sessions, vault, clock, endings }),
     Grant: createGrantStorage({ grants, clients, vault, clock, endings }),
     RefreshToken: createRefreshStorage({ database, tokens, vault, clock, logger }),
@@ -182,5 +200,5 @@ function buildEngine(
     memberOf: membershipReader(accounts, clients),
     appClaims,
   })
-  return buildProvider({ issuer: settings.sites.accounts, configuration, keyRing, logger, apiScopes: Object.keys(settings.scopes) })
+  return buildProvider({ issuer: settings.sites.accounts, configuration, keyRing, logger, clock, apiScopes: Object.keys(settings.scopes) })
 }

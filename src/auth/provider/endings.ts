@@ -16,6 +16,8 @@ export interface Endings {
   endSession(call: Call, uid: string): Promise<void>
   /** All authorisations of a client for an account, in every browser. */
   endClient(call: Call, accountId: string, clientId: string): Promise<void>
+  /** All authorisations of a client, whoever has given them. */
+  endEverywhere(call: Call, clientId: string): Promise<void>
   /** Everything of an account, but for one session when told, and in that one the app's own frontends. */
   endAccount(call: Call, accountId: string, exceptUid?: string): Promise<void>
 }
@@ -48,6 +50,10 @@ export function createEndings(dependencies: EndingsDependencies): Endings {
       const found = await grantsOf(call, { accountId, clientId })
       await marking.end(call, { sids: found.map(({ id }) => id) })
     },
+    async endEverywhere(call, clientId) {
+      const found = await everything((after) => grants.list(call, { index: 'client', where: { clientId }, limit: PAGE, ...after }))
+      await marking.end(call, { sids: found.filter(({ endedAt }) => endedAt === undefined).map(({ id }) => id) })
+    },
     async endAccount(call, accountId, exceptUid) {
       if (exceptUid === undefined) {
         // Covers tokens that are being issued just now, whose grant is not in the list below yet.
@@ -58,7 +64,7 @@ export function createEndings(dependencies: EndingsDependencies): Endings {
       const present = await everything((after) => sessions.list(call, { index: 'account', where, limit: PAGE, ...after }))
       for (const { id } of present) if (id !== exceptUid) await marking.end(call, { sids: [], uid: id })
       const stays = ({ sessionUid, clientId }: GrantRecord): boolean =>
-        exceptUid !== undefined && sessionUid === exceptUid && clients.find(clientId)?.firstParty === true
+        exceptUid !== undefined && sessionUid === exceptUid && clients.isFirstParty(clientId)
       const found = await grantsOf(call, where)
       await marking.end(call, { sids: found.filter((grant) => !stays(grant)).map(({ id }) => id) })
     },

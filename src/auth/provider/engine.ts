@@ -13,7 +13,7 @@ import type { ClientRegistry } from './clients.ts'
 import type { SessionRecord } from './collections.ts'
 import type { Consents } from './consents.ts'
 import type { Endings } from './endings.ts'
-import { createInteractions, interactionEnded } from './interactions.ts'
+import { askedScopes, createInteractions, interactionEnded } from './interactions.ts'
 import { inScope } from './scope.ts'
 import { proofOf } from './sign-in-proof.ts'
 import { signInAddress } from './sign-in-address.ts'
@@ -60,7 +60,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     interaction: (exchange) =>
       within(exchange, async () => {
         const found = await interactions.find(exchange)
-        return found === undefined ? undefined : interactions.describe(found)
+        return found === undefined ? undefined : await interactions.describe(callOf(exchange), found)
       }),
 
     finishSignIn: (exchange, { accountId, credential }) =>
@@ -84,14 +84,14 @@ export function createEngine(dependencies: EngineDependencies): Engine {
       within(exchange, async () => {
         const found = await interactions.get(exchange, 'consent')
         const session = await currentSession(exchange)
-        const client = clients.find(String(found.params['client_id']))
+        const client = await clients.find(callOf(exchange), String(found.params['client_id']))
         if (session === undefined || client === undefined || session.id !== found.session?.uid) {
           throw interactionEnded()
         }
         if (!approved) return await interactions.finish(exchange, { error: 'access_denied', error_description: 'the person did not agree' })
         const { accountId } = session
         const events = [securityEventOf({ type: 'app.allowed', accountId, about: client.name, ...whence(exchange) })]
-        await consents.add(callOf(exchange), { accountId, clientId: client.clientId, scopes: interactions.askedScopes(found), events })
+        await consents.add(callOf(exchange), { accountId, clientId: client.clientId, scopes: askedScopes(found, client), events })
         return await interactions.finish(exchange, { consent: {} })
       }),
 

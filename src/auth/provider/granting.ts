@@ -16,7 +16,7 @@ type LoadGrant = (context: KoaContextWithOIDC) => Promise<Grant | undefined>
 export function grantLoader({ clients, consents, audience }: GrantingDependencies): LoadGrant {
   return async (context) => {
     const { client, account, session, provider } = context.oidc
-    const registered = client === undefined ? undefined : clients.find(client.clientId)
+    const registered = client === undefined ? undefined : await clients.find(currentCall(), client.clientId)
     if (registered === undefined || account === undefined || session === undefined) return undefined
     const { clientId, firstParty } = registered
     const { accountId } = account

@@ -1,12 +1,13 @@
 // The moments when the authorization endpoint has stopped to ask the person: found by the cookie of this one interaction.
 import type Provider from 'oidc-provider'
 import { errors } from 'oidc-provider'
+import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, seeOther } from '#kernel/http/route.ts'
 import type { Interaction } from '../engine.ts'
 import { authErrors } from '../errors.ts'
 import { withWords } from './account-access.ts'
 import { OPENID_SCOPES } from './client-rules.ts'
-import type { ClientRegistry } from './clients.ts'
+import type { ClientRegistry, RegisteredClient } from './clients.ts'
 
 type Details = Awaited<ReturnType<Provider['interactionDetails']>>
 
@@ -15,8 +16,7 @@ export interface Interactions {
   /** Throws when it has ended, is another browser's, or asks something else. */
   get(exchange: Exchange, prompt: Interaction['prompt']): Promise<Details>
   finish(exchange: Exchange, result: Parameters<Provider['interactionResult']>[2]): Promise<Answer>
-  describe(found: Details): Interaction | undefined
-  askedScopes(found: Details): readonly string[]
+  describe(call: Call, found: Details): Promise<Interaction | undefined>
 }
 
 export function createInteractions(provider: () => Provider, clients: ClientRegistry): Interactions {
@@ -37,8 +37,10 @@ export function createInteractions(provider: () => Provider, clients: ClientRegi
       return found
     },
     finish: async (exchange, result) => seeOther(await provider().interactionResult(exchange.request, exchange.response, result)),
-    describe: (found) => interactionOf(found, clients),
-    askedScopes: (found) => askedScopes(found, clients),
+    async describe(call, found) {
+      const client = await clients.find(call, String(found.params['client_id']))
+      return client === undefined ? undefined : interactionOf(found, client, clients)
+    },
   }
 }
 
@@ -46,35 +48,33 @@ export function interactionEnded(): Error {
   return authErrors.interaction_ended({ detail: 'Go back to the app and start again.' })
 }
 
-function interactionOf(found: Details, clients: ClientRegistry): Interaction | undefined {
-  const client = clients.find(String(found.params['client_id']))
+function interactionOf(found: Details, client: RegisteredClient, clients: ClientRegistry): Interaction | undefined {
   const redirect = URL.parse(String(found.params['redirect_uri']))
   const { name } = found.prompt
-  if (client === undefined || redirect === null || (name !== 'login' && name !== 'consent')) return undefined
+  if (redirect === null || (name !== 'login' && name !== 'consent')) return undefined
   const { login_hint: loginHint } = found.params
   const { clientId, firstParty } = client
   return {
     uid: found.uid,
     prompt: name,
     client: { clientId, name: client.name, host: redirect.host, redirectOrigin: redirect.origin, firstParty },
-    scopes: name === 'consent' ? withWords(newScopes(found, clients), clients) : [],
+    scopes: name === 'consent' ? withWords(newScopes(found, client), clients) : [],
     ...(found.session === undefined ? {} : { accountId: found.session.accountId }),
     ...(typeof loginHint === 'string' ? { loginHint } : {}),
   }
 }
 
 /** What the request asks for and the client may have. */
-function askedScopes({ params }: Details, clients: ClientRegistry): string[] {
-  const registered = clients.find(String(params['client_id']))
+export function askedScopes({ params }: Details, client: RegisteredClient): string[] {
   const asked = typeof params['scope'] === 'string' ? params['scope'].split(' ') : []
-  return asked.filter((scope) => OPENID_SCOPES.some((openid) => openid === scope) || registered?.apiScopes.includes(scope) === true)
+  return asked.filter((scope) => OPENID_SCOPES.some((openid) => openid === scope) || client.apiScopes.includes(scope))
 }
 
 /** What of it was not allowed before; all of it when the client asked for the question itself. */
-function newScopes(found: Details, clients: ClientRegistry): string[] {
+function newScopes(found: Details, client: RegisteredClient): string[] {
   const { missingOIDCScope, missingResourceScopes } = found.prompt.details
   const missing = new Set([missingOIDCScope, ...Object.values(Object(missingResourceScopes))].flat())
-  const asked = askedScopes(found, clients)
+  const asked = askedScopes(found, client)
   const fresh = asked.filter((scope) => missing.has(scope))
   return fresh.length > 0 ? fresh : asked
 }

@@ -2,13 +2,14 @@
 import type { RefreshToken, Session } from 'oidc-provider'
 import Provider from 'oidc-provider'
 import internals from 'oidc-provider/lib/helpers/weak_cache.js'
-import { equalSecrets, hmacSha256, sha256 } from '#kernel/keyring.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { hmacSha256 } from '#kernel/keyring.ts'
+import { isSecretOf } from './client-facts.ts'
 import { sidOf } from './ids.ts'
 
-/** The registered secret is a hash already, so the presented one is hashed before they are compared. */
-export function hashClientSecrets(provider: Provider): void {
+export function hashClientSecrets(provider: Provider, clock: Clock): void {
   provider.Client.prototype.compareClientSecret = function compareHashes(actual: string): boolean {
-    return this.clientSecret !== undefined && equalSecrets(this.clientSecret, sha256(actual))
+    return isSecretOf(this, actual, clock.now())
   }
 }
 

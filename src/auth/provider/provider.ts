@@ -4,6 +4,7 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import Provider, { errors } from 'oidc-provider'
+import type { Clock } from '#kernel/clock.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import { z } from '#kernel/schema.ts'
@@ -18,6 +19,7 @@ export interface ProviderParts {
   readonly configuration: Configuration
   readonly keyRing: KeyRing
   readonly logger: Logger
+  readonly clock: Clock
   readonly apiScopes: readonly string[]
 }
 
@@ -31,7 +33,7 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
   const { issuer, configuration, keyRing, logger } = parts
   assertSafe(issuer, configuration)
   const provider = new Provider(issuer, configuration)
-  hashClientSecrets(provider)
+  hashClientSecrets(provider, parts.clock)
   deriveSuccessors(provider, keyRing.derive('auth.refresh-successor'))
   nameSessionsByGrant(provider)
   renewCookiesInPlace(provider)

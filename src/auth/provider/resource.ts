@@ -3,6 +3,7 @@ import type { Client, KoaContextWithOIDC, ResourceServer } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import { z } from '#kernel/schema.ts'
 import type { ClientRegistry } from './clients.ts'
+import { currentCall } from './scope.ts'
 
 export const ACCESS_TOKEN_SECONDS = 300
 
@@ -15,7 +16,7 @@ export interface ResourceDependencies {
 export interface ResourcePolicy {
   defaultResource(): string
   useGrantedResource(): boolean
-  getResourceServerInfo(context: KoaContextWithOIDC, resource: string, client: Client): ResourceServer
+  getResourceServerInfo(context: KoaContextWithOIDC, resource: string, client: Client): Promise<ResourceServer>
 }
 
 export function resourcePolicy({ clients, audience, accessTokenKid }: ResourceDependencies): ResourcePolicy {
@@ -23,12 +24,12 @@ export function resourcePolicy({ clients, audience, accessTokenKid }: ResourceDe
     defaultResource: () => audience,
     // Without it a token for the userinfo endpoint would be issued whenever `openid` was asked for.
     useGrantedResource: () => true,
-    getResourceServerInfo(context, resource, client) {
+    async getResourceServerInfo(context, resource, client) {
       if (resource !== audience) throw new errors.InvalidTarget('there is no such resource here')
       keepOfflineAccess(context)
       return {
         // Scopes that the client is not registered for are not there for it.
-        scope: (clients.find(client.clientId)?.apiScopes ?? []).join(' '),
+        scope: ((await clients.find(currentCall(), client.clientId))?.apiScopes ?? []).join(' '),
         audience,
         accessTokenTTL: ACCESS_TOKEN_SECONDS,
         accessTokenFormat: 'jwt',

@@ -21,6 +21,7 @@ export interface UserinfoDependencies {
   readonly vault: Vault
   readonly accounts: AccountDirectory
   publishedKeys(): readonly PublicJwk[]
+  isKnownOrigin(call: Call, origin: string): Promise<boolean>
 }
 
 // A token that is bound to a key (RFC 9449) is not taken as a bearer token.
@@ -46,19 +47,20 @@ export function createUserinfo(dependencies: UserinfoDependencies): (call: Call,
     return { clientId, claims: claimsFor(person, new Set(scopes.data.openid.scope.split(' '))) }
   }
 
-  const mayRead = (origin: string | undefined, clientId: string): boolean =>
-    origin === undefined || clients.find(clientId)?.origins.includes(origin) === true
+  const mayRead = async (call: Call, origin: string | undefined, clientId: string): Promise<boolean> =>
+    origin === undefined || (await clients.find(call, clientId))?.origins.includes(origin) === true
 
   return async (call, { request, response }) => {
     const { origin, authorization = '' } = request.headers
     response.setHeader('vary', 'origin')
     if (request.method === 'OPTIONS') {
-      preflight(response, clients.all().some(({ origins }) => origin !== undefined && origins.includes(origin)) ? origin : undefined)
+      // A preflight knows no client (RFC 10017 section 6.3.3.4); the request itself does.
+      preflight(response, origin !== undefined && (await dependencies.isKnownOrigin(call, origin)) ? origin : undefined)
       return
     }
     const token = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization)?.[1]
     const verdict = token === undefined ? undefined : await judge(call, token)
-    if (verdict === undefined || !mayRead(origin, verdict.clientId)) {
+    if (verdict === undefined || !(await mayRead(call, origin, verdict.clientId))) {
       refuse(response, token === undefined ? 'Bearer' : 'Bearer error="invalid_token"')
       return
     }

@@ -35,6 +35,10 @@ export const securityEventType = z.enum([
   'refresh.reuse_detected',
   'roles.changed',
   'operator.link_created',
+  'client.added',
+  'client.changed',
+  'client.secret_rotated',
+  'client.removed',
 ])
 
 export type SecurityEventType = z.infer<typeof securityEventType>

@@ -1,0 +1,55 @@
+// How clients are stored that are not in the app definition. Every request of a client reads its record, hence the cache; a write ends what is
+// remembered of it, here at once and in other processes with the event of the write.
+import type { Call } from '#kernel/call.ts'
+import { type Change, defineCollection, type EventDraft } from '#kernel/collection.ts'
+import { hasCode } from '#kernel/errors.ts'
+import type { Database, Page, Stored } from '../../database/contract.ts'
+import { type StoredClient, storedClient } from './schemas.ts'
+
+const REMEMBERED_MS = 30_000
+
+export const clientsCollection = defineCollection<StoredClient>({
+  name: 'auth_clients',
+  schema: storedClient,
+  indexes: { source: { fields: ['source'] } },
+  expiry: 'expiresAt',
+  cache: { lifetimeMs: REMEMBERED_MS, negative: true },
+})
+
+/** Tells everybody who keeps something about clients that one was written. */
+export const CLIENT_CHANGED = 'auth.clients'
+
+const changed = (clientId: string): EventDraft => ({ topic: CLIENT_CHANGED, key: clientId, data: { clientId } })
+
+export interface ClientsRepository {
+  find(call: Call, clientId: string): Promise<Stored<StoredClient> | undefined>
+  list(call: Call, source: StoredClient['source'] | undefined, page: { limit: number; after?: string }): Promise<Page<StoredClient>>
+  /** False when the id is taken. */
+  insert(call: Call, client: StoredClient, events?: readonly EventDraft[]): Promise<boolean>
+  /** `undefined` when it is gone or has another version. */
+  update(
+    call: Call,
+    clientId: string,
+    written: { change: Change<StoredClient>; events?: readonly EventDraft[] },
+  ): Promise<Stored<StoredClient> | undefined>
+  remove(call: Call, clientId: string, events?: readonly EventDraft[]): Promise<boolean>
+}
+
+export function createClientsRepository(database: Database): ClientsRepository {
+  const clients = database.collection(clientsCollection)
+  return {
+    find: (call, clientId) => clients.get(call, clientId),
+    list: (call, source, page) => clients.list(call, { index: 'source', ...(source === undefined ? {} : { where: { source } }), ...page }),
+    async insert(call, client, events = []) {
+      try {
+        await clients.insert(call, client, { events: [changed(client.id), ...events] })
+        return true
+      } catch (error) {
+        if (hasCode(error, 'database.duplicate')) return false
+        throw error
+      }
+    },
+    update: (call, clientId, { change, events = [] }) => clients.update(call, clientId, change, { events: [changed(clientId), ...events] }),
+    remove: (call, clientId, events = []) => clients.delete(call, clientId, { events: [changed(clientId), ...events] }),
+  }
+}

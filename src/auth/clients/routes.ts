@@ -1,0 +1,92 @@
+// The API for operators: clients registered, changed and removed.
+import { ok, type Route, route } from '#kernel/http/route.ts'
+import { z } from '#kernel/schema.ts'
+import type { Clients } from '../contract.ts'
+import { authErrors } from '../errors.ts'
+import { clientChange, clientDefinition, clientView } from './schemas.ts'
+
+const common = { site: 'console', allow: { who: 'operator' }, rate: 'api' } as const
+const params = z.strictObject({ clientId: z.string().min(1).max(512) })
+const MAX_BODY_BYTES = 65_536
+const withSecret = z.strictObject({ client: clientView, secret: z.string().exactOptional() })
+const NO_STORE = { 'cache-control': 'no-store' } as const
+
+export function clientRoutes(clients: Clients): readonly Route[] {
+  return [
+    route({
+      ...common,
+      method: 'GET',
+      path: '/api/clients',
+      summary: 'The clients of the authorization server',
+      input: { query: z.strictObject({ after: z.string().max(2000).exactOptional() }) },
+      answers: { 200: z.strictObject({ items: z.array(clientView), next: z.string().exactOptional() }) },
+      handle: async (call, { query }) => ok(await clients.list(call, query.after)),
+    }),
+    route({
+      ...common,
+      method: 'POST',
+      path: '/api/clients',
+      summary: 'Register a client; the answer has its secret, which is not shown again',
+      body: 'json',
+      maxBodyBytes: MAX_BODY_BYTES,
+      input: { body: z.strictObject({ definition: clientDefinition, withSecret: z.boolean().exactOptional() }) },
+      answers: { 201: withSecret },
+      handle: async (call, { body }) => {
+        const added = await clients.add(call, body.definition, { withSecret: body.withSecret === true })
+        return { status: 201, headers: NO_STORE, body: { json: added } }
+      },
+    }),
+    ...oneClientRoutes(clients),
+  ]
+}
+
+function oneClientRoutes(clients: Clients): readonly Route[] {
+  return [
+    route({
+      ...common,
+      method: 'GET',
+      path: '/api/clients/:clientId',
+      summary: 'One client',
+      input: { params },
+      answers: { 200: clientView },
+      handle: async (call, { params: { clientId } }) => {
+        const found = await clients.find(call, clientId)
+        if (found === undefined) throw authErrors.client_not_found()
+        return ok(found)
+      },
+    }),
+    route({
+      ...common,
+      method: 'PATCH',
+      path: '/api/clients/:clientId',
+      summary: 'Change a client',
+      body: 'json',
+      maxBodyBytes: MAX_BODY_BYTES,
+      input: { params, body: clientChange },
+      answers: { 200: clientView },
+      handle: async (call, { params: { clientId }, body }) => ok(await clients.change(call, clientId, body)),
+    }),
+    route({
+      ...common,
+      method: 'POST',
+      path: '/api/clients/:clientId/rotate-secret',
+      summary: 'A new secret; the earlier one is taken for a while',
+      body: 'json',
+      input: { params, body: z.strictObject({ keepSeconds: z.int().nonnegative().exactOptional() }) },
+      answers: { 200: withSecret },
+      handle: async (call, { params: { clientId }, body }) => ok(await clients.rotateSecret(call, clientId, body.keepSeconds), NO_STORE),
+    }),
+    route({
+      ...common,
+      method: 'DELETE',
+      path: '/api/clients/:clientId',
+      summary: 'Remove a client; its tokens end',
+      input: { params },
+      answers: { 204: 'empty' },
+      handle: async (call, { params: { clientId } }) => {
+        if (!(await clients.remove(call, clientId))) throw authErrors.client_not_found()
+        return { status: 204 }
+      },
+    }),
+  ]
+}

@@ -1,0 +1,70 @@
+// The shape of a client, as an app definition gives it and as it is stored. What it must fulfil beyond its shape is in provider/client-rules.ts.
+import { z } from '#kernel/schema.ts'
+import type { ClientChange, ClientDefinition, ClientLifetimes } from '../contract.ts'
+
+const text = z.string().min(1).max(2000)
+const texts = z.array(text).max(100)
+const seconds = z.int().positive()
+const MAX_LOGO_CHARACTERS = 45_000
+
+export const clientLifetimes = z.strictObject({
+  accessToken: seconds.exactOptional(),
+  idToken: seconds.exactOptional(),
+  refreshToken: seconds.exactOptional(),
+} satisfies Record<keyof ClientLifetimes, unknown>)
+
+export const clientDefinition = z.strictObject({
+  clientId: text,
+  name: z.string().min(1).max(200),
+  redirectUris: texts,
+  origins: texts,
+  scopes: texts,
+  postLogoutRedirectUris: texts.exactOptional(),
+  clientUri: text.exactOptional(),
+  policyUri: text.exactOptional(),
+  tosUri: text.exactOptional(),
+  logo: z.string().max(MAX_LOGO_CHARACTERS, 'must be a picture of at most 32 KiB').exactOptional(),
+  verified: z.boolean().exactOptional(),
+  consent: z.enum(['once', 'always', 'never']).exactOptional(),
+  lifetimes: clientLifetimes.exactOptional(),
+  backchannelLogoutUri: text.exactOptional(),
+  requirePushedAuthorizationRequests: z.boolean().exactOptional(),
+  deviceFlow: z.boolean().exactOptional(),
+} satisfies Record<keyof ClientDefinition, unknown>)
+
+/** What may be changed of a stored client: everything but its id. */
+const { clientId: _clientId, name, redirectUris, origins, scopes, ...optional } = clientDefinition.shape
+export const clientChange: z.ZodType<ClientChange> = z.strictObject({
+  ...optional,
+  name: name.exactOptional(),
+  redirectUris: redirectUris.exactOptional(),
+  origins: origins.exactOptional(),
+  scopes: scopes.exactOptional(),
+})
+
+/** Epoch milliseconds. */
+const time = z.int().nonnegative()
+
+export const storedClient = z.strictObject({
+  /** The client id. */
+  id: z.string(),
+  source: z.enum(['operator', 'registration', 'document']),
+  definition: clientDefinition,
+  /** SHA-256 of the client secret: it has 256 random bits, and is shown once. */
+  secretHash: z.string().exactOptional(),
+  /** The secret before, while it is still taken. */
+  earlierSecret: z.strictObject({ hash: z.string(), until: time }).exactOptional(),
+  createdAt: time,
+  /** Of clients that came by themselves: when they are forgotten unless they are used before. */
+  expiresAt: time.exactOptional(),
+})
+
+export type StoredClient = z.infer<typeof storedClient>
+
+export const clientView = z.strictObject({
+  source: z.enum(['app', 'operator', 'registration', 'document']),
+  definition: clientDefinition,
+  hasSecret: z.boolean(),
+  createdAt: time.exactOptional(),
+  earlierSecretUntil: time.exactOptional(),
+})

@@ -1,0 +1,78 @@
+// `ninefold clients list|add|show|rotate-secret|remove`: the clients of the authorization server. A platform that runs knows of a change within a second.
+import type { Clients, ClientView } from '../auth/contract.ts'
+import { systemCall } from '../kernel/call.ts'
+import { AppError } from '../kernel/errors.ts'
+import { CommandError, type CommandLine } from './command-line.ts'
+import { load } from './load.ts'
+import { table } from './table.ts'
+
+type Work = (clients: Clients, line: CommandLine, clientId: string) => Promise<string>
+
+const call = systemCall('clients')
+const asJson = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
+
+const WORKS: Readonly<Record<string, Work>> = {
+  list: (clients) => listed(clients),
+  async add(clients, { client }, clientId) {
+    const { definition, withSecret } = client
+    const { name = clientId, redirectUris = [], origins = [], scopes = [] } = definition
+    return asJson(await clients.add(call, { ...definition, clientId, name, redirectUris, origins, scopes }, { withSecret }))
+  },
+  async show(clients, _line, clientId) {
+    const found = await clients.find(call, clientId)
+    if (found === undefined) throw new CommandError(`There is no client ${JSON.stringify(clientId)}.`)
+    return asJson(found)
+  },
+  async 'rotate-secret'(clients, { client: { keepSeconds } }, clientId) {
+    return asJson(await clients.rotateSecret(call, clientId, keepSeconds === undefined ? undefined : Number(keepSeconds)))
+  },
+  async remove(clients, _line, clientId) {
+    if (!(await clients.remove(call, clientId))) throw new CommandError(`There is no client ${JSON.stringify(clientId)}.`)
+    return `${clientId} is removed. Its tokens end as soon as a platform runs on this data.\n`
+  },
+}
+
+const ways = Object.keys(WORKS).join(', ')
+
+export async function clientsCommand(line: CommandLine): Promise<number> {
+  const [way = 'list', clientId, extra] = line.words
+  const work = WORKS[way]
+  if (work === undefined) throw new CommandError(`clients knows ${ways}, and not ${JSON.stringify(way)}.`)
+  if (extra !== undefined || (way === 'list') !== (clientId === undefined))
+    throw new CommandError(way === 'list' ? 'clients list takes nothing more.' : `Give one client id: ninefold clients ${way} print-shop`)
+  const { platform } = await load(line, 'run')
+  await platform.startOnly(['folders', 'database', 'cache', 'auth'])
+  try {
+    process.stdout.write(await plainly(work(platform.auth.clients, line, clientId ?? '')))
+  } finally {
+    await platform.stop()
+  }
+  return 0
+}
+
+async function listed(clients: Clients): Promise<string> {
+  const rows = [['client', 'name', 'from', 'secret', 'verified', 'redirects to']]
+  let after: string | undefined
+  do {
+    const page = await clients.list(call, after)
+    rows.push(...page.items.map(rowOf))
+    after = page.next
+  } while (after !== undefined)
+  return table(rows)
+}
+
+function rowOf({ source, definition, hasSecret }: ClientView): string[] {
+  const { clientId, name, redirectUris } = definition
+  const isVerified = definition.verified ?? source === 'app'
+  return [clientId, name, source, hasSecret ? 'yes' : 'no', isVerified ? 'yes' : 'no', redirectUris.join(' ')]
+}
+
+/** A definition that cannot be used is a typing mistake, and answered like one. */
+async function plainly<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (error instanceof AppError && error.status < 500) throw new CommandError(error.detail ?? error.title, { cause: error })
+    throw error
+  }
+}
