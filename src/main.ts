@@ -7,6 +7,7 @@ import { consoleLinkCommand } from './cli/console-link.ts'
 import { CommandError, type CommandLine, parseCommandLine, usage } from './cli/command-line.ts'
 import { exportCommand } from './cli/export.ts'
 import { importCommand } from './cli/import.ts'
+import { keysCommand } from './cli/keys.ts'
 import { migrateCommand } from './cli/migrate.ts'
 import { moveCommand } from './cli/move.ts'
 import { restoreCommand } from './cli/restore.ts'
@@ -25,6 +26,7 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   'console-link': consoleLinkCommand,
   account: accountCommand,
   clients: clientsCommand,
+  keys: keysCommand,
   import: importCommand,
   export: exportCommand,
 }

@@ -100,12 +100,12 @@ export interface PublicProfile {
 }
 
 /**
- * Something whose tokens have ended: a session of a client (`sid`), all of an account, or those of an account that tell of roles and groups which have
- * changed since. The last does not end the sessions.
+ * Something whose tokens have ended: a session of a client (`sid`), all of an account, those of an account that tell of roles and groups which have
+ * changed since, or all that one key has signed. The last two do not end the sessions.
  */
 export interface Revocation {
-  readonly kind: 'session' | 'account' | 'membership'
-  /** The `sid` or the `sub` of the tokens. */
+  readonly kind: 'session' | 'account' | 'membership' | 'key'
+  /** The `sid` or the `sub` of the tokens, or the `kid` in their header. */
   readonly subject: string
   /** Epoch seconds; tokens of an account that were issued later are good. Of a membership the state that is good, as `membership_at` says it. */
   readonly before: number
@@ -132,6 +132,17 @@ export interface KeySet {
   readonly keys: readonly { readonly kid: string; readonly alg: string; readonly [member: string]: unknown }[]
 }
 
+/** A key that tokens are signed with, without its private half. */
+export interface SigningKeyInfo {
+  readonly kid: string
+  readonly alg: string
+  /** `next` is published and will sign, `current` signs, `previous` has signed and is published still, `revoked` counts for nothing. */
+  readonly state: 'next' | 'current' | 'previous' | 'revoked'
+  /** Epoch milliseconds. */
+  readonly activeFrom: number
+  readonly revokedAt?: number
+}
+
 export interface BackChannelRequest {
   readonly method: 'GET' | 'POST'
   /** Path on the issuer, for example `/token`. */
@@ -156,6 +167,12 @@ export interface Auth {
   readonly clients: Clients
   /** The current, and the still valid earlier, signing keys for access tokens and ID tokens. */
   keys(call: Call): Promise<KeySet>
+  /** All that are stored, newest first for each algorithm. For operators alone, as are the next two. */
+  signingKeys(call: Call): Promise<readonly SigningKeyInfo[]>
+  /** Makes the next key of every algorithm unless there is one. It signs when everybody has had time to learn of it; with `now`, in seconds. */
+  rotateSigningKeys(call: Call, options: { readonly now: boolean }): Promise<readonly SigningKeyInfo[]>
+  /** Ends the key, and what it has signed, everywhere within seconds. False when there is no such key, or it was revoked before. */
+  revokeSigningKey(call: Call, kid: string): Promise<boolean>
   /** The authorization server's own HTTP endpoints for the gateway, without a network hop. */
   exchange(call: Call, request: BackChannelRequest): Promise<BackChannelAnswer>
   /** Revocations stored after the cursor, oldest first; without one, all that still matter. Ask again with `next`. */

@@ -81,6 +81,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         operators: createOperators({ ...dependencies, revocations }),
         roles: createRoles({ ...dependencies, revocations }),
         clientOrigins: server.origins.list,
+        signingKeys: server.signingKeys,
         keySet: server.keySet,
         exchange: server.exchange,
         endSessionOf: server.endSessionOf,
@@ -95,7 +96,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
       async stop() {
         unsubscribe()
         server.origins.stop()
-        await people.stop()
+        await Promise.all([people.stop(), server.stop()])
       },
       health: async () => (server.isStarted() ? people.health() : 'the signing keys are not loaded'),
     }

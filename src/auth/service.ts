@@ -2,6 +2,7 @@
 import type { Call } from '#kernel/call.ts'
 import type { Auth, BackChannelAnswer, BackChannelRequest, Clients, KeySet, PublicProfile } from './contract.ts'
 import type { AccountDirectory } from './engine.ts'
+import type { SigningKeys } from './keys/signing-keys.ts'
 import type { Operators } from './operators/operators.ts'
 import type { Roles } from './roles/roles.ts'
 import type { Revocations } from './revocations/revocations.ts'
@@ -13,17 +14,21 @@ export interface AuthServiceDependencies {
   readonly roles: Roles
   readonly clients: Clients
   readonly clientOrigins: Auth['clientOrigins']
-  keySet(): KeySet
+  readonly signingKeys: SigningKeys
+  keySet(): Promise<KeySet>
   exchange(call: Call, request: BackChannelRequest): Promise<BackChannelAnswer>
   /** Ends the browser session that the grant belongs to, or the grant alone when there is none. */
   endSessionOf(call: Call, sid: string): Promise<void>
 }
 
 export function createAuthService(dependencies: AuthServiceDependencies): Auth {
-  const { accounts, revocations, operators, roles, clients, clientOrigins } = dependencies
+  const { accounts, revocations, operators, roles, clients, clientOrigins, signingKeys } = dependencies
   return {
     clients,
-    keys: async () => dependencies.keySet(),
+    keys: () => dependencies.keySet(),
+    signingKeys: (call) => signingKeys.list(call),
+    rotateSigningKeys: (call, options) => signingKeys.rotate(call, options),
+    revokeSigningKey: (call, kid) => signingKeys.revoke(call, kid),
     exchange: (call, request) => dependencies.exchange(call, request),
     revocations: (call, after) => revocations.list(call, after),
     endSession: (call, sessionId) =>

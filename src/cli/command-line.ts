@@ -8,6 +8,8 @@ export interface CommandLine {
   readonly help: boolean
   /** Of `migrate`: only say what it would do. */
   readonly plan: boolean
+  /** Of `keys rotate`: not after everybody has had time to learn of the next key, but in seconds. */
+  readonly now: boolean
   /** What came after the command, for commands that take more. */
   readonly words: readonly string[]
   /** Of `account`: what to give and take. */
@@ -43,6 +45,7 @@ const OPTIONS = {
   'data-dir': { type: 'string' },
   'log-level': { type: 'string' },
   plan: { type: 'boolean', default: false },
+  now: { type: 'boolean', default: false },
   'add-role': { type: 'string', multiple: true },
   'remove-role': { type: 'string', multiple: true },
   'add-group': { type: 'string', multiple: true },
@@ -59,7 +62,7 @@ const OPTIONS = {
 } as const
 
 /** Commands that take more words than their own. */
-const WITH_WORDS: ReadonlySet<string> = new Set(['account', 'clients', 'import', 'export'])
+const WITH_WORDS: ReadonlySet<string> = new Set(['account', 'clients', 'import', 'export', 'keys'])
 
 const OVERRIDES = [
   ['port', 'gateway.port'],
@@ -90,6 +93,7 @@ export function parseCommandLine(words: readonly string[], commands: readonly st
     command,
     help: values.help,
     plan: values.plan,
+    now: values.now,
     words: positionals.slice(1),
     membership,
     premises: premisesOf(values),
@@ -133,6 +137,8 @@ Commands
   clients [list]     print the clients of the authorization server; also: clients add, show, rotate-secret
                      or remove <client id>
   account <address>  print the roles and groups of an account, after changing them as told
+  keys           list the keys that tokens are signed with; keys rotate [--now] makes the next ones,
+                 keys revoke <kid> ends one that was stolen, with all that it has signed
 
 Options
   --config <file>      the app definition (ninefold.config.ts)
@@ -140,6 +146,7 @@ Options
   --host <address>     address to listen on (127.0.0.1)
   --data-dir <folder>  where data is kept (.ninefold)
   --plan               with migrate: print statements and numbers of documents, and change nothing
+  --now                with keys rotate: sign in seconds, not after others' caches have ended
   --log-level <level>  debug, info, warn, error or silent (info)
   --add-role <role>, --remove-role <role>, --add-group <group>, --remove-group <group>
                        for "account", as often as needed

@@ -97,6 +97,15 @@ export class FakeAuth implements Auth {
   async changeMembership() {
     return undefined
   }
+  async signingKeys() {
+    return []
+  }
+  async rotateSigningKeys() {
+    return []
+  }
+  async revokeSigningKey() {
+    return false
+  }
   async createOperatorLink() {
     const code = randomBytes(16).toString('hex')
     this.operatorLinks.add(code)

@@ -120,6 +120,16 @@ describe('a bearer token', () => {
     assert.equal((await withToken(second)).status, 401)
     assert.equal((await withToken(await token({ sub: 'bob', sid: 'sid-new', iat: seconds() + 1 }))).status, 200)
   })
+  test('is refused when its key was revoked, although the key is still known here', async () => {
+    const value = await token({ sid: 'sid-of-key' })
+    assert.equal((await withToken(value)).status, 200)
+    world.auth.revoke({ kind: 'key', subject: 'key-1', before: seconds() })
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    for (const each of [value, await token({ iat: seconds() + 5 })]) {
+      assert.equal((await withToken(each)).json['code'], 'http.invalid_token')
+    }
+    assert.equal(world.writes.count, 0)
+  })
 })
 
 test('nobody is waved through when revocations cannot be read', async () => {

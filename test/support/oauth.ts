@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, request as httpRequest, type Server
 import type { AddressInfo } from 'node:net'
 import findMyWay from 'find-my-way'
 import { type Call, systemCall } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
 import { AppError } from '#kernel/errors.ts'
 import { html } from '#kernel/html.ts'
 import { parseCookies } from '#kernel/http/cookie.ts'
@@ -17,7 +18,7 @@ import { createClientsRepository } from '../../src/auth/clients/repository.ts'
 import { createClients } from '../../src/auth/clients/service.ts'
 import type { Clients } from '../../src/auth/contract.ts'
 import type { ClientSettings } from '../../src/auth/provider/client-rules.ts'
-import { type AuthorizationServer, createAuthorizationServer } from '../../src/auth/provider/create.ts'
+import { type AuthorizationServer, type AuthorizationServerParts, createAuthorizationServer } from '../../src/auth/provider/create.ts'
 import type { AuthHooks } from '../../src/auth/hooks/contract.ts'
 import { createHooks } from '../../src/auth/hooks/hooks.ts'
 import { createRevocations, type Revocations } from '../../src/auth/revocations/revocations.ts'
@@ -53,6 +54,9 @@ export interface OauthWorld {
   /** What stands for the password of an account after it was changed. */
   readonly credentials: Map<string, string>
   readonly logs: string[]
+  readonly clock: Clock
+  /** Another process on the same database, which must be one of a file. */
+  twin(): Promise<{ readonly server: AuthorizationServer; stop(): Promise<void> }>
   stop(): Promise<void>
 }
 
@@ -96,14 +100,11 @@ export async function openOauth(options: { readonly file?: string; readonly hook
     development: true,
   }
 
-  const server = createAuthorizationServer({
-    database: database.contract,
+  const shared: Omit<AuthorizationServerParts, 'database' | 'revocations' | 'storedClients'> = {
     cache: cache.contract,
-    storedClients,
     keyRing,
     clock,
     logger,
-    revocations,
     // Hooks that hang are told so soon: no test waits for five seconds.
     hooks: createHooks(options.hooks, { clock, logger, limitMs: 200 }),
     accounts: {
@@ -127,7 +128,8 @@ export async function openOauth(options: { readonly file?: string; readonly hook
       signedOutPage: () => html`<p>signed out</p>`,
     },
     settings,
-  })
+  }
+  const server = createAuthorizationServer({ ...shared, database: database.contract, revocations, storedClients })
   const fixed = new Set(server.clients.fixed().map(({ clientId }) => clientId))
   const clients = createClients({ repository: storedClients, clock, settings, isFixed: (clientId) => fixed.has(clientId) })
   await database.start()
@@ -148,9 +150,30 @@ export async function openOauth(options: { readonly file?: string; readonly hook
     suspended,
     credentials,
     logs,
+    clock,
+    async twin() {
+      const own = await scenarioDatabase({ file: options.file, clock, logger })
+      const parts = { database: own.contract, cache: cache.contract, clock, logger }
+      const second = createAuthorizationServer({
+        ...shared,
+        database: own.contract,
+        revocations: createRevocations(parts),
+        storedClients: createClientsRepository(own.contract),
+      })
+      await own.start()
+      await second.start()
+      return {
+        server: second,
+        async stop() {
+          await second.stop()
+          await own.stop()
+        },
+      }
+    },
     async stop() {
       http.closeAllConnections()
       await new Promise((resolve) => http.close(resolve))
+      await server.stop()
       await database.stop()
       await cache.stop()
     },

@@ -1,64 +1,18 @@
-// The keys that tokens are signed with: made at the first start, private halves sealed at rest. Each algorithm has generations; the
-// newest active one signs, the others stay published while their tokens live, so that rotation is one more generation (RFC 7517).
-import { generateKeyPair, type KeyObject } from 'node:crypto'
-import { promisify } from 'node:util'
-import { calculateJwkThumbprint } from 'jose'
+// The keys that tokens are signed with, as all processes on one database agree on them: made at the first start, replaced on a schedule, on demand, and
+// at once when one was stolen. What each of them is at a moment is decided in generations.ts.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { defineCollection } from '#kernel/collection.ts'
-import { hasCode } from '#kernel/errors.ts'
+import { httpErrors } from '#kernel/http/problem.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
-import { z } from '#kernel/schema.ts'
-import type { Collection, Database } from '../../database/contract.ts'
+import type { Database } from '../../database/contract.ts'
+import type { SigningKeyInfo } from '../contract.ts'
+import type { Revocations } from '../revocations/revocations.ts'
+import { type Arranged, arrange, KNOWN_HERE_MS, nextDue, PUBLISHED_BEFORE_USE_MS } from './generations.ts'
+import { makeKey, type PrivateJwk, type PublicJwk, publicPart, type SigningAlgorithm } from './jwk.ts'
+import { createSigningKeysRepository, type NewSigningKey, type SigningKeyRecord, type SigningKeysRepository } from './repository.ts'
 
-const generate = promisify(generateKeyPair)
-const ALGORITHMS = ['ES256', 'RS256'] as const
-const SEAL_PURPOSE = 'auth.signing-keys'
-
-export type SigningAlgorithm = (typeof ALGORITHMS)[number]
-
-const publicJwk = z.strictObject({
-  kty: z.enum(['EC', 'RSA']),
-  kid: z.string(),
-  alg: z.enum(ALGORITHMS),
-  use: z.literal('sig'),
-  crv: z.string().exactOptional(),
-  x: z.string().exactOptional(),
-  y: z.string().exactOptional(),
-  n: z.string().exactOptional(),
-  e: z.string().exactOptional(),
-})
-
-const privateJwk = publicJwk.extend({
-  d: z.string(),
-  p: z.string().exactOptional(),
-  q: z.string().exactOptional(),
-  dp: z.string().exactOptional(),
-  dq: z.string().exactOptional(),
-  qi: z.string().exactOptional(),
-})
-
-export type PublicJwk = z.infer<typeof publicJwk>
-export type PrivateJwk = z.infer<typeof privateJwk>
-
-const signingKey = z.strictObject({
-  /** The key id (`kid`): the thumbprint of RFC 7638. */
-  id: z.string(),
-  alg: z.enum(ALGORITHMS),
-  generation: z.int().positive(),
-  /** Signs from then on; published before, so that everybody knows it by then. Epoch milliseconds. */
-  activeFrom: z.int(),
-  publicJwk,
-  sealedPrivateJwk: z.string(),
-})
-
-type SigningKeyRecord = z.infer<typeof signingKey>
-
-const signingKeysCollection = defineCollection<SigningKeyRecord>({
-  name: 'auth_signing_keys',
-  schema: signingKey,
-  indexes: { generation: { fields: ['alg', 'generation'], unique: true } },
-})
+const DAY_MS = 86_400_000
+const MAX_ROUNDS = 10
 
 export interface LoadedKeys {
   /** For each algorithm the key that signs now comes first. */
@@ -66,84 +20,167 @@ export interface LoadedKeys {
   readonly published: readonly PublicJwk[]
   /** Which key signs access tokens. */
   readonly accessTokenKid: string
+  /** Another text whenever something of this has changed. */
+  readonly version: string
 }
 
 export interface SigningKeys {
-  /** Reads the keys, and makes what is missing. Of two processes that start at once one wins, and both use its keys. */
+  /** Reads the keys, and makes what is missing or due. Of two processes that do so at once one wins, and both use its keys. */
   load(call: Call): Promise<LoadedKeys>
+  /** The same; `undefined` when nothing has changed since `version`. */
+  changed(call: Call, version: string): Promise<LoadedKeys | undefined>
+  list(call: Call): Promise<readonly SigningKeyInfo[]>
+  /** A next key of every algorithm, unless there is one; with `now`, it signs as soon as every process has it. */
+  rotate(call: Call, options: { readonly now: boolean }): Promise<readonly SigningKeyInfo[]>
+  /** Ends the key and everything that it has signed. False when there is no such key, or it was revoked before. */
+  revoke(call: Call, kid: string): Promise<boolean>
 }
 
 export interface SigningKeysDependencies {
   readonly database: Database
   readonly keyRing: KeyRing
   readonly clock: Clock
+  readonly revocations: Pick<Revocations, 'operation' | 'announce'>
+  readonly settings: { readonly rotationDays: number; readonly algorithms: readonly SigningAlgorithm[] }
 }
 
-export function createSigningKeys({ database, keyRing, clock }: SigningKeysDependencies): SigningKeys {
-  const keys = database.collection(signingKeysCollection)
-  const binding = (kid: string): string => `${signingKeysCollection.name}/${kid}/sealedPrivateJwk`
+type Keys = Arranged<SigningKeyRecord>
 
-  const ensureFirst = async (call: Call, alg: SigningAlgorithm): Promise<void> => {
-    if ((await generations(keys, call, alg)).length > 0) return
-    const jwk = await makeKey(alg)
-    const sealed = keyRing.seal(SEAL_PURPOSE, binding(jwk.kid), JSON.stringify(jwk))
-    try {
-      await keys.insert(call, {
-        id: jwk.kid,
-        alg,
-        generation: 1,
-        activeFrom: clock.now(),
-        publicJwk: publicPart(jwk),
-        sealedPrivateJwk: sealed,
-      })
-    } catch (error) {
-      if (!hasCode(error, 'database.duplicate')) throw error
-    }
-  }
+interface Shelf {
+  readonly repository: SigningKeysRepository
+  readonly clock: Clock
+  read(call: Call, alg: SigningAlgorithm): Promise<{ readonly keys: Keys; readonly newest: number }>
+}
 
-  return {
-    async load(call) {
-      await Promise.all(ALGORITHMS.map((alg) => ensureFirst(call, alg)))
-      const signing: PrivateJwk[] = []
-      for (const alg of ALGORITHMS) {
-        const records = await generations(keys, call, alg)
-        const now = clock.now()
-        const current = records.find(({ activeFrom }) => activeFrom <= now) ?? records[0]
-        const ordered = records.toSorted((left, right) => Number(right === current) - Number(left === current))
-        for (const record of ordered) signing.push(opened(keyRing, record, binding(record.id)))
-      }
-      const accessTokenKid = signing.find(({ alg }) => alg === 'ES256')?.kid
-      if (accessTokenKid === undefined) throw new Error('There is no ES256 signing key.')
-      return { signing, published: signing.map(publicPart), accessTokenKid }
+export function createSigningKeys(dependencies: SigningKeysDependencies): SigningKeys {
+  const { database, keyRing, clock, settings } = dependencies
+  const repository = createSigningKeysRepository(database, keyRing)
+  const shelf: Shelf = {
+    repository,
+    clock,
+    async read(call, alg) {
+      const found = await repository.generations(call, alg)
+      return { keys: arrange(found, clock.now()), newest: found[0]?.generation ?? 0 }
     },
   }
-}
-
-/** Newest first. */
-async function generations(keys: Collection<SigningKeyRecord>, call: Call, alg: SigningAlgorithm): Promise<SigningKeyRecord[]> {
-  const page = await keys.list(call, { index: 'generation', where: { alg }, order: 'descending', limit: 10 })
-  return page.items.map(({ value }) => value)
-}
-
-function opened(keyRing: KeyRing, record: SigningKeyRecord, binding: string): PrivateJwk {
-  const text = keyRing.open(SEAL_PURPOSE, binding, record.sealedPrivateJwk)
-  if (text === undefined) {
-    throw new Error(
-      `The signing key ${record.id} does not open with this master key. Start with the master key that this data was made with.`,
-    )
+  const all = async (call: Call): Promise<readonly Keys[]> => {
+    const found: Keys[] = []
+    for (const alg of settings.algorithms) found.push(await upToDate(shelf, call, { alg, periodMs: settings.rotationDays * DAY_MS }))
+    return found
   }
-  return privateJwk.parse(JSON.parse(text))
+  const list: SigningKeys['list'] = async (call) => {
+    const found: SigningKeyInfo[] = []
+    for (const alg of settings.algorithms) found.push(...infoOf((await shelf.read(call, alg)).keys))
+    return found
+  }
+  return {
+    async load(call) {
+      const found = await all(call)
+      return loadedFrom(repository, found)
+    },
+    async changed(call, version) {
+      const found = await all(call)
+      return versionOf(found) === version ? undefined : loadedFrom(repository, found)
+    },
+    list,
+    async rotate(call, { now }) {
+      requireOperator(call)
+      for (const alg of settings.algorithms) {
+        await ensureNext(shelf, call, { alg, activeFrom: clock.now() + (now ? KNOWN_HERE_MS : PUBLISHED_BEFORE_USE_MS) })
+      }
+      return list(call)
+    },
+    revoke: (call, kid) => revoke(shelf, call, { kid, revocations: dependencies.revocations }),
+  }
 }
 
-async function makeKey(alg: SigningAlgorithm): Promise<PrivateJwk> {
-  const pair = alg === 'RS256' ? await generate('rsa', { modulusLength: 2048 }) : await generate('ec', { namedCurve: 'P-256' })
-  const key: KeyObject = pair.privateKey
-  const jwk = key.export({ format: 'jwk' })
-  const kid = await calculateJwkThumbprint(jwk, 'sha256')
-  return privateJwk.parse({ ...jwk, kid, alg, use: 'sig' })
+function requireOperator({ principal }: Call): void {
+  if (principal.kind !== 'operator' && principal.kind !== 'system') throw httpErrors.forbidden({ detail: 'This is for operators.' })
 }
 
-function publicPart(jwk: PrivateJwk): PublicJwk {
-  const { d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...rest } = jwk
-  return rest
+/** The first key, the one that is due, and the end of those whose time is over. */
+async function upToDate(
+  shelf: Shelf,
+  call: Call,
+  { alg, periodMs }: { readonly alg: SigningAlgorithm; readonly periodMs: number },
+): Promise<Keys> {
+  const { repository, clock } = shelf
+  const { keys, newest } = await shelf.read(call, alg)
+  for (const { id } of keys.gone) await repository.remove(call, id)
+  const activeFrom = keys.current === undefined ? clock.now() : nextDue(keys, clock.now(), periodMs)
+  if (activeFrom === undefined) return keys
+  // Whoever is second with this generation uses that of the first.
+  await repository.add(call, { jwk: await makeKey(alg), generation: newest + 1, activeFrom })
+  return (await shelf.read(call, alg)).keys
+}
+
+async function ensureNext(
+  { repository, read }: Shelf,
+  call: Call,
+  { alg, activeFrom }: { readonly alg: SigningAlgorithm; readonly activeFrom: number },
+): Promise<void> {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const { keys, newest } = await read(call, alg)
+    const next = keys.next.at(-1)
+    if (next === undefined) {
+      if (await repository.add(call, { jwk: await makeKey(alg), generation: newest + 1, activeFrom })) return
+    } else if (next.activeFrom <= activeFrom || (await repository.bringForward(call, next, activeFrom))) return
+  }
+  throw new Error('The signing keys change too often to be rotated.')
+}
+
+async function revoke(
+  { repository, read, clock }: Shelf,
+  call: Call,
+  { kid, revocations }: { readonly kid: string; readonly revocations: SigningKeysDependencies['revocations'] },
+): Promise<boolean> {
+  requireOperator(call)
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const key = await repository.find(call, kid)
+    if (key === undefined || key.revokedAt !== undefined) return false
+    const { keys, newest } = await read(call, key.alg)
+    const at = clock.now()
+    const next = keys.next.at(-1)
+    const also = [revocations.operation('key', kid, DAY_MS)]
+    // There is always one that signs. This one has not been published before, and that is what a theft costs.
+    if (keys.current?.id === kid) {
+      const made = async (): Promise<NewSigningKey> => ({ jwk: await makeKey(key.alg), generation: newest + 1, activeFrom: at })
+      also.push(next === undefined ? repository.insertion(await made()) : repository.forwarding(next, at))
+    }
+    if (await repository.revoke(call, key, { at, also })) {
+      await revocations.announce(call, 'key', [kid])
+      return true
+    }
+  }
+  throw new Error('The signing keys change too often for one to be revoked.')
+}
+
+function versionOf(all: readonly Keys[]): string {
+  return all.map(({ current, next, previous }) => [current, ...next, ...previous].map((key) => key?.id).join(' ')).join(', ')
+}
+
+function loadedFrom(repository: SigningKeysRepository, all: readonly Keys[]): LoadedKeys {
+  const inOrder = all.flatMap(({ current, next, previous }) => [...(current === undefined ? [] : [current]), ...next, ...previous])
+  const signing = inOrder.map((record) => repository.opened(record))
+  const accessTokenKid = signing.find(({ alg }) => alg === 'ES256')?.kid
+  if (accessTokenKid === undefined) throw new Error('There is no ES256 signing key.')
+  return { signing, published: signing.map(publicPart), accessTokenKid, version: versionOf(all) }
+}
+
+function infoOf({ current, next, previous, revoked }: Keys): SigningKeyInfo[] {
+  const told =
+    (state: SigningKeyInfo['state']) =>
+    ({ id, alg, activeFrom, revokedAt }: SigningKeyRecord): SigningKeyInfo => ({
+      kid: id,
+      alg,
+      state,
+      activeFrom,
+      ...(revokedAt === undefined ? {} : { revokedAt }),
+    })
+  return [
+    ...next.map(told('next')),
+    ...(current === undefined ? [] : [told('current')(current)]),
+    ...previous.map(told('previous')),
+    ...revoked.map(told('revoked')),
+  ]
 }

@@ -38,6 +38,8 @@ const WORDS: Readonly<Record<SecurityEventType, string>> = {
   'client.changed': 'The registration of an app was changed',
   'client.secret_rotated': 'An app got a new secret',
   'client.removed': 'An app was removed',
+  'signing_key.made': 'A signing key was made',
+  'signing_key.revoked': 'A signing key was revoked',
 }
 
 function eventRow({ type, about, device, at }: SecurityEventRecord, now: number): Html {

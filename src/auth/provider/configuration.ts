@@ -71,7 +71,7 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
       auth_time: null,
       iss: null,
     },
-    enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256'], dPoPSigningAlgValues: ['ES256', 'Ed25519'] },
+    enabledJWA: { idTokenSigningAlgValues: [...new Set(keys.signing.map(({ alg }) => alg))], dPoPSigningAlgValues: ['ES256', 'Ed25519'] },
     interactions: { policy: interactionPolicy.base(), url: (_context, interaction) => `/interaction/${interaction.uid}` },
     clientBasedCORS: (_context, origin, client) => factsOf(client).origins.includes(origin),
     extraTokenClaims: accessTokenClaims(parts),

@@ -1,6 +1,5 @@
 // Puts the authorization server together: storage, engine, endpoints. Made pure; `start` loads the keys and builds the engine with them.
 import type { Call } from '#kernel/call.ts'
-import { systemCall } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Route } from '#kernel/http/route.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
@@ -11,7 +10,7 @@ import type { Database } from '../../database/contract.ts'
 import type { BackChannelAnswer, BackChannelRequest, KeySet } from '../contract.ts'
 import type { AccountDirectory, Engine } from '../engine.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
-import { createSigningKeys, type LoadedKeys } from '../keys/signing-keys.ts'
+import { createSigningKeys, type LoadedKeys, type SigningKeys, type SigningKeysDependencies } from '../keys/signing-keys.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import { accountFinder, membershipReader } from './account-claims.ts'
 import { type ClientOrigins, createClientOrigins } from '../clients/origins.ts'
@@ -47,6 +46,7 @@ import { providerRoutes } from './routes.ts'
 import { inScope } from './scope.ts'
 import { createSessionStorage } from './session-storage.ts'
 import { createProving } from './sign-in-proof.ts'
+import { createRunningEngine } from './running.ts'
 import { sweepTokens } from './sweep.ts'
 import { createUserinfo } from './userinfo.ts'
 import { createVault } from './vault.ts'
@@ -62,26 +62,27 @@ export interface AuthorizationServerParts {
   readonly looks: EnginePages
   readonly hooks: RunningHooks
   readonly storedClients: ClientsRepository
-  readonly settings: ClientSettings
+  readonly settings: ClientSettings & { readonly keys?: SigningKeysDependencies['settings'] }
 }
+
+/** A key signs for three months. */
+const USUAL_KEYS: SigningKeysDependencies['settings'] = { rotationDays: 90, algorithms: ['ES256', 'RS256'] }
 
 export interface AuthorizationServer {
   readonly engine: Engine
   readonly routes: readonly Route[]
   readonly clients: ClientRegistry
   readonly origins: ClientOrigins
+  readonly signingKeys: SigningKeys
   start(): Promise<void>
+  stop(): Promise<void>
   isStarted(): boolean
-  keySet(): KeySet
+  /** With what other processes have made meanwhile. */
+  keySet(): Promise<KeySet>
   exchange(call: Call, request: BackChannelRequest): Promise<BackChannelAnswer>
   endSessionOf(call: Call, sid: string): Promise<void>
   /** Everything that anybody has allowed a client, with its tokens. */
   endClient(call: Call, clientId: string): Promise<void>
-}
-
-interface Started {
-  readonly keys: LoadedKeys
-  readonly built: BuiltProvider
 }
 
 export function createAuthorizationServer(parts: AuthorizationServerParts): AuthorizationServer {
@@ -90,20 +91,25 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
   const clients = createClientRegistry(settings, parts.storedClients)
   const origins = createClientOrigins({ ...parts, repository: parts.storedClients, fixed: clients.fixed() })
   const stores = openStores(parts, clients)
-  const signingKeys = createSigningKeys(parts)
-  let started: Started | undefined
-  const running = (): Started => {
-    if (started === undefined) throw new Error('The authorization server has not been started.')
-    return started
-  }
-  const build = (keys: LoadedKeys): BuiltProvider => buildEngine(parts, { keys, clients, stores })
+  const signingKeys = createSigningKeys({ ...parts, settings: settings.keys ?? USUAL_KEYS })
+  const engine = createRunningEngine({
+    signingKeys,
+    logger: parts.logger,
+    async build(keys) {
+      const built = buildEngine(parts, { keys, clients, stores })
+      // The engine checks a client when it is first asked for: better now than in front of a person.
+      for (const { clientId } of clients.fixed()) await built.provider.Client.find(clientId)
+      return built
+    },
+  })
+  const { serving } = engine
 
   return {
     clients,
-    engine: createEngine({ ...stores, provider: () => running().built.provider, issuer, clients, keyRing, accounts, hooks }),
+    engine: createEngine({ ...stores, provider: () => serving().built.provider, issuer, clients, keyRing, accounts, hooks }),
     origins,
     routes: providerRoutes({
-      dispatch: () => running().built.dispatch,
+      dispatch: () => serving().built.dispatch,
       userinfo: createUserinfo({
         issuer,
         audience: apiAudience(settings.sites),
@@ -111,22 +117,20 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
         grants: stores.grants,
         vault: stores.vault,
         accounts: parts.accounts,
-        publishedKeys: () => running().keys.published,
+        publishedKeys: () => serving().keys.published,
         isKnownOrigin: async (call, origin) => (await origins.list(call)).some((known) => known.origin === origin),
       }),
       keyRing,
     }),
-    async start() {
-      if (started !== undefined) return
-      const keys = await signingKeys.load(systemCall('auth'))
-      const built = build(keys)
-      // The engine checks a client when it is first asked for: better now than in front of a person.
-      for (const { clientId } of clients.fixed()) await built.provider.Client.find(clientId)
-      started = { keys, built }
+    signingKeys,
+    start: () => engine.start(),
+    stop: () => engine.stop(),
+    isStarted: () => engine.isStarted(),
+    async keySet() {
+      await engine.look()
+      return { issuer, keys: serving().keys.published }
     },
-    isStarted: () => started !== undefined,
-    keySet: () => ({ issuer, keys: running().keys.published }),
-    exchange: (call, request) => inScope({ call }, () => exchangeInProcess(running().built.dispatch, request)),
+    exchange: (call, request) => inScope({ call }, () => exchangeInProcess(serving().built.dispatch, request)),
     async endClient(call, clientId) {
       // The consents first: a grant that is made at this moment then has nothing to be made from.
       await stores.consents.removeClient(call, clientId)

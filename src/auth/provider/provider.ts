@@ -5,9 +5,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import Provider, { errors } from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
-import type { KeyRing } from '#kernel/keyring.ts'
+import { type KeyRing, sha256 } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import { z } from '#kernel/schema.ts'
+import { KEY_SET_SECONDS } from '../keys/generations.ts'
 import { allowOmittedRedirectUri } from './code-grant.ts'
 import { deriveSuccessors, dropFormPost, hashClientSecrets, nameSessionsByGrant, renewCookiesInPlace } from './model-changes.ts'
 import { pinAddress, pinRequest } from './pinned.ts'
@@ -87,7 +88,7 @@ async function net(context: KoaContext, next: () => Promise<unknown>, logger: Lo
 
 const metadata = z.looseObject({ scopes_supported: z.array(z.string()) })
 
-type KoaContext = Pick<KoaContextWithOIDC, 'path' | 'status' | 'body' | 'set'>
+type KoaContext = Pick<KoaContextWithOIDC, 'path' | 'status' | 'body' | 'set' | 'fresh'>
 
 function publish(context: KoaContext, apiScopes: readonly string[]): void {
   if (context.status !== 200) return
@@ -99,7 +100,10 @@ function publish(context: KoaContext, apiScopes: readonly string[]): void {
       response_modes_supported: ['query', 'fragment'],
     }
   } else if (context.path !== '/jwks') return
-  context.set('cache-control', 'public, max-age=300')
+  context.set('cache-control', `public, max-age=${KEY_SET_SECONDS}`)
+  // Whoever asks again and again is told in a few bytes that nothing has changed (RFC 9110 section 13.1.2).
+  context.set('etag', `"${sha256(JSON.stringify(context.body))}"`)
+  if (context.fresh) context.status = 304
 }
 
 /** Signing out where nobody is signed in: the engine would answer with a form that a script sends, and our pages allow no such script. */

@@ -20,7 +20,7 @@ export const REVOKED_CHANNEL = 'auth.revoked'
 
 const record = z.strictObject({
   id: z.string(),
-  kind: z.enum(['session', 'account', 'membership']),
+  kind: z.enum(['session', 'account', 'membership', 'key']),
   subject: z.string(),
   /** Epoch seconds; of a membership the state that is good. */
   before: z.int(),
@@ -40,7 +40,7 @@ const revocationsCollection = defineCollection<RevocationRecord>({
 
 export interface Revocations {
   /** The operation that stores it, for the commit that ends the thing itself. `keptMs` is for what could be shown longer than a token. */
-  operation(kind: 'session' | 'account', subject: string, keptMs?: number): Operation
+  operation(kind: 'session' | 'account' | 'key', subject: string, keptMs?: number): Operation
   /** For tokens that tell of an earlier state of roles and groups than this. */
   superseded(accountId: string, state: number): Operation
   /** Tells everybody at once. Only a hint: who misses it finds the record when it next asks. */

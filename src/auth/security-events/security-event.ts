@@ -39,6 +39,8 @@ export const securityEventType = z.enum([
   'client.changed',
   'client.secret_rotated',
   'client.removed',
+  'signing_key.made',
+  'signing_key.revoked',
 ])
 
 export type SecurityEventType = z.infer<typeof securityEventType>

@@ -41,8 +41,8 @@ function requireFresh({ revocations }: PipelineParts): void {
     throw httpErrors.unavailable({ detail: 'Sessions cannot be checked just now.', headers: { 'retry-after': '2' } })
 }
 
-function isRevoked({ revocations }: PipelineParts, { principal, issuedAt, membershipAt }: VerifiedToken): boolean {
-  return revocations.isRevoked({ sessionId: principal.sessionId, accountId: principal.accountId, issuedAt, membershipAt })
+function isRevoked({ revocations }: PipelineParts, { principal, issuedAt, membershipAt, keyId }: VerifiedToken): boolean {
+  return revocations.isRevoked({ sessionId: principal.sessionId, accountId: principal.accountId, issuedAt, membershipAt, keyId })
 }
 
 function acceptBearer(parts: PipelineParts, exchange: GatewayExchange, token: VerifiedToken): void {

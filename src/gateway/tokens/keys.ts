@@ -1,6 +1,7 @@
-// The public keys of the authorization server by `kid`, read again for an unknown one, but never more often than every few seconds.
+// The public keys of the authorization server by `kid`: read again for an unknown one, but never more often than every few seconds, and when they are old,
+// so that a key that is no longer published does not stay good here.
 import { type CryptoKey, importJWK } from 'jose'
-import type { Call } from '#kernel/call.ts'
+import { type Call, systemCall } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { z } from '#kernel/schema.ts'
 import type { Auth } from '../../auth/contract.ts'
@@ -8,6 +9,7 @@ import type { Auth } from '../../auth/contract.ts'
 /** The one algorithm of access tokens. */
 export const TOKEN_ALGORITHM = 'ES256'
 const COOL_DOWN_MS = 3000
+const OLD_MS = 60_000
 
 const publicKey = z.looseObject({
   kid: z.string().min(1).max(128),
@@ -22,7 +24,7 @@ export interface TokenKeys {
   find(call: Call, kid: string): Promise<CryptoKey | undefined>
 }
 
-export function createTokenKeys({ auth, clock }: { readonly auth: Auth; readonly clock: Clock }): TokenKeys {
+export function createTokenKeys({ auth, clock }: { readonly auth: Pick<Auth, 'keys'>; readonly clock: Clock }): TokenKeys {
   let keys = new Map<string, CryptoKey>()
   let readAt = Number.NEGATIVE_INFINITY
   let reading: Promise<void> | undefined
@@ -48,7 +50,13 @@ export function createTokenKeys({ auth, clock }: { readonly auth: Auth; readonly
   }
   return {
     async find(call, kid) {
-      if (!keys.has(kid) && (reading !== undefined || clock.now() - readAt >= COOL_DOWN_MS)) await readOnce(call)
+      const age = clock.now() - readAt
+      if (!keys.has(kid)) {
+        if (reading !== undefined || age >= COOL_DOWN_MS) await readOnce(call)
+      } else if (age >= OLD_MS) {
+        // Nobody waits for this one; while it fails, the revocations are too old as well, and nobody is let in.
+        readOnce(systemCall('gateway.keys')).catch(() => {})
+      }
       return keys.get(kid)
     },
   }

@@ -21,6 +21,8 @@ interface RevocableToken {
   readonly issuedAt: number
   /** The state of roles and groups that it tells of, when it tells of any. */
   readonly membershipAt?: number | undefined
+  /** The key that has signed it. */
+  readonly keyId?: string | undefined
 }
 
 export interface Revocations {
@@ -50,13 +52,16 @@ function createRevokedSet(): RevokedSet {
   const sessions = new Map<string, number>()
   const accounts = new Map<string, number>()
   const memberships = new Map<string, number>()
-  const maps = { session: sessions, account: accounts, membership: memberships }
+  // Few ever, and never forgotten: a key that was stolen stays stolen.
+  const keys = new Map<string, number>()
+  const maps = { session: sessions, account: accounts, membership: memberships, key: keys }
   return {
     add({ kind, subject, before }) {
       const map = maps[kind]
       map.set(subject, Math.max(before, map.get(subject) ?? 0))
     },
-    has({ sessionId, accountId, issuedAt, membershipAt }) {
+    has({ sessionId, accountId, issuedAt, membershipAt, keyId }) {
+      if (keyId !== undefined && keys.has(keyId)) return true
       // A session that has ended never comes back, whatever was still issued in it; an account may sign in again.
       if (sessions.has(sessionId)) return true
       if (accountId === undefined) return false

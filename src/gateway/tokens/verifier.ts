@@ -17,6 +17,8 @@ export interface VerifiedToken {
   readonly expiresAt: number
   /** The state of roles and groups that it tells of, when it tells of any. */
   readonly membershipAt?: number
+  /** The key that has signed it. */
+  readonly keyId: string
 }
 
 export interface TokenVerifier {
@@ -78,7 +80,7 @@ export function createTokenVerifier({ keys, clock, issuer, audience, firstParty 
       return key
     }
   const check = async (call: Call, token: string): Promise<VerifiedToken> => {
-    const { payload } = await jwtVerify(token, keyFor(call), {
+    const { payload, protectedHeader } = await jwtVerify(token, keyFor(call), {
       algorithms: [TOKEN_ALGORITHM],
       typ: 'at+jwt',
       issuer,
@@ -99,7 +101,8 @@ export function createTokenVerifier({ keys, clock, issuer, audience, firstParty 
       ...(roles === undefined ? {} : { roles }),
       ...(groups === undefined ? {} : { groups }),
     }
-    return { principal, issuedAt: iat, expiresAt: exp * 1000, ...(membershipAt === undefined ? {} : { membershipAt }) }
+    const keyId = protectedHeader.kid ?? ''
+    return { principal, issuedAt: iat, expiresAt: exp * 1000, keyId, ...(membershipAt === undefined ? {} : { membershipAt }) }
   }
   return {
     known(token) {

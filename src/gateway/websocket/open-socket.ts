@@ -148,8 +148,8 @@ export class OpenSocket implements SocketConnection {
     const verified = verifier.known(token) ?? (await verifier.verify(call, token))
     const { accountId, sessionId } = verified.principal
     if (!revocations.isFresh()) throw httpErrors.unavailable({ detail: 'Sessions cannot be checked just now.' })
-    const { issuedAt, membershipAt } = verified
-    if (revocations.isRevoked({ sessionId, accountId, issuedAt, membershipAt })) throw invalidToken('The token has been revoked.')
+    const { issuedAt, membershipAt, keyId } = verified
+    if (revocations.isRevoked({ sessionId, accountId, issuedAt, membershipAt, keyId })) throw invalidToken('The token has been revoked.')
     this.#accept(verified)
     return { expiresAt: verified.expiresAt }
   }
