@@ -97,15 +97,9 @@ export class FakeAuth implements Auth {
   async changeMembership() {
     return undefined
   }
-  async signingKeys() {
-    return []
-  }
-  async rotateSigningKeys() {
-    return []
-  }
-  async revokeSigningKey() {
-    return false
-  }
+  signingKeys = async () => []
+  rotateSigningKeys = async () => []
+  revokeSigningKey = async () => false
   async createOperatorLink() {
     const code = randomBytes(16).toString('hex')
     this.operatorLinks.add(code)
