@@ -12,6 +12,7 @@ const ROOMS_OF = {
   '@node-rs/argon2': ['^src/auth/'],
   // The provider is called in memory: no socket, no second server.
   'light-my-request': ['^src/auth/'],
+  '@simplewebauthn/server': ['^src/auth/passkeys/'],
   jose: ['^src/(auth|gateway)/'],
   'openid-client': ['^src/gateway/'],
   'lru-cache': ['^src/(cache|gateway|kernel)/'],

@@ -112,8 +112,8 @@ const authHooks = z.strictObject({
 } satisfies Record<keyof AuthHooks, unknown>)
 
 const auth = z.strictObject({
-  methods: z.strictObject({ password: z.boolean().optional() }).optional(),
   hooks: authHooks.optional(),
+  methods: z.strictObject({ password: z.boolean().optional(), passkey: z.boolean().optional(), totp: z.boolean().optional() }).optional(),
 } satisfies Record<keyof AuthDefinition, unknown>)
 
 const app = z.strictObject({

@@ -89,6 +89,10 @@ export interface AuthDefinition {
   readonly methods?: {
     /** On unless told. */
     readonly password?: boolean
+    /** Passkeys (WebAuthn). On unless told. */
+    readonly passkey?: boolean
+    /** Codes of an authenticator app as a second step. On unless told. */
+    readonly totp?: boolean
   }
   /** What the app decides when people sign up, sign in and get tokens. */
   readonly hooks?: AuthHooks

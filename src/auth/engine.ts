@@ -42,11 +42,22 @@ export interface AuthorisedApp {
   readonly since: number
 }
 
+/** Somebody who has just proved to be the owner of an account. */
+export interface ProvedOwner {
+  readonly accountId: string
+  readonly credential: string
+  /** By what; a password unless told. */
+  readonly by?: Proof
+}
+
+/** What a person can prove to be the owner of an account by. */
+export type Proof = 'password' | 'passkey'
+
 export interface Engine {
   /** The interaction that this browser is in, or `undefined` when it has ended or belongs to another browser. */
   interaction(exchange: Exchange): Promise<Interaction | undefined>
   /** For whoever has just proved the credential, in this browser and as long as it is the account's. */
-  finishSignIn(exchange: Exchange, who: { readonly accountId: string; readonly credential: string }): Promise<Answer>
+  finishSignIn(exchange: Exchange, who: ProvedOwner): Promise<Answer>
   finishConsent(exchange: Exchange, approved: boolean): Promise<Answer>
   /** Who is signed in at the accounts origin, by its own cookie. */
   browserSession(exchange: Exchange): Promise<BrowserSession | undefined>
@@ -78,6 +89,8 @@ export interface AccountDirectory {
         /** Another value after every change of the password and after every end of a way to sign in; it tells nothing of them. */
         readonly credential: string
         readonly hasPassword: boolean
+        /** How often a way to sign in was taken away; absent for never. */
+        readonly waysVersion?: number | undefined
         /** None unless told. */
         readonly membership?: Membership
       }

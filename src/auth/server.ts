@@ -5,7 +5,6 @@ import type { KeyRing } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Cache } from '../cache/contract.ts'
 import type { Database } from '../database/contract.ts'
-import { createAccounts } from './accounts/create.ts'
 import type { Auth, AuthDefinition } from './contract.ts'
 import { endClientJob } from './clients/end-client.ts'
 import { createClientsRepository } from './clients/repository.ts'
@@ -15,6 +14,7 @@ import { endAccessJob } from './end-access.ts'
 import { createOperators } from './operators/operators.ts'
 import { enginePages } from './pages/engine-pages.ts'
 import { accountPages } from './pages/routes.ts'
+import { createPeople } from './people.ts'
 import type { ClientSettings } from './provider/client-rules.ts'
 import { createAuthorizationServer } from './provider/create.ts'
 import { createHooks } from './hooks/hooks.ts'
@@ -45,7 +45,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const logger = shared.logger.child({ server: 'auth' })
     const hooks = createHooks(settings.definition?.hooks, { clock: shared.clock, logger })
     const dependencies = { ...shared, logger, hooks }
-    const people = createAccounts({ ...dependencies, settings: { sites: settings.sites } })
+    const people = createPeople({ ...dependencies, settings })
     const revocations = createRevocations(dependencies)
     const securityEvents = createSecurityEvents(dependencies)
     let unsubscribe = (): void => {}
@@ -59,13 +59,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
       looks: enginePages(home),
       settings,
     })
-    const pages = accountPages({
-      engine: server.engine,
-      accounts: people.accounts,
-      securityEvents,
-      clock: shared.clock,
-      settings: { productName: settings.productName, home, mailbox: settings.mailbox },
-    })
+    const pages = accountPages({ ...people, engine: server.engine, securityEvents, clock: shared.clock, settings: { ...settings, home } })
     const fixed = server.clients.fixed()
     const clients = createClients({
       repository: storedClients,

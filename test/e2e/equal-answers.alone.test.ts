@@ -77,6 +77,7 @@ describe('known and unknown addresses', () => {
         .replaceAll(email, 'EMAIL')
         .replaceAll(encodeURIComponent(email), 'EMAIL')
         .replaceAll(/interaction\/[\w-]+/g, 'interaction/UID')
+        .replaceAll(/&quot;challenge&quot;:&quot;[\w-]+/g, 'CHALLENGE')
         .replaceAll(/nonce[-=]"?[\w-]+/g, 'NONCE')
         .replaceAll(/(csrf_token" value=|__Host-[\w-]+=|__Secure-[\w-]+=)"?[\w.-]+/g, '$1TOKEN')
     const changing = new Set(['date', 'x-request-id', 'ratelimit'])

@@ -219,7 +219,7 @@ test('answers a wrong password, an unknown address, an unconfirmed one and a sus
   ]
   const answers = []
   for (const form of tries) {
-    const { text, ...rest } = await world.visit({ path: '/interaction/u1/sign-in', form, client: 'one-person' })
+    const { text, ...rest } = await world.visit({ path: '/interaction/u1/sign-in', cookies: here, form, client: 'one-person' })
     assert.ok(text.includes(`value="${form.email}"`), 'the address that was typed stays')
     assert.ok(!text.includes(form.password), 'the password does not')
     answers.push({

@@ -11,10 +11,11 @@ import { createCounts } from './counts.ts'
 import { createDevices } from './devices.ts'
 import { createAccountsRepository } from './repository.ts'
 import { type Accounts, createAccountsService } from './service.ts'
-import { createThrottle } from './throttle.ts'
+import { createThrottle, type Throttle } from './throttle.ts'
 
 export interface RunningAccounts {
   readonly accounts: Accounts
+  readonly throttle: Throttle
   start(): Promise<void>
   stop(): Promise<void>
   health(): string | undefined
@@ -33,15 +34,16 @@ export interface AccountsParts {
 /** Make it before the database starts, since it declares its collections. */
 export function createAccounts({ database, cache, keyRing, clock, logger, hooks, settings }: AccountsParts): RunningAccounts {
   const passwords = createPasswords(logger, settings.passwords)
+  const throttle = createThrottle(createCounts(cache, clock))
   const accounts = createAccountsService({
     repository: createAccountsRepository(database),
     passwords,
-    throttle: createThrottle(createCounts(cache, clock)),
+    throttle,
     devices: createDevices(keyRing),
     hooks,
     clock,
     logger,
     origin: settings.sites.accounts,
   })
-  return { accounts, start: () => passwords.start(), stop: () => passwords.stop(), health: () => passwords.health() }
+  return { accounts, throttle, start: () => passwords.start(), stop: () => passwords.stop(), health: () => passwords.health() }
 }

@@ -82,7 +82,8 @@ function directory({ repository }: AccountsDependencies): AccountDirectory {
       const membership = membershipOf(account)
       const suspended = suspendedAt !== undefined
       const hasPassword = account.password !== undefined
-      return { accountId, name, email, emailVerified, suspended, credential: credentialOf(account), hasPassword, membership }
+      const { waysVersion } = account
+      return { accountId, name, email, emailVerified, suspended, credential: credentialOf(account), hasPassword, waysVersion, membership }
     },
   }
 }

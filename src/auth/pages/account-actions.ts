@@ -1,6 +1,7 @@
 // What can be done on the account page, for whoever is signed in at the accounts origin in this browser.
 import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, seeOther } from '#kernel/http/route.ts'
+import { z } from '#kernel/schema.ts'
 import { whence } from '../browser.ts'
 import type { BrowserSession } from '../engine.ts'
 import { type AccountView, accountPage } from './account-page.ts'
@@ -9,14 +10,32 @@ import { unlessRecent } from './recent.ts'
 
 const SHOWN_EVENTS = 8
 
-const DONE = {
+/** What `?done=` may say. */
+export const doneWord = z.enum([
+  'name',
+  'password',
+  'session',
+  'app',
+  'passkey-added',
+  'passkey-renamed',
+  'passkey-removed',
+  'passkey-last',
+  'again',
+])
+
+export type Done = z.infer<typeof doneWord>
+
+const DONE: Readonly<Record<Done, string>> = {
   name: 'Your name is saved.',
   password: 'Your password is changed. Every other session is signed out, and apps that you had let in have no access any more.',
   session: 'That session is signed out.',
   app: 'The app has no access any more.',
-} as const
-
-export type Done = keyof typeof DONE
+  'passkey-added': 'Your passkey is ready. You can sign in with it from now on.',
+  'passkey-renamed': 'The passkey has its new name.',
+  'passkey-removed': 'The passkey is removed. It opens nothing here any more; you can delete it on your device, too.',
+  'passkey-last': 'This passkey is the only way into your account. Choose a password or add another passkey first.',
+  again: 'Thank you. Please do it once more now.',
+}
 
 export function doneAnswer(done: Done): Answer {
   return seeOther(`/account?done=${done}`)
@@ -31,6 +50,11 @@ export interface SignedIn {
 export interface AccountActions {
   /** Runs it for whoever is signed in, or asks to sign in first. */
   signedIn(call: Call, exchange: Exchange, run: (who: SignedIn) => Promise<Answer>): Promise<Answer>
+  /**
+   * The same for whoever has signed in within the last minutes; all others prove once more who they are, and their session gets another id. They come
+   * back to `returnTo`, or to the account page to press the button again.
+   */
+  lately(call: Call, exchange: Exchange, asked: { returnTo?: string; run: (who: SignedIn) => Promise<Answer> }): Promise<Answer>
   show(who: SignedIn, shown?: { done?: Done | undefined; failure?: FormFailure }): Promise<Answer>
   rename(who: SignedIn, name: string): Promise<Answer>
   changePassword(who: SignedIn, typed: { current: string; password: string }): Promise<Answer>
@@ -45,6 +69,11 @@ export function accountActions(parts: PageParts): AccountActions {
     async signedIn(call: Call, exchange: Exchange, run: (who: SignedIn) => Promise<Answer>) {
       const session = await engine.browserSession(exchange)
       return session === undefined ? seeOther(engine.signInPath('/account')) : run({ call, exchange, session })
+    },
+    async lately(call, exchange, { returnTo = '/account?done=again', run }) {
+      const session = await engine.browserSession(exchange)
+      if (session === undefined) return seeOther(engine.signInPath(returnTo))
+      return unlessRecent(parts, session, returnTo) ?? run({ call, exchange, session })
     },
     async rename(who: SignedIn, name: string) {
       try {
@@ -84,14 +113,15 @@ export function accountActions(parts: PageParts): AccountActions {
 }
 
 function showAccount(parts: PageParts): AccountActions['show'] {
-  const { engine, accounts, securityEvents, clock } = parts
+  const { engine, accounts, securityEvents, passkeys, methods, clock } = parts
   return async ({ call, exchange, session }, { done, failure } = {}) => {
     const { accountId } = session
-    const [person, sessions, apps, events] = await Promise.all([
+    const [person, sessions, apps, events, keys] = await Promise.all([
       accounts.find(call, accountId),
       engine.sessions(call, accountId),
       engine.authorisedApps(call, accountId),
       securityEvents.list(call, accountId, { limit: SHOWN_EVENTS }),
+      methods.passkey ? passkeys.list(call, accountId) : undefined,
     ])
     if (person === undefined) return seeOther(engine.signInPath('/account'))
     const { problem, problems = {}, values = {} } = failure?.state ?? {}
@@ -100,6 +130,7 @@ function showAccount(parts: PageParts): AccountActions['show'] {
       sessions,
       apps,
       events: events.items,
+      passkeys: keys,
       currentSessionId: session.id,
       csrfToken: exchange.csrfToken(),
       now: clock.now(),

@@ -2,6 +2,8 @@
 import { type Html, html } from '#kernel/html.ts'
 import type { AuthorisedApp, BrowserSession } from '../engine.ts'
 import type { SecurityEventRecord } from '../security-events/schemas.ts'
+import { passkeySection } from '../passkeys/pages.ts'
+import type { Passkey } from '../passkeys/schemas.ts'
 import { csrfField, deskPage, field, message, type Skin } from './layout.ts'
 import { eventRows } from './security-events-page.ts'
 import { ago } from './time-words.ts'
@@ -13,6 +15,7 @@ export interface AccountView {
   readonly apps: readonly AuthorisedApp[]
   /** The newest. */
   readonly events: readonly SecurityEventRecord[]
+  readonly passkeys?: readonly Passkey[] | undefined
   readonly csrfToken: string
   readonly now: number
   /** What has just been done. */
@@ -107,6 +110,10 @@ ${next}
   )
 }
 
+function passkeys({ passkeys: present, csrfToken, now }: AccountView): Html | undefined {
+  return present && section('passkeys', 'Passkeys', passkeySection({ passkeys: present, csrfToken, now }))
+}
+
 export function accountPage(skin: Skin, view: AccountView): Html {
   const wrong = view.problem !== undefined || Object.keys(view.problems).length > 0
   return deskPage(skin, {
@@ -115,6 +122,6 @@ export function accountPage(skin: Skin, view: AccountView): Html {
 <form method="post" action="/account/sign-out">${csrfField(view.csrfToken)}<button class="button quiet compact" type="submit">Sign out</button></form></div>`,
     main: html`<h1>Hello, ${view.person.name}</h1>
 ${message('bad', view.problem ?? (wrong ? 'Please look at the marked field.' : undefined))}${message('good', view.done)}
-${profile(view)}${apps(view)}${sessions(view)}${password(view)}${events(view)}`,
+${profile(view)}${passkeys(view)}${password(view)}${apps(view)}${sessions(view)}${events(view)}`,
   })
 }

@@ -1,8 +1,8 @@
 // The account page over HTTP.
 import { type Route, route, seeOther, page } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
-import { accountActions, type AccountActions, doneAnswer } from './account-actions.ts'
 import { KEPT_DAYS } from '../security-events/service.ts'
+import { accountActions, type AccountActions, doneAnswer, doneWord } from './account-actions.ts'
 import { signedOutPage } from './engine-pages.ts'
 import { csrfToken, emptyForm, formAnswers, formText, friendly, type PageParts, skinOf } from './handling.ts'
 import { securityEventsPage } from './security-events-page.ts'
@@ -13,7 +13,7 @@ const common = {
   site: 'accounts',
   allow: { who: 'handler', reason: 'For the person whose sign-in cookie of the accounts origin the browser holds.' },
 } as const
-const doneQuery = z.strictObject({ done: z.enum(['name', 'password', 'session', 'app']).optional() })
+const doneQuery = z.strictObject({ done: doneWord.optional() })
 const nameForm = z.strictObject({ csrf_token: csrfToken, name: formText })
 const passwordForm = z.strictObject({ csrf_token: csrfToken, username: z.string().optional(), current: formText, password: formText })
 

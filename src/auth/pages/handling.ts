@@ -8,6 +8,8 @@ import { z } from '#kernel/schema.ts'
 import type { Accounts } from '../accounts/service.ts'
 import type { Engine } from '../engine.ts'
 import type { SecurityEvents } from '../security-events/service.ts'
+import type { SignInMethods } from '../methods.ts'
+import type { Passkeys } from '../passkeys/service.ts'
 import { errorPage } from './engine-pages.ts'
 import type { Skin } from './layout.ts'
 import type { FormState } from './sign-in-page.ts'
@@ -16,6 +18,8 @@ export interface PageParts {
   readonly engine: Engine
   readonly accounts: Accounts
   readonly securityEvents: SecurityEvents
+  readonly passkeys: Passkeys
+  readonly methods: SignInMethods
   readonly clock: Clock
   readonly settings: {
     readonly productName: string

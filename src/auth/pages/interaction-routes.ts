@@ -4,22 +4,9 @@ import { type Answer, type Exchange, page, type Route, route, seeOther } from '#
 import { serialiseCookie } from '#kernel/http/cookie.ts'
 import { z } from '#kernel/schema.ts'
 import { whence } from '../browser.ts'
-import type { Interaction } from '../engine.ts'
-import { consentPage } from './consent-page.ts'
-import {
-  csrfToken,
-  type FormFailure,
-  formAnswers,
-  formFailure,
-  formPage,
-  formText,
-  friendly,
-  type PageParts,
-  skinOf,
-  uidParams,
-} from './handling.ts'
-import { errorPage } from './engine-pages.ts'
-import { confirmedPage, signInPage } from './sign-in-page.ts'
+import { csrfToken, formAnswers, formFailure, formText, friendly, type PageParts, skinOf, uidParams } from './handling.ts'
+import { answersOf } from './interaction-answers.ts'
+import { confirmedPage } from './sign-in-page.ts'
 
 const DEVICE_COOKIE = '__Host-Http-known-device'
 const DEVICE_SECONDS = 180 * 24 * 3600
@@ -32,43 +19,6 @@ const common = {
 } as const
 const signInForm = z.strictObject({ csrf_token: csrfToken, email: formText, password: formText })
 const consentForm = z.strictObject({ csrf_token: csrfToken, decision: z.enum(['allow', 'deny']) })
-
-/** Browsers check the redirects that follow a form post against `form-action` too, and these lead back to the client. */
-function policyFor({ client }: Interaction): NonNullable<Answer['policy']> {
-  return { formAction: [client.redirectOrigin] }
-}
-
-interface Answers {
-  ended(exchange: Exchange): Answer
-  signIn(exchange: Exchange, interaction: Interaction, view?: { failure?: FormFailure; confirmed?: boolean }): Answer
-  consent(call: Call, exchange: Exchange, interaction: Interaction): Promise<Answer>
-}
-
-function answersOf(parts: PageParts): Answers {
-  const ended = (exchange: Exchange): Answer => {
-    const words =
-      'It took too long, was finished already, or began in another browser. Please go back to the app and sign in again from there.'
-    return page(errorPage(skinOf(parts, exchange), { heading: 'This sign-in has ended', words }), 400)
-  }
-  const showSignIn = (exchange: Exchange, interaction: Interaction, view: Parameters<Answers['signIn']>[2] = {}): Answer => {
-    const { failure, confirmed = false } = view
-    const body = signInPage(skinOf(parts, exchange), {
-      interaction,
-      csrfToken: exchange.csrfToken(),
-      state: failure?.state ?? {},
-      confirmed,
-    })
-    return formPage(body, failure, policyFor(interaction))
-  }
-  const showConsent = async (call: Call, exchange: Exchange, interaction: Interaction): Promise<Answer> => {
-    const person = interaction.accountId === undefined ? undefined : await parts.accounts.find(call, interaction.accountId)
-    if (person === undefined) return ended(exchange)
-    const body = consentPage(skinOf(parts, exchange), { interaction, person, csrfToken: exchange.csrfToken() })
-    return formPage(body, undefined, policyFor(interaction))
-  }
-
-  return { ended, signIn: showSignIn, consent: showConsent }
-}
 
 async function signIn(
   parts: PageParts,
@@ -90,14 +40,15 @@ async function signIn(
       ...(device === undefined ? {} : { device }),
     })
     if (signedIn === undefined)
-      return show.signIn(exchange, interaction, {
+      return await show.signIn(call, exchange, {
+        interaction,
         failure: { status: 422, headers: {}, state: { values: { email }, problem: REFUSED } },
       })
     exchange.addCookie(serialiseCookie(DEVICE_COOKIE, signedIn.device, { sameSite: 'Strict', maxAgeSeconds: DEVICE_SECONDS }))
     exchange.renewCsrf()
     return await engine.finishSignIn(exchange, signedIn)
   } catch (error) {
-    return show.signIn(exchange, interaction, { failure: formFailure(error, { email }) })
+    return show.signIn(call, exchange, { interaction, failure: formFailure(error, { email }) })
   }
 }
 
@@ -119,7 +70,7 @@ export function interactionRoutes(parts: PageParts): Route[] {
         if (interaction === undefined) return confirmed ? page(confirmedPage(skinOf(parts, exchange), '/account')) : show.ended(exchange)
         return interaction.prompt === 'consent'
           ? show.consent(call, exchange, interaction)
-          : show.signIn(exchange, interaction, { confirmed })
+          : show.signIn(call, exchange, { interaction, confirmed })
       }),
     }),
     route({

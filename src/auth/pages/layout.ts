@@ -1,4 +1,4 @@
-// The frame around every page, and the parts that forms are made of. No page needs a script.
+// The frame around every page, and the parts that forms are made of. No page needs a script; passkeys alone do.
 import { type Html, html } from '#kernel/html.ts'
 import { iconPath, stylePath } from './assets.ts'
 import { art, brand } from './mark.ts'

@@ -1,5 +1,7 @@
 // Everything that people see of auth: the whole list of its pages.
 import type { Route } from '#kernel/http/route.ts'
+import { passkeyAccountRoutes } from '../passkeys/account-routes.ts'
+import { passkeySignInRoutes } from '../passkeys/sign-in-routes.ts'
 import { accountRoutes } from './account-routes.ts'
 import { assetRoutes } from './assets.ts'
 import type { PageParts } from './handling.ts'
@@ -7,5 +9,11 @@ import { interactionRoutes } from './interaction-routes.ts'
 import { signUpRoutes } from './sign-up-routes.ts'
 
 export function accountPages(parts: PageParts): Route[] {
-  return [...interactionRoutes(parts), ...signUpRoutes(parts), ...accountRoutes(parts), ...assetRoutes()]
+  return [
+    ...interactionRoutes(parts),
+    ...signUpRoutes(parts),
+    ...accountRoutes(parts),
+    ...(parts.methods.passkey ? [...passkeySignInRoutes(parts), ...passkeyAccountRoutes(parts)] : []),
+    ...assetRoutes(),
+  ]
 }

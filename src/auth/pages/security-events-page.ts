@@ -22,6 +22,7 @@ const WORDS: Readonly<Record<SecurityEventType, string>> = {
   'session.ended': 'Signed out',
   'passkey.added': 'A passkey was added',
   'passkey.removed': 'A passkey was removed',
+  'passkey.copy_suspected': 'A passkey was refused: another device seems to hold a copy of it',
   'totp.enabled': 'An authenticator app was added',
   'totp.disabled': 'The authenticator app was removed',
   'recovery_codes.created': 'New recovery codes were made',

@@ -14,10 +14,20 @@ function title(words: string, { problem, problems = {} }: FormState): string {
   return problem === undefined && Object.keys(problems).length === 0 ? words : `Problem: ${words}`
 }
 
-export function signInPage(skin: Skin, view: { interaction: Interaction; csrfToken: string; state: FormState; confirmed: boolean }): Html {
-  const { interaction, csrfToken, state, confirmed } = view
+export interface SignInView {
+  readonly interaction: Interaction
+  readonly csrfToken: string
+  readonly state: FormState
+  readonly confirmed: boolean
+  /** Off: people come in by other ways alone. */
+  readonly password: boolean
+  /** Ways beside the password, in their order. */
+  readonly others: readonly Html[]
+}
+
+export function signInPage(skin: Skin, view: SignInView): Html {
+  const { interaction, state, confirmed, password, others } = view
   const { client, uid } = interaction
-  const email = state.values?.['email'] ?? interaction.loginHint ?? ''
   const ownPage = client.name === skin.productName
   const words = client.firstParty
     ? ownPage
@@ -29,14 +39,20 @@ export function signInPage(skin: Skin, view: { interaction: Interaction; csrfTok
     main: html`${lead('Sign in', words)}
 ${confirmed ? message('good', 'Your address is confirmed. Sign in, and you are there.') : undefined}
 ${message('bad', state.problem)}
-<form class="form" method="post" action="/interaction/${uid}/sign-in">
-${csrfField(csrfToken)}
-${field({ name: 'email', label: 'Email address', type: 'email', autocomplete: 'username', value: email, focus: email === '' })}
-${field({ name: 'password', label: 'Password', type: 'password', autocomplete: 'current-password', focus: email !== '' })}
-<button class="button" type="submit">Sign in</button>
-</form>
+${password ? passwordForm(view) : undefined}
+${others.length === 0 ? undefined : html`<div class="others">${others}</div>`}
 <p class="aside">New here? <a href="/interaction/${uid}/sign-up">Create an account</a></p>`,
   })
+}
+
+function passwordForm({ interaction, csrfToken, state, others }: SignInView): Html {
+  const email = state.values?.['email'] ?? interaction.loginHint ?? ''
+  return html`<form class="form" method="post" action="/interaction/${interaction.uid}/sign-in">
+${csrfField(csrfToken)}
+${field({ name: 'email', label: 'Email address', type: 'email', autocomplete: others.length === 0 ? 'username' : 'username webauthn', value: email, focus: email === '' })}
+${field({ name: 'password', label: 'Password', type: 'password', autocomplete: 'current-password', focus: email !== '' })}
+<button class="button" type="submit">Sign in</button>
+</form>`
 }
 
 export function signUpPage(skin: Skin, view: { action: string; signInPath: string; csrfToken: string; state: FormState }): Html {

@@ -32,6 +32,7 @@ a:hover { color: var(--accent-hover); }
 .t1 { fill: var(--t1); } .t2 { fill: var(--t2); } .t3 { fill: var(--t3); } .t4 { fill: var(--t4); } .t5 { fill: var(--t5); } .t9 { fill: var(--t9); }
 .soft { color: var(--soft); }
 .small { font-size: 0.9rem; }
+[hidden] { display: none !important; }
 .wrap { overflow-wrap: anywhere; }
 
 /* Brand */
@@ -82,6 +83,10 @@ input[aria-invalid=true] { border-color: var(--danger); background: var(--danger
 .button.compact { min-height: 2.6rem; padding: 0.4rem 0.95rem; font-size: 0.925rem; }
 .buttons { display: flex; flex-wrap: wrap; gap: 0.75rem; }
 .buttons .button { flex: 1 1 max-content; }
+/* Another way, below the first */
+.or { display: flex; align-items: center; gap: 1rem; color: var(--soft); font-size: 0.9rem; }
+.or::before, .or::after { content: ""; flex: 1; border-top: 1px solid var(--line); }
+.others { display: flex; flex-direction: column; gap: 1.15rem; }
 .aside { border-top: 1px solid var(--line); padding-top: 1.25rem; }
 
 /* Messages */
@@ -114,6 +119,9 @@ input[aria-invalid=true] { border-color: var(--danger); background: var(--danger
 .rows > li:last-child { padding-bottom: 0; }
 .rows .what { flex: 1 1 14rem; min-width: 0; }
 .rows ul { margin: 0.35rem 0 0; padding-left: 1.1rem; color: var(--soft); font-size: 0.925rem; }
+details > summary { cursor: pointer; color: var(--accent); padding: 0.35rem 0; width: fit-content; }
+details[open] > summary { margin-bottom: 0.5rem; }
+.danger-text { color: var(--danger); font-weight: 550; }
 .tag { display: inline-block; margin-left: 0.4rem; padding: 0.05rem 0.55rem; border-radius: 1rem; background: var(--accent-soft); color: var(--accent); font-size: 0.8rem; font-weight: 650; vertical-align: 0.08em; }
 .pair { display: grid; gap: 1.15rem; }
 .inline { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: flex-end; }

@@ -63,7 +63,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
         return found === undefined ? undefined : await interactions.describe(callOf(exchange), found)
       }),
 
-    finishSignIn: (exchange, { accountId, credential }) =>
+    finishSignIn: (exchange, { accountId, credential, by = 'password' }) =>
       within(exchange, async () => {
         const found = await interactions.get(exchange, 'login')
         await admit(exchange, accountId, String(found.params['client_id']))
@@ -75,7 +75,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
           await found.persist()
         }
         return await interactions.finish(exchange, {
-          login: { accountId, amr: ['pwd'], remember: true },
+          login: { accountId, amr: by === 'passkey' ? ['pop', 'user'] : ['pwd'], remember: true },
           proof: proofOf(exchange, credential),
         })
       }),

@@ -23,6 +23,7 @@ export const securityEventType = z.enum([
   'session.ended',
   'passkey.added',
   'passkey.removed',
+  'passkey.copy_suspected',
   'totp.enabled',
   'totp.disabled',
   'recovery_codes.created',

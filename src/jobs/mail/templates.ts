@@ -54,6 +54,22 @@ const templates = {
       `That was not you? Then somebody else knew your password and was signed in as you. Tell the people who run ${product} at once, so that they can close the account to everybody.`,
     ],
   })),
+
+  'passkey-added': template(z.strictObject({ name: line, when: line }), ({ name, when }, product) => ({
+    subject: `A passkey was added to your ${product} account`,
+    preview: 'It signs in without a password.',
+    heading: 'A passkey was added',
+    paragraphs: [`Hello ${name}, a passkey was added to your ${product} account on ${when}. Whoever holds it can sign in with it.`],
+    small: ['That was not you? Then sign in, remove it on your account page and sign out all other sessions.'],
+  })),
+
+  'passkey-removed': template(z.strictObject({ name: line, when: line }), ({ name, when }, product) => ({
+    subject: `A passkey was removed from your ${product} account`,
+    preview: 'It opens nothing any more.',
+    heading: 'A passkey was removed',
+    paragraphs: [`Hello ${name}, a passkey was removed from your ${product} account on ${when}. It cannot sign in any more.`],
+    small: ['That was not you? Then sign in, look at your account page and sign out all other sessions.'],
+  })),
 } as const
 
 export type TemplateName = keyof typeof templates

@@ -1,0 +1,147 @@
+// Passkeys on the account page: add, rename, remove.
+import { type Answer, type Exchange, type Route, route, seeOther } from '#kernel/http/route.ts'
+import { z } from '#kernel/schema.ts'
+import { nameBrowser, whence } from '../browser.ts'
+import { accountActions, doneAnswer, type SignedIn } from '../pages/account-actions.ts'
+import {
+  csrfToken,
+  emptyForm,
+  type FormFailure,
+  formAnswers,
+  formFailure,
+  formPage,
+  formText,
+  friendly,
+  type PageParts,
+  skinOf,
+} from '../pages/handling.ts'
+import { describeDevice } from '../device.ts'
+import type { ChallengePlace } from './challenges.ts'
+import { addPasskeyPage } from './pages.ts'
+import { answerText } from './schemas.ts'
+
+const common = {
+  site: 'accounts',
+  allow: {
+    who: 'handler',
+    reason: 'For the person whose sign-in cookie of the accounts origin the browser holds, and who has signed in lately.',
+  },
+  rate: 'page',
+  answers: formAnswers,
+} as const
+const addForm = z.strictObject({ csrf_token: csrfToken, name: formText, answer: answerText })
+const nameForm = z.strictObject({ csrf_token: csrfToken, name: formText })
+const owned = z.strictObject({ id: z.string().min(1).max(128) })
+
+const REFUSED = 'That did not work: the answer of your device does not fit, or the question was too old. Please try again.'
+
+export function passkeyAccountRoutes(parts: PageParts): Route[] {
+  const { lately } = accountActions(parts)
+  const add = adding(parts)
+  return [
+    route({
+      ...common,
+      method: 'GET',
+      path: '/account/passkeys/add',
+      summary: 'Asks the device for a passkey',
+      handle: friendly(parts, (call, _input, exchange) =>
+        lately(call, exchange, { returnTo: '/account/passkeys/add', run: (who) => add.show(who) }),
+      ),
+    }),
+    route({
+      ...common,
+      method: 'POST',
+      path: '/account/passkeys/add',
+      summary: 'Add a passkey',
+      body: 'form',
+      input: { body: addForm },
+      handle: friendly(parts, (call, { body }, exchange) =>
+        lately(call, exchange, { returnTo: '/account/passkeys/add', run: (who) => add.submit(who, body) }),
+      ),
+    }),
+    ...keepingRoutes(parts),
+  ]
+}
+
+function keepingRoutes(parts: PageParts): Route[] {
+  const { lately, signedIn, show } = accountActions(parts)
+  const { passkeys } = parts
+  return [
+    route({
+      ...common,
+      method: 'POST',
+      path: '/account/passkeys/:id/name',
+      summary: 'Give a passkey another name',
+      body: 'form',
+      input: { params: owned, body: nameForm },
+      handle: friendly(parts, (call, { params, body }, exchange) =>
+        signedIn(call, exchange, async (who) => {
+          try {
+            await passkeys.rename(call, { id: params.id, accountId: who.session.accountId }, body.name)
+            return doneAnswer('passkey-renamed')
+          } catch (error) {
+            return show(who, { failure: formFailure(error, {}) })
+          }
+        }),
+      ),
+    }),
+    route({
+      ...common,
+      method: 'POST',
+      path: '/account/passkeys/:id/remove',
+      summary: 'Remove a passkey',
+      body: 'form',
+      input: { params: owned, body: emptyForm },
+      handle: friendly(parts, (call, { params }, exchange) =>
+        lately(call, exchange, {
+          async run({ session }) {
+            const outcome = await passkeys.remove(call, { id: params.id, accountId: session.accountId, by: whence(exchange) })
+            return doneAnswer(outcome === 'last' ? 'passkey-last' : 'passkey-removed')
+          },
+        }),
+      ),
+    }),
+  ]
+}
+
+interface Adding {
+  show(who: SignedIn, failure?: FormFailure): Promise<Answer>
+  submit(who: SignedIn, typed: { name: string; answer: string }): Promise<Answer>
+}
+
+function adding(parts: PageParts): Adding {
+  const { accounts, engine, passkeys } = parts
+
+  const show: Adding['show'] = async ({ call, exchange, session }, failure) => {
+    const owner = await accounts.find(call, session.accountId)
+    if (owner === undefined) return seeOther(engine.signInPath('/account'))
+    const view = {
+      options: await passkeys.creationOptions(call, owner, placeOf(exchange, session)),
+      csrfToken: exchange.csrfToken(),
+      name: failure?.state.values?.['name'] ?? describeDevice(exchange.request.headers['user-agent']),
+      state: failure?.state ?? {},
+    }
+    return formPage(addPasskeyPage(skinOf(parts, exchange), view), failure)
+  }
+
+  return {
+    show,
+    async submit(who, { name, answer }) {
+      const { call, exchange, session } = who
+      const owner = await accounts.find(call, session.accountId)
+      if (owner === undefined) return seeOther(engine.signInPath('/account'))
+      try {
+        const place = placeOf(exchange, session)
+        const added = await passkeys.add(call, owner, { place, answer, name, client: exchange.client, by: whence(exchange) })
+        if (added !== undefined) return doneAnswer('passkey-added')
+        return await show(who, { status: 422, headers: {}, state: { values: { name }, problem: REFUSED } })
+      } catch (error) {
+        return show(who, formFailure(error, { name }))
+      }
+    },
+  }
+}
+
+function placeOf(exchange: Exchange, { id, accountId }: SignedIn['session']): ChallengePlace {
+  return { purpose: 'add', browser: nameBrowser(exchange), subject: `${id} ${accountId}` }
+}

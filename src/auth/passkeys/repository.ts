@@ -1,0 +1,96 @@
+// How passkeys and answered challenges are stored.
+import type { Call } from '#kernel/call.ts'
+import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
+import { hasCode } from '#kernel/errors.ts'
+import type { Database } from '../../database/contract.ts'
+import { accountsCollection } from '../accounts/repository.ts'
+import { type Passkey, passkey, type UsedChallenge, usedChallenge } from './schemas.ts'
+
+const passkeysCollection = defineCollection<Passkey>({
+  name: 'auth_passkeys',
+  schema: passkey,
+  indexes: { account: { fields: ['accountId', 'createdAt'] } },
+})
+
+const usedChallengesCollection = defineCollection<UsedChallenge>({
+  name: 'auth_passkey_challenges',
+  schema: usedChallenge,
+  indexes: {},
+  expiry: 'expiresAt',
+})
+
+export interface PasskeysRepository {
+  find(call: Call, id: string): Promise<Passkey | undefined>
+  /** Oldest first. */
+  list(call: Call, accountId: string): Promise<readonly Passkey[]>
+  /** False when the challenge was answered before, or the credential is stored already. */
+  add(call: Call, added: Passkey, write: { challenge: UsedChallenge; events: readonly EventDraft[] }): Promise<boolean>
+  /** Uses the challenge up and keeps the new count. `used`: it was answered before; `moved`: the count is no longer `before`. */
+  recordUse(
+    call: Call,
+    id: string,
+    write: {
+      challenge: UsedChallenge
+      before: number
+      set: Partial<Pick<Passkey, 'counter' | 'backedUp' | 'lastUsedAt' | 'copySuspectedAt'>>
+      events?: readonly EventDraft[]
+    },
+  ): Promise<'done' | 'used' | 'moved'>
+  rename(call: Call, owned: { id: string; accountId: string }, name: string): Promise<boolean>
+  /**
+   * Sign-ins that were proved with it and are not finished count no more. `moved`: a way to sign in was taken away since `waysVersion` was read.
+   */
+  remove(
+    call: Call,
+    owned: { id: string; accountId: string },
+    write: { waysVersion: number | undefined; events: readonly EventDraft[] },
+  ): Promise<'done' | 'moved'>
+}
+
+/** Nobody has more: adding stops before. */
+const MOST_LISTED = 100
+
+export function createPasskeysRepository(database: Database): PasskeysRepository {
+  const passkeys = database.collection(passkeysCollection)
+  database.collection(usedChallengesCollection)
+
+  const commit = async (
+    call: Call,
+    operations: readonly Operation[],
+    events: readonly EventDraft[],
+  ): Promise<'done' | 'used' | 'moved'> => {
+    try {
+      await database.commit(call, operations, events)
+      return 'done'
+    } catch (error) {
+      if (hasCode(error, 'database.duplicate')) return 'used'
+      if (hasCode(error, 'database.conflict')) return 'moved'
+      throw error
+    }
+  }
+
+  return {
+    find: async (call, id) => (await passkeys.get(call, id))?.value,
+    async list(call, accountId) {
+      const page = await passkeys.list(call, { index: 'account', where: { accountId }, limit: MOST_LISTED })
+      return page.items.map(({ value }) => value)
+    },
+    async add(call, added, { challenge, events }) {
+      const operations = [insertInto(usedChallengesCollection, challenge), insertInto(passkeysCollection, added)]
+      return (await commit(call, operations, events)) === 'done'
+    },
+    recordUse: (call, id, { challenge, before, set, events = [] }) =>
+      commit(
+        call,
+        [insertInto(usedChallengesCollection, challenge), updateIn(passkeysCollection, id, { set, where: { counter: before } })],
+        events,
+      ),
+    rename: async (call, { id, accountId }, name) =>
+      (await passkeys.update(call, id, { set: { name }, where: { accountId } })) !== undefined,
+    async remove(call, { id, accountId }, { waysVersion, events }) {
+      const set = { waysVersion: (waysVersion ?? 0) + 1 }
+      const operations = [deleteFrom(passkeysCollection, id), updateIn(accountsCollection, accountId, { set, where: { waysVersion } })]
+      return (await commit(call, operations, events)) === 'done' ? 'done' : 'moved'
+    },
+  }
+}

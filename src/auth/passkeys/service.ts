@@ -1,0 +1,183 @@
+// The decisions about passkeys: who may add and remove them, and whom they let in.
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { sha256 } from '#kernel/keyring.ts'
+import type { Logger } from '#kernel/log.ts'
+import { mail } from '../accounts/mail.ts'
+import { nameProblem, tidyName } from '../accounts/name.ts'
+import { PER_CLIENT, type Throttle } from '../accounts/throttle.ts'
+import type { AccountDirectory } from '../engine.ts'
+import { authErrors } from '../errors.ts'
+import { securityEventOf, type Whence } from '../security-events/security-event.ts'
+import type { Ceremonies, CreationOptions, Owner, Proved, RequestOptions } from './ceremonies.ts'
+import type { ChallengePlace, Challenges } from './challenges.ts'
+import type { PasskeysRepository } from './repository.ts'
+import { creationAnswer, type Passkey, readAnswer, requestAnswer } from './schemas.ts'
+
+/** What a browser has sent, and where it was asked. */
+export interface Answered {
+  readonly place: ChallengePlace
+  /** JSON. */
+  readonly answer: string
+  /** The day's pseudonym of the client address. */
+  readonly client: string
+  readonly by: Whence
+}
+
+/** A passkey of a person who acts. */
+export interface Owned {
+  readonly id: string
+  readonly accountId: string
+  readonly by: Whence
+}
+
+export interface Passkeys {
+  list(call: Call, accountId: string): Promise<readonly Passkey[]>
+  creationOptions(call: Call, owner: Owner, place: ChallengePlace): Promise<CreationOptions>
+  /** For any passkey of this origin, or for those of one account alone. */
+  requestOptions(call: Call, place: ChallengePlace, accountId?: string): Promise<RequestOptions>
+  /** `undefined` when the answer does not hold. Throws `auth.bad_details` when there are too many, or the name cannot be one. */
+  add(call: Call, owner: Owner, added: Answered & { readonly name: string }): Promise<Passkey | undefined>
+  /** Whose passkey it was; of nobody else than `accountId` when told. `undefined` for whatever does not hold, all alike. */
+  prove(
+    call: Call,
+    answered: Answered,
+    accountId?: string,
+  ): Promise<{ readonly accountId: string; readonly credential: string } | undefined>
+  /** False when it is not theirs. */
+  rename(call: Call, owned: Pick<Owned, 'id' | 'accountId'>, name: string): Promise<boolean>
+  /** `last`: nothing else would let them in. */
+  remove(call: Call, owned: Owned): Promise<'removed' | 'unknown' | 'last'>
+}
+
+export interface PasskeysDependencies {
+  readonly repository: PasskeysRepository
+  readonly challenges: Challenges
+  readonly ceremonies: Ceremonies
+  readonly accounts: AccountDirectory
+  /** Whether a person gets in without any passkey. */
+  hasOtherWay(this: void, call: Call, accountId: string): Promise<boolean>
+  readonly throttle: Throttle
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+const MOST_PASSKEYS = 20
+
+export function createPasskeysService(deps: PasskeysDependencies): Passkeys {
+  const { repository, challenges, ceremonies } = deps
+  return {
+    list: (call, accountId) => repository.list(call, accountId),
+    async creationOptions(call, owner, place) {
+      const present = await repository.list(call, owner.accountId)
+      return ceremonies.creationOptions(owner, { challenge: challenges.make(place), present })
+    },
+    async requestOptions(call, place, accountId) {
+      const only = accountId === undefined ? [] : await repository.list(call, accountId)
+      return ceremonies.requestOptions(challenges.make(place), only)
+    },
+    ...proving(deps),
+    ...keeping(deps),
+  }
+}
+
+function proving({ repository, challenges, ceremonies, accounts, throttle, clock, logger }: PasskeysDependencies): Pick<Passkeys, 'prove'> {
+  const refuse = (call: Call, why: string): undefined => {
+    logger.info({ requestId: call.requestId, event: 'auth.passkey_refused', why })
+    return undefined
+  }
+
+  /** Keeps the new count. The second count of a key that was copied comes out lower than the first, sooner or later. */
+  const record = async (
+    call: Call,
+    known: Passkey,
+    { challenge, counter, backedUp, by }: Proved & { by: Whence },
+  ): Promise<'done' | 'used' | 'copied'> => {
+    const now = clock.now()
+    const { id, accountId, name: about } = known
+    if ((counter > 0 || known.counter > 0) && counter <= known.counter) {
+      const events = [securityEventOf({ type: 'passkey.copy_suspected', accountId, about, ...by })]
+      const outcome = await repository.recordUse(call, id, { challenge, before: known.counter, set: { copySuspectedAt: now }, events })
+      return outcome === 'used' ? 'used' : 'copied'
+    }
+    const set = { counter, backedUp, lastUsedAt: now }
+    const outcome = await repository.recordUse(call, id, { challenge, before: known.counter, set })
+    if (outcome !== 'moved') return outcome
+    const again = await repository.find(call, id)
+    return again === undefined ? 'used' : record(call, again, { challenge, counter, backedUp, by })
+  }
+
+  return {
+    async prove(call, { place, answer: text, client, by }, only) {
+      const answer = readAnswer(requestAnswer, text)
+      if (answer === undefined) return refuse(call, 'unreadable')
+      const attempt = await throttle.enter(call, [{ key: `passkey:${client}`, rule: PER_CLIENT }])
+      const known = await repository.find(call, sha256(answer.id))
+      if (known === undefined || (only !== undefined && known.accountId !== only)) return refuse(call, 'unknown')
+      const { userHandle } = answer.response
+      if (typeof userHandle === 'string' && Buffer.from(userHandle, 'base64url').toString('utf8') !== known.accountId)
+        return refuse(call, 'not the owner')
+      const proved = await ceremonies.proved(answer, known, (challenge) => challenges.judge(place, challenge))
+      if (proved === undefined) return refuse(call, 'does not hold')
+      const person = await accounts.find(call, known.accountId)
+      if (person === undefined || person.suspended || !person.emailVerified) return refuse(call, 'no account')
+      const recorded = await record(call, known, { ...proved, by })
+      if (recorded !== 'done') return refuse(call, recorded)
+      await attempt.succeed([])
+      return { accountId: known.accountId, credential: person.credential }
+    },
+  }
+}
+
+function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'rename' | 'remove'> {
+  const { repository, challenges, ceremonies, accounts, clock } = deps
+
+  const told = async (call: Call, accountId: string, template: 'passkey-added' | 'passkey-removed') => {
+    const person = await accounts.find(call, accountId)
+    const when = new Date(clock.now()).toUTCString()
+    return person === undefined ? [] : [mail({ to: person.email, template, data: { name: person.name, when } })]
+  }
+
+  const remove: Passkeys['remove'] = async (call, { by, ...owned }) => {
+    const { accountId } = owned
+    const [known, person, present] = await Promise.all([
+      repository.find(call, owned.id),
+      accounts.find(call, accountId),
+      repository.list(call, accountId),
+    ])
+    if (known?.accountId !== accountId || person === undefined) return 'unknown'
+    if (present.length === 1 && !(await deps.hasOtherWay(call, accountId))) return 'last'
+    const event = securityEventOf({ type: 'passkey.removed', accountId, about: known.name, ...by })
+    const events = [event, ...(await told(call, accountId, 'passkey-removed'))]
+    const outcome = await repository.remove(call, owned, { waysVersion: person.waysVersion, events })
+    // Another way left at the same moment: look again at what is left.
+    return outcome === 'moved' ? remove(call, { by, ...owned }) : 'removed'
+  }
+
+  return {
+    async add(call, { accountId }, { place, answer: text, name, by }) {
+      const message = nameProblem(name)
+      if (message !== undefined) throw authErrors.bad_details({ fields: [{ field: 'name', message }] })
+      const answer = readAnswer(creationAnswer, text)
+      const created = answer && (await ceremonies.created(answer, (challenge) => challenges.judge(place, challenge)))
+      if (created === undefined) return undefined
+      if ((await repository.list(call, accountId)).length >= MOST_PASSKEYS)
+        throw authErrors.bad_details({ fields: [{ field: 'name', message: `There can be ${MOST_PASSKEYS} of them. Remove one first.` }] })
+      const about = tidyName(name)
+      const made: Passkey = { id: sha256(created.made.credentialId), accountId, ...created.made, name: about, createdAt: clock.now() }
+      const events = [
+        securityEventOf({ type: 'passkey.added', accountId, about, ...by }),
+        ...(await told(call, accountId, 'passkey-added')),
+      ]
+      return (await repository.add(call, made, { challenge: created.challenge, events })) ? made : undefined
+    },
+
+    async rename(call, owned, name) {
+      const message = nameProblem(name)
+      if (message !== undefined) throw authErrors.bad_details({ fields: [{ field: 'name', message }] })
+      return repository.rename(call, owned, tidyName(name))
+    },
+
+    remove,
+  }
+}
