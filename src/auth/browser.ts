@@ -9,6 +9,8 @@ import type { Whence } from './security-events/security-event.ts'
 
 const COOKIE = '__Host-Http-here'
 const KEPT_SECONDS = 3600
+const DEVICE_COOKIE = '__Host-Http-known-device'
+const DEVICE_SECONDS = 180 * 24 * 3600
 const NAME = /^[\w-]{43}$/
 
 function nameOf({ cookies }: Pick<Exchange, 'cookies'>): string | undefined {
@@ -32,4 +34,13 @@ export function browserOf(exchange: Pick<Exchange, 'cookies'>): string | undefin
 /** What security events say of whoever asks: the day's pseudonym of the address, and words for the browser. */
 export function whence({ client, request }: Pick<Exchange, 'client' | 'request'>): Whence {
   return { client, device: describeDevice(request.headers['user-agent']) }
+}
+
+/** What this browser is known by to an address that it has signed in to; see accounts/devices.ts. */
+export function deviceOf({ cookies }: Pick<Exchange, 'cookies'>): string | undefined {
+  return cookies.get(DEVICE_COOKIE)
+}
+
+export function rememberDevice(exchange: Exchange, device: string): void {
+  exchange.addCookie(serialiseCookie(DEVICE_COOKIE, device, { sameSite: 'Strict', maxAgeSeconds: DEVICE_SECONDS }))
 }

@@ -1,13 +1,17 @@
-// The half of auth that is about people: their accounts, and what they prove to be the owners by.
+// The half of auth that is about people: their accounts, what they prove to be the owners by, what they can do by mail, and what happened to them.
 import { type AccountsParts, createAccounts, type RunningAccounts } from './accounts/create.ts'
+import { type ByMail, createByMail } from './by-mail.ts'
 import type { AuthDefinition } from './contract.ts'
 import { type SignInMethods, signInMethods } from './methods.ts'
 import { createPasskeys } from './passkeys/create.ts'
 import type { Passkeys } from './passkeys/service.ts'
+import { createSecurityEvents, type SecurityEvents } from './security-events/service.ts'
 
 export interface People extends RunningAccounts {
   readonly methods: SignInMethods
   readonly passkeys: Passkeys
+  readonly byMail: ByMail
+  readonly securityEvents: SecurityEvents
 }
 
 export interface PeopleParts extends AccountsParts {
@@ -26,5 +30,23 @@ export function createPeople(parts: PeopleParts): People {
     productName,
     hasOtherWay: async (call, accountId) => methods.password && (await running.accounts.find(call, accountId))?.hasPassword === true,
   })
-  return { ...running, methods, passkeys }
+  const byMail = createByMail({ ...parts, shared: running.shared, origin: sites.accounts })
+  return { ...running, methods, passkeys, byMail, ...toldOf(parts, running) }
+}
+
+/** Security events are taken in as long as the rest runs. */
+function toldOf(parts: PeopleParts, running: RunningAccounts): Pick<People, 'securityEvents' | 'start' | 'stop'> {
+  const securityEvents = createSecurityEvents(parts)
+  let unsubscribe = (): void => {}
+  return {
+    securityEvents,
+    async start() {
+      await running.start()
+      unsubscribe = parts.database.subscribe(securityEvents.subscription)
+    },
+    async stop() {
+      unsubscribe()
+      await running.stop()
+    },
+  }
 }

@@ -20,7 +20,6 @@ import { createAuthorizationServer } from './provider/create.ts'
 import { createHooks } from './hooks/hooks.ts'
 import { createRoles } from './roles/roles.ts'
 import { createRevocations } from './revocations/revocations.ts'
-import { createSecurityEvents } from './security-events/service.ts'
 import { createAuthService } from './service.ts'
 
 export interface AuthSettings extends ClientSettings {
@@ -47,8 +46,6 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const dependencies = { ...shared, logger, hooks }
     const people = createPeople({ ...dependencies, settings })
     const revocations = createRevocations(dependencies)
-    const securityEvents = createSecurityEvents(dependencies)
-    let unsubscribe = (): void => {}
     const storedClients = createClientsRepository(shared.database)
     const home = `${settings.sites.app}/`
     const server = createAuthorizationServer({
@@ -59,7 +56,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
       looks: enginePages(home),
       settings,
     })
-    const pages = accountPages({ ...people, engine: server.engine, securityEvents, clock: shared.clock, settings: { ...settings, home } })
+    const pages = accountPages({ ...people, engine: server.engine, clock: shared.clock, settings: { ...settings, home } })
     const fixed = server.clients.fixed()
     const clients = createClients({
       repository: storedClients,
@@ -84,11 +81,9 @@ export const authServer = defineServer<AuthDependencies, Auth>({
       jobs: [endAccessJob(server.engine), endClientJob(server.endClient)],
       async start() {
         await Promise.all([people.start(), server.start()])
-        unsubscribe = shared.database.subscribe(securityEvents.subscription)
         server.origins.start()
       },
       async stop() {
-        unsubscribe()
         server.origins.stop()
         await Promise.all([people.stop(), server.stop()])
       },

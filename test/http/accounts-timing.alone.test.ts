@@ -76,3 +76,10 @@ test('the pages answer in the same time too', async (t) => {
     assert.equal(answer.status, 422)
   })
 })
+
+test('asking for a new password takes as long for a known address as for an unknown one', async (t) => {
+  await compare(t, async (email, round) => {
+    later()
+    await world.byMail.recovery.ask(call, { email, client: `c${round}` })
+  })
+})

@@ -11,13 +11,14 @@ import { createLogger } from '#kernel/log.ts'
 import { Secret } from '#kernel/secret.ts'
 import { type Accounts } from '../../src/auth/accounts/service.ts'
 import type { RunningAccounts } from '../../src/auth/accounts/create.ts'
+import type { ByMail } from '../../src/auth/by-mail.ts'
 import type { AuthorisedApp, BrowserSession, Engine, Interaction } from '../../src/auth/engine.ts'
 import type { AuthHooks } from '../../src/auth/hooks/contract.ts'
 import { createHooks } from '../../src/auth/hooks/hooks.ts'
 import type { AuthDefinition } from '../../src/auth/contract.ts'
 import { createPeople } from '../../src/auth/people.ts'
 import { accountPages } from '../../src/auth/pages/routes.ts'
-import { createSecurityEvents, type SecurityEvents } from '../../src/auth/security-events/service.ts'
+import type { SecurityEvents } from '../../src/auth/security-events/service.ts'
 import type { PasswordSettings } from '../../src/auth/passwords/passwords.ts'
 import { cacheServer } from '../../src/cache/server.ts'
 import type { Database } from '../../src/database/contract.ts'
@@ -46,6 +47,7 @@ export interface FakeEngine extends Engine {
 export interface AccountsWorld {
   readonly accounts: Accounts
   readonly securityEvents: SecurityEvents
+  readonly byMail: ByMail
   readonly running: RunningAccounts
   readonly database: Database
   readonly clock: FakeClock
@@ -152,8 +154,6 @@ export async function openAccounts(
       passwords: options.passwords ?? { memoryKiB: 64, passes: 1 },
     },
   })
-  const securityEvents = createSecurityEvents({ database, logger })
-  database.subscribe(securityEvents.subscription)
   const mails: SentMail[] = []
   let delivered = 0
   database.subscribe({
@@ -171,19 +171,17 @@ export async function openAccounts(
   await running.start()
   const engine = createFakeEngine()
   const pages = accountPages({
+    ...running,
     engine,
-    accounts: running.accounts,
-    securityEvents,
-    passkeys: running.passkeys,
-    methods: running.methods,
     clock,
     settings: { productName: options.productName ?? 'Pixel Diary', home: 'http://app.test/' },
   })
   const visit = createVisitor(createRouter(pages))
-  const { accounts } = running
+  const { accounts, byMail, securityEvents } = running
   const world: AccountsWorld = {
     accounts,
     securityEvents,
+    byMail,
     running,
     database,
     clock,

@@ -6,19 +6,28 @@ import type { Sites } from '#kernel/sites.ts'
 import type { Cache } from '../../cache/contract.ts'
 import type { Database } from '../../database/contract.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
-import { createPasswords, type PasswordSettings } from '../passwords/passwords.ts'
+import { createPasswords, type Passwords, type PasswordSettings } from '../passwords/passwords.ts'
 import { createCounts } from './counts.ts'
-import { createDevices } from './devices.ts'
-import { createAccountsRepository } from './repository.ts'
+import { createDevices, type Devices } from './devices.ts'
+import { type AccountsRepository, createAccountsRepository } from './repository.ts'
 import { type Accounts, createAccountsService } from './service.ts'
 import { createThrottle, type Throttle } from './throttle.ts'
 
 export interface RunningAccounts {
   readonly accounts: Accounts
   readonly throttle: Throttle
+  /** What the other ways into an account are made of. */
+  readonly shared: AccountsShared
   start(): Promise<void>
   stop(): Promise<void>
   health(): string | undefined
+}
+
+export interface AccountsShared {
+  readonly repository: AccountsRepository
+  readonly passwords: Passwords
+  readonly throttle: Throttle
+  readonly devices: Devices
 }
 
 export interface AccountsParts {
@@ -35,15 +44,18 @@ export interface AccountsParts {
 export function createAccounts({ database, cache, keyRing, clock, logger, hooks, settings }: AccountsParts): RunningAccounts {
   const passwords = createPasswords(logger, settings.passwords)
   const throttle = createThrottle(createCounts(cache, clock))
-  const accounts = createAccountsService({
+  const shared: AccountsShared = {
     repository: createAccountsRepository(database),
     passwords,
     throttle,
     devices: createDevices(keyRing),
+  }
+  const accounts = createAccountsService({
+    ...shared,
     hooks,
     clock,
     logger,
     origin: settings.sites.accounts,
   })
-  return { accounts, throttle, start: () => passwords.start(), stop: () => passwords.stop(), health: () => passwords.health() }
+  return { accounts, throttle, shared, start: () => passwords.start(), stop: () => passwords.stop(), health: () => passwords.health() }
 }

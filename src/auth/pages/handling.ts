@@ -7,6 +7,7 @@ import type { Answer, Exchange, RouteInput } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import type { Accounts } from '../accounts/service.ts'
 import type { Engine } from '../engine.ts'
+import type { ByMail } from '../by-mail.ts'
 import type { SecurityEvents } from '../security-events/service.ts'
 import type { SignInMethods } from '../methods.ts'
 import type { Passkeys } from '../passkeys/service.ts'
@@ -20,6 +21,7 @@ export interface PageParts {
   readonly securityEvents: SecurityEvents
   readonly passkeys: Passkeys
   readonly methods: SignInMethods
+  readonly byMail: ByMail
   readonly clock: Clock
   readonly settings: {
     readonly productName: string

@@ -1,15 +1,12 @@
 // The pages on which an authorization stops: sign in, sign up on the way, allow or not.
 import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
-import { serialiseCookie } from '#kernel/http/cookie.ts'
 import { z } from '#kernel/schema.ts'
-import { whence } from '../browser.ts'
+import { deviceOf, rememberDevice, whence } from '../browser.ts'
 import { csrfToken, formAnswers, formFailure, formText, friendly, type PageParts, skinOf, uidParams } from './handling.ts'
 import { answersOf } from './interaction-answers.ts'
 import { confirmedPage } from './sign-in-page.ts'
 
-const DEVICE_COOKIE = '__Host-Http-known-device'
-const DEVICE_SECONDS = 180 * 24 * 3600
 // One text for a wrong password, an unknown address, an unconfirmed one and a suspended account.
 const REFUSED = 'That did not work. The address or the password is not right, or the address is not confirmed yet.'
 
@@ -30,7 +27,7 @@ async function signIn(
   if (interaction === undefined) return show.ended(exchange)
   if (interaction.prompt !== 'login') return seeOther(`/interaction/${interaction.uid}`)
   const { email, password } = body
-  const device = exchange.cookies.get(DEVICE_COOKIE)
+  const device = deviceOf(exchange)
   try {
     const signedIn = await accounts.signIn(call, {
       email,
@@ -44,7 +41,7 @@ async function signIn(
         interaction,
         failure: { status: 422, headers: {}, state: { values: { email }, problem: REFUSED } },
       })
-    exchange.addCookie(serialiseCookie(DEVICE_COOKIE, signedIn.device, { sameSite: 'Strict', maxAgeSeconds: DEVICE_SECONDS }))
+    rememberDevice(exchange, signedIn.device)
     exchange.renewCsrf()
     return await engine.finishSignIn(exchange, signedIn)
   } catch (error) {

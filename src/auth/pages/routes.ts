@@ -6,12 +6,14 @@ import { accountRoutes } from './account-routes.ts'
 import { assetRoutes } from './assets.ts'
 import type { PageParts } from './handling.ts'
 import { interactionRoutes } from './interaction-routes.ts'
+import { recoveryRoutes } from '../recovery/routes.ts'
 import { signUpRoutes } from './sign-up-routes.ts'
 
 export function accountPages(parts: PageParts): Route[] {
   return [
     ...interactionRoutes(parts),
     ...signUpRoutes(parts),
+    ...(parts.methods.password ? recoveryRoutes(parts) : []),
     ...accountRoutes(parts),
     ...(parts.methods.passkey ? [...passkeySignInRoutes(parts), ...passkeyAccountRoutes(parts)] : []),
     ...assetRoutes(),

@@ -51,6 +51,7 @@ function passwordForm({ interaction, csrfToken, state, others }: SignInView): Ht
 ${csrfField(csrfToken)}
 ${field({ name: 'email', label: 'Email address', type: 'email', autocomplete: others.length === 0 ? 'username' : 'username webauthn', value: email, focus: email === '' })}
 ${field({ name: 'password', label: 'Password', type: 'password', autocomplete: 'current-password', focus: email !== '' })}
+<p class="small"><a href="/interaction/${interaction.uid}/forgot-password">Forgot your password?</a></p>
 <button class="button" type="submit">Sign in</button>
 </form>`
 }

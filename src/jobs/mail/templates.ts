@@ -45,6 +45,34 @@ const templates = {
     small: ['That was not you? Then there is nothing to do. Your account is unchanged, and whoever tried has learned nothing about it.'],
   })),
 
+  'reset-password': template(
+    z.strictObject({ name: line, link, minutes: z.string().regex(/^\d{1,4}$/) }),
+    ({ name, link: to, minutes }, product) => ({
+      subject: `Set a new password for ${product}`,
+      preview: `The link works once, within ${minutes} minutes.`,
+      heading: 'Set a new password',
+      paragraphs: [
+        `Hello ${name}, somebody, hopefully you, has asked for a new password for your ${product} account. Choose it with this link.`,
+      ],
+      button: { words: 'Choose a new password', link: to },
+      small: [
+        `The link works once, within ${minutes} minutes. Everything that is signed in is signed out by it.`,
+        'That was not you? Then do nothing: your password stays as it is.',
+      ],
+    }),
+  ),
+
+  'no-account': template(z.strictObject({ link }), ({ link: to }, product) => ({
+    subject: `No account with ${product}`,
+    preview: 'This address has no account.',
+    heading: 'There is no account with this address',
+    paragraphs: [
+      `Somebody, perhaps you, wanted to get into ${product} with this address, but it has no account. Perhaps you signed up with another one.`,
+    ],
+    button: { words: 'Create an account', link: to },
+    small: ['That was not you? Then there is nothing to do, and nobody has learned anything about you.'],
+  })),
+
   'password-changed': template(z.strictObject({ name: line, when: line }), ({ name, when }, product) => ({
     subject: `Your ${product} password was changed`,
     preview: 'Every other session was signed out.',

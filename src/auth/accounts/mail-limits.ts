@@ -1,0 +1,38 @@
+// How many mails somebody may cause to one address. A browser that has signed in to the address before counts for itself, so that strangers who ask in
+// its owner's name cannot keep the owner's own mails back.
+import type { Call } from '#kernel/call.ts'
+import { sha256 } from '#kernel/keyring.ts'
+import type { Devices } from './devices.ts'
+import { PER_CLIENT, type Throttle, type ThrottleRule } from './throttle.ts'
+
+/** How long mailed tokens work (requirement: 15 minutes at most). */
+export const TOKEN_MINUTES = 15
+export const TOKEN_MS = TOKEN_MINUTES * 60_000
+
+const MAILS_PER_ADDRESS = 3
+/** People behind one address share it, so it is given more than a person needs. */
+const ASKING: ThrottleRule = { ...PER_CLIENT, free: 60 }
+
+export interface MailAsker {
+  readonly email: string
+  /** The day's pseudonym of the client's address. */
+  readonly client: string
+  /** What an earlier sign-in gave this browser to be known by. */
+  readonly device?: string | undefined
+}
+
+export interface MailLimits {
+  /** False when this address has had enough mails of this kind for now. Throws when the client asks too much, whatever for. */
+  mayMail(call: Call, kind: string, asker: MailAsker): Promise<boolean>
+}
+
+export function createMailLimits({ throttle, devices }: { readonly throttle: Throttle; readonly devices: Devices }): MailLimits {
+  return {
+    async mayMail(call, kind, { email, client, device }) {
+      await throttle.enter(call, [{ key: `${kind}:${client}`, rule: ASKING }])
+      const known = devices.recognise(email, device)
+      const whose = known === undefined ? sha256(email) : `device:${sha256(known)}`
+      return (await throttle.count(call, `mail:${kind}:${whose}`, TOKEN_MS)) <= MAILS_PER_ADDRESS
+    },
+  }
+}

@@ -1,0 +1,174 @@
+// Setting a new password by mail, over HTTP. No GET uses anything up: mail scanners look at links.
+import type { Call } from '#kernel/call.ts'
+import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
+import { z } from '#kernel/schema.ts'
+import { TOKEN_MINUTES } from '../accounts/mail-limits.ts'
+import { deviceOf, whence } from '../browser.ts'
+import { errorPage } from '../pages/engine-pages.ts'
+import {
+  csrfToken,
+  type FormFailure,
+  formAnswers,
+  formFailure,
+  formPage,
+  formText,
+  friendly,
+  type PageParts,
+  skinOf,
+  uidParams,
+} from '../pages/handling.ts'
+import { forgotPage, mailedPage, recoveryTexts, resetDonePage, resetPage } from './pages.ts'
+
+const common = { site: 'accounts', allow: { who: 'anyone' } } as const
+const answers = { ...formAnswers, 410: 'html' } as const
+const linkToken = z.string().max(200).default('')
+const askForm = z.strictObject({ csrf_token: csrfToken, email: formText })
+const resetForm = z.strictObject({ csrf_token: csrfToken, token: linkToken, username: z.string().optional(), password: formText })
+
+/** Asked for by itself, or inside an authorization that it comes back to. */
+interface Place {
+  readonly base: string
+  readonly signInPath: string
+  readonly interaction?: string
+}
+
+const alone: Place = { base: '', signInPath: '/account' }
+const placeOf = (given: object): Place =>
+  'uid' in given && typeof given.uid === 'string'
+    ? { base: `/interaction/${given.uid}`, signInPath: `/interaction/${given.uid}`, interaction: given.uid }
+    : alone
+
+export function recoveryRoutes(parts: PageParts): Route[] {
+  return [...askingRoutes(parts, ''), ...askingRoutes(parts, '/interaction/:uid'), ...resettingRoutes(parts)]
+}
+
+function showAsking(parts: PageParts, exchange: Exchange, { place, failure }: { place: Place; failure?: FormFailure }): Answer {
+  const { base, signInPath } = place
+  const view = { action: `${base}/forgot-password`, signInPath, csrfToken: exchange.csrfToken(), state: failure?.state ?? {} }
+  return formPage(forgotPage(skinOf(parts, exchange), view), failure)
+}
+
+function askingRoutes(parts: PageParts, base: '' | '/interaction/:uid'): Route[] {
+  const params = base === '' ? z.strictObject({}) : uidParams
+  return [
+    route({
+      ...common,
+      method: 'GET',
+      path: `${base}/forgot-password`,
+      rate: 'page',
+      summary: 'Ask for a new password by mail',
+      input: { params },
+      answers: formAnswers,
+      handle: friendly(parts, async (_call, input, exchange) => showAsking(parts, exchange, { place: placeOf(input.params) })),
+    }),
+    route({
+      ...common,
+      method: 'POST',
+      path: `${base}/forgot-password`,
+      rate: 'sign-in',
+      summary: 'Send the address whose password is forgotten',
+      body: 'form',
+      input: { params, body: askForm },
+      answers: formAnswers,
+      handle: friendly(parts, async (call, { params: given, body: { email } }, exchange) => {
+        const place = placeOf(given)
+        try {
+          await parts.byMail.recovery.ask(call, {
+            email,
+            client: exchange.client,
+            device: deviceOf(exchange),
+            interaction: place.interaction,
+          })
+          return seeOther(`${place.base}/forgot-password/sent`)
+        } catch (error) {
+          return showAsking(parts, exchange, { place, failure: formFailure(error, { email }) })
+        }
+      }),
+    }),
+    route({
+      ...common,
+      method: 'GET',
+      path: `${base}/forgot-password/sent`,
+      rate: 'page',
+      summary: 'What to do with the mail',
+      input: { params },
+      answers: { 200: 'html' },
+      handle: friendly(parts, async (_call, input, exchange) => {
+        const words = recoveryTexts.mailed.words(TOKEN_MINUTES)
+        const againPath = `${placeOf(input.params).base}/forgot-password`
+        return page(mailedPage(skinOf(parts, exchange), { words, againPath, mailbox: parts.settings.mailbox }))
+      }),
+    }),
+  ]
+}
+
+function dead(parts: PageParts, exchange: Exchange): Answer {
+  const { heading, words, again } = recoveryTexts.dead
+  return page(errorPage(skinOf(parts, exchange), { heading, words, ways: [{ words: again, path: '/forgot-password' }] }), 410)
+}
+
+function showReset(parts: PageParts, exchange: Exchange, shown: { email: string; token: string; failure?: FormFailure }): Answer {
+  const { email, token, failure } = shown
+  const view = { email, token, csrfToken: exchange.csrfToken(), state: failure?.state ?? {} }
+  return formPage(resetPage(skinOf(parts, exchange), view), failure)
+}
+
+async function reset(
+  parts: PageParts,
+  { call, exchange, token, password }: { call: Call; exchange: Exchange; token: string; password: string },
+): Promise<Answer> {
+  const {
+    engine,
+    byMail: { recovery },
+  } = parts
+  const pending = await recovery.pending(call, token)
+  if (pending === undefined) return dead(parts, exchange)
+  try {
+    if ((await recovery.reset(call, { token, password, by: whence(exchange) })) === undefined) return dead(parts, exchange)
+  } catch (error) {
+    return showReset(parts, exchange, { email: pending.email, token, failure: formFailure(error, {}) })
+  }
+  await engine.revokeAccount(call, pending.accountId)
+  exchange.renewCsrf()
+  return seeOther(pending.interaction === undefined ? '/reset-password/done' : `/reset-password/done?interaction=${pending.interaction}`)
+}
+
+function resettingRoutes(parts: PageParts): Route[] {
+  return [
+    route({
+      ...common,
+      method: 'GET',
+      path: '/reset-password',
+      rate: 'page',
+      summary: 'Asks for the new password; changes nothing',
+      input: { query: z.strictObject({ token: linkToken }) },
+      answers,
+      handle: friendly(parts, async (call, { query: { token } }, exchange) => {
+        const pending = await parts.byMail.recovery.pending(call, token)
+        return pending === undefined ? dead(parts, exchange) : showReset(parts, exchange, { email: pending.email, token })
+      }),
+    }),
+    route({
+      ...common,
+      method: 'POST',
+      path: '/reset-password',
+      rate: 'sign-in',
+      summary: 'Sets the new password, and ends all that the old one has opened',
+      body: 'form',
+      input: { body: resetForm },
+      answers,
+      handle: friendly(parts, (call, { body: { token, password } }, exchange) => reset(parts, { call, exchange, token, password })),
+    }),
+    route({
+      ...common,
+      method: 'GET',
+      path: '/reset-password/done',
+      rate: 'page',
+      summary: 'Says that the password is changed',
+      input: { query: z.strictObject({ interaction: uidParams.shape.uid.optional() }) },
+      answers: { 200: 'html' },
+      handle: async (_call, { query: { interaction } }, exchange) =>
+        page(resetDonePage(skinOf(parts, exchange), interaction === undefined ? '/account' : `/interaction/${interaction}`)),
+    }),
+  ]
+}

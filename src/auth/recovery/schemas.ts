@@ -1,0 +1,17 @@
+// The stored shape of a mailed permission to set a new password.
+import { z } from '#kernel/schema.ts'
+
+export const passwordReset = z.strictObject({
+  /** SHA-256 of the token in the link. */
+  id: z.string(),
+  /** Absent when nobody has this address: kept all the same, so that both cost the same work. Nothing can come of it. */
+  accountId: z.string().optional(),
+  email: z.string(),
+  /** Of the account when it was asked for: a password that was changed since ends it. */
+  credential: z.string(),
+  /** The authorization that the person was in the middle of. */
+  interaction: z.string().optional(),
+  expiresAt: z.int(),
+})
+
+export type PasswordReset = z.infer<typeof passwordReset>

@@ -1,0 +1,127 @@
+// A new password for whoever has forgotten it: the mailbox is the proof. Looking at the link changes nothing; setting the password uses it up, ends
+// everything that the old one has opened, and signs nobody in: further factors are asked for as ever.
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { randomToken } from '#kernel/ids.ts'
+import { equalSecrets, sha256 } from '#kernel/keyring.ts'
+import type { Stored } from '../../database/contract.ts'
+import type { MailRequest } from '../../jobs/contract.ts'
+import { normaliseEmail } from '../accounts/email.ts'
+import { mail } from '../accounts/mail.ts'
+import { type MailAsker, type MailLimits, TOKEN_MINUTES, TOKEN_MS } from '../accounts/mail-limits.ts'
+import type { AccountsRepository } from '../accounts/repository.ts'
+import { type Account, credentialOf } from '../accounts/schemas.ts'
+import { endAccessRequested } from '../end-access.ts'
+import { authErrors } from '../errors.ts'
+import type { Passwords } from '../passwords/passwords.ts'
+import { passwordProblem } from '../passwords/policy.ts'
+import { securityEventOf, type Whence } from '../security-events/security-event.ts'
+import type { RecoveryRepository } from './repository.ts'
+import type { PasswordReset } from './schemas.ts'
+
+export interface ResetRequest extends MailAsker {
+  /** The authorization that the person was in the middle of. */
+  readonly interaction?: string | undefined
+}
+
+export interface PendingReset {
+  readonly accountId: string
+  readonly email: string
+  readonly interaction?: string | undefined
+}
+
+export interface Recovery {
+  /** Answers nothing: whether the address has an account is said in the mail alone. Throws `auth.bad_details` for what is no address. */
+  ask(call: Call, request: ResetRequest): Promise<void>
+  /** What a mailed link would reset; looking changes nothing. */
+  pending(call: Call, token: string): Promise<PendingReset | undefined>
+  /** Uses the link up. Throws `auth.bad_details` when this cannot be a password; then the link is as good as before. */
+  reset(call: Call, change: { readonly token: string; readonly password: string; readonly by?: Whence }): Promise<PendingReset | undefined>
+}
+
+export interface RecoveryDependencies {
+  readonly repository: RecoveryRepository
+  readonly accounts: Pick<AccountsRepository, 'find' | 'findByEmail'>
+  readonly passwords: Passwords
+  readonly limits: MailLimits
+  readonly clock: Clock
+  /** Where mailed links lead: the accounts origin. */
+  readonly origin: string
+}
+
+interface Found {
+  readonly reset: Stored<PasswordReset>
+  readonly account: Account
+}
+
+export function createRecovery(deps: RecoveryDependencies): Recovery {
+  const { repository, accounts, passwords, limits, clock, origin } = deps
+
+  const find = async (call: Call, token: string): Promise<Found | undefined> => {
+    const reset = await repository.find(call, sha256(token))
+    if (reset?.value.accountId === undefined || reset.value.expiresAt <= clock.now()) return undefined
+    const account = await accounts.find(call, reset.value.accountId)
+    if (account === undefined || account.suspendedAt !== undefined) return undefined
+    return equalSecrets(credentialOf(account), reset.value.credential) ? { reset, account } : undefined
+  }
+
+  return {
+    async ask(call, request) {
+      const email = normaliseEmail(request.email)
+      if (email === undefined)
+        throw authErrors.bad_details({ fields: [{ field: 'email', message: 'This does not look like an email address.' }] })
+      const mayMail = await limits.mayMail(call, 'reset', { ...request, email })
+      const account = await accounts.findByEmail(call, email)
+      const token = randomToken()
+      const { interaction } = request
+      const reset: PasswordReset = {
+        id: sha256(token),
+        ...(account === undefined ? {} : { accountId: account.id }),
+        email,
+        credential: credentialOf(account ?? {}),
+        ...(interaction === undefined ? {} : { interaction }),
+        expiresAt: clock.now() + TOKEN_MS,
+      }
+      await repository.insert(call, reset, mayMail ? [mail(mailFor(account, { email, token, origin }))] : [])
+    },
+
+    async pending(call, token) {
+      const found = await find(call, token)
+      return found && pendingOf(found)
+    },
+
+    async reset(call, { token, password, by }) {
+      const found = await find(call, token)
+      if (found === undefined) return undefined
+      const { account, reset } = found
+      const message = passwordProblem(password, account.email)
+      if (message !== undefined) throw authErrors.bad_details({ fields: [{ field: 'password', message }] })
+      const after = await passwords.hash(call, password)
+      const { id: accountId, email, name } = account
+      const events = [
+        mail({ to: email, template: 'password-changed', data: { name, when: new Date(clock.now()).toUTCString() } }),
+        endAccessRequested({ accountId }),
+        securityEventOf({ type: 'password.reset', accountId, ...by }),
+      ]
+      return (await repository.redeem(call, reset, { account, password: after, events })) ? pendingOf(found) : undefined
+    },
+  }
+}
+
+function pendingOf({ account, reset }: Found): PendingReset {
+  return { accountId: account.id, email: account.email, interaction: reset.value.interaction }
+}
+
+function mailFor(
+  account: Account | undefined,
+  to: { readonly email: string; readonly token: string; readonly origin: string },
+): MailRequest {
+  const { email, token, origin } = to
+  return account === undefined
+    ? { to: email, template: 'no-account', data: { link: `${origin}/sign-up` } }
+    : {
+        to: email,
+        template: 'reset-password',
+        data: { name: account.name, link: `${origin}/reset-password?token=${token}`, minutes: String(TOKEN_MINUTES) },
+      }
+}

@@ -1,0 +1,137 @@
+// A new password by mail: for whoever has the mailbox, once, without telling anybody else anything.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { sha256 } from '#kernel/keyring.ts'
+import type { StoredEvent } from '../../src/database/contract.ts'
+import { type AccountsWorld, call, openAccounts, type SentMail, tokenIn } from '../support/accounts.ts'
+import { until } from '../support/until.ts'
+
+let world: AccountsWorld
+const jobs: StoredEvent['data'][] = []
+
+before(async () => {
+  world = await openAccounts()
+  world.database.subscribe({
+    consumer: 'test-jobs',
+    topics: ['jobs.requested'],
+    handle: async (events) => void jobs.push(...events.map(({ data }) => data)),
+  })
+})
+
+after(() => world.stop())
+
+const NEXT = 'four quiet river stones'
+
+/** Asks for a mail and waits for it. */
+async function ask(email: string, client = email): Promise<SentMail> {
+  const known = world.mails.length
+  const asked = await world.visit({ path: '/forgot-password', form: { email }, client })
+  assert.equal(asked.headers?.['location'], '/forgot-password/sent')
+  return until(`a mail to ${email}`, () => world.mails.slice(known).find(({ to }) => to === email))
+}
+
+async function signsIn(email: string, password: string): Promise<boolean> {
+  world.clock.advance(3_700_000)
+  return (await world.accounts.signIn(call, { email, password, client: `c-${world.clock.now()}` })) !== undefined
+}
+
+test('requirement 70: looking at the link uses nothing up, the button does, once; and everything that was open ends', async () => {
+  const { email, accountId, password } = await world.person({ email: 'forgot@example.org' })
+  const sent = await ask(email)
+  assert.equal(sent.template, 'reset-password')
+  const token = tokenIn(sent)
+  const path = `/reset-password?token=${token}`
+  for (let look = 0; look < 3; look += 1) {
+    const shown = await world.visit({ path })
+    assert.equal(shown.status, 200)
+    assert.match(shown.text, /name="password"/)
+  }
+  assert.equal(await signsIn(email, password), true, 'looking has changed nothing')
+  const again = tokenIn(await ask(email))
+  const weak = await world.visit({ path: '/reset-password', form: { token: again, password: 'short' } })
+  assert.equal(weak.status, 422)
+  const asked = world.engine.asked.length
+  const done = await world.visit({ path: '/reset-password', form: { token: again, password: NEXT } })
+  assert.equal(done.headers?.['location'], '/reset-password/done')
+  assert.equal(done.csrfRenewed, true)
+  assert.deepEqual(world.engine.asked.slice(asked), [`revokeAccount ${accountId} except none`], 'nobody was signed in, all sessions ended')
+  assert.equal((await world.visit({ path: '/reset-password', form: { token: again, password: 'another good one' } })).status, 410)
+  assert.equal((await world.visit({ path: `/reset-password?token=${again}` })).status, 410)
+  assert.equal(await signsIn(email, password), false)
+  assert.equal(await signsIn(email, NEXT), true)
+  assert.equal((await world.mailTo(email)).template, 'password-changed')
+  const ending = { name: 'auth.end_access', input: { accountId } }
+  await until('the job that ends access', () => jobs.some((job) => JSON.stringify(job) === JSON.stringify(ending)))
+  await until('the event', async () =>
+    (await world.securityEvents.list(call, accountId, { limit: 9 })).items.some(({ type }) => type === 'password.reset'),
+  )
+})
+
+test('requirement 70: of many at once with one link one wins, and the password is that one', async () => {
+  const { email } = await world.person({ email: 'race@example.org' })
+  const token = tokenIn(await ask(email))
+  const choices = Array.from({ length: 20 }, (_, index) => `number ${index} of twenty stones`)
+  const answers = await Promise.all(choices.map((password) => world.visit({ path: '/reset-password', form: { token, password } })))
+  const winners = choices.filter((_, index) => answers[index]?.status === 303)
+  assert.equal(winners.length, 1)
+  for (const [index, answer] of answers.entries()) if (choices[index] !== winners[0]) assert.equal(answer.status, 410)
+  assert.equal(await signsIn(email, winners[0] ?? ''), true)
+})
+
+test('requirement 70: a link is dead after 15 minutes, after another change of the password, and for whoever is suspended', async () => {
+  const { email, accountId, password } = await world.person({ email: 'dead@example.org' })
+  const late = tokenIn(await ask(email))
+  world.clock.advance(15 * 60_000)
+  assert.equal((await world.visit({ path: '/reset-password', form: { token: late, password: NEXT } })).status, 410)
+  const overtaken = tokenIn(await ask(email))
+  assert.equal(
+    await world.accounts.changePassword(call, { accountId, sessionId: 'here', current: password, next: 'changed on the page' }),
+    true,
+  )
+  assert.equal((await world.visit({ path: `/reset-password?token=${overtaken}` })).status, 410)
+  assert.equal((await world.visit({ path: '/reset-password', form: { token: overtaken, password: NEXT } })).status, 410)
+  for (const token of ['', 'x'.repeat(43), sha256(late)])
+    assert.equal((await world.visit({ path: `/reset-password?token=${token}` })).status, 410)
+  assert.equal(await signsIn(email, 'changed on the page'), true, 'and nothing was changed by any of them')
+})
+
+test('an address without an account gets the same answers, and a mail that says so', async () => {
+  const { email } = await world.person({ email: 'known@example.org' })
+  const known = [await world.visit({ path: '/forgot-password', form: { email } }), await world.visit({ path: '/forgot-password/sent' })]
+  const unknown = [
+    await world.visit({ path: '/forgot-password', form: { email: 'nobody@example.org' } }),
+    await world.visit({ path: '/forgot-password/sent' }),
+  ]
+  assert.deepEqual(
+    known.map(({ status, headers, text }) => ({ status, headers, text })),
+    unknown.map(({ status, headers, text }) => ({ status, headers, text })),
+  )
+  assert.equal((await world.mailTo('nobody@example.org')).template, 'no-account')
+  const typed = await world.visit({ path: '/forgot-password', form: { email: 'no address' } })
+  assert.equal(typed.status, 422)
+  assert.match(typed.text, /value="no address"/)
+})
+
+test('strangers cannot fill the mailbox, and cannot keep the owner from asking in a known browser', async () => {
+  const { email, password } = await world.person({ email: 'flooded@example.org' })
+  const signedIn = await world.accounts.signIn(call, { email, password, client: 'own' })
+  await world.settled()
+  const before = world.mails.length
+  for (let index = 0; index < 6; index += 1)
+    assert.equal((await world.visit({ path: '/forgot-password', form: { email }, client: `stranger-${index}` })).status, 303)
+  await world.settled()
+  assert.equal(world.mails.length - before, 3)
+  const cookies = { '__Host-Http-known-device': signedIn?.device ?? '' }
+  await world.visit({ path: '/forgot-password', form: { email }, client: 'own', cookies })
+  await until('the mail that the owner asked for', () => world.mails.length - before === 4)
+})
+
+test('comes back to the authorization that it began in', async () => {
+  const { email } = await world.person({ email: 'midway@example.org' })
+  assert.match((await world.visit({ path: '/interaction/u7/forgot-password' })).text, /action="\/interaction\/u7\/forgot-password"/)
+  await world.visit({ path: '/interaction/u7/forgot-password', form: { email } })
+  const sent = await until('the mail', () => world.mails.find(({ to, template }) => to === email && template === 'reset-password'))
+  const done = await world.visit({ path: '/reset-password', form: { token: tokenIn(sent), password: NEXT } })
+  assert.equal(done.headers?.['location'], '/reset-password/done?interaction=u7')
+  assert.match((await world.visit({ path: '/reset-password/done?interaction=u7' })).text, /href="\/interaction\/u7"/)
+})
