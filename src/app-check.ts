@@ -3,6 +3,7 @@ import type { AppDefinition } from './app.ts'
 import type { AuthDefinition } from './auth/contract.ts'
 import type { AuthHooks } from './auth/hooks/contract.ts'
 import { clientDefinition } from './auth/clients/schemas.ts'
+import { languageTag, ownTexts } from './auth/texts/schemas.ts'
 import { fieldProblems, z } from './kernel/schema.ts'
 import type { AccessGrant, ResourceCache, ResourceDefinition, ResourceScopes } from './resource/contract.ts'
 
@@ -114,6 +115,8 @@ const authHooks = z.strictObject({
 const auth = z.strictObject({
   hooks: authHooks.optional(),
   methods: z.strictObject({ password: z.boolean().optional(), passkey: z.boolean().optional(), totp: z.boolean().optional() }).optional(),
+  languages: z.array(languageTag).min(1).optional(),
+  texts: z.record(languageTag, ownTexts).optional(),
 } satisfies Record<keyof AuthDefinition, unknown>)
 
 const app = z.strictObject({

@@ -1,6 +1,7 @@
 // What the rest of the platform may know about auth. Types only.
 import type { Call } from '#kernel/call.ts'
 import type { AuthHooks } from './hooks/contract.ts'
+import type { OwnTexts } from './texts/schemas.ts'
 
 /** A client of the authorization server, as the app definition gives it. */
 export interface ClientDefinition {
@@ -96,6 +97,10 @@ export interface AuthDefinition {
   }
   /** What the app decides when people sign up, sign in and get tokens. */
   readonly hooks?: AuthHooks
+  /** Tags of the languages that people can choose from; the first is for those who ask for none of them. English, German and those of `texts` unless told. */
+  readonly languages?: readonly string[]
+  /** Single texts in the app's own words, by language, or another language as a whole; what that lacks is said in English. */
+  readonly texts?: Readonly<Record<string, OwnTexts>>
 }
 
 export interface PublicProfile {

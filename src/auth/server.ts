@@ -15,12 +15,14 @@ import { createOperators } from './operators/operators.ts'
 import { enginePages } from './pages/engine-pages.ts'
 import { accountPages } from './pages/routes.ts'
 import { createPeople } from './people.ts'
+import type { FrameSettings } from './pages/skin.ts'
 import type { ClientSettings } from './provider/client-rules.ts'
 import { createAuthorizationServer } from './provider/create.ts'
 import { createHooks } from './hooks/hooks.ts'
 import { createRoles } from './roles/roles.ts'
 import { createRevocations } from './revocations/revocations.ts'
 import { createAuthService } from './service.ts'
+import { createSpeech } from './texts/speech.ts'
 
 export interface AuthSettings extends ClientSettings {
   /** Where mails can be read in development. */
@@ -47,16 +49,16 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const people = createPeople({ ...dependencies, settings })
     const revocations = createRevocations(dependencies)
     const storedClients = createClientsRepository(shared.database)
-    const home = `${settings.sites.app}/`
+    const frame = frameOf(settings, logger)
     const server = createAuthorizationServer({
       ...dependencies,
       accounts: people.accounts,
       revocations,
       storedClients,
-      looks: enginePages(home),
+      looks: enginePages(frame),
       settings,
     })
-    const pages = accountPages({ ...people, engine: server.engine, clock: shared.clock, settings: { ...settings, home } })
+    const pages = accountPages({ ...people, engine: server.engine, clock: shared.clock, settings: { ...frame, mailbox: settings.mailbox } })
     const fixed = server.clients.fixed()
     const clients = createClients({
       repository: storedClients,
@@ -91,3 +93,10 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     }
   },
 })
+
+function frameOf({ sites, productName, definition }: AuthSettings, logger: Logger): FrameSettings {
+  const speech = createSpeech(definition, ({ language, text, error }) => {
+    logger.error({ event: 'auth.text_failed', language, text, err: error }, 'a text of the app failed')
+  })
+  return { productName, home: `${sites.app}/`, speech }
+}

@@ -47,3 +47,8 @@ export function html(strings: TemplateStringsArray, ...values: readonly HtmlValu
 export function trustedHtml(text: string): Html {
   return new Markup(text)
 }
+
+/** For what foreign code gives us as HTML. */
+export function isHtml(value: unknown): value is Html {
+  return value instanceof Markup
+}

@@ -10,6 +10,8 @@ export interface FieldProblem {
   /** Dotted path of the field, empty for the whole value. */
   readonly field: string
   readonly message: string
+  /** A name that stays, by which a page finds the words in the language of its reader. */
+  readonly reason?: string
 }
 
 /** What was wrong, field by field, in words that may be shown to the sender. */

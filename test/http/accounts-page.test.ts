@@ -181,3 +181,32 @@ test('the style sheet is one immutable file that every page names', async () => 
   assert.doesNotMatch(file.text, /https?:|url\(/)
   assert.doesNotMatch(text, /<script|\sstyle=|\son\w+=/)
 })
+
+test('speaks the language that was chosen, on the page and in what is wrong, and leads back to it without a script', async () => {
+  const cookies = { '__Host-Http-language': 'de' }
+  const german = await world.visit({ path: '/account', cookies })
+  assert.match(german.text, /<html lang="de">/)
+  assert.match(german.text, /<h2 id="sessions-heading">Wo Sie angemeldet sind/)
+  assert.match(german.text, /href="\/language\?to=en&amp;back=%2Faccount" lang="en"/)
+  const refused = await world.visit({ path: '/account/name', form: { name: ' ' }, cookies })
+  assert.equal(refused.status, 422)
+  assert.match(refused.text, /<title>Fehler: Ihr Konto - Pixel Diary/)
+  assert.match(refused.text, /Bitte sagen Sie, wie Sie genannt werden/)
+
+  const choose = (to: string, back: string) => world.visit({ path: `/language?${new URLSearchParams({ to, back }).toString()}` })
+  const chosen = await choose('de', '/account?done=name')
+  assert.equal(chosen.status, 303)
+  assert.equal(chosen.headers?.['location'], '/account?done=name')
+  assert.match(chosen.cookies.join(), /^__Host-Http-language=de; Path=\/;/)
+  for (const [back, location] of [
+    ['/account/apps/x/revoke', '/account'],
+    ['/interaction/abc/sign-in', '/interaction/abc'],
+    ['/no-page-of-ours', '/'],
+    ['//evil.example/account', '/'],
+    ['https://evil.example/', '/'],
+    ['/\\evil.example', '/'],
+    ['account', '/'],
+  ])
+    assert.equal((await choose('de', back ?? '')).headers?.['location'], location, back)
+  assert.deepEqual((await choose('xx', '/account')).cookies, [])
+})

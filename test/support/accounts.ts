@@ -19,6 +19,7 @@ import type { AuthDefinition } from '../../src/auth/contract.ts'
 import { createPeople } from '../../src/auth/people.ts'
 import { accountPages } from '../../src/auth/pages/routes.ts'
 import type { SecurityEvents } from '../../src/auth/security-events/service.ts'
+import { createSpeech } from '../../src/auth/texts/speech.ts'
 import type { PasswordSettings } from '../../src/auth/passwords/passwords.ts'
 import { cacheServer } from '../../src/cache/server.ts'
 import type { Database } from '../../src/database/contract.ts'
@@ -69,6 +70,7 @@ export interface Visit {
   readonly form?: Readonly<Record<string, string>>
   readonly client?: string
   readonly cookies?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
   readonly agent?: string
 }
@@ -174,7 +176,7 @@ export async function openAccounts(
     ...running,
     engine,
     clock,
-    settings: { productName: options.productName ?? 'Pixel Diary', home: 'http://app.test/' },
+    settings: { productName: options.productName ?? 'Pixel Diary', home: 'http://app.test/', speech: createSpeech() },
   })
   const visit = createVisitor(createRouter(pages))
   const { accounts, byMail, securityEvents } = running
@@ -220,7 +222,7 @@ const withoutChallenges = (text: string): string => text.replaceAll(/&quot;chall
 
 /** Asks as the gateway does: finds the route, parses what enters by its schemas. */
 function createVisitor(router: ReturnType<typeof createRouter>): AccountsWorld['visit'] {
-  return async ({ path, form, client = 'client-1', cookies = {}, signal = call.signal, agent = FIREFOX }) => {
+  return async ({ path, form, client = 'client-1', cookies = {}, headers = {}, signal = call.signal, agent = FIREFOX }) => {
     const url = new URL(path, ORIGIN)
     const method: Method = form === undefined ? 'GET' : 'POST'
     const match = router.find(method, url.pathname)
@@ -239,7 +241,7 @@ function createVisitor(router: ReturnType<typeof createRouter>): AccountsWorld['
       path: url.pathname,
       search: url.search.slice(1),
       requestId: 'request-1',
-      request: { headers: { 'user-agent': agent } },
+      request: { headers: { 'user-agent': agent, ...headers } },
       client,
       cookies: new Map(Object.entries(cookies)),
       nonce: () => 'NONCE',

@@ -122,8 +122,8 @@ export async function openOauth(options: { readonly file?: string; readonly hook
           : undefined,
     },
     looks: {
-      errorPage: (_skin, { heading, words }) => html`<h1>${heading}</h1><p>${words}</p>`,
-      signOutPage: (_skin, { action, hidden }) =>
+      errorPage: (_exchange, { error, description }) => html`<h1>${error}</h1><p>${description}</p>`,
+      signOutPage: (_exchange, { action, hidden }) =>
         html`<form method="post" action="${action}">${Object.entries(hidden).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}<button name="logout" value="yes">Sign out</button></form>`,
       signedOutPage: () => html`<p>signed out</p>`,
     },

@@ -13,6 +13,7 @@ import { mail } from './mail.ts'
 import { nameProblem, tidyName } from './name.ts'
 import { type Account, credentialOf } from './schemas.ts'
 import { membershipOf } from '../roles/membership.ts'
+import { fieldProblem } from '../texts/problem.ts'
 import { createSigningUp, type SigningUp, type SignUpDependencies } from './sign-up.ts'
 import { PER_ACCOUNT, PER_CLIENT } from './throttle.ts'
 
@@ -159,8 +160,8 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'change
 
   return {
     async rename(call, { accountId, name: typed, by }) {
-      const message = nameProblem(typed)
-      if (message !== undefined) throw authErrors.bad_details({ fields: [{ field: 'name', message }] })
+      const problem = nameProblem(typed)
+      if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
       const name = tidyName(typed)
       await repository.updateName(call, accountId, {
         name,
@@ -171,8 +172,8 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'change
     async changePassword(call, { accountId, sessionId, current, next, by }) {
       const account = await repository.find(call, accountId)
       if (!isUsable(account)) return false
-      const message = next === current ? 'This is the password that you have now.' : passwordProblem(next, account.email)
-      if (message !== undefined) throw authErrors.bad_details({ fields: [{ field: 'password', message }] })
+      const problem = next === current ? 'password_same' : passwordProblem(next, account.email)
+      if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('password', problem)] })
       // Whoever has taken over a session must not be able to guess on: a door of its own, which the sign-in page cannot close.
       const door = `change:${accountId}`
       const attempt = await throttle.enter(call, [{ key: door, rule: PER_ACCOUNT }])
@@ -190,8 +191,8 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'change
     async choosePassword(call, { accountId, sessionId, next, by }) {
       const account = await repository.find(call, accountId)
       if (!isUsable(account) || account.password !== undefined) return false
-      const message = passwordProblem(next, account.email)
-      if (message !== undefined) throw authErrors.bad_details({ fields: [{ field: 'password', message }] })
+      const problem = passwordProblem(next, account.email)
+      if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('password', problem)] })
       return replace(call, account, { sessionId, next, by })
     },
   }

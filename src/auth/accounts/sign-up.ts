@@ -13,6 +13,7 @@ import type { RunningHooks } from '../hooks/hooks.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import { passwordProblem } from '../passwords/policy.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
+import { fieldProblem } from '../texts/problem.ts'
 import { normaliseEmail } from './email.ts'
 import { mail } from './mail.ts'
 import { nameProblem, tidyName } from './name.ts'
@@ -165,9 +166,9 @@ function checkedDetails(request: SignUp): string {
   const email = normaliseEmail(request.email)
   const name = nameProblem(request.name)
   const password = passwordProblem(request.password, email ?? '')
-  if (name !== undefined) fields.push({ field: 'name', message: name })
-  if (email === undefined) fields.push({ field: 'email', message: 'This does not look like an email address.' })
-  if (password !== undefined) fields.push({ field: 'password', message: password })
+  if (name !== undefined) fields.push(fieldProblem('name', name))
+  if (email === undefined) fields.push(fieldProblem('email', 'email_malformed'))
+  if (password !== undefined) fields.push(fieldProblem('password', password))
   if (email === undefined || fields.length > 0) throw authErrors.bad_details({ fields })
   return email
 }

@@ -3,48 +3,23 @@ import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { whence } from '../browser.ts'
-import type { BrowserSession } from '../engine.ts'
-import { type AccountView, accountPage } from './account-page.ts'
-import { type FormFailure, formFailure, formPage, type PageParts, skinOf } from './handling.ts'
+import { en, type Texts } from '../texts/en.ts'
+import { accountPage, inOrder } from './account-page.ts'
+import { ownSections } from './account-sections.ts'
+import { featuresOf } from './features.ts'
+import type { SignedIn } from './parts.ts'
+import { type FormFailure, formFailure, formPage, type PageParts, refused, skinOf } from './handling.ts'
 import { unlessRecent } from './recent.ts'
 
-const SHOWN_EVENTS = 8
+export type { SignedIn } from './parts.ts'
+
+export type Done = keyof Texts['account']['done']
 
 /** What `?done=` may say. */
-export const doneWord = z.enum([
-  'name',
-  'password',
-  'session',
-  'app',
-  'passkey-added',
-  'passkey-renamed',
-  'passkey-removed',
-  'passkey-last',
-  'again',
-])
-
-export type Done = z.infer<typeof doneWord>
-
-const DONE: Readonly<Record<Done, string>> = {
-  name: 'Your name is saved.',
-  password: 'Your password is changed. Every other session is signed out, and apps that you had let in have no access any more.',
-  session: 'That session is signed out.',
-  app: 'The app has no access any more.',
-  'passkey-added': 'Your passkey is ready. You can sign in with it from now on.',
-  'passkey-renamed': 'The passkey has its new name.',
-  'passkey-removed': 'The passkey is removed. It opens nothing here any more; you can delete it on your device, too.',
-  'passkey-last': 'This passkey is the only way into your account. Choose a password or add another passkey first.',
-  again: 'Thank you. Please do it once more now.',
-}
+export const doneWord = z.custom<Done>((word) => typeof word === 'string' && Object.hasOwn(en.account.done, word))
 
 export function doneAnswer(done: Done): Answer {
   return seeOther(`/account?done=${done}`)
-}
-
-export interface SignedIn {
-  readonly call: Call
-  readonly exchange: Exchange
-  readonly session: BrowserSession
 }
 
 export interface AccountActions {
@@ -55,7 +30,8 @@ export interface AccountActions {
    * back to `returnTo`, or to the account page to press the button again.
    */
   lately(call: Call, exchange: Exchange, asked: { returnTo?: string; run: (who: SignedIn) => Promise<Answer> }): Promise<Answer>
-  show(who: SignedIn, shown?: { done?: Done | undefined; failure?: FormFailure }): Promise<Answer>
+  /** The page, with what has just been done, or with what is wrong in the form of one section. */
+  show(who: SignedIn, shown?: { done?: Done | undefined; failure?: FormFailure; section?: string }): Promise<Answer>
   rename(who: SignedIn, name: string): Promise<Answer>
   changePassword(who: SignedIn, typed: { current: string; password: string }): Promise<Answer>
   signOut(who: SignedIn): Promise<Answer>
@@ -64,6 +40,7 @@ export interface AccountActions {
 export function accountActions(parts: PageParts): AccountActions {
   const { engine, accounts } = parts
   const show = showAccount(parts)
+  const textsFor = ({ exchange }: SignedIn): Texts => skinOf(parts, exchange).texts
   return {
     show,
     async signedIn(call: Call, exchange: Exchange, run: (who: SignedIn) => Promise<Answer>) {
@@ -80,7 +57,7 @@ export function accountActions(parts: PageParts): AccountActions {
         await accounts.rename(who.call, { accountId: who.session.accountId, name, by: whence(who.exchange) })
         return doneAnswer('name')
       } catch (error) {
-        return show(who, { failure: formFailure(error, { name }) })
+        return show(who, { section: 'profile', failure: formFailure(textsFor(who), error, { name }) })
       }
     },
     async changePassword(who: SignedIn, { current, password }: { current: string; password: string }) {
@@ -96,9 +73,12 @@ export function accountActions(parts: PageParts): AccountActions {
             ? await accounts.choosePassword(call, choice)
             : await accounts.changePassword(call, { ...choice, current })
         if (!changed)
-          return await show(who, { failure: { status: 422, headers: {}, state: { problems: { current: 'This is not your password.' } } } })
+          return await show(who, {
+            section: 'password',
+            failure: refused({ problems: { current: textsFor(who).problems.password_wrong } }),
+          })
       } catch (error) {
-        return show(who, { failure: formFailure(error, {}) })
+        return show(who, { section: 'password', failure: formFailure(textsFor(who), error, {}) })
       }
       await engine.revokeAccount(call, session.accountId, session.id)
       exchange.renewCsrf()
@@ -113,32 +93,30 @@ export function accountActions(parts: PageParts): AccountActions {
 }
 
 function showAccount(parts: PageParts): AccountActions['show'] {
-  const { engine, accounts, securityEvents, passkeys, methods, clock } = parts
-  return async ({ call, exchange, session }, { done, failure } = {}) => {
-    const { accountId } = session
-    const [person, sessions, apps, events, keys] = await Promise.all([
-      accounts.find(call, accountId),
-      engine.sessions(call, accountId),
-      engine.authorisedApps(call, accountId),
-      securityEvents.list(call, accountId, { limit: SHOWN_EVENTS }),
-      methods.passkey ? passkeys.list(call, accountId) : undefined,
-    ])
+  const { engine, accounts, clock } = parts
+  const sections = inOrder([...ownSections(parts), ...featuresOf(parts).flatMap(({ accountSections = [] }) => accountSections)])
+  return async (who, { done, failure, section: failed } = {}) => {
+    const { call, exchange, session } = who
+    const person = await accounts.find(call, session.accountId)
     if (person === undefined) return seeOther(engine.signInPath('/account'))
-    const { problem, problems = {}, values = {} } = failure?.state ?? {}
-    const view: AccountView = {
+    const skin = skinOf(parts, exchange, '/account')
+    const { texts } = skin
+    const { name, email, hasPassword } = person
+    const state = failure?.state ?? {}
+    const view = { skin, csrfToken: exchange.csrfToken(), now: clock.now(), person: { name, email, hasPassword } }
+    const shown = await Promise.all(
+      sections.map(async (section) => {
+        const body = await section.body(who, { ...view, state: section.id === failed ? state : {} })
+        return body === undefined ? undefined : { id: section.id, heading: section.heading(texts), body }
+      }),
+    )
+    const body = accountPage(skin, {
       person,
-      sessions,
-      apps,
-      events: events.items,
-      passkeys: keys,
-      currentSessionId: session.id,
-      csrfToken: exchange.csrfToken(),
-      now: clock.now(),
-      done: done === undefined ? undefined : DONE[done],
-      problem,
-      problems,
-      typedName: values['name'],
-    }
-    return formPage(accountPage(skinOf(parts, exchange), view), failure)
+      csrfToken: view.csrfToken,
+      sections: shown.filter((section) => section !== undefined),
+      done: done === undefined ? undefined : texts.account.done[done],
+      state,
+    })
+    return formPage(body, failure)
   }
 }

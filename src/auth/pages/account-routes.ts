@@ -1,8 +1,8 @@
 // The account page over HTTP.
 import { type Route, route, seeOther, page } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
-import { KEPT_DAYS } from '../security-events/service.ts'
 import { accountActions, type AccountActions, doneAnswer, doneWord } from './account-actions.ts'
+import { KEPT_DAYS } from '../security-events/service.ts'
 import { signedOutPage } from './engine-pages.ts'
 import { csrfToken, emptyForm, formAnswers, formText, friendly, type PageParts, skinOf } from './handling.ts'
 import { securityEventsPage } from './security-events-page.ts'

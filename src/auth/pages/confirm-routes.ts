@@ -5,27 +5,40 @@ import { z } from '#kernel/schema.ts'
 import { LINK_MINUTES, type PendingSignUp } from '../accounts/sign-up.ts'
 import { browserOf, whence } from '../browser.ts'
 import { errorPage } from './engine-pages.ts'
-import { csrfToken, type FormFailure, formAnswers, formFailure, formPage, formText, friendly, type PageParts, skinOf } from './handling.ts'
-import { confirmedPage, confirmPage } from './sign-in-page.ts'
+import {
+  csrfToken,
+  type FormFailure,
+  formAnswers,
+  formFailure,
+  formPage,
+  formText,
+  friendly,
+  type PageParts,
+  refused,
+  skinOf,
+} from './handling.ts'
+import type { Skin } from './layout.ts'
+import { confirmedPage, confirmPage } from './sign-up-page.ts'
 
 const common = { site: 'accounts', allow: { who: 'anyone' } } as const
 const answers = { ...formAnswers, 410: 'html' } as const
 const linkToken = z.string().max(200).default('')
 const confirmForm = z.strictObject({ csrf_token: csrfToken, token: linkToken, username: z.string().optional(), password: formText })
 
-const NOT_THE_PASSWORD: FormFailure = {
-  status: 422,
-  headers: {},
-  state: { problems: { password: 'This is not the password of this sign-up. If you have signed up again since, use the newest mail.' } },
+function dead(parts: PageParts, exchange: Exchange): Answer {
+  // Without the link: the pages of all dead ones are the same.
+  const skin = skinOf(parts, exchange, '/confirm')
+  const { confirm: texts } = skin.texts
+  const ways = [
+    { words: texts.signIn, path: '/account' },
+    { words: texts.signUpAgain, path: '/sign-up' },
+  ]
+  return page(errorPage(skin, { heading: texts.dead, words: texts.deadWords(LINK_MINUTES), ways }), 410)
 }
 
-function dead(parts: PageParts, exchange: Exchange): Answer {
-  const words = `Links in our mails work once and for ${LINK_MINUTES} minutes. If your address is confirmed already, just sign in; otherwise sign up again and we send you a new one.`
-  const ways = [
-    { words: 'Sign in', path: '/account' },
-    { words: 'Sign up again', path: '/sign-up' },
-  ]
-  return page(errorPage(skinOf(parts, exchange), { heading: 'This link does not work any more', words, ways }), 410)
+/** A link as it was opened, so that its page can be shown again. */
+function skinOfLink(parts: PageParts, exchange: Exchange, token: string): Skin {
+  return skinOf(parts, exchange, `/confirm?${new URLSearchParams({ token }).toString()}`)
 }
 
 function ask(
@@ -35,7 +48,7 @@ function ask(
 ): Answer {
   const { email, needsPassword } = pending
   const view = { email, token, needsPassword, csrfToken: exchange.csrfToken(), state: failure?.state ?? {} }
-  return formPage(confirmPage(skinOf(parts, exchange), view), failure)
+  return formPage(confirmPage(skinOfLink(parts, exchange, token), view), failure)
 }
 
 async function confirm(
@@ -45,15 +58,17 @@ async function confirm(
   const { accounts } = parts
   const { token, password } = body
   const browser = browserOf(exchange)
+  const { texts } = skinOf(parts, exchange)
   const pending = await accounts.pendingSignUp(call, { token, browser })
   if (pending === undefined) return dead(parts, exchange)
   try {
     const confirmed = await accounts.confirm(call, { token, browser, password, client: exchange.client, by: whence(exchange) })
     if (confirmed === undefined) return dead(parts, exchange)
-    if (confirmed === 'wrong_password') return ask(parts, exchange, { token, pending, failure: NOT_THE_PASSWORD })
+    if (confirmed === 'wrong_password')
+      return ask(parts, exchange, { token, pending, failure: refused({ problems: { password: texts.confirm.notThePassword } }) })
     return seeOther(confirmed.interaction === undefined ? '/confirmed' : `/interaction/${confirmed.interaction}?confirmed=1`)
   } catch (error) {
-    return ask(parts, exchange, { token, pending, failure: formFailure(error, {}) })
+    return ask(parts, exchange, { token, pending, failure: formFailure(texts, error, {}) })
   }
 }
 

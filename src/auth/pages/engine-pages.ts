@@ -1,6 +1,8 @@
 // Pages for the moments when the OpenID engine itself has something to say: problems and signing out.
 import { type Html, html } from '#kernel/html.ts'
+import type { Exchange } from '#kernel/http/route.ts'
 import { lead, type Skin, stagePage } from './layout.ts'
+import { type FrameSettings, skinFor } from './skin.ts'
 
 interface Way {
   readonly words: string
@@ -19,45 +21,63 @@ export function errorPage(skin: Skin, { heading, words, requestId, ways = usualW
   return stagePage(skin, {
     title: heading,
     main: html`${lead(heading, words)}<div class="buttons">${ways.map((way) => html`<a class="button quiet" href="${way.path}">${way.words}</a>`)}</div>`,
-    footer:
-      requestId === undefined
-        ? undefined
-        : html`If you ask somebody for help, tell them this number: <code class="wrap">${requestId}</code>`,
+    footer: requestId === undefined ? undefined : skin.texts.frame.requestNumber(html`<code class="wrap">${requestId}</code>`),
   })
 }
 
-function usualWays({ productName, home }: Skin): readonly Way[] {
+function usualWays({ productName, home, texts }: Skin): readonly Way[] {
   return [
-    { words: `Go to ${productName}`, path: home },
-    { words: 'Your account', path: '/account' },
+    { words: texts.frame.goTo(productName), path: home },
+    { words: texts.frame.yourAccount, path: '/account' },
   ]
 }
 
 export function signOutPage(skin: Skin, view: { readonly action: string; readonly hidden: Readonly<Record<string, string>> }): Html {
+  const { signOut } = skin.texts
   const hidden = Object.entries(view.hidden).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)
   return stagePage(skin, {
-    title: 'Sign out?',
-    main: html`${lead('Sign out?', `This signs you out of ${skin.productName} in this browser. Apps that you have allowed keep their access until you end it on your account page.`)}
+    title: signOut.title,
+    main: html`${lead(signOut.title, signOut.lead(skin.productName))}
 <form class="form" method="post" action="${view.action}">${hidden}
-<div class="buttons"><button class="button" type="submit" name="logout" value="yes">Sign out</button><a class="button quiet" href="/account">Stay signed in</a></div>
+<div class="buttons"><button class="button" type="submit" name="logout" value="yes">${signOut.submit}</button><a class="button quiet" href="/account">${signOut.stay}</a></div>
 </form>`,
   })
 }
 
 export function signedOutPage(skin: Skin): Html {
+  const { signOut, frame } = skin.texts
   return stagePage(skin, {
-    title: 'Signed out',
-    main: html`${lead('You are signed out', 'See you again soon. On a shared computer it is wise to close the browser as well.')}
-<div class="buttons"><a class="button quiet" href="${skin.home}">Go to ${skin.productName}</a><a class="button quiet" href="/account">Sign in again</a></div>`,
+    title: signOut.doneTitle,
+    main: html`${lead(signOut.done, signOut.doneWords)}
+<div class="buttons"><a class="button quiet" href="${skin.home}">${frame.goTo(skin.productName)}</a><a class="button quiet" href="/account">${signOut.signInAgain}</a></div>`,
   })
 }
 
-/** The same three for the engine, which knows only the product's name. */
-export function enginePages(home: string) {
-  type EngineSkin = Omit<Skin, 'home'>
+/** What the app's request was refused for (RFC 6749 section 4.1.2.1), as the engine says it. */
+export interface RefusedRequest {
+  readonly error: string
+  readonly description?: string | undefined
+  readonly requestId?: string | undefined
+}
+
+/** The same three for the engine, which knows the request and no words. */
+export function enginePages(settings: FrameSettings) {
   return {
-    errorPage: (skin: EngineSkin, problem: Problem) => errorPage({ ...skin, home }, problem),
-    signOutPage: (skin: EngineSkin, view: Parameters<typeof signOutPage>[1]) => signOutPage({ ...skin, home }, view),
-    signedOutPage: (skin: EngineSkin) => signedOutPage({ ...skin, home }),
+    errorPage(exchange: Exchange, { error, description, requestId }: RefusedRequest): Html {
+      const skin = skinFor(settings, exchange, { uiLocales: uiLocalesOf(exchange) })
+      const { requests } = skin.texts
+      const words = new Map(Object.entries(requests)).get(error) ?? requests.other
+      const reason = description === undefined ? error : `${error}: ${description}`
+      const problem = { heading: requests.heading, words: `${words} (${reason})` }
+      return errorPage(skin, requestId === undefined ? problem : { ...problem, requestId })
+    },
+    signOutPage: (exchange: Exchange, view: Parameters<typeof signOutPage>[1]) =>
+      signOutPage(skinFor(settings, exchange, { uiLocales: uiLocalesOf(exchange) }), view),
+    signedOutPage: (exchange: Exchange) => signedOutPage(skinFor(settings, exchange)),
   }
+}
+
+/** OpenID Connect Core section 3.1.2.1, RP-Initiated Logout section 2. */
+function uiLocalesOf({ search }: Exchange): string | undefined {
+  return new URLSearchParams(search).get('ui_locales') ?? undefined
 }

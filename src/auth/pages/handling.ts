@@ -1,36 +1,18 @@
 // What all page handlers share: the frame's data, failures as words in the form that was sent, and errors as friendly pages.
 import type { Call } from '#kernel/call.ts'
-import type { Clock } from '#kernel/clock.ts'
 import { AppError } from '#kernel/errors.ts'
 import type { Html } from '#kernel/html.ts'
 import type { Answer, Exchange, RouteInput } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
-import type { Accounts } from '../accounts/service.ts'
-import type { Engine } from '../engine.ts'
-import type { ByMail } from '../by-mail.ts'
-import type { SecurityEvents } from '../security-events/service.ts'
-import type { SignInMethods } from '../methods.ts'
-import type { Passkeys } from '../passkeys/service.ts'
+import type { Texts } from '../texts/en.ts'
+import { problemWords } from '../texts/problem.ts'
 import { errorPage } from './engine-pages.ts'
+import type { FormState, PageParts } from './parts.ts'
+import { skinFor } from './skin.ts'
 import type { Skin } from './layout.ts'
-import type { FormState } from './sign-in-page.ts'
+import { waitWords } from './words.ts'
 
-export interface PageParts {
-  readonly engine: Engine
-  readonly accounts: Accounts
-  readonly securityEvents: SecurityEvents
-  readonly passkeys: Passkeys
-  readonly methods: SignInMethods
-  readonly byMail: ByMail
-  readonly clock: Clock
-  readonly settings: {
-    readonly productName: string
-    /** The front page of the app. */
-    readonly home: string
-    /** Where mails can be read in development. */
-    readonly mailbox?: string | undefined
-  }
-}
+export type { FormState, PageParts } from './parts.ts'
 
 /** A text of a form. What it must be is said by the service, in words that can stand beside the field. */
 export const formText = z.string().max(2000).default('')
@@ -42,9 +24,9 @@ export const uidParams = z.strictObject({ uid: z.string().regex(/^[\w-]{1,64}$/)
 /** Statuses of a page with a form: shown, done, refused, too often, too busy. */
 export const formAnswers = { 200: 'html', 303: 'empty', 400: 'html', 403: 'html', 422: 'html', 429: 'html', 503: 'html' } as const
 
-export function skinOf(parts: PageParts, exchange: Exchange): Skin {
-  const { productName, home } = parts.settings
-  return { productName, home, nonce: exchange.nonce() }
+/** `here` is where the page is shown again in another language; the address of the request unless told. */
+export function skinOf({ settings }: PageParts, exchange: Exchange, here?: string): Skin {
+  return skinFor(settings, exchange, here === undefined ? {} : { here })
 }
 
 export interface FormFailure {
@@ -53,15 +35,32 @@ export interface FormFailure {
   readonly state: FormState
 }
 
+/** A form that is shown again with what is wrong with it. */
+export function refused(state: FormState, status = 422): FormFailure {
+  return { status, headers: {}, state }
+}
+
 const IN_THE_FORM = new Set(['auth.bad_details', 'auth.too_many_tries', 'auth.busy', 'auth.unavailable'])
 
 /** Failures that belong into the form, so that nothing typed is lost; anything else goes on. */
-export function formFailure(error: unknown, values: Readonly<Record<string, string>>): FormFailure {
+export function formFailure(texts: Texts, error: unknown, values: Readonly<Record<string, string>>): FormFailure {
   if (!(error instanceof AppError) || !IN_THE_FORM.has(error.code)) throw error
   const { status, headers = {}, fields } = error
-  if (fields === undefined)
-    return { status, headers, state: { values, problem: [error.title, error.detail].filter((part) => part !== undefined).join('. ') } }
-  return { status, headers, state: { values, problems: Object.fromEntries(fields.map(({ field, message }) => [field, message])) } }
+  if (fields === undefined) return { status, headers, state: { values, problem: errorWords(texts, error) } }
+  return { status, headers, state: { values, problems: Object.fromEntries(fields.map((one) => [one.field, problemWords(texts, one)])) } }
+}
+
+/** Refusals whose detail is in the words of the app (see hooks/). */
+const OF_THE_APP = new Set(['bad_details', 'sign_in_refused'])
+
+/** What an error says to a person: in their language where it is one of ours, else as it was written. */
+export function errorWords({ errors, ...texts }: Texts, { code, title, detail, headers = {} }: AppError): string {
+  const name = code.startsWith('auth.') ? code.slice('auth.'.length) : ''
+  const known = new Map<string, string | ((wait: string) => string)>(Object.entries(errors)).get(name)
+  const wait = waitWords({ errors, ...texts }, Number(headers['retry-after'] ?? 1))
+  if (typeof known === 'function') return known(wait)
+  if (known !== undefined) return OF_THE_APP.has(name) && detail !== undefined ? `${known} ${detail}` : known
+  return [title, detail].filter((part) => part !== undefined).join('. ')
 }
 
 export function formPage(body: Html, failure: FormFailure | undefined, policy?: Answer['policy']): Answer {
@@ -82,8 +81,13 @@ export function friendly<Params, Query, Body>(parts: PageParts, handle: Handle<P
       return await handle(call, input, exchange)
     } catch (error) {
       if (!(error instanceof AppError) || error.status === 500) throw error
-      const words = error.detail ?? 'Please go back and try again.'
-      const body = errorPage(skinOf(parts, exchange), { heading: error.title, words, requestId: exchange.requestId })
+      const skin = skinOf(parts, exchange)
+      const { texts } = skin
+      const body = errorPage(skin, {
+        heading: texts.requests.heading,
+        words: `${errorWords(texts, error)} ${texts.frame.goBack}`,
+        requestId: exchange.requestId,
+      })
       return { status: error.status, headers: error.headers ?? {}, body: { html: body } }
     }
   }

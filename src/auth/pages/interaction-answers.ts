@@ -1,69 +1,59 @@
 // What an authorization that has stopped shows: sign in, allow or not, or that it has ended.
 import type { Call } from '#kernel/call.ts'
-import { type Html, html } from '#kernel/html.ts'
 import { type Answer, type Exchange, page } from '#kernel/http/route.ts'
-import { nameBrowser } from '../browser.ts'
 import type { Interaction } from '../engine.ts'
-import type { ChallengePlace } from '../passkeys/challenges.ts'
-import { passkeyForm, withoutPasskeys } from '../passkeys/pages.ts'
 import { consentPage } from './consent-page.ts'
 import { errorPage } from './engine-pages.ts'
+import { featuresOf } from './features.ts'
 import { type FormFailure, formPage, type PageParts, skinOf } from './handling.ts'
-import { signInPage } from './sign-in-page.ts'
+import type { Skin } from './layout.ts'
+import type { SignInMethod } from './parts.ts'
+import { inOrder, passwordMethod, signInPage } from './sign-in-page.ts'
 
 /** Browsers check the redirects that follow a form post against `form-action` too, and these lead back to the client. */
 function policyFor({ client }: Interaction): NonNullable<Answer['policy']> {
   return { formAction: [client.redirectOrigin] }
 }
 
-/** Where a passkey is asked for on the way in. Names the browser. */
-export function signInPlace(exchange: Exchange, uid: string): ChallengePlace {
-  return { purpose: 'sign-in', browser: nameBrowser(exchange), subject: uid }
-}
-
 export interface InteractionAnswers {
   ended(exchange: Exchange): Answer
-  signIn(call: Call, exchange: Exchange, view: { interaction: Interaction; failure?: FormFailure; confirmed?: boolean }): Promise<Answer>
+  signIn(call: Call, exchange: Exchange, shown: { interaction: Interaction; failure?: FormFailure; confirmed?: boolean }): Promise<Answer>
   consent(call: Call, exchange: Exchange, interaction: Interaction): Promise<Answer>
 }
 
-export function answersOf(parts: PageParts): InteractionAnswers {
-  const ended = (exchange: Exchange): Answer => {
-    const words =
-      'It took too long, was finished already, or began in another browser. Please go back to the app and sign in again from there.'
-    return page(errorPage(skinOf(parts, exchange), { heading: 'This sign-in has ended', words }), 400)
-  }
-  const passkeyWay = async (call: Call, exchange: Exchange, { uid }: Interaction): Promise<Html> => {
-    const form = passkeyForm(skinOf(parts, exchange), {
-      kind: 'get',
-      action: `/interaction/${uid}/passkey`,
-      options: await parts.passkeys.requestOptions(call, signInPlace(exchange, uid)),
-      csrfToken: exchange.csrfToken(),
-      button: 'Use a passkey',
-      primary: !parts.methods.password,
-      autofill: parts.methods.password,
-      again: `/interaction/${uid}/passkey`,
-    })
-    return parts.methods.password ? form : html`${form}${withoutPasskeys()}`
-  }
-  const showSignIn: InteractionAnswers['signIn'] = async (call, exchange, { interaction, failure, confirmed = false }) => {
-    const { password, passkey } = parts.methods
-    const body = signInPage(skinOf(parts, exchange), {
-      interaction,
-      csrfToken: exchange.csrfToken(),
-      state: failure?.state ?? {},
-      confirmed,
-      password,
-      others: passkey ? [await passkeyWay(call, exchange, interaction)] : [],
-    })
-    return formPage(body, failure, policyFor(interaction))
-  }
-  const showConsent = async (call: Call, exchange: Exchange, interaction: Interaction): Promise<Answer> => {
-    const person = interaction.accountId === undefined ? undefined : await parts.accounts.find(call, interaction.accountId)
-    if (person === undefined) return ended(exchange)
-    const body = consentPage(skinOf(parts, exchange), { interaction, person, csrfToken: exchange.csrfToken() })
-    return formPage(body, undefined, policyFor(interaction))
-  }
+/** Where the pages of an interaction begin, whatever was sent. */
+function skinWithin(parts: PageParts, exchange: Exchange, { uid }: Interaction): Skin {
+  return skinOf(parts, exchange, `/interaction/${uid}`)
+}
 
-  return { ended, signIn: showSignIn, consent: showConsent }
+function methodsOf(parts: PageParts): readonly SignInMethod[] {
+  const further = featuresOf(parts).flatMap(({ signInMethods = [] }) => signInMethods)
+  const autofills = further.some((method) => method.autofills === true)
+  return inOrder(parts.methods.password ? [passwordMethod(autofills), ...further] : further)
+}
+
+/** The pages that the features share: each can show the sign-in page again with what went wrong in its part. */
+export function answersOf(parts: PageParts): InteractionAnswers {
+  const methods = methodsOf(parts)
+  const ended = (exchange: Exchange): Answer => {
+    const skin = skinOf(parts, exchange)
+    const { ended: heading, endedWords: words } = skin.texts.signIn
+    return page(errorPage(skin, { heading, words }), 400)
+  }
+  return {
+    ended,
+    async signIn(call, exchange, { interaction, failure, confirmed = false }) {
+      const skin = skinWithin(parts, exchange, interaction)
+      const view = { skin, interaction, csrfToken: exchange.csrfToken(), state: failure?.state ?? {} }
+      const found = await Promise.all(methods.map((method) => method.part({ call, exchange }, view)))
+      const open = found.filter((part) => part !== undefined)
+      return formPage(signInPage({ ...view, confirmed, parts: open }), failure, policyFor(interaction))
+    },
+    async consent(call, exchange, interaction) {
+      const person = interaction.accountId === undefined ? undefined : await parts.accounts.find(call, interaction.accountId)
+      if (person === undefined) return ended(exchange)
+      const body = consentPage(skinWithin(parts, exchange, interaction), { interaction, person, csrfToken: exchange.csrfToken() })
+      return formPage(body, undefined, policyFor(interaction))
+    },
+  }
 }

@@ -3,12 +3,9 @@ import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { deviceOf, rememberDevice, whence } from '../browser.ts'
-import { csrfToken, formAnswers, formFailure, formText, friendly, type PageParts, skinOf, uidParams } from './handling.ts'
+import { csrfToken, formAnswers, formFailure, formText, friendly, type PageParts, refused, skinOf, uidParams } from './handling.ts'
 import { answersOf } from './interaction-answers.ts'
-import { confirmedPage } from './sign-in-page.ts'
-
-// One text for a wrong password, an unknown address, an unconfirmed one and a suspended account.
-const REFUSED = 'That did not work. The address or the password is not right, or the address is not confirmed yet.'
+import { confirmedPage } from './sign-up-page.ts'
 
 const common = {
   site: 'accounts',
@@ -27,6 +24,7 @@ async function signIn(
   if (interaction === undefined) return show.ended(exchange)
   if (interaction.prompt !== 'login') return seeOther(`/interaction/${interaction.uid}`)
   const { email, password } = body
+  const { texts } = skinOf(parts, exchange)
   const device = deviceOf(exchange)
   try {
     const signedIn = await accounts.signIn(call, {
@@ -39,13 +37,13 @@ async function signIn(
     if (signedIn === undefined)
       return await show.signIn(call, exchange, {
         interaction,
-        failure: { status: 422, headers: {}, state: { values: { email }, problem: REFUSED } },
+        failure: refused({ values: { email }, problem: texts.signIn.refused }),
       })
     rememberDevice(exchange, signedIn.device)
     exchange.renewCsrf()
     return await engine.finishSignIn(exchange, signedIn)
   } catch (error) {
-    return show.signIn(call, exchange, { interaction, failure: formFailure(error, { email }) })
+    return show.signIn(call, exchange, { interaction, failure: formFailure(texts, error, { email }) })
   }
 }
 

@@ -1,5 +1,6 @@
 // The frame around every page, and the parts that forms are made of. No page needs a script; passkeys alone do.
 import { type Html, html } from '#kernel/html.ts'
+import type { Texts } from '../texts/en.ts'
 import { iconPath, stylePath } from './assets.ts'
 import { art, brand } from './mark.ts'
 
@@ -9,16 +10,23 @@ export interface Skin {
   readonly home: string
   /** The nonce of this answer's content security policy. */
   readonly nonce: string
+  readonly texts: Texts
+  /** The tag of the language that the texts are in. */
+  readonly language: string
+  /** Every language on offer, and where to choose it; nothing to choose when there is one. */
+  readonly languages: readonly { readonly tag: string; readonly name: string; readonly path: string }[]
 }
 
 interface Frame {
   readonly title: string
   readonly body: Html
+  /** Paths of scripts; a page works without them. */
+  readonly scripts?: readonly string[]
 }
 
-function frame({ productName, nonce }: Skin, { title, body }: Frame): Html {
+function frame({ productName, nonce, language, texts }: Skin, { title, body, scripts = [] }: Frame): Html {
   return html`<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -27,28 +35,60 @@ function frame({ productName, nonce }: Skin, { title, body }: Frame): Html {
 <title>${title} - ${productName}</title>
 <link rel="icon" type="image/svg+xml" href="${iconPath}">
 <link rel="stylesheet" href="${stylePath}" nonce="${nonce}">
-</head>
+${scripts.map((path) => html`<script src="${path}" nonce="${nonce}" type="module"></script>\n`)}</head>
 <body>
+<a class="skip" href="#content">${texts.frame.skip}</a>
 ${body}
 </body>
 </html>
 `
 }
 
+function languageSwitch({ languages, language, texts }: Skin): Html | undefined {
+  if (languages.length < 2) return undefined
+  const ways = languages.map(({ tag, name, path }) =>
+    tag === language
+      ? html`<li><span lang="${tag}" aria-current="true">${name}</span></li>`
+      : html`<li><a href="${path}" lang="${tag}" hreflang="${tag}" rel="nofollow">${name}</a></li>`,
+  )
+  return html`<nav class="languages" aria-label="${texts.frame.languages}"><ul>${ways}</ul></nav>`
+}
+
+function footerOf(skin: Skin, words: Html | undefined): Html | undefined {
+  const languages = languageSwitch(skin)
+  if (languages === undefined && words === undefined) return undefined
+  return html`<footer>${words === undefined ? undefined : html`<p>${words}</p>`}${languages}</footer>`
+}
+
+interface StagePage {
+  readonly title: string
+  readonly main: Html
+  readonly footer?: Html | undefined
+  readonly scripts?: readonly string[]
+}
+
 /** A page with one thing to do. */
-export function stagePage(skin: Skin, { title, main, footer }: { title: string; main: Html; footer?: Html | undefined }): Html {
-  const foot = footer === undefined ? undefined : html`<footer>${footer}</footer>`
+export function stagePage(skin: Skin, { title, main, footer, scripts = [] }: StagePage): Html {
   return frame(skin, {
     title,
-    body: html`<div class="stage"><div class="panel">${art}</div><div class="column"><header>${brand(skin)}</header><main>${main}</main>${foot}</div></div>`,
+    scripts,
+    body: html`<div class="stage"><div class="panel">${art}</div><div class="column"><header>${brand(skin)}</header><main id="content">${main}</main>${footerOf(skin, footer)}</div></div>`,
   })
 }
 
+interface DeskPage {
+  readonly title: string
+  readonly top: Html
+  readonly main: Html
+  readonly scripts?: readonly string[]
+}
+
 /** A page with several sections. */
-export function deskPage(skin: Skin, { title, top, main }: { title: string; top: Html; main: Html }): Html {
+export function deskPage(skin: Skin, { title, top, main, scripts = [] }: DeskPage): Html {
   return frame(skin, {
     title,
-    body: html`<div class="panel"></div><div class="desk"><header class="top">${brand(skin)}${top}</header><main class="desk-main">${main}</main></div>`,
+    scripts,
+    body: html`<div class="panel"></div><div class="desk"><header class="top">${brand(skin)}${top}</header><main id="content" class="desk-main">${main}</main>${footerOf(skin, undefined)}</div>`,
   })
 }
 

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isLoopbackHost } from './consent-page.ts'
 import { errorPage, signOutPage } from './engine-pages.ts'
-import { field } from './layout.ts'
-import { ago, agoWords } from './time-words.ts'
+import { field, type Skin } from './layout.ts'
+import { de } from '../texts/de.ts'
+import { en } from '../texts/en.ts'
+import { ago, agoWords, deviceWords } from './words.ts'
 
-const skin = { productName: 'Pixel <Diary>', home: 'http://app.test/', nonce: 'NONCE' }
+const skin: Skin = { productName: 'Pixel <Diary>', home: 'http://app.test/', nonce: 'NONCE', texts: en, language: 'en', languages: [] }
 
 test('tells addresses of the own device from all others', () => {
   for (const host of ['localhost', 'localhost:3000', 'shop.localhost:4001', '127.0.0.1', '127.8.9.1:80', '[::1]:9000', 'LOCALHOST'])
@@ -16,11 +18,20 @@ test('tells addresses of the own device from all others', () => {
 
 test('says how long ago something was', () => {
   const now = Date.UTC(2026, 5, 1, 12)
-  const said = [0, 119_000, 120_000, 3_600_000, 90_000_000, 59 * 86_400_000].map((passed) => agoWords(now - passed, now))
+  const said = [0, 119_000, 120_000, 3_600_000, 90_000_000, 59 * 86_400_000].map((passed) => agoWords(en, now - passed, now))
   assert.deepEqual(said, ['just now', 'just now', '2 minutes ago', '1 hour ago', '1 day ago', '59 days ago'])
-  assert.equal(agoWords(now + 5000, now), 'just now')
-  assert.equal(agoWords(Date.UTC(2025, 10, 23), now), 'on 23 November 2025')
-  assert.match(ago(now, now).toString(), /datetime="2026-06-01T12:00:00\.000Z" title="2026-06-01 12:00 UTC"/)
+  assert.equal(agoWords(en, now + 5000, now), 'just now')
+  assert.equal(agoWords(en, Date.UTC(2025, 10, 23), now), 'on 23 November 2025')
+  assert.match(ago(en, now, now).toString(), /datetime="2026-06-01T12:00:00\.000Z" title="2026-06-01 12:00 UTC"/)
+})
+
+test('says moments and browsers in the language of the reader', () => {
+  const now = Date.UTC(2026, 5, 1, 12)
+  assert.equal(agoWords(de, now - 3 * 3_600_000, now), 'vor 3 Stunden')
+  assert.equal(agoWords(de, Date.UTC(2025, 10, 23), now), 'am 23. November 2025')
+  assert.equal(deviceWords(de, 'Firefox on Windows'), 'Firefox unter Windows')
+  assert.equal(deviceWords(de, 'A browser on Linux'), 'Ein Browser unter Linux')
+  assert.equal(deviceWords(en, 'Unknown device'), 'Unknown device')
 })
 
 test('a field names its hint and its problem, and escapes what was typed', () => {

@@ -7,15 +7,16 @@ import { assetRoutes } from './assets.ts'
 import type { PageParts } from './handling.ts'
 import { interactionRoutes } from './interaction-routes.ts'
 import { recoveryRoutes } from '../recovery/routes.ts'
+import { languageRoute } from './language-routes.ts'
 import { signUpRoutes } from './sign-up-routes.ts'
 
 export function accountPages(parts: PageParts): Route[] {
-  return [
+  const pages = [
     ...interactionRoutes(parts),
     ...signUpRoutes(parts),
     ...(parts.methods.password ? recoveryRoutes(parts) : []),
     ...accountRoutes(parts),
     ...(parts.methods.passkey ? [...passkeySignInRoutes(parts), ...passkeyAccountRoutes(parts)] : []),
-    ...assetRoutes(),
   ]
+  return [...pages, languageRoute(parts, pages), ...assetRoutes()]
 }

@@ -17,7 +17,7 @@ import {
   skinOf,
   uidParams,
 } from './handling.ts'
-import { checkMailPage, signUpPage } from './sign-in-page.ts'
+import { checkMailPage, signUpPage } from './sign-up-page.ts'
 
 const common = { site: 'accounts', allow: { who: 'anyone' } } as const
 const signUpForm = z.strictObject({ csrf_token: csrfToken, name: formText, email: formText, password: formText })
@@ -52,7 +52,7 @@ export function signUpRoutes(parts: PageParts): Route[] {
       await accounts.signUp(call, interaction === undefined ? details : { ...details, interaction })
       return seeOther(`${base}/check-mail`)
     } catch (error) {
-      return show(exchange, given.place, formFailure(error, { name, email }))
+      return show(exchange, given.place, formFailure(skinOf(parts, exchange).texts, error, { name, email }))
     }
   }
   const checkMail = (exchange: Exchange, { base, signInPath }: Place): Answer =>

@@ -31,6 +31,8 @@ a:hover { color: var(--accent-hover); }
 :focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; border-radius: 4px; }
 .t1 { fill: var(--t1); } .t2 { fill: var(--t2); } .t3 { fill: var(--t3); } .t4 { fill: var(--t4); } .t5 { fill: var(--t5); } .t9 { fill: var(--t9); }
 .soft { color: var(--soft); }
+.skip { position: absolute; left: 0.75rem; top: -6rem; z-index: 1; padding: 0.6rem 1rem; background: var(--sheet); border-radius: 0.6rem; }
+.skip:focus { top: 0.75rem; }
 .small { font-size: 0.9rem; }
 [hidden] { display: none !important; }
 .wrap { overflow-wrap: anywhere; }
@@ -48,7 +50,10 @@ a:hover { color: var(--accent-hover); }
 .column { display: flex; flex-direction: column; gap: 2rem; padding: 1.5rem 1.25rem 2rem; width: 100%; max-width: 30rem; margin: 0 auto; }
 .column main { flex: 1; display: flex; flex-direction: column; gap: 1.5rem; }
 .lead { display: flex; flex-direction: column; gap: 0.6rem; }
-.column footer { color: var(--soft); font-size: 0.875rem; }
+footer { color: var(--soft); font-size: 0.875rem; display: flex; flex-direction: column; gap: 1rem; }
+.languages ul { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; }
+.languages a, .languages span { display: inline-block; padding: 0.25rem 0; }
+.languages [aria-current] { font-weight: 650; color: var(--ink); }
 @media (min-width: 60rem) {
   .stage { grid-template-columns: minmax(22rem, 5fr) 7fr; grid-template-rows: 1fr; }
   .stage .panel { height: auto; background: var(--panel); padding: 3rem; }
@@ -83,10 +88,8 @@ input[aria-invalid=true] { border-color: var(--danger); background: var(--danger
 .button.compact { min-height: 2.6rem; padding: 0.4rem 0.95rem; font-size: 0.925rem; }
 .buttons { display: flex; flex-wrap: wrap; gap: 0.75rem; }
 .buttons .button { flex: 1 1 max-content; }
-/* Another way, below the first */
 .or { display: flex; align-items: center; gap: 1rem; color: var(--soft); font-size: 0.9rem; }
 .or::before, .or::after { content: ""; flex: 1; border-top: 1px solid var(--line); }
-.others { display: flex; flex-direction: column; gap: 1.15rem; }
 .aside { border-top: 1px solid var(--line); padding-top: 1.25rem; }
 
 /* Messages */
@@ -112,7 +115,9 @@ input[aria-invalid=true] { border-color: var(--danger); background: var(--danger
 .desk-main { display: flex; flex-direction: column; gap: 1.5rem; }
 .ways { display: flex; flex-wrap: wrap; gap: 0.6rem; }
 .top { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 1rem; }
-.sheet { background: var(--sheet); border: 1px solid var(--line); border-radius: 1rem; padding: 1.4rem 1.25rem; display: flex; flex-direction: column; gap: 1.1rem; }
+.contents ul { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 0.25rem 1.1rem; }
+.contents a { display: inline-block; padding: 0.25rem 0; }
+.sheet { scroll-margin-top: 1rem; background: var(--sheet); border: 1px solid var(--line); border-radius: 1rem; padding: 1.4rem 1.25rem; display: flex; flex-direction: column; gap: 1.1rem; }
 .rows { list-style: none; margin: 0; padding: 0; }
 .rows > li { display: flex; flex-wrap: wrap; gap: 0.75rem 1rem; align-items: center; justify-content: space-between; padding: 1rem 0; border-top: 1px solid var(--line); }
 .rows > li:first-child { border-top: 0; padding-top: 0; }

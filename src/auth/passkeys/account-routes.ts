@@ -13,6 +13,7 @@ import {
   formText,
   friendly,
   type PageParts,
+  refused,
   skinOf,
 } from '../pages/handling.ts'
 import { describeDevice } from '../device.ts'
@@ -32,8 +33,6 @@ const common = {
 const addForm = z.strictObject({ csrf_token: csrfToken, name: formText, answer: answerText })
 const nameForm = z.strictObject({ csrf_token: csrfToken, name: formText })
 const owned = z.strictObject({ id: z.string().min(1).max(128) })
-
-const REFUSED = 'That did not work: the answer of your device does not fit, or the question was too old. Please try again.'
 
 export function passkeyAccountRoutes(parts: PageParts): Route[] {
   const { lately } = accountActions(parts)
@@ -80,7 +79,7 @@ function keepingRoutes(parts: PageParts): Route[] {
             await passkeys.rename(call, { id: params.id, accountId: who.session.accountId }, body.name)
             return doneAnswer('passkey-renamed')
           } catch (error) {
-            return show(who, { failure: formFailure(error, {}) })
+            return show(who, { section: 'passkeys', failure: formFailure(skinOf(parts, exchange).texts, error, {}) })
           }
         }),
       ),
@@ -128,15 +127,16 @@ function adding(parts: PageParts): Adding {
     show,
     async submit(who, { name, answer }) {
       const { call, exchange, session } = who
+      const { texts } = skinOf(parts, exchange)
       const owner = await accounts.find(call, session.accountId)
       if (owner === undefined) return seeOther(engine.signInPath('/account'))
       try {
         const place = placeOf(exchange, session)
         const added = await passkeys.add(call, owner, { place, answer, name, client: exchange.client, by: whence(exchange) })
         if (added !== undefined) return doneAnswer('passkey-added')
-        return await show(who, { status: 422, headers: {}, state: { values: { name }, problem: REFUSED } })
+        return await show(who, refused({ values: { name }, problem: texts.passkeys.notAdded }))
       } catch (error) {
-        return show(who, formFailure(error, { name }))
+        return show(who, formFailure(texts, error, { name }))
       }
     },
   }

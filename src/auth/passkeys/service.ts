@@ -9,6 +9,7 @@ import { PER_CLIENT, type Throttle } from '../accounts/throttle.ts'
 import type { AccountDirectory } from '../engine.ts'
 import { authErrors } from '../errors.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
+import { fieldProblem } from '../texts/problem.ts'
 import type { Ceremonies, CreationOptions, Owner, Proved, RequestOptions } from './ceremonies.ts'
 import type { ChallengePlace, Challenges } from './challenges.ts'
 import type { PasskeysRepository } from './repository.ts'
@@ -156,13 +157,13 @@ function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'rename' | 
 
   return {
     async add(call, { accountId }, { place, answer: text, name, by }) {
-      const message = nameProblem(name)
-      if (message !== undefined) throw authErrors.bad_details({ fields: [{ field: 'name', message }] })
+      const problem = nameProblem(name)
+      if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
       const answer = readAnswer(creationAnswer, text)
       const created = answer && (await ceremonies.created(answer, (challenge) => challenges.judge(place, challenge)))
       if (created === undefined) return undefined
       if ((await repository.list(call, accountId)).length >= MOST_PASSKEYS)
-        throw authErrors.bad_details({ fields: [{ field: 'name', message: `There can be ${MOST_PASSKEYS} of them. Remove one first.` }] })
+        throw authErrors.bad_details({ fields: [fieldProblem('name', 'passkeys_many')] })
       const about = tidyName(name)
       const made: Passkey = { id: sha256(created.made.credentialId), accountId, ...created.made, name: about, createdAt: clock.now() }
       const events = [
@@ -173,8 +174,8 @@ function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'rename' | 
     },
 
     async rename(call, owned, name) {
-      const message = nameProblem(name)
-      if (message !== undefined) throw authErrors.bad_details({ fields: [{ field: 'name', message }] })
+      const problem = nameProblem(name)
+      if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
       return repository.rename(call, owned, tidyName(name))
     },
 

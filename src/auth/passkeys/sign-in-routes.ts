@@ -3,8 +3,9 @@ import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, ok, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { whence } from '../browser.ts'
-import { csrfToken, formAnswers, formFailure, friendly, type PageParts, uidParams } from '../pages/handling.ts'
-import { answersOf, signInPlace } from '../pages/interaction-answers.ts'
+import { csrfToken, formAnswers, formFailure, friendly, type PageParts, refused, skinOf, uidParams } from '../pages/handling.ts'
+import { answersOf } from '../pages/interaction-answers.ts'
+import { signInPlace } from './feature.ts'
 import { answerText } from './schemas.ts'
 
 const common = {
@@ -13,9 +14,6 @@ const common = {
   allow: { who: 'handler', reason: 'Belongs to the browser that holds the cookie of this interaction.' },
 } as const
 const answerForm = z.strictObject({ csrf_token: csrfToken, answer: answerText })
-
-// One text for a passkey that is unknown, was removed, was used twice with one challenge, or belongs to a suspended account.
-const REFUSED = 'That did not work. This passkey opens no account here, or its question was too old. Please try again.'
 
 export function passkeySignInRoutes(parts: PageParts): Route[] {
   return [
@@ -48,6 +46,7 @@ export function passkeySignInRoutes(parts: PageParts): Route[] {
 async function signIn(parts: PageParts, asked: { call: Call; exchange: Exchange; answer: string }): Promise<Answer> {
   const { call, exchange, answer } = asked
   const show = answersOf(parts)
+  const { texts } = skinOf(parts, exchange)
   const interaction = await parts.engine.interaction(exchange)
   if (interaction === undefined) return show.ended(exchange)
   if (interaction.prompt !== 'login') return seeOther(`/interaction/${interaction.uid}`)
@@ -55,10 +54,10 @@ async function signIn(parts: PageParts, asked: { call: Call; exchange: Exchange;
     const place = signInPlace(exchange, interaction.uid)
     const owner = await parts.passkeys.prove(call, { place, answer, client: exchange.client, by: whence(exchange) })
     if (owner === undefined)
-      return await show.signIn(call, exchange, { interaction, failure: { status: 422, headers: {}, state: { problem: REFUSED } } })
+      return await show.signIn(call, exchange, { interaction, failure: refused({ problem: texts.passkeys.refused }) })
     exchange.renewCsrf()
     return await parts.engine.finishSignIn(exchange, { ...owner, by: 'passkey' })
   } catch (error) {
-    return show.signIn(call, exchange, { interaction, failure: formFailure(error, {}) })
+    return show.signIn(call, exchange, { interaction, failure: formFailure(texts, error, {}) })
   }
 }

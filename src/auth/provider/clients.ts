@@ -5,20 +5,13 @@ import type { Call } from '#kernel/call.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import type { ClientsRepository } from '../clients/repository.ts'
 import type { StoredClient } from '../clients/schemas.ts'
-import { ROLES_SCOPE } from '../roles/membership.ts'
 import type { ClientDefinition, ClientSource, FrontendClient } from '../contract.ts'
+import { en } from '../texts/en.ts'
 import { FACTS } from './client-facts.ts'
 import { type ClientSettings, clientProblems, frontendProblems, isNative, isOpenidScope, OPENID_SCOPES } from './client-rules.ts'
 
 export const ACCOUNTS_CLIENT = 'accounts'
 export const ACCOUNTS_CALLBACK = '/signed-in'
-
-const OPENID_WORDS: Readonly<Record<string, string>> = {
-  offline_access: 'stay connected until you end it on your account page',
-  profile: 'see your name',
-  email: 'see your email address',
-  [ROLES_SCOPE]: 'see your roles and groups, and act with them',
-}
 
 export interface RegisteredClient {
   readonly clientId: string
@@ -66,7 +59,7 @@ export function createClientRegistry(settings: ClientSettings, stored: Pick<Clie
     },
     isFirstParty: (clientId) => byId.get(clientId)?.firstParty === true,
     fixed: () => registered,
-    words: (scope) => OPENID_WORDS[scope] ?? settings.scopes[scope] ?? scope,
+    words: (scope) => en.scopes[scope] ?? settings.scopes[scope] ?? scope,
     endsWithSession: (clientId, scopes) => byId.get(clientId)?.firstParty === true || !scopes.has('offline_access'),
   }
 }

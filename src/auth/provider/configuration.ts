@@ -5,6 +5,7 @@ import type { Clock } from '#kernel/clock.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { LoadedKeys } from '../keys/signing-keys.ts'
 import { FACTS, factsOf } from './client-facts.ts'
+import { keepUiLocales } from '../texts/language.ts'
 import { OPENID_SCOPES } from './client-rules.ts'
 import type { ClientRegistry } from './clients.ts'
 import type { MembershipClaims } from './account-claims.ts'
@@ -12,6 +13,7 @@ import { APP_CLAIM, type ClaimsReader } from './app-claims.ts'
 import { sidOf } from './ids.ts'
 import type { ProviderPages } from './provider-pages.ts'
 import { ACCESS_TOKEN_SECONDS, type ResourcePolicy } from './resource.ts'
+import { currentExchange } from './scope.ts'
 
 const DAY = 86_400
 /** Counted from the sign-in, whatever happens since: rotation never extends it (RFC 10017 section 6.3.2.3). */
@@ -72,7 +74,14 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
       iss: null,
     },
     enabledJWA: { idTokenSigningAlgValues: [...new Set(keys.signing.map(({ alg }) => alg))], dPoPSigningAlgValues: ['ES256', 'Ed25519'] },
-    interactions: { policy: interactionPolicy.base(), url: (_context, interaction) => `/interaction/${interaction.uid}` },
+    interactions: {
+      policy: interactionPolicy.base(),
+      url(_context, { uid, params }) {
+        const exchange = currentExchange()
+        if (exchange !== undefined) keepUiLocales(exchange, uid, params['ui_locales'])
+        return `/interaction/${uid}`
+      },
+    },
     clientBasedCORS: (_context, origin, client) => factsOf(client).origins.includes(origin),
     extraTokenClaims: accessTokenClaims(parts),
     issueRefreshToken: (_context, client, source) =>

@@ -196,7 +196,7 @@ function buildEngine(
     clients,
     clock,
     resources: resourcePolicy({ clients, audience, accessTokenKid: keys.accessTokenKid }),
-    pages: createProviderPages(looks, settings.productName),
+    pages: createProviderPages(looks),
     callbacks: {
       findAccount: accountFinder(accounts, appClaims),
       loadExistingGrant: grantLoader({ clients, consents: stores.consents, audience }),

@@ -1,18 +1,17 @@
 // The engine's own screens: an error that cannot go back to the client, and signing out (OpenID Connect RP-Initiated Logout).
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider'
 import type { Html } from '#kernel/html.ts'
+import type { Exchange } from '#kernel/http/route.ts'
 import { currentExchange } from './scope.ts'
-
-export interface PageSkin {
-  readonly productName: string
-  readonly nonce: string
-}
 
 /** The looks, which are made in `pages/`. */
 export interface EnginePages {
-  errorPage(skin: PageSkin, error: { readonly heading: string; readonly words: string; readonly requestId?: string }): Html
-  signOutPage(skin: PageSkin, form: { readonly action: string; readonly hidden: Readonly<Record<string, string>> }): Html
-  signedOutPage(skin: PageSkin): Html
+  errorPage(
+    exchange: Exchange,
+    refused: { readonly error: string; readonly description?: string | undefined; readonly requestId?: string | undefined },
+  ): Html
+  signOutPage(exchange: Exchange, form: { readonly action: string; readonly hidden: Readonly<Record<string, string>> }): Html
+  signedOutPage(exchange: Exchange): Html
 }
 
 export interface ProviderPages {
@@ -21,12 +20,13 @@ export interface ProviderPages {
   signedOut(context: KoaContextWithOIDC): void
 }
 
-export function createProviderPages(looks: EnginePages, productName: string): ProviderPages {
-  const skin = (): PageSkin => ({ productName, nonce: currentExchange()?.nonce() ?? '' })
-  const show = (context: KoaContextWithOIDC, page: Html): void => {
+export function createProviderPages(looks: EnginePages): ProviderPages {
+  const show = (context: KoaContextWithOIDC, page: (exchange: Exchange) => Html): void => {
+    const exchange = currentExchange()
+    if (exchange === undefined) throw new Error('A page of the engine was asked for outside of a request.')
     context.type = 'html'
     context.set('cache-control', 'no-store')
-    context.body = page.toString()
+    context.body = page(exchange).toString()
   }
   return {
     error(context, out) {
@@ -35,23 +35,20 @@ export function createProviderPages(looks: EnginePages, productName: string): Pr
         context.body = out
         return
       }
-      const requestId = currentExchange()?.requestId
-      const words = `${WORDS[out.error] ?? 'The app sent a request that cannot be answered.'} (${out.error}${out.error_description === undefined ? '' : `: ${out.error_description}`})`
-      show(context, looks.errorPage(skin(), { heading: 'This did not work', words, ...(requestId === undefined ? {} : { requestId }) }))
+      const { error, error_description: description } = out
+      show(context, (exchange) => looks.errorPage(exchange, { error, description, requestId: exchange.requestId }))
     },
     signOut(context) {
       const { state } = context.oidc.session ?? {}
       const secret = state?.['secret']
       const back = state?.['postLogoutRedirectUri']
-      show(
-        context,
-        looks.signOutPage(skin(), { action: '/end-session/confirm', hidden: { xsrf: typeof secret === 'string' ? secret : '' } }),
-      )
+      const xsrf = typeof secret === 'string' ? secret : ''
+      show(context, (exchange) => looks.signOutPage(exchange, { action: '/end-session/confirm', hidden: { xsrf } }))
       // Browsers check where a form's answer redirects to, as well.
       if (typeof back === 'string') allowFormAction(context, new URL(back).origin)
     },
     signedOut(context) {
-      show(context, looks.signedOutPage(skin()))
+      show(context, (exchange) => looks.signedOutPage(exchange))
     },
   }
 }
@@ -63,13 +60,6 @@ const BROWSER_ROUTES: ReadonlySet<string> = new Set([
   'end_session_confirm',
   'end_session_success',
 ])
-
-const WORDS: Readonly<Record<string, string>> = {
-  invalid_client: 'The app that sent you here is not known.',
-  invalid_redirect_uri: 'The app wants to send you to an address that it is not registered with.',
-  access_denied: 'This is not possible with your account.',
-  server_error: 'Something went wrong on our side.',
-}
 
 function allowFormAction(context: KoaContextWithOIDC, origin: string): void {
   const policy = context.response.get('content-security-policy')

@@ -1,85 +1,47 @@
 // Asking for a new password, and setting it.
 import { type Html, html } from '#kernel/html.ts'
 import { csrfField, field, lead, message, type Skin, stagePage } from '../pages/layout.ts'
-import type { FormState } from '../pages/sign-in-page.ts'
+import type { FormState } from '../pages/parts.ts'
+import { isWrong, titleOf } from '../pages/sign-in-page.ts'
 
-const TEXTS = {
-  problem: 'Problem: ',
-  look: 'Please look at the marked field.',
-  ask: {
-    title: 'Set a new password',
-    words: 'Tell us your address, and we write to it. With the link in that mail you can choose a new password.',
-    email: 'Email address',
-    send: 'Send the mail',
-    back: 'Do you know it after all?',
-    signIn: 'Sign in',
-  },
-  choose: {
-    title: 'Choose a new password',
-    words: 'Everything that is signed in with the old one will be signed out.',
-    password: 'New password',
-    hint: 'At least 8 characters. Several words that only you would join are easier to keep than one clever one.',
-    save: 'Save the new password',
-  },
-  done: { title: 'Your password is changed', words: 'Everything is signed out. Sign in with the new password now.', signIn: 'Sign in' },
-  mailed: {
-    title: 'Check your mail',
-    words: (minutes: number): string =>
-      `If this address has an account, the mail has a link that works once, within ${minutes} minutes. Follow it, and choose the new password there.`,
-    development: 'Development: mails are not sent.',
-    where: 'Open the mailbox',
-    nothing: 'Nothing there? Look into the spam folder, or',
-    again: 'try again',
-  },
-  dead: {
-    heading: 'This link does not work any more',
-    words: 'Links in our mails work once and for a short while. If you still need a new password, ask for another mail.',
-    again: 'Ask for another mail',
-  },
-} as const
-
-export const recoveryTexts = TEXTS
-
-const titled = (words: string, { problem, problems = {} }: FormState): string =>
-  problem === undefined && Object.keys(problems).length === 0 ? words : `${TEXTS.problem}${words}`
-
-const wrong = ({ problem, problems = {} }: FormState): string | undefined =>
-  problem ?? (Object.keys(problems).length > 0 ? TEXTS.look : undefined)
+function wrong({ texts }: Skin, state: FormState): string | undefined {
+  return state.problem ?? (isWrong(state) ? texts.frame.lookAtField : undefined)
+}
 
 export function forgotPage(skin: Skin, view: { action: string; signInPath: string; csrfToken: string; state: FormState }): Html {
   const { action, signInPath, csrfToken, state } = view
-  const { title, words, email, send, back, signIn } = TEXTS.ask
+  const { recovery: texts, fields } = skin.texts
   return stagePage(skin, {
-    title: titled(title, state),
-    main: html`${lead(title, words)}
-${message('bad', wrong(state))}
+    title: titleOf(skin, texts.title, state),
+    main: html`${lead(texts.title, texts.lead)}
+${message('bad', wrong(skin, state))}
 <form class="form" method="post" action="${action}">${csrfField(csrfToken)}
-${field({ name: 'email', label: email, type: 'email', autocomplete: 'username', value: state.values?.['email'] ?? '', problem: state.problems?.['email'], focus: true })}
-<button class="button" type="submit">${send}</button></form>
-<p class="aside">${back} <a href="${signInPath}">${signIn}</a></p>`,
+${field({ name: 'email', label: fields.email, type: 'email', autocomplete: 'username', value: state.values?.['email'] ?? '', problem: state.problems?.['email'], focus: true })}
+<button class="button" type="submit">${texts.send}</button></form>
+<p class="aside">${texts.remembered(html`<a href="${signInPath}">${texts.signIn}</a>`)}</p>`,
   })
 }
 
 export function resetPage(skin: Skin, view: { email: string; token: string; csrfToken: string; state: FormState }): Html {
   const { email, token, csrfToken, state } = view
-  const { title, words, password, hint, save } = TEXTS.choose
+  const { recovery: texts, fields, signUp } = skin.texts
   return stagePage(skin, {
-    title: titled(title, state),
-    main: html`${lead(title, words)}
-${message('bad', wrong(state))}
+    title: titleOf(skin, texts.choose, state),
+    main: html`${lead(texts.choose, texts.chooseLead)}
+${message('bad', wrong(skin, state))}
 <form class="form" method="post" action="/reset-password">${csrfField(csrfToken)}
 <input type="hidden" name="token" value="${token}">
 <input type="text" name="username" autocomplete="username" value="${email}" hidden>
-${field({ name: 'password', label: password, type: 'password', autocomplete: 'new-password', hint, problem: state.problems?.['password'], focus: true })}
-<button class="button" type="submit">${save}</button></form>`,
+${field({ name: 'password', label: fields.newPassword, type: 'password', autocomplete: 'new-password', hint: signUp.passwordHint, problem: state.problems?.['password'], focus: true })}
+<button class="button" type="submit">${texts.save}</button></form>`,
   })
 }
 
 export function resetDonePage(skin: Skin, signInPath: string): Html {
-  const { title, words, signIn } = TEXTS.done
+  const { recovery: texts } = skin.texts
   return stagePage(skin, {
-    title,
-    main: html`${lead(title, words)}<div class="buttons"><a class="button" href="${signInPath}">${signIn}</a></div>`,
+    title: texts.done,
+    main: html`${lead(texts.done, texts.doneLead)}<div class="buttons"><a class="button" href="${signInPath}">${texts.signIn}</a></div>`,
   })
 }
 
@@ -92,12 +54,12 @@ interface MailedView {
 
 /** After asking for a mail, whatever came of it. */
 export function mailedPage(skin: Skin, { words, againPath, mailbox }: MailedView): Html {
-  const { title, nothing, again, development, where } = TEXTS.mailed
-  const hint = mailbox === undefined ? undefined : html`<strong>${development}</strong> <a href="${mailbox}">${where}</a>`
+  const { checkMail } = skin.texts
+  const hint = mailbox === undefined ? undefined : checkMail.development(html`<a href="${mailbox}">${checkMail.mailbox}</a>`)
   return stagePage(skin, {
-    title,
-    main: html`${lead(title, words)}
+    title: checkMail.title,
+    main: html`${lead(checkMail.title, words)}
 ${message('warn', hint)}
-<p class="aside soft">${nothing} <a href="${againPath}">${again}</a></p>`,
+<p class="aside soft">${checkMail.nothing(html`<a href="${againPath}">${checkMail.tryAgain}</a>`)}</p>`,
   })
 }

@@ -17,7 +17,7 @@ import {
   skinOf,
   uidParams,
 } from '../pages/handling.ts'
-import { forgotPage, mailedPage, recoveryTexts, resetDonePage, resetPage } from './pages.ts'
+import { forgotPage, mailedPage, resetDonePage, resetPage } from './pages.ts'
 
 const common = { site: 'accounts', allow: { who: 'anyone' } } as const
 const answers = { ...formAnswers, 410: 'html' } as const
@@ -81,7 +81,7 @@ function askingRoutes(parts: PageParts, base: '' | '/interaction/:uid'): Route[]
           })
           return seeOther(`${place.base}/forgot-password/sent`)
         } catch (error) {
-          return showAsking(parts, exchange, { place, failure: formFailure(error, { email }) })
+          return showAsking(parts, exchange, { place, failure: formFailure(skinOf(parts, exchange).texts, error, { email }) })
         }
       }),
     }),
@@ -94,23 +94,27 @@ function askingRoutes(parts: PageParts, base: '' | '/interaction/:uid'): Route[]
       input: { params },
       answers: { 200: 'html' },
       handle: friendly(parts, async (_call, input, exchange) => {
-        const words = recoveryTexts.mailed.words(TOKEN_MINUTES)
+        const skin = skinOf(parts, exchange)
+        const words = skin.texts.recovery.mailed(TOKEN_MINUTES)
         const againPath = `${placeOf(input.params).base}/forgot-password`
-        return page(mailedPage(skinOf(parts, exchange), { words, againPath, mailbox: parts.settings.mailbox }))
+        return page(mailedPage(skin, { words, againPath, mailbox: parts.settings.mailbox }))
       }),
     }),
   ]
 }
 
 function dead(parts: PageParts, exchange: Exchange): Answer {
-  const { heading, words, again } = recoveryTexts.dead
-  return page(errorPage(skinOf(parts, exchange), { heading, words, ways: [{ words: again, path: '/forgot-password' }] }), 410)
+  // Without the link: the pages of all dead ones are the same.
+  const skin = skinOf(parts, exchange, '/reset-password')
+  const { dead: heading, deadWords: words, askAgain } = skin.texts.recovery
+  return page(errorPage(skin, { heading, words, ways: [{ words: askAgain, path: '/forgot-password' }] }), 410)
 }
 
 function showReset(parts: PageParts, exchange: Exchange, shown: { email: string; token: string; failure?: FormFailure }): Answer {
   const { email, token, failure } = shown
   const view = { email, token, csrfToken: exchange.csrfToken(), state: failure?.state ?? {} }
-  return formPage(resetPage(skinOf(parts, exchange), view), failure)
+  const here = `/reset-password?${new URLSearchParams({ token }).toString()}`
+  return formPage(resetPage(skinOf(parts, exchange, here), view), failure)
 }
 
 async function reset(
@@ -126,7 +130,7 @@ async function reset(
   try {
     if ((await recovery.reset(call, { token, password, by: whence(exchange) })) === undefined) return dead(parts, exchange)
   } catch (error) {
-    return showReset(parts, exchange, { email: pending.email, token, failure: formFailure(error, {}) })
+    return showReset(parts, exchange, { email: pending.email, token, failure: formFailure(skinOf(parts, exchange).texts, error, {}) })
   }
   await engine.revokeAccount(call, pending.accountId)
   exchange.renewCsrf()

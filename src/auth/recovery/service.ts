@@ -16,6 +16,7 @@ import { authErrors } from '../errors.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import { passwordProblem } from '../passwords/policy.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
+import { fieldProblem } from '../texts/problem.ts'
 import type { RecoveryRepository } from './repository.ts'
 import type { PasswordReset } from './schemas.ts'
 
@@ -68,8 +69,7 @@ export function createRecovery(deps: RecoveryDependencies): Recovery {
   return {
     async ask(call, request) {
       const email = normaliseEmail(request.email)
-      if (email === undefined)
-        throw authErrors.bad_details({ fields: [{ field: 'email', message: 'This does not look like an email address.' }] })
+      if (email === undefined) throw authErrors.bad_details({ fields: [fieldProblem('email', 'email_malformed')] })
       const mayMail = await limits.mayMail(call, 'reset', { ...request, email })
       const account = await accounts.findByEmail(call, email)
       const token = randomToken()
@@ -94,8 +94,8 @@ export function createRecovery(deps: RecoveryDependencies): Recovery {
       const found = await find(call, token)
       if (found === undefined) return undefined
       const { account, reset } = found
-      const message = passwordProblem(password, account.email)
-      if (message !== undefined) throw authErrors.bad_details({ fields: [{ field: 'password', message }] })
+      const problem = passwordProblem(password, account.email)
+      if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('password', problem)] })
       const after = await passwords.hash(call, password)
       const { id: accountId, email, name } = account
       const events = [

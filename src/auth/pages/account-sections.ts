@@ -1,0 +1,109 @@
+// The sections of the account page that everybody has: name, password, sessions, apps.
+import { type Html, html } from '#kernel/html.ts'
+import type { AuthorisedApp, BrowserSession, Engine } from '../engine.ts'
+import type { AccountSection, PageParts, SectionView } from './parts.ts'
+import { eventRows } from './security-events-page.ts'
+import { csrfField, field } from './layout.ts'
+import { ago, deviceWords, scopeWords } from './words.ts'
+
+const SHOWN_EVENTS = 8
+
+const profile: AccountSection = {
+  id: 'profile',
+  heading: (texts) => texts.profile.heading,
+  body: async (_who, { skin, person, csrfToken, state: { problems = {}, values = {} } }) => {
+    const { profile: texts } = skin.texts
+    return html`<p class="soft">${texts.address(html`<strong class="wrap">${person.email}</strong>`)}</p>
+<form class="inline" method="post" action="/account/name">${csrfField(csrfToken)}
+${field({ name: 'name', label: texts.nameLabel, type: 'text', autocomplete: 'name', value: values['name'] ?? person.name, problem: problems['name'], focus: problems['name'] !== undefined, maxLength: 80 })}
+<button class="button quiet" type="submit">${texts.save}</button></form>`
+  },
+}
+
+const password: AccountSection = {
+  id: 'password',
+  heading: (texts) => texts.password.heading,
+  body: async (_who, { skin, person, csrfToken, state: { problems = {} } }) => {
+    const { password: texts, fields } = skin.texts
+    const next = field({
+      name: 'password',
+      label: fields.newPassword,
+      type: 'password',
+      autocomplete: 'new-password',
+      problem: problems['password'],
+      focus: problems['password'] !== undefined,
+    })
+    const current = field({
+      name: 'current',
+      label: fields.currentPassword,
+      type: 'password',
+      autocomplete: 'current-password',
+      problem: problems['current'],
+      focus: problems['current'] !== undefined,
+    })
+    return html`${person.hasPassword ? undefined : html`<p class="soft">${texts.none}</p>`}<form class="form" method="post" action="/account/password">${csrfField(csrfToken)}
+<input type="text" name="username" autocomplete="username" value="${person.email}" hidden>
+${person.hasPassword ? html`<div class="pair">${current}${next}</div>` : next}
+<p class="soft small">${texts.words}</p>
+<div><button class="button quiet" type="submit">${person.hasPassword ? texts.submit : texts.choose}</button></div></form>`
+  },
+}
+
+function sessionRow(session: BrowserSession, current: boolean, { skin, csrfToken, now }: SectionView): Html {
+  const { sessions: texts } = skin.texts
+  const device = deviceWords(skin.texts, session.device)
+  const when = texts.used(ago(skin.texts, session.lastUsedAt, now), ago(skin.texts, session.signedInAt, now))
+  const words = html`<div class="what"><p><strong>${device}</strong>${current ? html`<span class="tag">${texts.thisOne}</span>` : undefined}</p>
+<p class="soft small">${when}</p></div>`
+  if (current) return html`<li>${words}</li>`
+  return html`<li>${words}<form method="post" action="/account/sessions/${encodeURIComponent(session.id)}/end">${csrfField(csrfToken)}<button class="button danger compact" type="submit" aria-label="${texts.endFor(device)}">${texts.end}</button></form></li>`
+}
+
+function sessions(engine: Engine): AccountSection {
+  return {
+    id: 'sessions',
+    heading: (texts) => texts.sessions.heading,
+    async body({ call, session: here }, view) {
+      const all = await engine.sessions(call, here.accountId)
+      const ordered = all.toSorted((a, b) => Number(b.id === here.id) - Number(a.id === here.id) || b.lastUsedAt - a.lastUsedAt)
+      const rows = ordered.map((session) => sessionRow(session, session.id === here.id, view))
+      return html`<p class="soft">${view.skin.texts.sessions.words}</p><ul class="rows">${rows}</ul>`
+    },
+  }
+}
+
+function appRow(app: AuthorisedApp, { skin, csrfToken, now }: SectionView): Html {
+  const { apps: texts } = skin.texts
+  return html`<li><div class="what"><p><strong class="wrap">${app.name}</strong> <span class="soft small">${texts.allowed(ago(skin.texts, app.since, now))}</span></p>
+<ul>${app.scopes.map((scope) => html`<li>${texts.can(scopeWords(skin.texts, scope))}</li>`)}</ul></div>
+<form method="post" action="/account/apps/${encodeURIComponent(app.clientId)}/revoke">${csrfField(csrfToken)}<button class="button danger compact" type="submit" aria-label="${texts.endFor(app.name)}">${texts.end}</button></form></li>`
+}
+
+function apps(engine: Engine): AccountSection {
+  return {
+    id: 'apps',
+    heading: (texts) => texts.apps.heading,
+    async body({ call, session }, view) {
+      const { apps: texts } = view.skin.texts
+      const all = await engine.authorisedApps(call, session.accountId)
+      if (all.length === 0) return html`<p class="soft">${texts.none}</p>`
+      return html`<p class="soft">${texts.some}</p><ul class="rows">${all.map((app) => appRow(app, view))}</ul>`
+    },
+  }
+}
+
+function events(securityEvents: PageParts['securityEvents']): AccountSection {
+  return {
+    id: 'events',
+    heading: (texts) => texts.events.heading,
+    async body({ call, session }, { skin, now }) {
+      const { items } = await securityEvents.list(call, session.accountId, { limit: SHOWN_EVENTS })
+      return html`<p class="soft">${skin.texts.events.words}</p>${eventRows(skin, items, now)}
+<div><a class="button quiet compact" href="/account/events">${skin.texts.events.all}</a></div>`
+    },
+  }
+}
+
+export function ownSections({ engine, securityEvents }: PageParts): readonly AccountSection[] {
+  return [profile, password, sessions(engine), apps(engine), events(securityEvents)]
+}

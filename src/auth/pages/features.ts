@@ -1,0 +1,8 @@
+// What the features of auth bring to the pages that they share.
+import { passkeyFeature } from '../passkeys/feature.ts'
+import type { PageFeature, PageParts } from './parts.ts'
+
+export function featuresOf(parts: PageParts): readonly PageFeature[] {
+  const { methods } = parts
+  return [methods.passkey ? [passkeyFeature(parts)] : []].flat()
+}

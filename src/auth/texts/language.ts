@@ -1,0 +1,53 @@
+// Which language a browser reads: what the app asked for at the start of this sign-in (`ui_locales`), what the person chose here, what the browser prefers.
+import { serialiseCookie } from '#kernel/http/cookie.ts'
+import type { Exchange } from '#kernel/http/route.ts'
+import type { Speech } from './speech.ts'
+
+/** What the person chose, everywhere. */
+const CHOSEN = '__Host-Http-language'
+/** What holds within one interaction alone, by its path: the wish of the app, until the person says otherwise. */
+const ASKED = '__Secure-asked-language'
+
+const CHOSEN_SECONDS = 365 * 24 * 3600
+const ASKED_SECONDS = 3600
+const MAX_RANGES = 10
+const RANGE = /^[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8}){0,4}$/
+
+type Read = Pick<Exchange, 'request' | 'cookies'>
+
+/** OpenID Connect Core section 3.1.2.1: a wish, so what cannot be read is left out. */
+export function keepUiLocales(exchange: Pick<Exchange, 'addCookie'>, interaction: string, uiLocales: unknown): void {
+  const ranges = typeof uiLocales === 'string' ? uiLocales.split(' ').filter((range) => RANGE.test(range)) : []
+  if (ranges.length === 0) return
+  const path = `/interaction/${interaction}`
+  exchange.addCookie(serialiseCookie(ASKED, ranges.slice(0, MAX_RANGES).join('.'), { path, sameSite: 'Lax', maxAgeSeconds: ASKED_SECONDS }))
+}
+
+/** For good, and at once on the pages of the interaction that the person may be in. */
+export function keepChoice(exchange: Pick<Exchange, 'addCookie'>, tag: string, back: string): void {
+  exchange.addCookie(serialiseCookie(CHOSEN, tag, { sameSite: 'Lax', maxAgeSeconds: CHOSEN_SECONDS }))
+  const path = /^\/interaction\/[\w-]{1,64}/.exec(back)?.[0]
+  if (path !== undefined) exchange.addCookie(serialiseCookie(ASKED, tag, { path, sameSite: 'Lax', maxAgeSeconds: ASKED_SECONDS }))
+}
+
+export function languageOf(speech: Speech, { request, cookies }: Read, uiLocales?: unknown): string {
+  const asked = typeof uiLocales === 'string' ? uiLocales.split(' ') : (cookies.get(ASKED)?.split('.') ?? [])
+  const chosen = cookies.get(CHOSEN)
+  const preferred = acceptedLanguages(request.headers['accept-language'])
+  const wanted = [...asked, ...(chosen === undefined ? [] : [chosen]), ...preferred]
+  return speech.match(wanted.filter((range) => RANGE.test(range))) ?? speech.fallback
+}
+
+/** RFC 9110 section 12.5.4: the ranges by their weight, without those that weigh nothing. */
+export function acceptedLanguages(header: string | undefined): string[] {
+  const entries = (header ?? '').slice(0, 500).split(',').slice(0, MAX_RANGES)
+  const weighed = entries.map((entry) => {
+    const [range = '', ...parameters] = entry.split(';').map((part) => part.trim())
+    const weight = parameters.find((parameter) => /^q=/i.test(parameter))?.slice(2)
+    return { range, weight: weight === undefined ? 1 : Number(weight) }
+  })
+  return weighed
+    .filter(({ range, weight }) => RANGE.test(range) && weight > 0)
+    .toSorted((a, b) => b.weight - a.weight)
+    .map(({ range }) => range)
+}

@@ -1,0 +1,88 @@
+// In which language to speak: ours and the app's own texts joined at start, and the choice among them for one reader (RFC 4647 lookup).
+import { type Html, isHtml } from '#kernel/html.ts'
+import type { AuthDefinition } from '../contract.ts'
+import { de } from './de.ts'
+import { en, type Texts } from './en.ts'
+
+export interface Speech {
+  /** What people can choose from, in the order of the definition; the first is for those who ask for none of them. */
+  readonly languages: readonly { readonly tag: string; readonly name: string }[]
+  /** The texts of a language that is offered, or those of the first. */
+  textsOf(tag: string): Texts
+  /** The first of what is wanted that is offered, as it is or by a shorter tag: `de-AT` finds `de`. */
+  match(wanted: readonly string[]): string | undefined
+  readonly fallback: string
+}
+
+const OURS: Readonly<Record<string, Texts>> = { en, de }
+
+/** Says that a text of the app's own threw; the built-in one is shown. */
+export type TextFailed = (failure: { readonly language: string; readonly text: string; readonly error: unknown }) => void
+
+export function createSpeech(definition: Pick<AuthDefinition, 'languages' | 'texts'> = {}, failed: TextFailed = () => {}): Speech {
+  const { texts: own = {} } = definition
+  const tags = definition.languages ?? [...new Set([...Object.keys(OURS), ...Object.keys(own)])]
+  const joined = tags.map((tag) => {
+    // A language that is not ours says in English what it lacks; a kind of ours (`de-AT`) says it as we do.
+    const base = OURS[tag] ?? OURS[tag.split('-')[0] ?? ''] ?? en
+    const texts = join(base, own[tag], { language: tag, path: '', failed })
+    return [tag, isTexts(texts) ? texts : base] as const
+  })
+  const byTag = new Map(joined)
+  const lower = new Map(tags.map((tag) => [tag.toLowerCase(), tag]))
+  const fallback = tags[0] ?? 'en'
+  return {
+    languages: joined.map(([tag, texts]) => ({ tag, name: texts.languageName })),
+    textsOf: (tag) => byTag.get(tag) ?? byTag.get(fallback) ?? en,
+    match: (wanted) => wanted.map((range) => lookUp(lower, range)).find((tag) => tag !== undefined),
+    fallback,
+  }
+}
+
+interface Joining {
+  readonly language: string
+  readonly path: string
+  readonly failed: TextFailed
+}
+
+/** `join` keeps every member of its base, so the joined value is as whole as the base is. */
+function isTexts(value: unknown): value is Texts {
+  return typeof value === 'object' && value !== null
+}
+
+function join(base: unknown, own: unknown, joining: Joining): unknown {
+  if (own === undefined) return base
+  if (typeof base === 'function') return guarded(base, own, joining)
+  if (typeof base !== 'object') return typeof own === typeof base ? own : base
+  const inside = (name: string): Joining => ({ ...joining, path: joining.path === '' ? name : `${joining.path}.${name}` })
+  const [ours, theirs] = [Object.entries(Object(base)), new Map(Object.entries(Object(own)))]
+  return {
+    ...Object(own),
+    ...Object.fromEntries(ours.map(([name, member]) => [name, join(member, theirs.get(name), inside(name))])),
+  }
+}
+
+/** Foreign code must not take a page away. */
+function guarded(base: Function, own: unknown, { language, path, failed }: Joining): unknown {
+  if (typeof own !== 'function') return base
+  return (...values: unknown[]): Html | string => {
+    try {
+      const text: unknown = own(...values)
+      if (typeof text === 'string') return text
+      if (isHtml(text)) return text
+      throw new TypeError('The text is neither a string nor made with html`...`')
+    } catch (error) {
+      failed({ language, text: path, error })
+      return base(...values)
+    }
+  }
+}
+
+function lookUp(offered: ReadonlyMap<string, string>, range: string): string | undefined {
+  const parts = range.toLowerCase().split('-')
+  for (let length = parts.length; length > 0; length -= 1) {
+    const found = offered.get(parts.slice(0, length).join('-'))
+    if (found !== undefined) return found
+  }
+  return undefined
+}

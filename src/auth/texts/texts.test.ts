@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { html } from '#kernel/html.ts'
+import { serialiseCookie } from '#kernel/http/cookie.ts'
+import { MAX_CHARACTERS as NAME_MAX } from '../accounts/name.ts'
+import { MAX_CHARACTERS, MIN_CHARACTERS } from '../passwords/policy.ts'
+import { de } from './de.ts'
+import { en } from './en.ts'
+import { acceptedLanguages, keepChoice, keepUiLocales, languageOf } from './language.ts'
+import { ownTexts } from './schemas.ts'
+import { createSpeech } from './speech.ts'
+
+function paths(texts: object, before = ''): string[] {
+  return Object.entries(texts).flatMap(([name, text]) =>
+    typeof text === 'object' ? paths(text, `${before}${name}.`) : [`${before}${name}`],
+  )
+}
+
+function reader({ cookies = {}, accept }: { cookies?: Record<string, string>; accept?: string }): Parameters<typeof languageOf>[1] {
+  const request = { headers: accept === undefined ? {} : { 'accept-language': accept } }
+  return { request: request as Parameters<typeof languageOf>[1]['request'], cookies: new Map(Object.entries(cookies)) }
+}
+
+test('every language says everything, and says the limits as they are', () => {
+  assert.deepEqual(paths(de), paths(en))
+  for (const { problems } of [en, de]) {
+    assert.match(problems.password_short, new RegExp(`\\b${MIN_CHARACTERS}\\b`))
+    assert.match(problems.password_long, new RegExp(`\\b${MAX_CHARACTERS}\\b`))
+    assert.match(problems.name_long, new RegExp(`\\b${NAME_MAX}\\b`))
+  }
+})
+
+test('reads Accept-Language by weight and leaves out what is refused or no language', () => {
+  assert.deepEqual(acceptedLanguages('en;q=0.5, de-AT, fr;q=0, ;q=1, *;q=0.1, x y'), ['de-AT', 'en'])
+  assert.deepEqual(acceptedLanguages(undefined), [])
+  assert.equal(acceptedLanguages(Array.from({ length: 500 }, () => 'de').join(',')).length, 10)
+})
+
+test('what the app asks for comes first, then what the person chose, then what the browser prefers', () => {
+  const speech = createSpeech()
+  const choice = { '__Host-Http-language': 'en' }
+  assert.equal(languageOf(speech, reader({ accept: 'fr, de-CH;q=0.8' })), 'de')
+  assert.equal(languageOf(speech, reader({ accept: 'de', cookies: choice })), 'en')
+  assert.equal(languageOf(speech, reader({ cookies: { ...choice, '__Secure-asked-language': 'fr.de' } })), 'de')
+  assert.equal(languageOf(speech, reader({ cookies: choice }), 'de-AT fr'), 'de')
+  assert.equal(languageOf(speech, reader({ accept: 'fr' })), 'en')
+  assert.equal(languageOf(speech, reader({ cookies: { '__Host-Http-language': '<script>' } })), 'en')
+})
+
+test('a wish holds within its interaction alone; a choice holds everywhere, and there at once', () => {
+  const cookies: string[] = []
+  const exchange = { addCookie: (cookie: string) => void cookies.push(cookie) }
+  keepUiLocales(exchange, 'abc', 'fr-CA <b> de')
+  keepUiLocales(exchange, 'abc', undefined)
+  keepUiLocales(exchange, 'abc', ';;')
+  assert.deepEqual(cookies, [
+    serialiseCookie('__Secure-asked-language', 'fr-CA.de', { path: '/interaction/abc', sameSite: 'Lax', maxAgeSeconds: 3600 }),
+  ])
+  cookies.length = 0
+  keepChoice(exchange, 'de', '/interaction/abc/sign-up')
+  assert.equal(cookies.length, 2)
+  assert.match(cookies[0] ?? '', /^__Host-Http-language=de; Path=\/; Max-Age=31536000;/)
+  assert.match(cookies[1] ?? '', /^__Secure-asked-language=de; Path=\/interaction\/abc;/)
+})
+
+test('an app says single texts in its own words and adds languages, which say in English what they lack', () => {
+  const speech = createSpeech({
+    texts: {
+      fr: { languageName: 'Fran\u00e7ais', signIn: { title: 'Se connecter' } },
+      de: { signIn: { toContinue: (app) => `zum Weiterlesen in ${app}` }, scopes: { 'photos:read': 'Ihre Fotos sehen' } },
+    },
+  })
+  assert.deepEqual(
+    speech.languages.map(({ tag, name }) => `${tag} ${name}`),
+    ['en English', 'de Deutsch', 'fr Fran\u00e7ais'],
+  )
+  assert.equal(speech.textsOf('fr').signIn.title, 'Se connecter')
+  assert.equal(speech.textsOf('fr').signUp.title, en.signUp.title)
+  assert.equal(speech.textsOf('de').signIn.toContinue('Foto'), 'zum Weiterlesen in Foto')
+  assert.equal(speech.textsOf('de').signIn.title, de.signIn.title)
+  assert.equal(speech.textsOf('de').scopes['photos:read'], 'Ihre Fotos sehen')
+  assert.equal(speech.textsOf('de').scopes['email'], de.scopes['email'])
+  assert.equal(speech.textsOf('it'), speech.textsOf('en'))
+})
+
+test('the first language is for those who ask for none of them', () => {
+  const speech = createSpeech({ languages: ['de', 'en'] })
+  assert.equal(languageOf(speech, reader({ accept: 'ja' })), 'de')
+})
+
+test('a text of the app that throws, or gives no text, is said in our words', () => {
+  const failures: string[] = []
+  const broken = (() => 7) as unknown as () => string
+  const throwing = (): never => {
+    throw new Error('no words')
+  }
+  const own = { account: { hello: throwing }, confirm: { lead: broken as unknown as typeof en.confirm.lead } }
+  const texts = createSpeech({ texts: { en: own } }, ({ language, text }) => void failures.push(`${language} ${text}`)).textsOf('en')
+  assert.equal(texts.account.hello('Ada'), 'Hello, Ada')
+  assert.equal(texts.confirm.lead('<a>', 'X').toString(), en.confirm.lead('<a>', 'X').toString())
+  assert.equal(
+    createSpeech({ texts: { en: { confirm: { lead: () => html`<b>` } } } })
+      .textsOf('en')
+      .confirm.lead('', '')
+      .toString(),
+    '<b>',
+  )
+  assert.deepEqual(failures, ['en account.hello', 'en confirm.lead'])
+})
+
+test('texts that nobody would show are refused with their name', () => {
+  assert.ok(ownTexts.safeParse({ signIn: { title: 'Hello' }, scopes: { anything: 'see it' } }).success)
+  for (const wrong of [
+    { signIn: { titel: 'x' } },
+    { signin: {} },
+    { signIn: { title: 7 } },
+    { account: { hello: 'Hello' } },
+    { signIn: { title: '' } },
+  ])
+    assert.equal(ownTexts.safeParse(wrong).success, false, JSON.stringify(wrong))
+})
