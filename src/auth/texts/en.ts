@@ -1,6 +1,7 @@
 // Every text of the accounts pages in English, by feature. Other languages have the same shape (`Texts`), so that none can be forgotten. A text with values
 // is a function; where a part of it is marked up, it takes and gives Html.
 import { type Html, type HtmlValue, html } from '#kernel/html.ts'
+import type { SecurityEventType } from '../security-events/security-event.ts'
 
 export const en = {
   /** In its own words, for the language switch. */
@@ -264,7 +265,7 @@ export const en = {
       'client.removed': 'An app was removed',
       'signing_key.made': 'A signing key was made',
       'signing_key.revoked': 'A signing key was revoked',
-    },
+    } satisfies Readonly<Record<SecurityEventType, string>>,
   },
 
   signOut: {
