@@ -132,6 +132,8 @@ export interface Database {
   commit(call: Call, operations: readonly Operation[], events?: readonly EventDraft[]): Promise<void>
   /** Begins delivery at `start`, or at once when started. The answer ends it. */
   subscribe(subscription: Subscription): () => void
+  /** When every subscription so far has its position: what is written from then on reaches them all, those that begin at the end, too. */
+  subscribed(call: Call): Promise<void>
   /** Follows events from now on, or from a sequence that is still kept (at least five minutes). The answer ends it. Only while started. */
   tail(tail: Tail): () => void
   /** The sequence of the newest event, and of the oldest that is certainly still kept. */

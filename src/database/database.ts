@@ -117,6 +117,7 @@ function contractOf({ engine, store, registry, caches, pump, tails, rewriter }: 
       }
     },
     subscribe: (subscription) => pump.subscribe(subscription),
+    subscribed: async () => await pump.placed(),
     tail: (tail) => tails.follow(tail),
     async events() {
       const { events } = store.ready()

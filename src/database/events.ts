@@ -23,6 +23,8 @@ export interface PumpParts {
 export interface EventPump {
   subscribe(subscription: Subscription): () => void
   start(): Promise<void>
+  /** When all consumers so far have their position. */
+  placed(): Promise<void>
   wake(): void
   /** Saves positions that only passed over other topics, then removes events that everybody has read. */
   prune(): Promise<void>
@@ -34,6 +36,9 @@ export function createEventPump({ store, logger, keepMs }: PumpParts): EventPump
   let running = false
   let poll: NodeJS.Timeout | undefined
   const oldEnough = ageing(store, keepMs)
+  const placed = async (): Promise<void> => {
+    await Promise.all([...readers.values()].map(async (reader) => await reader.place()))
+  }
 
   return {
     subscribe(subscription) {
@@ -50,12 +55,13 @@ export function createEventPump({ store, logger, keepMs }: PumpParts): EventPump
     async start() {
       running = true
       // All positions are known before anything may be pruned.
-      await Promise.all([...readers.values()].map(async (reader) => await reader.place()))
+      await placed()
       for (const reader of readers.values()) reader.begin()
       // Another process may have stored events.
       poll = setInterval(() => readers.forEach((reader) => reader.wake()), POLL_MS)
       poll.unref()
     },
+    placed,
     wake() {
       readers.forEach((reader) => reader.wake())
     },
@@ -107,6 +113,7 @@ class ConsumerLoop {
   readonly #abort = new AbortController()
   readonly #call: Call
   #position: number | undefined
+  #placing: Promise<number> | undefined
   #saved = 0
   #savedAt = 0
   #ended = false
@@ -133,6 +140,14 @@ class ConsumerLoop {
   /** Finds or makes the position from which this consumer reads. */
   async place(): Promise<number> {
     if (this.#position !== undefined) return this.#position
+    // Once, whoever asks: a second look would find a later end, and what came in between would be passed over.
+    this.#placing ??= this.#findPlace().finally(() => {
+      this.#placing = undefined
+    })
+    return await this.#placing
+  }
+
+  async #findPlace(): Promise<number> {
     const { events } = this.#store.ready()
     const { consumer, beginAtEnd } = this.#subscription
     const known = (await events.consumers()).find((candidate) => candidate.name === consumer)

@@ -72,9 +72,11 @@ export function createAttachments(files: Files): Attachments {
     },
 
     show(call, { resource, stored }, only = () => true) {
+      // Most resources, so no list is gone through for nothing.
+      if (resource.computed.length === 0 && resource.files.length === 0) return plain(resource, stored)
       const computed = resource.computed.filter(([name]) => only(name, name))
       const value = computed.length === 0 ? stored.value : withComputed(computed, stored.value)
-      const shown = { object: value, version: stored.version, ...(resource.shape === undefined ? {} : { shape: resource.shape }) }
+      const shown = plain(resource, { value, version: stored.version })
       const linked = resource.files.filter(({ field, urlField }) => typeof stored.value[field] === 'string' && only(urlField, field))
       return linked.length === 0 ? shown : withLinks(files, call, { linked, shown })
     },
@@ -87,6 +89,10 @@ export function createAttachments(files: Files): Attachments {
       }
     },
   }
+}
+
+function plain({ shape }: Resource, { value, version }: Stored<ResourceDocument>): Versioned & { readonly object: ResourceDocument } {
+  return shape === undefined ? { object: value, version } : { object: value, version, shape }
 }
 
 function withComputed(computed: Resource['computed'], document: ResourceDocument): ResourceDocument {

@@ -67,10 +67,7 @@ function readRoutes({ list, get }: Resources, resource: Resource, shown: ShownSc
 }
 
 function conditional(found: Versioned, request: IncomingMessage): Answer {
-  const answer = answerWith(found)
-  return noneMatchHits(request.headers['if-none-match'], etagOf(found)) ? { status: 304, headers: answer.headers } : answer
-}
-
-function answerWith(found: Versioned): Answer & { readonly headers: Readonly<Record<string, string>> } {
-  return { status: 200, headers: { ...REVALIDATED, etag: etagOf(found) }, body: { json: found.object } }
+  const etag = etagOf(found)
+  const headers = { ...REVALIDATED, etag }
+  return noneMatchHits(request.headers['if-none-match'], etag) ? { status: 304, headers } : { status: 200, headers, body: { json: found.object } }
 }

@@ -1,6 +1,7 @@
 // Wires the resource server.
 import type { Clock } from '#kernel/clock.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
+import { systemCall } from '#kernel/call.ts'
 import { defineServer } from '#kernel/lifecycle.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Sites } from '#kernel/sites.ts'
@@ -81,6 +82,8 @@ export const resourceServer = defineServer<ResourceDependencies, ResourceServer>
         await transfer?.start()
         if (topics.length > 0) stopping.push(database.subscribe({ consumer: 'resource.files', topics, handle: attachments.handle }))
         stopping.push(...background.subscriptions.map((subscription) => database.subscribe(subscription)))
+        // A hook hears of every write that this server answers, the first one included.
+        await database.subscribed(systemCall('resource'))
       },
       stop: async () => {
         realtime.stop()

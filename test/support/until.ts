@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
 
-const PATIENCE_MS = 10_000
+/** Long enough for a machine with much else to do: only what never happens takes all of it. */
+const PATIENCE_MS = 45_000
 
 export async function until<T>(what: string, ask: () => Promise<T | undefined | false> | T | undefined | false): Promise<T> {
   const deadline = Date.now() + PATIENCE_MS

@@ -109,8 +109,7 @@ export function eventTests(test: TestInWorld): void {
       beginAtEnd: true,
       handle: async (events) => void later.push(...keys(events)),
     })
-    await eventually(() => all.length === 1, 'the event from before')
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await db.database.subscribed(call)
     await db.database.commit(call, [], [draft('after')])
     await eventually(() => all.length === 2 && later.length > 0, 'the event from after')
     assert.deepEqual(later, ['after'])
