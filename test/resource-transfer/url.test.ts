@@ -140,6 +140,7 @@ for (const [name, answer, expected] of [
 for (const [name, url] of [
   ['this machine', 'https://127.0.0.1/'],
   ['this machine by name', 'https://localhost/'],
+  ['a name below that of this machine', 'https://db.localhost/'],
   ['this machine in IPv6', 'https://[::1]/'],
   ['this machine as a number', 'https://2130706433/'],
   ['this machine in octal', 'https://0177.0.0.1/'],

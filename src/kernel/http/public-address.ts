@@ -59,13 +59,20 @@ export function isLoopback(address: string): boolean {
   return isIP(address) === 4 ? LOOPBACK_4.check(address, 'ipv4') : address === '::1'
 }
 
+/** None for a host that nobody knows. */
+async function addressesOf(host: string): Promise<readonly { readonly address: string; readonly family: number }[]> {
+  if (isIP(host) !== 0) return [{ address: host, family: isIP(host) }]
+  // RFC 6761 section 6.3: this machine, whatever a name server says.
+  if (/(?:^|[.])localhost[.]?$/.test(host)) return [{ address: '127.0.0.1', family: 4 }]
+  return await lookup(host, { all: true }).catch(() => [])
+}
+
 /**
  * Looks the host up once and gives the one address that is then connected to, so that a second answer of the name server changes nothing. What is wrong,
  * in a line, when there is none.
  */
 export async function pinAddress(url: URL, { loopback = false, everywhere = false }: Reach): Promise<PinnedAddress | string> {
-  const host = url.hostname.replace(/^\[|\]$/g, '')
-  const found = isIP(host) === 0 ? await lookup(host, { all: true }).catch(() => []) : [{ address: host, family: isIP(host) }]
+  const found = await addressesOf(url.hostname.replace(/^\[|\]$/g, ''))
   const first = found[0]
   if (first === undefined) return `The host ${url.host} is not known.`
   const isSecure = url.protocol === 'https:'
