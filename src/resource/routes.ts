@@ -69,5 +69,7 @@ function readRoutes({ list, get }: Resources, resource: Resource, shown: ShownSc
 function conditional(found: Versioned, request: IncomingMessage): Answer {
   const etag = etagOf(found)
   const headers = { ...REVALIDATED, etag }
-  return noneMatchHits(request.headers['if-none-match'], etag) ? { status: 304, headers } : { status: 200, headers, body: { json: found.object } }
+  return noneMatchHits(request.headers['if-none-match'], etag)
+    ? { status: 304, headers }
+    : { status: 200, headers, body: { json: found.object } }
 }

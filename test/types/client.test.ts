@@ -99,7 +99,13 @@ async function compile(name: string, files: Readonly<Record<string, string>>): P
   const place = join(folder, name)
   await mkdir(place, { recursive: true })
   const paths = { ninefold: [join(root, 'src/index.ts')], 'ninefold/client': [join(root, 'client/index.ts')] }
-  const compilerOptions = { incremental: false, tsBuildInfoFile: null, paths, typeRoots: [join(root, 'node_modules/@types')], types: ['node'] }
+  const compilerOptions = {
+    incremental: false,
+    tsBuildInfoFile: null,
+    paths,
+    typeRoots: [join(root, 'node_modules/@types')],
+    types: ['node'],
+  }
   const project = { extends: join(root, 'tsconfig.web.json'), compilerOptions, include: ['*.ts'], exclude: [] }
   await writeFile(join(place, 'tsconfig.json'), JSON.stringify(project))
   for (const [file, text] of Object.entries(files)) await writeFile(join(place, file), text)
