@@ -1,9 +1,9 @@
 // The shape of an app definition. Node strips types without reading them, so a slip that the compiler would have found arrives here.
 import type { AppDefinition } from './app.ts'
-import type { AuthDefinition } from './auth/contract.ts'
+import type { AuthDefinition, ProtectedResourceDefinition } from './auth/contract.ts'
 import type { AuthHooks } from './auth/hooks/contract.ts'
-import { clientDefinition } from './auth/clients/schemas.ts'
 import { languageTag, ownTexts } from './auth/texts/schemas.ts'
+import { clientDefinition, publicKeyDefinition } from './auth/clients/schemas.ts'
 import { fieldProblems, z } from './kernel/schema.ts'
 import type { AccessGrant, ResourceCache, ResourceDefinition, ResourceScopes } from './resource/contract.ts'
 
@@ -112,8 +112,19 @@ const authHooks = z.strictObject({
   tokenClaims: handler.optional(),
 } satisfies Record<keyof AuthHooks, unknown>)
 
+const protectedResource = z.strictObject({
+  audience: text,
+  scopes: z.record(text, text),
+  format: z.enum(['jwt', 'opaque', 'jwe']).optional(),
+  encryptionKey: publicKeyDefinition.optional(),
+  lifetimeSeconds: z.int().positive().optional(),
+  servers: texts.optional(),
+} satisfies Record<keyof ProtectedResourceDefinition, unknown>)
+
 const auth = z.strictObject({
   hooks: authHooks.optional(),
+  resources: z.array(protectedResource).optional(),
+  dpop: z.strictObject({ requireNonce: z.boolean().optional() }).optional(),
   methods: z.strictObject({ password: z.boolean().optional(), passkey: z.boolean().optional(), totp: z.boolean().optional() }).optional(),
   languages: z.array(languageTag).min(1).optional(),
   texts: z.record(languageTag, ownTexts).optional(),

@@ -10,7 +10,13 @@ export type {
   TokenAnswer,
   TokenRequest,
 } from './auth/hooks/contract.ts'
-export type { AuthDefinition, ClientDefinition, ClientLifetimes } from './auth/contract.ts'
+export type {
+  AuthDefinition,
+  ClientAuthentication,
+  ClientDefinition,
+  ClientLifetimes,
+  ProtectedResourceDefinition,
+} from './auth/contract.ts'
 export type { BucketDefinition } from './files/contract.ts'
 export type { FrontendDefinition, ViewContext, ViewDefinition, ViewResult } from './frontend/contract.ts'
 export { view } from './frontend/definition.ts'

@@ -32,6 +32,58 @@ export interface ClientDefinition {
   readonly requirePushedAuthorizationRequests?: boolean
   /** May ask for tokens with a code that a person types on another device (RFC 8628). */
   readonly deviceFlow?: boolean
+  /** `{ method: 'none' }` unless told: an app that runs on a person's own device can keep no secret. */
+  readonly authentication?: ClientAuthentication
+  /** How it may come to tokens. `['authorization_code']` unless told, which includes refresh tokens. */
+  readonly grants?: readonly ClientGrant[]
+  /** The resources that it may exchange tokens for; needs the grant `token_exchange`. */
+  readonly exchange?: { readonly audiences: readonly string[] }
+  /** Takes no tokens but those that are bound to its key (RFC 9449) or to its certificate (RFC 8705). Bound to a key whenever it proves one. */
+  readonly boundTokens?: 'dpop' | 'mtls'
+}
+
+export type ClientGrant = 'authorization_code' | 'client_credentials' | 'token_exchange'
+
+/** A public key as RFC 7517 writes it. */
+export interface PublicKeyDefinition {
+  readonly kty: string
+  readonly kid?: string
+  readonly alg?: string
+  readonly [member: string]: unknown
+}
+
+/** How a client proves who it is at the token endpoint and its neighbours. */
+export type ClientAuthentication =
+  | { readonly method: 'none' }
+  | {
+      readonly method: 'client_secret_basic' | 'client_secret_post'
+      /** SHA-256 in base64url of each secret that is good now: two while it is being changed. A secret is 32 random characters at least. */
+      readonly secretHashes: readonly string[]
+    }
+  /** RFC 7523. */
+  | { readonly method: 'private_key_jwt'; readonly keys: readonly PublicKeyDefinition[] }
+  /** RFC 8705: a certificate that the proxy in front has verified, with exactly this name. */
+  | {
+      readonly method: 'tls_client_auth'
+      readonly subject: { readonly kind: 'dn' | 'dns' | 'uri' | 'ip' | 'email'; readonly value: string }
+    }
+  /** RFC 8705: exactly these certificates, as PEM. */
+  | { readonly method: 'self_signed_tls_client_auth'; readonly certificates: readonly string[] }
+
+/** A resource server beside the app's own API (RFC 8707). */
+export interface ProtectedResourceDefinition {
+  /** Its identifier, an absolute URI without a fragment: the `resource` of requests and the `aud` of its tokens. */
+  readonly audience: string
+  /** Its scopes, in plain words as those of the app. A scope belongs to one resource. */
+  readonly scopes: Readonly<Record<string, string>>
+  /** What its tokens are: signed (RFC 9068), random values that it must ask about (RFC 7662), or signed and encrypted for it. `jwt` unless told. */
+  readonly format?: 'jwt' | 'opaque' | 'jwe'
+  /** For `jwe`: the key that only it can open. */
+  readonly encryptionKey?: PublicKeyDefinition
+  /** 300 unless told, 600 at most. */
+  readonly lifetimeSeconds?: number
+  /** The clients that are this resource server: they may ask about its tokens, and exchange them. */
+  readonly servers?: readonly string[]
 }
 
 /** In seconds. What is longer than the default of the platform is cut to it. */
@@ -101,6 +153,13 @@ export interface AuthDefinition {
   readonly languages?: readonly string[]
   /** Single texts in the app's own words, by language, or another language as a whole; what that lacks is said in English. */
   readonly texts?: Readonly<Record<string, OwnTexts>>
+  /** Resource servers beside the app's own API, which is always there. */
+  readonly resources?: readonly ProtectedResourceDefinition[]
+  /** Proofs of possession (RFC 9449). */
+  readonly dpop?: {
+    /** Takes a proof only with a recent nonce of ours, so that none can be made in advance. Off unless told; nonces are offered always. */
+    readonly requireNonce?: boolean
+  }
 }
 
 export interface PublicProfile {

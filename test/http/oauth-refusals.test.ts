@@ -79,13 +79,14 @@ const SENT_BACK: readonly (readonly [string, string, string | undefined, string]
   ['plain PKCE', 'code_challenge_method', 'plain', 'invalid_request'],
   ['a challenge without a method', 'code_challenge_method', undefined, 'invalid_request'],
   ['the implicit flow', 'response_type', 'token', 'unsupported_response_type'],
+  ['the implicit flow with an ID token', 'response_type', 'id_token token', 'unsupported_response_type'],
   ['the hybrid flow', 'response_type', 'code id_token', 'unsupported_response_type'],
   ['form_post, which needs a script', 'response_mode', 'form_post', 'unsupported_response_mode'],
   ['another resource', 'resource', 'https://other.example/api', 'invalid_target'],
 ]
 
 for (const [what, name, value, code] of SENT_BACK) {
-  test(`refuses ${what}`, async () => {
+  test(`${name === 'response_type' ? 'requirement 1: ' : ''}refuses ${what}`, async () => {
     const browser = new Browser(world)
     const reply = await browser.visit({ path: withParam(name, value) })
     const { location } = reply.headers
@@ -99,14 +100,23 @@ for (const [what, name, value, code] of SENT_BACK) {
   })
 }
 
-test('refuses the password grant, and any grant but its two', async () => {
-  for (const grant of ['password', 'client_credentials', 'implicit', 'urn:ietf:params:oauth:grant-type:device_code']) {
+test('requirement 2: refuses the password grant, and any grant that is not offered', async () => {
+  for (const grant of ['password', 'implicit', 'urn:ietf:params:oauth:grant-type:saml2-bearer']) {
     const reply = await send(world, {
       path: '/token',
       form: { grant_type: grant, client_id: PRINT_SHOP.clientId, username: 'a', password: 'b' },
     })
     assert.equal(reply.status, 400)
     assert.equal(errorOf(reply), 'unsupported_grant_type')
+    assert.equal(JSON.parse(reply.body).access_token, undefined)
+  }
+})
+
+test('refuses a client every grant that it is not registered for', async () => {
+  for (const grant of ['client_credentials']) {
+    const reply = await send(world, { path: '/token', form: { grant_type: grant, client_id: PRINT_SHOP.clientId } })
+    assert.equal(reply.status, 400)
+    assert.equal(JSON.parse(reply.body).access_token, undefined)
   }
 })
 

@@ -15,6 +15,7 @@ import {
   send,
   tokensFor,
 } from '../support/oauth.ts'
+import { localFetch } from '../support/strict-client.ts'
 
 let world: OauthWorld
 
@@ -24,23 +25,10 @@ before(async () => {
 
 after(() => world.stop())
 
-/** The library's fetch, to this machine whatever the host is called. */
-async function localFetch(url: string, options: { method?: string; headers?: Record<string, string>; body?: unknown }): Promise<Response> {
-  const { pathname, search } = new URL(url)
-  const body = options.body instanceof URLSearchParams ? Object.fromEntries(options.body) : undefined
-  const reply = await send(world, {
-    method: options.method ?? 'GET',
-    path: pathname + search,
-    headers: { accept: 'application/json', ...options.headers },
-    ...(body === undefined ? {} : { form: body }),
-  })
-  const headers = Object.entries(reply.headers).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, String(value)] as [string, string]],
-  )
-  return new Response(reply.body === '' ? null : reply.body, { status: reply.status, headers })
-}
-
-const insecure = { [oauth.customFetch]: localFetch, [oauth.allowInsecureRequests]: true } as const
+const insecure = {
+  [oauth.customFetch]: (url: string, options: Parameters<typeof localFetch>[2]) => localFetch(world, url, options),
+  [oauth.allowInsecureRequests]: true,
+} as const
 const client: oauth.Client = { client_id: PRINT_SHOP.clientId }
 
 async function discover(): Promise<oauth.AuthorizationServer> {
@@ -84,7 +72,19 @@ test('a strict client signs a person in, refreshes, and asks who it is', async (
   const claims = await oauth.validateJwtAccessToken(server, request, audience, insecure)
   assert.equal(claims['scope'], 'photos:read')
   assert.equal(claims['sid'], idToken?.['sid'])
-  assert.deepEqual(Object.keys(claims).toSorted(), ['aud', 'client_id', 'exp', 'iat', 'iss', 'jti', 'scope', 'sid', 'sub'])
+  assert.deepEqual(Object.keys(claims).toSorted(), [
+    'amr',
+    'aud',
+    'auth_time',
+    'client_id',
+    'exp',
+    'iat',
+    'iss',
+    'jti',
+    'scope',
+    'sid',
+    'sub',
+  ])
 
   const refreshed = await oauth.processRefreshTokenResponse(
     server,
@@ -114,7 +114,7 @@ test('a bound token needs its key, and a proof counts once', async () => {
   const seen: string[] = []
   const spy = (url: string, options: { headers?: Record<string, string> }): Promise<Response> => {
     seen.push(options.headers?.['dpop'] ?? '')
-    return localFetch(url, options)
+    return localFetch(world, url, options)
   }
   const granted = await oauth.authorizationCodeGrantRequest(server, client, oauth.None(), params, redirectUri, verifier, {
     ...insecure,

@@ -16,7 +16,7 @@ import { Secret } from '#kernel/secret.ts'
 import type { Sites } from '#kernel/sites.ts'
 import { createClientsRepository } from '../../src/auth/clients/repository.ts'
 import { createClients } from '../../src/auth/clients/service.ts'
-import type { Clients } from '../../src/auth/contract.ts'
+import type { AuthDefinition, ClientDefinition, Clients } from '../../src/auth/contract.ts'
 import type { ClientSettings } from '../../src/auth/provider/client-rules.ts'
 import { type AuthorizationServer, type AuthorizationServerParts, createAuthorizationServer } from '../../src/auth/provider/create.ts'
 import type { AuthHooks } from '../../src/auth/hooks/contract.ts'
@@ -60,7 +60,15 @@ export interface OauthWorld {
   stop(): Promise<void>
 }
 
-export async function openOauth(options: { readonly file?: string; readonly hooks?: AuthHooks } = {}): Promise<OauthWorld> {
+export interface OauthOptions {
+  readonly file?: string
+  readonly hooks?: AuthHooks
+  /** Beside the print shop. */
+  readonly clients?: readonly ClientDefinition[]
+  readonly definition?: AuthDefinition
+}
+
+export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld> {
   let offset = 0
   const clock = { now: () => Date.now() + offset }
   const logs: string[] = []
@@ -86,7 +94,8 @@ export async function openOauth(options: { readonly file?: string; readonly hook
     sites,
     productName: 'Pixel Diary',
     scopes: { 'photos:read': 'see your photos', 'photos:write': 'add and change photos' },
-    clients: [PRINT_SHOP],
+    clients: [PRINT_SHOP, ...(options.clients ?? [])],
+    definition: options.definition,
     frontends: [
       {
         clientId: 'diary',

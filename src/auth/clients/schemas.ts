@@ -13,6 +13,19 @@ export const clientLifetimes = z.strictObject({
   refreshToken: seconds.exactOptional(),
 } satisfies Record<keyof ClientLifetimes, unknown>)
 
+export const publicKeyDefinition = z.looseObject({ kty: text, kid: text.exactOptional(), alg: text.exactOptional() })
+
+const clientAuthentication = z.discriminatedUnion('method', [
+  z.strictObject({ method: z.literal('none') }),
+  z.strictObject({ method: z.enum(['client_secret_basic', 'client_secret_post']), secretHashes: texts }),
+  z.strictObject({ method: z.literal('private_key_jwt'), keys: z.array(publicKeyDefinition).min(1).max(20) }),
+  z.strictObject({
+    method: z.literal('tls_client_auth'),
+    subject: z.strictObject({ kind: z.enum(['dn', 'dns', 'uri', 'ip', 'email']), value: text }),
+  }),
+  z.strictObject({ method: z.literal('self_signed_tls_client_auth'), certificates: z.array(z.string().max(20_000)).min(1).max(20) }),
+])
+
 export const clientDefinition = z.strictObject({
   clientId: text,
   name: z.string().min(1).max(200),
@@ -30,6 +43,13 @@ export const clientDefinition = z.strictObject({
   backchannelLogoutUri: text.exactOptional(),
   requirePushedAuthorizationRequests: z.boolean().exactOptional(),
   deviceFlow: z.boolean().exactOptional(),
+  authentication: clientAuthentication.exactOptional(),
+  grants: z
+    .array(z.enum(['authorization_code', 'client_credentials', 'token_exchange']))
+    .min(1)
+    .exactOptional(),
+  exchange: z.strictObject({ audiences: texts.min(1) }).exactOptional(),
+  boundTokens: z.enum(['dpop', 'mtls']).exactOptional(),
 } satisfies Record<keyof ClientDefinition, unknown>)
 
 /** What may be changed of a stored client: everything but its id. */

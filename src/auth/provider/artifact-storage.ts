@@ -48,15 +48,15 @@ export interface ArtifactStorageDependencies {
   readonly clock: Clock
 }
 
+/** A proof or an assertion that somebody has shown already. */
+export class UsedBefore extends Error {}
+
 export type ArtifactKind = 'PushedAuthorizationRequest' | 'ReplayDetection'
 
 export function createArtifactStorage(kind: ArtifactKind, { artifacts, vault, clock }: ArtifactStorageDependencies): Adapter {
   const keyOf = (id: string): string => `${kind}:${recordId(id)}`
   const place = (id: string): { collection: string; id: string } => ({ collection: artifactsCollection.name, id })
-  const lost = (): Error =>
-    kind === 'ReplayDetection'
-      ? new errors.InvalidDpopProof('the proof was used before')
-      : new errors.InvalidRequestUri('request_uri was used before')
+  const lost = (): Error => (kind === 'ReplayDetection' ? new UsedBefore() : new errors.InvalidRequestUri('request_uri was used before'))
   return {
     ...noStorage,
     async upsert(given, payload, expiresIn = 0) {

@@ -1,8 +1,10 @@
 // What we know of a client and the engine does not, carried by the engine's own record of it, so that it is at hand where nothing can be waited for.
 import type { Client } from 'oidc-provider'
+import Provider from 'oidc-provider'
 import { equalSecrets, sha256 } from '#kernel/keyring.ts'
 import { z } from '#kernel/schema.ts'
 import { clientLifetimes } from '../clients/schemas.ts'
+import { HASH_SEPARATOR } from './client-authentication.ts'
 
 /** The name of the member, which no client can send: registrations are taken apart before they come here. */
 export const FACTS = 'ninefold_facts'
@@ -27,10 +29,17 @@ export function factsOf(client: Client | undefined): ClientFacts {
   return facts
 }
 
-/** The registered secret is a hash already, so the presented one is hashed before they are compared. Of a rotated one both are taken for a while. */
+/**
+ * The registered secrets are hashes already, so the presented one is hashed before they are compared. Of a rotated one both are taken for a while. It
+ * counts only where the client is registered to send it: the engine would take it from the form as well as from the header.
+ */
 export function isSecretOf(client: Client, presented: string, now: number): boolean {
+  const isPosted = Provider.ctx?.oidc.params?.['client_secret'] !== undefined
+  if (isPosted !== (client.tokenEndpointAuthMethod === 'client_secret_post')) return false
   const hash = sha256(presented)
   const { earlierSecret } = factsOf(client)
-  const isPresent = client.clientSecret !== undefined && equalSecrets(client.clientSecret, hash)
+  const present = client.clientSecret?.split(HASH_SEPARATOR) ?? []
+  // All of them, whichever it is: the time tells nothing of which one is in use.
+  const isPresent = present.filter((registered) => equalSecrets(registered, hash)).length > 0
   return isPresent || (earlierSecret !== undefined && now < earlierSecret.until && equalSecrets(earlierSecret.hash, hash))
 }

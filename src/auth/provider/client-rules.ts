@@ -1,7 +1,8 @@
 // What a definition of an OAuth client must fulfil, in words that say what to change.
 import type { Sites } from '#kernel/sites.ts'
-import type { ClientDefinition, FrontendClient } from '../contract.ts'
+import type { AuthDefinition, ClientDefinition, FrontendClient } from '../contract.ts'
 import { ROLES_SCOPE } from '../roles/membership.ts'
+import { authenticationProblems } from './client-authentication.ts'
 
 /** Scopes of OpenID Connect; what the API's scopes are, the app says. */
 export const OPENID_SCOPES = ['openid', 'offline_access', 'profile', 'email'] as const
@@ -12,6 +13,7 @@ export interface ClientSettings {
   readonly scopes: Readonly<Record<string, string>>
   readonly clients: readonly ClientDefinition[]
   readonly frontends: readonly FrontendClient[]
+  readonly definition?: AuthDefinition | undefined
   readonly development: boolean
 }
 
@@ -37,12 +39,16 @@ export function frontendProblems({ frontends, development }: ClientSettings): st
   })
 }
 
-export function clientProblems(client: ClientDefinition, { scopes, development }: ClientSettings): string[] {
+export function clientProblems(client: ClientDefinition, { scopes, definition, development }: ClientSettings): string[] {
+  const known = new Set([ROLES_SCOPE, ...OPENID_SCOPES, ...Object.keys(scopes), ...resourceScopes(definition)])
+  const codeFlow = client.grants?.includes('authorization_code') !== false
   const uris = [...client.redirectUris, ...(client.postLogoutRedirectUris ?? [])]
   const problems = [
     CLIENT_ID.test(client.clientId) ? undefined : BAD_ID,
     client.name.trim() === '' ? 'it needs a name, which people read on the consent page.' : undefined,
-    client.redirectUris.length === 0 ? 'it needs at least one redirect URI.' : undefined,
+    codeFlow && client.redirectUris.length === 0 ? 'it needs at least one redirect URI.' : undefined,
+    !codeFlow && client.redirectUris.length > 0 ? 'without the code flow it can have no redirect URI.' : undefined,
+    ...authenticationProblems(client),
     ...uris.map((uri) => {
       const wrong = redirectProblem(uri, development)
       return wrong === undefined ? undefined : `redirect URI ${JSON.stringify(uri)} ${wrong}`
@@ -55,9 +61,9 @@ export function clientProblems(client: ClientDefinition, { scopes, development }
       ? undefined
       : 'its logo must be a "data:" address of a PNG, JPEG or WebP in base64.',
     ...client.scopes.map((scope) =>
-      isOpenidScope(scope) || scope === ROLES_SCOPE || Object.hasOwn(scopes, scope)
+      known.has(scope)
         ? undefined
-        : `scope ${JSON.stringify(scope)} has no plain words under "scopes" in the app definition.`,
+        : `scope ${JSON.stringify(scope)} has no plain words under "scopes" in the app definition or in one of its resources.`,
     ),
   ]
   return problems.filter((problem) => problem !== undefined).map((problem) => `Client ${JSON.stringify(client.clientId)}: ${problem}`)
@@ -70,6 +76,10 @@ function addressProblem(name: string, address: string | undefined, development: 
   const url = URL.parse(address)
   const isGood = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && !address.includes('#') && isSafe(url, development)
   return isGood ? undefined : `its ${name} ${JSON.stringify(address)} must be an https address without user information and fragment.`
+}
+
+function resourceScopes(definition: AuthDefinition | undefined): string[] {
+  return (definition?.resources ?? []).flatMap((resource) => Object.keys(resource.scopes))
 }
 
 function originProblem(origin: string, development: boolean): string | undefined {

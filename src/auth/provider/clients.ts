@@ -7,6 +7,7 @@ import type { ClientsRepository } from '../clients/repository.ts'
 import type { StoredClient } from '../clients/schemas.ts'
 import type { ClientDefinition, ClientSource, FrontendClient } from '../contract.ts'
 import { en } from '../texts/en.ts'
+import { authenticationMetadata, grantTypesOf } from './client-authentication.ts'
 import { FACTS } from './client-facts.ts'
 import { type ClientSettings, clientProblems, frontendProblems, isNative, isOpenidScope, OPENID_SCOPES } from './client-rules.ts'
 
@@ -118,6 +119,7 @@ type Origin = { readonly source: 'app' } | Pick<StoredClient, 'source' | 'secret
 function thirdParty(client: ClientDefinition, known: Origin): RegisteredClient {
   const openid = OPENID_SCOPES.filter((scope) => scope === 'openid' || scope === 'offline_access' || client.scopes.includes(scope))
   const { lifetimes = {}, origins } = client
+  const grantTypes = grantTypesOf(client)
   const { secretHash, earlierSecret, createdAt } = known.source === 'app' ? {} : known
   return {
     clientId: client.clientId,
@@ -134,16 +136,17 @@ function thirdParty(client: ClientDefinition, known: Origin): RegisteredClient {
       client_name: client.name,
       // RFC 8252 section 7.3: only an app on the person's own machine listens on a port of its choice.
       application_type: isNative(client.redirectUris) ? 'native' : 'web',
-      ...(secretHash === undefined
-        ? { token_endpoint_auth_method: 'none' }
-        : { token_endpoint_auth_method: 'client_secret_basic', client_secret: secretHash }),
+      ...authenticationMetadata(client.authentication, secretHash),
       redirect_uris: [...client.redirectUris],
       post_logout_redirect_uris: [...(client.postLogoutRedirectUris ?? [])],
-      grant_types: ['authorization_code', 'refresh_token'],
-      response_types: ['code'],
+      grant_types: grantTypes,
+      response_types: grantTypes.includes('authorization_code') ? ['code'] : [],
       response_modes: ['query', 'fragment'],
       id_token_signed_response_alg: 'RS256',
       scope: openid.join(' '),
+      dpop_bound_access_tokens: client.boundTokens === 'dpop',
+      tls_client_certificate_bound_access_tokens: client.boundTokens === 'mtls',
+      require_pushed_authorization_requests: client.requirePushedAuthorizationRequests === true,
     },
   }
 }

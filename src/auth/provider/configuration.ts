@@ -7,13 +7,16 @@ import type { LoadedKeys } from '../keys/signing-keys.ts'
 import { FACTS, factsOf } from './client-facts.ts'
 import { keepUiLocales } from '../texts/language.ts'
 import { OPENID_SCOPES } from './client-rules.ts'
+import { assertAssertion } from './client-assertion.ts'
+import { ASSERTION_ALGORITHMS, AUTHENTICATION_METHODS } from './client-authentication.ts'
+import { mutualTls } from './client-certificate.ts'
 import type { ClientRegistry } from './clients.ts'
 import type { MembershipClaims } from './account-claims.ts'
 import { APP_CLAIM, type ClaimsReader } from './app-claims.ts'
-import { sidOf } from './ids.ts'
 import type { ProviderPages } from './provider-pages.ts'
 import { ACCESS_TOKEN_SECONDS, type ResourcePolicy } from './resource.ts'
 import { currentExchange } from './scope.ts'
+import { tokenClaims, tokenFormats } from './token-claims.ts'
 
 const DAY = 86_400
 /** Counted from the sign-in, whatever happens since: rotation never extends it (RFC 10017 section 6.3.2.3). */
@@ -37,6 +40,9 @@ const PATHS = {
 } as const
 
 export interface ConfigurationParts {
+  readonly issuer: string
+  /** Of proofs of possession. */
+  readonly requireNonce: boolean
   readonly adapter: AdapterFactory
   readonly keys: LoadedKeys
   readonly keyRing: KeyRing
@@ -50,7 +56,7 @@ export interface ConfigurationParts {
 }
 
 export function providerConfiguration(parts: ConfigurationParts): Configuration {
-  const { adapter, keys, clients, callbacks, clock, pages, appClaims } = parts
+  const { issuer, adapter, keys, clients, callbacks, clock, pages, appClaims } = parts
   return {
     ...callbacks,
     adapter,
@@ -62,7 +68,8 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
     routes: { ...PATHS },
     responseTypes: ['code'],
     pkce: { required: () => true },
-    clientAuthMethods: ['client_secret_basic', 'none'],
+    clientAuthMethods: [...AUTHENTICATION_METHODS],
+    assertJwtClientAuthClaimsAndHeader: async (_context, claims) => assertAssertion(claims, { issuer, now: clock.now() }),
     // Never a scope of the API: one that is in both places makes the consent loop for ever.
     scopes: [...OPENID_SCOPES],
     claims: {
@@ -73,7 +80,6 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
       auth_time: null,
       iss: null,
     },
-    enabledJWA: { idTokenSigningAlgValues: [...new Set(keys.signing.map(({ alg }) => alg))], dPoPSigningAlgValues: ['ES256', 'Ed25519'] },
     interactions: {
       policy: interactionPolicy.base(),
       url(_context, { uid, params }) {
@@ -82,8 +88,14 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
         return `/interaction/${uid}`
       },
     },
+    enabledJWA: {
+      clientAuthSigningAlgValues: [...ASSERTION_ALGORITHMS],
+      idTokenSigningAlgValues: [...new Set(keys.signing.map(({ alg }) => alg))],
+      dPoPSigningAlgValues: ['ES256', 'Ed25519'],
+    },
     clientBasedCORS: (_context, origin, client) => factsOf(client).origins.includes(origin),
-    extraTokenClaims: accessTokenClaims(parts),
+    extraTokenClaims: tokenClaims(parts),
+    formats: tokenFormats,
     issueRefreshToken: (_context, client, source) =>
       client.grantTypeAllowed('refresh_token') && (clients.isFirstParty(client.clientId) || source.scopes.has('offline_access')),
     rotateRefreshToken: () => true,
@@ -99,17 +111,12 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
   }
 }
 
-function accessTokenClaims({ memberOf, appClaims }: ConfigurationParts): NonNullable<Configuration['extraTokenClaims']> {
-  return async (context, token) =>
-    'grantId' in token && token.grantId !== undefined
-      ? { ...(await appClaims.ofAccessToken(context, token)), sid: sidOf(token.grantId), ...(await memberOf(token)) }
-      : undefined
-}
-
-function features({ keyRing, resources, pages }: ConfigurationParts): NonNullable<Configuration['features']> {
+function features({ keyRing, resources, pages, requireNonce }: ConfigurationParts): NonNullable<Configuration['features']> {
   return {
     devInteractions: { enabled: false },
-    dPoP: { enabled: true, nonceSecret: keyRing.derive('auth.dpop-nonce'), requireNonce: () => false, allowReplay: false },
+    clientCredentials: { enabled: true },
+    dPoP: { enabled: true, nonceSecret: keyRing.derive('auth.dpop-nonce'), requireNonce: () => requireNonce, allowReplay: false },
+    mTLS: mutualTls(),
     pushedAuthorizationRequests: { enabled: true },
     resourceIndicators: { enabled: true, ...resources },
     revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
@@ -141,6 +148,7 @@ export function shorter(most: number, wanted: number | undefined): number {
 function lifetimes(clock: Clock): NonNullable<Configuration['ttl']> {
   return {
     AccessToken: (_context, _token, client) => shorter(ACCESS_TOKEN_SECONDS, factsOf(client).lifetimes?.accessToken),
+    ClientCredentials: (_context, _token, client) => shorter(ACCESS_TOKEN_SECONDS, factsOf(client).lifetimes?.accessToken),
     AuthorizationCode: 60,
     IdToken: (_context, _token, client) => shorter(ID_TOKEN_SECONDS, factsOf(client).lifetimes?.idToken),
     Interaction: 3600,

@@ -190,6 +190,8 @@ function buildEngine(
   const audience = apiAudience(settings.sites)
   const appClaims = createClaimsReader(hooks, clients)
   const configuration = providerConfiguration({
+    issuer: settings.sites.accounts,
+    requireNonce: settings.definition?.dpop?.requireNonce === true,
     adapter: stores.adapter,
     keys,
     keyRing,

@@ -4,12 +4,27 @@ import Provider from 'oidc-provider'
 import internals from 'oidc-provider/lib/helpers/weak_cache.js'
 import type { Clock } from '#kernel/clock.ts'
 import { hmacSha256 } from '#kernel/keyring.ts'
+import { UsedBefore } from './artifact-storage.ts'
 import { isSecretOf } from './client-facts.ts'
 import { sidOf } from './ids.ts'
 
 export function hashClientSecrets(provider: Provider, clock: Clock): void {
   provider.Client.prototype.compareClientSecret = function compareHashes(actual: string): boolean {
     return isSecretOf(this, actual, clock.now())
+  }
+}
+
+/** Of two that show one proof at once the loser is told as whoever comes later: the engine looks first and writes then. */
+export function detectReplaysAtOnce(provider: Provider): void {
+  const { ReplayDetection } = provider
+  const { unique } = ReplayDetection
+  ReplayDetection.unique = async function uniqueEvenAtOnce(iss: string, jti: string, exp: number): Promise<boolean> {
+    try {
+      return await unique.call(this, iss, jti, exp)
+    } catch (error) {
+      if (error instanceof UsedBefore) return false
+      throw error
+    }
   }
 }
 

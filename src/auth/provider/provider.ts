@@ -10,7 +10,14 @@ import type { Logger } from '#kernel/log.ts'
 import { z } from '#kernel/schema.ts'
 import { KEY_SET_SECONDS } from '../keys/generations.ts'
 import { allowOmittedRedirectUri } from './code-grant.ts'
-import { deriveSuccessors, dropFormPost, hashClientSecrets, nameSessionsByGrant, renewCookiesInPlace } from './model-changes.ts'
+import {
+  deriveSuccessors,
+  detectReplaysAtOnce,
+  dropFormPost,
+  hashClientSecrets,
+  nameSessionsByGrant,
+  renewCookiesInPlace,
+} from './model-changes.ts'
 import { pinAddress, pinRequest } from './pinned.ts'
 
 const METADATA_PATHS: ReadonlySet<string> = new Set(['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'])
@@ -35,6 +42,7 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
   assertSafe(issuer, configuration)
   const provider = new Provider(issuer, configuration)
   hashClientSecrets(provider, parts.clock)
+  detectReplaysAtOnce(provider)
   deriveSuccessors(provider, keyRing.derive('auth.refresh-successor'))
   nameSessionsByGrant(provider)
   renewCookiesInPlace(provider)

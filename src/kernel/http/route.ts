@@ -1,5 +1,6 @@
 // A route declares everything: where it is, what enters, what leaves, and who may. The same inventory feeds the router, OpenAPI,
 // the rate limits, the CSRF rule and the authorisation tests, so that nothing can be forgotten in one place.
+import type { X509Certificate } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Call, Principal } from '../call.ts'
@@ -58,6 +59,15 @@ export interface Answer {
   readonly policy?: PolicySources
 }
 
+/** What a client has shown to the proxy that ends TLS (RFC 8705, RFC 9440). */
+export interface ClientCertificate {
+  readonly certificate: X509Certificate
+  /** SHA-256 of it in base64url, as `cnf` of a token has it (`x5t#S256`). */
+  readonly thumbprint: string
+  /** The proxy says that an authority which it trusts has issued it. */
+  readonly isVerified: boolean
+}
+
 /** The HTTP side of one request, as the gateway has already checked it. */
 export interface Exchange {
   readonly request: IncomingMessage
@@ -73,6 +83,8 @@ export interface Exchange {
   /** The day's pseudonym of the client's address: a key for limits and logs. The address itself goes no further than the gateway. */
   readonly client: string
   readonly cookies: ReadonlyMap<string, string>
+  /** Absent unless a named proxy has sent one. */
+  readonly clientCertificate?: ClientCertificate | undefined
   /** The nonce of this answer's content security policy. Asking for it makes the answer `no-store`. */
   nonce(): string
   /** The token for the hidden field `csrf_token` of a form, or for the header `X-CSRF-Token`. Sets its cookies on first use. */

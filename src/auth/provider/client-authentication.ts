@@ -1,0 +1,122 @@
+// How a client proves who it is (RFC 6749 section 2.3, RFC 7523, RFC 8705), from its definition to what the engine knows of it.
+import { X509Certificate } from 'node:crypto'
+import type { ClientMetadata } from 'oidc-provider'
+import type { ClientAuthentication, ClientDefinition, PublicKeyDefinition } from '../contract.ts'
+
+/** Every method that some client may use. Not `client_secret_jwt`: it needs the secret itself, and we keep hashes. */
+export const AUTHENTICATION_METHODS = [
+  'client_secret_basic',
+  'client_secret_post',
+  'private_key_jwt',
+  'tls_client_auth',
+  'self_signed_tls_client_auth',
+  'none',
+] as const
+
+/** Of assertions: asymmetric ones only (RFC 9700 section 2.5). */
+export const ASSERTION_ALGORITHMS = ['ES256', 'Ed25519', 'PS256', 'RS256'] as const
+
+/** Of several secrets that are good at once; base64url has none of these. */
+export const HASH_SEPARATOR = '.'
+
+const HASH = /^[\w-]{43}$/
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'] as const
+const SUBJECTS = {
+  dn: 'tls_client_auth_subject_dn',
+  dns: 'tls_client_auth_san_dns',
+  uri: 'tls_client_auth_san_uri',
+  ip: 'tls_client_auth_san_ip',
+  email: 'tls_client_auth_san_email',
+} as const
+
+const GRANT_TYPES = {
+  authorization_code: ['authorization_code', 'refresh_token'],
+  client_credentials: ['client_credentials'],
+  token_exchange: ['urn:ietf:params:oauth:grant-type:token-exchange'],
+} as const
+
+export function grantTypesOf({ grants = ['authorization_code'] }: Pick<ClientDefinition, 'grants'>): string[] {
+  return grants.flatMap((grant) => [...GRANT_TYPES[grant]])
+}
+
+/** The part of the engine's client metadata that says how it authenticates. */
+export function authenticationMetadata(
+  given: ClientAuthentication | undefined,
+  /** Of the secret that was made for it here. */
+  secretHash?: string,
+): Partial<ClientMetadata> {
+  const usual = secretHash === undefined ? ({ method: 'none' } as const) : ({ method: 'client_secret_basic', secretHashes: [] } as const)
+  const authentication = given ?? usual
+  const { method } = authentication
+  switch (method) {
+    case 'none':
+      return { token_endpoint_auth_method: method }
+    case 'client_secret_basic':
+    case 'client_secret_post': {
+      const hashes = [...authentication.secretHashes, ...(secretHash === undefined ? [] : [secretHash])]
+      return { token_endpoint_auth_method: method, client_secret: hashes.join(HASH_SEPARATOR) }
+    }
+    case 'private_key_jwt':
+      return { token_endpoint_auth_method: method, jwks: { keys: authentication.keys.map((key) => ({ ...key })) } }
+    case 'tls_client_auth':
+      return { token_endpoint_auth_method: method, [SUBJECTS[authentication.subject.kind]]: authentication.subject.value }
+    case 'self_signed_tls_client_auth':
+      return { token_endpoint_auth_method: method, jwks: { keys: authentication.certificates.map(certificateKey) } }
+    default:
+      return method
+  }
+}
+
+/** A self-signed certificate is registered as the key in it, with the certificate beside (RFC 8705 section 2.2.2). */
+function certificateKey(pem: string): PublicKeyDefinition {
+  const certificate = new X509Certificate(pem)
+  const { kty = '', ...jwk } = certificate.publicKey.export({ format: 'jwk' })
+  return { ...jwk, kty, x5c: [certificate.raw.toString('base64')] }
+}
+
+/** What is wrong with how the client authenticates and what it may do by that, one line each. */
+export function authenticationProblems(client: ClientDefinition): string[] {
+  const { authentication = { method: 'none' }, grants = ['authorization_code'], boundTokens, exchange } = client
+  const isPublic = authentication.method === 'none'
+  const isMtls = authentication.method === 'tls_client_auth' || authentication.method === 'self_signed_tls_client_auth'
+  const forSecret = grants.filter((grant) => grant !== 'authorization_code')
+  const problems = [
+    ...credentialProblems(authentication),
+    // RFC 6749 section 4.4: whoever knows the id of a public client is that client.
+    ...(isPublic ? forSecret.map((grant) => `the grant "${grant}" needs a client that authenticates.`) : []),
+    boundTokens === 'mtls' && !isMtls ? 'tokens bound to a certificate need a client that authenticates with one.' : undefined,
+    grants.includes('token_exchange') === (exchange !== undefined)
+      ? undefined
+      : 'the grant "token_exchange" and the audiences under "exchange" need each other.',
+  ]
+  return problems.filter((problem) => problem !== undefined)
+}
+
+function credentialProblems(authentication: ClientAuthentication): string[] {
+  switch (authentication.method) {
+    case 'client_secret_basic':
+    case 'client_secret_post':
+      return authentication.secretHashes
+        .filter((hash) => !HASH.test(hash))
+        .map(() => 'a secret hash must be SHA-256 in base64url (43 characters), never the secret itself.')
+    case 'private_key_jwt':
+      return authentication.keys
+        .filter((key) => PRIVATE_MEMBERS.some((member) => member in key))
+        .map(() => 'its keys must be public keys; a private key belongs to the client alone.')
+    case 'self_signed_tls_client_auth':
+      return authentication.certificates.filter((pem) => !isCertificate(pem)).map(() => 'a certificate is no PEM certificate.')
+    case 'none':
+    case 'tls_client_auth':
+      return []
+    default:
+      return authentication
+  }
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,46 @@
+// What access tokens say beside what RFC 9068 requires: how and when the person has signed in, the authorisation that they belong to, and who a
+// service is.
+import type { AccessToken, ClientCredentials, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { MembershipClaims } from './account-claims.ts'
+import type { ClaimsReader } from './app-claims.ts'
+import { sidOf } from './ids.ts'
+
+/** No account id has a colon, so no client can be named to be somebody (RFC 9700 section 4.15). */
+const SERVICE_PREFIX = 'client:'
+
+export function serviceSubject(clientId: string): string {
+  return `${SERVICE_PREFIX}${clientId}`
+}
+
+export interface TokenClaimsParts {
+  readonly memberOf: MembershipClaims
+  readonly appClaims: Pick<ClaimsReader, 'ofAccessToken'>
+}
+
+export function tokenClaims({ memberOf, appClaims }: TokenClaimsParts): NonNullable<Configuration['extraTokenClaims']> {
+  return async (context, token) => {
+    if (!('grantId' in token) || token.grantId === undefined) return undefined
+    const own = await appClaims.ofAccessToken(context, token)
+    return { ...own, sid: sidOf(token.grantId), ...signInClaims(context), ...(await memberOf(token)) }
+  }
+}
+
+/** RFC 9068 section 2.2.1: of the sign-in that all of this comes from, however often it was refreshed since. */
+function signInClaims({ oidc }: KoaContextWithOIDC): Readonly<Record<string, unknown>> {
+  const source = oidc.entities.AuthorizationCode ?? oidc.entities.RefreshToken ?? oidc.entities.DeviceCode
+  if (source === undefined) return {}
+  const { authTime, acr, amr } = source
+  return {
+    ...(authTime === undefined ? {} : { auth_time: authTime }),
+    ...(acr === undefined ? {} : { acr }),
+    ...(amr === undefined ? {} : { amr }),
+  }
+}
+
+export const tokenFormats: NonNullable<Configuration['formats']> = {
+  customizers: {
+    jwt(_context: KoaContextWithOIDC, token: AccessToken | ClientCredentials, { payload }) {
+      if (token.kind === 'ClientCredentials' && token.clientId !== undefined) payload['sub'] = serviceSubject(token.clientId)
+    },
+  },
+}

@@ -1,0 +1,196 @@
+// How clients prove who they are, and that nothing else passes for it.
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
+import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
+import * as oauth from 'oauth4webapi'
+import { DOCUMENT_ID } from '#kernel/ids.ts'
+import type { ClientDefinition } from '../../src/auth/contract.ts'
+import { createClientRegistry } from '../../src/auth/provider/clients.ts'
+import { claimsOf, errorOf, type OauthWorld, openOauth, type Reply, send } from '../support/oauth.ts'
+import { discoverIssuer } from '../support/strict-client.ts'
+
+const SECRET = `p:w%/+ ${randomBytes(24).toString('base64url')}`
+const NEXT_SECRET = randomBytes(32).toString('base64url')
+const hash = (secret: string): string => createHash('sha256').update(secret).digest('base64url')
+
+const service = (clientId: string, authentication: ClientDefinition['authentication']): ClientDefinition => ({
+  clientId,
+  name: clientId,
+  redirectUris: [],
+  origins: [],
+  scopes: ['photos:read', 'photos:write'],
+  grants: ['client_credentials'],
+  ...(authentication === undefined ? {} : { authentication }),
+})
+
+const es256 = await generateKeyPair('ES256', { extractable: true })
+const other = await generateKeyPair('ES256', { extractable: true })
+
+let world: OauthWorld
+
+before(async () => {
+  world = await openOauth({
+    clients: [
+      service('basic', { method: 'client_secret_basic', secretHashes: [hash(SECRET), hash(NEXT_SECRET)] }),
+      service('post', { method: 'client_secret_post', secretHashes: [hash(SECRET)] }),
+      service('signer', { method: 'private_key_jwt', keys: [{ kty: 'EC', ...(await exportJWK(es256.publicKey)) }] }),
+    ],
+  })
+})
+
+after(() => world.stop())
+
+const encoded = (text: string): string => new URLSearchParams({ text }).toString().slice('text='.length)
+const basic = (id: string, secret: string): Record<string, string> => ({
+  authorization: `Basic ${Buffer.from(`${encoded(id)}:${encoded(secret)}`).toString('base64')}`,
+})
+const ask = (form: Record<string, string>, headers: Record<string, string> = {}): Promise<Reply> =>
+  send(world, { path: '/token', form: { grant_type: 'client_credentials', scope: 'photos:read', ...form }, headers })
+
+const now = (): number => Math.floor(Date.now() / 1000)
+
+interface Assertion {
+  readonly claims?: Readonly<Record<string, unknown>>
+  readonly key?: CryptoKey | Uint8Array
+  readonly alg?: string
+}
+
+function assertion({ claims = {}, key = es256.privateKey, alg = 'ES256' }: Assertion = {}): Promise<string> {
+  const usual = { iss: 'signer', sub: 'signer', aud: world.sites.accounts, jti: randomBytes(16).toString('hex'), exp: now() + 60 }
+  const payload = Object.fromEntries(Object.entries({ iat: now(), ...usual, ...claims }).filter(([, value]) => value !== undefined))
+  return new SignJWT(payload).setProtectedHeader({ alg }).sign(key)
+}
+
+const asserted = (value: string): Record<string, string> => ({
+  client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+  client_assertion: value,
+})
+
+describe('requirement 26: a client secret', () => {
+  test('counts in the header, form-encoded, and in the form, each for whom it is registered', async () => {
+    assert.equal((await ask({}, basic('basic', SECRET))).status, 200)
+    assert.equal((await ask({ client_id: 'post', client_secret: SECRET })).status, 200)
+    const crossed = [await ask({ client_id: 'basic', client_secret: SECRET }), await ask({}, basic('post', SECRET))]
+    for (const reply of crossed) {
+      assert.equal(reply.status, 401)
+      assert.equal(errorOf(reply), 'invalid_client')
+    }
+  })
+
+  test('may be changed without a gap: the old and the new one count, and no third', async () => {
+    for (const secret of [SECRET, NEXT_SECRET]) assert.equal((await ask({}, basic('basic', secret))).status, 200)
+    const wrong = [`${SECRET}x`, hash(SECRET), `${hash(SECRET)}.${hash(NEXT_SECRET)}`, '.']
+    for (const secret of wrong) {
+      const reply = await ask({}, basic('basic', secret))
+      assert.equal(reply.status, 401, secret)
+      assert.match(String(reply.headers['www-authenticate']), /^Basic realm=/)
+      assert.equal(JSON.parse(reply.body).access_token, undefined)
+    }
+  })
+
+  test('does not count beside another method', async () => {
+    const jwt = await assertion({ claims: { iss: 'basic', sub: 'basic' } })
+    const twice: [Record<string, string>, Record<string, string>][] = [
+      [{ client_secret: SECRET, client_id: 'basic' }, basic('basic', SECRET)],
+      [asserted(jwt), basic('basic', SECRET)],
+      [{ ...asserted(jwt), client_secret: SECRET }, {}],
+    ]
+    for (const [form, headers] of twice) {
+      const reply = await ask(form, headers)
+      assert.equal(reply.status, 400)
+      assert.equal(errorOf(reply), 'invalid_request')
+    }
+  })
+
+  test('is nowhere on the wire or in the log of the server', async () => {
+    await ask({}, basic('basic', `${SECRET}-wrong`))
+    assert.equal(world.logs.join('').includes(SECRET), false)
+    assert.equal(world.logs.join('').includes(encoded(SECRET)), false)
+  })
+})
+
+describe('requirement 27: an assertion of a client', () => {
+  test('is made by a strict client and accepted', async () => {
+    const { server, insecure } = await discoverIssuer(world)
+    const client = { client_id: 'signer' }
+    const parameters = new URLSearchParams({ scope: 'photos:read' })
+    const response = await oauth.clientCredentialsGrantRequest(server, client, oauth.PrivateKeyJwt(es256.privateKey), parameters, insecure)
+    const tokens = await oauth.processClientCredentialsResponse(server, client, response)
+    assert.equal(tokens.scope, 'photos:read')
+    assert.deepEqual(server.token_endpoint_auth_signing_alg_values_supported, ['ES256', 'Ed25519', 'PS256', 'RS256'])
+  })
+
+  test('counts once, also when ten are shown at the same moment', async () => {
+    const value = await assertion()
+    const replies = await Promise.all(Array.from({ length: 10 }, () => ask(asserted(value))))
+    assert.equal(replies.filter(({ status }) => status === 200).length, 1)
+    for (const reply of replies.filter(({ status }) => status !== 200)) {
+      assert.equal(reply.status, 401)
+      assert.equal(errorOf(reply), 'invalid_client')
+    }
+    assert.equal((await ask(asserted(value))).status, 401)
+  })
+
+  test('is refused unless everything about it is right', async () => {
+    const wrong: Record<string, Assertion> = {
+      'audience of another server': { claims: { aud: 'https://other.example' } },
+      'audience of an endpoint': { claims: { aud: `${world.sites.accounts}/token` } },
+      'two audiences': { claims: { aud: [world.sites.accounts, 'https://other.example'] } },
+      'no audience': { claims: { aud: undefined } },
+      'no id': { claims: { jti: undefined } },
+      'no end': { claims: { exp: undefined } },
+      'an end long past': { claims: { exp: now() - 60 } },
+      'an end far off': { claims: { exp: now() + 400 } },
+      'another issuer': { claims: { iss: 'basic' } },
+      'another key': { key: other.privateKey },
+      'a symmetric algorithm': { alg: 'HS256', key: Buffer.from(SECRET.padEnd(64, 'x')) },
+    }
+    for (const [what, made] of Object.entries(wrong)) {
+      const reply = await ask(asserted(await assertion(made)))
+      assert.equal(reply.status, 401, what)
+      assert.equal(errorOf(reply), 'invalid_client', what)
+    }
+    const [header = '', payload = ''] = (await assertion()).split('.')
+    const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.`
+    for (const value of [unsigned, `${header}.${payload}.`]) assert.equal((await ask(asserted(value))).status, 401)
+    assert.equal((await ask(asserted(await assertion()))).status, 200)
+  })
+})
+
+test('requirement 23: the subject of a service is never that of a person', async () => {
+  const { access_token: token } = JSON.parse((await ask({}, basic('basic', SECRET))).body)
+  const claims = claimsOf(token)
+  assert.equal(claims['client_id'], 'basic')
+  assert.equal(claims['sub'], 'client:basic')
+  assert.equal(claims['aud'], `${world.sites.app}/api`)
+  assert.equal(DOCUMENT_ID.test('client:basic'), false, 'the form of account ids')
+})
+
+test('a client gets no grant that it is not registered for', async () => {
+  for (const grant of ['authorization_code', 'refresh_token']) {
+    const reply = await send(world, {
+      path: '/token',
+      form: { grant_type: grant, code: 'x', refresh_token: 'x' },
+      headers: basic('basic', SECRET),
+    })
+    assert.equal(reply.status, 400)
+  }
+  const shop = await send(world, { path: '/token', form: { grant_type: 'client_credentials', client_id: 'print-shop' } })
+  assert.equal(shop.status, 400)
+})
+
+test('a definition that could not hold is refused, every problem at once', async () => {
+  const wrong: ClientDefinition[] = [
+    service('open', undefined),
+    service('clear', { method: 'client_secret_basic', secretHashes: ['the secret itself'] }),
+    service('private', { method: 'private_key_jwt', keys: [{ kty: 'EC', ...(await exportJWK(es256.privateKey)) }] }),
+    { ...service('bound', { method: 'client_secret_basic', secretHashes: [hash(SECRET)] }), boundTokens: 'mtls' },
+  ]
+  const { sites } = world
+  const settings = { sites, productName: 'Diary', scopes: { 'photos:read': 'r', 'photos:write': 'w' }, frontends: [], development: true }
+  assert.throws(
+    () => createClientRegistry({ ...settings, clients: wrong }, { find: async () => undefined }),
+    ({ message }: Error) => ['open', 'clear', 'private', 'bound'].every((id) => message.includes(`Client "${id}"`)),
+  )
+})
