@@ -111,7 +111,7 @@ const ELSEWHERE = /e2e[\\/](backup|move|command-line)|resource-transfer[\\/](for
 function isScenario(file: string): boolean {
   if (!/^test[\\/](http|e2e|hostile|resource-transfer)[\\/]/.test(file) || alone(file) || ELSEWHERE.test(file)) return false
   const text = readFileSync(join(root, file), 'utf8')
-  return /from '(\.\.\/support\/(platform|person|data-world|accounts|oauth|realtime-world)|\.\/world)\.ts'/.test(text)
+  return /from '(\.\.\/support\/(platform|person|data-world|accounts|oauth|realtime-world|scenario-database)|\.\/world)\.ts'/.test(text)
 }
 
 function runFile(file: string, on?: { readonly name: string; readonly url: string }): Promise<FileResult> {

@@ -1,6 +1,6 @@
 // The shape of an app definition. Node strips types without reading them, so a slip that the compiler would have found arrives here.
 import type { AppDefinition } from './app.ts'
-import type { AuthDefinition, ProtectedResourceDefinition } from './auth/contract.ts'
+import type { AuthDefinition, ProtectedResourceDefinition, WebhookDefinition } from './auth/contract.ts'
 import type { AuthHooks } from './auth/hooks/contract.ts'
 import { languageTag, ownTexts } from './auth/texts/schemas.ts'
 import { clientDefinition, publicKeyDefinition } from './auth/clients/schemas.ts'
@@ -120,6 +120,7 @@ const protectedResource = z.strictObject({
   lifetimeSeconds: z.int().positive().optional(),
   servers: texts.optional(),
 } satisfies Record<keyof ProtectedResourceDefinition, unknown>)
+const webhook = z.strictObject({ name: text, url: text, events: texts.optional() } satisfies Record<keyof WebhookDefinition, unknown>)
 
 const auth = z.strictObject({
   hooks: authHooks.optional(),
@@ -128,6 +129,7 @@ const auth = z.strictObject({
   methods: z.strictObject({ password: z.boolean().optional(), passkey: z.boolean().optional(), totp: z.boolean().optional() }).optional(),
   languages: z.array(languageTag).min(1).optional(),
   texts: z.record(languageTag, ownTexts).optional(),
+  webhooks: z.array(webhook).optional(),
 } satisfies Record<keyof AuthDefinition, unknown>)
 
 const app = z.strictObject({

@@ -15,6 +15,7 @@ import type { FrontendDefinition } from './frontend/contract.ts'
 import { frontendServer } from './frontend/server.ts'
 import type { Gateway } from './gateway/contract.ts'
 import { gatewayServer } from './gateway/server.ts'
+import type { Jobs } from './jobs/contract.ts'
 import { jobsServer } from './jobs/server.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
 import { createKeyRing, type KeyRing } from './kernel/keyring.ts'
@@ -46,6 +47,7 @@ export interface Platform {
   readonly sites: Sites
   readonly auth: Auth
   readonly transfers: OwnTransfers | undefined
+  readonly jobs: Jobs
   readonly gateway: Gateway
   /** For commands that work on the data itself. */
   readonly database: Database
@@ -148,7 +150,7 @@ function addEngines(shop: Workshop): Engines {
 }
 
 /** What answers people and programs. Gives the contract that the edge needs. */
-function addRoles(shop: Workshop, engines: Engines): Pick<Platform, 'auth' | 'transfers'> {
+function addRoles(shop: Workshop, engines: Engines): Pick<Platform, 'auth' | 'transfers' | 'jobs'> {
   const { clock, keyRing, clients, development, folder, log } = shop
   const { app, sites, config, consoleFolder } = shop.options
   const { database, cache } = engines
@@ -175,13 +177,15 @@ function addRoles(shop: Workshop, engines: Engines): Pick<Platform, 'auth' | 'tr
   )
   const frontendSettings = { frontends: app.frontends, console: { folder: consoleFolder }, sites }
   shop.add('frontend', frontendServer.create({ resources, auth, logger: log('frontend'), settings: frontendSettings }))
-  const { mailFrom: from, smtpUrl } = config.jobs
+  const { mailFrom: from, smtpUrl, webhooksAnywhere } = config.jobs
   const mail = smtpUrl === undefined ? { from } : { from, smtpUrl }
   if (shop.options.premises !== undefined) shop.add('desk', shop.options.premises.desk)
   const definitions = [...shop.members.flatMap((member) => member.running.jobs), ...(app.jobs ?? [])]
   const jobsSettings = { mail, productName, sites, development }
-  shop.add('jobs', jobsServer.create({ database, clock, logger: log('jobs'), definitions, settings: jobsSettings }))
-  return { auth, transfers: resources.transfers }
+  const list = shop.members.flatMap((member) => member.running.webhooks ?? [])
+  const webhooks = { list, keyRing, reach: { loopback: development, everywhere: webhooksAnywhere } }
+  const jobs = shop.add('jobs', jobsServer.create({ database, clock, logger: log('jobs'), definitions, webhooks, settings: jobsSettings }))
+  return { auth, transfers: resources.transfers, jobs }
 }
 
 function addGateway(shop: Workshop, engines: Engines, auth: Auth): Gateway {
@@ -213,9 +217,9 @@ function addGateway(shop: Workshop, engines: Engines, auth: Auth): Gateway {
 export function composePlatform(options: PlatformOptions): Platform {
   const shop = openWorkshop(options)
   const engines = addEngines(shop)
-  const { auth, transfers } = addRoles(shop, engines)
+  const { auth, transfers, jobs } = addRoles(shop, engines)
   const gateway = addGateway(shop, engines, auth)
-  return { sites: options.sites, auth, transfers, gateway, database: engines.database, ...lifecycle(shop.members) }
+  return { sites: options.sites, auth, transfers, jobs, gateway, database: engines.database, ...lifecycle(shop.members) }
 }
 
 function makeFolders(paths: readonly string[]): void {

@@ -16,6 +16,7 @@ export type {
   ClientDefinition,
   ClientLifetimes,
   ProtectedResourceDefinition,
+  WebhookDefinition,
 } from './auth/contract.ts'
 export type { BucketDefinition } from './files/contract.ts'
 export type { FrontendDefinition, ViewContext, ViewDefinition, ViewResult } from './frontend/contract.ts'

@@ -13,6 +13,7 @@ import { moveCommand } from './cli/move.ts'
 import { restoreCommand } from './cli/restore.ts'
 import { routesCommand } from './cli/routes.ts'
 import { startCommand } from './cli/start.ts'
+import { webhooksCommand } from './cli/webhooks.ts'
 import { ConfigError } from './config.ts'
 
 const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>> = {
@@ -27,6 +28,7 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   account: accountCommand,
   clients: clientsCommand,
   keys: keysCommand,
+  webhooks: webhooksCommand,
   import: importCommand,
   export: exportCommand,
 }

@@ -136,6 +136,16 @@ export interface FrontendClient {
   readonly scopes: readonly string[]
 }
 
+/** A machine that is told of what happens to accounts. Its secret is printed by `ninefold webhooks secret <name>`. */
+export interface WebhookDefinition {
+  /** Lower-case letters, digits and "-". The secret depends on it. */
+  readonly name: string
+  /** By https, to a public address; in development also by http on this machine. */
+  readonly url: string
+  /** Types of security events, or `passkey.*` for all of a subject. All of them unless told; `docs/webhooks.md` lists them. */
+  readonly events?: readonly string[]
+}
+
 /** How the app wants its people to come in: the `auth` member of the app definition. What is not said has the default that its comment names. */
 export interface AuthDefinition {
   /** Ways to sign in, each on or off. */
@@ -147,6 +157,8 @@ export interface AuthDefinition {
     /** Codes of an authenticator app as a second step. On unless told. */
     readonly totp?: boolean
   }
+  /** Machines that are told of security events. */
+  readonly webhooks?: readonly WebhookDefinition[]
   /** What the app decides when people sign up, sign in and get tokens. */
   readonly hooks?: AuthHooks
   /** Tags of the languages that people can choose from; the first is for those who ask for none of them. English, German and those of `texts` unless told. */

@@ -23,6 +23,7 @@ import { createRoles } from './roles/roles.ts'
 import { createRevocations } from './revocations/revocations.ts'
 import { createAuthService } from './service.ts'
 import { createSpeech } from './texts/speech.ts'
+import { securityWebhooks } from './webhooks/webhooks.ts'
 
 export interface AuthSettings extends ClientSettings {
   /** Where mails can be read in development. */
@@ -81,6 +82,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
       }),
       routes: [...server.routes, ...pages, ...clientRoutes(clients)],
       jobs: [endAccessJob(server.engine), endClientJob(server.endClient)],
+      webhooks: securityWebhooks(settings.definition?.webhooks ?? [], settings.development),
       async start() {
         await Promise.all([people.start(), server.start()])
         server.origins.start()

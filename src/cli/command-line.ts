@@ -62,7 +62,7 @@ const OPTIONS = {
 } as const
 
 /** Commands that take more words than their own. */
-const WITH_WORDS: ReadonlySet<string> = new Set(['account', 'clients', 'import', 'export', 'keys'])
+const WITH_WORDS: ReadonlySet<string> = new Set(['account', 'clients', 'import', 'export', 'keys', 'webhooks'])
 
 const OVERRIDES = [
   ['port', 'gateway.port'],
@@ -136,6 +136,9 @@ Commands
   export <resource>  print all objects of a resource, or write them to --output
   clients [list]     print the clients of the authorization server; also: clients add, show, rotate-secret
                      or remove <client id>
+  webhooks [list]    where webhooks lead, what waits and what failed
+  webhooks secret <name>, webhooks rotate <name>, webhooks retry <name>
+                 print the secret, make a new one, or send failed deliveries again
   account <address>  print the roles and groups of an account, after changing them as told
   keys           list the keys that tokens are signed with; keys rotate [--now] makes the next ones,
                  keys revoke <kid> ends one that was stolen, with all that it has signed

@@ -9,7 +9,28 @@ export interface MailRequest {
   readonly data: Readonly<Record<string, string>>
 }
 
+export interface WebhookOverview {
+  readonly name: string
+  readonly url: string
+  /** Of at most 1,000 that were looked at. */
+  readonly waiting: number
+  readonly failed: number
+  readonly lastError?: string
+}
+
+/** For operators alone. */
+export interface Webhooks {
+  list(call: Call): Promise<readonly WebhookOverview[]>
+  /** Those that sign now, newest first: two for a week after a rotation. */
+  secrets(call: Call, name: string): Promise<readonly string[]>
+  /** Makes a new secret, and gives what `secrets` does. */
+  rotate(call: Call, name: string): Promise<readonly string[]>
+  /** Failed deliveries wait again, with all their tries. The answer is their number. */
+  retry(call: Call, name: string): Promise<number>
+}
+
 export interface Jobs {
   /** Durable once it returns. */
   enqueue(call: Call, request: JobRequest): Promise<void>
+  readonly webhooks: Webhooks
 }

@@ -19,6 +19,7 @@ import { createRunner } from './runner.ts'
 import { createScheduler } from './schedule.ts'
 import { createJobsService } from './service.ts'
 import { createTally } from './tally.ts'
+import { createWebhooks, type WebhookOptions } from './webhooks/create.ts'
 import { createWorker, type WorkerSettings } from './worker.ts'
 
 export interface JobsOptions {
@@ -27,6 +28,8 @@ export interface JobsOptions {
   readonly logger: Logger
   /** Of all servers and the app; `mail.send` is added here. */
   readonly definitions: readonly JobDefinition[]
+  /** What all servers want told; nothing unless given. */
+  readonly webhooks?: WebhookOptions
   readonly settings: {
     readonly mail: { readonly from: string; readonly smtpUrl?: Secret }
     readonly productName: string
@@ -61,8 +64,9 @@ export const jobsServer = defineServer<JobsOptions, Jobs>({
   create(options): Running<Jobs> {
     const { database, clock, logger, settings } = options
     const { outbox, mailbox } = outboxOf(options)
-    const definitions = byName([...options.definitions, mailJob(outbox, settings.productName)])
     const repository = createJobsRepository(database)
+    const webhooks = createWebhooks({ ...options, jobs: repository, wake: () => worker.wake() })
+    const definitions = byName([...options.definitions, mailJob(outbox, settings.productName), ...webhooks.definitions])
     const tally = createTally()
     const random = Math.random
     const worker = createWorker({
@@ -75,17 +79,18 @@ export const jobsServer = defineServer<JobsOptions, Jobs>({
       settings: { ...WORKER, ...settings.worker },
     })
     const service = createJobsService({ repository, definitions, tally, clock, wake: () => worker.wake() })
-    let unsubscribe: (() => void) | undefined
+    const subscriptions = [jobIntake(repository, logger, () => worker.wake()), ...webhooks.subscriptions]
+    let unsubscribe: (() => void)[] = []
     return {
-      contract: service,
+      contract: { enqueue: (call, request) => service.enqueue(call, request), webhooks: webhooks.service },
       routes: [...jobsRoutes(service), ...(mailbox === undefined ? [] : mailboxRoutes(mailbox))],
       jobs: [],
       async start() {
-        unsubscribe = database.subscribe(jobIntake(repository, logger, () => worker.wake()))
+        unsubscribe = subscriptions.map((subscription) => database.subscribe(subscription))
         worker.start()
       },
       async stop() {
-        unsubscribe?.()
+        for (const end of unsubscribe.splice(0)) end()
         await worker.stop()
         outbox.close()
       },

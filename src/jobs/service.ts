@@ -12,7 +12,7 @@ import type { JobsRepository } from './repository.ts'
 import { type JobRecord, type JobsOverview, jobRequest } from './schemas.ts'
 import type { Tally } from './tally.ts'
 
-export interface JobsService extends Jobs {
+export interface JobsService extends Pick<Jobs, 'enqueue'> {
   overview(call: Call): Promise<JobsOverview>
   /** A failed job waits again, with all its tries. */
   retry(call: Call, id: string): Promise<void>

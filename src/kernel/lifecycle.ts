@@ -1,6 +1,7 @@
 // How a server is made, started and stopped. `create` is pure, `start` opens, `stop` drains.
 import type { Route } from './http/route.ts'
 import type { JobDefinition } from './job.ts'
+import type { Webhook } from './webhook.ts'
 
 /** One server, made but not yet started. */
 export interface Running<Contract> {
@@ -9,6 +10,8 @@ export interface Running<Contract> {
   readonly routes: readonly Route[]
   /** Work that it wants done in the background or on a schedule. */
   readonly jobs: readonly JobDefinition[]
+  /** What other machines are told of its events. */
+  readonly webhooks?: readonly Webhook[]
   start(): Promise<void>
   /** Finishes what is under way, then closes. Safe to call twice, and after a failed start. */
   stop(): Promise<void>

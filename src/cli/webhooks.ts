@@ -1,0 +1,50 @@
+// `ninefold webhooks`: where they lead, their secrets, and what could not be delivered. Works beside a running platform.
+import { AppError } from '../kernel/errors.ts'
+import { systemCall } from '../kernel/call.ts'
+import type { Jobs } from '../jobs/contract.ts'
+import { CommandError, type CommandLine } from './command-line.ts'
+import { load } from './load.ts'
+import { table } from './table.ts'
+
+export async function webhooksCommand(line: CommandLine): Promise<number> {
+  const [action = 'list', name, extra] = line.words
+  const run = ACTIONS[action]
+  if (run === undefined || extra !== undefined || (name === undefined) !== (action === 'list'))
+    throw new CommandError('Say ninefold webhooks list, or secret, rotate or retry with the name of a webhook.')
+  const { platform } = await load(line, 'run')
+  await platform.startOnly(['folders', 'database'])
+  try {
+    process.stdout.write(await run(platform.jobs.webhooks, name ?? ''))
+  } catch (error) {
+    if (error instanceof AppError && error.status < 500) throw new CommandError(error.detail ?? error.title, { cause: error })
+    throw error
+  } finally {
+    await platform.stop()
+  }
+  return 0
+}
+
+const call = systemCall('webhooks')
+
+const ACTIONS: Readonly<Record<string, (webhooks: Jobs['webhooks'], name: string) => Promise<string>>> = {
+  async list(webhooks) {
+    const rows = (await webhooks.list(call)).map(({ name, url, waiting, failed, lastError = '' }) => [
+      name,
+      url,
+      String(waiting),
+      String(failed),
+      lastError,
+    ])
+    return rows.length === 0
+      ? 'The app definition has no webhooks.\n'
+      : table([['webhook', 'url', 'waiting', 'failed', 'last error'], ...rows])
+  },
+  secret: async (webhooks, name) => lines(await webhooks.secrets(call, name)),
+  rotate: async (webhooks, name) => lines(await webhooks.rotate(call, name)),
+  retry: async (webhooks, name) => `${await webhooks.retry(call, name)} deliveries wait to be sent again.\n`,
+}
+
+/** The newest first. Two for a week after a rotation: both sign, so that the receiver can change over at any time. */
+function lines(secrets: readonly string[]): string {
+  return `${secrets.join('\n')}\n`
+}

@@ -1,0 +1,32 @@
+// A receiver that does not answer would hold every worker for the whole time limit of each delivery, and mails would wait behind it. So after that
+// its deliveries fail at once for a while; then one tries, and the others follow when it was answered.
+
+const PAUSE_MS = 20_000
+
+export interface Circuit {
+  /** False: do not even try. Whoever gets true tells how it went. */
+  enter(name: string, now: number): boolean
+  leave(name: string, outcome: { readonly hasAnswered: boolean; readonly now: number }): void
+}
+
+interface Trouble {
+  until: number
+  isProbing: boolean
+}
+
+export function createCircuit(pauseMs = PAUSE_MS): Circuit {
+  const troubles = new Map<string, Trouble>()
+  return {
+    enter(name, now) {
+      const trouble = troubles.get(name)
+      if (trouble === undefined) return true
+      if (trouble.isProbing || now < trouble.until) return false
+      trouble.isProbing = true
+      return true
+    },
+    leave(name, { hasAnswered, now }) {
+      if (hasAnswered) troubles.delete(name)
+      else troubles.set(name, { until: now + pauseMs, isProbing: false })
+    },
+  }
+}

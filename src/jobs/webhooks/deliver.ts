@@ -1,0 +1,88 @@
+// The job `webhook.deliver`: one message to one receiver, signed, to a checked address. Tried again for about a day, then kept for an operator.
+import type { Clock } from '#kernel/clock.ts'
+import { OutwardError, sendOutward } from '#kernel/http/outward.ts'
+import type { Reach } from '#kernel/http/public-address.ts'
+import { type JobDefinition, job } from '#kernel/job.ts'
+import type { KeyRing } from '#kernel/keyring.ts'
+import type { Webhook } from '#kernel/webhook.ts'
+import { jobErrors } from '../errors.ts'
+import type { Circuit } from './circuit.ts'
+import type { WebhooksRepository } from './repository.ts'
+import { type WebhookDelivery, webhookDelivery } from './schemas.ts'
+import { liveKeys, signatureHeaders } from './signature.ts'
+
+export const WEBHOOK_JOB = 'webhook.deliver'
+
+const MAX_ATTEMPTS = 60
+const TIMEOUT_MS = 10_000
+const MAX_ANSWER_BYTES = 64 * 1024
+const GONE = 410
+
+export interface DeliverParts {
+  readonly webhooks: readonly Webhook[]
+  readonly repository: WebhooksRepository
+  readonly keyRing: KeyRing
+  readonly circuit: Circuit
+  readonly clock: Clock
+  readonly reach: Reach
+  readonly timeoutMs?: number | undefined
+}
+
+export function deliverJob(parts: DeliverParts): JobDefinition {
+  const { webhooks, repository, keyRing, circuit, clock, reach, timeoutMs = TIMEOUT_MS } = parts
+  return job({
+    name: WEBHOOK_JOB,
+    input: webhookDelivery,
+    maxAttempts: MAX_ATTEMPTS,
+    timeoutMs: timeoutMs + 5000,
+    async handle({ call }, delivery) {
+      const { webhook: name, id } = delivery
+      const webhook = webhooks.find((each) => each.name === name)
+      if (webhook === undefined) throw jobErrors.hopeless({ detail: `The app has no webhook ${JSON.stringify(name)} any more.` })
+      const keys = liveKeys(keyRing, { name, state: await repository.find(call, name), now: clock.now() })
+      if (!circuit.enter(name, clock.now())) throw new Error('The receiver has not answered just now; it is left alone for a while.')
+      let hasAnswered = false
+      try {
+        const body = bodyOf(delivery)
+        const headers = signatureHeaders(keys, { id, timestamp: Math.floor(clock.now() / 1000), body })
+        const status = await post(webhook.url, { headers, body, reach, timeoutMs, signal: call.signal })
+        hasAnswered = true
+        if (status === GONE) throw jobErrors.hopeless({ detail: 'The receiver answered with 410: it wants no more of these.' })
+        if (status < 200 || status > 299) throw new Error(`The receiver answered with status ${status}.`)
+      } finally {
+        circuit.leave(name, { hasAnswered, now: clock.now() })
+      }
+    },
+  })
+}
+
+function bodyOf({ type, timestamp, data }: WebhookDelivery): string {
+  return JSON.stringify({ type, timestamp, data })
+}
+
+interface Posted {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  readonly reach: Reach
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+async function post(url: string, { headers, body, reach, timeoutMs, signal }: Posted): Promise<number> {
+  try {
+    const answer = await sendOutward({
+      url,
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json', 'user-agent': 'ninefold-webhooks' },
+      body,
+      timeoutMs,
+      maxBytes: MAX_ANSWER_BYTES,
+      signal,
+      reach,
+    })
+    return answer.status
+  } catch (error) {
+    // Its cause may name the address that the host has inside the network.
+    throw error instanceof OutwardError ? new Error(error.message) : error
+  }
+}

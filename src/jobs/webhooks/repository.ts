@@ -1,0 +1,32 @@
+// How it is stored which secret a webhook has. Without a record it is the first.
+import type { Call } from '#kernel/call.ts'
+import { defineCollection } from '#kernel/collection.ts'
+import { hasCode } from '#kernel/errors.ts'
+import type { Database } from '../../database/contract.ts'
+import { type WebhookRecord, webhookRecord } from './schemas.ts'
+
+const webhooksCollection = defineCollection<WebhookRecord>({ name: 'webhooks', schema: webhookRecord, indexes: {} })
+
+export interface WebhooksRepository {
+  find(call: Call, name: string): Promise<WebhookRecord | undefined>
+  /** The next one in the place of `before`; false when somebody was faster. */
+  replace(call: Call, before: WebhookRecord | undefined, next: WebhookRecord): Promise<boolean>
+}
+
+export function createWebhooksRepository(database: Database): WebhooksRepository {
+  const webhooks = database.collection(webhooksCollection)
+  return {
+    find: async (call, name) => (await webhooks.get(call, name))?.value,
+    async replace(call, before, next) {
+      if (before !== undefined)
+        return (await webhooks.update(call, next.id, { set: next, where: { generation: before.generation } })) !== undefined
+      try {
+        await webhooks.insert(call, next)
+        return true
+      } catch (error) {
+        if (hasCode(error, 'database.duplicate')) return false
+        throw error
+      }
+    },
+  }
+}

@@ -1,0 +1,85 @@
+// What operators see and do of webhooks: where they lead, what waits and what failed, their secrets, and sending failed deliveries again.
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { httpErrors } from '#kernel/http/problem.ts'
+import type { KeyRing } from '#kernel/keyring.ts'
+import type { Logger } from '#kernel/log.ts'
+import type { Webhook } from '#kernel/webhook.ts'
+import type { Stored } from '../../database/contract.ts'
+import type { WebhookOverview, Webhooks } from '../contract.ts'
+import { jobErrors } from '../errors.ts'
+import { retried } from '../record.ts'
+import type { JobsRepository } from '../repository.ts'
+import type { JobRecord } from '../schemas.ts'
+import { WEBHOOK_JOB } from './deliver.ts'
+import type { WebhooksRepository } from './repository.ts'
+import { webhookDelivery } from './schemas.ts'
+import { liveKeys, secretOf } from './signature.ts'
+
+export interface WebhooksServiceParts {
+  readonly webhooks: readonly Webhook[]
+  readonly repository: WebhooksRepository
+  readonly jobs: JobsRepository
+  readonly keyRing: KeyRing
+  readonly clock: Clock
+  readonly logger: Logger
+  wake(): void
+}
+
+/** Counting stops here, as in the overview of jobs. */
+const MOST = 1000
+
+export function createWebhooksService(parts: WebhooksServiceParts): Webhooks {
+  const { webhooks, repository, jobs, keyRing, clock, logger, wake } = parts
+
+  const named = (call: Call, name: string): Webhook => {
+    requireOperator(call)
+    const webhook = webhooks.find((each) => each.name === name)
+    if (webhook === undefined) throw jobErrors.webhook_not_found({ detail: `The app definition has no webhook ${JSON.stringify(name)}.` })
+    return webhook
+  }
+  const deliveriesIn = async (call: Call, state: 'waiting' | 'failed'): Promise<Map<string, Stored<JobRecord>[]>> => {
+    const { items } = await jobs.inState(call, state, MOST)
+    return Map.groupBy(
+      items.filter(({ value }) => value.name === WEBHOOK_JOB),
+      ({ value }) => webhookDelivery.safeParse(value.input).data?.webhook ?? '',
+    )
+  }
+  const secretsNow = async (call: Call, name: string): Promise<string[]> =>
+    liveKeys(keyRing, { name, state: await repository.find(call, name), now: clock.now() }).map(secretOf)
+
+  return {
+    async list(call) {
+      requireOperator(call)
+      const [waiting, failed] = await Promise.all([deliveriesIn(call, 'waiting'), deliveriesIn(call, 'failed')])
+      return webhooks.map(({ name, url }): WebhookOverview => {
+        const dead = failed.get(name) ?? []
+        const trouble = [...dead, ...(waiting.get(name) ?? [])].find(({ value }) => value.lastError !== undefined)?.value.lastError
+        const counts = { waiting: waiting.get(name)?.length ?? 0, failed: dead.length }
+        return { name, url, ...counts, ...(trouble === undefined ? {} : { lastError: trouble }) }
+      })
+    },
+    secrets: async (call, name) => await secretsNow(call, named(call, name).name),
+    async rotate(call, name) {
+      named(call, name)
+      const before = await repository.find(call, name)
+      const next = { id: name, generation: (before?.generation ?? 1) + 1, rotatedAt: clock.now() }
+      if (!(await repository.replace(call, before, next)))
+        throw jobErrors.webhook_changed({ detail: 'Somebody else has just made a new secret.' })
+      logger.info({ event: 'webhook.secret_rotated', webhook: name, requestId: call.requestId }, 'a webhook has a new secret')
+      return await secretsNow(call, name)
+    },
+    async retry(call, name) {
+      named(call, name)
+      const dead = (await deliveriesIn(call, 'failed')).get(name) ?? []
+      let again = 0
+      for (const stored of dead) if ((await jobs.change(call, stored, retried(stored.value, clock.now()))) !== undefined) again += 1
+      wake()
+      return again
+    },
+  }
+}
+
+function requireOperator({ principal }: Call): void {
+  if (principal.kind !== 'operator' && principal.kind !== 'system') throw httpErrors.forbidden({ detail: 'This is for operators.' })
+}

@@ -1,0 +1,18 @@
+// Telling other machines what has happened: a server says which events and where to, jobs deliver.
+import type { Json } from './json.ts'
+
+export interface WebhookMessage {
+  /** `subject.verb`, for the receiver to decide by. */
+  readonly type: string
+  readonly data: Json
+}
+
+export interface Webhook {
+  /** Names it to operators and makes its secret. */
+  readonly name: string
+  readonly url: string
+  /** The topic of the stored events that it is about. */
+  readonly topic: string
+  /** What is told of one of them; nothing when it is not asked for. */
+  select(data: Json): WebhookMessage | undefined
+}
