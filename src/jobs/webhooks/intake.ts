@@ -30,8 +30,6 @@ export function webhookIntake({ webhooks, jobs, logger, wake }: WebhookIntakePar
   return {
     consumer: 'jobs.webhooks',
     topics: [...new Set(webhooks.map(({ topic }) => topic))],
-    // Who adds a webhook wants to hear of what happens from now on.
-    beginAtEnd: true,
     async handle(events, call) {
       const records = events.flatMap(deliveries)
       await jobs.insertAll(call, records)
