@@ -302,10 +302,10 @@ describe('webhooks', () => {
     } as const
     for (const principal of [person, { kind: 'anonymous' } as const]) {
       const asking = callAs(call, principal)
-      await assert.rejects(jobs.webhooks.secrets(asking, 'alarms'), { code: 'http.forbidden' })
-      await assert.rejects(jobs.webhooks.rotate(asking, 'alarms'), { code: 'http.forbidden' })
-      await assert.rejects(jobs.webhooks.retry(asking, 'alarms'), { code: 'http.forbidden' })
-      await assert.rejects(jobs.webhooks.list(asking), { code: 'http.forbidden' })
+      await assert.rejects(jobs.webhooks.secrets(asking, 'alarms'), { code: 'jobs.not_yours' })
+      await assert.rejects(jobs.webhooks.rotate(asking, 'alarms'), { code: 'jobs.not_yours' })
+      await assert.rejects(jobs.webhooks.retry(asking, 'alarms'), { code: 'jobs.not_yours' })
+      await assert.rejects(jobs.webhooks.list(asking), { code: 'jobs.not_yours' })
     }
     assert.deepEqual((await jobs.webhooks.secrets(call, 'alarms')).length, 2, 'nothing has changed')
     await assert.rejects(jobs.webhooks.secrets(call, 'other'), { code: 'jobs.webhook_not_found' })

@@ -1,7 +1,6 @@
 // What operators see and do of webhooks: where they lead, what waits and what failed, their secrets, and sending failed deliveries again.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { httpErrors } from '#kernel/http/problem.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Webhook } from '#kernel/webhook.ts'
@@ -81,5 +80,5 @@ export function createWebhooksService(parts: WebhooksServiceParts): Webhooks {
 }
 
 function requireOperator({ principal }: Call): void {
-  if (principal.kind !== 'operator' && principal.kind !== 'system') throw httpErrors.forbidden({ detail: 'This is for operators.' })
+  if (principal.kind !== 'operator' && principal.kind !== 'system') throw jobErrors.not_yours({ detail: 'This is for operators.' })
 }
