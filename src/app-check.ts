@@ -1,6 +1,6 @@
 // The shape of an app definition. Node strips types without reading them, so a slip that the compiler would have found arrives here.
 import type { AppDefinition } from './app.ts'
-import type { AuthDefinition, ProtectedResourceDefinition, WebhookDefinition } from './auth/contract.ts'
+import type { AuthDefinition, ProtectedResourceDefinition, RegistrationDefinition, WebhookDefinition } from './auth/contract.ts'
 import type { AuthHooks } from './auth/hooks/contract.ts'
 import { languageTag, ownTexts } from './auth/texts/schemas.ts'
 import { clientDefinition, publicKeyDefinition } from './auth/clients/schemas.ts'
@@ -121,6 +121,12 @@ const protectedResource = z.strictObject({
   servers: texts.optional(),
 } satisfies Record<keyof ProtectedResourceDefinition, unknown>)
 const webhook = z.strictObject({ name: text, url: text, events: texts.optional() } satisfies Record<keyof WebhookDefinition, unknown>)
+const registration = z.strictObject({
+  dynamic: z.enum(['invited', 'anyone']).optional(),
+  documents: z.boolean().optional(),
+  scopes: texts.optional(),
+  unusedDays: z.int().min(1).max(3650).optional(),
+} satisfies Record<keyof RegistrationDefinition, unknown>)
 
 const auth = z.strictObject({
   hooks: authHooks.optional(),
@@ -130,6 +136,7 @@ const auth = z.strictObject({
   languages: z.array(languageTag).min(1).optional(),
   texts: z.record(languageTag, ownTexts).optional(),
   webhooks: z.array(webhook).optional(),
+  registration: registration.optional(),
 } satisfies Record<keyof AuthDefinition, unknown>)
 
 const app = z.strictObject({

@@ -28,7 +28,7 @@ export interface ClientDefinition {
   readonly lifetimes?: ClientLifetimes
   /** Told when a person signs out (OpenID Connect Back-Channel Logout). */
   readonly backchannelLogoutUri?: string
-  /** Only takes what was pushed before (RFC 9126 section 6). */
+  /** Must push its authorization requests (RFC 9126), so that no parameter of them can be changed in the browser. */
   readonly requirePushedAuthorizationRequests?: boolean
   /** May ask for tokens with a code that a person types on another device (RFC 8628). */
   readonly deviceFlow?: boolean
@@ -86,6 +86,20 @@ export interface ProtectedResourceDefinition {
   readonly servers?: readonly string[]
 }
 
+export interface RegistrationDefinition {
+  /**
+   * Clients register themselves (RFC 7591) and look after it (RFC 7592): `invited` ones with a token of `ninefold clients invite`, which is good for one
+   * registration, or `anyone`, with a limit on how many.
+   */
+  readonly dynamic?: 'invited' | 'anyone'
+  /** The id of a client may be the address of a document that describes it (OAuth Client ID Metadata Document), as MCP clients have it. */
+  readonly documents?: boolean
+  /** The scopes that such clients may ask for; every scope of the app unless told. */
+  readonly scopes?: readonly string[]
+  /** A client that registered itself and got no token for this long is forgotten; 30 unless told. */
+  readonly unusedDays?: number
+}
+
 /** In seconds. What is longer than the default of the platform is cut to it. */
 export interface ClientLifetimes {
   readonly accessToken?: number
@@ -122,6 +136,8 @@ export interface Clients {
   change(call: Call, clientId: string, change: ClientChange): Promise<ClientView>
   /** A new secret; the one before is taken for this long, an hour unless told, so that it can be replaced without an outage. */
   rotateSecret(call: Call, clientId: string, keepSeconds?: number): Promise<{ readonly client: ClientView; readonly secret: string }>
+  /** A token for one registration by a client itself, good for a day. */
+  invite(call: Call): Promise<string>
   /** Its tokens end too. False when there is none. */
   remove(call: Call, clientId: string): Promise<boolean>
 }
@@ -159,6 +175,8 @@ export interface AuthDefinition {
   }
   /** Machines that are told of security events. */
   readonly webhooks?: readonly WebhookDefinition[]
+  /** Clients that nobody has registered. All of it is off unless told. */
+  readonly registration?: RegistrationDefinition
   /** What the app decides when people sign up, sign in and get tokens. */
   readonly hooks?: AuthHooks
   /** Tags of the languages that people can choose from; the first is for those who ask for none of them. English, German and those of `texts` unless told. */

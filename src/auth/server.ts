@@ -7,9 +7,6 @@ import type { Cache } from '../cache/contract.ts'
 import type { Database } from '../database/contract.ts'
 import type { Auth, AuthDefinition } from './contract.ts'
 import { endClientJob } from './clients/end-client.ts'
-import { createClientsRepository } from './clients/repository.ts'
-import { clientRoutes } from './clients/routes.ts'
-import { createClients } from './clients/service.ts'
 import { endAccessJob } from './end-access.ts'
 import { createOperators } from './operators/operators.ts'
 import { enginePages } from './pages/engine-pages.ts'
@@ -19,6 +16,7 @@ import type { FrameSettings } from './pages/skin.ts'
 import type { ClientSettings } from './provider/client-rules.ts'
 import { createAuthorizationServer } from './provider/create.ts'
 import { createHooks } from './hooks/hooks.ts'
+import { createNewcomers } from './registration/create.ts'
 import { createRoles } from './roles/roles.ts'
 import { createRevocations } from './revocations/revocations.ts'
 import { createAuthService } from './service.ts'
@@ -49,27 +47,21 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const dependencies = { ...shared, logger, hooks }
     const people = createPeople({ ...dependencies, settings })
     const revocations = createRevocations(dependencies)
-    const storedClients = createClientsRepository(shared.database)
+    const newcomers = createNewcomers({ ...dependencies, settings, definition: settings.definition?.registration })
     const frame = frameOf(settings, logger)
     const server = createAuthorizationServer({
       ...dependencies,
       accounts: people.accounts,
       revocations,
-      storedClients,
+      newcomers,
       looks: enginePages(frame),
       settings,
     })
     const pages = accountPages({ ...people, engine: server.engine, clock: shared.clock, settings: { ...frame, mailbox: settings.mailbox } })
-    const fixed = server.clients.fixed()
-    const clients = createClients({
-      repository: storedClients,
-      clock: shared.clock,
-      settings,
-      isFixed: (clientId) => fixed.some((client) => client.clientId === clientId),
-    })
+    const administration = newcomers.administration(server.clients.fixed())
     return {
       contract: createAuthService({
-        clients,
+        clients: administration.clients,
         accounts: people.accounts,
         revocations,
         operators: createOperators({ ...dependencies, revocations }),
@@ -80,7 +72,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         exchange: server.exchange,
         endSessionOf: server.endSessionOf,
       }),
-      routes: [...server.routes, ...pages, ...clientRoutes(clients)],
+      routes: [...server.routes, ...pages, ...newcomers.routes, ...administration.routes],
       jobs: [endAccessJob(server.engine), endClientJob(server.endClient)],
       webhooks: securityWebhooks(settings.definition?.webhooks ?? [], settings.development),
       async start() {

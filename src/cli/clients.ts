@@ -1,4 +1,4 @@
-// `ninefold clients list|add|show|rotate-secret|remove`: the clients of the authorization server. A platform that runs knows of a change within a second.
+// `ninefold clients list|add|show|rotate-secret|remove|invite`: the clients of the authorization server. A platform that runs knows of a change within a second.
 import type { Clients, ClientView } from '../auth/contract.ts'
 import { systemCall } from '../kernel/call.ts'
 import { AppError } from '../kernel/errors.ts'
@@ -13,6 +13,7 @@ const asJson = (value: unknown): string => `${JSON.stringify(value, undefined, 2
 
 const WORKS: Readonly<Record<string, Work>> = {
   list: (clients) => listed(clients),
+  invite: async (clients) => `${await clients.invite(call)}\n`,
   async add(clients, { client }, clientId) {
     const { definition, withSecret } = client
     const { name = clientId, redirectUris = [], origins = [], scopes = [] } = definition
@@ -38,8 +39,9 @@ export async function clientsCommand(line: CommandLine): Promise<number> {
   const [way = 'list', clientId, extra] = line.words
   const work = WORKS[way]
   if (work === undefined) throw new CommandError(`clients knows ${ways}, and not ${JSON.stringify(way)}.`)
-  if (extra !== undefined || (way === 'list') !== (clientId === undefined))
-    throw new CommandError(way === 'list' ? 'clients list takes nothing more.' : `Give one client id: ninefold clients ${way} print-shop`)
+  const isAlone = way === 'list' || way === 'invite'
+  if (extra !== undefined || isAlone !== (clientId === undefined))
+    throw new CommandError(isAlone ? `clients ${way} takes nothing more.` : `Give one client id: ninefold clients ${way} print-shop`)
   const { platform } = await load(line, 'run')
   await platform.startOnly(['folders', 'database', 'cache', 'auth'])
   try {

@@ -135,7 +135,7 @@ Commands
                  make objects of what is in a file, or of what another API gives, as --as
   export <resource>  print all objects of a resource, or write them to --output
   clients [list]     print the clients of the authorization server; also: clients add, show, rotate-secret
-                     or remove <client id>
+                     or remove <client id>; clients invite: a token for one registration by a client itself
   webhooks [list]    where webhooks lead, what waits and what failed
   webhooks secret <name>, webhooks rotate <name>, webhooks retry <name>
                  print the secret, make a new one, or send failed deliveries again

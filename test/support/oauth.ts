@@ -14,8 +14,7 @@ import { createKeyRing } from '#kernel/keyring.ts'
 import { createLogger } from '#kernel/log.ts'
 import { Secret } from '#kernel/secret.ts'
 import type { Sites } from '#kernel/sites.ts'
-import { createClientsRepository } from '../../src/auth/clients/repository.ts'
-import { createClients } from '../../src/auth/clients/service.ts'
+import { createNewcomers, type Newcomers } from '../../src/auth/registration/create.ts'
 import type { AuthDefinition, ClientDefinition, Clients } from '../../src/auth/contract.ts'
 import type { ClientSettings } from '../../src/auth/provider/client-rules.ts'
 import { type AuthorizationServer, type AuthorizationServerParts, createAuthorizationServer } from '../../src/auth/provider/create.ts'
@@ -87,7 +86,6 @@ export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld>
   const cache = cacheServer.create({ maxBytes: 1_000_000, clock, logger })
   const keyRing = createKeyRing(new Secret(randomToken()))
   const revocations = createRevocations({ database: database.contract, cache: cache.contract, clock, logger })
-  const storedClients = createClientsRepository(database.contract)
   const suspended = new Set<string>()
   const credentials = new Map<string, string>()
   const settings: ClientSettings = {
@@ -109,7 +107,10 @@ export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld>
     development: true,
   }
 
-  const shared: Omit<AuthorizationServerParts, 'database' | 'revocations' | 'storedClients'> = {
+  const newcomersOn = (on: Database): Newcomers =>
+    createNewcomers({ database: on, cache: cache.contract, clock, logger, settings, definition: options.definition?.registration })
+  const newcomers = newcomersOn(database.contract)
+  const shared: Omit<AuthorizationServerParts, 'database' | 'revocations' | 'newcomers'> = {
     cache: cache.contract,
     keyRing,
     clock,
@@ -138,12 +139,12 @@ export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld>
     },
     settings,
   }
-  const server = createAuthorizationServer({ ...shared, database: database.contract, revocations, storedClients })
-  const fixed = new Set(server.clients.fixed().map(({ clientId }) => clientId))
-  const clients = createClients({ repository: storedClients, clock, settings, isFixed: (clientId) => fixed.has(clientId) })
+  const server = createAuthorizationServer({ ...shared, database: database.contract, revocations, newcomers })
+  const { clients } = newcomers.administration(server.clients.fixed())
+  const routes = [...server.routes, ...newcomers.routes]
   await database.start()
   await server.start()
-  serve(http, server, (accountId) => credentials.get(accountId) ?? 'the first password')
+  serve(http, { engine: server.engine, routes }, (accountId) => credentials.get(accountId) ?? 'the first password')
   return {
     port,
     sites,
@@ -152,7 +153,7 @@ export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld>
     revocations,
     database: database.contract,
     cache: cache.contract,
-    routes: server.routes,
+    routes,
     advance: (ms) => {
       offset += ms
     },
@@ -167,7 +168,7 @@ export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld>
         ...shared,
         database: own.contract,
         revocations: createRevocations(parts),
-        storedClients: createClientsRepository(own.contract),
+        newcomers: newcomersOn(own.contract),
       })
       await own.start()
       await second.start()
@@ -191,7 +192,7 @@ export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld>
 
 export const call: Call = systemCall('test')
 
-function serve(http: Server, server: AuthorizationServer, credentialOf: (accountId: string) => string): void {
+function serve(http: Server, server: Pick<AuthorizationServer, 'engine' | 'routes'>, credentialOf: (accountId: string) => string): void {
   const router = findMyWay()
   for (const route of server.routes) {
     // The gateway hands preflights of raw routes to their handler.
@@ -280,10 +281,12 @@ export interface Send {
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
   readonly form?: Readonly<Record<string, string>>
+  /** A body that is no form; its type is among the headers. */
+  readonly text?: string
 }
 
-export function send(world: Pick<OauthWorld, 'port' | 'sites'>, { method, path, headers = {}, form }: Send): Promise<Reply> {
-  const body = form === undefined ? undefined : new URLSearchParams(form).toString()
+export function send(world: Pick<OauthWorld, 'port' | 'sites'>, { method, path, headers = {}, form, text }: Send): Promise<Reply> {
+  const body = form === undefined ? text : new URLSearchParams(form).toString()
   return new Promise((resolve, reject) => {
     const request = httpRequest(
       {
@@ -296,7 +299,10 @@ export function send(world: Pick<OauthWorld, 'port' | 'sites'>, { method, path, 
           accept: 'text/html,*/*;q=0.5',
           ...(body === undefined
             ? {}
-            : { 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(Buffer.byteLength(body)) }),
+            : {
+                ...(form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+                'content-length': String(Buffer.byteLength(body)),
+              }),
           ...headers,
         },
       },

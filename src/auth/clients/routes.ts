@@ -36,6 +36,16 @@ export function clientRoutes(clients: Clients): readonly Route[] {
         return { status: 201, headers: NO_STORE, body: { json: added } }
       },
     }),
+    route({
+      ...common,
+      method: 'POST',
+      path: '/api/client-invitations',
+      summary: 'A token for one registration by a client itself, good for a day',
+      body: 'json',
+      input: { body: z.strictObject({}) },
+      answers: { 201: z.strictObject({ token: z.string() }) },
+      handle: async (call) => ({ status: 201, headers: NO_STORE, body: { json: { token: await clients.invite(call) } } }),
+    }),
     ...oneClientRoutes(clients),
   ]
 }

@@ -74,7 +74,13 @@ export const storedClient = z.strictObject({
   secretHash: z.string().exactOptional(),
   /** The secret before, while it is still taken. */
   earlierSecret: z.strictObject({ hash: z.string(), until: time }).exactOptional(),
+  /** How it sends the secret; in the header unless told. */
+  secretMethod: z.enum(['client_secret_basic', 'client_secret_post']).exactOptional(),
+  /** SHA-256 of the token with which a client looks after its own registration (RFC 7592). */
+  managementHash: z.string().exactOptional(),
   createdAt: time,
+  /** Of a document: when it is to be fetched again. */
+  freshUntil: time.exactOptional(),
   /** Of clients that came by themselves: when they are forgotten unless they are used before. */
   expiresAt: time.exactOptional(),
 })

@@ -8,6 +8,7 @@ import type { Stored } from '../../database/contract.ts'
 import type { ClientDefinition, Clients, ClientView } from '../contract.ts'
 import { authErrors } from '../errors.ts'
 import { type ClientSettings, clientProblems } from '../provider/client-rules.ts'
+import type { Invitations } from '../registration/invitations.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
 import { END_CLIENT } from './end-client.ts'
 import type { ClientsRepository } from './repository.ts'
@@ -20,6 +21,7 @@ const LONGEST_KEEP_SECONDS = 30 * 86_400
 
 export interface ClientsDependencies {
   readonly repository: ClientsRepository
+  readonly invitations: Invitations
   readonly clock: Clock
   readonly settings: ClientSettings
   /** Ids that the app itself has. */
@@ -69,6 +71,10 @@ export function createClients(dependencies: ClientsDependencies): Clients {
         },
       })
       return { client: viewOf(stored), secret }
+    },
+    async invite(call) {
+      onlyForOperators(call)
+      return await dependencies.invitations.create(call)
     },
     async remove(call, clientId) {
       onlyForOperators(call)

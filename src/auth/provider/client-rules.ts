@@ -91,7 +91,7 @@ function originProblem(origin: string, development: boolean): string | undefined
 }
 
 /** RFC 9700 section 4.1.3: registered exactly, compared exactly. */
-function redirectProblem(uri: string, development: boolean): string | undefined {
+export function redirectProblem(uri: string, development: boolean): string | undefined {
   const url = URL.parse(uri)
   if (url === null) return 'is not a URI.'
   if (uri.includes('*')) return 'has a wildcard; list each URI.'

@@ -114,13 +114,13 @@ function frontendClient(frontend: FrontendClient): RegisteredClient {
 }
 
 /** What is known of a client beside its definition. */
-type Origin = { readonly source: 'app' } | Pick<StoredClient, 'source' | 'secretHash' | 'earlierSecret' | 'createdAt'>
+type Origin = { readonly source: 'app' } | Pick<StoredClient, 'source' | 'secretHash' | 'secretMethod' | 'earlierSecret' | 'createdAt'>
 
 function thirdParty(client: ClientDefinition, known: Origin): RegisteredClient {
   const openid = OPENID_SCOPES.filter((scope) => scope === 'openid' || scope === 'offline_access' || client.scopes.includes(scope))
   const { lifetimes = {}, origins } = client
   const grantTypes = grantTypesOf(client)
-  const { secretHash, earlierSecret, createdAt } = known.source === 'app' ? {} : known
+  const { secretHash, secretMethod, earlierSecret, createdAt } = known.source === 'app' ? {} : known
   return {
     clientId: client.clientId,
     name: client.name,
@@ -137,6 +137,7 @@ function thirdParty(client: ClientDefinition, known: Origin): RegisteredClient {
       // RFC 8252 section 7.3: only an app on the person's own machine listens on a port of its choice.
       application_type: isNative(client.redirectUris) ? 'native' : 'web',
       ...authenticationMetadata(client.authentication, secretHash),
+      ...(secretMethod === undefined ? {} : { token_endpoint_auth_method: secretMethod }),
       redirect_uris: [...client.redirectUris],
       post_logout_redirect_uris: [...(client.postLogoutRedirectUris ?? [])],
       grant_types: grantTypes,

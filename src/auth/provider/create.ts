@@ -1,5 +1,5 @@
 // Puts the authorization server together: storage, engine, endpoints. Made pure; `start` loads the keys and builds the engine with them.
-import type { Call } from '#kernel/call.ts'
+import { type Call, systemCall } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Route } from '#kernel/http/route.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
@@ -14,7 +14,7 @@ import { createSigningKeys, type LoadedKeys, type SigningKeys, type SigningKeysD
 import type { Revocations } from '../revocations/revocations.ts'
 import { accountFinder, membershipReader } from './account-claims.ts'
 import { type ClientOrigins, createClientOrigins } from '../clients/origins.ts'
-import type { ClientsRepository } from '../clients/repository.ts'
+import type { Newcomers } from '../registration/create.ts'
 import { adapterFactory } from './adapters.ts'
 import { createArtifactStorage, createInteractionStorage } from './artifact-storage.ts'
 import type { ClientSettings } from './client-rules.ts'
@@ -61,7 +61,7 @@ export interface AuthorizationServerParts {
   readonly revocations: Revocations
   readonly looks: EnginePages
   readonly hooks: RunningHooks
-  readonly storedClients: ClientsRepository
+  readonly newcomers: Newcomers
   readonly settings: ClientSettings & { readonly keys?: SigningKeysDependencies['settings'] }
 }
 
@@ -88,8 +88,8 @@ export interface AuthorizationServer {
 export function createAuthorizationServer(parts: AuthorizationServerParts): AuthorizationServer {
   const { keyRing, settings, accounts, hooks } = parts
   const issuer = settings.sites.accounts
-  const clients = createClientRegistry(settings, parts.storedClients)
-  const origins = createClientOrigins({ ...parts, repository: parts.storedClients, fixed: clients.fixed() })
+  const clients = createClientRegistry(settings, parts.newcomers.repository)
+  const origins = createClientOrigins({ ...parts, repository: parts.newcomers.repository, fixed: clients.fixed() })
   const stores = openStores(parts, clients)
   const signingKeys = createSigningKeys({ ...parts, settings: settings.keys ?? USUAL_KEYS })
   const engine = createRunningEngine({
@@ -147,7 +147,10 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
 type Stores = ReturnType<typeof openStores>
 
 /** Declares the collections, so it must run before the database starts. */
-function openStores({ database, keyRing, clock, logger, revocations, accounts }: AuthorizationServerParts, clients: ClientRegistry) {
+function openStores(
+  { database, keyRing, clock, logger, revocations, accounts, newcomers }: AuthorizationServerParts,
+  clients: ClientRegistry,
+) {
   const vault = createVault(keyRing)
   const sessions = database.collection(sessionsCollection)
   const grants = database.collection(grantsCollection)
@@ -169,7 +172,7 @@ function openStores({ database, keyRing, clock, logger, revocations, accounts }:
     },
   })
   const adapter = adapterFactory({
-    Client: createClientStorage(clients),
+    Client: createClientStorage(clients, newcomers.documents),
     Session: createSessionStorage({ sessions, vault, clock, endings }),
     Grant: createGrantStorage({ grants, clients, vault, clock, endings }),
     RefreshToken: createRefreshStorage({ database, tokens, vault, clock, logger }),
@@ -206,5 +209,14 @@ function buildEngine(
     memberOf: membershipReader(accounts, clients),
     appClaims,
   })
-  return buildProvider({ issuer: settings.sites.accounts, configuration, keyRing, logger, clock, apiScopes: Object.keys(settings.scopes) })
+  return buildProvider({
+    issuer: settings.sites.accounts,
+    configuration,
+    keyRing,
+    logger,
+    clock,
+    registration: parts.newcomers.definition,
+    clientUsed: (clientId) => parts.newcomers.used(systemCall('auth'), clientId),
+    apiScopes: Object.keys(settings.scopes),
+  })
 }

@@ -9,6 +9,8 @@ import { type KeyRing, sha256 } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import { z } from '#kernel/schema.ts'
 import { KEY_SET_SECONDS } from '../keys/generations.ts'
+import type { RegistrationDefinition } from '../contract.ts'
+import { REGISTRATION_PATH } from '../registration/path.ts'
 import { allowOmittedRedirectUri } from './code-grant.ts'
 import {
   deriveSuccessors,
@@ -29,6 +31,8 @@ export interface ProviderParts {
   readonly logger: Logger
   readonly clock: Clock
   readonly apiScopes: readonly string[]
+  readonly registration: RegistrationDefinition
+  clientUsed(this: void, clientId: string): Promise<void>
 }
 
 export interface BuiltProvider {
@@ -52,9 +56,13 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
   provider.use(async (context: KoaContextWithOIDC, next: () => Promise<unknown>) => {
     await net(context, next, logger)
     leaveWhenSignedOut(context)
-    publish(context, parts.apiScopes)
+    publish(context, parts)
   })
   listen(provider, logger)
+  provider.on('grant.success', ({ oidc }) => {
+    const { clientId = '' } = oidc.client ?? {}
+    parts.clientUsed(clientId).catch((error: unknown) => logger.warn({ err: error }, 'the use of a client could not be noted'))
+  })
   const handle = provider.callback()
   return {
     provider,
@@ -98,7 +106,7 @@ const metadata = z.looseObject({ scopes_supported: z.array(z.string()) })
 
 type KoaContext = Pick<KoaContextWithOIDC, 'path' | 'status' | 'body' | 'set' | 'fresh'>
 
-function publish(context: KoaContext, apiScopes: readonly string[]): void {
+function publish(context: KoaContext, { issuer, apiScopes, registration }: ProviderParts): void {
   if (context.status !== 200) return
   if (METADATA_PATHS.has(context.path)) {
     const document = metadata.parse(context.body)
@@ -106,6 +114,8 @@ function publish(context: KoaContext, apiScopes: readonly string[]): void {
       ...document,
       scopes_supported: [...document.scopes_supported, ...apiScopes],
       response_modes_supported: ['query', 'fragment'],
+      ...(registration.dynamic === undefined ? {} : { registration_endpoint: `${issuer}${REGISTRATION_PATH}` }),
+      ...(registration.documents === true ? { client_id_metadata_document_supported: true } : {}),
     }
   } else if (context.path !== '/jwks') return
   context.set('cache-control', `public, max-age=${KEY_SET_SECONDS}`)

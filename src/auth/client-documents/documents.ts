@@ -1,0 +1,133 @@
+// Clients whose id is the address of a document that describes them. It is fetched when somebody comes with it, from public machines only, and kept
+// like any other client; what nobody can fetch is not asked for again at once.
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { type OutwardAnswer, OutwardError, sendOutward } from '#kernel/http/outward.ts'
+import type { Logger } from '#kernel/log.ts'
+import type { ClientsRepository } from '../clients/repository.ts'
+import { clientDefinition, type StoredClient } from '../clients/schemas.ts'
+import type { RegistrationDefinition } from '../contract.ts'
+import type { ClientSettings } from '../provider/client-rules.ts'
+import { RegistrationError } from '../registration/errors.ts'
+import { definitionOf, parseMetadata, possibleScopes } from '../registration/metadata.ts'
+import { isDocumentAddress } from './address.ts'
+import { freshMsOf } from './freshness.ts'
+
+/** The draft proposes 5 KB. */
+const MAX_BYTES = 5 * 1024
+const TIMEOUT_MS = 5000
+const MAX_AT_ONCE = 16
+const FORGOTTEN_MS = 90 * 86_400_000
+/** A host that is away for a moment does not sign people out of its clients. */
+const STALE_MS = 86_400_000
+const FAILED_MS = 60_000
+const MAX_FAILED = 1000
+
+export interface ClientDocuments {
+  /** Whether this id is one of a document, and documents are taken here. */
+  isOne(clientId: string): boolean
+  /** As the document is now, or was lately. Throws a `RegistrationError` with what the client's developer should know. */
+  resolve(call: Call, clientId: string): Promise<void>
+}
+
+export interface ClientDocumentsDependencies {
+  readonly repository: ClientsRepository
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly settings: ClientSettings
+  readonly definition: RegistrationDefinition
+}
+
+export function createClientDocuments(dependencies: ClientDocumentsDependencies): ClientDocuments {
+  const { repository, clock, settings, definition, logger } = dependencies
+  const flights = new Map<string, Promise<void>>()
+  const failed = new Map<string, { readonly error: RegistrationError; readonly until: number }>()
+  const remember = (clientId: string, error: unknown): void => {
+    if (!(error instanceof RegistrationError)) return
+    logger.info({ event: 'client_document.refused', client: clientId, detail: error.message }, 'a client document cannot be used')
+    const oldest = failed.size >= MAX_FAILED ? failed.keys().next().value : undefined
+    if (oldest !== undefined) failed.delete(oldest)
+    failed.set(clientId, { error, until: clock.now() + FAILED_MS })
+  }
+  const fetchAgain = (call: Call, clientId: string, known: StoredClient | undefined): Promise<void> => {
+    const present = flights.get(clientId)
+    if (present !== undefined) return present
+    if (flights.size >= MAX_AT_ONCE) throw new RegistrationError('temporarily_unavailable', 'too many documents are being fetched')
+    const flight = renew(dependencies, call, { clientId, known })
+      .catch((error: unknown) => {
+        remember(clientId, error)
+        throw error
+      })
+      .finally(() => flights.delete(clientId))
+    flights.set(clientId, flight)
+    return flight
+  }
+  return {
+    isOne: (clientId) => definition.documents === true && isDocumentAddress(clientId, settings.development),
+    async resolve(call, clientId) {
+      const known = (await repository.find(call, clientId))?.value
+      if (known !== undefined && (known.source !== 'document' || (known.freshUntil ?? 0) > clock.now())) return
+      const failure = failed.get(clientId)
+      if (failure !== undefined && failure.until > clock.now()) throw failure.error
+      failed.delete(clientId)
+      await fetchAgain(call, clientId, known)
+    },
+  }
+}
+
+async function renew(
+  { repository, clock, settings, definition }: ClientDocumentsDependencies,
+  call: Call,
+  { clientId, known }: { readonly clientId: string; readonly known: StoredClient | undefined },
+): Promise<void> {
+  const now = clock.now()
+  const answer = await fetched(clientId, settings.development)
+  if (answer === undefined) {
+    if (known !== undefined && (known.freshUntil ?? 0) + STALE_MS > now) return
+    throw new RegistrationError('invalid_client_metadata', 'the document of the client cannot be fetched')
+  }
+  const scopes = possibleScopes({ registration: definition, scopes: settings.scopes })
+  const described = definitionOf(clientId, documentOf(clientId, answer), { settings, scopes, usualMethod: 'none' })
+  // A secret in a public document is none.
+  if (described.authMethod !== 'none' && described.authMethod !== 'private_key_jwt')
+    throw new RegistrationError('invalid_client_metadata', 'token_endpoint_auth_method: none and private_key_jwt are possible')
+  const client: StoredClient = {
+    id: clientId,
+    source: 'document',
+    definition: clientDefinition.parse(described.definition),
+    createdAt: known?.createdAt ?? now,
+    freshUntil: now + freshMsOf(answer.headers),
+    expiresAt: now + FORGOTTEN_MS,
+  }
+  const { id: _id, ...set } = client
+  if (known === undefined && (await repository.insert(call, client))) return
+  await repository.update(call, clientId, { change: { set } })
+}
+
+/** `undefined` when the host is away; what it says about the document is an answer. */
+async function fetched(url: string, development: boolean): Promise<OutwardAnswer | undefined> {
+  try {
+    const headers = { accept: 'application/json' }
+    const answer = await sendOutward({ url, headers, timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES, reach: { loopback: development } })
+    return answer.status >= 500 ? undefined : answer
+  } catch (error) {
+    if (error instanceof OutwardError) return undefined
+    throw error
+  }
+}
+
+function documentOf(clientId: string, { status, headers, body }: OutwardAnswer): ReturnType<typeof parseMetadata> {
+  const wrong = (what: string): RegistrationError => new RegistrationError('invalid_client_metadata', `the document of the client ${what}`)
+  // A redirect is no document: where it leads has not been asked for.
+  if (status !== 200) throw wrong(`was answered with status ${status}`)
+  if (!/^application\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i.test(headers['content-type'] ?? '')) throw wrong('is not of type application/json')
+  let given: unknown
+  try {
+    given = JSON.parse(body.toString('utf8'))
+  } catch {
+    throw wrong('is not JSON')
+  }
+  if (Object(given)['client_id'] !== clientId) throw wrong('has another client_id than its address')
+  if ('client_secret' in Object(given) || 'client_secret_expires_at' in Object(given)) throw wrong('must not have a secret')
+  return parseMetadata(given)
+}

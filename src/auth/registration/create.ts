@@ -1,0 +1,57 @@
+// Puts together what is known of clients that are not in the app definition: stored ones, those that register themselves, and documents.
+import type { Clock } from '#kernel/clock.ts'
+import type { Route } from '#kernel/http/route.ts'
+import type { Logger } from '#kernel/log.ts'
+import type { Cache } from '../../cache/contract.ts'
+import type { Database } from '../../database/contract.ts'
+import { createCounts } from '../accounts/counts.ts'
+import { type ClientDocuments, createClientDocuments } from '../client-documents/documents.ts'
+import { type ClientsRepository, createClientsRepository } from '../clients/repository.ts'
+import { clientRoutes } from '../clients/routes.ts'
+import { createClients } from '../clients/service.ts'
+import type { Clients, RegistrationDefinition } from '../contract.ts'
+import type { ClientSettings } from '../provider/client-rules.ts'
+import { createInvitations } from './invitations.ts'
+import { registrationRoutes } from './routes.ts'
+import { createRegistration, type Registration } from './service.ts'
+
+export interface Newcomers {
+  readonly repository: ClientsRepository
+  readonly documents: ClientDocuments
+  readonly definition: RegistrationDefinition
+  /** Told of every client that got a token. */
+  readonly used: Registration['used']
+  readonly routes: readonly Route[]
+  /** What operators do with clients, beside those that the app itself has. */
+  administration(fixed: readonly { readonly clientId: string }[]): { readonly clients: Clients; readonly routes: readonly Route[] }
+}
+
+export interface NewcomersParts {
+  readonly database: Database
+  readonly cache: Cache
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly settings: ClientSettings
+  readonly definition: RegistrationDefinition | undefined
+}
+
+/** Make it before the database starts, since it declares its collections. */
+export function createNewcomers(parts: NewcomersParts): Newcomers {
+  const { database, cache, clock, settings } = parts
+  const definition = parts.definition ?? {}
+  const repository = createClientsRepository(database)
+  const invitations = createInvitations(parts)
+  const registration = createRegistration({ ...parts, definition, repository, invitations, counts: createCounts(cache, clock) })
+  return {
+    repository,
+    definition,
+    documents: createClientDocuments({ ...parts, definition, repository }),
+    used: registration.used,
+    routes: definition.dynamic === undefined ? [] : registrationRoutes(registration),
+    administration(fixed) {
+      const isFixed = (clientId: string): boolean => fixed.some((client) => client.clientId === clientId)
+      const clients = createClients({ repository, invitations, clock, settings, isFixed })
+      return { clients, routes: clientRoutes(clients) }
+    },
+  }
+}

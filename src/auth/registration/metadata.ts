@@ -1,0 +1,187 @@
+// What a client says of itself (RFC 7591 section 2, also in the document at its address) becomes a definition of ours, and back. Members that we do not
+// know are ignored, as the RFC wants; what could mislead people or weaken a defence is refused.
+import { fieldProblems, z } from '#kernel/schema.ts'
+import { nameProblem, tidyName } from '../accounts/name.ts'
+import { publicKeyDefinition } from '../clients/schemas.ts'
+import type { ClientDefinition } from '../contract.ts'
+import { type ClientSettings, clientProblems, isOpenidScope, redirectProblem } from '../provider/client-rules.ts'
+import { RegistrationError } from './errors.ts'
+
+const MAX_URIS = 20
+const MAX_KEYS = 10
+const text = z.string().max(2000)
+const uris = z.array(text).max(MAX_URIS)
+
+/** What clients may write; `null` is as good as absent (RFC 7592 section 2.2). */
+const metadata = z.looseObject({
+  redirect_uris: uris.nullish(),
+  token_endpoint_auth_method: text.nullish(),
+  grant_types: z.array(text).max(MAX_URIS).nullish(),
+  response_types: z.array(text).max(MAX_URIS).nullish(),
+  client_name: text.nullish(),
+  client_uri: text.nullish(),
+  policy_uri: text.nullish(),
+  tos_uri: text.nullish(),
+  scope: z.string().max(10_000).nullish(),
+  post_logout_redirect_uris: uris.nullish(),
+  backchannel_logout_uri: text.nullish(),
+  require_pushed_authorization_requests: z.boolean().nullish(),
+  application_type: text.nullish(),
+  id_token_signed_response_alg: text.nullish(),
+  subject_type: text.nullish(),
+  jwks: z.looseObject({ keys: z.array(publicKeyDefinition).min(1).max(MAX_KEYS) }).nullish(),
+})
+
+export type ClientMetadataDocument = z.infer<typeof metadata>
+
+const AUTH_METHODS = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
+export type AuthMethod = (typeof AUTH_METHODS)[number]
+
+const GRANTS: ReadonlySet<string> = new Set(['authorization_code', 'refresh_token'])
+
+export interface Described {
+  readonly definition: ClientDefinition
+  readonly authMethod: AuthMethod
+}
+
+export interface DescribingParts {
+  readonly settings: ClientSettings
+  /** The scopes that clients of this kind may have. */
+  readonly scopes: readonly string[]
+  /** When the client does not say how it proves itself. */
+  readonly usualMethod: AuthMethod
+}
+
+export function parseMetadata(given: unknown): ClientMetadataDocument {
+  const parsed = metadata.safeParse(given)
+  if (parsed.success) return parsed.data
+  const [problem] = fieldProblems(parsed.error)
+  const field = problem?.field ?? ''
+  throw new RegistrationError(
+    field.startsWith('redirect_uris') ? 'invalid_redirect_uri' : 'invalid_client_metadata',
+    `${field}: not as expected`,
+  )
+}
+
+/** Throws a `RegistrationError` when it cannot be a client here. */
+export function definitionOf(clientId: string, given: ClientMetadataDocument, parts: DescribingParts): Described {
+  const redirectUris = checkedRedirects(given.redirect_uris ?? [], parts.settings)
+  const authMethod = checkedMethod(given.token_endpoint_auth_method ?? parts.usualMethod)
+  refuseOtherFlows(given)
+  const definition: ClientDefinition = {
+    clientId,
+    name: checkedName(given.client_name ?? hostOf(given.client_uri ?? redirectUris[0] ?? clientId)),
+    redirectUris,
+    // Scripts of the pages that get the code anyway may redeem it.
+    origins: [...new Set(redirectUris.flatMap(webOrigin))],
+    scopes: grantedScopes(given.scope, parts.scopes),
+    verified: false,
+    ...keysOf(authMethod, given),
+    ...optionalMembers(given),
+  }
+  const problems = clientProblems({ ...definition, clientId: 'any' }, parts.settings)
+  if (problems.length > 0)
+    throw new RegistrationError('invalid_client_metadata', problems.map((problem) => problem.replace('Client "any": ', '')).join(' '))
+  return { definition, authMethod }
+}
+
+function optionalMembers(given: ClientMetadataDocument): Partial<ClientDefinition> {
+  return {
+    ...(given.client_uri ? { clientUri: given.client_uri } : {}),
+    ...(given.policy_uri ? { policyUri: given.policy_uri } : {}),
+    ...(given.tos_uri ? { tosUri: given.tos_uri } : {}),
+    ...(given.post_logout_redirect_uris ? { postLogoutRedirectUris: given.post_logout_redirect_uris } : {}),
+    ...(given.backchannel_logout_uri ? { backchannelLogoutUri: given.backchannel_logout_uri } : {}),
+    ...(given.require_pushed_authorization_requests === true ? { requirePushedAuthorizationRequests: true } : {}),
+  }
+}
+
+function keysOf(method: AuthMethod, { jwks }: ClientMetadataDocument): Pick<ClientDefinition, 'authentication'> {
+  if (method !== 'private_key_jwt') return {}
+  if (jwks === undefined || jwks === null)
+    throw new RegistrationError('invalid_client_metadata', 'jwks: is needed for private_key_jwt, by value')
+  return { authentication: { method, keys: jwks.keys } }
+}
+
+function checkedRedirects(redirectUris: readonly string[], { development }: ClientSettings): readonly string[] {
+  if (redirectUris.length === 0) throw new RegistrationError('invalid_redirect_uri', 'redirect_uris: at least one is needed')
+  for (const uri of redirectUris) {
+    const problem = redirectProblem(uri, development)
+    if (problem !== undefined) throw new RegistrationError('invalid_redirect_uri', `redirect_uris: ${JSON.stringify(uri)} ${problem}`)
+  }
+  return redirectUris
+}
+
+function checkedMethod(method: string): AuthMethod {
+  const known = AUTH_METHODS.find((each) => each === method)
+  if (known === undefined)
+    throw new RegistrationError('invalid_client_metadata', `token_endpoint_auth_method: one of ${AUTH_METHODS.join(', ')} is possible`)
+  return known
+}
+
+function refuseOtherFlows(given: ClientMetadataDocument): void {
+  const grants = given.grant_types ?? ['authorization_code']
+  const wrong: readonly (readonly [boolean, string])[] = [
+    [!grants.includes('authorization_code'), 'grant_types: authorization_code is needed'],
+    [grants.some((grant) => !GRANTS.has(grant)), 'grant_types: only authorization_code and refresh_token are possible'],
+    [(given.response_types ?? []).some((type) => type !== 'code'), 'response_types: only code is possible'],
+    [(given.subject_type ?? 'public') !== 'public', 'subject_type: only public is possible'],
+    [(given.id_token_signed_response_alg ?? 'RS256') !== 'RS256', 'id_token_signed_response_alg: only RS256 is possible'],
+  ]
+  const found = wrong.find(([isWrong]) => isWrong)
+  if (found !== undefined) throw new RegistrationError('invalid_client_metadata', found[1])
+}
+
+/** People read it on the consent page: one line, and nothing that turns the text around it. */
+function checkedName(given: string): string {
+  const problem = nameProblem(given)
+  if (problem !== undefined) throw new RegistrationError('invalid_client_metadata', `client_name: ${problem}`)
+  return tidyName(given)
+}
+
+function hostOf(uri: string): string {
+  const url = URL.parse(uri)
+  return url === null || url.host === '' ? 'An app' : url.host
+}
+
+function webOrigin(uri: string): string[] {
+  const url = new URL(uri)
+  return url.protocol === 'https:' || url.protocol === 'http:' ? [url.origin] : []
+}
+
+/** What is asked for and possible; all that is possible when nothing is asked for. */
+function grantedScopes(asked: string | null | undefined, possible: readonly string[]): string[] {
+  if (asked === undefined || asked === null) return [...possible]
+  const words = new Set(asked.split(' '))
+  return possible.filter((scope) => words.has(scope))
+}
+
+/** The scopes that such clients may have at most. */
+export function possibleScopes({
+  registration = {},
+  scopes,
+}: { registration?: { scopes?: readonly string[] } } & Pick<ClientSettings, 'scopes'>): readonly string[] {
+  return registration.scopes ?? ['profile', 'email', ...Object.keys(scopes)]
+}
+
+/** As it is registered now, in the words of the RFC. Never a secret. */
+export function metadataOf(definition: ClientDefinition, authMethod: AuthMethod): Record<string, unknown> {
+  const { clientUri, policyUri, tosUri, postLogoutRedirectUris, backchannelLogoutUri, scopes } = definition
+  const own = scopes.filter((scope) => scope !== 'openid' && scope !== 'offline_access')
+  return {
+    client_id: definition.clientId,
+    client_name: definition.name,
+    redirect_uris: definition.redirectUris,
+    token_endpoint_auth_method: authMethod,
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    scope: ['openid', 'offline_access', ...own.toSorted((a, b) => Number(isOpenidScope(b)) - Number(isOpenidScope(a)))].join(' '),
+    ...(clientUri === undefined ? {} : { client_uri: clientUri }),
+    ...(policyUri === undefined ? {} : { policy_uri: policyUri }),
+    ...(tosUri === undefined ? {} : { tos_uri: tosUri }),
+    ...(postLogoutRedirectUris === undefined ? {} : { post_logout_redirect_uris: postLogoutRedirectUris }),
+    ...(backchannelLogoutUri === undefined ? {} : { backchannel_logout_uri: backchannelLogoutUri }),
+    ...(definition.authentication?.method === 'private_key_jwt' ? { jwks: { keys: definition.authentication.keys } } : {}),
+    ...(definition.requirePushedAuthorizationRequests === true ? { require_pushed_authorization_requests: true } : {}),
+  }
+}

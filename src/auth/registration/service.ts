@@ -1,0 +1,172 @@
+// Clients that register themselves (RFC 7591) and look after their registration (RFC 7592).
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { randomToken } from '#kernel/ids.ts'
+import { jobRequested } from '#kernel/job.ts'
+import { equalSecrets, sha256 } from '#kernel/keyring.ts'
+import type { Stored } from '../../database/contract.ts'
+import type { Counts } from '../accounts/counts.ts'
+import { END_CLIENT } from '../clients/end-client.ts'
+import type { ClientsRepository } from '../clients/repository.ts'
+import { clientDefinition, type StoredClient } from '../clients/schemas.ts'
+import type { RegistrationDefinition } from '../contract.ts'
+import type { ClientSettings } from '../provider/client-rules.ts'
+import { securityEventOf } from '../security-events/security-event.ts'
+import { RegistrationError } from './errors.ts'
+import type { Invitations } from './invitations.ts'
+import { type AuthMethod, definitionOf, type Described, metadataOf, parseMetadata, possibleScopes } from './metadata.ts'
+
+const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
+const UNUSED_DAYS = 30
+const PER_ADDRESS_AND_HOUR = 20
+const ALTOGETHER_PER_HOUR = 2000
+const ID_BYTES = 16
+
+export interface Registered {
+  readonly metadata: Readonly<Record<string, unknown>>
+  /** To look after it with. */
+  readonly token: string
+}
+
+export interface Registration {
+  /** `token` is the initial access token of the request, `client` the pseudonym of its sender. */
+  register(
+    call: Call,
+    request: { readonly metadata: unknown; readonly token: string | undefined; readonly client: string },
+  ): Promise<Registered>
+  read(call: Call, clientId: string, token: string): Promise<Registered>
+  /** The answer has a new token; the old one is good no more. */
+  update(call: Call, clientId: string, change: { readonly metadata: unknown; readonly token: string }): Promise<Registered>
+  remove(call: Call, clientId: string, token: string): Promise<void>
+  /** It got a token: it is not forgotten for as long again. */
+  used(call: Call, clientId: string): Promise<void>
+}
+
+export interface RegistrationDependencies {
+  readonly repository: ClientsRepository
+  readonly invitations: Invitations
+  readonly counts: Counts
+  readonly clock: Clock
+  readonly settings: ClientSettings
+  readonly definition: RegistrationDefinition
+}
+
+export function createRegistration(dependencies: RegistrationDependencies): Registration {
+  const { repository, clock, definition } = dependencies
+  const keptMs = (definition.unusedDays ?? UNUSED_DAYS) * DAY_MS
+  const find = (call: Call, clientId: string, token: string): Promise<Stored<StoredClient>> => owned(repository, call, { clientId, token })
+  return {
+    async register(call, request) {
+      const described = describe(dependencies, `dyn-${randomToken(ID_BYTES)}`, request.metadata)
+      await admit(dependencies, call, request)
+      const secret = needsSecret(described) ? randomToken() : undefined
+      const token = randomToken()
+      const now = clock.now()
+      const client = record(described, {
+        createdAt: now,
+        expiresAt: now + keptMs,
+        managementHash: sha256(token),
+        secretHash: secret && sha256(secret),
+      })
+      await repository.insert(call, client, [securityEventOf({ type: 'client.added', about: client.definition.name })])
+      return { metadata: shown(client, secret), token }
+    },
+
+    async read(call, clientId, token) {
+      return { metadata: shown((await find(call, clientId, token)).value), token }
+    },
+
+    async update(call, clientId, { metadata, token }) {
+      const stored = await find(call, clientId, token)
+      const described = describe(dependencies, clientId, metadata)
+      const next = randomToken()
+      const { secretHash: before, createdAt, expiresAt = clock.now() + keptMs } = stored.value
+      const secret = needsSecret(described) && before === undefined ? randomToken() : undefined
+      const secretHash = secret === undefined ? before : sha256(secret)
+      const { id: _id, ...changed } = record(described, { createdAt, expiresAt, managementHash: sha256(next), secretHash })
+      const set = { secretHash: undefined, secretMethod: undefined, earlierSecret: undefined, ...changed }
+      const events = [securityEventOf({ type: 'client.changed', about: described.definition.name })]
+      const written = await repository.update(call, clientId, { change: { set, ifVersion: stored.version }, events })
+      // Somebody else with the same token was faster.
+      if (written === undefined) throw badToken()
+      return { metadata: shown(written.value, secret), token: next }
+    },
+
+    async remove(call, clientId, token) {
+      await find(call, clientId, token)
+      const ending = jobRequested({ name: END_CLIENT, input: { clientId }, uniqueKey: `${END_CLIENT}:${clientId}` })
+      await repository.remove(call, clientId, [ending, securityEventOf({ type: 'client.removed', about: clientId })])
+    },
+
+    async used(call, clientId) {
+      const stored = await repository.find(call, clientId)
+      const until = clock.now() + keptMs
+      // Once a day is enough.
+      if (stored?.value.source !== 'registration' || (stored.value.expiresAt ?? 0) > until - DAY_MS) return
+      await repository.update(call, clientId, { change: { set: { expiresAt: until } } })
+    },
+  }
+}
+
+function describe({ settings, definition }: RegistrationDependencies, clientId: string, metadata: unknown): Described {
+  const scopes = possibleScopes({ registration: definition, scopes: settings.scopes })
+  return definitionOf(clientId, parseMetadata(metadata), { settings, scopes, usualMethod: 'client_secret_basic' })
+}
+
+/** Whether one more may come: with an invitation, or within the limits. */
+async function admit(
+  { definition, invitations, counts }: RegistrationDependencies,
+  call: Call,
+  { token, client }: { readonly token: string | undefined; readonly client: string },
+): Promise<void> {
+  if (token !== undefined || definition.dynamic === 'invited') {
+    if (token === undefined || !(await invitations.redeem(call, token))) throw badToken()
+    return
+  }
+  const here = await counts.add(call, `register:${client}`, { by: 1, ttlMs: HOUR_MS })
+  const all = await counts.add(call, 'register', { by: 1, ttlMs: HOUR_MS })
+  if (here > PER_ADDRESS_AND_HOUR || all > ALTOGETHER_PER_HOUR)
+    throw new RegistrationError('temporarily_unavailable', 'too many clients have registered; try again in an hour')
+}
+
+function needsSecret({ authMethod }: Described): boolean {
+  return authMethod === 'client_secret_basic' || authMethod === 'client_secret_post'
+}
+
+interface Facts {
+  readonly createdAt: number
+  readonly expiresAt: number
+  readonly managementHash: string
+  readonly secretHash: string | undefined
+}
+
+function record({ definition, authMethod }: Described, { secretHash, ...facts }: Facts): StoredClient {
+  const isSecret = authMethod === 'client_secret_basic' || authMethod === 'client_secret_post'
+  const secret = secretHash === undefined || !isSecret ? {} : { secretHash, secretMethod: authMethod }
+  return { id: definition.clientId, source: 'registration', definition: clientDefinition.parse(definition), ...facts, ...secret }
+}
+
+async function owned(
+  repository: ClientsRepository,
+  call: Call,
+  { clientId, token }: { readonly clientId: string; readonly token: string },
+): Promise<Stored<StoredClient>> {
+  const stored = await repository.find(call, clientId)
+  // RFC 7592 section 2: one answer for a wrong token and for a client that is not there.
+  if (stored?.value.managementHash === undefined || !equalSecrets(stored.value.managementHash, sha256(token))) throw badToken()
+  return stored
+}
+
+function badToken(): RegistrationError {
+  return new RegistrationError('invalid_token', 'the access token is not good here')
+}
+
+function shown({ definition, secretMethod, createdAt }: StoredClient, secret?: string): Record<string, unknown> {
+  const authMethod: AuthMethod = secretMethod ?? (definition.authentication?.method === 'private_key_jwt' ? 'private_key_jwt' : 'none')
+  return {
+    ...metadataOf(definition, authMethod),
+    client_id_issued_at: Math.floor(createdAt / 1000),
+    ...(secret === undefined ? {} : { client_secret: secret, client_secret_expires_at: 0 }),
+  }
+}
