@@ -7,6 +7,8 @@ export interface MailRequest {
   /** A template of `jobs/mail/templates.ts`. */
   readonly template: string
   readonly data: Readonly<Record<string, string>>
+  /** A BCP 47 tag; English unless told, and for languages that the templates do not know. */
+  readonly language?: string | undefined
 }
 
 export interface WebhookOverview {

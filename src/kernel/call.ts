@@ -29,6 +29,8 @@ export interface Call {
   readonly signal: AbortSignal
   /** Epoch milliseconds after which the caller no longer waits. */
   readonly deadline: number
+  /** What whoever asks reads, a BCP 47 tag; known on pages, for the mails that come of them. */
+  readonly language?: string
 }
 
 const never = new AbortController().signal

@@ -161,7 +161,7 @@ describe('the story', { skip: withoutChromium }, () => {
     const account = await context.newPage()
     await account.goto(`${platform.origin('accounts')}/account`)
     await account.getByRole('button', { name: 'End access for Print Shop' }).click()
-    await account.getByText('Print Shop').waitFor({ state: 'detached' })
+    await account.getByText('No app of anybody else has access').waitFor()
     await shop.expectRefused(page)
     await account.close()
     await page.close()

@@ -85,6 +85,17 @@ test('leads back to the authorization that the sign-up began in', async () => {
   assert.match(elsewhere.text, /Go on to Pixel Diary/)
 })
 
+test('writes to people in the language in which they read, and keeps it with the account', async () => {
+  const form = { name: 'Jo', email: 'jo-reads-german@example.org', password: 'vier gefaltete blaetter' }
+  const headers = { 'accept-language': 'de-AT,de;q=0.9' }
+  await world.visit({ path: '/sign-up', form, headers, cookies: here })
+  const sent = await world.mailTo(form.email)
+  assert.equal(sent.language, 'de')
+  await world.visit({ path: '/confirm', form: { token: tokenIn(sent) }, headers, cookies: here })
+  const stored = await world.database.collection(accountsCollection).getByKey(call, 'email', { email: form.email })
+  assert.equal(stored?.value.language, 'de')
+})
+
 test('refuses an unknown, a used and an expired link alike', async () => {
   const unknown = await world.visit({ path: '/confirm', cookies: here, form: { token: 'x'.repeat(43) } })
   const email = fresh()

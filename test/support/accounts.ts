@@ -34,6 +34,7 @@ export interface SentMail {
   readonly to: string
   readonly template: string
   readonly data: Readonly<Record<string, string>>
+  readonly language?: string
 }
 
 export interface FakeEngine extends Engine {

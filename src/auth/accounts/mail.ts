@@ -3,6 +3,7 @@ import type { EventDraft } from '#kernel/collection.ts'
 import { jobRequested } from '#kernel/job.ts'
 import type { MailRequest } from '../../jobs/contract.ts'
 
-export function mail(request: MailRequest): EventDraft {
-  return jobRequested({ name: 'mail.send', input: { ...request } })
+/** `language` is that of whoever asks (`call.language`), else what the account has kept. */
+export function mail({ language, ...request }: MailRequest): EventDraft {
+  return jobRequested({ name: 'mail.send', input: language === undefined ? request : { ...request, language } })
 }

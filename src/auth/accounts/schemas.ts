@@ -8,6 +8,8 @@ export const account = z.strictObject({
   /** Normalised: what two spellings of one address have in common. */
   email: z.string(),
   name: z.string(),
+  /** What its owner read when it was made, a BCP 47 tag: for mails that nobody is there to ask about. */
+  language: z.string().max(35).optional(),
   /** PHC string. Absent for whoever signs in by other ways alone. */
   password: z.string().optional(),
   /** Grows whenever a way to sign in is taken away, so that of two removals at once only one can find itself not the last. See `credentialOf`. */
@@ -41,6 +43,7 @@ export const emailToken = z.strictObject({
   browser: z.string().optional(),
   /** The authorization that the person was in the middle of. */
   interaction: z.string().optional(),
+  language: z.string().max(35).optional(),
   expiresAt: z.int(),
 })
 

@@ -149,7 +149,8 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'change
   ): Promise<boolean> => {
     const { id: accountId, email, name, password: before } = account
     const after = await passwords.hash(call, next)
-    const told = mail({ to: email, template: 'password-changed', data: { name, when: new Date(clock.now()).toUTCString() } })
+    const when = new Date(clock.now()).toUTCString()
+    const told = mail({ to: email, template: 'password-changed', data: { name, when }, language: call.language })
     const events = [
       told,
       endAccessRequested({ accountId, exceptSessionId: sessionId }),

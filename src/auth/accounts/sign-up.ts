@@ -117,10 +117,11 @@ export function createSigningUp(deps: SignUpDependencies): SigningUp {
         email,
         name: tidyName(name),
         password,
-        ...placeOf(request),
+        ...placeOf(request, call.language),
         expiresAt: clock.now() + LINK_MINUTES * MINUTE,
       }
-      await repository.insertToken(call, pending, mails > MAILS_PER_ADDRESS ? [] : [mail(mailFor(known, { email, token, origin }))])
+      const told = mail({ ...mailFor(known, { email, token, origin }), language: call.language })
+      await repository.insertToken(call, pending, mails > MAILS_PER_ADDRESS ? [] : [told])
     },
 
     async pendingSignUp(call, { token, browser }) {
@@ -138,13 +139,25 @@ export function createSigningUp(deps: SignUpDependencies): SigningUp {
   }
 }
 
-function madeFrom({ email, name, password }: EmailToken, now: number, by: Whence): { account: Account; events: EventDraft[] } {
-  const account = { id: newId(now), email, name, password, emailVerifiedAt: now, createdAt: now }
+function madeFrom({ email, name, password, language }: EmailToken, now: number, by: Whence): { account: Account; events: EventDraft[] } {
+  const account = {
+    id: newId(now),
+    email,
+    name,
+    password,
+    emailVerifiedAt: now,
+    createdAt: now,
+    ...(language === undefined ? {} : { language }),
+  }
   return { account, events: [securityEventOf({ type: 'account.created', accountId: account.id, ...by })] }
 }
 
-function placeOf({ browser, interaction }: SignUp): Pick<EmailToken, 'browser' | 'interaction'> {
-  return { ...(browser === undefined ? {} : { browser }), ...(interaction === undefined ? {} : { interaction }) }
+function placeOf({ browser, interaction }: SignUp, language: string | undefined): Pick<EmailToken, 'browser' | 'interaction' | 'language'> {
+  return {
+    ...(browser === undefined ? {} : { browser }),
+    ...(interaction === undefined ? {} : { interaction }),
+    ...(language === undefined ? {} : { language }),
+  }
 }
 
 function mailFor(known: Account | undefined, to: { readonly email: string; readonly token: string; readonly origin: string }): MailRequest {

@@ -5,6 +5,7 @@ import type { Html } from '#kernel/html.ts'
 import type { Answer, Exchange, RouteInput } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import type { Texts } from '../texts/en.ts'
+import { languageOf } from '../texts/language.ts'
 import { problemWords } from '../texts/problem.ts'
 import { errorPage } from './engine-pages.ts'
 import type { FormState, PageParts } from './parts.ts'
@@ -74,11 +75,12 @@ export function formPage(body: Html, failure: FormFailure | undefined, policy?: 
 
 type Handle<Params, Query, Body> = (call: Call, input: RouteInput<Params, Query, Body>, exchange: Exchange) => Promise<Answer>
 
-/** Known errors as a page in plain words. What nobody expected stays the gateway's: it is logged there, once. */
+/** Handlers know what the person reads. Known errors become a page in plain words. What nobody expected stays the gateway's: it is logged there, once. */
 export function friendly<Params, Query, Body>(parts: PageParts, handle: Handle<Params, Query, Body>): Handle<Params, Query, Body> {
   return async (call, input, exchange) => {
     try {
-      return await handle(call, input, exchange)
+      const language = languageOf(parts.settings.speech, exchange)
+      return await handle({ ...call, language }, input, exchange)
     } catch (error) {
       if (!(error instanceof AppError) || error.status === 500) throw error
       const skin = skinOf(parts, exchange)

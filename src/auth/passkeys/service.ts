@@ -136,7 +136,7 @@ function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'rename' | 
   const told = async (call: Call, accountId: string, template: 'passkey-added' | 'passkey-removed') => {
     const person = await accounts.find(call, accountId)
     const when = new Date(clock.now()).toUTCString()
-    return person === undefined ? [] : [mail({ to: person.email, template, data: { name: person.name, when } })]
+    return person === undefined ? [] : [mail({ to: person.email, template, data: { name: person.name, when }, language: call.language })]
   }
 
   const remove: Passkeys['remove'] = async (call, { by, ...owned }) => {

@@ -82,7 +82,11 @@ export function createRecovery(deps: RecoveryDependencies): Recovery {
         ...(interaction === undefined ? {} : { interaction }),
         expiresAt: clock.now() + TOKEN_MS,
       }
-      await repository.insert(call, reset, mayMail ? [mail(mailFor(account, { email, token, origin }))] : [])
+      await repository.insert(
+        call,
+        reset,
+        mayMail ? [mail({ ...mailFor(account, { email, token, origin }), language: call.language })] : [],
+      )
     },
 
     async pending(call, token) {
@@ -99,7 +103,12 @@ export function createRecovery(deps: RecoveryDependencies): Recovery {
       const after = await passwords.hash(call, password)
       const { id: accountId, email, name } = account
       const events = [
-        mail({ to: email, template: 'password-changed', data: { name, when: new Date(clock.now()).toUTCString() } }),
+        mail({
+          to: email,
+          template: 'password-changed',
+          data: { name, when: new Date(clock.now()).toUTCString() },
+          language: call.language,
+        }),
         endAccessRequested({ accountId }),
         securityEventOf({ type: 'password.reset', accountId, ...by }),
       ]

@@ -1,16 +1,7 @@
 // How every mail looks: one column that reads the same in a text client, on a phone and at night.
 import { type Html, html, trustedHtml } from '#kernel/html.ts'
-
-export interface MailContent {
-  readonly subject: string
-  /** The sentence that mail clients show beside the subject. */
-  readonly preview: string
-  readonly heading: string
-  readonly paragraphs: readonly string[]
-  readonly button?: { readonly words: string; readonly link: string }
-  /** After the button, in smaller letters. */
-  readonly small: readonly string[]
-}
+import type { MailContent } from './content.ts'
+import type { MailTexts } from './texts/en.ts'
 
 export interface RenderedMail {
   readonly subject: string
@@ -45,20 +36,27 @@ function mark(): Html {
   return html`<table role="presentation" cellpadding="0" cellspacing="2" border="0" aria-hidden="true">${[0, 3, 6].map(row)}</table>`
 }
 
-function buttonOf(button: MailContent['button']): Html | undefined {
+export interface MailFrame {
+  readonly productName: string
+  /** The tag of the language that the texts are in. */
+  readonly language: string
+  readonly texts: Pick<MailTexts, 'copyLink' | 'reason'>
+}
+
+function buttonOf(button: MailContent['button'], copyLink: string): Html | undefined {
   if (button === undefined) return undefined
   const look = `${FONT} display: inline-block; padding: 13px 24px; border-radius: 10px; background: #1f5c4d; color: #ffffff; font-size: 16px; font-weight: 600; text-decoration: none;`
   return html`<p style="margin: 26px 0;"><a class="action" href="${button.link}" style="${look}">${button.words}</a></p>
-    <p class="soft" style="${FONT} margin: 0 0 20px; font-size: 13px; line-height: 1.5; color: #5d686a; word-break: break-all;">Or copy this address into your browser:<br>${button.link}</p>`
+    <p class="soft" style="${FONT} margin: 0 0 20px; font-size: 13px; line-height: 1.5; color: #5d686a; word-break: break-all;">${copyLink}<br>${button.link}</p>`
 }
 
-function htmlOf(content: MailContent, productName: string): string {
+function htmlOf(content: MailContent, { productName, language, texts }: MailFrame): string {
   const paragraph = (words: string): Html =>
     html`<p class="ink" style="${FONT} margin: 0 0 14px; font-size: 16px; line-height: 1.6; color: #23292b;">${words}</p>`
   const small = (words: string): Html =>
     html`<p class="soft" style="${FONT} margin: 0 0 8px; font-size: 13px; line-height: 1.5; color: #5d686a;">${words}</p>`
   return html`<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head>
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width">
@@ -80,10 +78,10 @@ function htmlOf(content: MailContent, productName: string): string {
         <tr><td class="sheet" style="padding: 32px 28px; background: #ffffff; border: 1px solid #e2ded4; border-radius: 16px;">
           <h1 class="ink" style="${FONT} margin: 0 0 16px; font-size: 23px; line-height: 1.25; color: #23292b;">${content.heading}</h1>
           ${content.paragraphs.map(paragraph)}
-          ${buttonOf(content.button)}
+          ${buttonOf(content.button, texts.copyLink)}
           ${content.small.map(small)}
         </td></tr>
-        <tr><td style="padding: 18px 6px;">${small(`${productName} sent this because of something that was done with this address. No answer is read here.`)}</td></tr>
+        <tr><td style="padding: 18px 6px;">${small(texts.reason(productName))}</td></tr>
       </table>
     </td></tr>
   </table>
@@ -97,6 +95,6 @@ function textOf(content: MailContent, productName: string): string {
   return `${[content.heading, ...content.paragraphs, ...button, ...content.small, `-- \n${productName}`].join('\n\n')}\n`
 }
 
-export function layOut(content: MailContent, productName: string): RenderedMail {
-  return { subject: content.subject, text: textOf(content, productName), html: htmlOf(content, productName) }
+export function layOut(content: MailContent, frame: MailFrame): RenderedMail {
+  return { subject: content.subject, text: textOf(content, frame.productName), html: htmlOf(content, frame) }
 }

@@ -11,6 +11,7 @@ export const mailRequest = z.strictObject({
   to: mailAddress,
   template: z.string().min(1).max(100),
   data: z.record(z.string(), z.string()),
+  language: z.string().max(35).optional(),
 }) satisfies Schema<MailRequest>
 
 export const keptMail = z.object({

@@ -14,8 +14,8 @@ export function mailJob(outbox: Outbox, productName: string): JobDefinition {
     name: 'mail.send',
     input: mailRequest,
     maxAttempts: MAX_ATTEMPTS,
-    async handle({ call, jobId }, { to, template, data }) {
-      const mail = rendered(() => renderMail(template, data, productName))
+    async handle({ call, jobId }, { to, ...request }) {
+      const mail = rendered(() => renderMail(request, productName))
       await outbox.send(call, { key: jobId, to, ...mail })
     },
   })

@@ -5,7 +5,7 @@ import { renderMail } from './templates.ts'
 const link = 'https://accounts.example.org/confirm?token=abc'
 
 test('says the link and how long it works, as text and as HTML', () => {
-  const mail = renderMail('confirm-address', { link, minutes: '15' }, 'Pixel Diary')
+  const mail = renderMail({ template: 'confirm-address', data: { link, minutes: '15' } }, 'Pixel Diary')
   assert.equal(mail.subject, 'Confirm your address for Pixel Diary')
   assert.match(mail.text, /https:\/\/accounts\.example\.org\/confirm\?token=abc\n/)
   assert.match(mail.text, /15 minutes/)
@@ -14,7 +14,7 @@ test('says the link and how long it works, as text and as HTML', () => {
 })
 
 test('escapes what people have chosen themselves', () => {
-  const mail = renderMail('already-registered', { name: '<img src=x>', link }, 'A & B')
+  const mail = renderMail({ template: 'already-registered', data: { name: '<img src=x>', link } }, 'A & B')
   assert.match(mail.html, /Welcome back, &lt;img src=x&gt;/)
   assert.doesNotMatch(mail.html, /<img/)
   assert.match(mail.html, /A &amp; B/)
@@ -22,17 +22,27 @@ test('escapes what people have chosen themselves', () => {
 
 test('loads nothing from elsewhere', () => {
   for (const mail of [
-    renderMail('confirm-address', { link, minutes: '15' }, 'P'),
-    renderMail('password-changed', { name: 'Ada', when: 'today' }, 'P'),
+    renderMail({ template: 'confirm-address', data: { link, minutes: '15' } }, 'P'),
+    renderMail({ template: 'password-changed', data: { name: 'Ada', when: 'today' } }, 'P'),
   ]) {
     assert.doesNotMatch(mail.html, /\bsrc=|url\(|<link|<script/)
   }
 })
 
+test('speaks the language of its reader, and English to who reads none of ours', () => {
+  const request = { template: 'password-changed', data: { name: 'Ada', when: 'Tue, 24 Nov 2026 10:05:00 GMT' } }
+  const german = renderMail({ ...request, language: 'de-AT' }, 'P')
+  assert.equal(german.subject, 'Ihr P-Passwort wurde ge\u00e4ndert')
+  assert.match(german.text, /24\. November 2026 um 10:05 UTC/)
+  assert.match(german.html, /<html lang="de">/)
+  for (const language of [undefined, 'fr', 'toString']) assert.match(renderMail({ ...request, language }, 'P').html, /<html lang="en">/)
+  assert.match(renderMail(request, 'P').text, /changed on 24 November 2026 at 10:05 UTC\./)
+})
+
 test('refuses an unknown template, missing data, data that it does not know, and links of another kind', () => {
-  assert.throws(() => renderMail('toString', {}, 'P'), /no mail template/)
-  assert.throws(() => renderMail('confirm-address', { link }, 'P'))
-  assert.throws(() => renderMail('confirm-address', { link, minutes: '15', name: 'Ada' }, 'P'))
-  assert.throws(() => renderMail('confirm-address', { link: 'javascript:alert(1)', minutes: '15' }, 'P'))
-  assert.throws(() => renderMail('password-changed', { name: 'Ada\nBcc: eve@example.org', when: 'today' }, 'P'))
+  assert.throws(() => renderMail({ template: 'toString', data: {} }, 'P'), /no mail template/)
+  assert.throws(() => renderMail({ template: 'confirm-address', data: { link } }, 'P'))
+  assert.throws(() => renderMail({ template: 'confirm-address', data: { link, minutes: '15', name: 'Ada' } }, 'P'))
+  assert.throws(() => renderMail({ template: 'confirm-address', data: { link: 'javascript:alert(1)', minutes: '15' } }, 'P'))
+  assert.throws(() => renderMail({ template: 'password-changed', data: { name: 'Ada\nBcc: eve@example.org', when: 'today' } }, 'P'))
 })

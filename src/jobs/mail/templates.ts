@@ -1,11 +1,12 @@
-// The words of every mail. Each template says which data it needs; a request that lacks some is refused, never sent half empty.
+// What every mail needs: a request that lacks some data is refused, never sent half empty. The words are in texts/, in one file for each language.
 import { type Schema, z } from '#kernel/schema.ts'
-import { layOut, type MailContent, type RenderedMail } from './layout.ts'
+import type { MailRequest } from '../contract.ts'
+import type { MailContent } from './content.ts'
+import { layOut, type RenderedMail } from './layout.ts'
+import { de } from './texts/de.ts'
+import { en, type MailTexts } from './texts/en.ts'
 
-interface Template<Data> {
-  readonly data: Schema<Data>
-  content(data: Data, productName: string): MailContent
-}
+const LANGUAGES: Readonly<Record<string, MailTexts>> = { en, de }
 
 const line = z
   .string()
@@ -14,100 +15,53 @@ const line = z
   // A line break in a subject or a name would start a new header or a new paragraph.
   .regex(/^\P{Cc}*$/u)
 const link = z.url({ protocol: /^https?$/ }).max(2000)
+const minutes = z.string().regex(/^\d{1,4}$/)
 
-function template<Data>(data: Schema<Data>, content: Template<Data>['content']): (input: unknown, productName: string) => MailContent {
-  return (input, productName) => content(data.parse(input), productName)
+type Words<Data> = (texts: MailTexts) => (data: Data, productName: string) => MailContent
+
+type Template = (texts: MailTexts, input: unknown, productName: string) => MailContent
+
+function template<Data>(data: Schema<Data>, words: Words<Data>): Template {
+  return (texts, input, productName) => words(texts)(data.parse(input), productName)
 }
 
-const templates = {
-  'confirm-address': template(z.strictObject({ link, minutes: z.string().regex(/^\d{1,4}$/) }), ({ link: to, minutes }, product) => ({
-    subject: `Confirm your address for ${product}`,
-    preview: `One click, and your account is ready. The link works for ${minutes} minutes.`,
-    heading: 'Confirm your address',
-    paragraphs: [
-      `Somebody, hopefully you, has just signed up for ${product} with this address. Confirm that it is yours, and the account is ready.`,
-    ],
-    button: { words: 'Confirm my address', link: to },
-    small: [
-      `The link works once, within ${minutes} minutes.`,
-      'That was not you? Then do nothing: without the link there will be no account, and nobody else can use your address.',
-    ],
-  })),
+/** Something that was done at a moment, `when`: as `Date` reads it. */
+function happened(words: Words<{ readonly name: string; readonly when: string }>): Template {
+  const data = z.strictObject({ name: line, when: line })
+  return (texts, input, productName) => {
+    const { name, when } = data.parse(input)
+    return words(texts)({ name, when: momentWords(texts, when) }, productName)
+  }
+}
 
-  'already-registered': template(z.strictObject({ name: line, link }), ({ name, link: to }, product) => ({
-    subject: `You already have an account with ${product}`,
-    preview: 'Somebody tried to sign up with your address. Your account is unchanged.',
-    heading: `Welcome back, ${name}`,
-    paragraphs: [
-      `Somebody, perhaps you, tried to sign up for ${product} with this address. It has an account already, so there was nothing to make: just sign in.`,
-    ],
-    button: { words: 'Sign in', link: to },
-    small: ['That was not you? Then there is nothing to do. Your account is unchanged, and whoever tried has learned nothing about it.'],
-  })),
+const templates: Readonly<Record<string, Template>> = {
+  'confirm-address': template(z.strictObject({ link, minutes }), (texts) => texts.confirmAddress),
+  'already-registered': template(z.strictObject({ name: line, link }), (texts) => texts.alreadyRegistered),
+  'reset-password': template(z.strictObject({ name: line, link, minutes }), (texts) => texts.resetPassword),
+  'no-account': template(z.strictObject({ link }), (texts) => texts.noAccount),
+  'password-changed': happened((texts) => texts.passwordChanged),
+  'passkey-added': happened((texts) => texts.passkeyAdded),
+  'passkey-removed': happened((texts) => texts.passkeyRemoved),
+}
 
-  'reset-password': template(
-    z.strictObject({ name: line, link, minutes: z.string().regex(/^\d{1,4}$/) }),
-    ({ name, link: to, minutes }, product) => ({
-      subject: `Set a new password for ${product}`,
-      preview: `The link works once, within ${minutes} minutes.`,
-      heading: 'Set a new password',
-      paragraphs: [
-        `Hello ${name}, somebody, hopefully you, has asked for a new password for your ${product} account. Choose it with this link.`,
-      ],
-      button: { words: 'Choose a new password', link: to },
-      small: [
-        `The link works once, within ${minutes} minutes. Everything that is signed in is signed out by it.`,
-        'That was not you? Then do nothing: your password stays as it is.',
-      ],
-    }),
-  ),
+/** Whose time zone it is we do not know. */
+function momentWords({ locale }: MailTexts, when: string): string {
+  const at = Date.parse(when)
+  if (Number.isNaN(at)) return when
+  return `${new Date(at).toLocaleString(locale, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })} UTC`
+}
 
-  'no-account': template(z.strictObject({ link }), ({ link: to }, product) => ({
-    subject: `No account with ${product}`,
-    preview: 'This address has no account.',
-    heading: 'There is no account with this address',
-    paragraphs: [
-      `Somebody, perhaps you, wanted to get into ${product} with this address, but it has no account. Perhaps you signed up with another one.`,
-    ],
-    button: { words: 'Create an account', link: to },
-    small: ['That was not you? Then there is nothing to do, and nobody has learned anything about you.'],
-  })),
-
-  'password-changed': template(z.strictObject({ name: line, when: line }), ({ name, when }, product) => ({
-    subject: `Your ${product} password was changed`,
-    preview: 'Every other session was signed out.',
-    heading: 'Your password was changed',
-    paragraphs: [`Hello ${name}, the password of your ${product} account was changed on ${when}. All other sessions were signed out.`],
-    small: [
-      `That was not you? Then somebody else knew your password and was signed in as you. Tell the people who run ${product} at once, so that they can close the account to everybody.`,
-    ],
-  })),
-
-  'passkey-added': template(z.strictObject({ name: line, when: line }), ({ name, when }, product) => ({
-    subject: `A passkey was added to your ${product} account`,
-    preview: 'It signs in without a password.',
-    heading: 'A passkey was added',
-    paragraphs: [`Hello ${name}, a passkey was added to your ${product} account on ${when}. Whoever holds it can sign in with it.`],
-    small: ['That was not you? Then sign in, remove it on your account page and sign out all other sessions.'],
-  })),
-
-  'passkey-removed': template(z.strictObject({ name: line, when: line }), ({ name, when }, product) => ({
-    subject: `A passkey was removed from your ${product} account`,
-    preview: 'It opens nothing any more.',
-    heading: 'A passkey was removed',
-    paragraphs: [`Hello ${name}, a passkey was removed from your ${product} account on ${when}. It cannot sign in any more.`],
-    small: ['That was not you? Then sign in, look at your account page and sign out all other sessions.'],
-  })),
-} as const
-
-export type TemplateName = keyof typeof templates
-
-function isTemplate(name: string): name is TemplateName {
-  return Object.hasOwn(templates, name)
+/** Of `de-AT` we know `de`; who reads none of ours gets English. */
+function languageOf(tag: string | undefined): { readonly language: string; readonly texts: MailTexts } {
+  const language = tag?.split('-')[0] ?? 'en'
+  const texts = Object.hasOwn(LANGUAGES, language) ? LANGUAGES[language] : undefined
+  return texts === undefined ? { language: 'en', texts: en } : { language, texts }
 }
 
 /** Throws when there is no such template or the data does not fit it: a mistake of ours, which no second try mends. */
-export function renderMail(name: string, data: Readonly<Record<string, string>>, productName: string): RenderedMail {
-  if (!isTemplate(name)) throw new Error(`There is no mail template "${name}".`)
-  return layOut(templates[name](data, productName), productName)
+export function renderMail(request: Omit<MailRequest, 'to'>, productName: string): RenderedMail {
+  const found = Object.hasOwn(templates, request.template) ? templates[request.template] : undefined
+  if (found === undefined) throw new Error(`There is no mail template "${request.template}".`)
+  const { language, texts } = languageOf(request.language)
+  return layOut(found(texts, request.data, productName), { productName, language, texts })
 }
