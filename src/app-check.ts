@@ -132,11 +132,19 @@ const auth = z.strictObject({
   hooks: authHooks.optional(),
   resources: z.array(protectedResource).optional(),
   dpop: z.strictObject({ requireNonce: z.boolean().optional() }).optional(),
-  methods: z.strictObject({ password: z.boolean().optional(), passkey: z.boolean().optional(), totp: z.boolean().optional() }).optional(),
   languages: z.array(languageTag).min(1).optional(),
   texts: z.record(languageTag, ownTexts).optional(),
   webhooks: z.array(webhook).optional(),
   registration: registration.optional(),
+  methods: z
+    .strictObject({
+      password: z.boolean().optional(),
+      passkey: z.boolean().optional(),
+      totp: z.boolean().optional(),
+      emailCode: z.boolean().optional(),
+      magicLink: z.boolean().optional(),
+    })
+    .optional(),
 } satisfies Record<keyof AuthDefinition, unknown>)
 
 const app = z.strictObject({

@@ -1,28 +1,37 @@
 // What happens by mail: a mailbox as proof of who somebody is.
 import type { Clock } from '#kernel/clock.ts'
+import type { KeyRing } from '#kernel/keyring.ts'
 import type { Database } from '../database/contract.ts'
 import type { AccountsShared } from './accounts/create.ts'
 import { createMailLimits } from './accounts/mail-limits.ts'
+import { createEmailSignInRepository } from './email-sign-in/repository.ts'
+import { createEmailSignIns, type EmailSignIns } from './email-sign-in/service.ts'
+import type { SignInMethods } from './methods.ts'
 import { createRecoveryRepository } from './recovery/repository.ts'
 import { createRecovery, type Recovery } from './recovery/service.ts'
 
 export interface ByMail {
   readonly recovery: Recovery
+  readonly signIns: EmailSignIns
 }
 
 export interface ByMailParts {
   readonly database: Database
   readonly clock: Clock
   readonly shared: AccountsShared
+  readonly methods: SignInMethods
+  readonly keyRing: KeyRing
   /** Where mailed links lead: the accounts origin. */
   readonly origin: string
 }
 
 /** Make it before the database starts, since it declares its collections. */
-export function createByMail({ database, clock, shared, origin }: ByMailParts): ByMail {
+export function createByMail(parts: ByMailParts): ByMail {
+  const { database, clock, shared, origin } = parts
   const { repository: accounts, passwords } = shared
   const limits = createMailLimits(shared)
   return {
+    signIns: createEmailSignIns({ ...parts, ...shared, repository: createEmailSignInRepository(database), accounts, limits }),
     recovery: createRecovery({ repository: createRecoveryRepository(database), accounts, passwords, limits, clock, origin }),
   }
 }

@@ -172,6 +172,10 @@ export interface AuthDefinition {
     readonly passkey?: boolean
     /** Codes of an authenticator app as a second step. On unless told. */
     readonly totp?: boolean
+    /** A code of eight digits by mail. Off unless told: the mailbox is then as good as a password. */
+    readonly emailCode?: boolean
+    /** A link by mail, good in the browser that asked; in another one it shows a code. Off unless told. */
+    readonly magicLink?: boolean
   }
   /** Machines that are told of security events. */
   readonly webhooks?: readonly WebhookDefinition[]

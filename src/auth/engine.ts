@@ -51,7 +51,7 @@ export interface ProvedOwner {
 }
 
 /** What a person can prove to be the owner of an account by. */
-export type Proof = 'password' | 'passkey'
+export type Proof = 'password' | 'passkey' | 'email'
 
 export interface Engine {
   /** The interaction that this browser is in, or `undefined` when it has ended or belongs to another browser. */

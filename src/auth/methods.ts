@@ -5,9 +5,11 @@ export interface SignInMethods {
   readonly password: boolean
   readonly passkey: boolean
   readonly totp: boolean
+  readonly emailCode: boolean
+  readonly magicLink: boolean
 }
 
 export function signInMethods({ methods = {} }: AuthDefinition = {}): SignInMethods {
-  const { password = true, passkey = true, totp = true } = methods
-  return { password, passkey, totp }
+  const { password = true, passkey = true, totp = true, emailCode = false, magicLink = false } = methods
+  return { password, passkey, totp, emailCode, magicLink }
 }

@@ -30,7 +30,7 @@ export function createPeople(parts: PeopleParts): People {
     productName,
     hasOtherWay: async (call, accountId) => methods.password && (await running.accounts.find(call, accountId))?.hasPassword === true,
   })
-  const byMail = createByMail({ ...parts, shared: running.shared, origin: sites.accounts })
+  const byMail = createByMail({ ...parts, methods, shared: running.shared, origin: sites.accounts })
   return { ...running, methods, passkeys, byMail, ...toldOf(parts, running) }
 }
 

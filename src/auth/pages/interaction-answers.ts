@@ -11,7 +11,7 @@ import type { SignInMethod } from './parts.ts'
 import { inOrder, passwordMethod, signInPage } from './sign-in-page.ts'
 
 /** Browsers check the redirects that follow a form post against `form-action` too, and these lead back to the client. */
-function policyFor({ client }: Interaction): NonNullable<Answer['policy']> {
+export function policyFor({ client }: Interaction): NonNullable<Answer['policy']> {
   return { formAction: [client.redirectOrigin] }
 }
 

@@ -6,6 +6,7 @@ import { accountRoutes } from './account-routes.ts'
 import { assetRoutes } from './assets.ts'
 import type { PageParts } from './handling.ts'
 import { interactionRoutes } from './interaction-routes.ts'
+import { emailSignInRoutes } from '../email-sign-in/routes.ts'
 import { recoveryRoutes } from '../recovery/routes.ts'
 import { languageRoute } from './language-routes.ts'
 import { signUpRoutes } from './sign-up-routes.ts'
@@ -14,6 +15,7 @@ export function accountPages(parts: PageParts): Route[] {
   const pages = [
     ...interactionRoutes(parts),
     ...signUpRoutes(parts),
+    ...(parts.methods.emailCode || parts.methods.magicLink ? emailSignInRoutes(parts) : []),
     ...(parts.methods.password ? recoveryRoutes(parts) : []),
     ...accountRoutes(parts),
     ...(parts.methods.passkey ? [...passkeySignInRoutes(parts), ...passkeyAccountRoutes(parts)] : []),

@@ -90,6 +90,7 @@ input[aria-invalid=true] { border-color: var(--danger); background: var(--danger
 .buttons .button { flex: 1 1 max-content; }
 .or { display: flex; align-items: center; gap: 1rem; color: var(--soft); font-size: 0.9rem; }
 .or::before, .or::after { content: ""; flex: 1; border-top: 1px solid var(--line); }
+.big-code { font-size: 2rem; font-weight: 650; letter-spacing: 0.08em; }
 .aside { border-top: 1px solid var(--line); padding-top: 1.25rem; }
 
 /* Messages */

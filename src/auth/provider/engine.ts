@@ -5,7 +5,7 @@ import type { Exchange } from '#kernel/http/route.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Collection } from '../../database/contract.ts'
 import { whence } from '../browser.ts'
-import type { AccountDirectory, BrowserSession, Engine } from '../engine.ts'
+import type { AccountDirectory, BrowserSession, Engine, Proof } from '../engine.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
 import { browserSession, createAccountAccess } from './account-access.ts'
@@ -17,6 +17,9 @@ import { askedScopes, createInteractions, interactionEnded } from './interaction
 import { inScope } from './scope.ts'
 import { proofOf } from './sign-in-proof.ts'
 import { signInAddress } from './sign-in-address.ts'
+
+/** Authentication methods as RFC 8176 names them. */
+const AMR: Readonly<Record<Proof, readonly string[]>> = { password: ['pwd'], passkey: ['pop', 'user'], email: ['otp'] }
 
 export interface EngineDependencies {
   /** Built at start, when the keys are there. */
@@ -75,7 +78,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
           await found.persist()
         }
         return await interactions.finish(exchange, {
-          login: { accountId, amr: by === 'passkey' ? ['pop', 'user'] : ['pwd'], remember: true },
+          login: { accountId, amr: [...AMR[by]], remember: true },
           proof: proofOf(exchange, credential),
         })
       }),

@@ -126,11 +126,11 @@ function mailFor(
   to: { readonly email: string; readonly token: string; readonly origin: string },
 ): MailRequest {
   const { email, token, origin } = to
-  return account === undefined
-    ? { to: email, template: 'no-account', data: { link: `${origin}/sign-up` } }
-    : {
-        to: email,
-        template: 'reset-password',
-        data: { name: account.name, link: `${origin}/reset-password?token=${token}`, minutes: String(TOKEN_MINUTES) },
-      }
+  if (account === undefined) return { to: email, template: 'no-account', data: { link: `${origin}/sign-up` } }
+  if (account.suspendedAt !== undefined) return { to: email, template: 'account-blocked', data: { name: account.name } }
+  return {
+    to: email,
+    template: 'reset-password',
+    data: { name: account.name, link: `${origin}/reset-password?token=${token}`, minutes: String(TOKEN_MINUTES) },
+  }
 }

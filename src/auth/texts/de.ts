@@ -105,6 +105,35 @@ export const de: Texts = {
     askAgain: 'Weitere E-Mail anfordern',
   },
 
+  emailSignIn: {
+    way: 'Per E-Mail anmelden',
+    title: 'Per E-Mail anmelden',
+    lead: 'Wir schreiben an Ihre Adresse, und mit dem, was in der E-Mail steht, sind Sie angemeldet. Ein Passwort brauchen Sie nicht.',
+    send: 'E-Mail schicken',
+    otherWay: 'Anders anmelden',
+    checkCode: (minutes) =>
+      `Wenn es zu dieser Adresse ein Konto gibt, enthält die E-Mail einen Code aus acht Ziffern. Er gilt nur hier und ${minutes} Minuten lang.`,
+    checkLink: (minutes) =>
+      `Wenn es zu dieser Adresse ein Konto gibt, enthält die E-Mail einen Link. Öffnen Sie ihn innerhalb von ${minutes} Minuten in diesem Browser.`,
+    elsewhere: 'Wenn Sie den Link auf einem anderen Gerät öffnen, zeigt er einen Code: Geben Sie ihn hier ein.',
+    code: 'Code',
+    codeHint: 'Acht Ziffern. Leerzeichen spielen keine Rolle.',
+    submit: 'Anmelden',
+    again: 'Weitere E-Mail schicken',
+    codeEnded:
+      'Dieser Code gilt nicht mehr. Er wurde schon benutzt, war zu oft falsch oder ist zu alt. Fordern Sie eine weitere E-Mail an.',
+    linkTitle: 'Anmelden?',
+    linkLead: (address) => html`Sie melden sich mit der Adresse ${address} an.`,
+    linkSubmit: 'Ja, anmelden',
+    notYou: 'Wenn Sie das nicht angefordert haben, schließen Sie diese Seite. Ohne die Schaltfläche geschieht nichts.',
+    codeTitle: 'Ihr Code',
+    codeLead: 'Diese Anmeldung wurde in einem anderen Browser begonnen. Wenn Sie das waren, geben Sie dort diesen Code ein:',
+    codeWarning: 'Sagen Sie diesen Code niemandem. Wer Sie am Telefon oder in einer Nachricht danach fragt, will in Ihr Konto.',
+    dead: 'Dieser Link gilt nicht mehr',
+    deadWords:
+      'Links in unseren E-Mails gelten einmal und nur kurze Zeit. Beginnen Sie die Anmeldung neu, und wir schicken Ihnen einen neuen.',
+  },
+
   consent: {
     title: (app) => `${app} Zugriff geben?`,
     lead: (product) => `Die App möchte Ihr ${product}-Konto nutzen.`,
@@ -296,6 +325,7 @@ export const de: Texts = {
     password_same: 'Das ist Ihr jetziges Passwort.',
     passkeys_many: 'Es können höchstens 20 sein. Entfernen Sie zuerst einen.',
     password_wrong: 'Das ist nicht Ihr Passwort.',
+    code_wrong: 'Das ist nicht der Code aus der neuesten E-Mail.',
   },
 
   errors: {

@@ -109,6 +109,33 @@ export const en = {
     askAgain: 'Ask for another mail',
   },
 
+  emailSignIn: {
+    way: 'Sign in by mail',
+    title: 'Sign in by mail',
+    lead: 'We write to your address, and with what is in the mail you are in. No password is needed.',
+    send: 'Send the mail',
+    otherWay: 'Sign in another way',
+    checkCode: (minutes: number) =>
+      `If this address has an account, the mail has a code of eight digits. It works here only, for ${minutes} minutes.`,
+    checkLink: (minutes: number) =>
+      `If this address has an account, the mail has a link. Open it in this browser within ${minutes} minutes.`,
+    elsewhere: 'If you open the link on another device, it shows a code: type it in here.',
+    code: 'Code',
+    codeHint: 'Eight digits. Spaces do not matter.',
+    submit: 'Sign in',
+    again: 'Send another mail',
+    codeEnded: 'This code does not work any more. It was used, was wrong too often, or is too old. Ask for another mail.',
+    linkTitle: 'Sign in?',
+    linkLead: (address: HtmlValue): Html => html`You are about to sign in with the address ${address}.`,
+    linkSubmit: 'Yes, sign me in',
+    notYou: 'If you did not ask for this, close this page. Without the button nothing happens.',
+    codeTitle: 'Your code',
+    codeLead: 'This sign-in was begun in another browser. If that was you, type this code in there:',
+    codeWarning: 'Tell this code to nobody. Whoever asks you for it, on the telephone or in a message, wants to get into your account.',
+    dead: 'This link does not work any more',
+    deadWords: 'Links in our mails work once and for a short while. Begin the sign-in again, and we send you a new one.',
+  },
+
   consent: {
     title: (app: string) => `Allow ${app}?`,
     lead: (product: string) => `It asks to use your ${product} account.`,
@@ -300,6 +327,7 @@ export const en = {
     password_same: 'This is the password that you have now.',
     passkeys_many: 'There can be 20 of them. Remove one first.',
     password_wrong: 'This is not your password.',
+    code_wrong: 'This is not the code of the newest mail.',
   },
 
   /** Refusals of the whole form, by error code. */

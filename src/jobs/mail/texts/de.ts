@@ -1,6 +1,11 @@
 // The words of every mail in German, in the formal address.
 import type { MailTexts } from './en.ts'
 
+const codeWarning = [
+  'Sagen Sie ihn niemandem: Wer danach fragt, will in Ihr Konto.',
+  'Das waren nicht Sie? Dann müssen Sie nichts tun: Ohne ihn kommt niemand hinein.',
+]
+
 export const de: MailTexts = {
   locale: 'de-DE',
   copyLink: 'Oder kopieren Sie diese Adresse in Ihren Browser:',
@@ -56,6 +61,125 @@ export const de: MailTexts = {
     ],
     button: { words: 'Konto anlegen', link },
     small: ['Das waren nicht Sie? Dann ist nichts zu tun, und niemand hat etwas über Sie erfahren.'],
+  }),
+
+  signInCode: ({ name, code, minutes }, product) => ({
+    subject: `${code} ist Ihr Code für ${product}`,
+    preview: `Er gilt ${minutes} Minuten lang, dort, wo Sie ihn angefordert haben.`,
+    heading: code,
+    paragraphs: [
+      `Hallo ${name}, das ist Ihr Code für die Anmeldung bei ${product}. Geben Sie ihn innerhalb von ${minutes} Minuten dort ein, wo Sie ihn angefordert haben.`,
+    ],
+    small: codeWarning,
+  }),
+
+  signInLink: ({ name, link, minutes }, product) => ({
+    subject: `Bei ${product} anmelden`,
+    preview: `Der Link gilt einmal und ${minutes} Minuten lang.`,
+    heading: `Bei ${product} anmelden`,
+    paragraphs: [
+      `Hallo ${name}, öffnen Sie diesen Link in dem Browser, in dem Sie ihn angefordert haben, und drücken Sie dort die Schaltfläche.`,
+    ],
+    button: { words: 'Anmelden', link },
+    small: [`Der Link gilt einmal und ${minutes} Minuten lang. Auf einem anderen Gerät zeigt er einen Code zum Eingeben.`, ...codeWarning],
+  }),
+
+  signInCodeOrLink: ({ name, code, link, minutes }, product) => ({
+    subject: `${code} ist Ihr Code für ${product}`,
+    preview: `Er gilt ${minutes} Minuten lang, dort, wo Sie ihn angefordert haben.`,
+    heading: code,
+    paragraphs: [
+      `Hallo ${name}, das ist Ihr Code für die Anmeldung bei ${product}. Geben Sie ihn dort ein, wo Sie ihn angefordert haben, oder öffnen Sie dort diesen Link.`,
+    ],
+    button: { words: 'Anmelden', link },
+    small: [`Code und Link gelten einmal und ${minutes} Minuten lang.`, ...codeWarning],
+  }),
+
+  accountBlocked: ({ name }, product) => ({
+    subject: `Ihr ${product}-Konto ist gesperrt`,
+    preview: 'Zurzeit kann sich niemand damit anmelden.',
+    heading: 'Ihr Konto ist gesperrt',
+    paragraphs: [
+      `Hallo ${name}, jemand, vielleicht Sie selbst, wollte in Ihr ${product}-Konto. Es ist zurzeit gesperrt, deshalb kann sich niemand damit anmelden.`,
+    ],
+    small: [`Fragen Sie die Betreiber von ${product}, wenn Sie den Grund nicht kennen.`],
+  }),
+
+  confirmNewAddress: ({ name, link, minutes }, product) => ({
+    subject: `Bestätigen Sie Ihre neue Adresse für ${product}`,
+    preview: `Der Link gilt einmal und ${minutes} Minuten lang.`,
+    heading: 'Bestätigen Sie Ihre neue Adresse',
+    paragraphs: [
+      `Hallo ${name}, diese Adresse soll die Ihres ${product}-Kontos werden. Öffnen Sie diesen Link dort, wo Sie angemeldet sind, und bestätigen Sie sie.`,
+    ],
+    button: { words: 'Neue Adresse bestätigen', link },
+    small: [
+      `Der Link gilt einmal und ${minutes} Minuten lang.`,
+      'Das waren nicht Sie? Dann müssen Sie nichts tun: Ohne den Link ändert sich nichts.',
+    ],
+  }),
+
+  addressChanged: ({ name, address, link, days }, product) => ({
+    subject: `Die Adresse Ihres ${product}-Kontos wurde geändert`,
+    preview: `Wenn Sie das nicht waren, können Sie es ${days} Tage lang rückgängig machen.`,
+    heading: 'Die Adresse Ihres Kontos wurde geändert',
+    paragraphs: [
+      `Hallo ${name}, Ihr ${product}-Konto hat jetzt die Adresse ${address}. E-Mails dazu gehen von nun an dorthin; hierher ist diese die letzte.`,
+      'Wenn Sie das nicht waren, machen Sie es rückgängig: Das Konto bekommt wieder diese Adresse, alle werden abgemeldet, und ein neues Passwort ist nötig.',
+    ],
+    button: { words: 'Das war ich nicht: rückgängig machen', link },
+    small: [`Der Link gilt ${days} Tage lang. Wenn Sie es waren, ist nichts zu tun.`],
+  }),
+
+  addressRestored: ({ name, when }, product) => ({
+    subject: `Ihr ${product}-Konto hat wieder die frühere Adresse`,
+    preview: 'Alle wurden abgemeldet.',
+    heading: 'Die Adressänderung wurde rückgängig gemacht',
+    paragraphs: [
+      `Hallo ${name}, die Änderung der Adresse Ihres ${product}-Kontos wurde aus dem früheren Postfach rückgängig gemacht: ${when}. Alle wurden abgemeldet, und das Passwort ist entfernt: Setzen Sie über „Passwort vergessen?“ ein neues.`,
+    ],
+    small: [`Wenn Sie nicht wissen, was hier geschehen ist, sagen Sie es den Betreibern von ${product}.`],
+  }),
+
+  deletionRequested: ({ name, link, days }, product) => ({
+    subject: `Ihr ${product}-Konto wird gelöscht`,
+    preview: `In ${days} Tagen. Um es zu behalten, melden Sie sich vorher an.`,
+    heading: 'Ihr Konto wird gelöscht',
+    paragraphs: [
+      `Hallo ${name}, in ${days} Tagen sind Ihr ${product}-Konto und alles darin endgültig gelöscht. Sie sind überall abgemeldet.`,
+      'Wenn Sie es behalten möchten, oder wenn Sie das nicht waren, melden Sie sich vorher an: Damit ist es abgesagt.',
+    ],
+    button: { words: 'Anmelden und das Konto behalten', link },
+    small: ['Wenn es gelöscht werden soll, ist nichts zu tun.'],
+  }),
+
+  deletionCancelled: ({ name, when }, product) => ({
+    subject: `Ihr ${product}-Konto bleibt`,
+    preview: 'Die Löschung wurde durch eine Anmeldung abgesagt.',
+    heading: 'Ihr Konto bleibt',
+    paragraphs: [
+      `Hallo ${name}, jemand, hoffentlich Sie selbst, hat sich bei Ihrem ${product}-Konto angemeldet: ${when}. Deshalb wird es nicht gelöscht.`,
+    ],
+    small: ['Das waren nicht Sie? Dann ändern Sie sofort Ihr Passwort.'],
+  }),
+
+  invitation: ({ link, days }, product) => ({
+    subject: `Sie sind zu ${product} eingeladen`,
+    preview: `Legen Sie innerhalb von ${days} Tagen Ihr Konto an.`,
+    heading: `Sie sind zu ${product} eingeladen`,
+    paragraphs: [`Sie können mit dieser Adresse innerhalb von ${days} Tagen ein Konto anlegen.`],
+    button: { words: 'Konto anlegen', link },
+    small: ['Sie haben das nicht erwartet? Dann müssen Sie nichts tun.'],
+  }),
+
+  signUpClosed: (_none, product) => ({
+    subject: `${product} gibt es nur mit Einladung`,
+    preview: 'Es wurde kein Konto angelegt.',
+    heading: 'Dazu braucht es eine Einladung',
+    paragraphs: [
+      `Jemand, vielleicht Sie selbst, wollte mit dieser Adresse ein ${product}-Konto anlegen. Dazu braucht es eine Einladung, und für diese Adresse gibt es keine.`,
+    ],
+    small: [`Wenn Sie eine haben sollten, fragen Sie die Betreiber von ${product}.`, 'Das waren nicht Sie? Dann ist nichts zu tun.'],
   }),
 
   passwordChanged: ({ name, when }, product) => ({

@@ -18,6 +18,15 @@ interface Happened extends Named {
   readonly when: string
 }
 
+interface Coded {
+  readonly code: string
+}
+
+const codeWarning = [
+  'Tell it to nobody: whoever asks you for it wants to get into your account.',
+  'That was not you? Then do nothing: without it nobody gets in.',
+]
+
 export const en = {
   /** How moments are written; a BCP 47 tag. */
   locale: 'en-GB',
@@ -72,6 +81,119 @@ export const en = {
     ],
     button: { words: 'Create an account', link },
     small: ['That was not you? Then there is nothing to do, and nobody has learned anything about you.'],
+  }),
+
+  signInCode: ({ name, code, minutes }: Named & Coded & Timely, product: string): MailContent => ({
+    subject: `${code} is your code for ${product}`,
+    preview: `It works for ${minutes} minutes, where you asked for it.`,
+    heading: code,
+    paragraphs: [
+      `Hello ${name}, this is your code to sign in to ${product}. Type it in where you asked for it, within ${minutes} minutes.`,
+    ],
+    small: codeWarning,
+  }),
+
+  signInLink: ({ name, link, minutes }: Named & Linked & Timely, product: string): MailContent => ({
+    subject: `Sign in to ${product}`,
+    preview: `The link works once, within ${minutes} minutes.`,
+    heading: `Sign in to ${product}`,
+    paragraphs: [`Hello ${name}, open this link in the browser in which you asked for it, and press the button there.`],
+    button: { words: 'Sign in', link },
+    small: [`The link works once, within ${minutes} minutes. On another device it shows a code to type in.`, ...codeWarning],
+  }),
+
+  signInCodeOrLink: ({ name, code, link, minutes }: Named & Coded & Linked & Timely, product: string): MailContent => ({
+    subject: `${code} is your code for ${product}`,
+    preview: `It works for ${minutes} minutes, where you asked for it.`,
+    heading: code,
+    paragraphs: [`Hello ${name}, this is your code to sign in to ${product}. Type it in where you asked for it, or open this link there.`],
+    button: { words: 'Sign in', link },
+    small: [`Code and link work once, within ${minutes} minutes.`, ...codeWarning],
+  }),
+
+  accountBlocked: ({ name }: Named, product: string): MailContent => ({
+    subject: `Your ${product} account is blocked`,
+    preview: 'Nobody can sign in to it at present.',
+    heading: 'Your account is blocked',
+    paragraphs: [
+      `Hello ${name}, somebody, perhaps you, wanted to get into your ${product} account. It is blocked at present, so nobody can sign in to it.`,
+    ],
+    small: [`Ask the people who run ${product} if you do not know why.`],
+  }),
+
+  confirmNewAddress: ({ name, link, minutes }: Named & Linked & Timely, product: string): MailContent => ({
+    subject: `Confirm your new address for ${product}`,
+    preview: `The link works once, within ${minutes} minutes.`,
+    heading: 'Confirm your new address',
+    paragraphs: [
+      `Hello ${name}, this address is to become that of your ${product} account. Open this link where you are signed in, and confirm it.`,
+    ],
+    button: { words: 'Confirm the new address', link },
+    small: [`The link works once, within ${minutes} minutes.`, 'That was not you? Then do nothing: nothing is changed without the link.'],
+  }),
+
+  addressChanged: (
+    { name, address, link, days }: Named & Linked & { readonly address: string; readonly days: string },
+    product: string,
+  ): MailContent => ({
+    subject: `The address of your ${product} account was changed`,
+    preview: `If that was not you, stop it within ${days} days.`,
+    heading: 'The address of your account was changed',
+    paragraphs: [
+      `Hello ${name}, your ${product} account now has the address ${address}. Mails about it go there from now on, and this is the last one to you here.`,
+      `If that was not you, stop it: the account gets this address again, everybody is signed out, and a new password is needed.`,
+    ],
+    button: { words: 'This was not me: stop it', link },
+    small: [`The link works for ${days} days. If it was you, there is nothing to do.`],
+  }),
+
+  addressRestored: ({ name, when }: Happened, product: string): MailContent => ({
+    subject: `The address of your ${product} account is the earlier one again`,
+    preview: 'Everybody was signed out.',
+    heading: 'The change of address was stopped',
+    paragraphs: [
+      `Hello ${name}, the change of the address of your ${product} account was stopped on ${when} by whoever has the earlier mailbox. Everybody was signed out, and the password is removed: set a new one with "Forgot your password?".`,
+    ],
+    small: [`If you do not know what happened here, tell the people who run ${product}.`],
+  }),
+
+  deletionRequested: ({ name, link, days }: Named & Linked & { readonly days: string }, product: string): MailContent => ({
+    subject: `Your ${product} account will be deleted`,
+    preview: `In ${days} days. To keep it, sign in before.`,
+    heading: 'Your account will be deleted',
+    paragraphs: [
+      `Hello ${name}, in ${days} days your ${product} account and everything in it will be gone for good. You are signed out everywhere.`,
+      'If you want to keep it, or if this was not you, sign in before: that calls it off.',
+    ],
+    button: { words: 'Sign in and keep the account', link },
+    small: ['If you want it gone, there is nothing to do.'],
+  }),
+
+  deletionCancelled: ({ name, when }: Happened, product: string): MailContent => ({
+    subject: `Your ${product} account stays`,
+    preview: 'Its end was called off by signing in.',
+    heading: 'Your account stays',
+    paragraphs: [`Hello ${name}, somebody, hopefully you, signed in to your ${product} account on ${when}. So it will not be deleted.`],
+    small: ['That was not you? Then change your password at once.'],
+  }),
+
+  invitation: ({ link, days }: Linked & { readonly days: string }, product: string): MailContent => ({
+    subject: `You are invited to ${product}`,
+    preview: `Create your account within ${days} days.`,
+    heading: `You are invited to ${product}`,
+    paragraphs: [`You can create an account with this address within ${days} days.`],
+    button: { words: 'Create an account', link },
+    small: ['You did not expect this? Then do nothing.'],
+  }),
+
+  signUpClosed: (_none: object, product: string): MailContent => ({
+    subject: `${product} is by invitation`,
+    preview: 'No account was made.',
+    heading: 'An invitation is needed',
+    paragraphs: [
+      `Somebody, perhaps you, wanted to create a ${product} account with this address. That needs an invitation, and there is none for this address.`,
+    ],
+    small: [`If you should have one, ask the people who run ${product}.`, 'That was not you? Then there is nothing to do.'],
   }),
 
   passwordChanged: ({ name, when }: Happened, product: string): MailContent => ({

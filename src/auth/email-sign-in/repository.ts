@@ -1,0 +1,55 @@
+// How sign-ins that wait for a mail are stored: found by browser and interaction, or by the link.
+import type { Call } from '#kernel/call.ts'
+import { defineCollection, type EventDraft } from '#kernel/collection.ts'
+import { hasCode } from '#kernel/errors.ts'
+import type { Database, Stored } from '../../database/contract.ts'
+import { type EmailSignIn, emailSignIn } from './schemas.ts'
+
+const waitingCollection = defineCollection<EmailSignIn>({
+  name: 'auth_email_sign_ins',
+  schema: emailSignIn,
+  indexes: { link: { fields: ['link'], unique: true }, account: { fields: ['accountId'] } },
+  expiry: 'expiresAt',
+})
+
+export interface EmailSignInRepository {
+  find(call: Call, id: string): Promise<Stored<EmailSignIn> | undefined>
+  findByLink(call: Call, link: string): Promise<Stored<EmailSignIn> | undefined>
+  /** In the place of what was there. */
+  put(call: Call, waiting: EmailSignIn, events: readonly EventDraft[]): Promise<void>
+  /** Counts a try before its code is looked at. `undefined` when somebody was faster. */
+  countTry(call: Call, waiting: Stored<EmailSignIn>): Promise<Stored<EmailSignIn> | undefined>
+  /** False when somebody was faster. */
+  use(call: Call, waiting: Stored<EmailSignIn>): Promise<boolean>
+  deleteAll(call: Call, accountId: string): Promise<void>
+}
+
+const MAX_ROUNDS = 20
+
+export function createEmailSignInRepository(database: Database): EmailSignInRepository {
+  const waiting = database.collection(waitingCollection)
+  return {
+    find: (call, id) => waiting.get(call, id),
+    findByLink: (call, link) => waiting.getByKey(call, 'link', { link }),
+    async put(call, value, events) {
+      const { id, ...rest } = value
+      const set = { ...rest, accountId: rest.accountId }
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        if ((await waiting.update(call, id, { set }, { events })) !== undefined) return
+        try {
+          await waiting.insert(call, value, { events })
+          return
+        } catch (error) {
+          if (!hasCode(error, 'database.duplicate')) throw error
+        }
+      }
+      throw new Error('The sign-in changes too often to be stored.')
+    },
+    countTry: (call, { value, version }) => waiting.update(call, value.id, { set: { tries: value.tries + 1 }, ifVersion: version }),
+    use: (call, { value, version }) => waiting.delete(call, value.id, { ifVersion: version }),
+    async deleteAll(call, accountId) {
+      const page = await waiting.list(call, { index: 'account', where: { accountId }, limit: 1000 })
+      for (const { value } of page.items) await waiting.delete(call, value.id)
+    },
+  }
+}

@@ -1,0 +1,187 @@
+// Signing in by mail: with the code, in the browser that asked, or with the link, which does by itself nothing and is good in that browser only; in any
+// other it shows the code. Known and unknown addresses cost the same and answer the same.
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { randomToken } from '#kernel/ids.ts'
+import { equalSecrets, type KeyRing, sha256 } from '#kernel/keyring.ts'
+import type { Stored } from '../../database/contract.ts'
+import type { MailRequest } from '../../jobs/contract.ts'
+import type { Devices } from '../accounts/devices.ts'
+import { normaliseEmail } from '../accounts/email.ts'
+import { mail } from '../accounts/mail.ts'
+import { type MailAsker, type MailLimits, TOKEN_MINUTES, TOKEN_MS } from '../accounts/mail-limits.ts'
+import type { AccountsRepository } from '../accounts/repository.ts'
+import { type Account, credentialOf } from '../accounts/schemas.ts'
+import type { SignedIn } from '../accounts/service.ts'
+import { PER_CLIENT, type Throttle } from '../accounts/throttle.ts'
+import { authErrors } from '../errors.ts'
+import type { SignInMethods } from '../methods.ts'
+import { securityEventOf, type Whence } from '../security-events/security-event.ts'
+import { fieldProblem } from '../texts/problem.ts'
+import { createCodes, inGroups, typedDigits } from './codes.ts'
+import type { EmailSignInRepository } from './repository.ts'
+import type { EmailSignIn } from './schemas.ts'
+
+/** Where a sign-in waits: one browser, on the way to one client. */
+export interface WaitingPlace {
+  /** The hash of the browser's name. */
+  readonly browser: string
+  readonly interaction: string
+}
+
+export interface TypedCode extends WaitingPlace {
+  readonly typed: string
+  readonly client: string
+  readonly by?: Whence
+}
+
+/** What is behind a link: the button, or the code to type in where the sign-in waits. */
+export type LinkView = { readonly kind: 'here'; readonly email: string } | { readonly kind: 'elsewhere'; readonly code: string }
+
+export interface EmailSignIns {
+  /** Answers nothing: whether the address has an account is said in the mail alone. Throws `auth.bad_details` for what is no address. */
+  ask(call: Call, request: MailAsker & WaitingPlace): Promise<void>
+  /** `ended` when there were too many tries, it took too long, or it was used. */
+  redeemCode(call: Call, code: TypedCode): Promise<SignedIn | 'wrong' | 'ended'>
+  /** What a mailed link would do here; looking changes nothing. */
+  look(call: Call, link: { readonly token: string } & Partial<WaitingPlace>): Promise<LinkView | undefined>
+  redeemLink(call: Call, link: { readonly token: string } & WaitingPlace): Promise<SignedIn | undefined>
+}
+
+export interface EmailSignInDependencies {
+  readonly repository: EmailSignInRepository
+  readonly accounts: Pick<AccountsRepository, 'find' | 'findByEmail' | 'tell'>
+  readonly limits: MailLimits
+  readonly throttle: Throttle
+  readonly devices: Devices
+  readonly methods: Pick<SignInMethods, 'emailCode' | 'magicLink'>
+  readonly keyRing: KeyRing
+  readonly clock: Clock
+  /** Where mailed links lead: the accounts origin. */
+  readonly origin: string
+}
+
+const MAX_TRIES = 5
+const MAX_ROUNDS = 20
+
+const idOf = ({ browser, interaction }: WaitingPlace): string => sha256(`${browser}\n${interaction}`)
+
+export function createEmailSignIns(deps: EmailSignInDependencies): EmailSignIns {
+  const { repository, accounts, limits, clock, keyRing } = deps
+  const codes = createCodes(keyRing)
+  const redeeming = createRedeeming(deps)
+  const findLink = async (call: Call, token: string): Promise<Stored<EmailSignIn> | undefined> => {
+    const found = await repository.findByLink(call, sha256(token))
+    return found?.value.accountId !== undefined && found.value.expiresAt > clock.now() ? found : undefined
+  }
+  const isHere = ({ value }: Stored<EmailSignIn>, { browser, interaction }: Partial<WaitingPlace>): boolean =>
+    browser !== undefined && interaction !== undefined && equalSecrets(value.id, idOf({ browser, interaction }))
+  return {
+    async ask(call, request) {
+      const email = normaliseEmail(request.email)
+      if (email === undefined) throw authErrors.bad_details({ fields: [fieldProblem('email', 'email_malformed')] })
+      const mayMail = await limits.mayMail(call, 'sign-in', { ...request, email })
+      const account = await accounts.findByEmail(call, email)
+      const token = randomToken()
+      const id = idOf(request)
+      const code = codes.of(token)
+      const waiting: EmailSignIn = {
+        id,
+        link: sha256(token),
+        code: codes.hash(id, code),
+        tries: 0,
+        // Of a mail that is not sent nothing may come either.
+        ...(mayMail && isUsable(account) ? { accountId: account.id } : {}),
+        email,
+        expiresAt: clock.now() + TOKEN_MS,
+      }
+      const link = `${deps.origin}/interaction/${request.interaction}/email/link?token=${token}`
+      await repository.put(
+        call,
+        waiting,
+        mayMail ? [mail({ ...mailFor(deps, account, { email, code, link }), language: call.language })] : [],
+      )
+    },
+    redeemCode: redeeming.redeemCode,
+    async look(call, { token, ...place }) {
+      const found = await findLink(call, token)
+      if (found === undefined || !deps.methods.magicLink) return undefined
+      return isHere(found, place) ? { kind: 'here', email: found.value.email } : { kind: 'elsewhere', code: codes.of(token) }
+    },
+    async redeemLink(call, { token, ...place }) {
+      const found = await findLink(call, token)
+      if (found === undefined || !deps.methods.magicLink || !isHere(found, place)) return undefined
+      return redeeming.finish(call, found)
+    },
+  }
+}
+
+interface Redeeming {
+  redeemCode: EmailSignIns['redeemCode']
+  finish(call: Call, waiting: Stored<EmailSignIn>): Promise<SignedIn | undefined>
+}
+
+function createRedeeming({ repository, accounts, throttle, devices, keyRing, clock }: EmailSignInDependencies): Redeeming {
+  const codes = createCodes(keyRing)
+  const finish: Redeeming['finish'] = async (call, waiting) => {
+    const { accountId, email } = waiting.value
+    if (!(await repository.use(call, waiting)) || accountId === undefined) return undefined
+    const account = await accounts.find(call, accountId)
+    // The address may have gone to another mailbox since.
+    if (!isUsable(account) || account.email !== email) return undefined
+    return { accountId, device: devices.remember(email), credential: credentialOf(account) }
+  }
+  /** The try is counted before the code is compared: of many at once each costs one. */
+  const tried = async (call: Call, id: string): Promise<Stored<EmailSignIn> | undefined> => {
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const found = await repository.find(call, id)
+      if (found === undefined || found.value.expiresAt <= clock.now() || found.value.tries >= MAX_TRIES) return undefined
+      const counted = await repository.countTry(call, found)
+      if (counted !== undefined) return counted
+    }
+    return undefined
+  }
+  return {
+    finish,
+    async redeemCode(call, { typed, client, by, ...place }) {
+      const attempt = await throttle.enter(call, [{ key: `code:${client}`, rule: PER_CLIENT }])
+      try {
+        const waiting = await tried(call, idOf(place))
+        if (waiting === undefined) return 'ended'
+        const { id, code, accountId } = waiting.value
+        const right = equalSecrets(code, codes.hash(id, typedDigits(typed)))
+        if (right && accountId !== undefined) {
+          const signedIn = await finish(call, waiting)
+          if (signedIn === undefined) return 'ended'
+          await attempt.succeed([])
+          return signedIn
+        }
+        // For an address without an account too: the clock would tell of a write.
+        const whose = accountId === undefined ? {} : { accountId }
+        await accounts.tell(call, [securityEventOf({ type: 'sign_in.failed', ...whose, client, ...by })])
+        return waiting.value.tries >= MAX_TRIES ? 'ended' : 'wrong'
+      } catch (error) {
+        await attempt.cancel()
+        throw error
+      }
+    },
+  }
+}
+
+function isUsable(account: Account | undefined): account is Account {
+  return account !== undefined && account.emailVerifiedAt !== undefined && account.suspendedAt === undefined
+}
+
+function mailFor(
+  { methods, origin }: EmailSignInDependencies,
+  account: Account | undefined,
+  { email, code, link }: { readonly email: string; readonly code: string; readonly link: string },
+): MailRequest {
+  if (account === undefined) return { to: email, template: 'no-account', data: { link: `${origin}/sign-up` } }
+  if (account.suspendedAt !== undefined) return { to: email, template: 'account-blocked', data: { name: account.name } }
+  const data = { name: account.name, minutes: String(TOKEN_MINUTES) }
+  const shown = inGroups(code)
+  if (!methods.magicLink) return { to: email, template: 'sign-in-code', data: { ...data, code: shown } }
+  if (!methods.emailCode) return { to: email, template: 'sign-in-link', data: { ...data, link } }
+  return { to: email, template: 'sign-in-code-or-link', data: { ...data, code: shown, link } }
+}
