@@ -3,6 +3,7 @@ import type { AppDefinition } from './app.ts'
 import type { AuthDefinition, ProtectedResourceDefinition, RegistrationDefinition, WebhookDefinition } from './auth/contract.ts'
 import type { AuthHooks } from './auth/hooks/contract.ts'
 import { languageTag, ownTexts } from './auth/texts/schemas.ts'
+import { themeDefinition } from './auth/theme/schemas.ts'
 import { clientDefinition, publicKeyDefinition } from './auth/clients/schemas.ts'
 import { fieldProblems, z } from './kernel/schema.ts'
 import type { AccessGrant, ResourceCache, ResourceDefinition, ResourceScopes } from './resource/contract.ts'
@@ -134,6 +135,7 @@ const auth = z.strictObject({
   dpop: z.strictObject({ requireNonce: z.boolean().optional() }).optional(),
   languages: z.array(languageTag).min(1).optional(),
   texts: z.record(languageTag, ownTexts).optional(),
+  theme: themeDefinition.optional(),
   webhooks: z.array(webhook).optional(),
   registration: registration.optional(),
   methods: z

@@ -62,9 +62,9 @@ test('a contract exports types only', async () => {
 
 test('source is plain ASCII', async () => {
   for await (const { file, text } of sources('{src,client,test,bench,bin,scripts}/**/*.{ts,tsx,mjs}')) {
-    // Texts for people are written in the letters of their language: those of Latin alphabets, which nobody takes for others.
+    // Texts for people are written in the letters of their language: those of Latin alphabets, which nobody takes for others, and quotes.
     const isText = /\/texts\/[^/]+\.ts$/.test(file)
-    const strange = (isText ? /[\u{80}-\u{bf}\u{180}-\u{10ffff}]/u : /[\u{80}-\u{10ffff}]/u).exec(text)
+    const strange = (isText ? /[\u{80}-\u{bf}\u{180}-\u{2017}\u{2020}-\u{10ffff}]/u : /[\u{80}-\u{10ffff}]/u).exec(text)
     assert.equal(strange, null, `${file}: ${strange?.[0]} at ${strange?.index}`)
   }
 })

@@ -2,6 +2,7 @@
 import type { Call } from '#kernel/call.ts'
 import type { AuthHooks } from './hooks/contract.ts'
 import type { OwnTexts } from './texts/schemas.ts'
+import type { ThemeDefinition } from './theme/contract.ts'
 
 /** A client of the authorization server, as the app definition gives it. */
 export interface ClientDefinition {
@@ -187,6 +188,8 @@ export interface AuthDefinition {
   readonly languages?: readonly string[]
   /** Single texts in the app's own words, by language, or another language as a whole; what that lacks is said in English. */
   readonly texts?: Readonly<Record<string, OwnTexts>>
+  /** Colours, logo and pages of the app's own. */
+  readonly theme?: ThemeDefinition
   /** Resource servers beside the app's own API, which is always there. */
   readonly resources?: readonly ProtectedResourceDefinition[]
   /** Proofs of possession (RFC 9449). */

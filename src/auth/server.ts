@@ -21,6 +21,7 @@ import { createRoles } from './roles/roles.ts'
 import { createRevocations } from './revocations/revocations.ts'
 import { createAuthService } from './service.ts'
 import { createSpeech } from './texts/speech.ts'
+import { createLooks } from './theme/looks.ts'
 import { securityWebhooks } from './webhooks/webhooks.ts'
 
 export interface AuthSettings extends ClientSettings {
@@ -92,5 +93,11 @@ function frameOf({ sites, productName, definition }: AuthSettings, logger: Logge
   const speech = createSpeech(definition, ({ language, text, error }) => {
     logger.error({ event: 'auth.text_failed', language, text, err: error }, 'a text of the app failed')
   })
-  return { productName, home: `${sites.app}/`, speech }
+  const looks = createLooks(definition?.theme, ({ title, error }) => {
+    logger.error(
+      { event: 'auth.template_failed', page: title, err: error },
+      'the page template of the app failed; the built-in page was shown',
+    )
+  })
+  return { productName, home: `${sites.app}/`, speech, looks }
 }

@@ -20,6 +20,7 @@ import { createPeople } from '../../src/auth/people.ts'
 import { accountPages } from '../../src/auth/pages/routes.ts'
 import type { SecurityEvents } from '../../src/auth/security-events/service.ts'
 import { createSpeech } from '../../src/auth/texts/speech.ts'
+import { createLooks } from '../../src/auth/theme/looks.ts'
 import type { PasswordSettings } from '../../src/auth/passwords/passwords.ts'
 import { cacheServer } from '../../src/cache/server.ts'
 import type { Database } from '../../src/database/contract.ts'
@@ -177,7 +178,12 @@ export async function openAccounts(
     ...running,
     engine,
     clock,
-    settings: { productName: options.productName ?? 'Pixel Diary', home: 'http://app.test/', speech: createSpeech() },
+    settings: {
+      productName: options.productName ?? 'Pixel Diary',
+      home: 'http://app.test/',
+      speech: createSpeech(options.definition),
+      looks: createLooks(options.definition?.theme),
+    },
   })
   const visit = createVisitor(createRouter(pages))
   const { accounts, byMail, securityEvents } = running

@@ -55,6 +55,7 @@ export function accountPage(skin: Skin, view: AccountView): Html {
   const ways = sections.map(({ id, heading }) => html`<li><a href="#${id}">${heading}</a></li>`)
   return deskPage(skin, {
     title: titleOf(skin, account.title, state),
+    details: { page: 'account', person: { name: view.person.name }, sections },
     top: html`<div class="ways"><a class="button quiet compact" href="${skin.home}">${frame.goTo(skin.productName)}</a>
 <form method="post" action="/account/sign-out">${csrfField(csrfToken)}<button class="button quiet compact" type="submit">${account.signOut}</button></form></div>`,
     main: html`<h1>${account.hello(view.person.name)}</h1>

@@ -2,6 +2,7 @@
 import { type Html, html } from '#kernel/html.ts'
 import type { Interaction } from '../engine.ts'
 import { csrfField, lead, message, type Skin, stagePage } from './layout.ts'
+import { appOnPage } from './sign-in-page.ts'
 import { scopeWords } from './words.ts'
 
 const LOOPBACK = /^(?:localhost|(?:[a-z0-9-]+\.)+localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i
@@ -23,6 +24,12 @@ export function consentPage(
     scopes.length === 0 ? html`<li>${consent.knowYou}</li>` : scopes.map((scope) => html`<li>${scopeWords(skin.texts, scope)}</li>`)
   return stagePage(skin, {
     title: consent.title(client.name),
+    details: {
+      page: 'consent',
+      app: appOnPage(view.interaction),
+      scopes: scopes.map((scope) => ({ name: scope.name, words: scopeWords(skin.texts, scope) })),
+      person: { name, email },
+    },
     main: html`${lead(consent.title(client.name), consent.lead(skin.productName))}
 <div class="who"><span class="letter" aria-hidden="true">${(Array.from(client.name)[0] ?? '?').toUpperCase()}</span><div><p class="name wrap">${client.name}</p><p class="soft small wrap">${client.host}</p></div></div>
 ${local}

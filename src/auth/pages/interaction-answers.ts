@@ -45,8 +45,8 @@ export function answersOf(parts: PageParts): InteractionAnswers {
     async signIn(call, exchange, { interaction, failure, confirmed = false }) {
       const skin = skinWithin(parts, exchange, interaction)
       const view = { skin, interaction, csrfToken: exchange.csrfToken(), state: failure?.state ?? {} }
-      const found = await Promise.all(methods.map((method) => method.part({ call, exchange }, view)))
-      const open = found.filter((part) => part !== undefined)
+      const found = await Promise.all(methods.map(async ({ id, part }) => ({ id, part: await part({ call, exchange }, view) })))
+      const open = found.flatMap(({ id, part }) => (part === undefined ? [] : [{ ...part, id }]))
       return formPage(signInPage({ ...view, confirmed, parts: open }), failure, policyFor(interaction))
     },
     async consent(call, exchange, interaction) {

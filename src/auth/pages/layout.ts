@@ -1,8 +1,9 @@
 // The frame around every page, and the parts that forms are made of. No page needs a script; passkeys alone do.
 import { type Html, html } from '#kernel/html.ts'
 import type { Texts } from '../texts/en.ts'
-import { iconPath, stylePath } from './assets.ts'
-import { art, brand } from './mark.ts'
+import type { PageDetails, PageViewV1 } from '../theme/contract.ts'
+import type { Looks } from '../theme/looks.ts'
+import { art } from './mark.ts'
 
 export interface Skin {
   readonly productName: string
@@ -11,6 +12,7 @@ export interface Skin {
   /** The nonce of this answer's content security policy. */
   readonly nonce: string
   readonly texts: Texts
+  readonly looks: Looks
   /** The tag of the language that the texts are in. */
   readonly language: string
   /** Every language on offer, and where to choose it; nothing to choose when there is one. */
@@ -24,7 +26,7 @@ interface Frame {
   readonly scripts?: readonly string[]
 }
 
-function frame({ productName, nonce, language, texts }: Skin, { title, body, scripts = [] }: Frame): Html {
+function frame({ productName, nonce, language, texts, looks }: Skin, { title, body, scripts = [] }: Frame): Html {
   return html`<!doctype html>
 <html lang="${language}">
 <head>
@@ -33,15 +35,18 @@ function frame({ productName, nonce, language, texts }: Skin, { title, body, scr
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 <title>${title} - ${productName}</title>
-<link rel="icon" type="image/svg+xml" href="${iconPath}">
-<link rel="stylesheet" href="${stylePath}" nonce="${nonce}">
-${scripts.map((path) => html`<script src="${path}" nonce="${nonce}" type="module"></script>\n`)}</head>
+<link rel="icon" type="${looks.icon.type}" href="${looks.icon.path}">
+${looks.stylePaths.map((path) => html`<link rel="stylesheet" href="${path}" nonce="${nonce}">\n`)}${scripts.map((path) => html`<script src="${path}" nonce="${nonce}" type="module"></script>\n`)}</head>
 <body>
 <a class="skip" href="#content">${texts.frame.skip}</a>
 ${body}
 </body>
 </html>
 `
+}
+
+function brand({ productName, home, looks }: Skin): Html {
+  return html`<p class="brand"><a href="${home}">${looks.mark}<span${looks.saysName ? html` class="unseen"` : undefined}>${productName}</span></a></p>`
 }
 
 function languageSwitch({ languages, language, texts }: Skin): Html | undefined {
@@ -54,42 +59,43 @@ function languageSwitch({ languages, language, texts }: Skin): Html | undefined 
   return html`<nav class="languages" aria-label="${texts.frame.languages}"><ul>${ways}</ul></nav>`
 }
 
-function footerOf(skin: Skin, words: Html | undefined): Html | undefined {
-  const languages = languageSwitch(skin)
-  if (languages === undefined && words === undefined) return undefined
-  return html`<footer>${words === undefined ? undefined : html`<p>${words}</p>`}${languages}</footer>`
+function footerOf({ footer, languages }: PageViewV1['parts']): Html | undefined {
+  if (languages === undefined && footer === undefined) return undefined
+  return html`<footer>${footer === undefined ? undefined : html`<p>${footer}</p>`}${languages}</footer>`
 }
 
-interface StagePage {
+interface Page {
   readonly title: string
   readonly main: Html
   readonly footer?: Html | undefined
   readonly scripts?: readonly string[]
+  /** For templates of the app. */
+  readonly details?: PageDetails
+}
+
+function viewOf(skin: Skin, layout: PageViewV1['layout'], page: Page & { readonly top?: Html }): PageViewV1 {
+  const { productName, home, language } = skin
+  const { title, main, footer, top, details = { page: 'other' } } = page
+  const parts = { brand: brand(skin), top, main: html`<main id="content">${main}</main>`, footer, languages: languageSwitch(skin) }
+  return { version: 1, title, language, productName, home, layout, details, parts }
 }
 
 /** A page with one thing to do. */
-export function stagePage(skin: Skin, { title, main, footer, scripts = [] }: StagePage): Html {
-  return frame(skin, {
-    title,
-    scripts,
-    body: html`<div class="stage"><div class="panel">${art}</div><div class="column"><header>${brand(skin)}</header><main id="content">${main}</main>${footerOf(skin, footer)}</div></div>`,
-  })
-}
-
-interface DeskPage {
-  readonly title: string
-  readonly top: Html
-  readonly main: Html
-  readonly scripts?: readonly string[]
+export function stagePage(skin: Skin, page: Page): Html {
+  const view = viewOf(skin, 'stage', page)
+  const { parts } = view
+  const ours = (): Html =>
+    html`<div class="stage"><div class="panel">${art}</div><div class="column"><header>${parts.brand}</header>${parts.main}${footerOf(parts)}</div></div>`
+  return frame(skin, { ...page, body: skin.looks.body(view) ?? ours() })
 }
 
 /** A page with several sections. */
-export function deskPage(skin: Skin, { title, top, main, scripts = [] }: DeskPage): Html {
-  return frame(skin, {
-    title,
-    scripts,
-    body: html`<div class="panel"></div><div class="desk"><header class="top">${brand(skin)}${top}</header><main id="content" class="desk-main">${main}</main>${footerOf(skin, undefined)}</div>`,
-  })
+export function deskPage(skin: Skin, page: Page & { readonly top: Html }): Html {
+  const view = viewOf(skin, 'desk', page)
+  const { parts } = view
+  const ours = (): Html =>
+    html`<div class="panel"></div><div class="desk"><header class="top">${parts.brand}${parts.top}</header>${parts.main}${footerOf(parts)}</div>`
+  return frame(skin, { ...page, body: skin.looks.body(view) ?? ours() })
 }
 
 export function lead(heading: string, words?: Html | string): Html {

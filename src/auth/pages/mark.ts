@@ -1,5 +1,5 @@
 // The mark: nine squares of folded paper, one of them opened. Inline SVG, coloured by the style sheet.
-import { type Html, html, trustedHtml } from '#kernel/html.ts'
+import { type Html, trustedHtml } from '#kernel/html.ts'
 
 type Turn = 'up' | 'down'
 
@@ -45,11 +45,9 @@ export const mark: Html = trustedHtml(
 /** The same, as large as the panel that it fills. */
 export const art: Html = trustedHtml(`<svg class="fold" viewBox="0 0 308 308" aria-hidden="true" focusable="false">${grid(100, 4)}</svg>`)
 
-const TONES: Readonly<Record<string, string>> = { t1: '#17463b', t2: '#1f5c4d', t3: '#2f7a67', t4: '#4a9581', t5: '#7db8a6', t9: '#f0b86e' }
-
 /** As a file of its own, for the tab: there the style sheet of the page does not reach. */
-export const icon: string = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 34 34">${grid(10, 1).replace(/class="(t\d)"/g, (_, tone: string) => `fill="${TONES[tone] ?? ''}"`)}</svg>`
-
-export function brand({ productName, home }: { readonly productName: string; readonly home: string }): Html {
-  return html`<p class="brand"><a href="${home}">${mark}<span>${productName}</span></a></p>`
+export function icon({ tones, glow }: { readonly tones: readonly string[]; readonly glow: string }): string {
+  const colourOf = (tone: string): string => (tone === '9' ? glow : (tones[Number(tone) - 1] ?? glow))
+  const shapes = grid(10, 1).replace(/class="t(\d)"/g, (_, tone: string) => `fill="${colourOf(tone)}"`)
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 34 34">${shapes}</svg>`
 }

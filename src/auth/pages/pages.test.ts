@@ -5,9 +5,18 @@ import { errorPage, signOutPage } from './engine-pages.ts'
 import { field, type Skin } from './layout.ts'
 import { de } from '../texts/de.ts'
 import { en } from '../texts/en.ts'
+import { createLooks } from '../theme/looks.ts'
 import { ago, agoWords, deviceWords } from './words.ts'
 
-const skin: Skin = { productName: 'Pixel <Diary>', home: 'http://app.test/', nonce: 'NONCE', texts: en, language: 'en', languages: [] }
+const skin: Skin = {
+  productName: 'Pixel <Diary>',
+  home: 'http://app.test/',
+  nonce: 'NONCE',
+  texts: en,
+  looks: createLooks(),
+  language: 'en',
+  languages: [],
+}
 
 test('tells addresses of the own device from all others', () => {
   for (const host of ['localhost', 'localhost:3000', 'shop.localhost:4001', '127.0.0.1', '127.8.9.1:80', '[::1]:9000', 'LOCALHOST'])

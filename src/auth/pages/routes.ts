@@ -20,5 +20,5 @@ export function accountPages(parts: PageParts): Route[] {
     ...accountRoutes(parts),
     ...(parts.methods.passkey ? [...passkeySignInRoutes(parts), ...passkeyAccountRoutes(parts)] : []),
   ]
-  return [...pages, languageRoute(parts, pages), ...assetRoutes()]
+  return [...pages, languageRoute(parts, pages), ...assetRoutes(parts.settings.looks.assets)]
 }

@@ -1,6 +1,7 @@
 // Signing in: the ways that are open, one under the other.
 import { type Html, html } from '#kernel/html.ts'
 import type { Interaction } from '../engine.ts'
+import type { AppOnPage } from '../theme/contract.ts'
 import type { SignInMethod, SignInPart, SignInView } from './parts.ts'
 import type { FormState } from './handling.ts'
 import { csrfField, field, lead, message, type Skin, stagePage } from './layout.ts'
@@ -44,6 +45,10 @@ ${field({ name: 'password', label: fields.password, type: 'password', autocomple
   }
 }
 
+export function appOnPage({ client: { name, host, firstParty } }: Interaction): AppOnPage {
+  return { name, host, firstParty }
+}
+
 /** Which app it is for, unless it is our own page. */
 function purpose({ productName, texts }: Skin, { client }: Interaction): Html | string | undefined {
   if (!client.firstParty) return texts.signIn.forApp(client.name, html`<span class="wrap">${client.host}</span>`, productName)
@@ -51,7 +56,7 @@ function purpose({ productName, texts }: Skin, { client }: Interaction): Html | 
 }
 
 export interface SignInPage extends SignInView {
-  readonly parts: readonly SignInPart[]
+  readonly parts: readonly (SignInPart & { readonly id: string })[]
   readonly confirmed: boolean
 }
 
@@ -62,6 +67,7 @@ export function signInPage({ skin, interaction, state, confirmed, parts }: SignI
   return stagePage(skin, {
     title: titleOf(skin, signIn.title, state),
     scripts: parts.flatMap(({ scripts = [] }) => scripts),
+    details: { page: 'sign-in', app: appOnPage(interaction), methods: parts.map(({ id, body }) => ({ id, body })) },
     main: html`${lead(signIn.title, purpose(skin, interaction))}
 ${confirmed ? message('good', signIn.confirmed) : undefined}
 ${message('bad', state.problem)}

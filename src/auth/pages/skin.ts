@@ -2,6 +2,7 @@
 import type { Exchange } from '#kernel/http/route.ts'
 import { languageOf } from '../texts/language.ts'
 import type { Speech } from '../texts/speech.ts'
+import type { Looks } from '../theme/looks.ts'
 import type { Skin } from './layout.ts'
 
 export interface FrameSettings {
@@ -9,6 +10,7 @@ export interface FrameSettings {
   /** The front page of the app. */
   readonly home: string
   readonly speech: Speech
+  readonly looks: Looks
 }
 
 export const LANGUAGE_PATH = '/language'
@@ -22,13 +24,14 @@ interface Shown {
   readonly uiLocales?: unknown
 }
 
-export function skinFor({ productName, home, speech }: FrameSettings, exchange: Exchange, { here, uiLocales }: Shown = {}): Skin {
+export function skinFor({ productName, home, speech, looks }: FrameSettings, exchange: Exchange, { here, uiLocales }: Shown = {}): Skin {
   const language = languageOf(speech, exchange, uiLocales)
   const whole = here ?? (exchange.search === '' ? exchange.path : `${exchange.path}?${exchange.search}`)
   const back = whole.length > MAX_BACK ? exchange.path : whole
   return {
     productName,
     home,
+    looks,
     nonce: exchange.nonce(),
     texts: speech.textsOf(language),
     language,

@@ -1,21 +1,6 @@
-// The one style sheet of the accounts pages: paper, pine and a little apricot; light and dark.
+// The rules of the style sheet of the accounts pages. The colours are variables, which the theme gives (see theme/looks.ts).
 
-export const styleSheet = `
-:root {
-  color-scheme: light dark;
-  --ground: #f6f4ee; --sheet: #fffefb; --ink: #1e2527; --soft: #556063; --line: #ddd8cc; --field-line: #858b88;
-  --accent: #1f5c4d; --accent-hover: #17463b; --accent-ink: #ffffff; --accent-soft: #e4efea;
-  --danger: #9c2b25; --danger-soft: #fbebe8; --danger-line: #e3b4ae; --focus: #b8630d; --warm-soft: #fbf0df; --warm-line: #e5c796;
-  --t1: #17463b; --t2: #1f5c4d; --t3: #2f7a67; --t4: #4a9581; --t5: #7db8a6; --t9: #f0b86e; --panel: #123a31;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --ground: #121618; --sheet: #1a2022; --ink: #edebe4; --soft: #a8b1b2; --line: #313a3d; --field-line: #727e81;
-    --accent: #8fd0bb; --accent-hover: #abdfcd; --accent-ink: #0d211b; --accent-soft: #1c312b;
-    --danger: #ffa197; --danger-soft: #371f1d; --danger-line: #6b3a35; --focus: #f0b86e; --warm-soft: #30281a; --warm-line: #5d4b2b;
-    --t1: #1b4a3f; --t2: #235f51; --t3: #2f7564; --t4: #438a77; --t5: #6aa895; --t9: #e6ab5e; --panel: #0d1f1b;
-  }
-}
+export const styleRules = `
 *, *::before, *::after { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body {
@@ -42,6 +27,8 @@ a:hover { color: var(--accent-hover); }
 .brand a { display: inline-flex; align-items: center; gap: 0.65rem; color: inherit; text-decoration: none; }
 .brand a:hover span { text-decoration: underline; text-underline-offset: 0.25em; }
 .mark { width: 2rem; height: 2rem; flex: none; }
+.logo { display: block; height: 2.25rem; width: auto; max-width: 14rem; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
 /* A page with one thing to do */
 .stage { display: grid; min-height: 100vh; min-height: 100dvh; grid-template-rows: auto 1fr; }
@@ -113,7 +100,7 @@ input[aria-invalid=true] { border-color: var(--danger); background: var(--danger
 
 /* The account page */
 .desk { max-width: 46rem; margin: 0 auto; padding: 1.5rem 1.25rem 4rem; display: flex; flex-direction: column; gap: 1.5rem; }
-.desk-main { display: flex; flex-direction: column; gap: 1.5rem; }
+.desk > main { display: flex; flex-direction: column; gap: 1.5rem; }
 .ways { display: flex; flex-wrap: wrap; gap: 0.6rem; }
 .top { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 1rem; }
 .contents ul { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 0.25rem 1.1rem; }

@@ -1,0 +1,93 @@
+// How the accounts pages look, as an app definition gives it. Types only.
+import type { Html } from '#kernel/html.ts'
+
+/** Colours as `#rrggbb`. What is not said is ours, or follows from `accent`; what cannot be read on what it stands on is refused at start. */
+export interface ThemeColours {
+  /** Behind everything. */
+  readonly ground?: string
+  /** Behind fields and sections. */
+  readonly sheet?: string
+  readonly ink?: string
+  /** Text of less weight. */
+  readonly soft?: string
+  readonly line?: string
+  /** The border of fields. */
+  readonly fieldLine?: string
+  /** Links and buttons. */
+  readonly accent?: string
+  readonly accentHover?: string
+  /** On buttons. */
+  readonly accentInk?: string
+  /** Behind good news. */
+  readonly accentSoft?: string
+  readonly danger?: string
+  readonly dangerSoft?: string
+  /** Around what has the focus. */
+  readonly focus?: string
+  /** Behind warnings. */
+  readonly warmSoft?: string
+}
+
+export interface ThemeLogo {
+  /** The absolute path of an SVG, PNG, JPEG or WebP file of at most 256 KiB. */
+  readonly file: string
+  /** Another one for dark surroundings. */
+  readonly darkFile?: string
+  /** True when the name of the product is in the picture, so that it is not written beside it. */
+  readonly saysName?: boolean
+}
+
+export interface AppOnPage {
+  readonly name: string
+  readonly host: string
+  readonly firstParty: boolean
+}
+
+/** What a page is about, for templates that show some pages in a way of their own. */
+export type PageDetails =
+  | { readonly page: 'sign-in'; readonly app: AppOnPage; readonly methods: readonly { readonly id: string; readonly body: Html }[] }
+  | {
+      readonly page: 'consent'
+      readonly app: AppOnPage
+      readonly scopes: readonly { readonly name: string; readonly words: string }[]
+      readonly person: { readonly name: string; readonly email: string }
+    }
+  | {
+      readonly page: 'account'
+      readonly person: { readonly name: string }
+      readonly sections: readonly { readonly id: string; readonly heading: string; readonly body: Html }[]
+    }
+  | { readonly page: 'other' }
+
+/** Version 1 of what a template is given. Members may be added to it; what is here stays, and later versions stand beside it. */
+export interface PageViewV1 {
+  readonly version: 1
+  readonly title: string
+  /** The tag of the language of every text in it. */
+  readonly language: string
+  readonly productName: string
+  /** The front page of the app. */
+  readonly home: string
+  /** `stage`: one thing to do. `desk`: several sections. */
+  readonly layout: 'stage' | 'desk'
+  readonly details: PageDetails
+  /** Ready-made, with every form and message in them. */
+  readonly parts: {
+    readonly brand: Html
+    /** What can be done anywhere on the page, such as signing out. */
+    readonly top?: Html | undefined
+    readonly main: Html
+    readonly footer?: Html | undefined
+    /** The choice of languages. */
+    readonly languages?: Html | undefined
+  }
+}
+
+export interface ThemeDefinition {
+  readonly colours?: { readonly light?: ThemeColours; readonly dark?: ThemeColours }
+  readonly logo?: ThemeLogo
+  /** The absolute path of a style sheet that comes after ours. */
+  readonly styleFile?: string
+  /** What stands in the body of every page. When it throws, or gives no HTML, the built-in page is shown and the failure is logged. */
+  readonly template?: { readonly version: 1; body(this: void, view: PageViewV1): Html }
+}
