@@ -31,6 +31,10 @@ export interface ClientDefinition {
   readonly backchannelLogoutUri?: string
   /** Must push its authorization requests (RFC 9126), so that no parameter of them can be changed in the browser. */
   readonly requirePushedAuthorizationRequests?: boolean
+  /** Must sign its authorization requests (RFC 9101). */
+  readonly requireSignedRequestObject?: boolean
+  /** The keys of signed requests of a client that does not authenticate with keys anyway. */
+  readonly requestObjectKeys?: readonly PublicKeyDefinition[]
   /** May ask for tokens with a code that a person types on another device (RFC 8628). */
   readonly deviceFlow?: boolean
   /** `{ method: 'none' }` unless told: an app that runs on a person's own device can keep no secret. */

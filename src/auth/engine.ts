@@ -15,6 +15,17 @@ export interface Interaction {
     /** Origin of that URI: the page's `form-action` must allow it, since browsers check redirects after a form post. */
     readonly redirectOrigin: string
     readonly firstParty: boolean
+    /** Nobody who runs this knows who is behind it. */
+    readonly isUnknown?: true
+    /** The host that the description of the client was fetched from, which is therefore certain. */
+    readonly describedBy?: string
+    /** Epoch milliseconds; absent for what is in the app definition. */
+    readonly createdAt?: number
+    /** A `data:` address. */
+    readonly logo?: string
+    readonly clientUri?: string
+    readonly policyUri?: string
+    readonly tosUri?: string
   }
   /** What is newly asked, with its plain words. */
   readonly scopes: readonly { readonly name: string; readonly words: string }[]

@@ -1,5 +1,6 @@
 // The account page: what it shows, what can be changed on it, and for whom.
 import assert from 'node:assert/strict'
+import type { Interaction } from '../../src/auth/engine.ts'
 import { after, before, test } from 'node:test'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { endAccessJob } from '../../src/auth/end-access.ts'
@@ -170,6 +171,35 @@ test('allows or refuses an app by the button that was pressed', async () => {
   await assert.rejects(world.visit({ path: '/interaction/c1/consent', form: { decision: 'perhaps' } }))
   world.engine.current = { ...world.engine.current, client: { ...client, host: '127.0.0.1:9000' } }
   assert.match((await world.visit({ path: '/interaction/c1' })).text, /runs on your own device/)
+})
+
+test('requirement 20: the consent page says what nobody has checked, where its words come from, and what is new', async () => {
+  const { accountId } = await world.person({ email: 'consent@example.org' })
+  const client = {
+    clientId: 'https://notes.example/c.json',
+    name: 'Notes',
+    host: 'app.notes.example',
+    redirectOrigin: 'https://app.notes.example',
+    firstParty: false,
+  }
+  const show = async (change: Partial<Interaction['client']>): Promise<string> => {
+    const scopes = [{ name: 'photos:read', words: 'see your photos' }]
+    world.engine.current = { uid: 'c2', prompt: 'consent', client: { ...client, ...change }, scopes, accountId }
+    return (await world.visit({ path: '/interaction/c2' })).text
+  }
+  const known = await show({ clientUri: 'https://notes.example/', logo: 'data:image/png;base64,AAAA' })
+  assert.doesNotMatch(known, /Nobody here has checked|is new here/)
+  assert.match(known, /<img class="logo" src="data:image\/png;base64,AAAA" alt="">/)
+  assert.match(known, /<a href="https:\/\/notes.example\/" target="_blank" rel="noopener noreferrer nofollow">/)
+  const now = world.clock.now()
+  const unknown = await show({ isUnknown: true, createdAt: now - 8 * 86_400_000 })
+  assert.match(unknown, /Nobody here has checked who is behind this app\. Allow it only if you trust app\.notes\.example/)
+  assert.doesNotMatch(unknown, /is new here/)
+  const fresh = await show({ isUnknown: true, createdAt: now - 86_400_000, describedBy: 'notes.example' })
+  assert.match(fresh, /is new here/)
+  assert.match(fresh, /Its description comes from notes\.example/)
+  assert.match(fresh, /trust notes\.example/)
+  assert.doesNotMatch(await show({ name: '<b>Notes</b>' }), /<b>Notes/)
 })
 
 test('the style sheet is one immutable file that every page names', async () => {

@@ -34,7 +34,7 @@ async function isRevoked(sid: unknown): Promise<boolean> {
   return items.some(({ kind, subject }) => kind === 'session' && subject === sid)
 }
 
-test('of 50 that redeem one code at once, one gets tokens', async () => {
+test('requirement 10: of 50 that redeem one code at once, one gets tokens', async () => {
   const form = await codeFor(new Browser(world), { account: 'person-race' })
   const replies = await Promise.all(Array.from({ length: 50 }, () => send(world, { path: '/token', form })))
   assert.equal(replies.filter(({ status }) => status === 200).length, 1)

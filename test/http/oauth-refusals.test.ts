@@ -51,7 +51,7 @@ const WRONG_REDIRECTS = [
 ]
 
 for (const uri of WRONG_REDIRECTS) {
-  test(`shows an error and never redirects to ${uri}`, async () => {
+  test(`requirements 3 and 5: shows an error and never redirects to ${uri}`, async () => {
     const reply = await send(world, { path: withParam('redirect_uri', uri) })
     assert.equal(reply.status, 400)
     assert.equal(reply.headers['location'], undefined)
@@ -62,7 +62,7 @@ for (const uri of WRONG_REDIRECTS) {
   })
 }
 
-test('shows an unknown client an error and never redirects', async () => {
+test('requirement 5: shows an unknown client an error and never redirects', async () => {
   const reply = await send(world, { path: withParam('client_id', 'nobody') })
   assert.equal(reply.status, 400)
   assert.equal(reply.headers['location'], undefined)
@@ -120,7 +120,7 @@ test('refuses a client every grant that it is not registered for', async () => {
   }
 })
 
-test('a code needs its verifier, its client and its redirect URI, and is good after a wrong try', async () => {
+test('requirements 9 and 11: a code needs its verifier, its client and its redirect URI, and is good after a wrong try', async () => {
   const form = await codeFor(new Browser(world))
   const wrong: readonly Record<string, string>[] = [
     { ...form, code_verifier: pkce().verifier },
@@ -132,12 +132,12 @@ test('a code needs its verifier, its client and its redirect URI, and is good af
   assert.equal((await send(world, { path: '/token', form })).status, 200)
 })
 
-test('a code may be redeemed without redirect_uri, though the client has two', async () => {
+test('requirement 12: a code may be redeemed without redirect_uri, though the client has two', async () => {
   const { redirect_uri: _uri, ...form } = await codeFor(new Browser(world))
   assert.equal((await send(world, { path: '/token', form })).status, 200)
 })
 
-test('a code that comes twice ends everything that came of it', async () => {
+test('requirement 10: a code that comes twice ends everything that came of it', async () => {
   const form = await codeFor(new Browser(world), { account: 'person-code-twice' })
   const first = JSON.parse((await send(world, { path: '/token', form })).body)
   const second = await send(world, { path: '/token', form })

@@ -42,6 +42,8 @@ export const clientDefinition = z.strictObject({
   lifetimes: clientLifetimes.exactOptional(),
   backchannelLogoutUri: text.exactOptional(),
   requirePushedAuthorizationRequests: z.boolean().exactOptional(),
+  requireSignedRequestObject: z.boolean().exactOptional(),
+  requestObjectKeys: z.array(publicKeyDefinition).min(1).max(20).exactOptional(),
   deviceFlow: z.boolean().exactOptional(),
   authentication: clientAuthentication.exactOptional(),
   grants: z

@@ -58,23 +58,31 @@ export interface RefusedRequest {
   readonly error: string
   readonly description?: string | undefined
   readonly requestId?: string | undefined
+  /** Where the person may go on to. */
+  readonly back?: string | undefined
 }
 
 /** The same three for the engine, which knows the request and no words. */
 export function enginePages(settings: FrameSettings) {
   return {
-    errorPage(exchange: Exchange, { error, description, requestId }: RefusedRequest): Html {
+    errorPage(exchange: Exchange, { error, description, requestId, back }: RefusedRequest): Html {
       const skin = skinFor(settings, exchange, { uiLocales: uiLocalesOf(exchange) })
       const { requests } = skin.texts
-      const words = new Map(Object.entries(requests)).get(error) ?? requests.other
+      const words = wordsFor(requests, error)
       const reason = description === undefined ? error : `${error}: ${description}`
-      const problem = { heading: requests.heading, words: `${words} (${reason})` }
+      const url = back === undefined ? null : URL.parse(back)
+      const ways = url === null ? {} : { ways: [{ words: requests.goBack(url.host === '' ? url.protocol : url.host), path: url.href }] }
+      const problem = { heading: requests.heading, words: `${words} (${reason})`, ...ways }
       return errorPage(skin, requestId === undefined ? problem : { ...problem, requestId })
     },
     signOutPage: (exchange: Exchange, view: Parameters<typeof signOutPage>[1]) =>
       signOutPage(skinFor(settings, exchange, { uiLocales: uiLocalesOf(exchange) }), view),
     signedOutPage: (exchange: Exchange) => signedOutPage(skinFor(settings, exchange)),
   }
+}
+
+function wordsFor({ heading: _heading, goBack: _goBack, ...requests }: Skin['texts']['requests'], error: string): string {
+  return new Map(Object.entries(requests)).get(error) ?? requests.other
 }
 
 /** OpenID Connect Core section 3.1.2.1, RP-Initiated Logout section 2. */

@@ -52,7 +52,12 @@ export function answersOf(parts: PageParts): InteractionAnswers {
     async consent(call, exchange, interaction) {
       const person = interaction.accountId === undefined ? undefined : await parts.accounts.find(call, interaction.accountId)
       if (person === undefined) return ended(exchange)
-      const body = consentPage(skinWithin(parts, exchange, interaction), { interaction, person, csrfToken: exchange.csrfToken() })
+      const body = consentPage(skinWithin(parts, exchange, interaction), {
+        interaction,
+        person,
+        csrfToken: exchange.csrfToken(),
+        now: parts.clock.now(),
+      })
       return formPage(body, undefined, policyFor(interaction))
     },
   }

@@ -12,6 +12,10 @@ export const FACTS = 'ninefold_facts'
 const shape = z.strictObject({
   origins: z.array(z.string()),
   lifetimes: clientLifetimes.optional(),
+  /** People are asked each time. */
+  alwaysAsks: z.boolean().optional(),
+  /** It came by itself: nobody who runs this knows who is behind it. */
+  isStranger: z.boolean().optional(),
   earlierSecret: z.strictObject({ hash: z.string(), until: z.number() }).optional(),
 })
 

@@ -57,6 +57,7 @@ export function clientProblems(client: ClientDefinition, { scopes, definition, d
     ...(['clientUri', 'policyUri', 'tosUri', 'backchannelLogoutUri'] as const).map((name) =>
       addressProblem(name, client[name], development),
     ),
+    ...signedRequestProblems(client),
     client.logo === undefined || LOGO.test(client.logo)
       ? undefined
       : 'its logo must be a "data:" address of a PNG, JPEG or WebP in base64.',
@@ -67,6 +68,23 @@ export function clientProblems(client: ClientDefinition, { scopes, definition, d
     ),
   ]
   return problems.filter((problem) => problem !== undefined).map((problem) => `Client ${JSON.stringify(client.clientId)}: ${problem}`)
+}
+
+function signedRequestProblems({
+  authentication,
+  requestObjectKeys,
+  requireSignedRequestObject,
+}: ClientDefinition): (string | undefined)[] {
+  const hasKeys = authentication?.method === 'private_key_jwt'
+  return [
+    hasKeys && requestObjectKeys !== undefined
+      ? 'it authenticates with keys, which are those of its requests: leave "requestObjectKeys" out.'
+      : undefined,
+    requireSignedRequestObject === true && !hasKeys && requestObjectKeys === undefined
+      ? 'it must sign its requests, but has no keys.'
+      : undefined,
+    ...(requestObjectKeys ?? []).map((key) => (key.kty === 'oct' || 'd' in key ? 'a key of its requests is not a public key.' : undefined)),
+  ]
 }
 
 const LOGO = /^data:image\/(?:png|jpeg|webp);base64,[A-Za-z0-9+/]+={0,2}$/

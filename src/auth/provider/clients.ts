@@ -131,7 +131,13 @@ function thirdParty(client: ClientDefinition, known: Origin): RegisteredClient {
     definition: client,
     ...(createdAt === undefined ? {} : { createdAt }),
     metadata: {
-      [FACTS]: { origins, lifetimes, ...(earlierSecret === undefined ? {} : { earlierSecret }) },
+      [FACTS]: {
+        origins,
+        lifetimes,
+        alwaysAsks: client.consent === 'always',
+        isStranger: known.source === 'registration' || known.source === 'document',
+        ...(earlierSecret === undefined ? {} : { earlierSecret }),
+      },
       client_id: client.clientId,
       client_name: client.name,
       // RFC 8252 section 7.3: only an app on the person's own machine listens on a port of its choice.
@@ -147,7 +153,14 @@ function thirdParty(client: ClientDefinition, known: Origin): RegisteredClient {
       scope: openid.join(' '),
       dpop_bound_access_tokens: client.boundTokens === 'dpop',
       tls_client_certificate_bound_access_tokens: client.boundTokens === 'mtls',
+      ...signedRequests(client),
       require_pushed_authorization_requests: client.requirePushedAuthorizationRequests === true,
     },
   }
+}
+
+/** RFC 9101. The keys of a client that authenticates with keys are there already. */
+function signedRequests({ requireSignedRequestObject = false, requestObjectKeys }: ClientDefinition): Partial<ClientMetadata> {
+  const keys = requestObjectKeys === undefined ? {} : { jwks: { keys: requestObjectKeys.map((key) => ({ ...key })) } }
+  return { require_signed_request_object: requireSignedRequestObject, ...keys }
 }

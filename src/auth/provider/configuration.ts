@@ -1,6 +1,5 @@
 // How the OpenID engine is set up: every default that is for trying out, or that the security guides advise against, is replaced here.
 import type { AdapterFactory, Configuration, KoaContextWithOIDC } from 'oidc-provider'
-import { interactionPolicy } from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { LoadedKeys } from '../keys/signing-keys.ts'
@@ -13,6 +12,7 @@ import { mutualTls } from './client-certificate.ts'
 import type { ClientRegistry } from './clients.ts'
 import type { MembershipClaims } from './account-claims.ts'
 import { APP_CLAIM, type ClaimsReader } from './app-claims.ts'
+import { promptPolicy } from './prompts.ts'
 import type { ProviderPages } from './provider-pages.ts'
 import { ACCESS_TOKEN_SECONDS, type ResourcePolicy } from './resource.ts'
 import { currentExchange } from './scope.ts'
@@ -81,7 +81,7 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
       iss: null,
     },
     interactions: {
-      policy: interactionPolicy.base(),
+      policy: promptPolicy(),
       url(_context, { uid, params }) {
         const exchange = currentExchange()
         if (exchange !== undefined) keepUiLocales(exchange, uid, params['ui_locales'])
@@ -90,6 +90,7 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
     },
     enabledJWA: {
       clientAuthSigningAlgValues: [...ASSERTION_ALGORITHMS],
+      requestObjectSigningAlgValues: [...ASSERTION_ALGORITHMS],
       idTokenSigningAlgValues: [...new Set(keys.signing.map(({ alg }) => alg))],
       dPoPSigningAlgValues: ['ES256', 'Ed25519'],
     },
@@ -118,6 +119,7 @@ function features({ keyRing, resources, pages, requireNonce }: ConfigurationPart
     dPoP: { enabled: true, nonceSecret: keyRing.derive('auth.dpop-nonce'), requireNonce: () => requireNonce, allowReplay: false },
     mTLS: mutualTls(),
     pushedAuthorizationRequests: { enabled: true },
+    requestObjects: { enabled: true },
     resourceIndicators: { enabled: true, ...resources },
     revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
     rpInitiatedLogout: {

@@ -192,6 +192,7 @@ function buildEngine(
   const { keys, clients, stores } = made
   const audience = apiAudience(settings.sites)
   const appClaims = createClaimsReader(hooks, clients)
+  const pages = createProviderPages(looks)
   const configuration = providerConfiguration({
     issuer: settings.sites.accounts,
     requireNonce: settings.definition?.dpop?.requireNonce === true,
@@ -201,7 +202,7 @@ function buildEngine(
     clients,
     clock,
     resources: resourcePolicy({ clients, audience, accessTokenKid: keys.accessTokenKid }),
-    pages: createProviderPages(looks),
+    pages,
     callbacks: {
       findAccount: accountFinder(accounts, appClaims),
       loadExistingGrant: grantLoader({ clients, consents: stores.consents, audience }),
@@ -215,6 +216,7 @@ function buildEngine(
     keyRing,
     logger,
     clock,
+    pages,
     registration: parts.newcomers.definition,
     clientUsed: (clientId) => parts.newcomers.used(systemCall('auth'), clientId),
     apiScopes: Object.keys(settings.scopes),

@@ -79,6 +79,8 @@ export function createEngine(dependencies: EngineDependencies): Engine {
         }
         return await interactions.finish(exchange, {
           login: { accountId, amr: [...AMR[by]], remember: true },
+          // Answers `prompt=select_account` too.
+          select_account: {},
           proof: proofOf(exchange, credential),
         })
       }),

@@ -18,16 +18,20 @@ export function grantLoader({ clients, consents, audience }: GrantingDependencie
     const { client, account, session, provider } = context.oidc
     const registered = client === undefined ? undefined : await clients.find(currentCall(), client.clientId)
     if (registered === undefined || account === undefined || session === undefined) return undefined
-    const { clientId, firstParty } = registered
+    const { clientId } = registered
     const { accountId } = account
     const existing = await liveGrant(context, clientId, accountId)
-    const allowed = firstParty ? undefined : await consents.find(currentCall(), accountId, clientId)
+    const allowed = isAsked(registered) ? await consents.find(currentCall(), accountId, clientId) : undefined
     const given = allowedOf(askedFor(context, registered), allowed)
     if (existing === undefined && given.openid.length === 0 && given.api.length === 0) return undefined
     const grant = existing ?? new provider.Grant({ accountId, clientId })
     if (extend(grant, given, audience) || existing === undefined) await grant.save()
     return grant
   }
+}
+
+function isAsked({ firstParty, definition }: RegisteredClient): boolean {
+  return !firstParty && definition?.consent !== 'never'
 }
 
 interface Scopes {

@@ -33,7 +33,7 @@ export function createInteractions(provider: () => Provider, clients: ClientRegi
     find,
     async get(exchange, prompt) {
       const found = await find(exchange)
-      if (found?.prompt.name !== prompt) throw interactionEnded()
+      if (found === undefined || promptOf(found) !== prompt) throw interactionEnded()
       return found
     },
     finish: async (exchange, result) => seeOther(await provider().interactionResult(exchange.request, exchange.response, result)),
@@ -50,17 +50,50 @@ export function interactionEnded(): Error {
 
 function interactionOf(found: Details, client: RegisteredClient, clients: ClientRegistry): Interaction | undefined {
   const redirect = URL.parse(String(found.params['redirect_uri']))
-  const { name } = found.prompt
-  if (redirect === null || (name !== 'login' && name !== 'consent')) return undefined
+  const name = promptOf(found)
+  if (redirect === null || name === undefined) return undefined
   const { login_hint: loginHint } = found.params
-  const { clientId, firstParty } = client
   return {
     uid: found.uid,
     prompt: name,
-    client: { clientId, name: client.name, host: redirect.host, redirectOrigin: redirect.origin, firstParty },
+    client: shownClient(client, redirect),
     scopes: name === 'consent' ? withWords(newScopes(found, client), clients) : [],
     ...(found.session === undefined ? {} : { accountId: found.session.accountId }),
     ...(typeof loginHint === 'string' ? { loginHint } : {}),
+  }
+}
+
+/** Choosing an account is signing in. */
+function promptOf({ prompt: { name } }: Details): Interaction['prompt'] | undefined {
+  if (name === 'select_account') return 'login'
+  return name === 'login' || name === 'consent' ? name : undefined
+}
+
+function shownClient(client: RegisteredClient, redirect: URL): Interaction['client'] {
+  const { clientId, name, firstParty, source, createdAt, definition } = client
+  const isKnown = firstParty || (definition?.verified ?? source === 'app')
+  return {
+    clientId,
+    name,
+    // An app of a scheme of its own has no host.
+    host: redirect.host === '' ? redirect.protocol : redirect.host,
+    redirectOrigin: redirect.origin === 'null' ? redirect.protocol : redirect.origin,
+    firstParty,
+    ...(isKnown ? {} : { isUnknown: true as const }),
+    ...(source === 'document' ? { describedBy: new URL(clientId).host } : {}),
+    ...(createdAt === undefined ? {} : { createdAt }),
+    ...saidOf(definition),
+  }
+}
+
+/** What a client says of itself. */
+function saidOf(definition: RegisteredClient['definition']): Pick<Interaction['client'], 'logo' | 'clientUri' | 'policyUri' | 'tosUri'> {
+  const { logo, clientUri, policyUri, tosUri } = definition ?? {}
+  return {
+    ...(logo === undefined ? {} : { logo }),
+    ...(clientUri === undefined ? {} : { clientUri }),
+    ...(policyUri === undefined ? {} : { policyUri }),
+    ...(tosUri === undefined ? {} : { tosUri }),
   }
 }
 

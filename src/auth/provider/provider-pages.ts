@@ -8,13 +8,21 @@ import { currentExchange } from './scope.ts'
 export interface EnginePages {
   errorPage(
     exchange: Exchange,
-    refused: { readonly error: string; readonly description?: string | undefined; readonly requestId?: string | undefined },
+    refused: {
+      readonly error: string
+      readonly description?: string | undefined
+      readonly requestId?: string | undefined
+      /** Where the person may go on to, by a press. */
+      readonly back?: string | undefined
+    },
   ): Html
   signOutPage(exchange: Exchange, form: { readonly action: string; readonly hidden: Readonly<Record<string, string>> }): Html
   signedOutPage(exchange: Exchange): Html
 }
 
 export interface ProviderPages {
+  /** Shows what a redirect would have told an app that nobody knows: it is not sent there without a press. */
+  holdBack(context: KoaContextWithOIDC, location: URL): void
   error(context: KoaContextWithOIDC, out: ErrorOut): void
   signOut(context: KoaContextWithOIDC): void
   signedOut(context: KoaContextWithOIDC): void
@@ -37,6 +45,14 @@ export function createProviderPages(looks: EnginePages): ProviderPages {
       }
       const { error, error_description: description } = out
       show(context, (exchange) => looks.errorPage(exchange, { error, description, requestId: exchange.requestId }))
+    },
+    holdBack(context, location) {
+      const told = new URLSearchParams(location.search === '' ? location.hash.slice(1) : location.search)
+      const error = told.get('error') ?? 'server_error'
+      const description = told.get('error_description') ?? undefined
+      context.remove('location')
+      context.status = 400
+      show(context, (exchange) => looks.errorPage(exchange, { error, description, requestId: exchange.requestId, back: location.href }))
     },
     signOut(context) {
       const { state } = context.oidc.session ?? {}

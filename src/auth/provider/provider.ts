@@ -11,6 +11,7 @@ import { z } from '#kernel/schema.ts'
 import { KEY_SET_SECONDS } from '../keys/generations.ts'
 import type { RegistrationDefinition } from '../contract.ts'
 import { REGISTRATION_PATH } from '../registration/path.ts'
+import { factsOf } from './client-facts.ts'
 import { allowOmittedRedirectUri } from './code-grant.ts'
 import {
   deriveSuccessors,
@@ -20,6 +21,7 @@ import {
   nameSessionsByGrant,
   renewCookiesInPlace,
 } from './model-changes.ts'
+import type { ProviderPages } from './provider-pages.ts'
 import { pinAddress, pinRequest } from './pinned.ts'
 
 const METADATA_PATHS: ReadonlySet<string> = new Set(['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'])
@@ -32,6 +34,7 @@ export interface ProviderParts {
   readonly clock: Clock
   readonly apiScopes: readonly string[]
   readonly registration: RegistrationDefinition
+  readonly pages: Pick<ProviderPages, 'holdBack'>
   clientUsed(this: void, clientId: string): Promise<void>
 }
 
@@ -56,6 +59,7 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
   provider.use(async (context: KoaContextWithOIDC, next: () => Promise<unknown>) => {
     await net(context, next, logger)
     leaveWhenSignedOut(context)
+    holdBack(context, parts.pages)
     publish(context, parts)
   })
   listen(provider, logger)
@@ -132,6 +136,13 @@ function leaveWhenSignedOut(context: KoaContextWithOIDC): void {
   if (typeof back === 'string' && typeof state === 'string') target.searchParams.set('state', state)
   context.status = 303
   context.redirect(target.href)
+}
+
+/** RFC 9700 section 4.11.2: an error does not send people to a client that nobody here knows, unless they have had a say. */
+function holdBack(context: KoaContextWithOIDC, pages: Pick<ProviderPages, 'holdBack'>): void {
+  if (context.path !== '/authorize' || context.status !== 303 || factsOf(context.oidc.client).isStranger !== true) return
+  const location = URL.parse(context.response.get('location'))
+  if (location !== null && /[?#&]error=/.test(location.href)) pages.holdBack(context, location)
 }
 
 function listen(provider: Provider, logger: Logger): void {

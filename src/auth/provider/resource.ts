@@ -49,13 +49,14 @@ function keepOfflineAccess({ oidc, query }: KoaContextWithOIDC): void {
   const { params, route } = oidc
   if (params === undefined || (route !== 'authorization' && route !== 'pushed_authorization_request')) return
   if (oidc.client?.grantTypeAllowed('refresh_token') !== true) return
-  const asked = [query['scope'], oidc.body?.['scope'], pushedScope(oidc.entities.PushedAuthorizationRequest?.request)]
+  const signed = [query['request'], oidc.body?.['request']].map(pushedScope)
+  const asked = [query['scope'], oidc.body?.['scope'], ...signed, pushedScope(oidc.entities.PushedAuthorizationRequest?.request)]
   if (!asked.some((scope) => typeof scope === 'string' && scope.split(' ').includes('offline_access'))) return
   const scope = typeof params['scope'] === 'string' ? params['scope'] : ''
   if (!scope.split(' ').includes('offline_access')) params['scope'] = `${scope} offline_access`.trim()
 }
 
-/** The scope inside a pushed request, which the engine keeps as an unsigned JWT of its own making. */
+/** The scope inside a request that is a JWT, which the engine has looked at: a signed one (RFC 9101), or a pushed one, kept as a JWT of its own making. */
 function pushedScope(request: unknown): string | undefined {
   const body = typeof request === 'string' ? request.split('.')[1] : undefined
   return body === undefined ? undefined : unsignedClaims.parse(JSON.parse(Buffer.from(body, 'base64url').toString('utf8'))).scope

@@ -139,6 +139,10 @@ export const de: Texts = {
     lead: (product) => `Die App möchte Ihr ${product}-Konto nutzen.`,
     local:
       'Diese App läuft auf Ihrem eigenen Gerät. Jedes Programm dort könnte diese Adresse benutzen. Stimmen Sie nur zu, wenn Sie die App gerade selbst gestartet haben.',
+    describedBy: (host) => `Ihre Beschreibung stammt von ${host}.`,
+    unknown: (host) => `Niemand hier hat geprüft, wer hinter dieser App steht. Stimmen Sie nur zu, wenn Sie ${host} vertrauen.`,
+    isNew: 'Diese App ist hier neu: Sie kam in der letzten Woche hinzu.',
+    links: { home: 'Über die App', policy: 'Ihre Datenschutzerklärung', terms: 'Ihre Nutzungsbedingungen' },
     will: 'Die App kann dann',
     knowYou: 'wissen, dass Sie hier ein Konto haben',
     willNot: 'Die App kann nicht',
@@ -343,6 +347,7 @@ export const de: Texts = {
     invalid_client: 'Die App, von der Sie kommen, ist nicht bekannt.',
     invalid_redirect_uri: 'Die App möchte Sie zu einer Adresse schicken, mit der sie nicht registriert ist.',
     access_denied: 'Das ist mit Ihrem Konto nicht möglich.',
+    goBack: (host) => `Zurück zu ${host}`,
     server_error: 'Bei uns ist etwas schiefgegangen.',
   },
 }

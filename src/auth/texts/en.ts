@@ -141,6 +141,10 @@ export const en = {
     lead: (product: string) => `It asks to use your ${product} account.`,
     local:
       'This app runs on your own device. Any program there could use this address, so allow it only if you have just started the app yourself.',
+    describedBy: (host: string) => `Its description comes from ${host}.`,
+    unknown: (host: string) => `Nobody here has checked who is behind this app. Allow it only if you trust ${host}.`,
+    isNew: 'This app is new here: it came within the last week.',
+    links: { home: 'About the app', policy: 'Its privacy policy', terms: 'Its terms' },
     will: 'It will be able to',
     knowYou: 'know that you have an account here',
     willNot: 'It will not be able to',
@@ -347,6 +351,7 @@ export const en = {
     invalid_client: 'The app that sent you here is not known.',
     invalid_redirect_uri: 'The app wants to send you to an address that it is not registered with.',
     access_denied: 'This is not possible with your account.',
+    goBack: (host: string) => `Go back to ${host}`,
     server_error: 'Something went wrong on our side.',
   },
 }
