@@ -213,7 +213,7 @@ export interface PublicProfile {
  * changed since, or all that one key has signed. The last two do not end the sessions.
  */
 export interface Revocation {
-  readonly kind: 'session' | 'account' | 'membership' | 'key'
+  readonly kind: 'session' | 'account' | 'membership' | 'key' | 'token'
   /** The `sid` or the `sub` of the tokens, or the `kid` in their header. */
   readonly subject: string
   /** Epoch seconds; tokens of an account that were issued later are good. Of a membership the state that is good, as `membership_at` says it. */

@@ -8,12 +8,14 @@ export interface Storages {
   readonly Grant: Adapter
   readonly RefreshToken: Adapter
   readonly AuthorizationCode: Adapter
+  readonly AccessToken: Adapter
+  readonly ClientCredentials: Adapter
   readonly Interaction: Adapter
   readonly PushedAuthorizationRequest: Adapter
   readonly ReplayDetection: Adapter
 }
 
-/** Everything else is never stored: access tokens are JWTs. */
+/** Everything else is never stored. Of access tokens only those are that are no signed ones. */
 export function adapterFactory(storages: Storages): AdapterFactory {
   const known = new Map<string, Adapter>(Object.entries(storages))
   return (name) => known.get(name) ?? noStorage

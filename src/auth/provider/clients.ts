@@ -48,6 +48,7 @@ export function createClientRegistry(settings: ClientSettings, stored: Pick<Clie
     ...settings.frontends.map(frontendClient),
     ...settings.clients.map((client) => thirdParty({ verified: true, ...client }, { source: 'app' })),
   ]
+  const resourceWords = new Map((settings.definition?.resources ?? []).flatMap(({ scopes }) => Object.entries(scopes)))
   const byId = new Map(registered.map((client) => [client.clientId, client]))
   if (byId.size !== registered.length) problems.push('Two OAuth clients have the same id; ids are unique, and "accounts" is taken.')
   if (problems.length > 0) throw new Error(`The OAuth clients cannot be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}`)
@@ -60,7 +61,7 @@ export function createClientRegistry(settings: ClientSettings, stored: Pick<Clie
     },
     isFirstParty: (clientId) => byId.get(clientId)?.firstParty === true,
     fixed: () => registered,
-    words: (scope) => en.scopes[scope] ?? settings.scopes[scope] ?? scope,
+    words: (scope) => en.scopes[scope] ?? settings.scopes[scope] ?? resourceWords.get(scope) ?? scope,
     endsWithSession: (clientId, scopes) => byId.get(clientId)?.firstParty === true || !scopes.has('offline_access'),
   }
 }

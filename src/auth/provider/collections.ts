@@ -43,6 +43,8 @@ const refreshToken = z.strictObject({
   expiresAt: time,
 })
 
+const accessToken = z.strictObject({ id: z.string(), grant: z.string(), payload: z.string(), expiresAt: time })
+
 const code = z.strictObject({ id: z.string(), grant: z.string(), consumedAt: time.optional(), payload: z.string(), expiresAt: time })
 
 const interaction = z.strictObject({ id: z.string(), payload: z.string(), expiresAt: time })
@@ -60,6 +62,7 @@ const consent = z.strictObject({
 export type SessionRecord = z.infer<typeof session>
 export type GrantRecord = z.infer<typeof grant>
 export type RefreshTokenRecord = z.infer<typeof refreshToken>
+export type AccessTokenRecord = z.infer<typeof accessToken>
 export type CodeRecord = z.infer<typeof code>
 export type InteractionRecord = z.infer<typeof interaction>
 export type ArtifactRecord = z.infer<typeof artifact>
@@ -82,6 +85,14 @@ export const grantsCollection = defineCollection<GrantRecord>({
 export const refreshTokensCollection = defineCollection<RefreshTokenRecord>({
   name: 'auth_refresh_tokens',
   schema: refreshToken,
+  indexes: { grant: { fields: ['grant'] } },
+  expiry: 'expiresAt',
+})
+
+/** Those that we alone can read; signed ones are stored nowhere. */
+export const accessTokensCollection = defineCollection<AccessTokenRecord>({
+  name: 'auth_access_tokens',
+  schema: accessToken,
   indexes: { grant: { fields: ['grant'] } },
   expiry: 'expiresAt',
 })

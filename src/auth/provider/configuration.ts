@@ -1,5 +1,5 @@
 // How the OpenID engine is set up: every default that is for trying out, or that the security guides advise against, is replaced here.
-import type { AdapterFactory, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { AccessToken, AdapterFactory, Client, ClientCredentials, Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { LoadedKeys } from '../keys/signing-keys.ts'
@@ -14,9 +14,11 @@ import type { MembershipClaims } from './account-claims.ts'
 import { APP_CLAIM, type ClaimsReader } from './app-claims.ts'
 import { promptPolicy } from './prompts.ts'
 import type { ProviderPages } from './provider-pages.ts'
-import { ACCESS_TOKEN_SECONDS, type ResourcePolicy } from './resource.ts'
+import type { ResourcePolicy } from './resource.ts'
+import { ACCESS_TOKEN_SECONDS, type ResourceRegistry } from './resources.ts'
 import { currentExchange } from './scope.ts'
 import { tokenClaims, tokenFormats } from './token-claims.ts'
+import { introspection } from './token-endpoints.ts'
 
 const DAY = 86_400
 /** Counted from the sign-in, whatever happens since: rotation never extends it (RFC 10017 section 6.3.2.3). */
@@ -37,6 +39,7 @@ const PATHS = {
   revocation: '/revoke',
   end_session: '/end-session',
   pushed_authorization_request: '/par',
+  introspection: '/introspect',
 } as const
 
 export interface ConfigurationParts {
@@ -48,6 +51,7 @@ export interface ConfigurationParts {
   readonly keyRing: KeyRing
   readonly clients: ClientRegistry
   readonly resources: ResourcePolicy
+  readonly registry: ResourceRegistry
   readonly pages: ProviderPages
   readonly clock: Clock
   readonly callbacks: Pick<Configuration, 'findAccount' | 'loadExistingGrant'>
@@ -112,7 +116,7 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
   }
 }
 
-function features({ keyRing, resources, pages, requireNonce }: ConfigurationParts): NonNullable<Configuration['features']> {
+function features({ keyRing, resources, registry, pages, requireNonce }: ConfigurationParts): NonNullable<Configuration['features']> {
   return {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
@@ -121,6 +125,7 @@ function features({ keyRing, resources, pages, requireNonce }: ConfigurationPart
     pushedAuthorizationRequests: { enabled: true },
     requestObjects: { enabled: true },
     resourceIndicators: { enabled: true, ...resources },
+    introspection: introspection(registry),
     revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
     rpInitiatedLogout: {
       enabled: true,
@@ -147,10 +152,14 @@ export function shorter(most: number, wanted: number | undefined): number {
   return Math.min(most, wanted ?? most)
 }
 
+function accessTokenLifetime(_context: unknown, token: AccessToken | ClientCredentials, client: Client | undefined): number {
+  return shorter(token.resourceServer?.accessTokenTTL ?? ACCESS_TOKEN_SECONDS, factsOf(client).lifetimes?.accessToken)
+}
+
 function lifetimes(clock: Clock): NonNullable<Configuration['ttl']> {
   return {
-    AccessToken: (_context, _token, client) => shorter(ACCESS_TOKEN_SECONDS, factsOf(client).lifetimes?.accessToken),
-    ClientCredentials: (_context, _token, client) => shorter(ACCESS_TOKEN_SECONDS, factsOf(client).lifetimes?.accessToken),
+    AccessToken: accessTokenLifetime,
+    ClientCredentials: accessTokenLifetime,
     AuthorizationCode: 60,
     IdToken: (_context, _token, client) => shorter(ID_TOKEN_SECONDS, factsOf(client).lifetimes?.idToken),
     Interaction: 3600,

@@ -15,6 +15,7 @@ import type { Revocations } from '../revocations/revocations.ts'
 import { accountFinder, membershipReader } from './account-claims.ts'
 import { type ClientOrigins, createClientOrigins } from '../clients/origins.ts'
 import type { Newcomers } from '../registration/create.ts'
+import { createAccessTokenStorage } from './access-token-storage.ts'
 import { adapterFactory } from './adapters.ts'
 import { createArtifactStorage, createInteractionStorage } from './artifact-storage.ts'
 import type { ClientSettings } from './client-rules.ts'
@@ -23,6 +24,7 @@ import { type ClientRegistry, createClientRegistry } from './clients.ts'
 import { createClientStorage } from './client-storage.ts'
 import { createCodeStorage } from './code-storage.ts'
 import {
+  accessTokensCollection,
   artifactsCollection,
   codesCollection,
   consentsCollection,
@@ -42,11 +44,13 @@ import { type BuiltProvider, buildProvider } from './provider.ts'
 import { createProviderPages, type EnginePages } from './provider-pages.ts'
 import { createRefreshStorage } from './refresh-storage.ts'
 import { resourcePolicy } from './resource.ts'
+import { createResourceRegistry, type ResourceRegistry } from './resources.ts'
 import { providerRoutes } from './routes.ts'
 import { inScope } from './scope.ts'
 import { createSessionStorage } from './session-storage.ts'
 import { createProving } from './sign-in-proof.ts'
 import { createRunningEngine } from './running.ts'
+import { createStructuredTokens, type StructuredTokens } from './structured-tokens.ts'
 import { sweepTokens } from './sweep.ts'
 import { createUserinfo } from './userinfo.ts'
 import { createVault } from './vault.ts'
@@ -90,13 +94,15 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
   const issuer = settings.sites.accounts
   const clients = createClientRegistry(settings, parts.newcomers.repository)
   const origins = createClientOrigins({ ...parts, repository: parts.newcomers.repository, fixed: clients.fixed() })
+  const resources = createResourceRegistry(settings)
   const stores = openStores(parts, clients)
+  const structured = createStructuredTokens({ ...parts, ...stores, issuer, publishedKeys: () => serving().keys.published })
   const signingKeys = createSigningKeys({ ...parts, settings: settings.keys ?? USUAL_KEYS })
   const engine = createRunningEngine({
     signingKeys,
     logger: parts.logger,
     async build(keys) {
-      const built = buildEngine(parts, { keys, clients, stores })
+      const built = buildEngine(parts, { keys, clients, stores, resources, tokens: structured })
       // The engine checks a client when it is first asked for: better now than in front of a person.
       for (const { clientId } of clients.fixed()) await built.provider.Client.find(clientId)
       return built
@@ -111,13 +117,12 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
     routes: providerRoutes({
       dispatch: () => serving().built.dispatch,
       userinfo: createUserinfo({
-        issuer,
+        tokens: structured,
         audience: apiAudience(settings.sites),
         clients,
         grants: stores.grants,
         vault: stores.vault,
         accounts: parts.accounts,
-        publishedKeys: () => serving().keys.published,
         isKnownOrigin: async (call, origin) => (await origins.list(call)).some((known) => known.origin === origin),
       }),
       keyRing,
@@ -156,6 +161,7 @@ function openStores(
   const grants = database.collection(grantsCollection)
   const tokens = database.collection(refreshTokensCollection)
   const codes = database.collection(codesCollection)
+  const accessTokens = database.collection(accessTokensCollection)
   const interactions = database.collection(interactionsCollection)
   const artifacts = database.collection(artifactsCollection)
   const consents = createConsents({ consents: database.collection(consentsCollection), clock })
@@ -169,6 +175,7 @@ function openStores(
     async sweep(call, sid) {
       await sweepTokens(tokens, call, sid)
       await sweepTokens(codes, call, sid)
+      await sweepTokens(accessTokens, call, sid)
     },
   })
   const adapter = adapterFactory({
@@ -177,6 +184,8 @@ function openStores(
     Grant: createGrantStorage({ grants, clients, vault, clock, endings }),
     RefreshToken: createRefreshStorage({ database, tokens, vault, clock, logger }),
     AuthorizationCode: createCodeStorage({ codes, vault, clock, endings }),
+    AccessToken: createAccessTokenStorage({ tokens: accessTokens, vault, clock }),
+    ClientCredentials: createAccessTokenStorage({ tokens: accessTokens, vault, clock }),
     Interaction: createInteractionStorage({ interactions, vault, clock, prove: createProving(accounts) }),
     PushedAuthorizationRequest: createArtifactStorage('PushedAuthorizationRequest', { artifacts, vault, clock }),
     ReplayDetection: createArtifactStorage('ReplayDetection', { artifacts, vault, clock }),
@@ -186,11 +195,16 @@ function openStores(
 
 function buildEngine(
   parts: AuthorizationServerParts,
-  made: { readonly keys: LoadedKeys; readonly clients: ClientRegistry; readonly stores: Stores },
+  made: {
+    readonly keys: LoadedKeys
+    readonly clients: ClientRegistry
+    readonly stores: Stores
+    readonly resources: ResourceRegistry
+    readonly tokens: StructuredTokens
+  },
 ): BuiltProvider {
   const { keyRing, clock, logger, accounts, looks, hooks, settings } = parts
-  const { keys, clients, stores } = made
-  const audience = apiAudience(settings.sites)
+  const { keys, clients, stores, resources } = made
   const appClaims = createClaimsReader(hooks, clients)
   const pages = createProviderPages(looks)
   const configuration = providerConfiguration({
@@ -201,11 +215,12 @@ function buildEngine(
     keyRing,
     clients,
     clock,
-    resources: resourcePolicy({ clients, audience, accessTokenKid: keys.accessTokenKid }),
+    registry: resources,
+    resources: resourcePolicy({ clients, registry: resources, accessTokenKid: keys.accessTokenKid }),
     pages,
     callbacks: {
       findAccount: accountFinder(accounts, appClaims),
-      loadExistingGrant: grantLoader({ clients, consents: stores.consents, audience }),
+      loadExistingGrant: grantLoader({ clients, consents: stores.consents, resources }),
     },
     memberOf: membershipReader(accounts, clients),
     appClaims,
@@ -219,6 +234,7 @@ function buildEngine(
     pages,
     registration: parts.newcomers.definition,
     clientUsed: (clientId) => parts.newcomers.used(systemCall('auth'), clientId),
-    apiScopes: Object.keys(settings.scopes),
+    apiScopes: resources.scopes,
+    structured: { tokens: made.tokens, revocations: parts.revocations },
   })
 }

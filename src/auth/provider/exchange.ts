@@ -8,6 +8,7 @@ import type { BuiltProvider } from './provider.ts'
 const PATHS: ReadonlySet<string> = new Set([
   '/token',
   '/revoke',
+  '/introspect',
   '/par',
   '/jwks',
   '/.well-known/openid-configuration',

@@ -2,18 +2,18 @@
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
 import type { ClientRegistry, RegisteredClient } from './clients.ts'
 import type { Consents } from './consents.ts'
+import type { ResourceRegistry } from './resources.ts'
 import { currentCall } from './scope.ts'
 
 export interface GrantingDependencies {
   readonly clients: ClientRegistry
   readonly consents: Consents
-  /** The audience of the API, which its scopes belong to. */
-  readonly audience: string
+  readonly resources: ResourceRegistry
 }
 
 type LoadGrant = (context: KoaContextWithOIDC) => Promise<Grant | undefined>
 
-export function grantLoader({ clients, consents, audience }: GrantingDependencies): LoadGrant {
+export function grantLoader({ clients, consents, resources }: GrantingDependencies): LoadGrant {
   return async (context) => {
     const { client, account, session, provider } = context.oidc
     const registered = client === undefined ? undefined : await clients.find(currentCall(), client.clientId)
@@ -25,7 +25,7 @@ export function grantLoader({ clients, consents, audience }: GrantingDependencie
     const given = allowedOf(askedFor(context, registered), allowed)
     if (existing === undefined && given.openid.length === 0 && given.api.length === 0) return undefined
     const grant = existing ?? new provider.Grant({ accountId, clientId })
-    if (extend(grant, given, audience) || existing === undefined) await grant.save()
+    if (extend(grant, given, resources) || existing === undefined) await grant.save()
     return grant
   }
 }
@@ -51,12 +51,23 @@ function allowedOf(asked: Scopes, allowed: ReadonlySet<string> | undefined): Sco
 }
 
 /** True when the grant did not have all of them yet. */
-function extend(grant: Grant, { openid, api }: Scopes, audience: string): boolean {
-  const has = new Set([...grant.getOIDCScope().split(' '), ...grant.getResourceScope(audience).split(' ')])
-  if ([...openid, ...api].every((scope) => has.has(scope))) return false
-  if (openid.length > 0) grant.addOIDCScope([...openid])
-  if (api.length > 0) grant.addResourceScope(audience, [...api])
-  return true
+function extend(grant: Grant, { openid, api }: Scopes, resources: ResourceRegistry): boolean {
+  const has = new Set(grant.getOIDCScope().split(' '))
+  const fresh = openid.filter((scope) => !has.has(scope))
+  if (fresh.length > 0) grant.addOIDCScope([...openid])
+  let isMore = fresh.length > 0
+  for (const [audience, scopes] of byResource(api, resources)) {
+    const known = new Set(grant.getResourceScope(audience).split(' '))
+    if (scopes.every((scope) => known.has(scope))) continue
+    grant.addResourceScope(audience, [...scopes])
+    isMore = true
+  }
+  return isMore
+}
+
+/** A scope belongs to one resource. */
+function byResource(scopes: readonly string[], { owner }: ResourceRegistry): ReadonlyMap<string, readonly string[]> {
+  return Map.groupBy(scopes, (scope) => owner(scope).audience)
 }
 
 /** The scopes of this request that this client may have at all. */

@@ -1,6 +1,8 @@
 // What we change in the engine's own classes, all in one place; `model-changes.test.ts` fails when an upgrade moves them.
-import type { RefreshToken, Session } from 'oidc-provider'
-import Provider from 'oidc-provider'
+import type { AccessToken, ClientCredentials, KoaContextWithOIDC, RefreshToken, Session } from 'oidc-provider'
+import Provider, { errors } from 'oidc-provider'
+import introspectionStack from 'oidc-provider/lib/actions/introspection.js'
+import revocationStack from 'oidc-provider/lib/actions/revocation.js'
 import internals from 'oidc-provider/lib/helpers/weak_cache.js'
 import type { Clock } from '#kernel/clock.ts'
 import { hmacSha256 } from '#kernel/keyring.ts'
@@ -69,4 +71,91 @@ export function renewCookiesInPlace(provider: Provider): void {
 /** `form_post` answers with a page whose inline script posts to the client, which our content security policy is there to stop. */
 export function dropFormPost(provider: Provider): void {
   internals(provider).responseModes.delete('form_post')
+}
+
+export interface AccessTokenFinder {
+  isOurs(value: string): boolean
+  find(value: string): Promise<AccessToken | ClientCredentials | undefined>
+}
+
+interface FindOptions {
+  readonly ignoreExpiration?: boolean
+}
+
+type Find = (this: unknown, value: string, options?: FindOptions) => Promise<unknown>
+
+/** Signed tokens are found by what they say, before the engine looks for a record. Of the three kinds that it asks for at once only one answers. */
+export function findAccessTokensBy(provider: Provider, finder: AccessTokenFinder): void {
+  const models: readonly { find: unknown; readonly name: string }[] = [
+    provider.AccessToken,
+    provider.ClientCredentials,
+    provider.RefreshToken,
+  ]
+  for (const model of models) {
+    const find: unknown = Reflect.get(model, 'find')
+    if (typeof find !== 'function') throw new Error('The OpenID engine finds its tokens in another way than this release knows.')
+    const findOurs: Find = async (value, options) => {
+      if (finder.isOurs(value)) return model.name === 'AccessToken' ? await finder.find(value) : undefined
+      const found: unknown = await Reflect.apply(find, model, [value, options])
+      // Revoking one access token revokes that one (RFC 7009 section 2.1); the engine would end the whole grant with it.
+      if (model.name === 'AccessToken' && found instanceof Object && Provider.ctx?.oidc.route === 'revocation')
+        Reflect.deleteProperty(found, 'grantId')
+      return found
+    }
+    Reflect.set(model, 'find', findOurs)
+  }
+}
+
+/** A token that is encrypted for its resource server is one that we could not read ourselves when we are asked about it, so a record of it is kept. */
+export function keepEncryptedTokens(provider: Provider): void {
+  for (const { prototype } of [provider.AccessToken, provider.ClientCredentials]) {
+    const save: unknown = Reflect.get(prototype, 'save')
+    if (typeof save !== 'function') throw new Error('The OpenID engine saves its tokens in another way than this release knows.')
+    const saveEncrypted = async function saveEncrypted(this: AccessToken | ClientCredentials): Promise<string> {
+      const value = String(await Reflect.apply(save, this, []))
+      if (value.split('.').length !== ENCRYPTED_PARTS) return value
+      const lifetime = this.expiration
+      const now = Math.floor(Date.now() / 1000)
+      const fields = RECORDED.flatMap((name): [string, unknown][] =>
+        Reflect.get(this, name) === undefined ? [] : [[name, Reflect.get(this, name)]],
+      )
+      await this.adapter.upsert(value, { ...Object.fromEntries(fields), kind: this.kind, iat: now, exp: now + lifetime }, lifetime)
+      return value
+    }
+    Reflect.set(prototype, 'save', saveEncrypted)
+  }
+}
+
+const ENCRYPTED_PARTS = 5
+const RECORDED = [
+  'clientId',
+  'accountId',
+  'grantId',
+  'aud',
+  'scope',
+  'sid',
+  'extra',
+  'jkt',
+  'x5t#S256',
+  'gty',
+  'sessionUid',
+  'expiresWithSession',
+]
+
+/** The endpoints of the engine that refuse signed tokens take them from now on, and introspection takes no public client. */
+export function takeStructuredTokens(): void {
+  for (const stack of [introspectionStack, revocationStack]) {
+    if (stack.includes(onlyConfidential)) continue
+    const at = stack.findIndex(({ name }) => name === 'rejectStructuredTokens')
+    if (at === -1) throw new Error('The OpenID engine checks tokens at its endpoints in another way than this release knows.')
+    stack[at] = onlyConfidential
+  }
+}
+
+/** RFC 7662 section 2.1: whoever has found a token must not learn here what it is good for, and the id of a public client is no secret. */
+async function onlyConfidential({ oidc }: KoaContextWithOIDC, next: () => Promise<unknown>): Promise<void> {
+  if (oidc.route === 'introspection' && oidc.client?.tokenEndpointAuthMethod === 'none') {
+    throw new errors.InvalidClientAuth('public clients may not ask about tokens')
+  }
+  await next()
 }

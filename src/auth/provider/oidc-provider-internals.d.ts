@@ -20,3 +20,18 @@ declare module 'oidc-provider/lib/helpers/weak_cache.js' {
 
   export default function internals(provider: Provider): { readonly responseModes: Map<string, unknown> }
 }
+
+declare module 'oidc-provider/lib/actions/introspection.js' {
+  import type { KoaContextWithOIDC } from 'oidc-provider'
+
+  /** The engine copies it when it is made. */
+  const stack: ((context: KoaContextWithOIDC, next: () => Promise<unknown>) => Promise<void>)[]
+  export default stack
+}
+
+declare module 'oidc-provider/lib/actions/revocation.js' {
+  import type { KoaContextWithOIDC } from 'oidc-provider'
+
+  const stack: ((context: KoaContextWithOIDC, next: () => Promise<unknown>) => Promise<void>)[]
+  export default stack
+}

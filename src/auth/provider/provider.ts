@@ -19,10 +19,13 @@ import {
   dropFormPost,
   hashClientSecrets,
   nameSessionsByGrant,
+  keepEncryptedTokens,
   renewCookiesInPlace,
+  takeStructuredTokens,
 } from './model-changes.ts'
 import type { ProviderPages } from './provider-pages.ts'
 import { pinAddress, pinRequest } from './pinned.ts'
+import { knowStructuredTokens } from './token-endpoints.ts'
 
 const METADATA_PATHS: ReadonlySet<string> = new Set(['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'])
 
@@ -36,6 +39,7 @@ export interface ProviderParts {
   readonly registration: RegistrationDefinition
   readonly pages: Pick<ProviderPages, 'holdBack'>
   clientUsed(this: void, clientId: string): Promise<void>
+  readonly structured: Parameters<typeof knowStructuredTokens>[1]
 }
 
 export interface BuiltProvider {
@@ -47,7 +51,10 @@ export interface BuiltProvider {
 export function buildProvider(parts: ProviderParts): BuiltProvider {
   const { issuer, configuration, keyRing, logger } = parts
   assertSafe(issuer, configuration)
+  takeStructuredTokens()
   const provider = new Provider(issuer, configuration)
+  knowStructuredTokens(provider, parts.structured)
+  keepEncryptedTokens(provider)
   hashClientSecrets(provider, parts.clock)
   detectReplaysAtOnce(provider)
   deriveSuccessors(provider, keyRing.derive('auth.refresh-successor'))

@@ -1,40 +1,45 @@
-// The one resource server: the app's API (RFC 8707). Its access tokens are JWTs for its audience (RFC 9068).
+// Tokens for resources (RFC 8707): which one a request means, which of its scopes a client may have there, and what its tokens are (RFC 9068).
 import type { Client, KoaContextWithOIDC, ResourceServer } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import { z } from '#kernel/schema.ts'
 import type { ClientRegistry } from './clients.ts'
+import type { ResourceRegistry } from './resources.ts'
 import { currentCall } from './scope.ts'
-
-export const ACCESS_TOKEN_SECONDS = 300
 
 export interface ResourceDependencies {
   readonly clients: ClientRegistry
-  readonly audience: string
+  readonly registry: ResourceRegistry
   readonly accessTokenKid: string
 }
 
 export interface ResourcePolicy {
-  defaultResource(): string
+  defaultResource(context: KoaContextWithOIDC, client: Client, oneOf?: readonly string[]): string
   useGrantedResource(): boolean
   getResourceServerInfo(context: KoaContextWithOIDC, resource: string, client: Client): Promise<ResourceServer>
 }
 
-export function resourcePolicy({ clients, audience, accessTokenKid }: ResourceDependencies): ResourcePolicy {
+export function resourcePolicy({ clients, registry, accessTokenKid }: ResourceDependencies): ResourcePolicy {
   return {
-    defaultResource: () => audience,
+    // Of several that were granted a request must name one; who names none means the API, if that is among them.
+    defaultResource: (_context, _client, oneOf = []) =>
+      oneOf.includes(registry.api.audience) ? registry.api.audience : (oneOf[0] ?? registry.api.audience),
     // Without it a token for the userinfo endpoint would be issued whenever `openid` was asked for.
     useGrantedResource: () => true,
     async getResourceServerInfo(context, resource, client) {
-      if (resource !== audience) throw new errors.InvalidTarget('there is no such resource here')
+      const found = registry.find(resource)
+      if (found === undefined) throw new errors.InvalidTarget('there is no such resource here')
       keepOfflineAccess(context)
-      return {
+      const registered = await clients.find(currentCall(), client.clientId)
+      const shared = {
         // Scopes that the client is not registered for are not there for it.
-        scope: ((await clients.find(currentCall(), client.clientId))?.apiScopes ?? []).join(' '),
-        audience,
-        accessTokenTTL: ACCESS_TOKEN_SECONDS,
-        accessTokenFormat: 'jwt',
-        jwt: { sign: { alg: 'ES256', kid: accessTokenKid } },
+        scope: (registered?.apiScopes ?? []).filter((scope) => found.scopes.has(scope)).join(' '),
+        audience: found.audience,
+        accessTokenTTL: found.lifetimeSeconds,
       }
+      if (found.format === 'opaque') return { ...shared, accessTokenFormat: 'opaque' }
+      const sign = { alg: 'ES256', kid: accessTokenKid } as const
+      const jwt = found.encryption === undefined ? { sign } : { sign, encrypt: found.encryption }
+      return { ...shared, accessTokenFormat: 'jwt', jwt }
     },
   }
 }

@@ -64,6 +64,14 @@ const ENDPOINTS: readonly Endpoint[] = [
   },
   {
     method: 'POST',
+    path: '/introspect',
+    rate: 'introspection',
+    summary: 'Token introspection (RFC 7662)',
+    reason: CLIENT_AUTHENTICATES,
+    csrfExempt: CLIENT_AUTHENTICATES,
+  },
+  {
+    method: 'POST',
     path: '/par',
     rate: 'token',
     summary: 'Pushed authorization requests (RFC 9126)',

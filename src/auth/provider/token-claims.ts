@@ -19,6 +19,7 @@ export interface TokenClaimsParts {
 
 export function tokenClaims({ memberOf, appClaims }: TokenClaimsParts): NonNullable<Configuration['extraTokenClaims']> {
   return async (context, token) => {
+    if (token.kind === 'ClientCredentials') return { sub: serviceSubject(token.clientId ?? '') }
     if (!('grantId' in token) || token.grantId === undefined) return undefined
     const own = await appClaims.ofAccessToken(context, token)
     return { ...own, sid: sidOf(token.grantId), ...signInClaims(context), ...(await memberOf(token)) }

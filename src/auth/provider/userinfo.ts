@@ -1,43 +1,45 @@
 // The userinfo endpoint (OpenID Connect Core section 5.3). Ours, since the engine's takes no access token that has an audience, and all of ours
 // have one. The grant is looked up, so that a revoked token is refused at once.
 import type { ServerResponse } from 'node:http'
-import { createLocalJWKSet, jwtVerify } from 'jose'
 import type { Call } from '#kernel/call.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import type { Collection } from '../../database/contract.ts'
 import type { AccountDirectory } from '../engine.ts'
-import type { PublicJwk } from '../keys/jwk.ts'
 import { claimsFor } from './account-claims.ts'
 import type { ClientRegistry } from './clients.ts'
 import { type GrantRecord, grantsCollection } from './collections.ts'
+import type { StructuredTokens } from './structured-tokens.ts'
 import type { Vault } from './vault.ts'
 
 export interface UserinfoDependencies {
-  readonly issuer: string
   readonly audience: string
+  readonly tokens: StructuredTokens
   readonly clients: ClientRegistry
   readonly grants: Collection<GrantRecord>
   readonly vault: Vault
   readonly accounts: AccountDirectory
-  publishedKeys(): readonly PublicJwk[]
   isKnownOrigin(call: Call, origin: string): Promise<boolean>
 }
 
 // A token that is bound to a key (RFC 9449) is not taken as a bearer token.
-const tokenClaims = z.looseObject({ sub: z.string(), sid: z.string(), client_id: z.string(), cnf: z.undefined().optional() })
+const tokenClaims = z.looseObject({
+  sub: z.string(),
+  aud: z.string(),
+  sid: z.string(),
+  client_id: z.string(),
+  cnf: z.undefined().optional(),
+})
 const grantScopes = z.looseObject({ openid: z.looseObject({ scope: z.string() }) })
 
 type Verdict = { readonly clientId: string; readonly claims: object } | undefined
 
 export function createUserinfo(dependencies: UserinfoDependencies): (call: Call, exchange: Exchange) => Promise<void> {
-  const { issuer, audience, clients, grants, vault, accounts } = dependencies
+  const { tokens, audience, clients, grants, vault, accounts } = dependencies
 
   const judge = async (call: Call, token: string): Promise<Verdict> => {
-    const keys = createLocalJWKSet({ keys: dependencies.publishedKeys().map((key) => ({ ...key })) })
-    const verified = await jwtVerify(token, keys, { issuer, audience, typ: 'at+jwt', algorithms: ['ES256'] }).catch(() => undefined)
-    const parsed = tokenClaims.safeParse(verified?.payload)
-    if (!parsed.success) return undefined
+    const parsed = tokenClaims.safeParse(tokens.isOne(token) ? await tokens.read(call, token) : undefined)
+    if (!parsed.success || parsed.data.aud !== audience) return undefined
     const { sub, sid, client_id: clientId } = parsed.data
     const grant = (await grants.get(call, sid))?.value
     if (grant?.accountId !== sub || grant.clientId !== clientId) return undefined

@@ -3,6 +3,7 @@
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, insertInto, type Operation } from '#kernel/collection.ts'
 import type { Clock } from '#kernel/clock.ts'
+import { hasCode } from '#kernel/errors.ts'
 import { newId } from '#kernel/ids.ts'
 import type { Logger } from '#kernel/log.ts'
 import { z } from '#kernel/schema.ts'
@@ -11,7 +12,7 @@ import type { Database } from '../../database/contract.ts'
 import type { Revocation } from '../contract.ts'
 
 /** The longest life of an access token, and what clocks may differ by. */
-const KEPT_MS = 300_000 + 120_000
+const KEPT_MS = 600_000 + 120_000
 /** A write that was given its time earlier may be stored later, by another process: every answer looks back this far. */
 const LOOK_BACK_MS = 10_000
 const PAGE = 1000
@@ -20,7 +21,7 @@ export const REVOKED_CHANNEL = 'auth.revoked'
 
 const record = z.strictObject({
   id: z.string(),
-  kind: z.enum(['session', 'account', 'membership', 'key']),
+  kind: z.enum(['session', 'account', 'membership', 'key', 'token']),
   subject: z.string(),
   /** Epoch seconds; of a membership the state that is good. */
   before: z.int(),
@@ -43,6 +44,9 @@ export interface Revocations {
   operation(kind: 'session' | 'account' | 'key', subject: string, keptMs?: number): Operation
   /** For tokens that tell of an earlier state of roles and groups than this. */
   superseded(accountId: string, state: number): Operation
+  /** Ends one access token, by its `jti`. */
+  revokeToken(call: Call, jti: string): Promise<void>
+  isTokenRevoked(call: Call, jti: string): Promise<boolean>
   /** Tells everybody at once. Only a hint: who misses it finds the record when it next asks. */
   announce(call: Call, kind: Revocation['kind'], subjects: readonly string[]): Promise<void>
   list(call: Call, after?: string): Promise<{ readonly items: readonly Revocation[]; readonly next: string }>
@@ -59,24 +63,39 @@ export function createRevocations({ database, cache, clock, logger }: Revocation
   const revocations = database.collection(revocationsCollection)
   const stored = (revocation: Revocation, at: number, keptMs: number): Operation =>
     insertInto(revocationsCollection, { id: newId(at), ...revocation, at, expiresAt: at + keptMs })
+  const announce: Revocations['announce'] = async (call, kind, subjects) => {
+    const before = Math.floor(clock.now() / 1000)
+    for (const subject of subjects) {
+      try {
+        await cache.publish(call, REVOKED_CHANNEL, JSON.stringify({ kind, subject, before } satisfies Revocation))
+      } catch (error) {
+        logger.warn({ error: String(error) }, 'a revocation could not be announced; it is found at the next look')
+      }
+    }
+  }
   return {
+    announce,
+
+    async revokeToken(call, jti) {
+      const at = clock.now()
+      const revocation = { kind: 'token', subject: jti, before: Math.floor(at / 1000) } as const
+      try {
+        await revocations.insert(call, { id: tokenId(jti), ...revocation, at, expiresAt: at + KEPT_MS })
+      } catch (error) {
+        // Revoked before, and listed since.
+        if (!hasCode(error, 'database.duplicate')) throw error
+      }
+      await announce(call, 'token', [jti])
+    },
+
+    isTokenRevoked: async (call, jti) => (await revocations.get(call, tokenId(jti))) !== undefined,
+
     operation(kind, subject, keptMs = KEPT_MS) {
       const at = clock.now()
       return stored({ kind, subject, before: Math.floor(at / 1000) }, at, keptMs)
     },
 
     superseded: (accountId, state) => stored({ kind: 'membership', subject: accountId, before: state }, clock.now(), KEPT_MS),
-
-    async announce(call, kind, subjects) {
-      const before = Math.floor(clock.now() / 1000)
-      for (const subject of subjects) {
-        try {
-          await cache.publish(call, REVOKED_CHANNEL, JSON.stringify({ kind, subject, before } satisfies Revocation))
-        } catch (error) {
-          logger.warn({ error: String(error) }, 'a revocation could not be announced; it is found at the next look')
-        }
-      }
-    },
 
     async list(call, after) {
       const cursor = after === undefined ? 0 : Number(after)
@@ -100,4 +119,9 @@ export function createRevocations({ database, cache, clock, logger }: Revocation
       return { items, next: String(newest) }
     },
   }
+}
+
+/** Found by it without an index: each introspection looks. */
+function tokenId(jti: string): string {
+  return `token-${jti}`
 }

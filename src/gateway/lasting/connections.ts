@@ -137,9 +137,12 @@ export function createLastingConnections({ revocations, clock, limits }: Lasting
   let timer: NodeJS.Timeout | undefined
   let stopping = false
 
-  const endingOf = ({ principal, issuedAt, expiresAt, membershipAt, keyId }: VerifiedToken, isFresh: boolean): Ending | undefined => {
+  const endingOf = (
+    { principal, issuedAt, expiresAt, membershipAt, keyId, tokenId }: VerifiedToken,
+    isFresh: boolean,
+  ): Ending | undefined => {
     if (!isFresh) return 'unchecked'
-    if (revocations.isRevoked({ sessionId: principal.sessionId, accountId: principal.accountId, issuedAt, membershipAt, keyId }))
+    if (revocations.isRevoked({ sessionId: principal.sessionId, accountId: principal.accountId, issuedAt, membershipAt, keyId, tokenId }))
       return 'revoked'
     return expiresAt <= clock.now() ? 'expired' : undefined
   }

@@ -10,6 +10,8 @@ export const DEFAULT_LIMITS: Readonly<Record<RateClass, RateLimit>> = {
   // A person signs in a few times a day; whole offices share one address.
   'sign-in': { quota: 30, windowSeconds: 60 },
   token: { quota: 120, windowSeconds: 60 },
+  // A resource server asks for each request of its own.
+  introspection: { quota: 60_000, windowSeconds: 60 },
   api: { quota: 1200, windowSeconds: 60 },
   // Up to a hundred writes each.
   bulk: { quota: 60, windowSeconds: 60 },
@@ -18,7 +20,7 @@ export const DEFAULT_LIMITS: Readonly<Record<RateClass, RateLimit>> = {
   probe: { quota: 600, windowSeconds: 60 },
 }
 
-const CLASSES: readonly RateClass[] = ['sign-in', 'token', 'api', 'bulk', 'files', 'page', 'probe']
+const CLASSES: readonly RateClass[] = ['sign-in', 'token', 'introspection', 'api', 'bulk', 'files', 'page', 'probe']
 
 interface ClassLimit {
   readonly limiter: Limiter

@@ -41,13 +41,14 @@ function requireFresh({ revocations }: PipelineParts): void {
     throw httpErrors.unavailable({ detail: 'Sessions cannot be checked just now.', headers: { 'retry-after': '2' } })
 }
 
-function isRevoked({ revocations }: PipelineParts, { principal, issuedAt, membershipAt, keyId }: VerifiedToken): boolean {
-  return revocations.isRevoked({ sessionId: principal.sessionId, accountId: principal.accountId, issuedAt, membershipAt, keyId })
+function isRevoked({ revocations }: PipelineParts, { principal, issuedAt, membershipAt, keyId, tokenId }: VerifiedToken): boolean {
+  return revocations.isRevoked({ sessionId: principal.sessionId, accountId: principal.accountId, issuedAt, membershipAt, keyId, tokenId })
 }
 
 function acceptBearer(parts: PipelineParts, exchange: GatewayExchange, token: VerifiedToken): void {
   requireFresh(parts)
   if (isRevoked(parts, token)) throw invalidToken('The token has been revoked.')
+  if (token.binding !== undefined) throw invalidToken('The token is bound to a key.')
   exchange.principal = token.principal
   exchange.authority = { token, byCookie: false }
 }

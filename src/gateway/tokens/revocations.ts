@@ -23,6 +23,7 @@ interface RevocableToken {
   readonly membershipAt?: number | undefined
   /** The key that has signed it. */
   readonly keyId?: string | undefined
+  readonly tokenId?: string | undefined
 }
 
 export interface Revocations {
@@ -54,14 +55,16 @@ function createRevokedSet(): RevokedSet {
   const memberships = new Map<string, number>()
   // Few ever, and never forgotten: a key that was stolen stays stolen.
   const keys = new Map<string, number>()
-  const maps = { session: sessions, account: accounts, membership: memberships, key: keys }
+  const tokens = new Map<string, number>()
+  const maps = { session: sessions, account: accounts, membership: memberships, key: keys, token: tokens }
   return {
     add({ kind, subject, before }) {
       const map = maps[kind]
       map.set(subject, Math.max(before, map.get(subject) ?? 0))
     },
-    has({ sessionId, accountId, issuedAt, membershipAt, keyId }) {
+    has({ sessionId, accountId, issuedAt, membershipAt, keyId, tokenId }) {
       if (keyId !== undefined && keys.has(keyId)) return true
+      if (tokenId !== undefined && tokens.has(tokenId)) return true
       // A session that has ended never comes back, whatever was still issued in it; an account may sign in again.
       if (sessions.has(sessionId)) return true
       if (accountId === undefined) return false
@@ -69,7 +72,7 @@ function createRevokedSet(): RevokedSet {
       return membershipAt !== undefined && membershipAt < (memberships.get(accountId) ?? 0)
     },
     prune(oldestSeconds) {
-      for (const map of [sessions, accounts]) for (const [subject, before] of map) if (before < oldestSeconds) map.delete(subject)
+      for (const map of [sessions, accounts, tokens]) for (const [subject, before] of map) if (before < oldestSeconds) map.delete(subject)
       for (const [subject, state] of memberships) if (state < oldestSeconds * 1000) memberships.delete(subject)
     },
   }

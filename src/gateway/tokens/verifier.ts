@@ -19,6 +19,17 @@ export interface VerifiedToken {
   readonly membershipAt?: number
   /** The key that has signed it. */
   readonly keyId: string
+  /** Its `jti`. */
+  readonly tokenId: string
+  /** What whoever brings it must hold: a key (RFC 9449) or a certificate (RFC 8705). */
+  readonly binding?: TokenBinding
+  /** How the person has signed in, and when (epoch seconds), as far as it says. */
+  readonly signIn: { readonly acr?: string; readonly at?: number }
+}
+
+export interface TokenBinding {
+  readonly jkt?: string | undefined
+  readonly 'x5t#S256'?: string | undefined
 }
 
 export interface TokenVerifier {
@@ -44,15 +55,21 @@ const claims = z.object({
   exp: z.int(),
   jti: text,
   client_id: text,
-  sid: text,
+  // A service has none: nobody has signed in.
+  sid: text.optional(),
+  acr: text.optional(),
+  auth_time: z.int().optional(),
   scope: z.string().max(4096).default(''),
   // RFC 9068 section 2.2.3.1, with the names of SCIM (RFC 7643 section 4.1.2).
   roles: z.array(text).max(100).optional(),
   groups: z.array(text).max(100).optional(),
   membership_at: z.int().min(0).optional(),
-  // RFC 9449 section 7.2: a token that is bound to a key is not taken as a bearer token, or a thief could use it without the key.
-  cnf: z.undefined().optional(),
+  // Strict: a token that is bound by something that we do not check would be taken as one that is not bound.
+  cnf: z.union([z.strictObject({ jkt: text }), z.strictObject({ 'x5t#S256': text })]).optional(),
 })
+
+/** How auth names a service. No account id has a colon. */
+const SERVICE = /^client:/
 
 /** RFC 6750 section 3.1. */
 export function invalidToken(detail: string, cause?: unknown): Error {
@@ -85,16 +102,32 @@ export function createTokenVerifier({ keys, clock, issuer, audience, firstParty 
       typ: 'at+jwt',
       issuer,
       audience,
-      requiredClaims: ['sub', 'iss', 'aud', 'exp', 'iat', 'jti', 'client_id', 'sid'],
+      requiredClaims: ['sub', 'iss', 'aud', 'exp', 'iat', 'jti', 'client_id'],
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
       currentDate: new Date(clock.now()),
     })
-    const { sub, iat, exp, client_id: clientId, sid, scope, roles, groups, membership_at: membershipAt } = claims.parse(payload)
+    const parsed = claims.parse(payload)
+    const {
+      sub,
+      iat,
+      exp,
+      jti,
+      client_id: clientId,
+      sid,
+      scope,
+      roles,
+      groups,
+      membership_at: membershipAt,
+      cnf,
+      acr,
+      auth_time: at,
+    } = parsed
+    if (sid === undefined && !SERVICE.test(sub)) throw invalidToken('The token belongs to no session.')
     const scopes = scope === '' ? [] : scope.split(' ')
     const principal: UserPrincipal = {
       kind: 'user',
       accountId: sub,
-      sessionId: sid,
+      sessionId: sid ?? jti,
       clientId,
       scopes,
       firstParty: firstParty.has(clientId),
@@ -102,7 +135,16 @@ export function createTokenVerifier({ keys, clock, issuer, audience, firstParty 
       ...(groups === undefined ? {} : { groups }),
     }
     const keyId = protectedHeader.kid ?? ''
-    return { principal, issuedAt: iat, expiresAt: exp * 1000, keyId, ...(membershipAt === undefined ? {} : { membershipAt }) }
+    return {
+      principal,
+      issuedAt: iat,
+      expiresAt: exp * 1000,
+      keyId,
+      tokenId: jti,
+      signIn: { ...(acr === undefined ? {} : { acr }), ...(at === undefined ? {} : { at }) },
+      ...(membershipAt === undefined ? {} : { membershipAt }),
+      ...(cnf === undefined ? {} : { binding: cnf }),
+    }
   }
   return {
     known(token) {

@@ -148,8 +148,11 @@ export class OpenSocket implements SocketConnection {
     const verified = verifier.known(token) ?? (await verifier.verify(call, token))
     const { accountId, sessionId } = verified.principal
     if (!revocations.isFresh()) throw httpErrors.unavailable({ detail: 'Sessions cannot be checked just now.' })
-    const { issuedAt, membershipAt, keyId } = verified
-    if (revocations.isRevoked({ sessionId, accountId, issuedAt, membershipAt, keyId })) throw invalidToken('The token has been revoked.')
+    const { issuedAt, membershipAt, keyId, tokenId } = verified
+    if (revocations.isRevoked({ sessionId, accountId, issuedAt, membershipAt, keyId, tokenId }))
+      throw invalidToken('The token has been revoked.')
+    // A message has no place for a proof.
+    if (verified.binding !== undefined) throw invalidToken('A token that is bound to a key opens no WebSocket.')
     this.#accept(verified)
     return { expiresAt: verified.expiresAt }
   }

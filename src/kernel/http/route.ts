@@ -19,7 +19,7 @@ export type Rule =
   /** The handler decides, for the reason given: protocol endpoints that authenticate clients, signed links, the account pages. */
   | { readonly who: 'handler'; readonly reason: string }
 
-export type RateClass = 'page' | 'api' | 'bulk' | 'sign-in' | 'token' | 'files' | 'probe'
+export type RateClass = 'page' | 'api' | 'bulk' | 'sign-in' | 'token' | 'introspection' | 'files' | 'probe'
 
 /** How the body is read before the handler runs. `stream` leaves it to the handler, which then must enforce `maxBodyBytes` itself. */
 export type BodyKind = 'none' | 'json' | 'form' | 'stream'

@@ -1,0 +1,49 @@
+// Access tokens that only we can read: random values, and those that are encrypted for their resource server. Kept under the hash of the value, so
+// that whoever reads the database has no token (RFC 7662 is how the resource server learns what one says).
+import type { Adapter } from 'oidc-provider'
+import type { Clock } from '#kernel/clock.ts'
+import type { Collection } from '../../database/contract.ts'
+import { type AccessTokenRecord, accessTokensCollection } from './collections.ts'
+import { recordId, sidOf } from './ids.ts'
+import { noStorage } from './no-storage.ts'
+import { currentCall } from './scope.ts'
+import { sweepTokens } from './sweep.ts'
+import { type Vault, withoutId } from './vault.ts'
+
+export interface AccessTokenStorageDependencies {
+  readonly tokens: Collection<AccessTokenRecord>
+  readonly vault: Vault
+  readonly clock: Clock
+}
+
+/** Of tokens that no person stands behind. */
+const NO_GRANT = 'none'
+
+export function createAccessTokenStorage({ tokens, vault, clock }: AccessTokenStorageDependencies): Adapter {
+  const place = (id: string): { collection: string; id: string } => ({ collection: accessTokensCollection.name, id })
+  return {
+    ...noStorage,
+    async upsert(token, payload, expiresIn = 0) {
+      const id = recordId(token)
+      const { grantId } = payload
+      await tokens.insert(currentCall(), {
+        id,
+        grant: grantId === undefined ? NO_GRANT : sidOf(grantId),
+        payload: vault.seal(place(id), withoutId(payload)),
+        expiresAt: clock.now() + expiresIn * 1000,
+      })
+    },
+    async find(token) {
+      const id = recordId(token)
+      const stored = await tokens.get(currentCall(), id)
+      const payload = stored === undefined ? undefined : vault.open(place(id), stored.value.payload)
+      return payload === undefined ? undefined : { ...payload, jti: token }
+    },
+    async destroy(token) {
+      await tokens.delete(currentCall(), recordId(token))
+    },
+    async revokeByGrantId(grantId) {
+      await sweepTokens(tokens, currentCall(), sidOf(grantId))
+    },
+  }
+}

@@ -1,0 +1,126 @@
+// The resource servers that tokens are made for (RFC 8707): the app's own API, and what the app definition has beside it.
+import { createPublicKey, type KeyObject } from 'node:crypto'
+import { apiAudience } from '#kernel/sites.ts'
+import type { ProtectedResourceDefinition, PublicKeyDefinition } from '../contract.ts'
+import { ROLES_SCOPE } from '../roles/membership.ts'
+import type { ClientSettings } from './client-rules.ts'
+
+export const ACCESS_TOKEN_SECONDS = 300
+/** RFC 9700 section 2.2.1; revocations are kept for as long. */
+const MOST_SECONDS = 600
+
+const ENCRYPTION_ALGORITHMS = ['RSA-OAEP-256', 'ECDH-ES', 'ECDH-ES+A128KW', 'ECDH-ES+A256KW'] as const
+
+export interface TokenEncryption {
+  readonly alg: (typeof ENCRYPTION_ALGORITHMS)[number]
+  readonly enc: 'A256GCM'
+  readonly key: KeyObject
+  readonly kid?: string
+}
+
+export interface KnownResource {
+  readonly audience: string
+  readonly scopes: ReadonlySet<string>
+  readonly format: 'jwt' | 'opaque' | 'jwe'
+  readonly lifetimeSeconds: number
+  /** The clients that are this resource server. */
+  readonly servers: ReadonlySet<string>
+  readonly encryption?: TokenEncryption
+}
+
+export interface ResourceRegistry {
+  /** The app's own API: what is meant when a request names no resource. */
+  readonly api: KnownResource
+  find(audience: string): KnownResource | undefined
+  /** The resource that a scope belongs to; the API for what nobody knows. */
+  owner(scope: string): KnownResource
+  /** Scopes of all of them, for the metadata. */
+  readonly scopes: readonly string[]
+}
+
+export function createResourceRegistry(settings: ClientSettings): ResourceRegistry {
+  const { sites, scopes, definition, development } = settings
+  const others = definition?.resources ?? []
+  const problems = resourceProblems(others, { audience: apiAudience(sites), scopes, development })
+  if (problems.length > 0) throw new Error(`The resources cannot be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}`)
+  const api: KnownResource = {
+    audience: apiAudience(sites),
+    scopes: new Set([...Object.keys(scopes), ROLES_SCOPE]),
+    format: 'jwt',
+    lifetimeSeconds: ACCESS_TOKEN_SECONDS,
+    servers: new Set(),
+  }
+  const known = new Map([api, ...others.map(resourceOf)].map((resource) => [resource.audience, resource]))
+  const owners = new Map([...known.values()].flatMap((resource) => [...resource.scopes].map((scope) => [scope, resource] as const)))
+  return {
+    api,
+    owner: (scope) => owners.get(scope) ?? api,
+    find: (audience) => known.get(audience),
+    scopes: [...Object.keys(scopes), ...others.flatMap((resource) => Object.keys(resource.scopes))],
+  }
+}
+
+function resourceOf(resource: ProtectedResourceDefinition): KnownResource {
+  const { audience, scopes, format = 'jwt', lifetimeSeconds = ACCESS_TOKEN_SECONDS, servers = [], encryptionKey } = resource
+  return {
+    audience,
+    scopes: new Set(Object.keys(scopes)),
+    format,
+    lifetimeSeconds,
+    servers: new Set(servers),
+    ...(encryptionKey === undefined ? {} : { encryption: encryptionOf(encryptionKey) }),
+  }
+}
+
+function encryptionOf(key: PublicKeyDefinition): TokenEncryption {
+  const wanted = key.alg ?? (key.kty === 'RSA' ? 'RSA-OAEP-256' : 'ECDH-ES+A256KW')
+  const alg = ENCRYPTION_ALGORITHMS.find((known) => known === wanted)
+  if (alg === undefined) throw new TypeError(`${wanted} is not offered.`)
+  return { alg, enc: 'A256GCM', key: createPublicKey({ key, format: 'jwk' }), ...(key.kid === undefined ? {} : { kid: key.kid }) }
+}
+
+interface Surroundings {
+  readonly audience: string
+  readonly scopes: Readonly<Record<string, string>>
+  readonly development: boolean
+}
+
+function resourceProblems(resources: readonly ProtectedResourceDefinition[], around: Surroundings): string[] {
+  const audiences = new Set([around.audience])
+  const scopes = new Set([...Object.keys(around.scopes), ROLES_SCOPE, 'openid', 'offline_access', 'profile', 'email'])
+  return resources.flatMap((resource) => {
+    const taken = Object.keys(resource.scopes).filter((scope) => scopes.has(scope))
+    const problems = [
+      audiences.has(resource.audience) ? 'another resource has this audience.' : undefined,
+      ...taken.map((scope) => `scope ${JSON.stringify(scope)} belongs to another resource: a scope has one.`),
+      ...ownProblems(resource, around.development),
+    ]
+    audiences.add(resource.audience)
+    for (const scope of Object.keys(resource.scopes)) scopes.add(scope)
+    return problems.filter((problem) => problem !== undefined).map((problem) => `Resource ${JSON.stringify(resource.audience)}: ${problem}`)
+  })
+}
+
+function ownProblems(resource: ProtectedResourceDefinition, development: boolean): (string | undefined)[] {
+  const { audience, format = 'jwt', encryptionKey, lifetimeSeconds = ACCESS_TOKEN_SECONDS, scopes } = resource
+  const url = URL.parse(audience)
+  const isSafe = url?.protocol === 'https:' || (development && url?.protocol === 'http:')
+  return [
+    isSafe && !audience.includes('#') ? undefined : 'its audience must be an https address without a fragment.',
+    Object.keys(scopes).some((scope) => !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))
+      ? 'a scope has a character that no scope may have.'
+      : undefined,
+    (format === 'jwe') === (encryptionKey !== undefined) ? undefined : 'the format "jwe" and an encryption key need each other.',
+    lifetimeSeconds <= MOST_SECONDS ? undefined : `its tokens may live ${MOST_SECONDS} seconds at most.`,
+    encryptionKey === undefined || isEncryptionKey(encryptionKey) ? undefined : 'its encryption key is no public key for encryption.',
+  ]
+}
+
+function isEncryptionKey(key: PublicKeyDefinition): boolean {
+  if ('d' in key || 'k' in key) return false
+  try {
+    return encryptionOf(key).key.type === 'public'
+  } catch {
+    return false
+  }
+}
