@@ -15,7 +15,7 @@ const ROOMS_OF = {
   '@simplewebauthn/server': ['^src/auth/passkeys/'],
   jose: ['^src/(auth|gateway)/'],
   'openid-client': ['^src/gateway/'],
-  'lru-cache': ['^src/(cache|gateway|kernel)/'],
+  'lru-cache': ['^src/(auth|cache|gateway|kernel)/'],
   'file-type': ['^src/files/'],
   mongodb: ['^src/database/drivers/mongodb/'],
   nodemailer: ['^src/jobs/'],

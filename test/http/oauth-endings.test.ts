@@ -231,7 +231,7 @@ test('revocations are found from a cursor on, and leave when no token can carry 
     (await world.revocations.list(call, later.next)).items.map(({ subject }) => subject),
     [third],
   )
-  world.advance(8 * 60_000)
+  world.advance(13 * 60_000)
   assert.deepEqual((await world.revocations.list(call)).items, [])
 })
 

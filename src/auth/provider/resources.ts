@@ -102,18 +102,27 @@ function resourceProblems(resources: readonly ProtectedResourceDefinition[], aro
 }
 
 function ownProblems(resource: ProtectedResourceDefinition, development: boolean): (string | undefined)[] {
-  const { audience, format = 'jwt', encryptionKey, lifetimeSeconds = ACCESS_TOKEN_SECONDS, scopes } = resource
-  const url = URL.parse(audience)
-  const isSafe = url?.protocol === 'https:' || (development && url?.protocol === 'http:')
+  const { audience, lifetimeSeconds = ACCESS_TOKEN_SECONDS, scopes } = resource
   return [
-    isSafe && !audience.includes('#') ? undefined : 'its audience must be an https address without a fragment.',
-    Object.keys(scopes).some((scope) => !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))
-      ? 'a scope has a character that no scope may have.'
-      : undefined,
-    (format === 'jwe') === (encryptionKey !== undefined) ? undefined : 'the format "jwe" and an encryption key need each other.',
+    isAudience(audience, development) ? undefined : 'its audience must be an https address without a fragment.',
+    Object.keys(scopes).every((scope) => SCOPE.test(scope)) ? undefined : 'a scope has a character that no scope may have.',
     lifetimeSeconds <= MOST_SECONDS ? undefined : `its tokens may live ${MOST_SECONDS} seconds at most.`,
-    encryptionKey === undefined || isEncryptionKey(encryptionKey) ? undefined : 'its encryption key is no public key for encryption.',
+    encryptionProblem(resource),
   ]
+}
+
+/** RFC 6749 section 3.3. */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+
+function isAudience(audience: string, development: boolean): boolean {
+  const protocol = URL.parse(audience)?.protocol
+  return !audience.includes('#') && (protocol === 'https:' || (development && protocol === 'http:'))
+}
+
+function encryptionProblem({ format, encryptionKey }: ProtectedResourceDefinition): string | undefined {
+  if ((format === 'jwe') !== (encryptionKey !== undefined)) return 'the format "jwe" and an encryption key need each other.'
+  if (encryptionKey === undefined || isEncryptionKey(encryptionKey)) return undefined
+  return 'its encryption key is no public key for encryption.'
 }
 
 function isEncryptionKey(key: PublicKeyDefinition): boolean {

@@ -85,6 +85,37 @@ export interface VerifierSettings {
   readonly firstParty: ReadonlySet<string>
 }
 
+interface Surroundings {
+  readonly keyId: string
+  readonly firstParty: ReadonlySet<string>
+}
+
+function verdictOf(token: z.infer<typeof claims>, { keyId, firstParty }: Surroundings): VerifiedToken {
+  const { sub, iat, exp, jti, client_id: clientId, sid, scope, roles, groups, cnf, acr } = token
+  if (sid === undefined && !SERVICE.test(sub)) throw invalidToken('The token belongs to no session.')
+  const principal: UserPrincipal = {
+    kind: 'user',
+    accountId: sub,
+    sessionId: sid ?? jti,
+    clientId,
+    scopes: scope === '' ? [] : scope.split(' '),
+    firstParty: firstParty.has(clientId),
+    ...(roles === undefined ? {} : { roles }),
+    ...(groups === undefined ? {} : { groups }),
+  }
+  const { auth_time: at, membership_at: membershipAt } = token
+  return {
+    principal,
+    issuedAt: iat,
+    expiresAt: exp * 1000,
+    keyId,
+    tokenId: jti,
+    signIn: { ...(acr === undefined ? {} : { acr }), ...(at === undefined ? {} : { at }) },
+    ...(membershipAt === undefined ? {} : { membershipAt }),
+    ...(cnf === undefined ? {} : { binding: cnf }),
+  }
+}
+
 export function createTokenVerifier({ keys, clock, issuer, audience, firstParty }: VerifierSettings): TokenVerifier {
   const verdicts = new LRUCache<string, VerifiedToken>({ max: MAX_REMEMBERED })
   const keyFor =
@@ -106,45 +137,7 @@ export function createTokenVerifier({ keys, clock, issuer, audience, firstParty 
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
       currentDate: new Date(clock.now()),
     })
-    const parsed = claims.parse(payload)
-    const {
-      sub,
-      iat,
-      exp,
-      jti,
-      client_id: clientId,
-      sid,
-      scope,
-      roles,
-      groups,
-      membership_at: membershipAt,
-      cnf,
-      acr,
-      auth_time: at,
-    } = parsed
-    if (sid === undefined && !SERVICE.test(sub)) throw invalidToken('The token belongs to no session.')
-    const scopes = scope === '' ? [] : scope.split(' ')
-    const principal: UserPrincipal = {
-      kind: 'user',
-      accountId: sub,
-      sessionId: sid ?? jti,
-      clientId,
-      scopes,
-      firstParty: firstParty.has(clientId),
-      ...(roles === undefined ? {} : { roles }),
-      ...(groups === undefined ? {} : { groups }),
-    }
-    const keyId = protectedHeader.kid ?? ''
-    return {
-      principal,
-      issuedAt: iat,
-      expiresAt: exp * 1000,
-      keyId,
-      tokenId: jti,
-      signIn: { ...(acr === undefined ? {} : { acr }), ...(at === undefined ? {} : { at }) },
-      ...(membershipAt === undefined ? {} : { membershipAt }),
-      ...(cnf === undefined ? {} : { binding: cnf }),
-    }
+    return verdictOf(claims.parse(payload), { keyId: protectedHeader.kid ?? '', firstParty })
   }
   return {
     known(token) {
