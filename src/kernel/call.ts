@@ -44,3 +44,17 @@ export function systemCall(name: string): Call {
 export function callAs(call: Call, principal: Principal): Call {
   return { principal, requestId: call.requestId, signal: call.signal, deadline: call.deadline }
 }
+
+/** The same request, with what its reader reads. The members are asked for one by one: a call may make some of them when they are first asked for. */
+export function callIn(call: Call, language: string): Call {
+  const { principal, requestId, deadline } = call
+  return {
+    principal,
+    requestId,
+    deadline,
+    language,
+    get signal() {
+      return call.signal
+    },
+  }
+}

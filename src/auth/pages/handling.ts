@@ -1,5 +1,5 @@
 // What all page handlers share: the frame's data, failures as words in the form that was sent, and errors as friendly pages.
-import type { Call } from '#kernel/call.ts'
+import { type Call, callIn } from '#kernel/call.ts'
 import { AppError } from '#kernel/errors.ts'
 import type { Html } from '#kernel/html.ts'
 import type { Answer, Exchange, RouteInput } from '#kernel/http/route.ts'
@@ -80,7 +80,7 @@ export function friendly<Params, Query, Body>(parts: PageParts, handle: Handle<P
   return async (call, input, exchange) => {
     try {
       const language = languageOf(parts.settings.speech, exchange)
-      return await handle({ ...call, language }, input, exchange)
+      return await handle(callIn(call, language), input, exchange)
     } catch (error) {
       if (!(error instanceof AppError) || error.status === 500) throw error
       const skin = skinOf(parts, exchange)
