@@ -74,7 +74,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         endSessionOf: server.endSessionOf,
       }),
       routes: [...server.routes, ...pages, ...newcomers.routes, ...administration.routes],
-      jobs: [endAccessJob(server.engine), endClientJob(server.endClient)],
+      jobs: [endAccessJob(server.engine), endClientJob(server.endClient), ...server.jobs],
       webhooks: securityWebhooks(settings.definition?.webhooks ?? [], settings.development),
       async start() {
         await Promise.all([people.start(), server.start()])

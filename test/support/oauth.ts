@@ -24,6 +24,7 @@ import { createRevocations, type Revocations } from '../../src/auth/revocations/
 import type { Cache } from '../../src/cache/contract.ts'
 import { cacheServer } from '../../src/cache/server.ts'
 import type { Database } from '../../src/database/contract.ts'
+import { jobsServer } from '../../src/jobs/server.ts'
 import { scenarioDatabase } from './scenario-database.ts'
 
 export const PRINT_SHOP = {
@@ -65,6 +66,8 @@ export interface OauthOptions {
   /** Beside the print shop. */
   readonly clients?: readonly ClientDefinition[]
   readonly definition?: AuthDefinition
+  /** The jobs of the authorization server run. */
+  readonly withJobs?: true
 }
 
 export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld> {
@@ -142,8 +145,16 @@ export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld>
   const server = createAuthorizationServer({ ...shared, database: database.contract, revocations, newcomers })
   const { clients } = newcomers.administration(server.clients.fixed())
   const routes = [...server.routes, ...newcomers.routes]
+  const jobs = jobsServer.create({
+    database: database.contract,
+    clock,
+    logger,
+    definitions: server.jobs,
+    settings: { mail: { from: 'x@x.test' }, productName: 'x', sites, development: true, worker: { pollMs: 20 } },
+  })
   await database.start()
   await server.start()
+  if (options.withJobs === true) await jobs.start()
   serve(http, { engine: server.engine, routes }, (accountId) => credentials.get(accountId) ?? 'the first password')
   return {
     port,
@@ -184,6 +195,7 @@ export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld>
       http.closeAllConnections()
       await new Promise((resolve) => http.close(resolve))
       await server.stop()
+      if (options.withJobs === true) await jobs.stop()
       await database.stop()
       await cache.stop()
     },

@@ -30,7 +30,7 @@ export interface RegisteredClient {
 }
 
 export interface ClientRegistry {
-  find(call: Call, clientId: string): Promise<RegisteredClient | undefined>
+  find(this: void, call: Call, clientId: string): Promise<RegisteredClient | undefined>
   /** One of the app's own: a frontend or the account pages. */
   isFirstParty(clientId: string): boolean
   /** All that are in the app definition. */

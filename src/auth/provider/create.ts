@@ -2,6 +2,7 @@
 import { type Call, systemCall } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Route } from '#kernel/http/route.ts'
+import type { JobDefinition } from '#kernel/job.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import { apiAudience } from '#kernel/sites.ts'
@@ -13,6 +14,7 @@ import type { RunningHooks } from '../hooks/hooks.ts'
 import { createSigningKeys, type LoadedKeys, type SigningKeys, type SigningKeysDependencies } from '../keys/signing-keys.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import { accountFinder, membershipReader } from './account-claims.ts'
+import { backchannelLogoutJob } from '../logout/backchannel.ts'
 import { type ClientOrigins, createClientOrigins } from '../clients/origins.ts'
 import type { Newcomers } from '../registration/create.ts'
 import { createAccessTokenStorage } from './access-token-storage.ts'
@@ -41,6 +43,7 @@ import { exchangeInProcess } from './exchange.ts'
 import { createGrantStorage } from './grant-storage.ts'
 import { grantLoader } from './granting.ts'
 import { type BuiltProvider, buildProvider } from './provider.ts'
+import { logoutToken } from './logout-token.ts'
 import { createProviderPages, type EnginePages } from './provider-pages.ts'
 import { createRefreshStorage } from './refresh-storage.ts'
 import { resourcePolicy } from './resource.ts'
@@ -85,6 +88,7 @@ export interface AuthorizationServer {
   keySet(): Promise<KeySet>
   exchange(call: Call, request: BackChannelRequest): Promise<BackChannelAnswer>
   endSessionOf(call: Call, sid: string): Promise<void>
+  readonly jobs: readonly JobDefinition[]
   /** Everything that anybody has allowed a client, with its tokens. */
   endClient(call: Call, clientId: string): Promise<void>
 }
@@ -136,6 +140,13 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
       return { issuer, keys: serving().keys.published }
     },
     exchange: (call, request) => inScope({ call }, () => exchangeInProcess(serving().built.dispatch, request)),
+    jobs: [
+      backchannelLogoutJob({
+        find: clients.find,
+        sign: (notice) => logoutToken(serving().built.provider, notice),
+        development: settings.development,
+      }),
+    ],
     async endClient(call, clientId) {
       // The consents first: a grant that is made at this moment then has nothing to be made from.
       await stores.consents.removeClient(call, clientId)

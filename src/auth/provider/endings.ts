@@ -5,6 +5,7 @@ import type { Collection, Page } from '../../database/contract.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
 import type { ClientRegistry } from './clients.ts'
 import type { GrantRecord, SessionRecord } from './collections.ts'
+import { noticesOf } from '../logout/backchannel.ts'
 import { createMarking, type MarkingDependencies } from './marking.ts'
 
 const PAGE = 500
@@ -34,25 +35,37 @@ export function createEndings(dependencies: EndingsDependencies): Endings {
   const marking = createMarking(dependencies)
   const grantsOf = (call: Call, where: Partial<Pick<GrantRecord, 'accountId' | 'clientId'>>): Promise<GrantRecord[]> =>
     everything((after) => grants.list(call, { index: 'account', where, limit: PAGE, ...after }))
+  const toldOf = async (call: Call, ended: readonly GrantRecord[]): Promise<Map<string, EventDraft[]>> => {
+    const pairs = ended.map(async (grant) => [grant.id, await noticesOf(clients.find, call, grant)] as const)
+    return new Map(await Promise.all(pairs))
+  }
+  const endAll = async (call: Call, ended: readonly GrantRecord[]): Promise<void> =>
+    marking.end(call, { sids: ended.map(({ id }) => id), told: await toldOf(call, ended) })
 
   return {
     async endGrant(call, sid) {
-      await marking.end(call, { sids: [sid] })
+      const found = (await grants.get(call, sid))?.value
+      await marking.end(call, { sids: [sid], told: await toldOf(call, found === undefined ? [] : [found]) })
     },
     async endSession(call, uid) {
       const present = (await sessions.get(call, uid))?.value
       const where = { sessionUid: uid }
       const inSession = await everything((after) => grants.list(call, { index: 'session', where, limit: PAGE, ...after }))
+      const told = await toldOf(call, inSession)
       const sids = inSession.filter(({ endsWithSession }) => endsWithSession).map(({ id }) => id)
-      await marking.end(call, { sids, uid, events: present === undefined ? [] : endedEvent(present) })
+      // Clients whose access goes on are told of the sign-out as well (Back-Channel Logout section 2.7).
+      const others = inSession.filter(({ endsWithSession }) => !endsWithSession).flatMap(({ id }) => told.get(id) ?? [])
+      await marking.end(call, { sids, told, uid, events: [...(present === undefined ? [] : endedEvent(present)), ...others] })
     },
     async endClient(call, accountId, clientId) {
-      const found = await grantsOf(call, { accountId, clientId })
-      await marking.end(call, { sids: found.map(({ id }) => id) })
+      await endAll(call, await grantsOf(call, { accountId, clientId }))
     },
     async endEverywhere(call, clientId) {
       const found = await everything((after) => grants.list(call, { index: 'client', where: { clientId }, limit: PAGE, ...after }))
-      await marking.end(call, { sids: found.filter(({ endedAt }) => endedAt === undefined).map(({ id }) => id) })
+      await endAll(
+        call,
+        found.filter(({ endedAt }) => endedAt === undefined),
+      )
     },
     async endAccount(call, accountId, exceptUid) {
       if (exceptUid === undefined) {
@@ -66,7 +79,10 @@ export function createEndings(dependencies: EndingsDependencies): Endings {
       const stays = ({ sessionUid, clientId }: GrantRecord): boolean =>
         exceptUid !== undefined && sessionUid === exceptUid && clients.isFirstParty(clientId)
       const found = await grantsOf(call, where)
-      await marking.end(call, { sids: found.filter((grant) => !stays(grant)).map(({ id }) => id) })
+      await endAll(
+        call,
+        found.filter((grant) => !stays(grant)),
+      )
     },
   }
 }

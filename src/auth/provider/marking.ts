@@ -22,6 +22,8 @@ export interface MarkingDependencies {
 
 export interface Ending {
   readonly sids: readonly string[]
+  /** What the mark of each of these grants tells of. */
+  readonly told?: ReadonlyMap<string, readonly EventDraft[]>
   readonly uid?: string
   /** What the mark of the session tells of. */
   readonly events?: readonly EventDraft[]
@@ -44,7 +46,8 @@ export function createMarking({ database, revocations, clock, sweep }: MarkingDe
     return { endedAt: now, accountId: undefined, payload: '', expiresAt: now + MARK_KEPT_MS }
   }
   const sessionMark = (uid: string): Operation => updateIn(sessionsCollection, uid, { set: ended(), where: { endedAt: undefined } })
-  const grantMark = (sid: string): Part => ({
+  const grantMark = (sid: string, told: Ending['told']): Part => ({
+    events: told?.get(sid) ?? [],
     operations: [
       updateIn(grantsCollection, sid, { set: { ...ended(), sessionUid: undefined }, where: { endedAt: undefined } }),
       revocations.operation('session', sid),
@@ -66,11 +69,12 @@ export function createMarking({ database, revocations, clock, sweep }: MarkingDe
     }
   }
   return {
-    async end(call, { sids, uid, events = [] }) {
+    async end(call, { sids, uid, told, events = [] }) {
+      const marks = (some: readonly string[]): Part[] => some.map((sid) => grantMark(sid, told))
       const first = uid === undefined ? [] : [{ operations: [sessionMark(uid)], events }]
-      await commit(call, [...first, ...sids.slice(0, GRANTS_PER_COMMIT).map(grantMark)])
+      await commit(call, [...first, ...marks(sids.slice(0, GRANTS_PER_COMMIT))])
       for (let from = GRANTS_PER_COMMIT; from < sids.length; from += GRANTS_PER_COMMIT) {
-        await commit(call, sids.slice(from, from + GRANTS_PER_COMMIT).map(grantMark))
+        await commit(call, marks(sids.slice(from, from + GRANTS_PER_COMMIT)))
       }
       await revocations.announce(call, 'session', sids)
       for (const sid of sids) await sweep(call, sid)

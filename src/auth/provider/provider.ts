@@ -125,6 +125,8 @@ function publish(context: KoaContext, { issuer, apiScopes, registration }: Provi
       ...document,
       scopes_supported: [...document.scopes_supported, ...apiScopes],
       response_modes_supported: ['query', 'fragment'],
+      backchannel_logout_supported: true,
+      backchannel_logout_session_supported: true,
       ...(registration.dynamic === undefined ? {} : { registration_endpoint: `${issuer}${REGISTRATION_PATH}` }),
       ...(registration.documents === true ? { client_id_metadata_document_supported: true } : {}),
     }

@@ -1,0 +1,69 @@
+// Telling clients that a person is signed out (OpenID Connect Back-Channel Logout 1.0). The notice is asked for by the write that ends the session or the
+// authorisation, so that there is none without the other, and tried again and again when the client cannot be reached. The app's own frontends need none:
+// their gateway hears of every revocation within a second.
+import type { Call } from '#kernel/call.ts'
+import type { EventDraft } from '#kernel/collection.ts'
+import { sendOutward } from '#kernel/http/outward.ts'
+import { type JobDefinition, job, jobRequested } from '#kernel/job.ts'
+import { z } from '#kernel/schema.ts'
+import type { ClientDefinition } from '../contract.ts'
+
+const NAME = 'auth.backchannel_logout'
+/** With growing pauses: some hours. */
+const MAX_ATTEMPTS = 12
+const TIMEOUT_MS = 5000
+const MAX_BYTES = 16 * 1024
+
+const notice = z.strictObject({ clientId: z.string(), accountId: z.string(), sid: z.string() })
+
+export type SignOutNotice = z.infer<typeof notice>
+
+/** Whoever is told; `undefined` when the client is gone or wants to hear nothing. */
+export type FindClient = (
+  call: Call,
+  clientId: string,
+) => Promise<{ readonly definition?: Pick<ClientDefinition, 'backchannelLogoutUri'> } | undefined>
+
+/** The notice for one authorisation that has ended, when its client wants one. */
+export async function noticesOf(
+  find: FindClient,
+  call: Call,
+  ended: { readonly id: string; readonly clientId: string; readonly accountId?: string | undefined },
+): Promise<EventDraft[]> {
+  const { id: sid, clientId, accountId } = ended
+  const client = accountId === undefined ? undefined : await find(call, clientId)
+  if (accountId === undefined || client?.definition?.backchannelLogoutUri === undefined) return []
+  return [jobRequested({ name: NAME, input: { clientId, accountId, sid }, uniqueKey: `${NAME}:${sid}` })]
+}
+
+export interface BackchannelLogoutParts {
+  readonly find: FindClient
+  /** A logout token, signed just now: one that waited for hours would have expired. */
+  sign(this: void, notice: SignOutNotice): Promise<string>
+  readonly development: boolean
+}
+
+export function backchannelLogoutJob({ find, sign, development }: BackchannelLogoutParts): JobDefinition {
+  return job({
+    name: NAME,
+    input: notice,
+    maxAttempts: MAX_ATTEMPTS,
+    async handle({ call }, ended) {
+      const uri = (await find(call, ended.clientId))?.definition?.backchannelLogoutUri
+      if (uri === undefined) return
+      const { status } = await sendOutward({
+        url: uri,
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ logout_token: await sign(ended) }).toString(),
+        timeoutMs: TIMEOUT_MS,
+        maxBytes: MAX_BYTES,
+        signal: call.signal,
+        reach: { loopback: development },
+      })
+      // Section 2.8; some frameworks answer 204.
+      if (status !== 200 && status !== 204)
+        throw new Error(`The client ${ended.clientId} answered the notice of a sign-out with status ${status}.`)
+    },
+  })
+}
