@@ -14,7 +14,7 @@ const ROOMS_OF = {
   'light-my-request': ['^src/auth/'],
   '@simplewebauthn/server': ['^src/auth/passkeys/'],
   jose: ['^src/(auth|gateway)/'],
-  'openid-client': ['^src/gateway/'],
+  'openid-client': ['^src/gateway/', '^src/auth/upstream/'],
   'lru-cache': ['^src/(auth|cache|gateway|kernel)/'],
   'file-type': ['^src/files/'],
   mongodb: ['^src/database/drivers/mongodb/'],

@@ -12,4 +12,5 @@ export const authErrors = defineErrors('auth', {
   client_exists: { status: 409, title: 'The client exists already' },
   client_not_found: { status: 404, title: 'No such client' },
   interaction_ended: { status: 400, title: 'This sign-in has ended' },
+  upstream_unavailable: { status: 503, title: 'The other provider does not answer' },
 })

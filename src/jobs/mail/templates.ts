@@ -34,6 +34,15 @@ function happened(words: Words<{ readonly name: string; readonly when: string }>
   }
 }
 
+/** The same, of a provider whose account opens this one. */
+function happenedWith(words: Words<{ readonly name: string; readonly provider: string; readonly when: string }>): Template {
+  const data = z.strictObject({ name: line, provider: line, when: line })
+  return (texts, input, productName) => {
+    const { when, ...rest } = data.parse(input)
+    return words(texts)({ ...rest, when: momentWords(texts, when) }, productName)
+  }
+}
+
 const templates: Readonly<Record<string, Template>> = {
   'confirm-address': template(z.strictObject({ link, minutes }), (texts) => texts.confirmAddress),
   'already-registered': template(z.strictObject({ name: line, link }), (texts) => texts.alreadyRegistered),
@@ -53,6 +62,8 @@ const templates: Readonly<Record<string, Template>> = {
   'password-changed': happened((texts) => texts.passwordChanged),
   'passkey-added': happened((texts) => texts.passkeyAdded),
   'passkey-removed': happened((texts) => texts.passkeyRemoved),
+  'identity-linked': happenedWith((texts) => texts.identityLinked),
+  'identity-unlinked': happenedWith((texts) => texts.identityUnlinked),
 }
 
 /** Whose time zone it is we do not know. */

@@ -209,4 +209,24 @@ export const de: MailTexts = {
     paragraphs: [`Hallo ${name}, von Ihrem ${product}-Konto wurde ein Passkey entfernt: ${when}. Anmelden kann man sich damit nicht mehr.`],
     small: ['Das waren nicht Sie? Dann melden Sie sich an, sehen Sie auf Ihrer Kontoseite nach und melden Sie alle anderen Sitzungen ab.'],
   }),
+
+  identityLinked: ({ name, provider, when }, product) => ({
+    subject: `${provider} öffnet jetzt Ihr ${product}-Konto`,
+    preview: `Sie können sich ab jetzt mit ${provider} anmelden.`,
+    heading: `${provider} ist verbunden`,
+    paragraphs: [
+      `Hallo ${name}, ein Konto bei ${provider} wurde mit Ihrem ${product}-Konto verbunden: ${when}. Wer sich dort anmeldet, ist auch hier angemeldet.`,
+    ],
+    small: [
+      'Das waren nicht Sie? Dann melden Sie sich an, trennen Sie die Verbindung auf Ihrer Kontoseite und melden Sie alle anderen Sitzungen ab.',
+    ],
+  }),
+
+  identityUnlinked: ({ name, provider, when }, product) => ({
+    subject: `${provider} öffnet Ihr ${product}-Konto nicht mehr`,
+    preview: `Mit ${provider} können Sie sich nicht mehr anmelden.`,
+    heading: `${provider} ist getrennt`,
+    paragraphs: [`Hallo ${name}, das Konto bei ${provider} wurde von Ihrem ${product}-Konto getrennt: ${when}.`],
+    small: ['Das waren nicht Sie? Dann melden Sie sich an, sehen Sie auf Ihrer Kontoseite nach und melden Sie alle anderen Sitzungen ab.'],
+  }),
 }

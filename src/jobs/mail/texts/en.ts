@@ -18,6 +18,11 @@ interface Happened extends Named {
   readonly when: string
 }
 
+/** Something that was done with an account of another provider. */
+export interface Connected extends Happened {
+  readonly provider: string
+}
+
 interface Coded {
   readonly code: string
 }
@@ -219,6 +224,24 @@ export const en = {
     preview: 'It opens nothing any more.',
     heading: 'A passkey was removed',
     paragraphs: [`Hello ${name}, a passkey was removed from your ${product} account on ${when}. It cannot sign in any more.`],
+    small: ['That was not you? Then sign in, look at your account page and sign out all other sessions.'],
+  }),
+
+  identityLinked: ({ name, provider, when }: Connected, product: string): MailContent => ({
+    subject: `${provider} now opens your ${product} account`,
+    preview: `You can sign in with ${provider} from now on.`,
+    heading: `${provider} is connected`,
+    paragraphs: [
+      `Hello ${name}, an account at ${provider} was connected with your ${product} account on ${when}. Whoever signs in there is signed in here.`,
+    ],
+    small: ['That was not you? Then sign in, disconnect it on your account page and sign out all other sessions.'],
+  }),
+
+  identityUnlinked: ({ name, provider, when }: Connected, product: string): MailContent => ({
+    subject: `${provider} no longer opens your ${product} account`,
+    preview: `You cannot sign in with ${provider} any more.`,
+    heading: `${provider} is disconnected`,
+    paragraphs: [`Hello ${name}, the account at ${provider} was disconnected from your ${product} account on ${when}.`],
     small: ['That was not you? Then sign in, look at your account page and sign out all other sessions.'],
   }),
 }

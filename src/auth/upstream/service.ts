@@ -1,0 +1,251 @@
+// The decisions about people who come from another provider (requirement 71): the key is issuer and subject, never an address. An address links by itself
+// only when both sides have verified it; in all other cases the person signs in here first.
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import type { EventDraft } from '#kernel/collection.ts'
+import { newId, randomToken } from '#kernel/ids.ts'
+import type { Logger } from '#kernel/log.ts'
+import { normaliseEmail } from '../accounts/email.ts'
+import { mail } from '../accounts/mail.ts'
+import { nameProblem, tidyName } from '../accounts/name.ts'
+import type { AccountsRepository } from '../accounts/repository.ts'
+import { type Account, credentialOf } from '../accounts/schemas.ts'
+import { authErrors } from '../errors.ts'
+import type { RunningHooks } from '../hooks/hooks.ts'
+import { securityEventOf, type Whence } from '../security-events/security-event.ts'
+import type { Claimed, Upstream } from './provider.ts'
+import type { Refusal, RelyingParty } from './relying-party.ts'
+import { identityId, type IdentitiesRepository } from './repository.ts'
+import type { Arrival, Identity, Journey } from './schemas.ts'
+
+export interface LinkedIdentity extends Identity {
+  /** How the app calls the provider, or its issuer when the app has it no more. */
+  readonly provider: string
+  readonly upstream: string | undefined
+}
+
+export interface Owner {
+  readonly accountId: string
+  readonly credential: string
+}
+
+export type Arrived =
+  /** Linked, by now at the latest. */
+  | { readonly is: 'owner'; readonly owner: Owner }
+  /** Nobody here has this address, and it is certainly theirs: an account can be made. */
+  | { readonly is: 'new' }
+  /** Whose account it is, or would be, cannot be told by what the provider says. */
+  | { readonly is: 'unknown' }
+  /** Suspended, or kept to people who have linked it. */
+  | { readonly is: 'refused' }
+
+export interface Upstreams {
+  readonly list: readonly Pick<Upstream, 'id' | 'kind' | 'name' | 'signUp'>[]
+  find(id: string): Upstream | undefined
+  /** Throws `auth.upstream_unavailable`. */
+  begin(
+    upstream: Upstream,
+    purpose: Pick<Journey, 'uid' | 'accountId' | 'again'>,
+  ): Promise<{ readonly url: string; readonly journey: Journey }>
+  /** Who has come back. Throws `auth.upstream_unavailable`. */
+  finish(journey: Journey, search: string): Promise<Arrival | Refusal>
+  /** What an arrival at the sign-in page means. Links by a verified address. */
+  arrive(call: Call, arrival: Arrival, by: Whence): Promise<Arrived>
+  /** Throws `auth.bad_details` with the fields; `undefined` when somebody was faster. */
+  createAccount(call: Call, arrival: Arrival, request: { readonly name: string; readonly by: Whence }): Promise<Owner | undefined>
+  identities(call: Call, accountId: string): Promise<readonly LinkedIdentity[]>
+  /** For whoever is signed in and has just said so. False when it is another account's. */
+  link(call: Call, accountId: string, request: { readonly arrival: Arrival; readonly by: Whence }): Promise<boolean>
+  /** `last`: without it, nobody could come in any more. */
+  unlink(call: Call, accountId: string, request: { readonly id: string; readonly by: Whence }): Promise<'done' | 'last' | 'gone'>
+}
+
+/** How many other ways into an account there are, beside the password and linked identities. */
+export type CountWays = (call: Call, accountId: string) => Promise<number>
+
+export interface UpstreamsDependencies {
+  readonly upstreams: readonly Upstream[]
+  readonly relyingParty: RelyingParty
+  readonly identities: IdentitiesRepository
+  readonly accounts: Pick<AccountsRepository, 'find' | 'findByEmail'>
+  readonly hooks: Pick<RunningHooks, 'beforeSignUp'>
+  readonly furtherWays: CountWays
+  readonly clock: Clock
+  readonly logger: Logger
+  /** The accounts origin. */
+  readonly origin: string
+}
+
+const MAX_ROUNDS = 5
+/** Clocks differ, and a page may have been open a while. */
+const AGAIN_TOLERANCE_SECONDS = 120
+
+export function createUpstreams(deps: UpstreamsDependencies): Upstreams {
+  return { ...travelling(deps), ...arriving(deps), ...linking(deps) }
+}
+
+function travelling(deps: UpstreamsDependencies): Pick<Upstreams, 'list' | 'find' | 'begin' | 'finish'> {
+  const { upstreams, relyingParty, clock, logger, origin } = deps
+  const find = (id: string): Upstream | undefined => upstreams.find((one) => one.id === id)
+  // One address for each provider: an answer that comes to another's is not taken for its own (RFC 9700 section 4.4.2.2).
+  const redirectUri = (id: string): string => `${origin}/upstream/${id}/callback`
+  return {
+    list: upstreams.map(({ id, kind, name, signUp }) => ({ id, kind, name, signUp })),
+    find,
+    async begin(upstream, purpose) {
+      const asking = { state: randomToken(), nonce: randomToken(), verifier: randomToken() }
+      const url = await relyingParty.authorizationUrl(upstream, { ...asking, redirectUri: redirectUri(upstream.id), again: purpose.again })
+      return { url, journey: { upstream: upstream.id, ...asking, ...purpose, begunAt: clock.now() } }
+    },
+    async finish({ upstream: id, state, nonce, verifier, uid, accountId, again, begunAt }, search) {
+      const upstream = find(id)
+      if (upstream === undefined) return { refused: 'unusable', reason: 'there is no such provider any more' }
+      const found = await relyingParty.redeem(upstream, { search, state, nonce, verifier, redirectUri: redirectUri(id) })
+      const refusal = 'refused' in found ? found : stale(found.authTime, { again, begunAt })
+      if (refusal !== undefined) {
+        logger.info({ event: 'auth.upstream_refused', upstream: id, ...refusal })
+        return refusal
+      }
+      const { claimed } = found as { claimed: Claimed }
+      const email = claimed.email === undefined ? undefined : normaliseEmail(claimed.email)
+      const name = claimed.name === undefined ? undefined : usableName(claimed.name)
+      return {
+        upstream: id,
+        issuer: claimed.issuer,
+        subject: claimed.subject,
+        emailVerified: email !== undefined && claimed.emailVerified,
+        ...(email === undefined ? {} : { email }),
+        ...(name === undefined ? {} : { name }),
+        ...(uid === undefined ? {} : { uid }),
+        ...(accountId === undefined ? {} : { accountId }),
+        at: clock.now(),
+      }
+    },
+  }
+}
+
+/** A provider that says when somebody signed in there must not pass an old sign-in off as one that was asked for again. */
+function stale(authTime: number | undefined, { again, begunAt }: Pick<Journey, 'again' | 'begunAt'>): Refusal | undefined {
+  if (!again || authTime === undefined || authTime >= begunAt / 1000 - AGAIN_TOLERANCE_SECONDS) return undefined
+  return { refused: 'unusable', reason: 'the sign-in there is older than what was asked for' }
+}
+
+function usableName(name: string): string | undefined {
+  const tidy = Array.from(tidyName(name)).slice(0, 80).join('').trim()
+  return nameProblem(tidy) === undefined ? tidy : undefined
+}
+
+function identityOf({ issuer, subject, email, name }: Arrival, accountId: string, linkedAt: number): Identity {
+  const label = email ?? name
+  return { id: identityId({ issuer, subject }), accountId, issuer, subject, linkedAt, ...(label === undefined ? {} : { label }) }
+}
+
+const ownerOf = (account: Account): Owner => ({ accountId: account.id, credential: credentialOf(account) })
+
+const isOpen = (account: Account | undefined): account is Account => account !== undefined && account.suspendedAt === undefined
+
+function linkedEvents(account: Account, { provider, by, clock }: { provider: string; by: Whence; clock: Clock }): EventDraft[] {
+  const when = new Date(clock.now()).toUTCString()
+  return [
+    mail({ to: account.email, template: 'identity-linked', data: { name: account.name, provider, when } }),
+    securityEventOf({ type: 'identity.linked', accountId: account.id, about: provider, ...by }),
+  ]
+}
+
+function arriving(deps: UpstreamsDependencies): Pick<Upstreams, 'arrive' | 'createAccount'> {
+  const { upstreams, identities, accounts, hooks, clock } = deps
+  const nameOf = (id: string): string => upstreams.find((one) => one.id === id)?.name ?? id
+
+  const linked = async (call: Call, arrival: Arrival): Promise<Arrived | undefined> => {
+    const known = await identities.find(call, arrival)
+    if (known === undefined) return undefined
+    const account = await accounts.find(call, known.accountId)
+    return isOpen(account) ? { is: 'owner', owner: ownerOf(account) } : { is: 'refused' }
+  }
+
+  return {
+    async arrive(call, arrival, by) {
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        const known = await linked(call, arrival)
+        if (known !== undefined) return known
+        if (upstreams.find(({ id }) => id === arrival.upstream)?.signUp !== true) return { is: 'refused' }
+        // Requirement 71: the provider must have verified the address ...
+        if (arrival.email === undefined || !arrival.emailVerified) return { is: 'unknown' }
+        const account = await accounts.findByEmail(call, arrival.email)
+        if (account === undefined) return { is: 'new' }
+        if (!isOpen(account)) return { is: 'refused' }
+        // ... and so must we: else whoever signed up with a stranger's address would get that stranger's visit.
+        if (account.emailVerifiedAt === undefined) return { is: 'unknown' }
+        const identity = identityOf(arrival, account.id, clock.now())
+        const events = linkedEvents(account, { provider: nameOf(arrival.upstream), by, clock })
+        if (await identities.link(call, account, { identity, events })) return { is: 'owner', owner: ownerOf(account) }
+      }
+      return { is: 'refused' }
+    },
+
+    async createAccount(call, arrival, { name: typed, by }) {
+      const { email, emailVerified } = arrival
+      if (email === undefined || !emailVerified) throw new TypeError('An account needs an address that the provider has verified.')
+      const message = nameProblem(typed)
+      if (message !== undefined) throw authErrors.bad_details({ fields: [{ field: 'name', message }] })
+      const name = tidyName(await hooks.beforeSignUp(call, { email, name: tidyName(typed) }))
+      const now = clock.now()
+      const account: Account = { id: newId(now), email, name, emailVerifiedAt: now, createdAt: now }
+      const about = nameOf(arrival.upstream)
+      const events = [
+        securityEventOf({ type: 'account.created', accountId: account.id, about, ...by }),
+        securityEventOf({ type: 'identity.linked', accountId: account.id, about, ...by }),
+      ]
+      const made = await identities.create(call, account, { identity: identityOf(arrival, account.id, now), events })
+      return made ? ownerOf(account) : undefined
+    },
+  }
+}
+
+function linking(deps: UpstreamsDependencies): Pick<Upstreams, 'identities' | 'link' | 'unlink'> {
+  const { upstreams, identities, accounts, furtherWays, clock } = deps
+
+  const shown = (one: Identity): LinkedIdentity => {
+    const upstream = upstreams.find(({ protocol, id }) => protocol.issuer === one.issuer || issuerCovers({ protocol, id }, one.issuer))
+    return { ...one, provider: upstream?.name ?? new URL(one.issuer).host, upstream: upstream?.id }
+  }
+  const opens = (one: Identity): boolean => shown(one).upstream !== undefined
+
+  return {
+    identities: async (call, accountId) => (await identities.list(call, accountId)).map(shown),
+
+    async link(call, accountId, { arrival, by }) {
+      const account = await accounts.find(call, accountId)
+      if (!isOpen(account)) return false
+      const provider = upstreams.find(({ id }) => id === arrival.upstream)?.name ?? arrival.upstream
+      const made = { identity: identityOf(arrival, accountId, clock.now()), events: linkedEvents(account, { provider, by, clock }) }
+      if (await identities.link(call, account, made)) return true
+      return (await identities.find(call, arrival))?.accountId === accountId
+    },
+
+    async unlink(call, accountId, { id, by }) {
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        const account = await accounts.find(call, accountId)
+        const all = await identities.list(call, accountId)
+        const gone = all.find((one) => one.id === id)
+        if (account === undefined || gone === undefined) return 'gone'
+        // The number on the account is compared when it is written: two removals at once cannot both find the other way still there.
+        const others = all.filter((one) => one.id !== id && opens(one)).length + (account.password === undefined ? 0 : 1)
+        if (others + (await furtherWays(call, accountId)) === 0) return 'last'
+        const { provider } = shown(gone)
+        const data = { name: account.name, provider, when: new Date(clock.now()).toUTCString() }
+        const events = [
+          mail({ to: account.email, template: 'identity-unlinked', data }),
+          securityEventOf({ type: 'identity.unlinked', accountId, about: provider, ...by }),
+        ]
+        if (await identities.unlink(call, account, { identity: gone, events })) return 'done'
+      }
+      throw authErrors.unavailable({ detail: 'Please try again.' })
+    },
+  }
+}
+
+/** The tenants of Microsoft have an issuer each. */
+function issuerCovers({ protocol }: Pick<Upstream, 'id' | 'protocol'>, issuer: string): boolean {
+  return protocol.kind === 'openid' && protocol.issuerIsPattern === true && new URL(protocol.issuer).origin === URL.parse(issuer)?.origin
+}
