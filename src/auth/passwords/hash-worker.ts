@@ -1,6 +1,7 @@
-// The child process that computes password hashes (argon2id, RFC 9106), so that no other request ever waits for one.
+// The child process that computes password hashes (argon2id, RFC 9106) and checks those of other systems, so that no other request ever waits for one.
 // It knows nothing of accounts: a password comes in, a PHC string or a verdict goes out.
 import { hash, verify } from '@node-rs/argon2'
+import { verifyForeign } from './foreign.ts'
 
 export type WorkMessage =
   | {
@@ -15,7 +16,8 @@ export type WorkMessage =
 
 // No schema here: the one sender is the parent, over a pipe that nobody else has, and loading the schema library takes longer than ten hashes.
 async function compute(work: WorkMessage): Promise<string | boolean> {
-  if (work.kind === 'verify') return verify(work.phc, work.password)
+  if (work.kind === 'verify')
+    return work.phc.startsWith('$argon2') ? verify(work.phc, work.password) : verifyForeign(work.password, work.phc)
   const { memoryCost, timeCost, parallelism } = work
   return hash(work.password, { memoryCost, timeCost, parallelism })
 }

@@ -25,22 +25,14 @@ export function upstreamId({ id, kind }: UpstreamDefinition): string {
 
 /** `development` reaches this machine, too. */
 export function upstreamOf(definition: UpstreamDefinition, { secret, development }: { secret: string; development: boolean }): Upstream {
-  const everywhere = 'privateNetwork' in definition && definition.privateNetwork === true
+  const everywhere = 'privateNetwork' in definition && (definition.privateNetwork ?? false)
   const given = { secret, reach: { loopback: development, everywhere } }
-  switch (definition.kind) {
-    case 'google':
-      return google(definition, given)
-    case 'github':
-      return github(definition, given)
-    case 'microsoft':
-      return microsoft(definition, given)
-    case 'apple':
-      return apple(definition, given)
-    case 'openid':
-      return openid(definition, given)
-    case 'oauth2':
-      return oauth2(definition, given)
-  }
+  const { kind } = definition
+  if (kind === 'google') return google(definition, given)
+  if (kind === 'github') return github(definition, given)
+  if (kind === 'microsoft') return microsoft(definition, given)
+  if (kind === 'apple') return apple(definition, given)
+  return kind === 'openid' ? openid(definition, given) : oauth2(definition, given)
 }
 
 type Common = Pick<Upstream, 'id' | 'kind' | 'name' | 'clientId' | 'proof' | 'signUp' | 'reach' | 'parameters' | 'againParameters'>

@@ -17,7 +17,8 @@ export type Claims = Readonly<Record<string, unknown>>
 export type ReadJson = (url: string) => Promise<unknown>
 
 export type ClientProof =
-  | { readonly kind: 'client_secret_basic' | 'client_secret_post'; readonly secret: string }
+  | { readonly kind: 'client_secret_basic'; readonly secret: string }
+  | { readonly kind: 'client_secret_post'; readonly secret: string }
   | { readonly kind: 'private_key_jwt'; readonly privateKey: string; readonly keyId?: string | undefined }
   /** Apple's: the client secret is a short-lived token that we sign ourselves. */
   | { readonly kind: 'signed_secret'; readonly privateKey: string; readonly keyId: string; readonly teamId: string }

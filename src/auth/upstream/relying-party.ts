@@ -247,18 +247,11 @@ function fetchOf({ send }: RelyingPartyDependencies, { reach }: Upstream): openi
 }
 
 async function clientAuth({ clock }: RelyingPartyDependencies, { clientId, proof }: Upstream): Promise<openid.ClientAuth> {
-  switch (proof.kind) {
-    case 'client_secret_basic':
-      return openid.ClientSecretBasic(proof.secret)
-    case 'client_secret_post':
-      return openid.ClientSecretPost(proof.secret)
-    case 'private_key_jwt': {
-      const key = signingKey(proof.privateKey)
-      return openid.PrivateKeyJwt(proof.keyId === undefined ? key : { key, kid: proof.keyId })
-    }
-    case 'signed_secret':
-      return openid.ClientSecretPost(await signedSecret(proof, { clientId, now: clock.now() }))
-  }
+  if (proof.kind === 'client_secret_basic') return openid.ClientSecretBasic(proof.secret)
+  if (proof.kind === 'client_secret_post') return openid.ClientSecretPost(proof.secret)
+  if (proof.kind === 'signed_secret') return openid.ClientSecretPost(await signedSecret(proof, { clientId, now: clock.now() }))
+  const key = signingKey(proof.privateKey)
+  return openid.PrivateKeyJwt(proof.keyId === undefined ? key : { key, kid: proof.keyId })
 }
 
 const ALGORITHMS = {

@@ -13,7 +13,7 @@ import { type Account, credentialOf } from '../accounts/schemas.ts'
 import { authErrors } from '../errors.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
-import type { Claimed, Upstream } from './provider.ts'
+import type { Upstream } from './provider.ts'
 import type { Refusal, RelyingParty } from './relying-party.ts'
 import { identityId, type IdentitiesRepository } from './repository.ts'
 import type { Arrival, Identity, Journey } from './schemas.ts'
@@ -101,12 +101,12 @@ function travelling(deps: UpstreamsDependencies): Pick<Upstreams, 'list' | 'find
       const upstream = find(id)
       if (upstream === undefined) return { refused: 'unusable', reason: 'there is no such provider any more' }
       const found = await relyingParty.redeem(upstream, { search, state, nonce, verifier, redirectUri: redirectUri(id) })
-      const refusal = 'refused' in found ? found : stale(found.authTime, { again, begunAt })
-      if (refusal !== undefined) {
-        logger.info({ event: 'auth.upstream_refused', upstream: id, ...refusal })
-        return refusal
+      const checked = 'refused' in found ? found : (stale(found.authTime, { again, begunAt }) ?? found)
+      if ('refused' in checked) {
+        logger.info({ event: 'auth.upstream_refused', upstream: id, ...checked })
+        return checked
       }
-      const { claimed } = found as { claimed: Claimed }
+      const { claimed } = checked
       const email = claimed.email === undefined ? undefined : normaliseEmail(claimed.email)
       const name = claimed.name === undefined ? undefined : usableName(claimed.name)
       return {
