@@ -5,6 +5,7 @@ import type { AuthHooks } from './auth/hooks/contract.ts'
 import { languageTag, ownTexts } from './auth/texts/schemas.ts'
 import { themeDefinition } from './auth/theme/schemas.ts'
 import { clientDefinition, publicKeyDefinition } from './auth/clients/schemas.ts'
+import { upstreamDefinitions } from './auth/upstream/definition.ts'
 import { fieldProblems, z } from './kernel/schema.ts'
 import type { AccessGrant, ResourceCache, ResourceDefinition, ResourceScopes } from './resource/contract.ts'
 
@@ -130,6 +131,7 @@ const registration = z.strictObject({
 } satisfies Record<keyof RegistrationDefinition, unknown>)
 
 const auth = z.strictObject({
+  upstreams: upstreamDefinitions.optional(),
   hooks: authHooks.optional(),
   resources: z.array(protectedResource).optional(),
   dpop: z.strictObject({ requireNonce: z.boolean().optional() }).optional(),

@@ -165,6 +165,7 @@ function addRoles(shop: Workshop, engines: Engines): Pick<Platform, 'auth' | 'tr
     development,
     mailbox,
     definition: app.auth,
+    ...config.auth,
   }
   const auth = shop.add('auth', authServer.create({ database, cache, keyRing, clock, logger: log('auth'), settings: authSettings }))
   const filesSettings = { folder: folder('files'), buckets: app.buckets ?? [], sites }

@@ -1,6 +1,7 @@
 // The one reader of the environment. Every problem is reported at once, by name, never with a value.
 import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
+import { authConfig } from './auth/config.ts'
 import { cacheConfig } from './cache/config.ts'
 import { backupConfig } from './database/backup/config.ts'
 import { databaseConfig } from './database/config.ts'
@@ -35,6 +36,7 @@ export interface Config {
   readonly backup: Values<typeof backupConfig>
   readonly monitoring: Values<typeof monitoringConfig>
   readonly jobs: Values<typeof jobsConfig>
+  readonly auth: Values<typeof authConfig>
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -145,6 +147,7 @@ export function readConfig(input: ConfigInput = {}): { config: Config; rows: rea
     backup: reader.section('backup', backupConfig),
     monitoring: reader.section('monitoring', monitoringConfig),
     jobs: reader.section('jobs', jobsConfig),
+    auth: reader.section('auth', authConfig),
   })
   const problems = [...reader.problems, ...reader.unknownVariables(), ...crossRules(config)]
   if (problems.length > 0) throw new ConfigError(problems)

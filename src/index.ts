@@ -10,6 +10,7 @@ export type {
   TokenAnswer,
   TokenRequest,
 } from './auth/hooks/contract.ts'
+export type { UpstreamDefinition } from './auth/upstream/contract.ts'
 export type {
   AuthDefinition,
   ClientAuthentication,

@@ -1,5 +1,6 @@
 // What the rest of the platform may know about auth. Types only.
 import type { Call } from '#kernel/call.ts'
+import type { UpstreamDefinition } from './upstream/contract.ts'
 import type { AuthHooks } from './hooks/contract.ts'
 import type { OwnTexts } from './texts/schemas.ts'
 import type { ThemeDefinition } from './theme/contract.ts'
@@ -169,6 +170,8 @@ export interface WebhookDefinition {
 
 /** How the app wants its people to come in: the `auth` member of the app definition. What is not said has the default that its comment names. */
 export interface AuthDefinition {
+  /** Other providers that people may sign in with. Their secrets are the operator's: NINEFOLD_AUTH_UPSTREAM_SECRETS. */
+  readonly upstreams?: readonly UpstreamDefinition[]
   /** Ways to sign in, each on or off. */
   readonly methods?: {
     /** On unless told. */

@@ -32,6 +32,8 @@ export interface Interaction {
   /** Signed in already, at the consent prompt. */
   readonly accountId?: string
   readonly loginHint?: string
+  /** The credential is asked for although somebody may be signed in. */
+  readonly again?: boolean
 }
 
 /** A browser that is signed in at the authorization server. */
@@ -62,7 +64,7 @@ export interface ProvedOwner {
 }
 
 /** What a person can prove to be the owner of an account by. */
-export type Proof = 'password' | 'passkey' | 'email'
+export type Proof = 'password' | 'passkey' | 'email' | 'upstream'
 
 export interface Engine {
   /** The interaction that this browser is in, or `undefined` when it has ended or belongs to another browser. */

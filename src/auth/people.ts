@@ -1,10 +1,14 @@
 // The half of auth that is about people: their accounts, what they prove to be the owners by, what they can do by mail, and what happened to them.
+import type { Call } from '#kernel/call.ts'
+import type { sendOutward } from '#kernel/http/outward.ts'
+import type { Secret } from '#kernel/secret.ts'
 import { type AccountsParts, createAccounts, type RunningAccounts } from './accounts/create.ts'
 import { type ByMail, createByMail } from './by-mail.ts'
 import type { AuthDefinition } from './contract.ts'
 import { type SignInMethods, signInMethods } from './methods.ts'
 import { createPasskeys } from './passkeys/create.ts'
 import type { Passkeys } from './passkeys/service.ts'
+import { createUpstreamsOf, type RunningUpstreams } from './upstream/create.ts'
 import { createSecurityEvents, type SecurityEvents } from './security-events/service.ts'
 
 export interface People extends RunningAccounts {
@@ -12,26 +16,57 @@ export interface People extends RunningAccounts {
   readonly passkeys: Passkeys
   readonly byMail: ByMail
   readonly securityEvents: SecurityEvents
+  readonly upstreams: RunningUpstreams
 }
 
 export interface PeopleParts extends AccountsParts {
-  readonly settings: AccountsParts['settings'] & { readonly productName: string; readonly definition?: AuthDefinition | undefined }
+  readonly settings: AccountsParts['settings'] & {
+    readonly productName: string
+    readonly definition?: AuthDefinition | undefined
+    readonly upstreamSecrets?: Secret | undefined
+    readonly development?: boolean | undefined
+  }
+  /** How requests leave this machine. */
+  readonly send?: typeof sendOutward
 }
 
 /** Make it before the database starts, since it declares its collections. */
 export function createPeople(parts: PeopleParts): People {
-  const { sites, productName, definition } = parts.settings
+  const { sites, definition } = parts.settings
   const running = createAccounts(parts)
   const methods = signInMethods(definition)
+  const byMail = createByMail({ ...parts, methods, shared: running.shared, origin: sites.accounts })
+  return { ...running, methods, byMail, ...waysInto(parts, { running, methods }), ...toldOf(parts, running) }
+}
+
+/** Ways that can be taken away each: none of them ever is the last one. */
+function waysInto(
+  parts: PeopleParts,
+  { running, methods }: { readonly running: RunningAccounts; readonly methods: SignInMethods },
+): Pick<People, 'passkeys' | 'upstreams'> {
+  const { sites, productName, definition, upstreamSecrets: secrets, development = false } = parts.settings
+  const byMailOrPassword = async (call: Call, accountId: string): Promise<boolean> => {
+    const person = await running.accounts.find(call, accountId)
+    return (
+      (methods.password && person?.hasPassword === true) || ((methods.emailCode || methods.magicLink) && person?.emailVerified === true)
+    )
+  }
+  const upstreams = createUpstreamsOf({
+    ...parts,
+    settings: { definitions: definition?.upstreams ?? [], secrets, development, origin: sites.accounts },
+    hasOtherWay: async (call, accountId) =>
+      (await byMailOrPassword(call, accountId)) || (methods.passkey && (await passkeys.list(call, accountId)).length > 0),
+  })
   const passkeys = createPasskeys({
     ...parts,
     ...running,
     origin: sites.accounts,
     productName,
-    hasOtherWay: async (call, accountId) => methods.password && (await running.accounts.find(call, accountId))?.hasPassword === true,
+    hasOtherWay: async (call, accountId) =>
+      (await byMailOrPassword(call, accountId)) ||
+      (await upstreams.identities(call, accountId)).some(({ upstream }) => upstream !== undefined),
   })
-  const byMail = createByMail({ ...parts, methods, shared: running.shared, origin: sites.accounts })
-  return { ...running, methods, passkeys, byMail, ...toldOf(parts, running) }
+  return { passkeys, upstreams }
 }
 
 /** Security events are taken in as long as the rest runs. */

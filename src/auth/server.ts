@@ -3,6 +3,7 @@ import { defineServer, type Running } from '#kernel/lifecycle.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
+import type { Secret } from '#kernel/secret.ts'
 import type { Cache } from '../cache/contract.ts'
 import type { Database } from '../database/contract.ts'
 import type { Auth, AuthDefinition } from './contract.ts'
@@ -28,6 +29,8 @@ export interface AuthSettings extends ClientSettings {
   /** Where mails can be read in development. */
   readonly mailbox?: string | undefined
   readonly definition?: AuthDefinition | undefined
+  /** See config.ts. */
+  readonly upstreamSecrets?: Secret | undefined
 }
 
 export interface AuthDependencies {

@@ -5,18 +5,18 @@ import { createRouter } from '#kernel/http/router.ts'
 import type { Answer, Exchange, Method } from '#kernel/http/route.ts'
 import { seeOther } from '#kernel/http/route.ts'
 import { randomToken } from '#kernel/ids.ts'
+import type { sendOutward } from '#kernel/http/outward.ts'
 import { createKeyRing } from '#kernel/keyring.ts'
 import type { Json } from '#kernel/json.ts'
 import { createLogger } from '#kernel/log.ts'
 import { Secret } from '#kernel/secret.ts'
 import { type Accounts } from '../../src/auth/accounts/service.ts'
-import type { RunningAccounts } from '../../src/auth/accounts/create.ts'
 import type { ByMail } from '../../src/auth/by-mail.ts'
 import type { AuthorisedApp, BrowserSession, Engine, Interaction } from '../../src/auth/engine.ts'
 import type { AuthHooks } from '../../src/auth/hooks/contract.ts'
 import { createHooks } from '../../src/auth/hooks/hooks.ts'
 import type { AuthDefinition } from '../../src/auth/contract.ts'
-import { createPeople } from '../../src/auth/people.ts'
+import { createPeople, type People } from '../../src/auth/people.ts'
 import { accountPages } from '../../src/auth/pages/routes.ts'
 import type { SecurityEvents } from '../../src/auth/security-events/service.ts'
 import { createSpeech } from '../../src/auth/texts/speech.ts'
@@ -51,7 +51,7 @@ export interface AccountsWorld {
   readonly accounts: Accounts
   readonly securityEvents: SecurityEvents
   readonly byMail: ByMail
-  readonly running: RunningAccounts
+  readonly running: People
   readonly database: Database
   readonly clock: FakeClock
   readonly engine: FakeEngine
@@ -132,6 +132,11 @@ export async function openAccounts(
     productName?: string
     durableFile?: string
     definition?: AuthDefinition
+    /** Secrets of upstream providers, by id. */
+    upstreamSecrets?: Readonly<Record<string, string>>
+    send?: typeof sendOutward
+    /** True unless told. */
+    development?: boolean
     hooks?: AuthHooks
   } = {},
 ): Promise<AccountsWorld> {
@@ -149,12 +154,15 @@ export async function openAccounts(
     keyRing,
     clock,
     logger,
+    ...(options.send === undefined ? {} : { send: options.send }),
     hooks: createHooks(options.hooks, { clock, logger, limitMs: 200 }),
     // Cheap hashes: what is tested here is not how long one takes.
     settings: {
       sites,
       productName: 'Pixel Diary',
       definition: options.definition,
+      development: options.development ?? true,
+      upstreamSecrets: options.upstreamSecrets && new Secret(JSON.stringify(options.upstreamSecrets)),
       passwords: options.passwords ?? { memoryKiB: 64, passes: 1 },
     },
   })

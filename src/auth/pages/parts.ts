@@ -10,6 +10,7 @@ import type { BrowserSession, Engine, Interaction } from '../engine.ts'
 import type { SignInMethods } from '../methods.ts'
 import type { Passkeys } from '../passkeys/service.ts'
 import type { SecurityEvents } from '../security-events/service.ts'
+import type { RunningUpstreams } from '../upstream/create.ts'
 import type { Texts } from '../texts/en.ts'
 import type { Skin } from './layout.ts'
 import type { FrameSettings } from './skin.ts'
@@ -26,6 +27,7 @@ export interface PageParts {
   readonly passkeys: Passkeys
   readonly methods: SignInMethods
   readonly byMail: ByMail
+  readonly upstreams: RunningUpstreams
   readonly clock: Clock
   readonly settings: PageSettings
 }

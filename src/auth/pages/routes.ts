@@ -2,6 +2,8 @@
 import type { Route } from '#kernel/http/route.ts'
 import { passkeyAccountRoutes } from '../passkeys/account-routes.ts'
 import { passkeySignInRoutes } from '../passkeys/sign-in-routes.ts'
+import { identityRoutes } from '../upstream/account-routes.ts'
+import { upstreamRoutes } from '../upstream/routes.ts'
 import { accountRoutes } from './account-routes.ts'
 import { assetRoutes } from './assets.ts'
 import type { PageParts } from './handling.ts'
@@ -17,7 +19,9 @@ export function accountPages(parts: PageParts): Route[] {
     ...signUpRoutes(parts),
     ...(parts.methods.emailCode || parts.methods.magicLink ? emailSignInRoutes(parts) : []),
     ...(parts.methods.password ? recoveryRoutes(parts) : []),
+    ...upstreamRoutes(parts),
     ...accountRoutes(parts),
+    ...identityRoutes(parts),
     ...(parts.methods.passkey ? [...passkeySignInRoutes(parts), ...passkeyAccountRoutes(parts)] : []),
   ]
   return [...pages, languageRoute(parts, pages), ...assetRoutes(parts.settings.looks.assets)]

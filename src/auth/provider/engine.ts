@@ -18,8 +18,8 @@ import { inScope } from './scope.ts'
 import { proofOf } from './sign-in-proof.ts'
 import { signInAddress } from './sign-in-address.ts'
 
-/** Authentication methods as RFC 8176 names them. */
-const AMR: Readonly<Record<Proof, readonly string[]>> = { password: ['pwd'], passkey: ['pop', 'user'], email: ['otp'] }
+/** Authentication methods as RFC 8176 names them. How somebody has signed in at another provider is not known here. */
+const AMR: Readonly<Record<Proof, readonly string[]>> = { password: ['pwd'], passkey: ['pop', 'user'], email: ['otp'], upstream: [] }
 
 export interface EngineDependencies {
   /** Built at start, when the keys are there. */

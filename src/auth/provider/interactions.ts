@@ -44,6 +44,9 @@ export function createInteractions(provider: () => Provider, clients: ClientRegi
   }
 }
 
+/** Reasons of the engine to ask for the credential of whoever is signed in: `prompt=login`, and `max_age`. */
+const ASKED_AGAIN: ReadonlySet<string> = new Set(['login_prompt', 'max_age'])
+
 export function interactionEnded(): Error {
   return authErrors.interaction_ended({ detail: 'Go back to the app and start again.' })
 }
@@ -60,6 +63,7 @@ function interactionOf(found: Details, client: RegisteredClient, clients: Client
     scopes: name === 'consent' ? withWords(newScopes(found, client), clients) : [],
     ...(found.session === undefined ? {} : { accountId: found.session.accountId }),
     ...(typeof loginHint === 'string' ? { loginHint } : {}),
+    again: found.prompt.reasons.some((reason) => ASKED_AGAIN.has(reason)),
   }
 }
 

@@ -21,9 +21,9 @@ export interface Answered extends Asking {
   readonly search: string
 }
 
-/** A refusal: by the person there, or of an answer that cannot be used; the reason is for the log, or for the person when `words` says so. */
+/** By the person there, of an answer that cannot be used, or of a person who may not come. The reason is for the log. */
 export interface Refusal {
-  readonly refused: 'declined' | 'unusable' | 'not_allowed'
+  readonly refused: 'declined' | 'unusable' | 'refused'
   readonly reason: string
 }
 
@@ -105,7 +105,7 @@ async function redeemed(
 }
 
 function outcome(found: Claimed | string): { claimed: Claimed } | Refusal {
-  return typeof found === 'string' ? { refused: 'not_allowed', reason: found } : { claimed: found }
+  return typeof found === 'string' ? { refused: 'refused', reason: found } : { claimed: found }
 }
 
 function readerOf(configuration: openid.Configuration, accessToken: string): ReadJson {

@@ -60,8 +60,8 @@ export interface Upstreams {
   unlink(call: Call, accountId: string, request: { readonly id: string; readonly by: Whence }): Promise<'done' | 'last' | 'gone'>
 }
 
-/** How many other ways into an account there are, beside the password and linked identities. */
-export type CountWays = (call: Call, accountId: string) => Promise<number>
+/** Whether a person gets in without any linked identity. */
+export type HasOtherWay = (call: Call, accountId: string) => Promise<boolean>
 
 export interface UpstreamsDependencies {
   readonly upstreams: readonly Upstream[]
@@ -69,7 +69,7 @@ export interface UpstreamsDependencies {
   readonly identities: IdentitiesRepository
   readonly accounts: Pick<AccountsRepository, 'find' | 'findByEmail'>
   readonly hooks: Pick<RunningHooks, 'beforeSignUp'>
-  readonly furtherWays: CountWays
+  readonly hasOtherWay: HasOtherWay
   readonly clock: Clock
   readonly logger: Logger
   /** The accounts origin. */
@@ -144,10 +144,13 @@ const ownerOf = (account: Account): Owner => ({ accountId: account.id, credentia
 
 const isOpen = (account: Account | undefined): account is Account => account !== undefined && account.suspendedAt === undefined
 
-function linkedEvents(account: Account, { provider, by, clock }: { provider: string; by: Whence; clock: Clock }): EventDraft[] {
+function linkedEvents(
+  account: Account,
+  { provider, by, clock, language }: { provider: string; by: Whence; clock: Clock; language: string | undefined },
+): EventDraft[] {
   const when = new Date(clock.now()).toUTCString()
   return [
-    mail({ to: account.email, template: 'identity-linked', data: { name: account.name, provider, when } }),
+    mail({ to: account.email, template: 'identity-linked', data: { name: account.name, provider, when }, language }),
     securityEventOf({ type: 'identity.linked', accountId: account.id, about: provider, ...by }),
   ]
 }
@@ -177,7 +180,7 @@ function arriving(deps: UpstreamsDependencies): Pick<Upstreams, 'arrive' | 'crea
         // ... and so must we: else whoever signed up with a stranger's address would get that stranger's visit.
         if (account.emailVerifiedAt === undefined) return { is: 'unknown' }
         const identity = identityOf(arrival, account.id, clock.now())
-        const events = linkedEvents(account, { provider: nameOf(arrival.upstream), by, clock })
+        const events = linkedEvents(account, { provider: nameOf(arrival.upstream), by, clock, language: call.language })
         if (await identities.link(call, account, { identity, events })) return { is: 'owner', owner: ownerOf(account) }
       }
       return { is: 'refused' }
@@ -203,7 +206,7 @@ function arriving(deps: UpstreamsDependencies): Pick<Upstreams, 'arrive' | 'crea
 }
 
 function linking(deps: UpstreamsDependencies): Pick<Upstreams, 'identities' | 'link' | 'unlink'> {
-  const { upstreams, identities, accounts, furtherWays, clock } = deps
+  const { upstreams, identities, accounts, hasOtherWay, clock } = deps
 
   const shown = (one: Identity): LinkedIdentity => {
     const upstream = upstreams.find(({ protocol, id }) => protocol.issuer === one.issuer || issuerCovers({ protocol, id }, one.issuer))
@@ -218,7 +221,10 @@ function linking(deps: UpstreamsDependencies): Pick<Upstreams, 'identities' | 'l
       const account = await accounts.find(call, accountId)
       if (!isOpen(account)) return false
       const provider = upstreams.find(({ id }) => id === arrival.upstream)?.name ?? arrival.upstream
-      const made = { identity: identityOf(arrival, accountId, clock.now()), events: linkedEvents(account, { provider, by, clock }) }
+      const made = {
+        identity: identityOf(arrival, accountId, clock.now()),
+        events: linkedEvents(account, { provider, by, clock, language: call.language }),
+      }
       if (await identities.link(call, account, made)) return true
       return (await identities.find(call, arrival))?.accountId === accountId
     },
@@ -230,12 +236,12 @@ function linking(deps: UpstreamsDependencies): Pick<Upstreams, 'identities' | 'l
         const gone = all.find((one) => one.id === id)
         if (account === undefined || gone === undefined) return 'gone'
         // The number on the account is compared when it is written: two removals at once cannot both find the other way still there.
-        const others = all.filter((one) => one.id !== id && opens(one)).length + (account.password === undefined ? 0 : 1)
-        if (others + (await furtherWays(call, accountId)) === 0) return 'last'
+        const isLast = !all.some((one) => one.id !== id && opens(one)) && !(await hasOtherWay(call, accountId))
+        if (isLast) return 'last'
         const { provider } = shown(gone)
         const data = { name: account.name, provider, when: new Date(clock.now()).toUTCString() }
         const events = [
-          mail({ to: account.email, template: 'identity-unlinked', data }),
+          mail({ to: account.email, template: 'identity-unlinked', data, language: call.language }),
           securityEventOf({ type: 'identity.unlinked', accountId, about: provider, ...by }),
         ]
         if (await identities.unlink(call, account, { identity: gone, events })) return 'done'

@@ -1,0 +1,115 @@
+// Puts sign-in with other providers together: who they are, the protocol, storage, decisions.
+import type { Clock } from '#kernel/clock.ts'
+import { sendOutward } from '#kernel/http/outward.ts'
+import type { KeyRing } from '#kernel/keyring.ts'
+import type { Logger } from '#kernel/log.ts'
+import { z } from '#kernel/schema.ts'
+import type { Secret } from '#kernel/secret.ts'
+import type { Database } from '../../database/contract.ts'
+import { createAccountsRepository } from '../accounts/repository.ts'
+import type { RunningHooks } from '../hooks/hooks.ts'
+import type { UpstreamDefinition } from './contract.ts'
+import { upstreamId, upstreamOf } from './presets.ts'
+import type { Upstream } from './provider.ts'
+import { createRelyingParty, signingKey } from './relying-party.ts'
+import { createIdentitiesRepository } from './repository.ts'
+import { type HasOtherWay, createUpstreams, type Upstreams } from './service.ts'
+import { createTravels, type Travels } from './travels.ts'
+
+export interface UpstreamSettings {
+  readonly definitions: readonly UpstreamDefinition[]
+  /** A JSON object: the secret of each provider by its id. */
+  readonly secrets?: Secret | undefined
+  readonly development: boolean
+  /** The accounts origin. */
+  readonly origin: string
+}
+
+export interface UpstreamsParts {
+  readonly database: Database
+  readonly keyRing: KeyRing
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly hooks: Pick<RunningHooks, 'beforeSignUp'>
+  readonly hasOtherWay: HasOtherWay
+  readonly settings: UpstreamSettings
+  /** How requests leave this machine. */
+  readonly send?: typeof sendOutward
+}
+
+export interface RunningUpstreams extends Upstreams {
+  readonly travels: Travels
+}
+
+/** Make it before the database starts, since it declares its collection. Throws with all that is wrong with the providers. */
+export function createUpstreamsOf({
+  database,
+  keyRing,
+  clock,
+  logger,
+  hooks,
+  hasOtherWay,
+  settings,
+  send = sendOutward,
+}: UpstreamsParts): RunningUpstreams {
+  const service = createUpstreams({
+    upstreams: resolved(settings, logger),
+    relyingParty: createRelyingParty({ clock, logger, send }),
+    identities: createIdentitiesRepository(database),
+    accounts: createAccountsRepository(database),
+    hooks,
+    hasOtherWay,
+    clock,
+    logger,
+    origin: settings.origin,
+  })
+  return { ...service, travels: createTravels(keyRing, clock) }
+}
+
+const secretsShape = z.record(z.string(), z.string().min(1))
+
+function readSecrets(secrets: Secret | undefined): Readonly<Record<string, string>> | string {
+  if (secrets === undefined) return {}
+  try {
+    const parsed = secretsShape.safeParse(JSON.parse(secrets.reveal()))
+    if (parsed.success) return parsed.data
+  } catch {
+    // Said below: the reason would quote the text.
+  }
+  return 'NINEFOLD_AUTH_UPSTREAM_SECRETS must be a JSON object with a text for each provider: {"google":"..."}'
+}
+
+function resolved({ definitions, secrets: given, development }: UpstreamSettings, logger: Logger): Upstream[] {
+  const secrets = readSecrets(given)
+  if (typeof secrets === 'string') throw new Error(`Sign-in with other providers does not start: ${secrets}.`)
+  const problems: string[] = []
+  const upstreams = definitions.flatMap((definition) => {
+    const id = upstreamId(definition)
+    const secret = secrets[id]
+    if (secret === undefined) {
+      if (!development) problems.push(`NINEFOLD_AUTH_UPSTREAM_SECRETS has no secret for "${id}"`)
+      else logger.warn({ event: 'auth.upstream_without_secret', upstream: id }, 'a provider has no secret, so its button is left out')
+      return []
+    }
+    const upstream = upstreamOf(definition, { secret, development })
+    const problem = keyProblem(upstream)
+    if (problem !== undefined) problems.push(`the secret of "${id}" ${problem}`)
+    return [upstream]
+  })
+  const unknown = Object.keys(secrets).filter((id) => !definitions.some((definition) => upstreamId(definition) === id))
+  problems.push(
+    ...unknown.map((id) => `NINEFOLD_AUTH_UPSTREAM_SECRETS has a secret for ${JSON.stringify(id)}, which is no provider of this app`),
+  )
+  if (problems.length > 0) throw new Error(`Sign-in with other providers does not start: ${problems.join('; ')}.`)
+  return upstreams
+}
+
+function keyProblem({ proof }: Upstream): string | undefined {
+  if (!('privateKey' in proof)) return undefined
+  try {
+    signingKey(proof.privateKey)
+    return undefined
+  } catch {
+    return 'must be a private key in PEM (PKCS #8), of the kind EC (P-256), RSA or Ed25519'
+  }
+}
