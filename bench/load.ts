@@ -5,10 +5,12 @@ export interface Load {
   readonly port: number
   readonly connections: number
   readonly durationMs: number
-  /** The bytes of the next request. */
-  next(): Buffer
-  /** The status that counts as success; anything else fails the run. */
-  readonly expect: number
+  /** The bytes of the next request on the connection of this number. */
+  next(connection: number): Buffer
+  /** Called with each whole answer, before the next request of its connection. */
+  answered?(connection: number, answer: Buffer): void
+  /** The statuses that count as success; anything else fails the run. */
+  readonly expect: number | readonly number[]
   /** Requests a second over all connections; as fast as the answers come when absent. */
   readonly perSecond?: number
 }
@@ -44,6 +46,7 @@ function responseLength(buffer: Buffer): { length: number; status: number } {
 
 export async function run(load: Load): Promise<LoadResult> {
   const latencies: number[] = []
+  const expected = new Set([load.expect].flat())
   const start = performance.now()
   const until = start + load.durationMs
   const intervalMs = load.perSecond === undefined ? 0 : (load.connections * 1000) / load.perSecond
@@ -66,7 +69,7 @@ export async function run(load: Load): Promise<LoadResult> {
           done()
           return
         }
-        socket.write(load.next())
+        socket.write(load.next(number))
       }
       socket.on('error', failed)
       socket.on('close', () => done())
@@ -74,12 +77,13 @@ export async function run(load: Load): Promise<LoadResult> {
         buffer = buffer.length === 0 ? chunk : Buffer.concat([buffer, chunk])
         const { length, status } = responseLength(buffer)
         if (length === 0) return
-        if (status !== load.expect) {
-          failed(new Error(`expected ${load.expect}, got ${status}: ${buffer.toString('utf8', 0, 2000)}`))
+        if (!expected.has(status)) {
+          failed(new Error(`expected ${[...expected].join(' or ')}, got ${status}: ${buffer.toString('utf8', 0, 2000)}`))
           socket.destroy()
           return
         }
         latencies.push(performance.now() - sentAt)
+        load.answered?.(number, buffer.subarray(0, length))
         buffer = buffer.subarray(length)
         pace()
       })

@@ -132,6 +132,7 @@ const registration = z.strictObject({
 
 const auth = z.strictObject({
   upstreams: upstreamDefinitions.optional(),
+  edDsa: z.boolean().optional(),
   hooks: authHooks.optional(),
   resources: z.array(protectedResource).optional(),
   dpop: z.strictObject({ requireNonce: z.boolean().optional() }).optional(),

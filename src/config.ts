@@ -7,6 +7,7 @@ import { backupConfig } from './database/backup/config.ts'
 import { databaseConfig } from './database/config.ts'
 import { gatewayConfig } from './gateway/config.ts'
 import { jobsConfig } from './jobs/config.ts'
+import { masterKeyVersions } from './kernel/keyring.ts'
 import { Secret } from './kernel/secret.ts'
 import { type Setting, type Settings, setting, type Values } from './kernel/setting.ts'
 import { monitoringConfig } from './monitoring/config.ts'
@@ -24,7 +25,12 @@ const platformConfig = {
     about: 'Port in public addresses; 0 takes the one listened on in development, none in production',
   }),
   dataDir: setting.text({ default: '.ninefold', about: 'Folder for the database, the files and, in development, the master key' }),
-  masterKey: setting.secret('32 random bytes in base64url, from which all other keys are derived; made at first start in development'),
+  masterKey: setting.secret(
+    '32 random bytes in base64url, from which all other keys are derived; made at first start in development. Several versions: newest first, with spaces between',
+  ),
+  masterKeyCommand: setting.secret(
+    'A command whose output is the master key, for example one that asks a key management service; run at each start, at most 20 seconds',
+  ),
   logLevel: setting.oneOf(['debug', 'info', 'warn', 'error', 'silent'], { default: 'info', about: 'Least level of log lines' }),
 }
 
@@ -93,6 +99,7 @@ function crossRules(config: Config): string[] {
   const { platform, gateway, jobs } = config
   const local = platform.domain === 'localhost' || platform.domain.endsWith('.localhost')
   const key = platform.masterKey?.reveal()
+  const hasKey = key !== undefined || platform.masterKeyCommand !== undefined
   const development: readonly (readonly [boolean, string])[] = [
     [
       !LOOPBACK.has(gateway.host),
@@ -102,7 +109,7 @@ function crossRules(config: Config): string[] {
   ]
   const production: readonly (readonly [boolean, string])[] = [
     [local, 'NINEFOLD_DOMAIN must be your own domain in production'],
-    [key === undefined, 'NINEFOLD_MASTER_KEY (or NINEFOLD_MASTER_KEY_FILE) must be given in production'],
+    [!hasKey, 'NINEFOLD_MASTER_KEY (or NINEFOLD_MASTER_KEY_FILE, or NINEFOLD_MASTER_KEY_COMMAND) must be given in production'],
     [jobs.smtpUrl === undefined, 'NINEFOLD_JOBS_SMTP_URL must be given in production: sign-up confirms addresses by mail'],
     [
       gateway.trustedProxies.length === 0,
@@ -110,18 +117,22 @@ function crossRules(config: Config): string[] {
     ],
   ]
   const broken = (platform.mode === 'development' ? development : production).filter(([isBroken]) => isBroken)
-  return [...keyProblems(key), ...broken.map(([, problem]) => problem)]
+  const twice = key !== undefined && platform.masterKeyCommand !== undefined
+  const both = twice ? ['NINEFOLD_MASTER_KEY and NINEFOLD_MASTER_KEY_COMMAND are both set; keep one'] : []
+  return [...keyProblems(key), ...both, ...broken.map(([, problem]) => problem)]
 }
 
-/** What is wrong with a master key, in words that do not quote it. */
+/** What is wrong with a master key, or one of its versions, in words that do not quote it. */
 export function keyProblems(key: string | undefined): string[] {
   if (key === undefined) return []
-  if (!MASTER_KEY.test(key)) {
+  const versions = masterKeyVersions(key)
+  if (versions.length === 0 || versions.some((version) => !MASTER_KEY.test(version))) {
     return [
       'NINEFOLD_MASTER_KEY must be 32 bytes in base64url (43 characters); make one with: openssl rand -base64 32 | tr +/ -_ | tr -d =',
     ]
   }
-  return new Set(key).size < LEAST_DISTINCT ? ['NINEFOLD_MASTER_KEY is not random'] : []
+  if (new Set(versions).size < versions.length) return ['NINEFOLD_MASTER_KEY has a version twice']
+  return versions.some((version) => new Set(version).size < LEAST_DISTINCT) ? ['NINEFOLD_MASTER_KEY is not random'] : []
 }
 
 export interface ConfigInput {

@@ -46,6 +46,10 @@ export interface ClientDefinition {
   readonly exchange?: { readonly audiences: readonly string[] }
   /** Takes no tokens but those that are bound to its key (RFC 9449) or to its certificate (RFC 8705). Bound to a key whenever it proves one. */
   readonly boundTokens?: 'dpop' | 'mtls'
+  /** What its ID tokens are signed with: RS256 unless told. EdDSA needs `auth.edDsa` of the app definition. */
+  readonly idTokenAlgorithm?: 'RS256' | 'ES256' | 'EdDSA'
+  /** Whether each refresh gives a new ID token as well, for programs that use it as their credential. Off unless told: it tells nothing that is new. */
+  readonly idTokenAtRefresh?: boolean
 }
 
 export type ClientGrant = 'authorization_code' | 'client_credentials' | 'token_exchange'
@@ -189,6 +193,8 @@ export interface AuthDefinition {
   readonly webhooks?: readonly WebhookDefinition[]
   /** Clients that nobody has registered. All of it is off unless told. */
   readonly registration?: RegistrationDefinition
+  /** Whether there are Ed25519 keys too, for clients whose ID tokens are signed with EdDSA. Off unless told. */
+  readonly edDsa?: boolean
   /** What the app decides when people sign up, sign in and get tokens. */
   readonly hooks?: AuthHooks
   /** Tags of the languages that people can choose from; the first is for those who ask for none of them. English, German and those of `texts` unless told. */

@@ -26,6 +26,7 @@ import { createLooks } from './theme/looks.ts'
 import { securityWebhooks } from './webhooks/webhooks.ts'
 
 export interface AuthSettings extends ClientSettings {
+  readonly keyRotationDays: number
   /** Where mails can be read in development. */
   readonly mailbox?: string | undefined
   readonly definition?: AuthDefinition | undefined

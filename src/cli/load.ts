@@ -1,20 +1,19 @@
 // From the command line to a platform that is made but not started: what all commands share.
-import { randomBytes } from 'node:crypto'
-import { accessSync, constants, existsSync, linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { AppDefinition, AppEnvironment, AppFactory } from '../app.ts'
 import { appProblems } from '../app-check.ts'
 import { composePlatform, type Platform } from '../compose.ts'
-import { type Config, type ConfigRow, keyProblems, readConfig } from '../config.ts'
+import { type Config, type ConfigRow, readConfig } from '../config.ts'
 import { engineFor } from '../database/engines.ts'
 import type { Engine } from '../database/ports.ts'
 import { createLogger, type Logger } from '../kernel/log.ts'
 import { z } from '../kernel/schema.ts'
-import { Secret } from '../kernel/secret.ts'
 import type { Sites } from '../kernel/sites.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
+import { masterKeyOf } from './master-key.ts'
 import { createPremises, type Premises } from './premises.ts'
 
 export interface Loaded {
@@ -40,7 +39,7 @@ export async function load(line: CommandLine, purpose: 'run' | 'look'): Promise<
   const sites = sitesOf(app, origin)
   if (purpose === 'run') prepareDataFolder(config.platform.dataDir)
   const logger = createLogger({ level: config.platform.logLevel })
-  const masterKey = masterKeyOf(config, purpose)
+  const masterKey = await masterKeyOf(config, purpose)
   const premises = createPremises({
     config,
     masterKey,
@@ -111,33 +110,6 @@ async function imported(path: string): Promise<unknown> {
   } catch (cause) {
     if (!(cause instanceof SyntaxError) || !cause.message.includes('outside a module')) throw cause
     throw new CommandError(`${path} is read as CommonJS: put "type": "module" into the package.json beside it.`, { cause })
-  }
-}
-
-/** Outside `database/` and `files/`, so that a backup of the data does not hold the key that opens it. */
-function masterKeyOf(config: Config, purpose: 'run' | 'look'): Secret {
-  if (config.platform.masterKey !== undefined) return config.platform.masterKey
-  const file = join(config.platform.dataDir, 'keys', 'master.key')
-  if (!existsSync(file) && purpose === 'look') return new Secret(randomBytes(32).toString('base64url'))
-  if (!existsSync(file)) makeKeyFile(file)
-  const key = readFileSync(file, 'utf8').trim()
-  if (keyProblems(key).length > 0) {
-    throw new CommandError(`${resolve(file)} does not hold a master key. Put the right one back; delete it only if there is no data yet.`)
-  }
-  return new Secret(key)
-}
-
-/** Whole and on disk before it has its name: a key that is half there, or gone after a power cut, costs the data. The first of two starts wins. */
-function makeKeyFile(file: string): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-  const draft = `${file}.${randomBytes(6).toString('hex')}`
-  writeFileSync(draft, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx', flush: true })
-  try {
-    linkSync(draft, file)
-  } catch (error) {
-    if (!existsSync(file)) throw error
-  } finally {
-    unlinkSync(draft)
   }
 }
 

@@ -1,13 +1,14 @@
 // `ninefold restore`: brings a backup back onto an empty machine, and shows nothing to anybody before all of it has been checked.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { newestIn } from '../database/backup/backups.ts'
-import { printOf } from '../database/backup/manifest.ts'
+import { printsOf } from '../database/backup/manifest.ts'
 import { masterKeyIn, openBackup, type OpenBackup, restoreBackup } from '../database/backup/read.ts'
 import { type Config, keyProblems, readConfig } from '../config.ts'
 import { barFor } from './at-desk.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
 import { load } from './load.ts'
+import { masterKeyFile, presentMasterKey } from './master-key.ts'
 
 export async function restoreCommand(line: CommandLine): Promise<number> {
   try {
@@ -48,16 +49,21 @@ async function restore(line: CommandLine): Promise<number> {
 }
 
 /** The data opens with the master key that it was sealed with, and no other. */
-async function bringMasterKey({ path, manifest, keys }: OpenBackup, { platform, backup }: Config): Promise<void> {
-  const file = join(platform.dataDir, 'keys', 'master.key')
-  const present = platform.masterKey?.reveal() ?? (existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined)
+async function bringMasterKey({ path, manifest, keys }: OpenBackup, config: Config): Promise<void> {
+  const { platform, backup } = config
+  const file = masterKeyFile(platform.dataDir)
+  const present = (await presentMasterKey(config))?.reveal()
   const wrapped = manifest.keys && backup.keysKey !== undefined ? await masterKeyIn(path, backup.keysKey) : undefined
   const key = present ?? wrapped
   if (key === undefined) throw new CommandError(withoutKey(manifest.keys, file))
-  if (printOf(key, keys.manifest) !== manifest.masterKey) {
-    const where = platform.masterKey === undefined ? `in ${resolve(file)}` : 'of NINEFOLD_MASTER_KEY'
+  // What was sealed with a former version may be in the backup still, so each that it was made with has to be there.
+  const prints = new Set(printsOf(key, keys.manifest))
+  if (!manifest.masterKey.split(' ').every((print) => prints.has(print))) {
+    const given = platform.masterKeyCommand === undefined ? 'of NINEFOLD_MASTER_KEY' : 'of NINEFOLD_MASTER_KEY_COMMAND'
+    const isFile = platform.masterKey === undefined && platform.masterKeyCommand === undefined
+    const where = isFile ? `in ${resolve(file)}` : given
     throw new CommandError(
-      `The master key ${where} is not the one that the backup was made with. Put the right one there, or take it away.`,
+      `The master key ${where} is not the one that the backup was made with, with all its versions. Put the right one there, or take it away.`,
     )
   }
   if (present === undefined) keepKey(file, key)

@@ -1,6 +1,6 @@
 // Signed links: the right to fetch one file for some minutes, carried by the address itself.
 import type { Clock } from '#kernel/clock.ts'
-import { equalSecrets, hmacSha256 } from '#kernel/keyring.ts'
+import { createMac } from '#kernel/keyring.ts'
 import type { FileLink } from './contract.ts'
 
 /** Links made within one window are the same, and live until the end of the next one. */
@@ -20,10 +20,10 @@ export interface LinkSigner {
   verify(target: LinkTarget, claim: { readonly exp: string; readonly sig: string }): LinkVerdict
 }
 
-export function createLinkSigner(deps: { readonly key: Buffer; readonly origin: string; readonly clock: Clock }): LinkSigner {
-  const { key, origin, clock } = deps
-  const signature = (target: LinkTarget, exp: string): string =>
-    hmacSha256(key, `${target.bucket}/${target.id}!${exp}`).toString('base64url')
+export function createLinkSigner(deps: { readonly keys: readonly Buffer[]; readonly origin: string; readonly clock: Clock }): LinkSigner {
+  const { keys, origin, clock } = deps
+  const mac = createMac(keys)
+  const signed = (target: LinkTarget, exp: string): string => `${target.bucket}/${target.id}!${exp}`
   // A page of a list asks for the same links again and again; an HMAC costs more than all the rest of the answer.
   let remembered = new Map<string, string>()
   let rememberedUntil = 0
@@ -39,14 +39,14 @@ export function createLinkSigner(deps: { readonly key: Buffer; readonly origin: 
       let url = remembered.get(path)
       if (url === undefined) {
         const exp = String(expiresAt / 1000)
-        url = `${origin}/${path}?exp=${exp}&sig=${signature(target, exp)}`
+        url = `${origin}/${path}?exp=${exp}&sig=${mac.make(signed(target, exp))}`
         remembered.set(path, url)
       }
       return { url, expiresAt }
     },
 
     verify(target, claim) {
-      if (!equalSecrets(claim.sig, signature(target, claim.exp))) return { state: 'bad' }
+      if (!mac.isOf(signed(target, claim.exp), claim.sig)) return { state: 'bad' }
       const expiresAt = Number(claim.exp) * 1000
       return expiresAt > clock.now() ? { state: 'good', expiresAt } : { state: 'expired' }
     },

@@ -36,7 +36,7 @@ export const filesServer = defineServer<FilesDependencies, Files>({
     if (problems.length > 0) throw new Error(`The buckets cannot be served:\n${problems.join('\n')}`)
     const repository = createFilesRepository(database)
     const blobs = createDiskStore({ folder: settings.folder, clock })
-    const links = createLinkSigner({ key: keyRing.derive('files.link'), origin: settings.sites.files, clock })
+    const links = createLinkSigner({ keys: keyRing.deriveAll('files.link'), origin: settings.sites.files, clock })
     const buckets = new Map(settings.buckets.map((bucket) => [bucket.name, bucket]))
     const service = createFilesService({ repository, ownership: createOwnership({ repository, buckets }), blobs, links, clock })
     return {

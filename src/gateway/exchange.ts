@@ -5,7 +5,7 @@ import type { HeaderList } from '#kernel/http/head.ts'
 import type { RouteMatch } from '#kernel/http/router.ts'
 import type { Answer, Exchange } from '#kernel/http/route.ts'
 import { newNonce, randomToken } from '#kernel/ids.ts'
-import type { HmacKey } from '#kernel/keyring.ts'
+import type { Mac } from '#kernel/keyring.ts'
 import { createCsrfToken, isCsrfToken } from './csrf/token.ts'
 import type { Host } from './hosts.ts'
 import type { Authority, Place } from './lasting/connections.ts'
@@ -73,7 +73,7 @@ export class GatewayExchange implements Exchange {
   /** The same moment on the monotonic clock, for durations. */
   readonly startedMark: number
   readonly method: string
-  readonly #csrfKey: HmacKey
+  readonly #csrfMac: Mac
   client = ''
   /** In production: it did not come by TLS. */
   isInTheClear = false
@@ -120,7 +120,7 @@ export class GatewayExchange implements Exchange {
     requestId: string
     startedAt: number
     startedMark: number
-    csrfKey: HmacKey
+    csrfMac: Mac
   }) {
     this.request = parts.request
     this.response = parts.response
@@ -128,7 +128,7 @@ export class GatewayExchange implements Exchange {
     this.startedAt = parts.startedAt
     this.startedMark = parts.startedMark
     this.method = parts.request.method ?? ''
-    this.#csrfKey = parts.csrfKey
+    this.#csrfMac = parts.csrfMac
   }
 
   forLater(): CloseRecord {
@@ -186,7 +186,7 @@ export class GatewayExchange implements Exchange {
     if (this.#csrf === undefined) {
       const binding = this.csrfBinding() ?? this.#newBrowser()
       const sent = this.cookies.get(CSRF_COOKIE)
-      this.#csrf = isCsrfToken(this.#csrfKey, binding, sent) ? sent : this.#issueCsrf(binding)
+      this.#csrf = isCsrfToken(this.#csrfMac, binding, sent) ? sent : this.#issueCsrf(binding)
     }
     return this.#csrf
   }
@@ -215,7 +215,7 @@ export class GatewayExchange implements Exchange {
   }
 
   #issueCsrf(binding: string): string {
-    const token = createCsrfToken(this.#csrfKey, binding)
+    const token = createCsrfToken(this.#csrfMac, binding)
     this.addCookie(setCsrf(token, this.#sameSite()))
     return token
   }

@@ -1,11 +1,10 @@
 // The gateway: one port, all hosts, every request through the pipeline.
-import { createSecretKey } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Clock } from '#kernel/clock.ts'
 import type { Route } from '#kernel/http/route.ts'
 import { newRequestId } from '#kernel/ids.ts'
-import type { KeyRing } from '#kernel/keyring.ts'
+import { createMac, type KeyRing } from '#kernel/keyring.ts'
 import { defineServer, idle } from '#kernel/lifecycle.ts'
 import type { Logger } from '#kernel/log.ts'
 import { apiAudience } from '#kernel/sites.ts'
@@ -56,7 +55,7 @@ export function assembleGateway(dependencies: GatewayDependencies, choose = (ste
   const { auth, monitoring, cache, keyRing, clock, logger, settings } = dependencies
   const { sites, frontends } = settings
   const sealers = createSealers(keyRing)
-  const csrfKey = createSecretKey(keyRing.derive('gateway.csrf'))
+  const csrfMac = createMac(keyRing.deriveAll('gateway.csrf'))
   const revocations = createRevocations({ auth, cache, clock, logger })
   const origins = createClientOrigins(auth, frontends, cache)
   const firstParty = new Set(frontends.map((frontend) => frontend.clientId))
@@ -86,23 +85,23 @@ export function assembleGateway(dependencies: GatewayDependencies, choose = (ste
     verifier,
     revocations,
     lasting,
-    csrfKey,
+    csrfMac,
     logger,
     development: settings.development,
     proxies,
   }
-  return { steps: choose(createSteps(parts)), hosts, routes, revocations, origins, verifier, lasting, csrfKey, proxies }
+  return { steps: choose(createSteps(parts)), hosts, routes, revocations, origins, verifier, lasting, csrfMac, proxies }
 }
 
 type Assembled = ReturnType<typeof assembleGateway>
 
 function listen(dependencies: GatewayDependencies, assembled: Assembled): Listener {
   const { monitoring, logger, clock, settings } = dependencies
-  const { steps, csrfKey, proxies } = assembled
+  const { steps, csrfMac, proxies } = assembled
   const finish = createFinish({ monitoring, logger, now: () => performance.now(), isStopping: () => listener.isStopping() })
   const upgrades = createUpgrades({ ...assembled, clock, logger, record: finish.record })
   const begin = (request: IncomingMessage, response: ServerResponse): GatewayExchange =>
-    new GatewayExchange({ request, response, requestId: newRequestId(), startedAt: clock.now(), startedMark: performance.now(), csrfKey })
+    new GatewayExchange({ request, response, requestId: newRequestId(), startedAt: clock.now(), startedMark: performance.now(), csrfMac })
   const run = (exchange: GatewayExchange, complete: () => void): void => {
     const end = (): void => {
       try {

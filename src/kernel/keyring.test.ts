@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
 import { test } from 'node:test'
-import { createKeyRing, equalSecrets } from './keyring.ts'
+import { createKeyRing, createMac, equalSecrets } from './keyring.ts'
 import { Secret } from './secret.ts'
 
 const ring = createKeyRing(new Secret(randomBytes(32).toString('base64url')))
@@ -40,4 +40,34 @@ test('secrets are equal only when every byte is', () => {
   assert.equal(equalSecrets('abc', 'abc'), true)
   assert.equal(equalSecrets('abc', 'abd'), false)
   assert.equal(equalSecrets('abc', 'abcd'), false)
+})
+
+const keyText = (): string => randomBytes(32).toString('base64url')
+
+test('what a former version of the master key has sealed opens, and is told apart, until the version is taken away', () => {
+  const [former, newest] = [keyText(), keyText()]
+  const before = createKeyRing(new Secret(former))
+  const both = createKeyRing(new Secret(`${newest}\n${former}\n`))
+  const after = createKeyRing(new Secret(newest))
+  const old = before.seal('auth', 'here', 'a secret')
+  assert.equal(both.open('auth', 'here', old), 'a secret')
+  assert.equal(both.isOutdated(old), true)
+  const fresh = both.seal('auth', 'here', 'a secret')
+  assert.equal(both.isOutdated(fresh), false)
+  assert.equal(after.open('auth', 'here', fresh), 'a secret')
+  assert.equal(after.open('auth', 'here', old), undefined)
+  assert.equal(before.open('auth', 'here', fresh), undefined)
+  assert.deepEqual(both.deriveAll('csrf'), [after.derive('csrf'), before.derive('csrf')])
+  assert.deepEqual(both.derive('csrf'), after.derive('csrf'))
+})
+
+test('codes of every version count, and new ones are made with the newest', () => {
+  const [former, newest] = [keyText(), keyText()]
+  const both = createMac(createKeyRing(new Secret(`${newest} ${former}`)).deriveAll('links'))
+  const before = createMac(createKeyRing(new Secret(former)).deriveAll('links'))
+  const after = createMac(createKeyRing(new Secret(newest)).deriveAll('links'))
+  assert.equal(both.isOf('text', before.make('text')), true)
+  assert.equal(both.isOf('other', before.make('text')), false)
+  assert.equal(after.isOf('text', both.make('text')), true)
+  assert.equal(after.isOf('text', before.make('text')), false)
 })

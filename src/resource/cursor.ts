@@ -1,5 +1,5 @@
 // Cursors for clients: the database's own, sealed with a MAC over the query it belongs to. A cursor of another list, person or order does not open.
-import { equalSecrets, hmacSha256, type KeyRing } from '#kernel/keyring.ts'
+import { createMac, type KeyRing } from '#kernel/keyring.ts'
 import { resourceErrors } from './errors.ts'
 
 const MAC_LENGTH = 22
@@ -22,26 +22,21 @@ export interface Cursors {
   open(scope: CursorScope, sealed: string): string
 }
 
-export function createCursors(keyRing: Pick<KeyRing, 'derive' | 'seal' | 'open'>): Cursors {
-  const key = keyRing.derive(PURPOSE)
-  const macOf = ({ resource, index, order, where, range }: CursorScope, cursor: string): string => {
+export function createCursors(keyRing: Pick<KeyRing, 'deriveAll' | 'seal' | 'open'>): Cursors {
+  // 128 of the 256 bits: a guess has to be tried against the server.
+  const mac = createMac(keyRing.deriveAll(PURPOSE), MAC_LENGTH)
+  const signed = ({ resource, index, order, where, range }: CursorScope, cursor: string): string => {
     const equal = Object.entries(where).toSorted(([left], [right]) => (left < right ? -1 : 1))
-    // 128 of the 256 bits: a guess has to be tried against the server.
-    return hmacSha256(
-      key,
-      JSON.stringify([resource, index, order, equal, range === undefined ? [] : [range.field, range.from, range.below], cursor]),
-    )
-      .toString('base64url')
-      .slice(0, MAC_LENGTH)
+    return JSON.stringify([resource, index, order, equal, range === undefined ? [] : [range.field, range.from, range.below], cursor])
   }
   return {
     seal(scope, cursor) {
       const told = scope.isSecret === true ? keyRing.seal(PURPOSE, scope.resource, cursor) : cursor
-      return macOf(scope, told) + told
+      return mac.make(signed(scope, told)) + told
     },
     open(scope, sealed) {
       const told = sealed.slice(MAC_LENGTH)
-      const isOurs = equalSecrets(sealed.slice(0, MAC_LENGTH), macOf(scope, told))
+      const isOurs = mac.isOf(signed(scope, told), sealed.slice(0, MAC_LENGTH))
       const cursor = isOurs && scope.isSecret === true ? keyRing.open(PURPOSE, scope.resource, told) : told
       if (isOurs && cursor !== undefined) return cursor
       throw resourceErrors.bad_cursor({ detail: 'Give "after" exactly as "next" came, with the same filters and order.' })

@@ -183,3 +183,18 @@ test('clients are for operators alone', async () => {
   assert.equal((await world.clients.find(call, 'frames'))?.definition.name, 'Frame Maker')
   assert.equal(await world.clients.find(call, 'mine'), undefined)
 })
+
+test('a refresh gives an ID token only to a client that is registered to get one', async () => {
+  const refreshed = async (clientId: string): Promise<Record<string, unknown>> => {
+    const granted = JSON.parse((await redeem(await signIn(clientId), { form: { client_id: clientId } })).body)
+    assert.equal(typeof granted.id_token, 'string', 'the sign-in has one in any case')
+    const form = { grant_type: 'refresh_token', client_id: clientId, refresh_token: granted.refresh_token }
+    const reply = await send(world, { path: '/token', form })
+    assert.equal(reply.status, 200, reply.body)
+    return JSON.parse(reply.body)
+  }
+  await world.clients.add(call, frames('plain'))
+  await world.clients.add(call, frames('credential', { idTokenAtRefresh: true }))
+  assert.equal('id_token' in (await refreshed('plain')), false)
+  assert.equal(claimsOf(String((await refreshed('credential'))['id_token']))['aud'], 'credential')
+})

@@ -1,6 +1,7 @@
 // Forged requests: the whole matrix is refused, nothing changes, and each of the two layers does it alone.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { createMac } from '#kernel/keyring.ts'
 import { provenanceOf } from '../../src/gateway/csrf/origin.ts'
 import { createCsrfToken, isCsrfToken } from '../../src/gateway/csrf/token.ts'
 import { type Answered, ask, browse, csrfOf, Jar, openWorld, signIn, sites, token, type World } from './gateway-support.ts'
@@ -60,7 +61,7 @@ async function forgedTokens(world: World, victim: Victim): Promise<Record<string
     'from before sign-in': { cookie: before, header: before },
     'with a bad signature': { cookie: badProof, header: badProof },
     truncated: { cookie: victim.csrf.slice(0, -1), header: victim.csrf.slice(0, -1) },
-    'made under another key': forge(createCsrfToken(Buffer.alloc(32), 'sid')),
+    'made under another key': forge(createCsrfToken(createMac([Buffer.alloc(32)]), 'sid')),
     empty: { cookie: '', header: '' },
   }
 }
@@ -225,12 +226,12 @@ for (const [layer, other] of [
 }
 
 test('a token fits its binding and no other, also not one that is cut elsewhere', () => {
-  const key = Buffer.alloc(32, 1)
-  const made = createCsrfToken(key, 'session-1')
-  assert.ok(isCsrfToken(key, 'session-1', made))
-  for (const binding of ['session-', 'session-11', '', 'session-1!']) assert.ok(!isCsrfToken(key, binding, made))
-  assert.ok(!isCsrfToken(Buffer.alloc(32, 2), 'session-1', made))
-  assert.equal(new Set(Array.from({ length: 1000 }, () => createCsrfToken(key, 's'))).size, 1000)
+  const mac = createMac([Buffer.alloc(32, 1)])
+  const made = createCsrfToken(mac, 'session-1')
+  assert.ok(isCsrfToken(mac, 'session-1', made))
+  for (const binding of ['session-', 'session-11', '', 'session-1!']) assert.ok(!isCsrfToken(mac, binding, made))
+  assert.ok(!isCsrfToken(createMac([Buffer.alloc(32, 2)]), 'session-1', made))
+  assert.equal(new Set(Array.from({ length: 1000 }, () => createCsrfToken(mac, 's'))).size, 1000)
 })
 
 test('where a request comes from is same-origin only when everything that is said agrees', () => {

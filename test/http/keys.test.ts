@@ -18,6 +18,7 @@ import {
   frontendTokens,
   type OauthWorld,
   openOauth,
+  pkce,
   refresh,
   send,
   tokensFor,
@@ -155,4 +156,29 @@ test('a revoked key is taken by nobody, what it has signed ends, and nobody is s
   const next = await refresh(world, tokens.refresh_token)
   assert.equal(next.status, 200)
   assert.notEqual(kidOf(JSON.parse(next.body).access_token), stolen)
+})
+
+test('EdDSA keys are there where the app asks for them', async () => {
+  const signs = { clientId: 'signs', name: 'Signs', redirectUris: ['https://signs.example/callback'], origins: [], scopes: [] }
+  const clients = [{ ...signs, idTokenAlgorithm: 'EdDSA' }] as const
+  const own = await openOauth({ clients, definition: { edDsa: true } })
+  try {
+    const published: JSONWebKeySet = JSON.parse((await send(own, { path: '/jwks' })).body)
+    assert.deepEqual(new Set(published.keys.map(({ alg }) => alg)), new Set(['ES256', 'RS256', 'EdDSA']))
+    const { verifier, challenge } = pkce()
+    const redirect = { client_id: 'signs', redirect_uri: signs.redirectUris[0] ?? '' }
+    const asked = { ...redirect, response_type: 'code', scope: 'openid', code_challenge: challenge, code_challenge_method: 'S256' }
+    const { location } = await new Browser(own).authorize(`/authorize?${new URLSearchParams(asked).toString()}`, { account: 'person-ed' })
+    const code = location.searchParams.get('code') ?? ''
+    const reply = await send(own, {
+      path: '/token',
+      form: { ...redirect, grant_type: 'authorization_code', code, code_verifier: verifier },
+    })
+    const { id_token: idToken } = JSON.parse(reply.body) as { id_token: string }
+    const { protectedHeader, payload } = await jwtVerify(idToken, createLocalJWKSet(published), { issuer: own.sites.accounts })
+    assert.equal(protectedHeader.alg, 'EdDSA')
+    assert.equal(payload.aud, 'signs')
+  } finally {
+    await own.stop()
+  }
 })

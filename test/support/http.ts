@@ -49,7 +49,7 @@ export function send(options: Send): Promise<Reply> {
 export class CookieJar {
   readonly #cookies = new Map<string, string>()
 
-  take(reply: Reply): void {
+  take(reply: Pick<Reply, 'headers'> & Partial<Reply>): void {
     for (const line of reply.headers['set-cookie'] ?? []) {
       const [pair = '', ...attributes] = line.split(/;\s*/)
       const at = pair.indexOf('=')

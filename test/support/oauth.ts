@@ -140,7 +140,7 @@ export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld>
         html`<form method="post" action="${action}">${Object.entries(hidden).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}<button name="logout" value="yes">Sign out</button></form>`,
       signedOutPage: () => html`<p>signed out</p>`,
     },
-    settings,
+    settings: { ...settings, keyRotationDays: 90 },
   }
   const server = createAuthorizationServer({ ...shared, database: database.contract, revocations, newcomers })
   const { clients } = newcomers.administration(server.clients.fixed())

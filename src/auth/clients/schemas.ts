@@ -52,6 +52,8 @@ export const clientDefinition = z.strictObject({
     .exactOptional(),
   exchange: z.strictObject({ audiences: texts.min(1) }).exactOptional(),
   boundTokens: z.enum(['dpop', 'mtls']).exactOptional(),
+  idTokenAlgorithm: z.enum(['RS256', 'ES256', 'EdDSA']).exactOptional(),
+  idTokenAtRefresh: z.boolean().exactOptional(),
 } satisfies Record<keyof ClientDefinition, unknown>)
 
 /** What may be changed of a stored client: everything but its id. */

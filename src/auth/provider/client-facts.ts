@@ -17,6 +17,7 @@ const shape = z.strictObject({
   /** It came by itself: nobody who runs this knows who is behind it. */
   isStranger: z.boolean().optional(),
   earlierSecret: z.strictObject({ hash: z.string(), until: z.number() }).optional(),
+  idTokenAtRefresh: z.boolean().optional(),
 })
 
 export type ClientFacts = z.infer<typeof shape>

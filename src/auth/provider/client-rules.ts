@@ -61,6 +61,9 @@ export function clientProblems(client: ClientDefinition, { scopes, definition, d
     client.logo === undefined || LOGO.test(client.logo)
       ? undefined
       : 'its logo must be a "data:" address of a PNG, JPEG or WebP in base64.',
+    client.idTokenAlgorithm === 'EdDSA' && definition?.edDsa !== true
+      ? 'EdDSA needs "edDsa: true" under "auth" in the app definition.'
+      : undefined,
     ...client.scopes.map((scope) =>
       known.has(scope)
         ? undefined

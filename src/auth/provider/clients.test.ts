@@ -49,6 +49,7 @@ const REFUSED: readonly (readonly [string, Partial<ClientDefinition>, RegExp])[]
   ['an origin with a path', { origins: ['https://shop.example/'] }, /scheme, host and port/],
   ['the origin null', { origins: ['null'] }, /scheme, host and port/],
   ['every origin', { origins: ['*'] }, /scheme, host and port/],
+  ['EdDSA where there are no such keys', { idTokenAlgorithm: 'EdDSA' }, /edDsa: true/],
   ['a scope that nobody explains', { scopes: ['everything'] }, /no plain words/],
   ['a sign-out address that is not exact', { postLogoutRedirectUris: ['https://*.shop.example/'] }, /wildcard/],
 ]

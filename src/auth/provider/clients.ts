@@ -119,7 +119,7 @@ type Origin = { readonly source: 'app' } | Pick<StoredClient, 'source' | 'secret
 
 function thirdParty(client: ClientDefinition, known: Origin): RegisteredClient {
   const openid = OPENID_SCOPES.filter((scope) => scope === 'openid' || scope === 'offline_access' || client.scopes.includes(scope))
-  const { lifetimes = {}, origins } = client
+  const { lifetimes = {}, origins, idTokenAtRefresh = false } = client
   const grantTypes = grantTypesOf(client)
   const { secretHash, secretMethod, earlierSecret, createdAt } = known.source === 'app' ? {} : known
   return {
@@ -135,6 +135,7 @@ function thirdParty(client: ClientDefinition, known: Origin): RegisteredClient {
       [FACTS]: {
         origins,
         lifetimes,
+        idTokenAtRefresh,
         alwaysAsks: client.consent === 'always',
         isStranger: known.source === 'registration' || known.source === 'document',
         ...(earlierSecret === undefined ? {} : { earlierSecret }),
@@ -150,7 +151,7 @@ function thirdParty(client: ClientDefinition, known: Origin): RegisteredClient {
       grant_types: grantTypes,
       response_types: grantTypes.includes('authorization_code') ? ['code'] : [],
       response_modes: ['query', 'fragment'],
-      id_token_signed_response_alg: 'RS256',
+      id_token_signed_response_alg: client.idTokenAlgorithm ?? 'RS256',
       scope: openid.join(' '),
       dpop_bound_access_tokens: client.boundTokens === 'dpop',
       tls_client_certificate_bound_access_tokens: client.boundTokens === 'mtls',

@@ -139,7 +139,7 @@ function features({ keyRing, resources, registry, pages, requireNonce }: Configu
 function cookies(keyRing: KeyRing): NonNullable<Configuration['cookies']> {
   const shared = { httpOnly: true, secure: true, signed: true, overwrite: true, sameSite: 'lax' } as const
   return {
-    keys: [keyRing.derive('auth.cookies').toString('base64url')],
+    keys: keyRing.deriveAll('auth.cookies').map((key) => key.toString('base64url')),
     // The other two live under the path of one interaction each, which the `__Host-` prefix does not allow.
     names: { session: '__Host-session', interaction: '__Secure-interaction', resume: '__Secure-resume' },
     long: { ...shared, path: '/' },

@@ -11,7 +11,9 @@ import type { Database } from '../../database/contract.ts'
 import type { BackChannelAnswer, BackChannelRequest, KeySet } from '../contract.ts'
 import type { AccountDirectory, Engine } from '../engine.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
-import { createSigningKeys, type LoadedKeys, type SigningKeys, type SigningKeysDependencies } from '../keys/signing-keys.ts'
+import { createLastingSecret } from '../keys/lasting-secret.ts'
+import { SIGNING_ALGORITHMS } from '../keys/jwk.ts'
+import { createSigningKeys, type LoadedKeys, type SigningKeys } from '../keys/signing-keys.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import { accountFinder, membershipReader } from './account-claims.ts'
 import { backchannelLogoutJob } from '../logout/backchannel.ts'
@@ -69,11 +71,8 @@ export interface AuthorizationServerParts {
   readonly looks: EnginePages
   readonly hooks: RunningHooks
   readonly newcomers: Newcomers
-  readonly settings: ClientSettings & { readonly keys?: SigningKeysDependencies['settings'] }
+  readonly settings: ClientSettings & { readonly keyRotationDays: number }
 }
-
-/** A key signs for three months. */
-const USUAL_KEYS: SigningKeysDependencies['settings'] = { rotationDays: 90, algorithms: ['ES256', 'RS256'] }
 
 export interface AuthorizationServer {
   readonly engine: Engine
@@ -101,12 +100,21 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
   const resources = createResourceRegistry(settings)
   const stores = openStores(parts, clients)
   const structured = createStructuredTokens({ ...parts, ...stores, issuer, publishedKeys: () => serving().keys.published })
-  const signingKeys = createSigningKeys({ ...parts, settings: settings.keys ?? USUAL_KEYS })
+  const algorithms = SIGNING_ALGORITHMS.filter((algorithm) => algorithm !== 'EdDSA' || settings.definition?.edDsa === true)
+  const signingKeys = createSigningKeys({ ...parts, settings: { rotationDays: settings.keyRotationDays, algorithms } })
+  const successorSecret = createLastingSecret(parts.database, keyRing, 'refresh-successor')
   const engine = createRunningEngine({
     signingKeys,
     logger: parts.logger,
     async build(keys) {
-      const built = buildEngine(parts, { keys, clients, stores, resources, tokens: structured })
+      const built = buildEngine(parts, {
+        keys,
+        clients,
+        stores,
+        resources,
+        tokens: structured,
+        successorKey: await successorSecret(systemCall('auth')),
+      })
       // The engine checks a client when it is first asked for: better now than in front of a person.
       for (const { clientId } of clients.fixed()) await built.provider.Client.find(clientId)
       return built
@@ -212,10 +220,11 @@ function buildEngine(
     readonly stores: Stores
     readonly resources: ResourceRegistry
     readonly tokens: StructuredTokens
+    readonly successorKey: Buffer
   },
 ): BuiltProvider {
   const { keyRing, clock, logger, accounts, looks, hooks, settings } = parts
-  const { keys, clients, stores, resources } = made
+  const { keys, clients, stores, resources, successorKey } = made
   const appClaims = createClaimsReader(hooks, clients)
   const pages = createProviderPages(looks)
   const configuration = providerConfiguration({
@@ -239,7 +248,7 @@ function buildEngine(
   return buildProvider({
     issuer: settings.sites.accounts,
     configuration,
-    keyRing,
+    successorKey,
     logger,
     clock,
     pages,

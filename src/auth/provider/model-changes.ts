@@ -5,9 +5,9 @@ import introspectionStack from 'oidc-provider/lib/actions/introspection.js'
 import revocationStack from 'oidc-provider/lib/actions/revocation.js'
 import internals from 'oidc-provider/lib/helpers/weak_cache.js'
 import type { Clock } from '#kernel/clock.ts'
-import { hmacSha256 } from '#kernel/keyring.ts'
+import { createMac } from '#kernel/keyring.ts'
 import { UsedBefore } from './artifact-storage.ts'
-import { isSecretOf } from './client-facts.ts'
+import { factsOf, isSecretOf } from './client-facts.ts'
 import { sidOf } from './ids.ts'
 
 export function hashClientSecrets(provider: Provider, clock: Clock): void {
@@ -31,15 +31,31 @@ export function detectReplaysAtOnce(provider: Provider): void {
 }
 
 /** The successor of a refresh token is computed from it, so that every racer arrives at the same one. */
-export function deriveSuccessors(provider: Provider, key: Buffer): void {
+export function deriveSuccessors(provider: Provider, secret: Buffer): void {
+  const mac = createMac([secret])
   // The types do not tell of this method.
   const prototype: RefreshToken & { generateTokenId?: () => string } = provider.RefreshToken.prototype
   const random = prototype.generateTokenId
   if (random === undefined) throw new Error('The OpenID engine makes its token ids in another way than this release knows.')
   prototype.generateTokenId = function successorOrRandom(this: RefreshToken): string {
     const rotated = Provider.ctx?.oidc.entities.RotatedRefreshToken
-    return rotated === undefined ? random.call(this) : hmacSha256(key, `rt-succ:${rotated.jti}`).toString('base64url')
+    return rotated === undefined ? random.call(this) : mac.make(`rt-succ:${rotated.jti}`)
   }
+}
+
+/**
+ * No ID token at a refresh, unless the client is registered to get one (OpenID Connect Core section 12.2 has it optional). It would tell of the same
+ * sign-in as the first one, and its signature costs as much as everything else of a refresh together.
+ */
+export function leaveOutIdTokensAtRefresh(provider: Provider): void {
+  const { prototype } = provider.IdToken
+  const { issue } = prototype
+  // The types say that there always is one; the engine itself has answers without.
+  Reflect.set(prototype, 'issue', async function issueUnlessRefreshing(this: typeof prototype, options: Parameters<typeof issue>[0]) {
+    const { client, params, route } = Provider.ctx?.oidc ?? {}
+    const isRefresh = route === 'token' && params?.['grant_type'] === 'refresh_token'
+    return isRefresh && factsOf(client).idTokenAtRefresh !== true ? undefined : issue.call(this, options)
+  })
 }
 
 /** `sid` is computed from the grant, so that whoever has one can tell which grant to end. It is in every token. */

@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import Provider, { errors } from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
-import { type KeyRing, sha256 } from '#kernel/keyring.ts'
+import { sha256 } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import { z } from '#kernel/schema.ts'
 import { KEY_SET_SECONDS } from '../keys/generations.ts'
@@ -18,6 +18,7 @@ import {
   detectReplaysAtOnce,
   dropFormPost,
   hashClientSecrets,
+  leaveOutIdTokensAtRefresh,
   nameSessionsByGrant,
   keepEncryptedTokens,
   renewCookiesInPlace,
@@ -32,7 +33,8 @@ const METADATA_PATHS: ReadonlySet<string> = new Set(['/.well-known/openid-config
 export interface ProviderParts {
   readonly issuer: string
   readonly configuration: Configuration
-  readonly keyRing: KeyRing
+  /** What the successor of a refresh token is computed with: the same in every process. */
+  readonly successorKey: Buffer
   readonly logger: Logger
   readonly clock: Clock
   readonly apiScopes: readonly string[]
@@ -49,7 +51,7 @@ export interface BuiltProvider {
 }
 
 export function buildProvider(parts: ProviderParts): BuiltProvider {
-  const { issuer, configuration, keyRing, logger } = parts
+  const { issuer, configuration, logger } = parts
   assertSafe(issuer, configuration)
   takeStructuredTokens()
   const provider = new Provider(issuer, configuration)
@@ -57,7 +59,8 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
   keepEncryptedTokens(provider)
   hashClientSecrets(provider, parts.clock)
   detectReplaysAtOnce(provider)
-  deriveSuccessors(provider, keyRing.derive('auth.refresh-successor'))
+  deriveSuccessors(provider, parts.successorKey)
+  leaveOutIdTokensAtRefresh(provider)
   nameSessionsByGrant(provider)
   renewCookiesInPlace(provider)
   dropFormPost(provider)

@@ -1,7 +1,7 @@
 // What a backup says of itself. It can be read without a key, holds no document, and is bound by a code that needs the key.
 import { createHmac } from 'node:crypto'
 import { z } from '#kernel/schema.ts'
-import { equalSecrets } from '#kernel/keyring.ts'
+import { equalSecrets, masterKeyVersions } from '#kernel/keyring.ts'
 import { canonicalJson } from '../move/canonical.ts'
 import { Damaged } from './sealing.ts'
 
@@ -49,8 +49,9 @@ export function readManifest(text: string, key: Buffer | undefined): Manifest {
   return content
 }
 
-export function printOf(masterKey: string, key: Buffer): string {
-  return createHmac('sha256', key).update(`master key ${masterKey}`).digest('base64url')
+/** One print for each version of the master key. */
+export function printsOf(masterKey: string, key: Buffer): string[] {
+  return masterKeyVersions(masterKey).map((version) => createHmac('sha256', key).update(`master key ${version}`).digest('base64url'))
 }
 
 function codeOf(content: Manifest, key: Buffer): string {

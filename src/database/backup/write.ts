@@ -10,7 +10,7 @@ import type { Secret } from '#kernel/secret.ts'
 import type { Declared } from '../layout.ts'
 import type { Mark, Snapshot } from '../ports.ts'
 import { linesOf } from './lines.ts'
-import { type Contents, type Manifest, printOf, signedManifest } from './manifest.ts'
+import { type Contents, type Manifest, printsOf, signedManifest } from './manifest.ts'
 import { createPool } from './pool.ts'
 import type { Shelf } from './ports.ts'
 import { sealed } from './sealing.ts'
@@ -74,7 +74,7 @@ export async function writeBackup(parts: WriteParts): Promise<Written> {
       shapes: Object.fromEntries(parts.declared.map(({ layout }) => [layout.name, layout.shape])),
       contents: data.contents,
       files: files.totals(),
-      masterKey: printOf(secrets.masterKey.reveal(), keys.manifest),
+      masterKey: printsOf(secrets.masterKey.reveal(), keys.manifest).join(' '),
       keys: secrets.keysKey !== undefined,
     }
     await writeFile(join(draft, 'manifest.json'), signedManifest(manifest, keys.manifest), { mode: 0o600, flush: true })

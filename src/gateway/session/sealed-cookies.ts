@@ -20,11 +20,12 @@ const MAX_COOKIE_LENGTH = 4096
 const MAX_REMEMBERED = 20_000
 
 export function createSealer<T extends object>(keyRing: KeyRing, use: string, schema: Schema<T>): Sealer<T> {
-  const key = new Uint8Array(keyRing.derive(`gateway.cookie.${use}`))
+  const newest = new Uint8Array(keyRing.derive(`gateway.cookie.${use}`))
+  const keys = keyRing.deriveAll(`gateway.cookie.${use}`).map((key) => new Uint8Array(key))
   const opened = new LRUCache<string, T>({ max: MAX_REMEMBERED })
   return {
     async seal(value) {
-      const cookie = await new CompactEncrypt(Buffer.from(JSON.stringify(value))).setProtectedHeader(HEADER).encrypt(key)
+      const cookie = await new CompactEncrypt(Buffer.from(JSON.stringify(value))).setProtectedHeader(HEADER).encrypt(newest)
       if (cookie.length > MAX_COOKIE_LENGTH)
         throw new Error(`The ${use} cookie would have ${cookie.length} characters; browsers keep ${MAX_COOKIE_LENGTH}`)
       return cookie
@@ -34,18 +35,28 @@ export function createSealer<T extends object>(keyRing: KeyRing, use: string, sc
       const known = opened.get(cookie)
       if (known !== undefined) return known
       if (cookie.length > MAX_COOKIE_LENGTH || !cookie.startsWith(PREFIX)) return undefined
-      let plaintext: Uint8Array
-      try {
-        const result = await compactDecrypt(cookie, key, { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] })
-        plaintext = result.plaintext
-      } catch {
-        // Made with another key, or changed: as good as absent.
-        return undefined
-      }
+      const plaintext = await decrypted(cookie, keys)
+      if (plaintext === undefined) return undefined
       const parsed = schema.safeParse(JSON.parse(Buffer.from(plaintext).toString('utf8')))
       if (!parsed.success) return undefined
       opened.set(cookie, parsed.data)
       return parsed.data
     },
   }
+}
+
+/** `undefined` when it was made with another key, or changed: as good as absent. */
+async function decrypted(cookie: string, keys: readonly Uint8Array[]): Promise<Uint8Array | undefined> {
+  for (const key of keys) {
+    try {
+      const { plaintext } = await compactDecrypt(cookie, key, {
+        keyManagementAlgorithms: ['dir'],
+        contentEncryptionAlgorithms: ['A256GCM'],
+      })
+      return plaintext
+    } catch {
+      // Perhaps with a former version of the key.
+    }
+  }
+  return undefined
 }

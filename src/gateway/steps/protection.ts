@@ -27,7 +27,7 @@ export function checkOrigin(exchange: GatewayExchange): void {
 }
 
 /** Layer two. A sign-in needs the token even without a cookie: else somebody could be signed in to an account of another's choosing. */
-export function checkToken({ csrfKey }: PipelineParts): Step['run'] {
+export function checkToken({ csrfMac }: PipelineParts): Step['run'] {
   return (exchange) => {
     const route = exchange.match?.route
     if (route === undefined || !isForgeable(exchange, route)) return
@@ -35,7 +35,7 @@ export function checkToken({ csrfKey }: PipelineParts): Step['run'] {
     const header = exchange.request.headers['x-csrf-token']
     const submitted = typeof header === 'string' ? header : exchange.submittedCsrf
     const binding = exchange.csrfBinding()
-    if (binding !== undefined && provesIntent(csrfKey, binding, { cookie: exchange.cookies.get(CSRF_COOKIE), submitted })) return
+    if (binding !== undefined && provesIntent(csrfMac, binding, { cookie: exchange.cookies.get(CSRF_COOKIE), submitted })) return
     throw httpErrors.csrf({ detail: 'The page is out of date. Load it again and try once more.' })
   }
 }

@@ -1,6 +1,6 @@
 // What a step of the pipeline is, and what all of them are made from.
 import type { BlockList } from 'node:net'
-import type { HmacKey } from '#kernel/keyring.ts'
+import type { Mac } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Monitoring } from '../../monitoring/contract.ts'
 import type { ClientOrigins } from '../client-origins.ts'
@@ -27,7 +27,7 @@ export interface PipelineParts {
   readonly sealers: Sealers
   readonly verifier: TokenVerifier
   readonly revocations: Revocations
-  readonly csrfKey: HmacKey
+  readonly csrfMac: Mac
   readonly logger: Logger
   readonly development: boolean
   readonly proxies: BlockList | undefined
