@@ -66,11 +66,12 @@ export async function keyFromCommand(command: Secret, timeoutMs = COMMAND_TIMEOU
     output += chunk.toString('utf8')
     if (output.length > MAX_OUTPUT) end()
   })
-  const [code] = (await once(child, 'close')) as [number | null]
+  await once(child, 'close')
+  const { exitCode } = child
   clearTimeout(timer)
   if (isLate) throw refused(`was not done after ${timeoutMs / 1000} seconds`)
   if (output.length > MAX_OUTPUT) throw refused('printed more than a key')
-  if (code !== 0) throw refused(`ended with ${String(code)}`)
+  if (exitCode !== 0) throw refused(`ended with ${String(exitCode)}`)
   const key = output.trim()
   if (keyProblems(key).length > 0) throw refused('did not print a master key')
   return new Secret(key)

@@ -61,9 +61,7 @@ export function clientProblems(client: ClientDefinition, { scopes, definition, d
     client.logo === undefined || LOGO.test(client.logo)
       ? undefined
       : 'its logo must be a "data:" address of a PNG, JPEG or WebP in base64.',
-    client.idTokenAlgorithm === 'EdDSA' && definition?.edDsa !== true
-      ? 'EdDSA needs "edDsa: true" under "auth" in the app definition.'
-      : undefined,
+    algorithmProblem(client, definition),
     ...client.scopes.map((scope) =>
       known.has(scope)
         ? undefined
@@ -88,6 +86,11 @@ function signedRequestProblems({
       : undefined,
     ...(requestObjectKeys ?? []).map((key) => (key.kty === 'oct' || 'd' in key ? 'a key of its requests is not a public key.' : undefined)),
   ]
+}
+
+function algorithmProblem({ idTokenAlgorithm }: ClientDefinition, definition: AuthDefinition | undefined): string | undefined {
+  const hasKeys = idTokenAlgorithm !== 'EdDSA' || definition?.edDsa === true
+  return hasKeys ? undefined : 'EdDSA needs "edDsa: true" under "auth" in the app definition.'
 }
 
 const LOGO = /^data:image\/(?:png|jpeg|webp);base64,[A-Za-z0-9+/]+={0,2}$/

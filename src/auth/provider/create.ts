@@ -54,7 +54,7 @@ import { providerRoutes } from './routes.ts'
 import { inScope } from './scope.ts'
 import { createSessionStorage } from './session-storage.ts'
 import { createProving } from './sign-in-proof.ts'
-import { createRunningEngine } from './running.ts'
+import { createRunningEngine, type RunningEngine } from './running.ts'
 import { createStructuredTokens, type StructuredTokens } from './structured-tokens.ts'
 import { sweepTokens } from './sweep.ts'
 import { createUserinfo } from './userinfo.ts'
@@ -100,26 +100,7 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
   const resources = createResourceRegistry(settings)
   const stores = openStores(parts, clients)
   const structured = createStructuredTokens({ ...parts, ...stores, issuer, publishedKeys: () => serving().keys.published })
-  const algorithms = SIGNING_ALGORITHMS.filter((algorithm) => algorithm !== 'EdDSA' || settings.definition?.edDsa === true)
-  const signingKeys = createSigningKeys({ ...parts, settings: { rotationDays: settings.keyRotationDays, algorithms } })
-  const successorSecret = createLastingSecret(parts.database, keyRing, 'refresh-successor')
-  const engine = createRunningEngine({
-    signingKeys,
-    logger: parts.logger,
-    async build(keys) {
-      const built = buildEngine(parts, {
-        keys,
-        clients,
-        stores,
-        resources,
-        tokens: structured,
-        successorKey: await successorSecret(systemCall('auth')),
-      })
-      // The engine checks a client when it is first asked for: better now than in front of a person.
-      for (const { clientId } of clients.fixed()) await built.provider.Client.find(clientId)
-      return built
-    },
-  })
+  const { signingKeys, engine } = createKeyedEngine(parts, { clients, stores, resources, tokens: structured })
   const { serving } = engine
 
   return {
@@ -170,6 +151,32 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
 
 type Stores = ReturnType<typeof openStores>
 
+interface Made {
+  readonly clients: ClientRegistry
+  readonly stores: Stores
+  readonly resources: ResourceRegistry
+  readonly tokens: StructuredTokens
+}
+
+/** The engine with the keys of the moment. */
+function createKeyedEngine(parts: AuthorizationServerParts, made: Made): { signingKeys: SigningKeys; engine: RunningEngine } {
+  const { settings, database, keyRing, logger } = parts
+  const algorithms = SIGNING_ALGORITHMS.filter((algorithm) => algorithm !== 'EdDSA' || settings.definition?.edDsa === true)
+  const signingKeys = createSigningKeys({ ...parts, settings: { rotationDays: settings.keyRotationDays, algorithms } })
+  const successorSecret = createLastingSecret(database, keyRing, 'refresh-successor')
+  const engine = createRunningEngine({
+    signingKeys,
+    logger,
+    async build(keys) {
+      const built = buildEngine(parts, { ...made, keys, successorKey: await successorSecret(systemCall('auth')) })
+      // The engine checks a client when it is first asked for: better now than in front of a person.
+      for (const { clientId } of made.clients.fixed()) await built.provider.Client.find(clientId)
+      return built
+    },
+  })
+  return { signingKeys, engine }
+}
+
 /** Declares the collections, so it must run before the database starts. */
 function openStores(
   { database, keyRing, clock, logger, revocations, accounts, newcomers }: AuthorizationServerParts,
@@ -214,14 +221,7 @@ function openStores(
 
 function buildEngine(
   parts: AuthorizationServerParts,
-  made: {
-    readonly keys: LoadedKeys
-    readonly clients: ClientRegistry
-    readonly stores: Stores
-    readonly resources: ResourceRegistry
-    readonly tokens: StructuredTokens
-    readonly successorKey: Buffer
-  },
+  made: Made & { readonly keys: LoadedKeys; readonly successorKey: Buffer },
 ): BuiltProvider {
   const { keyRing, clock, logger, accounts, looks, hooks, settings } = parts
   const { keys, clients, stores, resources, successorKey } = made
