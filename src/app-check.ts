@@ -45,11 +45,16 @@ const hooks = z.strictObject({
   afterDelete: handler.optional(),
 })
 
+const stepUp = z.strictObject({ acr: texts.min(1).optional(), maxAgeSeconds: z.int().positive().optional() })
+
 const appRoute = z.strictObject({
   method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']),
   path: text,
   summary: text,
-  allow: z.union([z.strictObject({ who: z.literal('anyone') }), z.strictObject({ who: z.literal('user'), scope: text })]),
+  allow: z.union([
+    z.strictObject({ who: z.literal('anyone') }),
+    z.strictObject({ who: z.literal('user'), scope: text, stepUp: stepUp.optional() }),
+  ]),
   rate: z.enum(['api', 'page', 'files', 'bulk']).optional(),
   input: z.strictObject({ query: anySchema.optional(), body: anySchema.optional() }).optional(),
   answers: z.record(z.string().regex(/^[2-5]\d\d$/, 'must be a status'), z.union([anySchema, z.enum(['empty', 'problem'])])),
@@ -75,6 +80,7 @@ const resource = z.strictObject({
   hooks: hooks.optional(),
   routes: z.array(appRoute).optional(),
   migrations: z.array(z.union([handler, z.strictObject({ changes: texts, up: handler })])).optional(),
+  stepUp: z.strictObject({ create: stepUp.optional(), update: stepUp.optional(), delete: stepUp.optional() }).optional(),
   cache: z.strictObject({ lifetimeMs: z.number() } satisfies Record<keyof ResourceCache, unknown>).optional(),
 } satisfies Record<keyof ResourceDefinition, unknown>)
 

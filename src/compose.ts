@@ -209,9 +209,14 @@ function addGateway(shop: Workshop, engines: Engines, auth: Auth): Gateway {
     clock,
     logger: shop.log('gateway'),
     routes: shop.members.flatMap((member) => member.running.routes),
-    settings: { ...config.gateway, sites, development, frontends },
+    settings: { ...config.gateway, sites, development, frontends, ...apiSettings(app) },
   })
   return shop.add('gateway', gateway)
+}
+
+/** What the edge says of the API, and asks of those who call it. */
+function apiSettings({ name, scopes, auth }: AppDefinition) {
+  return { api: { name, scopes: Object.keys(scopes) }, requireProofNonce: auth?.dpop?.requireNonce === true }
 }
 
 /** Creates every server; nothing is opened before `start`. */

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Call, Principal } from '#kernel/call.ts'
 import type { HeaderList } from '#kernel/http/head.ts'
 import type { RouteMatch } from '#kernel/http/router.ts'
-import type { Answer, Exchange } from '#kernel/http/route.ts'
+import type { Answer, ClientCertificate, Exchange } from '#kernel/http/route.ts'
 import { newNonce, randomToken } from '#kernel/ids.ts'
 import type { Mac } from '#kernel/keyring.ts'
 import { createCsrfToken, isCsrfToken } from './csrf/token.ts'
@@ -75,6 +75,7 @@ export class GatewayExchange implements Exchange {
   readonly method: string
   readonly #csrfMac: Mac
   client = ''
+  clientCertificate: ClientCertificate | undefined
   /** In production: it did not come by TLS. */
   isInTheClear = false
   path = ''

@@ -12,6 +12,7 @@ import type { GatewayExchange } from './exchange.ts'
 import { HOSTLESS_HEADERS } from './headers.ts'
 import { wantsPage } from './navigation.ts'
 import { errorPage } from './session/pages.ts'
+import { withMetadata } from './tokens/challenges.ts'
 
 export interface Finish {
   answer(exchange: GatewayExchange): void
@@ -107,6 +108,10 @@ function failRaw({ response, requestId }: GatewayExchange, error: unknown): void
   response.end(JSON.stringify(problemOf(error, requestId).problem))
 }
 
+function told(answer: Answer, headers: Readonly<Record<string, string>>): Answer {
+  return { ...answer, headers: { ...answer.headers, ...headers } }
+}
+
 export function createFinish({ monitoring, logger, now, isStopping }: FinishParts): Finish {
   const record = createRecorder(monitoring, now)
   const { send, isDone } = createSender(record, isStopping)
@@ -119,7 +124,8 @@ export function createFinish({ monitoring, logger, now, isStopping }: FinishPart
       else throw new Error('The pipeline ended without an answer')
     },
     fail(exchange, error) {
-      const { problem, headers } = problemOf(error, exchange.requestId)
+      const { problem, headers: own } = problemOf(error, exchange.requestId)
+      const headers = withMetadata(exchange, own)
       exchange.errorCode = problem.code
       // What the route began to hand out was for an answer that did not come.
       exchange.newCookies = undefined
@@ -132,7 +138,7 @@ export function createFinish({ monitoring, logger, now, isStopping }: FinishPart
       }
       const isForPerson = exchange.host !== undefined && !exchange.host.isFiles && wantsPage(exchange)
       if (isForPerson) send(exchange, { status: problem.status, headers, body: { html: errorPage(exchange, problem) } })
-      else send(exchange, problemAnswer(error, exchange.requestId))
+      else send(exchange, told(problemAnswer(error, exchange.requestId), headers))
     },
   }
 }

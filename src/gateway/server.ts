@@ -12,6 +12,7 @@ import type { Auth } from '../auth/contract.ts'
 import type { Cache } from '../cache/contract.ts'
 import type { Monitoring } from '../monitoring/contract.ts'
 import { createTrustedProxies } from './client-address.ts'
+import { type CertificateHeaders, createCertificateReader } from './client-certificate.ts'
 import { createClientOrigins } from './client-origins.ts'
 import type { Gateway } from './contract.ts'
 import { GatewayExchange } from './exchange.ts'
@@ -20,6 +21,7 @@ import { createHosts } from './hosts.ts'
 import { createLastingConnections } from './lasting/connections.ts'
 import { createRateLimits } from './limits/rate-limits.ts'
 import { createListener, type Listener } from './listener.ts'
+import { metadataRoute } from './metadata-route.ts'
 import { operatorRoutes } from './operator/routes.ts'
 import { createSteps, runSteps } from './pipeline.ts'
 import { reportRoutes } from './reports/routes.ts'
@@ -30,6 +32,7 @@ import { createSessions } from './session/service.ts'
 import { DEFAULT_SESSION_SECONDS, type GatewaySettings } from './settings.ts'
 import type { Step } from './steps/step.ts'
 import { createTokenKeys } from './tokens/keys.ts'
+import { createProofChecker } from './tokens/proof.ts'
 import { createRevocations } from './tokens/revocations.ts'
 import { createTokenVerifier, type VerifiedToken } from './tokens/verifier.ts'
 import { asksForSocket, createUpgrades } from './websocket/upgrade.ts'
@@ -71,11 +74,17 @@ export function assembleGateway(dependencies: GatewayDependencies, choose = (ste
   })
   const renewed = (token: VerifiedToken): void => lasting.renew(token)
   const sessions = createSessions({ auth, relyingParty, verifier, revocations, sealers, clock, logger, sessionSeconds, renewed })
-  const own = [...sessionRoutes(frontends, sessions), ...operatorRoutes({ auth, sealers, revocations, clock }), ...reportRoutes(monitoring)]
+  const own = [
+    ...sessionRoutes(frontends, sessions),
+    ...operatorRoutes({ auth, sealers, revocations, clock }),
+    ...reportRoutes(monitoring),
+    apiMetadata(settings),
+  ]
   const routes = [...dependencies.routes, ...own]
   const hosts = createHosts(routes, settings)
   const proxies = settings.trustedProxies.length === 0 ? undefined : createTrustedProxies(settings.trustedProxies)
   const limits = createRateLimits(settings)
+  const certificates = certificateHeaders(settings)
   const parts = {
     hosts,
     monitoring,
@@ -83,6 +92,8 @@ export function assembleGateway(dependencies: GatewayDependencies, choose = (ste
     origins,
     sealers,
     verifier,
+    proofs: createProofChecker({ cache, clock, keyRing, requireNonce: settings.requireProofNonce === true }),
+    readCertificate: createCertificateReader(certificates, proxies),
     revocations,
     lasting,
     csrfMac,
@@ -91,6 +102,21 @@ export function assembleGateway(dependencies: GatewayDependencies, choose = (ste
     proxies,
   }
   return { steps: choose(createSteps(parts)), hosts, routes, revocations, origins, verifier, lasting, csrfMac, proxies }
+}
+
+function apiMetadata(settings: GatewaySettings): Route {
+  const { sites, api } = settings
+  const takesCertificates = certificateHeaders(settings) !== undefined
+  return metadataRoute({ sites, name: api?.name, scopes: api?.scopes ?? [], takesCertificates })
+}
+
+function certificateHeaders(settings: GatewaySettings): CertificateHeaders | undefined {
+  const { clientCertificateHeader: certificate, clientCertificateVerifiedHeader: verified, trustedProxies } = settings
+  if (certificate === undefined && verified === undefined) return undefined
+  if (certificate === undefined || trustedProxies.length === 0) {
+    throw new Error('Certificates of clients need the header that carries them and a trusted proxy that sends it.')
+  }
+  return { certificate, verified }
 }
 
 type Assembled = ReturnType<typeof assembleGateway>

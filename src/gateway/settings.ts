@@ -22,6 +22,14 @@ export interface GatewaySettings {
   readonly rateLimitFactor?: number
   /** Peers, as addresses or networks in CIDR form, whose `X-Forwarded-For` is believed. Nobody unless named. */
   readonly trustedProxies: readonly string[]
+  /** The header in which a named proxy sends the certificate that a client has shown; without it no certificate counts. */
+  readonly clientCertificateHeader?: string | undefined
+  /** The header in which it says `SUCCESS` when an authority that it trusts has issued that certificate. */
+  readonly clientCertificateVerifiedHeader?: string | undefined
+  /** What the API says of itself (RFC 9728). */
+  readonly api?: { readonly name: string; readonly scopes: readonly string[] }
+  /** Proofs of possession count with a nonce of ours only. */
+  readonly requireProofNonce?: boolean
   /** A browser session ends this long after sign-in, whatever happens. Not longer than the refresh tokens of auth; 14 days unless told. */
   readonly sessionSeconds?: number
 }

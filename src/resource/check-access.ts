@@ -12,7 +12,17 @@ export interface AccessSubject {
 const WORD = /^[a-z0-9][a-z0-9_.-]{0,62}$/
 
 export function checkAccess(subject: AccessSubject): string[] {
-  return [...subject.definition.access.flatMap((grant) => checkGrant(subject, grant)), ...checkSharing(subject.definition)]
+  return [
+    ...subject.definition.access.flatMap((grant) => checkGrant(subject, grant)),
+    ...checkSharing(subject.definition),
+    ...checkStepUp(subject.definition),
+  ]
+}
+
+function checkStepUp({ access, stepUp = {} }: ResourceDefinition): string[] {
+  return (['create', 'update', 'delete'] as const)
+    .filter((operation) => stepUp[operation] !== undefined && access.some(({ who, may }) => who === 'anyone' && may.includes(operation)))
+    .map((operation) => `what anyone may do (${operation}) cannot need a stronger sign-in.`)
 }
 
 export function holderName(who: GrantHolder): string {

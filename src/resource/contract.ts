@@ -1,6 +1,7 @@
 // What the rest of the platform, and the app definition, may know about the data API. Types only.
 import type { Call } from '#kernel/call.ts'
 import type { Migration } from '#kernel/collection.ts'
+import type { StepUp } from '#kernel/http/route.ts'
 import type { FieldProblem, Schema } from '#kernel/schema.ts'
 
 export type ResourceOperation = 'list' | 'get' | 'create' | 'update' | 'delete'
@@ -142,7 +143,7 @@ export interface ResourceRoute {
   /** One line, for the inventory and the reference page. */
   readonly summary: string
   /** Whose token it takes; the handler asks `resources`, which decide again, on the caller's authority. */
-  readonly allow: { readonly who: 'anyone' } | { readonly who: 'user'; readonly scope: string }
+  readonly allow: { readonly who: 'anyone' } | { readonly who: 'user'; readonly scope: string; readonly stepUp?: StepUp }
   readonly rate?: 'api' | 'page' | 'files' | 'bulk'
   /** What has no schema is refused when it is not empty. */
   readonly input?: { readonly query?: Schema; readonly body?: Schema }
@@ -181,6 +182,8 @@ export interface ResourceDefinition {
   readonly files?: Readonly<Record<string, string>>
   /** Rewrites stored objects of an earlier schema, in order; the list only ever grows. */
   readonly migrations?: readonly Migration[]
+  /** Writes that need a fresh or a stronger sign-in (RFC 9470). A bulk write needs what each of its kinds needs. */
+  readonly stepUp?: Readonly<Partial<Record<'create' | 'update' | 'delete', StepUp>>>
   /** Answers reads of single objects from memory for a while, at most a second: an object carries who may see it. */
   readonly cache?: ResourceCache
 }

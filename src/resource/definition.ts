@@ -59,6 +59,7 @@ export interface ResourceOptions<
   readonly files?: { readonly [Name in Files]: string }
   readonly migrations?: ResourceDefinition['migrations']
   /** Answers reads of single objects from memory for up to this long, at most a second. */
+  readonly stepUp?: ResourceDefinition['stepUp']
   readonly cache?: ResourceCache
 }
 

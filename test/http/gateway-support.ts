@@ -10,10 +10,10 @@ import { ok, route } from '#kernel/http/route.ts'
 import { Secret } from '#kernel/secret.ts'
 import { z } from '#kernel/schema.ts'
 import type { Auth, BackChannelAnswer, BackChannelRequest, Revocation } from '../../src/auth/contract.ts'
-import type { Cache } from '../../src/cache/contract.ts'
 import type { Step } from '../../src/gateway/steps/step.ts'
 import { assembleGateway, createGateway, type GatewayDependencies } from '../../src/gateway/server.ts'
 import type { GatewaySettings } from '../../src/gateway/settings.ts'
+import { fakeCache } from '../support/fake-cache.ts'
 import type { Monitoring, RequestRecord } from '../../src/monitoring/contract.ts'
 
 export const PORT = 4999
@@ -58,6 +58,7 @@ export class FakeAuth implements Auth {
   exchanges: BackChannelRequest[] = []
   tokenStatus: number | undefined
   revocationsFail = false
+  cacheFails = false
   keysRead = 0
   delayMs = 0
   accessTokenSeconds = 300
@@ -391,7 +392,7 @@ export async function openWorld({ settings = {}, choose, routes = [], bare, moni
   const records: RequestRecord[] = []
   const reports: unknown[] = []
   const writes = { count: 0 }
-  const cache = { subscribe: (_channel: string, listener: () => void) => auth.onRevoked(listener) } as unknown as Cache
+  const cache = fakeCache(auth)
   const dependencies: GatewayDependencies = {
     auth,
     cache,

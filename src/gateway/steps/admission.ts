@@ -8,10 +8,11 @@ import type { PipelineParts, Step } from './step.ts'
 import { checkFraming, checkHeaderNames, isHost, splitTarget } from '../strict-http.ts'
 
 /** The address goes no further than this line: all others see the pseudonym. */
-export function readAddress({ monitoring, proxies, development }: PipelineParts): Step['run'] {
+export function readAddress({ monitoring, proxies, development, readCertificate }: PipelineParts): Step['run'] {
   return (exchange) => {
     exchange.isInTheClear = !development && !cameByTls(exchange.request, proxies)
     exchange.client = monitoring.pseudonym(clientAddress(exchange.request, proxies))
+    exchange.clientCertificate = readCertificate(exchange.request)
   }
 }
 

@@ -4,9 +4,9 @@ import { httpErrors } from '#kernel/http/problem.ts'
 import type { GatewayExchange } from '../exchange.ts'
 import type { PipelineParts, Step } from './step.ts'
 
-const ALLOWED_HEADERS = 'authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, range, x-file-name'
+const ALLOWED_HEADERS = 'authorization, content-type, dpop, idempotency-key, if-match, if-none-match, last-event-id, range, x-file-name'
 const EXPOSED_HEADERS =
-  'content-disposition, content-range, etag, location, ratelimit, ratelimit-policy, retry-after, www-authenticate, x-request-id'
+  'content-disposition, content-range, dpop-nonce, etag, location, ratelimit, ratelimit-policy, retry-after, www-authenticate, x-request-id'
 const MAX_AGE_SECONDS = '600'
 
 function isShared({ host, path }: GatewayExchange): boolean {

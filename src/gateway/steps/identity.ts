@@ -1,4 +1,4 @@
-// Who asks: a bearer token, else the cookies of a frontend's session, else the operator's cookie, else nobody.
+// Who asks: an access token, else the cookies of a frontend's session, else the operator's cookie, else nobody.
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { hasCode } from '#kernel/errors.ts'
@@ -10,6 +10,7 @@ import type { PipelineParts, Step } from './step.ts'
 import { ACCESS_COOKIE, BROWSER_COOKIE, OPERATOR_COOKIE, REFRESH_COOKIE } from '../session/cookies.ts'
 import type { AccessCookie, OperatorCookie, RefreshCookie } from '../session/schemas.ts'
 import { invalidToken, type VerifiedToken } from '../tokens/verifier.ts'
+import { isRevoked, requireFresh, resolveToken } from './tokens.ts'
 
 const GUARDED = /^__(?:host|secure)-/i
 
@@ -33,40 +34,6 @@ export function readCookies(exchange: GatewayExchange): void {
     throw httpErrors.bad_request({ detail: 'A cookie came twice. Clear the cookies of this site and try again.' })
   }
   exchange.cookies = cookies
-}
-
-function requireFresh({ revocations }: PipelineParts): void {
-  // Not knowing who has been signed out is no reason to let anybody in.
-  if (!revocations.isFresh())
-    throw httpErrors.unavailable({ detail: 'Sessions cannot be checked just now.', headers: { 'retry-after': '2' } })
-}
-
-function isRevoked({ revocations }: PipelineParts, { principal, issuedAt, membershipAt, keyId, tokenId }: VerifiedToken): boolean {
-  return revocations.isRevoked({ sessionId: principal.sessionId, accountId: principal.accountId, issuedAt, membershipAt, keyId, tokenId })
-}
-
-function acceptBearer(parts: PipelineParts, exchange: GatewayExchange, token: VerifiedToken): void {
-  requireFresh(parts)
-  if (isRevoked(parts, token)) throw invalidToken('The token has been revoked.')
-  if (token.binding !== undefined) throw invalidToken('The token is bound to a key.')
-  exchange.principal = token.principal
-  exchange.authority = { token, byCookie: false }
-}
-
-function resolveBearer(parts: PipelineParts, exchange: GatewayExchange, header: string): void | Promise<void> {
-  exchange.hasBearer = true
-  // What the cookies say is no part of a request that brings a token.
-  exchange.cookies = new Map()
-  if (header.slice(0, 7).toLowerCase() !== 'bearer ') {
-    throw httpErrors.unauthenticated({ detail: 'Only bearer tokens are accepted here.', headers: { 'www-authenticate': 'Bearer' } })
-  }
-  const token = header.slice(7)
-  const known = parts.verifier.known(token)
-  if (known !== undefined) {
-    acceptBearer(parts, exchange, known)
-    return undefined
-  }
-  return parts.verifier.verify(exchange.earlyCall, token).then((verified) => acceptBearer(parts, exchange, verified))
 }
 
 interface Shown {
@@ -179,7 +146,7 @@ export function resolvePrincipal(parts: PipelineParts): Step['run'] {
     if (host === undefined || host.isAccounts) return undefined
     refuseTokenInQuery(exchange)
     const { authorization } = exchange.request.headers
-    if (authorization !== undefined) return resolveBearer(parts, exchange, authorization)
+    if (authorization !== undefined) return resolveToken(parts, exchange, authorization)
     if (host.isConsole) return resolveOperator(parts, exchange)
     return host.frontend === undefined ? undefined : resolveSession(parts, exchange)
   }

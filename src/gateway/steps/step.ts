@@ -3,12 +3,14 @@ import type { BlockList } from 'node:net'
 import type { Mac } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Monitoring } from '../../monitoring/contract.ts'
+import type { createCertificateReader } from '../client-certificate.ts'
 import type { ClientOrigins } from '../client-origins.ts'
 import type { GatewayExchange } from '../exchange.ts'
 import type { Hosts } from '../hosts.ts'
 import type { LastingConnections } from '../lasting/connections.ts'
 import type { RateLimits } from '../limits/rate-limits.ts'
 import type { Sealers } from '../session/cookies.ts'
+import type { ProofChecker } from '../tokens/proof.ts'
 import type { Revocations } from '../tokens/revocations.ts'
 import type { TokenVerifier } from '../tokens/verifier.ts'
 
@@ -26,6 +28,8 @@ export interface PipelineParts {
   readonly origins: ClientOrigins
   readonly sealers: Sealers
   readonly verifier: TokenVerifier
+  readonly proofs: ProofChecker
+  readonly readCertificate: ReturnType<typeof createCertificateReader>
   readonly revocations: Revocations
   readonly csrfMac: Mac
   readonly logger: Logger

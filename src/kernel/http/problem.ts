@@ -6,6 +6,8 @@ export const httpErrors = defineErrors('http', {
   invalid: { status: 422, title: 'The request does not fit its schema' },
   unauthenticated: { status: 401, title: 'Sign in first' },
   invalid_token: { status: 401, title: 'The access token is not valid' },
+  invalid_proof: { status: 401, title: 'The proof of possession is not valid' },
+  insufficient_authentication: { status: 401, title: 'This needs a fresh or a stronger sign-in' },
   forbidden: { status: 403, title: 'Not allowed' },
   insufficient_scope: { status: 403, title: 'The access token lacks a scope' },
   csrf: { status: 403, title: 'The request did not prove that it comes from this site' },

@@ -10,11 +10,19 @@ import type { SiteName } from '../sites.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
+/** How the person must have signed in (RFC 9470). */
+export interface StepUp {
+  /** One of these authentication context classes. */
+  readonly acr?: readonly string[]
+  /** So long ago at most. */
+  readonly maxAgeSeconds?: number
+}
+
 /** Who may call a route. There is no default: a route without a rule does not start. */
 export type Rule =
   | { readonly who: 'anyone' }
   /** A signed-in person, by the session cookie of a frontend or by a bearer token; with `scope`, a token that has it. */
-  | { readonly who: 'user'; readonly scope?: string; readonly firstParty?: true }
+  | { readonly who: 'user'; readonly scope?: string; readonly firstParty?: true; readonly stepUp?: StepUp }
   | { readonly who: 'operator' }
   /** The handler decides, for the reason given: protocol endpoints that authenticate clients, signed links, the account pages. */
   | { readonly who: 'handler'; readonly reason: string }

@@ -11,7 +11,7 @@ import type { Resource } from '../compile.ts'
 import type { ResourceOperation } from '../contract.ts'
 import { versionOf } from '../etag.ts'
 import { type PlainAnswer, type Repetition, repetitionOf } from '../idempotency/once.ts'
-import { ruleFor } from '../rule.ts'
+import { ruleFor, strictest } from '../rule.ts'
 import type { ShownSchemas } from '../shown.ts'
 import type { Answers } from './answers.ts'
 import { planCreate, planDelete, planUpdate } from './plan.ts'
@@ -114,8 +114,14 @@ export function bulkRule(resource: Resource, writes: readonly ResourceOperation[
   const rules = writes.map((operation) => ruleFor(resource, operation))
   const scopes = new Set(rules.map((rule) => (rule.who === 'user' ? rule.scope : undefined)))
   const [scope] = scopes
-  if (rules.some(({ who }) => who === 'anyone')) return { who: 'anyone' }
-  return scopes.size === 1 && scope !== undefined ? { who: 'user', scope } : { who: 'user' }
+  const stepUp = strictest(rules.flatMap((rule) => (rule.who === 'user' && rule.stepUp !== undefined ? [rule.stepUp] : [])))
+  // What anyone may do must not lead past what needs a sign-in of its own.
+  if (stepUp === undefined && rules.some(({ who }) => who === 'anyone')) return { who: 'anyone' }
+  return {
+    who: 'user',
+    ...(scopes.size === 1 && scope !== undefined ? { scope } : {}),
+    ...(stepUp === undefined ? {} : { stepUp }),
+  }
 }
 
 function sent({ status, headers, body }: PlainAnswer): Answer {
