@@ -392,10 +392,9 @@ export async function openWorld({ settings = {}, choose, routes = [], bare, moni
   const records: RequestRecord[] = []
   const reports: unknown[] = []
   const writes = { count: 0 }
-  const cache = fakeCache(auth)
   const dependencies: GatewayDependencies = {
     auth,
-    cache,
+    cache: fakeCache(auth),
     monitoring: monitoring ?? {
       recordRequest: (record) => void records.push(record),
       pseudonym: (address) => `p-${address}`,

@@ -136,15 +136,21 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
         development: settings.development,
       }),
     ],
+    ...endingFor(stores),
+  }
+}
+
+function endingFor({ consents, endings, grants }: Stores): Pick<AuthorizationServer, 'endClient' | 'endSessionOf'> {
+  return {
     async endClient(call, clientId) {
       // The consents first: a grant that is made at this moment then has nothing to be made from.
-      await stores.consents.removeClient(call, clientId)
-      await stores.endings.endEverywhere(call, clientId)
+      await consents.removeClient(call, clientId)
+      await endings.endEverywhere(call, clientId)
     },
     async endSessionOf(call, sid) {
-      const grant = (await stores.grants.get(call, sid))?.value
-      if (grant?.sessionUid === undefined) await stores.endings.endGrant(call, sid)
-      else await stores.endings.endSession(call, grant.sessionUid)
+      const grant = (await grants.get(call, sid))?.value
+      if (grant?.sessionUid === undefined) await endings.endGrant(call, sid)
+      else await endings.endSession(call, grant.sessionUid)
     },
   }
 }
