@@ -15,6 +15,8 @@ const ROOMS_OF = {
   // The provider is called in memory: no socket, no second server.
   'light-my-request': ['^src/auth/'],
   '@simplewebauthn/server': ['^src/auth/passkeys/'],
+  otplib: ['^src/auth/second-factors/'],
+  qr: ['^src/auth/second-factors/'],
   jose: ['^src/(auth|gateway)/'],
   'openid-client': ['^src/gateway/', '^src/auth/upstream/'],
   'lru-cache': ['^src/(auth|cache|gateway|kernel)/'],

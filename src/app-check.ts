@@ -139,6 +139,7 @@ const registration = z.strictObject({
 const auth = z.strictObject({
   upstreams: upstreamDefinitions.optional(),
   edDsa: z.boolean().optional(),
+  secondFactor: z.strictObject({ roles: texts }).optional(),
   hooks: authHooks.optional(),
   resources: z.array(protectedResource).optional(),
   dpop: z.strictObject({ requireNonce: z.boolean().optional() }).optional(),

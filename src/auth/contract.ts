@@ -195,6 +195,10 @@ export interface AuthDefinition {
   readonly registration?: RegistrationDefinition
   /** Whether there are Ed25519 keys too, for clients whose ID tokens are signed with EdDSA. Off unless told. */
   readonly edDsa?: boolean
+  /** Who must have a second factor; a passkey is two at once. They are asked to set one up when they next sign in. Nobody unless told. */
+  readonly secondFactor?: {
+    readonly roles: readonly string[]
+  }
   /** What the app decides when people sign up, sign in and get tokens. */
   readonly hooks?: AuthHooks
   /** Tags of the languages that people can choose from; the first is for those who ask for none of them. English, German and those of `texts` unless told. */

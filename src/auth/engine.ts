@@ -1,6 +1,7 @@
 // The seam inside auth between the OpenID engine (`provider/`) and what people see and have (`accounts/`, `pages/`). Types only.
 import type { Call } from '#kernel/call.ts'
 import type { Answer, Exchange } from '#kernel/http/route.ts'
+import type { Level, Proof } from './levels.ts'
 import type { Membership } from './roles/membership.ts'
 
 /** Why the authorization endpoint has stopped to ask the person. */
@@ -29,8 +30,10 @@ export interface Interaction {
   }
   /** What is newly asked, with its plain words. */
   readonly scopes: readonly { readonly name: string; readonly words: string }[]
-  /** Signed in already, at the consent prompt. */
+  /** Signed in already: at the consent prompt, or to prove it once more. */
   readonly accountId?: string
+  /** At the login prompt, after a first step. */
+  readonly half?: HalfSignIn
   readonly loginHint?: string
   /** The credential is asked for although somebody may be signed in. */
   readonly again?: boolean
@@ -61,16 +64,50 @@ export interface ProvedOwner {
   readonly credential: string
   /** By what; a password unless told. */
   readonly by?: Proof
+  /** Does not go on by itself when this was all that was missing: there is something to show first. */
+  readonly hold?: boolean
 }
 
-/** What a person can prove to be the owner of an account by. */
-export type Proof = 'password' | 'passkey' | 'email' | 'upstream'
+/** What is missing of a sign-in. */
+export type NextStep =
+  | { readonly kind: 'prove'; readonly totp: boolean; readonly recovery: boolean; readonly passkey: boolean }
+  /** The account has no second factor, and must have one. */
+  | { readonly kind: 'enrol'; readonly totp: boolean; readonly passkey: boolean }
+  /** Nothing that is on can prove as much. */
+  | { readonly kind: 'impossible' }
+  /** Nothing that counts alone was proved yet. */
+  | { readonly kind: 'start' }
+
+/** A sign-in of which a part is proved, in this browser and not long ago. */
+export interface HalfSignIn {
+  readonly accountId: string
+  /** `undefined` when nothing is missing any more. */
+  readonly next: NextStep | undefined
+}
+
+/** How much must be proved. Implemented by `sign-in-rules.ts`. */
+export interface SignInRules {
+  /** What is missing; `undefined` when it is enough. */
+  nextStep(
+    call: Call,
+    asked: { readonly accountId: string; readonly proofs: readonly Proof[]; readonly wanted: Level },
+  ): Promise<NextStep | undefined>
+  /** What a role of theirs asks for, whatever the client wants. */
+  forcedLevel(call: Call, accountId: string): Promise<Level>
+}
 
 export interface Engine {
   /** The interaction that this browser is in, or `undefined` when it has ended or belongs to another browser. */
   interaction(exchange: Exchange): Promise<Interaction | undefined>
-  /** For whoever has just proved the credential, in this browser and as long as it is the account's. */
+  /**
+   * For whoever has just proved something, in this browser and as long as the credential is the account's. Goes on when that is enough, together with
+   * what was proved in this interaction before; otherwise back to its page, which asks for what is missing.
+   */
   finishSignIn(exchange: Exchange, who: ProvedOwner): Promise<Answer>
+  /** Goes on after `hold`. */
+  continueSignIn(exchange: Exchange): Promise<Answer>
+  /** Forgets what was proved in this interaction. */
+  restartSignIn(exchange: Exchange): Promise<Answer>
   finishConsent(exchange: Exchange, approved: boolean): Promise<Answer>
   /** Who is signed in at the accounts origin, by its own cookie. */
   browserSession(exchange: Exchange): Promise<BrowserSession | undefined>

@@ -7,9 +7,13 @@ import { type ByMail, createByMail } from './by-mail.ts'
 import type { AuthDefinition } from './contract.ts'
 import { type SignInMethods, signInMethods } from './methods.ts'
 import { createPasskeys } from './passkeys/create.ts'
+import type { SignInRules } from './engine.ts'
 import type { Passkeys } from './passkeys/service.ts'
 import { createUpstreamsOf, type RunningUpstreams } from './upstream/create.ts'
 import { createSecurityEvents, type SecurityEvents } from './security-events/service.ts'
+import { createSecondFactors } from './second-factors/create.ts'
+import type { SecondFactors } from './second-factors/service.ts'
+import { createSignInRules } from './sign-in-rules.ts'
 
 export interface People extends RunningAccounts {
   readonly methods: SignInMethods
@@ -17,6 +21,8 @@ export interface People extends RunningAccounts {
   readonly byMail: ByMail
   readonly securityEvents: SecurityEvents
   readonly upstreams: RunningUpstreams
+  readonly secondFactors: SecondFactors
+  readonly rules: SignInRules
 }
 
 export interface PeopleParts extends AccountsParts {
@@ -32,11 +38,15 @@ export interface PeopleParts extends AccountsParts {
 
 /** Make it before the database starts, since it declares its collections. */
 export function createPeople(parts: PeopleParts): People {
-  const { sites, definition } = parts.settings
+  const { sites, productName, definition } = parts.settings
   const running = createAccounts(parts)
   const methods = signInMethods(definition)
   const byMail = createByMail({ ...parts, methods, shared: running.shared, origin: sites.accounts })
-  return { ...running, methods, byMail, ...waysInto(parts, { running, methods }), ...toldOf(parts, running) }
+  const ways = waysInto(parts, { running, methods })
+  const secondFactors = createSecondFactors({ ...parts, ...running, productName })
+  const forcedRoles = definition?.secondFactor?.roles ?? []
+  const rules = createSignInRules({ ...running, ...ways, secondFactors, methods, forcedRoles })
+  return { ...running, methods, byMail, ...ways, secondFactors, rules, ...toldOf(parts, running) }
 }
 
 /** Ways that can be taken away each: none of them ever is the last one. */

@@ -57,6 +57,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const server = createAuthorizationServer({
       ...dependencies,
       accounts: people.accounts,
+      rules: people.rules,
       revocations,
       newcomers,
       looks: enginePages(frame),

@@ -73,6 +73,7 @@ test('a strict client signs a person in, refreshes, and asks who it is', async (
   assert.equal(claims['scope'], 'photos:read')
   assert.equal(claims['sid'], idToken?.['sid'])
   assert.deepEqual(Object.keys(claims).toSorted(), [
+    'acr',
     'amr',
     'aud',
     'auth_time',

@@ -97,10 +97,18 @@ function createFakeEngine(): FakeEngine {
     appList: [],
     asked,
     interaction: async (exchange) => (exchange.path.startsWith(`/interaction/${engine.current?.uid ?? ' '}`) ? engine.current : undefined),
-    finishSignIn: async (_exchange, { accountId }) => {
-      asked.push(`finishSignIn ${accountId}`)
+    finishSignIn: async (_exchange, { accountId, by = 'password', hold = false }) => {
+      asked.push(`finishSignIn ${accountId}${by === 'password' ? '' : ` by ${by}`}${hold ? ' and holds' : ''}`)
       engine.signedInAs = accountId
       return seeOther('/authorize/resume')
+    },
+    continueSignIn: async () => {
+      asked.push('continueSignIn')
+      return seeOther('/authorize/resume')
+    },
+    restartSignIn: async () => {
+      asked.push('restartSignIn')
+      return seeOther(`/interaction/${engine.current?.uid ?? ''}`)
     },
     finishConsent: async (_exchange, approved) => {
       asked.push(`finishConsent ${approved}`)

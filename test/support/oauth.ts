@@ -20,6 +20,9 @@ import type { ClientSettings } from '../../src/auth/provider/client-rules.ts'
 import { type AuthorizationServer, type AuthorizationServerParts, createAuthorizationServer } from '../../src/auth/provider/create.ts'
 import type { AuthHooks } from '../../src/auth/hooks/contract.ts'
 import { createHooks } from '../../src/auth/hooks/hooks.ts'
+import { type AccountDirectory } from '../../src/auth/engine.ts'
+import { type Proof, proof } from '../../src/auth/levels.ts'
+import { createSignInRules } from '../../src/auth/sign-in-rules.ts'
 import { createRevocations, type Revocations } from '../../src/auth/revocations/revocations.ts'
 import type { Cache } from '../../src/cache/contract.ts'
 import { cacheServer } from '../../src/cache/server.ts'
@@ -53,6 +56,10 @@ export interface OauthWorld {
   readonly suspended: Set<string>
   /** What stands for the password of an account after it was changed. */
   readonly credentials: Map<string, string>
+  /** Accounts with an authenticator app. */
+  readonly secondFactors: Set<string>
+  /** Of accounts; `admin` must have a second factor. */
+  readonly roles: Map<string, readonly string[]>
   readonly logs: string[]
   readonly clock: Clock
   /** Another process on the same database, which must be one of a file. */
@@ -91,6 +98,21 @@ export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld>
   const revocations = createRevocations({ database: database.contract, cache: cache.contract, clock, logger })
   const suspended = new Set<string>()
   const credentials = new Map<string, string>()
+  const secondFactors = new Set<string>()
+  const roles = new Map<string, readonly string[]>()
+  const personOf = (accountId: string): Awaited<ReturnType<AccountDirectory['find']>> =>
+    accountId.startsWith('person')
+      ? {
+          accountId,
+          name: `Name of ${accountId}`,
+          email: `${accountId}@example.org`,
+          emailVerified: true,
+          suspended: suspended.has(accountId),
+          credential: credentials.get(accountId) ?? 'the first password',
+          hasPassword: true,
+          membership: { roles: roles.get(accountId) ?? [], groups: [], at: 0 },
+        }
+      : undefined
   const settings: ClientSettings = {
     sites,
     productName: 'Pixel Diary',
@@ -121,19 +143,15 @@ export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld>
     // Hooks that hang are told so soon: no test waits for five seconds.
     hooks: createHooks(options.hooks, { clock, logger, limitMs: 200 }),
     accounts: {
-      find: async (_call, accountId) =>
-        accountId.startsWith('person')
-          ? {
-              accountId,
-              name: `Name of ${accountId}`,
-              email: `${accountId}@example.org`,
-              emailVerified: true,
-              suspended: suspended.has(accountId),
-              credential: credentials.get(accountId) ?? 'the first password',
-              hasPassword: true,
-            }
-          : undefined,
+      find: async (_call, accountId) => personOf(accountId),
     },
+    rules: createSignInRules({
+      accounts: { find: async (_call, accountId) => personOf(accountId) },
+      passkeys: { list: async () => [] },
+      secondFactors: { state: async (_call, accountId) => ({ totpSince: secondFactors.has(accountId) ? 1 : undefined, unusedCodes: 0 }) },
+      methods: { password: true, passkey: true, totp: true, emailCode: false, magicLink: false },
+      forcedRoles: ['admin'],
+    }),
     looks: {
       errorPage: (_exchange, { error, description }) => html`<h1>${error}</h1><p>${description}</p>`,
       signOutPage: (_exchange, { action, hidden }) =>
@@ -170,6 +188,8 @@ export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld>
     },
     suspended,
     credentials,
+    secondFactors,
+    roles,
     logs,
     clock,
     async twin() {
@@ -225,8 +245,10 @@ function serve(http: Server, server: Pick<AuthorizationServer, 'engine' | 'route
     const work = async (): Promise<void> => {
       const form = new URLSearchParams(exchange.search)
       const accountId = form.get('account') ?? ''
-      if (step[1] === 'sign-in') write(response, await engine.finishSignIn(exchange, { accountId, credential: credentialOf(accountId) }))
-      else if (step[1] === 'consent') write(response, await engine.finishConsent(exchange, form.get('approved') === 'yes'))
+      if (step[1] === 'sign-in') {
+        const by = proof.parse(form.get('by') ?? 'password')
+        write(response, await engine.finishSignIn(exchange, { accountId, credential: credentialOf(accountId), by }))
+      } else if (step[1] === 'consent') write(response, await engine.finishConsent(exchange, form.get('approved') === 'yes'))
       else write(response, { status: 200, body: { json: (await engine.interaction(exchange)) ?? null } })
     }
     void work().catch((error: unknown) => problem(response, error))
@@ -380,9 +402,10 @@ export class Browser {
   /** Follows redirects on the accounts origin, signing in and agreeing where asked; stops where it leads elsewhere. */
   async authorize(
     path: string,
-    person: { readonly account: string; readonly approve?: boolean },
+    person: { readonly account: string; readonly approve?: boolean; readonly by?: readonly Proof[] },
   ): Promise<{ location: URL; asked: string[]; last: Reply }> {
     const asked: string[] = []
+    const proofs = [...(person.by ?? ['password', 'totp'])]
     let reply = await this.visit({ path })
     for (let hop = 0; hop < 12; hop += 1) {
       const target = reply.headers['location']
@@ -393,7 +416,10 @@ export class Browser {
         const page = await this.visit({ path: location.pathname })
         const { prompt } = JSON.parse(page.body) as { prompt: 'login' | 'consent' }
         asked.push(prompt)
-        const query = prompt === 'login' ? `account=${person.account}` : `approved=${person.approve === false ? 'no' : 'yes'}`
+        const query =
+          prompt === 'login'
+            ? `account=${person.account}&by=${proofs.shift() ?? 'password'}`
+            : `approved=${person.approve === false ? 'no' : 'yes'}`
         reply = await this.visit({ method: 'POST', path: `${location.pathname}/${prompt === 'login' ? 'sign-in' : 'consent'}?${query}` })
       } else {
         reply = await this.visit({ path: `${location.pathname}${location.search}` })

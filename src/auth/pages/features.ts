@@ -2,13 +2,16 @@
 import { emailSignInFeature } from '../email-sign-in/feature.ts'
 import { passkeyFeature } from '../passkeys/feature.ts'
 import { upstreamFeature } from '../upstream/feature.ts'
+import { secondStepFeature } from '../second-factors/feature.ts'
 import type { PageFeature, PageParts } from './parts.ts'
 
 export function featuresOf(parts: PageParts): readonly PageFeature[] {
   const { methods } = parts
+  const hasSecondStep = methods.totp || methods.passkey
   return [
     methods.passkey ? [passkeyFeature(parts)] : [],
     methods.emailCode || methods.magicLink ? [emailSignInFeature] : [],
     [upstreamFeature(parts)],
+    hasSecondStep ? [secondStepFeature(parts)] : [],
   ].flat()
 }

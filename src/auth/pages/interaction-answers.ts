@@ -3,6 +3,7 @@ import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, page } from '#kernel/http/route.ts'
 import type { Interaction } from '../engine.ts'
 import { consentPage } from './consent-page.ts'
+import { halfPage } from '../second-factors/half-pages.ts'
 import { errorPage } from './engine-pages.ts'
 import { featuresOf } from './features.ts'
 import { type FormFailure, formPage, type PageParts, skinOf } from './handling.ts'
@@ -15,9 +16,18 @@ export function policyFor({ client }: Interaction): NonNullable<Answer['policy']
   return { formAction: [client.redirectOrigin] }
 }
 
+interface LoginShown {
+  readonly interaction: Interaction
+  readonly failure?: FormFailure | undefined
+  readonly confirmed?: boolean
+  /** The key of an authenticator app that is being set up. */
+  readonly sealed?: string | undefined
+}
+
 export interface InteractionAnswers {
   ended(exchange: Exchange): Answer
-  signIn(call: Call, exchange: Exchange, shown: { interaction: Interaction; failure?: FormFailure; confirmed?: boolean }): Promise<Answer>
+  /** Whatever the login prompt asks for now: the first step, or what is missing after it. */
+  signIn(call: Call, exchange: Exchange, shown: LoginShown): Promise<Answer>
   consent(call: Call, exchange: Exchange, interaction: Interaction): Promise<Answer>
 }
 
@@ -42,12 +52,17 @@ export function answersOf(parts: PageParts): InteractionAnswers {
   }
   return {
     ended,
-    async signIn(call, exchange, { interaction, failure, confirmed = false }) {
+    async signIn(call, exchange, { interaction, failure, confirmed = false, sealed }) {
       const skin = skinWithin(parts, exchange, interaction)
-      const view = { skin, interaction, csrfToken: exchange.csrfToken(), state: failure?.state ?? {} }
+      const { half, uid, accountId } = interaction
+      const policy = policyFor(interaction)
+      if (half !== undefined) return formPage(await halfPage({ parts, call, exchange, skin, uid, half, failure, sealed }), failure, policy)
+      // Only who is signed in here already is told the address.
+      const present = accountId === undefined ? undefined : (await parts.accounts.find(call, accountId))?.email
+      const view = { skin, interaction, present, csrfToken: exchange.csrfToken(), state: failure?.state ?? {} }
       const found = await Promise.all(methods.map(async ({ id, part }) => ({ id, part: await part({ call, exchange }, view) })))
       const open = found.flatMap(({ id, part }) => (part === undefined ? [] : [{ ...part, id }]))
-      return formPage(signInPage({ ...view, confirmed, parts: open }), failure, policyFor(interaction))
+      return formPage(signInPage({ ...view, confirmed, parts: open }), failure, policy)
     },
     async consent(call, exchange, interaction) {
       const person = interaction.accountId === undefined ? undefined : await parts.accounts.find(call, interaction.accountId)

@@ -124,15 +124,21 @@ export interface Field {
   readonly problem?: string | undefined
   readonly focus?: boolean
   readonly maxLength?: number
+  readonly inputMode?: 'numeric'
 }
 
 /** A labelled field; its hint and its problem belong to it for those who do not see them. */
-export function field({ name, label, type, autocomplete, value, hint, problem, focus, maxLength }: Field): Html {
+export function field({ name, label, type, autocomplete, value, hint, problem, focus, maxLength, inputMode }: Field): Html {
   const described = [hint === undefined ? undefined : `${name}-hint`, problem === undefined ? undefined : `${name}-problem`].filter(
     (id) => id !== undefined,
   )
   const describedBy = described.length === 0 ? undefined : html` aria-describedby="${described.join(' ')}"`
-  const spelled = type === 'email' ? html` inputmode="email" autocapitalize="none" spellcheck="false"` : undefined
+  const spelled =
+    type === 'email'
+      ? html` inputmode="email" autocapitalize="none" spellcheck="false"`
+      : inputMode === undefined
+        ? undefined
+        : html` inputmode="${inputMode}" spellcheck="false"`
   return html`<div class="field">
 <label for="${name}">${label}</label>
 <input id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}" required${spelled}${value === undefined ? undefined : html` value="${value}"`}${maxLength === undefined ? undefined : html` maxlength="${maxLength}"`}${problem === undefined ? undefined : html` aria-invalid="true"`}${describedBy}${focus === true ? html` autofocus` : undefined}>

@@ -9,6 +9,7 @@ import type { ByMail } from '../by-mail.ts'
 import type { BrowserSession, Engine, Interaction } from '../engine.ts'
 import type { SignInMethods } from '../methods.ts'
 import type { Passkeys } from '../passkeys/service.ts'
+import type { SecondFactors } from '../second-factors/service.ts'
 import type { SecurityEvents } from '../security-events/service.ts'
 import type { RunningUpstreams } from '../upstream/create.ts'
 import type { Texts } from '../texts/en.ts'
@@ -25,6 +26,7 @@ export interface PageParts {
   readonly accounts: Accounts
   readonly securityEvents: SecurityEvents
   readonly passkeys: Passkeys
+  readonly secondFactors: SecondFactors
   readonly methods: SignInMethods
   readonly byMail: ByMail
   readonly upstreams: RunningUpstreams
@@ -67,6 +69,8 @@ export interface AccountSection {
 export interface SignInView {
   readonly skin: Skin
   readonly interaction: Interaction
+  /** The address of whoever is signed in here, and is asked to prove it once more. */
+  readonly present?: string | undefined
   readonly csrfToken: string
   /** What is wrong with the form that was sent just now, whichever it was; `values.email` is what was typed as the address. */
   readonly state: FormState

@@ -4,6 +4,8 @@ import { passkeyAccountRoutes } from '../passkeys/account-routes.ts'
 import { passkeySignInRoutes } from '../passkeys/sign-in-routes.ts'
 import { identityRoutes } from '../upstream/account-routes.ts'
 import { upstreamRoutes } from '../upstream/routes.ts'
+import { secondStepAccountRoutes } from '../second-factors/account-routes.ts'
+import { secondStepRoutes } from '../second-factors/interaction-routes.ts'
 import { accountRoutes } from './account-routes.ts'
 import { assetRoutes } from './assets.ts'
 import type { PageParts } from './handling.ts'
@@ -23,6 +25,8 @@ export function accountPages(parts: PageParts): Route[] {
     ...accountRoutes(parts),
     ...identityRoutes(parts),
     ...(parts.methods.passkey ? [...passkeySignInRoutes(parts), ...passkeyAccountRoutes(parts)] : []),
+    ...secondStepRoutes(parts),
+    ...secondStepAccountRoutes(parts),
   ]
   return [...pages, languageRoute(parts, pages), ...assetRoutes(parts.settings.looks.assets)]
 }

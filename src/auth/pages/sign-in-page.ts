@@ -29,9 +29,9 @@ export function inOrder(methods: readonly SignInMethod[]): readonly SignInMethod
 export function passwordMethod(autofills: boolean): SignInMethod {
   return {
     id: 'password',
-    part: async (_asked, { skin, interaction, csrfToken, state }) => {
+    part: async (_asked, { skin, interaction, present, csrfToken, state }) => {
       const { fields, signIn } = skin.texts
-      const email = state.values?.['email'] ?? interaction.loginHint ?? ''
+      const email = state.values?.['email'] ?? present ?? interaction.loginHint ?? ''
       return {
         body: html`<form class="form" method="post" action="/interaction/${interaction.uid}/sign-in">
 ${csrfField(csrfToken)}
@@ -55,12 +55,17 @@ function purpose({ productName, texts }: Skin, { client }: Interaction): Html | 
   return client.name === productName ? undefined : texts.signIn.toContinue(client.name)
 }
 
+function stillYou({ texts }: Skin, address: string): Html {
+  const { again, againLead } = texts.secondStep
+  return lead(again, againLead(html`<strong class="wrap">${address}</strong>`))
+}
+
 export interface SignInPage extends SignInView {
   readonly parts: readonly (SignInPart & { readonly id: string })[]
   readonly confirmed: boolean
 }
 
-export function signInPage({ skin, interaction, state, confirmed, parts }: SignInPage): Html {
+export function signInPage({ skin, interaction, present, state, confirmed, parts }: SignInPage): Html {
   const { signIn } = skin.texts
   const or = html`<p class="or"><span>${signIn.or}</span></p>`
   const signUp = html`<a href="/interaction/${interaction.uid}/sign-up">${signIn.createAccount}</a>`
@@ -68,7 +73,7 @@ export function signInPage({ skin, interaction, state, confirmed, parts }: SignI
     title: titleOf(skin, signIn.title, state),
     scripts: parts.flatMap(({ scripts = [] }) => scripts),
     details: { page: 'sign-in', app: appOnPage(interaction), methods: parts.map(({ id, body }) => ({ id, body })) },
-    main: html`${lead(signIn.title, purpose(skin, interaction))}
+    main: html`${present === undefined ? lead(signIn.title, purpose(skin, interaction)) : stillYou(skin, present)}
 ${confirmed ? message('good', signIn.confirmed) : undefined}
 ${message('bad', state.problem)}
 ${parts.map(({ body }, index) => (index === 0 ? body : html`${or}${body}`))}

@@ -75,6 +75,17 @@ input[aria-invalid=true] { border-color: var(--danger); background: var(--danger
 .button.compact { min-height: 2.6rem; padding: 0.4rem 0.95rem; font-size: 0.925rem; }
 .buttons { display: flex; flex-wrap: wrap; gap: 0.75rem; }
 .buttons .button { flex: 1 1 max-content; }
+/* Setting up a second step */
+.steps { margin: 0; padding-left: 1.4rem; display: flex; flex-direction: column; gap: 1.25rem; }
+.steps .form { margin-top: 0.75rem; }
+.qr { display: block; width: 13rem; max-width: 100%; height: auto; margin: 0.9rem 0; border-radius: 0.6rem; border: 1px solid var(--line); }
+.qr-light { fill: #ffffff; } .qr-dark { fill: #10201c; }
+.key { display: block; margin-top: 0.35rem; font-size: 1.05rem; letter-spacing: 0.04em; overflow-wrap: anywhere; }
+.codes { margin: 0; padding: 1rem 1rem 1rem 2.6rem; border: 1px solid var(--line); border-radius: 0.75rem; background: var(--sheet); display: grid; gap: 0.45rem; }
+.codes code { font-size: 0.95rem; letter-spacing: 0.02em; white-space: nowrap; }
+.link { font: inherit; color: var(--accent); background: none; border: 0; padding: 0.35rem 0; cursor: pointer; text-decoration: underline; text-underline-offset: 0.18em; }
+
+/* Another way, below the first */
 .or { display: flex; align-items: center; gap: 1rem; color: var(--soft); font-size: 0.9rem; }
 .or::before, .or::after { content: ""; flex: 1; border-top: 1px solid var(--line); }
 .big-code { font-size: 2rem; font-weight: 650; letter-spacing: 0.08em; }

@@ -1,7 +1,7 @@
 // Passkeys on the account page: add, rename, remove.
-import { type Answer, type Exchange, type Route, route, seeOther } from '#kernel/http/route.ts'
+import { type Answer, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
-import { nameBrowser, whence } from '../browser.ts'
+import { whence } from '../browser.ts'
 import { accountActions, doneAnswer, type SignedIn } from '../pages/account-actions.ts'
 import {
   csrfToken,
@@ -17,8 +17,8 @@ import {
   skinOf,
 } from '../pages/handling.ts'
 import { describeDevice } from '../device.ts'
-import type { ChallengePlace } from './challenges.ts'
 import { addPasskeyPage } from './pages.ts'
+import { accountPlace } from './places.ts'
 import { answerText } from './schemas.ts'
 
 const common = {
@@ -115,7 +115,7 @@ function adding(parts: PageParts): Adding {
     const owner = await accounts.find(call, session.accountId)
     if (owner === undefined) return seeOther(engine.signInPath('/account'))
     const view = {
-      options: await passkeys.creationOptions(call, owner, placeOf(exchange, session)),
+      options: await passkeys.creationOptions(call, owner, accountPlace(exchange, session)),
       csrfToken: exchange.csrfToken(),
       name: failure?.state.values?.['name'] ?? describeDevice(exchange.request.headers['user-agent']),
       state: failure?.state ?? {},
@@ -131,7 +131,7 @@ function adding(parts: PageParts): Adding {
       const owner = await accounts.find(call, session.accountId)
       if (owner === undefined) return seeOther(engine.signInPath('/account'))
       try {
-        const place = placeOf(exchange, session)
+        const place = accountPlace(exchange, session)
         const added = await passkeys.add(call, owner, { place, answer, name, client: exchange.client, by: whence(exchange) })
         if (added !== undefined) return doneAnswer('passkey-added')
         return await show(who, refused({ values: { name }, problem: texts.passkeys.notAdded }))
@@ -140,8 +140,4 @@ function adding(parts: PageParts): Adding {
       }
     },
   }
-}
-
-function placeOf(exchange: Exchange, { id, accountId }: SignedIn['session']): ChallengePlace {
-  return { purpose: 'add', browser: nameBrowser(exchange), subject: `${id} ${accountId}` }
 }

@@ -1,15 +1,8 @@
 // Passkeys on the pages that all features share: a way to sign in, and a section of the account page.
-import type { Exchange } from '#kernel/http/route.ts'
 import { html } from '#kernel/html.ts'
-import { nameBrowser } from '../browser.ts'
 import type { AccountSection, PageFeature, PageParts, SignInMethod } from '../pages/parts.ts'
-import type { ChallengePlace } from './challenges.ts'
 import { passkeyForm, passkeySection, withoutPasskeys } from './pages.ts'
-
-/** Where a passkey is asked for on the way in. Names the browser. */
-export function signInPlace(exchange: Exchange, uid: string): ChallengePlace {
-  return { purpose: 'sign-in', browser: nameBrowser(exchange), subject: uid }
-}
+import { signInPlace } from './places.ts'
 
 export function passkeyFeature(parts: PageParts): PageFeature {
   return { signInMethods: [signInMethod(parts)], accountSections: [accountSection(parts)] }

@@ -2,9 +2,11 @@
 import type { AccessToken, AdapterFactory, Client, ClientCredentials, Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
+import type { SignInRules } from '../engine.ts'
 import type { LoadedKeys } from '../keys/signing-keys.ts'
 import { FACTS, factsOf } from './client-facts.ts'
 import { keepUiLocales } from '../texts/language.ts'
+import { ACR_VALUES } from '../levels.ts'
 import { OPENID_SCOPES } from './client-rules.ts'
 import { assertAssertion } from './client-assertion.ts'
 import { ASSERTION_ALGORITHMS, AUTHENTICATION_METHODS } from './client-authentication.ts'
@@ -56,6 +58,7 @@ export interface ConfigurationParts {
   readonly clock: Clock
   readonly callbacks: Pick<Configuration, 'findAccount' | 'loadExistingGrant'>
   readonly memberOf: MembershipClaims
+  readonly rules: SignInRules
   readonly appClaims: ClaimsReader
 }
 
@@ -76,16 +79,17 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
     assertJwtClientAuthClaimsAndHeader: async (_context, claims) => assertAssertion(claims, { issuer, now: clock.now() }),
     // Never a scope of the API: one that is in both places makes the consent loop for ever.
     scopes: [...OPENID_SCOPES],
+    acrValues: [...ACR_VALUES],
     claims: {
-      openid: ['sub', ...(appClaims.isUsed ? [APP_CLAIM] : [])],
+      // How and when somebody signed in is in every ID token.
+      openid: ['sub', 'auth_time', 'acr', 'amr', ...(appClaims.isUsed ? [APP_CLAIM] : [])],
       profile: ['name'],
       email: ['email', 'email_verified'],
       sid: null,
-      auth_time: null,
       iss: null,
     },
     interactions: {
-      policy: promptPolicy(),
+      policy: promptPolicy(parts.rules),
       url(_context, { uid, params }) {
         const exchange = currentExchange()
         if (exchange !== undefined) keepUiLocales(exchange, uid, params['ui_locales'])

@@ -9,7 +9,7 @@ import { apiAudience } from '#kernel/sites.ts'
 import type { Cache } from '../../cache/contract.ts'
 import type { Database } from '../../database/contract.ts'
 import type { BackChannelAnswer, BackChannelRequest, KeySet } from '../contract.ts'
-import type { AccountDirectory, Engine } from '../engine.ts'
+import type { AccountDirectory, Engine, SignInRules } from '../engine.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
 import { createLastingSecret } from '../keys/lasting-secret.ts'
 import { SIGNING_ALGORITHMS } from '../keys/jwk.ts'
@@ -71,6 +71,7 @@ export interface AuthorizationServerParts {
   readonly looks: EnginePages
   readonly hooks: RunningHooks
   readonly newcomers: Newcomers
+  readonly rules: SignInRules
   readonly settings: ClientSettings & { readonly keyRotationDays: number }
 }
 
@@ -93,7 +94,7 @@ export interface AuthorizationServer {
 }
 
 export function createAuthorizationServer(parts: AuthorizationServerParts): AuthorizationServer {
-  const { keyRing, settings, accounts, hooks } = parts
+  const { keyRing, settings } = parts
   const issuer = settings.sites.accounts
   const clients = createClientRegistry(settings, parts.newcomers.repository)
   const origins = createClientOrigins({ ...parts, repository: parts.newcomers.repository, fixed: clients.fixed() })
@@ -105,7 +106,7 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
 
   return {
     clients,
-    engine: createEngine({ ...stores, provider: () => serving().built.provider, issuer, clients, keyRing, accounts, hooks }),
+    engine: createEngine({ ...parts, ...stores, provider: () => serving().built.provider, issuer, clients }),
     origins,
     routes: providerRoutes({
       dispatch: () => serving().built.dispatch,
@@ -229,7 +230,7 @@ function buildEngine(
   parts: AuthorizationServerParts,
   made: Made & { readonly keys: LoadedKeys; readonly successorKey: Buffer },
 ): BuiltProvider {
-  const { keyRing, clock, logger, accounts, looks, hooks, settings } = parts
+  const { keyRing, clock, logger, accounts, looks, hooks, rules, settings } = parts
   const { keys, clients, stores, resources, successorKey } = made
   const appClaims = createClaimsReader(hooks, clients)
   const pages = createProviderPages(looks)
@@ -249,6 +250,7 @@ function buildEngine(
       loadExistingGrant: grantLoader({ clients, consents: stores.consents, resources }),
     },
     memberOf: membershipReader(accounts, clients),
+    rules,
     appClaims,
   })
   return buildProvider({

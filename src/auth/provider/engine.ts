@@ -1,11 +1,11 @@
 // The seam to the pages: what a page may ask of the OpenID engine, in words of people and apps (see ../engine.ts).
 import type Provider from 'oidc-provider'
-import { type Call, systemCall } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Collection } from '../../database/contract.ts'
 import { whence } from '../browser.ts'
-import type { AccountDirectory, BrowserSession, Engine, Proof } from '../engine.ts'
+import type { AccountDirectory, BrowserSession, Engine, SignInRules } from '../engine.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
 import { browserSession, createAccountAccess } from './account-access.ts'
@@ -13,13 +13,10 @@ import type { ClientRegistry } from './clients.ts'
 import type { SessionRecord } from './collections.ts'
 import type { Consents } from './consents.ts'
 import type { Endings } from './endings.ts'
-import { askedScopes, createInteractions, interactionEnded } from './interactions.ts'
-import { inScope } from './scope.ts'
-import { proofOf } from './sign-in-proof.ts'
+import { askedScopes, createInteractions, type Details, interactionEnded } from './interactions.ts'
+import { callOf, inScope } from './scope.ts'
+import { createSignIns } from './sign-in.ts'
 import { signInAddress } from './sign-in-address.ts'
-
-/** Authentication methods as RFC 8176 names them. How somebody has signed in at another provider is not known here. */
-const AMR: Readonly<Record<Proof, readonly string[]>> = { password: ['pwd'], passkey: ['pop', 'user'], email: ['otp'], upstream: [] }
 
 export interface EngineDependencies {
   /** Built at start, when the keys are there. */
@@ -32,10 +29,12 @@ export interface EngineDependencies {
   readonly keyRing: KeyRing
   readonly accounts: AccountDirectory
   readonly hooks: Pick<RunningHooks, 'afterSignIn'>
+  readonly rules: SignInRules
+  readonly clock: Clock
 }
 
 export function createEngine(dependencies: EngineDependencies): Engine {
-  const { provider, issuer, clients, sessions, consents, endings, keyRing, accounts, hooks } = dependencies
+  const { provider, issuer, clients, sessions, consents, endings, keyRing, accounts, hooks, rules, clock } = dependencies
   const within = <Result>(exchange: Exchange, work: () => Promise<Result>): Promise<Result> =>
     inScope({ call: callOf(exchange), exchange }, work)
 
@@ -49,13 +48,22 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     return stored === undefined ? undefined : browserSession(stored.value)
   }
 
-  /** The app's last word, before anything of the sign-in is done. */
-  const admit = async (exchange: Exchange, accountId: string, clientId: string): Promise<void> => {
+  const admit = async (exchange: Exchange, found: Details, accountId: string): Promise<void> => {
     const call = callOf(exchange)
     const person = await accounts.find(call, accountId)
     if (person === undefined) throw interactionEnded()
+    const clientId = String(found.params['client_id'])
     await hooks.afterSignIn(call, { accountId, email: person.email, name: person.name, clientId })
+    // Somebody else may be signed in here, since before or from another tab. Their session ends first; this goes on without it.
+    const present = await currentSession(exchange)
+    if (present !== undefined && present.accountId !== accountId) await endings.endSession(call, present.id)
+    if (found.session !== undefined && found.session.accountId !== accountId) {
+      delete found.session
+      await found.persist()
+    }
   }
+
+  const signIns = createSignIns({ interactions, rules, clock, admit })
 
   return {
     ...createAccountAccess(dependencies),
@@ -63,27 +71,15 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     interaction: (exchange) =>
       within(exchange, async () => {
         const found = await interactions.find(exchange)
-        return found === undefined ? undefined : await interactions.describe(callOf(exchange), found)
+        const described = found && (await interactions.describe(callOf(exchange), found))
+        if (found === undefined || described?.prompt !== 'login') return described
+        const half = await signIns.half(exchange, found)
+        return half === undefined ? described : { ...described, half }
       }),
 
-    finishSignIn: (exchange, { accountId, credential, by = 'password' }) =>
-      within(exchange, async () => {
-        const found = await interactions.get(exchange, 'login')
-        await admit(exchange, accountId, String(found.params['client_id']))
-        // Somebody else may be signed in here, since before or from another tab. Their session ends first; this goes on without it.
-        const present = await currentSession(exchange)
-        if (present !== undefined && present.accountId !== accountId) await endings.endSession(callOf(exchange), present.id)
-        if (found.session !== undefined && found.session.accountId !== accountId) {
-          delete found.session
-          await found.persist()
-        }
-        return await interactions.finish(exchange, {
-          login: { accountId, amr: [...AMR[by]], remember: true },
-          // Answers `prompt=select_account` too.
-          select_account: {},
-          proof: proofOf(exchange, credential),
-        })
-      }),
+    finishSignIn: (exchange, who) => within(exchange, () => signIns.finishSignIn(exchange, who)),
+    continueSignIn: (exchange) => within(exchange, () => signIns.continueSignIn(exchange)),
+    restartSignIn: (exchange) => within(exchange, () => signIns.restartSignIn(exchange)),
 
     finishConsent: (exchange, approved) =>
       within(exchange, async () => {
@@ -104,8 +100,4 @@ export function createEngine(dependencies: EngineDependencies): Engine {
 
     signInPath: (returnTo, { again = false } = {}) => signInAddress({ issuer, keyRing, again }, returnTo),
   }
-}
-
-function callOf(exchange: Exchange): Call {
-  return { ...systemCall('auth'), principal: { kind: 'anonymous' }, requestId: exchange.requestId }
 }

@@ -9,7 +9,7 @@ import { withWords } from './account-access.ts'
 import { OPENID_SCOPES } from './client-rules.ts'
 import type { ClientRegistry, RegisteredClient } from './clients.ts'
 
-type Details = Awaited<ReturnType<Provider['interactionDetails']>>
+export type Details = Awaited<ReturnType<Provider['interactionDetails']>>
 
 export interface Interactions {
   find(exchange: Exchange): Promise<Details | undefined>
@@ -61,7 +61,8 @@ function interactionOf(found: Details, client: RegisteredClient, clients: Client
     prompt: name,
     client: shownClient(client, redirect),
     scopes: name === 'consent' ? withWords(newScopes(found, client), clients) : [],
-    ...(found.session === undefined ? {} : { accountId: found.session.accountId }),
+    // Whoever chooses an account is nobody yet.
+    ...(found.session === undefined || found.prompt.name === 'select_account' ? {} : { accountId: found.session.accountId }),
     ...(typeof loginHint === 'string' ? { loginHint } : {}),
     again: found.prompt.reasons.some((reason) => ASKED_AGAIN.has(reason)),
   }

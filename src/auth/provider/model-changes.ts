@@ -8,6 +8,7 @@ import type { Clock } from '#kernel/clock.ts'
 import { createMac } from '#kernel/keyring.ts'
 import { UsedBefore } from './artifact-storage.ts'
 import { factsOf, isSecretOf } from './client-facts.ts'
+import { acrOf, toldAcr } from '../levels.ts'
 import { sidOf } from './ids.ts'
 
 export function hashClientSecrets(provider: Provider, clock: Clock): void {
@@ -174,4 +175,14 @@ async function onlyConfidential({ oidc }: KoaContextWithOIDC, next: () => Promis
     throw new errors.InvalidClientAuth('public clients may not ask about tokens')
   }
   await next()
+}
+
+/** `acr` says what was proved in the words that the client has asked in, when they are true (see ../levels.ts). */
+export function nameAcrAsAsked(provider: Provider): void {
+  Object.defineProperty(provider.OIDCContext.prototype, 'acr', {
+    configurable: true,
+    get(this: KoaContextWithOIDC['oidc']): string | undefined {
+      return toldAcr(this.session?.acr ?? acrOf(1), this.params?.['acr_values'])
+    },
+  })
 }

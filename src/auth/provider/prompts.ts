@@ -1,11 +1,15 @@
 // When the authorization endpoint stops to ask: the engine's reasons and ours.
-import { interactionPolicy } from 'oidc-provider'
+import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import type { SignInRules } from '../engine.ts'
+import { type Level, levelOfAcr, wantedLevel } from '../levels.ts'
 import { factsOf } from './client-facts.ts'
+import { currentCall } from './scope.ts'
 
 const { Check, Prompt } = interactionPolicy
 
-export function promptPolicy(): interactionPolicy.DefaultPolicy {
+export function promptPolicy(rules: SignInRules): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base()
+  askForMore(policy, rules)
   // Whoever chooses an account signs in to it: one browser holds one session.
   policy.add(new Prompt({ name: 'select_account', requestable: true }), 0)
   // The engine itself asks for native clients each time (RFC 10017 section 6.3.3.2): whoever listens on the machine could be another program.
@@ -17,4 +21,29 @@ export function promptPolicy(): interactionPolicy.DefaultPolicy {
       ),
     )
   return policy
+}
+
+/** When the client wants more than was proved (RFC 9470), and when somebody has a role that asks for a second factor. */
+function askForMore(policy: interactionPolicy.DefaultPolicy, rules: SignInRules): void {
+  const login = policy.get('login')
+  if (login === undefined) throw new Error('The OpenID engine has no login prompt any more.')
+  login.checks.add(
+    new Check('acr', 'more must be proved than was at this sign-in', 'login_required', (context) => {
+      const wanted = wantedLevel(context.oidc.params?.['acr_values'])
+      if (wanted === 'unknown')
+        throw new errors.CustomOIDCProviderError('unmet_authentication_requirements', 'none of the requested acr_values can be met')
+      return wanted !== undefined && provedLevel(context) < wanted
+    }),
+  )
+  login.checks.add(
+    new Check('role', 'a role of this person asks for a second factor', 'login_required', async (context) => {
+      const accountId = context.oidc.session?.accountId
+      return accountId !== undefined && provedLevel(context) < (await rules.forcedLevel(currentCall(), accountId))
+    }),
+  )
+}
+
+/** Sessions that began before this was kept have one factor. */
+function provedLevel({ oidc }: KoaContextWithOIDC): Level {
+  return levelOfAcr(oidc.session?.acr) ?? 1
 }

@@ -19,6 +19,7 @@ import {
   dropFormPost,
   hashClientSecrets,
   leaveOutIdTokensAtRefresh,
+  nameAcrAsAsked,
   nameSessionsByGrant,
   keepEncryptedTokens,
   renewCookiesInPlace,
@@ -64,6 +65,7 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
   nameSessionsByGrant(provider)
   renewCookiesInPlace(provider)
   dropFormPost(provider)
+  nameAcrAsAsked(provider)
   allowOmittedRedirectUri(provider)
   pinAddress(provider, issuer)
   provider.use(async (context: KoaContextWithOIDC, next: () => Promise<unknown>) => {

@@ -23,3 +23,8 @@ export function currentCall(): Call {
 export function currentExchange(): Exchange | undefined {
   return scopes.getStore()?.exchange
 }
+
+/** For what a browser asks of the engine by a page. */
+export function callOf({ requestId }: Pick<Exchange, 'requestId'>): Call {
+  return { ...systemCall('auth'), principal: { kind: 'anonymous' }, requestId }
+}

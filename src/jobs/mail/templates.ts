@@ -64,6 +64,10 @@ const templates: Readonly<Record<string, Template>> = {
   'passkey-removed': happened((texts) => texts.passkeyRemoved),
   'identity-linked': happenedWith((texts) => texts.identityLinked),
   'identity-unlinked': happenedWith((texts) => texts.identityUnlinked),
+  'totp-enabled': happened((texts) => texts.totpEnabled),
+  'totp-disabled': happened((texts) => texts.totpDisabled),
+  'recovery-codes-created': happened((texts) => texts.recoveryCodesCreated),
+  'recovery-code-used': happened((texts) => texts.recoveryCodeUsed),
 }
 
 /** Whose time zone it is we do not know. */

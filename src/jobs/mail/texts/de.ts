@@ -229,4 +229,52 @@ export const de: MailTexts = {
     paragraphs: [`Hallo ${name}, das Konto bei ${provider} wurde von Ihrem ${product}-Konto getrennt: ${when}.`],
     small: ['Das waren nicht Sie? Dann melden Sie sich an, sehen Sie auf Ihrer Kontoseite nach und melden Sie alle anderen Sitzungen ab.'],
   }),
+
+  totpEnabled: ({ name, when }, product) => ({
+    subject: `Die Anmeldung bei ${product} hat jetzt einen zweiten Schritt`,
+    preview: 'Ihr Passwort allein genügt nicht mehr.',
+    heading: 'Die Anmeldung hat jetzt einen zweiten Schritt',
+    paragraphs: [
+      `Hallo ${name}, zu Ihrem ${product}-Konto wurde eine Authenticator-App hinzugefügt: ${when}. Die Anmeldung fragt ab jetzt nach ihrem Code.`,
+    ],
+    small: [
+      'Das waren nicht Sie? Dann melden Sie sich an, sehen Sie auf Ihrer Kontoseite nach, ändern Sie Ihr Passwort und melden Sie alle anderen Sitzungen ab.',
+    ],
+  }),
+
+  totpDisabled: ({ name, when }, product) => ({
+    subject: `Die Anmeldung bei ${product} hat keinen zweiten Schritt mehr`,
+    preview: 'Ihr Passwort allein genügt wieder.',
+    heading: 'Der zweite Schritt wurde ausgeschaltet',
+    paragraphs: [
+      `Hallo ${name}, von Ihrem ${product}-Konto wurde die Authenticator-App entfernt: ${when}. Die Anmeldung fragt nach keinem Code mehr.`,
+    ],
+    small: [
+      'Das waren nicht Sie? Dann melden Sie sich an, sehen Sie auf Ihrer Kontoseite nach, ändern Sie Ihr Passwort und melden Sie alle anderen Sitzungen ab.',
+    ],
+  }),
+
+  recoveryCodesCreated: ({ name, when }, product) => ({
+    subject: `Neue Wiederherstellungscodes für Ihr ${product}-Konto`,
+    preview: 'Die bisherigen gelten nicht mehr.',
+    heading: 'Sie haben neue Wiederherstellungscodes',
+    paragraphs: [
+      `Hallo ${name}, für Ihr ${product}-Konto wurden neue Wiederherstellungscodes erstellt: ${when}. Die bisherigen gelten nicht mehr.`,
+    ],
+    small: [
+      'Das waren nicht Sie? Dann melden Sie sich an, erstellen Sie selbst neue, ändern Sie Ihr Passwort und melden Sie alle anderen Sitzungen ab.',
+    ],
+  }),
+
+  recoveryCodeUsed: ({ name, when }, product) => ({
+    subject: `Ein Wiederherstellungscode für Ihr ${product}-Konto wurde benutzt`,
+    preview: 'Er gilt nicht mehr.',
+    heading: 'Ein Wiederherstellungscode wurde benutzt',
+    paragraphs: [
+      `Hallo ${name}, mit einem Wiederherstellungscode hat sich jemand bei Ihrem ${product}-Konto angemeldet: ${when}. Er gilt nicht mehr.`,
+    ],
+    small: [
+      'Das waren nicht Sie? Dann melden Sie sich an, erstellen Sie neue Wiederherstellungscodes, ändern Sie Ihr Passwort und melden Sie alle anderen Sitzungen ab.',
+    ],
+  }),
 }

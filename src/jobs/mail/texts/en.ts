@@ -244,6 +244,42 @@ export const en = {
     paragraphs: [`Hello ${name}, the account at ${provider} was disconnected from your ${product} account on ${when}.`],
     small: ['That was not you? Then sign in, look at your account page and sign out all other sessions.'],
   }),
+
+  totpEnabled: ({ name, when }: Happened, product: string): MailContent => ({
+    subject: `Signing in to ${product} has a second step now`,
+    preview: 'Your password alone signs nobody in any more.',
+    heading: 'Signing in has a second step now',
+    paragraphs: [
+      `Hello ${name}, an authenticator app was added to your ${product} account on ${when}. Signing in asks for its code from now on.`,
+    ],
+    small: ['That was not you? Then sign in, look at your account page, change your password and sign out all other sessions.'],
+  }),
+
+  totpDisabled: ({ name, when }: Happened, product: string): MailContent => ({
+    subject: `Signing in to ${product} has no second step any more`,
+    preview: 'Your password alone signs in again.',
+    heading: 'The second step was turned off',
+    paragraphs: [
+      `Hello ${name}, the authenticator app was removed from your ${product} account on ${when}. Signing in asks for no code any more.`,
+    ],
+    small: ['That was not you? Then sign in, look at your account page, change your password and sign out all other sessions.'],
+  }),
+
+  recoveryCodesCreated: ({ name, when }: Happened, product: string): MailContent => ({
+    subject: `New recovery codes for your ${product} account`,
+    preview: 'Those from before work no more.',
+    heading: 'You have new recovery codes',
+    paragraphs: [`Hello ${name}, new recovery codes were made for your ${product} account on ${when}. Those from before work no more.`],
+    small: ['That was not you? Then sign in, make new ones yourself, change your password and sign out all other sessions.'],
+  }),
+
+  recoveryCodeUsed: ({ name, when }: Happened, product: string): MailContent => ({
+    subject: `A recovery code was used for your ${product} account`,
+    preview: 'It works no more.',
+    heading: 'A recovery code was used',
+    paragraphs: [`Hello ${name}, a recovery code was used to sign in to your ${product} account on ${when}. It works no more.`],
+    small: ['That was not you? Then sign in, make new recovery codes, change your password and sign out all other sessions.'],
+  }),
 }
 
 export type MailTexts = typeof en

@@ -1,0 +1,108 @@
+// Finishing a sign-in: what was proved is counted together, and the browser goes on when it is enough. One place for every way to sign in, so that none
+// of them can forget the second step. A part that is proved is kept with the interaction: for this browser, and for ten minutes.
+import { type Answer, type Exchange, seeOther } from '#kernel/http/route.ts'
+import { equalSecrets } from '#kernel/keyring.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { z } from '#kernel/schema.ts'
+import { browserOf } from '../browser.ts'
+import type { Engine, HalfSignIn, SignInRules } from '../engine.ts'
+import { acrOf, amrOf, type Level, levelOf, proof, wantedLevel } from '../levels.ts'
+import { type Details, type Interactions, interactionEnded } from './interactions.ts'
+import { callOf } from './scope.ts'
+import { proofOf } from './sign-in-proof.ts'
+
+const HALF_MS = 10 * 60_000
+
+const half = z.strictObject({
+  accountId: z.string(),
+  credential: z.string(),
+  /** The hash of the browser's name. */
+  browser: z.string(),
+  proofs: z.array(proof),
+  at: z.int(),
+})
+const halfResult = z.object({ half })
+
+type Half = z.infer<typeof half>
+type Owner = Pick<Half, 'accountId' | 'credential' | 'proofs'>
+
+export interface SignInsDependencies {
+  readonly interactions: Interactions
+  readonly rules: SignInRules
+  readonly clock: Clock
+  /** The last word before it counts, and room for it: another person's session here ends. */
+  admit(this: void, exchange: Exchange, found: Details, accountId: string): Promise<void>
+}
+
+export interface SignIns extends Pick<Engine, 'finishSignIn' | 'continueSignIn' | 'restartSignIn'> {
+  half(exchange: Exchange, found: Details): Promise<HalfSignIn | undefined>
+}
+
+/** What the client of this interaction needs at least. */
+export function neededLevel({ params }: Details): Level {
+  const wanted = wantedLevel(params['acr_values'])
+  return wanted === undefined || wanted === 'unknown' ? 1 : wanted
+}
+
+export function createSignIns({ interactions, rules, clock, admit }: SignInsDependencies): SignIns {
+  const halfOf = (exchange: Exchange, found: Details): Half | undefined => {
+    const kept = halfResult.safeParse(found.result).data?.half
+    const here = browserOf(exchange)
+    if (kept === undefined || here === undefined || !equalSecrets(kept.browser, here)) return undefined
+    return clock.now() - kept.at < HALF_MS ? kept : undefined
+  }
+
+  const back = async (found: Details, kept: Half | undefined): Promise<Answer> => {
+    if (kept === undefined) delete found.result
+    else found.result = { half: kept }
+    await found.persist()
+    return seeOther(`/interaction/${found.uid}`)
+  }
+
+  const advance = async (exchange: Exchange, found: Details, { hold, ...owner }: Owner & { hold: boolean }): Promise<Answer> => {
+    const { accountId, credential, proofs } = owner
+    const next = await rules.nextStep(callOf(exchange), { accountId, proofs, wanted: neededLevel(found) })
+    if (next?.kind === 'start') return back(found, undefined)
+    if (next?.kind === 'impossible')
+      return interactions.finish(exchange, {
+        error: 'unmet_authentication_requirements',
+        error_description: 'this account has no way to prove as much',
+      })
+    const kept = proofOf(exchange, credential)
+    if (next !== undefined || hold) return back(found, { ...owner, browser: kept.browser, at: clock.now() })
+    await admit(exchange, found, accountId)
+    return interactions.finish(exchange, {
+      login: { accountId, amr: amrOf(proofs), acr: acrOf(levelOf(proofs) ?? 1), remember: true },
+      // Answers `prompt=select_account` too.
+      select_account: {},
+      proof: kept,
+    })
+  }
+
+  return {
+    async half(exchange, found) {
+      const kept = halfOf(exchange, found)
+      if (kept === undefined) return undefined
+      const { accountId, proofs } = kept
+      return { accountId, next: await rules.nextStep(callOf(exchange), { accountId, proofs, wanted: neededLevel(found) }) }
+    },
+
+    async finishSignIn(exchange, { accountId, credential, by = 'password', hold = false }) {
+      const found = await interactions.get(exchange, 'login')
+      const before = halfOf(exchange, found)
+      const isSame = before?.accountId === accountId && before.credential === credential
+      const proofs = isSame ? [...new Set([...before.proofs, by])] : [by]
+      return advance(exchange, found, { accountId, credential, proofs, hold })
+    },
+
+    async continueSignIn(exchange) {
+      const found = await interactions.get(exchange, 'login')
+      const kept = halfOf(exchange, found)
+      if (kept === undefined) throw interactionEnded()
+      const { accountId, credential, proofs } = kept
+      return advance(exchange, found, { accountId, credential, proofs, hold: false })
+    },
+
+    restartSignIn: async (exchange) => back(await interactions.get(exchange, 'login'), undefined),
+  }
+}

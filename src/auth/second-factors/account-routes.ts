@@ -1,0 +1,131 @@
+// The second step on the account page: set up, turn off, new recovery codes. Each asks for a recent sign-in.
+import { html } from '#kernel/html.ts'
+import { type Answer, type Route, route, seeOther } from '#kernel/http/route.ts'
+import { z } from '#kernel/schema.ts'
+import { nameBrowser, whence } from '../browser.ts'
+import { accountActions, doneAnswer, type SignedIn } from '../pages/account-actions.ts'
+import {
+  csrfToken,
+  emptyForm,
+  type FormFailure,
+  formAnswers,
+  formPage,
+  formText,
+  friendly,
+  type PageParts,
+  refused,
+  skinOf,
+} from '../pages/handling.ts'
+import { enrolPage, recoveryCodesPage } from './pages.ts'
+
+const common = {
+  site: 'accounts',
+  allow: {
+    who: 'handler',
+    reason: 'For the person whose sign-in cookie of the accounts origin the browser holds, and who has signed in lately.',
+  },
+  answers: formAnswers,
+} as const
+const SET_UP = '/account/second-step'
+const enrolForm = z.strictObject({ csrf_token: csrfToken, sealed: formText, code: formText })
+export function secondStepAccountRoutes(parts: PageParts): Route[] {
+  const { lately } = accountActions(parts)
+  const post = { ...common, method: 'POST', body: 'form' } as const
+  const newCodes = route({
+    ...post,
+    path: '/account/recovery-codes',
+    rate: 'page',
+    summary: 'New recovery codes in place of those before',
+    input: { body: emptyForm },
+    handle: friendly(parts, (call, _input, exchange) => lately(call, exchange, { run: (who) => makeCodes(parts, who) })),
+  })
+  const remove = route({
+    ...post,
+    path: `${SET_UP}/remove`,
+    rate: 'page',
+    summary: 'Turn the authenticator app off',
+    input: { body: emptyForm },
+    handle: friendly(parts, (call, _input, exchange) =>
+      lately(call, exchange, {
+        async run({ session }) {
+          await parts.secondFactors.disable(call, { accountId: session.accountId, by: whence(exchange) })
+          return doneAnswer('second-step-off')
+        },
+      }),
+    ),
+  })
+  if (!parts.methods.totp) return [newCodes]
+  return [
+    newCodes,
+    remove,
+    route({
+      ...common,
+      method: 'GET',
+      path: SET_UP,
+      rate: 'page',
+      summary: 'A key for an authenticator app',
+      handle: friendly(parts, (call, _input, exchange) =>
+        lately(call, exchange, { returnTo: SET_UP, run: (who) => showSetUp(parts, who) }),
+      ),
+    }),
+    route({
+      ...post,
+      path: SET_UP,
+      rate: 'sign-in',
+      summary: 'Turn the authenticator app on',
+      input: { body: enrolForm },
+      handle: friendly(parts, (call, { body }, exchange) =>
+        lately(call, exchange, { returnTo: SET_UP, run: (who) => setUp(parts, who, body) }),
+      ),
+    }),
+  ]
+}
+
+async function showSetUp(parts: PageParts, who: SignedIn, failed?: { failure: FormFailure; sealed: string }): Promise<Answer> {
+  const { call, exchange, session } = who
+  const { accountId } = session
+  const state = await parts.secondFactors.state(call, accountId)
+  if (state.totpSince !== undefined) return seeOther('/account')
+  const skin = skinOf(parts, exchange, SET_UP)
+  const body = enrolPage(skin, {
+    action: SET_UP,
+    enrolment: await parts.secondFactors.enrolment(call, { accountId, browser: nameBrowser(exchange) }, failed?.sealed),
+    csrfToken: exchange.csrfToken(),
+    state: failed?.failure.state ?? {},
+    words: skin.texts.secondStep.setUpLead,
+    below: html`<p class="aside"><a href="/account">${skin.texts.passkeys.back}</a></p>`,
+  })
+  return formPage(body, failed?.failure)
+}
+
+async function setUp(parts: PageParts, who: SignedIn, typed: z.infer<typeof enrolForm>): Promise<Answer> {
+  const { call, exchange, session } = who
+  const place = { accountId: session.accountId, browser: nameBrowser(exchange), by: whence(exchange) }
+  const outcome = await parts.secondFactors.enable(call, place, typed)
+  if (outcome === 'wrong_code')
+    return showSetUp(parts, who, {
+      failure: refused({ problems: { code: skinOf(parts, exchange).texts.secondStep.wrongClock } }),
+      sealed: typed.sealed,
+    })
+  if (outcome === 'ended') return seeOther(SET_UP)
+  if (outcome.codes.length === 0) return doneAnswer('second-step-on')
+  return showCodes(parts, who, { codes: outcome.codes, words: 'codesAfter' })
+}
+
+async function makeCodes(parts: PageParts, who: SignedIn): Promise<Answer> {
+  const { call, exchange, session } = who
+  const codes = await parts.secondFactors.newRecoveryCodes(call, { accountId: session.accountId, by: whence(exchange) })
+  return showCodes(parts, who, { codes, words: 'codesNew' })
+}
+
+interface Shown {
+  readonly codes: readonly string[]
+  readonly words: 'codesAfter' | 'codesNew'
+}
+
+function showCodes(parts: PageParts, { exchange }: SignedIn, { codes, words }: Shown): Answer {
+  const skin = skinOf(parts, exchange, '/account')
+  const { secondStep: texts } = skin.texts
+  const below = html`<div class="buttons"><a class="button" href="/account">${texts.kept}</a></div>`
+  return formPage(recoveryCodesPage(skin, { codes, words: texts[words], below }), undefined)
+}

@@ -1,0 +1,73 @@
+// How keys of authenticator apps and recovery codes are stored: one document each per account.
+import type { Call } from '#kernel/call.ts'
+import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
+import { hasCode } from '#kernel/errors.ts'
+import type { Database, Stored } from '../../database/contract.ts'
+import { accountsCollection } from '../accounts/repository.ts'
+import { type RecoveryCodes, recoveryCodes, type Totp, totp } from './schemas.ts'
+
+export const totpCollection = defineCollection<Totp>({ name: 'auth_totp', schema: totp, indexes: {} })
+export const codesCollection = defineCollection<RecoveryCodes>({ name: 'auth_recovery_codes', schema: recoveryCodes, indexes: {} })
+
+interface Write {
+  readonly events: readonly EventDraft[]
+}
+
+export interface SecondFactorsRepository {
+  findTotp(call: Call, accountId: string): Promise<Totp | undefined>
+  findCodes(call: Call, accountId: string): Promise<Stored<RecoveryCodes> | undefined>
+  /** False when there is one already. */
+  insertTotp(call: Call, made: Totp, write: Write & { codes: RecoveryCodes | undefined }): Promise<boolean>
+  /** False when somebody has used this step, or a later one, since `before`. */
+  useStep(call: Call, accountId: string, step: { before: number; used: number }): Promise<boolean>
+  /** Takes place of those before. */
+  putCodes(call: Call, codes: RecoveryCodes, write: Write): Promise<void>
+  /** False when one was used since they were read. */
+  useCode(call: Call, found: Stored<RecoveryCodes>, write: Write & { hash: string }): Promise<boolean>
+  /** Sign-ins that are under way count no more. False when a way to sign in was taken away since `waysVersion` was read. */
+  removeTotp(call: Call, accountId: string, write: Write & { waysVersion: number | undefined }): Promise<boolean>
+}
+
+export function createSecondFactorsRepository(database: Database): SecondFactorsRepository {
+  const totps = database.collection(totpCollection)
+  const codes = database.collection(codesCollection)
+
+  const commit = async (call: Call, operations: readonly Operation[], events: readonly EventDraft[]): Promise<boolean> => {
+    try {
+      await database.commit(call, operations, events)
+      return true
+    } catch (error) {
+      if (hasCode(error, 'database.duplicate') || hasCode(error, 'database.conflict')) return false
+      throw error
+    }
+  }
+
+  return {
+    findTotp: async (call, accountId) => (await totps.get(call, accountId))?.value,
+    findCodes: (call, accountId) => codes.get(call, accountId),
+    insertTotp: (call, made, { codes: added, events }) =>
+      commit(call, [insertInto(totpCollection, made), ...(added === undefined ? [] : [insertInto(codesCollection, added)])], events),
+    async useStep(call, accountId, { before, used }) {
+      return (await totps.update(call, accountId, { set: { lastStep: used }, where: { lastStep: before } })) !== undefined
+    },
+    async putCodes(call, { id, ...set }, { events }) {
+      if ((await codes.update(call, id, { set }, { events })) !== undefined) return
+      if (await commit(call, [insertInto(codesCollection, { id, ...set })], events)) return
+      // Somebody has made the first ones at the same moment: these come after.
+      await codes.update(call, id, { set }, { events })
+    },
+    async useCode(call, { value, version }, { hash, events }) {
+      const set = { unused: value.unused.filter((one) => one !== hash) }
+      return (await codes.update(call, value.id, { set, ifVersion: version }, { events })) !== undefined
+    },
+    removeTotp: (call, accountId, { waysVersion, events }) =>
+      commit(
+        call,
+        [
+          deleteFrom(totpCollection, accountId),
+          updateIn(accountsCollection, accountId, { set: { waysVersion: (waysVersion ?? 0) + 1 }, where: { waysVersion } }),
+        ],
+        events,
+      ),
+  }
+}

@@ -1,0 +1,226 @@
+// The decisions about the second step: a key is kept once one of its codes was shown, and each code opens once.
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import type { KeyRing } from '#kernel/keyring.ts'
+import { mail } from '../accounts/mail.ts'
+import { PER_ACCOUNT, PER_CLIENT, type Throttle } from '../accounts/throttle.ts'
+import type { AccountDirectory } from '../engine.ts'
+import { securityEventOf, type Whence } from '../security-events/security-event.ts'
+import { hashOfCode, newCodes, tidyRecoveryCode } from './recovery-codes.ts'
+import type { SecondFactorsRepository } from './repository.ts'
+import type { RecoveryCodes } from './schemas.ts'
+import { keyUri, newKey, stepOf, tidyCode } from './totp.ts'
+
+export interface SecondFactorsState {
+  /** Since when, in epoch milliseconds. */
+  readonly totpSince?: number | undefined
+  readonly unusedCodes: number
+}
+
+/** A key that an app is to take over, before one of its codes was shown. */
+export interface Enrolment {
+  /** For the form: opens for this account and this browser alone, for a quarter of an hour. */
+  readonly sealed: string
+  /** In base 32, for typing. */
+  readonly key: string
+  /** For the QR code. */
+  readonly uri: string
+}
+
+export interface Acting {
+  readonly accountId: string
+  readonly by: Whence
+}
+
+export interface EnrolmentPlace {
+  readonly accountId: string
+  /** The hash of the browser's name. */
+  readonly browser: string
+}
+
+export interface TypedCode extends Acting {
+  readonly code: string
+  /** The day's pseudonym of the client address. */
+  readonly client: string
+}
+
+export interface SecondFactors {
+  state(call: Call, accountId: string): Promise<SecondFactorsState>
+  enrolment(call: Call, place: EnrolmentPlace, sealed?: string): Promise<Enrolment>
+  /** `wrong_code`: try again. `ended`: the form was too old or of another browser. New recovery codes unless there are some left. */
+  enable(
+    call: Call,
+    place: EnrolmentPlace & { readonly by: Whence },
+    typed: { sealed: string; code: string },
+  ): Promise<{ readonly codes: readonly string[] } | 'wrong_code' | 'ended'>
+  disable(call: Call, acting: Acting): Promise<void>
+  newRecoveryCodes(call: Call, acting: Acting): Promise<readonly string[]>
+  /** Throws `auth.too_many_tries`. */
+  proveTotp(call: Call, typed: TypedCode): Promise<boolean>
+  proveRecoveryCode(call: Call, typed: TypedCode): Promise<boolean>
+}
+
+export interface SecondFactorsDependencies {
+  readonly repository: SecondFactorsRepository
+  readonly accounts: AccountDirectory
+  readonly throttle: Throttle
+  readonly keyRing: KeyRing
+  readonly clock: Clock
+  readonly productName: string
+}
+
+const PURPOSE = 'auth.totp'
+const ENROLMENT_MS = 15 * 60_000
+
+const rowOf = (accountId: string): string => `auth_totp/${accountId}/key`
+
+export function createSecondFactorsService(deps: SecondFactorsDependencies): SecondFactors {
+  const { repository } = deps
+  return {
+    async state(call, accountId) {
+      const [key, codes] = await Promise.all([repository.findTotp(call, accountId), repository.findCodes(call, accountId)])
+      return { totpSince: key?.createdAt, unusedCodes: codes?.value.unused.length ?? 0 }
+    },
+    ...enrolling(deps),
+    ...changing(deps),
+    ...proving(deps),
+  }
+}
+
+interface Made {
+  readonly codes: readonly string[]
+  readonly record: RecoveryCodes
+}
+
+function makeCodes(accountId: string, now: number): Made {
+  const codes = newCodes()
+  return { codes, record: { id: accountId, unused: codes.map((code) => hashOfCode(accountId, code)), createdAt: now } }
+}
+
+const TEMPLATES = {
+  'totp.enabled': 'totp-enabled',
+  'totp.disabled': 'totp-disabled',
+  'recovery_codes.created': 'recovery-codes-created',
+  'recovery_codes.used': 'recovery-code-used',
+} as const
+
+/** The event and the mail of one change. */
+async function telling(deps: SecondFactorsDependencies, call: Call, { accountId, by, type }: Acting & { type: keyof typeof TEMPLATES }) {
+  const person = await deps.accounts.find(call, accountId)
+  const when = new Date(deps.clock.now()).toUTCString()
+  const told = person && [mail({ to: person.email, template: TEMPLATES[type], data: { name: person.name, when } })]
+  return [securityEventOf({ type, accountId, ...by }), ...(told ?? [])]
+}
+
+function enrolling(deps: SecondFactorsDependencies): Pick<SecondFactors, 'enrolment' | 'enable'> {
+  const { repository, accounts, keyRing, clock, productName } = deps
+  const bindingOf = ({ accountId, browser }: EnrolmentPlace): string => `enrolment/${accountId}/${browser}`
+
+  /** The key in a form of ours that is not too old. */
+  const open = (place: EnrolmentPlace, sealed: string): string | undefined => {
+    const [key, until] = keyRing.open(PURPOSE, bindingOf(place), sealed)?.split(' ') ?? []
+    return key !== undefined && Number(until) > clock.now() ? key : undefined
+  }
+
+  return {
+    async enrolment(call, place, sealed) {
+      const present = sealed === undefined ? undefined : open(place, sealed)
+      const key = present ?? newKey()
+      const person = await accounts.find(call, place.accountId)
+      return {
+        sealed:
+          present !== undefined && sealed !== undefined
+            ? sealed
+            : keyRing.seal(PURPOSE, bindingOf(place), `${key} ${clock.now() + ENROLMENT_MS}`),
+        key,
+        uri: keyUri(key, { issuer: productName, label: person?.email ?? productName }),
+      }
+    },
+
+    async enable(call, { by, ...place }, { sealed, code }) {
+      const { accountId } = place
+      const key = open(place, sealed)
+      if (key === undefined) return 'ended'
+      const now = clock.now()
+      const step = await stepOf(key, tidyCode(code), now)
+      if (step === undefined) return 'wrong_code'
+      const present = await repository.findCodes(call, accountId)
+      const made = present === undefined ? makeCodes(accountId, now) : undefined
+      const record = { id: accountId, key: keyRing.seal(PURPOSE, rowOf(accountId), key), lastStep: step, createdAt: now }
+      const events = await telling(deps, call, { accountId, by, type: 'totp.enabled' })
+      return (await repository.insertTotp(call, record, { codes: made?.record, events })) ? { codes: made?.codes ?? [] } : 'ended'
+    },
+  }
+}
+
+function changing(deps: SecondFactorsDependencies): Pick<SecondFactors, 'disable' | 'newRecoveryCodes'> {
+  const { repository, accounts, clock } = deps
+
+  const disable: SecondFactors['disable'] = async (call, acting) => {
+    const { accountId } = acting
+    const [person, present] = await Promise.all([accounts.find(call, accountId), repository.findTotp(call, accountId)])
+    if (person === undefined || present === undefined) return
+    const events = await telling(deps, call, { ...acting, type: 'totp.disabled' })
+    const done = await repository.removeTotp(call, accountId, { waysVersion: person.waysVersion, events })
+    // Another way in left at the same moment; what is left is looked at anew.
+    if (!done) await disable(call, acting)
+  }
+
+  return {
+    disable,
+
+    async newRecoveryCodes(call, acting) {
+      const { codes, record } = makeCodes(acting.accountId, clock.now())
+      await repository.putCodes(call, record, { events: await telling(deps, call, { ...acting, type: 'recovery_codes.created' }) })
+      return codes
+    },
+  }
+}
+
+function proving(deps: SecondFactorsDependencies): Pick<SecondFactors, 'proveTotp' | 'proveRecoveryCode'> {
+  const { repository, throttle, keyRing, clock } = deps
+
+  /** One try at the doors of an account; an honest one opens them again. */
+  const trying = async (
+    call: Call,
+    { door, client }: { door: string; client: string },
+    judge: () => Promise<boolean>,
+  ): Promise<boolean> => {
+    const attempt = await throttle.enter(call, [
+      { key: door, rule: PER_ACCOUNT },
+      { key: `client:${client}`, rule: PER_CLIENT },
+    ])
+    try {
+      const holds = await judge()
+      if (holds) await attempt.succeed([door])
+      return holds
+    } catch (error) {
+      await attempt.cancel()
+      throw error
+    }
+  }
+
+  return {
+    proveTotp: (call, typed) =>
+      trying(call, { door: `totp:${typed.accountId}`, client: typed.client }, async () => {
+        const found = await repository.findTotp(call, typed.accountId)
+        const key = found === undefined ? undefined : keyRing.open(PURPOSE, rowOf(typed.accountId), found.key)
+        if (found === undefined || key === undefined) return false
+        const step = await stepOf(key, tidyCode(typed.code), clock.now())
+        if (step === undefined || step <= found.lastStep) return false
+        return repository.useStep(call, typed.accountId, { before: found.lastStep, used: step })
+      }),
+
+    proveRecoveryCode: (call, typed) =>
+      trying(call, { door: `recovery-code:${typed.accountId}`, client: typed.client }, async () => {
+        const { accountId } = typed
+        const code = tidyRecoveryCode(typed.code)
+        const found = await repository.findCodes(call, accountId)
+        if (code === undefined || found === undefined) return false
+        const hash = hashOfCode(accountId, code)
+        if (!found.value.unused.includes(hash)) return false
+        const events = await telling(deps, call, { ...typed, type: 'recovery_codes.used' })
+        return repository.useCode(call, found, { hash, events })
+      }),
+  }
+}

@@ -1,0 +1,60 @@
+// How much must be proved to come in, and what is still missing of it. Asked whenever somebody has proved something, whatever the way.
+import type { Call } from '#kernel/call.ts'
+import type { AccountDirectory, NextStep, SignInRules } from './engine.ts'
+import { type Level, levelOf } from './levels.ts'
+import type { SignInMethods } from './methods.ts'
+import type { Passkeys } from './passkeys/service.ts'
+import type { SecondFactors } from './second-factors/service.ts'
+
+export interface SignInRulesDependencies {
+  readonly accounts: AccountDirectory
+  readonly passkeys: Pick<Passkeys, 'list'>
+  readonly secondFactors: Pick<SecondFactors, 'state'>
+  readonly methods: SignInMethods
+  /** People with one of these roles have a second factor. */
+  readonly forcedRoles: readonly string[]
+}
+
+export function createSignInRules(deps: SignInRulesDependencies): SignInRules {
+  const { accounts, passkeys, secondFactors, methods, forcedRoles } = deps
+
+  const forcedLevel: SignInRules['forcedLevel'] = async (call, accountId) => {
+    if (forcedRoles.length === 0) return 1
+    const person = await accounts.find(call, accountId)
+    return person?.membership?.roles.some((role) => forcedRoles.includes(role)) === true ? 2 : 1
+  }
+
+  const owned = async (call: Call, accountId: string) => {
+    const [state, keys] = await Promise.all([secondFactors.state(call, accountId), methods.passkey ? passkeys.list(call, accountId) : []])
+    const totp = methods.totp && state.totpSince !== undefined
+    return { totp, recovery: state.unusedCodes > 0, passkey: keys.length > 0 }
+  }
+
+  return {
+    forcedLevel,
+    async nextStep(call, { accountId, proofs, wanted }) {
+      const level = levelOf(proofs)
+      if (level === undefined) return { kind: 'start' }
+      const [has, forced] = await Promise.all([owned(call, accountId), forcedLevel(call, accountId)])
+      const required = highest([wanted, forced, has.totp ? 2 : 1])
+      return level >= required ? undefined : missing({ level, required, has, methods })
+    },
+  }
+}
+
+const highest = (levels: readonly Level[]): Level => levels.reduce((most, level) => (level > most ? level : most))
+
+interface Missing {
+  readonly level: Level
+  readonly required: Level
+  readonly has: { readonly totp: boolean; readonly recovery: boolean; readonly passkey: boolean }
+  readonly methods: SignInMethods
+}
+
+function missing({ level, required, has, methods }: Missing): NextStep {
+  // Nobody adds a key to an account before they have proved all that it has.
+  const codes = level === 1 && (has.totp || has.recovery) && (required === 2 || !has.passkey)
+  if (has.passkey || codes) return { kind: 'prove', totp: codes && has.totp, recovery: codes && has.recovery, passkey: has.passkey }
+  const enrol = { totp: methods.totp && required === 2, passkey: methods.passkey }
+  return enrol.totp || enrol.passkey ? { kind: 'enrol', ...enrol } : { kind: 'impossible' }
+}

@@ -1,0 +1,229 @@
+// The second step: authenticator apps, recovery codes, and what pages say of them.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { generate } from 'otplib'
+import type { Interaction } from '../../src/auth/engine.ts'
+import { recordsOf } from '../support/records.ts'
+import { type AccountsWorld, call, openAccounts } from '../support/accounts.ts'
+
+let world: AccountsWorld
+let count = 0
+const by = { client: 'client-1', device: 'Firefox on Linux' }
+const here = { '__Host-Http-here': 'x'.repeat(43) }
+const STEP_MS = 30_000
+
+before(async () => {
+  world = await openAccounts()
+})
+after(() => world.stop())
+
+const fresh = (): string => `second-${(count += 1)}@example.org`
+
+/** What the app shows now. */
+const shown = (key: string): Promise<string> => generate({ secret: key, epoch: Math.floor(world.clock.now() / 1000) })
+
+async function withApp(): Promise<{ accountId: string; key: string; codes: readonly string[] }> {
+  const { accountId } = await world.person({ email: fresh() })
+  const { secondFactors } = world.running
+  const place = { accountId, browser: 'browser' }
+  const { key, sealed } = await secondFactors.enrolment(call, place)
+  const enabled = await secondFactors.enable(call, { ...place, by }, { sealed, code: await shown(key) })
+  assert.ok(typeof enabled === 'object')
+  return { accountId, key, codes: enabled.codes }
+}
+
+const typed = (accountId: string, code: string, client = 'client-1') => ({ accountId, code, client, by })
+
+test('a code opens once, and none that is older opens after it', async () => {
+  const { accountId, key } = await withApp()
+  const { secondFactors } = world.running
+  assert.equal(await secondFactors.proveTotp(call, typed(accountId, await shown(key))), false, 'the code that turned it on is used')
+  world.clock.advance(STEP_MS)
+  const code = await shown(key)
+  assert.equal(await secondFactors.proveTotp(call, typed(accountId, `${code.slice(0, 3)} ${code.slice(3)}`)), true)
+  assert.equal(await secondFactors.proveTotp(call, typed(accountId, code)), false)
+})
+
+test('of twenty who send one code at once, one gets in', async () => {
+  const { accountId, key } = await withApp()
+  world.clock.advance(STEP_MS)
+  const code = await shown(key)
+  const tries = await Promise.allSettled(
+    Array.from({ length: 20 }, (_, index) => world.running.secondFactors.proveTotp(call, typed(accountId, code, `racer-${index}`))),
+  )
+  assert.equal(tries.filter((one) => one.status === 'fulfilled' && one.value).length, 1)
+})
+
+test('the code of one step before and one after are taken, and no others', async () => {
+  const { secondFactors } = world.running
+  for (const [steps, taken] of [
+    [-2, false],
+    [-1, true],
+    [1, true],
+    [2, false],
+  ] as const) {
+    const { accountId, key } = await withApp()
+    world.clock.advance(10 * STEP_MS)
+    const code = await generate({ secret: key, epoch: Math.floor((world.clock.now() + steps * STEP_MS) / 1000) })
+    assert.equal(await secondFactors.proveTotp(call, typed(accountId, code)), taken, `${steps} steps away`)
+  }
+})
+
+test('guessing at codes is slowed down, and recovery codes have a door of their own', async () => {
+  const { accountId, key, codes } = await withApp()
+  const { secondFactors } = world.running
+  world.clock.advance(STEP_MS)
+  for (let index = 0; index < 4; index += 1)
+    assert.equal(await secondFactors.proveTotp(call, typed(accountId, '000000', `guesser-${index}`)), false)
+  await assert.rejects(secondFactors.proveTotp(call, typed(accountId, await shown(key), 'owner')), { code: 'auth.too_many_tries' })
+  assert.equal(await secondFactors.proveRecoveryCode(call, typed(accountId, codes[0] ?? '', 'owner')), true)
+  world.clock.advance(STEP_MS + 1)
+  assert.equal(await secondFactors.proveTotp(call, typed(accountId, await shown(key), 'owner')), true, 'and the door opens again')
+})
+
+test('requirement 72: there are ten recovery codes, each works once, new ones end them all', async () => {
+  const { accountId, codes } = await withApp()
+  const { secondFactors } = world.running
+  assert.equal(new Set(codes).size, 10)
+  const [first = '', second = ''] = codes
+  assert.equal(await secondFactors.proveRecoveryCode(call, typed(accountId, first)), true)
+  assert.equal(await secondFactors.proveRecoveryCode(call, typed(accountId, first)), false)
+  assert.equal((await secondFactors.state(call, accountId)).unusedCodes, 9)
+  const spelled = second.toUpperCase().replace(/.{4}/g, '$& - ').replaceAll('0', 'O').replaceAll('1', 'l')
+  const races = await Promise.allSettled(
+    Array.from({ length: 10 }, (_, index) => secondFactors.proveRecoveryCode(call, typed(accountId, spelled, `racer-${index}`))),
+  )
+  assert.equal(races.filter((one) => one.status === 'fulfilled' && one.value).length, 1)
+  world.clock.advance(60 * 60_000)
+  const renewed = await secondFactors.newRecoveryCodes(call, { accountId, by })
+  assert.equal(await secondFactors.proveRecoveryCode(call, typed(accountId, codes[2] ?? '')), false)
+  assert.equal(await secondFactors.proveRecoveryCode(call, typed(accountId, renewed[0] ?? '')), true)
+  const other = await withApp()
+  assert.equal(await secondFactors.proveRecoveryCode(call, typed(other.accountId, renewed[1] ?? '')), false, 'another account has its own')
+})
+
+test('neither a key nor a recovery code is stored as it is', async () => {
+  const { accountId, key, codes } = await withApp()
+  const stored = await recordsOf(world.database, accountId)
+  assert.match(stored, /lastStep/)
+  assert.ok(!stored.includes(key))
+  for (const code of codes) assert.ok(!stored.includes(code))
+})
+
+test('a key is taken over by the account and the browser that it was shown to, and while it is fresh', async () => {
+  const { secondFactors } = world.running
+  const [mine, theirs] = [await world.person({ email: fresh() }), await world.person({ email: fresh() })]
+  const { key, sealed } = await secondFactors.enrolment(call, { accountId: mine.accountId, browser: 'here' })
+  const code = await shown(key)
+  for (const place of [
+    { accountId: theirs.accountId, browser: 'here' },
+    { accountId: mine.accountId, browser: 'elsewhere' },
+  ])
+    assert.equal(await secondFactors.enable(call, { ...place, by }, { sealed, code }), 'ended')
+  assert.equal(
+    await secondFactors.enable(call, { accountId: mine.accountId, browser: 'here', by }, { sealed, code: '000000' }),
+    'wrong_code',
+  )
+  world.clock.advance(15 * 60_000)
+  assert.equal(
+    await secondFactors.enable(call, { accountId: mine.accountId, browser: 'here', by }, { sealed, code: await shown(key) }),
+    'ended',
+  )
+  assert.equal((await secondFactors.state(call, mine.accountId)).totpSince, undefined)
+})
+
+test('turning it off lets the password in alone again, ends sign-ins under way, and tells the owner', async () => {
+  const email = fresh()
+  const { accountId } = await world.person({ email })
+  const { secondFactors, rules } = world.running
+  const place = { accountId, browser: 'browser' }
+  const { key, sealed } = await secondFactors.enrolment(call, place)
+  await secondFactors.enable(call, { ...place, by }, { sealed, code: await shown(key) })
+  assert.equal((await world.mailTo(email)).template, 'totp-enabled')
+  const asked = { accountId, proofs: ['password'], wanted: 1 } as const
+  assert.deepEqual(await rules.nextStep(call, asked), { kind: 'prove', totp: true, recovery: true, passkey: false })
+  const before = await world.accounts.find(call, accountId)
+  await secondFactors.disable(call, { accountId, by })
+  assert.equal(await rules.nextStep(call, asked), undefined)
+  assert.notEqual((await world.accounts.find(call, accountId))?.credential, before?.credential)
+  await world.settled()
+  assert.equal((await world.mailTo(email)).template, 'totp-disabled')
+  const told = (await world.securityEvents.list(call, accountId, { limit: 20 })).items.map(({ type }) => type)
+  assert.ok(told.includes('totp.enabled') && told.includes('totp.disabled'), told.join())
+})
+
+const login: Interaction = {
+  uid: 'u1',
+  prompt: 'login',
+  client: { clientId: 'diary', name: 'Pixel Diary', host: 'd.example', redirectOrigin: 'https://d.example', firstParty: true },
+  scopes: [],
+}
+
+test('the page of the second step asks for what the person has, and takes nothing else', async () => {
+  const { accountId, key, codes } = await withApp()
+  const send = (form: Record<string, string>) => world.visit({ path: '/interaction/u1/second-step', cookies: here, form })
+  const half = (next: NonNullable<Interaction['half']>['next']): Interaction => ({ ...login, half: { accountId, next } })
+  world.clock.advance(STEP_MS)
+  world.engine.current = half({ kind: 'prove', totp: true, recovery: true, passkey: false })
+  const page = await world.visit({ path: '/interaction/u1', cookies: here })
+  assert.match(page.text, /autocomplete="one-time-code"/)
+  assert.match(page.text, /name="recovery"/)
+  const wrong = await send({ way: 'totp', code: '000000' })
+  assert.equal(wrong.status, 422)
+  assert.match(wrong.text, /aria-invalid="true"/)
+  assert.doesNotMatch(world.engine.asked.at(-1) ?? '', /by totp/)
+
+  // Only a passkey will do: neither code is even looked at.
+  world.engine.current = half({ kind: 'prove', totp: false, recovery: false, passkey: true })
+  for (const form of [
+    { way: 'totp', code: await shown(key) },
+    { way: 'recovery', recovery: codes[0] ?? '' },
+  ])
+    assert.equal((await send(form)).status, 200)
+  assert.equal((await world.running.secondFactors.state(call, accountId)).unusedCodes, 10)
+
+  world.engine.current = half({ kind: 'prove', totp: true, recovery: true, passkey: false })
+  assert.equal((await send({ way: 'totp', code: await shown(key) })).status, 303)
+  assert.equal(world.engine.asked.at(-1), `finishSignIn ${accountId} by totp`)
+  assert.equal((await send({ way: 'recovery', recovery: codes[0] ?? '' })).status, 303)
+  assert.equal(world.engine.asked.at(-1), `finishSignIn ${accountId} by recovery_code`)
+})
+
+test('without a first step there is no second one to send to', async () => {
+  const { accountId, key } = await withApp()
+  world.clock.advance(STEP_MS)
+  const asked = world.engine.asked.length
+  world.engine.current = login
+  for (const [path, form] of [
+    ['second-step', { way: 'totp', code: await shown(key) }],
+    ['second-step/set-up', { sealed: 'x', code: '000000' }],
+    ['go-on', {}],
+    ['start-over', {}],
+    ['passkey/add', { name: 'mine', answer: '{}' }],
+  ] as const) {
+    const answer = await world.visit({ path: `/interaction/u1/${path}`, cookies: here, form })
+    assert.equal(answer.headers?.['location'], '/interaction/u1', path)
+  }
+  assert.equal(world.engine.asked.length, asked)
+  assert.equal((await world.running.secondFactors.state(call, accountId)).unusedCodes, 10)
+})
+
+test('changing what signs somebody in asks for a recent sign-in first', async () => {
+  const { accountId } = await withApp()
+  world.engine.signedInAs = accountId
+  const session = { id: 'here', accountId, signedInAt: world.clock.now(), lastUsedAt: world.clock.now(), device: 'Firefox on Linux' }
+  world.engine.sessionList.push(session)
+  world.clock.advance(10 * 60_000 + 1)
+  for (const path of ['/account/second-step/remove', '/account/recovery-codes', '/account/passkeys/some/remove']) {
+    const answer = await world.visit({ path, cookies: here, form: {} })
+    assert.match(String(answer.headers?.['location']), /^\/authorize\?.*&again$/, path)
+  }
+  for (const path of ['/account/second-step', '/account/passkeys/add']) {
+    const answer = await world.visit({ path, cookies: here })
+    assert.match(String(answer.headers?.['location']), /^\/authorize\?.*&again$/, path)
+  }
+  const state = await world.running.secondFactors.state(call, accountId)
+  assert.equal(state.unusedCodes, 10)
+  assert.ok(state.totpSince !== undefined)
+  world.engine.sessionList.splice(0)
+})

@@ -1,0 +1,199 @@
+// How much was proved at a sign-in, told in tokens and asked for by clients (OpenID Connect Core 3.1.2.1, RFC 9470), and by roles.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { ACR_VALUES } from '../../src/auth/levels.ts'
+import { authorizePath, Browser, claimsOf, openOauth, type OauthWorld, pkce, PRINT_SHOP, send, type Tokens } from '../support/oauth.ts'
+
+let world: OauthWorld
+const [ONE, TWO, PHISHING_RESISTANT] = ACR_VALUES
+
+before(async () => {
+  world = await openOauth()
+})
+after(() => world.stop())
+
+type Claims = Readonly<Record<string, unknown>>
+
+interface Asked {
+  readonly account: string
+  readonly extra?: Readonly<Record<string, string>>
+  readonly by?: Parameters<Browser['authorize']>[1]['by']
+}
+
+/** One authorization: which prompts it showed, and what the tokens say in the end. */
+async function authorize(
+  browser: Browser,
+  { account, extra = {}, by }: Asked,
+): Promise<{ asked: string[]; location: URL; tokens?: Tokens }> {
+  const { verifier, challenge } = pkce()
+  const path = authorizePath(challenge, { extra })
+  const { asked, location } = await browser.authorize(path, by === undefined ? { account } : { account, by })
+  const code = location.searchParams.get('code')
+  if (code === null) return { asked, location }
+  const form = {
+    grant_type: 'authorization_code',
+    client_id: PRINT_SHOP.clientId,
+    code,
+    redirect_uri: PRINT_SHOP.redirectUris[0],
+    code_verifier: verifier,
+  }
+  const reply = await send(world, { path: '/token', form })
+  assert.equal(reply.status, 200, reply.body)
+  return { asked, location, tokens: JSON.parse(reply.body) as Tokens }
+}
+
+function told({ tokens }: { tokens?: Tokens }): { id: Claims; access: Claims } {
+  assert.ok(tokens, 'there are tokens')
+  return { id: claimsOf(tokens.id_token), access: claimsOf(tokens.access_token) }
+}
+
+const sessionCookie = (browser: Browser): string =>
+  browser.cookiesFor('/account').find((cookie) => cookie.startsWith('__Host-session=')) ?? ''
+
+test('requirement 15: tokens say how and when somebody signed in, refreshed ones as well', async () => {
+  const browser = new Browser(world)
+  const first = await authorize(browser, { account: 'person-told', by: ['password'] })
+  const { id, access } = told(first)
+  for (const claims of [id, access]) {
+    assert.equal(claims['acr'], ONE)
+    assert.deepEqual(claims['amr'], ['pwd'])
+    assert.ok(Math.abs(Number(claims['auth_time']) - Date.now() / 1000) < 10)
+  }
+  const form = { grant_type: 'refresh_token', client_id: PRINT_SHOP.clientId, refresh_token: first.tokens?.refresh_token ?? '' }
+  const refreshed = claimsOf((JSON.parse((await send(world, { path: '/token', form })).body) as Tokens).access_token)
+  for (const name of ['acr', 'amr', 'auth_time']) assert.deepEqual(refreshed[name], access[name], name)
+})
+
+test('requirement 15: prompt=login and max_age ask whoever is signed in, and prompt=none asks nobody', async () => {
+  const browser = new Browser(world)
+  assert.deepEqual((await authorize(browser, { account: 'person-again' })).asked, ['login', 'consent'])
+  assert.deepEqual((await authorize(browser, { account: 'person-again' })).asked, [])
+  assert.deepEqual((await authorize(browser, { account: 'person-again', extra: { max_age: '3600' } })).asked, [])
+  assert.deepEqual((await authorize(browser, { account: 'person-again', extra: { prompt: 'login' } })).asked, ['login'])
+  const silent = await authorize(browser, { account: 'person-again', extra: { prompt: 'none' } })
+  assert.ok(silent.tokens)
+  const wanting = await authorize(browser, { account: 'person-again', extra: { prompt: 'none', acr_values: TWO } })
+  assert.equal(wanting.location.searchParams.get('error'), 'login_required')
+  assert.equal(wanting.tokens, undefined)
+})
+
+test('requirement 15: acr_values ask for a second step, once, and the tokens say that it was done', async () => {
+  const browser = new Browser(world)
+  await authorize(browser, { account: 'person-more', by: ['password'] })
+  const before = sessionCookie(browser)
+  const stepped = await authorize(browser, { account: 'person-more', extra: { acr_values: TWO }, by: ['password', 'totp'] })
+  assert.deepEqual(stepped.asked, ['login', 'login'], 'the first step again, and the second')
+  const { id, access } = told(stepped)
+  for (const claims of [id, access]) {
+    assert.equal(claims['acr'], TWO)
+    assert.deepEqual(claims['amr'], ['pwd', 'otp', 'mfa'])
+  }
+  assert.notEqual(sessionCookie(browser), before, 'requirement 68: the session has another id')
+  const again = await authorize(browser, { account: 'person-more', extra: { acr_values: TWO } })
+  assert.deepEqual(again.asked, [])
+  assert.equal(told(again).id['acr'], TWO)
+})
+
+test('requirement 15: a client reads the value that it asked for when more was proved, and an error when nobody can prove it', async () => {
+  const browser = new Browser(world)
+  const strong = await authorize(browser, { account: 'person-key', by: ['passkey'] })
+  assert.equal(told(strong).id['acr'], PHISHING_RESISTANT)
+  assert.deepEqual(told(strong).id['amr'], ['pop', 'mfa'])
+  const lesser = await authorize(browser, { account: 'person-key', extra: { acr_values: `their:gold ${TWO}` } })
+  assert.deepEqual(lesser.asked, [])
+  assert.equal(told(lesser).id['acr'], TWO)
+  const unknown = await authorize(browser, { account: 'person-key', extra: { acr_values: 'their:gold' } })
+  assert.equal(unknown.location.searchParams.get('error'), 'unmet_authentication_requirements')
+  assert.equal(unknown.location.searchParams.get('code'), null)
+})
+
+test('requirement 68: signing in again renews the id of the session, and the one before opens nothing', async () => {
+  const browser = new Browser(world)
+  await authorize(browser, { account: 'person-renewed', by: ['password'] })
+  const before = sessionCookie(browser)
+  await authorize(browser, { account: 'person-renewed', extra: { prompt: 'login' }, by: ['password'] })
+  const now = sessionCookie(browser)
+  assert.notEqual(now, before)
+  const { challenge } = pkce()
+  const stolen = await send(world, { path: authorizePath(challenge), headers: { cookie: before } })
+  assert.match(String(stolen.headers['location']), /\/interaction\//, 'the old id is asked to sign in')
+})
+
+test('a password alone is half a sign-in for who has an authenticator app: no session, no code', async () => {
+  world.secondFactors.add('person-app')
+  const browser = new Browser(world)
+  const half = await authorize(browser, { account: 'person-app', by: ['password', 'password', 'password'] })
+  assert.equal(half.tokens, undefined)
+  assert.equal(sessionCookie(browser), '')
+  const whole = await authorize(new Browser(world), { account: 'person-app', by: ['password', 'totp'] })
+  assert.equal(told(whole).id['acr'], TWO)
+})
+
+test('a second step without the first is worth nothing', async () => {
+  const browser = new Browser(world)
+  const alone = await authorize(browser, { account: 'person-alone', by: Array.from({ length: 12 }, () => 'totp' as const) })
+  assert.equal(alone.tokens, undefined)
+  assert.equal(sessionCookie(browser), '')
+})
+
+test('the first step of one person and the second of another are not one sign-in', async () => {
+  world.secondFactors.add('person-mine')
+  world.secondFactors.add('person-theirs')
+  const browser = new Browser(world)
+  const { challenge } = pkce()
+  const started = await browser.visit({ path: authorizePath(challenge) })
+  const place = new URL(String(started.headers['location']), world.sites.accounts).pathname
+  await browser.visit({ method: 'POST', path: `${place}/sign-in?account=person-mine&by=password` })
+  const mixed = await browser.visit({ method: 'POST', path: `${place}/sign-in?account=person-theirs&by=totp` })
+  assert.equal(mixed.headers['location'], place, 'it starts over')
+  const shown = JSON.parse((await browser.visit({ path: place })).body) as { half?: unknown }
+  assert.equal(shown.half, undefined, 'nothing of it is kept')
+})
+
+test('half a sign-in is worth nothing in another browser, after ten minutes, and after the password was changed', async () => {
+  world.secondFactors.add('person-half')
+  const begin = async (): Promise<{ browser: Browser; place: string }> => {
+    const browser = new Browser(world)
+    const started = await browser.visit({ path: authorizePath(pkce().challenge) })
+    const place = new URL(String(started.headers['location']), world.sites.accounts).pathname
+    await browser.visit({ method: 'POST', path: `${place}/sign-in?account=person-half&by=password` })
+    return { browser, place }
+  }
+  const finish = ({ browser, place }: { browser: Browser; place: string }) =>
+    browser.visit({ method: 'POST', path: `${place}/sign-in?account=person-half&by=totp` })
+
+  const honest = await begin()
+  assert.match(String((await finish(honest)).headers['location']), /\/authorize\//)
+
+  const planted = await begin()
+  // The cookies of the interaction in a browser with another name of its own.
+  const cookie = planted.browser
+    .cookiesFor(`${planted.place}/sign-in`)
+    .map((one) => (one.startsWith('__Host-Http-here') ? `__Host-Http-here=${'x'.repeat(43)}` : one))
+  const elsewhere = await send(world, {
+    method: 'POST',
+    path: `${planted.place}/sign-in?account=person-half&by=totp`,
+    headers: { cookie: cookie.join('; ') },
+  })
+  assert.equal(elsewhere.headers['location'], planted.place)
+
+  const changed = await begin()
+  world.credentials.set('person-half', 'the second password')
+  assert.equal((await finish(changed)).headers['location'], changed.place)
+
+  const late = await begin()
+  world.advance(10 * 60_000)
+  assert.equal((await finish(late)).headers['location'], late.place)
+})
+
+test('a role that must have a second factor asks who is signed in with one, at once', async () => {
+  const browser = new Browser(world)
+  await authorize(browser, { account: 'person-promoted', by: ['password'] })
+  assert.deepEqual((await authorize(browser, { account: 'person-promoted' })).asked, [])
+  world.roles.set('person-promoted', ['admin'])
+  const asked = await authorize(browser, { account: 'person-promoted', by: ['password', 'password'] })
+  assert.equal(asked.tokens, undefined, 'a password is not enough any more')
+  const done = await authorize(browser, { account: 'person-promoted', by: ['password', 'totp'] })
+  assert.equal(told(done).id['acr'], TWO)
+  assert.deepEqual((await authorize(browser, { account: 'person-promoted' })).asked, [])
+})
