@@ -2,6 +2,7 @@
 import type { AppDefinition } from './app.ts'
 import type { AuthDefinition, ProtectedResourceDefinition, RegistrationDefinition, WebhookDefinition } from './auth/contract.ts'
 import type { AuthHooks } from './auth/hooks/contract.ts'
+import type { OrganisationsDefinition, RoleDefinition } from './auth/organisations/contract.ts'
 import { languageTag, ownTexts } from './auth/texts/schemas.ts'
 import { themeDefinition } from './auth/theme/schemas.ts'
 import { clientDefinition, publicKeyDefinition } from './auth/clients/schemas.ts'
@@ -15,7 +16,14 @@ const handler = z.custom((value) => typeof value === 'function', 'must be a func
 const scopes = z.strictObject({ read: text, write: text })
 const values = z.record(text, z.union([z.string(), z.number(), z.boolean()]))
 
-const holder = z.union([z.enum(['anyone', 'user', 'owner', 'shared']), z.strictObject({ role: text }), z.strictObject({ group: text })])
+const holder = z.union([
+  z.enum(['anyone', 'user', 'owner', 'shared']),
+  z.strictObject({ role: text }),
+  z.strictObject({ permission: text }),
+  z.strictObject({ group: text }),
+  z.strictObject({ organisation: text, role: text.optional() }),
+  z.strictObject({ organisation: text, permission: text }),
+])
 
 const grant = z.strictObject({
   who: holder,
@@ -146,6 +154,13 @@ const auth = z.strictObject({
   languages: z.array(languageTag).min(1).optional(),
   texts: z.record(languageTag, ownTexts).optional(),
   theme: themeDefinition.optional(),
+  roles: z.record(text, z.strictObject({ permissions: texts } satisfies Record<keyof RoleDefinition, unknown>)).optional(),
+  organisations: z
+    .strictObject({ create: z.enum(['people', 'operators']).optional(), roles: texts.optional() } satisfies Record<
+      keyof OrganisationsDefinition,
+      unknown
+    >)
+    .optional(),
   webhooks: z.array(webhook).optional(),
   registration: registration.optional(),
   methods: z

@@ -171,7 +171,15 @@ function addRoles(shop: Workshop, engines: Engines): Pick<Platform, 'auth' | 'tr
   const filesSettings = { folder: folder('files'), buckets: app.buckets ?? [], sites }
   const files = shop.add('files', filesServer.create({ database, keyRing, clock, logger: log('files'), settings: filesSettings }))
   const transfer = { folder: folder('imports'), allowLoopback: development, auth }
-  const resourceSettings = { resources: app.resources, buckets: app.buckets ?? [], sites, productName, scopes, transfer }
+  const resourceSettings = {
+    resources: app.resources,
+    buckets: app.buckets ?? [],
+    sites,
+    productName,
+    scopes,
+    roles: app.auth?.roles,
+    transfer,
+  }
   const resources = shop.add(
     'resource',
     resourceServer.create({ database, files, keyRing, clock, logger: log('resource'), settings: resourceSettings }),

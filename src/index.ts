@@ -20,6 +20,7 @@ export type {
   WebhookDefinition,
 } from './auth/contract.ts'
 export type { PageDetails, PageViewV1, ThemeDefinition } from './auth/theme/contract.ts'
+export type { OrganisationsDefinition, RoleDefinition } from './auth/organisations/contract.ts'
 export type { BucketDefinition } from './files/contract.ts'
 export type { FrontendDefinition, ViewContext, ViewDefinition, ViewResult } from './frontend/contract.ts'
 export { view } from './frontend/definition.ts'

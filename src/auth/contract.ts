@@ -2,6 +2,7 @@
 import type { Call } from '#kernel/call.ts'
 import type { UpstreamDefinition } from './upstream/contract.ts'
 import type { AuthHooks } from './hooks/contract.ts'
+import type { OrganisationsDefinition, OrganisationsDesk, RoleDefinition } from './organisations/contract.ts'
 import type { OwnTexts } from './texts/schemas.ts'
 import type { ThemeDefinition } from './theme/contract.ts'
 
@@ -189,6 +190,10 @@ export interface AuthDefinition {
     /** A link by mail, good in the browser that asked; in another one it shows a code. Off unless told. */
     readonly magicLink?: boolean
   }
+  /** What each role allows. People have roles by an operator, or in an organisation by its owners. */
+  readonly roles?: Readonly<Record<string, RoleDefinition>>
+  /** People can belong together in organisations. None unless told. */
+  readonly organisations?: OrganisationsDefinition
   /** Machines that are told of security events. */
   readonly webhooks?: readonly WebhookDefinition[]
   /** Clients that nobody has registered. All of it is off unless told. */
@@ -286,6 +291,7 @@ export interface OperatorSession {
 }
 
 export interface Auth {
+  readonly organisations: OrganisationsDesk
   readonly clients: Clients
   /** The current, and the still valid earlier, signing keys for access tokens and ID tokens. */
   keys(call: Call): Promise<KeySet>

@@ -11,6 +11,13 @@ export const authErrors = defineErrors('auth', {
   bad_client: { status: 422, title: 'The client cannot be registered in this way' },
   client_exists: { status: 409, title: 'The client exists already' },
   client_not_found: { status: 404, title: 'No such client' },
+  organisation_not_found: { status: 404, title: 'No such organisation' },
+  organisation_full: { status: 409, title: 'There cannot be more of them' },
+  owners_only: { status: 403, title: 'Only owners of the organisation may do this' },
+  last_owner: { status: 409, title: 'An organisation needs an owner' },
+  invitation_ended: { status: 410, title: 'This invitation has ended' },
+  invitation_other: { status: 403, title: 'This invitation is for another address' },
+  changed_meanwhile: { status: 409, title: 'Somebody else was faster' },
   interaction_ended: { status: 400, title: 'This sign-in has ended' },
   upstream_unavailable: { status: 503, title: 'The other provider does not answer' },
 })

@@ -6,10 +6,12 @@ import { type AccountsParts, createAccounts, type RunningAccounts } from './acco
 import { type ByMail, createByMail } from './by-mail.ts'
 import type { AuthDefinition } from './contract.ts'
 import { type SignInMethods, signInMethods } from './methods.ts'
+import { createOrganisationsPart, type OrganisationsPart } from './organisations/create.ts'
 import { createPasskeys } from './passkeys/create.ts'
 import type { SignInRules } from './engine.ts'
 import type { Passkeys } from './passkeys/service.ts'
 import { createUpstreamsOf, type RunningUpstreams } from './upstream/create.ts'
+import type { Revocations } from './revocations/revocations.ts'
 import { createSecurityEvents, type SecurityEvents } from './security-events/service.ts'
 import { createSecondFactors } from './second-factors/create.ts'
 import type { SecondFactors } from './second-factors/service.ts'
@@ -19,6 +21,7 @@ export interface People extends RunningAccounts {
   readonly methods: SignInMethods
   readonly passkeys: Passkeys
   readonly byMail: ByMail
+  readonly organisations: OrganisationsPart
   readonly securityEvents: SecurityEvents
   readonly upstreams: RunningUpstreams
   readonly secondFactors: SecondFactors
@@ -26,6 +29,7 @@ export interface People extends RunningAccounts {
 }
 
 export interface PeopleParts extends AccountsParts {
+  readonly revocations: Revocations
   readonly settings: AccountsParts['settings'] & {
     readonly productName: string
     readonly definition?: AuthDefinition | undefined
@@ -46,7 +50,8 @@ export function createPeople(parts: PeopleParts): People {
   const secondFactors = createSecondFactors({ ...parts, ...running, productName })
   const forcedRoles = definition?.secondFactor?.roles ?? []
   const rules = createSignInRules({ ...running, ...ways, secondFactors, methods, forcedRoles })
-  return { ...running, methods, byMail, ...ways, secondFactors, rules, ...toldOf(parts, running) }
+  const organisations = createOrganisationsPart({ ...parts, shared: running.shared, origin: sites.accounts, definition: definition ?? {} })
+  return { ...running, methods, byMail, organisations, ...ways, secondFactors, rules, ...toldOf(parts, running) }
 }
 
 /** Ways that can be taken away each: none of them ever is the last one. */

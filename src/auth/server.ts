@@ -50,8 +50,8 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const logger = shared.logger.child({ server: 'auth' })
     const hooks = createHooks(settings.definition?.hooks, { clock: shared.clock, logger })
     const dependencies = { ...shared, logger, hooks }
-    const people = createPeople({ ...dependencies, settings })
     const revocations = createRevocations(dependencies)
+    const people = createPeople({ ...dependencies, revocations, settings })
     const newcomers = createNewcomers({ ...dependencies, settings, definition: settings.definition?.registration })
     const frame = frameOf(settings, logger)
     const server = createAuthorizationServer({
@@ -68,6 +68,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     return {
       contract: createAuthService({
         clients: administration.clients,
+        organisations: people.organisations.desk,
         accounts: people.accounts,
         revocations,
         operators: createOperators({ ...dependencies, revocations }),
@@ -79,7 +80,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         endSessionOf: server.endSessionOf,
       }),
       routes: [...server.routes, ...pages, ...newcomers.routes, ...administration.routes],
-      jobs: [endAccessJob(server.engine), endClientJob(server.endClient), ...server.jobs],
+      jobs: [endAccessJob(server.engine), endClientJob(server.endClient), ...server.jobs, ...people.organisations.jobs],
       webhooks: securityWebhooks(settings.definition?.webhooks ?? [], settings.development),
       async start() {
         await Promise.all([people.start(), server.start()])

@@ -13,6 +13,7 @@ export interface AuthServiceDependencies {
   readonly operators: Operators
   readonly roles: Roles
   readonly clients: Clients
+  readonly organisations: Auth['organisations']
   readonly clientOrigins: Auth['clientOrigins']
   readonly signingKeys: SigningKeys
   keySet(): Promise<KeySet>
@@ -22,9 +23,10 @@ export interface AuthServiceDependencies {
 }
 
 export function createAuthService(dependencies: AuthServiceDependencies): Auth {
-  const { accounts, revocations, operators, roles, clients, clientOrigins, signingKeys } = dependencies
+  const { accounts, revocations, operators, roles, clients, organisations, clientOrigins, signingKeys } = dependencies
   return {
     clients,
+    organisations,
     keys: () => dependencies.keySet(),
     signingKeys: (call) => signingKeys.list(call),
     rotateSigningKeys: (call, options) => signingKeys.rotate(call, options),

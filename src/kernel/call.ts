@@ -15,6 +15,8 @@ export type Principal =
       /** What an operator has made of this person, as the token carries it. */
       readonly roles?: readonly string[]
       readonly groups?: readonly string[]
+      /** The organisation that the person acts for, and what they are there. */
+      readonly organisation?: { readonly id: string; readonly roles: readonly string[] }
     }
   | { readonly kind: 'operator'; readonly sessionId: string }
   | { readonly kind: 'system'; readonly name: string }

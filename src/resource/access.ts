@@ -3,7 +3,15 @@ import type { Call } from '#kernel/call.ts'
 import { hasCode } from '#kernel/errors.ts'
 import { httpErrors } from '#kernel/http/problem.ts'
 import type { Resource } from './compile.ts'
-import type { AccessGrant, AccessPrincipal, ResourceDefinition, ResourceOperation, Share } from './contract.ts'
+import type {
+  AccessGrant,
+  AccessPrincipal,
+  GrantHolder,
+  OrganisationHolder,
+  ResourceDefinition,
+  ResourceOperation,
+  Share,
+} from './contract.ts'
 import { resourceErrors } from './errors.ts'
 import type { ResourceDocument } from './schemas.ts'
 
@@ -50,8 +58,9 @@ export function admit(resource: Resource, call: Call, operation: ResourceOperati
   }
   requireScopes(call, scopesFor(resource.definition, operation))
   if (grants.length === 0) throw resourceErrors.forbidden({ detail: `Nobody may ${operation} ${resource.name}.` })
-  const { accountId, clientId, firstParty, scopes, roles = [], groups = [] } = principal
-  return { kind: 'person', accountId, principal: { accountId, clientId, firstParty, scopes, roles, groups } }
+  const { accountId, clientId, firstParty, scopes, roles = [], groups = [], organisation } = principal
+  const acting = organisation === undefined ? {} : { organisation }
+  return { kind: 'person', accountId, principal: { accountId, clientId, firstParty, scopes, roles, groups, ...acting } }
 }
 
 export function requireScopes({ principal }: Call, scopes: readonly string[]): void {
@@ -111,9 +120,25 @@ function isHolder({ who }: AccessGrant, { actor, operation, document, share }: Q
   if (who === 'user') return true
   if (who === 'owner') return actor.accountId === document.ownerId
   if (who === 'shared') return share === 'write' || (share === 'read' && (operation === 'get' || operation === 'list'))
-  if ('role' in who) return actor.principal.roles.includes(who.role)
+  return isNamed(who, actor.principal, document)
+}
+
+function isNamed(who: Exclude<GrantHolder, string>, principal: AccessPrincipal, document: ResourceDocument): boolean {
+  if ('organisation' in who) return isActing(who, principal, document)
+  if ('role' in who) return principal.roles.includes(who.role)
+  if (!('group' in who)) return false
   const group = document[who.group]
-  return typeof group === 'string' && actor.principal.groups.includes(group)
+  return typeof group === 'string' && principal.groups.includes(group)
+}
+
+function isActing(who: OrganisationHolder, { organisation }: AccessPrincipal, document: ResourceDocument): boolean {
+  return organisation !== undefined && document[who.organisation] === organisation.id && hasRoleThere(who, organisation.roles)
+}
+
+/** A permission was turned into roles before (see permissions.ts): one that is still there is held by nobody. */
+export function hasRoleThere(who: OrganisationHolder, roles: readonly string[]): boolean {
+  if ('permission' in who) return false
+  return who.role === undefined || roles.includes(who.role)
 }
 
 function matches(document: ResourceDocument, where: Equalities | undefined): boolean {

@@ -1,8 +1,8 @@
 // What is wrong with the grants of a definition: who is named, what they cover, and whether lists can be narrowed to what they allow.
 import { scalarKindOfValue } from '#kernel/kinds.ts'
 import { type Field, OPERATIONS } from './compile.ts'
-import type { AccessGrant, GrantHolder, ResourceDefinition } from './contract.ts'
-import { limitFields } from './queries/limit-fields.ts'
+import type { AccessGrant, GrantHolder, OrganisationHolder, ResourceDefinition } from './contract.ts'
+import { holderFields, limitFields } from './queries/limit-fields.ts'
 
 export interface AccessSubject {
   readonly definition: ResourceDefinition
@@ -27,6 +27,8 @@ function checkStepUp({ access, stepUp = {} }: ResourceDefinition): string[] {
 
 export function holderName(who: GrantHolder): string {
   if (typeof who === 'string') return who
+  if ('organisation' in who) return `the organisation in ${who.organisation}`
+  if ('permission' in who) return `the permission ${who.permission}`
   return 'role' in who ? `the role ${who.role}` : `the group in ${who.group}`
 }
 
@@ -51,10 +53,15 @@ function checkHolder({ fields }: AccessSubject, { who, may }: AccessGrant, said:
   if (who === 'anyone' && may.includes('create')) return [`${said}: who creates an object owns it, so "anyone" cannot. Use "user".`]
   if (who === 'shared' && may.includes('create')) return [`${said}: an object that is not there yet is shared with nobody.`]
   if (typeof who === 'string') return []
-  if ('role' in who) return WORD.test(who.role) ? [] : [`${said}: a role is lower-case letters, digits, "_", "." and "-".`]
-  const field = fields.get(who.group)
-  if (field === undefined) return [`${said}: the schema has no field ${who.group}.`]
-  return field.kind === 'string' ? [] : [`${said}: ${who.group} must be a text field of the schema: it holds the id of the group.`]
+  const role = 'role' in who ? who.role : undefined
+  if (role !== undefined && !WORD.test(role)) return [`${said}: a role is lower-case letters, digits, "_", "." and "-".`]
+  return holderFields(who).flatMap((name) => {
+    const field = fields.get(name)
+    if (field === undefined) return [`${said}: the schema has no field ${name}.`]
+    return field.kind === 'string'
+      ? []
+      : [`${said}: ${name} must be a text field of the schema: it holds the id of the group or organisation.`]
+  })
 }
 
 function checkWhere({ fields }: AccessSubject, grant: AccessGrant, said: string): string[] {
@@ -114,9 +121,21 @@ function showsAll(other: AccessGrant, grant: AccessGrant): boolean {
 function includesHolder(wide: GrantHolder, narrow: GrantHolder): boolean {
   if (wide === 'anyone' || wide === narrow) return true
   if (wide === 'user') return narrow !== 'anyone'
-  if (typeof wide !== 'object' || typeof narrow !== 'object') return false
+  return typeof wide === 'object' && typeof narrow === 'object' && includesNamed(wide, narrow)
+}
+
+type Named = Exclude<GrantHolder, string>
+
+function includesNamed(wide: Named, narrow: Named): boolean {
+  if ('organisation' in wide) return 'organisation' in narrow && wide.organisation === narrow.organisation && includesRole(wide, narrow)
+  if ('organisation' in narrow) return false
   if ('role' in wide) return 'role' in narrow && wide.role === narrow.role
-  return 'group' in narrow && wide.group === narrow.group
+  return 'group' in wide && 'group' in narrow && wide.group === narrow.group
+}
+
+function includesRole(wide: OrganisationHolder, narrow: OrganisationHolder): boolean {
+  const [role, other] = [wide, narrow].map((who) => ('role' in who ? who.role : undefined))
+  return role === undefined || role === other
 }
 
 function checkSharing({ access, share }: ResourceDefinition): string[] {

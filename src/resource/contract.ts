@@ -8,9 +8,23 @@ export type ResourceOperation = 'list' | 'get' | 'create' | 'update' | 'delete'
 
 /**
  * `owner` is the person who created the object, `user` any signed-in person, `shared` a person with whom its owner shared it: to read, or to write as
- * well. A role is given by an operator; a `group` names the field that holds a group id, and means the members of that group.
+ * well. A role is given by an operator; a `group` names the field that holds a group id, and means the members of that group. An `organisation` names the
+ * field that holds the id of one, and means whoever acts for it, with that role or permission there if one is named. A permission means every role that
+ * has it.
  */
-export type GrantHolder = 'anyone' | 'user' | 'owner' | 'shared' | { readonly role: string } | { readonly group: string }
+export type GrantHolder =
+  | 'anyone'
+  | 'user'
+  | 'owner'
+  | 'shared'
+  | { readonly role: string }
+  | { readonly permission: string }
+  | { readonly group: string }
+  | OrganisationHolder
+
+export type OrganisationHolder<FieldName extends string = string> =
+  | { readonly organisation: FieldName; readonly role?: string }
+  | { readonly organisation: FieldName; readonly permission: string }
 
 /** Who asks, as access rules see it. Roles and groups are those that the token carries: none without the scope `roles`, for a third party. */
 export interface AccessPrincipal {
@@ -18,6 +32,8 @@ export interface AccessPrincipal {
   readonly accountId?: string
   readonly roles: readonly string[]
   readonly groups: readonly string[]
+  /** The organisation that the person acts for, and the roles there. */
+  readonly organisation?: { readonly id: string; readonly roles: readonly string[] }
   readonly scopes: readonly string[]
   readonly clientId?: string
   /** True for the app's own frontends. */

@@ -5,6 +5,7 @@ import { systemCall } from '#kernel/call.ts'
 import { defineServer } from '#kernel/lifecycle.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Sites } from '#kernel/sites.ts'
+import type { RoleDefinition } from '../auth/organisations/contract.ts'
 import type { Database } from '../database/contract.ts'
 import type { BucketDefinition, Files } from '../files/contract.ts'
 import { appRoutes } from './app-routes.ts'
@@ -16,6 +17,7 @@ import { createCursors } from './cursor.ts'
 import { documentRoutes } from './openapi/routes.ts'
 import { followWrites } from './follow.ts'
 import { createRealtimePart } from './realtime/part.ts'
+import { permissionProblems, withRoles } from './permissions.ts'
 import { createResourceRepository } from './repository.ts'
 import { resourceRoutes } from './routes.ts'
 import { createResourceService } from './service.ts'
@@ -36,6 +38,8 @@ export interface ResourceDependencies {
     readonly productName: string
     /** Each scope of the app, in plain words. */
     readonly scopes: Readonly<Record<string, string>>
+    /** What each role allows: the `auth.roles` of the app. */
+    readonly roles?: Readonly<Record<string, RoleDefinition>> | undefined
     /** Imports and exports; there are none without. */
     readonly transfer?: TransferSettings
   }
@@ -50,10 +54,14 @@ export const resourceServer = defineServer<ResourceDependencies, ResourceServer>
   name: 'resource',
   needs: ['database', 'files'],
   create({ database, files, keyRing, clock, logger, settings }) {
-    const { buckets, scopes, sites, productName } = settings
-    const problems = checkResources(settings.resources, { scopes: Object.keys(scopes), buckets: buckets.map((bucket) => bucket.name) })
+    const { buckets, scopes, sites, productName, roles = {} } = settings
+    const definitions = settings.resources.map((definition) => withRoles(definition, roles))
+    const problems = [
+      ...settings.resources.flatMap((definition) => permissionProblems(definition, roles)),
+      ...checkResources(definitions, { scopes: Object.keys(scopes), buckets: buckets.map((bucket) => bucket.name) }),
+    ]
     if (problems.length > 0) throw new Error(`The resources cannot be served:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
-    const resources = settings.resources.map(compileResource)
+    const resources = definitions.map(compileResource)
     const attachments = createAttachments(files)
     const byName = new Map(resources.map((resource) => [resource.name, resource]))
     const repository = createResourceRepository(database, resources)

@@ -5,6 +5,7 @@ import type {
   DefaultContext,
   HookAnswer,
   HookContext,
+  OrganisationHolder,
   RelationDefinition,
   ResourceDefinition,
   ResourceOperation,
@@ -79,7 +80,15 @@ export type ChangeOf<Schema extends z.ZodObject, ReadOnly extends string> = Simp
 
 /** A grant with the resource's own fields; the contract says what each part means. */
 export interface TypedGrant<Schema extends z.ZodObject, Computed extends string> {
-  readonly who: 'anyone' | 'user' | 'owner' | 'shared' | { readonly role: string } | { readonly group: TextField<z.output<Schema>> }
+  readonly who:
+    | 'anyone'
+    | 'user'
+    | 'owner'
+    | 'shared'
+    | { readonly role: string }
+    | { readonly permission: string }
+    | { readonly group: TextField<z.output<Schema>> }
+    | OrganisationHolder<TextField<z.output<Schema>>>
   readonly may: readonly ResourceOperation[]
   readonly where?: { readonly [Name in ScalarField<z.output<Schema>>]?: NonNullable<z.output<Schema>[Name]> }
   readonly when?: (principal: AccessPrincipal, document: DocumentOf<Schema>) => boolean

@@ -50,6 +50,7 @@ export function token(claims: JWTPayload = {}, header: Partial<JWTHeaderParamete
 export class FakeAuth implements Auth {
   // Nothing of the gateway asks for it.
   clients = {} as Auth['clients']
+  organisations = {} as Auth['organisations']
   codes = new Map<string, { clientId: string; challenge: string; nonce: string; sub: string; sid: string }>()
   refreshTokens = new Map<string, { clientId: string; sub: string; sid: string; used: boolean }>()
   revoked: Revocation[] = []

@@ -18,6 +18,8 @@ import { createHooks } from '../../src/auth/hooks/hooks.ts'
 import type { AuthDefinition } from '../../src/auth/contract.ts'
 import { createPeople, type People } from '../../src/auth/people.ts'
 import { accountPages } from '../../src/auth/pages/routes.ts'
+import type { OrganisationsPart } from '../../src/auth/organisations/create.ts'
+import { createRevocations, type Revocations } from '../../src/auth/revocations/revocations.ts'
 import type { SecurityEvents } from '../../src/auth/security-events/service.ts'
 import { createSpeech } from '../../src/auth/texts/speech.ts'
 import { createLooks } from '../../src/auth/theme/looks.ts'
@@ -51,6 +53,8 @@ export interface AccountsWorld {
   readonly accounts: Accounts
   readonly securityEvents: SecurityEvents
   readonly byMail: ByMail
+  readonly organisations: OrganisationsPart
+  readonly revocations: Revocations
   readonly running: People
   readonly database: Database
   readonly clock: FakeClock
@@ -156,7 +160,9 @@ export async function openAccounts(
   const database = databases.contract
   const sites = { accounts: ORIGIN, app: 'https://app.example.org', files: '', console: '', frontends: {} }
   const keyRing = createKeyRing(new Secret(randomToken()))
+  const revocations = createRevocations({ database, cache, clock, logger })
   const running = createPeople({
+    revocations,
     database,
     cache,
     keyRing,
@@ -202,11 +208,13 @@ export async function openAccounts(
     },
   })
   const visit = createVisitor(createRouter(pages))
-  const { accounts, byMail, securityEvents } = running
+  const { accounts, byMail, organisations, securityEvents } = running
   const world: AccountsWorld = {
     accounts,
     securityEvents,
     byMail,
+    organisations,
+    revocations,
     running,
     database,
     clock,

@@ -2,7 +2,7 @@
 import type { Account, KoaContextWithOIDC } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { AccountDirectory } from '../engine.ts'
-import { membershipClaims, membershipOf, ROLES_SCOPE } from '../roles/membership.ts'
+import { membershipClaims, membershipOf, ORGANISATIONS_SCOPE, PERMISSIONS_SCOPE, ROLES_SCOPE } from '../roles/membership.ts'
 import type { ClaimsReader, TokenSource } from './app-claims.ts'
 import type { ClientRegistry } from './clients.ts'
 import { currentCall } from './scope.ts'
@@ -54,13 +54,22 @@ interface IssuedToken {
 
 export type MembershipClaims = (token: IssuedToken) => Promise<Readonly<Record<string, unknown>>>
 
-/** The app's own frontends carry what somebody is; a third party does when the person has let it see that. */
-export function membershipReader(accounts: AccountDirectory, clients: ClientRegistry): MembershipClaims {
+/** The app's own frontends carry what somebody is; a third party does when the person has let it see that. Permissions go to those who ask for them. */
+export function membershipReader(
+  accounts: AccountDirectory,
+  clients: ClientRegistry,
+  permissionsOf: (roles: readonly string[]) => readonly string[],
+): MembershipClaims {
   return async ({ accountId, clientId = '', scope = '' }) => {
-    const isTold = clients.isFirstParty(clientId) || scope.split(' ').includes(ROLES_SCOPE)
-    if (accountId === undefined || !isTold) return {}
+    const asked = scope.split(' ')
+    const own = clients.isFirstParty(clientId)
+    const roles = own || asked.includes(ROLES_SCOPE)
+    const organisation = own || asked.includes(ORGANISATIONS_SCOPE)
+    const permissions = asked.includes(PERMISSIONS_SCOPE)
+    if (accountId === undefined || !(roles || organisation || permissions)) return {}
     // Read anew, not from what this request has read before: a token must not tell of more than its mark says.
     const person = await accounts.find(currentCall(), accountId)
-    return membershipClaims(person?.membership ?? membershipOf({}))
+    const told = { roles, organisation, permissionsOf: permissions ? permissionsOf : undefined }
+    return membershipClaims(person?.membership ?? membershipOf({}), told)
   }
 }

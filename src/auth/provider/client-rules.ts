@@ -1,7 +1,7 @@
 // What a definition of an OAuth client must fulfil, in words that say what to change.
 import type { Sites } from '#kernel/sites.ts'
 import type { AuthDefinition, ClientDefinition, FrontendClient } from '../contract.ts'
-import { ROLES_SCOPE } from '../roles/membership.ts'
+import { MEMBERSHIP_SCOPES } from '../roles/membership.ts'
 import { authenticationProblems } from './client-authentication.ts'
 
 /** Scopes of OpenID Connect; what the API's scopes are, the app says. */
@@ -40,7 +40,7 @@ export function frontendProblems({ frontends, development }: ClientSettings): st
 }
 
 export function clientProblems(client: ClientDefinition, { scopes, definition, development }: ClientSettings): string[] {
-  const known = new Set([ROLES_SCOPE, ...OPENID_SCOPES, ...Object.keys(scopes), ...resourceScopes(definition)])
+  const known = new Set([...MEMBERSHIP_SCOPES, ...OPENID_SCOPES, ...Object.keys(scopes), ...resourceScopes(definition)])
   const codeFlow = client.grants?.includes('authorization_code') !== false
   const uris = [...client.redirectUris, ...(client.postLogoutRedirectUris ?? [])]
   const problems = [

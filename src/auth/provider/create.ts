@@ -15,6 +15,7 @@ import { createLastingSecret } from '../keys/lasting-secret.ts'
 import { SIGNING_ALGORITHMS } from '../keys/jwk.ts'
 import { createSigningKeys, type LoadedKeys, type SigningKeys } from '../keys/signing-keys.ts'
 import type { Revocations } from '../revocations/revocations.ts'
+import { permissionsOf } from '../roles/permissions.ts'
 import { accountFinder, membershipReader } from './account-claims.ts'
 import { backchannelLogoutJob } from '../logout/backchannel.ts'
 import { type ClientOrigins, createClientOrigins } from '../clients/origins.ts'
@@ -249,7 +250,7 @@ function buildEngine(
       findAccount: accountFinder(accounts, appClaims),
       loadExistingGrant: grantLoader({ clients, consents: stores.consents, resources }),
     },
-    memberOf: membershipReader(accounts, clients),
+    memberOf: membershipReader(accounts, clients, permissionsOf(settings.definition?.roles)),
     rules,
     appClaims,
   })

@@ -26,6 +26,19 @@ test('what cannot be a name, or is too much for a token, is refused with a reaso
 })
 
 test('a token says what somebody is, and as of when', () => {
-  assert.deepEqual(membershipClaims({ roles: [], groups: [], at: 0 }), { membership_at: 0 })
-  assert.deepEqual(membershipClaims({ roles: ['a'], groups: ['g'], at: 5 }), { roles: ['a'], groups: ['g'], membership_at: 5 })
+  const all = { roles: true, organisation: true, permissionsOf: (roles: readonly string[]) => roles.map((role) => `do:${role}`) }
+  assert.deepEqual(membershipClaims({ roles: [], groups: [], at: 0 }, all), { membership_at: 0 })
+  const somebody = { roles: ['a'], groups: ['g'], organisation: { id: 'o', roles: ['b'] }, at: 5 }
+  assert.deepEqual(membershipClaims(somebody, all), {
+    roles: ['a'],
+    groups: ['g'],
+    permissions: ['do:a'],
+    organization: { id: 'o', roles: ['b'], permissions: ['do:b'] },
+    membership_at: 5,
+  })
+  assert.deepEqual(membershipClaims(somebody, { roles: true, organisation: false }), { roles: ['a'], groups: ['g'], membership_at: 5 })
+  assert.deepEqual(membershipClaims(somebody, { roles: false, organisation: true }), {
+    organization: { id: 'o', roles: ['b'] },
+    membership_at: 5,
+  })
 })

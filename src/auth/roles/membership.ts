@@ -1,9 +1,16 @@
 // What operators make of people: roles and groups, kept on the account and carried in access tokens (RFC 9068 section 2.2.3.1).
 import { z } from '#kernel/schema.ts'
 
+/** The organisation that somebody acts for, and what they are there. */
+export interface ActiveOrganisation {
+  readonly id: string
+  readonly roles: readonly string[]
+}
+
 export interface Membership {
   readonly roles: readonly string[]
   readonly groups: readonly string[]
+  readonly organisation?: ActiveOrganisation | undefined
   /** Epoch milliseconds of the last change, 0 before the first. Tokens say which state they carry, so that older ones can be told. */
   readonly at: number
 }
@@ -17,6 +24,10 @@ export interface MembershipChange {
 
 /** A scope that every app has: without it, a third party is not told what somebody is. */
 export const ROLES_SCOPE = 'roles'
+/** The same for the organisation that somebody acts for, and for what roles allow. */
+export const ORGANISATIONS_SCOPE = 'organizations'
+export const PERMISSIONS_SCOPE = 'permissions'
+export const MEMBERSHIP_SCOPES: readonly string[] = [ROLES_SCOPE, ORGANISATIONS_SCOPE, PERMISSIONS_SCOPE]
 
 const WORD = /^[a-z0-9][a-z0-9_.-]{0,62}$/
 /** Tokens travel with every request, in a cookie of 4096 bytes among others. */
@@ -25,17 +36,20 @@ const MAX_CHARACTERS = 800
 export const membershipShape = {
   roles: z.array(z.string()).optional(),
   groups: z.array(z.string()).optional(),
+  activeOrganisation: z.strictObject({ id: z.string(), roles: z.array(z.string()) }).optional(),
   membershipAt: z.int().optional(),
 }
 
 interface Stored {
   readonly roles?: readonly string[] | undefined
   readonly groups?: readonly string[] | undefined
+  readonly activeOrganisation?: ActiveOrganisation | undefined
   readonly membershipAt?: number | undefined
 }
 
-export function membershipOf({ roles = [], groups = [], membershipAt = 0 }: Stored): Membership {
-  return { roles, groups, at: membershipAt }
+export function membershipOf({ roles = [], groups = [], activeOrganisation, membershipAt = 0 }: Stored): Membership {
+  const acting = activeOrganisation === undefined ? {} : { organisation: activeOrganisation }
+  return { roles, groups, ...acting, at: membershipAt }
 }
 
 /** The new state, the same object when nothing changes, or one line that says what is wrong. */
@@ -49,14 +63,35 @@ export function changedMembership(before: Membership, change: MembershipChange, 
   if ([...roles, ...groups].join(' ').length > MAX_CHARACTERS)
     return `The names of all roles and groups of a person have ${MAX_CHARACTERS} characters together at most: they travel with every request.`
   const isSame = roles.join(' ') === before.roles.join(' ') && groups.join(' ') === before.groups.join(' ')
-  return isSame ? before : { roles, groups, at: Math.max(now, before.at + 1) }
+  return isSame ? before : { ...before, roles, groups, at: laterThan(before.at, now) }
+}
+
+/** A clock that stands, or goes back, must not leave older tokens good. */
+export function laterThan(before: number, now: number): number {
+  return Math.max(now, before + 1)
 }
 
 function applied(list: readonly string[], added: readonly string[] = [], removed: readonly string[] = []): string[] {
   return [...new Set([...list, ...added])].filter((word) => !removed.includes(word)).toSorted()
 }
 
+export interface Telling {
+  readonly roles: boolean
+  readonly organisation: boolean
+  /** What roles allow, when it is to be told. */
+  readonly permissionsOf?: ((roles: readonly string[]) => readonly string[]) | undefined
+}
+
 /** Claims of an access token. `membership_at` is ours: the state that the others tell of. */
-export function membershipClaims({ roles, groups, at }: Membership): Readonly<Record<string, unknown>> {
-  return { ...(roles.length === 0 ? {} : { roles }), ...(groups.length === 0 ? {} : { groups }), membership_at: at }
+export function membershipClaims({ roles, groups, organisation, at }: Membership, told: Telling): Readonly<Record<string, unknown>> {
+  const { permissionsOf } = told
+  return {
+    ...(told.roles && roles.length > 0 ? { roles } : {}),
+    ...(told.roles && groups.length > 0 ? { groups } : {}),
+    ...(permissionsOf !== undefined && roles.length > 0 ? { permissions: permissionsOf(roles) } : {}),
+    ...(told.organisation && organisation !== undefined
+      ? { organization: { ...organisation, ...(permissionsOf === undefined ? {} : { permissions: permissionsOf(organisation.roles) }) } }
+      : {}),
+    membership_at: at,
+  }
 }

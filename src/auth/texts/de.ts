@@ -160,6 +160,8 @@ export const de: Texts = {
     profile: 'Ihren Namen sehen',
     email: 'Ihre E-Mail-Adresse sehen',
     roles: 'Ihre Rollen und Gruppen sehen und mit ihnen handeln',
+    organizations: 'sehen, für welche Organisation Sie handeln und welche Rollen Sie dort haben, und damit handeln',
+    permissions: 'sehen, was Ihnen Ihre Rollen erlauben',
   },
 
   account: {
@@ -341,6 +343,13 @@ export const de: Texts = {
       'app.revoked': 'Der Zugriff einer App wurde beendet',
       'refresh.reuse_in_grace': 'Eine App hat ihren Zugriff doppelt erneuert',
       'refresh.reuse_detected': 'Ein verbrauchtes Token einer App kam wieder, und ihr Zugriff wurde beendet',
+      'organisation.created': 'Sie haben eine Organisation angelegt',
+      'organisation.renamed': 'Sie haben eine Organisation umbenannt',
+      'organisation.invited': 'Sie haben jemanden in eine Organisation eingeladen',
+      'organisation.joined': 'Sie sind einer Organisation beigetreten',
+      'organisation.left': 'Sie sind nicht mehr Mitglied einer Organisation',
+      'organisation.roles_changed': 'Ihre Rollen in einer Organisation wurden geändert',
+      'organisation.ended': 'Eine Organisation wurde aufgelöst',
       'roles.changed': 'Ein Betreiber hat geändert, was Sie dürfen',
       'operator.link_created': 'Ein Betreiber hat einen Link zur Konsole erzeugt',
       'client.added': 'Eine App wurde registriert',
@@ -384,6 +393,8 @@ export const de: Texts = {
     passkeys_many: 'Es können höchstens 20 sein. Entfernen Sie zuerst einen.',
     password_wrong: 'Das ist nicht Ihr Passwort.',
     code_wrong: 'Das ist nicht der Code aus der neuesten E-Mail.',
+    role_unknown: 'Diese Rolle gibt es hier nicht.',
+    name_link: 'Bitte verwenden Sie darin keine Internetadressen und weder „/“ noch „@“.',
   },
 
   upstream: {
@@ -436,6 +447,13 @@ export const de: Texts = {
     bad_details: 'Einige Angaben können nicht verwendet werden.',
     sign_in_refused: 'Sie können sich hier nicht anmelden.',
     interaction_ended: 'Diese Anmeldung ist beendet. Gehen Sie zurück zur App und beginnen Sie von vorn.',
+    organisation_not_found: 'Diese Organisation gibt es nicht, oder Sie sind dort nicht Mitglied.',
+    organisation_full: 'Mehr davon sind nicht möglich.',
+    owners_only: 'Das dürfen nur Inhaber der Organisation.',
+    last_owner: 'Eine Organisation braucht einen Inhaber. Machen Sie zuerst jemand anderen dazu.',
+    invitation_ended: 'Diese Einladung wurde angenommen, zurückgezogen oder ist zu alt. Bitten Sie um eine neue.',
+    invitation_other: 'Diese Einladung gilt für eine andere Adresse als die Ihres Kontos.',
+    changed_meanwhile: 'Das hat inzwischen jemand anderes geändert.',
   },
 
   requests: {

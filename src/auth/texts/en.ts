@@ -163,6 +163,8 @@ export const en = {
     profile: 'see your name',
     email: 'see your email address',
     roles: 'see your roles and groups, and act with them',
+    organizations: 'see the organisation that you act for and your roles in it, and act with them',
+    permissions: 'see what your roles allow you',
   } as Readonly<Record<string, string>>,
 
   account: {
@@ -341,6 +343,13 @@ export const en = {
       'refresh.reuse_in_grace': 'An app renewed its access twice',
       'refresh.reuse_detected': 'A used token of an app came again, and its access was ended',
       'roles.changed': 'An operator changed what you may do',
+      'organisation.created': 'You made an organisation',
+      'organisation.renamed': 'You gave an organisation another name',
+      'organisation.invited': 'You invited somebody to an organisation',
+      'organisation.joined': 'You joined an organisation',
+      'organisation.left': 'You are no member of an organisation any more',
+      'organisation.roles_changed': 'Your roles in an organisation were changed',
+      'organisation.ended': 'An organisation was ended',
       'operator.link_created': 'An operator made a link to the console',
       'client.added': 'An app was registered',
       'client.changed': 'The registration of an app was changed',
@@ -384,6 +393,8 @@ export const en = {
     passkeys_many: 'There can be 20 of them. Remove one first.',
     password_wrong: 'This is not your password.',
     code_wrong: 'This is not the code of the newest mail.',
+    role_unknown: 'There is no such role here.',
+    name_link: 'Use no addresses in it, and neither "/" nor "@".',
   },
 
   /** Signing in with other providers. */
@@ -436,6 +447,13 @@ export const en = {
     bad_details: 'Some of the details cannot be used.',
     sign_in_refused: 'You cannot sign in here.',
     interaction_ended: 'This sign-in has ended. Go back to the app and start again.',
+    organisation_not_found: 'There is no such organisation, or you are no member of it.',
+    organisation_full: 'There cannot be more of them.',
+    owners_only: 'Only owners of the organisation may do this.',
+    last_owner: 'An organisation needs an owner. Make somebody else one first.',
+    invitation_ended: 'This invitation was used, withdrawn or is too old. Ask for a new one.',
+    invitation_other: 'This invitation is for another address than that of your account.',
+    changed_meanwhile: 'Somebody else has changed this meanwhile.',
   },
 
   /** When an app sends a request that the authorization server cannot answer. */

@@ -63,6 +63,7 @@ const claims = z.object({
   // RFC 9068 section 2.2.3.1, with the names of SCIM (RFC 7643 section 4.1.2).
   roles: z.array(text).max(100).optional(),
   groups: z.array(text).max(100).optional(),
+  organization: z.object({ id: text, roles: z.array(text).max(100) }).optional(),
   membership_at: z.int().min(0).optional(),
   // Strict: a token that is bound by something that we do not check would be taken as one that is not bound.
   cnf: z.union([z.strictObject({ jkt: text }), z.strictObject({ 'x5t#S256': text })]).optional(),
@@ -91,7 +92,7 @@ interface Surroundings {
 }
 
 function verdictOf(token: z.infer<typeof claims>, { keyId, firstParty }: Surroundings): VerifiedToken {
-  const { sub, iat, exp, jti, client_id: clientId, sid, scope, roles, groups, cnf, acr } = token
+  const { sub, iat, exp, jti, client_id: clientId, sid, scope, roles, groups, organization, cnf, acr } = token
   if (sid === undefined && !SERVICE.test(sub)) throw invalidToken('The token belongs to no session.')
   const principal: UserPrincipal = {
     kind: 'user',
@@ -102,6 +103,7 @@ function verdictOf(token: z.infer<typeof claims>, { keyId, firstParty }: Surroun
     firstParty: firstParty.has(clientId),
     ...(roles === undefined ? {} : { roles }),
     ...(groups === undefined ? {} : { groups }),
+    ...(organization === undefined ? {} : { organisation: organization }),
   }
   const { auth_time: at, membership_at: membershipAt } = token
   return {

@@ -58,6 +58,10 @@ const templates: Readonly<Record<string, Template>> = {
   'deletion-requested': template(z.strictObject({ name: line, link, days: minutes }), (texts) => texts.deletionRequested),
   'deletion-cancelled': happened((texts) => texts.deletionCancelled),
   invitation: template(z.strictObject({ link, days: minutes }), (texts) => texts.invitation),
+  'organisation-invitation': template(
+    z.strictObject({ organisation: line, inviter: line, link, days: minutes }),
+    (texts) => texts.organisationInvitation,
+  ),
   'sign-up-closed': template(z.strictObject({}), (texts) => texts.signUpClosed),
   'password-changed': happened((texts) => texts.passwordChanged),
   'passkey-added': happened((texts) => texts.passkeyAdded),

@@ -1,9 +1,15 @@
 // Which fields narrow the lists of a grant.
-import type { AccessGrant } from '../contract.ts'
+import type { AccessGrant, GrantHolder } from '../contract.ts'
+
+/** The field of an object that says who its holder is. */
+export function holderFields(who: GrantHolder): string[] {
+  if (typeof who !== 'object') return []
+  if ('group' in who) return [who.group]
+  return 'organisation' in who ? [who.organisation] : []
+}
 
 /** The fields by which a list under this grant is narrowed. */
 export function limitFields({ who, where, lists }: AccessGrant): string[] {
   const holder = who === 'owner' ? ['ownerId'] : []
-  const group = typeof who === 'object' && 'group' in who ? [who.group] : []
-  return [...new Set([...holder, ...group, ...Object.keys(where ?? {}), ...Object.keys(lists ?? {})])]
+  return [...new Set([...holder, ...holderFields(who), ...Object.keys(where ?? {}), ...Object.keys(lists ?? {})])]
 }

@@ -1,5 +1,5 @@
 // What a list is narrowed to: the limits of one grant, as equal values of index fields, so that nothing is read that must be hidden.
-import type { Actor, Equalities, Permission } from '../access.ts'
+import { type Actor, type Equalities, hasRoleThere, type Permission } from '../access.ts'
 import type { Resource } from '../compile.ts'
 import type { AccessGrant } from '../contract.ts'
 
@@ -32,6 +32,11 @@ function holderLimits({ who }: AccessGrant, actor: Exclude<Actor, { kind: 'syste
   if (who === 'user') return [{}]
   if (who === 'owner') return [{ ownerId: actor.accountId }]
   if ('role' in who) return actor.principal.roles.includes(who.role) ? [{}] : []
+  if ('organisation' in who) {
+    const { organisation } = actor.principal
+    return organisation !== undefined && hasRoleThere(who, organisation.roles) ? [{ [who.organisation]: organisation.id }] : []
+  }
+  if (!('group' in who)) return []
   return actor.principal.groups.map((group) => ({ [who.group]: group }))
 }
 

@@ -1,6 +1,7 @@
 // What an event keeps of an object as it was before: enough to tell who could see it then, and which lists it was in.
 import type { Json } from '#kernel/json.ts'
 import type { Resource } from '../compile.ts'
+import { holderFields } from '../queries/limit-fields.ts'
 import { PLATFORM_FIELDS, type ResourceDocument } from '../schemas.ts'
 
 const known = new WeakMap<Resource, ReadonlySet<string>>()
@@ -12,7 +13,7 @@ function decidingFields(resource: Resource): ReadonlySet<string> {
   const grants = [...resource.grants.list, ...resource.grants.get]
   const indexed = resource.indexes.flatMap((index) => index.fields)
   const limited = grants.flatMap(({ where }) => Object.keys(where ?? {}))
-  const grouped = grants.flatMap(({ who }) => (typeof who === 'object' && 'group' in who ? [who.group] : []))
+  const grouped = grants.flatMap(({ who }) => holderFields(who))
   // What a function of the app looks at is not known, so it is given everything.
   const all = grants.some((grant) => grant.when !== undefined) ? resource.fields.keys() : []
   const fields = new Set([...PLATFORM_FIELDS, ...indexed, ...limited, ...grouped, ...all])

@@ -188,6 +188,7 @@ function wordsFor(target: Target): unknown {
 /** Two tokens of one person may differ in what they allow. */
 function authorityOf(principal: Principal): string {
   if (principal.kind !== 'user') return principal.kind
-  const { accountId, clientId, firstParty, scopes, roles = [], groups = [] } = principal
-  return JSON.stringify([accountId, clientId, firstParty, ...[scopes, roles, groups].map((names) => [...names].toSorted())])
+  const { accountId, clientId, firstParty, scopes, roles = [], groups = [], organisation } = principal
+  const acting = organisation === undefined ? null : [organisation.id, ...organisation.roles.toSorted()]
+  return JSON.stringify([accountId, clientId, firstParty, acting, ...[scopes, roles, groups].map((names) => [...names].toSorted())])
 }

@@ -45,6 +45,7 @@ export const importRecord = z.strictObject({
     firstParty: z.boolean(),
     roles: z.array(z.string()).exactOptional(),
     groups: z.array(z.string()).exactOptional(),
+    organisation: z.strictObject({ id: z.string(), roles: z.array(z.string()) }).exactOptional(),
   }),
   state: importState,
   /** One of the few imports that a person may have under way. */

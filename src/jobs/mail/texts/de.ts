@@ -172,6 +172,20 @@ export const de: MailTexts = {
     small: ['Sie haben das nicht erwartet? Dann müssen Sie nichts tun.'],
   }),
 
+  organisationInvitation: ({ organisation, inviter, link, days }, product) => ({
+    subject: `Einladung zu ${organisation} bei ${product}`,
+    preview: `${inviter} möchte Sie dabei haben. Der Link gilt ${days} Tage.`,
+    heading: `${organisation} beitreten?`,
+    paragraphs: [
+      `${inviter} lädt Sie zu ${organisation} bei ${product} ein. Folgen Sie dem Link und melden Sie sich mit dieser Adresse an; wenn Sie noch kein Konto haben, können Sie dabei eines anlegen.`,
+    ],
+    button: { words: 'Einladung ansehen', link },
+    small: [
+      `Der Link gilt einmal, ${days} Tage lang und nur für ein Konto mit dieser Adresse.`,
+      'Sie wissen nicht, worum es geht? Dann müssen Sie nichts tun: Niemand erfährt davon, und nichts geschieht.',
+    ],
+  }),
+
   signUpClosed: (_none, product) => ({
     subject: `${product} gibt es nur mit Einladung`,
     preview: 'Es wurde kein Konto angelegt.',

@@ -191,6 +191,23 @@ export const en = {
     small: ['You did not expect this? Then do nothing.'],
   }),
 
+  organisationInvitation: (
+    { organisation, inviter, link, days }: Linked & { readonly days: string; readonly organisation: string; readonly inviter: string },
+    product: string,
+  ): MailContent => ({
+    subject: `An invitation to ${organisation} on ${product}`,
+    preview: `${inviter} would like you to join. The link works for ${days} days.`,
+    heading: `Join ${organisation}?`,
+    paragraphs: [
+      `${inviter} invites you to ${organisation} on ${product}. Follow the link, and sign in with this address; if you have no account yet, you can make one on the way.`,
+    ],
+    button: { words: 'Look at the invitation', link },
+    small: [
+      `The link works once, within ${days} days, and only for an account with this address.`,
+      'You do not know what this is about? Then do nothing: nobody is told, and nothing happens.',
+    ],
+  }),
+
   signUpClosed: (_none: object, product: string): MailContent => ({
     subject: `${product} is by invitation`,
     preview: 'No account was made.',

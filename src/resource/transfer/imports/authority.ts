@@ -9,14 +9,14 @@ export type Authorities = Pick<Auth, 'profile' | 'revocations'>
 export const CHECK_MS = 500
 
 export interface Undertaking {
-  readonly principal: Pick<UserPrincipal, 'accountId' | 'sessionId' | 'firstParty' | 'roles' | 'groups'>
+  readonly principal: Pick<UserPrincipal, 'accountId' | 'sessionId' | 'firstParty' | 'roles' | 'groups' | 'organisation'>
   /** Epoch milliseconds. */
   readonly createdAt: number
   readonly endsWithSession?: boolean
 }
 
 export async function hasEnded(auth: Authorities, call: Call, { principal, createdAt, endsWithSession }: Undertaking): Promise<boolean> {
-  const { accountId, sessionId, firstParty, roles = [], groups = [] } = principal
+  const { accountId, sessionId, firstParty, roles = [], groups = [], organisation } = principal
   // Suspended or gone.
   if ((await auth.profile(call, accountId)) === undefined) return true
   const { items } = await auth.revocations(call)
@@ -24,6 +24,6 @@ export async function hasEnded(auth: Authorities, call: Call, { principal, creat
     // A password change, or the end of everything: whoever began this may not have been the owner.
     if (kind === 'account') return subject === accountId && createdAt / 1000 <= before
     if (kind === 'session') return subject === sessionId && (!firstParty || endsWithSession === true)
-    return subject === accountId && before > createdAt && roles.length + groups.length > 0
+    return subject === accountId && before > createdAt && (roles.length + groups.length > 0 || organisation !== undefined)
   })
 }

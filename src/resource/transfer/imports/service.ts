@@ -163,7 +163,7 @@ interface Opening {
 /** Takes one of the person's slots, or refuses. */
 async function opened(parts: ImportsParts, call: Call, { person, resource, options }: Opening): Promise<ImportRecord> {
   const now = parts.clock.now()
-  const { accountId, sessionId, clientId, scopes, firstParty, roles, groups } = person
+  const { accountId, sessionId, clientId, scopes, firstParty, roles, groups, organisation } = person
   const record = {
     id: newId(now),
     resource: resource.name,
@@ -177,6 +177,7 @@ async function opened(parts: ImportsParts, call: Call, { person, resource, optio
       firstParty,
       ...(roles === undefined ? {} : { roles: [...roles] }),
       ...(groups === undefined ? {} : { groups: [...groups] }),
+      ...(organisation === undefined ? {} : { organisation: { id: organisation.id, roles: [...organisation.roles] } }),
     },
     state: 'receiving' as const,
     options,

@@ -1,0 +1,116 @@
+// Puts organisations together. Without a word in the app definition there are none: no pages, no routes, no claims.
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import type { JobDefinition } from '#kernel/job.ts'
+import type { Database } from '../../database/contract.ts'
+import { normaliseEmail } from '../accounts/email.ts'
+import type { AccountsShared } from '../accounts/create.ts'
+import { createMailLimits } from '../accounts/mail-limits.ts'
+import type { AuthDefinition } from '../contract.ts'
+import { authErrors } from '../errors.ts'
+import type { Revocations } from '../revocations/revocations.ts'
+import { checkRoles } from '../roles/permissions.ts'
+import type { OrganisationsDesk } from './contract.ts'
+import { createEnding } from './ending.ts'
+import { createInvitations, type Invitations } from './invitations.ts'
+import { createOrganisationsRepository } from './repository.ts'
+import { createOrganisations, type Organisations, shownMembers, viewOf } from './service.ts'
+
+export interface OrganisationsPart {
+  /** The app has organisations. */
+  readonly isOn: boolean
+  readonly organisations: Organisations
+  readonly invitations: Invitations
+  readonly desk: OrganisationsDesk
+  readonly jobs: readonly JobDefinition[]
+  /** When an account goes: nothing of an organisation tells of it any more. Throws `auth.last_owner` where nobody else is left to own one. */
+  forget(call: Call, accountId: string): Promise<void>
+}
+
+export interface OrganisationsDependencies {
+  readonly database: Database
+  readonly clock: Clock
+  readonly shared: AccountsShared
+  readonly revocations: Revocations
+  readonly origin: string
+  readonly definition: Pick<AuthDefinition, 'roles' | 'organisations'>
+}
+
+const PAGE = 100
+
+/** Make it before the database starts, since it declares its collections. */
+export function createOrganisationsPart(dependencies: OrganisationsDependencies): OrganisationsPart {
+  const { database, shared, revocations, clock, origin, definition } = dependencies
+  checkRoles(definition.roles, definition.organisations?.roles)
+  const repository = createOrganisationsRepository(database)
+  const settings = { definition: definition.organisations ?? {}, roles: definition.roles }
+  const parts = { repository, accounts: shared.repository, revocations, clock, settings }
+  const organisations = createOrganisations(parts)
+  const ending = createEnding(parts)
+  const invitations = createInvitations({ ...parts, organisations, limits: createMailLimits(shared), throttle: shared.throttle, origin })
+  return {
+    isOn: definition.organisations !== undefined,
+    organisations,
+    invitations,
+    jobs: [ending.job],
+    desk: createDesk(parts, { organisations, end: (call, id) => ending.end(call, id) }),
+    async forget(call, accountId) {
+      for (let left = PAGE; left === PAGE; ) {
+        const { items } = await repository.memberships(call, accountId, { limit: PAGE })
+        left = items.length
+        for (const { value } of items) await organisations.leave(call, { accountId, organisationId: value.organisationId })
+      }
+    },
+  }
+}
+
+type DeskParts = Parameters<typeof createOrganisations>[0]
+
+function createDesk(
+  parts: DeskParts,
+  { organisations, end }: { readonly organisations: Organisations; end(call: Call, organisationId: string): Promise<boolean> },
+): OrganisationsDesk {
+  const { repository } = parts
+  const byAddress = async (call: Call, typed: string) => {
+    const email = normaliseEmail(typed)
+    return email === undefined ? undefined : parts.accounts.findByEmail(call, email)
+  }
+  return {
+    async list(call, after) {
+      onlyForOperators(call)
+      const { items, next } = await repository.list(call, { limit: PAGE, after })
+      const shown = items.filter(({ value }) => value.endedAt === undefined).map(({ value }) => viewOf(value))
+      return next === undefined ? { items: shown } : { items: shown, next }
+    },
+    async create(call, { name, owner }) {
+      onlyForOperators(call)
+      const account = await byAddress(call, owner)
+      return account === undefined ? undefined : await organisations.create(call, { name, accountId: account.id })
+    },
+    async members(call, organisationId, after) {
+      onlyForOperators(call)
+      await organisations.changing.find(call, organisationId)
+      return await shownMembers(parts, call, { organisationId, after })
+    },
+    async setMember(call, { organisationId, email, roles }) {
+      onlyForOperators(call)
+      const account = await byAddress(call, email)
+      if (account === undefined) return false
+      const after = roles === undefined ? undefined : organisations.checkedRoles(roles)
+      await organisations.changing.change(call, { organisationId, accountId: account.id }, async ({ member, account: now }) => {
+        if (member === undefined && after === undefined) return undefined
+        const isNew = member === undefined && now?.activeOrganisation === undefined
+        return { roles: after, ...(isNew ? { activate: true } : {}) }
+      })
+      return true
+    },
+    async end(call, organisationId) {
+      onlyForOperators(call)
+      return await end(call, organisationId)
+    },
+  }
+}
+
+function onlyForOperators({ principal }: Call): void {
+  if (principal.kind !== 'operator' && principal.kind !== 'system') throw authErrors.operators_only()
+}

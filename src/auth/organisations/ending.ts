@@ -1,0 +1,75 @@
+// Taking an organisation apart. It counts for nothing from the first write on; who was in it is taken out by a job, some at a time, and what their tokens
+// told ends with each.
+import type { Call } from '#kernel/call.ts'
+import { type JobDefinition, job, jobRequested } from '#kernel/job.ts'
+import { updateIn } from '#kernel/collection.ts'
+import { z } from '#kernel/schema.ts'
+import { accountsCollection } from '../accounts/repository.ts'
+import { laterThan } from '../roles/membership.ts'
+import { securityEventOf } from '../security-events/security-event.ts'
+import type { ChangingParts } from './member-change.ts'
+import type { Member } from './schemas.ts'
+import type { Stored } from '../../database/contract.ts'
+
+const END_ORGANISATION = 'auth.end_organisation'
+const AT_ONCE = 100
+const MAX_ROUNDS = 20
+
+export interface Ending {
+  /** False when there is none. */
+  end(call: Call, organisationId: string): Promise<boolean>
+  readonly job: JobDefinition
+}
+
+export function createEnding(parts: ChangingParts): Ending {
+  const { repository, clock } = parts
+  return {
+    async end(call, organisationId) {
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        const organisation = await repository.find(call, organisationId)
+        if (organisation === undefined || organisation.endedAt !== undefined) return false
+        const asked = jobRequested({ name: END_ORGANISATION, input: { organisationId } })
+        const told = securityEventOf({ type: 'organisation.ended', about: organisation.name })
+        if (await repository.commit(call, [repository.operations.end(organisation, clock.now())], [asked, told])) return true
+      }
+      throw new Error('The organisation changes too often to be ended.')
+    },
+    job: job({
+      name: END_ORGANISATION,
+      input: z.strictObject({ organisationId: z.string() }),
+      async handle({ call }, { organisationId }) {
+        for (let found = AT_ONCE; found === AT_ONCE; ) {
+          const { items } = await repository.members(call, organisationId, { limit: AT_ONCE })
+          found = items.length
+          for (const each of items) await takeOut(parts, call, each)
+        }
+        for (let found = AT_ONCE; found === AT_ONCE; ) {
+          const { items } = await repository.invitations(call, organisationId, { limit: AT_ONCE })
+          found = items.length
+          for (const each of items) await repository.commit(call, [repository.operations.withdraw(each)], [])
+        }
+        await repository.commit(call, [repository.operations.remove(organisationId)], [])
+      },
+    }),
+  }
+}
+
+async function takeOut({ repository, accounts, revocations, clock }: ChangingParts, call: Call, stored: Stored<Member>): Promise<void> {
+  const { accountId, organisationId } = stored.value
+  const account = await accounts.find(call, accountId)
+  const isActing = account?.activeOrganisation?.id === organisationId
+  const at = laterThan(account?.membershipAt ?? 0, clock.now())
+  const told = isActing
+    ? [
+        updateIn(accountsCollection, accountId, {
+          set: { activeOrganisation: undefined, membershipAt: at },
+          where: { membershipAt: account.membershipAt },
+        }),
+        revocations.superseded(accountId, at),
+      ]
+    : []
+  // What somebody has changed meanwhile is found again by the next try of the job.
+  if (!(await repository.commit(call, [...repository.operations.takeOut(stored), ...told], [])))
+    throw new Error('A member was changed meanwhile.')
+  if (isActing) await revocations.announce(call, 'membership', [accountId])
+}

@@ -1,0 +1,179 @@
+// Invitations by mail. They are for one address, not for whoever has the link: only an account with that confirmed address can accept. Looking uses
+// nothing up, and it makes no difference whether the address has an account yet.
+import type { Call } from '#kernel/call.ts'
+import { newId, randomToken } from '#kernel/ids.ts'
+import { sha256 } from '#kernel/keyring.ts'
+import { normaliseEmail } from '../accounts/email.ts'
+import { mail } from '../accounts/mail.ts'
+import type { MailLimits } from '../accounts/mail-limits.ts'
+import type { Throttle } from '../accounts/throttle.ts'
+import type { Stored } from '../../database/contract.ts'
+import { authErrors } from '../errors.ts'
+import { OWNER } from '../roles/permissions.ts'
+import { securityEventOf } from '../security-events/security-event.ts'
+import { fieldProblem } from '../texts/problem.ts'
+import type { Invitation, Organisation } from './schemas.ts'
+import { type Acting, organisationNameProblems, type Organisations, type OrganisationsParts } from './service.ts'
+
+export const INVITATION_DAYS = 7
+const DAY_MS = 24 * 3_600_000
+const HOUR_MS = 3_600_000
+const MAILS_PER_HOUR = 50
+const SHOWN = 100
+
+export interface InvitationView {
+  readonly id: string
+  readonly email: string
+  readonly roles: readonly string[]
+  /** Epoch milliseconds. */
+  readonly sentAt: number
+  readonly expiresAt: number
+}
+
+export interface PendingInvitation {
+  readonly organisation: string
+  readonly invitedBy: string
+  readonly email: string
+  readonly expiresAt: number
+}
+
+export interface Inviter extends Acting {
+  /** The day's pseudonym of the client's address. */
+  readonly client: string
+}
+
+export interface Invitations {
+  /** By owners, as are the next three. */
+  list(call: Call, acting: Acting): Promise<readonly InvitationView[]>
+  /** An earlier one to the same address ends with it. */
+  invite(call: Call, inviter: Inviter, to: { readonly email: string; readonly roles: readonly string[] }): Promise<void>
+  /** With a new link; the one before is dead. */
+  resend(call: Call, inviter: Inviter, id: string): Promise<void>
+  revoke(call: Call, acting: Acting, id: string): Promise<void>
+  /** What the link of a mail would accept; looking changes nothing. */
+  pending(call: Call, token: string): Promise<PendingInvitation | undefined>
+  /** Uses it up. Throws `auth.invitation_ended`, or `auth.invitation_other` when the account has another address. */
+  accept(call: Call, token: string, accountId: string): Promise<{ readonly organisationId: string }>
+}
+
+export interface InvitationsParts extends Pick<OrganisationsParts, 'repository' | 'accounts' | 'clock'> {
+  readonly organisations: Organisations
+  readonly limits: MailLimits
+  readonly throttle: Throttle
+  /** Where mailed links lead: the accounts origin. */
+  readonly origin: string
+}
+
+export function createInvitations(parts: InvitationsParts): Invitations {
+  const { repository, organisations } = parts
+  const own = async (call: Call, acting: Acting, id: string): Promise<Stored<Invitation>> => {
+    const found = await repository.findInvitation(call, { id })
+    if (found?.value.organisationId !== acting.organisationId) throw authErrors.invitation_ended()
+    return found
+  }
+  const { live, isBacked } = createLooking(parts)
+  const send = createSending(parts)
+  return {
+    async list(call, acting) {
+      await organisations.requireOwner(call, acting)
+      const { items } = await repository.invitations(call, acting.organisationId, { limit: SHOWN })
+      return items.map(({ value: { id, email, roles, sentAt, expiresAt } }) => ({ id, email, roles, sentAt, expiresAt }))
+    },
+    async invite(call, inviter, to) {
+      const organisation = await organisations.requireOwner(call, inviter)
+      const email = normaliseEmail(to.email)
+      if (email === undefined) throw authErrors.bad_details({ fields: [fieldProblem('email', 'email_malformed')] })
+      const roles = organisations.checkedRoles(to.roles)
+      await send(call, inviter, { organisation, email, roles, before: await repository.findInvitationTo(call, organisation.id, email) })
+    },
+    async resend(call, inviter, id) {
+      const organisation = await organisations.requireOwner(call, inviter)
+      const before = await own(call, inviter, id)
+      await send(call, inviter, { organisation, email: before.value.email, roles: before.value.roles, before })
+    },
+    async revoke(call, acting, id) {
+      await organisations.requireOwner(call, acting)
+      await repository.commit(call, [repository.operations.withdraw(await own(call, acting, id))], [])
+    },
+    async pending(call, token) {
+      const found = await live(call, token)
+      if (found === undefined || !(await isBacked(call, found.value))) return undefined
+      const { organisationId, invitedBy, email, expiresAt } = found.value
+      const [organisation, inviter] = await Promise.all([repository.find(call, organisationId), parts.accounts.find(call, invitedBy)])
+      if (organisation === undefined || organisation.endedAt !== undefined || inviter === undefined) return undefined
+      return { organisation: organisation.name, invitedBy: inviter.name, email, expiresAt }
+    },
+    async accept(call, token, accountId) {
+      const found = await live(call, token)
+      if (found === undefined) throw authErrors.invitation_ended()
+      const { organisationId } = found.value
+      await organisations.changing.change(call, { organisationId, accountId }, async ({ member, account }) => {
+        // Read anew in every round: of two who accept at once, the second finds nothing.
+        const invitation = await live(call, token)
+        if (invitation === undefined || account === undefined || !(await isBacked(call, invitation.value)))
+          throw authErrors.invitation_ended()
+        if (account.email !== invitation.value.email || account.emailVerifiedAt === undefined) throw authErrors.invitation_other()
+        const also = [repository.operations.withdraw(invitation)]
+        if (member !== undefined) return { roles: member.value.roles, also }
+        return { roles: invitation.value.roles, also, ...(account.activeOrganisation === undefined ? { activate: true } : {}) }
+      })
+      return { organisationId }
+    },
+  }
+}
+
+function createLooking({ repository, clock }: InvitationsParts) {
+  return {
+    live: async (call: Call, token: string): Promise<Stored<Invitation> | undefined> => {
+      const found = await repository.findInvitation(call, { token: sha256(token) })
+      return found !== undefined && found.value.expiresAt > clock.now() ? found : undefined
+    },
+    /** What somebody has promised who may promise nothing any more is not kept. */
+    isBacked: async (call: Call, { organisationId, invitedBy }: Invitation): Promise<boolean> => {
+      const inviter = await repository.findMember(call, organisationId, invitedBy)
+      return inviter?.value.roles.includes(OWNER) === true
+    },
+  }
+}
+
+interface Sent {
+  readonly organisation: Organisation
+  readonly email: string
+  readonly roles: readonly string[]
+  readonly before: Stored<Invitation> | undefined
+}
+
+function createSending({ repository, accounts, limits, throttle, clock, origin }: InvitationsParts) {
+  return async (call: Call, { accountId, client }: Inviter, { organisation, email, roles, before }: Sent): Promise<void> => {
+    if (
+      (await throttle.count(call, `invitations:${organisation.id}`, HOUR_MS)) > MAILS_PER_HOUR ||
+      !(await limits.mayMail(call, 'invitation', { email, client }))
+    )
+      throw authErrors.too_many_tries({ headers: { 'retry-after': '900' } })
+    const inviter = await accounts.find(call, accountId)
+    if (inviter === undefined) throw authErrors.organisation_not_found()
+    const token = randomToken()
+    const now = clock.now()
+    const made: Invitation = {
+      id: newId(now),
+      token: sha256(token),
+      organisationId: organisation.id,
+      email,
+      roles: [...roles],
+      invitedBy: accountId,
+      sentAt: now,
+      expiresAt: now + INVITATION_DAYS * DAY_MS,
+    }
+    const data = {
+      organisation: organisation.name,
+      inviter: organisationNameProblems(inviter.name).length > 0 ? organisation.name : inviter.name,
+      link: `${origin}/invitation?token=${token}`,
+      days: String(INVITATION_DAYS),
+    }
+    const events = [
+      mail({ to: email, template: 'organisation-invitation', data }),
+      securityEventOf({ type: 'organisation.invited', accountId, about: organisation.name }),
+    ]
+    if (!(await repository.commit(call, [repository.operations.invite(made, before)], events))) throw authErrors.changed_meanwhile()
+  }
+}

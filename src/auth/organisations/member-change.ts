@@ -1,0 +1,154 @@
+// Changing what somebody is in an organisation. One commit: the member, the counts that keep an owner in it, what the account's tokens tell, and the end of
+// those that tell otherwise. Whoever is slower reads everything anew, authority included.
+import type { Call } from '#kernel/call.ts'
+import { type EventDraft, type Operation, updateIn } from '#kernel/collection.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { accountsCollection, type AccountsRepository } from '../accounts/repository.ts'
+import type { Account } from '../accounts/schemas.ts'
+import { authErrors } from '../errors.ts'
+import type { Revocations } from '../revocations/revocations.ts'
+import { type ActiveOrganisation, laterThan } from '../roles/membership.ts'
+import { OWNER } from '../roles/permissions.ts'
+import { securityEventOf } from '../security-events/security-event.ts'
+import type { Stored } from '../../database/contract.ts'
+import type { OrganisationsRepository } from './repository.ts'
+import { type Member, memberId, type Organisation } from './schemas.ts'
+
+const MAX_ROUNDS = 20
+const MAX_MEMBERS = 10_000
+
+export interface ChangingParts {
+  readonly repository: OrganisationsRepository
+  readonly accounts: Pick<AccountsRepository, 'find' | 'findByEmail'>
+  readonly revocations: Pick<Revocations, 'superseded' | 'announce'>
+  readonly clock: Clock
+}
+
+/** What is read before a change is decided on. */
+export interface Standing {
+  readonly organisation: Organisation
+  readonly member: Stored<Member> | undefined
+  readonly account: Account | undefined
+}
+
+export interface Decision {
+  /** `undefined` takes the person out. */
+  readonly roles: readonly string[] | undefined
+  /** Whether the person acts for the organisation from now on; as it is unless told. */
+  readonly activate?: boolean
+  readonly also?: readonly Operation[]
+  readonly events?: readonly EventDraft[]
+}
+
+export interface Changing {
+  /** `decide` is asked again when somebody was faster; it throws to refuse, and gives nothing when there is nothing to do. */
+  change(
+    call: Call,
+    of: { readonly organisationId: string; readonly accountId: string },
+    decide: (standing: Standing) => Promise<Decision | undefined>,
+  ): Promise<void>
+  find(call: Call, organisationId: string): Promise<Organisation>
+}
+
+export function createChanging({ repository, accounts, revocations, clock }: ChangingParts): Changing {
+  const find = async (call: Call, organisationId: string): Promise<Organisation> => {
+    const organisation = await repository.find(call, organisationId)
+    // Of what somebody is no member of, nobody learns whether it is there.
+    if (organisation === undefined || organisation.endedAt !== undefined) throw authErrors.organisation_not_found()
+    return organisation
+  }
+  return {
+    find,
+    async change(call, { organisationId, accountId }, decide) {
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        const organisation = await find(call, organisationId)
+        const [stored, account] = await Promise.all([
+          repository.findMember(call, organisationId, accountId),
+          accounts.find(call, accountId),
+        ])
+        const decision = await decide({ organisation, member: stored, account })
+        if (decision === undefined) return
+        const now = clock.now()
+        const acting = account === undefined ? undefined : actingAfter(account, { organisationId, decision })
+        const at = laterThan(account?.membershipAt ?? 0, now)
+        const told =
+          acting === undefined
+            ? []
+            : [
+                updateIn(accountsCollection, accountId, {
+                  set: { activeOrganisation: acting.after, membershipAt: at },
+                  where: { membershipAt: account?.membershipAt },
+                }),
+                revocations.superseded(accountId, at),
+              ]
+        const operations = [
+          ...memberOperations(repository, { organisation, stored, decision, accountId, now }),
+          ...told,
+          ...(decision.also ?? []),
+        ]
+        if (
+          await repository.commit(call, operations, [
+            ...eventsOf(organisation, accountId, { stored, decision }),
+            ...(decision.events ?? []),
+          ])
+        ) {
+          if (acting !== undefined) await revocations.announce(call, 'membership', [accountId])
+          return
+        }
+      }
+      throw new Error('The organisation changes too often to be changed.')
+    },
+  }
+}
+
+interface Step {
+  readonly organisation: Organisation
+  readonly stored: Stored<Member> | undefined
+  readonly decision: Decision
+  readonly accountId: string
+  readonly now: number
+}
+
+function memberOperations(
+  repository: OrganisationsRepository,
+  { organisation, stored, decision: { roles }, accountId, now }: Step,
+): Operation[] {
+  const owners = organisation.owners + Number(roles?.includes(OWNER) === true) - Number(stored?.value.roles.includes(OWNER) === true)
+  const members = organisation.members + Number(roles !== undefined) - Number(stored !== undefined)
+  if (owners < 1) throw authErrors.last_owner()
+  if (members > MAX_MEMBERS) throw authErrors.organisation_full()
+  const after =
+    roles === undefined
+      ? undefined
+      : {
+          id: memberId(organisation.id, accountId),
+          organisationId: organisation.id,
+          accountId,
+          roles: [...roles],
+          joinedAt: stored?.value.joinedAt ?? now,
+        }
+  return repository.operations.change({ organisation, counts: { owners, members }, before: stored, after })
+}
+
+/** What the account acts as afterwards, or nothing when its tokens tell the same as before. */
+function actingAfter(
+  { activeOrganisation: before }: Account,
+  { organisationId, decision }: { readonly organisationId: string; readonly decision: Decision },
+): { readonly after: { id: string; roles: string[] } | undefined } | undefined {
+  const isActing = before?.id === organisationId
+  const acts = decision.activate ?? isActing
+  const after: ActiveOrganisation | undefined =
+    acts && decision.roles !== undefined ? { id: organisationId, roles: decision.roles } : undefined
+  if (!isActing && after === undefined) return undefined
+  if (isActing && after !== undefined && before.roles.join(' ') === after.roles.join(' ')) return undefined
+  return { after: after === undefined ? undefined : { id: after.id, roles: [...after.roles] } }
+}
+
+function eventsOf({ name }: Organisation, accountId: string, { stored, decision }: Pick<Step, 'stored' | 'decision'>): EventDraft[] {
+  const about = name
+  if (decision.roles === undefined) return stored === undefined ? [] : [securityEventOf({ type: 'organisation.left', accountId, about })]
+  if (stored === undefined) return [securityEventOf({ type: 'organisation.joined', accountId, about })]
+  return stored.value.roles.join(' ') === decision.roles.join(' ')
+    ? []
+    : [securityEventOf({ type: 'organisation.roles_changed', accountId, about })]
+}

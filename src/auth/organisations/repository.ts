@@ -1,0 +1,119 @@
+// How organisations, members and invitations are stored. A change of a member is one commit with the counts of the organisation, so that none of them
+// can be true without the other.
+import type { Call } from '#kernel/call.ts'
+import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
+import { hasCode } from '#kernel/errors.ts'
+import type { Database, Page, Stored } from '../../database/contract.ts'
+import { type Invitation, invitation, type Member, member, memberId, type Organisation, organisation } from './schemas.ts'
+
+const organisationsCollection = defineCollection<Organisation>({
+  name: 'auth_organisations',
+  schema: organisation,
+  indexes: { name: { fields: ['name'] } },
+})
+
+const membersCollection = defineCollection<Member>({
+  name: 'auth_members',
+  schema: member,
+  indexes: { organisation: { fields: ['organisationId', 'joinedAt'] }, account: { fields: ['accountId', 'joinedAt'] } },
+})
+
+const invitationsCollection = defineCollection<Invitation>({
+  name: 'auth_organisation_invitations',
+  schema: invitation,
+  indexes: {
+    token: { fields: ['token'], unique: true },
+    organisation: { fields: ['organisationId', 'sentAt'] },
+    address: { fields: ['organisationId', 'email'], unique: true },
+  },
+  expiry: 'expiresAt',
+})
+
+/** What a commit does to a member: `before` is what was read, `after` what is to be; one of the two at least. */
+export interface MemberChange {
+  readonly organisation: Organisation
+  readonly counts: Pick<Organisation, 'owners' | 'members'>
+  readonly before?: Stored<Member> | undefined
+  readonly after?: Member | undefined
+}
+
+export interface PageRequest {
+  readonly limit: number
+  readonly after?: string | undefined
+}
+
+export interface OrganisationsRepository {
+  find(call: Call, id: string): Promise<Organisation | undefined>
+  list(call: Call, page: PageRequest): Promise<Page<Organisation>>
+  findMember(call: Call, organisationId: string, accountId: string): Promise<Stored<Member> | undefined>
+  members(call: Call, organisationId: string, page: PageRequest): Promise<Page<Member>>
+  memberships(call: Call, accountId: string, page: PageRequest): Promise<Page<Member>>
+  findInvitation(call: Call, key: { readonly token: string } | { readonly id: string }): Promise<Stored<Invitation> | undefined>
+  findInvitationTo(call: Call, organisationId: string, email: string): Promise<Stored<Invitation> | undefined>
+  invitations(call: Call, organisationId: string, page: PageRequest): Promise<Page<Invitation>>
+  operations: {
+    make(organisation: Organisation, owner: Member): Operation[]
+    change(change: MemberChange): Operation[]
+    rename(id: string, before: string, name: string): Operation
+    /** Without counting: of an organisation that has ended. */
+    takeOut(member: Stored<Member>): Operation[]
+    end(organisation: Organisation, at: number): Operation
+    remove(id: string): Operation
+    /** In the place of `before`, or new. */
+    invite(invitation: Invitation, before: Stored<Invitation> | undefined): Operation
+    withdraw(invitation: Stored<Invitation>): Operation
+  }
+  /** False when something was changed meanwhile. */
+  commit(call: Call, operations: readonly Operation[], events: readonly EventDraft[]): Promise<boolean>
+}
+
+const pageOf = ({ limit, after }: PageRequest): { limit: number; after?: string } => ({ limit, ...(after === undefined ? {} : { after }) })
+
+export function createOrganisationsRepository(database: Database): OrganisationsRepository {
+  const organisations = database.collection(organisationsCollection)
+  const members = database.collection(membersCollection)
+  const invitations = database.collection(invitationsCollection)
+  return {
+    find: async (call, id) => (await organisations.get(call, id))?.value,
+    list: (call, page) => organisations.list(call, { index: 'name', ...pageOf(page) }),
+    findMember: (call, organisationId, accountId) => members.get(call, memberId(organisationId, accountId)),
+    members: (call, organisationId, page) => members.list(call, { index: 'organisation', where: { organisationId }, ...pageOf(page) }),
+    memberships: (call, accountId, page) => members.list(call, { index: 'account', where: { accountId }, ...pageOf(page) }),
+    findInvitation: (call, key) =>
+      'id' in key ? invitations.get(call, key.id) : invitations.getByKey(call, 'token', { token: key.token }),
+    findInvitationTo: (call, organisationId, email) => invitations.getByKey(call, 'address', { organisationId, email }),
+    invitations: (call, organisationId, page) =>
+      invitations.list(call, { index: 'organisation', where: { organisationId }, order: 'descending', ...pageOf(page) }),
+    operations,
+    async commit(call, changes, events) {
+      try {
+        await database.commit(call, changes, events)
+        return true
+      } catch (error) {
+        if (hasCode(error, 'database.conflict') || hasCode(error, 'database.duplicate')) return false
+        throw error
+      }
+    },
+  }
+}
+
+const operations: OrganisationsRepository['operations'] = {
+  make: (made, owner) => [insertInto(organisationsCollection, made), insertInto(membersCollection, owner)],
+  change({ organisation: { id, owners, members, endedAt }, counts, before, after }) {
+    const counted = updateIn(organisationsCollection, id, { set: { ...counts }, where: { owners, members, endedAt } })
+    if (after === undefined)
+      return before === undefined ? [counted] : [counted, deleteFrom(membersCollection, before.value.id, { ifVersion: before.version })]
+    if (before === undefined) return [counted, insertInto(membersCollection, after)]
+    return [counted, updateIn(membersCollection, after.id, { set: { roles: after.roles }, ifVersion: before.version })]
+  },
+  takeOut: ({ value, version }) => [deleteFrom(membersCollection, value.id, { ifVersion: version })],
+  rename: (id, before, name) => updateIn(organisationsCollection, id, { set: { name }, where: { name: before, endedAt: undefined } }),
+  end: ({ id, owners, members }, at) =>
+    updateIn(organisationsCollection, id, { set: { endedAt: at }, where: { owners, members, endedAt: undefined } }),
+  remove: (id) => deleteFrom(organisationsCollection, id, { ifPresent: true }),
+  invite: (made, before) =>
+    before === undefined
+      ? insertInto(invitationsCollection, made)
+      : updateIn(invitationsCollection, before.value.id, { set: { ...made, id: before.value.id }, ifVersion: before.version }),
+  withdraw: ({ value, version }) => deleteFrom(invitationsCollection, value.id, { ifVersion: version }),
+}

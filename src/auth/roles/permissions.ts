@@ -1,0 +1,32 @@
+// What roles allow: the app says so once, and access rules and tokens name it.
+import type { RoleDefinition } from '../organisations/contract.ts'
+
+type Roles = Readonly<Record<string, RoleDefinition>>
+
+const PERMISSION = /^[a-z0-9][a-z0-9_.:-]{0,62}$/
+const ROLE = /^[a-z0-9][a-z0-9_.-]{0,62}$/
+/** Everybody who may do everything in an organisation; the app cannot give it another meaning. */
+export const OWNER = 'owner'
+
+export function permissionsOf(roles: Roles | undefined): (held: readonly string[]) => readonly string[] {
+  return (held) =>
+    [
+      ...new Set(held.flatMap((role) => (roles !== undefined && Object.hasOwn(roles, role) ? (roles[role]?.permissions ?? []) : []))),
+    ].toSorted()
+}
+
+/** Throws with every problem. */
+export function checkRoles(roles: Roles = {}, ofOrganisations: readonly string[] = []): void {
+  const problems = [
+    ...Object.entries(roles).flatMap(([role, { permissions }]) => [
+      ...(ROLE.test(role) ? [] : [`${JSON.stringify(role)} cannot be a role: use up to 63 lower-case letters, digits, "_", "." and "-".`]),
+      ...permissions
+        .filter((each) => !PERMISSION.test(each))
+        .map((each) => `${JSON.stringify(each)} cannot be a permission: use lower-case letters, digits, "_", ".", ":" and "-".`),
+    ]),
+    ...ofOrganisations
+      .filter((role) => role !== OWNER && !Object.hasOwn(roles, role))
+      .map((role) => `organisations name the role ${JSON.stringify(role)}, which "roles" does not have.`),
+  ]
+  if (problems.length > 0) throw new Error(`The roles cannot be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}`)
+}
