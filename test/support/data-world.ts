@@ -59,6 +59,7 @@ export interface WorldParts {
   readonly resources?: readonly ResourceDefinition[]
   readonly buckets?: readonly BucketDefinition[]
   readonly scopes?: Readonly<Record<string, string>>
+  readonly roles?: Readonly<Record<string, { readonly permissions: readonly string[] }>>
 }
 
 export async function dataWorld(t: TestContext, parts: WorldParts): Promise<DataWorld> {
@@ -69,7 +70,7 @@ export async function dataWorld(t: TestContext, parts: WorldParts): Promise<Data
   const { resources = [], buckets = [], scopes = { 'photos:read': '', 'photos:write': '', 'notes:read': '', 'notes:write': '' } } = parts
   const database = await scenarioDatabase({ clock, logger })
   const files = filesServer.create({ database: database.contract, keyRing, clock, logger, settings: { folder, buckets, sites: SITES } })
-  const settings = { resources, buckets, sites: SITES, productName: 'Test', scopes }
+  const settings = { resources, buckets, sites: SITES, productName: 'Test', scopes, roles: parts.roles }
   const resource = resourceServer.create({ database: database.contract, files: files.contract, keyRing, clock, logger, settings })
   const servers = [database, files, resource]
   for (const server of servers) await server.start()

@@ -23,7 +23,7 @@ export interface OrganisationsPart {
   readonly invitations: Invitations
   readonly desk: OrganisationsDesk
   readonly jobs: readonly JobDefinition[]
-  /** When an account goes: nothing of an organisation tells of it any more. Throws `auth.last_owner` where nobody else is left to own one. */
+  /** When an account goes: nothing of an organisation tells of it any more. One that nobody is left in ends. */
   forget(call: Call, accountId: string): Promise<void>
 }
 
@@ -47,6 +47,12 @@ export function createOrganisationsPart(dependencies: OrganisationsDependencies)
   const parts = { repository, accounts: shared.repository, revocations, clock, settings }
   const organisations = createOrganisations(parts)
   const ending = createEnding(parts)
+  const goFrom = async (call: Call, of: { readonly accountId: string; readonly organisationId: string }): Promise<void> => {
+    await organisations.changing.change(call, of, async ({ member }) =>
+      member === undefined ? undefined : { roles: undefined, leavesNobody: true },
+    )
+    if ((await organisations.changing.find(call, of.organisationId)).members === 0) await ending.end(call, of.organisationId)
+  }
   const invitations = createInvitations({ ...parts, organisations, limits: createMailLimits(shared), throttle: shared.throttle, origin })
   return {
     isOn: definition.organisations !== undefined,
@@ -58,7 +64,7 @@ export function createOrganisationsPart(dependencies: OrganisationsDependencies)
       for (let left = PAGE; left === PAGE; ) {
         const { items } = await repository.memberships(call, accountId, { limit: PAGE })
         left = items.length
-        for (const { value } of items) await organisations.leave(call, { accountId, organisationId: value.organisationId })
+        for (const { value } of items) await goFrom(call, { accountId, organisationId: value.organisationId })
       }
     },
   }

@@ -36,6 +36,8 @@ export interface Decision {
   readonly roles: readonly string[] | undefined
   /** Whether the person acts for the organisation from now on; as it is unless told. */
   readonly activate?: boolean
+  /** Even the last owner: the account goes, and an operator has to find another. */
+  readonly leavesNobody?: true
   readonly also?: readonly Operation[]
   readonly events?: readonly EventDraft[]
 }
@@ -109,13 +111,11 @@ interface Step {
   readonly now: number
 }
 
-function memberOperations(
-  repository: OrganisationsRepository,
-  { organisation, stored, decision: { roles }, accountId, now }: Step,
-): Operation[] {
+function memberOperations(repository: OrganisationsRepository, { organisation, stored, decision, accountId, now }: Step): Operation[] {
+  const { roles } = decision
   const owners = organisation.owners + Number(roles?.includes(OWNER) === true) - Number(stored?.value.roles.includes(OWNER) === true)
   const members = organisation.members + Number(roles !== undefined) - Number(stored !== undefined)
-  if (owners < 1) throw authErrors.last_owner()
+  if (owners < 1 && owners < organisation.owners && decision.leavesNobody !== true) throw authErrors.last_owner()
   if (members > MAX_MEMBERS) throw authErrors.organisation_full()
   const after =
     roles === undefined
