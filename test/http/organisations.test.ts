@@ -147,13 +147,10 @@ describe('organisations', () => {
     ])
       await assert.rejects(run(), code('owners_only'))
     const { items } = await orgs().members(asked, bob)
-    assert.deepEqual(
-      items.map(({ name, roles }) => [name, roles]).toSorted(),
-      [
-        ['ada', ['owner']],
-        ['bob', ['editor']],
-      ],
-    )
+    assert.deepEqual(items.map(({ name, roles }) => [name, roles]).toSorted(), [
+      ['ada', ['owner']],
+      ['bob', ['editor']],
+    ])
     assert.ok(await invitations().pending(call, token), 'the invitation is as good as before')
     assert.equal((await orgs().get(call, bob)).organisation.name, 'Acme')
   })
