@@ -76,7 +76,7 @@ describe('known and unknown addresses', () => {
       text
         .replaceAll(email, 'EMAIL')
         .replaceAll(encodeURIComponent(email), 'EMAIL')
-        .replaceAll(/interaction\/[\w-]+/g, 'interaction/UID')
+        .replaceAll(/interaction(\/|%2F)[\w-]+/g, 'interaction$1UID')
         .replaceAll(/&quot;challenge&quot;:&quot;[\w-]+/g, 'CHALLENGE')
         .replaceAll(/nonce[-=]"?[\w-]+/g, 'NONCE')
         .replaceAll(/(csrf_token" value=|__Host-[\w-]+=|__Secure-[\w-]+=)"?[\w.-]+/g, '$1TOKEN')
