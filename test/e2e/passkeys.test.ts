@@ -85,4 +85,66 @@ describe('passkeys', { skip: withoutChromium }, () => {
     await page.waitForURL(`${platform.origin('diary')}/`)
     await context.close()
   })
+
+  test('a passkey that was removed on the account page signs in no more', async () => {
+    const { context, page } = await newPerson('removed')
+    await deviceOf(page)
+    await addPasskey(page, 'My phone')
+    await page.getByRole('button', { name: 'Remove My phone' }).click()
+    await page.getByText('The passkey is removed').waitFor()
+    await context.clearCookies()
+    await withoutAutofill(page)
+    await page.goto(signInAddress())
+    await page.getByRole('button', { name: 'Use a passkey' }).click()
+    await page.getByRole('alert').getByText('This passkey opens no account here').waitFor()
+    await context.close()
+  })
+
+  test('a copy of a passkey is noticed when its count goes back', async () => {
+    const { context, page } = await newPerson('copied')
+    const { cdp, id: authenticatorId } = await deviceOf(page)
+    await addPasskey(page, 'My phone')
+    await withoutAutofill(page)
+    const usePasskey = async (): Promise<void> => {
+      await context.clearCookies()
+      await page.goto(signInAddress())
+      await page.getByRole('button', { name: 'Use a passkey' }).click()
+    }
+    await usePasskey()
+    await page.waitForURL(`${platform.origin('diary')}/`)
+    const { credentials } = await cdp.send('WebAuthn.getCredentials', { authenticatorId })
+    const [credential] = credentials
+    assert.ok(credential && credential.signCount > 1)
+    await cdp.send('WebAuthn.clearCredentials', { authenticatorId })
+    await cdp.send('WebAuthn.addCredential', { authenticatorId, credential: { ...credential, signCount: 0 } })
+    await usePasskey()
+    await page.getByRole('alert').getByText('This passkey opens no account here').waitFor()
+    await context.close()
+  })
+
+  test('an answer to the challenge of another browser is refused', async () => {
+    const { context, page } = await newPerson('elsewhere')
+    await deviceOf(page)
+    await addPasskey(page, 'My phone')
+    await context.clearCookies()
+    await withoutAutofill(page)
+    // The script may ask, and what it would send is kept back.
+    await page.addInitScript('HTMLFormElement.prototype.submit = function () { window.kept = this.elements.answer.value }')
+    await page.goto(signInAddress())
+    await page.getByRole('button', { name: 'Use a passkey' }).click()
+    await page.waitForFunction('window.kept !== undefined')
+    const answer = await page.evaluate<string>('window.kept')
+    const thief = await browser.newContext()
+    const other = await thief.newPage()
+    await withoutAutofill(other)
+    await other.goto(signInAddress())
+    await other.evaluate(`{
+      const form = document.querySelector('form[data-passkey]')
+      form.elements.answer.value = ${JSON.stringify(answer)}
+      form.submit()
+    }`)
+    await other.getByRole('alert').getByText('This passkey opens no account here').waitFor()
+    await thief.close()
+    await context.close()
+  })
 })

@@ -14,10 +14,10 @@ export interface Ran {
 /** On the example app, unless told. */
 export async function ninefold(
   words: readonly string[],
-  options: { readonly environment?: Readonly<Record<string, string>>; readonly input?: string } = {},
+  options: { readonly environment?: Readonly<Record<string, string>>; readonly input?: string; readonly config?: string } = {},
 ): Promise<Ran> {
-  const { environment = {}, input } = options
-  const child = spawn(process.execPath, ['src/main.ts', ...words, '--config', 'examples/pixel-diary/ninefold.config.ts'], {
+  const { environment = {}, input, config = 'examples/pixel-diary/ninefold.config.ts' } = options
+  const child = spawn(process.execPath, ['src/main.ts', ...words, '--config', config], {
     cwd: root,
     env: { ...process.env, ...environment },
     stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],

@@ -1,0 +1,94 @@
+// The second step as people meet it: set up on the account page, asked for after the password, and set up on the way in where a role asks for it.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { generate } from 'otplib'
+import { ninefold } from '../support/command.ts'
+import { type Person, session, signIn, signUp } from '../support/person.ts'
+import { type PlatformProcess, startPlatform } from '../support/platform.ts'
+import { scenarioEnvironment } from '../support/scenario-database.ts'
+import { type Page, Visitor } from '../support/visitor.ts'
+
+const CONFIG = 'test/fixtures/roles/ninefold.config.ts'
+
+let platform: PlatformProcess
+
+before(async () => {
+  platform = await startPlatform({ config: CONFIG })
+})
+after(() => platform.stop({ remove: true }))
+
+const keyOn = (page: Page): string => (/class="key">([A-Z2-7 ]+)</.exec(page.body)?.[1] ?? '').replaceAll(' ', '')
+const codesOn = (page: Page): string[] => [...page.body.matchAll(/<li><code>([\w-]+)<\/code>/g)].map(([, code = '']) => code)
+
+/** What the app shows in some steps from now. */
+const shown = (secret: string, steps = 0): Promise<string> => generate({ secret, epoch: Math.floor(Date.now() / 1000) + steps * 30 })
+
+async function personWithApp(name: string): Promise<{ person: Person; key: string; codes: string[] }> {
+  const person = await signUp(platform, `${name}@example.org`)
+  await signIn(platform, person)
+  const page = await person.visitor.visit(`${platform.origin('accounts')}/account/second-step`)
+  const key = keyOn(page)
+  assert.match(page.body, /<svg class="qr"/)
+  const wrong = await person.visitor.submit(page, { code: '000000' })
+  assert.equal(wrong.status, 422)
+  assert.equal(keyOn(wrong), key, 'the key that was scanned stays')
+  const done = await person.visitor.submit(wrong, { code: await shown(key) })
+  assert.equal(done.status, 200, done.body)
+  assert.equal(done.headers['cache-control'], 'no-store')
+  return { person, key, codes: codesOn(done) }
+}
+
+/** The same person in another browser. */
+const elsewhere = ({ email }: Person): Person => ({ email, visitor: new Visitor(platform.port) })
+
+test('after the password comes the code, and nobody is told of it before', async () => {
+  const { person, key, codes } = await personWithApp('app')
+  assert.equal(codes.length, 10)
+  const other = elsewhere(person)
+  const wrong = await signIn(platform, other, 'not the password at all')
+  assert.equal(wrong.status, 422)
+  assert.doesNotMatch(wrong.body, /one-time-code|recovery/i)
+  const asked = await signIn(platform, other)
+  assert.match(asked.body, /autocomplete="one-time-code"/)
+  assert.equal((await session(platform, other.visitor)).signedIn, false)
+  const used = await other.visitor.submit(asked, { way: 'totp', code: await shown(key) })
+  assert.equal(used.status, 422, 'the code that turned it on was used')
+  const home = await other.visitor.submit(used, { way: 'totp', code: await shown(key, 1) })
+  assert.equal(home.url.host, new URL(platform.origin('diary')).host, home.body)
+  assert.equal((await session(platform, other.visitor)).signedIn, true)
+})
+
+test('a recovery code takes the place of the app, once', async () => {
+  const { person, codes } = await personWithApp('codes')
+  const [code = ''] = codes
+  const first = elsewhere(person)
+  await first.visitor.submit(await signIn(platform, first), { way: 'recovery', recovery: code })
+  assert.equal((await session(platform, first.visitor)).signedIn, true)
+  const second = elsewhere(person)
+  const refused = await second.visitor.submit(await signIn(platform, second), { way: 'recovery', recovery: code })
+  assert.equal(refused.status, 422)
+  assert.equal((await session(platform, second.visitor)).signedIn, false)
+})
+
+test('a role that must have a second step sets it up when its owner next signs in, and not before the password', async () => {
+  const person = await signUp(platform, 'admin@example.org')
+  const words = ['account', person.email, '--add-role', 'admin', '--data-dir', platform.dataDir, '--port', String(platform.port)]
+  const given = await ninefold([...words, '--log-level', 'silent'], { config: CONFIG, environment: scenarioEnvironment(platform.dataDir) })
+  assert.equal(given.code, 0, given.err)
+
+  const setUp = await signIn(platform, person)
+  assert.match(setUp.body, /more than one proof/)
+  assert.equal((await session(platform, person.visitor)).signedIn, false)
+  const key = keyOn(setUp)
+  const shownCodes = await person.visitor.submit(setUp, { code: await shown(key) })
+  assert.equal(codesOn(shownCodes).length, 10, shownCodes.body)
+  assert.equal((await session(platform, person.visitor)).signedIn, false, 'the codes come first')
+  const home = await person.visitor.submit(shownCodes, {})
+  assert.equal(home.url.host, new URL(platform.origin('diary')).host, home.body)
+  assert.equal((await session(platform, person.visitor)).signedIn, true)
+
+  const other = elsewhere(person)
+  const asked = await signIn(platform, other)
+  assert.match(asked.body, /autocomplete="one-time-code"/)
+  assert.doesNotMatch(asked.body, /class="key"/, 'nobody sets up another one with the password alone')
+})

@@ -1,0 +1,228 @@
+// Passkeys with an authenticator in software: what is taken, and everything that is not.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { accountsCollection } from '../../src/auth/accounts/repository.ts'
+import type { Interaction } from '../../src/auth/engine.ts'
+import type { ChallengePlace } from '../../src/auth/passkeys/challenges.ts'
+import type { Passkey } from '../../src/auth/passkeys/schemas.ts'
+import { type AccountsWorld, call, openAccounts, ORIGIN } from '../support/accounts.ts'
+import { type Ceremony, SoftAuthenticator } from '../support/authenticator.ts'
+
+let world: AccountsWorld
+let count = 0
+const by = { client: 'client-1', device: 'Firefox on Linux' }
+const rpId = new URL(ORIGIN).hostname
+const here: ChallengePlace = { purpose: 'sign-in', browser: 'this browser', subject: 'u1' }
+
+before(async () => {
+  world = await openAccounts()
+})
+after(() => world.stop())
+
+interface Owner {
+  readonly accountId: string
+  readonly email: string
+  readonly name: string
+}
+
+async function person(): Promise<Owner> {
+  const { accountId, email } = await world.person({ email: `passkey-${(count += 1)}@example.org` })
+  return { accountId, email, name: 'Ada' }
+}
+
+const placeFor = ({ accountId }: Owner): ChallengePlace => ({ purpose: 'add', browser: 'this browser', subject: accountId })
+
+async function add(owner: Owner, made: { device?: SoftAuthenticator; ceremony?: Partial<Ceremony>; name?: string } = {}) {
+  const { device = new SoftAuthenticator(), ceremony = {}, name = 'My phone' } = made
+  const { passkeys } = world.running
+  const place = placeFor(owner)
+  const { challenge } = await passkeys.creationOptions(call, owner, place)
+  const answer = device.create({ challenge, origin: ORIGIN, rpId, ...ceremony })
+  return { device, added: await passkeys.add(call, owner, { place, answer, name, client: 'client-1', by }) }
+}
+
+async function challengeAt(place: ChallengePlace): Promise<string> {
+  return (await world.running.passkeys.requestOptions(call, place)).challenge
+}
+
+async function signIn(device: SoftAuthenticator, ceremony: Partial<Ceremony> = {}, place = here): Promise<string | undefined> {
+  const challenge = await challengeAt(here)
+  const answer = device.get({ challenge, origin: ORIGIN, rpId, ...ceremony })
+  return (await world.running.passkeys.prove(call, { place, answer, client: `client-${(count += 1)}`, by }))?.accountId
+}
+
+const kept = async ({ accountId }: Owner): Promise<readonly Passkey[]> => world.running.passkeys.list(call, accountId)
+
+async function told({ accountId }: Owner): Promise<readonly string[]> {
+  await world.settled()
+  return (await world.securityEvents.list(call, accountId, { limit: 20 })).items.map(({ type }) => type)
+}
+
+test('requirement 72: people have several passkeys, each signs in alone, and their backup state is kept', async () => {
+  const owner = await person()
+  const phone = await add(owner, { name: 'Phone', ceremony: { backedUp: true, counter: 0 } })
+  const key = await add(owner, { name: 'Key' })
+  assert.deepEqual(
+    (await kept(owner)).map(({ name, backupEligible, backedUp, lastUsedAt }) => ({ name, backupEligible, backedUp, lastUsedAt })),
+    [
+      { name: 'Phone', backupEligible: true, backedUp: true, lastUsedAt: undefined },
+      { name: 'Key', backupEligible: false, backedUp: false, lastUsedAt: undefined },
+    ],
+  )
+  assert.equal(
+    await signIn(phone.device, { counter: 0, backupEligible: true, backedUp: false, userHandle: owner.accountId }),
+    owner.accountId,
+  )
+  assert.equal(await signIn(phone.device, { counter: 0, backedUp: true }), owner.accountId, 'those that do not count stay at nought')
+  assert.equal(await signIn(key.device), owner.accountId)
+  const [first, second] = await kept(owner)
+  assert.equal(first?.lastUsedAt, world.clock.now())
+  assert.equal(second?.counter, 2)
+  assert.ok((await told(owner)).includes('passkey.added'))
+})
+
+test('requirement 72: without user verification a passkey neither is added nor signs in', async () => {
+  const owner = await person()
+  assert.equal((await add(owner, { ceremony: { verified: false } })).added, undefined)
+  assert.deepEqual(await kept(owner), [])
+  const { device } = await add(owner)
+  assert.equal(await signIn(device, { verified: false }), undefined)
+  assert.equal((await kept(owner))[0]?.lastUsedAt, undefined)
+})
+
+test('requirement 72: a count that goes back is noticed: refused, marked, and told of', async () => {
+  const owner = await person()
+  const { device } = await add(owner)
+  assert.equal(await signIn(device, { counter: 10 }), owner.accountId)
+  assert.equal(await signIn(device, { counter: 9 }), undefined)
+  assert.equal(await signIn(device, { counter: 10 }), undefined)
+  const [marked] = await kept(owner)
+  assert.equal(marked?.copySuspectedAt, world.clock.now())
+  assert.equal(marked?.counter, 10)
+  assert.ok((await told(owner)).includes('passkey.copy_suspected'))
+  assert.equal(await signIn(device, { counter: 11 }), owner.accountId, 'its owner is not locked out')
+})
+
+test('an answer of another origin or for another relying party is refused', async () => {
+  const owner = await person()
+  const { device } = await add(owner)
+  const wrong: readonly Partial<Ceremony>[] = [
+    { origin: 'https://accounts.example.org.evil.example' },
+    { origin: 'https://app.example.org' },
+    { origin: 'http://accounts.example.org' },
+    { rpId: 'example.org' },
+    { rpId: 'evil.example' },
+  ]
+  for (const ceremony of wrong) {
+    assert.equal(await signIn(device, ceremony), undefined, JSON.stringify(ceremony))
+    assert.equal((await add(owner, { ceremony })).added, undefined, JSON.stringify(ceremony))
+  }
+  assert.equal((await kept(owner)).length, 1)
+  assert.equal((await kept(owner))[0]?.lastUsedAt, undefined)
+})
+
+test('a challenge counts where it was given: in this browser, this interaction, for this purpose, and for ten minutes', async () => {
+  const owner = await person()
+  const { device } = await add(owner)
+  const elsewhere: readonly ChallengePlace[] = [
+    { ...here, browser: 'another browser' },
+    { ...here, subject: 'u2' },
+    { ...here, purpose: 'add' },
+  ]
+  for (const place of elsewhere) assert.equal(await signIn(device, {}, place), undefined, JSON.stringify(place))
+  assert.equal(await signIn(device, { challenge: Buffer.from('made by a stranger').toString('base64url') }), undefined)
+  const old = await challengeAt(here)
+  world.clock.advance(10 * 60_000)
+  assert.equal(await signIn(device, { challenge: old }), undefined)
+  assert.equal(await signIn(device), owner.accountId)
+})
+
+test('an answer signs in once, however many send it at once', async () => {
+  const owner = await person()
+  const { device } = await add(owner)
+  const challenge = await challengeAt(here)
+  const answer = device.get({ challenge, origin: ORIGIN, rpId })
+  const proofs = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => world.running.passkeys.prove(call, { place: here, answer, client: `racer-${index}`, by })),
+  )
+  assert.equal(proofs.filter((proof) => proof !== undefined).length, 1)
+  // Another answer to the same challenge is none either.
+  assert.equal(await signIn(device, { challenge }), undefined)
+  assert.ok(!(await told(owner)).includes('passkey.copy_suspected'), 'a repetition is no copy')
+})
+
+test('a passkey that was removed opens nothing, and what it had opened halfway does not go on', async () => {
+  const owner = await person()
+  const { device, added } = await add(owner)
+  const before = await world.accounts.find(call, owner.accountId)
+  assert.equal(await world.running.passkeys.remove(call, { id: added?.id ?? '', accountId: owner.accountId, by }), 'removed')
+  assert.equal(await signIn(device), undefined)
+  assert.notEqual((await world.accounts.find(call, owner.accountId))?.credential, before?.credential)
+  assert.ok((await told(owner)).includes('passkey.removed'))
+  assert.equal((await world.mailTo(owner.email)).template, 'passkey-removed')
+})
+
+test('nobody renames or removes the passkey of somebody else, or signs in with it as somebody else', async () => {
+  const [owner, thief] = [await person(), await person()]
+  const { device, added } = await add(owner)
+  const { passkeys } = world.running
+  const theirs = { id: added?.id ?? '', accountId: thief.accountId }
+  assert.equal(await passkeys.rename(call, theirs, 'Mine now'), false)
+  assert.equal(await passkeys.remove(call, { ...theirs, by }), 'unknown')
+  assert.equal((await add(thief, { device })).added, undefined, 'one credential has one owner')
+  assert.equal(await signIn(device, { userHandle: thief.accountId }), undefined)
+  const answer = device.get({ challenge: await challengeAt(here), origin: ORIGIN, rpId })
+  assert.equal(await passkeys.prove(call, { place: here, answer, client: 'c', by }, thief.accountId), undefined)
+  assert.equal((await kept(owner))[0]?.name, 'My phone')
+})
+
+test('suspended people and answers that are none are refused like unknown passkeys, and nothing is written', async () => {
+  const owner = await person()
+  const { device } = await add(owner)
+  const { passkeys } = world.running
+  for (const answer of ['', '{}', 'null', '[]', '{"id":"x"}', 'x'.repeat(5000)])
+    assert.equal(await passkeys.prove(call, { place: here, answer, client: 'odd', by }), undefined, answer.slice(0, 20))
+  assert.equal(await signIn(new SoftAuthenticator()), undefined)
+  const accounts = world.database.collection(accountsCollection)
+  await accounts.update(call, owner.accountId, { set: { suspendedAt: 1 } })
+  assert.equal(await signIn(device), undefined)
+  assert.equal((await kept(owner))[0]?.counter, 1)
+  await accounts.update(call, owner.accountId, { set: { suspendedAt: undefined } })
+  assert.equal(await signIn(device), owner.accountId)
+})
+
+const login: Interaction = {
+  uid: 'u1',
+  prompt: 'login',
+  client: {
+    clientId: 'diary',
+    name: 'Pixel Diary',
+    host: 'diary.example.org',
+    redirectOrigin: 'https://diary.example.org',
+    firstParty: true,
+    nativeApp: false,
+  } as Interaction['client'],
+  scopes: [],
+}
+
+test('the sign-in page offers passkeys in the email field, and refuses all alike', async () => {
+  world.engine.current = login
+  const cookies = { '__Host-Http-here': 'x'.repeat(43) }
+  const page = await world.visit({ path: '/interaction/u1', cookies })
+  assert.match(page.text, /autocomplete="username webauthn"/)
+  assert.match(page.text, /data-passkey="get"[^>]*data-autofill hidden>/)
+  assert.match(page.text, /<script type="module" src="\/assets\/accounts-[0-9a-f]{16}\.js" nonce="NONCE">/)
+  const asked = world.engine.asked.length
+  const unknown = new SoftAuthenticator().get({ challenge: await challengeAt(here), origin: ORIGIN, rpId })
+  const texts = new Set<string>()
+  for (const answer of ['', unknown]) {
+    const refused = await world.visit({ path: '/interaction/u1/passkey', cookies, form: { answer } })
+    assert.equal(refused.status, 422)
+    texts.add(refused.text)
+  }
+  assert.equal(texts.size, 1)
+  assert.equal(world.engine.asked.length, asked)
+  const again = await world.visit({ path: '/interaction/u1/passkey', cookies })
+  assert.equal(again.status, 200)
+  assert.equal(again.headers?.['cache-control'], 'no-store')
+})
