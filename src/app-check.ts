@@ -3,6 +3,7 @@ import type { AppDefinition } from './app.ts'
 import type { AuthDefinition, ProtectedResourceDefinition, RegistrationDefinition, WebhookDefinition } from './auth/contract.ts'
 import type { AuthHooks } from './auth/hooks/contract.ts'
 import type { OrganisationsDefinition, RoleDefinition } from './auth/organisations/contract.ts'
+import type { ChallengeDefinition } from './auth/guard/contract.ts'
 import { languageTag, ownTexts } from './auth/texts/schemas.ts'
 import { themeDefinition } from './auth/theme/schemas.ts'
 import { clientDefinition, publicKeyDefinition } from './auth/clients/schemas.ts'
@@ -144,6 +145,12 @@ const registration = z.strictObject({
   unusedDays: z.int().min(1).max(3650).optional(),
 } satisfies Record<keyof RegistrationDefinition, unknown>)
 
+const challenge = z.strictObject({
+  field: z.string().regex(/^[A-Za-z][\w-]{0,63}$/, 'must be the name of a form field'),
+  render: handler,
+  verify: handler,
+} satisfies Record<keyof ChallengeDefinition, unknown>)
+
 const auth = z.strictObject({
   upstreams: upstreamDefinitions.optional(),
   edDsa: z.boolean().optional(),
@@ -161,6 +168,7 @@ const auth = z.strictObject({
       unknown
     >)
     .optional(),
+  challenge: challenge.optional(),
   webhooks: z.array(webhook).optional(),
   registration: registration.optional(),
   methods: z

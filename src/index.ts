@@ -19,6 +19,7 @@ export type {
   ProtectedResourceDefinition,
   WebhookDefinition,
 } from './auth/contract.ts'
+export type { ChallengeDefinition } from './auth/guard/contract.ts'
 export type { PageDetails, PageViewV1, ThemeDefinition } from './auth/theme/contract.ts'
 export type { OrganisationsDefinition, RoleDefinition } from './auth/organisations/contract.ts'
 export type { BucketDefinition } from './files/contract.ts'

@@ -13,14 +13,19 @@ const DEVICE_COOKIE = '__Host-Http-known-device'
 const DEVICE_SECONDS = 180 * 24 * 3600
 const NAME = /^[\w-]{43}$/
 
-function nameOf({ cookies }: Pick<Exchange, 'cookies'>): string | undefined {
-  const name = cookies.get(COOKIE)
+/** Names that were given in this answer: asked twice, it is one name. */
+const given = new WeakMap<object, string>()
+
+function nameOf(exchange: Pick<Exchange, 'cookies'>): string | undefined {
+  const name = given.get(exchange) ?? exchange.cookies.get(COOKIE)
   return name !== undefined && NAME.test(name) ? name : undefined
 }
 
 /** Gives the browser a name unless it has one, for another hour. The answer is its hash, to keep with what is begun. */
 export function nameBrowser(exchange: Exchange): string {
   const name = nameOf(exchange) ?? randomToken()
+  if (given.has(exchange)) return sha256(name)
+  given.set(exchange, name)
   exchange.addCookie(serialiseCookie(COOKIE, name, { sameSite: 'Lax', maxAgeSeconds: KEPT_SECONDS }))
   return sha256(name)
 }

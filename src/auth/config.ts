@@ -2,6 +2,12 @@
 import { setting } from '#kernel/setting.ts'
 
 export const authConfig = {
+  suspicionFactor: setting.integer({
+    default: 1,
+    min: 1,
+    max: 1_000_000,
+    about: 'Multiplies how many failed sign-ins it takes until the form asks for more, for measurements and for offices behind one address',
+  }),
   upstreamSecrets: setting.secret(
     'Secrets of the other providers that people sign in with: a JSON object of texts by id, as in {"google":"..."}',
   ),

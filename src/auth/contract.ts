@@ -3,6 +3,7 @@ import type { Call } from '#kernel/call.ts'
 import type { UpstreamDefinition } from './upstream/contract.ts'
 import type { AuthHooks } from './hooks/contract.ts'
 import type { OrganisationsDefinition, OrganisationsDesk, RoleDefinition } from './organisations/contract.ts'
+import type { ChallengeDefinition } from './guard/contract.ts'
 import type { OwnTexts } from './texts/schemas.ts'
 import type { ThemeDefinition } from './theme/contract.ts'
 
@@ -210,6 +211,8 @@ export interface AuthDefinition {
   readonly languages?: readonly string[]
   /** Single texts in the app's own words, by language, or another language as a whole; what that lacks is said in English. */
   readonly texts?: Readonly<Record<string, OwnTexts>>
+  /** After suspicion, in place of the puzzle that browsers solve by themselves: a captcha, for one. */
+  readonly challenge?: ChallengeDefinition
   /** Colours, logo and pages of the app's own. */
   readonly theme?: ThemeDefinition
   /** Resource servers beside the app's own API, which is always there. */

@@ -5,6 +5,7 @@ import type { Secret } from '#kernel/secret.ts'
 import { type AccountsParts, createAccounts, type RunningAccounts } from './accounts/create.ts'
 import { type ByMail, createByMail } from './by-mail.ts'
 import type { AuthDefinition } from './contract.ts'
+import { createGuard, type Guard } from './guard/service.ts'
 import { type SignInMethods, signInMethods } from './methods.ts'
 import { createOrganisationsPart, type OrganisationsPart } from './organisations/create.ts'
 import { createPasskeys } from './passkeys/create.ts'
@@ -20,6 +21,7 @@ import { createSignInRules } from './sign-in-rules.ts'
 export interface People extends RunningAccounts {
   readonly methods: SignInMethods
   readonly passkeys: Passkeys
+  readonly guard: Guard
   readonly byMail: ByMail
   readonly organisations: OrganisationsPart
   readonly securityEvents: SecurityEvents
@@ -35,6 +37,10 @@ export interface PeopleParts extends AccountsParts {
     readonly definition?: AuthDefinition | undefined
     readonly upstreamSecrets?: Secret | undefined
     readonly development?: boolean | undefined
+    /** See config.ts. */
+    readonly suspicionFactor?: number | undefined
+    /** Of the easiest puzzle; tests have easier ones. */
+    readonly easiestBits?: number | undefined
   }
   /** How requests leave this machine. */
   readonly send?: typeof sendOutward
@@ -51,7 +57,9 @@ export function createPeople(parts: PeopleParts): People {
   const forcedRoles = definition?.secondFactor?.roles ?? []
   const rules = createSignInRules({ ...running, ...ways, secondFactors, methods, forcedRoles })
   const organisations = createOrganisationsPart({ ...parts, shared: running.shared, origin: sites.accounts, definition: definition ?? {} })
-  return { ...running, methods, byMail, organisations, ...ways, secondFactors, rules, ...toldOf(parts, running) }
+  const { suspicionFactor, easiestBits } = parts.settings
+  const guard = createGuard({ ...parts, ...running.shared, definition: definition?.challenge, settings: { suspicionFactor, easiestBits } })
+  return { ...running, guard, methods, byMail, organisations, ...ways, secondFactors, rules, ...toldOf(parts, running) }
 }
 
 /** Ways that can be taken away each: none of them ever is the last one. */

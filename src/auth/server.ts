@@ -32,6 +32,7 @@ export interface AuthSettings extends ClientSettings {
   readonly definition?: AuthDefinition | undefined
   /** See config.ts. */
   readonly upstreamSecrets?: Secret | undefined
+  readonly suspicionFactor?: number | undefined
 }
 
 export interface AuthDependencies {

@@ -122,6 +122,7 @@ async function ask(declared: string, path: string, asked: Asked = {}): Promise<A
     path,
     search: new URLSearchParams(asked.query).toString(),
     requestId: 'r1',
+    network: () => '',
     client: 'c1',
     cookies: new Map(),
     nonce: () => 'fresh-nonce',

@@ -30,6 +30,21 @@ export function isProxy(peer: string, proxies: BlockList | undefined): proxies i
   return proxies !== undefined && isIP(peer) !== 0 && proxies.check(peer, family(peer))
 }
 
+const GROUPS = 8
+const NETWORK_GROUPS = 3
+
+/** Its neighbours, as far as they are likely to be one owner's: the /24, and of IPv6 the /48 that a site is given (RFC 6177). */
+export function networkOf(address: string): string {
+  if (isIP(address) === 4) return `${address.slice(0, address.lastIndexOf('.'))}.0/24`
+  if (isIP(address) !== 6) return address
+  const [head = '', tail] = (address.split('%', 1)[0] ?? '').toLowerCase().split('::')
+  const left = head === '' ? [] : head.split(':')
+  const right = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = Array.from({ length: Math.max(0, GROUPS - left.length - right.length) }, () => '0')
+  const groups = [...left, ...zeros, ...right].slice(0, NETWORK_GROUPS).map((group) => group.replace(/^0+(?=.)/, ''))
+  return `${groups.join(':')}::/48`
+}
+
 /** Whether the client spoke TLS to a proxy that was named. Must run before the forwarding headers are taken away. */
 export function cameByTls(request: IncomingMessage, proxies: BlockList | undefined): boolean {
   return isProxy(plain(request.socket.remoteAddress ?? ''), proxies) && request.headers['x-forwarded-proto'] === 'https'

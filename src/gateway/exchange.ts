@@ -76,6 +76,7 @@ export class GatewayExchange implements Exchange {
   readonly #csrfMac: Mac
   client = ''
   clientCertificate: ClientCertificate | undefined
+  network = (): string => ''
   /** In production: it did not come by TLS. */
   isInTheClear = false
   path = ''

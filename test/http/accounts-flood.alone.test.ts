@@ -36,7 +36,11 @@ test('a flood past the queue is refused fast, in one shape, and is not held agai
   const answers = await Promise.all(
     flood.map(async ({ email, client }) => {
       const start = performance.now()
-      const answer = await world.visit({ path: '/interaction/u1/sign-in', form: { email, password: 'not the password' }, client })
+      const answer = await world.visit({
+        path: '/interaction/u1/sign-in',
+        form: { email, password: `not the password of ${client}` },
+        client,
+      })
       return {
         status: answer.status,
         retryAfter: answer.headers?.['retry-after'],

@@ -1,4 +1,5 @@
 // The accounts part of auth on a real database in memory, with a stand-in for the OpenID engine, and a visitor who asks for its pages.
+import { createHash } from 'node:crypto'
 import type { Call } from '#kernel/call.ts'
 import { systemCall } from '#kernel/call.ts'
 import { createRouter } from '#kernel/http/router.ts'
@@ -21,6 +22,8 @@ import { accountPages } from '../../src/auth/pages/routes.ts'
 import type { OrganisationsPart } from '../../src/auth/organisations/create.ts'
 import { createRevocations, type Revocations } from '../../src/auth/revocations/revocations.ts'
 import type { SecurityEvents } from '../../src/auth/security-events/service.ts'
+import { zeroBits } from '../../src/auth/guard/puzzle.ts'
+import { en } from '../../src/auth/texts/en.ts'
 import { createSpeech } from '../../src/auth/texts/speech.ts'
 import { createLooks } from '../../src/auth/theme/looks.ts'
 import type { PasswordSettings } from '../../src/auth/passwords/passwords.ts'
@@ -75,6 +78,8 @@ export interface Visit {
   readonly path: string
   readonly form?: Readonly<Record<string, string>>
   readonly client?: string
+  /** Of the client alone unless told. */
+  readonly network?: string
   readonly cookies?: Readonly<Record<string, string>>
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
@@ -175,6 +180,7 @@ export async function openAccounts(
       sites,
       productName: 'Pixel Diary',
       definition: options.definition,
+      easiestBits: 4,
       development: options.development ?? true,
       upstreamSecrets: options.upstreamSecrets && new Secret(JSON.stringify(options.upstreamSecrets)),
       passwords: options.passwords ?? { memoryKiB: 64, passes: 1 },
@@ -248,12 +254,22 @@ export function tokenIn(sent: SentMail): string {
   return new URL(sent.data['link'] ?? '').searchParams.get('token') ?? ''
 }
 
-/** Pages that ask for a passkey differ in the challenge each time. */
-const withoutChallenges = (text: string): string => text.replaceAll(/&quot;challenge&quot;:&quot;[\w-]+&quot;/g, '')
+/** Pages that ask for a passkey, or give a puzzle, differ in it each time. */
+const withoutChallenges = (text: string): string =>
+  text.replaceAll(/&quot;challenge&quot;:&quot;[\w-]+&quot;/g, '').replaceAll(/(data-puzzle|name="puzzle" value)="[\w.-]+"/g, '$1')
 
 /** Asks as the gateway does: finds the route, parses what enters by its schemas. */
 function createVisitor(router: ReturnType<typeof createRouter>): AccountsWorld['visit'] {
-  return async ({ path, form, client = 'client-1', cookies = {}, headers = {}, signal = call.signal, agent = FIREFOX }) => {
+  const visit: AccountsWorld['visit'] = async ({
+    path,
+    form,
+    client = 'client-1',
+    network = `network of ${client}`,
+    cookies = {},
+    headers = {},
+    signal = call.signal,
+    agent = FIREFOX,
+  }) => {
     const url = new URL(path, ORIGIN)
     const method: Method = form === undefined ? 'GET' : 'POST'
     const match = router.find(method, url.pathname)
@@ -274,6 +290,7 @@ function createVisitor(router: ReturnType<typeof createRouter>): AccountsWorld['
       requestId: 'request-1',
       request: { headers: { 'user-agent': agent, ...headers } },
       client,
+      network: () => network,
       cookies: new Map(Object.entries(cookies)),
       nonce: () => 'NONCE',
       csrfToken: () => 'CSRF',
@@ -285,4 +302,23 @@ function createVisitor(router: ReturnType<typeof createRouter>): AccountsWorld['
     const text = body === undefined ? '' : 'html' in body ? body.html.toString() : 'bytes' in body ? Buffer.from(body.bytes).toString() : ''
     return { status: answer.status, headers: answer.headers ?? {}, text: withoutChallenges(text), cookies: set, csrfRenewed, answer }
   }
+  // As a browser with scripts does: it solves the puzzle that it is given, and the person sends the form once more.
+  return async (request) => {
+    const first = await visit(request)
+    const puzzle = request.form === undefined || request.form['puzzle'] !== undefined ? undefined : puzzleIn(first.answer)
+    if (puzzle === undefined || !first.text.includes(en.guard.needed)) return first
+    const named = /^__Host-Http-here=([^;]+)/m.exec(first.cookies.join('\n'))?.[1]
+    const cookies = named === undefined ? request.cookies : { ...request.cookies, '__Host-Http-here': named }
+    return visit({ ...request, ...(cookies === undefined ? {} : { cookies }), form: { ...request.form, ...puzzle } })
+  }
+}
+
+/** The fields of the form that shows the answer to its puzzle. */
+export function puzzleIn({ body }: Answer): { puzzle: string; puzzle_answer: string } | undefined {
+  const html = body !== undefined && 'html' in body ? body.html.toString() : ''
+  const [, puzzle, bits] = /data-puzzle="([\w.-]+)" data-bits="(\d+)"/.exec(html) ?? []
+  if (puzzle === undefined) return undefined
+  let answer = 0
+  while (zeroBits(createHash('sha256').update(`${puzzle}:${answer}`).digest()) < Number(bits)) answer += 1
+  return { puzzle, puzzle_answer: String(answer) }
 }

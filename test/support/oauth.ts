@@ -266,6 +266,7 @@ function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchang
     search: url.search.slice(1),
     requestId: newRequestId(),
     client: 'client',
+    network: () => '',
     cookies: parseCookies(request.headers.cookie).cookies,
     nonce: () => 'abc',
     csrfToken: () => 'csrf',

@@ -7,8 +7,9 @@ import type { Cache } from '../../cache/contract.ts'
 import type { Database } from '../../database/contract.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
 import { createPasswords, type Passwords, type PasswordSettings } from '../passwords/passwords.ts'
-import { createCounts } from './counts.ts'
+import { type Counts, createCounts } from './counts.ts'
 import { createDevices, type Devices } from './devices.ts'
+import { createDoors, type Doors } from './doors.ts'
 import { type AccountsRepository, createAccountsRepository } from './repository.ts'
 import { type Accounts, createAccountsService } from './service.ts'
 import { createThrottle, type Throttle } from './throttle.ts'
@@ -27,6 +28,8 @@ export interface AccountsShared {
   readonly repository: AccountsRepository
   readonly passwords: Passwords
   readonly throttle: Throttle
+  readonly counts: Counts
+  readonly doors: Doors
   readonly devices: Devices
 }
 
@@ -43,11 +46,14 @@ export interface AccountsParts {
 /** Make it before the database starts, since it declares its collections. */
 export function createAccounts({ database, cache, keyRing, clock, logger, hooks, settings }: AccountsParts): RunningAccounts {
   const passwords = createPasswords(logger, settings.passwords)
-  const throttle = createThrottle(createCounts(cache, clock))
+  const counts = createCounts(cache, clock)
+  const throttle = createThrottle(counts)
   const shared: AccountsShared = {
     repository: createAccountsRepository(database),
     passwords,
     throttle,
+    counts,
+    doors: createDoors(keyRing),
     devices: createDevices(keyRing),
   }
   const accounts = createAccountsService({

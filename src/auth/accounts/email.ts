@@ -5,6 +5,11 @@ import { z } from '#kernel/schema.ts'
 const MAX_LENGTH = 254
 const wellFormed = z.email().max(MAX_LENGTH)
 
+/** For counting tries: also of what is no address. */
+export function typedAddress(typed: string): string {
+  return normaliseEmail(typed) ?? typed.trim().toLowerCase()
+}
+
 /**
  * The spelling that is stored and compared, or `undefined` when it is not an address. Letters become small ones: servers that tell `Ada@` from
  * `ada@` are rarer than people who forget which they typed. Dots and `+tags` stay, since what they mean differs from server to server.

@@ -1,6 +1,5 @@
 // The decisions about accounts: who may have one, who has proved to be its owner. Known and unknown addresses cost the same and answer the same.
 import type { Call } from '#kernel/call.ts'
-import { sha256 } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import { endAccessRequested } from '../end-access.ts'
 import type { AccountDirectory } from '../engine.ts'
@@ -8,19 +7,22 @@ import { authErrors } from '../errors.ts'
 import { passwordProblem } from '../passwords/policy.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import type { Devices } from './devices.ts'
-import { normaliseEmail } from './email.ts'
+import type { Doors } from './doors.ts'
+import { normaliseEmail, typedAddress } from './email.ts'
 import { mail } from './mail.ts'
 import { nameProblem, tidyName } from './name.ts'
 import { type Account, credentialOf } from './schemas.ts'
 import { membershipOf } from '../roles/membership.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import { createSigningUp, type SigningUp, type SignUpDependencies } from './sign-up.ts'
-import { PER_ACCOUNT, PER_CLIENT } from './throttle.ts'
+import { PER_ACCOUNT } from './throttle.ts'
 
 export interface SignIn {
   readonly email: string
   readonly password: string
   readonly client: string
+  /** And of the network that it is in. */
+  readonly network?: string | undefined
   /** What an earlier sign-in gave this browser to be known by. */
   readonly device?: string
   readonly by?: Whence | undefined
@@ -62,6 +64,7 @@ export interface Accounts extends AccountDirectory, SigningUp {
 
 export interface AccountsDependencies extends SignUpDependencies {
   readonly devices: Devices
+  readonly doors: Doors
   readonly logger: Logger
 }
 
@@ -90,7 +93,7 @@ function directory({ repository }: AccountsDependencies): AccountDirectory {
 }
 
 function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
-  const { repository, passwords, throttle, devices, logger } = deps
+  const { repository, passwords, throttle, devices, doors, logger } = deps
 
   /** The hash that is stored now. */
   const renewHash = async (call: Call, account: Account, password: string): Promise<string | undefined> => {
@@ -107,20 +110,17 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
   }
 
   return {
-    async signIn(call, { email: typed, password, client, device, by }) {
+    async signIn(call, { email: typed, password, client, network, device, by }) {
       const email = normaliseEmail(typed)
-      const address = email ?? typed.trim().toLowerCase()
-      // A browser that has signed in to this address before has a door of its own, so that strangers cannot lock its owner out.
+      const address = typedAddress(typed)
       const known = devices.recognise(address, device)
-      const door = known === undefined ? `account:${sha256(address)}` : `device:${sha256(known)}`
-      const attempt = await throttle.enter(call, [
-        { key: door, rule: PER_ACCOUNT },
-        { key: `client:${client}`, rule: PER_CLIENT },
-      ])
+      // Whoever is known stands at no door that strangers can close.
+      const met = known === undefined ? doors.of({ address, password, client, network }) : [doors.ofDevice(known)]
+      const attempt = await throttle.enter(call, met)
       try {
         const found = email === undefined ? undefined : await repository.findByEmail(call, email)
         const account = isUsable(found) ? found : undefined
-        const matches = await passwords.verify(call, password, account?.password)
+        const matches = await (known === undefined ? passwords : passwords.favoured).verify(call, password, account?.password)
         if (!matches || account === undefined) {
           logger.info({ requestId: call.requestId, event: 'auth.sign_in_refused' })
           // For an address without an account too: the clock would tell of a write.
@@ -128,7 +128,7 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
           await repository.tell(call, [securityEventOf({ type: 'sign_in.failed', ...whose, client, ...by })])
           return undefined
         }
-        await attempt.succeed([door])
+        await attempt.succeed(met.filter(({ name }) => name === 'account').map(({ key }) => key))
         const stored = { ...account, password: await renewHash(call, account, password) }
         return { accountId: account.id, device: devices.remember(address), credential: credentialOf(stored) }
       } catch (error) {

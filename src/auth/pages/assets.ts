@@ -1,14 +1,17 @@
 // The files that the pages load, over HTTP.
 import { type Route, route } from '#kernel/http/route.ts'
 import { passkeyScript } from '../passkeys/script.ts'
+import { puzzleScript } from '../guard/script.ts'
 import { type Asset, asset } from './asset.ts'
 
+const puzzle = asset(puzzleScript, { extension: 'js', about: 'Script for puzzles' })
 const passkeys = asset(passkeyScript, { extension: 'js', about: 'Script for passkeys' })
 
+export const puzzleScriptPath = puzzle.path
 export const passkeyScriptPath = passkeys.path
 
 export function assetRoutes(ofTheme: readonly Asset[]): Route[] {
-  const all = new Map([...ofTheme, passkeys].map((one) => [one.path, one]))
+  const all = new Map([...ofTheme, passkeys, puzzle].map((one) => [one.path, one]))
   return [...all.values()].map(({ path, bytes, type, about }) =>
     route({
       method: 'GET',

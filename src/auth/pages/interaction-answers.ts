@@ -39,7 +39,7 @@ function skinWithin(parts: PageParts, exchange: Exchange, { uid }: Interaction):
 function methodsOf(parts: PageParts): readonly SignInMethod[] {
   const further = featuresOf(parts).flatMap(({ signInMethods = [] }) => signInMethods)
   const autofills = further.some((method) => method.autofills === true)
-  return inOrder(parts.methods.password ? [passwordMethod(autofills), ...further] : further)
+  return inOrder(parts.methods.password ? [passwordMethod(parts, autofills), ...further] : further)
 }
 
 /** The pages that the features share: each can show the sign-in page again with what went wrong in its part. */

@@ -3,6 +3,7 @@ import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { deviceOf, rememberDevice, whence } from '../browser.ts'
+import { guardAsker, guardFields, guardSaid } from '../guard/part.ts'
 import { csrfToken, formAnswers, formFailure, formText, friendly, type PageParts, refused, skinOf, uidParams } from './handling.ts'
 import { answersOf } from './interaction-answers.ts'
 import { confirmedPage } from './sign-up-page.ts'
@@ -11,14 +12,14 @@ const common = {
   site: 'accounts',
   allow: { who: 'handler', reason: 'Belongs to the browser that holds the cookie of this interaction.' },
 } as const
-const signInForm = z.strictObject({ csrf_token: csrfToken, email: formText, password: formText })
+const signInForm = z.object({ csrf_token: csrfToken, email: formText, password: formText })
 const consentForm = z.strictObject({ csrf_token: csrfToken, decision: z.enum(['allow', 'deny']) })
 
 async function signIn(
   parts: PageParts,
   { call, body, exchange }: { call: Call; body: z.infer<typeof signInForm>; exchange: Exchange },
 ): Promise<Answer> {
-  const { engine, accounts } = parts
+  const { engine, accounts, guard } = parts
   const show = answersOf(parts)
   const interaction = await engine.interaction(exchange)
   if (interaction === undefined) return show.ended(exchange)
@@ -26,11 +27,18 @@ async function signIn(
   const { email, password } = body
   const { texts } = skinOf(parts, exchange)
   const device = deviceOf(exchange)
+  const said = guardSaid(guard, { exchange, form: `sign-in ${interaction.uid}`, body })
+  const lacked = await guard.lacks(call, guardAsker(exchange, { email, password }), said)
+  if (lacked !== undefined) {
+    const failure = refused({ values: { email }, problem: texts.guard.needed, lacked })
+    return show.signIn(call, exchange, { interaction, failure })
+  }
   try {
     const signedIn = await accounts.signIn(call, {
       email,
       password,
       client: exchange.client,
+      network: exchange.network(),
       by: whence(exchange),
       ...(device === undefined ? {} : { device }),
     })
@@ -75,7 +83,7 @@ export function interactionRoutes(parts: PageParts): Route[] {
       rate: 'sign-in',
       summary: 'Send address and password',
       body: 'form',
-      input: { params: uidParams, body: signInForm },
+      input: { params: uidParams, body: signInForm.extend(guardFields(parts.guard)).strict() },
       answers: formAnswers,
       handle: friendly(parts, (call, { body }, exchange) => signIn(parts, { call, body, exchange })),
     }),

@@ -7,6 +7,7 @@ import type { Exchange } from '#kernel/http/route.ts'
 import type { Accounts } from '../accounts/service.ts'
 import type { ByMail } from '../by-mail.ts'
 import type { BrowserSession, Engine, Interaction } from '../engine.ts'
+import type { Guard } from '../guard/service.ts'
 import type { SignInMethods } from '../methods.ts'
 import type { Passkeys } from '../passkeys/service.ts'
 import type { SecondFactors } from '../second-factors/service.ts'
@@ -28,6 +29,7 @@ export interface PageParts {
   readonly passkeys: Passkeys
   readonly secondFactors: SecondFactors
   readonly methods: SignInMethods
+  readonly guard: Guard
   readonly byMail: ByMail
   readonly upstreams: RunningUpstreams
   readonly clock: Clock
@@ -41,6 +43,8 @@ export interface FormState {
   /** By field. */
   readonly problems?: Readonly<Record<string, string>>
   readonly values?: Readonly<Record<string, string>>
+  /** The bits of the puzzle that it came without (see guard/). */
+  readonly lacked?: number
 }
 
 export interface SignedIn {

@@ -1,8 +1,9 @@
 // Signing in: the ways that are open, one under the other.
 import { type Html, html } from '#kernel/html.ts'
 import type { Interaction } from '../engine.ts'
+import { guardAsker, guardPart, guardPlace } from '../guard/part.ts'
 import type { AppOnPage } from '../theme/contract.ts'
-import type { SignInMethod, SignInPart, SignInView } from './parts.ts'
+import type { PageParts, SignInMethod, SignInPart, SignInView } from './parts.ts'
 import type { FormState } from './handling.ts'
 import { csrfField, field, lead, message, type Skin, stagePage } from './layout.ts'
 
@@ -26,18 +27,21 @@ export function inOrder(methods: readonly SignInMethod[]): readonly SignInMethod
   return methods.toSorted((a, b) => place(a) - place(b))
 }
 
-export function passwordMethod(autofills: boolean): SignInMethod {
+export function passwordMethod({ guard }: PageParts, autofills: boolean): SignInMethod {
   return {
     id: 'password',
-    part: async (_asked, { skin, interaction, present, csrfToken, state }) => {
+    part: async ({ call, exchange }, { skin, interaction, present, csrfToken, state }) => {
       const { fields, signIn } = skin.texts
       const email = state.values?.['email'] ?? present ?? interaction.loginHint ?? ''
+      const shown = { place: guardPlace(exchange, `sign-in ${interaction.uid}`), lacked: state.lacked }
+      const due = await guard.due(call, guardAsker(exchange, { email: email === '' ? undefined : email }), shown)
       return {
         body: html`<form class="form" method="post" action="/interaction/${interaction.uid}/sign-in">
 ${csrfField(csrfToken)}
 ${field({ name: 'email', label: fields.email, type: 'email', autocomplete: autofills ? 'username webauthn' : 'username', value: email, focus: email === '' })}
 ${field({ name: 'password', label: fields.password, type: 'password', autocomplete: 'current-password', focus: email !== '' })}
 <p class="small"><a href="/interaction/${interaction.uid}/forgot-password">${signIn.forgot}</a></p>
+${guardPart(skin, due)}
 <button class="button" type="submit">${signIn.submit}</button>
 </form>`,
       }

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { test, type TestContext } from 'node:test'
 import { systemCall } from '#kernel/call.ts'
 import { createLogger } from '#kernel/log.ts'
+import { until } from '../../../test/support/until.ts'
 import { createPasswords, type PasswordSettings, type RunningPasswords } from './passwords.ts'
 import { HashProcess } from './process.ts'
 
@@ -20,7 +21,7 @@ async function started(t: TestContext, settings: PasswordSettings = CHEAP): Prom
 }
 
 function processOf(t: TestContext, settings: Partial<ConstructorParameters<typeof HashProcess>[0]> = {}): HashProcess {
-  const child = new HashProcess({ concurrency: 1, maxWaiting: 50, timeoutMs: 20_000, ...settings }, silent)
+  const child = new HashProcess({ concurrency: 1, maxWaiting: 50, maxFavoured: 10, timeoutMs: 20_000, ...settings }, silent)
   t.after(() => child.stop())
   child.start()
   return child
@@ -142,4 +143,19 @@ test('nothing is left running after stop', async (t) => {
   assert.ok(processId !== undefined)
   assert.throws(() => process.kill(processId, 0), { code: 'ESRCH' })
   await assert.rejects(child.run(call, { kind: 'verify', password: 'x', phc: 'y' }), { code: 'auth.unavailable' })
+})
+
+test('places are kept for whoever is known: a full queue of strangers lets them in, and before those', async (t) => {
+  const child = processOf(t, { maxWaiting: 3, maxFavoured: 1 })
+  const work = { kind: 'hash', password: 'x', ...SLOW } as const
+  const ended: string[] = []
+  const run = (name: string, favoured: boolean): Promise<unknown> => child.run(call, work, { favoured }).then(() => ended.push(name))
+  const first = run('under way', false)
+  await until('the first is under way', () => child.waiting === 0 || undefined)
+  const strangers = ['a', 'b', 'c'].map((name) => run(name, false))
+  await assert.rejects(run('d', false), { code: 'auth.busy' })
+  const known = run('known', true)
+  await assert.rejects(run('known too', true), { code: 'auth.busy' })
+  await Promise.all([first, ...strangers, known])
+  assert.deepEqual(ended, ['under way', 'known', 'a', 'b', 'c'])
 })

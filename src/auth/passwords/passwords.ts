@@ -13,6 +13,8 @@ export interface Passwords {
   verify(call: Call, password: string, phc: string | undefined): Promise<boolean>
   /** True when the hash was made with other parameters than those of today. */
   isOutdated(phc: string): boolean
+  /** The same for whoever is known here: places are kept free for them, and they do not wait behind strangers. */
+  readonly favoured: Pick<Passwords, 'verify'>
 }
 
 export interface RunningPasswords extends Passwords {
@@ -35,8 +37,15 @@ function defaultConcurrency(): number {
 }
 
 export function createPasswords(logger: Logger, settings: PasswordSettings = {}): RunningPasswords {
-  const { memoryKiB = 19_456, passes = 2, concurrency = defaultConcurrency(), maxWaiting = 50, timeoutMs = 10_000 } = settings
-  const child = new HashProcess({ concurrency, maxWaiting, timeoutMs }, logger)
+  const {
+    memoryKiB = 19_456,
+    passes = 2,
+    concurrency = defaultConcurrency(),
+    maxWaiting = 50,
+    maxFavoured = 10,
+    timeoutMs = 10_000,
+  } = settings
+  const child = new HashProcess({ concurrency, maxWaiting, maxFavoured, timeoutMs }, logger)
   const prefix = `$argon2id$v=19$m=${memoryKiB},t=${passes},p=${LANES}$`
   let dummy: string | undefined
 
@@ -45,14 +54,18 @@ export function createPasswords(logger: Logger, settings: PasswordSettings = {})
     if (typeof phc !== 'string') throw authErrors.unavailable()
     return phc
   }
-  return {
-    hash,
-    async verify(call, password, phc) {
+  const verifier =
+    (favoured: boolean): Passwords['verify'] =>
+    async (call, password, phc) => {
       const against = phc ?? dummy
       if (against === undefined) throw authErrors.unavailable()
-      const matches = await child.run(call, { kind: 'verify', password, phc: against })
+      const matches = await child.run(call, { kind: 'verify', password, phc: against }, { favoured })
       return matches === true && phc !== undefined
-    },
+    }
+  return {
+    hash,
+    verify: verifier(false),
+    favoured: { verify: verifier(true) },
     isOutdated: (phc) => !phc.startsWith(prefix),
     async start() {
       child.start()

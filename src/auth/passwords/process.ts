@@ -19,6 +19,8 @@ export interface HashProcessSettings {
   readonly concurrency: number
   /** Callers that may wait; one more is refused at once. */
   readonly maxWaiting: number
+  /** Further places, for whoever is known here: a flood of strangers cannot take them. */
+  readonly maxFavoured: number
   /** A hash that takes longer means that the child is stuck. */
   readonly timeoutMs: number
 }
@@ -27,6 +29,7 @@ interface Task {
   readonly id: number
   readonly work: Work
   readonly call: Call
+  readonly favoured: boolean
   readonly resolve: (value: string | boolean) => void
   readonly reject: (reason: unknown) => void
   readonly onAbort: () => void
@@ -97,20 +100,33 @@ export class HashProcess {
   }
 
   /** Waits for a place, then for the answer. Rejects at once with `auth.busy` when the queue is full, and when the caller goes. */
-  run(call: Call, work: Work): Promise<string | boolean> {
+  run(call: Call, work: Work, { favoured = false }: { readonly favoured?: boolean } = {}): Promise<string | boolean> {
     if (this.#stopping) return Promise.reject(authErrors.unavailable())
     if (call.signal.aborted) return Promise.reject(call.signal.reason)
-    if (this.#waiting.length >= this.#settings.maxWaiting) {
+    if (this.#isFull(favoured)) {
       return Promise.reject(authErrors.busy({ detail: 'Please try again in a few seconds.', headers: { 'retry-after': '3' } }))
     }
     return new Promise((resolve, reject) => {
       const id = this.#nextId
       this.#nextId += 1
-      const task: Task = { id, work, call, resolve, reject, onAbort: () => this.#leave(task), starts: 0, timer: undefined }
+      const task: Task = { id, work, call, favoured, resolve, reject, onAbort: () => this.#leave(task), starts: 0, timer: undefined }
       call.signal.addEventListener('abort', task.onAbort, { once: true })
-      this.#waiting.push(task)
+      this.#queue(task)
       this.#pump()
     })
+  }
+
+  #isFull(favoured: boolean): boolean {
+    const { maxWaiting, maxFavoured } = this.#settings
+    const ahead = this.#waiting.filter((task) => task.favoured).length
+    return favoured ? ahead >= maxFavoured : this.#waiting.length - ahead >= maxWaiting
+  }
+
+  /** The favoured stand before all others, in their order. */
+  #queue(task: Task): void {
+    const place = task.favoured ? this.#waiting.findIndex((other) => !other.favoured) : -1
+    if (place === -1) this.#waiting.push(task)
+    else this.#waiting.splice(place, 0, task)
   }
 
   #pump(): void {

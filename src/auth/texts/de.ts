@@ -134,6 +134,14 @@ export const de: Texts = {
       'Links in unseren E-Mails gelten einmal und nur kurze Zeit. Beginnen Sie die Anmeldung neu, und wir schicken Ihnen einen neuen.',
   },
 
+  guard: {
+    needed:
+      'In letzter Zeit gab es viele Versuche. Deshalb prüfen wir erst, dass keine Maschine am Werk ist. Bitte geben Sie Ihr Passwort noch einmal ein.',
+    wait: (seconds) => `Bitte warten Sie ${seconds} Sekunden, bevor Sie dieses Formular abschicken.`,
+    working: 'Ihr Browser löst eine kleine Aufgabe, die Maschinen fernhält. Sie können weitertippen.',
+    solved: 'Die Aufgabe ist gelöst.',
+  },
+
   consent: {
     title: (app) => `${app} Zugriff geben?`,
     lead: (product) => `Die App möchte Ihr ${product}-Konto nutzen.`,

@@ -136,6 +136,13 @@ export const en = {
     deadWords: 'Links in our mails work once and for a short while. Begin the sign-in again, and we send you a new one.',
   },
 
+  guard: {
+    needed: 'There were many tries lately, so we first check that no machine is at work. Please type your password once more.',
+    wait: (seconds: number) => `Before this form is sent, please wait ${seconds} seconds.`,
+    working: 'Your browser is solving a small task that keeps machines out. You can go on typing.',
+    solved: 'The task is solved.',
+  },
+
   consent: {
     title: (app: string) => `Allow ${app}?`,
     lead: (product: string) => `It asks to use your ${product} account.`,

@@ -1,7 +1,7 @@
 // Who asks what of which host, and whether it may be asked now: everything before cookies and tokens mean anything.
 import { httpErrors } from '#kernel/http/problem.ts'
 import type { Method } from '#kernel/http/route.ts'
-import { cameByTls, clientAddress } from '../client-address.ts'
+import { cameByTls, clientAddress, networkOf } from '../client-address.ts'
 import type { GatewayExchange } from '../exchange.ts'
 import { isSentFromElsewhere } from '../navigation.ts'
 import type { PipelineParts, Step } from './step.ts'
@@ -11,7 +11,9 @@ import { checkFraming, checkHeaderNames, isHost, splitTarget } from '../strict-h
 export function readAddress({ monitoring, proxies, development, readCertificate }: PipelineParts): Step['run'] {
   return (exchange) => {
     exchange.isInTheClear = !development && !cameByTls(exchange.request, proxies)
-    exchange.client = monitoring.pseudonym(clientAddress(exchange.request, proxies))
+    const address = clientAddress(exchange.request, proxies)
+    exchange.client = monitoring.pseudonym(address)
+    exchange.network = () => monitoring.pseudonym(networkOf(address))
     exchange.clientCertificate = readCertificate(exchange.request)
   }
 }

@@ -90,6 +90,8 @@ export interface Exchange {
   readonly requestId: string
   /** The day's pseudonym of the client's address: a key for limits and logs. The address itself goes no further than the gateway. */
   readonly client: string
+  /** The same for the network that the address is in: its /24, or its /48 of IPv6, where `client` is the /64 already. */
+  network(): string
   readonly cookies: ReadonlyMap<string, string>
   /** Absent unless a named proxy has sent one. */
   readonly clientCertificate?: ClientCertificate | undefined

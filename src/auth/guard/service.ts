@@ -1,0 +1,102 @@
+// What a form asks for after suspicion: a puzzle, or the challenge of the app. Whoever is known here is never asked.
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import type { KeyRing } from '#kernel/keyring.ts'
+import { limited } from '#kernel/limited.ts'
+import type { Logger } from '#kernel/log.ts'
+import type { Counts } from '../accounts/counts.ts'
+import type { Devices } from '../accounts/devices.ts'
+import type { Asker, Doors } from '../accounts/doors.ts'
+import type { ChallengeDefinition } from './contract.ts'
+import { createPuzzles, type Puzzle, type PuzzlePlace } from './puzzle.ts'
+import { createSuspicion, type SuspicionSettings } from './suspicion.ts'
+
+export type Due =
+  | { readonly kind: 'puzzle'; readonly puzzle: Puzzle }
+  | { readonly kind: 'challenge'; readonly definition: ChallengeDefinition }
+
+export interface Guard {
+  /** The field of the app's own challenge. */
+  readonly field: string | undefined
+  /** What the form has to carry, for a page that shows it: at least what a try has just lacked. */
+  due(call: Call, asker: GuardAsker, shown: { readonly place: PuzzlePlace; readonly lacked?: number | undefined }): Promise<Due | undefined>
+  /** What the form lacked to be taken, in bits of a puzzle; `undefined` lets it pass. Uses a puzzle up. */
+  lacks(call: Call, asker: GuardAsker, said: Said): Promise<number | undefined>
+}
+
+export interface GuardAsker extends Asker {
+  /** What an earlier sign-in gave this browser to be known by. */
+  readonly device?: string | undefined
+}
+
+export interface Said {
+  readonly place: PuzzlePlace
+  readonly puzzle: string
+  readonly answer: string
+  /** What the field of the app's own challenge held. */
+  readonly challenge: string
+}
+
+export interface GuardDependencies {
+  readonly counts: Counts
+  readonly doors: Doors
+  readonly devices: Devices
+  readonly keyRing: KeyRing
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly definition?: ChallengeDefinition | undefined
+  readonly limitMs?: number
+  readonly settings?: SuspicionSettings
+}
+
+const LIMIT_MS = 3000
+
+export function createGuard(deps: GuardDependencies): Guard {
+  const { definition, logger, limitMs = LIMIT_MS } = deps
+  const suspicion = createSuspicion(deps)
+  const bitsFor = async (call: Call, { device, ...asker }: GuardAsker): Promise<number | undefined> => {
+    const isKnown = asker.address !== undefined && deps.devices.recognise(asker.address, device) !== undefined
+    return isKnown ? undefined : suspicion.bits(call, asker)
+  }
+  const puzzles = createPuzzles(deps)
+  const isClosed = async (call: Call, asker: Asker): Promise<boolean> => {
+    const waits = await Promise.all(deps.doors.of(asker).map(({ key }) => deps.counts.closedFor(call, key)))
+    return waits.some((waitMs) => waitMs > 0)
+  }
+
+  const verifies = async (call: Call, { verify }: ChallengeDefinition, given: { answer: string; client: string }): Promise<boolean> => {
+    if (given.answer === '') return false
+    try {
+      const limit = { ms: limitMs, late: () => new Error(`It took longer than ${limitMs} ms.`) }
+      // Node strips types without reading them: what is merely truthy is no yes.
+      const verdict: unknown = await limited(call, limit, (own) => verify({ ...given, call: own }))
+      return verdict === true
+    } catch (error) {
+      logger.error(
+        { requestId: call.requestId, event: 'auth.challenge_failed', err: error },
+        'the challenge of the app failed, so the answer was no',
+      )
+      return false
+    }
+  }
+
+  return {
+    field: definition?.field,
+    async due(call, asker, { place, lacked }) {
+      const bits = Math.max((await bitsFor(call, asker)) ?? 0, lacked ?? 0)
+      if (bits === 0) return undefined
+      return definition === undefined ? { kind: 'puzzle', puzzle: puzzles.make(place, bits) } : { kind: 'challenge', definition }
+    },
+    async lacks(call, asker, { place, puzzle, answer, challenge }) {
+      // Whoever has to wait is told so, and not given work as well.
+      if (await isClosed(call, asker)) return undefined
+      const bits = await bitsFor(call, asker)
+      if (bits === undefined) return undefined
+      const passed =
+        definition === undefined
+          ? await puzzles.redeem(call, place, { text: puzzle, answer })
+          : await verifies(call, definition, { answer: challenge, client: asker.client })
+      return passed ? undefined : bits
+    },
+  }
+}

@@ -1,0 +1,154 @@
+// Guessing by the thousand, from addresses by the hundred, at accounts by the dozen: how much of it is ever tried, and who still gets in.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { html } from '#kernel/html.ts'
+import { type AccountsWorld, call, openAccounts, puzzleIn, type Visited } from '../support/accounts.ts'
+
+const login = {
+  uid: 'u1',
+  prompt: 'login',
+  client: {
+    clientId: 'diary',
+    name: 'Pixel Diary',
+    host: 'diary.example.org',
+    redirectOrigin: 'https://diary.example.org',
+    firstParty: true,
+  },
+  scopes: [],
+} as const
+
+const here = { '__Host-Http-here': 'h'.repeat(43) }
+/** The whole: 10,000 guesses over 1,000 addresses and 500 accounts. A tenth of it behaves alike, and is fast enough for every run. */
+const SCALE = process.env['NINEFOLD_TEST_WHOLE_ATTACK'] === '1' ? 1 : 10
+const [GUESSES, ADDRESSES, ACCOUNTS] = [10_000 / SCALE, 1000 / SCALE, 500 / SCALE]
+const HOUR = 3_600_000
+
+let world: AccountsWorld
+
+before(async () => {
+  world = await openAccounts()
+  world.engine.current = login
+})
+
+after(() => world.stop())
+
+async function signIn(form: Record<string, string>, client = 'home', cookies: Record<string, string> = here): Promise<Visited> {
+  return world.visit({ path: '/interaction/u1/sign-in', form, client, cookies })
+}
+
+test(`requirement 69: of ${GUESSES} guesses from ${ADDRESSES} addresses at ${ACCOUNTS} accounts, at most 10 are tried per account and hour`, async (t) => {
+  const emails = Array.from({ length: ACCOUNTS }, (_, index) => `attacked-${index}@example.org`)
+  const owned = await world.person({ email: emails[0] ?? '' })
+  const tried = new Map<string, number>()
+  const step = HOUR / GUESSES
+  for (let guess = 0; guess < GUESSES; guess += 1) {
+    const email = emails[guess % ACCOUNTS] ?? ''
+    // The attacker is as able as one can be: it solves every puzzle, and its passwords differ.
+    const { status } = await signIn({ email, password: `guess number ${guess}` }, `bot-${guess % ADDRESSES}`)
+    if (status === 422) tried.set(email, (tried.get(email) ?? 0) + 1)
+    else assert.equal(status, 429)
+    world.clock.advance(step)
+  }
+  const counts = [...tried.values()]
+  t.diagnostic(`${counts.reduce((sum, count) => sum + count, 0)} of ${GUESSES} were tried; at most ${Math.max(...counts)} per account`)
+  assert.equal(tried.size, ACCOUNTS)
+  assert.ok(Math.max(...counts) <= 10, `${Math.max(...counts)} tries at one account`)
+  // With the first browser that it has signed in from, the owner is in at once: a stranger's tries close a stranger's door.
+  world.clock.advance(2 * HOUR)
+  const first = await signIn({ email: owned.email, password: owned.password }, 'owner')
+  const device = /__Host-Http-known-device=([^;]+)/.exec(first.cookies.join('\n'))?.[1] ?? assert.fail('no device')
+  for (let guess = 0; guess < 30; guess += 1) await signIn({ email: owned.email, password: `again ${guess}` }, `late-${guess}`)
+  assert.equal((await signIn({ email: owned.email, password: owned.password }, 'stranger')).status, 429)
+  const second = await signIn({ email: owned.email, password: owned.password }, 'owner', { ...here, '__Host-Http-known-device': device })
+  assert.equal(second.status, 303)
+})
+
+test('requirement 69: one password at many accounts has to wait, from whatever address; another password has not', async () => {
+  world.clock.advance(2 * HOUR)
+  const statuses: number[] = []
+  for (let index = 0; index < 40; index += 1)
+    statuses.push((await signIn({ email: `sprayed-${index}@example.org`, password: 'Winter2026!' }, `spray-${index}`)).status)
+  assert.deepEqual(
+    statuses.slice(0, 30),
+    Array.from({ length: 30 }, () => 422),
+  )
+  assert.ok(
+    statuses.slice(32).every((status) => status === 429),
+    statuses.join(),
+  )
+  assert.equal((await signIn({ email: 'sprayed-41@example.org', password: 'Summer2026!' }, 'spray-41')).status, 422)
+  world.clock.advance(11 * 60_000)
+  assert.equal((await signIn({ email: 'sprayed-42@example.org', password: 'Winter2026!' }, 'spray-42')).status, 422, 'never for ever')
+})
+
+test('requirement 69: a network has to wait after many tries from all over it', async () => {
+  world.clock.advance(2 * HOUR)
+  let refused = 0
+  for (let index = 0; index < 210; index += 1) {
+    const path = '/interaction/u1/sign-in'
+    const form = { email: `neighbour-${index}@example.org`, password: `p ${index}` }
+    const { status } = await world.visit({ path, form, client: `neighbour-${index}`, network: 'one-network', cookies: here })
+    if (status === 429) refused += 1
+  }
+  assert.ok(refused >= 8, `${refused} of 210 were refused`)
+  assert.equal((await signIn({ email: 'elsewhere@example.org', password: 'p' }, 'elsewhere')).status, 422)
+})
+
+test('requirement 69: after suspicion a form is taken with a solved puzzle alone, and the page brings it', async () => {
+  world.clock.advance(2 * HOUR)
+  const person = await world.person({ email: 'puzzled@example.org' })
+  for (let index = 0; index < 4; index += 1) await signIn({ email: person.email, password: `no ${index}` }, `strange-${index}`)
+  world.clock.advance(HOUR / 2)
+  const form = { email: person.email, password: person.password, puzzle: '', puzzle_answer: '' }
+  const without = await signIn(form, 'fresh')
+  assert.equal(without.status, 422)
+  assert.match(without.text, /no machine is at work/)
+  assert.equal(
+    without.cookies.some((cookie) => cookie.includes('known-device')),
+    false,
+    'nobody is in',
+  )
+  const solved = puzzleIn(without.answer) ?? assert.fail('no puzzle on the page')
+  const other = { '__Host-Http-here': 'x'.repeat(43) }
+  assert.equal((await signIn({ ...form, ...solved }, 'fresh', other)).status, 422, 'in another browser')
+  assert.equal((await signIn({ ...form, ...solved, puzzle_answer: '' }, 'fresh')).status, 422, 'without the answer')
+  assert.equal((await signIn({ ...form, ...solved }, 'fresh')).status, 303)
+  for (let index = 0; index < 4; index += 1) await signIn({ email: person.email, password: `no ${index}` }, `strange-${index}`)
+  world.clock.advance(HOUR / 2)
+  assert.equal((await signIn({ ...form, ...solved }, 'fresh')).status, 422, 'a second time')
+})
+
+test('requirement 69: without scripts people wait as long as the page says', async () => {
+  world.clock.advance(2 * HOUR)
+  const person = await world.person({ email: 'scriptless@example.org' })
+  for (let index = 0; index < 4; index += 1) await signIn({ email: person.email, password: `no ${index}` }, `strange-${index}`)
+  world.clock.advance(HOUR / 2)
+  const shown = await signIn({ email: person.email, password: '', puzzle: '' }, 'plain')
+  assert.match(shown.text, /Before this form is sent, please wait 10 seconds/)
+  const puzzle = puzzleIn(shown.answer)?.puzzle ?? assert.fail('no puzzle')
+  const form = { email: person.email, password: person.password, puzzle, puzzle_answer: '' }
+  assert.equal((await signIn(form, 'plain')).status, 422)
+  world.clock.advance(10_000)
+  assert.equal((await signIn(form, 'plain')).status, 303)
+})
+
+test('requirement 69: the challenge of the app is asked for in place of the puzzle, and a verifier that fails lets nobody in', async (t) => {
+  let verdict: () => Promise<boolean> = async () => true
+  const challenge = { field: 'captcha', render: () => html`<input name="captcha" value="">`, verify: () => verdict() }
+  const other = await openAccounts({ definition: { challenge } })
+  t.after(() => other.stop())
+  other.engine.current = login
+  const person = await other.person()
+  const visit = (form: Record<string, string>) => other.visit({ path: '/interaction/u1/sign-in', form, cookies: here })
+  for (let index = 0; index < 4; index += 1) await other.accounts.signIn(call, { email: person.email, password: 'no', client: `c${index}` })
+  other.clock.advance(HOUR / 2)
+  const form = { email: person.email, password: person.password }
+  const asked = await visit(form)
+  assert.match(asked.text, /<div class="guard"><input name="captcha"/)
+  verdict = async () => {
+    throw new Error('the verifier is away')
+  }
+  assert.equal((await visit({ ...form, captcha: 'solved' })).status, 422)
+  verdict = async () => true
+  assert.equal((await visit({ ...form, captcha: 'solved' })).status, 303)
+})
