@@ -1,6 +1,9 @@
 // What happens at once: racers for one code and one refresh token, thieves who come late, and tabs that sign in together.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { z } from '#kernel/schema.ts'
+import { SECURITY_EVENT, type SecurityEvent, securityEvent } from '../../src/auth/security-events/security-event.ts'
+import { until } from '../support/until.ts'
 import {
   authorizePath,
   Browser,
@@ -19,11 +22,32 @@ import {
   tokensFor,
 } from '../support/oauth.ts'
 
+const mailRequested = z.looseObject({
+  input: z.looseObject({ to: z.string(), template: z.string(), data: z.record(z.string(), z.string()) }),
+})
+type MailRequest = z.infer<typeof mailRequested>['input']
+
 let world: OauthWorld
+
+const events: SecurityEvent[] = []
+const mails: MailRequest[] = []
 
 before(async () => {
   world = await openOauth()
+  world.database.subscribe({
+    consumer: 'test-events',
+    topics: [SECURITY_EVENT, 'jobs.requested'],
+    async handle(stored) {
+      for (const { topic, data } of stored) {
+        if (topic === SECURITY_EVENT) events.push(securityEvent.parse(data))
+        else mails.push(mailRequested.parse(data).input)
+      }
+    },
+  })
 })
+
+const told = (type: string, accountId: string): Promise<SecurityEvent> =>
+  until(`${type} of ${accountId}`, () => events.find((event) => event.type === type && event.accountId === accountId))
 
 after(() => world.stop())
 
@@ -41,7 +65,7 @@ test('requirement 10: of 50 that redeem one code at once, one gets tokens', asyn
   for (const reply of replies) if (reply.status !== 200) assert.equal(errorOf(reply), 'invalid_grant')
 })
 
-test('20 that refresh one token at once all get the same successor', async () => {
+test('requirement 29: 20 that refresh one token at once all get the same successor', async () => {
   const tokens = await tokensFor(world, new Browser(world), { account: 'person-tabs' })
   const replies = await Promise.all(Array.from({ length: 20 }, () => refresh(world, tokens.refresh_token)))
   assert.deepEqual(
@@ -55,15 +79,48 @@ test('20 that refresh one token at once all get the same successor', async () =>
   assert.equal(await isRevoked(claimsOf(tokens.access_token)['sid']), false)
 })
 
-test('a lost answer may be asked for again within the grace', async () => {
+test('requirement 29: a lost answer may be asked for again within the grace', async () => {
   const tokens = await tokensFor(world, new Browser(world), { account: 'person-retry' })
   const first = await refresh(world, tokens.refresh_token)
   const again = await refresh(world, tokens.refresh_token)
   assert.equal(again.status, 200)
   assert.equal(tokenIn(again), tokenIn(first))
+  await refresh(world, tokens.refresh_token)
+  const { about } = await told('refresh.reuse_in_grace', 'person-retry')
+  assert.equal(about, 'Print Shop')
+  assert.equal(
+    mails.some(({ to }) => to === 'person-retry@example.org'),
+    false,
+    'no reason to alarm anybody',
+  )
+  const twice = events.filter(({ type, accountId }) => type === 'refresh.reuse_in_grace' && accountId === 'person-retry')
+  assert.equal(twice.length, 1, 'once for each token')
 })
 
-test('a used token that comes late ends its family', async () => {
+test('requirement 28: each refresh of a public client uses its token up', async () => {
+  const tokens = await tokensFor(world, new Browser(world), { account: 'person-public' })
+  const next = tokenIn(await refresh(world, tokens.refresh_token))
+  assert.notEqual(next, tokens.refresh_token)
+  const last = tokenIn(await refresh(world, next))
+  assert.equal(new Set([tokens.refresh_token, next, last]).size, 3)
+  assert.equal(errorOf(await refresh(world, tokens.refresh_token)), 'invalid_grant')
+})
+
+test('whoever gives a used token back, or is another client, does not end its family', async () => {
+  const tokens = await frontendTokens(world, new Browser(world), 'person-harmless')
+  const used = tokens.refresh_token ?? ''
+  const answer = await frontendToken(world, { grant_type: 'refresh_token', refresh_token: used })
+  const { refresh_token: next } = JSON.parse(answer.body) as { refresh_token: string }
+  world.advance(10_001)
+  assert.equal(errorOf(await refresh(world, used)), 'invalid_grant', 'the print shop has no business with it')
+  assert.equal((await frontendToken(world, { grant_type: 'refresh_token', refresh_token: next })).status, 200)
+  assert.equal(
+    events.some(({ type, accountId }) => type === 'refresh.reuse_detected' && accountId === 'person-harmless'),
+    false,
+  )
+})
+
+test('requirement 29: a used token that comes late ends its family, and its person is told', async () => {
   const tokens = await tokensFor(world, new Browser(world), { account: 'person-late' })
   const next = tokenIn(await refresh(world, tokens.refresh_token))
   world.advance(10_001)
@@ -71,6 +128,13 @@ test('a used token that comes late ends its family', async () => {
   assert.equal(errorOf(await refresh(world, next)), 'invalid_grant', 'the honest successor ends too')
   assert.equal(await isRevoked(claimsOf(tokens.access_token)['sid']), true)
   assert.ok(world.logs.some((line) => line.includes('refresh.reuse_detected')))
+  assert.equal((await told('refresh.reuse_detected', 'person-late')).about, 'Print Shop')
+  const mail = await until('the mail', () => mails.find(({ to }) => to === 'person-late@example.org'))
+  assert.equal(mail.template, 'token-reused')
+  assert.equal(mail.data['app'], 'Print Shop')
+  await refresh(world, tokens.refresh_token)
+  const alarms = events.filter(({ type, accountId }) => type === 'refresh.reuse_detected' && accountId === 'person-late')
+  assert.equal(alarms.length, 1, 'a family ends once')
   assert.equal(
     world.logs.some((line) => line.includes(next)),
     false,
@@ -78,7 +142,7 @@ test('a used token that comes late ends its family', async () => {
   )
 })
 
-test('a used token whose successor was used ends its family, within the grace too', async () => {
+test('requirement 29: a used token whose successor was used ends its family, within the grace too', async () => {
   const tokens = await tokensFor(world, new Browser(world), { account: 'person-thief' })
   const next = tokenIn(await refresh(world, tokens.refresh_token))
   const last = tokenIn(await refresh(world, next))
@@ -87,7 +151,7 @@ test('a used token whose successor was used ends its family, within the grace to
   assert.equal(await isRevoked(claimsOf(tokens.access_token)['sid']), true)
 })
 
-test('racers over several generations never diverge', async () => {
+test('requirement 29: racers over several generations never diverge', async () => {
   const tokens = await frontendTokens(world, new Browser(world), 'person-generations')
   let current = tokens.refresh_token ?? ''
   for (let generation = 0; generation < 10; generation += 1) {
@@ -99,12 +163,27 @@ test('racers over several generations never diverge', async () => {
   }
 })
 
-test('rotation does not make a refresh token live longer', async () => {
+test('requirement 30: a refresh token that nobody uses ends after two weeks', async () => {
   const tokens = await tokensFor(world, new Browser(world), { account: 'person-lifetime' })
   const next = tokenIn(await refresh(world, tokens.refresh_token))
   world.advance(14 * 86_400_000 + 1000)
   assert.equal(errorOf(await refresh(world, next)), 'invalid_grant', 'unused for two weeks, it is gone')
   world.advance(-(14 * 86_400_000 + 1000))
+})
+
+test('requirement 30: rotation does not make a refresh token live longer than the first one', async (context) => {
+  const tokens = await tokensFor(world, new Browser(world), { account: 'person-lifetime' })
+  let current = tokens.refresh_token ?? ''
+  const start = Date.now()
+  context.mock.timers.enable({ apis: ['Date'], now: start })
+  for (const day of [10, 20, 29]) {
+    context.mock.timers.setTime(start + day * 86_400_000)
+    const reply = await refresh(world, current)
+    assert.equal(reply.status, 200, `day ${day}: ${reply.body}`)
+    current = tokenIn(reply)
+  }
+  context.mock.timers.setTime(start + 30 * 86_400_000 + 60_000)
+  assert.equal(errorOf(await refresh(world, current)), 'invalid_grant')
 })
 
 test('two clients that sign in at once in one browser both keep their session', async () => {

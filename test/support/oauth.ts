@@ -62,6 +62,7 @@ export interface OauthWorld {
   readonly roles: Map<string, readonly string[]>
   readonly logs: string[]
   readonly clock: Clock
+  readonly masterKey: string
   /** Another process on the same database, which must be one of a file. */
   twin(): Promise<{ readonly server: AuthorizationServer; stop(): Promise<void> }>
   stop(): Promise<void>
@@ -75,6 +76,10 @@ export interface OauthOptions {
   readonly definition?: AuthDefinition
   /** The jobs of the authorization server run. */
   readonly withJobs?: true
+  /** Of another process with the same issuer. */
+  readonly sharing?: { readonly masterKey: string; readonly issuerPort: number }
+  /** Stands between the authorization server and the database. */
+  readonly between?: (database: Database) => Database
 }
 
 export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld> {
@@ -85,16 +90,18 @@ export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld>
   const http = createServer()
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   const { port } = http.address() as AddressInfo
+  const masterKey = options.sharing?.masterKey ?? randomToken()
+  const at = options.sharing?.issuerPort ?? port
   const sites: Sites = {
-    accounts: `http://accounts.localhost:${port}`,
-    app: `http://diary.localhost:${port}`,
-    files: `http://files.localhost:${port}`,
-    console: `http://console.localhost:${port}`,
-    frontends: { diary: `http://diary.localhost:${port}` },
+    accounts: `http://accounts.localhost:${at}`,
+    app: `http://diary.localhost:${at}`,
+    files: `http://files.localhost:${at}`,
+    console: `http://console.localhost:${at}`,
+    frontends: { diary: `http://diary.localhost:${at}` },
   }
   const database = await scenarioDatabase({ file: options.file, clock, logger })
   const cache = cacheServer.create({ maxBytes: 1_000_000, clock, logger })
-  const keyRing = createKeyRing(new Secret(randomToken()))
+  const keyRing = createKeyRing(new Secret(masterKey))
   const revocations = createRevocations({ database: database.contract, cache: cache.contract, clock, logger })
   const suspended = new Set<string>()
   const credentials = new Map<string, string>()
@@ -160,7 +167,12 @@ export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld>
     },
     settings: { ...settings, keyRotationDays: 90 },
   }
-  const server = createAuthorizationServer({ ...shared, database: database.contract, revocations, newcomers })
+  const server = createAuthorizationServer({
+    ...shared,
+    database: options.between?.(database.contract) ?? database.contract,
+    revocations,
+    newcomers,
+  })
   const { clients } = newcomers.administration(server.clients.fixed())
   const routes = [...server.routes, ...newcomers.routes]
   const jobs = jobsServer.create({
@@ -192,6 +204,7 @@ export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld>
     roles,
     logs,
     clock,
+    masterKey,
     async twin() {
       const own = await scenarioDatabase({ file: options.file, clock, logger })
       const parts = { database: own.contract, cache: cache.contract, clock, logger }

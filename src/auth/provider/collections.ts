@@ -39,6 +39,8 @@ const refreshToken = z.strictObject({
   consumedAt: time.optional(),
   /** The id of the token that replaced it. */
   successor: z.string().optional(),
+  /** When it was first used a second time, within the grace. */
+  reusedAt: time.optional(),
   payload: z.string(),
   expiresAt: time,
 })

@@ -55,6 +55,7 @@ import { providerRoutes } from './routes.ts'
 import { inScope } from './scope.ts'
 import { createSessionStorage } from './session-storage.ts'
 import { createProving } from './sign-in-proof.ts'
+import { createReuse } from './reuse.ts'
 import { createRunningEngine, type RunningEngine } from './running.ts'
 import { createStructuredTokens, type StructuredTokens } from './structured-tokens.ts'
 import { sweepTokens } from './sweep.ts'
@@ -199,6 +200,7 @@ function openStores(
   const interactions = database.collection(interactionsCollection)
   const artifacts = database.collection(artifactsCollection)
   const consents = createConsents({ consents: database.collection(consentsCollection), clock })
+  const reuse = createReuse({ accounts, clients, clock, logger })
   const endings = createEndings({
     database,
     sessions,
@@ -215,8 +217,8 @@ function openStores(
   const adapter = adapterFactory({
     Client: createClientStorage(clients, newcomers.documents),
     Session: createSessionStorage({ sessions, vault, clock, endings }),
-    Grant: createGrantStorage({ grants, clients, vault, clock, endings }),
-    RefreshToken: createRefreshStorage({ database, tokens, vault, clock, logger }),
+    Grant: createGrantStorage({ grants, clients, vault, clock, endings, reuse }),
+    RefreshToken: createRefreshStorage({ database, tokens, vault, clock, reuse }),
     AuthorizationCode: createCodeStorage({ codes, vault, clock, endings }),
     AccessToken: createAccessTokenStorage({ tokens: accessTokens, vault, clock }),
     ClientCredentials: createAccessTokenStorage({ tokens: accessTokens, vault, clock }),

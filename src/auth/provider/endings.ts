@@ -12,7 +12,7 @@ const PAGE = 500
 
 export interface Endings {
   /** One authorisation of one client in one browser. */
-  endGrant(call: Call, sid: string): Promise<void>
+  endGrant(call: Call, sid: string, events?: readonly EventDraft[]): Promise<void>
   /** A browser session with every authorisation that was to end with it. */
   endSession(call: Call, uid: string): Promise<void>
   /** All authorisations of a client for an account, in every browser. */
@@ -43,9 +43,10 @@ export function createEndings(dependencies: EndingsDependencies): Endings {
     marking.end(call, { sids: ended.map(({ id }) => id), told: await toldOf(call, ended) })
 
   return {
-    async endGrant(call, sid) {
+    async endGrant(call, sid, events = []) {
       const found = (await grants.get(call, sid))?.value
-      await marking.end(call, { sids: [sid], told: await toldOf(call, found === undefined ? [] : [found]) })
+      const notices = found === undefined ? [] : await noticesOf(clients.find, call, found)
+      await marking.end(call, { sids: [sid], told: new Map([[sid, [...notices, ...events]]]) })
     },
     async endSession(call, uid) {
       const present = (await sessions.get(call, uid))?.value

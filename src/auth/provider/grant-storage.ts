@@ -9,6 +9,7 @@ import { type GrantRecord, grantsCollection } from './collections.ts'
 import type { Endings } from './endings.ts'
 import { sidOf } from './ids.ts'
 import { noStorage } from './no-storage.ts'
+import type { Reuse } from './reuse.ts'
 import { currentCall } from './scope.ts'
 import { type Vault, withoutId } from './vault.ts'
 
@@ -18,9 +19,10 @@ export interface GrantStorageDependencies {
   readonly vault: Vault
   readonly clock: Clock
   readonly endings: Endings
+  readonly reuse: Pick<Reuse, 'detected'>
 }
 
-export function createGrantStorage({ grants, clients, vault, clock, endings }: GrantStorageDependencies): Adapter {
+export function createGrantStorage({ grants, clients, vault, clock, endings, reuse }: GrantStorageDependencies): Adapter {
   const place = (id: string): { collection: string; id: string } => ({ collection: grantsCollection.name, id })
   return {
     ...noStorage,
@@ -53,7 +55,9 @@ export function createGrantStorage({ grants, clients, vault, clock, endings }: G
       return payload === undefined ? undefined : { ...payload, jti: grantId }
     },
     async destroy(grantId) {
-      await endings.endGrant(currentCall(), sidOf(grantId))
+      const call = currentCall()
+      const sid = sidOf(grantId)
+      await endings.endGrant(call, sid, await reuse.detected(call, sid))
     },
   }
 }

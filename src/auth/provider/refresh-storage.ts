@@ -2,11 +2,11 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import Provider from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
-import type { Logger } from '#kernel/log.ts'
 import type { Collection, Database } from '../../database/contract.ts'
 import { type RefreshTokenRecord, refreshTokensCollection } from './collections.ts'
 import { recordId, sidOf } from './ids.ts'
 import { noStorage } from './no-storage.ts'
+import { type Reuse, refreshingContext } from './reuse.ts'
 import { createRotation } from './rotation.ts'
 import { currentCall } from './scope.ts'
 import { sweepTokens } from './sweep.ts'
@@ -20,13 +20,13 @@ export interface RefreshStorageDependencies {
   readonly tokens: Collection<RefreshTokenRecord>
   readonly vault: Vault
   readonly clock: Clock
-  readonly logger: Logger
+  readonly reuse: Pick<Reuse, 'inGrace'>
 }
 
-export function createRefreshStorage({ database, tokens, vault, clock, logger }: RefreshStorageDependencies): Adapter {
+export function createRefreshStorage({ database, tokens, vault, clock, reuse }: RefreshStorageDependencies): Adapter {
   const place = (id: string): { collection: string; id: string } => ({ collection: refreshTokensCollection.name, id })
 
-  const rotation = createRotation({ database, tokens, clock, logger })
+  const rotation = createRotation({ database, tokens, clock, reuse })
 
   return {
     ...noStorage,
@@ -56,13 +56,14 @@ export function createRefreshStorage({ database, tokens, vault, clock, logger }:
       const payload = { ...opened, jti: token }
       const { consumedAt, grant } = stored.value
       if (consumedAt === undefined) return payload
-      const facts = { client: payload.clientId, sid: grant }
-      const { jkt } = payload
-      if (jkt === undefined && (await rotation.isInGrace(call, stored.value))) {
-        logger.info({ event: 'refresh.reuse_in_grace', ...facts }, 'a refresh token was used twice within the grace')
+      // One that is bound to a key or a certificate has no grace: its client proves itself anew with each request, and can ask again with the new one.
+      const isBound = payload.jkt !== undefined || payload['x5t#S256'] !== undefined
+      if (!isBound && (await rotation.isInGrace(call, stored.value))) {
+        if (refreshingContext()?.client?.clientId === payload.clientId) {
+          await rotation.noteReuse(call, id, { accountId: payload.accountId, clientId: payload.clientId, sid: grant })
+        }
         return payload
       }
-      logger.warn({ event: 'refresh.reuse_detected', ...facts }, 'a used refresh token came again; its family ends')
       return { ...payload, consumed: Math.floor(consumedAt / 1000) }
     },
 

@@ -7,10 +7,10 @@ import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { insertInto, updateIn } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
-import type { Logger } from '#kernel/log.ts'
 import type { Collection, Database } from '../../database/contract.ts'
 import { type RefreshTokenRecord, refreshTokensCollection } from './collections.ts'
 import { recordId } from './ids.ts'
+import type { Reuse, Used } from './reuse.ts'
 
 const GRACE_MS = 10_000
 
@@ -18,25 +18,34 @@ export interface RotationDependencies {
   readonly database: Database
   readonly tokens: Collection<RefreshTokenRecord>
   readonly clock: Clock
-  readonly logger: Logger
+  readonly reuse: Pick<Reuse, 'inGrace'>
 }
 
 export interface Rotation {
   /** Whether a used token may still lead to its successor. */
   isInGrace(call: Call, used: RefreshTokenRecord): Promise<boolean>
+  /** Once for each token, however many tabs there are. */
+  noteReuse(call: Call, id: string, used: Used): Promise<void>
   /** Uses the old token up and stores the new one, both or neither; when somebody was faster, agrees or refuses. */
   replace(call: Call, old: RefreshToken, successor: RefreshTokenRecord): Promise<void>
 }
 
-export function createRotation({ database, tokens, clock, logger }: RotationDependencies): Rotation {
+export function createRotation({ database, tokens, clock, reuse }: RotationDependencies): Rotation {
   const isInGrace: Rotation['isInGrace'] = async (call, used) => {
     if (used.consumedAt === undefined || clock.now() - used.consumedAt > GRACE_MS) return false
     if (used.successor === undefined) return false
     const successor = await tokens.get(call, used.successor)
     return successor !== undefined && successor.value.consumedAt === undefined
   }
+  const noteReuse: Rotation['noteReuse'] = async (call, id, used) => {
+    const stored = await tokens.get(call, id)
+    if (stored === undefined || stored.value.reusedAt !== undefined) return
+    const change = { set: { reusedAt: clock.now() }, where: { reusedAt: undefined } }
+    await tokens.update(call, id, change, { events: await reuse.inGrace(call, used) })
+  }
   return {
     isInGrace,
+    noteReuse,
     async replace(call, old, successor) {
       const oldId = recordId(old.jti)
       const set = { consumedAt: clock.now(), successor: successor.id }
@@ -51,10 +60,7 @@ export function createRotation({ database, tokens, clock, logger }: RotationDepe
         const used = (await tokens.get(call, oldId))?.value
         const isSame = used?.successor === successor.id && !old.isSenderConstrained()
         if (!isSame || !(await isInGrace(call, used))) throw new errors.InvalidGrant('refresh token already used')
-        logger.info(
-          { event: 'refresh.reuse_in_grace', client: old.clientId, sid: successor.grant },
-          'a refresh token was used twice at once',
-        )
+        await noteReuse(call, oldId, { accountId: old.accountId, clientId: old.clientId, sid: successor.grant })
       }
     },
   }

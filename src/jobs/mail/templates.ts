@@ -43,6 +43,15 @@ function happenedWith(words: Words<{ readonly name: string; readonly provider: s
   }
 }
 
+/** The same, of an app that the person has let in. */
+function happenedIn(words: Words<{ readonly name: string; readonly app: string; readonly when: string }>): Template {
+  const data = z.strictObject({ name: line, app: line, when: line })
+  return (texts, input, productName) => {
+    const { when, ...rest } = data.parse(input)
+    return words(texts)({ ...rest, when: momentWords(texts, when) }, productName)
+  }
+}
+
 const templates: Readonly<Record<string, Template>> = {
   'confirm-address': template(z.strictObject({ link, minutes }), (texts) => texts.confirmAddress),
   'already-registered': template(z.strictObject({ name: line, link }), (texts) => texts.alreadyRegistered),
@@ -66,6 +75,7 @@ const templates: Readonly<Record<string, Template>> = {
   'password-changed': happened((texts) => texts.passwordChanged),
   'passkey-added': happened((texts) => texts.passkeyAdded),
   'passkey-removed': happened((texts) => texts.passkeyRemoved),
+  'token-reused': happenedIn((texts) => texts.tokenReused),
   'identity-linked': happenedWith((texts) => texts.identityLinked),
   'identity-unlinked': happenedWith((texts) => texts.identityUnlinked),
   'totp-enabled': happened((texts) => texts.totpEnabled),

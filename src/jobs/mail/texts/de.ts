@@ -244,6 +244,17 @@ export const de: MailTexts = {
     small: ['Das waren nicht Sie? Dann melden Sie sich an, sehen Sie auf Ihrer Kontoseite nach und melden Sie alle anderen Sitzungen ab.'],
   }),
 
+  tokenReused: ({ name, app, when }, product) => ({
+    subject: `Der Zugriff von ${app} auf Ihr ${product}-Konto wurde beendet`,
+    preview: 'Ein Zugangsschlüssel dieser App wurde ein zweites Mal benutzt.',
+    heading: `Der Zugriff von ${app} wurde beendet`,
+    paragraphs: [
+      `Hallo ${name}, ein Zugangsschlüssel, mit dem ${app} den Zugriff auf Ihr ${product}-Konto schon einmal erneuert hatte, wurde noch einmal vorgelegt: ${when}. Vielleicht hat ihn jemand kopiert. Deshalb haben wir diesen Zugriff beendet.`,
+      'Sie müssen nichts tun. Wenn Sie die App weiter nutzen möchten, melden Sie sich dort neu an.',
+    ],
+    small: ['Wenn das wieder geschieht, beenden Sie den Zugriff der App auf Ihrer Kontoseite und sagen Sie es denen, die sie herstellen.'],
+  }),
+
   totpEnabled: ({ name, when }, product) => ({
     subject: `Die Anmeldung bei ${product} hat jetzt einen zweiten Schritt`,
     preview: 'Ihr Passwort allein genügt nicht mehr.',

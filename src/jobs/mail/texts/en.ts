@@ -262,6 +262,17 @@ export const en = {
     small: ['That was not you? Then sign in, look at your account page and sign out all other sessions.'],
   }),
 
+  tokenReused: ({ name, app, when }: Happened & { readonly app: string }, product: string): MailContent => ({
+    subject: `The access of ${app} to your ${product} account was ended`,
+    preview: 'A credential of this app was used a second time.',
+    heading: `The access of ${app} was ended`,
+    paragraphs: [
+      `Hello ${name}, on ${when} a credential came again with which ${app} had renewed its access to your ${product} account before. Somebody may have copied it, so we have ended this access.`,
+      'There is nothing that you must do. To use the app again, sign in to it again.',
+    ],
+    small: ['If this happens again, end the access of the app on your account page, and tell those who make it.'],
+  }),
+
   totpEnabled: ({ name, when }: Happened, product: string): MailContent => ({
     subject: `Signing in to ${product} has a second step now`,
     preview: 'Your password alone signs nobody in any more.',

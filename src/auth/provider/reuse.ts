@@ -1,0 +1,69 @@
+// A refresh token that comes again after it was used. Within the grace it is most likely a second tab or a lost answer, and only noted; after it, somebody
+// else may hold the token, so the family ends and its person is told (RFC 9700 section 4.14.2).
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import Provider from 'oidc-provider'
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import type { EventDraft } from '#kernel/collection.ts'
+import type { Logger } from '#kernel/log.ts'
+import { mail } from '../accounts/mail.ts'
+import { whence } from '../browser.ts'
+import type { AccountDirectory } from '../engine.ts'
+import { securityEventOf, type Whence } from '../security-events/security-event.ts'
+import type { ClientRegistry } from './clients.ts'
+import { currentExchange } from './scope.ts'
+
+export interface ReuseDependencies {
+  readonly accounts: AccountDirectory
+  readonly clients: ClientRegistry
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export interface Used {
+  readonly accountId?: string | undefined
+  readonly clientId?: string | undefined
+  readonly sid: string
+}
+
+export interface Reuse {
+  /** For the write that ends a grant: what it tells of, when it ends since the request under way shows a token that was used. */
+  detected(call: Call, sid: string): Promise<readonly EventDraft[]>
+  /** For the write that notes it. */
+  inGrace(call: Call, used: Used): Promise<readonly EventDraft[]>
+}
+
+/** Only a refresh judges a token: whoever asks about a used one, or gives it back, has done no harm. */
+export function refreshingContext(): KoaContextWithOIDC['oidc'] | undefined {
+  const oidc = Provider.ctx?.oidc
+  return oidc?.route === 'token' && oidc.params?.['grant_type'] === 'refresh_token' ? oidc : undefined
+}
+
+export function createReuse({ accounts, clients, clock, logger }: ReuseDependencies): Reuse {
+  const nameOf = async (call: Call, clientId: string | undefined): Promise<string> =>
+    (await clients.find(call, clientId ?? ''))?.name.slice(0, 200) ?? 'An app'
+  const by = (): Whence => {
+    const exchange = currentExchange()
+    return exchange === undefined ? {} : whence(exchange)
+  }
+  return {
+    async detected(call, sid) {
+      const token = refreshingContext()?.entities.RefreshToken
+      if (token?.consumed === undefined) return []
+      const { accountId, clientId } = token
+      logger.warn({ event: 'refresh.reuse_detected', client: clientId, sid }, 'a used refresh token came again; its family ends')
+      const about = await nameOf(call, clientId)
+      const event = securityEventOf({ type: 'refresh.reuse_detected', accountId, about, ...by() })
+      const person = await accounts.find(call, accountId)
+      if (person === undefined) return [event]
+      const data = { name: person.name, app: about, when: new Date(clock.now()).toUTCString() }
+      return [event, mail({ to: person.email, template: 'token-reused', data })]
+    },
+
+    async inGrace(call, { accountId, clientId, sid }) {
+      logger.info({ event: 'refresh.reuse_in_grace', client: clientId, sid }, 'a refresh token was used twice within the grace')
+      const whose = accountId === undefined ? {} : { accountId }
+      return [securityEventOf({ type: 'refresh.reuse_in_grace', ...whose, about: await nameOf(call, clientId), ...by() })]
+    },
+  }
+}

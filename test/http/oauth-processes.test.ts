@@ -1,0 +1,94 @@
+// Rotation by two processes on one database: racers, thieves, and a process that dies between the commit and the answer. Few rounds; NINEFOLD_LONG=1 for all.
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import {
+  Browser,
+  call,
+  claimsOf,
+  errorOf,
+  type OauthWorld,
+  openOauth,
+  PRINT_SHOP,
+  type Reply,
+  refresh,
+  send,
+  tokensFor,
+} from '../support/oauth.ts'
+
+const ROUNDS = process.env['NINEFOLD_LONG'] === '1' ? 200 : 4
+const RACERS = 100
+const childFile = fileURLToPath(new URL('../fixtures/auth-child.ts', import.meta.url))
+
+let folder: string
+let world: OauthWorld
+const children: ChildProcess[] = []
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ninefold-processes-'))
+  world = await openOauth({ file: join(folder, 'main.db') })
+})
+
+after(async () => {
+  for (const child of children) child.kill('SIGKILL')
+  await world.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+type Other = Pick<OauthWorld, 'port' | 'sites'>
+
+async function otherProcess(mode: string): Promise<{ readonly other: Other; readonly child: ChildProcess }> {
+  const args = [childFile, join(folder, 'main.db'), world.masterKey, String(world.port), mode]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  children.push(child)
+  let said = ''
+  while (!said.includes('\n')) {
+    const [chunk] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
+    assert.equal(child.exitCode, null, 'the other process has ended')
+    said += String(chunk)
+  }
+  return { other: { port: Number(said.trim().split(' ')[1]), sites: world.sites }, child }
+}
+
+const refreshAt = (where: Other, token: string): Promise<Reply> =>
+  send(where, { path: '/token', form: { grant_type: 'refresh_token', client_id: PRINT_SHOP.clientId, refresh_token: token } })
+const tokenIn = (reply: Reply): string => (JSON.parse(reply.body) as { refresh_token: string }).refresh_token
+const isRevoked = async (sid: unknown): Promise<boolean> =>
+  (await world.revocations.list(call)).items.some(({ kind, subject }) => kind === 'session' && subject === sid)
+
+test(`requirement 29: ${RACERS} refreshes at once in two processes give one successor, ${ROUNDS} times, and sign nobody out`, async () => {
+  const { other, child } = await otherProcess('racing')
+  const tokens = await tokensFor(world, new Browser(world), { account: 'person-processes' })
+  let current = tokens.refresh_token ?? ''
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const replies = await Promise.all(Array.from({ length: RACERS }, (_, racer) => refreshAt(racer % 2 === 0 ? world : other, current)))
+    const successors = new Set(replies.map((reply) => (reply.status === 200 ? tokenIn(reply) : reply.body)))
+    assert.equal(successors.size, 1, [...successors].join('\n'))
+    ;[current = ''] = successors
+  }
+  assert.equal(await isRevoked(claimsOf(tokens.access_token)['sid']), false)
+  // The first one of all is long overtaken: whoever shows it is a thief, at whichever process.
+  assert.equal(errorOf(await refreshAt(other, tokens.refresh_token ?? '')), 'invalid_grant')
+  assert.equal(errorOf(await refreshAt(world, current)), 'invalid_grant', 'the family ends at the other one, too')
+  assert.equal(await isRevoked(claimsOf(tokens.access_token)['sid']), true)
+  child.kill('SIGKILL')
+})
+
+test('requirement 29: an answer that is lost with its process, after the commit, is given again by the next one', async () => {
+  const { other, child } = await otherProcess('dying')
+  const tokens = await tokensFor(world, new Browser(world), { account: 'person-lost' })
+  const used = tokens.refresh_token ?? ''
+  const ended = once(child, 'exit')
+  await assert.rejects(refreshAt(other, used), 'nothing came back')
+  assert.deepEqual(await ended, [null, 'SIGKILL'])
+  const again = await refreshAt(world, used)
+  assert.equal(again.status, 200, again.body)
+  assert.notEqual(tokenIn(again), used)
+  assert.equal((await refresh(world, tokenIn(again))).status, 200, 'and the session goes on')
+  assert.equal(await isRevoked(claimsOf(tokens.access_token)['sid']), false)
+})
