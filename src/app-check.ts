@@ -155,6 +155,7 @@ const auth = z.strictObject({
   upstreams: upstreamDefinitions.optional(),
   edDsa: z.boolean().optional(),
   secondFactor: z.strictObject({ roles: texts }).optional(),
+  deletion: z.strictObject({ graceDays: z.int().min(1).max(90).optional() }).optional(),
   hooks: authHooks.optional(),
   resources: z.array(protectedResource).optional(),
   dpop: z.strictObject({ requireNonce: z.boolean().optional() }).optional(),

@@ -178,6 +178,10 @@ export interface WebhookDefinition {
 export interface AuthDefinition {
   /** Other providers that people may sign in with. Their secrets are the operator's: NINEFOLD_AUTH_UPSTREAM_SECRETS. */
   readonly upstreams?: readonly UpstreamDefinition[]
+  readonly deletion?: {
+    /** Days that an account which its owner wants gone waits, 1 to 90; signing in calls it off. 14 unless told. */
+    readonly graceDays?: number
+  }
   /** Ways to sign in, each on or off. */
   readonly methods?: {
     /** On unless told. */
@@ -256,6 +260,12 @@ export interface MembershipRequest {
   readonly removeGroups?: readonly string[]
 }
 
+/** Whether an account is blocked. */
+export interface AccountStanding {
+  readonly accountId: string
+  readonly suspended: boolean
+}
+
 export interface KeySet {
   readonly issuer: string
   /** Public JSON Web Keys (RFC 7517). */
@@ -315,6 +325,8 @@ export interface Auth {
   clientOrigins(call: Call): Promise<readonly { readonly origin: string; readonly clientId: string }[]>
   /** Changes what is named, and tells the outcome; `undefined` when nobody has this address. For operators alone. */
   changeMembership(call: Call, request: MembershipRequest): Promise<AccountMembership | undefined>
+  /** Blocks an account, which ends every session and token of it within a second, or lets it in again. `undefined` when nobody has this address. For operators alone. */
+  suspendAccount(call: Call, request: { readonly email: string; readonly suspended: boolean }): Promise<AccountStanding | undefined>
   /** A code for one sign-in of an operator, good for 15 minutes. */
   createOperatorLink(call: Call): Promise<string>
   /** Uses the code up. `undefined` when it is unknown, used or too old. */

@@ -9,6 +9,7 @@ import type { Database } from '../database/contract.ts'
 import type { Auth, AuthDefinition } from './contract.ts'
 import { endClientJob } from './clients/end-client.ts'
 import { endAccessJob } from './end-access.ts'
+import { createLeavingPart } from './leaving/create.ts'
 import { createOperators } from './operators/operators.ts'
 import { enginePages } from './pages/engine-pages.ts'
 import { accountPages } from './pages/routes.ts'
@@ -64,7 +65,9 @@ export const authServer = defineServer<AuthDependencies, Auth>({
       looks: enginePages(frame),
       settings,
     })
-    const pages = accountPages({ ...people, engine: server.engine, clock: shared.clock, settings: { ...frame, mailbox: settings.mailbox } })
+    const { engine } = server
+    const leaving = createLeavingPart({ ...dependencies, engine, definition: settings.definition, origin: settings.sites.accounts })
+    const pages = accountPages({ ...people, leaving, engine, clock: shared.clock, settings: { ...frame, mailbox: settings.mailbox } })
     const administration = newcomers.administration(server.clients.fixed())
     return {
       contract: createAuthService({
@@ -73,6 +76,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         accounts: people.accounts,
         revocations,
         operators: createOperators({ ...dependencies, revocations }),
+        leaving,
         roles: createRoles({ ...dependencies, revocations }),
         clientOrigins: server.origins.list,
         signingKeys: server.signingKeys,
@@ -81,13 +85,15 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         endSessionOf: server.endSessionOf,
       }),
       routes: [...server.routes, ...pages, ...newcomers.routes, ...administration.routes],
-      jobs: [endAccessJob(server.engine), endClientJob(server.endClient), ...server.jobs, ...people.organisations.jobs],
+      jobs: [endAccessJob(engine), ...leaving.jobs, endClientJob(server.endClient), ...server.jobs, ...people.organisations.jobs],
       webhooks: securityWebhooks(settings.definition?.webhooks ?? [], settings.development),
       async start() {
         await Promise.all([people.start(), server.start()])
+        leaving.start()
         server.origins.start()
       },
       async stop() {
+        leaving.stop()
         server.origins.stop()
         await Promise.all([people.stop(), server.stop()])
       },

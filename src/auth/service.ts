@@ -3,6 +3,7 @@ import type { Call } from '#kernel/call.ts'
 import type { Auth, BackChannelAnswer, BackChannelRequest, Clients, KeySet, PublicProfile } from './contract.ts'
 import type { AccountDirectory } from './engine.ts'
 import type { SigningKeys } from './keys/signing-keys.ts'
+import type { Leaving } from './leaving/service.ts'
 import type { Operators } from './operators/operators.ts'
 import type { Roles } from './roles/roles.ts'
 import type { Revocations } from './revocations/revocations.ts'
@@ -12,6 +13,7 @@ export interface AuthServiceDependencies {
   readonly revocations: Revocations
   readonly operators: Operators
   readonly roles: Roles
+  readonly leaving: Pick<Leaving, 'suspend'>
   readonly clients: Clients
   readonly organisations: Auth['organisations']
   readonly clientOrigins: Auth['clientOrigins']
@@ -23,7 +25,7 @@ export interface AuthServiceDependencies {
 }
 
 export function createAuthService(dependencies: AuthServiceDependencies): Auth {
-  const { accounts, revocations, operators, roles, clients, organisations, clientOrigins, signingKeys } = dependencies
+  const { accounts, revocations, operators, roles, leaving, clients, organisations, clientOrigins, signingKeys } = dependencies
   return {
     clients,
     organisations,
@@ -40,6 +42,7 @@ export function createAuthService(dependencies: AuthServiceDependencies): Auth {
       return person === undefined || person.suspended ? undefined : { accountId: person.accountId, name: person.name }
     },
     clientOrigins,
+    suspendAccount: (call, { email, suspended }) => leaving.suspend(call, email, suspended),
     changeMembership: (call, { email, ...change }) => roles.change(call, email, change),
     createOperatorLink: (call) => operators.createLink(call),
     redeemOperatorLink: (call, code) => operators.redeemLink(call, code),

@@ -1,4 +1,5 @@
-// `ninefold account <address>`: what a person is to the app, and changing it. Tokens that tell otherwise end within a second; nobody is signed out.
+// `ninefold account <address>`: what a person is to the app, and changing it. Tokens that tell otherwise end within a second; nobody is signed out, but
+// for whoever is blocked.
 import { AppError } from '../kernel/errors.ts'
 import { systemCall } from '../kernel/call.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
@@ -13,7 +14,9 @@ export async function accountCommand(line: CommandLine): Promise<number> {
   try {
     const account = await changed(platform.auth.changeMembership(systemCall('account'), { email, ...line.membership }))
     if (account === undefined) throw new CommandError(`Nobody has the address ${JSON.stringify(email)}.`)
-    process.stdout.write(`${JSON.stringify(account, undefined, 2)}\n`)
+    const { suspended } = line
+    const standing = suspended === undefined ? undefined : await platform.auth.suspendAccount(systemCall('account'), { email, suspended })
+    process.stdout.write(`${JSON.stringify({ ...account, ...standing }, undefined, 2)}\n`)
   } finally {
     await platform.stop()
   }

@@ -13,6 +13,7 @@ export interface CommandLine {
   /** What came after the command, for commands that take more. */
   readonly words: readonly string[]
   /** Of `account`: what to give and take. */
+  readonly suspended: boolean | undefined
   readonly membership: Readonly<Record<'addRoles' | 'removeRoles' | 'addGroups' | 'removeGroups', readonly string[]>>
   /** Of `move`, `backup` and `restore`. */
   readonly premises: {
@@ -50,6 +51,8 @@ const OPTIONS = {
   'remove-role': { type: 'string', multiple: true },
   'add-group': { type: 'string', multiple: true },
   'remove-group': { type: 'string', multiple: true },
+  suspend: { type: 'boolean', default: false },
+  reinstate: { type: 'boolean', default: false },
   to: { type: 'string' },
   from: { type: 'string' },
   back: { type: 'boolean', default: false },
@@ -95,6 +98,7 @@ export function parseCommandLine(words: readonly string[], commands: readonly st
     plan: values.plan,
     now: values.now,
     words: positionals.slice(1),
+    suspended: suspendedOf(values),
     membership,
     premises: premisesOf(values),
     client: clientLine(values),
@@ -102,6 +106,11 @@ export function parseCommandLine(words: readonly string[], commands: readonly st
     configFile: values.config,
     overrides,
   }
+}
+
+function suspendedOf({ suspend, reinstate }: ReturnType<typeof parse>['values']): boolean | undefined {
+  if (suspend && reinstate) throw new CommandError('An account is either blocked or not: give --suspend or --reinstate.')
+  return suspend || reinstate ? suspend : undefined
 }
 
 function premisesOf({ to, from, back, finish, verify, replace }: ReturnType<typeof parse>['values']): CommandLine['premises'] {
@@ -139,7 +148,8 @@ Commands
   webhooks [list]    where webhooks lead, what waits and what failed
   webhooks secret <name>, webhooks rotate <name>, webhooks retry <name>
                  print the secret, make a new one, or send failed deliveries again
-  account <address>  print the roles and groups of an account, after changing them as told
+  account <address>  print the roles and groups of an account, after changing them as told;
+                 --suspend blocks it and signs it out everywhere, --reinstate lets it in again
   keys           list the keys that tokens are signed with; keys rotate [--now] makes the next ones,
                  keys revoke <kid> ends one that was stolen, with all that it has signed
 

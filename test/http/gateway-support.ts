@@ -96,6 +96,7 @@ export class FakeAuth implements Auth {
       { origin: 'null', clientId: 'evil' },
     ]
   }
+  suspendAccount = async (): Promise<undefined> => undefined
   async changeMembership() {
     return undefined
   }

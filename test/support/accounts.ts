@@ -26,6 +26,8 @@ import { zeroBits } from '../../src/auth/guard/puzzle.ts'
 import { en } from '../../src/auth/texts/en.ts'
 import { createSpeech } from '../../src/auth/texts/speech.ts'
 import { createLooks } from '../../src/auth/theme/looks.ts'
+import { createLeavingPart } from '../../src/auth/leaving/create.ts'
+import type { Leaving } from '../../src/auth/leaving/service.ts'
 import type { PasswordSettings } from '../../src/auth/passwords/passwords.ts'
 import { cacheServer } from '../../src/cache/server.ts'
 import type { Database } from '../../src/database/contract.ts'
@@ -59,6 +61,7 @@ export interface AccountsWorld {
   readonly organisations: OrganisationsPart
   readonly revocations: Revocations
   readonly running: People
+  readonly leaving: Leaving
   readonly database: Database
   readonly clock: FakeClock
   readonly engine: FakeEngine
@@ -199,11 +202,14 @@ export async function openAccounts(
       }
     },
   })
+  const engine = createFakeEngine()
+  const leaving = createLeavingPart({ database, clock, engine, definition: options.definition, origin: ORIGIN })
   await databases.start()
   await running.start()
-  const engine = createFakeEngine()
+  leaving.start()
   const pages = accountPages({
     ...running,
+    leaving,
     engine,
     clock,
     settings: {
@@ -221,6 +227,7 @@ export async function openAccounts(
     byMail,
     organisations,
     revocations,
+    leaving,
     running,
     database,
     clock,
@@ -243,6 +250,7 @@ export async function openAccounts(
       return { accountId: signedIn.accountId, email, password }
     },
     async stop() {
+      leaving.stop()
       await running.stop()
       await databases.stop()
     },

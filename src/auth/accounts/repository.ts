@@ -8,7 +8,7 @@ import { type Account, account, type EmailToken, emailToken } from './schemas.ts
 export const accountsCollection = defineCollection<Account>({
   name: 'accounts',
   schema: account,
-  indexes: { email: { fields: ['email'], unique: true } },
+  indexes: { email: { fields: ['email'], unique: true }, deletion: { fields: ['deletionAt'] } },
   migrations: [
     // The password may be absent: nothing to rewrite, but a program that takes it for granted must not start on such accounts.
     { changes: [], up: (document) => document },

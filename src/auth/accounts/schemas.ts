@@ -17,6 +17,15 @@ export const account = z.strictObject({
   /** Epoch milliseconds, as all times here. */
   emailVerifiedAt: z.int().optional(),
   suspendedAt: z.int().optional(),
+  /** When it is to be deleted; see leaving/. */
+  deletionAt: z.int().optional(),
+  deletion: z
+    .strictObject({
+      requestedAt: z.int(),
+      /** What is kept of the person is being removed: there is no way back. */
+      begun: z.boolean().optional(),
+    })
+    .optional(),
   createdAt: z.int(),
   ...membershipShape,
 })

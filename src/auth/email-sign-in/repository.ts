@@ -5,7 +5,7 @@ import { hasCode } from '#kernel/errors.ts'
 import type { Database, Stored } from '../../database/contract.ts'
 import { type EmailSignIn, emailSignIn } from './schemas.ts'
 
-const waitingCollection = defineCollection<EmailSignIn>({
+export const emailSignInsCollection = defineCollection<EmailSignIn>({
   name: 'auth_email_sign_ins',
   schema: emailSignIn,
   indexes: { link: { fields: ['link'], unique: true }, account: { fields: ['accountId'] } },
@@ -21,13 +21,12 @@ export interface EmailSignInRepository {
   countTry(call: Call, waiting: Stored<EmailSignIn>): Promise<Stored<EmailSignIn> | undefined>
   /** False when somebody was faster. */
   use(call: Call, waiting: Stored<EmailSignIn>): Promise<boolean>
-  deleteAll(call: Call, accountId: string): Promise<void>
 }
 
 const MAX_ROUNDS = 20
 
 export function createEmailSignInRepository(database: Database): EmailSignInRepository {
-  const waiting = database.collection(waitingCollection)
+  const waiting = database.collection(emailSignInsCollection)
   return {
     find: (call, id) => waiting.get(call, id),
     findByLink: (call, link) => waiting.getByKey(call, 'link', { link }),
@@ -47,9 +46,5 @@ export function createEmailSignInRepository(database: Database): EmailSignInRepo
     },
     countTry: (call, { value, version }) => waiting.update(call, value.id, { set: { tries: value.tries + 1 }, ifVersion: version }),
     use: (call, { value, version }) => waiting.delete(call, value.id, { ifVersion: version }),
-    async deleteAll(call, accountId) {
-      const page = await waiting.list(call, { index: 'account', where: { accountId }, limit: 1000 })
-      for (const { value } of page.items) await waiting.delete(call, value.id)
-    },
   }
 }

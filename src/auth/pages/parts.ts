@@ -8,6 +8,7 @@ import type { Accounts } from '../accounts/service.ts'
 import type { ByMail } from '../by-mail.ts'
 import type { BrowserSession, Engine, Interaction } from '../engine.ts'
 import type { Guard } from '../guard/service.ts'
+import type { Leaving } from '../leaving/service.ts'
 import type { SignInMethods } from '../methods.ts'
 import type { Passkeys } from '../passkeys/service.ts'
 import type { SecondFactors } from '../second-factors/service.ts'
@@ -32,6 +33,7 @@ export interface PageParts {
   readonly guard: Guard
   readonly byMail: ByMail
   readonly upstreams: RunningUpstreams
+  readonly leaving: Leaving
   readonly clock: Clock
   readonly settings: PageSettings
 }

@@ -11,6 +11,7 @@ import { assetRoutes } from './assets.ts'
 import type { PageParts } from './handling.ts'
 import { interactionRoutes } from './interaction-routes.ts'
 import { emailSignInRoutes } from '../email-sign-in/routes.ts'
+import { leavingRoutes } from '../leaving/routes.ts'
 import { recoveryRoutes } from '../recovery/routes.ts'
 import { languageRoute } from './language-routes.ts'
 import { signUpRoutes } from './sign-up-routes.ts'
@@ -24,6 +25,7 @@ export function accountPages(parts: PageParts): Route[] {
     ...upstreamRoutes(parts),
     ...accountRoutes(parts),
     ...identityRoutes(parts),
+    ...leavingRoutes(parts),
     ...(parts.methods.passkey ? [...passkeySignInRoutes(parts), ...passkeyAccountRoutes(parts)] : []),
     ...secondStepRoutes(parts),
     ...secondStepAccountRoutes(parts),

@@ -62,6 +62,8 @@ input[type=text], input[type=email], input[type=password] {
 input:hover { border-color: var(--accent); }
 input:focus-visible { outline: 3px solid var(--focus); outline-offset: 1px; border-color: transparent; border-radius: 0.6rem; }
 input[aria-invalid=true] { border-color: var(--danger); background: var(--danger-soft); }
+.choice { display: flex; gap: 0.6rem; align-items: baseline; }
+.choice input { width: 1.1rem; height: 1.1rem; flex: none; accent-color: var(--accent); }
 .button {
   font: inherit; font-weight: 650; cursor: pointer; display: inline-flex; align-items: center; justify-content: center; text-align: center; text-decoration: none;
   min-height: 3rem; padding: 0.65rem 1.35rem; border-radius: 0.6rem; border: 1.5px solid var(--accent); background: var(--accent); color: var(--accent-ink);

@@ -6,7 +6,7 @@ import type { Database } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
 import { type Passkey, passkey, type UsedChallenge, usedChallenge } from './schemas.ts'
 
-const passkeysCollection = defineCollection<Passkey>({
+export const passkeysCollection = defineCollection<Passkey>({
   name: 'auth_passkeys',
   schema: passkey,
   indexes: { account: { fields: ['accountId', 'createdAt'] } },

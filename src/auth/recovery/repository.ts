@@ -7,7 +7,7 @@ import { accountsCollection } from '../accounts/repository.ts'
 import type { Account } from '../accounts/schemas.ts'
 import { type PasswordReset, passwordReset } from './schemas.ts'
 
-const resetsCollection = defineCollection<PasswordReset>({
+export const resetsCollection = defineCollection<PasswordReset>({
   name: 'auth_password_resets',
   schema: passwordReset,
   indexes: { account: { fields: ['accountId'] } },
@@ -19,7 +19,6 @@ export interface RecoveryRepository {
   insert(call: Call, reset: PasswordReset, events: readonly EventDraft[]): Promise<void>
   /** Uses it up and sets the password, both or neither. False when somebody was faster, or the password has changed meanwhile. */
   redeem(call: Call, reset: Stored<PasswordReset>, change: NewPassword): Promise<boolean>
-  deleteAll(call: Call, accountId: string): Promise<void>
 }
 
 export interface NewPassword {
@@ -48,10 +47,6 @@ export function createRecoveryRepository(database: Database): RecoveryRepository
         if (hasCode(error, 'database.conflict')) return false
         throw error
       }
-    },
-    async deleteAll(call, accountId) {
-      const page = await resets.list(call, { index: 'account', where: { accountId }, limit: 1000 })
-      for (const { value } of page.items) await resets.delete(call, value.id)
     },
   }
 }

@@ -10,6 +10,7 @@ export const securityEventType = z.enum([
   'account.created',
   'account.renamed',
   'account.suspended',
+  'account.reinstated',
   'account.deletion_requested',
   'account.deletion_cancelled',
   'account.deleted',

@@ -48,10 +48,14 @@ export function createSecurityEvents({ database, logger }: { readonly database: 
       consumer: 'auth.security-events',
       topics: [SECURITY_EVENT],
       async handle(events, call) {
+        const records = events.flatMap((event) => recordOf(event) ?? [])
+        // Of whoever is gone nothing stays, and nothing comes after it.
+        const gone = new Set(records.filter(({ type }) => type === 'account.deleted').map(({ accountId }) => accountId))
         await repository.insertNew(
           call,
-          events.flatMap((event) => recordOf(event) ?? []),
+          records.filter(({ accountId }) => accountId === undefined || !gone.has(accountId)),
         )
+        for (const accountId of gone) if (accountId !== undefined) await repository.deleteAll(call, accountId)
       },
     },
   }

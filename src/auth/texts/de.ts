@@ -327,6 +327,7 @@ export const de: Texts = {
       'account.created': 'Ihr Konto wurde angelegt',
       'account.renamed': 'Ihr Name wurde geändert',
       'account.suspended': 'Ihr Konto wurde vom Betreiber gesperrt',
+      'account.reinstated': 'Ihr Konto wurde von einem Betreiber entsperrt',
       'account.deletion_requested': 'Das Löschen Ihres Kontos wurde beantragt',
       'account.deletion_cancelled': 'Ihr Konto bleibt: Das Löschen wurde abgebrochen',
       'account.deleted': 'Ihr Konto wurde gelöscht',
@@ -367,6 +368,18 @@ export const de: Texts = {
       'signing_key.made': 'Ein Signaturschlüssel wurde erzeugt',
       'signing_key.revoked': 'Ein Signaturschlüssel wurde widerrufen',
     },
+  },
+
+  leaving: {
+    heading: 'Konto löschen',
+    words: (days) =>
+      `Sie werden überall abgemeldet, und nach ${days} Tagen sind Ihr Konto und alles darin endgültig gelöscht. Bis dahin sagt eine Anmeldung es ab.`,
+    sure: 'Ja, mein Konto und alles darin löschen',
+    notSure: 'Bitte setzen Sie zuerst das Häkchen, wenn Sie das wirklich möchten.',
+    submit: 'Mein Konto löschen',
+    goodbye: 'Ihr Konto wird gelöscht',
+    goodbyeWords: (days) => `In ${days} Tagen ist es endgültig gelöscht. Wenn Sie es sich anders überlegen, melden Sie sich vorher an.`,
+    keep: 'Anmelden und behalten',
   },
 
   signOut: {

@@ -325,6 +325,7 @@ export const en = {
       'account.created': 'Your account was made',
       'account.renamed': 'Your name was changed',
       'account.suspended': 'Your account was blocked by an operator',
+      'account.reinstated': 'Your account was unblocked by an operator',
       'account.deletion_requested': 'The end of your account was asked for',
       'account.deletion_cancelled': 'Your account stays: its end was called off',
       'account.deleted': 'Your account was deleted',
@@ -365,6 +366,18 @@ export const en = {
       'signing_key.made': 'A signing key was made',
       'signing_key.revoked': 'A signing key was revoked',
     } satisfies Readonly<Record<SecurityEventType, string>>,
+  },
+
+  leaving: {
+    heading: 'Delete your account',
+    words: (days: number) =>
+      `You are signed out everywhere, and after ${days} days your account and everything in it are gone for good. Until then, signing in calls it off.`,
+    sure: 'Yes, delete my account and everything in it',
+    notSure: 'Please tick the box first, if you really want this.',
+    submit: 'Delete my account',
+    goodbye: 'Your account will be deleted',
+    goodbyeWords: (days: number) => `In ${days} days it is gone for good. If you change your mind, sign in before.`,
+    keep: 'Sign in and keep it',
   },
 
   signOut: {

@@ -1,0 +1,29 @@
+// All that auth keeps of a person, beside the account and what the engine ends with it (sessions, grants, tokens, consents).
+import type { Database } from '../../database/contract.ts'
+import { emailSignInsCollection } from '../email-sign-in/repository.ts'
+import { passkeysCollection } from '../passkeys/repository.ts'
+import { resetsCollection } from '../recovery/repository.ts'
+import { securityEventsCollection } from '../security-events/repository.ts'
+import { type PersonalData, rowsByAccount } from './personal-data.ts'
+
+const moment = (at: number): string => new Date(at).toISOString()
+
+/** Declares the collections, so it must run before the database starts. */
+export function personalData(database: Database): readonly PersonalData[] {
+  return [
+    rowsByAccount(database, passkeysCollection, {
+      name: 'passkeys',
+      shown: ({ name, createdAt, lastUsedAt }) => ({
+        name,
+        addedAt: moment(createdAt),
+        lastUsedAt: lastUsedAt === undefined ? null : moment(lastUsedAt),
+      }),
+    }),
+    rowsByAccount(database, securityEventsCollection, {
+      name: 'securityEvents',
+      shown: ({ type, about, device, at }) => ({ at: moment(at), type, about: about ?? null, device: device ?? null }),
+    }),
+    rowsByAccount(database, resetsCollection, { name: 'passwordResets' }),
+    rowsByAccount(database, emailSignInsCollection, { name: 'emailSignIns' }),
+  ]
+}

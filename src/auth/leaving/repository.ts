@@ -1,0 +1,50 @@
+// The writes in the life of an account that others must not overtake: blocked, about to be deleted, gone.
+import type { Call } from '#kernel/call.ts'
+import { deleteFrom, type EventDraft } from '#kernel/collection.ts'
+import { hasCode } from '#kernel/errors.ts'
+import type { Database, Stored } from '../../database/contract.ts'
+import { accountsCollection } from '../accounts/repository.ts'
+import type { Account } from '../accounts/schemas.ts'
+
+type Standing = Pick<Account, 'suspendedAt' | 'deletion' | 'deletionAt'>
+
+export interface LeavingRepository {
+  find(call: Call, id: string): Promise<Stored<Account> | undefined>
+  findByEmail(call: Call, email: string): Promise<Stored<Account> | undefined>
+  /** False when the account has changed since it was read. */
+  change(
+    call: Call,
+    account: Stored<Account>,
+    change: { readonly set: Partial<StandingChange>; readonly events: readonly EventDraft[] },
+  ): Promise<boolean>
+  /** Whose time has come, at most 100. */
+  listDue(call: Call, now: number): Promise<readonly Stored<Account>[]>
+  /** False when it has changed since it was read. */
+  delete(call: Call, account: Stored<Account>, events: readonly EventDraft[]): Promise<boolean>
+}
+
+export type StandingChange = { readonly [Field in keyof Standing]: Standing[Field] | undefined }
+
+const AT_ONCE = 100
+
+export function createLeavingRepository(database: Database): LeavingRepository {
+  const accounts = database.collection(accountsCollection)
+  return {
+    find: (call, id) => accounts.get(call, id),
+    findByEmail: (call, email) => accounts.getByKey(call, 'email', { email }),
+    change: async (call, { value, version }, { set, events }) =>
+      (await accounts.update(call, value.id, { set, ifVersion: version }, { events })) !== undefined,
+    async listDue(call, now) {
+      return (await accounts.list(call, { index: 'deletion', range: { from: 0, below: now + 1 }, limit: AT_ONCE })).items
+    },
+    async delete(call, { value, version }, events) {
+      try {
+        await database.commit(call, [deleteFrom(accountsCollection, value.id, { ifVersion: version })], events)
+        return true
+      } catch (error) {
+        if (hasCode(error, 'database.conflict')) return false
+        throw error
+      }
+    },
+  }
+}

@@ -1,0 +1,180 @@
+// The end of an account: asked for by its owner, called off by signing in, carried out after a while by a job. And blocking by operators, which is no end.
+import type { Call } from '#kernel/call.ts'
+import { accountDeletedEvent } from '#kernel/account-events.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { httpErrors } from '#kernel/http/problem.ts'
+import { type JobDefinition, job } from '#kernel/job.ts'
+import { z } from '#kernel/schema.ts'
+import type { Stored, StoredEvent, Subscription } from '../../database/contract.ts'
+import { normaliseEmail } from '../accounts/email.ts'
+import { mail } from '../accounts/mail.ts'
+import type { Account } from '../accounts/schemas.ts'
+import type { AccountStanding } from '../contract.ts'
+import { endAccessRequested } from '../end-access.ts'
+import type { Engine } from '../engine.ts'
+import { SECURITY_EVENT, securityEvent, securityEventOf, type Whence } from '../security-events/security-event.ts'
+import type { PersonalData } from './personal-data.ts'
+import type { LeavingRepository } from './repository.ts'
+
+const DAY_MS = 24 * 3_600_000
+const HOUR_MS = 3_600_000
+const MAX_ROUNDS = 10
+
+export interface Leaving {
+  /** How many days an account waits for its end, in which signing in calls it off. */
+  readonly graceDays: number
+  /** Ends every session and token at once. The account waits, and is gone when nobody has signed in to it until then. */
+  requestDeletion(call: Call, asked: { readonly accountId: string; readonly by?: Whence }): Promise<void>
+  /** For operators and the system. Blocking ends every session and token within a second. `undefined` when nobody has this address. */
+  suspend(call: Call, typed: string, suspended: boolean): Promise<AccountStanding | undefined>
+  /** Calls an end off when its owner signs in. */
+  readonly subscription: Subscription
+  readonly jobs: readonly JobDefinition[]
+}
+
+export interface LeavingDependencies {
+  readonly repository: LeavingRepository
+  readonly personalData: readonly PersonalData[]
+  readonly engine: Pick<Engine, 'revokeAccount' | 'sessions'>
+  readonly clock: Clock
+  readonly graceDays: number
+  /** Where mailed links lead: the accounts origin. */
+  readonly origin: string
+}
+
+export function createLeaving(deps: LeavingDependencies): Leaving {
+  return {
+    graceDays: deps.graceDays,
+    requestDeletion: (call, asked) => requestDeletion(deps, call, asked),
+    suspend: (call, typed, suspended) => suspend(deps, call, { typed, suspended }),
+    subscription: {
+      consumer: 'auth.leaving',
+      topics: [SECURITY_EVENT],
+      beginAtEnd: true,
+      async handle(events, call) {
+        for (const event of events) await callOff(deps, call, event)
+      },
+    },
+    jobs: [
+      job({
+        name: 'auth.delete_accounts',
+        input: z.strictObject({}),
+        everyMs: HOUR_MS,
+        timeoutMs: 10 * 60_000,
+        handle: ({ call }) => deleteDue(deps, call),
+      }),
+    ],
+  }
+}
+
+/** Decides on what is stored now, again when somebody was faster. */
+async function settled<Result>(decide: () => Promise<Result | 'moved'>): Promise<Result> {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const result = await decide()
+    if (result !== 'moved') return result
+  }
+  throw new Error('The account changes too often to be changed.')
+}
+
+async function requestDeletion(
+  { repository, engine, clock, graceDays, origin }: LeavingDependencies,
+  call: Call,
+  { accountId, by }: { readonly accountId: string; readonly by?: Whence },
+): Promise<void> {
+  await settled(async () => {
+    const account = await repository.find(call, accountId)
+    if (account === undefined || account.value.deletionAt !== undefined) return undefined
+    const { email, name } = account.value
+    const now = clock.now()
+    const data = { name, link: `${origin}/account`, days: String(graceDays) }
+    const events = [
+      mail({ to: email, template: 'deletion-requested', data, language: call.language }),
+      endAccessRequested({ accountId }),
+      securityEventOf({ type: 'account.deletion_requested', accountId, ...by }),
+    ]
+    const set = { deletionAt: now + graceDays * DAY_MS, deletion: { requestedAt: now } }
+    return (await repository.change(call, account, { set, events })) ? undefined : 'moved'
+  })
+  await engine.revokeAccount(call, accountId)
+}
+
+async function suspend(
+  { repository, engine, clock }: LeavingDependencies,
+  call: Call,
+  { typed, suspended }: { readonly typed: string; readonly suspended: boolean },
+): Promise<AccountStanding | undefined> {
+  if (call.principal.kind !== 'operator' && call.principal.kind !== 'system')
+    throw httpErrors.forbidden({ detail: 'This is for operators.' })
+  const email = normaliseEmail(typed)
+  if (email === undefined) return undefined
+  const accountId = await settled(async () => {
+    const account = await repository.findByEmail(call, email)
+    if (account === undefined) return undefined
+    const { id, suspendedAt, deletion } = account.value
+    // Blocked for its end: nobody may come back to what is half gone.
+    if ((suspendedAt !== undefined) === suspended || deletion?.begun === true) return id
+    const type = suspended ? 'account.suspended' : 'account.reinstated'
+    const told = securityEventOf({ type, accountId: id })
+    const events = suspended ? [endAccessRequested({ accountId: id }), told] : [told]
+    const set = { suspendedAt: suspended ? clock.now() : undefined }
+    return (await repository.change(call, account, { set, events })) ? id : 'moved'
+  })
+  if (accountId === undefined) return undefined
+  if (suspended) await engine.revokeAccount(call, accountId)
+  return { accountId, suspended }
+}
+
+async function callOff(deps: LeavingDependencies, call: Call, { data, at }: StoredEvent): Promise<void> {
+  const told = securityEvent.safeParse(data)
+  if (!told.success || told.data.type !== 'sign_in.succeeded' || told.data.accountId === undefined) return
+  const { accountId } = told.data
+  await settled(async () => {
+    const account = await deps.repository.find(call, accountId)
+    const asked = account?.value.deletion
+    if (account === undefined || asked === undefined || asked.begun === true || at <= asked.requestedAt) return undefined
+    return (await stay(deps, call, account)) ? undefined : 'moved'
+  })
+}
+
+function stay({ repository, clock }: LeavingDependencies, call: Call, account: Stored<Account>): Promise<boolean> {
+  const { id: accountId, email, name, language } = account.value
+  const data = { name, when: new Date(clock.now()).toUTCString() }
+  const events = [
+    mail({ to: email, template: 'deletion-cancelled', data, ...(language === undefined ? {} : { language }) }),
+    securityEventOf({ type: 'account.deletion_cancelled', accountId }),
+  ]
+  return repository.change(call, account, { set: { deletionAt: undefined, deletion: undefined }, events })
+}
+
+async function deleteDue(deps: LeavingDependencies, call: Call): Promise<void> {
+  for (;;) {
+    const due = await deps.repository.listDue(call, deps.clock.now())
+    for (const account of due) {
+      call.signal.throwIfAborted()
+      await deleteOne(deps, call, account)
+    }
+    if (due.length === 0) return
+  }
+}
+
+async function deleteOne(deps: LeavingDependencies, call: Call, account: Stored<Account>): Promise<void> {
+  const { repository, engine, personalData, clock } = deps
+  const { id, deletion } = account.value
+  // All sessions ended when the end was asked for: one that is there is of somebody who has come back, and whose event is still on its way.
+  if (deletion?.begun !== true && (await engine.sessions(call, id)).length > 0) {
+    await stay(deps, call, account)
+    return
+  }
+  // From here on nobody signs in, and nothing calls it off: what is begun is finished, by the next run if this one stops.
+  const begun = { requestedAt: deletion?.requestedAt ?? clock.now(), begun: true }
+  if (
+    deletion?.begun !== true &&
+    !(await repository.change(call, account, { set: { suspendedAt: clock.now(), deletion: begun }, events: [] }))
+  )
+    return
+  await engine.revokeAccount(call, id)
+  for (const part of personalData) await part.erase(call, id)
+  const stored = await repository.find(call, id)
+  if (stored === undefined) return
+  await repository.delete(call, stored, [securityEventOf({ type: 'account.deleted', accountId: id }), accountDeletedEvent(id)])
+}

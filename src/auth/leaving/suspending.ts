@@ -1,0 +1,43 @@
+// Blocking an account, and letting it in again: for operators.
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { httpErrors } from '#kernel/http/problem.ts'
+import { normaliseEmail } from '../accounts/email.ts'
+import type { AccountStanding } from '../contract.ts'
+import { endAccessRequested } from '../end-access.ts'
+import type { Engine } from '../engine.ts'
+import { securityEventOf } from '../security-events/security-event.ts'
+import type { LeavingRepository } from './repository.ts'
+import { settled } from './settled.ts'
+
+export interface SuspendingDependencies {
+  readonly repository: LeavingRepository
+  readonly engine: Pick<Engine, 'revokeAccount'>
+  readonly clock: Clock
+}
+
+export async function suspend(
+  { repository, engine, clock }: SuspendingDependencies,
+  call: Call,
+  { typed, suspended }: { readonly typed: string; readonly suspended: boolean },
+): Promise<AccountStanding | undefined> {
+  if (call.principal.kind !== 'operator' && call.principal.kind !== 'system')
+    throw httpErrors.forbidden({ detail: 'This is for operators.' })
+  const email = normaliseEmail(typed)
+  if (email === undefined) return undefined
+  const accountId = await settled(async () => {
+    const account = await repository.findByEmail(call, email)
+    if (account === undefined) return undefined
+    const { id, suspendedAt, deletion } = account.value
+    // Blocked for its end: nobody may come back to what is half gone.
+    if ((suspendedAt !== undefined) === suspended || deletion?.begun === true) return id
+    const type = suspended ? 'account.suspended' : 'account.reinstated'
+    const told = securityEventOf({ type, accountId: id })
+    const events = suspended ? [endAccessRequested({ accountId: id }), told] : [told]
+    const set = { suspendedAt: suspended ? clock.now() : undefined }
+    return (await repository.change(call, account, { set, events })) ? id : 'moved'
+  })
+  if (accountId === undefined) return undefined
+  if (suspended) await engine.revokeAccount(call, accountId)
+  return { accountId, suspended }
+}

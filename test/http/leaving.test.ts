@@ -1,0 +1,174 @@
+// The end of an account: asked for on purpose, called off by signing in, and then really the end. And blocking, which ends all access at once.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { ACCOUNT_DELETED } from '#kernel/account-events.ts'
+import { securityEventOf } from '../../src/auth/security-events/security-event.ts'
+import type { StoredEvent } from '../../src/database/contract.ts'
+import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
+import { until } from '../support/until.ts'
+
+const DAY_MS = 24 * 3_600_000
+
+let world: AccountsWorld
+const gone: StoredEvent['data'][] = []
+
+before(async () => {
+  world = await openAccounts()
+  world.database.subscribe({
+    consumer: 'test-gone',
+    topics: [ACCOUNT_DELETED],
+    handle: async (events) => void gone.push(...events.map(({ data }) => data)),
+  })
+})
+
+after(() => world.stop())
+
+interface Person {
+  readonly accountId: string
+  readonly email: string
+  readonly password: string
+}
+
+/** Signed in at the accounts origin, since just now unless told. */
+async function signedIn(email: string, ago = 0): Promise<Person> {
+  const person = await world.person({ email })
+  const now = world.clock.now()
+  world.engine.sessionList.splice(0)
+  world.engine.sessionList.push({
+    id: 'here',
+    accountId: person.accountId,
+    signedInAt: now - ago,
+    lastUsedAt: now,
+    device: 'Firefox on Linux',
+  })
+  world.engine.signedInAs = person.accountId
+  return person
+}
+
+async function askForTheEnd(person: Person): Promise<void> {
+  const asked = await world.visit({ path: '/account/delete', form: { sure: 'yes' } })
+  assert.equal(asked.headers?.['location'], '/goodbye')
+  assert.equal(asked.csrfRenewed, true)
+  assert.equal(world.engine.asked.at(-1), `revokeAccount ${person.accountId} except none`)
+  world.engine.sessionList.splice(0)
+  await until('the mail about it', () => world.mails.find(({ to, template }) => to === person.email && template === 'deletion-requested'))
+}
+
+const runJob = async (): Promise<void> => {
+  for (const { name, handle } of world.leaving.jobs) await handle({ call, jobId: name, attempt: 1 }, {})
+}
+
+/** What the engine stores with a session that begins. */
+const tellOfSignIn = (accountId: string): Promise<void> =>
+  world.database.commit(call, [], [securityEventOf({ type: 'sign_in.succeeded', accountId })])
+
+async function signsIn({ email, password }: Person): Promise<boolean> {
+  world.clock.advance(3_700_000)
+  return (await world.accounts.signIn(call, { email, password, client: `c-${world.clock.now()}` })) !== undefined
+}
+
+test('is asked for with a recent sign-in and a tick, or not at all', async () => {
+  const person = await signedIn('careful@example.org', 11 * 60_000)
+  const old = await world.visit({ path: '/account/delete', form: { sure: 'yes' } })
+  assert.match(String(old.headers?.['location']), /^\/authorize/)
+  await signedIn('careful-2@example.org')
+  const unsure = await world.visit({ path: '/account/delete', form: {} })
+  assert.equal(unsure.status, 422)
+  assert.match(unsure.text, /tick the box/)
+  world.clock.advance(15 * DAY_MS)
+  world.engine.sessionList.splice(0)
+  await runJob()
+  assert.equal(await signsIn(person), true, 'neither has changed anything')
+})
+
+test('takes fourteen days, and signing in calls it off', async () => {
+  const person = await signedIn('back@example.org')
+  await askForTheEnd(person)
+  world.clock.advance(13 * DAY_MS)
+  await runJob()
+  assert.equal(await signsIn(person), true, 'still there')
+  await tellOfSignIn(person.accountId)
+  await until('the mail that it stays', () =>
+    world.mails.find(({ to, template }) => to === person.email && template === 'deletion-cancelled'),
+  )
+  world.clock.advance(30 * DAY_MS)
+  await runJob()
+  assert.equal(await signsIn(person), true)
+})
+
+test('does not take whoever has just come back, though nobody has heard of it yet', async () => {
+  const person = await signedIn('late-back@example.org')
+  await askForTheEnd(person)
+  world.clock.advance(14 * DAY_MS)
+  const now = world.clock.now()
+  world.engine.sessionList.push({ id: 'new', accountId: person.accountId, signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' })
+  await runJob()
+  assert.equal(await signsIn(person), true)
+  world.engine.sessionList.splice(0)
+  await runJob()
+  assert.equal(await signsIn(person), true)
+})
+
+test('leaves nothing in auth, tells the other servers once, and frees the address', async () => {
+  const person = await signedIn('gone@example.org')
+  await world.visit({ path: '/account/name', form: { name: 'Canary Yellow' } })
+  await world.visit({ path: '/forgot-password', form: { email: person.email } })
+  await until('an event', async () => (await world.securityEvents.list(call, person.accountId, { limit: 9 })).items.length > 1)
+  await askForTheEnd(person)
+  world.clock.advance(14 * DAY_MS)
+  await runJob()
+  assert.equal(await world.accounts.find(call, person.accountId), undefined)
+  assert.equal(await signsIn(person), false)
+  await until('the others to be told', () => gone.length > 0)
+  await runJob()
+  await world.settled()
+  assert.deepEqual(gone, [{ accountId: person.accountId }])
+  await until(
+    'the events to be gone',
+    async () => (await world.securityEvents.list(call, person.accountId, { limit: 9 })).items.length === 0,
+  )
+  await world.accounts.signUp(call, { name: 'Ada', email: person.email, password: person.password, client: 'again' })
+  const mails = (): number => world.mails.filter(({ to, template }) => to === person.email && template === 'confirm-address').length
+  await until('a mail as to a stranger', () => mails() === 2)
+})
+
+test('goes on where it stopped, and nothing calls it off once it is begun', async () => {
+  const person = await signedIn('half@example.org')
+  await askForTheEnd(person)
+  world.clock.advance(14 * DAY_MS)
+  const { revokeAccount } = world.engine
+  world.engine.revokeAccount = async () => {
+    throw new Error('the database went away')
+  }
+  await assert.rejects(runJob())
+  world.engine.revokeAccount = revokeAccount
+  assert.equal(await signsIn(person), false, 'nobody comes back to what is half gone')
+  await tellOfSignIn(person.accountId)
+  assert.deepEqual(await world.leaving.suspend(call, person.email, false), { accountId: person.accountId, suspended: false })
+  await world.settled()
+  assert.equal(await signsIn(person), false)
+  await runJob()
+  assert.equal(await world.accounts.find(call, person.accountId), undefined)
+})
+
+test('requirement 32: blocking ends all access, refuses every way in, and can be taken back', async () => {
+  const person = await signedIn('blocked@example.org')
+  await world.visit({ path: '/forgot-password', form: { email: person.email } })
+  const link = await until('a link', () => world.mails.find(({ to, template }) => to === person.email && template === 'reset-password'))
+  await assert.rejects(world.leaving.suspend({ ...call, principal: { kind: 'anonymous' } }, person.email, true), /operators/)
+  assert.equal(await world.leaving.suspend(call, 'nobody@example.org', true), undefined)
+  assert.deepEqual(await world.leaving.suspend(call, ' Blocked@Example.org', true), { accountId: person.accountId, suspended: true })
+  assert.equal(world.engine.asked.at(-1), `revokeAccount ${person.accountId} except none`)
+  assert.equal(await signsIn(person), false)
+  assert.equal((await world.visit({ path: '/reset-password', form: { token: tokenIn(link), password: 'four quiet stones' } })).status, 410)
+  await world.visit({ path: '/forgot-password', form: { email: person.email } })
+  await until('a mail that says so', () => world.mails.find(({ to, template }) => to === person.email && template === 'account-blocked'))
+  await world.leaving.suspend(call, person.email, false)
+  assert.equal(await signsIn(person), true)
+  const { items } = await world.securityEvents.list(call, person.accountId, { limit: 20 })
+  for (const type of ['account.suspended', 'account.reinstated'])
+    assert.ok(
+      items.some((item) => item.type === type),
+      type,
+    )
+})
