@@ -260,6 +260,18 @@ export interface MembershipRequest {
   readonly removeGroups?: readonly string[]
 }
 
+/** Something that another server keeps of people: what a person's download has of it, a page at a time. */
+export interface Holding {
+  /** In the download. */
+  readonly name: string
+  page(
+    this: void,
+    call: Call,
+    ownerId: string,
+    after?: string,
+  ): Promise<{ readonly items: readonly unknown[]; readonly next?: string | undefined }>
+}
+
 /** Whether an account is blocked. */
 export interface AccountStanding {
   readonly accountId: string

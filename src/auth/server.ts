@@ -6,7 +6,7 @@ import type { Logger } from '#kernel/log.ts'
 import type { Secret } from '#kernel/secret.ts'
 import type { Cache } from '../cache/contract.ts'
 import type { Database } from '../database/contract.ts'
-import type { Auth, AuthDefinition } from './contract.ts'
+import type { Auth, AuthDefinition, Holding } from './contract.ts'
 import { endClientJob } from './clients/end-client.ts'
 import { endAccessJob } from './end-access.ts'
 import { createLeavingPart } from './leaving/create.ts'
@@ -31,6 +31,8 @@ export interface AuthSettings extends ClientSettings {
   /** Where mails can be read in development. */
   readonly mailbox?: string | undefined
   readonly definition?: AuthDefinition | undefined
+  /** What the other servers keep of people; asked for when everything is made. */
+  holdings?(this: void): readonly Holding[]
   /** See config.ts. */
   readonly upstreamSecrets?: Secret | undefined
   readonly suspicionFactor?: number | undefined
@@ -66,8 +68,15 @@ export const authServer = defineServer<AuthDependencies, Auth>({
       settings,
     })
     const { engine } = server
-    const leaving = createLeavingPart({ ...dependencies, engine, definition: settings.definition, origin: settings.sites.accounts })
-    const pages = accountPages({ ...people, leaving, engine, clock: shared.clock, settings: { ...frame, mailbox: settings.mailbox } })
+    const leaving = createLeavingPart({ ...dependencies, ...leavingSettings(settings), engine, accounts: people.shared.repository })
+    const pages = accountPages({
+      ...people,
+      leaving,
+      ownData: leaving.ownData,
+      engine,
+      clock: shared.clock,
+      settings: { ...frame, mailbox: settings.mailbox },
+    })
     const administration = newcomers.administration(server.clients.fixed())
     return {
       contract: createAuthService({
@@ -101,6 +110,10 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     }
   },
 })
+
+function leavingSettings({ definition, sites, holdings = () => [] }: AuthSettings) {
+  return { definition, origin: sites.accounts, holdings }
+}
 
 function frameOf({ sites, productName, definition }: AuthSettings, logger: Logger): FrameSettings {
   const speech = createSpeech(definition, ({ language, text, error }) => {

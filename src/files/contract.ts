@@ -65,6 +65,8 @@ export interface Files {
   confirm(call: Call, id: string, holder: string): Promise<void>
   /** The holder was not written after all. Does nothing once it is confirmed. */
   release(call: Call, id: string, holder: string): Promise<void>
+  /** Everything that a person has here, a page at a time. For the system. */
+  owned(call: Call, ownerId: string, after?: string): Promise<{ readonly items: readonly FileMeta[]; readonly next?: string }>
   /** By its owner while nothing holds it (`files.in_use` else), by the system always; with a holder, only if that one holds it (`files.not_found` else). */
   remove(call: Call, id: string, holder?: string): Promise<void>
 }

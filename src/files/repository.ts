@@ -10,6 +10,7 @@ const files = defineCollection<FileRecord>({
   indexes: {
     by_storage_key: { fields: ['storageKey'], unique: true },
     by_state: { fields: ['state', 'stateAt'] },
+    by_owner: { fields: ['ownerId', 'createdAt'] },
   },
 })
 
@@ -22,6 +23,7 @@ export interface FilesRepository {
     state: FileRecord['state'],
     page: { readonly below: number; readonly limit: number; readonly after?: string },
   ): Promise<Page<FileRecord>>
+  listByOwner(call: Call, ownerId: string, page: { readonly limit: number; readonly after?: string | undefined }): Promise<Page<FileRecord>>
   insert(call: Call, record: FileRecord): Promise<void>
   /** False when the file is gone or not in the state `from` with that holder. */
   changeState(call: Call, id: string, change: StateChange): Promise<boolean>
@@ -45,6 +47,8 @@ export function createFilesRepository(database: Database): FilesRepository {
       const after = page.after === undefined ? {} : { after: page.after }
       return collection.list(call, { index: 'by_state', where: { state }, range: { below: page.below }, limit: page.limit, ...after })
     },
+    listByOwner: (call, ownerId, { limit, after }) =>
+      collection.list(call, { index: 'by_owner', where: { ownerId }, limit, ...(after === undefined ? {} : { after }) }),
     insert: async (call, record) => {
       await collection.insert(call, record)
     },

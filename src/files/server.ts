@@ -9,6 +9,7 @@ import { checkBuckets } from './buckets.ts'
 import type { BucketDefinition, Files } from './contract.ts'
 import { createDiskStore } from './drivers/disk.ts'
 import { createLinkSigner } from './link.ts'
+import { accountSubscription } from './owned.ts'
 import { createOwnership } from './ownership.ts'
 import { createFilesRepository } from './repository.ts'
 import { filesRoutes } from './routes.ts'
@@ -39,12 +40,16 @@ export const filesServer = defineServer<FilesDependencies, Files>({
     const links = createLinkSigner({ keys: keyRing.deriveAll('files.link'), origin: settings.sites.files, clock })
     const buckets = new Map(settings.buckets.map((bucket) => [bucket.name, bucket]))
     const service = createFilesService({ repository, ownership: createOwnership({ repository, buckets }), blobs, links, clock })
+    let unsubscribe = (): void => {}
     return {
       contract: service,
       routes: filesRoutes(service, settings.buckets),
       jobs: [sweepJob({ repository, blobs, clock, logger })],
-      start: () => blobs.start(),
-      stop: async () => {},
+      async start() {
+        await blobs.start()
+        unsubscribe = database.subscribe(accountSubscription({ repository, blobs }))
+      },
+      stop: async () => unsubscribe(),
       health: () => blobs.health(),
     }
   },

@@ -14,6 +14,8 @@ import type { BlobStore } from './ports.ts'
 import type { FilesRepository } from './repository.ts'
 import type { FileRecord } from './schemas.ts'
 
+const OWNED_PAGE = 100
+
 export interface DownloadRequest extends LinkTarget {
   /** What a signed link carries. Without it the caller must own the file. */
   readonly claim?: { readonly exp: string; readonly sig: string }
@@ -58,6 +60,11 @@ export function createFilesService(parts: FilesParts): FilesService {
       return links.sign({ bucket, id })
     },
     ...bindings(parts),
+    async owned(call, ownerId, after) {
+      if (call.principal.kind !== 'system') return { items: [] }
+      const { items, next } = await parts.repository.listByOwner(call, ownerId, { limit: OWNED_PAGE, after })
+      return { items: items.map(({ value }) => metaOf(value)), ...(next === undefined ? {} : { next }) }
+    },
     remove: (call, id, holder) => removeFile(parts, call, { id, ...(holder === undefined ? {} : { holder }) }),
     removeFrom: (call, target) => removeFile(parts, call, target),
     admit: (call, request) => admit(parts, call, request),

@@ -62,6 +62,9 @@ export interface Resource {
 
 export const OPERATIONS: readonly ResourceOperation[] = ['list', 'get', 'create', 'update', 'delete']
 
+/** Every resource has it beside its own; lists of the API do not know it. */
+export const OWNER_INDEX = 'platform_owner'
+
 export const urlFieldOf = (field: string): string => `${field}Url`
 
 /** The strict object of a definition, or one line that says why it is none. */
@@ -151,7 +154,7 @@ function collectionOf(definition: ResourceDefinition, schema: z.ZodObject): Coll
     name: `resource_${definition.name}`,
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the shape of the app's schema is known at run time only
     schema: stored as Schema<ResourceDocument>,
-    indexes: definition.indexes,
+    indexes: { ...definition.indexes, [OWNER_INDEX]: { fields: ['ownerId'] } },
     remember: true,
     ...migrations,
     ...search,

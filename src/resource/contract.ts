@@ -337,6 +337,16 @@ export interface BulkRequest {
   readonly atomic?: boolean
 }
 
+/** What people own, whatever rule would show or hide it. For the system: the download of one's own data. */
+export interface OwnedObjects {
+  /** The resources. */
+  readonly names: readonly string[]
+  page(
+    call: Call,
+    query: { readonly resource: string; readonly ownerId: string; readonly after?: string | undefined },
+  ): Promise<{ readonly items: readonly ResourceObject[]; readonly next?: string }>
+}
+
 /** Of one operation: the object as it is now (absent for a deletion), or the error that refused it. */
 export type BulkResult =
   | { readonly kind: 'created' | 'updated'; readonly versioned: Versioned }

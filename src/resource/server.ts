@@ -12,12 +12,13 @@ import { appRoutes } from './app-routes.ts'
 import { createAttachments } from './attachments.ts'
 import { checkResources } from './check.ts'
 import { compileResource, type Resource } from './compile.ts'
-import type { ResourceDefinition, Resources } from './contract.ts'
+import type { OwnedObjects, ResourceDefinition, Resources } from './contract.ts'
 import { createCursors } from './cursor.ts'
 import { documentRoutes } from './openapi/routes.ts'
 import { followWrites } from './follow.ts'
 import { createRealtimePart } from './realtime/part.ts'
 import { permissionProblems, withRoles } from './permissions.ts'
+import { accountSubscription, ownedObjects } from './owned.ts'
 import { createResourceRepository } from './repository.ts'
 import { resourceRoutes } from './routes.ts'
 import { createResourceService } from './service.ts'
@@ -48,6 +49,7 @@ export interface ResourceDependencies {
 /** Beside the contract, for commands that import in their own process. */
 export interface ResourceServer extends Resources {
   readonly transfers: OwnTransfers | undefined
+  readonly owned: OwnedObjects
 }
 
 export const resourceServer = defineServer<ResourceDependencies, ResourceServer>({
@@ -83,12 +85,13 @@ export const resourceServer = defineServer<ResourceDependencies, ResourceServer>
     ]
     const stopping: (() => void)[] = []
     return {
-      contract: { ...service.resources, transfers: transfer?.transfers },
+      contract: { ...service.resources, transfers: transfer?.transfers, owned: ownedObjects({ resources, repository }) },
       routes: [...served, ...documentRoutes({ productName, sites, scopes, resources, shown, routes: served, buckets })],
       jobs: [...background.jobs, ...(transfer?.jobs ?? [])],
       start: async () => {
         await transfer?.start()
         if (topics.length > 0) stopping.push(database.subscribe({ consumer: 'resource.files', topics, handle: attachments.handle }))
+        stopping.push(database.subscribe(accountSubscription({ resources, repository })))
         stopping.push(...background.subscriptions.map((subscription) => database.subscribe(subscription)))
         // A hook hears of every write that this server answers, the first one included.
         await database.subscribed(systemCall('resource'))

@@ -51,6 +51,7 @@ export class FakeAuth implements Auth {
   // Nothing of the gateway asks for it.
   clients = {} as Auth['clients']
   organisations = {} as Auth['organisations']
+  suspendAccount = async () => undefined
   codes = new Map<string, { clientId: string; challenge: string; nonce: string; sub: string; sid: string }>()
   refreshTokens = new Map<string, { clientId: string; sub: string; sid: string; used: boolean }>()
   revoked: Revocation[] = []
@@ -96,10 +97,7 @@ export class FakeAuth implements Auth {
       { origin: 'null', clientId: 'evil' },
     ]
   }
-  suspendAccount = async (): Promise<undefined> => undefined
-  async changeMembership() {
-    return undefined
-  }
+  changeMembership = async () => undefined
   signingKeys = async () => []
   rotateSigningKeys = async () => []
   revokeSigningKey = async () => false

@@ -16,7 +16,7 @@ import type { ByMail } from '../../src/auth/by-mail.ts'
 import type { AuthorisedApp, BrowserSession, Engine, Interaction } from '../../src/auth/engine.ts'
 import type { AuthHooks } from '../../src/auth/hooks/contract.ts'
 import { createHooks } from '../../src/auth/hooks/hooks.ts'
-import type { AuthDefinition } from '../../src/auth/contract.ts'
+import type { AuthDefinition, Holding } from '../../src/auth/contract.ts'
 import { createPeople, type People } from '../../src/auth/people.ts'
 import { accountPages } from '../../src/auth/pages/routes.ts'
 import type { OrganisationsPart } from '../../src/auth/organisations/create.ts'
@@ -158,6 +158,7 @@ export async function openAccounts(
     /** True unless told. */
     development?: boolean
     hooks?: AuthHooks
+    holdings?: readonly Holding[]
   } = {},
 ): Promise<AccountsWorld> {
   const clock = fakeClock()
@@ -203,13 +204,22 @@ export async function openAccounts(
     },
   })
   const engine = createFakeEngine()
-  const leaving = createLeavingPart({ database, clock, engine, definition: options.definition, origin: ORIGIN })
+  const leaving = createLeavingPart({
+    database,
+    clock,
+    engine,
+    definition: options.definition,
+    origin: ORIGIN,
+    accounts: running.shared.repository,
+    holdings: () => options.holdings ?? [],
+  })
   await databases.start()
   await running.start()
   leaving.start()
   const pages = accountPages({
     ...running,
     leaving,
+    ownData: leaving.ownData,
     engine,
     clock,
     settings: {

@@ -1,8 +1,10 @@
 // Puts the end of accounts together.
 import type { Clock } from '#kernel/clock.ts'
 import type { Database } from '../../database/contract.ts'
-import type { AuthDefinition } from '../contract.ts'
+import type { AccountsRepository } from '../accounts/repository.ts'
+import type { AuthDefinition, Holding } from '../contract.ts'
 import type { Engine } from '../engine.ts'
+import { createOwnData, type OwnData } from '../own-data/service.ts'
 import { personalData } from './parts.ts'
 import { createLeavingRepository } from './repository.ts'
 import { createLeaving, type Leaving } from './service.ts'
@@ -15,18 +17,25 @@ export interface LeavingParts {
   readonly engine: Engine
   readonly definition: AuthDefinition | undefined
   readonly origin: string
+  readonly accounts: AccountsRepository
+  /** What the other servers keep of people. */
+  holdings?(this: void): readonly Holding[]
 }
 
 export interface RunningLeaving extends Leaving {
+  readonly ownData: OwnData
+
   start(): void
   stop(): void
 }
 
 /** Make it before the database starts, since it declares its collections. */
-export function createLeavingPart({ database, clock, engine, definition, origin }: LeavingParts): RunningLeaving {
+export function createLeavingPart(parts: LeavingParts): RunningLeaving {
+  const { database, clock, engine, definition, origin, accounts, holdings = () => [] } = parts
+  const kept = personalData(database)
   const leaving = createLeaving({
     repository: createLeavingRepository(database),
-    personalData: personalData(database),
+    personalData: kept,
     engine,
     clock,
     graceDays: definition?.deletion?.graceDays ?? GRACE_DAYS,
@@ -35,6 +44,7 @@ export function createLeavingPart({ database, clock, engine, definition, origin 
   let unsubscribe = (): void => {}
   return {
     ...leaving,
+    ownData: createOwnData({ accounts, engine, personalData: kept, holdings }),
     start() {
       unsubscribe = database.subscribe(leaving.subscription)
     },

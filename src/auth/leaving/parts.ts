@@ -4,6 +4,7 @@ import { emailSignInsCollection } from '../email-sign-in/repository.ts'
 import { passkeysCollection } from '../passkeys/repository.ts'
 import { resetsCollection } from '../recovery/repository.ts'
 import { securityEventsCollection } from '../security-events/repository.ts'
+import { identitiesCollection } from '../upstream/repository.ts'
 import { type PersonalData, rowsByAccount } from './personal-data.ts'
 
 const moment = (at: number): string => new Date(at).toISOString()
@@ -18,6 +19,10 @@ export function personalData(database: Database): readonly PersonalData[] {
         addedAt: moment(createdAt),
         lastUsedAt: lastUsedAt === undefined ? null : moment(lastUsedAt),
       }),
+    }),
+    rowsByAccount(database, identitiesCollection, {
+      name: 'linkedIdentities',
+      shown: ({ issuer, subject, label, linkedAt }) => ({ issuer, subject, label: label ?? null, linkedAt: moment(linkedAt) }),
     }),
     rowsByAccount(database, securityEventsCollection, {
       name: 'securityEvents',

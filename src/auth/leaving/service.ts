@@ -2,11 +2,9 @@
 import type { Call } from '#kernel/call.ts'
 import { accountDeletedEvent } from '#kernel/account-events.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { httpErrors } from '#kernel/http/problem.ts'
 import { type JobDefinition, job } from '#kernel/job.ts'
 import { z } from '#kernel/schema.ts'
 import type { Stored, StoredEvent, Subscription } from '../../database/contract.ts'
-import { normaliseEmail } from '../accounts/email.ts'
 import { mail } from '../accounts/mail.ts'
 import type { Account } from '../accounts/schemas.ts'
 import type { AccountStanding } from '../contract.ts'
@@ -15,10 +13,11 @@ import type { Engine } from '../engine.ts'
 import { SECURITY_EVENT, securityEvent, securityEventOf, type Whence } from '../security-events/security-event.ts'
 import type { PersonalData } from './personal-data.ts'
 import type { LeavingRepository } from './repository.ts'
+import { settled } from './settled.ts'
+import { suspend } from './suspending.ts'
 
 const DAY_MS = 24 * 3_600_000
 const HOUR_MS = 3_600_000
-const MAX_ROUNDS = 10
 
 export interface Leaving {
   /** How many days an account waits for its end, in which signing in calls it off. */
@@ -67,15 +66,6 @@ export function createLeaving(deps: LeavingDependencies): Leaving {
   }
 }
 
-/** Decides on what is stored now, again when somebody was faster. */
-async function settled<Result>(decide: () => Promise<Result | 'moved'>): Promise<Result> {
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    const result = await decide()
-    if (result !== 'moved') return result
-  }
-  throw new Error('The account changes too often to be changed.')
-}
-
 async function requestDeletion(
   { repository, engine, clock, graceDays, origin }: LeavingDependencies,
   call: Call,
@@ -96,32 +86,6 @@ async function requestDeletion(
     return (await repository.change(call, account, { set, events })) ? undefined : 'moved'
   })
   await engine.revokeAccount(call, accountId)
-}
-
-async function suspend(
-  { repository, engine, clock }: LeavingDependencies,
-  call: Call,
-  { typed, suspended }: { readonly typed: string; readonly suspended: boolean },
-): Promise<AccountStanding | undefined> {
-  if (call.principal.kind !== 'operator' && call.principal.kind !== 'system')
-    throw httpErrors.forbidden({ detail: 'This is for operators.' })
-  const email = normaliseEmail(typed)
-  if (email === undefined) return undefined
-  const accountId = await settled(async () => {
-    const account = await repository.findByEmail(call, email)
-    if (account === undefined) return undefined
-    const { id, suspendedAt, deletion } = account.value
-    // Blocked for its end: nobody may come back to what is half gone.
-    if ((suspendedAt !== undefined) === suspended || deletion?.begun === true) return id
-    const type = suspended ? 'account.suspended' : 'account.reinstated'
-    const told = securityEventOf({ type, accountId: id })
-    const events = suspended ? [endAccessRequested({ accountId: id }), told] : [told]
-    const set = { suspendedAt: suspended ? clock.now() : undefined }
-    return (await repository.change(call, account, { set, events })) ? id : 'moved'
-  })
-  if (accountId === undefined) return undefined
-  if (suspended) await engine.revokeAccount(call, accountId)
-  return { accountId, suspended }
 }
 
 async function callOff(deps: LeavingDependencies, call: Call, { data, at }: StoredEvent): Promise<void> {

@@ -1,6 +1,7 @@
 // What the features of auth bring to the pages that they share.
 import { emailSignInFeature } from '../email-sign-in/feature.ts'
 import { leavingFeature } from '../leaving/feature.ts'
+import { ownDataFeature } from '../own-data/feature.ts'
 import { passkeyFeature } from '../passkeys/feature.ts'
 import { upstreamFeature } from '../upstream/feature.ts'
 import { secondStepFeature } from '../second-factors/feature.ts'
@@ -14,6 +15,6 @@ export function featuresOf(parts: PageParts): readonly PageFeature[] {
     methods.emailCode || methods.magicLink ? [emailSignInFeature] : [],
     [upstreamFeature(parts)],
     hasSecondStep ? [secondStepFeature(parts)] : [],
-    [leavingFeature(parts)],
+    [ownDataFeature, leavingFeature(parts)],
   ].flat()
 }

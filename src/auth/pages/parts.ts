@@ -10,6 +10,7 @@ import type { BrowserSession, Engine, Interaction } from '../engine.ts'
 import type { Guard } from '../guard/service.ts'
 import type { Leaving } from '../leaving/service.ts'
 import type { SignInMethods } from '../methods.ts'
+import type { OwnData } from '../own-data/service.ts'
 import type { Passkeys } from '../passkeys/service.ts'
 import type { SecondFactors } from '../second-factors/service.ts'
 import type { SecurityEvents } from '../security-events/service.ts'
@@ -34,6 +35,7 @@ export interface PageParts {
   readonly byMail: ByMail
   readonly upstreams: RunningUpstreams
   readonly leaving: Leaving
+  readonly ownData: OwnData
   readonly clock: Clock
   readonly settings: PageSettings
 }

@@ -12,6 +12,7 @@ import type { PageParts } from './handling.ts'
 import { interactionRoutes } from './interaction-routes.ts'
 import { emailSignInRoutes } from '../email-sign-in/routes.ts'
 import { leavingRoutes } from '../leaving/routes.ts'
+import { ownDataRoutes } from '../own-data/routes.ts'
 import { recoveryRoutes } from '../recovery/routes.ts'
 import { languageRoute } from './language-routes.ts'
 import { signUpRoutes } from './sign-up-routes.ts'
@@ -25,6 +26,7 @@ export function accountPages(parts: PageParts): Route[] {
     ...upstreamRoutes(parts),
     ...accountRoutes(parts),
     ...identityRoutes(parts),
+    ...ownDataRoutes(parts),
     ...leavingRoutes(parts),
     ...(parts.methods.passkey ? [...passkeySignInRoutes(parts), ...passkeyAccountRoutes(parts)] : []),
     ...secondStepRoutes(parts),

@@ -370,6 +370,12 @@ export const de: Texts = {
     },
   },
 
+  ownData: {
+    heading: 'Ihre Daten',
+    words: 'Alles, was über Sie und von Ihnen gespeichert ist, als eine Datei. Adressen von Dateien darin gelten einige Minuten lang.',
+    submit: 'Meine Daten herunterladen',
+  },
+
   leaving: {
     heading: 'Konto löschen',
     words: (days) =>

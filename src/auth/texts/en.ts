@@ -368,6 +368,12 @@ export const en = {
     } satisfies Readonly<Record<SecurityEventType, string>>,
   },
 
+  ownData: {
+    heading: 'Your data',
+    words: 'Everything that is kept about you and of yours, as one file. Addresses of files in it work for some minutes.',
+    submit: 'Download my data',
+  },
+
   leaving: {
     heading: 'Delete your account',
     words: (days: number) =>
