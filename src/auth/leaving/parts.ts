@@ -3,9 +3,10 @@ import type { Database } from '../../database/contract.ts'
 import { emailSignInsCollection } from '../email-sign-in/repository.ts'
 import { passkeysCollection } from '../passkeys/repository.ts'
 import { resetsCollection } from '../recovery/repository.ts'
+import { codesCollection, totpCollection } from '../second-factors/repository.ts'
 import { securityEventsCollection } from '../security-events/repository.ts'
 import { identitiesCollection } from '../upstream/repository.ts'
-import { type PersonalData, rowsByAccount } from './personal-data.ts'
+import { type PersonalData, rowOfAccount, rowsByAccount } from './personal-data.ts'
 
 const moment = (at: number): string => new Date(at).toISOString()
 
@@ -19,6 +20,11 @@ export function personalData(database: Database): readonly PersonalData[] {
         addedAt: moment(createdAt),
         lastUsedAt: lastUsedAt === undefined ? null : moment(lastUsedAt),
       }),
+    }),
+    rowOfAccount(database, totpCollection, { name: 'authenticatorApp', shown: ({ createdAt }) => ({ addedAt: moment(createdAt) }) }),
+    rowOfAccount(database, codesCollection, {
+      name: 'recoveryCodes',
+      shown: ({ unused, createdAt }) => ({ madeAt: moment(createdAt), left: unused.length }),
     }),
     rowsByAccount(database, identitiesCollection, {
       name: 'linkedIdentities',

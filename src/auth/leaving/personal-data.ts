@@ -22,6 +22,27 @@ interface Rows<T> {
   shown?(row: T): Json
 }
 
+/** The one row of an account, in a collection whose ids are those of accounts. */
+export function rowOfAccount<T extends Document>(
+  database: Database,
+  definition: CollectionDefinition<T>,
+  { name, shown }: Rows<T>,
+): PersonalData {
+  const rows = database.collection(definition)
+  const erase = async (call: Call, accountId: string): Promise<void> => {
+    await rows.delete(call, accountId)
+  }
+  if (shown === undefined) return { name, erase }
+  return {
+    name,
+    erase,
+    async collect(call, accountId) {
+      const found = await rows.get(call, accountId)
+      return found === undefined ? null : shown(found.value)
+    },
+  }
+}
+
 /** Rows of a collection that has an index `account`, whose first field is `accountId`. */
 export function rowsByAccount<T extends Document & { readonly accountId?: string | undefined }>(
   database: Database,
