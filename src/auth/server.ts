@@ -68,7 +68,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
       settings,
     })
     const { engine } = server
-    const leaving = createLeavingPart({ ...dependencies, ...leavingSettings(settings), engine, accounts: people.shared.repository })
+    const leaving = createLeavingPart({ ...dependencies, ...leavingSettings(settings), engine, people })
     const pages = accountPages({
       ...people,
       leaving,

@@ -210,7 +210,7 @@ export async function openAccounts(
     engine,
     definition: options.definition,
     origin: ORIGIN,
-    accounts: running.shared.repository,
+    people: running,
     holdings: () => options.holdings ?? [],
   })
   await databases.start()

@@ -1,11 +1,11 @@
 // Puts the end of accounts together.
 import type { Clock } from '#kernel/clock.ts'
 import type { Database } from '../../database/contract.ts'
-import type { AccountsRepository } from '../accounts/repository.ts'
 import type { AuthDefinition, Holding } from '../contract.ts'
 import type { Engine } from '../engine.ts'
 import { createOwnData, type OwnData } from '../own-data/service.ts'
-import { personalData } from './parts.ts'
+import type { People } from '../people.ts'
+import { memberships, personalData } from './parts.ts'
 import { createLeavingRepository } from './repository.ts'
 import { createLeaving, type Leaving } from './service.ts'
 
@@ -17,22 +17,21 @@ export interface LeavingParts {
   readonly engine: Engine
   readonly definition: AuthDefinition | undefined
   readonly origin: string
-  readonly accounts: AccountsRepository
+  readonly people: Pick<People, 'shared' | 'organisations'>
   /** What the other servers keep of people. */
   holdings?(this: void): readonly Holding[]
 }
 
 export interface RunningLeaving extends Leaving {
   readonly ownData: OwnData
-
   start(): void
   stop(): void
 }
 
 /** Make it before the database starts, since it declares its collections. */
 export function createLeavingPart(parts: LeavingParts): RunningLeaving {
-  const { database, clock, engine, definition, origin, accounts, holdings = () => [] } = parts
-  const kept = personalData(database)
+  const { database, clock, engine, definition, origin, people, holdings = () => [] } = parts
+  const kept = [...personalData(database), memberships(people.organisations)]
   const leaving = createLeaving({
     repository: createLeavingRepository(database),
     personalData: kept,
@@ -44,7 +43,7 @@ export function createLeavingPart(parts: LeavingParts): RunningLeaving {
   let unsubscribe = (): void => {}
   return {
     ...leaving,
-    ownData: createOwnData({ accounts, engine, personalData: kept, holdings }),
+    ownData: createOwnData({ accounts: people.shared.repository, engine, personalData: kept, holdings }),
     start() {
       unsubscribe = database.subscribe(leaving.subscription)
     },

@@ -1,4 +1,5 @@
 // All that auth keeps of a person, beside the account and what the engine ends with it (sessions, grants, tokens, consents).
+import type { OrganisationsPart } from '../organisations/create.ts'
 import type { Database } from '../../database/contract.ts'
 import { emailSignInsCollection } from '../email-sign-in/repository.ts'
 import { passkeysCollection } from '../passkeys/repository.ts'
@@ -37,4 +38,16 @@ export function personalData(database: Database): readonly PersonalData[] {
     rowsByAccount(database, resetsCollection, { name: 'passwordResets' }),
     rowsByAccount(database, emailSignInsCollection, { name: 'emailSignIns' }),
   ]
+}
+
+/** An organisation is not one person's: who goes leaves it, and it ends with the last. */
+export function memberships({ organisations, forget }: OrganisationsPart): PersonalData {
+  return {
+    name: 'organisations',
+    erase: forget,
+    async collect(call, accountId) {
+      const joined = await organisations.list(call, accountId)
+      return joined.map(({ organisation: { id, name }, roles }) => ({ id, name, roles: [...roles] }))
+    },
+  }
 }
