@@ -67,7 +67,7 @@ test('requirement 70: the code signs in where it was asked for, once, however it
   const done = await here.visit('/email/code', { code: ` ${codeIn(sent).replace(' ', '-')} ` })
   assert.ok(isIn(done))
   assert.equal(done.csrfRenewed, true)
-  assert.equal(world.engine.asked.at(-1), `finishSignIn ${accountId}`)
+  assert.equal(world.engine.asked.at(-1), `finishSignIn ${accountId} by email`)
   assert.ok(done.cookies.some((cookie) => cookie.startsWith('__Host-Http-known-device=')))
   assert.equal((await here.visit('/email/code', { code: codeIn(sent) })).status, 422)
 })
@@ -116,7 +116,7 @@ test('requirement 70: looking at the link does nothing; the button signs in, in 
   assert.equal((await elsewhere.visit('/email/link', { token: tokenIn(sent) })).status, 410)
   assert.equal(world.engine.asked.length, asked, 'none of that has signed anybody in')
   assert.ok(isIn(await here.visit('/email/link', { token: tokenIn(sent) })))
-  assert.equal(world.engine.asked.at(-1), `finishSignIn ${accountId}`)
+  assert.equal(world.engine.asked.at(-1), `finishSignIn ${accountId} by email`)
   assert.equal((await here.visit(path)).status, 410)
 })
 
