@@ -1,15 +1,12 @@
 // Tokens that are bound to a key or to a certificate, what a refusal tells a client, and what the API says of itself.
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { createHash, randomBytes, X509Certificate } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { createHash, randomBytes, type X509Certificate } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { calculateJwkThumbprint, type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { ok, route } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
+import { OTHER_CERTIFICATE, SERVICE_CERTIFICATE } from '../support/certificates.ts'
 import { type Answered, ask, AUDIENCE, openWorld, seconds, sites, token, type World } from './gateway-support.ts'
 
 const UNLIMITED = { api: 'off', page: 'off', probe: 'off', token: 'off', 'sign-in': 'off', files: 'off' } as const
@@ -232,35 +229,9 @@ test('requirement 46: where nonces are required, a client is given one and takes
 })
 
 describe('a token that is bound to a certificate', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'ninefold-certificate-'))
-  const make = (name: string): X509Certificate => {
-    const file = join(folder, name)
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:P-256',
-        '-nodes',
-        '-keyout',
-        `${file}.key`,
-        '-out',
-        file,
-        '-subj',
-        `/CN=${name}`,
-      ],
-      { stdio: 'ignore' },
-    )
-    return new X509Certificate(readFileSync(file))
-  }
-  after(() => rmSync(folder, { recursive: true, force: true }))
-
   test('counts on a connection with this certificate, as a named proxy says it', async () => {
-    const own = make('own')
-    const stranger = make('stranger')
+    const own = SERVICE_CERTIFICATE
+    const stranger = OTHER_CERTIFICATE
     const settings = { rateLimits: UNLIMITED, trustedProxies: ['127.0.0.1'], clientCertificateHeader: 'Client-Cert' }
     const world = await openWorld({ settings })
     const nobody = await openWorld({ settings: { ...settings, trustedProxies: ['192.0.2.1'] } })

@@ -1,6 +1,6 @@
 // How clients prove who they are, and that nothing else passes for it.
 import assert from 'node:assert/strict'
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, type X509Certificate } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import * as oauth from 'oauth4webapi'
@@ -8,6 +8,7 @@ import { DOCUMENT_ID } from '#kernel/ids.ts'
 import type { ClientDefinition } from '../../src/auth/contract.ts'
 import { createClientRegistry } from '../../src/auth/provider/clients.ts'
 import { claimsOf, errorOf, type OauthWorld, openOauth, type Reply, send } from '../support/oauth.ts'
+import { OTHER_CERTIFICATE, SERVICE_CERTIFICATE } from '../support/certificates.ts'
 import { discoverIssuer } from '../support/strict-client.ts'
 
 const SECRET = `p:w%/+ ${randomBytes(24).toString('base64url')}`
@@ -27,6 +28,8 @@ const service = (clientId: string, authentication: ClientDefinition['authenticat
 const es256 = await generateKeyPair('ES256', { extractable: true })
 const other = await generateKeyPair('ES256', { extractable: true })
 
+const certificates = { own: SERVICE_CERTIFICATE, other: OTHER_CERTIFICATE }
+
 let world: OauthWorld
 
 before(async () => {
@@ -35,6 +38,10 @@ before(async () => {
       service('basic', { method: 'client_secret_basic', secretHashes: [hash(SECRET), hash(NEXT_SECRET)] }),
       service('post', { method: 'client_secret_post', secretHashes: [hash(SECRET)] }),
       service('signer', { method: 'private_key_jwt', keys: [{ kty: 'EC', ...(await exportJWK(es256.publicKey)) }] }),
+      service('dns', { method: 'tls_client_auth', subject: { kind: 'dns', value: 'service.example' } }),
+      service('named', { method: 'tls_client_auth', subject: { kind: 'dn', value: 'CN=service,O=Example,C=DE' } }),
+      { ...service('pinned', { method: 'self_signed_tls_client_auth', certificates: [certificates.own.toString()] }), boundTokens: 'mtls' },
+      { ...service('prover', { method: 'client_secret_basic', secretHashes: [hash(SECRET)] }), boundTokens: 'dpop' },
     ],
   })
 })
@@ -193,4 +200,50 @@ test('a definition that could not hold is refused, every problem at once', async
     () => createClientRegistry({ ...settings, clients: wrong }, { find: async () => undefined }),
     ({ message }: Error) => ['open', 'clear', 'private', 'bound'].every((id) => message.includes(`Client "${id}"`)),
   )
+})
+
+describe('a client that authenticates with a certificate', () => {
+  const show = (certificate: X509Certificate, clientId: string, verified = 'yes'): Promise<Reply> =>
+    ask({ client_id: clientId }, { 'x-test-certificate': certificate.raw.toString('base64'), 'x-test-verified': verified })
+
+  test('is known by the name in it, when the proxy has verified it', async () => {
+    for (const clientId of ['named', 'dns']) assert.equal((await show(certificates.own, clientId)).status, 200)
+    const wrong = [
+      await show(certificates.own, 'named', 'no'),
+      await show(certificates.other, 'named'),
+      await show(certificates.other, 'dns'),
+      await ask({ client_id: 'named' }),
+      await ask({ client_id: 'named', client_secret: SECRET }),
+    ]
+    for (const reply of wrong) assert.deepEqual([reply.status, errorOf(reply)], [401, 'invalid_client'])
+  })
+
+  test('is known by the certificate itself, whoever has made it', async () => {
+    assert.equal((await show(certificates.own, 'pinned', 'no')).status, 200)
+    assert.equal((await show(certificates.other, 'pinned')).status, 401)
+    assert.equal((await ask({ client_id: 'pinned' })).status, 401)
+  })
+
+  test('gets tokens that are bound to it, when it is registered for that', async () => {
+    const { access_token: token } = JSON.parse((await show(certificates.own, 'pinned', 'no')).body)
+    assert.deepEqual(claimsOf(token)['cnf'], { 'x5t#S256': createHash('sha256').update(certificates.own.raw).digest('base64url') })
+    const free = JSON.parse((await show(certificates.own, 'named')).body)
+    assert.equal(claimsOf(free.access_token)['cnf'], undefined)
+  })
+})
+
+test('a client that must prove a key gets no token without a proof', async () => {
+  const bare = await ask({}, basic('prover', SECRET))
+  assert.equal(bare.status, 400)
+  const { server, insecure } = await discoverIssuer(world)
+  const DPoP = oauth.DPoP({}, await oauth.generateKeyPair('ES256'))
+  const parameters = new URLSearchParams({ scope: 'photos:read' })
+  const authentication = oauth.ClientSecretBasic(SECRET)
+  const response = await oauth.clientCredentialsGrantRequest(server, { client_id: 'prover' }, authentication, parameters, {
+    ...insecure,
+    DPoP,
+  })
+  const tokens = await oauth.processClientCredentialsResponse(server, { client_id: 'prover' }, response)
+  assert.equal(tokens.token_type, 'dpop')
+  assert.ok(Object(claimsOf(tokens.access_token)['cnf']).jkt)
 })

@@ -1,5 +1,5 @@
 // The authorization server on a real socket, with the smallest pages that a person could sign in with, and a browser that keeps cookies.
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, randomBytes, X509Certificate } from 'node:crypto'
 import { createServer, type IncomingMessage, request as httpRequest, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import findMyWay from 'find-my-way'
@@ -8,9 +8,9 @@ import type { Clock } from '#kernel/clock.ts'
 import { AppError } from '#kernel/errors.ts'
 import { html } from '#kernel/html.ts'
 import { parseCookies } from '#kernel/http/cookie.ts'
-import type { Answer, Exchange, Route } from '#kernel/http/route.ts'
+import type { Answer, ClientCertificate, Exchange, Route } from '#kernel/http/route.ts'
 import { newRequestId, randomToken } from '#kernel/ids.ts'
-import { createKeyRing } from '#kernel/keyring.ts'
+import { createKeyRing, sha256 } from '#kernel/keyring.ts'
 import { createLogger } from '#kernel/log.ts'
 import { Secret } from '#kernel/secret.ts'
 import type { Sites } from '#kernel/sites.ts'
@@ -268,6 +268,14 @@ function serve(http: Server, server: Pick<AuthorizationServer, 'engine' | 'route
   })
 }
 
+/** What the gateway finds in the header of a named proxy. */
+function certificateOf({ headers }: IncomingMessage): ClientCertificate | undefined {
+  const { 'x-test-certificate': encoded, 'x-test-verified': verified } = headers
+  if (typeof encoded !== 'string') return undefined
+  const certificate = new X509Certificate(Buffer.from(encoded, 'base64'))
+  return { certificate, thumbprint: sha256(certificate.raw), isVerified: verified === 'yes' }
+}
+
 function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchange {
   const url = new URL(request.url ?? '/', 'http://any')
   return {
@@ -280,6 +288,7 @@ function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchang
     requestId: newRequestId(),
     client: 'client',
     network: () => '',
+    clientCertificate: certificateOf(request),
     cookies: parseCookies(request.headers.cookie).cookies,
     nonce: () => 'abc',
     csrfToken: () => 'csrf',

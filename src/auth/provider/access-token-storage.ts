@@ -2,6 +2,7 @@
 // that whoever reads the database has no token (RFC 7662 is how the resource server learns what one says).
 import type { Adapter } from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
+import { z } from '#kernel/schema.ts'
 import type { Collection } from '../../database/contract.ts'
 import { type AccessTokenRecord, accessTokensCollection } from './collections.ts'
 import { recordId, sidOf } from './ids.ts'
@@ -16,6 +17,9 @@ export interface AccessTokenStorageDependencies {
   readonly clock: Clock
 }
 
+/** An exchanged token has no grant of its own, and ends with that of the token that it came from. */
+const withSession = z.looseObject({ extra: z.looseObject({ sid: z.string() }) })
+
 /** Of tokens that no person stands behind. */
 const NO_GRANT = 'none'
 
@@ -28,7 +32,7 @@ export function createAccessTokenStorage({ tokens, vault, clock }: AccessTokenSt
       const { grantId } = payload
       await tokens.insert(currentCall(), {
         id,
-        grant: grantId === undefined ? NO_GRANT : sidOf(grantId),
+        grant: grantId === undefined ? (withSession.safeParse(payload).data?.extra.sid ?? NO_GRANT) : sidOf(grantId),
         payload: vault.seal(place(id), withoutId(payload)),
         expiresAt: clock.now() + expiresIn * 1000,
       })

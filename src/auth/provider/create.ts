@@ -266,6 +266,7 @@ function buildEngine(
     registration: parts.newcomers.definition,
     clientUsed: (clientId) => parts.newcomers.used(systemCall('auth'), clientId),
     apiScopes: resources.scopes,
+    exchange: { clients, resources },
     structured: { tokens: made.tokens, revocations: parts.revocations },
   })
 }

@@ -28,6 +28,7 @@ import {
 import type { ProviderPages } from './provider-pages.ts'
 import { pinAddress, pinRequest } from './pinned.ts'
 import { knowStructuredTokens } from './token-endpoints.ts'
+import { offerTokenExchange, type TokenExchangeParts } from './token-exchange.ts'
 
 const METADATA_PATHS: ReadonlySet<string> = new Set(['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'])
 
@@ -42,6 +43,7 @@ export interface ProviderParts {
   readonly registration: RegistrationDefinition
   readonly pages: Pick<ProviderPages, 'holdBack'>
   clientUsed(this: void, clientId: string): Promise<void>
+  readonly exchange: TokenExchangeParts
   readonly structured: Parameters<typeof knowStructuredTokens>[1]
 }
 
@@ -58,6 +60,7 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
   const provider = new Provider(issuer, configuration)
   knowStructuredTokens(provider, parts.structured)
   keepEncryptedTokens(provider)
+  offerTokenExchange(provider, parts.exchange)
   hashClientSecrets(provider, parts.clock)
   detectReplaysAtOnce(provider)
   deriveSuccessors(provider, parts.successorKey)

@@ -34,6 +34,7 @@ const claims = z.looseObject({
   sid: z.string().optional(),
   scope: z.string().optional(),
   membership_at: z.number().optional(),
+  act: z.unknown().optional(),
   cnf: z.looseObject({ jkt: z.string().optional(), 'x5t#S256': z.string().optional() }).optional(),
 })
 
@@ -67,13 +68,13 @@ export function createStructuredTokens(dependencies: StructuredTokensDependencie
   }
 
   /** A service is nobody's session: it ends with its client. */
-  const isAuthorised = async (
-    call: Call,
-    { sid, sub, client_id: clientId, membership_at: membershipAt }: StructuredToken,
-  ): Promise<boolean> => {
+  const isAuthorised = async (call: Call, token: StructuredToken): Promise<boolean> => {
+    const { sid, sub, client_id: clientId, membership_at: membershipAt, act } = token
     if (sid === undefined) return true
     const grant = (await grants.get(call, sid))?.value
-    if (grant === undefined || grant.endedAt !== undefined || grant.accountId !== sub || grant.clientId !== clientId) return false
+    if (grant === undefined || grant.endedAt !== undefined || grant.accountId !== sub) return false
+    // An exchanged token belongs to the session of the client that it came from.
+    if (act === undefined && grant.clientId !== clientId) return false
     const person = await accounts.find(call, sub)
     if (person === undefined || person.suspended) return false
     return membershipAt === undefined || membershipAt >= (person.membership?.at ?? 0)

@@ -3,6 +3,7 @@
 import type { AccessToken, ClientCredentials, Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { MembershipClaims } from './account-claims.ts'
 import type { ClaimsReader } from './app-claims.ts'
+import { exchangedClaims } from './exchanged.ts'
 import { sidOf } from './ids.ts'
 
 /** No account id has a colon, so no client can be named to be somebody (RFC 9700 section 4.15). */
@@ -20,6 +21,8 @@ export interface TokenClaimsParts {
 export function tokenClaims({ memberOf, appClaims }: TokenClaimsParts): NonNullable<Configuration['extraTokenClaims']> {
   return async (context, token) => {
     if (token.kind === 'ClientCredentials') return { sub: serviceSubject(token.clientId ?? '') }
+    const exchanged = exchangedClaims(token)
+    if (exchanged !== undefined) return { ...(await appClaims.ofAccessToken(context, token)), ...(await memberOf(token)), ...exchanged }
     if (!('grantId' in token) || token.grantId === undefined) return undefined
     const own = await appClaims.ofAccessToken(context, token)
     return { ...own, sid: sidOf(token.grantId), ...signInClaims(context), ...(await memberOf(token)) }

@@ -1,0 +1,156 @@
+// Token exchange (RFC 8693): a resource server that was called with a person's token calls another one on that person's behalf. It is given a token of
+// its own for that, for where the app definition lets it go, with no more life than the one that it has, and with its name beside the person's.
+import { X509Certificate } from 'node:crypto'
+import type { AccessToken, KoaContextWithOIDC, ResourceServerInstance } from 'oidc-provider'
+import type Provider from 'oidc-provider'
+import { errors } from 'oidc-provider'
+import * as grantHelpers from 'oidc-provider/lib/helpers/grants.js'
+import { z } from '#kernel/schema.ts'
+import { markExchanged } from './exchanged.ts'
+import type { ClientRegistry, RegisteredClient } from './clients.ts'
+import type { ResourceRegistry } from './resources.ts'
+import { currentCall } from './scope.ts'
+import { serviceSubject } from './token-claims.ts'
+
+export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
+const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
+const JWT = 'urn:ietf:params:oauth:token-type:jwt'
+
+const PARAMETERS = [
+  'subject_token',
+  'subject_token_type',
+  'actor_token',
+  'actor_token_type',
+  'requested_token_type',
+  'audience',
+  'resource',
+  'scope',
+]
+
+const request = z.object({
+  subject_token: z.string().min(1),
+  subject_token_type: z.enum([ACCESS_TOKEN, JWT]),
+  requested_token_type: z.enum([ACCESS_TOKEN, JWT]).optional(),
+  audience: z.string().optional(),
+  resource: z.string().optional(),
+  scope: z.string().optional(),
+  actor_token: z.undefined({ error: 'the actor is the client itself' }).optional(),
+})
+
+const proof = z.object({ thumbprint: z.string() }).optional()
+const sessionClaims = z.looseObject({ sid: z.string().optional(), act: z.unknown().optional() })
+
+export interface TokenExchangeParts {
+  readonly clients: ClientRegistry
+  readonly resources: ResourceRegistry
+}
+
+export function offerTokenExchange(provider: Provider, parts: TokenExchangeParts): void {
+  provider.registerGrantType(TOKEN_EXCHANGE, (context) => exchange(provider, parts, context), PARAMETERS, ['resource', 'audience'])
+}
+
+async function exchange(provider: Provider, parts: TokenExchangeParts, context: KoaContextWithOIDC): Promise<void> {
+  const asked = askedOf(context)
+  const { client } = context.oidc
+  const registered = client === undefined ? undefined : await parts.clients.find(currentCall(), client.clientId)
+  if (client === undefined || registered === undefined) throw new errors.InvalidClient('the client is not known')
+  const subject = await subjectOf(provider, asked.subject_token, { resources: parts.resources, clientId: client.clientId })
+  const target = await targetOf(context, asked, registered)
+  const token = new provider.AccessToken({
+    accountId: subject.accountId,
+    client,
+    gty: 'token_exchange',
+    grantId: '',
+    resourceServer: target,
+    scope: scopesFor(asked.scope, { subject, target, registered }),
+    expiresIn: Math.max(1, Math.min(target.accessTokenTTL ?? subject.remainingTTL, subject.remainingTTL)),
+  })
+  // It is part of the person's session, and no authorisation of its own.
+  Reflect.deleteProperty(token, 'grantId')
+  await bind(provider, context, token)
+  const { sid, act, ...others } = sessionClaims.parse(subject.extra ?? {})
+  const signIn = Object.fromEntries(
+    ['auth_time', 'acr', 'amr'].flatMap((name) => (others[name] === undefined ? [] : [[name, others[name]]])),
+  )
+  const actor = { sub: serviceSubject(client.clientId), ...(act === undefined ? {} : { act }) }
+  markExchanged(token, { ...signIn, ...(sid === undefined ? {} : { sid }), act: actor })
+  context.oidc.entity('AccessToken', token)
+  const value = await token.save()
+  context.body = {
+    access_token: value,
+    issued_token_type: ACCESS_TOKEN,
+    token_type: token.tokenType,
+    expires_in: token.expiration,
+    ...(token.scope === undefined ? {} : { scope: token.scope }),
+  }
+}
+
+function askedOf({ oidc }: KoaContextWithOIDC): z.infer<typeof request> {
+  const parsed = request.safeParse(oidc.params)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new errors.InvalidRequest(`${String(issue?.path[0] ?? 'the request')}: ${issue?.message ?? 'cannot be read'}`)
+}
+
+interface Recipient {
+  readonly resources: ResourceRegistry
+  readonly clientId: string
+}
+
+/** A person's token that is the client's own, or was given to it as the resource server that it is for. Whoever only found one gets nothing for it. */
+async function subjectOf(provider: Provider, value: string, { resources, clientId }: Recipient): Promise<AccessToken> {
+  const token = await provider.AccessToken.find<AccessToken>(value)
+  const isLive =
+    token?.kind === 'AccessToken' &&
+    token.remainingTTL > 0 &&
+    (token.grantId === undefined || (await provider.Grant.find(token.grantId)) !== undefined)
+  const audience = typeof token?.aud === 'string' ? token.aud : undefined
+  const isRecipient = token?.clientId === clientId || (audience !== undefined && resources.find(audience)?.servers.has(clientId) === true)
+  if (!isLive || !isRecipient) throw new errors.InvalidRequest('the subject token cannot be exchanged by this client')
+  return token
+}
+
+async function targetOf(
+  context: KoaContextWithOIDC,
+  { audience, resource }: z.infer<typeof request>,
+  { definition }: RegisteredClient,
+): Promise<ResourceServerInstance> {
+  const target = resource ?? audience
+  if (target === undefined || (audience !== undefined && audience !== target)) throw new errors.InvalidTarget('name one resource')
+  if (definition?.exchange?.audiences.includes(target) !== true) throw new errors.InvalidTarget('this client may not go there')
+  if (context.oidc.params !== undefined) context.oidc.params['resource'] = target
+  await grantHelpers['resolveRequestedResources']?.(context.oidc.provider, context)
+  const found = context.oidc.resourceServers?.[target]
+  if (found === undefined) throw new errors.InvalidTarget('there is no such resource here')
+  return found
+}
+
+interface Bounds {
+  readonly subject: AccessToken
+  readonly target: ResourceServerInstance
+  readonly registered: RegisteredClient
+}
+
+/** Where the token came from no scope is added; elsewhere the client has what it is registered for. */
+function scopesFor(asked: string | undefined, { subject, target, registered }: Bounds): string | undefined {
+  const own = new Set(subject.scope?.split(' '))
+  const offered = [...target.scopes].filter((scope) => registered.apiScopes.includes(scope))
+  const allowed = target.identifier() === subject.aud ? offered.filter((scope) => own.has(scope)) : offered
+  const wanted = asked?.split(' ') ?? allowed
+  const beyond = wanted.find((scope) => !allowed.includes(scope))
+  if (beyond !== undefined) throw new errors.InvalidScope('the scope is wider than what may be had for this token', beyond)
+  return wanted.length === 0 ? undefined : wanted.join(' ')
+}
+
+async function bind(provider: Provider, context: KoaContextWithOIDC, token: AccessToken): Promise<void> {
+  const { validateDpop, checkDpopReplay, checkDpopRequired, checkMtlsCert } = grantHelpers
+  const shown = await validateDpop?.(provider, context)
+  checkDpopRequired?.(provider, context, shown)
+  const certificate = checkMtlsCert?.(provider, context)
+  const found = proof.parse(shown)
+  if (found !== undefined) {
+    await checkDpopReplay?.(provider, context, shown, token.clientId)
+    token.setThumbprint('jkt', found.thumbprint)
+  }
+  if (certificate instanceof X509Certificate) token.setThumbprint('x5t', certificate)
+}

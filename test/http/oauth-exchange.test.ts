@@ -1,0 +1,198 @@
+// Token exchange: a resource server that calls another one on a person's behalf, and what it cannot get by that.
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
+import * as oauth from 'oauth4webapi'
+import type { ClientDefinition } from '../../src/auth/contract.ts'
+import {
+  Browser,
+  call,
+  claimsOf,
+  errorOf,
+  type OauthWorld,
+  openOauth,
+  PRINT_SHOP,
+  pkce,
+  type Reply,
+  send,
+  type Tokens,
+  tokensFor,
+} from '../support/oauth.ts'
+import { discoverIssuer } from '../support/strict-client.ts'
+
+const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange'
+const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
+const ORDERS = 'https://orders.example/'
+const STOCK = 'https://stock.example/'
+const VAULT = 'https://vault.example/'
+const SECRET = 'secret-of-a-service-with-enough-characters'
+const authentication = { method: 'client_secret_basic', secretHashes: [createHash('sha256').update(SECRET).digest('base64url')] } as const
+
+const server = (clientId: string, scopes: string[], audiences: string[]): ClientDefinition => ({
+  clientId,
+  name: clientId,
+  redirectUris: [],
+  origins: [],
+  scopes,
+  authentication,
+  grants: ['token_exchange'],
+  exchange: { audiences },
+})
+
+let world: OauthWorld
+
+before(async () => {
+  const shop: ClientDefinition = {
+    clientId: 'shop',
+    name: 'Shop',
+    redirectUris: ['https://shop.example/callback'],
+    origins: [],
+    scopes: ['orders:read', 'orders:write'],
+    authentication,
+  }
+  world = await openOauth({
+    clients: [
+      shop,
+      server('orders', ['stock:read', 'orders:read', 'orders:write'], [STOCK, ORDERS]),
+      server('stock', ['vault:read'], [VAULT]),
+      server('thief', ['stock:read'], [STOCK]),
+      {
+        clientId: 'plain',
+        name: 'plain',
+        redirectUris: [],
+        origins: [],
+        scopes: ['stock:read'],
+        authentication,
+        grants: ['client_credentials'],
+      },
+    ],
+    definition: {
+      resources: [
+        { audience: ORDERS, scopes: { 'orders:read': 'see orders', 'orders:write': 'order' }, servers: ['orders'] },
+        { audience: STOCK, scopes: { 'stock:read': 'see the stock', 'stock:write': 'change the stock' }, servers: ['stock'] },
+        { audience: VAULT, scopes: { 'vault:read': 'see the vault' }, format: 'opaque', servers: ['thief'] },
+      ],
+    },
+  })
+})
+
+after(() => world.stop())
+
+const post = (path: string, client: string, form: Record<string, string>): Promise<Reply> =>
+  send(world, { path, form, headers: { authorization: `Basic ${Buffer.from(`${client}:${SECRET}`).toString('base64')}` } })
+const exchange = (client: string, subject: string, form: Record<string, string> = {}): Promise<Reply> =>
+  post('/token', client, { grant_type: GRANT, subject_token: subject, subject_token_type: ACCESS_TOKEN, resource: STOCK, ...form })
+
+async function ordersToken(account: string, scope = 'openid offline_access orders:read'): Promise<Tokens> {
+  const { verifier, challenge } = pkce()
+  const query = new URLSearchParams({
+    client_id: 'shop',
+    redirect_uri: 'https://shop.example/callback',
+    response_type: 'code',
+    scope,
+    resource: ORDERS,
+    code_challenge: challenge,
+    code_challenge_method: 'S256',
+  })
+  const { location } = await new Browser(world).authorize(`/authorize?${query.toString()}`, { account })
+  const code = location.searchParams.get('code') ?? ''
+  const reply = await post('/token', 'shop', { grant_type: 'authorization_code', code, code_verifier: verifier })
+  assert.equal(reply.status, 200, reply.body)
+  return JSON.parse(reply.body)
+}
+
+describe('an exchanged token', () => {
+  test('is for the other resource, on behalf of the person, with the name of who acts', async () => {
+    const subject = await ordersToken('person-act')
+    const reply = await exchange('orders', subject.access_token)
+    assert.equal(reply.status, 200, reply.body)
+    const answer = JSON.parse(reply.body)
+    assert.equal(answer.issued_token_type, ACCESS_TOKEN)
+    assert.equal(answer.refresh_token, undefined)
+    const claims = claimsOf(answer.access_token)
+    const before = claimsOf(subject.access_token)
+    assert.deepEqual([claims['aud'], claims['sub'], claims['client_id'], claims['scope']], [STOCK, 'person-act', 'orders', 'stock:read'])
+    assert.deepEqual(claims['act'], { sub: 'client:orders' })
+    assert.equal(claims['sid'], before['sid'])
+    assert.equal(claims['auth_time'], before['auth_time'])
+    assert.ok(Number(claims['exp']) <= Number(before['exp']), 'it does not outlive the one that it came from')
+    const next = await exchange('stock', answer.access_token, { resource: VAULT })
+    assert.equal(next.status, 200, next.body)
+    const known = JSON.parse((await post('/introspect', 'thief', { token: JSON.parse(next.body).access_token })).body)
+    assert.deepEqual(known.act, { sub: 'client:stock', act: { sub: 'client:orders' } }, 'the chain of who acts')
+  })
+
+  test('ends with the session of the person', async () => {
+    const subject = await ordersToken('person-chain')
+    const stock = JSON.parse((await exchange('orders', subject.access_token)).body).access_token
+    const vault = JSON.parse((await exchange('stock', stock, { resource: VAULT })).body).access_token
+    const isActive = async (client: string, token: string): Promise<unknown> =>
+      JSON.parse((await post('/introspect', client, { token })).body).active
+    assert.deepEqual([await isActive('stock', stock), await isActive('thief', vault)], [true, true])
+    await world.server.engine.revokeApp(call, 'person-chain', 'shop')
+    assert.deepEqual([await isActive('stock', stock), await isActive('thief', vault)], [false, false])
+    assert.equal(errorOf(await exchange('orders', subject.access_token)), 'invalid_request')
+  })
+
+  test('may be narrower and never wider than what it came from', async () => {
+    const subject = await ordersToken('person-narrow')
+    const same = await exchange('orders', subject.access_token, { resource: ORDERS })
+    assert.equal(claimsOf(JSON.parse(same.body).access_token)['scope'], 'orders:read')
+    const wider = await exchange('orders', subject.access_token, { resource: ORDERS, scope: 'orders:read orders:write' })
+    assert.equal(errorOf(wider), 'invalid_scope')
+    const unregistered = await exchange('orders', subject.access_token, { scope: 'stock:write' })
+    assert.equal(errorOf(unregistered), 'invalid_scope')
+  })
+
+  test('is not given to whom the token was not for, nor for where the client may not go', async () => {
+    const subject = await ordersToken('person-thief')
+    const shop = await tokensFor(world, new Browser(world), { account: 'person-thief' })
+    const refused: [string, Reply][] = [
+      ['invalid_request', await exchange('thief', subject.access_token)],
+      ['invalid_request', await exchange('orders', shop.access_token)],
+      ['invalid_request', await exchange('orders', subject.refresh_token ?? '')],
+      ['invalid_request', await exchange('orders', subject.id_token)],
+      ['invalid_request', await exchange('orders', `${subject.access_token.slice(0, -4)}AAAA`)],
+      ['invalid_request', await exchange('orders', subject.access_token, { actor_token: 'x' })],
+      [
+        'invalid_request',
+        await exchange('orders', subject.access_token, { subject_token_type: 'urn:ietf:params:oauth:token-type:id_token' }),
+      ],
+      ['invalid_target', await exchange('orders', subject.access_token, { resource: VAULT })],
+      ['invalid_target', await exchange('orders', subject.access_token, { resource: `${world.sites.app}/api` })],
+      ['invalid_target', await exchange('orders', subject.access_token, { audience: ORDERS })],
+    ]
+    for (const [index, [code, reply]] of refused.entries()) {
+      assert.equal(reply.status, 400, `${index}: ${reply.body}`)
+      assert.equal(errorOf(reply), code, `${index}: ${reply.body}`)
+    }
+  })
+
+  test('is off unless the client is allowed it', async () => {
+    const subject = await ordersToken('person-off')
+    assert.equal((await exchange('plain', subject.access_token)).status, 400)
+    assert.equal((await exchange('shop', subject.access_token)).status, 400)
+    const open = await send(world, {
+      path: '/token',
+      form: {
+        grant_type: GRANT,
+        client_id: PRINT_SHOP.clientId,
+        subject_token: subject.access_token,
+        subject_token_type: ACCESS_TOKEN,
+        resource: STOCK,
+      },
+    })
+    assert.equal(open.status, 400)
+  })
+
+  test('is understood by a strict client', async () => {
+    const subject = await ordersToken('person-strict')
+    const { server: issuer, insecure } = await discoverIssuer(world)
+    const client = { client_id: 'orders' }
+    const parameters = { subject_token: subject.access_token, subject_token_type: ACCESS_TOKEN, audience: STOCK }
+    const response = await oauth.genericTokenEndpointRequest(issuer, client, oauth.ClientSecretBasic(SECRET), GRANT, parameters, insecure)
+    const tokens = await oauth.processGenericTokenEndpointResponse(issuer, client, response)
+    assert.equal(tokens.token_type, 'bearer')
+    assert.ok(issuer.grant_types_supported?.includes(GRANT))
+  })
+})
