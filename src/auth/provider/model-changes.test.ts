@@ -5,8 +5,17 @@ import { test } from 'node:test'
 import Provider from 'oidc-provider'
 import * as codeGrant from 'oidc-provider/lib/actions/grants/authorization_code.js'
 import * as grantHelpers from 'oidc-provider/lib/helpers/grants.js'
+import introspectionStack from 'oidc-provider/lib/actions/introspection.js'
+import revocationStack from 'oidc-provider/lib/actions/revocation.js'
 import internals from 'oidc-provider/lib/helpers/weak_cache.js'
-import { deriveSuccessors, dropFormPost, hashClientSecrets, nameSessionsByGrant, renewCookiesInPlace } from './model-changes.ts'
+import {
+  deriveSuccessors,
+  dropFormPost,
+  hashClientSecrets,
+  nameSessionsByGrant,
+  renewCookiesInPlace,
+  takeStructuredTokens,
+} from './model-changes.ts'
 import { noStorage } from './no-storage.ts'
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -54,8 +63,35 @@ test('the code grant and its helpers are where they were', () => {
   assert.equal(codeGrant.grantType, 'authorization_code')
   assert.deepEqual([...codeGrant.parameters].toSorted(), ['code', 'code_verifier', 'redirect_uri'])
   assert.equal(codeGrant.handler.length, 3)
-  for (const name of ['validateDpop', 'findGrantSource', 'consumeGrantSource', 'validateGrant', 'buildTokenResponse'])
+  for (const name of [
+    'checkDpopRequired',
+    'checkDpopReplay',
+    'checkMtlsCert',
+    'resolveRequestedResources',
+    'validateDpop',
+    'findGrantSource',
+    'consumeGrantSource',
+    'validateGrant',
+    'buildTokenResponse',
+  ])
     assert.ok(name in grantHelpers, name)
+})
+
+test('the token endpoints refuse signed tokens in a step of their own, until that is replaced', () => {
+  const count = (wanted: string): number[] =>
+    [introspectionStack, revocationStack].map((stack) => stack.filter(({ name }) => name === wanted).length)
+  assert.deepEqual(count('rejectStructuredTokens'), [1, 1])
+  // Twice, as when keys change: the second time changes nothing.
+  for (let time = 0; time < 2; time += 1) {
+    takeStructuredTokens()
+    assert.deepEqual(
+      [count('rejectStructuredTokens'), count('onlyConfidential')],
+      [
+        [0, 0],
+        [1, 1],
+      ],
+    )
+  }
 })
 
 test('a random token has 256 bits', () => {

@@ -72,7 +72,7 @@ export function createStructuredTokens(dependencies: StructuredTokensDependencie
     const { sid, sub, client_id: clientId, membership_at: membershipAt, act } = token
     if (sid === undefined) return true
     const grant = (await grants.get(call, sid))?.value
-    if (grant === undefined || grant.endedAt !== undefined || grant.accountId !== sub) return false
+    if (grant?.accountId !== sub || grant.endedAt !== undefined) return false
     // An exchanged token belongs to the session of the client that it came from.
     if (act === undefined && grant.clientId !== clientId) return false
     const person = await accounts.find(call, sub)
