@@ -87,9 +87,7 @@ export class FakeAuth implements Auth {
     this.endedSessions.push(sessionId)
     this.revoke({ kind: 'session', subject: sessionId, before: seconds() })
   }
-  async profile(_call: unknown, accountId: string) {
-    return { accountId, name: `Name of ${accountId}` }
-  }
+  profile = async (_call: unknown, accountId: string) => ({ accountId, name: `Name of ${accountId}` })
   async clientOrigins() {
     return [
       { origin: 'http://printshop.localhost:5000', clientId: 'printshop' },

@@ -1,5 +1,8 @@
 // Two certificates of clients, self-signed and without their keys: whoever ends TLS has checked that the client has the key.
 import { X509Certificate } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { ClientCertificate } from '#kernel/http/route.ts'
+import { sha256 } from '#kernel/keyring.ts'
 
 const certificate = (lines: readonly string[]): X509Certificate => new X509Certificate(Buffer.from(lines.join(''), 'base64'))
 
@@ -22,3 +25,11 @@ export const OTHER_CERTIFICATE = certificate([
   'HREEETAPgg1vdGhlci5leGFtcGxlMAoGCCqGSM49BAMCA0gAMEUCIQCayTXKKS+9fveIzTV2XjZjVPFBF6wZiL+UKwyBLRLWnAIgEtTxqgEAjxDUCHneMG4f',
   'q9AgrRaj+OsU690SACmNtMk=',
 ])
+
+/** What the gateway finds in the header of a named proxy. */
+export function certificateOf({ headers }: IncomingMessage): ClientCertificate | undefined {
+  const { 'x-test-certificate': encoded, 'x-test-verified': verified } = headers
+  if (typeof encoded !== 'string') return undefined
+  const certificate = new X509Certificate(Buffer.from(encoded, 'base64'))
+  return { certificate, thumbprint: sha256(certificate.raw), isVerified: verified === 'yes' }
+}

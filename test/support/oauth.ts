@@ -1,5 +1,5 @@
 // The authorization server on a real socket, with the smallest pages that a person could sign in with, and a browser that keeps cookies.
-import { createHash, randomBytes, X509Certificate } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, request as httpRequest, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import findMyWay from 'find-my-way'
@@ -8,9 +8,9 @@ import type { Clock } from '#kernel/clock.ts'
 import { AppError } from '#kernel/errors.ts'
 import { html } from '#kernel/html.ts'
 import { parseCookies } from '#kernel/http/cookie.ts'
-import type { Answer, ClientCertificate, Exchange, Route } from '#kernel/http/route.ts'
+import type { Answer, Exchange, Route } from '#kernel/http/route.ts'
 import { newRequestId, randomToken } from '#kernel/ids.ts'
-import { createKeyRing, sha256 } from '#kernel/keyring.ts'
+import { createKeyRing } from '#kernel/keyring.ts'
 import { createLogger } from '#kernel/log.ts'
 import { Secret } from '#kernel/secret.ts'
 import type { Sites } from '#kernel/sites.ts'
@@ -28,6 +28,7 @@ import type { Cache } from '../../src/cache/contract.ts'
 import { cacheServer } from '../../src/cache/server.ts'
 import type { Database } from '../../src/database/contract.ts'
 import { jobsServer } from '../../src/jobs/server.ts'
+import { certificateOf } from './certificates.ts'
 import { scenarioDatabase } from './scenario-database.ts'
 
 export const PRINT_SHOP = {
@@ -266,14 +267,6 @@ function serve(http: Server, server: Pick<AuthorizationServer, 'engine' | 'route
     }
     void work().catch((error: unknown) => problem(response, error))
   })
-}
-
-/** What the gateway finds in the header of a named proxy. */
-function certificateOf({ headers }: IncomingMessage): ClientCertificate | undefined {
-  const { 'x-test-certificate': encoded, 'x-test-verified': verified } = headers
-  if (typeof encoded !== 'string') return undefined
-  const certificate = new X509Certificate(Buffer.from(encoded, 'base64'))
-  return { certificate, thumbprint: sha256(certificate.raw), isVerified: verified === 'yes' }
 }
 
 function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchange {

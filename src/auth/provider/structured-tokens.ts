@@ -67,17 +67,22 @@ export function createStructuredTokens(dependencies: StructuredTokensDependencie
     return verdict
   }
 
+  /** The person may still act, and is what the token says. */
+  const isCurrent = async (call: Call, { sub, membership_at: membershipAt }: StructuredToken): Promise<boolean> => {
+    const person = await accounts.find(call, sub)
+    if (person === undefined || person.suspended) return false
+    return membershipAt === undefined || membershipAt >= (person.membership?.at ?? 0)
+  }
+
   /** A service is nobody's session: it ends with its client. */
   const isAuthorised = async (call: Call, token: StructuredToken): Promise<boolean> => {
-    const { sid, sub, client_id: clientId, membership_at: membershipAt, act } = token
+    const { sid, sub, client_id: clientId, act } = token
     if (sid === undefined) return true
     const grant = (await grants.get(call, sid))?.value
     if (grant?.accountId !== sub || grant.endedAt !== undefined) return false
     // An exchanged token belongs to the session of the client that it came from.
     if (act === undefined && grant.clientId !== clientId) return false
-    const person = await accounts.find(call, sub)
-    if (person === undefined || person.suspended) return false
-    return membershipAt === undefined || membershipAt >= (person.membership?.at ?? 0)
+    return await isCurrent(call, token)
   }
 
   return {
