@@ -14,6 +14,7 @@ import { restoreCommand } from './cli/restore.ts'
 import { routesCommand } from './cli/routes.ts'
 import { startCommand } from './cli/start.ts'
 import { webhooksCommand } from './cli/webhooks.ts'
+import { organisationsCommand } from './cli/organisations.ts'
 import { ConfigError } from './config.ts'
 
 const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>> = {
@@ -29,6 +30,7 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   clients: clientsCommand,
   keys: keysCommand,
   webhooks: webhooksCommand,
+  organisations: organisationsCommand,
   import: importCommand,
   export: exportCommand,
 }

@@ -65,7 +65,7 @@ const OPTIONS = {
 } as const
 
 /** Commands that take more words than their own. */
-const WITH_WORDS: ReadonlySet<string> = new Set(['account', 'clients', 'import', 'export', 'keys', 'webhooks'])
+const WITH_WORDS: ReadonlySet<string> = new Set(['account', 'clients', 'import', 'export', 'keys', 'webhooks', 'organisations'])
 
 const OVERRIDES = [
   ['port', 'gateway.port'],
@@ -150,6 +150,8 @@ Commands
                  print the secret, make a new one, or send failed deliveries again
   account <address>  print the roles and groups of an account, after changing them as told;
                  --suspend blocks it and signs it out everywhere, --reinstate lets it in again
+  organisations [list]  print the organisations; also: create <name> <owner's address>, members <id>, set <id> <address>
+                 --add-role <role>, remove <id> <address>, end <id>
   keys           list the keys that tokens are signed with; keys rotate [--now] makes the next ones,
                  keys revoke <kid> ends one that was stolen, with all that it has signed
 

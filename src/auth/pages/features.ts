@@ -2,6 +2,7 @@
 import { emailSignInFeature } from '../email-sign-in/feature.ts'
 import { leavingFeature } from '../leaving/feature.ts'
 import { ownDataFeature } from '../own-data/feature.ts'
+import { organisationsFeature } from '../organisations/feature.ts'
 import { passkeyFeature } from '../passkeys/feature.ts'
 import { upstreamFeature } from '../upstream/feature.ts'
 import { secondStepFeature } from '../second-factors/feature.ts'
@@ -14,6 +15,7 @@ export function featuresOf(parts: PageParts): readonly PageFeature[] {
     methods.passkey ? [passkeyFeature(parts)] : [],
     methods.emailCode || methods.magicLink ? [emailSignInFeature] : [],
     [upstreamFeature(parts)],
+    [organisationsFeature(parts)],
     hasSecondStep ? [secondStepFeature(parts)] : [],
     [ownDataFeature, leavingFeature(parts)],
   ].flat()

@@ -11,6 +11,7 @@ import type { Guard } from '../guard/service.ts'
 import type { Leaving } from '../leaving/service.ts'
 import type { SignInMethods } from '../methods.ts'
 import type { OwnData } from '../own-data/service.ts'
+import type { OrganisationsPart } from '../organisations/create.ts'
 import type { Passkeys } from '../passkeys/service.ts'
 import type { SecondFactors } from '../second-factors/service.ts'
 import type { SecurityEvents } from '../security-events/service.ts'
@@ -33,6 +34,7 @@ export interface PageParts {
   readonly methods: SignInMethods
   readonly guard: Guard
   readonly byMail: ByMail
+  readonly organisations: OrganisationsPart
   readonly upstreams: RunningUpstreams
   readonly leaving: Leaving
   readonly ownData: OwnData

@@ -1,5 +1,6 @@
 // Everything that people see of auth: the whole list of its pages.
 import type { Route } from '#kernel/http/route.ts'
+import { organisationRoutes } from '../organisations/routes.ts'
 import { passkeyAccountRoutes } from '../passkeys/account-routes.ts'
 import { passkeySignInRoutes } from '../passkeys/sign-in-routes.ts'
 import { identityRoutes } from '../upstream/account-routes.ts'
@@ -28,6 +29,7 @@ export function accountPages(parts: PageParts): Route[] {
     ...identityRoutes(parts),
     ...ownDataRoutes(parts),
     ...leavingRoutes(parts),
+    ...organisationRoutes(parts),
     ...(parts.methods.passkey ? [...passkeySignInRoutes(parts), ...passkeyAccountRoutes(parts)] : []),
     ...secondStepRoutes(parts),
     ...secondStepAccountRoutes(parts),

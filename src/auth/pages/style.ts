@@ -120,6 +120,8 @@ input[aria-invalid=true] { border-color: var(--danger); background: var(--danger
 .contents ul { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 0.25rem 1.1rem; }
 .contents a { display: inline-block; padding: 0.25rem 0; }
 .sheet { scroll-margin-top: 1rem; background: var(--sheet); border: 1px solid var(--line); border-radius: 1rem; padding: 1.4rem 1.25rem; display: flex; flex-direction: column; gap: 1.1rem; }
+.boxes { border: 0; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; }
+.boxes label { display: inline-flex; align-items: center; gap: 0.4rem; }
 .rows { list-style: none; margin: 0; padding: 0; }
 .rows > li { display: flex; flex-wrap: wrap; gap: 0.75rem 1rem; align-items: center; justify-content: space-between; padding: 1rem 0; border-top: 1px solid var(--line); }
 .rows > li:first-child { border-top: 0; padding-top: 0; }

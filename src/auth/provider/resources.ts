@@ -2,7 +2,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { apiAudience } from '#kernel/sites.ts'
 import type { ProtectedResourceDefinition, PublicKeyDefinition } from '../contract.ts'
-import { ROLES_SCOPE } from '../roles/membership.ts'
+import { MEMBERSHIP_SCOPES } from '../roles/membership.ts'
 import type { ClientSettings } from './client-rules.ts'
 
 export const ACCESS_TOKEN_SECONDS = 300
@@ -45,7 +45,7 @@ export function createResourceRegistry(settings: ClientSettings): ResourceRegist
   if (problems.length > 0) throw new Error(`The resources cannot be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}`)
   const api: KnownResource = {
     audience: apiAudience(sites),
-    scopes: new Set([...Object.keys(scopes), ROLES_SCOPE]),
+    scopes: new Set([...Object.keys(scopes), ...MEMBERSHIP_SCOPES]),
     format: 'jwt',
     lifetimeSeconds: ACCESS_TOKEN_SECONDS,
     servers: new Set(),
@@ -87,7 +87,7 @@ interface Surroundings {
 
 function resourceProblems(resources: readonly ProtectedResourceDefinition[], around: Surroundings): string[] {
   const audiences = new Set([around.audience])
-  const scopes = new Set([...Object.keys(around.scopes), ROLES_SCOPE, 'openid', 'offline_access', 'profile', 'email'])
+  const scopes = new Set([...Object.keys(around.scopes), ...MEMBERSHIP_SCOPES, 'openid', 'offline_access', 'profile', 'email'])
   return resources.flatMap((resource) => {
     const taken = Object.keys(resource.scopes).filter((scope) => scopes.has(scope))
     const problems = [

@@ -1,0 +1,170 @@
+// What people see of organisations: the section of the account page, the page of one, and an invitation.
+import { type Html, html } from '#kernel/html.ts'
+import type { FormState, SectionView } from '../pages/parts.ts'
+import { csrfField, deskPage, field, lead, message, type Skin, stagePage } from '../pages/layout.ts'
+import { isWrong, titleOf } from '../pages/sign-in-page.ts'
+import { ago, dayWords } from '../pages/words.ts'
+import { OWNER } from '../roles/permissions.ts'
+import type { MembershipView, MemberView } from './contract.ts'
+import type { InvitationView, PendingInvitation } from './invitations.ts'
+
+export const pathOf = (organisationId: string): string => `/account/organisations/${organisationId}`
+
+function roleWords({ texts }: Skin, roles: readonly string[]): string {
+  const { organisations } = texts
+  return roles.length === 0 ? organisations.member : roles.map((role) => organisations.roles[role] ?? role).join(', ')
+}
+
+function button(
+  csrfToken: string,
+  action: string,
+  shown: { readonly words: string; readonly label?: string; readonly danger?: true },
+): Html {
+  const label = shown.label === undefined ? undefined : html` aria-label="${shown.label}"`
+  const look = shown.danger === true ? 'danger' : 'quiet'
+  return html`<form method="post" action="${action}">${csrfField(csrfToken)}<button class="button ${look} compact" type="submit"${label}>${shown.words}</button></form>`
+}
+
+export function organisationsSection(list: readonly MembershipView[], mayCreate: boolean, { skin, csrfToken, state }: SectionView): Html {
+  const { organisations: texts } = skin.texts
+  const rows = list.map(({ organisation: { id, name }, roles, active }) => {
+    const acts = active ? html`<span class="tag">${texts.active}</span>` : undefined
+    const activate = active
+      ? undefined
+      : button(csrfToken, `${pathOf(id)}/activate`, { words: texts.activate, label: texts.activateNamed(name) })
+    return html`<li><div class="what"><p><a class="wrap" href="${pathOf(id)}"><strong>${name}</strong></a>${acts}</p><p class="soft small">${roleWords(skin, roles)}</p></div>${activate}</li>`
+  })
+  const create = html`<form class="inline" method="post" action="/account/organisations">${csrfField(csrfToken)}
+${field({ name: 'name', label: texts.newName, type: 'text', autocomplete: 'organization', value: state.values?.['name'] ?? '', problem: state.problems?.['name'], focus: state.problems?.['name'] !== undefined, maxLength: 80 })}
+<button class="button quiet" type="submit">${texts.create}</button></form>`
+  return html`<p class="soft">${list.length === 0 ? texts.none : texts.lead}</p>${list.length === 0 ? undefined : html`<ul class="rows">${rows}</ul>`}${mayCreate ? create : undefined}`
+}
+
+export interface OrganisationPageView {
+  readonly membership: MembershipView
+  readonly accountId: string
+  readonly members: readonly MemberView[]
+  /** The next page of members. */
+  readonly morePath?: string | undefined
+  /** For owners. */
+  readonly invitations: readonly InvitationView[]
+  /** All that can be given. */
+  readonly roles: readonly string[]
+  readonly csrfToken: string
+  readonly now: number
+  readonly done?: string | undefined
+  readonly state: FormState
+}
+
+export function organisationPage(skin: Skin, view: OrganisationPageView): Html {
+  const { organisations: texts, frame } = skin.texts
+  const { membership, csrfToken, state, done } = view
+  const { organisation, roles } = membership
+  const owns = roles.includes(OWNER)
+  const sections = [
+    section('members', texts.members, membersPart(skin, view)),
+    ...(owns ? ownersParts(skin, view) : []),
+    section('leave', texts.leaveHeading, leavePart(skin, view)),
+  ]
+  return deskPage(skin, {
+    title: titleOf(skin, organisation.name, state),
+    top: html`<div class="ways"><a class="button quiet compact" href="/account#organisations">${frame.yourAccount}</a></div>`,
+    main: html`<h1 class="wrap">${organisation.name}</h1><p class="soft">${texts.youAre(roleWords(skin, roles))}${membership.active ? html` <span class="tag">${texts.active}</span>` : undefined}</p>
+${message('bad', state.problem ?? (isWrong(state) ? frame.lookAtField : undefined))}${message('good', done)}
+${membership.active ? undefined : button(csrfToken, `${pathOf(organisation.id)}/activate`, { words: texts.activate })}
+${sections}`,
+  })
+}
+
+function section(id: string, heading: string, body: Html): Html {
+  return html`<section class="sheet" id="${id}" aria-labelledby="${id}-heading"><h2 id="${id}-heading">${heading}</h2>${body}</section>`
+}
+
+/** A box for each role; which of them are on is said in the names of the fields that are sent. */
+function roleBoxes(
+  skin: Skin,
+  { roles, held, id }: { readonly roles: readonly string[]; readonly held: readonly string[]; readonly id: string },
+): Html {
+  const { organisations: texts } = skin.texts
+  const boxes = roles.map((role) => {
+    const name = `${id}-${role}`
+    const checked = held.includes(role) ? html` checked` : undefined
+    return html`<label for="${name}"><input id="${name}" type="checkbox" name="role-${role}" value="on"${checked}> ${texts.roles[role] ?? role}</label> `
+  })
+  return html`<fieldset class="boxes"><legend class="small">${texts.rolesLegend}</legend>${boxes}</fieldset>`
+}
+
+function membersPart(skin: Skin, { membership, accountId, members, morePath, roles, csrfToken, now }: OrganisationPageView): Html {
+  const { organisations: texts } = skin.texts
+  const path = pathOf(membership.organisation.id)
+  const owns = membership.roles.includes(OWNER)
+  const rows = members.map((member) => {
+    const self = member.accountId === accountId ? html`<span class="tag">${texts.you}</span>` : undefined
+    const what = html`<div class="what"><p><strong class="wrap">${member.name}</strong>${self}</p><p class="soft small wrap">${member.email}</p><p class="soft small">${roleWords(skin, member.roles)}, ${texts.since(ago(skin.texts, member.joinedAt, now))}</p></div>`
+    if (!owns) return html`<li>${what}</li>`
+    const manage = html`<form class="form" method="post" action="${path}/members/${member.accountId}/roles" aria-label="${texts.rolesOf(member.name)}">${csrfField(csrfToken)}${roleBoxes(skin, { roles, held: member.roles, id: `of-${member.accountId}` })}<div><button class="button quiet compact" type="submit">${texts.saveRoles}</button></div></form>`
+    const remove =
+      member.accountId === accountId
+        ? undefined
+        : button(csrfToken, `${path}/members/${member.accountId}/remove`, {
+            words: texts.remove,
+            label: texts.removeNamed(member.name),
+            danger: true,
+          })
+    return html`<li>${what}${manage}${remove}</li>`
+  })
+  return html`<ul class="rows">${rows}</ul>${morePath === undefined ? undefined : html`<div><a class="button quiet compact" href="${morePath}">${texts.more}</a></div>`}`
+}
+
+function ownersParts(skin: Skin, { membership, invitations, roles, csrfToken, now, state }: OrganisationPageView): Html[] {
+  const { organisations: texts, fields } = skin.texts
+  const path = pathOf(membership.organisation.id)
+  const rows = invitations.map(({ id, email, roles: given, sentAt }) => {
+    const resend = button(csrfToken, `${path}/invitations/${id}/resend`, { words: texts.resend, label: texts.resendTo(email) })
+    const revoke = button(csrfToken, `${path}/invitations/${id}/revoke`, {
+      words: texts.revoke,
+      label: texts.revokeFor(email),
+      danger: true,
+    })
+    return html`<li><div class="what"><p><strong class="wrap">${email}</strong></p><p class="soft small">${roleWords(skin, given)}, ${texts.sent(ago(skin.texts, sentAt, now))}</p></div>${resend}${revoke}</li>`
+  })
+  const { problems = {}, values = {} } = state
+  const inviting = html`${rows.length === 0 ? undefined : html`<ul class="rows">${rows}</ul>`}
+<form class="form" method="post" action="${path}/invitations">${csrfField(csrfToken)}
+${field({ name: 'email', label: fields.email, type: 'email', autocomplete: 'off', value: values['email'] ?? '', problem: problems['email'], focus: problems['email'] !== undefined })}
+${roleBoxes(skin, { roles, held: [], id: 'invited' })}
+<div><button class="button quiet" type="submit">${texts.invite}</button></div></form>`
+  const naming = html`<form class="inline" method="post" action="${path}/name">${csrfField(csrfToken)}
+${field({ name: 'name', label: texts.name, type: 'text', autocomplete: 'organization', value: values['name'] ?? membership.organisation.name, problem: problems['name'], focus: problems['name'] !== undefined, maxLength: 80 })}
+<button class="button quiet" type="submit">${texts.saveName}</button></form>`
+  return [section('invitations', texts.invitations, inviting), section('name', texts.nameHeading, naming)]
+}
+
+function leavePart({ texts: { organisations: texts } }: Skin, { membership, csrfToken }: OrganisationPageView): Html {
+  return html`<p class="soft">${texts.leaveWords}</p>${button(csrfToken, `${pathOf(membership.organisation.id)}/leave`, { words: texts.leave, danger: true })}`
+}
+
+export interface InvitationPageView {
+  readonly invitation: PendingInvitation
+  readonly token: string
+  readonly csrfToken: string
+  /** Who is signed in here. */
+  readonly email: string | undefined
+  readonly signInPath: string
+}
+
+export function invitationPage(skin: Skin, { invitation, token, csrfToken, email, signInPath }: InvitationPageView): Html {
+  const { organisations: texts } = skin.texts
+  const { organisation, invitedBy, email: invited, expiresAt } = invitation
+  const address = html`<strong class="wrap">${invited}</strong>`
+  const accept = html`<form class="form" method="post" action="/invitation">${csrfField(csrfToken)}<input type="hidden" name="token" value="${token}">
+<div class="buttons"><button class="button" type="submit">${texts.accept}</button><a class="button quiet" href="/account">${texts.notNow}</a></div></form>`
+  const first = html`<p>${email === undefined ? texts.signInFirst(address) : texts.otherAddress(address, html`<strong class="wrap">${email}</strong>`)}</p>
+<div class="buttons"><a class="button" href="${signInPath}">${email === undefined ? texts.signInOrUp : texts.signInOther}</a></div>`
+  return stagePage(skin, {
+    title: texts.joinTitle(organisation),
+    main: html`${lead(texts.joinTitle(organisation), texts.invitedBy(invitedBy, skin.productName))}
+${email === invited ? accept : first}
+<p class="aside soft">${texts.until(dayWords(skin.texts, expiresAt))}</p>`,
+  })
+}

@@ -1,0 +1,98 @@
+// `ninefold organisations`: what operators see and do of them. Works beside a running platform.
+import { AppError } from '../kernel/errors.ts'
+import { systemCall } from '../kernel/call.ts'
+import type { OrganisationsDesk } from '../auth/organisations/contract.ts'
+import { CommandError, type CommandLine } from './command-line.ts'
+import { load } from './load.ts'
+import { table } from './table.ts'
+
+const call = systemCall('organisations')
+
+interface Action {
+  /** How many words follow the name of the action. */
+  readonly words: number
+  run(desk: OrganisationsDesk, words: readonly string[], roles: readonly string[]): Promise<string>
+}
+
+export async function organisationsCommand(line: CommandLine): Promise<number> {
+  const [name = 'list', ...words] = line.words
+  const action = ACTIONS[name]
+  if (action?.words !== words.length)
+    throw new CommandError(
+      'Say ninefold organisations list; create <name> <address of the owner>; members <id>; set <id> <address> --add-role <role>; remove <id> <address>; or end <id>.',
+    )
+  const { platform } = await load(line, 'run')
+  await platform.startOnly(['folders', 'database', 'cache', 'auth'])
+  try {
+    process.stdout.write(await action.run(platform.auth.organisations, words, line.membership.addRoles))
+  } catch (error) {
+    if (error instanceof AppError && error.status < 500)
+      throw new CommandError(error.fields?.[0]?.message ?? error.detail ?? error.title, { cause: error })
+    throw error
+  } finally {
+    await platform.stop()
+  }
+  return 0
+}
+
+const ACTIONS: Readonly<Record<string, Action>> = {
+  list: {
+    words: 0,
+    async run(desk) {
+      const all = await everything((after) => desk.list(call, after))
+      const rows = all.map(({ id, name, members, createdAt }) => [id, name, String(members), new Date(createdAt).toISOString()])
+      return rows.length === 0 ? 'There are no organisations.\n' : table([['id', 'name', 'members', 'since'], ...rows])
+    },
+  },
+  create: {
+    words: 2,
+    async run(desk, [name = '', owner = '']) {
+      const made = await desk.create(call, { name, owner })
+      if (made === undefined) throw nobody(owner)
+      return `${made.id}\n`
+    },
+  },
+  members: {
+    words: 1,
+    async run(desk, [id = '']) {
+      const all = await everything((after) => desk.members(call, id, after))
+      return table([['account', 'address', 'roles'], ...all.map(({ accountId, email, roles }) => [accountId, email, roles.join(', ')])])
+    },
+  },
+  set: {
+    words: 2,
+    async run(desk, [organisationId = '', email = ''], roles) {
+      if (!(await desk.setMember(call, { organisationId, email, roles }))) throw nobody(email)
+      return `${email}: ${roles.length === 0 ? 'member' : roles.join(', ')}\n`
+    },
+  },
+  remove: {
+    words: 2,
+    async run(desk, [organisationId = '', email = '']) {
+      if (!(await desk.setMember(call, { organisationId, email, roles: undefined }))) throw nobody(email)
+      return `${email} is no member.\n`
+    },
+  },
+  end: {
+    words: 1,
+    async run(desk, [id = '']) {
+      if (!(await desk.end(call, id))) throw new CommandError(`There is no organisation ${JSON.stringify(id)}.`)
+      return 'It has ended. The running platform takes it apart.\n'
+    },
+  },
+}
+
+function nobody(email: string): CommandError {
+  return new CommandError(`Nobody has the address ${JSON.stringify(email)}.`)
+}
+
+async function everything<T>(list: (after?: string) => Promise<{ readonly items: readonly T[]; readonly next?: string }>): Promise<T[]> {
+  const found: T[] = []
+  let page = await list()
+  found.push(...page.items)
+  while (page.next !== undefined) {
+    page = await list(page.next)
+    found.push(...page.items)
+  }
+  return found
+}
