@@ -56,7 +56,11 @@ describe('organisations', () => {
 
   const accounts = (path: string): string => `${platform.origin('accounts')}${path}`
   /** Presses the button of the form that leads there. */
-  async function press(visitor: Visitor, page: Page, action: RegExp, fields: Record<string, string> = {}): Promise<Page> {
+  async function press(
+    visitor: Visitor,
+    page: Page,
+    { action, fields = {} }: { readonly action: RegExp; readonly fields?: Record<string, string> },
+  ): Promise<Page> {
     const form = formsOf(page.body).find((candidate) => action.test(candidate.action))
     assert.ok(form, `no form ${action} at ${page.url.href}:\n${page.body.slice(0, 2000)}`)
     // The helper finds a form by its fields; here it is given a page with this one alone.
@@ -65,7 +69,8 @@ describe('organisations', () => {
   }
   const api = ({ visitor }: Person, path: string): Promise<Page> =>
     visitor.request(new URL(`${platform.origin('diary')}${path}`), { headers: { 'sec-fetch-site': 'same-origin' } })
-  async function send({ visitor }: Person, method: string, path: string, fields?: object): Promise<Page> {
+  async function send({ visitor }: Person, address: string, fields?: object): Promise<Page> {
+    const [method = '', path = ''] = address.split(' ')
     const { csrfToken } = await session(platform, visitor)
     const headers = {
       'sec-fetch-site': 'same-origin',
@@ -101,11 +106,11 @@ describe('organisations', () => {
     const id = made.url.pathname.split('/').at(-1) ?? ''
     await endsWithin(ada, '/api/docs')
     await renew(ada)
-    const doc = await send(ada, 'POST', '/api/docs', { title: 'Plans', organisationId: id })
+    const doc = await send(ada, 'POST /api/docs', { title: 'Plans', organisationId: id })
     assert.equal(doc.status, 201, doc.body)
     const path = `/api/docs/${JSON.parse(doc.body).id}`
 
-    const invited = await press(ada.visitor, made, /\/invitations$/, { email: 'bob@example.org', 'role-writer': 'on' })
+    const invited = await press(ada.visitor, made, { action: /\/invitations$/, fields: { email: 'bob@example.org', 'role-writer': 'on' } })
     assert.match(invited.body, /The invitation is on its way/)
     const link = await mailedLink(platform, 'bob@example.org', /https?:\/\/\S+\/invitation\?token=[\w-]+/)
 
@@ -143,7 +148,7 @@ describe('organisations', () => {
     })
     const back = await visitor.submit(confirmed, { email: 'bob@example.org', password: PASSWORD })
     assert.equal(back.url.pathname, '/invitation', back.body.slice(0, 500))
-    const joined = await press(visitor, back, /^\/invitation$/)
+    const joined = await press(visitor, back, { action: /^\/invitation$/ })
     assert.match(joined.body, /Welcome! You are a member now/)
     assert.equal((await visitor.visit(link)).status, 410)
 
@@ -151,18 +156,18 @@ describe('organisations', () => {
     // Signed in at the accounts origin already: the app asks for nothing more.
     await visitor.visit(`${platform.origin('diary')}/session/sign-in?return_to=/`)
     assert.equal((await api(bob, path)).status, 200)
-    assert.equal((await send(bob, 'PATCH', path, { title: 'Better plans' })).status, 200)
+    assert.equal((await send(bob, `PATCH ${path}`, { title: 'Better plans' })).status, 200)
     assert.equal((await api(eve, path)).status, 404)
 
     const members = await ada.visitor.visit(accounts(`/account/organisations/${id}`))
-    const removed = await press(ada.visitor, members, /\/members\/[0-9a-z]+\/remove$/)
+    const removed = await press(ada.visitor, members, { action: /\/members\/[0-9a-z]+\/remove$/ })
     assert.match(removed.body, /no member any more/)
     await endsWithin(bob, path)
     await renew(bob)
     assert.equal((await api(bob, path)).status, 404)
-    assert.equal((await send(bob, 'PATCH', path, { title: 'Mine' })).status, 404)
+    assert.equal((await send(bob, `PATCH ${path}`, { title: 'Mine' })).status, 404)
     assert.equal((await bob.visitor.visit(accounts(`/account/organisations/${id}`))).status, 404)
-    const leaving = await press(ada.visitor, removed, /\/leave$/)
+    const leaving = await press(ada.visitor, removed, { action: /\/leave$/ })
     assert.equal(leaving.status, 409)
     assert.match(leaving.body, /needs an owner/)
     await until('the webhooks', () => told.some(({ type }) => type === 'organisation.left'))
@@ -181,8 +186,8 @@ describe('organisations', () => {
       return claimsOf(JSON.parse(reply.body).access_token)
     }
     assert.equal((await claims('openid docs:read'))['organization'], undefined)
-    const told = Object((await claims('openid docs:read organizations'))['organization'])
-    assert.deepEqual([told.roles, told.permissions], [['owner'], undefined])
+    const some = Object((await claims('openid docs:read organizations'))['organization'])
+    assert.deepEqual([some.roles, some.permissions], [['owner'], undefined])
     const more = Object((await claims('openid docs:read organizations permissions'))['organization'])
     assert.deepEqual(more.permissions, [])
   })

@@ -53,7 +53,11 @@ describe('organisations', () => {
   const invitations = () => world.organisations.invitations
   const found = async (name = 'Acme'): Promise<string> => (await orgs().create(asked, { name, accountId: idOf('ada') })).id
   const actingFor = async (name: string) => (await world.accounts.find(call, idOf(name)))?.membership?.organisation
-  const invite = async (organisationId: string, name: string, roles: readonly string[] = [], by = 'ada'): Promise<string> => {
+  const invite = async (
+    organisationId: string,
+    name: string,
+    { roles = [], by = 'ada' }: { readonly roles?: readonly string[]; readonly by?: string } = {},
+  ): Promise<string> => {
     const seen = world.mails.filter(({ to }) => to === addressOf(name)).length
     await invitations().invite(asked, { accountId: idOf(by), organisationId, client: 'c' }, { email: addressOf(name), roles })
     const mails = await until('the mail', () => {
@@ -63,7 +67,7 @@ describe('organisations', () => {
     return tokenIn(mails.at(-1) ?? assert.fail('no mail came'))
   }
   const joined = async (organisationId: string, name: string, roles: readonly string[] = []): Promise<void> => {
-    await invitations().accept(asked, await invite(organisationId, name, roles), idOf(name))
+    await invitations().accept(asked, await invite(organisationId, name, { roles }), idOf(name))
   }
   const memberships = async (name: string) =>
     (await orgs().list(call, idOf(name))).map(({ organisation, roles, active }) => [organisation.name, roles, active])
@@ -168,7 +172,7 @@ describe('organisations', () => {
 
   test('an invitation is for its address alone, is used up once, and looking does not use it up', async () => {
     const id = await found()
-    const token = await invite(id, 'bob', ['viewer'])
+    const token = await invite(id, 'bob', { roles: ['viewer'] })
     for (let look = 0; look < 3; look += 1) {
       assert.deepEqual(await invitations().pending(call, token), {
         organisation: 'Acme',
@@ -193,7 +197,7 @@ describe('organisations', () => {
     const id = await found()
     const ada = { accountId: idOf('ada'), organisationId: id, client: 'c' }
     const first = await invite(id, 'bob')
-    const second = await invite(id, 'bob', ['editor'])
+    const second = await invite(id, 'bob', { roles: ['editor'] })
     assert.equal((await invitations().list(call, ada)).length, 1, 'one for an address')
     assert.equal(await invitations().pending(call, first), undefined)
     await assert.rejects(invitations().accept(asked, first, idOf('bob')), code('invitation_ended'))
@@ -205,7 +209,7 @@ describe('organisations', () => {
     await assert.rejects(invitations().accept(asked, third, idOf('eve')), code('invitation_ended'))
     // Bob owns, invites eve as an owner, and is taken out: what he promised ends with him.
     await joined(id, 'bob', ['owner'])
-    const planted = await invite(id, 'eve', ['owner'], 'bob')
+    const planted = await invite(id, 'eve', { roles: ['owner'], by: 'bob' })
     await orgs().remove(asked, ada, idOf('bob'))
     assert.equal(await invitations().pending(call, planted), undefined)
     await assert.rejects(invitations().accept(asked, planted, idOf('eve')), code('invitation_ended'))
@@ -214,7 +218,7 @@ describe('organisations', () => {
 
   test('of ten acceptances at once one counts', async () => {
     const id = await found()
-    const token = await invite(id, 'bob', ['viewer'])
+    const token = await invite(id, 'bob', { roles: ['viewer'] })
     const racers = await Promise.allSettled(Array.from({ length: 10 }, () => invitations().accept(asked, token, idOf('bob'))))
     assert.equal(racers.filter(({ status }) => status === 'fulfilled').length, 1)
     assert.equal((await orgs().get(call, { accountId: idOf('ada'), organisationId: id })).organisation.members, 2)

@@ -222,7 +222,7 @@ function invitingRoutes(parts: PageParts): Route[] {
       parts,
       { path: 'invitations', summary: 'Invite somebody to an organisation', body: inviteForm },
       async ({ who, acting }, { body }) => {
-        const to = { email: String(body['email'] ?? ''), roles: checkedIn(roles, body) }
+        const to = { email: body['email'] ?? '', roles: checkedIn(roles, body) }
         await invitations.invite(who.call, { ...acting, client: who.exchange.client }, to)
         return doneIn(acting.organisationId, 'invited')
       },
