@@ -9,7 +9,21 @@ export interface SignInMethods {
   readonly magicLink: boolean
 }
 
-export function signInMethods({ methods = {} }: AuthDefinition = {}): SignInMethods {
-  const { password = true, passkey = true, totp = true, emailCode = false, magicLink = false } = methods
-  return { password, passkey, totp, emailCode, magicLink }
+/** Throws with every problem at once. */
+export function signInMethods(definition: AuthDefinition = {}): SignInMethods {
+  const { password = true, passkey = true, totp = true, emailCode = false, magicLink = false } = definition.methods ?? {}
+  const methods = { password, passkey, totp, emailCode, magicLink }
+  const problems = problemsOf(methods, definition)
+  if (problems.length > 0) throw new Error(`The ways to sign in cannot be meant:\n${problems.map((one) => `- ${one}`).join('\n')}`)
+  return methods
+}
+
+function problemsOf(methods: SignInMethods, { upstreams = [], secondFactor }: AuthDefinition): string[] {
+  const { password, passkey, totp, emailCode, magicLink } = methods
+  const isOpen = password || passkey || emailCode || magicLink || upstreams.length > 0
+  const isForced = (secondFactor?.roles.length ?? 0) > 0
+  return [
+    ...(isOpen ? [] : ['auth.methods: nobody could sign in; leave one way on.']),
+    ...(isForced && !totp && !passkey ? ['auth.secondFactor: nobody could set one up; leave totp or passkey on.'] : []),
+  ]
 }

@@ -88,6 +88,8 @@ export interface SignInView {
 
 export interface SignInPart {
   readonly body: Html
+  /** There is nothing to see of it without its script. */
+  readonly needsScript?: true
   /** Paths of scripts that this way works better with. */
   readonly scripts?: readonly string[]
 }

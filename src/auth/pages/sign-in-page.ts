@@ -71,7 +71,8 @@ export interface SignInPage extends SignInView {
 
 export function signInPage({ skin, interaction, present, state, confirmed, parts }: SignInPage): Html {
   const { signIn } = skin.texts
-  const or = html`<p class="or"><span>${signIn.or}</span></p>`
+  const or = ({ needsScript }: SignInPart): Html =>
+    html`<p class="or"${needsScript === true ? html` data-with-passkeys hidden` : undefined}><span>${signIn.or}</span></p>`
   const signUp = html`<a href="/interaction/${interaction.uid}/sign-up">${signIn.createAccount}</a>`
   return stagePage(skin, {
     title: titleOf(skin, signIn.title, state),
@@ -80,7 +81,7 @@ export function signInPage({ skin, interaction, present, state, confirmed, parts
     main: html`${present === undefined ? lead(signIn.title, purpose(skin, interaction)) : stillYou(skin, present)}
 ${confirmed ? message('good', signIn.confirmed) : undefined}
 ${message('bad', state.problem)}
-${parts.map(({ body }, index) => (index === 0 ? body : html`${or}${body}`))}
+${parts.map((part, index) => (index === 0 ? part.body : html`${or(part)}${part.body}`))}
 <p class="aside">${signIn.newHere(signUp)}</p>`,
   })
 }

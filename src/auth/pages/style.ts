@@ -88,6 +88,7 @@ input[aria-invalid=true] { border-color: var(--danger); background: var(--danger
 .link { font: inherit; color: var(--accent); background: none; border: 0; padding: 0.35rem 0; cursor: pointer; text-decoration: underline; text-underline-offset: 0.18em; }
 
 /* Another way, below the first */
+.alerts:not(:has(> :not([hidden]))) { display: none; }
 .or { display: flex; align-items: center; gap: 1rem; color: var(--soft); font-size: 0.9rem; }
 .or::before, .or::after { content: ""; flex: 1; border-top: 1px solid var(--line); }
 .big-code { font-size: 2rem; font-weight: 650; letter-spacing: 0.08em; }

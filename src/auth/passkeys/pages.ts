@@ -34,7 +34,7 @@ export function passkeyForm({ nonce, texts }: Skin, view: PasskeyFormView): Html
   return html`<form class="form" method="post" action="${action}" data-passkey="${kind}" data-options="${JSON.stringify(options)}"${renewal}${autofill ? html` data-autofill` : undefined} hidden>
 ${csrfField(csrfToken)}<input type="hidden" name="answer" value="">
 ${fields}
-<div role="alert">${problem('failed', texts.passkeys.failed)}${problem('present', texts.passkeys.present)}</div>
+<div class="alerts" role="alert">${problem('failed', texts.passkeys.failed)}${problem('present', texts.passkeys.present)}</div>
 <button class="button${primary ? '' : ' quiet'}" type="submit">${button}</button>
 </form>
 <script type="module" src="${passkeyScriptPath}" nonce="${nonce}"></script>`

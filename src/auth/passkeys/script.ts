@@ -103,5 +103,6 @@ class PasskeyForm {
 if (window.PublicKeyCredential) {
   for (const form of document.querySelectorAll('form[data-passkey]')) new PasskeyForm(form);
   for (const part of document.querySelectorAll('[data-without-passkeys]')) part.hidden = true;
+  for (const part of document.querySelectorAll('[data-with-passkeys]')) part.hidden = false;
 }
 `

@@ -49,7 +49,7 @@ export function secondStepPage(skin: Skin, view: SecondStepView): Html {
     main: html`${lead(texts.title, totp ? texts.codeLead : texts.otherLead)}
 ${message('bad', state.problem)}
 ${totp ? appCodeForm(skin, view) : undefined}
-${totp && passkey !== undefined ? html`<p class="or"><span>${skin.texts.signIn.or}</span></p>` : undefined}${passkey}
+${totp && passkey !== undefined ? html`<p class="or" data-with-passkeys hidden><span>${skin.texts.signIn.or}</span></p>` : undefined}${passkey}
 ${recovery ? recoveryCodeForm(skin, view) : undefined}
 ${startOver(skin, { uid, csrfToken })}`,
   })
@@ -91,7 +91,10 @@ export interface EnrolView {
 export function enrolPage(skin: Skin, view: EnrolView): Html {
   const { enrolment, state, words, passkey, below } = view
   const { secondStep: texts, signIn } = skin.texts
-  const or = enrolment === undefined || passkey === undefined ? undefined : html`<p class="or"><span>${signIn.or}</span></p>`
+  const or =
+    enrolment === undefined || passkey === undefined
+      ? undefined
+      : html`<p class="or" data-with-passkeys hidden><span>${signIn.or}</span></p>`
   return stagePage(skin, {
     title: titleOf(skin, texts.setUpTitle, state),
     main: html`${lead(texts.setUpTitle, words)}
