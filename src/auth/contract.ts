@@ -38,8 +38,6 @@ export interface ClientDefinition {
   readonly requireSignedRequestObject?: boolean
   /** The keys of signed requests of a client that does not authenticate with keys anyway. */
   readonly requestObjectKeys?: readonly PublicKeyDefinition[]
-  /** May ask for tokens with a code that a person types on another device (RFC 8628). */
-  readonly deviceFlow?: boolean
   /** `{ method: 'none' }` unless told: an app that runs on a person's own device can keep no secret. */
   readonly authentication?: ClientAuthentication
   /** How it may come to tokens. `['authorization_code']` unless told, which includes refresh tokens. */
@@ -54,7 +52,8 @@ export interface ClientDefinition {
   readonly idTokenAtRefresh?: boolean
 }
 
-export type ClientGrant = 'authorization_code' | 'client_credentials' | 'token_exchange'
+/** `device_code`: by a code that a person types on another device (RFC 8628). */
+export type ClientGrant = 'authorization_code' | 'device_code' | 'client_credentials' | 'token_exchange'
 
 /** A public key as RFC 7517 writes it. */
 export interface PublicKeyDefinition {

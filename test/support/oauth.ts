@@ -165,6 +165,11 @@ export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld>
       signOutPage: (_exchange, { action, hidden }) =>
         html`<form method="post" action="${action}">${Object.entries(hidden).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}<button name="logout" value="yes">Sign out</button></form>`,
       signedOutPage: () => html`<p>signed out</p>`,
+      devicePage: (_exchange, { action, xsrf, code, problem: wrong }) =>
+        html`<form method="post" action="${action}"><input name="xsrf" value="${xsrf}"><input name="user_code" value="${code}"></form><p>${wrong ?? 'type the code'}</p>`,
+      deviceConfirmPage: (_exchange, { xsrf, code, app, device }) =>
+        html`<input name="xsrf" value="${xsrf}"><p>${app} ${device} ${code}</p>`,
+      deviceDonePage: () => html`<p>connected</p>`,
     },
     settings: { ...settings, keyRotationDays: 90 },
   }

@@ -44,10 +44,9 @@ export const clientDefinition = z.strictObject({
   requirePushedAuthorizationRequests: z.boolean().exactOptional(),
   requireSignedRequestObject: z.boolean().exactOptional(),
   requestObjectKeys: z.array(publicKeyDefinition).min(1).max(20).exactOptional(),
-  deviceFlow: z.boolean().exactOptional(),
   authentication: clientAuthentication.exactOptional(),
   grants: z
-    .array(z.enum(['authorization_code', 'client_credentials', 'token_exchange']))
+    .array(z.enum(['authorization_code', 'device_code', 'client_credentials', 'token_exchange']))
     .min(1)
     .exactOptional(),
   exchange: z.strictObject({ audiences: texts.min(1) }).exactOptional(),

@@ -1,6 +1,7 @@
 // Pages for the moments when the OpenID engine itself has something to say: problems and signing out.
 import { type Html, html } from '#kernel/html.ts'
 import type { Exchange } from '#kernel/http/route.ts'
+import { type DeviceCodeView, type DeviceConfirmView, deviceConfirmPage, deviceDonePage, devicePage } from './device-page.ts'
 import { lead, type Skin, stagePage } from './layout.ts'
 import { type FrameSettings, skinFor } from './skin.ts'
 
@@ -78,6 +79,9 @@ export function enginePages(settings: FrameSettings) {
     signOutPage: (exchange: Exchange, view: Parameters<typeof signOutPage>[1]) =>
       signOutPage(skinFor(settings, exchange, { uiLocales: uiLocalesOf(exchange) }), view),
     signedOutPage: (exchange: Exchange) => signedOutPage(skinFor(settings, exchange)),
+    devicePage: (exchange: Exchange, view: DeviceCodeView) => devicePage(skinFor(settings, exchange), view),
+    deviceConfirmPage: (exchange: Exchange, view: DeviceConfirmView) => deviceConfirmPage(skinFor(settings, exchange), view),
+    deviceDonePage: (exchange: Exchange) => deviceDonePage(skinFor(settings, exchange)),
   }
 }
 

@@ -104,6 +104,7 @@ input[aria-invalid=true] { border-color: var(--danger); background: var(--danger
 .who { display: flex; align-items: center; gap: 0.9rem; padding: 1rem; border: 1px solid var(--line); border-radius: 0.75rem; background: var(--sheet); }
 .letter { flex: none; width: 2.75rem; height: 2.75rem; border-radius: 0.6rem; display: grid; place-items: center; background: var(--accent-soft); color: var(--accent); font-weight: 700; font-size: 1.15rem; }
 .who div { min-width: 0; }
+code.big { font-size: 1.6rem; letter-spacing: 0.12em; }
 .logo { flex: none; width: 2.75rem; height: 2.75rem; border-radius: 0.6rem; object-fit: contain; }
 .who .name { font-weight: 650; }
 .list { list-style: none; margin: 0; padding: 0; display: flex; flex-direction: column; gap: 0.6rem; }

@@ -8,6 +8,7 @@ export interface Storages {
   readonly Grant: Adapter
   readonly RefreshToken: Adapter
   readonly AuthorizationCode: Adapter
+  readonly DeviceCode: Adapter
   readonly AccessToken: Adapter
   readonly ClientCredentials: Adapter
   readonly Interaction: Adapter

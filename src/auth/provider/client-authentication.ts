@@ -31,12 +31,13 @@ const SUBJECTS = {
 
 const GRANT_TYPES = {
   authorization_code: ['authorization_code', 'refresh_token'],
+  device_code: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
   client_credentials: ['client_credentials'],
   token_exchange: ['urn:ietf:params:oauth:grant-type:token-exchange'],
 } as const
 
 export function grantTypesOf({ grants = ['authorization_code'] }: Pick<ClientDefinition, 'grants'>): string[] {
-  return grants.flatMap((grant) => [...GRANT_TYPES[grant]])
+  return [...new Set(grants.flatMap((grant) => [...GRANT_TYPES[grant]]))]
 }
 
 /** The part of the engine's client metadata that says how it authenticates. */
@@ -79,7 +80,7 @@ export function authenticationProblems(client: ClientDefinition): string[] {
   const { authentication = { method: 'none' }, grants = ['authorization_code'], boundTokens, exchange } = client
   const isPublic = authentication.method === 'none'
   const isMtls = authentication.method === 'tls_client_auth' || authentication.method === 'self_signed_tls_client_auth'
-  const forSecret = grants.filter((grant) => grant !== 'authorization_code')
+  const forSecret = grants.filter((grant) => grant !== 'authorization_code' && grant !== 'device_code')
   const problems = [
     ...credentialProblems(authentication),
     // RFC 6749 section 4.4: whoever knows the id of a public client is that client.

@@ -49,6 +49,17 @@ const accessToken = z.strictObject({ id: z.string(), grant: z.string(), payload:
 
 const code = z.strictObject({ id: z.string(), grant: z.string(), consumedAt: time.optional(), payload: z.string(), expiresAt: time })
 
+const deviceCode = z.strictObject({
+  id: z.string(),
+  /** A keyed hash of what the person types. */
+  userCode: z.string(),
+  step: z.enum(['new', 'deciding', 'decided']),
+  grant: z.string().optional(),
+  consumedAt: time.optional(),
+  payload: z.string(),
+  expiresAt: time,
+})
+
 const interaction = z.strictObject({ id: z.string(), payload: z.string(), expiresAt: time })
 
 const artifact = z.strictObject({ id: z.string(), consumedAt: time.optional(), payload: z.string(), expiresAt: time })
@@ -66,6 +77,7 @@ export type GrantRecord = z.infer<typeof grant>
 export type RefreshTokenRecord = z.infer<typeof refreshToken>
 export type AccessTokenRecord = z.infer<typeof accessToken>
 export type CodeRecord = z.infer<typeof code>
+export type DeviceCodeRecord = z.infer<typeof deviceCode>
 export type InteractionRecord = z.infer<typeof interaction>
 export type ArtifactRecord = z.infer<typeof artifact>
 export type ConsentRecord = z.infer<typeof consent>
@@ -103,6 +115,13 @@ export const codesCollection = defineCollection<CodeRecord>({
   name: 'auth_codes',
   schema: code,
   indexes: { grant: { fields: ['grant'] } },
+  expiry: 'expiresAt',
+})
+
+export const deviceCodesCollection = defineCollection<DeviceCodeRecord>({
+  name: 'auth_device_codes',
+  schema: deviceCode,
+  indexes: { userCode: { fields: ['userCode'], unique: true }, grant: { fields: ['grant'] } },
   expiry: 'expiresAt',
 })
 

@@ -14,6 +14,7 @@ import { mutualTls } from './client-certificate.ts'
 import type { ClientRegistry } from './clients.ts'
 import type { MembershipClaims } from './account-claims.ts'
 import { APP_CLAIM, type ClaimsReader } from './app-claims.ts'
+import { DEVICE_CODE_SECONDS, DEVICE_PATH, deviceFlow } from './device-flow.ts'
 import { promptPolicy } from './prompts.ts'
 import type { ProviderPages } from './provider-pages.ts'
 import type { ResourcePolicy } from './resource.ts'
@@ -41,6 +42,8 @@ const PATHS = {
   revocation: '/revoke',
   end_session: '/end-session',
   pushed_authorization_request: '/par',
+  device_authorization: '/device-authorization',
+  code_verification: DEVICE_PATH,
   introspection: '/introspect',
 } as const
 
@@ -124,6 +127,7 @@ function features({ keyRing, resources, registry, pages, requireNonce }: Configu
   return {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
+    deviceFlow: deviceFlow(pages.looks),
     dPoP: { enabled: true, nonceSecret: keyRing.derive('auth.dpop-nonce'), requireNonce: () => requireNonce, allowReplay: false },
     mTLS: mutualTls(),
     pushedAuthorizationRequests: { enabled: true },
@@ -165,6 +169,7 @@ function lifetimes(clock: Clock): NonNullable<Configuration['ttl']> {
     AccessToken: accessTokenLifetime,
     ClientCredentials: accessTokenLifetime,
     AuthorizationCode: 60,
+    DeviceCode: DEVICE_CODE_SECONDS,
     IdToken: (_context, _token, client) => shorter(ID_TOKEN_SECONDS, factsOf(client).lifetimes?.idToken),
     Interaction: 3600,
     Grant: GRANT_SECONDS,

@@ -17,7 +17,7 @@ import { createSigningKeys, type LoadedKeys, type SigningKeys } from '../keys/si
 import type { Revocations } from '../revocations/revocations.ts'
 import { permissionsOf } from '../roles/permissions.ts'
 import { accountFinder, membershipReader } from './account-claims.ts'
-import { backchannelLogoutJob } from '../logout/backchannel.ts'
+import { backchannelLogoutJob, type SignOutNotice } from '../logout/backchannel.ts'
 import { type ClientOrigins, createClientOrigins } from '../clients/origins.ts'
 import type { Newcomers } from '../registration/create.ts'
 import { createAccessTokenStorage } from './access-token-storage.ts'
@@ -33,6 +33,7 @@ import {
   artifactsCollection,
   codesCollection,
   consentsCollection,
+  deviceCodesCollection,
   grantsCollection,
   interactionsCollection,
   refreshTokensCollection,
@@ -40,6 +41,8 @@ import {
 } from './collections.ts'
 import { providerConfiguration } from './configuration.ts'
 import { createConsents } from './consents.ts'
+import { createCounts } from '../accounts/counts.ts'
+import { createDeviceStorage } from './device-storage.ts'
 import { createEndings } from './endings.ts'
 import { createEngine } from './engine.ts'
 import { exchangeInProcess } from './exchange.ts'
@@ -105,6 +108,7 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
   const structured = createStructuredTokens({ ...parts, ...stores, issuer, publishedKeys: () => serving().keys.published })
   const { signingKeys, engine } = createKeyedEngine(parts, { clients, stores, resources, tokens: structured })
   const { serving } = engine
+  const sign = (notice: SignOutNotice): Promise<string> => logoutToken(serving().built.provider, notice)
 
   return {
     clients,
@@ -122,6 +126,7 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
         isKnownOrigin: async (call, origin) => (await origins.list(call)).some((known) => known.origin === origin),
       }),
       keyRing,
+      device: { counts: stores.counts, pages: parts.looks },
     }),
     signingKeys,
     start: () => engine.start(),
@@ -132,13 +137,7 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
       return { issuer, keys: serving().keys.published }
     },
     exchange: (call, request) => inScope({ call }, () => exchangeInProcess(serving().built.dispatch, request)),
-    jobs: [
-      backchannelLogoutJob({
-        find: clients.find,
-        sign: (notice) => logoutToken(serving().built.provider, notice),
-        development: settings.development,
-      }),
-    ],
+    jobs: [backchannelLogoutJob({ find: clients.find, sign, development: settings.development })],
     ...endingFor(stores),
   }
 }
@@ -188,7 +187,7 @@ function createKeyedEngine(parts: AuthorizationServerParts, made: Made): { signi
 
 /** Declares the collections, so it must run before the database starts. */
 function openStores(
-  { database, keyRing, clock, logger, revocations, accounts, newcomers }: AuthorizationServerParts,
+  { database, cache, keyRing, clock, logger, revocations, accounts, newcomers }: AuthorizationServerParts,
   clients: ClientRegistry,
 ) {
   const vault = createVault(keyRing)
@@ -197,6 +196,8 @@ function openStores(
   const tokens = database.collection(refreshTokensCollection)
   const codes = database.collection(codesCollection)
   const accessTokens = database.collection(accessTokensCollection)
+  const counts = createCounts(cache, clock)
+  const deviceCodes = database.collection(deviceCodesCollection)
   const interactions = database.collection(interactionsCollection)
   const artifacts = database.collection(artifactsCollection)
   const consents = createConsents({ consents: database.collection(consentsCollection), clock })
@@ -222,11 +223,12 @@ function openStores(
     AuthorizationCode: createCodeStorage({ codes, vault, clock, endings }),
     AccessToken: createAccessTokenStorage({ tokens: accessTokens, vault, clock }),
     ClientCredentials: createAccessTokenStorage({ tokens: accessTokens, vault, clock }),
+    DeviceCode: createDeviceStorage({ codes: deviceCodes, vault, keyRing, clock, endings, counts }),
     Interaction: createInteractionStorage({ interactions, vault, clock, prove: createProving(accounts) }),
     PushedAuthorizationRequest: createArtifactStorage('PushedAuthorizationRequest', { artifacts, vault, clock }),
     ReplayDetection: createArtifactStorage('ReplayDetection', { artifacts, vault, clock }),
   })
-  return { vault, sessions, grants, consents, endings, adapter }
+  return { counts, vault, sessions, grants, consents, endings, adapter }
 }
 
 function buildEngine(

@@ -52,14 +52,14 @@ export function interactionEnded(): Error {
 }
 
 function interactionOf(found: Details, client: RegisteredClient, clients: ClientRegistry): Interaction | undefined {
-  const redirect = URL.parse(String(found.params['redirect_uri']))
+  const redirect = redirectOf(found)
   const name = promptOf(found)
   if (redirect === null || name === undefined) return undefined
   const { login_hint: loginHint } = found.params
   return {
     uid: found.uid,
     prompt: name,
-    client: shownClient(client, redirect),
+    client: { ...shownClient(client, redirect), ...(found.deviceCode === undefined ? {} : { host: homeOf(client) }) },
     scopes: name === 'consent' ? withWords(newScopes(found, client), clients) : [],
     // Whoever chooses an account is nobody yet.
     ...(found.session === undefined || found.prompt.name === 'select_account' ? {} : { accountId: found.session.accountId }),
@@ -72,6 +72,15 @@ function interactionOf(found: Details, client: RegisteredClient, clients: Client
 function promptOf({ prompt: { name } }: Details): Interaction['prompt'] | undefined {
   if (name === 'select_account') return 'login'
   return name === 'login' || name === 'consent' ? name : undefined
+}
+
+/** Whoever connects another device stays here. */
+function redirectOf({ deviceCode, params, returnTo }: Details): URL | null {
+  return URL.parse(deviceCode === undefined ? String(params['redirect_uri']) : returnTo)
+}
+
+function homeOf({ clientId, definition }: RegisteredClient): string {
+  return URL.parse(definition?.clientUri ?? '')?.host ?? clientId
 }
 
 function shownClient(client: RegisteredClient, redirect: URL): Interaction['client'] {

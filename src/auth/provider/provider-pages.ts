@@ -2,10 +2,11 @@
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider'
 import type { Html } from '#kernel/html.ts'
 import type { Exchange } from '#kernel/http/route.ts'
+import type { DevicePages } from './device-flow.ts'
 import { currentExchange } from './scope.ts'
 
 /** The looks, which are made in `pages/`. */
-export interface EnginePages {
+export interface EnginePages extends DevicePages {
   errorPage(
     exchange: Exchange,
     refused: {
@@ -21,6 +22,7 @@ export interface EnginePages {
 }
 
 export interface ProviderPages {
+  readonly looks: EnginePages
   /** Shows what a redirect would have told an app that nobody knows: it is not sent there without a press. */
   holdBack(context: KoaContextWithOIDC, location: URL): void
   error(context: KoaContextWithOIDC, out: ErrorOut): void
@@ -37,6 +39,7 @@ export function createProviderPages(looks: EnginePages): ProviderPages {
     context.body = page(exchange).toString()
   }
   return {
+    looks,
     error(context, out) {
       if (!BROWSER_ROUTES.has(context.oidc.route)) {
         // RFC 6749 section 5.2: clients read JSON, whatever they say they accept.

@@ -46,13 +46,16 @@ export function resourcePolicy({ clients, registry, accessTokenKid }: ResourceDe
 
 const unsignedClaims = z.looseObject({ scope: z.string().optional() })
 
+/** Where an authorization begins. */
+const BEGINNINGS: ReadonlySet<string> = new Set(['authorization', 'pushed_authorization_request', 'device_authorization'])
+
 /**
  * The engine drops `offline_access` unless `prompt=consent` came with it. OpenID Connect Core section 11 allows other conditions, and ours is
  * stricter: consent to exactly this scope is stored. So it is put back, and the consent check sees it.
  */
 function keepOfflineAccess({ oidc, query }: KoaContextWithOIDC): void {
   const { params, route } = oidc
-  if (params === undefined || (route !== 'authorization' && route !== 'pushed_authorization_request')) return
+  if (params === undefined || !BEGINNINGS.has(route)) return
   if (oidc.client?.grantTypeAllowed('refresh_token') !== true) return
   const signed = [query['request'], oidc.body?.['request']].map(pushedScope)
   const asked = [query['scope'], oidc.body?.['scope'], ...signed, pushedScope(oidc.entities.PushedAuthorizationRequest?.request)]

@@ -5,6 +5,7 @@ import { type Exchange, type Method, type RateClass, type Route, rawRoute, route
 import type { KeyRing } from '#kernel/keyring.ts'
 import { z } from '#kernel/schema.ts'
 import { ACCOUNTS_CALLBACK } from './clients.ts'
+import { type DeviceRoutesParts, deviceRoutes } from './device-routes.ts'
 import type { BuiltProvider } from './provider.ts'
 import { inScope } from './scope.ts'
 import { returnPath } from './sign-in-address.ts'
@@ -17,6 +18,7 @@ export interface ProviderRoutesDependencies {
   dispatch(): BuiltProvider['dispatch']
   userinfo(this: void, call: Call, exchange: Exchange): Promise<void>
   readonly keyRing: KeyRing
+  readonly device: Omit<DeviceRoutesParts, 'handle'>
 }
 
 interface Endpoint {
@@ -105,18 +107,25 @@ const ENDPOINTS: readonly Endpoint[] = [
   { method: 'GET', path: '/end-session/success', rate: 'page', summary: 'Signed out', reason: 'Tells nothing.' },
 ]
 
-export function providerRoutes({ dispatch, userinfo, keyRing }: ProviderRoutesDependencies): readonly Route[] {
-  const handle = async (call: Call, exchange: Exchange): Promise<void> => {
+export function providerRoutes({ dispatch, userinfo, keyRing, device }: ProviderRoutesDependencies): readonly Route[] {
+  const handle = async (call: Call, exchange: Exchange, url?: string): Promise<void> => {
     const { request, response } = exchange
     // The gateway has normalised the address; the engine must not see the raw one (an absolute form would move its links).
-    request.url = exchange.search === '' ? exchange.path : `${exchange.path}?${exchange.search}`
+    request.url = url ?? (exchange.search === '' ? exchange.path : `${exchange.path}?${exchange.search}`)
     await inScope({ call, exchange }, () => dispatch()(request, response))
   }
   const engineRoutes = ENDPOINTS.map(({ reason, ...endpoint }) =>
-    rawRoute({ ...endpoint, site: 'accounts', allow: { who: 'handler', reason }, maxBodyBytes: MAX_BODY_BYTES, handle }),
+    rawRoute({
+      ...endpoint,
+      site: 'accounts',
+      allow: { who: 'handler', reason },
+      maxBodyBytes: MAX_BODY_BYTES,
+      handle: (call, exchange) => handle(call, exchange),
+    }),
   )
   return [
     ...engineRoutes,
+    ...deviceRoutes({ handle, ...device }),
     forwarded('/authorize', 'The authorization endpoint by POST (OpenID Connect Core section 3.1.2.1)'),
     forwarded('/end-session', 'Sign-out asked for by a client, by POST'),
     ...(['GET', 'POST'] as const).map((method) =>

@@ -4,7 +4,11 @@ import type { Collection } from '../../database/contract.ts'
 
 const AT_ONCE = 200
 
-export async function sweepTokens(collection: Collection<{ id: string; grant: string }>, call: Call, sid: string): Promise<void> {
+export async function sweepTokens(
+  collection: Collection<{ id: string; grant?: string | undefined }>,
+  call: Call,
+  sid: string,
+): Promise<void> {
   let found: number
   do {
     const page = await collection.list(call, { index: 'grant', where: { grant: sid }, limit: AT_ONCE })

@@ -163,6 +163,31 @@ export const de: Texts = {
     yourAccountPage: 'Ihrer Kontoseite',
   },
 
+  device: {
+    title: 'Gerät verbinden',
+    lead: 'Geben Sie den Code ein, den Ihr Gerät anzeigt.',
+    code: 'Code',
+    hint: 'Acht Buchstaben; Groß- und Kleinschreibung ist gleich.',
+    submit: 'Weiter',
+    confirmTitle: (app) => `${app} verbinden?`,
+    confirmLead: (app, device) => `${app} (${device}) möchte mit Ihrem Konto angemeldet werden.`,
+    sameCode: 'Ihr Gerät muss diesen Code anzeigen:',
+    beware:
+      'Fahren Sie nur fort, wenn Sie das gerade selbst begonnen haben, an einem Gerät vor Ihnen. Wer Ihnen einen Code geschickt hat, will in Ihr Konto.',
+    confirm: 'Ja, verbinden',
+    abort: 'Nein',
+    doneTitle: 'Verbunden',
+    done: 'Ihr Gerät macht von selbst weiter. Sie können diese Seite schließen.',
+    problems: {
+      unknown: 'Diesen Code gibt es nicht. Sehen Sie noch einmal auf Ihr Gerät: Codes wechseln nach zehn Minuten.',
+      expired: 'Dieser Code ist zu alt. Lassen Sie sich von Ihrem Gerät einen neuen geben.',
+      used: 'Dieser Code wurde schon benutzt. Lassen Sie sich von Ihrem Gerät einen neuen geben.',
+      aborted: 'Das Gerät wurde nicht verbunden.',
+      failed: 'Das Gerät konnte nicht verbunden werden. Lassen Sie sich von ihm einen neuen Code geben.',
+      often: 'Es wurden zu viele Codes versucht. Warten Sie zehn Minuten und lassen Sie sich dann einen neuen geben.',
+    },
+  },
+
   scopes: {
     offline_access: 'verbunden bleiben, bis Sie es auf Ihrer Kontoseite beenden',
     profile: 'Ihren Namen sehen',

@@ -164,6 +164,32 @@ export const en = {
     yourAccountPage: 'your account page',
   },
 
+  /** Signing in on a device with a code that is typed here. */
+  device: {
+    title: 'Connect a device',
+    lead: 'Type the code that your device shows.',
+    code: 'Code',
+    hint: 'Eight letters. Small letters are as good as capitals.',
+    submit: 'Go on',
+    confirmTitle: (app: string) => `Connect ${app}?`,
+    confirmLead: (app: string, device: string) => `${app} (${device}) wants to be signed in with your account.`,
+    sameCode: 'Your device must show this code:',
+    beware:
+      'Go on only if you have just started this yourself, on a device in front of you. Somebody who has sent you a code wants to get into your account.',
+    confirm: 'Yes, connect it',
+    abort: 'No',
+    doneTitle: 'Connected',
+    done: 'Your device goes on by itself. You can close this page.',
+    problems: {
+      unknown: 'There is no such code. Look at your device again: codes change after ten minutes.',
+      expired: 'This code is too old. Ask your device for a new one.',
+      used: 'This code has been used already. Ask your device for a new one.',
+      aborted: 'The device was not connected.',
+      failed: 'The device could not be connected. Ask it for a new code.',
+      often: 'Too many codes were tried. Wait ten minutes, then ask your device for a new one.',
+    },
+  },
+
   /** What scopes let an app do: words that finish the sentence "This app will be able to ...". The app's own scopes can be said here, too. */
   scopes: {
     offline_access: 'stay connected until you end it on your account page',

@@ -1,0 +1,95 @@
+// Signing in on a device that has no keyboard worth the name (RFC 8628): its pages, and a limit on how often somebody may try short codes.
+import type { Client, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { Call } from '#kernel/call.ts'
+import type { Html } from '#kernel/html.ts'
+import type { Exchange } from '#kernel/http/route.ts'
+import type { Counts } from '../accounts/counts.ts'
+import { describeDevice } from '../device.ts'
+import { currentCall, currentExchange } from './scope.ts'
+
+export const DEVICE_PATH = '/device'
+
+const TRIES = 10
+const WINDOW_MS = 10 * 60_000
+export const DEVICE_CODE_SECONDS = 600
+
+export type DeviceProblem = 'unknown' | 'expired' | 'used' | 'aborted' | 'failed' | 'often'
+
+export interface DevicePages {
+  devicePage(
+    exchange: Exchange,
+    view: { readonly action: string; readonly xsrf: string; readonly code: string; readonly problem?: DeviceProblem | undefined },
+  ): Html
+  deviceConfirmPage(
+    exchange: Exchange,
+    view: { readonly action: string; readonly xsrf: string; readonly code: string; readonly app: string; readonly device: string },
+  ): Html
+  deviceDonePage(exchange: Exchange): Html
+}
+
+/** By the names of the engine's errors; what is not here is `failed`. */
+const PROBLEMS: Readonly<Record<string, DeviceProblem | undefined>> = {
+  NotFoundError: 'unknown',
+  NoCodeError: 'unknown',
+  ExpiredError: 'expired',
+  AlreadyUsedError: 'used',
+  AbortedError: 'aborted',
+}
+
+type DeviceFlow = NonNullable<NonNullable<Configuration['features']>['deviceFlow']>
+
+export function deviceFlow(pages: DevicePages): DeviceFlow {
+  const action = DEVICE_PATH
+  const show = (context: KoaContextWithOIDC, page: (exchange: Exchange) => Html): void => {
+    const exchange = currentExchange()
+    if (exchange === undefined) throw new Error('A page of the engine was asked for outside of a request.')
+    context.type = 'html'
+    context.set('cache-control', 'no-store')
+    context.body = page(exchange).toString()
+  }
+  return {
+    enabled: true,
+    charset: 'base-20',
+    mask: '****-****',
+    // For the person who is to confirm it; never an address.
+    deviceInfo: ({ request }) => ({ device: describeDevice(request.get('user-agent')) }),
+    // oxlint-disable-next-line eslint/max-params -- the engine gives four
+    async userCodeInputSource(context, _form, _out, error) {
+      const problem = error === undefined ? undefined : (PROBLEMS[error.name] ?? 'failed')
+      show(context, (exchange) => pages.devicePage(exchange, { action, xsrf: xsrfOf(context), code: givenCode(exchange), problem }))
+    },
+    // oxlint-disable-next-line eslint/max-params -- the engine gives five
+    async userCodeConfirmSource(context, _form, client: Client, info, code) {
+      const device = typeof info['device'] === 'string' ? info['device'] : describeDevice(undefined)
+      const app = client.clientName ?? client.clientId
+      show(context, (exchange) => pages.deviceConfirmPage(exchange, { action, xsrf: xsrfOf(context), code, app, device }))
+    },
+    async successSource(context) {
+      show(context, (exchange) => pages.deviceDonePage(exchange))
+    },
+  }
+}
+
+function xsrfOf({ oidc }: KoaContextWithOIDC): string {
+  const secret = oidc.session?.state?.['secret']
+  return typeof secret === 'string' ? secret : ''
+}
+
+/** From `verification_uri_complete`; what looks like no code is not shown again. */
+function givenCode({ search }: Exchange): string {
+  const code = new URLSearchParams(search).get('user_code') ?? ''
+  return /^[A-Za-z]{4}-?[A-Za-z]{4}$/.test(code) ? code.toUpperCase() : ''
+}
+
+/** Whether this address may try one more short code: most people need one. Section 5.1 wants guessing to be hopeless. */
+export async function mayTryCode(counts: Counts, call: Call, client: string): Promise<boolean> {
+  return (await counts.add(call, keyOf(client), { by: 0, ttlMs: WINDOW_MS })) < TRIES
+}
+
+/** Counts a code that was none against the address that it came from. */
+export async function countMiss(counts: Counts): Promise<void> {
+  const client = currentExchange()?.client
+  if (client !== undefined) await counts.add(currentCall(), keyOf(client), { by: 1, ttlMs: WINDOW_MS })
+}
+
+const keyOf = (client: string): string => `user-code:${client}`

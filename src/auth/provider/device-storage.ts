@@ -1,0 +1,90 @@
+// Device codes (RFC 8628). The device shows them by their hash; a person types a short code, which is found by a keyed hash: it has too few characters for
+// a plain one. A code goes from new to being decided to decided, each step once.
+import type { Adapter, AdapterPayload } from 'oidc-provider'
+import { errors } from 'oidc-provider'
+import type { Clock } from '#kernel/clock.ts'
+import { hmacSha256, type KeyRing } from '#kernel/keyring.ts'
+import type { Collection, Stored } from '../../database/contract.ts'
+import type { Counts } from '../accounts/counts.ts'
+import { countMiss } from './device-flow.ts'
+import { type DeviceCodeRecord, deviceCodesCollection } from './collections.ts'
+import type { Endings } from './endings.ts'
+import { recordId, sidOf } from './ids.ts'
+import { noStorage } from './no-storage.ts'
+import { currentCall } from './scope.ts'
+import { sweepTokens } from './sweep.ts'
+import type { Vault } from './vault.ts'
+
+export interface DeviceStorageDependencies {
+  readonly codes: Collection<DeviceCodeRecord>
+  readonly vault: Vault
+  readonly keyRing: KeyRing
+  readonly clock: Clock
+  readonly endings: Pick<Endings, 'endGrant'>
+  readonly counts: Counts
+}
+
+type Step = DeviceCodeRecord['step']
+
+/** The step that comes before. Whoever writes the next one finds this, or somebody else was faster. */
+const BEFORE: Readonly<Record<Exclude<Step, 'new'>, Step>> = { deciding: 'new', decided: 'deciding' }
+
+export function createDeviceStorage({ codes, vault, keyRing, clock, endings, counts }: DeviceStorageDependencies): Adapter {
+  const key = keyRing.derive('auth.user-code')
+  const hashOf = (userCode: string): string => hmacSha256(key, userCode).toString('base64url')
+  const place = (id: string): { collection: string; id: string } => ({ collection: deviceCodesCollection.name, id })
+  const opened = (stored: Stored<DeviceCodeRecord> | undefined): AdapterPayload | undefined => {
+    if (stored === undefined) return undefined
+    const { id, consumedAt, payload } = stored.value
+    const found = vault.open(place(id), payload)
+    return found === undefined || consumedAt === undefined ? found : { ...found, consumed: Math.floor(consumedAt / 1000) }
+  }
+
+  return {
+    ...noStorage,
+    async upsert(code, payload, expiresIn = 0) {
+      const call = currentCall()
+      const id = recordId(code)
+      const { userCode = '', grantId } = payload
+      const step = stepOf(payload)
+      // With its own value: whoever finds it by the short code must be able to save it again. Sealed, it opens in this row alone.
+      const sealed = vault.seal(place(id), payload)
+      if (step === 'new') {
+        await codes.insert(call, { id, userCode: hashOf(userCode), step, payload: sealed, expiresAt: clock.now() + expiresIn * 1000 })
+        return
+      }
+      const set = { step, payload: sealed, ...(grantId === undefined ? {} : { grant: sidOf(grantId) }) }
+      // Who says no does so without having begun.
+      const from = payload.error !== undefined && payload.inFlight !== true ? 'new' : BEFORE[step]
+      const written = await codes.update(call, id, { set, where: { step: from } })
+      if (written === undefined) throw new errors.InvalidRequest('this code has been used in another browser')
+    },
+    async find(code) {
+      return opened(await codes.get(currentCall(), recordId(code)))
+    },
+    async findByUserCode(userCode) {
+      const found = await codes.getByKey(currentCall(), 'userCode', { userCode: hashOf(userCode) })
+      if (found === undefined) await countMiss(counts)
+      return opened(found)
+    },
+    async consume(code) {
+      const call = currentCall()
+      const won = await codes.update(call, recordId(code), { set: { consumedAt: clock.now() }, where: { consumedAt: undefined } })
+      if (won !== undefined) return
+      const stored = await codes.get(call, recordId(code))
+      if (stored?.value.grant !== undefined) await endings.endGrant(call, stored.value.grant)
+      throw new errors.InvalidGrant('device code already consumed')
+    },
+    async destroy(code) {
+      await codes.delete(currentCall(), recordId(code))
+    },
+    async revokeByGrantId(grantId) {
+      await sweepTokens(codes, currentCall(), sidOf(grantId))
+    },
+  }
+}
+
+function stepOf({ accountId, error, inFlight }: AdapterPayload): Step {
+  if (accountId !== undefined || error !== undefined) return 'decided'
+  return inFlight === true ? 'deciding' : 'new'
+}

@@ -1,0 +1,172 @@
+// Signing in on another device (RFC 8628): short codes that cannot be guessed or used twice, and a page that shows what they open.
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { Browser, claimsOf, errorOf, type OauthWorld, openOauth, type Reply, send } from '../support/oauth.ts'
+import { everythingStored } from '../support/scenario-database.ts'
+
+const GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+
+let folder: string
+let file: string
+let world: OauthWorld
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ninefold-device-'))
+  file = join(folder, 'main.db')
+  world = await openOauth({
+    file,
+    clients: [{ clientId: 'tv', name: 'Picture Frame', redirectUris: [], origins: [], scopes: ['photos:read'], grants: ['device_code'] }],
+  })
+})
+
+after(async () => {
+  await world.stop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+interface Begun {
+  readonly device_code: string
+  readonly user_code: string
+  readonly verification_uri: string
+  readonly verification_uri_complete: string
+  readonly expires_in: number
+}
+
+async function begin(form: Record<string, string> = {}): Promise<Begun> {
+  const reply = await send(world, {
+    path: '/device-authorization',
+    form: { client_id: 'tv', scope: 'openid offline_access photos:read', ...form },
+    headers: { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0' },
+  })
+  assert.equal(reply.status, 200, reply.body)
+  return JSON.parse(reply.body)
+}
+
+const poll = (deviceCode: string, clientId = 'tv'): Promise<Reply> =>
+  send(world, { path: '/token', form: { grant_type: GRANT, client_id: clientId, device_code: deviceCode } })
+
+const xsrfIn = (page: Reply): string => /name="xsrf" value="([0-9a-f]*)"/.exec(page.body)?.[1] ?? ''
+
+async function type(browser: Browser, code: string, more: Record<string, string> = {}): Promise<Reply> {
+  const page = await browser.visit({ path: '/device' })
+  return await browser.visit({ path: '/device', form: { xsrf: xsrfIn(page), user_code: code, ...more } })
+}
+
+/** Types the code, says yes, signs in, allows. */
+async function connect(browser: Browser, code: string, account: string): Promise<Reply> {
+  let reply = await type(browser, code)
+  assert.match(reply.body, /Picture Frame Firefox on Linux/)
+  reply = await browser.visit({ path: '/device', form: { xsrf: xsrfIn(reply), user_code: code, confirm: 'yes' } })
+  for (let hop = 0; hop < 10 && typeof reply.headers['location'] === 'string'; hop += 1) {
+    const { pathname, search } = new URL(reply.headers['location'], world.sites.accounts)
+    if (!pathname.startsWith('/interaction/')) reply = await browser.visit({ path: pathname + search })
+    else {
+      const { prompt, client } = JSON.parse((await browser.visit({ path: pathname })).body)
+      assert.equal(client.host, 'tv')
+      reply = await browser.visit({
+        method: 'POST',
+        path: prompt === 'login' ? `${pathname}/sign-in?account=${account}` : `${pathname}/consent?approved=yes`,
+      })
+    }
+  }
+  return reply
+}
+
+test('a device gets tokens when somebody has typed its code, signed in and agreed', async () => {
+  const metadata = JSON.parse((await send(world, { path: '/.well-known/oauth-authorization-server' })).body)
+  assert.equal(metadata.device_authorization_endpoint, `${world.sites.accounts}/device-authorization`)
+  const begun = await begin()
+  assert.match(begun.user_code, /^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/)
+  assert.equal(begun.verification_uri, `${world.sites.accounts}/device`)
+  assert.ok(begun.expires_in <= 600)
+  assert.equal(errorOf(await poll(begun.device_code)), 'authorization_pending')
+  const done = await connect(new Browser(world), begun.user_code.toLowerCase().replace('-', ' '), 'person-tv')
+  assert.match(done.body, /connected/)
+  const reply = await poll(begun.device_code)
+  assert.equal(reply.status, 200, reply.body)
+  const tokens = JSON.parse(reply.body)
+  const claims = claimsOf(tokens.access_token)
+  assert.equal(claims['sub'], 'person-tv')
+  assert.equal(claims['scope'], 'photos:read')
+  assert.ok(tokens.refresh_token)
+  const again = await poll(begun.device_code)
+  assert.equal(errorOf(again), 'invalid_grant', 'a device code is used up')
+  const bytes = await everythingStored(file)
+  assert.ok(bytes.includes('auth_device_codes'))
+  for (const secret of [begun.device_code, begun.user_code, begun.user_code.replace('-', '')]) assert.equal(bytes.includes(secret), false)
+})
+
+test('of 20 that ask with one device code at once one gets tokens', async () => {
+  const { device_code: deviceCode, user_code: userCode } = await begin()
+  await connect(new Browser(world), userCode, 'person-race')
+  const replies = await Promise.all(Array.from({ length: 20 }, () => poll(deviceCode)))
+  assert.equal(replies.filter(({ status }) => status === 200).length, 1)
+  for (const reply of replies) if (reply.status !== 200) assert.equal(errorOf(reply), 'invalid_grant')
+})
+
+test('a code in the address is only written into the field', async () => {
+  const { verification_uri_complete: address, user_code: userCode, device_code: deviceCode } = await begin()
+  const { pathname, search } = new URL(address)
+  const browser = new Browser(world)
+  const page = await browser.visit({ path: pathname + search })
+  assert.equal(page.status, 200)
+  assert.match(page.body, new RegExp(`name="user_code" value="${userCode}"`))
+  assert.doesNotMatch(page.body, /<script/)
+  const forged = await browser.visit({ path: '/device?user_code=%22%3E%3Cscript%3E' })
+  assert.doesNotMatch(forged.body, /<script/)
+  assert.equal(errorOf(await poll(deviceCode)), 'authorization_pending')
+})
+
+test('whoever says no tells the device so, and the code is used', async () => {
+  const { device_code: deviceCode, user_code: userCode } = await begin()
+  const browser = new Browser(world)
+  const asked = await type(browser, userCode)
+  const done = await browser.visit({ path: '/device', form: { xsrf: xsrfIn(asked), user_code: userCode, abort: 'yes' } })
+  assert.match(done.body, /aborted/)
+  assert.equal(errorOf(await poll(deviceCode)), 'access_denied')
+  assert.match((await type(new Browser(world), userCode)).body, /used/)
+})
+
+test('two browsers with one code: the second is told that it is used', async () => {
+  const { device_code: deviceCode, user_code: userCode } = await begin()
+  const browsers = [new Browser(world), new Browser(world)]
+  const pages = await Promise.all(browsers.map((browser) => type(browser, userCode)))
+  const both = await Promise.all(
+    browsers.map((browser, index) => {
+      const page = pages[index]
+      assert.ok(page)
+      return browser.visit({ path: '/device', form: { xsrf: xsrfIn(page), user_code: userCode, confirm: 'yes' } })
+    }),
+  )
+  assert.equal(both.filter(({ headers }) => typeof headers['location'] === 'string').length, 1)
+  assert.equal(errorOf(await poll(deviceCode)), 'authorization_pending')
+})
+
+test('a form without the secret of the session, an old code and another client are refused', async () => {
+  const { device_code: deviceCode, user_code: userCode } = await begin()
+  const browser = new Browser(world)
+  await browser.visit({ path: '/device' })
+  const forged = await browser.visit({ path: '/device', form: { xsrf: 'f'.repeat(48), user_code: userCode, confirm: 'yes' } })
+  assert.equal(forged.status, 400)
+  assert.match(errorOf(await poll(deviceCode, 'print-shop')), /^(?:unauthorized_client|invalid_request)$/)
+  assert.equal(errorOf(await poll(deviceCode)), 'authorization_pending', 'nothing has changed')
+  const reply = await send(world, { path: '/device-authorization', form: { client_id: 'print-shop', scope: 'openid' } })
+  assert.match(errorOf(reply), /^(?:unauthorized_client|invalid_request|invalid_client)$/)
+  world.advance(601_000)
+  assert.match((await type(new Browser(world), userCode)).body, /unknown|expired/)
+  world.advance(-601_000)
+})
+
+test('short codes cannot be guessed: an address that has tried ten is sent away', async () => {
+  const { user_code: userCode, device_code: deviceCode } = await begin()
+  const browser = new Browser(world)
+  let last: Reply | undefined
+  for (let round = 0; round < 14 && last?.status !== 429; round += 1) last = await type(browser, 'BBBB-BBBB')
+  assert.equal(last?.status, 429)
+  assert.match(last?.body ?? '', /often/)
+  assert.equal((await type(browser, userCode)).status, 429, 'the right one too')
+  assert.equal(errorOf(await poll(deviceCode)), 'authorization_pending')
+})
