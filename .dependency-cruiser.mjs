@@ -26,7 +26,7 @@ const ROOMS_OF = {
   kysely: ['^src/database/drivers/postgres/'],
   pg: ['^src/database/drivers/postgres/'],
   ws: ['^src/gateway/websocket/'],
-  'csv-parse': ['^src/resource/transfer/'],
+  'csv-parse': ['^src/resource/transfer/', '^src/auth/moving/'],
   'fast-xml-parser': ['^src/resource/transfer/'],
 }
 

@@ -156,6 +156,7 @@ const auth = z.strictObject({
   edDsa: z.boolean().optional(),
   secondFactor: z.strictObject({ roles: texts }).optional(),
   deletion: z.strictObject({ graceDays: z.int().min(1).max(90).optional() }).optional(),
+  legacySignIn: handler.optional(),
   hooks: authHooks.optional(),
   resources: z.array(protectedResource).optional(),
   dpop: z.strictObject({ requireNonce: z.boolean().optional() }).optional(),

@@ -13,6 +13,7 @@ import { moveCommand } from './cli/move.ts'
 import { restoreCommand } from './cli/restore.ts'
 import { routesCommand } from './cli/routes.ts'
 import { startCommand } from './cli/start.ts'
+import { usersCommand } from './cli/users.ts'
 import { webhooksCommand } from './cli/webhooks.ts'
 import { organisationsCommand } from './cli/organisations.ts'
 import { ConfigError } from './config.ts'
@@ -31,6 +32,7 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   keys: keysCommand,
   webhooks: webhooksCommand,
   organisations: organisationsCommand,
+  users: usersCommand,
   import: importCommand,
   export: exportCommand,
 }

@@ -1,5 +1,6 @@
 // What the rest of the platform may know about auth. Types only.
 import type { Call } from '#kernel/call.ts'
+import type { LegacyHook, Moving } from './moving/contract.ts'
 import type { UpstreamDefinition } from './upstream/contract.ts'
 import type { AuthHooks } from './hooks/contract.ts'
 import type { OrganisationsDefinition, OrganisationsDesk, RoleDefinition } from './organisations/contract.ts'
@@ -181,6 +182,8 @@ export interface AuthDefinition {
     /** Days that an account which its owner wants gone waits, 1 to 90; signing in calls it off. 14 unless told. */
     readonly graceDays?: number
   }
+  /** Knows people who have not moved in yet: docs/moving-in.md. */
+  readonly legacySignIn?: LegacyHook
   /** Ways to sign in, each on or off. */
   readonly methods?: {
     /** On unless told. */
@@ -317,6 +320,7 @@ export interface OperatorSession {
 export interface Auth {
   readonly organisations: OrganisationsDesk
   readonly clients: Clients
+  readonly moving: Moving
   /** The current, and the still valid earlier, signing keys for access tokens and ID tokens. */
   keys(call: Call): Promise<KeySet>
   /** All that are stored, newest first for each algorithm. For operators alone, as are the next two. */

@@ -8,6 +8,9 @@ import type { AuthDefinition } from './contract.ts'
 import { createGuard, type Guard } from './guard/service.ts'
 import { type SignInMethods, signInMethods } from './methods.ts'
 import { createOrganisationsPart, type OrganisationsPart } from './organisations/create.ts'
+import type { Moving } from './moving/contract.ts'
+import { createMovingRepository } from './moving/repository.ts'
+import { createMoving } from './moving/service.ts'
 import { createPasskeys } from './passkeys/create.ts'
 import type { SignInRules } from './engine.ts'
 import type { Passkeys } from './passkeys/service.ts'
@@ -28,6 +31,7 @@ export interface People extends RunningAccounts {
   readonly upstreams: RunningUpstreams
   readonly secondFactors: SecondFactors
   readonly rules: SignInRules
+  readonly moving: Moving
 }
 
 export interface PeopleParts extends AccountsParts {
@@ -49,7 +53,7 @@ export interface PeopleParts extends AccountsParts {
 /** Make it before the database starts, since it declares its collections. */
 export function createPeople(parts: PeopleParts): People {
   const { sites, productName, definition } = parts.settings
-  const running = createAccounts(parts)
+  const running = createAccounts({ ...parts, legacySignIn: definition?.legacySignIn })
   const methods = signInMethods(definition)
   const byMail = createByMail({ ...parts, methods, shared: running.shared, origin: sites.accounts })
   const ways = waysInto(parts, { running, methods })
@@ -59,7 +63,8 @@ export function createPeople(parts: PeopleParts): People {
   const organisations = createOrganisationsPart({ ...parts, shared: running.shared, origin: sites.accounts, definition: definition ?? {} })
   const { suspicionFactor, easiestBits } = parts.settings
   const guard = createGuard({ ...parts, ...running.shared, definition: definition?.challenge, settings: { suspicionFactor, easiestBits } })
-  return { ...running, guard, methods, byMail, organisations, ...ways, secondFactors, rules, ...toldOf(parts, running) }
+  const moving = createMoving({ repository: createMovingRepository(parts.database), clock: parts.clock })
+  return { ...running, guard, methods, byMail, moving, organisations, ...ways, secondFactors, rules, ...toldOf(parts, running) }
 }
 
 /** Ways that can be taken away each: none of them ever is the last one. */

@@ -82,6 +82,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
       contract: createAuthService({
         clients: administration.clients,
         organisations: people.organisations.desk,
+        moving: people.moving,
         accounts: people.accounts,
         revocations,
         operators: createOperators({ ...dependencies, revocations }),

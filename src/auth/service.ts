@@ -4,6 +4,7 @@ import type { Auth, BackChannelAnswer, BackChannelRequest, Clients, KeySet, Publ
 import type { AccountDirectory } from './engine.ts'
 import type { SigningKeys } from './keys/signing-keys.ts'
 import type { Leaving } from './leaving/service.ts'
+import type { Moving } from './moving/contract.ts'
 import type { Operators } from './operators/operators.ts'
 import type { Roles } from './roles/roles.ts'
 import type { Revocations } from './revocations/revocations.ts'
@@ -16,6 +17,7 @@ export interface AuthServiceDependencies {
   readonly leaving: Pick<Leaving, 'suspend'>
   readonly clients: Clients
   readonly organisations: Auth['organisations']
+  readonly moving: Moving
   readonly clientOrigins: Auth['clientOrigins']
   readonly signingKeys: SigningKeys
   keySet(): Promise<KeySet>
@@ -25,9 +27,10 @@ export interface AuthServiceDependencies {
 }
 
 export function createAuthService(dependencies: AuthServiceDependencies): Auth {
-  const { accounts, revocations, operators, roles, leaving, clients, organisations, clientOrigins, signingKeys } = dependencies
+  const { accounts, revocations, operators, roles, leaving, clients, moving, organisations, clientOrigins, signingKeys } = dependencies
   return {
     clients,
+    moving,
     organisations,
     keys: () => dependencies.keySet(),
     signingKeys: (call) => signingKeys.list(call),

@@ -1,6 +1,7 @@
 // What was typed, parsed once for all commands.
 import { parseArgs } from 'node:util'
 import { CLIENT_OPTIONS, CLIENT_USAGE, type ClientLine, clientLine } from './client-options.ts'
+import { USER_OPTIONS, USER_USAGE, type UserLine, userLine } from './user-options.ts'
 import { TRANSFER_OPTIONS, TRANSFER_USAGE, type TransferLine, transferLine } from './transfer-options.ts'
 
 export interface CommandLine {
@@ -28,6 +29,8 @@ export interface CommandLine {
   readonly client: ClientLine
   /** Of `import` and `export`. */
   readonly transfer: TransferLine
+  /** Of `users`. */
+  readonly users: UserLine
   /** The app definition. */
   readonly configFile: string
   /** Settings given as options, by `section.key`. */
@@ -61,11 +64,12 @@ const OPTIONS = {
   replace: { type: 'boolean', default: false },
   ...TRANSFER_OPTIONS,
   ...CLIENT_OPTIONS,
+  ...USER_OPTIONS,
   help: { type: 'boolean', short: 'h', default: false },
 } as const
 
 /** Commands that take more words than their own. */
-const WITH_WORDS: ReadonlySet<string> = new Set(['account', 'clients', 'import', 'export', 'keys', 'webhooks', 'organisations'])
+const WITH_WORDS: ReadonlySet<string> = new Set(['account', 'clients', 'import', 'export', 'keys', 'webhooks', 'organisations', 'users'])
 
 const OVERRIDES = [
   ['port', 'gateway.port'],
@@ -103,6 +107,7 @@ export function parseCommandLine(words: readonly string[], commands: readonly st
     premises: premisesOf(values),
     client: clientLine(values),
     transfer: transferLine(values),
+    users: userLine(values),
     configFile: values.config,
     overrides,
   }
@@ -148,6 +153,8 @@ Commands
   webhooks [list]    where webhooks lead, what waits and what failed
   webhooks secret <name>, webhooks rotate <name>, webhooks retry <name>
                  print the secret, make a new one, or send failed deliveries again
+  users import <file>  move people in, with passwords and linked identities, from --from
+  users export   write all of them to --output
   account <address>  print the roles and groups of an account, after changing them as told;
                  --suspend blocks it and signs it out everywhere, --reinstate lets it in again
   organisations [list]  print the organisations; also: create <name> <owner's address>, members <id>, set <id> <address>
@@ -165,7 +172,7 @@ Options
   --log-level <level>  debug, info, warn, error or silent (info)
   --add-role <role>, --remove-role <role>, --add-group <group>, --remove-group <group>
                        for "account", as often as needed
-${CLIENT_USAGE}${TRANSFER_USAGE}  -h, --help           this text
+${CLIENT_USAGE}${TRANSFER_USAGE}${USER_USAGE}  -h, --help           this text
 
 Every setting is also an environment variable, in the environment or in .env; "ninefold check" lists them.
 `

@@ -52,6 +52,7 @@ export class FakeAuth implements Auth {
   clients = {} as Auth['clients']
   organisations = {} as Auth['organisations']
   suspendAccount = async () => undefined
+  moving = {} as Auth['moving']
   codes = new Map<string, { clientId: string; challenge: string; nonce: string; sub: string; sid: string }>()
   refreshTokens = new Map<string, { clientId: string; sub: string; sid: string; used: boolean }>()
   revoked: Revocation[] = []

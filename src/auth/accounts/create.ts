@@ -6,7 +6,11 @@ import type { Sites } from '#kernel/sites.ts'
 import type { Cache } from '../../cache/contract.ts'
 import type { Database } from '../../database/contract.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
-import { createPasswords, type Passwords, type PasswordSettings } from '../passwords/passwords.ts'
+import { createDecoys } from '../moving/decoys.ts'
+import type { LegacyHook } from '../moving/contract.ts'
+import { createLegacySignIn } from '../moving/legacy.ts'
+import { createMovingRepository } from '../moving/repository.ts'
+import { createPasswords, type PasswordSettings, type RunningPasswords } from '../passwords/passwords.ts'
 import { type Counts, createCounts } from './counts.ts'
 import { createDevices, type Devices } from './devices.ts'
 import { createDoors, type Doors } from './doors.ts'
@@ -26,7 +30,7 @@ export interface RunningAccounts {
 
 export interface AccountsShared {
   readonly repository: AccountsRepository
-  readonly passwords: Passwords
+  readonly passwords: RunningPasswords
   readonly throttle: Throttle
   readonly counts: Counts
   readonly doors: Doors
@@ -34,6 +38,9 @@ export interface AccountsShared {
 }
 
 export interface AccountsParts {
+  /** Asks another system for people who have not moved in yet. */
+  readonly legacySignIn?: LegacyHook | undefined
+
   readonly database: Database
   readonly cache: Cache
   readonly keyRing: KeyRing
@@ -44,8 +51,10 @@ export interface AccountsParts {
 }
 
 /** Make it before the database starts, since it declares its collections. */
-export function createAccounts({ database, cache, keyRing, clock, logger, hooks, settings }: AccountsParts): RunningAccounts {
-  const passwords = createPasswords(logger, settings.passwords)
+export function createAccounts(parts: AccountsParts): RunningAccounts {
+  const { database, cache, keyRing, clock, logger, hooks, legacySignIn, settings } = parts
+  const passwords = createPasswords(logger, { decoyKey: keyRing.derive('auth.decoy'), ...settings.passwords })
+  const moving = createMovingRepository(database)
   const counts = createCounts(cache, clock)
   const throttle = createThrottle(counts)
   const shared: AccountsShared = {
@@ -58,10 +67,25 @@ export function createAccounts({ database, cache, keyRing, clock, logger, hooks,
   }
   const accounts = createAccountsService({
     ...shared,
+    legacy: legacySignIn && createLegacySignIn(legacySignIn, { ...parts, ...shared, passwords, moving }),
     hooks,
     clock,
     logger,
     origin: settings.sites.accounts,
   })
-  return { accounts, throttle, shared, start: () => passwords.start(), stop: () => passwords.stop(), health: () => passwords.health() }
+  const decoys = createDecoys({ repository: moving, passwords, logger })
+  return {
+    accounts,
+    throttle,
+    shared,
+    async start() {
+      await passwords.start()
+      await decoys.start()
+    },
+    async stop() {
+      decoys.stop()
+      await passwords.stop()
+    },
+    health: () => passwords.health(),
+  }
 }

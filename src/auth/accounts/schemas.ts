@@ -12,6 +12,8 @@ export const account = z.strictObject({
   language: z.string().max(35).optional(),
   /** PHC string. Absent for whoever signs in by other ways alone. */
   password: z.string().optional(),
+  /** Moved in without one: the other system may still be asked, once (see `legacySignIn`). */
+  awaitsLegacyPassword: z.literal(true).optional(),
   /** Grows whenever a way to sign in is taken away, so that of two removals at once only one can find itself not the last. See `credentialOf`. */
   waysVersion: z.int().optional(),
   /** Epoch milliseconds, as all times here. */

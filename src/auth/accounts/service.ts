@@ -62,9 +62,16 @@ export interface Accounts extends AccountDirectory, SigningUp {
   choosePassword(call: Call, choice: Omit<PasswordChange, 'current'>): Promise<boolean>
 }
 
+/** The account of somebody whom the other system knows by this password, made or completed just now. */
+export type LegacySignIn = (
+  call: Call,
+  tried: { readonly email: string | undefined; readonly password: string; readonly found: Account | undefined },
+) => Promise<Account | undefined>
+
 export interface AccountsDependencies extends SignUpDependencies {
   readonly devices: Devices
   readonly doors: Doors
+  readonly legacy?: LegacySignIn | undefined
   readonly logger: Logger
 }
 
@@ -93,7 +100,7 @@ function directory({ repository }: AccountsDependencies): AccountDirectory {
 }
 
 function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
-  const { repository, passwords, throttle, devices, doors, logger } = deps
+  const { repository, passwords, throttle, devices, doors, legacy, logger } = deps
 
   /** The hash that is stored now. */
   const renewHash = async (call: Call, account: Account, password: string): Promise<string | undefined> => {
@@ -109,6 +116,19 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
     }
   }
 
+  /** Whose the address is, and whether the password proves it. Costs the same for everybody. */
+  const prove = async (
+    call: Call,
+    { email, address, password, isKnown }: { email: string | undefined; address: string; password: string; isKnown: boolean },
+  ): Promise<{ found: Account | undefined; owner: Account | undefined }> => {
+    const found = email === undefined ? undefined : await repository.findByEmail(call, email)
+    const account = isUsable(found) ? found : undefined
+    const { verify } = isKnown ? passwords.favoured : passwords
+    const matches = await verify(call, password, account?.password ?? passwords.decoyFor(address))
+    const owner = account?.password !== undefined && matches ? account : await legacy?.(call, { email, password, found })
+    return { found, owner }
+  }
+
   return {
     async signIn(call, { email: typed, password, client, network, device, by }) {
       const email = normaliseEmail(typed)
@@ -118,10 +138,8 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
       const met = known === undefined ? doors.of({ address, password, client, network }) : [doors.ofDevice(known)]
       const attempt = await throttle.enter(call, met)
       try {
-        const found = email === undefined ? undefined : await repository.findByEmail(call, email)
-        const account = isUsable(found) ? found : undefined
-        const matches = await (known === undefined ? passwords : passwords.favoured).verify(call, password, account?.password)
-        if (!matches || account === undefined) {
+        const { found, owner } = await prove(call, { email, address, password, isKnown: known !== undefined })
+        if (owner === undefined) {
           logger.info({ requestId: call.requestId, event: 'auth.sign_in_refused' })
           // For an address without an account too: the clock would tell of a write.
           const whose = found === undefined ? {} : { accountId: found.id }
@@ -129,8 +147,8 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
           return undefined
         }
         await attempt.succeed(met.filter(({ name }) => name === 'account').map(({ key }) => key))
-        const stored = { ...account, password: await renewHash(call, account, password) }
-        return { accountId: account.id, device: devices.remember(address), credential: credentialOf(stored) }
+        const stored = { ...owner, password: await renewHash(call, owner, password) }
+        return { accountId: owner.id, device: devices.remember(address), credential: credentialOf(stored) }
       } catch (error) {
         await attempt.cancel()
         throw error

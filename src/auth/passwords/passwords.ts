@@ -1,8 +1,10 @@
 // Password hashes as PHC strings: argon2id with the parameters of OWASP ASVS 5.0 appendix C (19 MiB, 2 passes, 1 lane).
+import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { Call } from '#kernel/call.ts'
 import { systemCall } from '#kernel/call.ts'
 import { randomToken } from '#kernel/ids.ts'
+import { hmacSha256 } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import { authErrors } from '../errors.ts'
 import { HashProcess, type HashProcessSettings } from './process.ts'
@@ -15,9 +17,16 @@ export interface Passwords {
   isOutdated(phc: string): boolean
   /** The same for whoever is known here: places are kept free for them, and they do not wait behind strangers. */
   readonly favoured: Pick<Passwords, 'verify'>
+  /**
+   * What to compare with for an address that has no hash: always the same for one address. While there are hashes of other systems, some of these take as
+   * long as theirs, so that the clock does not tell which addresses moved in.
+   */
+  decoyFor(address: string): string | undefined
 }
 
 export interface RunningPasswords extends Passwords {
+  /** A hash for each cost that hashes of other systems have, that no password has. */
+  useDecoys(decoys: readonly string[]): void
   start(): Promise<void>
   stop(): Promise<void>
   health(): string | undefined
@@ -26,6 +35,8 @@ export interface RunningPasswords extends Passwords {
 export interface PasswordSettings extends Partial<HashProcessSettings> {
   readonly memoryKiB?: number
   readonly passes?: number
+  /** Random unless told: all processes must have the same, or an address would be seen to change. */
+  readonly decoyKey?: Buffer
 }
 
 const LANES = 1
@@ -47,7 +58,9 @@ export function createPasswords(logger: Logger, settings: PasswordSettings = {})
   } = settings
   const child = new HashProcess({ concurrency, maxWaiting, maxFavoured, timeoutMs }, logger)
   const prefix = `$argon2id$v=19$m=${memoryKiB},t=${passes},p=${LANES}$`
+  const { decoyKey = randomBytes(32) } = settings
   let dummy: string | undefined
+  let decoys: readonly string[] = []
 
   const hash = async (call: Call, password: string): Promise<string> => {
     const phc = await child.run(call, { kind: 'hash', password, memoryCost: memoryKiB, timeCost: passes, parallelism: LANES })
@@ -67,6 +80,14 @@ export function createPasswords(logger: Logger, settings: PasswordSettings = {})
     verify: verifier(false),
     favoured: { verify: verifier(true) },
     isOutdated: (phc) => !phc.startsWith(prefix),
+    useDecoys(given) {
+      decoys = given.filter((one) => !one.startsWith(prefix))
+    },
+    decoyFor(address) {
+      // One share for ours, one for each other cost.
+      const place = hmacSha256(decoyKey, address).readUInt32BE() % (decoys.length + 1)
+      return decoys[place] ?? dummy
+    },
     async start() {
       child.start()
       // Also the proof that the native module loads: without it nobody could sign in, so the server must not start.

@@ -16,6 +16,7 @@ export const securityEventType = z.enum([
   'account.deleted',
   'account.data_downloaded',
   'account.imported',
+  'accounts.exported',
   'email.changed',
   'password.changed',
   'password.reset',

@@ -416,6 +416,7 @@ export const de: Texts = {
       'account.deletion_cancelled': 'Ihr Konto bleibt: Das Löschen wurde abgebrochen',
       'account.deleted': 'Ihr Konto wurde gelöscht',
       'account.data_downloaded': 'Ihre Daten wurden heruntergeladen',
+      'accounts.exported': 'Personen wurden von einem Betreiber exportiert',
       'account.imported': 'Ihr Konto wurde aus einem anderen System übernommen',
       'email.changed': 'Ihre Adresse wurde geändert',
       'password.changed': 'Ihr Passwort wurde geändert',

@@ -416,6 +416,7 @@ export const en = {
       'account.deletion_cancelled': 'Your account stays: its end was called off',
       'account.deleted': 'Your account was deleted',
       'account.data_downloaded': 'Your data were downloaded',
+      'accounts.exported': 'People were moved out, by an operator',
       'account.imported': 'Your account was brought here from another system',
       'email.changed': 'Your address was changed',
       'password.changed': 'Your password was changed',

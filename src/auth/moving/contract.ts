@@ -1,0 +1,67 @@
+// People on their way in from another system, or out. Types only.
+import type { Call } from '#kernel/call.ts'
+import type { AuthHookContext } from '../hooks/contract.ts'
+
+/** One person: a line of NDJSON, an element of a JSON array, a row of CSV. */
+export interface PersonRow {
+  /** Kept when it has 16 to 64 letters, digits, "-" and "_": whoever knows people by it goes on to. Else one is made of it. */
+  readonly id?: string
+  readonly email: string
+  /** Somebody has shown that the mailbox is theirs. Whoever has not cannot sign in with a password before they do. */
+  readonly emailVerified?: boolean
+  readonly name?: string
+  readonly language?: string
+  /** docs/moving-in.md lists the forms. */
+  readonly passwordHash?: string
+  /** The password is still with the other system, and `legacySignIn` may fetch it at the first sign-in. */
+  readonly legacyPassword?: boolean
+  readonly suspended?: boolean
+  /** ISO 8601, or epoch milliseconds. */
+  readonly createdAt?: string | number
+  readonly roles?: readonly string[]
+  readonly groups?: readonly string[]
+  readonly identities?: readonly { readonly issuer: string; readonly subject: string; readonly label?: string }[]
+}
+
+/** What became of a row. `present`: it was moved in before. */
+export type RowOutcome =
+  | { readonly outcome: 'made' | 'present'; readonly accountId: string }
+  | { readonly outcome: 'refused'; readonly reason: string }
+
+export interface MoveInOptions {
+  /** What the people come from, for the records: `keycloak`, `file`. */
+  readonly from: string
+  /** Checks everything, and writes nothing. */
+  readonly dryRun?: boolean
+}
+
+/** For operators and the system alone. */
+export interface Moving {
+  /** At most 200 rows. One that is refused does not keep the others out; asking again for those that are in changes nothing. */
+  moveIn(call: Call, rows: readonly unknown[], options: MoveInOptions): Promise<readonly RowOutcome[]>
+  /** Ordered by address. Ask again with `next`. */
+  moveOut(
+    call: Call,
+    options: { readonly withPasswords: boolean; readonly after?: string },
+  ): Promise<{ readonly items: readonly PersonRow[]; readonly next?: string }>
+}
+
+/** Whom the other system knows by this address and password. */
+export interface LegacyPerson {
+  readonly id?: string
+  readonly name?: string
+  /** Only who has shown there that the mailbox is theirs comes in. */
+  readonly emailVerified: boolean
+  readonly roles?: readonly string[]
+  readonly groups?: readonly string[]
+  readonly identities?: PersonRow['identities']
+}
+
+/**
+ * Asked at the sign-in of somebody whom nobody here knows yet, or who moved in with `legacyPassword`. It has five seconds; when it fails, nobody is let in.
+ * For people who are here already it is asked about addresses that nobody has, so that the clock does not tell them apart.
+ */
+export type LegacyHook = (
+  context: AuthHookContext,
+  typed: { readonly email: string; readonly password: string },
+) => LegacyPerson | undefined | Promise<LegacyPerson | undefined>

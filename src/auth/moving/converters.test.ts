@@ -1,0 +1,214 @@
+// Exports of other systems, in the shapes that their documentation shows.
+import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
+import { test } from 'node:test'
+import { hashProblem } from '../passwords/foreign.ts'
+import { converters } from './converters.ts'
+import { type FileFormat, type ReadRow, readRows } from './reader.ts'
+import { personRow } from './schemas.ts'
+
+const issuers = {}
+const valid = (row: object | string): Record<string, unknown> => {
+  assert.equal(typeof row, 'object', JSON.stringify(row))
+  const parsed = personRow.parse(row)
+  if (parsed.passwordHash !== undefined) assert.equal(hashProblem(parsed.passwordHash), undefined, parsed.passwordHash)
+  return parsed
+}
+
+test('Keycloak: a user of a realm export', () => {
+  const user = {
+    id: '4c973896-5761-41fc-8217-07c5d13a004b',
+    createdTimestamp: 1505479415590,
+    username: 'ada',
+    enabled: false,
+    emailVerified: true,
+    firstName: 'Ada',
+    lastName: 'Lovelace',
+    email: 'ada@example.org',
+    credentials: [
+      { type: 'otp', secretData: '{"value":"x"}', credentialData: '{}' },
+      {
+        type: 'password',
+        secretData: JSON.stringify({ value: Buffer.alloc(64, 1).toString('base64'), salt: Buffer.alloc(16, 2).toString('base64') }),
+        credentialData: '{"hashIterations":210000,"algorithm":"pbkdf2-sha512","additionalParameters":{}}',
+      },
+    ],
+    realmRoles: ['default-roles-diary', 'offline_access', 'editor'],
+    groups: ['/staff/berlin'],
+    federatedIdentities: [
+      { identityProvider: 'google', userId: '1234', userName: 'ada@example.org' },
+      { identityProvider: 'club', userId: 'c1', userName: 'ada' },
+      { identityProvider: 'unknown', userId: 'x', userName: 'x' },
+    ],
+    requiredActions: [],
+    notBefore: 0,
+  }
+  const row = valid(converters.keycloak(user, { issuers: { club: 'https://club.example' } }))
+  assert.deepEqual(row['identities'], [
+    { issuer: 'https://accounts.google.com', subject: '1234', label: 'ada@example.org' },
+    { issuer: 'https://club.example', subject: 'c1', label: 'ada' },
+  ])
+  assert.match(String(row['passwordHash']), /^\$pbkdf2-sha512\$i=210000\$[^=]+\$[^=]+$/)
+  assert.deepEqual([row['name'], row['suspended'], row['roles'], row['groups']], ['Ada Lovelace', true, ['editor'], ['staff.berlin']])
+  const argon2 = {
+    ...user,
+    credentials: [
+      {
+        type: 'password',
+        secretData: JSON.stringify({ value: Buffer.alloc(32, 1).toString('base64'), salt: Buffer.alloc(16, 2).toString('base64') }),
+        credentialData: JSON.stringify({
+          hashIterations: 5,
+          algorithm: 'argon2',
+          additionalParameters: { hash: ['32'], memory: ['7168'], type: ['id'], version: ['1.3'], parallelism: ['1'] },
+        }),
+      },
+    ],
+  }
+  assert.match(String(valid(converters.keycloak(argon2, { issuers }))['passwordHash']), /^\$argon2id\$v=19\$m=7168,t=5,p=1\$/)
+  const strange = {
+    ...user,
+    credentials: [{ type: 'password', secretData: '{"value":"a","salt":"b"}', credentialData: '{"hashIterations":1,"algorithm":"md5"}' }],
+  }
+  assert.match(JSON.stringify(converters.keycloak(strange, { issuers })), /md5/)
+  assert.match(JSON.stringify(converters.keycloak({ ...user, email: undefined }, { issuers })), /has no address/)
+})
+
+test('Auth0: the export of users, and that of password hashes', () => {
+  const user = {
+    user_id: 'google-oauth2|103547991597142817347',
+    email: 'ada@example.org',
+    email_verified: true,
+    name: 'Ada Lovelace',
+    created_at: '2022-05-01T10:00:00.000Z',
+    identities: [{ provider: 'google-oauth2', user_id: '103547991597142817347', connection: 'google-oauth2', isSocial: true }],
+  }
+  const row = valid(converters.auth0(user, { issuers }))
+  assert.deepEqual(row['identities'], [{ issuer: 'https://accounts.google.com', subject: '103547991597142817347' }])
+  const hashes = {
+    _id: { $oid: '60425dc43519d90068f82973' },
+    email_verified: false,
+    email: 'test2@example.com',
+    passwordHash: '$2b$10$Z6hUTEEeoJXN5/AmSm/4.eZ75RYgFVriQM9LPhNEC7kbAbS/VAaJ2',
+    password_set_date: { $date: '2021-03-05T16:35:16.775Z' },
+    tenant: 'dev-rwsbs6ym',
+    connection: 'Username-Password-Authentication',
+    _tmp_is_unique: true,
+  }
+  const second = valid(converters.auth0(hashes, { issuers }))
+  assert.equal(second['id'], 'auth0|60425dc43519d90068f82973')
+  assert.equal(second['passwordHash'], hashes.passwordHash)
+  assert.equal(second['emailVerified'], false)
+})
+
+test('Supabase: a row of auth.users, from JSON and from CSV', () => {
+  const user = {
+    id: '0d6b4b5e-1f0e-4a38-9e0a-0a1f0b1d1c11',
+    email: 'ada@example.org',
+    encrypted_password: '$2a$10$Z6hUTEEeoJXN5/AmSm/4.eZ75RYgFVriQM9LPhNEC7kbAbS/VAaJ2',
+    email_confirmed_at: '2024-05-01 10:00:00.123456+00',
+    created_at: '2024-05-01 09:59:00.123456+00',
+    banned_until: null,
+    raw_user_meta_data: { full_name: 'Ada Lovelace' },
+    identities: [{ provider: 'github', provider_id: '583231', identity_data: { sub: '583231', email: 'ada@example.org' } }],
+  }
+  const row = valid(converters.supabase(user, { issuers }))
+  assert.equal(Date.parse(String(row['createdAt'])), Date.parse('2024-05-01T09:59:00.123Z'))
+  assert.deepEqual(row['identities'], [{ issuer: 'https://github.com', subject: '583231', label: 'ada@example.org' }])
+  const cells = {
+    ...user,
+    raw_user_meta_data: JSON.stringify(user.raw_user_meta_data),
+    identities: JSON.stringify(user.identities),
+    banned_until: '',
+  }
+  assert.deepEqual(valid(converters.supabase(cells, { issuers })), row)
+  assert.match(JSON.stringify(converters.supabase({ ...cells, identities: '{' }, { issuers })), /JSON/)
+  assert.match(JSON.stringify(converters.supabase({ ...cells, email: '' }, { issuers })), /has no address/)
+  const phone = valid(converters.supabase({ ...cells, encrypted_password: '' }, { issuers }))
+  assert.equal(phone['passwordHash'], undefined)
+})
+
+test('Firebase: a user of auth:export, with the parameters of its project', () => {
+  const hashConfig = {
+    base64_signer_key: 'jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==',
+    base64_salt_separator: 'Bw==',
+    rounds: 8,
+    mem_cost: 14,
+  }
+  const user = {
+    localId: 'aBcDeFgHiJkLmNoPqRsTuVwXyZ01',
+    email: 'user1@example.org',
+    emailVerified: true,
+    passwordHash: 'lSrfV15cpx95_sZS2W9c9Kp6i_LVgQNDNC_qzrCnh1SAyZvqmZqAjTdn3aoItz-VHjoZilo78198JAdRuid5lQ==',
+    salt: '42xEC-ixf3L2lw==',
+    displayName: 'User One',
+    createdAt: '1486324230000',
+    providerUserInfo: [{ providerId: 'google.com', rawId: '999', email: 'user1@example.org' }],
+  }
+  const row = valid(converters.firebase(user, { issuers, hashConfig }))
+  assert.equal(row['createdAt'], 1486324230000)
+  assert.ok(
+    String(row['passwordHash']).endsWith(
+      '$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==',
+    ),
+  )
+  assert.match(JSON.stringify(converters.firebase(user, { issuers })), /--hash-config/)
+})
+
+async function all(text: string, format: FileFormat, size = 7): Promise<ReadRow[]> {
+  const chunks = text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? []
+  const rows: ReadRow[] = []
+  for await (const row of readRows(Readable.from(chunks.map((chunk) => Buffer.from(chunk))), format)) rows.push(row)
+  return rows
+}
+
+test('reads NDJSON, and tells the line of what is none', async () => {
+  assert.deepEqual(await all('\ufeff{"a":1}\r\n\r\nnonsense\n{"a":2}', 'ndjson'), [
+    { line: 1, value: { a: 1 } },
+    { line: 3, problem: 'this is no JSON' },
+    { line: 4, value: { a: 2 } },
+  ])
+})
+
+test('reads the list in a JSON document, whatever is around it, one element at a time', async () => {
+  const realm = {
+    realm: 'users',
+    roles: { realm: [{ name: 'x' }] },
+    groups: [1, { users: ['no'] }],
+    users: [{ a: '],"[{\\"', b: [1, { c: 2 }] }, { d: 3 }],
+    clients: [{ e: 4 }],
+  }
+  for (const text of [JSON.stringify(realm), JSON.stringify(realm, undefined, 2)])
+    for (const size of [1, 3, 1000])
+      assert.deepEqual(
+        (await all(text, 'json', size)).map((row) => 'value' in row && row.value),
+        realm.users,
+      )
+  assert.deepEqual(await all('[\n{"a":1},\n{"a":bad},\n{"a":3}]', 'json'), [
+    { line: 2, value: { a: 1 } },
+    { line: 3, problem: 'this is no JSON' },
+    { line: 4, value: { a: 3 } },
+  ])
+  assert.deepEqual(await all('[]', 'json'), [])
+  assert.match(JSON.stringify(await all('{"people":[{"a":1}]}', 'json')), /no list of people/)
+  assert.match(JSON.stringify(await all('[{"a":1},{"a"', 'json')), /ends in the middle/)
+})
+
+test('reads CSV, and reads on after a row that is none', async () => {
+  const rows = await all('email,name\nada@example.org,"Ada, Countess"\ngrace@example.org,too,many\nlast@example.org,Last\n', 'csv')
+  assert.deepEqual(
+    rows.toSorted((a, b) => a.line - b.line).map((row) => ('value' in row ? row.value : row.line)),
+    [{ email: 'ada@example.org', name: 'Ada, Countess' }, 3, { email: 'last@example.org', name: 'Last' }],
+  )
+  assert.deepEqual(
+    converters.ninefold(
+      { email: 'a@b.example', emailVerified: 'true', roles: 'a b', issuer: 'https://i', subject: 's', name: '' },
+      { issuers },
+    ),
+    {
+      email: 'a@b.example',
+      emailVerified: true,
+      roles: ['a', 'b'],
+      identities: [{ issuer: 'https://i', subject: 's' }],
+    },
+  )
+})

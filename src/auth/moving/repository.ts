@@ -1,0 +1,79 @@
+// How people who move in are stored: all of one person or nothing.
+import type { Call } from '#kernel/call.ts'
+import { defineCollection, type EventDraft, insertInto } from '#kernel/collection.ts'
+import { hasCode } from '#kernel/errors.ts'
+import type { Database } from '../../database/contract.ts'
+import { accountsCollection } from '../accounts/repository.ts'
+import type { Account } from '../accounts/schemas.ts'
+import { identitiesCollection, identityId, MOST_IDENTITIES } from '../upstream/repository.ts'
+import type { Identity } from '../upstream/schemas.ts'
+import { type HashShape, hashShape } from './schemas.ts'
+
+export const hashShapesCollection = defineCollection<HashShape>({
+  name: 'auth_hash_shapes',
+  schema: hashShape,
+  indexes: { all: { fields: ['id'] } },
+})
+
+const MOST_SHAPES = 100
+const PAGE = 500
+
+export interface MovingRepository {
+  find(call: Call, id: string): Promise<Account | undefined>
+  findByEmail(call: Call, email: string): Promise<Account | undefined>
+  findIdentity(call: Call, key: Pick<Identity, 'issuer' | 'subject'>): Promise<Identity | undefined>
+  /** False when the id, the address or an identity is somebody's. */
+  insert(call: Call, made: { account: Account; identities: readonly Identity[]; events: readonly EventDraft[] }): Promise<boolean>
+  /** The first password of somebody who moved in without one. `undefined` when there is one by now. */
+  complete(call: Call, id: string, set: { password: string; emailVerifiedAt: number }): Promise<Account | undefined>
+  list(call: Call, after: string | undefined): Promise<{ readonly items: readonly Account[]; readonly next?: string }>
+  identities(call: Call, accountId: string): Promise<readonly Identity[]>
+  shapes(call: Call): Promise<readonly HashShape[]>
+  /** As often as one likes. */
+  keepShape(call: Call, shape: HashShape): Promise<void>
+  tell(call: Call, events: readonly EventDraft[]): Promise<void>
+}
+
+export function createMovingRepository(database: Database): MovingRepository {
+  const accounts = database.collection(accountsCollection)
+  const identities = database.collection(identitiesCollection)
+  const shapes = database.collection(hashShapesCollection)
+  return {
+    find: async (call, id) => (await accounts.get(call, id))?.value,
+    findByEmail: async (call, email) => (await accounts.getByKey(call, 'email', { email }))?.value,
+    findIdentity: async (call, key) => (await identities.get(call, identityId(key)))?.value,
+    async insert(call, { account, identities: theirs, events }) {
+      const operations = [insertInto(accountsCollection, account), ...theirs.map((identity) => insertInto(identitiesCollection, identity))]
+      try {
+        await database.commit(call, operations, events)
+        return true
+      } catch (error) {
+        if (hasCode(error, 'database.duplicate')) return false
+        throw error
+      }
+    },
+    async complete(call, id, set) {
+      const where = { password: undefined, awaitsLegacyPassword: true, suspendedAt: undefined } as const
+      return (await accounts.update(call, id, { set: { ...set, awaitsLegacyPassword: undefined }, where }))?.value
+    },
+    async list(call, after) {
+      const page = await accounts.list(call, { index: 'email', limit: PAGE, ...(after === undefined ? {} : { after }) })
+      return { items: page.items.map(({ value }) => value), ...(page.next === undefined ? {} : { next: page.next }) }
+    },
+    async identities(call, accountId) {
+      const page = await identities.list(call, { index: 'account', where: { accountId }, limit: MOST_IDENTITIES })
+      return page.items.map(({ value }) => value)
+    },
+    async shapes(call) {
+      return (await shapes.list(call, { index: 'all', limit: MOST_SHAPES })).items.map(({ value }) => value)
+    },
+    async keepShape(call, shape) {
+      try {
+        await shapes.insert(call, shape)
+      } catch (error) {
+        if (!hasCode(error, 'database.duplicate')) throw error
+      }
+    },
+    tell: (call, events) => database.commit(call, [], events),
+  }
+}

@@ -1,0 +1,47 @@
+// Rows of people, and the costs of hashes that came in, as they are stored.
+import { z } from '#kernel/schema.ts'
+import type { LegacyPerson, PersonRow } from './contract.ts'
+
+const identities = z
+  .array(z.strictObject({ issuer: z.string().min(1).max(500), subject: z.string().min(1).max(255), label: z.string().max(320).optional() }))
+  .max(20)
+const words = z.array(z.string()).max(100)
+
+export const personRow = z.strictObject({
+  id: z.string().min(1).max(255).optional(),
+  email: z.string().max(320),
+  emailVerified: z.boolean().optional(),
+  name: z.string().max(1000).optional(),
+  language: z.string().max(35).optional(),
+  passwordHash: z.string().min(1).max(1000).optional(),
+  legacyPassword: z.boolean().optional(),
+  suspended: z.boolean().optional(),
+  createdAt: z.union([z.string(), z.number()]).optional(),
+  roles: words.optional(),
+  groups: words.optional(),
+  identities: identities.optional(),
+} satisfies Record<keyof PersonRow, unknown>)
+
+export type ParsedRow = z.infer<typeof personRow>
+
+export const legacyPerson = z
+  .strictObject({
+    id: z.string().min(1).max(255).optional(),
+    name: z.string().max(1000).optional(),
+    emailVerified: z.boolean(),
+    roles: words.optional(),
+    groups: words.optional(),
+    identities: identities.optional(),
+  } satisfies Record<keyof LegacyPerson, unknown>)
+  .optional()
+
+export type ParsedLegacyPerson = z.infer<typeof legacyPerson>
+
+export const hashShape = z.strictObject({
+  /** What hashes of this cost have in common. */
+  id: z.string(),
+  /** A hash of this cost that no password has. */
+  decoy: z.string(),
+})
+
+export type HashShape = z.infer<typeof hashShape>

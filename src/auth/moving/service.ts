@@ -1,0 +1,185 @@
+// The decisions about people who move in from another system, and out to one.
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { httpErrors } from '#kernel/http/problem.ts'
+import { sha256 } from '#kernel/keyring.ts'
+import { fieldProblems } from '#kernel/schema.ts'
+import { normaliseEmail } from '../accounts/email.ts'
+import { nameProblem, tidyName } from '../accounts/name.ts'
+import type { Account } from '../accounts/schemas.ts'
+import { decoyOf, hashProblem, shapeOf } from '../passwords/foreign.ts'
+import { changedMembership, type Membership, membershipOf } from '../roles/membership.ts'
+import { securityEventOf } from '../security-events/security-event.ts'
+import { identityId } from '../upstream/repository.ts'
+import type { Identity } from '../upstream/schemas.ts'
+import type { Moving, MoveInOptions, PersonRow, RowOutcome } from './contract.ts'
+import type { MovingRepository } from './repository.ts'
+import { type ParsedRow, personRow } from './schemas.ts'
+
+export interface MovingDependencies {
+  readonly repository: MovingRepository
+  readonly clock: Clock
+}
+
+/** Everything of one person, ready to be stored. */
+export interface Household {
+  readonly account: Account
+  readonly identities: readonly Identity[]
+}
+
+const MOST_ROWS = 200
+const AT_ONCE = 16
+/** Short ids could be those of clients, and a token would speak for the wrong one (RFC 9700 section 4.15). */
+const KEPT_ID = /^[\w-]{16,64}$/
+
+export function createMoving(deps: MovingDependencies): Moving {
+  const { repository } = deps
+  return {
+    async moveIn(call, rows, options) {
+      onlyOperators(call)
+      if (rows.length > MOST_ROWS) throw httpErrors.bad_request({ detail: `At most ${MOST_ROWS} rows at once.` })
+      const outcomes: RowOutcome[] = []
+      for (let start = 0; start < rows.length; start += AT_ONCE)
+        outcomes.push(...(await Promise.all(rows.slice(start, start + AT_ONCE).map((row) => moveInOne(deps, call, { row, options })))))
+      return outcomes
+    },
+    async moveOut(call, { withPasswords, after }) {
+      onlyOperators(call)
+      if (after === undefined)
+        await repository.tell(call, [
+          securityEventOf({ type: 'accounts.exported', about: withPasswords ? 'with password hashes' : 'without passwords' }),
+        ])
+      const page = await repository.list(call, after)
+      const items = await Promise.all(
+        page.items.map(async (account) => rowOf(account, { identities: await repository.identities(call, account.id), withPasswords })),
+      )
+      return { items, ...(page.next === undefined ? {} : { next: page.next }) }
+    },
+  }
+}
+
+function onlyOperators({ principal }: Call): void {
+  if (principal.kind !== 'operator' && principal.kind !== 'system') throw httpErrors.forbidden({ detail: 'This is for operators.' })
+}
+
+const refused = (reason: string): RowOutcome => ({ outcome: 'refused', reason })
+
+async function moveInOne(
+  { repository, clock }: MovingDependencies,
+  call: Call,
+  { row, options }: { readonly row: unknown; readonly options: MoveInOptions },
+): Promise<RowOutcome> {
+  const parsed = personRow.safeParse(row)
+  if (!parsed.success)
+    return refused(
+      fieldProblems(parsed.error)
+        .map(({ field, message }) => `${field || 'the row'}: ${message}`)
+        .join('; '),
+    )
+  const household = householdOf(parsed.data, { from: options.from, now: clock.now() })
+  if (typeof household === 'string') return refused(household)
+  const standing = await standingOf(repository, call, household)
+  if (standing !== undefined || options.dryRun === true) return standing ?? { outcome: 'made', accountId: household.account.id }
+  const { account } = household
+  if (account.password !== undefined) await repository.keepShape(call, { id: shapeOf(account.password), decoy: decoyOf(account.password) })
+  const events = [securityEventOf({ type: 'account.imported', accountId: account.id, about: options.from })]
+  if (await repository.insert(call, { ...household, events })) return { outcome: 'made', accountId: account.id }
+  // Somebody was faster: another row, or a person at the sign-up page.
+  return (await standingOf(repository, call, household)) ?? refused('the person was changed while being moved in; try again')
+}
+
+/** How what is there already stands in the way. */
+async function standingOf(repository: MovingRepository, call: Call, { account, identities }: Household): Promise<RowOutcome | undefined> {
+  const same = await repository.find(call, account.id)
+  if (same !== undefined) return { outcome: 'present', accountId: same.id }
+  if ((await repository.findByEmail(call, account.email)) !== undefined) return refused('somebody here has this address already')
+  for (const identity of identities)
+    if ((await repository.findIdentity(call, identity)) !== undefined)
+      return refused(`the identity of ${identity.issuer} is connected with another account here already`)
+  return undefined
+}
+
+/** The account that a row makes, or what is wrong with it. */
+export function householdOf(row: ParsedRow, { from, now }: { readonly from: string; readonly now: number }): Household | string {
+  const email = normaliseEmail(row.email)
+  if (email === undefined) return 'email: this is no address'
+  const badHash = row.passwordHash === undefined ? undefined : hashProblem(row.passwordHash)
+  if (badHash !== undefined) return badHash
+  const createdAt = momentOf(row.createdAt, now)
+  if (createdAt === undefined) return 'createdAt: this is no moment; use ISO 8601 or epoch milliseconds'
+  const membership = changedMembership(membershipOf({}), { addRoles: row.roles ?? [], addGroups: row.groups ?? [] }, now)
+  if (typeof membership === 'string') return membership
+  const id = idOf(row.id, { from, email })
+  const identities = (row.identities ?? []).map((one) => identityOf(one, { accountId: id, linkedAt: createdAt }))
+  if (new Set(identities.map((one) => one.id)).size < identities.length) return 'identities: one is there twice'
+  const standing = { ...wayIn(row), ...stateOf(row, { createdAt, now }), ...membershipFields(membership) }
+  return { account: { id, email, name: nameOf(row, email), createdAt, ...standing }, identities }
+}
+
+function idOf(given: string | undefined, { from, email }: { readonly from: string; readonly email: string }): string {
+  if (given !== undefined && KEPT_ID.test(given)) return given
+  // The same each time, so that whoever moves in again is known.
+  return `m${sha256(JSON.stringify([from, given ?? email]))}`
+}
+
+function wayIn({ passwordHash, legacyPassword }: ParsedRow): Pick<Account, 'password' | 'awaitsLegacyPassword'> {
+  if (passwordHash !== undefined) return { password: passwordHash }
+  return legacyPassword === true ? { awaitsLegacyPassword: true } : {}
+}
+
+function stateOf(
+  { language, emailVerified, suspended }: ParsedRow,
+  { createdAt, now }: { readonly createdAt: number; readonly now: number },
+): Pick<Account, 'language' | 'emailVerifiedAt' | 'suspendedAt'> {
+  return {
+    ...(language === undefined ? {} : { language }),
+    ...(emailVerified === true ? { emailVerifiedAt: createdAt } : {}),
+    ...(suspended === true ? { suspendedAt: now } : {}),
+  }
+}
+
+function membershipFields({ roles, groups, at }: Membership): Pick<Account, 'roles' | 'groups' | 'membershipAt'> {
+  return at === 0 ? {} : { roles: [...roles], groups: [...groups], membershipAt: at }
+}
+
+function identityOf(
+  { issuer, subject, label }: NonNullable<ParsedRow['identities']>[number],
+  at: { readonly accountId: string; readonly linkedAt: number },
+): Identity {
+  return { id: identityId({ issuer, subject }), issuer, subject, ...at, ...(label === undefined ? {} : { label }) }
+}
+
+/** A name that cannot be shown is no reason to leave a person behind. */
+function nameOf({ name = '' }: ParsedRow, email: string): string {
+  for (const candidate of [name, email.slice(0, email.indexOf('@'))]) {
+    const tidy = Array.from(tidyName(candidate)).slice(0, 80).join('').trim()
+    if (nameProblem(tidy) === undefined) return tidy
+  }
+  return 'Somebody'
+}
+
+function momentOf(given: string | number | undefined, now: number): number | undefined {
+  if (given === undefined) return now
+  const moment = typeof given === 'number' ? given : Date.parse(given)
+  return Number.isFinite(moment) ? Math.min(now, Math.max(0, Math.floor(moment))) : undefined
+}
+
+function rowOf(account: Account, { identities, withPasswords }: { identities: readonly Identity[]; withPasswords: boolean }): PersonRow {
+  const { id, email, name, language, password, emailVerifiedAt, suspendedAt, createdAt, roles = [], groups = [] } = account
+  return {
+    id,
+    email,
+    emailVerified: emailVerifiedAt !== undefined,
+    name,
+    ...(language === undefined ? {} : { language }),
+    ...(withPasswords && password !== undefined ? { passwordHash: password } : {}),
+    ...(account.awaitsLegacyPassword === true ? { legacyPassword: true } : {}),
+    ...(suspendedAt === undefined ? {} : { suspended: true }),
+    createdAt: new Date(createdAt).toISOString(),
+    ...(roles.length === 0 ? {} : { roles }),
+    ...(groups.length === 0 ? {} : { groups }),
+    ...(identities.length === 0
+      ? {}
+      : { identities: identities.map(({ issuer, subject, label }) => ({ issuer, subject, ...(label === undefined ? {} : { label }) })) }),
+  }
+}

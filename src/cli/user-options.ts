@@ -1,0 +1,35 @@
+// What `users` takes on the command line beside what every command takes.
+export const USER_OPTIONS = {
+  issuer: { type: 'string', multiple: true },
+  'hash-config': { type: 'string' },
+  'without-passwords': { type: 'boolean', default: false },
+} as const
+
+export interface UserLine {
+  readonly from: string | undefined
+  readonly issuers: readonly string[]
+  readonly hashConfig: string | undefined
+  readonly withoutPasswords: boolean
+}
+
+interface Typed {
+  readonly from?: string | undefined
+  readonly issuer?: string[] | undefined
+  readonly 'hash-config'?: string | undefined
+  readonly 'without-passwords': boolean
+}
+
+export function userLine(values: Typed): UserLine {
+  return {
+    from: values.from,
+    issuers: values.issuer ?? [],
+    hashConfig: values['hash-config'],
+    withoutPasswords: values['without-passwords'],
+  }
+}
+
+export const USER_USAGE = `  --from <system>      with users import: ninefold, keycloak, auth0, supabase or firebase; --dry-run only says what would be
+  --issuer <name=url>  the issuer behind a provider of that system, as often as needed
+  --hash-config <file> the parameters of Firebase's hashes
+  --without-passwords  with users export: leave the password hashes out
+`

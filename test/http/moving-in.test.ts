@@ -1,0 +1,294 @@
+// People move in with the hashes of other systems, sign in with the passwords that they have, and move out again whole.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { accountsCollection } from '../../src/auth/accounts/repository.ts'
+import type { PersonRow, RowOutcome } from '../../src/auth/moving/contract.ts'
+import { hashShapesCollection } from '../../src/auth/moving/repository.ts'
+import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
+import { type AccountsWorld, call, openAccounts } from '../support/accounts.ts'
+
+let world: AccountsWorld
+
+before(async () => {
+  world = await openAccounts()
+})
+
+after(() => world.stop())
+
+const moveIn = (rows: readonly unknown[], dryRun = false): Promise<readonly RowOutcome[]> =>
+  world.running.moving.moveIn(call, rows, { from: 'elsewhere', dryRun })
+const stored = async (email: string) => (await world.database.collection(accountsCollection).getByKey(call, 'email', { email }))?.value
+const signIn = (email: string, password: string) => world.accounts.signIn(call, { email, password, client: `client of ${email}` })
+const everybody = async (withPasswords = true): Promise<PersonRow[]> => {
+  const found: PersonRow[] = []
+  let after: string | undefined
+  do {
+    const page = await world.running.moving.moveOut(call, { withPasswords, ...(after === undefined ? {} : { after }) })
+    found.push(...page.items)
+    after = page.next
+  } while (after !== undefined)
+  return found
+}
+
+/** Of the documentation of each kind; see foreign.test.ts. */
+const HASHES: Readonly<Record<string, readonly [password: string, hash: string]>> = {
+  bcrypt: ['U*U', '$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'],
+  argon2i: ['password', '$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA'],
+  pbkdf2: ['password', '$pbkdf2-sha1$i=4096$c2FsdA$SwB5AbdlSJq+rUnZJvch0GWkKcE'],
+  firebase: [
+    'user1password',
+    '$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==',
+  ],
+}
+
+for (const [kind, [password, passwordHash]] of Object.entries(HASHES)) {
+  test(`requirement 69: a ${kind} hash of another system lets its owner in once, and is one of ours from then on`, async () => {
+    const email = `${kind}@example.org`
+    const [outcome] = await moveIn([{ email, passwordHash, emailVerified: true }])
+    assert.equal(outcome?.outcome, 'made')
+    assert.equal(await signIn(email, `${password}!`), undefined)
+    assert.equal((await stored(email))?.password, passwordHash, 'a wrong password renews nothing')
+    const signedIn = await signIn(email, password)
+    assert.ok(signedIn)
+    assert.match((await stored(email))?.password ?? '', /^\$argon2id\$/)
+    assert.equal((await world.accounts.find(call, signedIn.accountId))?.credential, signedIn.credential)
+    assert.ok(await signIn(email, password))
+    assert.equal(await signIn(email, `${password}!`), undefined)
+  })
+}
+
+test('rows that are refused say why, and keep no good one out', async () => {
+  await moveIn([{ email: 'there@example.org' }])
+  const rows = [
+    {
+      email: 'first@example.org',
+      emailVerified: true,
+      roles: ['editor'],
+      groups: ['staff'],
+      createdAt: '2020-01-02T03:04:05Z',
+      language: 'de',
+    },
+    { email: 'no address' },
+    { email: 'hash@example.org', passwordHash: '5f4dcc3b5aa765d61d8327deb882cf99' },
+    { email: 'role@example.org', roles: ['Not A Role'] },
+    { email: 'when@example.org', createdAt: 'soon' },
+    { email: 'more@example.org', admin: true },
+    { name: 'nobody' },
+    null,
+    { email: 'THERE@example.org', id: 'another-id-of-somebody' },
+    { email: 'last@example.org', name: 'L\u202east' },
+  ]
+  const outcomes = await moveIn(rows)
+  assert.deepEqual(
+    outcomes.map(({ outcome }) => outcome).join(),
+    'made,refused,refused,refused,refused,refused,refused,refused,refused,made',
+  )
+  const reasons = outcomes.map((one) => ('reason' in one ? one.reason : '')).join('\n')
+  for (const word of [
+    /no address/,
+    /no known form/,
+    /cannot be a role/,
+    /no moment/,
+    /Unknown field/,
+    /email/,
+    /somebody here has this address/,
+  ])
+    assert.match(reasons, word)
+  assert.doesNotMatch(reasons, /5f4dcc/, 'a hash is not quoted')
+  for (const email of ['hash@example.org', 'role@example.org', 'when@example.org', 'more@example.org'])
+    assert.equal(await stored(email), undefined)
+  const first = await stored('first@example.org')
+  assert.equal(first?.createdAt, Date.parse('2020-01-02T03:04:05Z'))
+  assert.deepEqual([first.roles, first.groups, first.language], [['editor'], ['staff'], 'de'])
+  assert.equal((await stored('last@example.org'))?.name, 'last', 'a name that cannot be shown is no reason to leave somebody behind')
+})
+
+test('moving in again changes nothing, and one person is made once, however many ask at once', async () => {
+  const row = { id: 'an-id-from-elsewhere', email: 'again@example.org', name: 'First', passwordHash: HASHES['bcrypt']?.[1] }
+  const short = { id: 'diary', email: 'short@example.org' }
+  const [made, shortMade] = await moveIn([row, short])
+  assert.deepEqual(made, { outcome: 'made', accountId: row.id }, 'who knows people by their id goes on to')
+  assert.ok(
+    shortMade !== undefined && 'accountId' in shortMade && shortMade.accountId !== 'diary',
+    'requirement 23: no id of a client becomes that of a person',
+  )
+  const again = await moveIn([{ ...row, name: 'Second' }, short])
+  assert.deepEqual(
+    again.map(({ outcome }) => outcome),
+    ['present', 'present'],
+  )
+  assert.equal((await stored(row.email))?.name, 'First')
+  const many = await Promise.all(Array.from({ length: 10 }, () => moveIn([{ id: 'the-same-id-for-all', email: 'many@example.org' }])))
+  const outcomes = many.flat().map(({ outcome }) => outcome)
+  assert.equal(outcomes.filter((outcome) => outcome === 'made').length, 1)
+  assert.equal(outcomes.filter((outcome) => outcome === 'present').length, 9)
+})
+
+test('a dry run says the same and writes nothing', async () => {
+  const rows = [
+    { email: 'dry@example.org', passwordHash: '$2b$06$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW' },
+    { email: 'bad' },
+    { email: 'there@example.org', id: 'x' },
+  ]
+  assert.deepEqual(
+    (await moveIn(rows, true)).map(({ outcome }) => outcome),
+    ['made', 'refused', 'refused'],
+  )
+  assert.equal(await stored('dry@example.org'), undefined)
+  assert.equal(await world.database.collection(hashShapesCollection).get(call, 'bcrypt,6'), undefined)
+})
+
+test("requirement 71: linked identities come along, and stay one person's", async () => {
+  const identities = [{ issuer: 'https://accounts.google.com', subject: '42', label: 'ada@gmail.com' }]
+  const [made, taken] = [
+    ...(await moveIn([{ email: 'linked@example.org', identities }])),
+    ...(await moveIn([{ email: 'thief@example.org', identities }])),
+  ]
+  assert.ok(made !== undefined && 'accountId' in made)
+  assert.match(JSON.stringify(taken), /connected with another account/)
+  assert.equal(await stored('thief@example.org'), undefined)
+  const found = await world.database
+    .collection(identitiesCollection)
+    .list(call, { index: 'account', where: { accountId: made.accountId }, limit: 5 })
+  assert.deepEqual(
+    found.items.map(({ value }) => [value.subject, value.label]),
+    [['42', 'ada@gmail.com']],
+  )
+})
+
+test('whoever has not confirmed the address there cannot sign in here, nor can the suspended', async () => {
+  const [password, passwordHash] = HASHES['bcrypt'] ?? []
+  await moveIn([
+    { email: 'unconfirmed@example.org', passwordHash },
+    { email: 'suspended@example.org', passwordHash, emailVerified: true, suspended: true },
+  ])
+  assert.equal(await signIn('unconfirmed@example.org', password ?? ''), undefined)
+  assert.equal(await signIn('suspended@example.org', password ?? ''), undefined)
+})
+
+test('moving out gives everybody, with all that moving in takes, and is recorded', async () => {
+  await moveIn(Array.from({ length: 150 }, (_, index) => ({ email: `crowd-${index}@example.org`, emailVerified: index % 2 === 0 })))
+  const rows = await everybody()
+  const emails = rows.map(({ email }) => email)
+  assert.equal(new Set(emails).size, emails.length)
+  assert.equal(emails.filter((email) => email.startsWith('crowd-')).length, 150)
+  const second = await openAccounts()
+  try {
+    for (let start = 0; start < rows.length; start += 200) {
+      const outcomes = await second.running.moving.moveIn(call, rows.slice(start, start + 200), { from: 'ninefold' })
+      assert.deepEqual(
+        outcomes.filter(({ outcome }) => outcome !== 'made'),
+        [],
+      )
+    }
+    const there: PersonRow[] = []
+    let next: string | undefined
+    do {
+      const page = await second.running.moving.moveOut(call, { withPasswords: true, ...(next === undefined ? {} : { after: next }) })
+      there.push(...page.items)
+      next = page.next
+    } while (next !== undefined)
+    assert.deepEqual(there, rows)
+    const [password = ''] = HASHES['bcrypt'] ?? []
+    assert.ok(
+      await second.accounts.signIn(call, { email: 'bcrypt@example.org', password, client: 'c' }),
+      'with the password that they have',
+    )
+  } finally {
+    await second.stop()
+  }
+  assert.ok((await everybody(false)).every((row) => row.passwordHash === undefined))
+  await world.settled()
+  assert.doesNotMatch(world.log.join(''), /\$argon2|\$2a\$/, 'no hash is in the log')
+})
+
+test('nobody but an operator moves people', async () => {
+  const as = {
+    ...call,
+    principal: { kind: 'user', accountId: 'a', roles: [], groups: [], sessionId: 's', clientId: 'c', firstParty: true, scopes: [] },
+  } as const
+  await assert.rejects(world.running.moving.moveIn(as, [], { from: 'x' }), { status: 403 })
+  await assert.rejects(world.running.moving.moveOut(as, { withPasswords: true }), { status: 403 })
+})
+
+test('people of another system come in by the password that they have there, once, and are here from then on', async () => {
+  const asked: { email: string; password: string }[] = []
+  let fails = false
+  const there = new Map([
+    [
+      'old@example.org',
+      { name: 'Old Friend', emailVerified: true, roles: ['editor'], identities: [{ issuer: 'https://i.example', subject: '7' }] },
+    ],
+    ['half@example.org', { emailVerified: true }],
+    ['unsure@example.org', { emailVerified: false }],
+  ])
+  const old = await openAccounts({
+    definition: {
+      legacySignIn: async (_context, typed) => {
+        asked.push(typed)
+        if (fails) throw new Error('down')
+        return typed.password === 'as it was there' ? there.get(typed.email) : undefined
+      },
+    },
+  })
+  const tryIn = (email: string, password = 'as it was there') =>
+    old.accounts.signIn(call, { email, password, client: `${email} ${asked.length}` })
+  const find = async (email: string) => (await old.database.collection(accountsCollection).getByKey(call, 'email', { email }))?.value
+  try {
+    assert.equal(await tryIn('old@example.org', 'wrong'), undefined)
+    assert.equal(await find('old@example.org'), undefined)
+    assert.ok(await tryIn('OLD@example.org'))
+    const account = await find('old@example.org')
+    assert.match(account?.password ?? '', /^\$argon2id\$/)
+    assert.deepEqual([account?.name, account?.roles], ['Old Friend', ['editor']])
+    const before = asked.length
+    assert.ok(await tryIn('old@example.org'))
+    assert.equal(asked.length, before, 'the other system is not asked again')
+    // What its owner mistypes here stays here: the other system is asked about nobody.
+    assert.equal(await tryIn('old@example.org', 'mistyped'), undefined)
+    assert.match(asked.at(-1)?.email ?? '', /@nobody\.invalid$/)
+    assert.notEqual(asked.at(-1)?.password, 'mistyped')
+    assert.equal(await tryIn('unsure@example.org'), undefined, 'a mailbox that is not certainly theirs opens nothing')
+    assert.equal(await find('unsure@example.org'), undefined)
+    await old.running.moving.moveIn(
+      call,
+      [{ email: 'half@example.org', legacyPassword: true, roles: ['author'] }, { email: 'other@example.org' }],
+      { from: 'x' },
+    )
+    assert.equal(await tryIn('half@example.org', 'wrong'), undefined)
+    assert.ok(await tryIn('half@example.org'))
+    const half = await find('half@example.org')
+    assert.deepEqual([half?.roles, half?.awaitsLegacyPassword], [['author'], undefined])
+    assert.ok(half?.emailVerifiedAt !== undefined && half.password !== undefined)
+    fails = true
+    for (const email of ['new@example.org', 'other@example.org']) await assert.rejects(tryIn(email), { code: 'auth.unavailable' }, email)
+    assert.ok(await tryIn('old@example.org'), 'whoever is here needs it no more')
+    assert.doesNotMatch(old.log.join(''), /as it was there|mistyped/)
+  } finally {
+    await old.stop()
+  }
+})
+
+test('an address that nobody has takes as long as one with a hash of another system, and always the same', async () => {
+  const { passwords } = world.running.shared
+  const shapes = await world.database.collection(hashShapesCollection).list(call, { index: 'all', limit: 100 })
+  assert.ok(shapes.items.some(({ value }) => value.id === 'bcrypt,5'))
+  const second = await openAccounts()
+  try {
+    const decoys = shapes.items.map(({ value }) => value.decoy)
+    second.running.shared.passwords.useDecoys(decoys)
+    const given = Array.from({ length: 200 }, (_, index) => second.running.shared.passwords.decoyFor(`p${index}@example.org`))
+    for (const decoy of decoys) assert.ok(given.includes(decoy), 'each cost has its share')
+    assert.ok(
+      given.some((decoy) => decoy?.startsWith('$argon2id$v=19$m=64,') === true),
+      'and ours has one',
+    )
+    assert.deepEqual(
+      given,
+      Array.from({ length: 200 }, (_, index) => second.running.shared.passwords.decoyFor(`p${index}@example.org`)),
+    )
+  } finally {
+    await second.stop()
+  }
+  assert.equal(passwords.decoyFor('a@example.org'), passwords.decoyFor('a@example.org'))
+})
