@@ -1,4 +1,5 @@
 // A gateway on a free port with a small but honest authorization server behind the contract: real keys, real JWTs, real rotation.
+import { UnusedAuth } from '../support/unused-auth.ts'
 import { createHash, randomBytes } from 'node:crypto'
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { connect } from 'node:net'
@@ -47,12 +48,7 @@ export function token(claims: JWTPayload = {}, header: Partial<JWTHeaderParamete
 }
 
 /** What the fake authorization server knows, and knobs to make it fail. */
-export class FakeAuth implements Auth {
-  // Nothing of the gateway asks for it.
-  clients = {} as Auth['clients']
-  organisations = {} as Auth['organisations']
-  suspendAccount = async () => undefined
-  moving = {} as Auth['moving']
+export class FakeAuth extends UnusedAuth implements Auth {
   codes = new Map<string, { clientId: string; challenge: string; nonce: string; sub: string; sid: string }>()
   refreshTokens = new Map<string, { clientId: string; sub: string; sid: string; used: boolean }>()
   revoked: Revocation[] = []

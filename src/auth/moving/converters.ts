@@ -295,5 +295,4 @@ const own: Converter = (value) => {
 
 export const converters = { ninefold: own, keycloak, auth0, supabase, firebase } as const
 
-export type SourceSystem = keyof typeof converters
 export const sourceSystems = z.enum(['ninefold', 'keycloak', 'auth0', 'supabase', 'firebase'])

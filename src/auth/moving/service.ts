@@ -1,12 +1,12 @@
 // The decisions about people who move in from another system, and out to one.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { httpErrors } from '#kernel/http/problem.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import { fieldProblems } from '#kernel/schema.ts'
 import { normaliseEmail } from '../accounts/email.ts'
 import { nameProblem, tidyName } from '../accounts/name.ts'
 import type { Account } from '../accounts/schemas.ts'
+import { authErrors } from '../errors.ts'
 import { decoyOf, hashProblem, shapeOf } from '../passwords/foreign.ts'
 import { changedMembership, type Membership, membershipOf } from '../roles/membership.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
@@ -37,7 +37,7 @@ export function createMoving(deps: MovingDependencies): Moving {
   return {
     async moveIn(call, rows, options) {
       onlyOperators(call)
-      if (rows.length > MOST_ROWS) throw httpErrors.bad_request({ detail: `At most ${MOST_ROWS} rows at once.` })
+      if (rows.length > MOST_ROWS) throw authErrors.bad_details({ detail: `At most ${MOST_ROWS} rows at once.` })
       const outcomes: RowOutcome[] = []
       for (let start = 0; start < rows.length; start += AT_ONCE)
         outcomes.push(...(await Promise.all(rows.slice(start, start + AT_ONCE).map((row) => moveInOne(deps, call, { row, options })))))
@@ -59,7 +59,7 @@ export function createMoving(deps: MovingDependencies): Moving {
 }
 
 function onlyOperators({ principal }: Call): void {
-  if (principal.kind !== 'operator' && principal.kind !== 'system') throw httpErrors.forbidden({ detail: 'This is for operators.' })
+  if (principal.kind !== 'operator' && principal.kind !== 'system') throw authErrors.operators_only()
 }
 
 const refused = (reason: string): RowOutcome => ({ outcome: 'refused', reason })

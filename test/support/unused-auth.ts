@@ -1,0 +1,9 @@
+// Parts of auth's contract that nothing of the gateway asks for.
+import type { Auth } from '../../src/auth/contract.ts'
+
+export class UnusedAuth {
+  clients = {} as Auth['clients']
+  moving = {} as Auth['moving']
+  organisations = {} as Auth['organisations']
+  suspendAccount = async () => undefined
+}
