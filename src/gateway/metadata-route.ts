@@ -1,9 +1,9 @@
 // What the API says of itself to clients that know its address alone (RFC 9728): who gives tokens for it, and how they are shown.
+import { PROOF_ALGORITHMS } from '#kernel/http/proof.ts'
 import { ok, type Route, route } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { apiAudience, type Sites } from '#kernel/sites.ts'
 import { METADATA_PATH } from './tokens/challenges.ts'
-import { PROOF_ALGORITHMS } from './tokens/proof.ts'
 
 const metadata = z.strictObject({
   resource: z.string(),

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Clock } from '#kernel/clock.ts'
+import { createProofChecker, type ProofChecker } from '#kernel/http/proof.ts'
 import type { Route } from '#kernel/http/route.ts'
 import { newRequestId } from '#kernel/ids.ts'
 import { createMac, type KeyRing } from '#kernel/keyring.ts'
@@ -32,7 +33,6 @@ import { createSessions } from './session/service.ts'
 import { DEFAULT_SESSION_SECONDS, type GatewaySettings } from './settings.ts'
 import type { Step } from './steps/step.ts'
 import { createTokenKeys } from './tokens/keys.ts'
-import { createProofChecker } from './tokens/proof.ts'
 import { createRevocations } from './tokens/revocations.ts'
 import { createTokenVerifier, type VerifiedToken } from './tokens/verifier.ts'
 import { asksForSocket, createUpgrades } from './websocket/upgrade.ts'
@@ -92,7 +92,7 @@ export function assembleGateway(dependencies: GatewayDependencies, choose = (ste
     origins,
     sealers,
     verifier,
-    proofs: createProofChecker({ cache, clock, keyRing, requireNonce: settings.requireProofNonce === true }),
+    proofs: proofChecker(dependencies),
     readCertificate: createCertificateReader(certificates, proxies),
     revocations,
     lasting,
@@ -102,6 +102,15 @@ export function assembleGateway(dependencies: GatewayDependencies, choose = (ste
     proxies,
   }
   return { steps: choose(createSteps(parts)), hosts, routes, revocations, origins, verifier, lasting, csrfMac, proxies }
+}
+
+function proofChecker({ cache, clock, keyRing, settings }: GatewayDependencies): ProofChecker {
+  return createProofChecker({
+    remember: (call, key, ttlMs) => cache.add(call, `gateway.proof:${key}`, '', { ttlMs }),
+    clock,
+    key: keyRing.derive('gateway.proof-nonce'),
+    requireNonce: settings.requireProofNonce === true,
+  })
 }
 
 function apiMetadata(settings: GatewaySettings): Route {

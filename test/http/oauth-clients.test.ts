@@ -6,6 +6,7 @@ import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { DOCUMENT_ID } from '#kernel/ids.ts'
 import type { ClientDefinition } from '../../src/auth/contract.ts'
+import { DEFAULT_LIMITS } from '../../src/gateway/limits/rate-limits.ts'
 import { createClientRegistry } from '../../src/auth/provider/clients.ts'
 import { claimsOf, errorOf, type OauthWorld, openOauth, type Reply, send } from '../support/oauth.ts'
 import { OTHER_CERTIFICATE, SERVICE_CERTIFICATE } from '../support/certificates.ts'
@@ -110,7 +111,16 @@ describe('requirement 26: a client secret', () => {
     }
   })
 
-  test('is nowhere on the wire or in the log of the server', async () => {
+  test('cannot be tried often: wherever clients authenticate, requests of an address are limited', () => {
+    for (const path of ['/token', '/par', '/revoke', '/introspect', '/device']) {
+      const route = world.routes.find((known) => known.path === path && known.method === 'POST')
+      if (path === '/device' && route === undefined) continue
+      assert.ok(route !== undefined && (route.rate === 'token' || route.rate === 'introspection'), path)
+      assert.ok(DEFAULT_LIMITS[route.rate].quota <= 60_000 && DEFAULT_LIMITS[route.rate].windowSeconds >= 60)
+    }
+  })
+
+  test('requirement 34: is in no log of the server', async () => {
     await ask({}, basic('basic', `${SECRET}-wrong`))
     assert.equal(world.logs.join('').includes(SECRET), false)
     assert.equal(world.logs.join('').includes(encoded(SECRET)), false)

@@ -85,8 +85,10 @@ const SENT_BACK: readonly (readonly [string, string, string | undefined, string]
   ['another resource', 'resource', 'https://other.example/api', 'invalid_target'],
 ]
 
+const NUMBERED: Readonly<Record<string, string>> = { response_type: 'requirement 1: ', response_mode: 'requirement 24: ' }
+
 for (const [what, name, value, code] of SENT_BACK) {
-  test(`${name === 'response_type' ? 'requirement 1: ' : ''}refuses ${what}`, async () => {
+  test(`${NUMBERED[name] ?? ''}refuses ${what}`, async () => {
     const browser = new Browser(world)
     const reply = await browser.visit({ path: withParam(name, value) })
     const { location } = reply.headers
@@ -151,7 +153,7 @@ test('requirement 10: a code that comes twice ends everything that came of it', 
   assert.match(String(userinfo.headers['www-authenticate']), /invalid_token/)
 })
 
-test('a refresh token is bound to its client and its scopes', async () => {
+test('requirement 31: a refresh token is bound to its client, its scopes and its resource', async () => {
   const tokens = await tokensFor(world, new Browser(world))
   const token = tokens.refresh_token ?? ''
   const stolen = await frontendToken(world, { grant_type: 'refresh_token', refresh_token: token })

@@ -332,3 +332,24 @@ test('requirement 22: a parameter that comes twice is refused, an unknown one ig
   assert.equal(answer.status, 400)
   assert.equal(errorOf(answer), 'invalid_request')
 })
+
+test('requirement 34: no token is in a log or in an address, and none is taken from an address', async () => {
+  const tokens = await shopTokens('person-logs', [REPORTS], 'openid offline_access reports:read')
+  const { access_token: opaque } = await service('worker', { resource: PRINTER, scope: 'jobs:write' })
+  await post('/token', 'shop', { grant_type: 'refresh_token', refresh_token: `${tokens.refresh_token}x` })
+  const logged = world.logs.join('')
+  assert.match(logged, /token\.refused/, 'the refusal itself is there')
+  for (const value of [tokens.access_token, tokens.refresh_token ?? '', tokens.id_token, opaque, SECRET])
+    assert.equal(logged.includes(value), false)
+  const asked = [
+    await send(world, { path: `/userinfo?access_token=${tokens.access_token}` }),
+    await send(world, { path: `/introspect?token=${tokens.access_token}`, headers: basic('printer') }),
+    await send(world, { path: `/introspect?token=${tokens.access_token}`, form: {}, headers: basic('printer') }),
+    await send(world, { path: `/revoke?token=${tokens.access_token}`, form: {}, headers: basic('shop') }),
+  ]
+  assert.deepEqual(
+    asked.map(({ status }) => status),
+    [401, 404, 400, 400],
+  )
+  assert.equal((await introspect('printer', tokens.access_token))['active'], true)
+})

@@ -4,10 +4,10 @@ import type { IncomingMessage } from 'node:http'
 import type { ClientCertificate } from '#kernel/http/route.ts'
 import { sha256 } from '#kernel/keyring.ts'
 
-const certificate = (lines: readonly string[]): X509Certificate => new X509Certificate(Buffer.from(lines.join(''), 'base64'))
+const readCertificate = (lines: readonly string[]): X509Certificate => new X509Certificate(Buffer.from(lines.join(''), 'base64'))
 
 /** C=DE, O=Example, CN=service, and service.example as a DNS name. */
-export const SERVICE_CERTIFICATE = certificate([
+export const SERVICE_CERTIFICATE = readCertificate([
   'MIIB1jCCAXugAwIBAgIUSEewf1fvOkvy6H0kcExmBvbZwOgwCgYIKoZIzj0EAwIwMTELMAkGA1UEBhMCREUxEDAOBgNVBAoMB0V4YW1wbGUxEDAOBgNVBAMM',
   'B3NlcnZpY2UwIBcNMjYxMTI0MjI0NjM3WhgPMjEyNjEwMzEyMjQ2MzdaMDExCzAJBgNVBAYTAkRFMRAwDgYDVQQKDAdFeGFtcGxlMRAwDgYDVQQDDAdzZXJ2',
   'aWNlMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEfVHLFUPFhW0C3b/cjCKcJph+4xnICsTdVHl146ke5+gUo+WEirLAV2dm1ak944pVzgVtJlRJX6H7Kmgc',
@@ -17,7 +17,7 @@ export const SERVICE_CERTIFICATE = certificate([
 ])
 
 /** The same of another service. */
-export const OTHER_CERTIFICATE = certificate([
+export const OTHER_CERTIFICATE = readCertificate([
   'MIIBzzCCAXWgAwIBAgIUWko9JRTXvW1YMFyapsrmyn0SI0owCgYIKoZIzj0EAwIwLzELMAkGA1UEBhMCREUxEDAOBgNVBAoMB0V4YW1wbGUxDjAMBgNVBAMM',
   'BW90aGVyMCAXDTI2MTEyNDIyNDYzN1oYDzIxMjYxMDMxMjI0NjM3WjAvMQswCQYDVQQGEwJERTEQMA4GA1UECgwHRXhhbXBsZTEOMAwGA1UEAwwFb3RoZXIw',
   'WTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAATC82E/Th0G1a+eCU40GQGH15ILduxNTNfiXm8uFEBA+SC38AZsKiJd9kE1HaLQZY+YVqvTwIDarAao8wjp274o',

@@ -1,6 +1,7 @@
 // Puts the authorization server together: storage, engine, endpoints. Made pure; `start` loads the keys and builds the engine with them.
 import { type Call, systemCall } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
+import { createProofChecker, type ProofChecker } from '#kernel/http/proof.ts'
 import type { Route } from '#kernel/http/route.ts'
 import type { JobDefinition } from '#kernel/job.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
@@ -117,7 +118,9 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
     routes: providerRoutes({
       dispatch: () => serving().built.dispatch,
       userinfo: createUserinfo({
+        issuer,
         tokens: structured,
+        proofs: proofChecker(parts),
         audience: apiAudience(settings.sites),
         clients,
         grants: stores.grants,
@@ -140,6 +143,16 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
     jobs: [backchannelLogoutJob({ find: clients.find, sign, development: settings.development })],
     ...endingFor(stores),
   }
+}
+
+/** For the one resource of this server itself. */
+function proofChecker({ cache, clock, keyRing, settings }: AuthorizationServerParts): ProofChecker {
+  return createProofChecker({
+    remember: (call, key, ttlMs) => cache.add(call, `auth.proof:${key}`, '', { ttlMs }),
+    clock,
+    key: keyRing.derive('auth.proof-nonce'),
+    requireNonce: settings.definition?.dpop?.requireNonce === true,
+  })
 }
 
 function endingFor({ consents, endings, grants }: Stores): Pick<AuthorizationServer, 'endClient' | 'endSessionOf'> {

@@ -2,6 +2,7 @@
 // have one. The grant is looked up, so that a revoked token is refused at once.
 import type { ServerResponse } from 'node:http'
 import type { Call } from '#kernel/call.ts'
+import { PROOF_CHALLENGE, type ProofChecker } from '#kernel/http/proof.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import type { Collection } from '../../database/contract.ts'
@@ -13,7 +14,9 @@ import type { StructuredTokens } from './structured-tokens.ts'
 import type { Vault } from './vault.ts'
 
 export interface UserinfoDependencies {
+  readonly issuer: string
   readonly audience: string
+  readonly proofs: ProofChecker
   readonly tokens: StructuredTokens
   readonly clients: ClientRegistry
   readonly grants: Collection<GrantRecord>
@@ -22,37 +25,61 @@ export interface UserinfoDependencies {
   isKnownOrigin(call: Call, origin: string): Promise<boolean>
 }
 
-// A token that is bound to a key (RFC 9449) is not taken as a bearer token.
 const tokenClaims = z.looseObject({
   sub: z.string(),
   aud: z.string(),
   sid: z.string(),
   client_id: z.string(),
-  cnf: z.undefined().optional(),
+  cnf: z.union([z.strictObject({ jkt: z.string() }), z.strictObject({ 'x5t#S256': z.string() })]).optional(),
 })
 const grantScopes = z.looseObject({ openid: z.looseObject({ scope: z.string() }) })
 
-type Verdict = { readonly clientId: string; readonly claims: object } | undefined
+type Binding = z.infer<typeof tokenClaims>['cnf']
+type Verdict = { readonly clientId: string; readonly binding: Binding; readonly claims: object } | undefined
+
+interface Shown {
+  readonly scheme: string
+  readonly token: string
+  readonly binding: Binding
+}
+
+const PATH = '/userinfo'
 
 export function createUserinfo(dependencies: UserinfoDependencies): (call: Call, exchange: Exchange) => Promise<void> {
-  const { tokens, audience, clients, grants, vault, accounts } = dependencies
+  const { issuer, tokens, audience, proofs, clients, grants, vault, accounts } = dependencies
 
   const judge = async (call: Call, token: string): Promise<Verdict> => {
     const parsed = tokenClaims.safeParse(tokens.isOne(token) ? await tokens.read(call, token) : undefined)
     if (!parsed.success || parsed.data.aud !== audience) return undefined
-    const { sub, sid, client_id: clientId } = parsed.data
+    const { sub, sid, client_id: clientId, cnf: binding } = parsed.data
     const grant = (await grants.get(call, sid))?.value
     if (grant?.accountId !== sub || grant.clientId !== clientId) return undefined
     const scopes = grantScopes.safeParse(vault.open({ collection: grantsCollection.name, id: sid }, grant.payload))
     const person = await accounts.find(call, sub)
     if (!scopes.success || person === undefined || person.suspended) return undefined
-    return { clientId, claims: claimsFor(person, new Set(scopes.data.openid.scope.split(' '))) }
+    return { clientId, binding, claims: claimsFor(person, new Set(scopes.data.openid.scope.split(' '))) }
   }
 
   const mayRead = async (call: Call, origin: string | undefined, clientId: string): Promise<boolean> =>
     origin === undefined || (await clients.find(call, clientId))?.origins.includes(origin) === true
 
-  return async (call, { request, response }) => {
+  /** A token that is bound to a key or a certificate is nothing without it (RFC 9449 section 7.2). Throws for a proof that is not right. */
+  const isHeld = async (call: Call, { request, response, method, clientCertificate }: Exchange, shown: Shown): Promise<boolean> => {
+    const { scheme, token, binding } = shown
+    if (binding !== undefined && 'jkt' in binding) {
+      if (scheme !== 'dpop') return false
+      const { dpop } = request.headers
+      const proof = typeof dpop === 'string' ? dpop : undefined
+      const asked = { proof, method, origin: issuer, token, jkt: binding.jkt, isPath: (path: string) => path === PATH }
+      const nonce = await proofs.check(call, asked)
+      if (nonce !== undefined) response.setHeader('dpop-nonce', nonce)
+      return true
+    }
+    return scheme === 'bearer' && (binding === undefined || binding['x5t#S256'] === clientCertificate?.thumbprint)
+  }
+
+  return async (call, exchange) => {
+    const { request, response } = exchange
     const { origin, authorization = '' } = request.headers
     response.setHeader('vary', 'origin')
     if (request.method === 'OPTIONS') {
@@ -60,13 +87,20 @@ export function createUserinfo(dependencies: UserinfoDependencies): (call: Call,
       preflight(response, origin !== undefined && (await dependencies.isKnownOrigin(call, origin)) ? origin : undefined)
       return
     }
-    const token = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization)?.[1]
+    const [, scheme = '', token] = /^(Bearer|DPoP) ([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization) ?? []
     const verdict = token === undefined ? undefined : await judge(call, token)
-    if (verdict === undefined || !(await mayRead(call, origin, verdict.clientId))) {
-      refuse(response, token === undefined ? 'Bearer' : 'Bearer error="invalid_token"')
+    if (token === undefined || verdict === undefined || !(await mayRead(call, origin, verdict.clientId))) {
+      refuse(response, token === undefined ? `Bearer, ${PROOF_CHALLENGE}` : 'Bearer error="invalid_token"')
       return
     }
-    if (origin !== undefined) response.setHeader('access-control-allow-origin', origin)
+    if (origin !== undefined) {
+      response.setHeader('access-control-allow-origin', origin)
+      response.setHeader('access-control-expose-headers', 'dpop-nonce, www-authenticate')
+    }
+    if (!(await isHeld(call, exchange, { scheme: scheme.toLowerCase(), token, binding: verdict.binding }))) {
+      refuse(response, 'Bearer error="invalid_token"')
+      return
+    }
     response.setHeader('cache-control', 'no-store')
     response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(verdict.claims))
   }
@@ -79,7 +113,7 @@ function preflight(response: ServerResponse, origin: string | undefined): void {
   }
   response.setHeader('access-control-allow-origin', origin)
   response.setHeader('access-control-allow-methods', 'GET, POST')
-  response.setHeader('access-control-allow-headers', 'authorization')
+  response.setHeader('access-control-allow-headers', 'authorization, dpop')
   response.setHeader('access-control-max-age', '600')
   response.writeHead(204).end()
 }

@@ -1,5 +1,6 @@
 // What a step of the pipeline is, and what all of them are made from.
 import type { BlockList } from 'node:net'
+import type { ProofChecker } from '#kernel/http/proof.ts'
 import type { Mac } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Monitoring } from '../../monitoring/contract.ts'
@@ -10,7 +11,6 @@ import type { Hosts } from '../hosts.ts'
 import type { LastingConnections } from '../lasting/connections.ts'
 import type { RateLimits } from '../limits/rate-limits.ts'
 import type { Sealers } from '../session/cookies.ts'
-import type { ProofChecker } from '../tokens/proof.ts'
 import type { Revocations } from '../tokens/revocations.ts'
 import type { TokenVerifier } from '../tokens/verifier.ts'
 

@@ -1,6 +1,7 @@
 // Requests that bring an access token: as its bearer (RFC 6750), or with a proof of the key that it is bound to (RFC 9449).
 import { httpErrors } from '#kernel/http/problem.ts'
 import type { GatewayExchange } from '../exchange.ts'
+import { normalisePath } from '../strict-http.ts'
 import { invalidToken, type VerifiedToken } from '../tokens/verifier.ts'
 import type { PipelineParts } from './step.ts'
 
@@ -59,9 +60,18 @@ async function acceptProven(parts: PipelineParts, exchange: GatewayExchange, tok
   const { dpop } = exchange.request.headers
   const proof = typeof dpop === 'string' ? dpop : undefined
   const { method, origin, path } = exchange
-  const nonce = await parts.proofs.check(call, { proof, method, origin, path, token, jkt })
+  const nonce = await parts.proofs.check(call, { proof, method, origin, token, jkt, isPath: (other) => isSamePath(other, path) })
   if (nonce !== undefined) exchange.headers.push('dpop-nonce', nonce)
   accept(exchange, verified)
+}
+
+/** However it is written (RFC 9449 section 4.3). */
+function isSamePath(other: string, path: string): boolean {
+  try {
+    return normalisePath(other) === path
+  } catch {
+    return false
+  }
 }
 
 function accept(exchange: GatewayExchange, token: VerifiedToken): void {

@@ -1,8 +1,8 @@
 // What a refusal of the API tells a client: how to come with a token, and where that is described (RFC 6750 section 3, RFC 9728 section 5.1).
+import { PROOF_CHALLENGE } from '#kernel/http/proof.ts'
 import type { StepUp } from '#kernel/http/route.ts'
 import type { GatewayExchange } from '../exchange.ts'
 import type { VerifiedToken } from './verifier.ts'
-import { PROOF_CHALLENGE } from './proof.ts'
 
 export const METADATA_PATH = '/.well-known/oauth-protected-resource/api'
 

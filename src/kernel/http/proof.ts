@@ -2,13 +2,11 @@
 // for one method and address, for one token, and for a minute, or as long as the nonce of ours that it carries.
 import { createSecretKey } from 'node:crypto'
 import { calculateJwkThumbprint, EmbeddedJWK, errors, type JWTVerifyResult, jwtVerify } from 'jose'
-import type { Call } from '#kernel/call.ts'
-import type { Clock } from '#kernel/clock.ts'
-import { httpErrors } from '#kernel/http/problem.ts'
-import { equalSecrets, hmacSha256, type KeyRing, sha256 } from '#kernel/keyring.ts'
-import { z } from '#kernel/schema.ts'
-import type { Cache } from '../../cache/contract.ts'
-import { normalisePath } from '../strict-http.ts'
+import type { Call } from '../call.ts'
+import type { Clock } from '../clock.ts'
+import { equalSecrets, hmacSha256, sha256 } from '../keyring.ts'
+import { z } from '../schema.ts'
+import { httpErrors } from './problem.ts'
 
 export const PROOF_ALGORITHMS = ['ES256', 'Ed25519'] as const
 /** What a challenge says of them (RFC 9449 section 7.1). */
@@ -19,7 +17,6 @@ const WINDOW_SECONDS = 60
 const NONCE_MS = 60_000
 /** Longer than any proof counts, with or without a nonce. */
 const REMEMBERED_MS = 5 * 60_000
-const KEY = 'gateway.proof:'
 
 const claims = z.looseObject({
   jti: z.string().min(1).max(512),
@@ -33,9 +30,10 @@ const claims = z.looseObject({
 export interface ShownProof {
   readonly proof: string | undefined
   readonly method: string
-  /** The public origin that was asked, and the path in its one form. */
+  /** The public origin that was asked. */
   readonly origin: string
-  readonly path: string
+  /** Whether a path means the one that was asked. */
+  isPath(path: string): boolean
   readonly token: string
   /** The thumbprint of the key that the token is bound to. */
   readonly jkt: string
@@ -47,18 +45,21 @@ export interface ProofChecker {
 }
 
 export interface ProofCheckerParts {
-  readonly cache: Cache
+  /** True for the one caller that is the first to show it, of all processes. Throws when that cannot be told. */
+  remember(call: Call, key: string, ttlMs: number): Promise<boolean>
   readonly clock: Clock
-  readonly keyRing: KeyRing
+  /** For nonces: 32 bytes that every process of the server has. */
+  readonly key: Buffer
   readonly requireNonce: boolean
 }
 
-export function createProofChecker({ cache, clock, keyRing, requireNonce }: ProofCheckerParts): ProofChecker {
-  const nonces = createNonces(keyRing, clock)
+export function createProofChecker(parts: ProofCheckerParts): ProofChecker {
+  const { clock, requireNonce } = parts
+  const nonces = createNonces(parts.key, clock)
 
   const remember = async (call: Call, key: string): Promise<boolean> => {
     try {
-      return await cache.add(call, `${KEY}${key}`, '', { ttlMs: REMEMBERED_MS })
+      return await parts.remember(call, key, REMEMBERED_MS)
     } catch (cause) {
       // Not knowing whether it was shown before is no reason to take it.
       throw httpErrors.unavailable({ detail: 'Proofs cannot be checked just now.', cause, headers: { 'retry-after': '2' } })
@@ -95,21 +96,16 @@ async function verified(proof: string): Promise<{ payload: ProofClaims; thumbpri
   return { payload: parsed.data, thumbprint: await calculateJwkThumbprint(jwk) }
 }
 
-function checkClaims({ htm, htu, ath }: ProofClaims, { method, origin, path, token }: ShownProof): void {
-  if (htm !== method) throw invalidProof('The proof is for another method.')
-  if (!isAddress(htu, origin, path)) throw invalidProof('The proof is for another address.')
-  if (!equalSecrets(ath, sha256(token))) throw invalidProof('The proof is for another token.')
+function checkClaims({ htm, htu, ath }: ProofClaims, shown: ShownProof): void {
+  if (htm !== shown.method) throw invalidProof('The proof is for another method.')
+  if (!isAddress(htu, shown)) throw invalidProof('The proof is for another address.')
+  if (!equalSecrets(ath, sha256(shown.token))) throw invalidProof('The proof is for another token.')
 }
 
 /** RFC 9449 section 4.3: without query and fragment, in the same form. */
-function isAddress(htu: string, origin: string, path: string): boolean {
+function isAddress(htu: string, shown: ShownProof): boolean {
   const url = URL.parse(htu)
-  if (url === null || url.origin !== origin) return false
-  try {
-    return normalisePath(url.pathname) === path
-  } catch {
-    return false
-  }
+  return url?.origin === shown.origin && shown.isPath(url.pathname)
 }
 
 interface Timing {
@@ -130,8 +126,8 @@ interface Nonces {
 }
 
 /** Nothing is stored: a nonce is its minute, signed. Every process of the platform takes those of the others. */
-function createNonces(keyRing: KeyRing, clock: Clock): Nonces {
-  const key = createSecretKey(keyRing.derive('gateway.proof-nonce'))
+function createNonces(secret: Buffer, clock: Clock): Nonces {
+  const key = createSecretKey(secret)
   const made = new Map<number, string>()
   const nonceOf = (minute: number): string => {
     let nonce = made.get(minute)
