@@ -78,25 +78,20 @@ export function createUserinfo(dependencies: UserinfoDependencies): (call: Call,
     return scheme === 'bearer' && (binding === undefined || binding['x5t#S256'] === clientCertificate?.thumbprint)
   }
 
-  return async (call, exchange) => {
+  const answer = async (call: Call, exchange: Exchange): Promise<void> => {
     const { request, response } = exchange
     const { origin, authorization = '' } = request.headers
-    response.setHeader('vary', 'origin')
-    if (request.method === 'OPTIONS') {
-      // A preflight knows no client (RFC 10017 section 6.3.3.4); the request itself does.
-      preflight(response, origin !== undefined && (await dependencies.isKnownOrigin(call, origin)) ? origin : undefined)
-      return
-    }
     const [, scheme = '', token] = /^(Bearer|DPoP) ([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization) ?? []
-    const verdict = token === undefined ? undefined : await judge(call, token)
-    if (token === undefined || verdict === undefined || !(await mayRead(call, origin, verdict.clientId))) {
-      refuse(response, token === undefined ? `Bearer, ${PROOF_CHALLENGE}` : 'Bearer error="invalid_token"')
+    if (token === undefined) {
+      refuse(response, `Bearer, ${PROOF_CHALLENGE}`)
       return
     }
-    if (origin !== undefined) {
-      response.setHeader('access-control-allow-origin', origin)
-      response.setHeader('access-control-expose-headers', 'dpop-nonce, www-authenticate')
+    const verdict = await judge(call, token)
+    if (verdict === undefined || !(await mayRead(call, origin, verdict.clientId))) {
+      refuse(response, 'Bearer error="invalid_token"')
+      return
     }
+    share(response, origin)
     if (!(await isHeld(call, exchange, { scheme: scheme.toLowerCase(), token, binding: verdict.binding }))) {
       refuse(response, 'Bearer error="invalid_token"')
       return
@@ -104,6 +99,21 @@ export function createUserinfo(dependencies: UserinfoDependencies): (call: Call,
     response.setHeader('cache-control', 'no-store')
     response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(verdict.claims))
   }
+
+  return async (call, exchange) => {
+    const { request, response } = exchange
+    const { origin } = request.headers
+    response.setHeader('vary', 'origin')
+    // A preflight knows no client (RFC 10017 section 6.3.3.4); the request itself does.
+    if (request.method !== 'OPTIONS') await answer(call, exchange)
+    else preflight(response, origin !== undefined && (await dependencies.isKnownOrigin(call, origin)) ? origin : undefined)
+  }
+}
+
+function share(response: ServerResponse, origin: string | undefined): void {
+  if (origin === undefined) return
+  response.setHeader('access-control-allow-origin', origin)
+  response.setHeader('access-control-expose-headers', 'dpop-nonce, www-authenticate')
 }
 
 function preflight(response: ServerResponse, origin: string | undefined): void {
