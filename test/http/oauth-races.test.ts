@@ -65,6 +65,16 @@ test('requirement 10: of 50 that redeem one code at once, one gets tokens', asyn
   for (const reply of replies) if (reply.status !== 200) assert.equal(errorOf(reply), 'invalid_grant')
 })
 
+test('requirement 10: without a refresh token, too, one of 50 gets tokens and the rest nothing', async () => {
+  const form = await codeFor(new Browser(world), { account: 'person-race-short', scope: 'openid photos:read' })
+  const replies = await Promise.all(Array.from({ length: 50 }, () => send(world, { path: '/token', form })))
+  assert.equal(replies.filter(({ status }) => status === 200).length, 1)
+  for (const reply of replies) {
+    if (reply.status === 200) assert.equal('refresh_token' in JSON.parse(reply.body), false)
+    else assert.deepEqual([reply.status, errorOf(reply), reply.body.includes('access_token')], [400, 'invalid_grant', false])
+  }
+})
+
 test('requirement 29: 20 that refresh one token at once all get the same successor', async () => {
   const tokens = await tokensFor(world, new Browser(world), { account: 'person-tabs' })
   const replies = await Promise.all(Array.from({ length: 20 }, () => refresh(world, tokens.refresh_token)))

@@ -27,6 +27,7 @@ import { createRevocations, type Revocations } from '../../src/auth/revocations/
 import type { Cache } from '../../src/cache/contract.ts'
 import { cacheServer } from '../../src/cache/server.ts'
 import type { Database } from '../../src/database/contract.ts'
+import type { WriteRequest } from '../../src/database/ports.ts'
 import { jobsServer } from '../../src/jobs/server.ts'
 import { certificateOf } from './certificates.ts'
 import { scenarioDatabase } from './scenario-database.ts'
@@ -81,6 +82,7 @@ export interface OauthOptions {
   readonly sharing?: { readonly masterKey: string; readonly issuerPort: number }
   /** Stands between the authorization server and the database. */
   readonly between?: (database: Database) => Database
+  readonly onWrite?: (request: WriteRequest) => void
 }
 
 export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld> {
@@ -100,7 +102,7 @@ export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld>
     console: `http://console.localhost:${at}`,
     frontends: { diary: `http://diary.localhost:${at}` },
   }
-  const database = await scenarioDatabase({ file: options.file, clock, logger })
+  const database = await scenarioDatabase({ file: options.file, clock, logger, onWrite: options.onWrite })
   const cache = cacheServer.create({ maxBytes: 1_000_000, clock, logger })
   const keyRing = createKeyRing(new Secret(masterKey))
   const revocations = createRevocations({ database: database.contract, cache: cache.contract, clock, logger })

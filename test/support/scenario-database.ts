@@ -8,6 +8,7 @@ import type { Clock } from '#kernel/clock.ts'
 import type { Running } from '#kernel/lifecycle.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Database } from '../../src/database/contract.ts'
+import type { Engine, WriteRequest } from '../../src/database/ports.ts'
 import { engineFor } from '../../src/database/engines.ts'
 import { databaseServer } from '../../src/database/server.ts'
 
@@ -34,11 +35,29 @@ export interface ScenarioDatabase {
   readonly file?: string | undefined
   readonly clock: Clock
   readonly logger: Logger
+  /** Told of each write that the engine is asked for: one commit. */
+  readonly onWrite?: ((request: WriteRequest) => void) | undefined
 }
 
-export async function scenarioDatabase({ file, clock, logger }: ScenarioDatabase): Promise<Running<Database>> {
+export async function scenarioDatabase({ file, clock, logger, onWrite }: ScenarioDatabase): Promise<Running<Database>> {
   const url = scenarioUrl(file ?? randomBytes(16).toString('hex')) ?? `sqlite:${encodeURI(file ?? ':memory:')}`
-  return databaseServer.create({ engine: await engineFor(url, { logger }), clock, logger })
+  const engine = await engineFor(url, { logger })
+  return databaseServer.create({ engine: onWrite === undefined ? engine : watched(engine, onWrite), clock, logger })
+}
+
+function watched(engine: Engine, onWrite: (request: WriteRequest) => void): Engine {
+  return new Proxy(engine, {
+    get(target, name) {
+      if (name === 'write') {
+        return (request: WriteRequest) => {
+          onWrite(request)
+          return target.write(request)
+        }
+      }
+      const member: unknown = Reflect.get(target, name, target)
+      return typeof member === 'function' ? member.bind(target) : member
+    },
+  })
 }
 
 /** The database of a platform that keeps its data in this folder. */

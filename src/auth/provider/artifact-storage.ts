@@ -2,23 +2,26 @@
 import type { Adapter } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
+import { deleteFrom, insertInto, updateIn } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Collection } from '../../database/contract.ts'
 import { type ArtifactRecord, artifactsCollection, type InteractionRecord, interactionsCollection } from './collections.ts'
 import { recordId } from './ids.ts'
 import { noStorage } from './no-storage.ts'
+import type { Pending } from './pending.ts'
 import { currentCall, currentExchange } from './scope.ts'
 import type { Prove } from './sign-in-proof.ts'
 import { type Vault, withoutId } from './vault.ts'
 
 export interface InteractionStorageDependencies {
   readonly interactions: Collection<InteractionRecord>
+  readonly pending: Pick<Pending, 'defer' | 'commit'>
   readonly vault: Vault
   readonly clock: Clock
   readonly prove: Prove
 }
 
-export function createInteractionStorage({ interactions, vault, clock, prove }: InteractionStorageDependencies): Adapter {
+export function createInteractionStorage({ interactions, pending, vault, clock, prove }: InteractionStorageDependencies): Adapter {
   const place = (id: string): { collection: string; id: string } => ({ collection: interactionsCollection.name, id })
   return {
     ...noStorage,
@@ -27,7 +30,10 @@ export function createInteractionStorage({ interactions, vault, clock, prove }: 
       const id = recordId(uid)
       const record = { id, payload: vault.seal(place(id), withoutId(payload)), expiresAt: clock.now() + expiresIn * 1000 }
       // Saved once when it begins and once with its result.
-      if ((await interactions.update(call, id, { set: record })) === undefined) await interactions.insert(call, record)
+      const insert = { operations: [insertInto(interactionsCollection, record)], alone: () => interactions.insert(call, record) }
+      const update = { operations: [updateIn(interactionsCollection, id, { set: record })] }
+      const isThere = (await interactions.get(call, id)) !== undefined
+      if (!isThere || !(await pending.commit(call, update))) await pending.defer(insert)
     },
     async find(uid) {
       const call = currentCall()
@@ -37,7 +43,10 @@ export function createInteractionStorage({ interactions, vault, clock, prove }: 
       return payload === undefined ? undefined : { ...(await prove(call, currentExchange(), payload)), jti: uid }
     },
     async destroy(uid) {
-      await interactions.delete(currentCall(), recordId(uid))
+      const call = currentCall()
+      const id = recordId(uid)
+      const operations = [deleteFrom(interactionsCollection, id, { ifPresent: true })]
+      await pending.defer({ operations, alone: () => interactions.delete(call, id) })
     },
   }
 }

@@ -9,11 +9,13 @@ import { createSqliteDatabase } from '../../database/server.ts'
 import { createCodeStorage } from './code-storage.ts'
 import { codesCollection } from './collections.ts'
 import { sidOf } from './ids.ts'
+import { createPending } from './pending.ts'
 import { createVault } from './vault.ts'
 
 const database = createSqliteDatabase({ file: ':memory:', clock: systemClock, logger: createLogger({ level: 'silent' }) })
 const ended: string[] = []
 const storage = createCodeStorage({
+  pending: createPending(database.contract),
   codes: database.contract.collection(codesCollection),
   vault: createVault(createKeyRing(new Secret(randomBytes(32).toString('base64url')))),
   clock: systemClock,

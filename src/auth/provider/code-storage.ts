@@ -2,23 +2,26 @@
 import type { Adapter } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
+import { insertInto, updateIn } from '#kernel/collection.ts'
 import type { Collection } from '../../database/contract.ts'
 import { type CodeRecord, codesCollection } from './collections.ts'
 import type { Endings } from './endings.ts'
 import { recordId, sidOf } from './ids.ts'
 import { noStorage } from './no-storage.ts'
+import type { Pending } from './pending.ts'
 import { currentCall } from './scope.ts'
 import { sweepTokens } from './sweep.ts'
 import { type Vault, withoutId } from './vault.ts'
 
 export interface CodeStorageDependencies {
   readonly codes: Collection<CodeRecord>
+  readonly pending: Pick<Pending, 'defer'>
   readonly vault: Vault
   readonly clock: Clock
   readonly endings: Pick<Endings, 'endGrant'>
 }
 
-export function createCodeStorage({ codes, vault, clock, endings }: CodeStorageDependencies): Adapter {
+export function createCodeStorage({ codes, pending, vault, clock, endings }: CodeStorageDependencies): Adapter {
   const place = (id: string): { collection: string; id: string } => ({ collection: codesCollection.name, id })
   return {
     ...noStorage,
@@ -26,12 +29,14 @@ export function createCodeStorage({ codes, vault, clock, endings }: CodeStorageD
       const id = recordId(code)
       const { grantId } = payload
       if (grantId === undefined) throw new TypeError('An authorization code needs a grant.')
-      await codes.insert(currentCall(), {
+      const call = currentCall()
+      const record = {
         id,
         grant: sidOf(grantId),
         payload: vault.seal(place(id), withoutId(payload)),
         expiresAt: clock.now() + expiresIn * 1000,
-      })
+      }
+      await pending.defer({ operations: [insertInto(codesCollection, record)], alone: () => codes.insert(call, record) })
     },
     async find(code) {
       const id = recordId(code)
@@ -42,14 +47,21 @@ export function createCodeStorage({ codes, vault, clock, endings }: CodeStorageD
       const { consumedAt } = stored.value
       return { ...payload, jti: code, ...(consumedAt === undefined ? {} : { consumed: Math.floor(consumedAt / 1000) }) }
     },
+    // One commit with the tokens that it is used up for, so that no crash leaves a used code without them.
     async consume(code) {
-      const set = { consumedAt: clock.now() }
-      const won = await codes.update(currentCall(), recordId(code), { set, where: { consumedAt: undefined } })
-      if (won !== undefined) return
-      // Whoever comes second while the first is under way is a second use like one that comes later, which the engine answers in this way.
-      const stored = await codes.get(currentCall(), recordId(code))
-      if (stored !== undefined) await endings.endGrant(currentCall(), stored.value.grant)
-      throw new errors.InvalidGrant('authorization code already consumed')
+      const call = currentCall()
+      const id = recordId(code)
+      const change = { set: { consumedAt: clock.now() }, where: { consumedAt: undefined } }
+      await pending.defer({
+        operations: [updateIn(codesCollection, id, change)],
+        async alone() {
+          if ((await codes.update(call, id, change)) !== undefined) return
+          // Whoever comes second while the first is under way is a second use like one that comes later, which the engine answers in this way.
+          const stored = await codes.get(call, id)
+          if (stored !== undefined) await endings.endGrant(call, stored.value.grant)
+          throw new errors.InvalidGrant('authorization code already consumed')
+        },
+      })
     },
     async destroy(code) {
       await codes.delete(currentCall(), recordId(code))

@@ -49,6 +49,7 @@ import { createEngine } from './engine.ts'
 import { exchangeInProcess } from './exchange.ts'
 import { createGrantStorage } from './grant-storage.ts'
 import { grantLoader } from './granting.ts'
+import { createPending } from './pending.ts'
 import { type BuiltProvider, buildProvider } from './provider.ts'
 import { logoutToken } from './logout-token.ts'
 import { createProviderPages, type EnginePages } from './provider-pages.ts'
@@ -139,7 +140,7 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
       await engine.look()
       return { issuer, keys: serving().keys.published }
     },
-    exchange: (call, request) => inScope({ call }, () => exchangeInProcess(serving().built.dispatch, request)),
+    exchange: (call, request) => inScope({ call, waiting: [] }, () => exchangeInProcess(serving().built.dispatch, request)),
     jobs: [backchannelLogoutJob({ find: clients.find, sign, development: settings.development })],
     ...endingFor(stores),
   }
@@ -213,7 +214,8 @@ function openStores(
   const deviceCodes = database.collection(deviceCodesCollection)
   const interactions = database.collection(interactionsCollection)
   const artifacts = database.collection(artifactsCollection)
-  const consents = createConsents({ consents: database.collection(consentsCollection), clock })
+  const pending = createPending(database)
+  const consents = createConsents({ consents: database.collection(consentsCollection), pending, clock })
   const reuse = createReuse({ accounts, clients, clock, logger })
   const endings = createEndings({
     database,
@@ -230,18 +232,18 @@ function openStores(
   })
   const adapter = adapterFactory({
     Client: createClientStorage(clients, newcomers.documents),
-    Session: createSessionStorage({ sessions, vault, clock, endings }),
-    Grant: createGrantStorage({ grants, clients, vault, clock, endings, reuse }),
-    RefreshToken: createRefreshStorage({ database, tokens, vault, clock, reuse }),
-    AuthorizationCode: createCodeStorage({ codes, vault, clock, endings }),
-    AccessToken: createAccessTokenStorage({ tokens: accessTokens, vault, clock }),
-    ClientCredentials: createAccessTokenStorage({ tokens: accessTokens, vault, clock }),
-    DeviceCode: createDeviceStorage({ codes: deviceCodes, vault, keyRing, clock, endings, counts }),
-    Interaction: createInteractionStorage({ interactions, vault, clock, prove: createProving(accounts) }),
+    Session: createSessionStorage({ sessions, pending, vault, clock, endings }),
+    Grant: createGrantStorage({ grants, pending, clients, vault, clock, endings, reuse }),
+    RefreshToken: createRefreshStorage({ database, tokens, pending, vault, clock, reuse }),
+    AuthorizationCode: createCodeStorage({ codes, pending, vault, clock, endings }),
+    AccessToken: createAccessTokenStorage({ tokens: accessTokens, pending, vault, clock }),
+    ClientCredentials: createAccessTokenStorage({ tokens: accessTokens, pending, vault, clock }),
+    DeviceCode: createDeviceStorage({ codes: deviceCodes, pending, vault, keyRing, clock, endings, counts }),
+    Interaction: createInteractionStorage({ interactions, pending, vault, clock, prove: createProving(accounts) }),
     PushedAuthorizationRequest: createArtifactStorage('PushedAuthorizationRequest', { artifacts, vault, clock }),
     ReplayDetection: createArtifactStorage('ReplayDetection', { artifacts, vault, clock }),
   })
-  return { counts, vault, sessions, grants, consents, endings, adapter }
+  return { counts, vault, pending, sessions, grants, consents, endings, adapter }
 }
 
 function buildEngine(
@@ -275,6 +277,7 @@ function buildEngine(
     issuer: settings.sites.accounts,
     configuration,
     successorKey,
+    flush: () => stores.pending.flush(),
     logger,
     clock,
     pages,

@@ -11,12 +11,14 @@ import { type DeviceCodeRecord, deviceCodesCollection } from './collections.ts'
 import type { Endings } from './endings.ts'
 import { recordId, sidOf } from './ids.ts'
 import { noStorage } from './no-storage.ts'
+import type { Pending } from './pending.ts'
 import { currentCall } from './scope.ts'
 import { sweepTokens } from './sweep.ts'
 import type { Vault } from './vault.ts'
 
 export interface DeviceStorageDependencies {
   readonly codes: Collection<DeviceCodeRecord>
+  readonly pending: Pick<Pending, 'flush'>
   readonly vault: Vault
   readonly keyRing: KeyRing
   readonly clock: Clock
@@ -29,7 +31,7 @@ type Step = DeviceCodeRecord['step']
 /** The step that comes before. Whoever writes the next one finds this, or somebody else was faster. */
 const BEFORE: Readonly<Record<Exclude<Step, 'new'>, Step>> = { deciding: 'new', decided: 'deciding' }
 
-export function createDeviceStorage({ codes, vault, keyRing, clock, endings, counts }: DeviceStorageDependencies): Adapter {
+export function createDeviceStorage({ codes, pending, vault, keyRing, clock, endings, counts }: DeviceStorageDependencies): Adapter {
   const key = keyRing.derive('auth.user-code')
   const hashOf = (userCode: string): string => hmacSha256(key, userCode).toString('base64url')
   const place = (id: string): { collection: string; id: string } => ({ collection: deviceCodesCollection.name, id })
@@ -54,6 +56,8 @@ export function createDeviceStorage({ codes, vault, keyRing, clock, endings, cou
         return
       }
       const set = { step, payload: sealed, ...(grantId === undefined ? {} : { grant: sidOf(grantId) }) }
+      // The device may ask at any moment: the grant has to be there before the code says so.
+      await pending.flush()
       // Who says no does so without having begun.
       const from = payload.error !== undefined && payload.inFlight !== true ? 'new' : BEFORE[step]
       const written = await codes.update(call, id, { set, where: { step: from } })

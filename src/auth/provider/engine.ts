@@ -11,6 +11,7 @@ import { securityEventOf } from '../security-events/security-event.ts'
 import { browserSession, createAccountAccess } from './account-access.ts'
 import type { ClientRegistry } from './clients.ts'
 import type { SessionRecord } from './collections.ts'
+import type { Pending } from './pending.ts'
 import type { Consents } from './consents.ts'
 import type { Endings } from './endings.ts'
 import { askedScopes, createInteractions, type Details, interactionEnded } from './interactions.ts'
@@ -25,6 +26,7 @@ export interface EngineDependencies {
   readonly clients: ClientRegistry
   readonly sessions: Collection<SessionRecord>
   readonly consents: Consents
+  readonly pending: Pick<Pending, 'flush'>
   readonly endings: Endings
   readonly keyRing: KeyRing
   readonly accounts: AccountDirectory
@@ -34,9 +36,8 @@ export interface EngineDependencies {
 }
 
 export function createEngine(dependencies: EngineDependencies): Engine {
-  const { provider, issuer, clients, sessions, consents, endings, keyRing, accounts, hooks, rules, clock } = dependencies
-  const within = <Result>(exchange: Exchange, work: () => Promise<Result>): Promise<Result> =>
-    inScope({ call: callOf(exchange), exchange }, work)
+  const { provider, pending, issuer, clients, sessions, consents, endings, keyRing, accounts, hooks, rules, clock } = dependencies
+  const within = createUnits(pending)
 
   const interactions = createInteractions(provider, clients)
 
@@ -100,4 +101,14 @@ export function createEngine(dependencies: EngineDependencies): Engine {
 
     signInPath: (returnTo, { again = false } = {}) => signInAddress({ issuer, keyRing, again }, returnTo),
   }
+}
+
+/** What one page asks of the engine, with one wait for the disk. */
+function createUnits(pending: Pick<Pending, 'flush'>): <Result>(exchange: Exchange, work: () => Promise<Result>) => Promise<Result> {
+  return (exchange, work) =>
+    inScope({ call: callOf(exchange), exchange, waiting: [] }, async () => {
+      const result = await work()
+      await pending.flush()
+      return result
+    })
 }

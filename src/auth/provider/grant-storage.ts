@@ -2,6 +2,7 @@
 import type { Adapter } from 'oidc-provider'
 import Provider, { errors } from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
+import { insertInto } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Collection } from '../../database/contract.ts'
 import type { ClientRegistry } from './clients.ts'
@@ -9,12 +10,14 @@ import { type GrantRecord, grantsCollection } from './collections.ts'
 import type { Endings } from './endings.ts'
 import { sidOf } from './ids.ts'
 import { noStorage } from './no-storage.ts'
+import type { Pending } from './pending.ts'
 import type { Reuse } from './reuse.ts'
 import { currentCall } from './scope.ts'
 import { type Vault, withoutId } from './vault.ts'
 
 export interface GrantStorageDependencies {
   readonly grants: Collection<GrantRecord>
+  readonly pending: Pick<Pending, 'defer'>
   readonly clients: ClientRegistry
   readonly vault: Vault
   readonly clock: Clock
@@ -22,7 +25,7 @@ export interface GrantStorageDependencies {
   readonly reuse: Pick<Reuse, 'detected'>
 }
 
-export function createGrantStorage({ grants, clients, vault, clock, endings, reuse }: GrantStorageDependencies): Adapter {
+export function createGrantStorage({ grants, pending, clients, vault, clock, endings, reuse }: GrantStorageDependencies): Adapter {
   const place = (id: string): { collection: string; id: string } => ({ collection: grantsCollection.name, id })
   return {
     ...noStorage,
@@ -38,14 +41,27 @@ export function createGrantStorage({ grants, clients, vault, clock, endings, reu
       const endsWithSession = clients.endsWithSession(clientId, openidScopes(payload))
       const now = clock.now()
       const expiresAt = now + expiresIn * 1000
-      try {
-        await grants.insert(call, { id, accountId, clientId, sessionUid, endsWithSession, createdAt: now, payload: sealed, expiresAt })
-      } catch (error) {
-        if (!hasCode(error, 'database.duplicate')) throw error
+      const extend = async (): Promise<void> => {
         const set = { payload: sealed, endsWithSession, expiresAt }
         const updated = await grants.update(call, id, { set, where: { endedAt: undefined } })
         if (updated === undefined) throw new errors.AccessDenied('the authorisation has ended')
       }
+      if ((await grants.get(call, id)) !== undefined) {
+        await extend()
+        return
+      }
+      const record = { id, accountId, clientId, sessionUid, endsWithSession, createdAt: now, payload: sealed, expiresAt }
+      await pending.defer({
+        operations: [insertInto(grantsCollection, record)],
+        async alone() {
+          try {
+            await grants.insert(call, record)
+          } catch (error) {
+            if (!hasCode(error, 'database.duplicate')) throw error
+            await extend()
+          }
+        },
+      })
     },
     async find(grantId) {
       const id = sidOf(grantId)

@@ -37,6 +37,8 @@ export interface ProviderParts {
   readonly configuration: Configuration
   /** What the successor of a refresh token is computed with: the same in every process. */
   readonly successorKey: Buffer
+  /** Stores what a request has left to be stored, before it is answered. */
+  flush(this: void): Promise<void>
   readonly logger: Logger
   readonly clock: Clock
   readonly apiScopes: readonly string[]
@@ -72,7 +74,14 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
   allowOmittedRedirectUri(provider)
   pinAddress(provider, issuer)
   provider.use(async (context: KoaContextWithOIDC, next: () => Promise<unknown>) => {
-    await net(context, next, logger)
+    await net(
+      context,
+      async () => {
+        await next()
+        await parts.flush()
+      },
+      logger,
+    )
     leaveWhenSignedOut(context)
     holdBack(context, parts.pages)
     publish(context, parts)

@@ -2,10 +2,12 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import Provider from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
+import { insertInto } from '#kernel/collection.ts'
 import type { Collection, Database } from '../../database/contract.ts'
 import { type RefreshTokenRecord, refreshTokensCollection } from './collections.ts'
 import { recordId, sidOf } from './ids.ts'
 import { noStorage } from './no-storage.ts'
+import type { Pending } from './pending.ts'
 import { type Reuse, refreshingContext } from './reuse.ts'
 import { createRotation } from './rotation.ts'
 import { currentCall } from './scope.ts'
@@ -18,12 +20,13 @@ const IDLE_MS = 14 * 86_400_000
 export interface RefreshStorageDependencies {
   readonly database: Database
   readonly tokens: Collection<RefreshTokenRecord>
+  readonly pending: Pick<Pending, 'commit'>
   readonly vault: Vault
   readonly clock: Clock
   readonly reuse: Pick<Reuse, 'inGrace'>
 }
 
-export function createRefreshStorage({ database, tokens, vault, clock, reuse }: RefreshStorageDependencies): Adapter {
+export function createRefreshStorage({ database, tokens, pending, vault, clock, reuse }: RefreshStorageDependencies): Adapter {
   const place = (id: string): { collection: string; id: string } => ({ collection: refreshTokensCollection.name, id })
 
   const rotation = createRotation({ database, tokens, clock, reuse })
@@ -42,8 +45,10 @@ export function createRefreshStorage({ database, tokens, vault, clock, reuse }: 
         expiresAt: clock.now() + Math.min(expiresIn * 1000, IDLE_MS),
       }
       const rotated = Provider.ctx?.oidc.entities.RotatedRefreshToken
-      if (rotated === undefined) await tokens.insert(call, record)
-      else await rotation.replace(call, rotated, record)
+      const insert = { operations: [insertInto(refreshTokensCollection, record)] }
+      if (rotated === undefined) {
+        if (!(await pending.commit(call, insert))) await tokens.insert(call, record)
+      } else await rotation.replace(call, rotated, record)
     },
 
     async find(token): Promise<AdapterPayload | undefined> {

@@ -112,7 +112,7 @@ export function providerRoutes({ dispatch, userinfo, keyRing, device }: Provider
     const { request, response } = exchange
     // The gateway has normalised the address; the engine must not see the raw one (an absolute form would move its links).
     request.url = url ?? (exchange.search === '' ? exchange.path : `${exchange.path}?${exchange.search}`)
-    await inScope({ call, exchange }, () => dispatch()(request, response))
+    await inScope({ call, exchange, waiting: [] }, () => dispatch()(request, response))
   }
   const engineRoutes = ENDPOINTS.map(({ reason, ...endpoint }) =>
     rawRoute({

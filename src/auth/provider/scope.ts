@@ -2,11 +2,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Call, systemCall } from '#kernel/call.ts'
 import type { Exchange } from '#kernel/http/route.ts'
+import type { PatientWrite } from './pending.ts'
 
 export interface EngineScope {
   readonly call: Call
   /** Absent when a server of this process asks without a browser. */
   readonly exchange?: Exchange
+  /** See pending.ts. Absent where every write is done at once. */
+  readonly waiting?: PatientWrite[]
 }
 
 const scopes = new AsyncLocalStorage<EngineScope>()
@@ -18,6 +21,10 @@ export function inScope<Result>(scope: EngineScope, work: () => Result): Result 
 
 export function currentCall(): Call {
   return scopes.getStore()?.call ?? ownCall
+}
+
+export function waitingWrites(): PatientWrite[] | undefined {
+  return scopes.getStore()?.waiting
 }
 
 export function currentExchange(): Exchange | undefined {

@@ -4,8 +4,7 @@ import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
-import type { EventDraft } from '#kernel/collection.ts'
-import { hasCode } from '#kernel/errors.ts'
+import { type EventDraft, insertInto, updateIn } from '#kernel/collection.ts'
 import type { Collection, Stored } from '../../database/contract.ts'
 import { describeDevice } from '../device.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
@@ -13,11 +12,13 @@ import { type SessionRecord, sessionsCollection } from './collections.ts'
 import type { Endings } from './endings.ts'
 import { recordId } from './ids.ts'
 import { noStorage } from './no-storage.ts'
+import type { Pending } from './pending.ts'
 import { currentCall, currentExchange } from './scope.ts'
 import type { Place, Vault } from './vault.ts'
 
 export interface SessionStorageDependencies {
   readonly sessions: Collection<SessionRecord>
+  readonly pending: Pick<Pending, 'commit'>
   readonly vault: Vault
   readonly clock: Clock
   readonly endings: Endings
@@ -26,23 +27,13 @@ export interface SessionStorageDependencies {
 const MAX_ROUNDS = 20
 
 export function createSessionStorage(dependencies: SessionStorageDependencies): Adapter {
-  const { sessions, vault, endings } = dependencies
+  const { sessions, pending, vault, endings } = dependencies
   const opened = (stored: Stored<SessionRecord> | undefined): AdapterPayload | undefined => {
     if (stored === undefined || stored.value.endedAt !== undefined) return undefined
     return vault.open(place(stored.value.id), stored.value.payload)
   }
   const findByCookie = (call: Call, cookie: string): Promise<Stored<SessionRecord> | undefined> =>
     sessions.getByKey(call, 'cookie', { cookieHash: recordId(cookie) })
-
-  const insert = async (call: Call, record: SessionRecord): Promise<boolean> => {
-    try {
-      await sessions.insert(call, record, { events: signInOf(undefined, record) })
-      return true
-    } catch (error) {
-      if (hasCode(error, 'database.duplicate')) return false
-      throw error
-    }
-  }
 
   return {
     ...noStorage,
@@ -54,14 +45,17 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         const stored = await sessions.get(call, uid)
         if (stored === undefined) {
-          if (await insert(call, recordOf(dependencies, payload, saving))) return
+          const record = recordOf(dependencies, payload, saving)
+          const events = signInOf(undefined, record)
+          if (await pending.commit(call, { operations: [insertInto(sessionsCollection, record)], events })) return
         } else {
           // It ended while this request was under way: saving it would sign the browser in again.
           if (stored.value.endedAt !== undefined) throw new errors.SessionNotFound('the session has ended')
           const record = recordOf(dependencies, merged(opened(stored), payload), saving)
           const { id: _id, ...set } = record
           const events = signInOf(stored.value, record)
-          if ((await sessions.update(call, uid, { set, ifVersion: stored.version }, { events })) !== undefined) return
+          const operations = [updateIn(sessionsCollection, uid, { set, ifVersion: stored.version })]
+          if (await pending.commit(call, { operations, events })) return
         }
       }
       throw new errors.TemporarilyUnavailable('the session is busy')

@@ -1,0 +1,59 @@
+// Writes that may wait until the request under way has all of its writes together: one commit is one wait for the disk, whatever is in it. The engine
+// stores each record by itself; a first sign-in would wait thirteen times, and so it waits once for each request.
+import type { Call } from '#kernel/call.ts'
+import type { EventDraft, Operation } from '#kernel/collection.ts'
+import { hasCode } from '#kernel/errors.ts'
+import type { Database } from '../../database/contract.ts'
+import { currentCall, waitingWrites } from './scope.ts'
+
+export interface Write {
+  readonly operations: readonly Operation[]
+  readonly events?: readonly EventDraft[]
+}
+
+export interface PatientWrite extends Write {
+  /** The same by itself, with whatever is to be done when somebody was faster. */
+  alone(): Promise<unknown>
+}
+
+export interface Pending {
+  /** Done with the next write that cannot wait, at the latest when the request has its answer; at once where no request is under way. */
+  defer(write: PatientWrite): Promise<void>
+  /** Done now, together with all that waits. False when it was in the way of somebody's write: then nothing of it was done, and what waited was. */
+  commit(call: Call, write: Write): Promise<boolean>
+  /** What still waits. Before the answer is sent. */
+  flush(): Promise<void>
+}
+
+export function createPending(database: Pick<Database, 'commit'>): Pending {
+  const attempt = async (call: Call, writes: readonly Write[]): Promise<boolean> => {
+    const operations = writes.flatMap((write) => write.operations)
+    if (operations.length === 0) return true
+    try {
+      const events = writes.flatMap((write) => write.events ?? [])
+      await database.commit(call, operations, events)
+      return true
+    } catch (error) {
+      if (hasCode(error, 'database.conflict') || hasCode(error, 'database.duplicate')) return false
+      throw error
+    }
+  }
+  /** All at once; when anything was in the way, each for itself. */
+  const settle = async (call: Call, waiting: readonly PatientWrite[], own: Write): Promise<boolean> => {
+    if (await attempt(call, [...waiting, own])) return true
+    for (const write of waiting) await write.alone()
+    return waiting.length > 0 && (await attempt(call, [own]))
+  }
+  const take = (): PatientWrite[] => waitingWrites()?.splice(0) ?? []
+  return {
+    async defer(write) {
+      const waiting = waitingWrites()
+      if (waiting === undefined) await write.alone()
+      else waiting.push(write)
+    },
+    commit: (call, write) => settle(call, take(), write),
+    async flush() {
+      await settle(currentCall(), take(), { operations: [] })
+    },
+  }
+}
