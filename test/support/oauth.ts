@@ -1,5 +1,4 @@
 // The authorization server on a real socket, with the smallest pages that a person could sign in with, and a browser that keeps cookies.
-import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, request as httpRequest, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import findMyWay from 'find-my-way'
@@ -30,7 +29,10 @@ import type { Database } from '../../src/database/contract.ts'
 import type { WriteRequest } from '../../src/database/ports.ts'
 import { jobsServer } from '../../src/jobs/server.ts'
 import { certificateOf } from './certificates.ts'
+import { pkce } from './oauth-values.ts'
 import { scenarioDatabase } from './scenario-database.ts'
+
+export { claimsOf, errorOf, pkce } from './oauth-values.ts'
 
 export const PRINT_SHOP = {
   clientId: 'print-shop',
@@ -452,16 +454,6 @@ export class Browser {
   }
 }
 
-export interface Pkce {
-  readonly verifier: string
-  readonly challenge: string
-}
-
-export function pkce(): Pkce {
-  const verifier = randomBytes(32).toString('base64url')
-  return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') }
-}
-
 export interface Tokens {
   readonly access_token: string
   readonly refresh_token?: string
@@ -550,12 +542,4 @@ export function frontendToken(
     },
     body: new URLSearchParams(form).toString(),
   })
-}
-
-export function claimsOf(token: string): Readonly<Record<string, unknown>> {
-  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))
-}
-
-export function errorOf(reply: { readonly body: string }): string {
-  return (JSON.parse(reply.body) as { error: string }).error
 }
