@@ -1,9 +1,9 @@
 // Start here: the command line.
 import { accountCommand } from './cli/account.ts'
+import { adminCommand, linkCommand } from './cli/admin.ts'
 import { backupCommand } from './cli/backup.ts'
 import { checkCommand } from './cli/check.ts'
 import { clientsCommand } from './cli/clients.ts'
-import { consoleLinkCommand } from './cli/console-link.ts'
 import { CommandError, type CommandLine, parseCommandLine, usage } from './cli/command-line.ts'
 import { exportCommand } from './cli/export.ts'
 import { importCommand } from './cli/import.ts'
@@ -26,7 +26,8 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   move: moveCommand,
   backup: backupCommand,
   restore: restoreCommand,
-  'console-link': consoleLinkCommand,
+  admin: adminCommand,
+  'console-link': linkCommand,
   account: accountCommand,
   clients: clientsCommand,
   keys: keysCommand,

@@ -69,7 +69,17 @@ const OPTIONS = {
 } as const
 
 /** Commands that take more words than their own. */
-const WITH_WORDS: ReadonlySet<string> = new Set(['account', 'clients', 'import', 'export', 'keys', 'webhooks', 'organisations', 'users'])
+const WITH_WORDS: ReadonlySet<string> = new Set([
+  'account',
+  'admin',
+  'clients',
+  'import',
+  'export',
+  'keys',
+  'webhooks',
+  'organisations',
+  'users',
+])
 
 const OVERRIDES = [
   ['port', 'gateway.port'],
@@ -144,7 +154,7 @@ Commands
                  --back goes back, --finish ends it, without an option: where the data is
   backup         make a backup, in the folder of --to if given; --verify checks the newest, or --from <folder>
   restore        bring back the backup of --from <folder> where nothing is yet; --replace removes what is there
-  console-link   print a new one-time link to the operators' console
+  admin link     print a new one-time link to the operators' console; whoever is locked out gets in again by it
   import <resource> <file or address>
                  make objects of what is in a file, or of what another API gives, as --as
   export <resource>  print all objects of a resource, or write them to --output

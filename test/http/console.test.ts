@@ -172,7 +172,7 @@ describe('The console', () => {
       if (/Content Security Policy|Trusted/.test(message.text())) complaints.push(message.text())
     })
     await page.goto(platform.origin('console'))
-    await page.getByText('ninefold console-link').waitFor()
+    await page.getByText('ninefold admin link').waitFor()
 
     await page.goto(await newConsoleLink(platform))
     await page.getByRole('button').click()
@@ -186,7 +186,7 @@ describe('The console', () => {
     assert.equal(await log.locator('.status.good').count(), 0)
     assert.equal(await page.evaluate('localStorage.length + sessionStorage.length'), 0)
     await page.getByRole('button', { name: 'Sign out' }).click()
-    await page.getByText('ninefold console-link').waitFor()
+    await page.getByText('ninefold admin link').waitFor()
     assert.deepEqual(complaints, [])
   })
 })

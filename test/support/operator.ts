@@ -67,7 +67,7 @@ export async function enterConsole(platform: PlatformProcess): Promise<Operator>
 /** Another one-time link, from the command line beside the running platform. */
 export async function newConsoleLink({ port, dataDir }: PlatformProcess): Promise<string> {
   const config = 'examples/pixel-diary/ninefold.config.ts'
-  const args = ['src/main.ts', 'console-link', '--config', config, '--port', String(port), '--data-dir', dataDir, '--log-level', 'warn']
+  const args = ['src/main.ts', 'admin', 'link', '--config', config, '--port', String(port), '--data-dir', dataDir, '--log-level', 'warn']
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
     env: { ...process.env, ...scenarioEnvironment(dataDir) },

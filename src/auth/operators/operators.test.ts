@@ -5,6 +5,8 @@ import { createLogger } from '#kernel/log.ts'
 import { cacheServer } from '../../cache/server.ts'
 import { createSqliteDatabase } from '../../database/server.ts'
 import { createRevocations } from '../revocations/revocations.ts'
+import { SECURITY_EVENT } from '../security-events/security-event.ts'
+import { until } from '../../../test/support/until.ts'
 import { createOperators } from './operators.ts'
 
 const call = systemCall('test')
@@ -44,4 +46,20 @@ test('a session that was signed out stays so for its whole life, whoever asks fi
   assert.deepEqual(await subjects(), [session.sessionId])
   offset += 2 * 60_000
   assert.deepEqual(await subjects(), [])
+})
+
+test('who made a link, and that it was used, is told with the write', async () => {
+  const told: unknown[] = []
+  const unsubscribe = database.contract.subscribe({
+    consumer: 'told',
+    topics: [SECURITY_EVENT],
+    beginAtEnd: true,
+    handle: async (events) => void told.push(...events.map(({ data }) => data)),
+  })
+  const code = await operators.createLink({ ...call, principal: { kind: 'system', name: 'admin link, by ada' } })
+  await Promise.all([operators.redeemLink(call, code), operators.redeemLink(call, code), operators.redeemLink(call, 'unknown')])
+  await until('both are told', () => (told.length >= 2 ? true : undefined))
+  unsubscribe()
+  assert.deepEqual(told, [{ type: 'operator.link_created', about: 'admin link, by ada' }, { type: 'operator.signed_in' }])
+  assert.doesNotMatch(JSON.stringify(told), new RegExp(code))
 })

@@ -40,14 +40,15 @@ export function createOperators({ database, revocations, clock }: OperatorsDepen
   return {
     async createLink(call) {
       const code = randomToken()
-      const events = [securityEventOf({ type: 'operator.link_created' })]
+      const events = [securityEventOf({ type: 'operator.link_created', ...by(call) })]
       await links.insert(call, { id: sha256(code), expiresAt: clock.now() + LINK_LIFE_MS }, { events })
       return code
     },
     async redeemLink(call, code) {
       const now = clock.now()
+      const events = [securityEventOf({ type: 'operator.signed_in' })]
       // Compare-and-set: of two people with the same link, one gets in.
-      const used = await links.update(call, sha256(code), { set: { usedAt: now }, where: { usedAt: undefined } })
+      const used = await links.update(call, sha256(code), { set: { usedAt: now }, where: { usedAt: undefined } }, { events })
       return used === undefined ? undefined : { sessionId: newId(now), expiresAt: now + SESSION_LIFE_MS }
     },
     async endSession(call, sessionId) {
@@ -55,4 +56,8 @@ export function createOperators({ database, revocations, clock }: OperatorsDepen
       await revocations.announce(call, 'session', [sessionId])
     },
   }
+}
+
+function by({ principal }: Call): { about?: string } {
+  return principal.kind === 'system' ? { about: principal.name.slice(0, 200) } : {}
 }

@@ -45,6 +45,7 @@ export const securityEventType = z.enum([
   'organisation.roles_changed',
   'organisation.ended',
   'operator.link_created',
+  'operator.signed_in',
   'client.added',
   'client.changed',
   'client.secret_rotated',

@@ -445,6 +445,7 @@ export const de: Texts = {
       'organisation.left': 'Sie sind nicht mehr Mitglied einer Organisation',
       'organisation.roles_changed': 'Ihre Rollen in einer Organisation wurden geändert',
       'organisation.ended': 'Eine Organisation wurde aufgelöst',
+      'operator.signed_in': 'Ein Betreiber hat einen Link zur Konsole benutzt',
       'operator.link_created': 'Ein Betreiber hat einen Link zur Konsole erzeugt',
       'client.added': 'Eine App wurde registriert',
       'client.changed': 'Die Registrierung einer App wurde geändert',

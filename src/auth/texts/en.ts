@@ -445,6 +445,7 @@ export const en = {
       'organisation.left': 'You are no member of an organisation any more',
       'organisation.roles_changed': 'Your roles in an organisation were changed',
       'organisation.ended': 'An organisation was ended',
+      'operator.signed_in': 'An operator has used a link to the console',
       'operator.link_created': 'An operator made a link to the console',
       'client.added': 'An app was registered',
       'client.changed': 'The registration of an app was changed',

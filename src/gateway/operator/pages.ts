@@ -23,7 +23,7 @@ function frame(exchange: GatewayExchange, title: string, content: Html): Html {
 <body><main><img src="/mark.svg" alt="" width="56" height="56"><h1>${title}</h1>${content}</main></body></html>`
 }
 
-const NEW_LINK = html`<p>On the machine that runs the platform, <code>ninefold console-link</code> makes a new one.</p>`
+const NEW_LINK = html`<p>On the machine that runs the platform, <code>ninefold admin link</code> makes a new one.</p>`
 
 export function enterPage(exchange: GatewayExchange, code: string): Html {
   const form = html`<p>The link works once, in one browser: this one, if you go on.</p>
