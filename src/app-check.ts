@@ -151,7 +151,14 @@ const challenge = z.strictObject({
   verify: handler,
 } satisfies Record<keyof ChallengeDefinition, unknown>)
 
+const domains = z.array(z.string().regex(/^(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)+$/i, 'must be a domain like example.org or *.example.org'))
+const signUp = z.strictObject({
+  mode: z.enum(['open', 'invitation', 'off']).optional(),
+  domains: z.strictObject({ only: domains.min(1).optional(), block: domains.optional() }).optional(),
+} satisfies Record<keyof NonNullable<AuthDefinition['signUp']>, unknown>)
+
 const auth = z.strictObject({
+  signUp: signUp.optional(),
   upstreams: upstreamDefinitions.optional(),
   edDsa: z.boolean().optional(),
   secondFactor: z.strictObject({ roles: texts }).optional(),

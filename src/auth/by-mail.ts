@@ -28,10 +28,10 @@ export interface ByMailParts {
 /** Make it before the database starts, since it declares its collections. */
 export function createByMail(parts: ByMailParts): ByMail {
   const { database, clock, shared, origin } = parts
-  const { repository: accounts, passwords } = shared
+  const { repository: accounts, passwords, admission } = shared
   const limits = createMailLimits(shared)
   return {
     signIns: createEmailSignIns({ ...parts, ...shared, repository: createEmailSignInRepository(database), accounts, limits }),
-    recovery: createRecovery({ repository: createRecoveryRepository(database), accounts, passwords, limits, clock, origin }),
+    recovery: createRecovery({ repository: createRecoveryRepository(database), accounts, passwords, limits, admission, clock, origin }),
   }
 }

@@ -176,6 +176,17 @@ export interface WebhookDefinition {
 
 /** How the app wants its people to come in: the `auth` member of the app definition. What is not said has the default that its comment names. */
 export interface AuthDefinition {
+  /** Who may have an account. */
+  readonly signUp?: {
+    /** Everybody, those whom an operator has invited, or nobody new. `open` unless told. */
+    readonly mode?: 'open' | 'invitation' | 'off'
+    /** By the domain of the address: `example.org`, or `*.example.org` for all below it. */
+    readonly domains?: {
+      /** From these alone. */
+      readonly only?: readonly string[]
+      readonly block?: readonly string[]
+    }
+  }
   /** Other providers that people may sign in with. Their secrets are the operator's: NINEFOLD_AUTH_UPSTREAM_SECRETS. */
   readonly upstreams?: readonly UpstreamDefinition[]
   readonly deletion?: {
@@ -274,6 +285,13 @@ export interface Holding {
   ): Promise<{ readonly items: readonly unknown[]; readonly next?: string | undefined }>
 }
 
+/** An address that may sign up. */
+export interface SignUpInvitation {
+  readonly email: string
+  /** Epoch milliseconds. */
+  readonly expiresAt: number
+}
+
 /** Whether an account is blocked. */
 export interface AccountStanding {
   readonly accountId: string
@@ -340,6 +358,8 @@ export interface Auth {
   clientOrigins(call: Call): Promise<readonly { readonly origin: string; readonly clientId: string }[]>
   /** Changes what is named, and tells the outcome; `undefined` when nobody has this address. For operators alone. */
   changeMembership(call: Call, request: MembershipRequest): Promise<AccountMembership | undefined>
+  /** Lets an address sign up where that needs an invitation, and tells it by mail. For operators alone. */
+  invite(call: Call, email: string): Promise<SignUpInvitation>
   /** Blocks an account, which ends every session and token of it within a second, or lets it in again. `undefined` when nobody has this address. For operators alone. */
   suspendAccount(call: Call, request: { readonly email: string; readonly suspended: boolean }): Promise<AccountStanding | undefined>
   /** A code for one sign-in of an operator, good for 15 minutes. */

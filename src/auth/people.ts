@@ -81,6 +81,7 @@ function waysInto(
   }
   const upstreams = createUpstreamsOf({
     ...parts,
+    ...running.shared,
     settings: { definitions: definition?.upstreams ?? [], secrets, development, origin: sites.accounts },
     hasOtherWay: async (call, accountId) =>
       (await byMailOrPassword(call, accountId)) || (methods.passkey && (await passkeys.list(call, accountId)).length > 0),

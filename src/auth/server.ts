@@ -10,6 +10,7 @@ import type { Auth, AuthDefinition, Holding } from './contract.ts'
 import { endClientJob } from './clients/end-client.ts'
 import { endAccessJob } from './end-access.ts'
 import { createLeavingPart } from './leaving/create.ts'
+import { admissionRoutes } from './admission/routes.ts'
 import { createOperators } from './operators/operators.ts'
 import { enginePages } from './pages/engine-pages.ts'
 import { accountPages } from './pages/routes.ts'
@@ -87,6 +88,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         revocations,
         operators: createOperators({ ...dependencies, revocations }),
         leaving,
+        admission: people.shared.admission,
         roles: createRoles({ ...dependencies, revocations }),
         clientOrigins: server.origins.list,
         signingKeys: server.signingKeys,
@@ -94,7 +96,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         exchange: server.exchange,
         endSessionOf: server.endSessionOf,
       }),
-      routes: [...server.routes, ...pages, ...newcomers.routes, ...administration.routes],
+      routes: [...server.routes, ...pages, ...admissionRoutes(people.shared.admission), ...newcomers.routes, ...administration.routes],
       jobs: [endAccessJob(engine), ...leaving.jobs, endClientJob(server.endClient), ...server.jobs, ...people.organisations.jobs],
       webhooks: securityWebhooks(settings.definition?.webhooks ?? [], settings.development),
       async start() {

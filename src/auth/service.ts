@@ -3,6 +3,7 @@ import type { Call } from '#kernel/call.ts'
 import type { Auth, BackChannelAnswer, BackChannelRequest, Clients, KeySet, PublicProfile } from './contract.ts'
 import type { AccountDirectory } from './engine.ts'
 import type { SigningKeys } from './keys/signing-keys.ts'
+import type { Admission } from './admission/service.ts'
 import type { Leaving } from './leaving/service.ts'
 import type { Moving } from './moving/contract.ts'
 import type { Operators } from './operators/operators.ts'
@@ -14,6 +15,7 @@ export interface AuthServiceDependencies {
   readonly revocations: Revocations
   readonly operators: Operators
   readonly roles: Roles
+  readonly admission: Admission
   readonly leaving: Pick<Leaving, 'suspend'>
   readonly clients: Clients
   readonly organisations: Auth['organisations']
@@ -27,7 +29,8 @@ export interface AuthServiceDependencies {
 }
 
 export function createAuthService(dependencies: AuthServiceDependencies): Auth {
-  const { accounts, revocations, operators, roles, leaving, clients, moving, organisations, clientOrigins, signingKeys } = dependencies
+  const { accounts, revocations, operators, roles, admission, leaving, clients, moving, organisations, clientOrigins, signingKeys } =
+    dependencies
   return {
     clients,
     moving,
@@ -45,6 +48,7 @@ export function createAuthService(dependencies: AuthServiceDependencies): Auth {
       return person === undefined || person.suspended ? undefined : { accountId: person.accountId, name: person.name }
     },
     clientOrigins,
+    invite: (call, email) => admission.invite(call, email),
     suspendAccount: (call, { email, suspended }) => leaving.suspend(call, email, suspended),
     changeMembership: (call, { email, ...change }) => roles.change(call, email, change),
     createOperatorLink: (call) => operators.createLink(call),

@@ -5,6 +5,8 @@ import type { Logger } from '#kernel/log.ts'
 import type { Sites } from '#kernel/sites.ts'
 import type { Cache } from '../../cache/contract.ts'
 import type { Database } from '../../database/contract.ts'
+import { type Admission, createAdmission } from '../admission/service.ts'
+import type { AuthDefinition } from '../contract.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
 import { createDecoys } from '../moving/decoys.ts'
 import type { LegacyHook } from '../moving/contract.ts'
@@ -29,6 +31,7 @@ export interface RunningAccounts {
 }
 
 export interface AccountsShared {
+  readonly admission: Admission
   readonly repository: AccountsRepository
   readonly passwords: RunningPasswords
   readonly throttle: Throttle
@@ -47,7 +50,7 @@ export interface AccountsParts {
   readonly clock: Clock
   readonly logger: Logger
   readonly hooks: RunningHooks
-  readonly settings: { readonly sites: Sites; readonly passwords?: PasswordSettings }
+  readonly settings: { readonly sites: Sites; readonly passwords?: PasswordSettings; readonly definition?: AuthDefinition | undefined }
 }
 
 /** Make it before the database starts, since it declares its collections. */
@@ -57,7 +60,9 @@ export function createAccounts(parts: AccountsParts): RunningAccounts {
   const moving = createMovingRepository(database)
   const counts = createCounts(cache, clock)
   const throttle = createThrottle(counts)
+  const admission = createAdmission({ database, clock, rules: settings.definition?.signUp, origin: settings.sites.accounts })
   const shared: AccountsShared = {
+    admission,
     repository: createAccountsRepository(database),
     passwords,
     throttle,

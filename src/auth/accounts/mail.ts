@@ -7,3 +7,12 @@ import type { MailRequest } from '../../jobs/contract.ts'
 export function mail({ language, ...request }: MailRequest): EventDraft {
   return jobRequested({ name: 'mail.send', input: language === undefined ? request : { ...request, language } })
 }
+
+/** For whoever has no account: how to get one, where that is possible. */
+export function strangerMail(
+  { isOff }: { readonly isOff: boolean },
+  { email, origin }: { readonly email: string; readonly origin: string },
+): MailRequest {
+  if (isOff) return { to: email, template: 'sign-up-closed', data: {} }
+  return { to: email, template: 'no-account', data: { link: `${origin}/sign-up` } }
+}

@@ -46,7 +46,7 @@ export function credentialOf({ password = '', waysVersion = 0 }: Pick<Account, '
 export const emailToken = z.strictObject({
   /** SHA-256 of the token in the link. */
   id: z.string(),
-  purpose: z.enum(['confirm-address', 'already-registered']),
+  purpose: z.enum(['confirm-address', 'already-registered', 'not-invited']),
   email: z.string(),
   name: z.string(),
   password: z.string(),

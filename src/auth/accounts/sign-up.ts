@@ -8,6 +8,7 @@ import { equalSecrets, sha256 } from '#kernel/keyring.ts'
 import type { FieldProblem } from '#kernel/schema.ts'
 import type { Stored } from '../../database/contract.ts'
 import type { MailRequest } from '../../jobs/contract.ts'
+import type { Admission } from '../admission/service.ts'
 import { authErrors } from '../errors.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
 import type { Passwords } from '../passwords/passwords.ts'
@@ -62,6 +63,7 @@ export interface SignUpDependencies {
   readonly passwords: Passwords
   readonly throttle: Throttle
   readonly hooks: Pick<RunningHooks, 'beforeSignUp'>
+  readonly admission: Pick<Admission, 'problem' | 'mayJoin'>
   readonly clock: Clock
   /** Where mailed links lead: the accounts origin. */
   readonly origin: string
@@ -74,7 +76,7 @@ const SIGN_UPS_PER_CLIENT: ThrottleRule = { free: 100, firstWaitMs: 30_000, long
 const MAILS_PER_ADDRESS = 3
 
 export function createSigningUp(deps: SignUpDependencies): SigningUp {
-  const { repository, passwords, throttle, hooks, clock, origin } = deps
+  const { repository, passwords, throttle, hooks, admission, clock, origin } = deps
 
   const findPending = async (call: Call, token: string): Promise<Stored<EmailToken> | undefined> => {
     const stored = await repository.findToken(call, sha256(token))
@@ -103,24 +105,25 @@ export function createSigningUp(deps: SignUpDependencies): SigningUp {
 
   return {
     async signUp(call, request) {
-      const email = checkedDetails(request)
+      const email = checkedDetails(request, admission)
       await throttle.enter(call, [{ key: `sign-up:${request.client}`, rule: SIGN_UPS_PER_CLIENT }])
       // Before anything is looked up: what the app answers, and how long it takes, must not tell who has an account.
       const name = await hooks.beforeSignUp(call, { email, name: tidyName(request.name) })
       const known = await repository.findByEmail(call, email)
+      const mayJoin = await admission.mayJoin(call, email)
       const password = await passwords.hash(call, request.password)
       const token = randomToken()
       const mails = await throttle.count(call, `mail:${sha256(email)}`, LINK_MINUTES * MINUTE)
       const pending: EmailToken = {
         id: sha256(token),
-        purpose: known === undefined ? 'confirm-address' : 'already-registered',
+        purpose: purposeOf(known, mayJoin),
         email,
         name: tidyName(name),
         password,
         ...placeOf(request, call.language),
         expiresAt: clock.now() + LINK_MINUTES * MINUTE,
       }
-      const told = mail({ ...mailFor(known, { email, token, origin }), language: call.language })
+      const told = mail({ ...mailFor(known, { email, token, origin, mayJoin }), language: call.language })
       await repository.insertToken(call, pending, mails > MAILS_PER_ADDRESS ? [] : [told])
     },
 
@@ -160,8 +163,20 @@ function placeOf({ browser, interaction }: SignUp, language: string | undefined)
   }
 }
 
-function mailFor(known: Account | undefined, to: { readonly email: string; readonly token: string; readonly origin: string }): MailRequest {
-  const { email, token, origin } = to
+function purposeOf(known: Account | undefined, mayJoin: boolean): EmailToken['purpose'] {
+  if (known !== undefined) return 'already-registered'
+  return mayJoin ? 'confirm-address' : 'not-invited'
+}
+
+interface MailTo {
+  readonly email: string
+  readonly token: string
+  readonly origin: string
+  readonly mayJoin: boolean
+}
+
+function mailFor(known: Account | undefined, { email, token, origin, mayJoin }: MailTo): MailRequest {
+  if (known === undefined && !mayJoin) return { to: email, template: 'sign-up-closed', data: {} }
   return known === undefined
     ? // No word of the sender's in it, not even the name: whoever can put text into mail to strangers will.
       { to: email, template: 'confirm-address', data: { link: `${origin}/confirm?token=${token}`, minutes: String(LINK_MINUTES) } }
@@ -174,13 +189,14 @@ function pendingOf({ email, interaction, browser: began }: EmailToken, browser: 
 }
 
 /** The normalised address; throws with every problem at once. */
-function checkedDetails(request: SignUp): string {
+function checkedDetails(request: SignUp, admission: Pick<Admission, 'problem'>): string {
   const fields: FieldProblem[] = []
   const email = normaliseEmail(request.email)
   const name = nameProblem(request.name)
   const password = passwordProblem(request.password, email ?? '')
   if (name !== undefined) fields.push(fieldProblem('name', name))
-  if (email === undefined) fields.push(fieldProblem('email', 'email_malformed'))
+  const address = email === undefined ? 'email_malformed' : admission.problem(email)
+  if (address !== undefined) fields.push(fieldProblem('email', address))
   if (password !== undefined) fields.push(fieldProblem('password', password))
   if (email === undefined || fields.length > 0) throw authErrors.bad_details({ fields })
   return email

@@ -7,8 +7,9 @@ import { equalSecrets, type KeyRing, sha256 } from '#kernel/keyring.ts'
 import type { Stored } from '../../database/contract.ts'
 import type { MailRequest } from '../../jobs/contract.ts'
 import type { Devices } from '../accounts/devices.ts'
+import type { Admission } from '../admission/service.ts'
 import { normaliseEmail } from '../accounts/email.ts'
-import { mail } from '../accounts/mail.ts'
+import { mail, strangerMail } from '../accounts/mail.ts'
 import { type MailAsker, type MailLimits, TOKEN_MINUTES, TOKEN_MS } from '../accounts/mail-limits.ts'
 import type { AccountsRepository } from '../accounts/repository.ts'
 import { type Account, credentialOf } from '../accounts/schemas.ts'
@@ -52,6 +53,7 @@ export interface EmailSignInDependencies {
   readonly repository: EmailSignInRepository
   readonly accounts: Pick<AccountsRepository, 'find' | 'findByEmail' | 'tell'>
   readonly limits: MailLimits
+  readonly admission: Pick<Admission, 'isOff'>
   readonly throttle: Throttle
   readonly devices: Devices
   readonly methods: Pick<SignInMethods, 'emailCode' | 'magicLink'>
@@ -173,11 +175,11 @@ function isUsable(account: Account | undefined): account is Account {
 }
 
 function mailFor(
-  { methods, origin }: EmailSignInDependencies,
+  { methods, origin, admission }: EmailSignInDependencies,
   account: Account | undefined,
   { email, code, link }: { readonly email: string; readonly code: string; readonly link: string },
 ): MailRequest {
-  if (account === undefined) return { to: email, template: 'no-account', data: { link: `${origin}/sign-up` } }
+  if (account === undefined) return strangerMail(admission, { email, origin })
   if (account.suspendedAt !== undefined) return { to: email, template: 'account-blocked', data: { name: account.name } }
   const data = { name: account.name, minutes: String(TOKEN_MINUTES) }
   const shown = inGroups(code)

@@ -62,7 +62,7 @@ export function answersOf(parts: PageParts): InteractionAnswers {
       const view = { skin, interaction, present, csrfToken: exchange.csrfToken(), state: failure?.state ?? {} }
       const found = await Promise.all(methods.map(async ({ id, part }) => ({ id, part: await part({ call, exchange }, view) })))
       const open = found.flatMap(({ id, part }) => (part === undefined ? [] : [{ ...part, id }]))
-      return formPage(signInPage({ ...view, confirmed, parts: open }), failure, policy)
+      return formPage(signInPage({ ...view, confirmed, parts: open, signUpOpen: !parts.shared.admission.isOff }), failure, policy)
     },
     async consent(call, exchange, interaction) {
       const person = interaction.accountId === undefined ? undefined : await parts.accounts.find(call, interaction.accountId)

@@ -5,6 +5,7 @@ import type { Clock } from '#kernel/clock.ts'
 import type { Html } from '#kernel/html.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import type { Accounts } from '../accounts/service.ts'
+import type { AccountsShared } from '../accounts/create.ts'
 import type { ByMail } from '../by-mail.ts'
 import type { BrowserSession, Engine, Interaction } from '../engine.ts'
 import type { Guard } from '../guard/service.ts'
@@ -35,6 +36,7 @@ export interface PageParts {
   readonly guard: Guard
   readonly byMail: ByMail
   readonly organisations: OrganisationsPart
+  readonly shared: Pick<AccountsShared, 'admission'>
   readonly upstreams: RunningUpstreams
   readonly leaving: Leaving
   readonly ownData: OwnData

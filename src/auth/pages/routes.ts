@@ -21,7 +21,7 @@ import { signUpRoutes } from './sign-up-routes.ts'
 export function accountPages(parts: PageParts): Route[] {
   const pages = [
     ...interactionRoutes(parts),
-    ...signUpRoutes(parts),
+    ...(parts.shared.admission.isOff ? [] : signUpRoutes(parts)),
     ...(parts.methods.emailCode || parts.methods.magicLink ? emailSignInRoutes(parts) : []),
     ...(parts.methods.password ? recoveryRoutes(parts) : []),
     ...upstreamRoutes(parts),

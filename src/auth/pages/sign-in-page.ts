@@ -67,9 +67,10 @@ function stillYou({ texts }: Skin, address: string): Html {
 export interface SignInPage extends SignInView {
   readonly parts: readonly (SignInPart & { readonly id: string })[]
   readonly confirmed: boolean
+  readonly signUpOpen: boolean
 }
 
-export function signInPage({ skin, interaction, present, state, confirmed, parts }: SignInPage): Html {
+export function signInPage({ skin, interaction, present, state, confirmed, parts, signUpOpen }: SignInPage): Html {
   const { signIn } = skin.texts
   const or = ({ needsScript }: SignInPart): Html =>
     html`<p class="or"${needsScript === true ? html` data-with-passkeys hidden` : undefined}><span>${signIn.or}</span></p>`
@@ -82,6 +83,6 @@ export function signInPage({ skin, interaction, present, state, confirmed, parts
 ${confirmed ? message('good', signIn.confirmed) : undefined}
 ${message('bad', state.problem)}
 ${parts.map((part, index) => (index === 0 ? part.body : html`${or(part)}${part.body}`))}
-<p class="aside">${signIn.newHere(signUp)}</p>`,
+${signUpOpen ? html`<p class="aside">${signIn.newHere(signUp)}</p>` : undefined}`,
   })
 }

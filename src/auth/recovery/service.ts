@@ -6,8 +6,9 @@ import { randomToken } from '#kernel/ids.ts'
 import { equalSecrets, sha256 } from '#kernel/keyring.ts'
 import type { Stored } from '../../database/contract.ts'
 import type { MailRequest } from '../../jobs/contract.ts'
+import type { Admission } from '../admission/service.ts'
 import { normaliseEmail } from '../accounts/email.ts'
-import { mail } from '../accounts/mail.ts'
+import { mail, strangerMail } from '../accounts/mail.ts'
 import { type MailAsker, type MailLimits, TOKEN_MINUTES, TOKEN_MS } from '../accounts/mail-limits.ts'
 import type { AccountsRepository } from '../accounts/repository.ts'
 import { type Account, credentialOf } from '../accounts/schemas.ts'
@@ -45,6 +46,7 @@ export interface RecoveryDependencies {
   readonly accounts: Pick<AccountsRepository, 'find' | 'findByEmail'>
   readonly passwords: Passwords
   readonly limits: MailLimits
+  readonly admission: Pick<Admission, 'isOff'>
   readonly clock: Clock
   /** Where mailed links lead: the accounts origin. */
   readonly origin: string
@@ -85,7 +87,7 @@ export function createRecovery(deps: RecoveryDependencies): Recovery {
       await repository.insert(
         call,
         reset,
-        mayMail ? [mail({ ...mailFor(account, { email, token, origin }), language: call.language })] : [],
+        mayMail ? [mail({ ...mailFor(account, { email, token, origin, admission: deps.admission }), language: call.language })] : [],
       )
     },
 
@@ -123,10 +125,10 @@ function pendingOf({ account, reset }: Found): PendingReset {
 
 function mailFor(
   account: Account | undefined,
-  to: { readonly email: string; readonly token: string; readonly origin: string },
+  to: { readonly email: string; readonly token: string; readonly origin: string; readonly admission: Pick<Admission, 'isOff'> },
 ): MailRequest {
-  const { email, token, origin } = to
-  if (account === undefined) return { to: email, template: 'no-account', data: { link: `${origin}/sign-up` } }
+  const { email, token, origin, admission } = to
+  if (account === undefined) return strangerMail(admission, { email, origin })
   if (account.suspendedAt !== undefined) return { to: email, template: 'account-blocked', data: { name: account.name } }
   return {
     to: email,

@@ -8,6 +8,7 @@ export const SECURITY_EVENT = 'auth.security'
 /** `subject.verb`, in the past tense; docs list them. Add yours here. */
 export const securityEventType = z.enum([
   'account.created',
+  'account.invited',
   'account.renamed',
   'account.suspended',
   'account.reinstated',

@@ -409,6 +409,7 @@ export const de: Texts = {
     older: 'Ältere',
     types: {
       'account.created': 'Ihr Konto wurde angelegt',
+      'account.invited': 'Ein Betreiber hat jemanden eingeladen',
       'account.renamed': 'Ihr Name wurde geändert',
       'account.suspended': 'Ihr Konto wurde vom Betreiber gesperrt',
       'account.reinstated': 'Ihr Konto wurde von einem Betreiber entsperrt',
@@ -505,6 +506,8 @@ export const de: Texts = {
     password_same: 'Das ist Ihr jetziges Passwort.',
     passkeys_many: 'Es können höchstens 20 sein. Entfernen Sie zuerst einen.',
     password_wrong: 'Das ist nicht Ihr Passwort.',
+    email_domain: 'Adressen dieser Domain können hier nicht benutzt werden.',
+    email_same: 'Das ist die Adresse, die Sie jetzt haben.',
     code_wrong: 'Das ist nicht der Code aus der neuesten E-Mail.',
     role_unknown: 'Diese Rolle gibt es hier nicht.',
     name_link: 'Bitte verwenden Sie darin keine Internetadressen und weder „/“ noch „@“.',

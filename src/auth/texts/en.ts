@@ -409,6 +409,7 @@ export const en = {
     older: 'Older',
     types: {
       'account.created': 'Your account was made',
+      'account.invited': 'An operator invited somebody',
       'account.renamed': 'Your name was changed',
       'account.suspended': 'Your account was blocked by an operator',
       'account.reinstated': 'Your account was unblocked by an operator',
@@ -506,6 +507,8 @@ export const en = {
     password_same: 'This is the password that you have now.',
     passkeys_many: 'There can be 20 of them. Remove one first.',
     password_wrong: 'This is not your password.',
+    email_domain: 'Addresses of this domain cannot be used here.',
+    email_same: 'This is the address that you have now.',
     code_wrong: 'This is not the code of the newest mail.',
     role_unknown: 'There is no such role here.',
     name_link: 'Use no addresses in it, and neither "/" nor "@".',

@@ -7,6 +7,7 @@ import { z } from '#kernel/schema.ts'
 import type { Secret } from '#kernel/secret.ts'
 import type { Database } from '../../database/contract.ts'
 import { createAccountsRepository } from '../accounts/repository.ts'
+import type { Admission } from '../admission/service.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
 import type { UpstreamDefinition } from './contract.ts'
 import { upstreamId, upstreamOf } from './presets.ts'
@@ -31,6 +32,7 @@ export interface UpstreamsParts {
   readonly clock: Clock
   readonly logger: Logger
   readonly hooks: Pick<RunningHooks, 'beforeSignUp'>
+  readonly admission: Pick<Admission, 'mayJoin'>
   readonly hasOtherWay: HasOtherWay
   readonly settings: UpstreamSettings
   /** How requests leave this machine. */
@@ -48,6 +50,7 @@ export function createUpstreamsOf({
   clock,
   logger,
   hooks,
+  admission,
   hasOtherWay,
   settings,
   send = sendOutward,
@@ -58,6 +61,7 @@ export function createUpstreamsOf({
     identities: createIdentitiesRepository(database),
     accounts: createAccountsRepository(database),
     hooks,
+    admission,
     hasOtherWay,
     clock,
     logger,

@@ -11,6 +11,7 @@ import { nameProblem, tidyName } from '../accounts/name.ts'
 import type { AccountsRepository } from '../accounts/repository.ts'
 import { type Account, credentialOf } from '../accounts/schemas.ts'
 import { authErrors } from '../errors.ts'
+import type { Admission } from '../admission/service.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import type { Upstream } from './provider.ts'
@@ -69,6 +70,7 @@ export interface UpstreamsDependencies {
   readonly identities: IdentitiesRepository
   readonly accounts: Pick<AccountsRepository, 'find' | 'findByEmail'>
   readonly hooks: Pick<RunningHooks, 'beforeSignUp'>
+  readonly admission: Pick<Admission, 'mayJoin'>
   readonly hasOtherWay: HasOtherWay
   readonly clock: Clock
   readonly logger: Logger
@@ -156,7 +158,7 @@ function linkedEvents(
 }
 
 function arriving(deps: UpstreamsDependencies): Pick<Upstreams, 'arrive' | 'createAccount'> {
-  const { upstreams, identities, accounts, hooks, clock } = deps
+  const { upstreams, identities, accounts, hooks, admission, clock } = deps
   const nameOf = (id: string): string => upstreams.find((one) => one.id === id)?.name ?? id
 
   const linked = async (call: Call, arrival: Arrival): Promise<Arrived | undefined> => {
@@ -191,6 +193,8 @@ function arriving(deps: UpstreamsDependencies): Pick<Upstreams, 'arrive' | 'crea
       if (email === undefined || !emailVerified) throw new TypeError('An account needs an address that the provider has verified.')
       const message = nameProblem(typed)
       if (message !== undefined) throw authErrors.bad_details({ fields: [{ field: 'name', message }] })
+      // The provider has shown whose address it is: its owner may know that it is not invited.
+      if (!(await admission.mayJoin(call, email))) throw authErrors.sign_in_refused()
       const name = tidyName(await hooks.beforeSignUp(call, { email, name: tidyName(typed) }))
       const now = clock.now()
       const account: Account = { id: newId(now), email, name, emailVerifiedAt: now, createdAt: now }

@@ -1,0 +1,82 @@
+// Who may have an account: by domain, by invitation, or nobody new. What is said about it tells nobody who is invited or has an account.
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import type { AuthDefinition } from '../../src/auth/contract.ts'
+import { type AccountsWorld, call, openAccounts, type SentMail, tokenIn } from '../support/accounts.ts'
+import { until } from '../support/until.ts'
+
+async function opened(t: TestContext, definition: AuthDefinition): Promise<AccountsWorld> {
+  const world = await openAccounts({ definition })
+  t.after(() => world.stop())
+  return world
+}
+
+const details = (email: string): Record<string, string> => ({ name: 'Ada', email, password: 'nine folded squares' })
+const mailOf = (world: AccountsWorld, email: string, template: string): Promise<SentMail> =>
+  until(`${template} to ${email}`, () => world.mails.find((one) => one.to === email && one.template === template))
+
+test('the domain of an address may be blocked, or must be one of some', async (t) => {
+  const world = await opened(t, { signUp: { domains: { only: ['example.org', '*.example.org'], block: ['bad.example.org'] } } })
+  for (const email of ['a@example.net', 'a@bad.example.org', 'a@evil-example.org']) {
+    const refused = await world.visit({ path: '/sign-up', form: details(email) })
+    assert.equal(refused.status, 422, email)
+    assert.match(refused.text, /Addresses of this domain cannot be used here/)
+  }
+  for (const email of ['a@example.org', 'b@mail.example.org']) {
+    assert.equal((await world.visit({ path: '/sign-up', form: details(email) })).status, 303)
+    await mailOf(world, email, 'confirm-address')
+  }
+  assert.equal(world.mails.length, 2)
+  await assert.rejects(world.running.shared.admission.invite(call, 'a@example.net'), /cannot be used/)
+})
+
+test('with invitations only the invited get in; all others get the same answers, and a mail', async (t) => {
+  const world = await opened(t, { signUp: { mode: 'invitation' } })
+  const { admission } = world.running.shared
+  await assert.rejects(admission.invite({ ...call, principal: { kind: 'anonymous' } }, 'ada@example.org'))
+  const { expiresAt } = await admission.invite(call, ' Ada@Example.org')
+  assert.equal(expiresAt, world.clock.now() + 14 * 24 * 3_600_000)
+  assert.equal(new URL((await mailOf(world, 'ada@example.org', 'invitation')).data['link'] ?? '').search, '', 'the mail has no secret')
+  const answers = []
+  for (const email of ['ada@example.org', 'eve@example.org']) {
+    const { status, headers, text } = await world.visit({
+      path: '/sign-up',
+      form: details(email),
+      client: email,
+      cookies: { '__Host-Http-here': 'x'.repeat(43) },
+    })
+    answers.push({ status, headers, text })
+  }
+  assert.deepEqual(answers[0], answers[1])
+  await mailOf(world, 'eve@example.org', 'sign-up-closed')
+  const sent = await mailOf(world, 'ada@example.org', 'confirm-address')
+  const confirmed = await world.visit({ path: '/confirm', form: { token: tokenIn(sent) }, cookies: { '__Host-Http-here': 'x'.repeat(43) } })
+  assert.equal(confirmed.headers?.['location'], '/confirmed')
+  assert.ok(
+    await world.accounts.signIn(call, {
+      ...details('ada@example.org'),
+      email: 'ada@example.org',
+      password: 'nine folded squares',
+      client: 'c',
+    }),
+  )
+})
+
+test('an invitation ends after 14 days', async (t) => {
+  const world = await opened(t, { signUp: { mode: 'invitation' } })
+  await world.running.shared.admission.invite(call, 'late@example.org')
+  world.clock.advance(14 * 24 * 3_600_000)
+  await world.visit({ path: '/sign-up', form: details('late@example.org') })
+  await mailOf(world, 'late@example.org', 'sign-up-closed')
+})
+
+test('switched off, there is nothing to sign up with', async (t) => {
+  const world = await opened(t, { signUp: { mode: 'off' } })
+  const client = { clientId: 'diary', name: 'Diary', host: 'diary.test', redirectOrigin: 'https://diary.test', firstParty: true }
+  world.engine.current = { uid: 'u1', prompt: 'login', client, scopes: [] } as typeof world.engine.current
+  assert.doesNotMatch((await world.visit({ path: '/interaction/u1' })).text, /sign-up/)
+  for (const path of ['/sign-up', '/interaction/u1/sign-up'])
+    await assert.rejects(world.visit({ path, form: details('a@example.org') }), /No route/)
+  await world.visit({ path: '/forgot-password', form: { email: 'nobody@example.org' } })
+  await mailOf(world, 'nobody@example.org', 'sign-up-closed')
+})
