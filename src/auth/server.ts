@@ -70,14 +70,8 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     })
     const { engine } = server
     const leaving = createLeavingPart({ ...dependencies, ...leavingSettings(settings), engine, people })
-    const pages = accountPages({
-      ...people,
-      leaving,
-      ownData: leaving.ownData,
-      engine,
-      clock: shared.clock,
-      settings: { ...frame, mailbox: settings.mailbox },
-    })
+    const made = { ...people, engine, leaving, ownData: leaving.ownData, clock: shared.clock }
+    const pages = accountPages({ ...made, settings: { ...frame, mailbox: settings.mailbox } })
     const administration = newcomers.administration(server.clients.fixed())
     return {
       contract: createAuthService({
