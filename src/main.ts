@@ -4,7 +4,6 @@ import { adminCommand, linkCommand } from './cli/admin.ts'
 import { backupCommand } from './cli/backup.ts'
 import { checkCommand } from './cli/check.ts'
 import { clientsCommand } from './cli/clients.ts'
-import { consoleLinkCommand } from './cli/console-link.ts'
 import { inviteCommand } from './cli/invite.ts'
 import { CommandError, type CommandLine, parseCommandLine, usage } from './cli/command-line.ts'
 import { exportCommand } from './cli/export.ts'
@@ -30,7 +29,6 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   restore: restoreCommand,
   admin: adminCommand,
   'console-link': linkCommand,
-  'console-link': consoleLinkCommand,
   invite: inviteCommand,
   account: accountCommand,
   clients: clientsCommand,

@@ -156,7 +156,6 @@ Commands
   backup         make a backup, in the folder of --to if given; --verify checks the newest, or --from <folder>
   restore        bring back the backup of --from <folder> where nothing is yet; --replace removes what is there
   admin link     print a new one-time link to the operators' console; whoever is locked out gets in again by it
-  console-link   print a new one-time link to the operators' console
   invite <address>   let somebody sign up where that needs an invitation, and tell them by mail
   import <resource> <file or address>
                  make objects of what is in a file, or of what another API gives, as --as
