@@ -104,7 +104,12 @@ async function redeemed(
   return 'refused' in found || claims.auth_time === undefined ? found : { ...found, authTime: claims.auth_time }
 }
 
+/** OpenID Connect Core section 2: `sub` has at most 255 characters. */
+const MAX_SUBJECT = 255
+
 function outcome(found: Claimed | string): { claimed: Claimed } | Refusal {
+  if (typeof found === 'object' && (found.subject === '' || found.subject.length > MAX_SUBJECT))
+    return { refused: 'unusable', reason: 'the subject is empty or too long' }
   return typeof found === 'string' ? { refused: 'refused', reason: found } : { claimed: found }
 }
 
