@@ -179,6 +179,18 @@ describe('a token that is bound to a key', () => {
     assert.equal((await danger({ acr: 'urn:stronger', auth_time: seconds() - 30 })).status, 200)
   })
 
+  test('requirement 41: a frontend sends its person to sign in as the challenge asks', async () => {
+    const query = new URLSearchParams({ return_to: '/danger', acr_values: 'urn:strong urn:stronger', max_age: '60' })
+    const begun = await ask(world, { path: `/session/sign-in?${query.toString()}` })
+    assert.equal(begun.status, 303)
+    const asked = new URL(String(begun.headers.location)).searchParams
+    assert.deepEqual([asked.get('acr_values'), asked.get('max_age')], ['urn:strong urn:stronger', '60'])
+    const usual = new URL(String((await ask(world, { path: '/session/sign-in' })).headers.location)).searchParams
+    assert.deepEqual([usual.get('acr_values'), usual.get('max_age')], [null, null])
+    for (const bad of ['max_age=-1', 'max_age=x', 'acr_values=%0a'])
+      assert.ok((await ask(world, { path: `/session/sign-in?${bad}` })).status >= 400, bad)
+  })
+
   test('a strict client calls the API with its own proofs', async () => {
     const handle = oauth.DPoP({}, { privateKey: key.privateKey, publicKey: key.publicKey })
     const options = { DPoP: handle, [oauth.allowInsecureRequests]: true, [oauth.customFetch]: clientFetch(world) } as const

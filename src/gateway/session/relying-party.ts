@@ -18,11 +18,17 @@ export interface SignInRequest {
   readonly verifier: string
 }
 
+/** How the person must sign in (RFC 9470). */
+export interface StepUpRequest {
+  readonly acrValues?: string | undefined
+  readonly maxAge?: string | undefined
+}
+
 /** Why auth gave no tokens: `ended` when it said so for good, `declined` by the person, `failed` when it could not say. */
 export type Refusal = 'ended' | 'declined' | 'failed'
 
 export interface RelyingParty {
-  authorizationUrl(call: Call, frontend: GatewayFrontend, request: SignInRequest): Promise<string>
+  authorizationUrl(call: Call, frontend: GatewayFrontend, request: SignInRequest & StepUpRequest): Promise<string>
   redeem(call: Call, frontend: GatewayFrontend, answer: { readonly search: string; readonly request: SignInRequest }): Promise<Tokens>
   refresh(call: Call, frontend: GatewayFrontend, refreshToken: string): Promise<Tokens>
 }
@@ -82,17 +88,10 @@ export function createRelyingParty({ auth, sites }: { readonly auth: Auth; reado
     return configuration
   }
   return {
-    async authorizationUrl(call, frontend, { state, nonce, verifier }) {
-      const url = openid.buildAuthorizationUrl(await configure(call, frontend), {
-        redirect_uri: redirectUri(frontend),
-        scope: [...new Set(['openid', 'offline_access', ...frontend.scopes])].join(' '),
-        resource,
-        state,
-        nonce,
-        code_challenge: await openid.calculatePKCECodeChallenge(verifier),
-        code_challenge_method: 'S256',
-      })
-      return url.href
+    async authorizationUrl(call, frontend, request) {
+      const challenge = await openid.calculatePKCECodeChallenge(request.verifier)
+      const parameters = { ...authorizationParameters(frontend, request), resource, code_challenge: challenge }
+      return openid.buildAuthorizationUrl(await configure(call, frontend), parameters).href
     },
     async redeem(call, frontend, { search, request }) {
       const checks = {
@@ -109,6 +108,21 @@ export function createRelyingParty({ auth, sites }: { readonly auth: Auth; reado
       const tokens = await openid.refreshTokenGrant(await configure(call, frontend), refreshToken, { resource })
       return { accessToken: tokens.access_token, refreshToken: tokens.refresh_token }
     },
+  }
+}
+
+function authorizationParameters(
+  frontend: GatewayFrontend,
+  { state, nonce, acrValues, maxAge }: SignInRequest & StepUpRequest,
+): Record<string, string> {
+  return {
+    redirect_uri: redirectUri(frontend),
+    scope: [...new Set(['openid', 'offline_access', ...frontend.scopes])].join(' '),
+    state,
+    nonce,
+    code_challenge_method: 'S256',
+    ...(acrValues === undefined ? {} : { acr_values: acrValues }),
+    ...(maxAge === undefined ? {} : { max_age: maxAge }),
   }
 }
 

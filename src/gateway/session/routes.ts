@@ -14,6 +14,18 @@ import { safeReturnTo } from './return-to.ts'
 import type { Outcome, Renewed, Sessions } from './service.ts'
 
 const returnToQuery = z.object({ return_to: z.string().max(4096).optional() })
+/** With what a challenge of the API has asked for (RFC 9470). */
+const signInQuery = returnToQuery.extend({
+  acr_values: z
+    .string()
+    .regex(/^[\x21-\x7e]+(?: [\x21-\x7e]+)*$/)
+    .max(500)
+    .optional(),
+  max_age: z
+    .string()
+    .regex(/^\d{1,8}$/)
+    .optional(),
+})
 const callbackQuery = z.looseObject({ state: z.string().max(1024).optional() })
 const sessionAnswer = z.object({
   signedIn: z.boolean(),
@@ -104,12 +116,13 @@ function signInRoute({ frontend, site, sessions }: Desk): Route {
     site,
     allow: { who: 'anyone' },
     rate: 'token',
-    input: { query: returnToQuery },
+    input: { query: signInQuery },
     answers: { 303: 'empty', 503: 'html' },
     summary: 'Goes to the sign-in page',
     async handle(call, { query }, exchange) {
       const returnTo = safeReturnTo(query.return_to, frontend.origin)
-      const begun = await sessions.begin(call, frontend, returnTo)
+      const { acr_values: acrValues, max_age: maxAge } = query
+      const begun = await sessions.begin(call, frontend, { returnTo, acrValues, maxAge })
       if ('refused' in begun) return refusedPage(gatewayExchange(exchange), begun.refused, again(returnTo))
       exchange.addCookie(begun.done.cookie)
       return seeOther(begun.done.location)

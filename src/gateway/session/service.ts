@@ -38,7 +38,11 @@ export interface Renewed {
 export type Outcome<T> = { readonly done: T } | { readonly refused: Refusal; readonly error?: unknown }
 
 export interface Sessions {
-  begin(call: Call, frontend: GatewayFrontend, returnTo: string): Promise<Outcome<{ readonly location: string; readonly cookie: string }>>
+  begin(
+    call: Call,
+    frontend: GatewayFrontend,
+    wanted: WantedSignIn,
+  ): Promise<Outcome<{ readonly location: string; readonly cookie: string }>>
   complete(
     call: Call,
     frontend: GatewayFrontend,
@@ -47,6 +51,13 @@ export interface Sessions {
   refresh(call: Call, frontend: GatewayFrontend, session: RefreshCookie): Promise<Outcome<Renewed>>
   end(call: Call, sessionId: string): Promise<void>
   profile(call: Call, accountId: string): Promise<PublicProfile | undefined>
+}
+
+export interface WantedSignIn {
+  readonly returnTo: string
+  /** What a challenge of the API has asked for (RFC 9470). */
+  readonly acrValues?: string | undefined
+  readonly maxAge?: string | undefined
 }
 
 export interface CallbackAnswer {
@@ -144,12 +155,12 @@ export function createSessions(parts: SessionParts): Sessions {
   const seconds = (): number => Math.floor(clock.now() / 1000)
   const seal = createSeal(parts)
   return {
-    async begin(call, frontend, returnTo) {
+    async begin(call, frontend, { returnTo, acrValues, maxAge }) {
       const request = { state: randomToken(), nonce: randomToken(), verifier: randomToken() }
       const value = await sealers.transaction.seal({ ...request, origin: frontend.origin, returnTo, exp: seconds() + TRANSACTION_SECONDS })
       const cookie = setTransaction(transactionCookieName(request.state), value, TRANSACTION_SECONDS)
       try {
-        return { done: { location: await relyingParty.authorizationUrl(call, frontend, request), cookie } }
+        return { done: { location: await relyingParty.authorizationUrl(call, frontend, { ...request, acrValues, maxAge }), cookie } }
       } catch (error) {
         return refusedBy(parts, call, error)
       }
