@@ -1,0 +1,156 @@
+// A client of the Model Context Protocol that we did not write finds out by itself how to sign in, and calls a protected tool.
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, before, describe, test } from 'node:test'
+import type { OAuthClientProvider } from '@modelcontextprotocol/sdk/client/auth.js'
+import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js'
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js'
+import { send } from '../support/http.ts'
+import { PASSWORD, type Person, signUp } from '../support/person.ts'
+import { type PlatformProcess, startPlatform } from '../support/platform.ts'
+import { formsOf } from '../support/visitor.ts'
+
+const REDIRECT = 'http://127.0.0.1:33418/callback'
+const METADATA = {
+  redirect_uris: [REDIRECT],
+  client_name: 'Helper',
+  token_endpoint_auth_method: 'none',
+  grant_types: ['authorization_code', 'refresh_token'],
+}
+
+/** The library's fetch, to this machine whatever the host is called. */
+async function localFetch(input: string | URL, init: RequestInit = {}): Promise<Response> {
+  const url = new URL(input)
+  const headers = Object.fromEntries(new Headers(init.headers))
+  const body =
+    init.body === undefined || init.body === null
+      ? {}
+      : { body: init.body instanceof URLSearchParams ? init.body.toString() : String(init.body) }
+  const type = init.body instanceof URLSearchParams ? { 'content-type': 'application/x-www-form-urlencoded' } : {}
+  const reply = await send({
+    port: Number(url.port),
+    host: url.host,
+    path: url.pathname + url.search,
+    method: init.method ?? 'GET',
+    headers: { ...type, ...headers },
+    ...body,
+  })
+  const answered = Object.entries(reply.headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)] as [string, string]],
+  )
+  return new Response(reply.body === '' ? null : reply.body, { status: reply.status, headers: answered })
+}
+
+interface Memory {
+  readonly provider: OAuthClientProvider
+  readonly seen: { client?: OAuthClientInformationMixed; tokens?: OAuthTokens; verifier?: string; asked?: URL }
+}
+
+function remembering(clientMetadataUrl?: string): Memory {
+  const seen: Memory['seen'] = {}
+  const provider: OAuthClientProvider = {
+    redirectUrl: REDIRECT,
+    clientMetadata: METADATA,
+    ...(clientMetadataUrl === undefined ? {} : { clientMetadataUrl }),
+    clientInformation: () => seen.client,
+    saveClientInformation: (client) => void (seen.client = client),
+    tokens: () => seen.tokens,
+    saveTokens: (tokens) => void (seen.tokens = tokens),
+    redirectToAuthorization: (url) => void (seen.asked = url),
+    saveCodeVerifier: (verifier) => void (seen.verifier = verifier),
+    codeVerifier: () => seen.verifier ?? '',
+  }
+  return { provider, seen }
+}
+
+describe('a client of the Model Context Protocol', () => {
+  let platform: PlatformProcess
+  let ada: Person
+
+  before(async () => {
+    platform = await startPlatform({ config: 'test/fixtures/mcp/ninefold.config.ts' })
+    ada = await signUp(platform, 'ada@example.org')
+  })
+  after(() => platform.stop({ remove: true }))
+
+  const transportFor = (authProvider: OAuthClientProvider): StreamableHTTPClientTransport =>
+    new StreamableHTTPClientTransport(new URL(`${platform.origin('diary')}/api/notes/mcp`), { authProvider, fetch: localFetch })
+
+  /** Signs in and allows, as people do. */
+  async function agree(asked: URL): Promise<string> {
+    let page = await ada.visitor.visit(asked)
+    let consent = ''
+    for (let step = 0; step < 3 && page.url.host.startsWith('accounts.'); step += 1) {
+      const isSignIn = formsOf(page.body).some((form) => form.names.includes('password'))
+      if (!isSignIn) consent = page.body
+      page = await ada.visitor.submit(page, isSignIn ? { email: ada.email, password: PASSWORD } : { decision: 'allow' })
+    }
+    assert.match(consent, /Nobody here has checked/)
+    assert.match(consent, /runs on your own device/)
+    assert.match(consent, /see notes/)
+    assert.equal(page.url.origin, new URL(REDIRECT).origin, page.body)
+    return page.url.searchParams.get('code') ?? ''
+  }
+
+  async function signInAndCall({ provider, seen }: Memory): Promise<void> {
+    const first = transportFor(provider)
+    await assert.rejects(new Client({ name: 'helper', version: '1' }).connect(first), UnauthorizedError)
+    const asked = seen.asked
+    assert.ok(asked)
+    assert.equal(asked.origin, platform.origin('accounts'))
+    assert.equal(asked.searchParams.get('resource'), `${platform.origin('diary')}/api`)
+    assert.equal(asked.searchParams.get('code_challenge_method'), 'S256')
+    await first.finishAuth(await agree(asked))
+    const client = new Client({ name: 'helper', version: '1' })
+    await client.connect(transportFor(provider))
+    const { tools } = await client.listTools()
+    assert.deepEqual(
+      tools.map(({ name }) => name),
+      ['whoami'],
+    )
+    const answer = await client.callTool({ name: 'whoami', arguments: {} })
+    assert.match(JSON.stringify(answer.content), /notes of [0-9a-z]{26}/)
+    await client.close()
+  }
+
+  test('registers itself, signs in and calls a tool', async () => {
+    const memory = remembering()
+    await signInAndCall(memory)
+    assert.match(memory.seen.client?.client_id ?? '', /^dyn-/)
+    assert.deepEqual(new Set(memory.seen.tokens?.scope?.split(' ')).has('notes:read'), true)
+  })
+
+  test('is known by the document at its address, signs in and calls a tool', async () => {
+    const host = createServer((request, response) => {
+      const address = `http://127.0.0.1:${(host.address() as AddressInfo).port}${request.url ?? ''}`
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ ...METADATA, client_id: address }))
+    })
+    await new Promise<void>((done) => host.listen(0, '127.0.0.1', done))
+    try {
+      const address = `http://127.0.0.1:${(host.address() as AddressInfo).port}/client.json`
+      // The library takes https addresses alone, and this machine has none: it is told the id that it would have used.
+      const memory = remembering()
+      memory.seen.client = { client_id: address }
+      await signInAndCall(memory)
+    } finally {
+      host.close()
+    }
+  })
+
+  test('without a token it is told where to look', async () => {
+    const reply = await platform.send('diary', {
+      method: 'POST',
+      path: '/api/notes/mcp',
+      body: '{}',
+      headers: { 'content-type': 'application/json' },
+    })
+    assert.equal(reply.status, 401)
+    assert.match(
+      String(reply.headers['www-authenticate']),
+      /resource_metadata="http:\/\/diary\.localhost:\d+\/\.well-known\/oauth-protected-resource\/api"/,
+    )
+  })
+})
