@@ -25,10 +25,9 @@ const METADATA = {
 async function localFetch(input: string | URL, init: RequestInit = {}): Promise<Response> {
   const url = new URL(input)
   const headers = Object.fromEntries(new Headers(init.headers))
-  const body =
-    init.body === undefined || init.body === null
-      ? {}
-      : { body: init.body instanceof URLSearchParams ? init.body.toString() : String(init.body) }
+  const given = init.body instanceof URLSearchParams ? init.body.toString() : init.body
+  if (given !== undefined && given !== null && typeof given !== 'string') throw new TypeError('The library sends texts.')
+  const body = typeof given === 'string' ? { body: given } : {}
   const type = init.body instanceof URLSearchParams ? { 'content-type': 'application/x-www-form-urlencoded' } : {}
   const reply = await send({
     port: Number(url.port),
