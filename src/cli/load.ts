@@ -38,7 +38,7 @@ export async function load(line: CommandLine, purpose: 'run' | 'look'): Promise<
   const app = await loadApp(line.configFile, { mode: config.platform.mode, port, domain: config.platform.domain, origin })
   const sites = sitesOf(app, origin)
   if (purpose === 'run') prepareDataFolder(config.platform.dataDir)
-  const logger = createLogger({ level: config.platform.logLevel })
+  const logger = createLogger({ level: config.platform.logLevel, to: line.command === 'start' ? 'output' : 'errors' })
   const masterKey = await masterKeyOf(config, purpose)
   const premises = createPremises({
     config,

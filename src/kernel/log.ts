@@ -7,7 +7,9 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
 
 export interface LogSettings {
   readonly level: LogLevel
-  /** Where lines go; standard output when absent. */
+  /** Standard output unless told. A command whose output is its result logs to the other one. */
+  readonly to?: 'output' | 'errors'
+  /** Where lines go instead. */
   readonly stream?: DestinationStream
 }
 
@@ -88,7 +90,7 @@ export function lineWriter<T extends object>(logger: Logger, message: string): L
  * Standard output, by blocks of bytes. Lines that wait as strings are alive when young objects are collected, and are copied each time: under load that
  * costs more than making them.
  */
-function standardOutput(): DestinationStream & { flush(): void } {
+function standardStream(descriptor: 1 | 2): DestinationStream & { flush(): void } {
   let block = Buffer.allocUnsafeSlow(BLOCK_BYTES)
   let used = 0
   const handOver = (): void => {
@@ -100,7 +102,7 @@ function standardOutput(): DestinationStream & { flush(): void } {
   // Before the sink adds its own: what waits here must be in its hands when it writes the last of it.
   process.on('beforeExit', handOver)
   process.on('exit', handOver)
-  const sink = destination({ dest: 1, sync: false, contentMode: 'buffer' })
+  const sink = destination({ dest: descriptor, sync: false, contentMode: 'buffer' })
   // Its types know of text alone.
   const pass = (bytes: Buffer): void => {
     if (Reflect.get(sink, 'destroyed') !== true) Reflect.apply(sink.write, sink, [bytes])
@@ -120,13 +122,19 @@ function standardOutput(): DestinationStream & { flush(): void } {
   }
 }
 
-/** One for the process: two would write each other's lines apart. */
-let output: ReturnType<typeof standardOutput> | undefined
+/** One of each for the process: two would write each other's lines apart. */
+const standard = new Map<number, ReturnType<typeof standardStream>>()
+
+function standardOnce(descriptor: 1 | 2): ReturnType<typeof standardStream> {
+  const stream = standard.get(descriptor) ?? standardStream(descriptor)
+  standard.set(descriptor, stream)
+  return stream
+}
 
 /** The root logger. Servers take `logger.child({ server })`; what a child is bound to is not redacted, so bind names only. */
 export function createLogger(settings: LogSettings): Logger {
   // A worker transport would lose lines at exit and pile them up in memory when it crashes, so the same thread writes.
-  const stream = settings.stream ?? (output ??= standardOutput())
+  const stream = settings.stream ?? standardOnce(settings.to === 'errors' ? 2 : 1)
   return pino(
     {
       level: settings.level,
