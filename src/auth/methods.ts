@@ -9,6 +9,16 @@ export interface SignInMethods {
   readonly magicLink: boolean
 }
 
+/** Nobody would get in again who signs up without one. */
+export function needsPasskey({ password, passkey, emailCode, magicLink }: SignInMethods): boolean {
+  return passkey && !password && !emailCode && !magicLink
+}
+
+/** People sign up by themselves: with a password, a passkey or their mailbox. By another provider alone they come from there. */
+export function hasSignUp({ password, passkey, emailCode, magicLink }: SignInMethods): boolean {
+  return password || passkey || emailCode || magicLink
+}
+
 /** Throws with every problem at once. */
 export function signInMethods(definition: AuthDefinition = {}): SignInMethods {
   const { password = true, passkey = true, totp = true, emailCode = false, magicLink = false } = definition.methods ?? {}

@@ -34,7 +34,7 @@ export interface People extends RunningAccounts {
   readonly moving: Moving
 }
 
-export interface PeopleParts extends AccountsParts {
+export interface PeopleParts extends Omit<AccountsParts, 'methods'> {
   readonly revocations: Revocations
   readonly settings: AccountsParts['settings'] & {
     readonly productName: string
@@ -53,8 +53,8 @@ export interface PeopleParts extends AccountsParts {
 /** Make it before the database starts, since it declares its collections. */
 export function createPeople(parts: PeopleParts): People {
   const { sites, productName, definition } = parts.settings
-  const running = createAccounts({ ...parts, legacySignIn: definition?.legacySignIn })
   const methods = signInMethods(definition)
+  const running = createAccounts({ ...parts, methods, legacySignIn: definition?.legacySignIn })
   const byMail = createByMail({ ...parts, methods, shared: running.shared, origin: sites.accounts })
   const ways = waysInto(parts, { running, methods })
   const secondFactors = createSecondFactors({ ...parts, ...running, productName })

@@ -8,6 +8,7 @@ import type { Database } from '../../database/contract.ts'
 import { type Admission, createAdmission } from '../admission/service.ts'
 import type { AuthDefinition } from '../contract.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
+import type { SignInMethods } from '../methods.ts'
 import { createDecoys } from '../moving/decoys.ts'
 import type { LegacyHook } from '../moving/contract.ts'
 import { createLegacySignIn } from '../moving/legacy.ts'
@@ -50,12 +51,13 @@ export interface AccountsParts {
   readonly clock: Clock
   readonly logger: Logger
   readonly hooks: RunningHooks
+  readonly methods: SignInMethods
   readonly settings: { readonly sites: Sites; readonly passwords?: PasswordSettings; readonly definition?: AuthDefinition | undefined }
 }
 
 /** Make it before the database starts, since it declares its collections. */
 export function createAccounts(parts: AccountsParts): RunningAccounts {
-  const { database, cache, keyRing, clock, logger, hooks, legacySignIn, settings } = parts
+  const { database, cache, keyRing, clock, logger, hooks, legacySignIn, methods, settings } = parts
   const passwords = createPasswords(logger, { decoyKey: keyRing.derive('auth.decoy'), ...settings.passwords })
   const moving = createMovingRepository(database)
   const counts = createCounts(cache, clock)
@@ -74,6 +76,7 @@ export function createAccounts(parts: AccountsParts): RunningAccounts {
     ...shared,
     legacy: legacySignIn && createLegacySignIn(legacySignIn, { ...parts, ...shared, passwords, moving }),
     hooks,
+    methods,
     clock,
     logger,
     origin: settings.sites.accounts,

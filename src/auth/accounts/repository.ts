@@ -1,6 +1,6 @@
 // How accounts and mailed links are stored.
 import type { Call } from '#kernel/call.ts'
-import { defineCollection, deleteFrom, type EventDraft, insertInto } from '#kernel/collection.ts'
+import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operation } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Database, Stored } from '../../database/contract.ts'
 import { type Account, account, type EmailToken, emailToken } from './schemas.ts'
@@ -48,7 +48,7 @@ export interface AccountsRepository {
   redeemToken(
     call: Call,
     token: Stored<EmailToken>,
-    made: { account: Account; events: readonly EventDraft[] },
+    made: { account: Account; events: readonly EventDraft[]; operations?: readonly Operation[] },
   ): Promise<'done' | 'used' | 'taken'>
   /** For what is to be known although nothing was changed by it. */
   tell(call: Call, events: readonly EventDraft[]): Promise<void>
@@ -75,11 +75,12 @@ export function createAccountsRepository(database: Database): AccountsRepository
       await tokens.insert(call, token, { events })
     },
     tell: (call, events) => database.commit(call, [], events),
-    async redeemToken(call, token, { account: made, events }) {
+    async redeemToken(call, token, { account: made, events, operations: further = [] }) {
       try {
         const operations = [
           deleteFrom(emailTokensCollection, token.value.id, { ifVersion: token.version }),
           insertInto(accountsCollection, made),
+          ...further,
         ]
         await database.commit(call, operations, events)
         return 'done'

@@ -49,7 +49,10 @@ export const emailToken = z.strictObject({
   purpose: z.enum(['confirm-address', 'already-registered', 'not-invited']),
   email: z.string(),
   name: z.string(),
-  password: z.string(),
+  /** Absent where people sign up without one. */
+  password: z.string().optional(),
+  /** The id that the account will have, where a passkey is made for it before. */
+  accountId: z.string().optional(),
   /** SHA-256 of the name of the browser that signed up. */
   browser: z.string().optional(),
   /** The authorization that the person was in the middle of. */

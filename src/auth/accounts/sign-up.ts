@@ -2,7 +2,7 @@
 // that chose it or by typing it again. The link alone would let a stranger's password become that of a careless owner.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
-import type { EventDraft } from '#kernel/collection.ts'
+import type { EventDraft, Operation } from '#kernel/collection.ts'
 import { newId, randomToken } from '#kernel/ids.ts'
 import { equalSecrets, sha256 } from '#kernel/keyring.ts'
 import type { FieldProblem } from '#kernel/schema.ts'
@@ -11,6 +11,7 @@ import type { MailRequest } from '../../jobs/contract.ts'
 import type { Admission } from '../admission/service.ts'
 import { authErrors } from '../errors.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
+import { needsPasskey, type SignInMethods } from '../methods.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import { passwordProblem } from '../passwords/policy.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
@@ -25,7 +26,8 @@ import { PER_ACCOUNT, PER_CLIENT, type Throttle, type ThrottleRule } from './thr
 export interface SignUp {
   readonly name: string
   readonly email: string
-  readonly password: string
+  /** Absent where people sign up without one. */
+  readonly password?: string | undefined
   /** The day's pseudonym of the client address. */
   readonly client: string
   /** The hash of the browser's name: in the same browser one press of a button confirms. */
@@ -39,6 +41,14 @@ export interface PendingSignUp {
   readonly interaction?: string
   /** The link was opened in another browser than the one that signed up. */
   readonly needsPassword: boolean
+  /** Signed up without a password: who will have the account, for whom a passkey can be made. */
+  readonly newcomer?: { readonly accountId: string; readonly name: string; readonly email: string }
+}
+
+/** What an account begins with, written with it. */
+export interface Beginning {
+  readonly operations: readonly Operation[]
+  readonly events: readonly EventDraft[]
 }
 
 export interface Confirmation {
@@ -47,6 +57,8 @@ export interface Confirmation {
   readonly browser?: string | undefined
   readonly password?: string | undefined
   readonly by?: Whence | undefined
+  /** A passkey that was made for it. */
+  readonly beginning?: Beginning | undefined
 }
 
 export interface SigningUp {
@@ -54,8 +66,8 @@ export interface SigningUp {
   signUp(call: Call, request: SignUp): Promise<void>
   /** What a mailed link would confirm; looking changes nothing. */
   pendingSignUp(call: Call, link: Pick<Confirmation, 'token' | 'browser'>): Promise<PendingSignUp | undefined>
-  /** Uses the link up and makes the account. After `wrong_password` the link is as good as before. */
-  confirm(call: Call, confirmation: Confirmation): Promise<PendingSignUp | 'wrong_password' | undefined>
+  /** Uses the link up and makes the account. After `wrong_password` and `needs_passkey` the link is as good as before. */
+  confirm(call: Call, confirmation: Confirmation): Promise<PendingSignUp | 'wrong_password' | 'needs_passkey' | undefined>
 }
 
 export interface SignUpDependencies {
@@ -65,6 +77,7 @@ export interface SignUpDependencies {
   readonly hooks: Pick<RunningHooks, 'beforeSignUp'>
   readonly admission: Pick<Admission, 'problem' | 'mayJoin'>
   readonly clock: Clock
+  readonly methods: SignInMethods
   /** Where mailed links lead: the accounts origin. */
   readonly origin: string
 }
@@ -76,42 +89,35 @@ const SIGN_UPS_PER_CLIENT: ThrottleRule = { free: 100, firstWaitMs: 30_000, long
 const MAILS_PER_ADDRESS = 3
 
 export function createSigningUp(deps: SignUpDependencies): SigningUp {
-  const { repository, passwords, throttle, hooks, admission, clock, origin } = deps
+  const { repository, passwords, throttle, hooks, admission, clock, methods, origin } = deps
 
   const findPending = async (call: Call, token: string): Promise<Stored<EmailToken> | undefined> => {
     const stored = await repository.findToken(call, sha256(token))
     return stored?.value.purpose === 'confirm-address' && stored.value.expiresAt > clock.now() ? stored : undefined
   }
 
-  const redeem = async (call: Call, stored: Stored<EmailToken>, by: Whence): Promise<boolean> =>
-    (await repository.redeemToken(call, stored, madeFrom(stored.value, clock.now(), by))) === 'done'
-
-  const provesPassword = async (call: Call, token: EmailToken, { client, password = '' }: Confirmation): Promise<boolean> => {
-    // A door of its own: whoever guesses at the sign-in page cannot keep the owner of the mailbox from confirming.
-    const door = `confirm:${token.id}`
-    const attempt = await throttle.enter(call, [
-      { key: door, rule: PER_ACCOUNT },
-      { key: `client:${client}`, rule: PER_CLIENT },
-    ])
-    try {
-      if (!(await passwords.verify(call, password, token.password))) return false
-      await attempt.succeed([door])
-      return true
-    } catch (error) {
-      await attempt.cancel()
-      throw error
-    }
+  const redeem = async (
+    call: Call,
+    stored: Stored<EmailToken>,
+    { beginning, ...by }: Whence & Pick<Confirmation, 'beginning'>,
+  ): Promise<boolean> => {
+    const { account, events } = madeFrom(stored.value, clock.now(), by)
+    const made = { account, events: [...events, ...(beginning?.events ?? [])], operations: beginning?.operations ?? [] }
+    return (await repository.redeemToken(call, stored, made)) === 'done'
   }
+
+  const provesPassword = passwordProving(deps)
 
   return {
     async signUp(call, request) {
-      const email = checkedDetails(request, admission)
+      const typed = methods.password ? (request.password ?? '') : undefined
+      const email = checkedDetails({ ...request, password: typed }, admission)
       await throttle.enter(call, [{ key: `sign-up:${request.client}`, rule: SIGN_UPS_PER_CLIENT }])
       // Before anything is looked up: what the app answers, and how long it takes, must not tell who has an account.
       const name = await hooks.beforeSignUp(call, { email, name: tidyName(request.name) })
       const known = await repository.findByEmail(call, email)
       const mayJoin = await admission.mayJoin(call, email)
-      const password = await passwords.hash(call, request.password)
+      const password = typed === undefined ? undefined : await passwords.hash(call, typed)
       const token = randomToken()
       const mails = await throttle.count(call, `mail:${sha256(email)}`, LINK_MINUTES * MINUTE)
       const pending: EmailToken = {
@@ -119,7 +125,7 @@ export function createSigningUp(deps: SignUpDependencies): SigningUp {
         purpose: purposeOf(known, mayJoin),
         email,
         name: tidyName(name),
-        password,
+        ...(password === undefined ? { accountId: newId(clock.now()) } : { password }),
         ...placeOf(request, call.language),
         expiresAt: clock.now() + LINK_MINUTES * MINUTE,
       }
@@ -136,18 +142,46 @@ export function createSigningUp(deps: SignUpDependencies): SigningUp {
       const stored = await findPending(call, confirmation.token)
       if (stored === undefined) return undefined
       const pending = pendingOf(stored.value, confirmation.browser)
+      if (pending.newcomer !== undefined && needsPasskey(methods) && confirmation.beginning === undefined) return 'needs_passkey'
       if (pending.needsPassword && !(await provesPassword(call, stored.value, confirmation))) return 'wrong_password'
-      return (await redeem(call, stored, { client: confirmation.client, ...confirmation.by })) ? pending : undefined
+      return (await redeem(call, stored, { client: confirmation.client, ...confirmation.by, beginning: confirmation.beginning }))
+        ? pending
+        : undefined
     },
   }
 }
 
-function madeFrom({ email, name, password, language }: EmailToken, now: number, by: Whence): { account: Account; events: EventDraft[] } {
+type ProvesPassword = (call: Call, token: EmailToken, confirmation: Confirmation) => Promise<boolean>
+
+function passwordProving({ passwords, throttle }: SignUpDependencies): ProvesPassword {
+  return async (call, token, { client, password = '' }) => {
+    // A door of its own: whoever guesses at the sign-in page cannot keep the owner of the mailbox from confirming.
+    const door = `confirm:${token.id}`
+    const attempt = await throttle.enter(call, [
+      { key: door, rule: PER_ACCOUNT },
+      { key: `client:${client}`, rule: PER_CLIENT },
+    ])
+    try {
+      if (!(await passwords.verify(call, password, token.password))) return false
+      await attempt.succeed([door])
+      return true
+    } catch (error) {
+      await attempt.cancel()
+      throw error
+    }
+  }
+}
+
+function madeFrom(
+  { email, name, password, accountId, language }: EmailToken,
+  now: number,
+  by: Whence,
+): { account: Account; events: EventDraft[] } {
   const account = {
-    id: newId(now),
+    id: accountId ?? newId(now),
     email,
     name,
-    password,
+    ...(password === undefined ? {} : { password }),
     emailVerifiedAt: now,
     createdAt: now,
     ...(language === undefined ? {} : { language }),
@@ -183,7 +217,13 @@ function mailFor(known: Account | undefined, { email, token, origin, mayJoin }: 
     : { to: email, template: 'already-registered', data: { name: known.name, link: `${origin}/account` } }
 }
 
-function pendingOf({ email, interaction, browser: began }: EmailToken, browser: string | undefined): PendingSignUp {
+function pendingOf(
+  { email, name, password, accountId, interaction, browser: began }: EmailToken,
+  browser: string | undefined,
+): PendingSignUp {
+  // Without a password the mail alone proves who it is: whoever opens it makes the passkey, and no stranger can have chosen that.
+  if (password === undefined && accountId !== undefined)
+    return { email, needsPassword: false, newcomer: { accountId, name, email }, ...(interaction === undefined ? {} : { interaction }) }
   const isSame = began !== undefined && browser !== undefined && equalSecrets(began, browser)
   return { email, needsPassword: !isSame, ...(interaction === undefined ? {} : { interaction }) }
 }
@@ -193,7 +233,7 @@ function checkedDetails(request: SignUp, admission: Pick<Admission, 'problem'>):
   const fields: FieldProblem[] = []
   const email = normaliseEmail(request.email)
   const name = nameProblem(request.name)
-  const password = passwordProblem(request.password, email ?? '')
+  const password = request.password === undefined ? undefined : passwordProblem(request.password, email ?? '')
   if (name !== undefined) fields.push(fieldProblem('name', name))
   const address = email === undefined ? 'email_malformed' : admission.problem(email)
   if (address !== undefined) fields.push(fieldProblem('email', address))

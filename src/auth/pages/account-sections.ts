@@ -104,6 +104,6 @@ function events(securityEvents: PageParts['securityEvents']): AccountSection {
   }
 }
 
-export function ownSections({ engine, securityEvents }: PageParts): readonly AccountSection[] {
-  return [profile, password, sessions(engine), apps(engine), events(securityEvents)]
+export function ownSections({ engine, securityEvents, methods }: PageParts): readonly AccountSection[] {
+  return [profile, ...(methods.password ? [password] : []), sessions(engine), apps(engine), events(securityEvents)]
 }

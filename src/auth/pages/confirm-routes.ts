@@ -1,9 +1,15 @@
 // Confirming the address of a sign-up by the mailed link. Looking at a link never uses it up: mail scanners look.
 import type { Call } from '#kernel/call.ts'
+import { html } from '#kernel/html.ts'
 import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
-import { LINK_MINUTES, type PendingSignUp } from '../accounts/sign-up.ts'
+import { type Beginning, LINK_MINUTES, type PendingSignUp } from '../accounts/sign-up.ts'
 import { browserOf, whence } from '../browser.ts'
+import { describeDevice } from '../device.ts'
+import { needsPasskey } from '../methods.ts'
+import { passkeyForm } from '../passkeys/pages.ts'
+import { newcomerPlace } from '../passkeys/places.ts'
+import { answerText } from '../passkeys/schemas.ts'
 import { errorPage } from './engine-pages.ts'
 import {
   csrfToken,
@@ -23,7 +29,13 @@ import { confirmedPage, confirmPage } from './sign-up-page.ts'
 const common = { site: 'accounts', allow: { who: 'anyone' } } as const
 const answers = { ...formAnswers, 410: 'html' } as const
 const linkToken = z.string().max(200).default('')
-const confirmForm = z.strictObject({ csrf_token: csrfToken, token: linkToken, username: z.string().optional(), password: formText })
+const confirmForm = z.strictObject({
+  csrf_token: csrfToken,
+  token: linkToken,
+  username: z.string().optional(),
+  password: formText,
+  answer: answerText,
+})
 
 function dead(parts: PageParts, exchange: Exchange): Answer {
   // Without the link: the pages of all dead ones are the same.
@@ -41,14 +53,31 @@ function skinOfLink(parts: PageParts, exchange: Exchange, token: string): Skin {
   return skinOf(parts, exchange, `/confirm?${new URLSearchParams({ token }).toString()}`)
 }
 
-function ask(
-  parts: PageParts,
-  exchange: Exchange,
-  { token, pending, failure }: { token: string; pending: PendingSignUp; failure?: FormFailure },
-): Answer {
-  const { email, needsPassword } = pending
-  const view = { email, token, needsPassword, csrfToken: exchange.csrfToken(), state: failure?.state ?? {} }
-  return formPage(confirmPage(skinOfLink(parts, exchange, token), view), failure)
+interface Asking {
+  readonly token: string
+  readonly pending: PendingSignUp
+  readonly failure?: FormFailure
+}
+
+async function ask(parts: PageParts, asked: { call: Call; exchange: Exchange }, { token, pending, failure }: Asking): Promise<Answer> {
+  const { call, exchange } = asked
+  const { email, needsPassword, newcomer } = pending
+  const skin = skinOfLink(parts, exchange, token)
+  const csrf = exchange.csrfToken()
+  const passkey =
+    newcomer === undefined || !needsPasskey(parts.methods)
+      ? undefined
+      : passkeyForm(skin, {
+          kind: 'create',
+          action: '/confirm',
+          options: await parts.passkeys.creationOptions(call, newcomer, newcomerPlace(exchange, newcomer.accountId)),
+          csrfToken: csrf,
+          button: skin.texts.confirm.submitPasskey,
+          primary: true,
+          fields: html`<input type="hidden" name="token" value="${token}">`,
+        })
+  const view = { email, token, needsPassword, passkey, csrfToken: csrf, state: failure?.state ?? {} }
+  return formPage(confirmPage(skin, view), failure)
 }
 
 async function confirm(
@@ -61,15 +90,30 @@ async function confirm(
   const { texts } = skinOf(parts, exchange)
   const pending = await accounts.pendingSignUp(call, { token, browser })
   if (pending === undefined) return dead(parts, exchange)
+  const again = (failure: FormFailure): Promise<Answer> => ask(parts, { call, exchange }, { token, pending, failure })
   try {
-    const confirmed = await accounts.confirm(call, { token, browser, password, client: exchange.client, by: whence(exchange) })
+    const beginning = await beginningOf(parts, { call, exchange }, { pending, answer: body.answer })
+    const confirmed = await accounts.confirm(call, { token, browser, password, client: exchange.client, by: whence(exchange), beginning })
     if (confirmed === undefined) return dead(parts, exchange)
-    if (confirmed === 'wrong_password')
-      return ask(parts, exchange, { token, pending, failure: refused({ problems: { password: texts.confirm.notThePassword } }) })
+    if (confirmed === 'needs_passkey') return await again(refused({ problem: texts.passkeys.notAdded }))
+    if (confirmed === 'wrong_password') return await again(refused({ problems: { password: texts.confirm.notThePassword } }))
     return seeOther(confirmed.interaction === undefined ? '/confirmed' : `/interaction/${confirmed.interaction}?confirmed=1`)
   } catch (error) {
-    return ask(parts, exchange, { token, pending, failure: formFailure(texts, error, {}) })
+    return again(formFailure(texts, error, {}))
   }
+}
+
+/** The passkey that a newcomer has made on the page, if that holds. */
+async function beginningOf(
+  parts: PageParts,
+  { call, exchange }: { call: Call; exchange: Exchange },
+  { pending, answer }: { pending: PendingSignUp; answer: string },
+): Promise<Beginning | undefined> {
+  const { newcomer } = pending
+  if (newcomer === undefined || !parts.methods.passkey || answer === '') return undefined
+  const name = describeDevice(exchange.request.headers['user-agent'])
+  const given = { place: newcomerPlace(exchange, newcomer.accountId), answer, name, client: exchange.client, by: whence(exchange) }
+  return parts.passkeys.begin(call, newcomer, given)
 }
 
 export function confirmRoutes(parts: PageParts): Route[] {
@@ -84,7 +128,7 @@ export function confirmRoutes(parts: PageParts): Route[] {
       answers,
       handle: friendly(parts, async (call, { query }, exchange) => {
         const pending = await parts.accounts.pendingSignUp(call, { token: query.token, browser: browserOf(exchange) })
-        return pending === undefined ? dead(parts, exchange) : ask(parts, exchange, { token: query.token, pending })
+        return pending === undefined ? dead(parts, exchange) : ask(parts, { call, exchange }, { token: query.token, pending })
       }),
     }),
     route({

@@ -4,6 +4,7 @@ import { type Answer, type Exchange, page } from '#kernel/http/route.ts'
 import type { Interaction } from '../engine.ts'
 import { consentPage } from './consent-page.ts'
 import { halfPage } from '../second-factors/half-pages.ts'
+import { hasSignUp } from '../methods.ts'
 import { errorPage } from './engine-pages.ts'
 import { featuresOf } from './features.ts'
 import { type FormFailure, formPage, type PageParts, skinOf } from './handling.ts'
@@ -62,7 +63,11 @@ export function answersOf(parts: PageParts): InteractionAnswers {
       const view = { skin, interaction, present, csrfToken: exchange.csrfToken(), state: failure?.state ?? {} }
       const found = await Promise.all(methods.map(async ({ id, part }) => ({ id, part: await part({ call, exchange }, view) })))
       const open = found.flatMap(({ id, part }) => (part === undefined ? [] : [{ ...part, id }]))
-      return formPage(signInPage({ ...view, confirmed, parts: open, signUpOpen: !parts.shared.admission.isOff }), failure, policy)
+      return formPage(
+        signInPage({ ...view, confirmed, parts: open, signUpOpen: hasSignUp(parts.methods) && !parts.shared.admission.isOff }),
+        failure,
+        policy,
+      )
     },
     async consent(call, exchange, interaction) {
       const person = interaction.accountId === undefined ? undefined : await parts.accounts.find(call, interaction.accountId)

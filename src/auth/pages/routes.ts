@@ -7,6 +7,7 @@ import { identityRoutes } from '../upstream/account-routes.ts'
 import { upstreamRoutes } from '../upstream/routes.ts'
 import { secondStepAccountRoutes } from '../second-factors/account-routes.ts'
 import { secondStepRoutes } from '../second-factors/interaction-routes.ts'
+import { hasSignUp } from '../methods.ts'
 import { accountRoutes } from './account-routes.ts'
 import { assetRoutes } from './assets.ts'
 import type { PageParts } from './handling.ts'
@@ -18,10 +19,13 @@ import { recoveryRoutes } from '../recovery/routes.ts'
 import { languageRoute } from './language-routes.ts'
 import { signUpRoutes } from './sign-up-routes.ts'
 
+/** Where passwords are typed: not there when they are off. */
+const PASSWORD_PATHS: ReadonlySet<string> = new Set(['/interaction/:uid/sign-in', '/account/password'])
+
 export function accountPages(parts: PageParts): Route[] {
-  const pages = [
+  const all = [
     ...interactionRoutes(parts),
-    ...(parts.shared.admission.isOff ? [] : signUpRoutes(parts)),
+    ...(hasSignUp(parts.methods) && !parts.shared.admission.isOff ? signUpRoutes(parts) : []),
     ...(parts.methods.emailCode || parts.methods.magicLink ? emailSignInRoutes(parts) : []),
     ...(parts.methods.password ? recoveryRoutes(parts) : []),
     ...upstreamRoutes(parts),
@@ -34,5 +38,6 @@ export function accountPages(parts: PageParts): Route[] {
     ...secondStepRoutes(parts),
     ...secondStepAccountRoutes(parts),
   ]
+  const pages = all.filter(({ path }) => parts.methods.password || !PASSWORD_PATHS.has(path))
   return [...pages, languageRoute(parts, pages), ...assetRoutes(parts.settings.looks.assets)]
 }

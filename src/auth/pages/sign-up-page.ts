@@ -2,9 +2,19 @@
 import { type Html, html } from '#kernel/html.ts'
 import type { FormState } from './handling.ts'
 import { csrfField, field, lead, message, type Skin, stagePage } from './layout.ts'
+import { withoutPasskeys } from '../passkeys/pages.ts'
 import { isWrong, titleOf } from './sign-in-page.ts'
 
-export function signUpPage(skin: Skin, view: { action: string; signInPath: string; csrfToken: string; state: FormState }): Html {
+export interface SignUpView {
+  readonly action: string
+  readonly signInPath: string
+  readonly csrfToken: string
+  readonly state: FormState
+  /** Off: what signs them in comes after the mail. */
+  readonly password: boolean
+}
+
+export function signUpPage(skin: Skin, view: SignUpView): Html {
   const { fields, frame, signUp } = skin.texts
   const { problem, problems = {}, values = {} } = view.state
   const first = ['name', 'email', 'password'].find((name) => problems[name] !== undefined) ?? 'name'
@@ -16,7 +26,7 @@ ${message('bad', problem ?? (isWrong(view.state) ? frame.lookAtFields : undefine
 ${csrfField(view.csrfToken)}
 ${field({ name: 'name', label: fields.name, type: 'text', autocomplete: 'name', value: values['name'] ?? '', hint: signUp.nameHint, problem: problems['name'], focus: first === 'name', maxLength: 80 })}
 ${field({ name: 'email', label: fields.email, type: 'email', autocomplete: 'username', value: values['email'] ?? '', problem: problems['email'], focus: first === 'email' })}
-${field({ name: 'password', label: fields.password, type: 'password', autocomplete: 'new-password', hint: signUp.passwordHint, problem: problems['password'], focus: first === 'password' })}
+${view.password ? field({ name: 'password', label: fields.password, type: 'password', autocomplete: 'new-password', hint: signUp.passwordHint, problem: problems['password'], focus: first === 'password' }) : undefined}
 <button class="button" type="submit">${signUp.submit}</button>
 </form>
 <p class="aside">${signUp.haveAccount(html`<a href="${view.signInPath}">${signUp.signIn}</a>`)}</p>`,
@@ -52,24 +62,27 @@ export interface ConfirmView {
   readonly csrfToken: string
   /** Another browser signed up: whoever opens the mail shows that the password is theirs, too. */
   readonly needsPassword: boolean
+  /** The form that makes a passkey, where the account begins with one. */
+  readonly passkey: Html | undefined
   readonly state: FormState
 }
 
-export function confirmPage(skin: Skin, { email, token, csrfToken, needsPassword, state }: ConfirmView): Html {
+export function confirmPage(skin: Skin, { email, token, csrfToken, needsPassword, passkey, state }: ConfirmView): Html {
   const { confirm } = skin.texts
   const { problem, problems = {} } = state
   const password = html`<input type="text" name="username" autocomplete="username" value="${email}" hidden>
 ${field({ name: 'password', label: confirm.passwordLabel, type: 'password', autocomplete: 'current-password', hint: confirm.passwordHint, problem: problems['password'], focus: true })}`
-  return stagePage(skin, {
-    title: titleOf(skin, confirm.title, state),
-    main: html`${lead(confirm.title, confirm.lead(html`<strong class="wrap">${email}</strong>`, skin.productName))}
-${message('bad', problem)}
-<form class="form" method="post" action="/confirm">
+  const press = html`<form class="form" method="post" action="/confirm">
 ${csrfField(csrfToken)}
 <input type="hidden" name="token" value="${token}">
 ${needsPassword ? password : undefined}
 <button class="button" type="submit">${confirm.submit}</button>
-</form>
+</form>`
+  return stagePage(skin, {
+    title: titleOf(skin, confirm.title, state),
+    main: html`${lead(confirm.title, confirm.lead(html`<strong class="wrap">${email}</strong>`, skin.productName))}
+${message('bad', problem)}
+${passkey === undefined ? press : html`<p>${confirm.passkeyWords}</p>${withoutPasskeys(skin)}${passkey}`}
 <p class="aside soft">${confirm.notYou}</p>`,
   })
 }

@@ -41,6 +41,7 @@ export function signUpRoutes(parts: PageParts): Route[] {
       signInPath: place.signInPath,
       csrfToken: exchange.csrfToken(),
       state: failure?.state ?? {},
+      password: parts.methods.password,
     }
     return formPage(signUpPage(skinOf(parts, exchange), view), failure)
   }

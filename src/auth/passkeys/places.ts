@@ -14,6 +14,11 @@ export function enrolPlace(exchange: Exchange, uid: string, accountId: string): 
   return { purpose: 'add', browser: nameBrowser(exchange), subject: `interaction ${uid} ${accountId}` }
 }
 
+/** Where one is made for an account that a mailed link is about to make. */
+export function newcomerPlace(exchange: Exchange, accountId: string): ChallengePlace {
+  return { purpose: 'add', browser: nameBrowser(exchange), subject: `newcomer ${accountId}` }
+}
+
 /** Where one is made on the account page. */
 export function accountPlace(exchange: Exchange, { id, accountId }: BrowserSession): ChallengePlace {
   return { purpose: 'add', browser: nameBrowser(exchange), subject: `session ${id} ${accountId}` }

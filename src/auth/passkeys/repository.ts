@@ -23,6 +23,8 @@ export interface PasskeysRepository {
   find(call: Call, id: string): Promise<Passkey | undefined>
   /** Oldest first. */
   list(call: Call, accountId: string): Promise<readonly Passkey[]>
+  /** What stores one, for a commit of another: it fails when the challenge was answered before, or the credential is stored already. */
+  adding(added: Passkey, challenge: UsedChallenge): readonly Operation[]
   /** False when the challenge was answered before, or the credential is stored already. */
   add(call: Call, added: Passkey, write: { challenge: UsedChallenge; events: readonly EventDraft[] }): Promise<boolean>
   /** Uses the challenge up and keeps the new count. `used`: it was answered before; `moved`: the count is no longer `before`. */
@@ -69,15 +71,20 @@ export function createPasskeysRepository(database: Database): PasskeysRepository
     }
   }
 
+  const adding = (added: Passkey, challenge: UsedChallenge): readonly Operation[] => [
+    insertInto(usedChallengesCollection, challenge),
+    insertInto(passkeysCollection, added),
+  ]
+
   return {
+    adding,
     find: async (call, id) => (await passkeys.get(call, id))?.value,
     async list(call, accountId) {
       const page = await passkeys.list(call, { index: 'account', where: { accountId }, limit: MOST_LISTED })
       return page.items.map(({ value }) => value)
     },
     async add(call, added, { challenge, events }) {
-      const operations = [insertInto(usedChallengesCollection, challenge), insertInto(passkeysCollection, added)]
-      return (await commit(call, operations, events)) === 'done'
+      return (await commit(call, adding(added, challenge), events)) === 'done'
     },
     recordUse: (call, id, { challenge, before, set, events = [] }) =>
       commit(

@@ -4,6 +4,7 @@ import type { Clock } from '#kernel/clock.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import { mail } from '../accounts/mail.ts'
+import type { Beginning } from '../accounts/sign-up.ts'
 import { nameProblem, tidyName } from '../accounts/name.ts'
 import { PER_CLIENT, type Throttle } from '../accounts/throttle.ts'
 import type { AccountDirectory } from '../engine.ts'
@@ -39,6 +40,8 @@ export interface Passkeys {
   requestOptions(call: Call, place: ChallengePlace, accountId?: string): Promise<RequestOptions>
   /** `undefined` when the answer does not hold. Throws `auth.bad_details` when there are too many, or the name cannot be one. */
   add(call: Call, owner: Owner, added: Answered & { readonly name: string }): Promise<Passkey | undefined>
+  /** The same for an account that is only being made: what to write with it. */
+  begin(call: Call, newcomer: Owner, added: Answered & { readonly name: string }): Promise<Beginning | undefined>
   /** Whose passkey it was; of nobody else than `accountId` when told. `undefined` for whatever does not hold, all alike. */
   prove(
     call: Call,
@@ -130,13 +133,27 @@ function proving({ repository, challenges, ceremonies, accounts, throttle, clock
   }
 }
 
-function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'rename' | 'remove'> {
+function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | 'rename' | 'remove'> {
   const { repository, challenges, ceremonies, accounts, clock } = deps
 
   const told = async (call: Call, accountId: string, template: 'passkey-added' | 'passkey-removed') => {
     const person = await accounts.find(call, accountId)
     const when = new Date(clock.now()).toUTCString()
     return person === undefined ? [] : [mail({ to: person.email, template, data: { name: person.name, when }, language: call.language })]
+  }
+
+  const make = async (call: Call, { accountId }: Owner, { place, answer: text, name, by }: Answered & { readonly name: string }) => {
+    const problem = nameProblem(name)
+    if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
+    const answer = readAnswer(creationAnswer, text)
+    const created = answer && (await ceremonies.created(answer, (challenge) => challenges.judge(place, challenge)))
+    if (created === undefined) return undefined
+    if ((await repository.list(call, accountId)).length >= MOST_PASSKEYS)
+      throw authErrors.bad_details({ fields: [fieldProblem('name', 'passkeys_many')] })
+    const about = tidyName(name)
+    const { challenge, made } = created
+    const passkey: Passkey = { id: sha256(made.credentialId), accountId, ...made, name: about, createdAt: clock.now() }
+    return { passkey, challenge, event: securityEventOf({ type: 'passkey.added', accountId, about, ...by }) }
   }
 
   const remove: Passkeys['remove'] = async (call, { by, ...owned }) => {
@@ -156,21 +173,17 @@ function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'rename' | 
   }
 
   return {
-    async add(call, { accountId }, { place, answer: text, name, by }) {
-      const problem = nameProblem(name)
-      if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
-      const answer = readAnswer(creationAnswer, text)
-      const created = answer && (await ceremonies.created(answer, (challenge) => challenges.judge(place, challenge)))
-      if (created === undefined) return undefined
-      if ((await repository.list(call, accountId)).length >= MOST_PASSKEYS)
-        throw authErrors.bad_details({ fields: [fieldProblem('name', 'passkeys_many')] })
-      const about = tidyName(name)
-      const made: Passkey = { id: sha256(created.made.credentialId), accountId, ...created.made, name: about, createdAt: clock.now() }
-      const events = [
-        securityEventOf({ type: 'passkey.added', accountId, about, ...by }),
-        ...(await told(call, accountId, 'passkey-added')),
-      ]
-      return (await repository.add(call, made, { challenge: created.challenge, events })) ? made : undefined
+    async add(call, owner, added) {
+      const made = await make(call, owner, added)
+      if (made === undefined) return undefined
+      const { passkey, challenge, event } = made
+      const events = [event, ...(await told(call, owner.accountId, 'passkey-added'))]
+      return (await repository.add(call, passkey, { challenge, events })) ? passkey : undefined
+    },
+
+    async begin(call, newcomer, added) {
+      const made = await make(call, newcomer, added)
+      return made && { operations: repository.adding(made.passkey, made.challenge), events: [made.event] }
     },
 
     async rename(call, owned, name) {

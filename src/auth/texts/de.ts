@@ -75,6 +75,9 @@ export const de: Texts = {
     notThePassword:
       'Das ist nicht das Passwort dieser Registrierung. Falls Sie sich danach noch einmal registriert haben, nehmen Sie die neueste E-Mail.',
     submit: 'Ja, Adresse bestätigen',
+    passkeyWords:
+      'Hier melden Sie sich mit einem Passkey an: per Fingerabdruck, Gesicht oder PIN Ihres Geräts. Erstellen Sie ihn jetzt, und das Konto ist bereit.',
+    submitPasskey: 'Bestätigen und Passkey erstellen',
     notYou: 'Wenn Sie sich nicht registriert haben, schließen Sie diese Seite. Ohne die Schaltfläche entsteht kein Konto.',
     doneTitle: 'Adresse bestätigt',
     done: 'Ihre Adresse ist bestätigt',

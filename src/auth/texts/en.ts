@@ -80,6 +80,9 @@ export const en = {
     passwordHint: 'This is another browser than the one that signed up, so please show that it was you.',
     notThePassword: 'This is not the password of this sign-up. If you have signed up again since, use the newest mail.',
     submit: 'Yes, confirm my address',
+    passkeyWords:
+      'You sign in with a passkey here: with your fingerprint, your face or the PIN of your device. Make it now, and the account is ready.',
+    submitPasskey: 'Confirm and create passkey',
     notYou: 'If you did not sign up, close this page. Without the button there will be no account.',
     doneTitle: 'Address confirmed',
     done: 'Your address is confirmed',

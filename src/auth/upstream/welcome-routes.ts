@@ -2,6 +2,7 @@
 import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { whence } from '../browser.ts'
+import { hasSignUp } from '../methods.ts'
 import type { Interaction } from '../engine.ts'
 import {
   csrfToken,
@@ -59,7 +60,7 @@ export function welcomeRoutes(parts: PageParts): Route[] {
         asked(parts, { call, exchange }, async ({ interaction: { uid } }) => {
           const who = arrivalAt(parts, exchange, uid)
           if (who === undefined) return endedPage(parts, exchange)
-          const view = { uid, provider: nameOf(parts, who.upstream), signUp: parts.methods.password }
+          const view = { uid, provider: nameOf(parts, who.upstream), signUp: hasSignUp(parts.methods) }
           return page(choosePage(skinOf(parts, exchange), view))
         }),
       ),
