@@ -13,6 +13,7 @@ import { migrateCommand } from './cli/migrate.ts'
 import { moveCommand } from './cli/move.ts'
 import { restoreCommand } from './cli/restore.ts'
 import { routesCommand } from './cli/routes.ts'
+import { servicesCommand } from './cli/services.ts'
 import { startCommand } from './cli/start.ts'
 import { usersCommand } from './cli/users.ts'
 import { webhooksCommand } from './cli/webhooks.ts'
@@ -36,6 +37,7 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   webhooks: webhooksCommand,
   organisations: organisationsCommand,
   users: usersCommand,
+  services: servicesCommand,
   import: importCommand,
   export: exportCommand,
 }

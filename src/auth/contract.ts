@@ -5,6 +5,7 @@ import type { UpstreamDefinition } from './upstream/contract.ts'
 import type { AuthHooks } from './hooks/contract.ts'
 import type { OrganisationsDefinition, OrganisationsDesk, RoleDefinition } from './organisations/contract.ts'
 import type { ChallengeDefinition } from './guard/contract.ts'
+import type { ServiceAccountsDesk } from './service-accounts/contract.ts'
 import type { OwnTexts } from './texts/schemas.ts'
 import type { ThemeDefinition } from './theme/contract.ts'
 
@@ -337,6 +338,7 @@ export interface OperatorSession {
 
 export interface Auth {
   readonly organisations: OrganisationsDesk
+  readonly serviceAccounts: ServiceAccountsDesk
   readonly clients: Clients
   readonly moving: Moving
   /** The current, and the still valid earlier, signing keys for access tokens and ID tokens. */

@@ -16,6 +16,7 @@ import type { SignInRules } from './engine.ts'
 import type { Passkeys } from './passkeys/service.ts'
 import { createUpstreamsOf, type RunningUpstreams } from './upstream/create.ts'
 import type { Revocations } from './revocations/revocations.ts'
+import { createServiceAccountsPart, type ServiceAccountsPart } from './service-accounts/create.ts'
 import { createSecurityEvents, type SecurityEvents } from './security-events/service.ts'
 import { createSecondFactors } from './second-factors/create.ts'
 import type { SecondFactors } from './second-factors/service.ts'
@@ -27,6 +28,7 @@ export interface People extends RunningAccounts {
   readonly guard: Guard
   readonly byMail: ByMail
   readonly organisations: OrganisationsPart
+  readonly serviceAccounts: ServiceAccountsPart
   readonly securityEvents: SecurityEvents
   readonly upstreams: RunningUpstreams
   readonly secondFactors: SecondFactors
@@ -45,6 +47,8 @@ export interface PeopleParts extends Omit<AccountsParts, 'methods'> {
     readonly suspicionFactor?: number | undefined
     /** Of the easiest puzzle; tests have easier ones. */
     readonly easiestBits?: number | undefined
+    /** Scopes of the app, in plain words. */
+    readonly scopes?: Readonly<Record<string, string>> | undefined
   }
   /** How requests leave this machine. */
   readonly send?: typeof sendOutward
@@ -60,11 +64,37 @@ export function createPeople(parts: PeopleParts): People {
   const secondFactors = createSecondFactors({ ...parts, ...running, productName })
   const forcedRoles = definition?.secondFactor?.roles ?? []
   const rules = createSignInRules({ ...running, ...ways, secondFactors, methods, forcedRoles })
-  const organisations = createOrganisationsPart({ ...parts, shared: running.shared, origin: sites.accounts, definition: definition ?? {} })
+  const { organisations, serviceAccounts } = belonging(parts, running)
   const { suspicionFactor, easiestBits } = parts.settings
   const guard = createGuard({ ...parts, ...running.shared, definition: definition?.challenge, settings: { suspicionFactor, easiestBits } })
   const moving = createMoving({ repository: createMovingRepository(parts.database), clock: parts.clock })
-  return { ...running, guard, methods, byMail, moving, organisations, ...ways, secondFactors, rules, ...toldOf(parts, running) }
+  return {
+    ...running,
+    guard,
+    methods,
+    byMail,
+    moving,
+    organisations,
+    serviceAccounts,
+    ...ways,
+    secondFactors,
+    rules,
+    ...toldOf(parts, running),
+  }
+}
+
+/** Organisations, and the machines that act for them. */
+function belonging(parts: PeopleParts, { shared }: RunningAccounts): Pick<People, 'organisations' | 'serviceAccounts'> {
+  const { sites, scopes = {}, definition = {} } = parts.settings
+  const organisations = createOrganisationsPart({
+    ...parts,
+    shared,
+    origin: sites.accounts,
+    definition,
+    ended: (call, organisationId) => serviceAccounts.services.removeAll(call, { organisationId }),
+  })
+  const serviceAccounts = createServiceAccountsPart({ ...parts, organisations: organisations.organisations, scopes, definition })
+  return { organisations, serviceAccounts }
 }
 
 /** Ways that can be taken away each: none of them ever is the last one. */

@@ -65,6 +65,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
       rules: people.rules,
       revocations,
       newcomers,
+      services: people.serviceAccounts.services,
       looks: enginePages(frame),
       settings,
     })
@@ -78,6 +79,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         clients: administration.clients,
         organisations: people.organisations.desk,
         moving: people.moving,
+        serviceAccounts: people.serviceAccounts.desk,
         accounts: people.accounts,
         revocations,
         operators: createOperators({ ...dependencies, revocations }),

@@ -20,6 +20,7 @@ export interface AuthServiceDependencies {
   readonly clients: Clients
   readonly organisations: Auth['organisations']
   readonly moving: Moving
+  readonly serviceAccounts: Auth['serviceAccounts']
   readonly clientOrigins: Auth['clientOrigins']
   readonly signingKeys: SigningKeys
   keySet(): Promise<KeySet>
@@ -29,12 +30,25 @@ export interface AuthServiceDependencies {
 }
 
 export function createAuthService(dependencies: AuthServiceDependencies): Auth {
-  const { accounts, revocations, operators, roles, admission, leaving, clients, moving, organisations, clientOrigins, signingKeys } =
-    dependencies
+  const {
+    accounts,
+    revocations,
+    operators,
+    roles,
+    admission,
+    leaving,
+    clients,
+    moving,
+    organisations,
+    serviceAccounts,
+    clientOrigins,
+    signingKeys,
+  } = dependencies
   return {
     clients,
     moving,
     organisations,
+    serviceAccounts,
     keys: () => dependencies.keySet(),
     signingKeys: (call) => signingKeys.list(call),
     rotateSigningKeys: (call, options) => signingKeys.rotate(call, options),

@@ -79,6 +79,7 @@ const WITH_WORDS: ReadonlySet<string> = new Set([
   'keys',
   'webhooks',
   'organisations',
+  'services',
   'users',
 ])
 
@@ -169,6 +170,8 @@ Commands
   users export   write all of them to --output
   account <address>  print the roles and groups of an account, after changing them as told;
                  --suspend blocks it and signs it out everywhere, --reinstate lets it in again
+  services [list] [<organisation>]  print the service accounts; also: create <name> [<organisation>] --scope <scope>
+                 --add-role <role> --from <public key>, roles, renew-secret or remove <client id>
   organisations [list]  print the organisations; also: create <name> <owner's address>, members <id>, set <id> <address>
                  --add-role <role>, remove <id> <address>, end <id>
   keys           list the keys that tokens are signed with; keys rotate [--now] makes the next ones,

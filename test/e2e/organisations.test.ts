@@ -179,6 +179,47 @@ describe('organisations', () => {
     ])
   })
 
+  test('a machine acts for the organisation with a key of its own, and is out within a second', async () => {
+    const organisation =
+      /href="(\/account\/organisations\/[0-9a-z]+)"/.exec((await ada.visitor.visit(accounts('/account'))).body)?.[1] ?? ''
+    const here = await ada.visitor.visit(accounts(organisation))
+    const fields = { service: 'Nightly export', 'role-writer': 'on', 'scope-docs:read': 'on', 'scope-docs:write': 'on' }
+    const shown = await press(ada.visitor, here, { action: /\/services$/, fields })
+    const [clientId = '', secret = ''] = [...shown.body.matchAll(/<code class="wrap">([^<]*)<\/code>/g)].map((match) => match[1] ?? '')
+    assert.match(clientId, /^svc-/)
+    assert.equal(shown.headers['cache-control'], 'no-store')
+    assert.equal((await ada.visitor.visit(accounts(organisation))).body.includes(secret), false, 'shown once')
+    const basic = `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}`
+    const form = new URLSearchParams({ grant_type: 'client_credentials', scope: 'docs:read docs:write' }).toString()
+    const tokenFor = () =>
+      platform.send('accounts', {
+        method: 'POST',
+        path: '/token',
+        headers: { authorization: basic, 'content-type': 'application/x-www-form-urlencoded' },
+        body: form,
+      })
+    const granted = await tokenFor()
+    assert.equal(granted.status, 200, granted.body)
+    const token = JSON.parse(granted.body).access_token
+    const organisationId = organisation.split('/').at(-1) ?? ''
+    assert.equal(claimsOf(token)['sub'], `client:${clientId}`)
+    assert.deepEqual(claimsOf(token)['organization'], { id: organisationId, roles: ['writer'] })
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    const ask = () => platform.send('diary', { path: '/api/docs', headers })
+    assert.equal((await ask()).status, 200)
+    const body = JSON.stringify({ title: 'Exported', organisationId })
+    assert.equal((await platform.send('diary', { method: 'POST', path: '/api/docs', headers, body })).status, 201)
+    const elsewhere = JSON.stringify({ title: 'Exported', organisationId: '0'.repeat(26) })
+    assert.equal((await platform.send('diary', { method: 'POST', path: '/api/docs', headers, body: elsewhere })).status, 403)
+    const removed = await press(ada.visitor, await ada.visitor.visit(accounts(organisation)), {
+      action: /\/services\/svc-[0-9a-z]+\/remove$/,
+    })
+    assert.match(removed.body, /The service account is removed/)
+    const since = Date.now()
+    while ((await ask()).status !== 401) assert.ok(Date.now() - since < WITHIN_MS)
+    assert.equal((await tokenFor()).status, 401)
+  })
+
   test('a third party is told of the organisation with the scope, and what roles allow with the other one', async () => {
     const claims = async (scope: string): Promise<Record<string, unknown>> => {
       const reply = await redeem(platform, await authorize(platform, ada, { scope }))

@@ -73,6 +73,8 @@ export interface OauthWorld {
 }
 
 export interface OauthOptions {
+  /** What is known of service accounts; there are none unless told. */
+  readonly services?: (parts: Pick<AuthorizationServerParts, 'database' | 'revocations' | 'clock'>) => AuthorizationServerParts['services']
   readonly file?: string
   readonly hooks?: AuthHooks
   /** Beside the print shop. */
@@ -148,6 +150,7 @@ export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld>
     createNewcomers({ database: on, cache: cache.contract, clock, logger, settings, definition: options.definition?.registration })
   const newcomers = newcomersOn(database.contract)
   const shared: Omit<AuthorizationServerParts, 'database' | 'revocations' | 'newcomers'> = {
+    services: options.services?.({ database: database.contract, revocations, clock }) ?? { membershipOf: async () => undefined },
     cache: cache.contract,
     keyRing,
     clock,

@@ -5,6 +5,7 @@ export class UnusedAuth {
   clients = {} as Auth['clients']
   moving = {} as Auth['moving']
   organisations = {} as Auth['organisations']
+  serviceAccounts = {} as Auth['serviceAccounts']
   suspendAccount = async () => undefined
   invite = async (_call: unknown, email: string) => ({ email, expiresAt: 0 })
 }

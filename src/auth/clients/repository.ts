@@ -19,7 +19,7 @@ export const clientsCollection = defineCollection<StoredClient>({
 /** Tells everybody who keeps something about clients that one was written. */
 export const CLIENT_CHANGED = 'auth.clients'
 
-const changed = (clientId: string): EventDraft => ({ topic: CLIENT_CHANGED, key: clientId, data: { clientId } })
+export const clientChanged = (clientId: string): EventDraft => ({ topic: CLIENT_CHANGED, key: clientId, data: { clientId } })
 
 export interface ClientsRepository {
   find(call: Call, clientId: string): Promise<Stored<StoredClient> | undefined>
@@ -42,14 +42,15 @@ export function createClientsRepository(database: Database): ClientsRepository {
     list: (call, source, page) => clients.list(call, { index: 'source', ...(source === undefined ? {} : { where: { source } }), ...page }),
     async insert(call, client, events = []) {
       try {
-        await clients.insert(call, client, { events: [changed(client.id), ...events] })
+        await clients.insert(call, client, { events: [clientChanged(client.id), ...events] })
         return true
       } catch (error) {
         if (hasCode(error, 'database.duplicate')) return false
         throw error
       }
     },
-    update: (call, clientId, { change, events = [] }) => clients.update(call, clientId, change, { events: [changed(clientId), ...events] }),
-    remove: (call, clientId, events = []) => clients.delete(call, clientId, { events: [changed(clientId), ...events] }),
+    update: (call, clientId, { change, events = [] }) =>
+      clients.update(call, clientId, change, { events: [clientChanged(clientId), ...events] }),
+    remove: (call, clientId, events = []) => clients.delete(call, clientId, { events: [clientChanged(clientId), ...events] }),
   }
 }

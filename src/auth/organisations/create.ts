@@ -34,6 +34,8 @@ export interface OrganisationsDependencies {
   readonly revocations: Revocations
   readonly origin: string
   readonly definition: Pick<AuthDefinition, 'roles' | 'organisations'>
+  /** What else belongs to one, and ends with it. */
+  ended(call: Call, organisationId: string): Promise<void>
 }
 
 const PAGE = 100
@@ -46,7 +48,7 @@ export function createOrganisationsPart(dependencies: OrganisationsDependencies)
   const settings = { definition: definition.organisations ?? {}, roles: definition.roles }
   const parts = { repository, accounts: shared.repository, revocations, clock, settings }
   const organisations = createOrganisations(parts)
-  const ending = createEnding(parts)
+  const ending = createEnding({ ...parts, ended: (call, id) => dependencies.ended(call, id) })
   const goFrom = async (call: Call, of: { readonly accountId: string; readonly organisationId: string }): Promise<void> => {
     await organisations.changing.change(call, of, async ({ member }) =>
       member === undefined ? undefined : { roles: undefined, leavesNobody: true },

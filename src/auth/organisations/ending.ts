@@ -21,7 +21,12 @@ export interface Ending {
   readonly job: JobDefinition
 }
 
-export function createEnding(parts: ChangingParts): Ending {
+export interface EndingParts extends ChangingParts {
+  /** What else belongs to one, and ends with it. */
+  ended(call: Call, organisationId: string): Promise<void>
+}
+
+export function createEnding(parts: EndingParts): Ending {
   const { repository, clock } = parts
   return {
     async end(call, organisationId) {
@@ -38,6 +43,7 @@ export function createEnding(parts: ChangingParts): Ending {
       name: END_ORGANISATION,
       input: z.strictObject({ organisationId: z.string() }),
       async handle({ call }, { organisationId }) {
+        await parts.ended(call, organisationId)
         for (let found = AT_ONCE; found === AT_ONCE; ) {
           const { items } = await repository.members(call, organisationId, { limit: AT_ONCE })
           found = items.length

@@ -4,7 +4,8 @@ import { type Answer, type Exchange, page, type Route, route, seeOther } from '#
 import { z } from '#kernel/schema.ts'
 import { errorPage } from '../pages/engine-pages.ts'
 import { csrfToken, formAnswers, formPage, friendly, type PageParts, skinOf } from '../pages/handling.ts'
-import { invitationPage, pathOf } from './pages.ts'
+import { invitationPage } from './pages.ts'
+import { pathOf } from './parts.ts'
 
 const common = {
   site: 'accounts',

@@ -5,25 +5,11 @@ import { csrfField, deskPage, field, lead, message, type Skin, stagePage } from 
 import { isWrong, titleOf } from '../pages/sign-in-page.ts'
 import { ago, dayWords } from '../pages/words.ts'
 import { OWNER } from '../roles/permissions.ts'
+import { servicesPart } from '../service-accounts/pages.ts'
+import type { ServiceAccountView } from '../service-accounts/contract.ts'
 import type { MembershipView, MemberView } from './contract.ts'
 import type { InvitationView, PendingInvitation } from './invitations.ts'
-
-export const pathOf = (organisationId: string): string => `/account/organisations/${organisationId}`
-
-function roleWords({ texts }: Skin, roles: readonly string[]): string {
-  const { organisations } = texts
-  return roles.length === 0 ? organisations.member : roles.map((role) => organisations.roles[role] ?? role).join(', ')
-}
-
-function button(
-  csrfToken: string,
-  action: string,
-  shown: { readonly words: string; readonly label?: string; readonly danger?: true },
-): Html {
-  const label = shown.label === undefined ? undefined : html` aria-label="${shown.label}"`
-  const look = shown.danger === true ? 'danger' : 'quiet'
-  return html`<form method="post" action="${action}">${csrfField(csrfToken)}<button class="button ${look} compact" type="submit"${label}>${shown.words}</button></form>`
-}
+import { button, pathOf, roleBoxes, roleWords } from './parts.ts'
 
 export function organisationsSection(list: readonly MembershipView[], mayCreate: boolean, { skin, csrfToken, state }: SectionView): Html {
   const { organisations: texts } = skin.texts
@@ -48,6 +34,9 @@ export interface OrganisationPageView {
   readonly morePath?: string | undefined
   /** For owners. */
   readonly invitations: readonly InvitationView[]
+  readonly services: readonly ServiceAccountView[]
+  /** All that a service account can be given. */
+  readonly scopes: readonly string[]
   /** All that can be given. */
   readonly roles: readonly string[]
   readonly csrfToken: string
@@ -80,20 +69,6 @@ function section(id: string, heading: string, body: Html): Html {
   return html`<section class="sheet" id="${id}" aria-labelledby="${id}-heading"><h2 id="${id}-heading">${heading}</h2>${body}</section>`
 }
 
-/** A box for each role; which of them are on is said in the names of the fields that are sent. */
-function roleBoxes(
-  skin: Skin,
-  { roles, held, id }: { readonly roles: readonly string[]; readonly held: readonly string[]; readonly id: string },
-): Html {
-  const { organisations: texts } = skin.texts
-  const boxes = roles.map((role) => {
-    const name = `${id}-${role}`
-    const checked = held.includes(role) ? html` checked` : undefined
-    return html`<label for="${name}"><input id="${name}" type="checkbox" name="role-${role}" value="on"${checked}> ${texts.roles[role] ?? role}</label> `
-  })
-  return html`<fieldset class="boxes"><legend class="small">${texts.rolesLegend}</legend>${boxes}</fieldset>`
-}
-
 function membersPart(skin: Skin, { membership, accountId, members, morePath, roles, csrfToken, now }: OrganisationPageView): Html {
   const { organisations: texts } = skin.texts
   const path = pathOf(membership.organisation.id)
@@ -116,7 +91,8 @@ function membersPart(skin: Skin, { membership, accountId, members, morePath, rol
   return html`<ul class="rows">${rows}</ul>${morePath === undefined ? undefined : html`<div><a class="button quiet compact" href="${morePath}">${texts.more}</a></div>`}`
 }
 
-function ownersParts(skin: Skin, { membership, invitations, roles, csrfToken, now, state }: OrganisationPageView): Html[] {
+function ownersParts(skin: Skin, view: OrganisationPageView): Html[] {
+  const { membership, invitations, roles, csrfToken, now, state } = view
   const { organisations: texts, fields } = skin.texts
   const path = pathOf(membership.organisation.id)
   const rows = invitations.map(({ id, email, roles: given, sentAt }) => {
@@ -137,7 +113,12 @@ ${roleBoxes(skin, { roles, held: [], id: 'invited' })}
   const naming = html`<form class="inline" method="post" action="${path}/name">${csrfField(csrfToken)}
 ${field({ name: 'name', label: texts.name, type: 'text', autocomplete: 'organization', value: values['name'] ?? membership.organisation.name, problem: problems['name'], focus: problems['name'] !== undefined, maxLength: 80 })}
 <button class="button quiet" type="submit">${texts.saveName}</button></form>`
-  return [section('invitations', texts.invitations, inviting), section('name', texts.nameHeading, naming)]
+  const services = servicesPart(skin, { ...view, organisationId: membership.organisation.id })
+  return [
+    section('invitations', texts.invitations, inviting),
+    section('services', texts.services, services),
+    section('name', texts.nameHeading, naming),
+  ]
 }
 
 function leavePart({ texts: { organisations: texts } }: Skin, { membership, csrfToken }: OrganisationPageView): Html {

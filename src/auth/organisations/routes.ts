@@ -1,110 +1,20 @@
 // Organisations over HTTP: the pages of their members. Who may do what is decided by the service, from what is stored.
-import { type Answer, type Exchange, type Route, type RouteInput, route, seeOther } from '#kernel/http/route.ts'
-import type { Call } from '#kernel/call.ts'
+import { type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { accountActions } from '../pages/account-actions.ts'
-import {
-  csrfToken,
-  emptyForm,
-  type FormFailure,
-  formAnswers,
-  formFailure,
-  formPage,
-  formText,
-  friendly,
-  type PageParts,
-  skinOf,
-} from '../pages/handling.ts'
-import type { SignedIn } from '../pages/parts.ts'
-import { en, type Texts } from '../texts/en.ts'
-import { OWNER } from '../roles/permissions.ts'
+import { csrfToken, emptyForm, formFailure, formText, friendly, type PageParts, skinOf } from '../pages/handling.ts'
+import { serviceAccountRoutes } from '../service-accounts/routes.ts'
+import { checkedIn, common, doing, doneIn, doneWord, memberId, organisationId, params, posted, roleFields, show } from './doing.ts'
 import { invitationRoutes } from './invitation-routes.ts'
-import { organisationPage, pathOf } from './pages.ts'
-import type { Acting } from './service.ts'
 
-export type OrganisationDone = keyof Texts['organisations']['done']
-
-const doneWord = z.custom<OrganisationDone>((word) => typeof word === 'string' && Object.hasOwn(en.organisations.done, word))
-const common = {
-  site: 'accounts',
-  allow: {
-    who: 'handler',
-    reason:
-      'For the person whose sign-in cookie of the accounts origin the browser holds; the service asks what they are in the organisation.',
-  },
-  rate: 'page',
-  answers: { ...formAnswers, 404: 'html', 409: 'html', 410: 'html' },
-} as const
-const organisationId = z.string().regex(/^[0-9a-z]{26}$/)
-const params = z.strictObject({ id: organisationId })
-const memberParams = z.strictObject({ id: organisationId, accountId: z.string().min(1).max(128) })
-const invitationParams = z.strictObject({ id: organisationId, invitation: z.string().min(1).max(128) })
+const memberParams = z.strictObject({ id: organisationId, accountId: memberId })
+const invitationParams = z.strictObject({ id: organisationId, invitation: memberId })
 const nameForm = z.strictObject({ csrf_token: csrfToken, name: formText })
 const query = z.strictObject({ done: doneWord.optional(), after: z.string().max(400).optional() })
 
 export function organisationRoutes(parts: PageParts): Route[] {
   if (!parts.organisations.isOn) return []
-  return [...ownRoutes(parts), ...memberRoutes(parts), ...invitingRoutes(parts), ...invitationRoutes(parts)]
-}
-
-interface Doing {
-  readonly who: SignedIn
-  readonly acting: Acting
-}
-
-export function doneIn(id: string, done: OrganisationDone): Answer {
-  return seeOther(`${pathOf(id)}?done=${done}`)
-}
-
-/** Runs it for whoever is signed in; what is wrong with a form is shown on the page of the organisation. */
-function doing<Params extends { readonly id: string }, Query, Body>(
-  parts: PageParts,
-  run: (doing: Doing, input: RouteInput<Params, Query, Body>) => Promise<Answer>,
-): (call: Call, input: RouteInput<Params, Query, Body>, exchange: Exchange) => Promise<Answer> {
-  const { signedIn } = accountActions(parts)
-  return friendly(parts, (call, input, exchange) =>
-    signedIn(call, exchange, async (who) => {
-      const acting = { accountId: who.session.accountId, organisationId: input.params.id }
-      try {
-        return await run({ who, acting }, input)
-      } catch (error) {
-        const typed =
-          typeof input.body === 'object' && input.body !== null
-            ? Object.entries(input.body).filter(([, value]) => typeof value === 'string')
-            : []
-        return show(parts, { who, acting }, { failure: formFailure(skinOf(parts, exchange).texts, error, Object.fromEntries(typed)) })
-      }
-    }),
-  )
-}
-
-interface Shown {
-  readonly done?: OrganisationDone | undefined
-  readonly after?: string | undefined
-  readonly failure?: FormFailure
-}
-
-async function show(parts: PageParts, { who: { call, exchange }, acting }: Doing, { done, after, failure }: Shown): Promise<Answer> {
-  const { organisations, invitations } = parts.organisations
-  const membership = await organisations.get(call, acting)
-  const [{ items, next }, invited] = await Promise.all([
-    organisations.members(call, acting, after),
-    membership.roles.includes(OWNER) ? invitations.list(call, acting) : [],
-  ])
-  const skin = skinOf(parts, exchange, pathOf(acting.organisationId))
-  const body = organisationPage(skin, {
-    membership,
-    accountId: acting.accountId,
-    members: items,
-    morePath: next === undefined ? undefined : `${pathOf(acting.organisationId)}?after=${encodeURIComponent(next)}`,
-    invitations: invited,
-    roles: organisations.roles,
-    csrfToken: exchange.csrfToken(),
-    now: parts.clock.now(),
-    done: done === undefined ? undefined : skin.texts.organisations.done[done],
-    state: failure?.state ?? {},
-  })
-  return formPage(body, failure)
+  return [...ownRoutes(parts), ...memberRoutes(parts), ...invitingRoutes(parts), ...invitationRoutes(parts), ...serviceAccountRoutes(parts)]
 }
 
 function ownRoutes(parts: PageParts): Route[] {
@@ -155,30 +65,6 @@ function ownRoutes(parts: PageParts): Route[] {
     }),
   ]
 }
-
-/** A form on the page of an organisation. */
-function posted<Body>(
-  parts: PageParts,
-  { path, summary, body }: { readonly path: string; readonly summary: string; readonly body: z.ZodType<Body> },
-  run: (on: Doing, input: RouteInput<{ id: string }, unknown, Body>) => Promise<Answer>,
-): Route {
-  return route({
-    ...common,
-    method: 'POST',
-    path: `/account/organisations/:id/${path}`,
-    summary,
-    body: 'form',
-    input: { params, body },
-    handle: doing(parts, run),
-  })
-}
-
-/** `role-editor=on` for each that is given. */
-function roleFields(roles: readonly string[]): { [name: string]: z.ZodOptional<z.ZodLiteral<'on'>> } {
-  return Object.fromEntries(roles.map((role) => [`role-${role}`, z.literal('on').optional()]))
-}
-
-const checkedIn = (roles: readonly string[], body: object): string[] => roles.filter((role) => Object.hasOwn(body, `role-${role}`))
 
 function memberRoutes(parts: PageParts): Route[] {
   const { organisations } = parts.organisations

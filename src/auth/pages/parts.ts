@@ -17,6 +17,7 @@ import type { Passkeys } from '../passkeys/service.ts'
 import type { SecondFactors } from '../second-factors/service.ts'
 import type { SecurityEvents } from '../security-events/service.ts'
 import type { RunningUpstreams } from '../upstream/create.ts'
+import type { ServiceAccountsPart } from '../service-accounts/create.ts'
 import type { Texts } from '../texts/en.ts'
 import type { Skin } from './layout.ts'
 import type { FrameSettings } from './skin.ts'
@@ -37,6 +38,7 @@ export interface PageParts {
   readonly byMail: ByMail
   readonly organisations: OrganisationsPart
   readonly shared: Pick<AccountsShared, 'admission'>
+  readonly serviceAccounts: ServiceAccountsPart
   readonly upstreams: RunningUpstreams
   readonly leaving: Leaving
   readonly ownData: OwnData

@@ -20,6 +20,7 @@ import type { ProviderPages } from './provider-pages.ts'
 import type { ResourcePolicy } from './resource.ts'
 import { ACCESS_TOKEN_SECONDS, type ResourceRegistry } from './resources.ts'
 import { currentExchange } from './scope.ts'
+import type { ServiceDirectory } from './service-claims.ts'
 import { tokenClaims, tokenFormats } from './token-claims.ts'
 import { introspection } from './token-endpoints.ts'
 
@@ -61,6 +62,7 @@ export interface ConfigurationParts {
   readonly clock: Clock
   readonly callbacks: Pick<Configuration, 'findAccount' | 'loadExistingGrant'>
   readonly memberOf: MembershipClaims
+  readonly services: ServiceDirectory
   readonly rules: SignInRules
   readonly appClaims: ClaimsReader
 }

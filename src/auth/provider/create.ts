@@ -62,6 +62,7 @@ import { createSessionStorage } from './session-storage.ts'
 import { createProving } from './sign-in-proof.ts'
 import { createReuse } from './reuse.ts'
 import { createRunningEngine, type RunningEngine } from './running.ts'
+import type { ServiceDirectory } from './service-claims.ts'
 import { createStructuredTokens, type StructuredTokens } from './structured-tokens.ts'
 import { sweepTokens } from './sweep.ts'
 import { createUserinfo } from './userinfo.ts'
@@ -78,6 +79,7 @@ export interface AuthorizationServerParts {
   readonly looks: EnginePages
   readonly hooks: RunningHooks
   readonly newcomers: Newcomers
+  readonly services: ServiceDirectory
   readonly rules: SignInRules
   readonly settings: ClientSettings & { readonly keyRotationDays: number }
 }
@@ -269,6 +271,7 @@ function buildEngine(
       findAccount: accountFinder(accounts, appClaims),
       loadExistingGrant: grantLoader({ clients, consents: stores.consents, resources }),
     },
+    services: parts.services,
     memberOf: membershipReader(accounts, clients, permissionsOf(settings.definition?.roles)),
     rules,
     appClaims,

@@ -10,6 +10,7 @@ import type { AccountDirectory } from '../engine.ts'
 import type { PublicJwk } from '../keys/jwk.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import type { GrantRecord } from './collections.ts'
+import { isServiceCurrent, type ServiceDirectory } from './service-claims.ts'
 
 export interface StructuredTokensDependencies {
   readonly issuer: string
@@ -17,6 +18,7 @@ export interface StructuredTokensDependencies {
   readonly grants: Collection<GrantRecord>
   readonly revocations: Pick<Revocations, 'isTokenRevoked'>
   readonly accounts: AccountDirectory
+  readonly services: ServiceDirectory
   publishedKeys(): readonly PublicJwk[]
 }
 
@@ -53,7 +55,7 @@ export interface StructuredTokens {
 }
 
 export function createStructuredTokens(dependencies: StructuredTokensDependencies): StructuredTokens {
-  const { issuer, clock, grants, revocations, accounts, publishedKeys } = dependencies
+  const { issuer, clock, grants, revocations, accounts, services, publishedKeys } = dependencies
   const verdicts = new LRUCache<string, Verdict>({ max: MAX_REMEMBERED })
 
   const verify = async (value: string): Promise<Verdict | undefined> => {
@@ -77,7 +79,7 @@ export function createStructuredTokens(dependencies: StructuredTokensDependencie
   /** A service is nobody's session: it ends with its client. */
   const isAuthorised = async (call: Call, token: StructuredToken): Promise<boolean> => {
     const { sid, sub, client_id: clientId, act } = token
-    if (sid === undefined) return true
+    if (sid === undefined) return await isServiceCurrent(services, call, { clientId, membershipAt: token.membership_at })
     const grant = (await grants.get(call, sid))?.value
     if (grant?.accountId !== sub || grant.endedAt !== undefined) return false
     // An exchanged token belongs to the session of the client that it came from.

@@ -5,6 +5,7 @@ import type { MembershipClaims } from './account-claims.ts'
 import type { ClaimsReader } from './app-claims.ts'
 import { exchangedClaims } from './exchanged.ts'
 import { sidOf } from './ids.ts'
+import { type ServiceDirectory, serviceClaims } from './service-claims.ts'
 
 /** No account id has a colon, so no client can be named to be somebody (RFC 9700 section 4.15). */
 const SERVICE_PREFIX = 'client:'
@@ -16,11 +17,15 @@ export function serviceSubject(clientId: string): string {
 export interface TokenClaimsParts {
   readonly memberOf: MembershipClaims
   readonly appClaims: Pick<ClaimsReader, 'ofAccessToken'>
+  readonly services: ServiceDirectory
 }
 
-export function tokenClaims({ memberOf, appClaims }: TokenClaimsParts): NonNullable<Configuration['extraTokenClaims']> {
+export function tokenClaims({ memberOf, appClaims, services }: TokenClaimsParts): NonNullable<Configuration['extraTokenClaims']> {
   return async (context, token) => {
-    if (token.kind === 'ClientCredentials') return { sub: serviceSubject(token.clientId ?? '') }
+    if (token.kind === 'ClientCredentials') {
+      const { clientId = '' } = token
+      return { ...(await serviceClaims(services, clientId)), sub: serviceSubject(clientId) }
+    }
     const exchanged = exchangedClaims(token)
     if (exchanged !== undefined) return { ...(await appClaims.ofAccessToken(context, token)), ...(await memberOf(token)), ...exchanged }
     if (!('grantId' in token) || token.grantId === undefined) return undefined

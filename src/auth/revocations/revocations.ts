@@ -16,6 +16,8 @@ const KEPT_MS = 600_000 + 120_000
 /** A write that was given its time earlier may be stored later, by another process: every answer looks back this far. */
 const LOOK_BACK_MS = 10_000
 const PAGE = 1000
+/** By then every process has forgotten what it remembered of a client. */
+const FORGOTTEN_MS = 60_000
 
 export const REVOKED_CHANNEL = 'auth.revoked'
 
@@ -42,6 +44,8 @@ const revocationsCollection = defineCollection<RevocationRecord>({
 export interface Revocations {
   /** The operation that stores it, for the commit that ends the thing itself. `keptMs` is for what could be shown longer than a token. */
   operation(kind: 'session' | 'account' | 'key', subject: string, keptMs?: number): Operation
+  /** For whoever never comes back: tokens that another process issues before it knows are covered as well. */
+  endedFor(subject: string): Operation
   /** For tokens that tell of an earlier state of roles and groups than this. */
   superseded(accountId: string, state: number): Operation
   /** Ends one access token, by its `jti`. */
@@ -93,6 +97,11 @@ export function createRevocations({ database, cache, clock, logger }: Revocation
     operation(kind, subject, keptMs = KEPT_MS) {
       const at = clock.now()
       return stored({ kind, subject, before: Math.floor(at / 1000) }, at, keptMs)
+    },
+
+    endedFor(subject) {
+      const at = clock.now()
+      return stored({ kind: 'account', subject, before: Math.floor((at + FORGOTTEN_MS) / 1000) }, at, KEPT_MS + FORGOTTEN_MS)
     },
 
     superseded: (accountId, state) => stored({ kind: 'membership', subject: accountId, before: state }, clock.now(), KEPT_MS),

@@ -1,0 +1,119 @@
+// What the forms on the page of an organisation share: who is signed in, what is wrong shown on that page, and what was done.
+import { type Answer, type Exchange, type Route, type RouteInput, route, seeOther } from '#kernel/http/route.ts'
+import type { Call } from '#kernel/call.ts'
+import { z } from '#kernel/schema.ts'
+import { accountActions } from '../pages/account-actions.ts'
+import { type FormFailure, formAnswers, formFailure, formPage, friendly, type PageParts, skinOf } from '../pages/handling.ts'
+import type { SignedIn } from '../pages/parts.ts'
+import { en, type Texts } from '../texts/en.ts'
+import { OWNER } from '../roles/permissions.ts'
+import { organisationPage } from './pages.ts'
+import { pathOf } from './parts.ts'
+import type { Acting } from './service.ts'
+
+export type OrganisationDone = keyof Texts['organisations']['done']
+
+export const doneWord = z.custom<OrganisationDone>((word) => typeof word === 'string' && Object.hasOwn(en.organisations.done, word))
+export const common = {
+  site: 'accounts',
+  allow: {
+    who: 'handler',
+    reason:
+      'For the person whose sign-in cookie of the accounts origin the browser holds; the service asks what they are in the organisation.',
+  },
+  rate: 'page',
+  answers: { ...formAnswers, 404: 'html', 409: 'html', 410: 'html' },
+} as const
+export const organisationId = z.string().regex(/^[0-9a-z]{26}$/)
+export const params = z.strictObject({ id: organisationId })
+/** Of an account, or of a client. */
+export const memberId = z.string().min(1).max(128)
+
+export interface Doing {
+  readonly who: SignedIn
+  readonly acting: Acting
+}
+
+export function doneIn(id: string, done: OrganisationDone): Answer {
+  return seeOther(`${pathOf(id)}?done=${done}`)
+}
+
+/** Runs it for whoever is signed in; what is wrong with a form is shown on the page of the organisation. */
+export function doing<Params extends { readonly id: string }, Query, Body>(
+  parts: PageParts,
+  run: (doing: Doing, input: RouteInput<Params, Query, Body>) => Promise<Answer>,
+): (call: Call, input: RouteInput<Params, Query, Body>, exchange: Exchange) => Promise<Answer> {
+  const { signedIn } = accountActions(parts)
+  return friendly(parts, (call, input, exchange) =>
+    signedIn(call, exchange, async (who) => {
+      const acting = { accountId: who.session.accountId, organisationId: input.params.id }
+      try {
+        return await run({ who, acting }, input)
+      } catch (error) {
+        const typed =
+          typeof input.body === 'object' && input.body !== null
+            ? Object.entries(input.body).filter(([, value]) => typeof value === 'string')
+            : []
+        return show(parts, { who, acting }, { failure: formFailure(skinOf(parts, exchange).texts, error, Object.fromEntries(typed)) })
+      }
+    }),
+  )
+}
+
+interface Shown {
+  readonly done?: OrganisationDone | undefined
+  readonly after?: string | undefined
+  readonly failure?: FormFailure
+}
+
+export async function show(parts: PageParts, { who: { call, exchange }, acting }: Doing, { done, after, failure }: Shown): Promise<Answer> {
+  const { organisations, invitations } = parts.organisations
+  const membership = await organisations.get(call, acting)
+  const owns = membership.roles.includes(OWNER)
+  const { services } = parts.serviceAccounts
+  const [{ items, next }, invited, machines] = await Promise.all([
+    organisations.members(call, acting, after),
+    owns ? invitations.list(call, acting) : [],
+    owns ? services.list(call, { organisationId: acting.organisationId }) : [],
+  ])
+  const skin = skinOf(parts, exchange, pathOf(acting.organisationId))
+  const body = organisationPage(skin, {
+    membership,
+    accountId: acting.accountId,
+    members: items,
+    morePath: next === undefined ? undefined : `${pathOf(acting.organisationId)}?after=${encodeURIComponent(next)}`,
+    invitations: invited,
+    services: machines,
+    scopes: services.scopes,
+    roles: organisations.roles,
+    csrfToken: exchange.csrfToken(),
+    now: parts.clock.now(),
+    done: done === undefined ? undefined : skin.texts.organisations.done[done],
+    state: failure?.state ?? {},
+  })
+  return formPage(body, failure)
+}
+
+/** A form on the page of an organisation. */
+export function posted<Body>(
+  parts: PageParts,
+  { path, summary, body }: { readonly path: string; readonly summary: string; readonly body: z.ZodType<Body> },
+  run: (on: Doing, input: RouteInput<{ id: string }, unknown, Body>) => Promise<Answer>,
+): Route {
+  return route({
+    ...common,
+    method: 'POST',
+    path: `/account/organisations/:id/${path}`,
+    summary,
+    body: 'form',
+    input: { params, body },
+    handle: doing(parts, run),
+  })
+}
+
+/** `role-editor=on` for each that is given. */
+export function roleFields(roles: readonly string[]): { [name: string]: z.ZodOptional<z.ZodLiteral<'on'>> } {
+  return Object.fromEntries(roles.map((role) => [`role-${role}`, z.literal('on').optional()]))
+}
+
+export const checkedIn = (roles: readonly string[], body: object): string[] => roles.filter((role) => Object.hasOwn(body, `role-${role}`))

@@ -1,0 +1,44 @@
+// Service accounts: machines that act for an organisation, or for the platform, with keys of their own. Types only.
+import type { Call } from '#kernel/call.ts'
+
+export interface ServiceAccountView {
+  /** Its `client_id`; the `sub` of its tokens is `client:` and this. */
+  readonly clientId: string
+  readonly name: string
+  /** Whose it is; absent for the platform's own. */
+  readonly organisationId?: string
+  /** In the organisation, or in the whole app for one of the platform. */
+  readonly roles: readonly string[]
+  /** The scopes that it may ask for. */
+  readonly scopes: readonly string[]
+  readonly authentication: 'secret' | 'key'
+  /** Epoch milliseconds. */
+  readonly createdAt: number
+}
+
+export interface NewServiceAccount {
+  readonly name: string
+  readonly roles: readonly string[]
+  readonly scopes: readonly string[]
+  /** A public key as JSON (RFC 7517), for assertions that it signs (RFC 7523). Without one it gets a secret. */
+  readonly key?: string | undefined
+}
+
+/** `secret` is there once: nobody can show it again. */
+export interface MadeServiceAccount {
+  readonly service: ServiceAccountView
+  readonly secret?: string
+}
+
+/** For operators and the system alone. */
+export interface ServiceAccountsDesk {
+  /** Those of the platform, or of an organisation. */
+  list(call: Call, organisationId?: string): Promise<readonly ServiceAccountView[]>
+  create(call: Call, made: NewServiceAccount & { readonly organisationId?: string | undefined }): Promise<MadeServiceAccount>
+  /** Tokens that tell of others end within a second. */
+  setRoles(call: Call, clientId: string, roles: readonly string[]): Promise<void>
+  /** The secret before is worth nothing from now on. */
+  renewSecret(call: Call, clientId: string): Promise<string>
+  /** It can get no token any more, and those that it has end within a second. False when there is none. */
+  remove(call: Call, clientId: string): Promise<boolean>
+}

@@ -1,0 +1,62 @@
+// Puts service accounts together.
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import type { Database } from '../../database/contract.ts'
+import type { AuthDefinition } from '../contract.ts'
+import { authErrors } from '../errors.ts'
+import type { Organisations } from '../organisations/service.ts'
+import type { Revocations } from '../revocations/revocations.ts'
+import type { ServiceAccountsDesk } from './contract.ts'
+import { createServiceAccountsRepository } from './repository.ts'
+import { createServiceAccounts, type ServiceAccounts } from './service.ts'
+
+export interface ServiceAccountsPart {
+  readonly services: ServiceAccounts
+  readonly desk: ServiceAccountsDesk
+}
+
+export interface ServiceAccountsPartDependencies {
+  readonly database: Database
+  readonly clock: Clock
+  readonly organisations: Organisations
+  readonly revocations: Revocations
+  readonly scopes: Readonly<Record<string, string>>
+  readonly definition: Pick<AuthDefinition, 'roles'>
+}
+
+/** Make it before the database starts, since it declares its collections. */
+export function createServiceAccountsPart({ database, scopes, definition, ...rest }: ServiceAccountsPartDependencies): ServiceAccountsPart {
+  const repository = createServiceAccountsRepository(database)
+  const services = createServiceAccounts({ ...rest, repository, scopes: Object.keys(scopes), roles: Object.keys(definition.roles ?? {}) })
+  const owner = async (call: Call, clientId: string) => {
+    onlyForOperators(call)
+    const found = await services.ownerFor(call, clientId)
+    if (found === undefined) throw authErrors.service_not_found()
+    return found
+  }
+  return {
+    services,
+    desk: {
+      async list(call, organisationId) {
+        onlyForOperators(call)
+        return await services.list(call, { organisationId })
+      },
+      async create(call, { organisationId, ...made }) {
+        onlyForOperators(call)
+        if (organisationId !== undefined) await rest.organisations.changing.find(call, organisationId)
+        return await services.create(call, { organisationId }, made)
+      },
+      setRoles: async (call, clientId, roles) => services.setRoles(call, await owner(call, clientId), { clientId, roles }),
+      renewSecret: async (call, clientId) => services.renewSecret(call, await owner(call, clientId), clientId),
+      async remove(call, clientId) {
+        onlyForOperators(call)
+        const found = await services.ownerFor(call, clientId)
+        return found !== undefined && (await services.remove(call, found, clientId))
+      },
+    },
+  }
+}
+
+function onlyForOperators({ principal }: Call): void {
+  if (principal.kind !== 'operator' && principal.kind !== 'system') throw authErrors.operators_only()
+}

@@ -1,0 +1,112 @@
+// How service accounts are stored: one record here for whose it is and what it may do, and the client that it gets its tokens as. Both or neither.
+import type { Call } from '#kernel/call.ts'
+import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
+import { hasCode } from '#kernel/errors.ts'
+import { z } from '#kernel/schema.ts'
+import type { Database, Stored } from '../../database/contract.ts'
+import { clientChanged, clientsCollection } from '../clients/repository.ts'
+import type { StoredClient } from '../clients/schemas.ts'
+
+const time = z.int().nonnegative()
+
+const serviceAccount = z.strictObject({
+  /** The client id. */
+  id: z.string(),
+  /** An organisation, or `PLATFORM`. */
+  owner: z.string(),
+  name: z.string(),
+  roles: z.array(z.string()),
+  scopes: z.array(z.string()),
+  authentication: z.enum(['secret', 'key']),
+  /** The state of the roles, as `membership_at` of tokens says it. */
+  membershipAt: time,
+  createdAt: time,
+})
+export type ServiceAccount = z.infer<typeof serviceAccount>
+
+/** No organisation is called so. */
+export const PLATFORM = 'platform'
+
+const servicesCollection = defineCollection<ServiceAccount>({
+  name: 'auth_service_accounts',
+  schema: serviceAccount,
+  indexes: { owner: { fields: ['owner', 'createdAt'] } },
+})
+
+export interface ServiceAccountsRepository {
+  find(call: Call, clientId: string): Promise<Stored<ServiceAccount> | undefined>
+  list(call: Call, owner: string, limit: number): Promise<readonly ServiceAccount[]>
+  insert(
+    call: Call,
+    service: ServiceAccount,
+    made: { readonly client: StoredClient; readonly events: readonly EventDraft[] },
+  ): Promise<void>
+  /** False when somebody was faster. */
+  updateRoles(
+    call: Call,
+    before: Stored<ServiceAccount>,
+    change: {
+      readonly roles: readonly string[]
+      readonly at: number
+      readonly also: readonly Operation[]
+      readonly events: readonly EventDraft[]
+    },
+  ): Promise<boolean>
+  updateSecret(
+    call: Call,
+    clientId: string,
+    change: { readonly secretHash: string; readonly also: readonly Operation[]; readonly events: readonly EventDraft[] },
+  ): Promise<boolean>
+  remove(
+    call: Call,
+    before: Stored<ServiceAccount>,
+    also: { readonly operations: readonly Operation[]; readonly events: readonly EventDraft[] },
+  ): Promise<boolean>
+}
+
+export function createServiceAccountsRepository(database: Database): ServiceAccountsRepository {
+  const services = database.collection(servicesCollection)
+  const commit = async (call: Call, operations: readonly Operation[], events: readonly EventDraft[]): Promise<boolean> => {
+    try {
+      await database.commit(call, operations, events)
+      return true
+    } catch (error) {
+      if (hasCode(error, 'database.conflict')) return false
+      throw error
+    }
+  }
+  return {
+    find: (call, clientId) => services.get(call, clientId),
+    list: async (call, owner, limit) =>
+      (await services.list(call, { index: 'owner', where: { owner }, limit })).items.map(({ value }) => value),
+    async insert(call, service, { client, events }) {
+      await database.commit(
+        call,
+        [insertInto(servicesCollection, service), insertInto(clientsCollection, client)],
+        [clientChanged(client.id), ...events],
+      )
+    },
+    updateRoles: (call, { value, version }, { roles, at, also, events }) =>
+      commit(
+        call,
+        [updateIn(servicesCollection, value.id, { set: { roles: [...roles], membershipAt: at }, ifVersion: version }), ...also],
+        events,
+      ),
+    updateSecret: (call, clientId, { secretHash, also, events }) =>
+      commit(
+        call,
+        [updateIn(clientsCollection, clientId, { set: { secretHash, earlierSecret: undefined } }), ...also],
+        [clientChanged(clientId), ...events],
+      ),
+    remove: (call, { value, version }, { operations, events }) =>
+      commit(
+        call,
+        [
+          deleteFrom(servicesCollection, value.id, { ifVersion: version }),
+          deleteFrom(clientsCollection, value.id, { ifPresent: true }),
+          ...operations,
+        ],
+        [clientChanged(value.id), ...events],
+      ),
+  }
+}

@@ -1,0 +1,231 @@
+// The decisions about service accounts: who may make them, what they are, and their end. What a token of one says is read at each issue.
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { newId, randomToken } from '#kernel/ids.ts'
+import { sha256 } from '#kernel/keyring.ts'
+import type { z } from '#kernel/schema.ts'
+import type { Stored } from '../../database/contract.ts'
+import { nameProblem, tidyName } from '../accounts/name.ts'
+import { publicKeyDefinition, type StoredClient } from '../clients/schemas.ts'
+import { authErrors } from '../errors.ts'
+import type { Acting, Organisations } from '../organisations/service.ts'
+import type { Revocations } from '../revocations/revocations.ts'
+import { laterThan, type Membership } from '../roles/membership.ts'
+import { securityEventOf } from '../security-events/security-event.ts'
+import { fieldProblem } from '../texts/problem.ts'
+import type { MadeServiceAccount, NewServiceAccount, ServiceAccountView } from './contract.ts'
+import { PLATFORM, type ServiceAccount, type ServiceAccountsRepository } from './repository.ts'
+
+/** What their client ids begin with: whose has it and no record, gets no token. */
+export const SERVICE_ID = 'svc-'
+
+const MOST = 50
+const MAX_ROUNDS = 10
+/** Of a key: what only its owner may have. */
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k', 'oth']
+
+export interface ServiceAccountsDependencies {
+  readonly repository: ServiceAccountsRepository
+  readonly organisations: Organisations
+  readonly revocations: Pick<Revocations, 'superseded' | 'endedFor' | 'announce'>
+  readonly clock: Clock
+  /** Scopes of the app. */
+  readonly scopes: readonly string[]
+  /** Every role of the app. */
+  readonly roles: readonly string[]
+}
+
+/** An organisation by one of its owners, or the platform by an operator: whoever asks has been looked at. */
+export interface Owner {
+  readonly organisationId?: string | undefined
+}
+
+export interface ServiceAccounts {
+  /** Scopes that one can be given. */
+  readonly scopes: readonly string[]
+  /** Throws unless this person owns the organisation. */
+  ownerOf(call: Call, acting: Acting): Promise<Owner>
+  list(call: Call, owner: Owner): Promise<readonly ServiceAccountView[]>
+  create(call: Call, owner: Owner, made: NewServiceAccount & { readonly by?: string }): Promise<MadeServiceAccount>
+  setRoles(call: Call, owner: Owner, change: { readonly clientId: string; readonly roles: readonly string[] }): Promise<void>
+  renewSecret(call: Call, owner: Owner, clientId: string): Promise<string>
+  /** False when it is not there, or another owner's. */
+  remove(call: Call, owner: Owner, clientId: string): Promise<boolean>
+  /** When the owner ends. */
+  removeAll(call: Call, owner: Owner): Promise<void>
+  ownerFor(call: Call, clientId: string): Promise<Owner | undefined>
+  /** What a token of this client tells; `undefined` when it is no service account, and `ended` when it may get none. */
+  membershipOf(call: Call, clientId: string): Promise<Membership | 'ended' | undefined>
+}
+
+export function serviceSubject(clientId: string): string {
+  return `client:${clientId}`
+}
+
+const viewOf = ({ id, owner, name, roles, scopes, authentication, createdAt }: ServiceAccount): ServiceAccountView => ({
+  clientId: id,
+  name,
+  ...(owner === PLATFORM ? {} : { organisationId: owner }),
+  roles,
+  scopes,
+  authentication,
+  createdAt,
+})
+
+const keyOf = ({ organisationId }: Owner): string => organisationId ?? PLATFORM
+
+export function createServiceAccounts(deps: ServiceAccountsDependencies): ServiceAccounts {
+  const { repository, organisations } = deps
+  const own = async (call: Call, owner: Owner, clientId: string): Promise<Stored<ServiceAccount> | undefined> => {
+    const found = await repository.find(call, clientId)
+    return found?.value.owner === keyOf(owner) ? found : undefined
+  }
+  const changes = changing(deps, own)
+  return {
+    scopes: deps.scopes,
+    async ownerOf(call, acting) {
+      const { id } = await organisations.requireOwner(call, acting)
+      return { organisationId: id }
+    },
+    list: async (call, owner) => (await repository.list(call, keyOf(owner), MOST)).map(viewOf),
+    create: (call, owner, made) => create(deps, call, { owner, made }),
+    ...changes,
+    async removeAll(call, owner) {
+      for (let left = MOST; left === MOST; ) {
+        const found = await repository.list(call, keyOf(owner), MOST)
+        left = found.length
+        for (const { id } of found) await changes.remove(call, owner, id)
+      }
+    },
+    async ownerFor(call, clientId) {
+      const found = await repository.find(call, clientId)
+      return found === undefined ? undefined : { organisationId: found.value.owner === PLATFORM ? undefined : found.value.owner }
+    },
+    async membershipOf(call, clientId) {
+      if (!clientId.startsWith(SERVICE_ID)) return undefined
+      const found = (await repository.find(call, clientId))?.value
+      if (found === undefined) return 'ended'
+      const { owner, roles, membershipAt } = found
+      if (owner === PLATFORM) return { roles, groups: [], at: membershipAt }
+      const ofOrganisation = await organisations.changing.find(call, owner).catch(() => undefined)
+      return ofOrganisation === undefined ? 'ended' : { roles: [], groups: [], organisation: { id: owner, roles }, at: membershipAt }
+    },
+  }
+}
+
+async function create(
+  { repository, organisations, clock, scopes, roles: all }: ServiceAccountsDependencies,
+  call: Call,
+  { owner, made }: { readonly owner: Owner; readonly made: NewServiceAccount & { readonly by?: string } },
+): Promise<MadeServiceAccount> {
+  const problem = nameProblem(made.name)
+  if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
+  if (made.scopes.some((scope) => !scopes.includes(scope)))
+    throw authErrors.bad_details({ fields: [fieldProblem('scopes', 'scope_unknown')] })
+  const roles = owner.organisationId === undefined ? known(made.roles, all) : organisations.checkedRoles(made.roles)
+  const key = made.key === undefined || made.key.trim() === '' ? undefined : publicKey(made.key)
+  if ((await repository.list(call, keyOf(owner), MOST)).length >= MOST) throw authErrors.organisation_full()
+  const now = clock.now()
+  const id = `${SERVICE_ID}${newId(now)}`
+  const name = tidyName(made.name)
+  const definition: StoredClient['definition'] = {
+    clientId: id,
+    name,
+    redirectUris: [],
+    origins: [],
+    scopes: [...made.scopes],
+    grants: ['client_credentials'],
+    ...(key === undefined ? {} : { authentication: { method: 'private_key_jwt', keys: [key] } }),
+  }
+  const secret = key === undefined ? randomToken() : undefined
+  const service: ServiceAccount = {
+    id,
+    owner: keyOf(owner),
+    name,
+    roles: [...roles],
+    scopes: [...made.scopes],
+    authentication: key === undefined ? 'secret' : 'key',
+    membershipAt: now,
+    createdAt: now,
+  }
+  const client = {
+    id,
+    source: 'operator',
+    definition,
+    createdAt: now,
+    ...(secret === undefined ? {} : { secretHash: sha256(secret) }),
+  } as const
+  await repository.insert(call, service, {
+    client,
+    events: [securityEventOf({ type: 'service.created', about: name, ...actorOf(made.by) })],
+  })
+  return secret === undefined ? { service: viewOf(service) } : { service: viewOf(service), secret }
+}
+
+const actorOf = (accountId: string | undefined): { accountId?: string } => (accountId === undefined ? {} : { accountId })
+
+function known(wanted: readonly string[], all: readonly string[]): readonly string[] {
+  if (wanted.some((role) => !all.includes(role))) throw authErrors.bad_details({ fields: [fieldProblem('roles', 'role_unknown')] })
+  return all.filter((role) => wanted.includes(role))
+}
+
+function publicKey(text: string): z.infer<typeof publicKeyDefinition> {
+  const parsed = publicKeyDefinition.safeParse(jsonOf(text))
+  const isPublic =
+    parsed.success && ['EC', 'OKP', 'RSA'].includes(parsed.data.kty) && PRIVATE_MEMBERS.every((member) => !(member in parsed.data))
+  if (!isPublic) throw authErrors.bad_details({ fields: [fieldProblem('key', 'key_not_public')] })
+  return parsed.data
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+type Own = (call: Call, owner: Owner, clientId: string) => Promise<Stored<ServiceAccount> | undefined>
+
+function changing(deps: ServiceAccountsDependencies, own: Own): Pick<ServiceAccounts, 'setRoles' | 'renewSecret' | 'remove'> {
+  const { repository, organisations, revocations, clock, roles: all } = deps
+  return {
+    async setRoles(call, owner, { clientId, roles: wanted }) {
+      const roles = owner.organisationId === undefined ? known(wanted, all) : organisations.checkedRoles(wanted)
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        const before = await own(call, owner, clientId)
+        if (before === undefined) throw authErrors.service_not_found()
+        const at = laterThan(before.value.membershipAt, clock.now())
+        const subject = serviceSubject(clientId)
+        const events = [securityEventOf({ type: 'service.roles_changed', about: before.value.name })]
+        if (await repository.updateRoles(call, before, { roles, at, also: [revocations.superseded(subject, at)], events })) {
+          await revocations.announce(call, 'membership', [subject])
+          return
+        }
+      }
+      throw authErrors.changed_meanwhile()
+    },
+    async renewSecret(call, owner, clientId) {
+      const found = await own(call, owner, clientId)
+      if (found?.value.authentication !== 'secret') throw authErrors.service_not_found()
+      const secret = randomToken()
+      const events = [securityEventOf({ type: 'service.secret_renewed', about: found.value.name })]
+      if (!(await repository.updateSecret(call, clientId, { secretHash: sha256(secret), also: [], events })))
+        throw authErrors.service_not_found()
+      return secret
+    },
+    async remove(call, owner, clientId) {
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        const found = await own(call, owner, clientId)
+        if (found === undefined) return false
+        const subject = serviceSubject(clientId)
+        const events = [securityEventOf({ type: 'service.removed', about: found.value.name })]
+        if (await repository.remove(call, found, { operations: [revocations.endedFor(subject)], events })) {
+          await revocations.announce(call, 'account', [subject])
+          return true
+        }
+      }
+      throw authErrors.changed_meanwhile()
+    },
+  }
+}

@@ -1,0 +1,79 @@
+// `ninefold services`: service accounts of the platform and of organisations. A platform that runs knows of a change within a second.
+import { readFile } from 'node:fs/promises'
+import { AppError } from '../kernel/errors.ts'
+import { systemCall } from '../kernel/call.ts'
+import type { ServiceAccountsDesk } from '../auth/service-accounts/contract.ts'
+import { CommandError, type CommandLine } from './command-line.ts'
+import { load } from './load.ts'
+import { table } from './table.ts'
+
+const call = systemCall('services')
+
+interface Action {
+  /** How many words may follow the name of the action. */
+  readonly words: readonly number[]
+  run(desk: ServiceAccountsDesk, words: readonly string[], line: CommandLine): Promise<string>
+}
+
+export async function servicesCommand(line: CommandLine): Promise<number> {
+  const [name = 'list', ...words] = line.words
+  const action = ACTIONS[name]
+  if (action?.words.includes(words.length) !== true)
+    throw new CommandError(
+      'Say ninefold services list [<organisation>]; create <name> [<organisation>] --scope <scope> --add-role <role> --from <file with a public key>; roles <client id> --add-role <role>; renew-secret <client id>; or remove <client id>.',
+    )
+  const { platform } = await load(line, 'run')
+  await platform.startOnly(['folders', 'database', 'cache', 'auth'])
+  try {
+    process.stdout.write(await action.run(platform.auth.serviceAccounts, words, line))
+  } catch (error) {
+    if (error instanceof AppError && error.status < 500)
+      throw new CommandError(error.fields?.[0]?.message ?? error.detail ?? error.title, { cause: error })
+    throw error
+  } finally {
+    await platform.stop()
+  }
+  return 0
+}
+
+const ACTIONS: Readonly<Record<string, Action>> = {
+  list: {
+    words: [0, 1],
+    async run(desk, [organisationId]) {
+      const rows = (await desk.list(call, organisationId)).map(({ clientId, name, roles, scopes, authentication }) => [
+        clientId,
+        name,
+        roles.join(', '),
+        scopes.join(' '),
+        authentication,
+      ])
+      return rows.length === 0
+        ? 'There are no service accounts.\n'
+        : table([['client', 'name', 'roles', 'scopes', 'proves itself by'], ...rows])
+    },
+  },
+  create: {
+    words: [1, 2],
+    async run(desk, [name = '', organisationId], { membership, client, premises }) {
+      const key = premises.from === undefined ? undefined : await readFile(premises.from, 'utf8')
+      const scopes = client.definition.scopes ?? []
+      const made = await desk.create(call, { name, organisationId, roles: membership.addRoles, scopes, key })
+      return `${JSON.stringify({ ...made.service, ...(made.secret === undefined ? {} : { secret: made.secret }) }, undefined, 2)}\n`
+    },
+  },
+  roles: {
+    words: [1],
+    async run(desk, [clientId = ''], { membership: { addRoles } }) {
+      await desk.setRoles(call, clientId, addRoles)
+      return `${clientId}: ${addRoles.length === 0 ? 'no roles' : addRoles.join(', ')}\n`
+    },
+  },
+  'renew-secret': { words: [1], run: async (desk, [clientId = '']) => `${await desk.renewSecret(call, clientId)}\n` },
+  remove: {
+    words: [1],
+    async run(desk, [clientId = '']) {
+      if (!(await desk.remove(call, clientId))) throw new CommandError(`There is no service account ${JSON.stringify(clientId)}.`)
+      return `${clientId} is removed.\n`
+    },
+  },
+}

@@ -1,0 +1,201 @@
+// Service accounts: what their tokens say, who may make and end them, and that another organisation's owner may not.
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { callAs, systemCall } from '#kernel/call.ts'
+import { newId, randomToken } from '#kernel/ids.ts'
+import { accountsCollection, createAccountsRepository } from '../../src/auth/accounts/repository.ts'
+import { createOrganisationsRepository } from '../../src/auth/organisations/repository.ts'
+import { createOrganisations, type Organisations } from '../../src/auth/organisations/service.ts'
+import { createServiceAccountsPart, type ServiceAccountsPart } from '../../src/auth/service-accounts/create.ts'
+import { claimsOf, errorOf, type OauthWorld, openOauth, type Reply, send } from '../support/oauth.ts'
+import { everythingStored } from '../support/scenario-database.ts'
+
+const roles = { editor: { permissions: ['photos:write'] }, staff: { permissions: [] } }
+const scopes = { 'photos:read': 'see your photos', 'photos:write': 'add and change photos' }
+const call = systemCall('test')
+const asked = callAs(call, { kind: 'anonymous' })
+const code = (name: string) => ({ code: `auth.${name}` })
+
+describe('service accounts', () => {
+  let world: OauthWorld
+  let folder: string
+  let organisations: Organisations
+  let part: ServiceAccountsPart
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ninefold-services-'))
+    world = await openOauth({
+      file: join(folder, 'main.db'),
+      services({ database, revocations, clock }) {
+        const repository = createOrganisationsRepository(database)
+        const accounts = createAccountsRepository(database)
+        const settings = { definition: { roles: ['editor'] }, roles }
+        organisations = createOrganisations({ repository, accounts, revocations, clock, settings })
+        part = createServiceAccountsPart({ database, clock, organisations, revocations, scopes, definition: { roles } })
+        return part.services
+      },
+    })
+  })
+  after(async () => {
+    await world.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  async function owner(name: string): Promise<{ accountId: string; organisationId: string }> {
+    const now = Date.now()
+    const accountId = newId(now)
+    await world.database
+      .collection(accountsCollection)
+      .insert(call, { id: accountId, email: `${accountId}@example.org`, name, emailVerifiedAt: now, createdAt: now })
+    const { id } = await organisations.create(asked, { name, accountId })
+    return { accountId, organisationId: id }
+  }
+  const made = { name: 'Nightly', roles: ['editor'], scopes: ['photos:read'] }
+  const tokenFor = (clientId: string, secret: string, form: Record<string, string> = {}): Promise<Reply> =>
+    send(world, {
+      path: '/token',
+      form: { grant_type: 'client_credentials', ...form },
+      headers: { authorization: `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}` },
+    })
+  const claims = (reply: Reply): Readonly<Record<string, unknown>> => {
+    assert.equal(reply.status, 200, reply.body)
+    return claimsOf(JSON.parse(reply.body).access_token)
+  }
+  const revocationsOf = async (clientId: string) =>
+    (await world.revocations.list(call)).items.filter(({ subject }) => subject === `client:${clientId}`)
+
+  test('requirement 23: one of an organisation acts for it under a name that no person can have, and its secret is kept as a hash', async () => {
+    const acme = await owner('Acme')
+    const { service, secret = '' } = await part.services.create(asked, await part.services.ownerOf(asked, acme), {
+      ...made,
+      by: acme.accountId,
+    })
+    const told = claims(await tokenFor(service.clientId, secret, { scope: 'photos:read photos:write' }))
+    assert.equal(told['sub'], `client:${service.clientId}`)
+    assert.deepEqual(told['organization'], { id: acme.organisationId, roles: ['editor'] })
+    assert.deepEqual([told['roles'], told['sid'], told['scope']], [undefined, undefined, 'photos:read'])
+    assert.equal(typeof told['membership_at'], 'number')
+    assert.equal(errorOf(await tokenFor(service.clientId, randomToken())), 'invalid_client')
+    const stored = await everythingStored(join(folder, 'main.db'))
+    assert.equal(stored.includes(secret), false)
+    assert.equal(world.logs.join('').includes(secret), false)
+  })
+
+  test('one with a key signs for itself, and a private key is refused', async () => {
+    const acme = await part.services.ownerOf(asked, await owner('Keys'))
+    const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
+    const key = JSON.stringify({ ...(await exportJWK(publicKey)), alg: 'ES256' })
+    for (const bad of [JSON.stringify(await exportJWK(privateKey)), 'not json', '{"kty":"oct","k":"c2VjcmV0"}', '[]'])
+      await assert.rejects(part.services.create(asked, acme, { ...made, key: bad }), code('bad_details'))
+    assert.deepEqual(await part.services.list(call, acme), [])
+    const { service, secret } = await part.services.create(asked, acme, { ...made, key })
+    assert.equal(secret, undefined)
+    const assertion = await new SignJWT({ jti: randomToken() })
+      .setProtectedHeader({ alg: 'ES256' })
+      .setIssuer(service.clientId)
+      .setSubject(service.clientId)
+      .setAudience(world.sites.accounts)
+      .setIssuedAt()
+      .setExpirationTime('1m')
+      .sign(privateKey)
+    const form = {
+      grant_type: 'client_credentials',
+      client_id: service.clientId,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: assertion,
+    }
+    assert.equal(claims(await send(world, { path: '/token', form }))['sub'], `client:${service.clientId}`)
+    assert.equal(errorOf(await send(world, { path: '/token', form })), 'invalid_client', 'an assertion counts once')
+    await assert.rejects(part.services.renewSecret(asked, acme, service.clientId), code('service_not_found'))
+  })
+
+  test("another organisation's owner, a member and a stranger change nothing", async () => {
+    const acme = await owner('Ours')
+    const evil = await owner('Evil')
+    const ours = await part.services.ownerOf(asked, acme)
+    const theirs = await part.services.ownerOf(asked, evil)
+    const { service, secret = '' } = await part.services.create(asked, ours, made)
+    const { clientId } = service
+    await assert.rejects(part.services.ownerOf(asked, { ...evil, organisationId: acme.organisationId }), code('organisation_not_found'))
+    for (const other of [theirs, {}]) {
+      await assert.rejects(part.services.setRoles(asked, other, { clientId, roles: [] }), code('service_not_found'))
+      await assert.rejects(part.services.renewSecret(asked, other, clientId), code('service_not_found'))
+      assert.equal(await part.services.remove(asked, other, clientId), false)
+      assert.equal(
+        (await part.services.list(call, other)).some((each) => each.clientId === clientId),
+        false,
+      )
+    }
+    assert.deepEqual(claims(await tokenFor(clientId, secret))['organization'], { id: acme.organisationId, roles: ['editor'] })
+    assert.deepEqual(await revocationsOf(clientId), [])
+    for (const principal of [
+      { kind: 'anonymous' } as const,
+      { kind: 'user', accountId: `client:${clientId}`, sessionId: 's', clientId, scopes: [], firstParty: false, roles: ['staff'] } as const,
+    ]) {
+      const asking = callAs(call, principal)
+      for (const run of [
+        () => part.desk.list(asking),
+        () => part.desk.create(asking, made),
+        () => part.desk.setRoles(asking, clientId, []),
+        () => part.desk.renewSecret(asking, clientId),
+        () => part.desk.remove(asking, clientId),
+      ])
+        await assert.rejects(run(), code('operators_only'))
+    }
+  })
+
+  test('roles and scopes are those that the owner may give', async () => {
+    const acme = await part.services.ownerOf(asked, await owner('Limits'))
+    await assert.rejects(part.services.create(asked, acme, { ...made, roles: ['staff'] }), code('bad_details'))
+    await assert.rejects(part.services.create(asked, acme, { ...made, scopes: ['openid'] }), code('bad_details'))
+    await assert.rejects(part.services.create(asked, acme, { ...made, scopes: ['roles'] }), code('bad_details'))
+    await assert.rejects(part.services.create(asked, acme, { ...made, name: ' ' }), code('bad_details'))
+    const { service, secret = '' } = await part.desk.create(call, { ...made, roles: ['staff'] })
+    const told = claims(await tokenFor(service.clientId, secret))
+    assert.deepEqual([told['roles'], told['organization']], [['staff'], undefined])
+    await assert.rejects(part.desk.create(call, { ...made, roles: ['boss'] }), code('bad_details'))
+    await assert.rejects(part.desk.create(call, { ...made, organisationId: '0'.repeat(26) }), code('organisation_not_found'))
+  })
+
+  test('other roles end the tokens of before, a new secret the old one, and removal everything', async () => {
+    const acme = await part.services.ownerOf(asked, await owner('Changes'))
+    const { service, secret = '' } = await part.services.create(asked, acme, made)
+    const { clientId } = service
+    const first = claims(await tokenFor(clientId, secret))
+    await part.services.setRoles(asked, acme, { clientId, roles: [] })
+    const [superseded] = await revocationsOf(clientId)
+    assert.equal(superseded?.kind, 'membership')
+    assert.ok((superseded?.before ?? 0) > Number(first['membership_at']), 'gateways refuse the first one')
+    const second = claims(await tokenFor(clientId, secret))
+    assert.deepEqual([Object(second['organization']).roles, second['membership_at']], [[], superseded?.before])
+    const renewed = await part.services.renewSecret(asked, acme, clientId)
+    assert.equal(errorOf(await tokenFor(clientId, secret)), 'invalid_client')
+    const third = claims(await tokenFor(clientId, renewed))
+    assert.equal(await part.services.remove(asked, acme, clientId), true)
+    assert.equal(errorOf(await tokenFor(clientId, renewed)), 'invalid_client')
+    const ended = (await revocationsOf(clientId)).find(({ kind }) => kind === 'account')
+    assert.ok((ended?.before ?? 0) > Number(third['iat']) + 30, 'what a slower process still issues is covered')
+    assert.equal(await part.services.remove(asked, acme, clientId), false)
+  })
+
+  test('when its organisation ends it gets no token any more, and is removed with it', async () => {
+    const acme = await owner('Ends')
+    const by = await part.services.ownerOf(asked, acme)
+    const { service, secret = '' } = await part.services.create(asked, by, made)
+    claims(await tokenFor(service.clientId, secret))
+    const repository = createOrganisationsRepository(world.database)
+    const found = (await repository.find(call, acme.organisationId)) ?? assert.fail('it is gone')
+    assert.equal(await repository.commit(call, [repository.operations.end(found, Date.now())], []), true)
+    assert.equal(errorOf(await tokenFor(service.clientId, secret)), 'invalid_client')
+    await part.services.removeAll(call, by)
+    assert.deepEqual(await part.services.list(call, by), [])
+    assert.equal(
+      (await revocationsOf(service.clientId)).some(({ kind }) => kind === 'account'),
+      true,
+    )
+  })
+})
