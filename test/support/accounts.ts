@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Call } from '#kernel/call.ts'
 import { systemCall } from '#kernel/call.ts'
 import { createRouter } from '#kernel/http/router.ts'
-import type { Answer, Exchange, Method } from '#kernel/http/route.ts'
+import type { Answer, Exchange, Method, Route } from '#kernel/http/route.ts'
 import { seeOther } from '#kernel/http/route.ts'
 import { randomToken } from '#kernel/ids.ts'
 import type { sendOutward } from '#kernel/http/outward.ts'
@@ -72,6 +72,8 @@ export interface AccountsWorld {
   /** Waits until every event that was stored so far has been delivered. */
   settled(): Promise<void>
   visit(request: Visit): Promise<Visited>
+  /** The whole inventory of the pages. */
+  readonly routes: readonly Route[]
   /** Signs up and confirms. */
   person(details?: { email?: string; password?: string; name?: string }): Promise<{ accountId: string; email: string; password: string }>
   stop(): Promise<void>
@@ -245,6 +247,7 @@ export async function openAccounts(
     mails,
     log,
     visit,
+    routes: pages,
     mailTo: (email) => until(`a mail to ${email}`, () => mails.findLast((one) => one.to === email)),
     async settled() {
       const before = delivered

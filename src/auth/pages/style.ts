@@ -5,6 +5,8 @@ export const styleRules = `
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body {
   margin: 0; min-height: 100vh; min-height: 100dvh; background: var(--ground); color: var(--ink);
+  /* Names and addresses of people are as long as they like. */
+  overflow-wrap: anywhere;
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
 }
 h1, h2 { font-family: ui-serif, "Iowan Old Style", "Palatino Linotype", Palatino, "Noto Serif", Georgia, serif; font-weight: 600; line-height: 1.2; letter-spacing: -0.01em; margin: 0; text-wrap: balance; }
@@ -84,7 +86,7 @@ input[aria-invalid=true] { border-color: var(--danger); background: var(--danger
 .qr-light { fill: #ffffff; } .qr-dark { fill: #10201c; }
 .key { display: block; margin-top: 0.35rem; font-size: 1.05rem; letter-spacing: 0.04em; overflow-wrap: anywhere; }
 .codes { margin: 0; padding: 1rem 1rem 1rem 2.6rem; border: 1px solid var(--line); border-radius: 0.75rem; background: var(--sheet); display: grid; gap: 0.45rem; }
-.codes code { font-size: 0.95rem; letter-spacing: 0.02em; white-space: nowrap; }
+.codes code { font-size: 0.95rem; letter-spacing: 0.02em; overflow-wrap: break-word; word-break: keep-all; }
 .link { font: inherit; color: var(--accent); background: none; border: 0; padding: 0.35rem 0; cursor: pointer; text-decoration: underline; text-underline-offset: 0.18em; }
 
 /* Another way, below the first */

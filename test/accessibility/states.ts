@@ -1,0 +1,300 @@
+// Every page of the accounts origin in every state that it has: empty, full, with long texts, with something wrong. The name of each begins with the route
+// that it is a state of, so that a route without one is found.
+import type { Exchange } from '#kernel/http/route.ts'
+import { html } from '#kernel/html.ts'
+import { sha256 } from '#kernel/keyring.ts'
+import type { Interaction } from '../../src/auth/engine.ts'
+import { enginePages } from '../../src/auth/pages/engine-pages.ts'
+import { createSpeech } from '../../src/auth/texts/speech.ts'
+import { createLooks } from '../../src/auth/theme/looks.ts'
+import { type AccountsWorld, call, openAccounts, tokenIn, type Visit } from '../support/accounts.ts'
+
+export interface State {
+  /** `GET /sign-up` or `GET /sign-up, with problems`. */
+  readonly name: string
+  /** What the browser asks for; runs right before. */
+  ask(): Visit | Promise<Visit>
+}
+
+export interface Stage {
+  readonly world: AccountsWorld
+  readonly states: readonly State[]
+  /** Pages that the engine shows, as text, by language. */
+  readonly enginePages: readonly { readonly name: string; page(language: string): string }[]
+  stop(): Promise<void>
+}
+
+const LONG = 'Donaudampfschifffahrtsgesellschaftskapitaenswitwenrentenauszahlung Anna-Katharina'.slice(0, 80)
+const LONG_EMAIL = `${'a-very-long-mailbox-name'.repeat(2)}@${'sub.'.repeat(12)}example.org`
+const BROWSER = 'h'.repeat(43)
+export const here: Readonly<Record<string, string>> = { '__Host-Http-here': BROWSER }
+
+const client: Interaction['client'] = {
+  clientId: 'print-shop',
+  name: 'Print Shop',
+  host: 'printshop.localhost:4001',
+  redirectOrigin: 'http://printshop.localhost:4001',
+  firstParty: false,
+}
+const login: Interaction = { uid: 'u1', prompt: 'login', client, scopes: [] }
+const own: Interaction = { ...login, client: { ...client, name: 'Pixel Diary', firstParty: true } }
+
+export async function openStage(): Promise<Stage> {
+  const upstreams = [
+    { kind: 'openid', id: 'club', name: 'The Club', issuer: 'https://club.example.org', clientId: 'us' },
+    { kind: 'openid', id: 'guild', name: 'A Guild With A Long Name That Goes On', issuer: 'https://guild.example.org', clientId: 'us' },
+  ] as const
+  const definition = { upstreams, methods: { emailCode: true, magicLink: true } }
+  const secret = 'x'.repeat(32)
+  const world = await openAccounts({ definition, upstreamSecrets: { club: secret, guild: secret } })
+  const person = await world.person({ email: LONG_EMAIL, name: LONG })
+  const token = async (path: string, email: string): Promise<string> => {
+    const known = world.mails.length
+    const form = path === '/sign-up' ? { email, name: LONG, password: 'nine folded squares' } : { email }
+    await world.visit({ path, form, cookies: here, client: email })
+    await world.settled()
+    const sent = world.mails.slice(known).find(({ to }) => to === email) ?? (await world.mailTo(email))
+    return tokenIn(sent)
+  }
+  const during = (interaction: Interaction, visit: Visit): Visit => {
+    world.engine.current = interaction
+    return { cookies: here, ...visit }
+  }
+  const signedIn = (visit: Visit): Visit => {
+    world.engine.signedInAs = person.accountId
+    return { cookies: here, ...visit }
+  }
+  const crowd = (): void => {
+    const now = world.clock.now()
+    const { accountId } = person
+    world.engine.sessionList.splice(
+      0,
+      Number.POSITIVE_INFINITY,
+      { id: 'here', accountId, signedInAt: now, lastUsedAt: now, device: 'Chromium on Linux' },
+      { id: 'there', accountId, signedInAt: now - 86_400_000, lastUsedAt: now - 7_200_000, device: 'Unknown device' },
+    )
+    world.engine.appList.splice(0, Number.POSITIVE_INFINITY, {
+      clientId: 'print-shop',
+      name: LONG,
+      scopes: [
+        { name: 'photos:read', words: 'see your photos' },
+        { name: 'offline_access', words: '' },
+      ],
+      since: now - 86_400_000,
+    })
+  }
+  crowd()
+  const arrived = (where: { uid?: string; accountId?: string }): Record<string, string> => {
+    const cookies = new Map(Object.entries(here))
+    const exchange = {
+      cookies,
+      addCookie: (cookie: string) => void cookies.set(cookie.slice(0, cookie.indexOf('=')), /=([^;]*)/.exec(cookie)?.[1] ?? ''),
+    } as unknown as Exchange
+    const at = world.clock.now()
+    const who = { upstream: 'club', issuer: 'https://club.example.org', subject: 's1', email: 'ada@club.example.org', emailVerified: true }
+    world.running.upstreams.travels.arrive(exchange, { ...who, name: 'Ada', at, ...where })
+    return Object.fromEntries(cookies)
+  }
+  const half = (next: NonNullable<Interaction['half']>['next']): Interaction => ({ ...own, half: { accountId: person.accountId, next } })
+  const proving = half({ kind: 'prove', totp: true, passkey: true, recovery: true })
+  const enrolling = half({ kind: 'enrol', totp: true, passkey: true })
+  const consent = (scopes: readonly string[]): Interaction => ({
+    ...login,
+    prompt: 'consent',
+    accountId: person.accountId,
+    scopes: scopes.map((name) => ({ name, words: `do what ${name} says` })),
+  })
+  const wrong = { email: person.email, password: 'not it' }
+
+  const states: State[] = [
+    { name: 'GET /interaction/:uid', ask: () => during(own, { path: '/interaction/u1' }) },
+    { name: 'GET /interaction/:uid, for a third party', ask: () => during(login, { path: '/interaction/u1?confirmed=1' }) },
+    {
+      name: 'GET /interaction/:uid, with a long name',
+      ask: () => during({ ...login, client: { ...client, name: LONG, host: LONG_EMAIL.split('@')[1] ?? '' } }, { path: '/interaction/u1' }),
+    },
+    { name: 'GET /interaction/:uid, ended', ask: () => ({ path: '/interaction/gone' }) },
+    { name: 'GET /interaction/:uid, a second step', ask: () => during(proving, { path: '/interaction/u1' }) },
+    { name: 'GET /interaction/:uid, setting up', ask: () => during(enrolling, { path: '/interaction/u1' }) },
+    { name: 'GET /interaction/:uid, consent', ask: () => during(consent(['photos:read', 'email', LONG]), { path: '/interaction/u1' }) },
+    { name: 'GET /interaction/:uid, consent to nothing', ask: () => during(consent([]), { path: '/interaction/u1' }) },
+    { name: 'POST /interaction/:uid/sign-in', ask: () => during(own, { path: '/interaction/u1/sign-in', form: wrong, client: 'a1' }) },
+    {
+      name: 'POST /interaction/:uid/sign-in, too often',
+      async ask() {
+        world.engine.current = own
+        for (let index = 0; index < 6; index += 1)
+          await world.visit({
+            path: '/interaction/u1/sign-in',
+            form: { ...wrong, email: 'often@example.org' },
+            cookies: here,
+            client: 'a2',
+          })
+        return during(own, { path: '/interaction/u1/sign-in', form: { ...wrong, email: 'often@example.org' }, client: 'a2' })
+      },
+    },
+    {
+      name: 'POST /interaction/:uid/sign-in, with a puzzle',
+      async ask() {
+        const email = 'puzzled@example.org'
+        for (let index = 0; index < 4; index += 1)
+          await world.accounts.signIn(call, { email, password: `p${index}`, client: `puzzled-${index}` }).catch(() => {})
+        world.clock.advance(31_000)
+        crowd()
+        return during(own, { path: '/interaction/u1/sign-in', form: { email, password: 'p', puzzle: 'none' }, client: 'a3' })
+      },
+    },
+    { name: 'POST /interaction/:uid/consent', ask: () => ({ path: '/interaction/gone/consent', form: { decision: 'allow' } }) },
+    { name: 'GET /sign-up', ask: () => ({ path: '/sign-up' }) },
+    { name: 'POST /sign-up', ask: () => ({ path: '/sign-up', form: { name: '', email: 'x', password: 'short' } }) },
+    { name: 'GET /interaction/:uid/sign-up', ask: () => during(own, { path: '/interaction/u1/sign-up' }) },
+    { name: 'POST /interaction/:uid/sign-up', ask: () => during(own, { path: '/interaction/u1/sign-up', form: { email: 'x' } }) },
+    { name: 'GET /check-mail', ask: () => ({ path: '/check-mail' }) },
+    { name: 'GET /interaction/:uid/check-mail', ask: () => during(own, { path: '/interaction/u1/check-mail' }) },
+    {
+      name: 'GET /confirm',
+      async ask() {
+        return { path: `/confirm?token=${await token('/sign-up', 'confirm-1@example.org')}`, cookies: here }
+      },
+    },
+    { name: 'GET /confirm, a dead link', ask: () => ({ path: '/confirm?token=none' }) },
+    {
+      name: 'POST /confirm',
+      async ask() {
+        return { path: '/confirm', form: { token: await token('/sign-up', 'confirm-2@example.org'), password: 'not it' } }
+      },
+    },
+    { name: 'GET /confirmed', ask: () => ({ path: '/confirmed' }) },
+    { name: 'GET /forgot-password', ask: () => ({ path: '/forgot-password' }) },
+    { name: 'POST /forgot-password', ask: () => ({ path: '/forgot-password', form: { email: 'x' } }) },
+    { name: 'GET /forgot-password/sent', ask: () => ({ path: '/forgot-password/sent' }) },
+    { name: 'GET /interaction/:uid/forgot-password', ask: () => during(own, { path: '/interaction/u1/forgot-password' }) },
+    {
+      name: 'POST /interaction/:uid/forgot-password',
+      ask: () => during(own, { path: '/interaction/u1/forgot-password', form: { email: 'x' } }),
+    },
+    { name: 'GET /interaction/:uid/forgot-password/sent', ask: () => during(own, { path: '/interaction/u1/forgot-password/sent' }) },
+    {
+      name: 'GET /reset-password',
+      async ask() {
+        return { path: `/reset-password?token=${await token('/forgot-password', LONG_EMAIL)}` }
+      },
+    },
+    { name: 'GET /reset-password, a dead link', ask: () => ({ path: '/reset-password?token=none' }) },
+    {
+      name: 'POST /reset-password',
+      async ask() {
+        return { path: '/reset-password', form: { token: await token('/forgot-password', LONG_EMAIL), password: 'short' } }
+      },
+    },
+    { name: 'GET /reset-password/done', ask: () => ({ path: '/reset-password/done' }) },
+    { name: 'GET /interaction/:uid/email', ask: () => during(own, { path: '/interaction/u1/email' }) },
+    { name: 'POST /interaction/:uid/email', ask: () => during(own, { path: '/interaction/u1/email', form: { email: 'x' } }) },
+    { name: 'GET /interaction/:uid/email/code', ask: () => during(own, { path: '/interaction/u1/email/code' }) },
+    {
+      name: 'POST /interaction/:uid/email/code',
+      ask: () => during(own, { path: '/interaction/u1/email/code', form: { code: '1234 5678' } }),
+    },
+    { name: 'GET /interaction/:uid/email/link', ask: () => during(own, { path: '/interaction/u1/email/link?token=none' }) },
+    { name: 'POST /interaction/:uid/email/link', ask: () => during(own, { path: '/interaction/u1/email/link', form: { token: 'none' } }) },
+    { name: 'GET /upstream/:id/callback', ask: () => ({ path: '/upstream/club/callback?state=none' }) },
+    { name: 'GET /interaction/:uid/upstream/:id', ask: () => ({ path: '/interaction/gone/upstream/club' }) },
+    { name: 'GET /interaction/:uid/upstream', ask: () => during(own, { path: '/interaction/u1/upstream?state=none' }) },
+    { name: 'GET /interaction/:uid/welcome', ask: () => during(own, { path: '/interaction/u1/welcome', cookies: arrived({ uid: 'u1' }) }) },
+    { name: 'GET /interaction/:uid/welcome, ended', ask: () => during(own, { path: '/interaction/u1/welcome' }) },
+    {
+      name: 'POST /interaction/:uid/welcome',
+      ask: () => during(own, { path: '/interaction/u1/welcome', cookies: arrived({ uid: 'u1' }), form: { name: '' } }),
+    },
+    { name: 'GET /interaction/:uid/choose', ask: () => during(own, { path: '/interaction/u1/choose', cookies: arrived({ uid: 'u1' }) }) },
+    { name: 'GET /account', ask: () => signedIn({ path: '/account?done=password' }) },
+    {
+      name: 'GET /account, with nothing to show',
+      ask() {
+        world.engine.appList.length = 0
+        return signedIn({ path: '/account' })
+      },
+    },
+    { name: 'POST /account/name', ask: () => signedIn({ path: '/account/name', form: { name: ' ' } }) },
+    {
+      name: 'POST /account/password',
+      ask: () => signedIn({ path: '/account/password', form: { current: 'not it', password: 'a much better one' } }),
+    },
+    { name: 'GET /account/events', ask: () => signedIn({ path: '/account/events' }) },
+    { name: 'GET /signed-out', ask: () => ({ path: '/signed-out' }) },
+    { name: 'GET /account/identities/link/:id', ask: () => signedIn({ path: '/account/identities/link/guild' }) },
+    { name: 'GET /account/identities/answer', ask: () => signedIn({ path: '/account/identities/answer?state=none' }) },
+    {
+      name: 'GET /account/identities/connect',
+      ask: () => signedIn({ path: '/account/identities/connect', cookies: arrived({ accountId: person.accountId }) }),
+    },
+    { name: 'POST /account/identities/connect', ask: () => signedIn({ path: '/account/identities/connect', form: {} }) },
+    { name: 'GET /interaction/:uid/passkey', ask: () => ({ path: '/interaction/gone/passkey' }) },
+    { name: 'POST /interaction/:uid/passkey', ask: () => during(own, { path: '/interaction/u1/passkey', form: { answer: '{}' } }) },
+    {
+      name: 'POST /interaction/:uid/passkey/add',
+      ask: () => during(enrolling, { path: '/interaction/u1/passkey/add', form: { name: 'k', answer: '{}' } }),
+    },
+    { name: 'GET /account/passkeys/add', ask: () => signedIn({ path: '/account/passkeys/add' }) },
+    { name: 'POST /account/passkeys/add', ask: () => signedIn({ path: '/account/passkeys/add', form: { name: 'k', answer: '{}' } }) },
+    { name: 'POST /account/passkeys/:id/name', ask: () => signedIn({ path: '/account/passkeys/none/name', form: { name: '' } }) },
+    {
+      name: 'POST /interaction/:uid/second-step',
+      ask: () => during(proving, { path: '/interaction/u1/second-step', form: { way: 'totp', code: '000000' } }),
+    },
+    {
+      name: 'POST /interaction/:uid/second-step/set-up',
+      async ask() {
+        const shown = await world.visit(during(enrolling, { path: '/interaction/u1' }))
+        return during(enrolling, { path: '/interaction/u1/second-step/set-up', form: { sealed: sealedIn(shown.text), code: '000000' } })
+      },
+    },
+    { name: 'GET /account/second-step', ask: () => signedIn({ path: '/account/second-step' }) },
+    {
+      name: 'POST /account/second-step',
+      async ask() {
+        const shown = await world.visit(signedIn({ path: '/account/second-step' }))
+        return signedIn({ path: '/account/second-step', form: { sealed: sealedIn(shown.text), code: '000000' } })
+      },
+    },
+    { name: 'POST /account/recovery-codes', ask: () => signedIn({ path: '/account/recovery-codes', form: {} }) },
+  ]
+  return { world, states, enginePages: engineStates(), stop: () => world.stop() }
+}
+
+function sealedIn(page: string): string {
+  return /name="sealed" value="([^"]+)"/.exec(page)?.[1] ?? 'none'
+}
+
+function engineStates(): Stage['enginePages'] {
+  const looks = enginePages({ productName: 'Pixel Diary', home: 'http://app.test/', speech: createSpeech(), looks: createLooks() })
+  const exchange = (language: string): Exchange =>
+    ({
+      path: '/authorize',
+      search: '',
+      cookies: new Map([['__Host-Http-language', language]]),
+      request: { headers: {} },
+      nonce: () => 'NONCE',
+    }) as unknown as Exchange
+  const refused = { error: 'invalid_redirect_uri', description: sha256('long').repeat(3), requestId: 'request-1' }
+  return [
+    { name: 'the error of a request', page: (language) => looks.errorPage(exchange(language), refused).toString() },
+    {
+      name: 'the question whether to sign out',
+      page: (language) => looks.signOutPage(exchange(language), { action: '/x', hidden: { xsrf: 'x' } }).toString(),
+    },
+    { name: 'the word that one is signed out', page: (language) => html`${looks.signedOutPage(exchange(language))}`.toString() },
+  ]
+}
+
+/** Forms whose every refusal is the page of another state, and what always redirects. */
+export const SHOWN_BY_OTHERS: Readonly<Record<string, string>> = {
+  'POST /account/sign-out': 'always redirects',
+  'POST /account/sessions/:id/end': 'always redirects',
+  'POST /account/apps/:clientId/revoke': 'always redirects',
+  'POST /account/identities/:id/unlink': 'always redirects',
+  'POST /account/passkeys/:id/remove': 'always redirects',
+  'POST /account/second-step/remove': 'always redirects',
+  'POST /interaction/:uid/go-on': 'shows that the sign-in has ended, as GET does, or redirects',
+  'POST /interaction/:uid/start-over': 'shows that the sign-in has ended, as GET does, or redirects',
+}
