@@ -106,6 +106,7 @@ export async function openStage(): Promise<Stage> {
   })
   const wrong = { email: person.email, password: 'not it' }
 
+  let puzzled = 0
   const states: State[] = [
     { name: 'GET /interaction/:uid', ask: () => during(own, { path: '/interaction/u1' }) },
     { name: 'GET /interaction/:uid, for a third party', ask: () => during(login, { path: '/interaction/u1?confirmed=1' }) },
@@ -136,12 +137,12 @@ export async function openStage(): Promise<Stage> {
     {
       name: 'POST /interaction/:uid/sign-in, with a puzzle',
       async ask() {
-        const email = 'puzzled@example.org'
+        const email = `puzzled-${(puzzled += 1)}@example.org`
         for (let index = 0; index < 4; index += 1)
           await world.accounts.signIn(call, { email, password: `p${index}`, client: `puzzled-${index}` }).catch(() => {})
         world.clock.advance(31_000)
         crowd()
-        return during(own, { path: '/interaction/u1/sign-in', form: { email, password: 'p', puzzle: 'none' }, client: 'a3' })
+        return during(own, { path: '/interaction/u1/sign-in', form: { email, password: 'p', puzzle: 'none' }, client: `a3-${puzzled}` })
       },
     },
     { name: 'POST /interaction/:uid/consent', ask: () => ({ path: '/interaction/gone/consent', form: { decision: 'allow' } }) },

@@ -92,8 +92,6 @@ export interface SignInView {
 
 export interface SignInPart {
   readonly body: Html
-  /** There is nothing to see of it without its script. */
-  readonly needsScript?: true
   /** Paths of scripts that this way works better with. */
   readonly scripts?: readonly string[]
 }

@@ -72,8 +72,8 @@ export interface SignInPage extends SignInView {
 
 export function signInPage({ skin, interaction, present, state, confirmed, parts, signUpOpen }: SignInPage): Html {
   const { signIn } = skin.texts
-  const or = ({ needsScript }: SignInPart): Html =>
-    html`<p class="or"${needsScript === true ? html` data-with-passkeys hidden` : undefined}><span>${signIn.or}</span></p>`
+  const or = html`<p class="or"><span>${signIn.or}</span></p>`
+  const [first, ...others] = parts
   const signUp = html`<a href="/interaction/${interaction.uid}/sign-up">${signIn.createAccount}</a>`
   return stagePage(skin, {
     title: titleOf(skin, signIn.title, state),
@@ -82,7 +82,8 @@ export function signInPage({ skin, interaction, present, state, confirmed, parts
     main: html`${present === undefined ? lead(signIn.title, purpose(skin, interaction)) : stillYou(skin, present)}
 ${confirmed ? message('good', signIn.confirmed) : undefined}
 ${message('bad', state.problem)}
-${parts.map((part, index) => (index === 0 ? part.body : html`${or(part)}${part.body}`))}
+${first?.body}
+${others.length === 0 ? undefined : html`${or}<div class="others">${others.map(({ body }) => body)}</div>`}
 ${signUpOpen ? html`<p class="aside">${signIn.newHere(signUp)}</p>` : undefined}`,
   })
 }

@@ -92,6 +92,9 @@ input[aria-invalid=true] { border-color: var(--danger); background: var(--danger
 /* Another way, below the first */
 .alerts:not(:has(> :not([hidden]))) { display: none; }
 .or { display: flex; align-items: center; gap: 1rem; color: var(--soft); font-size: 0.9rem; }
+/* Nothing to choose from while every other way waits for its script */
+.or:has(+ .others):not(:has(+ .others > :not([hidden], script))) { display: none; }
+.others { display: flex; flex-direction: column; gap: 0.75rem; }
 .or::before, .or::after { content: ""; flex: 1; border-top: 1px solid var(--line); }
 .big-code { font-size: 2rem; font-weight: 650; letter-spacing: 0.08em; }
 .aside { border-top: 1px solid var(--line); padding-top: 1.25rem; }
@@ -143,6 +146,15 @@ details[open] > summary { margin-bottom: 0.5rem; }
   .desk { padding-top: 2.5rem; }
   .sheet { padding: 1.75rem; }
   .pair { grid-template-columns: 1fr 1fr; gap: 1rem; }
+}
+/* Wide enough to have the way through the page beside it */
+@media (min-width: 68rem) {
+  .desk:has(.contents) { max-width: 66rem; }
+  .desk > main:has(.contents) { display: grid; grid-template-columns: 12.5rem minmax(0, 1fr); column-gap: 2.5rem; align-items: start; }
+  .desk > main > h1, .desk > main > .message { grid-column: 1 / -1; }
+  .desk > main > .sheet { grid-column: 2; }
+  .desk > main > .contents { grid-column: 1; grid-row: span 99; position: sticky; top: 1.5rem; }
+  .contents ul { flex-direction: column; gap: 0.35rem; }
 }
 @media (prefers-reduced-motion: no-preference) { .button, input { transition: background-color 120ms, border-color 120ms, color 120ms; } }
 @media (forced-colors: active) { .button { border-color: ButtonText; } .letter, .tag { border: 1px solid; } }

@@ -23,7 +23,7 @@ function signInMethod({ passkeys, methods }: PageParts): SignInMethod {
         autofill: methods.password,
         again: `/interaction/${uid}/passkey`,
       })
-      return methods.password ? { body: form, needsScript: true } : { body: html`${form}${withoutPasskeys(skin)}` }
+      return { body: methods.password ? form : html`${form}${withoutPasskeys(skin)}` }
     },
   }
 }
