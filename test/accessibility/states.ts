@@ -1,7 +1,8 @@
 // Every page of the accounts origin in every state that it has: empty, full, with long texts, with something wrong. The name of each begins with the route
 // that it is a state of, so that a route without one is found.
+import { callAs } from '#kernel/call.ts'
 import type { Exchange } from '#kernel/http/route.ts'
-import { html } from '#kernel/html.ts'
+import type { Html } from '#kernel/html.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import type { Interaction } from '../../src/auth/engine.ts'
 import { enginePages } from '../../src/auth/pages/engine-pages.ts'
@@ -36,6 +37,7 @@ const client: Interaction['client'] = {
   redirectOrigin: 'http://printshop.localhost:4001',
   firstParty: false,
 }
+const asked = callAs(call, { kind: 'anonymous' })
 const login: Interaction = { uid: 'u1', prompt: 'login', client, scopes: [] }
 const own: Interaction = { ...login, client: { ...client, name: 'Pixel Diary', firstParty: true } }
 
@@ -44,7 +46,12 @@ export async function openStage(): Promise<Stage> {
     { kind: 'openid', id: 'club', name: 'The Club', issuer: 'https://club.example.org', clientId: 'us' },
     { kind: 'openid', id: 'guild', name: 'A Guild With A Long Name That Goes On', issuer: 'https://guild.example.org', clientId: 'us' },
   ] as const
-  const definition = { upstreams, methods: { emailCode: true, magicLink: true } }
+  const definition = {
+    upstreams,
+    methods: { emailCode: true, magicLink: true },
+    roles: { editor: { permissions: ['photos:write'] }, viewer: { permissions: ['photos:read'] } },
+    organisations: { roles: ['editor', 'viewer'] },
+  }
   const secret = 'x'.repeat(32)
   const world = await openAccounts({ definition, upstreamSecrets: { club: secret, guild: secret } })
   const person = await world.person({ email: LONG_EMAIL, name: LONG })
@@ -55,6 +62,15 @@ export async function openStage(): Promise<Stage> {
     await world.settled()
     const sent = world.mails.slice(known).find(({ to }) => to === email) ?? (await world.mailTo(email))
     return tokenIn(sent)
+  }
+  const group = await world.organisations.organisations.create(asked, { name: LONG, accountId: person.accountId })
+  const groupPath = `/account/organisations/${group.id}`
+  const invited = async (email: string): Promise<string> => {
+    const known = world.mails.length
+    const inviter = { accountId: person.accountId, organisationId: group.id, client: 'c' }
+    await world.organisations.invitations.invite(asked, inviter, { email, roles: ['viewer'] })
+    await world.settled()
+    return tokenIn(world.mails.slice(known).find(({ to }) => to === email) ?? (await world.mailTo(email)))
   }
   const during = (interaction: Interaction, visit: Visit): Visit => {
     world.engine.current = interaction
@@ -107,6 +123,7 @@ export async function openStage(): Promise<Stage> {
   const wrong = { email: person.email, password: 'not it' }
 
   let puzzled = 0
+  let guests = 0
   const states: State[] = [
     { name: 'GET /interaction/:uid', ask: () => during(own, { path: '/interaction/u1' }) },
     { name: 'GET /interaction/:uid, for a third party', ask: () => during(login, { path: '/interaction/u1?confirmed=1' }) },
@@ -222,6 +239,30 @@ export async function openStage(): Promise<Stage> {
       ask: () => signedIn({ path: '/account/password', form: { current: 'not it', password: 'a much better one' } }),
     },
     { name: 'GET /account/events', ask: () => signedIn({ path: '/account/events' }) },
+    { name: 'POST /account/delete', ask: () => signedIn({ path: '/account/delete', form: {} }) },
+    { name: 'GET /goodbye', ask: () => ({ path: '/goodbye' }) },
+    { name: 'POST /account/organisations', ask: () => signedIn({ path: '/account/organisations', form: { name: '' } }) },
+    {
+      name: 'GET /account/organisations/:id',
+      async ask() {
+        await invited(`guest-${(guests += 1)}@example.org`)
+        return signedIn({ path: groupPath })
+      },
+    },
+    { name: 'GET /account/organisations/:id, of others', ask: () => signedIn({ path: `/account/organisations/${'0'.repeat(26)}` }) },
+    { name: 'POST /account/organisations/:id/name', ask: () => signedIn({ path: `${groupPath}/name`, form: { name: '' } }) },
+    {
+      name: 'POST /account/organisations/:id/invitations',
+      ask: () => signedIn({ path: `${groupPath}/invitations`, form: { email: 'x' } }),
+    },
+    {
+      name: 'GET /invitation',
+      async ask() {
+        return signedIn({ path: `/invitation?token=${await invited(`guest-${(guests += 1)}@example.org`)}` })
+      },
+    },
+    { name: 'GET /invitation, a dead link', ask: () => ({ path: '/invitation?token=none' }) },
+    { name: 'POST /invitation', ask: () => signedIn({ path: '/invitation', form: { token: 'none' } }) },
     { name: 'GET /signed-out', ask: () => ({ path: '/signed-out' }) },
     { name: 'GET /account/identities/link/:id', ask: () => signedIn({ path: '/account/identities/link/guild' }) },
     { name: 'GET /account/identities/answer', ask: () => signedIn({ path: '/account/identities/answer?state=none' }) },
@@ -278,19 +319,29 @@ function engineStates(): Stage['enginePages'] {
       nonce: () => 'NONCE',
     }) as unknown as Exchange
   const refused = { error: 'invalid_redirect_uri', description: sha256('long').repeat(3), requestId: 'request-1' }
-  return [
-    { name: 'the error of a request', page: (language) => looks.errorPage(exchange(language), refused).toString() },
-    {
-      name: 'the question whether to sign out',
-      page: (language) => looks.signOutPage(exchange(language), { action: '/x', hidden: { xsrf: 'x' } }).toString(),
-    },
-    { name: 'the word that one is signed out', page: (language) => html`${looks.signedOutPage(exchange(language))}`.toString() },
-  ]
+  // One that is added without a state here does not compile.
+  const pages: { readonly [Name in keyof typeof looks]: (shown: Exchange) => Html } = {
+    errorPage: (shown) => looks.errorPage(shown, refused),
+    signOutPage: (shown) => looks.signOutPage(shown, { action: '/x', hidden: { xsrf: 'x' } }),
+    signedOutPage: (shown) => looks.signedOutPage(shown),
+    devicePage: (shown) => looks.devicePage(shown, { action: '/device', xsrf: 'x', code: 'ABCD', problem: 'unknown' }),
+    deviceConfirmPage: (shown) =>
+      looks.deviceConfirmPage(shown, { action: '/device', xsrf: 'x', code: 'ABCD-EFGH', app: LONG, device: 'Chromium on Linux' }),
+    deviceDonePage: (shown) => looks.deviceDonePage(shown),
+  }
+  return Object.entries(pages).map(([name, page]) => ({ name, page: (language) => page(exchange(language)).toString() }))
 }
 
 /** Forms whose every refusal is the page of another state, and what always redirects. */
 export const SHOWN_BY_OTHERS: Readonly<Record<string, string>> = {
+  'POST /account/organisations/:id/activate': 'shows the page of the organisation, or redirects',
+  'POST /account/organisations/:id/leave': 'shows the page of the organisation, or redirects',
+  'POST /account/organisations/:id/members/:accountId/roles': 'shows the page of the organisation, or redirects',
+  'POST /account/organisations/:id/members/:accountId/remove': 'shows the page of the organisation, or redirects',
+  'POST /account/organisations/:id/invitations/:invitation/resend': 'shows the page of the organisation, or redirects',
+  'POST /account/organisations/:id/invitations/:invitation/revoke': 'shows the page of the organisation, or redirects',
   'POST /account/sign-out': 'always redirects',
+  'POST /account/data': 'downloads, or asks to sign in again',
   'POST /account/sessions/:id/end': 'always redirects',
   'POST /account/apps/:clientId/revoke': 'always redirects',
   'POST /account/identities/:id/unlink': 'always redirects',

@@ -261,7 +261,7 @@ export const en = {
     invite: 'Invite',
     sent: (ago: HtmlValue): Html => html`sent ${ago}`,
     resend: 'Send again',
-    resendTo: (address: string) => `Send the invitation to ${address} again`,
+    resendTo: (address: string) => `Send again to ${address}`,
     revoke: 'Withdraw',
     revokeFor: (address: string) => `Withdraw the invitation to ${address}`,
     nameHeading: 'Name',
