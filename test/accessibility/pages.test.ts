@@ -1,9 +1,8 @@
 // What axe, the accessibility checker, finds on the pages of the accounts origin in a real browser: nothing, in either language, light and dark, on a phone
 // and on a desktop. The list of pages is that of the routes, so a new page without a state in states.ts fails.
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { after, before, describe, test } from 'node:test'
+import axe from 'axe-core'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { launchBrowser, withoutChromium } from '../support/browser.ts'
 import { ORIGIN, type Visit } from '../support/accounts.ts'
@@ -38,7 +37,7 @@ describe('the pages of the accounts origin', { skip: withoutChromium }, () => {
     browser = await launchBrowser()
     context = await browser.newContext()
     context.setDefaultTimeout(10_000)
-    await context.addInitScript({ content: await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8') })
+    await context.addInitScript({ content: axe.source })
     // The pages of the inventory, without a network: what the browser navigates to is what the state asks for.
     await context.route(`${ORIGIN}/**`, async (route) => {
       const request = route.request()
