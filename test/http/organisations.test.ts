@@ -170,7 +170,7 @@ describe('organisations', () => {
     assert.ok(await invitations().pending(call, token))
   })
 
-  test('an invitation is for its address alone, is used up once, and looking does not use it up', async () => {
+  test('requirement 70: an invitation is for its address alone, is used up once, and looking does not use it up', async () => {
     const id = await found()
     const token = await invite(id, 'bob', { roles: ['viewer'] })
     for (let look = 0; look < 3; look += 1) {
@@ -214,6 +214,9 @@ describe('organisations', () => {
     assert.equal(await invitations().pending(call, planted), undefined)
     await assert.rejects(invitations().accept(asked, planted, idOf('eve')), code('invitation_ended'))
     assert.deepEqual([await memberships('bob'), await memberships('eve')], [[], []])
+    const suspended = await invite(id, 'eve')
+    await world.database.collection(accountsCollection).update(call, idOf('ada'), { set: { suspendedAt: world.clock.now() } })
+    await assert.rejects(invitations().accept(asked, suspended, idOf('eve')), code('invitation_ended'))
   })
 
   test('of ten acceptances at once one counts', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { callAs, systemCall } from '#kernel/call.ts'
+import { sha256 } from '#kernel/keyring.ts'
 import { newId, randomToken } from '#kernel/ids.ts'
 import { accountsCollection, createAccountsRepository } from '../../src/auth/accounts/repository.ts'
 import { createOrganisationsRepository } from '../../src/auth/organisations/repository.ts'
@@ -16,6 +17,8 @@ import { everythingStored } from '../support/scenario-database.ts'
 
 const roles = { editor: { permissions: ['photos:write'] }, staff: { permissions: [] } }
 const scopes = { 'photos:read': 'see your photos', 'photos:write': 'add and change photos' }
+const ARCHIVE = 'https://archive.example.org/'
+const ARCHIVE_SECRET = 'archive-secret-of-at-least-32-characters'
 const call = systemCall('test')
 const asked = callAs(call, { kind: 'anonymous' })
 const code = (name: string) => ({ code: `auth.${name}` })
@@ -29,13 +32,34 @@ describe('service accounts', () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ninefold-services-'))
     world = await openOauth({
+      definition: {
+        resources: [{ audience: ARCHIVE, scopes: { 'archive:read': 'read the archive' }, format: 'opaque', servers: ['archive'] }],
+      },
+      clients: [
+        {
+          clientId: 'archive',
+          name: 'Archive',
+          redirectUris: [],
+          origins: [],
+          scopes: [],
+          grants: ['client_credentials'],
+          authentication: { method: 'client_secret_basic', secretHashes: [sha256(ARCHIVE_SECRET)] },
+        },
+      ],
       file: join(folder, 'main.db'),
       services({ database, revocations, clock }) {
         const repository = createOrganisationsRepository(database)
         const accounts = createAccountsRepository(database)
         const settings = { definition: { roles: ['editor'] }, roles }
         organisations = createOrganisations({ repository, accounts, revocations, clock, settings })
-        part = createServiceAccountsPart({ database, clock, organisations, revocations, scopes, definition: { roles } })
+        part = createServiceAccountsPart({
+          database,
+          clock,
+          organisations,
+          revocations,
+          scopes: { ...scopes, 'archive:read': '' },
+          definition: { roles },
+        })
         return part.services
       },
     })
@@ -180,6 +204,30 @@ describe('service accounts', () => {
     const ended = (await revocationsOf(clientId)).find(({ kind }) => kind === 'account')
     assert.ok((ended?.before ?? 0) > Number(third['iat']) + 30, 'what a slower process still issues is covered')
     assert.equal(await part.services.remove(asked, acme, clientId), false)
+  })
+
+  test('what an introspecting resource server is told ends with the roles and with the service account', async () => {
+    const basic = { authorization: `Basic ${Buffer.from(`archive:${ARCHIVE_SECRET}`).toString('base64')}` }
+    const isActive = async (token: string): Promise<boolean> => {
+      const reply = await send(world, { path: '/introspect', form: { token }, headers: basic })
+      assert.equal(reply.status, 200, reply.body)
+      return JSON.parse(reply.body).active
+    }
+    const { service, secret = '' } = await part.desk.create(call, { name: 'Reader', roles: ['staff'], scopes: ['archive:read'] })
+    const opaque = async (): Promise<string> => {
+      const reply = await tokenFor(service.clientId, secret, { resource: ARCHIVE, scope: 'archive:read' })
+      assert.equal(reply.status, 200, reply.body)
+      return JSON.parse(reply.body).access_token
+    }
+    const first = await opaque()
+    assert.equal(first.includes('.'), false)
+    assert.equal(await isActive(first), true)
+    await part.desk.setRoles(call, service.clientId, [])
+    assert.equal(await isActive(first), false)
+    const second = await opaque()
+    assert.equal(await isActive(second), true)
+    await part.desk.remove(call, service.clientId)
+    assert.equal(await isActive(second), false)
   })
 
   test('when its organisation ends it gets no token any more, and is removed with it', async () => {

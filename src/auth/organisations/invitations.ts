@@ -122,7 +122,7 @@ export function createInvitations(parts: InvitationsParts): Invitations {
   }
 }
 
-function createLooking({ repository, clock }: InvitationsParts) {
+function createLooking({ repository, accounts, clock }: InvitationsParts) {
   return {
     live: async (call: Call, token: string): Promise<Stored<Invitation> | undefined> => {
       const found = await repository.findInvitation(call, { token: sha256(token) })
@@ -131,7 +131,9 @@ function createLooking({ repository, clock }: InvitationsParts) {
     /** What somebody has promised who may promise nothing any more is not kept. */
     isBacked: async (call: Call, { organisationId, invitedBy }: Invitation): Promise<boolean> => {
       const inviter = await repository.findMember(call, organisationId, invitedBy)
-      return inviter?.value.roles.includes(OWNER) === true
+      if (inviter?.value.roles.includes(OWNER) !== true) return false
+      const account = await accounts.find(call, invitedBy)
+      return account !== undefined && account.suspendedAt === undefined
     },
   }
 }

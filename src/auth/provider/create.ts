@@ -62,9 +62,10 @@ import { createSessionStorage } from './session-storage.ts'
 import { createProving } from './sign-in-proof.ts'
 import { createReuse } from './reuse.ts'
 import { createRunningEngine, type RunningEngine } from './running.ts'
-import type { ServiceDirectory } from './service-claims.ts'
+import { type ServiceDirectory, whileServiceLasts } from './service-claims.ts'
 import { createStructuredTokens, type StructuredTokens } from './structured-tokens.ts'
 import { sweepTokens } from './sweep.ts'
+import { serviceSubject } from './token-claims.ts'
 import { createUserinfo } from './userinfo.ts'
 import { createVault } from './vault.ts'
 
@@ -144,7 +145,7 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
     },
     exchange: (call, request) => inScope({ call, waiting: [] }, () => exchangeInProcess(serving().built.dispatch, request)),
     jobs: [backchannelLogoutJob({ find: clients.find, sign, development: settings.development })],
-    ...endingFor(stores),
+    ...endingFor(stores, parts),
   }
 }
 
@@ -158,12 +159,19 @@ function proofChecker({ cache, clock, keyRing, settings }: AuthorizationServerPa
   })
 }
 
-function endingFor({ consents, endings, grants }: Stores): Pick<AuthorizationServer, 'endClient' | 'endSessionOf'> {
+function endingFor(
+  { consents, endings, grants }: Stores,
+  { database, revocations }: AuthorizationServerParts,
+): Pick<AuthorizationServer, 'endClient' | 'endSessionOf'> {
   return {
     async endClient(call, clientId) {
       // The consents first: a grant that is made at this moment then has nothing to be made from.
       await consents.removeClient(call, clientId)
       await endings.endEverywhere(call, clientId)
+      // And what it got for itself.
+      const subject = serviceSubject(clientId)
+      await database.commit(call, [revocations.operation('account', subject)])
+      await revocations.announce(call, 'account', [subject])
     },
     async endSessionOf(call, sid) {
       const grant = (await grants.get(call, sid))?.value
@@ -203,7 +211,7 @@ function createKeyedEngine(parts: AuthorizationServerParts, made: Made): { signi
 
 /** Declares the collections, so it must run before the database starts. */
 function openStores(
-  { database, cache, keyRing, clock, logger, revocations, accounts, newcomers }: AuthorizationServerParts,
+  { database, cache, keyRing, clock, logger, revocations, accounts, newcomers, services }: AuthorizationServerParts,
   clients: ClientRegistry,
 ) {
   const vault = createVault(keyRing)
@@ -239,7 +247,7 @@ function openStores(
     RefreshToken: createRefreshStorage({ database, tokens, pending, vault, clock, reuse }),
     AuthorizationCode: createCodeStorage({ codes, pending, vault, clock, endings }),
     AccessToken: createAccessTokenStorage({ tokens: accessTokens, pending, vault, clock }),
-    ClientCredentials: createAccessTokenStorage({ tokens: accessTokens, pending, vault, clock }),
+    ClientCredentials: whileServiceLasts(createAccessTokenStorage({ tokens: accessTokens, pending, vault, clock }), services),
     DeviceCode: createDeviceStorage({ codes: deviceCodes, pending, vault, keyRing, clock, endings, counts }),
     Interaction: createInteractionStorage({ interactions, pending, vault, clock, prove: createProving(accounts) }),
     PushedAuthorizationRequest: createArtifactStorage('PushedAuthorizationRequest', { artifacts, vault, clock }),

@@ -1,6 +1,8 @@
 // What a token of a service account tells: its roles, in the app or in the organisation that it acts for.
+import type { Adapter } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Call } from '#kernel/call.ts'
+import { z } from '#kernel/schema.ts'
 import { type Membership, membershipClaims } from '../roles/membership.ts'
 import { currentCall } from './scope.ts'
 
@@ -26,4 +28,21 @@ export async function isServiceCurrent(
   const found = await services.membershipOf(call, clientId)
   if (found === undefined) return true
   return found !== 'ended' && membershipAt !== undefined && membershipAt >= found.at
+}
+
+const ofService = z.looseObject({ clientId: z.string(), extra: z.looseObject({ membership_at: z.number().optional() }).optional() })
+
+/** Random values say nothing by themselves: whether the service account is still what it was, is looked up each time that one is shown. */
+export function whileServiceLasts(storage: Adapter, services: ServiceDirectory): Adapter {
+  return {
+    ...storage,
+    async find(token) {
+      const payload = await storage.find(token)
+      const found = ofService.safeParse(payload)
+      if (!found.success) return payload
+      const { clientId, extra } = found.data
+      const isCurrent = await isServiceCurrent(services, currentCall(), { clientId, membershipAt: extra?.membership_at })
+      return isCurrent ? payload : undefined
+    },
+  }
 }
