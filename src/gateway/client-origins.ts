@@ -5,7 +5,7 @@ import type { Cache } from '../cache/contract.ts'
 import type { GatewayFrontend } from './contract.ts'
 
 /** As auth publishes it; a test compares both. */
-const ORIGINS_CHANNEL = 'auth.origins'
+export const ORIGINS_CHANNEL = 'auth.origins'
 const READ_AGAIN_MS = 30_000
 
 export interface ClientOrigins {

@@ -84,13 +84,10 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
     )
     leaveWhenSignedOut(context)
     holdBack(context, parts.pages)
+    await noteUse(context, parts)
     publish(context, parts)
   })
   listen(provider, logger)
-  provider.on('grant.success', ({ oidc }) => {
-    const { clientId = '' } = oidc.client ?? {}
-    parts.clientUsed(clientId).catch((error: unknown) => logger.warn({ err: error }, 'the use of a client could not be noted'))
-  })
   const handle = provider.callback()
   return {
     provider,
@@ -162,6 +159,14 @@ function leaveWhenSignedOut(context: KoaContextWithOIDC): void {
   if (typeof back === 'string' && typeof state === 'string') target.searchParams.set('state', state)
   context.status = 303
   context.redirect(target.href)
+}
+
+/** Of clients that came by themselves those that get tokens stay. Before the answer, so that none is forgotten that has one. */
+async function noteUse({ path, status, oidc }: KoaContextWithOIDC, { clientUsed, logger }: ProviderParts): Promise<void> {
+  if (path !== '/token' || status !== 200 || factsOf(oidc.client).isStranger !== true) return
+  await clientUsed(oidc.client?.clientId ?? '').catch((error: unknown) => {
+    logger.warn({ err: error }, 'the use of a client could not be noted')
+  })
 }
 
 /** RFC 9700 section 4.11.2: an error does not send people to a client that nobody here knows, unless they have had a say. */

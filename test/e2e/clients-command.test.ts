@@ -1,0 +1,73 @@
+// Clients from the command line while the platform runs: usable within a second, for scripts too, and gone as fast.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { ORIGINS_CHANNEL as PUBLISHED } from '../../src/auth/clients/origins.ts'
+import { ORIGINS_CHANNEL as LISTENED } from '../../src/gateway/client-origins.ts'
+import { ninefold, type Ran } from '../support/command.ts'
+import { type PlatformProcess, startPlatform } from '../support/platform.ts'
+import { scenarioEnvironment } from '../support/scenario-database.ts'
+import { until } from '../support/until.ts'
+
+const ORIGIN = 'https://frames.example'
+
+test('gateways listen where auth publishes', () => {
+  assert.equal(LISTENED, PUBLISHED)
+})
+
+describe('the command "clients"', () => {
+  let platform: PlatformProcess
+
+  before(async () => {
+    platform = await startPlatform()
+  })
+  after(() => platform.stop({ remove: true }))
+
+  const clients = (...words: string[]): Promise<Ran> =>
+    ninefold(['clients', ...words, '--data-dir', platform.dataDir, '--port', String(platform.port), '--log-level', 'error'], {
+      environment: scenarioEnvironment(platform.dataDir),
+    })
+  const begin = async (): Promise<number> => {
+    const query = new URLSearchParams({
+      client_id: 'frames',
+      redirect_uri: `${ORIGIN}/callback`,
+      response_type: 'code',
+      scope: 'openid photos:read',
+      code_challenge: 'x'.repeat(43),
+      code_challenge_method: 'S256',
+    })
+    return (await platform.send('accounts', { path: `/authorize?${query.toString()}` })).status
+  }
+  const isShared = async (): Promise<boolean> => {
+    const headers = { origin: ORIGIN, 'access-control-request-method': 'GET' }
+    const reply = await platform.send('diary', { method: 'OPTIONS', path: '/api/photos', headers })
+    return reply.headers['access-control-allow-origin'] === ORIGIN
+  }
+
+  test('adds a client that works at once, changes nothing by a slip, and removes it', async () => {
+    assert.equal(await begin(), 400)
+    assert.equal(await isShared(), false)
+    const words = [
+      '--redirect-uri',
+      `${ORIGIN}/callback`,
+      '--origin',
+      ORIGIN,
+      '--scope',
+      'photos:read',
+      '--name',
+      'Frames',
+      '--with-secret',
+    ]
+    const added = await clients('add', 'frames', ...words)
+    assert.equal(added.code, 0, added.err)
+    assert.match(JSON.parse(added.out).secret, /^[\w-]{43}$/)
+    await until('the client to be known', async () => (await begin()) === 303)
+    await until('its origin to be shared', isShared)
+    const twice = await clients('add', 'frames', ...words)
+    assert.equal(twice.code, 1)
+    assert.match(twice.err, /There is a client "frames" already/)
+    assert.doesNotMatch(twice.err, /\n\s+at /)
+    assert.equal((await clients('remove', 'frames')).code, 0)
+    await until('the client to be gone', async () => (await begin()) === 400)
+    await until('its origin to be shared no more', async () => !(await isShared()))
+  })
+})
