@@ -11,7 +11,7 @@ import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprot
 import { send } from '../support/http.ts'
 import { PASSWORD, type Person, signUp } from '../support/person.ts'
 import { type PlatformProcess, startPlatform } from '../support/platform.ts'
-import { formsOf } from '../support/visitor.ts'
+import { formsOf, type Page } from '../support/visitor.ts'
 
 const REDIRECT = 'http://127.0.0.1:33418/callback'
 const METADATA = {
@@ -68,6 +68,8 @@ function remembering(clientMetadataUrl?: string): Memory {
 describe('a client of the Model Context Protocol', () => {
   let platform: PlatformProcess
   let ada: Person
+  /** Every page of the accounts origin that was shown on the way. */
+  const shown: Page[] = []
 
   before(async () => {
     platform = await startPlatform({ config: 'test/fixtures/mcp/ninefold.config.ts' })
@@ -84,6 +86,7 @@ describe('a client of the Model Context Protocol', () => {
     let consent = ''
     for (let step = 0; step < 3 && page.url.host.startsWith('accounts.'); step += 1) {
       const isSignIn = formsOf(page.body).some((form) => form.names.includes('password'))
+      shown.push(page)
       if (!isSignIn) consent = page.body
       page = await ada.visitor.submit(page, isSignIn ? { email: ada.email, password: PASSWORD } : { decision: 'allow' })
     }
@@ -137,6 +140,27 @@ describe('a client of the Model Context Protocol', () => {
     } finally {
       host.close()
     }
+  })
+
+  test('requirement 19: the pages that ask cannot be framed, run nothing foreign, load nothing foreign and are not stored', () => {
+    assert.ok(shown.length >= 3)
+    const nonces = new Set<string>()
+    for (const { headers, body, url } of shown) {
+      const policy = String(headers['content-security-policy'])
+      assert.match(policy, /frame-ancestors 'none'/)
+      assert.match(policy, /default-src 'none'/)
+      nonces.add(/'nonce-([\w+/=-]+)'/.exec(policy)?.[1] ?? '')
+      assert.equal(headers['x-frame-options'], 'DENY')
+      assert.equal(headers['referrer-policy'], 'same-origin')
+      assert.match(String(headers['cache-control']), /no-store/)
+      const loaded = [...body.matchAll(/<(?:link|script|img|iframe)\b[^>]*\s(?:href|src)="([^"]+)"/g)].map(
+        ([, address = '']) => new URL(address, url),
+      )
+      assert.ok(loaded.length > 0)
+      for (const address of loaded) assert.ok(address.origin === url.origin || address.protocol === 'data:', address.href)
+    }
+    assert.equal(nonces.size, shown.length, 'a fresh nonce for each')
+    assert.equal(nonces.has(''), false)
   })
 
   test('without a token it is told where to look', async () => {

@@ -85,7 +85,13 @@ const SENT_BACK: readonly (readonly [string, string, string | undefined, string]
   ['another resource', 'resource', 'https://other.example/api', 'invalid_target'],
 ]
 
-const NUMBERED: Readonly<Record<string, string>> = { response_type: 'requirement 1: ', response_mode: 'requirement 24: ' }
+// Without a challenge there is no code, so no verifier can be shown for one that has none.
+const NUMBERED: Readonly<Record<string, string>> = {
+  response_type: 'requirement 1: ',
+  response_mode: 'requirement 24: ',
+  code_challenge: 'requirements 7 and 8: ',
+  code_challenge_method: 'requirement 7: ',
+}
 
 for (const [what, name, value, code] of SENT_BACK) {
   test(`${NUMBERED[name] ?? ''}refuses ${what}`, async () => {
