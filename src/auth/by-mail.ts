@@ -3,6 +3,9 @@ import type { Clock } from '#kernel/clock.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Database } from '../database/contract.ts'
 import type { AccountsShared } from './accounts/create.ts'
+import { createNewWays } from './address/new-ways.ts'
+import { createAddressRepository } from './address/repository.ts'
+import { type Addresses, createAddresses } from './address/service.ts'
 import { createMailLimits } from './accounts/mail-limits.ts'
 import { createEmailSignInRepository } from './email-sign-in/repository.ts'
 import { createEmailSignIns, type EmailSignIns } from './email-sign-in/service.ts'
@@ -13,6 +16,7 @@ import { createRecovery, type Recovery } from './recovery/service.ts'
 export interface ByMail {
   readonly recovery: Recovery
   readonly signIns: EmailSignIns
+  readonly addresses: Addresses
 }
 
 export interface ByMailParts {
@@ -32,6 +36,14 @@ export function createByMail(parts: ByMailParts): ByMail {
   const limits = createMailLimits(shared)
   return {
     signIns: createEmailSignIns({ ...parts, ...shared, repository: createEmailSignInRepository(database), accounts, limits }),
+    addresses: createAddresses({
+      ...parts,
+      accounts,
+      admission,
+      limits,
+      repository: createAddressRepository(database),
+      newWays: createNewWays(database),
+    }),
     recovery: createRecovery({ repository: createRecoveryRepository(database), accounts, passwords, limits, admission, clock, origin }),
   }
 }

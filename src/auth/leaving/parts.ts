@@ -1,6 +1,7 @@
 // All that auth keeps of a person, beside the account and what the engine ends with it (sessions, grants, tokens, consents).
 import type { OrganisationsPart } from '../organisations/create.ts'
 import type { Database } from '../../database/contract.ts'
+import { addressChangesCollection, addressUndosCollection } from '../address/repository.ts'
 import { emailSignInsCollection } from '../email-sign-in/repository.ts'
 import { passkeysCollection } from '../passkeys/repository.ts'
 import { resetsCollection } from '../recovery/repository.ts'
@@ -35,6 +36,8 @@ export function personalData(database: Database): readonly PersonalData[] {
       name: 'securityEvents',
       shown: ({ type, about, device, at }) => ({ at: moment(at), type, about: about ?? null, device: device ?? null }),
     }),
+    rowsByAccount(database, addressChangesCollection, { name: 'addressChanges' }),
+    rowsByAccount(database, addressUndosCollection, { name: 'addressUndos' }),
     rowsByAccount(database, resetsCollection, { name: 'passwordResets' }),
     rowsByAccount(database, emailSignInsCollection, { name: 'emailSignIns' }),
   ]

@@ -1,4 +1,5 @@
 // What the features of auth bring to the pages that they share.
+import { addressFeature } from '../address/feature.ts'
 import { emailSignInFeature } from '../email-sign-in/feature.ts'
 import { leavingFeature } from '../leaving/feature.ts'
 import { ownDataFeature } from '../own-data/feature.ts'
@@ -17,6 +18,6 @@ export function featuresOf(parts: PageParts): readonly PageFeature[] {
     [upstreamFeature(parts)],
     [organisationsFeature(parts)],
     hasSecondStep ? [secondStepFeature(parts)] : [],
-    [ownDataFeature, leavingFeature(parts)],
+    [addressFeature, ownDataFeature, leavingFeature(parts)],
   ].flat()
 }

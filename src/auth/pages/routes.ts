@@ -15,6 +15,7 @@ import { interactionRoutes } from './interaction-routes.ts'
 import { emailSignInRoutes } from '../email-sign-in/routes.ts'
 import { leavingRoutes } from '../leaving/routes.ts'
 import { ownDataRoutes } from '../own-data/routes.ts'
+import { addressRoutes } from '../address/routes.ts'
 import { recoveryRoutes } from '../recovery/routes.ts'
 import { languageRoute } from './language-routes.ts'
 import { signUpRoutes } from './sign-up-routes.ts'
@@ -31,6 +32,7 @@ export function accountPages(parts: PageParts): Route[] {
     ...upstreamRoutes(parts),
     ...accountRoutes(parts),
     ...identityRoutes(parts),
+    ...addressRoutes(parts),
     ...ownDataRoutes(parts),
     ...leavingRoutes(parts),
     ...organisationRoutes(parts),

@@ -210,6 +210,8 @@ export const de: Texts = {
       password: 'Ihr Passwort ist geändert. Alle anderen Sitzungen sind abgemeldet, und Apps mit Zugriff haben ihn verloren.',
       session: 'Diese Sitzung ist abgemeldet.',
       app: 'Die App hat keinen Zugriff mehr.',
+      'email-asked': 'Wir haben an die neue Adresse geschrieben. Folgen Sie dem Link in der E-Mail.',
+      email: 'Ihr Konto hat die neue Adresse. Die alte wurde benachrichtigt.',
       'passkey-added': 'Ihr Passkey ist bereit. Sie können sich ab jetzt damit anmelden.',
       'passkey-renamed': 'Der Passkey hat seinen neuen Namen.',
       'passkey-removed': 'Der Passkey ist entfernt. Er öffnet hier nichts mehr; Sie können ihn auch auf Ihrem Gerät löschen.',
@@ -480,6 +482,29 @@ export const de: Texts = {
       'signing_key.made': 'Ein Signaturschlüssel wurde erzeugt',
       'signing_key.revoked': 'Ein Signaturschlüssel wurde widerrufen',
     },
+  },
+
+  address: {
+    heading: 'Adresse',
+    words:
+      'Wir schreiben an die neue Adresse; der Link in der E-Mail gilt dort, wo Sie angemeldet sind. Die alte wird benachrichtigt und kann es sieben Tage lang rückgängig machen.',
+    label: 'Neue E-Mail-Adresse',
+    submit: 'E-Mail schicken',
+    confirm: 'Neue Adresse bestätigen',
+    confirmLead: (address) => html`Von nun an hat Ihr Konto die Adresse ${address}.`,
+    confirmSubmit: 'Ja, diese Adresse verwenden',
+    confirmAside: 'Ohne die Schaltfläche ändert sich nichts.',
+    restore: 'Änderung rückgängig machen?',
+    restoreLead: (address) =>
+      html`Das Konto bekommt wieder die Adresse ${address}. Alle werden abgemeldet, das Passwort wird entfernt, ebenso jeder seither hinzugefügte Zugang.`,
+    restoreSubmit: 'Ja, rückgängig machen',
+    restoreAside: 'Wenn Sie die Adresse selbst geändert haben, schließen Sie diese Seite.',
+    restored: 'Die Änderung ist rückgängig gemacht',
+    restoredWords: 'Alle sind abgemeldet. Setzen Sie jetzt ein neues Passwort.',
+    newPassword: 'Neues Passwort setzen',
+    dead: 'Dieser Link gilt nicht mehr',
+    deadWords:
+      'Links in unseren E-Mails gelten einmal und eine Weile, und eine neue Adresse wird dort bestätigt, wo ihr Besitzer angemeldet ist.',
   },
 
   ownData: {

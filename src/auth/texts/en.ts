@@ -214,6 +214,8 @@ export const en = {
       password: 'Your password is changed. Every other session is signed out, and apps that you had let in have no access any more.',
       session: 'That session is signed out.',
       app: 'The app has no access any more.',
+      'email-asked': 'We have written to the new address. Follow the link in that mail.',
+      email: 'Your account has its new address. The old one was told.',
       'passkey-added': 'Your passkey is ready. You can sign in with it from now on.',
       'passkey-renamed': 'The passkey has its new name.',
       'passkey-removed': 'The passkey is removed. It opens nothing here any more; you can delete it on your device, too.',
@@ -480,6 +482,28 @@ export const en = {
       'signing_key.made': 'A signing key was made',
       'signing_key.revoked': 'A signing key was revoked',
     } satisfies Readonly<Record<SecurityEventType, string>>,
+  },
+
+  address: {
+    heading: 'Address',
+    words:
+      'We write to the new address; the link in that mail works where you are signed in. The old one is told, and can take it back for seven days.',
+    label: 'New email address',
+    submit: 'Send the mail',
+    confirm: 'Confirm your new address',
+    confirmLead: (address: HtmlValue): Html => html`From now on your account has the address ${address}.`,
+    confirmSubmit: 'Yes, use this address',
+    confirmAside: 'Without the button nothing is changed.',
+    restore: 'Take the change back?',
+    restoreLead: (address: HtmlValue): Html =>
+      html`The account gets the address ${address} again. Everybody is signed out, the password is removed, and so is every way in that was added since.`,
+    restoreSubmit: 'Yes, take it back',
+    restoreAside: 'If you have changed the address yourself, close this page.',
+    restored: 'The change is taken back',
+    restoredWords: 'Everybody is signed out. Set a new password now.',
+    newPassword: 'Set a new password',
+    dead: 'This link does not work any more',
+    deadWords: 'Links in our mails work once and for a while, and a new address is confirmed where its owner is signed in.',
   },
 
   ownData: {

@@ -1,0 +1,66 @@
+// Confirming a new address, and taking a change back from the old one.
+import { type Html, html } from '#kernel/html.ts'
+import { csrfField, lead, type Skin, stagePage } from '../pages/layout.ts'
+
+interface AskView {
+  readonly heading: string
+  readonly words: Html
+  readonly action: string
+  readonly token: string
+  readonly csrfToken: string
+  readonly button: string
+  readonly aside: string
+}
+
+function askPage(skin: Skin, { heading, words, action, token, csrfToken, button, aside }: AskView): Html {
+  return stagePage(skin, {
+    title: heading,
+    main: html`${lead(heading, words)}
+<form class="form" method="post" action="${action}">${csrfField(csrfToken)}
+<input type="hidden" name="token" value="${token}">
+<button class="button" type="submit">${button}</button></form>
+<p class="aside soft">${aside}</p>`,
+  })
+}
+
+interface LinkView {
+  readonly email: string
+  readonly token: string
+  readonly csrfToken: string
+}
+
+const shown = (email: string): Html => html`<strong class="wrap">${email}</strong>`
+
+export function confirmAddressPage(skin: Skin, { email, ...view }: LinkView): Html {
+  const { address } = skin.texts
+  const words = address.confirmLead(shown(email))
+  return askPage(skin, {
+    ...view,
+    heading: address.confirm,
+    words,
+    action: '/account/email/confirm',
+    button: address.confirmSubmit,
+    aside: address.confirmAside,
+  })
+}
+
+export function restoreAddressPage(skin: Skin, { email, ...view }: LinkView): Html {
+  const { address } = skin.texts
+  const words = address.restoreLead(shown(email))
+  return askPage(skin, {
+    ...view,
+    heading: address.restore,
+    words,
+    action: '/restore-address',
+    button: address.restoreSubmit,
+    aside: address.restoreAside,
+  })
+}
+
+export function restoredPage(skin: Skin): Html {
+  const { address } = skin.texts
+  return stagePage(skin, {
+    title: address.restored,
+    main: html`${lead(address.restored, address.restoredWords)}<div class="buttons"><a class="button" href="/forgot-password">${address.newPassword}</a></div>`,
+  })
+}

@@ -1,0 +1,88 @@
+// How changes of address are stored, and used up together with the change of the account.
+import type { Call } from '#kernel/call.ts'
+import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
+import { hasCode } from '#kernel/errors.ts'
+import type { Database, Stored } from '../../database/contract.ts'
+import { accountsCollection } from '../accounts/repository.ts'
+import type { Account } from '../accounts/schemas.ts'
+import { type AddressChange, addressChange, type AddressUndo, addressUndo } from './schemas.ts'
+
+export const addressChangesCollection = defineCollection<AddressChange>({
+  name: 'auth_address_changes',
+  schema: addressChange,
+  indexes: { account: { fields: ['accountId'] } },
+  expiry: 'expiresAt',
+})
+
+export const addressUndosCollection = defineCollection<AddressUndo>({
+  name: 'auth_address_undos',
+  schema: addressUndo,
+  indexes: { account: { fields: ['accountId'] } },
+  expiry: 'expiresAt',
+})
+
+/** Mails are limited, and so are changes. */
+const MOST_UNDOS = 1000
+
+export interface AddressRepository {
+  insert(call: Call, change: AddressChange, events: readonly EventDraft[]): Promise<void>
+  find(call: Call, id: string): Promise<Stored<AddressChange> | undefined>
+  findUndo(call: Call, id: string): Promise<Stored<AddressUndo> | undefined>
+  /** False when somebody was faster, the address is taken, or the account has changed. Sign-ins and mails that are under way count no more. */
+  change(
+    call: Call,
+    account: Account,
+    write: { readonly used: Stored<AddressChange>; readonly undo: AddressUndo; readonly events: readonly EventDraft[] },
+  ): Promise<boolean>
+  /** Links back to what the account had after this change: whoever made it must not undo the undoing. */
+  forgetLater(call: Call, undo: AddressUndo): Promise<void>
+  /** The same for the way back; the password goes, too. */
+  restore(
+    call: Call,
+    account: Account,
+    write: { readonly used: Stored<AddressUndo>; readonly events: readonly EventDraft[] },
+  ): Promise<boolean>
+}
+
+export function createAddressRepository(database: Database): AddressRepository {
+  const changes = database.collection(addressChangesCollection)
+  const undos = database.collection(addressUndosCollection)
+  const commit = async (call: Call, operations: readonly Operation[], events: readonly EventDraft[]): Promise<boolean> => {
+    try {
+      await database.commit(call, operations, events)
+      return true
+    } catch (error) {
+      if (hasCode(error, 'database.conflict') || hasCode(error, 'database.duplicate')) return false
+      throw error
+    }
+  }
+  const sameAccount = ({ email, password, waysVersion }: Account) => ({ email, password, waysVersion, suspendedAt: undefined })
+  return {
+    async insert(call, change, events) {
+      await changes.insert(call, change, { events })
+    },
+    find: (call, id) => changes.get(call, id),
+    findUndo: (call, id) => undos.get(call, id),
+    change: (call, account, { used, undo, events }) => {
+      const set = { email: used.value.email, emailVerifiedAt: undo.changedAt, waysVersion: (account.waysVersion ?? 0) + 1 }
+      const operations = [
+        deleteFrom(addressChangesCollection, used.value.id, { ifVersion: used.version }),
+        updateIn(accountsCollection, account.id, { set, where: sameAccount(account) }),
+        insertInto(addressUndosCollection, undo),
+      ]
+      return commit(call, operations, events)
+    },
+    async forgetLater(call, { id, accountId, changedAt }) {
+      const page = await undos.list(call, { index: 'account', where: { accountId }, limit: MOST_UNDOS })
+      for (const { value } of page.items) if (value.id !== id && value.changedAt >= changedAt) await undos.delete(call, value.id)
+    },
+    restore: (call, account, { used, events }) => {
+      const set = { email: used.value.before, password: undefined, waysVersion: (account.waysVersion ?? 0) + 1 }
+      const operations = [
+        deleteFrom(addressUndosCollection, used.value.id, { ifVersion: used.version }),
+        updateIn(accountsCollection, account.id, { set, where: sameAccount(account) }),
+      ]
+      return commit(call, operations, events)
+    },
+  }
+}

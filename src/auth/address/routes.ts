@@ -1,0 +1,146 @@
+// Changing the address of an account, over HTTP. No GET uses anything up.
+import type { Call } from '#kernel/call.ts'
+import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
+import { z } from '#kernel/schema.ts'
+import { deviceOf, whence } from '../browser.ts'
+import { accountActions, doneAnswer, type SignedIn } from '../pages/account-actions.ts'
+import { errorPage } from '../pages/engine-pages.ts'
+import { csrfToken, formAnswers, formFailure, formText, friendly, type PageParts, skinOf } from '../pages/handling.ts'
+import { confirmAddressPage, restoreAddressPage, restoredPage } from './pages.ts'
+
+const own = {
+  site: 'accounts',
+  allow: { who: 'handler', reason: 'For the person whose sign-in cookie of the accounts origin the browser holds.' },
+} as const
+const open = { site: 'accounts', allow: { who: 'anyone' } } as const
+const answers = { ...formAnswers, 410: 'html' } as const
+const linkToken = z.string().max(200).default('')
+const linkQuery = z.strictObject({ token: linkToken })
+const linkForm = z.strictObject({ csrf_token: csrfToken, token: linkToken })
+const addressForm = z.strictObject({ csrf_token: csrfToken, email: formText })
+
+export function addressRoutes(parts: PageParts): Route[] {
+  return [askRoute(parts), ...confirmRoutes(parts), ...restoreRoutes(parts)]
+}
+
+function dead(parts: PageParts, exchange: Exchange): Answer {
+  // Without the link: the pages of all dead ones are the same.
+  const skin = skinOf(parts, exchange, '/account')
+  const { dead: heading, deadWords: words } = skin.texts.address
+  return page(errorPage(skin, { heading, words }), 410)
+}
+
+function askRoute(parts: PageParts): Route {
+  const { lately, show } = accountActions(parts)
+  const ask = async (who: SignedIn, email: string): Promise<Answer> => {
+    const { call, exchange, session } = who
+    try {
+      const asker = { email, client: exchange.client, device: deviceOf(exchange) }
+      await parts.byMail.addresses.ask(call, { ...asker, accountId: session.accountId })
+      return doneAnswer('email-asked')
+    } catch (error) {
+      return show(who, { section: 'email', failure: formFailure(skinOf(parts, exchange).texts, error, { email }) })
+    }
+  }
+  return route({
+    ...own,
+    method: 'POST',
+    path: '/account/email',
+    rate: 'sign-in',
+    summary: 'Ask for another address; a link goes to it',
+    body: 'form',
+    input: { body: addressForm },
+    answers: formAnswers,
+    handle: friendly(parts, (call, { body }, exchange) => lately(call, exchange, { run: (who) => ask(who, body.email) })),
+  })
+}
+
+function confirmRoutes(parts: PageParts): Route[] {
+  const { addresses } = parts.byMail
+  const here = (token: string): string => `/account/email/confirm?${new URLSearchParams({ token }).toString()}`
+  /** In the browser where its owner is signed in: whoever has got the mail by a slip in the address must not come into the account by it. */
+  const signedIn = async (
+    call: Call,
+    exchange: Exchange,
+    asked: { token: string; run: (who: SignedIn) => Promise<Answer> },
+  ): Promise<Answer> => {
+    const session = await parts.engine.browserSession(exchange)
+    return session === undefined ? seeOther(parts.engine.signInPath(here(asked.token))) : asked.run({ call, exchange, session })
+  }
+  return [
+    route({
+      ...own,
+      method: 'GET',
+      path: '/account/email/confirm',
+      rate: 'page',
+      summary: 'Asks to confirm a new address; changes nothing',
+      input: { query: linkQuery },
+      answers,
+      handle: friendly(parts, (call, { query: { token } }, exchange) =>
+        signedIn(call, exchange, {
+          token,
+          run: async ({ session: { accountId } }) => {
+            const email = await addresses.pending(call, { token, accountId })
+            if (email === undefined) return dead(parts, exchange)
+            return page(confirmAddressPage(skinOf(parts, exchange, here(token)), { email, token, csrfToken: exchange.csrfToken() }))
+          },
+        }),
+      ),
+    }),
+    route({
+      ...own,
+      method: 'POST',
+      path: '/account/email/confirm',
+      rate: 'sign-in',
+      summary: 'Gives the account its new address, and tells the old one',
+      body: 'form',
+      input: { body: linkForm },
+      answers,
+      handle: friendly(parts, (call, { body: { token } }, exchange) =>
+        signedIn(call, exchange, {
+          token,
+          run: async ({ session: { accountId } }) =>
+            (await addresses.confirm(call, { token, accountId, by: whence(exchange) })) ? doneAnswer('email') : dead(parts, exchange),
+        }),
+      ),
+    }),
+  ]
+}
+
+function restoreRoutes(parts: PageParts): Route[] {
+  const { addresses } = parts.byMail
+  return [
+    route({
+      ...open,
+      method: 'GET',
+      path: '/restore-address',
+      rate: 'page',
+      summary: 'Asks whether to take a change of address back; changes nothing',
+      input: { query: linkQuery },
+      answers,
+      handle: friendly(parts, async (call, { query: { token } }, exchange) => {
+        const email = await addresses.pendingUndo(call, token)
+        if (email === undefined) return dead(parts, exchange)
+        const skin = skinOf(parts, exchange, `/restore-address?${new URLSearchParams({ token }).toString()}`)
+        return page(restoreAddressPage(skin, { email, token, csrfToken: exchange.csrfToken() }))
+      }),
+    }),
+    route({
+      ...open,
+      method: 'POST',
+      path: '/restore-address',
+      rate: 'sign-in',
+      summary: 'Takes a change of address back, and ends all access',
+      body: 'form',
+      input: { body: linkForm },
+      answers,
+      handle: friendly(parts, async (call, { body: { token } }, exchange) => {
+        const accountId = await addresses.undo(call, token)
+        if (accountId === undefined) return dead(parts, exchange)
+        await parts.engine.revokeAccount(call, accountId)
+        exchange.renewCsrf()
+        return page(restoredPage(skinOf(parts, exchange, '/account')))
+      }),
+    }),
+  ]
+}

@@ -1,0 +1,26 @@
+// The stored shapes of a change of address that waits, and of the way back from one that was made.
+import { z } from '#kernel/schema.ts'
+
+export const addressChange = z.strictObject({
+  /** SHA-256 of the token in the link. */
+  id: z.string(),
+  /** Absent when the address is somebody else's: kept all the same, so that both cost the same work. Nothing can come of it. */
+  accountId: z.string().optional(),
+  email: z.string(),
+  /** Of the account when it was asked for. */
+  credential: z.string(),
+  expiresAt: z.int(),
+})
+
+export const addressUndo = z.strictObject({
+  /** SHA-256 of the token in the link. */
+  id: z.string(),
+  accountId: z.string(),
+  /** What it was, and is to be again. */
+  before: z.string(),
+  changedAt: z.int(),
+  expiresAt: z.int(),
+})
+
+export type AddressChange = z.infer<typeof addressChange>
+export type AddressUndo = z.infer<typeof addressUndo>

@@ -1,0 +1,152 @@
+// Another address for an account: proved by a link to the new mailbox, used where the person is signed in. The old mailbox is told, and can take it back for
+// some days, for whoever is locked out by a thief has nothing else left.
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { randomToken } from '#kernel/ids.ts'
+import { equalSecrets, sha256 } from '#kernel/keyring.ts'
+import type { Stored } from '../../database/contract.ts'
+import { normaliseEmail } from '../accounts/email.ts'
+import { mail } from '../accounts/mail.ts'
+import { type MailAsker, type MailLimits, TOKEN_MINUTES, TOKEN_MS } from '../accounts/mail-limits.ts'
+import type { AccountsRepository } from '../accounts/repository.ts'
+import { type Account, credentialOf } from '../accounts/schemas.ts'
+import type { Admission } from '../admission/service.ts'
+import { endAccessRequested } from '../end-access.ts'
+import { authErrors } from '../errors.ts'
+import { securityEventOf, type Whence } from '../security-events/security-event.ts'
+import { fieldProblem } from '../texts/problem.ts'
+import type { AddressRepository } from './repository.ts'
+import type { AddressChange, AddressUndo } from './schemas.ts'
+import type { NewWays } from './new-ways.ts'
+
+const UNDO_DAYS = 7
+const DAY_MS = 24 * 3_600_000
+
+export interface Addresses {
+  /** Answers nothing: whether the new address is somebody's is said in the mail alone. Throws `auth.bad_details`. */
+  ask(call: Call, request: MailAsker & { readonly accountId: string }): Promise<void>
+  /** The new address that a link would give to this account; looking changes nothing. */
+  pending(call: Call, link: Link): Promise<string | undefined>
+  /** Uses the link up. */
+  confirm(call: Call, link: Link & { readonly by: Whence }): Promise<boolean>
+  /** The address that a link to the old mailbox would bring back; looking changes nothing. */
+  pendingUndo(call: Call, token: string): Promise<string | undefined>
+  /** Brings the address back, removes the password and all ways in that were added since. Whose account it was: its access is to end. */
+  undo(call: Call, token: string): Promise<string | undefined>
+}
+
+export interface Link {
+  readonly token: string
+  readonly accountId: string
+}
+
+export interface AddressesDependencies {
+  readonly repository: AddressRepository
+  readonly accounts: Pick<AccountsRepository, 'find' | 'findByEmail'>
+  readonly admission: Pick<Admission, 'problem'>
+  readonly limits: MailLimits
+  readonly newWays: NewWays
+  readonly clock: Clock
+  /** Where mailed links lead: the accounts origin. */
+  readonly origin: string
+}
+
+export function createAddresses(deps: AddressesDependencies): Addresses {
+  return { ...asking(deps), ...undoing(deps) }
+}
+
+function asking(deps: AddressesDependencies): Pick<Addresses, 'ask' | 'pending' | 'confirm'> {
+  const { repository, accounts, limits, clock, origin } = deps
+  const find = async (call: Call, { token, accountId }: Link): Promise<{ used: Stored<AddressChange>; account: Account } | undefined> => {
+    const used = await repository.find(call, sha256(token))
+    if (used?.value.accountId !== accountId || used.value.expiresAt <= clock.now()) return undefined
+    const account = await accounts.find(call, accountId)
+    if (account === undefined || account.suspendedAt !== undefined) return undefined
+    return equalSecrets(credentialOf(account), used.value.credential) ? { used, account } : undefined
+  }
+  return {
+    async ask(call, { accountId, ...request }) {
+      const account = await accounts.find(call, accountId)
+      if (account === undefined) return
+      const email = checked(deps, account, request.email)
+      const mayMail = await limits.mayMail(call, 'address', { ...request, email })
+      const taken = await accounts.findByEmail(call, email)
+      const token = randomToken()
+      const change: AddressChange = {
+        id: sha256(token),
+        ...(taken === undefined ? { accountId } : {}),
+        email,
+        credential: credentialOf(account),
+        expiresAt: clock.now() + TOKEN_MS,
+      }
+      const link = `${origin}/account/email/confirm?token=${token}`
+      const sent =
+        taken === undefined
+          ? { to: email, template: 'confirm-new-address', data: { name: account.name, link, minutes: String(TOKEN_MINUTES) } }
+          : { to: email, template: 'already-registered', data: { name: taken.name, link: `${origin}/account` } }
+      await repository.insert(call, change, mayMail ? [mail({ ...sent, language: call.language })] : [])
+    },
+    pending: async (call, link) => (await find(call, link))?.used.value.email,
+    async confirm(call, { by, ...link }) {
+      const found = await find(call, link)
+      if (found === undefined) return false
+      const { used, account } = found
+      const changedAt = clock.now()
+      const token = randomToken()
+      const undo: AddressUndo = {
+        id: sha256(token),
+        accountId: account.id,
+        before: account.email,
+        changedAt,
+        expiresAt: changedAt + UNDO_DAYS * DAY_MS,
+      }
+      const data = {
+        name: account.name,
+        address: used.value.email,
+        link: `${origin}/restore-address?token=${token}`,
+        days: String(UNDO_DAYS),
+      }
+      const events = [
+        mail({ to: account.email, template: 'address-changed', data, language: call.language }),
+        securityEventOf({ type: 'email.changed', accountId: account.id, ...by }),
+      ]
+      return repository.change(call, account, { used, undo, events })
+    },
+  }
+}
+
+function undoing({ repository, accounts, newWays, clock }: AddressesDependencies): Pick<Addresses, 'pendingUndo' | 'undo'> {
+  const find = async (call: Call, token: string): Promise<{ used: Stored<AddressUndo>; account: Account } | undefined> => {
+    const used = await repository.findUndo(call, sha256(token))
+    if (used === undefined || used.value.expiresAt <= clock.now()) return undefined
+    const account = await accounts.find(call, used.value.accountId)
+    return account === undefined || account.suspendedAt !== undefined ? undefined : { used, account }
+  }
+  return {
+    pendingUndo: async (call, token) => (await find(call, token))?.used.value.before,
+    async undo(call, token) {
+      const found = await find(call, token)
+      if (found === undefined) return undefined
+      const { used, account } = found
+      const { id: accountId, name, email } = account
+      const data = { name, when: new Date(clock.now()).toUTCString() }
+      const events = [
+        ...[used.value.before, email].map((to) => mail({ to, template: 'address-restored', data, language: call.language })),
+        endAccessRequested({ accountId }),
+        securityEventOf({ type: 'email.changed', accountId }),
+      ]
+      // First what a thief has added, then the change that uses the link up: what breaks off can be done again.
+      await repository.forgetLater(call, used.value)
+      await newWays.remove(call, accountId, used.value.changedAt)
+      return (await repository.restore(call, account, { used, events })) ? accountId : undefined
+    },
+  }
+}
+
+function checked({ admission }: AddressesDependencies, account: Account, typed: string): string {
+  const email = normaliseEmail(typed)
+  if (email === undefined) throw authErrors.bad_details({ fields: [fieldProblem('email', 'email_malformed')] })
+  const problem = email === account.email ? 'email_same' : admission.problem(email)
+  if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('email', problem)] })
+  return email
+}

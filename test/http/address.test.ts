@@ -1,0 +1,162 @@
+// Another address for an account: proved by the new mailbox, confirmed where its owner is signed in, told to the old mailbox, which can take it back.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { type AccountsWorld, call, openAccounts, type SentMail, tokenIn, type Visited } from '../support/accounts.ts'
+import { until } from '../support/until.ts'
+
+let world: AccountsWorld
+
+before(async () => {
+  world = await openAccounts()
+})
+
+after(() => world.stop())
+
+interface Person {
+  readonly accountId: string
+  readonly email: string
+  readonly password: string
+}
+
+function signIn(accountId: string | undefined, ago = 0): void {
+  const now = world.clock.now()
+  world.engine.sessionList.splice(0)
+  if (accountId !== undefined)
+    world.engine.sessionList.push({ id: 'here', accountId, signedInAt: now - ago, lastUsedAt: now, device: 'Firefox on Linux' })
+  world.engine.signedInAs = accountId
+}
+
+async function person(email: string): Promise<Person> {
+  const made = await world.person({ email })
+  signIn(made.accountId)
+  return made
+}
+
+const mailTo = (email: string, template: string): Promise<SentMail> =>
+  until(`${template} to ${email}`, () => world.mails.findLast((one) => one.to === email && one.template === template))
+const emailOf = async ({ accountId }: Person): Promise<string | undefined> => (await world.accounts.find(call, accountId))?.email
+const ask = (email: string): Promise<Visited> => world.visit({ path: '/account/email', form: { email }, client: email })
+const confirm = (token: string): Promise<Visited> => world.visit({ path: '/account/email/confirm', form: { token } })
+const undo = (token: string): Promise<Visited> => world.visit({ path: '/restore-address', form: { token } })
+
+async function moved(owner: Person, to: string): Promise<string> {
+  signIn(owner.accountId)
+  await ask(to)
+  assert.equal((await confirm(tokenIn(await mailTo(to, 'confirm-new-address')))).headers?.['location'], '/account?done=email')
+  return to
+}
+
+async function signsIn(email: string, password: string): Promise<boolean> {
+  world.clock.advance(3_700_000)
+  return (await world.accounts.signIn(call, { email, password, client: `c-${world.clock.now()}` })) !== undefined
+}
+
+test('requirement 70: a new address is confirmed by a button, once, in the account that asked, and the old mailbox is told', async () => {
+  const owner = await person('old@example.org')
+  assert.match(String((await ask('new@example.org')).headers?.['location']), /done=email-asked/)
+  const token = tokenIn(await mailTo('new@example.org', 'confirm-new-address'))
+  for (let look = 0; look < 3; look += 1) {
+    const shown = await world.visit({ path: `/account/email/confirm?token=${token}` })
+    assert.match(shown.text, /new@example\.org/)
+  }
+  assert.equal(await emailOf(owner), 'old@example.org', 'looking has changed nothing')
+  signIn(undefined)
+  assert.match(String((await confirm(token)).headers?.['location']), /^\/authorize/)
+  const stranger = await person('stranger@example.org')
+  assert.equal((await confirm(token)).status, 410, 'whoever gets the mail by a slip gets nothing by it')
+  assert.equal(await emailOf(stranger), 'stranger@example.org')
+  signIn(owner.accountId)
+  const answers = await Promise.all(Array.from({ length: 10 }, () => confirm(token)))
+  assert.equal(answers.filter(({ status }) => status === 303).length, 1)
+  assert.equal(await emailOf(owner), 'new@example.org')
+  assert.equal((await mailTo('old@example.org', 'address-changed')).data['address'], 'new@example.org')
+  assert.equal(await signsIn('new@example.org', owner.password), true)
+  assert.equal(await signsIn('old@example.org', owner.password), false)
+  await until('the event', async () =>
+    (await world.securityEvents.list(call, owner.accountId, { limit: 20 })).items.some(({ type }) => type === 'email.changed'),
+  )
+})
+
+test('asks for a recent sign-in; a link is dead after 15 minutes and after a change of the password', async () => {
+  const owner = await person('careful@example.org')
+  signIn(owner.accountId, 11 * 60_000)
+  assert.match(String((await ask('elsewhere@example.org')).headers?.['location']), /^\/authorize/)
+  signIn(owner.accountId)
+  for (const email of ['no address', 'careful@example.org']) assert.equal((await ask(email)).status, 422)
+  await ask('late@example.org')
+  const late = tokenIn(await mailTo('late@example.org', 'confirm-new-address'))
+  world.clock.advance(15 * 60_000)
+  assert.equal((await confirm(late)).status, 410)
+  signIn(owner.accountId)
+  await ask('overtaken@example.org')
+  const overtaken = tokenIn(await mailTo('overtaken@example.org', 'confirm-new-address'))
+  await world.accounts.changePassword(call, {
+    accountId: owner.accountId,
+    sessionId: 'here',
+    current: owner.password,
+    next: 'four quiet stones',
+  })
+  assert.equal((await confirm(overtaken)).status, 410)
+  assert.equal(await emailOf(owner), 'careful@example.org')
+})
+
+test('an address of somebody else gets the same answer, and only its owner a mail', async () => {
+  const other = await person('taken@example.org')
+  const owner = await person('wanting@example.org')
+  const answers = [await ask('taken@example.org'), await ask('free@example.org')]
+  assert.deepEqual(answers[0]?.headers, answers[1]?.headers)
+  await mailTo('taken@example.org', 'already-registered')
+  assert.equal(await emailOf(owner), 'wanting@example.org')
+  assert.equal(await emailOf(other), 'taken@example.org')
+})
+
+test('of two who want one address one gets it', async () => {
+  const first = await person('first@example.org')
+  const second = await person('second@example.org')
+  const links: [Person, string][] = []
+  for (const owner of [first, second]) {
+    signIn(owner.accountId)
+    const known = world.mails.length
+    await ask('wanted@example.org')
+    const sent = await until('a mail', () => world.mails.slice(known).find(({ template }) => template === 'confirm-new-address'))
+    links.push([owner, tokenIn(sent)])
+  }
+  const statuses: number[] = []
+  for (const [owner, token] of links) {
+    signIn(owner.accountId)
+    statuses.push((await confirm(token)).status)
+  }
+  assert.deepEqual(statuses, [303, 410])
+  assert.deepEqual([await emailOf(first), await emailOf(second)], ['wanted@example.org', 'second@example.org'])
+})
+
+test('the old mailbox takes it back: address, all access, the password; and a thief cannot undo that', async () => {
+  const owner = await person('victim@example.org')
+  await moved(owner, 'thief-1@example.org')
+  const back = tokenIn(await mailTo('victim@example.org', 'address-changed'))
+  await moved(owner, 'thief-2@example.org')
+  const thiefsBack = tokenIn(await mailTo('thief-1@example.org', 'address-changed'))
+  world.clock.advance(6 * 24 * 3_600_000)
+  signIn(undefined)
+  for (let look = 0; look < 2; look += 1)
+    assert.match((await world.visit({ path: `/restore-address?token=${back}` })).text, /victim@example\.org/)
+  assert.equal(await emailOf(owner), 'thief-2@example.org')
+  const done = await undo(back)
+  assert.equal(done.status, 200)
+  assert.equal(world.engine.asked.at(-1), `revokeAccount ${owner.accountId} except none`)
+  assert.equal(await emailOf(owner), 'victim@example.org')
+  assert.equal(await signsIn('victim@example.org', owner.password), false, 'the thief knows the password')
+  assert.equal((await undo(thiefsBack)).status, 410)
+  assert.equal((await undo(back)).status, 410)
+  assert.equal(await emailOf(owner), 'victim@example.org')
+  await mailTo('thief-2@example.org', 'address-restored')
+})
+
+test('the way back is closed after seven days', async () => {
+  const owner = await person('later@example.org')
+  await moved(owner, 'later-2@example.org')
+  const back = tokenIn(await mailTo('later@example.org', 'address-changed'))
+  world.clock.advance(7 * 24 * 3_600_000)
+  assert.equal((await undo(back)).status, 410)
+  assert.equal(await emailOf(owner), 'later-2@example.org')
+})
