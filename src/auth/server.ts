@@ -14,6 +14,7 @@ import { admissionRoutes } from './admission/routes.ts'
 import { createOperators } from './operators/operators.ts'
 import { enginePages } from './pages/engine-pages.ts'
 import { accountPages } from './pages/routes.ts'
+import { organisationAppRoutes } from './organisations/app-routes.ts'
 import { createPeople } from './people.ts'
 import type { FrameSettings } from './pages/skin.ts'
 import type { ClientSettings } from './provider/client-rules.ts'
@@ -92,7 +93,14 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         exchange: server.exchange,
         endSessionOf: server.endSessionOf,
       }),
-      routes: [...server.routes, ...pages, ...admissionRoutes(people.shared.admission), ...newcomers.routes, ...administration.routes],
+      routes: [
+        ...server.routes,
+        ...pages,
+        ...admissionRoutes(people.shared.admission),
+        ...organisationAppRoutes(people.organisations),
+        ...newcomers.routes,
+        ...administration.routes,
+      ],
       jobs: [endAccessJob(engine), ...leaving.jobs, endClientJob(server.endClient), ...server.jobs, ...people.organisations.jobs],
       webhooks: securityWebhooks(settings.definition?.webhooks ?? [], settings.development),
       async start() {

@@ -15,7 +15,7 @@ export interface CheckContext {
 
 const NAME = /^[a-z][a-z0-9_]{0,50}$/
 const FIELD = /^[A-Za-z][A-Za-z0-9_]{0,62}$/
-const TAKEN_NAMES = new Set(['files', 'realtime'])
+const TAKEN_NAMES = new Set(['files', 'me', 'realtime'])
 /** Query parameters of lists, and names that JavaScript gives a meaning to. */
 const TAKEN_FIELDS = new Set([...PLATFORM_FIELDS, ...LIST_PARAMETERS, 'etag', 'prototype'])
 const PLATFORM_INDEX_FIELDS = new Set(['ownerId', 'createdAt', 'updatedAt'])

@@ -179,6 +179,26 @@ describe('organisations', () => {
     ])
   })
 
+  test('the app itself lists what a person belongs to, and chooses for which one to act', async () => {
+    const listed = await api(ada, '/api/me/organisations')
+    assert.equal(listed.status, 200, listed.body)
+    const [acme] = JSON.parse(listed.body).items
+    assert.deepEqual([acme.name, acme.roles, acme.active], ['Acme', ['owner'], true])
+    assert.equal((await send(ada, 'PUT /api/me/organisation', { id: null })).status, 204)
+    await endsWithin(ada, '/api/docs')
+    await renew(ada)
+    assert.deepEqual(JSON.parse((await api(ada, '/api/docs')).body).items, [])
+    assert.equal((await send(ada, 'PUT /api/me/organisation', { id: '0'.repeat(26) })).status, 404)
+    assert.equal((await send(ada, 'PUT /api/me/organisation', { id: acme.id })).status, 204)
+    await endsWithin(ada, '/api/docs')
+    await renew(ada)
+    assert.equal(JSON.parse((await api(ada, '/api/docs')).body).items.length, 1)
+    const foreign = JSON.parse((await redeem(platform, await authorize(platform, ada, { scope: 'openid docs:read organizations' }))).body)
+    const headers = { authorization: `Bearer ${foreign.access_token}` }
+    assert.equal((await platform.send('diary', { path: '/api/me/organisations', headers })).status, 403)
+    assert.equal((await platform.send('diary', { path: '/api/me/organisations' })).status, 401)
+  })
+
   test('a machine acts for the organisation with a key of its own, and is out within a second', async () => {
     const organisation =
       /href="(\/account\/organisations\/[0-9a-z]+)"/.exec((await ada.visitor.visit(accounts('/account'))).body)?.[1] ?? ''
