@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { addressOf, type Caller, callFrom, type Door, openDoor } from '../support/flood.ts'
-import type { Reply } from '../support/http.ts'
+import { neutral } from '../support/neutral.ts'
 import { mailedLink, PASSWORD } from '../support/person.ts'
 import { type PlatformProcess, startPlatform } from '../support/platform.ts'
 import { assertAlike, interleaved } from '../support/rank.ts'
@@ -72,21 +72,6 @@ describe('known and unknown addresses', () => {
     const page = await open(visitor, link.pathname + link.search, from)
     const done = await submit(visitor, page, { fields: { token: link.searchParams.get('token') ?? '' }, from })
     assert.equal(done.headers.location, '/confirmed', done.body)
-  }
-
-  /** What is left of an answer when everything is taken out that differs between any two. */
-  function neutral(reply: Reply, email: string): unknown {
-    const clean = (text: string): string =>
-      text
-        .replaceAll(email, 'EMAIL')
-        .replaceAll(encodeURIComponent(email), 'EMAIL')
-        .replaceAll(/interaction(\/|%2F)[\w-]+/g, 'interaction$1UID')
-        .replaceAll(/&quot;challenge&quot;:&quot;[\w-]+/g, 'CHALLENGE')
-        .replaceAll(/nonce[-=]"?[\w-]+/g, 'NONCE')
-        .replaceAll(/(csrf_token" value=|__Host-[\w-]+=|__Secure-[\w-]+=)"?[\w.-]+/g, '$1TOKEN')
-    const changing = new Set(['date', 'x-request-id', 'ratelimit'])
-    const headers = Object.entries(reply.headers).filter(([name]) => !changing.has(name))
-    return { status: reply.status, headers: headers.map(([name, value]) => [name, clean(String(value))]), body: clean(reply.body) }
   }
 
   async function signInAnswers(email: string, password: string, tries = 1): Promise<unknown[]> {
