@@ -5,6 +5,7 @@ import { generate } from 'otplib'
 import type { Interaction } from '../../src/auth/engine.ts'
 import { recordsOf } from '../support/records.ts'
 import { type AccountsWorld, call, openAccounts } from '../support/accounts.ts'
+import { until } from '../support/until.ts'
 
 let world: AccountsWorld
 let count = 0
@@ -139,17 +140,18 @@ test('turning it off lets the password in alone again, ends sign-ins under way, 
   const place = { accountId, browser: 'browser' }
   const { key, sealed } = await secondFactors.enrolment(call, place)
   await secondFactors.enable(call, { ...place, by }, { sealed, code: await shown(key) })
-  assert.equal((await world.mailTo(email)).template, 'totp-enabled')
   const asked = { accountId, proofs: ['password'], wanted: 1 } as const
   assert.deepEqual(await rules.nextStep(call, asked), { kind: 'prove', totp: true, recovery: true, passkey: false })
   const before = await world.accounts.find(call, accountId)
   await secondFactors.disable(call, { accountId, by })
   assert.equal(await rules.nextStep(call, asked), undefined)
   assert.notEqual((await world.accounts.find(call, accountId))?.credential, before?.credential)
-  await world.settled()
-  assert.equal((await world.mailTo(email)).template, 'totp-disabled')
-  const told = (await world.securityEvents.list(call, accountId, { limit: 20 })).items.map(({ type }) => type)
-  assert.ok(told.includes('totp.enabled') && told.includes('totp.disabled'), told.join())
+  for (const wanted of ['totp-enabled', 'totp-disabled'])
+    await until(wanted, () => world.mails.some(({ to, template }) => to === email && template === wanted))
+  await until('both events', async () => {
+    const told = (await world.securityEvents.list(call, accountId, { limit: 20 })).items.map(({ type }) => type)
+    return told.includes('totp.enabled') && told.includes('totp.disabled')
+  })
 })
 
 const login: Interaction = {
