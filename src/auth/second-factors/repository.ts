@@ -24,6 +24,8 @@ export interface SecondFactorsRepository {
   putCodes(call: Call, codes: RecoveryCodes, write: Write): Promise<void>
   /** False when one was used since they were read. */
   useCode(call: Call, found: Stored<RecoveryCodes>, write: Write & { hash: string }): Promise<boolean>
+  /** For what is to be known although nothing was changed by it. */
+  tell(call: Call, events: readonly EventDraft[]): Promise<void>
   /** Sign-ins that are under way count no more. False when a way to sign in was taken away since `waysVersion` was read. */
   removeTotp(call: Call, accountId: string, write: Write & { waysVersion: number | undefined }): Promise<boolean>
 }
@@ -60,6 +62,7 @@ export function createSecondFactorsRepository(database: Database): SecondFactors
       const set = { unused: value.unused.filter((one) => one !== hash) }
       return (await codes.update(call, value.id, { set, ifVersion: version }, { events })) !== undefined
     },
+    tell: (call, events) => database.commit(call, [], events),
     removeTotp: (call, accountId, { waysVersion, events }) =>
       commit(
         call,

@@ -108,7 +108,7 @@ const TEMPLATES = {
 async function telling(deps: SecondFactorsDependencies, call: Call, { accountId, by, type }: Acting & { type: keyof typeof TEMPLATES }) {
   const person = await deps.accounts.find(call, accountId)
   const when = new Date(deps.clock.now()).toUTCString()
-  const told = person && [mail({ to: person.email, template: TEMPLATES[type], data: { name: person.name, when } })]
+  const told = person && [mail({ to: person.email, template: TEMPLATES[type], data: { name: person.name, when }, language: call.language })]
   return [securityEventOf({ type, accountId, ...by }), ...(told ?? [])]
 }
 
@@ -183,7 +183,7 @@ function proving(deps: SecondFactorsDependencies): Pick<SecondFactors, 'proveTot
   /** One try at the doors of an account; an honest one opens them again. */
   const trying = async (
     call: Call,
-    { door, client }: { door: string; client: string },
+    { door, client, accountId, by }: TypedCode & { door: string },
     judge: () => Promise<boolean>,
   ): Promise<boolean> => {
     const attempt = await throttle.enter(call, [
@@ -191,9 +191,13 @@ function proving(deps: SecondFactorsDependencies): Pick<SecondFactors, 'proveTot
       { key: `client:${client}`, rule: PER_CLIENT },
     ])
     try {
-      const holds = await judge()
-      if (holds) await attempt.succeed([door])
-      return holds
+      if (!(await judge())) {
+        // Whoever is here has proved the first step: the owner wants to know.
+        await repository.tell(call, [securityEventOf({ type: 'sign_in.failed', accountId, ...by })])
+        return false
+      }
+      await attempt.succeed([door])
+      return true
     } catch (error) {
       await attempt.cancel()
       throw error
@@ -202,7 +206,7 @@ function proving(deps: SecondFactorsDependencies): Pick<SecondFactors, 'proveTot
 
   return {
     proveTotp: (call, typed) =>
-      trying(call, { door: `totp:${typed.accountId}`, client: typed.client }, async () => {
+      trying(call, { ...typed, door: `totp:${typed.accountId}` }, async () => {
         const found = await repository.findTotp(call, typed.accountId)
         const key = found === undefined ? undefined : keyRing.open(PURPOSE, rowOf(typed.accountId), found.key)
         if (found === undefined || key === undefined) return false
@@ -212,7 +216,7 @@ function proving(deps: SecondFactorsDependencies): Pick<SecondFactors, 'proveTot
       }),
 
     proveRecoveryCode: (call, typed) =>
-      trying(call, { door: `recovery-code:${typed.accountId}`, client: typed.client }, async () => {
+      trying(call, { ...typed, door: `recovery-code:${typed.accountId}` }, async () => {
         const { accountId } = typed
         const code = tidyRecoveryCode(typed.code)
         const found = await repository.findCodes(call, accountId)
