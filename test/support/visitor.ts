@@ -56,7 +56,9 @@ export class Visitor {
     const jar = this.jar(url.host)
     const cookie = jar.header()
     const headers = { ...(cookie === '' ? {} : { cookie }), ...options.headers }
-    const reply = await send({ ...options, port: this.port, host: url.host, path: url.pathname + url.search, headers })
+    // Another platform is on another port.
+    const port = url.port === '' ? this.port : Number(url.port)
+    const reply = await send({ ...options, port, host: url.host, path: url.pathname + url.search, headers })
     jar.take(reply)
     return { ...reply, url }
   }
