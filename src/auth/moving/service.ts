@@ -92,9 +92,12 @@ async function moveInOne(
 async function standingOf(repository: MovingRepository, call: Call, { account, identities }: Household): Promise<RowOutcome | undefined> {
   const same = await repository.find(call, account.id)
   if (same !== undefined) return { outcome: 'present', accountId: same.id }
-  if ((await repository.findByEmail(call, account.email)) !== undefined) return refused('somebody here has this address already')
+  // Another row for the same person may be moving in at this moment.
+  const namesake = await repository.findByEmail(call, account.email)
+  if (namesake?.id === account.id) return { outcome: 'present', accountId: account.id }
+  if (namesake !== undefined) return refused('somebody here has this address already')
   for (const identity of identities)
-    if ((await repository.findIdentity(call, identity)) !== undefined)
+    if (((await repository.findIdentity(call, identity))?.accountId ?? account.id) !== account.id)
       return refused(`the identity of ${identity.issuer} is connected with another account here already`)
   return undefined
 }
