@@ -1,6 +1,7 @@
 // The wiring of auth: accounts and their pages, and the authorization server that they sign in to.
 import { defineServer, type Running } from '#kernel/lifecycle.ts'
 import type { Clock } from '#kernel/clock.ts'
+import type { Route } from '#kernel/http/route.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Secret } from '#kernel/secret.ts'
@@ -15,7 +16,7 @@ import { createOperators } from './operators/operators.ts'
 import { enginePages } from './pages/engine-pages.ts'
 import { accountPages } from './pages/routes.ts'
 import { organisationAppRoutes } from './organisations/app-routes.ts'
-import { createPeople } from './people.ts'
+import { createPeople, type People } from './people.ts'
 import type { FrameSettings } from './pages/skin.ts'
 import type { ClientSettings } from './provider/client-rules.ts'
 import { createAuthorizationServer } from './provider/create.ts'
@@ -78,14 +79,10 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     return {
       contract: createAuthService({
         clients: administration.clients,
-        organisations: people.organisations.desk,
-        moving: people.moving,
-        serviceAccounts: people.serviceAccounts.desk,
-        accounts: people.accounts,
+        ...askedOfPeople(people),
         revocations,
         operators: createOperators({ ...dependencies, revocations }),
         leaving,
-        admission: people.shared.admission,
         roles: createRoles({ ...dependencies, revocations }),
         clientOrigins: server.origins.list,
         signingKeys: server.signingKeys,
@@ -93,14 +90,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         exchange: server.exchange,
         endSessionOf: server.endSessionOf,
       }),
-      routes: [
-        ...server.routes,
-        ...pages,
-        ...admissionRoutes(people.shared.admission),
-        ...organisationAppRoutes(people.organisations),
-        ...newcomers.routes,
-        ...administration.routes,
-      ],
+      routes: [...server.routes, ...pages, ...routesOfPeople(people), ...newcomers.routes, ...administration.routes],
       jobs: [endAccessJob(engine), ...leaving.jobs, endClientJob(server.endClient), ...server.jobs, ...people.organisations.jobs],
       webhooks: securityWebhooks(settings.definition?.webhooks ?? [], settings.development),
       async start() {
@@ -117,6 +107,15 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     }
   },
 })
+
+function askedOfPeople({ organisations, serviceAccounts, moving, accounts, shared }: People) {
+  return { organisations: organisations.desk, serviceAccounts: serviceAccounts.desk, moving, accounts, admission: shared.admission }
+}
+
+/** Beside the pages. */
+function routesOfPeople({ shared, organisations }: People): readonly Route[] {
+  return [...admissionRoutes(shared.admission), ...organisationAppRoutes(organisations)]
+}
 
 function leavingSettings({ definition, sites, holdings = () => [] }: AuthSettings) {
   return { definition, origin: sites.accounts, holdings }
