@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { after, before, describe, test } from 'node:test'
+import type * as oidcClient from 'oidc-client-ts'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { launchBrowser, withoutChromium } from '../support/browser.ts'
 import { PASSWORD, signUp } from '../support/person.ts'
@@ -15,7 +16,7 @@ const FOR_MS = process.env['NINEFOLD_LONG'] === '1' ? 120_000 : process.env['NIN
 const library = new URL('../browser/oidc-client-ts.min.js', import.meta.resolve('oidc-client-ts'))
 
 /** What the page takes of it: an upgrade that renames one does not compile. */
-const TAKEN: readonly (keyof typeof import('oidc-client-ts'))[] = ['UserManager', 'WebStorageStateStore']
+const TAKEN: readonly (keyof typeof oidcClient)[] = ['UserManager', 'WebStorageStateStore']
 
 /** The page of the app. Code for it is text: these tests are checked without the types of a browser. */
 function pageOf(authority: string, origin: string): string {

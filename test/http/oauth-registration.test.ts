@@ -118,6 +118,8 @@ describe('requirement 52: dynamic registration', () => {
     ['a token from the authorization endpoint', { response_types: ['token'] }, 'invalid_client_metadata'],
     ['an unknown way to authenticate', { token_endpoint_auth_method: 'password' }, 'invalid_client_metadata'],
     ['a name that turns the text around', { client_name: 'Photos \u202emoc.live' }, 'invalid_client_metadata'],
+    ['the name of the app itself', { client_name: 'Pixel-Diary ' }, 'invalid_client_metadata'],
+    ['the name of another client', { client_name: 'print shop' }, 'invalid_client_metadata'],
     ['a front page that is a script', { client_uri: 'javascript:alert(1)' }, 'invalid_client_metadata'],
     ['an address for sign-outs inside our network', { backchannel_logout_uri: 'http://10.0.0.1/' }, 'invalid_client_metadata'],
     ['a name that is a list', { client_name: ['Notes'] }, 'invalid_client_metadata'],
@@ -288,6 +290,20 @@ describe('requirement 53: client id metadata documents', () => {
     assert.equal((await signIn(world, clientId)).last.status, 400, 'the old redirect URI is registered no more')
     assert.ok((await signIn(world, clientId, 'https://moved.example/callback')).location.searchParams.get('code'))
     assert.equal(asked.length, 2)
+  })
+
+  test('a document whose client gets no token is forgotten the next day', async () => {
+    const clientId = `${origin}/passing.json`
+    answer = serving((id) => document(id))
+    await signIn(world, clientId)
+    assert.ok(await world.clients.find(call, clientId))
+    world.advance(86_400_001)
+    assert.equal(await world.clients.find(call, clientId), undefined)
+    const { form } = await signIn(world, clientId)
+    assert.equal((await send(world, { path: '/token', form })).status, 200)
+    world.advance(86_400_001)
+    assert.ok(await world.clients.find(call, clientId))
+    world.advance(-2 * 86_400_001)
   })
 
   test('a host that is away does not take its clients along at once; a document that is gone does', async () => {

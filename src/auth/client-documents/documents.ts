@@ -17,7 +17,8 @@ import { freshMsOf } from './freshness.ts'
 const MAX_BYTES = 5 * 1024
 const TIMEOUT_MS = 5000
 const MAX_AT_ONCE = 16
-const FORGOTTEN_MS = 90 * 86_400_000
+/** Unless its client gets a token: anybody can come with any number of addresses. */
+const FORGOTTEN_MS = 86_400_000
 /** A host that is away for a moment does not sign people out of its clients. */
 const STALE_MS = 86_400_000
 const FAILED_MS = 60_000
@@ -97,7 +98,7 @@ async function renew(
     definition: clientDefinition.parse(described.definition),
     createdAt: known?.createdAt ?? now,
     freshUntil: now + freshMsOf(answer.headers),
-    expiresAt: now + FORGOTTEN_MS,
+    expiresAt: Math.max(known?.expiresAt ?? 0, now + FORGOTTEN_MS),
   }
   const { id: _id, ...set } = client
   if (known === undefined && (await repository.insert(call, client))) return

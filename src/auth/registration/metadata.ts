@@ -70,7 +70,7 @@ export function definitionOf(clientId: string, given: ClientMetadataDocument, pa
   refuseOtherFlows(given)
   const definition: ClientDefinition = {
     clientId,
-    name: checkedName(given.client_name ?? hostOf(given.client_uri ?? redirectUris[0] ?? clientId)),
+    name: checkedName(given.client_name ?? hostOf(given.client_uri ?? redirectUris[0] ?? clientId), parts.settings),
     redirectUris,
     // Scripts of the pages that get the code anyway may redeem it.
     origins: [...new Set(redirectUris.flatMap(webOrigin))],
@@ -133,10 +133,19 @@ function refuseOtherFlows(given: ClientMetadataDocument): void {
 }
 
 /** People read it on the consent page: one line, and nothing that turns the text around it. */
-function checkedName(given: string): string {
-  const problem = nameProblem(given)
+function checkedName(given: string, { productName, frontends, clients }: ClientSettings): string {
+  const ours = [productName, ...frontends.map(({ name }) => name), ...clients.map(({ name }) => name)].map(plain)
+  const problem = ours.includes(plain(given)) ? 'somebody else has this name here' : nameProblem(given)
   if (problem !== undefined) throw new RegistrationError('invalid_client_metadata', `client_name: ${problem}`)
   return tidyName(given)
+}
+
+/** What two names that people take for one have in common. */
+function plain(name: string): string {
+  return name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, '')
 }
 
 function hostOf(uri: string): string {

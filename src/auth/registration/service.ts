@@ -103,7 +103,7 @@ export function createRegistration(dependencies: RegistrationDependencies): Regi
       const stored = await repository.find(call, clientId)
       const until = clock.now() + keptMs
       // Once a day is enough.
-      if (stored?.value.source !== 'registration' || (stored.value.expiresAt ?? 0) > until - DAY_MS) return
+      if (stored?.value.expiresAt === undefined || stored.value.expiresAt > until - DAY_MS) return
       await repository.update(call, clientId, { change: { set: { expiresAt: until } } })
     },
   }
