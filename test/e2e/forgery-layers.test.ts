@@ -98,7 +98,7 @@ describe('each layer against forged requests alone', () => {
     assert.match(reply.body, /"http\.csrf"/, what)
   }
 
-  test('is tried on every route that needs them', () => {
+  test('requirement 59: is tried on every route that needs them', () => {
     assert.ok(routes.length >= 20, String(routes.length))
     assert.deepEqual(
       routes.filter(({ site }) => LABELS[site] === undefined),

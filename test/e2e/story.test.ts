@@ -115,7 +115,7 @@ describe('the story', { skip: withoutChromium }, () => {
     await assertNothingStored(diary)
   })
 
-  test('scripts of the page never see a token', async () => {
+  test('requirement 63: scripts of the page never see a token', async () => {
     const seen = await diary.evaluate<string>(COOKIES)
     assert.ok(!/access|refresh|eyJ/.test(seen), seen)
     const cookies = await context.cookies(platform.origin('diary'))

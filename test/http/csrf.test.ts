@@ -88,7 +88,7 @@ describe('with both layers', () => {
     assert.equal(answer.status, 200, answer.text)
     assert.equal(world.writes.count, 1)
   })
-  test('every forged request is refused and changes nothing', async () => {
+  test('requirement 58: every forged request is refused and changes nothing', async () => {
     const before = world.writes.count
     const forged = await forgedTokens(world, victim)
     for (const [name, sent] of Object.entries(forged)) {

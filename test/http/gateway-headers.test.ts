@@ -86,7 +86,7 @@ describe('every answer', () => {
     }
     assert.ok(!policy.includes('unsafe') && !policy.includes('*'))
   })
-  test('of the files host is a sandbox that others may embed', async () => {
+  test('requirement 65: of the files host is a sandbox that others may embed', async () => {
     const fresh = await openWorld()
     const { headers } = await ask(fresh, { origin: sites.files, path: '/photos/1' })
     await fresh.stop()

@@ -20,7 +20,7 @@ describe('sharing across origins', () => {
       headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' },
     })
 
-  test('is open to registered origins, on the API and the files, without credentials', async () => {
+  test('requirement 64: is open to registered origins, on the API and the files, without credentials', async () => {
     for (const place of [{}, { origin: sites.files, path: '/photos/1' }]) {
       const answer = await preflight(SHOP, place)
       assert.equal(answer.status, 204)
@@ -64,7 +64,7 @@ describe('sharing across origins', () => {
       assert.equal(asked.headers['access-control-allow-origin'], undefined, path)
     }
   })
-  test('lets a script of the client read errors, but one of another client not even try', async () => {
+  test('requirement 64: lets a script of the client read errors, but one of another client not even try', async () => {
     const error = await ask(world, { path: '/api/photos', headers: { origin: SHOP, authorization: 'Bearer x' } })
     assert.deepEqual([error.status, error.headers['access-control-allow-origin']], [401, SHOP])
     const stolen = await ask(world, {

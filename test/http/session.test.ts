@@ -24,7 +24,7 @@ async function refresh(jar: Jar, origin = sites.app) {
 }
 
 describe('a session in cookie mode', () => {
-  test('begins with PKCE, state, nonce and the resource, and ends at the page that was asked for', async () => {
+  test('requirements 55, 56 and 57: begins with PKCE, state, nonce and the resource, and ends at the page that was asked for', async () => {
     const jar = new Jar()
     const started = await browse(world, jar, { path: '/session/sign-in?return_to=%2Falbum%3Fpage%3D2' })
     assert.equal(started.status, 303)
@@ -41,6 +41,8 @@ describe('a session in cookie mode', () => {
     assert.match(access ?? '', /; Path=\/; Max-Age=\d+; Secure; HttpOnly; SameSite=Strict$/)
     const secret = landed.cookies.find((cookie) => cookie.startsWith('__Secure-refresh='))
     assert.match(secret ?? '', /; Path=\/session; Max-Age=\d+; Secure; HttpOnly; SameSite=Strict$/)
+    // Requirement 62: no cookie outlives the refresh token, 30 days.
+    for (const cookie of landed.cookies) assert.ok(Number(/Max-Age=(\d+)/.exec(cookie)?.[1] ?? 0) <= 30 * 86_400, cookie)
     assert.ok(landed.cookies.some((cookie) => cookie.startsWith('__Host-Http-sign-in') && cookie.includes('Max-Age=0')))
     // Encrypted: neither cookie shows the token or the account.
     assert.ok(!landed.cookies.join().includes('eyJzdWIi') && !landed.cookies.join().includes('at+jwt'))
@@ -88,7 +90,7 @@ describe('a session in cookie mode', () => {
     jar.take(last)
     assert.equal((await refresh(jar)).status, 200)
   })
-  test('keeps its cookies when auth fails, and loses them only when auth says that it is over', async () => {
+  test('requirement 62: keeps its cookies when auth fails, and loses them only when auth says that it is over', async () => {
     const jar = new Jar()
     await signIn(world, jar)
     world.auth.tokenStatus = 500
@@ -142,7 +144,7 @@ describe('a session in cookie mode', () => {
     assert.equal(replay.json['code'], 'http.invalid_token')
     assert.equal((await browse(world, thief, { path: '/session' })).json['signedIn'], false)
   })
-  test('is of no use on another frontend, and a refresh cookie is no access cookie', async () => {
+  test('requirement 57: is of no use on another frontend, and a refresh cookie is no access cookie', async () => {
     const jar = new Jar()
     await signIn(world, jar)
     const access = jar.get('__Host-Http-access') ?? ''
@@ -161,7 +163,7 @@ describe('a session in cookie mode', () => {
 })
 
 describe('a session in memory mode', () => {
-  test('hands the access token to the page, keeps the refresh token, and has no access cookie', async () => {
+  test('requirement 61: hands the access token to the page, keeps the refresh token, and has no access cookie', async () => {
     const jar = new Jar()
     const landed = await signIn(world, jar, { origin: GALLERY_ORIGIN })
     assert.ok(!landed.cookies.some((cookie) => cookie.startsWith('__Host-Http-access=')))

@@ -1,0 +1,78 @@
+// The pages of the accounts origin as the platform serves them: their headers; and after many failed sign-ins a puzzle, which the script of the page
+// solves under the content security policy, so that the person is in without having seen more than a line of text.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
+import { launchBrowser, withoutChromium } from '../support/browser.ts'
+import { PASSWORD, signUp } from '../support/person.ts'
+import { type PlatformProcess, startPlatform } from '../support/platform.ts'
+import { Visitor } from '../support/visitor.ts'
+
+describe('the pages of the accounts origin', { skip: withoutChromium }, () => {
+  let platform: PlatformProcess
+  let browser: Browser
+  const problems: string[] = []
+
+  before(async () => {
+    platform = await startPlatform({ environment: { NINEFOLD_GATEWAY_RATE_LIMIT_FACTOR: '1000' } })
+    browser = await launchBrowser()
+  })
+
+  after(async () => {
+    await browser?.close()
+    await platform?.stop({ remove: true })
+  })
+
+  async function send(page: Page, email: string, password: string): Promise<void> {
+    await page.getByLabel('Email address').fill(email)
+    await page.getByLabel('Password').fill(password)
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  }
+
+  test('requirement 19: cannot be framed or stored, run what has the nonce alone, and load nothing from elsewhere', async () => {
+    const visitor = new Visitor(platform.port)
+    const signIn = await visitor.visit(`${platform.origin('diary')}/session/sign-in?return_to=/`)
+    const pages = [
+      signIn,
+      ...(await Promise.all(['/sign-up', '/forgot-password'].map((path) => visitor.visit(platform.origin('accounts') + path)))),
+    ]
+    for (const { status, headers, body, url } of pages) {
+      assert.equal(status, 200, url.href)
+      const policy = String(headers['content-security-policy'])
+      const nonce = /script-src 'nonce-([\w-]+)' 'strict-dynamic'/.exec(policy)?.[1] ?? assert.fail(policy)
+      for (const part of ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "object-src 'none'"])
+        assert.ok(policy.includes(part), part)
+      assert.equal(headers['x-frame-options'], 'DENY')
+      assert.equal(headers['referrer-policy'], 'same-origin')
+      assert.match(String(headers['cache-control']), /no-store/)
+      for (const [, attributes] of body.matchAll(/<(?:script|style|link rel="stylesheet")([^>]*)>/g))
+        assert.ok(attributes?.includes(`nonce="${nonce}"`), attributes)
+      for (const [, address = ''] of body.matchAll(/<(?:script|link|img|iframe)[^>]*(?:src|href)="([^"]*)"/g))
+        assert.match(address, /^\/assets\//)
+      assert.doesNotMatch(body, /\son[a-z]+=|javascript:|\sstyle=/)
+    }
+  })
+
+  test('requirement 69: a browser solves what the form asks for, and its person is in', async () => {
+    const email = 'puzzle@example.com'
+    await signUp(platform, email)
+    const page = await (await browser.newContext()).newPage()
+    page.setDefaultTimeout(15_000)
+    page.on('console', (message) => {
+      if (/Content Security Policy|Trusted ?Type/i.test(message.text())) problems.push(message.text())
+    })
+    page.on('pageerror', (error) => problems.push(String(error)))
+    await page.goto(`${platform.origin('diary')}/session/sign-in?return_to=/`)
+    for (let index = 0; index < 10; index += 1) {
+      await send(page, `nobody-${index}@example.com`, `not a password ${index}`)
+      await page.locator('[role=alert]', { hasText: 'The address or the password is not right' }).waitFor()
+      // The page is told apart from the one before by what was typed into it.
+      await page.locator(`input[value="nobody-${index}@example.com"]`).waitFor()
+    }
+    await page.getByText('The task is solved.').waitFor()
+    assert.match(await page.locator('[name=puzzle_answer]').inputValue(), /^\d+$/)
+    await send(page, email, PASSWORD)
+    await page.waitForURL(`${platform.origin('diary')}/`)
+    assert.deepEqual(problems, [])
+  })
+})
