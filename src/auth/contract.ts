@@ -316,6 +316,13 @@ export interface SigningKeyInfo {
   readonly revokedAt?: number
 }
 
+/** What sealing anew with the newest version of the master key came to. */
+export interface Resealed {
+  readonly sealedAnew: number
+  /** No version that is given opens these. */
+  readonly unreadable: number
+}
+
 export interface BackChannelRequest {
   readonly method: 'GET' | 'POST'
   /** Path on the issuer, for example `/token`. */
@@ -349,6 +356,8 @@ export interface Auth {
   rotateSigningKeys(call: Call, options: { readonly now: boolean }): Promise<readonly SigningKeyInfo[]>
   /** Ends the key, and what it has signed, everywhere within seconds. False when there is no such key, or it was revoked before. */
   revokeSigningKey(call: Call, kid: string): Promise<boolean>
+  /** Seals anew what a former version of the master key has sealed. For operators alone. */
+  reseal(call: Call): Promise<Resealed>
   /** The authorization server's own HTTP endpoints for the gateway, without a network hop. */
   exchange(call: Call, request: BackChannelRequest): Promise<BackChannelAnswer>
   /** Revocations stored after the cursor, oldest first; without one, all that still matter. Ask again with `next`. */

@@ -25,6 +25,8 @@ import { createNewcomers } from './registration/create.ts'
 import { createRoles } from './roles/roles.ts'
 import { createRevocations } from './revocations/revocations.ts'
 import { createAuthService } from './service.ts'
+import { SEALED_FIELDS } from './sealed-fields.ts'
+import { createResealing } from './keys/reseal.ts'
 import { createSpeech } from './texts/speech.ts'
 import { createLooks } from './theme/looks.ts'
 import { securityWebhooks } from './webhooks/webhooks.ts'
@@ -75,6 +77,8 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const leaving = createLeavingPart({ ...dependencies, ...leavingSettings(settings), engine, people })
     const made = { ...people, engine, leaving, ownData: leaving.ownData, clock: shared.clock }
     const pages = accountPages({ ...made, settings: { ...frame, mailbox: settings.mailbox } })
+    const { reseal, ...resealing } = createResealing(dependencies, SEALED_FIELDS)
+    const jobs = [endAccessJob(engine), endClientJob(server.endClient), ...resealing.jobs]
     const administration = newcomers.administration(server.clients.fixed())
     return {
       contract: createAuthService({
@@ -86,12 +90,13 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         roles: createRoles({ ...dependencies, revocations }),
         clientOrigins: server.origins.list,
         signingKeys: server.signingKeys,
+        reseal,
         keySet: server.keySet,
         exchange: server.exchange,
         endSessionOf: server.endSessionOf,
       }),
       routes: [...server.routes, ...pages, ...routesOfPeople(people), ...newcomers.routes, ...administration.routes],
-      jobs: [endAccessJob(engine), ...leaving.jobs, endClientJob(server.endClient), ...server.jobs, ...people.organisations.jobs],
+      jobs: [...jobs, ...leaving.jobs, ...server.jobs, ...people.organisations.jobs],
       webhooks: securityWebhooks(settings.definition?.webhooks ?? [], settings.development),
       async start() {
         await Promise.all([people.start(), server.start()])

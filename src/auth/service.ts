@@ -23,6 +23,7 @@ export interface AuthServiceDependencies {
   readonly serviceAccounts: Auth['serviceAccounts']
   readonly clientOrigins: Auth['clientOrigins']
   readonly signingKeys: SigningKeys
+  readonly reseal: Auth['reseal']
   keySet(): Promise<KeySet>
   exchange(call: Call, request: BackChannelRequest): Promise<BackChannelAnswer>
   /** Ends the browser session that the grant belongs to, or the grant alone when there is none. */
@@ -52,6 +53,7 @@ export function createAuthService(dependencies: AuthServiceDependencies): Auth {
     keys: () => dependencies.keySet(),
     signingKeys: (call) => signingKeys.list(call),
     rotateSigningKeys: (call, options) => signingKeys.rotate(call, options),
+    reseal: (call) => dependencies.reseal(call),
     revokeSigningKey: (call, kid) => signingKeys.revoke(call, kid),
     exchange: (call, request) => dependencies.exchange(call, request),
     revocations: (call, after) => revocations.list(call, after),

@@ -175,7 +175,8 @@ Commands
   organisations [list]  print the organisations; also: create <name> <owner's address>, members <id>, set <id> <address>
                  --add-role <role>, remove <id> <address>, end <id>
   keys           list the keys that tokens are signed with; keys rotate [--now] makes the next ones,
-                 keys revoke <kid> ends one that was stolen, with all that it has signed
+                 keys revoke <kid> ends one that was stolen, with all that it has signed; keys reseal
+                 seals anew what a former version of the master key has sealed
 
 Options
   --config <file>      the app definition (ninefold.config.ts)

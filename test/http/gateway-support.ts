@@ -96,6 +96,7 @@ export class FakeAuth extends UnusedAuth implements Auth {
   signingKeys = async () => []
   rotateSigningKeys = async () => []
   revokeSigningKey = async () => false
+  reseal = async () => ({ sealedAnew: 0, unreadable: 0 })
   async createOperatorLink() {
     const code = randomBytes(16).toString('hex')
     this.operatorLinks.add(code)

@@ -5,7 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
+import { randomToken } from '#kernel/ids.ts'
+import { createKeyRing } from '#kernel/keyring.ts'
+import { createLogger } from '#kernel/log.ts'
+import { Secret } from '#kernel/secret.ts'
 import { apiAudience } from '#kernel/sites.ts'
+import { createResealing, type Resealing } from '../../src/auth/keys/reseal.ts'
+import { SEALED_FIELDS } from '../../src/auth/sealed-fields.ts'
 import { KEY_SET_SECONDS, PUBLISHED_BEFORE_USE_MS } from '../../src/auth/keys/generations.ts'
 import type { AuthorizationServer } from '../../src/auth/provider/create.ts'
 import { createTokenKeys } from '../../src/gateway/tokens/keys.ts'
@@ -181,4 +187,42 @@ test('EdDSA keys are there where the app asks for them', async () => {
   } finally {
     await own.stop()
   }
+})
+
+test('nobody is signed out while the master key changes, and its former version can be taken away', async (context) => {
+  const file = join(folder, 'versions.db')
+  const opened: OauthWorld[] = []
+  context.after(() => Promise.all(opened.map((each) => each.stop())))
+  const former = await openOauth({ file })
+  const issuerPort = former.port
+  const newest = randomToken()
+  const tokens = await tokensFor(former, new Browser(former), { account: 'person-versions' })
+  const used = tokens.refresh_token ?? ''
+  const first = await refresh(former, used)
+  await former.stop()
+
+  const keyRing = createKeyRing(new Secret(`${newest} ${former.masterKey}`))
+  const resealing: Resealing[] = []
+  const both = await openOauth({
+    file,
+    sharing: { masterKey: `${newest} ${former.masterKey}`, issuerPort },
+    between(database) {
+      resealing.push(createResealing({ database, keyRing, logger: createLogger({ level: 'silent' }) }, SEALED_FIELDS))
+      return database
+    },
+  })
+  opened.push(both)
+  // An answer that was lost with the restart: the successor is the same, whichever version computes it.
+  const again = await refresh(both, used)
+  assert.equal(again.status, 200, again.body)
+  assert.equal(JSON.parse(again.body).refresh_token, JSON.parse(first.body).refresh_token)
+  const { reseal } = resealing[0] ?? assert.fail('not made')
+  const { sealedAnew, unreadable } = await reseal(call)
+  assert.ok(sealedAnew >= 6, `${sealedAnew}: two keys, a secret, a session, a grant, tokens`)
+  assert.equal(unreadable, 0)
+  assert.deepEqual(await reseal(call), { sealedAnew: 0, unreadable: 0 })
+  const after = await openOauth({ file, sharing: { masterKey: newest, issuerPort } })
+  opened.push(after)
+  const last = await refresh(after, JSON.parse(first.body).refresh_token)
+  assert.equal(last.status, 200, last.body)
 })

@@ -3,14 +3,19 @@
 import { randomBytes } from 'node:crypto'
 import type { Call } from '#kernel/call.ts'
 import { defineCollection } from '#kernel/collection.ts'
+import type { Clock } from '#kernel/clock.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import { z } from '#kernel/schema.ts'
 import type { Database } from '../../database/contract.ts'
 
-const secret = z.strictObject({ id: z.string(), sealed: z.string() })
+const secret = z.strictObject({ id: z.string(), madeAt: z.int(), sealed: z.string() })
 
-export const secretsCollection = defineCollection<z.infer<typeof secret>>({ name: 'auth_secrets', schema: secret, indexes: {} })
+export const secretsCollection = defineCollection<z.infer<typeof secret>>({
+  name: 'auth_secrets',
+  schema: secret,
+  indexes: { madeAt: { fields: ['madeAt'] } },
+})
 
 export const SECRET_PURPOSE = 'auth.secrets'
 
@@ -18,8 +23,14 @@ export function secretBinding(name: string): string {
   return `${secretsCollection.name}/${name}/sealed`
 }
 
+export interface LastingSecretParts {
+  readonly database: Database
+  readonly keyRing: KeyRing
+  readonly clock: Clock
+}
+
 /** Of two processes that make it at once one wins, and both use its secret. */
-export function createLastingSecret(database: Database, keyRing: KeyRing, name: string): (call: Call) => Promise<Buffer> {
+export function createLastingSecret({ database, keyRing, clock }: LastingSecretParts, name: string): (call: Call) => Promise<Buffer> {
   const secrets = database.collection(secretsCollection)
   const stored = async (call: Call): Promise<Buffer | undefined> => {
     const found = await secrets.get(call, name)
@@ -33,7 +44,11 @@ export function createLastingSecret(database: Database, keyRing: KeyRing, name: 
     if (present !== undefined) return present
     const made = randomBytes(32)
     try {
-      await secrets.insert(call, { id: name, sealed: keyRing.seal(SECRET_PURPOSE, secretBinding(name), made.toString('base64url')) })
+      await secrets.insert(call, {
+        id: name,
+        madeAt: clock.now(),
+        sealed: keyRing.seal(SECRET_PURPOSE, secretBinding(name), made.toString('base64url')),
+      })
       return made
     } catch (error) {
       if (!hasCode(error, 'database.duplicate')) throw error

@@ -192,10 +192,10 @@ interface Made {
 
 /** The engine with the keys of the moment. */
 function createKeyedEngine(parts: AuthorizationServerParts, made: Made): { signingKeys: SigningKeys; engine: RunningEngine } {
-  const { settings, database, keyRing, logger } = parts
+  const { settings, logger } = parts
   const algorithms = SIGNING_ALGORITHMS.filter((algorithm) => algorithm !== 'EdDSA' || settings.definition?.edDsa === true)
   const signingKeys = createSigningKeys({ ...parts, settings: { rotationDays: settings.keyRotationDays, algorithms } })
-  const successorSecret = createLastingSecret(database, keyRing, 'refresh-successor')
+  const successorSecret = createLastingSecret(parts, 'refresh-successor')
   const engine = createRunningEngine({
     signingKeys,
     logger,

@@ -14,15 +14,18 @@ export interface Vault {
   open(place: Place, sealed: string): AdapterPayload | undefined
 }
 
-const PURPOSE = 'auth.provider'
+export const VAULT_PURPOSE = 'auth.provider'
 const stored = z.looseObject({})
 
+export function payloadBinding({ collection, id }: Place): string {
+  return `${collection}/${id}/payload`
+}
+
 export function createVault(keyRing: KeyRing): Vault {
-  const binding = ({ collection, id }: Place): string => `${collection}/${id}/payload`
   return {
-    seal: (place, payload) => keyRing.seal(PURPOSE, binding(place), JSON.stringify(payload)),
+    seal: (place, payload) => keyRing.seal(VAULT_PURPOSE, payloadBinding(place), JSON.stringify(payload)),
     open(place, sealed) {
-      const text = keyRing.open(PURPOSE, binding(place), sealed)
+      const text = keyRing.open(VAULT_PURPOSE, payloadBinding(place), sealed)
       return text === undefined ? undefined : stored.parse(JSON.parse(text))
     },
   }

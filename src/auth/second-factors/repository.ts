@@ -6,7 +6,7 @@ import type { Database, Stored } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
 import { type RecoveryCodes, recoveryCodes, type Totp, totp } from './schemas.ts'
 
-export const totpCollection = defineCollection<Totp>({ name: 'auth_totp', schema: totp, indexes: {} })
+export const totpCollection = defineCollection<Totp>({ name: 'auth_totp', schema: totp, indexes: { created: { fields: ['createdAt'] } } })
 export const codesCollection = defineCollection<RecoveryCodes>({ name: 'auth_recovery_codes', schema: recoveryCodes, indexes: {} })
 
 interface Write {

@@ -69,10 +69,12 @@ export interface SecondFactorsDependencies {
   readonly productName: string
 }
 
-const PURPOSE = 'auth.totp'
+export const TOTP_PURPOSE = 'auth.totp'
 const ENROLMENT_MS = 15 * 60_000
 
-const rowOf = (accountId: string): string => `auth_totp/${accountId}/key`
+export function totpBinding(accountId: string): string {
+  return `auth_totp/${accountId}/key`
+}
 
 export function createSecondFactorsService(deps: SecondFactorsDependencies): SecondFactors {
   const { repository } = deps
@@ -118,7 +120,7 @@ function enrolling(deps: SecondFactorsDependencies): Pick<SecondFactors, 'enrolm
 
   /** The key in a form of ours that is not too old. */
   const open = (place: EnrolmentPlace, sealed: string): string | undefined => {
-    const [key, until] = keyRing.open(PURPOSE, bindingOf(place), sealed)?.split(' ') ?? []
+    const [key, until] = keyRing.open(TOTP_PURPOSE, bindingOf(place), sealed)?.split(' ') ?? []
     return key !== undefined && Number(until) > clock.now() ? key : undefined
   }
 
@@ -131,7 +133,7 @@ function enrolling(deps: SecondFactorsDependencies): Pick<SecondFactors, 'enrolm
         sealed:
           present !== undefined && sealed !== undefined
             ? sealed
-            : keyRing.seal(PURPOSE, bindingOf(place), `${key} ${clock.now() + ENROLMENT_MS}`),
+            : keyRing.seal(TOTP_PURPOSE, bindingOf(place), `${key} ${clock.now() + ENROLMENT_MS}`),
         key,
         uri: keyUri(key, { issuer: productName, label: person?.email ?? productName }),
       }
@@ -146,7 +148,7 @@ function enrolling(deps: SecondFactorsDependencies): Pick<SecondFactors, 'enrolm
       if (step === undefined) return 'wrong_code'
       const present = await repository.findCodes(call, accountId)
       const made = present === undefined ? makeCodes(accountId, now) : undefined
-      const record = { id: accountId, key: keyRing.seal(PURPOSE, rowOf(accountId), key), lastStep: step, createdAt: now }
+      const record = { id: accountId, key: keyRing.seal(TOTP_PURPOSE, totpBinding(accountId), key), lastStep: step, createdAt: now }
       const events = await telling(deps, call, { accountId, by, type: 'totp.enabled' })
       return (await repository.insertTotp(call, record, { codes: made?.record, events })) ? { codes: made?.codes ?? [] } : 'ended'
     },
@@ -208,7 +210,7 @@ function proving(deps: SecondFactorsDependencies): Pick<SecondFactors, 'proveTot
     proveTotp: (call, typed) =>
       trying(call, { ...typed, door: `totp:${typed.accountId}` }, async () => {
         const found = await repository.findTotp(call, typed.accountId)
-        const key = found === undefined ? undefined : keyRing.open(PURPOSE, rowOf(typed.accountId), found.key)
+        const key = found === undefined ? undefined : keyRing.open(TOTP_PURPOSE, totpBinding(typed.accountId), found.key)
         if (found === undefined || key === undefined) return false
         const step = await stepOf(key, tidyCode(typed.code), clock.now())
         if (step === undefined || step <= found.lastStep) return false

@@ -21,7 +21,8 @@ export function liveKeys(
   const generation = state?.generation ?? 1
   const isBothLive = state !== undefined && generation > 1 && now < state.rotatedAt + BOTH_LIVE_MS
   const generations = isBothLive ? [generation, generation - 1] : [generation]
-  return generations.map((each) => keyRing.derive(`webhook:${each}:${name}`))
+  // Of every version of the master key: the receiver has the secret of the one that was the newest when it was shown.
+  return generations.flatMap((each) => keyRing.deriveAll(`webhook:${each}:${name}`))
 }
 
 export function secretOf(key: Buffer): string {
