@@ -63,16 +63,9 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const people = createPeople({ ...dependencies, revocations, settings })
     const newcomers = createNewcomers({ ...dependencies, settings, definition: settings.definition?.registration })
     const frame = frameOf(settings, logger)
-    const server = createAuthorizationServer({
-      ...dependencies,
-      accounts: people.accounts,
-      rules: people.rules,
-      revocations,
-      newcomers,
-      services: people.serviceAccounts.services,
-      looks: enginePages(frame),
-      settings,
-    })
+    const { accounts, rules, serviceAccounts } = people
+    const known = { accounts, rules, revocations, newcomers, services: serviceAccounts.services }
+    const server = createAuthorizationServer({ ...dependencies, ...known, looks: enginePages(frame), settings })
     const { engine } = server
     const leaving = createLeavingPart({ ...dependencies, ...leavingSettings(settings), engine, people })
     const made = { ...people, engine, leaving, ownData: leaving.ownData, clock: shared.clock }
