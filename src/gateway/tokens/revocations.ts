@@ -13,6 +13,8 @@ const READ_DEADLINE_MS = 2000
 const PRUNE_EVERY = 1000
 /** Longer than any access token lives; operators' sessions are kept until they would have ended. */
 const KEEP_SECONDS = 24 * 60 * 60
+/** Of single tokens: longer than any of them lives. */
+const TOKEN_SECONDS = 15 * 60
 
 interface RevocableToken {
   readonly sessionId: string
@@ -72,7 +74,9 @@ function createRevokedSet(): RevokedSet {
       return membershipAt !== undefined && membershipAt < (memberships.get(accountId) ?? 0)
     },
     prune(oldestSeconds) {
-      for (const map of [sessions, accounts, tokens]) for (const [subject, before] of map) if (before < oldestSeconds) map.delete(subject)
+      for (const map of [sessions, accounts]) for (const [subject, before] of map) if (before < oldestSeconds) map.delete(subject)
+      // Clients end tokens as often as they like; one that has expired need not be known.
+      for (const [subject, before] of tokens) if (before < oldestSeconds + KEEP_SECONDS - TOKEN_SECONDS) tokens.delete(subject)
       for (const [subject, state] of memberships) if (state < oldestSeconds * 1000) memberships.delete(subject)
     },
   }
