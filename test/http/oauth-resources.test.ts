@@ -353,3 +353,30 @@ test('requirement 34: no token is in a log or in an address, and none is taken f
   )
   assert.equal((await introspect('printer', tokens.access_token))['active'], true)
 })
+
+test('what a service has got for itself ends with its registration', async () => {
+  const definition = {
+    clientId: 'gone',
+    name: 'Gone',
+    redirectUris: [],
+    origins: [],
+    scopes: ['jobs:write', 'reports:read'],
+    grants: ['client_credentials'],
+  } as const
+  const { secret = '' } = await world.clients.add(call, definition, { withSecret: true })
+  const headers = { authorization: `Basic ${Buffer.from(`gone:${secret}`).toString('base64')}` }
+  const tokens: string[] = []
+  for (const resource of [REPORTS, PRINTER]) {
+    const reply = await send(world, { path: '/token', form: { grant_type: 'client_credentials', resource }, headers })
+    tokens.push(JSON.parse(reply.body).access_token)
+  }
+  for (const token of tokens) assert.equal((await introspect('printer', token))['active'], true)
+  await world.clients.remove(call, 'gone')
+  await world.server.endClient(call, 'gone')
+  for (const token of tokens) assert.deepEqual(await introspect('printer', token), { active: false })
+  const { items } = await world.revocations.list(call)
+  assert.ok(
+    items.some(({ kind, subject }) => kind === 'account' && subject === 'client:gone'),
+    'every role hears of it',
+  )
+})

@@ -110,7 +110,7 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
   const origins = createClientOrigins({ ...parts, repository: parts.newcomers.repository, fixed: clients.fixed() })
   const resources = createResourceRegistry(settings)
   const stores = openStores(parts, clients)
-  const structured = createStructuredTokens({ ...parts, ...stores, issuer, publishedKeys: () => serving().keys.published })
+  const structured = createStructuredTokens({ ...parts, ...stores, clients, issuer, publishedKeys: () => serving().keys.published })
   const { signingKeys, engine } = createKeyedEngine(parts, { clients, stores, resources, tokens: structured })
   const { serving } = engine
   const sign = (notice: SignOutNotice): Promise<string> => logoutToken(serving().built.provider, notice)

@@ -117,10 +117,15 @@ export function findAccessTokensBy(provider: Provider, finder: AccessTokenFinder
       // Revoking one access token revokes that one (RFC 7009 section 2.1); the engine would end the whole grant with it.
       if (model.name === 'AccessToken' && found instanceof Object && Provider.ctx?.oidc.route === 'revocation')
         Reflect.deleteProperty(found, 'grantId')
-      return found
+      return found instanceof provider.ClientCredentials && !(await isClientOf(provider, found)) ? undefined : found
     }
     Reflect.set(model, 'find', findOurs)
   }
+}
+
+/** A token that a client has for itself ends with the client. */
+async function isClientOf(provider: Provider, { clientId = '' }: ClientCredentials): Promise<boolean> {
+  return (await provider.Client.find(clientId)) !== undefined
 }
 
 /** A token that is encrypted for its resource server is one that we could not read ourselves when we are asked about it, so a record of it is kept. */

@@ -9,6 +9,7 @@ import type { Collection } from '../../database/contract.ts'
 import type { AccountDirectory } from '../engine.ts'
 import type { PublicJwk } from '../keys/jwk.ts'
 import type { Revocations } from '../revocations/revocations.ts'
+import type { ClientRegistry } from './clients.ts'
 import type { GrantRecord } from './collections.ts'
 import { isServiceCurrent, type ServiceDirectory } from './service-claims.ts'
 
@@ -18,6 +19,7 @@ export interface StructuredTokensDependencies {
   readonly grants: Collection<GrantRecord>
   readonly revocations: Pick<Revocations, 'isTokenRevoked'>
   readonly accounts: AccountDirectory
+  readonly clients: Pick<ClientRegistry, 'find'>
   readonly services: ServiceDirectory
   publishedKeys(): readonly PublicJwk[]
 }
@@ -55,7 +57,7 @@ export interface StructuredTokens {
 }
 
 export function createStructuredTokens(dependencies: StructuredTokensDependencies): StructuredTokens {
-  const { issuer, clock, grants, revocations, accounts, services, publishedKeys } = dependencies
+  const { issuer, clock, grants, revocations, accounts, clients, services, publishedKeys } = dependencies
   const verdicts = new LRUCache<string, Verdict>({ max: MAX_REMEMBERED })
 
   const verify = async (value: string): Promise<Verdict | undefined> => {
@@ -79,6 +81,7 @@ export function createStructuredTokens(dependencies: StructuredTokensDependencie
   /** A service is nobody's session: it ends with its client. */
   const isAuthorised = async (call: Call, token: StructuredToken): Promise<boolean> => {
     const { sid, sub, client_id: clientId, act } = token
+    if (sid === undefined && (await clients.find(call, clientId)) === undefined) return false
     if (sid === undefined) return await isServiceCurrent(services, call, { clientId, membershipAt: token.membership_at })
     const grant = (await grants.get(call, sid))?.value
     if (grant?.accountId !== sub || grant.endedAt !== undefined) return false

@@ -4,15 +4,8 @@ import type { AccessToken, ClientCredentials, Configuration, KoaContextWithOIDC 
 import type { MembershipClaims } from './account-claims.ts'
 import type { ClaimsReader } from './app-claims.ts'
 import { exchangedClaims } from './exchanged.ts'
-import { sidOf } from './ids.ts'
+import { serviceSubject, sidOf } from './ids.ts'
 import { type ServiceDirectory, serviceClaims } from './service-claims.ts'
-
-/** No account id has a colon, so no client can be named to be somebody (RFC 9700 section 4.15). */
-const SERVICE_PREFIX = 'client:'
-
-export function serviceSubject(clientId: string): string {
-  return `${SERVICE_PREFIX}${clientId}`
-}
 
 export interface TokenClaimsParts {
   readonly memberOf: MembershipClaims
