@@ -65,7 +65,7 @@ import { createRunningEngine, type RunningEngine } from './running.ts'
 import { type ServiceDirectory, whileServiceLasts } from './service-claims.ts'
 import { createStructuredTokens, type StructuredTokens } from './structured-tokens.ts'
 import { sweepTokens } from './sweep.ts'
-import { serviceSubject } from './token-claims.ts'
+import { serviceSubject } from './ids.ts'
 import { createUserinfo } from './userinfo.ts'
 import { createVault } from './vault.ts'
 

@@ -6,7 +6,6 @@ import { securityEventOf } from '../security-events/security-event.ts'
 import type { ClientRegistry } from './clients.ts'
 import type { GrantRecord, SessionRecord } from './collections.ts'
 import { noticesOf } from '../logout/backchannel.ts'
-import { serviceSubject } from './ids.ts'
 import { createMarking, type MarkingDependencies } from './marking.ts'
 
 const PAGE = 500
@@ -63,10 +62,6 @@ export function createEndings(dependencies: EndingsDependencies): Endings {
       await endAll(call, await grantsOf(call, { accountId, clientId }))
     },
     async endEverywhere(call, clientId) {
-      // What it has got for itself hangs on no grant.
-      const service = serviceSubject(clientId)
-      await database.commit(call, [revocations.operation('account', service)])
-      await revocations.announce(call, 'account', [service])
       const found = await everything((after) => grants.list(call, { index: 'client', where: { clientId }, limit: PAGE, ...after }))
       await endAll(
         call,
