@@ -1,20 +1,10 @@
 // Writes that may wait until the request under way has all of its writes together: one commit is one wait for the disk, whatever is in it. The engine
 // stores each record by itself; a first sign-in would wait thirteen times, and so it waits once for each request.
 import type { Call } from '#kernel/call.ts'
-import type { EventDraft, Operation } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Database } from '../../database/contract.ts'
 import { currentCall, waitingWrites } from './scope.ts'
-
-export interface Write {
-  readonly operations: readonly Operation[]
-  readonly events?: readonly EventDraft[]
-}
-
-export interface PatientWrite extends Write {
-  /** The same by itself, with whatever is to be done when somebody was faster. */
-  alone(): Promise<unknown>
-}
+import type { PatientWrite, Write } from './write.ts'
 
 export interface Pending {
   /** Done with the next write that cannot wait, at the latest when the request has its answer; at once where no request is under way. */

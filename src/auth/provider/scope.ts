@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Call, systemCall } from '#kernel/call.ts'
 import type { Exchange } from '#kernel/http/route.ts'
-import type { PatientWrite } from './pending.ts'
+import type { PatientWrite } from './write.ts'
 
 export interface EngineScope {
   readonly call: Call
