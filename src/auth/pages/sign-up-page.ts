@@ -12,10 +12,12 @@ export interface SignUpView {
   readonly state: FormState
   /** Off: what signs them in comes after the mail. */
   readonly password: boolean
+  /** Further ways to begin. */
+  readonly others?: Html | undefined
 }
 
 export function signUpPage(skin: Skin, view: SignUpView): Html {
-  const { fields, frame, signUp } = skin.texts
+  const { fields, frame, signIn, signUp } = skin.texts
   const { problem, problems = {}, values = {} } = view.state
   const first = ['name', 'email', 'password'].find((name) => problems[name] !== undefined) ?? 'name'
   return stagePage(skin, {
@@ -29,6 +31,7 @@ ${field({ name: 'email', label: fields.email, type: 'email', autocomplete: 'user
 ${view.password ? field({ name: 'password', label: fields.password, type: 'password', autocomplete: 'new-password', hint: signUp.passwordHint, problem: problems['password'], focus: first === 'password' }) : undefined}
 <button class="button" type="submit">${signUp.submit}</button>
 </form>
+${view.others === undefined ? undefined : html`<p class="or"><span>${signIn.or}</span></p>${view.others}`}
 <p class="aside">${signUp.haveAccount(html`<a href="${view.signInPath}">${signUp.signIn}</a>`)}</p>`,
   })
 }

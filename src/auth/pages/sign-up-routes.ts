@@ -1,4 +1,5 @@
 // Signing up, alone or on the way to an app.
+import type { Html } from '#kernel/html.ts'
 import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
@@ -17,6 +18,8 @@ import {
   skinOf,
   uidParams,
 } from './handling.ts'
+import type { Skin } from './layout.ts'
+import { upstreamButtons } from '../upstream/pages.ts'
 import { checkMailPage, signUpPage } from './sign-up-page.ts'
 
 const common = { site: 'accounts', allow: { who: 'anyone' } } as const
@@ -35,15 +38,22 @@ const within = (uid: string): Place => ({ base: `/interaction/${uid}`, signInPat
 export function signUpRoutes(parts: PageParts): Route[] {
   const { accounts } = parts
 
+  /** Other providers lead back into an authorization; outside of one, the page to sign in has them. */
+  const upstreamsAt = (skin: Skin, { interaction: uid }: Place): Html | undefined => {
+    const list = parts.upstreams.list.filter(({ signUp }) => signUp)
+    return uid === undefined || list.length === 0 ? undefined : upstreamButtons(skin, { uid, list })
+  }
   const show = (exchange: Exchange, place: Place, failure?: FormFailure): Answer => {
+    const skin = skinOf(parts, exchange)
     const view = {
       action: `${place.base}/sign-up`,
       signInPath: place.signInPath,
       csrfToken: exchange.csrfToken(),
       state: failure?.state ?? {},
       password: parts.methods.password,
+      others: upstreamsAt(skin, place),
     }
-    return formPage(signUpPage(skinOf(parts, exchange), view), failure)
+    return formPage(signUpPage(skin, view), failure)
   }
   const submit = async (call: Call, exchange: Exchange, given: { place: Place; body: z.infer<typeof signUpForm> }): Promise<Answer> => {
     const { name, email, password } = given.body

@@ -11,6 +11,7 @@ import { nameProblem, tidyName } from '../accounts/name.ts'
 import type { AccountsRepository } from '../accounts/repository.ts'
 import { type Account, credentialOf } from '../accounts/schemas.ts'
 import { authErrors } from '../errors.ts'
+import { fieldProblem } from '../texts/problem.ts'
 import type { Admission } from '../admission/service.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
@@ -191,8 +192,8 @@ function arriving(deps: UpstreamsDependencies): Pick<Upstreams, 'arrive' | 'crea
     async createAccount(call, arrival, { name: typed, by }) {
       const { email, emailVerified } = arrival
       if (email === undefined || !emailVerified) throw new TypeError('An account needs an address that the provider has verified.')
-      const message = nameProblem(typed)
-      if (message !== undefined) throw authErrors.bad_details({ fields: [{ field: 'name', message }] })
+      const problem = nameProblem(typed)
+      if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
       // The provider has shown whose address it is: its owner may know that it is not invited.
       if (!(await admission.mayJoin(call, email))) throw authErrors.sign_in_refused()
       const name = tidyName(await hooks.beforeSignUp(call, { email, name: tidyName(typed) }))
@@ -214,7 +215,7 @@ function linking(deps: UpstreamsDependencies): Pick<Upstreams, 'identities' | 'l
 
   const shown = (one: Identity): LinkedIdentity => {
     const upstream = upstreams.find(({ protocol, id }) => protocol.issuer === one.issuer || issuerCovers({ protocol, id }, one.issuer))
-    return { ...one, provider: upstream?.name ?? new URL(one.issuer).host, upstream: upstream?.id }
+    return { ...one, provider: upstream?.name ?? URL.parse(one.issuer)?.host ?? one.issuer, upstream: upstream?.id }
   }
   const opens = (one: Identity): boolean => shown(one).upstream !== undefined
 
