@@ -12,6 +12,7 @@ import {
   deriveSuccessors,
   dropFormPost,
   hashClientSecrets,
+  nameAcrAsAsked,
   nameSessionsByGrant,
   renewCookiesInPlace,
   takeStructuredTokens,
@@ -92,6 +93,15 @@ test('the token endpoints refuse signed tokens in a step of their own, until tha
       ],
     )
   }
+})
+
+test('a request has a getter for what was proved, until it says so in the words of the client', () => {
+  const getter = (): unknown => Object.getOwnPropertyDescriptor(provider.OIDCContext.prototype, 'acr')?.get
+  const original = getter()
+  assert.equal(typeof original, 'function')
+  nameAcrAsAsked(provider)
+  assert.equal(typeof getter(), 'function')
+  assert.notEqual(getter(), original)
 })
 
 test('a random token has 256 bits', () => {
