@@ -112,9 +112,8 @@ describe('requirement 26: a client secret', () => {
   })
 
   test('cannot be tried often: wherever clients authenticate, requests of an address are limited', () => {
-    for (const path of ['/token', '/par', '/revoke', '/introspect', '/device']) {
+    for (const path of ['/token', '/par', '/revoke', '/introspect', '/device-authorization']) {
       const route = world.routes.find((known) => known.path === path && known.method === 'POST')
-      if (path === '/device' && route === undefined) continue
       assert.ok(route !== undefined && (route.rate === 'token' || route.rate === 'introspection'), path)
       assert.ok(DEFAULT_LIMITS[route.rate].quota <= 60_000 && DEFAULT_LIMITS[route.rate].windowSeconds >= 60)
     }
