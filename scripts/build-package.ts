@@ -20,7 +20,7 @@ function compile(project: string, folder: string): void {
 
 /** What the code reads at run time and the compiler leaves behind. */
 function copyAssets(): void {
-  for (const file of globSync('src/**/*.{css,html,svg,js,mjs,json,woff2}', { cwd: root })) {
+  for (const file of globSync('src/**/*.{css,html,svg,js,mjs,json,woff2,filter}', { cwd: root })) {
     const to = join(staging, 'dist', file.slice('src/'.length))
     mkdirSync(dirname(to), { recursive: true })
     cpSync(join(root, file), to)

@@ -5,6 +5,7 @@ import { backupCommand } from './cli/backup.ts'
 import { checkCommand } from './cli/check.ts'
 import { clientsCommand } from './cli/clients.ts'
 import { inviteCommand } from './cli/invite.ts'
+import { passwordsCommand } from './cli/passwords.ts'
 import { CommandError, type CommandLine, parseCommandLine, usage } from './cli/command-line.ts'
 import { exportCommand } from './cli/export.ts'
 import { importCommand } from './cli/import.ts'
@@ -31,6 +32,7 @@ const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>>
   admin: adminCommand,
   'console-link': linkCommand,
   invite: inviteCommand,
+  passwords: passwordsCommand,
   account: accountCommand,
   clients: clientsCommand,
   keys: keysCommand,

@@ -2,6 +2,9 @@
 import { setting } from '#kernel/setting.ts'
 
 export const authConfig = {
+  passwordFilter: setting.optionalText(
+    'A file of passwords that nobody may choose, beside those that ship with Ninefold; made by "ninefold passwords build-filter"',
+  ),
   suspicionFactor: setting.integer({
     default: 1,
     min: 1,

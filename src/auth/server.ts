@@ -41,6 +41,7 @@ export interface AuthSettings extends ClientSettings {
   /** See config.ts. */
   readonly upstreamSecrets?: Secret | undefined
   readonly suspicionFactor?: number | undefined
+  readonly passwordFilter?: string | undefined
 }
 
 export interface AuthDependencies {

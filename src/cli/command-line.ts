@@ -73,6 +73,7 @@ const WITH_WORDS: ReadonlySet<string> = new Set([
   'account',
   'admin',
   'invite',
+  'passwords',
   'clients',
   'import',
   'export',
@@ -158,6 +159,8 @@ Commands
   restore        bring back the backup of --from <folder> where nothing is yet; --replace removes what is there
   admin link     print a new one-time link to the operators' console; whoever is locked out gets in again by it
   invite <address>   let somebody sign up where that needs an invitation, and tell them by mail
+  passwords build-filter <list> <filter>
+                 make a file of passwords that nobody may choose, for NINEFOLD_AUTH_PASSWORD_FILTER
   import <resource> <file or address>
                  make objects of what is in a file, or of what another API gives, as --as
   export <resource>  print all objects of a resource, or write them to --output

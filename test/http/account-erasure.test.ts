@@ -58,8 +58,8 @@ test('objects, files and shares of one person go, in however many pages, and tho
 
   await w.database.commit(call, [], [accountDeletedEvent('ada')])
   await until('one file to be left on disk', async () => (await w.stored()).length === 1)
-  assert.equal((await w.ask('GET', `/api/photos/${adas}`, { as: bob })).status, 404)
-  assert.equal((await w.ask('GET', '/api/notes', { as: ada })).body.includes('canary'), false)
+  await until('the photo to be gone', async () => (await w.ask('GET', `/api/photos/${adas}`, { as: bob })).status === 404)
+  await until('all notes to be gone', async () => !(await w.ask('GET', '/api/notes', { as: ada })).body.includes('canary'))
   assert.deepEqual((await w.files.owned(call, 'ada')).items, [])
   await until('what was shared with her to be gone', async () => (await w.resources.shares.list(call, 'photos', bobs)).length === 0)
   assert.equal((await w.ask('GET', `/api/photos/${bobs}`, { as: bob })).status, 200)

@@ -52,13 +52,22 @@ export interface AccountsParts {
   readonly logger: Logger
   readonly hooks: RunningHooks
   readonly methods: SignInMethods
-  readonly settings: { readonly sites: Sites; readonly passwords?: PasswordSettings; readonly definition?: AuthDefinition | undefined }
+  readonly settings: {
+    readonly sites: Sites
+    readonly passwords?: PasswordSettings
+    readonly passwordFilter?: string | undefined
+    readonly definition?: AuthDefinition | undefined
+  }
 }
 
 /** Make it before the database starts, since it declares its collections. */
 export function createAccounts(parts: AccountsParts): RunningAccounts {
   const { database, cache, keyRing, clock, logger, hooks, legacySignIn, methods, settings } = parts
-  const passwords = createPasswords(logger, { decoyKey: keyRing.derive('auth.decoy'), ...settings.passwords })
+  const passwords = createPasswords(logger, {
+    decoyKey: keyRing.derive('auth.decoy'),
+    filter: settings.passwordFilter,
+    ...settings.passwords,
+  })
   const moving = createMovingRepository(database)
   const counts = createCounts(cache, clock)
   const throttle = createThrottle(counts)

@@ -191,7 +191,7 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'change
     async changePassword(call, { accountId, sessionId, current, next, by }) {
       const account = await repository.find(call, accountId)
       if (!isUsable(account)) return false
-      const problem = next === current ? 'password_same' : passwordProblem(next, account.email)
+      const problem = next === current ? 'password_same' : passwordProblem(next, account.email, passwords.isKnown)
       if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('password', problem)] })
       // Whoever has taken over a session must not be able to guess on: a door of its own, which the sign-in page cannot close.
       const door = `change:${accountId}`
@@ -210,7 +210,7 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'change
     async choosePassword(call, { accountId, sessionId, next, by }) {
       const account = await repository.find(call, accountId)
       if (!isUsable(account) || account.password !== undefined) return false
-      const problem = passwordProblem(next, account.email)
+      const problem = passwordProblem(next, account.email, passwords.isKnown)
       if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('password', problem)] })
       return replace(call, account, { sessionId, next, by })
     },

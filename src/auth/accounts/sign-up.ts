@@ -111,7 +111,7 @@ export function createSigningUp(deps: SignUpDependencies): SigningUp {
   return {
     async signUp(call, request) {
       const typed = methods.password ? (request.password ?? '') : undefined
-      const email = checkedDetails({ ...request, password: typed }, admission)
+      const email = checkedDetails({ ...request, password: typed }, { admission, passwords })
       await throttle.enter(call, [{ key: `sign-up:${request.client}`, rule: SIGN_UPS_PER_CLIENT }])
       // Before anything is looked up: what the app answers, and how long it takes, must not tell who has an account.
       const name = await hooks.beforeSignUp(call, { email, name: tidyName(request.name) })
@@ -229,11 +229,11 @@ function pendingOf(
 }
 
 /** The normalised address; throws with every problem at once. */
-function checkedDetails(request: SignUp, admission: Pick<Admission, 'problem'>): string {
+function checkedDetails(request: SignUp, { admission, passwords }: Pick<SignUpDependencies, 'admission' | 'passwords'>): string {
   const fields: FieldProblem[] = []
   const email = normaliseEmail(request.email)
   const name = nameProblem(request.name)
-  const password = request.password === undefined ? undefined : passwordProblem(request.password, email ?? '')
+  const password = request.password === undefined ? undefined : passwordProblem(request.password, email ?? '', passwords.isKnown)
   if (name !== undefined) fields.push(fieldProblem('name', name))
   const address = email === undefined ? 'email_malformed' : admission.problem(email)
   if (address !== undefined) fields.push(fieldProblem('email', address))

@@ -7,12 +7,15 @@ import { randomToken } from '#kernel/ids.ts'
 import { hmacSha256 } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import { authErrors } from '../errors.ts'
+import { createKnownPasswords } from './known.ts'
 import { HashProcess, type HashProcessSettings } from './process.ts'
 
 export interface Passwords {
   hash(call: Call, password: string): Promise<string>
   /** Without a stored hash it compares with a dummy, takes as long, and answers false. */
   verify(call: Call, password: string, phc: string | undefined): Promise<boolean>
+  /** One that is known from breaches: everybody tries it first. */
+  isKnown(password: string): boolean
   /** True when the hash was made with other parameters than those of today. */
   isOutdated(phc: string): boolean
   /** The same for whoever is known here: places are kept free for them, and they do not wait behind strangers. */
@@ -33,6 +36,8 @@ export interface RunningPasswords extends Passwords {
 }
 
 export interface PasswordSettings extends Partial<HashProcessSettings> {
+  /** The operator's own filter, beside the one that ships with us. */
+  readonly filter?: string | undefined
   readonly memoryKiB?: number
   readonly passes?: number
   /** Random unless told: all processes must have the same, or an address would be seen to change. */
@@ -56,6 +61,7 @@ export function createPasswords(logger: Logger, settings: PasswordSettings = {})
     maxFavoured = 10,
     timeoutMs = 10_000,
   } = settings
+  const known = createKnownPasswords(settings.filter)
   const child = new HashProcess({ concurrency, maxWaiting, maxFavoured, timeoutMs }, logger)
   const prefix = `$argon2id$v=19$m=${memoryKiB},t=${passes},p=${LANES}$`
   const { decoyKey = randomBytes(32) } = settings
@@ -77,6 +83,7 @@ export function createPasswords(logger: Logger, settings: PasswordSettings = {})
     }
   return {
     hash,
+    isKnown: known.isKnown,
     verify: verifier(false),
     favoured: { verify: verifier(true) },
     isOutdated: (phc) => !phc.startsWith(prefix),
@@ -89,12 +96,16 @@ export function createPasswords(logger: Logger, settings: PasswordSettings = {})
       return decoys[place] ?? dummy
     },
     async start() {
+      known.open()
       child.start()
       // Also the proof that the native module loads: without it nobody could sign in, so the server must not start.
       const call = { ...systemCall('auth'), signal: AbortSignal.timeout(START_TIMEOUT_MS) }
       dummy ??= await hash(call, randomToken())
     },
-    stop: () => child.stop(),
+    async stop() {
+      await child.stop()
+      known.close()
+    },
     health: () => child.health(),
   }
 }

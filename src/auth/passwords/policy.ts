@@ -7,11 +7,15 @@ export const MIN_CHARACTERS = 8
 export const MAX_CHARACTERS = 256
 
 /** What is wrong with it, or `undefined`. */
-export function passwordProblem(password: string, email: string): ProblemName | undefined {
+export function passwordProblem(
+  password: string,
+  email: string,
+  isKnown: (password: string) => boolean = isCommonPassword,
+): ProblemName | undefined {
   const characters = Array.from(password).length
   if (characters < MIN_CHARACTERS) return 'password_short'
   if (characters > MAX_CHARACTERS) return 'password_long'
-  if (isCommonPassword(password)) return 'password_common'
+  if (isKnown(password)) return 'password_common'
   const lower = password.toLowerCase()
   const local = email.slice(0, email.indexOf('@'))
   if (lower === email || lower === local) return 'password_address'

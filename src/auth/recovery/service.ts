@@ -100,7 +100,7 @@ export function createRecovery(deps: RecoveryDependencies): Recovery {
       const found = await find(call, token)
       if (found === undefined) return undefined
       const { account, reset } = found
-      const problem = passwordProblem(password, account.email)
+      const problem = passwordProblem(password, account.email, passwords.isKnown)
       if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('password', problem)] })
       const after = await passwords.hash(call, password)
       const { id: accountId, email, name } = account

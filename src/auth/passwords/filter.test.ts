@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { buildFilter, openFilter, sha1Of } from './filter.ts'
+import { createKnownPasswords } from './known.ts'
+import { passwordProblem } from './policy.ts'
+
+test('a filter knows all that is in it, hardly anything else, and refuses a file that is cut off', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'ninefold-filter-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const builder = buildFilter(5000)
+  for (let index = 0; index < 5000; index += 1) builder.add(sha1Of(`breached number ${index}`))
+  const path = join(folder, 'passwords.filter')
+  writeFileSync(path, builder.bytes)
+  const filter = openFilter(path)
+  for (let index = 0; index < 5000; index += 1) assert.ok(filter.has(`breached number ${index}`))
+  let wrong = 0
+  for (let index = 0; index < 50_000; index += 1) if (filter.has(`another number ${index}`)) wrong += 1
+  assert.ok(wrong < 50, `${wrong} of 50,000 were taken for known ones`)
+  filter.close()
+  writeFileSync(path, builder.bytes.subarray(0, -1))
+  assert.throws(() => openFilter(path), /not a password filter/)
+})
+
+test('requirement 69: known passwords are refused offline, whatever their case; 8 to 256 characters of any kind are taken as typed', (t) => {
+  const known = createKnownPasswords(undefined)
+  known.open()
+  t.after(() => known.close())
+  const problem = (password: string): string | undefined => passwordProblem(password, 'ada@example.org', known.isKnown)
+  for (const password of ['password', 'Password1', 'ILOVEYOU', 'footballs', 'charlotte', 'basketball', 'correcthorsebatterystaple'])
+    assert.equal(problem(password), 'password_common', password)
+  for (const password of [
+    'nine folded squares',
+    '        ',
+    'onlylowercaseletterz',
+    '\u{1f986}'.repeat(8),
+    'x'.repeat(256),
+    ' padded on both sides ',
+  ])
+    assert.equal(problem(password), undefined, password)
+  assert.equal(problem('seven77'), 'password_short')
+  assert.equal(problem('x'.repeat(257)), 'password_long')
+})
