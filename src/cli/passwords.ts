@@ -7,27 +7,32 @@ import { CommandError, type CommandLine } from './command-line.ts'
 
 const SHA1_LINE = /^([0-9a-f]{40})(?::\d+)?$/i
 
-export async function passwordsCommand(line: CommandLine): Promise<number> {
-  const [action, list, filter, extra] = line.words
+export async function passwordsCommand({ words: [action, list, filter, extra] }: CommandLine): Promise<number> {
   if (action !== 'build-filter' || list === undefined || filter === undefined || extra !== undefined)
     throw new CommandError('Give a list and the file to make: ninefold passwords build-filter breached.txt passwords.filter')
   try {
-    // Twice, so that a list of gigabytes never has to be in memory.
-    let entries = 0
-    for await (const _ of linesOf(list)) entries += 1
-    if (entries === 0) throw new CommandError(`${list} is empty.`)
-    const builder = buildFilter(entries)
-    for await (const text of linesOf(list)) {
-      const hash = SHA1_LINE.exec(text)?.[1]
-      builder.add(hash === undefined ? sha1Of(text) : Buffer.from(hash, 'hex'))
-    }
-    writeFileSync(filter, builder.bytes)
-    process.stdout.write(`${entries} passwords in ${builder.bytes.length} bytes: ${filter}\n`)
+    process.stdout.write(`${await build(list, filter)}\n`)
     return 0
   } catch (error) {
     if (error instanceof Error && 'code' in error) throw new CommandError(error.message, { cause: error })
     throw error
   }
+}
+
+/** Reads twice, so that a list of gigabytes never has to be in memory. */
+async function build(list: string, filter: string): Promise<string> {
+  let entries = 0
+  for await (const text of linesOf(list)) entries += Number(text !== '')
+  if (entries === 0) throw new CommandError(`${list} is empty.`)
+  const builder = buildFilter(entries)
+  for await (const text of linesOf(list)) builder.add(keyOf(text))
+  writeFileSync(filter, builder.bytes)
+  return `${entries} passwords in ${builder.bytes.length} bytes: ${filter}`
+}
+
+function keyOf(text: string): Buffer {
+  const hash = SHA1_LINE.exec(text)?.[1]
+  return hash === undefined ? sha1Of(text) : Buffer.from(hash, 'hex')
 }
 
 async function* linesOf(path: string): AsyncIterable<string> {
