@@ -216,7 +216,7 @@ export const de: Texts = {
       'passkey-renamed': 'Der Passkey hat seinen neuen Namen.',
       'passkey-removed': 'Der Passkey ist entfernt. Er öffnet hier nichts mehr; Sie können ihn auch auf Ihrem Gerät löschen.',
       'passkey-last':
-        'Dieser Passkey ist der einzige Weg in Ihr Konto. Wählen Sie zuerst ein Passwort, oder fügen Sie einen weiteren Passkey hinzu.',
+        'Dieser Passkey ist der einzige Weg in Ihr Konto. Fügen Sie zuerst einen weiteren Passkey oder eine andere Anmeldung hinzu.',
       'identity-linked': 'Die Verbindung steht. Sie können sich ab jetzt damit anmelden.',
       'identity-unlinked': 'Die Verbindung ist getrennt und öffnet hier nichts mehr.',
       'identity-last': 'Das ist der einzige Weg in Ihr Konto. Wählen Sie zuerst ein Passwort, oder verbinden Sie ein weiteres Konto.',

@@ -219,7 +219,7 @@ export const en = {
       'passkey-added': 'Your passkey is ready. You can sign in with it from now on.',
       'passkey-renamed': 'The passkey has its new name.',
       'passkey-removed': 'The passkey is removed. It opens nothing here any more; you can delete it on your device, too.',
-      'passkey-last': 'This passkey is the only way into your account. Choose a password or add another passkey first.',
+      'passkey-last': 'This passkey is the only way into your account. Add another passkey or another way to sign in first.',
       'identity-linked': 'It is connected. You can sign in with it from now on.',
       'identity-unlinked': 'It is disconnected, and opens nothing here any more.',
       'identity-last': 'This is the only way into your account. Choose a password or connect another account first.',
