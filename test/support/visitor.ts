@@ -56,9 +56,13 @@ export class Visitor {
     const jar = this.jar(url.host)
     const cookie = jar.header()
     const headers = { ...(cookie === '' ? {} : { cookie }), ...options.headers }
-    // Another platform is on another port.
+    // Another platform is on another port. Where nobody listens, ours answers that it does not know the host.
     const port = url.port === '' ? this.port : Number(url.port)
-    const reply = await send({ ...options, port, host: url.host, path: url.pathname + url.search, headers })
+    const request = { ...options, host: url.host, path: url.pathname + url.search, headers }
+    const reply = await send({ ...request, port }).catch(async (error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED') return send({ ...request, port: this.port })
+      throw error
+    })
     jar.take(reply)
     return { ...reply, url }
   }
