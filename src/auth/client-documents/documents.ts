@@ -96,13 +96,17 @@ async function renew(
     id: clientId,
     source: 'document',
     definition: clientDefinition.parse(described.definition),
-    createdAt: known?.createdAt ?? now,
     freshUntil: now + freshMsOf(answer.headers),
-    expiresAt: Math.max(known?.expiresAt ?? 0, now + FORGOTTEN_MS),
+    ...timesOf(known, now),
   }
   const { id: _id, ...set } = client
   if (known === undefined && (await repository.insert(call, client))) return
   await repository.update(call, clientId, { change: { set } })
+}
+
+function timesOf(known: StoredClient | undefined, now: number): { createdAt: number; expiresAt: number } {
+  const { createdAt = now, expiresAt = 0 } = known ?? {}
+  return { createdAt, expiresAt: Math.max(expiresAt, now + FORGOTTEN_MS) }
 }
 
 /** `undefined` when the host is away; what it says about the document is an answer. */
