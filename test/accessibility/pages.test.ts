@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import axe from 'axe-core'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { launchBrowser, withoutChromium } from '../support/browser.ts'
-import { ORIGIN, type Visit } from '../support/accounts.ts'
+import { ORIGIN, type Visit, type Visited } from '../support/accounts.ts'
 import { openStage, SHOWN_BY_OTHERS, type Stage } from './states.ts'
 
 const PHONE = { width: 320, height: 640 }
@@ -19,6 +19,8 @@ interface Finding {
   readonly help: string
   readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[]
 }
+
+const isVisited = (answer: unknown): answer is Visited => typeof answer === 'object' && answer !== null && 'answer' in answer
 
 const AXE = "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations)"
 const SIDEWAYS = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
@@ -43,9 +45,12 @@ describe('the pages of the accounts origin', { skip: withoutChromium }, () => {
       const request = route.request()
       if (request.isNavigationRequest() && typeof asked === 'string')
         return route.fulfill({ contentType: 'text/html; charset=utf-8', body: asked })
-      const answer = await stage.world.visit(
-        request.isNavigationRequest() && typeof asked === 'object' ? asked : { path: new URL(request.url()).pathname },
-      )
+      const wanted = request.isNavigationRequest() && typeof asked === 'object' ? asked : { path: new URL(request.url()).pathname }
+      const answer = await stage.world.visit(wanted).catch((error: unknown) => error)
+      if (answer instanceof Error || !isVisited(answer)) {
+        status = 500
+        return route.fulfill({ status: 500, contentType: 'text/plain', body: String(answer) })
+      }
       if (request.isNavigationRequest()) status = answer.status
       const { body } = answer.answer
       const contentType = body !== undefined && 'bytes' in body ? body.type : 'text/html; charset=utf-8'
@@ -121,7 +126,7 @@ describe('the pages of the accounts origin', { skip: withoutChromium }, () => {
       looked = 0
       for (const { name, ask } of stage.states) {
         await open(await ask(), language)
-        if (status === 303) found.push(`${name} shows no page: it redirects`)
+        if (status === 303 || status === 500) found.push(`${name} shows no page: ${status} ${await page.innerText('body')}`)
         else {
           assert.equal(await page.getAttribute('html', 'lang'), language, name)
           found.push(...(await look(name, language)))

@@ -123,6 +123,18 @@ export async function openStage(): Promise<Stage> {
   const wrong = { email: person.email, password: 'not it' }
 
   let puzzled = 0
+  let moves = 0
+  let services = 0
+  /** Somebody has got another address, and the old one may take it back. */
+  const undoing = async (): Promise<string> => {
+    moves += 1
+    const [before, after] = [`before-${moves}@example.org`, `after-${moves}@example.org`]
+    const { accountId } = await world.person({ email: before })
+    await world.byMail.addresses.ask(call, { email: after, client: after, accountId })
+    await world.byMail.addresses.confirm(call, { token: tokenIn(await world.mailTo(after)), accountId, by: {} })
+    await world.settled()
+    return tokenIn(world.mails.findLast(({ to }) => to === before) ?? (await world.mailTo(before)))
+  }
   let guests = 0
   const states: State[] = [
     { name: 'GET /interaction/:uid', ask: () => during(own, { path: '/interaction/u1' }) },
@@ -263,6 +275,38 @@ export async function openStage(): Promise<Stage> {
     },
     { name: 'GET /invitation, a dead link', ask: () => ({ path: '/invitation?token=none' }) },
     { name: 'POST /invitation', ask: () => signedIn({ path: '/invitation', form: { token: 'none' } }) },
+    { name: 'POST /account/email', ask: () => signedIn({ path: '/account/email', form: { email: 'x' } }) },
+    {
+      name: 'GET /account/email/confirm',
+      async ask() {
+        const email = `moved-${(moves += 1)}@example.org`
+        await world.byMail.addresses.ask(call, { email, client: email, accountId: person.accountId })
+        return signedIn({ path: `/account/email/confirm?token=${tokenIn(await world.mailTo(email))}` })
+      },
+    },
+    { name: 'GET /account/email/confirm, a dead link', ask: () => signedIn({ path: '/account/email/confirm?token=none' }) },
+    { name: 'POST /account/email/confirm', ask: () => signedIn({ path: '/account/email/confirm', form: { token: 'none' } }) },
+    {
+      name: 'GET /restore-address',
+      async ask() {
+        return { path: `/restore-address?token=${await undoing()}` }
+      },
+    },
+    {
+      name: 'POST /restore-address',
+      async ask() {
+        return { path: '/restore-address', form: { token: await undoing() } }
+      },
+    },
+    { name: 'POST /restore-address, a dead link', ask: () => ({ path: '/restore-address', form: { token: 'none' } }) },
+    {
+      name: 'POST /account/organisations/:id/services',
+      ask: () => signedIn({ path: `${groupPath}/services`, form: { service: `S${(services += 1)}` } }),
+    },
+    {
+      name: 'POST /account/organisations/:id/services, with problems',
+      ask: () => signedIn({ path: `${groupPath}/services`, form: { service: '' } }),
+    },
     { name: 'GET /signed-out', ask: () => ({ path: '/signed-out' }) },
     { name: 'GET /account/identities/link/:id', ask: () => signedIn({ path: '/account/identities/link/guild' }) },
     { name: 'GET /account/identities/answer', ask: () => signedIn({ path: '/account/identities/answer?state=none' }) },
@@ -334,6 +378,9 @@ function engineStates(): Stage['enginePages'] {
 
 /** Forms whose every refusal is the page of another state, and what always redirects. */
 export const SHOWN_BY_OTHERS: Readonly<Record<string, string>> = {
+  'POST /account/organisations/:id/services/:service/roles': 'shows the page of the organisation, or redirects',
+  'POST /account/organisations/:id/services/:service/secret': 'shows the secret, as making the account does',
+  'POST /account/organisations/:id/services/:service/remove': 'shows the page of the organisation, or redirects',
   'POST /account/organisations/:id/activate': 'shows the page of the organisation, or redirects',
   'POST /account/organisations/:id/leave': 'shows the page of the organisation, or redirects',
   'POST /account/organisations/:id/members/:accountId/roles': 'shows the page of the organisation, or redirects',
