@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { WriteRequest } from '../../src/database/ports.ts'
-import { Browser, codeFor, frontendTokens, type OauthWorld, openOauth, refresh, send } from '../support/oauth.ts'
+import { insertInto } from '#kernel/collection.ts'
+import { createLogger } from '#kernel/log.ts'
+import { refreshTokensCollection } from '../../src/auth/provider/collections.ts'
+import { scenarioDatabase } from '../support/scenario-database.ts'
+import { until } from '../support/until.ts'
+import { Browser, call, codeFor, frontendTokens, type OauthWorld, openOauth, refresh, send } from '../support/oauth.ts'
 
 let world: OauthWorld
 /** What each commit changed, as `insert auth_codes`. */
@@ -41,4 +46,44 @@ test('a first sign-in with consent, code and tokens takes at most six commits', 
 test('a sign-in to the app itself takes at most five commits', async () => {
   const { commits: made } = await counted(() => frontendTokens(world, new Browser(world), 'person-own'))
   assert.ok(made.length <= 5, made.join('\n'))
+})
+
+test('expired tokens are removed in small batches, and nobody waits for it', async (context) => {
+  const EXPIRED = 1000
+  const batches: number[] = []
+  let offset = 0
+  const clock = { now: () => Date.now() + offset }
+  const own = await scenarioDatabase({
+    clock,
+    logger: createLogger({ level: 'silent' }),
+    sweepEveryMs: 20,
+    onWrite(request) {
+      if (request.kind === 'expire' && request.collection === refreshTokensCollection.name) batches.push(request.limit)
+    },
+  })
+  context.after(() => own.stop())
+  const tokens = own.contract.collection(refreshTokensCollection)
+  await own.start()
+  const soon = clock.now() + 60_000
+  const record = (id: string, expiresAt: number) => ({ id, grant: 'a-grant', payload: 'sealed', expiresAt })
+  for (let from = 0; from < EXPIRED; from += 100) {
+    const inserts = Array.from({ length: 100 }, (_, index) => insertInto(refreshTokensCollection, record(`old-${from + index}`, soon)))
+    await own.contract.commit(call, inserts)
+  }
+  await tokens.insert(call, record('young', soon + 3_600_000))
+  batches.length = 0
+  offset = 60_001
+  // Somebody writes all the while; each write is answered between two batches, not after all of them.
+  let written = 0
+  await until('all that has expired is gone', async () => {
+    written += 1
+    await tokens.update(call, 'young', { set: { payload: `sealed ${written}` } })
+    return batches.length > EXPIRED / 200
+  })
+  assert.ok(
+    batches.every((limit) => limit <= 200),
+    batches.join(),
+  )
+  assert.ok(written > 1)
+  assert.equal((await tokens.list(call, { index: 'grant', where: { grant: 'a-grant' }, limit: 10 })).items.length, 1)
 })

@@ -37,12 +37,15 @@ export interface ScenarioDatabase {
   readonly logger: Logger
   /** Told of each write that the engine is asked for: one commit. */
   readonly onWrite?: ((request: WriteRequest) => void) | undefined
+  /** Background removal; as in production unless told. */
+  readonly sweepEveryMs?: number
 }
 
-export async function scenarioDatabase({ file, clock, logger, onWrite }: ScenarioDatabase): Promise<Running<Database>> {
+export async function scenarioDatabase({ file, clock, logger, onWrite, sweepEveryMs }: ScenarioDatabase): Promise<Running<Database>> {
   const url = scenarioUrl(file ?? randomBytes(16).toString('hex')) ?? `sqlite:${encodeURI(file ?? ':memory:')}`
   const engine = await engineFor(url, { logger })
-  return databaseServer.create({ engine: onWrite === undefined ? engine : watched(engine, onWrite), clock, logger })
+  const sweeping = sweepEveryMs === undefined ? {} : { sweepEveryMs }
+  return databaseServer.create({ engine: onWrite === undefined ? engine : watched(engine, onWrite), clock, logger, ...sweeping })
 }
 
 function watched(engine: Engine, onWrite: (request: WriteRequest) => void): Engine {
