@@ -8,6 +8,7 @@ import type { Logger } from '#kernel/log.ts'
 import { z } from '#kernel/schema.ts'
 import type { Database } from '../../database/contract.ts'
 import type { Resealed } from '../contract.ts'
+import { requireOperator } from './operators-only.ts'
 
 const PAGE = 100
 
@@ -74,6 +75,7 @@ const EVERY_MS = 3_600_000
 export function createResealing({ database, keyRing, logger }: ResealingDependencies, fields: readonly SealedField[]): Resealing {
   const opened = fields.map((field) => field.open(database, keyRing))
   const reseal: Reseal = async (call) => {
+    requireOperator(call)
     const sum = { sealedAnew: 0, unreadable: 0 }
     for (const walk of opened) {
       const { sealedAnew, unreadable } = await walk(call)

@@ -167,6 +167,7 @@ test('keys are for operators', async (context) => {
   const { accessTokenKid } = await keys.load(call)
   const stranger = { ...call, principal: { kind: 'anonymous' } } as const
   await assert.rejects(keys.rotate(stranger, { now: true }), /operators/)
+  await assert.rejects(keys.list(stranger), /operators/)
   await assert.rejects(keys.revoke(stranger, accessTokenKid), /operators/)
   assert.deepEqual(
     (await keys.list(call)).map(({ state }) => state),

@@ -2,12 +2,12 @@
 // at once when one was stolen. What each of them is at a moment is decided in generations.ts.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { httpErrors } from '#kernel/http/problem.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Database } from '../../database/contract.ts'
 import type { SigningKeyInfo } from '../contract.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import { type Arranged, arrange, KNOWN_HERE_MS, nextDue, PUBLISHED_BEFORE_USE_MS } from './generations.ts'
+import { requireOperator } from './operators-only.ts'
 import { makeKey, type PrivateJwk, type PublicJwk, publicPart, type SigningAlgorithm } from './jwk.ts'
 import { createSigningKeysRepository, type NewSigningKey, type SigningKeyRecord, type SigningKeysRepository } from './repository.ts'
 
@@ -82,7 +82,10 @@ export function createSigningKeys(dependencies: SigningKeysDependencies): Signin
       const found = await all(call)
       return versionOf(found) === version ? undefined : loadedFrom(repository, found)
     },
-    list,
+    async list(call) {
+      requireOperator(call)
+      return list(call)
+    },
     async rotate(call, { now }) {
       requireOperator(call)
       for (const alg of settings.algorithms) {
@@ -92,10 +95,6 @@ export function createSigningKeys(dependencies: SigningKeysDependencies): Signin
     },
     revoke: (call, kid) => revoke(shelf, call, { kid, revocations: dependencies.revocations }),
   }
-}
-
-function requireOperator({ principal }: Call): void {
-  if (principal.kind !== 'operator' && principal.kind !== 'system') throw httpErrors.forbidden({ detail: 'This is for operators.' })
 }
 
 /** The first key, the one that is due, and the end of those whose time is over. */
