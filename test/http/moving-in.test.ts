@@ -4,8 +4,10 @@ import { after, before, test } from 'node:test'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { PersonRow, RowOutcome } from '../../src/auth/moving/contract.ts'
 import { hashShapesCollection } from '../../src/auth/moving/repository.ts'
+import { SECURITY_EVENT } from '../../src/auth/security-events/security-event.ts'
 import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
 import { type AccountsWorld, call, openAccounts } from '../support/accounts.ts'
+import { until } from '../support/until.ts'
 
 let world: AccountsWorld
 
@@ -168,7 +170,16 @@ test('whoever has not confirmed the address there cannot sign in here, nor can t
 
 test('moving out gives everybody, with all that moving in takes, and is recorded', async () => {
   await moveIn(Array.from({ length: 150 }, (_, index) => ({ email: `crowd-${index}@example.org`, emailVerified: index % 2 === 0 })))
+  const told: unknown[] = []
+  const untold = world.database.subscribe({
+    consumer: 'test-exports',
+    topics: [SECURITY_EVENT],
+    beginAtEnd: true,
+    handle: async (events) => void told.push(...events.map(({ data }) => data)),
+  })
   const rows = await everybody()
+  await until('the export is told', () => told.some((one) => JSON.stringify(one).includes('accounts.exported')))
+  untold()
   const emails = rows.map(({ email }) => email)
   assert.equal(new Set(emails).size, emails.length)
   assert.equal(emails.filter((email) => email.startsWith('crowd-')).length, 150)
