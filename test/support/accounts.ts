@@ -67,8 +67,8 @@ export interface AccountsWorld {
   readonly engine: FakeEngine
   readonly mails: SentMail[]
   readonly log: string[]
-  /** The newest mail to an address, once it has been delivered. */
-  mailTo(email: string): Promise<SentMail>
+  /** The newest mail to an address, of this template if told, once it has been delivered. */
+  mailTo(email: string, template?: string): Promise<SentMail>
   /** Waits until every event that was stored so far has been delivered. */
   settled(): Promise<void>
   visit(request: Visit): Promise<Visited>
@@ -248,7 +248,10 @@ export async function openAccounts(
     log,
     visit,
     routes: pages,
-    mailTo: (email) => until(`a mail to ${email}`, () => mails.findLast((one) => one.to === email)),
+    mailTo: (email, template) =>
+      until(`a mail ${template ?? ''} to ${email}`, () =>
+        mails.findLast((one) => one.to === email && (template === undefined || one.template === template)),
+      ),
     async settled() {
       const before = delivered
       await new Promise((resolve) => setTimeout(resolve, 50))
