@@ -83,3 +83,10 @@ test('asking for a new password takes as long for a known address as for an unkn
     await world.byMail.recovery.ask(call, { email, client: `c${round}` })
   })
 })
+
+test('asking to sign in by mail takes as long for a known address as for an unknown one', async (t) => {
+  await compare(t, async (email, round) => {
+    later()
+    await world.byMail.signIns.ask(call, { email, client: `c${round}`, browser: `b${round}`, interaction: 'u1' })
+  })
+})
