@@ -23,6 +23,11 @@ describe('organisations', () => {
   let ada: Person
   const told: { type: string; id: string }[] = []
   const receiver = createServer((request, response) => {
+    // People who come back from signing in are sent here, too.
+    if (request.method !== 'POST') {
+      response.writeHead(404).end()
+      return
+    }
     let body = ''
     request.on('data', (chunk: Buffer) => (body += chunk.toString()))
     request.on('end', () => {
@@ -99,7 +104,7 @@ describe('organisations', () => {
     const account = await ada.visitor.visit(accounts('/account'))
     const made = await ada.visitor.submit(
       { ...account, body: account.body.slice(account.body.indexOf('id="organisations"')) },
-      { name: 'Acme' },
+      { organisation: 'Acme' },
     )
     assert.equal(made.status, 200, made.body)
     assert.match(made.body, /<h1 class="wrap">Acme<\/h1>/)

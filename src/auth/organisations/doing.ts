@@ -1,10 +1,12 @@
 // What the forms on the page of an organisation share: who is signed in, what is wrong shown on that page, and what was done.
 import { type Answer, type Exchange, type Route, type RouteInput, route, seeOther } from '#kernel/http/route.ts'
 import type { Call } from '#kernel/call.ts'
+import { AppError } from '#kernel/errors.ts'
 import { z } from '#kernel/schema.ts'
 import { accountActions } from '../pages/account-actions.ts'
 import { type FormFailure, formAnswers, formFailure, formPage, friendly, type PageParts, skinOf } from '../pages/handling.ts'
 import type { SignedIn } from '../pages/parts.ts'
+import { authErrors } from '../errors.ts'
 import { en, type Texts } from '../texts/en.ts'
 import { OWNER } from '../roles/permissions.ts'
 import { organisationPage } from './pages.ts'
@@ -117,3 +119,13 @@ export function roleFields(roles: readonly string[]): { [name: string]: z.ZodOpt
 }
 
 export const checkedIn = (roles: readonly string[], body: object): string[] => roles.filter((role) => Object.hasOwn(body, `role-${role}`))
+
+/** A page has several fields for names, and each has a name of its own. */
+export async function named<T>(field: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (!(error instanceof AppError) || error.fields === undefined) throw error
+    throw authErrors.bad_details({ fields: error.fields.map((each) => (each.field === 'name' ? { ...each, field } : each)) })
+  }
+}

@@ -21,7 +21,7 @@ export function organisationsSection(list: readonly MembershipView[], mayCreate:
     return html`<li><div class="what"><p><a class="wrap" href="${pathOf(id)}"><strong>${name}</strong></a>${acts}</p><p class="soft small">${roleWords(skin, roles)}</p></div>${activate}</li>`
   })
   const create = html`<form class="inline" method="post" action="/account/organisations">${csrfField(csrfToken)}
-${field({ name: 'name', label: texts.newName, type: 'text', autocomplete: 'organization', value: state.values?.['name'] ?? '', problem: state.problems?.['name'], focus: state.problems?.['name'] !== undefined, maxLength: 80 })}
+${field({ name: 'organisation', label: texts.newName, type: 'text', autocomplete: 'organization', value: state.values?.['organisation'] ?? '', problem: state.problems?.['organisation'], focus: state.problems?.['organisation'] !== undefined, maxLength: 80 })}
 <button class="button quiet" type="submit">${texts.create}</button></form>`
   return html`<p class="soft">${list.length === 0 ? texts.none : texts.lead}</p>${list.length === 0 ? undefined : html`<ul class="rows">${rows}</ul>`}${mayCreate ? create : undefined}`
 }
@@ -117,7 +117,7 @@ ${field({ name: 'name', label: texts.name, type: 'text', autocomplete: 'organiza
   return [
     section('invitations', texts.invitations, inviting),
     section('services', texts.services, services),
-    section('name', texts.nameHeading, naming),
+    section('naming', texts.nameHeading, naming),
   ]
 }
 

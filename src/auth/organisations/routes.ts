@@ -4,7 +4,7 @@ import { z } from '#kernel/schema.ts'
 import { accountActions } from '../pages/account-actions.ts'
 import { csrfToken, emptyForm, formFailure, formText, friendly, type PageParts, skinOf } from '../pages/handling.ts'
 import { serviceAccountRoutes } from '../service-accounts/routes.ts'
-import { checkedIn, common, doing, doneIn, doneWord, memberId, organisationId, params, posted, roleFields, show } from './doing.ts'
+import { checkedIn, common, doing, doneIn, doneWord, memberId, named, organisationId, params, posted, roleFields, show } from './doing.ts'
 import { invitationRoutes } from './invitation-routes.ts'
 
 const memberParams = z.strictObject({ id: organisationId, accountId: memberId })
@@ -27,14 +27,17 @@ function ownRoutes(parts: PageParts): Route[] {
       path: '/account/organisations',
       summary: 'Make an organisation',
       body: 'form',
-      input: { body: nameForm },
-      handle: friendly(parts, (call, { body: { name } }, exchange) =>
+      input: { body: z.strictObject({ csrf_token: csrfToken, organisation: formText }) },
+      handle: friendly(parts, (call, { body: { organisation: name } }, exchange) =>
         signedIn(call, exchange, async (who) => {
           try {
-            const made = await organisations.create(call, { name, accountId: who.session.accountId })
+            const made = await named('organisation', organisations.create(call, { name, accountId: who.session.accountId }))
             return doneIn(made.id, 'created')
           } catch (error) {
-            return showAccount(who, { section: 'organisations', failure: formFailure(skinOf(parts, exchange).texts, error, { name }) })
+            return showAccount(who, {
+              section: 'organisations',
+              failure: formFailure(skinOf(parts, exchange).texts, error, { organisation: name }),
+            })
           }
         }),
       ),

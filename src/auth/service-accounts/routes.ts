@@ -1,11 +1,20 @@
 // Service accounts of an organisation over HTTP, for its owners. A secret is shown in the answer that made it and nowhere else.
 import { type Answer, page, type Route, route } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
-import { checkedIn, common, doing, type Doing, doneIn, memberId, organisationId, posted, roleFields } from '../organisations/doing.ts'
+import {
+  checkedIn,
+  common,
+  doing,
+  type Doing,
+  doneIn,
+  memberId,
+  named,
+  organisationId,
+  posted,
+  roleFields,
+} from '../organisations/doing.ts'
 import { pathOf } from '../organisations/parts.ts'
-import { AppError } from '#kernel/errors.ts'
 import { csrfToken, emptyForm, formText, type PageParts, skinOf } from '../pages/handling.ts'
-import type { MadeServiceAccount } from './contract.ts'
 import { authErrors } from '../errors.ts'
 import { secretPage } from './pages.ts'
 
@@ -28,7 +37,7 @@ export function serviceAccountRoutes(parts: PageParts): Route[] {
       const owner = await services.ownerOf(who.call, acting)
       const scopes = services.scopes.filter((scope) => Object.hasOwn(body, `scope-${scope}`))
       const made = { name: body['service'] ?? '', key: body['key'], roles: checkedIn(roles, body), scopes, by: acting.accountId }
-      return shown(on, await inItsForm(services.create(who.call, owner, made)))
+      return shown(on, await named('service', services.create(who.call, owner, made)))
     }),
     route({
       ...one('roles', 'Change what a service account is'),
@@ -59,14 +68,4 @@ export function serviceAccountRoutes(parts: PageParts): Route[] {
       }),
     }),
   ]
-}
-
-/** The name of the service account and that of the organisation are two fields of one page. */
-async function inItsForm(made: Promise<MadeServiceAccount>): Promise<MadeServiceAccount> {
-  try {
-    return await made
-  } catch (error) {
-    if (!(error instanceof AppError) || error.fields === undefined) throw error
-    throw authErrors.bad_details({ fields: error.fields.map((each) => (each.field === 'name' ? { ...each, field: 'service' } : each)) })
-  }
 }
