@@ -61,7 +61,9 @@ const tokenIn = (reply: Reply): string => (JSON.parse(reply.body) as { refresh_t
 const isRevoked = async (sid: unknown): Promise<boolean> =>
   (await world.revocations.list(call)).items.some(({ kind, subject }) => kind === 'session' && subject === sid)
 
-test(`requirement 29: ${RACERS} refreshes at once in two processes give one successor, ${ROUNDS} times, and sign nobody out`, { timeout: 600_000 }, async () => {
+test(`requirement 29: ${RACERS} refreshes at once in two processes give one successor, ${ROUNDS} times, and sign nobody out`, {
+  timeout: 600_000,
+}, async () => {
   const { other, child } = await otherProcess('racing')
   const tokens = await tokensFor(world, new Browser(world), { account: 'person-processes' })
   let current = tokens.refresh_token ?? ''
