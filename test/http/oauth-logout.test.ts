@@ -4,7 +4,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, beforeEach, test } from 'node:test'
 import { createLocalJWKSet, decodeProtectedHeader, type JWTPayload, jwtVerify } from 'jose'
+import { systemCall } from '#kernel/call.ts'
 import type { ClientDefinition } from '../../src/auth/contract.ts'
+import { backchannelLogoutJob } from '../../src/auth/logout/backchannel.ts'
 import {
   authorizePath,
   Browser,
@@ -206,4 +208,33 @@ test('a sign-out of the app itself needs no notice: its tokens are revoked at on
   const { items } = await world.revocations.list(call)
   assert.ok(items.some(({ subject }) => subject === claimsOf(token)['sid']))
   assert.deepEqual(told, [])
+})
+
+test('receivers that hang hold two workers at most, and are left alone for a while', async () => {
+  const calls: (() => void)[] = []
+  const silent = createServer((request) => void calls.push(() => request.socket.destroy()))
+  await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done))
+  const { port } = silent.address() as AddressInfo
+  let now = 0
+  // Each client has a host of its own.
+  const job = backchannelLogoutJob({
+    find: async (_call, clientId) => ({ definition: { backchannelLogoutUri: `http://${clientId}.localhost:${port}/out` } }),
+    sign: async () => 'token',
+    development: true,
+    clock: { now: () => now },
+  })
+  const run = (clientId: string): Promise<void> =>
+    job.handle({ call: systemCall('test'), jobId: 'job', attempt: 1 }, { clientId, accountId: 'person', sid: 'sid' })
+  const first = [run('one'), run('two')].map((sent) => assert.rejects(sent))
+  await until('two that hang', () => calls.length === 2)
+  await assert.rejects(run('three'), /under way/)
+  for (const end of calls.splice(0)) end()
+  await Promise.all(first)
+  await assert.rejects(run('one'), /left alone/)
+  now += 20_000
+  const probe = assert.rejects(run('one'))
+  await until('a try', () => calls.length === 1)
+  for (const end of calls.splice(0)) end()
+  await probe
+  silent.close()
 })

@@ -2,6 +2,8 @@
 // authorisation, so that there is none without the other, and tried again and again when the client cannot be reached. The app's own frontends need none:
 // their gateway hears of every revocation within a second.
 import type { Call } from '#kernel/call.ts'
+import { createCircuit } from '#kernel/circuit.ts'
+import type { Clock } from '#kernel/clock.ts'
 import type { EventDraft } from '#kernel/collection.ts'
 import { sendOutward } from '#kernel/http/outward.ts'
 import { type JobDefinition, job, jobRequested } from '#kernel/job.ts'
@@ -9,8 +11,10 @@ import { z } from '#kernel/schema.ts'
 import type { ClientDefinition } from '../contract.ts'
 
 const NAME = 'auth.backchannel_logout'
-/** With growing pauses: some hours. */
-const MAX_ATTEMPTS = 12
+/** With growing pauses: about a day. A try that found others under way counts as well. */
+const MAX_ATTEMPTS = 30
+/** Whoever registers by itself chooses the receiver: slow ones must leave workers for mails and for what ends access. */
+const MOST_AT_ONCE = 2
 const TIMEOUT_MS = 5000
 const MAX_BYTES = 16 * 1024
 
@@ -41,29 +45,54 @@ export interface BackchannelLogoutParts {
   /** A logout token, signed just now: one that waited for hours would have expired. */
   sign(this: void, notice: SignOutNotice): Promise<string>
   readonly development: boolean
+  readonly clock: Clock
 }
 
-export function backchannelLogoutJob({ find, sign, development }: BackchannelLogoutParts): JobDefinition {
+export function backchannelLogoutJob(parts: BackchannelLogoutParts): JobDefinition {
+  const { find, clock } = parts
+  const circuit = createCircuit()
+  let underWay = 0
   return job({
     name: NAME,
     input: notice,
     maxAttempts: MAX_ATTEMPTS,
+    timeoutMs: TIMEOUT_MS + 5000,
     async handle({ call }, ended) {
       const uri = (await find(call, ended.clientId))?.definition?.backchannelLogoutUri
       if (uri === undefined) return
-      const { status } = await sendOutward({
-        url: uri,
-        method: 'POST',
-        headers: { 'content-type': 'application/x-www-form-urlencoded' },
-        body: new URLSearchParams({ logout_token: await sign(ended) }).toString(),
-        timeoutMs: TIMEOUT_MS,
-        maxBytes: MAX_BYTES,
-        signal: call.signal,
-        reach: { loopback: development },
-      })
-      // Section 2.8; some frameworks answer 204.
-      if (status !== 200 && status !== 204)
-        throw new Error(`The client ${ended.clientId} answered the notice of a sign-out with status ${status}.`)
+      const { host } = new URL(uri)
+      if (underWay >= MOST_AT_ONCE) throw new Error('Other notices of sign-outs are under way; this one is sent later.')
+      if (!circuit.enter(host, clock.now())) throw new Error(`${host} has not answered just now; it is left alone for a while.`)
+      underWay += 1
+      let hasAnswered = false
+      try {
+        const status = await send(parts, call, { uri, ended })
+        hasAnswered = true
+        // Section 2.8; some frameworks answer 204.
+        if (status !== 200 && status !== 204)
+          throw new Error(`The client ${ended.clientId} answered the notice of a sign-out with status ${status}.`)
+      } finally {
+        underWay -= 1
+        circuit.leave(host, { hasAnswered, now: clock.now() })
+      }
     },
   })
+}
+
+async function send(
+  { sign, development }: BackchannelLogoutParts,
+  call: Call,
+  { uri, ended }: { readonly uri: string; readonly ended: SignOutNotice },
+): Promise<number> {
+  const { status } = await sendOutward({
+    url: uri,
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams({ logout_token: await sign(ended) }).toString(),
+    timeoutMs: TIMEOUT_MS,
+    maxBytes: MAX_BYTES,
+    signal: call.signal,
+    reach: { loopback: development },
+  })
+  return status
 }

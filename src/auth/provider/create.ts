@@ -144,7 +144,7 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
       return { issuer, keys: serving().keys.published }
     },
     exchange: (call, request) => inScope({ call, waiting: [] }, () => exchangeInProcess(serving().built.dispatch, request)),
-    jobs: [backchannelLogoutJob({ find: clients.find, sign, development: settings.development })],
+    jobs: [backchannelLogoutJob({ find: clients.find, sign, development: settings.development, clock: parts.clock })],
     ...endingFor(stores, parts),
   }
 }

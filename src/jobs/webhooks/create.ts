@@ -1,4 +1,5 @@
 // Puts webhooks together: what they are about, their secrets, their delivery.
+import { createCircuit } from '#kernel/circuit.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Reach } from '#kernel/http/public-address.ts'
 import type { JobDefinition } from '#kernel/job.ts'
@@ -9,7 +10,6 @@ import type { Database, Subscription } from '../../database/contract.ts'
 import type { Webhooks } from '../contract.ts'
 import { jobErrors } from '../errors.ts'
 import type { JobsRepository } from '../repository.ts'
-import { createCircuit } from './circuit.ts'
 import { deliverJob } from './deliver.ts'
 import { webhookIntake } from './intake.ts'
 import { createWebhooksRepository } from './repository.ts'

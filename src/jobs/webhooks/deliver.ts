@@ -1,4 +1,5 @@
 // The job `webhook.deliver`: one message to one receiver, signed, to a checked address. Tried again for about a day, then kept for an operator.
+import type { Circuit } from '#kernel/circuit.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { OutwardError, sendOutward } from '#kernel/http/outward.ts'
 import type { Reach } from '#kernel/http/public-address.ts'
@@ -6,7 +7,6 @@ import { type JobDefinition, job } from '#kernel/job.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Webhook } from '#kernel/webhook.ts'
 import { jobErrors } from '../errors.ts'
-import type { Circuit } from './circuit.ts'
 import type { WebhooksRepository } from './repository.ts'
 import { type WebhookDelivery, webhookDelivery } from './schemas.ts'
 import { liveKeys, signatureHeaders } from './signature.ts'

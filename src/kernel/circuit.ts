@@ -1,7 +1,9 @@
 // A receiver that does not answer would hold every worker for the whole time limit of each delivery, and mails would wait behind it. So after that
-// its deliveries fail at once for a while; then one tries, and the others follow when it was answered.
+// what is meant for it fails at once for a while; then one tries, and the others follow when it was answered.
 
 const PAUSE_MS = 20_000
+/** Names may come from strangers: the oldest trouble is forgotten. */
+const MOST_TROUBLES = 10_000
 
 export interface Circuit {
   /** False: do not even try. Whoever gets true tells how it went. */
@@ -25,8 +27,11 @@ export function createCircuit(pauseMs = PAUSE_MS): Circuit {
       return true
     },
     leave(name, { hasAnswered, now }) {
-      if (hasAnswered) troubles.delete(name)
-      else troubles.set(name, { until: now + pauseMs, isProbing: false })
+      troubles.delete(name)
+      if (hasAnswered) return
+      const [oldest] = troubles.size < MOST_TROUBLES ? [] : troubles.keys()
+      if (oldest !== undefined) troubles.delete(oldest)
+      troubles.set(name, { until: now + pauseMs, isProbing: false })
     },
   }
 }
