@@ -174,6 +174,15 @@ describe('requirement 52: dynamic registration', () => {
     assert.equal((await signIn(world, clientId)).last.status, 400)
   })
 
+  test('its address after a sign-out is no place that we send a passer-by to', async () => {
+    const back = 'https://notes.example/bye'
+    const made = JSON.parse((await sendJson(world, { body: { ...GOOD, post_logout_redirect_uris: [back] } })).body)
+    const query = new URLSearchParams({ client_id: made.client_id, post_logout_redirect_uri: back, state: 's' })
+    const reply = await send(world, { path: `/end-session?${query.toString()}` })
+    assert.deepEqual([reply.status, new URL(String(reply.headers['location'])).pathname], [303, '/end-session/success'], reply.body)
+    assert.equal(new URL(String(reply.headers['location'])).search, '')
+  })
+
   test('of ten changes at once with one token one wins', async () => {
     const made = JSON.parse((await sendJson(world, { body: GOOD })).body)
     const path = `/register/${made.client_id}`

@@ -151,10 +151,13 @@ function publish(context: KoaContext, { issuer, apiScopes, registration }: Provi
   if (context.fresh) context.status = 304
 }
 
-/** Signing out where nobody is signed in: the engine would answer with a form that a script sends, and our pages allow no such script. */
+/**
+ * Signing out where nobody is signed in: the engine would answer with a form that a script sends, and our pages allow no such script. Where a client
+ * that nobody here knows wants people to go they go only from a page of ours, or its link to us would be a link of ours to it.
+ */
 function leaveWhenSignedOut(context: KoaContextWithOIDC): void {
   if (context.path !== '/end-session' || context.status !== 200 || context.oidc.session?.accountId !== undefined) return
-  const { post_logout_redirect_uri: back, state } = context.oidc.params ?? {}
+  const { post_logout_redirect_uri: back, state } = factsOf(context.oidc.client).isStranger === true ? {} : (context.oidc.params ?? {})
   const target = new URL(typeof back === 'string' ? back : context.oidc.urlFor('end_session_success'))
   if (typeof back === 'string' && typeof state === 'string') target.searchParams.set('state', state)
   context.status = 303
