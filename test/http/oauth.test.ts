@@ -246,6 +246,24 @@ test('a pushed request is good once', async () => {
   assert.match(second.body, /invalid_request_uri/)
 })
 
+test('beside a pushed request nothing counts, whatever it is', async () => {
+  const { verifier, challenge } = pkce()
+  const form = Object.fromEntries(new URLSearchParams(authorizePath(challenge, { scope: 'openid photos:read' }).split('?')[1]))
+  const odd = `?${new URLSearchParams({ request: 'a.b.c', scope: 'openid offline_access' }).toString()}`
+  const pushed = await send(world, { path: `/par${odd}`, form })
+  assert.equal(pushed.status, 201, pushed.body)
+  const { request_uri: requestUri } = JSON.parse(pushed.body)
+  const query = { client_id: PRINT_SHOP.clientId, request_uri: requestUri, scope: 'openid offline_access photos:read' }
+  const { location } = await new Browser(world).authorize(`/authorize?${new URLSearchParams(query).toString()}`, {
+    account: 'person-beside',
+  })
+  const code = location.searchParams.get('code') ?? ''
+  const redeemed = { grant_type: 'authorization_code', client_id: PRINT_SHOP.clientId, code, code_verifier: verifier }
+  const tokens = await send(world, { path: '/token', form: redeemed })
+  assert.equal(tokens.status, 200, tokens.body)
+  assert.equal(JSON.parse(tokens.body).refresh_token, undefined, 'offline_access was not pushed')
+})
+
 test('the account pages sign in with the same flow and come back', async () => {
   const browser = new Browser(world)
   const path = world.server.engine.signInPath('/account?tab=apps')

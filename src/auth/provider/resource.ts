@@ -53,19 +53,32 @@ const BEGINNINGS: ReadonlySet<string> = new Set(['authorization', 'pushed_author
  * The engine drops `offline_access` unless `prompt=consent` came with it. OpenID Connect Core section 11 allows other conditions, and ours is
  * stricter: consent to exactly this scope is stored. So it is put back, and the consent check sees it.
  */
-function keepOfflineAccess({ oidc, query }: KoaContextWithOIDC): void {
+function keepOfflineAccess(context: KoaContextWithOIDC): void {
+  const { oidc } = context
   const { params, route } = oidc
   if (params === undefined || !BEGINNINGS.has(route)) return
   if (oidc.client?.grantTypeAllowed('refresh_token') !== true) return
-  const signed = [query['request'], oidc.body?.['request']].map(pushedScope)
-  const asked = [query['scope'], oidc.body?.['scope'], ...signed, pushedScope(oidc.entities.PushedAuthorizationRequest?.request)]
-  if (!asked.some((scope) => typeof scope === 'string' && scope.split(' ').includes('offline_access'))) return
+  if (!askedScope(context).includes('offline_access')) return
   const scope = typeof params['scope'] === 'string' ? params['scope'] : ''
   if (!scope.split(' ').includes('offline_access')) params['scope'] = `${scope} offline_access`.trim()
 }
 
-/** The scope inside a request that is a JWT, which the engine has looked at: a signed one (RFC 9101), or a pushed one, kept as a JWT of its own making. */
-function pushedScope(request: unknown): string | undefined {
+/** Of what was pushed or signed nothing beside it counts (RFC 9101 section 6.3): anybody can write into the address of a browser. */
+function askedScope({ oidc, query, method }: KoaContextWithOIDC): readonly string[] {
+  const sent = method === 'POST' ? oidc.body : query
+  const request = oidc.entities.PushedAuthorizationRequest?.request ?? (sent?.['request'] || undefined)
+  const scope = request === undefined ? sent?.['scope'] : scopeInside(request)
+  return typeof scope === 'string' ? scope.split(' ') : []
+}
+
+/** Of a request that is a JWT, which the engine looks at: a signed one (RFC 9101), or a pushed one, kept as a JWT of its own making. */
+function scopeInside(request: unknown): string | undefined {
   const body = typeof request === 'string' ? request.split('.')[1] : undefined
-  return body === undefined ? undefined : unsignedClaims.parse(JSON.parse(Buffer.from(body, 'base64url').toString('utf8'))).scope
+  if (body === undefined) return undefined
+  try {
+    return unsignedClaims.safeParse(JSON.parse(Buffer.from(body, 'base64url').toString('utf8'))).data?.scope
+  } catch {
+    // The engine says what is wrong with it.
+    return undefined
+  }
 }
