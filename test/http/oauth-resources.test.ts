@@ -27,6 +27,7 @@ import { discoverIssuer } from '../support/strict-client.ts'
 const REPORTS = 'https://reports.example/'
 const PRINTER = 'https://printer.example/jobs'
 const LEDGER = 'https://ledger.example/'
+const HALL = 'https://hall.example/'
 const SECRET = 'a secret of a service, forty characters.'
 const hash = createHash('sha256').update(SECRET).digest('base64url')
 const ledgerKey = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -62,8 +63,10 @@ before(async () => {
       confidential('worker', ['photos:read', 'jobs:write', 'ledger:read', 'reports:read']),
     ],
     definition: {
+      registration: { dynamic: 'anyone' },
       resources: [
         { audience: REPORTS, scopes: { 'reports:read': 'see reports' }, lifetimeSeconds: 120, servers: ['printer'] },
+        { audience: HALL, scopes: {} },
         { audience: PRINTER, scopes: { 'jobs:write': 'print' }, format: 'opaque', servers: ['printer'] },
         {
           audience: LEDGER,
@@ -132,6 +135,25 @@ describe('requirement 37: a token is for one resource', () => {
       const reply = await post('/token', 'worker', { grant_type: 'client_credentials', resource })
       assert.equal(errorOf(reply), 'invalid_target', resource)
     }
+  })
+
+  test('where a client has no scope it has no token', async () => {
+    const reply = await post('/token', 'stranger', { grant_type: 'client_credentials', resource: REPORTS })
+    assert.deepEqual([reply.status, errorOf(reply)], [400, 'invalid_target'])
+    const asked = await send(world, { path: `${authorizePath(pkce().challenge)}&resource=${encodeURIComponent(REPORTS)}` })
+    assert.equal(new URL(String(asked.headers['location'])).searchParams.get('error'), 'invalid_target')
+    assert.equal(claimsOf((await service('stranger', { resource: HALL })).access_token)['aud'], HALL, 'one that has no scopes at all')
+    const made = await send(world, {
+      path: '/register',
+      headers: { 'content-type': 'application/json' },
+      text: JSON.stringify({ redirect_uris: ['https://notes.example/'], client_name: 'Notes', token_endpoint_auth_method: 'none' }),
+    })
+    const query = new URLSearchParams(authorizePath(pkce().challenge).split('?')[1])
+    query.set('client_id', JSON.parse(made.body).client_id)
+    query.set('redirect_uri', 'https://notes.example/')
+    query.set('resource', HALL)
+    const stranger = await send(world, { path: `/authorize?${query.toString()}` })
+    assert.match(`${stranger.body}${String(stranger.headers['location'])}`, /invalid_target/, stranger.body)
   })
 
   test('a person allows several at once, each token is for one, and a refresh names another that was allowed', async () => {

@@ -2,8 +2,8 @@
 import type { Client, KoaContextWithOIDC, ResourceServer } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import { z } from '#kernel/schema.ts'
-import type { ClientRegistry } from './clients.ts'
-import type { ResourceRegistry } from './resources.ts'
+import type { ClientRegistry, RegisteredClient } from './clients.ts'
+import type { KnownResource, ResourceRegistry } from './resources.ts'
 import { currentCall } from './scope.ts'
 
 export interface ResourceDependencies {
@@ -30,9 +30,11 @@ export function resourcePolicy({ clients, registry, accessTokenKid }: ResourceDe
       if (found === undefined) throw new errors.InvalidTarget('there is no such resource here')
       keepOfflineAccess(context)
       const registered = await clients.find(currentCall(), client.clientId)
+      const scopes = (registered?.apiScopes ?? []).filter((scope) => found.scopes.has(scope))
+      if (found !== registry.api && !mayGo(found, scopes, registered)) throw new errors.InvalidTarget('this client may not go there')
       const shared = {
         // Scopes that the client is not registered for are not there for it.
-        scope: (registered?.apiScopes ?? []).filter((scope) => found.scopes.has(scope)).join(' '),
+        scope: scopes.join(' '),
         audience: found.audience,
         accessTokenTTL: found.lifetimeSeconds,
       }
@@ -42,6 +44,17 @@ export function resourcePolicy({ clients, registry, accessTokenKid }: ResourceDe
       return { ...shared, accessTokenFormat: 'jwt', jwt }
     },
   }
+}
+
+/**
+ * A token without a scope is one as well: a resource server that looks at who asks, and not at what for, would take it from clients that it has never
+ * heard of. To one that has no scopes go those that somebody here has registered. The API looks at each scope itself.
+ */
+function mayGo({ audience, scopes: all }: KnownResource, scopes: readonly string[], client: RegisteredClient | undefined): boolean {
+  if (scopes.length > 0) return true
+  if (client === undefined) return false
+  const isStranger = client.source === 'registration' || client.source === 'document'
+  return client.definition?.exchange?.audiences.includes(audience) === true || (all.size === 0 && !isStranger)
 }
 
 const unsignedClaims = z.looseObject({ scope: z.string().optional() })
