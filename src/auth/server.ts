@@ -73,7 +73,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const pages = accountPages({ ...made, settings: { ...frame, mailbox: settings.mailbox } })
     const { reseal, ...resealing } = createResealing(dependencies, SEALED_FIELDS)
     const jobs = [endAccessJob(engine), endClientJob(server.endClient), ...resealing.jobs]
-    const administration = newcomers.administration(server.clients.fixed())
+    const administration = newcomers.administration(server)
     return {
       contract: createAuthService({
         clients: administration.clients,

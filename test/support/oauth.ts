@@ -186,7 +186,7 @@ export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld>
     revocations,
     newcomers,
   })
-  const { clients } = newcomers.administration(server.clients.fixed())
+  const { clients } = newcomers.administration(server)
   const routes = [...server.routes, ...newcomers.routes]
   const jobs = jobsServer.create({
     database: database.contract,

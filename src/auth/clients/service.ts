@@ -26,6 +26,8 @@ export interface ClientsDependencies {
   readonly settings: ClientSettings
   /** Ids that the app itself has. */
   isFixed(clientId: string): boolean
+  /** Everything that anybody has allowed a client, with its tokens. */
+  end(call: Call, clientId: string): Promise<void>
 }
 
 export function createClients(dependencies: ClientsDependencies): Clients {
@@ -81,7 +83,11 @@ export function createClients(dependencies: ClientsDependencies): Clients {
       if (dependencies.isFixed(clientId)) throw fixedClient(clientId)
       // Somebody may register the same id again: nothing that people have allowed this one may be left for that one.
       const ending = jobRequested({ name: END_CLIENT, input: { clientId }, uniqueKey: `${END_CLIENT}:${clientId}` })
-      return await repository.remove(call, clientId, [ending, securityEventOf({ type: 'client.removed', about: clientId.slice(0, 200) })])
+      const events = [ending, securityEventOf({ type: 'client.removed', about: clientId.slice(0, 200) })]
+      if (!(await repository.remove(call, clientId, events))) return false
+      // At once, however many jobs wait. It is removed whether this succeeds or not, and the job tries again.
+      await dependencies.end(call, clientId).catch(() => undefined)
+      return true
     },
   }
 }

@@ -168,9 +168,9 @@ function endingFor(
       // The consents first: a grant that is made at this moment then has nothing to be made from.
       await consents.removeClient(call, clientId)
       await endings.endEverywhere(call, clientId)
-      // And what it got for itself.
+      // And what it got for itself, or gets in a moment from a process that remembers it.
       const subject = serviceSubject(clientId)
-      await database.commit(call, [revocations.operation('account', subject)])
+      await database.commit(call, [revocations.endedFor(subject)])
       await revocations.announce(call, 'account', [subject])
     },
     async endSessionOf(call, sid) {

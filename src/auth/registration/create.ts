@@ -1,4 +1,5 @@
 // Puts together what is known of clients that are not in the app definition: stored ones, those that register themselves, and documents.
+import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Route } from '#kernel/http/route.ts'
 import type { Logger } from '#kernel/log.ts'
@@ -15,6 +16,12 @@ import { createInvitations } from './invitations.ts'
 import { registrationRoutes } from './routes.ts'
 import { createRegistration, type Registration } from './service.ts'
 
+/** What the authorization server is asked for. */
+export interface Administered {
+  readonly clients: { fixed(): readonly { readonly clientId: string }[] }
+  endClient(call: Call, clientId: string): Promise<void>
+}
+
 export interface Newcomers {
   readonly repository: ClientsRepository
   readonly documents: ClientDocuments
@@ -23,7 +30,7 @@ export interface Newcomers {
   readonly used: Registration['used']
   readonly routes: readonly Route[]
   /** What operators do with clients, beside those that the app itself has. */
-  administration(fixed: readonly { readonly clientId: string }[]): { readonly clients: Clients; readonly routes: readonly Route[] }
+  administration(server: Administered): { readonly clients: Clients; readonly routes: readonly Route[] }
 }
 
 export interface NewcomersParts {
@@ -48,9 +55,10 @@ export function createNewcomers(parts: NewcomersParts): Newcomers {
     documents: createClientDocuments({ ...parts, definition, repository }),
     used: registration.used,
     routes: definition.dynamic === undefined ? [] : registrationRoutes(registration),
-    administration(fixed) {
+    administration(server) {
+      const fixed = server.clients.fixed()
       const isFixed = (clientId: string): boolean => fixed.some((client) => client.clientId === clientId)
-      const clients = createClients({ repository, invitations, clock, settings, isFixed })
+      const clients = createClients({ repository, invitations, clock, settings, isFixed, end: server.endClient })
       return { clients, routes: clientRoutes(clients) }
     },
   }
