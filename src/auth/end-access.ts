@@ -4,6 +4,7 @@ import type { EventDraft } from '#kernel/collection.ts'
 import { type JobDefinition, job, jobRequested } from '#kernel/job.ts'
 import { z } from '#kernel/schema.ts'
 import type { Engine } from './engine.ts'
+import type { ServiceAccounts } from './service-accounts/service.ts'
 
 const NAME = 'auth.end_access'
 const input = z.strictObject({ accountId: z.string(), exceptSessionId: z.string().optional() })
@@ -12,10 +13,14 @@ export function endAccessRequested(of: z.infer<typeof input>): EventDraft {
   return jobRequested({ name: NAME, input: { ...of } })
 }
 
-export function endAccessJob(engine: Pick<Engine, 'revokeAccount'>): JobDefinition {
+/** `services` ends the machines of whoever is blocked. */
+export function endAccessJob(engine: Pick<Engine, 'revokeAccount'>, services: Pick<ServiceAccounts, 'halt'>): JobDefinition {
   return job({
     name: NAME,
     input,
-    handle: ({ call }, { accountId, exceptSessionId }) => engine.revokeAccount(call, accountId, exceptSessionId),
+    async handle({ call }, { accountId, exceptSessionId }) {
+      await engine.revokeAccount(call, accountId, exceptSessionId)
+      await services.halt(call, accountId)
+    },
   })
 }

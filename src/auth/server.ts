@@ -72,7 +72,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const made = { ...people, engine, leaving, ownData: leaving.ownData, clock: shared.clock }
     const pages = accountPages({ ...made, settings: { ...frame, mailbox: settings.mailbox } })
     const { reseal, ...resealing } = createResealing(dependencies, SEALED_FIELDS)
-    const jobs = [endAccessJob(engine), endClientJob(server.endClient), ...resealing.jobs]
+    const jobs = [endAccessJob(engine, serviceAccounts.services), endClientJob(server.endClient), ...resealing.jobs]
     const administration = newcomers.administration(server)
     return {
       contract: createAuthService({

@@ -102,7 +102,10 @@ test('changes the password only for who knows it, then ends every other session'
   await world.mailTo(person.email, 'password-changed')
   assert.deepEqual(requested, [{ name: 'auth.end_access', input: { accountId: person.accountId, exceptSessionId: 'here' } }])
   const told = world.engine.asked.length
-  await endAccessJob(world.engine).handle({ call, jobId: 'j', attempt: 1 }, { accountId: person.accountId, exceptSessionId: 'here' })
+  await endAccessJob(world.engine, world.running.serviceAccounts.services).handle(
+    { call, jobId: 'j', attempt: 1 },
+    { accountId: person.accountId, exceptSessionId: 'here' },
+  )
   assert.deepEqual(world.engine.asked.slice(told), [`revokeAccount ${person.accountId} except here`])
 })
 

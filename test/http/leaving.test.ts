@@ -172,3 +172,15 @@ test('requirement 32: blocking ends all access, refuses every way in, and can be
       type,
     )
 })
+
+test('requirement 32: blocking reaches the machines of an organisation that nobody else owns', async () => {
+  const person = await signedIn('machines@example.org')
+  const { organisations, serviceAccounts } = world.running
+  const organisation = await organisations.organisations.create(call, { name: 'Machines', accountId: person.accountId })
+  const made = { name: 'Nightly', roles: [], scopes: [] }
+  const { service } = await serviceAccounts.services.create(call, { organisationId: organisation.id }, made)
+  await world.leaving.suspend(call, person.email, true)
+  assert.equal(await serviceAccounts.services.membershipOf(call, service.clientId), 'ended')
+  const ended = (await world.revocations.list(call)).items.filter(({ subject }) => subject === `client:${service.clientId}`)
+  assert.equal(ended.length, 1)
+})

@@ -246,4 +246,27 @@ describe('service accounts', () => {
       true,
     )
   })
+
+  test('when the last owner is blocked, its tokens end and it gets no more, until an owner is back', async () => {
+    const acme = await owner('Blocked')
+    const { service, secret = '' } = await part.services.create(asked, await part.services.ownerOf(asked, acme), made)
+    const token = () => tokenFor(service.clientId, secret)
+    const first = claims(await token())
+    const block = (accountId: string, suspendedAt: number | undefined) =>
+      world.database.collection(accountsCollection).update(call, accountId, { set: { suspendedAt } })
+    const other = await owner('Other')
+    const of = { organisationId: acme.organisationId, accountId: other.accountId }
+    await organisations.changing.change(call, of, async () => ({ roles: ['owner'] }))
+    await block(acme.accountId, Date.now())
+    await part.services.halt(call, acme.accountId)
+    assert.equal(claims(await token())['membership_at'], first['membership_at'], 'another owner answers for it')
+    assert.deepEqual(await revocationsOf(service.clientId), [])
+    await block(other.accountId, Date.now())
+    await part.services.halt(call, other.accountId)
+    assert.equal(errorOf(await token()), 'invalid_client')
+    const [superseded] = await revocationsOf(service.clientId)
+    assert.ok((superseded?.before ?? 0) > Number(first['membership_at']), 'gateways refuse the first one')
+    await block(acme.accountId, undefined)
+    assert.equal(claims(await token())['membership_at'], superseded?.before)
+  })
 })

@@ -26,6 +26,7 @@ import { zeroBits } from '../../src/auth/guard/puzzle.ts'
 import { en } from '../../src/auth/texts/en.ts'
 import { createSpeech } from '../../src/auth/texts/speech.ts'
 import { createLooks } from '../../src/auth/theme/looks.ts'
+import { clientsCollection } from '../../src/auth/clients/repository.ts'
 import { createLeavingPart } from '../../src/auth/leaving/create.ts'
 import type { Leaving } from '../../src/auth/leaving/service.ts'
 import type { PasswordSettings } from '../../src/auth/passwords/passwords.ts'
@@ -215,6 +216,8 @@ export async function openAccounts(
     people: running,
     holdings: () => options.holdings ?? [],
   })
+  // The authorization server declares it, which is not here.
+  database.collection(clientsCollection)
   await databases.start()
   await running.start()
   leaving.start()

@@ -17,7 +17,7 @@ export interface LeavingParts {
   readonly engine: Engine
   readonly definition: AuthDefinition | undefined
   readonly origin: string
-  readonly people: Pick<People, 'shared' | 'organisations'>
+  readonly people: Pick<People, 'shared' | 'organisations' | 'serviceAccounts'>
   /** What the other servers keep of people. */
   holdings?(this: void): readonly Holding[]
 }
@@ -36,6 +36,7 @@ export function createLeavingPart(parts: LeavingParts): RunningLeaving {
     repository: createLeavingRepository(database),
     personalData: kept,
     engine,
+    services: people.serviceAccounts.services,
     clock,
     graceDays: definition?.deletion?.graceDays ?? GRACE_DAYS,
     origin,

@@ -11,6 +11,7 @@ import type { AccountStanding } from '../contract.ts'
 import { endAccessRequested } from '../end-access.ts'
 import type { Engine } from '../engine.ts'
 import { SECURITY_EVENT, securityEvent, securityEventOf, type Whence } from '../security-events/security-event.ts'
+import type { ServiceAccounts } from '../service-accounts/service.ts'
 import type { PersonalData } from './personal-data.ts'
 import type { LeavingRepository } from './repository.ts'
 import { settled } from './settled.ts'
@@ -35,6 +36,7 @@ export interface LeavingDependencies {
   readonly repository: LeavingRepository
   readonly personalData: readonly PersonalData[]
   readonly engine: Pick<Engine, 'revokeAccount' | 'sessions'>
+  readonly services: Pick<ServiceAccounts, 'halt'>
   readonly clock: Clock
   readonly graceDays: number
   /** Where mailed links lead: the accounts origin. */

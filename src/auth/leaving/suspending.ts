@@ -7,17 +7,19 @@ import type { AccountStanding } from '../contract.ts'
 import { endAccessRequested } from '../end-access.ts'
 import type { Engine } from '../engine.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
+import type { ServiceAccounts } from '../service-accounts/service.ts'
 import type { LeavingRepository } from './repository.ts'
 import { settled } from './settled.ts'
 
 export interface SuspendingDependencies {
   readonly repository: LeavingRepository
   readonly engine: Pick<Engine, 'revokeAccount'>
+  readonly services: Pick<ServiceAccounts, 'halt'>
   readonly clock: Clock
 }
 
 export async function suspend(
-  { repository, engine, clock }: SuspendingDependencies,
+  { repository, engine, services, clock }: SuspendingDependencies,
   call: Call,
   { typed, suspended }: { readonly typed: string; readonly suspended: boolean },
 ): Promise<AccountStanding | undefined> {
@@ -38,6 +40,9 @@ export async function suspend(
     return (await repository.change(call, account, { set, events })) ? id : 'moved'
   })
   if (accountId === undefined) return undefined
-  if (suspended) await engine.revokeAccount(call, accountId)
+  if (suspended) {
+    await engine.revokeAccount(call, accountId)
+    await services.halt(call, accountId)
+  }
   return { accountId, suspended }
 }

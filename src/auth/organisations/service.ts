@@ -10,6 +10,7 @@ import { securityEventOf } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import type { MembershipView, MemberView, OrganisationsDefinition, OrganisationView, RoleDefinition } from './contract.ts'
 import { type Changing, type ChangingParts, createChanging } from './member-change.ts'
+import { createOwners, type Owners } from './owners.ts'
 import { type Member, memberId, type Organisation } from './schemas.ts'
 
 const SHOWN = 100
@@ -47,6 +48,7 @@ export interface Organisations {
   requireOwner(call: Call, acting: Acting): Promise<Organisation>
   checkedRoles(roles: readonly string[]): readonly string[]
   readonly changing: Changing
+  readonly owners: Owners
 }
 
 export interface OrganisationsParts extends ChangingParts {
@@ -84,6 +86,7 @@ export function createOrganisations(parts: OrganisationsParts): Organisations {
     requireOwner,
     checkedRoles,
     changing,
+    owners: createOwners(parts),
     ...reading(parts, requireMember),
     ...making(parts, requireOwner),
 

@@ -53,6 +53,8 @@ export interface ServiceAccounts {
   remove(call: Call, owner: Owner, clientId: string): Promise<boolean>
   /** When the owner ends. */
   removeAll(call: Call, owner: Owner): Promise<void>
+  /** When a person is blocked: ends the tokens of whatever acts for an organisation that no other owner answers for. */
+  halt(call: Call, accountId: string): Promise<void>
   ownerFor(call: Call, clientId: string): Promise<Owner | undefined>
   /** What a token of this client tells; `undefined` when it is no service account, and `ended` when it may get none. */
   membershipOf(call: Call, clientId: string): Promise<Membership | 'ended' | undefined>
@@ -89,13 +91,19 @@ export function createServiceAccounts(deps: ServiceAccountsDependencies): Servic
     },
     list: async (call, owner) => (await repository.list(call, keyOf(owner), MOST)).map(viewOf),
     create: (call, owner, made) => create(deps, call, { owner, made }),
-    ...changes,
+    setRoles: changes.setRoles,
+    renewSecret: changes.renewSecret,
+    remove: changes.remove,
     async removeAll(call, owner) {
       for (let left = MOST; left === MOST; ) {
         const found = await repository.list(call, keyOf(owner), MOST)
         left = found.length
         for (const { id } of found) await changes.remove(call, owner, id)
       }
+    },
+    async halt(call, accountId) {
+      for (const organisationId of await organisations.owners.unattended(call, accountId))
+        for (const { id } of await repository.list(call, organisationId, MOST)) await changes.supersede(call, id)
     },
     async ownerFor(call, clientId) {
       const found = await repository.find(call, clientId)
@@ -107,8 +115,8 @@ export function createServiceAccounts(deps: ServiceAccountsDependencies): Servic
       if (found === undefined) return 'ended'
       const { owner, roles, membershipAt } = found
       if (owner === PLATFORM) return { roles, groups: [], at: membershipAt }
-      const ofOrganisation = await organisations.changing.find(call, owner).catch(() => undefined)
-      return ofOrganisation === undefined ? 'ended' : { roles: [], groups: [], organisation: { id: owner, roles }, at: membershipAt }
+      const isAttended = await organisations.owners.isAttended(call, owner)
+      return isAttended ? { roles: [], groups: [], organisation: { id: owner, roles }, at: membershipAt } : 'ended'
     },
   }
 }
@@ -187,9 +195,32 @@ function jsonOf(text: string): unknown {
 
 type Own = (call: Call, owner: Owner, clientId: string) => Promise<Stored<ServiceAccount> | undefined>
 
-function changing(deps: ServiceAccountsDependencies, own: Own): Pick<ServiceAccounts, 'setRoles' | 'renewSecret' | 'remove'> {
+interface Changes extends Pick<ServiceAccounts, 'setRoles' | 'renewSecret' | 'remove'> {
+  /** Ends its tokens and leaves it what it is. */
+  supersede(call: Call, clientId: string): Promise<void>
+}
+
+function superseding({ repository, revocations, clock }: ServiceAccountsDependencies): Changes['supersede'] {
+  return async (call, clientId) => {
+    const subject = serviceSubject(clientId)
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const before = await repository.find(call, clientId)
+      if (before === undefined) return
+      const { roles, membershipAt } = before.value
+      const at = laterThan(membershipAt, clock.now())
+      if (await repository.updateRoles(call, before, { roles, at, also: [revocations.superseded(subject, at)], events: [] })) {
+        await revocations.announce(call, 'membership', [subject])
+        return
+      }
+    }
+    throw authErrors.changed_meanwhile()
+  }
+}
+
+function changing(deps: ServiceAccountsDependencies, own: Own): Changes {
   const { repository, organisations, revocations, clock, roles: all } = deps
   return {
+    supersede: superseding(deps),
     async setRoles(call, owner, { clientId, roles: wanted }) {
       const roles = owner.organisationId === undefined ? known(wanted, all) : organisations.checkedRoles(wanted)
       for (let round = 0; round < MAX_ROUNDS; round += 1) {

@@ -1,0 +1,52 @@
+// Whether anybody answers for an organisation. Blocking its last owner must reach what acts for it, or the blocked go on by their machines.
+import type { Call } from '#kernel/call.ts'
+import type { AccountsRepository } from '../accounts/repository.ts'
+import { OWNER } from '../roles/permissions.ts'
+import type { OrganisationsRepository } from './repository.ts'
+
+export interface Owners {
+  /** Whether it is there and has an owner who is not blocked. */
+  isAttended(call: Call, organisationId: string): Promise<boolean>
+  /** Of what this person owns, that which nobody answers for. */
+  unattended(call: Call, accountId: string): Promise<readonly string[]>
+}
+
+export interface OwnersParts {
+  readonly repository: Pick<OrganisationsRepository, 'find' | 'members' | 'memberships'>
+  readonly accounts: Pick<AccountsRepository, 'find'>
+}
+
+const PAGE = 100
+
+export function createOwners({ repository, accounts }: OwnersParts): Owners {
+  const isAttended: Owners['isAttended'] = async (call, organisationId) => {
+    const organisation = await repository.find(call, organisationId)
+    if (organisation === undefined || organisation.endedAt !== undefined) return false
+    let left = organisation.owners
+    for (let after: string | undefined; left > 0; ) {
+      const { items, next } = await repository.members(call, organisationId, { limit: PAGE, after })
+      for (const { value } of items.filter((each) => each.value.roles.includes(OWNER))) {
+        const account = await accounts.find(call, value.accountId)
+        if (account !== undefined && account.suspendedAt === undefined) return true
+        left -= 1
+      }
+      if (next === undefined) return false
+      after = next
+    }
+    return false
+  }
+  return {
+    isAttended,
+    async unattended(call, accountId) {
+      const found: string[] = []
+      let after: string | undefined
+      do {
+        const { items, next } = await repository.memberships(call, accountId, { limit: PAGE, after })
+        for (const { value } of items)
+          if (value.roles.includes(OWNER) && !(await isAttended(call, value.organisationId))) found.push(value.organisationId)
+        after = next
+      } while (after !== undefined)
+      return found
+    },
+  }
+}
