@@ -53,6 +53,14 @@ before(async () => {
   world = await openOauth({
     clients: [
       shop,
+      {
+        ...shop,
+        clientId: 'shop-server',
+        name: 'Shop server',
+        scopes: [...shop.scopes, 'stock:read', 'vault:read'],
+        grants: ['authorization_code', 'token_exchange'],
+        exchange: { audiences: [ORDERS, STOCK, VAULT] },
+      },
       server('orders', ['stock:read', 'orders:read', 'orders:write'], [STOCK, ORDERS]),
       server('stock', ['vault:read'], [VAULT]),
       server('thief', ['stock:read'], [STOCK]),
@@ -83,10 +91,10 @@ const post = (path: string, client: string, form: Record<string, string>): Promi
 const exchange = (client: string, subject: string, form: Record<string, string> = {}): Promise<Reply> =>
   post('/token', client, { grant_type: GRANT, subject_token: subject, subject_token_type: ACCESS_TOKEN, resource: STOCK, ...form })
 
-async function ordersToken(account: string, scope = 'openid offline_access orders:read'): Promise<Tokens> {
+async function ordersToken(account: string, scope = 'openid offline_access orders:read', client = 'shop'): Promise<Tokens> {
   const { verifier, challenge } = pkce()
   const query = new URLSearchParams({
-    client_id: 'shop',
+    client_id: client,
     redirect_uri: 'https://shop.example/callback',
     response_type: 'code',
     scope,
@@ -96,7 +104,7 @@ async function ordersToken(account: string, scope = 'openid offline_access order
   })
   const { location } = await new Browser(world).authorize(`/authorize?${query.toString()}`, { account })
   const code = location.searchParams.get('code') ?? ''
-  const reply = await post('/token', 'shop', { grant_type: 'authorization_code', code, code_verifier: verifier })
+  const reply = await post('/token', client, { grant_type: 'authorization_code', code, code_verifier: verifier })
   assert.equal(reply.status, 200, reply.body)
   return JSON.parse(reply.body)
 }
@@ -142,6 +150,25 @@ describe('an exchanged token', () => {
     assert.equal(errorOf(wider), 'invalid_scope')
     const unregistered = await exchange('orders', subject.access_token, { scope: 'stock:write' })
     assert.equal(errorOf(unregistered), 'invalid_scope')
+  })
+
+  test('is not wider either when it comes back by another resource', async () => {
+    const reply = await post('/token', 'shop-server', {
+      grant_type: GRANT,
+      subject_token: (await ordersToken('person-back', 'openid orders:read', 'shop-server')).access_token,
+      subject_token_type: ACCESS_TOKEN,
+      resource: VAULT,
+    })
+    assert.equal(reply.status, 200, reply.body)
+    const away = JSON.parse(reply.body).access_token
+    const stock = await exchange('shop-server', away)
+    const far = JSON.parse(stock.body).access_token
+    for (const token of [away, far]) {
+      const wider = await exchange('shop-server', token, { resource: ORDERS, scope: 'orders:read orders:write' })
+      assert.equal(errorOf(wider), 'invalid_scope')
+      const back = await exchange('shop-server', token, { resource: ORDERS })
+      assert.equal(claimsOf(JSON.parse(back.body).access_token)['scope'], 'orders:read')
+    }
   })
 
   test('is not given to whom the token was not for, nor for where the client may not go', async () => {

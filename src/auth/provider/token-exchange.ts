@@ -39,7 +39,9 @@ const request = z.object({
 
 const helpers = new Map(Object.entries(grantHelpers))
 const proof = z.object({ thumbprint: z.string() }).optional()
-const sessionClaims = z.looseObject({ sid: z.string().optional(), act: z.unknown().optional() })
+/** By the resources that it has been for, the scopes that it had there. */
+const bounds = z.record(z.string(), z.string())
+const sessionClaims = z.looseObject({ sid: z.string().optional(), act: z.unknown().optional(), exchanged_from: bounds.optional() })
 
 export interface TokenExchangeParts {
   readonly clients: ClientRegistry
@@ -57,24 +59,25 @@ async function exchange(provider: Provider, parts: TokenExchangeParts, context: 
   if (client === undefined || registered === undefined) throw new errors.InvalidClient('the client is not known')
   const subject = await subjectOf(provider, asked.subject_token, { resources: parts.resources, clientId: client.clientId })
   const target = await targetOf(context, asked, registered)
+  const { sid, act, exchanged_from: before, ...others } = sessionClaims.parse(subject.extra ?? {})
+  const from = { ...before, [String(subject.aud)]: subject.scope ?? '' }
   const token = new provider.AccessToken({
     accountId: subject.accountId,
     client,
     gty: 'token_exchange',
     grantId: '',
     resourceServer: target,
-    scope: scopesFor(asked.scope, { subject, target, registered }),
+    scope: scopesFor(asked.scope, { from, target, registered }),
     expiresIn: Math.max(1, Math.min(target.accessTokenTTL ?? subject.remainingTTL, subject.remainingTTL)),
   })
   // It is part of the person's session, and no authorisation of its own.
   Reflect.deleteProperty(token, 'grantId')
   await bind(provider, context, token)
-  const { sid, act, ...others } = sessionClaims.parse(subject.extra ?? {})
   const signIn = Object.fromEntries(
     ['auth_time', 'acr', 'amr'].flatMap((name) => (others[name] === undefined ? [] : [[name, others[name]]])),
   )
   const actor = { sub: serviceSubject(client.clientId), ...(act === undefined ? {} : { act }) }
-  markExchanged(token, { ...signIn, ...(sid === undefined ? {} : { sid }), act: actor })
+  markExchanged(token, { ...signIn, ...(sid === undefined ? {} : { sid }), act: actor, exchanged_from: from })
   context.oidc.entity('AccessToken', token)
   const value = await token.save()
   context.body = {
@@ -130,16 +133,16 @@ async function targetOf(
 }
 
 interface Bounds {
-  readonly subject: AccessToken
+  readonly from: z.infer<typeof bounds>
   readonly target: ResourceServerInstance
   readonly registered: RegisteredClient
 }
 
-/** Where the token came from no scope is added; elsewhere the client has what it is registered for. */
-function scopesFor(asked: string | undefined, { subject, target, registered }: Bounds): string | undefined {
-  const own = new Set(subject.scope?.split(' '))
+/** Wherever the token has come from, by however many exchanges, no scope is added; elsewhere the client has what it is registered for. */
+function scopesFor(asked: string | undefined, { from, target, registered }: Bounds): string | undefined {
+  const before = new Map(Object.entries(from)).get(target.identifier())?.split(' ')
   const offered = [...target.scopes].filter((scope) => registered.apiScopes.includes(scope))
-  const allowed = target.identifier() === subject.aud ? offered.filter((scope) => own.has(scope)) : offered
+  const allowed = before === undefined ? offered : offered.filter((scope) => before.includes(scope))
   const wanted = asked?.split(' ') ?? allowed
   const beyond = wanted.find((scope) => !allowed.includes(scope))
   if (beyond !== undefined) throw new errors.InvalidScope('the scope is wider than what may be had for this token', beyond)
