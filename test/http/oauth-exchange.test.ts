@@ -28,16 +28,16 @@ const VAULT = 'https://vault.example/'
 const SECRET = 'secret-of-a-service-with-enough-characters'
 const authentication = { method: 'client_secret_basic', secretHashes: [createHash('sha256').update(SECRET).digest('base64url')] } as const
 
-const server = (clientId: string, scopes: string[], audiences: string[]): ClientDefinition => ({
+const withoutSecret = (clientId: string, scopes: string[], audiences: string[]): ClientDefinition => ({
   clientId,
   name: clientId,
   redirectUris: [],
   origins: [],
   scopes,
-  authentication,
   grants: ['token_exchange'],
   exchange: { audiences },
 })
+const server = (...is: Parameters<typeof withoutSecret>): ClientDefinition => ({ ...withoutSecret(...is), authentication })
 
 let world: OauthWorld
 
@@ -76,7 +76,7 @@ before(async () => {
     ],
     definition: {
       resources: [
-        { audience: ORDERS, scopes: { 'orders:read': 'see orders', 'orders:write': 'order' }, servers: ['orders'] },
+        { audience: ORDERS, scopes: { 'orders:read': 'see orders', 'orders:write': 'order' }, servers: ['orders', 'courier'] },
         { audience: STOCK, scopes: { 'stock:read': 'see the stock', 'stock:write': 'change the stock' }, servers: ['stock'] },
         { audience: VAULT, scopes: { 'vault:read': 'see the vault' }, format: 'opaque', servers: ['thief'] },
       ],
@@ -86,8 +86,12 @@ before(async () => {
 
 after(() => world.stop())
 
-const post = (path: string, client: string, form: Record<string, string>): Promise<Reply> =>
-  send(world, { path, form, headers: { authorization: `Basic ${Buffer.from(`${client}:${SECRET}`).toString('base64')}` } })
+const post = (path: string, client: string | readonly [string, string], form: Record<string, string>): Promise<Reply> =>
+  send(world, {
+    path,
+    form,
+    headers: { authorization: `Basic ${Buffer.from([client, SECRET].flat().slice(0, 2).join(':')).toString('base64')}` },
+  })
 const exchange = (client: string, subject: string, form: Record<string, string> = {}): Promise<Reply> =>
   post('/token', client, { grant_type: GRANT, subject_token: subject, subject_token_type: ACCESS_TOKEN, resource: STOCK, ...form })
 
@@ -140,6 +144,27 @@ describe('an exchanged token', () => {
     await world.server.engine.revokeApp(call, 'person-chain', 'shop')
     assert.deepEqual([await isActive('stock', stock), await isActive('thief', vault)], [false, false])
     assert.equal(errorOf(await exchange('orders', subject.access_token)), 'invalid_request')
+  })
+
+  test('ends with the client that has it', async () => {
+    const { secret = '' } = await world.clients.add(call, withoutSecret('courier', ['stock:read', 'vault:read'], [STOCK, VAULT]), {
+      withSecret: true,
+    })
+    const { access_token: subject } = await ordersToken('person-courier')
+    const exchanged = async (resource: string): Promise<string> => {
+      const form = { grant_type: GRANT, subject_token: subject, subject_token_type: ACCESS_TOKEN, resource }
+      const reply = await post('/token', ['courier', secret], form)
+      assert.equal(reply.status, 200, reply.body)
+      return JSON.parse(reply.body).access_token
+    }
+    const [signed, opaque] = [await exchanged(STOCK), await exchanged(VAULT)]
+    const active = async (): Promise<unknown[]> => {
+      const replies = [await post('/introspect', 'stock', { token: signed }), await post('/introspect', 'thief', { token: opaque })]
+      return replies.map(({ status, body }) => (status === 200 ? JSON.parse(body).active : status))
+    }
+    assert.deepEqual(await active(), [true, true])
+    await world.clients.remove(call, 'courier')
+    assert.deepEqual(await active(), [false, false])
   })
 
   test('may be narrower and never wider than what it came from', async () => {

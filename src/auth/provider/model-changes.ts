@@ -112,20 +112,21 @@ export function findAccessTokensBy(provider: Provider, finder: AccessTokenFinder
     const find: unknown = Reflect.get(model, 'find')
     if (typeof find !== 'function') throw new Error('The OpenID engine finds its tokens in another way than this release knows.')
     const findOurs: Find = async (value, options) => {
-      if (finder.isOurs(value)) return model.name === 'AccessToken' ? await finder.find(value) : undefined
+      if (finder.isOurs(value)) return model.name === 'AccessToken' ? await whileClientLasts(provider, await finder.find(value)) : undefined
       const found: unknown = await Reflect.apply(find, model, [value, options])
       // Revoking one access token revokes that one (RFC 7009 section 2.1); the engine would end the whole grant with it.
       if (model.name === 'AccessToken' && found instanceof Object && Provider.ctx?.oidc.route === 'revocation')
         Reflect.deleteProperty(found, 'grantId')
-      return found instanceof provider.ClientCredentials && !(await isClientOf(provider, found)) ? undefined : found
+      return await whileClientLasts(provider, found)
     }
     Reflect.set(model, 'find', findOurs)
   }
 }
 
-/** A token that a client has for itself ends with the client. */
-async function isClientOf(provider: Provider, { clientId = '' }: ClientCredentials): Promise<boolean> {
-  return (await provider.Client.find(clientId)) !== undefined
+/** An access token ends with its client, whoever it speaks for; the engine takes for granted that there is one. */
+async function whileClientLasts(provider: Provider, found: unknown): Promise<unknown> {
+  if (!(found instanceof provider.AccessToken || found instanceof provider.ClientCredentials)) return found
+  return (await provider.Client.find(found.clientId ?? '')) === undefined ? undefined : found
 }
 
 /** A token that is encrypted for its resource server is one that we could not read ourselves when we are asked about it, so a record of it is kept. */

@@ -78,10 +78,10 @@ export function createStructuredTokens(dependencies: StructuredTokensDependencie
     return membershipAt === undefined || membershipAt >= (person.membership?.at ?? 0)
   }
 
-  /** A service is nobody's session: it ends with its client. */
+  /** A token ends with its client. A service is nobody's session beside that. */
   const isAuthorised = async (call: Call, token: StructuredToken): Promise<boolean> => {
     const { sid, sub, client_id: clientId, act } = token
-    if (sid === undefined && (await clients.find(call, clientId)) === undefined) return false
+    if ((await clients.find(call, clientId)) === undefined) return false
     if (sid === undefined) return await isServiceCurrent(services, call, { clientId, membershipAt: token.membership_at })
     const grant = (await grants.get(call, sid))?.value
     if (grant?.accountId !== sub || grant.endedAt !== undefined) return false
