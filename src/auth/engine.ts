@@ -81,6 +81,8 @@ export type NextStep =
 /** A sign-in of which a part is proved, in this browser and not long ago. */
 export interface HalfSignIn {
   readonly accountId: string
+  /** Which the first step has proved, and still the account's. */
+  readonly credential: string
   /** `undefined` when nothing is missing any more. */
   readonly next: NextStep | undefined
 }

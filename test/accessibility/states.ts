@@ -55,6 +55,7 @@ export async function openStage(): Promise<Stage> {
   const secret = 'x'.repeat(32)
   const world = await openAccounts({ definition, upstreamSecrets: { club: secret, guild: secret } })
   const person = await world.person({ email: LONG_EMAIL, name: LONG })
+  const credential = (await world.accounts.find(call, person.accountId))?.credential ?? ''
   const token = async (path: string, email: string): Promise<string> => {
     const known = world.mails.length
     const form = path === '/sign-up' ? { email, name: LONG, password: 'nine folded squares' } : { email }
@@ -111,7 +112,10 @@ export async function openStage(): Promise<Stage> {
     world.running.upstreams.travels.arrive(exchange, { ...who, name: 'Ada', at, ...where })
     return Object.fromEntries(cookies)
   }
-  const half = (next: NonNullable<Interaction['half']>['next']): Interaction => ({ ...own, half: { accountId: person.accountId, next } })
+  const half = (next: NonNullable<Interaction['half']>['next']): Interaction => ({
+    ...own,
+    half: { accountId: person.accountId, credential, next },
+  })
   const proving = half({ kind: 'prove', totp: true, passkey: true, recovery: true })
   const enrolling = half({ kind: 'enrol', totp: true, passkey: true })
   const consent = (scopes: readonly string[]): Interaction => ({

@@ -1,6 +1,7 @@
 // Passkeys with an authenticator in software: what is taken, and everything that is not.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import type { Answer } from '#kernel/http/route.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { Interaction } from '../../src/auth/engine.ts'
 import type { ChallengePlace } from '../../src/auth/passkeys/challenges.ts'
@@ -209,6 +210,28 @@ const login: Interaction = {
     nativeApp: false,
   } as Interaction['client'],
   scopes: [],
+}
+
+test('a passkey is made on the way in as long as the credential is what the first step has proved', async () => {
+  const owner = await person()
+  const credential = (await world.accounts.find(call, owner.accountId))?.credential ?? ''
+  const cookies = { '__Host-Http-here': 'x'.repeat(43) }
+  const at = async (proved: string) => {
+    const half = { accountId: owner.accountId, credential: proved, next: { kind: 'enrol', totp: false, passkey: true } } as const
+    world.engine.current = { ...login, half }
+    const page = await world.visit({ path: '/interaction/u1', cookies })
+    const challenge = challengeIn(page.answer)
+    const answer = new SoftAuthenticator().create({ challenge, origin: ORIGIN, rpId })
+    await world.visit({ path: '/interaction/u1/passkey/add', cookies, form: { name: 'Mine', answer } })
+    return (await kept(owner)).length
+  }
+  assert.equal(await at('of the password before'), 0)
+  assert.equal(await at(credential), 1)
+})
+
+function challengeIn({ body }: Answer): string {
+  const html = body !== undefined && 'html' in body ? body.html.toString() : ''
+  return /&quot;challenge&quot;:&quot;([\w-]+)&quot;/.exec(html)?.[1] ?? ''
 }
 
 test('the sign-in page offers passkeys in the email field, and refuses all alike', async () => {

@@ -167,7 +167,7 @@ const login: Interaction = {
 test('the page of the second step asks for what the person has, and takes nothing else', async () => {
   const { accountId, key, codes } = await withApp()
   const send = (form: Record<string, string>) => world.visit({ path: '/interaction/u1/second-step', cookies: here, form })
-  const half = (next: NonNullable<Interaction['half']>['next']): Interaction => ({ ...login, half: { accountId, next } })
+  const half = (next: NonNullable<Interaction['half']>['next']): Interaction => ({ ...login, half: { accountId, credential: '', next } })
   world.clock.advance(STEP_MS)
   world.engine.current = half({ kind: 'prove', totp: true, recovery: true, passkey: false })
   const page = await world.visit({ path: '/interaction/u1', cookies: here })

@@ -186,6 +186,34 @@ test('half a sign-in is worth nothing in another browser, after ten minutes, and
   assert.equal((await finish(late)).headers['location'], late.place)
 })
 
+test('half a sign-in that may add a way in ends with the credential that it proved, and going on makes it no younger', async () => {
+  const begin = async (account: string) => {
+    const browser = new Browser(world)
+    const started = await browser.visit({ path: authorizePath(pkce().challenge, { extra: { acr_values: PHISHING_RESISTANT } }) })
+    const place = new URL(String(started.headers['location']), world.sites.accounts).pathname
+    await browser.visit({ method: 'POST', path: `${place}/sign-in?account=${account}&by=password` })
+    const goOn = () => browser.visit({ method: 'POST', path: `${place}/go-on` })
+    const half = async () => (JSON.parse((await browser.visit({ path: place })).body) as { half?: { next: { kind: string } } }).half
+    return { goOn, half }
+  }
+  const old = await begin('person-old')
+  assert.equal((await old.half())?.next.kind, 'enrol')
+  world.advance(6 * 60_000)
+  assert.equal((await old.goOn()).status, 303)
+  assert.ok(await old.half())
+  world.advance(6 * 60_000)
+  assert.equal(await old.half(), undefined)
+
+  const reset = await begin('person-reset')
+  world.credentials.set('person-reset', 'the second password')
+  assert.equal(await reset.half(), undefined)
+  assert.equal((await reset.goOn()).status, 400)
+
+  const suspended = await begin('person-suspended')
+  world.suspended.add('person-suspended')
+  assert.equal(await suspended.half(), undefined)
+})
+
 test('a role that must have a second factor asks who is signed in with one, at once', async () => {
   const browser = new Browser(world)
   await authorize(browser, { account: 'person-promoted', by: ['password'] })

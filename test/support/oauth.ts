@@ -263,7 +263,7 @@ function serve(http: Server, server: Pick<AuthorizationServer, 'engine' | 'route
     // As the gateway does: headers are there before anybody answers, and must survive.
     response.setHeader('x-content-type-options', 'nosniff')
     response.setHeader('content-security-policy', "default-src 'none'; script-src 'nonce-abc'; form-action 'self'")
-    const step = /^\/interaction\/[\w-]+(?:\/(sign-in|consent))?$/.exec(exchange.path)
+    const step = /^\/interaction\/[\w-]+(?:\/(sign-in|consent|go-on))?$/.exec(exchange.path)
     if (step === null) {
       router.lookup(request, response)
       return
@@ -275,6 +275,7 @@ function serve(http: Server, server: Pick<AuthorizationServer, 'engine' | 'route
         const by = proof.parse(form.get('by') ?? 'password')
         write(response, await engine.finishSignIn(exchange, { accountId, credential: credentialOf(accountId), by }))
       } else if (step[1] === 'consent') write(response, await engine.finishConsent(exchange, form.get('approved') === 'yes'))
+      else if (step[1] === 'go-on') write(response, await engine.continueSignIn(exchange))
       else write(response, { status: 200, body: { json: (await engine.interaction(exchange)) ?? null } })
     }
     void work().catch((error: unknown) => problem(response, error))

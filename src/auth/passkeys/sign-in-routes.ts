@@ -88,16 +88,16 @@ async function add(parts: PageParts, asked: { call: Call; exchange: Exchange; an
   if (interaction === undefined) return show.ended(exchange)
   const { half, uid } = interaction
   if (half?.next?.kind !== 'enrol' || !half.next.passkey) return seeOther(`/interaction/${uid}`)
-  const { accountId } = half
+  const { accountId, credential } = half
   const owner = await parts.accounts.find(call, accountId)
-  if (owner === undefined || owner.suspended) return seeOther(`/interaction/${uid}`)
+  if (owner?.credential !== credential || owner.suspended) return seeOther(`/interaction/${uid}`)
   try {
     const given = { place: enrolPlace(exchange, uid, accountId), answer, name, client: exchange.client, by: whence(exchange) }
     const added = await parts.passkeys.add(call, owner, given)
     if (added === undefined)
       return await show.signIn(call, exchange, { interaction, failure: refused({ problem: texts.passkeys.notAdded }) })
     exchange.renewCsrf()
-    return await parts.engine.finishSignIn(exchange, { accountId, credential: owner.credential, by: 'passkey' })
+    return await parts.engine.finishSignIn(exchange, { accountId, credential, by: 'passkey' })
   } catch (error) {
     return show.signIn(call, exchange, { interaction, failure: formFailure(texts, error, {}) })
   }

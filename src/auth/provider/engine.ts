@@ -64,7 +64,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     }
   }
 
-  const signIns = createSignIns({ interactions, rules, clock, admit })
+  const signIns = createSignIns({ interactions, accounts, rules, clock, admit })
 
   return {
     ...createAccountAccess(dependencies),

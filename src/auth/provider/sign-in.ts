@@ -5,7 +5,7 @@ import { equalSecrets } from '#kernel/keyring.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { z } from '#kernel/schema.ts'
 import { browserOf } from '../browser.ts'
-import type { Engine, HalfSignIn, SignInRules } from '../engine.ts'
+import type { AccountDirectory, Engine, HalfSignIn, SignInRules } from '../engine.ts'
 import { acrOf, amrOf, type Level, levelOf, proof, wantedLevel } from '../levels.ts'
 import { type Details, type Interactions, interactionEnded } from './interactions.ts'
 import { callOf } from './scope.ts'
@@ -24,10 +24,11 @@ const half = z.strictObject({
 const halfResult = z.object({ half })
 
 type Half = z.infer<typeof half>
-type Owner = Pick<Half, 'accountId' | 'credential' | 'proofs'>
+type Owner = Omit<Half, 'browser'>
 
 export interface SignInsDependencies {
   readonly interactions: Interactions
+  readonly accounts: AccountDirectory
   readonly rules: SignInRules
   readonly clock: Clock
   /** The last word before it counts, and room for it: another person's session here ends. */
@@ -44,12 +45,15 @@ export function neededLevel({ params }: Details): Level {
   return wanted === undefined || wanted === 'unknown' ? 1 : wanted
 }
 
-export function createSignIns({ interactions, rules, clock, admit }: SignInsDependencies): SignIns {
-  const halfOf = (exchange: Exchange, found: Details): Half | undefined => {
+export function createSignIns({ interactions, accounts, rules, clock, admit }: SignInsDependencies): SignIns {
+  /** Counts as long as the credential is the account's: else whoever knew a password could add a way in after its owner has changed it. */
+  const halfOf = async (exchange: Exchange, found: Details): Promise<Half | undefined> => {
     const kept = halfResult.safeParse(found.result).data?.half
     const here = browserOf(exchange)
     if (kept === undefined || here === undefined || !equalSecrets(kept.browser, here)) return undefined
-    return clock.now() - kept.at < HALF_MS ? kept : undefined
+    if (clock.now() - kept.at >= HALF_MS) return undefined
+    const person = await accounts.find(callOf(exchange), kept.accountId)
+    return person?.suspended === false && person.credential === kept.credential ? kept : undefined
   }
 
   const back = async (found: Details, kept: Half | undefined): Promise<Answer> => {
@@ -69,7 +73,7 @@ export function createSignIns({ interactions, rules, clock, admit }: SignInsDepe
         error_description: 'this account has no way to prove as much',
       })
     const kept = proofOf(exchange, credential)
-    if (next !== undefined || hold) return back(found, { ...owner, browser: kept.browser, at: clock.now() })
+    if (next !== undefined || hold) return back(found, { ...owner, browser: kept.browser })
     await admit(exchange, found, accountId)
     return interactions.finish(exchange, {
       login: { accountId, amr: amrOf(proofs), acr: acrOf(levelOf(proofs) ?? 1), remember: true },
@@ -81,26 +85,27 @@ export function createSignIns({ interactions, rules, clock, admit }: SignInsDepe
 
   return {
     async half(exchange, found) {
-      const kept = halfOf(exchange, found)
+      const kept = await halfOf(exchange, found)
       if (kept === undefined) return undefined
-      const { accountId, proofs } = kept
-      return { accountId, next: await rules.nextStep(callOf(exchange), { accountId, proofs, wanted: neededLevel(found) }) }
+      const { accountId, credential, proofs } = kept
+      return { accountId, credential, next: await rules.nextStep(callOf(exchange), { accountId, proofs, wanted: neededLevel(found) }) }
     },
 
     async finishSignIn(exchange, { accountId, credential, by = 'password', hold = false }) {
       const found = await interactions.get(exchange, 'login')
-      const before = halfOf(exchange, found)
+      const before = await halfOf(exchange, found)
       const isSame = before?.accountId === accountId && before.credential === credential
       const proofs = isSame ? [...new Set([...before.proofs, by])] : [by]
-      return advance(exchange, found, { accountId, credential, proofs, hold })
+      return advance(exchange, found, { accountId, credential, proofs, at: clock.now(), hold })
     },
 
     async continueSignIn(exchange) {
       const found = await interactions.get(exchange, 'login')
-      const kept = halfOf(exchange, found)
+      const kept = await halfOf(exchange, found)
       if (kept === undefined) throw interactionEnded()
-      const { accountId, credential, proofs } = kept
-      return advance(exchange, found, { accountId, credential, proofs, hold: false })
+      const { accountId, credential, proofs, at } = kept
+      // Nothing was proved anew, so it is as old as before.
+      return advance(exchange, found, { accountId, credential, proofs, at, hold: false })
     },
 
     restartSignIn: async (exchange) => back(await interactions.get(exchange, 'login'), undefined),

@@ -118,7 +118,7 @@ async function prove(parts: PageParts, { call, exchange, interaction, half }: As
 }
 
 async function enrol(parts: PageParts, { call, exchange, interaction, half }: Asked, typed: z.infer<typeof enrolForm>): Promise<Answer> {
-  const { accountId, next } = half
+  const { accountId, credential, next } = half
   const skin = skinOf(parts, exchange, `/interaction/${interaction.uid}`)
   const show = (failure?: FormFailure): Promise<Answer> =>
     answersOf(parts).signIn(call, exchange, { interaction, failure, sealed: typed.sealed })
@@ -126,10 +126,8 @@ async function enrol(parts: PageParts, { call, exchange, interaction, half }: As
   const place = { accountId, browser: nameBrowser(exchange), by: whence(exchange) }
   const outcome = await parts.secondFactors.enable(call, place, typed)
   if (outcome === 'wrong_code') return show(failed('code', skin.texts.secondStep.wrongClock, 'totp'))
-  const person = await parts.accounts.find(call, accountId)
-  if (outcome === 'ended' || person === undefined) return seeOther(`/interaction/${interaction.uid}`)
+  if (outcome === 'ended') return seeOther(`/interaction/${interaction.uid}`)
   exchange.renewCsrf()
-  const { credential } = person
   if (outcome.codes.length === 0) return parts.engine.finishSignIn(exchange, { accountId, credential, by: 'totp' })
   await parts.engine.finishSignIn(exchange, { accountId, credential, by: 'totp', hold: true })
   const token = exchange.csrfToken()
