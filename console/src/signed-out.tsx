@@ -11,7 +11,7 @@ export function SignedOut(): React.JSX.Element {
           <code>npm start</code> prints one when it starts. Or ask for one on the machine that runs the platform:
         </li>
         <li>
-          <kbd>ninefold console-link</kbd>
+          <kbd>ninefold admin link</kbd>
         </li>
         <li>Open the link in this browser.</li>
       </ol>

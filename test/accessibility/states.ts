@@ -257,7 +257,7 @@ export async function openStage(): Promise<Stage> {
     { name: 'GET /account/events', ask: () => signedIn({ path: '/account/events' }) },
     { name: 'POST /account/delete', ask: () => signedIn({ path: '/account/delete', form: {} }) },
     { name: 'GET /goodbye', ask: () => ({ path: '/goodbye' }) },
-    { name: 'POST /account/organisations', ask: () => signedIn({ path: '/account/organisations', form: { name: '' } }) },
+    { name: 'POST /account/organisations', ask: () => signedIn({ path: '/account/organisations', form: { organisation: '' } }) },
     {
       name: 'GET /account/organisations/:id',
       async ask() {

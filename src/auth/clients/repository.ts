@@ -6,7 +6,8 @@ import { hasCode } from '#kernel/errors.ts'
 import type { Database, Page, Stored } from '../../database/contract.ts'
 import { type StoredClient, storedClient } from './schemas.ts'
 
-const REMEMBERED_MS = 30_000
+/** No longer than a revocation may take, in case an event is late. */
+const REMEMBERED_MS = 1000
 
 export const clientsCollection = defineCollection<StoredClient>({
   name: 'auth_clients',

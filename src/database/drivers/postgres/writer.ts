@@ -1,4 +1,5 @@
 // Writes: one round trip, one transaction. What the server refuses is told apart here: taken, stale, to be tried again, failed.
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Step, WriteAnswer, WriteRequest } from '../../ports.ts'
 import { valueOf } from './columns.ts'
 import { lostWrite } from './failures.ts'
@@ -21,7 +22,9 @@ interface Planned extends Command {
 const UNIQUE_VIOLATED = '23505'
 /** A deadlock, or two transactions that cannot both be: neither is anybody's fault, and the loser has stored nothing. */
 const TRY_AGAIN = new Set(['40001', '40P01'])
-const MAX_TRIES = 6
+const MAX_TRIES = 12
+/** Those who got in each other's way begin again at different moments. */
+const APART_MS = 20
 
 export interface Writer {
   submit(request: WriteRequest): Promise<WriteAnswer>
@@ -54,6 +57,7 @@ export function createWriter({ pool, tables, ledger }: WriterParts): Writer {
         // Expired rows are gone for readers, so they may not hold a value either. Only looked for when one is in the way.
         if (answer.kind === 'duplicate' && !evicting && mayEvict(request, tableOf)) evicting = true
         else if (!mayTryAgain(error, answer, request) || tried >= MAX_TRIES) return answer
+        else await apart(error, tried)
       }
     }
   }
@@ -177,6 +181,10 @@ function refusalOf(error: Refused, { request, planned, tableOf }: Refusal): Writ
 
 function mayEvict(request: Write, tableOf: (name: string) => Table): boolean {
   return request.steps.some((step) => step.kind !== 'delete' && tableOf(step.collection).layout.expiry !== undefined)
+}
+
+async function apart({ code }: Refused, tried: number): Promise<void> {
+  if (TRY_AGAIN.has(code)) await delay(Math.random() * APART_MS * tried)
 }
 
 function mayTryAgain(error: Refused, answer: WriteAnswer, request: Write): boolean {
