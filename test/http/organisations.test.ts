@@ -320,4 +320,48 @@ describe('organisations', () => {
       false,
     )
   })
+
+  test('what lets somebody or something in needs a sign-in of the last minutes, and says who did it', async () => {
+    const id = await found()
+    await joined(id, 'bob')
+    const { services } = world.running.serviceAccounts
+    const owner = await services.ownerOf(asked, { accountId: idOf('ada'), organisationId: id })
+    const { clientId } = (await services.create(asked, owner, { name: 'Nightly', roles: [], scopes: [] })).service
+    const now = world.clock.now()
+    const session = { id: 'here', accountId: idOf('ada'), lastUsedAt: now, device: 'Firefox on Linux' }
+    const signedIn = (ago: number): void => {
+      world.engine.sessionList.splice(0, 9, { ...session, signedInAt: now - ago })
+      world.engine.signedInAs = idOf('ada')
+    }
+    const post = (path: string, form = {}) => world.visit({ path: `/account/organisations/${id}/${path}`, form })
+    const place = encodeURIComponent(`/account/organisations/${id}?done=again`)
+    const asksAgain = async (path: string, form = {}): Promise<void> => {
+      assert.equal((await post(path, form)).headers?.['location'], `/authorize?return_to=${place}&again`, path)
+    }
+    signedIn(11 * 60_000)
+    await asksAgain('services', { service: 'Second', key: '' })
+    await asksAgain(`services/${clientId}/roles`, { 'role-editor': 'on' })
+    await asksAgain(`services/${clientId}/secret`)
+    await asksAgain(`services/${clientId}/remove`)
+    await asksAgain(`members/${idOf('bob')}/roles`, { 'role-owner': 'on' })
+    await asksAgain('invitations', { email: addressOf('eve') })
+    await asksAgain('invitations/1/resend')
+    assert.deepEqual(
+      (await services.list(call, owner)).map(({ roles }) => roles),
+      [[]],
+    )
+    assert.deepEqual(await invitations().list(asked, { accountId: idOf('ada'), organisationId: id }), [])
+    signedIn(0)
+    assert.equal(
+      (await post(`services/${clientId}/roles`, { 'role-editor': 'on' })).headers?.['location'],
+      `/account/organisations/${id}?done=service-roles`,
+    )
+    assert.equal((await post(`services/${clientId}/secret`)).status, 200)
+    assert.equal((await post(`services/${clientId}/remove`)).headers?.['location'], `/account/organisations/${id}?done=service-removed`)
+    const types = ['service.created', 'service.roles_changed', 'service.secret_renewed', 'service.removed']
+    await until('the events', async () => {
+      const { items } = await world.securityEvents.list(call, idOf('ada'), { limit: 50 })
+      return types.every((type) => items.some((item) => item.type === type))
+    })
+  })
 })

@@ -94,10 +94,7 @@ describe('service accounts', () => {
 
   test('requirement 23: one of an organisation acts for it under a name that no person can have, and its secret is kept as a hash', async () => {
     const acme = await owner('Acme')
-    const { service, secret = '' } = await part.services.create(asked, await part.services.ownerOf(asked, acme), {
-      ...made,
-      by: acme.accountId,
-    })
+    const { service, secret = '' } = await part.services.create(asked, await part.services.ownerOf(asked, acme), made)
     const told = claims(await tokenFor(service.clientId, secret, { scope: 'photos:read photos:write' }))
     assert.equal(told['sub'], `client:${service.clientId}`)
     assert.deepEqual(told['organization'], { id: acme.organisationId, roles: ['editor'] })

@@ -40,26 +40,47 @@ export function doneIn(id: string, done: OrganisationDone): Answer {
   return seeOther(`${pathOf(id)}?done=${done}`)
 }
 
+type Run<Params, Query, Body> = (doing: Doing, input: RouteInput<Params, Query, Body>) => Promise<Answer>
+type Handle<Params, Query, Body> = (call: Call, input: RouteInput<Params, Query, Body>, exchange: Exchange) => Promise<Answer>
+
 /** Runs it for whoever is signed in; what is wrong with a form is shown on the page of the organisation. */
 export function doing<Params extends { readonly id: string }, Query, Body>(
   parts: PageParts,
-  run: (doing: Doing, input: RouteInput<Params, Query, Body>) => Promise<Answer>,
-): (call: Call, input: RouteInput<Params, Query, Body>, exchange: Exchange) => Promise<Answer> {
+  run: Run<Params, Query, Body>,
+): Handle<Params, Query, Body> {
   const { signedIn } = accountActions(parts)
+  const shown = shownProblems(parts, run)
+  return friendly(parts, (call, input, exchange) => signedIn(call, exchange, (who) => shown(who, input)))
+}
+
+/** The same for whoever has signed in lately: for what lets somebody or something into the organisation. */
+export function doingLately<Params extends { readonly id: string }, Query, Body>(
+  parts: PageParts,
+  run: Run<Params, Query, Body>,
+): Handle<Params, Query, Body> {
+  const { lately } = accountActions(parts)
+  const shown = shownProblems(parts, run)
   return friendly(parts, (call, input, exchange) =>
-    signedIn(call, exchange, async (who) => {
-      const acting = { accountId: who.session.accountId, organisationId: input.params.id }
-      try {
-        return await run({ who, acting }, input)
-      } catch (error) {
-        const typed =
-          typeof input.body === 'object' && input.body !== null
-            ? Object.entries(input.body).filter(([, value]) => typeof value === 'string')
-            : []
-        return show(parts, { who, acting }, { failure: formFailure(skinOf(parts, exchange).texts, error, Object.fromEntries(typed)) })
-      }
-    }),
+    lately(call, exchange, { returnTo: `${pathOf(input.params.id)}?done=again`, run: (who) => shown(who, input) }),
   )
+}
+
+function shownProblems<Params extends { readonly id: string }, Query, Body>(
+  parts: PageParts,
+  run: Run<Params, Query, Body>,
+): (who: SignedIn, input: RouteInput<Params, Query, Body>) => Promise<Answer> {
+  return async (who, input) => {
+    const acting = { accountId: who.session.accountId, organisationId: input.params.id }
+    try {
+      return await run({ who, acting }, input)
+    } catch (error) {
+      const typed =
+        typeof input.body === 'object' && input.body !== null
+          ? Object.entries(input.body).filter(([, value]) => typeof value === 'string')
+          : []
+      return show(parts, { who, acting }, { failure: formFailure(skinOf(parts, who.exchange).texts, error, Object.fromEntries(typed)) })
+    }
+  }
 }
 
 interface Shown {
@@ -96,10 +117,18 @@ export async function show(parts: PageParts, { who: { call, exchange }, acting }
   return formPage(body, failure)
 }
 
+interface Posted<Body> {
+  readonly path: string
+  readonly summary: string
+  readonly body: z.ZodType<Body>
+  /** Only for whoever has signed in lately. */
+  readonly recent?: true
+}
+
 /** A form on the page of an organisation. */
 export function posted<Body>(
   parts: PageParts,
-  { path, summary, body }: { readonly path: string; readonly summary: string; readonly body: z.ZodType<Body> },
+  { path, summary, body, recent }: Posted<Body>,
   run: (on: Doing, input: RouteInput<{ id: string }, unknown, Body>) => Promise<Answer>,
 ): Route {
   return route({
@@ -109,7 +138,7 @@ export function posted<Body>(
     summary,
     body: 'form',
     input: { params, body },
-    handle: doing(parts, run),
+    handle: recent === true ? doingLately(parts, run) : doing(parts, run),
   })
 }
 

@@ -4,7 +4,21 @@ import { z } from '#kernel/schema.ts'
 import { accountActions } from '../pages/account-actions.ts'
 import { csrfToken, emptyForm, formFailure, formText, friendly, type PageParts, skinOf } from '../pages/handling.ts'
 import { serviceAccountRoutes } from '../service-accounts/routes.ts'
-import { checkedIn, common, doing, doneIn, doneWord, memberId, named, organisationId, params, posted, roleFields, show } from './doing.ts'
+import {
+  checkedIn,
+  common,
+  doing,
+  doingLately,
+  doneIn,
+  doneWord,
+  memberId,
+  named,
+  organisationId,
+  params,
+  posted,
+  roleFields,
+  show,
+} from './doing.ts'
 import { invitationRoutes } from './invitation-routes.ts'
 
 const memberParams = z.strictObject({ id: organisationId, accountId: memberId })
@@ -81,7 +95,7 @@ function memberRoutes(parts: PageParts): Route[] {
       summary: 'Change what somebody is in an organisation',
       body: 'form',
       input: { params: memberParams, body: rolesForm },
-      handle: doing(parts, async ({ who, acting }, input) => {
+      handle: doingLately(parts, async ({ who, acting }, input) => {
         await organisations.setRoles(who.call, acting, { accountId: input.params.accountId, roles: checkedIn(roles, input.body) })
         return doneIn(acting.organisationId, 'roles')
       }),
@@ -109,7 +123,7 @@ function invitingRoutes(parts: PageParts): Route[] {
   return [
     posted(
       parts,
-      { path: 'invitations', summary: 'Invite somebody to an organisation', body: inviteForm },
+      { path: 'invitations', summary: 'Invite somebody to an organisation', body: inviteForm, recent: true },
       async ({ who, acting }, { body }) => {
         const to = { email: body['email'] ?? '', roles: checkedIn(roles, body) }
         await invitations.invite(who.call, { ...acting, client: who.exchange.client }, to)
@@ -122,7 +136,7 @@ function invitingRoutes(parts: PageParts): Route[] {
       method: 'POST',
       path: '/account/organisations/:id/invitations/:invitation/resend',
       summary: 'Send an invitation again',
-      handle: doing(parts, async ({ who, acting }, input) => {
+      handle: doingLately(parts, async ({ who, acting }, input) => {
         await invitations.resend(who.call, { ...acting, client: who.exchange.client }, input.params.invitation)
         return doneIn(acting.organisationId, 'invited')
       }),

@@ -4,7 +4,7 @@ import { z } from '#kernel/schema.ts'
 import {
   checkedIn,
   common,
-  doing,
+  doingLately,
   type Doing,
   doneIn,
   memberId,
@@ -32,17 +32,17 @@ export function serviceAccountRoutes(parts: PageParts): Route[] {
   const one = (name: string, summary: string) =>
     ({ ...common, method: 'POST', path: `/account/organisations/:id/services/:service/${name}`, summary, body: 'form' }) as const
   return [
-    posted(parts, { path: 'services', summary: 'Make a service account', body: makeForm }, async (on, { body }) => {
+    posted(parts, { path: 'services', summary: 'Make a service account', body: makeForm, recent: true }, async (on, { body }) => {
       const { acting, who } = on
       const owner = await services.ownerOf(who.call, acting)
       const scopes = services.scopes.filter((scope) => Object.hasOwn(body, `scope-${scope}`))
-      const made = { name: body['service'] ?? '', key: body['key'], roles: checkedIn(roles, body), scopes, by: acting.accountId }
+      const made = { name: body['service'] ?? '', key: body['key'], roles: checkedIn(roles, body), scopes }
       return shown(on, await named('service', services.create(who.call, owner, made)))
     }),
     route({
       ...one('roles', 'Change what a service account is'),
       input: { params, body: z.strictObject({ csrf_token: csrfToken, ...roleFields(roles) }) },
-      handle: doing(parts, async ({ who, acting }, input) => {
+      handle: doingLately(parts, async ({ who, acting }, input) => {
         const owner = await services.ownerOf(who.call, acting)
         await services.setRoles(who.call, owner, { clientId: input.params.service, roles: checkedIn(roles, input.body) })
         return doneIn(acting.organisationId, 'service-roles')
@@ -51,7 +51,7 @@ export function serviceAccountRoutes(parts: PageParts): Route[] {
     route({
       ...one('secret', 'Give a service account a new secret'),
       input: { params, body: emptyForm },
-      handle: doing(parts, async (on, input) => {
+      handle: doingLately(parts, async (on, input) => {
         const { who, acting } = on
         const clientId = input.params.service
         const secret = await services.renewSecret(who.call, await services.ownerOf(who.call, acting), clientId)
@@ -61,7 +61,7 @@ export function serviceAccountRoutes(parts: PageParts): Route[] {
     route({
       ...one('remove', 'Remove a service account'),
       input: { params, body: emptyForm },
-      handle: doing(parts, async ({ who, acting }, input) => {
+      handle: doingLately(parts, async ({ who, acting }, input) => {
         if (!(await services.remove(who.call, await services.ownerOf(who.call, acting), input.params.service)))
           throw authErrors.service_not_found()
         return doneIn(acting.organisationId, 'service-removed')

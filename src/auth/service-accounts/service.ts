@@ -38,6 +38,8 @@ export interface ServiceAccountsDependencies {
 /** An organisation by one of its owners, or the platform by an operator: whoever asks has been looked at. */
 export interface Owner {
   readonly organisationId?: string | undefined
+  /** The person, for the events. */
+  readonly by?: string | undefined
 }
 
 export interface ServiceAccounts {
@@ -46,7 +48,7 @@ export interface ServiceAccounts {
   /** Throws unless this person owns the organisation. */
   ownerOf(call: Call, acting: Acting): Promise<Owner>
   list(call: Call, owner: Owner): Promise<readonly ServiceAccountView[]>
-  create(call: Call, owner: Owner, made: NewServiceAccount & { readonly by?: string }): Promise<MadeServiceAccount>
+  create(call: Call, owner: Owner, made: NewServiceAccount): Promise<MadeServiceAccount>
   setRoles(call: Call, owner: Owner, change: { readonly clientId: string; readonly roles: readonly string[] }): Promise<void>
   renewSecret(call: Call, owner: Owner, clientId: string): Promise<string>
   /** False when it is not there, or another owner's. */
@@ -87,7 +89,7 @@ export function createServiceAccounts(deps: ServiceAccountsDependencies): Servic
     scopes: deps.scopes,
     async ownerOf(call, acting) {
       const { id } = await organisations.requireOwner(call, acting)
-      return { organisationId: id }
+      return { organisationId: id, by: acting.accountId }
     },
     list: async (call, owner) => (await repository.list(call, keyOf(owner), MOST)).map(viewOf),
     create: (call, owner, made) => create(deps, call, { owner, made }),
@@ -124,7 +126,7 @@ export function createServiceAccounts(deps: ServiceAccountsDependencies): Servic
 async function create(
   { repository, organisations, clock, scopes, roles: all }: ServiceAccountsDependencies,
   call: Call,
-  { owner, made }: { readonly owner: Owner; readonly made: NewServiceAccount & { readonly by?: string } },
+  { owner, made }: { readonly owner: Owner; readonly made: NewServiceAccount },
 ): Promise<MadeServiceAccount> {
   const problem = nameProblem(made.name)
   if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
@@ -165,12 +167,12 @@ async function create(
   } as const
   await repository.insert(call, service, {
     client,
-    events: [securityEventOf({ type: 'service.created', about: name, ...actorOf(made.by) })],
+    events: [securityEventOf({ type: 'service.created', about: name, ...actorOf(owner) })],
   })
   return secret === undefined ? { service: viewOf(service) } : { service: viewOf(service), secret }
 }
 
-const actorOf = (accountId: string | undefined): { accountId?: string } => (accountId === undefined ? {} : { accountId })
+const actorOf = ({ by }: Owner): { accountId?: string } => (by === undefined ? {} : { accountId: by })
 
 function known(wanted: readonly string[], all: readonly string[]): readonly string[] {
   if (wanted.some((role) => !all.includes(role))) throw authErrors.bad_details({ fields: [fieldProblem('roles', 'role_unknown')] })
@@ -228,7 +230,7 @@ function changing(deps: ServiceAccountsDependencies, own: Own): Changes {
         if (before === undefined) throw authErrors.service_not_found()
         const at = laterThan(before.value.membershipAt, clock.now())
         const subject = serviceSubject(clientId)
-        const events = [securityEventOf({ type: 'service.roles_changed', about: before.value.name })]
+        const events = [securityEventOf({ type: 'service.roles_changed', about: before.value.name, ...actorOf(owner) })]
         if (await repository.updateRoles(call, before, { roles, at, also: [revocations.superseded(subject, at)], events })) {
           await revocations.announce(call, 'membership', [subject])
           return
@@ -240,7 +242,7 @@ function changing(deps: ServiceAccountsDependencies, own: Own): Changes {
       const found = await own(call, owner, clientId)
       if (found?.value.authentication !== 'secret') throw authErrors.service_not_found()
       const secret = randomToken()
-      const events = [securityEventOf({ type: 'service.secret_renewed', about: found.value.name })]
+      const events = [securityEventOf({ type: 'service.secret_renewed', about: found.value.name, ...actorOf(owner) })]
       if (!(await repository.updateSecret(call, clientId, { secretHash: sha256(secret), also: [], events })))
         throw authErrors.service_not_found()
       return secret
@@ -250,7 +252,7 @@ function changing(deps: ServiceAccountsDependencies, own: Own): Changes {
         const found = await own(call, owner, clientId)
         if (found === undefined) return false
         const subject = serviceSubject(clientId)
-        const events = [securityEventOf({ type: 'service.removed', about: found.value.name })]
+        const events = [securityEventOf({ type: 'service.removed', about: found.value.name, ...actorOf(owner) })]
         if (await repository.remove(call, found, { operations: [revocations.endedFor(subject)], events })) {
           await revocations.announce(call, 'account', [subject])
           return true

@@ -306,6 +306,7 @@ export const de: Texts = {
       joined: 'Willkommen! Sie sind jetzt Mitglied.',
       'service-made': 'Das Dienstkonto ist angelegt.',
       'service-roles': 'Die Rollen des Dienstkontos sind gespeichert.',
+      again: 'Danke. Bitte wiederholen Sie es jetzt noch einmal.',
       'service-removed': 'Das Dienstkonto ist entfernt. Seine Tokens enden innerhalb einer Sekunde.',
     },
   },

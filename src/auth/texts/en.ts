@@ -310,6 +310,7 @@ export const en = {
       joined: 'Welcome! You are a member now.',
       'service-made': 'The service account is there.',
       'service-roles': 'The roles of the service account are saved.',
+      again: 'Thank you. Please do it once more now.',
       'service-removed': 'The service account is removed. Its tokens end within a second.',
     },
   },
