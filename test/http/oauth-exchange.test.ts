@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import * as oauth from 'oauth4webapi'
 import type { ClientDefinition } from '../../src/auth/contract.ts'
+import { grantsCollection } from '../../src/auth/provider/collections.ts'
 import {
   Browser,
   call,
@@ -144,6 +145,23 @@ describe('an exchanged token', () => {
     await world.server.engine.revokeApp(call, 'person-chain', 'shop')
     assert.deepEqual([await isActive('stock', stock), await isActive('thief', vault)], [false, false])
     assert.equal(errorOf(await exchange('orders', subject.access_token)), 'invalid_request')
+  })
+
+  test('does not wait for the sweep to end', async () => {
+    const account = 'person-unswept'
+    const subject = await ordersToken(account)
+    const stock = JSON.parse((await exchange('orders', subject.access_token)).body).access_token
+    const vault = JSON.parse((await exchange('stock', stock, { resource: VAULT })).body).access_token
+    const isActive = async (): Promise<unknown> => JSON.parse((await post('/introspect', 'thief', { token: vault })).body).active
+    assert.equal(await isActive(), true)
+    world.suspended.add(account)
+    assert.equal(await isActive(), false, 'the person may not act')
+    world.suspended.delete(account)
+    assert.equal(await isActive(), true)
+    // As after a crash between the end of the grant and the sweep.
+    const grants = world.database.collection(grantsCollection)
+    await grants.update(call, String(claimsOf(subject.access_token)['sid']), { set: { endedAt: world.clock.now() } })
+    assert.equal(await isActive(), false)
   })
 
   test('ends with the client that has it', async () => {

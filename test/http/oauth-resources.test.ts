@@ -225,8 +225,11 @@ test('an encrypted token is read by its resource server alone, and says what a s
   const known = await introspect('ledger', token)
   assert.deepEqual([known['active'], known['sub'], known['scope']], [true, 'client:worker', 'ledger:read'])
   assert.deepEqual(await introspect('printer', token), { active: false })
+  const inner = Buffer.from(plaintext).toString()
+  assert.equal((await introspect('ledger', inner))['active'], true)
   assert.equal((await post('/revoke', 'worker', { token })).status, 200)
   assert.deepEqual(await introspect('ledger', token), { active: false })
+  assert.deepEqual(await introspect('ledger', inner), { active: false }, 'what was inside of it')
 })
 
 describe('requirement 42: introspection', () => {

@@ -1,11 +1,14 @@
 // Access tokens that only we can read: random values, and those that are encrypted for their resource server. Kept under the hash of the value, so
 // that whoever reads the database has no token (RFC 7662 is how the resource server learns what one says).
 import type { Adapter } from 'oidc-provider'
+import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { insertInto } from '#kernel/collection.ts'
 import { z } from '#kernel/schema.ts'
 import type { Collection } from '../../database/contract.ts'
-import { type AccessTokenRecord, accessTokensCollection } from './collections.ts'
+import type { AccountDirectory } from '../engine.ts'
+import type { Revocations } from '../revocations/revocations.ts'
+import { type AccessTokenRecord, accessTokensCollection, type GrantRecord } from './collections.ts'
 import { recordId, sidOf } from './ids.ts'
 import { noStorage } from './no-storage.ts'
 import type { Pending } from './pending.ts'
@@ -15,6 +18,9 @@ import { type Vault, withoutId } from './vault.ts'
 
 export interface AccessTokenStorageDependencies {
   readonly tokens: Collection<AccessTokenRecord>
+  readonly grants: Pick<Collection<GrantRecord>, 'get'>
+  readonly accounts: Pick<AccountDirectory, 'find'>
+  readonly revocations: Pick<Revocations, 'revokeToken'>
   readonly pending: Pick<Pending, 'defer'>
   readonly vault: Vault
   readonly clock: Clock
@@ -23,11 +29,25 @@ export interface AccessTokenStorageDependencies {
 /** An exchanged token has no grant of its own, and ends with that of the token that it came from. */
 const withSession = z.looseObject({ extra: z.looseObject({ sid: z.string() }) })
 
+/** The engine looks at the grant of any other person's token by itself. */
+const exchanged = z.looseObject({
+  accountId: z.string(),
+  grantId: z.undefined().optional(),
+  extra: z.looseObject({ sid: z.string().optional() }).optional(),
+})
+/** The `jti` of the signed token inside of an encrypted one. */
+const withInner = z.looseObject({ innerId: z.string() })
+
 /** Of tokens that no person stands behind. */
 const NO_GRANT = 'none'
 
-export function createAccessTokenStorage({ tokens, pending, vault, clock }: AccessTokenStorageDependencies): Adapter {
+export function createAccessTokenStorage(dependencies: AccessTokenStorageDependencies): Adapter {
+  const { tokens, revocations, pending, vault, clock } = dependencies
   const place = (id: string): { collection: string; id: string } => ({ collection: accessTokensCollection.name, id })
+  const open = async (id: string): Promise<ReturnType<Vault['open']>> => {
+    const stored = await tokens.get(currentCall(), id)
+    return stored === undefined ? undefined : vault.open(place(id), stored.value.payload)
+  }
   return {
     ...noStorage,
     async upsert(token, payload, expiresIn = 0) {
@@ -43,16 +63,30 @@ export function createAccessTokenStorage({ tokens, pending, vault, clock }: Acce
       await pending.defer({ operations: [insertInto(accessTokensCollection, record)], alone: () => tokens.insert(call, record) })
     },
     async find(token) {
-      const id = recordId(token)
-      const stored = await tokens.get(currentCall(), id)
-      const payload = stored === undefined ? undefined : vault.open(place(id), stored.value.payload)
-      return payload === undefined ? undefined : { ...payload, jti: token }
+      const payload = await open(recordId(token))
+      if (payload === undefined || !(await isAuthorised(dependencies, currentCall(), payload))) return undefined
+      return { ...payload, jti: token }
     },
     async destroy(token) {
-      await tokens.delete(currentCall(), recordId(token))
+      const id = recordId(token)
+      // Its resource server may show us what was inside.
+      const inner = withInner.safeParse(await open(id)).data?.innerId
+      if (inner !== undefined) await revocations.revokeToken(currentCall(), inner)
+      await tokens.delete(currentCall(), id)
     },
     async revokeByGrantId(grantId) {
       await sweepTokens(tokens, currentCall(), sidOf(grantId))
     },
   }
+}
+
+/** The sweep after the end of a grant takes its time, and an exchange may be under way just then: what counts is the grant. */
+async function isAuthorised({ grants, accounts }: AccessTokenStorageDependencies, call: Call, payload: unknown): Promise<boolean> {
+  const found = exchanged.safeParse(payload)
+  if (!found.success) return true
+  const { accountId, extra } = found.data
+  const grant = extra?.sid === undefined ? undefined : (await grants.get(call, extra.sid))?.value
+  if (grant?.accountId !== accountId || grant.endedAt !== undefined) return false
+  const person = await accounts.find(call, accountId)
+  return person !== undefined && !person.suspended
 }

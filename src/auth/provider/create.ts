@@ -240,14 +240,15 @@ function openStores(
       await sweepTokens(accessTokens, call, sid)
     },
   })
+  const accessTokenStorage = createAccessTokenStorage({ tokens: accessTokens, grants, accounts, revocations, pending, vault, clock })
   const adapter = adapterFactory({
     Client: createClientStorage(clients, newcomers.documents),
     Session: createSessionStorage({ sessions, pending, vault, clock, endings }),
     Grant: createGrantStorage({ grants, pending, clients, vault, clock, endings, reuse }),
     RefreshToken: createRefreshStorage({ database, tokens, pending, vault, clock, reuse }),
     AuthorizationCode: createCodeStorage({ codes, pending, vault, clock, endings }),
-    AccessToken: createAccessTokenStorage({ tokens: accessTokens, pending, vault, clock }),
-    ClientCredentials: whileServiceLasts(createAccessTokenStorage({ tokens: accessTokens, pending, vault, clock }), services),
+    AccessToken: accessTokenStorage,
+    ClientCredentials: whileServiceLasts(accessTokenStorage, services),
     DeviceCode: createDeviceStorage({ codes: deviceCodes, pending, vault, keyRing, clock, endings, counts }),
     Interaction: createInteractionStorage({ interactions, pending, vault, clock, prove: createProving(accounts) }),
     PushedAuthorizationRequest: createArtifactStorage('PushedAuthorizationRequest', { artifacts, vault, clock }),

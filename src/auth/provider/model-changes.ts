@@ -142,7 +142,8 @@ export function keepEncryptedTokens(provider: Provider): void {
       const fields = RECORDED.flatMap((name): [string, unknown][] =>
         Reflect.get(this, name) === undefined ? [] : [[name, Reflect.get(this, name)]],
       )
-      await this.adapter.upsert(value, { ...Object.fromEntries(fields), kind: this.kind, iat: now, exp: now + lifetime }, lifetime)
+      const record = { ...Object.fromEntries(fields), innerId: this.jti, kind: this.kind, iat: now, exp: now + lifetime }
+      await this.adapter.upsert(value, record, lifetime)
       return value
     }
     Reflect.set(prototype, 'save', saveEncrypted)
