@@ -280,6 +280,41 @@ test('people of another system come in by the password that they have there, onc
   }
 })
 
+test('guesses count while the other system is down or nobody waits for the answer, for who is here and for who is not', async () => {
+  const gone: boolean[] = []
+  let fails = true
+  let caller = new AbortController()
+  const old = await openAccounts({
+    definition: {
+      legacySignIn: async ({ call: { signal } }) => {
+        caller.abort()
+        gone.push(signal.aborted)
+        if (fails) throw new Error('down')
+        return undefined
+      },
+    },
+  })
+  try {
+    const guess = (email: string, from: string, own = call) => old.accounts.signIn(own, { email, password: 'a guess', client: from })
+    for (const email of [(await old.person({ email: 'here@example.org' })).email, 'away@example.org']) {
+      for (let tries = 0; tries < 4; tries += 1)
+        await assert.rejects(guess(email, `${email} ${tries}`), { code: 'auth.unavailable' }, `${email} ${tries}`)
+      await assert.rejects(guess(email, `${email} again`), { code: 'auth.too_many_tries' }, email)
+    }
+    fails = false
+    const { email } = await old.person({ email: 'impatient@example.org' })
+    gone.splice(0)
+    for (let tries = 0; tries < 4; tries += 1) {
+      caller = new AbortController()
+      await guess(email, `${email} ${tries}`, { ...call, signal: caller.signal }).catch(() => undefined)
+    }
+    assert.deepEqual(gone, [false, false, false, false])
+    await assert.rejects(guess(email, `${email} again`), { code: 'auth.too_many_tries' })
+  } finally {
+    await old.stop()
+  }
+})
+
 test('an address that nobody has takes as long as one with a hash of another system, and always the same', async () => {
   const { passwords } = world.running.shared
   const shapes = await world.database.collection(hashShapesCollection).list(call, { index: 'all', limit: 100 })

@@ -116,8 +116,8 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
     }
   }
 
-  /** Whose the address is, and whether the password proves it. Costs the same for everybody. */
-  const prove = async (
+  /** Whose the address is, and the account that the password proves. Costs the same for everybody. */
+  const compare = async (
     call: Call,
     { email, address, password, isKnown }: { email: string | undefined; address: string; password: string; isKnown: boolean },
   ): Promise<{ found: Account | undefined; owner: Account | undefined }> => {
@@ -125,8 +125,7 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
     const account = isUsable(found) ? found : undefined
     const { verify } = isKnown ? passwords.favoured : passwords
     const matches = await verify(call, password, account?.password ?? passwords.decoyFor(address))
-    const owner = account?.password !== undefined && matches ? account : await legacy?.(call, { email, password, found })
-    return { found, owner }
+    return { found, owner: account?.password !== undefined && matches ? account : undefined }
   }
 
   return {
@@ -137,22 +136,23 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
       // Whoever is known stands at no door that strangers can close.
       const met = known === undefined ? doors.of({ address, password, client, network }) : [doors.ofDevice(known)]
       const attempt = await throttle.enter(call, met)
-      try {
-        const { found, owner } = await prove(call, { email, address, password, isKnown: known !== undefined })
-        if (owner === undefined) {
-          logger.info({ requestId: call.requestId, event: 'auth.sign_in_refused' })
-          // For an address without an account too: the clock would tell of a write.
-          const whose = found === undefined ? {} : { accountId: found.id }
-          await repository.tell(call, [securityEventOf({ type: 'sign_in.failed', ...whose, client, ...by })])
-          return undefined
-        }
-        await attempt.succeed(met.filter(({ name }) => name === 'account').map(({ key }) => key))
-        const stored = { ...owner, password: await renewHash(call, owner, password) }
-        return { accountId: owner.id, device: devices.remember(address), credential: credentialOf(stored) }
-      } catch (error) {
+      const compared = await compare(call, { email, address, password, isKnown: known !== undefined }).catch(async (error: unknown) => {
         await attempt.cancel()
         throw error
+      })
+      // From here on the try counts, whatever fails: the password was compared. For addresses without an account too, or the doors would tell.
+      const { found } = compared
+      const owner = compared.owner ?? (await legacy?.(call, { email, password, found }))
+      if (owner === undefined) {
+        logger.info({ requestId: call.requestId, event: 'auth.sign_in_refused' })
+        // For an address without an account too: the clock would tell of a write.
+        const whose = found === undefined ? {} : { accountId: found.id }
+        await repository.tell(call, [securityEventOf({ type: 'sign_in.failed', ...whose, client, ...by })])
+        return undefined
       }
+      await attempt.succeed(met.filter(({ name }) => name === 'account').map(({ key }) => key))
+      const stored = { ...owner, password: await renewHash(call, owner, password) }
+      return { accountId: owner.id, device: devices.remember(address), credential: credentialOf(stored) }
     },
   }
 }

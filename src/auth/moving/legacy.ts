@@ -1,6 +1,6 @@
 // People who have not moved in yet: at their first sign-in here, the app asks the system that knows them. What they typed becomes a hash of ours, and the
 // other system is not asked about them again.
-import type { Call } from '#kernel/call.ts'
+import { type Call, callAs } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { limited } from '#kernel/limited.ts'
 import { hmacSha256, type KeyRing } from '#kernel/keyring.ts'
@@ -50,7 +50,9 @@ export function createLegacySignIn(hook: LegacyHook, deps: LegacyDependencies): 
     if (found !== undefined && !awaits(found)) {
       // The other system is asked all the same, about somebody that it cannot know: else the clock would tell who is here already. What was typed stays here.
       const nobody = hmacSha256(key, email).toString('base64url')
-      await ask(call, { email: `${nobody.toLowerCase()}@nobody.invalid`, password: nobody })
+      // Who does not wait for the answer must not be able to keep it from being one.
+      const own = { ...callAs(call, call.principal), signal: new AbortController().signal }
+      await ask(own, { email: `${nobody.toLowerCase()}@nobody.invalid`, password: nobody })
       return undefined
     }
     const person = await ask(call, { email, password })
