@@ -9,7 +9,10 @@ import { PER_CLIENT, type Throttle, type ThrottleRule } from './throttle.ts'
 export const TOKEN_MINUTES = 15
 export const TOKEN_MS = TOKEN_MINUTES * 60_000
 
-const MAILS_PER_ADDRESS = 3
+/** Which one client may cause: a stranger who uses them up keeps nothing from the owner. */
+const MAILS_PER_CLIENT = 3
+/** Which all may cause together, so that nobody's mailbox is flooded from many places. */
+const MAILS_PER_ADDRESS = 12
 /** People behind one address share it, so it is given more than a person needs. */
 const ASKING: ThrottleRule = { ...PER_CLIENT, free: 60 }
 
@@ -31,8 +34,19 @@ export function createMailLimits({ throttle, devices }: { readonly throttle: Thr
     async mayMail(call, kind, { email, client, device }) {
       await throttle.enter(call, [{ key: `${kind}:${client}`, rule: ASKING }])
       const known = devices.recognise(email, device)
-      const whose = known === undefined ? sha256(email) : `device:${sha256(known)}`
-      return (await throttle.count(call, `mail:${kind}:${whose}`, TOKEN_MS)) <= MAILS_PER_ADDRESS
+      if (known === undefined) return mayMailTo(throttle, call, { kind, email, client })
+      return (await throttle.count(call, `mail:${kind}:device:${sha256(known)}`, TOKEN_MS)) <= MAILS_PER_CLIENT
     },
   }
+}
+
+/** What one client has asked for in vain does not count against the address. */
+export async function mayMailTo(
+  throttle: Pick<Throttle, 'count'>,
+  call: Call,
+  { kind, email, client }: Pick<MailAsker, 'email' | 'client'> & { readonly kind: string },
+): Promise<boolean> {
+  const address = `mail:${kind}:${sha256(email)}`
+  if ((await throttle.count(call, `${address}:${sha256(client)}`, TOKEN_MS)) > MAILS_PER_CLIENT) return false
+  return (await throttle.count(call, address, TOKEN_MS)) <= MAILS_PER_ADDRESS
 }

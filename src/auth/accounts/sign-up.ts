@@ -18,6 +18,7 @@ import { securityEventOf, type Whence } from '../security-events/security-event.
 import { fieldProblem } from '../texts/problem.ts'
 import { normaliseEmail } from './email.ts'
 import { mail } from './mail.ts'
+import { mayMailTo } from './mail-limits.ts'
 import { nameProblem, tidyName } from './name.ts'
 import type { AccountsRepository } from './repository.ts'
 import type { Account, EmailToken } from './schemas.ts'
@@ -86,7 +87,6 @@ export const LINK_MINUTES = 15
 
 const MINUTE = 60_000
 const SIGN_UPS_PER_CLIENT: ThrottleRule = { free: 100, firstWaitMs: 30_000, longestWaitMs: 10 * MINUTE, windowMs: 60 * MINUTE }
-const MAILS_PER_ADDRESS = 3
 
 export function createSigningUp(deps: SignUpDependencies): SigningUp {
   const { repository, passwords, throttle, hooks, admission, clock, methods, origin } = deps
@@ -119,7 +119,7 @@ export function createSigningUp(deps: SignUpDependencies): SigningUp {
       const mayJoin = await admission.mayJoin(call, email)
       const password = typed === undefined ? undefined : await passwords.hash(call, typed)
       const token = randomToken()
-      const mails = await throttle.count(call, `mail:${sha256(email)}`, LINK_MINUTES * MINUTE)
+      const mayMail = await mayMailTo(throttle, call, { kind: 'sign-up', email, client: request.client })
       const pending: EmailToken = {
         id: sha256(token),
         purpose: purposeOf(known, mayJoin),
@@ -130,7 +130,7 @@ export function createSigningUp(deps: SignUpDependencies): SigningUp {
         expiresAt: clock.now() + LINK_MINUTES * MINUTE,
       }
       const told = mail({ ...mailFor(known, { email, token, origin, mayJoin }), language: call.language })
-      await repository.insertToken(call, pending, mails > MAILS_PER_ADDRESS ? [] : [told])
+      await repository.insertToken(call, pending, mayMail ? [told] : [])
     },
 
     async pendingSignUp(call, { token, browser }) {
