@@ -150,9 +150,11 @@ details[open] > summary { margin-bottom: 0.5rem; }
 /* Wide enough to have the way through the page beside it */
 @media (min-width: 68rem) {
   .desk:has(.contents) { max-width: 66rem; }
-  .desk > main:has(.contents) { display: grid; grid-template-columns: 12.5rem minmax(0, 1fr); column-gap: 2.5rem; align-items: start; }
+  .desk > main:has(.contents) { display: grid; grid-template-columns: 12.5rem minmax(0, 1fr); gap: 0 2.5rem; align-items: start; }
   .desk > main > h1, .desk > main > .message { grid-column: 1 / -1; }
   .desk > main > .sheet { grid-column: 2; }
+  /* Margins instead of gaps: rows that the contents span and nothing fills take no room. */
+  .desk > main:has(.contents) > * + * { margin-block-start: 1.5rem; }
   .desk > main > .contents { grid-column: 1; grid-row: span 99; position: sticky; top: 1.5rem; }
   .contents ul { flex-direction: column; gap: 0.35rem; }
 }
