@@ -1,6 +1,10 @@
 // Another address for an account: proved by the new mailbox, confirmed where its owner is signed in, told to the old mailbox, which can take it back.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { accountsCollection } from '../../src/auth/accounts/repository.ts'
+import { createAddressRepository } from '../../src/auth/address/repository.ts'
+import { createAddresses } from '../../src/auth/address/service.ts'
+import { passkeysCollection } from '../../src/auth/passkeys/repository.ts'
 import { type AccountsWorld, call, openAccounts, type SentMail, tokenIn, type Visited } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
 
@@ -159,4 +163,62 @@ test('the way back is closed after seven days', async () => {
   world.clock.advance(7 * 24 * 3_600_000)
   assert.equal((await undo(back)).status, 410)
   assert.equal(await emailOf(owner), 'later-2@example.org')
+})
+
+/** A passkey, as somebody adds one who is signed in. */
+async function addWay({ accountId }: Person, id: string): Promise<void> {
+  const flags = { counter: 0, transports: [], name: id, backupEligible: false, backedUp: false, aaguid: '' }
+  const made = { ...flags, id, accountId, credentialId: id, publicKey: '', createdAt: world.clock.now() }
+  await world.database.collection(passkeysCollection).insert(call, made)
+}
+const waysOf = async ({ accountId }: Person): Promise<string[]> =>
+  (await world.running.passkeys.list(call, accountId)).map(({ name }) => name)
+
+test('what a thief adds before the change or until the end of access goes, too, and what was there before stays', async () => {
+  const owner = await person('robbed@example.org')
+  await addWay(owner, 'mine')
+  world.clock.advance(8 * 24 * 3_600_000)
+  await addWay(owner, 'just before')
+  await moved(owner, 'robber@example.org')
+  const back = tokenIn(await mailTo('robbed@example.org', 'address-changed'))
+  await addWay(owner, 'just after')
+  const { revokeAccount } = world.engine
+  world.engine.revokeAccount = async (...args) => {
+    await addWay(owner, 'at the last moment')
+    await revokeAccount(...args)
+  }
+  try {
+    assert.equal((await undo(back)).status, 200)
+  } finally {
+    world.engine.revokeAccount = revokeAccount
+  }
+  assert.deepEqual(await waysOf(owner), ['mine'])
+})
+
+test('nothing is removed for an address that is somebody else by now', async () => {
+  const owner = await person('given-up@example.org')
+  await moved(owner, 'kept@example.org')
+  const back = tokenIn(await mailTo('given-up@example.org', 'address-changed'))
+  await addWay(owner, 'of its owner')
+  await moved(await person('newcomer@example.org'), 'given-up@example.org')
+  assert.equal((await undo(back)).status, 410)
+  assert.deepEqual(await waysOf(owner), ['of its owner'])
+  assert.equal(await emailOf(owner), 'kept@example.org')
+})
+
+test('a change at the same moment does not stop the way back', async () => {
+  const owner = await person('contested@example.org')
+  await moved(owner, 'contender@example.org')
+  const back = tokenIn(await mailTo('contested@example.org', 'address-changed'))
+  let times = 0
+  const remove = async (): Promise<void> => {
+    times += 1
+    if (times === 1) await world.database.collection(accountsCollection).update(call, owner.accountId, { set: { waysVersion: 77 } })
+  }
+  const { repository: accounts, admission } = world.running.shared
+  const limits = { mayMail: async () => true }
+  const repository = createAddressRepository(world.database)
+  const addresses = createAddresses({ repository, accounts, admission, limits, newWays: { remove }, clock: world.clock, origin: '' })
+  assert.equal((await addresses.undo(call, back))?.accountId, owner.accountId)
+  assert.deepEqual([times, await emailOf(owner)], [2, 'contested@example.org'])
 })

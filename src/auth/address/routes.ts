@@ -135,9 +135,10 @@ function restoreRoutes(parts: PageParts): Route[] {
       input: { body: linkForm },
       answers,
       handle: friendly(parts, async (call, { body: { token } }, exchange) => {
-        const accountId = await addresses.undo(call, token)
-        if (accountId === undefined) return dead(parts, exchange)
-        await parts.engine.revokeAccount(call, accountId)
+        const undone = await addresses.undo(call, token)
+        if (undone === undefined) return dead(parts, exchange)
+        await parts.engine.revokeAccount(call, undone.accountId)
+        await addresses.finishUndo(call, undone)
         exchange.renewCsrf()
         return page(restoredPage(skinOf(parts, exchange, '/account')))
       }),

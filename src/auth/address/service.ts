@@ -21,6 +21,8 @@ import type { NewWays } from './new-ways.ts'
 
 const UNDO_DAYS = 7
 const DAY_MS = 24 * 3_600_000
+/** Somebody changes the account at the same moment, a thief for one. */
+const MOST_TRIES = 5
 
 export interface Addresses {
   /** Answers nothing: whether the new address is somebody's is said in the mail alone. Throws `auth.bad_details`. */
@@ -31,8 +33,16 @@ export interface Addresses {
   confirm(call: Call, link: Link & { readonly by: Whence }): Promise<boolean>
   /** The address that a link to the old mailbox would bring back; looking changes nothing. */
   pendingUndo(call: Call, token: string): Promise<string | undefined>
-  /** Brings the address back, removes the password and all ways in that were added since. Whose account it was: its access is to end. */
-  undo(call: Call, token: string): Promise<string | undefined>
+  /** Brings the address back, removes the password and all ways in that were added since a week before. Whose account it was: its access is to end. */
+  undo(call: Call, token: string): Promise<Undone | undefined>
+  /** After the end of that access: removes what it has added until then. */
+  finishUndo(call: Call, undone: Undone): Promise<void>
+}
+
+export interface Undone {
+  readonly accountId: string
+  /** From then on ways in are a thief's. */
+  readonly since: number
 }
 
 export interface Link {
@@ -115,31 +125,45 @@ function asking(deps: AddressesDependencies): Pick<Addresses, 'ask' | 'pending' 
   }
 }
 
-function undoing({ repository, accounts, newWays, clock }: AddressesDependencies): Pick<Addresses, 'pendingUndo' | 'undo'> {
+function undoing({ repository, accounts, newWays, clock }: AddressesDependencies): Pick<Addresses, 'pendingUndo' | 'undo' | 'finishUndo'> {
   const find = async (call: Call, token: string): Promise<{ used: Stored<AddressUndo>; account: Account } | undefined> => {
     const used = await repository.findUndo(call, sha256(token))
     if (used === undefined || used.value.expiresAt <= clock.now()) return undefined
     const account = await accounts.find(call, used.value.accountId)
     return account === undefined || account.suspendedAt !== undefined ? undefined : { used, account }
   }
+  const tryUndo = async (call: Call, token: string): Promise<Undone | 'dead' | 'again'> => {
+    const found = await find(call, token)
+    if (found === undefined) return 'dead'
+    const { used, account } = found
+    const { before, changedAt } = used.value
+    const { id: accountId, name, email } = account
+    // Nothing is removed for an address that cannot come back.
+    const holder = await accounts.findByEmail(call, before)
+    if (holder !== undefined && holder.id !== accountId) return 'dead'
+    const data = { name, when: new Date(clock.now()).toUTCString() }
+    const events = [
+      ...[before, email].map((to) => mail({ to, template: 'address-restored', data, language: call.language })),
+      endAccessRequested({ accountId }),
+      securityEventOf({ type: 'email.changed', accountId }),
+    ]
+    // A thief may have added a way in first and changed the address then.
+    const since = changedAt - UNDO_DAYS * DAY_MS
+    // First what a thief has added, then the change that uses the link up: what breaks off can be done again.
+    await repository.forgetLater(call, used.value)
+    await newWays.remove(call, accountId, since)
+    return (await repository.restore(call, account, { used, events })) ? { accountId, since } : 'again'
+  }
   return {
     pendingUndo: async (call, token) => (await find(call, token))?.used.value.before,
     async undo(call, token) {
-      const found = await find(call, token)
-      if (found === undefined) return undefined
-      const { used, account } = found
-      const { id: accountId, name, email } = account
-      const data = { name, when: new Date(clock.now()).toUTCString() }
-      const events = [
-        ...[used.value.before, email].map((to) => mail({ to, template: 'address-restored', data, language: call.language })),
-        endAccessRequested({ accountId }),
-        securityEventOf({ type: 'email.changed', accountId }),
-      ]
-      // First what a thief has added, then the change that uses the link up: what breaks off can be done again.
-      await repository.forgetLater(call, used.value)
-      await newWays.remove(call, accountId, used.value.changedAt)
-      return (await repository.restore(call, account, { used, events })) ? accountId : undefined
+      for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+        const outcome = await tryUndo(call, token)
+        if (outcome !== 'again') return outcome === 'dead' ? undefined : outcome
+      }
+      return undefined
     },
+    finishUndo: (call, { accountId, since }) => newWays.remove(call, accountId, since),
   }
 }
 
