@@ -109,7 +109,7 @@ export interface RegistrationDefinition {
   readonly documents?: boolean
   /** The scopes that such clients may ask for; every scope of the app unless told. */
   readonly scopes?: readonly string[]
-  /** A client that registered itself and got no token for this long is forgotten; 30 unless told. */
+  /** A client that registered itself and got no token for this long is forgotten; 30 unless told. Until its first one, a day when `anyone` may register. */
   readonly unusedDays?: number
 }
 

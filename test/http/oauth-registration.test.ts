@@ -104,6 +104,7 @@ describe('requirement 52: dynamic registration', () => {
     assert.equal(made.firstParty, undefined)
     const stored = await world.clients.find(call, made.client_id)
     assert.equal(stored?.definition.verified, false)
+    assert.equal((await sendJson(world, { body: { ...GOOD, padding: 'x'.repeat(8192) } })).status, 413)
     assert.equal(JSON.stringify(stored).includes(made.client_secret), false)
   })
 
@@ -197,13 +198,15 @@ describe('requirement 52: dynamic registration', () => {
     const [unused, used] = await Promise.all([sendJson(world, { body: GOOD }), sendJson(world, { body: GOOD })])
     const idle = JSON.parse(unused.body).client_id
     const busy = JSON.parse(used.body).client_id
-    world.advance(8 * 86_400_000)
     const { form } = await signIn(world, busy)
     assert.equal((await send(world, { path: '/token', form })).status, 200)
-    world.advance(3 * 86_400_000)
-    assert.equal((await signIn(world, idle)).last.status, 400)
+    world.advance(86_400_001)
+    assert.equal((await signIn(world, idle)).last.status, 400, 'a day, until the first token')
+    world.advance(8 * 86_400_000)
     assert.ok((await signIn(world, busy)).location.searchParams.get('code'))
-    world.advance(-11 * 86_400_000)
+    world.advance(86_400_000)
+    assert.equal((await signIn(world, busy)).last.status, 400)
+    world.advance(-10 * 86_400_000 - 1)
   })
 
   test('a page of any origin may register, and one address not without end', async () => {

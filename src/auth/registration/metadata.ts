@@ -37,6 +37,8 @@ export type ClientMetadataDocument = z.infer<typeof metadata>
 const AUTH_METHODS = ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
 export type AuthMethod = (typeof AUTH_METHODS)[number]
 
+const KEPT_OF_KEYS: ReadonlySet<string> = new Set(['crv', 'x', 'y', 'n', 'e', 'kid', 'alg', 'use'])
+
 const GRANTS: ReadonlySet<string> = new Set(['authorization_code', 'refresh_token'])
 
 export interface Described {
@@ -82,7 +84,17 @@ export function definitionOf(clientId: string, given: ClientMetadataDocument, pa
   const problems = clientProblems({ ...definition, clientId: 'any' }, parts.settings)
   if (problems.length > 0)
     throw new RegistrationError('invalid_client_metadata', problems.map((problem) => problem.replace('Client "any": ', '')).join(' '))
-  return { definition, authMethod }
+  return { definition: { ...definition, ...slimKeys(definition) }, authMethod }
+}
+
+/** Without certificates and what else somebody may put beside a key: this is kept for whoever comes. */
+function slimKeys({ authentication }: ClientDefinition): Pick<ClientDefinition, 'authentication'> {
+  if (authentication?.method !== 'private_key_jwt') return {}
+  const keys = authentication.keys.map(({ kty, ...members }) => ({
+    kty,
+    ...Object.fromEntries(Object.entries(members).filter(([name, value]) => KEPT_OF_KEYS.has(name) && typeof value === 'string')),
+  }))
+  return { authentication: { method: authentication.method, keys } }
 }
 
 function optionalMembers(given: ClientMetadataDocument): Partial<ClientDefinition> {

@@ -8,7 +8,7 @@ import { RegistrationError } from './errors.ts'
 import { REGISTRATION_PATH } from './path.ts'
 import type { Registered, Registration } from './service.ts'
 
-const MAX_BODY_BYTES = 65_536
+const MAX_BODY_BYTES = 8192
 const NO_COOKIES = 'Only a token in a header counts here, never a cookie.'
 
 export function registrationRoutes(registration: Registration): readonly Route[] {
@@ -31,7 +31,8 @@ export function registrationRoutes(registration: Registration): readonly Route[]
       summary: 'Register a client (RFC 7591)',
       handle: answering(async (call, exchange) => {
         const metadata = await readJson(exchange.request, MAX_BODY_BYTES)
-        const made = await registration.register(call, { metadata, token: bearerOf(exchange), client: exchange.client })
+        const { client, network } = exchange
+        const made = await registration.register(call, { metadata, token: bearerOf(exchange), client, network: network() })
         return { status: 201, body: shown(exchange, made) }
       }),
     }),

@@ -19,7 +19,10 @@ import { type AuthMethod, definitionOf, type Described, metadataOf, parseMetadat
 const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
 const UNUSED_DAYS = 30
+/** Of clients that nobody has invited: until their first token. */
+const NEW_MS = DAY_MS
 const PER_ADDRESS_AND_HOUR = 20
+const PER_NETWORK_AND_HOUR = 100
 const ALTOGETHER_PER_HOUR = 2000
 const ID_BYTES = 16
 
@@ -29,12 +32,20 @@ export interface Registered {
   readonly token: string
 }
 
+export interface RegistrationRequest extends Newcomer {
+  readonly metadata: unknown
+}
+
+interface Newcomer {
+  /** The initial access token of the request. */
+  readonly token: string | undefined
+  /** The pseudonym of its sender, and of the network that it is in. */
+  readonly client: string
+  readonly network: string
+}
+
 export interface Registration {
-  /** `token` is the initial access token of the request, `client` the pseudonym of its sender. */
-  register(
-    call: Call,
-    request: { readonly metadata: unknown; readonly token: string | undefined; readonly client: string },
-  ): Promise<Registered>
+  register(call: Call, request: RegistrationRequest): Promise<Registered>
   read(call: Call, clientId: string, token: string): Promise<Registered>
   /** The answer has a new token; the old one is good no more. */
   update(call: Call, clientId: string, change: { readonly metadata: unknown; readonly token: string }): Promise<Registered>
@@ -65,7 +76,7 @@ export function createRegistration(dependencies: RegistrationDependencies): Regi
       const now = clock.now()
       const client = record(described, {
         createdAt: now,
-        expiresAt: now + keptMs,
+        expiresAt: now + (request.token === undefined ? Math.min(keptMs, NEW_MS) : keptMs),
         managementHash: sha256(token),
         secretHash: secret && sha256(secret),
       })
@@ -118,16 +129,21 @@ function describe({ settings, definition }: RegistrationDependencies, clientId: 
 async function admit(
   { definition, invitations, counts }: RegistrationDependencies,
   call: Call,
-  { token, client }: { readonly token: string | undefined; readonly client: string },
+  { token, client, network }: Newcomer,
 ): Promise<void> {
   if (token !== undefined || definition.dynamic === 'invited') {
     if (token === undefined || !(await invitations.redeem(call, token))) throw badToken()
     return
   }
-  const here = await counts.add(call, `register:${client}`, { by: 1, ttlMs: HOUR_MS })
-  const all = await counts.add(call, 'register', { by: 1, ttlMs: HOUR_MS })
-  if (here > PER_ADDRESS_AND_HOUR || all > ALTOGETHER_PER_HOUR)
-    throw new RegistrationError('temporarily_unavailable', 'too many clients have registered; try again in an hour')
+  const limits = [
+    [`register:${client}`, PER_ADDRESS_AND_HOUR],
+    [`register-network:${network}`, PER_NETWORK_AND_HOUR],
+    ['register', ALTOGETHER_PER_HOUR],
+  ] as const
+  // What is refused to one counts for the others no more, so that nobody closes it for all.
+  for (const [key, most] of limits)
+    if ((await counts.add(call, key, { by: 1, ttlMs: HOUR_MS })) > most)
+      throw new RegistrationError('temporarily_unavailable', 'too many clients have registered; try again in an hour')
 }
 
 function needsSecret({ authMethod }: Described): boolean {
