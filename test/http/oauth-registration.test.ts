@@ -8,6 +8,7 @@ import type { ClientView } from '../../src/auth/contract.ts'
 import { isDocumentAddress } from '../../src/auth/client-documents/address.ts'
 import { freshMsOf } from '../../src/auth/client-documents/freshness.ts'
 import { Browser, call, claimsOf, errorOf, type OauthWorld, openOauth, pkce, type Reply, send } from '../support/oauth.ts'
+import { until } from '../support/until.ts'
 
 const CALLBACK = 'https://notes.example/callback'
 const GOOD = { redirect_uris: [CALLBACK], client_name: 'Notes', token_endpoint_auth_method: 'none', scope: 'openid photos:read' }
@@ -324,8 +325,10 @@ describe('requirement 53: client id metadata documents', () => {
     assert.ok((await signIn(world, clientId)).location.searchParams.get('code'))
     answer = (_request, response) => response.destroy()
     world.advance(3_601_000)
-    assert.ok((await signIn(world, clientId)).location.searchParams.get('code'))
+    for (let time = 0; time < 2; time += 1) assert.ok((await signIn(world, clientId)).location.searchParams.get('code'))
+    assert.equal(asked.filter((path) => path === '/away.json').length, 2, 'it is not asked again at once')
     answer = serving(() => 'gone', {}, 404)
+    world.advance(61_000)
     assert.equal((await signIn(world, clientId)).last.status, 400)
   })
 
@@ -361,6 +364,7 @@ describe('requirement 53: client id metadata documents', () => {
 
   test('ten who come at once cause one request', async () => {
     const path = '/crowd.json'
+    world.advance(2 * 86_400_001)
     answer = serving((id) => document(id))
     await Promise.all(Array.from({ length: 10 }, () => signIn(world, origin + path)))
     assert.deepEqual(
@@ -404,6 +408,36 @@ describe('requirement 53: client id metadata documents', () => {
       assert.equal(last.status, 400, address)
       assert.match(last.body, /cannot be fetched/)
     }
+  })
+
+  test('an id that is not known is asked for where authorizations begin, and not for everybody without end', async () => {
+    const steady = `${origin}/steady.json`
+    answer = serving((id) => document(id))
+    world.advance(3_601_000)
+    assert.ok((await signIn(world, steady)).location.searchParams.get('code'))
+    world.advance(3_601_000)
+    const before = asked.length
+    for (const path of ['/introspect', '/revoke', '/token', '/device-authorization/x']) {
+      const form = { client_id: `${origin}/nobody.json`, token: 'x', grant_type: 'refresh_token', refresh_token: 'x' }
+      assert.ok((await send(world, { path, form })).status >= 400)
+    }
+    assert.equal((await send(world, { path: `/end-session?client_id=${encodeURIComponent(`${origin}/nobody.json`)}` })).status, 400)
+    assert.equal(asked.length, before)
+    const waiting: ServerResponse[] = []
+    answer = (_request, response) => void waiting.push(response)
+    const come = (name: string): Promise<Reply> =>
+      send(world, { path: `/authorize?client_id=${encodeURIComponent(`${origin}/${name}.json`)}` })
+    const slow = Array.from({ length: 16 }, (_, index) => come(`slow-${index}`))
+    await until('sixteen slow hosts', () => waiting.length === 16)
+    assert.ok((await signIn(world, steady)).location.searchParams.get('code'), 'one that is known is served as it was')
+    for (const response of waiting) response.destroy()
+    await Promise.all(slow)
+    answer = serving((id) => document(id))
+    const stored = (await strangers(world)).length
+    for (let index = 0; index < 10; index += 1) assert.equal((await come(`more-${index}`)).status, 400)
+    assert.equal(asked.filter((path) => path.startsWith('/more-')).length, 4, 'twenty in an hour for one address')
+    assert.equal((await strangers(world)).length, stored + 4)
+    assert.ok((await signIn(world, steady)).location.searchParams.get('code'), 'nobody who is known is shut out by that')
   })
 
   test('what the host says of freshness holds within bounds', () => {

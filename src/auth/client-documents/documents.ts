@@ -4,6 +4,7 @@ import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { type OutwardAnswer, OutwardError, sendOutward } from '#kernel/http/outward.ts'
 import type { Logger } from '#kernel/log.ts'
+import type { Counts } from '../accounts/counts.ts'
 import type { ClientsRepository } from '../clients/repository.ts'
 import { clientDefinition, type StoredClient } from '../clients/schemas.ts'
 import type { RegistrationDefinition } from '../contract.ts'
@@ -23,16 +24,24 @@ const FORGOTTEN_MS = 86_400_000
 const STALE_MS = 86_400_000
 const FAILED_MS = 60_000
 const MAX_FAILED = 1000
+/** Of ids that nobody has come with before: each is a request that we make for a stranger, and a row. */
+const HOUR_MS = 3_600_000
+const PER_ADDRESS_AND_HOUR = 20
+const ALTOGETHER_PER_HOUR = 2000
 
 export interface ClientDocuments {
   /** Whether this id is one of a document, and documents are taken here. */
   isOne(clientId: string): boolean
-  /** As the document is now, or was lately. Throws a `RegistrationError` with what the client's developer should know. */
-  resolve(call: Call, clientId: string): Promise<void>
+  /**
+   * As the document is now, or was lately. Throws a `RegistrationError` with what the client's developer should know. `newcomer` is the pseudonym of who
+   * has come with it, where an id may be one that is not known yet.
+   */
+  resolve(call: Call, clientId: string, newcomer: string | undefined): Promise<void>
 }
 
 export interface ClientDocumentsDependencies {
   readonly repository: ClientsRepository
+  readonly counts: Counts
   readonly clock: Clock
   readonly logger: Logger
   readonly settings: ClientSettings
@@ -50,43 +59,70 @@ export function createClientDocuments(dependencies: ClientDocumentsDependencies)
     if (oldest !== undefined) failed.delete(oldest)
     failed.set(clientId, { error, until: clock.now() + FAILED_MS })
   }
-  const fetchAgain = (call: Call, clientId: string, known: StoredClient | undefined): Promise<void> => {
+  const fetchAgain = async (call: Call, wanted: Wanted): Promise<void> => {
+    const { clientId } = wanted
+    try {
+      await renew(dependencies, call, wanted)
+    } catch (error) {
+      remember(clientId, error)
+      throw error
+    }
+  }
+  const join = async (call: Call, wanted: Wanted): Promise<void> => {
+    const { clientId, known } = wanted
+    const failure = failed.get(clientId)
+    if (failure !== undefined && failure.until > clock.now()) throw failure.error
+    failed.delete(clientId)
+    // Before the flight, which others join: what one may not do does not stop them.
+    if (known === undefined && !flights.has(clientId)) await admit(dependencies, call, wanted.newcomer)
     const present = flights.get(clientId)
-    if (present !== undefined) return present
-    if (flights.size >= MAX_AT_ONCE) throw new RegistrationError('temporarily_unavailable', 'too many documents are being fetched')
-    const flight = renew(dependencies, call, { clientId, known })
-      .catch((error: unknown) => {
-        remember(clientId, error)
-        throw error
-      })
-      .finally(() => flights.delete(clientId))
+    if (present === undefined && flights.size >= MAX_AT_ONCE)
+      throw new RegistrationError('temporarily_unavailable', 'too many documents are being fetched')
+    const flight = present ?? fetchAgain(call, wanted).finally(() => flights.delete(clientId))
     flights.set(clientId, flight)
-    return flight
+    await flight
   }
   return {
     isOne: (clientId) => definition.documents === true && isDocumentAddress(clientId, settings.development),
-    async resolve(call, clientId) {
+    async resolve(call, clientId, newcomer) {
       const known = (await repository.find(call, clientId))?.value
-      if (known !== undefined && (known.source !== 'document' || (known.freshUntil ?? 0) > clock.now())) return
-      const failure = failed.get(clientId)
-      if (failure !== undefined && failure.until > clock.now()) throw failure.error
-      failed.delete(clientId)
-      await fetchAgain(call, clientId, known)
+      const { source = 'document', freshUntil = 0 } = known ?? {}
+      if (source !== 'document' || freshUntil > clock.now()) return
+      try {
+        await join(call, { clientId, known, newcomer })
+      } catch (error) {
+        const isPassing = error instanceof RegistrationError && error.code === 'temporarily_unavailable'
+        if (!isPassing || freshUntil + STALE_MS <= clock.now()) throw error
+      }
     },
   }
+}
+
+interface Wanted {
+  readonly clientId: string
+  readonly known: StoredClient | undefined
+  readonly newcomer: string | undefined
+}
+
+/** Whether one that is not known yet may be asked for. Nobody has proved anything when its id is looked at, so not at every endpoint. */
+async function admit({ counts }: ClientDocumentsDependencies, call: Call, newcomer: string | undefined): Promise<void> {
+  if (newcomer === undefined) throw new RegistrationError('invalid_client_metadata', 'the client is not known; begin with an authorization')
+  const here = await counts.add(call, `document:${newcomer}`, { by: 1, ttlMs: HOUR_MS })
+  const isOne = here <= PER_ADDRESS_AND_HOUR
+  // Who is over the limit takes nothing away from the others.
+  const all = isOne ? await counts.add(call, 'document', { by: 1, ttlMs: HOUR_MS }) : 0
+  if (!isOne || all > ALTOGETHER_PER_HOUR)
+    throw new RegistrationError('temporarily_unavailable', 'too many new clients have come; try again in an hour')
 }
 
 async function renew(
   { repository, clock, settings, definition }: ClientDocumentsDependencies,
   call: Call,
-  { clientId, known }: { readonly clientId: string; readonly known: StoredClient | undefined },
+  { clientId, known }: Pick<Wanted, 'clientId' | 'known'>,
 ): Promise<void> {
   const now = clock.now()
   const answer = await fetched(clientId, settings.development)
-  if (answer === undefined) {
-    if (known !== undefined && (known.freshUntil ?? 0) + STALE_MS > now) return
-    throw new RegistrationError('invalid_client_metadata', 'the document of the client cannot be fetched')
-  }
+  if (answer === undefined) throw new RegistrationError('temporarily_unavailable', 'the document of the client cannot be fetched')
   const scopes = possibleScopes({ registration: definition, scopes: settings.scopes })
   const described = definitionOf(clientId, documentOf(clientId, answer), { settings, scopes, usualMethod: 'none' })
   // A secret in a public document is none.

@@ -5,7 +5,10 @@ import type { ClientDocuments } from '../client-documents/documents.ts'
 import { RegistrationError } from '../registration/errors.ts'
 import type { ClientRegistry } from './clients.ts'
 import { noStorage } from './no-storage.ts'
-import { currentCall } from './scope.ts'
+import { currentCall, currentExchange } from './scope.ts'
+
+/** Where a client may come that is not known yet; everywhere else it has been here before. */
+const BEGINNINGS: ReadonlySet<string> = new Set(['/authorize', '/par', '/device-authorization'])
 
 export function createClientStorage(clients: ClientRegistry, documents: ClientDocuments): Adapter {
   return {
@@ -21,8 +24,10 @@ export function createClientStorage(clients: ClientRegistry, documents: ClientDo
 }
 
 async function resolve(documents: ClientDocuments, clientId: string): Promise<void> {
+  const exchange = currentExchange()
+  const newcomer = exchange !== undefined && BEGINNINGS.has(exchange.path) ? exchange.client : undefined
   try {
-    await documents.resolve(currentCall(), clientId)
+    await documents.resolve(currentCall(), clientId, newcomer)
   } catch (error) {
     if (error instanceof RegistrationError) throw new errors.InvalidClient(error.message, error.message)
     throw error

@@ -48,11 +48,12 @@ export function createNewcomers(parts: NewcomersParts): Newcomers {
   const definition = parts.definition ?? {}
   const repository = createClientsRepository(database)
   const invitations = createInvitations(parts)
-  const registration = createRegistration({ ...parts, definition, repository, invitations, counts: createCounts(cache, clock) })
+  const counts = createCounts(cache, clock)
+  const registration = createRegistration({ ...parts, definition, repository, invitations, counts })
   return {
     repository,
     definition,
-    documents: createClientDocuments({ ...parts, definition, repository }),
+    documents: createClientDocuments({ ...parts, definition, repository, counts }),
     used: registration.used,
     routes: definition.dynamic === undefined ? [] : registrationRoutes(registration),
     administration(server) {
