@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sha256 } from '#kernel/keyring.ts'
+import { accountsCollection } from '../../src/auth/accounts/repository.ts'
+import { passkeysCollection } from '../../src/auth/passkeys/repository.ts'
+import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
 import type { StoredEvent } from '../../src/database/contract.ts'
 import { type AccountsWorld, call, openAccounts, type SentMail, tokenIn } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
@@ -93,6 +96,35 @@ test('requirement 70: a link is dead after 15 minutes, after another change of t
   for (const token of ['', 'x'.repeat(43), sha256(late)])
     assert.equal((await world.visit({ path: `/reset-password?token=${token}` })).status, 410)
   assert.equal(await signsIn(email, 'changed on the page'), true, 'and nothing was changed by any of them')
+})
+
+test('whoever moved in with an address that was not confirmed gets in by its mailbox, and nobody by what was there before', async () => {
+  const email = 'moved-in@example.org'
+  const identities = [{ issuer: 'https://i.example', subject: 'somebody' }]
+  await world.running.moving.moveIn(call, [{ email, identities }], { from: 'elsewhere' })
+  const { accountId, email: linked } = await world.person({ email: 'moved-in-before@example.org' })
+  const find = async (address: string) =>
+    (await world.database.collection(accountsCollection).getByKey(call, 'email', { email: address }))?.value
+  const moved = (await find(email))?.id ?? ''
+  const ways = async (id: string): Promise<number> => {
+    const theirs = { index: 'account', where: { accountId: id }, limit: 9 } as const
+    const found = await Promise.all([
+      world.database.collection(identitiesCollection).list(call, theirs),
+      world.database.collection(passkeysCollection).list(call, theirs),
+    ])
+    return found.flatMap<unknown>(({ items }) => items).length
+  }
+  const flags = { counter: 0, transports: [], name: 'k', backupEligible: false, backedUp: false, aaguid: '', createdAt: 1 }
+  for (const id of [moved, accountId])
+    await world.database.collection(passkeysCollection).insert(call, { ...flags, id, accountId: id, credentialId: id, publicKey: '' })
+  assert.deepEqual([await ways(moved), await ways(accountId)], [2, 1])
+  for (const address of [email, linked]) {
+    const form = { token: tokenIn(await ask(address)), password: NEXT }
+    assert.equal((await world.visit({ path: '/reset-password', form })).status, 303)
+    assert.equal(await signsIn(address, NEXT), true, address)
+  }
+  assert.equal((await find(email))?.emailVerifiedAt !== undefined, true)
+  assert.deepEqual([await ways(moved), await ways(accountId)], [0, 1], 'of a confirmed address everything stays')
 })
 
 test('an address without an account gets the same answers, and a mail that says so', async () => {

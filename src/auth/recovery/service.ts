@@ -114,7 +114,7 @@ export function createRecovery(deps: RecoveryDependencies): Recovery {
         endAccessRequested({ accountId }),
         securityEventOf({ type: 'password.reset', accountId, ...by }),
       ]
-      return (await repository.redeem(call, reset, { account, password: after, events })) ? pendingOf(found) : undefined
+      return (await repository.redeem(call, reset, { account, password: after, now: clock.now(), events })) ? pendingOf(found) : undefined
     },
   }
 }
