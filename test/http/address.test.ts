@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { createAddressRepository } from '../../src/auth/address/repository.ts'
 import { createAddresses } from '../../src/auth/address/service.ts'
+import { renderMail } from '../../src/jobs/mail/templates.ts'
 import { passkeysCollection } from '../../src/auth/passkeys/repository.ts'
 import { type AccountsWorld, call, openAccounts, type SentMail, tokenIn, type Visited } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
@@ -112,6 +113,18 @@ test('an address of somebody else gets the same answer, and only its owner a mai
   await mailTo('taken@example.org', 'already-registered')
   assert.equal(await emailOf(owner), 'wanting@example.org')
   assert.equal(await emailOf(other), 'taken@example.org')
+})
+
+test("the mail to a new address, which may be anybody's, carries no word of whoever asked", async () => {
+  const { accountId } = await world.person({ email: 'wordy@example.org', name: 'Buy at evil.example' })
+  signIn(accountId)
+  await ask('anybody@example.org')
+  const { template, data } = await mailTo('anybody@example.org', 'confirm-new-address')
+  assert.deepEqual(Object.keys(data).toSorted(), ['link', 'minutes'])
+  for (const language of ['en', 'de']) {
+    const { subject, text, html } = renderMail({ template, data, language }, 'Pixel Diary')
+    assert.doesNotMatch(`${subject}${text}${html}`, /evil/)
+  }
 })
 
 test('of two who want one address one gets it', async () => {

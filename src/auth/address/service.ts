@@ -92,7 +92,8 @@ function asking(deps: AddressesDependencies): Pick<Addresses, 'ask' | 'pending' 
       const link = `${origin}/account/email/confirm?token=${token}`
       const sent =
         taken === undefined
-          ? { to: email, template: 'confirm-new-address', data: { name: account.name, link, minutes: String(TOKEN_MINUTES) } }
+          ? // Without the name: whose mailbox it is nobody knows yet, and a name can say anything.
+            { to: email, template: 'confirm-new-address', data: { link, minutes: String(TOKEN_MINUTES) } }
           : { to: email, template: 'already-registered', data: { name: taken.name, link: `${origin}/account` } }
       await repository.insert(call, change, mayMail ? [mail({ ...sent, language: call.language })] : [])
     },

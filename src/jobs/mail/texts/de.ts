@@ -105,12 +105,12 @@ export const de: MailTexts = {
     small: [`Fragen Sie die Betreiber von ${product}, wenn Sie den Grund nicht kennen.`],
   }),
 
-  confirmNewAddress: ({ name, link, minutes }, product) => ({
+  confirmNewAddress: ({ link, minutes }, product) => ({
     subject: `Bestätigen Sie Ihre neue Adresse für ${product}`,
     preview: `Der Link gilt einmal und ${minutes} Minuten lang.`,
     heading: 'Bestätigen Sie Ihre neue Adresse',
     paragraphs: [
-      `Hallo ${name}, diese Adresse soll die Ihres ${product}-Kontos werden. Öffnen Sie diesen Link dort, wo Sie angemeldet sind, und bestätigen Sie sie.`,
+      `Diese Adresse soll die Ihres ${product}-Kontos werden. Öffnen Sie diesen Link dort, wo Sie angemeldet sind, und bestätigen Sie sie.`,
     ],
     button: { words: 'Neue Adresse bestätigen', link },
     small: [

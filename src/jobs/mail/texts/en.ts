@@ -126,13 +126,11 @@ export const en = {
     small: [`Ask the people who run ${product} if you do not know why.`],
   }),
 
-  confirmNewAddress: ({ name, link, minutes }: Named & Linked & Timely, product: string): MailContent => ({
+  confirmNewAddress: ({ link, minutes }: Linked & Timely, product: string): MailContent => ({
     subject: `Confirm your new address for ${product}`,
     preview: `The link works once, within ${minutes} minutes.`,
     heading: 'Confirm your new address',
-    paragraphs: [
-      `Hello ${name}, this address is to become that of your ${product} account. Open this link where you are signed in, and confirm it.`,
-    ],
+    paragraphs: [`This address is to become that of your ${product} account. Open this link where you are signed in, and confirm it.`],
     button: { words: 'Confirm the new address', link },
     small: [`The link works once, within ${minutes} minutes.`, 'That was not you? Then do nothing: nothing is changed without the link.'],
   }),
