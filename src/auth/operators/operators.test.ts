@@ -48,6 +48,18 @@ test('a session that was signed out stays so for its whole life, whoever asks fi
   assert.deepEqual(await subjects(), [])
 })
 
+test('a clock that was set back hides no revocation', async () => {
+  offset += 3_600_000
+  await revocations.revokeToken(call, 'of-the-future')
+  const { next } = await revocations.list(call)
+  offset -= 3_600_000
+  await revocations.revokeToken(call, 'of-the-present')
+  const { items, next: later } = await revocations.list(call, next)
+  assert.ok(items.some(({ subject }) => subject === 'of-the-present'))
+  await revocations.revokeToken(call, 'of-afterwards')
+  assert.ok((await revocations.list(call, later)).items.some(({ subject }) => subject === 'of-afterwards'))
+})
+
 test('who made a link, and that it was used, is told with the write', async () => {
   const told: unknown[] = []
   const unsubscribe = database.contract.subscribe({

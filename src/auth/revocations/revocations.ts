@@ -8,12 +8,12 @@ import { newId } from '#kernel/ids.ts'
 import type { Logger } from '#kernel/log.ts'
 import { z } from '#kernel/schema.ts'
 import type { Cache } from '../../cache/contract.ts'
-import type { Database } from '../../database/contract.ts'
+import type { Collection, Database } from '../../database/contract.ts'
 import type { Revocation } from '../contract.ts'
 
 /** The longest life of an access token, and what clocks may differ by. */
 const KEPT_MS = 600_000 + 120_000
-/** A write that was given its time earlier may be stored later, by another process: every answer looks back this far. */
+/** A write that was given its time earlier may be stored later, by another process: every answer looks back this far. Whoever reads asks for all now and then. */
 const LOOK_BACK_MS = 10_000
 const PAGE = 1000
 /** By then every process has forgotten what it remembered of a client. */
@@ -106,28 +106,37 @@ export function createRevocations({ database, cache, clock, logger }: Revocation
 
     superseded: (accountId, state) => stored({ kind: 'membership', subject: accountId, before: state }, clock.now(), KEPT_MS),
 
-    async list(call, after) {
-      const cursor = after === undefined ? 0 : Number(after)
-      const from = Number.isSafeInteger(cursor) ? Math.max(0, cursor - LOOK_BACK_MS) : 0
-      const items: Revocation[] = []
-      let newest = Number.isSafeInteger(cursor) ? cursor : 0
-      let page: string | undefined
-      do {
-        const found = await revocations.list(call, {
-          index: 'time',
-          range: { from },
-          limit: PAGE,
-          ...(page === undefined ? {} : { after: page }),
-        })
-        for (const { value } of found.items) {
-          items.push({ kind: value.kind, subject: value.subject, before: value.before })
-          newest = Math.max(newest, value.at)
-        }
-        page = found.next
-      } while (page !== undefined)
-      return { items, next: String(newest) }
-    },
+    list: (call, after) => listed(revocations, call, { after, now: clock.now() }),
   }
+}
+
+/** Everything that was stored since the cursor, and the next one. */
+async function listed(
+  revocations: Collection<RevocationRecord>,
+  call: Call,
+  { after, now }: { readonly after: string | undefined; readonly now: number },
+): ReturnType<Revocations['list']> {
+  const asked = Number(after)
+  // By a clock that was set back since, or is ahead of this one, everything that comes next would be in the past.
+  const cursor = Number.isSafeInteger(asked) ? Math.min(asked, now) : 0
+  const from = Math.max(0, cursor - LOOK_BACK_MS)
+  const items: Revocation[] = []
+  let newest = cursor
+  let page: string | undefined
+  do {
+    const found = await revocations.list(call, {
+      index: 'time',
+      range: { from },
+      limit: PAGE,
+      ...(page === undefined ? {} : { after: page }),
+    })
+    for (const { value } of found.items) {
+      items.push({ kind: value.kind, subject: value.subject, before: value.before })
+      newest = Math.min(now, Math.max(newest, value.at))
+    }
+    page = found.next
+  } while (page !== undefined)
+  return { items, next: String(newest) }
 }
 
 /** Found by it without an index: each introspection looks. */

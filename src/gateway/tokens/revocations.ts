@@ -9,6 +9,8 @@ import type { Cache } from '../../cache/contract.ts'
 export const REVOKED_CHANNEL = 'auth.revoked'
 const POLL_MS = 400
 const STALE_MS = 5000
+/** Times in the list are of whoever wrote it: what a clock that is behind has written is found by reading all of it, which is what still matters. */
+const READ_ALL_MS = 10_000
 const READ_DEADLINE_MS = 2000
 const PRUNE_EVERY = 1000
 /** Longer than any access token lives; operators' sessions are kept until they would have ended. */
@@ -39,8 +41,8 @@ export interface Revocations {
 }
 
 interface RevocationsParts {
-  readonly auth: Auth
-  readonly cache: Cache
+  readonly auth: Pick<Auth, 'revocations'>
+  readonly cache: Pick<Cache, 'subscribe'>
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -82,15 +84,25 @@ function createRevokedSet(): RevokedSet {
   }
 }
 
+/** No time lies ahead: a clock that was set back does not make anything fresh. */
+function isWithin(ms: number, { since, now }: { readonly since: number; readonly now: number }): boolean {
+  return now >= since && now - since <= ms
+}
+
 /** Goes on where the last reading ended. */
-function createReading(auth: Auth, revoked: RevokedSet, clock: Clock) {
+function createReading(auth: RevocationsParts['auth'], revoked: RevokedSet, clock: Clock) {
   let cursor: string | undefined
   let readAt = Number.NEGATIVE_INFINITY
+  let allReadAt = Number.NEGATIVE_INFINITY
   return {
     readAt: () => readAt,
     async next() {
-      const call = { ...systemCall('gateway.revocations'), deadline: clock.now() + READ_DEADLINE_MS }
-      const page = await auth.revocations(call, cursor)
+      const now = clock.now()
+      const call = { ...systemCall('gateway.revocations'), deadline: now + READ_DEADLINE_MS }
+      const after = isWithin(READ_ALL_MS, { since: allReadAt, now }) ? cursor : undefined
+      // Whether it works or not: a long list that cannot be read in time must not keep the news away.
+      if (after === undefined) allReadAt = now
+      const page = await auth.revocations(call, after)
       for (const revocation of page.items) revoked.add(revocation)
       cursor = page.next
       readAt = clock.now()
@@ -150,7 +162,7 @@ export function createRevocations({ auth, cache, clock, logger }: RevocationsPar
       clearTimeout(timer)
     },
     isRevoked: (token) => revoked.has(token),
-    isFresh: () => clock.now() - reading.readAt() <= STALE_MS,
+    isFresh: () => isWithin(STALE_MS, { since: reading.readAt(), now: clock.now() }),
     add: (revocation) => revoked.add(revocation),
   }
 }
