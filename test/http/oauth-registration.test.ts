@@ -185,6 +185,41 @@ describe('requirement 52: dynamic registration', () => {
     assert.equal(new URL(String(reply.headers['location'])).search, '')
   })
 
+  test('what an operator has changed of a client it cannot take back', async () => {
+    const made = JSON.parse((await sendJson(world, { body: { ...GOOD, scope: 'openid profile photos:read' } })).body)
+    const { client_id: clientId, registration_access_token: token } = made
+    const keys = [
+      { kty: 'EC', crv: 'P-256', x: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU', y: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0' },
+    ]
+    const change = { scopes: ['profile'], consent: 'always', authentication: { method: 'private_key_jwt', keys } } as const
+    await world.clients.change(call, clientId, change)
+    await world.clients.change(call, clientId, { name: 'Named by us' })
+    const body = {
+      ...GOOD,
+      client_id: clientId,
+      scope: 'openid profile photos:read',
+      client_uri: 'https://notes.example/',
+      token_endpoint_auth_method: 'client_secret_basic',
+    }
+    const reply = await sendJson(world, { method: 'PUT', path: `/register/${clientId}`, token, body })
+    assert.equal(reply.status, 200, reply.body)
+    const answer = JSON.parse(reply.body)
+    assert.deepEqual(
+      [answer.scope, answer.client_name, answer.client_uri, answer.token_endpoint_auth_method, answer.client_secret],
+      ['openid offline_access profile', 'Named by us', 'https://notes.example/', 'private_key_jwt', undefined],
+    )
+    const stored = await world.clients.find(call, clientId)
+    assert.deepEqual([stored?.definition.scopes, stored?.definition.consent, stored?.hasSecret], [['profile'], 'always', false])
+    const less = { ...body, scope: 'openid' }
+    const again = await sendJson(world, {
+      method: 'PUT',
+      path: `/register/${clientId}`,
+      token: answer.registration_access_token,
+      body: less,
+    })
+    assert.equal(JSON.parse(again.body).scope, 'openid offline_access')
+  })
+
   test('of ten changes at once with one token one wins', async () => {
     const made = JSON.parse((await sendJson(world, { body: GOOD })).body)
     const path = `/register/${made.client_id}`

@@ -73,6 +73,8 @@ export const storedClient = z.strictObject({
   id: z.string(),
   source: z.enum(['operator', 'registration', 'document']),
   definition: clientDefinition,
+  /** Of a client that looks after itself: what operators have changed, which stays whatever it says of itself. */
+  overrides: clientChange.exactOptional(),
   /** SHA-256 of the client secret: it has 256 random bits, and is shown once. */
   secretHash: z.string().exactOptional(),
   /** The secret before, while it is still taken. */

@@ -53,7 +53,8 @@ export function createClients(dependencies: ClientsDependencies): Clients {
         decide({ value }) {
           const definition = parsed({ ...value.definition, ...change, clientId })
           refuseProblems(definition, settings)
-          return { set: { definition }, type: 'client.changed' }
+          const kept = value.source === 'registration' ? { overrides: { ...value.overrides, ...change } } : {}
+          return { set: { definition, ...kept }, type: 'client.changed' }
         },
       })
       return viewOf(stored)

@@ -9,8 +9,8 @@ import type { Counts } from '../accounts/counts.ts'
 import { END_CLIENT } from '../clients/end-client.ts'
 import type { ClientsRepository } from '../clients/repository.ts'
 import { clientDefinition, type StoredClient } from '../clients/schemas.ts'
-import type { RegistrationDefinition } from '../contract.ts'
-import type { ClientSettings } from '../provider/client-rules.ts'
+import type { ClientDefinition, RegistrationDefinition } from '../contract.ts'
+import { type ClientSettings, clientProblems } from '../provider/client-rules.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
 import { RegistrationError } from './errors.ts'
 import type { Invitations } from './invitations.ts'
@@ -90,13 +90,16 @@ export function createRegistration(dependencies: RegistrationDependencies): Regi
 
     async update(call, clientId, { metadata, token }) {
       const stored = await find(call, clientId, token)
-      const described = describe(dependencies, clientId, metadata)
+      const { secretHash: before, createdAt, expiresAt = clock.now() + keptMs, overrides } = stored.value
+      const described = overridden(dependencies, describe(dependencies, clientId, metadata), overrides)
       const next = randomToken()
-      const { secretHash: before, createdAt, expiresAt = clock.now() + keptMs } = stored.value
-      const secret = needsSecret(described) && before === undefined ? randomToken() : undefined
+      const facts = { createdAt, expiresAt, managementHash: sha256(next) }
+      // How it proves itself is not its own to say any more.
+      const isFixed = overrides?.authentication !== undefined
+      const secret = !isFixed && needsSecret(described) && before === undefined ? randomToken() : undefined
       const secretHash = secret === undefined ? before : sha256(secret)
-      const { id: _id, ...changed } = record(described, { createdAt, expiresAt, managementHash: sha256(next), secretHash })
-      const set = { secretHash: undefined, secretMethod: undefined, earlierSecret: undefined, ...changed }
+      const { id: _id, ...changed } = record(described, { ...facts, secretHash: isFixed ? undefined : secretHash })
+      const set = isFixed ? changed : { secretHash: undefined, secretMethod: undefined, earlierSecret: undefined, ...changed }
       const events = [securityEventOf({ type: 'client.changed', about: described.definition.name })]
       const written = await repository.update(call, clientId, { change: { set, ifVersion: stored.version }, events })
       // Somebody else with the same token was faster.
@@ -123,6 +126,16 @@ export function createRegistration(dependencies: RegistrationDependencies): Regi
 function describe({ settings, definition }: RegistrationDependencies, clientId: string, metadata: unknown): Described {
   const scopes = possibleScopes({ registration: definition, scopes: settings.scopes })
   return definitionOf(clientId, parseMetadata(metadata), { settings, scopes, usualMethod: 'client_secret_basic' })
+}
+
+/** What operators have changed stays, and of scopes a client has no more than they leave it. */
+function overridden({ settings }: RegistrationDependencies, described: Described, overrides: StoredClient['overrides'] = {}): Described {
+  const { definition } = described
+  const scopes = definition.scopes.filter((scope) => overrides.scopes?.includes(scope) !== false)
+  const changed: ClientDefinition = { ...definition, ...overrides, scopes }
+  const [problem] = clientProblems(changed, settings)
+  if (problem !== undefined) throw new RegistrationError('invalid_client_metadata', problem)
+  return { ...described, definition: changed }
 }
 
 /** Whether one more may come: with an invitation, or within the limits. */
