@@ -177,6 +177,7 @@ test('moving out gives everybody, with all that moving in takes, and is recorded
     beginAtEnd: true,
     handle: async (events) => void told.push(...events.map(({ data }) => data)),
   })
+  await world.database.subscribed(call)
   const rows = await everybody()
   await until('the export is told', () => told.some((one) => JSON.stringify(one).includes('accounts.exported')))
   untold()

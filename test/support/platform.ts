@@ -47,7 +47,8 @@ export interface StartOptions {
 /** A port whose successor is free too: the third party listens there. */
 export async function freePortPair(): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt += 1) {
-    const port = 20_000 + Math.floor(Math.random() * 20_000)
+    // Below those that the system gives to connections going out.
+    const port = 15_000 + Math.floor(Math.random() * 17_000)
     if ((await isFree(port)) && (await isFree(port + 1))) return port
   }
   throw new Error('No two free ports in a row were found')
