@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { sendOutward } from '#kernel/http/outward.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
+import type { AuthDefinition } from '../../src/auth/contract.ts'
 import type { Interaction } from '../../src/auth/engine.ts'
 import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
 import { type AccountsWorld, call, openAccounts, type Visited } from '../support/accounts.ts'
@@ -511,4 +512,24 @@ test('a document of another issuer is none, and a definition that cannot work do
     return true
   })
   await assert.rejects(opened({ club: 'x', apple: 'x', gogle: 'x' }), /"gogle", which is no provider/)
+})
+
+test('two providers that would share the subjects of people do not start', async () => {
+  const userinfo = { subject: 'id' }
+  const at = (host: string, path: string) => ({
+    authorizationEndpoint: `https://${host}${path}/authorize`,
+    tokenEndpoint: 'https://token.example/token',
+    userinfoEndpoint: 'https://token.example/me',
+  })
+  const first = { kind: 'oauth2', id: 'first', name: 'First', clientId: 'c', userinfo, ...at('login.example', '/a') } as const
+  const second = { ...first, id: 'second', name: 'Second', ...at('login.example', '/b') }
+  const upstreamSecrets = { first: 's', second: 's' }
+  const opened = (definition: AuthDefinition) => openAccounts({ definition, upstreamSecrets, development: false })
+  await assert.rejects(opened({ upstreams: [first, second] }), (error: Error) => {
+    assert.match(error.message, /"first" and "second" are both at https:\/\/login\.example, .* a host name of its own\.$/)
+    assert.equal(error.message.split('are both at').length, 2, 'it says so once')
+    return true
+  })
+  const apart = await opened({ upstreams: [first, { ...second, ...at('second.example', '') }] })
+  await apart.stop()
 })

@@ -104,8 +104,23 @@ function resolved({ definitions, secrets: given, development }: UpstreamSettings
   problems.push(
     ...unknown.map((id) => `NINEFOLD_AUTH_UPSTREAM_SECRETS has a secret for ${JSON.stringify(id)}, which is no provider of this app`),
   )
+  problems.push(...sharedSubjects(upstreams))
   if (problems.length > 0) throw new Error(`Sign-in with other providers does not start: ${problems.join('; ')}.`)
   return upstreams
+}
+
+/**
+ * An account is known by issuer and subject. OpenID providers say their issuer in what they sign; of one of OAuth 2 alone the origin stands for it, so
+ * a second provider there could give the same subject to another person.
+ */
+function sharedSubjects(upstreams: readonly Upstream[]): string[] {
+  return upstreams.flatMap(({ id, kind, protocol }) => {
+    const other = upstreams.find((each) => each.kind === 'oauth2' && each.id > id && each.protocol.issuer === protocol.issuer)
+    if (kind !== 'oauth2' || other === undefined) return []
+    return [
+      `"${id}" and "${other.id}" are both at ${protocol.issuer}, so one could sign in people of the other: leave one out, or give "${id}" an authorizationEndpoint with a host name of its own`,
+    ]
+  })
 }
 
 function keyProblem({ proof }: Upstream): string | undefined {
