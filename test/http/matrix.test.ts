@@ -8,6 +8,7 @@ import { jpeg } from '../support/data-world.ts'
 import { Matrix, type Subject } from '../support/matrix.ts'
 import { docs, docsWith, folders } from '../support/matrix-app.ts'
 import { commentsOracle, docsOracle, foldersOracle, photosOracle, turnedAway } from '../support/matrix-oracle.ts'
+import { scenarioUrl } from '../support/scenario-database.ts'
 import { ASKERS, type MatrixWorld, openMatrixWorld, OWNER } from '../support/matrix-world.ts'
 
 const shares = { reader: 'read', writer: 'write' } as const
@@ -176,7 +177,8 @@ const mutants: readonly [string, ResourceDefinition][] = [
   ],
 ]
 
-for (const [what, definition] of mutants) {
+// Whether the matrix notices is the same on every database, so it is asked once.
+for (const [what, definition] of scenarioUrl('') === undefined ? mutants : []) {
   test(`the matrix notices when ${what}`, { timeout: 120_000 }, async (t) => {
     const world = await openMatrixWorld([definition, folders])
     t.after(() => world.stop())
