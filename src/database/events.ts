@@ -183,6 +183,8 @@ class ConsumerLoop {
         failures = 0
         if (!delivered) await this.#rest()
       } catch (error) {
+        // It comes again at the next start.
+        if (this.#ended) return
         const delayMs = Math.min(FIRST_RETRY_MS * 2 ** failures, LAST_RETRY_MS)
         failures += 1
         this.#logger.warn({ err: error, failures, delayMs }, 'an event batch failed and comes again')

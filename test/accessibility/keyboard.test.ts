@@ -50,7 +50,7 @@ describe('without a mouse', { skip: withoutChromium }, () => {
     shop = await startPrintShop(platform)
     browser = await launchBrowser()
     context = await browser.newContext({ viewport: { width: 390, height: 844 } })
-    context.setDefaultTimeout(10_000)
+    context.setDefaultTimeout(30_000)
     page = await context.newPage()
   })
 

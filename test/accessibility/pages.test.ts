@@ -38,7 +38,7 @@ describe('the pages of the accounts origin', { skip: withoutChromium }, () => {
     stage = await openStage()
     browser = await launchBrowser()
     context = await browser.newContext()
-    context.setDefaultTimeout(10_000)
+    context.setDefaultTimeout(30_000)
     await context.addInitScript({ content: axe.source })
     // The pages of the inventory, without a network: what the browser navigates to is what the state asks for.
     await context.route(`${ORIGIN}/**`, async (route) => {

@@ -57,7 +57,7 @@ describe('the pages of the accounts origin', { skip: withoutChromium }, () => {
     const email = 'puzzle@example.com'
     await signUp(platform, email)
     const page = await (await browser.newContext()).newPage()
-    page.setDefaultTimeout(15_000)
+    page.setDefaultTimeout(30_000)
     page.on('console', (message) => {
       if (/Content Security Policy|Trusted ?Type/i.test(message.text())) problems.push(message.text())
     })

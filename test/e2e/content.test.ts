@@ -53,7 +53,7 @@ describe('what people write', { skip: withoutChromium }, () => {
 
   async function openContext(): Promise<BrowserContext> {
     const made = await browser.newContext()
-    made.setDefaultTimeout(10_000)
+    made.setDefaultTimeout(30_000)
     made.on('dialog', (dialog) => {
       events.push(`ran at ${dialog.page()?.url() ?? 'a page'}: ${dialog.message()}`)
       void dialog.dismiss()

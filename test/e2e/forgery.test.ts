@@ -46,7 +46,7 @@ describe('forged requests', { skip: withoutChromium }, () => {
     await signUp(platform, EMAIL)
     browser = await launchBrowser()
     context = await browser.newContext()
-    context.setDefaultTimeout(10_000)
+    context.setDefaultTimeout(30_000)
     diary = await signInTab(context, platform, EMAIL)
     accountId = (await asked<WhoIsIn>(diary, { path: '/session' })).account?.id ?? ''
     const file = await asked<Named>(diary, { path: '/api/files/photos', bytes: await readFile(SAMPLE), fileName: 'sea.jpg' })

@@ -28,7 +28,7 @@ describe('realtime', { skip: withoutChromium }, () => {
     await signUp(platform, EMAIL)
     browser = await launchBrowser()
     context = await browser.newContext()
-    context.setDefaultTimeout(15_000)
+    context.setDefaultTimeout(30_000)
     context.on('weberror', (error) => problems.push(String(error.error())))
     context.on('console', (message) => {
       if (/Content Security Policy|Trusted ?Type/i.test(message.text())) problems.push(message.text())

@@ -52,7 +52,7 @@ describe('the story', { skip: withoutChromium }, () => {
     shop = await startPrintShop(platform)
     browser = await launchBrowser()
     context = await browser.newContext()
-    context.setDefaultTimeout(10_000)
+    context.setDefaultTimeout(30_000)
     context.on('weberror', (error) => problems.push(String(error.error())))
     context.on('console', (message) => {
       if (/Content Security Policy|Trusted ?Type/i.test(message.text())) problems.push(message.text())
@@ -190,7 +190,7 @@ describe('the story', { skip: withoutChromium }, () => {
 
   test('an operator opens the console by the one-time link', async () => {
     const operator = await browser.newContext()
-    operator.setDefaultTimeout(10_000)
+    operator.setDefaultTimeout(30_000)
     const page = await operator.newPage()
     await page.goto(platform.consoleLink)
     await page.getByRole('button').first().click()

@@ -53,7 +53,7 @@ describe('uploads that are no pictures, or more than that', { skip: withoutChrom
     await signUp(platform, EMAIL)
     browser = await launchBrowser()
     context = await browser.newContext()
-    context.setDefaultTimeout(10_000)
+    context.setDefaultTimeout(30_000)
     context.on('dialog', (dialog) => {
       ran.push(dialog.message())
       void dialog.dismiss()

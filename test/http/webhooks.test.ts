@@ -229,7 +229,9 @@ describe('webhooks', () => {
     assert.ok(verify({ secret: rotated[0] ?? '', ...second }, clock.now()))
     assert.throws(() => verify({ secret: before, ...second }, clock.now()), /not ours/)
     const racers = await Promise.allSettled([jobs.webhooks.rotate(call, 'alarms'), jobs.webhooks.rotate(call, 'alarms')])
-    assert.equal(racers.filter(({ status }) => status === 'fulfilled').length, 1)
+    const [one, other] = racers.flatMap((racer) => (racer.status === 'fulfilled' ? [racer.value] : []))
+    // Unless the second began when the first had ended, and went on from there.
+    assert.ok(one !== undefined && (other === undefined || other[1] === one[0] || one[1] === other[0]))
   })
 
   test('no webhook leads to a machine of the network, whatever its host is called', async () => {

@@ -180,7 +180,7 @@ export function testsIn(open: OpenDatabase, exemptions: readonly Exemption[], op
   }
 }
 
-/** Waits until something is so, or fails after half a minute: slow servers on busy machines are no failure. */
+/** Waits until something is so, or fails after a while: slow servers on busy machines are no failure. */
 export async function eventually(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const end = performance.now() + patience.ms
   while (!(await holds())) {

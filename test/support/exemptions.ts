@@ -9,7 +9,7 @@ export interface Exemption {
 }
 
 /** How long a test waits for what is to come. What is claimed never to come is waited for a moment only. Tests of a file take turns. */
-export const patience = { ms: 30_000 }
+export const patience = { ms: 90_000 }
 const CLAIMED_NEVER_MS = 3000
 
 export function contractTest(title: string, body: () => Promise<void>, exemptions: readonly Exemption[]): void {
