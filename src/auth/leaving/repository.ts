@@ -2,7 +2,7 @@
 import type { Call } from '#kernel/call.ts'
 import { deleteFrom, type EventDraft } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
-import type { Database, Stored } from '../../database/contract.ts'
+import type { Database, Page, Stored } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
 import type { Account } from '../accounts/schemas.ts'
 
@@ -18,7 +18,7 @@ export interface LeavingRepository {
     change: { readonly set: Partial<StandingChange>; readonly events: readonly EventDraft[] },
   ): Promise<boolean>
   /** Whose time has come, at most 100. */
-  listDue(call: Call, now: number): Promise<readonly Stored<Account>[]>
+  listDue(call: Call, now: number, after: string | undefined): Promise<Page<Account>>
   /** False when it has changed since it was read. */
   delete(call: Call, account: Stored<Account>, events: readonly EventDraft[]): Promise<boolean>
 }
@@ -34,9 +34,13 @@ export function createLeavingRepository(database: Database): LeavingRepository {
     findByEmail: (call, email) => accounts.getByKey(call, 'email', { email }),
     change: async (call, { value, version }, { set, events }) =>
       (await accounts.update(call, value.id, { set, ifVersion: version }, { events })) !== undefined,
-    async listDue(call, now) {
-      return (await accounts.list(call, { index: 'deletion', range: { from: 0, below: now + 1 }, limit: AT_ONCE })).items
-    },
+    listDue: (call, now, after) =>
+      accounts.list(call, {
+        index: 'deletion',
+        range: { from: 0, below: now + 1 },
+        limit: AT_ONCE,
+        ...(after === undefined ? {} : { after }),
+      }),
     async delete(call, { value, version }, events) {
       try {
         await database.commit(call, [deleteFrom(accountsCollection, value.id, { ifVersion: version })], events)

@@ -112,15 +112,20 @@ function stay({ repository, clock }: LeavingDependencies, call: Call, account: S
   return repository.change(call, account, { set: { deletionAt: undefined, deletion: undefined }, events })
 }
 
+/** One account that cannot be erased now holds up no other: it is tried again by the next run. */
 async function deleteDue(deps: LeavingDependencies, call: Call): Promise<void> {
-  for (;;) {
-    const due = await deps.repository.listDue(call, deps.clock.now())
-    for (const account of due) {
+  const failures: unknown[] = []
+  const now = deps.clock.now()
+  let after: string | undefined
+  do {
+    const due = await deps.repository.listDue(call, now, after)
+    for (const account of due.items) {
       call.signal.throwIfAborted()
-      await deleteOne(deps, call, account)
+      await deleteOne(deps, call, account).catch((error: unknown) => failures.push(error))
     }
-    if (due.length === 0) return
-  }
+    after = due.next
+  } while (after !== undefined)
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} accounts could not be deleted now; all others were`)
 }
 
 async function deleteOne(deps: LeavingDependencies, call: Call, account: Stored<Account>): Promise<void> {
