@@ -35,6 +35,8 @@ interface TestedDatabase {
   readonly name: string
   /** Why it cannot be tested here. */
   readonly missing: string | false
+  /** Scenarios of what this one does not promise (docs/databases.md). */
+  readonly without?: RegExp
   start(): Promise<TestedServer>
 }
 
@@ -207,6 +209,8 @@ const OTHERS: readonly TestedDatabase[] = [
   {
     name: 'mongodb',
     missing: withoutFerret,
+    // FerretDB 1.24 does not update atomically, so it is for one process at a time.
+    without: /oauth-processes|http[\\/]keys/,
     async start() {
       const server = await startFerret()
       return { url: () => server.url('scenarios'), stop: () => server.stop() }
@@ -246,7 +250,9 @@ const results = databases.includes('sqlite')
     ]
   : []
 for (const database of OTHERS) {
-  if (databases.includes(database.name)) results.push(...(await runScenarios(files.filter(isScenario), database)))
+  if (!databases.includes(database.name)) continue
+  const scenarios = files.filter((file) => isScenario(file) && database.without?.test(file) !== true)
+  results.push(...(await runScenarios(scenarios, database)))
 }
 rmSync(scratch, { recursive: true, force: true })
 report(results)

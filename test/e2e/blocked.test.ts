@@ -41,22 +41,22 @@ describe('somebody whom an operator blocks', () => {
     assert.equal((await session(platform, ada.visitor)).signedIn, true)
   })
 
-  test('requirement 73: no address of a client is stored, and events have a pseudonym in its place', {
-    skip: scenarioUrl('a') === undefined ? false : 'the rows are the same on every database',
-  }, async () => {
-    const accounts = new URL('/forgot-password', platform.origin('accounts'))
-    const { visitor } = await signUp(platform, 'pseudonym@example.org')
-    const page = await visitor.request(new URL('/account', platform.origin('accounts')), { headers: { 'x-forwarded-for': ADDRESS } })
-    assert.equal(page.status, 303)
-    const asked = await visitor.request(accounts, { headers: { 'x-forwarded-for': ADDRESS, accept: 'text/html' } })
-    assert.equal(asked.status, 200)
-    const folder = join(platform.dataDir, 'database')
-    const stored = Buffer.concat([
-      await everythingStored(join(folder, 'main.db')),
-      await everythingStored(join(folder, 'logs.db')),
-    ]).toString('latin1')
-    assert.match(stored, /"type":"account\.created"[^}]*"client":"|"client":"[^"]+"[^}]*"type":"account\.created"/)
-    assert.ok(!stored.includes(ADDRESS), 'the address is on disk')
-    assert.ok(!platform.output().includes(ADDRESS), 'the address is in the log')
-  })
+  // The rows are the same on every database; here the files are read.
+  if (scenarioUrl('a') === undefined)
+    test('requirement 73: no address of a client is stored, and events have a pseudonym in its place', async () => {
+      const accounts = new URL('/forgot-password', platform.origin('accounts'))
+      const { visitor } = await signUp(platform, 'pseudonym@example.org')
+      const page = await visitor.request(new URL('/account', platform.origin('accounts')), { headers: { 'x-forwarded-for': ADDRESS } })
+      assert.equal(page.status, 303)
+      const asked = await visitor.request(accounts, { headers: { 'x-forwarded-for': ADDRESS, accept: 'text/html' } })
+      assert.equal(asked.status, 200)
+      const folder = join(platform.dataDir, 'database')
+      const stored = Buffer.concat([
+        await everythingStored(join(folder, 'main.db')),
+        await everythingStored(join(folder, 'logs.db')),
+      ]).toString('latin1')
+      assert.match(stored, /"type":"account\.created"[^}]*"client":"|"client":"[^"]+"[^}]*"type":"account\.created"/)
+      assert.ok(!stored.includes(ADDRESS), 'the address is on disk')
+      assert.ok(!platform.output().includes(ADDRESS), 'the address is in the log')
+    })
 })
