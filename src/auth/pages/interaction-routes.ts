@@ -1,29 +1,19 @@
 // The pages on which an authorization stops: sign in, sign up on the way, allow or not.
-import type { Call } from '#kernel/call.ts'
-import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
+import { type Answer, page, type Route, route } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { deviceOf, rememberDevice, whence } from '../browser.ts'
 import { guardAsker, guardFields, guardSaid } from '../guard/part.ts'
 import { csrfToken, formAnswers, formFailure, formText, friendly, type PageParts, refused, skinOf, uidParams } from './handling.ts'
 import { answersOf } from './interaction-answers.ts'
 import { confirmedPage } from './sign-up-page.ts'
+import { type At, ofInteraction, step } from './step.ts'
 
-const common = {
-  site: 'accounts',
-  allow: { who: 'handler', reason: 'Belongs to the browser that holds the cookie of this interaction.' },
-} as const
 const signInForm = z.object({ csrf_token: csrfToken, email: formText, password: formText })
 const consentForm = z.strictObject({ csrf_token: csrfToken, decision: z.enum(['allow', 'deny']) })
 
-async function signIn(
-  parts: PageParts,
-  { call, body, exchange }: { call: Call; body: z.infer<typeof signInForm>; exchange: Exchange },
-): Promise<Answer> {
+async function signIn(parts: PageParts, { call, exchange, interaction }: At, body: z.infer<typeof signInForm>): Promise<Answer> {
   const { engine, accounts, guard } = parts
   const show = answersOf(parts)
-  const interaction = await engine.interaction(exchange)
-  if (interaction === undefined) return show.ended(exchange)
-  if (interaction.prompt !== 'login') return seeOther(`/interaction/${interaction.uid}`)
   const { email, password } = body
   const { texts } = skinOf(parts, exchange)
   const device = deviceOf(exchange)
@@ -60,7 +50,7 @@ export function interactionRoutes(parts: PageParts): Route[] {
   const show = answersOf(parts)
   return [
     route({
-      ...common,
+      ...ofInteraction,
       method: 'GET',
       path: '/interaction/:uid',
       rate: 'page',
@@ -76,32 +66,25 @@ export function interactionRoutes(parts: PageParts): Route[] {
           : show.signIn(call, exchange, { interaction, confirmed })
       }),
     }),
-    route({
-      ...common,
-      method: 'POST',
-      path: '/interaction/:uid/sign-in',
-      rate: 'sign-in',
-      summary: 'Send address and password',
-      body: 'form',
-      input: { params: uidParams, body: signInForm.extend(guardFields(parts.guard)).strict() },
-      answers: formAnswers,
-      handle: friendly(parts, (call, { body }, exchange) => signIn(parts, { call, body, exchange })),
-    }),
-    route({
-      ...common,
-      method: 'POST',
-      path: '/interaction/:uid/consent',
-      rate: 'page',
-      summary: 'Allow or refuse an app',
-      body: 'form',
-      input: { params: uidParams, body: consentForm },
-      answers: formAnswers,
-      handle: friendly(parts, async (_call, { body }, exchange) => {
-        const interaction = await engine.interaction(exchange)
-        if (interaction === undefined) return show.ended(exchange)
-        if (interaction.prompt !== 'consent') return seeOther(`/interaction/${interaction.uid}`)
-        return engine.finishConsent(exchange, body.decision === 'allow')
-      }),
-    }),
+    step(
+      parts,
+      {
+        path: '/sign-in',
+        summary: 'Send address and password',
+        input: { params: uidParams, body: signInForm.extend(guardFields(parts.guard)).strict() },
+      },
+      (at, { body }) => signIn(parts, at, body),
+    ),
+    step(
+      parts,
+      {
+        path: '/consent',
+        rate: 'page',
+        summary: 'Allow or refuse an app',
+        prompt: 'consent',
+        input: { params: uidParams, body: consentForm },
+      },
+      (at, { body }) => engine.finishConsent(at.exchange, body.decision === 'allow'),
+    ),
   ]
 }

@@ -6,34 +6,14 @@ import { z } from '#kernel/schema.ts'
 import { LINK_MINUTES } from '../accounts/sign-up.ts'
 import { nameBrowser } from '../browser.ts'
 import { confirmRoutes } from './confirm-routes.ts'
-import {
-  csrfToken,
-  type FormFailure,
-  formAnswers,
-  formFailure,
-  formPage,
-  formText,
-  friendly,
-  type PageParts,
-  skinOf,
-  uidParams,
-} from './handling.ts'
+import { csrfToken, type FormFailure, formAnswers, formFailure, formPage, formText, friendly, type PageParts, skinOf } from './handling.ts'
 import type { Skin } from './layout.ts'
+import { type Base, BASES, paramsAt, type Place, placeOf } from './place.ts'
 import { upstreamButtons } from '../upstream/pages.ts'
 import { checkMailPage, signUpPage } from './sign-up-page.ts'
 
 const common = { site: 'accounts', allow: { who: 'anyone' } } as const
 const signUpForm = z.strictObject({ csrf_token: csrfToken, name: formText, email: formText, password: formText })
-
-/** Where a sign-up stands: by itself, or inside an authorization that it comes back to. */
-interface Place {
-  readonly base: string
-  readonly signInPath: string
-  readonly interaction?: string
-}
-
-const alone: Place = { base: '', signInPath: '/account' }
-const within = (uid: string): Place => ({ base: `/interaction/${uid}`, signInPath: `/interaction/${uid}`, interaction: uid })
 
 export function signUpRoutes(parts: PageParts): Route[] {
   const { accounts } = parts
@@ -76,11 +56,7 @@ export function signUpRoutes(parts: PageParts): Route[] {
       }),
     )
 
-  return [
-    ...placedRoutes('', { show, submit, checkMail, parts }),
-    ...placedRoutes('/interaction/:uid', { show, submit, checkMail, parts }),
-    ...confirmRoutes(parts),
-  ]
+  return [...BASES.flatMap((base) => placedRoutes(base, { show, submit, checkMail, parts })), ...confirmRoutes(parts)]
 }
 
 interface PlacedHandlers {
@@ -90,9 +66,8 @@ interface PlacedHandlers {
   checkMail(exchange: Exchange, place: Place): Answer
 }
 
-function placedRoutes(base: '' | '/interaction/:uid', { show, submit, checkMail, parts }: PlacedHandlers): Route[] {
-  const params = base === '' ? z.strictObject({}) : uidParams
-  const placeOf = (given: object): Place => ('uid' in given && typeof given.uid === 'string' ? within(given.uid) : alone)
+function placedRoutes(base: Base, { show, submit, checkMail, parts }: PlacedHandlers): Route[] {
+  const params = paramsAt(base)
   return [
     route({
       ...common,

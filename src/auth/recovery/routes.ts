@@ -17,6 +17,7 @@ import {
   skinOf,
   uidParams,
 } from '../pages/handling.ts'
+import { type Base, BASES, paramsAt, type Place, placeOf } from '../pages/place.ts'
 import { forgotPage, mailedPage, resetDonePage, resetPage } from './pages.ts'
 
 const common = { site: 'accounts', allow: { who: 'anyone' } } as const
@@ -25,21 +26,8 @@ const linkToken = z.string().max(200).default('')
 const askForm = z.strictObject({ csrf_token: csrfToken, email: formText })
 const resetForm = z.strictObject({ csrf_token: csrfToken, token: linkToken, username: z.string().optional(), password: formText })
 
-/** Asked for by itself, or inside an authorization that it comes back to. */
-interface Place {
-  readonly base: string
-  readonly signInPath: string
-  readonly interaction?: string
-}
-
-const alone: Place = { base: '', signInPath: '/account' }
-const placeOf = (given: object): Place =>
-  'uid' in given && typeof given.uid === 'string'
-    ? { base: `/interaction/${given.uid}`, signInPath: `/interaction/${given.uid}`, interaction: given.uid }
-    : alone
-
 export function recoveryRoutes(parts: PageParts): Route[] {
-  return [...askingRoutes(parts, ''), ...askingRoutes(parts, '/interaction/:uid'), ...resettingRoutes(parts)]
+  return [...BASES.flatMap((base) => askingRoutes(parts, base)), ...resettingRoutes(parts)]
 }
 
 function showAsking(parts: PageParts, exchange: Exchange, { place, failure }: { place: Place; failure?: FormFailure }): Answer {
@@ -48,8 +36,8 @@ function showAsking(parts: PageParts, exchange: Exchange, { place, failure }: { 
   return formPage(forgotPage(skinOf(parts, exchange), view), failure)
 }
 
-function askingRoutes(parts: PageParts, base: '' | '/interaction/:uid'): Route[] {
-  const params = base === '' ? z.strictObject({}) : uidParams
+function askingRoutes(parts: PageParts, base: Base): Route[] {
+  const params = paramsAt(base)
   return [
     route({
       ...common,

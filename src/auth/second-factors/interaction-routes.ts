@@ -1,19 +1,15 @@
 // The second step on the way in: codes, setting one up where it is asked for, and starting over.
-import type { Call } from '#kernel/call.ts'
 import { html } from '#kernel/html.ts'
-import { type Answer, type Exchange, type Route, route, seeOther } from '#kernel/http/route.ts'
+import { type Answer, type Route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { nameBrowser, whence } from '../browser.ts'
-import type { HalfSignIn, Interaction } from '../engine.ts'
 import {
   csrfToken,
   emptyForm,
   type FormFailure,
-  formAnswers,
   formFailure,
   formPage,
   formText,
-  friendly,
   type PageParts,
   refused,
   skinOf,
@@ -21,80 +17,44 @@ import {
 } from '../pages/handling.ts'
 import { answersOf, policyFor } from '../pages/interaction-answers.ts'
 import { csrfField } from '../pages/layout.ts'
+import { type HalfAt, halfStep } from '../pages/step.ts'
 import { recoveryCodesPage } from './pages.ts'
 
-const common = {
-  site: 'accounts',
-  allow: { who: 'handler', reason: 'Belongs to the browser that holds the cookie of this interaction, after a first step.' },
-  method: 'POST',
-  body: 'form',
-  answers: formAnswers,
-} as const
 const codeForm = z.strictObject({ csrf_token: csrfToken, way: z.enum(['totp', 'recovery']), code: formText, recovery: formText })
 const enrolForm = z.strictObject({ csrf_token: csrfToken, sealed: formText, code: formText })
-
-interface Asked {
-  readonly call: Call
-  readonly exchange: Exchange
-  readonly interaction: Interaction
-  readonly half: HalfSignIn
-}
 
 const failed = (field: string, text: string, way: string): FormFailure => refused({ problems: { [field]: text }, values: { way } })
 
 export function secondStepRoutes(parts: PageParts): Route[] {
   const { engine } = parts
-
-  /** Runs it for whoever has proved a first step here; all others see what the interaction shows. */
-  const halfway = async (call: Call, exchange: Exchange, run: (asked: Asked) => Promise<Answer>): Promise<Answer> => {
-    const interaction = await engine.interaction(exchange)
-    if (interaction === undefined) return answersOf(parts).ended(exchange)
-    const { half } = interaction
-    return half === undefined ? seeOther(`/interaction/${interaction.uid}`) : run({ call, exchange, interaction, half })
-  }
-
   return [
-    route({
-      ...common,
-      path: '/interaction/:uid/second-step',
-      rate: 'sign-in',
-      summary: 'Send a code of the second step',
-      input: { params: uidParams, body: codeForm },
-      handle: friendly(parts, (call, { body }, exchange) => halfway(call, exchange, (asked) => prove(parts, asked, body))),
-    }),
-    route({
-      ...common,
-      path: '/interaction/:uid/second-step/set-up',
-      rate: 'sign-in',
-      summary: 'Set up an authenticator app on the way in',
-      input: { params: uidParams, body: enrolForm },
-      handle: friendly(parts, (call, { body }, exchange) => halfway(call, exchange, (asked) => enrol(parts, asked, body))),
-    }),
-    route({
-      ...common,
-      path: '/interaction/:uid/go-on',
-      rate: 'page',
-      summary: 'Go on when nothing is missing any more',
-      input: { params: uidParams, body: emptyForm },
-      handle: friendly(parts, (call, _input, exchange) =>
-        halfway(call, exchange, async () => {
-          exchange.renewCsrf()
-          return engine.continueSignIn(exchange)
-        }),
-      ),
-    }),
-    route({
-      ...common,
-      path: '/interaction/:uid/start-over',
-      rate: 'page',
-      summary: 'Forget the first step',
-      input: { params: uidParams, body: emptyForm },
-      handle: friendly(parts, (call, _input, exchange) => halfway(call, exchange, () => engine.restartSignIn(exchange))),
-    }),
+    halfStep(
+      parts,
+      { path: '/second-step', summary: 'Send a code of the second step', input: { params: uidParams, body: codeForm } },
+      (at, { body }) => prove(parts, at, body),
+    ),
+    halfStep(
+      parts,
+      { path: '/second-step/set-up', summary: 'Set up an authenticator app on the way in', input: { params: uidParams, body: enrolForm } },
+      (at, { body }) => enrol(parts, at, body),
+    ),
+    halfStep(
+      parts,
+      { path: '/go-on', rate: 'page', summary: 'Go on when nothing is missing any more', input: { params: uidParams, body: emptyForm } },
+      ({ exchange }) => {
+        exchange.renewCsrf()
+        return engine.continueSignIn(exchange)
+      },
+    ),
+    halfStep(
+      parts,
+      { path: '/start-over', rate: 'page', summary: 'Forget the first step', input: { params: uidParams, body: emptyForm } },
+      ({ exchange }) => engine.restartSignIn(exchange),
+    ),
   ]
 }
 
-async function prove(parts: PageParts, { call, exchange, interaction, half }: Asked, typed: z.infer<typeof codeForm>): Promise<Answer> {
+async function prove(parts: PageParts, { call, exchange, interaction, half }: HalfAt, typed: z.infer<typeof codeForm>): Promise<Answer> {
   const { accountId, next } = half
   const { texts } = skinOf(parts, exchange)
   const { proof, field, wrong, code } =
@@ -117,7 +77,7 @@ async function prove(parts: PageParts, { call, exchange, interaction, half }: As
   }
 }
 
-async function enrol(parts: PageParts, { call, exchange, interaction, half }: Asked, typed: z.infer<typeof enrolForm>): Promise<Answer> {
+async function enrol(parts: PageParts, { call, exchange, interaction, half }: HalfAt, typed: z.infer<typeof enrolForm>): Promise<Answer> {
   const { accountId, credential, next } = half
   const skin = skinOf(parts, exchange, `/interaction/${interaction.uid}`)
   const show = (failure?: FormFailure): Promise<Answer> =>

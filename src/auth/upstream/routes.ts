@@ -3,10 +3,11 @@ import { hasCode } from '#kernel/errors.ts'
 import { type Answer, type Exchange, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { whence } from '../browser.ts'
-import { formAnswers, friendly, type PageParts, refused, skinOf, uidParams } from '../pages/handling.ts'
+import { friendly, type PageParts, refused, skinOf, uidParams } from '../pages/handling.ts'
 import { answersOf } from '../pages/interaction-answers.ts'
+import { type At, step } from '../pages/step.ts'
 import type { Texts } from '../texts/en.ts'
-import { type Asked, asked, endedPage, nameOf, within } from './asked.ts'
+import { endedPage, nameOf } from './asked.ts'
 import type { Arrival } from './schemas.ts'
 import { welcomeRoutes } from './welcome-routes.ts'
 
@@ -72,7 +73,7 @@ function callbackRoutes(parts: PageParts): Route[] {
 
 function problemAnswer(
   parts: PageParts,
-  { call, exchange, interaction }: Asked,
+  { call, exchange, interaction }: At,
   { status, problem }: { status: number; problem: string },
 ): Promise<Answer> {
   return answersOf(parts).signIn(call, exchange, { interaction, failure: refused({ problem }, status) })
@@ -81,12 +82,12 @@ function problemAnswer(
 const textsOf = (parts: PageParts, exchange: Exchange): Texts['upstream'] => skinOf(parts, exchange).texts.upstream
 
 /** A provider that is down leaves the other ways as they are. */
-function downAnswer(parts: PageParts, at: Asked, { error, id }: { readonly error: unknown; readonly id: string }): Promise<Answer> {
+function downAnswer(parts: PageParts, at: At, { error, id }: { readonly error: unknown; readonly id: string }): Promise<Answer> {
   if (!hasCode(error, 'auth.upstream_unavailable')) throw error
   return problemAnswer(parts, at, { status: 503, problem: textsOf(parts, at.exchange).down(nameOf(parts, id)) })
 }
 
-async function begin(parts: PageParts, at: Asked, id: string): Promise<Answer> {
+async function begin(parts: PageParts, at: At, id: string): Promise<Answer> {
   const { upstreams } = parts
   const upstream = upstreams.find(id)
   if (upstream === undefined) return seeOther(`/interaction/${at.interaction.uid}`)
@@ -111,7 +112,7 @@ function namedBy(search: string): string | undefined {
   }
 }
 
-async function comeBack(parts: PageParts, at: Asked, state: string | undefined): Promise<Answer> {
+async function comeBack(parts: PageParts, at: At, state: string | undefined): Promise<Answer> {
   const { upstreams } = parts
   const { exchange, interaction } = at
   const journey = upstreams.travels.take(exchange, state)
@@ -129,7 +130,7 @@ async function comeBack(parts: PageParts, at: Asked, state: string | undefined):
   }
 }
 
-async function goOn(parts: PageParts, at: Asked, who: Arrival): Promise<Answer> {
+async function goOn(parts: PageParts, at: At, who: Arrival): Promise<Answer> {
   const { upstreams, engine } = parts
   const { call, exchange, interaction } = at
   const arrived = await upstreams.arrive(call, who, whence(exchange))
@@ -145,25 +146,20 @@ async function goOn(parts: PageParts, at: Asked, who: Arrival): Promise<Answer> 
 
 function signInRoutes(parts: PageParts): Route[] {
   return [
-    route({
-      ...within,
-      method: 'GET',
-      path: '/interaction/:uid/upstream/:id',
-      rate: 'sign-in',
-      summary: 'Go to another provider to sign in there',
-      input: { params: uidParams.extend({ id: idText }) },
-      answers: formAnswers,
-      handle: friendly(parts, (call, { params }, exchange) => asked(parts, { call, exchange }, (at) => begin(parts, at, params.id))),
-    }),
-    route({
-      ...within,
-      method: 'GET',
-      path: '/interaction/:uid/upstream',
-      rate: 'sign-in',
-      summary: 'Back from another provider',
-      input: { params: uidParams, query: anyQuery },
-      answers: formAnswers,
-      handle: friendly(parts, (call, { query }, exchange) => asked(parts, { call, exchange }, (at) => comeBack(parts, at, query.state))),
-    }),
+    step(
+      parts,
+      {
+        path: '/upstream/:id',
+        rate: 'sign-in',
+        summary: 'Go to another provider to sign in there',
+        input: { params: uidParams.extend({ id: idText }) },
+      },
+      (at, { params }) => begin(parts, at, params.id),
+    ),
+    step(
+      parts,
+      { path: '/upstream', rate: 'sign-in', summary: 'Back from another provider', input: { params: uidParams, query: anyQuery } },
+      (at, { query }) => comeBack(parts, at, query.state),
+    ),
   ]
 }

@@ -1,23 +1,12 @@
 // Somebody has come from another provider and is not known here: an account is made, or the one there is is connected.
-import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
+import { type Answer, type Exchange, page, type Route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { whence } from '../browser.ts'
 import { hasSignUp } from '../methods.ts'
-import type { Interaction } from '../engine.ts'
-import {
-  csrfToken,
-  type FormFailure,
-  formAnswers,
-  formFailure,
-  formPage,
-  formText,
-  friendly,
-  type PageParts,
-  skinOf,
-  uidParams,
-} from '../pages/handling.ts'
+import { csrfToken, type FormFailure, formFailure, formPage, formText, type PageParts, skinOf, uidParams } from '../pages/handling.ts'
 import { policyFor } from '../pages/interaction-answers.ts'
-import { type Asked, asked, endedPage, nameOf, within } from './asked.ts'
+import { type At, step } from '../pages/step.ts'
+import { endedPage, nameOf } from './asked.ts'
 import { choosePage, welcomePage } from './pages.ts'
 import type { Arrival } from './schemas.ts'
 
@@ -25,46 +14,34 @@ type Certain = Arrival & { readonly email: string }
 
 export function welcomeRoutes(parts: PageParts): Route[] {
   return [
-    route({
-      ...within,
-      method: 'GET',
-      path: '/interaction/:uid/welcome',
-      rate: 'page',
-      summary: 'Asks whoever comes from another provider to create an account',
-      input: { params: uidParams },
-      answers: formAnswers,
-      handle: friendly(parts, (call, _input, exchange) =>
-        asked(parts, { call, exchange }, async ({ interaction }) => welcome(parts, exchange, { interaction })),
-      ),
-    }),
-    route({
-      ...within,
-      method: 'POST',
-      path: '/interaction/:uid/welcome',
-      rate: 'sign-in',
-      summary: 'Create an account that opens by another provider',
-      body: 'form',
-      input: { params: uidParams, body: z.strictObject({ csrf_token: csrfToken, name: formText }) },
-      answers: formAnswers,
-      handle: friendly(parts, (call, { body }, exchange) => asked(parts, { call, exchange }, (at) => create(parts, at, body.name))),
-    }),
-    route({
-      ...within,
-      method: 'GET',
-      path: '/interaction/:uid/choose',
-      rate: 'page',
-      summary: 'Asks whoever comes from another provider whether there is an account to connect',
-      input: { params: uidParams },
-      answers: formAnswers,
-      handle: friendly(parts, (call, _input, exchange) =>
-        asked(parts, { call, exchange }, async ({ interaction: { uid } }) => {
-          const who = arrivalAt(parts, exchange, uid)
-          if (who === undefined) return endedPage(parts, exchange)
-          const view = { uid, provider: nameOf(parts, who.upstream), signUp: hasSignUp(parts.methods) }
-          return page(choosePage(skinOf(parts, exchange), view))
-        }),
-      ),
-    }),
+    step(
+      parts,
+      { path: '/welcome', summary: 'Asks whoever comes from another provider to create an account', input: { params: uidParams } },
+      async (at) => welcome(parts, at),
+    ),
+    step(
+      parts,
+      {
+        path: '/welcome',
+        summary: 'Create an account that opens by another provider',
+        input: { params: uidParams, body: z.strictObject({ csrf_token: csrfToken, name: formText }) },
+      },
+      (at, { body }) => create(parts, at, body.name),
+    ),
+    step(
+      parts,
+      {
+        path: '/choose',
+        summary: 'Asks whoever comes from another provider whether there is an account to connect',
+        input: { params: uidParams },
+      },
+      async ({ exchange, interaction: { uid } }) => {
+        const who = arrivalAt(parts, exchange, uid)
+        if (who === undefined) return endedPage(parts, exchange)
+        const view = { uid, provider: nameOf(parts, who.upstream), signUp: hasSignUp(parts.methods) }
+        return page(choosePage(skinOf(parts, exchange), view))
+      },
+    ),
   ]
 }
 
@@ -80,11 +57,7 @@ function certainAt(parts: PageParts, exchange: Exchange, uid: string): Certain |
   return who?.email === undefined || !who.emailVerified ? undefined : { ...who, email: who.email }
 }
 
-function welcome(
-  parts: PageParts,
-  exchange: Exchange,
-  { interaction, failure }: { readonly interaction: Interaction; readonly failure?: FormFailure },
-): Answer {
+function welcome(parts: PageParts, { exchange, interaction }: At, failure?: FormFailure): Answer {
   const who = certainAt(parts, exchange, interaction.uid)
   if (who === undefined) return endedPage(parts, exchange)
   const { email, name = '' } = who
@@ -92,7 +65,8 @@ function welcome(
   return formPage(welcomePage(skinOf(parts, exchange), { ...view, state: failure?.state ?? {} }), failure, policyFor(interaction))
 }
 
-async function create(parts: PageParts, { call, exchange, interaction }: Asked, name: string): Promise<Answer> {
+async function create(parts: PageParts, at: At, name: string): Promise<Answer> {
+  const { call, exchange, interaction } = at
   const { upstreams, engine } = parts
   const who = certainAt(parts, exchange, interaction.uid)
   if (who === undefined) return endedPage(parts, exchange)
@@ -104,6 +78,6 @@ async function create(parts: PageParts, { call, exchange, interaction }: Asked, 
     exchange.renewCsrf()
     return await engine.finishSignIn(exchange, { ...owner, by: 'upstream' })
   } catch (error) {
-    return welcome(parts, exchange, { interaction, failure: formFailure(skinOf(parts, exchange).texts, error, { name }) })
+    return welcome(parts, at, formFailure(skinOf(parts, exchange).texts, error, { name }))
   }
 }
