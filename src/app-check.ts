@@ -1,6 +1,7 @@
 // The shape of an app definition. Node strips types without reading them, so a slip that the compiler would have found arrives here.
 import type { AppDefinition } from './app.ts'
-import type { AuthDefinition, ProtectedResourceDefinition, RegistrationDefinition, WebhookDefinition } from './auth/contract.ts'
+import type { AuthDefinition, WebhookDefinition } from './auth/contract.ts'
+import type { ProtectedResourceDefinition, RegistrationDefinition } from './auth/clients/contract.ts'
 import type { AuthHooks } from './auth/hooks/contract.ts'
 import type { OrganisationsDefinition, RoleDefinition } from './auth/organisations/contract.ts'
 import type { ChallengeDefinition } from './auth/guard/contract.ts'

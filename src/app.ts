@@ -1,5 +1,6 @@
 // The app definition: one typed value that says what the nine servers serve.
-import type { AuthDefinition, ClientDefinition } from './auth/contract.ts'
+import type { AuthDefinition } from './auth/contract.ts'
+import type { ClientDefinition } from './auth/clients/contract.ts'
 import type { Engine } from './database/ports.ts'
 import type { BucketDefinition } from './files/contract.ts'
 import type { FrontendDefinition } from './frontend/contract.ts'

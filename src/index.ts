@@ -12,14 +12,8 @@ export type {
 } from './auth/hooks/contract.ts'
 export type { LegacyHook, LegacyPerson, PersonRow } from './auth/moving/contract.ts'
 export type { UpstreamDefinition } from './auth/upstream/contract.ts'
-export type {
-  AuthDefinition,
-  ClientAuthentication,
-  ClientDefinition,
-  ClientLifetimes,
-  ProtectedResourceDefinition,
-  WebhookDefinition,
-} from './auth/contract.ts'
+export type { AuthDefinition, WebhookDefinition } from './auth/contract.ts'
+export type { ClientAuthentication, ClientDefinition, ClientLifetimes, ProtectedResourceDefinition } from './auth/clients/contract.ts'
 export type { ChallengeDefinition } from './auth/guard/contract.ts'
 export type { PageDetails, PageViewV1, ThemeDefinition } from './auth/theme/contract.ts'
 export type { OrganisationsDefinition, RoleDefinition } from './auth/organisations/contract.ts'

@@ -83,6 +83,13 @@ test('only src/config.ts reads the environment', async () => {
   }
 })
 
+// The signal of a request's call is made when it is first asked for: a spread asks at once, and what is aborted later is not heard of in the copy.
+test('a call is passed on whole, or by callAs and callIn', async () => {
+  for await (const { file, text } of sources('{src,examples}/**/*.{ts,tsx}')) {
+    if (!file.endsWith('.test.ts')) assert.doesNotMatch(text, /\.\.\.call\b/, file)
+  }
+})
+
 test('every rule of the cruiser has a seeded violation', async () => {
   const { default: config }: { default: { forbidden: readonly { readonly name: string }[] } } = await import(
     join(root, '.dependency-cruiser.mjs')

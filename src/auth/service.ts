@@ -1,6 +1,7 @@
 // What the other servers may ask of auth (see contract.ts).
 import type { Call } from '#kernel/call.ts'
-import type { Auth, BackChannelAnswer, BackChannelRequest, Clients, KeySet, PublicProfile } from './contract.ts'
+import type { Auth, BackChannelAnswer, BackChannelRequest, KeySet, PublicProfile } from './contract.ts'
+import type { Clients } from './clients/contract.ts'
 import type { AccountDirectory } from './engine.ts'
 import type { SigningKeys } from './keys/signing-keys.ts'
 import type { Admission } from './admission/service.ts'

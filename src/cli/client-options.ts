@@ -1,5 +1,5 @@
 // What `clients` takes on the command line beside what every command takes.
-import type { ClientChange } from '../auth/contract.ts'
+import type { ClientChange } from '../auth/clients/contract.ts'
 
 export const CLIENT_OPTIONS = {
   name: { type: 'string' },

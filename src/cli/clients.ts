@@ -1,5 +1,5 @@
 // `ninefold clients list|add|show|rotate-secret|remove|invite`: the clients of the authorization server. A platform that runs knows of a change within a second.
-import type { Clients, ClientView } from '../auth/contract.ts'
+import type { Clients, ClientView } from '../auth/clients/contract.ts'
 import { systemCall } from '../kernel/call.ts'
 import { AppError } from '../kernel/errors.ts'
 import { CommandError, type CommandLine } from './command-line.ts'

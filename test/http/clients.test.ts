@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { callAs } from '#kernel/call.ts'
-import type { ClientDefinition } from '../../src/auth/contract.ts'
+import type { ClientDefinition } from '../../src/auth/clients/contract.ts'
 import { Browser, call, claimsOf, errorOf, type OauthWorld, openOauth, pkce, type Reply, type Send, send } from '../support/oauth.ts'
 import { everythingStored } from '../support/scenario-database.ts'
 

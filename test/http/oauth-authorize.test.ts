@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import type { ClientDefinition } from '../../src/auth/contract.ts'
+import type { ClientDefinition } from '../../src/auth/clients/contract.ts'
 import {
   authorizePath,
   Browser,

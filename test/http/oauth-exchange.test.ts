@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import * as oauth from 'oauth4webapi'
-import type { ClientDefinition } from '../../src/auth/contract.ts'
+import type { ClientDefinition } from '../../src/auth/clients/contract.ts'
 import { grantsCollection } from '../../src/auth/provider/collections.ts'
 import {
   Browser,

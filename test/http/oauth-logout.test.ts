@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { after, before, beforeEach, test } from 'node:test'
 import { createLocalJWKSet, decodeProtectedHeader, type JWTPayload, jwtVerify } from 'jose'
 import { systemCall } from '#kernel/call.ts'
-import type { ClientDefinition } from '../../src/auth/contract.ts'
+import type { ClientDefinition } from '../../src/auth/clients/contract.ts'
 import { backchannelLogoutJob } from '../../src/auth/logout/backchannel.ts'
 import {
   authorizePath,

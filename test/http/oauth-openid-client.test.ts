@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { exportJWK, generateKeyPair } from 'jose'
 import * as oidc from 'openid-client'
-import type { ClientDefinition } from '../../src/auth/contract.ts'
+import type { ClientDefinition } from '../../src/auth/clients/contract.ts'
 import { Browser, claimsOf, type OauthWorld, openOauth, send } from '../support/oauth.ts'
 
 const CALLBACK = 'https://app.example/callback'

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import * as oauth from 'oauth4webapi'
-import type { ClientView } from '../../src/auth/contract.ts'
+import type { ClientView } from '../../src/auth/clients/contract.ts'
 import { isDocumentAddress } from '../../src/auth/client-documents/address.ts'
 import { freshMsOf } from '../../src/auth/client-documents/freshness.ts'
 import { Browser, call, claimsOf, errorOf, type OauthWorld, openOauth, pkce, type Reply, send } from '../support/oauth.ts'

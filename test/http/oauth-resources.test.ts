@@ -4,7 +4,7 @@ import { createHash, generateKeyPairSync } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { compactDecrypt } from 'jose'
 import * as oauth from 'oauth4webapi'
-import type { ClientDefinition } from '../../src/auth/contract.ts'
+import type { ClientDefinition } from '../../src/auth/clients/contract.ts'
 import { createResourceRegistry } from '../../src/auth/provider/resources.ts'
 import {
   authorizePath,

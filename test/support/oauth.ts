@@ -1,26 +1,24 @@
 // The authorization server on a real socket, with the smallest pages that a person could sign in with, and a browser that keeps cookies.
-import { createServer, type IncomingMessage, request as httpRequest, type Server, type ServerResponse } from 'node:http'
+import { createServer, request as httpRequest, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import findMyWay from 'find-my-way'
 import { type Call, systemCall } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { AppError } from '#kernel/errors.ts'
 import { html } from '#kernel/html.ts'
-import { parseCookies } from '#kernel/http/cookie.ts'
-import type { Answer, Exchange, Route } from '#kernel/http/route.ts'
-import { newRequestId, randomToken } from '#kernel/ids.ts'
+import type { Route } from '#kernel/http/route.ts'
+import { randomToken } from '#kernel/ids.ts'
 import { createKeyRing } from '#kernel/keyring.ts'
 import { createLogger } from '#kernel/log.ts'
 import { Secret } from '#kernel/secret.ts'
 import type { Sites } from '#kernel/sites.ts'
 import { createNewcomers, type Newcomers } from '../../src/auth/registration/create.ts'
-import type { AuthDefinition, ClientDefinition, Clients } from '../../src/auth/contract.ts'
+import type { AuthDefinition } from '../../src/auth/contract.ts'
+import type { ClientDefinition, Clients } from '../../src/auth/clients/contract.ts'
 import type { ClientSettings } from '../../src/auth/provider/client-rules.ts'
 import { type AuthorizationServer, type AuthorizationServerParts, createAuthorizationServer } from '../../src/auth/provider/create.ts'
 import type { AuthHooks } from '../../src/auth/hooks/contract.ts'
 import { createHooks } from '../../src/auth/hooks/hooks.ts'
 import { type AccountDirectory } from '../../src/auth/engine.ts'
-import { type Proof, proof } from '../../src/auth/levels.ts'
+import type { Proof } from '../../src/auth/levels.ts'
 import { createSignInRules } from '../../src/auth/sign-in-rules.ts'
 import { createRevocations, type Revocations } from '../../src/auth/revocations/revocations.ts'
 import type { Cache } from '../../src/cache/contract.ts'
@@ -28,8 +26,8 @@ import { cacheServer } from '../../src/cache/server.ts'
 import type { Database } from '../../src/database/contract.ts'
 import type { WriteRequest } from '../../src/database/ports.ts'
 import { jobsServer } from '../../src/jobs/server.ts'
-import { certificateOf } from './certificates.ts'
 import { pkce } from './oauth-values.ts'
+import { serve } from './oauth-serving.ts'
 import { scenarioDatabase } from './scenario-database.ts'
 
 export { claimsOf, errorOf, pkce } from './oauth-values.ts'
@@ -90,12 +88,22 @@ export interface OauthOptions {
 }
 
 export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld> {
+  const http = createServer()
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+  try {
+    return await openOn(http, options)
+  } catch (error) {
+    // A definition that is refused must end the test, not leave a listener that keeps it alive.
+    http.close()
+    throw error
+  }
+}
+
+async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> {
   let offset = 0
   const clock = { now: () => Date.now() + offset }
   const logs: string[] = []
   const logger = createLogger({ level: 'info', stream: { write: (line: string) => void logs.push(line) } })
-  const http = createServer()
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
   const { port } = http.address() as AddressInfo
   const masterKey = options.sharing?.masterKey ?? randomToken()
   const at = options.sharing?.issuerPort ?? port
@@ -249,89 +257,6 @@ export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld>
 }
 
 export const call: Call = systemCall('test')
-
-function serve(http: Server, server: Pick<AuthorizationServer, 'engine' | 'routes'>, credentialOf: (accountId: string) => string): void {
-  const router = findMyWay()
-  for (const route of server.routes) {
-    // The gateway hands preflights of raw routes to their handler.
-    const methods = route.kind === 'raw' && !router.hasRoute('OPTIONS', route.path) ? [route.method, 'OPTIONS' as const] : route.method
-    router.on(methods, route.path, (request, response) => void serveRoute(request, response, route))
-  }
-  const { engine } = server
-  http.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    const exchange = exchangeOf(request, response)
-    // As the gateway does: headers are there before anybody answers, and must survive.
-    response.setHeader('x-content-type-options', 'nosniff')
-    response.setHeader('content-security-policy', "default-src 'none'; script-src 'nonce-abc'; form-action 'self'")
-    const step = /^\/interaction\/[\w-]+(?:\/(sign-in|consent|go-on))?$/.exec(exchange.path)
-    if (step === null) {
-      router.lookup(request, response)
-      return
-    }
-    const work = async (): Promise<void> => {
-      const form = new URLSearchParams(exchange.search)
-      const accountId = form.get('account') ?? ''
-      if (step[1] === 'sign-in') {
-        const by = proof.parse(form.get('by') ?? 'password')
-        write(response, await engine.finishSignIn(exchange, { accountId, credential: credentialOf(accountId), by }))
-      } else if (step[1] === 'consent') write(response, await engine.finishConsent(exchange, form.get('approved') === 'yes'))
-      else if (step[1] === 'go-on') write(response, await engine.continueSignIn(exchange))
-      else write(response, { status: 200, body: { json: (await engine.interaction(exchange)) ?? null } })
-    }
-    void work().catch((error: unknown) => problem(response, error))
-  })
-}
-
-function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchange {
-  const url = new URL(request.url ?? '/', 'http://any')
-  return {
-    request,
-    response,
-    method: request.method ?? 'GET',
-    origin: 'http://accounts.localhost',
-    path: url.pathname,
-    search: url.search.slice(1),
-    requestId: newRequestId(),
-    client: 'client',
-    network: () => '',
-    clientCertificate: certificateOf(request),
-    cookies: parseCookies(request.headers.cookie).cookies,
-    nonce: () => 'abc',
-    csrfToken: () => 'csrf',
-    renewCsrf: () => {},
-    addCookie: (cookie) => response.appendHeader('set-cookie', cookie),
-  }
-}
-
-async function serveRoute(request: IncomingMessage, response: ServerResponse, route: Route): Promise<void> {
-  const exchange = exchangeOf(request, response)
-  try {
-    if (route.kind === 'raw') await route.handle(call, exchange)
-    else
-      write(
-        response,
-        await route.handle(
-          call,
-          { params: {}, query: Object.fromEntries(new URLSearchParams(exchange.search)), body: undefined },
-          exchange,
-        ),
-      )
-  } catch (error) {
-    problem(response, error)
-  }
-}
-
-function write(response: ServerResponse, { status, headers, body }: Answer): void {
-  for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, typeof value === 'string' ? value : [...value])
-  response.statusCode = status
-  response.end(body !== undefined && 'json' in body ? JSON.stringify(body.json) : '')
-}
-
-function problem(response: ServerResponse, error: unknown): void {
-  response.statusCode = error instanceof AppError ? error.status : 500
-  for (const [name, value] of Object.entries(error instanceof AppError ? (error.headers ?? {}) : {})) response.setHeader(name, value)
-  response.end(String(error))
-}
 
 export interface Reply {
   readonly status: number

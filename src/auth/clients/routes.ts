@@ -1,7 +1,7 @@
 // The API for operators: clients registered, changed and removed.
 import { ok, type Route, route } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
-import type { Clients } from '../contract.ts'
+import type { Clients } from './contract.ts'
 import { authErrors } from '../errors.ts'
 import { clientChange, clientDefinition, clientView } from './schemas.ts'
 

@@ -1,6 +1,6 @@
 // The shape of a client, as an app definition gives it and as it is stored. What it must fulfil beyond its shape is in provider/client-rules.ts.
 import { z } from '#kernel/schema.ts'
-import type { ClientChange, ClientDefinition, ClientLifetimes } from '../contract.ts'
+import type { ClientChange, ClientDefinition, ClientLifetimes } from './contract.ts'
 
 const text = z.string().min(1).max(2000)
 const texts = z.array(text).max(100)

@@ -8,7 +8,7 @@ import type { EventDraft } from '#kernel/collection.ts'
 import { sendOutward } from '#kernel/http/outward.ts'
 import { type JobDefinition, job, jobRequested } from '#kernel/job.ts'
 import { z } from '#kernel/schema.ts'
-import type { ClientDefinition } from '../contract.ts'
+import type { ClientDefinition } from '../clients/contract.ts'
 
 const NAME = 'auth.backchannel_logout'
 /** With growing pauses: about a day. A try that found others under way counts as well. */

@@ -1,7 +1,7 @@
 // How a client proves who it is (RFC 6749 section 2.3, RFC 7523, RFC 8705), from its definition to what the engine knows of it.
 import { X509Certificate } from 'node:crypto'
 import type { ClientMetadata } from 'oidc-provider'
-import type { ClientAuthentication, ClientDefinition, PublicKeyDefinition } from '../contract.ts'
+import type { ClientAuthentication, ClientDefinition, PublicKeyDefinition } from '../clients/contract.ts'
 
 /** Every method that some client may use. Not `client_secret_jwt`: it needs the secret itself, and we keep hashes. */
 export const AUTHENTICATION_METHODS = [

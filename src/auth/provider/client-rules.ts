@@ -1,6 +1,7 @@
 // What a definition of an OAuth client must fulfil, in words that say what to change.
 import type { Sites } from '#kernel/sites.ts'
-import type { AuthDefinition, ClientDefinition, FrontendClient } from '../contract.ts'
+import type { AuthDefinition, FrontendClient } from '../contract.ts'
+import type { ClientDefinition } from '../clients/contract.ts'
 import { MEMBERSHIP_SCOPES } from '../roles/membership.ts'
 import { authenticationProblems } from './client-authentication.ts'
 

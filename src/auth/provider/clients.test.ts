@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemCall } from '#kernel/call.ts'
-import type { ClientDefinition } from '../contract.ts'
+import type { ClientDefinition } from '../clients/contract.ts'
 import type { ClientSettings } from './client-rules.ts'
 import { createClientRegistry as createRegistry } from './clients.ts'
 

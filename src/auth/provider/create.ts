@@ -65,7 +65,7 @@ import { createRunningEngine, type RunningEngine } from './running.ts'
 import { type ServiceDirectory, whileServiceLasts } from './service-claims.ts'
 import { createStructuredTokens, type StructuredTokens } from './structured-tokens.ts'
 import { sweepTokens } from './sweep.ts'
-import { serviceSubject } from './ids.ts'
+import { clientSubject } from '../clients/subject.ts'
 import { createUserinfo } from './userinfo.ts'
 import { createVault } from './vault.ts'
 
@@ -169,7 +169,7 @@ function endingFor(
       await consents.removeClient(call, clientId)
       await endings.endEverywhere(call, clientId)
       // And what it got for itself, or gets in a moment from a process that remembers it.
-      const subject = serviceSubject(clientId)
+      const subject = clientSubject(clientId)
       await database.commit(call, [revocations.endedFor(subject)])
       await revocations.announce(call, 'account', [subject])
     },

@@ -10,8 +10,3 @@ export function recordId(bearer: string): string {
 export function sidOf(grantId: string): string {
   return sha256(grantId)
 }
-
-/** The `sub` of a client that acts for itself. No account id has a colon, so no client can be named to be somebody (RFC 9700 section 4.15). */
-export function serviceSubject(clientId: string): string {
-  return `client:${clientId}`
-}

@@ -1,7 +1,7 @@
 // The resource servers that tokens are made for (RFC 8707): the app's own API, and what the app definition has beside it.
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { apiAudience } from '#kernel/sites.ts'
-import type { ProtectedResourceDefinition, PublicKeyDefinition } from '../contract.ts'
+import type { ProtectedResourceDefinition, PublicKeyDefinition } from '../clients/contract.ts'
 import { MEMBERSHIP_SCOPES } from '../roles/membership.ts'
 import type { ClientSettings } from './client-rules.ts'
 

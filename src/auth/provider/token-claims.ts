@@ -4,7 +4,8 @@ import type { AccessToken, ClientCredentials, Configuration, KoaContextWithOIDC 
 import type { MembershipClaims } from './account-claims.ts'
 import type { ClaimsReader } from './app-claims.ts'
 import { exchangedClaims } from './exchanged.ts'
-import { serviceSubject, sidOf } from './ids.ts'
+import { clientSubject } from '../clients/subject.ts'
+import { sidOf } from './ids.ts'
 import { type ServiceDirectory, serviceClaims } from './service-claims.ts'
 
 export interface TokenClaimsParts {
@@ -17,7 +18,7 @@ export function tokenClaims({ memberOf, appClaims, services }: TokenClaimsParts)
   return async (context, token) => {
     if (token.kind === 'ClientCredentials') {
       const { clientId = '' } = token
-      return { ...(await serviceClaims(services, clientId)), sub: serviceSubject(clientId) }
+      return { ...(await serviceClaims(services, clientId)), sub: clientSubject(clientId) }
     }
     const exchanged = exchangedClaims(token)
     if (exchanged !== undefined) return { ...(await appClaims.ofAccessToken(context, token)), ...(await memberOf(token)), ...exchanged }
@@ -42,7 +43,7 @@ function signInClaims({ oidc }: KoaContextWithOIDC): Readonly<Record<string, unk
 export const tokenFormats: NonNullable<Configuration['formats']> = {
   customizers: {
     jwt(_context: KoaContextWithOIDC, token: AccessToken | ClientCredentials, { payload }) {
-      if (token.kind === 'ClientCredentials' && token.clientId !== undefined) payload['sub'] = serviceSubject(token.clientId)
+      if (token.kind === 'ClientCredentials' && token.clientId !== undefined) payload['sub'] = clientSubject(token.clientId)
     },
   },
 }

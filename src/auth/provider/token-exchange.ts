@@ -8,7 +8,7 @@ import * as grantHelpers from 'oidc-provider/lib/helpers/grants.js'
 import { z } from '#kernel/schema.ts'
 import { markExchanged } from './exchanged.ts'
 import type { ClientRegistry, RegisteredClient } from './clients.ts'
-import { serviceSubject } from './ids.ts'
+import { clientSubject } from '../clients/subject.ts'
 import type { ResourceRegistry } from './resources.ts'
 import { currentCall } from './scope.ts'
 
@@ -76,7 +76,7 @@ async function exchange(provider: Provider, parts: TokenExchangeParts, context: 
   const signIn = Object.fromEntries(
     ['auth_time', 'acr', 'amr'].flatMap((name) => (others[name] === undefined ? [] : [[name, others[name]]])),
   )
-  const actor = { sub: serviceSubject(client.clientId), ...(act === undefined ? {} : { act }) }
+  const actor = { sub: clientSubject(client.clientId), ...(act === undefined ? {} : { act }) }
   markExchanged(token, { ...signIn, ...(sid === undefined ? {} : { sid }), act: actor, exchanged_from: from })
   context.oidc.entity('AccessToken', token)
   const value = await token.save()

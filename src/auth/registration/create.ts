@@ -10,7 +10,7 @@ import { type ClientDocuments, createClientDocuments } from '../client-documents
 import { type ClientsRepository, createClientsRepository } from '../clients/repository.ts'
 import { clientRoutes } from '../clients/routes.ts'
 import { createClients } from '../clients/service.ts'
-import type { Clients, RegistrationDefinition } from '../contract.ts'
+import type { Clients, RegistrationDefinition } from '../clients/contract.ts'
 import type { ClientSettings } from '../provider/client-rules.ts'
 import { createInvitations } from './invitations.ts'
 import { registrationRoutes } from './routes.ts'

@@ -3,7 +3,7 @@
 import { fieldProblems, z } from '#kernel/schema.ts'
 import { nameProblem, tidyName } from '../accounts/name.ts'
 import { publicKeyDefinition } from '../clients/schemas.ts'
-import type { ClientDefinition } from '../contract.ts'
+import type { ClientDefinition } from '../clients/contract.ts'
 import { type ClientSettings, clientProblems, isOpenidScope, redirectProblem } from '../provider/client-rules.ts'
 import { RegistrationError } from './errors.ts'
 

@@ -7,6 +7,7 @@ import type { z } from '#kernel/schema.ts'
 import type { Stored } from '../../database/contract.ts'
 import { nameProblem, tidyName } from '../accounts/name.ts'
 import { publicKeyDefinition, type StoredClient } from '../clients/schemas.ts'
+import { clientSubject } from '../clients/subject.ts'
 import { authErrors } from '../errors.ts'
 import type { Acting, Organisations } from '../organisations/service.ts'
 import type { Revocations } from '../revocations/revocations.ts'
@@ -60,10 +61,6 @@ export interface ServiceAccounts {
   ownerFor(call: Call, clientId: string): Promise<Owner | undefined>
   /** What a token of this client tells; `undefined` when it is no service account, and `ended` when it may get none. */
   membershipOf(call: Call, clientId: string): Promise<Membership | 'ended' | undefined>
-}
-
-export function serviceSubject(clientId: string): string {
-  return `client:${clientId}`
 }
 
 const viewOf = ({ id, owner, name, roles, scopes, authentication, createdAt }: ServiceAccount): ServiceAccountView => ({
@@ -204,7 +201,7 @@ interface Changes extends Pick<ServiceAccounts, 'setRoles' | 'renewSecret' | 're
 
 function superseding({ repository, revocations, clock }: ServiceAccountsDependencies): Changes['supersede'] {
   return async (call, clientId) => {
-    const subject = serviceSubject(clientId)
+    const subject = clientSubject(clientId)
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const before = await repository.find(call, clientId)
       if (before === undefined) return
@@ -229,7 +226,7 @@ function changing(deps: ServiceAccountsDependencies, own: Own): Changes {
         const before = await own(call, owner, clientId)
         if (before === undefined) throw authErrors.service_not_found()
         const at = laterThan(before.value.membershipAt, clock.now())
-        const subject = serviceSubject(clientId)
+        const subject = clientSubject(clientId)
         const events = [securityEventOf({ type: 'service.roles_changed', about: before.value.name, ...actorOf(owner) })]
         if (await repository.updateRoles(call, before, { roles, at, also: [revocations.superseded(subject, at)], events })) {
           await revocations.announce(call, 'membership', [subject])
@@ -251,7 +248,7 @@ function changing(deps: ServiceAccountsDependencies, own: Own): Changes {
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         const found = await own(call, owner, clientId)
         if (found === undefined) return false
-        const subject = serviceSubject(clientId)
+        const subject = clientSubject(clientId)
         const events = [securityEventOf({ type: 'service.removed', about: found.value.name, ...actorOf(owner) })]
         if (await repository.remove(call, found, { operations: [revocations.endedFor(subject)], events })) {
           await revocations.announce(call, 'account', [subject])
