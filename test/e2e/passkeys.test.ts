@@ -6,6 +6,7 @@ import { launchBrowser, withoutChromium } from '../support/browser.ts'
 import { signInTab } from '../support/browser-person.ts'
 import { signUp } from '../support/person.ts'
 import { type PlatformProcess, startPlatform } from '../support/platform.ts'
+import { until } from '../support/until.ts'
 
 let platform: PlatformProcess
 let browser: Browser
@@ -132,8 +133,7 @@ describe('passkeys', { skip: withoutChromium }, () => {
     await page.addInitScript('HTMLFormElement.prototype.submit = function () { window.kept = this.elements.answer.value }')
     await page.goto(signInAddress())
     await page.getByRole('button', { name: 'Use a passkey' }).click()
-    await page.waitForFunction('window.kept !== undefined')
-    const answer = await page.evaluate<string>('window.kept')
+    const answer = await until('the answer', () => page.evaluate<string | undefined>('window.kept'))
     const thief = await browser.newContext()
     const other = await thief.newPage()
     await withoutAutofill(other)

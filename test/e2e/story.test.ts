@@ -8,6 +8,7 @@ import { launchBrowser, withoutChromium } from '../support/browser.ts'
 import { mailedLink, PASSWORD, session, signIn, signUp } from '../support/person.ts'
 import { type PlatformProcess, startPlatform } from '../support/platform.ts'
 import { type PrintShop, startPrintShop } from '../support/print-shop.ts'
+import { until } from '../support/until.ts'
 
 const EMAIL = 'ada@example.com'
 const sample = (name: string): string => fileURLToPath(new URL(`../../examples/pixel-diary/sample/${name}`, import.meta.url))
@@ -91,7 +92,7 @@ describe('the story', { skip: withoutChromium }, () => {
     await diary.getByText('2 photos').waitFor()
     const images = diary.locator('.card img')
     await images.nth(1).waitFor()
-    await diary.waitForFunction(allShown('.card img'))
+    await until('the pictures', () => diary.evaluate<boolean>(allShown('.card img')))
     assert.equal(await images.count(), 2)
 
     const first = diary.locator('.card').first()
@@ -148,7 +149,7 @@ describe('the story', { skip: withoutChromium }, () => {
     const page = await context.newPage()
     await shop.signIn(page)
     await page.getByText('Last light').first().waitFor()
-    await page.waitForFunction(allShown('main img[src^="blob:"]'))
+    await until('the pictures', () => page.evaluate<boolean>(allShown('main img[src^="blob:"]')))
     await assertNothingStored(page)
 
     await page.getByRole('button', { name: 'Try to change a caption' }).click()
