@@ -1,8 +1,8 @@
 // `ninefold admin link`: lets an operator in who has a shell on the machine, once. Whoever is locked out of the console gets in again by it, and only by it.
 import { userInfo } from 'node:os'
 import { type Call, systemCall } from '../kernel/call.ts'
+import { printBeside } from './beside.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
-import { load } from './load.ts'
 
 export async function adminCommand(line: CommandLine): Promise<number> {
   const [way, extra] = line.words
@@ -12,15 +12,11 @@ export async function adminCommand(line: CommandLine): Promise<number> {
 
 /** Also as `console-link`, its first name. */
 export async function linkCommand(line: CommandLine): Promise<number> {
-  const { platform } = await load(line, 'run')
-  await platform.startOnly(['folders', 'database', 'cache', 'auth'])
-  try {
-    const code = await platform.auth.createOperatorLink(named(`admin link, by ${whoever()}`))
-    process.stdout.write(`${platform.sites.console}/enter?code=${code}\n`)
-    process.stderr.write('It lets one operator in, once, within 15 minutes. That you made it is recorded.\n')
-  } finally {
-    await platform.stop()
-  }
+  await printBeside(line, async ({ auth, sites }) => {
+    const code = await auth.createOperatorLink(named(`admin link, by ${whoever()}`))
+    return `${sites.console}/enter?code=${code}\n`
+  })
+  process.stderr.write('It lets one operator in, once, within 15 minutes. That you made it is recorded.\n')
   return 0
 }
 

@@ -1,9 +1,8 @@
 // `ninefold clients list|add|show|rotate-secret|remove|invite`: the clients of the authorization server. A platform that runs knows of a change within a second.
 import type { Clients, ClientView } from '../auth/clients/contract.ts'
 import { systemCall } from '../kernel/call.ts'
-import { AppError } from '../kernel/errors.ts'
+import { printBeside } from './beside.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
-import { load } from './load.ts'
 import { table } from './table.ts'
 
 type Work = (clients: Clients, line: CommandLine, clientId: string) => Promise<string>
@@ -42,14 +41,7 @@ export async function clientsCommand(line: CommandLine): Promise<number> {
   const isAlone = way === 'list' || way === 'invite'
   if (extra !== undefined || isAlone !== (clientId === undefined))
     throw new CommandError(isAlone ? `clients ${way} takes nothing more.` : `Give one client id: ninefold clients ${way} print-shop`)
-  const { platform } = await load(line, 'run')
-  await platform.startOnly(['folders', 'database', 'cache', 'auth'])
-  try {
-    process.stdout.write(await plainly(work(platform.auth.clients, line, clientId ?? '')))
-  } finally {
-    await platform.stop()
-  }
-  return 0
+  return await printBeside(line, ({ auth }) => work(auth.clients, line, clientId ?? ''))
 }
 
 async function listed(clients: Clients): Promise<string> {
@@ -67,14 +59,4 @@ function rowOf({ source, definition, hasSecret }: ClientView): string[] {
   const { clientId, name, redirectUris } = definition
   const isVerified = definition.verified ?? source === 'app'
   return [clientId, name, source, hasSecret ? 'yes' : 'no', isVerified ? 'yes' : 'no', redirectUris.join(' ')]
-}
-
-/** A definition that cannot be used is a typing mistake, and answered like one. */
-async function plainly<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (error) {
-    if (error instanceof AppError && error.status < 500) throw new CommandError(error.detail ?? error.title, { cause: error })
-    throw error
-  }
 }

@@ -3,9 +3,9 @@ import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { systemCall } from '../kernel/call.ts'
 import { importFormat } from '../resource/transfer/schemas.ts'
+import { besidePlatform } from './beside.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
-import { callAsPerson, pairOf, plainly } from './import.ts'
-import { load } from './load.ts'
+import { callAsPerson, pairOf } from './import.ts'
 
 export async function exportCommand(line: CommandLine): Promise<number> {
   const [resource, extra] = line.words
@@ -13,19 +13,15 @@ export async function exportCommand(line: CommandLine): Promise<number> {
   const { as, output, where, options } = line.transfer
   const format = importFormat.safeParse(options['format'] ?? output?.split('.').at(-1) ?? 'csv')
   if (!format.success) throw new CommandError('Give --format csv, xml, json or ndjson.')
-  const loaded = await load(line, 'run')
-  const { platform } = loaded
-  if (platform.transfers === undefined) throw new CommandError('This app has no exports.')
-  await platform.startOnly(['folders', 'database', 'cache', 'auth'])
-  try {
+  return await besidePlatform(line, async (loaded) => {
+    const { transfers } = loaded.platform
+    if (transfers === undefined) throw new CommandError('This app has no exports.')
     const call = as === undefined ? systemCall('command') : await callAsPerson(loaded, as)
     const query = Object.fromEntries(where.map((text) => pairOf('--where', text)))
     const formulas = options['formulas'] === 'keep' ? 'keep' : 'guarded'
-    const { content } = await plainly(platform.transfers.export(call, resource, { format: format.data, query, formulas }))
+    const { content } = await transfers.export(call, resource, { format: format.data, query, formulas })
     if (output === undefined) await pipeline(content, process.stdout, { end: false })
     else await pipeline(content, createWriteStream(output, { mode: 0o600 }))
-  } finally {
-    await platform.stop()
-  }
-  return 0
+    return 0
+  })
 }

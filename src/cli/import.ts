@@ -3,12 +3,12 @@ import { createReadStream, createWriteStream, statSync } from 'node:fs'
 import { basename, extname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { type Call, systemCall } from '../kernel/call.ts'
-import { AppError } from '../kernel/errors.ts'
 import { fieldProblems } from '../kernel/schema.ts'
 import type { ImportOptions, ImportView, OwnTransfers } from '../resource/transfer/contract.ts'
 import { importOptions } from '../resource/transfer/schemas.ts'
+import { besidePlatform } from './beside.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
-import { load, type Loaded } from './load.ts'
+import type { Loaded } from './load.ts'
 import { progressBar } from './progress.ts'
 
 /** Of a program that has done its work, though not all of the work could be done. */
@@ -28,19 +28,14 @@ export async function importCommand(line: CommandLine): Promise<number> {
   if (resource === undefined || source === undefined || extra !== undefined || as === undefined)
     throw new CommandError('Say what and whose: ninefold import notes notes.csv --as ada@example.org')
   const options = optionsOf(line)
-  const loaded = await load(line, 'run')
-  const { platform } = loaded
-  const transfers = platform.transfers
-  if (transfers === undefined) throw new CommandError('This app has no imports.')
-  await platform.startOnly(['folders', 'database', 'cache', 'auth'])
-  try {
+  return await besidePlatform(line, async (loaded) => {
+    const { transfers } = loaded.platform
+    if (transfers === undefined) throw new CommandError('This app has no imports.')
     const call = await callAsPerson(loaded, as)
-    const begun = await plainly(begin(transfers, call, { resource, source, options }))
+    const begun = await begin(transfers, call, { resource, source, options })
     const ended = await runToEnd(transfers, call, begun)
     return await tell({ transfers, call, ended, file: output ?? `${resource}-rejects.csv` })
-  } finally {
-    await platform.stop()
-  }
+  })
 }
 
 /** On the authority that the person would have in the app's own frontend. */
@@ -110,7 +105,7 @@ async function runToEnd(transfers: OwnTransfers, call: Call, begun: ImportView):
   const stop = (): void => void transfers.remove(call, begun.resource, begun.id).catch(() => {})
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {
-    return await plainly(transfers.run(systemCall('command'), begun.id, (view) => bar.show(view)))
+    return await transfers.run(systemCall('command'), begun.id, (view) => bar.show(view))
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop)
     bar.end()
@@ -136,15 +131,4 @@ async function tell({ transfers, call, ended, file }: Tell): Promise<number> {
   }
   if (ended.state !== 'done') return 1
   return rejected > 0 ? SOME_REJECTED : 0
-}
-
-/** What the person can do something about is a sentence, and no stack. */
-export async function plainly<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (error) {
-    if (!(error instanceof AppError) || error.status >= 500) throw error
-    const fields = (error.fields ?? []).map(({ field, message }) => `\n  ${field}: ${message}`)
-    throw new CommandError(`${error.detail ?? error.title}${fields.join('')}`, { cause: error })
-  }
 }

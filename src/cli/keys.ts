@@ -1,22 +1,15 @@
 // `ninefold keys`: the keys that tokens are signed with. A running platform takes up what changes here within a second.
 import { systemCall } from '../kernel/call.ts'
 import type { Auth, Resealed, SigningKeyInfo } from '../auth/contract.ts'
+import { printBeside } from './beside.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
-import { load } from './load.ts'
 import { table } from './table.ts'
 
 const HELP = 'Say: ninefold keys list, ninefold keys rotate [--now], ninefold keys revoke <kid>, or ninefold keys reseal'
 
 export async function keysCommand(line: CommandLine): Promise<number> {
   const work = workOf(line)
-  const { platform } = await load(line, 'run')
-  await platform.startOnly(['folders', 'database', 'cache', 'auth'])
-  try {
-    process.stdout.write(await work(platform.auth))
-  } finally {
-    await platform.stop()
-  }
-  return 0
+  return await printBeside(line, ({ auth }) => work(auth))
 }
 
 /** Before anything is opened, so that a typing mistake is answered in a line. */

@@ -1,9 +1,8 @@
 // `ninefold organisations`: what operators see and do of them. Works beside a running platform.
-import { AppError } from '../kernel/errors.ts'
 import { systemCall } from '../kernel/call.ts'
 import type { OrganisationsDesk } from '../auth/organisations/contract.ts'
+import { printBeside } from './beside.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
-import { load } from './load.ts'
 import { table } from './table.ts'
 
 const call = systemCall('organisations')
@@ -21,18 +20,7 @@ export async function organisationsCommand(line: CommandLine): Promise<number> {
     throw new CommandError(
       'Say ninefold organisations list; create <name> <address of the owner>; members <id>; set <id> <address> --add-role <role>; remove <id> <address>; or end <id>.',
     )
-  const { platform } = await load(line, 'run')
-  await platform.startOnly(['folders', 'database', 'cache', 'auth'])
-  try {
-    process.stdout.write(await action.run(platform.auth.organisations, words, line.membership.addRoles))
-  } catch (error) {
-    if (error instanceof AppError && error.status < 500)
-      throw new CommandError(error.fields?.[0]?.message ?? error.detail ?? error.title, { cause: error })
-    throw error
-  } finally {
-    await platform.stop()
-  }
-  return 0
+  return await printBeside(line, ({ auth }) => action.run(auth.organisations, words, line.membership.addRoles))
 }
 
 const ACTIONS: Readonly<Record<string, Action>> = {

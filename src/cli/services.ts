@@ -1,10 +1,9 @@
 // `ninefold services`: service accounts of the platform and of organisations. A platform that runs knows of a change within a second.
 import { readFile } from 'node:fs/promises'
-import { AppError } from '../kernel/errors.ts'
 import { systemCall } from '../kernel/call.ts'
 import type { ServiceAccountsDesk } from '../auth/service-accounts/contract.ts'
+import { printBeside } from './beside.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
-import { load } from './load.ts'
 import { table } from './table.ts'
 
 const call = systemCall('services')
@@ -22,18 +21,7 @@ export async function servicesCommand(line: CommandLine): Promise<number> {
     throw new CommandError(
       'Say ninefold services list [<organisation>]; create <name> [<organisation>] --scope <scope> --add-role <role> --from <file with a public key>; roles <client id> --add-role <role>; renew-secret <client id>; or remove <client id>.',
     )
-  const { platform } = await load(line, 'run')
-  await platform.startOnly(['folders', 'database', 'cache', 'auth'])
-  try {
-    process.stdout.write(await action.run(platform.auth.serviceAccounts, words, line))
-  } catch (error) {
-    if (error instanceof AppError && error.status < 500)
-      throw new CommandError(error.fields?.[0]?.message ?? error.detail ?? error.title, { cause: error })
-    throw error
-  } finally {
-    await platform.stop()
-  }
-  return 0
+  return await printBeside(line, ({ auth }) => action.run(auth.serviceAccounts, words, line))
 }
 
 const ACTIONS: Readonly<Record<string, Action>> = {

@@ -6,9 +6,9 @@ import type { Moving, RowOutcome } from '../auth/moving/contract.ts'
 import { type ConverterOptions, converters, firebaseHashConfig, sourceSystems } from '../auth/moving/converters.ts'
 import { type FileFormat, type ReadRow, readRows } from '../auth/moving/reader.ts'
 import { systemCall } from '../kernel/call.ts'
+import { besidePlatform } from './beside.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
 import { pairOf } from './import.ts'
-import { load } from './load.ts'
 
 /** Of a program that has done its work, though not all of the work could be done. */
 const SOME_REFUSED = 2
@@ -37,19 +37,19 @@ async function importUsers(line: CommandLine, file: string): Promise<number> {
   const from = sourceSystems.safeParse(line.users.from ?? 'ninefold')
   if (!from.success) throw new CommandError(`--from knows ${sourceSystems.options.join(', ')}.`)
   const converting = converterOptions(line)
-  const { platform } = await load(line, 'run')
-  await platform.startOnly(['folders', 'database', 'cache', 'auth'])
-  const rejects = createWriteStream(output ?? `${file}.rejects.ndjson`, { mode: 0o600 })
-  try {
-    const dryRun = options['dryRun'] === true
-    const rows = readRows(createReadStream(file), format)
-    const counted = await moveAll(platform.auth.moving, { rows, converting, from: from.data, dryRun, rejects })
-    process.stdout.write(summary(counted, { dryRun, report: output ?? `${file}.rejects.ndjson` }))
-    return counted.refused > 0 ? SOME_REFUSED : 0
-  } finally {
-    await new Promise((done) => rejects.end(done))
-    await platform.stop()
-  }
+  return await besidePlatform(line, async ({ platform }) => {
+    const report = output ?? `${file}.rejects.ndjson`
+    const rejects = createWriteStream(report, { mode: 0o600 })
+    try {
+      const dryRun = options['dryRun'] === true
+      const rows = readRows(createReadStream(file), format)
+      const counted = await moveAll(platform.auth.moving, { rows, converting, from: from.data, dryRun, rejects })
+      process.stdout.write(summary(counted, { dryRun, report }))
+      return counted.refused > 0 ? SOME_REFUSED : 0
+    } finally {
+      await new Promise((done) => rejects.end(done))
+    }
+  })
 }
 
 function summary({ made, present, refused }: Counted, { dryRun, report }: { dryRun: boolean; report: string }): string {
@@ -125,18 +125,16 @@ async function exportUsers(line: CommandLine): Promise<number> {
   const { output } = line.transfer
   const { withoutPasswords } = line.users
   if (output === undefined) throw new CommandError('Name a file: ninefold users export --output people.ndjson')
-  const { platform } = await load(line, 'run')
-  await platform.startOnly(['folders', 'database', 'cache', 'auth'])
-  try {
-    const file = createWriteStream(output, { mode: 0o600, flags: 'wx' })
-    await pipeline(exportedLines(platform.auth.moving, !withoutPasswords), file)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
-      throw new CommandError(`${output} is there already.`, { cause: error })
-    throw error
-  } finally {
-    await platform.stop()
-  }
+  await besidePlatform(line, async ({ platform }) => {
+    try {
+      const file = createWriteStream(output, { mode: 0o600, flags: 'wx' })
+      await pipeline(exportedLines(platform.auth.moving, !withoutPasswords), file)
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
+        throw new CommandError(`${output} is there already.`, { cause: error })
+      throw error
+    }
+  })
   const warning = withoutPasswords
     ? ''
     : ' It has password hashes in it: keep it like the passwords themselves, and delete it when it has served.'

@@ -1,9 +1,9 @@
 // `ninefold webhooks`: where they lead, their secrets, and what could not be delivered. Works beside a running platform.
-import { AppError } from '../kernel/errors.ts'
 import { systemCall } from '../kernel/call.ts'
 import type { Jobs } from '../jobs/contract.ts'
+import { besidePlatform } from './beside.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
-import { load } from './load.ts'
+import type { Loaded } from './load.ts'
 import { table } from './table.ts'
 
 export async function webhooksCommand(line: CommandLine): Promise<number> {
@@ -11,16 +11,8 @@ export async function webhooksCommand(line: CommandLine): Promise<number> {
   const run = ACTIONS[action]
   if (run === undefined || extra !== undefined || (name === undefined) !== (action === 'list'))
     throw new CommandError('Say ninefold webhooks list, or secret, rotate or retry with the name of a webhook.')
-  const { platform } = await load(line, 'run')
-  await platform.startOnly(['folders', 'database'])
-  try {
-    process.stdout.write(await run(platform.jobs.webhooks, name ?? ''))
-  } catch (error) {
-    if (error instanceof AppError && error.status < 500) throw new CommandError(error.detail ?? error.title, { cause: error })
-    throw error
-  } finally {
-    await platform.stop()
-  }
+  const work = ({ platform }: Loaded): Promise<string> => run(platform.jobs.webhooks, name ?? '')
+  process.stdout.write(await besidePlatform(line, work, ['folders', 'database']))
   return 0
 }
 
