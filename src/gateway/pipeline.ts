@@ -2,7 +2,7 @@
 import type { GatewayExchange } from './exchange.ts'
 import { checkNames, checkTarget, findHost, findRoute, limitRate, readAddress, requireRoute, requireTls } from './steps/admission.ts'
 import { answerPreflight, shareAcrossOrigins, tieToClient } from './steps/cors.ts'
-import { readCookies, resolvePrincipal } from './steps/identity.ts'
+import { keepCredentials, readCookies, resolvePrincipal } from './steps/identity.ts'
 import { authorise, checkOrigin, checkToken } from './steps/protection.ts'
 import { checkSocket } from './steps/sockets.ts'
 import type { PipelineParts, Step } from './steps/step.ts'
@@ -29,6 +29,7 @@ export function createSteps(parts: PipelineParts): readonly Step[] {
     step('authorise', authorise),
     step('body', readBody),
     step('csrf: token', checkToken(parts)),
+    step('credentials', keepCredentials),
     step('handle', handle(parts)),
   ]
 }

@@ -60,12 +60,13 @@ function refuse(detail: string): Error {
   return httpErrors.bad_request({ detail })
 }
 
-function drop(request: IncomingMessage): void {
+/** Takes headers away from whatever comes after, also from where they are as they came. */
+export function dropHeaders(request: IncomingMessage, isGone: (name: string) => boolean): void {
   const kept: string[] = []
   const raw = request.rawHeaders
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] ?? ''
-    if (verdictOf(name) === DROP) delete request.headers[name.toLowerCase()]
+    if (isGone(name)) delete request.headers[name.toLowerCase()]
     else kept.push(name, raw[index + 1] ?? '')
   }
   request.rawHeaders = kept
@@ -84,7 +85,7 @@ export function checkHeaderNames(request: IncomingMessage): void {
     else if ((seen & verdict) !== 0) throw refuse(`The header ${raw[index]} came twice.`)
     else seen |= verdict
   }
-  if (hasDropped) drop(request)
+  if (hasDropped) dropHeaders(request, (name) => verdictOf(name) === DROP)
 }
 
 /** True when the request has a body. Its framing must be one that everybody reads alike. */

@@ -51,13 +51,20 @@ const FOREIGN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 describe('each layer against forged requests alone', () => {
   let platform: PlatformProcess
   let routes: RouteLine[]
+  let exempt: string[]
   let ada: Person
   let bob: Person
   const visitors = new Map<string, { visitor: Visitor; token: string; foreign: string }>()
 
   before(async () => {
     platform = await startPlatform({ environment: { NINEFOLD_GATEWAY_RATE_LIMIT_FACTOR: '1000' } })
-    routes = (await inventory(platform)).filter(({ csrf }) => csrf === 'required')
+    const all = await inventory(platform)
+    routes = all.filter(({ csrf }) => csrf === 'required')
+    exempt = all.filter(({ csrf }) => csrf.startsWith('exempt')).map(({ site, method, path }) => `${method} ${site}${path}`)
+    assert.deepEqual(
+      all.filter(({ method, csrf }) => method !== 'GET' && csrf !== 'required' && !csrf.startsWith('exempt')),
+      [],
+    )
     ada = await signUp(platform, 'ada@example.com')
     bob = await signUp(platform, 'bob@example.com')
     for (const person of [ada, bob]) await signIn(platform, person)
@@ -106,8 +113,35 @@ describe('each layer against forged requests alone', () => {
     )
   })
 
+  test('requirement 58: whatever changes something or gives tokens is among them, but where no cookie counts', () => {
+    for (const route of [
+      'POST frontend:diary/session/refresh',
+      'POST frontend:gallery/session/refresh',
+      'POST frontend:diary/session/sign-out',
+    ])
+      assert.ok(
+        routes.some(({ site, method, path }) => `${method} ${site}${path}` === route),
+        route,
+      )
+    // Clients that authenticate, tokens in the request itself, secrets in the form, and requests that only come back as a GET: each says so where it is declared.
+    assert.deepEqual(exempt.toSorted(), [
+      'POST */csp-reports',
+      'POST accounts/authorize',
+      'POST accounts/device',
+      'POST accounts/device-authorization',
+      'POST accounts/end-session',
+      'POST accounts/end-session/confirm',
+      'POST accounts/introspect',
+      'POST accounts/par',
+      'POST accounts/revoke',
+      'POST accounts/token',
+      'POST accounts/upstream/:id/callback',
+      'POST accounts/userinfo',
+    ])
+  })
+
   for (const [name, headers] of Object.entries(FOREIGN)) {
-    test(`the origin is enough to refuse: the right token, but ${name}`, async () => {
+    test(`requirement 59: the origin is enough to refuse: the right token, but ${name}`, async () => {
       for (const line of routes) await assertForged(line, { ...headers, 'x-csrf-token': 'TOKEN' }, name)
     })
   }
@@ -119,7 +153,7 @@ describe('each layer against forged requests alone', () => {
     'one made up': { 'x-csrf-token': `${'a'.repeat(43)}.${'b'.repeat(43)}` },
   }
   for (const [name, headers] of Object.entries(tokens)) {
-    test(`the token is enough to refuse: the right origin, but ${name}`, async () => {
+    test(`requirement 59: the token is enough to refuse: the right origin, but ${name}`, async () => {
       for (const line of routes) {
         if (line.site === 'console' && name === 'that of another person') continue
         await assertForged(line, { ...headers, origin: 'OWN', 'sec-fetch-site': 'same-origin' }, name)

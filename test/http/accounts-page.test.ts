@@ -148,7 +148,7 @@ test('signs out here', async () => {
   assert.equal(out.csrfRenewed, true)
 })
 
-test('allows or refuses an app by the button that was pressed', async () => {
+test('requirement 20: shows who asks for what, and allows or refuses an app by the button that was pressed', async () => {
   const client = {
     clientId: 'print',
     name: 'Print Shop',

@@ -43,14 +43,14 @@ async function compare(t: { diagnostic(words: string): void }, ask: (email: stri
   await assertAlike(t, MOST, () => interleaved(PAIRS, runs))
 }
 
-test('a refused sign-in takes as long for a known address as for an unknown one', async (t) => {
+test('requirement 69: a refused sign-in takes as long for a known address as for an unknown one', async (t) => {
   await compare(t, async (email, round) => {
     later()
     assert.equal(await world.accounts.signIn(call, { email, password: 'not the password', client: `c${round}` }), undefined)
   })
 })
 
-test('a sign-up takes as long for a known address as for an unknown one', async (t) => {
+test('requirement 69: a sign-up takes as long for a known address as for an unknown one', async (t) => {
   await compare(t, async (email, round) => {
     later()
     await world.accounts.signUp(call, { name: 'Grace', email, password: 'a long enough one', client: `c${round}` })

@@ -96,7 +96,7 @@ test('writes to people in the language in which they read, and keeps it with the
   assert.equal(stored?.value.language, 'de')
 })
 
-test('refuses an unknown, a used and an expired link alike', async () => {
+test('requirement 70: refuses an unknown, a used and an expired link alike', async () => {
   const unknown = await world.visit({ path: '/confirm', cookies: here, form: { token: 'x'.repeat(43) } })
   const email = fresh()
   await world.visit({ path: '/sign-up', cookies: here, form: details(email) })
@@ -140,7 +140,7 @@ test('lets the first of two sign-ups for one address win, and keeps its password
   assert.ok(await world.accounts.signIn(call, { email, password: 'the first password', client: 'c' }))
 })
 
-test('answers a sign-up for a taken address exactly like one for a new address', async () => {
+test('requirement 69: answers a sign-up for a taken address exactly like one for a new address', async () => {
   const { email, password } = await world.person({ email: fresh() })
   const taken = await world.visit({ path: '/sign-up', cookies: here, form: { ...details(email), password: 'the thief wants in' } })
   const free = await world.visit({ path: '/sign-up', cookies: here, form: details(fresh()) })
@@ -153,7 +153,7 @@ test('answers a sign-up for a taken address exactly like one for a new address',
   assert.ok(await world.accounts.signIn(call, { email, password, client: 'c' }))
 })
 
-test('stores neither the token of a link nor a password as it is', async () => {
+test('requirement 70: stores neither the token of a link nor a password as it is', async () => {
   const email = fresh()
   await world.visit({ path: '/sign-up', cookies: here, form: details(email) })
   const token = tokenIn(await world.mailTo(email))
@@ -212,7 +212,7 @@ test('slows down guessing at the password of a sign-up, which strangers at the s
   assert.deepEqual(statuses, [422, 422, 422, 422, 429, 429])
 })
 
-test('answers a wrong password, an unknown address, an unconfirmed one and a suspended account alike', async () => {
+test('requirement 69: answers a wrong password, an unknown address, an unconfirmed one and a suspended account alike', async () => {
   const wrong = await world.person({ email: fresh() })
   const suspended = await world.person({ email: fresh() })
   const accounts = world.database.collection(accountsCollection)
@@ -264,7 +264,7 @@ test('shows a page, not an account, when the interaction is not of this browser'
   assert.equal(posted.status, 400)
 })
 
-test('slows guessing at one address, known or not, and opens again in time', async () => {
+test('requirement 69: slows guessing at one address, known or not, and opens again in time', async () => {
   const { email, password } = await world.person({ email: fresh() })
   world.engine.current = login
   const guess = (address: string, index: number): ReturnType<AccountsWorld['visit']> =>

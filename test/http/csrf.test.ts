@@ -112,7 +112,7 @@ describe('with both layers', () => {
     assert.equal((await post(world, { ...SAME_ORIGIN, cookie, 'x-csrf-token': victim.csrf })).status, 400)
     assert.equal(world.writes.count, before)
   })
-  test('a form proves itself by its hidden field', async () => {
+  test('requirement 58: a form proves itself by its hidden field', async () => {
     const jar = new Jar()
     const page = await browse(world, jar, { path: '/form', headers: { 'sec-fetch-mode': 'navigate' } })
     const csrf = page.text.split(' ')[1] ?? ''
@@ -135,7 +135,7 @@ describe('with both layers', () => {
     assert.match(led.text, /http-equiv="refresh" content="0;url=\/form"/)
     assert.deepEqual(led.cookies, [])
   })
-  test('sign-in needs both layers even without a cookie', async () => {
+  test('requirement 58: sign-in needs both layers even without a cookie', async () => {
     const body = 'email=a%40b.c'
     const form = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(body.length) }
     const before = world.writes.count
@@ -205,7 +205,7 @@ for (const [layer, other] of [
   ['csrf: token', 'csrf: origin'],
   ['csrf: origin', 'csrf: token'],
 ] as const) {
-  test(`the layer "${layer}" stops the attack alone`, async () => {
+  test(`requirement 59: the layer "${layer}" stops the attack alone`, async () => {
     const world = await openWorld({ choose: (steps) => steps.filter((step) => step.name !== other) })
     try {
       const victim = await victimOf(world)
@@ -225,7 +225,29 @@ for (const [layer, other] of [
   })
 }
 
-test('a token fits its binding and no other, also not one that is cut elsewhere', () => {
+/** What each half of the first layer sees while the other one, and the token, say nothing against the request. */
+const HALVES = {
+  'Sec-Fetch-Site': [{ 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }, { 'sec-fetch-site': 'none' }],
+  Origin: [{ origin: 'https://evil.example' }, { origin: sites.files }, { origin: 'null' }, { origin: `${sites.app}.evil.example` }],
+} as const
+for (const [half, foreign] of Object.entries(HALVES)) {
+  test(`requirement 59: ${half} alone stops a forged request, with a token that is right`, async () => {
+    const world = await openWorld({ choose: (steps) => steps.filter(({ name }) => name !== 'csrf: token') })
+    try {
+      const victim = await victimOf(world)
+      for (const headers of foreign) {
+        const answer = await post(world, { ...victim.cookies, ...headers, 'x-csrf-token': victim.csrf })
+        assert.deepEqual([answer.status, answer.json['code']], [403, 'http.csrf'], JSON.stringify(headers))
+      }
+      assert.equal(world.writes.count, 0)
+      assert.equal((await post(world, { ...victim.cookies, ...SAME_ORIGIN })).status, 200)
+    } finally {
+      await world.stop()
+    }
+  })
+}
+
+test('requirement 59: a token fits its binding and no other, also not one that is cut elsewhere', () => {
   const mac = createMac([Buffer.alloc(32, 1)])
   const made = createCsrfToken(mac, 'session-1')
   assert.ok(isCsrfToken(mac, 'session-1', made))

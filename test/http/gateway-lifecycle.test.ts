@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
 import { rawRoute, route } from '#kernel/http/route.ts'
 import { createTrustedProxies } from '../../src/gateway/client-address.ts'
-import { ask, openWorld, PORT, sites, type World } from './gateway-support.ts'
+import { ask, DIARY, GALLERY, openWorld, PORT, sites, type World } from './gateway-support.ts'
 
 const UNLIMITED = { api: 'off', page: 'off', probe: 'off', token: 'off', 'sign-in': 'off', files: 'off' } as const
 
@@ -36,9 +36,17 @@ describe('starting', () => {
     await assert.rejects(openWorld({ routes: [{ ...fine, site: 'frontend:none' }] }), /unknown site/)
     await assert.rejects(openWorld({ routes: [route({ ...broken, allow: { who: 'handler', reason: '' } })] }), /has no rule/)
   })
-  test('is refused for shared or broken origins and for proxies that are everybody', async () => {
-    await assert.rejects(openWorld({ settings: { sites: { ...sites, files: sites.accounts } } }), /share the origin/)
+  test('requirement 65: is refused when user content, an app or the console would share the origin of the accounts', async () => {
+    for (const name of ['files', 'console', 'app'] as const)
+      await assert.rejects(openWorld({ settings: { sites: { ...sites, [name]: sites.accounts } } }), /share the origin/, name)
+    const frontends = [DIARY, { ...GALLERY, origin: sites.accounts }]
+    await assert.rejects(openWorld({ settings: { frontends } }), /frontend gallery and accounts share the origin/)
+    await assert.rejects(openWorld({ settings: { sites: { ...sites, files: sites.app } } }), /share the origin/)
+  })
+  test('is refused for origins that are none and for proxies that are everybody', async () => {
     await assert.rejects(openWorld({ settings: { sites: { ...sites, files: 'http://files.localhost/' } } }), /is not an origin/)
+    // An issuer has no path, so that its metadata has one address (RFC 8414 section 3.1).
+    await assert.rejects(openWorld({ settings: { sites: { ...sites, accounts: 'http://diary.localhost/accounts' } } }), /is not an origin/)
     for (const entry of ['0.0.0.0/0', '::/0', 'proxy', '10.0.0.0/7', '10.0.0.0/x'])
       assert.throws(() => createTrustedProxies([entry]), entry)
   })

@@ -31,7 +31,7 @@ describe('sharing across origins', () => {
     }
     assert.equal((await preflight(site('gallery'))).status, 204)
   })
-  test('is closed to everybody else', async () => {
+  test('requirement 64: is closed to everybody else, also to pages without an origin', async () => {
     for (const origin of [
       'null',
       'https://evil.example',

@@ -99,8 +99,15 @@ describe('a bearer token', () => {
     }
     for (const authorization of ['Basic YTpi', 'DPoP x', good])
       assert.equal((await ask(world, { path: '/api/photos', headers: { authorization } })).status, 401)
-    const twice = await ask(world, { path: `/api/photos?access_token=${good}` })
-    assert.equal(twice.status, 400)
+  })
+  test('requirement 34: in an address it is refused, beside a good one too, and the address is not recorded', async () => {
+    const value = await token()
+    for (const headers of [{}, { authorization: `Bearer ${value}` }])
+      assert.equal((await ask(world, { path: `/api/photos?access_token=${value}`, headers })).status, 400)
+    assert.equal((await withToken(value)).status, 200)
+    const recorded = JSON.stringify(world.records)
+    assert.match(recorded, /\/api\/photos/)
+    assert.equal(recorded.includes(value), false)
   })
   test('with unknown keys does not make the gateway ask for keys again and again', async () => {
     const before = world.auth.keysRead

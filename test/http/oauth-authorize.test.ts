@@ -111,13 +111,17 @@ test('requirement 6: an error does not send anybody to a client that nobody here
     ['login_required', { prompt: 'none' }],
     ['invalid_request', { code_challenge_method: 'plain' }],
     ['unsupported_response_mode', { response_mode: 'form_post' }],
+    ['invalid_target', { resource: 'https://nobody.example/' }],
+    ['invalid_request', { scope: 'openid', prompt: 'none login' }],
   ]
+  const passerBy = new Browser(world)
   for (const [error, extra] of requests) {
-    const reply = await send(world, { path: pathFor({ clientId, extra }) })
+    const reply = await passerBy.visit({ path: pathFor({ clientId, extra }) })
     assert.equal(reply.status, 400, error)
     assert.equal(reply.headers['location'], undefined)
     assert.match(reply.body, new RegExp(error))
   }
+  assert.deepEqual(passerBy.cookieNames, [], 'nothing has begun')
   const known = await send(world, { path: pathFor({ extra: { prompt: 'none' } }) })
   assert.equal(isSentBack(known), true, 'a client that an operator knows is told at once')
   const browser = new Browser(world)
@@ -133,7 +137,14 @@ test('requirement 13: success and error both say who answers', async () => {
   const browser = new Browser(world)
   const none = await browser.authorize(pathFor({ extra: { prompt: 'none' } }), { account: 'person-iss' })
   const good = await browser.authorize(pathFor({}), { account: 'person-iss' })
-  for (const { location } of [none, good]) assert.equal(location.searchParams.get('iss'), world.sites.accounts)
+  const denied = await browser.authorize(pathFor({ extra: { prompt: 'consent' } }), { account: 'person-iss', approve: false })
+  const wrong = await browser.authorize(pathFor({ extra: { code_challenge_method: 'plain' } }), { account: 'person-iss' })
+  assert.ok(good.location.searchParams.get('code'))
+  assert.deepEqual(
+    [none, denied, wrong].map(({ location }) => location.searchParams.get('error')),
+    ['login_required', 'access_denied', 'invalid_request'],
+  )
+  for (const { location } of [none, good, denied, wrong]) assert.equal(location.searchParams.get('iss'), world.sites.accounts)
 })
 
 test('requirement 14: state comes back byte for byte, nonce in the ID token', async () => {
@@ -233,7 +244,12 @@ test('requirement 20: the consent page knows where a client comes from, and whic
 
 test('requirement 21: nobody is sent on silently to a native client, or to one that asks each time', async () => {
   const redirectUri = 'http://127.0.0.1:5000/callback'
-  const requests: readonly Request[] = [{ clientId: 'native', redirectUri }, { clientId: 'asking' }]
+  const scheme = 'com.example.native:/callback'
+  const requests: readonly Request[] = [
+    { clientId: 'native', redirectUri },
+    { clientId: 'native', redirectUri: scheme },
+    { clientId: 'asking' },
+  ]
   for (const request of requests) {
     const browser = new Browser(world)
     const account = 'person-silent'
@@ -243,6 +259,18 @@ test('requirement 21: nobody is sent on silently to a native client, or to one t
     assert.match(none.location.searchParams.get('error') ?? '', /^(?:interaction|consent)_required$/)
     assert.equal(none.location.searchParams.get('code'), null)
   }
+  const browser = new Browser(world)
+  const account = 'person-prior'
+  const first = await browser.authorize(pathFor({ extra: { prompt: 'none' } }), { account })
+  assert.equal(first.location.searchParams.get('error'), 'login_required')
+  await browser.authorize(pathFor({}), { account })
+  const silent = await browser.authorize(pathFor({ extra: { prompt: 'none' } }), { account })
+  assert.ok(silent.location.searchParams.get('code'), 'an exact https address, and the person has agreed before')
+  await world.server.engine.revokeApp(call, account, 'web')
+  const ended = await browser.authorize(pathFor({ extra: { prompt: 'none' } }), { account })
+  assert.equal(ended.location.searchParams.get('error'), 'consent_required')
+  const elsewhere = await browser.visit({ path: pathFor({ redirectUri: `${CALLBACK}/`, extra: { prompt: 'none' } }) })
+  assert.deepEqual([elsewhere.status, elsewhere.headers['location']], [400, undefined])
 })
 
 test('a client of our own that never asks gets what it may have, and no more', async () => {
@@ -327,13 +355,29 @@ test('a signed request counts as signed, and nothing else does (RFC 9101)', asyn
   }
 })
 
-test('requirements 48, 49 and 50: both documents agree, whatever the host header, and offer S256 alone', async () => {
-  const read = async (name: string, headers: Record<string, string> = {}): Promise<Record<string, unknown>> =>
-    JSON.parse((await send(world, { path: `/.well-known/${name}`, headers })).body)
+const read = async (name: string, headers: Record<string, string> = {}): Promise<Record<string, unknown>> =>
+  JSON.parse((await send(world, { path: `/.well-known/${name}`, headers })).body)
+
+test('requirement 48: both documents are there, agree, and name the address that they are read at', async () => {
   const openid = await read('openid-configuration')
+  assert.deepEqual(await read('oauth-authorization-server'), openid)
   assert.equal(openid['issuer'], world.sites.accounts)
-  assert.deepEqual(openid['code_challenge_methods_supported'], ['S256'])
-  assert.deepEqual(openid['response_types_supported'], ['code'])
+  // The part of an issuer's path would come after these names (RFC 8414 section 3.1). Ours has none, so that both ways to build the address are one.
+  assert.equal(new URL(world.sites.accounts).pathname, '/')
+  for (const [name, address] of Object.entries(openid))
+    if (name.endsWith('_endpoint') || name === 'jwks_uri') assert.equal(new URL(String(address)).origin, world.sites.accounts, name)
+})
+
+test('requirement 50: both documents offer S256 and no other challenge', async () => {
+  for (const name of ['openid-configuration', 'oauth-authorization-server']) {
+    const document = await read(name)
+    assert.deepEqual(document['code_challenge_methods_supported'], ['S256'], name)
+    assert.deepEqual(document['response_types_supported'], ['code'])
+  }
+})
+
+test('requirement 49: neither document, key set nor redirect follows a header', async () => {
+  const openid = await read('openid-configuration')
   const forged: readonly Record<string, string>[] = [
     {},
     { host: 'evil.example' },
@@ -344,5 +388,8 @@ test('requirements 48, 49 and 50: both documents agree, whatever the host header
   for (const headers of forged) {
     assert.deepEqual(await read('openid-configuration', headers), openid)
     assert.deepEqual(await read('oauth-authorization-server', headers), openid)
+    const begun = await send(world, { path: pathFor({}), headers })
+    assert.match(String(begun.headers['location']), /^\/interaction\//)
+    assert.equal(JSON.stringify(begun.headers).includes('evil'), false)
   }
 })

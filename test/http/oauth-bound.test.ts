@@ -51,14 +51,22 @@ interface Wanted {
   readonly at?: OauthWorld
   readonly path?: string
   readonly claims?: Readonly<Record<string, unknown>>
-  readonly signer?: CryptoKey
+  readonly signer?: CryptoKey | Uint8Array
   readonly jwk?: JWK
+  readonly header?: Readonly<Record<string, unknown>>
 }
 
-async function proof({ at = world, path = '/token', claims = {}, signer = key.privateKey, jwk }: Wanted = {}): Promise<string> {
+async function proof({
+  at = world,
+  path = '/token',
+  claims = {},
+  signer = key.privateKey,
+  jwk,
+  header: more = {},
+}: Wanted = {}): Promise<string> {
   const usual = { jti: crypto.randomUUID(), htm: 'POST', htu: `${at.sites.accounts}${path}`, iat: Math.floor(Date.now() / 1000) }
   const payload = Object.fromEntries(Object.entries({ ...usual, ...claims }).filter(([, claim]) => claim !== undefined))
-  const header = { alg: 'ES256', typ: 'dpop+jwt', jwk: jwk ?? (await exportJWK(key.publicKey)) }
+  const header = { alg: 'ES256', typ: 'dpop+jwt', jwk: jwk ?? (await exportJWK(key.publicKey)), ...more }
   return new SignJWT(payload).setProtectedHeader(header).sign(signer)
 }
 
@@ -72,7 +80,12 @@ test('requirement 44: the token endpoint takes a proof that is right in everythi
     'another address': { claims: { htu: `${world.sites.accounts}/par` } },
     'another server': { claims: { htu: 'https://evil.example/token' } },
     'an old time': { claims: { iat: Math.floor(Date.now() / 1000) - 3600 } },
+    'a time to come': { claims: { iat: Math.floor(Date.now() / 1000) + 3600 } },
+    'no time': { claims: { iat: undefined } },
     'no id': { claims: { jti: undefined } },
+    'another type': { header: { typ: 'JWT' } },
+    'a symmetric algorithm': { header: { alg: 'HS256' }, signer: Buffer.alloc(32, 1) },
+    'no key': { header: { jwk: undefined } },
     'the private key': { jwk: await exportJWK(key.privateKey) },
     'the signature of another key': { signer: other.privateKey },
   }
@@ -96,6 +109,15 @@ test('requirement 44: the token endpoint takes a proof that is right in everythi
   const stranger = await proof({ signer: other.privateKey, jwk: await exportJWK(other.publicKey) })
   assert.equal((await redeem(refreshing, stranger)).status, 400, 'the refresh token is bound to the key, too')
   assert.equal((await redeem(refreshing, await proof())).status, 200)
+})
+
+test('requirement 44: of ten that show one proof at once one gets tokens', async () => {
+  const dpop = await proof()
+  const forms = await Promise.all(Array.from({ length: 10 }, () => codeFor(new Browser(world), { account: 'person-one-proof' })))
+  const replies = await Promise.all(forms.map((form) => redeem(form, dpop)))
+  assert.equal(replies.filter(({ status }) => status === 200).length, 1)
+  assert.equal(replies.filter(({ status }) => status === 400).length, 9)
+  assert.equal(replies.filter(({ body }) => body.includes('access_token')).length, 1)
 })
 
 test('requirement 45: userinfo takes a bound token with its key alone', async () => {

@@ -29,7 +29,11 @@ const service = (clientId: string, authentication: ClientDefinition['authenticat
 const es256 = await generateKeyPair('ES256', { extractable: true })
 const other = await generateKeyPair('ES256', { extractable: true })
 
+const longer = await generateKeyPair('ES384', { extractable: true })
+
 const certificates = { own: SERVICE_CERTIFICATE, other: OTHER_CERTIFICATE }
+
+const publicKeyOf = async ({ publicKey }: { publicKey: CryptoKey }) => ({ kty: 'EC', ...(await exportJWK(publicKey)) })
 
 let world: OauthWorld
 
@@ -38,7 +42,7 @@ before(async () => {
     clients: [
       service('basic', { method: 'client_secret_basic', secretHashes: [hash(SECRET), hash(NEXT_SECRET)] }),
       service('post', { method: 'client_secret_post', secretHashes: [hash(SECRET)] }),
-      service('signer', { method: 'private_key_jwt', keys: [{ kty: 'EC', ...(await exportJWK(es256.publicKey)) }] }),
+      service('signer', { method: 'private_key_jwt', keys: [await publicKeyOf(es256), await publicKeyOf(longer)] }),
       service('dns', { method: 'tls_client_auth', subject: { kind: 'dns', value: 'service.example' } }),
       service('named', { method: 'tls_client_auth', subject: { kind: 'dn', value: 'CN=service,O=Example,C=DE' } }),
       { ...service('pinned', { method: 'self_signed_tls_client_auth', certificates: [certificates.own.toString()] }), boundTokens: 'mtls' },
@@ -160,6 +164,7 @@ describe('requirement 27: an assertion of a client', () => {
       'an end far off': { claims: { exp: now() + 400 } },
       'another issuer': { claims: { iss: 'basic' } },
       'another key': { key: other.privateKey },
+      'an algorithm that is not on the list': { alg: 'ES384', key: longer.privateKey },
       'a symmetric algorithm': { alg: 'HS256', key: Buffer.from(SECRET.padEnd(64, 'x')) },
     }
     for (const [what, made] of Object.entries(wrong)) {
@@ -209,6 +214,36 @@ test('a definition that could not hold is refused, every problem at once', async
     () => createClientRegistry({ ...settings, clients: wrong }, { find: async () => undefined }),
     ({ message }: Error) => ['open', 'clear', 'private', 'bound'].every((id) => message.includes(`Client "${id}"`)),
   )
+})
+
+test('requirement 54: an app that people install is registered without a secret, or not at all', () => {
+  const { sites } = world
+  const settings = { sites, productName: 'Diary', scopes: { 'photos:read': 'r' }, frontends: [], development: false }
+  const installed = (change: Partial<ClientDefinition>) =>
+    createClientRegistry(
+      {
+        ...settings,
+        clients: [
+          { clientId: 'app', name: 'App', redirectUris: ['com.example.app:/callback'], origins: [], scopes: ['photos:read'], ...change },
+        ],
+      },
+      { find: async () => undefined },
+    )
+  for (const method of ['client_secret_basic', 'client_secret_post'] as const)
+    assert.throws(() => installed({ authentication: { method, secretHashes: [hash(SECRET)] } }), /cannot keep a secret/, method)
+  const [app] = installed({}).fixed().slice(-1)
+  assert.deepEqual(
+    [app?.metadata.token_endpoint_auth_method, app?.metadata.client_secret, app?.metadata.application_type],
+    ['none', undefined, 'native'],
+  )
+})
+
+test('requirement 54: what a public client sends as its secret opens nothing', async () => {
+  const form = { grant_type: 'client_credentials', client_id: 'print-shop', client_secret: SECRET }
+  for (const reply of [await ask(form), await ask({}, basic('print-shop', SECRET))]) {
+    assert.equal(errorOf(reply), 'invalid_client')
+    assert.equal(JSON.parse(reply.body).access_token, undefined)
+  }
 })
 
 describe('a client that authenticates with a certificate', () => {

@@ -1,6 +1,11 @@
 // What the authorization server refuses, and that refusing changes nothing.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { createKeyRing } from '#kernel/keyring.ts'
+import { Secret } from '#kernel/secret.ts'
+import { codesCollection } from '../../src/auth/provider/collections.ts'
+import { recordId } from '../../src/auth/provider/ids.ts'
+import { createVault } from '../../src/auth/provider/vault.ts'
 import {
   authorizePath,
   Browser,
@@ -40,7 +45,10 @@ const WRONG_REDIRECTS = [
   `${GOOD}/`,
   `${GOOD}?extra=1`,
   GOOD.toUpperCase(),
+  GOOD.replace('/callback', '/Callback'),
+  GOOD.replace('/callback', '/call%62ack'),
   GOOD.replace('/callback', '/x/../callback'),
+  GOOD.replace('/callback', '/./callback'),
   GOOD.replace('://', '://user@'),
   GOOD.replace('printshop', 'evil.printshop'),
   GOOD.replace(':9001', ':9002'),
@@ -51,8 +59,10 @@ const WRONG_REDIRECTS = [
 ]
 
 for (const uri of WRONG_REDIRECTS) {
-  test(`requirements 3 and 5: shows an error and never redirects to ${uri}`, async () => {
-    const reply = await send(world, { path: withParam('redirect_uri', uri) })
+  test(`requirement 3, requirement 5: shows an error and never redirects to ${uri}`, async () => {
+    const browser = new Browser(world)
+    const reply = await browser.visit({ path: withParam('redirect_uri', uri) })
+    assert.deepEqual(browser.cookieNames, [], 'no interaction has begun')
     assert.equal(reply.status, 400)
     assert.equal(reply.headers['location'], undefined)
     assert.match(reply.body, /invalid_redirect_uri/)
@@ -62,8 +72,22 @@ for (const uri of WRONG_REDIRECTS) {
   })
 }
 
+test('requirement 3: an address that is not registered is not pushed either, nor does one that differs redeem a code', async () => {
+  const form = Object.fromEntries(new URLSearchParams(authorizePath(pkce().challenge).split('?')[1]))
+  for (const uri of WRONG_REDIRECTS) {
+    const pushed = await send(world, { path: '/par', form: { ...form, redirect_uri: uri } })
+    assert.deepEqual([pushed.status, JSON.parse(pushed.body).request_uri], [400, undefined], uri)
+  }
+  const redeeming = await codeFor(new Browser(world))
+  const other = await send(world, { path: '/token', form: { ...redeeming, redirect_uri: `${GOOD}/` } })
+  assert.equal(errorOf(other), 'invalid_grant')
+  assert.equal((await send(world, { path: '/token', form: redeeming })).status, 200)
+})
+
 test('requirement 5: shows an unknown client an error and never redirects', async () => {
-  const reply = await send(world, { path: withParam('client_id', 'nobody') })
+  const browser = new Browser(world)
+  const reply = await browser.visit({ path: withParam('client_id', 'nobody') })
+  assert.deepEqual(browser.cookieNames, [])
   assert.equal(reply.status, 400)
   assert.equal(reply.headers['location'], undefined)
   assert.match(reply.body, /invalid_client/)
@@ -74,39 +98,77 @@ test('an error page shows nothing of a request as HTML', async () => {
   assert.equal(reply.body.includes('<script>'), false)
 })
 
-const SENT_BACK: readonly (readonly [string, string, string | undefined, string])[] = [
-  ['a request without PKCE', 'code_challenge', undefined, 'invalid_request'],
-  ['plain PKCE', 'code_challenge_method', 'plain', 'invalid_request'],
-  ['a challenge without a method', 'code_challenge_method', undefined, 'invalid_request'],
-  ['the implicit flow', 'response_type', 'token', 'unsupported_response_type'],
-  ['the implicit flow with an ID token', 'response_type', 'id_token token', 'unsupported_response_type'],
-  ['the hybrid flow', 'response_type', 'code id_token', 'unsupported_response_type'],
-  ['form_post, which needs a script', 'response_mode', 'form_post', 'unsupported_response_mode'],
-  ['another resource', 'resource', 'https://other.example/api', 'invalid_target'],
+async function assertSentBack(name: string, value: string | undefined, code: string): Promise<void> {
+  const browser = new Browser(world)
+  const reply = await browser.visit({ path: withParam(name, value) })
+  const { location } = reply.headers
+  const error =
+    typeof location === 'string'
+      ? (new URL(location).searchParams.get('error') ?? new URLSearchParams(new URL(location).hash.slice(1)).get('error'))
+      : /\((\w+)/.exec(reply.body)?.[1]
+  assert.equal(error, code)
+  if (typeof location === 'string') {
+    assert.equal(new URL(location).origin, new URL(GOOD).origin)
+    assert.doesNotMatch(location, /[?&#](?:code|access_token|id_token)=/)
+  }
+  assert.deepEqual(browser.cookieNames, [], 'no interaction has begun')
+}
+
+for (const type of ['token', 'id_token', 'id_token token', 'code token', 'code id_token', 'none']) {
+  test(`requirement 1: refuses the response type ${type}`, () => assertSentBack('response_type', type, 'unsupported_response_type'))
+}
+
+// `form_post` answers with a script, and `web_message` with a message to whoever is listening: neither is offered, so neither can have a wrong address.
+for (const mode of ['form_post', 'web_message', 'query.jwt', 'form_post.jwt']) {
+  test(`requirement 24: refuses the response mode ${mode}`, () => assertSentBack('response_mode', mode, 'unsupported_response_mode'))
+}
+
+const WEAK_PKCE: readonly (readonly [string, string, string | undefined])[] = [
+  ['no challenge', 'code_challenge', undefined],
+  ['an empty challenge', 'code_challenge', ''],
+  ['a plain challenge', 'code_challenge_method', 'plain'],
+  ['an unknown method', 'code_challenge_method', 'S512'],
+  ['a challenge without a method', 'code_challenge_method', undefined],
 ]
-
-// Without a challenge there is no code, so no verifier can be shown for one that has none.
-const NUMBERED: Readonly<Record<string, string>> = {
-  response_type: 'requirement 1: ',
-  response_mode: 'requirement 24: ',
-  code_challenge: 'requirements 7 and 8: ',
-  code_challenge_method: 'requirement 7: ',
+for (const [what, name, value] of WEAK_PKCE) {
+  test(`requirement 7: refuses ${what}`, () => assertSentBack(name, value, 'invalid_request'))
 }
 
-for (const [what, name, value, code] of SENT_BACK) {
-  test(`${NUMBERED[name] ?? ''}refuses ${what}`, async () => {
-    const browser = new Browser(world)
-    const reply = await browser.visit({ path: withParam(name, value) })
-    const { location } = reply.headers
-    const error =
-      typeof location === 'string'
-        ? (new URL(location).searchParams.get('error') ?? new URLSearchParams(new URL(location).hash.slice(1)).get('error'))
-        : /\((\w+)/.exec(reply.body)?.[1]
-    assert.equal(error, code)
-    if (typeof location === 'string') assert.equal(new URL(location).origin, new URL(GOOD).origin)
-    assert.deepEqual(browser.cookieNames, [], 'no interaction has begun')
+test('requirement 7: asks clients that have a secret for PKCE, too, and those that push their request', async () => {
+  const query = new URLSearchParams({
+    client_id: 'diary',
+    redirect_uri: `${world.sites.app}/session/callback`,
+    response_type: 'code',
+    scope: 'openid',
   })
-}
+  const browser = new Browser(world)
+  const reply = await browser.visit({ path: `/authorize?${query.toString()}` })
+  assert.equal(new URL(String(reply.headers['location'])).searchParams.get('error'), 'invalid_request')
+  assert.deepEqual(browser.cookieNames, [])
+  const bare = Object.fromEntries(new URLSearchParams(withParam('code_challenge', undefined).split('?')[1]))
+  const pushed = await send(world, { path: '/par', form: bare })
+  assert.deepEqual([pushed.status, errorOf(pushed)], [400, 'invalid_request'])
+})
+
+test('refuses another resource', () => assertSentBack('resource', 'https://other.example/api', 'invalid_target'))
+
+test('requirement 8: a code that was given without a challenge is no good with a verifier, nor without one', async () => {
+  // No request gets such a code, so the challenge is taken out of one that is stored.
+  const form = await codeFor(new Browser(world), { account: 'person-downgrade' })
+  const codes = world.database.collection(codesCollection)
+  const id = recordId(form['code'] ?? '')
+  const vault = createVault(createKeyRing(new Secret(world.masterKey)))
+  const place = { collection: codesCollection.name, id }
+  const stored = (await codes.get(call, id)) ?? assert.fail('the code is stored')
+  const { codeChallenge: _challenge, codeChallengeMethod: _method, ...without } = vault.open(place, stored.value.payload) ?? {}
+  await codes.update(call, id, { set: { payload: vault.seal(place, without) } })
+  const reply = await send(world, { path: '/token', form })
+  assert.deepEqual([reply.status, errorOf(reply)], [400, 'invalid_grant'])
+  const { code_verifier: _verifier, ...bare } = form
+  const naked = await send(world, { path: '/token', form: bare })
+  assert.equal(errorOf(naked), 'invalid_grant')
+  assert.deepEqual([naked.status, JSON.parse(naked.body).access_token], [400, undefined])
+})
 
 test('requirement 2: refuses the password grant, and any grant that is not offered', async () => {
   for (const grant of ['password', 'implicit', 'urn:ietf:params:oauth:grant-type:saml2-bearer']) {
@@ -118,6 +180,11 @@ test('requirement 2: refuses the password grant, and any grant that is not offer
     assert.equal(errorOf(reply), 'unsupported_grant_type')
     assert.equal(JSON.parse(reply.body).access_token, undefined)
   }
+  const { grant_types_supported: offered } = JSON.parse((await send(world, { path: '/.well-known/openid-configuration' })).body)
+  assert.deepEqual(
+    (offered as string[]).filter((grant) => /password|implicit/.test(grant)),
+    [],
+  )
 })
 
 test('refuses a client every grant that it is not registered for', async () => {
@@ -128,7 +195,7 @@ test('refuses a client every grant that it is not registered for', async () => {
   }
 })
 
-test('requirements 9 and 11: a code needs its verifier, its client and its redirect URI, and is good after a wrong try', async () => {
+test('requirement 11: a code is bound to its verifier, its client and its redirect URI, and is good after a wrong try', async () => {
   const form = await codeFor(new Browser(world))
   const wrong: readonly Record<string, string>[] = [
     { ...form, code_verifier: pkce().verifier },
@@ -138,6 +205,51 @@ test('requirements 9 and 11: a code needs its verifier, its client and its redir
   ]
   for (const attempt of wrong) assert.equal(errorOf(await send(world, { path: '/token', form: attempt })), 'invalid_grant')
   assert.equal((await send(world, { path: '/token', form })).status, 200)
+})
+
+test('requirement 11: a code is good for a minute and no longer', async () => {
+  const form = await codeFor(new Browser(world), { account: 'person-slow' })
+  world.advance(60_001)
+  const late = await send(world, { path: '/token', form })
+  world.advance(-60_001)
+  assert.deepEqual([late.status, errorOf(late), late.body.includes('access_token')], [400, 'invalid_grant', false])
+  const quick = await codeFor(new Browser(world), { account: 'person-slow' })
+  world.advance(55_000)
+  const reply = await send(world, { path: '/token', form: quick })
+  world.advance(-55_000)
+  assert.equal(reply.status, 200, reply.body)
+})
+
+const right = 'v'.repeat(43)
+for (const [what, verifier] of [
+  ['another one', 'w'.repeat(43)],
+  ['one that is too short', right.slice(1)],
+  ['one that is too long', 'v'.repeat(129)],
+  ['one with other letters', `${right.slice(1)}!`],
+  ['none at all', ''],
+] as const) {
+  test(`requirement 9: of a code that was asked for with one verifier, ${what} is a wrong grant`, async () => {
+    const form = await codeFor(new Browser(world), { account: 'person-verifier' })
+    const reply = await send(world, { path: '/token', form: { ...form, code_verifier: verifier } })
+    assert.deepEqual([reply.status, errorOf(reply), reply.body.includes('token"')], [400, 'invalid_grant', false])
+    assert.equal((await send(world, { path: '/token', form })).status, 200, 'once is forgiven')
+  })
+}
+
+test('requirement 9: after five wrong tries, also at once, a code is good for nobody', async () => {
+  const account = 'person-guessed'
+  for (const atOnce of [false, true]) {
+    const form = await codeFor(new Browser(world), { account })
+    const guess = () => send(world, { path: '/token', form: { ...form, code_verifier: pkce().verifier } })
+    const tries = atOnce
+      ? await Promise.all([1, 2, 3, 4, 5].map(guess))
+      : [await guess(), await guess(), await guess(), await guess(), await guess()]
+    for (const reply of tries) assert.equal(errorOf(reply), 'invalid_grant')
+    const reply = await send(world, { path: '/token', form })
+    assert.deepEqual([reply.status, errorOf(reply)], [400, 'invalid_grant'])
+  }
+  const tokens = await tokensFor(world, new Browser(world), { account })
+  assert.equal((await refresh(world, tokens.refresh_token)).status, 200, 'the person may begin again')
 })
 
 test('requirement 12: a code may be redeemed without redirect_uri, though the client has two', async () => {
@@ -175,7 +287,7 @@ test('requirement 31: a refresh token is bound to its client, its scopes and its
   assert.equal(claimsOf(JSON.parse(narrowed.body).access_token)['scope'], undefined)
 })
 
-test('a confidential client needs its secret', async () => {
+test('requirement 55: a frontend is a client with a secret, and gets nothing without it', async () => {
   const { refresh_token: token = '' } = await frontendTokens(world, new Browser(world), 'person-secret')
   const wrong = await frontendToken(world, { grant_type: 'refresh_token', refresh_token: token }, 'not-the-secret-but-as-long-as-it-is-x')
   assert.equal(wrong.status, 401)

@@ -397,6 +397,19 @@ describe('requirement 53: client id metadata documents', () => {
     })
   }
 
+  test('gives up on a host that does not answer in time', async () => {
+    const began = Date.now()
+    answer = (_request, response) => {
+      // A line now and then keeps no connection alive for longer.
+      response.writeHead(200, { 'content-type': 'application/json' }).write('{')
+    }
+    const present = (await strangers(world)).length
+    const { last } = await signIn(world, `${origin}/endless.json`)
+    assert.equal(last.status, 400)
+    assert.ok(Date.now() - began < 9000, `${Date.now() - began} ms`)
+    assert.equal((await strangers(world)).length, present)
+  })
+
   test('ten who come at once cause one request', async () => {
     const path = '/crowd.json'
     world.advance(2 * 86_400_001)

@@ -340,6 +340,16 @@ test('requirement 25: the token endpoint takes POST alone, is never stored, and 
   assert.match(String(bad.headers['content-type']), /^application\/json/)
   const get = await send(world, { path: '/token?grant_type=client_credentials', headers: basic('worker') })
   assert.equal(get.status, 404)
+  assert.doesNotMatch(get.body, /access_token/)
+  const unknown = await send(world, {
+    path: '/token',
+    form: { grant_type: 'client_credentials' },
+    headers: { authorization: `Basic ${Buffer.from('worker:wrong').toString('base64')}` },
+  })
+  assert.deepEqual([unknown.status, errorOf(unknown), unknown.headers['cache-control']], [401, 'invalid_client', 'no-store'])
+  assert.match(String(unknown.headers['www-authenticate']), /^Basic/)
+  const empty = await post('/token', 'worker', {})
+  assert.deepEqual([empty.status, errorOf(empty)], [400, 'invalid_request'])
 })
 
 test('requirement 22: a parameter that comes twice is refused, an unknown one ignored, an empty one absent', async () => {

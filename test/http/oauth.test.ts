@@ -103,6 +103,21 @@ test('a strict client signs a person in, refreshes, and asks who it is', async (
   assert.equal(userinfo.email, undefined, 'the scope email was not asked for')
 })
 
+test('requirement 73: tokens say of a person what was asked for, and access tokens not even that', async () => {
+  const people = 'Name of|@example|"name"|"email'
+  const plain = await tokensFor(world, new Browser(world), { account: 'person-bare', scope: 'openid photos:read' })
+  const all = await tokensFor(world, new Browser(world), {
+    account: 'person-bare',
+    scope: 'openid profile email offline_access photos:read',
+  })
+  for (const token of [plain.access_token, plain.id_token, all.access_token])
+    assert.doesNotMatch(JSON.stringify(claimsOf(token)), new RegExp(people))
+  const { name, email } = claimsOf(all.id_token)
+  assert.deepEqual([name, email], ['Name of person-bare', 'person-bare@example.org'])
+  const seen = await send(world, { path: '/userinfo', headers: { authorization: `Bearer ${plain.access_token}` } })
+  assert.deepEqual(Object.keys(JSON.parse(seen.body)).toSorted(), ['sub'])
+})
+
 test('a bound token needs its key, and a proof counts once', async () => {
   const server = await discover()
   const browser = new Browser(world)

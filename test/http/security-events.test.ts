@@ -20,7 +20,7 @@ async function typesOf(accountId: string): Promise<string[]> {
   return items.map(({ type }) => type)
 }
 
-test('signing up, failing to sign in and renaming are told, newest first, with the browser and the pseudonym of its address', async () => {
+test('requirement 73: signing up, failing to sign in and renaming are told, newest first, with the browser and the pseudonym of its address', async () => {
   const { accountId, email } = await world.person({ email: 'events@example.org' })
   const client = { clientId: 'diary', name: 'Diary', host: 'diary.test', redirectOrigin: 'https://diary.test', firstParty: true }
   world.engine.current = { uid: 'e1', prompt: 'login', client, scopes: [] }

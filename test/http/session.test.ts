@@ -24,7 +24,7 @@ async function refresh(jar: Jar, origin = sites.app) {
 }
 
 describe('a session in cookie mode', () => {
-  test('requirements 55, 56 and 57: begins with PKCE, state, nonce and the resource, and ends at the page that was asked for', async () => {
+  test('requirement 55: begins with PKCE, state, nonce and the resource, as a client with a secret, and ends at the page that was asked for', async () => {
     const jar = new Jar()
     const started = await browse(world, jar, { path: '/session/sign-in?return_to=%2Falbum%3Fpage%3D2' })
     assert.equal(started.status, 303)
@@ -37,20 +37,60 @@ describe('a session in cookie mode', () => {
     const landed = await browse(world, jar, { path: world.auth.approve(location.href) })
     assert.equal(landed.status, 200)
     assert.match(landed.text, /content="0;url=\/album\?page=2"/)
-    const access = landed.cookies.find((cookie) => cookie.startsWith('__Host-Http-access='))
-    assert.match(access ?? '', /; Path=\/; Max-Age=\d+; Secure; HttpOnly; SameSite=Strict$/)
-    const secret = landed.cookies.find((cookie) => cookie.startsWith('__Secure-refresh='))
-    assert.match(secret ?? '', /; Path=\/session; Max-Age=\d+; Secure; HttpOnly; SameSite=Strict$/)
-    // Requirement 62: no cookie outlives the refresh token, 30 days.
-    for (const cookie of landed.cookies) assert.ok(Number(/Max-Age=(\d+)/.exec(cookie)?.[1] ?? 0) <= 30 * 86_400, cookie)
     assert.ok(landed.cookies.some((cookie) => cookie.startsWith('__Host-Http-sign-in') && cookie.includes('Max-Age=0')))
-    // Encrypted: neither cookie shows the token or the account.
-    assert.ok(!landed.cookies.join().includes('eyJzdWIi') && !landed.cookies.join().includes('at+jwt'))
     assert.equal(landed.headers['cache-control'], 'no-store')
+    assert.equal(location.searchParams.get('response_type'), 'code')
+    const redeemed = world.auth.exchanges.findLast(({ path }) => path === '/token')
+    const shown = Buffer.from(redeemed?.headers['authorization']?.replace('Basic ', '') ?? '', 'base64').toString()
+    assert.equal(decodeURIComponent(shown), 'diary:secret-of-diary')
+    assert.match(redeemed?.body ?? '', /code_verifier=/)
     const me = await browse(world, jar, { path: '/api/me' })
     assert.equal(me.status, 200)
     const { principal } = me.json as { principal: { kind: string; accountId: string; firstParty: boolean } }
     assert.deepEqual([principal.kind, principal.accountId, principal.firstParty], ['user', 'ada', true])
+  })
+  test('requirement 56: its cookies are for this host alone, out of reach of scripts, and stay at home', async () => {
+    const jar = new Jar()
+    const { cookies } = await signIn(world, jar)
+    const made = cookies.filter((cookie) => !cookie.includes('Max-Age=0'))
+    const kinds: readonly (readonly [string, RegExp])[] = [
+      ['__Host-Http-access=', /; Path=\/; Max-Age=\d+; Secure; HttpOnly; SameSite=Strict$/],
+      // Decision 25: no other path ever receives it.
+      ['__Secure-refresh=', /; Path=\/session; Max-Age=\d+; Secure; HttpOnly; SameSite=Strict$/],
+      ['__Host-Http-browser=', /; Path=\/; Max-Age=\d+; Secure; HttpOnly; SameSite=Strict$/],
+      // The half of the double submit that scripts repeat: it opens nothing.
+      ['__Host-csrf=', /; Path=\/; Secure; SameSite=Strict$/],
+    ]
+    for (const [name, attributes] of kinds) {
+      const found = made.filter((cookie) => cookie.startsWith(name))
+      assert.equal(found.length, 1, name)
+      assert.match(found[0] ?? '', attributes)
+    }
+    assert.equal(made.length, kinds.length, made.join('\n'))
+    for (const cookie of cookies) assert.doesNotMatch(cookie, /domain=/i)
+  })
+  test('requirement 57: the cookies that carry tokens are encrypted, and show neither token nor account', async () => {
+    const jar = new Jar()
+    await signIn(world, jar)
+    for (const name of ['__Host-Http-access', '__Secure-refresh']) {
+      const parts = (jar.get(name) ?? '').split('.')
+      assert.equal(parts.length, 5, name)
+      assert.deepEqual(JSON.parse(Buffer.from(parts[0] ?? '', 'base64url').toString()), { alg: 'dir', enc: 'A256GCM' })
+      const seen = parts.map((part) => Buffer.from(part, 'base64url').toString('latin1')).join()
+      assert.doesNotMatch(seen, /ada|at\+jwt|sid|token/)
+    }
+    assert.equal(jar.header('/').cookie?.includes([...world.auth.refreshTokens.keys()].at(-1) ?? 'none'), false)
+  })
+  test('requirement 62: no cookie of it outlives the refresh token, however often it is renewed', async () => {
+    const jar = new Jar()
+    const month = 30 * 86_400
+    const ages = (cookies: readonly string[]): number[] =>
+      cookies.flatMap((cookie) => /Max-Age=([1-9]\d*)/.exec(cookie)?.[1] ?? []).map(Number)
+    const begun = ages((await signIn(world, jar)).cookies)
+    assert.ok(begun.length >= 3 && Math.max(...begun) <= month, begun.join())
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    const renewed = ages((await refresh(jar)).cookies)
+    assert.ok(renewed.length >= 2 && Math.max(...renewed) < month, renewed.join())
   })
   test('tells scripts who is signed in and never the token', async () => {
     const jar = new Jar()
@@ -177,10 +217,70 @@ describe('a session in memory mode', () => {
     assert.equal(called.status, 200)
     assert.equal(called.headers['access-control-allow-origin'], GALLERY_ORIGIN)
     assert.equal(called.headers['access-control-allow-credentials'], undefined)
+    assert.deepEqual(Object.keys(answer.json).toSorted(), ['accessToken', 'expiresAt'])
+    const { scope, aud } = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString())
+    assert.deepEqual(
+      [scope, aud],
+      ['openid photos:read photos:write', `${sites.app}/api`],
+      'as auth has issued it, for the one resource that was asked for',
+    )
     // Another origin of a registered client may not use this client's token.
     const stolen = await ask(world, { path: '/api/photos', headers: { ...headers, origin: 'http://printshop.localhost:5000' } })
     assert.equal(stolen.status, 403)
     assert.equal(stolen.headers['access-control-allow-origin'], undefined)
+  })
+  test('requirement 61: gives the token to no page but its own, and never a wider one', async () => {
+    const jar = new Jar()
+    await signIn(world, jar, { origin: GALLERY_ORIGIN })
+    const csrf = await csrfOf(world, jar, GALLERY_ORIGIN)
+    const ask61 = (headers: Record<string, string>) =>
+      ask(world, {
+        method: 'POST',
+        origin: GALLERY_ORIGIN,
+        path: '/session/refresh',
+        headers: { ...jar.header('/session/refresh'), ...headers },
+      })
+    const exchanges = world.auth.exchanges.length
+    const foreign: readonly Record<string, string>[] = [
+      { 'x-csrf-token': csrf, 'sec-fetch-site': 'cross-site', origin: 'http://printshop.localhost:5000' },
+      { 'x-csrf-token': csrf, 'sec-fetch-site': 'same-site', origin: sites.app },
+      { 'x-csrf-token': csrf, origin: 'null' },
+      { 'sec-fetch-site': 'same-origin', origin: GALLERY_ORIGIN },
+      { 'x-csrf-token': csrf },
+    ]
+    for (const headers of foreign) {
+      const answer = await ask61(headers)
+      assert.equal(answer.status, 403, JSON.stringify(headers))
+      assert.deepEqual(
+        [answer.json['accessToken'], answer.headers['access-control-allow-origin'], answer.cookies],
+        [undefined, undefined, []],
+      )
+    }
+    assert.equal((await browse(world, jar, { method: 'GET', origin: GALLERY_ORIGIN, path: '/session' })).text.includes('eyJ'), false)
+    const wider = `scope=${encodeURIComponent('photos:read admin')}`
+    const type = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(wider.length) }
+    const asked = await ask(world, {
+      method: 'POST',
+      origin: GALLERY_ORIGIN,
+      path: '/session/refresh',
+      headers: {
+        ...jar.header('/session/refresh'),
+        ...type,
+        'x-csrf-token': csrf,
+        'sec-fetch-site': 'same-origin',
+        origin: GALLERY_ORIGIN,
+      },
+      body: wider,
+    })
+    assert.equal(asked.status, 400)
+    assert.equal(world.auth.exchanges.length, exchanges, 'nothing was asked of auth')
+    assert.equal((await refresh(jar, GALLERY_ORIGIN)).status, 200)
+    const last = new URLSearchParams(world.auth.exchanges.at(-1)?.body)
+    assert.deepEqual(
+      [last.get('resource'), last.get('scope')],
+      [`${sites.app}/api`, null],
+      'the resource of this session, and what was granted',
+    )
   })
 })
 

@@ -27,7 +27,7 @@ function processOf(t: TestContext, settings: Partial<ConstructorParameters<typeo
   return child
 }
 
-test('makes PHC strings with the usual parameters and knows them again', async (t) => {
+test('requirement 69: makes PHC strings of Argon2id with 19 MiB and two passes, and knows them again', async (t) => {
   const passwords = await started(t, {})
   const phc = await passwords.hash(call, 'nine folded squares')
   assert.match(phc, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}$/)

@@ -50,6 +50,7 @@ export function clientProblems(client: ClientDefinition, { scopes, definition, d
     codeFlow && client.redirectUris.length === 0 ? 'it needs at least one redirect URI.' : undefined,
     !codeFlow && client.redirectUris.length > 0 ? 'without the code flow it can have no redirect URI.' : undefined,
     ...authenticationProblems(client),
+    installedProblem(client),
     ...uris.map((uri) => {
       const wrong = redirectProblem(uri, development)
       return wrong === undefined ? undefined : `redirect URI ${JSON.stringify(uri)} ${wrong}`
@@ -87,6 +88,13 @@ function signedRequestProblems({
       : undefined,
     ...(requestObjectKeys ?? []).map((key) => (key.kty === 'oct' || 'd' in key ? 'a key of its requests is not a public key.' : undefined)),
   ]
+}
+
+/** RFC 8252 section 8.5: what everybody installs is read by everybody. A client that registers itself gets a secret of its own, which is another matter. */
+function installedProblem({ authentication, redirectUris }: ClientDefinition): string | undefined {
+  const isSecret = authentication?.method === 'client_secret_basic' || authentication?.method === 'client_secret_post'
+  const isInstalled = redirectUris.some((uri) => isPrivateUri(URL.parse(uri)))
+  return isSecret && isInstalled ? 'an app that people install cannot keep a secret: leave "authentication" out.' : undefined
 }
 
 function algorithmProblem({ idTokenAlgorithm }: ClientDefinition, definition: AuthDefinition | undefined): string | undefined {

@@ -30,7 +30,7 @@ before(() => database.start())
 after(() => database.stop())
 
 test('two that both found a code unused: one redeems it, and the other ends what it gave', async () => {
-  await storage.upsert('a-code', { grantId: 'a-grant', kind: 'AuthorizationCode' }, 60)
+  await storage.upsert('a-code', { grantId: 'a-grant', kind: 'AuthorizationCode', codeChallenge: 'a-challenge' }, 60)
   const found = await Promise.all([storage.find('a-code'), storage.find('a-code')])
   assert.deepEqual(
     found.map((payload) => payload?.consumed),
@@ -43,7 +43,7 @@ test('two that both found a code unused: one redeems it, and the other ends what
 
 test('one that redeems a code alone ends nothing', async () => {
   ended.length = 0
-  await storage.upsert('another-code', { grantId: 'another-grant', kind: 'AuthorizationCode' }, 60)
+  await storage.upsert('another-code', { grantId: 'another-grant', kind: 'AuthorizationCode', codeChallenge: 'a-challenge' }, 60)
   await storage.consume('another-code')
   assert.deepEqual(ended, [])
 })

@@ -21,7 +21,15 @@ export interface CodeStorageDependencies {
   readonly endings: Pick<Endings, 'endGrant'>
 }
 
-export function createCodeStorage({ codes, pending, vault, clock, endings }: CodeStorageDependencies): Adapter {
+/** A client that is what it says it is knows its verifier at the first try; a few are for those that send it late or garbled. */
+const MAX_WRONG_TRIES = 5
+
+export interface CodeStorage extends Adapter {
+  /** Somebody had the code and not what goes with it: after five such tries it is gone. */
+  noteWrongTry(code: string): Promise<void>
+}
+
+export function createCodeStorage({ codes, pending, vault, clock, endings }: CodeStorageDependencies): CodeStorage {
   const place = (id: string): { collection: string; id: string } => ({ collection: codesCollection.name, id })
   return {
     ...noStorage,
@@ -43,7 +51,8 @@ export function createCodeStorage({ codes, pending, vault, clock, endings }: Cod
       const stored = await codes.get(currentCall(), id)
       if (stored === undefined) return undefined
       const payload = vault.open(place(id), stored.value.payload)
-      if (payload === undefined) return undefined
+      // RFC 9700 section 4.8.2: a code without a challenge is none, whatever is sent with it.
+      if (payload?.codeChallenge === undefined) return undefined
       const { consumedAt } = stored.value
       return { ...payload, jti: code, ...(consumedAt === undefined ? {} : { consumed: Math.floor(consumedAt / 1000) }) }
     },
@@ -69,5 +78,21 @@ export function createCodeStorage({ codes, pending, vault, clock, endings }: Cod
     async revokeByGrantId(grantId) {
       await sweepTokens(codes, currentCall(), sidOf(grantId))
     },
+    noteWrongTry: (code) => countWrongTry(codes, recordId(code)),
+  }
+}
+
+async function countWrongTry(codes: Collection<CodeRecord>, id: string): Promise<void> {
+  const call = currentCall()
+  for (;;) {
+    const stored = await codes.get(call, id)
+    if (stored === undefined || stored.value.consumedAt !== undefined) return
+    const wrongTries = (stored.value.wrongTries ?? 0) + 1
+    if (wrongTries >= MAX_WRONG_TRIES) {
+      await codes.delete(call, id)
+      return
+    }
+    // Whoever loses has seen another one count, so this ends.
+    if ((await codes.update(call, id, { set: { wrongTries }, ifVersion: stored.version })) !== undefined) return
   }
 }

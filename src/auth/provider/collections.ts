@@ -47,7 +47,14 @@ const refreshToken = z.strictObject({
 
 const accessToken = z.strictObject({ id: z.string(), grant: z.string(), payload: z.string(), expiresAt: time })
 
-const code = z.strictObject({ id: z.string(), grant: z.string(), consumedAt: time.optional(), payload: z.string(), expiresAt: time })
+const code = z.strictObject({
+  id: z.string(),
+  grant: z.string(),
+  consumedAt: time.optional(),
+  wrongTries: z.int().optional(),
+  payload: z.string(),
+  expiresAt: time,
+})
 
 const deviceCode = z.strictObject({
   id: z.string(),

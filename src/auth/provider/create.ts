@@ -241,12 +241,13 @@ function openStores(
     },
   })
   const accessTokenStorage = createAccessTokenStorage({ tokens: accessTokens, grants, accounts, revocations, pending, vault, clock })
+  const codeStorage = createCodeStorage({ codes, pending, vault, clock, endings })
   const adapter = adapterFactory({
     Client: createClientStorage(clients, newcomers.documents),
     Session: createSessionStorage({ sessions, pending, vault, clock, endings }),
     Grant: createGrantStorage({ grants, pending, clients, vault, clock, endings, reuse }),
     RefreshToken: createRefreshStorage({ database, tokens, pending, vault, clock, reuse }),
-    AuthorizationCode: createCodeStorage({ codes, pending, vault, clock, endings }),
+    AuthorizationCode: codeStorage,
     AccessToken: accessTokenStorage,
     ClientCredentials: whileServiceLasts(accessTokenStorage, services),
     DeviceCode: createDeviceStorage({ codes: deviceCodes, pending, vault, keyRing, clock, endings, counts }),
@@ -254,7 +255,7 @@ function openStores(
     PushedAuthorizationRequest: createArtifactStorage('PushedAuthorizationRequest', { artifacts, vault, clock }),
     ReplayDetection: createArtifactStorage('ReplayDetection', { artifacts, vault, clock }),
   })
-  return { counts, vault, pending, sessions, grants, consents, endings, adapter }
+  return { counts, vault, pending, sessions, grants, consents, endings, adapter, codeStorage }
 }
 
 function buildEngine(
@@ -295,6 +296,7 @@ function buildEngine(
     pages,
     registration: parts.newcomers.definition,
     clientUsed: (clientId) => parts.newcomers.used(systemCall('auth'), clientId),
+    noteWrongTry: (code) => stores.codeStorage.noteWrongTry(code),
     apiScopes: resources.scopes,
     exchange: { clients, resources },
     structured: { tokens: made.tokens, revocations: parts.revocations },

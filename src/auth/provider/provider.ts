@@ -12,7 +12,7 @@ import { KEY_SET_SECONDS } from '../keys/generations.ts'
 import type { RegistrationDefinition } from '../clients/contract.ts'
 import { REGISTRATION_PATH } from '../registration/path.ts'
 import { factsOf } from './client-facts.ts'
-import { allowOmittedRedirectUri } from './code-grant.ts'
+import { offerCodeGrant } from './code-grant.ts'
 import {
   deriveSuccessors,
   detectReplaysAtOnce,
@@ -45,6 +45,7 @@ export interface ProviderParts {
   readonly registration: RegistrationDefinition
   readonly pages: Pick<ProviderPages, 'holdBack'>
   clientUsed(this: void, clientId: string): Promise<void>
+  noteWrongTry(this: void, code: string): Promise<void>
   readonly exchange: TokenExchangeParts
   readonly structured: Parameters<typeof knowStructuredTokens>[1]
 }
@@ -71,7 +72,7 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
   renewCookiesInPlace(provider)
   dropFormPost(provider)
   nameAcrAsAsked(provider)
-  allowOmittedRedirectUri(provider)
+  offerCodeGrant(provider, parts.noteWrongTry)
   pinAddress(provider, issuer)
   provider.use(async (context: KoaContextWithOIDC, next: () => Promise<unknown>) => {
     await net(

@@ -9,6 +9,7 @@ import type { BrowserSession, GatewayExchange } from '../exchange.ts'
 import type { PipelineParts, Step } from './step.ts'
 import { ACCESS_COOKIE, BROWSER_COOKIE, OPERATOR_COOKIE, REFRESH_COOKIE } from '../session/cookies.ts'
 import type { AccessCookie, OperatorCookie, RefreshCookie } from '../session/schemas.ts'
+import { dropHeaders } from '../strict-http.ts'
 import { invalidToken, type VerifiedToken } from '../tokens/verifier.ts'
 import { isRevoked, requireFresh, resolveToken } from './tokens.ts'
 
@@ -150,4 +151,28 @@ export function resolvePrincipal(parts: PipelineParts): Step['run'] {
     if (host.isConsole) return resolveOperator(parts, exchange)
     return host.frontend === undefined ? undefined : resolveSession(parts, exchange)
   }
+}
+
+const CREDENTIALS: ReadonlySet<string> = new Set([ACCESS_COOKIE, REFRESH_COOKIE, OPERATOR_COOKIE])
+
+/** What was parsed once is remembered above, so what is left of it is, too. */
+const keptOf = new WeakMap<ReadonlyMap<string, string>, ReadonlyMap<string, string>>()
+
+function withoutCredentials(cookies: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const known = keptOf.get(cookies)
+  if (known !== undefined) return known
+  const kept = new Map([...cookies].filter(([name]) => !CREDENTIALS.has(name)))
+  keptOf.set(cookies, kept)
+  return kept
+}
+
+/**
+ * RFC 10017 section 6.1.3.6: what makes a session stays with the gateway. Whatever answers now, or the request is passed on to, knows who asks from the
+ * call alone. The accounts origin has no such session, and the engine there reads its own cookies from the request.
+ */
+export function keepCredentials(exchange: GatewayExchange): void {
+  const { request, host } = exchange
+  if (host?.isAccounts === true || request.headers.cookie === undefined) return
+  exchange.cookies = withoutCredentials(exchange.cookies)
+  dropHeaders(request, (name) => name.toLowerCase() === 'cookie')
 }
