@@ -10,6 +10,7 @@ import type { Database } from '../database/contract.ts'
 import type { Auth, AuthDefinition, Holding } from './contract.ts'
 import { endClientJob } from './clients/end-client.ts'
 import { endAccessJob } from './end-access.ts'
+import { createCodeGuard } from './guard/codes.ts'
 import { createLeavingPart } from './leaving/create.ts'
 import { admissionRoutes } from './admission/routes.ts'
 import { createOperators } from './operators/operators.ts'
@@ -64,8 +65,9 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const people = createPeople({ ...dependencies, revocations, settings })
     const newcomers = createNewcomers({ ...dependencies, settings, definition: settings.definition?.registration })
     const frame = frameOf(settings, logger)
-    const { accounts, rules, serviceAccounts } = people
-    const known = { accounts, rules, revocations, newcomers, services: serviceAccounts.services }
+    const { accounts, rules, serviceAccounts, guard } = people
+    const codeGuard = createCodeGuard(guard, 'device')
+    const known = { accounts, rules, revocations, newcomers, services: serviceAccounts.services, codeGuard }
     const server = createAuthorizationServer({ ...dependencies, ...known, looks: enginePages(frame), settings })
     const { engine } = server
     const leaving = createLeavingPart({ ...dependencies, ...leavingSettings(settings), engine, people })

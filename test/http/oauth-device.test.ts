@@ -4,7 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { Browser, claimsOf, errorOf, type OauthWorld, openOauth, type Reply, send } from '../support/oauth.ts'
+import { createCounts } from '../../src/auth/accounts/counts.ts'
+import { solvedIn } from '../support/accounts.ts'
+import { Browser, call, claimsOf, errorOf, type OauthWorld, openOauth, type Reply, send } from '../support/oauth.ts'
 import { everythingStored } from '../support/scenario-database.ts'
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -158,6 +160,32 @@ test('a form without the secret of the session, an old code and another client a
   world.advance(601_000)
   assert.match((await type(new Browser(world), userCode)).body, /unknown|expired/)
   world.advance(-601_000)
+})
+
+test('after many wrong codes from everywhere none is looked up without a solved puzzle, and whoever was right goes on', async () => {
+  const counts = createCounts(world.cache, world.clock)
+  await counts.add(call, 'code:everybody', { by: 300, ttlMs: 600_000 })
+  const { user_code: userCode, device_code: deviceCode } = await begin()
+  const browser = new Browser(world)
+  const without = await type(browser, userCode)
+  assert.equal(without.status, 422)
+  assert.match(without.body, /puzzle/)
+  assert.doesNotMatch(without.body, /Picture Frame/, 'nothing is told of the code')
+  const guess = await type(new Browser(world), 'BBBB-BBBB')
+  assert.equal(
+    guess.body.replaceAll(/value="\w*"|data-puzzle="[^"]*"/g, ''),
+    without.body.replaceAll(/value="\w*"|data-puzzle="[^"]*"/g, ''),
+  )
+  const solved = solvedIn(without.body) ?? assert.fail('no puzzle')
+  const shown = await browser.visit({ path: '/device', form: { xsrf: xsrfIn(without), user_code: userCode, ...solved } })
+  assert.match(shown.body, /Picture Frame/)
+  const again = await browser.visit({ path: '/device', form: { xsrf: xsrfIn(shown), user_code: userCode, ...solved, confirm: 'yes' } })
+  assert.equal(again.status, 422, 'a puzzle is good once')
+  const next = solvedIn(again.body) ?? assert.fail('no puzzle')
+  const done = await browser.visit({ path: '/device', form: { xsrf: xsrfIn(again), user_code: userCode, ...next, confirm: 'yes' } })
+  assert.match(String(done.headers['location']), /\/interaction\//)
+  assert.equal(errorOf(await poll(deviceCode)), 'authorization_pending')
+  await counts.forget(call, 'code:everybody')
 })
 
 test('short codes cannot be guessed: an address that has tried ten is sent away', async () => {

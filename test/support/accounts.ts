@@ -342,7 +342,10 @@ function createVisitor(router: ReturnType<typeof createRouter>): AccountsWorld['
 
 /** The fields of the form that shows the answer to its puzzle. */
 export function puzzleIn({ body }: Answer): { puzzle: string; puzzle_answer: string } | undefined {
-  const html = body !== undefined && 'html' in body ? body.html.toString() : ''
+  return solvedIn(body !== undefined && 'html' in body ? body.html.toString() : '')
+}
+
+export function solvedIn(html: string): { puzzle: string; puzzle_answer: string } | undefined {
   const [, puzzle, bits] = /data-puzzle="([\w.-]+)" data-bits="(\d+)"/.exec(html) ?? []
   if (puzzle === undefined) return undefined
   let answer = 0

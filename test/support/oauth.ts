@@ -3,13 +3,18 @@ import { createServer, request as httpRequest, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Call, systemCall } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { html } from '#kernel/html.ts'
+import { type Html, html } from '#kernel/html.ts'
 import type { Route } from '#kernel/http/route.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { createKeyRing } from '#kernel/keyring.ts'
 import { createLogger } from '#kernel/log.ts'
 import { Secret } from '#kernel/secret.ts'
 import type { Sites } from '#kernel/sites.ts'
+import { createCounts } from '../../src/auth/accounts/counts.ts'
+import { createDevices } from '../../src/auth/accounts/devices.ts'
+import { createDoors } from '../../src/auth/accounts/doors.ts'
+import { createCodeGuard } from '../../src/auth/guard/codes.ts'
+import { createGuard, type Due } from '../../src/auth/guard/service.ts'
 import { createNewcomers, type Newcomers } from '../../src/auth/registration/create.ts'
 import type { AuthDefinition } from '../../src/auth/contract.ts'
 import type { ClientDefinition, Clients } from '../../src/auth/clients/contract.ts'
@@ -154,10 +159,19 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
     development: true,
   }
 
+  const guard = createGuard({
+    counts: createCounts(cache.contract, clock),
+    doors: createDoors(keyRing),
+    devices: createDevices(keyRing),
+    keyRing,
+    clock,
+    logger,
+  })
   const newcomersOn = (on: Database): Newcomers =>
     createNewcomers({ database: on, cache: cache.contract, clock, logger, settings, definition: options.definition?.registration })
   const newcomers = newcomersOn(database.contract)
   const shared: Omit<AuthorizationServerParts, 'database' | 'revocations' | 'newcomers'> = {
+    codeGuard: createCodeGuard(guard, 'device'),
     services: options.services?.({ database: database.contract, revocations, clock }) ?? { membershipOf: async () => undefined },
     cache: cache.contract,
     keyRing,
@@ -180,10 +194,10 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
       signOutPage: (_exchange, { action, hidden }) =>
         html`<form method="post" action="${action}">${Object.entries(hidden).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}<button name="logout" value="yes">Sign out</button></form>`,
       signedOutPage: () => html`<p>signed out</p>`,
-      devicePage: (_exchange, { action, xsrf, code, problem: wrong }) =>
-        html`<form method="post" action="${action}"><input name="xsrf" value="${xsrf}"><input name="user_code" value="${code}"></form><p>${wrong ?? 'type the code'}</p>`,
-      deviceConfirmPage: (_exchange, { xsrf, code, app, device }) =>
-        html`<input name="xsrf" value="${xsrf}"><p>${app} ${device} ${code}</p>`,
+      devicePage: (_exchange, { action, xsrf, code, problem: wrong, due }) =>
+        html`<form method="post" action="${action}"><input name="xsrf" value="${xsrf}"><input name="user_code" value="${code}">${puzzleOf(due)}</form><p>${wrong ?? 'type the code'}</p>`,
+      deviceConfirmPage: (_exchange, { xsrf, code, app, device, due }) =>
+        html`<input name="xsrf" value="${xsrf}">${puzzleOf(due)}<p>${app} ${device} ${code}</p>`,
       deviceDonePage: () => html`<p>connected</p>`,
     },
     settings: { ...settings, keyRotationDays: 90 },
@@ -255,6 +269,9 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
     },
   }
 }
+
+const puzzleOf = (due: Due | undefined): Html | undefined =>
+  due?.kind === 'puzzle' ? html`<div data-puzzle="${due.puzzle.text}" data-bits="${due.puzzle.bits}"></div>` : undefined
 
 export const call: Call = systemCall('test')
 

@@ -5,15 +5,19 @@ import type { FormState } from '../pages/parts.ts'
 import { titleOf } from '../pages/sign-in-page.ts'
 import { inGroups } from './codes.ts'
 
-export function askPage(skin: Skin, view: { uid: string; email: string; csrfToken: string; state: FormState }): Html {
-  const { uid, email, csrfToken, state } = view
+export function askPage(
+  skin: Skin,
+  view: { uid: string; email: string; csrfToken: string; state: FormState; guard: Html | undefined },
+): Html {
+  const { uid, email, csrfToken, state, guard } = view
   const { emailSignIn: texts, fields } = skin.texts
   return stagePage(skin, {
     title: titleOf(skin, texts.title, state),
     main: html`${lead(texts.title, texts.lead)}
 ${message('bad', state.problem)}
 <form class="form" method="post" action="/interaction/${uid}/email">${csrfField(csrfToken)}
-${field({ name: 'email', label: fields.email, type: 'email', autocomplete: 'username', value: state.values?.['email'] ?? email, problem: state.problems?.['email'], focus: true })}
+${field({ name: 'email', label: fields.email, type: 'email', autocomplete: 'username', value: email, problem: state.problems?.['email'], focus: true })}
+${guard}
 <button class="button" type="submit">${texts.send}</button></form>
 <p class="aside"><a href="/interaction/${uid}">${texts.otherWay}</a></p>`,
   })
@@ -27,9 +31,10 @@ export interface CodeView {
   readonly hasCode: boolean
   readonly hasLink: boolean
   readonly mailbox?: string | undefined
+  readonly guard: Html | undefined
 }
 
-export function codePage(skin: Skin, { uid, csrfToken, state, minutes, hasCode, hasLink, mailbox }: CodeView): Html {
+export function codePage(skin: Skin, { uid, csrfToken, state, minutes, hasCode, hasLink, mailbox, guard }: CodeView): Html {
   const { emailSignIn: texts, checkMail } = skin.texts
   const note = mailbox === undefined ? undefined : checkMail.development(html`<a href="${mailbox}">${checkMail.mailbox}</a>`)
   return stagePage(skin, {
@@ -39,7 +44,8 @@ ${hasLink ? html`<p class="soft">${texts.elsewhere}</p>` : undefined}
 ${message('bad', state.problem)}
 ${message('warn', note)}
 <form class="form" method="post" action="/interaction/${uid}/email/code">${csrfField(csrfToken)}
-${field({ name: 'code', label: texts.code, type: 'text', autocomplete: 'one-time-code', hint: texts.codeHint, problem: state.problems?.['code'], focus: true, maxLength: 20 })}
+${field({ name: 'code', label: texts.code, type: 'text', autocomplete: 'one-time-code', value: state.values?.['code'], hint: texts.codeHint, problem: state.problems?.['code'], focus: true, maxLength: 20 })}
+${guard}
 <button class="button" type="submit">${texts.submit}</button></form>
 <p class="aside"><a href="/interaction/${uid}/email">${texts.again}</a></p>`,
   })

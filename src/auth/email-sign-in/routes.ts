@@ -10,7 +10,6 @@ import {
   csrfToken,
   type FormFailure,
   formAnswers,
-  formFailure,
   formPage,
   formText,
   friendly,
@@ -21,12 +20,14 @@ import {
 } from '../pages/handling.ts'
 import { policyFor } from '../pages/interaction-answers.ts'
 import { type At, ofInteraction, step } from '../pages/step.ts'
+import { guardFields } from '../guard/part.ts'
+import { type GuardedForm, guarded, guardOf } from '../guard/form.ts'
 import { askPage, codePage, elsewherePage, linkPage } from './pages.ts'
 
 const answers = { ...formAnswers, 410: 'html' } as const
 const linkToken = z.string().max(200).default('')
-const askForm = z.strictObject({ csrf_token: csrfToken, email: formText })
-const codeForm = z.strictObject({ csrf_token: csrfToken, code: z.string().max(200).default('') })
+const askForm = z.object({ csrf_token: csrfToken, email: formText })
+const codeForm = z.object({ csrf_token: csrfToken, code: z.string().max(200).default('') })
 const linkForm = z.strictObject({ csrf_token: csrfToken, token: linkToken })
 
 export function emailSignInRoutes(parts: PageParts): Route[] {
@@ -34,41 +35,74 @@ export function emailSignInRoutes(parts: PageParts): Route[] {
 }
 
 function askingRoutes(parts: PageParts): Route[] {
-  const show = ({ exchange, interaction }: At, failure?: FormFailure): Answer => {
-    const { uid, loginHint = '' } = interaction
-    const view = { uid, email: loginHint, csrfToken: exchange.csrfToken(), state: failure?.state ?? {} }
+  const formAt = ({ interaction: { uid } }: At, address: string): GuardedForm => ({ for: 'mail', name: `email ${uid}`, address })
+  const show = async (at: At, failure?: FormFailure): Promise<Answer> => {
+    const { exchange } = at
+    const { uid, loginHint = '' } = at.interaction
+    const { state = {} } = failure ?? {}
+    const email = state.values?.['email'] ?? loginHint
+    const guard = await guardOf(parts, at, { ...formAt(at, email), state })
+    const view = { uid, email, csrfToken: exchange.csrfToken(), state, guard }
     return formPage(askPage(skinOf(parts, exchange, `/interaction/${uid}/email`), view), failure)
   }
-  const ask = async (at: At, email: string): Promise<Answer> => {
+  const ask = (at: At, body: z.infer<typeof askForm>): Promise<Answer> => {
     const { call, exchange, interaction } = at
+    const { email } = body
     const place = { browser: nameBrowser(exchange), interaction: interaction.uid }
-    try {
-      await parts.byMail.signIns.ask(call, { ...place, email, client: exchange.client, device: deviceOf(exchange) })
-      return seeOther(`/interaction/${interaction.uid}/email/code`)
-    } catch (error) {
-      return show(at, formFailure(skinOf(parts, exchange).texts, error, { email }))
-    }
+    return guarded(
+      parts,
+      { ...at, sent: { ...formAt(at, email), body, values: { email } } },
+      {
+        show: (failure) => show(at, failure),
+        async run() {
+          await parts.byMail.signIns.ask(call, { ...place, email, client: exchange.client, device: deviceOf(exchange) })
+          return seeOther(`/interaction/${interaction.uid}/email/code`)
+        },
+      },
+    )
   }
   return [
-    step(parts, { path: '/email', summary: 'Ask to sign in by mail', input: { params: uidParams } }, async (at) => show(at)),
+    step(parts, { path: '/email', summary: 'Ask to sign in by mail', input: { params: uidParams } }, (at) => show(at)),
     step(
       parts,
-      { path: '/email', summary: 'Send the address to sign in with by mail', input: { params: uidParams, body: askForm } },
-      (at, { body }) => ask(at, body.email),
+      {
+        path: '/email',
+        summary: 'Send the address to sign in with by mail',
+        input: { params: uidParams, body: askForm.extend(guardFields(parts.guard)).strict() },
+      },
+      (at, { body }) => ask(at, body),
     ),
   ]
 }
 
-function showCode(parts: PageParts, { exchange, interaction }: At, failure?: FormFailure): Answer {
+interface CodeShown {
+  /** The address that the mail went to, if it is one with an account or not. */
+  readonly address: string | undefined
+  readonly failure?: FormFailure
+}
+
+const codeFormAt = ({ interaction: { uid } }: At, address: string | undefined): GuardedForm => ({
+  for: 'code',
+  name: `code ${uid}`,
+  address,
+})
+
+const waitingFor = (parts: PageParts, { call, exchange, interaction }: At): Promise<string | undefined> =>
+  parts.byMail.signIns.waitingFor(call, { browser: browserOf(exchange) ?? '', interaction: interaction.uid })
+
+async function showCode(parts: PageParts, at: At, { address, failure }: CodeShown): Promise<Answer> {
+  const { exchange, interaction } = at
   const { emailCode: hasCode, magicLink: hasLink } = parts.methods
+  const { state = {} } = failure ?? {}
   const view = {
     uid: interaction.uid,
     csrfToken: exchange.csrfToken(),
-    state: failure?.state ?? {},
+    state,
     minutes: TOKEN_MINUTES,
     hasCode,
     hasLink,
     mailbox: parts.settings.mailbox,
+    guard: await guardOf(parts, at, { ...codeFormAt(at, address), state }),
   }
   return formPage(codePage(skinOf(parts, exchange, `/interaction/${interaction.uid}/email/code`), view), failure, policyFor(interaction))
 }
@@ -81,26 +115,40 @@ async function finish(parts: PageParts, { exchange }: At, signedIn: SignedIn): P
 }
 
 function codeRoutes(parts: PageParts): Route[] {
-  const redeem = async (at: At, typed: string): Promise<Answer> => {
+  const redeem = async (at: At, body: z.infer<typeof codeForm>): Promise<Answer> => {
     const { call, exchange, interaction } = at
-    const browser = browserOf(exchange)
     const { texts } = skinOf(parts, exchange)
-    try {
-      const place = { browser: browser ?? '', interaction: interaction.uid }
-      const found = await parts.byMail.signIns.redeemCode(call, { ...place, typed, client: exchange.client, by: whence(exchange) })
-      if (found === 'wrong') return showCode(parts, at, refused({ problems: { code: texts.problems.code_wrong } }))
-      if (found === 'ended') return showCode(parts, at, refused({ problem: texts.emailSignIn.codeEnded }))
-      return await finish(parts, at, found)
-    } catch (error) {
-      return showCode(parts, at, formFailure(texts, error, {}))
-    }
+    const address = await waitingFor(parts, at)
+    const show = (failure: FormFailure): Promise<Answer> => showCode(parts, at, { address, failure })
+    return guarded(
+      parts,
+      { ...at, sent: { ...codeFormAt(at, address), body, values: { code: body.code } } },
+      {
+        show,
+        async run(honest) {
+          const place = { browser: browserOf(exchange) ?? '', interaction: interaction.uid }
+          const typed = { ...place, typed: body.code, client: exchange.client, by: whence(exchange) }
+          const found = await parts.byMail.signIns.redeemCode(call, typed)
+          if (found === 'wrong') return show(refused({ problems: { code: texts.problems.code_wrong } }))
+          if (found === 'ended') return show(refused({ problem: texts.emailSignIn.codeEnded }))
+          await honest()
+          return finish(parts, at, found)
+        },
+      },
+    )
   }
   return [
     step(parts, { path: '/email/code', summary: 'Asks for the mailed code', input: { params: uidParams } }, async (at) =>
-      showCode(parts, at),
+      showCode(parts, at, { address: await waitingFor(parts, at) }),
     ),
-    step(parts, { path: '/email/code', summary: 'Send the mailed code', input: { params: uidParams, body: codeForm } }, (at, { body }) =>
-      redeem(at, body.code),
+    step(
+      parts,
+      {
+        path: '/email/code',
+        summary: 'Send the mailed code',
+        input: { params: uidParams, body: codeForm.extend(guardFields(parts.guard)).strict() },
+      },
+      (at, { body }) => redeem(at, body),
     ),
   ]
 }

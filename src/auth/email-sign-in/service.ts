@@ -42,6 +42,8 @@ export type LinkView = { readonly kind: 'here'; readonly email: string } | { rea
 export interface EmailSignIns {
   /** Answers nothing: whether the address has an account is said in the mail alone. Throws `auth.bad_details` for what is no address. */
   ask(call: Call, request: MailAsker & WaitingPlace): Promise<void>
+  /** The address that a mail was asked for here, whether it went anywhere or not. */
+  waitingFor(call: Call, place: WaitingPlace): Promise<string | undefined>
   /** `ended` when there were too many tries, it took too long, or it was used. */
   redeemCode(call: Call, code: TypedCode): Promise<SignedIn | 'wrong' | 'ended'>
   /** What a mailed link would do here; looking changes nothing. */
@@ -103,6 +105,10 @@ export function createEmailSignIns(deps: EmailSignInDependencies): EmailSignIns 
         waiting,
         mayMail ? [mail({ ...mailFor(deps, account, { email, code, link }), language: call.language })] : [],
       )
+    },
+    async waitingFor(call, place) {
+      const found = await repository.find(call, idOf(place))
+      return found === undefined || found.value.expiresAt <= clock.now() ? undefined : found.value.email
     },
     redeemCode: redeeming.redeemCode,
     async look(call, { token, ...place }) {

@@ -6,10 +6,10 @@ import { limited } from '#kernel/limited.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Counts } from '../accounts/counts.ts'
 import type { Devices } from '../accounts/devices.ts'
-import type { Asker, Doors } from '../accounts/doors.ts'
+import type { Doors } from '../accounts/doors.ts'
 import type { ChallengeDefinition } from './contract.ts'
 import { createPuzzles, type Puzzle, type PuzzlePlace } from './puzzle.ts'
-import { createSuspicion, type SuspicionSettings } from './suspicion.ts'
+import { createSuspicion, type Suspect, type SuspicionSettings } from './suspicion.ts'
 
 export type Due =
   | { readonly kind: 'puzzle'; readonly puzzle: Puzzle }
@@ -20,11 +20,13 @@ export interface Guard {
   readonly field: string | undefined
   /** What the form has to carry, for a page that shows it: at least what a try has just lacked. */
   due(call: Call, asker: GuardAsker, shown: { readonly place: PuzzlePlace; readonly lacked?: number | undefined }): Promise<Due | undefined>
-  /** What the form lacked to be taken, in bits of a puzzle; `undefined` lets it pass. Uses a puzzle up. */
+  /** What the form lacked to be taken, in bits of a puzzle; `undefined` lets it pass. Uses a puzzle up, and counts what the form is for. */
   lacks(call: Call, asker: GuardAsker, said: Said): Promise<number | undefined>
+  /** It came to nothing, or it was honest: what was counted is taken back. */
+  takeBack(call: Call, asker: GuardAsker): Promise<void>
 }
 
-export interface GuardAsker extends Asker {
+export interface GuardAsker extends Suspect {
   /** What an earlier sign-in gave this browser to be known by. */
   readonly device?: string | undefined
 }
@@ -54,12 +56,10 @@ const LIMIT_MS = 3000
 export function createGuard(deps: GuardDependencies): Guard {
   const { definition, logger, limitMs = LIMIT_MS } = deps
   const suspicion = createSuspicion(deps)
-  const bitsFor = async (call: Call, { device, ...asker }: GuardAsker): Promise<number | undefined> => {
-    const isKnown = asker.address !== undefined && deps.devices.recognise(asker.address, device) !== undefined
-    return isKnown ? undefined : suspicion.bits(call, asker)
-  }
+  const isKnown = ({ address, device }: GuardAsker): boolean =>
+    address !== undefined && deps.devices.recognise(address, device) !== undefined
   const puzzles = createPuzzles(deps)
-  const isClosed = async (call: Call, asker: Asker): Promise<boolean> => {
+  const isClosed = async (call: Call, asker: Suspect): Promise<boolean> => {
     const waits = await Promise.all(deps.doors.of(asker).map(({ key }) => deps.counts.closedFor(call, key)))
     return waits.some((waitMs) => waitMs > 0)
   }
@@ -83,20 +83,29 @@ export function createGuard(deps: GuardDependencies): Guard {
   return {
     field: definition?.field,
     async due(call, asker, { place, lacked }) {
-      const bits = Math.max((await bitsFor(call, asker)) ?? 0, lacked ?? 0)
+      const bits = Math.max(isKnown(asker) ? 0 : ((await suspicion.bits(call, asker)) ?? 0), lacked ?? 0)
       if (bits === 0) return undefined
       return definition === undefined ? { kind: 'puzzle', puzzle: puzzles.make(place, bits) } : { kind: 'challenge', definition }
     },
     async lacks(call, asker, { place, puzzle, answer, challenge }) {
+      if (isKnown(asker)) return undefined
+      const counted = asker.for !== undefined
       // Whoever has to wait is told so, and not given work as well.
-      if (await isClosed(call, asker)) return undefined
-      const bits = await bitsFor(call, asker)
+      if (!counted && (await isClosed(call, asker))) return undefined
+      // Before it is judged: of many at once each has to bear the others.
+      await suspicion.count(call, asker, 1)
+      const bits = await suspicion.bits(call, asker, counted)
       if (bits === undefined) return undefined
       const passed =
         definition === undefined
           ? await puzzles.redeem(call, place, { text: puzzle, answer })
           : await verifies(call, definition, { answer: challenge, client: asker.client })
-      return passed ? undefined : bits
+      if (passed) return undefined
+      await suspicion.count(call, asker, -1)
+      return bits
+    },
+    async takeBack(call, asker) {
+      if (!isKnown(asker)) await suspicion.count(call, asker, -1)
     },
   }
 }

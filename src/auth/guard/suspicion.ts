@@ -4,8 +4,23 @@ import type { Counts } from '../accounts/counts.ts'
 import type { Asker, DoorName, Doors } from '../accounts/doors.ts'
 import { EASIEST_BITS, HARDEST_BITS } from './puzzle.ts'
 
-/** Failed tries that are still nothing special. */
-const USUAL: Readonly<Record<DoorName, number>> = { account: 4, client: 10, network: 50, password: 10, everybody: 300 }
+type Usual = Readonly<Record<DoorName, number>>
+
+/** Failed tries with a password that are still nothing special. */
+const USUAL: Usual = { account: 4, client: 10, network: 50, password: 10, everybody: 300 }
+
+/** What else forms let strangers do again and again: have mails sent, and guess at codes. Each is counted by itself, before it is done. */
+const COUNTED = {
+  mail: { account: 3, client: 20, network: 100, password: Number.POSITIVE_INFINITY, everybody: 300 },
+  code: { account: 3, client: 10, network: 50, password: Number.POSITIVE_INFINITY, everybody: 300 },
+} as const satisfies Readonly<Record<string, Usual>>
+
+/** What a form is for, when it is not a password. */
+export type Counted = keyof typeof COUNTED
+
+export interface Suspect extends Asker {
+  readonly for?: Counted
+}
 
 export interface SuspicionSettings {
   readonly suspicionFactor?: number | undefined
@@ -19,24 +34,36 @@ export interface SuspicionDependencies {
 }
 
 export interface Suspicion {
-  /** The bits of the puzzle that is due, or `undefined` while all is as usual. */
-  bits(call: Call, asker: Asker): Promise<number | undefined>
+  /** The bits of the puzzle that is due, or `undefined` while all is as usual. With `taking`, as it was before the try that is counted already. */
+  bits(call: Call, suspect: Suspect, taking?: boolean): Promise<number | undefined>
+  /** Counts what the form is for, or with -1 takes it back. */
+  count(call: Call, suspect: Suspect, by: 1 | -1): Promise<void>
 }
 
 export function createSuspicion({ counts, doors, settings = {} }: SuspicionDependencies): Suspicion {
   const { suspicionFactor = 1, easiestBits = EASIEST_BITS } = settings
+  const own = (suspect: Suspect) => {
+    const { for: counted } = suspect
+    if (counted === undefined) return []
+    const met = doors.of({ ...suspect, password: undefined })
+    return met.map(({ name, key, rule }) => ({ key: `${counted}:${key}`, usual: COUNTED[counted][name], windowMs: rule.windowMs, own: 1 }))
+  }
+  const shared = (suspect: Suspect) =>
+    doors.of(suspect).map(({ name, key, rule }) => ({ key, usual: USUAL[name], windowMs: rule.windowMs, own: 0 }))
   return {
-    async bits(call, asker) {
+    async bits(call, suspect, taking = false) {
       const found = await Promise.all(
-        doors.of(asker).map(async ({ name, key, rule }) => {
-          const tries = await counts.add(call, key, { by: 0, ttlMs: rule.windowMs })
-          const usual = USUAL[name] * suspicionFactor
-          return tries < usual ? undefined : Math.floor(Math.log2(tries / usual))
+        [...shared(suspect), ...own(suspect)].map(async ({ key, usual, windowMs, own: mine }) => {
+          const tries = (await counts.add(call, key, { by: 0, ttlMs: windowMs })) - (taking ? mine : 0)
+          const enough = usual * suspicionFactor
+          return tries < enough ? undefined : Math.floor(Math.log2(tries / enough))
         }),
       )
       const doublings = found.filter((one) => one !== undefined)
-      if (doublings.length === 0) return undefined
-      return Math.min(HARDEST_BITS, easiestBits + Math.max(...doublings))
+      return doublings.length === 0 ? undefined : Math.min(HARDEST_BITS, easiestBits + Math.max(...doublings))
+    },
+    async count(call, suspect, by) {
+      await Promise.all(own(suspect).map(({ key, windowMs }) => counts.add(call, key, { by, ttlMs: windowMs })))
     },
   }
 }

@@ -26,7 +26,7 @@ export const uidParams = z.strictObject({ uid: z.string().regex(/^[\w-]{1,64}$/)
 export const formAnswers = { 200: 'html', 303: 'empty', 400: 'html', 403: 'html', 422: 'html', 429: 'html', 503: 'html' } as const
 
 /** `here` is where the page is shown again in another language; the address of the request unless told. */
-export function skinOf({ settings }: PageParts, exchange: Exchange, here?: string): Skin {
+export function skinOf({ settings }: Pick<PageParts, 'settings'>, exchange: Exchange, here?: string): Skin {
   return skinFor(settings, exchange, here === undefined ? {} : { here })
 }
 

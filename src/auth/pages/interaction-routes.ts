@@ -20,7 +20,7 @@ async function signIn(parts: PageParts, { call, exchange, interaction }: At, bod
   const said = guardSaid(guard, { exchange, form: `sign-in ${interaction.uid}`, body })
   const lacked = await guard.lacks(call, guardAsker(exchange, { email, password }), said)
   if (lacked !== undefined) {
-    const failure = refused({ values: { email }, problem: texts.guard.needed, lacked })
+    const failure = refused({ values: { email }, problem: `${texts.guard.needed} ${texts.guard.passwordAgain}`, lacked })
     return show.signIn(call, exchange, { interaction, failure })
   }
   try {

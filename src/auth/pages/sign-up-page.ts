@@ -12,6 +12,7 @@ export interface SignUpView {
   readonly state: FormState
   /** Off: what signs them in comes after the mail. */
   readonly password: boolean
+  readonly guard: Html | undefined
   /** Further ways to begin. */
   readonly others?: Html | undefined
 }
@@ -29,6 +30,7 @@ ${csrfField(view.csrfToken)}
 ${field({ name: 'name', label: fields.name, type: 'text', autocomplete: 'name', value: values['name'] ?? '', hint: signUp.nameHint, problem: problems['name'], focus: first === 'name', maxLength: 80 })}
 ${field({ name: 'email', label: fields.email, type: 'email', autocomplete: 'username', value: values['email'] ?? '', problem: problems['email'], focus: first === 'email' })}
 ${view.password ? field({ name: 'password', label: fields.password, type: 'password', autocomplete: 'new-password', hint: signUp.passwordHint, problem: problems['password'], focus: first === 'password' }) : undefined}
+${view.guard}
 <button class="button" type="submit">${signUp.submit}</button>
 </form>
 ${view.others === undefined ? undefined : html`<p class="or"><span>${signIn.or}</span></p>${view.others}`}

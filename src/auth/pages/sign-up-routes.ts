@@ -5,15 +5,23 @@ import { type Answer, type Exchange, page, type Route, route, seeOther } from '#
 import { z } from '#kernel/schema.ts'
 import { LINK_MINUTES } from '../accounts/sign-up.ts'
 import { nameBrowser } from '../browser.ts'
+import { guardFields } from '../guard/part.ts'
+import { type GuardedForm, guarded, guardOf } from '../guard/form.ts'
 import { confirmRoutes } from './confirm-routes.ts'
-import { csrfToken, type FormFailure, formAnswers, formFailure, formPage, formText, friendly, type PageParts, skinOf } from './handling.ts'
+import { csrfToken, type FormFailure, formAnswers, formPage, formText, friendly, type PageParts, skinOf } from './handling.ts'
 import type { Skin } from './layout.ts'
 import { type Base, BASES, paramsAt, type Place, placeOf } from './place.ts'
 import { upstreamButtons } from '../upstream/pages.ts'
 import { checkMailPage, signUpPage } from './sign-up-page.ts'
 
 const common = { site: 'accounts', allow: { who: 'anyone' } } as const
-const signUpForm = z.strictObject({ csrf_token: csrfToken, name: formText, email: formText, password: formText })
+const signUpForm = z.object({ csrf_token: csrfToken, name: formText, email: formText, password: formText })
+
+interface Visiting {
+  readonly call: Call
+  readonly exchange: Exchange
+  readonly place: Place
+}
 
 export function signUpRoutes(parts: PageParts): Route[] {
   const { accounts } = parts
@@ -23,28 +31,38 @@ export function signUpRoutes(parts: PageParts): Route[] {
     const list = parts.upstreams.list.filter(({ signUp }) => signUp)
     return uid === undefined || list.length === 0 ? undefined : upstreamButtons(skin, { uid, list })
   }
-  const show = (exchange: Exchange, place: Place, failure?: FormFailure): Answer => {
+  const formAt = ({ base }: Place, address = ''): GuardedForm => ({ for: 'mail', name: `sign-up ${base}`, address })
+  const show = async (at: Visiting, failure?: FormFailure): Promise<Answer> => {
+    const { exchange, place } = at
     const skin = skinOf(parts, exchange)
+    const { state = {} } = failure ?? {}
     const view = {
       action: `${place.base}/sign-up`,
       signInPath: place.signInPath,
       csrfToken: exchange.csrfToken(),
-      state: failure?.state ?? {},
+      state,
       password: parts.methods.password,
       others: upstreamsAt(skin, place),
+      guard: await guardOf(parts, at, { ...formAt(place, state.values?.['email']), state }),
     }
     return formPage(signUpPage(skin, view), failure)
   }
-  const submit = async (call: Call, exchange: Exchange, given: { place: Place; body: z.infer<typeof signUpForm> }): Promise<Answer> => {
-    const { name, email, password } = given.body
-    const { interaction, base } = given.place
+  const submit = (at: Visiting, body: z.infer<typeof signUpForm>): Promise<Answer> => {
+    const { call, exchange, place } = at
+    const { name, email, password } = body
+    const { interaction, base } = place
     const details = { name, email, password, client: exchange.client, browser: nameBrowser(exchange) }
-    try {
-      await accounts.signUp(call, interaction === undefined ? details : { ...details, interaction })
-      return seeOther(`${base}/check-mail`)
-    } catch (error) {
-      return show(exchange, given.place, formFailure(skinOf(parts, exchange).texts, error, { name, email }))
-    }
+    return guarded(
+      parts,
+      { ...at, sent: { ...formAt(place, email), body, values: { name, email } } },
+      {
+        show: (failure) => show(at, failure),
+        async run() {
+          await accounts.signUp(call, interaction === undefined ? details : { ...details, interaction })
+          return seeOther(`${base}/check-mail`)
+        },
+      },
+    )
   }
   const checkMail = (exchange: Exchange, { base, signInPath }: Place): Answer =>
     page(
@@ -61,8 +79,8 @@ export function signUpRoutes(parts: PageParts): Route[] {
 
 interface PlacedHandlers {
   readonly parts: PageParts
-  show(exchange: Exchange, place: Place): Answer
-  submit(call: Call, exchange: Exchange, given: { place: Place; body: z.infer<typeof signUpForm> }): Promise<Answer>
+  show(at: Visiting): Promise<Answer>
+  submit(at: Visiting, body: z.infer<typeof signUpForm>): Promise<Answer>
   checkMail(exchange: Exchange, place: Place): Answer
 }
 
@@ -77,7 +95,7 @@ function placedRoutes(base: Base, { show, submit, checkMail, parts }: PlacedHand
       summary: 'Create an account',
       input: { params },
       answers: formAnswers,
-      handle: friendly(parts, async (_call, input, exchange) => show(exchange, placeOf(input.params))),
+      handle: friendly(parts, (call, input, exchange) => show({ call, exchange, place: placeOf(input.params) })),
     }),
     route({
       ...common,
@@ -86,9 +104,9 @@ function placedRoutes(base: Base, { show, submit, checkMail, parts }: PlacedHand
       rate: 'sign-in',
       summary: 'Send the details of a new account',
       body: 'form',
-      input: { params, body: signUpForm },
+      input: { params, body: signUpForm.extend(guardFields(parts.guard)).strict() },
       answers: formAnswers,
-      handle: friendly(parts, async (call, input, exchange) => submit(call, exchange, { place: placeOf(input.params), body: input.body })),
+      handle: friendly(parts, (call, { params: given, body }, exchange) => submit({ call, exchange, place: placeOf(given) }, body)),
     }),
     route({
       ...common,

@@ -3,6 +3,7 @@ import type { AccessToken, AdapterFactory, Client, ClientCredentials, Configurat
 import type { Clock } from '#kernel/clock.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { SignInRules } from '../engine.ts'
+import type { CodeGuard } from '../guard/codes.ts'
 import type { LoadedKeys } from '../keys/signing-keys.ts'
 import { FACTS, factsOf } from './client-facts.ts'
 import { keepUiLocales } from '../texts/language.ts'
@@ -58,6 +59,7 @@ export interface ConfigurationParts {
   readonly clients: ClientRegistry
   readonly resources: ResourcePolicy
   readonly registry: ResourceRegistry
+  readonly codeGuard: CodeGuard
   readonly pages: ProviderPages
   readonly clock: Clock
   readonly callbacks: Pick<Configuration, 'findAccount' | 'loadExistingGrant'>
@@ -125,11 +127,18 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
   }
 }
 
-function features({ keyRing, resources, registry, pages, requireNonce }: ConfigurationParts): NonNullable<Configuration['features']> {
+function features({
+  keyRing,
+  resources,
+  registry,
+  pages,
+  codeGuard,
+  requireNonce,
+}: ConfigurationParts): NonNullable<Configuration['features']> {
   return {
     devInteractions: { enabled: false },
     clientCredentials: { enabled: true },
-    deviceFlow: deviceFlow(pages.looks),
+    deviceFlow: deviceFlow(pages.looks, codeGuard),
     dPoP: { enabled: true, nonceSecret: keyRing.derive('auth.dpop-nonce'), requireNonce: () => requireNonce, allowReplay: false },
     mTLS: mutualTls(),
     pushedAuthorizationRequests: { enabled: true },

@@ -11,6 +11,7 @@ import type { Cache } from '../../cache/contract.ts'
 import type { Database } from '../../database/contract.ts'
 import type { BackChannelAnswer, BackChannelRequest, KeySet } from '../contract.ts'
 import type { AccountDirectory, Engine, SignInRules } from '../engine.ts'
+import type { CodeGuard } from '../guard/codes.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
 import { createLastingSecret } from '../keys/lasting-secret.ts'
 import { SIGNING_ALGORITHMS } from '../keys/jwk.ts'
@@ -81,6 +82,8 @@ export interface AuthorizationServerParts {
   readonly hooks: RunningHooks
   readonly newcomers: Newcomers
   readonly services: ServiceDirectory
+  /** Of the short codes of devices. */
+  readonly codeGuard: CodeGuard
   readonly rules: SignInRules
   readonly settings: ClientSettings & { readonly keyRotationDays: number }
 }
@@ -211,7 +214,7 @@ function createKeyedEngine(parts: AuthorizationServerParts, made: Made): { signi
 
 /** Declares the collections, so it must run before the database starts. */
 function openStores(
-  { database, cache, keyRing, clock, logger, revocations, accounts, newcomers, services }: AuthorizationServerParts,
+  { database, cache, keyRing, clock, logger, revocations, accounts, newcomers, services, codeGuard }: AuthorizationServerParts,
   clients: ClientRegistry,
 ) {
   const vault = createVault(keyRing)
@@ -250,7 +253,7 @@ function openStores(
     AuthorizationCode: codeStorage,
     AccessToken: accessTokenStorage,
     ClientCredentials: whileServiceLasts(accessTokenStorage, services),
-    DeviceCode: createDeviceStorage({ codes: deviceCodes, pending, vault, keyRing, clock, endings, counts }),
+    DeviceCode: createDeviceStorage({ codes: deviceCodes, pending, vault, keyRing, clock, endings, counts, guard: codeGuard }),
     Interaction: createInteractionStorage({ interactions, pending, vault, clock, prove: createProving(accounts) }),
     PushedAuthorizationRequest: createArtifactStorage('PushedAuthorizationRequest', { artifacts, vault, clock }),
     ReplayDetection: createArtifactStorage('ReplayDetection', { artifacts, vault, clock }),
@@ -277,6 +280,7 @@ function buildEngine(
     registry: resources,
     resources: resourcePolicy({ clients, registry: resources, accessTokenKid: keys.accessTokenKid }),
     pages,
+    codeGuard: parts.codeGuard,
     callbacks: {
       findAccount: accountFinder(accounts, appClaims),
       loadExistingGrant: grantLoader({ clients, consents: stores.consents, resources }),

@@ -1,11 +1,13 @@
 // Signing in on a device that has no keyboard worth the name (RFC 8628): its pages, and a limit on how often somebody may try short codes.
-import type { Client, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import { type Client, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import type { Call } from '#kernel/call.ts'
 import type { Html } from '#kernel/html.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import type { Counts } from '../accounts/counts.ts'
+import type { CodeGuard } from '../guard/codes.ts'
+import type { Due } from '../guard/service.ts'
 import { describeDevice } from '../device.ts'
-import { currentCall, currentExchange } from './scope.ts'
+import { currentBody, currentCall, currentExchange } from './scope.ts'
 
 export const DEVICE_PATH = '/device'
 
@@ -13,17 +15,19 @@ const TRIES = 10
 const WINDOW_MS = 10 * 60_000
 export const DEVICE_CODE_SECONDS = 600
 
-export type DeviceProblem = 'unknown' | 'expired' | 'used' | 'aborted' | 'failed' | 'often'
+export type DeviceProblem = 'unknown' | 'expired' | 'used' | 'aborted' | 'failed' | 'often' | 'puzzle'
+
+interface DeviceForm {
+  readonly action: string
+  readonly xsrf: string
+  readonly code: string
+  /** What the form has to carry (see guard/). */
+  readonly due?: Due | undefined
+}
 
 export interface DevicePages {
-  devicePage(
-    exchange: Exchange,
-    view: { readonly action: string; readonly xsrf: string; readonly code: string; readonly problem?: DeviceProblem | undefined },
-  ): Html
-  deviceConfirmPage(
-    exchange: Exchange,
-    view: { readonly action: string; readonly xsrf: string; readonly code: string; readonly app: string; readonly device: string },
-  ): Html
+  devicePage(exchange: Exchange, view: DeviceForm & { readonly problem?: DeviceProblem | undefined }): Html
+  deviceConfirmPage(exchange: Exchange, view: DeviceForm & { readonly app: string; readonly device: string }): Html
   deviceDonePage(exchange: Exchange): Html
 }
 
@@ -34,18 +38,30 @@ const PROBLEMS: Readonly<Record<string, DeviceProblem | undefined>> = {
   ExpiredError: 'expired',
   AlreadyUsedError: 'used',
   AbortedError: 'aborted',
+  PuzzleNeeded: 'puzzle',
+}
+
+/** Nothing was looked up. */
+class PuzzleNeeded extends errors.OIDCProviderError {
+  readonly lacked: number
+
+  constructor(lacked: number) {
+    super(422, 'puzzle_needed')
+    this.name = 'PuzzleNeeded'
+    this.lacked = lacked
+  }
 }
 
 type DeviceFlow = NonNullable<NonNullable<Configuration['features']>['deviceFlow']>
 
-export function deviceFlow(pages: DevicePages): DeviceFlow {
+export function deviceFlow(pages: DevicePages, guard: CodeGuard): DeviceFlow {
   const action = DEVICE_PATH
-  const show = (context: KoaContextWithOIDC, page: (exchange: Exchange) => Html): void => {
+  const show = async (context: KoaContextWithOIDC, page: (exchange: Exchange) => Html | Promise<Html>): Promise<void> => {
     const exchange = currentExchange()
     if (exchange === undefined) throw new Error('A page of the engine was asked for outside of a request.')
     context.type = 'html'
     context.set('cache-control', 'no-store')
-    context.body = page(exchange).toString()
+    context.body = (await page(exchange)).toString()
   }
   return {
     enabled: true,
@@ -56,16 +72,23 @@ export function deviceFlow(pages: DevicePages): DeviceFlow {
     // oxlint-disable-next-line eslint/max-params -- the engine gives four
     async userCodeInputSource(context, _form, _out, error) {
       const problem = error === undefined ? undefined : (PROBLEMS[error.name] ?? 'failed')
-      show(context, (exchange) => pages.devicePage(exchange, { action, xsrf: xsrfOf(context), code: givenCode(exchange), problem }))
+      const lacked = error instanceof PuzzleNeeded ? error.lacked : undefined
+      await show(context, async (exchange) => {
+        const due = await guard.due(currentCall(), exchange, lacked)
+        return pages.devicePage(exchange, { action, xsrf: xsrfOf(context), code: givenCode(exchange), problem, due })
+      })
     },
     // oxlint-disable-next-line eslint/max-params -- the engine gives five
     async userCodeConfirmSource(context, _form, client: Client, info, code) {
       const device = typeof info['device'] === 'string' ? info['device'] : describeDevice(undefined)
       const app = client.clientName ?? client.clientId
-      show(context, (exchange) => pages.deviceConfirmPage(exchange, { action, xsrf: xsrfOf(context), code, app, device }))
+      await show(context, async (exchange) => {
+        const due = await guard.due(currentCall(), exchange)
+        return pages.deviceConfirmPage(exchange, { action, xsrf: xsrfOf(context), code, app, device, due })
+      })
     },
     async successSource(context) {
-      show(context, (exchange) => pages.deviceDonePage(exchange))
+      await show(context, (exchange) => pages.deviceDonePage(exchange))
     },
   }
 }
@@ -86,10 +109,20 @@ export async function mayTryCode(counts: Counts, call: Call, client: string): Pr
   return (await counts.add(call, keyOf(client), { by: 0, ttlMs: WINDOW_MS })) < TRIES
 }
 
-/** Counts a code that was none against the address that it came from. */
-export async function countMiss(counts: Counts): Promise<void> {
-  const client = currentExchange()?.client
-  if (client !== undefined) await counts.add(currentCall(), keyOf(client), { by: 1, ttlMs: WINDOW_MS })
+/** Looks a short code up for the browser that has typed it: a code that is none counts against the address that it came from. */
+export async function tryCode<Found>(
+  { counts, guard }: { readonly counts: Counts; readonly guard: CodeGuard },
+  find: () => Promise<Found | undefined>,
+): Promise<Found | undefined> {
+  const exchange = currentExchange()
+  if (exchange?.method !== 'POST' || exchange.path !== DEVICE_PATH) return find()
+  const call = currentCall()
+  const lacked = await guard.lacks(call, exchange, currentBody() ?? {})
+  if (lacked !== undefined) throw new PuzzleNeeded(lacked)
+  const found = await find()
+  if (found === undefined) await counts.add(call, keyOf(exchange.client), { by: 1, ttlMs: WINDOW_MS })
+  else await guard.honest(call, exchange)
+  return found
 }
 
 const keyOf = (client: string): string => `user-code:${client}`

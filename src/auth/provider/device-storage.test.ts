@@ -22,6 +22,7 @@ const storage = createDeviceStorage({
   keyRing,
   clock: systemClock,
   counts: { add: async () => 0, forget: async () => {}, closedFor: async () => 0, close: async () => true, open: async () => {} },
+  guard: { due: async () => undefined, lacks: async () => undefined, honest: async () => {} },
   endings: {
     async endGrant(_call, sid) {
       ended.push(sid)

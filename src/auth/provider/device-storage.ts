@@ -6,7 +6,8 @@ import type { Clock } from '#kernel/clock.ts'
 import { hmacSha256, type KeyRing } from '#kernel/keyring.ts'
 import type { Collection, Stored } from '../../database/contract.ts'
 import type { Counts } from '../accounts/counts.ts'
-import { countMiss } from './device-flow.ts'
+import type { CodeGuard } from '../guard/codes.ts'
+import { tryCode } from './device-flow.ts'
 import { type DeviceCodeRecord, deviceCodesCollection } from './collections.ts'
 import type { Endings } from './endings.ts'
 import { recordId, sidOf } from './ids.ts'
@@ -24,6 +25,7 @@ export interface DeviceStorageDependencies {
   readonly clock: Clock
   readonly endings: Pick<Endings, 'endGrant'>
   readonly counts: Counts
+  readonly guard: CodeGuard
 }
 
 type Step = DeviceCodeRecord['step']
@@ -31,7 +33,8 @@ type Step = DeviceCodeRecord['step']
 /** The step that comes before. Whoever writes the next one finds this, or somebody else was faster. */
 const BEFORE: Readonly<Record<Exclude<Step, 'new'>, Step>> = { deciding: 'new', decided: 'deciding' }
 
-export function createDeviceStorage({ codes, pending, vault, keyRing, clock, endings, counts }: DeviceStorageDependencies): Adapter {
+export function createDeviceStorage(dependencies: DeviceStorageDependencies): Adapter {
+  const { codes, pending, vault, keyRing, clock, endings } = dependencies
   const key = keyRing.derive('auth.user-code')
   const hashOf = (userCode: string): string => hmacSha256(key, userCode).toString('base64url')
   const place = (id: string): { collection: string; id: string } => ({ collection: deviceCodesCollection.name, id })
@@ -67,9 +70,7 @@ export function createDeviceStorage({ codes, pending, vault, keyRing, clock, end
       return opened(await codes.get(currentCall(), recordId(code)))
     },
     async findByUserCode(userCode) {
-      const found = await codes.getByKey(currentCall(), 'userCode', { userCode: hashOf(userCode) })
-      if (found === undefined) await countMiss(counts)
-      return opened(found)
+      return opened(await tryCode(dependencies, () => codes.getByKey(currentCall(), 'userCode', { userCode: hashOf(userCode) })))
     },
     async consume(code) {
       const call = currentCall()

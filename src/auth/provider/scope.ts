@@ -1,5 +1,6 @@
 // Which request the engine is working for. The engine calls our storage without an argument to carry that, hence an async local.
 import { AsyncLocalStorage } from 'node:async_hooks'
+import Provider from 'oidc-provider'
 import { type Call, systemCall } from '#kernel/call.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import type { PatientWrite } from './write.ts'
@@ -29,6 +30,11 @@ export function waitingWrites(): PatientWrite[] | undefined {
 
 export function currentExchange(): Exchange | undefined {
   return scopes.getStore()?.exchange
+}
+
+/** The form that the engine has read. */
+export function currentBody(): object | undefined {
+  return Provider.ctx?.oidc.body
 }
 
 /** For what a browser asks of the engine by a page. */

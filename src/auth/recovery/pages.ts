@@ -8,8 +8,15 @@ function wrong({ texts }: Skin, state: FormState): string | undefined {
   return state.problem ?? (isWrong(state) ? texts.frame.lookAtField : undefined)
 }
 
-export function forgotPage(skin: Skin, view: { action: string; signInPath: string; csrfToken: string; state: FormState }): Html {
-  const { action, signInPath, csrfToken, state } = view
+interface ForgotView {
+  readonly action: string
+  readonly signInPath: string
+  readonly csrfToken: string
+  readonly state: FormState
+  readonly guard: Html | undefined
+}
+
+export function forgotPage(skin: Skin, { action, signInPath, csrfToken, state, guard }: ForgotView): Html {
   const { recovery: texts, fields } = skin.texts
   return stagePage(skin, {
     title: titleOf(skin, texts.title, state),
@@ -17,6 +24,7 @@ export function forgotPage(skin: Skin, view: { action: string; signInPath: strin
 ${message('bad', wrong(skin, state))}
 <form class="form" method="post" action="${action}">${csrfField(csrfToken)}
 ${field({ name: 'email', label: fields.email, type: 'email', autocomplete: 'username', value: state.values?.['email'] ?? '', problem: state.problems?.['email'], focus: true })}
+${guard}
 <button class="button" type="submit">${texts.send}</button></form>
 <p class="aside">${texts.remembered(html`<a href="${signInPath}">${texts.signIn}</a>`)}</p>`,
   })

@@ -18,22 +18,55 @@ import {
   uidParams,
 } from '../pages/handling.ts'
 import { type Base, BASES, paramsAt, type Place, placeOf } from '../pages/place.ts'
+import { guardFields } from '../guard/part.ts'
+import { type GuardedForm, guarded, guardOf } from '../guard/form.ts'
 import { forgotPage, mailedPage, resetDonePage, resetPage } from './pages.ts'
 
 const common = { site: 'accounts', allow: { who: 'anyone' } } as const
 const answers = { ...formAnswers, 410: 'html' } as const
 const linkToken = z.string().max(200).default('')
-const askForm = z.strictObject({ csrf_token: csrfToken, email: formText })
+const askForm = z.object({ csrf_token: csrfToken, email: formText })
 const resetForm = z.strictObject({ csrf_token: csrfToken, token: linkToken, username: z.string().optional(), password: formText })
 
 export function recoveryRoutes(parts: PageParts): Route[] {
   return [...BASES.flatMap((base) => askingRoutes(parts, base)), ...resettingRoutes(parts)]
 }
 
-function showAsking(parts: PageParts, exchange: Exchange, { place, failure }: { place: Place; failure?: FormFailure }): Answer {
-  const { base, signInPath } = place
-  const view = { action: `${base}/forgot-password`, signInPath, csrfToken: exchange.csrfToken(), state: failure?.state ?? {} }
+interface Asking {
+  readonly call: Call
+  readonly exchange: Exchange
+  readonly place: Place
+}
+
+const askFormAt = ({ base }: Place, address = ''): GuardedForm => ({ for: 'mail', name: `recovery ${base}`, address })
+
+async function showAsking(parts: PageParts, at: Asking, failure?: FormFailure): Promise<Answer> {
+  const { exchange, place } = at
+  const { state = {} } = failure ?? {}
+  const guard = await guardOf(parts, at, { ...askFormAt(place, state.values?.['email']), state })
+  const view = { action: `${place.base}/forgot-password`, signInPath: place.signInPath, csrfToken: exchange.csrfToken(), state, guard }
   return formPage(forgotPage(skinOf(parts, exchange), view), failure)
+}
+
+function ask(parts: PageParts, at: Asking, body: z.infer<typeof askForm>): Promise<Answer> {
+  const { call, exchange, place } = at
+  const { email } = body
+  return guarded(
+    parts,
+    { ...at, sent: { ...askFormAt(place, email), body, values: { email } } },
+    {
+      show: (failure) => showAsking(parts, at, failure),
+      async run() {
+        await parts.byMail.recovery.ask(call, {
+          email,
+          client: exchange.client,
+          device: deviceOf(exchange),
+          interaction: place.interaction,
+        })
+        return seeOther(`${place.base}/forgot-password/sent`)
+      },
+    },
+  )
 }
 
 function askingRoutes(parts: PageParts, base: Base): Route[] {
@@ -47,7 +80,7 @@ function askingRoutes(parts: PageParts, base: Base): Route[] {
       summary: 'Ask for a new password by mail',
       input: { params },
       answers: formAnswers,
-      handle: friendly(parts, async (_call, input, exchange) => showAsking(parts, exchange, { place: placeOf(input.params) })),
+      handle: friendly(parts, async (call, input, exchange) => showAsking(parts, { call, exchange, place: placeOf(input.params) })),
     }),
     route({
       ...common,
@@ -56,22 +89,9 @@ function askingRoutes(parts: PageParts, base: Base): Route[] {
       rate: 'sign-in',
       summary: 'Send the address whose password is forgotten',
       body: 'form',
-      input: { params, body: askForm },
+      input: { params, body: askForm.extend(guardFields(parts.guard)).strict() },
       answers: formAnswers,
-      handle: friendly(parts, async (call, { params: given, body: { email } }, exchange) => {
-        const place = placeOf(given)
-        try {
-          await parts.byMail.recovery.ask(call, {
-            email,
-            client: exchange.client,
-            device: deviceOf(exchange),
-            interaction: place.interaction,
-          })
-          return seeOther(`${place.base}/forgot-password/sent`)
-        } catch (error) {
-          return showAsking(parts, exchange, { place, failure: formFailure(skinOf(parts, exchange).texts, error, { email }) })
-        }
-      }),
+      handle: friendly(parts, (call, { params: given, body }, exchange) => ask(parts, { call, exchange, place: placeOf(given) }, body)),
     }),
     route({
       ...common,

@@ -5,6 +5,7 @@ import type { Exchange } from '#kernel/http/route.ts'
 import { nameBrowser } from '../browser.ts'
 import { describeDevice } from '../device.ts'
 import type { HalfSignIn, NextStep } from '../engine.ts'
+import { type GuardedForm, guardOf } from '../guard/form.ts'
 import type { FormFailure, PageParts } from '../pages/handling.ts'
 import type { Skin } from '../pages/layout.ts'
 import { enrolPlace, signInPlace } from '../passkeys/places.ts'
@@ -30,14 +31,21 @@ export async function halfPage(shown: HalfShown): Promise<Html> {
   return next?.kind === 'enrol' ? setUp(shown, next) : goOnPage(skin, { uid, csrfToken: exchange.csrfToken() })
 }
 
+export function secondStepForm({ uid }: { readonly uid: string }, person: { readonly email: string } | undefined): GuardedForm {
+  return { for: 'code', name: `second-step ${uid}`, address: person?.email }
+}
+
 async function secondStep(shown: HalfShown, next: NextStep & { kind: 'prove' }): Promise<Html> {
-  const { skin, uid, exchange, failure } = shown
+  const { parts, call, skin, uid, half, exchange, failure } = shown
+  const { state = {} } = failure ?? {}
+  const form = { ...secondStepForm({ uid }, await parts.accounts.find(call, half.accountId)), state }
   return secondStepPage(skin, {
     uid,
     csrfToken: exchange.csrfToken(),
-    state: failure?.state ?? {},
+    state,
     totp: next.totp,
     recovery: next.recovery,
+    guards: next.totp || next.recovery ? [await guardOf(parts, shown, form), await guardOf(parts, shown, form)] : [],
     passkey: next.passkey ? await askPasskey(shown, !next.totp) : undefined,
   })
 }

@@ -7,7 +7,6 @@ import {
   csrfToken,
   emptyForm,
   type FormFailure,
-  formFailure,
   formPage,
   formText,
   type PageParts,
@@ -18,9 +17,12 @@ import {
 import { answersOf, policyFor } from '../pages/interaction-answers.ts'
 import { csrfField } from '../pages/layout.ts'
 import { type HalfAt, halfStep } from '../pages/step.ts'
+import { guardFields } from '../guard/part.ts'
+import { guarded } from '../guard/form.ts'
+import { secondStepForm } from './half-pages.ts'
 import { recoveryCodesPage } from './pages.ts'
 
-const codeForm = z.strictObject({ csrf_token: csrfToken, way: z.enum(['totp', 'recovery']), code: formText, recovery: formText })
+const codeForm = z.object({ csrf_token: csrfToken, way: z.enum(['totp', 'recovery']), code: formText, recovery: formText })
 const enrolForm = z.strictObject({ csrf_token: csrfToken, sealed: formText, code: formText })
 
 const failed = (field: string, text: string, way: string): FormFailure => refused({ problems: { [field]: text }, values: { way } })
@@ -30,7 +32,11 @@ export function secondStepRoutes(parts: PageParts): Route[] {
   return [
     halfStep(
       parts,
-      { path: '/second-step', summary: 'Send a code of the second step', input: { params: uidParams, body: codeForm } },
+      {
+        path: '/second-step',
+        summary: 'Send a code of the second step',
+        input: { params: uidParams, body: codeForm.extend(guardFields(parts.guard)).strict() },
+      },
       (at, { body }) => prove(parts, at, body),
     ),
     halfStep(
@@ -54,7 +60,8 @@ export function secondStepRoutes(parts: PageParts): Route[] {
   ]
 }
 
-async function prove(parts: PageParts, { call, exchange, interaction, half }: HalfAt, typed: z.infer<typeof codeForm>): Promise<Answer> {
+async function prove(parts: PageParts, at: HalfAt, typed: z.infer<typeof codeForm>): Promise<Answer> {
+  const { call, exchange, interaction, half } = at
   const { accountId, next } = half
   const { texts } = skinOf(parts, exchange)
   const { proof, field, wrong, code } =
@@ -65,16 +72,22 @@ async function prove(parts: PageParts, { call, exchange, interaction, half }: Ha
   // What the page does not offer counts for nothing: a code is no step towards what only a passkey can prove.
   if (next?.kind !== 'prove' || !next[typed.way]) return show()
   const given = { accountId, client: exchange.client, by: whence(exchange), code }
-  try {
-    const person = await parts.accounts.find(call, accountId)
-    const holds =
-      proof === 'totp' ? await parts.secondFactors.proveTotp(call, given) : await parts.secondFactors.proveRecoveryCode(call, given)
-    if (!holds || person === undefined || person.suspended) return await show(failed(field, wrong, typed.way))
-    exchange.renewCsrf()
-    return await parts.engine.finishSignIn(exchange, { accountId, credential: person.credential, by: proof })
-  } catch (error) {
-    return show(formFailure(texts, error, { way: typed.way }))
-  }
+  const person = await parts.accounts.find(call, accountId)
+  return guarded(
+    parts,
+    { ...at, sent: { ...secondStepForm(interaction, person), body: typed, values: { way: typed.way } } },
+    {
+      show,
+      async run(honest) {
+        const { secondFactors, engine } = parts
+        const holds = proof === 'totp' ? await secondFactors.proveTotp(call, given) : await secondFactors.proveRecoveryCode(call, given)
+        if (!holds || person === undefined || person.suspended) return show(failed(field, wrong, typed.way))
+        await honest()
+        exchange.renewCsrf()
+        return engine.finishSignIn(exchange, { accountId, credential: person.credential, by: proof })
+      },
+    },
+  )
 }
 
 async function enrol(parts: PageParts, { call, exchange, interaction, half }: HalfAt, typed: z.infer<typeof enrolForm>): Promise<Answer> {

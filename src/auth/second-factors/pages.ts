@@ -37,6 +37,8 @@ export interface SecondStepView {
   readonly state: FormState
   readonly totp: boolean
   readonly recovery: boolean
+  /** For the code of the app, and for a recovery code: a puzzle is good once. */
+  readonly guards: readonly (Html | undefined)[]
   /** The form that asks for a passkey. */
   readonly passkey: Html | undefined
 }
@@ -57,18 +59,20 @@ ${startOver(skin, { uid, csrfToken })}`,
 
 const isRecovery = ({ values }: FormState): boolean => values?.['way'] === 'recovery'
 
-function appCodeForm(skin: Skin, { uid, csrfToken, state }: SecondStepView): Html {
+function appCodeForm(skin: Skin, { uid, csrfToken, state, guards: [guard] }: SecondStepView): Html {
   return html`<form class="form" method="post" action="/interaction/${uid}/second-step">${csrfField(csrfToken)}<input type="hidden" name="way" value="totp">
 ${codeField(skin, isRecovery(state) ? {} : state, !isRecovery(state))}
+${guard}
 <button class="button" type="submit">${skin.texts.secondStep.goOn}</button></form>`
 }
 
-function recoveryCodeForm({ texts }: Skin, { uid, csrfToken, state, totp, passkey }: SecondStepView): Html {
+function recoveryCodeForm({ texts }: Skin, { uid, csrfToken, state, totp, passkey, guards: [, guard] }: SecondStepView): Html {
   const isOpen = isRecovery(state) || (!totp && passkey === undefined)
   const { secondStep } = texts
   return html`<details${isOpen ? html` open` : undefined}><summary>${secondStep.useRecovery}</summary>
 <form class="form" method="post" action="/interaction/${uid}/second-step">${csrfField(csrfToken)}<input type="hidden" name="way" value="recovery">
 ${field({ name: 'recovery', label: secondStep.recovery, type: 'text', autocomplete: 'off', hint: secondStep.recoveryHint, problem: state.problems?.['recovery'], focus: isRecovery(state), maxLength: 60 })}
+${guard}
 <button class="button quiet" type="submit">${secondStep.goOnRecovery}</button></form></details>`
 }
 

@@ -138,8 +138,9 @@ export const de: Texts = {
   },
 
   guard: {
-    needed:
-      'In letzter Zeit gab es viele Versuche. Deshalb prüfen wir erst, dass keine Maschine am Werk ist. Bitte geben Sie Ihr Passwort noch einmal ein.',
+    needed: 'In letzter Zeit gab es viele Versuche. Deshalb prüfen wir erst, dass keine Maschine am Werk ist.',
+    sendAgain: 'Bitte schicken Sie das Formular noch einmal ab.',
+    passwordAgain: 'Bitte geben Sie Ihr Passwort noch einmal ein.',
     wait: (seconds) => `Bitte warten Sie ${seconds} Sekunden, bevor Sie dieses Formular abschicken.`,
     working: 'Ihr Browser löst eine kleine Aufgabe, die Maschinen fernhält. Sie können weitertippen.',
     solved: 'Die Aufgabe ist gelöst.',

@@ -140,7 +140,9 @@ export const en = {
   },
 
   guard: {
-    needed: 'There were many tries lately, so we first check that no machine is at work. Please type your password once more.',
+    needed: 'There were many tries lately, so we first check that no machine is at work.',
+    sendAgain: 'Please send the form once more.',
+    passwordAgain: 'Please type your password once more.',
     wait: (seconds: number) => `Before this form is sent, please wait ${seconds} seconds.`,
     working: 'Your browser is solving a small task that keeps machines out. You can go on typing.',
     solved: 'The task is solved.',
