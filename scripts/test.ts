@@ -1,10 +1,10 @@
-// npm test: every *.test.ts in a process of its own, two at a time; *.alone.test.ts (measurements) one at a time after them.
+// npm test: every *.test.ts in a process of its own, a few at a time; *.alone.test.ts (measurements) one at a time after them.
 // The scenarios of test/http, test/e2e and test/hostile are then run again on each other database that is installed.
 // Arguments: parts of paths to run only those; --name <pattern> for tests by name; --on sqlite,postgres,mongodb for the databases; --no-skips to fail on
 // any skipped test.
 import { spawn } from 'node:child_process'
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -15,7 +15,8 @@ import type { TestLine } from './test-reporter.ts'
 
 const TEST_TIMEOUT_MS = 120_000
 const FILE_TIMEOUT_MS = 600_000
-const AT_ONCE = 2
+/** One more than there are processors: some file always waits for a clock, a disk or a browser. */
+const AT_ONCE = availableParallelism() + 1
 const KEPT_OUTPUT = 4000
 
 interface FileResult {
