@@ -119,6 +119,7 @@ describe('the story', { skip: withoutChromium }, () => {
   test('requirement 63: scripts of the page never see a token', async () => {
     const seen = await diary.evaluate<string>(COOKIES)
     assert.ok(!/access|refresh|eyJ/.test(seen), seen)
+    await assertNothingStored(diary)
     const cookies = await context.cookies(platform.origin('diary'))
     const access = cookies.find((cookie) => cookie.name === '__Host-Http-access')
     assert.ok(access?.httpOnly && access.secure && access.sameSite === 'Strict')
