@@ -40,5 +40,12 @@ test('every slip is named by its place, all at once', () => {
 
 test('what is no definition at all is refused', () => {
   for (const value of [undefined, null, 7, 'app', []]) assert.equal(appProblems(value).length, 1)
-  assert.deepEqual(appProblems({ ...app, frontends: [] }), ['frontends: needs at least one: the first gives the API its origin'])
+})
+
+test('without a frontend, the pages must be told where they lead back to', () => {
+  const problem = 'auth.home: needs the address of your product: there is no frontend that the pages could lead back to'
+  assert.deepEqual(appProblems({ ...app, frontends: [] }), [problem])
+  assert.deepEqual(appProblems({ ...app, frontends: [], auth: { home: 'https://shop.example/' } }), [])
+  const other = appProblems({ ...app, frontends: [], auth: { home: 'javascript:alert(1)' } })
+  assert.deepEqual(other, ['auth.home: must be an address that begins with https: or http:'])
 })

@@ -159,6 +159,7 @@ const signUp = z.strictObject({
 } satisfies Record<keyof NonNullable<AuthDefinition['signUp']>, unknown>)
 
 const auth = z.strictObject({
+  home: z.url({ protocol: /^https?$/, error: 'must be an address that begins with https: or http:' }).optional(),
   signUp: signUp.optional(),
   upstreams: upstreamDefinitions.optional(),
   edDsa: z.boolean().optional(),
@@ -197,7 +198,7 @@ const app = z.strictObject({
   scopes: z.record(text, text),
   resources: z.array(resource),
   buckets: z.array(bucket).optional(),
-  frontends: z.array(frontend).min(1, 'needs at least one: the first gives the API its origin'),
+  frontends: z.array(frontend),
   clients: z.array(clientDefinition).optional(),
   auth: auth.optional(),
   // Jobs are checked where they are listed: a job is made by job(...), which knows more of it.
@@ -205,9 +206,14 @@ const app = z.strictObject({
   database: handler.optional(),
 } satisfies Record<keyof AppDefinition, unknown>)
 
+const appWithHome = app.refine(({ frontends, auth: own }) => frontends.length > 0 || own?.home !== undefined, {
+  path: ['auth', 'home'],
+  message: 'needs the address of your product: there is no frontend that the pages could lead back to',
+})
+
 /** All that is wrong, as `frontends.0.mode: ...`. */
 export function appProblems(definition: unknown): string[] {
-  const parsed = app.safeParse(definition)
+  const parsed = appWithHome.safeParse(definition)
   if (parsed.success) return []
   return fieldProblems(parsed.error).map(({ field, message }) => (field === '' ? message : `${field}: ${message}`))
 }

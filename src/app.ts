@@ -15,7 +15,7 @@ export interface AppDefinition {
   readonly scopes: Readonly<Record<string, string>>
   readonly resources: readonly ResourceDefinition[]
   readonly buckets?: readonly BucketDefinition[]
-  /** The first one shares its origin with the API. */
+  /** The first one shares its origin with the API, which is at `api.` where there is none. */
   readonly frontends: readonly FrontendDefinition[]
   /** Third parties that people may sign in to with their account here. */
   readonly clients?: readonly ClientDefinition[]

@@ -32,6 +32,8 @@ export interface WebhookDefinition {
 
 /** How the app wants its people to come in: the `auth` member of the app definition. What is not said has the default that its comment names. */
 export interface AuthDefinition {
+  /** Your product: where the pages lead back to. The first frontend unless told; an app definition without a frontend needs it. */
+  readonly home?: string
   /** Who may have an account. */
   readonly signUp?: {
     /** Everybody, those whom an operator has invited, or nobody new. `open` unless told. */

@@ -132,5 +132,5 @@ function frameOf({ sites, productName, definition }: AuthSettings, logger: Logge
       'the page template of the app failed; the built-in page was shown',
     )
   })
-  return { productName, home: `${sites.app}/`, speech, looks }
+  return { productName, home: definition?.home ?? `${sites.app}/`, speech, looks }
 }

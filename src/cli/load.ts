@@ -77,8 +77,8 @@ function originMaker(config: Config): (label: string) => string {
 function sitesOf(app: AppDefinition, origin: (label: string) => string): Sites {
   const frontends = Object.fromEntries(app.frontends.map((frontend) => [frontend.name, origin(frontend.host ?? frontend.name)]))
   const first = app.frontends[0]
-  if (first === undefined) throw new CommandError('The app definition has no frontend: its first one gives the API its origin.')
-  return { accounts: origin('accounts'), files: origin('files'), console: origin('console'), app: frontends[first.name] ?? '', frontends }
+  const api = (first === undefined ? undefined : frontends[first.name]) ?? origin('api')
+  return { accounts: origin('accounts'), files: origin('files'), console: origin('console'), app: api, frontends }
 }
 
 async function loadApp(file: string, environment: AppEnvironment): Promise<AppDefinition> {

@@ -1,5 +1,6 @@
 // `ninefold start`: brings everything up, says where, and goes down in order on a signal.
 import { once } from 'node:events'
+import type { ClientDefinition } from '../auth/clients/contract.ts'
 import { systemCall } from '../kernel/call.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
 import { load } from './load.ts'
@@ -17,15 +18,16 @@ export async function startCommand(line: CommandLine): Promise<number> {
   const { sites } = platform
   const rows = [
     ...app.frontends.map((frontend) => [frontend.title, sites.frontends[frontend.name] ?? '']),
-    ...(app.clients ?? []).map((client) => [`${client.name} (third party)`, client.origins[0] ?? '']),
+    ...(app.clients ?? []).map((client) => [`${client.name} (client)`, placeOf(client)]),
   ]
   const development = config.platform.mode === 'development'
   process.stdout.write(
     `\n${table([
       ['what', 'where'],
       ...rows,
-      ['Data API', `${sites.app}/api`],
+      ...(app.resources.length > 0 ? [['Data API', `${sites.app}/api`]] : []),
       ['Accounts', `${sites.accounts}/account`],
+      ['OpenID Connect issuer', sites.accounts],
       ...(development ? [['Mailbox (development)', `${sites.console}/mailbox`]] : []),
       ['Console (one-time link)', `${sites.console}/enter?code=${code}`],
     ])}\nReady in ${Math.round(performance.now())} ms: nine servers, one process.\n\n`,
@@ -53,4 +55,10 @@ async function signals(): Promise<void> {
   const { signal } = controller
   await Promise.race(['SIGINT', 'SIGTERM'].map((name) => once(process, name, { signal }).catch(() => {})))
   controller.abort()
+}
+
+/** Where people meet it, as far as its registration tells. */
+function placeOf({ clientUri, origins, redirectUris }: ClientDefinition): string {
+  const redirect = redirectUris[0] ?? ''
+  return clientUri ?? origins[0] ?? (URL.canParse(redirect) && redirect.startsWith('http') ? new URL(redirect).origin : '')
 }

@@ -3,7 +3,7 @@
 export interface Sites {
   /** The authorization server and the account pages; also the issuer, exactly as written here. */
   readonly accounts: string
-  /** The data API, under `/api`; the first frontend shares this origin. */
+  /** The data API, under `/api`; the first frontend, if there is one, shares this origin. */
   readonly app: string
   /** User content, and nothing else. */
   readonly files: string
