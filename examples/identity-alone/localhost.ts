@@ -3,8 +3,9 @@ import dns from 'node:dns'
 
 const asked = dns.lookup
 
-function lookup(name: string, ...rest: unknown[]): void {
-  Reflect.apply(asked, dns, [/(^|\.)localhost$/i.test(name) ? '127.0.0.1' : name, ...rest])
+/** For this whole process: every connection that Node makes asks `dns.lookup`. */
+export function knowLocalhost(): void {
+  Reflect.set(dns, 'lookup', (name: string, ...rest: unknown[]) =>
+    Reflect.apply(asked, dns, [/(^|\.)localhost$/i.test(name) ? '127.0.0.1' : name, ...rest]),
+  )
 }
-
-dns.lookup = Object.assign(lookup, { __promisify__: asked.__promisify__ }) as typeof dns.lookup

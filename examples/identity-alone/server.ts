@@ -1,11 +1,11 @@
 // An app that knows nothing of Ninefold: an OpenID Connect client made with `openid-client`, and an API that checks its tokens with `jose`.
-import './localhost.ts'
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import * as oidc from 'openid-client'
+import { knowLocalhost } from './localhost.ts'
 import { DEVELOPMENT_SECRET } from './ninefold.config.ts'
 
 const { values } = parseArgs({
@@ -25,6 +25,7 @@ interface Session {
 const sessions = new Map<string, Session>()
 const begun = new Map<string, { readonly verifier: string; readonly state: string }>()
 
+knowLocalhost()
 const provider = await oidc.discovery(new URL(values.issuer), 'shop', undefined, oidc.ClientSecretBasic(DEVELOPMENT_SECRET), {
   execute: [oidc.allowInsecureRequests],
 })
@@ -83,13 +84,10 @@ const callback: Handler = async (request, response) => {
   const checks = { pkceCodeVerifier: transaction.verifier, expectedState: transaction.state, idTokenExpected: true }
   const tokens = await oidc.authorizationCodeGrant(provider, new URL(request.url ?? '/', origin), checks)
   const claims = tokens.claims()
+  const [name, sid] = [claims?.['name'], claims?.['sid']]
+  if (typeof name !== 'string' || typeof sid !== 'string') throw new Error('The ID token lacks a name or a session.')
   const session = randomBytes(32).toString('base64url')
-  sessions.set(session, {
-    name: String(claims?.['name'] ?? claims?.sub),
-    sid: String(claims?.['sid']),
-    idToken: tokens.id_token ?? '',
-    accessToken: tokens.access_token,
-  })
+  sessions.set(session, { name, sid, idToken: tokens.id_token ?? '', accessToken: tokens.access_token })
   redirect(response, '/', newCookie('shop', session, 86_400), newCookie('begun', '', 0))
 }
 

@@ -9,11 +9,13 @@ export const CLIENT_OPTIONS = {
   'sign-out-uri': { type: 'string', multiple: true },
   'with-secret': { type: 'boolean', default: false },
   verified: { type: 'boolean', default: false },
+  consent: { type: 'string' },
   'keep-seconds': { type: 'string' },
 } as const
 
 export interface ClientLine {
-  readonly definition: ClientChange
+  /** What was given, and as it was typed: `clients` checks it. */
+  readonly definition: { readonly [Member in keyof ClientChange]: unknown } & Pick<ClientChange, 'scopes'>
   readonly withSecret: boolean
   readonly keepSeconds: string | undefined
 }
@@ -26,29 +28,33 @@ interface Typed {
   readonly 'sign-out-uri'?: string[] | undefined
   readonly 'with-secret'?: boolean | undefined
   readonly verified?: boolean | undefined
+  readonly consent?: string | undefined
   readonly 'keep-seconds'?: string | undefined
 }
 
 export function clientLine(values: Typed): ClientLine {
-  const signOut = values['sign-out-uri']
+  const given = {
+    name: values.name,
+    redirectUris: values['redirect-uri'],
+    origins: values.origin,
+    // As OAuth writes them, too: `--scope "profile email"`.
+    scopes: values.scope?.flatMap((scope) => scope.split(' ').filter((word) => word !== '')),
+    postLogoutRedirectUris: values['sign-out-uri'],
+    consent: values.consent,
+    verified: values.verified === true ? true : undefined,
+  }
   return {
-    definition: {
-      ...(values.name === undefined ? {} : { name: values.name }),
-      redirectUris: values['redirect-uri'] ?? [],
-      origins: values.origin ?? [],
-      // As OAuth writes them, too: `--scope "profile email"`.
-      scopes: (values.scope ?? []).flatMap((scope) => scope.split(' ').filter((word) => word !== '')),
-      ...(signOut === undefined ? {} : { postLogoutRedirectUris: signOut }),
-      ...(values.verified === true ? { verified: true } : {}),
-    },
+    definition: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
     withSecret: values['with-secret'] === true,
     keepSeconds: values['keep-seconds'],
   }
 }
 
 export const CLIENT_USAGE = `  --name <name>, --redirect-uri <uri>, --origin <origin>, --scope <scope>, --sign-out-uri <uri>
-                       for "clients add"; all but the name as often as needed
+                       for "clients add" and "clients change"; all but the name as often as needed
   --with-secret        with clients add: a confidential client; its secret is printed once
-  --verified           with clients add: you know who is behind it, so that people are not warned
+  --verified           you know who is behind the client, so that people are not warned
+  --consent <policy>   whether people are asked: once (unless told), always, or never for what you run yourself
+  --from <file>        any member of a client's definition, as JSON (docs/clients.md); what is typed beside it wins
   --keep-seconds <n>   with clients rotate-secret: how long the earlier secret is taken (3600)
 `

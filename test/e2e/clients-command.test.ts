@@ -1,5 +1,7 @@
 // Clients from the command line while the platform runs: usable within a second, for scripts too, and gone as fast.
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { ORIGINS_CHANNEL as PUBLISHED } from '../../src/auth/clients/origins.ts'
 import { ORIGINS_CHANNEL as LISTENED } from '../../src/gateway/client-origins.ts'
@@ -66,6 +68,24 @@ describe('the command "clients"', () => {
     assert.equal(twice.code, 1)
     assert.match(twice.err, /There is a client "frames" already/)
     assert.doesNotMatch(twice.err, /\n\s+at /)
+    const file = join(platform.dataDir, 'frames.json')
+    await writeFile(file, JSON.stringify({ lifetimes: { accessToken: 60 }, consent: 'once', colour: 'red' }))
+    const odd = await clients('change', 'frames', '--from', file)
+    assert.equal(odd.code, 1)
+    assert.match(odd.err, /colour/)
+    await writeFile(file, JSON.stringify({ lifetimes: { accessToken: 60 }, consent: 'once' }))
+    const changed = await clients('change', 'frames', '--from', file, '--consent', 'always')
+    assert.equal(changed.code, 0, changed.err)
+    const { definition } = JSON.parse(changed.out)
+    assert.deepEqual(
+      [definition.lifetimes, definition.consent, definition.redirectUris, definition.name],
+      [{ accessToken: 60 }, 'always', [`${ORIGIN}/callback`], 'Frames'],
+    )
+    for (const slip of [[], ['--from', '/nowhere'], ['--consent', 'sometimes']]) {
+      const refused = await clients('change', 'frames', ...slip)
+      assert.equal(refused.code, 1)
+      assert.match(refused.err, /Say what is to change|cannot be read|consent/)
+    }
     assert.equal((await clients('remove', 'frames')).code, 0)
     await until('the client to be gone', async () => (await begin()) === 400)
     await until('its origin to be shared no more', async () => !(await isShared()))
