@@ -156,6 +156,13 @@ export interface AccountStanding {
   readonly suspended: boolean
 }
 
+/** What an operator did for somebody who has lost the second step. */
+export interface SecondStepReset {
+  readonly accountId: string
+  /** False when there was none. */
+  readonly secondStepReset: boolean
+}
+
 export interface KeySet {
   readonly issuer: string
   /** Public JSON Web Keys (RFC 7517). */
@@ -230,6 +237,8 @@ export interface Auth {
   invite(call: Call, email: string): Promise<SignUpInvitation>
   /** Blocks an account, which ends every session and token of it within a second, or lets it in again. `undefined` when nobody has this address. For operators alone. */
   suspendAccount(call: Call, request: { readonly email: string; readonly suspended: boolean }): Promise<AccountStanding | undefined>
+  /** For who has lost the device and the codes: docs/sign-in.md. `undefined` when nobody has this address. For operators alone. */
+  resetSecondStep(call: Call, request: { readonly email: string }): Promise<SecondStepReset | undefined>
   /** A code for one sign-in of an operator, good for 15 minutes. */
   createOperatorLink(call: Call): Promise<string>
   /** Uses the code up. `undefined` when it is unknown, used or too old. */

@@ -27,6 +27,7 @@ import { createRoles } from './roles/roles.ts'
 import { createRevocations } from './revocations/revocations.ts'
 import { createAuthService } from './service.ts'
 import { SEALED_FIELDS } from './sealed-fields.ts'
+import { secondStepReset } from './second-factors/create.ts'
 import { createResealing } from './keys/reseal.ts'
 import { createSpeech } from './texts/speech.ts'
 import { createLooks } from './theme/looks.ts'
@@ -80,6 +81,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
       contract: createAuthService({
         clients: administration.clients,
         ...askedOfPeople(people),
+        resetSecondStep: secondStepReset({ ...shared, ...people.shared, engine }),
         revocations,
         operators: createOperators({ ...dependencies, revocations }),
         leaving,

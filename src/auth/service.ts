@@ -1,6 +1,6 @@
 // What the other servers may ask of auth (see contract.ts).
 import type { Call } from '#kernel/call.ts'
-import type { Auth, BackChannelAnswer, BackChannelRequest, KeySet, PublicProfile } from './contract.ts'
+import type { Auth, BackChannelAnswer, BackChannelRequest, KeySet, PublicProfile, SecondStepReset } from './contract.ts'
 import type { Clients } from './clients/contract.ts'
 import type { AccountDirectory } from './engine.ts'
 import type { SigningKeys } from './keys/signing-keys.ts'
@@ -18,6 +18,7 @@ export interface AuthServiceDependencies {
   readonly roles: Roles
   readonly admission: Admission
   readonly leaving: Pick<Leaving, 'suspend'>
+  readonly resetSecondStep: (call: Call, email: string) => Promise<SecondStepReset | undefined>
   readonly clients: Clients
   readonly organisations: Auth['organisations']
   readonly moving: Moving
@@ -67,6 +68,7 @@ export function createAuthService(dependencies: AuthServiceDependencies): Auth {
     clientOrigins,
     invite: (call, email) => admission.invite(call, email),
     suspendAccount: (call, { email, suspended }) => leaving.suspend(call, email, suspended),
+    resetSecondStep: (call, { email }) => dependencies.resetSecondStep(call, email),
     changeMembership: (call, { email, ...change }) => roles.change(call, email, change),
     createOperatorLink: (call) => operators.createLink(call),
     redeemOperatorLink: (call, code) => operators.redeemLink(call, code),

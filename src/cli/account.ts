@@ -13,6 +13,7 @@ export async function accountCommand(line: CommandLine): Promise<number> {
     if (account === undefined) throw new CommandError(`Nobody has the address ${JSON.stringify(email)}.`)
     const { suspended } = line
     const standing = suspended === undefined ? undefined : await auth.suspendAccount(systemCall('account'), { email, suspended })
-    return `${JSON.stringify({ ...account, ...standing }, undefined, 2)}\n`
+    const reset = line.resetSecondStep ? await auth.resetSecondStep(systemCall('account'), { email }) : undefined
+    return `${JSON.stringify({ ...account, ...standing, ...reset }, undefined, 2)}\n`
   })
 }

@@ -15,6 +15,7 @@ export interface CommandLine {
   readonly words: readonly string[]
   /** Of `account`: what to give and take. */
   readonly suspended: boolean | undefined
+  readonly resetSecondStep: boolean
   readonly membership: Readonly<Record<'addRoles' | 'removeRoles' | 'addGroups' | 'removeGroups', readonly string[]>>
   /** Of `move`, `backup` and `restore`. */
   readonly premises: {
@@ -56,6 +57,7 @@ const OPTIONS = {
   'remove-group': { type: 'string', multiple: true },
   suspend: { type: 'boolean', default: false },
   reinstate: { type: 'boolean', default: false },
+  'reset-second-step': { type: 'boolean', default: false },
   to: { type: 'string' },
   from: { type: 'string' },
   back: { type: 'boolean', default: false },
@@ -116,6 +118,7 @@ export function parseCommandLine(words: readonly string[], commands: readonly st
     now: values.now,
     words: positionals.slice(1),
     suspended: suspendedOf(values),
+    resetSecondStep: values['reset-second-step'],
     membership,
     premises: premisesOf(values),
     client: clientLine(values),
@@ -172,7 +175,8 @@ Commands
   users import <file>  move people in, with passwords and linked identities, from --from
   users export   write all of them to --output
   account <address>  print the roles and groups of an account, after changing them as told;
-                 --suspend blocks it and signs it out everywhere, --reinstate lets it in again
+                 --suspend blocks it and signs it out everywhere, --reinstate lets it in again;
+                 --reset-second-step is for who has lost the device and the codes
   services [list] [<organisation>]  print the service accounts; also: create <name> [<organisation>] --scope <scope>
                  --add-role <role> --from <public key>, roles, renew-secret or remove <client id>
   organisations [list]  print the organisations; also: create <name> <owner's address>, members <id>, set <id> <address>

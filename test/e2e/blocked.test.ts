@@ -39,6 +39,10 @@ describe('somebody whom an operator blocks', () => {
     assert.equal(back.code, 0, back.err)
     await signIn(platform, ada)
     assert.equal((await session(platform, ada.visitor)).signedIn, true)
+    const reset = await command('--reset-second-step')
+    assert.equal(reset.code, 0, reset.err)
+    assert.equal((JSON.parse(reset.out) as { secondStepReset: boolean }).secondStepReset, false, 'there is none')
+    assert.equal((await session(platform, ada.visitor)).signedIn, true, 'and nothing was ended for it')
   })
 
   // The rows are the same on every database; here the files are read.

@@ -1,8 +1,10 @@
 // The second step: authenticator apps, recovery codes, and what pages say of them.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { callAs } from '#kernel/call.ts'
 import { generate } from 'otplib'
 import type { Interaction } from '../../src/auth/engine.ts'
+import { secondStepReset } from '../../src/auth/second-factors/create.ts'
 import { recordsOf } from '../support/records.ts'
 import { type AccountsWorld, call, openAccounts } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
@@ -231,4 +233,41 @@ test('changing what signs somebody in asks for a recent sign-in first', async ()
   assert.equal(state.unusedCodes, 10)
   assert.ok(state.totpSince !== undefined)
   world.engine.sessionList.splice(0)
+})
+
+const resetting = (email: string, as = call) =>
+  secondStepReset({ ...world.running.shared, database: world.database, engine: world.engine, clock: world.clock })(as, email)
+
+test('an operator takes the second step away from who has lost it: sessions end, and the person is told', async () => {
+  const { accountId, codes } = await withApp()
+  const email = `second-${count}@example.org`
+  assert.deepEqual(await resetting(email.toUpperCase()), { accountId, secondStepReset: true })
+  const { secondFactors } = world.running
+  assert.deepEqual(await secondFactors.state(call, accountId), { totpSince: undefined, unusedCodes: 0 })
+  assert.equal(await secondFactors.proveRecoveryCode(call, typed(accountId, codes[0] ?? '')), false)
+  assert.equal(world.engine.asked.at(-1), `revokeAccount ${accountId} except none`)
+  await until('the mail', () => world.mails.find(({ to, template }) => to === email && template === 'second-step-reset'))
+  await until('the event', async () =>
+    (await world.securityEvents.list(call, accountId, { limit: 20 })).items.some(({ type }) => type === 'second_step.reset'),
+  )
+  assert.deepEqual(await resetting(email), { accountId, secondStepReset: false }, 'a second time there is nothing to take')
+})
+
+test('a second step is taken away by operators alone, and of nobody by a slip', async () => {
+  const { accountId } = await withApp()
+  for (const principal of [
+    { kind: 'anonymous' },
+    { kind: 'user', accountId, sessionId: 's', clientId: 'c', scopes: [], firstParty: true },
+  ] as const)
+    await assert.rejects(resetting(`second-${count}@example.org`, callAs(call, principal)), /operators/)
+  assert.equal(await resetting('nobody-at-all@example.org'), undefined)
+  assert.equal(await resetting('no address'), undefined)
+  assert.notEqual((await world.running.secondFactors.state(call, accountId)).totpSince, undefined)
+})
+
+test('half a sign-in that began before the second step was taken away counts no more', async () => {
+  const { accountId } = await withApp()
+  const before = (await world.running.accounts.find(call, accountId))?.waysVersion
+  await resetting(`second-${count}@example.org`)
+  assert.notEqual((await world.running.accounts.find(call, accountId))?.waysVersion, before)
 })

@@ -7,5 +7,6 @@ export class UnusedAuth {
   organisations = {} as Auth['organisations']
   serviceAccounts = {} as Auth['serviceAccounts']
   suspendAccount = async () => undefined
+  resetSecondStep = async () => undefined
   invite = async (_call: unknown, email: string) => ({ email, expiresAt: 0 })
 }

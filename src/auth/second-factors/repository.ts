@@ -28,7 +28,13 @@ export interface SecondFactorsRepository {
   tell(call: Call, events: readonly EventDraft[]): Promise<void>
   /** Sign-ins that are under way count no more. False when a way to sign in was taken away since `waysVersion` was read. */
   removeTotp(call: Call, accountId: string, write: Write & { waysVersion: number | undefined }): Promise<boolean>
+  /** All that there is of it, with the same care. */
+  reset(call: Call, accountId: string, write: Write & { waysVersion: number | undefined; totp: boolean; codes: boolean }): Promise<boolean>
 }
+
+/** The account has one way in less; it fails when another one left since `waysVersion` was read. */
+const wayLess = (accountId: string, waysVersion: number | undefined): Operation =>
+  updateIn(accountsCollection, accountId, { set: { waysVersion: (waysVersion ?? 0) + 1 }, where: { waysVersion } })
 
 export function createSecondFactorsRepository(database: Database): SecondFactorsRepository {
   const totps = database.collection(totpCollection)
@@ -64,11 +70,14 @@ export function createSecondFactorsRepository(database: Database): SecondFactors
     },
     tell: (call, events) => database.commit(call, [], events),
     removeTotp: (call, accountId, { waysVersion, events }) =>
+      commit(call, [deleteFrom(totpCollection, accountId), wayLess(accountId, waysVersion)], events),
+    reset: (call, accountId, { waysVersion, totp: hasTotp, codes: hasCodes, events }) =>
       commit(
         call,
         [
-          deleteFrom(totpCollection, accountId),
-          updateIn(accountsCollection, accountId, { set: { waysVersion: (waysVersion ?? 0) + 1 }, where: { waysVersion } }),
+          ...(hasTotp ? [deleteFrom(totpCollection, accountId)] : []),
+          ...(hasCodes ? [deleteFrom(codesCollection, accountId)] : []),
+          wayLess(accountId, waysVersion),
         ],
         events,
       ),

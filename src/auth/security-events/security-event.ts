@@ -31,6 +31,7 @@ export const securityEventType = z.enum([
   'totp.disabled',
   'recovery_codes.created',
   'recovery_codes.used',
+  'second_step.reset',
   'identity.linked',
   'identity.unlinked',
   'app.allowed',

@@ -455,6 +455,7 @@ export const de: Texts = {
       'passkey.copy_suspected': 'Ein Passkey wurde abgewiesen: Ein anderes Gerät scheint eine Kopie davon zu haben',
       'totp.enabled': 'Eine Authenticator-App wurde hinzugefügt',
       'totp.disabled': 'Die Authenticator-App wurde entfernt',
+      'second_step.reset': 'Ein Betreiber hat Ihren zweiten Schritt entfernt',
       'recovery_codes.created': 'Neue Wiederherstellungscodes wurden erzeugt',
       'recovery_codes.used': 'Ein Wiederherstellungscode wurde benutzt',
       'identity.linked': 'Ein Anmeldeweg wurde verknüpft',

@@ -456,6 +456,7 @@ export const en = {
       'passkey.copy_suspected': 'A passkey was refused: another device seems to hold a copy of it',
       'totp.enabled': 'An authenticator app was added',
       'totp.disabled': 'The authenticator app was removed',
+      'second_step.reset': 'An operator took your second step away',
       'recovery_codes.created': 'New recovery codes were made',
       'recovery_codes.used': 'A recovery code was used',
       'identity.linked': 'A way to sign in was linked',

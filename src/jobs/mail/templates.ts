@@ -80,6 +80,7 @@ const templates: Readonly<Record<string, Template>> = {
   'identity-unlinked': happenedWith((texts) => texts.identityUnlinked),
   'totp-enabled': happened((texts) => texts.totpEnabled),
   'totp-disabled': happened((texts) => texts.totpDisabled),
+  'second-step-reset': happened((texts) => texts.secondStepReset),
   'recovery-codes-created': happened((texts) => texts.recoveryCodesCreated),
   'recovery-code-used': happened((texts) => texts.recoveryCodeUsed),
 }

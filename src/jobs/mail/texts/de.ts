@@ -279,6 +279,19 @@ export const de: MailTexts = {
     ],
   }),
 
+  secondStepReset: ({ name, when }, product) => ({
+    subject: `Ihr zweiter Schritt bei ${product} wurde von einem Betreiber entfernt`,
+    preview: 'Melden Sie sich mit Ihrem Passwort an, und richten Sie einen neuen ein.',
+    heading: 'Ihr zweiter Schritt wurde entfernt',
+    paragraphs: [
+      `Hallo ${name}, ein Betreiber von ${product} hat Ihre Authenticator-App und Ihre Wiederherstellungscodes entfernt, wie es für Menschen geschieht, die sie verloren haben: ${when}. Sie wurden überall abgemeldet.`,
+      'Melden Sie sich an, und richten Sie auf Ihrer Kontoseite eine neue Authenticator-App ein.',
+    ],
+    small: [
+      'Sie haben nicht darum gebeten? Dann ändern Sie jetzt Ihr Passwort, und sagen Sie dem Betreiber Bescheid: Vielleicht hat sich jemand für Sie ausgegeben.',
+    ],
+  }),
+
   recoveryCodesCreated: ({ name, when }, product) => ({
     subject: `Neue Wiederherstellungscodes für Ihr ${product}-Konto`,
     preview: 'Die bisherigen gelten nicht mehr.',

@@ -291,6 +291,19 @@ export const en = {
     small: ['That was not you? Then sign in, look at your account page, change your password and sign out all other sessions.'],
   }),
 
+  secondStepReset: ({ name, when }: Happened, product: string): MailContent => ({
+    subject: `Your second step at ${product} was taken away by an operator`,
+    preview: 'Sign in with your password, and set up a new one.',
+    heading: 'Your second step was taken away',
+    paragraphs: [
+      `Hello ${name}, on ${when} an operator of ${product} took away your authenticator app and your recovery codes, as is done for people who have lost them. You were signed out everywhere.`,
+      'Sign in and set up a new authenticator app on your account page.',
+    ],
+    small: [
+      'You did not ask for that? Then change your password now, and tell those who run this service: somebody may have spoken for you.',
+    ],
+  }),
+
   recoveryCodesCreated: ({ name, when }: Happened, product: string): MailContent => ({
     subject: `New recovery codes for your ${product} account`,
     preview: 'Those from before work no more.',

@@ -1,0 +1,56 @@
+// For who has lost the device and the codes: an operator, who knows by other means that it is them, takes the second step away.
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { httpErrors } from '#kernel/http/problem.ts'
+import { normaliseEmail } from '../accounts/email.ts'
+import { mail } from '../accounts/mail.ts'
+import type { AccountsRepository } from '../accounts/repository.ts'
+import type { SecondStepReset } from '../contract.ts'
+import { endAccessRequested } from '../end-access.ts'
+import type { Engine } from '../engine.ts'
+import { securityEventOf } from '../security-events/security-event.ts'
+import type { SecondFactorsRepository } from './repository.ts'
+
+/** Somebody may set an app up, or use a code, at the same moment. */
+const MAX_ROUNDS = 10
+
+export interface ResettingDependencies {
+  readonly repository: Pick<SecondFactorsRepository, 'findTotp' | 'findCodes' | 'reset'>
+  readonly accounts: Pick<AccountsRepository, 'findByEmail'>
+  readonly engine: Pick<Engine, 'revokeAccount'>
+  readonly clock: Clock
+}
+
+/**
+ * Takes the authenticator app and the recovery codes of an account away, and ends its sessions: whoever has them may be who took the device. The person
+ * is told by mail, and sets up a new one after signing in, at once where a role asks for it. Passkeys stay: they are no second step. `undefined` when
+ * nobody has this address. Throws `http.forbidden` for anybody but operators and the system.
+ */
+export async function resetSecondStep(
+  { repository, accounts, engine, clock }: ResettingDependencies,
+  call: Call,
+  typed: string,
+): Promise<SecondStepReset | undefined> {
+  if (call.principal.kind !== 'operator' && call.principal.kind !== 'system')
+    throw httpErrors.forbidden({ detail: 'This is for operators.' })
+  const email = normaliseEmail(typed)
+  for (let round = 0; email !== undefined && round < MAX_ROUNDS; round += 1) {
+    const account = await accounts.findByEmail(call, email)
+    if (account === undefined) return undefined
+    const { id: accountId, name, waysVersion, language } = account
+    const [totp, codes] = await Promise.all([repository.findTotp(call, accountId), repository.findCodes(call, accountId)])
+    if (totp === undefined && codes === undefined) return { accountId, secondStepReset: false }
+    const when = new Date(clock.now()).toUTCString()
+    const events = [
+      endAccessRequested({ accountId }),
+      securityEventOf({ type: 'second_step.reset', accountId }),
+      mail({ to: email, template: 'second-step-reset', data: { name, when }, language }),
+    ]
+    if (await repository.reset(call, accountId, { waysVersion, totp: totp !== undefined, codes: codes !== undefined, events })) {
+      await engine.revokeAccount(call, accountId)
+      return { accountId, secondStepReset: true }
+    }
+  }
+  if (email === undefined) return undefined
+  throw new Error('The second step of the account changes too often to be reset.')
+}
