@@ -17,6 +17,7 @@ const ROOMS_OF = {
   '@simplewebauthn/server': ['^src/auth/passkeys/'],
   otplib: ['^src/auth/second-factors/'],
   qr: ['^src/auth/second-factors/'],
+  yazl: ['^src/auth/own-data/'],
   jose: ['^src/(auth|gateway|kernel)/'],
   'openid-client': ['^src/gateway/', '^src/auth/upstream/'],
   'lru-cache': ['^src/(auth|cache|gateway|kernel)/'],

@@ -10,7 +10,6 @@ import type { Config } from './config.ts'
 import type { Database } from './database/contract.ts'
 import type { Engine } from './database/ports.ts'
 import { createSqliteDatabase, databaseServer } from './database/server.ts'
-import type { Files } from './files/contract.ts'
 import { filesServer } from './files/server.ts'
 import type { FrontendDefinition } from './frontend/contract.ts'
 import { frontendServer } from './frontend/server.ts'
@@ -18,6 +17,7 @@ import type { Gateway } from './gateway/contract.ts'
 import { gatewayServer } from './gateway/server.ts'
 import type { Jobs } from './jobs/contract.ts'
 import { jobsServer } from './jobs/server.ts'
+import { holdingsOf } from './holdings.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
 import { createKeyRing, type KeyRing } from './kernel/keyring.ts'
 import { idle, type Running } from './kernel/lifecycle.ts'
@@ -26,7 +26,7 @@ import type { Secret } from './kernel/secret.ts'
 import type { Sites } from './kernel/sites.ts'
 import type { Monitoring } from './monitoring/contract.ts'
 import { monitoringServer } from './monitoring/server.ts'
-import { type ResourceServer, resourceServer } from './resource/server.ts'
+import { resourceServer } from './resource/server.ts'
 import type { OwnTransfers } from './resource/transfer/contract.ts'
 
 export interface PlatformOptions {
@@ -166,7 +166,7 @@ function addRoles(shop: Workshop, engines: Engines): Pick<Platform, 'auth' | 'tr
     development,
     mailbox,
     definition: app.auth,
-    holdings: (): Holding[] => holdingsOf(resources, files),
+    holdings: (): Holding[] => holdingsOf(resources.owned, files),
     ...config.auth,
   }
   const auth = shop.add('auth', authServer.create({ database, cache, keyRing, clock, logger: log('auth'), settings: authSettings }))
@@ -197,25 +197,6 @@ function addRoles(shop: Workshop, engines: Engines): Pick<Platform, 'auth' | 'tr
   const webhooks = { list, keyRing, reach: { loopback: development, everywhere: webhooksAnywhere } }
   const jobs = shop.add('jobs', jobsServer.create({ database, clock, logger: log('jobs'), definitions, webhooks, settings: jobsSettings }))
   return { auth, transfers: resources.transfers, jobs }
-}
-
-/** What the download of a person's own data has of the other servers. */
-function holdingsOf({ owned }: ResourceServer, files: Files): Holding[] {
-  const objects = owned.names.map(
-    (resource): Holding => ({
-      name: resource,
-      page: (call, ownerId, after) => owned.page(call, { resource, ownerId, after }),
-    }),
-  )
-  const withAddress: Holding = {
-    name: 'files',
-    async page(call, ownerId, after) {
-      const { items, next } = await files.owned(call, ownerId, after)
-      const shown = items.map(async (file) => ({ ...file, address: (await files.link(call, file.bucket, file.id)).url }))
-      return { items: await Promise.all(shown), next }
-    },
-  }
-  return [...objects, withAddress]
 }
 
 function addGateway(shop: Workshop, engines: Engines, auth: Auth): Gateway {

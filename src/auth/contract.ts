@@ -1,4 +1,5 @@
 // What the rest of the platform may know about auth. Types only.
+import type { Readable } from 'node:stream'
 import type { Call } from '#kernel/call.ts'
 import type { Clients, ProtectedResourceDefinition, RegistrationDefinition } from './clients/contract.ts'
 import type { LegacyHook, Moving } from './moving/contract.ts'
@@ -135,12 +136,23 @@ export interface MembershipRequest {
 export interface Holding {
   /** In the download. */
   readonly name: string
-  page(
-    this: void,
-    call: Call,
-    ownerId: string,
-    after?: string,
-  ): Promise<{ readonly items: readonly unknown[]; readonly next?: string | undefined }>
+  page(this: void, call: Call, ownerId: string, after?: string): Promise<HeldPage>
+}
+
+export interface HeldPage {
+  readonly items: readonly unknown[]
+  /** The bytes of each of these, in the same order. */
+  readonly files?: readonly HeldFile[]
+  readonly next?: string | undefined
+}
+
+export interface HeldFile {
+  /** Parts of a path; what is not good in the name of a file is made so. */
+  readonly path: readonly string[]
+  /** Epoch milliseconds. */
+  readonly createdAt: number
+  /** `undefined` when it is gone meanwhile. */
+  open(this: void, call: Call): Promise<Readable | undefined>
 }
 
 /** An address that may sign up. */

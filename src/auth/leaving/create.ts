@@ -44,7 +44,14 @@ export function createLeavingPart(parts: LeavingParts): RunningLeaving {
   let unsubscribe = (): void => {}
   return {
     ...leaving,
-    ownData: createOwnData({ accounts: people.shared.repository, engine, personalData: kept, holdings }),
+    ownData: createOwnData({
+      accounts: people.shared.repository,
+      throttle: people.shared.throttle,
+      engine,
+      personalData: kept,
+      clock,
+      holdings,
+    }),
     start() {
       unsubscribe = database.subscribe(leaving.subscription)
     },

@@ -1,9 +1,8 @@
 // The download of one's own data, over HTTP: with a recent sign-in, since it is everything at once.
-import { Readable } from 'node:stream'
 import { type Route, route, seeOther } from '#kernel/http/route.ts'
 import { whence } from '../browser.ts'
 import { accountActions } from '../pages/account-actions.ts'
-import { emptyForm, formAnswers, friendly, type PageParts } from '../pages/handling.ts'
+import { emptyForm, formAnswers, friendly, type PageParts, skinOf } from '../pages/handling.ts'
 
 export function ownDataRoutes(parts: PageParts): Route[] {
   const { lately } = accountActions(parts)
@@ -21,10 +20,11 @@ export function ownDataRoutes(parts: PageParts): Route[] {
       handle: friendly(parts, (call, _input, exchange) =>
         lately(call, exchange, {
           run: async ({ session: { accountId } }) => {
-            const text = await parts.ownData.download(call, { accountId, by: whence(exchange) })
-            if (text === undefined) return seeOther(parts.engine.signInPath('/account'))
-            const headers = { 'content-disposition': 'attachment; filename="my-data.json"', 'cache-control': 'no-store' }
-            return { status: 200, headers, body: { stream: Readable.from(text), type: 'application/json; charset=utf-8' } }
+            const { parts: words } = skinOf(parts, exchange).texts.ownData
+            const stream = await parts.ownData.download(call, { accountId, by: whence(exchange), words })
+            if (stream === undefined) return seeOther(parts.engine.signInPath('/account'))
+            const headers = { 'content-disposition': 'attachment; filename="my-data.zip"', 'cache-control': 'no-store' }
+            return { status: 200, headers, body: { stream, type: 'application/zip' } }
           },
         }),
       ),

@@ -1,41 +1,114 @@
-// Everything that is kept of a person, as one JSON document that is written while it is read: however much there is, little of it is in memory.
+// Everything that is kept of a person, as a zip file that is written while it is read: however much there is, little of it is in memory.
+import { Readable } from 'node:stream'
 import type { Call } from '#kernel/call.ts'
 import { systemCall } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
 import type { AccountsRepository } from '../accounts/repository.ts'
 import type { Account } from '../accounts/schemas.ts'
-import type { Holding } from '../contract.ts'
+import type { Throttle, ThrottleRule } from '../accounts/throttle.ts'
+import type { HeldFile, HeldPage, Holding } from '../contract.ts'
 import type { Engine } from '../engine.ts'
 import type { PersonalData } from '../leaving/personal-data.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
+import { safePath, type ZipEntry, zipOf } from './zip.ts'
+
+export interface OwnDataWords {
+  readonly account: string
+  readonly events: string
+  readonly objects: (name: string) => string
+  readonly files: string
+}
 
 export interface OwnData {
-  /** `undefined` when the account is gone. Tells of itself before the first word leaves. */
-  download(call: Call, asked: { readonly accountId: string; readonly by: Whence }): Promise<AsyncIterable<string> | undefined>
+  /** `undefined` when the account is gone. Tells of itself before the first byte leaves. Throws `auth.too_many_tries` after a few within an hour. */
+  download(
+    call: Call,
+    asked: { readonly accountId: string; readonly by: Whence; readonly words: OwnDataWords },
+  ): Promise<Readable | undefined>
 }
 
 export interface OwnDataDependencies {
   readonly accounts: Pick<AccountsRepository, 'find' | 'tell'>
   readonly engine: Pick<Engine, 'sessions' | 'authorisedApps'>
   readonly personalData: readonly PersonalData[]
+  readonly throttle: Throttle
+  readonly clock: Clock
   /** What the other servers keep of people. */
   holdings(this: void): readonly Holding[]
 }
+
+const MINUTE = 60_000
+/** Each reads everything once. */
+const DOWNLOADS: ThrottleRule = { free: 5, firstWaitMs: 10 * MINUTE, longestWaitMs: 60 * MINUTE, windowMs: 60 * MINUTE }
 
 const moment = (at: number): string => new Date(at).toISOString()
 
 export function createOwnData(deps: OwnDataDependencies): OwnData {
   return {
-    async download(call, { accountId, by }) {
+    async download(call, { accountId, by, words }) {
       const account = await deps.accounts.find(call, accountId)
       if (account === undefined) return undefined
+      await deps.throttle.enter(call, [{ key: `own-data:${accountId}`, rule: DOWNLOADS }])
       await deps.accounts.tell(call, [securityEventOf({ type: 'account.data_downloaded', accountId, ...by })])
       // The person is known; other servers answer the platform, and give what is this person's alone.
-      return document(deps, { ...systemCall('auth'), requestId: call.requestId, signal: call.signal }, account)
+      const asPlatform = { ...systemCall('auth'), requestId: call.requestId, signal: call.signal }
+      return zipOf(entriesOf({ deps, call: asPlatform, account, words }))
     },
   }
 }
 
-async function* document({ engine, personalData, holdings }: OwnDataDependencies, call: Call, account: Account): AsyncIterable<string> {
+const ownText = (text: AsyncIterable<string>): Readable => Readable.from(text, { objectMode: false })
+
+interface Writing {
+  readonly deps: OwnDataDependencies
+  readonly call: Call
+  readonly account: Account
+  readonly words: OwnDataWords
+}
+
+const EVENTS = 'securityEvents'
+const FILES = 'files'
+const pathOfHolding = (name: string): string => (name === FILES ? 'files.json' : `${safePath(['objects', name])}.json`)
+
+async function* entriesOf(writing: Writing): AsyncIterable<ZipEntry> {
+  const { deps, call, account } = writing
+  const { id } = account
+  const at = deps.clock.now()
+  const json = (path: string, write: () => AsyncIterable<string>): ZipEntry => ({
+    path,
+    at,
+    compress: true,
+    open: async () => ownText(write()),
+  })
+  const events = deps.personalData.find(({ name }) => name === EVENTS)
+  yield json('index.json', () => indexOf(writing, at))
+  yield json('account.json', () => accountOf(writing))
+  if (events?.collect !== undefined) yield json('security-events.json', () => one(events.collect?.(call, id)))
+  for (const holding of deps.holdings()) {
+    let hasFiles = false
+    const noteFiles = (): void => void (hasFiles = true)
+    yield json(pathOfHolding(holding.name), () => held({ call, ownerId: id, holding, noteFiles }))
+    // The list was read to its end before this is asked for.
+    if (hasFiles) yield* filesOf(call, id, holding)
+  }
+}
+
+async function* one(value: Promise<unknown> | undefined): AsyncIterable<string> {
+  yield `${JSON.stringify((await value) ?? null, undefined, 2)}\n`
+}
+
+/** What is where, for people and for programs; described in docs/accounts.md. */
+async function* indexOf({ deps, account, words }: Writing, at: number): AsyncIterable<string> {
+  const objects = deps.holdings().map(({ name }) => ({
+    path: pathOfHolding(name),
+    about: name === FILES ? words.files : words.objects(name),
+  }))
+  const parts = [{ path: 'account.json', about: words.account }, { path: 'security-events.json', about: words.events }, ...objects]
+  const index = { format: 'ninefold-own-data', version: 1, madeAt: moment(at), accountId: account.id, parts }
+  yield `${JSON.stringify(index, undefined, 2)}\n`
+}
+
+async function* accountOf({ deps: { engine, personalData }, call, account }: Writing): AsyncIterable<string> {
   const { id } = account
   yield `{\n"account": ${JSON.stringify(profileOf(account))}`
   const sessions = await engine.sessions(call, id)
@@ -48,26 +121,51 @@ async function* document({ engine, personalData, holdings }: OwnDataDependencies
     'apps',
     apps.map(({ clientId, name, scopes, since }) => ({ clientId, name, scopes: scopes.map((scope) => scope.name), since: moment(since) })),
   )
-  for (const { name, collect } of personalData) if (collect !== undefined) yield member(name, await collect(call, id))
-  for (const holding of holdings()) yield* held(call, id, holding)
+  for (const { name, collect } of personalData) if (collect !== undefined && name !== EVENTS) yield member(name, await collect(call, id))
   yield '\n}\n'
 }
 
 const member = (name: string, value: unknown): string => `,\n${JSON.stringify(name)}: ${JSON.stringify(value)}`
 
-async function* held(call: Call, ownerId: string, { name, page }: Holding): AsyncIterable<string> {
-  yield `,\n${JSON.stringify(name)}: [`
+async function* pagesOf(call: Call, ownerId: string, { page }: Holding): AsyncIterable<HeldPage> {
   let after: string | undefined
-  let first = true
   do {
-    const { items, next } = await page(call, ownerId, after)
-    for (const item of items) {
-      yield `${first ? '\n' : ',\n'}${JSON.stringify(item)}`
-      first = false
-    }
-    after = next
+    const found = await page(call, ownerId, after)
+    yield found
+    after = found.next
   } while (after !== undefined)
-  yield ']'
+}
+
+const pathOfFile = ({ path }: HeldFile): string => safePath([FILES, ...path])
+
+interface Listing {
+  readonly call: Call
+  readonly ownerId: string
+  readonly holding: Holding
+  noteFiles(this: void): void
+}
+
+async function* held({ call, ownerId, holding, noteFiles }: Listing): AsyncIterable<string> {
+  let before = '['
+  for await (const { items, files = [] } of pagesOf(call, ownerId, holding)) {
+    if (files.length > 0) noteFiles()
+    for (const [index, item] of items.entries()) {
+      const file = files[index]
+      const shown = file === undefined || typeof item !== 'object' ? item : { ...item, path: pathOfFile(file) }
+      yield `${before}\n${JSON.stringify(shown)}`
+      before = ','
+    }
+  }
+  yield before === '[' ? '[]\n' : '\n]\n'
+}
+
+async function* filesOf(call: Call, ownerId: string, holding: Holding): AsyncIterable<ZipEntry> {
+  for await (const { files = [] } of pagesOf(call, ownerId, holding))
+    for (const file of files) {
+      // Removed since the list was read: its entry says so by being missing.
+      const content = await file.open(call)
+      if (content !== undefined) yield { path: pathOfFile(file), at: file.createdAt, compress: false, open: async () => content }
+    }
 }
 
 function profileOf({ id, email, name, language, emailVerifiedAt, createdAt, roles, groups, deletionAt, password }: Account): unknown {

@@ -512,8 +512,14 @@ export const de: Texts = {
 
   ownData: {
     heading: 'Ihre Daten',
-    words: 'Alles, was über Sie und von Ihnen gespeichert ist, als eine Datei. Adressen von Dateien darin gelten einige Minuten lang.',
+    words: 'Alles, was über Sie und von Ihnen gespeichert ist, mit den Dateien, die Sie hochgeladen haben, als eine Zip-Datei.',
     submit: 'Meine Daten herunterladen',
+    parts: {
+      account: 'Ihr Konto: Name, Adresse, Sitzungen, Apps, Wege zur Anmeldung',
+      events: 'Was in den letzten 90 Tagen mit Ihrem Konto geschah',
+      objects: (name) => `Was Ihnen gehört von: ${name}`,
+      files: 'Die Liste Ihrer Dateien; sie liegen im Ordner files',
+    },
   },
 
   leaving: {

@@ -512,8 +512,15 @@ export const en = {
 
   ownData: {
     heading: 'Your data',
-    words: 'Everything that is kept about you and of yours, as one file. Addresses of files in it work for some minutes.',
+    words: 'Everything that is kept about you and of yours, with the files that you have uploaded, as one zip file.',
     submit: 'Download my data',
+    /** In the list of contents of that file. */
+    parts: {
+      account: 'Your account: name, address, sessions, apps, ways to sign in',
+      events: 'What happened to your account in the last 90 days',
+      objects: (name: string) => `What is yours of: ${name}`,
+      files: 'The list of your files; they are in the folder files',
+    },
   },
 
   leaving: {
