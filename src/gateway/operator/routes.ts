@@ -60,7 +60,7 @@ function enterRoutes({ auth, sealers, clock }: OperatorParts): Route[] {
         if (session === undefined) return page(linkEndedPage(own), 403)
         const iat = Math.floor(clock.now() / 1000)
         const exp = Math.floor(session.expiresAt / 1000)
-        exchange.addCookie(setOperator(await sealers.operator.seal({ sid: session.sessionId, iat, exp }), exp - iat))
+        exchange.addCookie(setOperator(sealers.operator.seal({ sid: session.sessionId, iat, exp }), exp - iat))
         own.renewCsrf(session.sessionId)
         return seeOther('/')
       },

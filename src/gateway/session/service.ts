@@ -69,17 +69,17 @@ export interface CallbackAnswer {
   nameBrowser(seconds: number): string
 }
 
-type Seal = (frontend: GatewayFrontend, rotated: Rotated, bounds: Pick<RefreshCookie, 'since' | 'browser'>) => Promise<Renewed>
+type Seal = (frontend: GatewayFrontend, rotated: Rotated, bounds: Pick<RefreshCookie, 'since' | 'browser'>) => Renewed
 
 function createSeal({ sealers, clock, sessionSeconds }: SessionParts): Seal {
-  return async (frontend, { accessToken, refreshToken, verified }, { since, browser }) => {
+  return (frontend, { accessToken, refreshToken, verified }, { since, browser }) => {
     const left = since + sessionSeconds - Math.floor(clock.now() / 1000)
     const common = { origin: frontend.origin, sub: verified.principal.accountId, sid: verified.principal.sessionId, iat: verified.issuedAt }
-    const refresh = await sealers.refresh.seal({ ...common, exp: since + sessionSeconds, token: refreshToken, since, browser })
+    const refresh = sealers.refresh.seal({ ...common, exp: since + sessionSeconds, token: refreshToken, since, browser })
     const cookies = [setRefresh(refresh, left)]
     if (frontend.mode === 'cookie') {
       // The cookie outlives its token, so that an expired session can be told from none; `exp` inside is what counts.
-      const access = await sealers.access.seal({ ...common, exp: Math.floor(verified.expiresAt / 1000), token: accessToken })
+      const access = sealers.access.seal({ ...common, exp: Math.floor(verified.expiresAt / 1000), token: accessToken })
       cookies.push(setAccess(access, left))
     }
     return { cookies, sessionId: common.sid, expiresAt: verified.expiresAt, accessToken }
@@ -109,7 +109,7 @@ function createCompletion(parts: SessionParts, seal: Seal): Sessions['complete']
     if (state === undefined || state === '') return { refused: 'ended' }
     const name = transactionCookieName(state)
     const cookie = cookies.get(name)
-    const transaction = cookie === undefined ? undefined : await sealers.transaction.open(cookie)
+    const transaction = cookie === undefined ? undefined : sealers.transaction.open(cookie)
     const seconds = Math.floor(clock.now() / 1000)
     // Another browser's sign-in, an old one, or one that somebody else began: nothing of it is used (login CSRF).
     if (transaction?.state !== state || transaction.origin !== frontend.origin || transaction.exp <= seconds) return { refused: 'ended' }
@@ -118,7 +118,7 @@ function createCompletion(parts: SessionParts, seal: Seal): Sessions['complete']
       const verified = await verifyOwn(parts, call, { accessToken, clientId: frontend.clientId })
       if (refreshToken === undefined) throw new Error('auth issued no refresh token')
       const browser = sha256(nameBrowser(sessionSeconds))
-      const renewed = await seal(frontend, { accessToken, verified, refreshToken }, { since: seconds, browser })
+      const renewed = seal(frontend, { accessToken, verified, refreshToken }, { since: seconds, browser })
       return { done: { ...renewed, returnTo: transaction.returnTo, spent: setTransaction(name, '', 0) } }
     } catch (error) {
       return refusedBy(parts, call, error)
@@ -143,7 +143,7 @@ function createRefresh(parts: SessionParts, seal: Seal): Sessions['refresh'] {
       const { principal, issuedAt } = rotated.verified
       if (revocations.isRevoked({ sessionId: principal.sessionId, accountId: principal.accountId, issuedAt })) return { refused: 'ended' }
       parts.renewed(rotated.verified)
-      return { done: await seal(frontend, rotated, session) }
+      return { done: seal(frontend, rotated, session) }
     } catch (error) {
       return refusedBy(parts, call, error)
     }
@@ -157,7 +157,7 @@ export function createSessions(parts: SessionParts): Sessions {
   return {
     async begin(call, frontend, { returnTo, acrValues, maxAge }) {
       const request = { state: randomToken(), nonce: randomToken(), verifier: randomToken() }
-      const value = await sealers.transaction.seal({ ...request, origin: frontend.origin, returnTo, exp: seconds() + TRANSACTION_SECONDS })
+      const value = sealers.transaction.seal({ ...request, origin: frontend.origin, returnTo, exp: seconds() + TRANSACTION_SECONDS })
       const cookie = setTransaction(transactionCookieName(request.state), value, TRANSACTION_SECONDS)
       try {
         return { done: { location: await relyingParty.authorizationUrl(call, frontend, { ...request, acrValues, maxAge }), cookie } }

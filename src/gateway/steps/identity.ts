@@ -87,18 +87,6 @@ async function verifyOwn(parts: PipelineParts, exchange: GatewayExchange, token:
   }
 }
 
-async function openSession(parts: PipelineParts, exchange: GatewayExchange): Promise<void> {
-  const { access: accessText, refresh: refreshText } = sessionCookies(exchange)
-  const access = accessText === undefined ? undefined : await parts.sealers.access.open(accessText)
-  const refresh = refreshText === undefined ? undefined : await parts.sealers.refresh.open(refreshText)
-  let live: VerifiedToken | undefined
-  if (access !== undefined && access.exp * 1000 > exchange.startedAt) {
-    // Sealed by us, and verified all the same: an encrypted token is still a signed one.
-    live = parts.verifier.known(access.token) ?? (await verifyOwn(parts, exchange, access.token))
-  }
-  acceptSession(parts, exchange, { access, refresh, live })
-}
-
 function sessionCookies({ cookies }: GatewayExchange): { access: string | undefined; refresh: string | undefined } {
   return { access: cookies.get(ACCESS_COOKIE), refresh: cookies.get(REFRESH_COOKIE) }
 }
@@ -106,15 +94,16 @@ function sessionCookies({ cookies }: GatewayExchange): { access: string | undefi
 function resolveSession(parts: PipelineParts, exchange: GatewayExchange): void | Promise<void> {
   const { access: accessText, refresh: refreshText } = sessionCookies(exchange)
   if (accessText === undefined && refreshText === undefined) return undefined
-  if (refreshText === undefined && accessText !== undefined) {
-    const access = parts.sealers.access.known(accessText)
-    const live = access === undefined ? undefined : parts.verifier.known(access.token)
-    if (access !== undefined && live !== undefined) {
-      acceptSession(parts, exchange, { access, refresh: undefined, live })
-      return undefined
-    }
+  const access = accessText === undefined ? undefined : parts.sealers.access.open(accessText)
+  const refresh = refreshText === undefined ? undefined : parts.sealers.refresh.open(refreshText)
+  const token = access !== undefined && access.exp * 1000 > exchange.startedAt ? access.token : undefined
+  const live = token === undefined ? undefined : parts.verifier.known(token)
+  if (token === undefined || live !== undefined) {
+    acceptSession(parts, exchange, { access, refresh, live })
+    return undefined
   }
-  return openSession(parts, exchange)
+  // Sealed by us, and verified all the same: an encrypted token is still a signed one.
+  return verifyOwn(parts, exchange, token).then((verified) => acceptSession(parts, exchange, { access, refresh, live: verified }))
 }
 
 function acceptOperator(parts: PipelineParts, exchange: GatewayExchange, operator: OperatorCookie | undefined): void {
@@ -124,13 +113,10 @@ function acceptOperator(parts: PipelineParts, exchange: GatewayExchange, operato
   exchange.principal = { kind: 'operator', sessionId: operator.sid }
 }
 
-function resolveOperator(parts: PipelineParts, exchange: GatewayExchange): void | Promise<void> {
+function resolveOperator(parts: PipelineParts, exchange: GatewayExchange): void {
   const cookie = exchange.cookies.get(OPERATOR_COOKIE)
-  if (cookie === undefined) return undefined
-  const known = parts.sealers.operator.known(cookie)
-  if (known === undefined) return parts.sealers.operator.open(cookie).then((opened) => acceptOperator(parts, exchange, opened))
-  acceptOperator(parts, exchange, known)
-  return undefined
+  if (cookie === undefined) return
+  acceptOperator(parts, exchange, parts.sealers.operator.open(cookie))
 }
 
 function refuseTokenInQuery({ search }: GatewayExchange): void {
