@@ -14,6 +14,7 @@ import { ASSERTION_ALGORITHMS, AUTHENTICATION_METHODS } from './client-authentic
 import { mutualTls } from './client-certificate.ts'
 import type { ClientRegistry } from './clients.ts'
 import type { MembershipClaims } from './account-claims.ts'
+import { createCookieSigner } from './cookie-signer.ts'
 import { APP_CLAIM, type ClaimsReader } from './app-claims.ts'
 import { DEVICE_CODE_SECONDS, DEVICE_PATH, deviceFlow } from './device-flow.ts'
 import { promptPolicy } from './prompts.ts'
@@ -158,7 +159,7 @@ function features({
 function cookies(keyRing: KeyRing): NonNullable<Configuration['cookies']> {
   const shared = { httpOnly: true, secure: true, signed: true, overwrite: true, sameSite: 'lax' } as const
   return {
-    keys: keyRing.deriveAll('auth.cookies').map((key) => key.toString('base64url')),
+    keys: createCookieSigner(keyRing),
     // The other two live under the path of one interaction each, which the `__Host-` prefix does not allow.
     names: { session: '__Host-session', interaction: '__Secure-interaction', resume: '__Secure-resume' },
     long: { ...shared, path: '/' },
