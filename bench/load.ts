@@ -20,6 +20,13 @@ export interface LoadResult {
   readonly seconds: number
   readonly p50Ms: number
   readonly p99Ms: number
+  /** Of every request, shortest first. */
+  readonly latenciesMs: readonly number[]
+}
+
+/** The latency that this share of all has not exceeded. */
+export function quantile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 }
 
 export function requestBytes(line: string, headers: Readonly<Record<string, string>>, body = ''): Buffer {
@@ -83,7 +90,13 @@ export async function run(load: Load): Promise<LoadResult> {
           return
         }
         latencies.push(performance.now() - sentAt)
-        load.answered?.(number, buffer.subarray(0, length))
+        try {
+          load.answered?.(number, buffer.subarray(0, length))
+        } catch (error) {
+          failed(error)
+          socket.destroy()
+          return
+        }
         buffer = buffer.subarray(length)
         pace()
       })
@@ -97,6 +110,5 @@ export async function run(load: Load): Promise<LoadResult> {
   )
   const seconds = (performance.now() - start) / 1000
   latencies.sort((a, b) => a - b)
-  const at = (share: number): number => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0
-  return { requests: latencies.length, seconds, p50Ms: at(0.5), p99Ms: at(0.99) }
+  return { requests: latencies.length, seconds, p50Ms: quantile(latencies, 0.5), p99Ms: quantile(latencies, 0.99), latenciesMs: latencies }
 }

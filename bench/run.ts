@@ -9,7 +9,7 @@ import { type PlatformProcess, freePortPair, printed, startPlatform } from '../t
 import { type Person, session, signIn, signUp } from '../test/support/person.ts'
 import type { Visitor } from '../test/support/visitor.ts'
 import { median, onCpuNs } from './cpu.ts'
-import { type LoadResult, requestBytes, run } from './load.ts'
+import { type LoadResult, quantile, requestBytes, run } from './load.ts'
 
 const { values } = parseArgs({
   options: {
@@ -148,8 +148,8 @@ async function refreshLoop(platform: PlatformProcess, people: readonly Person[],
     }),
   )
   latencies.sort((a, b) => a - b)
-  const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? 0
-  return { requests: latencies.length, seconds: (performance.now() - start) / 1000, p50Ms: at(0.5), p99Ms: at(0.99) }
+  const seconds = (performance.now() - start) / 1000
+  return { requests: latencies.length, seconds, p50Ms: quantile(latencies, 0.5), p99Ms: quantile(latencies, 0.99), latenciesMs: latencies }
 }
 
 async function sample(subject: Subject, durationMs: number): Promise<Sample> {

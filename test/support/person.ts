@@ -11,10 +11,10 @@ export interface Person {
 }
 
 /** Signs up and confirms the address from the mail. */
-export async function signUp(platform: PlatformProcess, email: string): Promise<Person> {
+export async function signUp(platform: PlatformProcess, email: string, password = PASSWORD): Promise<Person> {
   const visitor = new Visitor(platform.port)
   const form = await visitor.visit(`${platform.origin('accounts')}/sign-up`)
-  const sent = await visitor.submit(form, { email, name: email.split('@')[0] ?? email, password: PASSWORD })
+  const sent = await visitor.submit(form, { email, name: email.split('@')[0] ?? email, password })
   assert.equal(sent.status, 200, sent.body)
   const link = await mailedLink(platform, email, /https?:\/\/\S+\/confirm\?token=[\w-]+/)
   const confirm = await visitor.visit(link)

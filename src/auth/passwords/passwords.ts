@@ -47,8 +47,8 @@ export interface PasswordSettings extends Partial<HashProcessSettings> {
 const LANES = 1
 const START_TIMEOUT_MS = 10_000
 
-/** One core is left for everybody else. */
-function defaultConcurrency(): number {
+/** Hashes at a time. One core is left for everybody else. */
+export function defaultConcurrency(): number {
   return Math.max(1, Math.min(4, availableParallelism() - 1))
 }
 
