@@ -266,6 +266,14 @@ export async function openStage(): Promise<Stage> {
       },
     },
     { name: 'GET /account/organisations/:id, of others', ask: () => signedIn({ path: `/account/organisations/${'0'.repeat(26)}` }) },
+    {
+      name: 'GET /account/organisations/:id/end',
+      async ask() {
+        await invited(`guest-${(guests += 1)}@example.org`)
+        return signedIn({ path: `${groupPath}/end` })
+      },
+    },
+    { name: 'POST /account/organisations/:id/end', ask: () => signedIn({ path: `${groupPath}/end`, form: { name: 'Another' } }) },
     { name: 'POST /account/organisations/:id/name', ask: () => signedIn({ path: `${groupPath}/name`, form: { name: '' } }) },
     {
       name: 'POST /account/organisations/:id/invitations',

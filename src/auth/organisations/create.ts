@@ -4,17 +4,20 @@ import type { Clock } from '#kernel/clock.ts'
 import type { JobDefinition } from '#kernel/job.ts'
 import type { Database } from '../../database/contract.ts'
 import { normaliseEmail } from '../accounts/email.ts'
+import { tidyName } from '../accounts/name.ts'
 import type { AccountsShared } from '../accounts/create.ts'
 import { createMailLimits } from '../accounts/mail-limits.ts'
 import type { AuthDefinition } from '../contract.ts'
 import { authErrors } from '../errors.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import { checkRoles } from '../roles/permissions.ts'
+import type { Whence } from '../security-events/security-event.ts'
+import { fieldProblem } from '../texts/problem.ts'
 import type { OrganisationsDesk } from './contract.ts'
 import { createEnding } from './ending.ts'
 import { createInvitations, type Invitations } from './invitations.ts'
 import { createOrganisationsRepository } from './repository.ts'
-import { createOrganisations, type Organisations, shownMembers, viewOf } from './service.ts'
+import { type Acting, createOrganisations, type Organisations, shownMembers, viewOf } from './service.ts'
 
 export interface OrganisationsPart {
   /** The app has organisations. */
@@ -23,6 +26,8 @@ export interface OrganisationsPart {
   readonly invitations: Invitations
   readonly desk: OrganisationsDesk
   readonly jobs: readonly JobDefinition[]
+  /** By an owner who has typed its name. It counts for nothing at once; its members are told, and taken out by a job. */
+  end(call: Call, acting: Acting & Whence, typedName: string): Promise<void>
   /** When an account goes: nothing of an organisation tells of it any more. One that nobody is left in ends. */
   forget(call: Call, accountId: string): Promise<void>
 }
@@ -61,6 +66,11 @@ export function createOrganisationsPart(dependencies: OrganisationsDependencies)
     organisations,
     invitations,
     jobs: [ending.job],
+    async end(call, { organisationId, ...by }, typedName) {
+      const { name } = await organisations.requireOwner(call, { organisationId, accountId: by.accountId })
+      if (tidyName(typedName) !== name) throw authErrors.bad_details({ fields: [fieldProblem('name', 'name_other')] })
+      if (!(await ending.end(call, organisationId, by))) throw authErrors.organisation_not_found()
+    },
     desk: createDesk(parts, { organisations, end: (call, id) => ending.end(call, id) }),
     async forget(call, accountId) {
       for (let left = PAGE; left === PAGE; ) {

@@ -2,11 +2,15 @@
 // told ends with each.
 import type { Call } from '#kernel/call.ts'
 import { type JobDefinition, job, jobRequested } from '#kernel/job.ts'
-import { updateIn } from '#kernel/collection.ts'
+import { type EventDraft, updateIn } from '#kernel/collection.ts'
 import { z } from '#kernel/schema.ts'
+import { mail } from '../accounts/mail.ts'
 import { accountsCollection } from '../accounts/repository.ts'
+import type { Account } from '../accounts/schemas.ts'
+import { authErrors } from '../errors.ts'
 import { laterThan } from '../roles/membership.ts'
-import { securityEventOf } from '../security-events/security-event.ts'
+import { OWNER } from '../roles/permissions.ts'
+import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import type { ChangingParts } from './member-change.ts'
 import type { Member } from './schemas.ts'
 import type { Stored } from '../../database/contract.ts'
@@ -16,8 +20,8 @@ const AT_ONCE = 100
 const MAX_ROUNDS = 20
 
 export interface Ending {
-  /** False when there is none. */
-  end(call: Call, organisationId: string): Promise<boolean>
+  /** False when there is none. By an owner: `auth.owners_only` for whoever is none at that moment. */
+  end(call: Call, organisationId: string, by?: { readonly accountId: string } & Whence): Promise<boolean>
   readonly job: JobDefinition
 }
 
@@ -29,13 +33,17 @@ export interface EndingParts extends ChangingParts {
 export function createEnding(parts: EndingParts): Ending {
   const { repository, clock } = parts
   return {
-    async end(call, organisationId) {
+    async end(call, organisationId, by) {
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         const organisation = await repository.find(call, organisationId)
         if (organisation === undefined || organisation.endedAt !== undefined) return false
+        const owner = by && (await repository.findMember(call, organisationId, by.accountId))
+        if (by !== undefined && owner?.value.roles.includes(OWNER) !== true) throw authErrors.owners_only()
         const asked = jobRequested({ name: END_ORGANISATION, input: { organisationId } })
-        const told = securityEventOf({ type: 'organisation.ended', about: organisation.name })
-        if (await repository.commit(call, [repository.operations.end(organisation, clock.now())], [asked, told])) return true
+        // Of its members each is told by the job.
+        const told = by === undefined ? [securityEventOf({ type: 'organisation.ended', about: organisation.name })] : []
+        const changes = [repository.operations.end(organisation, clock.now()), ...(owner ? [repository.operations.unchanged(owner)] : [])]
+        if (await repository.commit(call, changes, [asked, ...told])) return true
       }
       throw new Error('The organisation changes too often to be ended.')
     },
@@ -44,10 +52,11 @@ export function createEnding(parts: EndingParts): Ending {
       input: z.strictObject({ organisationId: z.string() }),
       async handle({ call }, { organisationId }) {
         await parts.ended(call, organisationId)
+        const name = (await repository.find(call, organisationId))?.name
         for (let found = AT_ONCE; found === AT_ONCE; ) {
           const { items } = await repository.members(call, organisationId, { limit: AT_ONCE })
           found = items.length
-          for (const each of items) await takeOut(parts, call, each)
+          for (const each of items) await takeOut(parts, call, { stored: each, name })
         }
         for (let found = AT_ONCE; found === AT_ONCE; ) {
           const { items } = await repository.invitations(call, organisationId, { limit: AT_ONCE })
@@ -60,7 +69,13 @@ export function createEnding(parts: EndingParts): Ending {
   }
 }
 
-async function takeOut({ repository, accounts, revocations, clock }: ChangingParts, call: Call, stored: Stored<Member>): Promise<void> {
+interface Leaver {
+  readonly stored: Stored<Member>
+  /** Of the organisation. */
+  readonly name: string | undefined
+}
+
+async function takeOut({ repository, accounts, revocations, clock }: ChangingParts, call: Call, { stored, name }: Leaver): Promise<void> {
   const { accountId, organisationId } = stored.value
   const account = await accounts.find(call, accountId)
   const isActing = account?.activeOrganisation?.id === organisationId
@@ -75,7 +90,18 @@ async function takeOut({ repository, accounts, revocations, clock }: ChangingPar
       ]
     : []
   // What somebody has changed meanwhile is found again by the next try of the job.
-  if (!(await repository.commit(call, [...repository.operations.takeOut(stored), ...told], [])))
+  if (!(await repository.commit(call, [...repository.operations.takeOut(stored), ...told], farewell(account, name, clock.now()))))
     throw new Error('A member was changed meanwhile.')
   if (isActing) await revocations.announce(call, 'membership', [accountId])
+}
+
+/** Told with the write that takes the member out: once each, whatever breaks off in between. */
+function farewell(account: Account | undefined, name: string | undefined, at: number): EventDraft[] {
+  if (account === undefined || name === undefined) return []
+  const { id: accountId, email, language } = account
+  const data = { name: account.name, organisation: name, when: new Date(at).toUTCString() }
+  return [
+    securityEventOf({ type: 'organisation.ended', accountId, about: name }),
+    mail({ to: email, template: 'organisation-ended', data, ...(language === undefined ? {} : { language }) }),
+  ]
 }

@@ -54,6 +54,7 @@ export function organisationPage(skin: Skin, view: OrganisationPageView): Html {
     section('members', texts.members, membersPart(skin, view)),
     ...(owns ? ownersParts(skin, view) : []),
     section('leave', texts.leaveHeading, leavePart(skin, view)),
+    ...(owns ? [section('end', texts.end.heading, endPart(skin, organisation.id))] : []),
   ]
   return deskPage(skin, {
     title: titleOf(skin, organisation.name, state),
@@ -123,6 +124,10 @@ ${field({ name: 'name', label: texts.name, type: 'text', autocomplete: 'organiza
 
 function leavePart({ texts: { organisations: texts } }: Skin, { membership, csrfToken }: OrganisationPageView): Html {
   return html`<p class="soft">${texts.leaveWords}</p>${button(csrfToken, `${pathOf(membership.organisation.id)}/leave`, { words: texts.leave, danger: true })}`
+}
+
+function endPart({ texts: { organisations: texts } }: Skin, id: string): Html {
+  return html`<p class="soft">${texts.end.words}</p><div><a class="button danger compact" href="${pathOf(id)}/end">${texts.end.look}</a></div>`
 }
 
 export interface InvitationPageView {

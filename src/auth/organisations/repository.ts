@@ -58,6 +58,8 @@ export interface OrganisationsRepository {
     /** Without counting: of an organisation that has ended. */
     takeOut(member: Stored<Member>): Operation[]
     end(organisation: Organisation, at: number): Operation
+    /** Changes nothing, and holds only while nobody has changed the member since. */
+    unchanged(member: Stored<Member>): Operation
     remove(id: string): Operation
     /** In the place of `before`, or new. */
     invite(invitation: Invitation, before: Stored<Invitation> | undefined): Operation
@@ -110,6 +112,7 @@ const operations: OrganisationsRepository['operations'] = {
   rename: (id, before, name) => updateIn(organisationsCollection, id, { set: { name }, where: { name: before, endedAt: undefined } }),
   end: ({ id, owners, members }, at) =>
     updateIn(organisationsCollection, id, { set: { endedAt: at }, where: { owners, members, endedAt: undefined } }),
+  unchanged: ({ value, version }) => updateIn(membersCollection, value.id, { set: { roles: value.roles }, ifVersion: version }),
   remove: (id) => deleteFrom(organisationsCollection, id, { ifPresent: true }),
   invite: (made, before) =>
     before === undefined

@@ -19,6 +19,7 @@ import {
   roleFields,
   show,
 } from './doing.ts'
+import { endRoutes } from './end-routes.ts'
 import { invitationRoutes } from './invitation-routes.ts'
 
 const memberParams = z.strictObject({ id: organisationId, accountId: memberId })
@@ -28,7 +29,14 @@ const query = z.strictObject({ done: doneWord.optional(), after: z.string().max(
 
 export function organisationRoutes(parts: PageParts): Route[] {
   if (!parts.organisations.isOn) return []
-  return [...ownRoutes(parts), ...memberRoutes(parts), ...invitingRoutes(parts), ...invitationRoutes(parts), ...serviceAccountRoutes(parts)]
+  return [
+    ...ownRoutes(parts),
+    ...memberRoutes(parts),
+    ...invitingRoutes(parts),
+    ...invitationRoutes(parts),
+    ...serviceAccountRoutes(parts),
+    ...endRoutes(parts),
+  ]
 }
 
 function ownRoutes(parts: PageParts): Route[] {

@@ -225,6 +225,7 @@ export const de: Texts = {
       'second-step-off': 'Der zweite Schritt ist ausgeschaltet. Ihre Wiederherstellungscodes bleiben, wie sie sind.',
       again: 'Danke. Bitte wiederholen Sie es jetzt noch einmal.',
       'organisation-left': 'Sie sind aus der Organisation ausgetreten.',
+      'organisation-ended': 'Die Organisation ist aufgelöst. Ihre Mitglieder erfahren es per Mail.',
     },
   },
 
@@ -269,6 +270,24 @@ export const de: Texts = {
     leaveHeading: 'Austreten',
     leaveWords: 'Danach sehen Sie nichts mehr von ihr. Inhaber können Sie wieder einladen.',
     leave: 'Aus der Organisation austreten',
+    end: {
+      heading: 'Organisation auflösen',
+      words: 'Für alle, die dazugehören, und endgültig. Was damit endet, sehen Sie vorher.',
+      look: 'Organisation auflösen',
+      title: (name) => `${name} auflösen?`,
+      lead: 'Die Organisation ist sofort und für alle weg, und niemand kann sie zurückholen. Damit endet:',
+      members: (count) =>
+        count === 1
+          ? 'Ihre Mitgliedschaft: Außer Ihnen gehört niemand dazu.'
+          : `Die Mitgliedschaft aller ${count} Mitglieder. Alle erfahren es per Mail.`,
+      invitations: (count) =>
+        count === 1 ? 'Eine Einladung, die noch nicht angenommen wurde.' : `${count} Einladungen, die noch nicht angenommen wurden.`,
+      services: (names) => `Ihre Dienstkonten mit Schlüsseln und Tokens: ${names}.`,
+      apps: 'Was Apps von ihr aufbewahren: Niemand kann mehr dafür handeln.',
+      typeName: 'Geben Sie zur Bestätigung ihren Namen ein',
+      submit: 'Für alle auflösen',
+      keep: 'Behalten',
+    },
     joinTitle: (organisation) => `${organisation} beitreten?`,
     invitedBy: (name, product) => `${name} lädt Sie bei ${product} dazu ein.`,
     signInFirst: (address) =>
@@ -571,6 +590,7 @@ export const de: Texts = {
     role_unknown: 'Diese Rolle gibt es hier nicht.',
     scope_unknown: 'Dieses Recht gibt es hier nicht.',
     key_not_public: 'Das ist kein öffentlicher Schlüssel in JSON. Senden Sie niemals den privaten.',
+    name_other: 'Das ist nicht ihr Name. Geben Sie ihn genau so ein, wie er hier steht.',
     name_link: 'Bitte verwenden Sie darin keine Internetadressen und weder „/“ noch „@“.',
   },
 

@@ -229,6 +229,7 @@ export const en = {
       'second-step-off': 'The second step is off. Your recovery codes stay as they are.',
       again: 'Thank you. Please do it once more now.',
       'organisation-left': 'You have left the organisation.',
+      'organisation-ended': 'The organisation is ended. Its members are told by mail.',
     },
   },
 
@@ -274,6 +275,22 @@ export const en = {
     leaveHeading: 'Leave',
     leaveWords: 'You then see nothing of it any more. An owner can invite you again.',
     leave: 'Leave the organisation',
+    end: {
+      heading: 'End the organisation',
+      words: 'For everybody in it, and for good. You see before what ends with it.',
+      look: 'End the organisation',
+      title: (name: string) => `End ${name}?`,
+      lead: 'It is gone at once, for everybody, and nobody can bring it back. What ends:',
+      members: (count: number) =>
+        count === 1 ? 'Your membership: you are its only member.' : `The membership of all ${count} members. Each of them is told by mail.`,
+      invitations: (count: number) =>
+        count === 1 ? 'One invitation that was not accepted yet.' : `${count} invitations that were not accepted yet.`,
+      services: (names: string) => `Its service accounts, with their keys and tokens: ${names}.`,
+      apps: 'What apps keep of it nobody can act for any more.',
+      typeName: 'To confirm, type its name',
+      submit: 'End it for everybody',
+      keep: 'Keep it',
+    },
     joinTitle: (organisation: string) => `Join ${organisation}?`,
     invitedBy: (name: string, product: string) => `${name} invites you to it on ${product}.`,
     signInFirst: (address: HtmlValue): Html =>
@@ -573,6 +590,7 @@ export const en = {
     role_unknown: 'There is no such role here.',
     scope_unknown: 'There is no such right here.',
     key_not_public: 'This is no public key in JSON. Never send the private one.',
+    name_other: 'This is not its name. Type it exactly as it stands here.',
     name_link: 'Use no addresses in it, and neither "/" nor "@".',
   },
 

@@ -52,6 +52,15 @@ function happenedIn(words: Words<{ readonly name: string; readonly app: string; 
   }
 }
 
+/** The same, of an organisation that the person belonged to. */
+function happenedTo(words: Words<{ readonly name: string; readonly organisation: string; readonly when: string }>): Template {
+  const data = z.strictObject({ name: line, organisation: line, when: line })
+  return (texts, input, productName) => {
+    const { when, ...rest } = data.parse(input)
+    return words(texts)({ ...rest, when: momentWords(texts, when) }, productName)
+  }
+}
+
 const templates: Readonly<Record<string, Template>> = {
   'confirm-address': template(z.strictObject({ link, minutes }), (texts) => texts.confirmAddress),
   'already-registered': template(z.strictObject({ name: line, link }), (texts) => texts.alreadyRegistered),
@@ -71,6 +80,7 @@ const templates: Readonly<Record<string, Template>> = {
     z.strictObject({ organisation: line, inviter: line, link, days: minutes }),
     (texts) => texts.organisationInvitation,
   ),
+  'organisation-ended': happenedTo((texts) => texts.organisationEnded),
   'sign-up-closed': template(z.strictObject({}), (texts) => texts.signUpClosed),
   'password-changed': happened((texts) => texts.passwordChanged),
   'passkey-added': happened((texts) => texts.passkeyAdded),

@@ -186,6 +186,18 @@ export const de: MailTexts = {
     ],
   }),
 
+  organisationEnded: ({ name, organisation, when }, product) => ({
+    subject: `${organisation} wurde aufgelöst`,
+    preview: `Sie gehörten bei ${product} dazu.`,
+    heading: `${organisation} wurde aufgelöst`,
+    paragraphs: [
+      `Guten Tag ${name}, ${organisation} bei ${product}, wozu Sie gehörten, wurde am ${when} aufgelöst: von jemandem, dem die Organisation gehörte, oder von den Betreibern von ${product}. Niemand kann mehr dafür handeln.`,
+    ],
+    small: [
+      'Ihr Konto ist unverändert. Falls das ein Versehen war, sprechen Sie mit den Verantwortlichen: Zurückholen lässt sich die Organisation nicht, aber neu gründen.',
+    ],
+  }),
+
   signUpClosed: (_none, product) => ({
     subject: `${product} gibt es nur mit Einladung`,
     preview: 'Es wurde kein Konto angelegt.',

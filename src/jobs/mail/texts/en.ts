@@ -206,6 +206,16 @@ export const en = {
     ],
   }),
 
+  organisationEnded: ({ name, organisation, when }: Happened & { readonly organisation: string }, product: string): MailContent => ({
+    subject: `${organisation} was ended`,
+    preview: `You belonged to it on ${product}.`,
+    heading: `${organisation} was ended`,
+    paragraphs: [
+      `Hello ${name}, ${organisation} on ${product}, which you belonged to, was ended by one of its owners or by the people who run ${product}, on ${when}. Nobody can act for it any more.`,
+    ],
+    small: ['Your account is as it was. If this was a mistake, talk to the owner: what was ended cannot be brought back, but made anew.'],
+  }),
+
   signUpClosed: (_none: object, product: string): MailContent => ({
     subject: `${product} is by invitation`,
     preview: 'No account was made.',
