@@ -123,6 +123,11 @@ export interface PolicyReport {
   readonly count: number
 }
 
+export interface Standing {
+  readonly accountId: string
+  readonly suspended: boolean
+}
+
 /** Nobody is signed in here, or no longer. */
 export class SignedOut extends Error {
   override readonly name = 'SignedOut'
@@ -148,10 +153,17 @@ async function read<T>(path: string, signal: AbortSignal): Promise<T> {
   return body
 }
 
-async function post(path: string): Promise<void> {
+async function post(path: string, body?: unknown): Promise<Response> {
   const session = await fetch('/session', { credentials: 'same-origin' })
   const { csrfToken }: { csrfToken: string } = await session.json()
-  await ask(path, { method: 'POST', headers: { 'X-CSRF-Token': csrfToken } })
+  const json = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }
+  return await ask(path, { method: 'POST', ...json, headers: { ...json.headers, 'X-CSRF-Token': csrfToken } })
+}
+
+async function standing(path: string, email: string): Promise<Standing> {
+  const answer = await post(path, { email })
+  const body: Standing = await answer.json()
+  return body
 }
 
 export const api = {
@@ -164,6 +176,10 @@ export const api = {
     for (const [name, value] of Object.entries(filter)) if (value !== '') query.set(name, String(value))
     return read<RequestPage>(`/api/requests?${query}`, signal)
   },
-  retry: (id: string) => post(`/api/jobs/${encodeURIComponent(id)}/retry`),
+  block: (email: string) => standing('/api/accounts/block', email),
+  unblock: (email: string) => standing('/api/accounts/unblock', email),
+  retry: async (id: string): Promise<void> => {
+    await post(`/api/jobs/${encodeURIComponent(id)}/retry`)
+  },
   signOut: () => post('/session/sign-out'),
 }

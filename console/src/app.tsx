@@ -4,6 +4,7 @@ import { api, type RequestFilter } from './api.ts'
 import { Jobs } from './jobs.tsx'
 import { Overview } from './overview.tsx'
 import type { Link } from './poll.ts'
+import { People } from './people.tsx'
 import { Process } from './process.tsx'
 import { Reports } from './reports.tsx'
 import { RequestLog } from './request-log.tsx'
@@ -50,6 +51,7 @@ export function App(): React.JSX.Element {
         <Pulse link={link} notReady={status?.notReady ?? []} />
         <nav aria-label='This page'>
           <a href='#jobs'>Jobs</a>
+          <a href='#people'>People</a>
           <a href='#requests'>Requests</a>
           <a href='#reports'>Policy reports</a>
         </nav>
@@ -67,6 +69,7 @@ export function App(): React.JSX.Element {
           <Process status={status} />
         </div>
         <Jobs active={active} />
+        <People />
         <RequestLog active={active} filter={filter} onFilter={setFilter} log={status?.requestLog} />
         <Reports active={active} />
       </main>

@@ -7,6 +7,7 @@ export const authErrors = defineErrors('auth', {
   too_many_tries: { status: 429, title: 'Too many tries' },
   bad_details: { status: 422, title: 'Some of the details cannot be used' },
   sign_in_refused: { status: 403, title: 'You cannot sign in here' },
+  account_not_found: { status: 404, title: 'No such account' },
   operators_only: { status: 403, title: 'This is for operators' },
   bad_client: { status: 422, title: 'The client cannot be registered in this way' },
   client_exists: { status: 409, title: 'The client exists already' },

@@ -12,6 +12,7 @@ import { endClientJob } from './clients/end-client.ts'
 import { endAccessJob } from './end-access.ts'
 import { createCodeGuard } from './guard/codes.ts'
 import { createLeavingPart } from './leaving/create.ts'
+import { standingRoutes } from './leaving/operator-routes.ts'
 import { admissionRoutes } from './admission/routes.ts'
 import { createOperators } from './operators/operators.ts'
 import { enginePages } from './pages/engine-pages.ts'
@@ -93,7 +94,14 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         exchange: server.exchange,
         endSessionOf: server.endSessionOf,
       }),
-      routes: [...server.routes, ...pages, ...routesOfPeople(people), ...newcomers.routes, ...administration.routes],
+      routes: [
+        ...server.routes,
+        ...pages,
+        ...routesOfPeople(people),
+        ...standingRoutes(leaving),
+        ...newcomers.routes,
+        ...administration.routes,
+      ],
       jobs: [...jobs, ...leaving.jobs, ...server.jobs, ...people.organisations.jobs],
       webhooks: securityWebhooks(settings.definition?.webhooks ?? [], settings.development),
       async start() {

@@ -7,7 +7,7 @@ import { systemCall } from '../../src/kernel/call.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { createLogger } from '../../src/kernel/log.ts'
 import { launchBrowser, withoutChromium } from '../support/browser.ts'
-import { signUp } from '../support/person.ts'
+import { session, signIn, signUp } from '../support/person.ts'
 import { type PlatformProcess, startPlatform } from '../support/platform.ts'
 import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
@@ -161,6 +161,39 @@ describe('The console', () => {
     assert.equal((await platform.send('console', { path: '/mailbox/absent' })).status, 404)
   })
 
+  test('blocks somebody and lets them in again, for operators alone, and the account keeps that it happened', async () => {
+    const bob = await signUp(platform, 'blocked-here@example.test')
+    await signIn(platform, bob)
+    const standing = async (what: 'block' | 'unblock', email: string, headers: Record<string, string> = {}) => {
+      const state = await operator.request(new URL(`${platform.origin('console')}/session`))
+      const { csrfToken } = JSON.parse(state.body) as { csrfToken: string }
+      return operator.request(new URL(`${platform.origin('console')}/api/accounts/${what}`), {
+        method: 'POST',
+        headers: { 'sec-fetch-site': 'same-origin', 'content-type': 'application/json', 'x-csrf-token': csrfToken, ...headers },
+        body: JSON.stringify({ email }),
+      })
+    }
+    const stranger = await platform.send('console', {
+      path: '/api/accounts/block',
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email: bob.email }),
+    })
+    assert.equal(stranger.status, 401)
+    assert.equal((await standing('block', bob.email, { 'x-csrf-token': 'none' })).status, 403)
+    assert.equal((await session(platform, bob.visitor)).signedIn, true, 'nothing has changed')
+    assert.equal((await standing('block', 'nobody-at-all@example.test')).status, 404)
+    assert.equal((await standing('block', '')).status, 422)
+    const blocked = await standing('block', bob.email)
+    assert.equal(blocked.status, 200, blocked.body)
+    assert.equal((JSON.parse(blocked.body) as { suspended: boolean }).suspended, true)
+    await until('the session to be over', async () => !(await session(platform, bob.visitor)).signedIn)
+    assert.match((await signIn(platform, bob)).body, /That did not work/)
+    assert.equal((await standing('unblock', bob.email)).status, 200)
+    await signIn(platform, bob)
+    assert.equal((await session(platform, bob.visitor)).signedIn, true)
+  })
+
   test('is a page that says how to get in, then shows live figures, and breaks no policy', { skip: withoutChromium }, async (t) => {
     const browser = await launchBrowser()
     t.after(() => browser.close())
@@ -184,6 +217,23 @@ describe('The console', () => {
     await log.getByRole('button', { name: '4xx' }).click()
     await log.locator('.status.warn').first().waitFor()
     assert.equal(await log.locator('.status.good').count(), 0)
+    const carol = await signUp(platform, 'carol@example.test')
+    const people = page.getByRole('region', { name: 'People' })
+    await people.getByLabel('Email address').fill(carol.email)
+    await people.getByRole('button', { name: 'Block', exact: true }).click()
+    await people.getByRole('button', { name: `Yes, block ${carol.email}` }).click()
+    await people
+      .getByRole('status')
+      .filter({ hasText: `${carol.email} is blocked` })
+      .waitFor()
+    assert.match((await signIn(platform, carol)).body, /That did not work/)
+    await people.getByLabel('Email address').fill(carol.email)
+    await people.getByRole('button', { name: 'Let in again' }).click()
+    await people.getByRole('status').filter({ hasText: 'can sign in again' }).waitFor()
+    await signIn(platform, carol)
+    await people.getByLabel('Email address').fill('nobody-at-all@example.test')
+    await people.getByRole('button', { name: 'Let in again' }).click()
+    await people.getByRole('status').filter({ hasText: 'Nobody has this address' }).waitFor()
     assert.equal(await page.evaluate('localStorage.length + sessionStorage.length'), 0)
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByText('ninefold admin link').waitFor()

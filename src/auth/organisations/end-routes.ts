@@ -11,9 +11,15 @@ import { pathOf } from './parts.ts'
 
 const endForm = z.strictObject({ csrf_token: csrfToken, name: formText })
 
+interface Asking {
+  readonly call: Call
+  readonly exchange: Exchange
+  readonly id: string
+}
+
 export function endRoutes(parts: PageParts): Route[] {
   const { lately } = accountActions(parts)
-  const owning = (call: Call, exchange: Exchange, id: string, run: (on: Doing) => Promise<Answer>): Promise<Answer> =>
+  const owning = ({ call, exchange, id }: Asking, run: (on: Doing) => Promise<Answer>): Promise<Answer> =>
     lately(call, exchange, {
       returnTo: `${pathOf(id)}/end`,
       run: (who) => run({ who, acting: { accountId: who.session.accountId, organisationId: id } }),
@@ -25,7 +31,7 @@ export function endRoutes(parts: PageParts): Route[] {
       path: '/account/organisations/:id/end',
       summary: 'Says what ends with an organisation, and asks for its name',
       input: { params },
-      handle: friendly(parts, (call, input, exchange) => owning(call, exchange, input.params.id, (on) => show(parts, on))),
+      handle: friendly(parts, (call, input, exchange) => owning({ call, exchange, id: input.params.id }, (on) => show(parts, on))),
     }),
     route({
       ...common,
@@ -36,7 +42,7 @@ export function endRoutes(parts: PageParts): Route[] {
       body: 'form',
       input: { params, body: endForm },
       handle: friendly(parts, (call, input, exchange) =>
-        owning(call, exchange, input.params.id, async (on) => {
+        owning({ call, exchange, id: input.params.id }, async (on) => {
           const { name } = input.body
           try {
             await parts.organisations.end(call, { ...on.acting, ...whence(exchange) }, name)
