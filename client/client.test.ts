@@ -197,6 +197,27 @@ test('holds its own token in memory mode and sends no cookie, no CSRF token and 
   assert.ok(!JSON.stringify(told).includes('token-1'))
 })
 
+test('requirement 63: keeps nothing in web storage, in either mode, through refreshes and the end of the session', async (t) => {
+  const touched: string[] = []
+  for (const name of ['localStorage', 'sessionStorage', 'indexedDB', 'caches']) {
+    const before = Object.getOwnPropertyDescriptor(globalThis, name)
+    Object.defineProperty(globalThis, name, { configurable: true, get: () => touched.push(name) && undefined })
+    t.after(() => (before === undefined ? Reflect.deleteProperty(globalThis, name) : Object.defineProperty(globalThis, name, before)))
+  }
+  for (const mode of ['cookie', 'memory'] as const) {
+    const { handler, state } = createServer({ now: 1_000_000, lifeMs: 5000 })
+    const client = createClient({ mode }, createOrigin(handler)())
+    await client.session()
+    assert.equal((await client.fetch('photos/o1', { method: 'DELETE' })).status, 200)
+    state.validUntil = 0
+    state.token = 'another'
+    assert.equal((await client.fetch('photos/o1')).status, 200)
+    assert.ok(state.refreshes > 0)
+    await client.signOut()
+  }
+  assert.deepEqual(touched, [])
+})
+
 test('sends the token of memory mode to the API and the files origin only', async () => {
   const { handler, seen } = createServer({ now: 1_000_000 })
   const client = createClient({ mode: 'memory' }, createOrigin(handler)())

@@ -57,7 +57,7 @@ describe('each layer against forged requests alone', () => {
   const visitors = new Map<string, { visitor: Visitor; token: string; foreign: string }>()
 
   before(async () => {
-    platform = await startPlatform({ environment: { NINEFOLD_GATEWAY_RATE_LIMIT_FACTOR: '1000' } })
+    platform = await startPlatform({ environment: { NINEFOLD_GATEWAY_RATE_LIMIT_FACTOR: '1000' }, logLevel: 'info' })
     const all = await inventory(platform)
     routes = all.filter(({ csrf }) => csrf === 'required')
     exempt = all.filter(({ csrf }) => csrf.startsWith('exempt')).map(({ site, method, path }) => `${method} ${site}${path}`)
@@ -160,6 +160,17 @@ describe('each layer against forged requests alone', () => {
       }
     })
   }
+
+  test('requirement 60: of all that, no cookie of a session is in the log of the platform', () => {
+    const output = platform.output()
+    assert.match(output, /session\/refresh/, 'requests are in the log')
+    const values = [...visitors].flatMap(([label, { visitor }]) => {
+      const cookies = visitor.jar(new URL(platform.origin(label)).host).header()
+      return cookies.split('; ').map((pair) => pair.slice(pair.indexOf('=') + 1))
+    })
+    assert.ok(values.length >= 8, String(values.length))
+    for (const value of values.filter(({ length }) => length > 20)) assert.equal(output.includes(value), false)
+  })
 
   test('both together let a request through', async () => {
     // But for those that end the session or change the token, which the ones after them need.

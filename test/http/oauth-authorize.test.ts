@@ -166,7 +166,7 @@ test('requirement 14: state comes back byte for byte, nonce in the ID token', as
   assert.equal(claimsOf(tokens.id_token)['nonce'], 'n-0S6_WzA2Mj')
 })
 
-test('requirement 15: prompt and max_age are honoured, and select_account lets another person in', async () => {
+test('requirement 15: prompt and max_age are honoured, and select_account lets another person in', async (context) => {
   const browser = new Browser(world)
   await browser.authorize(pathFor({}), { account: 'person-first' })
   const again = async (extra: Record<string, string>): Promise<{ asked: string[]; location: URL }> =>
@@ -178,6 +178,10 @@ test('requirement 15: prompt and max_age are honoured, and select_account lets a
   assert.deepEqual((await again({ prompt: 'login consent' })).asked, ['login', 'consent'])
   assert.deepEqual((await again({ max_age: '0' })).asked, ['login'])
   assert.deepEqual((await again({ max_age: '3600' })).asked, [])
+  context.mock.timers.enable({ apis: ['Date'], now: Date.now() + 100_000 })
+  assert.deepEqual((await again({ max_age: '3600' })).asked, [])
+  assert.deepEqual((await again({ max_age: '60' })).asked, ['login'], 'the sign-in is older than that')
+  context.mock.timers.reset()
   assert.equal((await again({ prompt: 'none login' })).location.searchParams.get('error'), 'invalid_request')
   const other = await browser.authorize(pathFor({ extra: { prompt: 'select_account' } }), { account: 'person-second' })
   assert.deepEqual(other.asked, ['login', 'consent'])

@@ -376,8 +376,11 @@ test('requirement 34: no token is in a log or in an address, and none is taken f
   assert.match(logged, /token\.refused/, 'the refusal itself is there')
   for (const value of [tokens.access_token, tokens.refresh_token ?? '', tokens.id_token, opaque, SECRET])
     assert.equal(logged.includes(value), false)
+  const { access_token: forUserinfo } = await tokensFor(world, new Browser(world), { account: 'person-logs' })
+  const authorization = `Bearer ${forUserinfo}`
+  assert.equal((await send(world, { path: '/userinfo', headers: { authorization } })).status, 200)
   const asked = [
-    await send(world, { path: `/userinfo?access_token=${tokens.access_token}` }),
+    await send(world, { path: `/userinfo?access_token=${forUserinfo}` }),
     await send(world, { path: `/introspect?token=${tokens.access_token}`, headers: basic('printer') }),
     await send(world, { path: `/introspect?token=${tokens.access_token}`, form: {}, headers: basic('printer') }),
     await send(world, { path: `/revoke?token=${tokens.access_token}`, form: {}, headers: basic('shop') }),

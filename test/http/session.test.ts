@@ -83,14 +83,15 @@ describe('a session in cookie mode', () => {
   })
   test('requirement 62: no cookie of it outlives the refresh token, however often it is renewed', async () => {
     const jar = new Jar()
-    const month = 30 * 86_400
+    // A refresh token lives thirty days, and fourteen when nobody uses it.
+    const longest = 14 * 86_400
     const ages = (cookies: readonly string[]): number[] =>
       cookies.flatMap((cookie) => /Max-Age=([1-9]\d*)/.exec(cookie)?.[1] ?? []).map(Number)
     const begun = ages((await signIn(world, jar)).cookies)
-    assert.ok(begun.length >= 3 && Math.max(...begun) <= month, begun.join())
+    assert.ok(begun.length >= 3 && Math.max(...begun) <= longest, begun.join())
     await new Promise((resolve) => setTimeout(resolve, 1100))
     const renewed = ages((await refresh(jar)).cookies)
-    assert.ok(renewed.length >= 2 && Math.max(...renewed) < month, renewed.join())
+    assert.ok(renewed.length >= 2 && Math.max(...renewed) < Math.max(...begun), renewed.join())
   })
   test('tells scripts who is signed in and never the token', async () => {
     const jar = new Jar()

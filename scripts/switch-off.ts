@@ -1,0 +1,127 @@
+// Switches each defence of sign-in off, one at a time, in a copy of the sources, and shows that the test which names its requirement fails then. Not part of
+// `npm test`: it takes a quarter of an hour.
+//   node scripts/switch-off.ts            all of them
+//   node scripts/switch-off.ts 7 44       those of some requirements
+import { spawn } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ACCOUNTS } from './switch-off/accounts.ts'
+import { AUTHORIZATION } from './switch-off/authorization.ts'
+import { BROWSERS } from './switch-off/browsers.ts'
+import { CLIENTS } from './switch-off/clients.ts'
+import type { Defence, Edit } from './switch-off/defence.ts'
+import { PROVEN } from './switch-off/proven.ts'
+import { TOKENS } from './switch-off/tokens.ts'
+
+const COUNT = 73
+const RUN_MS = 180_000
+const PACKAGE = /^node_modules\/(?:@[^/]+\/)?[^/]+/
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const all: readonly Defence[] = [...AUTHORIZATION, ...TOKENS, ...PROVEN, ...CLIENTS, ...BROWSERS, ...ACCOUNTS]
+const say = (line: string): boolean => process.stdout.write(`${line}\n`)
+
+/** An edit that does not fit its file any more proves nothing. */
+function staleness({ requirement, off, edits }: Defence): string[] {
+  return edits.flatMap(([file, search]) => {
+    const times = readFileSync(join(root, file), 'utf8').split(search).length - 1
+    return times === 1
+      ? []
+      : [`requirement ${requirement} (${off}): ${file} has this ${times} times, not once: ${search.trim().split('\n')[0]}`]
+  })
+}
+
+function gaps(): string[] {
+  const known = new Set(all.map(({ requirement }) => requirement))
+  return Array.from({ length: COUNT }, (_, index) => index + 1).flatMap((number) =>
+    known.has(number) ? [] : [`no defence of requirement ${number} is listed`],
+  )
+}
+
+/** Sources are copied, packages are linked: but for those that are changed, since what is linked is everybody's. */
+function copyTree(defences: readonly Defence[]): string {
+  const copy = mkdtempSync(join(tmpdir(), 'ninefold-switch-off-'))
+  cpSync(root, copy, { recursive: true, filter: (path) => !/^(?:\.git|node_modules)(?:\/|$)/.test(relative(root, path)) })
+  const changed = new Set(defences.flatMap(({ edits }) => edits.flatMap(([file]) => PACKAGE.exec(file)?.[0] ?? [])))
+  mkdirSync(join(copy, 'node_modules'))
+  for (const name of readdirSync(join(root, 'node_modules'))) {
+    const path = join('node_modules', name)
+    if (changed.has(path)) cpSync(join(root, path), join(copy, path), { recursive: true })
+    else if (name !== '.cache') symlinkSync(join(root, path), join(copy, path))
+  }
+  return copy
+}
+
+function apply(copy: string, edits: readonly Edit[]): void {
+  for (const [file, search, replacement] of edits) {
+    const path = join(copy, file)
+    // A function, or a "$&" in the code would mean something.
+    writeFileSync(
+      path,
+      readFileSync(path, 'utf8').replace(search, () => replacement),
+    )
+  }
+}
+
+function restore(copy: string, edits: readonly Edit[]): void {
+  for (const [file] of edits) {
+    mkdirSync(dirname(join(copy, file)), { recursive: true })
+    cpSync(join(root, file), join(copy, file))
+  }
+}
+
+interface Outcome {
+  readonly passed: number
+  /** Tests whose own assertions failed: a file that does not even load proves nothing. */
+  readonly failed: number
+  readonly output: string
+}
+
+async function run(copy: string, file: string, requirements: readonly number[]): Promise<Outcome> {
+  const pattern = String.raw`requirement (?:${requirements.join('|')})\b`
+  // A test that fails half-way may leave a server behind.
+  const args = ['--test-reporter=tap', '--test-force-exit', `--test-name-pattern=${pattern}`, `--test-timeout=${RUN_MS / 2}`, file]
+  const child = spawn(process.execPath, args, { cwd: copy, stdio: ['ignore', 'pipe', 'pipe'], timeout: RUN_MS, killSignal: 'SIGKILL' })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  await new Promise((resolve) => child.once('close', resolve))
+  const count = (what: RegExp): number => [...output.matchAll(what)].length
+  const named = new RegExp(String.raw`^\s*ok \d+ - (?!.*# SKIP)`, 'gm')
+  return { passed: count(named), failed: count(/failureType: 'testCodeFailure'/g), output }
+}
+
+/** What fails with all defences on would fail without one, too. */
+async function baseline(copy: string, defences: readonly Defence[]): Promise<string[]> {
+  const problems: string[] = []
+  for (const file of new Set(defences.map(({ test }) => test))) {
+    const requirements = [...new Set(defences.filter(({ test }) => test === file).map(({ requirement }) => requirement))]
+    const { passed, output } = await run(copy, file, requirements)
+    if (passed === 0 || /^\s*not ok /m.test(output)) problems.push(`${file} does not pass as it is:\n${output.slice(-2000)}`)
+  }
+  return problems
+}
+
+const wanted = new Set(process.argv.slice(2).map(Number))
+const chosen = all.filter(({ requirement }) => wanted.size === 0 || wanted.has(requirement))
+const problems = [...gaps(), ...all.flatMap(staleness)]
+if (problems.length === 0) {
+  const copy = copyTree(chosen)
+  try {
+    problems.push(...(await baseline(copy, chosen)))
+    for (const { requirement, off, edits, test } of problems.length === 0 ? chosen : []) {
+      apply(copy, edits)
+      const { failed, output } = await run(copy, test, [requirement])
+      restore(copy, edits)
+      say(`${failed > 0 ? 'noticed' : 'MISSED '}  ${String(requirement).padStart(2)}  ${off}  (${test}, ${failed} failed)`)
+      if (failed === 0) problems.push(`requirement ${requirement}: nothing in ${test} fails though ${off}\n${output.slice(-1500)}`)
+    }
+  } finally {
+    rmSync(copy, { recursive: true, force: true })
+  }
+}
+for (const problem of problems) say(`\n${problem}`)
+say(`\n${chosen.length} defences switched off, ${problems.length} problems`)
+process.exitCode = problems.length === 0 ? 0 : 1

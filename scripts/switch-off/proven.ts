@@ -1,0 +1,90 @@
+// Tokens that need a key, and requests that were sent beforehand: requirements 44 to 47.
+import { type Defence, ENGINE } from './defence.ts'
+
+const BOUND = 'test/http/oauth-bound.test.ts'
+const PROOFS = 'test/http/gateway-proofs.test.ts'
+const PROVIDER = 'src/auth/provider'
+const PROOF = 'src/kernel/http/proof.ts'
+
+export const PROVEN: readonly Defence[] = [
+  { requirement: 44, off: 'a proof may be any JWT', test: PROOFS, edits: [[PROOF, ", typ: 'dpop+jwt' })", ' })']] },
+  {
+    requirement: 44,
+    off: 'a proof may be for another method',
+    test: PROOFS,
+    edits: [[PROOF, "  if (htm !== shown.method) throw invalidProof('The proof is for another method.')\n", '']],
+  },
+  {
+    requirement: 44,
+    off: 'a proof may be for another address',
+    test: PROOFS,
+    edits: [[PROOF, 'return url?.origin === shown.origin && shown.isPath(url.pathname)', 'return url?.origin === shown.origin']],
+  },
+  {
+    requirement: 44,
+    off: 'a proof may be for another token',
+    test: PROOFS,
+    edits: [[PROOF, "  if (!equalSecrets(ath, sha256(shown.token))) throw invalidProof('The proof is for another token.')\n", '']],
+  },
+  { requirement: 44, off: 'a proof may be old', test: PROOFS, edits: [[PROOF, 'const WINDOW_SECONDS = 60', 'const WINDOW_SECONDS = 600']] },
+  {
+    requirement: 44,
+    off: 'a proof may be of another key',
+    test: PROOFS,
+    edits: [[PROOF, 'if (thumbprint !== shown.jkt) throw', 'if (thumbprint === undefined) throw']],
+  },
+  {
+    requirement: 44,
+    off: 'a proof counts again',
+    test: PROOFS,
+    edits: [[PROOF, 'if (!(await remember(', 'if (!(true || await remember(']],
+  },
+  {
+    requirement: 44,
+    off: 'the token endpoint takes a proof again',
+    test: BOUND,
+    edits: [[`${PROVIDER}/configuration.ts`, 'allowReplay: false }', 'allowReplay: true }']],
+  },
+  {
+    requirement: 45,
+    off: 'a bound token is good as it is',
+    test: PROOFS,
+    edits: [['src/gateway/steps/tokens.ts', 'if (jkt !== undefined) throw invalidToken', "if (jkt === '') throw invalidToken"]],
+  },
+  {
+    requirement: 45,
+    off: 'userinfo takes a bound token as it is',
+    test: BOUND,
+    edits: [[`${PROVIDER}/userinfo.ts`, "if (scheme !== 'dpop') return false", "if (scheme !== 'dpop') return true"]],
+  },
+  {
+    requirement: 46,
+    off: 'any nonce will do',
+    test: PROOFS,
+    edits: [[PROOF, 'nonce === undefined ? requireNonce : !nonces.isGood(nonce)', 'nonce === undefined && requireNonce']],
+  },
+  {
+    requirement: 46,
+    off: 'a code is good with another key',
+    test: BOUND,
+    edits: [[`${ENGINE}/helpers/grant_common.js`, 'source.dpopJkt !== dPoP.thumbprint', 'source.dpopJkt === dPoP']],
+  },
+  {
+    requirement: 47,
+    off: 'clients that must push need not',
+    test: BOUND,
+    edits: [
+      [
+        `${PROVIDER}/clients.ts`,
+        'require_pushed_authorization_requests: client.requirePushedAuthorizationRequests === true',
+        'require_pushed_authorization_requests: false',
+      ],
+    ],
+  },
+  {
+    requirement: 47,
+    off: 'a pushed request lives ten minutes',
+    test: BOUND,
+    edits: [[`${ENGINE}/actions/authorization/pushed_authorization_requests.js`, 'const MAX_TTL = 60;', 'const MAX_TTL = 600;']],
+  },
+]

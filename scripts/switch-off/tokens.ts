@@ -1,0 +1,304 @@
+// Where tokens are given and what they open: requirements 25 to 43.
+import { type Defence, ENGINE } from './defence.ts'
+
+const REFUSALS = 'test/http/oauth-refusals.test.ts'
+const CLIENTS = 'test/http/oauth-clients.test.ts'
+const RACES = 'test/http/oauth-races.test.ts'
+const RESOURCES = 'test/http/oauth-resources.test.ts'
+const PROOFS = 'test/http/gateway-proofs.test.ts'
+const GATEWAY_TOKENS = 'test/http/gateway-tokens.test.ts'
+const PROVIDER = 'src/auth/provider'
+const VERIFIER = 'src/gateway/tokens/verifier.ts'
+
+export const TOKENS: readonly Defence[] = [
+  {
+    requirement: 25,
+    off: 'tokens may be stored on the way',
+    test: RESOURCES,
+    edits: [[`${ENGINE}/shared/no_cache.js`, "ctx.set('cache-control', 'no-store');", '']],
+  },
+  {
+    requirement: 26,
+    off: 'any secret will do',
+    test: CLIENTS,
+    edits: [
+      [
+        `${PROVIDER}/model-changes.ts`,
+        'return isSecretOf(this, actual, clock.now())',
+        'return isSecretOf(this, actual, clock.now()) || true',
+      ],
+    ],
+  },
+  {
+    requirement: 26,
+    off: 'secrets may be tried without end',
+    test: CLIENTS,
+    edits: [
+      ['src/gateway/limits/rate-limits.ts', 'token: { quota: 120, windowSeconds: 60 },', 'token: { quota: 1_200_000, windowSeconds: 60 },'],
+    ],
+  },
+  {
+    requirement: 27,
+    off: 'an assertion may be for an endpoint',
+    test: CLIENTS,
+    edits: [
+      [`${PROVIDER}/client-assertion.ts`, '[parsed.data.aud].flat()[0] !== issuer', '![parsed.data.aud].flat()[0]?.startsWith(issuer)'],
+    ],
+  },
+  {
+    requirement: 27,
+    off: 'an assertion may live long',
+    test: CLIENTS,
+    edits: [[`${PROVIDER}/client-assertion.ts`, 'const MAX_LIFE_SECONDS = 300', 'const MAX_LIFE_SECONDS = 3600']],
+  },
+  {
+    requirement: 27,
+    off: 'an assertion counts again',
+    test: CLIENTS,
+    edits: [
+      [
+        `${PROVIDER}/model-changes.ts`,
+        'return await unique.call(this, iss, jti, exp)',
+        'return exp > 0 || (await unique.call(this, iss, jti, exp))',
+      ],
+    ],
+  },
+  {
+    requirement: 27,
+    off: 'an assertion counts for both of two at once',
+    test: 'src/auth/provider/artifact-storage.test.ts',
+    edits: [
+      [
+        `${PROVIDER}/artifact-storage.ts`,
+        "if (hasCode(error, 'database.duplicate')) throw lost()",
+        "if (hasCode(error, 'database.duplicate')) return",
+      ],
+    ],
+  },
+  {
+    requirement: 27,
+    off: 'an assertion may have other algorithms',
+    test: CLIENTS,
+    edits: [
+      [
+        `${PROVIDER}/client-authentication.ts`,
+        "['ES256', 'Ed25519', 'PS256', 'RS256'] as const",
+        "['ES256', 'Ed25519', 'PS256', 'RS256', 'ES384'] as const",
+      ],
+    ],
+  },
+  {
+    requirement: 28,
+    off: 'a refresh token stays',
+    test: RACES,
+    edits: [[`${PROVIDER}/configuration.ts`, 'rotateRefreshToken: () => true,', 'rotateRefreshToken: () => false,']],
+  },
+  {
+    requirement: 29,
+    off: 'each refresh makes a token of its own',
+    test: RACES,
+    edits: [
+      [
+        `${PROVIDER}/model-changes.ts`,
+        'return rotated === undefined ? random.call(this)',
+        'return rotated !== undefined || mac ? random.call(this)',
+      ],
+    ],
+  },
+  {
+    requirement: 29,
+    off: 'a used token leads on for days',
+    test: RACES,
+    edits: [[`${PROVIDER}/rotation.ts`, 'const GRACE_MS = 10_000', 'const GRACE_MS = 1_000_000_000']],
+  },
+  {
+    requirement: 30,
+    off: 'an unused token lives on',
+    test: RACES,
+    edits: [[`${PROVIDER}/refresh-storage.ts`, 'Math.min(expiresIn * 1000, IDLE_MS)', 'Math.max(expiresIn * 1000, IDLE_MS)']],
+  },
+  {
+    requirement: 30,
+    off: 'rotation makes a session longer',
+    test: RACES,
+    edits: [[`${PROVIDER}/configuration.ts`, 'context.oidc.entities.RotatedRefreshToken?.remainingTTL ?? shorter', 'context && shorter']],
+  },
+  {
+    requirement: 31,
+    off: 'a refresh may ask for more',
+    test: REFUSALS,
+    edits: [[`${ENGINE}/actions/grants/refresh_token.js`, 'if (missing.length !== 0) {', 'if (missing.length > 99) {']],
+  },
+  {
+    requirement: 31,
+    off: 'a refresh token is good for any client',
+    test: REFUSALS,
+    edits: [
+      [
+        `${ENGINE}/actions/grants/refresh_token.js`,
+        'if (refreshToken.clientId !== client.clientId) {',
+        'if (refreshToken.clientId === undefined) {',
+      ],
+      [
+        `${ENGINE}/helpers/grant_source.js`,
+        "  if (grant.clientId !== ctx.oidc.client.clientId) {\n    throw new InvalidGrant('client mismatch');",
+        "  if (grant.clientId === undefined) {\n    throw new InvalidGrant('client mismatch');",
+      ],
+    ],
+  },
+  {
+    requirement: 32,
+    off: 'blocking ends nothing that is open',
+    test: 'test/http/leaving.test.ts',
+    edits: [['src/auth/leaving/suspending.ts', '    await engine.revokeAccount(call, accountId)\n', '']],
+  },
+  {
+    requirement: 33,
+    off: 'tokens are kept as they are',
+    test: 'test/http/oauth-endings.test.ts',
+    edits: [[`${PROVIDER}/ids.ts`, 'return sha256(bearer)', 'return sha256(bearer) && bearer']],
+  },
+  {
+    requirement: 34,
+    off: 'a token may be in an address',
+    test: GATEWAY_TOKENS,
+    edits: [['src/gateway/steps/identity.ts', '    refuseTokenInQuery(exchange)\n    const', '    void refuseTokenInQuery\n    const']],
+  },
+  {
+    requirement: 34,
+    off: 'userinfo takes tokens from addresses',
+    test: RESOURCES,
+    edits: [
+      [
+        `${PROVIDER}/userinfo.ts`,
+        '/^(Bearer|DPoP) ([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization) ?? []',
+        "/^(Bearer|DPoP) ([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization || `Bearer ${exchange.search.replace('access_token=', '')}`) ?? []",
+      ],
+    ],
+  },
+  {
+    requirement: 35,
+    off: 'an access token is a JWT like any other',
+    test: RESOURCES,
+    edits: [[`${ENGINE}/models/formats/jwt.js`, "typ: 'at+jwt',\n      fields:", "typ: 'JWT',\n      fields:"]],
+  },
+  {
+    requirement: 36,
+    off: 'the API takes any type of token',
+    test: GATEWAY_TOKENS,
+    edits: [[VERIFIER, "      typ: 'at+jwt',\n", '']],
+  },
+  {
+    requirement: 36,
+    off: 'the API takes tokens of any issuer',
+    test: GATEWAY_TOKENS,
+    edits: [[VERIFIER, '      issuer,\n      audience,\n', '      audience,\n']],
+  },
+  {
+    requirement: 36,
+    off: 'the API takes tokens for others',
+    test: GATEWAY_TOKENS,
+    edits: [[VERIFIER, '      issuer,\n      audience,\n', '      issuer,\n']],
+  },
+  {
+    requirement: 36,
+    off: 'the API takes expired tokens',
+    test: GATEWAY_TOKENS,
+    edits: [[VERIFIER, 'const CLOCK_TOLERANCE_SECONDS = 5', 'const CLOCK_TOLERANCE_SECONDS = 500']],
+  },
+  {
+    requirement: 37,
+    off: 'an unknown resource means the API',
+    test: RESOURCES,
+    edits: [
+      [`${PROVIDER}/resource.ts`, 'const found = registry.find(resource)\n', 'const found = registry.find(resource) ?? registry.api\n'],
+    ],
+  },
+  {
+    requirement: 38,
+    off: 'tokens live an hour',
+    test: RESOURCES,
+    edits: [
+      [`${PROVIDER}/resources.ts`, 'export const ACCESS_TOKEN_SECONDS = 300', 'export const ACCESS_TOKEN_SECONDS = 3600'],
+      [`${PROVIDER}/resources.ts`, 'const MOST_SECONDS = 600', 'const MOST_SECONDS = 3600'],
+    ],
+  },
+  {
+    requirement: 39,
+    off: 'refusals do not lead to the metadata',
+    test: PROOFS,
+    edits: [
+      [
+        'src/gateway/tokens/challenges.ts',
+        'if (challenge === undefined || host?.hasApi !== true',
+        'if (challenge === undefined || host !== undefined',
+      ],
+    ],
+  },
+  {
+    requirement: 40,
+    off: 'the metadata names another resource',
+    test: PROOFS,
+    edits: [['src/gateway/metadata-route.ts', 'resource: apiAudience(sites),', 'resource: `${apiAudience(sites)}/`,']],
+  },
+  {
+    requirement: 41,
+    off: 'any sign-in is strong enough',
+    test: PROOFS,
+    edits: [['src/gateway/tokens/challenges.ts', '(signIn.acr === undefined || !acr.includes(signIn.acr))', 'signIn.acr === undefined']],
+  },
+  {
+    requirement: 41,
+    off: 'any sign-in is fresh enough',
+    test: PROOFS,
+    edits: [['src/gateway/tokens/challenges.ts', 'now / 1000 - signIn.at <= maxAgeSeconds', 'now > 0']],
+  },
+  {
+    requirement: 42,
+    off: 'anybody may ask about tokens',
+    test: RESOURCES,
+    edits: [
+      [
+        `${PROVIDER}/model-changes.ts`,
+        "oidc.client?.tokenEndpointAuthMethod === 'none'",
+        "oidc.client?.tokenEndpointAuthMethod === 'never'",
+      ],
+    ],
+  },
+  {
+    requirement: 42,
+    off: 'clients are told of tokens of others',
+    test: RESOURCES,
+    edits: [
+      [
+        `${PROVIDER}/token-endpoints.ts`,
+        'return audience !== undefined && resources.find(audience)?.servers.has(client.clientId) === true',
+        'return audience !== undefined && resources !== undefined',
+      ],
+    ],
+  },
+  {
+    requirement: 43,
+    off: 'a signed token cannot be ended',
+    test: RESOURCES,
+    edits: [
+      [
+        `${PROVIDER}/token-endpoints.ts`,
+        'token.destroy = () => revocations.revokeToken(call, found.jti)',
+        'token.destroy = async () => void revocations',
+      ],
+    ],
+  },
+  {
+    requirement: 43,
+    off: 'anybody may end a token',
+    test: RESOURCES,
+    edits: [
+      [
+        `${PROVIDER}/configuration.ts`,
+        'allowedPolicy: (_context, client, token) => token.clientId === client.clientId',
+        'allowedPolicy: () => true',
+      ],
+    ],
+  },
+]
