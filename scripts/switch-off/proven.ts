@@ -1,12 +1,37 @@
-// Tokens that need a key, and requests that were sent beforehand: requirements 44 to 47.
+// Tokens that end or need a key, and requests that were sent beforehand: requirements 43 to 47.
 import { type Defence, ENGINE } from './defence.ts'
 
 const BOUND = 'test/http/oauth-bound.test.ts'
 const PROOFS = 'test/http/gateway-proofs.test.ts'
+const RESOURCES = 'test/http/oauth-resources.test.ts'
 const PROVIDER = 'src/auth/provider'
 const PROOF = 'src/kernel/http/proof.ts'
 
 export const PROVEN: readonly Defence[] = [
+  {
+    requirement: 43,
+    off: 'a signed token cannot be ended',
+    test: RESOURCES,
+    edits: [
+      [
+        `${PROVIDER}/token-endpoints.ts`,
+        'token.destroy = () => revocations.revokeToken(call, found.jti)',
+        'token.destroy = async () => void revocations',
+      ],
+    ],
+  },
+  {
+    requirement: 43,
+    off: 'anybody may end a token',
+    test: RESOURCES,
+    edits: [
+      [
+        `${PROVIDER}/configuration.ts`,
+        'allowedPolicy: (_context, client, token) => token.clientId === client.clientId',
+        'allowedPolicy: () => true',
+      ],
+    ],
+  },
   { requirement: 44, off: 'a proof may be any JWT', test: PROOFS, edits: [[PROOF, ", typ: 'dpop+jwt' })", ' })']] },
   {
     requirement: 44,

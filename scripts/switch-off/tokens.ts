@@ -1,4 +1,4 @@
-// Where tokens are given and what they open: requirements 25 to 43.
+// Where tokens are given and what they open: requirements 25 to 42.
 import { type Defence, ENGINE } from './defence.ts'
 
 const REFUSALS = 'test/http/oauth-refusals.test.ts'
@@ -274,30 +274,6 @@ export const TOKENS: readonly Defence[] = [
         `${PROVIDER}/token-endpoints.ts`,
         'return audience !== undefined && resources.find(audience)?.servers.has(client.clientId) === true',
         'return audience !== undefined && resources !== undefined',
-      ],
-    ],
-  },
-  {
-    requirement: 43,
-    off: 'a signed token cannot be ended',
-    test: RESOURCES,
-    edits: [
-      [
-        `${PROVIDER}/token-endpoints.ts`,
-        'token.destroy = () => revocations.revokeToken(call, found.jti)',
-        'token.destroy = async () => void revocations',
-      ],
-    ],
-  },
-  {
-    requirement: 43,
-    off: 'anybody may end a token',
-    test: RESOURCES,
-    edits: [
-      [
-        `${PROVIDER}/configuration.ts`,
-        'allowedPolicy: (_context, client, token) => token.clientId === client.clientId',
-        'allowedPolicy: () => true',
       ],
     ],
   },

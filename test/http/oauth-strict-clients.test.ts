@@ -243,15 +243,15 @@ test('a client that has registered itself reads and removes its registration wit
   const json: Parameters<typeof oauth.dynamicClientRegistrationRequest>[2] = {
     [oauth.allowInsecureRequests]: true,
     [oauth.customFetch]: async (url, { method, headers, body }) => {
-      const reply = await send(world, { method, path: new URL(url).pathname, headers, text: String(body) })
+      const reply = await send(world, { method, path: new URL(url).pathname, headers, text: body })
       return new Response(reply.body, { status: reply.status, headers: { 'content-type': String(reply.headers['content-type']) } })
     },
   }
   const wanted = { redirect_uris: [CALLBACK], client_name: 'Strict newcomer', token_endpoint_auth_method: 'none' }
   const client = await oauth.processDynamicClientRegistrationResponse(await oauth.dynamicClientRegistrationRequest(server, wanted, json))
-  const place = new URL(String(client['registration_client_uri']))
-  const ask = (method: string) =>
-    oauth.protectedResourceRequest(String(client['registration_access_token']), method, place, new Headers(), null, insecure(world))
+  const { registration_client_uri: place, registration_access_token: token } = client as unknown as Record<string, string>
+  assert.ok(place !== undefined && token !== undefined)
+  const ask = (method: string) => oauth.protectedResourceRequest(token, method, new URL(place), new Headers(), null, insecure(world))
   const read = await ask('GET')
   assert.equal(((await read.json()) as { client_name: string }).client_name, 'Strict newcomer')
   assert.equal((await ask('DELETE')).status, 204)
