@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { sendOutward } from '#kernel/http/outward.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
-import type { AuthDefinition } from '../../src/auth/contract.ts'
 import type { Interaction } from '../../src/auth/engine.ts'
 import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
 import { type AccountsWorld, call, openAccounts, type Visited } from '../support/accounts.ts'
@@ -12,6 +11,7 @@ import { CLIENT_ID, startUpstream, type Upstream } from '../support/upstream.ts'
 
 let provider: Upstream
 let other: Upstream
+let plain: Upstream
 let world: AccountsWorld
 
 const login: Interaction = {
@@ -30,8 +30,9 @@ const login: Interaction = {
 before(async () => {
   provider = await startUpstream()
   other = await startUpstream()
+  plain = await startUpstream()
   const userinfo = { subject: 'person.id', email: 'person.mail', emailVerified: 'person.checked', name: 'person.name' }
-  const at = (path: string): string => `${other.issuer}${path}`
+  const at = (path: string): string => `${plain.issuer}${path}`
   const endpoints = { authorizationEndpoint: at('/authorize'), tokenEndpoint: at('/token'), userinfoEndpoint: at('/userinfo') }
   world = await openAccounts({
     definition: {
@@ -46,7 +47,8 @@ before(async () => {
     },
     upstreamSecrets: Object.fromEntries([
       ...['club', 'post', 'closed'].map((id) => [id, provider.secret]),
-      ...['other', 'plain', 'github'].map((id) => [id, other.secret]),
+      ...['other', 'github'].map((id) => [id, other.secret]),
+      ['plain', plain.secret],
     ]),
   })
 })
@@ -55,6 +57,7 @@ after(async () => {
   await world.stop()
   await provider.stop()
   await other.stop()
+  await plain.stop()
 })
 
 let counter = 0
@@ -349,13 +352,13 @@ test('a provider that is down leaves the other ways open, and is back when it is
 
 test('reads addresses of a provider without OpenID by their names, and believes its word only as it is', async () => {
   const person = await world.person({ email: `p${counter}@example.org` })
-  other.claims = { person: { id: counter, mail: person.email, checked: 'true', name: 'Ada' } }
-  assert.equal(locationOf((await new Browser().travel('plain', other)).back), '/interaction/u1/choose')
-  other.claims = { person: { id: counter, mail: person.email, checked: true, name: 'Ada' } }
-  assert.ok(isIn((await new Browser().travel('plain', other)).back))
+  plain.claims = { person: { id: counter, mail: person.email, checked: 'true', name: 'Ada' } }
+  assert.equal(locationOf((await new Browser().travel('plain', plain)).back), '/interaction/u1/choose')
+  plain.claims = { person: { id: counter, mail: person.email, checked: true, name: 'Ada' } }
+  assert.ok(isIn((await new Browser().travel('plain', plain)).back))
   assert.equal(world.engine.signedInAs, person.accountId)
-  other.claims = { person: { mail: person.email, checked: true } }
-  assert.equal((await new Browser().travel('plain', other)).back.status, 422, 'without a subject it is nobody')
+  plain.claims = { person: { mail: person.email, checked: true } }
+  assert.equal((await new Browser().travel('plain', plain)).back.status, 422, 'without a subject it is nobody')
 })
 
 test('GitHub: the number is the person, and the verified primary address is the address', async () => {
@@ -512,24 +515,4 @@ test('a document of another issuer is none, and a definition that cannot work do
     return true
   })
   await assert.rejects(opened({ club: 'x', apple: 'x', gogle: 'x' }), /"gogle", which is no provider/)
-})
-
-test('two providers that would share the subjects of people do not start', async () => {
-  const userinfo = { subject: 'id' }
-  const at = (host: string, path: string) => ({
-    authorizationEndpoint: `https://${host}${path}/authorize`,
-    tokenEndpoint: 'https://token.example/token',
-    userinfoEndpoint: 'https://token.example/me',
-  })
-  const first = { kind: 'oauth2', id: 'first', name: 'First', clientId: 'c', userinfo, ...at('login.example', '/a') } as const
-  const second = { ...first, id: 'second', name: 'Second', ...at('login.example', '/b') }
-  const upstreamSecrets = { first: 's', second: 's' }
-  const opened = (definition: AuthDefinition) => openAccounts({ definition, upstreamSecrets, development: false })
-  await assert.rejects(opened({ upstreams: [first, second] }), (error: Error) => {
-    assert.match(error.message, /"first" and "second" are both at https:\/\/login\.example, .* a host name of its own\.$/)
-    assert.equal(error.message.split('are both at').length, 2, 'it says so once')
-    return true
-  })
-  const apart = await opened({ upstreams: [first, { ...second, ...at('second.example', '') }] })
-  await apart.stop()
 })

@@ -111,16 +111,23 @@ function resolved({ definitions, secrets: given, development }: UpstreamSettings
 
 /**
  * An account is known by issuer and subject. OpenID providers say their issuer in what they sign; of one of OAuth 2 alone the origin stands for it, so
- * a second provider there could give the same subject to another person.
+ * any other provider there could give the same subject to another person, and an answer of one could be taken for that of the other.
  */
 function sharedSubjects(upstreams: readonly Upstream[]): string[] {
   return upstreams.flatMap(({ id, kind, protocol }) => {
-    const other = upstreams.find((each) => each.kind === 'oauth2' && each.id > id && each.protocol.issuer === protocol.issuer)
-    if (kind !== 'oauth2' || other === undefined) return []
-    return [
-      `"${id}" and "${other.id}" are both at ${protocol.issuer}, so one could sign in people of the other: leave one out, or give "${id}" an authorizationEndpoint with a host name of its own`,
-    ]
+    if (kind !== 'oauth2') return []
+    // Two of that kind are named once.
+    const isOther = (each: Upstream): boolean => (each.kind === 'oauth2' ? each.id > id : true) && originOf(each) === protocol.issuer
+    const shared = upstreams.filter(isOther)
+    return shared.map(
+      (other) =>
+        `"${id}" and "${other.id}" are both at ${protocol.issuer}, so one could sign in people of the other: leave one out, or give "${id}" an authorizationEndpoint with a host name of its own`,
+    )
   })
+}
+
+function originOf({ protocol }: Upstream): string {
+  return new URL(protocol.issuer).origin
 }
 
 function keyProblem({ proof }: Upstream): string | undefined {
