@@ -196,9 +196,16 @@ test('a client gets no grant that it is not registered for', async () => {
       headers: basic('basic', SECRET),
     })
     assert.equal(reply.status, 400)
+    // RFC 6749 section 5.2.
+    assert.equal(errorOf(reply), 'unauthorized_client')
   }
   const shop = await send(world, { path: '/token', form: { grant_type: 'client_credentials', client_id: 'print-shop' } })
   assert.equal(shop.status, 400)
+  assert.equal(errorOf(shop), 'unauthorized_client')
+  const nowhere = await send(world, { path: '/token', form: { grant_type: 'password', client_id: 'print-shop' } })
+  assert.equal(errorOf(nowhere), 'unsupported_grant_type')
+  const missing = await send(world, { path: '/token', form: { client_id: 'print-shop' } })
+  assert.equal(errorOf(missing), 'invalid_request')
 })
 
 test('a definition that could not hold is refused, every problem at once', async () => {

@@ -63,6 +63,8 @@ const deviceCode = z.strictObject({
   step: z.enum(['new', 'deciding', 'decided']),
   grant: z.string().optional(),
   consumedAt: time.optional(),
+  /** What the device must wait between two polls, when it did not wait before. */
+  pollSeconds: z.int().optional(),
   payload: z.string(),
   expiresAt: time,
 })

@@ -10,6 +10,9 @@ import { describeDevice } from '../device.ts'
 import { currentBody, currentCall, currentExchange } from './scope.ts'
 
 export const DEVICE_PATH = '/device'
+export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
+/** Between two polls of a device, and what is added each time that it does not wait for so long (RFC 8628 section 3.5). */
+export const POLL_SECONDS = 5
 
 const TRIES = 10
 const WINDOW_MS = 10 * 60_000

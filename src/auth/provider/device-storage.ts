@@ -9,6 +9,7 @@ import type { Counts } from '../accounts/counts.ts'
 import type { CodeGuard } from '../guard/codes.ts'
 import { tryCode } from './device-flow.ts'
 import { type DeviceCodeRecord, deviceCodesCollection } from './collections.ts'
+import { isPolledBy, keepPace } from './device-pace.ts'
 import type { Endings } from './endings.ts'
 import { recordId, sidOf } from './ids.ts'
 import { noStorage } from './no-storage.ts'
@@ -67,7 +68,12 @@ export function createDeviceStorage(dependencies: DeviceStorageDependencies): Ad
       if (written === undefined) throw new errors.InvalidRequest('this code has been used in another browser')
     },
     async find(code) {
-      return opened(await codes.get(currentCall(), recordId(code)))
+      const call = currentCall()
+      const stored = await codes.get(call, recordId(code))
+      const found = opened(stored)
+      const isWaiting = stored !== undefined && stored.value.step !== 'decided' && stored.value.expiresAt > clock.now()
+      if (isWaiting && isPolledBy(found?.clientId)) await keepPace({ codes, counts }, call, stored.value)
+      return found
     },
     async findByUserCode(userCode) {
       return opened(await tryCode(dependencies, () => codes.getByKey(currentCall(), 'userCode', { userCode: hashOf(userCode) })))

@@ -11,6 +11,7 @@ import { z } from '#kernel/schema.ts'
 import { KEY_SET_SECONDS } from '../keys/generations.ts'
 import type { RegistrationDefinition } from '../clients/contract.ts'
 import { REGISTRATION_PATH } from '../registration/path.ts'
+import { nameUnregisteredGrants, tellInterval } from './answers.ts'
 import { factsOf } from './client-facts.ts'
 import { offerCodeGrant } from './code-grant.ts'
 import {
@@ -83,6 +84,8 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
       },
       logger,
     )
+    nameUnregisteredGrants(context)
+    tellInterval(context)
     leaveWhenSignedOut(context)
     holdBack(context, parts.pages)
     await noteUse(context, parts)
