@@ -8,7 +8,6 @@ import type { Secret } from '#kernel/secret.ts'
 import type { Cache } from '../cache/contract.ts'
 import type { Database } from '../database/contract.ts'
 import type { Auth, AuthDefinition, Holding } from './contract.ts'
-import { endClientJob } from './clients/end-client.ts'
 import { endAccessJob } from './end-access.ts'
 import { createCodeGuard } from './guard/codes.ts'
 import { createLeavingPart } from './leaving/create.ts'
@@ -76,8 +75,8 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const made = { ...people, engine, leaving, ownData: leaving.ownData, clock: shared.clock }
     const pages = accountPages({ ...made, settings: { ...frame, mailbox: settings.mailbox } })
     const { reseal, ...resealing } = createResealing(dependencies, SEALED_FIELDS)
-    const jobs = [endAccessJob(engine, serviceAccounts.services), endClientJob(server.endClient), ...resealing.jobs]
     const administration = newcomers.administration(server)
+    const jobs = [endAccessJob(engine, serviceAccounts.services), ...administration.jobs, ...resealing.jobs]
     return {
       contract: createAuthService({
         clients: administration.clients,
@@ -99,7 +98,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         ...pages,
         ...routesOfPeople(people),
         ...standingRoutes(leaving),
-        ...newcomers.routes,
+        ...administration.publicRoutes,
         ...administration.routes,
       ],
       jobs: [...jobs, ...leaving.jobs, ...server.jobs, ...people.organisations.jobs],

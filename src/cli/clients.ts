@@ -1,4 +1,4 @@
-// `ninefold clients list|add|change|show|rotate-secret|remove|invite`: the clients of the authorization server. A platform that runs knows of a change within a second.
+// `ninefold clients list|add|change|show|rotate-secret|block|unblock|remove|invite`: the clients of the authorization server. A platform that runs knows of a change within a second.
 import { readFile } from 'node:fs/promises'
 import type { ClientChange, Clients, ClientView } from '../auth/clients/contract.ts'
 import { clientChange } from '../auth/clients/schemas.ts'
@@ -35,9 +35,20 @@ const WORKS: Readonly<Record<string, Work>> = {
   async 'rotate-secret'(clients, { client: { keepSeconds } }, clientId) {
     return asJson(await clients.rotateSecret(call, clientId, keepSeconds === undefined ? undefined : Number(keepSeconds)))
   },
+  async block(clients, _line, clientId) {
+    await clients.block(call, clientId)
+    return `${clientId} is blocked. Its tokens end as soon as a platform runs on this data; "clients unblock" lets it in again.\n`
+  },
+  async unblock(clients, _line, clientId) {
+    await clients.unblock(call, clientId)
+    return `${clientId} is let in again. People are asked anew.\n`
+  },
   async remove(clients, _line, clientId) {
+    const found = await clients.find(call, clientId)
     if (!(await clients.remove(call, clientId))) throw new CommandError(`There is no client ${JSON.stringify(clientId)}.`)
-    return `${clientId} is removed. Its tokens end as soon as a platform runs on this data.\n`
+    const back =
+      found?.source === 'document' ? ' It comes back with the next person who brings it, unless you block it: "clients block".' : ''
+    return `${clientId} is removed. Its tokens end as soon as a platform runs on this data.${back}\n`
   },
 }
 
@@ -85,7 +96,7 @@ function membersOf(content: string): object | undefined {
 }
 
 async function listed(clients: Clients): Promise<string> {
-  const rows = [['client', 'name', 'from', 'secret', 'verified', 'redirects to']]
+  const rows = [['client', 'name', 'from', 'secret', 'verified', 'state', 'redirects to']]
   let after: string | undefined
   do {
     const page = await clients.list(call, after)
@@ -95,8 +106,16 @@ async function listed(clients: Clients): Promise<string> {
   return table(rows)
 }
 
-function rowOf({ source, definition, hasSecret }: ClientView): string[] {
+function rowOf({ source, definition, hasSecret, blockedAt }: ClientView): string[] {
   const { clientId, name, redirectUris } = definition
   const isVerified = definition.verified ?? source === 'app'
-  return [clientId, name, source, hasSecret ? 'yes' : 'no', isVerified ? 'yes' : 'no', redirectUris.join(' ')]
+  return [
+    clientId,
+    name,
+    source,
+    hasSecret ? 'yes' : 'no',
+    isVerified ? 'yes' : 'no',
+    blockedAt === undefined ? 'in use' : 'blocked',
+    redirectUris.join(' '),
+  ]
 }

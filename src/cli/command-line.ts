@@ -167,8 +167,8 @@ Commands
   import <resource> <file or address>
                  make objects of what is in a file, or of what another API gives, as --as
   export <resource>  print all objects of a resource, or write them to --output
-  clients [list]     print the clients of the authorization server; also: clients add, change, show, rotate-secret
-                     or remove <client id>; clients invite: a token for one registration by a client itself
+  clients [list]     print the clients of the authorization server; also: clients add, change, show, rotate-secret,
+                     block, unblock or remove <client id>; clients invite: a token for one registration by a client itself
   webhooks [list]    where webhooks lead, what waits and what failed
   webhooks secret <name>, webhooks rotate <name>, webhooks retry <name>
                  print the secret, make a new one, or send failed deliveries again

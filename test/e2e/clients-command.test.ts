@@ -86,6 +86,13 @@ describe('the command "clients"', () => {
       assert.equal(refused.code, 1)
       assert.match(refused.err, /Say what is to change|cannot be read|consent/)
     }
+    assert.equal((await clients('block', 'frames')).code, 0)
+    await until('the client to be refused', async () => (await begin()) === 400)
+    await until('its origin to be kept out', async () => !(await isShared()))
+    assert.match((await clients('list')).out, /^frames .* blocked /m)
+    assert.equal((await clients('unblock', 'frames')).code, 0)
+    await until('the client to be let in', async () => (await begin()) === 303)
+    await until('its origin to be shared again', isShared)
     assert.equal((await clients('remove', 'frames')).code, 0)
     await until('the client to be gone', async () => (await begin()) === 400)
     await until('its origin to be shared no more', async () => !(await isShared()))

@@ -127,6 +127,30 @@ describe('a bearer token', () => {
     assert.equal((await withToken(second)).status, 401)
     assert.equal((await withToken(await token({ sub: 'bob', sid: 'sid-new', iat: seconds() + 1 }))).status, 200)
   })
+  test('is refused within a second of the end of any client that it has come through', async () => {
+    const by = (now: string, before: string) => ({ act: { sub: now, act: { sub: before } } })
+    const ends = {
+      'client:last': { client_id: 'last' },
+      'client:acting': by('client:acting', 'client:a'),
+      'client:first': by('client:b', 'client:first'),
+    }
+    for (const [subject, claims] of Object.entries(ends)) {
+      const value = await token({ sub: `of-${subject}`, ...claims })
+      const other = await token({ sub: `of-${subject}`, act: { sub: 'client:another' } })
+      assert.equal((await withToken(value)).status, 200, subject)
+      world.auth.revoke({ kind: 'account', subject, before: seconds() + 60 })
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      assert.equal((await withToken(value)).json['code'], 'http.invalid_token', subject)
+      assert.equal((await withToken(other)).status, 200, 'one of another client lives on')
+    }
+  })
+  test('is refused when who acts by it cannot be read', async () => {
+    const endless = Array.from({ length: 20 }).reduce<object>((before, _one, index) => ({ sub: `client:${index}`, act: before }), {
+      sub: 'client:x',
+    })
+    for (const act of ['client:x', {}, { sub: 1 }, { sub: 'client:x', act: [] }, endless])
+      assert.equal((await withToken(await token({ act }))).status, 401, JSON.stringify(act))
+  })
   test('is refused when its key was revoked, although the key is still known here', async () => {
     const value = await token({ sid: 'sid-of-key' })
     assert.equal((await withToken(value)).status, 200)

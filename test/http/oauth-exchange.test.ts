@@ -185,6 +185,54 @@ describe('an exchanged token', () => {
     assert.deepEqual(await active(), [false, false])
   })
 
+  for (const ending of ['removed', 'blocked'] as const)
+    test(`ends with every client that it has come through: one in the middle is ${ending}`, async () => {
+      const { secret = '' } = await world.clients.add(call, withoutSecret('courier', ['orders:read', 'stock:read'], [STOCK, ORDERS]), {
+        withSecret: true,
+      })
+      const { access_token: first } = await ordersToken(`person-${ending}`)
+      const exchanged = async (client: string | readonly [string, string], subject: string, resource: string): Promise<string> => {
+        const reply = await post('/token', client, {
+          grant_type: GRANT,
+          subject_token: subject,
+          subject_token_type: ACCESS_TOKEN,
+          resource,
+        })
+        assert.equal(reply.status, 200, reply.body)
+        return JSON.parse(reply.body).access_token
+      }
+      const second = await exchanged(['courier', secret], first, STOCK)
+      const third = await exchanged('stock', second, VAULT)
+      const back = await exchanged('orders', await exchanged(['courier', secret], first, ORDERS), STOCK)
+      assert.deepEqual(claimsOf(back)['act'], { sub: 'client:orders', act: { sub: 'client:courier' } })
+      const untouched = await exchanged('orders', first, STOCK)
+      const active = async (): Promise<unknown[]> => {
+        const asked = [
+          ['thief', third],
+          ['stock', back],
+          ['stock', untouched],
+        ] as const
+        return await Promise.all(
+          asked.map(async ([client, token]) => JSON.parse((await post('/introspect', client, { token })).body).active),
+        )
+      }
+      assert.deepEqual(await active(), [true, true, true])
+      if (ending === 'removed') await world.clients.remove(call, 'courier')
+      else await world.clients.block(call, 'courier')
+      assert.deepEqual(await active(), [false, false, true])
+      // What gateways read, who look at the tokens themselves.
+      const { items } = await world.revocations.list(call)
+      assert.ok(items.some(({ kind, subject }) => kind === 'account' && subject === 'client:courier'))
+      assert.equal(errorOf(await exchange('orders', back, { resource: ORDERS })), 'invalid_request')
+      // Another one of its name, or itself when it is let in again, does not bring them back.
+      world.advance(10_000)
+      if (ending === 'removed') await world.clients.add(call, withoutSecret('courier', [], [STOCK]), { withSecret: true })
+      else await world.clients.unblock(call, 'courier')
+      assert.deepEqual(await active(), [false, false, true])
+      await world.clients.remove(call, 'courier')
+      world.advance(-10_000)
+    })
+
   test('may be narrower and never wider than what it came from', async () => {
     const subject = await ordersToken('person-narrow')
     const same = await exchange('orders', subject.access_token, { resource: ORDERS })

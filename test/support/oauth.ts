@@ -54,6 +54,7 @@ export interface OauthWorld {
   readonly server: AuthorizationServer
   /** What operators do with clients. */
   readonly clients: Clients
+  readonly documents: Newcomers['documents']
   readonly revocations: Revocations
   readonly database: Database
   readonly cache: Cache
@@ -208,13 +209,13 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
     revocations,
     newcomers,
   })
-  const { clients } = newcomers.administration(server)
-  const routes = [...server.routes, ...newcomers.routes]
+  const { clients, publicRoutes, jobs: clientJobs } = newcomers.administration(server)
+  const routes = [...server.routes, ...publicRoutes]
   const jobs = jobsServer.create({
     database: database.contract,
     clock,
     logger,
-    definitions: server.jobs,
+    definitions: [...server.jobs, ...clientJobs],
     settings: { mail: { from: 'x@x.test' }, productName: 'x', sites, development: true, worker: { pollMs: 20 } },
   })
   await database.start()
@@ -226,6 +227,7 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
     sites,
     server,
     clients,
+    documents: newcomers.documents,
     revocations,
     database: database.contract,
     cache: cache.contract,

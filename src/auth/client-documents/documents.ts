@@ -7,7 +7,7 @@ import type { Logger } from '#kernel/log.ts'
 import type { Counts } from '../accounts/counts.ts'
 import type { ClientsRepository } from '../clients/repository.ts'
 import { clientDefinition, type StoredClient } from '../clients/schemas.ts'
-import type { RegistrationDefinition } from '../clients/contract.ts'
+import type { ClientDefinition, RegistrationDefinition } from '../clients/contract.ts'
 import type { ClientSettings } from '../provider/client-rules.ts'
 import { RegistrationError } from '../registration/errors.ts'
 import { definitionOf, parseMetadata, possibleScopes } from '../registration/metadata.ts'
@@ -18,6 +18,7 @@ import { freshMsOf } from './freshness.ts'
 const MAX_BYTES = 5 * 1024
 const TIMEOUT_MS = 5000
 const MAX_AT_ONCE = 16
+const MAX_KNOWN_AT_ONCE = 64
 /** Unless its client gets a token: anybody can come with any number of addresses. */
 const FORGOTTEN_MS = 86_400_000
 /** A host that is away for a moment does not sign people out of its clients. */
@@ -27,16 +28,24 @@ const MAX_FAILED = 1000
 /** Of ids that nobody has come with before: each is a request that we make for a stranger, and a row. */
 const HOUR_MS = 3_600_000
 const PER_ADDRESS_AND_HOUR = 20
+const PER_NETWORK_AND_HOUR = 100
 const ALTOGETHER_PER_HOUR = 2000
+const MAX_ROUNDS = 5
 
 export interface ClientDocuments {
   /** Whether this id is one of a document, and documents are taken here. */
   isOne(clientId: string): boolean
   /**
-   * As the document is now, or was lately. Throws a `RegistrationError` with what the client's developer should know. `newcomer` is the pseudonym of who
-   * has come with it, where an id may be one that is not known yet.
+   * As the document is now, or was lately. Throws a `RegistrationError` with what the client's developer should know. `newcomer` is who has come with it,
+   * where an id may be one that is not known yet.
    */
-  resolve(call: Call, clientId: string, newcomer: string | undefined): Promise<void>
+  resolve(call: Call, clientId: string, newcomer: Newcomer | undefined): Promise<void>
+}
+
+/** The pseudonym of whoever has come, and of the network that they are in. */
+export interface Newcomer {
+  readonly client: string
+  readonly network: string
 }
 
 export interface ClientDocumentsDependencies {
@@ -50,7 +59,8 @@ export interface ClientDocumentsDependencies {
 
 export function createClientDocuments(dependencies: ClientDocumentsDependencies): ClientDocuments {
   const { repository, clock, settings, definition, logger } = dependencies
-  const flights = new Map<string, Promise<void>>()
+  // Apart, so that no host that a stranger has named keeps one that is known from being asked again.
+  const flights = { known: new Map<string, Promise<void>>(), unknown: new Map<string, Promise<void>>() }
   const failed = new Map<string, { readonly error: RegistrationError; readonly until: number }>()
   const remember = (clientId: string, error: unknown): void => {
     if (!(error instanceof RegistrationError)) return
@@ -73,21 +83,22 @@ export function createClientDocuments(dependencies: ClientDocumentsDependencies)
     const failure = failed.get(clientId)
     if (failure !== undefined && failure.until > clock.now()) throw failure.error
     failed.delete(clientId)
+    const [under, most] = known === undefined ? [flights.unknown, MAX_AT_ONCE] : [flights.known, MAX_KNOWN_AT_ONCE]
     // Before the flight, which others join: what one may not do does not stop them.
-    if (known === undefined && !flights.has(clientId)) await admit(dependencies, call, wanted.newcomer)
-    const present = flights.get(clientId)
-    if (present === undefined && flights.size >= MAX_AT_ONCE)
+    if (known === undefined && !under.has(clientId)) await admit(dependencies, call, wanted.newcomer)
+    const present = under.get(clientId)
+    if (present === undefined && under.size >= most)
       throw new RegistrationError('temporarily_unavailable', 'too many documents are being fetched')
-    const flight = present ?? fetchAgain(call, wanted).finally(() => flights.delete(clientId))
-    flights.set(clientId, flight)
+    const flight = present ?? fetchAgain(call, wanted).finally(() => under.delete(clientId))
+    under.set(clientId, flight)
     await flight
   }
   return {
     isOne: (clientId) => definition.documents === true && isDocumentAddress(clientId, settings.development),
     async resolve(call, clientId, newcomer) {
       const known = (await repository.find(call, clientId))?.value
-      const { source = 'document', freshUntil = 0 } = known ?? {}
-      if (source !== 'document' || freshUntil > clock.now()) return
+      const { source = 'document', freshUntil = 0, blockedAt } = known ?? {}
+      if (source !== 'document' || freshUntil > clock.now() || blockedAt !== undefined) return
       try {
         await join(call, { clientId, known, newcomer })
       } catch (error) {
@@ -101,26 +112,29 @@ export function createClientDocuments(dependencies: ClientDocumentsDependencies)
 interface Wanted {
   readonly clientId: string
   readonly known: StoredClient | undefined
-  readonly newcomer: string | undefined
+  readonly newcomer: Newcomer | undefined
 }
 
 /** Whether one that is not known yet may be asked for. Nobody has proved anything when its id is looked at, so not at every endpoint. */
-async function admit({ counts }: ClientDocumentsDependencies, call: Call, newcomer: string | undefined): Promise<void> {
+async function admit({ counts }: ClientDocumentsDependencies, call: Call, newcomer: Newcomer | undefined): Promise<void> {
   if (newcomer === undefined) throw new RegistrationError('invalid_client_metadata', 'the client is not known; begin with an authorization')
-  const here = await counts.add(call, `document:${newcomer}`, { by: 1, ttlMs: HOUR_MS })
-  const isOne = here <= PER_ADDRESS_AND_HOUR
-  // Who is over the limit takes nothing away from the others.
-  const all = isOne ? await counts.add(call, 'document', { by: 1, ttlMs: HOUR_MS }) : 0
-  if (!isOne || all > ALTOGETHER_PER_HOUR)
-    throw new RegistrationError('temporarily_unavailable', 'too many new clients have come; try again in an hour')
+  const limits = [
+    [`document:${newcomer.client}`, PER_ADDRESS_AND_HOUR],
+    [`document-network:${newcomer.network}`, PER_NETWORK_AND_HOUR],
+    ['document', ALTOGETHER_PER_HOUR],
+  ] as const
+  // What is refused to one counts for the others no more: who is over a limit takes nothing away from them.
+  for (const [key, most] of limits)
+    if ((await counts.add(call, key, { by: 1, ttlMs: HOUR_MS })) > most)
+      throw new RegistrationError('temporarily_unavailable', 'too many new clients have come; try again in an hour')
 }
 
 async function renew(
-  { repository, clock, settings, definition }: ClientDocumentsDependencies,
+  dependencies: ClientDocumentsDependencies,
   call: Call,
   { clientId, known }: Pick<Wanted, 'clientId' | 'known'>,
 ): Promise<void> {
-  const now = clock.now()
+  const { clock, settings, definition } = dependencies
   const answer = await fetched(clientId, settings.development)
   if (answer === undefined) throw new RegistrationError('temporarily_unavailable', 'the document of the client cannot be fetched')
   const scopes = possibleScopes({ registration: definition, scopes: settings.scopes })
@@ -128,21 +142,40 @@ async function renew(
   // A secret in a public document is none.
   if (described.authMethod !== 'none' && described.authMethod !== 'private_key_jwt')
     throw new RegistrationError('invalid_client_metadata', 'token_endpoint_auth_method: none and private_key_jwt are possible')
-  const client: StoredClient = {
-    id: clientId,
-    source: 'document',
-    definition: clientDefinition.parse(described.definition),
-    freshUntil: now + freshMsOf(answer.headers),
-    ...timesOf(known, now),
-  }
-  const { id: _id, ...set } = client
-  if (known === undefined && (await repository.insert(call, client))) return
-  await repository.update(call, clientId, { change: { set } })
+  await store(dependencies, call, { definition: described.definition, freshUntil: clock.now() + freshMsOf(answer.headers), known })
 }
 
-function timesOf(known: StoredClient | undefined, now: number): { createdAt: number; expiresAt: number } {
-  const { createdAt = now, expiresAt = 0 } = known ?? {}
-  return { createdAt, expiresAt: Math.max(expiresAt, now + FORGOTTEN_MS) }
+interface Found {
+  readonly definition: ClientDefinition
+  readonly freshUntil: number
+  /** Of before it was fetched, which takes its time. */
+  readonly known: StoredClient | undefined
+}
+
+/** Beside what operators have changed, and never over what they do meanwhile. */
+async function store({ repository, clock }: ClientDocumentsDependencies, call: Call, found: Found): Promise<void> {
+  const { clientId } = found.definition
+  const now = clock.now()
+  if (found.known === undefined && (await repository.insert(call, { ...stored(found, undefined, now), id: clientId }))) return
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const present = await repository.find(call, clientId)
+    // Forgotten or removed, or blocked just now.
+    if (present === undefined || present.value.blockedAt !== undefined) return
+    const change = { set: stored(found, present.value, now), ifVersion: present.version }
+    if ((await repository.update(call, clientId, { change })) !== undefined) return
+  }
+  throw new RegistrationError('temporarily_unavailable', 'the client is being changed')
+}
+
+function stored({ definition, freshUntil }: Found, known: StoredClient | undefined, now: number): Omit<StoredClient, 'id'> {
+  const { createdAt = now, expiresAt = 0, overrides } = known ?? {}
+  return {
+    source: 'document',
+    definition: clientDefinition.parse({ ...definition, ...overrides }),
+    freshUntil,
+    createdAt,
+    expiresAt: Math.max(expiresAt, now + FORGOTTEN_MS),
+  }
 }
 
 /** `undefined` when the host is away; what it says about the document is an answer. */

@@ -124,6 +124,8 @@ export interface ClientView {
   readonly createdAt?: number
   /** Until when the secret before the present one is still taken. */
   readonly earlierSecretUntil?: number
+  /** Since when it is refused. */
+  readonly blockedAt?: number
 }
 
 export type ClientChange = Partial<Omit<ClientDefinition, 'clientId'>>
@@ -143,6 +145,13 @@ export interface Clients {
   rotateSecret(call: Call, clientId: string, keepSeconds?: number): Promise<{ readonly client: ClientView; readonly secret: string }>
   /** A token for one registration by a client itself, good for a day. */
   invite(call: Call): Promise<string>
-  /** Its tokens end too. False when there is none. */
+  /** Its tokens end too. False when there is none. One of a document comes back with the next person who brings it: block it to be rid of it. */
   remove(call: Call, clientId: string): Promise<boolean>
+  /**
+   * Refuses it from now on, however it comes, and ends its tokens and what people have allowed it. The id of a document may be blocked before anybody has
+   * come with it.
+   */
+  block(call: Call, clientId: string): Promise<ClientView>
+  /** Lets it in again; people are asked anew. */
+  unblock(call: Call, clientId: string): Promise<ClientView>
 }

@@ -45,7 +45,7 @@ export function createClientOrigins({ repository, database, cache, logger, fixed
       let after: string | undefined
       do {
         const page = await repository.list(call, 'operator', { limit: PAGE, ...(after === undefined ? {} : { after }) })
-        found.push(...page.items.flatMap(({ value }) => pairs(value.definition)))
+        found.push(...page.items.flatMap(({ value }) => (value.blockedAt === undefined ? pairs(value.definition) : [])))
         after = page.next
       } while (after !== undefined)
       return found

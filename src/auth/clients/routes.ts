@@ -6,7 +6,17 @@ import { authErrors } from '../errors.ts'
 import { clientChange, clientDefinition, clientView } from './schemas.ts'
 
 const common = { site: 'console', allow: { who: 'operator' }, rate: 'api' } as const
-const params = z.strictObject({ clientId: z.string().min(1).max(512) })
+/** An id that is an address cannot be in a path: it is written as "~" and its base64url, which is nobody's id. */
+const WRITTEN = /^~([\w-]+)$/
+const writtenId = z
+  .string()
+  .min(1)
+  .max(1024)
+  .transform((given) => {
+    const encoded = WRITTEN.exec(given)?.[1]
+    return encoded === undefined ? given : Buffer.from(encoded, 'base64url').toString('utf8')
+  })
+const params = z.strictObject({ clientId: writtenId })
 const MAX_BODY_BYTES = 65_536
 const withSecret = z.strictObject({ client: clientView, secret: z.string().exactOptional() })
 const NO_STORE = { 'cache-control': 'no-store' } as const
@@ -86,6 +96,7 @@ function oneClientRoutes(clients: Clients): readonly Route[] {
       answers: { 200: withSecret },
       handle: async (call, { params: { clientId }, body }) => ok(await clients.rotateSecret(call, clientId, body.keepSeconds), NO_STORE),
     }),
+    ...blockingRoutes(clients),
     route({
       ...common,
       method: 'DELETE',
@@ -97,6 +108,31 @@ function oneClientRoutes(clients: Clients): readonly Route[] {
         if (!(await clients.remove(call, clientId))) throw authErrors.client_not_found()
         return { status: 204 }
       },
+    }),
+  ]
+}
+
+function blockingRoutes(clients: Clients): readonly Route[] {
+  return [
+    route({
+      ...common,
+      method: 'POST',
+      path: '/api/clients/:clientId/block',
+      summary: 'Refuse a client from now on; its tokens end',
+      body: 'json',
+      input: { params, body: z.strictObject({}) },
+      answers: { 200: clientView },
+      handle: async (call, { params: { clientId } }) => ok(await clients.block(call, clientId)),
+    }),
+    route({
+      ...common,
+      method: 'POST',
+      path: '/api/clients/:clientId/unblock',
+      summary: 'Let a client in again',
+      body: 'json',
+      input: { params, body: z.strictObject({}) },
+      answers: { 200: clientView },
+      handle: async (call, { params: { clientId } }) => ok(await clients.unblock(call, clientId)),
     }),
   ]
 }

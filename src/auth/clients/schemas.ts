@@ -88,6 +88,10 @@ export const storedClient = z.strictObject({
   freshUntil: time.exactOptional(),
   /** Of clients that came by themselves: when they are forgotten unless they are used before. */
   expiresAt: time.exactOptional(),
+  /** Since when operators refuse it, however it comes. Such a record stays until that is undone. */
+  blockedAt: time.exactOptional(),
+  /** Tokens of before are good no more: it was blocked in between. */
+  goodFrom: time.exactOptional(),
 })
 
 export type StoredClient = z.infer<typeof storedClient>
@@ -98,4 +102,5 @@ export const clientView = z.strictObject({
   hasSecret: z.boolean(),
   createdAt: time.exactOptional(),
   earlierSecretUntil: time.exactOptional(),
+  blockedAt: time.exactOptional(),
 })

@@ -40,12 +40,17 @@ export function frontendProblems({ frontends, development }: ClientSettings): st
   })
 }
 
-export function clientProblems(client: ClientDefinition, { scopes, definition, development }: ClientSettings): string[] {
+export function clientProblems(client: ClientDefinition, settings: ClientSettings): string[] {
+  const problems = [...(CLIENT_ID.test(client.clientId) ? [] : [BAD_ID]), ...definitionProblems(client, settings)]
+  return problems.map((problem) => `Client ${JSON.stringify(client.clientId)}: ${problem}`)
+}
+
+/** Of all but its id. */
+export function definitionProblems(client: ClientDefinition, { scopes, definition, development }: ClientSettings): string[] {
   const known = new Set([...MEMBERSHIP_SCOPES, ...OPENID_SCOPES, ...Object.keys(scopes), ...resourceScopes(definition)])
   const codeFlow = client.grants?.includes('authorization_code') !== false
   const uris = [...client.redirectUris, ...(client.postLogoutRedirectUris ?? [])]
   const problems = [
-    CLIENT_ID.test(client.clientId) ? undefined : BAD_ID,
     client.name.trim() === '' ? 'it needs a name, which people read on the consent page.' : undefined,
     codeFlow && client.redirectUris.length === 0 ? 'it needs at least one redirect URI.' : undefined,
     !codeFlow && client.redirectUris.length > 0 ? 'without the code flow it can have no redirect URI.' : undefined,
@@ -70,7 +75,7 @@ export function clientProblems(client: ClientDefinition, { scopes, definition, d
         : `scope ${JSON.stringify(scope)} has no plain words under "scopes" in the app definition or in one of its resources.`,
     ),
   ]
-  return problems.filter((problem) => problem !== undefined).map((problem) => `Client ${JSON.stringify(client.clientId)}: ${problem}`)
+  return problems.filter((problem) => problem !== undefined)
 }
 
 function signedRequestProblems({

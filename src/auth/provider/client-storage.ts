@@ -25,7 +25,8 @@ export function createClientStorage(clients: ClientRegistry, documents: ClientDo
 
 async function resolve(documents: ClientDocuments, clientId: string): Promise<void> {
   const exchange = currentExchange()
-  const newcomer = exchange !== undefined && BEGINNINGS.has(exchange.path) ? exchange.client : undefined
+  const mayBeNew = exchange !== undefined && BEGINNINGS.has(exchange.path)
+  const newcomer = mayBeNew ? { client: exchange.client, network: exchange.network() } : undefined
   try {
     await documents.resolve(currentCall(), clientId, newcomer)
   } catch (error) {

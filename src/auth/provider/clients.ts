@@ -27,6 +27,8 @@ export interface RegisteredClient {
   readonly definition?: ClientDefinition
   /** Epoch milliseconds; absent for what is in the app definition. */
   readonly createdAt?: number
+  /** Tokens that were issued before are those of an earlier client of this id, or of before it was blocked. */
+  readonly goodFrom?: number
   readonly metadata: ClientMetadata
 }
 
@@ -58,7 +60,7 @@ export function createClientRegistry(settings: ClientSettings, stored: Pick<Clie
       const fixed = byId.get(clientId)
       if (fixed !== undefined) return fixed
       const found = await stored.find(call, clientId)
-      return found === undefined ? undefined : thirdParty(found.value.definition, found.value)
+      return found === undefined || found.value.blockedAt !== undefined ? undefined : thirdParty(found.value.definition, found.value)
     },
     isFirstParty: (clientId) => byId.get(clientId)?.firstParty === true,
     fixed: () => registered,
@@ -116,13 +118,15 @@ function frontendClient(frontend: FrontendClient): RegisteredClient {
 }
 
 /** What is known of a client beside its definition. */
-type Origin = { readonly source: 'app' } | Pick<StoredClient, 'source' | 'secretHash' | 'secretMethod' | 'earlierSecret' | 'createdAt'>
+type Origin =
+  | { readonly source: 'app' }
+  | Pick<StoredClient, 'source' | 'secretHash' | 'secretMethod' | 'earlierSecret' | 'createdAt' | 'goodFrom'>
 
 function thirdParty(client: ClientDefinition, known: Origin): RegisteredClient {
   const openid = OPENID_SCOPES.filter((scope) => scope === 'openid' || scope === 'offline_access' || client.scopes.includes(scope))
   const { lifetimes = {}, origins, idTokenAtRefresh = false } = client
   const grantTypes = grantTypesOf(client)
-  const { secretHash, secretMethod, earlierSecret, createdAt } = known.source === 'app' ? {} : known
+  const { secretHash, secretMethod, earlierSecret } = known.source === 'app' ? {} : known
   return {
     clientId: client.clientId,
     name: client.name,
@@ -131,7 +135,7 @@ function thirdParty(client: ClientDefinition, known: Origin): RegisteredClient {
     apiScopes: client.scopes.filter((scope) => !isOpenidScope(scope)),
     source: known.source,
     definition: client,
-    ...(createdAt === undefined ? {} : { createdAt }),
+    ...timesOf(known),
     metadata: {
       [FACTS]: {
         origins,
@@ -160,6 +164,12 @@ function thirdParty(client: ClientDefinition, known: Origin): RegisteredClient {
       require_pushed_authorization_requests: client.requirePushedAuthorizationRequests === true,
     },
   }
+}
+
+function timesOf(known: Origin): Pick<RegisteredClient, 'createdAt' | 'goodFrom'> {
+  if (known.source === 'app') return {}
+  const { createdAt, goodFrom = createdAt } = known
+  return { createdAt, goodFrom }
 }
 
 /** RFC 9101. The keys of a client that authenticates with keys are there already. */

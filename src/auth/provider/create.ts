@@ -168,13 +168,13 @@ function endingFor(
 ): Pick<AuthorizationServer, 'endClient' | 'endSessionOf'> {
   return {
     async endClient(call, clientId) {
-      // The consents first: a grant that is made at this moment then has nothing to be made from.
-      await consents.removeClient(call, clientId)
-      await endings.endEverywhere(call, clientId)
-      // And what it got for itself, or gets in a moment from a process that remembers it.
+      // At once whatever it has a part in, by however many exchanges, or gets in a moment from a process that remembers it.
       const subject = clientSubject(clientId)
       await database.commit(call, [revocations.endedFor(subject)])
       await revocations.announce(call, 'account', [subject])
+      // The consents before the grants: one that is made at this moment then has nothing to be made from.
+      await consents.removeClient(call, clientId)
+      await endings.endEverywhere(call, clientId)
     },
     async endSessionOf(call, sid) {
       const grant = (await grants.get(call, sid))?.value
@@ -303,6 +303,6 @@ function buildEngine(
     noteWrongTry: (code) => stores.codeStorage.noteWrongTry(code),
     apiScopes: resources.scopes,
     exchange: { clients, resources },
-    structured: { tokens: made.tokens, revocations: parts.revocations },
+    structured: { tokens: made.tokens, revocations: parts.revocations, clients },
   })
 }

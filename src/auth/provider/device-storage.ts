@@ -35,7 +35,7 @@ type Step = DeviceCodeRecord['step']
 const BEFORE: Readonly<Record<Exclude<Step, 'new'>, Step>> = { deciding: 'new', decided: 'deciding' }
 
 export function createDeviceStorage(dependencies: DeviceStorageDependencies): Adapter {
-  const { codes, pending, vault, keyRing, clock, endings } = dependencies
+  const { codes, pending, vault, keyRing, clock, endings, counts } = dependencies
   const key = keyRing.derive('auth.user-code')
   const hashOf = (userCode: string): string => hmacSha256(key, userCode).toString('base64url')
   const place = (id: string): { collection: string; id: string } => ({ collection: deviceCodesCollection.name, id })

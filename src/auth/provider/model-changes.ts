@@ -10,6 +10,7 @@ import { UsedBefore } from './artifact-storage.ts'
 import { factsOf, isSecretOf } from './client-facts.ts'
 import { acrOf, toldAcr } from '../levels.ts'
 import { sidOf } from './ids.ts'
+import type { ComeThrough } from './token-clients.ts'
 
 export function hashClientSecrets(provider: Provider, clock: Clock): void {
   provider.Client.prototype.compareClientSecret = function compareHashes(actual: string): boolean {
@@ -92,6 +93,8 @@ export function dropFormPost(provider: Provider): void {
 
 export interface AccessTokenFinder {
   isOurs(value: string): boolean
+  /** Of one that is recorded: whether the clients that it has come through are still here. */
+  isGood(token: ComeThrough): Promise<boolean>
   find(value: string): Promise<AccessToken | ClientCredentials | undefined>
 }
 
@@ -112,21 +115,22 @@ export function findAccessTokensBy(provider: Provider, finder: AccessTokenFinder
     const find: unknown = Reflect.get(model, 'find')
     if (typeof find !== 'function') throw new Error('The OpenID engine finds its tokens in another way than this release knows.')
     const findOurs: Find = async (value, options) => {
-      if (finder.isOurs(value)) return model.name === 'AccessToken' ? await whileClientLasts(provider, await finder.find(value)) : undefined
+      if (finder.isOurs(value)) return model.name === 'AccessToken' ? await finder.find(value) : undefined
       const found: unknown = await Reflect.apply(find, model, [value, options])
       // Revoking one access token revokes that one (RFC 7009 section 2.1); the engine would end the whole grant with it.
       if (model.name === 'AccessToken' && found instanceof Object && Provider.ctx?.oidc.route === 'revocation')
         Reflect.deleteProperty(found, 'grantId')
-      return await whileClientLasts(provider, found)
+      return await whileClientsLast(provider, finder, found)
     }
     Reflect.set(model, 'find', findOurs)
   }
 }
 
-/** An access token ends with its client, whoever it speaks for; the engine takes for granted that there is one. */
-async function whileClientLasts(provider: Provider, found: unknown): Promise<unknown> {
+/** An access token ends with its clients, whoever it speaks for; the engine takes for granted that there is one. */
+async function whileClientsLast(provider: Provider, finder: AccessTokenFinder, found: unknown): Promise<unknown> {
   if (!(found instanceof provider.AccessToken || found instanceof provider.ClientCredentials)) return found
-  return (await provider.Client.find(found.clientId ?? '')) === undefined ? undefined : found
+  const { clientId, iat, extra } = found
+  return (await finder.isGood({ clientId, iat, act: extra?.['act'] })) ? found : undefined
 }
 
 /** A token that is encrypted for its resource server is one that we could not read ourselves when we are asked about it, so a record of it is kept. */

@@ -11,6 +11,7 @@ import type { PublicJwk } from '../keys/jwk.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import type { ClientRegistry } from './clients.ts'
 import type { GrantRecord } from './collections.ts'
+import { doClientsLast } from './token-clients.ts'
 import { isServiceCurrent, type ServiceDirectory } from './service-claims.ts'
 
 export interface StructuredTokensDependencies {
@@ -78,10 +79,10 @@ export function createStructuredTokens(dependencies: StructuredTokensDependencie
     return membershipAt === undefined || membershipAt >= (person.membership?.at ?? 0)
   }
 
-  /** A token ends with its client. A service is nobody's session beside that. */
+  /** A token ends with any of its clients. A service is nobody's session beside that. */
   const isAuthorised = async (call: Call, token: StructuredToken): Promise<boolean> => {
     const { sid, sub, client_id: clientId, act } = token
-    if ((await clients.find(call, clientId)) === undefined) return false
+    if (!(await doClientsLast(clients, call, { clientId, act, iat: token.iat }))) return false
     if (sid === undefined) return await isServiceCurrent(services, call, { clientId, membershipAt: token.membership_at })
     const grant = (await grants.get(call, sid))?.value
     if (grant?.accountId !== sub || grant.endedAt !== undefined) return false

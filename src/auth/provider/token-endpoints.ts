@@ -3,8 +3,10 @@ import type { AccessToken, Client, ClientCredentials, KoaContextWithOIDC, Refres
 import type Provider from 'oidc-provider'
 import type { Revocations } from '../revocations/revocations.ts'
 import { findAccessTokensBy } from './model-changes.ts'
+import type { ClientRegistry } from './clients.ts'
 import type { ResourceRegistry } from './resources.ts'
 import { currentCall } from './scope.ts'
+import { doClientsLast } from './token-clients.ts'
 import { furtherClaims, type StructuredToken, type StructuredTokens } from './structured-tokens.ts'
 
 interface Introspection {
@@ -26,13 +28,17 @@ export function introspection(resources: ResourceRegistry): Introspection {
   }
 }
 
+export interface KnownTokens {
+  readonly tokens: StructuredTokens
+  readonly revocations: Pick<Revocations, 'revokeToken'>
+  readonly clients: Pick<ClientRegistry, 'find'>
+}
+
 /** Makes signed tokens known to the engine wherever it looks for access tokens. */
-export function knowStructuredTokens(
-  provider: Provider,
-  { tokens, revocations }: { readonly tokens: StructuredTokens; readonly revocations: Pick<Revocations, 'revokeToken'> },
-): void {
+export function knowStructuredTokens(provider: Provider, { tokens, revocations, clients }: KnownTokens): void {
   findAccessTokensBy(provider, {
     isOurs: (value) => tokens.isOne(value),
+    isGood: (token) => doClientsLast(clients, currentCall(), token),
     async find(value) {
       const call = currentCall()
       const found = await tokens.read(call, value)

@@ -11,6 +11,7 @@ import type { ClientRegistry, RegisteredClient } from './clients.ts'
 import { clientSubject } from '../clients/subject.ts'
 import type { ResourceRegistry } from './resources.ts'
 import { currentCall } from './scope.ts'
+import { actorsOf } from './token-clients.ts'
 
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
@@ -77,6 +78,7 @@ async function exchange(provider: Provider, parts: TokenExchangeParts, context: 
     ['auth_time', 'acr', 'amr'].flatMap((name) => (others[name] === undefined ? [] : [[name, others[name]]])),
   )
   const actor = { sub: clientSubject(client.clientId), ...(act === undefined ? {} : { act }) }
+  if (actorsOf(actor) === undefined) throw new errors.InvalidRequest('the subject token has been exchanged too often')
   markExchanged(token, { ...signIn, ...(sid === undefined ? {} : { sid }), act: actor, exchanged_from: from })
   context.oidc.entity('AccessToken', token)
   const value = await token.save()

@@ -2,24 +2,26 @@
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Route } from '#kernel/http/route.ts'
+import type { JobDefinition } from '#kernel/job.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Cache } from '../../cache/contract.ts'
 import type { Database } from '../../database/contract.ts'
 import { createCounts } from '../accounts/counts.ts'
 import { type ClientDocuments, createClientDocuments } from '../client-documents/documents.ts'
 import { type ClientsRepository, createClientsRepository } from '../clients/repository.ts'
+import { type EndClient, endClientJob, endingAtOnce } from '../clients/end-client.ts'
 import { clientRoutes } from '../clients/routes.ts'
 import { createClients } from '../clients/service.ts'
 import type { Clients, RegistrationDefinition } from '../clients/contract.ts'
 import type { ClientSettings } from '../provider/client-rules.ts'
 import { createInvitations } from './invitations.ts'
 import { registrationRoutes } from './routes.ts'
-import { createRegistration, type Registration } from './service.ts'
+import { createRegistration, createUse } from './service.ts'
 
 /** What the authorization server is asked for. */
 export interface Administered {
   readonly clients: { fixed(): readonly { readonly clientId: string }[] }
-  endClient(call: Call, clientId: string): Promise<void>
+  readonly endClient: EndClient
 }
 
 export interface Newcomers {
@@ -27,10 +29,15 @@ export interface Newcomers {
   readonly documents: ClientDocuments
   readonly definition: RegistrationDefinition
   /** Told of every client that got a token. */
-  readonly used: Registration['used']
-  readonly routes: readonly Route[]
-  /** What operators do with clients, beside those that the app itself has. */
-  administration(server: Administered): { readonly clients: Clients; readonly routes: readonly Route[] }
+  used(this: void, call: Call, clientId: string): Promise<void>
+  /** What operators do with clients, beside those that the app itself has, and what clients do with themselves. */
+  administration(server: Administered): {
+    readonly clients: Clients
+    readonly routes: readonly Route[]
+    /** Of the accounts site: clients that register themselves. */
+    readonly publicRoutes: readonly Route[]
+    readonly jobs: readonly JobDefinition[]
+  }
 }
 
 export interface NewcomersParts {
@@ -44,23 +51,29 @@ export interface NewcomersParts {
 
 /** Make it before the database starts, since it declares its collections. */
 export function createNewcomers(parts: NewcomersParts): Newcomers {
-  const { database, cache, clock, settings } = parts
+  const { database, cache, clock, logger, settings } = parts
   const definition = parts.definition ?? {}
   const repository = createClientsRepository(database)
   const invitations = createInvitations(parts)
   const counts = createCounts(cache, clock)
-  const registration = createRegistration({ ...parts, definition, repository, invitations, counts })
+  const documents = createClientDocuments({ ...parts, definition, repository, counts })
   return {
     repository,
     definition,
-    documents: createClientDocuments({ ...parts, definition, repository, counts }),
-    used: registration.used,
-    routes: definition.dynamic === undefined ? [] : registrationRoutes(registration),
+    documents,
+    used: createUse({ repository, clock, definition }),
     administration(server) {
       const fixed = server.clients.fixed()
       const isFixed = (clientId: string): boolean => fixed.some((client) => client.clientId === clientId)
-      const clients = createClients({ repository, invitations, clock, settings, isFixed, end: server.endClient })
-      return { clients, routes: clientRoutes(clients) }
+      const end = endingAtOnce(server.endClient, logger)
+      const clients = createClients({ repository, invitations, clock, settings, isFixed, isDocument: documents.isOne, end })
+      const registration = createRegistration({ ...parts, definition, repository, invitations, counts, end })
+      return {
+        clients,
+        routes: clientRoutes(clients),
+        publicRoutes: definition.dynamic === undefined ? [] : registrationRoutes(registration),
+        jobs: [endClientJob(server.endClient)],
+      }
     },
   }
 }

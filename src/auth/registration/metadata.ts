@@ -4,7 +4,7 @@ import { fieldProblems, z } from '#kernel/schema.ts'
 import { nameProblem, tidyName } from '../accounts/name.ts'
 import { publicKeyDefinition } from '../clients/schemas.ts'
 import type { ClientDefinition } from '../clients/contract.ts'
-import { type ClientSettings, clientProblems, isOpenidScope, redirectProblem } from '../provider/client-rules.ts'
+import { type ClientSettings, definitionProblems, isOpenidScope, redirectProblem } from '../provider/client-rules.ts'
 import { RegistrationError } from './errors.ts'
 
 const MAX_URIS = 20
@@ -81,9 +81,8 @@ export function definitionOf(clientId: string, given: ClientMetadataDocument, pa
     ...keysOf(authMethod, given),
     ...optionalMembers(given),
   }
-  const problems = clientProblems({ ...definition, clientId: 'any' }, parts.settings)
-  if (problems.length > 0)
-    throw new RegistrationError('invalid_client_metadata', problems.map((problem) => problem.replace('Client "any": ', '')).join(' '))
+  const problems = definitionProblems(definition, parts.settings)
+  if (problems.length > 0) throw new RegistrationError('invalid_client_metadata', problems.join(' '))
   return { definition: { ...definition, ...slimKeys(definition) }, authMethod }
 }
 

@@ -29,6 +29,7 @@ const registration = createRegistration({
   clock: systemClock,
   settings,
   definition: { dynamic: 'anyone' },
+  end: async () => {},
 })
 
 before(() => database.start())

@@ -2,11 +2,10 @@
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { randomToken } from '#kernel/ids.ts'
-import { jobRequested } from '#kernel/job.ts'
 import { equalSecrets, sha256 } from '#kernel/keyring.ts'
 import type { Stored } from '../../database/contract.ts'
 import type { Counts } from '../accounts/counts.ts'
-import { END_CLIENT } from '../clients/end-client.ts'
+import { type EndClient, endClientRequested } from '../clients/end-client.ts'
 import type { ClientsRepository } from '../clients/repository.ts'
 import { clientDefinition, type StoredClient } from '../clients/schemas.ts'
 import type { ClientDefinition, RegistrationDefinition } from '../clients/contract.ts'
@@ -50,8 +49,6 @@ export interface Registration {
   /** The answer has a new token; the old one is good no more. */
   update(call: Call, clientId: string, change: { readonly metadata: unknown; readonly token: string }): Promise<Registered>
   remove(call: Call, clientId: string, token: string): Promise<void>
-  /** It got a token: it is not forgotten for as long again. */
-  used(call: Call, clientId: string): Promise<void>
 }
 
 export interface RegistrationDependencies {
@@ -61,11 +58,13 @@ export interface RegistrationDependencies {
   readonly clock: Clock
   readonly settings: ClientSettings
   readonly definition: RegistrationDefinition
+  /** Everything that anybody has allowed a client, with its tokens. */
+  readonly end: EndClient
 }
 
 export function createRegistration(dependencies: RegistrationDependencies): Registration {
   const { repository, clock, definition } = dependencies
-  const keptMs = (definition.unusedDays ?? UNUSED_DAYS) * DAY_MS
+  const keptMs = keptMsOf(definition)
   const find = (call: Call, clientId: string, token: string): Promise<Stored<StoredClient>> => owned(repository, call, { clientId, token })
   return {
     async register(call, request) {
@@ -109,17 +108,26 @@ export function createRegistration(dependencies: RegistrationDependencies): Regi
 
     async remove(call, clientId, token) {
       await find(call, clientId, token)
-      const ending = jobRequested({ name: END_CLIENT, input: { clientId }, uniqueKey: `${END_CLIENT}:${clientId}` })
-      await repository.remove(call, clientId, [ending, securityEventOf({ type: 'client.removed', about: clientId })])
+      const events = [endClientRequested(clientId), securityEventOf({ type: 'client.removed', about: clientId })]
+      await repository.remove(call, clientId, events)
+      await dependencies.end(call, clientId)
     },
+  }
+}
 
-    async used(call, clientId) {
-      const stored = await repository.find(call, clientId)
-      const until = clock.now() + keptMs
-      // Once a day is enough.
-      if (stored?.value.expiresAt === undefined || stored.value.expiresAt > until - DAY_MS) return
-      await repository.update(call, clientId, { change: { set: { expiresAt: until } } })
-    },
+export function keptMsOf({ unusedDays = UNUSED_DAYS }: RegistrationDefinition = {}): number {
+  return unusedDays * DAY_MS
+}
+
+/** A client got a token: it is not forgotten for as long again. */
+export function createUse({ repository, clock, definition }: Pick<RegistrationDependencies, 'repository' | 'clock' | 'definition'>) {
+  const keptMs = keptMsOf(definition)
+  return async (call: Call, clientId: string): Promise<void> => {
+    const stored = await repository.find(call, clientId)
+    const until = clock.now() + keptMs
+    // Once a day is enough. One that is blocked is never forgotten.
+    if (stored?.value.expiresAt === undefined || stored.value.expiresAt > until - DAY_MS) return
+    await repository.update(call, clientId, { change: { set: { expiresAt: until }, ifVersion: stored.version } })
   }
 }
 
@@ -183,7 +191,10 @@ async function owned(
 ): Promise<Stored<StoredClient>> {
   const stored = await repository.find(call, clientId)
   // RFC 7592 section 2: one answer for a wrong token and for a client that is not there.
-  if (stored?.value.managementHash === undefined || !equalSecrets(stored.value.managementHash, sha256(token))) throw badToken()
+  const { managementHash, blockedAt } = stored?.value ?? {}
+  // One that is blocked must not change, nor get out by removing itself.
+  if (stored === undefined || managementHash === undefined || blockedAt !== undefined) throw badToken()
+  if (!equalSecrets(managementHash, sha256(token))) throw badToken()
   return stored
 }
 

@@ -56,6 +56,8 @@ export const securityEventType = z.enum([
   'client.changed',
   'client.secret_rotated',
   'client.removed',
+  'client.blocked',
+  'client.unblocked',
   'signing_key.made',
   'signing_key.revoked',
 ])

@@ -501,6 +501,8 @@ export const de: Texts = {
       'client.changed': 'Die Registrierung einer App wurde geändert',
       'client.secret_rotated': 'Eine App hat ein neues Geheimnis bekommen',
       'client.removed': 'Eine App wurde entfernt',
+      'client.blocked': 'Eine App wurde gesperrt',
+      'client.unblocked': 'Eine App wurde wieder zugelassen',
       'signing_key.made': 'Ein Signaturschlüssel wurde erzeugt',
       'signing_key.revoked': 'Ein Signaturschlüssel wurde widerrufen',
     },

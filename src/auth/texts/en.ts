@@ -500,6 +500,8 @@ export const en = {
       'client.changed': 'The registration of an app was changed',
       'client.secret_rotated': 'An app got a new secret',
       'client.removed': 'An app was removed',
+      'client.blocked': 'An app was blocked',
+      'client.unblocked': 'An app was let in again',
       'signing_key.made': 'A signing key was made',
       'signing_key.revoked': 'A signing key was revoked',
     } satisfies Readonly<Record<SecurityEventType, string>>,

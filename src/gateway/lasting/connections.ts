@@ -1,7 +1,7 @@
 // Connections that last: event streams and WebSockets. Counted by person and address, and ended when their authority ends or the gateway stops.
 import type { Clock } from '#kernel/clock.ts'
 import { httpErrors } from '#kernel/http/problem.ts'
-import type { Revocations } from '../tokens/revocations.ts'
+import { type Revocations, revocableOf } from '../tokens/revocations.ts'
 import type { VerifiedToken } from '../tokens/verifier.ts'
 
 /** `unchecked`: it cannot be known any more who has been signed out. */
@@ -137,14 +137,10 @@ export function createLastingConnections({ revocations, clock, limits }: Lasting
   let timer: NodeJS.Timeout | undefined
   let stopping = false
 
-  const endingOf = (
-    { principal, issuedAt, expiresAt, membershipAt, keyId, tokenId }: VerifiedToken,
-    isFresh: boolean,
-  ): Ending | undefined => {
+  const endingOf = (token: VerifiedToken, isFresh: boolean): Ending | undefined => {
     if (!isFresh) return 'unchecked'
-    if (revocations.isRevoked({ sessionId: principal.sessionId, accountId: principal.accountId, issuedAt, membershipAt, keyId, tokenId }))
-      return 'revoked'
-    return expiresAt <= clock.now() ? 'expired' : undefined
+    if (revocations.isRevoked(revocableOf(token))) return 'revoked'
+    return token.expiresAt <= clock.now() ? 'expired' : undefined
   }
   const check = (): void => {
     const isFresh = revocations.isFresh()

@@ -2,6 +2,7 @@
 import { httpErrors } from '#kernel/http/problem.ts'
 import type { GatewayExchange } from '../exchange.ts'
 import { normalisePath } from '../strict-http.ts'
+import { revocableOf } from '../tokens/revocations.ts'
 import { invalidToken, type VerifiedToken } from '../tokens/verifier.ts'
 import type { PipelineParts } from './step.ts'
 
@@ -31,8 +32,7 @@ export function requireFresh({ revocations }: PipelineParts): void {
 }
 
 export function isRevoked({ revocations }: PipelineParts, token: VerifiedToken): boolean {
-  const { principal, issuedAt, membershipAt, keyId, tokenId } = token
-  return revocations.isRevoked({ sessionId: principal.sessionId, accountId: principal.accountId, issuedAt, membershipAt, keyId, tokenId })
+  return revocations.isRevoked(revocableOf(token))
 }
 
 function requireGood(parts: PipelineParts, token: VerifiedToken): void {

@@ -5,6 +5,7 @@ import type { Clock } from '#kernel/clock.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Auth, Revocation } from '../../auth/contract.ts'
 import type { Cache } from '../../cache/contract.ts'
+import type { VerifiedToken } from './verifier.ts'
 
 export const REVOKED_CHANNEL = 'auth.revoked'
 const POLL_MS = 400
@@ -28,6 +29,14 @@ interface RevocableToken {
   /** The key that has signed it. */
   readonly keyId?: string | undefined
   readonly tokenId?: string | undefined
+  /** Every client that it has come through, as auth names those that act for themselves. */
+  readonly clients?: readonly string[]
+}
+
+export function revocableOf({ principal, ...token }: VerifiedToken): RevocableToken {
+  const { sessionId, accountId } = principal
+  const { issuedAt, membershipAt, keyId, tokenId, clients } = token
+  return { sessionId, accountId, issuedAt, membershipAt, keyId, tokenId, clients }
 }
 
 export interface Revocations {
@@ -66,13 +75,16 @@ function createRevokedSet(): RevokedSet {
       const map = maps[kind]
       map.set(subject, Math.max(before, map.get(subject) ?? 0))
     },
-    has({ sessionId, accountId, issuedAt, membershipAt, keyId, tokenId }) {
+    has({ sessionId, accountId, issuedAt, membershipAt, keyId, tokenId, clients = [] }) {
       if (keyId !== undefined && keys.has(keyId)) return true
       if (tokenId !== undefined && tokens.has(tokenId)) return true
       // A session that has ended never comes back, whatever was still issued in it; an account may sign in again.
       if (sessions.has(sessionId)) return true
+      const isEnded = (subject: string): boolean => issuedAt <= (accounts.get(subject) ?? Number.NEGATIVE_INFINITY)
+      // Whoever has been given it on the way: a token is no better than the last of them.
+      if (clients.some(isEnded)) return true
       if (accountId === undefined) return false
-      if (issuedAt <= (accounts.get(accountId) ?? Number.NEGATIVE_INFINITY)) return true
+      if (isEnded(accountId)) return true
       return membershipAt !== undefined && membershipAt < (memberships.get(accountId) ?? 0)
     },
     prune(oldestSeconds) {

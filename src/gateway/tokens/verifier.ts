@@ -21,6 +21,8 @@ export interface VerifiedToken {
   readonly keyId: string
   /** Its `jti`. */
   readonly tokenId: string
+  /** Every client that it has come through, as the subjects that they have when they act for themselves: its own, and those under `act` (RFC 8693). */
+  readonly clients: readonly string[]
   /** What whoever brings it must hold: a key (RFC 9449) or a certificate (RFC 8705). */
   readonly binding?: TokenBinding
   /** How the person has signed in, and when (epoch seconds), as far as it says. */
@@ -65,12 +67,30 @@ const claims = z.object({
   groups: z.array(text).max(100).optional(),
   organization: z.object({ id: text, roles: z.array(text).max(100) }).optional(),
   membership_at: z.int().min(0).optional(),
+  act: z.unknown().optional(),
   // Strict: a token that is bound by something that we do not check would be taken as one that is not bound.
   cnf: z.union([z.strictObject({ jkt: text }), z.strictObject({ 'x5t#S256': text })]).optional(),
 })
 
 /** How auth names a service. No account id has a colon. */
 const SERVICE = /^client:/
+
+const clientSubject = (clientId: string): string => `client:${clientId}`
+const actor = z.object({ sub: text, act: z.unknown().optional() })
+/** Auth makes no longer chains. */
+const MAX_ACTORS = 16
+
+/** RFC 8693 section 4.1: whoever acts, and who acted before. What cannot be read is none of ours. */
+function actorsOf(act: unknown): string[] {
+  const found: string[] = []
+  for (let next = act; next !== undefined; ) {
+    if (found.length >= MAX_ACTORS) throw invalidToken('The token has come through too many clients.')
+    const { sub, act: before } = actor.parse(next)
+    found.push(sub)
+    next = before
+  }
+  return found
+}
 
 /** RFC 6750 section 3.1. */
 export function invalidToken(detail: string, cause?: unknown): Error {
@@ -112,6 +132,7 @@ function verdictOf(token: z.infer<typeof claims>, { keyId, firstParty }: Surroun
     expiresAt: exp * 1000,
     keyId,
     tokenId: jti,
+    clients: [clientSubject(clientId), ...actorsOf(token.act)],
     signIn: { ...(acr === undefined ? {} : { acr }), ...(at === undefined ? {} : { at }) },
     ...(membershipAt === undefined ? {} : { membershipAt }),
     ...(cnf === undefined ? {} : { binding: cnf }),

@@ -8,7 +8,7 @@ import type { Logger } from '#kernel/log.ts'
 import { createRounds } from '#kernel/rounds.ts'
 import type { ClientOrigins } from '../client-origins.ts'
 import type { Ending, Place } from '../lasting/connections.ts'
-import type { Revocations } from '../tokens/revocations.ts'
+import { type Revocations, revocableOf } from '../tokens/revocations.ts'
 import { invalidToken, type TokenVerifier, type VerifiedToken } from '../tokens/verifier.ts'
 
 export interface SocketParts {
@@ -146,11 +146,8 @@ export class OpenSocket implements SocketConnection {
       deadline: clock.now() + VERIFY_MS,
     }
     const verified = verifier.known(token) ?? (await verifier.verify(call, token))
-    const { accountId, sessionId } = verified.principal
     if (!revocations.isFresh()) throw httpErrors.unavailable({ detail: 'Sessions cannot be checked just now.' })
-    const { issuedAt, membershipAt, keyId, tokenId } = verified
-    if (revocations.isRevoked({ sessionId, accountId, issuedAt, membershipAt, keyId, tokenId }))
-      throw invalidToken('The token has been revoked.')
+    if (revocations.isRevoked(revocableOf(verified))) throw invalidToken('The token has been revoked.')
     // A message has no place for a proof.
     if (verified.binding !== undefined) throw invalidToken('A token that is bound to a key opens no WebSocket.')
     this.#accept(verified)
