@@ -1,10 +1,12 @@
 // Background removal of what readers no longer see: expired documents and events that everybody has read.
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Logger } from '#kernel/log.ts'
 import type { EventPump } from './events.ts'
 import type { CollectionLayout } from './layout.ts'
 import type { Store } from './store.ts'
 
 const EXPIRE_LIMIT = 200
+const LONGEST_REST_MS = 200
 
 export interface SweeperParts {
   readonly store: Store
@@ -24,10 +26,14 @@ export function createSweeper({ store, pump, logger, everyMs, layouts }: Sweeper
   let running = false
   let sweeping: Promise<void> = Promise.resolve()
 
-  // Small batches, so that the writes of others get in between.
+  // Small batches, and after each a rest as long as it took: whoever writes meanwhile waits for one at most, and has the engine for half of the time.
   const removeExpired = async (collection: string): Promise<void> => {
-    const removed = await store.maintain({ kind: 'expire', collection, limit: EXPIRE_LIMIT })
-    if (running && removed === EXPIRE_LIMIT) await removeExpired(collection)
+    let removed: number
+    do {
+      const began = performance.now()
+      removed = await store.maintain({ kind: 'expire', collection, limit: EXPIRE_LIMIT })
+      if (removed === EXPIRE_LIMIT) await delay(Math.min(LONGEST_REST_MS, performance.now() - began))
+    } while (running && removed === EXPIRE_LIMIT)
   }
   // A process of the version before, which was not stopped, must not go on writing documents of a shape that nobody looks for any more.
   const lookForNewer = async (): Promise<void> => {
