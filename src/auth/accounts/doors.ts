@@ -1,5 +1,6 @@
 // What a try with a password is counted by: the account, the address and its network, the password itself, everybody. For addresses without an account
 // the same as for those with one.
+import { createSecretKey } from 'node:crypto'
 import { hmacSha256, type KeyRing, sha256 } from '#kernel/keyring.ts'
 import { PER_ACCOUNT, PER_CLIENT, type ThrottleRule } from './throttle.ts'
 
@@ -37,7 +38,7 @@ export interface Doors {
 }
 
 export function createDoors(keyRing: KeyRing): Doors {
-  const key = keyRing.derive('auth:tried-password')
+  const key = createSecretKey(keyRing.derive('auth:tried-password'))
   return {
     of({ address, password, client, network }) {
       const doors: (Door | undefined)[] = [
