@@ -149,14 +149,14 @@ async function subjectsOf(site: Site): Promise<readonly Subject[]> {
 }
 
 interface Opening {
+  readonly dataDir: string
   readonly count: number
   readonly environment: Environment
   /** When a tenth of the sessions expires; asked for when these are stored, with how long a start takes. */
   expiringAt(startMs: number): number
 }
 
-async function open({ count, environment, expiringAt }: Opening): Promise<Site> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'ninefold-sessions-'))
+async function open({ dataDir, count, environment, expiringAt }: Opening): Promise<Site> {
   const options = {
     dataDir,
     config: CONFIG,
@@ -166,10 +166,13 @@ async function open({ count, environment, expiringAt }: Opening): Promise<Site> 
   } as const
   const startedAt = performance.now()
   const first = await startPlatform(options)
-  const person = await signUp(first, EMAIL)
-  await signIn(first, person)
-  await shopTokens(first, person)
-  await first.stop()
+  try {
+    const person = await signUp(first, EMAIL)
+    await signIn(first, person)
+    await shopTokens(first, person)
+  } finally {
+    await first.stop()
+  }
   const began = performance.now()
   const startMs = began - startedAt
   const url = environment['NINEFOLD_DATABASE_URL'] ?? `sqlite:${encodeURI(join(dataDir, 'database', 'main.db'))}`
@@ -260,10 +263,12 @@ export async function measureSessions(
   { pace, scale }: { readonly pace: Pace; readonly scale: Scale },
 ): Promise<void> {
   const sites: Site[] = []
+  const folder = mkdtempSync(join(tmpdir(), 'ninefold-sessions-'))
   try {
     const began = Date.now()
     let expiringAt = 0
     const many = await open({
+      dataDir: join(folder, 'many'),
       count: scale.many,
       environment: environments.many,
       expiringAt(startMs) {
@@ -274,15 +279,13 @@ export async function measureSessions(
       },
     })
     sites.push(many)
-    const few = await open({ count: scale.few, environment: environments.few, expiringAt: () => expiringAt })
+    const few = await open({ dataDir: join(folder, 'few'), count: scale.few, environment: environments.few, expiringAt: () => expiringAt })
     sites.push(few)
     await compare(name, [few, many], pace)
     if (Date.now() > expiringAt) process.stdout.write('rows expired while the subjects were measured: the machine is slow\n')
     await whileCleaning(name, [few, many], expiringAt)
   } finally {
-    for (const { platform } of sites) {
-      await platform.stop()
-      rmSync(platform.dataDir, { recursive: true, force: true })
-    }
+    for (const { platform } of sites) await platform.stop()
+    rmSync(folder, { recursive: true, force: true })
   }
 }
