@@ -49,3 +49,14 @@ test('without a frontend, the pages must be told where they lead back to', () =>
   const other = appProblems({ ...app, frontends: [], auth: { home: 'javascript:alert(1)' } })
   assert.deepEqual(other, ['auth.home: must be an address that begins with https: or http:'])
 })
+
+test('mails in own words are checked before anybody waits for one, and in a language that nobody can choose they are a slip', () => {
+  const mails = { en: { mails: { 'reset-password': { body: ['Hello {nobody}'] } } } }
+  assert.deepEqual(appProblems({ ...app, auth: { mails } }), [
+    'auth.mails.en.mails.reset-password.body.0: nothing fills {nobody} in this mail; there is {name}, {minutes}, {product}',
+    'auth.mails.en.mails.reset-password.body: lacks {link}, without which the mail is of no use',
+  ])
+  const fr = { mails: { 'password-changed': { subject: 'Mot de passe' } } }
+  assert.deepEqual(appProblems({ ...app, auth: { mails: { fr } } }), ['auth.mails.fr: nobody can choose this language; there is en, de'])
+  assert.deepEqual(appProblems({ ...app, auth: { mails: { fr }, languages: ['fr-CA'] } }), [])
+})

@@ -9,6 +9,7 @@ import { languageTag, ownTexts } from './auth/texts/schemas.ts'
 import { themeDefinition } from './auth/theme/schemas.ts'
 import { clientDefinition, publicKeyDefinition } from './auth/clients/schemas.ts'
 import { upstreamDefinitions } from './auth/upstream/definition.ts'
+import { ownMails } from './jobs/mail/own-schemas.ts'
 import { fieldProblems, z } from './kernel/schema.ts'
 import type { AccessGrant, ResourceCache, ResourceDefinition, ResourceScopes } from './resource/contract.ts'
 
@@ -171,6 +172,7 @@ const auth = z.strictObject({
   dpop: z.strictObject({ requireNonce: z.boolean().optional() }).optional(),
   languages: z.array(languageTag).min(1).optional(),
   texts: z.record(languageTag, ownTexts).optional(),
+  mails: z.record(languageTag, ownMails).optional(),
   theme: themeDefinition.optional(),
   roles: z.record(text, z.strictObject({ permissions: texts } satisfies Record<keyof RoleDefinition, unknown>)).optional(),
   organisations: z
@@ -211,9 +213,24 @@ const appWithHome = app.refine(({ frontends, auth: own }) => frontends.length > 
   message: 'needs the address of your product: there is no frontend that the pages could lead back to',
 })
 
+/** A mail in a language that nobody can have is a slip. */
+const OURS = ['en', 'de']
+const speaks = appWithHome.check(({ value, issues }) => {
+  const { languages, texts: own = {}, mails = {} } = value.auth ?? {}
+  const offered = languages ?? [...OURS, ...Object.keys(own)]
+  for (const tag of Object.keys(mails))
+    if (!offered.some((one) => one === tag || one.startsWith(`${tag}-`)))
+      issues.push({
+        code: 'custom',
+        path: ['auth', 'mails', tag],
+        message: `nobody can choose this language; there is ${offered.join(', ')}`,
+        input: tag,
+      })
+})
+
 /** All that is wrong, as `frontends.0.mode: ...`. */
 export function appProblems(definition: unknown): string[] {
-  const parsed = appWithHome.safeParse(definition)
+  const parsed = speaks.safeParse(definition)
   if (parsed.success) return []
   return fieldProblems(parsed.error).map(({ field, message }) => (field === '' ? message : `${field}: ${message}`))
 }

@@ -192,7 +192,7 @@ function addRoles(shop: Workshop, engines: Engines): Pick<Platform, 'auth' | 'tr
   const mail = smtpUrl === undefined ? { from } : { from, smtpUrl }
   if (shop.options.premises !== undefined) shop.add('desk', shop.options.premises.desk)
   const definitions = [...shop.members.flatMap((member) => member.running.jobs), ...(app.jobs ?? [])]
-  const jobsSettings = { mail, productName, sites, development }
+  const jobsSettings = { mail, productName, ownMails: app.auth?.mails, sites, development }
   const list = shop.members.flatMap((member) => member.running.webhooks ?? [])
   const webhooks = { list, keyRing, reach: { loopback: development, everywhere: webhooksAnywhere } }
   const jobs = shop.add('jobs', jobsServer.create({ database, clock, logger: log('jobs'), definitions, webhooks, settings: jobsSettings }))

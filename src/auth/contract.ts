@@ -1,6 +1,7 @@
 // What the rest of the platform may know about auth. Types only.
 import type { Readable } from 'node:stream'
 import type { Call } from '#kernel/call.ts'
+import type { OwnMails } from '../jobs/contract.ts'
 import type { Clients, ProtectedResourceDefinition, RegistrationDefinition } from './clients/contract.ts'
 import type { LegacyHook, Moving } from './moving/contract.ts'
 import type { UpstreamDefinition } from './upstream/contract.ts'
@@ -87,6 +88,8 @@ export interface AuthDefinition {
   readonly languages?: readonly string[]
   /** Single texts in the app's own words, by language, or another language as a whole; what that lacks is said in English. */
   readonly texts?: Readonly<Record<string, OwnTexts>>
+  /** Mails in the app's own words, by language. Languages must be among those that people can choose from. */
+  readonly mails?: OwnMails
   /** After suspicion, in place of the puzzle that browsers solve by themselves: a captcha, for one. */
   readonly challenge?: ChallengeDefinition
   /** Colours, logo and pages of the app's own. */

@@ -11,6 +11,31 @@ export interface MailRequest {
   readonly language?: string | undefined
 }
 
+/** A mail in the words of an app. `{name}` is filled in; what there is differs from mail to mail (docs/pages.md). What is not said is said in our words. */
+export interface OwnMail {
+  readonly subject?: string | undefined
+  /** The sentence that mail programs show beside the subject; the first paragraph unless told. */
+  readonly preview?: string | undefined
+  /** The subject unless told. */
+  readonly heading?: string | undefined
+  /** Paragraphs. Where the mail has a link, one is `{link}` alone: it is the button, and what comes after it is in smaller letters. */
+  readonly body?: readonly string[] | undefined
+  /** What stands on the button. */
+  readonly button?: string | undefined
+}
+
+/** What stands around every mail. */
+export interface OwnMailFrame {
+  readonly copyLink?: string | undefined
+  /** Why somebody has got it; `{product}` is filled in. */
+  readonly reason?: string | undefined
+}
+
+/** By language, and there by the name of the mail. */
+export type OwnMails = Readonly<
+  Record<string, { readonly mails: Readonly<Record<string, OwnMail>>; readonly frame?: OwnMailFrame | undefined }>
+>
+
 export interface WebhookOverview {
   readonly name: string
   readonly url: string

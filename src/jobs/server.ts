@@ -6,7 +6,7 @@ import type { Logger } from '#kernel/log.ts'
 import type { Secret } from '#kernel/secret.ts'
 import type { Sites } from '#kernel/sites.ts'
 import type { Database } from '../database/contract.ts'
-import type { Jobs } from './contract.ts'
+import type { Jobs, OwnMails } from './contract.ts'
 import { jobIntake } from './intake.ts'
 import { createMailbox, type Mailbox } from './mail/mailbox.ts'
 import type { Outbox } from './mail/outbox.ts'
@@ -33,6 +33,8 @@ export interface JobsOptions {
   readonly settings: {
     readonly mail: { readonly from: string; readonly smtpUrl?: Secret }
     readonly productName: string
+    /** Mails in the words of the app. */
+    readonly ownMails?: OwnMails | undefined
     readonly sites: Sites
     readonly development: boolean
     readonly worker?: Partial<WorkerSettings>
@@ -66,7 +68,7 @@ export const jobsServer = defineServer<JobsOptions, Jobs>({
     const { outbox, mailbox } = outboxOf(options)
     const repository = createJobsRepository(database)
     const webhooks = createWebhooks({ ...options, jobs: repository, wake: () => worker.wake() })
-    const definitions = byName([...options.definitions, mailJob(outbox, settings.productName), ...webhooks.definitions])
+    const definitions = byName([...options.definitions, mailJob(outbox, settings.productName, settings.ownMails), ...webhooks.definitions])
     const tally = createTally()
     const random = Math.random
     const worker = createWorker({

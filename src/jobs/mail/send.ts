@@ -1,5 +1,6 @@
 // The job `mail.send`: renders a template and hands the mail over.
 import { type JobDefinition, job } from '#kernel/job.ts'
+import type { OwnMails } from '../contract.ts'
 import { jobErrors } from '../errors.ts'
 import { reasonOf } from '../record.ts'
 import type { Outbox } from './outbox.ts'
@@ -9,13 +10,13 @@ import { renderMail } from './templates.ts'
 // With the back-off of jobs this goes on for hours: mail servers are away for that long.
 const MAX_ATTEMPTS = 20
 
-export function mailJob(outbox: Outbox, productName: string): JobDefinition {
+export function mailJob(outbox: Outbox, productName: string, own: OwnMails | undefined): JobDefinition {
   return job({
     name: 'mail.send',
     input: mailRequest,
     maxAttempts: MAX_ATTEMPTS,
     async handle({ call, jobId }, { to, ...request }) {
-      const mail = rendered(() => renderMail(request, productName))
+      const mail = rendered(() => renderMail(request, productName, own))
       await outbox.send(call, { key: jobId, to, ...mail })
     },
   })

@@ -1,8 +1,9 @@
 // What every mail needs: a request that lacks some data is refused, never sent half empty. The words are in texts/, in one file for each language.
 import { type Schema, z } from '#kernel/schema.ts'
-import type { MailRequest } from '../contract.ts'
+import type { MailRequest, OwnMails } from '../contract.ts'
 import type { MailContent } from './content.ts'
 import { layOut, type RenderedMail } from './layout.ts'
+import { frameOf, ownWords, saidAs } from './own-words.ts'
 import { de } from './texts/de.ts'
 import { en, type MailTexts } from './texts/en.ts'
 
@@ -17,47 +18,30 @@ const line = z
 const link = z.url({ protocol: /^https?$/ }).max(2000)
 const minutes = z.string().regex(/^\d{1,4}$/)
 
+const happened = z.strictObject({ name: line, when: line })
+
 type Words<Data> = (texts: MailTexts) => (data: Data, productName: string) => MailContent
 
-type Template = (texts: MailTexts, input: unknown, productName: string) => MailContent
-
-function template<Data>(data: Schema<Data>, words: Words<Data>): Template {
-  return (texts, input, productName) => words(texts)(data.parse(input), productName)
+interface Template {
+  /** What the mail is about; words of an app's own may name these. */
+  readonly fields: readonly string[]
+  read(input: unknown, locale: string): Readonly<Record<string, string>>
+  content(texts: MailTexts, input: unknown, productName: string): MailContent
 }
 
-/** Something that was done at a moment, `when`: as `Date` reads it. */
-function happened(words: Words<{ readonly name: string; readonly when: string }>): Template {
-  const data = z.strictObject({ name: line, when: line })
-  return (texts, input, productName) => {
-    const { name, when } = data.parse(input)
-    return words(texts)({ name, when: momentWords(texts, when) }, productName)
+/** `when` is a moment as `Date` reads it, and is said as the language says moments. */
+function template<Data extends Readonly<Record<string, string>>>(
+  data: Schema<Data> & { readonly shape: object },
+  words: Words<Data>,
+): Template {
+  const read = (input: unknown, locale: string): Data => {
+    const given = data.parse(input)
+    return given['when'] === undefined ? given : { ...given, when: momentWords(locale, given['when']) }
   }
-}
-
-/** The same, of a provider whose account opens this one. */
-function happenedWith(words: Words<{ readonly name: string; readonly provider: string; readonly when: string }>): Template {
-  const data = z.strictObject({ name: line, provider: line, when: line })
-  return (texts, input, productName) => {
-    const { when, ...rest } = data.parse(input)
-    return words(texts)({ ...rest, when: momentWords(texts, when) }, productName)
-  }
-}
-
-/** The same, of an app that the person has let in. */
-function happenedIn(words: Words<{ readonly name: string; readonly app: string; readonly when: string }>): Template {
-  const data = z.strictObject({ name: line, app: line, when: line })
-  return (texts, input, productName) => {
-    const { when, ...rest } = data.parse(input)
-    return words(texts)({ ...rest, when: momentWords(texts, when) }, productName)
-  }
-}
-
-/** The same, of an organisation that the person belonged to. */
-function happenedTo(words: Words<{ readonly name: string; readonly organisation: string; readonly when: string }>): Template {
-  const data = z.strictObject({ name: line, organisation: line, when: line })
-  return (texts, input, productName) => {
-    const { when, ...rest } = data.parse(input)
-    return words(texts)({ ...rest, when: momentWords(texts, when) }, productName)
+  return {
+    fields: Object.keys(data.shape),
+    read,
+    content: (texts, input, productName) => words(texts)(read(input, texts.locale), productName),
   }
 }
 
@@ -72,31 +56,31 @@ const templates: Readonly<Record<string, Template>> = {
   'account-blocked': template(z.strictObject({ name: line }), (texts) => texts.accountBlocked),
   'confirm-new-address': template(z.strictObject({ link, minutes }), (texts) => texts.confirmNewAddress),
   'address-changed': template(z.strictObject({ name: line, address: line, link, days: minutes }), (texts) => texts.addressChanged),
-  'address-restored': happened((texts) => texts.addressRestored),
+  'address-restored': template(happened, (texts) => texts.addressRestored),
   'deletion-requested': template(z.strictObject({ name: line, link, days: minutes }), (texts) => texts.deletionRequested),
-  'deletion-cancelled': happened((texts) => texts.deletionCancelled),
+  'deletion-cancelled': template(happened, (texts) => texts.deletionCancelled),
   invitation: template(z.strictObject({ link, days: minutes }), (texts) => texts.invitation),
   'organisation-invitation': template(
     z.strictObject({ organisation: line, inviter: line, link, days: minutes }),
     (texts) => texts.organisationInvitation,
   ),
-  'organisation-ended': happenedTo((texts) => texts.organisationEnded),
+  'organisation-ended': template(z.strictObject({ name: line, organisation: line, when: line }), (texts) => texts.organisationEnded),
   'sign-up-closed': template(z.strictObject({}), (texts) => texts.signUpClosed),
-  'password-changed': happened((texts) => texts.passwordChanged),
-  'passkey-added': happened((texts) => texts.passkeyAdded),
-  'passkey-removed': happened((texts) => texts.passkeyRemoved),
-  'token-reused': happenedIn((texts) => texts.tokenReused),
-  'identity-linked': happenedWith((texts) => texts.identityLinked),
-  'identity-unlinked': happenedWith((texts) => texts.identityUnlinked),
-  'totp-enabled': happened((texts) => texts.totpEnabled),
-  'totp-disabled': happened((texts) => texts.totpDisabled),
-  'second-step-reset': happened((texts) => texts.secondStepReset),
-  'recovery-codes-created': happened((texts) => texts.recoveryCodesCreated),
-  'recovery-code-used': happened((texts) => texts.recoveryCodeUsed),
+  'password-changed': template(happened, (texts) => texts.passwordChanged),
+  'passkey-added': template(happened, (texts) => texts.passkeyAdded),
+  'passkey-removed': template(happened, (texts) => texts.passkeyRemoved),
+  'token-reused': template(z.strictObject({ name: line, app: line, when: line }), (texts) => texts.tokenReused),
+  'identity-linked': template(z.strictObject({ name: line, provider: line, when: line }), (texts) => texts.identityLinked),
+  'identity-unlinked': template(z.strictObject({ name: line, provider: line, when: line }), (texts) => texts.identityUnlinked),
+  'totp-enabled': template(happened, (texts) => texts.totpEnabled),
+  'totp-disabled': template(happened, (texts) => texts.totpDisabled),
+  'second-step-reset': template(happened, (texts) => texts.secondStepReset),
+  'recovery-codes-created': template(happened, (texts) => texts.recoveryCodesCreated),
+  'recovery-code-used': template(happened, (texts) => texts.recoveryCodeUsed),
 }
 
 /** Whose time zone it is we do not know. */
-function momentWords({ locale }: MailTexts, when: string): string {
+function momentWords(locale: string, when: string): string {
   const at = Date.parse(when)
   if (Number.isNaN(at)) return when
   return `${new Date(at).toLocaleString(locale, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })} UTC`
@@ -109,10 +93,19 @@ function languageOf(tag: string | undefined): { readonly language: string; reado
   return texts === undefined ? { language: 'en', texts: en } : { language, texts }
 }
 
+/** The placeholders that words of an app's own may use in each mail; there is always `product` as well. */
+export const MAIL_FIELDS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(templates).map(([name, { fields }]) => [name, fields]),
+)
+
 /** Throws when there is no such template or the data does not fit it: a mistake of ours, which no second try mends. */
-export function renderMail(request: Omit<MailRequest, 'to'>, productName: string): RenderedMail {
+export function renderMail(request: Omit<MailRequest, 'to'>, productName: string, own: OwnMails = {}): RenderedMail {
   const found = Object.hasOwn(templates, request.template) ? templates[request.template] : undefined
   if (found === undefined) throw new Error(`There is no mail template "${request.template}".`)
   const { language, texts } = languageOf(request.language)
-  return layOut(found(texts, request.data, productName), { productName, language, texts })
+  const content = found.content(texts, request.data, productName)
+  const theirs = ownWords(own, request)
+  if (theirs === undefined) return layOut(content, { productName, language, texts })
+  const values = { ...found.read(request.data, theirs.language), product: productName }
+  return layOut(saidAs(content, theirs.words, values), { productName, language: theirs.language, texts: frameOf(theirs.frame, texts) })
 }

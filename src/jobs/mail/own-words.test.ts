@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ownMails } from './own-schemas.ts'
+import { MAIL_FIELDS, renderMail } from './templates.ts'
+
+const link = 'https://accounts.example.org/confirm?token=abc'
+const french = {
+  frame: { copyLink: 'Ou copiez cette adresse :', reason: 'Envoy\u00e9 par {product}.' },
+  mails: {
+    'reset-password': {
+      subject: '{product} : nouveau mot de passe',
+      body: ['Bonjour {name}.', 'Suivez le lien.', '{link}', 'Valable {minutes} minutes.'],
+      button: 'Choisir',
+    },
+    'password-changed': { body: ['Chang\u00e9 le {when}.'] },
+  },
+}
+
+function problems(mail: object, template = 'reset-password'): string[] {
+  const parsed = ownMails.safeParse({ mails: { [template]: mail } })
+  return parsed.success ? [] : parsed.error.issues.map(({ path, message }) => `${path.slice(2).join('.')}: ${message}`)
+}
+
+test('an app says a mail in its own words, in a language of its own', () => {
+  const request = { template: 'reset-password', data: { name: 'Ada', link, minutes: '15' } }
+  for (const language of ['fr', 'fr-CA']) {
+    const mail = renderMail({ ...request, language }, 'Pixel', { fr: french })
+    assert.equal(mail.subject, 'Pixel : nouveau mot de passe')
+    assert.match(mail.html, /<html lang="fr">/)
+    assert.match(mail.html, /<a class="action" href="https:\/\/accounts\.example\.org\/confirm\?token=abc"[^>]*>Choisir<\/a>/)
+    assert.match(mail.html, /Ou copiez cette adresse/)
+    assert.match(mail.html, /Envoy\u00e9 par Pixel\./)
+    assert.match(mail.text, /Bonjour Ada\.\n\nSuivez le lien\.\n\nChoisir:\nhttps:[^\n]+\n\nValable 15 minutes\./)
+    assert.doesNotMatch(mail.text, /password/i)
+  }
+  assert.equal(
+    renderMail({ ...request, language: 'de' }, 'Pixel', { fr: french }).subject,
+    renderMail({ ...request, language: 'de' }, 'Pixel').subject,
+  )
+  const when = 'Tue, 24 Nov 2026 10:05:00 GMT'
+  const changed = renderMail({ template: 'password-changed', language: 'fr', data: { name: 'Ada', when } }, 'Pixel', { fr: french })
+  assert.match(changed.text, /Chang\u00e9 le 24 novembre 2026/)
+})
+
+test('a single line can be said otherwise, and the rest stays', () => {
+  const own = { en: { mails: { 'password-changed': { subject: 'New key for {product}, {name}' } } } }
+  const request = { template: 'password-changed', data: { name: 'Ada', when: 'today' } }
+  const [mail, ours] = [renderMail(request, 'Pixel', own), renderMail(request, 'Pixel')]
+  assert.equal(mail.subject, 'New key for Pixel, Ada')
+  assert.match(mail.text, /All other sessions were signed out/)
+  assert.notEqual(ours.subject, mail.subject)
+})
+
+test('what is filled in is escaped, and is never filled in again', () => {
+  const own = { en: { mails: { 'reset-password': { subject: 'For {name}', body: ['Hi {name}, <b>bold</b>', '{link}'] } } } }
+  const data = { name: '{minutes}<img src=x>', link, minutes: '15' }
+  const mail = renderMail({ template: 'reset-password', data }, 'Pixel', own)
+  assert.match(mail.html, /Hi \{minutes\}&lt;img src=x&gt;, &lt;b&gt;bold&lt;\/b&gt;/)
+  assert.doesNotMatch(mail.html, /<img|<b>/)
+  assert.equal(mail.subject, 'For {minutes}<img src=x>')
+})
+
+test('a placeholder that nothing fills, a link or a code that is not there, and a mail that nobody sends are refused by name', () => {
+  assert.deepEqual(problems({ subject: 'x', body: ['{name}', '{link}'] }), [])
+  assert.deepEqual(problems({ subject: '{nmae}' }), ['subject: nothing fills {nmae} in this mail; there is {name}, {minutes}, {product}'])
+  assert.deepEqual(problems({ body: ['Hello {code}', '{link}'] }), [
+    'body.0: nothing fills {code} in this mail; there is {name}, {minutes}, {product}',
+  ])
+  assert.deepEqual(problems({ body: ['Hello'] }), ['body: lacks {link}, without which the mail is of no use'])
+  assert.deepEqual(problems({ body: ['Go to {link} now'] }), ['body.0: the link must stand in a paragraph of its own: "{link}"'])
+  assert.deepEqual(problems({ body: ['{link}', '{link}'] }), ['body: has {link} more than once'])
+  assert.deepEqual(problems({ body: ['Type it in.'] }, 'sign-in-code'), ['body: lacks {code}, without which the mail is of no use'])
+  assert.deepEqual(problems({ body: ['{link}', 'done'] }, 'password-changed').length, 1)
+  assert.match(problems({ subject: 'x' }, 'pasword-changed')[0] ?? '', /no such mail; there are .*password-changed/)
+  assert.equal(problems({ subject: 'two\nlines' }).length, 1, 'a line break would begin another header')
+  assert.equal(problems({}).length, 1)
+  assert.equal(ownMails.safeParse({ mails: {}, frame: { reason: 'By {name}' } }).success, false)
+})
+
+test('every mail can be said in own words that use all it has', () => {
+  for (const [template, fields] of MAIL_FIELDS) {
+    const body = fields.map((field) => `{${field}}`)
+    assert.deepEqual(problems({ subject: 'For you', body: body.length === 0 ? ['{product}'] : body }, template), [], template)
+  }
+})

@@ -1,0 +1,66 @@
+// Mails in the words of the app: what they say in place of ours, filled in. Everything is laid out as ours are, and escaped there.
+import type { OwnMail, OwnMailFrame, OwnMails } from '../contract.ts'
+import type { MailContent } from './content.ts'
+import type { MailTexts } from './texts/en.ts'
+
+const PLACEHOLDER = /\{(\w+)\}/g
+/** A paragraph of its own: it is the button. */
+export const LINK = '{link}'
+
+type Values = Readonly<Record<string, string>>
+
+/** One pass: what is filled in is never looked at again, whatever people call themselves. */
+function filled(text: string, values: Values): string {
+  return text.replaceAll(PLACEHOLDER, (whole, name: string) => values[name] ?? whole)
+}
+
+export function placeholdersIn(text: string): readonly string[] {
+  return [...text.matchAll(PLACEHOLDER)].map(([, name]) => name ?? '')
+}
+
+interface OwnWords {
+  readonly language: string
+  readonly words: OwnMail
+  readonly frame: OwnMailFrame | undefined
+}
+
+/** For `fr-CA` what there is for it, else for `fr`. */
+export function ownWords(
+  own: OwnMails,
+  { template, language = 'en' }: { readonly template: string; readonly language?: string | undefined },
+): OwnWords | undefined {
+  for (const tag of new Set([language, language.split('-')[0] ?? language])) {
+    const inLanguage = Object.hasOwn(own, tag) ? own[tag] : undefined
+    const { mails = {}, frame } = inLanguage ?? {}
+    const words = Object.hasOwn(mails, template) ? mails[template] : undefined
+    if (words !== undefined) return { language: tag, words, frame }
+  }
+  return undefined
+}
+
+export function saidAs(ours: MailContent, own: OwnMail, values: Values): MailContent {
+  const said = (text: string | undefined): string | undefined => (text === undefined ? undefined : filled(text, values))
+  const { preview, paragraphs, small } = own.body === undefined ? ours : inParts(own.body, values)
+  const { button } = ours
+  return {
+    subject: said(own.subject) ?? ours.subject,
+    preview: said(own.preview) ?? preview,
+    heading: said(own.heading ?? own.subject) ?? ours.heading,
+    paragraphs,
+    small,
+    ...(button === undefined ? {} : { button: { link: button.link, words: said(own.button) ?? button.words } }),
+  }
+}
+
+/** What comes after the button is in smaller letters. */
+function inParts(body: readonly string[], values: Values): Pick<MailContent, 'preview' | 'paragraphs' | 'small'> {
+  const at = body.indexOf(LINK)
+  const [before, after] = at === -1 ? [body, []] : [body.slice(0, at), body.slice(at + 1)]
+  const said = (part: readonly string[]): string[] => part.map((paragraph) => filled(paragraph, values))
+  return { preview: said(before)[0] ?? '', paragraphs: said(before), small: said(after) }
+}
+
+export function frameOf(own: OwnMailFrame | undefined, ours: MailTexts): Pick<MailTexts, 'copyLink' | 'reason'> {
+  const { copyLink = ours.copyLink, reason } = own ?? {}
+  return { copyLink, reason: reason === undefined ? ours.reason : (product) => filled(reason, { product }) }
+}
