@@ -3,13 +3,13 @@ import type { Clock } from '#kernel/clock.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Database } from '../database/contract.ts'
 import type { AccountsShared } from './accounts/create.ts'
-import { createNewWays } from './address/new-ways.ts'
 import { createAddressRepository } from './address/repository.ts'
 import { type Addresses, createAddresses } from './address/service.ts'
 import { createMailLimits } from './accounts/mail-limits.ts'
 import { createEmailSignInRepository } from './email-sign-in/repository.ts'
 import { createEmailSignIns, type EmailSignIns } from './email-sign-in/service.ts'
 import type { SignInMethods } from './methods.ts'
+import { createReclaiming, type Reclaiming } from './reclaiming.ts'
 import { createRecoveryRepository } from './recovery/repository.ts'
 import { createRecovery, type Recovery } from './recovery/service.ts'
 
@@ -17,6 +17,7 @@ export interface ByMail {
   readonly recovery: Recovery
   readonly signIns: EmailSignIns
   readonly addresses: Addresses
+  readonly reclaiming: Reclaiming
 }
 
 export interface ByMailParts {
@@ -34,16 +35,19 @@ export function createByMail(parts: ByMailParts): ByMail {
   const { database, clock, shared, origin } = parts
   const { repository: accounts, passwords, admission } = shared
   const limits = createMailLimits(shared)
+  const reclaiming = createReclaiming(database)
   return {
     signIns: createEmailSignIns({ ...parts, ...shared, repository: createEmailSignInRepository(database), accounts, limits }),
-    addresses: createAddresses({
-      ...parts,
+    reclaiming,
+    addresses: createAddresses({ ...parts, accounts, admission, limits, repository: createAddressRepository(database, reclaiming) }),
+    recovery: createRecovery({
+      repository: createRecoveryRepository(database, reclaiming),
       accounts,
-      admission,
+      passwords,
       limits,
-      repository: createAddressRepository(database),
-      newWays: createNewWays(database),
+      admission,
+      clock,
+      origin,
     }),
-    recovery: createRecovery({ repository: createRecoveryRepository(database), accounts, passwords, limits, admission, clock, origin }),
   }
 }

@@ -4,6 +4,7 @@ import type { EventDraft } from '#kernel/collection.ts'
 import { type JobDefinition, job, jobRequested } from '#kernel/job.ts'
 import { z } from '#kernel/schema.ts'
 import type { Engine } from './engine.ts'
+import type { Reclaiming } from './reclaiming.ts'
 import type { ServiceAccounts } from './service-accounts/service.ts'
 
 const NAME = 'auth.end_access'
@@ -13,13 +14,21 @@ export function endAccessRequested(of: z.infer<typeof input>): EventDraft {
   return jobRequested({ name: NAME, input: { ...of } })
 }
 
-/** `services` ends the machines of whoever is blocked. */
-export function endAccessJob(engine: Pick<Engine, 'revokeAccount'>, services: Pick<ServiceAccounts, 'halt'>): JobDefinition {
+export interface EndAccessDependencies {
+  readonly engine: Pick<Engine, 'revokeAccount'>
+  /** Ends the machines of whoever is blocked. */
+  readonly services: Pick<ServiceAccounts, 'halt'>
+  /** Removes what was added until then to an account that was taken back. */
+  readonly reclaiming: Pick<Reclaiming, 'finish'>
+}
+
+export function endAccessJob({ engine, services, reclaiming }: EndAccessDependencies): JobDefinition {
   return job({
     name: NAME,
     input,
     async handle({ call }, { accountId, exceptSessionId }) {
       await engine.revokeAccount(call, accountId, exceptSessionId)
+      await reclaiming.finish(call, accountId)
       await services.halt(call, accountId)
     },
   })

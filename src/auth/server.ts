@@ -76,7 +76,8 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const pages = accountPages({ ...made, settings: { ...frame, mailbox: settings.mailbox } })
     const { reseal, ...resealing } = createResealing(dependencies, SEALED_FIELDS)
     const administration = newcomers.administration(server)
-    const jobs = [endAccessJob(engine, serviceAccounts.services), ...administration.jobs, ...resealing.jobs]
+    const { reclaiming } = people.byMail
+    const jobs = [endAccessJob({ engine, services: serviceAccounts.services, reclaiming }), ...administration.jobs, ...resealing.jobs]
     return {
       contract: createAuthService({
         clients: administration.clients,

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import type { Interaction } from '../../src/auth/engine.ts'
 import { after, before, test } from 'node:test'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
-import { endAccessJob } from '../../src/auth/end-access.ts'
 import type { StoredEvent } from '../../src/database/contract.ts'
 import { type AccountsWorld, call, openAccounts } from '../support/accounts.ts'
 
@@ -102,10 +101,7 @@ test('changes the password only for who knows it, then ends every other session'
   await world.mailTo(person.email, 'password-changed')
   assert.deepEqual(requested, [{ name: 'auth.end_access', input: { accountId: person.accountId, exceptSessionId: 'here' } }])
   const told = world.engine.asked.length
-  await endAccessJob(world.engine, world.running.serviceAccounts.services).handle(
-    { call, jobId: 'j', attempt: 1 },
-    { accountId: person.accountId, exceptSessionId: 'here' },
-  )
+  await world.endAccess({ accountId: person.accountId, exceptSessionId: 'here' })
   assert.deepEqual(world.engine.asked.slice(told), [`revokeAccount ${person.accountId} except here`])
 })
 

@@ -10,9 +10,19 @@ import { type AccountsWorld, call, openAccounts, type SentMail, tokenIn, type Vi
 import { until } from '../support/until.ts'
 
 let world: AccountsWorld
+/** What the job was asked for that ends access. */
+const requested: Record<string, string>[] = []
 
 before(async () => {
   world = await openAccounts()
+  world.database.subscribe({
+    consumer: 'test-end-access',
+    topics: ['jobs.requested'],
+    async handle(events) {
+      const jobs = events.map(({ data }) => data as { name: string; input: Record<string, string> })
+      requested.push(...jobs.filter(({ name }) => name === 'auth.end_access').map(({ input }) => input))
+    },
+  })
 })
 
 after(() => world.stop())
@@ -208,6 +218,29 @@ test('what a thief adds before the change or until the end of access goes, too, 
   assert.deepEqual(await waysOf(owner), ['mine'])
 })
 
+test('a crash before the end of access does not keep what a thief adds until then, and what its owner adds later stays', async () => {
+  const owner = await person('crashed@example.org')
+  await moved(owner, 'crasher@example.org')
+  const back = tokenIn(await mailTo('crashed@example.org', 'address-changed'))
+  await addWay(owner, 'before the way back')
+  const { revokeAccount } = world.engine
+  world.engine.revokeAccount = async () => {
+    throw new Error('the process died')
+  }
+  await assert.rejects(undo(back), /the process died/)
+  world.engine.revokeAccount = revokeAccount
+  assert.equal(await emailOf(owner), 'crashed@example.org', 'it was stored')
+  assert.deepEqual(await waysOf(owner), [], 'what was there has gone with it')
+  assert.equal((await undo(back)).status, 410, 'and cannot be asked for again')
+  await addWay(owner, 'by a session that is still open')
+  const asked = await until('the job that the write asks for', () => requested.find(({ accountId }) => accountId === owner.accountId))
+  await world.endAccess(asked)
+  assert.deepEqual(await waysOf(owner), [])
+  await addWay(owner, 'its owner adds')
+  await world.endAccess(asked)
+  assert.deepEqual(await waysOf(owner), ['its owner adds'])
+})
+
 test('nothing is removed for an address that is somebody else by now', async () => {
   const owner = await person('given-up@example.org')
   await moved(owner, 'kept@example.org')
@@ -224,14 +257,15 @@ test('a change at the same moment does not stop the way back', async () => {
   await moved(owner, 'contender@example.org')
   const back = tokenIn(await mailTo('contested@example.org', 'address-changed'))
   let times = 0
-  const remove = async (): Promise<void> => {
+  const removals = async (): Promise<[]> => {
     times += 1
     if (times === 1) await world.database.collection(accountsCollection).update(call, owner.accountId, { set: { waysVersion: 77 } })
+    return []
   }
   const { repository: accounts, admission } = world.running.shared
   const limits = { mayMail: async () => true }
-  const repository = createAddressRepository(world.database)
-  const addresses = createAddresses({ repository, accounts, admission, limits, newWays: { remove }, clock: world.clock, origin: '' })
-  assert.equal((await addresses.undo(call, back))?.accountId, owner.accountId)
+  const repository = createAddressRepository(world.database, { removals })
+  const addresses = createAddresses({ repository, accounts, admission, limits, clock: world.clock, origin: '' })
+  assert.equal(await addresses.undo(call, back), owner.accountId)
   assert.deepEqual([times, await emailOf(owner)], [2, 'contested@example.org'])
 })

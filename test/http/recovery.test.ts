@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import { sha256 } from '#kernel/keyring.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { passkeysCollection } from '../../src/auth/passkeys/repository.ts'
+import { codesCollection, totpCollection } from '../../src/auth/second-factors/repository.ts'
 import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
 import type { StoredEvent } from '../../src/database/contract.ts'
 import { type AccountsWorld, call, openAccounts, type SentMail, tokenIn } from '../support/accounts.ts'
@@ -88,8 +89,8 @@ test('requirement 70: a link is dead after 15 minutes, after another change of t
   assert.equal((await world.visit({ path: '/reset-password', form: { token: late, password: NEXT } })).status, 410)
   const overtaken = tokenIn(await ask(email))
   assert.equal(
-    await world.accounts.changePassword(call, { accountId, sessionId: 'here', current: password, next: 'changed on the page' }),
-    true,
+    typeof (await world.accounts.changePassword(call, { accountId, sessionId: 'here', current: password, next: 'changed on the page' })),
+    'string',
   )
   assert.equal((await world.visit({ path: `/reset-password?token=${overtaken}` })).status, 410)
   assert.equal((await world.visit({ path: '/reset-password', form: { token: overtaken, password: NEXT } })).status, 410)
@@ -112,19 +113,40 @@ test('whoever moved in with an address that was not confirmed gets in by its mai
       world.database.collection(identitiesCollection).list(call, theirs),
       world.database.collection(passkeysCollection).list(call, theirs),
     ])
-    return found.flatMap<unknown>(({ items }) => items).length
+    const single = [
+      await world.database.collection(totpCollection).get(call, id),
+      await world.database.collection(codesCollection).get(call, id),
+    ]
+    return [...found.flatMap<unknown>(({ items }) => items), ...single].filter((one) => one !== undefined).length
   }
   const flags = { counter: 0, transports: [], name: 'k', backupEligible: false, backedUp: false, aaguid: '', createdAt: 1 }
   for (const id of [moved, accountId])
     await world.database.collection(passkeysCollection).insert(call, { ...flags, id, accountId: id, credentialId: id, publicKey: '' })
-  assert.deepEqual([await ways(moved), await ways(accountId)], [2, 1])
+  const addTotp = async (id: string): Promise<unknown> =>
+    await world.database.collection(totpCollection).insert(call, { id, key: 'sealed', lastStep: 0, createdAt: 1 })
+  const { revokeAccount } = world.engine
+  for (const id of [moved, accountId]) {
+    await addTotp(id)
+    await world.database.collection(codesCollection).insert(call, { id, unused: ['hash'], createdAt: 1 })
+  }
+  assert.deepEqual([await ways(moved), await ways(accountId)], [4, 3])
   for (const address of [email, linked]) {
     const form = { token: tokenIn(await ask(address)), password: NEXT }
+    if (address === email) {
+      world.engine.revokeAccount = async (...args) => {
+        await addTotp(moved)
+        await revokeAccount(...args)
+      }
+    }
     assert.equal((await world.visit({ path: '/reset-password', form })).status, 303)
+    world.engine.revokeAccount = revokeAccount
     assert.equal(await signsIn(address, NEXT), true, address)
   }
   assert.equal((await find(email))?.emailVerifiedAt !== undefined, true)
-  assert.deepEqual([await ways(moved), await ways(accountId)], [0, 1], 'of a confirmed address everything stays')
+  assert.deepEqual([await ways(moved), await ways(accountId)], [0, 3], 'of a confirmed address everything stays')
+  await addTotp(moved)
+  await world.endAccess({ accountId: moved })
+  assert.equal(await ways(moved), 1, 'what its owner sets afterwards stays')
 })
 
 test('an address without an account gets the same answers, and a mail that says so', async () => {
@@ -162,6 +184,32 @@ test('strangers cannot fill the mailbox, one of them cannot keep the owner from 
   const cookies = { '__Host-Http-known-device': signedIn?.device ?? '' }
   await world.visit({ path: '/forgot-password', form: { email }, client: 'own', cookies })
   await until('the mail that the owner asked for', () => world.mails.length - before === 13)
+})
+
+test('a thief whose browser was known is a stranger after a new password, and its owner where it was changed is not', async () => {
+  const { email, accountId, password } = await world.person({ email: 'stolen@example.org' })
+  const signIn = async (typed: string, device?: string) => {
+    const known = device === undefined ? {} : { device }
+    return await world.accounts.signIn(call, { email, password: typed, client: `c-${world.clock.now()}`, ...known })
+  }
+  const closeDoors = async (): Promise<void> => {
+    // Strangers close the door of the address.
+    world.clock.advance(3_700_000)
+    for (let tries = 0; tries < 9; tries += 1) await signIn('wrong').catch(() => undefined)
+    await assert.rejects(signIn(password), /wait/)
+  }
+  const thiefs = (await signIn(password))?.device ?? ''
+  await closeDoors()
+  assert.ok(await signIn(password, thiefs), 'known as long as nothing has changed')
+  world.clock.advance(3_700_000)
+  const changed = await world.accounts.changePassword(call, { accountId, sessionId: 'here', current: password, next: NEXT })
+  await closeDoors()
+  await assert.rejects(signIn(NEXT, thiefs), /wait/)
+  const owners = (await signIn(NEXT, changed))?.device ?? ''
+  assert.notEqual(owners, '', 'known where the password was changed')
+  await world.visit({ path: '/reset-password', form: { token: tokenIn(await ask(email)), password: 'another new password' } })
+  await closeDoors()
+  for (const device of [thiefs, owners, changed ?? '']) await assert.rejects(signIn('another new password', device), /wait/)
 })
 
 test('comes back to the authorization that it began in', async () => {

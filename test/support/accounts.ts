@@ -27,6 +27,7 @@ import { en } from '../../src/auth/texts/en.ts'
 import { createSpeech } from '../../src/auth/texts/speech.ts'
 import { createLooks } from '../../src/auth/theme/looks.ts'
 import { clientsCollection } from '../../src/auth/clients/repository.ts'
+import { endAccessJob } from '../../src/auth/end-access.ts'
 import { createLeavingPart } from '../../src/auth/leaving/create.ts'
 import type { Leaving } from '../../src/auth/leaving/service.ts'
 import type { PasswordSettings } from '../../src/auth/passwords/passwords.ts'
@@ -70,6 +71,8 @@ export interface AccountsWorld {
   readonly log: string[]
   /** The newest mail to an address, of this template if told, once it has been delivered. */
   mailTo(email: string, template?: string): Promise<SentMail>
+  /** The job that a write asks for, run now. */
+  endAccess(input: Readonly<Record<string, string>>): Promise<void>
   /** Waits until every event that was stored so far has been delivered. */
   settled(): Promise<void>
   visit(request: Visit): Promise<Visited>
@@ -259,6 +262,10 @@ export async function openAccounts(
       const before = delivered
       await new Promise((resolve) => setTimeout(resolve, 50))
       if (delivered !== before) await world.settled()
+    },
+    endAccess: async (input) => {
+      const parts = { engine, services: running.serviceAccounts.services, reclaiming: running.byMail.reclaiming }
+      await endAccessJob(parts).handle({ call, jobId: 'end-access', attempt: 1 }, input)
     },
     async person({ email = 'ada@example.org', password = 'nine folded squares', name = 'Ada' } = {}) {
       const client = randomToken()

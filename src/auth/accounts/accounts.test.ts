@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { systemCall } from '#kernel/call.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { createKeyRing } from '#kernel/keyring.ts'
 import { Secret } from '#kernel/secret.ts'
 import { createDevices } from './devices.ts'
 import { normaliseEmail } from './email.ts'
 import { nameProblem, tidyName } from './name.ts'
+import type { Account } from './schemas.ts'
+
+const call = systemCall('accounts-test')
 
 test('an address has one spelling, whatever was typed', () => {
   assert.equal(normaliseEmail('  Ada@Example.ORG '), 'ada@example.org')
@@ -36,14 +40,31 @@ test('a name is one tidy line', () => {
     assert.ok(nameProblem(name), JSON.stringify(name))
 })
 
-test('a device is known for the address that it signed in to, and for no other', () => {
-  const devices = createDevices(createKeyRing(new Secret(randomToken())))
-  const value = devices.remember('ada@example.org')
-  assert.ok(devices.recognise('ada@example.org', value))
-  assert.equal(devices.recognise('eve@example.org', value), undefined)
-  for (const forged of [undefined, '', '.', value.slice(0, -1), `x${value}`, `${value}.x`, value.split('.')[0]]) {
-    assert.equal(devices.recognise('ada@example.org', forged), undefined, forged)
+test('a device is known for the address that it signed in to and for what it proved, and for nothing else', async () => {
+  const ada = { id: '1', email: 'ada@example.org', name: 'Ada', password: 'hash 1', createdAt: 0 }
+  let stored: Account | undefined = ada
+  let asked = 0
+  const findByEmail = async (): Promise<Account | undefined> => {
+    asked += 1
+    return stored
   }
-  const elsewhere = createDevices(createKeyRing(new Secret(randomToken())))
-  assert.equal(elsewhere.recognise('ada@example.org', value), undefined)
+  const accounts = { findByEmail }
+  const devices = createDevices({ keyRing: createKeyRing(new Secret(randomToken())), accounts })
+  const value = devices.remember('ada@example.org', ada)
+  assert.ok(await devices.recognise(call, 'ada@example.org', value))
+  for (const changed of [{ password: 'hash 2' }, { waysVersion: 1 }, { id: '2' }]) {
+    stored = { ...ada, ...changed }
+    assert.equal(await devices.recognise(call, 'ada@example.org', value), undefined, JSON.stringify(changed))
+  }
+  stored = undefined
+  assert.equal(await devices.recognise(call, 'ada@example.org', value), undefined)
+  stored = ada
+  asked = 0
+  assert.equal(await devices.recognise(call, 'eve@example.org', value), undefined)
+  for (const forged of [undefined, '', '.', value.slice(0, -1), `x${value}`, `${value}.x`, value.split('.')[0]]) {
+    assert.equal(await devices.recognise(call, 'ada@example.org', forged), undefined, forged)
+  }
+  const elsewhere = createDevices({ keyRing: createKeyRing(new Secret(randomToken())), accounts })
+  assert.equal(await elsewhere.recognise(call, 'ada@example.org', value), undefined)
+  assert.equal(asked, 0, 'the clock tells whoever has no mark of ours nothing about the address')
 })

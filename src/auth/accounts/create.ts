@@ -72,14 +72,15 @@ export function createAccounts(parts: AccountsParts): RunningAccounts {
   const counts = createCounts(cache, clock)
   const throttle = createThrottle(counts)
   const admission = createAdmission({ database, clock, rules: settings.definition?.signUp, origin: settings.sites.accounts })
+  const repository = createAccountsRepository(database)
   const shared: AccountsShared = {
     admission,
-    repository: createAccountsRepository(database),
+    repository,
     passwords,
     throttle,
     counts,
     doors: createDoors(keyRing),
-    devices: createDevices(keyRing),
+    devices: createDevices({ keyRing, accounts: repository }),
   }
   const accounts = createAccountsService({
     ...shared,

@@ -33,7 +33,7 @@ export function createMailLimits({ throttle, devices }: { readonly throttle: Thr
   return {
     async mayMail(call, kind, { email, client, device }) {
       await throttle.enter(call, [{ key: `${kind}:${client}`, rule: ASKING }])
-      const known = devices.recognise(email, device)
+      const known = await devices.recognise(call, email, device)
       if (known === undefined) return mayMailTo(throttle, call, { kind, email, client })
       return (await throttle.count(call, `mail:${kind}:device:${sha256(known)}`, TOKEN_MS)) <= MAILS_PER_CLIENT
     },

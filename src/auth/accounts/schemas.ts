@@ -16,6 +16,8 @@ export const account = z.strictObject({
   awaitsLegacyPassword: z.literal(true).optional(),
   /** Grows whenever a way to sign in is taken away, so that of two removals at once only one can find itself not the last. See `credentialOf`. */
   waysVersion: z.int().optional(),
+  /** It was taken back from somebody: ways in that were added since then are theirs and about to go. See reclaiming.ts. */
+  reclaimedSince: z.int().optional(),
   /** Epoch milliseconds, as all times here. */
   emailVerifiedAt: z.int().optional(),
   suspendedAt: z.int().optional(),

@@ -54,12 +54,13 @@ export interface Accounts extends AccountDirectory, SigningUp {
   signIn(call: Call, attempt: SignIn): Promise<SignedIn | undefined>
   rename(call: Call, change: Renaming): Promise<void>
   /**
-   * False when `current` is not the password. Throws `auth.bad_details` when `next` cannot be one. The write asks for the end of everything that the
-   * old one has opened, but for the session in which it was changed.
+   * What this browser is known by from now on: all that were known before are strangers. `undefined` when `current` is not the password. Throws
+   * `auth.bad_details` when `next` cannot be one. The write asks for the end of everything that the old one has opened, but for the session in which it
+   * was changed.
    */
-  changePassword(call: Call, change: PasswordChange): Promise<boolean>
-  /** A first password, for whoever has none and has signed in just now. False when there is one (by now). Throws and ends as `changePassword`. */
-  choosePassword(call: Call, choice: Omit<PasswordChange, 'current'>): Promise<boolean>
+  changePassword(call: Call, change: PasswordChange): Promise<string | undefined>
+  /** A first password, for whoever has none and has signed in just now. `undefined` when there is one (by now). Throws and ends as `changePassword`. */
+  choosePassword(call: Call, choice: Omit<PasswordChange, 'current'>): Promise<string | undefined>
 }
 
 /** The account of somebody whom the other system knows by this password, made or completed just now. */
@@ -132,7 +133,7 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
     async signIn(call, { email: typed, password, client, network, device, by }) {
       const email = normaliseEmail(typed)
       const address = typedAddress(typed)
-      const known = devices.recognise(address, device)
+      const known = await devices.recognise(call, address, device)
       // Whoever is known stands at no door that strangers can close.
       const met = known === undefined ? doors.of({ address, password, client, network }) : [doors.ofDevice(known)]
       const attempt = await throttle.enter(call, met)
@@ -152,19 +153,19 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
       }
       await attempt.succeed(met.filter(({ name }) => name === 'account').map(({ key }) => key))
       const stored = { ...owner, password: await renewHash(call, owner, password) }
-      return { accountId: owner.id, device: devices.remember(address), credential: credentialOf(stored) }
+      return { accountId: owner.id, device: devices.remember(address, stored), credential: credentialOf(stored) }
     },
   }
 }
 
 function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'changePassword' | 'choosePassword'> {
-  const { repository, passwords, throttle, clock } = deps
+  const { repository, passwords, throttle, devices, clock } = deps
 
   const replace = async (
     call: Call,
     account: Account,
     { sessionId, next, by }: Pick<PasswordChange, 'sessionId' | 'next' | 'by'>,
-  ): Promise<boolean> => {
+  ): Promise<string | undefined> => {
     const { id: accountId, email, name, password: before } = account
     const after = await passwords.hash(call, next)
     const when = new Date(clock.now()).toUTCString()
@@ -174,7 +175,8 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'change
       endAccessRequested({ accountId, exceptSessionId: sessionId }),
       securityEventOf({ type: 'password.changed', accountId, ...by }),
     ]
-    return repository.updatePassword(call, accountId, { before, after, events })
+    const isChanged = await repository.updatePassword(call, accountId, { before, after, events })
+    return isChanged ? devices.remember(email, { ...account, password: after }) : undefined
   }
 
   return {
@@ -190,14 +192,14 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'change
 
     async changePassword(call, { accountId, sessionId, current, next, by }) {
       const account = await repository.find(call, accountId)
-      if (!isUsable(account)) return false
+      if (!isUsable(account)) return undefined
       const problem = next === current ? 'password_same' : passwordProblem(next, account.email, passwords.isKnown)
       if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('password', problem)] })
       // Whoever has taken over a session must not be able to guess on: a door of its own, which the sign-in page cannot close.
       const door = `change:${accountId}`
       const attempt = await throttle.enter(call, [{ key: door, rule: PER_ACCOUNT }])
       try {
-        if (!(await passwords.verify(call, current, account.password))) return false
+        if (!(await passwords.verify(call, current, account.password))) return undefined
         const changed = await replace(call, account, { sessionId, next, by })
         await attempt.succeed([door])
         return changed
@@ -209,7 +211,7 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'change
 
     async choosePassword(call, { accountId, sessionId, next, by }) {
       const account = await repository.find(call, accountId)
-      if (!isUsable(account) || account.password !== undefined) return false
+      if (!isUsable(account) || account.password !== undefined) return undefined
       const problem = passwordProblem(next, account.email, passwords.isKnown)
       if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('password', problem)] })
       return replace(call, account, { sessionId, next, by })

@@ -5,6 +5,7 @@ import { hasCode } from '#kernel/errors.ts'
 import type { Database, Stored } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
 import type { Account } from '../accounts/schemas.ts'
+import type { Reclaiming } from '../reclaiming.ts'
 import { type AddressChange, addressChange, type AddressUndo, addressUndo } from './schemas.ts'
 
 export const addressChangesCollection = defineCollection<AddressChange>({
@@ -36,15 +37,15 @@ export interface AddressRepository {
   ): Promise<boolean>
   /** Links back to what the account had after this change: whoever made it must not undo the undoing. */
   forgetLater(call: Call, undo: AddressUndo): Promise<void>
-  /** The same for the way back; the password goes, too. */
+  /** The same for the way back; the password goes, too, with all ways in that were added since then. */
   restore(
     call: Call,
     account: Account,
-    write: { readonly used: Stored<AddressUndo>; readonly events: readonly EventDraft[] },
+    write: { readonly used: Stored<AddressUndo>; readonly since: number; readonly events: readonly EventDraft[] },
   ): Promise<boolean>
 }
 
-export function createAddressRepository(database: Database): AddressRepository {
+export function createAddressRepository(database: Database, reclaiming: Pick<Reclaiming, 'removals'>): AddressRepository {
   const changes = database.collection(addressChangesCollection)
   const undos = database.collection(addressUndosCollection)
   const commit = async (call: Call, operations: readonly Operation[], events: readonly EventDraft[]): Promise<boolean> => {
@@ -76,11 +77,13 @@ export function createAddressRepository(database: Database): AddressRepository {
       const page = await undos.list(call, { index: 'account', where: { accountId }, limit: MOST_UNDOS })
       for (const { value } of page.items) if (value.id !== id && value.changedAt >= changedAt) await undos.delete(call, value.id)
     },
-    restore: (call, account, { used, events }) => {
-      const set = { email: used.value.before, password: undefined, waysVersion: (account.waysVersion ?? 0) + 1 }
+    restore: async (call, account, { used, since, events }) => {
+      const waysVersion = (account.waysVersion ?? 0) + 1
+      const set = { email: used.value.before, password: undefined, waysVersion, reclaimedSince: since }
       const operations = [
         deleteFrom(addressUndosCollection, used.value.id, { ifVersion: used.version }),
         updateIn(accountsCollection, account.id, { set, where: sameAccount(account) }),
+        ...(await reclaiming.removals(call, account.id, since)),
       ]
       return commit(call, operations, events)
     },

@@ -108,7 +108,7 @@ function confirmRoutes(parts: PageParts): Route[] {
 }
 
 function restoreRoutes(parts: PageParts): Route[] {
-  const { addresses } = parts.byMail
+  const { addresses, reclaiming } = parts.byMail
   return [
     route({
       ...open,
@@ -135,10 +135,10 @@ function restoreRoutes(parts: PageParts): Route[] {
       input: { body: linkForm },
       answers,
       handle: friendly(parts, async (call, { body: { token } }, exchange) => {
-        const undone = await addresses.undo(call, token)
-        if (undone === undefined) return dead(parts, exchange)
-        await parts.engine.revokeAccount(call, undone.accountId)
-        await addresses.finishUndo(call, undone)
+        const accountId = await addresses.undo(call, token)
+        if (accountId === undefined) return dead(parts, exchange)
+        await parts.engine.revokeAccount(call, accountId)
+        await reclaiming.finish(call, accountId)
         exchange.renewCsrf()
         return page(restoredPage(skinOf(parts, exchange, '/account')))
       }),

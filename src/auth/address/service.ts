@@ -17,7 +17,6 @@ import { securityEventOf, type Whence } from '../security-events/security-event.
 import { fieldProblem } from '../texts/problem.ts'
 import type { AddressRepository } from './repository.ts'
 import type { AddressChange, AddressUndo } from './schemas.ts'
-import type { NewWays } from './new-ways.ts'
 
 const UNDO_DAYS = 7
 const DAY_MS = 24 * 3_600_000
@@ -34,15 +33,7 @@ export interface Addresses {
   /** The address that a link to the old mailbox would bring back; looking changes nothing. */
   pendingUndo(call: Call, token: string): Promise<string | undefined>
   /** Brings the address back, removes the password and all ways in that were added since a week before. Whose account it was: its access is to end. */
-  undo(call: Call, token: string): Promise<Undone | undefined>
-  /** After the end of that access: removes what it has added until then. */
-  finishUndo(call: Call, undone: Undone): Promise<void>
-}
-
-export interface Undone {
-  readonly accountId: string
-  /** From then on ways in are a thief's. */
-  readonly since: number
+  undo(call: Call, token: string): Promise<string | undefined>
 }
 
 export interface Link {
@@ -55,7 +46,6 @@ export interface AddressesDependencies {
   readonly accounts: Pick<AccountsRepository, 'find' | 'findByEmail'>
   readonly admission: Pick<Admission, 'problem'>
   readonly limits: MailLimits
-  readonly newWays: NewWays
   readonly clock: Clock
   /** Where mailed links lead: the accounts origin. */
   readonly origin: string
@@ -126,22 +116,22 @@ function asking(deps: AddressesDependencies): Pick<Addresses, 'ask' | 'pending' 
   }
 }
 
-function undoing({ repository, accounts, newWays, clock }: AddressesDependencies): Pick<Addresses, 'pendingUndo' | 'undo' | 'finishUndo'> {
+function undoing({ repository, accounts, clock }: AddressesDependencies): Pick<Addresses, 'pendingUndo' | 'undo'> {
   const find = async (call: Call, token: string): Promise<{ used: Stored<AddressUndo>; account: Account } | undefined> => {
     const used = await repository.findUndo(call, sha256(token))
     if (used === undefined || used.value.expiresAt <= clock.now()) return undefined
     const account = await accounts.find(call, used.value.accountId)
     return account === undefined || account.suspendedAt !== undefined ? undefined : { used, account }
   }
-  const tryUndo = async (call: Call, token: string): Promise<Undone | 'dead' | 'again'> => {
+  const tryUndo = async (call: Call, token: string): Promise<{ readonly accountId?: string } | 'again'> => {
     const found = await find(call, token)
-    if (found === undefined) return 'dead'
+    if (found === undefined) return {}
     const { used, account } = found
     const { before, changedAt } = used.value
     const { id: accountId, name, email } = account
     // Nothing is removed for an address that cannot come back.
     const holder = await accounts.findByEmail(call, before)
-    if (holder !== undefined && holder.id !== accountId) return 'dead'
+    if (holder !== undefined && holder.id !== accountId) return {}
     const data = { name, when: new Date(clock.now()).toUTCString() }
     const events = [
       ...[before, email].map((to) => mail({ to, template: 'address-restored', data, language: call.language })),
@@ -150,21 +140,19 @@ function undoing({ repository, accounts, newWays, clock }: AddressesDependencies
     ]
     // A thief may have added a way in first and changed the address then.
     const since = changedAt - UNDO_DAYS * DAY_MS
-    // First what a thief has added, then the change that uses the link up: what breaks off can be done again.
+    // First what a thief has kept to come back by, then the change that uses the link up: what breaks off can be done again.
     await repository.forgetLater(call, used.value)
-    await newWays.remove(call, accountId, since)
-    return (await repository.restore(call, account, { used, events })) ? { accountId, since } : 'again'
+    return (await repository.restore(call, account, { used, since, events })) ? { accountId } : 'again'
   }
   return {
     pendingUndo: async (call, token) => (await find(call, token))?.used.value.before,
     async undo(call, token) {
       for (let tries = 0; tries < MOST_TRIES; tries += 1) {
         const outcome = await tryUndo(call, token)
-        if (outcome !== 'again') return outcome === 'dead' ? undefined : outcome
+        if (outcome !== 'again') return outcome.accountId
       }
       return undefined
     },
-    finishUndo: (call, { accountId, since }) => newWays.remove(call, accountId, since),
   }
 }
 

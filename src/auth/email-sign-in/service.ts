@@ -137,7 +137,7 @@ function createRedeeming({ repository, accounts, throttle, devices, keyRing, clo
     const account = await accounts.find(call, accountId)
     // The address may have gone to another mailbox since.
     if (!isUsable(account) || account.email !== email) return undefined
-    return { accountId, device: devices.remember(email), credential: credentialOf(account) }
+    return { accountId, device: devices.remember(email, account), credential: credentialOf(account) }
   }
   /** The try is counted before the code is compared: of many at once each costs one. */
   const tried = async (call: Call, id: string): Promise<Stored<EmailSignIn> | undefined> => {

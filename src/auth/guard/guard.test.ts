@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { runInNewContext } from 'node:vm'
-import { systemCall } from '#kernel/call.ts'
+import { type Call, systemCall } from '#kernel/call.ts'
 import { html } from '#kernel/html.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { createKeyRing } from '#kernel/keyring.ts'
@@ -24,6 +24,8 @@ const fail = async (): Promise<never> => {
 const brokenCache: Cache = { get: fail, set: fail, add: fail, increment: fail, delete: fail, publish: fail, subscribe: () => () => {} }
 const place = { form: 'sign-in u1', browser: 'b1' }
 
+const ada = { id: '1', email: 'ada@example.org', name: 'Ada', password: 'a hash', createdAt: 0 }
+
 function world(definition?: ChallengeDefinition) {
   let now = 1_000_000_000_000
   const clock = { now: () => now }
@@ -31,7 +33,8 @@ function world(definition?: ChallengeDefinition) {
   const counts = createCounts(brokenCache, clock)
   const log: string[] = []
   const logger = createLogger({ level: 'debug', stream: { write: (line) => void log.push(line) } })
-  const [doors, devices] = [createDoors(keyRing), createDevices(keyRing)]
+  const accounts = { findByEmail: async (_call: Call, email: string) => (email === ada.email ? ada : undefined) }
+  const [doors, devices] = [createDoors(keyRing), createDevices({ keyRing, accounts })]
   return {
     counts,
     doors,
@@ -128,8 +131,8 @@ test('whoever has signed in to this address before is not asked', async () => {
   const asker = { address: 'ada@example.org', client: 'c' }
   for (const { key } of doors.of(asker)) await counts.add(call, key, { by: 5000, ttlMs: 600_000 })
   const said = { place, puzzle: '', answer: '', challenge: '' }
-  assert.equal(await guard.lacks(call, { ...asker, device: devices.remember('ada@example.org') }, said), undefined)
-  assert.ok((await guard.lacks(call, { ...asker, device: devices.remember('eve@example.org') }, said)) !== undefined)
+  assert.equal(await guard.lacks(call, { ...asker, device: devices.remember('ada@example.org', ada) }, said), undefined)
+  assert.ok((await guard.lacks(call, { ...asker, device: devices.remember('eve@example.org', ada) }, said)) !== undefined)
 })
 
 test('the challenge of the app stands in for the puzzle, and fails closed', async () => {

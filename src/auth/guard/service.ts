@@ -56,8 +56,8 @@ const LIMIT_MS = 3000
 export function createGuard(deps: GuardDependencies): Guard {
   const { definition, logger, limitMs = LIMIT_MS } = deps
   const suspicion = createSuspicion(deps)
-  const isKnown = ({ address, device }: GuardAsker): boolean =>
-    address !== undefined && deps.devices.recognise(address, device) !== undefined
+  const isKnown = async (call: Call, { address, device }: GuardAsker): Promise<boolean> =>
+    address !== undefined && (await deps.devices.recognise(call, address, device)) !== undefined
   const puzzles = createPuzzles(deps)
   const isClosed = async (call: Call, asker: Suspect): Promise<boolean> => {
     const waits = await Promise.all(deps.doors.of(asker).map(({ key }) => deps.counts.closedFor(call, key)))
@@ -83,12 +83,12 @@ export function createGuard(deps: GuardDependencies): Guard {
   return {
     field: definition?.field,
     async due(call, asker, { place, lacked }) {
-      const bits = Math.max(isKnown(asker) ? 0 : ((await suspicion.bits(call, asker)) ?? 0), lacked ?? 0)
+      const bits = Math.max((await isKnown(call, asker)) ? 0 : ((await suspicion.bits(call, asker)) ?? 0), lacked ?? 0)
       if (bits === 0) return undefined
       return definition === undefined ? { kind: 'puzzle', puzzle: puzzles.make(place, bits) } : { kind: 'challenge', definition }
     },
     async lacks(call, asker, { place, puzzle, answer, challenge }) {
-      if (isKnown(asker)) return undefined
+      if (await isKnown(call, asker)) return undefined
       const counted = asker.for !== undefined
       // Whoever has to wait is told so, and not given work as well.
       if (!counted && (await isClosed(call, asker))) return undefined
@@ -105,7 +105,7 @@ export function createGuard(deps: GuardDependencies): Guard {
       return bits
     },
     async takeBack(call, asker) {
-      if (!isKnown(asker)) await suspicion.count(call, asker, -1)
+      if (!(await isKnown(call, asker))) await suspicion.count(call, asker, -1)
     },
   }
 }

@@ -2,7 +2,7 @@
 import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
-import { whence } from '../browser.ts'
+import { rememberDevice, whence } from '../browser.ts'
 import { en, type Texts } from '../texts/en.ts'
 import { accountPage, inOrder } from './account-page.ts'
 import { ownSections } from './account-sections.ts'
@@ -68,15 +68,16 @@ export function accountActions(parts: PageParts): AccountActions {
       const again = person?.hasPassword === false ? unlessRecent(parts, session, '/account') : undefined
       if (again !== undefined) return again
       try {
-        const changed =
+        const device =
           person?.hasPassword === false
             ? await accounts.choosePassword(call, choice)
             : await accounts.changePassword(call, { ...choice, current })
-        if (!changed)
+        if (device === undefined)
           return await show(who, {
             section: 'password',
             failure: refused({ problems: { current: textsFor(who).problems.password_wrong } }),
           })
+        rememberDevice(exchange, device)
       } catch (error) {
         return show(who, { section: 'password', failure: formFailure(textsFor(who), error, {}) })
       }

@@ -131,7 +131,7 @@ async function reset(
 ): Promise<Answer> {
   const {
     engine,
-    byMail: { recovery },
+    byMail: { recovery, reclaiming },
   } = parts
   const pending = await recovery.pending(call, token)
   if (pending === undefined) return dead(parts, exchange)
@@ -141,6 +141,7 @@ async function reset(
     return showReset(parts, exchange, { email: pending.email, token, failure: formFailure(skinOf(parts, exchange).texts, error, {}) })
   }
   await engine.revokeAccount(call, pending.accountId)
+  await reclaiming.finish(call, pending.accountId)
   exchange.renewCsrf()
   return seeOther(pending.interaction === undefined ? '/reset-password/done' : `/reset-password/done?interaction=${pending.interaction}`)
 }

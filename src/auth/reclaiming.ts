@@ -1,0 +1,81 @@
+// Taking an account back from somebody who had it and was not its owner. The write that does it removes their ways in, and marks the account with the
+// moment since when such ways are theirs: what is added until their access has ended goes after that, if need be by the job that ends it.
+import type { Call } from '#kernel/call.ts'
+import { type CollectionDefinition, deleteFrom, type Document, type Operation, updateIn } from '#kernel/collection.ts'
+import { hasCode } from '#kernel/errors.ts'
+import type { Database } from '../database/contract.ts'
+import { accountsCollection } from './accounts/repository.ts'
+import { passkeysCollection } from './passkeys/repository.ts'
+import { codesCollection, totpCollection } from './second-factors/repository.ts'
+import { identitiesCollection } from './upstream/repository.ts'
+
+export interface Reclaiming {
+  /** What removes the ways in that were added since then, for the commit that marks the account. */
+  removals(call: Call, accountId: string, since: number): Promise<Operation[]>
+  /** When the access has ended. Once for each mark, so that what the owner adds afterwards stays, however late this is asked for again. */
+  finish(call: Call, accountId: string): Promise<void>
+}
+
+/** Of each kind, in one commit. */
+const AT_ONCE = 40
+const MAX_ROUNDS = 10
+
+export function createReclaiming(database: Database): Reclaiming {
+  const accounts = database.collection(accountsCollection)
+  const removals = removing(database)
+  const finished = async (call: Call, accountId: string): Promise<boolean> => {
+    const account = (await accounts.get(call, accountId))?.value
+    if (account?.reclaimedSince === undefined) return true
+    const { reclaimedSince, waysVersion } = account
+    // Whatever is under way with one of them counts no more.
+    const change = { set: { reclaimedSince: undefined, waysVersion: (waysVersion ?? 0) + 1 }, where: { reclaimedSince, waysVersion } }
+    try {
+      await database.commit(call, [
+        ...(await removals(call, accountId, reclaimedSince)),
+        updateIn(accountsCollection, accountId, change),
+      ])
+      return true
+    } catch (error) {
+      if (hasCode(error, 'database.conflict')) return false
+      throw error
+    }
+  }
+  return {
+    removals,
+    async finish(call, accountId) {
+      for (let round = 0; round < MAX_ROUNDS; round += 1) if (await finished(call, accountId)) return
+      throw new Error('The account changes too often to be taken back.')
+    },
+  }
+}
+
+function removing(database: Database): Reclaiming['removals'] {
+  const added = <T extends Document & { readonly accountId: string }>(definition: CollectionDefinition<T>) => {
+    const rows = database.collection(definition)
+    return async (call: Call, accountId: string, since: number): Promise<Operation[]> => {
+      for (;;) {
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every T has the field; the compiler cannot see that of a type that it does not know
+        const where = { accountId } as Partial<T>
+        const { items, next } = await rows.list(call, { index: 'account', where, range: { from: since }, limit: AT_ONCE })
+        if (next === undefined) return items.map(({ value }) => deleteFrom(definition, value.id, { ifPresent: true }))
+        // More than anybody has by hand.
+        for (const { value } of items) await rows.delete(call, value.id)
+      }
+    }
+  }
+  const passkeys = added(passkeysCollection)
+  const identities = added(identitiesCollection)
+  const totps = database.collection(totpCollection)
+  const codes = database.collection(codesCollection)
+  return async (call, accountId, since) => {
+    const [totp, recovery] = await Promise.all([totps.get(call, accountId), codes.get(call, accountId)])
+    const isTheirs = (row: typeof totp | typeof recovery): boolean => row !== undefined && row.value.createdAt >= since
+    return [
+      ...(await passkeys(call, accountId, since)),
+      ...(await identities(call, accountId, since)),
+      // A second step of somebody else's would keep the owner out.
+      ...(isTheirs(totp) ? [deleteFrom(totpCollection, accountId, { ifPresent: true })] : []),
+      ...(isTheirs(recovery) ? [deleteFrom(codesCollection, accountId, { ifPresent: true })] : []),
+    ]
+  }
+}
