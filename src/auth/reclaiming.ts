@@ -30,10 +30,7 @@ export function createReclaiming(database: Database): Reclaiming {
     // Whatever is under way with one of them counts no more.
     const change = { set: { reclaimedSince: undefined, waysVersion: (waysVersion ?? 0) + 1 }, where: { reclaimedSince, waysVersion } }
     try {
-      await database.commit(call, [
-        ...(await removals(call, accountId, reclaimedSince)),
-        updateIn(accountsCollection, accountId, change),
-      ])
+      await database.commit(call, [...(await removals(call, accountId, reclaimedSince)), updateIn(accountsCollection, accountId, change)])
       return true
     } catch (error) {
       if (hasCode(error, 'database.conflict')) return false

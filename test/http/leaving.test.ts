@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { ACCOUNT_DELETED } from '#kernel/account-events.ts'
+import { accountsCollection } from '../../src/auth/accounts/repository.ts'
+import { invitationId, invitationsCollection } from '../../src/auth/admission/service.ts'
 import { securityEventOf } from '../../src/auth/security-events/security-event.ts'
 import type { StoredEvent } from '../../src/database/contract.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
@@ -27,6 +29,18 @@ interface Person {
   readonly accountId: string
   readonly email: string
   readonly password: string
+}
+
+async function again(person: Person): Promise<Person> {
+  const now = world.clock.now()
+  world.engine.sessionList.splice(0, 9, {
+    id: 'here',
+    accountId: person.accountId,
+    signedInAt: now,
+    lastUsedAt: now,
+    device: 'Firefox on Linux',
+  })
+  return person
 }
 
 /** Signed in at the accounts origin, since just now unless told. */
@@ -130,6 +144,30 @@ test('leaves nothing in auth, tells the other servers once, and frees the addres
   await world.accounts.signUp(call, { name: 'Ada', email: person.email, password: person.password, client: 'again' })
   const mails = (): number => world.mails.filter(({ to, template }) => to === person.email && template === 'confirm-address').length
   await until('a mail as to a stranger', () => mails() === 2)
+})
+
+test('takes the invitations to sign up with it, to addresses that it has had lately, too', async () => {
+  const person = await signedIn('invited@example.org')
+  await world.visit({ path: '/account/email', form: { email: 'invited-2@example.org' } })
+  const link = await until('the link', () =>
+    world.mails.find(({ to, template }) => to === 'invited-2@example.org' && template === 'confirm-new-address'),
+  )
+  await world.visit({ path: '/account/email/confirm', form: { token: tokenIn(link) } })
+  world.clock.advance(3_700_000)
+  await askForTheEnd({ ...(await again(person)), email: 'invited-2@example.org' })
+  world.clock.advance(6 * DAY_MS)
+  const invited = ['invited@example.org', 'invited-2@example.org', 'somebody-else@example.org']
+  for (const email of invited) await world.running.shared.admission.invite(call, email)
+  const present = async (): Promise<string[]> => {
+    const found = await Promise.all(invited.map((email) => world.database.collection(invitationsCollection).get(call, invitationId(email))))
+    return invited.filter((_, index) => found[index] !== undefined)
+  }
+  assert.deepEqual(await present(), invited)
+  await runJob()
+  assert.equal((await present()).length, 3, 'not before the end')
+  await world.database.collection(accountsCollection).update(call, person.accountId, { set: { deletionAt: world.clock.now() } })
+  await runJob()
+  assert.deepEqual(await present(), ['somebody-else@example.org'])
 })
 
 test('goes on where it stopped, and nothing calls it off once it is begun', async () => {

@@ -8,6 +8,8 @@ import { callAs, systemCall } from '#kernel/call.ts'
 import { newId } from '#kernel/ids.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { AuthDefinition } from '../../src/auth/contract.ts'
+import { createOwners } from '../../src/auth/organisations/owners.ts'
+import { createOrganisationsRepository as repositoryOf } from '../../src/auth/organisations/repository.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
 import { everythingStored } from '../support/scenario-database.ts'
@@ -306,19 +308,66 @@ describe('organisations', () => {
   test('an account that goes leaves everywhere; what nobody is left in ends, and an operator finds another owner', async () => {
     const id = await found()
     await joined(id, 'bob', ['viewer'])
-    await world.organisations.forget(call, idOf('bob'))
+    await world.organisations.forget(call, { accountId: idOf('bob'), addresses: [] })
     assert.deepEqual(await memberships('bob'), [])
     await joined(id, 'bob', ['viewer'])
-    await world.organisations.forget(call, idOf('ada'))
+    await world.organisations.forget(call, { accountId: idOf('ada'), addresses: [] })
     assert.deepEqual([await memberships('ada'), await memberships('bob')], [[], [['Acme', ['viewer'], true]]])
     const { desk } = world.organisations
     await desk.setMember(systemCall('test'), { organisationId: id, email: addressOf('bob'), roles: ['owner'] })
     assert.deepEqual(await memberships('bob'), [['Acme', ['owner'], true]])
-    await world.organisations.forget(call, idOf('bob'))
+    await world.organisations.forget(call, { accountId: idOf('bob'), addresses: [] })
     assert.equal(
       (await desk.list(systemCall('test'))).items.some((each) => each.id === id),
       false,
     )
+  })
+
+  test('an account that goes takes the invitations to its addresses with it, and those that it has sent', async () => {
+    const [id, other] = [await found(), await found('Others')]
+    await invite(id, 'bob')
+    await invite(other, 'bob')
+    await invite(id, 'eve')
+    const waiting = async (organisationId: string): Promise<readonly string[]> =>
+      (await invitations().list(asked, { accountId: idOf('ada'), organisationId })).map(({ email }) => email).toSorted()
+    await world.organisations.forget(call, { accountId: idOf('eve'), addresses: ['earlier@example.org', addressOf('bob')] })
+    assert.deepEqual([await waiting(id), await waiting(other)], [[addressOf('eve')], []])
+    await joined(id, 'bob', ['owner'])
+    const text = async (): Promise<string> => JSON.stringify(await repositoryOf(world.database).invitations(call, id, { limit: 9 }))
+    assert.ok((await text()).includes(idOf('ada')))
+    await world.organisations.forget(call, { accountId: idOf('ada'), addresses: [] })
+    assert.ok(!(await text()).includes(idOf('ada')), 'who has sent it is nobody any more')
+    await world.organisations.forget(call, { accountId: idOf('ada'), addresses: [] })
+  })
+
+  test('whether anybody answers for an organisation is one question, however many are in it', async () => {
+    const id = await found()
+    const repository = repositoryOf(world.database)
+    const { organisation, member } = {
+      organisation: (await repository.find(call, id)) ?? assert.fail('no organisation'),
+      member: (await repository.findMember(call, id, idOf('ada'))) ?? assert.fail('no owner'),
+    }
+    const others = Array.from({ length: 150 }, (_, index) => `other${index}`)
+    for (const accountId of others) {
+      const after = { ...member.value, id: `${id}.${accountId}`, accountId, roles: ['viewer'], joinedAt: member.value.joinedAt - 1 }
+      assert.ok(await repository.commit(call, repository.operations.change({ organisation, counts: organisation, after }), []))
+    }
+    const questions: string[] = []
+    const counted = new Proxy(repository, {
+      get: (target, name) => (questions.push(String(name)), Reflect.get(target, name, target)),
+    })
+    const { isAttended } = createOwners({ repository: counted, accounts: world.running.shared.repository })
+    assert.equal(await isAttended(call, id), true)
+    assert.deepEqual(questions, ['find', 'owners'])
+    await world.database.collection(accountsCollection).update(call, idOf('ada'), { set: { suspendedAt: 1 } })
+    assert.equal(await isAttended(call, id), false)
+    await repository.commit(
+      call,
+      repository.operations.change({ organisation, counts: organisation, before: member, after: { ...member.value, roles: [] } }),
+      [],
+    )
+    await world.database.collection(accountsCollection).update(call, idOf('ada'), { set: { suspendedAt: undefined } })
+    assert.equal(await isAttended(call, id), false, 'whoever is owner no more is found no more')
   })
 
   test('what lets somebody or something in needs a sign-in of the last minutes, and says who did it', async () => {

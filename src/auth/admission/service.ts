@@ -24,6 +24,8 @@ export const invitationsCollection = defineCollection<Invitation>({
   expiry: 'expiresAt',
 })
 
+export const invitationId = (email: string): string => sha256(email)
+
 export interface Admission {
   /** Nobody new: there is nothing to sign up with. */
   readonly isOff: boolean
@@ -75,7 +77,7 @@ export function createAdmission({ database, clock, rules = {}, origin }: Admissi
     async mayJoin(call, email) {
       if (mode === 'off' || problem(email) !== undefined) return false
       if (mode === 'open') return true
-      const found = await invitations.get(call, sha256(email))
+      const found = await invitations.get(call, invitationId(email))
       return found !== undefined && found.value.expiresAt > clock.now()
     },
     async invite(call, typed) {
@@ -88,7 +90,7 @@ export function createAdmission({ database, clock, rules = {}, origin }: Admissi
       }
       const now = clock.now()
       const expiresAt = now + INVITED_DAYS * DAY_MS
-      await put(call, { id: sha256(email), email, invitedAt: now, expiresAt })
+      await put(call, { id: invitationId(email), email, invitedAt: now, expiresAt })
       return { email, expiresAt }
     },
   }

@@ -5,7 +5,7 @@ import type { AuthDefinition, Holding } from '../contract.ts'
 import type { Engine } from '../engine.ts'
 import { createOwnData, type OwnData } from '../own-data/service.ts'
 import type { People } from '../people.ts'
-import { memberships, personalData } from './parts.ts'
+import { addressesOf, memberships, personalData } from './parts.ts'
 import { createLeavingRepository } from './repository.ts'
 import { createLeaving, type Leaving } from './service.ts'
 
@@ -31,10 +31,12 @@ export interface RunningLeaving extends Leaving {
 /** Make it before the database starts, since it declares its collections. */
 export function createLeavingPart(parts: LeavingParts): RunningLeaving {
   const { database, clock, engine, definition, origin, people, holdings = () => [] } = parts
-  const kept = [...personalData(database), memberships(people.organisations)]
+  // Memberships and invitations to organisations before the changes of address, which say where else one may have been invited.
+  const kept = [memberships(people.organisations), ...personalData(database)]
   const leaving = createLeaving({
     repository: createLeavingRepository(database),
     personalData: kept,
+    addressesOf: addressesOf(database),
     engine,
     services: people.serviceAccounts.services,
     clock,

@@ -1,7 +1,10 @@
 // All that auth keeps of a person, beside the account and what the engine ends with it (sessions, grants, tokens, consents).
 import type { OrganisationsPart } from '../organisations/create.ts'
+import type { Call } from '#kernel/call.ts'
+import type { Account } from '../accounts/schemas.ts'
 import type { Database } from '../../database/contract.ts'
 import { addressChangesCollection, addressUndosCollection } from '../address/repository.ts'
+import { invitationId, invitationsCollection } from '../admission/service.ts'
 import { emailSignInsCollection } from '../email-sign-in/repository.ts'
 import { passkeysCollection } from '../passkeys/repository.ts'
 import { resetsCollection } from '../recovery/repository.ts'
@@ -10,11 +13,16 @@ import { securityEventsCollection } from '../security-events/repository.ts'
 import { identitiesCollection } from '../upstream/repository.ts'
 import { type PersonalData, rowOfAccount, rowsByAccount } from './personal-data.ts'
 
+/** More than the limits of mails allow within the days that a change can be undone. */
+const MOST_CHANGES = 1000
+
 const moment = (at: number): string => new Date(at).toISOString()
 
 /** Declares the collections, so it must run before the database starts. */
 export function personalData(database: Database): readonly PersonalData[] {
   return [
+    // First of all, while it is known which addresses the account has had.
+    signUpInvitations(database),
     rowsByAccount(database, passkeysCollection, {
       name: 'passkeys',
       shown: ({ name, createdAt, lastUsedAt }) => ({
@@ -41,6 +49,26 @@ export function personalData(database: Database): readonly PersonalData[] {
     rowsByAccount(database, resetsCollection, { name: 'passwordResets' }),
     rowsByAccount(database, emailSignInsCollection, { name: 'emailSignIns' }),
   ]
+}
+
+/** An operator has let an address sign up; the address is its key. */
+function signUpInvitations(database: Database): PersonalData {
+  const invitations = database.collection(invitationsCollection)
+  return {
+    name: 'invitations',
+    async erase(call, { addresses }) {
+      for (const address of addresses) await invitations.delete(call, invitationId(address))
+    },
+  }
+}
+
+/** Those of which the account has an undo: the address before each change of the last days. */
+export function addressesOf(database: Database): (call: Call, account: Pick<Account, 'id' | 'email'>) => Promise<readonly string[]> {
+  const undos = database.collection(addressUndosCollection)
+  return async (call, { id: accountId, email }) => {
+    const { items } = await undos.list(call, { index: 'account', where: { accountId }, limit: MOST_CHANGES })
+    return [...new Set([email, ...items.map(({ value }) => value.before)])]
+  }
 }
 
 /** An organisation is not one person's: who goes leaves it, and it ends with the last. */

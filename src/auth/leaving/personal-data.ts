@@ -5,13 +5,19 @@ import type { CollectionDefinition, Document } from '#kernel/collection.ts'
 import type { Json } from '#kernel/json.ts'
 import type { Database } from '../../database/contract.ts'
 
+export interface Leaver {
+  readonly accountId: string
+  /** That of the account, and those that it has had lately. */
+  readonly addresses: readonly string[]
+}
+
 export interface PersonalData {
   /** In the download. */
   readonly name: string
   /** What the person is shown of it; `undefined` for what is kept for a moment only, or is a secret. */
   collect?(call: Call, accountId: string): Promise<Json>
   /** Again and again is the same. */
-  erase(call: Call, accountId: string): Promise<void>
+  erase(call: Call, leaver: Leaver): Promise<void>
 }
 
 const PAGE = 100
@@ -29,7 +35,7 @@ export function rowOfAccount<T extends Document>(
   { name, shown }: Rows<T>,
 ): PersonalData {
   const rows = database.collection(definition)
-  const erase = async (call: Call, accountId: string): Promise<void> => {
+  const erase = async (call: Call, { accountId }: Leaver): Promise<void> => {
     await rows.delete(call, accountId)
   }
   if (shown === undefined) return { name, erase }
@@ -58,7 +64,7 @@ export function rowsByAccount<T extends Document & { readonly accountId?: string
       limit: PAGE,
       ...(after === undefined ? {} : { after }),
     })
-  const erase = async (call: Call, accountId: string): Promise<void> => {
+  const erase = async (call: Call, { accountId }: Leaver): Promise<void> => {
     for (;;) {
       const { items } = await page(call, accountId)
       if (items.length === 0) return

@@ -35,6 +35,8 @@ export interface Leaving {
 export interface LeavingDependencies {
   readonly repository: LeavingRepository
   readonly personalData: readonly PersonalData[]
+  /** Which it has, and had lately. */
+  addressesOf(call: Call, account: Pick<Account, 'id' | 'email'>): Promise<readonly string[]>
   readonly engine: Pick<Engine, 'revokeAccount' | 'sessions'>
   readonly services: Pick<ServiceAccounts, 'halt'>
   readonly clock: Clock
@@ -144,7 +146,8 @@ async function deleteOne(deps: LeavingDependencies, call: Call, account: Stored<
   )
     return
   await engine.revokeAccount(call, id)
-  for (const part of personalData) await part.erase(call, id)
+  const leaver = { accountId: id, addresses: await deps.addressesOf(call, account.value) }
+  for (const part of personalData) await part.erase(call, leaver)
   const stored = await repository.find(call, id)
   if (stored === undefined) return
   await repository.delete(call, stored, [securityEventOf({ type: 'account.deleted', accountId: id }), accountDeletedEvent(id)])

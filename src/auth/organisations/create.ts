@@ -8,6 +8,7 @@ import { tidyName } from '../accounts/name.ts'
 import type { AccountsShared } from '../accounts/create.ts'
 import { createMailLimits } from '../accounts/mail-limits.ts'
 import type { AuthDefinition } from '../contract.ts'
+import type { Leaver } from '../leaving/personal-data.ts'
 import { authErrors } from '../errors.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import { checkRoles } from '../roles/permissions.ts'
@@ -16,7 +17,7 @@ import { fieldProblem } from '../texts/problem.ts'
 import type { OrganisationsDesk } from './contract.ts'
 import { createEnding } from './ending.ts'
 import { createInvitations, type Invitations } from './invitations.ts'
-import { createOrganisationsRepository } from './repository.ts'
+import { createOrganisationsRepository, type OrganisationsRepository } from './repository.ts'
 import { type Acting, createOrganisations, type Organisations, shownMembers, viewOf } from './service.ts'
 
 export interface OrganisationsPart {
@@ -28,8 +29,9 @@ export interface OrganisationsPart {
   readonly jobs: readonly JobDefinition[]
   /** By an owner who has typed its name. It counts for nothing at once; its members are told, and taken out by a job. */
   end(call: Call, acting: Acting & Whence, typedName: string): Promise<void>
-  /** When an account goes: nothing of an organisation tells of it any more. One that nobody is left in ends. */
-  forget(call: Call, accountId: string): Promise<void>
+  /** When an account goes: nothing of an organisation tells of it any more, nor who was invited by it or at one of its addresses. One that nobody is left
+   * in ends. */
+  forget(call: Call, leaver: Leaver): Promise<void>
 }
 
 export interface OrganisationsDependencies {
@@ -72,13 +74,27 @@ export function createOrganisationsPart(dependencies: OrganisationsDependencies)
       if (!(await ending.end(call, organisationId, by))) throw authErrors.organisation_not_found()
     },
     desk: createDesk(parts, { organisations, end: (call, id) => ending.end(call, id) }),
-    async forget(call, accountId) {
+    async forget(call, { accountId, addresses }) {
+      for (const whose of [{ invitedBy: accountId }, ...addresses.map((email) => ({ email }))]) await withdraw(repository, call, whose)
       for (let left = PAGE; left === PAGE; ) {
         const { items } = await repository.memberships(call, accountId, { limit: PAGE })
         left = items.length
         for (const { value } of items) await goFrom(call, { accountId, organisationId: value.organisationId })
       }
     },
+  }
+}
+
+async function withdraw(
+  repository: OrganisationsRepository,
+  call: Call,
+  whose: Parameters<OrganisationsRepository['invitationsOf']>[1],
+): Promise<void> {
+  for (;;) {
+    const { items } = await repository.invitationsOf(call, whose, { limit: PAGE })
+    if (items.length === 0) return
+    // One that was used meanwhile is gone as well.
+    for (const each of items) await repository.commit(call, [repository.operations.withdraw(each)], [])
   }
 }
 

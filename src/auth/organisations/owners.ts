@@ -12,27 +12,27 @@ export interface Owners {
 }
 
 export interface OwnersParts {
-  readonly repository: Pick<OrganisationsRepository, 'find' | 'members' | 'memberships'>
+  readonly repository: Pick<OrganisationsRepository, 'find' | 'owners' | 'memberships'>
   readonly accounts: Pick<AccountsRepository, 'find'>
 }
 
 const PAGE = 100
+/** Few have more, and the first who is not blocked is enough. */
+const OWNERS = 10
 
 export function createOwners({ repository, accounts }: OwnersParts): Owners {
   const isAttended: Owners['isAttended'] = async (call, organisationId) => {
     const organisation = await repository.find(call, organisationId)
     if (organisation === undefined || organisation.endedAt !== undefined) return false
-    let left = organisation.owners
-    for (let after: string | undefined; left > 0; ) {
-      const { items, next } = await repository.members(call, organisationId, { limit: PAGE, after })
-      for (const { value } of items.filter((each) => each.value.roles.includes(OWNER))) {
+    let after: string | undefined
+    do {
+      const { items, next } = await repository.owners(call, organisationId, { limit: OWNERS, after })
+      for (const { value } of items) {
         const account = await accounts.find(call, value.accountId)
         if (account !== undefined && account.suspendedAt === undefined) return true
-        left -= 1
       }
-      if (next === undefined) return false
       after = next
-    }
+    } while (after !== undefined)
     return false
   }
   return {

@@ -4,6 +4,7 @@ import type { Call } from '#kernel/call.ts'
 import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Database, Page, Stored } from '../../database/contract.ts'
+import { OWNER } from '../roles/permissions.ts'
 import { type Invitation, invitation, type Member, member, memberId, type Organisation, organisation } from './schemas.ts'
 
 const organisationsCollection = defineCollection<Organisation>({
@@ -12,10 +13,22 @@ const organisationsCollection = defineCollection<Organisation>({
   indexes: { name: { fields: ['name'] } },
 })
 
+const isOwner = (roles: unknown): boolean => Array.isArray(roles) && roles.includes(OWNER)
+
 const membersCollection = defineCollection<Member>({
   name: 'auth_members',
   schema: member,
-  indexes: { organisation: { fields: ['organisationId', 'joinedAt'] }, account: { fields: ['accountId', 'joinedAt'] } },
+  indexes: {
+    organisation: { fields: ['organisationId', 'joinedAt'] },
+    account: { fields: ['accountId', 'joinedAt'] },
+    owners: { fields: ['organisationId', 'owner', 'joinedAt'] },
+  },
+  migrations: [
+    {
+      changes: ['owner'],
+      up: (document) => (isOwner(document['roles']) ? { ...document, owner: true } : document),
+    },
+  ],
 })
 
 const invitationsCollection = defineCollection<Invitation>({
@@ -25,6 +38,8 @@ const invitationsCollection = defineCollection<Invitation>({
     token: { fields: ['token'], unique: true },
     organisation: { fields: ['organisationId', 'sentAt'] },
     address: { fields: ['organisationId', 'email'], unique: true },
+    recipient: { fields: ['email'] },
+    sender: { fields: ['invitedBy'] },
   },
   expiry: 'expiresAt',
 })
@@ -47,10 +62,13 @@ export interface OrganisationsRepository {
   list(call: Call, page: PageRequest): Promise<Page<Organisation>>
   findMember(call: Call, organisationId: string, accountId: string): Promise<Stored<Member> | undefined>
   members(call: Call, organisationId: string, page: PageRequest): Promise<Page<Member>>
+  owners(call: Call, organisationId: string, page: PageRequest): Promise<Page<Member>>
   memberships(call: Call, accountId: string, page: PageRequest): Promise<Page<Member>>
   findInvitation(call: Call, key: { readonly token: string } | { readonly id: string }): Promise<Stored<Invitation> | undefined>
   findInvitationTo(call: Call, organisationId: string, email: string): Promise<Stored<Invitation> | undefined>
   invitations(call: Call, organisationId: string, page: PageRequest): Promise<Page<Invitation>>
+  /** Those to this address, or from this account. */
+  invitationsOf(call: Call, whose: Pick<Invitation, 'email'> | Pick<Invitation, 'invitedBy'>, page: PageRequest): Promise<Page<Invitation>>
   operations: {
     make(organisation: Organisation, owner: Member): Operation[]
     change(change: MemberChange): Operation[]
@@ -80,12 +98,16 @@ export function createOrganisationsRepository(database: Database): Organisations
     list: (call, page) => organisations.list(call, { index: 'name', ...pageOf(page) }),
     findMember: (call, organisationId, accountId) => members.get(call, memberId(organisationId, accountId)),
     members: (call, organisationId, page) => members.list(call, { index: 'organisation', where: { organisationId }, ...pageOf(page) }),
+    owners: (call, organisationId, page) =>
+      members.list(call, { index: 'owners', where: { organisationId, owner: true }, ...pageOf(page) }),
     memberships: (call, accountId, page) => members.list(call, { index: 'account', where: { accountId }, ...pageOf(page) }),
     findInvitation: (call, key) =>
       'id' in key ? invitations.get(call, key.id) : invitations.getByKey(call, 'token', { token: key.token }),
     findInvitationTo: (call, organisationId, email) => invitations.getByKey(call, 'address', { organisationId, email }),
     invitations: (call, organisationId, page) =>
       invitations.list(call, { index: 'organisation', where: { organisationId }, order: 'descending', ...pageOf(page) }),
+    invitationsOf: (call, whose, page) =>
+      invitations.list(call, { index: 'email' in whose ? 'recipient' : 'sender', where: whose, ...pageOf(page) }),
     operations,
     async commit(call, changes, events) {
       try {
@@ -99,14 +121,18 @@ export function createOrganisationsRepository(database: Database): Organisations
   }
 }
 
+/** As the index of owners needs it. */
+const marked = ({ owner: _before, ...member }: Member): Member => (isOwner(member.roles) ? { ...member, owner: true } : member)
+
 const operations: OrganisationsRepository['operations'] = {
-  make: (made, owner) => [insertInto(organisationsCollection, made), insertInto(membersCollection, owner)],
+  make: (made, owner) => [insertInto(organisationsCollection, made), insertInto(membersCollection, marked(owner))],
   change({ organisation: { id, owners, members, endedAt }, counts, before, after }) {
     const counted = updateIn(organisationsCollection, id, { set: { ...counts }, where: { owners, members, endedAt } })
     if (after === undefined)
       return before === undefined ? [counted] : [counted, deleteFrom(membersCollection, before.value.id, { ifVersion: before.version })]
-    if (before === undefined) return [counted, insertInto(membersCollection, after)]
-    return [counted, updateIn(membersCollection, after.id, { set: { roles: after.roles }, ifVersion: before.version })]
+    if (before === undefined) return [counted, insertInto(membersCollection, marked(after))]
+    const set = { roles: after.roles, owner: marked(after).owner }
+    return [counted, updateIn(membersCollection, after.id, { set, ifVersion: before.version })]
   },
   takeOut: ({ value, version }) => [deleteFrom(membersCollection, value.id, { ifVersion: version })],
   rename: (id, before, name) => updateIn(organisationsCollection, id, { set: { name }, where: { name: before, endedAt: undefined } }),

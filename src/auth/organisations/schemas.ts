@@ -21,6 +21,8 @@ export const member = z.strictObject({
   organisationId: z.string(),
   accountId: z.string(),
   roles: z.array(z.string()),
+  /** As the roles say; for the index. The repository writes it. */
+  owner: z.literal(true).optional(),
   joinedAt: time,
 })
 export type Member = z.infer<typeof member>
