@@ -42,6 +42,8 @@ export interface PlatformOptions {
   /** What a program does that has a data folder for itself: the lock on it, and what is started last and ended first. */
   readonly premises?: { readonly lock: Running<unknown>; readonly desk: Running<unknown> }
   readonly clock?: Clock
+  /** How often what has expired is removed; see the database server. */
+  readonly sweepEveryMs?: number
 }
 
 export interface Platform {
@@ -128,10 +130,12 @@ function addEngines(shop: Workshop): Engines {
   const { clock, members, folder, log } = shop
   const { cache, monitoring } = shop.options.config
   const databaseFolder = folder('database')
+  const { engine, logger, sweepEveryMs } = shop.options
+  const sweeping = sweepEveryMs === undefined ? {} : { sweepEveryMs }
   if (shop.options.premises !== undefined) shop.add('lock', shop.options.premises.lock)
   shop.add('folders', idle({}, { start: async () => makeFolders([databaseFolder, folder('files')]) }))
   return {
-    database: shop.add('database', databaseServer.create({ engine: shop.options.engine, clock, logger: shop.options.logger })),
+    database: shop.add('database', databaseServer.create({ engine, clock, logger, ...sweeping })),
     cache: shop.add('cache', cacheServer.create({ maxBytes: cache.maxBytes, clock, logger: log('cache') })),
     monitoring: shop.add(
       'monitoring',
@@ -139,7 +143,13 @@ function addEngines(shop: Workshop): Engines {
         // The request log is large and worth little: a file of its own, without the price of durability.
         database: shop.add(
           'log database',
-          createSqliteDatabase({ file: join(databaseFolder, 'logs.db'), durability: 'relaxed', clock, logger: log('log database') }),
+          createSqliteDatabase({
+            file: join(databaseFolder, 'logs.db'),
+            durability: 'relaxed',
+            clock,
+            logger: log('log database'),
+            ...sweeping,
+          }),
         ),
         clock,
         logger: log('monitoring'),

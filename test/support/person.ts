@@ -5,13 +5,16 @@ import { type Page, Visitor } from './visitor.ts'
 
 export const PASSWORD = 'correct horse battery staple'
 
+/** In a process of its own, or in this one. */
+export type ReachedPlatform = Pick<PlatformProcess, 'port' | 'origin' | 'mails'>
+
 export interface Person {
   readonly visitor: Visitor
   readonly email: string
 }
 
 /** Signs up and confirms the address from the mail. */
-export async function signUp(platform: PlatformProcess, email: string, password = PASSWORD): Promise<Person> {
+export async function signUp(platform: ReachedPlatform, email: string, password = PASSWORD): Promise<Person> {
   const visitor = new Visitor(platform.port)
   const form = await visitor.visit(`${platform.origin('accounts')}/sign-up`)
   const sent = await visitor.submit(form, { email, name: email.split('@')[0] ?? email, password })
@@ -24,7 +27,7 @@ export async function signUp(platform: PlatformProcess, email: string, password 
 }
 
 /** Waits until a mail to this address has a link of this shape. */
-export async function mailedLink(platform: PlatformProcess, email: string, pattern: RegExp): Promise<string> {
+export async function mailedLink(platform: ReachedPlatform, email: string, pattern: RegExp): Promise<string> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     for (const mail of await platform.mails(email)) {
       const link = pattern.exec(mail.text)?.[0]
@@ -36,14 +39,14 @@ export async function mailedLink(platform: PlatformProcess, email: string, patte
 }
 
 /** Signs in to the first frontend, in cookie mode; the visitor holds its cookies afterwards. */
-export async function signIn(platform: PlatformProcess, person: Person, password = PASSWORD): Promise<Page> {
+export async function signIn(platform: ReachedPlatform, person: Person, password = PASSWORD): Promise<Page> {
   const page = await person.visitor.visit(`${platform.origin('diary')}/session/sign-in?return_to=/`)
   return person.visitor.submit(page, { email: person.email, password })
 }
 
 /** The token for the `X-CSRF-Token` header, and whether the session is signed in. */
 export async function session(
-  platform: PlatformProcess,
+  platform: ReachedPlatform,
   visitor: Visitor,
   label = 'diary',
 ): Promise<{ signedIn: boolean; csrfToken: string }> {

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { MongoClient } from 'mongodb'
 import { Client } from 'pg'
 import type { Clock } from '#kernel/clock.ts'
@@ -76,10 +77,43 @@ export async function everythingStored(file: string): Promise<Buffer> {
     const parts = await Promise.all(['', '-wal'].map((suffix) => readFile(`${file}${suffix}`).catch(() => Buffer.alloc(0))))
     return Buffer.concat(parts)
   }
-  return Buffer.from(url.startsWith('mongodb') ? await mongoText(url) : await postgresText(url))
+  return Buffer.from([...(await tablesOf(url))].map(([name, rows]) => `${name}\n${rows}\n`).join(''))
 }
 
-async function postgresText(url: string): Promise<string> {
+/**
+ * The rows of each table or collection, as text. While it is in use, too. Without what goes by the clock of the machine, which no test moves: with MongoDB
+ * the journal of our driver (ten minutes) and what is remembered of a deleted document (one minute).
+ */
+export async function rowsStored(file: string): Promise<ReadonlyMap<string, string>> {
+  const url = scenarioUrl(file)
+  if (url === undefined) return sqliteTables(file)
+  const tables = url.startsWith('mongodb') ? await mongoTables(url, { _gone: { $exists: false } }) : await postgresTables(url)
+  tables.delete('ninefold_journal')
+  return tables
+}
+
+const tablesOf = (url: string): Promise<Map<string, string>> => (url.startsWith('mongodb') ? mongoTables(url) : postgresTables(url))
+
+export function sqliteTables(file: string): Map<string, string> {
+  const db = new DatabaseSync(file, { readOnly: true })
+  try {
+    const names = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'").all()
+    const tables = new Map<string, string>()
+    for (const { name } of names) {
+      const all = db.prepare(`SELECT * FROM "${String(name)}"`)
+      all.setReadBigInts(true)
+      const rows = all.all()
+      tables.set(String(name), rows.map((row) => Object.values(row).map(textOf).join('\t')).join('\n'))
+    }
+    return tables
+  } finally {
+    db.close()
+  }
+}
+
+const textOf = (value: unknown): string => (value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value))
+
+async function postgresTables(url: string): Promise<Map<string, string>> {
   const schema = new URL(url).searchParams.get('schema') ?? 'public'
   const client = new Client({ connectionString: url.replace(/\?.*/, '') })
   await client.connect()
@@ -88,25 +122,25 @@ async function postgresText(url: string): Promise<string> {
       'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = $1',
       [schema],
     )
-    let text = ''
+    const found = new Map<string, string>()
     for (const { name } of tables.rows) {
       const rows = await client.query<{ row: string }>(`SELECT row_to_json(t)::text AS row FROM "${schema}"."${name}" t`)
-      text += `${name}\n${rows.rows.map(({ row }) => row).join('\n')}\n`
+      found.set(name, rows.rows.map(({ row }) => row).join('\n'))
     }
-    return text
+    return found
   } finally {
     await client.end()
   }
 }
 
-async function mongoText(url: string): Promise<string> {
+async function mongoTables(url: string, filter: Record<string, unknown> = {}): Promise<Map<string, string>> {
   const client = await new MongoClient(url).connect()
   try {
-    let text = ''
+    const found = new Map<string, string>()
     for (const { name } of await client.db().listCollections().toArray()) {
-      text += `${name}\n${JSON.stringify(await client.db().collection(name).find().toArray())}\n`
+      found.set(name, JSON.stringify(await client.db().collection(name).find(filter).toArray()))
     }
-    return text
+    return found
   } finally {
     await client.close()
   }

@@ -1,7 +1,7 @@
 // A third party that signs people in: Print Shop's part of the code flow with PKCE, without a browser.
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import type { Person } from './person.ts'
+import type { Person, ReachedPlatform } from './person.ts'
 import { PASSWORD } from './person.ts'
 import type { Reply } from './http.ts'
 import type { PlatformProcess } from './platform.ts'
@@ -22,12 +22,12 @@ export interface Authorization {
   readonly state: string
 }
 
-export function redirectUri(platform: PlatformProcess): string {
+export function redirectUri(platform: Pick<PlatformProcess, 'port'>): string {
   return `http://printshop.localhost:${platform.port + 1}/callback`
 }
 
 export function authorizationUrl(
-  platform: PlatformProcess,
+  platform: ReachedPlatform,
   verifier: string,
   overrides: Readonly<Record<string, string | undefined>> = {},
 ): URL {
@@ -52,7 +52,7 @@ export function authorizationUrl(
 
 /** Goes to the authorization endpoint, signs in when asked, agrees when asked, and comes back with the code. */
 export async function authorize(
-  platform: PlatformProcess,
+  platform: ReachedPlatform,
   person: Person,
   overrides: Readonly<Record<string, string | undefined>> = {},
 ): Promise<Authorization> {

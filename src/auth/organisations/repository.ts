@@ -122,7 +122,7 @@ export function createOrganisationsRepository(database: Database): Organisations
 }
 
 /** As the index of owners needs it. */
-const marked = ({ owner: _before, ...member }: Member): Member => (isOwner(member.roles) ? { ...member, owner: true } : member)
+const marked = ({ owner: _before, ...rest }: Member): Member => (isOwner(rest.roles) ? { ...rest, owner: true } : rest)
 
 const operations: OrganisationsRepository['operations'] = {
   make: (made, owner) => [insertInto(organisationsCollection, made), insertInto(membersCollection, marked(owner))],

@@ -4,6 +4,7 @@ import type { CollectionLayout } from '../../layout.ts'
 import type { Load, WriteAnswer, WriteRequest } from '../../ports.ts'
 import { createCollectionWriter, type CollectionWriter } from './collection-writer.ts'
 import { createKeeper } from './keeper.ts'
+import { createTidier } from './tidier.ts'
 
 /** What the one connection that writes is asked for. */
 export type WriterRequest = WriteRequest | { readonly kind: 'load'; readonly batch: Load }
@@ -23,36 +24,12 @@ class Refusal extends Error {
 const DONE: WriteAnswer = { kind: 'done', rows: 1 }
 
 export function createBatch(db: DatabaseSync, layouts: readonly CollectionLayout[]): RunBatch {
-  const writers = new Map(layouts.map((layout) => [layout.name, createCollectionWriter(db, layout)]))
-  const writerOf = (name: string): CollectionWriter => {
-    const writer = writers.get(name)
-    if (writer === undefined) throw new Error(`There is no collection ${name}.`)
-    return writer
-  }
   const begin = db.prepare('BEGIN IMMEDIATE')
   const commit = db.prepare('COMMIT')
   const savepoint = db.prepare('SAVEPOINT request')
   const undo = db.prepare('ROLLBACK TO request')
   const release = db.prepare('RELEASE request')
-  const keep = createKeeper(db)
-
-  const load = (batch: Load): number => {
-    if (batch.kind === 'rows') return writerOf(batch.collection).load(batch.rows)
-    if (batch.kind === 'erase') return writerOf(batch.collection).erase(batch.ids)
-    return keep.load(batch)
-  }
-
-  const execute = (request: WriterRequest): WriteAnswer => {
-    if (request.kind === 'load') return { kind: 'done', rows: load(request.batch) }
-    if (request.kind === 'expire') return { kind: 'done', rows: writerOf(request.collection).expire(request.now, request.limit) }
-    if (request.kind !== 'write') return { kind: 'done', rows: keep.run(request) }
-    for (const [number, step] of request.steps.entries()) {
-      const answer = writerOf(step.collection).apply(step, request.now)
-      if (answer !== undefined) throw new Refusal({ ...answer, step: number })
-    }
-    for (const event of request.events) keep.append.run(event.topic, event.key, event.data, request.now)
-    return DONE
-  }
+  const execute = createExecution(db, layouts)
 
   const runOne = (request: WriterRequest): WriteAnswer => {
     savepoint.run()
@@ -85,4 +62,41 @@ export function createBatch(db: DatabaseSync, layouts: readonly CollectionLayout
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+function createExecution(db: DatabaseSync, layouts: readonly CollectionLayout[]): (request: WriterRequest) => WriteAnswer {
+  const writers = new Map(layouts.map((layout) => [layout.name, createCollectionWriter(db, layout)]))
+  const writerOf = (name: string): CollectionWriter => {
+    const writer = writers.get(name)
+    if (writer === undefined) throw new Error(`There is no collection ${name}.`)
+    return writer
+  }
+  const keep = createKeeper(db)
+  const tidier = createTidier(db, layouts)
+
+  const load = (batch: Load): number => {
+    if (batch.kind === 'rows') return writerOf(batch.collection).load(batch.rows)
+    if (batch.kind !== 'erase') return keep.load(batch)
+    tidier.mark(batch.collection)
+    return writerOf(batch.collection).erase(batch.ids)
+  }
+
+  const write = ({ steps, events, now }: Extract<WriteRequest, { kind: 'write' }>): WriteAnswer => {
+    for (const [number, step] of steps.entries()) {
+      const answer = writerOf(step.collection).apply(step, now)
+      if (answer !== undefined) throw new Refusal({ ...answer, step: number })
+      if (step.kind !== 'insert') tidier.mark(step.collection)
+    }
+    for (const event of events) keep.append.run(event.topic, event.key, event.data, now)
+    return DONE
+  }
+
+  return (request) => {
+    if (request.kind === 'load') return { kind: 'done', rows: load(request.batch) }
+    if (request.kind === 'write') return write(request)
+    if (request.kind !== 'expire') return { kind: 'done', rows: keep.run(request) }
+    const rows = writerOf(request.collection).expire(request.now, request.limit)
+    tidier.swept(request.collection, rows)
+    return { kind: 'done', rows }
+  }
 }

@@ -20,6 +20,8 @@ export function openForWriting(file: string, durability: Durability): DatabaseSy
       throw new Error(`${file} cannot use a write-ahead log here (journal mode ${String(mode)}); is it on a network disk?`)
     db.exec(`PRAGMA synchronous = ${durability === 'full' ? 'FULL' : 'NORMAL'}`)
     db.exec(`PRAGMA trusted_schema = OFF; PRAGMA cache_size = -${CACHE_KIB}; PRAGMA journal_size_limit = ${WAL_KEPT_BYTES}`)
+    // What is deleted is overwritten: otherwise it would stay in the file, in pages that are free, until something else needs them.
+    db.exec('PRAGMA secure_delete = ON')
     return db
   } catch (error) {
     db.close()
