@@ -128,6 +128,12 @@ export interface Standing {
   readonly suspended: boolean
 }
 
+export interface SecondStepReset {
+  readonly accountId: string
+  /** False when there was none. */
+  readonly secondStepReset: boolean
+}
+
 /** Nobody is signed in here, or no longer. */
 export class SignedOut extends Error {
   override readonly name = 'SignedOut'
@@ -160,9 +166,9 @@ async function post(path: string, body?: unknown): Promise<Response> {
   return await ask(path, { method: 'POST', ...json, headers: { ...json.headers, 'X-CSRF-Token': csrfToken } })
 }
 
-async function standing(path: string, email: string): Promise<Standing> {
-  const answer = await post(path, { email })
-  const body: Standing = await answer.json()
+async function help<Outcome>(what: string, email: string): Promise<Outcome> {
+  const answer = await post(`/api/accounts/${what}`, { email })
+  const body: Outcome = await answer.json()
   return body
 }
 
@@ -176,8 +182,9 @@ export const api = {
     for (const [name, value] of Object.entries(filter)) if (value !== '') query.set(name, String(value))
     return read<RequestPage>(`/api/requests?${query}`, signal)
   },
-  block: (email: string) => standing('/api/accounts/block', email),
-  unblock: (email: string) => standing('/api/accounts/unblock', email),
+  block: (email: string) => help<Standing>('block', email),
+  unblock: (email: string) => help<Standing>('unblock', email),
+  resetSecondStep: (email: string) => help<SecondStepReset>('reset-second-step', email),
   retry: async (id: string): Promise<void> => {
     await post(`/api/jobs/${encodeURIComponent(id)}/retry`)
   },

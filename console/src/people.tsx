@@ -1,4 +1,4 @@
-// Blocking somebody, and letting them in again: asked for twice, since it ends everything that is open.
+// Blocking somebody, letting them in again, and help for who has lost the second step. What ends all that is open is asked for twice.
 import { useRef, useState } from 'react'
 import { api } from './api.ts'
 
@@ -7,33 +7,50 @@ interface Said {
   readonly words: string
 }
 
+const ACTS = {
+  async block(email: string) {
+    await api.block(email)
+    return `${email} is blocked. Every session and token of theirs has ended.`
+  },
+  async unblock(email: string) {
+    await api.unblock(email)
+    return `${email} can sign in again. What was open before stays ended.`
+  },
+  async reset(email: string) {
+    const { secondStepReset } = await api.resetSecondStep(email)
+    return secondStepReset
+      ? `${email} signs in with one step now. Every session has ended, and a mail tells of it.`
+      : `${email} has no second step.`
+  },
+} as const
+
+type Act = keyof typeof ACTS
+
+const ASKED = { block: 'Yes, block', reset: 'Yes, take the second step from' } as const
+
 export function People(): React.JSX.Element {
   const [email, setEmail] = useState('')
-  const [isSure, setSure] = useState(false)
+  const [asked, setAsked] = useState<keyof typeof ASKED>()
   const [isBusy, setBusy] = useState(false)
   const [said, setSaid] = useState<Said>()
   const field = useRef<HTMLInputElement>(null)
 
-  const act = async (what: 'block' | 'unblock'): Promise<void> => {
+  const act = async (what: Act): Promise<void> => {
     setBusy(true)
     setSaid(undefined)
     try {
-      const { suspended } = await api[what](email)
-      const words = suspended
-        ? `${email} is blocked. Every session and token of theirs has ended.`
-        : `${email} can sign in again. What was open before stays ended.`
-      setSaid({ mood: 'good', words })
+      setSaid({ mood: 'good', words: await ACTS[what](email) })
       setEmail('')
     } catch (error) {
       setSaid({ mood: 'bad', words: error instanceof Error ? error.message : 'It did not work' })
     }
     setBusy(false)
-    setSure(false)
+    setAsked(undefined)
     field.current?.focus()
   }
   const typed = (value: string): void => {
     setEmail(value.trim())
-    setSure(false)
+    setAsked(undefined)
     setSaid(undefined)
   }
   const ready = /.@./.test(email) && !isBusy
@@ -45,10 +62,10 @@ export function People(): React.JSX.Element {
       </div>
       <form
         className='filters'
-        aria-label='Block somebody'
+        aria-label='Help or block somebody'
         onSubmit={(event) => {
           event.preventDefault()
-          if (ready) setSure(true)
+          if (ready) setAsked('block')
         }}
       >
         <label className='wide'>
@@ -63,22 +80,25 @@ export function People(): React.JSX.Element {
             onChange={(event) => typed(event.target.value)}
           />
         </label>
-        {isSure ? (
-          <>
-            <button type='button' className='danger' disabled={!ready} onClick={() => void act('block')}>
-              Yes, block {email}
-            </button>
-            <button type='button' className='quiet' onClick={() => setSure(false)}>
-              Cancel
-            </button>
-          </>
-        ) : (
+        {asked === undefined ? (
           <>
             <button type='submit' disabled={!ready}>
               Block
             </button>
             <button type='button' className='quiet' disabled={!ready} onClick={() => void act('unblock')}>
               Let in again
+            </button>
+            <button type='button' className='quiet' disabled={!ready} onClick={() => setAsked('reset')}>
+              Lost second step
+            </button>
+          </>
+        ) : (
+          <>
+            <button type='button' className='danger' disabled={!ready} onClick={() => void act(asked)}>
+              {ASKED[asked]} {email}
+            </button>
+            <button type='button' className='quiet' onClick={() => setAsked(undefined)}>
+              Cancel
             </button>
           </>
         )}

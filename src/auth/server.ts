@@ -11,8 +11,8 @@ import type { Auth, AuthDefinition, Holding } from './contract.ts'
 import { endAccessJob } from './end-access.ts'
 import { createCodeGuard } from './guard/codes.ts'
 import { createLeavingPart } from './leaving/create.ts'
-import { standingRoutes } from './leaving/operator-routes.ts'
 import { admissionRoutes } from './admission/routes.ts'
+import { operatorAccountRoutes } from './operators/account-routes.ts'
 import { createOperators } from './operators/operators.ts'
 import { enginePages } from './pages/engine-pages.ts'
 import { accountPages } from './pages/routes.ts'
@@ -72,6 +72,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const server = createAuthorizationServer({ ...dependencies, ...known, looks: enginePages(frame), settings })
     const { engine } = server
     const leaving = createLeavingPart({ ...dependencies, ...leavingSettings(settings), engine, people })
+    const resetSecondStep = secondStepReset({ ...shared, ...people.shared, engine })
     const made = { ...people, engine, leaving, ownData: leaving.ownData, clock: shared.clock }
     const pages = accountPages({ ...made, settings: { ...frame, mailbox: settings.mailbox } })
     const { reseal, ...resealing } = createResealing(dependencies, SEALED_FIELDS)
@@ -82,7 +83,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
       contract: createAuthService({
         clients: administration.clients,
         ...askedOfPeople(people),
-        resetSecondStep: secondStepReset({ ...shared, ...people.shared, engine }),
+        resetSecondStep,
         revocations,
         operators: createOperators({ ...dependencies, revocations }),
         leaving,
@@ -98,7 +99,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         ...server.routes,
         ...pages,
         ...routesOfPeople(people),
-        ...standingRoutes(leaving),
+        ...operatorAccountRoutes({ ...leaving, resetSecondStep }),
         ...administration.publicRoutes,
         ...administration.routes,
       ],

@@ -164,7 +164,7 @@ describe('The console', () => {
   test('blocks somebody and lets them in again, for operators alone, and the account keeps that it happened', async () => {
     const bob = await signUp(platform, 'blocked-here@example.test')
     await signIn(platform, bob)
-    const standing = async (what: 'block' | 'unblock', email: string, headers: Record<string, string> = {}) => {
+    const standing = async (what: 'block' | 'unblock' | 'reset-second-step', email: string, headers: Record<string, string> = {}) => {
       const state = await operator.request(new URL(`${platform.origin('console')}/session`))
       const { csrfToken } = JSON.parse(state.body) as { csrfToken: string }
       return operator.request(new URL(`${platform.origin('console')}/api/accounts/${what}`), {
@@ -184,14 +184,21 @@ describe('The console', () => {
     assert.equal((await session(platform, bob.visitor)).signedIn, true, 'nothing has changed')
     assert.equal((await standing('block', 'nobody-at-all@example.test')).status, 404)
     assert.equal((await standing('block', '')).status, 422)
+    assert.equal((await standing('reset-second-step', bob.email, { 'x-csrf-token': 'none' })).status, 403)
+    const none = await standing('reset-second-step', bob.email)
+    assert.equal((JSON.parse(none.body) as { secondStepReset: boolean }).secondStepReset, false)
+    assert.equal((await session(platform, bob.visitor)).signedIn, true, 'there was no second step, so nothing has ended')
     const blocked = await standing('block', bob.email)
     assert.equal(blocked.status, 200, blocked.body)
     assert.equal((JSON.parse(blocked.body) as { suspended: boolean }).suspended, true)
     await until('the session to be over', async () => !(await session(platform, bob.visitor)).signedIn)
     assert.match((await signIn(platform, bob)).body, /That did not work/)
     assert.equal((await standing('unblock', bob.email)).status, 200)
-    await signIn(platform, bob)
-    assert.equal((await session(platform, bob.visitor)).signedIn, true)
+    // Tokens of the very second in which everything ended are refused; then one is as good as ever.
+    await until('the next session', async () => {
+      await signIn(platform, bob)
+      return (await session(platform, bob.visitor)).signedIn
+    })
   })
 
   test('is a page that says how to get in, then shows live figures, and breaks no policy', { skip: withoutChromium }, async (t) => {
@@ -231,6 +238,10 @@ describe('The console', () => {
     await people.getByRole('button', { name: 'Let in again' }).click()
     await people.getByRole('status').filter({ hasText: 'can sign in again' }).waitFor()
     await signIn(platform, carol)
+    await people.getByLabel('Email address').fill(carol.email)
+    await people.getByRole('button', { name: 'Lost second step' }).click()
+    await people.getByRole('button', { name: `Yes, take the second step from ${carol.email}` }).click()
+    await people.getByRole('status').filter({ hasText: 'has no second step' }).waitFor()
     await people.getByLabel('Email address').fill('nobody-at-all@example.test')
     await people.getByRole('button', { name: 'Let in again' }).click()
     await people.getByRole('status').filter({ hasText: 'Nobody has this address' }).waitFor()
