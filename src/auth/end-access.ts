@@ -1,5 +1,5 @@
 // Ending what an account has open. Whoever asks does so at once; as a job that the write asks for (of a new password, of a suspension), it happens even
-// if they cannot, and no crash in between leaves somebody signed in whom the write was meant to keep out.
+// if they cannot, and no crash in between leaves somebody signed in whom the write was meant to keep out. Nor does a late job sign out whom it let in.
 import type { EventDraft } from '#kernel/collection.ts'
 import { type JobDefinition, job, jobRequested } from '#kernel/job.ts'
 import { z } from '#kernel/schema.ts'
@@ -8,14 +8,24 @@ import type { Reclaiming } from './reclaiming.ts'
 import type { ServiceAccounts } from './service-accounts/service.ts'
 
 const NAME = 'auth.end_access'
-const input = z.strictObject({ accountId: z.string(), exceptSessionId: z.string().optional() })
+/** A sign-in that was under way may be stored a moment after the write that was to end it. */
+const UNDER_WAY_MS = 1000
+const input = z.strictObject({ accountId: z.string(), until: z.int(), exceptSessionId: z.string().optional() })
 
-export function endAccessRequested(of: z.infer<typeof input>): EventDraft {
-  return jobRequested({ name: NAME, input: { ...of } })
+/** `at`: the moment of the write, in epoch milliseconds. */
+export function endAccessRequested({
+  at,
+  ...of
+}: {
+  readonly accountId: string
+  readonly at: number
+  readonly exceptSessionId?: string
+}): EventDraft {
+  return jobRequested({ name: NAME, input: { ...of, until: at + UNDER_WAY_MS } })
 }
 
 export interface EndAccessDependencies {
-  readonly engine: Pick<Engine, 'revokeAccount'>
+  readonly engine: Pick<Engine, 'revokeUntil'>
   /** Ends the machines of whoever is blocked. */
   readonly services: Pick<ServiceAccounts, 'halt'>
   /** Removes what was added until then to an account that was taken back. */
@@ -26,8 +36,8 @@ export function endAccessJob({ engine, services, reclaiming }: EndAccessDependen
   return job({
     name: NAME,
     input,
-    async handle({ call }, { accountId, exceptSessionId }) {
-      await engine.revokeAccount(call, accountId, exceptSessionId)
+    async handle({ call }, { accountId, ...ended }) {
+      await engine.revokeUntil(call, accountId, ended)
       await reclaiming.finish(call, accountId)
       await services.halt(call, accountId)
     },

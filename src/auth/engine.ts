@@ -123,6 +123,12 @@ export interface Engine {
   revokeApp(call: Call, accountId: string, clientId: string): Promise<void>
   /** Every session, grant, consent and token of the account, for a password change or a suspension. Of `except` stays the session with the app's own frontends. */
   revokeAccount(call: Call, accountId: string, exceptSessionId?: string): Promise<void>
+  /** What `revokeAccount` would have ended at that moment, in epoch milliseconds. Whoever has signed in since stays, however late this comes. */
+  revokeUntil(
+    call: Call,
+    accountId: string,
+    ended: { readonly until: number; readonly exceptSessionId?: string | undefined },
+  ): Promise<void>
 }
 
 /** What the engine must know of people. Implemented by `accounts/`. */

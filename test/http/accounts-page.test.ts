@@ -99,10 +99,12 @@ test('changes the password only for who knows it, then ends every other session'
   assert.ok(await world.accounts.signIn(call, { email: person.email, password: 'a much better one', client: 'c' }))
   await world.settled()
   await world.mailTo(person.email, 'password-changed')
-  assert.deepEqual(requested, [{ name: 'auth.end_access', input: { accountId: person.accountId, exceptSessionId: 'here' } }])
+  const until = world.clock.now() + 1000
+  const input = { accountId: person.accountId, exceptSessionId: 'here', until }
+  assert.deepEqual(requested, [{ name: 'auth.end_access', input }])
   const told = world.engine.asked.length
-  await world.endAccess({ accountId: person.accountId, exceptSessionId: 'here' })
-  assert.deepEqual(world.engine.asked.slice(told), [`revokeAccount ${person.accountId} except here`])
+  await world.endAccess(input)
+  assert.deepEqual(world.engine.asked.slice(told), [`revokeUntil ${person.accountId} ${until} except here`])
 })
 
 test('lets whoever has no password choose one, after a recent sign-in alone', async () => {

@@ -11,7 +11,7 @@ import { until } from '../support/until.ts'
 
 let world: AccountsWorld
 /** What the job was asked for that ends access. */
-const requested: Record<string, string>[] = []
+const requested: Record<string, unknown>[] = []
 
 before(async () => {
   world = await openAccounts()

@@ -186,6 +186,29 @@ async function keptBack(browser: Browser, path: string, account: string): Promis
   return new URL(String(signedIn.headers['location'])).pathname
 }
 
+test('a late job ends what was there when its write was, and spares who has signed in since', async () => {
+  const account = 'person-late-job'
+  const earlier = await frontendTokens(world, new Browser(world), account)
+  const shop = await tokensFor(world, new Browser(world), { account })
+  const until = world.clock.now()
+  world.advance(5000)
+  const browser = new Browser(world)
+  const later = await frontendTokens(world, browser, account)
+  const shopLater = await tokensFor(world, browser, { account })
+  await world.server.engine.revokeUntil(call, account, { until })
+  assert.equal(await works(earlier), false)
+  assert.equal(errorOf(await refresh(world, shop.refresh_token)), 'invalid_grant')
+  assert.equal(await works(later), true)
+  assert.equal((await refresh(world, shopLater.refresh_token)).status, 200)
+  const { items } = await world.revocations.list(call)
+  const whole = items.filter(({ kind, subject }) => kind === 'account' && subject === account)
+  assert.deepEqual(
+    whole.map(({ before: at }) => at),
+    [Math.floor(until / 1000)],
+    'tokens that were issued since are good',
+  )
+})
+
 test('ending all of an account lists the account itself, for tokens that are just being issued', async () => {
   const account = 'person-all'
   const tokens = await frontendTokens(world, new Browser(world), account)

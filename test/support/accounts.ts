@@ -72,7 +72,7 @@ export interface AccountsWorld {
   /** The newest mail to an address, of this template if told, once it has been delivered. */
   mailTo(email: string, template?: string): Promise<SentMail>
   /** The job that a write asks for, run now. */
-  endAccess(input: Readonly<Record<string, string>>): Promise<void>
+  endAccess(input: Readonly<Record<string, unknown>>): Promise<void>
   /** Waits until every event that was stored so far has been delivered. */
   settled(): Promise<void>
   visit(request: Visit): Promise<Visited>
@@ -138,6 +138,8 @@ function createFakeEngine(): FakeEngine {
     endBrowserSession: async (_call, accountId, sessionId) => void asked.push(`endBrowserSession ${accountId} ${sessionId}`),
     authorisedApps: async () => engine.appList,
     revokeApp: async (_call, accountId, clientId) => void asked.push(`revokeApp ${accountId} ${clientId}`),
+    revokeUntil: async (_call, accountId, { until: at, exceptSessionId }) =>
+      void asked.push(`revokeUntil ${accountId} ${at} except ${exceptSessionId ?? 'none'}`),
     revokeAccount: async (_call, accountId, except) => void asked.push(`revokeAccount ${accountId} except ${except ?? 'none'}`),
   }
   return engine

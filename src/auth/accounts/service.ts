@@ -172,7 +172,7 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'change
     const told = mail({ to: email, template: 'password-changed', data: { name, when }, language: call.language })
     const events = [
       told,
-      endAccessRequested({ accountId, exceptSessionId: sessionId }),
+      endAccessRequested({ accountId, at: clock.now(), exceptSessionId: sessionId }),
       securityEventOf({ type: 'password.changed', accountId, ...by }),
     ]
     const isChanged = await repository.updatePassword(call, accountId, { before, after, events })

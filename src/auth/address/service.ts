@@ -135,7 +135,7 @@ function undoing({ repository, accounts, clock }: AddressesDependencies): Pick<A
     const data = { name, when: new Date(clock.now()).toUTCString() }
     const events = [
       ...[before, email].map((to) => mail({ to, template: 'address-restored', data, language: call.language })),
-      endAccessRequested({ accountId }),
+      endAccessRequested({ accountId, at: clock.now() }),
       securityEventOf({ type: 'email.changed', accountId }),
     ]
     // A thief may have added a way in first and changed the address then.

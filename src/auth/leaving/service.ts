@@ -83,7 +83,7 @@ async function requestDeletion(
     const data = { name, link: `${origin}/account`, days: String(graceDays) }
     const events = [
       mail({ to: email, template: 'deletion-requested', data, language: call.language }),
-      endAccessRequested({ accountId }),
+      endAccessRequested({ accountId, at: now }),
       securityEventOf({ type: 'account.deletion_requested', accountId, ...by }),
     ]
     const set = { deletionAt: now + graceDays * DAY_MS, deletion: { requestedAt: now } }

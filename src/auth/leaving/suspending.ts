@@ -35,7 +35,7 @@ export async function suspend(
     if ((suspendedAt !== undefined) === suspended || deletion?.begun === true) return id
     const type = suspended ? 'account.suspended' : 'account.reinstated'
     const told = securityEventOf({ type, accountId: id })
-    const events = suspended ? [endAccessRequested({ accountId: id }), told] : [told]
+    const events = suspended ? [endAccessRequested({ accountId: id, at: clock.now() }), told] : [told]
     const set = { suspendedAt: suspended ? clock.now() : undefined }
     return (await repository.change(call, account, { set, events })) ? id : 'moved'
   })

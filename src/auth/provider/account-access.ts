@@ -16,7 +16,7 @@ export interface AccountAccessDependencies {
 
 const SHOWN_SESSIONS = 100
 
-type AccountAccess = Pick<Engine, 'sessions' | 'endBrowserSession' | 'authorisedApps' | 'revokeApp' | 'revokeAccount'>
+type AccountAccess = Pick<Engine, 'sessions' | 'endBrowserSession' | 'authorisedApps' | 'revokeApp' | 'revokeAccount' | 'revokeUntil'>
 
 export function createAccountAccess({ clients, sessions, consents, endings }: AccountAccessDependencies): AccountAccess {
   return {
@@ -50,7 +50,12 @@ export function createAccountAccess({ clients, sessions, consents, endings }: Ac
     async revokeAccount(call, accountId, exceptSessionId) {
       // What somebody has allowed who knew the old password must not come back by itself, with the next visit to that app.
       await consents.removeAll(call, accountId)
-      await endings.endAccount(call, accountId, exceptSessionId)
+      await endings.endAccount(call, accountId, { uid: exceptSessionId })
+    },
+
+    async revokeUntil(call, accountId, { until, exceptSessionId }) {
+      await consents.removeAll(call, accountId, until)
+      await endings.endAccount(call, accountId, { uid: exceptSessionId, since: until })
     },
   }
 }

@@ -19,8 +19,15 @@ export interface Endings {
   endClient(call: Call, accountId: string, clientId: string): Promise<void>
   /** All authorisations of a client, whoever has given them. */
   endEverywhere(call: Call, clientId: string): Promise<void>
-  /** Everything of an account, but for one session when told, and in that one the app's own frontends. */
-  endAccount(call: Call, accountId: string, exceptUid?: string): Promise<void>
+  /** Everything of an account but what is spared. */
+  endAccount(call: Call, accountId: string, spared?: Spared): Promise<void>
+}
+
+export interface Spared {
+  /** One session, and in it the app's own frontends. */
+  readonly uid?: string | undefined
+  /** What began after this moment, in epoch milliseconds. */
+  readonly since?: number | undefined
 }
 
 export interface EndingsDependencies extends MarkingDependencies {
@@ -68,17 +75,19 @@ export function createEndings(dependencies: EndingsDependencies): Endings {
         found.filter(({ endedAt }) => endedAt === undefined),
       )
     },
-    async endAccount(call, accountId, exceptUid) {
-      if (exceptUid === undefined) {
+    async endAccount(call, accountId, { uid: exceptUid, since } = {}) {
+      if (exceptUid === undefined && since !== undefined) await database.commit(call, [revocations.endedUntil(accountId, since)])
+      else if (exceptUid === undefined) {
         // Covers tokens that are being issued just now, whose grant is not in the list below yet.
         await database.commit(call, [revocations.operation('account', accountId)])
         await revocations.announce(call, 'account', [accountId])
       }
       const where = { accountId }
       const present = await everything((after) => sessions.list(call, { index: 'account', where, limit: PAGE, ...after }))
-      for (const { id } of present) if (id !== exceptUid) await marking.end(call, { sids: [], uid: id })
-      const stays = ({ sessionUid, clientId }: GrantRecord): boolean =>
-        exceptUid !== undefined && sessionUid === exceptUid && clients.isFirstParty(clientId)
+      const isNew = (began: number | undefined): boolean => since !== undefined && began !== undefined && began > since
+      for (const { id, signedInAt } of present) if (id !== exceptUid && !isNew(signedInAt)) await marking.end(call, { sids: [], uid: id })
+      const stays = ({ sessionUid, clientId, createdAt }: GrantRecord): boolean =>
+        isNew(createdAt) || (exceptUid !== undefined && sessionUid === exceptUid && clients.isFirstParty(clientId))
       const found = await grantsOf(call, where)
       await endAll(
         call,

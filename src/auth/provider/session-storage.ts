@@ -45,13 +45,15 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         const stored = await sessions.get(call, uid)
         if (stored === undefined) {
-          const record = recordOf(dependencies, payload, saving)
+          const record = recordOf(dependencies, payload, { ...saving, signedInAt: undefined })
           const events = signInOf(undefined, record)
           if (await pending.commit(call, { operations: [insertInto(sessionsCollection, record)], events })) return
         } else {
           // It ended while this request was under way: saving it would sign the browser in again.
           if (stored.value.endedAt !== undefined) throw new errors.SessionNotFound('the session has ended')
-          const record = recordOf(dependencies, merged(opened(stored), payload), saving)
+          const earlier = opened(stored)
+          const signedInAt = isSameSignIn(earlier, payload) ? stored.value.signedInAt : undefined
+          const record = recordOf(dependencies, merged(earlier, payload), { ...saving, signedInAt })
           const { id: _id, ...set } = record
           const events = signInOf(stored.value, record)
           const operations = [updateIn(sessionsCollection, uid, { set, ifVersion: stored.version })]
@@ -74,6 +76,10 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
   }
 }
 
+function isSameSignIn(earlier: AdapterPayload | undefined, { loginTs, accountId }: AdapterPayload): boolean {
+  return earlier?.loginTs === loginTs && earlier?.accountId === accountId
+}
+
 /** A session that begins, or that somebody has signed in to anew. */
 function signInOf(before: SessionRecord | undefined, { accountId, signedInAt, device }: SessionRecord): EventDraft[] {
   if (accountId === undefined || (before?.accountId === accountId && before.signedInAt === signedInAt)) return []
@@ -88,6 +94,8 @@ interface Saving {
   readonly cookie: string
   readonly expiresIn: number
   readonly device: string
+  /** Of a sign-in that is in the record already; the engine's own time of it has whole seconds. */
+  readonly signedInAt: number | undefined
 }
 
 function recordOf({ vault, clock }: SessionStorageDependencies, payload: AdapterPayload, saving: Saving): SessionRecord {
@@ -97,7 +105,7 @@ function recordOf({ vault, clock }: SessionStorageDependencies, payload: Adapter
     cookieHash: recordId(saving.cookie),
     ...(payload.accountId === undefined ? {} : { accountId: payload.accountId }),
     device: saving.device,
-    ...(payload.loginTs === undefined ? {} : { signedInAt: payload.loginTs * 1000 }),
+    ...(payload.loginTs === undefined ? {} : { signedInAt: saving.signedInAt ?? now }),
     lastUsedAt: now,
     payload: vault.seal(place(saving.uid), payload),
     expiresAt: now + saving.expiresIn * 1000,

@@ -111,7 +111,7 @@ export function createRecovery(deps: RecoveryDependencies): Recovery {
           data: { name, when: new Date(clock.now()).toUTCString() },
           language: call.language,
         }),
-        endAccessRequested({ accountId }),
+        endAccessRequested({ accountId, at: clock.now() }),
         securityEventOf({ type: 'password.reset', accountId, ...by }),
       ]
       return (await repository.redeem(call, reset, { account, password: after, now: clock.now(), events })) ? pendingOf(found) : undefined

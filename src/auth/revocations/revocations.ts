@@ -44,6 +44,8 @@ const revocationsCollection = defineCollection<RevocationRecord>({
 export interface Revocations {
   /** The operation that stores it, for the commit that ends the thing itself. `keptMs` is for what could be shown longer than a token. */
   operation(kind: 'session' | 'account' | 'key', subject: string, keptMs?: number): Operation
+  /** Of an account, for tokens that were issued by then and no later ones. Epoch milliseconds. */
+  endedUntil(accountId: string, until: number): Operation
   /** For whoever never comes back: tokens that another process issues before it knows are covered as well. */
   endedFor(subject: string): Operation
   /** For tokens that tell of an earlier state of roles and groups than this. */
@@ -98,6 +100,9 @@ export function createRevocations({ database, cache, clock, logger }: Revocation
       const at = clock.now()
       return stored({ kind, subject, before: Math.floor(at / 1000) }, at, keptMs)
     },
+
+    endedUntil: (accountId, until) =>
+      stored({ kind: 'account', subject: accountId, before: Math.floor(until / 1000) }, clock.now(), KEPT_MS),
 
     endedFor(subject) {
       const at = clock.now()

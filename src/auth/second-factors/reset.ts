@@ -40,9 +40,10 @@ export async function resetSecondStep(
     const { id: accountId, name, waysVersion, language } = account
     const [totp, codes] = await Promise.all([repository.findTotp(call, accountId), repository.findCodes(call, accountId)])
     if (totp === undefined && codes === undefined) return { accountId, secondStepReset: false }
-    const when = new Date(clock.now()).toUTCString()
+    const now = clock.now()
+    const when = new Date(now).toUTCString()
     const events = [
-      endAccessRequested({ accountId }),
+      endAccessRequested({ accountId, at: now }),
       securityEventOf({ type: 'second_step.reset', accountId }),
       mail({ to: email, template: 'second-step-reset', data: { name, when }, language }),
     ]
