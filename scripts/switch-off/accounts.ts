@@ -13,6 +13,18 @@ export const ACCOUNTS: readonly Defence[] = [
   },
   {
     requirement: 66,
+    off: 'people are asked though nobody is signed in',
+    test: LOGOUT,
+    edits: [['src/auth/provider/provider.ts', '    leaveWhenSignedOut(context)\n', '    void leaveWhenSignedOut\n']],
+  },
+  {
+    requirement: 67,
+    off: 'a logout token does not name the session',
+    test: LOGOUT,
+    edits: [['src/auth/provider/logout-token.ts', "  token.set('sid', sid)\n", '  void sid\n']],
+  },
+  {
+    requirement: 66,
     off: 'people are sent on to any address',
     test: LOGOUT,
     edits: [[`${ENGINE}/models/client.js`, 'return this.#redirectAllowed(value, this.postLogoutRedirectUris);', 'return true;']],
@@ -88,6 +100,18 @@ export const ACCOUNTS: readonly Defence[] = [
     off: 'a copied passkey is not noticed',
     test: PASSKEYS,
     edits: [['src/auth/passkeys/service.ts', '(counter > 0 || known.counter > 0) && counter <= known.counter', 'counter < 0']],
+  },
+  {
+    requirement: 72,
+    off: 'a recovery code works twice',
+    test: 'test/http/second-factors.test.ts',
+    edits: [
+      [
+        'src/auth/second-factors/repository.ts',
+        'unused: value.unused.filter((one) => one !== hash)',
+        'unused: value.unused.filter((one) => one !== `${hash} `)',
+      ],
+    ],
   },
   {
     requirement: 73,

@@ -204,6 +204,18 @@ export const AUTHORIZATION: readonly Defence[] = [
   },
   {
     requirement: 19,
+    off: 'old browsers may frame pages',
+    test: 'test/e2e/accounts-pages.test.ts',
+    edits: [['src/gateway/headers.ts', "    'x-frame-options',\n    'DENY',\n", '']],
+  },
+  {
+    requirement: 19,
+    off: 'addresses of pages are told to other sites',
+    test: 'test/e2e/accounts-pages.test.ts',
+    edits: [['src/gateway/headers.ts', "'referrer-policy',\n    'same-origin',", "'referrer-policy',\n    'unsafe-url',"]],
+  },
+  {
+    requirement: 19,
     off: 'pages may be framed',
     test: 'test/e2e/accounts-pages.test.ts',
     edits: [['src/gateway/headers.ts', "frame-ancestors 'none'; object-src 'none'; manifest-src", "object-src 'none'; manifest-src"]],

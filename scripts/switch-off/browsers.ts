@@ -14,6 +14,14 @@ export const BROWSERS: readonly Defence[] = [
   },
   {
     requirement: 56,
+    off: 'scripts read cookies',
+    test: SESSION,
+    edits: [
+      ['src/kernel/http/cookie.ts', "attributes.httpOnly === false ? '' : '; HttpOnly'", "attributes.httpOnly === undefined ? '' : ''"],
+    ],
+  },
+  {
+    requirement: 56,
     off: 'session cookies are sent along from other sites',
     test: SESSION,
     edits: [
@@ -57,6 +65,23 @@ export const BROWSERS: readonly Defence[] = [
         'src/gateway/steps/protection.ts',
         'return !SAFE_METHODS.has(exchange.method) &&',
         "return exchange.method === 'PATCH' && !SAFE_METHODS.has(exchange.method) &&",
+      ],
+    ],
+  },
+  {
+    requirement: 58,
+    off: 'a sign-in without a cookie needs neither layer',
+    test: CSRF,
+    edits: [
+      [
+        'src/gateway/steps/protection.ts',
+        "if (provenance === 'unknown' && exchange.cookies.size === 0 && route.rate !== 'sign-in') return",
+        "if (provenance === 'unknown' && exchange.cookies.size === 0) return",
+      ],
+      [
+        'src/gateway/steps/protection.ts',
+        "    if (exchange.cookies.size === 0 && route.rate !== 'sign-in') return",
+        '    if (exchange.cookies.size === 0) return',
       ],
     ],
   },

@@ -67,6 +67,18 @@ export const CLIENTS: readonly Defence[] = [
   },
   {
     requirement: 52,
+    off: 'any token invites a client',
+    test: REGISTRATION,
+    edits: [
+      [
+        'src/auth/registration/service.ts',
+        'if (token === undefined || !(await invitations.redeem(call, token))) throw badToken()',
+        'if (token === undefined && invitations) throw badToken()',
+      ],
+    ],
+  },
+  {
+    requirement: 52,
     off: 'clients that nobody uses stay',
     test: REGISTRATION,
     edits: [['src/auth/registration/service.ts', 'const NEW_MS = DAY_MS', 'const NEW_MS = 300 * DAY_MS']],
@@ -106,6 +118,12 @@ export const CLIENTS: readonly Defence[] = [
     off: 'a document is kept for as long as its host says',
     test: REGISTRATION,
     edits: [['src/auth/client-documents/freshness.ts', 'Math.max(', 'Math.min(']],
+  },
+  {
+    requirement: 53,
+    off: 'an address may be in the clear',
+    test: REGISTRATION,
+    edits: [[ADDRESS, "scheme === 'https' ||", 'scheme !== undefined ||']],
   },
   {
     requirement: 53,

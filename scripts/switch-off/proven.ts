@@ -51,6 +51,12 @@ export const PROVEN: readonly Defence[] = [
     test: PROOFS,
     edits: [[PROOF, "  if (!equalSecrets(ath, sha256(shown.token))) throw invalidProof('The proof is for another token.')\n", '']],
   },
+  {
+    requirement: 44,
+    off: 'a proof needs no id',
+    test: PROOFS,
+    edits: [[PROOF, 'jti: z.string().min(1).max(512),', "jti: z.string().max(512).default('none'),"]],
+  },
   { requirement: 44, off: 'a proof may be old', test: PROOFS, edits: [[PROOF, 'const WINDOW_SECONDS = 60', 'const WINDOW_SECONDS = 600']] },
   {
     requirement: 44,
@@ -84,6 +90,18 @@ export const PROVEN: readonly Defence[] = [
   },
   {
     requirement: 46,
+    off: 'the token endpoint asks for no nonce',
+    test: BOUND,
+    edits: [[`${PROVIDER}/configuration.ts`, 'requireNonce: () => requireNonce', 'requireNonce: () => requireNonce && false']],
+  },
+  {
+    requirement: 46,
+    off: 'the token endpoint asks for no nonce',
+    test: BOUND,
+    edits: [[`${PROVIDER}/configuration.ts`, 'requireNonce: () => requireNonce', 'requireNonce: () => requireNonce && false']],
+  },
+  {
+    requirement: 46,
     off: 'any nonce will do',
     test: PROOFS,
     edits: [[PROOF, 'nonce === undefined ? requireNonce : !nonces.isGood(nonce)', 'nonce === undefined && requireNonce']],
@@ -93,6 +111,18 @@ export const PROVEN: readonly Defence[] = [
     off: 'a code is good with another key',
     test: BOUND,
     edits: [[`${ENGINE}/helpers/grant_common.js`, 'source.dpopJkt !== dPoP.thumbprint', 'source.dpopJkt === dPoP']],
+  },
+  {
+    requirement: 47,
+    off: 'a pushed request counts again',
+    test: 'test/http/oauth-authorize.test.ts',
+    edits: [[`${ENGINE}/actions/authorization/respond.js`, '  await pushedAuthorizationRequest?.consume();\n', '']],
+  },
+  {
+    requirement: 47,
+    off: 'a pushed request counts again',
+    test: 'test/http/oauth-authorize.test.ts',
+    edits: [[`${ENGINE}/actions/authorization/respond.js`, '  await pushedAuthorizationRequest?.consume();\n', '']],
   },
   {
     requirement: 47,

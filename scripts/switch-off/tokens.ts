@@ -19,6 +19,12 @@ export const TOKENS: readonly Defence[] = [
   },
   {
     requirement: 26,
+    off: 'a client may prove itself in two ways at once',
+    test: CLIENTS,
+    edits: [[`${ENGINE}/shared/client_auth.js`, '  if (length > 1) {\n', '  if (length > 9) {\n']],
+  },
+  {
+    requirement: 26,
     off: 'any secret will do',
     test: CLIENTS,
     edits: [
@@ -199,6 +205,14 @@ export const TOKENS: readonly Defence[] = [
     off: 'the API takes tokens for others',
     test: GATEWAY_TOKENS,
     edits: [[VERIFIER, '      issuer,\n      audience,\n', '      issuer,\n']],
+  },
+  {
+    requirement: 36,
+    off: 'the API takes keys from tokens',
+    test: GATEWAY_TOKENS,
+    edits: [
+      [VERIFIER, "if (KEY_HEADERS.some((name) => name in header)) throw invalidToken('The token brings its own key.')", 'void KEY_HEADERS'],
+    ],
   },
   {
     requirement: 36,

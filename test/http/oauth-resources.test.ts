@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import { compactDecrypt } from 'jose'
 import * as oauth from 'oauth4webapi'
 import type { ClientDefinition } from '../../src/auth/clients/contract.ts'
+import { accessTokensCollection } from '../../src/auth/provider/collections.ts'
 import { createResourceRegistry } from '../../src/auth/provider/resources.ts'
 import {
   authorizePath,
@@ -204,6 +205,11 @@ describe('an opaque token', () => {
     assert.equal(known['active'], true)
     assert.deepEqual([known['sub'], known['client_id'], known['aud'], known['scope']], ['client:worker', 'worker', PRINTER, 'jobs:write'])
     assert.equal(known['jti'], undefined, 'the value itself is not repeated')
+    const records = world.database.collection(accessTokensCollection)
+    assert.equal(await records.get(call, token.access_token), undefined)
+    const record = await records.get(call, createHash('sha256').update(token.access_token).digest('base64url'))
+    assert.ok(record)
+    assert.equal(JSON.stringify(record).includes(token.access_token), false)
   })
 
   test('ends with the session and with what the person has allowed', async () => {
