@@ -115,6 +115,34 @@ test('reads the session and goes to sign in and back', async () => {
   assert.equal(page.went, '/session/sign-in?return_to=%2Fother')
 })
 
+test('a sign-in that is too old or too weak is told as such, without a refresh, and asked for again', async () => {
+  for (const mode of ['cookie', 'memory'] as const) {
+    const { handler, state } = createServer({ now: 1_000_000 })
+    const challenge =
+      'Bearer error="insufficient_user_authentication", acr_values="urn:a urn:b", max_age="60", resource_metadata="https://x"'
+    const strict: Handler = async (request) => {
+      if (new URL(request.url).pathname !== '/api/vault') return await handler(request)
+      return json({ title: 'No', status: 401, code: 'http.insufficient_authentication' }, 401, { 'www-authenticate': challenge })
+    }
+    const page = createOrigin(strict)()
+    const client = createClient({ mode }, page)
+    await client.session()
+    const refreshes = state.refreshes
+    const problem = await client
+      .resource('vault')
+      .list()
+      .catch((error: unknown) => error)
+    assert.ok(problem instanceof ProblemError)
+    assert.deepEqual(
+      [problem.code, problem.stepUp],
+      ['http.insufficient_authentication', { acrValues: ['urn:a', 'urn:b'], maxAgeSeconds: 60 }],
+    )
+    assert.ok(state.refreshes - refreshes <= (mode === 'memory' ? 1 : 0), 'no refresh beyond the first token of a page')
+    client.signIn('/vault', problem.stepUp)
+    assert.equal(page.went, '/session/sign-in?return_to=%2Fvault&acr_values=urn%3Aa+urn%3Ab&max_age=60')
+  }
+})
+
 test('asks the API of its own origin in cookie mode, with a CSRF token on changes only', async () => {
   const { handler, seen } = createServer({ now: 1_000_000 })
   const client = createClient({}, createOrigin(handler)())

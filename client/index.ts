@@ -4,6 +4,7 @@ import { problemFrom } from './problem.ts'
 import { createResource, type Resource, type TypedResource } from './resource.ts'
 import { SessionKeeper } from './session.ts'
 import type { Session } from './state.ts'
+import { signInAddress, type StepUp } from './step-up.ts'
 import { createLive, type Live } from './subscribe.ts'
 import { createTransport, type Transport } from './transport.ts'
 import type { AppResources, AppTypes, ResourceTypes } from './typed.ts'
@@ -11,6 +12,7 @@ import type { AppResources, AppTypes, ResourceTypes } from './typed.ts'
 export { type FieldProblem, ProblemError } from './problem.ts'
 export type { BulkOperation, BulkResult, ChangeHandlers, Expanded, ListOptions, Page, Resource, Stored, TypedResource } from './resource.ts'
 export type { Session } from './state.ts'
+export type { StepUp } from './step-up.ts'
 export type { Followed } from './subscribe.ts'
 export type { AppResources, AppTypes, ResourceTypes } from './typed.ts'
 
@@ -44,8 +46,11 @@ export interface StoredFile {
 export interface Client<App extends AppTypes = AppTypes> {
   /** Who is signed in. Ask once when the page opens; `onSession` tells what changes later. */
   session(): Promise<Session>
-  /** Leaves for the sign-in page and comes back to `returnTo`, a path of this site: this page unless told. */
-  signIn(returnTo?: string): void
+  /**
+   * Leaves for the sign-in page and comes back to `returnTo`, a path of this site: this page unless told. With the `stepUp` of a problem the person is asked
+   * for what was missing.
+   */
+  signIn(returnTo?: string, stepUp?: StepUp): void
   signOut(): Promise<void>
   /** Called when the session ends here or in another tab, and when somebody else has signed in. Returns how to stop listening. */
   onSession(listener: (session: Session) => void): () => void
@@ -72,7 +77,7 @@ export function createClient<App extends AppTypes = AppTypes>(options: ClientOpt
   const live = createLive({ browser, keeper, api, mode })
   return {
     session: () => keeper.read(),
-    signIn: (returnTo = browser.path()) => browser.go(`/session/sign-in?return_to=${encodeURIComponent(returnTo)}`),
+    signIn: (returnTo = browser.path(), stepUp = undefined) => browser.go(signInAddress(returnTo, stepUp)),
     signOut: () => keeper.signOut(),
     onSession: (listener) => keeper.listen(listener),
     fetch: (path, init) => transport.fetch(path, init),

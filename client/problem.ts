@@ -1,4 +1,5 @@
 // Errors of the platform as the page sees them: problem details (RFC 9457), matched by `code`.
+import { type StepUp, stepUpIn } from './step-up.ts'
 
 export interface FieldProblem {
   /** Dotted path of the field, empty for the whole value. */
@@ -14,6 +15,7 @@ interface ProblemParts {
   readonly requestId?: string | undefined
   readonly fields?: readonly FieldProblem[]
   readonly retryAfterSeconds?: number | undefined
+  readonly stepUp?: StepUp | undefined
 }
 
 /** Anything but success. `status` is 0 and `code` is `network` when no answer came at all. */
@@ -29,6 +31,8 @@ export class ProblemError extends Error {
   /** What is wrong, field by field, in words for people. */
   readonly fields: readonly FieldProblem[]
   readonly retryAfterSeconds: number | undefined
+  /** The sign-in was too long ago or too weak for this: `client.signIn(returnTo, problem.stepUp)` asks for what is missing. */
+  readonly stepUp: StepUp | undefined
 
   constructor(parts: ProblemParts, options?: ErrorOptions) {
     super(parts.detail ?? parts.title, options)
@@ -39,6 +43,7 @@ export class ProblemError extends Error {
     this.requestId = parts.requestId
     this.fields = parts.fields ?? []
     this.retryAfterSeconds = parts.retryAfterSeconds
+    this.stepUp = parts.stepUp
   }
 }
 
@@ -51,12 +56,14 @@ export async function problemFrom(response: Response): Promise<ProblemError> {
   const body: unknown = await response.json().catch(() => undefined)
   const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN)
   const retryAfterSeconds = Number.isFinite(retryAfter) ? retryAfter : undefined
-  return new ProblemError({ ...partsOf(body, response.status), status: response.status, retryAfterSeconds })
+  const stepUp = stepUpIn(response.headers.get('www-authenticate'))
+  return new ProblemError({ ...partsOf(body, response.status), status: response.status, retryAfterSeconds, stepUp })
 }
 
-/** A problem that came as a message. */
-export function problemOf(body: unknown): ProblemError {
-  return new ProblemError(partsOf(body, isRecord(body) && typeof body['status'] === 'number' ? body['status'] : 0))
+/** A problem that came as a message, with what would be its header `WWW-Authenticate`. */
+export function problemOf(body: unknown, challenge?: unknown): ProblemError {
+  const parts = partsOf(body, isRecord(body) && typeof body['status'] === 'number' ? body['status'] : 0)
+  return new ProblemError({ ...parts, stepUp: stepUpIn(textOf(challenge)) })
 }
 
 function partsOf(body: unknown, status: number): ProblemParts {

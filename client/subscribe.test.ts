@@ -154,6 +154,20 @@ test('what is refused is told with the reason and asked for no more', async () =
   )
 })
 
+test('a sign-in that is too old is told with what is missing, and another token is not tried', async () => {
+  const { live, connections, session } = page('memory')
+  const { told } = follow(live)
+  const connection = await opened(connections)
+  const problem = { status: 401, code: 'http.insufficient_authentication', title: 'No' }
+  say(connection, {
+    type: 'error',
+    subscription: 's1',
+    problem,
+    challenge: 'Bearer error="insufficient_user_authentication", max_age="60"',
+  })
+  assert.deepEqual([told, session.refreshes], [[['refused', 'http.insufficient_authentication']], 0])
+})
+
 test('asks once more with a new token before it takes no for an answer', async () => {
   const { live, connections, session } = page('memory')
   const { told } = follow(live)

@@ -164,16 +164,16 @@ class LiveConnection {
     if (message['type'] === 'ready') this.#hasAskedAgain = false
     this.#move(followup, message['position'])
     tell(followup, message)
-    if (message['type'] === 'error') this.#refused(followup, message['problem'])
+    if (message['type'] === 'error') this.#refused(followup, problemOf(message['problem'], message['challenge']))
   }
 
   #move(followup: Followup | undefined, position: unknown): void {
     if (followup !== undefined && typeof position === 'string') followup.position = position
   }
 
-  #refused(followup: Followup, problem: unknown): void {
-    const error = problemOf(problem)
-    if (error.status === 401 && this.#askAgain()) return
+  #refused(followup: Followup, error: ProblemError): void {
+    // What another token could make right.
+    if (error.status === 401 && error.stepUp === undefined && this.#askAgain()) return
     if (error.status >= 500 || error.status === 429) {
       setTimeout(() => this.#isOpen && this.#followups.has(followup.name) && this.#ask(followup), LAST_RETRY_MS / 6)
       return

@@ -3,6 +3,7 @@ import type { Browser, UploadRequest } from './browser.ts'
 import { problemFrom } from './problem.ts'
 import { request } from './request.ts'
 import type { SessionKeeper } from './session.ts'
+import { stepUpIn } from './step-up.ts'
 
 export interface Transport {
   /** `path` is relative to the API: `photos/01h...`. Absolute addresses must be of the API or the files origin: tokens go nowhere else. */
@@ -28,7 +29,8 @@ export function createTransport(options: TransportOptions): Transport {
   const attempt = async (unsafe: boolean, send: (headers: Record<string, string>) => Promise<Response>): Promise<Response> => {
     await keeper.ensureFresh()
     const first = await send(await keeper.headers(unsafe))
-    if (first.status === 401) {
+    // A new token would tell of the same sign-in.
+    if (first.status === 401 && stepUpIn(first.headers.get('www-authenticate')) === undefined) {
       const session = await keeper.read()
       return session.signedIn && (await keeper.refresh()) ? send(await keeper.headers(unsafe)) : first
     }

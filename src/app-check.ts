@@ -91,7 +91,7 @@ const resource = z.strictObject({
   hooks: hooks.optional(),
   routes: z.array(appRoute).optional(),
   migrations: z.array(z.union([handler, z.strictObject({ changes: texts, up: handler })])).optional(),
-  stepUp: z.strictObject({ create: stepUp.optional(), update: stepUp.optional(), delete: stepUp.optional() }).optional(),
+  stepUp: z.partialRecord(z.enum(['list', 'get', 'create', 'update', 'delete']), stepUp).optional(),
   cache: z.strictObject({ lifetimeMs: z.number() } satisfies Record<keyof ResourceCache, unknown>).optional(),
 } satisfies Record<keyof ResourceDefinition, unknown>)
 

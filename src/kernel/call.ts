@@ -17,6 +17,8 @@ export type Principal =
       readonly groups?: readonly string[]
       /** The organisation that the person acts for, and what they are there. */
       readonly organisation?: { readonly id: string; readonly roles: readonly string[] }
+      /** How the person has signed in, and when (epoch seconds), as far as the token says. */
+      readonly signIn?: { readonly acr?: string; readonly at?: number }
     }
   | { readonly kind: 'operator'; readonly sessionId: string }
   | { readonly kind: 'system'; readonly name: string }

@@ -1,7 +1,9 @@
 // Who may do what. Nothing is allowed that no grant allows, and what a person may not see answers exactly like what does not exist.
-import type { Call } from '#kernel/call.ts'
+import type { Call, Principal } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
 import { hasCode } from '#kernel/errors.ts'
 import { httpErrors } from '#kernel/http/problem.ts'
+import { hasSignedInFor, insufficientSignIn, signInCountsUntil } from '#kernel/http/step-up.ts'
 import type { Resource } from './compile.ts'
 import type {
   AccessGrant,
@@ -46,8 +48,29 @@ export function scopesFor({ scopes }: ResourceDefinition, operation: ResourceOpe
   return operation === 'update' ? [own, scopes.read] : [own]
 }
 
+/** For reads, which may need a fresh or a stronger sign-in (RFC 9470); of writes that is settled by their routes. */
+export function admitReader(clock: Clock, call: Call, { resource, operation }: { resource: Resource; operation: 'list' | 'get' }): Actor {
+  const actor = admitted(resource, call, operation)
+  const stepUp = resource.definition.stepUp?.[operation]
+  const { principal } = call
+  if (stepUp !== undefined && principal.kind === 'user' && !hasSignedInFor(stepUp, principal.signIn, clock.now()))
+    throw insufficientSignIn(stepUp)
+  return actor
+}
+
+/** Until when the sign-in is fresh enough for that, in epoch milliseconds; `undefined` for always. */
+export function readsUntil({ definition }: Resource, principal: Principal, operation: 'list' | 'get'): number | undefined {
+  const stepUp = definition.stepUp?.[operation]
+  return stepUp === undefined || principal.kind !== 'user' ? undefined : signInCountsUntil(stepUp, principal.signIn)
+}
+
+/** For writes. */
+export function admit(resource: Resource, call: Call, operation: Exclude<ResourceOperation, 'list' | 'get'>): Actor {
+  return admitted(resource, call, operation)
+}
+
 /** Refuses what no object could make right. Nothing in these answers depends on whether an object exists. */
-export function admit(resource: Resource, call: Call, operation: ResourceOperation): Actor {
+function admitted(resource: Resource, call: Call, operation: ResourceOperation): Actor {
   const { principal } = call
   if (principal.kind === 'system') return { kind: 'system' }
   const grants = resource.grants[operation]

@@ -20,9 +20,18 @@ export function checkAccess(subject: AccessSubject): string[] {
 }
 
 function checkStepUp({ access, stepUp = {} }: ResourceDefinition): string[] {
-  return (['create', 'update', 'delete'] as const)
-    .filter((operation) => stepUp[operation] !== undefined && access.some(({ who, may }) => who === 'anyone' && may.includes(operation)))
-    .map((operation) => `what anyone may do (${operation}) cannot need a stronger sign-in.`)
+  const problems = OPERATIONS.filter(
+    (operation) => stepUp[operation] !== undefined && access.some(({ who, may }) => who === 'anyone' && may.includes(operation)),
+  ).map((operation) => `what anyone may do (${operation}) cannot need a stronger sign-in.`)
+  const isListed = access.some(({ may }) => may.includes('list'))
+  // Each shows what the other would hide.
+  if (isListed && stepUp.get !== undefined && stepUp.list === undefined)
+    problems.push('"stepUp" for "get" needs one for "list", which shows the same.')
+  if (stepUp.list !== undefined && stepUp.get === undefined) problems.push('"stepUp" for "list" needs one for "get", which shows the same.')
+  const [update, get] = [stepUp.update?.acr, stepUp.get?.acr]
+  if (update !== undefined && get !== undefined && !update.some((acr) => get.includes(acr)))
+    problems.push('"stepUp" for "update" and for "get" ask for sign-ins that no person can have at once.')
+  return problems
 }
 
 export function holderName(who: GrantHolder): string {

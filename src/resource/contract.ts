@@ -198,8 +198,11 @@ export interface ResourceDefinition {
   readonly files?: Readonly<Record<string, string>>
   /** Rewrites stored objects of an earlier schema, in order; the list only ever grows. */
   readonly migrations?: readonly Migration[]
-  /** Writes that need a fresh or a stronger sign-in (RFC 9470). A bulk write needs what each of its kinds needs. */
-  readonly stepUp?: Readonly<Partial<Record<'create' | 'update' | 'delete', StepUp>>>
+  /**
+   * What needs a fresh or a stronger sign-in (RFC 9470). A bulk write needs what each of its kinds needs, and a change what `get` needs, since the answer
+   * shows the object. Reads need it wherever they come from: lists, expansions, exports, pages, and what is followed, which ends when the sign-in is too old.
+   */
+  readonly stepUp?: Readonly<Partial<Record<ResourceOperation, StepUp>>>
   /** Answers reads of single objects from memory for a while, at most a second: an object carries who may see it. */
   readonly cache?: ResourceCache
 }

@@ -4,7 +4,7 @@ import type { Clock } from '#kernel/clock.ts'
 import { DOCUMENT_ID } from '#kernel/ids.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Stored } from '../database/contract.ts'
-import { type Actor, admit, type Permission, permissionFor, requirePermitted } from './access.ts'
+import { type Actor, admitReader, type Permission, permissionFor, requirePermitted } from './access.ts'
 import type { Attachments } from './attachments.ts'
 import type { Resource } from './compile.ts'
 import type { ResourceOperation, Share } from './contract.ts'
@@ -73,5 +73,5 @@ export async function findPermitted(parts: Pick<ResourceParts, 'repository'>, ca
 
 /** For `get` over the contract: what may be seen of one object. */
 export function findShown(parts: ResourceParts, call: Call, { resource, id }: { resource: Resource; id: string }): Promise<Found> {
-  return find(parts, call, { resource, id, actor: admit(resource, call, 'get'), operation: 'get' })
+  return find(parts, call, { resource, id, actor: admitReader(parts.clock, call, { resource, operation: 'get' }), operation: 'get' })
 }

@@ -12,8 +12,10 @@ export function ruleFor(resource: Resource, operation: ResourceOperation): Rule 
   return stepUp === undefined ? { who: 'user', scope } : { who: 'user', scope, stepUp }
 }
 
-function stepUpFor({ definition }: Resource, operation: ResourceOperation): StepUp | undefined {
-  return operation === 'list' || operation === 'get' ? undefined : definition.stepUp?.[operation]
+function stepUpFor({ definition: { stepUp = {} } }: Resource, operation: ResourceOperation): StepUp | undefined {
+  const own = stepUp[operation] ?? []
+  // The answer to a change shows the object.
+  return strictest([own, operation === 'update' ? (stepUp.get ?? []) : []].flat())
 }
 
 /** What fulfils each of them. */

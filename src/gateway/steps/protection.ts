@@ -1,12 +1,12 @@
 // Whether the asker may, and meant to: the rule of the route, and the two layers against forged requests.
 import { httpErrors } from '#kernel/http/problem.ts'
-import type { Route, Rule, StepUp } from '#kernel/http/route.ts'
+import type { Route, Rule } from '#kernel/http/route.ts'
+import { hasSignedInFor, insufficientSignIn } from '#kernel/http/step-up.ts'
 import { provenanceOf } from '../csrf/origin.ts'
 import { provesIntent } from '../csrf/token.ts'
 import type { GatewayExchange } from '../exchange.ts'
 import { isForeignNavigation, isNavigation } from '../navigation.ts'
 import type { PipelineParts, Step } from './step.ts'
-import { hasSignedInFor, stepUpChallenge } from '../tokens/challenges.ts'
 import { CSRF_COOKIE } from '../session/cookies.ts'
 import { bouncePage } from '../session/pages.ts'
 
@@ -52,14 +52,8 @@ function refuseUser(exchange: GatewayExchange, rule: Extract<Rule, { who: 'user'
     return httpErrors.insufficient_scope({ detail: `This needs the scope "${rule.scope}".`, headers: { 'www-authenticate': challenge } })
   }
   if (rule.firstParty === true && !principal.firstParty) return httpErrors.forbidden({ detail: 'Other apps may not do this.' })
-  return rule.stepUp === undefined ? undefined : refuseSignIn(exchange, rule.stepUp)
-}
-
-/** RFC 9470 section 3: right person, right scope, but not signed in well enough for this. */
-function refuseSignIn({ authority, startedAt }: GatewayExchange, stepUp: StepUp): Error | undefined {
-  if (authority !== undefined && hasSignedInFor(stepUp, authority.token, startedAt)) return undefined
-  const headers = { 'www-authenticate': stepUpChallenge(stepUp) }
-  return httpErrors.insufficient_authentication({ detail: 'Sign in again, in the way that is asked for.', headers })
+  const isEnough = rule.stepUp === undefined || hasSignedInFor(rule.stepUp, principal.signIn, exchange.startedAt)
+  return isEnough ? undefined : insufficientSignIn(rule.stepUp)
 }
 
 /** A page that needs a session, asked for without one: a way to get there instead of an error. */

@@ -25,8 +25,6 @@ export interface VerifiedToken {
   readonly clients: readonly string[]
   /** What whoever brings it must hold: a key (RFC 9449) or a certificate (RFC 8705). */
   readonly binding?: TokenBinding
-  /** How the person has signed in, and when (epoch seconds), as far as it says. */
-  readonly signIn: { readonly acr?: string; readonly at?: number }
 }
 
 export interface TokenBinding {
@@ -113,6 +111,7 @@ interface Surroundings {
 
 function verdictOf(token: z.infer<typeof claims>, { keyId, firstParty }: Surroundings): VerifiedToken {
   const { sub, iat, exp, jti, client_id: clientId, sid, scope, roles, groups, organization, cnf, acr } = token
+  const { auth_time: at, membership_at: membershipAt } = token
   if (sid === undefined && !SERVICE.test(sub)) throw invalidToken('The token belongs to no session.')
   const principal: UserPrincipal = {
     kind: 'user',
@@ -124,8 +123,8 @@ function verdictOf(token: z.infer<typeof claims>, { keyId, firstParty }: Surroun
     ...(roles === undefined ? {} : { roles }),
     ...(groups === undefined ? {} : { groups }),
     ...(organization === undefined ? {} : { organisation: organization }),
+    ...(acr === undefined && at === undefined ? {} : { signIn: { ...(acr && { acr }), ...(at === undefined ? {} : { at }) } }),
   }
-  const { auth_time: at, membership_at: membershipAt } = token
   return {
     principal,
     issuedAt: iat,
@@ -133,7 +132,6 @@ function verdictOf(token: z.infer<typeof claims>, { keyId, firstParty }: Surroun
     keyId,
     tokenId: jti,
     clients: [clientSubject(clientId), ...actorsOf(token.act)],
-    signIn: { ...(acr === undefined ? {} : { acr }), ...(at === undefined ? {} : { at }) },
     ...(membershipAt === undefined ? {} : { membershipAt }),
     ...(cnf === undefined ? {} : { binding: cnf }),
   }

@@ -2,7 +2,7 @@
 // exactly like what does not exist.
 import type { Call } from '#kernel/call.ts'
 import { hasCode } from '#kernel/errors.ts'
-import { type Actor, admit, mayTouch, type Permission } from '../access.ts'
+import { type Actor, admitReader, mayTouch, type Permission } from '../access.ts'
 import type { Resource } from '../compile.ts'
 import type { ListedObject, ResourceObject } from '../contract.ts'
 import { etagOf } from '../etag.ts'
@@ -30,7 +30,7 @@ interface Branch {
 
 /** Throws `http.insufficient_scope` when the token does not reach the resource at the other end: that is known without looking at any object. */
 export function branchesOf(
-  parts: Pick<ResourceParts, 'resources'>,
+  parts: Pick<ResourceParts, 'resources' | 'clock'>,
   call: Call,
   { resource, tree }: { resource: Resource; tree: Tree },
 ): Branch[] {
@@ -40,7 +40,7 @@ export function branchesOf(
     if (relation === undefined || target === undefined)
       throw refusedQuery([{ field: 'expand', message: `${resource.name} has no relation of this name` }])
     const deeper: Tree = new Map(next.map((second) => [second, []]))
-    const branch = { name, field: relation.field, target, actor: readerOf(target, call), deeper }
+    const branch = { name, field: relation.field, target, actor: readerOf(parts, call, target), deeper }
     // Refuses now what would be refused further on.
     branchesOf(parts, call, { resource: target, tree: deeper })
     return [branch]
@@ -48,9 +48,9 @@ export function branchesOf(
 }
 
 /** `undefined` for whom nothing of this resource is there. */
-function readerOf(target: Resource, call: Call): Actor | undefined {
+function readerOf({ clock }: Pick<ResourceParts, 'clock'>, call: Call, target: Resource): Actor | undefined {
   try {
-    return admit(target, call, 'get')
+    return admitReader(clock, call, { resource: target, operation: 'get' })
   } catch (error) {
     if (hasCode(error, 'http.unauthenticated') || hasCode(error, 'resource.forbidden')) return undefined
     throw error

@@ -3,7 +3,7 @@
 import type { Call } from '#kernel/call.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Page, Stored } from '../../database/contract.ts'
-import { type Actor, admit, mayTouch, type Permission, permissionFor } from '../access.ts'
+import { type Actor, admitReader, mayTouch, type Permission, permissionFor } from '../access.ts'
 import type { Resource } from '../compile.ts'
 import type { ListRequest, ResourceList, Share } from '../contract.ts'
 import { branchesOf, expandAll, listedOf } from '../expand/expand.ts'
@@ -31,7 +31,7 @@ export async function list(
   call: Call,
   { resource, request }: { readonly resource: Resource; readonly request: ListRequest },
 ): Promise<ResourceList> {
-  const actor = admit(resource, call, 'list')
+  const actor = admitReader(parts.clock, call, { resource, operation: 'list' })
   const asked = checkListRequest(resource, request)
   const { pick, expand } = checkShowRequest(resource, request)
   const branches = branchesOf(parts, call, { resource, tree: expand })

@@ -90,7 +90,11 @@ export class Conversation implements SocketHandler {
   }
 
   async #open(name: string, wish: Wish): Promise<void> {
-    const made = await this.#realtime.subscribe(this.#connection.principal, wish, { name, outbox: this.#outbox })
+    const made = await this.#realtime.subscribe(this.#connection.principal, wish, {
+      name,
+      outbox: this.#outbox,
+      outdated: () => this.renewed(),
+    })
     if (this.#isOver) {
       made.end()
       return
@@ -120,8 +124,10 @@ export class Conversation implements SocketHandler {
   }
 
   #refuse(error: unknown, subscription: string | undefined): void {
-    const { problem } = problemOf(error, this.#connection.requestId)
-    this.#say({ type: 'error', ...(subscription === undefined ? {} : { subscription }), problem })
+    const { problem, headers } = problemOf(error, this.#connection.requestId)
+    const challenge = headers['www-authenticate']
+    const about = { ...(subscription === undefined ? {} : { subscription }), ...(challenge === undefined ? {} : { challenge }) }
+    this.#say({ type: 'error', ...about, problem })
   }
 
   #say(message: object): void {

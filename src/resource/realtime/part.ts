@@ -26,6 +26,6 @@ interface RealtimePartParts {
 export function createRealtimePart(parts: RealtimePartParts): { readonly routes: readonly Route[]; stop(): void } {
   const { resources, attachments, repository, clock } = parts
   const hub = new Hub(parts)
-  const realtime = createRealtime({ hub, repository, resources, attachments, positions: createPositions(parts.keyRing) })
+  const realtime = createRealtime({ hub, repository, resources, attachments, clock, positions: createPositions(parts.keyRing) })
   return { routes: realtimeRoutes({ realtime, clock }, [...resources.values()]), stop: () => hub.stop() }
 }

@@ -74,7 +74,9 @@ async function streamed(
   const last = exchange.request.headers['last-event-id']
   const stream = new EventStream(clock)
   const after = typeof last === 'string' && last !== '' ? last : wish.after
-  stream.follow(await realtime.subscribe(principal, { ...wish, after }, { name: 'events', outbox: stream.outbox }))
+  stream.follow(
+    await realtime.subscribe(principal, { ...wish, after }, { name: 'events', outbox: stream.outbox, outdated: () => stream.finish() }),
+  )
   return { status: 200, headers: STREAMED, body: { stream, type: 'text/event-stream', finish: () => stream.finish() } }
 }
 

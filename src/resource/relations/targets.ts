@@ -4,7 +4,7 @@ import type { Call } from '#kernel/call.ts'
 import { type Operation, updateIn } from '#kernel/collection.ts'
 import { AppError } from '#kernel/errors.ts'
 import type { FieldProblem } from '#kernel/schema.ts'
-import { admit } from '../access.ts'
+import { admitReader } from '../access.ts'
 import type { Resource } from '../compile.ts'
 import { resourceErrors } from '../errors.ts'
 import { type Fields, invalid } from '../input.ts'
@@ -37,7 +37,12 @@ export async function checkTargets(
 
 async function isSeen(parts: ResourceParts, call: Call, { target, id }: { target: Resource; id: string }): Promise<boolean> {
   try {
-    await find(parts, call, { resource: target, id, actor: admit(target, call, 'get'), operation: 'get' })
+    await find(parts, call, {
+      resource: target,
+      id,
+      actor: admitReader(parts.clock, call, { resource: target, operation: 'get' }),
+      operation: 'get',
+    })
     return true
   } catch (error) {
     if (error instanceof AppError && UNSEEN.has(error.status)) return false

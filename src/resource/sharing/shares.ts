@@ -6,7 +6,7 @@ import { hasCode } from '#kernel/errors.ts'
 import { httpErrors } from '#kernel/http/problem.ts'
 import { DOCUMENT_ID, newId } from '#kernel/ids.ts'
 import type { Collection, Stored } from '../../database/contract.ts'
-import { type Actor, admit, permissionFor, requireScopes } from '../access.ts'
+import { type Actor, admitReader, permissionFor, requireScopes } from '../access.ts'
 import type { Resource } from '../compile.ts'
 import type { Resources, Share, ShareTarget } from '../contract.ts'
 import { resourceErrors } from '../errors.ts'
@@ -128,7 +128,7 @@ interface Owned extends Wanted {
 
 /** The object, for its owner. Others who see it are refused; for all else it is not there. */
 async function ownObject(parts: SharingParts, call: Call, { resource, id, right }: Owned): Promise<Stored<ResourceDocument>> {
-  const actor = sharer(resource, call, right)
+  const actor = sharer(parts, call, { resource, right })
   const [stored, share] = await Promise.all([
     DOCUMENT_ID.test(id) ? parts.repository.of(resource).get(call, id) : undefined,
     shareFor(parts, call, { resource, id, actor }),
@@ -139,16 +139,16 @@ async function ownObject(parts: SharingParts, call: Call, { resource, id, right 
   throw resourceErrors.forbidden({ detail: 'Only the owner of an object decides with whom it is shared.' })
 }
 
-function sharer(resource: Resource, call: Call, right: 'read' | 'write'): Actor {
+function sharer({ clock }: Pick<SharingParts, 'clock'>, call: Call, { resource, right }: Pick<Owned, 'resource' | 'right'>): Actor {
   if (call.principal.kind !== 'user' && call.principal.kind !== 'system')
     throw httpErrors.unauthenticated({ headers: { 'www-authenticate': 'Bearer' } })
   if (right === 'write') requireScopes(call, [resource.definition.scopes.write])
-  return admit(resource, call, 'get')
+  return admitReader(clock, call, { resource, operation: 'get' })
 }
 
 /** The owner, and whoever does not want what was shared with them. */
 async function requireMayRemove(parts: SharingParts, call: Call, { resource, id, accountId }: Wanted & ShareTarget): Promise<void> {
-  const actor = sharer(resource, call, 'write')
+  const actor = sharer(parts, call, { resource, right: 'write' })
   if (actor.kind === 'person' && actor.accountId === accountId) return
   await ownObject(parts, call, { resource, id, right: 'write' })
 }

@@ -46,6 +46,7 @@ export const importRecord = z.strictObject({
     roles: z.array(z.string()).exactOptional(),
     groups: z.array(z.string()).exactOptional(),
     organisation: z.strictObject({ id: z.string(), roles: z.array(z.string()) }).exactOptional(),
+    signIn: z.strictObject({ acr: z.string().exactOptional(), at: z.number().exactOptional() }).exactOptional(),
   }),
   state: importState,
   /** One of the few imports that a person may have under way. */
