@@ -128,17 +128,17 @@ test('a sign-in that is too old or too weak is told as such, without a refresh, 
     const client = createClient({ mode }, page)
     await client.session()
     const refreshes = state.refreshes
-    const problem = await client
+    const refused = await client
       .resource('vault')
       .list()
       .catch((error: unknown) => error)
-    assert.ok(problem instanceof ProblemError)
+    assert.ok(refused instanceof ProblemError)
     assert.deepEqual(
-      [problem.code, problem.stepUp],
+      [refused.code, refused.stepUp],
       ['http.insufficient_authentication', { acrValues: ['urn:a', 'urn:b'], maxAgeSeconds: 60 }],
     )
     assert.ok(state.refreshes - refreshes <= (mode === 'memory' ? 1 : 0), 'no refresh beyond the first token of a page')
-    client.signIn('/vault', problem.stepUp)
+    client.signIn('/vault', refused.stepUp)
     assert.equal(page.went, '/session/sign-in?return_to=%2Fvault&acr_values=urn%3Aa+urn%3Ab&max_age=60')
   }
 })

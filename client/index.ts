@@ -77,7 +77,7 @@ export function createClient<App extends AppTypes = AppTypes>(options: ClientOpt
   const live = createLive({ browser, keeper, api, mode })
   return {
     session: () => keeper.read(),
-    signIn: (returnTo = browser.path(), stepUp = undefined) => browser.go(signInAddress(returnTo, stepUp)),
+    signIn: (returnTo = browser.path(), stepUp) => browser.go(signInAddress(returnTo, stepUp)),
     signOut: () => keeper.signOut(),
     onSession: (listener) => keeper.listen(listener),
     fetch: (path, init) => transport.fetch(path, init),

@@ -109,9 +109,14 @@ interface Surroundings {
   readonly firstParty: ReadonlySet<string>
 }
 
+function signInOf({ acr, auth_time: at }: z.infer<typeof claims>): Pick<UserPrincipal, 'signIn'> {
+  if (acr === undefined && at === undefined) return {}
+  return { signIn: { ...(acr === undefined ? {} : { acr }), ...(at === undefined ? {} : { at }) } }
+}
+
 function verdictOf(token: z.infer<typeof claims>, { keyId, firstParty }: Surroundings): VerifiedToken {
-  const { sub, iat, exp, jti, client_id: clientId, sid, scope, roles, groups, organization, cnf, acr } = token
-  const { auth_time: at, membership_at: membershipAt } = token
+  const { sub, iat, exp, jti, client_id: clientId, sid, scope, roles, groups, organization, cnf } = token
+  const { membership_at: membershipAt } = token
   if (sid === undefined && !SERVICE.test(sub)) throw invalidToken('The token belongs to no session.')
   const principal: UserPrincipal = {
     kind: 'user',
@@ -123,7 +128,7 @@ function verdictOf(token: z.infer<typeof claims>, { keyId, firstParty }: Surroun
     ...(roles === undefined ? {} : { roles }),
     ...(groups === undefined ? {} : { groups }),
     ...(organization === undefined ? {} : { organisation: organization }),
-    ...(acr === undefined && at === undefined ? {} : { signIn: { ...(acr && { acr }), ...(at === undefined ? {} : { at }) } }),
+    ...signInOf(token),
   }
   return {
     principal,
