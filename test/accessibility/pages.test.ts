@@ -23,6 +23,8 @@ interface Finding {
 const isVisited = (answer: unknown): answer is Visited => typeof answer === 'object' && answer !== null && 'answer' in answer
 
 const AXE = "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations)"
+/** Labels lead to the first that has the id. */
+const SAME_IDS = "[...document.querySelectorAll('[id]')].map(({ id }) => id).filter((id, at, all) => all.indexOf(id) < at)"
 const SIDEWAYS = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
 
 describe('the pages of the accounts origin', { skip: withoutChromium }, () => {
@@ -76,6 +78,7 @@ describe('the pages of the accounts origin', { skip: withoutChromium }, () => {
     const said = found.flatMap(({ id, help, nodes }) =>
       nodes.map((node) => `${id}: ${help}: ${node.html.slice(0, 200)} ${node.failureSummary ?? ''}`),
     )
+    said.push(...(await page.evaluate<string[]>(SAME_IDS)).map((id) => `two elements have the id ${id}`))
     const sideways = await page.evaluate<number>(SIDEWAYS)
     return sideways > 0 ? [...said, `${sideways} pixels stand out at the side`] : said
   }

@@ -178,6 +178,16 @@ export async function openStage(): Promise<Stage> {
         return during(own, { path: '/interaction/u1/sign-in', form: { email, password: 'p', puzzle: 'none' }, client: `a3-${puzzled}` })
       },
     },
+    {
+      name: 'POST /interaction/:uid/email, with a puzzle',
+      async ask() {
+        world.engine.current = own
+        const email = `asked-${(puzzled += 1)}@example.org`
+        for (let index = 0; index < 3; index += 1)
+          await world.visit({ path: '/interaction/u1/email', form: { email }, cookies: here, client: `asking-${puzzled}-${index}` })
+        return during(own, { path: '/interaction/u1/email', form: { email, puzzle: 'none' }, client: `a4-${puzzled}` })
+      },
+    },
     { name: 'POST /interaction/:uid/consent', ask: () => ({ path: '/interaction/gone/consent', form: { decision: 'allow' } }) },
     { name: 'GET /sign-up', ask: () => ({ path: '/sign-up' }) },
     { name: 'POST /sign-up', ask: () => ({ path: '/sign-up', form: { name: '', email: 'x', password: 'short' } }) },

@@ -3,6 +3,7 @@ import { type Html, html } from '#kernel/html.ts'
 import type { AuthorisedApp, BrowserSession, Engine } from '../engine.ts'
 import type { AccountSection, PageParts, SectionView } from './parts.ts'
 import { eventRows } from './security-events-page.ts'
+import { newPasswordField } from './new-password.ts'
 import { csrfField, field } from './layout.ts'
 import { ago, deviceWords, scopeWords } from './words.ts'
 
@@ -25,11 +26,8 @@ const password: AccountSection = {
   heading: (texts) => texts.password.heading,
   body: async (_who, { skin, person, csrfToken, state: { problems = {} } }) => {
     const { password: texts, fields } = skin.texts
-    const next = field({
-      name: 'password',
+    const next = newPasswordField(skin, {
       label: fields.newPassword,
-      type: 'password',
-      autocomplete: 'new-password',
       problem: problems['password'],
       focus: problems['password'] !== undefined,
     })

@@ -1,17 +1,20 @@
 // The files that the pages load, over HTTP.
 import { type Route, route } from '#kernel/http/route.ts'
 import { passkeyScript } from '../passkeys/script.ts'
+import { strengthScript } from '../passwords/strength-script.ts'
 import { puzzleScript } from '../guard/script.ts'
 import { type Asset, asset } from './asset.ts'
 
 const puzzle = asset(puzzleScript, { extension: 'js', about: 'Script for puzzles' })
+const strength = asset(strengthScript, { extension: 'js', about: 'Script for new passwords' })
 const passkeys = asset(passkeyScript, { extension: 'js', about: 'Script for passkeys' })
 
 export const puzzleScriptPath = puzzle.path
+export const strengthScriptPath = strength.path
 export const passkeyScriptPath = passkeys.path
 
 export function assetRoutes(ofTheme: readonly Asset[]): Route[] {
-  const all = new Map([...ofTheme, passkeys, puzzle].map((one) => [one.path, one]))
+  const all = new Map([...ofTheme, passkeys, puzzle, strength].map((one) => [one.path, one]))
   return [...all.values()].map(({ path, bytes, type, about }) =>
     route({
       method: 'GET',

@@ -140,8 +140,8 @@ export function field({ name, label, type, autocomplete, value, hint, problem, f
         ? undefined
         : html` inputmode="${inputMode}" spellcheck="false"`
   return html`<div class="field">
-<label for="${name}">${label}</label>
-<input id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}" required${spelled}${value === undefined ? undefined : html` value="${value}"`}${maxLength === undefined ? undefined : html` maxlength="${maxLength}"`}${problem === undefined ? undefined : html` aria-invalid="true"`}${describedBy}${focus === true ? html` autofocus` : undefined}>
+<label for="field-${name}">${label}</label>
+<input id="field-${name}" name="${name}" type="${type}" autocomplete="${autocomplete}" required${spelled}${value === undefined ? undefined : html` value="${value}"`}${maxLength === undefined ? undefined : html` maxlength="${maxLength}"`}${problem === undefined ? undefined : html` aria-invalid="true"`}${describedBy}${focus === true ? html` autofocus` : undefined}>
 ${hint === undefined ? undefined : html`<p class="hint" id="${name}-hint">${hint}</p>`}
 ${problem === undefined ? undefined : html`<p class="problem" id="${name}-problem">${problem}</p>`}
 </div>`

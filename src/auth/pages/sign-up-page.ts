@@ -2,6 +2,7 @@
 import { type Html, html } from '#kernel/html.ts'
 import type { FormState } from './handling.ts'
 import { csrfField, field, lead, message, type Skin, stagePage } from './layout.ts'
+import { newPasswordField } from './new-password.ts'
 import { withoutPasskeys } from '../passkeys/pages.ts'
 import { isWrong, titleOf } from './sign-in-page.ts'
 
@@ -29,7 +30,7 @@ ${message('bad', problem ?? (isWrong(view.state) ? frame.lookAtFields : undefine
 ${csrfField(view.csrfToken)}
 ${field({ name: 'name', label: fields.name, type: 'text', autocomplete: 'name', value: values['name'] ?? '', hint: signUp.nameHint, problem: problems['name'], focus: first === 'name', maxLength: 80 })}
 ${field({ name: 'email', label: fields.email, type: 'email', autocomplete: 'username', value: values['email'] ?? '', problem: problems['email'], focus: first === 'email' })}
-${view.password ? field({ name: 'password', label: fields.password, type: 'password', autocomplete: 'new-password', hint: signUp.passwordHint, problem: problems['password'], focus: first === 'password' }) : undefined}
+${view.password ? newPasswordField(skin, { label: fields.password, problem: problems['password'], focus: first === 'password' }) : undefined}
 ${view.guard}
 <button class="button" type="submit">${signUp.submit}</button>
 </form>

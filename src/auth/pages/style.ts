@@ -58,6 +58,16 @@ form { margin: 0; }
 .field label { font-weight: 600; font-size: 0.95rem; }
 .field .hint { color: var(--soft); font-size: 0.875rem; }
 .field .problem { color: var(--danger); font-size: 0.9rem; font-weight: 550; }
+.new-password { display: flex; flex-direction: column; gap: 0.5rem; }
+.strength .hint { color: var(--soft); font-size: 0.9rem; min-height: 1.5em; }
+.bars { display: grid; grid-template-columns: repeat(4, 1fr); gap: 0.3rem; margin-bottom: 0.35rem; }
+.bars span { height: 0.4rem; border-radius: 0.2rem; border: 1px solid var(--field-line); }
+.strength[data-level="1"] span:nth-child(-n+1) { background: var(--danger); border-color: var(--danger); }
+.strength[data-level="2"] span:nth-child(-n+2) { background: var(--t9); border-color: var(--field-line); }
+.strength[data-level="3"] span:nth-child(-n+3), .strength[data-level="4"] span { background: var(--accent); border-color: var(--accent); }
+@media (forced-colors: active) {
+  .strength[data-level="1"] span:nth-child(-n+1), .strength[data-level="2"] span:nth-child(-n+2), .strength[data-level="3"] span:nth-child(-n+3), .strength[data-level="4"] span { background: Highlight; }
+}
 input[type=text], input[type=email], input[type=password] {
   font: inherit; color: inherit; background: var(--sheet); border: 1.5px solid var(--field-line); border-radius: 0.6rem; padding: 0.7rem 0.85rem; width: 100%; min-height: 3rem;
 }

@@ -1,6 +1,7 @@
 // Asking for a new password, and setting it.
 import { type Html, html } from '#kernel/html.ts'
 import { csrfField, field, lead, message, type Skin, stagePage } from '../pages/layout.ts'
+import { newPasswordField } from '../pages/new-password.ts'
 import type { FormState } from '../pages/parts.ts'
 import { isWrong, titleOf } from '../pages/sign-in-page.ts'
 
@@ -32,7 +33,7 @@ ${guard}
 
 export function resetPage(skin: Skin, view: { email: string; token: string; csrfToken: string; state: FormState }): Html {
   const { email, token, csrfToken, state } = view
-  const { recovery: texts, fields, signUp } = skin.texts
+  const { recovery: texts, fields } = skin.texts
   return stagePage(skin, {
     title: titleOf(skin, texts.choose, state),
     main: html`${lead(texts.choose, texts.chooseLead)}
@@ -40,7 +41,7 @@ ${message('bad', wrong(skin, state))}
 <form class="form" method="post" action="/reset-password">${csrfField(csrfToken)}
 <input type="hidden" name="token" value="${token}">
 <input type="text" name="username" autocomplete="username" value="${email}" hidden>
-${field({ name: 'password', label: fields.newPassword, type: 'password', autocomplete: 'new-password', hint: signUp.passwordHint, problem: state.problems?.['password'], focus: true })}
+${newPasswordField(skin, { label: fields.newPassword, problem: state.problems?.['password'], focus: true })}
 <button class="button" type="submit">${texts.save}</button></form>`,
   })
 }

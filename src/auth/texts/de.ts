@@ -54,6 +54,20 @@ export const de: Texts = {
     signIn: 'Anmelden',
   },
 
+  strength: {
+    weak: 'Leicht zu erraten.',
+    fair: 'Könnte erraten werden.',
+    good: 'Schwer zu erraten.',
+    strong: 'Sehr schwer zu erraten.',
+    short: 'Es ist zu kurz.',
+    yours: 'Es enthält Ihren Namen, Ihre Adresse oder unseren Namen.',
+    common: 'Es enthält ein Wort, das viele nehmen.',
+    repeats: 'Es wiederholt sich.',
+    row: 'Es enthält eine Reihe wie abc oder 123.',
+    year: 'Es enthält eine Jahreszahl.',
+    more: 'Noch ein Wort macht es besser.',
+  },
+
   checkMail: {
     title: 'Schauen Sie in Ihr Postfach',
     lead: (minutes) => `Wir haben an die angegebene Adresse geschrieben. Der Link in der E-Mail gilt einmal und ${minutes} Minuten lang.`,
@@ -438,7 +452,7 @@ export const de: Texts = {
 
   password: {
     heading: 'Passwort',
-    words: 'Mindestens 8 Zeichen. Alle anderen Sitzungen werden abgemeldet, und Sie bekommen eine E-Mail darüber.',
+    words: 'Alle anderen Sitzungen werden abgemeldet, und Sie bekommen eine E-Mail darüber.',
     submit: 'Passwort ändern',
     none: 'Sie melden sich ohne Passwort an. Wenn Sie möchten, wählen Sie eines als weiteren Weg.',
     choose: 'Dieses Passwort wählen',

@@ -59,6 +59,21 @@ export const en = {
     signIn: 'Sign in',
   },
 
+  /** Beside a new password while it is typed: how hard it is to guess, and why it is not harder. */
+  strength: {
+    weak: 'Easily guessed.',
+    fair: 'Could be guessed.',
+    good: 'Hard to guess.',
+    strong: 'Very hard to guess.',
+    short: 'It is too short.',
+    yours: 'It has your name, your address or ours in it.',
+    common: 'It has a word in it that many people take.',
+    repeats: 'It says the same again.',
+    row: 'It has a row in it, like abc or 123.',
+    year: 'It has a year in it.',
+    more: 'Another word makes it better.',
+  },
+
   checkMail: {
     title: 'Check your mail',
     lead: (minutes: number) => `We have written to the address that you gave. The link in the mail works once, within ${minutes} minutes.`,
@@ -437,7 +452,7 @@ export const en = {
 
   password: {
     heading: 'Password',
-    words: 'At least 8 characters. Every other session is signed out, and you get a mail about it.',
+    words: 'Every other session is signed out, and you get a mail about it.',
     submit: 'Change password',
     none: 'You sign in without one. If you like, choose one as a further way in.',
     choose: 'Choose this password',
