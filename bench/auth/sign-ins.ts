@@ -61,7 +61,7 @@ async function signUpAll(platform: PlatformProcess, count: number): Promise<Walk
   }))
   const queue = [...walkers]
   const lane = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await signUp(platform, next.email, next.password)
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await signUp(platform, next.email, next)
   }
   await Promise.all(Array.from({ length: SIGN_UPS_AT_ONCE }, lane))
   return walkers

@@ -12,7 +12,7 @@ import type { Engine, WriteRequest } from './ports.ts'
 import { databaseServer } from './server.ts'
 
 const SLOW_MS = 40
-const DOCUMENTS = 450
+const DOCUMENTS = 120
 
 const leaves = defineCollection<{ id: string; expiresAt: number }>({
   name: 'leaves',
@@ -63,7 +63,7 @@ test('expired documents are removed in batches, each followed by a rest as long 
   const removing = batches.filter(({ rows = 0 }) => rows > 0)
   assert.deepEqual(
     removing.map(({ rows }) => rows),
-    [200, 200, 50],
+    [50, 50, 20],
   )
   for (const [number, { endedAt = 0 }] of removing.slice(0, 2).entries()) {
     const restedMs = (removing[number + 1]?.beganAt ?? 0) - endedAt

@@ -5,7 +5,8 @@ import type { EventPump } from './events.ts'
 import type { CollectionLayout } from './layout.ts'
 import type { Store } from './store.ts'
 
-const EXPIRE_LIMIT = 200
+/** A write that comes meanwhile waits for so many at most. */
+const EXPIRE_LIMIT = 50
 const LONGEST_REST_MS = 200
 
 export interface SweeperParts {

@@ -14,8 +14,12 @@ export interface Person {
 }
 
 /** Signs up and confirms the address from the mail. */
-export async function signUp(platform: ReachedPlatform, email: string, password = PASSWORD): Promise<Person> {
-  const visitor = new Visitor(platform.port)
+export async function signUp(
+  platform: ReachedPlatform,
+  email: string,
+  { password = PASSWORD, address }: { readonly password?: string; readonly address?: string } = {},
+): Promise<Person> {
+  const visitor = new Visitor(platform.port, address)
   const form = await visitor.visit(`${platform.origin('accounts')}/sign-up`)
   const sent = await visitor.submit(form, { email, name: email.split('@')[0] ?? email, password })
   assert.equal(sent.status, 200, sent.body)

@@ -38,9 +38,12 @@ export function formsOf(html: string): Form[] {
 export class Visitor {
   readonly port: number
   readonly #jars = new Map<string, CookieJar>()
+  readonly #origin: Readonly<Record<string, string>>
 
-  constructor(port: number) {
+  /** `address`: where it says that it comes from, for a platform that believes it (`trustedProxies`). */
+  constructor(port: number, address?: string) {
     this.port = port
+    this.#origin = address === undefined ? {} : { 'x-forwarded-for': address }
   }
 
   jar(host: string): CookieJar {
@@ -55,7 +58,7 @@ export class Visitor {
   async request(url: URL, options: { method?: string; headers?: Record<string, string>; body?: string | Uint8Array } = {}): Promise<Page> {
     const jar = this.jar(url.host)
     const cookie = jar.header()
-    const headers = { ...(cookie === '' ? {} : { cookie }), ...options.headers }
+    const headers = { ...this.#origin, ...(cookie === '' ? {} : { cookie }), ...options.headers }
     // Another platform is on another port. Where nobody listens, ours answers that it does not know the host.
     const port = url.port === '' ? this.port : Number(url.port)
     const request = { ...options, host: url.host, path: url.pathname + url.search, headers }
