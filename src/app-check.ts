@@ -165,6 +165,7 @@ const auth = z.strictObject({
   upstreams: upstreamDefinitions.optional(),
   edDsa: z.boolean().optional(),
   secondFactor: z.strictObject({ roles: texts }).optional(),
+  sessions: z.strictObject({ idleDays: z.int().min(1).max(31).optional(), limitDays: z.int().min(1).max(90).optional() }).optional(),
   deletion: z.strictObject({ graceDays: z.int().min(1).max(90).optional() }).optional(),
   legacySignIn: handler.optional(),
   hooks: authHooks.optional(),

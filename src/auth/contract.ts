@@ -49,6 +49,13 @@ export interface AuthDefinition {
   }
   /** Other providers that people may sign in with. Their secrets are the operator's: NINEFOLD_AUTH_UPSTREAM_SECRETS. */
   readonly upstreams?: readonly UpstreamDefinition[]
+  /** How long people stay signed in, in one browser. */
+  readonly sessions?: {
+    /** Days without any use, of a frontend or of the accounts pages, 1 to 31. 31 unless told. */
+    readonly idleDays?: number
+    /** Days since the password, or whatever else, was shown: 1 to 90. 90 unless told. */
+    readonly limitDays?: number
+  }
   readonly deletion?: {
     /** Days that an account which its owner wants gone waits, 1 to 90; signing in calls it off. 14 unless told. */
     readonly graceDays?: number

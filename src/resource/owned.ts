@@ -16,12 +16,18 @@ interface OwnedParts {
   readonly repository: ResourceRepository
 }
 
-export function accountSubscription(parts: OwnedParts): Subscription {
+/** `forget` removes what else is kept of a person. */
+export function accountSubscription(parts: OwnedParts, forget: (call: Call, accountId: string) => Promise<void>): Subscription {
   return {
     consumer: 'resource.accounts',
     topics: [ACCOUNT_DELETED],
     async handle(events, call) {
-      for (const { data } of events) await eraseOwned(parts, call, accountDeleted.parse(data).accountId)
+      for (const { data } of events) {
+        const { accountId } = accountDeleted.parse(data)
+        // First what could still make objects.
+        await forget(call, accountId)
+        await eraseOwned(parts, call, accountId)
+      }
     },
   }
 }

@@ -91,7 +91,11 @@ export const resourceServer = defineServer<ResourceDependencies, ResourceServer>
       start: async () => {
         await transfer?.start()
         if (topics.length > 0) stopping.push(database.subscribe({ consumer: 'resource.files', topics, handle: attachments.handle }))
-        stopping.push(database.subscribe(accountSubscription({ resources, repository })))
+        stopping.push(
+          database.subscribe(
+            accountSubscription({ resources, repository }, async (call, accountId) => await transfer?.forget(call, accountId)),
+          ),
+        )
         stopping.push(...background.subscriptions.map((subscription) => database.subscribe(subscription)))
         // A hook hears of every write that this server answers, the first one included.
         await database.subscribed(systemCall('resource'))

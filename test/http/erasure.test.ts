@@ -2,6 +2,7 @@
 // stay, for how long and why, is in this list and in docs/accounts.md.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
@@ -35,7 +36,11 @@ const STAYS: readonly Stay[] = [
     forMs: 15 * MINUTE,
   },
   { place: 'mailbox', why: 'mails that were sent in development can be read there; in production there is none', forMs: DAY },
-  { place: 'jobs', why: 'webhooks that nobody takes are tried for a day; an operator can send them again for 30 more', forMs: 31 * DAY },
+  {
+    place: 'jobs',
+    why: 'webhooks that nobody takes are tried for a day; an operator can send them again for 30 more, and look at mails that could not be delivered',
+    forMs: 31 * DAY,
+  },
   { place: 'log: requests', what: ['accountId'], why: 'which account made a request, for whoever looks into an attack', forMs: 30 * DAY },
   { place: 'auth_security_events', what: ['organisation'], why: 'an organisation that has ended is told of by its name', forMs: 90 * DAY },
 ]
@@ -124,7 +129,7 @@ test('a person leaves traces in many places, and this test can see each of them'
 test('after the days of grace the account goes with all that is kept of its owner', async () => {
   const page = await person.visitor.visit(`${platform.origin('accounts')}/account`)
   assert.match((await person.visitor.submit(page, { sure: 'yes' })).url.pathname, /goodbye/)
-  platform.advance(14 * DAY)
+  platform.advance(DAY)
   const accounts = platform.running().database.collection(accountsCollection)
   await until('the end', async () => {
     platform.advance(MINUTE)
@@ -153,6 +158,16 @@ test('and what was kept for longer has gone when its time is over', async () => 
   assert.deepEqual(summary(await inRows()), [])
   await platform.stop()
   assert.deepEqual(summary(search(await platform.stored())), [])
+})
+
+test('docs/accounts.md says of each what stays, why, and for how long', async () => {
+  const page = await readFile(new URL('../../docs/accounts.md', import.meta.url), 'utf8')
+  const words = (ms: number): string => (ms < HOUR ? `${ms / MINUTE} minutes` : ms === DAY ? 'a day' : `${ms / DAY} days`)
+  const said = [...page.matchAll(/^\| `([^`|]+)` \| ([^|]+) \| (\d+ \w+|a day) \|$/gm)].map(([row]) => row)
+  assert.deepEqual(
+    said,
+    STAYS.map(({ place, why, forMs }) => `| \`${place}\` | ${why} | ${words(forMs)} |`),
+  )
 })
 
 test('what the platform says of itself names nobody', () => {

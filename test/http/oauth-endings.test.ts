@@ -46,7 +46,7 @@ const sidOf = (tokens: Tokens): string => String(claimsOf(tokens.access_token)['
 const works = async (tokens: Tokens): Promise<boolean> =>
   (await frontendToken(world, { grant_type: 'refresh_token', refresh_token: tokens.refresh_token ?? '' })).status === 200
 
-test('signing out ends the browser session with its frontends, and leaves other browsers and offline access', async () => {
+test('requirement 32: signing out ends the browser session with its frontends, and leaves other browsers and offline access', async () => {
   const account = 'person-sign-out'
   const browser = new Browser(world)
   const here = await frontendTokens(world, browser, account)
@@ -82,7 +82,7 @@ test('nobody ends the session of somebody else', async () => {
   assert.equal(await works(tokens), true)
 })
 
-test('revoking an app ends its tokens in every browser, and it must ask again', async () => {
+test('requirement 32: revoking an app ends its tokens in every browser, and it must ask again', async () => {
   const account = 'person-revoke'
   const one = new Browser(world)
   const first = await tokensFor(world, one, { account })
@@ -105,7 +105,7 @@ test('revoking an app ends its tokens in every browser, and it must ask again', 
   assert.notEqual(sidOf(again), sidOf(first))
 })
 
-test('a new password ends everything but the session it was set in, and in that one all but the frontends', async () => {
+test('requirement 32: a new password ends everything but the session it was set in, and in that one all but the frontends', async () => {
   const account = 'person-password'
   const here = new Browser(world)
   const kept = await frontendTokens(world, here, account)

@@ -30,6 +30,9 @@ export const CANARY = {
   caption: 'kanariensehnsucht unter palmenkanarien',
   /** Of the caption, as the search keeps it. */
   word: 'kanariensehnsucht',
+  /** In a file that was imported; the second one is too long to be taken, and is given back. */
+  imported: 'canary-import-taken-0815',
+  rejected: 'canary-import-rejected-4711',
   organisation: 'Canary Breeders United',
 } as const
 
@@ -46,12 +49,19 @@ const photos = resource('photos', {
   scopes: { read: 'photos:read', write: 'photos:write' },
 })
 
+const notes = resource('notes', {
+  schema: z.strictObject({ text: z.string().max(100) }),
+  indexes: { byOwner: { fields: ['ownerId', 'createdAt'] } },
+  access: [{ who: 'owner', may: ['list', 'create'] }],
+  scopes: { read: 'photos:read', write: 'photos:write' },
+})
+
 /** `receiver` is told of security events. */
 export function canaryApp({ issuer, receiver }: { readonly issuer: string; readonly receiver: string }): AppFactory {
   return ({ port }) => ({
     name: 'Aviary',
     scopes: { 'photos:read': 'see your photos', 'photos:write': 'add photos' },
-    resources: [photos],
+    resources: [photos, notes],
     buckets: [{ name: 'photos', maxBytes: 100_000, accept: ['image/jpeg'], scopes: { read: 'photos:read', write: 'photos:write' } }],
     frontends: [{ name: 'diary', title: 'Aviary', mode: 'cookie', scopes: ['photos:read', 'photos:write'], folder: import.meta.dirname }],
     clients: [
@@ -66,6 +76,8 @@ export function canaryApp({ issuer, receiver }: { readonly issuer: string; reado
     auth: {
       methods: { emailCode: true, magicLink: true },
       organisations: {},
+      // As short as can be: what goes by itself after some days is no proof.
+      deletion: { graceDays: 1 },
       upstreams: [{ kind: 'openid', id: 'club', name: 'The Club', issuer, clientId: CLIENT_ID }],
       webhooks: [{ name: 'listener', url: receiver }],
     },
@@ -88,10 +100,10 @@ async function accountIdOf(platform: WholePlatform, { visitor }: Person): Promis
 async function api(
   platform: WholePlatform,
   { visitor }: Person,
-  request: { path: string; method?: string; json?: unknown; file?: Buffer; fileName?: string },
+  request: { path: string; method?: string; json?: unknown; file?: Buffer; fileName?: string; type?: string },
 ) {
   const { csrfToken } = await session(platform, visitor)
-  const type = request.file === undefined ? 'application/json' : 'image/jpeg'
+  const type = request.type ?? (request.file === undefined ? 'application/json' : 'image/jpeg')
   const name = request.file === undefined ? {} : { 'x-file-name': request.fileName ?? 'of-a-friend.jpg' }
   const headers = {
     'x-csrf-token': csrfToken,
@@ -178,6 +190,14 @@ export async function liveALife(platform: WholePlatform, { friend, club }: { fri
     fileName: CANARY.fileName,
   })
   const photo = await api(platform, person, { path: '/api/photos', json: { caption: CANARY.caption, image: image.id } })
+  const rows = [{ text: CANARY.imported }, { text: CANARY.rejected.repeat(20) }].map((row) => `${JSON.stringify(row)}\n`).join('')
+  await api(platform, person, { path: '/api/notes/import', file: Buffer.from(rows), type: 'application/x-ndjson' })
+  await until('the import to be done', async () => {
+    const page = await visitor.request(new URL(`${platform.origin('diary')}/api/notes/imports`), {
+      headers: { 'sec-fetch-site': 'same-origin' },
+    })
+    return page.body.includes('"state":"done"')
+  })
   await api(platform, person, { path: '/api/files/photos', file: jpeg(30), fileName: CANARY.fileName })
   const friends = await api(platform, friend, { path: '/api/files/photos', file: jpeg(10) })
   const shown = await api(platform, friend, { path: '/api/photos', json: { caption: 'of a friend', image: friends.id } })

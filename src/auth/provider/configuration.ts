@@ -23,17 +23,15 @@ import type { ResourcePolicy } from './resource.ts'
 import { ACCESS_TOKEN_SECONDS, type ResourceRegistry } from './resources.ts'
 import { currentExchange } from './scope.ts'
 import type { ServiceDirectory } from './service-claims.ts'
+import type { SessionLimits } from './session-limits.ts'
 import { tokenClaims, tokenFormats } from './token-claims.ts'
 import { introspection } from './token-endpoints.ts'
 
 const DAY = 86_400
 /** Counted from the sign-in, whatever happens since: rotation never extends it (RFC 10017 section 6.3.2.3). */
 const REFRESH_SECONDS = 30 * DAY
-/** Longer than a refresh token, since refreshing needs the session but does not touch it. */
-const SESSION_SECONDS = REFRESH_SECONDS + DAY
-const SESSION_LIMIT_SECONDS = 90 * DAY
-/** A token of the session's last day must still find its grant. */
-const GRANT_SECONDS = SESSION_LIMIT_SECONDS + REFRESH_SECONDS + DAY
+/** A token of the last day of the longest session must still find its grant. */
+const GRANT_SECONDS = (90 + 1) * DAY + REFRESH_SECONDS
 const UNSAVED_SESSION_SECONDS = 3600
 const ID_TOKEN_SECONDS = 3600
 
@@ -67,6 +65,7 @@ export interface ConfigurationParts {
   readonly memberOf: MembershipClaims
   readonly services: ServiceDirectory
   readonly rules: SignInRules
+  readonly sessionLimits: SessionLimits
   readonly appClaims: ClaimsReader
 }
 
@@ -119,7 +118,7 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
     expiresWithSession: (_context, source) => source.clientId === undefined || clients.endsWithSession(source.clientId, source.scopes),
     revokeGrantPolicy: () => true,
     renderError: (context, out) => pages.error(context, out),
-    ttl: lifetimes(clock),
+    ttl: lifetimes(parts),
     acceptQueryParamAccessTokens: false,
     allowOmittingSingleRegisteredRedirectUri: false,
     clockTolerance: 5,
@@ -176,7 +175,7 @@ function accessTokenLifetime(_context: unknown, token: AccessToken | ClientCrede
   return shorter(token.resourceServer?.accessTokenTTL ?? ACCESS_TOKEN_SECONDS, factsOf(client).lifetimes?.accessToken)
 }
 
-function lifetimes(clock: Clock): NonNullable<Configuration['ttl']> {
+function lifetimes({ clock, sessionLimits }: ConfigurationParts): NonNullable<Configuration['ttl']> {
   return {
     AccessToken: accessTokenLifetime,
     ClientCredentials: accessTokenLifetime,
@@ -189,8 +188,8 @@ function lifetimes(clock: Clock): NonNullable<Configuration['ttl']> {
       context.oidc.entities.RotatedRefreshToken?.remainingTTL ?? shorter(REFRESH_SECONDS, factsOf(client).lifetimes?.refreshToken),
     Session(_context: KoaContextWithOIDC, { loginTs }) {
       if (loginTs === undefined) return UNSAVED_SESSION_SECONDS
-      const left = loginTs + SESSION_LIMIT_SECONDS - Math.floor(clock.now() / 1000)
-      return Math.max(1, Math.min(SESSION_SECONDS, left))
+      const now = clock.now()
+      return Math.max(1, Math.floor((sessionLimits.endOf({ signedInAt: loginTs * 1000, usedAt: now }) - now) / 1000))
     },
   }
 }

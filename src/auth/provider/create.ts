@@ -59,6 +59,7 @@ import { resourcePolicy } from './resource.ts'
 import { createResourceRegistry, type ResourceRegistry } from './resources.ts'
 import { providerRoutes } from './routes.ts'
 import { inScope } from './scope.ts'
+import { sessionLimits } from './session-limits.ts'
 import { createSessionStorage } from './session-storage.ts'
 import { createProving } from './sign-in-proof.ts'
 import { createReuse } from './reuse.ts'
@@ -213,10 +214,8 @@ function createKeyedEngine(parts: AuthorizationServerParts, made: Made): { signi
 }
 
 /** Declares the collections, so it must run before the database starts. */
-function openStores(
-  { database, cache, keyRing, clock, logger, revocations, accounts, newcomers, services, codeGuard }: AuthorizationServerParts,
-  clients: ClientRegistry,
-) {
+function openStores(parts: AuthorizationServerParts, clients: ClientRegistry) {
+  const { database, cache, keyRing, clock, logger, revocations, accounts, newcomers, services, codeGuard, settings } = parts
   const vault = createVault(keyRing)
   const sessions = database.collection(sessionsCollection)
   const grants = database.collection(grantsCollection)
@@ -247,7 +246,7 @@ function openStores(
   const codeStorage = createCodeStorage({ codes, pending, vault, clock, endings })
   const adapter = adapterFactory({
     Client: createClientStorage(clients, newcomers.documents),
-    Session: createSessionStorage({ sessions, pending, vault, clock, endings }),
+    Session: createSessionStorage({ sessions, pending, vault, clock, endings, limits: sessionLimits(settings.definition?.sessions) }),
     Grant: createGrantStorage({ grants, pending, clients, vault, clock, endings, reuse }),
     RefreshToken: createRefreshStorage({ database, tokens, pending, vault, clock, reuse }),
     AuthorizationCode: codeStorage,
@@ -288,6 +287,7 @@ function buildEngine(
     services: parts.services,
     memberOf: membershipReader(accounts, clients, permissionsOf(settings.definition?.roles)),
     rules,
+    sessionLimits: sessionLimits(settings.definition?.sessions),
     appClaims,
   })
   return buildProvider({

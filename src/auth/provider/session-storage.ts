@@ -14,14 +14,16 @@ import { recordId } from './ids.ts'
 import { noStorage } from './no-storage.ts'
 import type { Pending } from './pending.ts'
 import { currentCall, currentExchange } from './scope.ts'
+import type { SessionLimits } from './session-limits.ts'
 import type { Place, Vault } from './vault.ts'
 
 export interface SessionStorageDependencies {
   readonly sessions: Collection<SessionRecord>
-  readonly pending: Pick<Pending, 'commit'>
+  readonly pending: Pick<Pending, 'commit' | 'defer'>
   readonly vault: Vault
   readonly clock: Clock
   readonly endings: Endings
+  readonly limits: SessionLimits
 }
 
 const MAX_ROUNDS = 20
@@ -30,8 +32,11 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
   const { sessions, pending, vault, endings } = dependencies
   const opened = (stored: Stored<SessionRecord> | undefined): AdapterPayload | undefined => {
     if (stored === undefined || stored.value.endedAt !== undefined) return undefined
-    return vault.open(place(stored.value.id), stored.value.payload)
+    const payload = vault.open(place(stored.value.id), stored.value.payload)
+    // What was noted since then counts.
+    return payload && { ...payload, exp: Math.floor(stored.value.expiresAt / 1000) }
   }
+  const note = noting(dependencies)
   const findByCookie = (call: Call, cookie: string): Promise<Stored<SessionRecord> | undefined> =>
     sessions.getByKey(call, 'cookie', { cookieHash: recordId(cookie) })
 
@@ -66,7 +71,9 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
       return opened(await findByCookie(currentCall(), cookie))
     },
     async findByUid(uid) {
-      return opened(await sessions.get(currentCall(), uid))
+      const stored = await sessions.get(currentCall(), uid)
+      if (stored !== undefined) await note(stored.value)
+      return opened(stored)
     },
     async destroy(cookie) {
       const call = currentCall()
@@ -78,6 +85,20 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
 
 function isSameSignIn(earlier: AdapterPayload | undefined, { loginTs, accountId }: AdapterPayload): boolean {
   return earlier?.loginTs === loginTs && earlier?.accountId === accountId
+}
+
+/** Whoever uses a frontend uses the session that its tokens hang on. */
+function noting({ sessions, pending, clock, limits }: SessionStorageDependencies): (session: SessionRecord) => Promise<void> {
+  return async ({ id, signedInAt, lastUsedAt, endedAt }) => {
+    const now = clock.now()
+    if (endedAt !== undefined || signedInAt === undefined || !limits.isWorthNoting(lastUsedAt, now)) return
+    // Of several at once one is enough, and what has ended stays ended.
+    const change = { set: { lastUsedAt: now, expiresAt: limits.endOf({ signedInAt, usedAt: now }) }, where: { lastUsedAt, endedAt } }
+    await pending.defer({
+      operations: [updateIn(sessionsCollection, id, change)],
+      alone: async () => await sessions.update(currentCall(), id, change),
+    })
+  }
 }
 
 /** A session that begins, or that somebody has signed in to anew. */

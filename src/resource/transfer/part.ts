@@ -10,6 +10,7 @@ import type { WriteParts } from '../writing/parts.ts'
 import type { OwnTransfers } from './contract.ts'
 import { exported } from './exports/export.ts'
 import { type Authorities, hasEnded, type Undertaking } from './imports/authority.ts'
+import { forgetImports } from './imports/forget.ts'
 import { createImportsRepository } from './imports/repository.ts'
 import { createImportsService, type ImportLimits } from './imports/service.ts'
 import { createSlices } from './imports/slices.ts'
@@ -40,6 +41,8 @@ export interface TransferPart {
   readonly transfers: OwnTransfers
   readonly routes: readonly Route[]
   readonly jobs: readonly JobDefinition[]
+  /** When an account is gone. */
+  forget(call: Call, ownerId: string): Promise<void>
   start(): Promise<void>
 }
 
@@ -70,6 +73,7 @@ export function createTransferPart({ database, writes, keyRing, clock, logger, s
     transfers,
     routes: [...resources.values()].flatMap((resource) => transferRoutes(transfers, resource, limits.maxBytes)),
     jobs: [slices.job, importSweepJob({ imports, spool, clock, logger })],
+    forget: (call, ownerId) => forgetImports(parts, call, ownerId),
     start: () => spool.start(),
   }
 }

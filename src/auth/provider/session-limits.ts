@@ -1,0 +1,23 @@
+// How long somebody stays signed in: so long without doing anything, and so long at most. Using a frontend counts as doing something.
+import type { AuthDefinition } from '../contract.ts'
+
+const DAY_MS = 86_400_000
+/** Longer than a refresh token, which is given up without use after 30 days. */
+const IDLE_DAYS = 31
+const LIMIT_DAYS = 90
+/** Of the idle time: what was written lately is not written again. */
+const NOTED_EVERY = 1 / 24
+
+export interface SessionLimits {
+  /** The moment at which a session ends unless it is used again, in milliseconds. */
+  endOf(session: { readonly signedInAt: number; readonly usedAt: number }): number
+  /** Whether its use is worth a write. */
+  isWorthNoting(lastUsedAt: number, now: number): boolean
+}
+
+export function sessionLimits({ idleDays = IDLE_DAYS, limitDays = LIMIT_DAYS }: AuthDefinition['sessions'] = {}): SessionLimits {
+  return {
+    endOf: ({ signedInAt, usedAt }) => Math.min(usedAt + idleDays * DAY_MS, signedInAt + limitDays * DAY_MS),
+    isWorthNoting: (lastUsedAt, now) => now - lastUsedAt >= idleDays * DAY_MS * NOTED_EVERY,
+  }
+}

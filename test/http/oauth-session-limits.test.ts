@@ -1,0 +1,131 @@
+// How long somebody stays signed in, in which browsers, and how that ends: requirement 68.
+import assert from 'node:assert/strict'
+import { after, before, type TestContext, test } from 'node:test'
+import { appProblems } from '../../src/app-check.ts'
+import type { AppDefinition } from '../../src/app.ts'
+import type { AuthDefinition } from '../../src/auth/contract.ts'
+import {
+  authorizePath,
+  Browser,
+  call,
+  frontendToken,
+  frontendTokens,
+  type OauthWorld,
+  openOauth,
+  pkce,
+  type Tokens,
+} from '../support/oauth.ts'
+
+const DAY = 86_400_000
+let usual: OauthWorld
+
+before(async () => {
+  usual = await openOauth()
+})
+after(() => usual.stop())
+
+/** Of its own for each test: moving the clock of our storage leaves that of the engine, which notes the moment of a sign-in, behind. */
+async function strictWorld(t: TestContext, sessions: NonNullable<AuthDefinition['sessions']>): Promise<OauthWorld> {
+  const world = await openOauth({ definition: { sessions } })
+  t.after(() => world.stop())
+  return world
+}
+
+/** The tokens after it, or `undefined` when it is refused. */
+async function refreshed(world: OauthWorld, { refresh_token: token = '' }: Tokens): Promise<Tokens | undefined> {
+  const reply = await frontendToken(world, { grant_type: 'refresh_token', refresh_token: token })
+  if (reply.status === 200) return JSON.parse(reply.body) as Tokens
+  assert.match(reply.body, /invalid_grant/)
+  return undefined
+}
+
+/** Whether the browser is signed in without asking. */
+async function isSignedIn(browser: Browser, account = 'nobody'): Promise<boolean> {
+  const { location } = await browser.authorize(authorizePath(pkce().challenge, { extra: { prompt: 'none' } }), { account })
+  const error = location.searchParams.get('error')
+  assert.match(error ?? 'login_required', /^(login|consent)_required$/)
+  return error !== 'login_required'
+}
+
+const sessionsOf = async (world: OauthWorld, account: string): Promise<number> => (await world.server.engine.sessions(call, account)).length
+
+test('requirement 68: a session that is not used ends, its tokens with it, and using a frontend is a use', async (t) => {
+  const strict = await strictWorld(t, { idleDays: 2 })
+  const account = 'person-idle'
+  const browser = new Browser(strict)
+  let tokens: Tokens | undefined = await frontendTokens(strict, browser, account)
+  for (let days = 0; days < 4.5; days += 1.5) {
+    strict.advance(1.5 * DAY)
+    tokens = tokens && (await refreshed(strict, tokens))
+    assert.ok(tokens, `used ${days} days after the sign-in`)
+  }
+  const [session] = await strict.server.engine.sessions(call, account)
+  assert.ok((session?.lastUsedAt ?? 0) >= (session?.signedInAt ?? 0) + 4 * DAY, 'the account page says when it was used')
+  strict.advance(2 * DAY - 60_000)
+  tokens = await refreshed(strict, tokens ?? assert.fail())
+  assert.ok(tokens)
+  strict.advance(2 * DAY)
+  assert.equal(await refreshed(strict, tokens), undefined)
+  assert.equal(await isSignedIn(browser), false)
+  assert.equal(await sessionsOf(strict, account), 0)
+})
+
+test('requirement 68: however much it is used, a session ends so long after the sign-in, used or not', async (t) => {
+  const strict = await strictWorld(t, { idleDays: 2, limitDays: 7 })
+  const account = 'person-limit'
+  const browser = new Browser(strict)
+  let tokens: Tokens | undefined = await frontendTokens(strict, browser, account)
+  for (let day = 1; day < 7; day += 1) {
+    strict.advance(DAY)
+    tokens = tokens && (await refreshed(strict, tokens))
+    assert.equal(await isSignedIn(browser), true, `day ${day}`)
+  }
+  strict.advance(DAY)
+  assert.equal(await refreshed(strict, tokens ?? assert.fail()), undefined)
+  assert.equal(await isSignedIn(browser), false)
+  assert.equal(await sessionsOf(strict, account), 0)
+})
+
+test('requirement 68: each browser is listed with its own session, and one of them is ended alone', async () => {
+  const account = 'person-devices'
+  const [here, there] = [new Browser(usual), new Browser(usual)]
+  const kept = await frontendTokens(usual, here, account)
+  const known = new Set((await usual.server.engine.sessions(call, account)).map(({ id }) => id))
+  const ended = await frontendTokens(usual, there, account)
+  const { sessions, endBrowserSession } = usual.server.engine
+  const [other, ...more] = (await sessions(call, account)).filter(({ id }) => !known.has(id))
+  assert.ok(other)
+  assert.deepEqual([known.size, more.length], [1, 0])
+  await endBrowserSession(call, 'person-somebody-else', other.id)
+  assert.equal((await sessions(call, account)).length, 2, 'nobody else ends it')
+  await endBrowserSession(call, account, other.id)
+  assert.deepEqual(new Set((await sessions(call, account)).map(({ id }) => id)), known)
+  assert.equal(await refreshed(usual, ended), undefined)
+  assert.equal(await isSignedIn(there), false)
+  assert.ok(await refreshed(usual, kept))
+  assert.equal(await isSignedIn(here), true)
+})
+
+test('requirement 68: without a word in the app definition it is a month without use, and three at most', async () => {
+  const [idle, busy] = [new Browser(usual), new Browser(usual)]
+  await frontendTokens(usual, idle, 'person-usual-idle')
+  await frontendTokens(usual, busy, 'person-usual-busy')
+  for (let day = 0; day < 90; day += 30) {
+    assert.equal(await isSignedIn(busy), true, `day ${day}`)
+    usual.advance(30 * DAY)
+    if (day === 30) assert.equal(await isSignedIn(idle), false)
+  }
+  assert.equal(await isSignedIn(busy), false)
+  assert.equal(await sessionsOf(usual, 'person-usual-idle'), 0)
+})
+
+test('requirement 68: limits that are none are refused at the start', () => {
+  const app = { name: 'App', scopes: {}, resources: [], frontends: [] }
+  const problemsOf = (sessions: Record<string, number>): string[] => {
+    const definition: AppDefinition = { ...app, auth: { sessions } }
+    return [...appProblems(definition)].filter((problem) => problem.includes('sessions'))
+  }
+  for (const wrong of [{ idleDays: 0 }, { idleDays: 32 }, { limitDays: 91 }, { limitDays: 0.5 }, { days: 3 }])
+    assert.equal(problemsOf(wrong as Record<string, number>).length > 0, true, JSON.stringify(wrong))
+  assert.deepEqual(problemsOf({ idleDays: 1, limitDays: 90 }), [])
+})
