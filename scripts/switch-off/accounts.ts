@@ -48,6 +48,24 @@ export const ACCOUNTS: readonly Defence[] = [
     edits: [[`${ENGINE}/models/session.js`, '    this.oldId = this.id;\n    this.id = nanoid();\n', '']],
   },
   {
+    requirement: 68,
+    off: 'a session that nobody uses lives on',
+    test: 'test/http/oauth-session-limits.test.ts',
+    edits: [['src/auth/provider/session-limits.ts', 'Math.min(usedAt + idleDays * DAY_MS, signedInAt', 'Math.max(usedAt, signedInAt']],
+  },
+  {
+    requirement: 68,
+    off: 'a session that is used never ends',
+    test: 'test/http/oauth-session-limits.test.ts',
+    edits: [
+      [
+        'src/auth/provider/session-limits.ts',
+        'Math.min(usedAt + idleDays * DAY_MS, signedInAt + limitDays * DAY_MS)',
+        'Math.max(usedAt + idleDays * DAY_MS, usedAt + limitDays)',
+      ],
+    ],
+  },
+  {
     requirement: 69,
     off: 'passwords are cheap to guess',
     test: 'src/auth/passwords/passwords.test.ts',

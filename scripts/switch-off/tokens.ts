@@ -259,13 +259,13 @@ export const TOKENS: readonly Defence[] = [
     requirement: 41,
     off: 'any sign-in is strong enough',
     test: PROOFS,
-    edits: [['src/gateway/tokens/challenges.ts', '(signIn.acr === undefined || !acr.includes(signIn.acr))', 'signIn.acr === undefined']],
+    edits: [['src/kernel/http/step-up.ts', '(signIn?.acr === undefined || !acr.includes(signIn.acr))', 'signIn?.acr === undefined']],
   },
   {
     requirement: 41,
     off: 'any sign-in is fresh enough',
     test: PROOFS,
-    edits: [['src/gateway/tokens/challenges.ts', 'now / 1000 - signIn.at <= maxAgeSeconds', 'now > 0']],
+    edits: [['src/kernel/http/step-up.ts', 'now / 1000 - signIn.at <= maxAgeSeconds', 'now > 0']],
   },
   {
     requirement: 42,

@@ -63,7 +63,7 @@ const WEAK: readonly (readonly [string, () => object])[] = [
   ['without a time', () => ({ acr: STRONG })],
 ]
 
-test('neither an object nor a list nor what stands in another is shown after a sign-in that is too weak or too old', async (t) => {
+test('requirement 41: neither an object nor a list nor what stands in another is shown after a sign-in that is too weak or too old', async (t) => {
   const { w, id, linkId } = await opened(t)
   const paths = [
     `/api/vault/${id}`,
@@ -117,7 +117,7 @@ test('the rule holds for pages and jobs that read on the authority of a person, 
   assert.equal((await w.resources.get(systemCall('job'), 'vault', id)).object['secret'], 'the secret')
 })
 
-test('a WebSocket follows it after such a sign-in only, and ends when that is too old; the rest goes on', async (t) => {
+test('requirement 41: a WebSocket follows it after such a sign-in only, and ends when that is too old; the rest goes on', async (t) => {
   const { w, id } = await opened(t)
   const weak = await w.connect({ authorization: `Bearer ${await w.token('ada')}` })
   for (const [subscription, wish] of Object.entries({ list: {}, one: { document: id } })) {

@@ -139,6 +139,7 @@ export function resolvePrincipal(parts: PipelineParts): Step['run'] {
   }
 }
 
+const isCookie = (name: string): boolean => name.length === 6 && name.toLowerCase() === 'cookie'
 const CREDENTIALS: ReadonlySet<string> = new Set([ACCESS_COOKIE, REFRESH_COOKIE, OPERATOR_COOKIE])
 
 /** What was parsed once is remembered above, so what is left of it is, too. */
@@ -160,5 +161,5 @@ export function keepCredentials(exchange: GatewayExchange): void {
   const { request, host } = exchange
   if (host?.isAccounts === true || request.headers.cookie === undefined) return
   exchange.cookies = withoutCredentials(exchange.cookies)
-  dropHeaders(request, (name) => name.toLowerCase() === 'cookie')
+  dropHeaders(request, isCookie)
 }
