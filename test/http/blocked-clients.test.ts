@@ -174,6 +174,23 @@ describe('a blocked client', () => {
     await assert.rejects(world.clients.unblock(call, `${origin}/unknown.json`), /no client/)
   })
 
+  test('keeps what it got since it was let in again, however late the job of its block comes', async () => {
+    const clientId = `${origin}/late.json`
+    const before = await tokensOf(clientId)
+    const blockedAt = world.clock.now()
+    isDatabaseAway = true
+    await world.clients.block(call, clientId)
+    isDatabaseAway = false
+    await world.clients.unblock(call, clientId)
+    world.advance(3000)
+    const { refresh } = await tokensOf(clientId)
+    await world.server.endClient(call, clientId, blockedAt + 2000)
+    assert.equal((await send(world, { path: '/token', form: refresh })).status, 200)
+    assert.deepEqual((await signIn(clientId)).asked, ['login'], 'nor is the consent gone')
+    assert.equal(errorOf(await send(world, { path: '/token', form: before.refresh })), 'invalid_grant')
+    world.advance(-3000)
+  })
+
   test('is blocked also while its document is being fetched', async () => {
     const clientId = `${origin}/meanwhile.json`
     let finish = (): void => {}
@@ -313,8 +330,8 @@ describe('whoever removes its own registration', () => {
     isDatabaseAway = true
     assert.equal(await leave(own), 204)
     isDatabaseAway = false
-    const line = world.logs.find((one) => one.includes('client.not_ended'))
-    assert.ok(line?.includes(own.clientId) && line.includes('the database is away'), line)
+    const line = world.logs.find((one) => one.includes('client.not_ended') && one.includes(own.clientId))
+    assert.ok(line?.includes('the database is away'), line)
     await until('the job', async () =>
       (await world.revocations.list(call)).items.some(({ kind, subject }) => kind === 'session' && subject === sid),
     )

@@ -32,7 +32,7 @@ export function createBlocking(dependencies: BlockingDependencies): Pick<Clients
         decide: ({ value: { blockedAt = clock.now() } }) => ({
           set: { blockedAt, expiresAt: undefined },
           type: 'client.blocked',
-          events: [endClientRequested(clientId)],
+          events: [endClientRequested(clientId, clock.now())],
         }),
       })
       await end(call, clientId)

@@ -8,11 +8,16 @@ import { z } from '#kernel/schema.ts'
 
 const END_CLIENT = 'auth.end_client'
 
-export type EndClient = (this: void, call: Call, clientId: string) => Promise<void>
+/** A process that remembers the client may give it something a moment after the write that was to end it. */
+const UNDER_WAY_MS = 2000
 
-/** For the write after which it may have nothing. */
-export function endClientRequested(clientId: string): EventDraft {
-  return jobRequested({ name: END_CLIENT, input: { clientId }, uniqueKey: `${END_CLIENT}:${clientId}` })
+/** Everything that was there by then, in epoch milliseconds; all of it unless told. */
+export type EndClient = (this: void, call: Call, clientId: string, until?: number) => Promise<void>
+
+/** For the write after which it may have nothing. Whatever it gets later, when it is let in again, a late job leaves alone. `at`: epoch milliseconds. */
+export function endClientRequested(clientId: string, at: number): EventDraft {
+  const until = at + UNDER_WAY_MS
+  return jobRequested({ name: END_CLIENT, input: { clientId, until }, uniqueKey: `${END_CLIENT}:${clientId}:${until}` })
 }
 
 /** At once, however many jobs wait. What was written stays so whether this succeeds or not, and the job tries again. */
@@ -29,7 +34,7 @@ export function endingAtOnce(end: EndClient, logger: Logger): EndClient {
 export function endClientJob(end: EndClient): JobDefinition {
   return job({
     name: END_CLIENT,
-    input: z.strictObject({ clientId: z.string() }),
-    handle: ({ call }, { clientId }) => end(call, clientId),
+    input: z.strictObject({ clientId: z.string(), until: z.int().exactOptional() }),
+    handle: ({ call }, { clientId, until }) => end(call, clientId, until),
   })
 }

@@ -87,11 +87,11 @@ export function createClients(dependencies: ClientsDependencies): Clients {
   }
 }
 
-async function remove({ repository, isFixed, end }: ClientsDependencies, call: Call, clientId: string): Promise<boolean> {
+async function remove({ repository, clock, isFixed, end }: ClientsDependencies, call: Call, clientId: string): Promise<boolean> {
   onlyForOperators(call)
   if (isFixed(clientId)) throw fixedClient(clientId)
   // Somebody may register the same id again: nothing that people have allowed this one may be left for that one.
-  const events = [endClientRequested(clientId), securityEventOf({ type: 'client.removed', about: clientId.slice(0, 200) })]
+  const events = [endClientRequested(clientId, clock.now()), securityEventOf({ type: 'client.removed', about: clientId.slice(0, 200) })]
   const isRemoved = await repository.remove(call, clientId, events)
   if (isRemoved) await end(call, clientId)
   return isRemoved

@@ -25,7 +25,7 @@ export interface Consents {
   /** Those that were given by then, in epoch milliseconds; all of them unless told. */
   removeAll(call: Call, accountId: string, until?: number): Promise<void>
   /** What anybody has allowed this client. */
-  removeClient(call: Call, clientId: string): Promise<void>
+  removeClient(call: Call, clientId: string, until?: number): Promise<void>
 }
 
 export interface ConsentsDependencies {
@@ -94,6 +94,24 @@ export function createConsents({ consents, pending, clock }: ConsentsDependencie
       if (until === undefined) await sweep(call, { index: 'account', where: { accountId } })
       else for (const { id, since } of await listed(call, accountId)) if (since <= until) await consents.delete(call, id)
     },
-    removeClient: (call, clientId) => sweep(call, { index: 'client', where: { clientId } }),
+    removeClient: (call, clientId, until) => removeOf(consents, call, { clientId, until }),
   }
+}
+
+async function removeOf(
+  consents: Collection<ConsentRecord>,
+  call: Call,
+  { clientId, until = Number.POSITIVE_INFINITY }: { readonly clientId: string; readonly until: number | undefined },
+): Promise<void> {
+  let after: string | undefined
+  do {
+    const page = await consents.list(call, {
+      index: 'client',
+      where: { clientId },
+      limit: AT_ONCE,
+      ...(after === undefined ? {} : { after }),
+    })
+    for (const { value } of page.items) if (value.since <= until) await consents.delete(call, value.id)
+    after = page.next
+  } while (after !== undefined)
 }

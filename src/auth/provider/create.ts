@@ -104,7 +104,7 @@ export interface AuthorizationServer {
   endSessionOf(call: Call, sid: string): Promise<void>
   readonly jobs: readonly JobDefinition[]
   /** Everything that anybody has allowed a client, with its tokens. */
-  endClient(call: Call, clientId: string): Promise<void>
+  endClient(this: void, call: Call, clientId: string, until?: number): Promise<void>
 }
 
 export function createAuthorizationServer(parts: AuthorizationServerParts): AuthorizationServer {
@@ -168,14 +168,14 @@ function endingFor(
   { database, revocations }: AuthorizationServerParts,
 ): Pick<AuthorizationServer, 'endClient' | 'endSessionOf'> {
   return {
-    async endClient(call, clientId) {
+    async endClient(call, clientId, until) {
       // At once whatever it has a part in, by however many exchanges, or gets in a moment from a process that remembers it.
       const subject = clientSubject(clientId)
-      await database.commit(call, [revocations.endedFor(subject)])
+      await database.commit(call, [until === undefined ? revocations.endedFor(subject) : revocations.endedUntil(subject, until)])
       await revocations.announce(call, 'account', [subject])
       // The consents before the grants: one that is made at this moment then has nothing to be made from.
-      await consents.removeClient(call, clientId)
-      await endings.endEverywhere(call, clientId)
+      await consents.removeClient(call, clientId, until)
+      await endings.endEverywhere(call, clientId, until)
     },
     async endSessionOf(call, sid) {
       const grant = (await grants.get(call, sid))?.value

@@ -18,7 +18,7 @@ export interface Endings {
   /** All authorisations of a client for an account, in every browser. */
   endClient(call: Call, accountId: string, clientId: string): Promise<void>
   /** All authorisations of a client, whoever has given them. */
-  endEverywhere(call: Call, clientId: string): Promise<void>
+  endEverywhere(call: Call, clientId: string, until?: number): Promise<void>
   /** Everything of an account but what is spared. */
   endAccount(call: Call, accountId: string, spared?: Spared): Promise<void>
 }
@@ -68,11 +68,11 @@ export function createEndings(dependencies: EndingsDependencies): Endings {
     async endClient(call, accountId, clientId) {
       await endAll(call, await grantsOf(call, { accountId, clientId }))
     },
-    async endEverywhere(call, clientId) {
+    async endEverywhere(call, clientId, until = Number.POSITIVE_INFINITY) {
       const found = await everything((after) => grants.list(call, { index: 'client', where: { clientId }, limit: PAGE, ...after }))
       await endAll(
         call,
-        found.filter(({ endedAt }) => endedAt === undefined),
+        found.filter(({ endedAt, createdAt }) => endedAt === undefined && createdAt <= until),
       )
     },
     async endAccount(call, accountId, { uid: exceptUid, since } = {}) {
