@@ -17,7 +17,7 @@ const { values } = parseArgs({
   options: {
     on: { type: 'string', default: 'sqlite,postgres' },
     only: { type: 'string', default: 'flows,introspection,sign-ins,sessions' },
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '3' },
     'warm-up': { type: 'string', default: '4' },
     /** Signed-in browsers that the subjects are spread over. */
