@@ -5,6 +5,8 @@ import type { Exchange } from '#kernel/http/route.ts'
 import type { Html } from '#kernel/html.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import type { Interaction } from '../../src/auth/engine.ts'
+import { passkeysCollection } from '../../src/auth/passkeys/repository.ts'
+import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
 import { enginePages } from '../../src/auth/pages/engine-pages.ts'
 import { createSpeech } from '../../src/auth/texts/speech.ts'
 import { createLooks } from '../../src/auth/theme/looks.ts'
@@ -40,6 +42,30 @@ const client: Interaction['client'] = {
 const asked = callAs(call, { kind: 'anonymous' })
 const login: Interaction = { uid: 'u1', prompt: 'login', client, scopes: [] }
 const own: Interaction = { ...login, client: { ...client, name: 'Pixel Diary', firstParty: true } }
+
+const PIXEL = 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=='
+/** With everything that a consent page warns of or links to. */
+const stranger = (createdAt: number): Interaction['client'] => ({
+  ...client,
+  isUnknown: true,
+  describedBy: 'apps.example.org',
+  createdAt,
+  logo: PIXEL,
+  clientUri: 'https://apps.example.org/',
+  policyUri: 'https://apps.example.org/privacy',
+  tosUri: 'https://apps.example.org/terms',
+})
+
+/** An account that has everything: passkeys, one of them copied, and a linked account. */
+async function furnish({ database, clock }: AccountsWorld, accountId: string): Promise<void> {
+  const now = clock.now()
+  const passkey = { accountId, credentialId: 'x', publicKey: 'x', counter: 1, transports: [], aaguid: '', createdAt: now - 86_400_000 }
+  const passkeys = database.collection(passkeysCollection)
+  await passkeys.insert(call, { ...passkey, id: 'key-1', name: LONG, backupEligible: true, backedUp: true, lastUsedAt: now })
+  await passkeys.insert(call, { ...passkey, id: 'key-2', name: 'Old key', backupEligible: false, backedUp: false, copySuspectedAt: now })
+  const identity = { accountId, issuer: 'https://club.example.org', subject: 's9', label: LONG_EMAIL, linkedAt: now }
+  await database.collection(identitiesCollection).insert(call, { ...identity, id: 'identity-1' })
+}
 
 export async function openStage(): Promise<Stage> {
   const upstreams = [
@@ -101,6 +127,7 @@ export async function openStage(): Promise<Stage> {
     })
   }
   crowd()
+  await furnish(world, person.accountId)
   const arrived = (where: { uid?: string; accountId?: string }): Record<string, string> => {
     const cookies = new Map(Object.entries(here))
     const exchange = {
@@ -151,6 +178,11 @@ export async function openStage(): Promise<Stage> {
     { name: 'GET /interaction/:uid, a second step', ask: () => during(proving, { path: '/interaction/u1' }) },
     { name: 'GET /interaction/:uid, setting up', ask: () => during(enrolling, { path: '/interaction/u1' }) },
     { name: 'GET /interaction/:uid, consent', ask: () => during(consent(['photos:read', 'email', LONG]), { path: '/interaction/u1' }) },
+    {
+      name: 'GET /interaction/:uid, consent to a stranger',
+      ask: () =>
+        during({ ...consent(['photos:read', 'offline_access']), client: stranger(world.clock.now()) }, { path: '/interaction/u1' }),
+    },
     { name: 'GET /interaction/:uid, consent to nothing', ask: () => during(consent([]), { path: '/interaction/u1' }) },
     { name: 'POST /interaction/:uid/sign-in', ask: () => during(own, { path: '/interaction/u1/sign-in', form: wrong, client: 'a1' }) },
     {

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { inflateRawSync } from 'node:zlib'
 import { type AccountsWorld, call, openAccounts, type Visited } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
+import { entriesOf } from '../support/zip.ts'
 
 let world: AccountsWorld
 const asked: unknown[] = []
@@ -48,28 +48,7 @@ after(() => world.stop())
 
 const streamOf = ({ answer }: Visited): Readable => (answer.body as { stream: Readable }).stream
 
-/** Reads the zip by its central directory, as programs do (APPNOTE 4.3.12). */
-async function unzipped(visited: Visited): Promise<Map<string, Buffer>> {
-  const zip = await buffer(streamOf(visited))
-  const found = new Map<string, Buffer>()
-  const end = zip.lastIndexOf('PK\x05\x06', undefined, 'latin1')
-  let at = zip.readUInt32LE(end + 16)
-  for (let left = zip.readUInt16LE(end + 10); left > 0; left -= 1) {
-    const [method, size, nameLength, extra, comment, start] = [
-      zip.readUInt16LE(at + 10),
-      zip.readUInt32LE(at + 20),
-      zip.readUInt16LE(at + 28),
-      zip.readUInt16LE(at + 30),
-      zip.readUInt16LE(at + 32),
-      zip.readUInt32LE(at + 42),
-    ]
-    const from = start + 30 + zip.readUInt16LE(start + 26) + zip.readUInt16LE(start + 28)
-    const stored = zip.subarray(from, from + size)
-    found.set(zip.toString('utf8', at + 46, at + 46 + nameLength), method === 8 ? inflateRawSync(stored) : stored)
-    at += 46 + nameLength + extra + comment
-  }
-  return found
-}
+const unzipped = async (visited: Visited): Promise<Map<string, Buffer>> => entriesOf(await buffer(streamOf(visited)))
 
 const jsonIn = (entries: Map<string, Buffer>, path: string) => JSON.parse(String(entries.get(path))) as Record<string, unknown>
 

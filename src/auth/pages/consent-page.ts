@@ -25,9 +25,9 @@ function about({ texts: { consent } }: Skin, { clientUri, policyUri, tosUri }: I
     { words: consent.links.policy, address: policyUri },
     { words: consent.links.terms, address: tosUri },
   ].flatMap(({ words, address }) =>
-    address === undefined ? [] : [html`<a href="${address}" target="_blank" rel="noopener noreferrer nofollow">${words}</a> `],
+    address === undefined ? [] : [html`<li><a href="${address}" target="_blank" rel="noopener noreferrer nofollow">${words}</a></li>`],
   )
-  return links.length === 0 ? undefined : html`<p class="small">${links}</p>`
+  return links.length === 0 ? undefined : html`<ul class="links small">${links}</ul>`
 }
 
 export function consentPage(

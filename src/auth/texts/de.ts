@@ -165,10 +165,10 @@ export const de: Texts = {
     lead: (product) => `Die App möchte Ihr ${product}-Konto nutzen.`,
     local:
       'Diese App läuft auf Ihrem eigenen Gerät. Jedes Programm dort könnte diese Adresse benutzen. Stimmen Sie nur zu, wenn Sie die App gerade selbst gestartet haben.',
-    describedBy: (host) => `Ihre Beschreibung stammt von ${host}.`,
+    describedBy: (host) => `Die Beschreibung stammt von ${host}.`,
     unknown: (host) => `Niemand hier hat geprüft, wer hinter dieser App steht. Stimmen Sie nur zu, wenn Sie ${host} vertrauen.`,
     isNew: 'Diese App ist hier neu: Sie kam in der letzten Woche hinzu.',
-    links: { home: 'Über die App', policy: 'Ihre Datenschutzerklärung', terms: 'Ihre Nutzungsbedingungen' },
+    links: { home: 'Über die App', policy: 'Datenschutz der App', terms: 'Bedingungen der App' },
     will: 'Die App kann dann',
     knowYou: 'wissen, dass Sie hier ein Konto haben',
     willNot: 'Die App kann nicht',
@@ -239,7 +239,7 @@ export const de: Texts = {
       'second-step-off': 'Der zweite Schritt ist ausgeschaltet. Ihre Wiederherstellungscodes bleiben, wie sie sind.',
       again: 'Danke. Bitte wiederholen Sie es jetzt noch einmal.',
       'organisation-left': 'Sie sind aus der Organisation ausgetreten.',
-      'organisation-ended': 'Die Organisation ist aufgelöst. Ihre Mitglieder erfahren es per Mail.',
+      'organisation-ended': 'Die Organisation ist aufgelöst. Die Mitglieder erfahren es per E-Mail.',
     },
   },
 
@@ -293,12 +293,12 @@ export const de: Texts = {
       members: (count) =>
         count === 1
           ? 'Ihre Mitgliedschaft: Außer Ihnen gehört niemand dazu.'
-          : `Die Mitgliedschaft aller ${count} Mitglieder. Alle erfahren es per Mail.`,
+          : `Die Mitgliedschaft aller ${count} Mitglieder. Alle erfahren es per E-Mail.`,
       invitations: (count) =>
         count === 1 ? 'Eine Einladung, die noch nicht angenommen wurde.' : `${count} Einladungen, die noch nicht angenommen wurden.`,
-      services: (names) => `Ihre Dienstkonten mit Schlüsseln und Tokens: ${names}.`,
-      apps: 'Was Apps von ihr aufbewahren: Niemand kann mehr dafür handeln.',
-      typeName: 'Geben Sie zur Bestätigung ihren Namen ein',
+      services: (names) => `Die Dienstkonten der Organisation mit Schlüsseln und Tokens: ${names}.`,
+      apps: 'Was Apps von der Organisation aufbewahren: Niemand kann mehr dafür handeln.',
+      typeName: 'Geben Sie zur Bestätigung den Namen der Organisation ein',
       submit: 'Für alle auflösen',
       keep: 'Behalten',
     },
@@ -606,7 +606,7 @@ export const de: Texts = {
     role_unknown: 'Diese Rolle gibt es hier nicht.',
     scope_unknown: 'Dieses Recht gibt es hier nicht.',
     key_not_public: 'Das ist kein öffentlicher Schlüssel in JSON. Senden Sie niemals den privaten.',
-    name_other: 'Das ist nicht ihr Name. Geben Sie ihn genau so ein, wie er hier steht.',
+    name_other: 'Das ist nicht der Name der Organisation. Geben Sie ihn genau so ein, wie er hier steht.',
     name_link: 'Bitte verwenden Sie darin keine Internetadressen und weder „/“ noch „@“.',
   },
 

@@ -171,7 +171,7 @@ export const en = {
     describedBy: (host: string) => `Its description comes from ${host}.`,
     unknown: (host: string) => `Nobody here has checked who is behind this app. Allow it only if you trust ${host}.`,
     isNew: 'This app is new here: it came within the last week.',
-    links: { home: 'About the app', policy: 'Its privacy policy', terms: 'Its terms' },
+    links: { home: 'About the app', policy: 'Privacy policy', terms: 'Terms of use' },
     will: 'It will be able to',
     knowYou: 'know that you have an account here',
     willNot: 'It will not be able to',
@@ -301,7 +301,7 @@ export const en = {
       invitations: (count: number) =>
         count === 1 ? 'One invitation that was not accepted yet.' : `${count} invitations that were not accepted yet.`,
       services: (names: string) => `Its service accounts, with their keys and tokens: ${names}.`,
-      apps: 'What apps keep of it nobody can act for any more.',
+      apps: 'Nobody can act any more for what apps keep of it.',
       typeName: 'To confirm, type its name',
       submit: 'End it for everybody',
       keep: 'Keep it',
