@@ -41,6 +41,7 @@ test('nothing opens that has another key, a changed character, a shorter tag or 
   const wrong = [
     '',
     'x',
+    `${flipped(header)}..${nonce}.${body}.${tag}`,
     `${header}..${flipped(nonce)}.${body}.${tag}`,
     `${header}..${nonce}.${flipped(body)}.${tag}`,
     `${header}..${nonce}.${body}.${flipped(tag)}`,
