@@ -25,11 +25,11 @@ export function endAccessRequested({
 }
 
 export interface EndAccessDependencies {
-  readonly engine: Pick<Engine, 'revokeUntil'>
+  readonly engine: Pick<Engine, 'revokeAccount' | 'revokeUntil'>
   /** Ends the machines of whoever is blocked. */
   readonly services: Pick<ServiceAccounts, 'halt'>
   /** Removes what was added until then to an account that was taken back. */
-  readonly reclaiming: Pick<Reclaiming, 'finish'>
+  readonly reclaiming: Pick<Reclaiming, 'isOpen' | 'finish'>
 }
 
 export function endAccessJob({ engine, services, reclaiming }: EndAccessDependencies): JobDefinition {
@@ -37,7 +37,9 @@ export function endAccessJob({ engine, services, reclaiming }: EndAccessDependen
     name: NAME,
     input,
     async handle({ call }, { accountId, ...ended }) {
-      await engine.revokeUntil(call, accountId, ended)
+      // After a crash, whoever had the account may have added a way in meanwhile, and signed in by it: nobody is spared.
+      if (await reclaiming.isOpen(call, accountId)) await engine.revokeAccount(call, accountId)
+      else await engine.revokeUntil(call, accountId, ended)
       await reclaiming.finish(call, accountId)
       await services.halt(call, accountId)
     },

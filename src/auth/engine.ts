@@ -123,7 +123,7 @@ export interface Engine {
   revokeApp(call: Call, accountId: string, clientId: string): Promise<void>
   /** Every session, grant, consent and token of the account, for a password change or a suspension. Of `except` stays the session with the app's own frontends. */
   revokeAccount(call: Call, accountId: string, exceptSessionId?: string): Promise<void>
-  /** What `revokeAccount` would have ended at that moment, in epoch milliseconds. Whoever has signed in since stays, however late this comes. */
+  /** What `revokeAccount` would have ended at that moment, in epoch milliseconds. Whoever has signed in since stays, however late this comes, and is asked again what apps may do. */
   revokeUntil(
     call: Call,
     accountId: string,

@@ -7,11 +7,14 @@ import type { Database } from '../database/contract.ts'
 import { accountsCollection } from './accounts/repository.ts'
 import { passkeysCollection } from './passkeys/repository.ts'
 import { codesCollection, totpCollection } from './second-factors/repository.ts'
+import { securityEventOf } from './security-events/security-event.ts'
 import { identitiesCollection } from './upstream/repository.ts'
 
 export interface Reclaiming {
   /** What removes the ways in that were added since then, for the commit that marks the account. */
   removals(call: Call, accountId: string, since: number): Promise<Operation[]>
+  /** Whether an account was taken back and what was added meanwhile is still to be removed. */
+  isOpen(call: Call, accountId: string): Promise<boolean>
   /** When the access has ended. Once for each mark, so that what the owner adds afterwards stays, however late this is asked for again. */
   finish(call: Call, accountId: string): Promise<void>
 }
@@ -30,7 +33,9 @@ export function createReclaiming(database: Database): Reclaiming {
     // Whatever is under way with one of them counts no more.
     const change = { set: { reclaimedSince: undefined, waysVersion: (waysVersion ?? 0) + 1 }, where: { reclaimedSince, waysVersion } }
     try {
-      await database.commit(call, [...(await removals(call, accountId, reclaimedSince)), updateIn(accountsCollection, accountId, change)])
+      const removed = await removals(call, accountId, reclaimedSince)
+      const events = removed.length === 0 ? [] : [securityEventOf({ type: 'account.ways_removed', accountId })]
+      await database.commit(call, [...removed, updateIn(accountsCollection, accountId, change)], events)
       return true
     } catch (error) {
       if (hasCode(error, 'database.conflict')) return false
@@ -39,6 +44,7 @@ export function createReclaiming(database: Database): Reclaiming {
   }
   return {
     removals,
+    isOpen: async (call, accountId) => (await accounts.get(call, accountId))?.value.reclaimedSince !== undefined,
     async finish(call, accountId) {
       for (let round = 0; round < MAX_ROUNDS; round += 1) if (await finished(call, accountId)) return
       throw new Error('The account changes too often to be taken back.')

@@ -188,16 +188,20 @@ async function keptBack(browser: Browser, path: string, account: string): Promis
 
 test('a late job ends what was there when its write was, and spares who has signed in since', async () => {
   const account = 'person-late-job'
-  const earlier = await frontendTokens(world, new Browser(world), account)
+  const old = new Browser(world)
+  const earlier = await frontendTokens(world, old, account)
   const shop = await tokensFor(world, new Browser(world), { account })
   const until = world.clock.now()
   world.advance(5000)
+  const thief = await tokensFor(world, old, { account })
   const browser = new Browser(world)
   const later = await frontendTokens(world, browser, account)
   const shopLater = await tokensFor(world, browser, { account })
   await world.server.engine.revokeUntil(call, account, { until })
   assert.equal(await works(earlier), false)
   assert.equal(errorOf(await refresh(world, shop.refresh_token)), 'invalid_grant')
+  assert.equal(errorOf(await refresh(world, thief.refresh_token)), 'invalid_grant', 'a young grant of an old session ends with it')
+  assert.deepEqual(await world.server.engine.authorisedApps(call, account), [], 'nothing that was allowed comes back by itself')
   assert.equal(await works(later), true)
   assert.equal((await refresh(world, shopLater.refresh_token)).status, 200)
   const { items } = await world.revocations.list(call)

@@ -54,7 +54,8 @@ export function createAccountAccess({ clients, sessions, consents, endings }: Ac
     },
 
     async revokeUntil(call, accountId, { until, exceptSessionId }) {
-      await consents.removeAll(call, accountId, until)
+      // All of them, by whomever: to be asked once more harms nobody, and what a thief has allowed would come back by itself.
+      await consents.removeAll(call, accountId)
       await endings.endAccount(call, accountId, { uid: exceptSessionId, since: until })
     },
   }

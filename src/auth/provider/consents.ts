@@ -22,8 +22,7 @@ export interface Consents {
   add(call: Call, consent: Consent): Promise<void>
   list(call: Call, accountId: string): Promise<readonly ConsentRecord[]>
   remove(call: Call, consent: Pick<Consent, 'accountId' | 'clientId' | 'events'>): Promise<void>
-  /** Those that were given by then, in epoch milliseconds; all of them unless told. */
-  removeAll(call: Call, accountId: string, until?: number): Promise<void>
+  removeAll(call: Call, accountId: string): Promise<void>
   /** What anybody has allowed this client. */
   removeClient(call: Call, clientId: string, until?: number): Promise<void>
 }
@@ -46,10 +45,6 @@ export function createConsents({ consents, pending, clock }: ConsentsDependencie
       found = page.items.length
       for (const { value } of page.items) await consents.delete(call, value.id)
     } while (found === AT_ONCE)
-  }
-  const listed = async (call: Call, accountId: string): Promise<ConsentRecord[]> => {
-    const page = await consents.list(call, { index: 'account', where: { accountId }, limit: 1000 })
-    return page.items.map(({ value }) => value)
   }
   const extend = async (call: Call, { accountId, clientId, scopes, events }: Consent): Promise<void> => {
     const id = idOf(accountId, clientId)
@@ -84,16 +79,16 @@ export function createConsents({ consents, pending, clock }: ConsentsDependencie
       const record = { id, accountId, clientId, scopes: [...scopes], since: clock.now() }
       await pending.defer({ operations: [insertInto(consentsCollection, record)], events, alone: () => extend(call, consent) })
     },
-    list: listed,
+    async list(call, accountId) {
+      const page = await consents.list(call, { index: 'account', where: { accountId }, limit: 1000 })
+      return page.items.map(({ value }) => value)
+    },
 
     async remove(call, { accountId, clientId, events }) {
       await consents.delete(call, idOf(accountId, clientId), { events })
     },
 
-    async removeAll(call, accountId, until) {
-      if (until === undefined) await sweep(call, { index: 'account', where: { accountId } })
-      else for (const { id, since } of await listed(call, accountId)) if (since <= until) await consents.delete(call, id)
-    },
+    removeAll: (call, accountId) => sweep(call, { index: 'account', where: { accountId } }),
     removeClient: (call, clientId, until) => removeOf(consents, call, { clientId, until }),
   }
 }

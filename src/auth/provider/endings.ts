@@ -26,7 +26,7 @@ export interface Endings {
 export interface Spared {
   /** One session, and in it the app's own frontends. */
   readonly uid?: string | undefined
-  /** What began after this moment, in epoch milliseconds. */
+  /** Sessions that somebody signed in to after this moment, in epoch milliseconds, with what was made in them since. */
   readonly since?: number | undefined
 }
 
@@ -85,9 +85,12 @@ export function createEndings(dependencies: EndingsDependencies): Endings {
       const where = { accountId }
       const present = await everything((after) => sessions.list(call, { index: 'account', where, limit: PAGE, ...after }))
       const isNew = (began: number | undefined): boolean => since !== undefined && began !== undefined && began > since
-      for (const { id, signedInAt } of present) if (id !== exceptUid && !isNew(signedInAt)) await marking.end(call, { sids: [], uid: id })
+      // Never a grant alone: one that a session made just before it ended is as old as that session is.
+      const later = new Set(present.filter(({ signedInAt }) => isNew(signedInAt)).map(({ id }) => id))
+      for (const { id } of present) if (id !== exceptUid && !later.has(id)) await marking.end(call, { sids: [], uid: id })
       const stays = ({ sessionUid, clientId, createdAt }: GrantRecord): boolean =>
-        isNew(createdAt) || (exceptUid !== undefined && sessionUid === exceptUid && clients.isFirstParty(clientId))
+        sessionUid !== undefined &&
+        ((later.has(sessionUid) && isNew(createdAt)) || (sessionUid === exceptUid && clients.isFirstParty(clientId)))
       const found = await grantsOf(call, where)
       await endAll(
         call,

@@ -12,6 +12,7 @@ export const securityEventType = z.enum([
   'account.renamed',
   'account.suspended',
   'account.reinstated',
+  'account.ways_removed',
   'account.deletion_requested',
   'account.deletion_cancelled',
   'account.deleted',

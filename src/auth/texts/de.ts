@@ -469,6 +469,7 @@ export const de: Texts = {
       'account.created': 'Ihr Konto wurde angelegt',
       'account.invited': 'Ein Betreiber hat jemanden eingeladen',
       'account.renamed': 'Ihr Name wurde geändert',
+      'account.ways_removed': 'Anmeldewege, die während der Rückholung Ihres Kontos hinzukamen, wurden entfernt',
       'account.suspended': 'Ihr Konto wurde vom Betreiber gesperrt',
       'account.reinstated': 'Ihr Konto wurde von einem Betreiber entsperrt',
       'account.deletion_requested': 'Das Löschen Ihres Kontos wurde beantragt',

@@ -469,6 +469,7 @@ export const en = {
       'account.created': 'Your account was made',
       'account.invited': 'An operator invited somebody',
       'account.renamed': 'Your name was changed',
+      'account.ways_removed': 'Ways to sign in that were added while your account was taken back were removed',
       'account.suspended': 'Your account was blocked by an operator',
       'account.reinstated': 'Your account was unblocked by an operator',
       'account.deletion_requested': 'The end of your account was asked for',
