@@ -1,7 +1,6 @@
 // `ninefold admin link`: lets an operator in who has a shell on the machine, once. Whoever is locked out of the console gets in again by it, and only by it.
-import { userInfo } from 'node:os'
-import { type Call, systemCall } from '../kernel/call.ts'
 import { printBeside } from './beside.ts'
+import { commandCall } from './command-call.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
 
 export async function adminCommand(line: CommandLine): Promise<number> {
@@ -13,23 +12,9 @@ export async function adminCommand(line: CommandLine): Promise<number> {
 /** Also as `console-link`, its first name. */
 export async function linkCommand(line: CommandLine): Promise<number> {
   await printBeside(line, async ({ auth, sites }) => {
-    const code = await auth.createOperatorLink(named(`admin link, by ${whoever()}`))
+    const code = await auth.createOperatorLink(commandCall('admin link'))
     return `${sites.console}/enter?code=${code}\n`
   })
   process.stderr.write('It lets one operator in, once, within 15 minutes. That you made it is recorded.\n')
   return 0
-}
-
-function named(name: string): Call {
-  return { ...systemCall('admin'), principal: { kind: 'system', name } }
-}
-
-/** The account on the machine, for the record. */
-function whoever(): string {
-  try {
-    return userInfo().username
-  } catch {
-    // An id without a name, as in containers.
-    return `user ${process.getuid?.() ?? 'unknown'}`
-  }
 }

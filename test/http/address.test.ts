@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { createAddressRepository } from '../../src/auth/address/repository.ts'
 import { createAddresses } from '../../src/auth/address/service.ts'
+import { mailRequest } from '../../src/jobs/mail/schemas.ts'
 import { renderMail } from '../../src/jobs/mail/templates.ts'
 import { passkeysCollection } from '../../src/auth/passkeys/repository.ts'
 import { type AccountsWorld, call, openAccounts, type SentMail, tokenIn, type Visited } from '../support/accounts.ts'
@@ -90,6 +91,23 @@ test('requirement 70: a new address is confirmed by a button, once, in the accou
   await until('the event', async () =>
     (await world.securityEvents.list(call, owner.accountId, { limit: 20 })).items.some(({ type }) => type === 'email.changed'),
   )
+})
+
+test('an address as long as any can be moves no account past the mail to the old mailbox', async () => {
+  const owner = await person('brief@example.org')
+  const label = 'a'.repeat(60)
+  const [long, longer] = [59, 60].map((length) => `${'t'.repeat(64)}@${label}.${label}.${'b'.repeat(length)}.example`)
+  assert.deepEqual([long?.length, longer?.length], [254, 255])
+  assert.equal((await ask(longer ?? '')).status, 422)
+  assert.equal((await ask(`${'t'.repeat(65)}@example.org`)).status, 422, 'no mail could be sent there')
+  await moved(owner, long ?? '')
+  const asked = mailRequest.parse(await mailTo('brief@example.org', 'address-changed'))
+  for (const language of ['en', 'de']) {
+    const { text } = renderMail({ ...asked, language }, 'Pixel Diary')
+    assert.ok(text.includes(long ?? 'no address') && text.includes(asked.data['link'] ?? 'no link'), language)
+  }
+  assert.equal((await undo(asked.data['link']?.split('=')[1] ?? '')).status, 200)
+  assert.equal(await emailOf(owner), 'brief@example.org')
 })
 
 test('asks for a recent sign-in; a link is dead after 15 minutes and after a change of the password', async () => {

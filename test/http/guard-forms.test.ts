@@ -158,8 +158,8 @@ test('requirement 69: the second step needs a puzzle after three wrong codes, an
   const at = { accountId, browser: 'b' }
   const { key, sealed } = await secondFactors.enrolment(call, at)
   const now = (): Promise<string> => generate({ secret: key, epoch: Math.floor(world.clock.now() / 1000) })
-  await secondFactors.enable(call, { ...at, by }, { sealed, code: await now() })
   const credential = (await world.accounts.find(call, accountId))?.credential ?? ''
+  await secondFactors.enable(call, { ...at, credential, by }, { sealed, code: await now() })
   const halfway = (uid: string): Interaction => ({
     ...login(uid),
     half: { accountId, credential, next: { kind: 'prove', totp: true, recovery: true, passkey: false } },

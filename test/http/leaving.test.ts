@@ -1,6 +1,7 @@
 // The end of an account: asked for on purpose, called off by signing in, and then really the end. And blocking, which ends all access at once.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { callAs } from '#kernel/call.ts'
 import { ACCOUNT_DELETED } from '#kernel/account-events.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { invitationId, invitationsCollection } from '../../src/auth/admission/service.ts'
@@ -193,12 +194,18 @@ test('requirement 32: blocking ends all access, refuses every way in, and can be
   assert.equal((await world.visit({ path: '/reset-password', form: { token: tokenIn(link), password: 'four quiet stones' } })).status, 410)
   await world.visit({ path: '/forgot-password', form: { email: person.email } })
   await until('a mail that says so', () => world.mails.find(({ to, template }) => to === person.email && template === 'account-blocked'))
-  await world.leaving.suspend(call, person.email, false)
+  const operator = callAs(call, { kind: 'operator', sessionId: '01kabc' })
+  await world.leaving.suspend(operator, person.email, false)
   assert.equal(await signsIn(person), true)
-  for (const type of ['account.suspended', 'account.reinstated'])
-    await until(type, async () =>
-      (await world.securityEvents.list(call, person.accountId, { limit: 20 })).items.some((item) => item.type === type),
+  for (const [type, actor] of [
+    ['account.suspended', 'accounts-test'],
+    ['account.reinstated', 'operator 01kabc'],
+  ]) {
+    const told = await until(`${type}`, async () =>
+      (await world.securityEvents.list(call, person.accountId, { limit: 20 })).items.find((item) => item.type === type),
     )
+    assert.equal(told.actor, actor, 'who did it')
+  }
 })
 
 test('requirement 32: blocking reaches the machines of an organisation that nobody else owns', async () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { callAs, systemCall } from '#kernel/call.ts'
+import { createOrganisationsRepository } from '../../src/auth/organisations/repository.ts'
 import { type AccountsWorld, call, openAccounts, type Visited } from '../support/accounts.ts'
 
 let world: AccountsWorld
@@ -56,6 +57,24 @@ test('an owner sees what ends, types the name, and each member is told by mail a
     const { items } = await world.securityEvents.list(call, idOf(name), { limit: 50 })
     assert.equal(items.filter(({ type, about }) => type === 'organisation.ended' && about === 'Rowing Club').length, 1)
   }
+})
+
+test('an account goes out of an organisation that has ended, though the job that ends it never came to it', async () => {
+  const id = await made('Diving Club')
+  const { accountId, email } = await world.person({ email: 'gone@example.org' })
+  await world.organisations.desk.setMember(systemCall('test'), { organisationId: id, email, roles: ['editor'] })
+  assert.equal(await world.organisations.desk.end(systemCall('test'), id), true)
+  const memberships = async (): Promise<number> =>
+    (await createOrganisationsRepository(world.database).memberships(call, accountId, { limit: 10 })).items.length
+  assert.equal(await memberships(), 1)
+  await world.organisations.forget(systemCall('test'), { accountId, addresses: [email] })
+  assert.equal(await memberships(), 0)
+  assert.equal((await world.running.shared.repository.find(call, accountId))?.activeOrganisation, undefined)
+  const job = world.organisations.jobs[0] ?? assert.fail('no job')
+  await job.handle({ call: systemCall('jobs'), jobId: 'j', attempt: 1 }, { organisationId: id })
+  await world.settled()
+  assert.ok(!world.mails.some(({ to, template }) => to === email && template === 'organisation-ended'), 'nobody is there to be told')
+  assert.ok(world.mails.some(({ to, data }) => to === 'bob@example.org' && data['organisation'] === 'Diving Club'))
 })
 
 test('neither a member nor a stranger nor an open browser nor another name ends it', async () => {

@@ -5,7 +5,8 @@ import type { Answer } from '#kernel/http/route.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { Interaction } from '../../src/auth/engine.ts'
 import type { ChallengePlace } from '../../src/auth/passkeys/challenges.ts'
-import type { Passkey } from '../../src/auth/passkeys/schemas.ts'
+import { createPasskeysRepository } from '../../src/auth/passkeys/repository.ts'
+import type { Passkey, UsedChallenge } from '../../src/auth/passkeys/schemas.ts'
 import { type AccountsWorld, call, openAccounts, ORIGIN } from '../support/accounts.ts'
 import { type Ceremony, SoftAuthenticator } from '../support/authenticator.ts'
 import { until } from '../support/until.ts'
@@ -34,13 +35,23 @@ async function person(): Promise<Owner> {
 
 const placeFor = ({ accountId }: Owner): ChallengePlace => ({ purpose: 'add', browser: 'this browser', subject: accountId })
 
-async function add(owner: Owner, made: { device?: SoftAuthenticator; ceremony?: Partial<Ceremony>; name?: string } = {}) {
+const credentialOf = async ({ accountId }: Owner): Promise<string> => (await world.accounts.find(call, accountId))?.credential ?? ''
+
+interface Made {
+  readonly device?: SoftAuthenticator
+  readonly ceremony?: Partial<Ceremony>
+  readonly name?: string
+  readonly credential?: string
+}
+
+async function add(owner: Owner, made: Made = {}) {
   const { device = new SoftAuthenticator(), ceremony = {}, name = 'My phone' } = made
   const { passkeys } = world.running
   const place = placeFor(owner)
   const { challenge } = await passkeys.creationOptions(call, owner, place)
   const answer = device.create({ challenge, origin: ORIGIN, rpId, ...ceremony })
-  return { device, added: await passkeys.add(call, owner, { place, answer, name, client: 'client-1', by }) }
+  const { credential = await credentialOf(owner) } = made
+  return { device, added: await passkeys.add(call, { ...owner, credential }, { place, answer, name, client: 'client-1', by }) }
 }
 
 async function challengeAt(place: ChallengePlace): Promise<string> {
@@ -227,6 +238,62 @@ test('a passkey is made on the way in as long as the credential is what the firs
   }
   assert.equal(await at('of the password before'), 0)
   assert.equal(await at(credential), 1)
+})
+
+test('a passkey whose request was held up over a new password, or over a block, is not added', async () => {
+  const accounts = world.database.collection(accountsCollection)
+  for (const set of [{ password: 'another one' }, { waysVersion: 7 }, { suspendedAt: 1 }]) {
+    const owner = await person()
+    const credential = await credentialOf(owner)
+    await accounts.update(call, owner.accountId, { set })
+    assert.equal((await add(owner, { credential })).added, undefined)
+    assert.deepEqual(await kept(owner), [])
+  }
+})
+
+test('the account that a passkey is added to is the one that was looked at, to the last moment', async () => {
+  const accounts = world.database.collection(accountsCollection)
+  for (const set of [{ password: 'another one' }, { waysVersion: 7 }, { suspendedAt: 1 }]) {
+    const owner = await person()
+    const credential = await credentialOf(owner)
+    const commit: typeof world.database.commit = async (...written) => {
+      await accounts.update(call, owner.accountId, { set })
+      return world.database.commit(...written)
+    }
+    const repository = createPasskeysRepository({ ...world.database, commit })
+    const { passkey, challenge } = unstored(owner)
+    assert.equal(await repository.add(call, passkey, { credential, challenge, events: [] }), false)
+    assert.deepEqual(await kept(owner), [])
+    await accounts.update(call, owner.accountId, { set: { suspendedAt: undefined } })
+    const now = await credentialOf(owner)
+    const late = createPasskeysRepository(world.database)
+    assert.equal(await late.add(call, passkey, { credential: now, challenge, events: [] }), true, 'the challenge was not used up')
+  }
+})
+
+function unstored({ accountId }: Owner): { passkey: Passkey; challenge: UsedChallenge } {
+  const id = `unstored-${accountId}`
+  const made = { credentialId: id, publicKey: 'AA', counter: 0, transports: [], backupEligible: false, backedUp: false, aaguid: '' }
+  const passkey = { id, accountId, ...made, name: 'Mine', createdAt: world.clock.now() }
+  return { passkey, challenge: { id, expiresAt: world.clock.now() + 60_000 } }
+}
+
+test('adding a passkey in a session that has ended meanwhile adds none', async () => {
+  const owner = await person()
+  const cookies = { '__Host-Http-here': 'x'.repeat(43) }
+  const now = world.clock.now()
+  world.engine.sessionList.push({ id: 'here', accountId: owner.accountId, signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' })
+  world.engine.signedInAs = owner.accountId
+  const page = await world.visit({ path: '/account/passkeys/add', cookies })
+  const answer = new SoftAuthenticator().create({ challenge: challengeIn(page.answer), origin: ORIGIN, rpId })
+  const { browserSession } = world.engine
+  let looks = 0
+  world.engine.browserSession = (exchange) =>
+    browserSession(exchange).finally(() => (looks += 1) === 1 && world.engine.sessionList.splice(0))
+  const sent = await world.visit({ path: '/account/passkeys/add', cookies, form: { name: 'Mine', answer } })
+  world.engine.browserSession = browserSession
+  assert.match(String(sent.headers?.['location']), /^\/authorize/)
+  assert.deepEqual(await kept(owner), [])
 })
 
 function challengeIn({ body }: Answer): string {

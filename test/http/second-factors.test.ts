@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { callAs } from '#kernel/call.ts'
 import { generate } from 'otplib'
+import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { Interaction } from '../../src/auth/engine.ts'
 import { secondStepReset } from '../../src/auth/second-factors/create.ts'
+import { createSecondFactorsRepository } from '../../src/auth/second-factors/repository.ts'
 import { recordsOf } from '../support/records.ts'
 import { type AccountsWorld, call, openAccounts } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
@@ -25,12 +27,15 @@ const fresh = (): string => `second-${(count += 1)}@example.org`
 /** What the app shows now. */
 const shown = (key: string): Promise<string> => generate({ secret: key, epoch: Math.floor(world.clock.now() / 1000) })
 
+const credentialOf = async (accountId: string): Promise<string> => (await world.accounts.find(call, accountId))?.credential ?? ''
+
 async function withApp(): Promise<{ accountId: string; key: string; codes: readonly string[] }> {
   const { accountId } = await world.person({ email: fresh() })
   const { secondFactors } = world.running
   const place = { accountId, browser: 'browser' }
   const { key, sealed } = await secondFactors.enrolment(call, place)
-  const enabled = await secondFactors.enable(call, { ...place, by }, { sealed, code: await shown(key) })
+  const credential = await credentialOf(accountId)
+  const enabled = await secondFactors.enable(call, { ...place, credential, by }, { sealed, code: await shown(key) })
   assert.ok(typeof enabled === 'object')
   return { accountId, key, codes: enabled.codes }
 }
@@ -121,21 +126,60 @@ test('a key is taken over by the account and the browser that it was shown to, a
   const [mine, theirs] = [await world.person({ email: fresh() }), await world.person({ email: fresh() })]
   const { key, sealed } = await secondFactors.enrolment(call, { accountId: mine.accountId, browser: 'here' })
   const code = await shown(key)
+  const at = { accountId: mine.accountId, browser: 'here', credential: await credentialOf(mine.accountId), by }
   for (const place of [
     { accountId: theirs.accountId, browser: 'here' },
     { accountId: mine.accountId, browser: 'elsewhere' },
   ])
-    assert.equal(await secondFactors.enable(call, { ...place, by }, { sealed, code }), 'ended')
-  assert.equal(
-    await secondFactors.enable(call, { accountId: mine.accountId, browser: 'here', by }, { sealed, code: '000000' }),
-    'wrong_code',
-  )
+    assert.equal(
+      await secondFactors.enable(call, { ...place, credential: await credentialOf(place.accountId), by }, { sealed, code }),
+      'ended',
+    )
+  assert.equal(await secondFactors.enable(call, at, { sealed, code: '000000' }), 'wrong_code')
   world.clock.advance(15 * 60_000)
-  assert.equal(
-    await secondFactors.enable(call, { accountId: mine.accountId, browser: 'here', by }, { sealed, code: await shown(key) }),
-    'ended',
-  )
+  assert.equal(await secondFactors.enable(call, at, { sealed, code: await shown(key) }), 'ended')
   assert.equal((await secondFactors.state(call, mine.accountId)).totpSince, undefined)
+})
+
+test('an app that was set up in a request that was held up over a new password, or over a block, counts for nothing', async () => {
+  const { secondFactors } = world.running
+  const accounts = world.database.collection(accountsCollection)
+  for (const set of [{ password: 'another one' }, { waysVersion: 7 }, { suspendedAt: 1 }]) {
+    const { accountId } = await world.person({ email: fresh() })
+    const credential = await credentialOf(accountId)
+    const { key, sealed } = await secondFactors.enrolment(call, { accountId, browser: 'here' })
+    const record = { id: accountId, key: 'k', lastStep: 0, createdAt: world.clock.now() }
+    const codes = { id: accountId, unused: ['hash'], createdAt: world.clock.now() }
+    const commit: typeof world.database.commit = async (...written) => {
+      await accounts.update(call, accountId, { set })
+      return world.database.commit(...written)
+    }
+    const racing = createSecondFactorsRepository({ ...world.database, commit })
+    assert.equal(await racing.insertTotp(call, record, { credential, codes, events: [] }), false, 'to the last moment')
+    assert.equal(
+      await secondFactors.enable(call, { accountId, browser: 'here', credential, by }, { sealed, code: await shown(key) }),
+      'ended',
+    )
+    assert.deepEqual(await secondFactors.state(call, accountId), { totpSince: undefined, unusedCodes: 0 })
+  }
+})
+
+test('an app that is set up in a session that has ended meanwhile is not', async () => {
+  const { accountId } = await world.person({ email: fresh() })
+  const now = world.clock.now()
+  world.engine.sessionList.push({ id: 'here', accountId, signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' })
+  world.engine.signedInAs = accountId
+  const page = await world.visit({ path: '/account/second-step', cookies: here })
+  const field = (name: string): string => new RegExp(`name="${name}" value="([^"]+)"`).exec(page.text)?.[1] ?? assert.fail(name)
+  const key = /<code[^>]*>([A-Z2-7 ]+)<\/code>/.exec(page.text)?.[1]?.replaceAll(' ', '') ?? assert.fail('no key')
+  const { browserSession } = world.engine
+  let looks = 0
+  world.engine.browserSession = (exchange) =>
+    browserSession(exchange).finally(() => (looks += 1) === 1 && world.engine.sessionList.splice(0))
+  const sent = await world.visit({ path: '/account/second-step', cookies: here, form: { sealed: field('sealed'), code: await shown(key) } })
+  world.engine.browserSession = browserSession
+  assert.match(String(sent.headers?.['location']), /^\/authorize/)
+  assert.deepEqual(await world.running.secondFactors.state(call, accountId), { totpSince: undefined, unusedCodes: 0 })
 })
 
 test('turning it off lets the password in alone again, ends sign-ins under way, and tells the owner', async () => {
@@ -144,7 +188,7 @@ test('turning it off lets the password in alone again, ends sign-ins under way, 
   const { secondFactors, rules } = world.running
   const place = { accountId, browser: 'browser' }
   const { key, sealed } = await secondFactors.enrolment(call, place)
-  await secondFactors.enable(call, { ...place, by }, { sealed, code: await shown(key) })
+  await secondFactors.enable(call, { ...place, credential: await credentialOf(accountId), by }, { sealed, code: await shown(key) })
   const asked = { accountId, proofs: ['password'], wanted: 1 } as const
   assert.deepEqual(await rules.nextStep(call, asked), { kind: 'prove', totp: true, recovery: true, passkey: false })
   const before = await world.accounts.find(call, accountId)
@@ -194,6 +238,24 @@ test('the page of the second step asks for what the person has, and takes nothin
   assert.equal(world.engine.asked.at(-1), `finishSignIn ${accountId} by totp`)
   assert.equal((await send({ way: 'recovery', recovery: codes[0] ?? '' })).status, 303)
   assert.equal(world.engine.asked.at(-1), `finishSignIn ${accountId} by recovery_code`)
+})
+
+test('a code ends half a sign-in with the credential that the first step has proved, not with one that came since', async () => {
+  const { accountId, key } = await withApp()
+  const credential = await credentialOf(accountId)
+  const { finishSignIn } = world.engine
+  const finished: string[] = []
+  world.engine.finishSignIn = (exchange, who) => {
+    finished.push(who.credential)
+    return finishSignIn(exchange, who)
+  }
+  world.engine.current = { ...login, half: { accountId, credential, next: { kind: 'prove', totp: true, recovery: true, passkey: false } } }
+  await world.database.collection(accountsCollection).update(call, accountId, { set: { password: 'another one' } })
+  world.clock.advance(STEP_MS)
+  await world.visit({ path: '/interaction/u1/second-step', cookies: here, form: { way: 'totp', code: await shown(key) } })
+  world.engine.finishSignIn = finishSignIn
+  assert.notEqual(await credentialOf(accountId), credential)
+  assert.deepEqual(finished, [credential])
 })
 
 test('without a first step there is no second one to send to', async () => {
@@ -247,9 +309,10 @@ test('an operator takes the second step away from who has lost it: sessions end,
   assert.equal(await secondFactors.proveRecoveryCode(call, typed(accountId, codes[0] ?? '')), false)
   assert.equal(world.engine.asked.at(-1), `revokeAccount ${accountId} except none`)
   await until('the mail', () => world.mails.find(({ to, template }) => to === email && template === 'second-step-reset'))
-  await until('the event', async () =>
-    (await world.securityEvents.list(call, accountId, { limit: 20 })).items.some(({ type }) => type === 'second_step.reset'),
+  const told = await until('the event', async () =>
+    (await world.securityEvents.list(call, accountId, { limit: 20 })).items.find(({ type }) => type === 'second_step.reset'),
   )
+  assert.equal(told.actor, 'accounts-test', 'who did it')
   assert.deepEqual(await resetting(email), { accountId, secondStepReset: false }, 'a second time there is nothing to take')
 })
 

@@ -29,6 +29,7 @@ test('what is no address has none', () => {
     'a b@example.org',
     'ad\u0430@example.org',
     `${'x'.repeat(250)}@example.org`,
+    `${'x'.repeat(65)}@example.org`,
   ]
   for (const text of typed) assert.equal(normaliseEmail(text), undefined, text)
 })

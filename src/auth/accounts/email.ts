@@ -1,9 +1,9 @@
 // Addresses: one spelling for one mailbox, as far as anybody but its own server can know.
 import { domainToASCII } from 'node:url'
-import { z } from '#kernel/schema.ts'
+import { mailAddress } from '#kernel/mail-fields.ts'
 
-const MAX_LENGTH = 254
-const wellFormed = z.email().max(MAX_LENGTH)
+/** Longer ones are not even looked at. */
+const MAX_TYPED = 254
 
 /** For counting tries: also of what is no address. */
 export function typedAddress(typed: string): string {
@@ -16,9 +16,9 @@ export function typedAddress(typed: string): string {
  */
 export function normaliseEmail(typed: string): string | undefined {
   const text = typed.trim().toLowerCase()
-  if (text.length > MAX_LENGTH) return undefined
+  if (text.length > MAX_TYPED) return undefined
   const at = text.lastIndexOf('@')
   if (at < 1) return undefined
   const email = `${text.slice(0, at)}@${domainToASCII(text.slice(at + 1))}`
-  return wellFormed.safeParse(email).success ? email : undefined
+  return mailAddress.safeParse(email).success ? email : undefined
 }

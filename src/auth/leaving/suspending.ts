@@ -6,7 +6,7 @@ import { normaliseEmail } from '../accounts/email.ts'
 import type { AccountStanding } from '../contract.ts'
 import { endAccessRequested } from '../end-access.ts'
 import type { Engine } from '../engine.ts'
-import { securityEventOf } from '../security-events/security-event.ts'
+import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import type { ServiceAccounts } from '../service-accounts/service.ts'
 import type { LeavingRepository } from './repository.ts'
 import { settled } from './settled.ts'
@@ -34,7 +34,7 @@ export async function suspend(
     // Blocked for its end: nobody may come back to what is half gone.
     if ((suspendedAt !== undefined) === suspended || deletion?.begun === true) return id
     const type = suspended ? 'account.suspended' : 'account.reinstated'
-    const told = securityEventOf({ type, accountId: id })
+    const told = securityEventOf({ type, accountId: id, ...actorOf(call) })
     const events = suspended ? [endAccessRequested({ accountId: id, at: clock.now() }), told] : [told]
     const set = { suspendedAt: suspended ? clock.now() : undefined }
     return (await repository.change(call, account, { set, events })) ? id : 'moved'

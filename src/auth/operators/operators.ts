@@ -8,7 +8,7 @@ import { z } from '#kernel/schema.ts'
 import type { Database } from '../../database/contract.ts'
 import type { OperatorSession } from '../contract.ts'
 import type { Revocations } from '../revocations/revocations.ts'
-import { securityEventOf } from '../security-events/security-event.ts'
+import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 
 const LINK_LIFE_MS = 15 * 60_000
 const SESSION_LIFE_MS = 12 * 3_600_000
@@ -46,10 +46,12 @@ export function createOperators({ database, revocations, clock }: OperatorsDepen
     },
     async redeemLink(call, code) {
       const now = clock.now()
-      const events = [securityEventOf({ type: 'operator.signed_in' })]
+      const sessionId = newId(now)
+      // What an operator does later is recorded with the session: this says which link it came of, and when.
+      const events = [securityEventOf({ type: 'operator.signed_in', ...actorOf({ principal: { kind: 'operator', sessionId } }) })]
       // Compare-and-set: of two people with the same link, one gets in.
       const used = await links.update(call, sha256(code), { set: { usedAt: now }, where: { usedAt: undefined } }, { events })
-      return used === undefined ? undefined : { sessionId: newId(now), expiresAt: now + SESSION_LIFE_MS }
+      return used === undefined ? undefined : { sessionId, expiresAt: now + SESSION_LIFE_MS }
     },
     async endSession(call, sessionId) {
       await database.commit(call, [revocations.operation('session', sessionId, SESSION_LIFE_MS)])

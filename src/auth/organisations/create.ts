@@ -2,7 +2,7 @@
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { JobDefinition } from '#kernel/job.ts'
-import type { Database } from '../../database/contract.ts'
+import type { Database, Stored } from '../../database/contract.ts'
 import { normaliseEmail } from '../accounts/email.ts'
 import { tidyName } from '../accounts/name.ts'
 import type { AccountsShared } from '../accounts/create.ts'
@@ -17,6 +17,7 @@ import { fieldProblem } from '../texts/problem.ts'
 import type { OrganisationsDesk } from './contract.ts'
 import { createEnding } from './ending.ts'
 import { createInvitations, type Invitations } from './invitations.ts'
+import type { Member } from './schemas.ts'
 import { createOrganisationsRepository, type OrganisationsRepository } from './repository.ts'
 import { type Acting, createOrganisations, type Organisations, shownMembers, viewOf } from './service.ts'
 
@@ -56,7 +57,10 @@ export function createOrganisationsPart(dependencies: OrganisationsDependencies)
   const parts = { repository, accounts: shared.repository, revocations, clock, settings }
   const organisations = createOrganisations(parts)
   const ending = createEnding({ ...parts, ended: (call, id) => dependencies.ended(call, id) })
-  const goFrom = async (call: Call, of: { readonly accountId: string; readonly organisationId: string }): Promise<void> => {
+  const goFrom = async (call: Call, stored: Stored<Member>): Promise<void> => {
+    const of = stored.value
+    const organisation = await repository.find(call, of.organisationId)
+    if (organisation === undefined || organisation.endedAt !== undefined) return await ending.takeOut(call, stored)
     await organisations.changing.change(call, of, async ({ member }) =>
       member === undefined ? undefined : { roles: undefined, leavesNobody: true },
     )
@@ -79,7 +83,7 @@ export function createOrganisationsPart(dependencies: OrganisationsDependencies)
       for (let left = PAGE; left === PAGE; ) {
         const { items } = await repository.memberships(call, accountId, { limit: PAGE })
         left = items.length
-        for (const { value } of items) await goFrom(call, { accountId, organisationId: value.organisationId })
+        for (const each of items) await goFrom(call, each)
       }
     },
   }

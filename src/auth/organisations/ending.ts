@@ -22,6 +22,8 @@ const MAX_ROUNDS = 20
 export interface Ending {
   /** False when there is none. By an owner: `auth.owners_only` for whoever is none at that moment. */
   end(call: Call, organisationId: string, by?: { readonly accountId: string } & Whence): Promise<boolean>
+  /** One member out of one that has ended: its account goes, and the job has not come to it. */
+  takeOut(call: Call, member: Stored<Member>): Promise<void>
   readonly job: JobDefinition
 }
 
@@ -47,6 +49,8 @@ export function createEnding(parts: EndingParts): Ending {
       }
       throw new Error('The organisation changes too often to be ended.')
     },
+    // Whose account goes has nothing to be told.
+    takeOut: (call, stored) => takeOut(parts, call, { stored, name: undefined }),
     job: job({
       name: END_ORGANISATION,
       input: z.strictObject({ organisationId: z.string() }),

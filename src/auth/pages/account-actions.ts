@@ -3,6 +3,7 @@ import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { rememberDevice, whence } from '../browser.ts'
+import type { AccountDirectory } from '../engine.ts'
 import { en, type Texts } from '../texts/en.ts'
 import { accountPage, inOrder } from './account-page.ts'
 import { ownSections } from './account-sections.ts'
@@ -20,6 +21,18 @@ export const doneWord = z.custom<Done>((word) => typeof word === 'string' && Obj
 
 export function doneAnswer(done: Done): Answer {
   return seeOther(`/account?done=${done}`)
+}
+
+/**
+ * Whose account it is, as it was while the session was still good: what is written on the strength of it is written to that account or not at all.
+ * `undefined` when the session has ended.
+ */
+export async function ownerOf(
+  { engine, accounts }: Pick<PageParts, 'engine' | 'accounts'>,
+  { call, exchange, session }: SignedIn,
+): ReturnType<AccountDirectory['find']> {
+  const owner = await accounts.find(call, session.accountId)
+  return (await engine.browserSession(exchange))?.id === session.id ? owner : undefined
 }
 
 export interface AccountActions {

@@ -2,7 +2,7 @@
 import { type Answer, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { whence } from '../browser.ts'
-import { accountActions, doneAnswer, type SignedIn } from '../pages/account-actions.ts'
+import { accountActions, doneAnswer, ownerOf, type SignedIn } from '../pages/account-actions.ts'
 import {
   csrfToken,
   emptyForm,
@@ -128,7 +128,7 @@ function adding(parts: PageParts): Adding {
     async submit(who, { name, answer }) {
       const { call, exchange, session } = who
       const { texts } = skinOf(parts, exchange)
-      const owner = await accounts.find(call, session.accountId)
+      const owner = await ownerOf(parts, who)
       if (owner === undefined) return seeOther(engine.signInPath('/account'))
       try {
         const place = accountPlace(exchange, session)

@@ -4,6 +4,7 @@ import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operati
 import { hasCode } from '#kernel/errors.ts'
 import type { Database } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
+import { createStillOwned } from '../accounts/still-owned.ts'
 import { type Passkey, passkey, type UsedChallenge, usedChallenge } from './schemas.ts'
 
 export const passkeysCollection = defineCollection<Passkey>({
@@ -25,8 +26,10 @@ export interface PasskeysRepository {
   list(call: Call, accountId: string): Promise<readonly Passkey[]>
   /** What stores one, for a commit of another: it fails when the challenge was answered before, or the credential is stored already. */
   adding(added: Passkey, challenge: UsedChallenge): readonly Operation[]
-  /** False when the challenge was answered before, or the credential is stored already. */
-  add(call: Call, added: Passkey, write: { challenge: UsedChallenge; events: readonly EventDraft[] }): Promise<boolean>
+  /**
+   * False when the challenge was answered before, the passkey is stored already, or the account no longer has the credential that its owner has proved.
+   */
+  add(call: Call, added: Passkey, write: { credential: string; challenge: UsedChallenge; events: readonly EventDraft[] }): Promise<boolean>
   /** Uses the challenge up and keeps the new count. `used`: it was answered before; `moved`: the count is no longer `before`. */
   recordUse(
     call: Call,
@@ -54,6 +57,7 @@ const MOST_LISTED = 100
 
 export function createPasskeysRepository(database: Database): PasskeysRepository {
   const passkeys = database.collection(passkeysCollection)
+  const stillOwned = createStillOwned(database)
   database.collection(usedChallengesCollection)
 
   const commit = async (
@@ -83,8 +87,9 @@ export function createPasskeysRepository(database: Database): PasskeysRepository
       const page = await passkeys.list(call, { index: 'account', where: { accountId }, limit: MOST_LISTED })
       return page.items.map(({ value }) => value)
     },
-    async add(call, added, { challenge, events }) {
-      return (await commit(call, adding(added, challenge), events)) === 'done'
+    async add(call, added, { credential, challenge, events }) {
+      const owned = await stillOwned(call, { accountId: added.accountId, credential })
+      return owned !== undefined && (await commit(call, [...adding(added, challenge), owned], events)) === 'done'
     },
     recordUse: (call, id, { challenge, before, set, events = [] }) =>
       commit(

@@ -38,8 +38,11 @@ export interface Passkeys {
   creationOptions(call: Call, owner: Owner, place: ChallengePlace): Promise<CreationOptions>
   /** For any passkey of this origin, or for those of one account alone. */
   requestOptions(call: Call, place: ChallengePlace, accountId?: string): Promise<RequestOptions>
-  /** `undefined` when the answer does not hold. Throws `auth.bad_details` when there are too many, or the name cannot be one. */
-  add(call: Call, owner: Owner, added: Answered & { readonly name: string }): Promise<Passkey | undefined>
+  /**
+   * `undefined` when the answer does not hold, or the credential is no longer the account's. Throws `auth.bad_details` when there are too many, or the
+   * name cannot be one.
+   */
+  add(call: Call, owner: Owner & { readonly credential: string }, added: Answered & { readonly name: string }): Promise<Passkey | undefined>
   /** The same for an account that is only being made: what to write with it. */
   begin(call: Call, newcomer: Owner, added: Answered & { readonly name: string }): Promise<Beginning | undefined>
   /** Whose passkey it was; of nobody else than `accountId` when told. `undefined` for whatever does not hold, all alike. */
@@ -178,7 +181,7 @@ function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | '
       if (made === undefined) return undefined
       const { passkey, challenge, event } = made
       const events = [event, ...(await told(call, owner.accountId, 'passkey-added'))]
-      return (await repository.add(call, passkey, { challenge, events })) ? passkey : undefined
+      return (await repository.add(call, passkey, { credential: owner.credential, challenge, events })) ? passkey : undefined
     },
 
     async begin(call, newcomer, added) {

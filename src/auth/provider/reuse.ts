@@ -6,6 +6,7 @@ import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { EventDraft } from '#kernel/collection.ts'
 import type { Logger } from '#kernel/log.ts'
+import { mailLineOf } from '#kernel/mail-fields.ts'
 import { mail } from '../accounts/mail.ts'
 import { whence } from '../browser.ts'
 import type { AccountDirectory } from '../engine.ts'
@@ -41,7 +42,7 @@ export function refreshingContext(): KoaContextWithOIDC['oidc'] | undefined {
 
 export function createReuse({ accounts, clients, clock, logger }: ReuseDependencies): Reuse {
   const nameOf = async (call: Call, clientId: string | undefined): Promise<string> =>
-    (await clients.find(call, clientId ?? ''))?.name.slice(0, 200) ?? 'An app'
+    mailLineOf((await clients.find(call, clientId ?? ''))?.name, 'An app')
   const by = (): Whence => {
     const exchange = currentExchange()
     return exchange === undefined ? {} : whence(exchange)

@@ -3,7 +3,7 @@ import { html } from '#kernel/html.ts'
 import { type Answer, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { nameBrowser, whence } from '../browser.ts'
-import { accountActions, doneAnswer, type SignedIn } from '../pages/account-actions.ts'
+import { accountActions, doneAnswer, ownerOf, type SignedIn } from '../pages/account-actions.ts'
 import {
   csrfToken,
   emptyForm,
@@ -99,8 +99,11 @@ async function showSetUp(parts: PageParts, who: SignedIn, failed?: { failure: Fo
 }
 
 async function setUp(parts: PageParts, who: SignedIn, typed: z.infer<typeof enrolForm>): Promise<Answer> {
-  const { call, exchange, session } = who
-  const place = { accountId: session.accountId, browser: nameBrowser(exchange), by: whence(exchange) }
+  const { call, exchange } = who
+  const owner = await ownerOf(parts, who)
+  if (owner === undefined) return seeOther(parts.engine.signInPath(SET_UP))
+  const { accountId, credential } = owner
+  const place = { accountId, credential, browser: nameBrowser(exchange), by: whence(exchange) }
   const outcome = await parts.secondFactors.enable(call, place, typed)
   if (outcome === 'wrong_code')
     return showSetUp(parts, who, {

@@ -62,7 +62,7 @@ export function secondStepRoutes(parts: PageParts): Route[] {
 
 async function prove(parts: PageParts, at: HalfAt, typed: z.infer<typeof codeForm>): Promise<Answer> {
   const { call, exchange, interaction, half } = at
-  const { accountId, next } = half
+  const { accountId, credential, next } = half
   const { texts } = skinOf(parts, exchange)
   const { proof, field, wrong, code } =
     typed.way === 'recovery'
@@ -84,7 +84,7 @@ async function prove(parts: PageParts, at: HalfAt, typed: z.infer<typeof codeFor
         if (!holds || person === undefined || person.suspended) return show(failed(field, wrong, typed.way))
         await honest()
         exchange.renewCsrf()
-        return engine.finishSignIn(exchange, { accountId, credential: person.credential, by: proof })
+        return engine.finishSignIn(exchange, { accountId, credential, by: proof })
       },
     },
   )
@@ -96,7 +96,7 @@ async function enrol(parts: PageParts, { call, exchange, interaction, half }: Ha
   const show = (failure?: FormFailure): Promise<Answer> =>
     answersOf(parts).signIn(call, exchange, { interaction, failure, sealed: typed.sealed })
   if (next?.kind !== 'enrol' || !next.totp) return show()
-  const place = { accountId, browser: nameBrowser(exchange), by: whence(exchange) }
+  const place = { accountId, credential, browser: nameBrowser(exchange), by: whence(exchange) }
   const outcome = await parts.secondFactors.enable(call, place, typed)
   if (outcome === 'wrong_code') return show(failed('code', skin.texts.secondStep.wrongClock, 'totp'))
   if (outcome === 'ended') return seeOther(`/interaction/${interaction.uid}`)

@@ -4,6 +4,7 @@ import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operati
 import { hasCode } from '#kernel/errors.ts'
 import type { Database, Stored } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
+import { createStillOwned } from '../accounts/still-owned.ts'
 import { type RecoveryCodes, recoveryCodes, type Totp, totp } from './schemas.ts'
 
 export const totpCollection = defineCollection<Totp>({ name: 'auth_totp', schema: totp, indexes: { created: { fields: ['createdAt'] } } })
@@ -16,8 +17,8 @@ interface Write {
 export interface SecondFactorsRepository {
   findTotp(call: Call, accountId: string): Promise<Totp | undefined>
   findCodes(call: Call, accountId: string): Promise<Stored<RecoveryCodes> | undefined>
-  /** False when there is one already. */
-  insertTotp(call: Call, made: Totp, write: Write & { codes: RecoveryCodes | undefined }): Promise<boolean>
+  /** False when there is one already, or the account no longer has the credential that its owner has proved. */
+  insertTotp(call: Call, made: Totp, write: Write & { credential: string; codes: RecoveryCodes | undefined }): Promise<boolean>
   /** False when somebody has used this step, or a later one, since `before`. */
   useStep(call: Call, accountId: string, step: { before: number; used: number }): Promise<boolean>
   /** Takes place of those before. */
@@ -39,6 +40,7 @@ const wayLess = (accountId: string, waysVersion: number | undefined): Operation 
 export function createSecondFactorsRepository(database: Database): SecondFactorsRepository {
   const totps = database.collection(totpCollection)
   const codes = database.collection(codesCollection)
+  const stillOwned = createStillOwned(database)
 
   const commit = async (call: Call, operations: readonly Operation[], events: readonly EventDraft[]): Promise<boolean> => {
     try {
@@ -53,8 +55,15 @@ export function createSecondFactorsRepository(database: Database): SecondFactors
   return {
     findTotp: async (call, accountId) => (await totps.get(call, accountId))?.value,
     findCodes: (call, accountId) => codes.get(call, accountId),
-    insertTotp: (call, made, { codes: added, events }) =>
-      commit(call, [insertInto(totpCollection, made), ...(added === undefined ? [] : [insertInto(codesCollection, added)])], events),
+    async insertTotp(call, made, { credential, codes: added, events }) {
+      const owned = await stillOwned(call, { accountId: made.id, credential })
+      if (owned === undefined) return false
+      return commit(
+        call,
+        [insertInto(totpCollection, made), ...(added === undefined ? [] : [insertInto(codesCollection, added)]), owned],
+        events,
+      )
+    },
     async useStep(call, accountId, { before, used }) {
       return (await totps.update(call, accountId, { set: { lastStep: used }, where: { lastStep: before } })) !== undefined
     },

@@ -8,7 +8,7 @@ import type { AccountsRepository } from '../accounts/repository.ts'
 import type { SecondStepReset } from '../contract.ts'
 import { endAccessRequested } from '../end-access.ts'
 import type { Engine } from '../engine.ts'
-import { securityEventOf } from '../security-events/security-event.ts'
+import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import type { SecondFactorsRepository } from './repository.ts'
 
 /** Somebody may set an app up, or use a code, at the same moment. */
@@ -44,7 +44,7 @@ export async function resetSecondStep(
     const when = new Date(now).toUTCString()
     const events = [
       endAccessRequested({ accountId, at: now }),
-      securityEventOf({ type: 'second_step.reset', accountId }),
+      securityEventOf({ type: 'second_step.reset', accountId, ...actorOf(call) }),
       mail({ to: email, template: 'second-step-reset', data: { name, when }, language }),
     ]
     if (await repository.reset(call, accountId, { waysVersion, totp: totp !== undefined, codes: codes !== undefined, events })) {

@@ -47,10 +47,10 @@ export interface TypedCode extends Acting {
 export interface SecondFactors {
   state(call: Call, accountId: string): Promise<SecondFactorsState>
   enrolment(call: Call, place: EnrolmentPlace, sealed?: string): Promise<Enrolment>
-  /** `wrong_code`: try again. `ended`: the form was too old or of another browser. New recovery codes unless there are some left. */
+  /** `wrong_code`: try again. `ended`: the form was too old or of another browser, or the credential is no longer the account's. New recovery codes unless there are some left. */
   enable(
     call: Call,
-    place: EnrolmentPlace & { readonly by: Whence },
+    place: EnrolmentPlace & { readonly credential: string; readonly by: Whence },
     typed: { sealed: string; code: string },
   ): Promise<{ readonly codes: readonly string[] } | 'wrong_code' | 'ended'>
   disable(call: Call, acting: Acting): Promise<void>
@@ -139,7 +139,7 @@ function enrolling(deps: SecondFactorsDependencies): Pick<SecondFactors, 'enrolm
       }
     },
 
-    async enable(call, { by, ...place }, { sealed, code }) {
+    async enable(call, { by, credential, ...place }, { sealed, code }) {
       const { accountId } = place
       const key = open(place, sealed)
       if (key === undefined) return 'ended'
@@ -150,7 +150,9 @@ function enrolling(deps: SecondFactorsDependencies): Pick<SecondFactors, 'enrolm
       const made = present === undefined ? makeCodes(accountId, now) : undefined
       const record = { id: accountId, key: keyRing.seal(TOTP_PURPOSE, totpBinding(accountId), key), lastStep: step, createdAt: now }
       const events = await telling(deps, call, { accountId, by, type: 'totp.enabled' })
-      return (await repository.insertTotp(call, record, { codes: made?.record, events })) ? { codes: made?.codes ?? [] } : 'ended'
+      return (await repository.insertTotp(call, record, { credential, codes: made?.record, events }))
+        ? { codes: made?.codes ?? [] }
+        : 'ended'
     },
   }
 }

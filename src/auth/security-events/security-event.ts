@@ -1,7 +1,10 @@
 // What happened to an account that its owner, an operator or a webhook should know of. Given to the write that it tells of, so that there is never one
 // without the other. Never a secret, never a clear address of a client.
+import type { Call } from '#kernel/call.ts'
 import type { EventDraft } from '#kernel/collection.ts'
 import { z } from '#kernel/schema.ts'
+
+const MAX_WORDS = 200
 
 export const SECURITY_EVENT = 'auth.security'
 
@@ -74,13 +77,21 @@ export const securityEvent = z.strictObject({
   /** Words for the account page, from the user agent. */
   device: z.string().optional(),
   /** What a person can make sense of: the name of a passkey, of an app, of a provider. */
-  about: z.string().max(200).optional(),
+  about: z.string().max(MAX_WORDS).optional(),
+  /** Which of those who run this did it, for them to ask each other: `operator <session>`, or the name of the command. Not for the account page. */
+  actor: z.string().max(MAX_WORDS).optional(),
 })
 
 export type SecurityEvent = z.infer<typeof securityEvent>
 
 /** Whose doing it was, as far as that is kept: see `whence` in ../browser.ts. */
 export type Whence = Pick<SecurityEvent, 'client' | 'device'>
+
+/** For what is done to an account by those who run this. The id of an operator's session opens nothing: the cookie that does is sealed. */
+export function actorOf({ principal }: Pick<Call, 'principal'>): Pick<SecurityEvent, 'actor'> {
+  if (principal.kind === 'operator') return { actor: `operator ${principal.sessionId}`.slice(0, MAX_WORDS) }
+  return principal.kind === 'system' ? { actor: principal.name.slice(0, MAX_WORDS) } : {}
+}
 
 export function securityEventOf(event: SecurityEvent): EventDraft {
   return { topic: SECURITY_EVENT, key: event.accountId ?? event.type, data: { ...event } }

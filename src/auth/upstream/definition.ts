@@ -1,4 +1,5 @@
 // The shape of a provider in the app definition, and what cannot be meant.
+import { mailLine } from '#kernel/mail-fields.ts'
 import { z } from '#kernel/schema.ts'
 import type { AppleUpstream, GitHubUpstream, GoogleUpstream, MicrosoftUpstream, OAuth2Upstream, OpenIdUpstream } from './contract.ts'
 
@@ -11,10 +12,10 @@ const base = {
     .regex(/^[a-z0-9-]{1,40}$/, 'must be up to 40 lower-case letters, digits and "-"')
     .optional(),
   clientId: text,
-  name: text.optional(),
+  name: mailLine.optional(),
   signUp: z.boolean().optional(),
 }
-const named = { ...base, id: base.id.unwrap(), name: text, scopes: z.array(text).optional(), trustsEmail: z.boolean().optional() }
+const named = { ...base, id: base.id.unwrap(), name: mailLine, scopes: z.array(text).optional(), trustsEmail: z.boolean().optional() }
 const tenant = z.string().regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'must be the id of a tenant, in lower case')
 
 const kinds = z.discriminatedUnion('kind', [

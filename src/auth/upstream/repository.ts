@@ -24,7 +24,7 @@ export function identityId({ issuer, subject }: Pick<Identity, 'issuer' | 'subje
 export interface IdentitiesRepository {
   find(call: Call, key: Pick<Identity, 'issuer' | 'subject'>): Promise<Identity | undefined>
   list(call: Call, accountId: string): Promise<readonly Identity[]>
-  /** False when it is somebody's already, or the account is not what it was (its address, whether it was confirmed, whether it is suspended). */
+  /** False when it is somebody's already, or the account is not what it was (its address and whether that was confirmed, its ways in, whether it is suspended). */
   link(call: Call, account: Account, made: { readonly identity: Identity; readonly events: readonly EventDraft[] }): Promise<boolean>
   /** An account and its first identity, both or neither. False when the identity or the address is somebody's. */
   create(call: Call, account: Account, made: { readonly identity: Identity; readonly events: readonly EventDraft[] }): Promise<boolean>
@@ -40,9 +40,9 @@ export function createIdentitiesRepository(database: Database): IdentitiesReposi
       const page = await identities.list(call, { index: 'account', where: { accountId }, limit: MOST_IDENTITIES })
       return page.items.map(({ value }) => value)
     },
-    link: (call, { id, email, emailVerifiedAt }, { identity: made, events }) =>
+    link: (call, { id, email, emailVerifiedAt, password, waysVersion }, { identity: made, events }) =>
       committed(() => {
-        const where = { email, emailVerifiedAt, suspendedAt: undefined }
+        const where = { email, emailVerifiedAt, password, waysVersion, suspendedAt: undefined }
         const operations = [insertInto(identitiesCollection, made), updateIn(accountsCollection, id, { set: { email }, where })]
         return database.commit(call, operations, events)
       }),

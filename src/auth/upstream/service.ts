@@ -5,6 +5,7 @@ import type { Clock } from '#kernel/clock.ts'
 import type { EventDraft } from '#kernel/collection.ts'
 import { newId, randomToken } from '#kernel/ids.ts'
 import type { Logger } from '#kernel/log.ts'
+import { mailLineOf } from '#kernel/mail-fields.ts'
 import { normaliseEmail } from '../accounts/email.ts'
 import { mail } from '../accounts/mail.ts'
 import { nameProblem, tidyName } from '../accounts/name.ts'
@@ -243,7 +244,7 @@ function linking(deps: UpstreamsDependencies): Pick<Upstreams, 'identities' | 'l
         // The number on the account is compared when it is written: two removals at once cannot both find the other way still there.
         const isLast = !all.some((one) => one.id !== id && opens(one)) && !(await hasOtherWay(call, accountId))
         if (isLast) return 'last'
-        const { provider } = shown(gone)
+        const provider = mailLineOf(shown(gone).provider, 'a provider')
         const data = { name: account.name, provider, when: new Date(clock.now()).toUTCString() }
         const events = [
           mail({ to: account.email, template: 'identity-unlinked', data, language: call.language }),

@@ -45,6 +45,8 @@ test('a webhook gets what it asks for, and a shape that is not known is not told
   )
   assert.deepEqual(some?.select({ type: 'passkey.added', accountId: 'ada' }), { type: 'passkey.added', data: { accountId: 'ada' } })
   assert.equal(some?.select({ type: 'password.changed', accountId: 'ada' }), undefined)
+  const blocked = { accountId: 'ada', actor: 'operator 01k' }
+  assert.deepEqual(all?.select({ type: 'account.suspended', ...blocked }), { type: 'account.suspended', data: blocked })
   assert.deepEqual(all?.select({ type: 'password.changed' }), { type: 'password.changed', data: {} })
   assert.equal(all?.select({ type: 'password.changed', password: 'secret' }), undefined)
   assert.equal(all?.select(null), undefined)

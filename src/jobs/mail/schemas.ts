@@ -1,11 +1,7 @@
 // What a mail is: as it is asked for, and as the development mailbox keeps it.
+import { mailAddress } from '#kernel/mail-fields.ts'
 import { type Schema, z } from '#kernel/schema.ts'
 import type { MailRequest } from '../contract.ts'
-
-// One plain address. No display name, no list, no quoting and nothing that could begin another header line.
-const ADDRESS = /^[^\s@<>()[\],;:"\\\p{Cc}]{1,64}@[^\s@<>()[\],;:"\\\p{Cc}]{1,253}$/u
-
-export const mailAddress = z.string().regex(ADDRESS, 'must be one plain address')
 
 export const mailRequest = z.strictObject({
   to: mailAddress,

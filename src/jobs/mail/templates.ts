@@ -1,4 +1,5 @@
 // What every mail needs: a request that lacks some data is refused, never sent half empty. The words are in texts/, in one file for each language.
+import { mailAddress, mailLine as line } from '#kernel/mail-fields.ts'
 import { type Schema, z } from '#kernel/schema.ts'
 import type { MailRequest, OwnMails } from '../contract.ts'
 import type { MailContent } from './content.ts'
@@ -9,12 +10,6 @@ import { en, type MailTexts } from './texts/en.ts'
 
 const LANGUAGES: Readonly<Record<string, MailTexts>> = { en, de }
 
-const line = z
-  .string()
-  .min(1)
-  .max(200)
-  // A line break in a subject or a name would start a new header or a new paragraph.
-  .regex(/^\P{Cc}*$/u)
 const link = z.url({ protocol: /^https?$/ }).max(2000)
 const minutes = z.string().regex(/^\d{1,4}$/)
 
@@ -55,7 +50,7 @@ const templates: Readonly<Record<string, Template>> = {
   'sign-in-code-or-link': template(z.strictObject({ name: line, code: line, link, minutes }), (texts) => texts.signInCodeOrLink),
   'account-blocked': template(z.strictObject({ name: line }), (texts) => texts.accountBlocked),
   'confirm-new-address': template(z.strictObject({ link, minutes }), (texts) => texts.confirmNewAddress),
-  'address-changed': template(z.strictObject({ name: line, address: line, link, days: minutes }), (texts) => texts.addressChanged),
+  'address-changed': template(z.strictObject({ name: line, address: mailAddress, link, days: minutes }), (texts) => texts.addressChanged),
   'address-restored': template(happened, (texts) => texts.addressRestored),
   'deletion-requested': template(z.strictObject({ name: line, link, days: minutes }), (texts) => texts.deletionRequested),
   'deletion-cancelled': template(happened, (texts) => texts.deletionCancelled),
