@@ -165,6 +165,8 @@ describe('a blocked client', () => {
     const open = await world.clients.unblock(call, clientId)
     assert.equal(open.blockedAt, undefined)
     assert.equal((await world.clients.unblock(call, clientId)).blockedAt, undefined)
+    // The job of the block ends what was under way at its moment.
+    world.advance(3000)
     const { asked: prompts, form } = await signIn(clientId, { redirectUri: 'https://moved.example/callback' })
     assert.deepEqual(prompts, ['login', 'consent'])
     assert.equal((await send(world, { path: '/token', form })).status, 200)
@@ -172,6 +174,7 @@ describe('a blocked client', () => {
     assert.equal(await userinfo(access), 401)
     answer = serving()
     await assert.rejects(world.clients.unblock(call, `${origin}/unknown.json`), /no client/)
+    world.advance(-3000)
   })
 
   test('keeps what it got since it was let in again, however late the job of its block comes', async () => {
