@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { callAs, systemCall } from '#kernel/call.ts'
+import { createEnding } from '../../src/auth/organisations/ending.ts'
 import { createOrganisationsRepository } from '../../src/auth/organisations/repository.ts'
 import { type AccountsWorld, call, openAccounts, type Visited } from '../support/accounts.ts'
 
@@ -109,4 +110,31 @@ test('who is made a member at the same moment as ending it does not end it', asy
   ])
   assert.notEqual(ending.status === 'fulfilled', demoting.status === 'fulfilled', 'one of both')
   assert.equal(await isThere(id), ending.status === 'rejected')
+})
+
+test('an owner who hands over to another while it is being ended, does not end it', async () => {
+  const id = await made('Fencing Club')
+  const desk = (email: string, roles: string[]) =>
+    world.organisations.desk.setMember(systemCall('test'), { organisationId: id, email, roles })
+  await desk('bob@example.org', ['owner'])
+  const real = createOrganisationsRepository(world.database)
+  let reads = 0
+  // As many owners and as many members as before, and another one of them.
+  const handingOver: typeof real = {
+    ...real,
+    async findMember(asking, organisationId, accountId) {
+      const found = await real.findMember(asking, organisationId, accountId)
+      if ((reads += 1) > 1) return found
+      await desk('eve@example.org', ['owner'])
+      await desk('bob@example.org', [])
+      await desk('ada@example.org', [])
+      await desk('ada@example.org', ['owner'])
+      await world.organisations.organisations.leave(asked, { organisationId: id, accountId: idOf('bob') })
+      return found
+    },
+  }
+  const { clock, revocations, running } = world
+  const parts = { repository: handingOver, accounts: running.shared.repository, revocations, clock, ended: async () => {} }
+  await assert.rejects(createEnding(parts).end(asked, id, { accountId: idOf('bob') }), /owners/i)
+  assert.equal((await real.find(call, id))?.endedAt, undefined)
 })
