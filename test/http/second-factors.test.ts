@@ -106,7 +106,7 @@ test('requirement 72: there are ten recovery codes, each works once, new ones en
   )
   assert.equal(races.filter((one) => one.status === 'fulfilled' && one.value).length, 1)
   world.clock.advance(60 * 60_000)
-  const renewed = await secondFactors.newRecoveryCodes(call, { accountId, by })
+  const renewed = (await secondFactors.newRecoveryCodes(call, { accountId, credential: await credentialOf(accountId), by })) ?? []
   assert.equal(await secondFactors.proveRecoveryCode(call, typed(accountId, codes[2] ?? '')), false)
   assert.equal(await secondFactors.proveRecoveryCode(call, typed(accountId, renewed[0] ?? '')), true)
   const other = await withApp()
@@ -161,6 +161,24 @@ test('an app that was set up in a request that was held up over a new password, 
       'ended',
     )
     assert.deepEqual(await secondFactors.state(call, accountId), { totpSince: undefined, unusedCodes: 0 })
+  }
+})
+
+test('recovery codes of a request that was held up over a new password, or over a block, replace none', async () => {
+  const { secondFactors } = world.running
+  const accounts = world.database.collection(accountsCollection)
+  for (const set of [{ password: 'another one' }, { waysVersion: 7 }, { suspendedAt: 1 }]) {
+    const { accountId, codes } = await withApp()
+    const credential = await credentialOf(accountId)
+    const commit: typeof world.database.commit = async (...written) => {
+      await accounts.update(call, accountId, { set })
+      return world.database.commit(...written)
+    }
+    const racing = createSecondFactorsRepository({ ...world.database, commit })
+    const record = { id: accountId, unused: ['hash'], createdAt: world.clock.now() }
+    assert.equal(await racing.putCodes(call, record, { credential, events: [] }), false, 'to the last moment')
+    assert.equal(await secondFactors.newRecoveryCodes(call, { accountId, credential, by }), undefined)
+    assert.equal(await secondFactors.proveRecoveryCode(call, typed(accountId, codes[0] ?? '', `held-up-${accountId}`)), true)
   }
 })
 

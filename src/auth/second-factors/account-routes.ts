@@ -116,8 +116,11 @@ async function setUp(parts: PageParts, who: SignedIn, typed: z.infer<typeof enro
 }
 
 async function makeCodes(parts: PageParts, who: SignedIn): Promise<Answer> {
-  const { call, exchange, session } = who
-  const codes = await parts.secondFactors.newRecoveryCodes(call, { accountId: session.accountId, by: whence(exchange) })
+  const { call, exchange } = who
+  const owner = await ownerOf(parts, who)
+  const codes = owner && (await parts.secondFactors.newRecoveryCodes(call, { ...owner, by: whence(exchange) }))
+  // Signed out, or the password was changed, at the same moment.
+  if (codes === undefined) return seeOther(parts.engine.signInPath('/account'))
   return showCodes(parts, who, { codes, words: 'codesNew' })
 }
 

@@ -21,8 +21,8 @@ export interface SecondFactorsRepository {
   insertTotp(call: Call, made: Totp, write: Write & { credential: string; codes: RecoveryCodes | undefined }): Promise<boolean>
   /** False when somebody has used this step, or a later one, since `before`. */
   useStep(call: Call, accountId: string, step: { before: number; used: number }): Promise<boolean>
-  /** Takes place of those before. */
-  putCodes(call: Call, codes: RecoveryCodes, write: Write): Promise<void>
+  /** In place of those before. False when the account no longer has the credential that its owner has proved. */
+  putCodes(call: Call, codes: RecoveryCodes, write: Write & { credential: string }): Promise<boolean>
   /** False when one was used since they were read. */
   useCode(call: Call, found: Stored<RecoveryCodes>, write: Write & { hash: string }): Promise<boolean>
   /** For what is to be known although nothing was changed by it. */
@@ -67,11 +67,14 @@ export function createSecondFactorsRepository(database: Database): SecondFactors
     async useStep(call, accountId, { before, used }) {
       return (await totps.update(call, accountId, { set: { lastStep: used }, where: { lastStep: before } })) !== undefined
     },
-    async putCodes(call, { id, ...set }, { events }) {
-      if ((await codes.update(call, id, { set }, { events })) !== undefined) return
-      if (await commit(call, [insertInto(codesCollection, { id, ...set })], events)) return
+    async putCodes(call, { id, ...set }, { credential, events }) {
+      const owned = await stillOwned(call, { accountId: id, credential })
+      if (owned === undefined) return false
+      const replacing = [updateIn(codesCollection, id, { set }), owned]
+      if (await commit(call, replacing, events)) return true
+      if (await commit(call, [insertInto(codesCollection, { id, ...set }), owned], events)) return true
       // Somebody has made the first ones at the same moment: these come after.
-      await codes.update(call, id, { set }, { events })
+      return commit(call, replacing, events)
     },
     async useCode(call, { value, version }, { hash, events }) {
       const set = { unused: value.unused.filter((one) => one !== hash) }

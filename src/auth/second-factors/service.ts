@@ -54,7 +54,8 @@ export interface SecondFactors {
     typed: { sealed: string; code: string },
   ): Promise<{ readonly codes: readonly string[] } | 'wrong_code' | 'ended'>
   disable(call: Call, acting: Acting): Promise<void>
-  newRecoveryCodes(call: Call, acting: Acting): Promise<readonly string[]>
+  /** `undefined` when the credential is no longer the account's. */
+  newRecoveryCodes(call: Call, acting: Acting & { readonly credential: string }): Promise<readonly string[] | undefined>
   /** Throws `auth.too_many_tries`. */
   proveTotp(call: Call, typed: TypedCode): Promise<boolean>
   proveRecoveryCode(call: Call, typed: TypedCode): Promise<boolean>
@@ -173,10 +174,10 @@ function changing(deps: SecondFactorsDependencies): Pick<SecondFactors, 'disable
   return {
     disable,
 
-    async newRecoveryCodes(call, acting) {
+    async newRecoveryCodes(call, { credential, ...acting }) {
       const { codes, record } = makeCodes(acting.accountId, clock.now())
-      await repository.putCodes(call, record, { events: await telling(deps, call, { ...acting, type: 'recovery_codes.created' }) })
-      return codes
+      const events = await telling(deps, call, { ...acting, type: 'recovery_codes.created' })
+      return (await repository.putCodes(call, record, { credential, events })) ? codes : undefined
     },
   }
 }
