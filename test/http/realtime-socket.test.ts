@@ -129,6 +129,24 @@ test('closes within a second when somebody loses a role that the token tells of'
   assert.equal(newer.code, undefined)
 })
 
+test('closes within a second when a client ends that the token has come through, and opens for no such token', async (t) => {
+  const w = await realtimeWorld(t)
+  const act = { sub: 'client:middle', act: { sub: 'client:first' } }
+  const tokens = { acting: await w.token('ada', { act }), own: await w.token('bob') }
+  const acting = await w.connect({ authorization: `Bearer ${tokens.acting}` })
+  const own = await w.connect({ authorization: `Bearer ${tokens.own}` })
+  for (const socket of [acting, own]) socket.send(SUBSCRIBE)
+  await Promise.all([acting, own].map(async (socket) => await socket.next('ready', isType('ready'))))
+  const at = Date.now()
+  w.auth.revoke({ kind: 'account', subject: 'client:first', before: Math.floor(at / 1000) + 60 })
+  assert.equal(await acting.closed(), 4401)
+  assert.ok(acting.closedAt - at < 1000)
+  assert.equal(own.code, undefined)
+  const later = await w.connect()
+  later.send({ type: 'authenticate', token: tokens.acting })
+  assert.equal(codeOf(await later.next('a refusal', isType('error'))), 'http.invalid_token')
+})
+
 test('lives on with a new token, of the same person only', async (t) => {
   const w = await realtimeWorld(t)
   const soon = Math.floor(Date.now() / 1000) + 2
