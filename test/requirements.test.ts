@@ -1,10 +1,13 @@
 // The ledger of docs/security.md: each of the 73 requirements of sign-in has its row, and each row tests that name its number.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 
+const run = promisify(execFile)
 const COUNT = 73
 const NUMBERS = Array.from({ length: COUNT }, (_, index) => index + 1)
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -99,4 +102,11 @@ test('the ledger notices a row, a file, a number and a decision that is taken aw
     const page = whole.page.replaceAll(`(${name})`, '(https://example.org/)')
     assert.ok(problems({ ...whole, page }).length > 0, name)
   }
+})
+
+test('each defence that can be switched off still fits the sources', async () => {
+  const ran = await run(process.execPath, ['scripts/switch-off.ts', '--fit'], { cwd: root }).catch(
+    (error: { readonly stdout: string }) => error,
+  )
+  assert.match(ran.stdout, /^\n0 defences switched off, 0 problems\n$/)
 })
