@@ -76,11 +76,9 @@ test(`requirement 29: ${RACERS} refreshes at once in two processes give one succ
     ;[current = ''] = successors
   }
   assert.equal(await isRevoked(claimsOf(tokens.access_token)['sid']), false)
-  // The first one of all is long overtaken: when the grace is over, whoever shows it is a thief.
-  world.advance(10_001)
-  assert.equal(errorOf(await refreshAt(world, tokens.refresh_token ?? '')), 'invalid_grant')
-  world.advance(-10_001)
-  assert.equal(errorOf(await refreshAt(other, current)), 'invalid_grant', 'the family ends at the other one, too')
+  // The first one of all is long overtaken: whoever shows it is a thief, at whichever process.
+  assert.equal(errorOf(await refreshAt(other, tokens.refresh_token ?? '')), 'invalid_grant')
+  assert.equal(errorOf(await refreshAt(world, current)), 'invalid_grant', 'the family ends at the other one, too')
   assert.equal(await isRevoked(claimsOf(tokens.access_token)['sid']), true)
   child.kill('SIGKILL')
 })

@@ -113,7 +113,6 @@ test('requirement 28: each refresh of a public client uses its token up', async 
   assert.notEqual(next, tokens.refresh_token)
   const last = tokenIn(await refresh(world, next))
   assert.equal(new Set([tokens.refresh_token, next, last]).size, 3)
-  world.advance(10_001)
   assert.equal(errorOf(await refresh(world, tokens.refresh_token)), 'invalid_grant')
 })
 
@@ -153,61 +152,13 @@ test('requirement 29: a used token that comes late ends its family, and its pers
   )
 })
 
-test('requirement 29: within the grace every used token leads to what its family holds now, however often others have gone on', async () => {
-  const tokens = await tokensFor(world, new Browser(world), { account: 'person-behind' })
-  const family = [tokens.refresh_token ?? '']
-  for (let round = 0; round < 4; round += 1) family.push(tokenIn(await refresh(world, family.at(-1))))
-  const now = family.at(-1)
-  for (const used of family.slice(0, -1)) {
-    const reply = await refresh(world, used)
-    assert.deepEqual([reply.status, tokenIn(reply)], [200, now])
-  }
-  assert.equal((await refresh(world, now)).status, 200, 'nothing of that has used it up')
-  assert.equal(await isRevoked(claimsOf(tokens.access_token)['sid']), false)
-  await told('refresh.reuse_in_grace', 'person-behind')
-  assert.equal(
-    mails.some(({ to }) => to === 'person-behind@example.org'),
-    false,
-  )
-})
-
-test('requirement 29: the grace is that of the first use, and going on does not make it longer', async () => {
+test('requirement 29: a used token whose successor was used ends its family, within the grace too', async () => {
   const tokens = await tokensFor(world, new Browser(world), { account: 'person-thief' })
   const next = tokenIn(await refresh(world, tokens.refresh_token))
-  world.advance(6000)
   const last = tokenIn(await refresh(world, next))
-  world.advance(4001)
-  assert.equal(tokenIn(await refresh(world, next)), last, 'of that one it is not over')
   assert.equal(errorOf(await refresh(world, tokens.refresh_token)), 'invalid_grant')
   assert.equal(errorOf(await refresh(world, last)), 'invalid_grant')
   assert.equal(await isRevoked(claimsOf(tokens.access_token)['sid']), true)
-  await told('refresh.reuse_detected', 'person-thief')
-})
-
-test('requirement 29: a thief who goes ahead is found as soon as the two are apart', async () => {
-  const tokens = await tokensFor(world, new Browser(world), { account: 'person-ahead' })
-  const stolen = tokenIn(await refresh(world, tokenIn(await refresh(world, tokens.refresh_token))))
-  const own = tokenIn(await refresh(world, tokens.refresh_token))
-  assert.equal(own, stolen)
-  const ahead = tokenIn(await refresh(world, stolen))
-  world.advance(10_001)
-  assert.equal(errorOf(await refresh(world, own)), 'invalid_grant')
-  assert.equal(errorOf(await refresh(world, ahead)), 'invalid_grant')
-  assert.equal(await isRevoked(claimsOf(tokens.access_token)['sid']), true)
-})
-
-test('requirement 29: tabs that refresh each in its own time, by what it has in memory, keep the session', async () => {
-  const tokens = await tokensFor(world, new Browser(world), { account: 'person-free' })
-  const tabs = Array.from({ length: 5 }, () => tokens.refresh_token ?? '')
-  // Of two that are together one may go on twice before the other has come: no order is spared.
-  for (let round = 0; round < 60; round += 1) {
-    const tab = (round * 7 + Math.floor(round / 5)) % tabs.length
-    const reply = await refresh(world, tabs[tab])
-    assert.equal(reply.status, 200, `round ${round}: ${reply.body}`)
-    tabs[tab] = tokenIn(reply)
-    world.advance(round % 2 === 0 ? 100 : 1500)
-  }
-  assert.equal(await isRevoked(claimsOf(tokens.access_token)['sid']), false)
 })
 
 test('requirement 29: racers over several generations never diverge', async () => {

@@ -63,7 +63,6 @@ import { sessionLimits } from './session-limits.ts'
 import { createSessionStorage } from './session-storage.ts'
 import { createProving } from './sign-in-proof.ts'
 import { createReuse } from './reuse.ts'
-import { createSuccessors } from './successors.ts'
 import { createRunningEngine, type RunningEngine } from './running.ts'
 import { type ServiceDirectory, whileServiceLasts } from './service-claims.ts'
 import { createStructuredTokens, type StructuredTokens } from './structured-tokens.ts'
@@ -205,8 +204,7 @@ function createKeyedEngine(parts: AuthorizationServerParts, made: Made): { signi
     signingKeys,
     logger,
     async build(keys) {
-      made.stores.successors.use(await successorSecret(systemCall('auth')))
-      const built = buildEngine(parts, { ...made, keys })
+      const built = buildEngine(parts, { ...made, keys, successorKey: await successorSecret(systemCall('auth')) })
       // The engine checks a client when it is first asked for: better now than in front of a person.
       for (const { clientId } of made.clients.fixed()) await built.provider.Client.find(clientId)
       return built
@@ -230,7 +228,6 @@ function openStores(parts: AuthorizationServerParts, clients: ClientRegistry) {
   const artifacts = database.collection(artifactsCollection)
   const pending = createPending(database)
   const consents = createConsents({ consents: database.collection(consentsCollection), pending, clock })
-  const successors = createSuccessors()
   const reuse = createReuse({ accounts, clients, clock, logger })
   const endings = createEndings({
     database,
@@ -251,7 +248,7 @@ function openStores(parts: AuthorizationServerParts, clients: ClientRegistry) {
     Client: createClientStorage(clients, newcomers.documents),
     Session: createSessionStorage({ sessions, pending, vault, clock, endings, limits: sessionLimits(settings.definition?.sessions) }),
     Grant: createGrantStorage({ grants, pending, clients, vault, clock, endings, reuse }),
-    RefreshToken: createRefreshStorage({ database, tokens, pending, vault, clock, reuse, successors }),
+    RefreshToken: createRefreshStorage({ database, tokens, pending, vault, clock, reuse }),
     AuthorizationCode: codeStorage,
     AccessToken: accessTokenStorage,
     ClientCredentials: whileServiceLasts(accessTokenStorage, services),
@@ -260,12 +257,15 @@ function openStores(parts: AuthorizationServerParts, clients: ClientRegistry) {
     PushedAuthorizationRequest: createArtifactStorage('PushedAuthorizationRequest', { artifacts, vault, clock }),
     ReplayDetection: createArtifactStorage('ReplayDetection', { artifacts, vault, clock }),
   })
-  return { counts, vault, pending, successors, sessions, grants, consents, endings, adapter, codeStorage }
+  return { counts, vault, pending, sessions, grants, consents, endings, adapter, codeStorage }
 }
 
-function buildEngine(parts: AuthorizationServerParts, made: Made & { readonly keys: LoadedKeys }): BuiltProvider {
+function buildEngine(
+  parts: AuthorizationServerParts,
+  made: Made & { readonly keys: LoadedKeys; readonly successorKey: Buffer },
+): BuiltProvider {
   const { keyRing, clock, logger, accounts, looks, hooks, rules, settings } = parts
-  const { keys, clients, stores, resources } = made
+  const { keys, clients, stores, resources, successorKey } = made
   const appClaims = createClaimsReader(hooks, clients)
   const pages = createProviderPages(looks)
   const configuration = providerConfiguration({
@@ -293,7 +293,7 @@ function buildEngine(parts: AuthorizationServerParts, made: Made & { readonly ke
   return buildProvider({
     issuer: settings.sites.accounts,
     configuration,
-    successors: stores.successors,
+    successorKey,
     flush: () => stores.pending.flush(),
     logger,
     clock,

@@ -34,7 +34,7 @@ function method(model: { readonly prototype: object }, name: string): unknown {
 test('the engine has the methods that are replaced, and they are replaced', () => {
   const replaced: readonly (readonly [{ readonly prototype: object }, string, () => void])[] = [
     [provider.Client, 'compareClientSecret', () => hashClientSecrets(provider, { now: Date.now })],
-    [provider.RefreshToken, 'generateTokenId', () => deriveSuccessors(provider, { of: (token) => token })],
+    [provider.RefreshToken, 'generateTokenId', () => deriveSuccessors(provider, Buffer.alloc(32))],
     [provider.Session, 'sidFor', () => nameSessionsByGrant(provider)],
     [provider.Session, 'save', () => renewCookiesInPlace(provider)],
   ]

@@ -5,11 +5,11 @@ import introspectionStack from 'oidc-provider/lib/actions/introspection.js'
 import revocationStack from 'oidc-provider/lib/actions/revocation.js'
 import internals from 'oidc-provider/lib/helpers/weak_cache.js'
 import type { Clock } from '#kernel/clock.ts'
+import { createMac } from '#kernel/keyring.ts'
 import { UsedBefore } from './artifact-storage.ts'
 import { factsOf, isSecretOf } from './client-facts.ts'
 import { acrOf, toldAcr } from '../levels.ts'
 import { sidOf } from './ids.ts'
-import type { Successors } from './successors.ts'
 import type { ComeThrough } from './token-clients.ts'
 
 export function hashClientSecrets(provider: Provider, clock: Clock): void {
@@ -33,14 +33,15 @@ export function detectReplaysAtOnce(provider: Provider): void {
 }
 
 /** The successor of a refresh token is computed from it, so that every racer arrives at the same one. */
-export function deriveSuccessors(provider: Provider, successors: Pick<Successors, 'of'>): void {
+export function deriveSuccessors(provider: Provider, secret: Buffer): void {
+  const mac = createMac([secret])
   // The types do not tell of this method.
   const prototype: RefreshToken & { generateTokenId?: () => string } = provider.RefreshToken.prototype
   const random = prototype.generateTokenId
   if (random === undefined) throw new Error('The OpenID engine makes its token ids in another way than this release knows.')
   prototype.generateTokenId = function successorOrRandom(this: RefreshToken): string {
     const rotated = Provider.ctx?.oidc.entities.RotatedRefreshToken
-    return rotated === undefined ? random.call(this) : successors.of(rotated.jti)
+    return rotated === undefined ? random.call(this) : mac.make(`rt-succ:${rotated.jti}`)
   }
 }
 

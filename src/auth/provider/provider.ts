@@ -28,7 +28,6 @@ import {
 } from './model-changes.ts'
 import type { ProviderPages } from './provider-pages.ts'
 import { pinAddress, pinRequest } from './pinned.ts'
-import type { Successors } from './successors.ts'
 import { knowStructuredTokens } from './token-endpoints.ts'
 import { offerTokenExchange, type TokenExchangeParts } from './token-exchange.ts'
 
@@ -37,7 +36,8 @@ const METADATA_PATHS: ReadonlySet<string> = new Set(['/.well-known/openid-config
 export interface ProviderParts {
   readonly issuer: string
   readonly configuration: Configuration
-  readonly successors: Pick<Successors, 'of'>
+  /** What the successor of a refresh token is computed with: the same in every process. */
+  readonly successorKey: Buffer
   /** Stores what a request has left to be stored, before it is answered. */
   flush(this: void): Promise<void>
   readonly logger: Logger
@@ -67,7 +67,7 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
   offerTokenExchange(provider, parts.exchange)
   hashClientSecrets(provider, parts.clock)
   detectReplaysAtOnce(provider)
-  deriveSuccessors(provider, parts.successors)
+  deriveSuccessors(provider, parts.successorKey)
   leaveOutIdTokensAtRefresh(provider)
   nameSessionsByGrant(provider)
   renewCookiesInPlace(provider)

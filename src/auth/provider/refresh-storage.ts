@@ -10,7 +10,6 @@ import { noStorage } from './no-storage.ts'
 import type { Pending } from './pending.ts'
 import { type Reuse, refreshingContext } from './reuse.ts'
 import { createRotation } from './rotation.ts'
-import type { Successors } from './successors.ts'
 import { currentCall } from './scope.ts'
 import { sweepTokens } from './sweep.ts'
 import { type Vault, withoutId } from './vault.ts'
@@ -25,14 +24,12 @@ export interface RefreshStorageDependencies {
   readonly vault: Vault
   readonly clock: Clock
   readonly reuse: Pick<Reuse, 'inGrace'>
-  readonly successors: Pick<Successors, 'of'>
 }
 
-export function createRefreshStorage(dependencies: RefreshStorageDependencies): Adapter {
-  const { tokens, pending, vault, clock } = dependencies
+export function createRefreshStorage({ database, tokens, pending, vault, clock, reuse }: RefreshStorageDependencies): Adapter {
   const place = (id: string): { collection: string; id: string } => ({ collection: refreshTokensCollection.name, id })
 
-  const rotation = createRotation(dependencies)
+  const rotation = createRotation({ database, tokens, clock, reuse })
 
   return {
     ...noStorage,
@@ -66,13 +63,13 @@ export function createRefreshStorage(dependencies: RefreshStorageDependencies): 
       if (consumedAt === undefined) return payload
       // One that is bound to a key or a certificate has no grace: its client proves itself anew with each request, and can ask again with the new one.
       const isBound = payload.jkt !== undefined || payload['x5t#S256'] !== undefined
-      const last = isBound ? undefined : await rotation.lastUsed(call, token, stored.value)
-      if (last === undefined) return { ...payload, consumed: Math.floor(consumedAt / 1000) }
-      if (refreshingContext()?.client?.clientId !== payload.clientId) return payload
-      await rotation.noteReuse(call, id, { accountId: payload.accountId, clientId: payload.clientId, sid: grant })
-      // As if the last one had been shown: the engine then gives what follows it.
-      const shown = last.token === token ? opened : vault.open(place(last.record.id), last.record.payload)
-      return shown === undefined ? undefined : { ...shown, jti: last.token }
+      if (!isBound && (await rotation.isInGrace(call, stored.value))) {
+        if (refreshingContext()?.client?.clientId === payload.clientId) {
+          await rotation.noteReuse(call, id, { accountId: payload.accountId, clientId: payload.clientId, sid: grant })
+        }
+        return payload
+      }
+      return { ...payload, consumed: Math.floor(consumedAt / 1000) }
     },
 
     // Using it up and storing its successor is one commit, in `upsert`: a crash in between would leave neither half.

@@ -1,6 +1,6 @@
 // Rotation that survives tabs, retries and thieves (RFC 9700 section 4.14.2). The successor of a refresh token is computed from it, so racers
-// agree on one; using the old token up and storing the new one is one commit. For a short grace the old token still leads to the end of its
-// family, however often others have gone on meanwhile. After that two parties hold the family, and it ends (docs/decisions/0023).
+// agree on one; using the old token up and storing the new one is one commit. For a short grace the old token still leads to the same
+// successor, unless that was used already: then two parties hold the family, and it ends (docs/decisions/0023).
 import type { RefreshToken } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Call } from '#kernel/call.ts'
@@ -11,55 +11,29 @@ import type { Collection, Database } from '../../database/contract.ts'
 import { type RefreshTokenRecord, refreshTokensCollection } from './collections.ts'
 import { recordId } from './ids.ts'
 import type { Reuse, Used } from './reuse.ts'
-import type { Successors } from './successors.ts'
 
 const GRACE_MS = 10_000
-/** Of those that were used within one grace: more than any honest tabs come to. */
-const MAX_STEPS = 20
 
 export interface RotationDependencies {
   readonly database: Database
   readonly tokens: Collection<RefreshTokenRecord>
   readonly clock: Clock
   readonly reuse: Pick<Reuse, 'inGrace'>
-  readonly successors: Pick<Successors, 'of'>
-}
-
-export interface Link {
-  readonly token: string
-  readonly record: RefreshTokenRecord
 }
 
 export interface Rotation {
-  /**
-   * The last one of its family that was used, for a token that was used within the grace: what follows it is what everybody holds now. `undefined` when
-   * the grace is over, or the end cannot be found.
-   */
-  lastUsed(call: Call, token: string, used: RefreshTokenRecord): Promise<Link | undefined>
+  /** Whether a used token may still lead to its successor. */
+  isInGrace(call: Call, used: RefreshTokenRecord): Promise<boolean>
   /** Once for each token, however many tabs there are. */
   noteReuse(call: Call, id: string, used: Used): Promise<void>
   /** Uses the old token up and stores the new one, both or neither; when somebody was faster, agrees or refuses. */
   replace(call: Call, old: RefreshToken, successor: RefreshTokenRecord): Promise<void>
 }
 
-export function createRotation({ database, tokens, clock, reuse, successors }: RotationDependencies): Rotation {
-  const isFresh = ({ consumedAt }: RefreshTokenRecord): boolean => consumedAt !== undefined && clock.now() - consumedAt <= GRACE_MS
-  const lastUsed: Rotation['lastUsed'] = async (call, token, used) => {
-    let link: Link = { token, record: used }
-    for (let step = 0; step < MAX_STEPS; step += 1) {
-      const { record } = link
-      const next = successors.of(link.token)
-      if (!isFresh(record) || record.successor !== recordId(next)) return undefined
-      const stored = await tokens.get(call, record.successor)
-      if (stored === undefined || stored.value.grant !== used.grant) return undefined
-      if (stored.value.consumedAt === undefined) return link
-      link = { token: next, record: stored.value }
-    }
-    return undefined
-  }
-  /** Whether it still leads to its own successor. */
-  const isInGrace = async (call: Call, used: RefreshTokenRecord): Promise<boolean> => {
-    if (!isFresh(used) || used.successor === undefined) return false
+export function createRotation({ database, tokens, clock, reuse }: RotationDependencies): Rotation {
+  const isInGrace: Rotation['isInGrace'] = async (call, used) => {
+    if (used.consumedAt === undefined || clock.now() - used.consumedAt > GRACE_MS) return false
+    if (used.successor === undefined) return false
     const successor = await tokens.get(call, used.successor)
     return successor !== undefined && successor.value.consumedAt === undefined
   }
@@ -70,7 +44,7 @@ export function createRotation({ database, tokens, clock, reuse, successors }: R
     await tokens.update(call, id, change, { events: await reuse.inGrace(call, used) })
   }
   return {
-    lastUsed,
+    isInGrace,
     noteReuse,
     async replace(call, old, successor) {
       const oldId = recordId(old.jti)
