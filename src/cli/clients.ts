@@ -1,6 +1,7 @@
 // `ninefold clients list|add|change|show|rotate-secret|block|unblock|remove|invite`: the clients of the authorization server. A platform that runs knows of a change within a second.
 import { readFile } from 'node:fs/promises'
 import type { ClientChange, Clients, ClientView } from '../auth/clients/contract.ts'
+import { placeOf } from '../auth/client-documents/place.ts'
 import { clientChange } from '../auth/clients/schemas.ts'
 import { systemCall } from '../kernel/call.ts'
 import { fieldProblems } from '../kernel/schema.ts'
@@ -36,12 +37,12 @@ const WORKS: Readonly<Record<string, Work>> = {
     return asJson(await clients.rotateSecret(call, clientId, keepSeconds === undefined ? undefined : Number(keepSeconds)))
   },
   async block(clients, _line, clientId) {
-    await clients.block(call, clientId)
-    return `${clientId} is blocked. Its tokens end as soon as a platform runs on this data; "clients unblock" lets it in again.\n`
+    const { definition } = await clients.block(call, clientId)
+    return `${placeOf(definition.clientId) === definition.clientId ? definition.name : clientId} is blocked. Its tokens end as soon as a platform runs on this data; "clients unblock" lets it in again.\n`
   },
   async unblock(clients, _line, clientId) {
     await clients.unblock(call, clientId)
-    return `${clientId} is let in again. People are asked anew.\n`
+    return `${clientId} is let in again. People are asked anew. Tokens that a client gets within a minute of its block are refused by gateways until they expire.\n`
   },
   async remove(clients, _line, clientId) {
     const found = await clients.find(call, clientId)
@@ -106,16 +107,13 @@ async function listed(clients: Clients): Promise<string> {
   return table(rows)
 }
 
-function rowOf({ source, definition, hasSecret, blockedAt }: ClientView): string[] {
+function rowOf({ source, definition, hasSecret, blockedAt, lapsed }: ClientView): string[] {
   const { clientId, name, redirectUris } = definition
   const isVerified = definition.verified ?? source === 'app'
-  return [
-    clientId,
-    name,
-    source,
-    hasSecret ? 'yes' : 'no',
-    isVerified ? 'yes' : 'no',
-    blockedAt === undefined ? 'in use' : 'blocked',
-    redirectUris.join(' '),
-  ]
+  return [clientId, name, source, hasSecret ? 'yes' : 'no', isVerified ? 'yes' : 'no', stateOf(blockedAt, lapsed), redirectUris.join(' ')]
+}
+
+function stateOf(blockedAt: ClientView['blockedAt'], lapsed: ClientView['lapsed']): string {
+  if (blockedAt !== undefined) return 'blocked'
+  return lapsed === undefined ? 'in use' : 'in use; has changed'
 }

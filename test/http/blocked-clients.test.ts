@@ -269,6 +269,8 @@ test('a client whose id is an address can be named in a path, and no other is ta
     const parse = (clientId: string): unknown => (one.kind === 'handled' ? one.input.params?.parse({ clientId }) : undefined)
     assert.deepEqual(parse(`~${Buffer.from(id).toString('base64url')}`), { clientId: id }, one.path)
     for (const other of ['print-shop', 'a~b', '~', '~a/b']) assert.deepEqual(parse(other), { clientId: other })
+    // NUL, another control character, nothing at all, what is no UTF-8.
+    for (const none of ['~AA', '~YQpi', '~A', '~_w', 'a\u0000']) assert.throws(() => parse(none), /not the id of a client/, none)
   }
 })
 

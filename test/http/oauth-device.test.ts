@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { createCounts } from '../../src/auth/accounts/counts.ts'
 import { solvedIn } from '../support/accounts.ts'
-import { deviceCodesCollection } from '../../src/auth/provider/collections.ts'
+import { deviceCodesCollection, sessionsCollection } from '../../src/auth/provider/collections.ts'
 import { recordId } from '../../src/auth/provider/ids.ts'
 import { Browser, call, claimsOf, errorOf, type OauthWorld, openOauth, type Reply, send } from '../support/oauth.ts'
 import { everythingStored } from '../support/scenario-database.ts'
@@ -173,6 +173,46 @@ test('a form without the secret of the session, an old code and another client a
   world.advance(601_000)
   assert.match((await type(new Browser(world), userCode)).body, /unknown|expired/)
   world.advance(-601_000)
+})
+
+test('whose session is gone comes to a page that can be sent, with what was typed, from wherever it was', async () => {
+  const { user_code: userCode, device_code: deviceCode } = await begin()
+  const form = { xsrf: 'f'.repeat(48), user_code: userCode.toLowerCase(), confirm: 'yes' }
+  const browser = new Browser(world)
+  const sent = await browser.visit({ path: '/device', form })
+  assert.equal(sent.status, 303)
+  const location = String(sent.headers['location'])
+  assert.equal(location, `/device?user_code=${userCode}&again=yes`)
+  assert.deepEqual(browser.cookieNames, [], 'nothing is stored for whoever only sends')
+  const page = await browser.visit({ path: location })
+  assert.equal(page.status, 200)
+  assert.match(page.body, new RegExp(`value="${userCode}".*again`))
+  const shown = await browser.visit({ path: '/device', form: { xsrf: xsrfIn(page), user_code: userCode } })
+  assert.match(shown.body, /Picture Frame/)
+  for (const hostile of [{}, { user_code: '"><script>' }, { xsrf: 'x', user_code: '\u0000' }]) {
+    const reply = await new Browser(world).visit({ path: '/device', form: hostile })
+    assert.deepEqual([reply.status, reply.headers['location']], [303, '/device?again=yes'])
+  }
+  const resumed = await new Browser(world).visit({ path: '/device/xyz' })
+  assert.deepEqual([resumed.status, resumed.headers['location']], [303, '/device?again=yes'])
+  assert.equal(errorOf(await poll(deviceCode)), 'authorization_pending', 'nothing has changed')
+})
+
+test('no page of the engine fails for whoever has no session, or one that is gone', async () => {
+  const pages = ['/authorize', '/authorize/xyz', '/end-session', '/end-session/success', '/device', '/device/xyz']
+  const forms = ['/end-session/confirm', '/device', '/authorize', '/end-session']
+  const gone = new Browser(world)
+  await gone.visit({ path: '/device' })
+  const sessions = world.database.collection(sessionsCollection)
+  for (const { value } of (await sessions.list(call, { index: 'account', limit: 500 })).items) await sessions.delete(call, value.id)
+  for (const browser of [() => new Browser(world), () => gone]) {
+    for (const path of pages) assert.ok((await browser().visit({ path })).status < 500, path)
+    for (const path of forms) assert.ok((await browser().visit({ path, form: { xsrf: 'x', logout: 'yes' } })).status < 500, path)
+  }
+  assert.deepEqual(
+    world.logs.filter((line) => line.includes('"level":50')),
+    [],
+  )
 })
 
 test('after many wrong codes from everywhere none is looked up without a solved puzzle, and whoever was right goes on', async () => {

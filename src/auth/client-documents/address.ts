@@ -18,6 +18,6 @@ function isDotSegment(segment: string): boolean {
 }
 
 /** In development, a document may be on this machine. */
-function isHere({ hostname }: URL): boolean {
+export function isHere({ hostname }: URL): boolean {
   return hostname === '127.0.0.1' || hostname === '[::1]' || hostname === 'localhost'
 }

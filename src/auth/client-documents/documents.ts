@@ -6,6 +6,7 @@ import { type OutwardAnswer, OutwardError, sendOutward } from '#kernel/http/outw
 import type { Logger } from '#kernel/log.ts'
 import type { Counts } from '../accounts/counts.ts'
 import type { ClientsRepository } from '../clients/repository.ts'
+import { overridden } from '../clients/overriding.ts'
 import { clientDefinition, type StoredClient } from '../clients/schemas.ts'
 import type { ClientDefinition, RegistrationDefinition } from '../clients/contract.ts'
 import type { ClientSettings } from '../provider/client-rules.ts'
@@ -13,6 +14,7 @@ import { RegistrationError } from '../registration/errors.ts'
 import { definitionOf, parseMetadata, possibleScopes } from '../registration/metadata.ts'
 import { isDocumentAddress } from './address.ts'
 import { freshMsOf } from './freshness.ts'
+import { foundPlace, placeOf } from './place.ts'
 
 /** The draft proposes 5 KB. */
 const MAX_BYTES = 5 * 1024
@@ -97,16 +99,20 @@ export function createClientDocuments(dependencies: ClientDocumentsDependencies)
     isOne: (clientId) => definition.documents === true && isDocumentAddress(clientId, settings.development),
     async resolve(call, clientId, newcomer) {
       const known = (await repository.find(call, clientId))?.value
-      const { source = 'document', freshUntil = 0, blockedAt } = known ?? {}
-      if (source !== 'document' || freshUntil > clock.now() || blockedAt !== undefined) return
+      if (known !== undefined && !isDue(known, clock.now())) return
+      if ((await foundPlace(repository, call, clientId))?.blockedAt !== undefined) return
       try {
         await join(call, { clientId, known, newcomer })
       } catch (error) {
         const isPassing = error instanceof RegistrationError && error.code === 'temporarily_unavailable'
-        if (!isPassing || freshUntil + STALE_MS <= clock.now()) throw error
+        if (!isPassing || (known?.freshUntil ?? 0) + STALE_MS <= clock.now()) throw error
       }
     },
   }
+}
+
+function isDue({ source, freshUntil = 0, blockedAt }: StoredClient, now: number): boolean {
+  return source === 'document' && freshUntil <= now && blockedAt === undefined
 }
 
 interface Wanted {
@@ -156,26 +162,22 @@ interface Found {
 async function store({ repository, clock }: ClientDocumentsDependencies, call: Call, found: Found): Promise<void> {
   const { clientId } = found.definition
   const now = clock.now()
-  if (found.known === undefined && (await repository.insert(call, { ...stored(found, undefined, now), id: clientId }))) return
+  const facts = { source: 'document' as const, place: placeOf(clientId) ?? clientId, freshUntil: found.freshUntil }
+  if (found.known === undefined) {
+    const definition = clientDefinition.parse(found.definition)
+    if (await repository.insert(call, { ...facts, id: clientId, definition, createdAt: now, expiresAt: now + FORGOTTEN_MS })) return
+  }
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const present = await repository.find(call, clientId)
     // Forgotten or removed, or blocked just now.
     if (present === undefined || present.value.blockedAt !== undefined) return
-    const change = { set: stored(found, present.value, now), ifVersion: present.version }
-    if ((await repository.update(call, clientId, { change })) !== undefined) return
+    const { definition, set, events } = overridden(present.value, found.definition, now)
+    // What operators have said of it is not forgotten: it would come back without.
+    const expiresAt = set.overrides === undefined ? Math.max(present.value.expiresAt ?? 0, now + FORGOTTEN_MS) : undefined
+    const change = { set: { ...facts, ...set, expiresAt, definition: clientDefinition.parse(definition) }, ifVersion: present.version }
+    if ((await repository.update(call, clientId, { change, events })) !== undefined) return
   }
   throw new RegistrationError('temporarily_unavailable', 'the client is being changed')
-}
-
-function stored({ definition, freshUntil }: Found, known: StoredClient | undefined, now: number): Omit<StoredClient, 'id'> {
-  const { createdAt = now, expiresAt = 0, overrides } = known ?? {}
-  return {
-    source: 'document',
-    definition: clientDefinition.parse({ ...definition, ...overrides }),
-    freshUntil,
-    createdAt,
-    expiresAt: Math.max(expiresAt, now + FORGOTTEN_MS),
-  }
 }
 
 /** `undefined` when the host is away; what it says about the document is an answer. */

@@ -126,6 +126,8 @@ export interface ClientView {
   readonly earlierSecretUntil?: number
   /** Since when it is refused. */
   readonly blockedAt?: number
+  /** It has changed what operators had vouched for, and is trusted no more: since when, and what that was. Vouching for it anew ends this. */
+  readonly lapsed?: { readonly at: number; readonly name: string; readonly redirectUris: readonly string[] }
 }
 
 export type ClientChange = Partial<Omit<ClientDefinition, 'clientId'>>
@@ -149,9 +151,9 @@ export interface Clients {
   remove(call: Call, clientId: string): Promise<boolean>
   /**
    * Refuses it from now on, however it comes, and ends its tokens and what people have allowed it. The id of a document may be blocked before anybody has
-   * come with it.
+   * come with it, and so may all of a host (`https://notes.example`): whatever document is there.
    */
   block(call: Call, clientId: string): Promise<ClientView>
-  /** Lets it in again; people are asked anew. */
+  /** Lets it in again; people are asked anew. Gateways refuse tokens that it gets within a minute of its block. */
   unblock(call: Call, clientId: string): Promise<ClientView>
 }

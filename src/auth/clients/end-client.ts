@@ -5,7 +5,10 @@ import type { Call } from '#kernel/call.ts'
 import type { EventDraft } from '#kernel/collection.ts'
 import type { Logger } from '#kernel/log.ts'
 import { z } from '#kernel/schema.ts'
+import { placeOf } from '../client-documents/place.ts'
+import type { ClientsRepository } from './repository.ts'
 
+const PAGE = 200
 const END_CLIENT = 'auth.end_client'
 
 /** A process that remembers the client may give it something a moment after the write that was to end it. */
@@ -28,6 +31,22 @@ export function endingAtOnce(end: EndClient, logger: Logger): EndClient {
     } catch (error) {
       logger.error({ event: 'client.not_ended', client: clientId, err: error }, 'the tokens of a client could not be ended at once')
     }
+  }
+}
+
+/** With whatever the documents of a place describe, when it is one. */
+export function endingPlaces(end: EndClient, repository: Pick<ClientsRepository, 'listOf'>): EndClient {
+  return async (call, clientId, until) => {
+    if (placeOf(clientId) !== clientId) {
+      await end(call, clientId, until)
+      return
+    }
+    let after: string | undefined
+    do {
+      const page = await repository.listOf(call, clientId, { limit: PAGE, ...(after === undefined ? {} : { after }) })
+      for (const { value } of page.items) await end(call, value.id, until)
+      after = page.next
+    } while (after !== undefined)
   }
 }
 

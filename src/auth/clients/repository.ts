@@ -12,7 +12,7 @@ const REMEMBERED_MS = 1000
 export const clientsCollection = defineCollection<StoredClient>({
   name: 'auth_clients',
   schema: storedClient,
-  indexes: { source: { fields: ['source'] } },
+  indexes: { source: { fields: ['source'] }, place: { fields: ['place'] } },
   expiry: 'expiresAt',
   cache: { lifetimeMs: REMEMBERED_MS, negative: true },
 })
@@ -25,6 +25,8 @@ export const clientChanged = (clientId: string): EventDraft => ({ topic: CLIENT_
 export interface ClientsRepository {
   find(call: Call, clientId: string): Promise<Stored<StoredClient> | undefined>
   list(call: Call, source: StoredClient['source'] | undefined, page: { limit: number; after?: string }): Promise<Page<StoredClient>>
+  /** Those that the documents of a place describe. */
+  listOf(call: Call, place: string, page: { limit: number; after?: string }): Promise<Page<StoredClient>>
   /** False when the id is taken. */
   insert(call: Call, client: StoredClient, events?: readonly EventDraft[]): Promise<boolean>
   /** `undefined` when it is gone or has another version. */
@@ -41,6 +43,7 @@ export function createClientsRepository(database: Database): ClientsRepository {
   return {
     find: (call, clientId) => clients.get(call, clientId),
     list: (call, source, page) => clients.list(call, { index: 'source', ...(source === undefined ? {} : { where: { source } }), ...page }),
+    listOf: (call, place, page) => clients.list(call, { index: 'place', where: { place }, ...page }),
     async insert(call, client, events = []) {
       try {
         await clients.insert(call, client, { events: [clientChanged(client.id), ...events] })

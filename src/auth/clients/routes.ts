@@ -16,6 +16,8 @@ const writtenId = z
     const encoded = WRITTEN.exec(given)?.[1]
     return encoded === undefined ? given : Buffer.from(encoded, 'base64url').toString('utf8')
   })
+  // No id has a control character, and what was no UTF-8 would be another id.
+  .refine((id) => !/^$|[\p{Cc}\ufffd]/u.test(id), 'is not the id of a client')
 const params = z.strictObject({ clientId: writtenId })
 const MAX_BODY_BYTES = 65_536
 const withSecret = z.strictObject({ client: clientView, secret: z.string().exactOptional() })

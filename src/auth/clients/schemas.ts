@@ -68,6 +68,9 @@ export const clientChange: z.ZodType<ClientChange> = z.strictObject({
 /** Epoch milliseconds. */
 const time = z.int().nonnegative()
 
+/** What operators had vouched for, and when the client changed it. */
+const lapsedTrust = z.strictObject({ at: time, name: z.string(), redirectUris: z.array(z.string()) })
+
 export const storedClient = z.strictObject({
   /** The client id. */
   id: z.string(),
@@ -75,6 +78,7 @@ export const storedClient = z.strictObject({
   definition: clientDefinition,
   /** Of a client that looks after itself: what operators have changed, which stays whatever it says of itself. */
   overrides: clientChange.exactOptional(),
+  lapsed: lapsedTrust.exactOptional(),
   /** SHA-256 of the client secret: it has 256 random bits, and is shown once. */
   secretHash: z.string().exactOptional(),
   /** The secret before, while it is still taken. */
@@ -84,6 +88,8 @@ export const storedClient = z.strictObject({
   /** SHA-256 of the token with which a client looks after its own registration (RFC 7592). */
   managementHash: z.string().exactOptional(),
   createdAt: time,
+  /** Of a document: where it is. */
+  place: z.string().exactOptional(),
   /** Of a document: when it is to be fetched again. */
   freshUntil: time.exactOptional(),
   /** Of clients that came by themselves: when they are forgotten unless they are used before. */
@@ -103,4 +109,5 @@ export const clientView = z.strictObject({
   createdAt: time.exactOptional(),
   earlierSecretUntil: time.exactOptional(),
   blockedAt: time.exactOptional(),
+  lapsed: lapsedTrust.exactOptional(),
 })

@@ -3,6 +3,7 @@ import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { sha256 } from '#kernel/keyring.ts'
+import { isPlace } from '../client-documents/place.ts'
 import type { ClientChange, ClientDefinition, Clients, ClientView } from './contract.ts'
 import { authErrors } from '../errors.ts'
 import { type ClientSettings, clientProblems, definitionProblems } from '../provider/client-rules.ts'
@@ -12,7 +13,8 @@ import { createBlocking } from './blocking.ts'
 import { type EndClient, endClientRequested } from './end-client.ts'
 import type { ClientsRepository } from './repository.ts'
 import { fixedClient, onlyForOperators, rewrite } from './rewriting.ts'
-import { viewOf } from './view.ts'
+import { lapsedAfter } from './overriding.ts'
+import { isShown, shown, viewOf } from './view.ts'
 import { clientDefinition, type StoredClient } from './schemas.ts'
 
 const PAGE = 200
@@ -40,13 +42,16 @@ export function createClients(dependencies: ClientsDependencies): Clients {
     async list(call, after) {
       onlyForOperators(call)
       const { items, next } = await repository.list(call, undefined, { limit: PAGE, ...(after === undefined ? {} : { after }) })
-      const shown = [...(after === undefined ? fixed : []), ...items.map(({ value }) => viewOf(value))]
-      return next === undefined ? { items: shown } : { items: shown, next }
+      const views = [
+        ...(after === undefined ? fixed : []),
+        ...(await Promise.all(items.map(({ value }) => shown(repository, call, value)))).filter(isShown),
+      ]
+      return next === undefined ? { items: views } : { items: views, next }
     },
     async find(call, clientId) {
       onlyForOperators(call)
       const stored = await repository.find(call, clientId)
-      return stored === undefined ? findFixed(clientId) : viewOf(stored.value)
+      return stored === undefined ? findFixed(clientId) : await shown(repository, call, stored.value)
     },
     add: (call, definition, options = {}) => add(dependencies, call, { definition, withSecret: options.withSecret === true }),
     async change(call, clientId, change) {
@@ -57,7 +62,9 @@ export function createClients(dependencies: ClientsDependencies): Clients {
           const definition = parsed({ ...value.definition, ...change, clientId })
           refuseProblems(value.source === 'document' ? definitionProblems(definition, settings) : clientProblems(definition, settings))
           const overrides = value.source === 'operator' ? undefined : { ...value.overrides, ...change }
-          return { set: { definition, overrides }, type: 'client.changed' }
+          // What an operator has said of a client is not forgotten with it.
+          const kept = value.source === 'operator' ? {} : { expiresAt: undefined, lapsed: lapsedAfter(value, change) }
+          return { set: { definition, overrides, ...kept }, type: 'client.changed' }
         },
       })
       return viewOf(stored)
@@ -133,7 +140,8 @@ function parsed(definition: ClientDefinition): StoredClient['definition'] {
 /** What is ours to say of a client whose document says the rest. */
 const OF_OPERATORS: ReadonlySet<string> = new Set(['scopes', 'lifetimes', 'consent', 'verified'] satisfies (keyof ClientChange)[])
 
-function refuseBeyond({ source }: StoredClient, change: ClientChange): void {
+function refuseBeyond({ id, source }: StoredClient, change: ClientChange): void {
+  if (isPlace({ id, source })) throw authErrors.bad_client({ detail: `${JSON.stringify(id)} is a place of documents, and no client.` })
   const beyond = source === 'document' ? Object.keys(change).filter((member) => !OF_OPERATORS.has(member)) : []
   if (beyond.length > 0)
     throw authErrors.bad_client({

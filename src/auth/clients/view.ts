@@ -1,9 +1,25 @@
 // A client as operators are shown it.
 import type { ClientView } from './contract.ts'
+import type { Call } from '#kernel/call.ts'
+import { foundPlace, isPlace } from '../client-documents/place.ts'
+import type { ClientsRepository } from './repository.ts'
 import type { StoredClient } from './schemas.ts'
 
-export function viewOf({ source, definition, secretHash, createdAt, earlierSecret, blockedAt }: StoredClient): ClientView {
+export function viewOf({ source, definition, secretHash, createdAt, earlierSecret, blockedAt, lapsed }: StoredClient): ClientView {
   const earlier = earlierSecret === undefined ? {} : { earlierSecretUntil: earlierSecret.until }
   const blocked = blockedAt === undefined ? {} : { blockedAt }
-  return { source, definition, hasSecret: secretHash !== undefined, createdAt, ...earlier, ...blocked }
+  const trust = lapsed === undefined ? {} : { lapsed }
+  return { source, definition, hasSecret: secretHash !== undefined, createdAt, ...earlier, ...blocked, ...trust }
+}
+
+/** With what holds for the place that its document is at. `undefined` for a place that is let in again: there is nothing to show of it. */
+export async function shown(repository: Pick<ClientsRepository, 'find'>, call: Call, value: StoredClient): Promise<ClientView | undefined> {
+  if (value.source !== 'document' || value.blockedAt !== undefined) return viewOf(value)
+  if (isPlace(value)) return undefined
+  const blockedAt = (await foundPlace(repository, call, value.id))?.blockedAt
+  return viewOf(blockedAt === undefined ? value : { ...value, blockedAt })
+}
+
+export function isShown(view: ClientView | undefined): view is ClientView {
+  return view !== undefined
 }

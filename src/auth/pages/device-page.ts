@@ -8,7 +8,7 @@ export interface DeviceCodeView {
   readonly action: string
   readonly xsrf: string
   readonly code: string
-  readonly problem?: 'unknown' | 'expired' | 'used' | 'aborted' | 'failed' | 'often' | 'puzzle' | undefined
+  readonly problem?: 'unknown' | 'expired' | 'used' | 'aborted' | 'failed' | 'often' | 'puzzle' | 'again' | undefined
   readonly due?: Due | undefined
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemCall } from '#kernel/call.ts'
 import type { ClientDefinition } from '../clients/contract.ts'
+import type { StoredClient } from '../clients/schemas.ts'
 import type { ClientSettings } from './client-rules.ts'
 import { createClientRegistry as createRegistry } from './clients.ts'
 
@@ -103,4 +104,23 @@ test('a program on the persons own machine may listen on any port', async () => 
     assert.equal(native?.metadata.application_type, 'native', uri)
   }
   assert.equal((await find(settings({ clients: [good] }), 'shop'))?.metadata.application_type, 'web')
+})
+
+test('what a client of a document was given before its place was blocked is of before, when that is over', async () => {
+  const clientId = 'https://h.example/client.json'
+  const source = 'document' as const
+  const described = { source, definition: { clientId, name: 'Notes', redirectUris: [], origins: [], scopes: [] } }
+  const place = { ...described, id: 'https://h.example', createdAt: 5, goodFrom: 30 }
+  const records: readonly StoredClient[] = [{ ...described, id: clientId, createdAt: 10, goodFrom: 20 }, place]
+  const kept = (all: readonly StoredClient[]) =>
+    createRegistry(settings(), {
+      async find(_call, id) {
+        const value = all.find((record) => record.id === id)
+        return value && { value, version: 1 }
+      },
+    })
+  const call = systemCall('test')
+  assert.equal((await kept(records).find(call, clientId))?.goodFrom, 30)
+  assert.equal((await kept(records.slice(0, 1)).find(call, clientId))?.goodFrom, 20)
+  assert.equal(await kept(records).find(call, 'https://h.example'), undefined, 'a place is no client')
 })

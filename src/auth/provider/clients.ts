@@ -3,6 +3,7 @@
 import type { ClientMetadata } from 'oidc-provider'
 import type { Call } from '#kernel/call.ts'
 import { sha256 } from '#kernel/keyring.ts'
+import { foundPlace, isPlace } from '../client-documents/place.ts'
 import type { ClientsRepository } from '../clients/repository.ts'
 import type { StoredClient } from '../clients/schemas.ts'
 import type { FrontendClient } from '../contract.ts'
@@ -59,8 +60,12 @@ export function createClientRegistry(settings: ClientSettings, stored: Pick<Clie
     async find(call, clientId) {
       const fixed = byId.get(clientId)
       if (fixed !== undefined) return fixed
-      const found = await stored.find(call, clientId)
-      return found === undefined || found.value.blockedAt !== undefined ? undefined : thirdParty(found.value.definition, found.value)
+      const found = (await stored.find(call, clientId))?.value
+      if (found === undefined || found.blockedAt !== undefined || isPlace(found)) return undefined
+      const place = found.source === 'document' ? await foundPlace(stored, call, clientId) : undefined
+      if (place?.blockedAt !== undefined) return undefined
+      const { goodFrom = found.createdAt } = found
+      return thirdParty(found.definition, { ...found, goodFrom: Math.max(goodFrom, place?.goodFrom ?? 0) })
     },
     isFirstParty: (clientId) => byId.get(clientId)?.firstParty === true,
     fixed: () => registered,

@@ -14,11 +14,13 @@ export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 /** Between two polls of a device, and what is added each time that it does not wait for so long (RFC 8628 section 3.5). */
 export const POLL_SECONDS = 5
 
+/** In the address of the page: whoever came had no session any more. */
+const AGAIN = 'again'
 const TRIES = 10
 const WINDOW_MS = 10 * 60_000
 export const DEVICE_CODE_SECONDS = 600
 
-export type DeviceProblem = 'unknown' | 'expired' | 'used' | 'aborted' | 'failed' | 'often' | 'puzzle'
+export type DeviceProblem = 'unknown' | 'expired' | 'used' | 'aborted' | 'failed' | 'often' | 'puzzle' | 'again'
 
 interface DeviceForm {
   readonly action: string
@@ -74,7 +76,11 @@ export function deviceFlow(pages: DevicePages, guard: CodeGuard): DeviceFlow {
     deviceInfo: ({ request }) => ({ device: describeDevice(request.get('user-agent')) }),
     // oxlint-disable-next-line eslint/max-params -- the engine gives four
     async userCodeInputSource(context, _form, _out, error) {
-      const problem = error === undefined ? undefined : (PROBLEMS[error.name] ?? 'failed')
+      if (error !== undefined && hasNoSession(context)) {
+        beginAnew(context)
+        return
+      }
+      const problem = error === undefined ? (isAgain(currentExchange()) ? 'again' : undefined) : (PROBLEMS[error.name] ?? 'failed')
       const lacked = error instanceof PuzzleNeeded ? error.lacked : undefined
       await show(context, async (exchange) => {
         const due = await guard.due(currentCall(), exchange, lacked)
@@ -96,6 +102,27 @@ export function deviceFlow(pages: DevicePages, guard: CodeGuard): DeviceFlow {
   }
 }
 
+/** A form whose session is gone, or a way back to one: none is stored whose secret a page could carry. The page itself makes one. */
+function hasNoSession({ method, path, oidc: { session } }: KoaContextWithOIDC): boolean {
+  return session !== undefined && Reflect.get(session, 'new') === true && !(method === 'GET' && path === DEVICE_PATH)
+}
+
+/** At the page that makes a session, with what was typed. */
+function beginAnew(context: KoaContextWithOIDC): void {
+  const { session, params } = context.oidc
+  // The engine would store what it has just put into it, and cannot.
+  if (session !== undefined) Reflect.set(session, 'touched', false)
+  const code = typedCode(params?.['user_code'])
+  const query = new URLSearchParams({ ...(code === '' ? {} : { user_code: code }), [AGAIN]: 'yes' })
+  context.status = 303
+  context.set('cache-control', 'no-store')
+  context.redirect(`${DEVICE_PATH}?${query.toString()}`)
+}
+
+function isAgain(exchange: Exchange | undefined): boolean {
+  return new URLSearchParams(exchange?.search).has(AGAIN)
+}
+
 function xsrfOf({ oidc }: KoaContextWithOIDC): string {
   const secret = oidc.session?.state?.['secret']
   return typeof secret === 'string' ? secret : ''
@@ -103,8 +130,12 @@ function xsrfOf({ oidc }: KoaContextWithOIDC): string {
 
 /** From `verification_uri_complete`; what looks like no code is not shown again. */
 function givenCode({ search }: Exchange): string {
-  const code = new URLSearchParams(search).get('user_code') ?? ''
-  return /^[A-Za-z]{4}-?[A-Za-z]{4}$/.test(code) ? code.toUpperCase() : ''
+  return typedCode(new URLSearchParams(search).get('user_code'))
+}
+
+function typedCode(given: unknown): string {
+  const code = typeof given === 'string' ? given.trim() : ''
+  return /^[A-Za-z]{4}[- ]?[A-Za-z]{4}$/.test(code) ? code.toUpperCase() : ''
 }
 
 /** Whether this address may try one more short code: most people need one. Section 5.1 wants guessing to be hopeless. */

@@ -20,9 +20,10 @@ export function grantLoader({ clients, consents, resources }: GrantingDependenci
     if (registered === undefined || account === undefined || session === undefined) return undefined
     const { clientId } = registered
     const { accountId } = account
-    const existing = await liveGrant(context, clientId, accountId)
     const allowed = isAsked(registered) ? await consents.find(currentCall(), accountId, clientId) : undefined
-    const given = allowedOf(askedFor(context, registered), allowed)
+    const asked = askedFor(context, registered)
+    const given = allowedOf(asked, allowed)
+    const existing = within(await liveGrant(context, clientId, accountId), { asked, given }, resources)
     if (existing === undefined && given.openid.length === 0 && given.api.length === 0) return undefined
     const grant = existing ?? new provider.Grant({ accountId, clientId })
     if (extend(grant, given, resources) || existing === undefined) await grant.save()
@@ -48,6 +49,21 @@ async function liveGrant({ oidc }: KoaContextWithOIDC, clientId: string, account
 function allowedOf(asked: Scopes, allowed: ReadonlySet<string> | undefined): Scopes {
   if (allowed === undefined) return asked
   return { openid: asked.openid.filter((scope) => allowed.has(scope)), api: asked.api.filter((scope) => allowed.has(scope)) }
+}
+
+/** Only a grant that gives nothing of what is asked for but what is allowed: it may be of a time when the client did not have to ask. */
+function within(
+  grant: Grant | undefined,
+  { asked, given }: Record<'asked' | 'given', Scopes>,
+  { owner }: ResourceRegistry,
+): Grant | undefined {
+  if (grant === undefined) return undefined
+  const openid = grant.getOIDCScope().split(' ')
+  const isGiven = (scope: string): boolean => grant.getResourceScope(owner(scope).audience).split(' ').includes(scope)
+  const isAllowed =
+    asked.openid.every((scope) => !openid.includes(scope) || given.openid.includes(scope)) &&
+    asked.api.every((scope) => !isGiven(scope) || given.api.includes(scope))
+  return isAllowed ? grant : undefined
 }
 
 /** True when the grant did not have all of them yet. */

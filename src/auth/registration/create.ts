@@ -9,7 +9,7 @@ import type { Database } from '../../database/contract.ts'
 import { createCounts } from '../accounts/counts.ts'
 import { type ClientDocuments, createClientDocuments } from '../client-documents/documents.ts'
 import { type ClientsRepository, createClientsRepository } from '../clients/repository.ts'
-import { type EndClient, endClientJob, endingAtOnce } from '../clients/end-client.ts'
+import { type EndClient, endClientJob, endingAtOnce, endingPlaces } from '../clients/end-client.ts'
 import { clientRoutes } from '../clients/routes.ts'
 import { createClients } from '../clients/service.ts'
 import type { Clients, RegistrationDefinition } from '../clients/contract.ts'
@@ -65,14 +65,15 @@ export function createNewcomers(parts: NewcomersParts): Newcomers {
     administration(server) {
       const fixed = server.clients.fixed()
       const isFixed = (clientId: string): boolean => fixed.some((client) => client.clientId === clientId)
-      const end = endingAtOnce(server.endClient, logger)
+      const endClient = endingPlaces(server.endClient, repository)
+      const end = endingAtOnce(endClient, logger)
       const clients = createClients({ repository, invitations, clock, settings, isFixed, isDocument: documents.isOne, end })
       const registration = createRegistration({ ...parts, definition, repository, invitations, counts, end })
       return {
         clients,
         routes: clientRoutes(clients),
         publicRoutes: definition.dynamic === undefined ? [] : registrationRoutes(registration),
-        jobs: [endClientJob(server.endClient)],
+        jobs: [endClientJob(endClient)],
       }
     },
   }

@@ -6,6 +6,7 @@ import { equalSecrets, sha256 } from '#kernel/keyring.ts'
 import type { Stored } from '../../database/contract.ts'
 import type { Counts } from '../accounts/counts.ts'
 import { type EndClient, endClientRequested } from '../clients/end-client.ts'
+import { type Overridden, overridden } from '../clients/overriding.ts'
 import type { ClientsRepository } from '../clients/repository.ts'
 import { clientDefinition, type StoredClient } from '../clients/schemas.ts'
 import type { ClientDefinition, RegistrationDefinition } from '../clients/contract.ts'
@@ -89,15 +90,22 @@ export function createRegistration(dependencies: RegistrationDependencies): Regi
 
     async update(call, clientId, { metadata, token }) {
       const stored = await find(call, clientId, token)
-      const { secretHash: before, createdAt, expiresAt = clock.now() + keptMs, overrides } = stored.value
-      const described = overridden(dependencies, describe(dependencies, clientId, metadata), overrides)
+      const { secretHash: before, createdAt, expiresAt } = stored.value
+      const asked = describe(dependencies, clientId, metadata)
+      const found = overridden(stored.value, asked.definition, clock.now())
+      const { overrides } = found.set
+      const described = { ...asked, definition: narrowed(dependencies, asked.definition, found) }
       const next = randomToken()
-      const facts = { createdAt, expiresAt, managementHash: sha256(next) }
+      const facts = { createdAt, managementHash: sha256(next) }
       // How it proves itself is not its own to say any more.
       const isFixed = overrides?.authentication !== undefined
       const secret = !isFixed && needsSecret(described) && before === undefined ? randomToken() : undefined
       const secretHash = secret === undefined ? before : sha256(secret)
-      const { id: _id, ...changed } = record(described, { ...facts, secretHash: isFixed ? undefined : secretHash })
+      const { id: _id, ...changed } = {
+        ...record(described, { ...facts, secretHash: isFixed ? undefined : secretHash }),
+        ...found.set,
+        expiresAt,
+      }
       const set = isFixed ? changed : { secretHash: undefined, secretMethod: undefined, earlierSecret: undefined, ...changed }
       const events = [securityEventOf({ type: 'client.changed', about: described.definition.name })]
       const written = await repository.update(call, clientId, { change: { set, ifVersion: stored.version }, events })
@@ -136,14 +144,13 @@ function describe({ settings, definition }: RegistrationDependencies, clientId: 
   return definitionOf(clientId, parseMetadata(metadata), { settings, scopes, usualMethod: 'client_secret_basic' })
 }
 
-/** What operators have changed stays, and of scopes a client has no more than they leave it. */
-function overridden({ settings }: RegistrationDependencies, described: Described, overrides: StoredClient['overrides'] = {}): Described {
-  const { definition } = described
-  const scopes = definition.scopes.filter((scope) => overrides.scopes?.includes(scope) !== false)
-  const changed: ClientDefinition = { ...definition, ...overrides, scopes }
+/** Of scopes a client has no more than operators leave it. */
+function narrowed({ settings }: RegistrationDependencies, asked: ClientDefinition, { definition, set }: Overridden): ClientDefinition {
+  const scopes = asked.scopes.filter((scope) => set.overrides?.scopes?.includes(scope) !== false)
+  const changed = { ...definition, scopes }
   const [problem] = clientProblems(changed, settings)
   if (problem !== undefined) throw new RegistrationError('invalid_client_metadata', problem)
-  return { ...described, definition: changed }
+  return changed
 }
 
 /** Whether one more may come: with an invitation, or within the limits. */
@@ -173,7 +180,7 @@ function needsSecret({ authMethod }: Described): boolean {
 
 interface Facts {
   readonly createdAt: number
-  readonly expiresAt: number
+  readonly expiresAt?: number
   readonly managementHash: string
   readonly secretHash: string | undefined
 }

@@ -202,6 +202,7 @@ export const de: Texts = {
       used: 'Dieser Code wurde schon benutzt. Lassen Sie sich von Ihrem Gerät einen neuen geben.',
       aborted: 'Das Gerät wurde nicht verbunden.',
       failed: 'Das Gerät konnte nicht verbunden werden. Lassen Sie sich von ihm einen neuen Code geben.',
+      again: 'Diese Seite war zu lange offen, oder Ihr Browser behält keine Cookies. Bitte senden Sie Ihren Code noch einmal.',
       often: 'Es wurden zu viele Codes versucht. Warten Sie zehn Minuten und lassen Sie sich dann einen neuen geben.',
     },
   },

@@ -206,6 +206,7 @@ export const en = {
       used: 'This code has been used already. Ask your device for a new one.',
       aborted: 'The device was not connected.',
       failed: 'The device could not be connected. Ask it for a new code.',
+      again: 'This page was open for too long, or your browser keeps no cookies. Please send your code once more.',
       often: 'Too many codes were tried. Wait ten minutes, then ask your device for a new one.',
     },
   },
