@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Call, systemCall } from '#kernel/call.ts'
+import { scenarioUrl } from '../support/scenario-database.ts'
 import { type TransferWorld, transferWorld } from './world.ts'
 
 const system = systemCall('test')
@@ -94,9 +95,12 @@ test('an import that nobody goes on with is taken up again by the sweep, and giv
   assert.deepEqual(await world.kept(), [], 'what it kept on disk is gone')
 })
 
-test('20,000 rows are imported while other requests are answered', async (t) => {
+/** FerretDB takes milliseconds for each. */
+const MANY = scenarioUrl('')?.startsWith('mongodb') === true ? 2000 : 20_000
+
+test(`${MANY.toLocaleString('en')} rows are imported while other requests are answered`, async (t) => {
   const world = await transferWorld(t)
-  const rows = Array.from({ length: 20_000 }, (_, index) => `Book ${index},isbn-${index},${(index % 900) + 1},yes,a;b`)
+  const rows = Array.from({ length: MANY }, (_, index) => `Book ${index},isbn-${index},${(index % 900) + 1},yes,a;b`)
   const reply = await world.ask('POST', '/api/books/import', { type: 'text/csv', body: ['title,isbn,pages,lent,tags', ...rows].join('\n') })
   const { links } = JSON.parse(reply.body)
   const waits: number[] = []
@@ -109,11 +113,11 @@ test('20,000 rows are imported while other requests are answered', async (t) => 
     assert.ok(Date.now() - begunAt < 120_000)
     await new Promise((done) => setTimeout(done, 20))
   }
-  assert.deepEqual([view.state, view.progress.stored, view.progress.rejected], ['done', 20_000, 0])
+  assert.deepEqual([view.state, view.progress.stored, view.progress.rejected], ['done', MANY, 0])
   const sorted = waits.toSorted((a, b) => a - b)
   const [median = 0, worst = 0] = [sorted[Math.floor(sorted.length / 2)], sorted.at(-1)]
   t.diagnostic(
-    `${Math.round(20_000 / ((Date.now() - begunAt) / 1000))} rows/s; other requests: median ${median.toFixed(1)} ms, worst ${worst.toFixed(1)} ms`,
+    `${Math.round(MANY / ((Date.now() - begunAt) / 1000))} rows/s; other requests: median ${median.toFixed(1)} ms, worst ${worst.toFixed(1)} ms`,
   )
   assert.ok(median < 250, `others waited ${median} ms`)
 })

@@ -125,7 +125,9 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
     const found = email === undefined ? undefined : await repository.findByEmail(call, email)
     const account = isUsable(found) ? found : undefined
     const { verify } = isKnown ? passwords.favoured : passwords
-    const matches = await verify(call, password, account?.password ?? passwords.decoyFor(address))
+    // Made for everybody: on a fast machine the making itself would tell who has a password.
+    const decoy = passwords.decoyFor(address)
+    const matches = await verify(call, password, account?.password ?? decoy)
     return { found, owner: account?.password !== undefined && matches ? account : undefined }
   }
 
