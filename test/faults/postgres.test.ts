@@ -270,6 +270,7 @@ describe('faults of PostgreSQL', { skip: withoutPostgres }, () => {
     const { database, photos: collection, tickets: others } = await open({ connections: 8, times: POOL_TIMES })
     const [a, b] = ['a', 'b'].map((id) => ({ kind: 'insert' as const, collection: 'tickets', value: ticket({ id, code: `code ${id}` }) }))
     assert.ok(a !== undefined && b !== undefined)
+    const codes: string[] = []
     for (let round = 0; round < 5; round += 1) {
       const renamed = (slugs: readonly string[]) =>
         slugs.map((slug) => ({ kind: 'insert' as const, collection: 'photos', value: photo({ slug }) }))
@@ -277,9 +278,13 @@ describe('faults of PostgreSQL', { skip: withoutPostgres }, () => {
       const results = await Promise.allSettled(
         Array.from({ length: 12 }, (_, number) => database.contract.commit(call, renamed(number % 2 === 0 ? slugs : slugs.toReversed()))),
       )
-      const codes = results.flatMap((one) => (one.status === 'rejected' ? [Reflect.get(one.reason, 'code')] : []))
-      assert.deepEqual(codes, Array(11).fill('database.duplicate'))
+      codes.push(...results.flatMap((one) => (one.status === 'rejected' ? [String(Reflect.get(one.reason, 'code'))] : [])))
+      assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1)
     }
+    // On a machine with much else to do one may give up waiting for its turn: that it has stored nothing is true, too. Without trying again, most would.
+    const gaveUp = codes.filter((code) => code === 'database.unavailable').length
+    assert.ok(gaveUp <= 5, `${gaveUp} of ${codes.length} gave up`)
+    assert.equal(codes.filter((code) => code === 'database.duplicate').length, codes.length - gaveUp)
     await database.contract.commit(call, [a, b])
     const update = (id: string) => ({ kind: 'update' as const, collection: 'tickets', id, change: { set: { uses: 1 } } })
     const both = await Promise.allSettled(
