@@ -8,6 +8,7 @@ import { accountsCollection } from './accounts/repository.ts'
 import { passkeysCollection } from './passkeys/repository.ts'
 import { codesCollection, totpCollection } from './second-factors/repository.ts'
 import { securityEventOf } from './security-events/security-event.ts'
+import { settled } from './settled.ts'
 import { identitiesCollection } from './upstream/repository.ts'
 
 export interface Reclaiming {
@@ -21,14 +22,13 @@ export interface Reclaiming {
 
 /** Of each kind, in one commit. */
 const AT_ONCE = 40
-const MAX_ROUNDS = 10
 
 export function createReclaiming(database: Database): Reclaiming {
   const accounts = database.collection(accountsCollection)
   const removals = removing(database)
-  const finished = async (call: Call, accountId: string): Promise<boolean> => {
+  const finished = async (call: Call, accountId: string): Promise<'done' | 'moved'> => {
     const account = (await accounts.get(call, accountId))?.value
-    if (account?.reclaimedSince === undefined) return true
+    if (account?.reclaimedSince === undefined) return 'done'
     const { reclaimedSince, waysVersion } = account
     // Whatever is under way with one of them counts no more.
     const change = { set: { reclaimedSince: undefined, waysVersion: (waysVersion ?? 0) + 1 }, where: { reclaimedSince, waysVersion } }
@@ -36,9 +36,9 @@ export function createReclaiming(database: Database): Reclaiming {
       const removed = await removals(call, accountId, reclaimedSince)
       const events = removed.length === 0 ? [] : [securityEventOf({ type: 'account.ways_removed', accountId })]
       await database.commit(call, [...removed, updateIn(accountsCollection, accountId, change)], events)
-      return true
+      return 'done'
     } catch (error) {
-      if (hasCode(error, 'database.conflict')) return false
+      if (hasCode(error, 'database.conflict')) return 'moved'
       throw error
     }
   }
@@ -46,8 +46,7 @@ export function createReclaiming(database: Database): Reclaiming {
     removals,
     isOpen: async (call, accountId) => (await accounts.get(call, accountId))?.value.reclaimedSince !== undefined,
     async finish(call, accountId) {
-      for (let round = 0; round < MAX_ROUNDS; round += 1) if (await finished(call, accountId)) return
-      throw new Error('The account changes too often to be taken back.')
+      await settled(() => finished(call, accountId))
     },
   }
 }

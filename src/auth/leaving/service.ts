@@ -14,7 +14,7 @@ import { SECURITY_EVENT, securityEvent, securityEventOf, type Whence } from '../
 import type { ServiceAccounts } from '../service-accounts/service.ts'
 import type { PersonalData } from './personal-data.ts'
 import type { LeavingRepository } from './repository.ts'
-import { settled } from './settled.ts'
+import { settled } from '../settled.ts'
 import { suspend } from './suspending.ts'
 
 const DAY_MS = 24 * 3_600_000

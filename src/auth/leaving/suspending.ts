@@ -9,7 +9,7 @@ import type { Engine } from '../engine.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import type { ServiceAccounts } from '../service-accounts/service.ts'
 import type { LeavingRepository } from './repository.ts'
-import { settled } from './settled.ts'
+import { settled } from '../settled.ts'
 
 export interface SuspendingDependencies {
   readonly repository: LeavingRepository

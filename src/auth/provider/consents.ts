@@ -38,13 +38,18 @@ const AT_ONCE = 200
 
 export function createConsents({ consents, pending, clock }: ConsentsDependencies): Consents {
   const idOf = (accountId: string, clientId: string): string => sha256(`${accountId}\n${clientId}`)
-  const sweep = async (call: Call, which: Pick<Query<ConsentRecord>, 'index' | 'where'>): Promise<void> => {
-    let found: number
+  /** Those that were given by then, page by page. */
+  const sweep = async (
+    call: Call,
+    which: Pick<Query<ConsentRecord>, 'index' | 'where'>,
+    until = Number.POSITIVE_INFINITY,
+  ): Promise<void> => {
+    let after: string | undefined
     do {
-      const page = await consents.list(call, { ...which, limit: AT_ONCE })
-      found = page.items.length
-      for (const { value } of page.items) await consents.delete(call, value.id)
-    } while (found === AT_ONCE)
+      const page = await consents.list(call, { ...which, limit: AT_ONCE, ...(after === undefined ? {} : { after }) })
+      for (const { value } of page.items) if (value.since <= until) await consents.delete(call, value.id)
+      after = page.next
+    } while (after !== undefined)
   }
   const extend = async (call: Call, { accountId, clientId, scopes, events }: Consent): Promise<void> => {
     const id = idOf(accountId, clientId)
@@ -89,24 +94,6 @@ export function createConsents({ consents, pending, clock }: ConsentsDependencie
     },
 
     removeAll: (call, accountId) => sweep(call, { index: 'account', where: { accountId } }),
-    removeClient: (call, clientId, until) => removeOf(consents, call, { clientId, until }),
+    removeClient: (call, clientId, until) => sweep(call, { index: 'client', where: { clientId } }, until),
   }
-}
-
-async function removeOf(
-  consents: Collection<ConsentRecord>,
-  call: Call,
-  { clientId, until = Number.POSITIVE_INFINITY }: { readonly clientId: string; readonly until: number | undefined },
-): Promise<void> {
-  let after: string | undefined
-  do {
-    const page = await consents.list(call, {
-      index: 'client',
-      where: { clientId },
-      limit: AT_ONCE,
-      ...(after === undefined ? {} : { after }),
-    })
-    for (const { value } of page.items) if (value.since <= until) await consents.delete(call, value.id)
-    after = page.next
-  } while (after !== undefined)
 }

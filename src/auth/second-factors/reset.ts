@@ -9,10 +9,8 @@ import type { SecondStepReset } from '../contract.ts'
 import { endAccessRequested } from '../end-access.ts'
 import type { Engine } from '../engine.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
+import { settled } from '../settled.ts'
 import type { SecondFactorsRepository } from './repository.ts'
-
-/** Somebody may set an app up, or use a code, at the same moment. */
-const MAX_ROUNDS = 10
 
 export interface ResettingDependencies {
   readonly repository: Pick<SecondFactorsRepository, 'findTotp' | 'findCodes' | 'reset'>
@@ -34,7 +32,9 @@ export async function resetSecondStep(
   if (call.principal.kind !== 'operator' && call.principal.kind !== 'system')
     throw httpErrors.forbidden({ detail: 'This is for operators.' })
   const email = normaliseEmail(typed)
-  for (let round = 0; email !== undefined && round < MAX_ROUNDS; round += 1) {
+  if (email === undefined) return undefined
+  // Somebody may set an app up, or use a code, at the same moment.
+  const done = await settled(async () => {
     const account = await accounts.findByEmail(call, email)
     if (account === undefined) return undefined
     const { id: accountId, name, waysVersion, language } = account
@@ -47,11 +47,9 @@ export async function resetSecondStep(
       securityEventOf({ type: 'second_step.reset', accountId, ...actorOf(call) }),
       mail({ to: email, template: 'second-step-reset', data: { name, when }, language }),
     ]
-    if (await repository.reset(call, accountId, { waysVersion, totp: totp !== undefined, codes: codes !== undefined, events })) {
-      await engine.revokeAccount(call, accountId)
-      return { accountId, secondStepReset: true }
-    }
-  }
-  if (email === undefined) return undefined
-  throw new Error('The second step of the account changes too often to be reset.')
+    const taken = { waysVersion, totp: totp !== undefined, codes: codes !== undefined, events }
+    return (await repository.reset(call, accountId, taken)) ? { accountId, secondStepReset: true } : 'moved'
+  })
+  if (done?.secondStepReset === true) await engine.revokeAccount(call, done.accountId)
+  return done
 }
