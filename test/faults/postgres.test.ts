@@ -281,7 +281,7 @@ describe('faults of PostgreSQL', { skip: withoutPostgres }, () => {
       codes.push(...results.flatMap((one) => (one.status === 'rejected' ? [String(Reflect.get(one.reason, 'code'))] : [])))
       assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1)
     }
-    // On a machine with much else to do one may give up waiting for its turn: that it has stored nothing is true, too. Without trying again, most would.
+    // On a machine with much else to do one may give up waiting for its turn: that it has stored nothing is true, too.
     const gaveUp = codes.filter((code) => code === 'database.unavailable').length
     assert.ok(gaveUp <= 5, `${gaveUp} of ${codes.length} gave up`)
     assert.equal(codes.filter((code) => code === 'database.duplicate').length, codes.length - gaveUp)
@@ -295,6 +295,32 @@ describe('faults of PostgreSQL', { skip: withoutPostgres }, () => {
     assert.ok(both.every((one) => one.status === 'fulfilled'))
     assert.equal((await others.get(call, 'a'))?.version, 21)
     assert.equal((await collection.list(call, { index: 'bySlug', limit: 100 })).items.length, 30)
+  })
+
+  test('a commit that has to give way to somebody who locks in the other order is tried again, and stored', async () => {
+    const { database, tickets: others, schema } = await open({ connections: 2, times: POOL_TIMES })
+    await database.contract.commit(
+      call,
+      ['a', 'b'].map((id) => ({ kind: 'insert' as const, collection: 'tickets', value: ticket({ id, code: `code ${id}` }) })),
+    )
+    const client = new Client({ connectionString: server.url() })
+    await client.connect()
+    const lock = (id: string) => client.query(`select 1 from ${schema}.tickets where id = '${id}' for update`)
+    await client.query('begin')
+    await lock('b')
+    const update = (id: string) => ({ kind: 'update' as const, collection: 'tickets', id, change: { set: { uses: 1 } } })
+    const commit = database.contract.commit(call, [update('a'), update('b')])
+    await eventually(
+      () => Number(server.sql("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")) > 0,
+      'the commit waits for b, and holds a',
+    )
+    // Whoever has waited longer looks for deadlocks first, and gives way: the commit.
+    await lock('a')
+    await client.query('rollback')
+    await client.end()
+    await commit
+    assert.equal((await others.get(call, 'a'))?.value.uses, 1)
+    assert.equal((await others.get(call, 'b'))?.value.uses, 1)
   })
 
   test('a start without a server says so and can be tried again', async () => {
