@@ -52,7 +52,9 @@ async function launch([name = 'start', ...words]) {
   const main = { runtime, cwd: root, env, nodeArgs: command.nodeArgs, args: [...command.args, ...userArgs] }
   if (userArgs.includes('--help') || userArgs.includes('-h')) return runChildren(main)
   if (command.builds) await buildFrontends({ root, runtime, env, say })
-  if (!command.withThirdParty) return runChildren(main)
+  // The third party knows the example app; whoever brings another one brings what goes with it.
+  const isOther = userArgs.some((word) => /^--config(?:=|$)/.test(word))
+  if (!command.withThirdParty || isOther) return runChildren(main)
   const port = await choosePort({ root, userArgs })
   if (port === undefined) return runChildren(main)
   const companions = thirdParty(port).map((companion) => ({ runtime, cwd: root, env, ...companion }))

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { cp, mkdtemp, readdir, readlink, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -47,8 +47,8 @@ async function untilNoneInClone(): Promise<void> {
   assert.deepEqual(await processesInClone(), [])
 }
 
-async function startInClone(): Promise<{ child: ChildProcess; port: number }> {
-  const args = [launcher, 'start', '--port', '0', '--data-dir', join(clone, '.ninefold', 'test')]
+async function startInClone(...words: string[]): Promise<{ child: ChildProcess; port: number }> {
+  const args = [launcher, 'start', '--port', '0', '--data-dir', join(clone, '.ninefold', 'test'), ...words]
   const child = spawn(machineNode, args, { cwd: clone, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   const heard = (chunk: Buffer): void => {
@@ -118,6 +118,21 @@ test('SIGTERM stops the platform and the third party, with exit code 0', async (
   child.kill('SIGTERM')
   const [code] = await once(child, 'exit')
   assert.equal(code, 0)
+  await untilNoneInClone()
+})
+
+test('another app than the example runs without the third party of the example', async () => {
+  const commands = async (): Promise<string> =>
+    (await Promise.all((await processesInClone()).map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))).join('\n')
+  const usual = await startInClone()
+  assert.match(await commands(), /print-shop\/server/, 'it is there otherwise')
+  usual.child.kill('SIGTERM')
+  await once(usual.child, 'exit')
+  await untilNoneInClone()
+  const { child } = await startInClone('--config', 'examples/identity-alone/ninefold.config.ts')
+  assert.doesNotMatch(await commands(), /print-shop\/server/)
+  child.kill('SIGTERM')
+  await once(child, 'exit')
   await untilNoneInClone()
 })
 
