@@ -7,7 +7,8 @@ import { after, before, describe, test } from 'node:test'
 import { callAs } from '#kernel/call.ts'
 import { clientRoutes } from '../../src/auth/clients/routes.ts'
 import type { Database } from '../../src/database/contract.ts'
-import { Browser, call, claimsOf, errorOf, type OauthWorld, openOauth, pkce, PRINT_SHOP, type Reply, send } from '../support/oauth.ts'
+import { type SignedIn, signInTo } from '../support/client-sign-in.ts'
+import { call, claimsOf, errorOf, type OauthWorld, openOauth, PRINT_SHOP, send } from '../support/oauth.ts'
 import { until } from '../support/until.ts'
 
 const CALLBACK = 'https://notes.example/callback'
@@ -52,30 +53,8 @@ after(async () => {
   await world.stop()
 })
 
-interface SignedIn {
-  readonly asked: readonly string[]
-  readonly last: Reply
-  readonly form: Record<string, string>
-}
-
-async function signIn(clientId: string, { account = 'person-blocked', redirectUri = CALLBACK } = {}): Promise<SignedIn> {
-  const { verifier, challenge } = pkce()
-  const query = new URLSearchParams({
-    client_id: clientId,
-    redirect_uri: redirectUri,
-    response_type: 'code',
-    scope: 'openid offline_access photos:read photos:write',
-    code_challenge: challenge,
-    code_challenge_method: 'S256',
-  })
-  const found = await new Browser(world).authorize(`/authorize?${query.toString()}`, { account })
-  const code = found.location.searchParams.get('code') ?? ''
-  return {
-    asked: found.asked,
-    last: found.last,
-    form: { grant_type: 'authorization_code', client_id: clientId, code, code_verifier: verifier },
-  }
-}
+const signIn = (clientId: string, { account = 'person-blocked', redirectUri = CALLBACK } = {}): Promise<SignedIn> =>
+  signInTo(world, clientId, { account, redirectUri })
 
 async function tokensOf(clientId: string): Promise<{ access: string; refresh: Record<string, string> }> {
   const reply = await send(world, { path: '/token', form: (await signIn(clientId)).form })

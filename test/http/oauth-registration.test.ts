@@ -7,7 +7,8 @@ import * as oauth from 'oauth4webapi'
 import type { ClientView } from '../../src/auth/clients/contract.ts'
 import { isDocumentAddress } from '../../src/auth/client-documents/address.ts'
 import { freshMsOf } from '../../src/auth/client-documents/freshness.ts'
-import { Browser, call, claimsOf, errorOf, type OauthWorld, openOauth, pkce, type Reply, send } from '../support/oauth.ts'
+import { type SignedIn, signInTo } from '../support/client-sign-in.ts'
+import { call, claimsOf, errorOf, type OauthWorld, openOauth, type Reply, send } from '../support/oauth.ts'
 import { until } from '../support/until.ts'
 
 const CALLBACK = 'https://notes.example/callback'
@@ -26,27 +27,8 @@ async function strangers(world: OauthWorld): Promise<readonly ClientView[]> {
   return (await world.clients.list(call)).items.filter(({ source }) => source !== 'app')
 }
 
-interface SignedIn {
-  readonly asked: readonly string[]
-  readonly location: URL
-  readonly form: Record<string, string>
-  readonly last: Reply
-}
-
-async function signIn(world: OauthWorld, clientId: string, redirectUri = CALLBACK): Promise<SignedIn> {
-  const { verifier, challenge } = pkce()
-  const query = new URLSearchParams({
-    client_id: clientId,
-    redirect_uri: redirectUri,
-    response_type: 'code',
-    scope: 'openid offline_access photos:read photos:write',
-    code_challenge: challenge,
-    code_challenge_method: 'S256',
-  })
-  const found = await new Browser(world).authorize(`/authorize?${query.toString()}`, { account: 'person-newcomer' })
-  const code = found.location.searchParams.get('code') ?? ''
-  return { ...found, form: { grant_type: 'authorization_code', client_id: clientId, code, code_verifier: verifier } }
-}
+const signIn = (world: OauthWorld, clientId: string, redirectUri = CALLBACK): Promise<SignedIn> =>
+  signInTo(world, clientId, { account: 'person-newcomer', redirectUri })
 
 describe('requirement 52: dynamic registration', () => {
   let world: OauthWorld

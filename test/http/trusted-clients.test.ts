@@ -7,7 +7,8 @@ import { after, before, describe, test } from 'node:test'
 import { callAs } from '#kernel/call.ts'
 import { asPlace, placeOf } from '../../src/auth/client-documents/place.ts'
 import { SECURITY_EVENT } from '../../src/auth/security-events/security-event.ts'
-import { Browser, call, claimsOf, errorOf, type OauthWorld, openOauth, pkce, type Reply, send } from '../support/oauth.ts'
+import { type Asking, type SignedIn, signInTo } from '../support/client-sign-in.ts'
+import { Browser, call, claimsOf, errorOf, type OauthWorld, openOauth, send } from '../support/oauth.ts'
 import { until } from '../support/until.ts'
 
 const CALLBACK = 'https://notes.example/callback'
@@ -49,34 +50,8 @@ after(async () => {
   await world.stop()
 })
 
-interface SignedIn {
-  readonly asked: readonly string[]
-  readonly last: Reply
-  readonly location: URL
-  readonly form: Record<string, string>
-}
-
-interface Asking {
-  readonly browser?: Browser
-  readonly account?: string
-  readonly redirectUri?: string
-}
-
-async function signIn(clientId: string, { browser = new Browser(world), account = 'person-trust', redirectUri = CALLBACK }: Asking = {}) {
-  const { verifier, challenge } = pkce()
-  const query = new URLSearchParams({
-    client_id: clientId,
-    redirect_uri: redirectUri,
-    response_type: 'code',
-    scope: 'openid offline_access photos:read photos:write',
-    code_challenge: challenge,
-    code_challenge_method: 'S256',
-  })
-  const found = await browser.authorize(`/authorize?${query.toString()}`, { account })
-  const code = found.location.searchParams.get('code') ?? ''
-  const form = { grant_type: 'authorization_code', client_id: clientId, code, code_verifier: verifier }
-  return { ...found, form } satisfies SignedIn
-}
+const signIn = (clientId: string, asking: Partial<Asking> = {}): Promise<SignedIn> =>
+  signInTo(world, clientId, { account: 'person-trust', redirectUri: CALLBACK, ...asking })
 
 async function tokensOf(clientId: string, asking?: Asking): Promise<{ access: string; refresh: Record<string, string> }> {
   const reply = await send(world, { path: '/token', form: (await signIn(clientId, asking)).form })

@@ -1,0 +1,35 @@
+// Signing somebody in to a client that registered itself or comes by a document: what was asked, and what its token request needs.
+import { Browser, type OauthWorld, pkce, type Reply } from './oauth.ts'
+
+export interface SignedIn {
+  readonly asked: readonly string[]
+  readonly last: Reply
+  readonly location: URL
+  /** Of the token request. */
+  readonly form: Record<string, string>
+}
+
+export interface Asking {
+  readonly browser?: Browser
+  readonly account: string
+  readonly redirectUri: string
+}
+
+export async function signInTo(
+  world: OauthWorld,
+  clientId: string,
+  { browser = new Browser(world), account, redirectUri }: Asking,
+): Promise<SignedIn> {
+  const { verifier, challenge } = pkce()
+  const query = new URLSearchParams({
+    client_id: clientId,
+    redirect_uri: redirectUri,
+    response_type: 'code',
+    scope: 'openid offline_access photos:read photos:write',
+    code_challenge: challenge,
+    code_challenge_method: 'S256',
+  })
+  const found = await browser.authorize(`/authorize?${query.toString()}`, { account })
+  const code = found.location.searchParams.get('code') ?? ''
+  return { ...found, form: { grant_type: 'authorization_code', client_id: clientId, code, code_verifier: verifier } }
+}
