@@ -181,6 +181,8 @@ describe('faults of PostgreSQL', { skip: withoutPostgres }, () => {
       )
       if (answer !== 'unknown') assert.equal(there[0], answer)
     }
+    // The last ends may have left it refusing for half a second.
+    await eventually(async () => (await database.health()) === undefined, 'it is well again')
     assert.notEqual(await collection.get(call, [...stored][0] ?? ''), undefined)
   })
 

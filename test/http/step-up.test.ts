@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { ACR_VALUES } from '../../src/auth/levels.ts'
+import { SECURITY_EVENT } from '../../src/auth/security-events/security-event.ts'
+import { eventually } from '../support/database.ts'
 import { authorizePath, Browser, claimsOf, openOauth, type OauthWorld, pkce, PRINT_SHOP, send, type Tokens } from '../support/oauth.ts'
 
 let world: OauthWorld
@@ -18,16 +20,17 @@ interface Asked {
   readonly account: string
   readonly extra?: Readonly<Record<string, string>>
   readonly by?: Parameters<Browser['authorize']>[1]['by']
+  readonly thinkMs?: number
 }
 
 /** One authorization: which prompts it showed, and what the tokens say in the end. */
 async function authorize(
   browser: Browser,
-  { account, extra = {}, by }: Asked,
+  { account, extra = {}, ...answers }: Asked,
 ): Promise<{ asked: string[]; location: URL; tokens?: Tokens }> {
   const { verifier, challenge } = pkce()
   const path = authorizePath(challenge, { extra })
-  const { asked, location } = await browser.authorize(path, by === undefined ? { account } : { account, by })
+  const { asked, location } = await browser.authorize(path, { account, ...answers })
   const code = location.searchParams.get('code')
   if (code === null) return { asked, location }
   const form = {
@@ -62,6 +65,26 @@ test('requirement 15: tokens say how and when somebody signed in, refreshed ones
   const form = { grant_type: 'refresh_token', client_id: PRINT_SHOP.clientId, refresh_token: first.tokens?.refresh_token ?? '' }
   const refreshed = claimsOf((JSON.parse((await send(world, { path: '/token', form })).body) as Tokens).access_token)
   for (const name of ['acr', 'amr', 'auth_time']) assert.deepEqual(refreshed[name], access[name], name)
+})
+
+test('requirement 15: a sign-in keeps its time when consent is given later, and is told of once', async () => {
+  const heard: unknown[] = []
+  const unsubscribe = world.database.subscribe({
+    consumer: 'test-sign-ins',
+    topics: [SECURITY_EVENT],
+    beginAtEnd: true,
+    handle: async (events) => void heard.push(...events.map(({ data }) => data)),
+  })
+  await world.database.subscribed()
+  const slow = await authorize(new Browser(world), { account: 'person-slow', extra: { max_age: '3600' }, thinkMs: 2100 })
+  assert.deepEqual(slow.asked, ['login', 'consent'])
+  const ageSeconds = Math.floor(Date.now() / 1000) - Number(told(slow).id['auth_time'])
+  assert.ok(ageSeconds >= 2, `auth_time is ${ageSeconds} s old`)
+  const ofPerson = (): string[] => heard.map((data) => JSON.stringify(data)).filter((data) => data.includes('person-slow'))
+  await eventually(() => ofPerson().length > 0, 'the sign-in is told of')
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  assert.equal(ofPerson().filter((data) => data.includes('sign_in.succeeded')).length, 1)
+  unsubscribe()
 })
 
 test('requirement 15: prompt=login and max_age ask whoever is signed in, and prompt=none asks nobody', async () => {

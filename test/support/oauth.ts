@@ -375,7 +375,13 @@ export class Browser {
   /** Follows redirects on the accounts origin, signing in and agreeing where asked; stops where it leads elsewhere. */
   async authorize(
     path: string,
-    person: { readonly account: string; readonly approve?: boolean; readonly by?: readonly Proof[] },
+    person: {
+      readonly account: string
+      readonly approve?: boolean
+      readonly by?: readonly Proof[]
+      /** Before each answer about consent. */
+      readonly thinkMs?: number
+    },
   ): Promise<{ location: URL; asked: string[]; last: Reply }> {
     const asked: string[] = []
     const proofs = [...(person.by ?? ['password', 'totp'])]
@@ -389,6 +395,7 @@ export class Browser {
         const page = await this.visit({ path: location.pathname })
         const { prompt } = JSON.parse(page.body) as { prompt: 'login' | 'consent' }
         asked.push(prompt)
+        if (prompt === 'consent' && person.thinkMs !== undefined) await new Promise((resolve) => setTimeout(resolve, person.thinkMs))
         const query =
           prompt === 'login'
             ? `account=${person.account}&by=${proofs.shift() ?? 'password'}`
