@@ -41,8 +41,8 @@ interface Parts {
 
 export function createDatabase({ engine, clock, logger, sweepEveryMs, keepEventsMs = KEEP_EVENTS_MS }: DatabaseParts): Running<Database> {
   let started = false
-  const wake = (): void => {
-    pump.wake()
+  const wake = (topics?: ReadonlySet<string>): void => {
+    pump.wake(topics)
     tails.wake()
   }
   const store = createStore({ engine, clock, isStarted: () => started, wake })
@@ -68,7 +68,7 @@ export function createDatabase({ engine, clock, logger, sweepEveryMs, keepEvents
       await tails.start()
       caches.follow((tail) => tails.follow(tail))
       await pump.start()
-      unwatch = engine.events.watch?.(wake) ?? unwatch
+      unwatch = engine.events.watch?.(() => wake()) ?? unwatch
       sweeper.start()
     } catch (error) {
       await close()

@@ -9,6 +9,8 @@ const POLL_MS = 1000
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 30_000
 const DRAIN_MS = 10_000
+/** After a batch: under load one read and one kept position serve the events of so long, and the first event of a quiet time waits for nothing. */
+const GATHER_MS = 20
 /** A consumer that has not been seen for this long no longer holds events back. */
 const FORGET_MS = 30 * 24 * 60 * 60 * 1000
 const PRUNE_LIMIT = 500
@@ -25,7 +27,8 @@ export interface EventPump {
   start(): Promise<void>
   /** When all consumers so far have their position. */
   placed(): Promise<void>
-  wake(): void
+  /** Events of these topics may have come; without topics, of any. */
+  wake(topics?: ReadonlySet<string>): void
   /** Saves positions that only passed over other topics, then removes events that everybody has read. */
   prune(): Promise<void>
   stop(): Promise<void>
@@ -62,8 +65,8 @@ export function createEventPump({ store, logger, keepMs }: PumpParts): EventPump
       poll.unref()
     },
     placed,
-    wake() {
-      readers.forEach((reader) => reader.wake())
+    wake(topics) {
+      for (const reader of readers.values()) if (topics === undefined || reader.takes(topics)) reader.wake()
     },
     async prune() {
       await Promise.all([...readers.values()].map(async (reader) => await reader.save()))
@@ -132,6 +135,10 @@ class ConsumerLoop {
     this.#loop ??= this.#run()
   }
 
+  takes(topics: ReadonlySet<string>): boolean {
+    return this.#subscription.topics.some((topic) => topics.has(topic))
+  }
+
   wake(): void {
     this.#asked = true
     this.#resume?.()
@@ -181,7 +188,9 @@ class ConsumerLoop {
         this.#asked = false
         const delivered = await this.#deliver()
         failures = 0
-        if (!delivered) await this.#rest()
+        if (delivered === BATCH) continue
+        if (delivered > 0) await this.#rest(GATHER_MS)
+        await this.#rest()
       } catch (error) {
         // It comes again at the next start.
         if (this.#ended) return
@@ -193,11 +202,12 @@ class ConsumerLoop {
     }
   }
 
-  async #deliver(): Promise<boolean> {
+  /** How many events were delivered. */
+  async #deliver(): Promise<number> {
     const position = await this.place()
     const { events } = this.#store.ready()
     const upTo = await events.head()
-    if (upTo <= position) return false
+    if (upTo <= position) return 0
     const batch = await events.read({ topics: this.#subscription.topics, after: position, upTo, limit: BATCH })
     const next = batch.length === BATCH ? (batch.at(-1)?.sequence ?? upTo) : upTo
     if (batch.length > 0) {
@@ -206,7 +216,7 @@ class ConsumerLoop {
     }
     // Passing over the events of other topics is only remembered here: it costs no write, and repeating it does no harm.
     this.#position = next
-    return true
+    return batch.length
   }
 
   async #savePosition(position: number): Promise<void> {

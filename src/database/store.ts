@@ -24,8 +24,8 @@ export interface StoreParts {
   readonly engine: Engine
   readonly clock: Clock
   readonly isStarted: () => boolean
-  /** Called after a write that carried events. */
-  readonly wake: () => void
+  /** Called with the topics after a write that carried events. */
+  readonly wake: (topics: ReadonlySet<string>) => void
 }
 
 export function createStore({ engine, clock, isStarted, wake }: StoreParts): Store {
@@ -56,7 +56,7 @@ export function createStore({ engine, clock, isStarted, wake }: StoreParts): Sto
         })
       }
       const answer = await submit({ kind: 'write', now: clock.now(), steps, events: events.map(eventRow) })
-      if (events.length > 0 && answer.kind === 'done') wake()
+      if (events.length > 0 && answer.kind === 'done') wake(new Set(events.map(({ topic }) => topic)))
       return answer
     },
     async maintain(request) {

@@ -77,7 +77,8 @@ export function createWorker(parts: WorkerParts): Worker {
   const claimSome = async (): Promise<boolean> => {
     const free = settings.concurrency - leases.count()
     if (!state.accepting || free <= 0) return false
-    const due = await repository.due(call, 'waiting', { until: clock.now(), limit: free })
+    // A stop may come while they are read.
+    const due = (await repository.due(call, 'waiting', { until: clock.now(), limit: free })).filter(() => state.accepting)
     const claims = await Promise.allSettled(
       due.map((job) => repository.change(call, job, claimed(job.value, clock.now(), settings.leaseMs))),
     )

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { ACR_VALUES } from '../../src/auth/levels.ts'
 import { SECURITY_EVENT } from '../../src/auth/security-events/security-event.ts'
-import { eventually } from '../support/database.ts'
+import { call, eventually } from '../support/database.ts'
 import { authorizePath, Browser, claimsOf, openOauth, type OauthWorld, pkce, PRINT_SHOP, send, type Tokens } from '../support/oauth.ts'
 
 let world: OauthWorld
@@ -16,12 +16,7 @@ after(() => world.stop())
 
 type Claims = Readonly<Record<string, unknown>>
 
-interface Asked {
-  readonly account: string
-  readonly extra?: Readonly<Record<string, string>>
-  readonly by?: Parameters<Browser['authorize']>[1]['by']
-  readonly thinkMs?: number
-}
+type Asked = Parameters<Browser['authorize']>[1] & { readonly extra?: Readonly<Record<string, string>> }
 
 /** One authorization: which prompts it showed, and what the tokens say in the end. */
 async function authorize(
@@ -75,7 +70,7 @@ test('requirement 15: a sign-in keeps its time when consent is given later, and 
     beginAtEnd: true,
     handle: async (events) => void heard.push(...events.map(({ data }) => data)),
   })
-  await world.database.subscribed()
+  await world.database.subscribed(call)
   const slow = await authorize(new Browser(world), { account: 'person-slow', extra: { max_age: '3600' }, thinkMs: 2100 })
   assert.deepEqual(slow.asked, ['login', 'consent'])
   const ageSeconds = Math.floor(Date.now() / 1000) - Number(told(slow).id['auth_time'])

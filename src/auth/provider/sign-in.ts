@@ -76,14 +76,8 @@ export function createSignIns({ interactions, accounts, rules, clock, admit }: S
     if (next !== undefined || hold) return back(found, { ...owner, browser: kept.browser })
     await admit(exchange, found, accountId)
     return interactions.finish(exchange, {
-      login: {
-        accountId,
-        amr: amrOf(proofs),
-        acr: acrOf(levelOf(proofs) ?? 1),
-        remember: true,
-        // The engine carries this on to the consent that follows, and would take the time of that for the time of the sign-in.
-        ts: Math.floor(owner.at / 1000),
-      },
+      // With its time: the engine signs in by this once more at the consent that follows, and would take that for the time of the sign-in.
+      login: { accountId, amr: amrOf(proofs), acr: acrOf(levelOf(proofs) ?? 1), remember: true, ts: Math.floor(owner.at / 1000) },
       // Answers `prompt=select_account` too.
       select_account: {},
       proof: kept,

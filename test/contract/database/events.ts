@@ -127,7 +127,8 @@ export function eventTests(test: TestInWorld): void {
     const leave = db.database.subscribe(subscription)
     await db.database.commit(call, [], [draft('1')])
     await eventually(() => seen.length === 1, 'the first event')
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    // Its position is stored after that.
+    await new Promise((resolve) => setTimeout(resolve, 500))
     leave()
     await db.database.commit(call, [], [draft('2')])
     await new Promise((resolve) => setTimeout(resolve, 50))
