@@ -1,4 +1,5 @@
 // How accounts and mailed links are stored.
+import { breath } from '#kernel/breath.ts'
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operation } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
@@ -58,7 +59,11 @@ export function createAccountsRepository(database: Database): AccountsRepository
   const accounts = database.collection(accountsCollection)
   const tokens = database.collection(emailTokensCollection)
   return {
-    find: async (call, id) => (await accounts.get(call, id))?.value,
+    async find(call, id) {
+      // Long requests ask for the person at several of their steps.
+      await breath()
+      return (await accounts.get(call, id))?.value
+    },
     async findByEmail(call, email) {
       const found = await accounts.getByKey(call, 'email', { email })
       // Decoding a row takes some microseconds: without this, the clock would tell who has none.

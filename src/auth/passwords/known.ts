@@ -14,18 +14,23 @@ export interface KnownPasswords {
 }
 
 export function createKnownPasswords(own: string | undefined): KnownPasswords {
-  const filters: PasswordFilter[] = []
+  let shipped: PasswordFilter | undefined
+  let owned: PasswordFilter | undefined
   return {
     isKnown: (password) => {
-      const spellings = new Set([password, password.toLowerCase()])
-      return isCommonPassword(password) || [...spellings].some((spelling) => filters.some((filter) => filter.has(spelling)))
+      const small = password.toLowerCase()
+      if (isCommonPassword(password) || shipped?.has(small) === true) return true
+      // How an operator's list was spelt is not known.
+      return owned !== undefined && (owned.has(small) || (small !== password && owned.has(password)))
     },
     open() {
-      if (filters.length > 0) return
-      for (const path of own === undefined ? [SHIPPED] : [SHIPPED, own]) filters.push(openFilter(path))
+      shipped ??= openFilter(SHIPPED)
+      if (own !== undefined) owned ??= openFilter(own)
     },
     close() {
-      for (const filter of filters.splice(0)) filter.close()
+      shipped?.close()
+      owned?.close()
+      shipped = owned = undefined
     },
   }
 }

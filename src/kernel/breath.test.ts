@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { breath } from './breath.ts'
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+function work(ms: number): void {
+  const end = performance.now() + ms
+  while (performance.now() < end);
+}
+
+test('who asks early in a turn of the event loop goes on, who asks late lets others go first', async () => {
+  await nextTurn()
+  await nextTurn()
+  assert.equal(breath(), undefined)
+  work(0.5)
+  const given = breath()
+  assert.ok(given instanceof Promise)
+  const order: string[] = []
+  setImmediate(() => order.push('another'))
+  await given.then(() => order.push('who asked'))
+  await nextTurn()
+  assert.deepEqual(order.toSorted(), ['another', 'who asked'])
+})
+
+test('long requests give way to what comes in, and all of them end', async () => {
+  let ended = 0
+  let others = 0
+  const long = async (): Promise<void> => {
+    for (let step = 0; step < 10; step += 1) {
+      await breath()
+      work(0.3)
+    }
+    ended += 1
+  }
+  const all = Promise.all(Array.from({ length: 20 }, long))
+  let longestMs = 0
+  const other = async (): Promise<void> => {
+    while (ended < 20) {
+      const began = performance.now()
+      await nextTurn()
+      longestMs = Math.max(longestMs, performance.now() - began)
+      others += 1
+    }
+  }
+  await Promise.all([all, other()])
+  assert.equal(ended, 20)
+  // Sixty milliseconds of work; in one go, the other would have had one turn or two.
+  assert.ok(others >= 20, `${others} turns`)
+  assert.ok(longestMs < 50, `${longestMs} ms`)
+})
+
+test('who came first goes on first', async () => {
+  void breath()
+  work(0.5)
+  const order: number[] = []
+  await Promise.all(
+    [1, 2, 3].map(async (number) => {
+      await breath()
+      order.push(number)
+    }),
+  )
+  assert.deepEqual(order, [1, 2, 3])
+})
