@@ -1,8 +1,9 @@
 // The authorization server under load: interleaved rounds of every subject on a real platform, medians; rate as fast as answers come, and CPU time of the
 // whole server process for each request, from which comes what one core can do.
-// Run: node bench/auth.ts [--on sqlite,postgres] [--only flows,introspection,sign-ins,sessions]
+// Run: node bench/auth.ts [--on sqlite,postgres] [--only flows,introspection,sign-ins,sessions] [--hash 65536/3]
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { costProblem, type HashCost, USUAL_COST } from '../src/auth/passwords/cost.ts'
 import { type Person, signIn, signUp } from '../test/support/person.ts'
 import { startPlatform } from '../test/support/platform.ts'
 import { startPostgres } from '../test/support/postgres.ts'
@@ -24,6 +25,10 @@ const { values } = parseArgs({
     browsers: { type: 'string', default: '16' },
     /** Who sign in with their passwords. */
     people: { type: 'string', default: '64' },
+    /** What their password hashes cost: KiB/passes. */
+    hash: { type: 'string', default: `${USUAL_COST.memoryKiB}/${USUAL_COST.passes}` },
+    /** Sign-ins before anything of them is measured. */
+    'warm-up-sign-ins': { type: 'string', default: '1500' },
     /** How many sessions there are where there are many, and where there are few. */
     sessions: { type: 'string', default: '1000000' },
     few: { type: 'string', default: '1000' },
@@ -33,7 +38,16 @@ const PACE: Pace = { rounds: Number(values.rounds), durationMs: Number(values.se
 const PEOPLE = 4
 /** As an operator would for so much data. */
 const POSTGRES = { shared_buffers: '1GB', max_wal_size: '4GB', checkpoint_timeout: '30min' }
+const COST = hashCost(values.hash)
 const wanted = new Set(values.only.split(','))
+
+function hashCost(text: string): HashCost {
+  const [, memoryKiB, passes] = /^(\d+)\/(\d+)$/.exec(text) ?? []
+  const cost = { memoryKiB: Number(memoryKiB), passes: Number(passes) }
+  const problem = passes === undefined ? `--hash takes KiB/passes, as in 65536/3, and not ${text}` : costProblem(cost)
+  if (problem !== undefined) throw new RangeError(problem)
+  return cost
+}
 
 type Environment = Readonly<Record<string, string>>
 
@@ -86,7 +100,10 @@ async function requestsPerCore(name: string, environment: Environment): Promise<
 async function measure(name: string, urlOf?: (place: string) => string): Promise<void> {
   const databaseOf = (place: string): Environment => (urlOf === undefined ? {} : { NINEFOLD_DATABASE_URL: urlOf(place) })
   if (wanted.has('flows') || wanted.has('introspection')) await requestsPerCore(name, databaseOf('flows'))
-  if (wanted.has('sign-ins')) await measureSignIns(name, databaseOf('sign_ins'), { pace: PACE, people: Number(values.people) })
+  if (wanted.has('sign-ins')) {
+    const scale = { people: Number(values.people), cost: COST, warmUpSignIns: Number(values['warm-up-sign-ins']) }
+    await measureSignIns(name, databaseOf('sign_ins'), { pace: PACE, ...scale })
+  }
   if (wanted.has('sessions')) {
     const scale = { few: Number(values.few), many: Number(values.sessions) }
     await measureSessions(name, { few: databaseOf('few'), many: databaseOf('many') }, { pace: PACE, scale })

@@ -66,6 +66,20 @@ test('a value that does not fit names its variable', () => {
   assert.match(problemsOf({ NINEFOLD_GATEWAY_PORT: 'http' }).join(), /^NINEFOLD_GATEWAY_PORT: must be a whole number/)
 })
 
+test('requirement 69: hashes of passwords that are too cheap do not start, with what was set and what to do', () => {
+  const problems = problemsOf({ NINEFOLD_AUTH_PASSWORD_PASSES: '1' })
+  assert.equal(problems.length, 1, problems.join())
+  assert.match(problems.join(), /MEMORY_KIB=19456 with NINEFOLD_AUTH_PASSWORD_PASSES=1 makes .* too cheap .*MEMORY_KIB to at least 47104/)
+  assert.match(problemsOf({ ...production, NINEFOLD_AUTH_PASSWORD_MEMORY_KIB: '64' }).join(), /too cheap/)
+  const { config } = readConfig({ environment: { NINEFOLD_AUTH_PASSWORD_MEMORY_KIB: '65536', NINEFOLD_AUTH_PASSWORD_PASSES: '3' } })
+  assert.deepEqual([config.auth.passwordMemoryKib, config.auth.passwordPasses], [65_536, 3])
+})
+
+test('hashes of passwords that cost more than a sign-in may do not start', () => {
+  assert.match(problemsOf({ NINEFOLD_AUTH_PASSWORD_MEMORY_KIB: '262145' }).join(), /^NINEFOLD_AUTH_PASSWORD_MEMORY_KIB: .*262144/)
+  assert.match(problemsOf({ NINEFOLD_AUTH_PASSWORD_PASSES: '21' }).join(), /^NINEFOLD_AUTH_PASSWORD_PASSES: .*20/)
+})
+
 test('a secret can come from a file, not from both', () => {
   const file = join(mkdtempSync(join(tmpdir(), 'ninefold-config-')), 'key')
   writeFileSync(file, `${KEY}\n`)

@@ -1,7 +1,8 @@
-// The one reader of the environment. Every problem is reported at once, by name, never with a value.
+// The one reader of the environment. Every problem is reported at once, by name, never with a value that could be a secret.
 import { existsSync, readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { authConfig } from './auth/config.ts'
+import { costProblem } from './auth/passwords/cost.ts'
 import { cacheConfig } from './cache/config.ts'
 import { backupConfig } from './database/backup/config.ts'
 import { databaseConfig } from './database/config.ts'
@@ -96,7 +97,7 @@ function distance(left: string, right: string): number {
 
 /** Rules between settings: what is unsafe does not start. */
 function crossRules(config: Config): string[] {
-  const { platform, gateway, jobs } = config
+  const { platform, gateway, jobs, auth } = config
   const local = platform.domain === 'localhost' || platform.domain.endsWith('.localhost')
   const key = platform.masterKey?.reveal()
   const hasKey = key !== undefined || platform.masterKeyCommand !== undefined
@@ -119,7 +120,8 @@ function crossRules(config: Config): string[] {
   const broken = (platform.mode === 'development' ? development : production).filter(([isBroken]) => isBroken)
   const twice = key !== undefined && platform.masterKeyCommand !== undefined
   const both = twice ? ['NINEFOLD_MASTER_KEY and NINEFOLD_MASTER_KEY_COMMAND are both set; keep one'] : []
-  return [...keyProblems(key), ...both, ...broken.map(([, problem]) => problem)]
+  const cheap = costProblem({ memoryKiB: auth.passwordMemoryKib, passes: auth.passwordPasses })
+  return [...keyProblems(key), ...both, ...broken.map(([, problem]) => problem), ...(cheap === undefined ? [] : [cheap])]
 }
 
 /** What is wrong with a master key, or one of its versions, in words that do not quote it. */

@@ -5,6 +5,7 @@ import { randomBytes, randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { HashCost } from '../../src/auth/passwords/cost.ts'
 import { defaultConcurrency } from '../../src/auth/passwords/passwords.ts'
 import { signUp } from '../../test/support/person.ts'
 import { type PlatformProcess, startPlatform } from '../../test/support/platform.ts'
@@ -12,13 +13,15 @@ import { median, onCpuNs } from '../cpu.ts'
 import { type LoadResult, run } from '../load.ts'
 import type { Hashed, Hashing } from '../peers/argon2.ts'
 import { signedInGet } from './reader.ts'
-import { at, CONFIG, ENVIRONMENT, type Pace, table } from './subject.ts'
-import { Walk, type Walker } from './walk.ts'
+import { CONFIG, ENVIRONMENT, type Pace, table } from './subject.ts'
+import type { Walker } from './walk.ts'
+import type { Walked, Walking } from './walkers.ts'
 
 const AT_ONCE = 8
 /** Of the other route: few enough that the machine is idle without the sign-ins. */
 const OTHERS_PER_SECOND = 200
 const SIGN_UPS_AT_ONCE = 4
+const WARM_UP_SLICE_MS = 1000
 
 interface Round {
   readonly alone: Hashed
@@ -36,7 +39,36 @@ interface Site {
   readonly hashing: number
   readonly walkers: readonly Walker[]
   readonly argon2: ChildProcess
+  /** The walkers' own process. */
+  readonly clients: ChildProcess
   others(durationMs: number): Promise<LoadResult>
+}
+
+/** A process beside the platform that does what it is told, and says how it went. */
+async function beside(path: string, words: readonly string[] = []): Promise<ChildProcess> {
+  const child = fork(fileURLToPath(new URL(path, import.meta.url)), words)
+  await answerOf(child)
+  return child
+}
+
+async function answerOf(child: ChildProcess): Promise<unknown> {
+  const answered = new AbortController()
+  const ended = once(child, 'exit', answered).then(([code]) => {
+    throw new Error(`a process of the bench ended with ${String(code)}`)
+  })
+  try {
+    const [answer] = (await Promise.race([once(child, 'message', answered), ended])) as [unknown]
+    return answer
+  } finally {
+    // Or a listener would be left behind by each of many questions.
+    answered.abort()
+  }
+}
+
+async function asked<Answer>(child: ChildProcess, task: Hashing | Walking): Promise<Answer> {
+  const answer = answerOf(child)
+  child.send(task)
+  return (await answer) as Answer
 }
 
 /** The process that hashes for the platform. */
@@ -74,33 +106,25 @@ async function otherRoute(platform: PlatformProcess): Promise<Site['others']> {
     run({ port: platform.port, connections: 8, durationMs, expect: 200, next: () => request, perSecond: OTHERS_PER_SECOND })
 }
 
-/** How many people came in. */
-async function signingIn({ platform, walkers }: Site, durationMs: number): Promise<{ readonly signIns: number; readonly seconds: number }> {
-  const start = new URL(`${platform.origin('diary')}/session/sign-in?return_to=/`)
-  let next = randomInt(walkers.length)
-  let signIns = 0
-  const begin = (): Walk => new Walk(at(walkers, next++ % walkers.length), start)
-  const walks = Array.from({ length: Math.min(AT_ONCE, walkers.length) }, begin)
-  const { seconds } = await run({
-    port: platform.port,
-    connections: walks.length,
-    durationMs,
-    expect: [200, 303],
-    next: (connection) => at(walks, connection).request(),
-    answered(connection, answer) {
-      if (!at(walks, connection).answered(answer)) return
-      signIns += 1
-      walks[connection] = begin()
-    },
-  })
-  return { signIns, seconds }
+async function signingIn(
+  { platform, walkers, clients }: Site,
+  durationMs: number,
+): Promise<{ readonly signIns: number; readonly seconds: number }> {
+  const start = `${platform.origin('diary')}/session/sign-in?return_to=/`
+  const walking: Walking = { port: platform.port, start, walkers, atOnce: AT_ONCE, durationMs }
+  const walked = await asked<Walked>(clients, walking)
+  if ('failed' in walked) throw new Error(walked.failed)
+  return walked
+}
+
+/** Until the compiler has seen the way that all of them go. */
+async function warmUp(site: Site, count: number): Promise<void> {
+  for (let done = 0; done < count; ) done += (await signingIn(site, WARM_UP_SLICE_MS)).signIns
 }
 
 async function alone({ argon2 }: Site, durationMs: number): Promise<Hashed> {
   const hashing: Hashing = { concurrency: defaultConcurrency(), durationMs }
-  argon2.send(hashing)
-  const [hashed] = (await once(argon2, 'message')) as [Hashed]
-  return hashed
+  return asked<Hashed>(argon2, hashing)
 }
 
 async function round(site: Site, durationMs: number): Promise<Round> {
@@ -115,12 +139,12 @@ async function round(site: Site, durationMs: number): Promise<Round> {
   return { alone: hashed, quiet, others, signIns, perSecond: signIns / seconds, hashingMs, restMs }
 }
 
-function report(name: string, taken: readonly Round[]): void {
+function report(name: string, { memoryKiB, passes }: HashCost, taken: readonly Round[]): void {
   const of = (pick: (one: Round) => number): number => median(taken.map(pick))
   const share = of(({ perSecond, alone: { perSecond: bare } }) => perSecond / bare)
   const slower = of(({ others, quiet }) => others.p99Ms / quiet.p99Ms)
   table(
-    [`${name}: password sign-ins`, 'measured', 'aim'],
+    [`${name}: password sign-ins, ${memoryKiB} KiB and ${passes} passes`, 'measured', 'aim'],
     [
       [`Argon2id alone, ${defaultConcurrency()} at a time`, `${of((one) => one.alone.perSecond).toFixed(1)}/s`, ''],
       ['whole sign-ins', `${of((one) => one.perSecond).toFixed(1)}/s`, ''],
@@ -136,28 +160,43 @@ function report(name: string, taken: readonly Round[]): void {
   )
 }
 
+export interface SignInScale {
+  readonly pace: Pace
+  readonly people: number
+  /** Of the hashes of the platform, and of those beside it. */
+  readonly cost: HashCost
+  readonly warmUpSignIns: number
+}
+
 export async function measureSignIns(
   name: string,
   environment: Readonly<Record<string, string>>,
-  { pace, people }: { readonly pace: Pace; readonly people: number },
+  { pace, people, cost, warmUpSignIns }: SignInScale,
 ): Promise<void> {
-  const argon2 = fork(fileURLToPath(new URL('../peers/argon2.ts', import.meta.url)))
-  await once(argon2, 'message')
+  const argon2 = await beside('../peers/argon2.ts', [String(cost.memoryKiB), String(cost.passes)])
+  const clients = await beside('walkers.ts')
+  const hashes = {
+    NINEFOLD_AUTH_PASSWORD_MEMORY_KIB: String(cost.memoryKiB),
+    NINEFOLD_AUTH_PASSWORD_PASSES: String(cost.passes),
+  }
   const platform = await startPlatform({
     config: CONFIG,
     logLevel: 'info',
     discardOutput: true,
-    environment: { ...ENVIRONMENT, ...environment },
+    environment: { ...ENVIRONMENT, ...environment, ...hashes },
   })
   try {
     const walkers = await signUpAll(platform, people)
-    const site: Site = { platform, walkers, argon2, hashing: hashingProcess(platform.pid), others: await otherRoute(platform) }
+    const others = await otherRoute(platform)
+    const site: Site = { platform, walkers, argon2, clients, hashing: hashingProcess(platform.pid), others }
+    await warmUp(site, warmUpSignIns)
     await round(site, pace.warmUpMs)
     const taken: Round[] = []
     for (let number = 0; number < pace.rounds; number += 1) taken.push(await round(site, pace.durationMs))
-    report(name, taken)
+    report(name, cost, taken)
   } finally {
     argon2.disconnect()
+    clients.disconnect()
     await platform.stop({ remove: true })
   }
 }

@@ -1,4 +1,4 @@
-// Argon2id by itself, with the parameters of the product and at its priority: so many at a time, for as long as it is told.
+// Argon2id by itself, at the cost that it is started with (KiB, passes) and the priority of the product: so many at a time, for as long as it is told.
 import { setPriority } from 'node:os'
 import { hash, verify } from '@node-rs/argon2'
 
@@ -14,11 +14,11 @@ export interface Hashed {
 
 const PRIORITY = 10
 const PASSWORD = 'a password like those of people'
-const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 }
+const [memoryCost = 0, timeCost = 0] = process.argv.slice(2).map(Number)
 
 // Before any thread of the pool is made: they take the priority that their process has then.
 setPriority(PRIORITY)
-const stored = await hash(PASSWORD, PARAMETERS)
+const stored = await hash(PASSWORD, { memoryCost, timeCost, parallelism: 1 })
 
 async function measure({ concurrency, durationMs }: Hashing): Promise<Hashed> {
   let count = 0

@@ -69,7 +69,43 @@ export const ACCOUNTS: readonly Defence[] = [
     requirement: 69,
     off: 'passwords are cheap to guess',
     test: 'src/auth/passwords/passwords.test.ts',
-    edits: [['src/auth/passwords/passwords.ts', '    passes = 2,\n', '    passes = 1,\n']],
+    edits: [
+      [
+        'src/auth/passwords/cost.ts',
+        'USUAL_COST: HashCost = { memoryKiB: 19_456, passes: 2 }',
+        'USUAL_COST: HashCost = { memoryKiB: 19_456, passes: 1 }',
+      ],
+    ],
+  },
+  {
+    requirement: 69,
+    off: 'an operator may make passwords cheap to guess',
+    test: 'src/config.test.ts',
+    edits: [['src/config.ts', '...(cheap === undefined ? [] : [cheap])', '...(cheap === undefined ? [] : [])']],
+  },
+  {
+    requirement: 69,
+    off: 'what is weaker than each pair of OWASP is taken for enough',
+    test: 'src/auth/passwords/cost.test.ts',
+    edits: [['src/auth/passwords/cost.ts', 'passes >= withMemory.passes) return', 'passes >= withMemory.passes - 1) return']],
+  },
+  {
+    requirement: 69,
+    off: 'the clock tells who has a hash of before the cost was changed',
+    test: 'test/http/hash-cost.test.ts',
+    edits: [['src/auth/moving/decoys.ts', '      await keepOwn()\n', '      void keepOwn\n']],
+  },
+  {
+    requirement: 69,
+    off: 'hashes of another cost stay as they are',
+    test: 'test/http/hash-cost.test.ts',
+    edits: [
+      [
+        'src/auth/passwords/passwords.ts',
+        'isOutdated: (phc) => !phc.startsWith(prefix),',
+        "isOutdated: (phc) => !phc.startsWith('$argon2id$'),",
+      ],
+    ],
   },
   {
     requirement: 69,

@@ -1,10 +1,24 @@
 // The settings of auth.
 import { setting } from '#kernel/setting.ts'
+import { MOST_COST, USUAL_COST } from './passwords/cost.ts'
 
 export const authConfig = {
   passwordFilter: setting.optionalText(
     'A file of passwords that nobody may choose, beside those that ship with Ninefold; made by "ninefold passwords build-filter"',
   ),
+  // What is too cheap is a matter of both together: see `costProblem`.
+  passwordMemoryKib: setting.integer({
+    default: USUAL_COST.memoryKiB,
+    min: 1,
+    max: MOST_COST.memoryKiB,
+    about: 'KiB of memory that the hash of a password takes while it is computed (argon2id); with too few for the passes, nothing starts',
+  }),
+  passwordPasses: setting.integer({
+    default: USUAL_COST.passes,
+    min: 1,
+    max: MOST_COST.passes,
+    about: 'How often the hash of a password goes over its memory; hashes of another cost are replaced when their owners sign in',
+  }),
   suspicionFactor: setting.integer({
     default: 1,
     min: 1,

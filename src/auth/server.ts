@@ -44,6 +44,8 @@ export interface AuthSettings extends ClientSettings {
   readonly upstreamSecrets?: Secret | undefined
   readonly suspicionFactor?: number | undefined
   readonly passwordFilter?: string | undefined
+  readonly passwordMemoryKib?: number | undefined
+  readonly passwordPasses?: number | undefined
 }
 
 export interface AuthDependencies {

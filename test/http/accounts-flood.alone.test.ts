@@ -1,11 +1,6 @@
 // A flood of sign-ins: what does not fit is told so at once, known and unknown addresses alike, and nobody's tries are counted for it.
-// And hashes of earlier parameters: renewed by the next sign-in.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
-import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { call, openAccounts } from '../support/accounts.ts'
 
 const login = {
@@ -71,23 +66,4 @@ test('someone who gives up waiting costs no hash and no try', async (t) => {
   for (const outcome of await Promise.allSettled(tries)) assert.equal(outcome.status, 'rejected')
   for (let index = 0; index < 4; index += 1)
     assert.equal(await world.accounts.signIn(call, { email: person.email, password: 'still wrong', client: 'patient' }), undefined)
-})
-
-test('a sign-in renews a hash that was made with other parameters', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'ninefold-accounts-'))
-  t.after(() => rm(folder, { recursive: true, force: true }))
-  const durableFile = join(folder, 'main.db')
-  const earlier = await openAccounts({ durableFile, passwords: { memoryKiB: 64, passes: 1 } })
-  const person = await earlier.person()
-  await earlier.stop()
-  const later = await openAccounts({ durableFile, passwords: { memoryKiB: 128, passes: 1 } })
-  t.after(() => later.stop())
-  const accounts = later.database.collection(accountsCollection)
-  const hash = async (): Promise<string> => (await accounts.get(call, person.accountId))?.value.password ?? ''
-  assert.match(await hash(), /\$m=64,t=1,p=1\$/)
-  assert.equal(await later.accounts.signIn(call, { email: person.email, password: 'not the password', client: 'c' }), undefined)
-  assert.match(await hash(), /\$m=64,t=1,p=1\$/)
-  assert.ok(await later.accounts.signIn(call, { email: person.email, password: person.password, client: 'c' }))
-  assert.match(await hash(), /\$m=128,t=1,p=1\$/)
-  assert.ok(await later.accounts.signIn(call, { email: person.email, password: person.password, client: 'c' }))
 })

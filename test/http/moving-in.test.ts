@@ -322,8 +322,9 @@ test('an address that nobody has takes as long as one with a hash of another sys
   assert.ok(shapes.items.some(({ value }) => value.id === 'bcrypt,5'))
   const second = await openAccounts()
   try {
-    const decoys = shapes.items.map(({ value }) => value.decoy)
-    second.running.shared.passwords.useDecoys(decoys)
+    second.running.shared.passwords.useDecoys(shapes.items.map(({ value }) => value.decoy))
+    // The one of the cost that is set here stands for itself.
+    const decoys = shapes.items.map(({ value }) => value.decoy).filter((decoy) => !decoy.startsWith('$argon2id$v=19$m=64,'))
     const given = Array.from({ length: 200 }, (_, index) => second.running.shared.passwords.decoyFor(`p${index}@example.org`))
     for (const decoy of decoys) assert.ok(given.includes(decoy), 'each cost has its share')
     assert.ok(

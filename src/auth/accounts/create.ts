@@ -56,6 +56,8 @@ export interface AccountsParts {
     readonly sites: Sites
     readonly passwords?: PasswordSettings
     readonly passwordFilter?: string | undefined
+    readonly passwordMemoryKib?: number | undefined
+    readonly passwordPasses?: number | undefined
     readonly definition?: AuthDefinition | undefined
   }
 }
@@ -66,6 +68,8 @@ export function createAccounts(parts: AccountsParts): RunningAccounts {
   const passwords = createPasswords(logger, {
     decoyKey: keyRing.derive('auth.decoy'),
     filter: settings.passwordFilter,
+    memoryKiB: settings.passwordMemoryKib,
+    passes: settings.passwordPasses,
     ...settings.passwords,
   })
   const moving = createMovingRepository(database)

@@ -1,4 +1,4 @@
-// Rows of people, and the costs of hashes that came in, as they are stored.
+// Rows of people, and the costs of hashes, as they are stored.
 import { z } from '#kernel/schema.ts'
 import type { LegacyPerson, PersonRow } from './contract.ts'
 

@@ -2,6 +2,7 @@
 // after the first sign-in the account has a hash of ours. No schema library here, since the hashing process loads this file.
 import { createCipheriv, type KeyObject, pbkdf2, randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
+import { MOST_COST } from './cost.ts'
 
 interface Digest {
   readonly salt: Buffer
@@ -53,9 +54,6 @@ export function parseHash(text: string): StoredHash | undefined {
   return { kind: 'firebase', log2N: Number(log2N), r: Number(r), ...keys, salt: bytes(salt), hash: bytes(hash) }
 }
 
-/** A hash that takes more than this would be a weapon: one sign-in after another would hold the hashing process. */
-const MAX_KIB = 256 * 1024
-const MAX_PASSES = 20
 const MAX_LANES = 16
 const MAX_ITERATIONS = 5_000_000
 const BCRYPT_COSTS = { least: 4, most: 15 } as const
@@ -77,9 +75,10 @@ export function hashProblem(text: string): string | undefined {
 function isBounded(hash: StoredHash): boolean {
   if (hash.kind === 'bcrypt') return hash.cost >= BCRYPT_COSTS.least && hash.cost <= BCRYPT_COSTS.most
   if (hash.kind === 'pbkdf2') return isCount(hash.iterations, MAX_ITERATIONS)
-  if (hash.kind === 'argon2') return isCount(hash.memoryKiB, MAX_KIB) && isCount(hash.passes, MAX_PASSES) && isCount(hash.lanes, MAX_LANES)
+  if (hash.kind === 'argon2')
+    return isCount(hash.memoryKiB, MOST_COST.memoryKiB) && isCount(hash.passes, MOST_COST.passes) && isCount(hash.lanes, MAX_LANES)
   const lanes = hash.kind === 'scrypt' ? hash.p : 1
-  return isCount(hash.log2N, 20) && isCount(scryptKiB(hash.log2N, hash.r), MAX_KIB) && isCount(lanes, MAX_LANES)
+  return isCount(hash.log2N, 20) && isCount(scryptKiB(hash.log2N, hash.r), MOST_COST.memoryKiB) && isCount(lanes, MAX_LANES)
 }
 
 /** A hash of the same cost that no password has: for addresses that nobody has, so that the clock does not tell them apart. */

@@ -1,4 +1,4 @@
-// Password hashes as PHC strings: argon2id with the parameters of OWASP ASVS 5.0 appendix C (19 MiB, 2 passes, 1 lane).
+// Password hashes as PHC strings: argon2id at the cost that the operator has chosen (cost.ts).
 import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { Call } from '#kernel/call.ts'
@@ -7,6 +7,7 @@ import { randomToken } from '#kernel/ids.ts'
 import { hmacSha256 } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import { authErrors } from '../errors.ts'
+import { LANES, longestMs, USUAL_COST } from './cost.ts'
 import { createKnownPasswords } from './known.ts'
 import { HashProcess, type HashProcessSettings } from './process.ts'
 
@@ -16,20 +17,22 @@ export interface Passwords {
   verify(call: Call, password: string, phc: string | undefined): Promise<boolean>
   /** One that is known from breaches: everybody tries it first. */
   isKnown(password: string): boolean
-  /** True when the hash was made with other parameters than those of today. */
+  /** True when the hash was made with other parameters than those of today, whether they cost more or less. */
   isOutdated(phc: string): boolean
   /** The same for whoever is known here: places are kept free for them, and they do not wait behind strangers. */
   readonly favoured: Pick<Passwords, 'verify'>
   /**
-   * What to compare with for an address that has no hash: always the same for one address. While there are hashes of other systems, some of these take as
-   * long as theirs, so that the clock does not tell which addresses moved in.
+   * What to compare with for an address that has no hash: always the same for one address. While there are hashes of other systems or of an earlier cost,
+   * some of these take as long as theirs, so that the clock does not tell which addresses have such a one.
    */
   decoyFor(address: string): string | undefined
 }
 
 export interface RunningPasswords extends Passwords {
-  /** A hash for each cost that hashes of other systems have, that no password has. */
+  /** A hash for each cost that hashes of other systems and of an earlier cost have, that no password has. */
   useDecoys(decoys: readonly string[]): void
+  /** One of the cost that is set now. `undefined` before the start. */
+  ownDecoy(): string | undefined
   start(): Promise<void>
   stop(): Promise<void>
   health(): string | undefined
@@ -38,13 +41,13 @@ export interface RunningPasswords extends Passwords {
 export interface PasswordSettings extends Partial<HashProcessSettings> {
   /** The operator's own filter, beside the one that ships with us. */
   readonly filter?: string | undefined
-  readonly memoryKiB?: number
-  readonly passes?: number
+  /** See cost.ts. Whoever takes it from an operator has asked `costProblem`. */
+  readonly memoryKiB?: number | undefined
+  readonly passes?: number | undefined
   /** Random unless told: all processes must have the same, or an address would be seen to change. */
   readonly decoyKey?: Buffer
 }
 
-const LANES = 1
 const START_TIMEOUT_MS = 10_000
 
 /** Hashes at a time. One core is left for everybody else. */
@@ -54,8 +57,8 @@ export function defaultConcurrency(): number {
 
 export function createPasswords(logger: Logger, settings: PasswordSettings = {}): RunningPasswords {
   const {
-    memoryKiB = 19_456,
-    passes = 2,
+    memoryKiB = USUAL_COST.memoryKiB,
+    passes = USUAL_COST.passes,
     concurrency = defaultConcurrency(),
     maxWaiting = 50,
     maxFavoured = 10,
@@ -90,6 +93,7 @@ export function createPasswords(logger: Logger, settings: PasswordSettings = {})
     useDecoys(given) {
       decoys = given.filter((one) => !one.startsWith(prefix))
     },
+    ownDecoy: () => dummy,
     decoyFor(address) {
       // One share for ours, one for each other cost.
       const place = hmacSha256(decoyKey, address).readUInt32BE() % (decoys.length + 1)
@@ -99,7 +103,7 @@ export function createPasswords(logger: Logger, settings: PasswordSettings = {})
       known.open()
       child.start()
       // Also the proof that the native module loads: without it nobody could sign in, so the server must not start.
-      const call = { ...systemCall('auth'), signal: AbortSignal.timeout(START_TIMEOUT_MS) }
+      const call = { ...systemCall('auth'), signal: AbortSignal.timeout(START_TIMEOUT_MS + longestMs({ memoryKiB, passes })) }
       dummy ??= await hash(call, randomToken())
     },
     async stop() {

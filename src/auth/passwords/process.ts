@@ -8,6 +8,8 @@ import type { Call } from '#kernel/call.ts'
 import type { Logger } from '#kernel/log.ts'
 import { z } from '#kernel/schema.ts'
 import { authErrors } from '../errors.ts'
+import { type HashCost, longestMs } from './cost.ts'
+import { parseHash } from './foreign.ts'
 import type { WorkMessage } from './hash-worker.ts'
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never
@@ -21,7 +23,7 @@ export interface HashProcessSettings {
   readonly maxWaiting: number
   /** Further places, for whoever is known here: a flood of strangers cannot take them. */
   readonly maxFavoured: number
-  /** A hash that takes longer means that the child is stuck. */
+  /** A hash that takes longer, and longer than one of its cost ever does, means that the child is stuck. */
   readonly timeoutMs: number
 }
 
@@ -34,8 +36,11 @@ interface Task {
   readonly reject: (reason: unknown) => void
   readonly onAbort: () => void
   starts: number
+  startedAt: number
   timer: NodeJS.Timeout | undefined
 }
+
+const NOT_STARTED = { starts: 0, startedAt: 0, timer: undefined }
 
 const childMessage = z.union([
   z.strictObject({ ready: z.literal(true) }),
@@ -43,6 +48,11 @@ const childMessage = z.union([
   z.strictObject({ id: z.int(), failed: z.literal(true) }),
 ])
 
+/** Nobody waits longer before a hash than about this, however long one takes: a form that does not answer is sent again. */
+const LONGEST_WAIT_MS = 5000
+const LEAST_RETRY_S = 3
+/** How much of the average the newest hash is. */
+const NEWEST = 1 / 8
 const LOWER_PRIORITY = 10
 const MAX_STARTS = 2
 const FIRST_RESTART_MS = 50
@@ -58,6 +68,8 @@ export class HashProcess {
   #crashes = 0
   #restart: NodeJS.Timeout | undefined
   #nextId = 1
+  /** How long a hash takes, by those of late. */
+  #averageMs = 0
   readonly #waiting: Task[] = []
   readonly #underWay = new Map<number, Task>()
 
@@ -104,12 +116,13 @@ export class HashProcess {
     if (this.#stopping) return Promise.reject(authErrors.unavailable())
     if (call.signal.aborted) return Promise.reject(call.signal.reason)
     if (this.#isFull(favoured)) {
-      return Promise.reject(authErrors.busy({ detail: 'Please try again in a few seconds.', headers: { 'retry-after': '3' } }))
+      const seconds = Math.max(LEAST_RETRY_S, Math.ceil(this.#waitMs(this.#waiting.length) / 1000))
+      return Promise.reject(authErrors.busy({ detail: 'Please try again in a few seconds.', headers: { 'retry-after': String(seconds) } }))
     }
     return new Promise((resolve, reject) => {
       const id = this.#nextId
       this.#nextId += 1
-      const task: Task = { id, work, call, favoured, resolve, reject, onAbort: () => this.#leave(task), starts: 0, timer: undefined }
+      const task: Task = { id, work, call, favoured, resolve, reject, onAbort: () => this.#leave(task), ...NOT_STARTED }
       call.signal.addEventListener('abort', task.onAbort, { once: true })
       this.#queue(task)
       this.#pump()
@@ -119,7 +132,13 @@ export class HashProcess {
   #isFull(favoured: boolean): boolean {
     const { maxWaiting, maxFavoured } = this.#settings
     const ahead = this.#waiting.filter((task) => task.favoured).length
+    if (this.#waitMs(favoured ? ahead : this.#waiting.length) > LONGEST_WAIT_MS) return true
     return favoured ? ahead >= maxFavoured : this.#waiting.length - ahead >= maxWaiting
+  }
+
+  /** Until whoever has so many before them in the queue is under way. */
+  #waitMs(ahead: number): number {
+    return (ahead * this.#averageMs) / this.#settings.concurrency
   }
 
   /** The favoured stand before all others, in their order. */
@@ -135,7 +154,9 @@ export class HashProcess {
       if (task === undefined) return
       this.#underWay.set(task.id, task)
       task.starts += 1
-      task.timer = setTimeout(() => this.#stuck(task), this.#settings.timeoutMs)
+      task.startedAt = performance.now()
+      const limitMs = Math.max(this.#settings.timeoutMs, longestMs(costOf(task.work)))
+      task.timer = setTimeout(() => this.#stuck(task, limitMs), limitMs)
       this.#child?.send({ ...task.work, id: task.id }, () => {})
     }
   }
@@ -153,11 +174,8 @@ export class HashProcess {
     tell()
   }
 
-  #stuck(task: Task): void {
-    this.#logger.error(
-      { event: 'auth.hash_stuck', timeoutMs: this.#settings.timeoutMs },
-      'a password hash did not end; restarting its process',
-    )
+  #stuck(task: Task, timeoutMs: number): void {
+    this.#logger.error({ event: 'auth.hash_stuck', timeoutMs }, 'a password hash did not end; restarting its process')
     this.#underWay.delete(task.id)
     this.#settle(task, () => task.reject(authErrors.unavailable()))
     this.#child?.kill('SIGKILL')
@@ -197,8 +215,13 @@ export class HashProcess {
     const task = this.#underWay.get(parsed.id)
     if (task === undefined) return
     this.#underWay.delete(task.id)
+    this.#measured(performance.now() - task.startedAt)
     this.#settle(task, () => ('value' in parsed ? task.resolve(parsed.value) : task.reject(authErrors.unavailable())))
     this.#pump()
+  }
+
+  #measured(tookMs: number): void {
+    this.#averageMs = this.#averageMs === 0 ? tookMs : this.#averageMs + (tookMs - this.#averageMs) * NEWEST
   }
 
   #ended(child: ChildProcess, reason: string): void {
@@ -220,6 +243,13 @@ export class HashProcess {
       this.#spawn()
     }, delay)
   }
+}
+
+/** Nothing for hashes of other systems than Argon2: the usual limit is enough for those that may move in. */
+function costOf(work: Work): HashCost {
+  if (work.kind === 'hash') return { memoryKiB: work.memoryCost, passes: work.timeCost }
+  const stored = parseHash(work.phc)
+  return stored?.kind === 'argon2' ? stored : { memoryKiB: 0, passes: 0 }
 }
 
 function lowerPriority(pid: number | undefined): void {
