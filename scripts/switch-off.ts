@@ -14,6 +14,7 @@ import { BROWSERS } from './switch-off/browsers.ts'
 import { CLIENTS } from './switch-off/clients.ts'
 import type { Defence, Edit } from './switch-off/defence.ts'
 import { PROVEN } from './switch-off/proven.ts'
+import { REFRESHING } from './switch-off/refreshing.ts'
 import { TOKENS } from './switch-off/tokens.ts'
 
 const COUNT = 73
@@ -21,7 +22,7 @@ const RUN_MS = 180_000
 const PACKAGE = /^node_modules\/(?:@[^/]+\/)?[^/]+/
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const all: readonly Defence[] = [...AUTHORIZATION, ...TOKENS, ...PROVEN, ...CLIENTS, ...BROWSERS, ...ACCOUNTS]
+const all: readonly Defence[] = [...AUTHORIZATION, ...TOKENS, ...REFRESHING, ...PROVEN, ...CLIENTS, ...BROWSERS, ...ACCOUNTS]
 const say = (line: string): boolean => process.stdout.write(`${line}\n`)
 
 /** An edit that does not fit its file any more proves nothing. */

@@ -11,6 +11,7 @@ import { createLogger } from '#kernel/log.ts'
 import { Secret } from '#kernel/secret.ts'
 import { type Account } from '../../src/auth/accounts/schemas.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
+import { createLastingSecret } from '../../src/auth/keys/lasting-secret.ts'
 import {
   type GrantRecord,
   grantsCollection,
@@ -21,6 +22,7 @@ import {
 } from '../../src/auth/provider/collections.ts'
 import type { CookieSigner } from '../../src/auth/provider/cookie-signer.ts'
 import { recordId, sidOf } from '../../src/auth/provider/ids.ts'
+import { createRefreshValues, REFRESH_SECRET, type RefreshValues } from '../../src/auth/provider/refresh-values.ts'
 import { createVault, type Vault } from '../../src/auth/provider/vault.ts'
 import { createCodec } from '../../src/database/document.ts'
 import { engineFor } from '../../src/database/engines.ts'
@@ -44,6 +46,7 @@ interface Template {
   readonly grantPayload: Payload
   readonly token: RefreshTokenRecord
   readonly tokenPayload: Payload
+  readonly values: RefreshValues
 }
 
 export interface Names {
@@ -51,7 +54,8 @@ export interface Names {
   readonly uid: string
   readonly cookie: string
   readonly grantId: string
-  readonly refreshToken: string
+  /** What its refresh token is made from. */
+  readonly family: string
 }
 
 /** What the session of this number is called by. */
@@ -63,8 +67,13 @@ export function namesOf(index: number): Names {
     uid: of('uid'),
     cookie: of('cookie'),
     grantId: of('grant'),
-    refreshToken: of('token'),
+    family: of('token'),
   }
+}
+
+/** The one that counts until it is used. */
+export function refreshTokenOf(values: RefreshValues, { family }: Names): string {
+  return values.successorOf(family)
 }
 
 export function keyRingOf(dataDir: string): KeyRing {
@@ -85,12 +94,15 @@ function opened(vault: Vault, collection: string, { id, payload }: { readonly id
   return found
 }
 
-async function templateOf(engine: Engine, vault: Vault, email: string): Promise<Template> {
+async function templateOf(engine: Engine, keyRing: KeyRing, email: string): Promise<Template> {
+  const vault = createVault(keyRing)
   const database = databaseServer.create({ engine, clock: systemClock, logger: createLogger({ level: 'silent' }) })
   const [accounts, sessions] = [database.contract.collection(accountsCollection), database.contract.collection(sessionsCollection)]
   const [grants, tokens] = [database.contract.collection(grantsCollection), database.contract.collection(refreshTokensCollection)]
+  const values = createRefreshValues(createLastingSecret({ database: database.contract, keyRing, clock: systemClock }, REFRESH_SECRET))
   await database.start()
   try {
+    await values.load(call)
     const account = (await accounts.getByKey(call, 'email', { email }))?.value
     if (account === undefined) throw new Error(`${email} has no account`)
     const where = { accountId: account.id }
@@ -106,6 +118,7 @@ async function templateOf(engine: Engine, vault: Vault, email: string): Promise<
       grantPayload: opened(vault, grantsCollection.name, grant),
       token,
       tokenPayload: opened(vault, refreshTokensCollection.name, token),
+      values,
     }
   } finally {
     await database.stop()
@@ -121,9 +134,11 @@ interface Rows {
 
 /** All rows of one session; those of its person with the first one. */
 function rowsOf(template: Template, vault: Vault, { index, expiresAt }: { readonly index: number; readonly expiresAt?: number }): Rows {
-  const { accountId, uid, cookie, grantId, refreshToken } = namesOf(index)
+  const names = namesOf(index)
+  const { accountId, uid, cookie, grantId } = names
   const sid = sidOf(grantId)
-  const tokenId = recordId(refreshToken)
+  const { family: tokenId, generation } = template.values.read(refreshTokenOf(template.values, names)) ?? {}
+  if (tokenId === undefined) throw new Error('the refresh token of a session is not read by who made it')
   const laterMs = (index % SPREAD_DAYS) * DAY_MS + (index % 1000) * 60_000
   const place = (collection: { readonly name: string }, id: string): { collection: string; id: string } => ({
     collection: collection.name,
@@ -154,6 +169,7 @@ function rowsOf(template: Template, vault: Vault, { index, expiresAt }: { readon
     token: {
       ...template.token,
       id: tokenId,
+      generation,
       grant: sid,
       payload: vault.seal(place(refreshTokensCollection, tokenId), { ...template.tokenPayload, ...common, grantId, sid }),
       expiresAt: expiresAt ?? template.token.expiresAt + laterMs,
@@ -181,11 +197,12 @@ export interface Seeding {
   readonly expiring: { readonly count: number; at(): number }
 }
 
-/** While no platform runs on the database. */
-export async function seedSessions({ url, dataDir, email, count, expiring }: Seeding): Promise<void> {
+/** While no platform runs on the database. The answer is what the refresh tokens are made with. */
+export async function seedSessions({ url, dataDir, email, count, expiring }: Seeding): Promise<RefreshValues> {
   const make = (): Promise<Engine> => engineFor(url, { logger: createLogger({ level: 'silent' }), durability: 'relaxed' })
-  const vault = createVault(keyRingOf(dataDir))
-  const template = await templateOf(await make(), vault, email)
+  const keyRing = keyRingOf(dataDir)
+  const vault = createVault(keyRing)
+  const template = await templateOf(await make(), keyRing, email)
   const engine = await make()
   const layouts = [
     layoutOf(accountsCollection),
@@ -220,6 +237,7 @@ export async function seedSessions({ url, dataDir, email, count, expiring }: See
       ])
     }
     await loading
+    return template.values
   } finally {
     await engine.stop()
   }

@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createCookieSigner } from '../../src/auth/provider/cookie-signer.ts'
+import type { RefreshValues } from '../../src/auth/provider/refresh-values.ts'
 import { signIn, signUp } from '../../test/support/person.ts'
 import { type PlatformProcess, startPlatform } from '../../test/support/platform.ts'
 import { type Load, quantile, requestBytes, run } from '../load.ts'
 import { expiredRows } from './expired-rows.ts'
-import { keyRingOf, type Names, namesOf, seedSessions, SESSIONS_EACH, sessionCookie } from './many-sessions.ts'
+import { keyRingOf, type Names, namesOf, refreshTokenOf, seedSessions, SESSIONS_EACH, sessionCookie } from './many-sessions.ts'
 import { signedInGet } from './reader.ts'
 import {
   at,
@@ -41,6 +42,7 @@ interface Site {
   readonly platform: PlatformProcess
   readonly url: string
   readonly count: number
+  readonly values: RefreshValues
   subjects: readonly Subject[]
 }
 
@@ -82,7 +84,7 @@ function refreshing(site: Site): Subject {
     next(connection) {
       const index = pick()
       under[connection] = index
-      const token = successors.get(index) ?? namesOf(index).refreshToken
+      const token = successors.get(index) ?? refreshTokenOf(site.values, namesOf(index))
       return shopRequest(site.platform, { grant_type: 'refresh_token', refresh_token: token })
     },
     answered: (connection, answer) => void successors.set(at(under, connection), String(jsonOf(answer)['refresh_token'])),
@@ -176,7 +178,7 @@ async function open({ dataDir, count, environment, expiringAt }: Opening): Promi
   const began = performance.now()
   const startMs = began - startedAt
   const url = environment['NINEFOLD_DATABASE_URL'] ?? `sqlite:${encodeURI(join(dataDir, 'database', 'main.db'))}`
-  await seedSessions({
+  const values = await seedSessions({
     url,
     dataDir,
     email: EMAIL,
@@ -185,7 +187,7 @@ async function open({ dataDir, count, environment, expiringAt }: Opening): Promi
   })
   process.stdout.write(`${count} sessions stored in ${secondsSince(began).toFixed(0)} s\n`)
   const platform = await startPlatform({ ...options, port: first.port })
-  const site: Site = { platform, url, count, subjects: [] }
+  const site: Site = { platform, url, count, values, subjects: [] }
   site.subjects = await subjectsOf(site)
   return site
 }

@@ -1,9 +1,7 @@
-// Where tokens are given and what they open: requirements 25 to 42.
+// Where tokens are given and what they open: requirements 25 to 42, without those of refresh tokens.
 import { type Defence, ENGINE } from './defence.ts'
 
-const REFUSALS = 'test/http/oauth-refusals.test.ts'
 const CLIENTS = 'test/http/oauth-clients.test.ts'
-const RACES = 'test/http/oauth-races.test.ts'
 const RESOURCES = 'test/http/oauth-resources.test.ts'
 const PROOFS = 'test/http/gateway-proofs.test.ts'
 const GATEWAY_TOKENS = 'test/http/gateway-tokens.test.ts'
@@ -90,65 +88,6 @@ export const TOKENS: readonly Defence[] = [
         `${PROVIDER}/client-authentication.ts`,
         "['ES256', 'Ed25519', 'PS256', 'RS256'] as const",
         "['ES256', 'Ed25519', 'PS256', 'RS256', 'ES384'] as const",
-      ],
-    ],
-  },
-  {
-    requirement: 28,
-    off: 'a refresh token stays',
-    test: RACES,
-    edits: [[`${PROVIDER}/configuration.ts`, 'rotateRefreshToken: () => true,', 'rotateRefreshToken: () => false,']],
-  },
-  {
-    requirement: 29,
-    off: 'each refresh makes a token of its own',
-    test: RACES,
-    edits: [
-      [
-        `${PROVIDER}/model-changes.ts`,
-        'return rotated === undefined ? random.call(this)',
-        'return rotated !== undefined || mac ? random.call(this)',
-      ],
-    ],
-  },
-  {
-    requirement: 29,
-    off: 'a used token leads on for days',
-    test: RACES,
-    edits: [[`${PROVIDER}/rotation.ts`, 'const GRACE_MS = 10_000', 'const GRACE_MS = 1_000_000_000']],
-  },
-  {
-    requirement: 30,
-    off: 'an unused token lives on',
-    test: RACES,
-    edits: [[`${PROVIDER}/refresh-storage.ts`, 'Math.min(expiresIn * 1000, IDLE_MS)', 'Math.max(expiresIn * 1000, IDLE_MS)']],
-  },
-  {
-    requirement: 30,
-    off: 'rotation makes a session longer',
-    test: RACES,
-    edits: [[`${PROVIDER}/configuration.ts`, 'context.oidc.entities.RotatedRefreshToken?.remainingTTL ?? shorter', 'context && shorter']],
-  },
-  {
-    requirement: 31,
-    off: 'a refresh may ask for more',
-    test: REFUSALS,
-    edits: [[`${ENGINE}/actions/grants/refresh_token.js`, 'if (missing.length !== 0) {', 'if (missing.length > 99) {']],
-  },
-  {
-    requirement: 31,
-    off: 'a refresh token is good for any client',
-    test: REFUSALS,
-    edits: [
-      [
-        `${ENGINE}/actions/grants/refresh_token.js`,
-        'if (refreshToken.clientId !== client.clientId) {',
-        'if (refreshToken.clientId === undefined) {',
-      ],
-      [
-        `${ENGINE}/helpers/grant_source.js`,
-        "  if (grant.clientId !== ctx.oidc.client.clientId) {\n    throw new InvalidGrant('client mismatch');",
-        "  if (grant.clientId === undefined) {\n    throw new InvalidGrant('client mismatch');",
       ],
     ],
   },

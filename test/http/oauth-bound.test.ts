@@ -120,6 +120,25 @@ test('requirement 44: of ten that show one proof at once one gets tokens', async
   assert.equal(replies.filter(({ body }) => body.includes('access_token')).length, 1)
 })
 
+test('requirement 29: a bound refresh token has no grace, and without its key ends no family', async () => {
+  const stranger = (): Promise<string> => exportJWK(other.publicKey).then((jwk) => proof({ signer: other.privateKey, jwk }))
+  const first = JSON.parse((await redeem(await codeFor(new Browser(world), { account: 'person-bound' }), await proof())).body)
+  const formOf = (token: string) => ({ grant_type: 'refresh_token', client_id: PRINT_SHOP.clientId, refresh_token: token })
+  let current = String(first.refresh_token)
+  for (let time = 0; time < 3; time += 1) {
+    const reply = await redeem(formOf(current), await proof())
+    assert.equal(reply.status, 200, reply.body)
+    const used = current
+    current = JSON.parse(reply.body).refresh_token
+    assert.equal(errorOf(await redeem(formOf(used), await stranger())), 'invalid_grant')
+    assert.equal(errorOf(await send(world, { path: '/token', form: formOf(used) })), 'invalid_grant')
+  }
+  const last = await redeem(formOf(current), await proof())
+  assert.equal(last.status, 200, 'the family goes on')
+  assert.equal(errorOf(await redeem(formOf(current), await proof())), 'invalid_grant', 'within the grace of others')
+  assert.equal(errorOf(await redeem(formOf(JSON.parse(last.body).refresh_token), await proof())), 'invalid_grant', 'it has ended')
+})
+
 test('requirement 45: userinfo takes a bound token with its key alone', async () => {
   const { access_token: token } = JSON.parse(
     (await redeem(await codeFor(new Browser(world), { account: 'person-info' }), await proof())).body,

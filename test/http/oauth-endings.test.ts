@@ -265,8 +265,9 @@ test('revocations are found from a cursor on, and leave when no token can carry 
 test('requirement 33: no bearer value is on disk as it is, and each has 256 bits', async () => {
   const form = await tokensFor(world, new Browser(world), { account: 'person-disk' })
   const bytes = await everythingStored(file)
-  assert.match(form.refresh_token ?? '', /^[\w-]{43}$/)
+  assert.match(form.refresh_token ?? '', /^nfr1_[\w-]{43}[0-9a-f]{8}[\w-]{43}$/)
   assert.ok(bytes.length > 10_000)
   assert.ok(bytes.includes('auth_refresh_tokens'), 'this is the file that has them')
-  for (const secret of [form.refresh_token ?? '', form.access_token, form.id_token]) assert.equal(bytes.includes(secret), false)
+  const [family, code] = [form.refresh_token?.slice(5, 48) ?? '', form.refresh_token?.slice(-43) ?? '']
+  for (const secret of [family, code, form.access_token, form.id_token]) assert.equal(bytes.includes(secret), false)
 })

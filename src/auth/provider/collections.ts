@@ -33,14 +33,19 @@ const grant = z.strictObject({
   expiresAt: time,
 })
 
+/** A family: all tokens that were made one from the other, in one record (docs/decisions/0029). */
 const refreshToken = z.strictObject({
   id: z.string(),
   grant: z.string(),
-  consumedAt: time.optional(),
-  /** The id of the token that replaced it. */
-  successor: z.string().optional(),
-  /** When it was first used a second time, within the grace. */
+  /** Which token of the family counts; those before it were used. Absent in records of a former release, which had one for each token. */
+  generation: z.int().positive().optional(),
+  /** When the token before it was used. */
+  rotatedAt: time.optional(),
+  /** When a used token was first shown a second time, within the grace. */
   reusedAt: time.optional(),
+  /** Of a former release: when it was used, and the id of the record that took its place. */
+  consumedAt: time.optional(),
+  successor: z.string().optional(),
   payload: z.string(),
   expiresAt: time,
 })

@@ -55,6 +55,7 @@ import { type BuiltProvider, buildProvider } from './provider.ts'
 import { logoutToken } from './logout-token.ts'
 import { createProviderPages, type EnginePages } from './provider-pages.ts'
 import { createRefreshStorage } from './refresh-storage.ts'
+import { createRefreshValues, REFRESH_SECRET } from './refresh-values.ts'
 import { resourcePolicy } from './resource.ts'
 import { createResourceRegistry, type ResourceRegistry } from './resources.ts'
 import { providerRoutes } from './routes.ts'
@@ -199,12 +200,12 @@ function createKeyedEngine(parts: AuthorizationServerParts, made: Made): { signi
   const { settings, logger } = parts
   const algorithms = SIGNING_ALGORITHMS.filter((algorithm) => algorithm !== 'EdDSA' || settings.definition?.edDsa === true)
   const signingKeys = createSigningKeys({ ...parts, settings: { rotationDays: settings.keyRotationDays, algorithms } })
-  const successorSecret = createLastingSecret(parts, 'refresh-successor')
   const engine = createRunningEngine({
     signingKeys,
     logger,
     async build(keys) {
-      const built = buildEngine(parts, { ...made, keys, successorKey: await successorSecret(systemCall('auth')) })
+      await made.stores.refreshValues.load(systemCall('auth'))
+      const built = buildEngine(parts, { ...made, keys })
       // The engine checks a client when it is first asked for: better now than in front of a person.
       for (const { clientId } of made.clients.fixed()) await built.provider.Client.find(clientId)
       return built
@@ -244,11 +245,13 @@ function openStores(parts: AuthorizationServerParts, clients: ClientRegistry) {
   })
   const accessTokenStorage = createAccessTokenStorage({ tokens: accessTokens, grants, accounts, revocations, pending, vault, clock })
   const codeStorage = createCodeStorage({ codes, pending, vault, clock, endings })
+  const refreshValues = createRefreshValues(createLastingSecret(parts, REFRESH_SECRET))
+  const refreshStorage = createRefreshStorage({ database, tokens, values: refreshValues, pending, vault, clock, reuse })
   const adapter = adapterFactory({
     Client: createClientStorage(clients, newcomers.documents),
     Session: createSessionStorage({ sessions, pending, vault, clock, endings, limits: sessionLimits(settings.definition?.sessions) }),
     Grant: createGrantStorage({ grants, pending, clients, vault, clock, endings, reuse }),
-    RefreshToken: createRefreshStorage({ database, tokens, pending, vault, clock, reuse }),
+    RefreshToken: refreshStorage,
     AuthorizationCode: codeStorage,
     AccessToken: accessTokenStorage,
     ClientCredentials: whileServiceLasts(accessTokenStorage, services),
@@ -257,15 +260,24 @@ function openStores(parts: AuthorizationServerParts, clients: ClientRegistry) {
     PushedAuthorizationRequest: createArtifactStorage('PushedAuthorizationRequest', { artifacts, vault, clock }),
     ReplayDetection: createArtifactStorage('ReplayDetection', { artifacts, vault, clock }),
   })
-  return { counts, vault, pending, sessions, grants, consents, endings, adapter, codeStorage }
+  return {
+    counts,
+    vault,
+    pending,
+    sessions,
+    grants,
+    consents,
+    endings,
+    adapter,
+    codeStorage,
+    refreshValues,
+    refreshTokenIds: refreshStorage.ids,
+  }
 }
 
-function buildEngine(
-  parts: AuthorizationServerParts,
-  made: Made & { readonly keys: LoadedKeys; readonly successorKey: Buffer },
-): BuiltProvider {
+function buildEngine(parts: AuthorizationServerParts, made: Made & { readonly keys: LoadedKeys }): BuiltProvider {
   const { keyRing, clock, logger, accounts, looks, hooks, rules, settings } = parts
-  const { keys, clients, stores, resources, successorKey } = made
+  const { keys, clients, stores, resources } = made
   const appClaims = createClaimsReader(hooks, clients)
   const pages = createProviderPages(looks)
   const configuration = providerConfiguration({
@@ -293,7 +305,7 @@ function buildEngine(
   return buildProvider({
     issuer: settings.sites.accounts,
     configuration,
-    successorKey,
+    refreshTokens: stores.refreshTokenIds,
     flush: () => stores.pending.flush(),
     logger,
     clock,

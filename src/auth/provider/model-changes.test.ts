@@ -2,17 +2,18 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
-import Provider from 'oidc-provider'
+import Provider, { type Adapter } from 'oidc-provider'
 import * as codeGrant from 'oidc-provider/lib/actions/grants/authorization_code.js'
 import * as grantHelpers from 'oidc-provider/lib/helpers/grants.js'
 import introspectionStack from 'oidc-provider/lib/actions/introspection.js'
 import revocationStack from 'oidc-provider/lib/actions/revocation.js'
+import revoke from 'oidc-provider/lib/helpers/revoke.js'
 import internals from 'oidc-provider/lib/helpers/weak_cache.js'
 import {
-  deriveSuccessors,
   dropFormPost,
   hashClientSecrets,
   nameAcrAsAsked,
+  nameRefreshTokensBy,
   nameSessionsByGrant,
   renewCookiesInPlace,
   takeStructuredTokens,
@@ -34,7 +35,11 @@ function method(model: { readonly prototype: object }, name: string): unknown {
 test('the engine has the methods that are replaced, and they are replaced', () => {
   const replaced: readonly (readonly [{ readonly prototype: object }, string, () => void])[] = [
     [provider.Client, 'compareClientSecret', () => hashClientSecrets(provider, { now: Date.now })],
-    [provider.RefreshToken, 'generateTokenId', () => deriveSuccessors(provider, Buffer.alloc(32))],
+    [
+      provider.RefreshToken,
+      'generateTokenId',
+      () => nameRefreshTokensBy(provider, { first: () => 'first', successorOf: (value) => `${value}+` }),
+    ],
     [provider.Session, 'sidFor', () => nameSessionsByGrant(provider)],
     [provider.Session, 'save', () => renewCookiesInPlace(provider)],
   ]
@@ -105,8 +110,35 @@ test('a request has a getter for what was proved, until it says so in the words 
 })
 
 test('a random token has 256 bits', () => {
-  const token = new provider.RefreshToken({ client: Object(undefined), accountId: 'a', scope: '', grantId: 'g', gty: '' })
-  const make: unknown = Reflect.get(token, 'generateTokenId')
+  const code = new provider.AuthorizationCode({ client: Object(undefined), accountId: 'a', scope: '', grantId: 'g', gty: '' })
+  const make: unknown = Reflect.get(code, 'generateTokenId')
   assert.ok(typeof make === 'function')
-  assert.ok(String(make.call(token)).length >= 43)
+  assert.ok(String(make.call(code)).length >= 43)
+})
+
+test('a refresh token is stored and found by its whole value, and its grant is ended with it', async () => {
+  const stored: string[] = []
+  const calls: string[] = []
+  const adapter: Adapter = {
+    ...noStorage,
+    upsert: async (id) => void stored.push(id),
+    find: async (id) => ({ jti: id, kind: 'RefreshToken', clientId: 'c', grantId: 'g', exp: Math.floor(Date.now() / 1000) + 60 }),
+    destroy: async (id) => void calls.push(`destroy ${id}`),
+  }
+  const own = new Provider('https://accounts.example', {
+    adapter: () => adapter,
+    jwks: { keys: [privateKey.export({ format: 'jwk' })] },
+    features: { devInteractions: { enabled: false } },
+    cookies: { keys: ['key'] },
+    revokeGrantPolicy: () => true,
+  })
+  nameRefreshTokensBy(own, { first: () => 'made-by-us', successorOf: (value) => value })
+  const token = new own.RefreshToken({ client: Object({ clientId: 'c' }), accountId: 'a', scope: '', grantId: 'g', gty: '' })
+  assert.equal(await token.save(), 'made-by-us')
+  assert.deepEqual(stored, ['made-by-us'])
+  const found = await own.RefreshToken.find('any value')
+  assert.equal(found?.jti, 'any value')
+  // Ours removes no row of a refresh token by itself, since whatever revokes one destroys its grant as well.
+  await revoke({ oidc: { client: undefined, provider: own } }, 'g')
+  assert.deepEqual(calls, ['destroy g'])
 })

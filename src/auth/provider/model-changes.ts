@@ -5,7 +5,6 @@ import introspectionStack from 'oidc-provider/lib/actions/introspection.js'
 import revocationStack from 'oidc-provider/lib/actions/revocation.js'
 import internals from 'oidc-provider/lib/helpers/weak_cache.js'
 import type { Clock } from '#kernel/clock.ts'
-import { createMac } from '#kernel/keyring.ts'
 import { UsedBefore } from './artifact-storage.ts'
 import { factsOf, isSecretOf } from './client-facts.ts'
 import { acrOf, toldAcr } from '../levels.ts'
@@ -32,16 +31,20 @@ export function detectReplaysAtOnce(provider: Provider): void {
   }
 }
 
+export interface RefreshTokenIds {
+  first(): string
+  successorOf(value: string): string
+}
+
 /** The successor of a refresh token is computed from it, so that every racer arrives at the same one. */
-export function deriveSuccessors(provider: Provider, secret: Buffer): void {
-  const mac = createMac([secret])
+export function nameRefreshTokensBy(provider: Provider, ids: RefreshTokenIds): void {
   // The types do not tell of this method.
   const prototype: RefreshToken & { generateTokenId?: () => string } = provider.RefreshToken.prototype
-  const random = prototype.generateTokenId
-  if (random === undefined) throw new Error('The OpenID engine makes its token ids in another way than this release knows.')
-  prototype.generateTokenId = function successorOrRandom(this: RefreshToken): string {
+  if (prototype.generateTokenId === undefined)
+    throw new Error('The OpenID engine makes its token ids in another way than this release knows.')
+  prototype.generateTokenId = () => {
     const rotated = Provider.ctx?.oidc.entities.RotatedRefreshToken
-    return rotated === undefined ? random.call(this) : mac.make(`rt-succ:${rotated.jti}`)
+    return rotated === undefined ? ids.first() : ids.successorOf(rotated.jti)
   }
 }
 

@@ -35,3 +35,12 @@ declare module 'oidc-provider/lib/actions/revocation.js' {
   const stack: ((context: KoaContextWithOIDC, next: () => Promise<unknown>) => Promise<void>)[]
   export default stack
 }
+
+declare module 'oidc-provider/lib/helpers/revoke.js' {
+  import type Provider from 'oidc-provider'
+
+  export default function revoke(
+    context: { readonly oidc: { readonly client: undefined; readonly provider: Provider } },
+    grantId: string,
+  ): Promise<void>
+}

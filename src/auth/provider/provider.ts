@@ -15,14 +15,15 @@ import { nameUnregisteredGrants, tellInterval } from './answers.ts'
 import { factsOf } from './client-facts.ts'
 import { offerCodeGrant } from './code-grant.ts'
 import {
-  deriveSuccessors,
   detectReplaysAtOnce,
   dropFormPost,
   hashClientSecrets,
   leaveOutIdTokensAtRefresh,
   nameAcrAsAsked,
+  nameRefreshTokensBy,
   nameSessionsByGrant,
   keepEncryptedTokens,
+  type RefreshTokenIds,
   renewCookiesInPlace,
   takeStructuredTokens,
 } from './model-changes.ts'
@@ -36,8 +37,8 @@ const METADATA_PATHS: ReadonlySet<string> = new Set(['/.well-known/openid-config
 export interface ProviderParts {
   readonly issuer: string
   readonly configuration: Configuration
-  /** What the successor of a refresh token is computed with: the same in every process. */
-  readonly successorKey: Buffer
+  /** The same in every process. */
+  readonly refreshTokens: RefreshTokenIds
   /** Stores what a request has left to be stored, before it is answered. */
   flush(this: void): Promise<void>
   readonly logger: Logger
@@ -67,7 +68,7 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
   offerTokenExchange(provider, parts.exchange)
   hashClientSecrets(provider, parts.clock)
   detectReplaysAtOnce(provider)
-  deriveSuccessors(provider, parts.successorKey)
+  nameRefreshTokensBy(provider, parts.refreshTokens)
   leaveOutIdTokensAtRefresh(provider)
   nameSessionsByGrant(provider)
   renewCookiesInPlace(provider)

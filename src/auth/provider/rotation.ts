@@ -4,63 +4,72 @@
 import type { RefreshToken } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Call } from '#kernel/call.ts'
+import type { Operation } from '#kernel/collection.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { insertInto, updateIn } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Collection, Database } from '../../database/contract.ts'
-import { type RefreshTokenRecord, refreshTokensCollection } from './collections.ts'
-import { recordId } from './ids.ts'
+import type { RefreshTokenRecord } from './collections.ts'
 import type { Reuse, Used } from './reuse.ts'
 
 const GRACE_MS = 10_000
+
+/** What is known of a token that we have made. */
+export interface HeldToken {
+  readonly record: RefreshTokenRecord
+  /** Absent while it is the one that counts. Of one that is long gone, when another of its family was used last. */
+  readonly usedAt?: number
+  /** The id of the record in which its successor is and counts. Absent when that was used as well. */
+  readonly successor?: string
+}
+
+/** How the records of tokens are kept. */
+export interface TokenKeeping {
+  find(call: Call, value: string): Promise<HeldToken | undefined>
+  /** Uses a token up and stores its successor, if it is the one that counts. */
+  replacing(value: string, successor: RefreshTokenRecord): readonly Operation[]
+}
 
 export interface RotationDependencies {
   readonly database: Database
   readonly tokens: Collection<RefreshTokenRecord>
   readonly clock: Clock
   readonly reuse: Pick<Reuse, 'inGrace'>
+  /** By the value. */
+  keepingOf(value: string): TokenKeeping
 }
 
 export interface Rotation {
   /** Whether a used token may still lead to its successor. */
-  isInGrace(call: Call, used: RefreshTokenRecord): Promise<boolean>
+  isInGrace(held: HeldToken): boolean
   /** Once for each token, however many tabs there are. */
-  noteReuse(call: Call, id: string, used: Used): Promise<void>
+  noteReuse(call: Call, held: HeldToken, used: Used): Promise<void>
   /** Uses the old token up and stores the new one, both or neither; when somebody was faster, agrees or refuses. */
   replace(call: Call, old: RefreshToken, successor: RefreshTokenRecord): Promise<void>
 }
 
-export function createRotation({ database, tokens, clock, reuse }: RotationDependencies): Rotation {
-  const isInGrace: Rotation['isInGrace'] = async (call, used) => {
-    if (used.consumedAt === undefined || clock.now() - used.consumedAt > GRACE_MS) return false
-    if (used.successor === undefined) return false
-    const successor = await tokens.get(call, used.successor)
-    return successor !== undefined && successor.value.consumedAt === undefined
-  }
-  const noteReuse: Rotation['noteReuse'] = async (call, id, used) => {
-    const stored = await tokens.get(call, id)
-    if (stored === undefined || stored.value.reusedAt !== undefined) return
-    const change = { set: { reusedAt: clock.now() }, where: { reusedAt: undefined } }
-    await tokens.update(call, id, change, { events: await reuse.inGrace(call, used) })
+export function createRotation({ database, tokens, clock, reuse, keepingOf }: RotationDependencies): Rotation {
+  const isInGrace: Rotation['isInGrace'] = ({ usedAt, successor }) =>
+    usedAt !== undefined && successor !== undefined && clock.now() - usedAt <= GRACE_MS
+  const noteReuse: Rotation['noteReuse'] = async (call, { record }, used) => {
+    if (record.reusedAt !== undefined) return
+    // Of the token that was used last: another one of the family may have been meanwhile.
+    const change = { set: { reusedAt: clock.now() }, where: { generation: record.generation, reusedAt: undefined } }
+    await tokens.update(call, record.id, change, { events: await reuse.inGrace(call, used) })
   }
   return {
     isInGrace,
     noteReuse,
     async replace(call, old, successor) {
-      const oldId = recordId(old.jti)
-      const set = { consumedAt: clock.now(), successor: successor.id }
+      const keeping = keepingOf(old.jti)
       try {
-        await database.commit(call, [
-          updateIn(refreshTokensCollection, oldId, { set, where: { consumedAt: undefined } }),
-          insertInto(refreshTokensCollection, successor),
-        ])
+        await database.commit(call, keeping.replacing(old.jti, successor))
       } catch (error) {
         if (!hasCode(error, 'database.conflict') && !hasCode(error, 'database.duplicate')) throw error
         // Somebody was faster with the same token. Both hold the same successor, unless the token is bound to a key: then no grace.
-        const used = (await tokens.get(call, oldId))?.value
-        const isSame = used?.successor === successor.id && !old.isSenderConstrained()
-        if (!isSame || !(await isInGrace(call, used))) throw new errors.InvalidGrant('refresh token already used')
-        await noteReuse(call, oldId, { accountId: old.accountId, clientId: old.clientId, sid: successor.grant })
+        const held = await keeping.find(call, old.jti)
+        const isSame = held?.successor === successor.id && !old.isSenderConstrained()
+        if (!isSame || !isInGrace(held)) throw new errors.InvalidGrant('refresh token already used')
+        await noteReuse(call, held, { accountId: old.accountId, clientId: old.clientId, sid: successor.grant })
       }
     },
   }

@@ -1,4 +1,4 @@
-// Sweeping up after an ending: tokens and codes whose grant is gone are dead already, and only take room. A session of weeks has used up a thousand
+// Sweeping up after an ending: tokens and codes whose grant is gone are dead already, and only take room. A grant of a former release has left a thousand
 // refresh tokens, so they go many at a time: the engines store together what comes together.
 import type { Call } from '#kernel/call.ts'
 import type { Collection } from '../../database/contract.ts'
