@@ -12,6 +12,7 @@ import { type PlatformProcess, startPlatform } from '../../test/support/platform
 import { median, onCpuNs } from '../cpu.ts'
 import { type LoadResult, run } from '../load.ts'
 import type { Hashed, Hashing } from '../peers/argon2.ts'
+import type { Busy } from '../peers/busy.ts'
 import { signedInGet } from './reader.ts'
 import { CONFIG, ENVIRONMENT, type Pace, table } from './subject.ts'
 import type { Walker } from './walk.ts'
@@ -25,6 +26,8 @@ const WARM_UP_SLICE_MS = 1000
 
 interface Round {
   readonly alone: Hashed
+  /** While another core computes something else. */
+  readonly crowded: Hashed
   readonly quiet: LoadResult
   readonly others: LoadResult
   readonly signIns: number
@@ -39,6 +42,7 @@ interface Site {
   readonly hashing: number
   readonly walkers: readonly Walker[]
   readonly argon2: ChildProcess
+  readonly busy: ChildProcess
   /** The walkers' own process. */
   readonly clients: ChildProcess
   others(durationMs: number): Promise<LoadResult>
@@ -65,7 +69,7 @@ async function answerOf(child: ChildProcess): Promise<unknown> {
   }
 }
 
-async function asked<Answer>(child: ChildProcess, task: Hashing | Walking): Promise<Answer> {
+async function asked<Answer>(child: ChildProcess, task: Hashing | Walking | Busy): Promise<Answer> {
   const answer = answerOf(child)
   child.send(task)
   return (await answer) as Answer
@@ -130,13 +134,14 @@ async function alone({ argon2 }: Site, durationMs: number): Promise<Hashed> {
 async function round(site: Site, durationMs: number): Promise<Round> {
   const { platform, hashing } = site
   const hashed = await alone(site, durationMs)
+  const [crowded] = await Promise.all([alone(site, durationMs), asked<string>(site.busy, { durationMs })])
   const quiet = await site.others(durationMs)
   const before = { platform: onCpuNs(platform.pid), hashing: onCpuNs(hashing) }
   const [{ signIns, seconds }, others] = await Promise.all([signingIn(site, durationMs), site.others(durationMs)])
   const after = { platform: onCpuNs(platform.pid), hashing: onCpuNs(hashing) }
   const hashingMs = (after.hashing - before.hashing) / 1e6 / signIns
   const restMs = (after.platform - before.platform) / 1e6 / signIns
-  return { alone: hashed, quiet, others, signIns, perSecond: signIns / seconds, hashingMs, restMs }
+  return { alone: hashed, crowded, quiet, others, signIns, perSecond: signIns / seconds, hashingMs, restMs }
 }
 
 function report(name: string, { memoryKiB, passes }: HashCost, taken: readonly Round[]): void {
@@ -147,8 +152,10 @@ function report(name: string, { memoryKiB, passes }: HashCost, taken: readonly R
     [`${name}: password sign-ins, ${memoryKiB} KiB and ${passes} passes`, 'measured', 'aim'],
     [
       [`Argon2id alone, ${defaultConcurrency()} at a time`, `${of((one) => one.alone.perSecond).toFixed(1)}/s`, ''],
+      ['Argon2id beside a busy core', `${of((one) => one.crowded.perSecond).toFixed(1)}/s`, ''],
       ['whole sign-ins', `${of((one) => one.perSecond).toFixed(1)}/s`, ''],
       ['sign-ins / Argon2id alone', share.toFixed(2), 'at least 0.90'],
+      ['Argon2id beside a busy core / alone', of((one) => one.crowded.perSecond / one.alone.perSecond).toFixed(2), ''],
       ['CPU of one hash, alone', `${of((one) => one.alone.cpuMs).toFixed(1)} ms`, ''],
       ['CPU of the hashing process for each sign-in', `${of((one) => one.hashingMs).toFixed(1)} ms`, ''],
       ['CPU of the platform for each sign-in, the other route included', `${of((one) => one.restMs).toFixed(1)} ms`, ''],
@@ -174,6 +181,7 @@ export async function measureSignIns(
   { pace, people, cost, warmUpSignIns }: SignInScale,
 ): Promise<void> {
   const argon2 = await beside('../peers/argon2.ts', [String(cost.memoryKiB), String(cost.passes)])
+  const busy = await beside('../peers/busy.ts')
   const clients = await beside('walkers.ts')
   const hashes = {
     NINEFOLD_AUTH_PASSWORD_MEMORY_KIB: String(cost.memoryKiB),
@@ -188,7 +196,7 @@ export async function measureSignIns(
   try {
     const walkers = await signUpAll(platform, people)
     const others = await otherRoute(platform)
-    const site: Site = { platform, walkers, argon2, clients, hashing: hashingProcess(platform.pid), others }
+    const site: Site = { platform, walkers, argon2, busy, clients, hashing: hashingProcess(platform.pid), others }
     await warmUp(site, warmUpSignIns)
     await round(site, pace.warmUpMs)
     const taken: Round[] = []
@@ -196,6 +204,7 @@ export async function measureSignIns(
     report(name, cost, taken)
   } finally {
     argon2.disconnect()
+    busy.disconnect()
     clients.disconnect()
     await platform.stop({ remove: true })
   }
