@@ -168,6 +168,24 @@ export const AUTHORIZATION: readonly Defence[] = [
   },
   {
     requirement: 15,
+    off: 'consent that is given late brings back an older sign-in',
+    test: 'test/http/step-up.test.ts',
+    edits: [
+      [
+        `${PROVIDER}/session-storage.ts`,
+        'if (earlier.loginTs <= payload.loginTs) return payload',
+        'if (earlier.loginTs > 0) return payload',
+      ],
+    ],
+  },
+  {
+    requirement: 15,
+    off: 'a sign-in is as new as the consent after it',
+    test: 'test/http/step-up.test.ts',
+    edits: [[`${PROVIDER}/sign-in.ts`, ', ts: Math.floor(owner.at / 1000) }', ' }']],
+  },
+  {
+    requirement: 15,
     off: 'max_age is not looked at',
     test: AUTHORIZE,
     edits: [[`${ENGINE}/helpers/interaction_policy/prompts/login.js`, 'if (oidc.params.max_age === undefined) {', 'if (oidc.params) {']],

@@ -2,8 +2,10 @@
 
 /** So long may a turn of the event loop last before who asks gives way. */
 const LONG_MS = 0.2
-/** Of those who wait, one in so many goes on in each turn: few at a time, so that what came in meanwhile is answered, and nobody starves. */
+/** Of those who wait, one in so many goes on in each turn: few at a time, so that what came in meanwhile is answered. */
 const SHARE = 8
+/** At most, however many wait. */
+const MOST = 4
 
 const waiting: (() => void)[] = []
 /** When it was asked first in this turn. */
@@ -15,7 +17,7 @@ function nextTurn(): void {
   turnBegan = undefined
   if (waiting.length === 0) return
   turnBegan = performance.now()
-  for (const goOn of waiting.splice(0, Math.ceil(waiting.length / SHARE))) goOn()
+  for (const goOn of waiting.splice(0, Math.min(MOST, Math.ceil(waiting.length / SHARE)))) goOn()
   schedule()
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { ACR_VALUES } from '../../src/auth/levels.ts'
+import { sessionsCollection } from '../../src/auth/provider/collections.ts'
 import { SECURITY_EVENT } from '../../src/auth/security-events/security-event.ts'
 import { call, eventually } from '../support/database.ts'
 import { authorizePath, Browser, claimsOf, openOauth, type OauthWorld, pkce, PRINT_SHOP, send, type Tokens } from '../support/oauth.ts'
@@ -80,6 +81,40 @@ test('requirement 15: a sign-in keeps its time when consent is given later, and 
   await new Promise((resolve) => setTimeout(resolve, 300))
   assert.equal(ofPerson().filter((data) => data.includes('sign_in.succeeded')).length, 1)
   unsubscribe()
+})
+
+/** Signs in with a password, and stops before the consent that is asked for; its address. */
+async function upToConsent(browser: Browser, account: string): Promise<string> {
+  let reply = await browser.visit({ path: authorizePath(pkce().challenge) })
+  const whereTo = (): string => new URL(String(reply.headers['location']), world.sites.accounts).pathname
+  reply = await browser.visit({ method: 'POST', path: `${whereTo()}/sign-in?account=${account}&by=password` })
+  reply = await browser.visit({ path: whereTo() })
+  return whereTo()
+}
+
+test('requirement 15: consent that is given late does not bring back the sign-in from before a stronger one', async () => {
+  const account = 'person-two-tabs'
+  const browser = new Browser(world)
+  const consent = await upToConsent(browser, account)
+  assert.match(consent, /^\/interaction\//)
+  await new Promise((resolve) => setTimeout(resolve, 1100))
+  const stepped = told(await authorize(browser, { account, extra: { prompt: 'login' }, by: ['passkey'] }))
+  assert.equal(stepped.id['acr'], PHISHING_RESISTANT)
+  const session = async (): Promise<unknown> => {
+    const { items } = await world.database
+      .collection(sessionsCollection)
+      .list(call, { index: 'account', where: { accountId: account }, limit: 10 })
+    return items.map(({ value }) => value.signedInAt)
+  }
+  const signedIn = await session()
+  await new Promise((resolve) => setTimeout(resolve, 1100))
+  const late = await browser.visit({ method: 'POST', path: `${consent}/consent?approved=yes` })
+  const done = await browser.visit({ path: new URL(String(late.headers['location']), world.sites.accounts).pathname })
+  assert.match(String(done.headers['location']), /callback\?code=/)
+  assert.deepEqual(await session(), signedIn, 'nobody has signed in anew')
+  const after = await authorize(browser, { account, extra: { prompt: 'none', acr_values: PHISHING_RESISTANT ?? '' } })
+  assert.equal(told(after).id['acr'], PHISHING_RESISTANT)
+  assert.equal(told(after).id['auth_time'], stepped.id['auth_time'])
 })
 
 test('requirement 15: prompt=login and max_age ask whoever is signed in, and prompt=none asks nobody', async () => {

@@ -176,7 +176,9 @@ export async function openAccounts(
   const cache = cacheServer.create({ maxBytes: 16 * 1024 * 1024, clock, logger }).contract
   const database = databases.contract
   const sites = { accounts: ORIGIN, app: 'https://app.example.org', files: '', console: '', frontends: {} }
-  const keyRing = createKeyRing(new Secret(randomToken()))
+  // What is stored in a file was made with one key, whoever opens it.
+  const masterKey = options.durableFile === undefined ? randomToken() : createHash('sha256').update(options.durableFile).digest('base64url')
+  const keyRing = createKeyRing(new Secret(masterKey))
   const revocations = createRevocations({ database, cache, clock, logger })
   const running = createPeople({
     revocations,

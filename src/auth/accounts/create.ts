@@ -8,6 +8,7 @@ import type { Database } from '../../database/contract.ts'
 import { type Admission, createAdmission } from '../admission/service.ts'
 import type { AuthDefinition } from '../contract.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
+import { createLastingSecret } from '../keys/lasting-secret.ts'
 import type { SignInMethods } from '../methods.ts'
 import { createDecoys } from '../moving/decoys.ts'
 import type { LegacyHook } from '../moving/contract.ts'
@@ -66,7 +67,6 @@ export interface AccountsParts {
 export function createAccounts(parts: AccountsParts): RunningAccounts {
   const { database, cache, keyRing, clock, logger, hooks, legacySignIn, methods, settings } = parts
   const passwords = createPasswords(logger, {
-    decoyKey: keyRing.derive('auth.decoy'),
     filter: settings.passwordFilter,
     memoryKiB: settings.passwordMemoryKib,
     passes: settings.passwordPasses,
@@ -95,7 +95,7 @@ export function createAccounts(parts: AccountsParts): RunningAccounts {
     logger,
     origin: settings.sites.accounts,
   })
-  const decoys = createDecoys({ repository: moving, passwords, logger })
+  const decoys = createDecoys({ repository: moving, passwords, logger, keyOf: createLastingSecret(parts, 'decoys') })
   return {
     accounts,
     throttle,

@@ -1,6 +1,6 @@
 // Keeps the hashing side informed of what the hashes of accounts cost, those of other systems and those that were made before another cost was set, so that
 // an address that nobody has takes as long as one that somebody might.
-import { systemCall } from '#kernel/call.ts'
+import { type Call, systemCall } from '#kernel/call.ts'
 import type { Logger } from '#kernel/log.ts'
 import { authErrors } from '../errors.ts'
 import { decoyOf, shapeOf } from '../passwords/foreign.ts'
@@ -20,9 +20,11 @@ export interface DecoysDependencies {
   readonly repository: Pick<MovingRepository, 'shapes' | 'keepShape' | 'list'>
   readonly passwords: Pick<RunningPasswords, 'useDecoys' | 'ownDecoy'>
   readonly logger: Logger
+  /** Outlives the versions of the master key. */
+  keyOf(this: void, call: Call): Promise<Buffer>
 }
 
-export function createDecoys({ repository, passwords, logger }: DecoysDependencies): Decoys {
+export function createDecoys({ repository, passwords, logger, keyOf }: DecoysDependencies): Decoys {
   const call = systemCall('auth')
 
   /** Before an account has a hash of the cost that is set: those hashes will be there when another one is set. */
@@ -41,7 +43,7 @@ export function createDecoys({ repository, passwords, logger }: DecoysDependenci
 
   const read = async (): Promise<void> => {
     const shapes = await repository.shapes(call)
-    passwords.useDecoys(shapes.map(({ decoy }) => decoy))
+    passwords.useDecoys({ hashes: shapes.map(({ decoy }) => decoy), key: await keyOf(call) })
   }
   let timer: NodeJS.Timeout | undefined
   return {

@@ -1,5 +1,4 @@
 // Password hashes as PHC strings: argon2id at the cost that the operator has chosen (cost.ts).
-import { randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import type { Call } from '#kernel/call.ts'
 import { systemCall } from '#kernel/call.ts'
@@ -8,6 +7,7 @@ import { hmacSha256 } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import { authErrors } from '../errors.ts'
 import { LANES, longestMs, USUAL_COST } from './cost.ts'
+import { shapeOf } from './foreign.ts'
 import { createKnownPasswords } from './known.ts'
 import { HashProcess, type HashProcessSettings } from './process.ts'
 
@@ -28,9 +28,16 @@ export interface Passwords {
   decoyFor(address: string): string | undefined
 }
 
+export interface DecoyHashes {
+  /** For each cost that hashes of other systems and of an earlier cost have, one that no password has. */
+  readonly hashes: readonly string[]
+  /** Draws one for each address. The same in all processes and for ever, or an address would be seen to change. */
+  readonly key: Buffer
+}
+
 export interface RunningPasswords extends Passwords {
-  /** A hash for each cost that hashes of other systems and of an earlier cost have, that no password has. */
-  useDecoys(decoys: readonly string[]): void
+  /** From now on; before, everybody is compared with our own. */
+  useDecoys(decoys: DecoyHashes): void
   /** One of the cost that is set now. `undefined` before the start. */
   ownDecoy(): string | undefined
   start(): Promise<void>
@@ -44,8 +51,6 @@ export interface PasswordSettings extends Partial<HashProcessSettings> {
   /** See cost.ts. Whoever takes it from an operator has asked `costProblem`. */
   readonly memoryKiB?: number | undefined
   readonly passes?: number | undefined
-  /** Random unless told: all processes must have the same, or an address would be seen to change. */
-  readonly decoyKey?: Buffer
 }
 
 const START_TIMEOUT_MS = 10_000
@@ -67,9 +72,8 @@ export function createPasswords(logger: Logger, settings: PasswordSettings = {})
   const known = createKnownPasswords(settings.filter)
   const child = new HashProcess({ concurrency, maxWaiting, maxFavoured, timeoutMs }, logger)
   const prefix = `$argon2id$v=19$m=${memoryKiB},t=${passes},p=${LANES}$`
-  const { decoyKey = randomBytes(32) } = settings
   let dummy: string | undefined
-  let decoys: readonly string[] = []
+  let decoys: DecoyHashes | undefined
 
   const hash = async (call: Call, password: string): Promise<string> => {
     const phc = await child.run(call, { kind: 'hash', password, memoryCost: memoryKiB, timeCost: passes, parallelism: LANES })
@@ -90,14 +94,17 @@ export function createPasswords(logger: Logger, settings: PasswordSettings = {})
     verify: verifier(false),
     favoured: { verify: verifier(true) },
     isOutdated: (phc) => !phc.startsWith(prefix),
-    useDecoys(given) {
-      decoys = given.filter((one) => !one.startsWith(prefix))
+    useDecoys({ hashes, key }) {
+      decoys = { hashes: hashes.filter((one) => !one.startsWith(prefix)), key }
     },
     ownDecoy: () => dummy,
     decoyFor(address) {
-      // One share for ours, one for each other cost.
-      const place = hmacSha256(decoyKey, address).readUInt32BE() % (decoys.length + 1)
-      return decoys[place] ?? dummy
+      if (dummy === undefined || decoys === undefined || decoys.hashes.length === 0) return dummy
+      // An equal share for each cost, and by the highest number (rendezvous hashing): which of them is set now moves no address, and another one draws some
+      // to itself. An address that moves where accounts stay would be known for nobody's.
+      const { hashes, key } = decoys
+      const drawn = [dummy, ...hashes].map((phc) => ({ phc, by: hmacSha256(key, `${shapeOf(phc)} ${address}`).readUIntBE(0, 6) }))
+      return drawn.reduce((most, one) => (one.by > most.by ? one : most)).phc
     },
     async start() {
       known.open()

@@ -27,6 +27,22 @@ test('what costs more is given more time, when it is made and when it is compare
   assert.equal(child.processId, processId, 'it was not taken for stuck')
 })
 
+test('a process that is stuck is replaced though nobody waits for its answer any more', {
+  skip: process.platform === 'win32' && 'there are no signals that stop a process',
+}, async (t) => {
+  const child = processOf(t, { timeoutMs: 500 })
+  while (child.health() !== undefined) await delay(10)
+  const { processId } = child
+  assert.ok(processId !== undefined)
+  process.kill(processId, 'SIGSTOP')
+  const gone = new AbortController()
+  const left = child.run({ ...call, signal: gone.signal }, CHEAP)
+  gone.abort(new Error('gone'))
+  await assert.rejects(left, /gone/)
+  assert.match(String(await child.run(call, CHEAP)), /^\$argon2id/, 'the next one is computed')
+  assert.notEqual(child.processId, processId)
+})
+
 test('where hashes take long, fewer may wait, and those who may not are told for how long', {
   skip: process.platform === 'win32' && 'there are no signals that stop a process',
 }, async (t) => {

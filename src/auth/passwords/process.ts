@@ -116,7 +116,7 @@ export class HashProcess {
     if (this.#stopping) return Promise.reject(authErrors.unavailable())
     if (call.signal.aborted) return Promise.reject(call.signal.reason)
     if (this.#isFull(favoured)) {
-      const seconds = Math.max(LEAST_RETRY_S, Math.ceil(this.#waitMs(this.#waiting.length) / 1000))
+      const seconds = Math.max(LEAST_RETRY_S, Math.ceil(this.#waitMs(this.#aheadOf(favoured)) / 1000))
       return Promise.reject(authErrors.busy({ detail: 'Please try again in a few seconds.', headers: { 'retry-after': String(seconds) } }))
     }
     return new Promise((resolve, reject) => {
@@ -131,14 +131,18 @@ export class HashProcess {
 
   #isFull(favoured: boolean): boolean {
     const { maxWaiting, maxFavoured } = this.#settings
-    const ahead = this.#waiting.filter((task) => task.favoured).length
-    if (this.#waitMs(favoured ? ahead : this.#waiting.length) > LONGEST_WAIT_MS) return true
-    return favoured ? ahead >= maxFavoured : this.#waiting.length - ahead >= maxWaiting
+    if (this.#waitMs(this.#aheadOf(favoured)) > LONGEST_WAIT_MS) return true
+    const known = this.#aheadOf(true)
+    return favoured ? known >= maxFavoured : this.#waiting.length - known >= maxWaiting
   }
 
-  /** Until whoever has so many before them in the queue is under way. */
+  #aheadOf(favoured: boolean): number {
+    return favoured ? this.#waiting.filter((task) => task.favoured).length : this.#waiting.length
+  }
+
+  /** Until whoever has so many before them in the queue is under way. What is under way is about half done. */
   #waitMs(ahead: number): number {
-    return (ahead * this.#averageMs) / this.#settings.concurrency
+    return ((ahead + this.#underWay.size / 2) * this.#averageMs) / this.#settings.concurrency
   }
 
   /** The favoured stand before all others, in their order. */
@@ -161,9 +165,11 @@ export class HashProcess {
     }
   }
 
-  /** The caller has gone: out of the queue, or let the hash run out without anybody listening. */
+  /** The caller has gone: out of the queue, or let the hash run out without anybody listening, but not without its time limit. */
   #leave(task: Task): void {
-    this.#settle(task, () => task.reject(task.call.signal.reason))
+    const { reason } = task.call.signal
+    if (this.#underWay.has(task.id)) task.reject(reason)
+    else this.#settle(task, () => task.reject(reason))
   }
 
   #settle(task: Task, tell: () => void): void {
@@ -230,9 +236,9 @@ export class HashProcess {
     this.#ready = false
     if (this.#stopping) return
     this.#logger.error({ event: 'auth.hash_process_ended', reason }, 'the password hashing process ended; starting another')
+    for (const task of this.#underWay.values()) clearTimeout(task.timer)
     const unfinished = [...this.#underWay.values()].filter((task) => !task.call.signal.aborted)
     this.#underWay.clear()
-    for (const task of unfinished) clearTimeout(task.timer)
     // Once more for each: hashing changes nothing. A second crash may be the work's own fault.
     for (const task of unfinished.filter((one) => one.starts >= MAX_STARTS)) this.#settle(task, () => task.reject(authErrors.unavailable()))
     this.#waiting.unshift(...unfinished.filter((one) => one.starts < MAX_STARTS))

@@ -57,8 +57,9 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
           // It ended while this request was under way: saving it would sign the browser in again.
           if (stored.value.endedAt !== undefined) throw new errors.SessionNotFound('the session has ended')
           const earlier = opened(stored)
-          const signedInAt = isSameSignIn(earlier, payload) ? stored.value.signedInAt : undefined
-          const record = recordOf(dependencies, merged(earlier, payload), { ...saving, signedInAt })
+          const latest = withLatestSignIn(earlier, payload)
+          const signedInAt = isSameSignIn(earlier, latest) ? stored.value.signedInAt : undefined
+          const record = recordOf(dependencies, merged(earlier, latest), { ...saving, signedInAt })
           const { id: _id, ...set } = record
           const events = signInOf(stored.value, record)
           const operations = [updateIn(sessionsCollection, uid, { set, ifVersion: stored.version })]
@@ -81,6 +82,14 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
       if (stored !== undefined) await endings.endSession(call, stored.value.id)
     },
   }
+}
+
+/** Consent that was asked for before somebody signed in once more, and is given after it, comes with the sign-in of before. */
+function withLatestSignIn(earlier: AdapterPayload | undefined, payload: AdapterPayload): AdapterPayload {
+  if (earlier?.loginTs === undefined || payload.loginTs === undefined || earlier.accountId !== payload.accountId) return payload
+  if (earlier.loginTs <= payload.loginTs) return payload
+  const { loginTs, acr, amr } = earlier
+  return { ...payload, loginTs, acr, amr }
 }
 
 function isSameSignIn(earlier: AdapterPayload | undefined, { loginTs, accountId }: AdapterPayload): boolean {
@@ -115,18 +124,20 @@ interface Saving {
   readonly cookie: string
   readonly expiresIn: number
   readonly device: string
-  /** Of a sign-in that is in the record already; the engine's own time of it has whole seconds. */
+  /** Of a sign-in that is in the record already. */
   readonly signedInAt: number | undefined
 }
 
 function recordOf({ vault, clock }: SessionStorageDependencies, payload: AdapterPayload, saving: Saving): SessionRecord {
   const now = clock.now()
+  // When something was proved, which may be some minutes ago; the engine's time of it has whole seconds.
+  const signedInAt = saving.signedInAt ?? Math.min(now, (payload.loginTs ?? 0) * 1000 + 999)
   return {
     id: saving.uid,
     cookieHash: recordId(saving.cookie),
     ...(payload.accountId === undefined ? {} : { accountId: payload.accountId }),
     device: saving.device,
-    ...(payload.loginTs === undefined ? {} : { signedInAt: saving.signedInAt ?? now }),
+    ...(payload.loginTs === undefined ? {} : { signedInAt }),
     lastUsedAt: now,
     payload: vault.seal(place(saving.uid), payload),
     expiresAt: now + saving.expiresIn * 1000,
