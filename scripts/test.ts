@@ -109,8 +109,8 @@ function readLines(reportFile: string): TestLine[] {
   }
 }
 
-/** These choose their databases themselves, or are about what happens before anything is stored. */
-const ELSEWHERE = /e2e[\\/](backup|move|command-line)|resource-transfer[\\/](formats|hostile|url)/
+/** These choose their databases themselves, or are about what a browser or a command does before anything is stored. */
+const ELSEWHERE = /e2e[\\/](backup|move|command-line|forgery\.|content|hash-cost)|resource-transfer[\\/](formats|hostile|url)/
 
 /** Files whose world stands on a database that can be another one. */
 function isScenario(file: string): boolean {
