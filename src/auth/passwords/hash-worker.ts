@@ -13,9 +13,13 @@ export type WorkMessage =
       readonly parallelism: number
     }
   | { readonly id: number; readonly kind: 'verify'; readonly password: string; readonly phc: string }
+  /** Nobody waits for it any more. */
+  | { readonly id: number; readonly kind: 'drop' }
 
 // No schema here: the one sender is the parent, over a pipe that nobody else has, and loading the schema library takes longer than ten hashes.
-async function compute(work: WorkMessage): Promise<string | boolean> {
+type Task = Exclude<WorkMessage, { kind: 'drop' }>
+
+async function compute(work: Task): Promise<string | boolean> {
   if (work.kind === 'verify')
     return work.phc.startsWith('$argon2') ? verify(work.phc, work.password) : verifyForeign(work.password, work.phc)
   const { memoryCost, timeCost, parallelism } = work
@@ -27,12 +31,36 @@ function answer(message: unknown): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {})
 }
 
-process.on('message', (work: WorkMessage) => {
+/** More is sent than is computed at a time: the next hash begins when one ends, and not when the parent has heard of it. */
+const AT_ONCE = Number(process.argv[2])
+const queue: Task[] = []
+let computing = 0
+
+function ended(message: unknown): void {
+  computing -= 1
+  begin()
+  answer(message)
+}
+
+function begin(): void {
+  const work = computing < AT_ONCE ? queue.shift() : undefined
+  if (work === undefined) return
+  computing += 1
   compute(work).then(
-    (value) => answer({ id: work.id, value }),
+    (value) => ended({ id: work.id, value }),
     // The reason could quote the input, so only the fact travels.
-    () => answer({ id: work.id, failed: true }),
+    () => ended({ id: work.id, failed: true }),
   )
+}
+
+process.on('message', (message: WorkMessage) => {
+  if (message.kind === 'drop') {
+    const place = queue.findIndex(({ id }) => id === message.id)
+    if (place >= 0) queue.splice(place, 1)
+    return
+  }
+  queue.push(message)
+  begin()
 })
 
 // An orphan would live for ever.

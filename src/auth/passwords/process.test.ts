@@ -27,6 +27,24 @@ test('what costs more is given more time, when it is made and when it is compare
   assert.equal(child.processId, processId, 'it was not taken for stuck')
 })
 
+test('what is sent ahead is not computed when its caller has gone', async (t) => {
+  const child = processOf(t)
+  await child.run(call, CHEAP)
+  const first = child.run(call, DEAR)
+  const gone = new AbortController()
+  const ahead = child.run({ ...call, signal: gone.signal }, DEAR)
+  const last = child.run(call, CHEAP)
+  gone.abort(new Error('gone'))
+  await assert.rejects(ahead, /gone/)
+  await first
+  const began = performance.now()
+  await last
+  const soonMs = performance.now() - began
+  await child.run(call, DEAR)
+  const dearMs = performance.now() - began - soonMs
+  assert.ok(soonMs < dearMs / 2, `the last one took ${soonMs} ms, and a dear one takes ${dearMs}`)
+})
+
 test('a process that is stuck is replaced though nobody waits for its answer any more', {
   skip: process.platform === 'win32' && 'there are no signals that stop a process',
 }, async (t) => {
@@ -64,7 +82,7 @@ test('where hashes take long, fewer may wait, and those who may not are told for
     assert.ok(seconds >= 6 && seconds <= 10, `${seconds} s`)
     return true
   })
-  admitted.push(run(true), run(true))
+  admitted.push(run(true))
   await assert.rejects(run(true), { code: 'auth.busy' }, 'who is known does not wait for long either')
   await Promise.all(admitted)
   // Quick ones are believed when they go on.

@@ -14,7 +14,7 @@ import type { WorkMessage } from './hash-worker.ts'
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never
 
-export type Work = WithoutId<WorkMessage>
+export type Work = WithoutId<Exclude<WorkMessage, { kind: 'drop' }>>
 
 export interface HashProcessSettings {
   /** Hashes under way at once. */
@@ -53,6 +53,8 @@ const LONGEST_WAIT_MS = 5000
 const LEAST_RETRY_S = 3
 /** How much of the average the newest hash is. */
 const NEWEST = 1 / 8
+/** So many more than are computed at a time are with the child: it would stand still while this thread is busy with something else. */
+const SENT_AHEAD = 1
 const LOWER_PRIORITY = 10
 const MAX_STARTS = 2
 const FIRST_RESTART_MS = 50
@@ -140,9 +142,11 @@ export class HashProcess {
     return favoured ? this.#waiting.filter((task) => task.favoured).length : this.#waiting.length
   }
 
-  /** Until whoever has so many before them in the queue is under way. What is under way is about half done. */
+  /** Until whoever has so many before them in the queue is computed. What is being computed is about half done. */
   #waitMs(ahead: number): number {
-    return ((ahead + this.#underWay.size / 2) * this.#averageMs) / this.#settings.concurrency
+    const { concurrency } = this.#settings
+    const computing = Math.min(this.#underWay.size, concurrency)
+    return ((ahead + this.#underWay.size - computing / 2) * this.#averageMs) / concurrency
   }
 
   /** The favoured stand before all others, in their order. */
@@ -153,23 +157,33 @@ export class HashProcess {
   }
 
   #pump(): void {
-    while (this.#ready && this.#underWay.size < this.#settings.concurrency) {
+    while (this.#ready && this.#underWay.size < this.#settings.concurrency + SENT_AHEAD) {
       const task = this.#waiting.shift()
-      if (task === undefined) return
+      if (task === undefined) break
       this.#underWay.set(task.id, task)
-      task.starts += 1
-      task.startedAt = performance.now()
-      const limitMs = Math.max(this.#settings.timeoutMs, longestMs(costOf(task.work)))
-      task.timer = setTimeout(() => this.#stuck(task, limitMs), limitMs)
       this.#child?.send({ ...task.work, id: task.id }, () => {})
     }
+    // The child takes them in their order.
+    for (const task of [...this.#underWay.values()].slice(0, this.#settings.concurrency)) if (task.timer === undefined) this.#begun(task)
+  }
+
+  #begun(task: Task): void {
+    task.starts += 1
+    task.startedAt = performance.now()
+    const limitMs = Math.max(this.#settings.timeoutMs, longestMs(costOf(task.work)))
+    task.timer = setTimeout(() => this.#stuck(task, limitMs), limitMs)
   }
 
   /** The caller has gone: out of the queue, or let the hash run out without anybody listening, but not without its time limit. */
   #leave(task: Task): void {
     const { reason } = task.call.signal
-    if (this.#underWay.has(task.id)) task.reject(reason)
-    else this.#settle(task, () => task.reject(reason))
+    if (task.timer !== undefined) {
+      task.reject(reason)
+      return
+    }
+    if (this.#underWay.delete(task.id)) this.#child?.send({ id: task.id, kind: 'drop' } satisfies WorkMessage, () => {})
+    this.#settle(task, () => task.reject(reason))
+    this.#pump()
   }
 
   #settle(task: Task, tell: () => void): void {
@@ -191,7 +205,7 @@ export class HashProcess {
     // The same module under type stripping (.ts) and compiled (.js).
     const module = fileURLToPath(new URL(`./hash-worker${extname(import.meta.url)}`, import.meta.url))
     // An empty environment and no flags: the child needs no secret of this process.
-    const child = fork(module, [], { env: {}, execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    const child = fork(module, [String(this.#settings.concurrency)], { env: {}, execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
     this.#child = child
     // At once, before the child has made its threads: on Linux they take the priority that their process has when they are made.
     lowerPriority(child.pid)
@@ -236,7 +250,10 @@ export class HashProcess {
     this.#ready = false
     if (this.#stopping) return
     this.#logger.error({ event: 'auth.hash_process_ended', reason }, 'the password hashing process ended; starting another')
-    for (const task of this.#underWay.values()) clearTimeout(task.timer)
+    for (const task of this.#underWay.values()) {
+      clearTimeout(task.timer)
+      task.timer = undefined
+    }
     const unfinished = [...this.#underWay.values()].filter((task) => !task.call.signal.aborted)
     this.#underWay.clear()
     // Once more for each: hashing changes nothing. A second crash may be the work's own fault.
