@@ -109,8 +109,8 @@ function readLines(reportFile: string): TestLine[] {
   }
 }
 
-/** These choose their databases themselves, or are about what a browser or a command does before anything is stored. */
-const ELSEWHERE = /e2e[\\/](backup|move|command-line|forgery\.|content|hash-cost)|resource-transfer[\\/](formats|hostile|url)/
+/** These choose their databases themselves, are about what a browser or a command does before anything is stored, or take minutes (tabs; oauth-processes races on others). */
+const ELSEWHERE = /e2e[\\/](backup|move|command-line|forgery\.|content|hash-cost|tabs)|resource-transfer[\\/](formats|hostile|url)/
 
 /** Files whose world stands on a database that can be another one. */
 function isScenario(file: string): boolean {

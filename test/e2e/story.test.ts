@@ -221,11 +221,11 @@ describe('the story', { skip: withoutChromium }, () => {
   test('signing out ends the session', async () => {
     await diary.getByRole('button', { name: 'Sign out' }).click()
     await diary.getByRole('link', { name: 'Create account' }).waitFor()
-    const cookies = await context.cookies(platform.origin('diary'))
-    assert.equal(
-      cookies.find((cookie) => cookie.name === '__Host-Http-access'),
-      undefined,
-    )
+    // The page hears of the end by its live connection too, which may be before the answer that takes the cookie away.
+    await until('the cookie is gone', async () => {
+      const cookies = await context.cookies(platform.origin('diary'))
+      return !cookies.some((cookie) => cookie.name === '__Host-Http-access') || undefined
+    })
   })
 
   test('no page broke its content security policy or threw', () => {
