@@ -109,7 +109,10 @@ function readLines(reportFile: string): TestLine[] {
   }
 }
 
-/** These choose their databases themselves, are about what a browser or a command does before anything is stored, or take minutes (tabs; oauth-processes races on others). */
+/**
+ * These choose their databases themselves, are about what a browser or a command does before anything is stored, or take minutes (tabs: what
+ * is asked of PostgreSQL in its place are the races over several processes).
+ */
 const ELSEWHERE = /e2e[\\/](backup|move|command-line|forgery\.|content|hash-cost|tabs)|resource-transfer[\\/](formats|hostile|url)/
 
 /** Files whose world stands on a database that can be another one. */

@@ -1,7 +1,6 @@
 // A family of refresh tokens is one record: however often it is refreshed, each token that it ever had is known for what it is, and none that it never had.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { z } from '#kernel/schema.ts'
 import { insertInto } from '#kernel/collection.ts'
 import { createKeyRing, hmacSha256 } from '#kernel/keyring.ts'
 import { Secret } from '#kernel/secret.ts'
@@ -10,7 +9,6 @@ import { type RefreshTokenRecord, refreshTokensCollection } from '../../src/auth
 import { recordId } from '../../src/auth/provider/ids.ts'
 import { createRefreshValues, REFRESH_SECRET, type RefreshValues } from '../../src/auth/provider/refresh-values.ts'
 import { createVault } from '../../src/auth/provider/vault.ts'
-import { SECURITY_EVENT, type SecurityEvent, securityEvent } from '../../src/auth/security-events/security-event.ts'
 import type { WriteRequest } from '../../src/database/ports.ts'
 import {
   Browser,
@@ -26,15 +24,14 @@ import {
   type Tokens,
   tokensFor,
 } from '../support/oauth.ts'
+import { type Told, toldBy } from '../support/told.ts'
 import { until } from '../support/until.ts'
-
-const mailRequested = z.looseObject({ input: z.looseObject({ to: z.string(), template: z.string() }) })
 
 let world: OauthWorld
 let values: RefreshValues
 let secret: Buffer
-const events: SecurityEvent[] = []
-const mails: z.infer<typeof mailRequested>['input'][] = []
+let events: Told['events']
+let mails: Told['mails']
 /** What each commit changed, as `replace auth_grants + insert auth_revocations`. */
 let commits: string[] = []
 
@@ -49,16 +46,7 @@ before(async () => {
   secret = await secretOf(call)
   values = createRefreshValues(secretOf)
   await values.load(call)
-  world.database.subscribe({
-    consumer: 'test-events',
-    topics: [SECURITY_EVENT, 'jobs.requested'],
-    async handle(stored) {
-      for (const { topic, data } of stored) {
-        if (topic === SECURITY_EVENT) events.push(securityEvent.parse(data))
-        else mails.push(mailRequested.parse(data).input)
-      }
-    },
-  })
+  ;({ events, mails } = toldBy(world.database))
 })
 
 after(() => world.stop())

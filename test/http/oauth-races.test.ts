@@ -1,8 +1,8 @@
 // What happens at once: racers for one code and one refresh token, thieves who come late, and tabs that sign in together.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { z } from '#kernel/schema.ts'
-import { SECURITY_EVENT, type SecurityEvent, securityEvent } from '../../src/auth/security-events/security-event.ts'
+import type { SecurityEvent } from '../../src/auth/security-events/security-event.ts'
+import { type Told, toldBy } from '../support/told.ts'
 import { until } from '../support/until.ts'
 import {
   authorizePath,
@@ -22,28 +22,14 @@ import {
   tokensFor,
 } from '../support/oauth.ts'
 
-const mailRequested = z.looseObject({
-  input: z.looseObject({ to: z.string(), template: z.string(), data: z.record(z.string(), z.string()) }),
-})
-type MailRequest = z.infer<typeof mailRequested>['input']
-
 let world: OauthWorld
 
-const events: SecurityEvent[] = []
-const mails: MailRequest[] = []
+let events: Told['events']
+let mails: Told['mails']
 
 before(async () => {
   world = await openOauth()
-  world.database.subscribe({
-    consumer: 'test-events',
-    topics: [SECURITY_EVENT, 'jobs.requested'],
-    async handle(stored) {
-      for (const { topic, data } of stored) {
-        if (topic === SECURITY_EVENT) events.push(securityEvent.parse(data))
-        else mails.push(mailRequested.parse(data).input)
-      }
-    },
-  })
+  ;({ events, mails } = toldBy(world.database))
 })
 
 const told = (type: string, accountId: string): Promise<SecurityEvent> =>

@@ -41,17 +41,18 @@ export function createDecoys({ repository, passwords, logger, keyOf }: DecoysDep
     for (const [id, hash] of [...hashes, [shapeOf(own), own] as const]) await repository.keepShape(call, { id, decoy: decoyOf(hash) })
   }
 
-  const read = async (): Promise<void> => {
+  const read = async (key: Buffer): Promise<void> => {
     const shapes = await repository.shapes(call)
-    passwords.useDecoys({ hashes: shapes.map(({ decoy }) => decoy), key: await keyOf(call) })
+    passwords.useDecoys({ hashes: shapes.map(({ decoy }) => decoy), key })
   }
   let timer: NodeJS.Timeout | undefined
   return {
     async start() {
       await keepOwn()
-      await read()
+      const key = await keyOf(call)
+      await read(key)
       timer = setInterval(() => {
-        read().catch((error: unknown) => logger.warn({ event: 'auth.decoys_not_read', err: error }))
+        read(key).catch((error: unknown) => logger.warn({ event: 'auth.decoys_not_read', err: error }))
       }, EVERY_MS).unref()
     },
     stop: () => clearInterval(timer),

@@ -48,7 +48,7 @@ const childMessage = z.union([
   z.strictObject({ id: z.int(), failed: z.literal(true) }),
 ])
 
-/** Nobody waits longer before a hash than about this, however long one takes: a form that does not answer is sent again. */
+/** Nobody joins a queue that is longer than this, however long a hash takes: a form that does not answer is sent again. */
 const LONGEST_WAIT_MS = 5000
 const LEAST_RETRY_S = 3
 /** How much of the average the newest hash is. */
