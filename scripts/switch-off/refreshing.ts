@@ -29,6 +29,24 @@ export const REFRESHING: readonly Defence[] = [
   },
   {
     requirement: 29,
+    off: 'a token leads on however long its successor is in use',
+    test: RACES,
+    edits: [[`${PROVIDER}/rotation.ts`, 'const OVERTAKING_MS = 3_000', 'const OVERTAKING_MS = 1_000_000_000']],
+  },
+  {
+    requirement: 29,
+    off: 'a request that is overtaken ends the family',
+    test: RACES,
+    edits: [[`${PROVIDER}/rotation.ts`, 'const OVERTAKING_MS = 3_000', 'const OVERTAKING_MS = -1']],
+  },
+  {
+    requirement: 29,
+    off: 'a request that is overtaken is given a token that was used',
+    test: RACES,
+    edits: [[`${PROVIDER}/model-changes.ts`, 'return ids.counting() ?? value', 'return value']],
+  },
+  {
+    requirement: 29,
     off: 'a token that was used long ago is as good as unknown',
     test: FAMILIES,
     edits: [
@@ -46,8 +64,8 @@ export const REFRESHING: readonly Defence[] = [
     edits: [
       [
         `${PROVIDER}/former-refresh-tokens.ts`,
-        'if (next === undefined || wasUsed(next)) return { record, usedAt: consumedAt }',
-        'if (next === undefined || wasUsed(next)) return undefined',
+        'clock.now() - consumedAt > GRACE_MS) return { record, usedAt: consumedAt }',
+        'clock.now() - consumedAt > GRACE_MS) return undefined',
       ],
     ],
   },

@@ -99,6 +99,7 @@ test('requirement 28: each refresh of a public client uses its token up', async 
   assert.notEqual(next, tokens.refresh_token)
   const last = tokenIn(await refresh(world, next))
   assert.equal(new Set([tokens.refresh_token, next, last]).size, 3)
+  world.advance(3001)
   assert.equal(errorOf(await refresh(world, tokens.refresh_token)), 'invalid_grant')
 })
 
@@ -138,13 +139,48 @@ test('requirement 29: a used token that comes late ends its family, and its pers
   )
 })
 
-test('requirement 29: a used token whose successor was used ends its family, within the grace too', async () => {
+test('requirement 29: a token whose successor has been in use for a while ends its family, within the grace too', async () => {
   const tokens = await tokensFor(world, new Browser(world), { account: 'person-thief' })
   const next = tokenIn(await refresh(world, tokens.refresh_token))
   const last = tokenIn(await refresh(world, next))
+  world.advance(3001)
   assert.equal(errorOf(await refresh(world, tokens.refresh_token)), 'invalid_grant')
   assert.equal(errorOf(await refresh(world, last)), 'invalid_grant')
   assert.equal(await isRevoked(claimsOf(tokens.access_token)['sid']), true)
+})
+
+test('requirement 29: a request that others have overtaken is given what counts by now', async () => {
+  const account = 'person-overtaken'
+  const tokens = await tokensFor(world, new Browser(world), { account })
+  const shown = [tokens.refresh_token ?? '']
+  for (let generation = 0; generation < 4; generation += 1) shown.push(tokenIn(await refresh(world, shown.at(-1))))
+  const counting = shown.pop()
+  for (const token of shown) assert.equal(tokenIn(await refresh(world, token)), counting, 'no branch, and no alarm')
+  world.advance(2000)
+  assert.equal(tokenIn(await refresh(world, shown.at(-2))), counting)
+  const last = tokenIn(await refresh(world, counting))
+  // Whoever is overtaken is judged by when its own successor was used, not by what others have done since.
+  world.advance(2000)
+  assert.equal(tokenIn(await refresh(world, counting)), last)
+  assert.equal(tokenIn(await refresh(world, shown.at(-1))), last)
+  assert.equal(
+    events.some(({ type, accountId }) => type === 'refresh.reuse_detected' && accountId === account),
+    false,
+  )
+  assert.equal(errorOf(await refresh(world, shown.at(-2))), 'invalid_grant', 'its successor was used four seconds ago')
+  assert.equal(errorOf(await refresh(world, last)), 'invalid_grant')
+  await told('refresh.reuse_detected', account)
+})
+
+test('requirement 29: of more than eight refreshes within the grace, the first tokens are no longer led on', async () => {
+  const tokens = await tokensFor(world, new Browser(world), { account: 'person-hurried' })
+  const all = [tokens.refresh_token ?? '']
+  for (let generation = 0; generation < 10; generation += 1) all.push(tokenIn(await refresh(world, all.at(-1))))
+  const [, unknown, eighth] = all
+  assert.equal(tokenIn(await refresh(world, all[2])), all.at(-1))
+  assert.ok(eighth !== undefined)
+  assert.equal(errorOf(await refresh(world, unknown)), 'invalid_grant')
+  assert.equal(errorOf(await refresh(world, all.at(-1))), 'invalid_grant')
 })
 
 test('requirement 29: racers over several generations never diverge', async () => {

@@ -1,5 +1,5 @@
 // The photos of one person, newest first: read page by page, changed in place, and kept as they are in every other tab and on every other device.
-import { useCallback, useEffect, useState } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import { type Account, type NewPhoto, type Photo, type PhotoChange, photos, wordsFor } from './client.ts'
 
 export interface Photos {
@@ -9,6 +9,7 @@ export interface Photos {
   readonly hasMore: boolean
   loadMore(): Promise<void>
   add(fields: NewPhoto): Promise<void>
+  /** After those of the same photo that are under way, and on what they leave: who is quick is not told that somebody else has changed it. */
   change(photo: Photo, changes: PhotoChange): Promise<void>
   remove(photo: Photo): Promise<void>
   /** Asks for a fresh link to the picture: links last some minutes, pages stay open for days. */
@@ -21,6 +22,7 @@ export function usePhotos(account: Account): Photos {
   const [items, setItems] = useState<readonly Photo[]>()
   const [next, setNext] = useState<string>()
   const [problem, setProblem] = useState<string>()
+  const changing = useRef(new Map<string, Promise<Photo | undefined>>())
   const read = useCallback(
     (after?: string) =>
       photos.list({ where: { ownerId: account.id }, order: 'descending', limit: PAGE, ...(after === undefined ? {} : { after }) }),
@@ -56,6 +58,18 @@ export function usePhotos(account: Account): Photos {
   }, [account.id, read])
 
   const replace = (changed: Photo): void => setItems((known) => known?.map((photo) => (photo.id === changed.id ? changed : photo)))
+  const change: Photos['change'] = async (photo, changes) => {
+    const before = changing.current.get(photo.id)
+    const update = async (): Promise<Photo> => photos.update((await before) ?? photo, changes)
+    const changed = update()
+    const left = changed.catch(() => before)
+    changing.current.set(photo.id, left)
+    try {
+      replace(await changed)
+    } finally {
+      if (changing.current.get(photo.id) === left) changing.current.delete(photo.id)
+    }
+  }
   return {
     items,
     problem,
@@ -69,7 +83,7 @@ export function usePhotos(account: Account): Photos {
       const added = await photos.create(fields)
       setItems((known = []) => withPhoto(known, added))
     },
-    change: async (photo, changes) => replace(await photos.update(photo, changes)),
+    change,
     async remove(photo) {
       await photos.delete(photo.id)
       setItems((known) => known?.filter((other) => other.id !== photo.id))

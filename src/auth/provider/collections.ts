@@ -39,8 +39,8 @@ const refreshToken = z.strictObject({
   grant: z.string(),
   /** Which token of the family counts; those before it were used. Absent in records of a former release, which had one for each token. */
   generation: z.int().positive().optional(),
-  /** When the token before it was used. */
-  rotatedAt: time.optional(),
+  /** When those before it were used, the last one first: those that may still lead to it. */
+  rotations: z.array(time).optional(),
   /** When a used token was first shown a second time, within the grace. */
   reusedAt: time.optional(),
   /** Of a former release: when it was used, and the id of the record that took its place. */

@@ -38,7 +38,7 @@ test('the engine has the methods that are replaced, and they are replaced', () =
     [
       provider.RefreshToken,
       'generateTokenId',
-      () => nameRefreshTokensBy(provider, { first: () => 'first', successorOf: (value) => `${value}+` }),
+      () => nameRefreshTokensBy(provider, { first: () => 'first', successorOf: (value) => `${value}+`, counting: () => undefined }),
     ],
     [provider.Session, 'sidFor', () => nameSessionsByGrant(provider)],
     [provider.Session, 'save', () => renewCookiesInPlace(provider)],
@@ -132,10 +132,14 @@ test('a refresh token is stored and found by its whole value, and its grant is e
     cookies: { keys: ['key'] },
     revokeGrantPolicy: () => true,
   })
-  nameRefreshTokensBy(own, { first: () => 'made-by-us', successorOf: (value) => value })
+  let faster: string | undefined
+  nameRefreshTokensBy(own, { first: () => 'made-by-us', successorOf: (value) => value, counting: () => faster })
   const token = new own.RefreshToken({ client: Object({ clientId: 'c' }), accountId: 'a', scope: '', grantId: 'g', gty: '' })
   assert.equal(await token.save(), 'made-by-us')
   assert.deepEqual(stored, ['made-by-us'])
+  faster = 'made-by-another-request'
+  const late = new own.RefreshToken({ client: Object({ clientId: 'c' }), accountId: 'a', scope: '', grantId: 'g', gty: '' })
+  assert.equal(await late.save(), 'made-by-another-request')
   const found = await own.RefreshToken.find('any value')
   assert.equal(found?.jti, 'any value')
   // Ours removes no row of a refresh token by itself, since whatever revokes one destroys its grant as well.

@@ -5,7 +5,10 @@ import { updateIn } from '#kernel/collection.ts'
 import type { Collection } from '../../database/contract.ts'
 import { type RefreshTokenRecord, refreshTokensCollection } from './collections.ts'
 import type { RefreshValues } from './refresh-values.ts'
-import type { TokenKeeping } from './rotation.ts'
+import { GRACE_MS, OVERTAKING_MS, type TokenKeeping } from './rotation.ts'
+
+/** Refreshed more often than this within the grace, it is nobody's tabs; and a record must not grow. */
+const MOST_ROTATIONS = 8
 
 export interface RefreshFamiliesDependencies {
   readonly tokens: Collection<RefreshTokenRecord>
@@ -22,12 +25,19 @@ export function createRefreshFamilies({ tokens, values, clock }: RefreshFamilies
       // One that is yet to come was made by us if the database is older than it: of a backup. Nobody has used it here, so nothing ends.
       if (record?.generation === undefined || made.generation > record.generation) return undefined
       if (made.generation === record.generation) return { record }
-      const isJustUsed = made.generation === record.generation - 1
-      return { record, usedAt: record.rotatedAt ?? 0, ...(isJustUsed ? { successor: record.id } : {}) }
+      const { generation, rotations = [] } = record
+      const stepsBehind = generation - made.generation
+      const usedAt = rotations[stepsBehind - 1]
+      if (usedAt === undefined) return { record, usedAt: rotations[0] ?? 0 }
+      const overtakenAt = rotations[stepsBehind - 2] ?? Infinity
+      const leadsOn = clock.now() <= Math.min(usedAt + GRACE_MS, overtakenAt + OVERTAKING_MS)
+      return { record, usedAt, ...(leadsOn ? { leadsTo: values.inFamilyOf(value, generation) } : {}) }
     },
-    replacing(value, { id, generation, payload, expiresAt }) {
-      const set = { generation, rotatedAt: clock.now(), reusedAt: undefined, payload, expiresAt }
-      return [updateIn(refreshTokensCollection, id, { set, where: { generation: values.read(value)?.generation } })]
+    replacing({ record }, { id, generation, payload, expiresAt }) {
+      const now = clock.now()
+      const recent = (record.rotations ?? []).filter((at) => now - at <= GRACE_MS)
+      const set = { generation, rotations: [now, ...recent].slice(0, MOST_ROTATIONS), reusedAt: undefined, payload, expiresAt }
+      return [updateIn(refreshTokensCollection, id, { set, where: { generation: record.generation } })]
     },
   }
 }

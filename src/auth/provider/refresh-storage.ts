@@ -13,7 +13,7 @@ import type { Pending } from './pending.ts'
 import { createRefreshFamilies } from './refresh-families.ts'
 import type { RefreshValues } from './refresh-values.ts'
 import { type Reuse, refreshingContext } from './reuse.ts'
-import { createRotation } from './rotation.ts'
+import { createRotation, type HeldToken } from './rotation.ts'
 import { currentCall } from './scope.ts'
 import { type Vault, withoutId } from './vault.ts'
 
@@ -41,16 +41,37 @@ export function createRefreshStorage(dependencies: RefreshStorageDependencies): 
   const former = createFormerRefreshTokens(dependencies)
   const keepingOf = (value: string) => (values.isFormer(value) ? former : families)
   const rotation = createRotation({ ...dependencies, keepingOf })
+  /** By the engine's context of a request: the token that it shows, and what it is answered with when somebody was faster. */
+  const shown = new WeakMap<object, HeldToken>()
+  const counting = new WeakMap<object, string>()
+
+  async function begin(record: RefreshTokenRecord): Promise<void> {
+    const call = currentCall()
+    const insert = { operations: [insertInto(refreshTokensCollection, record)] }
+    if (!(await pending.commit(call, insert))) await tokens.insert(call, record)
+  }
+
+  /** What the engine is told of a used token. */
+  async function judge({ record, leadsTo }: HeldToken, usedAt: number, payload: AdapterPayload): Promise<AdapterPayload> {
+    const { accountId, clientId, jkt, 'x5t#S256': certificate } = payload
+    // One that is bound to a key or a certificate has no grace: its client proves itself anew with each request, and can ask again with the new one.
+    const isBound = jkt !== undefined || certificate !== undefined
+    // To the engine, 0 would be one that nobody has used.
+    if (isBound || leadsTo === undefined) return { ...payload, consumed: Math.max(1, Math.floor(usedAt / 1000)) }
+    if (refreshingContext()?.client?.clientId === clientId)
+      await rotation.noteReuse(currentCall(), record, { accountId, clientId, sid: record.grant })
+    return payload
+  }
 
   return {
     ...noStorage,
     ids: {
       first: values.first,
-      successorOf: (value) => (values.isFormer(value) ? former.successorOf(value) : values.successorOf(value)),
+      successorOf: values.successorOf,
+      counting: () => (Provider.ctx === undefined ? undefined : counting.get(Provider.ctx)),
     },
 
     async upsert(token, payload, expiresIn = 0) {
-      const call = currentCall()
       const { grantId } = payload
       if (grantId === undefined) throw new TypeError('A refresh token needs a grant.')
       const { family = recordId(token), generation } = values.read(token) ?? {}
@@ -61,10 +82,13 @@ export function createRefreshStorage(dependencies: RefreshStorageDependencies): 
         payload: vault.seal(place(family), withoutId(payload)),
         expiresAt: clock.now() + Math.min(expiresIn * 1000, IDLE_MS),
       }
-      const rotated = Provider.ctx?.oidc.entities.RotatedRefreshToken
-      const insert = { operations: [insertInto(refreshTokensCollection, record)] }
-      if (rotated !== undefined) await rotation.replace(call, rotated, record)
-      else if (!(await pending.commit(call, insert))) await tokens.insert(call, record)
+      const context = Provider.ctx
+      const rotated = context?.oidc.entities.RotatedRefreshToken
+      if (context === undefined || rotated === undefined) return begin(record)
+      const held = shown.get(context)
+      if (held === undefined) throw new TypeError('A refresh token is used that nobody has looked for.')
+      const found = await rotation.replace(currentCall(), { token: rotated, held }, record)
+      if (found !== undefined) counting.set(context, found)
     },
 
     async find(token): Promise<AdapterPayload | undefined> {
@@ -72,18 +96,9 @@ export function createRefreshStorage(dependencies: RefreshStorageDependencies): 
       const held = await keepingOf(token).find(call, token)
       const opened = held === undefined ? undefined : vault.open(place(held.record.id), held.record.payload)
       if (held === undefined || opened === undefined) return undefined
+      if (Provider.ctx !== undefined) shown.set(Provider.ctx, held)
       const payload = { ...opened, jti: token }
-      if (held.usedAt === undefined) return payload
-      // One that is bound to a key or a certificate has no grace: its client proves itself anew with each request, and can ask again with the new one.
-      const isBound = payload.jkt !== undefined || payload['x5t#S256'] !== undefined
-      if (!isBound && rotation.isInGrace(held)) {
-        if (refreshingContext()?.client?.clientId === payload.clientId) {
-          await rotation.noteReuse(call, held, { accountId: payload.accountId, clientId: payload.clientId, sid: held.record.grant })
-        }
-        return payload
-      }
-      // To the engine, 0 would be one that nobody has used.
-      return { ...payload, consumed: Math.max(1, Math.floor(held.usedAt / 1000)) }
+      return held.usedAt === undefined ? payload : judge(held, held.usedAt, payload)
     },
 
     // Using it up and storing its successor is one commit, in `upsert`: a crash in between would leave neither half.

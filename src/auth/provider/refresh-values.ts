@@ -31,6 +31,8 @@ export interface RefreshValues {
   read(value: string): RefreshValue | undefined
   /** The same whoever computes it, so that racers agree. That of a former token begins a family. */
   successorOf(value: string): string
+  /** The one with this generation, of the family of a token that was read. */
+  inFamilyOf(value: string, generation: number): string
   /** What the release before would have said. */
   formerSuccessorOf(value: string): string
   isFormer(value: string): boolean
@@ -64,6 +66,7 @@ export function createRefreshValues(secretOf: (call: Call) => Promise<Buffer>): 
       if (secret === undefined) return compose(loaded().make(`refresh-family:${value}`), FIRST_GENERATION)
       return compose(secret, Number.parseInt(generation, 16) + 1)
     },
+    inFamilyOf: (value, generation) => compose(SHAPE.exec(value)?.[1] ?? '', generation),
     formerSuccessorOf: (value) => loaded().make(`rt-succ:${value}`),
     isFormer: (value) => FORMER.test(value),
   }
