@@ -85,7 +85,7 @@ describe('five tabs of one app', { skip: withoutChromium }, () => {
     return page
   }
 
-  test('refresh at once for a while and none loses the session', { timeout: FOR_MS + 120_000 }, async () => {
+  test('requirement 29: refresh at once for a while and none loses the session', { timeout: FOR_MS + 120_000 }, async () => {
     const { email } = await signUp(platform, 'tabs@example.org')
     const tabs = [await signIn(email)]
     while (tabs.length < TABS) {
