@@ -25,7 +25,7 @@ export const REFRESHING: readonly Defence[] = [
     requirement: 29,
     off: 'a used token leads on for days',
     test: RACES,
-    edits: [[`${PROVIDER}/rotation.ts`, 'const GRACE_MS = 10_000', 'const GRACE_MS = 1_000_000_000']],
+    edits: [[`${PROVIDER}/rotation.ts`, 'const GRACE_SECONDS = 10', 'const GRACE_SECONDS = 1_000_000']],
   },
   {
     requirement: 29,
@@ -52,8 +52,8 @@ export const REFRESHING: readonly Defence[] = [
     edits: [
       [
         `${PROVIDER}/refresh-families.ts`,
-        'made.generation > record.generation)',
-        'made.generation > record.generation || made.generation < record.generation - 1)',
+        'made.generation > record.generation) {',
+        'made.generation > record.generation || made.generation < record.generation - 1) {',
       ],
     ],
   },
@@ -64,8 +64,8 @@ export const REFRESHING: readonly Defence[] = [
     edits: [
       [
         `${PROVIDER}/former-refresh-tokens.ts`,
-        'clock.now() - consumedAt > GRACE_MS) return { record, usedAt: consumedAt }',
-        'clock.now() - consumedAt > GRACE_MS) return undefined',
+        'clock.now() - consumedAt >= graceMs()) return { record, usedAt: consumedAt }',
+        'clock.now() - consumedAt >= graceMs()) return undefined',
       ],
     ],
   },
@@ -79,7 +79,9 @@ export const REFRESHING: readonly Defence[] = [
     requirement: 29,
     off: 'a value that is yet to come counts',
     test: FAMILIES,
-    edits: [[`${PROVIDER}/refresh-families.ts`, ' || made.generation > record.generation) return undefined', ') return undefined']],
+    edits: [
+      [`${PROVIDER}/refresh-families.ts`, 'if (made.generation > record.generation) {', 'if (made.generation > record.generation + 1e9) {'],
+    ],
   },
   {
     requirement: 29,

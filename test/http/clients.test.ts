@@ -128,6 +128,38 @@ test('origins, scopes and lifetimes are those of now', async () => {
   assert.deepEqual((await world.clients.find(call, 'changing'))?.definition.redirectUris, ['https://frames.example/callback'])
 })
 
+for (const { grace, late } of [
+  { grace: 60 },
+  { grace: 60, late: 60_001 },
+  { grace: 10 },
+  { grace: 10, late: 10_001 },
+  { grace: 0, late: 0 },
+]) {
+  const until = late === undefined ? 'until its grace is over' : `for ${grace} seconds, not ${late} ms`
+  test(`requirement 29: a used token leads to the one that counts ${until} (${grace} s registered)`, async () => {
+    const clientId = `grace-${grace}-${late ?? 'in-time'}`
+    // Ten is what it is unless told.
+    await world.clients.add(call, frames(clientId, grace === 10 ? {} : { lifetimes: { refreshGrace: grace } }))
+    const granted = JSON.parse((await redeem(await signIn(clientId), { form: { client_id: clientId } })).body)
+    const form = { grant_type: 'refresh_token', client_id: clientId, refresh_token: granted.refresh_token }
+    const next = JSON.parse((await send(world, { path: '/token', form })).body).refresh_token
+    const since = late ?? grace * 1000 - 5000
+    world.advance(since)
+    const again = await send(world, { path: '/token', form })
+    if (late === undefined) assert.equal(JSON.parse(again.body).refresh_token, next, again.body)
+    else {
+      assert.equal(errorOf(again), 'invalid_grant')
+      assert.equal(errorOf(await send(world, { path: '/token', form: { ...form, refresh_token: next } })), 'invalid_grant')
+    }
+    world.advance(-since)
+  })
+}
+
+test('a client cannot have more than a minute of grace', async () => {
+  await assert.rejects(world.clients.add(call, frames('too-patient', { lifetimes: { refreshGrace: 61 } })), /refreshGrace/)
+  await assert.rejects(world.clients.add(call, frames('backwards', { lifetimes: { refreshGrace: -1 } })), /refreshGrace/)
+})
+
 test('a removed client is unknown, its tokens end, and one of the same id begins without consent', async () => {
   await world.clients.add(call, frames('leaving'))
   const granted = JSON.parse((await redeem(await signIn('leaving'), { form: { client_id: 'leaving' } })).body)

@@ -188,6 +188,9 @@ test('requirement 29: a value that was never given changes nothing, and ends no 
     assert.equal((await send(world, { path: '/revoke', form })).status, 200, name)
   }
   assert.deepEqual(commits, [], 'not one write')
+  const ahead = world.logs.filter((line) => line.includes('refresh.unknown_generation'))
+  // Refreshing looks once, and so does revoking.
+  assert.equal(ahead.length, 4, 'what only our secret can have made is told of')
   assert.deepEqual(await rowsOf(tokens), [before])
   assert.equal((await refresh(world, current)).status, 200, 'the family goes on')
   assert.equal((await refresh(world, others.at(-1))).status, 200)

@@ -110,6 +110,11 @@ export interface ClientLifetimes {
   readonly accessToken?: number
   readonly idToken?: number
   readonly refreshToken?: number
+  /**
+   * How long a refresh token that was used leads to the one that counts: 0 to 60, 10 unless told. For tabs, and for answers that are lost. A token that
+   * is bound to a key or a certificate has none.
+   */
+  readonly refreshGrace?: number
 }
 
 /** Who made a client known: the app definition, an operator, the client itself (RFC 7591), or a document at the address that is its id. */

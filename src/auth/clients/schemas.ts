@@ -11,6 +11,7 @@ export const clientLifetimes = z.strictObject({
   accessToken: seconds.exactOptional(),
   idToken: seconds.exactOptional(),
   refreshToken: seconds.exactOptional(),
+  refreshGrace: z.int().min(0).max(60).exactOptional(),
 } satisfies Record<keyof ClientLifetimes, unknown>)
 
 export const publicKeyDefinition = z.looseObject({ kty: text, kid: text.exactOptional(), alg: text.exactOptional() })

@@ -1,7 +1,9 @@
 // What we put right in answers of the engine's endpoints.
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import { AppError } from '#kernel/errors.ts'
 import { z } from '#kernel/schema.ts'
 import { DEVICE_GRANT, POLL_SECONDS } from './device-flow.ts'
+import type { ProviderPages } from './provider-pages.ts'
 
 type Context = Pick<KoaContextWithOIDC, 'path' | 'status' | 'body' | 'oidc'>
 
@@ -22,4 +24,21 @@ export function nameUnregisteredGrants(context: Context): void {
 export function tellInterval(context: Context): void {
   const found = context.path === '/device-authorization' && context.status === 200 ? begun.safeParse(context.body) : undefined
   if (found?.success === true) context.body = { ...found.data, interval: POLL_SECONDS }
+}
+
+/** Something that we need cannot answer just now: the database, above all. */
+export function isOutage(error: unknown): error is AppError {
+  return error instanceof AppError && error.status === 503
+}
+
+const OUTAGE = { error: 'temporarily_unavailable', error_description: 'the server cannot answer just now; ask again in a moment' }
+
+/**
+ * To the engine whatever is not a refusal is a failure of its own (500). An outage passes, and whoever asks may ask again: the code is that of RFC 6749
+ * section 4.1.2.1, the status that of RFC 9110 section 15.6.4.
+ */
+export function tellOutage(context: KoaContextWithOIDC, error: AppError, pages: Pick<ProviderPages, 'error'>): void {
+  context.status = 503
+  context.set('retry-after', error.headers?.['retry-after'] ?? '2')
+  pages.error(context, OUTAGE)
 }

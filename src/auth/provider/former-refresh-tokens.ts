@@ -7,7 +7,7 @@ import type { Collection } from '../../database/contract.ts'
 import { type RefreshTokenRecord, refreshTokensCollection } from './collections.ts'
 import { recordId } from './ids.ts'
 import { FIRST_GENERATION, type RefreshValues } from './refresh-values.ts'
-import { GRACE_MS, type TokenKeeping } from './rotation.ts'
+import { graceMs, type TokenKeeping } from './rotation.ts'
 
 export interface FormerRefreshTokensDependencies {
   readonly tokens: Collection<RefreshTokenRecord>
@@ -23,7 +23,7 @@ export function createFormerRefreshTokens({ tokens, values, clock }: FormerRefre
       const { consumedAt, successor } = record
       if (consumedAt === undefined) return { record }
       const next = (await tokens.get(call, successor ?? ''))?.value
-      if (next === undefined || wasUsed(next) || clock.now() - consumedAt > GRACE_MS) return { record, usedAt: consumedAt }
+      if (next === undefined || wasUsed(next) || clock.now() - consumedAt >= graceMs()) return { record, usedAt: consumedAt }
       // An answer of the release before may have been lost while the platform was updated.
       const leadsTo = next.generation === undefined ? values.formerSuccessorOf(value) : values.successorOf(value)
       return { record, usedAt: consumedAt, leadsTo }

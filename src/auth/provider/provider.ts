@@ -11,7 +11,7 @@ import { z } from '#kernel/schema.ts'
 import { KEY_SET_SECONDS } from '../keys/generations.ts'
 import type { RegistrationDefinition } from '../clients/contract.ts'
 import { REGISTRATION_PATH } from '../registration/path.ts'
-import { nameUnregisteredGrants, tellInterval } from './answers.ts'
+import { isOutage, nameUnregisteredGrants, tellInterval, tellOutage } from './answers.ts'
 import { factsOf } from './client-facts.ts'
 import { offerCodeGrant } from './code-grant.ts'
 import {
@@ -45,7 +45,7 @@ export interface ProviderParts {
   readonly clock: Clock
   readonly apiScopes: readonly string[]
   readonly registration: RegistrationDefinition
-  readonly pages: Pick<ProviderPages, 'holdBack'>
+  readonly pages: Pick<ProviderPages, 'error' | 'holdBack'>
   clientUsed(this: void, clientId: string): Promise<void>
   noteWrongTry(this: void, code: string): Promise<void>
   readonly exchange: TokenExchangeParts
@@ -76,6 +76,12 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
   nameAcrAsAsked(provider)
   offerCodeGrant(provider, parts.noteWrongTry)
   pinAddress(provider, issuer)
+  const failures = new WeakMap<object, unknown>()
+  const failed = (context: object, error: unknown): void => {
+    failures.set(context, error)
+    if (isOutage(error)) logger.warn({ event: 'auth.outage', reason: error.code }, 'a request could not be answered')
+    else logger.error({ err: error }, 'the OpenID engine failed')
+  }
   provider.use(async (context: KoaContextWithOIDC, next: () => Promise<unknown>) => {
     await net(
       context,
@@ -83,8 +89,10 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
         await next()
         await parts.flush()
       },
-      logger,
+      failed,
     )
+    const failure = failures.get(context)
+    if (isOutage(failure)) tellOutage(context, failure, parts.pages)
     nameUnregisteredGrants(context)
     tellInterval(context)
     leaveWhenSignedOut(context)
@@ -93,6 +101,7 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
     publish(context, parts)
   })
   listen(provider, logger)
+  provider.on('server_error', failed)
   const handle = provider.callback()
   return {
     provider,
@@ -120,13 +129,13 @@ export function assertSafe(issuer: string, { features, cookies, jwks, adapter, p
   if (problems.length > 0) throw new Error(`The authorization server does not start: ${problems.join('; ')}.`)
 }
 
-async function net(context: KoaContext, next: () => Promise<unknown>, logger: Logger): Promise<void> {
+async function net(context: KoaContext, next: () => Promise<unknown>, failed: (context: object, error: unknown) => void): Promise<void> {
   try {
     await next()
   } catch (error) {
     // Without this the framework would drop every header that was set so far.
     const known = error instanceof errors.OIDCProviderError && error.expose
-    if (!known) logger.error({ err: error }, 'the OpenID engine failed')
+    if (!known) failed(context, error)
     context.status = known ? error.status : 500
     context.body = known ? { error: error.error, error_description: error.error_description } : { error: 'server_error' }
   }
@@ -187,7 +196,6 @@ function holdBack(context: KoaContextWithOIDC, pages: Pick<ProviderPages, 'holdB
 function listen(provider: Provider, logger: Logger): void {
   const emitter: EventEmitter = provider
   emitter.on('error', (error) => logger.error({ err: error }, 'the OpenID engine failed to answer'))
-  provider.on('server_error', (_context, error) => logger.error({ err: error }, 'the OpenID engine failed'))
   const refused =
     (where: string) =>
     (context: KoaContextWithOIDC, error: errors.OIDCProviderError): void => {

@@ -3,6 +3,7 @@ import type { Adapter, AdapterPayload } from 'oidc-provider'
 import Provider from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
 import { insertInto } from '#kernel/collection.ts'
+import type { Logger } from '#kernel/log.ts'
 import type { Collection, Database } from '../../database/contract.ts'
 import { type RefreshTokenRecord, refreshTokensCollection } from './collections.ts'
 import { createFormerRefreshTokens } from './former-refresh-tokens.ts'
@@ -28,6 +29,7 @@ export interface RefreshStorageDependencies {
   readonly vault: Vault
   readonly clock: Clock
   readonly reuse: Pick<Reuse, 'inGrace'>
+  readonly logger: Logger
 }
 
 export interface RefreshStorage extends Adapter {

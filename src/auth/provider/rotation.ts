@@ -9,13 +9,19 @@ import type { Operation } from '#kernel/collection.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Collection, Database } from '../../database/contract.ts'
+import { factsOf } from './client-facts.ts'
 import type { RefreshTokenRecord } from './collections.ts'
-import type { Reuse, Used } from './reuse.ts'
+import { type Reuse, refreshingContext, type Used } from './reuse.ts'
 
-export const GRACE_MS = 10_000
+const GRACE_SECONDS = 10
 
 /** Of two tabs, one may refresh twice before the request of the other is here and judged. No thief's request is likely to fall into that. */
 export const OVERTAKING_MS = 3_000
+
+/** For how long a used token leads on: of the client that shows it. In milliseconds. */
+export function graceMs(): number {
+  return (factsOf(refreshingContext()?.client).lifetimes?.refreshGrace ?? GRACE_SECONDS) * 1000
+}
 
 /** What is known of a token that we have made. */
 export interface HeldToken {

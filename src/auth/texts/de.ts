@@ -680,5 +680,6 @@ export const de: Texts = {
     access_denied: 'Das ist mit Ihrem Konto nicht möglich.',
     goBack: (host) => `Zurück zu ${host}`,
     server_error: 'Bei uns ist etwas schiefgegangen.',
+    temporarily_unavailable: 'Wir können gerade nicht antworten. Bitte versuchen Sie es gleich noch einmal.',
   },
 }

@@ -682,6 +682,7 @@ export const en = {
     access_denied: 'This is not possible with your account.',
     goBack: (host: string) => `Go back to ${host}`,
     server_error: 'Something went wrong on our side.',
+    temporarily_unavailable: 'We cannot answer just now. Please try again in a moment.',
   },
 }
 

@@ -5,6 +5,7 @@
 // - Where one is missing, it was given back or is on its way. Every transaction has its id before it takes a number (see `writer.ts`); so once all
 //   transactions older than an id that is drawn now have ended, nothing up to the newest number that was seen before is on its way any more.
 //   (`pg_snapshot_xmax` is no such id: it is the newest that has ended, plus one, and younger ones may be running.)
+import { createTurns } from '../../turns.ts'
 import type { Pool } from './pool.ts'
 import { place, sql, type Statement, statement } from './statement.ts'
 
@@ -33,7 +34,8 @@ const unbroken = statement(
   sql`select max(sequence) from (select sequence, row_number() over (order by sequence) as nth from ninefold_events where sequence > ${place()} order by sequence limit 10000) as found where sequence = ${place()}::bigint + nth`,
 )
 
-export function createSettledHead(pool: Pool): SettledHead {
+export function createSettledHead(pool: Pick<Pool, 'read'>): SettledHead {
+  const inTurn = createTurns()
   let settled = 0
   let barrier: Barrier | undefined
   const ask = async (what: Statement, ...values: string[]): Promise<readonly (string | null)[]> =>
@@ -59,26 +61,26 @@ export function createSettledHead(pool: Pool): SettledHead {
     return settled
   }
 
-  return {
-    async begin() {
-      const [last] = await ask(newest)
-      const first = await draw(Number(last))
-      const end = performance.now() + START_WAIT_MS
-      while (!(await passed(first))) {
-        if (performance.now() > end) {
-          // Somebody holds a transaction open. What a consumer has read was settled.
-          const [position] = await ask(reached)
-          settled = Number(position)
-          barrier = first
-          return
-        }
-        await new Promise((resolve) => setTimeout(resolve, START_POLL_MS))
+  const begin = async (): Promise<void> => {
+    const [last] = await ask(newest)
+    const first = await draw(Number(last))
+    const end = performance.now() + START_WAIT_MS
+    while (!(await passed(first))) {
+      if (performance.now() > end) {
+        // Somebody holds a transaction open. What a consumer has read was settled.
+        const [position] = await ask(reached)
+        settled = Number(position)
+        barrier = first
+        return
       }
-      settled = first.upTo
-      barrier = undefined
-    },
-    head: shared(find),
+      await new Promise((resolve) => setTimeout(resolve, START_POLL_MS))
+    }
+    settled = first.upTo
+    barrier = undefined
   }
+
+  // Numbers are set from outside while others look, as in a move: neither may see what the other has half changed.
+  return { begin: () => inTurn('head', begin), head: shared(() => inTurn('head', find)) }
 }
 
 /** All who ask while one look is on its way share the next, since each must see what was stored before it asked. */

@@ -1,0 +1,117 @@
+// While the database is away, clients and people are told to come back; nothing is used up by it, and nothing is called a failure of theirs.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import type { Database } from '../../src/database/contract.ts'
+import { databaseErrors } from '../../src/database/errors.ts'
+import {
+  authorizePath,
+  Browser,
+  codeFor,
+  errorOf,
+  type OauthWorld,
+  openOauth,
+  pkce,
+  PRINT_SHOP,
+  type Reply,
+  refresh,
+  type Send,
+  send,
+  tokensFor,
+} from '../support/oauth.ts'
+
+let world: OauthWorld
+/** Of which collection; or all there is. */
+let whatIsAway: string | undefined
+
+/** As the drivers say it. */
+function gated<T extends object>(target: T, name = ''): T {
+  return new Proxy(target, {
+    get(on, key) {
+      const value: unknown = Reflect.get(on, key)
+      if (typeof value !== 'function') return value
+      return (...given: unknown[]): unknown => {
+        if (whatIsAway === 'everything' || whatIsAway === name) throw databaseErrors.unavailable()
+        return Reflect.apply(value, on, given)
+      }
+    },
+  })
+}
+
+const between = (database: Database): Database => ({
+  ...gated(database),
+  collection: (definition) => gated(database.collection(definition), definition.name),
+})
+
+before(async () => {
+  world = await openOauth({ between })
+})
+after(() => world.stop())
+
+async function away<T>(work: () => Promise<T>, what = 'everything'): Promise<T> {
+  whatIsAway = what
+  try {
+    return await work()
+  } finally {
+    whatIsAway = undefined
+  }
+}
+
+function assertTold(reply: Reply, where: string): void {
+  assert.deepEqual([reply.status, errorOf(reply)], [503, 'temporarily_unavailable'], `${where}: ${reply.body}`)
+  assert.match(String(reply.headers['retry-after']), /^\d+$/, where)
+  assert.doesNotMatch(reply.body, /database|oops|at .*\.ts/, where)
+}
+
+test('every endpoint for clients tells them to ask again', async () => {
+  const tokens = await tokensFor(world, new Browser(world), { account: 'person-outage' })
+  const code = await codeFor(new Browser(world), { account: 'person-outage' })
+  const { challenge } = pkce()
+  const client = { client_id: PRINT_SHOP.clientId }
+  const refreshToken = tokens.refresh_token ?? assert.fail()
+  const asked: Readonly<Record<string, Send>> = {
+    'a code': { path: '/token', form: code },
+    'a refresh': { path: '/token', form: { ...client, grant_type: 'refresh_token', refresh_token: refreshToken } },
+    'a revocation': { path: '/revoke', form: { ...client, token: refreshToken } },
+    'a pushed request': {
+      path: '/par',
+      form: {
+        ...client,
+        response_type: 'code',
+        redirect_uri: PRINT_SHOP.redirectUris[0],
+        scope: 'openid',
+        code_challenge: challenge,
+        code_challenge_method: 'S256',
+      },
+    },
+  }
+  for (const [where, request] of Object.entries(asked)) assertTold(await away(() => send(world, request)), where)
+  assert.ok(world.logs.some((line) => line.includes('auth.outage') && line.includes('database.unavailable')))
+  assert.equal(
+    world.logs.some((line) => line.includes('the OpenID engine failed')),
+    false,
+    'and it is no failure of the engine',
+  )
+  // Longer than a used token would be forgiven: it was not used.
+  world.advance(11_000)
+  assert.equal((await refresh(world, tokens.refresh_token)).status, 200)
+  assert.equal((await send(world, { path: '/token', form: code })).status, 200)
+})
+
+test('a person who comes from an app is told on a page', async () => {
+  const reply = await away(() => new Browser(world).visit({ path: authorizePath(pkce().challenge) }))
+  assert.equal(reply.status, 503)
+  assert.match(String(reply.headers['retry-after']), /^\d+$/)
+  assert.match(reply.body, /ask again in a moment/)
+})
+
+test('a person is told on a page when only a part of it is away, and goes on later', async () => {
+  const browser = new Browser(world)
+  await codeFor(browser, { account: 'person-outage' })
+  const path = authorizePath(pkce().challenge)
+  const reply = await away(() => browser.visit({ path }), 'auth_grants')
+  assert.equal(reply.status, 503)
+  assert.match(reply.body, /ask again in a moment/)
+  const { location, asked } = await browser.authorize(path, { account: 'person-outage' })
+  assert.deepEqual(asked, [], 'still signed in')
+  assert.ok(location.searchParams.has('code'))
+})
