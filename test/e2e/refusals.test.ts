@@ -1,6 +1,7 @@
 // What must not work, tried on the whole platform as an attacker would; each refusal also shows that nothing changed.
 import assert from 'node:assert/strict'
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
 import type { Reply } from '../support/http.ts'
 import { neutral } from '../support/neutral.ts'
@@ -180,6 +181,8 @@ describe('refusals', () => {
       assert.equal(successors.size, 1)
       const second = [...successors][0] ?? ''
       const third = JSON.parse((await refresh(platform, second)).body) as Tokens
+      // Requests do not overtake each other for longer than that.
+      await delay(3100)
       const replay = await refresh(platform, first.refresh_token ?? '')
       assert.equal(replay.status, 400, 'the first token, after its successor was used')
       assert.equal((await refresh(platform, third.refresh_token ?? '')).status, 400, 'the family is over')

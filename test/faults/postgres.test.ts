@@ -15,6 +15,7 @@ import { POOL_TIMES } from '../../src/database/drivers/postgres/pool.ts'
 import type { Engine } from '../../src/database/ports.ts'
 import { call, eventually, type Photo, photo, photos, type Ticket, ticket, tickets } from '../support/database.ts'
 import { type PostgresServer, startPostgres, withoutPostgres } from '../support/postgres.ts'
+import { until } from '../support/until.ts'
 
 const logger = createLogger({ level: 'silent' })
 const unavailable = { code: 'database.unavailable' }
@@ -133,13 +134,19 @@ describe('faults of PostgreSQL', { skip: withoutPostgres }, () => {
   test('a read whose connection ends is asked again on another one', async () => {
     const { photos: collection, proxy } = await proxied()
     const { id } = (await collection.insert(call, photo())).value
+    let answered = 0
     for (let round = 0; round < 5; round += 1) {
       const reads = Promise.all(Array.from({ length: 8 }, () => collection.get(call, id)))
       proxy.cut()
       const found = await reads.catch((error: unknown) => Reflect.get(Object(error), 'code'))
-      if (found !== 'database.unavailable') assert.ok(Array.isArray(found) && found.every((one) => one !== undefined))
-      assert.notEqual(await collection.get(call, id), undefined)
+      if (found !== 'database.unavailable') {
+        assert.ok(Array.isArray(found) && found.every((one) => one !== undefined))
+        answered += 1
+      }
+      // Where the cut has met a connection that was being opened, the next one is opened a moment later.
+      await until('the next read', async () => (await collection.get(call, id).catch(() => undefined)) !== undefined)
     }
+    assert.ok(answered > 0)
   })
 
   test('when the server ends connections in the middle of writes, every answer is true and nothing is half', async () => {
