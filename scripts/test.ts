@@ -109,8 +109,12 @@ function readLines(reportFile: string): TestLine[] {
   }
 }
 
-/** These choose their databases themselves, or are about what a browser or a command does before anything is stored. */
-const ELSEWHERE = /e2e[\\/](backup|move|command-line|forgery\.|content|hash-cost)|resource-transfer[\\/](formats|hostile|url)/
+/**
+ * These choose their databases themselves, are about what a browser or a command does before anything is stored, or about what a browser does with a
+ * feature whose storing is in test/http, on every database.
+ */
+const ELSEWHERE =
+  /e2e[\\/](backup|move|command-line|forgery|content|hash-cost|passkeys|organisations|roles|blocked|planted-cookies|uploads)|resource-transfer[\\/](formats|hostile|url)/
 
 /** Files whose world stands on a database that can be another one. */
 function isScenario(file: string): boolean {
@@ -199,11 +203,10 @@ function report(results: readonly FileResult[]): void {
 }
 
 /**
- * FerretDB 1.24 does not update atomically, so it is for one process at a time; and it is slow. Of what a browser or a command does with a feature
- * whose storing is tested there by test/http, and of what runs through 20,000 questions, PostgreSQL is the other database.
+ * FerretDB 1.24 does not update atomically, so it is for one process at a time; and it is slow, so of commands, of refusals and of 20,000 questions
+ * PostgreSQL is the other database.
  */
-const NOT_ON_FERRETDB =
-  /http[\\/](oauth-processes|keys|matrix)|resource-transfer[\\/]access|e2e[\\/](\w+-command|keys|passkeys|organisations|roles|blocked|refusals|forgery-layers|planted-cookies|uploads|tabs)/
+const NOT_ON_FERRETDB = /http[\\/](oauth-processes|keys|matrix)|resource-transfer[\\/]access|e2e[\\/](\w+-command|keys|refusals|tabs)/
 
 const OTHERS: readonly TestedDatabase[] = [
   {
