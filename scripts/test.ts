@@ -114,7 +114,7 @@ function readLines(reportFile: string): TestLine[] {
  * feature whose storing is in test/http, on every database.
  */
 const ELSEWHERE =
-  /e2e[\\/](backup|move|command-line|forgery|content|hash-cost|passkeys|organisations|roles|blocked|planted-cookies|uploads)|resource-transfer[\\/](formats|hostile|url)/
+  /e2e[\\/](backup|move|command-line|forgery|content|hash-cost|passkeys|organisations|planted-cookies|uploads)|resource-transfer[\\/](formats|hostile|url)/
 
 /** Files whose world stands on a database that can be another one. */
 function isScenario(file: string): boolean {
@@ -206,7 +206,8 @@ function report(results: readonly FileResult[]): void {
  * FerretDB 1.24 does not update atomically, so it is for one process at a time; and it is slow, so of commands, of refusals and of 20,000 questions
  * PostgreSQL is the other database.
  */
-const NOT_ON_FERRETDB = /http[\\/](oauth-processes|keys|matrix)|resource-transfer[\\/]access|e2e[\\/](\w+-command|keys|refusals|tabs)/
+const NOT_ON_FERRETDB =
+  /http[\\/](oauth-processes|keys|matrix)|resource-transfer[\\/]access|e2e[\\/](\w+-command|keys|roles|blocked|refusals|tabs)/
 
 const OTHERS: readonly TestedDatabase[] = [
   {

@@ -226,8 +226,8 @@ const HEADING = [
 ]
 
 /**
- * What is compared is a million with a thousand, and not a disk with the memory: where the file is larger than what the system keeps of it, each page
- * that nobody has read for a while is a wait for the disk.
+ * What is compared is a million with a thousand, and not a disk with the memory: of a file of gigabytes the system has not kept each page in memory since
+ * it was written, and one that it has not is a wait for the disk. The small one is there anyway.
  */
 async function readThrough({ url }: Site): Promise<void> {
   if (!url.startsWith('sqlite:')) return

@@ -35,6 +35,12 @@ export const REFRESHING: readonly Defence[] = [
   },
   {
     requirement: 29,
+    off: 'who loses a race for a token that leads nowhere is only refused',
+    test: 'src/auth/provider/rotation.test.ts',
+    edits: [[`${PROVIDER}/rotation.ts`, 'if (isReused) await', 'if (isReused && call === undefined) await']],
+  },
+  {
+    requirement: 29,
     off: 'a request that is overtaken ends the family',
     test: RACES,
     edits: [[`${PROVIDER}/rotation.ts`, 'const OVERTAKING_MS = 3_000', 'const OVERTAKING_MS = -1']],

@@ -8,6 +8,8 @@ import { callAs } from '#kernel/call.ts'
 import type { ClientDefinition } from '../../src/auth/clients/contract.ts'
 import { Browser, call, claimsOf, errorOf, type OauthWorld, openOauth, pkce, type Reply, type Send, send } from '../support/oauth.ts'
 import { everythingStored } from '../support/scenario-database.ts'
+import { toldBy } from '../support/told.ts'
+import { until } from '../support/until.ts'
 
 let folder: string
 let file: string
@@ -135,15 +137,15 @@ for (const { grace, late } of [
   { grace: 10, late: 10_001 },
   { grace: 0, late: 0 },
 ]) {
-  const until = late === undefined ? 'until its grace is over' : `for ${grace} seconds, not ${late} ms`
-  test(`requirement 29: a used token leads to the one that counts ${until} (${grace} s registered)`, async () => {
+  const howLong = late === undefined ? 'until its grace is over' : `for ${grace} seconds, not ${late} ms`
+  test(`requirement 29: a used token leads to the one that counts ${howLong} (${grace === 10 ? 'nothing' : `${grace} s`} registered)`, async () => {
     const clientId = `grace-${grace}-${late ?? 'in-time'}`
     // Ten is what it is unless told.
     await world.clients.add(call, frames(clientId, grace === 10 ? {} : { lifetimes: { refreshGrace: grace } }))
     const granted = JSON.parse((await redeem(await signIn(clientId), { form: { client_id: clientId } })).body)
     const form = { grant_type: 'refresh_token', client_id: clientId, refresh_token: granted.refresh_token }
     const next = JSON.parse((await send(world, { path: '/token', form })).body).refresh_token
-    const since = late ?? grace * 1000 - 5000
+    const since = late ?? grace * 1000 - 2000
     world.advance(since)
     const again = await send(world, { path: '/token', form })
     if (late === undefined) assert.equal(JSON.parse(again.body).refresh_token, next, again.body)
@@ -154,6 +156,21 @@ for (const { grace, late } of [
     world.advance(-since)
   })
 }
+
+test('requirement 29: without grace, one of two that race for a token ends the family, and its person is told', async () => {
+  const clientId = 'grace-none'
+  const { events, mails } = toldBy(world.database)
+  await world.clients.add(call, frames(clientId, { lifetimes: { refreshGrace: 0 } }))
+  const granted = JSON.parse((await redeem(await signIn(clientId, { account: 'person-no-grace' }), { form: { client_id: clientId } })).body)
+  const form = { grant_type: 'refresh_token', client_id: clientId, refresh_token: granted.refresh_token }
+  const replies = await Promise.all([1, 2].map(() => send(world, { path: '/token', form })))
+  const won = replies.filter(({ status }) => status === 200)
+  assert.equal(won.length, 1)
+  const { refresh_token: next } = JSON.parse(won[0]?.body ?? '{}')
+  assert.equal(errorOf(await send(world, { path: '/token', form: { ...form, refresh_token: next } })), 'invalid_grant')
+  await until('the event', () => events.find(({ type, accountId }) => type === 'refresh.reuse_detected' && accountId === 'person-no-grace'))
+  await until('the mail', () => mails.find(({ to, template }) => to === 'person-no-grace@example.org' && template === 'token-reused'))
+})
 
 test('a client cannot have more than a minute of grace', async () => {
   await assert.rejects(world.clients.add(call, frames('too-patient', { lifetimes: { refreshGrace: 61 } })), /refreshGrace/)

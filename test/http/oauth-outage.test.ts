@@ -7,6 +7,7 @@ import {
   authorizePath,
   Browser,
   codeFor,
+  DIARY_SECRET,
   errorOf,
   type OauthWorld,
   openOauth,
@@ -30,7 +31,7 @@ function gated<T extends object>(target: T, name = ''): T {
       const value: unknown = Reflect.get(on, key)
       if (typeof value !== 'function') return value
       return (...given: unknown[]): unknown => {
-        if (whatIsAway === 'everything' || whatIsAway === name) throw databaseErrors.unavailable()
+        if (whatIsAway === 'everything' || whatIsAway === name) throw databaseErrors.unavailable({ headers: { 'Retry-After': '5' } })
         return Reflect.apply(value, on, given)
       }
     },
@@ -58,7 +59,7 @@ async function away<T>(work: () => Promise<T>, what = 'everything'): Promise<T> 
 
 function assertTold(reply: Reply, where: string): void {
   assert.deepEqual([reply.status, errorOf(reply)], [503, 'temporarily_unavailable'], `${where}: ${reply.body}`)
-  assert.match(String(reply.headers['retry-after']), /^\d+$/, where)
+  assert.equal(reply.headers['retry-after'], '5', where)
   assert.doesNotMatch(reply.body, /database|oops|at .*\.ts/, where)
 }
 
@@ -68,7 +69,7 @@ test('every endpoint for clients tells them to ask again', async () => {
   const { challenge } = pkce()
   const client = { client_id: PRINT_SHOP.clientId }
   const refreshToken = tokens.refresh_token ?? assert.fail()
-  const asked: Readonly<Record<string, Send>> = {
+  const asked: Record<string, Send> = {
     'a code': { path: '/token', form: code },
     'a refresh': { path: '/token', form: { ...client, grant_type: 'refresh_token', refresh_token: refreshToken } },
     'a revocation': { path: '/revoke', form: { ...client, token: refreshToken } },
@@ -84,6 +85,8 @@ test('every endpoint for clients tells them to ask again', async () => {
       },
     },
   }
+  const authorization = `Basic ${Buffer.from(`diary:${DIARY_SECRET}`).toString('base64')}`
+  asked['an introspection'] = { path: '/introspect', form: { token: refreshToken }, headers: { authorization } }
   for (const [where, request] of Object.entries(asked)) assertTold(await away(() => send(world, request)), where)
   assert.ok(world.logs.some((line) => line.includes('auth.outage') && line.includes('database.unavailable')))
   assert.equal(
@@ -98,10 +101,12 @@ test('every endpoint for clients tells them to ask again', async () => {
 })
 
 test('a person who comes from an app is told on a page', async () => {
-  const reply = await away(() => new Browser(world).visit({ path: authorizePath(pkce().challenge) }))
-  assert.equal(reply.status, 503)
-  assert.match(String(reply.headers['retry-after']), /^\d+$/)
-  assert.match(reply.body, /ask again in a moment/)
+  for (const request of [{ path: authorizePath(pkce().challenge) }, { path: '/device' }]) {
+    const reply = await away(() => new Browser(world).visit(request))
+    assert.deepEqual([reply.status, reply.headers['retry-after'], reply.headers['location']], [503, '5', undefined], request.path)
+    assert.match(String(reply.headers['content-type']), /^text\/html/)
+    assert.match(reply.body, /ask again in a moment/)
+  }
 })
 
 test('a person is told on a page when only a part of it is away, and goes on later', async () => {

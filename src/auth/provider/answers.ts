@@ -39,6 +39,7 @@ const OUTAGE = { error: 'temporarily_unavailable', error_description: 'the serve
  */
 export function tellOutage(context: KoaContextWithOIDC, error: AppError, pages: Pick<ProviderPages, 'error'>): void {
   context.status = 503
-  context.set('retry-after', error.headers?.['retry-after'] ?? '2')
+  const [, seconds = '2'] = Object.entries(error.headers ?? {}).find(([name]) => name.toLowerCase() === 'retry-after') ?? []
+  context.set('retry-after', seconds)
   pages.error(context, OUTAGE)
 }

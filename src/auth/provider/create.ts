@@ -246,7 +246,7 @@ function openStores(parts: AuthorizationServerParts, clients: ClientRegistry) {
   const accessTokenStorage = createAccessTokenStorage({ tokens: accessTokens, grants, accounts, revocations, pending, vault, clock })
   const codeStorage = createCodeStorage({ codes, pending, vault, clock, endings })
   const refreshValues = createRefreshValues(createLastingSecret(parts, REFRESH_SECRET))
-  const refreshStorage = createRefreshStorage({ database, tokens, values: refreshValues, pending, vault, clock, reuse, logger })
+  const refreshStorage = createRefreshStorage({ database, tokens, values: refreshValues, pending, vault, clock, reuse, endings, logger })
   const adapter = adapterFactory({
     Client: createClientStorage(clients, newcomers.documents),
     Session: createSessionStorage({ sessions, pending, vault, clock, endings, limits: sessionLimits(settings.definition?.sessions) }),

@@ -78,6 +78,8 @@ const BROWSER_ROUTES: ReadonlySet<string> = new Set([
   'end_session',
   'end_session_confirm',
   'end_session_success',
+  'code_verification',
+  'device_resume',
 ])
 
 function allowFormAction(context: KoaContextWithOIDC, origin: string): void {

@@ -79,7 +79,7 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
   const failures = new WeakMap<object, unknown>()
   const failed = (context: object, error: unknown): void => {
     failures.set(context, error)
-    if (isOutage(error)) logger.warn({ event: 'auth.outage', reason: error.code }, 'a request could not be answered')
+    if (isOutage(error)) logger.warn({ event: 'auth.outage', reason: error.code, err: error.cause }, error.detail ?? error.title)
     else logger.error({ err: error }, 'the OpenID engine failed')
   }
   provider.use(async (context: KoaContextWithOIDC, next: () => Promise<unknown>) => {
@@ -133,7 +133,8 @@ async function net(context: KoaContext, next: () => Promise<unknown>, failed: (c
   try {
     await next()
   } catch (error) {
-    // Without this the framework would drop every header that was set so far.
+    // Without this the framework would drop every header that was set so far. Where an answer would have led to holds no more.
+    context.remove('location')
     const known = error instanceof errors.OIDCProviderError && error.expose
     if (!known) failed(context, error)
     context.status = known ? error.status : 500
@@ -143,7 +144,7 @@ async function net(context: KoaContext, next: () => Promise<unknown>, failed: (c
 
 const metadata = z.looseObject({ scopes_supported: z.array(z.string()) })
 
-type KoaContext = Pick<KoaContextWithOIDC, 'path' | 'status' | 'body' | 'set' | 'fresh'>
+type KoaContext = Pick<KoaContextWithOIDC, 'path' | 'status' | 'body' | 'set' | 'remove' | 'fresh'>
 
 function publish(context: KoaContext, { issuer, apiScopes, registration }: ProviderParts): void {
   if (context.status !== 200) return

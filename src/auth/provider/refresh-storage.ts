@@ -6,6 +6,7 @@ import { insertInto } from '#kernel/collection.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Collection, Database } from '../../database/contract.ts'
 import { type RefreshTokenRecord, refreshTokensCollection } from './collections.ts'
+import type { Endings } from './endings.ts'
 import { createFormerRefreshTokens } from './former-refresh-tokens.ts'
 import { recordId, sidOf } from './ids.ts'
 import type { RefreshTokenIds } from './model-changes.ts'
@@ -28,7 +29,8 @@ export interface RefreshStorageDependencies {
   readonly pending: Pick<Pending, 'commit'>
   readonly vault: Vault
   readonly clock: Clock
-  readonly reuse: Pick<Reuse, 'inGrace'>
+  readonly reuse: Pick<Reuse, 'inGrace' | 'alarm'>
+  readonly endings: Pick<Endings, 'endGrant'>
   readonly logger: Logger
 }
 

@@ -30,6 +30,12 @@ export interface Used {
 export interface Reuse {
   /** For the write that ends a grant: what it tells of, when it ends since the request under way shows a token that was used. */
   detected(call: Call, sid: string): Promise<readonly EventDraft[]>
+  /** For the write that ends a grant, since this token has come again. */
+  alarm(
+    call: Call,
+    sid: string,
+    token: { readonly accountId: string; readonly clientId?: string | undefined },
+  ): Promise<readonly EventDraft[]>
   /** For the write that notes it. */
   inGrace(call: Call, used: Used): Promise<readonly EventDraft[]>
 }
@@ -47,18 +53,20 @@ export function createReuse({ accounts, clients, clock, logger }: ReuseDependenc
     const exchange = currentExchange()
     return exchange === undefined ? {} : whence(exchange)
   }
+  const alarm: Reuse['alarm'] = async (call, sid, { accountId, clientId }) => {
+    logger.warn({ event: 'refresh.reuse_detected', client: clientId, sid }, 'a used refresh token came again; its family ends')
+    const about = await nameOf(call, clientId)
+    const event = securityEventOf({ type: 'refresh.reuse_detected', accountId, about, ...by() })
+    const person = await accounts.find(call, accountId)
+    if (person === undefined) return [event]
+    const data = { name: person.name, app: about, when: new Date(clock.now()).toUTCString() }
+    return [event, mail({ to: person.email, template: 'token-reused', data })]
+  }
   return {
+    alarm,
     async detected(call, sid) {
       const token = refreshingContext()?.entities.RefreshToken
-      if (token?.consumed === undefined) return []
-      const { accountId, clientId } = token
-      logger.warn({ event: 'refresh.reuse_detected', client: clientId, sid }, 'a used refresh token came again; its family ends')
-      const about = await nameOf(call, clientId)
-      const event = securityEventOf({ type: 'refresh.reuse_detected', accountId, about, ...by() })
-      const person = await accounts.find(call, accountId)
-      if (person === undefined) return [event]
-      const data = { name: person.name, app: about, when: new Date(clock.now()).toUTCString() }
-      return [event, mail({ to: person.email, template: 'token-reused', data })]
+      return token?.consumed === undefined ? [] : alarm(call, sid, token)
     },
 
     async inGrace(call, { accountId, clientId, sid }) {

@@ -11,6 +11,7 @@ import { hasCode } from '#kernel/errors.ts'
 import type { Collection, Database } from '../../database/contract.ts'
 import { factsOf } from './client-facts.ts'
 import type { RefreshTokenRecord } from './collections.ts'
+import type { Endings } from './endings.ts'
 import { type Reuse, refreshingContext, type Used } from './reuse.ts'
 
 const GRACE_SECONDS = 10
@@ -18,7 +19,7 @@ const GRACE_SECONDS = 10
 /** Of two tabs, one may refresh twice before the request of the other is here and judged. No thief's request is likely to fall into that. */
 export const OVERTAKING_MS = 3_000
 
-/** For how long a used token leads on: of the client that shows it. In milliseconds. */
+/** For how long a used token leads on, in milliseconds: of the client that shows it. Whoever else looks (introspection) is told by the usual time. */
 export function graceMs(): number {
   return (factsOf(refreshingContext()?.client).lifetimes?.refreshGrace ?? GRACE_SECONDS) * 1000
 }
@@ -43,7 +44,8 @@ export interface RotationDependencies {
   readonly database: Database
   readonly tokens: Collection<RefreshTokenRecord>
   readonly clock: Clock
-  readonly reuse: Pick<Reuse, 'inGrace'>
+  readonly reuse: Pick<Reuse, 'inGrace' | 'alarm'>
+  readonly endings: Pick<Endings, 'endGrant'>
   /** By the value. */
   keepingOf(value: string): TokenKeeping
 }
@@ -62,7 +64,7 @@ export interface Rotation {
   replace(call: Call, old: Shown, successor: RefreshTokenRecord): Promise<string | undefined>
 }
 
-export function createRotation({ database, tokens, clock, reuse, keepingOf }: RotationDependencies): Rotation {
+export function createRotation({ database, tokens, clock, reuse, endings, keepingOf }: RotationDependencies): Rotation {
   const noteReuse: Rotation['noteReuse'] = async (call, record, used) => {
     if (record.reusedAt !== undefined) return
     // Of the token that was used last: another one of the family may have been meanwhile.
@@ -85,7 +87,12 @@ export function createRotation({ database, tokens, clock, reuse, keepingOf }: Ro
       if (held.usedAt === undefined && (await isFirst(call, keeping.replacing(held, successor)))) return undefined
       // As late as can be: what counted when the request was judged may have been used since.
       const now = await keeping.find(call, token.jti)
-      if (now?.leadsTo === undefined || token.isSenderConstrained()) throw new errors.InvalidGrant('refresh token already used')
+      if (now?.leadsTo === undefined || token.isSenderConstrained()) {
+        // Whoever shows a bound token has its key: who loses such a race is refused, and no thief.
+        const isReused = now?.usedAt !== undefined && !token.isSenderConstrained()
+        if (isReused) await endings.endGrant(call, successor.grant, await reuse.alarm(call, successor.grant, token))
+        throw new errors.InvalidGrant('refresh token already used')
+      }
       await noteReuse(call, now.record, { accountId: token.accountId, clientId: token.clientId, sid: successor.grant })
       return now.leadsTo
     },
