@@ -92,7 +92,7 @@ export interface TransferWorld {
   rejects(view: ImportView, format?: 'csv' | 'ndjson', as?: UserPrincipal): Promise<string>
   /** All objects of a person, in order of creation, without what the platform adds. */
   objects(as?: UserPrincipal, name?: string): Promise<Record<string, unknown>[]>
-  /** Names of the files that imports keep. */
+  /** Names of the files that imports keep; after a while, since a file goes when it is told already that its import has ended. */
   kept(): Promise<string[]>
 }
 
@@ -188,6 +188,7 @@ export async function transferWorld(t: TestContext, parts: WorldParts = {}): Pro
       }
     },
     async kept() {
+      for (let round = 0; round < 100 && (await readdir(spool)).length > 0; round += 1) await delay(20)
       return (await readdir(spool)).toSorted()
     },
   }
