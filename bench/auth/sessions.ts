@@ -57,6 +57,8 @@ const TURN: Pace = { rounds: 1, durationMs: 1500, warmUpMs: 0 }
 const MOST_TURNS = 20
 /** Four more starts follow the one that was timed, and something is to spare. */
 const STARTS = 5
+/** The file of a million sessions, from a slow disk. */
+const READING_MS = 12_000
 /** What of a person's sessions each subject uses, so that none finds what another has ended. */
 const PART = { authorize: 0, refresh: 1, account: 2, end: 3 }
 
@@ -286,7 +288,9 @@ export async function measureSessions(
       expiringAt(startMs) {
         // Nine tenths are stored; then come the last one, two starts and all rounds.
         const measuringMs = 2 * NAMES.length * (pace.warmUpMs + pace.rounds * pace.durationMs)
-        expiringAt = Math.ceil(Date.now() + (Date.now() - began) / (EXPIRING - 2) + STARTS * startMs + measuringMs * 1.1)
+        const readingMs = NAMES.length * READING_MS * (scale.many / 1_000_000)
+        const laterMs = (Date.now() - began) / (EXPIRING - 2) + STARTS * startMs + readingMs + measuringMs * 1.1
+        expiringAt = Math.ceil(Date.now() + laterMs)
         return expiringAt
       },
     })
