@@ -44,8 +44,8 @@ export function createRefreshFamilies({ tokens, values, clock, logger }: Refresh
       const { rotations = [] } = record
       // Whole from the newest on, since a place says which token it is of; the clocks of several processes differ.
       const old = rotations.findIndex((at) => now - at >= graceMs())
-      const recent = rotations.slice(0, Math.min(old === -1 ? MOST_ROTATIONS : old, MOST_ROTATIONS - 1))
-      const set = { generation, rotations: [now, ...recent], reusedAt: undefined, payload, expiresAt }
+      const recent = old === -1 ? rotations : rotations.slice(0, old)
+      const set = { generation, rotations: [now, ...recent].slice(0, MOST_ROTATIONS), reusedAt: undefined, payload, expiresAt }
       return [updateIn(refreshTokensCollection, id, { set, where: { generation: record.generation } })]
     },
   }

@@ -87,9 +87,10 @@ export function createRotation({ database, tokens, clock, reuse, endings, keepin
       if (held.usedAt === undefined && (await isFirst(call, keeping.replacing(held, successor)))) return undefined
       // As late as can be: what counted when the request was judged may have been used since.
       const now = await keeping.find(call, token.jti)
-      if (now?.leadsTo === undefined || token.isSenderConstrained()) {
+      const isBound = token.isSenderConstrained()
+      if (now?.leadsTo === undefined || isBound) {
         // Whoever shows a bound token has its key: who loses such a race is refused, and no thief.
-        const isReused = now?.usedAt !== undefined && !token.isSenderConstrained()
+        const isReused = now?.usedAt !== undefined && !isBound
         if (isReused) await endings.endGrant(call, successor.grant, await reuse.alarm(call, successor.grant, token))
         throw new errors.InvalidGrant('refresh token already used')
       }
