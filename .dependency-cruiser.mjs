@@ -12,8 +12,6 @@ const ROOMS_OF = {
   '@node-rs/argon2': ['^src/auth/'],
   // Only to check hashes that other systems have made.
   '@node-rs/bcrypt': ['^src/auth/passwords/'],
-  // The provider is called in memory: no socket, no second server.
-  'light-my-request': ['^src/auth/'],
   '@simplewebauthn/server': ['^src/auth/passkeys/'],
   otplib: ['^src/auth/second-factors/'],
   qr: ['^src/auth/second-factors/'],

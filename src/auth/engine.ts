@@ -99,6 +99,8 @@ export interface SignInRules {
 }
 
 export interface Engine {
+  /** Answers a request to the authorization endpoint (RFC 6749 section 3.1): with what to ask the person, or at once. */
+  authorize(call: Call, exchange: Exchange): Promise<{ readonly answer: Answer } | { readonly interaction: Interaction }>
   /** The interaction that this browser is in, or `undefined` when it has ended or belongs to another browser. */
   interaction(exchange: Exchange): Promise<Interaction | undefined>
   /**

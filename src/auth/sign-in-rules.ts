@@ -9,7 +9,7 @@ import type { SecondFactors } from './second-factors/service.ts'
 export interface SignInRulesDependencies {
   readonly accounts: AccountDirectory
   readonly passkeys: Pick<Passkeys, 'list'>
-  readonly secondFactors: Pick<SecondFactors, 'state'>
+  readonly secondFactors: Pick<SecondFactors, 'hasTotp' | 'state'>
   readonly methods: SignInMethods
   /** People with one of these roles have a second factor. */
   readonly forcedRoles: readonly string[]
@@ -24,10 +24,13 @@ export function createSignInRules(deps: SignInRulesDependencies): SignInRules {
     return person?.membership?.roles.some((role) => forcedRoles.includes(role)) === true ? 2 : 1
   }
 
-  const owned = async (call: Call, accountId: string) => {
-    const [state, keys] = await Promise.all([secondFactors.state(call, accountId), methods.passkey ? passkeys.list(call, accountId) : []])
-    const totp = methods.totp && state.totpSince !== undefined
-    return { totp, recovery: state.unusedCodes > 0, passkey: keys.length > 0 }
+  /** What else there is to prove with; asked only when something is missing. */
+  const others = async (call: Call, accountId: string) => {
+    const [{ unusedCodes }, keys] = await Promise.all([
+      secondFactors.state(call, accountId),
+      methods.passkey ? passkeys.list(call, accountId) : [],
+    ])
+    return { recovery: unusedCodes > 0, passkey: keys.length > 0 }
   }
 
   return {
@@ -35,9 +38,10 @@ export function createSignInRules(deps: SignInRulesDependencies): SignInRules {
     async nextStep(call, { accountId, proofs, wanted }) {
       const level = levelOf(proofs)
       if (level === undefined) return { kind: 'start' }
-      const [has, forced] = await Promise.all([owned(call, accountId), forcedLevel(call, accountId)])
-      const required = highest([wanted, forced, has.totp ? 2 : 1])
-      return level >= required ? undefined : missing({ level, required, has, methods })
+      const [totp, forced] = await Promise.all([methods.totp && secondFactors.hasTotp(call, accountId), forcedLevel(call, accountId)])
+      const required = highest([wanted, forced, totp ? 2 : 1])
+      if (level >= required) return undefined
+      return missing({ level, required, has: { totp, ...(await others(call, accountId)) }, methods })
     },
   }
 }

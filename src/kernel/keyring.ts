@@ -3,9 +3,9 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHash,
   createHmac,
   createSecretKey,
+  hash,
   hkdfSync,
   type KeyObject,
   randomBytes,
@@ -125,7 +125,7 @@ function decrypted(key: KeyObject, binding: string, bytes: Buffer): string | und
 
 /** SHA-256 in base64url: how opaque tokens are kept, since they have 256 random bits and need no slow hash. */
 export function sha256(value: string | Buffer): string {
-  return createHash('sha256').update(value).digest('base64url')
+  return hash('sha256', value, 'base64url')
 }
 
 /** A key that is used again and again: importing the bytes each time costs three times the HMAC. */

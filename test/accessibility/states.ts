@@ -168,6 +168,7 @@ export async function openStage(): Promise<Stage> {
   }
   let guests = 0
   const states: State[] = [
+    { name: 'GET /authorize', ask: () => during(own, { path: '/authorize?client_id=diary' }) },
     { name: 'GET /interaction/:uid', ask: () => during(own, { path: '/interaction/u1' }) },
     { name: 'GET /interaction/:uid, for a third party', ask: () => during(login, { path: '/interaction/u1?confirmed=1' }) },
     {

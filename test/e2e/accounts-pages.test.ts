@@ -47,7 +47,7 @@ describe('the pages of the accounts origin', { skip: withoutChromium }, () => {
       assert.match(String(headers['cache-control']), /no-store/)
       for (const [, attributes] of body.matchAll(/<(?:script|style|link rel="stylesheet")([^>]*)>/g))
         assert.ok(attributes?.includes(`nonce="${nonce}"`), attributes)
-      for (const [, address = ''] of body.matchAll(/<(?:script|link|img|iframe)[^>]*(?:src|href)="([^"]*)"/g))
+      for (const [, address = ''] of body.matchAll(/<(?:script|link(?! rel="canonical")|img|iframe)[^>]*(?:src|href)="([^"]*)"/g))
         assert.match(address, /^\/assets\//)
       assert.doesNotMatch(body, /\son[a-z]+=|javascript:|\sstyle=/)
     }

@@ -70,7 +70,7 @@ describe('forged requests', { skip: withoutChromium }, () => {
     )
     const page = await ask(account, { path: '/account' })
     const cookies = (await context.cookies([platform.origin('diary'), `${platform.origin('diary')}/session`, platform.origin('accounts')]))
-      .filter(({ name }) => !/sign-in|interaction|resume/.test(name))
+      .filter(({ name }) => !/sign-in|interaction/.test(name))
       .map(({ name, domain, value }) => `${domain} ${name}=${value}`)
     return {
       who,

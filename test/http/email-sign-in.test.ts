@@ -1,7 +1,7 @@
 // Signing in by mail: a code or a link, good once, in the browser that asked, and never used up by looking.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type AccountsWorld, openAccounts, type SentMail, tokenIn, type Visited } from '../support/accounts.ts'
+import { type AccountsWorld, openAccounts, type SentMail, tokenIn, type Visited, WENT_ON } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
 
 let world: AccountsWorld
@@ -49,7 +49,7 @@ class Waiting {
 }
 
 const codeIn = (sent: SentMail): string => sent.data['code'] ?? ''
-const isIn = (visited: Visited): boolean => visited.headers?.['location'] === '/authorize/resume'
+const isIn = (visited: Visited): boolean => visited.headers?.['location'] === WENT_ON
 
 test('requirement 70: the code signs in where it was asked for, once, however it is spelled', async () => {
   const { email, accountId } = await world.person({ email: 'code@example.org' })

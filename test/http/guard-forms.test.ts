@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { generate } from 'otplib'
 import type { Interaction } from '../../src/auth/engine.ts'
-import { type AccountsWorld, call, openAccounts, puzzleIn, type Visited } from '../support/accounts.ts'
+import { type AccountsWorld, call, openAccounts, puzzleIn, type Visited, WENT_ON } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
 
 const BOTS = 500
@@ -51,7 +51,7 @@ async function mailedTo(email: string, { since, count }: { readonly since: numbe
 }
 
 const lazy = { puzzle: '' }
-const isIn = (visited: Visited): boolean => visited.headers?.['location'] === '/authorize/resume'
+const isIn = (visited: Visited): boolean => visited.headers?.['location'] === WENT_ON
 
 async function attack(path: string, { form, at }: { form: Record<string, string>; at?: string }): Promise<Visited[]> {
   const visited: Visited[] = []

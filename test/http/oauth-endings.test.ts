@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { insertInto } from '#kernel/collection.ts'
-import { sessionsCollection } from '../../src/auth/provider/collections.ts'
+import { interactionsCollection, sessionsCollection } from '../../src/auth/provider/collections.ts'
+import { recordId } from '../../src/auth/provider/ids.ts'
 import {
   authorizePath,
   Browser,
@@ -151,39 +152,151 @@ test('a new password ends more sessions than one page of the list has', async ()
   )
 })
 
-test('a sign-in that was kept back counts no more once the password has changed', async () => {
+test('nothing of a finished sign-in is left for a later request: no address goes on with it, and no cookie', async () => {
   const account = 'person-kept-back'
-  const path = authorizePath(pkce().challenge)
   const thief = new Browser(world)
-  const held = await keptBack(thief, path, account)
+  const place = await interactionOf(thief)
+  const signedIn = await thief.visit({ method: 'POST', path: `${place}/sign-in?account=${account}` })
+  const consent = String(signedIn.headers['location'])
+  const agreed = await thief.visit({ method: 'POST', path: `${consent}/consent?approved=yes` })
+  assert.match(String(agreed.headers['location']), /callback\?code=/, 'the answer to the form leads to the client')
+  assert.deepEqual(
+    thief.cookieNames.filter((name) => /resume/i.test(name)),
+    [],
+  )
+  const interactions = world.database.collection(interactionsCollection)
+  for (const path of [place, consent]) {
+    const uid = path.replace('/interaction/', '')
+    assert.equal(await interactions.get(call, recordId(uid)), undefined, 'what was asked is gone with the answer')
+    assert.equal((await thief.visit({ path: `/authorize/${uid}` })).status, 404)
+  }
+})
+
+test('a credential that changes while it is being proved proves nothing', async () => {
+  const account = 'person-overtaken'
+  const browser = new Browser(world)
+  const place = await interactionOf(browser)
   world.credentials.set(account, 'the second password')
-  await world.server.engine.revokeAccount(call, account)
-  const resumed = await thief.visit({ path: held })
-  assert.match(String(resumed.headers['location']), /\/interaction\//, 'it asks again')
+  const late = await browser.visit({
+    method: 'POST',
+    path: `${place}/sign-in?account=${account}&credential=${encodeURIComponent('the first password')}`,
+  })
+  assert.equal(late.status, 400, late.body)
+  assert.match(late.body, /start again/)
   assert.deepEqual(await world.server.engine.sessions(call, account), [])
-  const owner = new Browser(world)
-  assert.match(String((await owner.visit({ path: await keptBack(owner, path, account) })).headers['location']), /\/interaction\//)
-  assert.equal((await world.server.engine.sessions(call, account)).length, 1, 'the owner is in, and is asked for consent')
+  const owner = await browser.visit({ method: 'POST', path: `${place}/sign-in?account=${account}` })
+  assert.match(String(owner.headers['location']), /\/interaction\//, 'the owner is in, and is asked for consent')
+  assert.equal((await world.server.engine.sessions(call, account)).length, 1)
 })
 
-test('a sign-in counts in its own browser only, whoever has planted the cookies of its interaction', async () => {
-  const account = 'person-planting'
-  const attacker = new Browser(world)
-  const held = await keptBack(attacker, authorizePath(pkce().challenge), account)
-  const victim = new Browser(world)
-  const planted = attacker.cookiesFor(held).filter((pair) => pair.startsWith('__Secure-'))
-  assert.equal(planted.length, 2, 'the cookie and its signature')
-  const resumed = await victim.visit({ path: held, headers: { cookie: planted.join('; ') } })
-  assert.match(String(resumed.headers['location']), /\/interaction\//, 'it asks who is there')
-  assert.deepEqual(await world.server.engine.sessions(call, account), [])
+test('a credential that changes while a hook of the app thinks proves nothing any more', async (context) => {
+  const account = 'person-hooked'
+  const own = await openOauth({
+    hooks: {
+      afterSignIn: async () => {
+        own.credentials.set(account, 'the second password')
+        await own.server.engine.revokeAccount(call, account)
+      },
+    },
+  })
+  context.after(() => own.stop())
+  const browser = new Browser(own)
+  const place = await interactionOf(browser)
+  const late = await browser.visit({ method: 'POST', path: `${place}/sign-in?account=${account}` })
+  assert.equal(late.status, 400, late.body)
+  assert.deepEqual(await own.server.engine.sessions(call, account), [])
 })
 
-/** Signs in, and does not follow the redirect that would finish it. */
-async function keptBack(browser: Browser, path: string, account: string): Promise<string> {
-  const begun = await browser.visit({ path })
-  const interaction = new URL(String(begun.headers['location']), world.sites.accounts).pathname
-  const signedIn = await browser.visit({ method: 'POST', path: `${interaction}/sign-in?account=${account}` })
-  return new URL(String(signedIn.headers['location'])).pathname
+test('an answer counts once: the form that is sent again opens no second session', async () => {
+  const account = 'person-twice'
+  const browser = new Browser(world)
+  const place = await interactionOf(browser)
+  const cookie = browser.cookiesFor(place).join('; ')
+  const path = `${place}/sign-in?account=${account}`
+  assert.equal((await browser.visit({ method: 'POST', path })).status, 303)
+  const again = await send(world, { method: 'POST', path, headers: { cookie } })
+  assert.equal(again.status, 400, again.body)
+  assert.equal((await world.server.engine.sessions(call, account)).length, 1)
+})
+
+test('of answers that come at once one counts, and the others leave nothing behind', async () => {
+  const account = 'person-at-once'
+  const browser = new Browser(world)
+  const place = await interactionOf(browser)
+  const cookie = browser.cookiesFor(place).join('; ')
+  const path = `${place}/sign-in?account=${account}`
+  const sent = await Promise.all(Array.from({ length: 8 }, () => send(world, { method: 'POST', path, headers: { cookie } })))
+  assert.deepEqual(sent.map(({ status }) => status).toSorted(), [303, ...Array.from({ length: 7 }, () => 400)])
+  for (const { status, body } of sent) if (status === 400) assert.match(body, /start again/)
+  assert.equal((await world.server.engine.sessions(call, account)).length, 1)
+  assert.deepEqual(
+    world.logs.filter((line) => line.includes('the OpenID engine failed')),
+    [],
+  )
+})
+
+test('of allowing and refusing at once the one that counts is all that is kept', async () => {
+  const account = 'person-undecided'
+  const browser = new Browser(world)
+  const signedIn = await browser.visit({ method: 'POST', path: `${await interactionOf(browser)}/sign-in?account=${account}` })
+  const consent = String(signedIn.headers['location'])
+  const cookie = browser.cookiesFor(consent).join('; ')
+  const sent = await Promise.all(
+    ['no', 'yes', 'yes'].map((approved) =>
+      send(world, { method: 'POST', path: `${consent}/consent?approved=${approved}`, headers: { cookie } }),
+    ),
+  )
+  assert.deepEqual(sent.map(({ status }) => status).toSorted(), [303, 400, 400])
+  const allowed = sent.some(({ headers }) => /callback\?code=/.test(String(headers['location'])))
+  const apps = await world.server.engine.authorisedApps(call, account)
+  assert.equal(apps.length, allowed ? 1 : 0)
+})
+
+test('half a sign-in that comes after the whole one brings nothing back', async () => {
+  const account = 'person-half-late'
+  world.secondFactors.add(account)
+  const browser = new Browser(world)
+  const place = await interactionOf(browser)
+  const half = `${place}/sign-in?account=${account}&by=password`
+  await browser.visit({ method: 'POST', path: half })
+  const cookie = browser.cookiesFor(place).join('; ')
+  const both = await Promise.all([
+    send(world, { method: 'POST', path: `${place}/sign-in?account=${account}&by=totp`, headers: { cookie } }),
+    send(world, { method: 'POST', path: half, headers: { cookie } }),
+  ])
+  assert.equal(both[0]?.status, 303)
+  const interactions = world.database.collection(interactionsCollection)
+  const isOver = (await world.server.engine.sessions(call, account)).length === 1
+  assert.equal((await interactions.get(call, recordId(place.replace('/interaction/', '')))) === undefined, isOver)
+  assert.equal((await send(world, { method: 'POST', path: half, headers: { cookie } })).status, isOver ? 400 : 303)
+})
+
+test('a pushed request is used up with the answer that counts', async () => {
+  const account = 'person-pushed'
+  const pushed = async (): Promise<string> => {
+    const form = Object.fromEntries(new URL(authorizePath(pkce().challenge), world.sites.accounts).searchParams)
+    const { request_uri: uri } = JSON.parse((await send(world, { path: '/par', form })).body) as { request_uri: string }
+    return `/authorize?${new URLSearchParams({ client_id: PRINT_SHOP.clientId, request_uri: uri }).toString()}`
+  }
+  const browser = new Browser(world)
+  await browser.authorize(authorizePath(pkce().challenge), { account })
+  // Allowed before, so that the answer to the sign-in is the code.
+  const begun = await browser.visit({ path: await pushed() })
+  assert.match(String(begun.headers['location']), /callback\?code=/)
+  const other = new Browser(world)
+  const asked = await other.visit({ path: await pushed() })
+  const place = new URL(String(asked.headers['location']), world.sites.accounts).pathname
+  const cookie = other.cookiesFor(place).join('; ')
+  const path = `${place}/sign-in?account=${account}`
+  const sent = await Promise.all(Array.from({ length: 4 }, () => send(world, { method: 'POST', path, headers: { cookie } })))
+  const codes = sent.filter(({ headers }) => /callback\?code=/.test(String(headers['location'])))
+  assert.equal(codes.length, 1, sent.map(({ status, headers }) => `${status} ${String(headers['location'])}`).join('\n'))
+})
+
+/** Where a new authorization stops to ask. */
+async function interactionOf(browser: Browser): Promise<string> {
+  const begun = await browser.visit({ path: authorizePath(pkce().challenge) })
+  return new URL(String(begun.headers['location']), world.sites.accounts).pathname
 }
 
 test('a late job ends what was there when its write was, and spares who has signed in since', async () => {

@@ -29,13 +29,13 @@ async function counted<T>(work: () => Promise<T>): Promise<{ readonly result: T;
   return { result, commits }
 }
 
-test('a first sign-in with consent, code and tokens takes at most six commits', async () => {
+test('a first sign-in with consent, code and tokens takes at most five commits', async () => {
   const { result, commits: made } = await counted(async () => {
     const form = await codeFor(new Browser(world), { account: 'person-first' })
     return send(world, { path: '/token', form })
   })
   assert.equal(result.status, 200, result.body)
-  assert.ok(made.length <= 6, made.join('\n'))
+  assert.ok(made.length <= 5, made.join('\n'))
 
   const { refresh_token: token } = JSON.parse(result.body) as { refresh_token: string }
   const refreshed = await counted(() => refresh(world, token))
@@ -43,9 +43,9 @@ test('a first sign-in with consent, code and tokens takes at most six commits', 
   assert.ok(refreshed.commits.length <= 2, refreshed.commits.join('\n'))
 })
 
-test('a sign-in to the app itself takes at most five commits', async () => {
+test('a sign-in to the app itself takes at most three commits', async () => {
   const { commits: made } = await counted(() => frontendTokens(world, new Browser(world), 'person-own'))
-  assert.ok(made.length <= 5, made.join('\n'))
+  assert.ok(made.length <= 3, made.join('\n'))
 })
 
 test('expired tokens are removed in small batches, and nobody waits for it', async (context) => {

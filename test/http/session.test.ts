@@ -257,7 +257,10 @@ describe('a session in memory mode', () => {
         [undefined, undefined, []],
       )
     }
-    assert.equal((await browse(world, jar, { method: 'GET', origin: GALLERY_ORIGIN, path: '/session' })).text.includes('eyJ'), false)
+    assert.equal(
+      (await browse(world, jar, { method: 'GET', origin: GALLERY_ORIGIN, path: '/session' })).text.search(/eyJ[\w-]*\.[\w-]+\./),
+      -1,
+    )
     const wider = `scope=${encodeURIComponent('photos:read admin')}`
     const type = { 'content-type': 'application/x-www-form-urlencoded', 'content-length': String(wider.length) }
     const asked = await ask(world, {

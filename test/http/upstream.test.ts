@@ -5,7 +5,7 @@ import { sendOutward } from '#kernel/http/outward.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { Interaction } from '../../src/auth/engine.ts'
 import { createIdentitiesRepository, identitiesCollection } from '../../src/auth/upstream/repository.ts'
-import { type AccountsWorld, call, openAccounts, type Visited } from '../support/accounts.ts'
+import { type AccountsWorld, call, openAccounts, type Visited, WENT_ON } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
 import { CLIENT_ID, startUpstream, type Upstream } from '../support/upstream.ts'
 
@@ -106,7 +106,7 @@ class Browser {
 }
 
 const locationOf = ({ headers }: Visited): string => String(headers?.['location'])
-const isIn = (visited: Visited): boolean => locationOf(visited) === '/authorize/resume'
+const isIn = (visited: Visited): boolean => locationOf(visited) === WENT_ON
 const accountOf = async (email: string) => (await world.database.collection(accountsCollection).getByKey(call, 'email', { email }))?.value
 const identitiesOf = async (accountId: string) =>
   (await world.database.collection(identitiesCollection).list(call, { index: 'account', where: { accountId }, limit: 10 })).items

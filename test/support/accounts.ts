@@ -106,6 +106,9 @@ export interface Visited {
   readonly answer: Answer
 }
 
+/** Where the fake engine goes on to, with a code for the client. */
+export const WENT_ON = 'https://client.example.org/callback?code=c'
+
 function createFakeEngine(): FakeEngine {
   const asked: string[] = []
   const engine: FakeEngine = {
@@ -114,15 +117,16 @@ function createFakeEngine(): FakeEngine {
     sessionList: [],
     appList: [],
     asked,
+    authorize: async () => (engine.current === undefined ? { answer: seeOther(WENT_ON) } : { interaction: engine.current }),
     interaction: async (exchange) => (exchange.path.startsWith(`/interaction/${engine.current?.uid ?? ' '}`) ? engine.current : undefined),
     finishSignIn: async (_exchange, { accountId, by = 'password', hold = false }) => {
       asked.push(`finishSignIn ${accountId}${by === 'password' ? '' : ` by ${by}`}${hold ? ' and holds' : ''}`)
       engine.signedInAs = accountId
-      return seeOther('/authorize/resume')
+      return seeOther(WENT_ON)
     },
     continueSignIn: async () => {
       asked.push('continueSignIn')
-      return seeOther('/authorize/resume')
+      return seeOther(WENT_ON)
     },
     restartSignIn: async () => {
       asked.push('restartSignIn')
@@ -130,7 +134,7 @@ function createFakeEngine(): FakeEngine {
     },
     finishConsent: async (_exchange, approved) => {
       asked.push(`finishConsent ${approved}`)
-      return seeOther('/authorize/resume')
+      return seeOther(WENT_ON)
     },
     browserSession: async () => engine.sessionList.find((session) => session.id === 'here' && session.accountId === engine.signedInAs),
     signInPath: (returnTo, options) => `/authorize?return_to=${encodeURIComponent(returnTo)}${options?.again === true ? '&again' : ''}`,

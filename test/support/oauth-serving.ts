@@ -4,7 +4,7 @@ import findMyWay from 'find-my-way'
 import { systemCall } from '#kernel/call.ts'
 import { AppError } from '#kernel/errors.ts'
 import { parseCookies } from '#kernel/http/cookie.ts'
-import type { Answer, Exchange, Route } from '#kernel/http/route.ts'
+import { type Answer, type Exchange, type Route, seeOther } from '#kernel/http/route.ts'
 import { newRequestId } from '#kernel/ids.ts'
 import type { AuthorizationServer } from '../../src/auth/provider/create.ts'
 import { proof } from '../../src/auth/levels.ts'
@@ -29,6 +29,13 @@ export function serve(
     // As the gateway does: headers are there before anybody answers, and must survive.
     response.setHeader('x-content-type-options', 'nosniff')
     response.setHeader('content-security-policy', "default-src 'none'; script-src 'nonce-abc'; form-action 'self'")
+    if (exchange.path === '/authorize' && exchange.method === 'GET') {
+      void authorize(server, exchange).then(
+        (answer) => write(response, answer),
+        (error: unknown) => problem(response, error),
+      )
+      return
+    }
     const step = /^\/interaction\/[\w-]+(?:\/(sign-in|consent|go-on))?$/.exec(exchange.path)
     if (step === null) {
       router.lookup(request, response)
@@ -39,7 +46,10 @@ export function serve(
       const accountId = form.get('account') ?? ''
       if (step[1] === 'sign-in') {
         const by = proof.parse(form.get('by') ?? 'password')
-        write(response, await engine.finishSignIn(exchange, { accountId, credential: credentialOf(accountId), by }))
+        write(
+          response,
+          await engine.finishSignIn(exchange, { accountId, credential: form.get('credential') ?? credentialOf(accountId), by }),
+        )
       } else if (step[1] === 'consent') write(response, await engine.finishConsent(exchange, form.get('approved') === 'yes'))
       else if (step[1] === 'go-on') write(response, await engine.continueSignIn(exchange))
       else write(response, { status: 200, body: { json: (await engine.interaction(exchange)) ?? null } })
@@ -87,10 +97,17 @@ async function serveRoute(request: IncomingMessage, response: ServerResponse, ro
   }
 }
 
+/** The question is asked at an address of its own here, where tests can look at it. */
+async function authorize({ engine }: Pick<AuthorizationServer, 'engine'>, exchange: Exchange): Promise<Answer> {
+  const said = await engine.authorize(call, exchange)
+  return 'answer' in said ? said.answer : seeOther(`/interaction/${said.interaction.uid}`)
+}
+
 function write(response: ServerResponse, { status, headers, body }: Answer): void {
   for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, typeof value === 'string' ? value : [...value])
   response.statusCode = status
-  response.end(body !== undefined && 'json' in body ? JSON.stringify(body.json) : '')
+  if (body !== undefined && 'text' in body) response.setHeader('content-type', body.type ?? 'text/plain').end(body.text)
+  else response.end(body !== undefined && 'json' in body ? JSON.stringify(body.json) : '')
 }
 
 function problem(response: ServerResponse, error: unknown): void {

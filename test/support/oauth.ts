@@ -186,7 +186,10 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
     rules: createSignInRules({
       accounts: { find: async (_call, accountId) => personOf(accountId) },
       passkeys: { list: async () => [] },
-      secondFactors: { state: async (_call, accountId) => ({ totpSince: secondFactors.has(accountId) ? 1 : undefined, unusedCodes: 0 }) },
+      secondFactors: {
+        hasTotp: async (_call, accountId) => secondFactors.has(accountId),
+        state: async (_call, accountId) => ({ totpSince: secondFactors.has(accountId) ? 1 : undefined, unusedCodes: 0 }),
+      },
       methods: { password: true, passkey: true, totp: true, emailCode: false, magicLink: false },
       forcedRoles: ['admin'],
     }),

@@ -51,7 +51,10 @@ export function createClientOrigins({ repository, database, cache, logger, fixed
       return found
     },
     start() {
-      end = database.tail({ topics: [CLIENT_CHANGED], handle: () => announce(systemCall('auth.clients')) })
+      end = database.tail({
+        topics: [CLIENT_CHANGED],
+        handle: (events) => (events.length === 0 ? undefined : announce(systemCall('auth.clients'))),
+      })
     },
     stop: () => end(),
   }

@@ -79,9 +79,10 @@ export function enginePages(settings: FrameSettings) {
     signOutPage: (exchange: Exchange, view: Parameters<typeof signOutPage>[1]) =>
       signOutPage(skinFor(settings, exchange, { uiLocales: uiLocalesOf(exchange) }), view),
     signedOutPage: (exchange: Exchange) => signedOutPage(skinFor(settings, exchange)),
-    devicePage: (exchange: Exchange, view: DeviceCodeView) => devicePage(skinFor(settings, exchange), view),
-    deviceConfirmPage: (exchange: Exchange, view: DeviceConfirmView) => deviceConfirmPage(skinFor(settings, exchange), view),
-    deviceDonePage: (exchange: Exchange) => deviceDonePage(skinFor(settings, exchange)),
+    devicePage: (exchange: Exchange, view: DeviceCodeView) => devicePage(skinFor(settings, exchange, { here: '/device' }), view),
+    deviceConfirmPage: (exchange: Exchange, view: DeviceConfirmView) =>
+      deviceConfirmPage(skinFor(settings, exchange, { here: '/device' }), view),
+    deviceDonePage: (exchange: Exchange) => deviceDonePage(skinFor(settings, exchange, { here: '/device' })),
   }
 }
 

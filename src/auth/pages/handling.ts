@@ -22,8 +22,17 @@ export const csrfToken = z.string().optional()
 export const emptyForm = z.strictObject({ csrf_token: csrfToken })
 export const uidParams = z.strictObject({ uid: z.string().regex(/^[\w-]{1,64}$/) })
 
-/** Statuses of a page with a form: shown, done, refused, too often, too busy. */
-export const formAnswers = { 200: 'html', 303: 'empty', 400: 'html', 403: 'html', 422: 'html', 429: 'html', 503: 'html' } as const
+/** Statuses of a page with a form: shown, done, refused, too often, a failure of ours, too busy. */
+export const formAnswers = {
+  200: 'html',
+  303: 'empty',
+  400: 'html',
+  403: 'html',
+  422: 'html',
+  429: 'html',
+  500: 'html',
+  503: 'html',
+} as const
 
 /** `here` is where the page is shown again in another language; the address of the request unless told. */
 export function skinOf({ settings }: Pick<PageParts, 'settings'>, exchange: Exchange, here?: string): Skin {

@@ -1,8 +1,11 @@
 // The pages on which an authorization stops: sign in, sign up on the way, allow or not.
-import { type Answer, page, type Route, route } from '#kernel/http/route.ts'
+import { type Call, callIn } from '#kernel/call.ts'
+import { type Answer, type Exchange, page, type Route, route } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { deviceOf, rememberDevice, whence } from '../browser.ts'
+import type { Interaction } from '../engine.ts'
 import { guardAsker, guardFields, guardSaid } from '../guard/part.ts'
+import { languageOf } from '../texts/language.ts'
 import { csrfToken, formAnswers, formFailure, formText, friendly, type PageParts, refused, skinOf, uidParams } from './handling.ts'
 import { answersOf } from './interaction-answers.ts'
 import { confirmedPage } from './sign-up-page.ts'
@@ -45,10 +48,35 @@ async function signIn(parts: PageParts, { call, exchange, interaction }: At, bod
   }
 }
 
+interface Asked {
+  readonly interaction: Interaction
+  /** The address was confirmed just now. */
+  readonly confirmed: boolean
+}
+
 export function interactionRoutes(parts: PageParts): Route[] {
   const { engine } = parts
   const show = answersOf(parts)
+  const ask = (call: Call, exchange: Exchange, { interaction, confirmed }: Asked): Promise<Answer> =>
+    interaction.prompt === 'consent' ? show.consent(call, exchange, interaction) : show.signIn(call, exchange, { interaction, confirmed })
   return [
+    route({
+      method: 'GET',
+      path: '/authorize',
+      site: 'accounts',
+      allow: { who: 'handler', reason: 'Anyone may begin to sign in; the engine checks the client.' },
+      // Each request that stops to ask is kept for an hour, whoever sent it.
+      rate: 'token',
+      summary: 'Authorization endpoint (RFC 6749, OpenID Connect): goes back to the client, or asks on the spot',
+      query: 'unread',
+      answers: formAnswers,
+      handle: friendly(parts, async (call, _input, exchange) => {
+        const said = await engine.authorize(call, exchange)
+        if ('answer' in said) return said.answer
+        // In the language that this very request asks for.
+        return ask(callIn(call, languageOf(parts.settings.speech, exchange)), exchange, { interaction: said.interaction, confirmed: false })
+      }),
+    }),
     route({
       ...ofInteraction,
       method: 'GET',
@@ -61,9 +89,7 @@ export function interactionRoutes(parts: PageParts): Route[] {
         const interaction = await engine.interaction(exchange)
         const confirmed = query.confirmed !== undefined
         if (interaction === undefined) return confirmed ? page(confirmedPage(skinOf(parts, exchange), '/account')) : show.ended(exchange)
-        return interaction.prompt === 'consent'
-          ? show.consent(call, exchange, interaction)
-          : show.signIn(call, exchange, { interaction, confirmed })
+        return ask(call, exchange, { interaction, confirmed })
       }),
     }),
     step(

@@ -3,6 +3,7 @@ import { type Html, html } from '#kernel/html.ts'
 import type { Texts } from '../texts/en.ts'
 import type { PageDetails, PageViewV1 } from '../theme/contract.ts'
 import type { Looks } from '../theme/looks.ts'
+import { onceScriptPath } from './assets.ts'
 import { art } from './mark.ts'
 
 export interface Skin {
@@ -13,6 +14,8 @@ export interface Skin {
   readonly nonce: string
   readonly texts: Texts
   readonly looks: Looks
+  /** The path where this page can be loaded again, when that is not where it was asked for. */
+  readonly here?: string | undefined
   /** The tag of the language that the texts are in. */
   readonly language: string
   /** Every language on offer, and where to choose it; nothing to choose when there is one. */
@@ -26,7 +29,7 @@ interface Frame {
   readonly scripts?: readonly string[]
 }
 
-function frame({ productName, nonce, language, texts, looks }: Skin, { title, body, scripts = [] }: Frame): Html {
+function frame({ productName, nonce, language, texts, looks, here }: Skin, { title, body, scripts = [] }: Frame): Html {
   return html`<!doctype html>
 <html lang="${language}">
 <head>
@@ -34,9 +37,9 @@ function frame({ productName, nonce, language, texts, looks }: Skin, { title, bo
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>${title} - ${productName}</title>
+${here === undefined ? undefined : html`<link rel="canonical" href="${here}">\n`}<title>${title} - ${productName}</title>
 <link rel="icon" type="${looks.icon.type}" href="${looks.icon.path}">
-${looks.stylePaths.map((path) => html`<link rel="stylesheet" href="${path}" nonce="${nonce}">\n`)}${scripts.map((path) => html`<script src="${path}" nonce="${nonce}" type="module"></script>\n`)}</head>
+${looks.stylePaths.map((path) => html`<link rel="stylesheet" href="${path}" nonce="${nonce}">\n`)}${[onceScriptPath, ...scripts].map((path) => html`<script type="module" src="${path}" nonce="${nonce}"></script>\n`)}</head>
 <body>
 <a class="skip" href="#content">${texts.frame.skip}</a>
 ${body}

@@ -35,6 +35,7 @@ export function skinFor({ productName, home, speech, looks }: FrameSettings, exc
     nonce: exchange.nonce(),
     texts: speech.textsOf(language),
     language,
+    here: here === exchange.path ? undefined : here,
     languages: speech.languages.map(({ tag, name }) => ({
       tag,
       name,

@@ -58,17 +58,22 @@ test('answers unavailable for a stored hash that is none, and goes on', async (t
   assert.match(await passwords.hash(call, 'next one'), /^\$argon2id/)
 })
 
-test('every thread of the process has lower priority', {
+test('every thread that hashes has lower priority', {
   skip: process.platform !== 'linux' && 'threads are listed on Linux only',
 }, async (t) => {
   const child = processOf(t, { concurrency: 4 })
   await Promise.all(
     Array.from({ length: 8 }, () => child.run(call, { kind: 'hash', password: 'x', memoryCost: 64, timeCost: 1, parallelism: 1 })),
   )
-  const threads = await readdir(`/proc/${child.processId}/task`)
+  const folder = `/proc/${child.processId}/task`
+  const named = await Promise.all(
+    (await readdir(folder)).map(async (thread) => ({ thread, name: (await readFile(`${folder}/${thread}/comm`, 'utf8')).trim() })),
+  )
+  // Those of the engine begin before anybody can lower their priority, on a busy machine.
+  const threads = named.flatMap(({ thread, name }) => (name.startsWith('V8') ? [] : [thread]))
   const nices = await Promise.all(
     threads.map(async (thread) => {
-      const stat = await readFile(`/proc/${child.processId}/task/${thread}/stat`, 'utf8')
+      const stat = await readFile(`${folder}/${thread}/stat`, 'utf8')
       return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]
     }),
   )

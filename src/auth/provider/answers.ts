@@ -1,6 +1,6 @@
 // What we put right in answers of the engine's endpoints.
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { AppError } from '#kernel/errors.ts'
+import { AppError, hasCode } from '#kernel/errors.ts'
 import { z } from '#kernel/schema.ts'
 import { DEVICE_GRANT, POLL_SECONDS } from './device-flow.ts'
 import type { ProviderPages } from './provider-pages.ts'
@@ -29,6 +29,11 @@ export function tellInterval(context: Context): void {
 /** Something that we need cannot answer just now: the database, above all. */
 export function isOutage(error: unknown): error is AppError {
   return error instanceof AppError && error.status === 503
+}
+
+/** A refusal in words of ours, which is no failure of the engine though it knows nothing of it. */
+export function isRefusal(error: unknown): boolean {
+  return hasCode(error, 'auth.interaction_ended')
 }
 
 const OUTAGE = { error: 'temporarily_unavailable', error_description: 'the server cannot answer just now; ask again in a moment' }

@@ -8,6 +8,7 @@ import { Secret } from '#kernel/secret.ts'
 import { createSqliteDatabase } from '../../database/server.ts'
 import { createArtifactStorage, UsedBefore } from './artifact-storage.ts'
 import { artifactsCollection } from './collections.ts'
+import { createPending } from './pending.ts'
 import { createVault } from './vault.ts'
 
 const database = createSqliteDatabase({ file: ':memory:', clock: systemClock, logger: createLogger({ level: 'silent' }) })
@@ -15,6 +16,7 @@ const parts = {
   artifacts: database.contract.collection(artifactsCollection),
   vault: createVault(createKeyRing(new Secret(randomBytes(32).toString('base64url')))),
   clock: systemClock,
+  pending: createPending(database.contract),
 }
 
 before(() => database.start())

@@ -1,16 +1,16 @@
 // Short-lived records: interactions, pushed authorization requests (RFC 9126), and the ids of proofs that were used (RFC 9449).
 import type { Adapter } from 'oidc-provider'
-import { errors } from 'oidc-provider'
+import Provider, { errors } from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
 import { deleteFrom, insertInto, updateIn } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Collection } from '../../database/contract.ts'
 import { type ArtifactRecord, artifactsCollection, type InteractionRecord, interactionsCollection } from './collections.ts'
 import { recordId } from './ids.ts'
+import { interactionEnded } from './details.ts'
 import { noStorage } from './no-storage.ts'
 import type { Pending } from './pending.ts'
-import { currentCall, currentExchange } from './scope.ts'
-import type { Prove } from './sign-in-proof.ts'
+import { claim, currentCall, refuseAll } from './scope.ts'
 import { type Vault, withoutId } from './vault.ts'
 
 export interface InteractionStorageDependencies {
@@ -18,10 +18,9 @@ export interface InteractionStorageDependencies {
   readonly pending: Pick<Pending, 'defer' | 'commit'>
   readonly vault: Vault
   readonly clock: Clock
-  readonly prove: Prove
 }
 
-export function createInteractionStorage({ interactions, pending, vault, clock, prove }: InteractionStorageDependencies): Adapter {
+export function createInteractionStorage({ interactions, pending, vault, clock }: InteractionStorageDependencies): Adapter {
   const place = (id: string): { collection: string; id: string } => ({ collection: interactionsCollection.name, id })
   return {
     ...noStorage,
@@ -29,30 +28,39 @@ export function createInteractionStorage({ interactions, pending, vault, clock, 
       const call = currentCall()
       const id = recordId(uid)
       const record = { id, payload: vault.seal(place(id), withoutId(payload)), expiresAt: clock.now() + expiresIn * 1000 }
-      // Saved once when it begins and once with its result.
+      // Saved when it begins, and when a part of a sign-in is proved.
       const insert = { operations: [insertInto(interactionsCollection, record)], alone: () => interactions.insert(call, record) }
       const update = { operations: [updateIn(interactionsCollection, id, { set: record })] }
-      const isThere = (await interactions.get(call, id)) !== undefined
-      if (!isThere || !(await pending.commit(call, update))) await pending.defer(insert)
+      if ((await interactions.get(call, id)) !== undefined && (await pending.commit(call, update))) return
+      // Only the engine begins one. What a page would add to has been answered meanwhile.
+      if (Provider.ctx === undefined) throw interactionEnded()
+      await pending.defer(insert)
     },
     async find(uid) {
       const call = currentCall()
       const id = recordId(uid)
       const stored = await interactions.get(call, id)
       const payload = stored === undefined ? undefined : vault.open(place(id), stored.value.payload)
-      return payload === undefined ? undefined : { ...(await prove(call, currentExchange(), payload)), jti: uid }
+      return payload === undefined ? undefined : { ...payload, jti: uid }
     },
     async destroy(uid) {
       const call = currentCall()
       const id = recordId(uid)
-      const operations = [deleteFrom(interactionsCollection, id, { ifPresent: true })]
-      await pending.defer({ operations, alone: () => interactions.delete(call, id) })
+      if (!claim(id)) return
+      await pending.defer({
+        // Of two answers to one question the first one counts: what the other one would have led to is not stored either.
+        operations: [deleteFrom(interactionsCollection, id)],
+        async alone() {
+          if (!(await interactions.delete(call, id))) throw refuseAll(interactionEnded())
+        },
+      })
     },
   }
 }
 
 export interface ArtifactStorageDependencies {
   readonly artifacts: Collection<ArtifactRecord>
+  readonly pending: Pick<Pending, 'defer'>
   readonly vault: Vault
   readonly clock: Clock
 }
@@ -62,7 +70,7 @@ export class UsedBefore extends Error {}
 
 export type ArtifactKind = 'PushedAuthorizationRequest' | 'ReplayDetection'
 
-export function createArtifactStorage(kind: ArtifactKind, { artifacts, vault, clock }: ArtifactStorageDependencies): Adapter {
+export function createArtifactStorage(kind: ArtifactKind, { artifacts, pending, vault, clock }: ArtifactStorageDependencies): Adapter {
   const keyOf = (id: string): string => `${kind}:${recordId(id)}`
   const place = (id: string): { collection: string; id: string } => ({ collection: artifactsCollection.name, id })
   const lost = (): Error => (kind === 'ReplayDetection' ? new UsedBefore() : new errors.InvalidRequestUri('request_uri was used before'))
@@ -88,9 +96,16 @@ export function createArtifactStorage(kind: ArtifactKind, { artifacts, vault, cl
       return { ...payload, jti: given, ...(consumedAt === undefined ? {} : { consumed: Math.floor(consumedAt / 1000) }) }
     },
     async consume(given) {
-      const set = { consumedAt: clock.now() }
-      const won = await artifacts.update(currentCall(), keyOf(given), { set, where: { consumedAt: undefined } })
-      if (won === undefined) throw lost()
+      const call = currentCall()
+      const id = keyOf(given)
+      const change = { set: { consumedAt: clock.now() }, where: { consumedAt: undefined } }
+      // With what it is used up for, or not at all.
+      await pending.defer({
+        operations: [updateIn(artifactsCollection, id, change)],
+        async alone() {
+          if ((await artifacts.update(call, id, change)) === undefined) throw refuseAll(lost())
+        },
+      })
     },
     async destroy(given) {
       await artifacts.delete(currentCall(), keyOf(given))

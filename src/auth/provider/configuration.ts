@@ -10,6 +10,7 @@ import { keepUiLocales } from '../texts/language.ts'
 import { ACR_VALUES } from '../levels.ts'
 import { OPENID_SCOPES } from './client-rules.ts'
 import { assertAssertion } from './client-assertion.ts'
+import { signingKeyOf } from './signing-key.ts'
 import { ASSERTION_ALGORITHMS, AUTHENTICATION_METHODS } from './client-authentication.ts'
 import { mutualTls } from './client-certificate.ts'
 import type { ClientRegistry } from './clients.ts'
@@ -74,7 +75,7 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
   return {
     ...callbacks,
     adapter,
-    jwks: { keys: keys.signing.map((key) => ({ ...key })) },
+    jwks: { keys: keys.signing.map(signingKeyOf) },
     clients: clients.fixed().map(({ metadata }) => metadata),
     extraClientMetadata: { properties: [FACTS] },
     features: features(parts),
@@ -137,6 +138,7 @@ function features({
 }: ConfigurationParts): NonNullable<Configuration['features']> {
   return {
     devInteractions: { enabled: false },
+    externalSigningSupport: { enabled: true, ack: 'experimental-01' },
     clientCredentials: { enabled: true },
     deviceFlow: deviceFlow(pages.looks, codeGuard),
     dPoP: { enabled: true, nonceSecret: keyRing.derive('auth.dpop-nonce'), requireNonce: () => requireNonce, allowReplay: false },
@@ -159,7 +161,7 @@ function cookies(keyRing: KeyRing): NonNullable<Configuration['cookies']> {
   const shared = { httpOnly: true, secure: true, signed: true, overwrite: true, sameSite: 'lax' } as const
   return {
     keys: createCookieSigner(keyRing),
-    // The other two live under the path of one interaction each, which the `__Host-` prefix does not allow.
+    // That of an interaction lives under its path, which the `__Host-` prefix does not allow. The last one is never set (see answering.ts).
     names: { session: '__Host-session', interaction: '__Secure-interaction', resume: '__Secure-resume' },
     long: { ...shared, path: '/' },
     short: shared,

@@ -62,7 +62,6 @@ import { providerRoutes } from './routes.ts'
 import { inScope } from './scope.ts'
 import { sessionLimits } from './session-limits.ts'
 import { createSessionStorage } from './session-storage.ts'
-import { createProving } from './sign-in-proof.ts'
 import { createReuse } from './reuse.ts'
 import { createRunningEngine, type RunningEngine } from './running.ts'
 import { type ServiceDirectory, whileServiceLasts } from './service-claims.ts'
@@ -122,7 +121,7 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
 
   return {
     clients,
-    engine: createEngine({ ...parts, ...stores, provider: () => serving().built.provider, issuer, clients }),
+    engine: createEngine({ ...parts, ...stores, built: () => serving().built, issuer, clients }),
     origins,
     routes: providerRoutes({
       dispatch: () => serving().built.dispatch,
@@ -256,9 +255,9 @@ function openStores(parts: AuthorizationServerParts, clients: ClientRegistry) {
     AccessToken: accessTokenStorage,
     ClientCredentials: whileServiceLasts(accessTokenStorage, services),
     DeviceCode: createDeviceStorage({ codes: deviceCodes, pending, vault, keyRing, clock, endings, counts, guard: codeGuard }),
-    Interaction: createInteractionStorage({ interactions, pending, vault, clock, prove: createProving(accounts) }),
-    PushedAuthorizationRequest: createArtifactStorage('PushedAuthorizationRequest', { artifacts, vault, clock }),
-    ReplayDetection: createArtifactStorage('ReplayDetection', { artifacts, vault, clock }),
+    Interaction: createInteractionStorage({ interactions, pending, vault, clock }),
+    PushedAuthorizationRequest: createArtifactStorage('PushedAuthorizationRequest', { artifacts, pending, vault, clock }),
+    ReplayDetection: createArtifactStorage('ReplayDetection', { artifacts, pending, vault, clock }),
   })
   return {
     counts,

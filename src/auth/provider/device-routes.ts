@@ -55,14 +55,5 @@ export function deviceRoutes({ handle, counts, pages }: DeviceRoutesParts): read
         exchange.response.writeHead(429, headers).end(page.toString())
       },
     }),
-    rawRoute({
-      ...common,
-      method: 'GET',
-      path: `${DEVICE_PATH}/:uid`,
-      rate: 'page',
-      summary: 'Goes on after an interaction for another device',
-      allow: { who: 'handler', reason: 'Bound to the browser by the cookie of the interaction.' },
-      handle: (call, exchange) => handle(call, exchange),
-    }),
   ]
 }

@@ -1,27 +1,27 @@
 // The seam to the pages: what a page may ask of the OpenID engine, in words of people and apps (see ../engine.ts).
-import type Provider from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Collection } from '../../database/contract.ts'
-import { whence } from '../browser.ts'
 import type { AccountDirectory, BrowserSession, Engine, SignInRules } from '../engine.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
-import { securityEventOf } from '../security-events/security-event.ts'
 import { browserSession, createAccountAccess } from './account-access.ts'
 import type { ClientRegistry } from './clients.ts'
 import type { SessionRecord } from './collections.ts'
 import type { Pending } from './pending.ts'
+import type { BuiltProvider } from './provider.ts'
+import { createConsenting } from './consenting.ts'
 import type { Consents } from './consents.ts'
 import type { Endings } from './endings.ts'
-import { askedScopes, createInteractions, type Details, interactionEnded } from './interactions.ts'
+import { interactionEnded } from './details.ts'
+import { createInteractions } from './interactions.ts'
 import { callOf, inScope } from './scope.ts'
-import { createSignIns } from './sign-in.ts'
+import { createSignIns, type SignInsDependencies } from './sign-in.ts'
 import { signInAddress } from './sign-in-address.ts'
 
 export interface EngineDependencies {
   /** Built at start, when the keys are there. */
-  provider(): Provider
+  built(): BuiltProvider
   readonly issuer: string
   readonly clients: ClientRegistry
   readonly sessions: Collection<SessionRecord>
@@ -36,38 +36,48 @@ export interface EngineDependencies {
 }
 
 export function createEngine(dependencies: EngineDependencies): Engine {
-  const { provider, pending, issuer, clients, sessions, consents, endings, keyRing, accounts, hooks, rules, clock } = dependencies
+  const { built, pending, issuer, clients, sessions, endings, keyRing, accounts, hooks, rules, clock } = dependencies
   const within = createUnits(pending)
 
-  const interactions = createInteractions(provider, clients)
+  const interactions = createInteractions(built, clients)
 
   const currentSession = async (exchange: Exchange): Promise<BrowserSession | undefined> => {
-    const instance = provider()
+    const instance = built().provider
     const found = await instance.Session.get(instance.createContext(exchange.request, exchange.response))
     if (found.accountId === undefined) return undefined
     const stored = await sessions.get(callOf(exchange), found.uid)
     return stored === undefined ? undefined : browserSession(stored.value)
   }
 
-  const admit = async (exchange: Exchange, found: Details, accountId: string): Promise<void> => {
+  const admit: SignInsDependencies['admit'] = async (exchange, found, { accountId, credential }) => {
     const call = callOf(exchange)
     const person = await accounts.find(call, accountId)
     if (person === undefined) throw interactionEnded()
     const clientId = String(found.params['client_id'])
     await hooks.afterSignIn(call, { accountId, email: person.email, name: person.name, clientId })
+    // What was proved may have changed meanwhile: a hook has seconds.
+    if ((await accounts.find(call, accountId))?.credential !== credential) throw interactionEnded()
     // Somebody else may be signed in here, since before or from another tab. Their session ends first; this goes on without it.
     const present = await currentSession(exchange)
     if (present !== undefined && present.accountId !== accountId) await endings.endSession(call, present.id)
-    if (found.session !== undefined && found.session.accountId !== accountId) {
-      delete found.session
-      await found.persist()
-    }
+    if (found.session !== undefined && found.session.accountId !== accountId) delete found.session
   }
 
   const signIns = createSignIns({ interactions, accounts, rules, clock, admit })
 
+  const finishConsent = createConsenting({ ...dependencies, interactions, currentSession })
+
   return {
     ...createAccountAccess(dependencies),
+
+    authorize: (call, exchange) =>
+      inScope({ call, exchange, waiting: [] }, async () => {
+        const said = await built().authorize(exchange)
+        if ('answer' in said) return said
+        const interaction = await interactions.describe(call, said.stopped)
+        if (interaction === undefined) throw interactionEnded()
+        return { interaction }
+      }),
 
     interaction: (exchange) =>
       within(exchange, async () => {
@@ -82,20 +92,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     continueSignIn: (exchange) => within(exchange, () => signIns.continueSignIn(exchange)),
     restartSignIn: (exchange) => within(exchange, () => signIns.restartSignIn(exchange)),
 
-    finishConsent: (exchange, approved) =>
-      within(exchange, async () => {
-        const found = await interactions.get(exchange, 'consent')
-        const session = await currentSession(exchange)
-        const client = await clients.find(callOf(exchange), String(found.params['client_id']))
-        if (session === undefined || client === undefined || session.id !== found.session?.uid) {
-          throw interactionEnded()
-        }
-        if (!approved) return await interactions.finish(exchange, { error: 'access_denied', error_description: 'the person did not agree' })
-        const { accountId } = session
-        const events = [securityEventOf({ type: 'app.allowed', accountId, about: client.name, ...whence(exchange) })]
-        await consents.add(callOf(exchange), { accountId, clientId: client.clientId, scopes: askedScopes(found, client), events })
-        return await interactions.finish(exchange, { consent: {} })
-      }),
+    finishConsent: (exchange, approved) => within(exchange, () => finishConsent(exchange, approved)),
 
     browserSession: (exchange) => within(exchange, () => currentSession(exchange)),
 

@@ -1,28 +1,27 @@
 // The moments when the authorization endpoint has stopped to ask the person: found by the cookie of this one interaction.
-import type Provider from 'oidc-provider'
-import { errors } from 'oidc-provider'
+import { errors, type InteractionResults } from 'oidc-provider'
 import type { Call } from '#kernel/call.ts'
-import { type Answer, type Exchange, seeOther } from '#kernel/http/route.ts'
+import type { Answer, Exchange } from '#kernel/http/route.ts'
 import type { Interaction } from '../engine.ts'
-import { authErrors } from '../errors.ts'
 import { withWords } from './account-access.ts'
 import { OPENID_SCOPES } from './client-rules.ts'
 import type { ClientRegistry, RegisteredClient } from './clients.ts'
-
-export type Details = Awaited<ReturnType<Provider['interactionDetails']>>
+import { type Details, interactionEnded } from './details.ts'
+import type { BuiltProvider } from './provider.ts'
 
 export interface Interactions {
   find(exchange: Exchange): Promise<Details | undefined>
   /** Throws when it has ended, is another browser's, or asks something else. */
   get(exchange: Exchange, prompt: Interaction['prompt']): Promise<Details>
-  finish(exchange: Exchange, result: Parameters<Provider['interactionResult']>[2]): Promise<Answer>
+  /** Goes on with the authorization, in this request. */
+  finish(exchange: Exchange, found: Details, result: InteractionResults): Promise<Answer>
   describe(call: Call, found: Details): Promise<Interaction | undefined>
 }
 
-export function createInteractions(provider: () => Provider, clients: ClientRegistry): Interactions {
+export function createInteractions(built: () => BuiltProvider, clients: ClientRegistry): Interactions {
   const find: Interactions['find'] = async (exchange) => {
     try {
-      const found = await provider().interactionDetails(exchange.request, exchange.response)
+      const found = await built().provider.interactionDetails(exchange.request, exchange.response)
       return exchange.path === `/interaction/${found.uid}` || exchange.path.startsWith(`/interaction/${found.uid}/`) ? found : undefined
     } catch (error) {
       if (error instanceof errors.SessionNotFound) return undefined
@@ -36,7 +35,11 @@ export function createInteractions(provider: () => Provider, clients: ClientRegi
       if (found === undefined || promptOf(found) !== prompt) throw interactionEnded()
       return found
     },
-    finish: async (exchange, result) => seeOther(await provider().interactionResult(exchange.request, exchange.response, result)),
+    async finish(exchange, found, result) {
+      // What was answered at the stop before this one still counts: whoever agrees has signed in.
+      found.result = 'error' in result ? result : { ...found.lastSubmission, ...result }
+      return built().resume(exchange, found)
+    },
     async describe(call, found) {
       const client = await clients.find(call, String(found.params['client_id']))
       return client === undefined ? undefined : interactionOf(found, client, clients)
@@ -46,10 +49,6 @@ export function createInteractions(provider: () => Provider, clients: ClientRegi
 
 /** Reasons of the engine to ask for the credential of whoever is signed in: `prompt=login`, and `max_age`. */
 const ASKED_AGAIN: ReadonlySet<string> = new Set(['login_prompt', 'max_age'])
-
-export function interactionEnded(): Error {
-  return authErrors.interaction_ended({ detail: 'Go back to the app and start again.' })
-}
 
 function interactionOf(found: Details, client: RegisteredClient, clients: ClientRegistry): Interaction | undefined {
   const redirect = redirectOf(found)

@@ -3,7 +3,7 @@
 import type { Call } from '#kernel/call.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Database } from '../../database/contract.ts'
-import { currentCall, waitingWrites } from './scope.ts'
+import { currentCall, refusalOfAll, waitingWrites } from './scope.ts'
 import type { PatientWrite, Write } from './write.ts'
 
 export interface Pending {
@@ -35,14 +35,23 @@ export function createPending(database: Pick<Database, 'commit'>): Pending {
     return waiting.length > 0 && (await attempt(call, [own]))
   }
   const take = (): PatientWrite[] => waitingWrites()?.splice(0) ?? []
+  const unlessRefused = (): void => {
+    const refusal = refusalOfAll()
+    if (refusal !== undefined) throw refusal
+  }
   return {
     async defer(write) {
+      unlessRefused()
       const waiting = waitingWrites()
       if (waiting === undefined) await write.alone()
       else waiting.push(write)
     },
-    commit: (call, write) => settle(call, take(), write),
+    async commit(call, write) {
+      unlessRefused()
+      return settle(call, take(), write)
+    },
     async flush() {
+      unlessRefused()
       await settle(currentCall(), take(), { operations: [] })
     },
   }

@@ -1,17 +1,18 @@
 // Builds the OpenID engine: configuration, our changes to its classes, and a net under it, so that no error of its own takes away the headers
 // that the gateway has set or says more than it should.
 import type { EventEmitter } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import Provider, { errors } from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
+import type { Answer, Exchange } from '#kernel/http/route.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import { z } from '#kernel/schema.ts'
 import { KEY_SET_SECONDS } from '../keys/generations.ts'
 import type { RegistrationDefinition } from '../clients/contract.ts'
 import { REGISTRATION_PATH } from '../registration/path.ts'
-import { isOutage, nameUnregisteredGrants, tellInterval, tellOutage } from './answers.ts'
+import { askForBrowser, goOnInTheRequest, type Handle, keepAnswer } from './answering.ts'
+import { isOutage, isRefusal, nameUnregisteredGrants, tellInterval, tellOutage } from './answers.ts'
 import { factsOf } from './client-facts.ts'
 import { offerCodeGrant } from './code-grant.ts'
 import {
@@ -27,6 +28,7 @@ import {
   renewCookiesInPlace,
   takeStructuredTokens,
 } from './model-changes.ts'
+import type { Details } from './details.ts'
 import type { ProviderPages } from './provider-pages.ts'
 import { pinAddress, pinRequest } from './pinned.ts'
 import { knowStructuredTokens } from './token-endpoints.ts'
@@ -55,32 +57,25 @@ export interface ProviderParts {
 export interface BuiltProvider {
   readonly provider: Provider
   /** Serves one request of the engine's own paths. */
-  dispatch(request: IncomingMessage, response: ServerResponse): Promise<void>
+  readonly dispatch: Handle
+  /** What the authorization endpoint says: an answer, or what to ask the person. */
+  authorize(exchange: Exchange): Promise<{ readonly answer: Answer } | { readonly stopped: Details }>
+  /** What follows an interaction that has its result: the redirect to the client, or to the next thing to ask. */
+  resume(exchange: Exchange, finished: Details): Promise<Answer>
 }
 
 export function buildProvider(parts: ProviderParts): BuiltProvider {
   const { issuer, configuration, logger } = parts
   assertSafe(issuer, configuration)
+  // Before it is built: it puts its endpoints together then.
   takeStructuredTokens()
   const provider = new Provider(issuer, configuration)
-  knowStructuredTokens(provider, parts.structured)
-  keepEncryptedTokens(provider)
-  offerTokenExchange(provider, parts.exchange)
-  hashClientSecrets(provider, parts.clock)
-  detectReplaysAtOnce(provider)
-  nameRefreshTokensBy(provider, parts.refreshTokens)
-  leaveOutIdTokensAtRefresh(provider)
-  nameSessionsByGrant(provider)
-  renewCookiesInPlace(provider)
-  dropFormPost(provider)
-  nameAcrAsAsked(provider)
-  offerCodeGrant(provider, parts.noteWrongTry)
-  pinAddress(provider, issuer)
+  change(provider, parts)
   const failures = new WeakMap<object, unknown>()
   const failed = (context: object, error: unknown): void => {
     failures.set(context, error)
     if (isOutage(error)) logger.warn({ event: 'auth.outage', reason: error.code, err: error.cause }, error.detail ?? error.title)
-    else logger.error({ err: error }, 'the OpenID engine failed')
+    else if (!isRefusal(error)) logger.error({ err: error }, 'the OpenID engine failed')
   }
   provider.use(async (context: KoaContextWithOIDC, next: () => Promise<unknown>) => {
     await net(
@@ -89,7 +84,7 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
         await next()
         await parts.flush()
       },
-      failed,
+      { failed, pages: parts.pages },
     )
     const failure = failures.get(context)
     if (isOutage(failure)) tellOutage(context, failure, parts.pages)
@@ -99,15 +94,48 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
     holdBack(context, parts.pages)
     await noteUse(context, parts)
     publish(context, parts)
+    keepAnswer(context, isOutage(failure) ? undefined : failure)
   })
   listen(provider, logger)
   provider.on('server_error', failed)
   const handle = provider.callback()
+  const dispatch: Handle = async (request, response) => {
+    pinRequest(request, issuer)
+    await handle(request, response)
+  }
+  return { provider, dispatch, ...forBrowsers(dispatch) }
+}
+
+/** Everything that we change in the engine itself. */
+function change(provider: Provider, { issuer, structured, exchange, clock, refreshTokens, noteWrongTry }: ProviderParts): void {
+  knowStructuredTokens(provider, structured)
+  keepEncryptedTokens(provider)
+  offerTokenExchange(provider, exchange)
+  hashClientSecrets(provider, clock)
+  detectReplaysAtOnce(provider)
+  nameRefreshTokensBy(provider, refreshTokens)
+  leaveOutIdTokensAtRefresh(provider)
+  nameSessionsByGrant(provider)
+  renewCookiesInPlace(provider)
+  dropFormPost(provider)
+  nameAcrAsAsked(provider)
+  offerCodeGrant(provider, noteWrongTry)
+  pinAddress(provider, issuer)
+  goOnInTheRequest(provider)
+}
+
+function forBrowsers(dispatch: Handle): Pick<BuiltProvider, 'authorize' | 'resume'> {
   return {
-    provider,
-    async dispatch(request, response) {
-      pinRequest(request, issuer)
-      await handle(request, response)
+    async authorize(exchange) {
+      // The gateway has normalised the address; the engine must not see the raw one (an absolute form would move its links).
+      const url = exchange.search === '' ? exchange.path : `${exchange.path}?${exchange.search}`
+      const { answer, context } = await askForBrowser(dispatch, exchange, { url })
+      const { Interaction: stopped } = context.oidc.entities
+      return stopped === undefined || answer.status !== 303 ? { answer } : { stopped }
+    },
+    async resume(exchange, finished) {
+      const { pathname } = new URL(finished.returnTo)
+      return (await askForBrowser(dispatch, exchange, { url: pathname, finished })).answer
     },
   }
 }
@@ -129,7 +157,12 @@ export function assertSafe(issuer: string, { features, cookies, jwks, adapter, p
   if (problems.length > 0) throw new Error(`The authorization server does not start: ${problems.join('; ')}.`)
 }
 
-async function net(context: KoaContext, next: () => Promise<unknown>, failed: (context: object, error: unknown) => void): Promise<void> {
+interface Net {
+  failed(this: void, context: object, error: unknown): void
+  readonly pages: Pick<ProviderPages, 'error'>
+}
+
+async function net(context: KoaContextWithOIDC, next: () => Promise<unknown>, { failed, pages }: Net): Promise<void> {
   try {
     await next()
   } catch (error) {
@@ -138,8 +171,19 @@ async function net(context: KoaContext, next: () => Promise<unknown>, failed: (c
     const known = error instanceof errors.OIDCProviderError && error.expose
     if (!known) failed(context, error)
     context.status = known ? error.status : 500
-    context.body = known ? { error: error.error, error_description: error.error_description } : { error: 'server_error' }
+    const out = known ? { error: error.error, ...describing(error) } : { error: 'server_error' }
+    // People read a page. What fails before the engine knows what is asked has none.
+    if (asks(context)) pages.error(context, out)
+    else context.body = out
   }
+}
+
+function describing({ error_description: words }: errors.OIDCProviderError): { error_description?: string } {
+  return words === undefined ? {} : { error_description: words }
+}
+
+function asks(context: { readonly oidc?: { readonly route?: string } }): boolean {
+  return context.oidc?.route !== undefined
 }
 
 const metadata = z.looseObject({ scopes_supported: z.array(z.string()) })

@@ -34,21 +34,6 @@ const CLIENT_AUTHENTICATES = 'The client authenticates itself in the request; co
 
 const ENDPOINTS: readonly Endpoint[] = [
   {
-    method: 'GET',
-    path: '/authorize',
-    // Each request that stops to ask is kept for an hour, whoever sent it.
-    rate: 'token',
-    summary: 'Authorization endpoint (RFC 6749, OpenID Connect)',
-    reason: 'Anyone may begin to sign in; the engine checks the client.',
-  },
-  {
-    method: 'GET',
-    path: '/authorize/:uid',
-    rate: 'page',
-    summary: 'Goes on after an interaction',
-    reason: 'Bound to the browser by the cookie of the interaction.',
-  },
-  {
     method: 'POST',
     path: '/token',
     rate: 'token',
@@ -169,7 +154,8 @@ function forwarded(path: string, summary: string): Route {
     summary,
     csrfExempt: 'Changes nothing: the request is sent back as a GET, which has its own checks.',
     maxBodyBytes: MAX_FORWARDED_BYTES,
-    async handle(_call, { request, response }) {
+    async handle(_call, { method, request, response }) {
+      if (method !== 'POST') throw httpErrors.not_found()
       if (!/^application\/x-www-form-urlencoded(?:;|$)/i.test(request.headers['content-type'] ?? '')) {
         throw httpErrors.unsupported_media_type({ detail: 'Send a form (application/x-www-form-urlencoded).' })
       }

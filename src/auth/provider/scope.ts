@@ -11,6 +11,10 @@ export interface EngineScope {
   readonly exchange?: Exchange
   /** See pending.ts. Absent where every write is done at once. */
   readonly waiting?: PatientWrite[]
+  /** Why nothing of this request may be stored any more, its session above all: the engine saves that after an error, too. */
+  refusal?: Error
+  /** The interaction that this request has answered. */
+  claimed?: string
 }
 
 const scopes = new AsyncLocalStorage<EngineScope>()
@@ -26,6 +30,25 @@ export function currentCall(): Call {
 
 export function waitingWrites(): PatientWrite[] | undefined {
   return scopes.getStore()?.waiting
+}
+
+/** False when this request has it already. */
+export function claim(interaction: string): boolean {
+  const scope = scopes.getStore()
+  if (scope === undefined) return true
+  if (scope.claimed === interaction) return false
+  scope.claimed = interaction
+  return true
+}
+
+export function refuseAll(reason: Error): Error {
+  const scope = scopes.getStore()
+  if (scope !== undefined) scope.refusal = reason
+  return reason
+}
+
+export function refusalOfAll(): Error | undefined {
+  return scopes.getStore()?.refusal
 }
 
 export function currentExchange(): Exchange | undefined {

@@ -4,12 +4,12 @@ import { type Answer, type Exchange, seeOther } from '#kernel/http/route.ts'
 import { equalSecrets } from '#kernel/keyring.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { z } from '#kernel/schema.ts'
-import { browserOf } from '../browser.ts'
+import { browserOf, nameBrowser } from '../browser.ts'
 import type { AccountDirectory, Engine, HalfSignIn, SignInRules } from '../engine.ts'
 import { acrOf, amrOf, type Level, levelOf, proof, wantedLevel } from '../levels.ts'
-import { type Details, type Interactions, interactionEnded } from './interactions.ts'
+import { type Details, interactionEnded } from './details.ts'
+import type { Interactions } from './interactions.ts'
 import { callOf } from './scope.ts'
-import { proofOf } from './sign-in-proof.ts'
 
 const HALF_MS = 10 * 60_000
 
@@ -32,7 +32,7 @@ export interface SignInsDependencies {
   readonly rules: SignInRules
   readonly clock: Clock
   /** The last word before it counts, and room for it: another person's session here ends. */
-  admit(this: void, exchange: Exchange, found: Details, accountId: string): Promise<void>
+  admit(this: void, exchange: Exchange, found: Details, owner: Pick<Owner, 'accountId' | 'credential'>): Promise<void>
 }
 
 export interface SignIns extends Pick<Engine, 'finishSignIn' | 'continueSignIn' | 'restartSignIn'> {
@@ -64,23 +64,21 @@ export function createSignIns({ interactions, accounts, rules, clock, admit }: S
   }
 
   const advance = async (exchange: Exchange, found: Details, { hold, ...owner }: Owner & { hold: boolean }): Promise<Answer> => {
-    const { accountId, credential, proofs } = owner
+    const { accountId, proofs } = owner
     const next = await rules.nextStep(callOf(exchange), { accountId, proofs, wanted: neededLevel(found) })
     if (next?.kind === 'start') return back(found, undefined)
     if (next?.kind === 'impossible')
-      return interactions.finish(exchange, {
+      return interactions.finish(exchange, found, {
         error: 'unmet_authentication_requirements',
         error_description: 'this account has no way to prove as much',
       })
-    const kept = proofOf(exchange, credential)
-    if (next !== undefined || hold) return back(found, { ...owner, browser: kept.browser })
-    await admit(exchange, found, accountId)
-    return interactions.finish(exchange, {
+    if (next !== undefined || hold) return back(found, { ...owner, browser: nameBrowser(exchange) })
+    await admit(exchange, found, owner)
+    return interactions.finish(exchange, found, {
       // With its time: the engine signs in by this once more at the consent that follows, and would take that for the time of the sign-in.
       login: { accountId, amr: amrOf(proofs), acr: acrOf(levelOf(proofs) ?? 1), remember: true, ts: Math.floor(owner.at / 1000) },
       // Answers `prompt=select_account` too.
       select_account: {},
-      proof: kept,
     })
   }
 

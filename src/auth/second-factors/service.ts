@@ -46,6 +46,8 @@ export interface TypedCode extends Acting {
 
 export interface SecondFactors {
   state(call: Call, accountId: string): Promise<SecondFactorsState>
+  /** Whether there is an authenticator app: `state` without the recovery codes. */
+  hasTotp(call: Call, accountId: string): Promise<boolean>
   enrolment(call: Call, place: EnrolmentPlace, sealed?: string): Promise<Enrolment>
   /** `wrong_code`: try again. `ended`: the form was too old or of another browser, or the credential is no longer the account's. New recovery codes unless there are some left. */
   enable(
@@ -84,6 +86,7 @@ export function createSecondFactorsService(deps: SecondFactorsDependencies): Sec
       const [key, codes] = await Promise.all([repository.findTotp(call, accountId), repository.findCodes(call, accountId)])
       return { totpSince: key?.createdAt, unusedCodes: codes?.value.unused.length ?? 0 }
     },
+    hasTotp: async (call, accountId) => (await repository.findTotp(call, accountId)) !== undefined,
     ...enrolling(deps),
     ...changing(deps),
     ...proving(deps),

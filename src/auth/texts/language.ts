@@ -15,12 +15,17 @@ const RANGE = /^[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8}){0,4}$/
 
 type Read = Pick<Exchange, 'request' | 'cookies'>
 
+/** For the page that answers the request with which the interaction begins. */
+const askedNow = new WeakMap<object, readonly string[]>()
+
 /** OpenID Connect Core section 3.1.2.1: a wish, so what cannot be read is left out. */
 export function keepUiLocales(exchange: Pick<Exchange, 'addCookie'>, interaction: string, uiLocales: unknown): void {
   const ranges = typeof uiLocales === 'string' ? uiLocales.split(' ').filter((range) => RANGE.test(range)) : []
   if (ranges.length === 0) return
+  const asked = ranges.slice(0, MAX_RANGES)
+  askedNow.set(exchange, asked)
   const path = `/interaction/${interaction}`
-  exchange.addCookie(serialiseCookie(ASKED, ranges.slice(0, MAX_RANGES).join('.'), { path, sameSite: 'Lax', maxAgeSeconds: ASKED_SECONDS }))
+  exchange.addCookie(serialiseCookie(ASKED, asked.join('.'), { path, sameSite: 'Lax', maxAgeSeconds: ASKED_SECONDS }))
 }
 
 /** For good, and at once on the pages of the interaction that the person may be in. */
@@ -30,8 +35,9 @@ export function keepChoice(exchange: Pick<Exchange, 'addCookie'>, tag: string, b
   if (path !== undefined) exchange.addCookie(serialiseCookie(ASKED, tag, { path, sameSite: 'Lax', maxAgeSeconds: ASKED_SECONDS }))
 }
 
-export function languageOf(speech: Speech, { request, cookies }: Read, uiLocales?: unknown): string {
-  const asked = typeof uiLocales === 'string' ? uiLocales.split(' ') : (cookies.get(ASKED)?.split('.') ?? [])
+export function languageOf(speech: Speech, exchange: Read, uiLocales?: unknown): string {
+  const { request, cookies } = exchange
+  const asked = typeof uiLocales === 'string' ? uiLocales.split(' ') : (askedNow.get(exchange) ?? cookies.get(ASKED)?.split('.') ?? [])
   const chosen = cookies.get(CHOSEN)
   const preferred = acceptedLanguages(request.headers['accept-language'])
   const wanted = [...asked, ...(chosen === undefined ? [] : [chosen]), ...preferred]

@@ -2,7 +2,8 @@
 // requests go through auth's contract instead of the network.
 import * as openid from 'openid-client'
 import type { Call } from '#kernel/call.ts'
-import { callAs } from '#kernel/call.ts'
+import { callAs, systemCall } from '#kernel/call.ts'
+import { sha256 } from '#kernel/keyring.ts'
 import { apiAudience, type Sites } from '#kernel/sites.ts'
 import type { Auth } from '../../auth/contract.ts'
 import type { GatewayFrontend } from '../contract.ts'
@@ -34,6 +35,7 @@ export interface RelyingParty {
 }
 
 const GATEWAY = { kind: 'system', name: 'gateway.session' } as const
+const lasting = systemCall(GATEWAY.name).signal
 const NULL_BODY = new Set([101, 204, 205, 304])
 
 /** A `fetch` that reaches the issuer, and only it, through the contract. */
@@ -41,7 +43,8 @@ function backChannel(auth: Auth, call: Call, issuer: string): openid.CustomFetch
   return async (url, { method, headers, body, signal }) => {
     if (!url.startsWith(`${issuer}/`) || (method !== 'GET' && method !== 'POST'))
       throw new TypeError('The back channel reaches the issuer only')
-    const own = signal === undefined ? callAs(call, GATEWAY) : { ...callAs(call, GATEWAY), signal }
+    // Several requests may wait for one refresh: that the client of the first has gone must not end it for all.
+    const own = { ...callAs(call, GATEWAY), signal: signal ?? lasting }
     const text = typeof body === 'string' ? body : body instanceof URLSearchParams ? body.toString() : undefined
     const request = { method, path: url.slice(issuer.length), headers } as const
     const answer = await auth.exchange(own, text === undefined ? request : { ...request, body: text })
@@ -84,13 +87,15 @@ export function createRelyingParty({ auth, sites }: { readonly auth: Auth; reado
       openid.ClientSecretBasic(frontend.secret),
     )
     configuration[openid.customFetch] = backChannel(auth, call, issuer)
+    // Nothing goes over a network: a signal and a timer of half a minute for each request would be for nothing.
+    configuration.timeout = 0
     if (insecure) openid.allowInsecureRequests(configuration)
     return configuration
   }
   return {
     async authorizationUrl(call, frontend, request) {
-      const challenge = await openid.calculatePKCECodeChallenge(request.verifier)
-      const parameters = { ...authorizationParameters(frontend, request), resource, code_challenge: challenge }
+      // S256 (RFC 7636 section 4.2).
+      const parameters = { ...authorizationParameters(frontend, request), resource, code_challenge: sha256(request.verifier) }
       return openid.buildAuthorizationUrl(await configure(call, frontend), parameters).href
     },
     async redeem(call, frontend, { search, request }) {

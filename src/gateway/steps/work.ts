@@ -59,7 +59,8 @@ function parsed(schema: Schema, value: unknown): unknown {
   return result.data
 }
 
-function queryOf(exchange: GatewayExchange, schema: Schema | undefined): unknown {
+function queryOf(exchange: GatewayExchange, { query, input: { query: schema } }: HandledRoute): unknown {
+  if (query === 'unread') return {}
   if (schema !== undefined) return parsed(schema, parseParameters(exchange.search))
   if (exchange.search !== '') throw httpErrors.bad_request({ detail: 'This takes no query.' })
   return {}
@@ -83,7 +84,7 @@ function inputOf(exchange: GatewayExchange, route: HandledRoute): RouteInput {
     if (!result.success) throw httpErrors.not_found()
     checked = result.data
   }
-  return { params: checked, query: queryOf(exchange, route.input.query), body: bodyOf(exchange, route) }
+  return { params: checked, query: queryOf(exchange, route), body: bodyOf(exchange, route) }
 }
 
 function needsOwnCookies(exchange: GatewayExchange): boolean {

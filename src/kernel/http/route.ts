@@ -159,6 +159,8 @@ interface RouteBase {
 export interface HandledRoute extends RouteBase {
   readonly kind: 'handled'
   readonly body: BodyKind
+  /** Leaves the query to the handler, for a protocol that says itself what is wrong with one; it is in `exchange.search`. */
+  readonly query?: 'unread'
   readonly input: { readonly params?: Schema; readonly query?: Schema; readonly body?: Schema }
   /** Every status that the handler may return. Errors of the error tables need no entry. */
   readonly answers: Readonly<Record<number, AnswerShape>>
@@ -175,6 +177,7 @@ export type Route = HandledRoute | RawRoute
 
 export interface RouteDeclaration<Params, Query, Body> extends RouteBase {
   readonly body?: BodyKind
+  readonly query?: 'unread'
   readonly input?: { readonly params?: Schema<Params>; readonly query?: Schema<Query>; readonly body?: Schema<Body> }
   readonly answers: Readonly<Record<number, AnswerShape>>
   handle(call: Call, input: RouteInput<Params, Query, Body>, exchange: Exchange): Promise<Answer>
