@@ -2,6 +2,7 @@
 // solves under the content security policy, so that the person is in without having seen more than a line of text.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright-core'
 import { launchBrowser, withoutChromium } from '../support/browser.ts'
 import { PASSWORD, signUp } from '../support/person.ts'
@@ -51,6 +52,36 @@ describe('the pages of the accounts origin', { skip: withoutChromium }, () => {
         assert.match(address, /^\/assets\//)
       assert.doesNotMatch(body, /\son[a-z]+=|javascript:|\sstyle=/)
     }
+  })
+
+  test('the page stands where it can be loaded again, and a form that is tapped twice is sent once', async () => {
+    const email = 'tapping@example.com'
+    await signUp(platform, email)
+    const page = await (await browser.newContext()).newPage()
+    page.setDefaultTimeout(30_000)
+    await page.goto(`${platform.origin('diary')}/session/sign-in?return_to=/`)
+    await page.waitForURL(`${platform.origin('accounts')}/interaction/*`)
+    const place = page.url()
+    await page.reload()
+    assert.equal(page.url(), place, 'nothing has begun anew')
+    await page.getByLabel('Email address').fill(email)
+    await page.getByLabel('Password').fill(PASSWORD)
+    const sent: string[] = []
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && request.isNavigationRequest()) sent.push(new URL(request.url()).pathname)
+    })
+    // On a slow network, or the answer would be there before the second tap.
+    await page.route('**/sign-in', async (way) => {
+      await delay(1000)
+      await way.continue()
+    })
+    await page.getByRole('button', { name: 'Sign in', exact: true }).evaluate(async (button: { click(): void }) => {
+      button.click()
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      button.click()
+    })
+    await page.waitForURL(`${platform.origin('diary')}/`)
+    assert.deepEqual(sent, [`${new URL(place).pathname}/sign-in`])
   })
 
   test('requirement 69: a browser solves what the form asks for, and its person is in', async () => {
