@@ -17,7 +17,7 @@ const ROOMS_OF = {
   qr: ['^src/auth/second-factors/'],
   yazl: ['^src/auth/own-data/'],
   jose: ['^src/(auth|gateway|kernel)/'],
-  'openid-client': ['^src/gateway/', '^src/auth/upstream/'],
+  'openid-client': ['^src/auth/upstream/'],
   'lru-cache': ['^src/(auth|cache|gateway|kernel)/'],
   'file-type': ['^src/files/'],
   mongodb: ['^src/database/drivers/mongodb/'],

@@ -2,6 +2,7 @@
 import type { Defence } from './defence.ts'
 
 const SESSION = 'test/http/session.test.ts'
+const OWN_CLIENT = 'src/gateway/session/relying-party.ts'
 const CSRF = 'test/http/csrf.test.ts'
 const ORIGIN = 'src/gateway/csrf/origin.ts'
 
@@ -10,7 +11,36 @@ export const BROWSERS: readonly Defence[] = [
     requirement: 55,
     off: 'a frontend is a public client',
     test: SESSION,
-    edits: [['src/gateway/session/relying-party.ts', 'openid.ClientSecretBasic(frontend.secret),', 'openid.None(),']],
+    edits: [[OWN_CLIENT, '${inForm(clientId)}:${inForm(secret)}', '${inForm(clientId)}:']],
+  },
+  ...(
+    [
+      ['a frontend takes answers of any issuer', "one('iss') !== issuer", "one('iss') === undefined"],
+      ['a frontend takes an answer with an error for one without', 'if (error !== undefined)', "if (error === 'access_denied')"],
+      ['a frontend takes ID tokens of any issuer', 'if (iss !== issuer)', 'if (iss === undefined)'],
+      ['a frontend takes ID tokens for others', 'some((one) => one !== clientId)', 'every((one) => one !== clientId)'],
+      ['a frontend takes ID tokens of any time', 'if (!isTimely(times))', "if (!isTimely(times) && nonce === '')"],
+      ['a frontend takes ID tokens from the future', ' && iat <= now + CLOCK_TOLERANCE_SECONDS', ' && iat !== 0'],
+      ['a frontend takes ID tokens of another sign-in', 'told !== nonce', 'told === ""'],
+    ] as const
+  ).map(([off, from, to]): Defence => ({ requirement: 55, off, test: SESSION, edits: [[OWN_CLIENT, from, to]] })),
+  {
+    requirement: 62,
+    off: 'a frontend takes an outage for the end of a session',
+    test: SESSION,
+    edits: [[OWN_CLIENT, "error === 'invalid_grant' && status < 500", "error === 'invalid_grant'"]],
+  },
+  {
+    requirement: 55,
+    off: 'a frontend takes tokens of two accounts',
+    test: SESSION,
+    edits: [['src/gateway/session/service.ts', 'if (verified.principal.accountId !== accountId)', 'if (accountId === undefined)']],
+  },
+  {
+    requirement: 55,
+    off: 'a frontend takes tokens of any type',
+    test: SESSION,
+    edits: [['src/gateway/session/schemas.ts', 'z.string().regex(/^bearer$/i)', 'z.string()']],
   },
   {
     requirement: 56,

@@ -12,7 +12,7 @@ import { planOf } from './plan.ts'
 import type { Engine } from './ports.ts'
 import { createRegistry, type Registry } from './registry.ts'
 import { Rewriter } from './rewriter.ts'
-import { createStore, type Store } from './store.ts'
+import { createStore, type Store, type StoredEvents } from './store.ts'
 import { createSweeper, type Sweeper } from './sweeper.ts'
 import { Tails } from './tails.ts'
 
@@ -41,9 +41,9 @@ interface Parts {
 
 export function createDatabase({ engine, clock, logger, sweepEveryMs, keepEventsMs = KEEP_EVENTS_MS }: DatabaseParts): Running<Database> {
   let started = false
-  const wake = (topics?: ReadonlySet<string>): void => {
-    pump.wake(topics)
-    tails.wake()
+  const wake = (stored?: StoredEvents): void => {
+    pump.wake(stored?.topics)
+    tails.wake(stored)
   }
   const store = createStore({ engine, clock, isStarted: () => started, wake })
   const caches = createCaches(() => clock.now())

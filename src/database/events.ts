@@ -10,7 +10,7 @@ const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 30_000
 const DRAIN_MS = 10_000
 /** After a batch: under load one read and one kept position serve the events of so long, and the first event of a quiet time waits for nothing. */
-const GATHER_MS = 20
+const GATHER_MS = 100
 /** A consumer that has not been seen for this long no longer holds events back. */
 const FORGET_MS = 30 * 24 * 60 * 60 * 1000
 const PRUNE_LIMIT = 500

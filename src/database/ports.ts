@@ -141,7 +141,8 @@ export type WriteRequest =
   | { readonly kind: 'expire'; readonly now: number; readonly collection: string; readonly limit: number }
 
 export type WriteAnswer =
-  | { readonly kind: 'done'; readonly rows: number }
+  /** `lastEvent` is the number of the last event of the write, where all of them were given numbers without a gap; absent where that is not known. */
+  | { readonly kind: 'done'; readonly rows: number; readonly lastEvent?: number }
   /** A step met a row that is absent, expired or not the expected one. */
   | { readonly kind: 'stale'; readonly step: number }
   /** `index` is absent when the id is taken. */

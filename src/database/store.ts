@@ -20,12 +20,20 @@ export interface Store {
   maintain(request: Without<Exclude<WriteRequest, { kind: 'write' }>, 'now'>): Promise<number>
 }
 
+/** What one write has stored. */
+export interface StoredEvents {
+  readonly topics: ReadonlySet<string>
+  readonly count: number
+  /** See `WriteAnswer`. */
+  readonly last: number | undefined
+}
+
 export interface StoreParts {
   readonly engine: Engine
   readonly clock: Clock
   readonly isStarted: () => boolean
-  /** Called with the topics after a write that carried events. */
-  readonly wake: (topics: ReadonlySet<string>) => void
+  /** Called after a write that carried events. */
+  readonly wake: (stored: StoredEvents) => void
 }
 
 export function createStore({ engine, clock, isStarted, wake }: StoreParts): Store {
@@ -56,7 +64,9 @@ export function createStore({ engine, clock, isStarted, wake }: StoreParts): Sto
         })
       }
       const answer = await submit({ kind: 'write', now: clock.now(), steps, events: events.map(eventRow) })
-      if (events.length > 0 && answer.kind === 'done') wake(new Set(events.map(({ topic }) => topic)))
+      if (events.length > 0 && answer.kind === 'done') {
+        wake({ topics: new Set(events.map(({ topic }) => topic)), count: events.length, last: answer.lastEvent })
+      }
       return answer
     },
     async maintain(request) {

@@ -2,7 +2,7 @@
 // kept in memory for the slow.
 import type { Logger } from '#kernel/log.ts'
 import type { StoredEvent, Tail } from './contract.ts'
-import type { Store } from './store.ts'
+import type { Store, StoredEvents } from './store.ts'
 
 const BATCH = 200
 const POLL_MS = 1000
@@ -55,7 +55,9 @@ export class Tails {
     this.#poll.unref()
   }
 
-  wake(): void {
+  /** What this process has stored, or that anybody may have stored something. */
+  wake(stored?: StoredEvents): void {
+    if (stored !== undefined && this.#passes(stored)) return
     this.#asked = true
     if (!this.#running || this.#reading !== undefined) return
     this.#reading = this.#readOn()
@@ -64,6 +66,25 @@ export class Tails {
         this.#reading = undefined
         if (this.#asked) this.wake()
       })
+  }
+
+  /** Of most events nobody here wants to know: then there is nothing to read, and the followers are told how far they are. */
+  #passes({ topics, count, last }: StoredEvents): boolean {
+    if (last === undefined || this.#reading !== undefined || last - count !== this.#position) return false
+    for (const follower of this.#followers) if (!topics.isDisjointFrom(follower.topics)) return false
+    this.#advance({ events: [], upTo: last }, () => true)
+    return true
+  }
+
+  /** For whom `knows` is true, the batch has all that it wants to know of. */
+  #advance(batch: Batch, knows: (follower: Follower) => boolean): void {
+    const from = this.#position
+    this.#position = batch.upTo
+    for (const follower of this.#followers) {
+      if (follower.busy) continue
+      const isLevel = follower.position >= from && knows(follower)
+      void this.#catchUp(follower, isLevel ? batch : undefined)
+    }
   }
 
   async stop(): Promise<void> {
@@ -79,20 +100,16 @@ export class Tails {
       this.#asked = false
       const head = await events.head()
       if (head <= this.#position) {
-        if (!this.#asked) return
-        continue
+        if (this.#asked) continue
+        return
       }
       const topics = [...new Set([...this.#followers].flatMap(({ tail }) => tail.topics))]
-      const from = this.#position
-      const found = topics.length === 0 ? [] : await events.read({ topics, after: from, upTo: head, limit: BATCH })
+      const found = topics.length === 0 ? [] : await events.read({ topics, after: this.#position, upTo: head, limit: BATCH })
       const upTo = found.length === BATCH ? (found.at(-1)?.sequence ?? head) : head
-      this.#position = upTo
-      for (const follower of this.#followers) {
-        if (follower.busy) continue
-        // Who came while this was read may want topics that were not asked for, and reads for itself.
-        const isLevel = follower.position >= from && follower.tail.topics.every((topic) => topics.includes(topic))
-        void this.#catchUp(follower, isLevel ? { events: found, upTo } : undefined)
-      }
+      // Who came while this was read may want topics that were not asked for, and reads for itself.
+      this.#advance({ events: found, upTo }, ({ tail }) => tail.topics.every((topic) => topics.includes(topic)))
+      // What was stored after the look wakes this reader, or is found by the next poll.
+      if (found.length < BATCH && !this.#asked) return
     }
   }
 

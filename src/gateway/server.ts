@@ -64,7 +64,7 @@ export function assembleGateway(dependencies: GatewayDependencies, choose = (ste
   const firstParty = new Set(frontends.map((frontend) => frontend.clientId))
   const keys = createTokenKeys({ auth, clock })
   const verifier = createTokenVerifier({ keys, clock, issuer: sites.accounts, audience: apiAudience(sites), firstParty })
-  const relyingParty = createRelyingParty({ auth, sites })
+  const relyingParty = createRelyingParty({ auth, sites, clock })
   const sessionSeconds = settings.sessionSeconds ?? DEFAULT_SESSION_SECONDS
   const factor = settings.rateLimitFactor ?? 1
   const lasting = createLastingConnections({

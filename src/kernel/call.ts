@@ -51,14 +51,26 @@ export function callAs(call: Call, principal: Principal): Call {
 
 /** The same request, with what its reader reads. The members are asked for one by one: a call may make some of them when they are first asked for. */
 export function callIn(call: Call, language: string): Call {
-  const { principal, requestId, deadline } = call
-  return {
-    principal,
-    requestId,
-    deadline,
-    language,
-    get signal() {
-      return call.signal
-    },
+  return new CallIn(call, language)
+}
+
+// A class, not a literal with a getter: that would be another function in each, and each an object of another shape.
+class CallIn implements Call {
+  readonly principal: Principal
+  readonly requestId: string
+  readonly deadline: number
+  readonly language: string
+  readonly #call: Call
+
+  constructor(call: Call, language: string) {
+    this.principal = call.principal
+    this.requestId = call.requestId
+    this.deadline = call.deadline
+    this.language = language
+    this.#call = call
+  }
+
+  get signal(): AbortSignal {
+    return this.#call.signal
   }
 }

@@ -1,16 +1,7 @@
 // Keys for every purpose, derived from the master key, and sealing of values at rest. The master key may have several versions: the newest one seals and
 // derives, the former ones still open what they have sealed, until everything is sealed anew.
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  hash,
-  hkdfSync,
-  type KeyObject,
-  randomBytes,
-  timingSafeEqual,
-} from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hash, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { randomOctets } from './ids.ts'
 import type { Secret } from './secret.ts'
 
 const NONCE_BYTES = 12
@@ -59,7 +50,7 @@ export function createKeyRing(master: Secret): KeyRing {
     derive: (purpose) => newest.derive(purpose),
     deriveAll: (purpose) => versions.map((version) => version.derive(purpose)),
     seal(purpose, binding, plaintext) {
-      const nonce = randomBytes(NONCE_BYTES)
+      const nonce = randomOctets(NONCE_BYTES)
       const cipher = createCipheriv('aes-256-gcm', newest.sealKey(purpose), nonce, { authTagLength: TAG_BYTES })
       cipher.setAAD(Buffer.from(binding))
       const body = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()])

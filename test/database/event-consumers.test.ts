@@ -83,10 +83,10 @@ test('events of a busy time are taken in batches, in order and none twice; the f
     const tookMs = performance.now() - began
     await eventually(() => batches.flat().length >= keys.length, 'all are delivered')
     assert.deepEqual(batches.flat(), keys)
-    assert.ok(batches.length <= tookMs / 20 + 3, `${batches.length} batches in ${tookMs} ms`)
+    assert.ok(batches.length <= tookMs / 100 + 3, `${batches.length} batches in ${tookMs} ms`)
     let soonestMs = Infinity
     for (let round = 0; round < 10; round += 1) {
-      await wait(60)
+      await wait(150)
       const delivered = batches.length
       const at = performance.now()
       await store('mine', `q${round}`)

@@ -61,6 +61,9 @@ export class FakeAuth extends UnusedAuth implements Auth {
   keysRead = 0
   delayMs = 0
   accessTokenSeconds = 300
+  /** Instead of what the token endpoint would say. */
+  tokenAnswer: BackChannelAnswer | undefined
+  tokenType = 'Bearer'
   tamper: (claims: JWTPayload) => JWTPayload = (claims) => claims
   #listeners: (() => void)[] = []
 
@@ -73,6 +76,7 @@ export class FakeAuth extends UnusedAuth implements Auth {
     if (request.path === '/.well-known/openid-configuration') return json(200, this.#metadata())
     if (request.path !== '/token') return json(404, { error: 'not_found' })
     if (this.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.delayMs))
+    if (this.tokenAnswer !== undefined) return this.tokenAnswer
     if (this.tokenStatus !== undefined) return json(this.tokenStatus, { error: 'server_error' })
     return this.#token(new URLSearchParams(request.body), request.headers['authorization'] ?? '')
   }
@@ -172,7 +176,7 @@ export class FakeAuth extends UnusedAuth implements Auth {
     const idToken = await new SignJWT(idClaims).setProtectedHeader({ alg: 'ES256', kid: 'key-1' }).sign(privateKey)
     return json(200, {
       access_token: await token(claims),
-      token_type: 'Bearer',
+      token_type: this.tokenType,
       expires_in: this.accessTokenSeconds,
       refresh_token: refreshToken,
       id_token: idToken,

@@ -1,6 +1,7 @@
 // While the database is away, clients and people are told to come back; nothing is used up by it, and nothing is called a failure of theirs.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { systemCall } from '#kernel/call.ts'
 import type { Database } from '../../src/database/contract.ts'
 import { databaseErrors } from '../../src/database/errors.ts'
 import {
@@ -20,8 +21,9 @@ import {
   tokensFor,
 } from '../support/oauth.ts'
 
+const call = systemCall('test')
 let world: OauthWorld
-/** Of which collection; or all there is. */
+/** Of which collection; `commit` for what stores several records at once; or all there is. */
 let whatIsAway: string | undefined
 
 /** As the drivers say it. */
@@ -31,7 +33,8 @@ function gated<T extends object>(target: T, name = ''): T {
       const value: unknown = Reflect.get(on, key)
       if (typeof value !== 'function') return value
       return (...given: unknown[]): unknown => {
-        if (whatIsAway === 'everything' || whatIsAway === name) throw databaseErrors.unavailable({ headers: { 'Retry-After': '5' } })
+        if (whatIsAway === 'everything' || whatIsAway === (key === 'commit' ? key : name))
+          throw databaseErrors.unavailable({ headers: { 'Retry-After': '5' } })
         return Reflect.apply(value, on, given)
       }
     },
@@ -119,4 +122,28 @@ test('a person is told on a page when only a part of it is away, and goes on lat
   const { location, asked } = await browser.authorize(path, { account: 'person-outage' })
   assert.deepEqual(asked, [], 'still signed in')
   assert.ok(location.searchParams.has('code'))
+})
+
+test('an answer to a form that cannot be stored uses nothing up: the same answer leads on later, and is one sign-in', async () => {
+  const account = 'person-outage-answer'
+  const browser = new Browser(world)
+  const begun = await browser.visit({ path: authorizePath(pkce().challenge) })
+  const place = String(begun.headers['location'])
+  const before = browser.cookiesFor('/')
+  const signIn: Send = { method: 'POST', path: `${place}/sign-in?account=${account}` }
+  const lost = await away(() => browser.visit(signIn), 'commit')
+  assert.equal(lost.status, 503, lost.body)
+  assert.equal(lost.headers['set-cookie'], undefined, 'no cookie for a session that is not stored')
+  assert.deepEqual(browser.cookiesFor('/'), before)
+  assert.deepEqual(await world.server.engine.sessions(call, account), [])
+  const signedIn = await browser.visit(signIn)
+  const consent = String(signedIn.headers['location'])
+  assert.match(consent, /^\/interaction\//)
+  const agree: Send = { method: 'POST', path: `${consent}/consent?approved=yes` }
+  assert.equal((await away(() => browser.visit(agree), 'commit')).status, 503)
+  assert.deepEqual(await world.server.engine.authorisedApps(call, account), [], 'nothing is allowed yet')
+  const agreed = await browser.visit(agree)
+  assert.match(String(agreed.headers['location']), /callback\?code=/)
+  assert.equal((await world.server.engine.sessions(call, account)).length, 1)
+  assert.equal((await world.server.engine.authorisedApps(call, account)).length, 1)
 })

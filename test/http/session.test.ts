@@ -1,6 +1,7 @@
 // Browser sessions in both modes: sign-in, refresh under races, sign-out, and what must never happen.
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
+import type { JWTPayload } from 'jose'
 import { createRotation, type Rotated } from '../../src/gateway/session/rotation.ts'
 import { safeReturnTo } from '../../src/gateway/session/return-to.ts'
 import { ask, browse, csrfOf, Jar, openWorld, signIn, site, sites, type World } from './gateway-support.ts'
@@ -13,10 +14,23 @@ before(async () => {
 after(() => world.stop())
 beforeEach(() => {
   world.auth.tokenStatus = undefined
+  world.auth.tokenAnswer = undefined
+  world.auth.tokenType = 'Bearer'
   world.auth.delayMs = 0
   world.auth.accessTokenSeconds = 300
   world.auth.tamper = (claims) => claims
 })
+
+const AS_JSON = { 'content-type': 'application/json' }
+/** What may come from a token endpoint that is not itself, and is no word on any session. */
+const NO_ANSWERS = [
+  { status: 200, headers: { 'content-type': 'text/html' }, body: '<p>Hello</p>' },
+  { status: 200, headers: AS_JSON, body: '{"access_token":' },
+  { status: 200, headers: AS_JSON, body: '{"token_type":"Bearer"}' },
+  { status: 302, headers: { location: 'https://evil.example' }, body: '' },
+  { status: 400, headers: { 'content-type': 'text/html' }, body: '{"error":"invalid_grant"}' },
+  { status: 503, headers: AS_JSON, body: '{"error":"invalid_grant"}' },
+]
 
 async function refresh(jar: Jar, origin = sites.app) {
   const csrf = await csrfOf(world, jar, origin)
@@ -139,6 +153,12 @@ describe('a session in cookie mode', () => {
     assert.equal(failed.status, 503)
     assert.deepEqual(failed.cookies, [])
     world.auth.tokenStatus = undefined
+    for (const answer of NO_ANSWERS) {
+      world.auth.tokenAnswer = answer
+      const unclear = await refresh(jar)
+      assert.deepEqual([unclear.status, unclear.cookies], [503, []], answer.body)
+    }
+    world.auth.tokenAnswer = undefined
     assert.equal((await refresh(jar)).status, 200)
     world.auth.refreshTokens.clear()
     const over = await refresh(jar)
@@ -301,12 +321,14 @@ describe('sign-in refuses', () => {
     assert.match(answer.text, /This sign-in has ended/)
     assert.ok(!answer.cookies.some((cookie) => cookie.includes('access') || cookie.includes('refresh')))
   })
-  test('a changed state, a reused code, and another issuer', async () => {
+  test('requirement 55: a changed state, a reused code, and another issuer', async () => {
     const jar = new Jar()
     const path = await callbackOf(jar)
     const other = new URL(path, sites.app)
     other.searchParams.set('iss', 'https://evil.example')
-    assert.equal((await browse(world, jar.copy(), { path: other.pathname + other.search })).status, 503)
+    const asked = world.auth.exchanges.length
+    assert.equal((await browse(world, jar.copy(), { path: other.pathname + other.search })).status, 400)
+    assert.equal(world.auth.exchanges.length, asked, 'the code of somebody else is told to nobody')
     other.searchParams.set('state', 'x')
     assert.equal((await browse(world, jar.copy(), { path: other.pathname + other.search })).status, 400)
     const again = jar.copy()
@@ -314,13 +336,70 @@ describe('sign-in refuses', () => {
     const reused = await browse(world, again, { path })
     assert.equal(reused.status, 400)
   })
-  test('an ID token with another nonce or for another client', async () => {
-    for (const change of [{ nonce: 'other' }, { aud: 'other' }, { iss: 'https://evil.example' }, { exp: 1 }]) {
+  test('requirement 55: an ID token of another sign-in, for another client, of another issuer or time', async () => {
+    const later = Math.floor(Date.now() / 1000) + 600
+    const changes: readonly JWTPayload[] = [
+      { nonce: 'other' },
+      { nonce: undefined },
+      { aud: 'other' },
+      { aud: ['diary', 'other'] },
+      { azp: 'other' },
+      { iss: 'https://evil.example' },
+      { exp: 1 },
+      { iat: later },
+      { sub: '' },
+    ]
+    for (const change of changes) {
       const jar = new Jar()
       const path = await callbackOf(jar)
       world.auth.tamper = (claims) => ({ ...claims, ...change })
       const answer = await browse(world, jar, { path })
       assert.equal(answer.status, 503, JSON.stringify(change))
+      assert.equal(jar.get('__Host-Http-access'), undefined)
+    }
+  })
+  test('requirement 55: an answer with a part missing, empty or twice', async () => {
+    const jar = new Jar()
+    const path = await callbackOf(jar)
+    const asked = world.auth.exchanges.length
+    const changes: ((query: URLSearchParams) => void)[] = [
+      (query) => query.delete('code'),
+      (query) => query.set('code', ''),
+      (query) => query.append('code', 'another'),
+      (query) => query.delete('iss'),
+      (query) => query.append('iss', sites.accounts),
+      (query) => query.append('state', query.get('state') ?? ''),
+      (query) => query.set('error', 'server_error'),
+    ]
+    for (const change of changes) {
+      const other = new URL(path, sites.app)
+      change(other.searchParams)
+      const answer = await browse(world, jar.copy(), { path: other.pathname + other.search })
+      assert.equal(answer.status, 400, other.search)
+    }
+    assert.equal(world.auth.exchanges.length, asked, 'nothing was asked of auth')
+    assert.equal((await browse(world, jar, { path })).status, 200, 'the true answer is as good as before')
+  })
+  test('requirement 55: an ID token of somebody else than the access token', async () => {
+    const jar = new Jar()
+    const path = await callbackOf(jar)
+    world.auth.tamper = (claims) => ({ ...claims, sub: 'bob' })
+    assert.equal((await browse(world, jar, { path })).status, 503)
+    assert.equal(jar.get('__Host-Http-access'), undefined)
+  })
+  test('requirement 55: tokens of a type that this is no client for', async () => {
+    const jar = new Jar()
+    const path = await callbackOf(jar)
+    world.auth.tokenType = 'mac'
+    assert.equal((await browse(world, jar, { path })).status, 503)
+    assert.equal(jar.get('__Host-Http-access'), undefined)
+  })
+  test('an answer of auth that is none', async () => {
+    for (const answer of NO_ANSWERS) {
+      const jar = new Jar()
+      const path = await callbackOf(jar)
+      world.auth.tokenAnswer = answer
+      assert.equal((await browse(world, jar, { path })).status, 503, answer.body)
       assert.equal(jar.get('__Host-Http-access'), undefined)
     }
   })

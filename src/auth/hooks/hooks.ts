@@ -16,6 +16,7 @@ export interface RunningHooks {
   beforeSignUp(call: Call, draft: SignUpDraft): Promise<string>
   /** Throws `auth.sign_in_refused`, or `auth.unavailable`. */
   afterSignIn(call: Call, person: SignedInPerson): Promise<void>
+  readonly hasAfterSignIn: boolean
   /** Throws `auth.unavailable`. */
   tokenClaims(call: Call, request: TokenRequest): Promise<TokenAnswer>
   /** Whether tokens carry claims of the app at all. */
@@ -54,6 +55,7 @@ export function createHooks(hooks: AuthHooks | undefined, { clock, logger, limit
   }
 
   return {
+    hasAfterSignIn: hooks?.afterSignIn !== undefined,
     hasTokenClaims: hooks?.tokenClaims !== undefined,
     async beforeSignUp(call, draft) {
       if (hooks?.beforeSignUp === undefined) return draft.name

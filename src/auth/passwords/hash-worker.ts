@@ -19,11 +19,13 @@ export type WorkMessage =
 // No schema here: the one sender is the parent, over a pipe that nobody else has, and loading the schema library takes longer than ten hashes.
 type Task = Exclude<WorkMessage, { kind: 'drop' }>
 
-async function compute(work: Task): Promise<string | boolean> {
-  if (work.kind === 'verify')
-    return work.phc.startsWith('$argon2') ? verify(work.phc, work.password) : verifyForeign(work.password, work.phc)
+/** What can be called off while no thread has begun with it. */
+const isArgon2 = (work: Task): boolean => work.kind === 'hash' || work.phc.startsWith('$argon2')
+
+async function compute(work: Task, signal: AbortSignal): Promise<string | boolean> {
+  if (work.kind === 'verify') return isArgon2(work) ? verify(work.phc, work.password, null, signal) : verifyForeign(work.password, work.phc)
   const { memoryCost, timeCost, parallelism } = work
-  return hash(work.password, { memoryCost, timeCost, parallelism })
+  return hash(work.password, { memoryCost, timeCost, parallelism }, signal)
 }
 
 function answer(message: unknown): void {
@@ -31,25 +33,29 @@ function answer(message: unknown): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {})
 }
 
-/** More is sent than is computed at a time: the next hash begins when one ends, and not when the parent has heard of it. */
-const AT_ONCE = Number(process.argv[2])
+const THREADS = Number(process.argv[2])
+/** A thread takes the next hash when its own ends, and not when this one has been woken to hear of it. */
+const AHEAD = 1
 const queue: Task[] = []
-let computing = 0
+/** With the threads. */
+const given = new Map<number, AbortController>()
 
-function ended(message: unknown): void {
-  computing -= 1
+function ended(id: number, outcome: { readonly value: string | boolean } | { readonly failed: true }): void {
+  given.delete(id)
   begin()
-  answer(message)
+  answer({ id, ...outcome })
 }
 
 function begin(): void {
-  const work = computing < AT_ONCE ? queue.shift() : undefined
-  if (work === undefined) return
-  computing += 1
-  compute(work).then(
-    (value) => ended({ id: work.id, value }),
+  const [work] = queue
+  if (work === undefined || given.size >= THREADS + (isArgon2(work) ? AHEAD : 0)) return
+  queue.shift()
+  const controller = new AbortController()
+  given.set(work.id, controller)
+  compute(work, controller.signal).then(
+    (value) => ended(work.id, { value }),
     // The reason could quote the input, so only the fact travels.
-    () => ended({ id: work.id, failed: true }),
+    () => ended(work.id, { failed: true }),
   )
 }
 
@@ -57,6 +63,7 @@ process.on('message', (message: WorkMessage) => {
   if (message.kind === 'drop') {
     const place = queue.findIndex(({ id }) => id === message.id)
     if (place >= 0) queue.splice(place, 1)
+    else given.get(message.id)?.abort()
     return
   }
   queue.push(message)

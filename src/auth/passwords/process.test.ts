@@ -8,6 +8,11 @@ import { HashProcess, type HashProcessSettings } from './process.ts'
 
 const call = systemCall('process-test')
 const CHEAP = { kind: 'hash', password: 'x', memoryCost: 64, timeCost: 1, parallelism: 1 } as const
+const FOREIGN = {
+  kind: 'verify',
+  password: 'x',
+  phc: `$pbkdf2-sha256$i=1000000$${Buffer.from('some salt').toString('base64').replaceAll('=', '')}$${'A'.repeat(43)}`,
+} as const
 const DEAR = { ...CHEAP, memoryCost: 65_536, timeCost: 12 } as const
 
 function processOf(t: TestContext, settings: Partial<HashProcessSettings> = {}): HashProcess {
@@ -27,23 +32,28 @@ test('what costs more is given more time, when it is made and when it is compare
   assert.equal(child.processId, processId, 'it was not taken for stuck')
 })
 
-test('what is sent ahead is not computed when its caller has gone', async (t) => {
-  const child = processOf(t)
-  await child.run(call, CHEAP)
-  const first = child.run(call, DEAR)
-  const gone = new AbortController()
-  const ahead = child.run({ ...call, signal: gone.signal }, DEAR)
-  const last = child.run(call, CHEAP)
-  gone.abort(new Error('gone'))
-  await assert.rejects(ahead, /gone/)
-  await first
-  const began = performance.now()
-  await last
-  const soonMs = performance.now() - began
-  await child.run(call, DEAR)
-  const dearMs = performance.now() - began - soonMs
-  assert.ok(soonMs < dearMs / 2, `the last one took ${soonMs} ms, and a dear one takes ${dearMs}`)
-})
+for (const [kind, dear] of [
+  ['of ours', DEAR],
+  ['of another system', FOREIGN],
+] as const) {
+  test(`what is sent ahead is not computed when its caller has gone: a hash ${kind}`, async (t) => {
+    const child = processOf(t)
+    await child.run(call, CHEAP)
+    const first = child.run(call, dear)
+    const gone = new AbortController()
+    const ahead = child.run({ ...call, signal: gone.signal }, dear)
+    const last = child.run(call, CHEAP)
+    gone.abort(new Error('gone'))
+    await assert.rejects(ahead, /gone/)
+    await first
+    const began = performance.now()
+    await last
+    const soonMs = performance.now() - began
+    await child.run(call, dear)
+    const dearMs = performance.now() - began - soonMs
+    assert.ok(soonMs < dearMs / 2, `the last one took ${soonMs} ms, and a dear one takes ${dearMs}`)
+  })
+}
 
 test('a process that is stuck is replaced though nobody waits for its answer any more', {
   skip: process.platform === 'win32' && 'there are no signals that stop a process',

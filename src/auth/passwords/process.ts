@@ -204,8 +204,13 @@ export class HashProcess {
   #spawn(): void {
     // The same module under type stripping (.ts) and compiled (.js).
     const module = fileURLToPath(new URL(`./hash-worker${extname(import.meta.url)}`, import.meta.url))
-    // An empty environment and no flags: the child needs no secret of this process.
-    const child = fork(module, [String(this.#settings.concurrency)], { env: {}, execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    // No flags, and nothing of our environment: the child needs no secret of this process. It has a thread for each hash.
+    const threads = String(this.#settings.concurrency)
+    const child = fork(module, [threads], {
+      env: { UV_THREADPOOL_SIZE: threads },
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
     this.#child = child
     // At once, before the child has made its threads: on Linux they take the priority that their process has when they are made.
     lowerPriority(child.pid)

@@ -1,7 +1,7 @@
 // Asking the engine within a request of ours: what it would have written to a socket comes back instead. For browsers it becomes an answer that the
 // gateway sends like any other; an interaction goes on that way in the request that finishes it, so that nothing of a sign-in that is proved is ever
 // stored for a later request to pick up. For servers of this process it is the back channel (see exchange.ts).
-import { type IncomingMessage, ServerResponse } from 'node:http'
+import { IncomingMessage, ServerResponse } from 'node:http'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import Provider from 'oidc-provider'
 import type { Answer, Exchange } from '#kernel/http/route.ts'
@@ -29,7 +29,12 @@ const asking = new WeakMap<IncomingMessage, Asking>()
 export async function answerOf(handle: Handle, request: IncomingMessage, finished?: Details): Promise<Answered> {
   const asks: Asking = { finished }
   asking.set(request, asks)
-  await handle(request, new ServerResponse(request))
+  try {
+    await handle(request, new ServerResponse(request))
+  } finally {
+    // The value leads to its key, and a collection of young garbage takes the values of such a map for alive: all of the request would become old.
+    asking.delete(request)
+  }
   const { context, failure } = asks
   if (context === undefined) throw new Error('The OpenID engine has not answered.')
   return { context, failure }
@@ -51,11 +56,7 @@ export async function askForBrowser(
   exchange: Exchange,
   { url, finished }: { readonly url: string; readonly finished?: Details },
 ): Promise<{ readonly answer: Answer; readonly context: KoaContextWithOIDC }> {
-  const request: IncomingMessage = Object.create(exchange.request, {
-    method: { value: 'GET' },
-    url: { value: url, writable: true },
-    headers: { value: { ...exchange.request.headers } },
-  })
+  const request = messageTo(url, exchange.request)
   const { context, failure } = await answerOf(handle, request, finished)
   if (failure !== undefined && isRefusal(failure)) throw failure
   // Also with an error that came after the session was stored under a new cookie; never for one that was not stored.
@@ -63,6 +64,13 @@ export async function askForBrowser(
   if (session === undefined || Reflect.get(session, 'touched') !== true)
     for (const cookie of [context.response.headers['set-cookie'] ?? []].flat()) exchange.addCookie(cookie)
   return { answer: asAnswer(context), context }
+}
+
+function messageTo(url: string, { socket, headers, httpVersion }: IncomingMessage): IncomingMessage {
+  const message = new IncomingMessage(socket)
+  Object.assign(message, { method: 'GET', url, headers: { ...headers }, httpVersion, complete: true })
+  message.push(null)
+  return message
 }
 
 /** Said in another way, or decided by the gateway. */
@@ -93,10 +101,12 @@ export function goOnInTheRequest(provider: Provider): void {
   provider.use(async (context: KoaContextWithOIDC, next: () => Promise<unknown>) => {
     if (STOPPING.test(context.path)) {
       const { cookies } = context
+      const { get, set } = cookies
       type Cookies = typeof cookies
-      context.cookies = Object.assign(Object.create(cookies), {
-        get: (...args: Parameters<Cookies['get']>) => (args[0] === name ? asking.get(context.req)?.finished?.uid : cookies.get(...args)),
-        set: (...args: Parameters<Cookies['set']>) => (args[0] === name ? cookies : cookies.set(...args)),
+      Object.assign(cookies, {
+        get: (...args: Parameters<Cookies['get']>) =>
+          args[0] === name ? asking.get(context.req)?.finished?.uid : get.apply(cookies, args),
+        set: (...args: Parameters<Cookies['set']>) => (args[0] === name ? cookies : set.apply(cookies, args)),
       } satisfies Pick<Cookies, 'get' | 'set'>)
     }
     await next()

@@ -10,7 +10,7 @@ import { recordId } from './ids.ts'
 import { interactionEnded } from './details.ts'
 import { noStorage } from './no-storage.ts'
 import type { Pending } from './pending.ts'
-import { claim, currentCall, refuseAll } from './scope.ts'
+import { claim, currentCall, isLikelyNew, noteRead, refuseAll } from './scope.ts'
 import { type Vault, withoutId } from './vault.ts'
 
 export interface InteractionStorageDependencies {
@@ -29,17 +29,18 @@ export function createInteractionStorage({ interactions, pending, vault, clock }
       const id = recordId(uid)
       const record = { id, payload: vault.seal(place(id), withoutId(payload)), expiresAt: clock.now() + expiresIn * 1000 }
       // Saved when it begins, and when a part of a sign-in is proved.
-      const insert = { operations: [insertInto(interactionsCollection, record)], alone: () => interactions.insert(call, record) }
-      const update = { operations: [updateIn(interactionsCollection, id, { set: record })] }
-      if ((await interactions.get(call, id)) !== undefined && (await pending.commit(call, update))) return
-      // Only the engine begins one. What a page would add to has been answered meanwhile.
-      if (Provider.ctx === undefined) throw interactionEnded()
-      await pending.defer(insert)
+      if (Provider.ctx !== undefined && isLikelyNew(id)) {
+        await pending.defer({ operations: [insertInto(interactionsCollection, record)], alone: () => interactions.insert(call, record) })
+        return
+      }
+      // Only the engine begins one, and once: what would be added to has been answered meanwhile.
+      if (!(await pending.commit(call, { operations: [updateIn(interactionsCollection, id, { set: record })] }))) throw interactionEnded()
     },
     async find(uid) {
       const call = currentCall()
       const id = recordId(uid)
       const stored = await interactions.get(call, id)
+      if (stored !== undefined) noteRead(id)
       const payload = stored === undefined ? undefined : vault.open(place(id), stored.value.payload)
       return payload === undefined ? undefined : { ...payload, jti: uid }
     },

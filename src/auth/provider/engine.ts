@@ -30,7 +30,7 @@ export interface EngineDependencies {
   readonly endings: Endings
   readonly keyRing: KeyRing
   readonly accounts: AccountDirectory
-  readonly hooks: Pick<RunningHooks, 'afterSignIn'>
+  readonly hooks: Pick<RunningHooks, 'afterSignIn' | 'hasAfterSignIn'>
   readonly rules: SignInRules
   readonly clock: Clock
 }
@@ -56,7 +56,8 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     const clientId = String(found.params['client_id'])
     await hooks.afterSignIn(call, { accountId, email: person.email, name: person.name, clientId })
     // What was proved may have changed meanwhile: a hook has seconds.
-    if ((await accounts.find(call, accountId))?.credential !== credential) throw interactionEnded()
+    const current = hooks.hasAfterSignIn ? await accounts.find(call, accountId) : person
+    if (current?.credential !== credential) throw interactionEnded()
     // Somebody else may be signed in here, since before or from another tab. Their session ends first; this goes on without it.
     const present = await currentSession(exchange)
     if (present !== undefined && present.accountId !== accountId) await endings.endSession(call, present.id)

@@ -12,7 +12,7 @@ import { sidOf } from './ids.ts'
 import { noStorage } from './no-storage.ts'
 import type { Pending } from './pending.ts'
 import type { Reuse } from './reuse.ts'
-import { currentCall } from './scope.ts'
+import { currentCall, isLikelyNew, noteRead } from './scope.ts'
 import { type Vault, withoutId } from './vault.ts'
 
 export interface GrantStorageDependencies {
@@ -46,7 +46,7 @@ export function createGrantStorage({ grants, pending, clients, vault, clock, end
         const updated = await grants.update(call, id, { set, where: { endedAt: undefined } })
         if (updated === undefined) throw new errors.AccessDenied('the authorisation has ended')
       }
-      if ((await grants.get(call, id)) !== undefined) {
+      if (!isLikelyNew(id) && (await grants.get(call, id)) !== undefined) {
         await extend()
         return
       }
@@ -66,6 +66,7 @@ export function createGrantStorage({ grants, pending, clients, vault, clock, end
     async find(grantId) {
       const id = sidOf(grantId)
       const stored = await grants.get(currentCall(), id)
+      if (stored !== undefined) noteRead(id)
       if (stored === undefined || stored.value.endedAt !== undefined) return undefined
       const payload = vault.open(place(id), stored.value.payload)
       return payload === undefined ? undefined : { ...payload, jti: grantId }

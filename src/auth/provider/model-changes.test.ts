@@ -1,8 +1,12 @@
 // Fails when an upgrade of the engine moves what model-changes.ts and code-grant.ts reach into.
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 import { test } from 'node:test'
-import Provider, { type Adapter } from 'oidc-provider'
+import { setFlagsFromString } from 'node:v8'
+import { runInThisContext } from 'node:vm'
+import Provider, { type Adapter, type KoaContextWithOIDC } from 'oidc-provider'
 import * as codeGrant from 'oidc-provider/lib/actions/grants/authorization_code.js'
 import * as grantHelpers from 'oidc-provider/lib/helpers/grants.js'
 import introspectionStack from 'oidc-provider/lib/actions/introspection.js'
@@ -11,6 +15,7 @@ import revoke from 'oidc-provider/lib/helpers/revoke.js'
 import internals from 'oidc-provider/lib/helpers/weak_cache.js'
 import {
   dropFormPost,
+  giveContextsOneShape,
   hashClientSecrets,
   nameAcrAsAsked,
   nameRefreshTokensBy,
@@ -107,6 +112,46 @@ test('a request has a getter for what was proved, until it says so in the words 
   nameAcrAsAsked(provider)
   assert.equal(typeof getter(), 'function')
   assert.notEqual(getter(), original)
+})
+
+/** Those that two requests had when the engine had answered. */
+async function contextsOfTwo(): Promise<[KoaContextWithOIDC, KoaContextWithOIDC]> {
+  const engine = new Provider('https://accounts.example', {
+    adapter: () => noStorage,
+    jwks: { keys: [privateKey.export({ format: 'jwk' })] },
+    features: { devInteractions: { enabled: false } },
+    cookies: { keys: ['key'] },
+  })
+  const seen: KoaContextWithOIDC[] = []
+  engine.use(async (context: KoaContextWithOIDC, next: () => Promise<unknown>) => {
+    await next()
+    context.respond = false
+    seen.push(context)
+  })
+  const handle = engine.callback()
+  for (let time = 0; time < 2; time += 1) {
+    const message = Object.assign(new IncomingMessage(new Socket()), { method: 'GET', url: '/jwks', headers: { host: 'accounts.example' } })
+    message.push(null)
+    await handle(message, new ServerResponse(message))
+  }
+  const [first, second] = seen
+  assert.ok(first !== undefined && second !== undefined)
+  return [first, second]
+}
+
+test('to V8 the contexts of two requests are of one kind, so that none keeps its request in old memory', async () => {
+  setFlagsFromString('--allow-natives-syntax')
+  const areAlike: unknown = runInThisContext('(left, right) => %HaveSameMap(left, right)')
+  assert.ok(typeof areAlike === 'function')
+  assert.equal(areAlike(...(await contextsOfTwo())), false, 'the engine leaves them apart')
+  // Twice, as when keys change: the second time changes nothing.
+  giveContextsOneShape()
+  giveContextsOneShape()
+  const [first, second] = await contextsOfTwo()
+  assert.equal(areAlike(first, second), true)
+  assert.equal(first.oidc.route, 'jwks')
+  assert.notEqual(first.oidc, second.oidc)
+  assert.equal(Object.getOwnPropertyDescriptor(first, 'oidc')?.writable, false)
 })
 
 test('a random token has 256 bits', () => {

@@ -3,6 +3,8 @@ import type { AccessToken, ClientCredentials, KoaContextWithOIDC, RefreshToken, 
 import Provider, { errors } from 'oidc-provider'
 import introspectionStack from 'oidc-provider/lib/actions/introspection.js'
 import revocationStack from 'oidc-provider/lib/actions/revocation.js'
+import contexts from 'oidc-provider/lib/helpers/als.js'
+import Router from 'oidc-provider/lib/helpers/router.js'
 import internals from 'oidc-provider/lib/helpers/weak_cache.js'
 import type { Clock } from '#kernel/clock.ts'
 import { UsedBefore } from './artifact-storage.ts'
@@ -196,6 +198,28 @@ async function onlyConfidential({ oidc }: KoaContextWithOIDC, next: () => Promis
     throw new errors.InvalidClientAuth('public clients may not ask about tokens')
   }
   await next()
+}
+
+/**
+ * The engine gives each context its `oidc` by a getter, a function of its own each time. To V8 no two contexts are of one kind then: it keeps a description
+ * of each in old memory, which keeps the whole request alive until all garbage is collected, and finds the members of a context the slow way. From now on
+ * it is a value, made at once: each request asks for it anyway.
+ */
+export function giveContextsOneShape(): void {
+  for (const method of ['get', 'post', 'put', 'delete', 'options'] as const) {
+    const register = Router.prototype[method]
+    if (register.name === 'registerPlain') continue
+    Router.prototype[method] = function registerPlain(...[name, path, ...steps]) {
+      return register.call(this, name, path, ...steps.map((step) => (step.name === 'ensureOIDC' ? giveContext : step)))
+    }
+  }
+}
+
+async function giveContext(context: KoaContextWithOIDC, next: () => Promise<unknown>): Promise<unknown> {
+  const { app } = context
+  if (!(app instanceof Provider)) throw new TypeError('A context of the OpenID engine belongs to it.')
+  Object.defineProperty(context, 'oidc', { value: new app.OIDCContext(context) })
+  return await contexts.run(context, next)
 }
 
 /** `acr` says what was proved in the words that the client has asked in, when they are true (see ../levels.ts). */

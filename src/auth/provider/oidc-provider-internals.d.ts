@@ -21,6 +21,29 @@ declare module 'oidc-provider/lib/helpers/weak_cache.js' {
   export default function internals(provider: Provider): { readonly responseModes: Map<string, unknown> }
 }
 
+declare module 'oidc-provider/lib/helpers/als.js' {
+  import type { AsyncLocalStorage } from 'node:async_hooks'
+  import type { KoaContextWithOIDC } from 'oidc-provider'
+
+  /** What `Provider.ctx` reads. */
+  const contexts: AsyncLocalStorage<KoaContextWithOIDC>
+  export default contexts
+}
+
+declare module 'oidc-provider/lib/helpers/router.js' {
+  import type { KoaContextWithOIDC } from 'oidc-provider'
+
+  export type Step = (context: KoaContextWithOIDC, next: () => Promise<unknown>) => unknown
+  type Register = (this: unknown, ...route: readonly [name: string, path: string, ...steps: Step[]]) => unknown
+  export default class Router {
+    get: Register
+    post: Register
+    put: Register
+    delete: Register
+    options: Register
+  }
+}
+
 declare module 'oidc-provider/lib/actions/introspection.js' {
   import type { KoaContextWithOIDC } from 'oidc-provider'
 

@@ -26,6 +26,7 @@ import {
   keepEncryptedTokens,
   type RefreshTokenIds,
   renewCookiesInPlace,
+  giveContextsOneShape,
   takeStructuredTokens,
 } from './model-changes.ts'
 import type { Details } from './details.ts'
@@ -69,6 +70,7 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
   assertSafe(issuer, configuration)
   // Before it is built: it puts its endpoints together then.
   takeStructuredTokens()
+  giveContextsOneShape()
   const provider = new Provider(issuer, configuration)
   change(provider, parts)
   const failures = new WeakMap<object, unknown>()

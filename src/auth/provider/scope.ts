@@ -15,6 +15,8 @@ export interface EngineScope {
   refusal?: Error
   /** The interaction that this request has answered. */
   claimed?: string
+  /** Ids of the records that this request has read. */
+  read?: Set<string>
 }
 
 const scopes = new AsyncLocalStorage<EngineScope>()
@@ -39,6 +41,17 @@ export function claim(interaction: string): boolean {
   if (scope.claimed === interaction) return false
   scope.claimed = interaction
   return true
+}
+
+export function noteRead(id: string): void {
+  const scope = scopes.getStore()
+  if (scope !== undefined) (scope.read ??= new Set()).add(id)
+}
+
+/** The engine reads what there is before it saves it: what this request has not read, it has made. Good for saving a look; whoever inserts still has to bear that it is there. */
+export function isLikelyNew(id: string): boolean {
+  const scope = scopes.getStore()
+  return scope !== undefined && scope.read?.has(id) !== true
 }
 
 export function refuseAll(reason: Error): Error {

@@ -13,7 +13,7 @@ import type { Endings } from './endings.ts'
 import { recordId } from './ids.ts'
 import { noStorage } from './no-storage.ts'
 import type { Pending } from './pending.ts'
-import { currentCall, currentExchange } from './scope.ts'
+import { currentCall, currentExchange, isLikelyNew, noteRead } from './scope.ts'
 import type { SessionLimits } from './session-limits.ts'
 import type { Place, Vault } from './vault.ts'
 
@@ -31,7 +31,9 @@ const MAX_ROUNDS = 20
 export function createSessionStorage(dependencies: SessionStorageDependencies): Adapter {
   const { sessions, pending, vault, endings } = dependencies
   const opened = (stored: Stored<SessionRecord> | undefined): AdapterPayload | undefined => {
-    if (stored === undefined || stored.value.endedAt !== undefined) return undefined
+    if (stored === undefined) return undefined
+    noteRead(stored.value.id)
+    if (stored.value.endedAt !== undefined) return undefined
     const payload = vault.open(place(stored.value.id), stored.value.payload)
     // What was noted since then counts.
     return payload && { ...payload, exp: Math.floor(stored.value.expiresAt / 1000) }
@@ -48,7 +50,7 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
       if (uid === undefined) throw new TypeError('A session without a uid cannot be stored.')
       const saving = { uid, cookie, expiresIn, device: describeDevice(currentExchange()?.request.headers['user-agent']) }
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
-        const stored = await sessions.get(call, uid)
+        const stored = round === 0 && isLikelyNew(uid) ? undefined : await sessions.get(call, uid)
         if (stored === undefined) {
           const record = recordOf(dependencies, payload, { ...saving, signedInAt: undefined })
           const events = signInOf(undefined, record)

@@ -1,6 +1,6 @@
 // The second layer against forged requests: a signed double-submit token, `random.HMAC(len!binding!len!random)`. The binding is the
 // session, or the pre-session of a browser that has none, so that a token of one session is worth nothing in another.
-import { randomBytes } from 'node:crypto'
+import { randomToken } from '#kernel/ids.ts'
 import { equalSecrets, type Mac } from '#kernel/keyring.ts'
 
 const SHAPE = /^[\w-]{43}\.[\w-]{43}$/
@@ -8,7 +8,7 @@ const SHAPE = /^[\w-]{43}\.[\w-]{43}$/
 const signed = (binding: string, random: string): string => `${binding.length}!${binding}!${random.length}!${random}`
 
 export function createCsrfToken(mac: Mac, binding: string): string {
-  const random = randomBytes(32).toString('base64url')
+  const random = randomToken()
   return `${random}.${mac.make(signed(binding, random))}`
 }
 

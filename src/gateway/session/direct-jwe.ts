@@ -1,6 +1,7 @@
 // Compact JWE (RFC 7516) of one kind: `dir` and A256GCM. At once and in this thread: what a cookie holds is encrypted in microseconds, while each hop to
 // WebCrypto's threads and back costs more than that. `jose` opens what this seals, and the other way round (direct-jwe.test.ts).
-import { createCipheriv, createDecipheriv, type KeyObject, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto'
+import { randomOctets } from '#kernel/ids.ts'
 
 const HEADER = Buffer.from(JSON.stringify({ alg: 'dir', enc: 'A256GCM' })).toString('base64url')
 const ADDITIONAL = Buffer.from(HEADER, 'ascii')
@@ -14,7 +15,7 @@ const LENGTHS = { authTagLength: TAG_BYTES }
 
 /** Under 2^32 seals with one key (NIST SP 800-38D section 8.3): keys change with the master key. */
 export function sealJwe(plaintext: string, key: KeyObject): string {
-  const nonce = randomBytes(NONCE_BYTES)
+  const nonce = randomOctets(NONCE_BYTES)
   const cipher = createCipheriv(CIPHER, key, nonce, LENGTHS)
   cipher.setAAD(ADDITIONAL)
   const body = cipher.update(plaintext, 'utf8', 'base64url') + cipher.final('base64url')

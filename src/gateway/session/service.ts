@@ -9,7 +9,7 @@ import type { GatewayFrontend } from '../contract.ts'
 import type { Revocations } from '../tokens/revocations.ts'
 import type { TokenVerifier, VerifiedToken } from '../tokens/verifier.ts'
 import { type Sealers, setAccess, setRefresh, setTransaction, TRANSACTION_SECONDS, transactionCookieName } from './cookies.ts'
-import { type Refusal, refusalOf, type RelyingParty } from './relying-party.ts'
+import { type Refusal, refusalOf, Refused, type RelyingParty } from './relying-party.ts'
 import { createRotation, type Rotated } from './rotation.ts'
 import type { RefreshCookie } from './schemas.ts'
 
@@ -114,13 +114,21 @@ function createCompletion(parts: SessionParts, seal: Seal): Sessions['complete']
     // Another browser's sign-in, an old one, or one that somebody else began: nothing of it is used (login CSRF).
     if (transaction?.state !== state || transaction.origin !== frontend.origin || transaction.exp <= seconds) return { refused: 'ended' }
     try {
-      const { accessToken, refreshToken } = await relyingParty.redeem(call, frontend, { search, request: transaction })
+      const { accessToken, refreshToken, accountId } = await relyingParty.redeem(call, frontend, { search, request: transaction })
       const verified = await verifyOwn(parts, call, { accessToken, clientId: frontend.clientId })
+      // The nonce ties this browser to the ID token, and so to one account.
+      if (verified.principal.accountId !== accountId) throw new Error('auth issued tokens of two accounts')
       if (refreshToken === undefined) throw new Error('auth issued no refresh token')
       const browser = sha256(nameBrowser(sessionSeconds))
       const renewed = seal(frontend, { accessToken, verified, refreshToken }, { since: seconds, browser })
       return { done: { ...renewed, returnTo: transaction.returnTo, spent: setTransaction(name, '', 0) } }
     } catch (error) {
+      // Somebody may be trying to have a code of another issuer redeemed here.
+      if (error instanceof Refused)
+        parts.logger.info(
+          { requestId: call.requestId, event: 'gateway.sign_in_refused', reason: error.message },
+          'a sign-in has ended without tokens',
+        )
       return refusedBy(parts, call, error)
     }
   }

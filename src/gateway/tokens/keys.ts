@@ -1,6 +1,6 @@
 // The public keys of the authorization server by `kid`: read again for an unknown one, but never more often than every few seconds, and when they are old,
 // so that a key that is no longer published does not stay good here.
-import { type CryptoKey, importJWK } from 'jose'
+import { createPublicKey, type KeyObject } from 'node:crypto'
 import { type Call, systemCall } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { z } from '#kernel/schema.ts'
@@ -21,23 +21,22 @@ const publicKey = z.looseObject({
 })
 
 export interface TokenKeys {
-  find(call: Call, kid: string): Promise<CryptoKey | undefined>
+  find(call: Call, kid: string): Promise<KeyObject | undefined>
 }
 
 export function createTokenKeys({ auth, clock }: { readonly auth: Pick<Auth, 'keys'>; readonly clock: Clock }): TokenKeys {
-  let keys = new Map<string, CryptoKey>()
+  let keys = new Map<string, KeyObject>()
   let readAt = Number.NEGATIVE_INFINITY
   let reading: Promise<void> | undefined
   const read = async (call: Call): Promise<void> => {
     const set = await auth.keys(call)
-    const next = new Map<string, CryptoKey>()
+    const next = new Map<string, KeyObject>()
     for (const candidate of set.keys) {
       // Keys for ID tokens have other algorithms; a private key must not have come here.
       const parsed = publicKey.safeParse(candidate)
       if (!parsed.success || 'd' in parsed.data) continue
       const { kid, kty, crv, x, y } = parsed.data
-      const imported = await importJWK({ kty, crv, x, y }, TOKEN_ALGORITHM)
-      if (!(imported instanceof Uint8Array)) next.set(kid, imported)
+      next.set(kid, createPublicKey({ key: { kty, crv, x, y }, format: 'jwk' }))
     }
     keys = next
     readAt = clock.now()

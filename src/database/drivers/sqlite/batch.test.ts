@@ -51,13 +51,25 @@ test('one request that fails harms no other of its batch', () => {
   }
   const answers = run([insert('a', { name: 'n' }), insert('b', { name: 'n' }), insert('a'), broken, insert('c')])
   assert.deepEqual(answers.slice(0, 3), [
-    { kind: 'done', rows: 1 },
+    { kind: 'done', rows: 1, lastEvent: 1 },
     { kind: 'duplicate', step: 0, index: 'byName' },
     { kind: 'duplicate', step: 0 },
   ])
   assert.equal(answers[3]?.kind, 'failed')
   assert.equal(answers[4]?.kind, 'done')
   assert.deepEqual(stored(db), ['a', 'c'])
+})
+
+test('one request alone stores all that it has, or nothing', () => {
+  const { db, run } = prepared()
+  const half: WriteRequest = { kind: 'write', now: 1, steps: [...stepsOf(insert('half')), ...stepsOf(insert('a'))], events: [] }
+  const broken: WriteRequest = { ...half, steps: [...stepsOf(insert('half')), { ...stepsOf(insert('x'))[0], collection: 'nowhere' }] }
+  assert.deepEqual(run([insert('a')]), [{ kind: 'done', rows: 1, lastEvent: 1 }])
+  assert.deepEqual(run([half]), [{ kind: 'duplicate', step: 1 }])
+  assert.equal(run([broken])[0]?.kind, 'failed')
+  assert.deepEqual(stored(db), ['a'])
+  assert.deepEqual(run([insert('b')]), [{ kind: 'done', rows: 1, lastEvent: 2 }])
+  assert.deepEqual(stored(db), ['a', 'b'])
 })
 
 function stepsOf(request: WriteRequest): [Extract<WriteRequest, { kind: 'write' }>['steps'][number]] {

@@ -21,7 +21,7 @@ class Refusal extends Error {
   }
 }
 
-const DONE: WriteAnswer = { kind: 'done', rows: 1 }
+const DONE = { kind: 'done', rows: 1 } as const
 
 export function createBatch(db: DatabaseSync, layouts: readonly CollectionLayout[]): RunBatch {
   const begin = db.prepare('BEGIN IMMEDIATE')
@@ -30,6 +30,19 @@ export function createBatch(db: DatabaseSync, layouts: readonly CollectionLayout
   const undo = db.prepare('ROLLBACK TO request')
   const release = db.prepare('RELEASE request')
   const execute = createExecution(db, layouts)
+
+  /** One request is its transaction. */
+  const runAlone = (request: WriterRequest): WriteAnswer => {
+    begin.run()
+    try {
+      const answer = execute(request)
+      commit.run()
+      return answer
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK')
+      return error instanceof Refusal ? error.answer : { kind: 'failed', reason: reasonOf(error) }
+    }
+  }
 
   const runOne = (request: WriterRequest): WriteAnswer => {
     savepoint.run()
@@ -48,6 +61,8 @@ export function createBatch(db: DatabaseSync, layouts: readonly CollectionLayout
 
   return (requests) => {
     try {
+      const [only, ...others] = requests
+      if (only !== undefined && others.length === 0) return [runAlone(only)]
       begin.run()
       const answers = requests.map(runOne)
       commit.run()
@@ -87,8 +102,10 @@ function createExecution(db: DatabaseSync, layouts: readonly CollectionLayout[])
       if (answer !== undefined) throw new Refusal({ ...answer, step: number })
       if (step.kind !== 'insert') tidier.mark(step.collection)
     }
-    for (const event of events) keep.append.run(event.topic, event.key, event.data, now)
-    return DONE
+    if (events.length === 0) return DONE
+    let lastEvent = 0
+    for (const event of events) lastEvent = Number(keep.append.run(event.topic, event.key, event.data, now).lastInsertRowid)
+    return { ...DONE, lastEvent }
   }
 
   return (request) => {
