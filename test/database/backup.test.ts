@@ -173,7 +173,8 @@ describe('a backup', () => {
     for (const entry of await readdir(source.to, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue
       const bytes = await readFile(join(entry.parentPath, entry.name))
-      for (const text of ['Birds', 'ada', 'only one', source.folder.masterKey, KEY.reveal()])
+      // Each long enough not to come up by chance.
+      for (const text of ['"Birds', '"ada"', 'only one', source.folder.masterKey, KEY.reveal()])
         assert.ok(!bytes.includes(text), `${entry.name} has ${text}`)
     }
     await assert.rejects(openBackup(written.path, new Secret('a wrong one')), Damaged)
