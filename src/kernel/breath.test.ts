@@ -4,6 +4,12 @@ import { breath } from './breath.ts'
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
+/** By this thread: what other programs take from it is none of its doing. */
+function computedMs(): number {
+  const { user, system } = process.threadCpuUsage()
+  return (user + system) / 1000
+}
+
 function work(ms: number): void {
   const end = performance.now() + ms
   while (performance.now() < end);
@@ -41,9 +47,9 @@ test('long requests give way to what comes in, and all of them end', async () =>
   let longestMs = 0
   const other = async (): Promise<void> => {
     while (ended < 20) {
-      const began = performance.now()
+      const began = computedMs()
       await nextTurn()
-      longestMs = Math.max(longestMs, performance.now() - began)
+      longestMs = Math.max(longestMs, computedMs() - began)
       others += 1
     }
   }
