@@ -268,7 +268,8 @@ export async function openAccounts(
       ),
     async settled() {
       const before = delivered
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      // Longer than a consumer of events gathers.
+      await new Promise((resolve) => setTimeout(resolve, 150))
       if (delivered !== before) await world.settled()
     },
     endAccess: async (input) => {
