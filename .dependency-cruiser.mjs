@@ -16,7 +16,7 @@ const ROOMS_OF = {
   otplib: ['^src/auth/second-factors/'],
   qr: ['^src/auth/second-factors/'],
   yazl: ['^src/auth/own-data/'],
-  jose: ['^src/(auth|gateway|kernel)/'],
+  jose: ['^src/(auth|kernel)/'],
   'openid-client': ['^src/auth/upstream/'],
   'lru-cache': ['^src/(auth|cache|gateway|kernel)/'],
   'file-type': ['^src/files/'],

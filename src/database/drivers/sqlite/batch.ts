@@ -31,19 +31,6 @@ export function createBatch(db: DatabaseSync, layouts: readonly CollectionLayout
   const release = db.prepare('RELEASE request')
   const execute = createExecution(db, layouts)
 
-  /** One request is its transaction. */
-  const runAlone = (request: WriterRequest): WriteAnswer => {
-    begin.run()
-    try {
-      const answer = execute(request)
-      commit.run()
-      return answer
-    } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK')
-      return error instanceof Refusal ? error.answer : { kind: 'failed', reason: reasonOf(error) }
-    }
-  }
-
   const runOne = (request: WriterRequest): WriteAnswer => {
     savepoint.run()
     try {
@@ -55,28 +42,29 @@ export function createBatch(db: DatabaseSync, layouts: readonly CollectionLayout
       if (!db.isTransaction) throw error
       undo.run()
       release.run()
-      return error instanceof Refusal ? error.answer : { kind: 'failed', reason: reasonOf(error) }
+      return answerTo(error)
     }
   }
 
   return (requests) => {
     try {
-      const [only, ...others] = requests
-      if (only !== undefined && others.length === 0) return [runAlone(only)]
       begin.run()
-      const answers = requests.map(runOne)
+      const [only, ...others] = requests
+      // One request alone needs no savepoint: it is the transaction.
+      const answers = only !== undefined && others.length === 0 ? [execute(only)] : requests.map(runOne)
       commit.run()
       return answers
     } catch (error) {
       if (db.isTransaction) db.exec('ROLLBACK')
-      const failed: WriteAnswer = { kind: 'failed', reason: reasonOf(error) }
-      return requests.map(() => failed)
+      const answer = answerTo(error)
+      return requests.map(() => answer)
     }
   }
 }
 
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+function answerTo(error: unknown): WriteAnswer {
+  if (error instanceof Refusal) return error.answer
+  return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) }
 }
 
 function createExecution(db: DatabaseSync, layouts: readonly CollectionLayout[]): (request: WriterRequest) => WriteAnswer {
