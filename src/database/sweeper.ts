@@ -7,6 +7,8 @@ import type { Store } from './store.ts'
 
 /** A write that comes meanwhile waits for so many at most. */
 const EXPIRE_LIMIT = 50
+/** Of what a batch took. What it wrote is brought to its place after it: SQLite's log is copied then. */
+const REST = 2
 const LONGEST_REST_MS = 200
 
 export interface SweeperParts {
@@ -27,13 +29,13 @@ export function createSweeper({ store, pump, logger, everyMs, layouts }: Sweeper
   let running = false
   let sweeping: Promise<void> = Promise.resolve()
 
-  // Small batches, and after each a rest as long as it took: whoever writes meanwhile waits for one at most, and has the engine for half of the time.
+  // Small batches, and after each a rest longer than it took: whoever writes meanwhile waits for one at most, and has the engine for most of the time.
   const removeExpired = async (collection: string): Promise<void> => {
     let removed: number
     do {
       const began = performance.now()
       removed = await store.maintain({ kind: 'expire', collection, limit: EXPIRE_LIMIT })
-      if (removed === EXPIRE_LIMIT) await delay(Math.min(LONGEST_REST_MS, performance.now() - began))
+      if (removed === EXPIRE_LIMIT) await delay(Math.min(LONGEST_REST_MS, REST * (performance.now() - began)))
     } while (running && removed === EXPIRE_LIMIT)
   }
   // A process of the version before, which was not stopped, must not go on writing documents of a shape that nobody looks for any more.

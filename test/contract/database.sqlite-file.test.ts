@@ -189,3 +189,14 @@ test('a writer thread that cannot be started is tried again until it can', async
   await collection.insert(call, later)
   assert.notEqual(await collection.get(call, later.id), undefined)
 })
+
+test('the log of a file is copied into it while nobody waits, long before SQLite itself would make a commit do so', async () => {
+  const { server, photos: collection, file } = create('log.db')
+  await server.start()
+  const pages = (name: string): number => statSync(name).size / 4096
+  const before = pages(file)
+  for (let number = 0; number < 150; number += 1) await collection.insert(call, photo({ caption: 'x'.repeat(20_000) }))
+  // Each takes five pages and some of the indexes.
+  assert.ok(pages(file) > before + 500, `the file has ${pages(file)} pages`)
+  assert.ok(pages(`${file}-wal`) < 600, `its log has had ${pages(`${file}-wal`)} pages`)
+})

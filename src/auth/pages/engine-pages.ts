@@ -66,14 +66,13 @@ export interface RefusedRequest {
 /** The same three for the engine, which knows the request and no words. */
 export function enginePages(settings: FrameSettings) {
   return {
-    errorPage(exchange: Exchange, { error, description, requestId, back }: RefusedRequest): Html {
+    errorPage(exchange: Exchange, refused: RefusedRequest): Html {
+      const { requestId, back } = refused
       const skin = skinFor(settings, exchange, { uiLocales: uiLocalesOf(exchange) })
       const { requests } = skin.texts
-      const words = wordsFor(requests, error)
-      const reason = description === undefined ? error : `${error}: ${description}`
       const url = back === undefined ? null : URL.parse(back)
       const ways = url === null ? {} : { ways: [{ words: requests.goBack(url.host === '' ? url.protocol : url.host), path: url.href }] }
-      const problem = { heading: requests.heading, words: `${words} (${reason})`, ...ways }
+      const problem = { heading: requests.heading, words: refusalWords(requests, refused), ...ways }
       return errorPage(skin, requestId === undefined ? problem : { ...problem, requestId })
     },
     signOutPage: (exchange: Exchange, view: Parameters<typeof signOutPage>[1]) =>
@@ -86,8 +85,15 @@ export function enginePages(settings: FrameSettings) {
   }
 }
 
-function wordsFor({ heading: _heading, goBack: _goBack, ...requests }: Skin['texts']['requests'], error: string): string {
-  return new Map(Object.entries(requests)).get(error) ?? requests.other
+/** Nothing that the app or its developer could change: the number of the request is what helps. */
+const OURS: ReadonlySet<string> = new Set(['server_error', 'temporarily_unavailable'])
+
+/** For the person, and in brackets for whoever wrote the app. */
+export function refusalWords(texts: Skin['texts']['requests'], { error, description }: RefusedRequest): string {
+  const { heading: _heading, goBack: _goBack, ...requests } = texts
+  const words = new Map(Object.entries(requests)).get(error) ?? requests.other
+  if (OURS.has(error)) return words
+  return `${words} (${description === undefined ? error : `${error}: ${description}`})`
 }
 
 /** OpenID Connect Core section 3.1.2.1, RP-Initiated Logout section 2. */

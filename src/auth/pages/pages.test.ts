@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isLoopbackHost } from './consent-page.ts'
-import { errorPage, signOutPage } from './engine-pages.ts'
+import { errorPage, refusalWords, signOutPage } from './engine-pages.ts'
 import { field, type Skin } from './layout.ts'
 import { de } from '../texts/de.ts'
 import { en } from '../texts/en.ts'
@@ -67,4 +67,16 @@ test('the pages of the engine escape what they are given', () => {
   assert.match(out, /action="\/end-session\/confirm"/)
   assert.match(out, /name="xsrf" value="&quot;x"/)
   assert.match(out, /name="logout" value="yes"/)
+})
+
+test('a fault of an app is told with what its developer needs, one of ours in one sentence', () => {
+  const description = 'the server cannot answer just now; ask again in a moment'
+  for (const { requests } of [en, de])
+    for (const error of ['temporarily_unavailable', 'server_error'] as const)
+      assert.equal(refusalWords(requests, { error, description }), requests[error])
+  assert.equal(
+    refusalWords(en.requests, { error: 'invalid_client', description: 'client is invalid' }),
+    `${en.requests.invalid_client} (invalid_client: client is invalid)`,
+  )
+  assert.equal(refusalWords(de.requests, { error: 'invalid_scope' }), `${de.requests.other} (invalid_scope)`)
 })

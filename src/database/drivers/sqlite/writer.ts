@@ -2,6 +2,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { createBatch, type WriterRequest } from './batch.ts'
 import { openForWriting } from './connection.ts'
+import { createLogCopier } from './log-copier.ts'
 import type { FromWriter, ToWriter, WriterSettings } from './write-thread.ts'
 
 const MAX_BATCH = 1000
@@ -9,17 +10,23 @@ const MAX_BATCH = 1000
 function main(port: NonNullable<typeof parentPort>, settings: WriterSettings): void {
   const db = openForWriting(settings.file, settings.durability)
   const run = createBatch(db, settings.layouts)
+  const log = createLogCopier(db)
   const post = (message: FromWriter): void => port.postMessage(message)
+  const next = (): ToWriter | undefined => receiveMessageOnPort(port)?.message
 
   port.on('message', (first: ToWriter) => {
-    const requests: WriterRequest[] = []
     let message: ToWriter | undefined = first
     while (message?.kind === 'requests') {
-      requests.push(...message.requests)
-      // Whatever came in while the last commit was on its way to the disk shares the next one.
-      message = requests.length < MAX_BATCH ? receiveMessageOnPort(port)?.message : undefined
+      const requests: WriterRequest[] = []
+      while (message?.kind === 'requests') {
+        requests.push(...message.requests)
+        // Whatever came in while the last commit was on its way to the disk shares the next one.
+        message = requests.length < MAX_BATCH ? next() : undefined
+      }
+      post({ kind: 'answers', answers: run(requests) })
+      message ??= next()
+      log.copy(message === undefined)
     }
-    if (requests.length > 0) post({ kind: 'answers', answers: run(requests) })
     if (message?.kind === 'close') {
       db.close()
       port.close()
