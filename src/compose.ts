@@ -229,14 +229,15 @@ function addGateway(shop: Workshop, engines: Engines, auth: Auth): Gateway {
     clock,
     logger: shop.log('gateway'),
     routes: shop.members.flatMap((member) => member.running.routes),
-    settings: { ...config.gateway, sites, development, frontends, ...apiSettings(app) },
+    settings: { ...config.gateway, sites, development, frontends, ...appSettings(app) },
   })
   return shop.add('gateway', gateway)
 }
 
-/** What the edge says of the API, and asks of those who call it. */
-function apiSettings({ name, scopes, auth }: AppDefinition) {
-  return { api: { name, scopes: Object.keys(scopes) }, requireProofNonce: auth?.dpop?.requireNonce === true }
+/** What the edge says of the API and asks of those who call it, and in which languages it speaks to people. */
+function appSettings({ name, scopes, auth: { dpop, languages } = {} }: AppDefinition) {
+  const spoken = languages === undefined ? {} : { languages }
+  return { api: { name, scopes: Object.keys(scopes) }, requireProofNonce: dpop?.requireNonce === true, ...spoken }
 }
 
 /** Creates every server; nothing is opened before `start`. */

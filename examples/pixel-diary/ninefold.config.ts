@@ -20,6 +20,18 @@ export default defineApp((environment) => ({
     'comments:read': 'read the comments on public pages',
     'comments:write': 'write and delete comments in your name',
   },
+  auth: {
+    texts: {
+      de: {
+        scopes: {
+          'photos:read': 'Ihre Fotos und deren Bildunterschriften sehen',
+          'photos:write': 'Fotos in Ihrem Tagebuch hinzufügen, ändern und löschen',
+          'comments:read': 'die Kommentare auf öffentlichen Seiten lesen',
+          'comments:write': 'in Ihrem Namen Kommentare schreiben und löschen',
+        },
+      },
+    },
+  },
   resources: [photos, comments],
   buckets: [photoBucket],
   frontends: [

@@ -5,6 +5,7 @@ import type { SiteName } from '#kernel/sites.ts'
 import type { GatewayFrontend, ServedHost } from './contract.ts'
 import { type HostHeaders, hostHeaders } from './headers.ts'
 import type { GatewaySettings } from './settings.ts'
+import { createSpeaker, type Speaker } from './texts/speaker.ts'
 
 export interface Host extends ServedHost {
   /** For the access log. */
@@ -20,6 +21,8 @@ export interface Host extends ServedHost {
   /** Where scripts of other origins may call with a token. */
   readonly hasApi: boolean
   readonly isFiles: boolean
+  /** What its pages say, in the language of a browser. */
+  readonly speak: Speaker
 }
 
 interface Place {
@@ -85,6 +88,7 @@ function hostOf(place: Place, routes: readonly Route[], settings: GatewaySetting
     isConsole: place.sites.has('console'),
     hasApi: place.sites.has('app'),
     isFiles: place.sites.has('files'),
+    speak: createSpeaker(settings.languages),
     ...(place.frontend ? { frontend: place.frontend } : {}),
   }
 }

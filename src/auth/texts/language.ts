@@ -1,4 +1,5 @@
 // Which language a browser reads: what the app asked for at the start of this sign-in (`ui_locales`), what the person chose here, what the browser prefers.
+import { acceptedLanguages, MAX_RANGES, RANGE } from '#kernel/http/accept-language.ts'
 import { serialiseCookie } from '#kernel/http/cookie.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import type { Speech } from './speech.ts'
@@ -10,8 +11,6 @@ const ASKED = '__Secure-asked-language'
 
 const CHOSEN_SECONDS = 365 * 24 * 3600
 const ASKED_SECONDS = 3600
-const MAX_RANGES = 10
-const RANGE = /^[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8}){0,4}$/
 
 type Read = Pick<Exchange, 'request' | 'cookies'>
 
@@ -42,18 +41,4 @@ export function languageOf(speech: Speech, exchange: Read, uiLocales?: unknown):
   const preferred = acceptedLanguages(request.headers['accept-language'])
   const wanted = [...asked, ...(chosen === undefined ? [] : [chosen]), ...preferred]
   return speech.match(wanted.filter((range) => RANGE.test(range))) ?? speech.fallback
-}
-
-/** RFC 9110 section 12.5.4: the ranges by their weight, without those that weigh nothing. */
-export function acceptedLanguages(header: string | undefined): string[] {
-  const entries = (header ?? '').slice(0, 500).split(',').slice(0, MAX_RANGES)
-  const weighed = entries.map((entry) => {
-    const [range = '', ...parameters] = entry.split(';').map((part) => part.trim())
-    const weight = parameters.find((parameter) => /^q=/i.test(parameter))?.slice(2)
-    return { range, weight: weight === undefined ? 1 : Number(weight) }
-  })
-  return weighed
-    .filter(({ range, weight }) => RANGE.test(range) && weight > 0)
-    .toSorted((a, b) => b.weight - a.weight)
-    .map(({ range }) => range)
 }

@@ -2,6 +2,7 @@
 import { type Html, html, trustedHtml } from '#kernel/html.ts'
 import type { Answer } from '#kernel/http/route.ts'
 import type { GatewayExchange } from '../exchange.ts'
+import { en, type PageTexts } from '../texts/en.ts'
 
 const STYLE = trustedHtml(`
 :root { color-scheme: light dark; font: 1.0625rem/1.5 system-ui, sans-serif }
@@ -14,19 +15,23 @@ small { opacity: .7 }
 .action:focus-visible { outline: 3px solid color-mix(in srgb, #3457d5 50%, transparent); outline-offset: 2px }
 `)
 
-export interface PageText {
+export interface PageWords {
   readonly title: string
   readonly text: string
-  /** Shown small, so that a person can name it to support. */
-  readonly requestId?: string
+}
+
+/** In the language of whoever reads the answer. */
+export function textsFor({ host, request }: GatewayExchange): PageTexts {
+  return host?.speak(request.headers['accept-language']) ?? en
 }
 
 /** A whole small page. `action` is what the person can do next. */
-export function smallPage(exchange: GatewayExchange, { title, text, requestId }: PageText, action?: Html): Html {
+export function smallPage(exchange: GatewayExchange, { title, text }: PageWords, action: Html): Html {
+  const { language, requestNumber } = textsFor(exchange)
   return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title>
+<html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title>
 <style nonce="${exchange.nonce()}">${STYLE}</style></head>
-<body><main><h1>${title}</h1><p>${text}</p>${action}${requestId === undefined ? undefined : html`<p><small>Request ${requestId}</small></p>`}</main></body></html>`
+<body><main><h1>${title}</h1><p>${text}</p>${action}<p><small>${requestNumber(exchange.requestId)}</small></p></main></body></html>`
 }
 
 export function actionLink(href: string, label: string): Html {
@@ -34,30 +39,31 @@ export function actionLink(href: string, label: string): Html {
 }
 
 /** Goes on to a path of the same origin by a navigation of its own, which brings the Strict cookies along. */
-export function bouncePage(to: string, cookies: readonly string[] = []): Answer {
+export function bouncePage(exchange: GatewayExchange, to: string, cookies: readonly string[] = []): Answer {
+  const { language, moment, goOn } = textsFor(exchange)
   const body = html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${to}"><title>One moment</title></head>
-<body><p><a href="${to}">Continue</a></p></body></html>`
+<html lang="${language}"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${to}"><title>${moment}</title></head>
+<body><p><a href="${to}">${goOn}</a></p></body></html>`
   return { status: 200, headers: cookies.length === 0 ? {} : { 'set-cookie': cookies }, body: { html: body } }
 }
 
-const WORDS: ReadonlyMap<number, string> = new Map([
-  [401, 'Please sign in, then try again.'],
-  [403, 'This is not open to you, or the page was out of date. Go back, load it again and try once more.'],
-  [404, 'There is nothing at this address.'],
-  [429, 'That was a lot at once. Wait a moment and try again.'],
-  [503, 'This is not available just now. Please try again in a moment.'],
-])
+interface Told {
+  readonly status: number
+  readonly title: string
+  readonly detail?: string
+}
 
 /** An error for a person who navigated here. */
-export function errorPage(
-  exchange: GatewayExchange,
-  problem: { readonly status: number; readonly title: string; readonly detail?: string },
-): Html {
-  const isOurs = problem.status >= 500 && problem.status !== 503
-  const text = isOurs
-    ? 'Something went wrong on our side. Please try again.'
-    : (problem.detail ?? WORDS.get(problem.status) ?? 'This request could not be answered.')
-  const again = exchange.method === 'GET' ? actionLink('/', 'To the start page') : actionLink('/', 'Start again')
-  return smallPage(exchange, { title: problem.title, text, requestId: exchange.requestId }, again)
+export function errorPage(exchange: GatewayExchange, problem: Told): Html {
+  const texts = textsFor(exchange)
+  const action = actionLink('/', exchange.method === 'GET' ? texts.toStart : texts.startAgain)
+  return smallPage(exchange, wordsFor(texts, problem), action)
+}
+
+function wordsFor(texts: PageTexts, { status, title, detail }: Told): PageWords {
+  const isOurs = status >= 500 && status !== 503
+  const words = isOurs ? texts.ourProblem : (texts.problems.get(status) ?? texts.otherProblem)
+  if (texts !== en) return words
+  // Errors speak English by themselves, and more exactly.
+  return { title, text: isOurs ? words.text : (detail ?? words.text) }
 }

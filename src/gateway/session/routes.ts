@@ -8,7 +8,7 @@ import type { GatewayFrontend } from '../contract.ts'
 import { GatewayExchange } from '../exchange.ts'
 import { wantsPage } from '../navigation.ts'
 import { clearSession } from './cookies.ts'
-import { actionLink, bouncePage, smallPage } from './pages.ts'
+import { actionLink, bouncePage, smallPage, textsFor } from './pages.ts'
 import type { Refusal } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
 import type { Outcome, Renewed, Sessions } from './service.ts'
@@ -48,19 +48,11 @@ function again(returnTo: string): string {
   return `/session/sign-in?return_to=${encodeURIComponent(returnTo)}`
 }
 
-const REFUSALS: Readonly<Record<Refusal, { status: number; title: string; text: string }>> = {
-  declined: { status: 403, title: 'Sign-in was cancelled', text: 'Nothing was changed. You can try again whenever you like.' },
-  ended: {
-    status: 400,
-    title: 'This sign-in has ended',
-    text: 'It took too long, was finished already, or began in another browser. Please start again.',
-  },
-  failed: { status: 503, title: 'Sign-in is not available just now', text: 'This is on our side. Please try again in a moment.' },
-}
+const REFUSED_STATUS: Readonly<Record<Refusal, number>> = { declined: 403, ended: 400, failed: 503 }
 
 function refusedPage(exchange: GatewayExchange, refusal: Refusal, href: string): Answer {
-  const { status, title, text } = REFUSALS[refusal]
-  return { status, body: { html: smallPage(exchange, { title, text, requestId: exchange.requestId }, actionLink(href, 'Try again')) } }
+  const { refusals, tryAgain } = textsFor(exchange)
+  return { status: REFUSED_STATUS[refusal], body: { html: smallPage(exchange, refusals[refusal], actionLink(href, tryAgain)) } }
 }
 
 function unavailable(outcome: { readonly error?: unknown }): Error {
@@ -151,7 +143,7 @@ function callbackRoute({ frontend, site, sessions }: Desk): Route {
       if ('refused' in outcome) return refusedPage(own, outcome.refused, again('/'))
       const { cookies, sessionId, returnTo, spent } = outcome.done
       own.renewCsrf(frontend.mode === 'cookie' ? sessionId : undefined)
-      return bouncePage(returnTo, [...cookies, spent])
+      return bouncePage(own, returnTo, [...cookies, spent])
     },
   })
 }

@@ -62,7 +62,7 @@ function leadToSession(exchange: GatewayExchange): boolean {
   if (host?.frontend === undefined || principal.kind !== 'anonymous' || exchange.hasBearer || !isNavigation(exchange)) return false
   if (isForeignNavigation(exchange)) {
     // Strict cookies are absent when another site leads here; a navigation of our own brings them.
-    exchange.answer = bouncePage(here(exchange))
+    exchange.answer = bouncePage(exchange, here(exchange))
     return true
   }
   const route = exchange.session === undefined ? 'sign-in' : 'refresh'

@@ -119,7 +119,7 @@ async function handleRoute(parts: PipelineParts, exchange: GatewayExchange, rout
   if (needsOwnCookies(exchange)) {
     // A form for somebody whose Strict cookies stayed at home would be bound to the wrong session: come again from our own origin.
     exchange.newCookies = undefined
-    exchange.answer = bouncePage(exchange.search === '' ? exchange.path : `${exchange.path}?${exchange.search}`)
+    exchange.answer = bouncePage(exchange, exchange.search === '' ? exchange.path : `${exchange.path}?${exchange.search}`)
     return
   }
   if (!(answer.status in route.answers)) {
