@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { AppDefinition } from './app.ts'
 import type { Auth, FrontendClient, Holding } from './auth/contract.ts'
 import { authServer } from './auth/server.ts'
+import { offeredLanguages } from './auth/texts/speech.ts'
 import type { Cache } from './cache/contract.ts'
 import { cacheServer } from './cache/server.ts'
 import type { Config } from './config.ts'
@@ -235,9 +236,9 @@ function addGateway(shop: Workshop, engines: Engines, auth: Auth): Gateway {
 }
 
 /** What the edge says of the API and asks of those who call it, and in which languages it speaks to people. */
-function appSettings({ name, scopes, auth: { dpop, languages } = {} }: AppDefinition) {
-  const spoken = languages === undefined ? {} : { languages }
-  return { api: { name, scopes: Object.keys(scopes) }, requireProofNonce: dpop?.requireNonce === true, ...spoken }
+function appSettings({ name, scopes, auth = {} }: AppDefinition) {
+  const api = { name, scopes: Object.keys(scopes) }
+  return { api, requireProofNonce: auth.dpop?.requireNonce === true, languages: offeredLanguages(auth) }
 }
 
 /** Creates every server; nothing is opened before `start`. */

@@ -7,9 +7,9 @@ import type { Store } from './store.ts'
 
 /** A write that comes meanwhile waits for so many at most. */
 const EXPIRE_LIMIT = 50
-/** Of what a batch took. What it wrote is brought to its place after it: SQLite's log is copied then. */
+/** Of what a batch took. SQLite copies its log after it. */
 const REST = 2
-const LONGEST_REST_MS = 200
+const LONGEST_REST_MS = 400
 
 export interface SweeperParts {
   readonly store: Store

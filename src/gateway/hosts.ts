@@ -74,7 +74,7 @@ function belongs(route: Route, place: Place): boolean {
   return route.site === '*' || place.sites.has(route.site)
 }
 
-function hostOf(place: Place, routes: readonly Route[], settings: GatewaySettings): Host {
+function hostOf(place: Place, routes: readonly Route[], settings: GatewaySettings): Omit<Host, 'speak'> {
   const own = routes.filter((route) => belongs(route, place))
   const names = [...place.sites]
   return {
@@ -88,7 +88,6 @@ function hostOf(place: Place, routes: readonly Route[], settings: GatewaySetting
     isConsole: place.sites.has('console'),
     hasApi: place.sites.has('app'),
     isFiles: place.sites.has('files'),
-    speak: createSpeaker(settings.languages),
     ...(place.frontend ? { frontend: place.frontend } : {}),
   }
 }
@@ -106,7 +105,8 @@ export function createHosts(routes: readonly Route[], settings: GatewaySettings)
     if (route.site !== '*' && !known.has(route.site)) problems.push(`${route.method} ${route.path} is for the unknown site ${route.site}`)
   }
   if (problems.length > 0) throw new Error(`The gateway cannot serve these origins:\n${problems.join('\n')}`)
-  const all = places(settings).map((place) => hostOf(place, routes, settings))
+  const speak = createSpeaker(settings.languages)
+  const all = places(settings).map((place) => ({ ...hostOf(place, routes, settings), speak }))
   const byHeader = new Map<string, Host>()
   for (const host of all) {
     const url = new URL(host.origin)

@@ -30,7 +30,7 @@ export interface GatewaySettings {
   readonly api?: { readonly name: string; readonly scopes: readonly string[] }
   /** Proofs of possession count with a nonce of ours only. */
   readonly requireProofNonce?: boolean
-  /** What the gateway's own pages are offered in, the first for who asks for none of them; those that we have texts in unless told. */
+  /** What the gateway's own pages are offered in, the first for who asks for none of them; ours unless told. */
   readonly languages?: readonly string[]
   /** A browser session ends this long after sign-in, whatever happens. Not longer than the refresh tokens of auth; 14 days unless told. */
   readonly sessionSeconds?: number

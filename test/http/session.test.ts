@@ -414,14 +414,14 @@ describe('sign-in refuses', () => {
     assert.match(answer.text, /href="\/session\/sign-in\?return_to=%2F"/)
   })
   test('in the language of the browser, as every page of the gateway speaks', async () => {
-    const headers = { 'accept-language': 'de-AT, en;q=0.5' }
+    const headers = { 'accept-language': 'de-AT, en;q=0.5', 'sec-fetch-mode': 'navigate' }
     const jar = new Jar()
     const refused = await browse(world, new Jar(), { path: await callbackOf(jar), headers })
     assert.equal(refused.status, 400)
-    assert.match(refused.text, /<html lang="de">.*<h1>Diese Anmeldung ist beendet<\/h1>.*>Noch einmal versuchen<.*>Anfrage [\w-]+</s)
-    const nothing = await browse(world, jar, { path: '/nothing-here', headers })
-    assert.equal(nothing.status, 404)
-    assert.match(nothing.text, /<html lang="de">.*<h1>Hier ist nichts<\/h1>.*>Zur Startseite</s)
+    assert.match(refused.text, /<html lang="de">.*<h1>Diese Anmeldung gilt nicht mehr<\/h1>.*>Noch einmal versuchen<.*>Anfrage [\w-]+</s)
+    const unknown = await browse(world, jar, { path: '/session/sign-in?max_age=soon', headers })
+    assert.equal(unknown.status, 422)
+    assert.match(unknown.text, /<html lang="de">.*<h1>Das hat nicht geklappt<\/h1>.*>Zur Startseite</s)
     const back = await browse(world, jar, { path: await callbackOf(jar), headers })
     assert.match(back.text, /<html lang="de">.*>Weiter<\/a>/s)
   })

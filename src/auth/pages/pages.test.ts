@@ -69,7 +69,7 @@ test('the pages of the engine escape what they are given', () => {
   assert.match(out, /name="logout" value="yes"/)
 })
 
-test('a fault of an app is told with what its developer needs, one of ours in one sentence', () => {
+test('a fault of an app is told with what its developer needs, one of ours by nothing but our words', () => {
   const description = 'the server cannot answer just now; ask again in a moment'
   for (const { requests } of [en, de])
     for (const error of ['temporarily_unavailable', 'server_error'] as const)

@@ -1,11 +1,9 @@
 // Which language a browser reads: what the app asked for at the start of this sign-in (`ui_locales`), what the person chose here, what the browser prefers.
-import { acceptedLanguages, MAX_RANGES, RANGE } from '#kernel/http/accept-language.ts'
+import { acceptedLanguages, LANGUAGE_COOKIE, MAX_RANGES, RANGE } from '#kernel/http/accept-language.ts'
 import { serialiseCookie } from '#kernel/http/cookie.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import type { Speech } from './speech.ts'
 
-/** What the person chose, everywhere. */
-const CHOSEN = '__Host-Http-language'
 /** What holds within one interaction alone, by its path: the wish of the app, until the person says otherwise. */
 const ASKED = '__Secure-asked-language'
 
@@ -29,7 +27,7 @@ export function keepUiLocales(exchange: Pick<Exchange, 'addCookie'>, interaction
 
 /** For good, and at once on the pages of the interaction that the person may be in. */
 export function keepChoice(exchange: Pick<Exchange, 'addCookie'>, tag: string, back: string): void {
-  exchange.addCookie(serialiseCookie(CHOSEN, tag, { sameSite: 'Lax', maxAgeSeconds: CHOSEN_SECONDS }))
+  exchange.addCookie(serialiseCookie(LANGUAGE_COOKIE, tag, { sameSite: 'Lax', maxAgeSeconds: CHOSEN_SECONDS }))
   const path = /^\/interaction\/[\w-]{1,64}/.exec(back)?.[0]
   if (path !== undefined) exchange.addCookie(serialiseCookie(ASKED, tag, { path, sameSite: 'Lax', maxAgeSeconds: ASKED_SECONDS }))
 }
@@ -37,7 +35,7 @@ export function keepChoice(exchange: Pick<Exchange, 'addCookie'>, tag: string, b
 export function languageOf(speech: Speech, exchange: Read, uiLocales?: unknown): string {
   const { request, cookies } = exchange
   const asked = typeof uiLocales === 'string' ? uiLocales.split(' ') : (askedNow.get(exchange) ?? cookies.get(ASKED)?.split('.') ?? [])
-  const chosen = cookies.get(CHOSEN)
+  const chosen = cookies.get(LANGUAGE_COOKIE)
   const preferred = acceptedLanguages(request.headers['accept-language'])
   const wanted = [...asked, ...(chosen === undefined ? [] : [chosen]), ...preferred]
   return speech.match(wanted.filter((range) => RANGE.test(range))) ?? speech.fallback

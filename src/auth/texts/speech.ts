@@ -1,5 +1,6 @@
 // In which language to speak: ours and the app's own texts joined at start, and the choice among them for one reader (RFC 4647 lookup).
 import { type Html, isHtml } from '#kernel/html.ts'
+import { lookUpLanguage } from '#kernel/http/accept-language.ts'
 import type { AuthDefinition } from '../contract.ts'
 import { de } from './de.ts'
 import { en, type Texts } from './en.ts'
@@ -16,12 +17,17 @@ export interface Speech {
 
 const OURS: Readonly<Record<string, Texts>> = { en, de }
 
+/** The first is for those who ask for none of them. */
+export function offeredLanguages({ languages, texts = {} }: Pick<AuthDefinition, 'languages' | 'texts'>): readonly string[] {
+  return languages ?? [...new Set([...Object.keys(OURS), ...Object.keys(texts)])]
+}
+
 /** Says that a text of the app's own threw; the built-in one is shown. */
 export type TextFailed = (failure: { readonly language: string; readonly text: string; readonly error: unknown }) => void
 
 export function createSpeech(definition: Pick<AuthDefinition, 'languages' | 'texts'> = {}, failed: TextFailed = () => {}): Speech {
   const { texts: own = {} } = definition
-  const tags = definition.languages ?? [...new Set([...Object.keys(OURS), ...Object.keys(own)])]
+  const tags = offeredLanguages(definition)
   const joined = tags.map((tag) => {
     // A language that is not ours says in English what it lacks; a kind of ours (`de-AT`) says it as we do.
     const base = OURS[tag] ?? OURS[tag.split('-')[0] ?? ''] ?? en
@@ -34,7 +40,7 @@ export function createSpeech(definition: Pick<AuthDefinition, 'languages' | 'tex
   return {
     languages: joined.map(([tag, texts]) => ({ tag, name: texts.languageName })),
     textsOf: (tag) => byTag.get(tag) ?? byTag.get(fallback) ?? en,
-    match: (wanted) => wanted.map((range) => lookUp(lower, range)).find((tag) => tag !== undefined),
+    match: (wanted) => wanted.map((range) => lookUpLanguage(lower, range)).find((tag) => tag !== undefined),
     fallback,
   }
 }
@@ -76,13 +82,4 @@ function guarded(base: Function, own: unknown, { language, path, failed }: Joini
       return base(...values)
     }
   }
-}
-
-function lookUp(offered: ReadonlyMap<string, string>, range: string): string | undefined {
-  const parts = range.toLowerCase().split('-')
-  for (let length = parts.length; length > 0; length -= 1) {
-    const found = offered.get(parts.slice(0, length).join('-'))
-    if (found !== undefined) return found
-  }
-  return undefined
 }

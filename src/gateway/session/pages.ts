@@ -2,7 +2,7 @@
 import { type Html, html, trustedHtml } from '#kernel/html.ts'
 import type { Answer } from '#kernel/http/route.ts'
 import type { GatewayExchange } from '../exchange.ts'
-import { en, type PageTexts } from '../texts/en.ts'
+import { en, type PageTexts, type Told, type Words } from '../texts/en.ts'
 
 const STYLE = trustedHtml(`
 :root { color-scheme: light dark; font: 1.0625rem/1.5 system-ui, sans-serif }
@@ -15,23 +15,19 @@ small { opacity: .7 }
 .action:focus-visible { outline: 3px solid color-mix(in srgb, #3457d5 50%, transparent); outline-offset: 2px }
 `)
 
-export interface PageWords {
-  readonly title: string
-  readonly text: string
-}
-
 /** In the language of whoever reads the answer. */
 export function textsFor({ host, request }: GatewayExchange): PageTexts {
-  return host?.speak(request.headers['accept-language']) ?? en
+  return host?.speak(request.headers) ?? en
 }
 
 /** A whole small page. `action` is what the person can do next. */
-export function smallPage(exchange: GatewayExchange, { title, text }: PageWords, action: Html): Html {
+export function smallPage(exchange: GatewayExchange, { title, text, detail }: Words, action: Html): Html {
   const { language, requestNumber } = textsFor(exchange)
+  const more = detail === undefined ? undefined : html`<p lang="en">${detail}</p>`
   return html`<!doctype html>
 <html lang="${language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>${title}</title>
 <style nonce="${exchange.nonce()}">${STYLE}</style></head>
-<body><main><h1>${title}</h1><p>${text}</p>${action}<p><small>${requestNumber(exchange.requestId)}</small></p></main></body></html>`
+<body><main><h1>${title}</h1><p>${text}</p>${more}${action}<p><small>${requestNumber(exchange.requestId)}</small></p></main></body></html>`
 }
 
 export function actionLink(href: string, label: string): Html {
@@ -47,23 +43,8 @@ export function bouncePage(exchange: GatewayExchange, to: string, cookies: reado
   return { status: 200, headers: cookies.length === 0 ? {} : { 'set-cookie': cookies }, body: { html: body } }
 }
 
-interface Told {
-  readonly status: number
-  readonly title: string
-  readonly detail?: string
-}
-
 /** An error for a person who navigated here. */
 export function errorPage(exchange: GatewayExchange, problem: Told): Html {
   const texts = textsFor(exchange)
-  const action = actionLink('/', exchange.method === 'GET' ? texts.toStart : texts.startAgain)
-  return smallPage(exchange, wordsFor(texts, problem), action)
-}
-
-function wordsFor(texts: PageTexts, { status, title, detail }: Told): PageWords {
-  const isOurs = status >= 500 && status !== 503
-  const words = isOurs ? texts.ourProblem : (texts.problems.get(status) ?? texts.otherProblem)
-  if (texts !== en) return words
-  // Errors speak English by themselves, and more exactly.
-  return { title, text: isOurs ? words.text : (detail ?? words.text) }
+  return smallPage(exchange, texts.problem(problem), actionLink('/', exchange.method === 'GET' ? texts.toStart : texts.startAgain))
 }

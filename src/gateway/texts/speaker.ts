@@ -1,24 +1,29 @@
-// In which language the gateway's pages speak: what the browser prefers of what the app offers (RFC 4647 section 3.4), as far as they know it.
-import { acceptedLanguages } from '#kernel/http/accept-language.ts'
+// In which language the gateway's pages speak: the first that is wanted of those that the app offers.
+import { acceptedLanguages, LANGUAGE_COOKIE, lookUpLanguage } from '#kernel/http/accept-language.ts'
+import { parseCookies } from '#kernel/http/cookie.ts'
 import { de } from './de.ts'
 import { en, type PageTexts } from './en.ts'
 
-/** For the `Accept-Language` header of a request. */
-export type Speaker = (this: void, acceptLanguage: string | undefined) => PageTexts
+/** The headers of a request, since an error may come before anybody has looked at its cookies. */
+export interface ReaderHeaders {
+  readonly 'accept-language'?: string | undefined
+  readonly cookie?: string | undefined
+}
+
+export type Speaker = (this: void, headers: ReaderHeaders) => PageTexts
 
 const OURS: ReadonlyMap<string, PageTexts> = new Map([
   ['en', en],
   ['de', de],
 ])
 
-const textsOf = (tag: string): PageTexts | undefined => OURS.get(tag.toLowerCase().split('-')[0] ?? '')
-
-/** `offered`: the languages of the app, the first for who asks for none of them; all unless told. */
+/** `offered`: the languages of the app, the first for who asks for none of them; ours unless told. One that is not ours is said in English, as auth does. */
 export function createSpeaker(offered: readonly string[] = [...OURS.keys()]): Speaker {
-  const known = new Set(offered.flatMap((tag) => textsOf(tag) ?? []))
-  const [fallback = en] = known
-  return (acceptLanguage) =>
-    acceptedLanguages(acceptLanguage)
-      .map(textsOf)
-      .find((texts) => texts !== undefined && known.has(texts)) ?? fallback
+  const byTag = new Map(offered.map((tag) => [tag.toLowerCase(), lookUpLanguage(OURS, tag) ?? en]))
+  const [fallback = en] = byTag.values()
+  return ({ cookie, 'accept-language': accepted }) => {
+    const chosen = parseCookies(cookie).cookies.get(LANGUAGE_COOKIE)
+    const wanted = [chosen ?? '', ...acceptedLanguages(accepted)]
+    return wanted.map((range) => lookUpLanguage(byTag, range)).find((texts) => texts !== undefined) ?? fallback
+  }
 }

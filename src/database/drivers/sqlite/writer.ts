@@ -1,8 +1,8 @@
 // The writer thread: the only connection that writes. It takes everything that waits into one commit, then answers.
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { createBatch, type WriterRequest } from './batch.ts'
+import { createCheckpointer } from './checkpointer.ts'
 import { openForWriting } from './connection.ts'
-import { createLogCopier } from './log-copier.ts'
 import type { FromWriter, ToWriter, WriterSettings } from './write-thread.ts'
 
 const MAX_BATCH = 1000
@@ -10,7 +10,7 @@ const MAX_BATCH = 1000
 function main(port: NonNullable<typeof parentPort>, settings: WriterSettings): void {
   const db = openForWriting(settings.file, settings.durability)
   const run = createBatch(db, settings.layouts)
-  const log = createLogCopier(db)
+  const checkpointer = createCheckpointer(db)
   const post = (message: FromWriter): void => port.postMessage(message)
   const next = (): ToWriter | undefined => receiveMessageOnPort(port)?.message
 
@@ -25,7 +25,7 @@ function main(port: NonNullable<typeof parentPort>, settings: WriterSettings): v
       }
       post({ kind: 'answers', answers: run(requests) })
       message ??= next()
-      log.copy(message === undefined)
+      checkpointer.run(message === undefined)
     }
     if (message?.kind === 'close') {
       db.close()
