@@ -205,7 +205,6 @@ describe('a blocked place of documents', () => {
       left.some(({ definition }) => definition.clientId === origin),
       false,
     )
-    world.advance(-3000)
   })
 
   test('is named by operators alone, and may be one of which nobody has come yet', async () => {
