@@ -1,5 +1,5 @@
-// npm test: every *.test.ts in a process of its own, a few at a time; *.alone.test.ts (measurements) one at a time after them.
-// The scenarios of test/http, test/e2e and test/hostile are then run again on each other database that is installed.
+// npm test: every *.test.ts in a process of its own, a few at a time, the scenarios of test/http, test/e2e and test/hostile on each other database that is
+// installed as well; after them *.heavy.test.ts, one for each processor, and *.alone.test.ts (measurements) one at a time.
 // Arguments: parts of paths to run only those; --name <pattern> for tests by name; --on sqlite,postgres,mongodb for the databases; --no-skips to fail on
 // any skipped test.
 import { spawn } from 'node:child_process'
@@ -17,7 +17,15 @@ const TEST_TIMEOUT_MS = 120_000
 const FILE_TIMEOUT_MS = 600_000
 /** One more than there are processors: some file always waits for a clock, a disk or a browser. */
 const AT_ONCE = availableParallelism() + 1
+/** This one refreshes for two minutes by the clock, and is better begun while there is much else to do. */
+const FIRST = /e2e[\\/]tabs/
 const KEPT_OUTPUT = 4000
+
+/** A file, and the database that it is run on unless that is SQLite. */
+interface Task {
+  readonly file: string
+  readonly on?: { readonly name: string; readonly url: string }
+}
 
 interface FileResult {
   readonly file: string
@@ -74,6 +82,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 const alone = (file: string): boolean => file.endsWith('.alone.test.ts')
+const heavy = (file: string): boolean => file.endsWith('.heavy.test.ts')
 
 function testFiles(): string[] {
   const all = globSync(['{src,test,client,bench}/**/*.test.ts'], { cwd: root, exclude: ['**/node_modules/**', '**/dist/**'] }).toSorted()
@@ -123,7 +132,7 @@ function isScenario(file: string): boolean {
   return /from '(\.\.\/support\/(platform|person|data-world|accounts|oauth|realtime-world|scenario-database)|\.\/world)\.ts'/.test(text)
 }
 
-function runFile(file: string, on?: { readonly name: string; readonly url: string }): Promise<FileResult> {
+function runFile({ file, on }: Task): Promise<FileResult> {
   const startedAt = performance.now()
   const title = on === undefined ? file : `${file} [${on.name}]`
   const reportFile = join(scratch, `${title.replaceAll(/[^a-z0-9]/gi, '_')}.ndjson`)
@@ -167,16 +176,12 @@ function runFile(file: string, on?: { readonly name: string; readonly url: strin
 const count = (results: readonly FileResult[], outcome: TestLine['outcome']): number =>
   results.reduce((sum, { lines }) => sum + lines.filter((line) => line.outcome === outcome).length, 0)
 
-async function runAll(
-  files: readonly string[],
-  atOnce: number,
-  on?: { readonly name: string; readonly url: string },
-): Promise<FileResult[]> {
-  const queue = [...files]
+async function runAll(tasks: readonly Task[], atOnce: number): Promise<FileResult[]> {
+  const queue = tasks.toSorted((a, b) => Number(FIRST.test(b.file)) - Number(FIRST.test(a.file)))
   const results: FileResult[] = []
   const worker = async (): Promise<void> => {
-    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      const result = await runFile(file, on)
+    for (let task = queue.shift(); task !== undefined; task = queue.shift()) {
+      const result = await runFile(task)
       results.push(result)
       const mark = count([result], 'failed') > 0 ? 'FAIL' : 'ok  '
       say(`${mark} ${result.file}  ${result.lines.length} in ${result.seconds.toFixed(1)} s`)
@@ -229,42 +234,41 @@ const OTHERS: readonly TestedDatabase[] = [
   },
 ]
 
-async function runScenarios(files: readonly string[], database: TestedDatabase): Promise<FileResult[]> {
-  if (database.missing !== false) {
-    return files.map((file) => ({
-      file: `${file} [${database.name}]`,
-      seconds: 0,
-      lines: [{ outcome: 'skipped', name: '(the file as a whole)', why: String(database.missing) }],
-      output: '',
-    }))
-  }
-  const server = await database.start()
+function skippedFile(file: string, { name, missing }: TestedDatabase): FileResult {
+  const line = { outcome: 'skipped', name: '(the file as a whole)', why: String(missing) } as const
+  return { file: `${file} [${name}]`, seconds: 0, lines: [line], output: '' }
+}
+
+/** All databases at once, so that none waits for the last file of another one. */
+async function runEverything(files: readonly string[]): Promise<FileResult[]> {
+  const results: FileResult[] = []
+  const servers: TestedServer[] = []
+  const onSqlite = databases.includes('sqlite') ? files : []
+  const tasks: Task[] = onSqlite.filter((file) => !alone(file) && !heavy(file)).map((file) => ({ file }))
   // The server's process alone does not keep this one waiting for its end.
   const awake = setInterval(() => {}, 1000)
   try {
-    return await runAll(files, AT_ONCE, { name: database.name, url: server.url() })
+    for (const database of OTHERS.filter(({ name }) => databases.includes(name))) {
+      const scenarios = files.filter((file) => isScenario(file) && database.without?.test(file) !== true)
+      if (database.missing !== false) results.push(...scenarios.map((file) => skippedFile(file, database)))
+      else if (scenarios.length > 0) {
+        const server = await database.start()
+        servers.push(server)
+        tasks.push(...scenarios.map((file) => ({ file, on: { name: database.name, url: server.url() } })))
+      }
+    }
+    results.push(...(await runAll(tasks, AT_ONCE)))
   } finally {
-    await server.stop()
+    for (const server of servers) await server.stop()
     clearInterval(awake)
   }
+  const only = (kind: (file: string) => boolean): Task[] => onSqlite.filter(kind).map((file) => ({ file }))
+  return [...results, ...(await runAll(only(heavy), availableParallelism())), ...(await runAll(only(alone), 1))]
 }
 
 const files = testFiles()
 if (files.length === 0) say('No test file matches.')
-const results = databases.includes('sqlite')
-  ? [
-      ...(await runAll(
-        files.filter((file) => !alone(file)),
-        AT_ONCE,
-      )),
-      ...(await runAll(files.filter(alone), 1)),
-    ]
-  : []
-for (const database of OTHERS) {
-  if (!databases.includes(database.name)) continue
-  const scenarios = files.filter((file) => isScenario(file) && database.without?.test(file) !== true)
-  results.push(...(await runScenarios(scenarios, database)))
-}
+const results = await runEverything(files)
 rmSync(scratch, { recursive: true, force: true })
 report(results)
 const failed = count(results, 'failed')

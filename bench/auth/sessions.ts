@@ -8,6 +8,7 @@ import { createCookieSigner } from '../../src/auth/provider/cookie-signer.ts'
 import type { RefreshValues } from '../../src/auth/provider/refresh-values.ts'
 import { signIn, signUp } from '../../test/support/person.ts'
 import { type PlatformProcess, startPlatform } from '../../test/support/platform.ts'
+import { ratioByChance } from '../chance.ts'
 import { type Load, quantile, requestBytes, run } from '../load.ts'
 import { expiredRows } from './expired-rows.ts'
 import { keyRingOf, type Names, namesOf, refreshTokenOf, seedSessions, SESSIONS_EACH, sessionCookie } from './many-sessions.ts'
@@ -210,9 +211,20 @@ const pooled = (samples: readonly Sample[]): number[] => samples.flatMap(({ late
 
 function rowOf(name: string, small: readonly Sample[], large: readonly Sample[]): string[] {
   const [less, more] = [figuresOf(small), figuresOf(large)]
-  const [fast, slow] = [quantile(pooled(small), 0.99), quantile(pooled(large), 0.99)]
+  const [few, many] = [pooled(small), pooled(large)]
+  const [fast, slow] = [quantile(few, 0.99), quantile(many, 0.99)]
+  const chance = ratioByChance(few, many, 0.99).map((ratio) => ratio.toFixed(2))
   const cpu = [less.cpuUs.toFixed(0), more.cpuUs.toFixed(0), (more.cpuUs / less.cpuUs).toFixed(2)]
-  return [name, ...cpu, less.p50Ms.toFixed(1), more.p50Ms.toFixed(1), fast.toFixed(1), slow.toFixed(1), (slow / fast).toFixed(2)]
+  return [
+    name,
+    ...cpu,
+    less.p50Ms.toFixed(1),
+    more.p50Ms.toFixed(1),
+    fast.toFixed(1),
+    slow.toFixed(1),
+    (slow / fast).toFixed(2),
+    chance.join(' to '),
+  ]
 }
 
 const HEADING = [
@@ -225,6 +237,7 @@ const HEADING = [
   'p99 ms, few',
   'many',
   'ratio (aim: 1.2)',
+  'by chance',
 ]
 
 /**

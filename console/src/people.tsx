@@ -1,5 +1,5 @@
 // Blocking somebody, letting them in again, and help for who has lost the second step. What ends all that is open is asked for twice.
-import { useRef, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { api } from './api.ts'
 
 interface Said {
@@ -34,6 +34,11 @@ export function People(): React.JSX.Element {
   const [isBusy, setBusy] = useState(false)
   const [said, setSaid] = useState<Said>()
   const field = useRef<HTMLInputElement>(null)
+  const cancel = useRef<HTMLButtonElement>(null)
+  // The button that was pressed is gone, and with it the place of whoever has only a keyboard.
+  useEffect(() => {
+    if (asked !== undefined) cancel.current?.focus()
+  }, [asked])
 
   const act = async (what: Act): Promise<void> => {
     setBusy(true)
@@ -45,6 +50,10 @@ export function People(): React.JSX.Element {
       setSaid({ mood: 'bad', words: error instanceof Error ? error.message : 'It did not work' })
     }
     setBusy(false)
+    setAsked(undefined)
+    field.current?.focus()
+  }
+  const leave = (): void => {
     setAsked(undefined)
     field.current?.focus()
   }
@@ -97,7 +106,7 @@ export function People(): React.JSX.Element {
             <button type='button' className='danger' disabled={!ready} onClick={() => void act(asked)}>
               {ASKED[asked]} {email}
             </button>
-            <button type='button' className='quiet' onClick={() => setAsked(undefined)}>
+            <button ref={cancel} type='button' className='quiet' onClick={leave}>
               Cancel
             </button>
           </>

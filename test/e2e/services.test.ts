@@ -107,3 +107,12 @@ test('requirement 40: a client that knows the address of the API finds its way t
   assert.ok(found.token_endpoint_auth_methods_supported.includes('private_key_jwt'))
   assert.ok(found.dpop_signing_alg_values_supported.includes('ES256'))
 })
+
+test('what the edge says to people is in the languages of the app, whatever their browsers prefer', async () => {
+  const headers = { 'accept-language': 'en', accept: 'text/html', 'sec-fetch-mode': 'navigate' }
+  for (const host of ['diary', 'accounts']) {
+    const { status, body } = await platform.send(host, { path: '/session/callback?code=nobodys', headers })
+    assert.ok(status >= 400 && status < 500, `${host}: ${status}`)
+    assert.match(body, /<html lang="de">/, host)
+  }
+})

@@ -96,7 +96,7 @@ test('an import that nobody goes on with is taken up again by the sweep, and giv
 })
 
 /** FerretDB takes milliseconds for each. */
-const MANY = scenarioUrl('')?.startsWith('mongodb') === true ? 2000 : 20_000
+const MANY = scenarioUrl('')?.startsWith('mongodb') === true ? 600 : 20_000
 
 test(`${MANY.toLocaleString('en')} rows are imported while other requests are answered`, async (t) => {
   const world = await transferWorld(t)
