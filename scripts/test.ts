@@ -1,5 +1,6 @@
-// npm test: every *.test.ts in a process of its own, a few at a time, the scenarios of test/http, test/e2e and test/hostile on each other database that is
-// installed as well; after them *.heavy.test.ts, one for each processor, and *.alone.test.ts (measurements) one at a time.
+// npm test: every *.test.ts in a process of its own, a few at a time, the scenarios of test/http, test/e2e, test/hostile and test/resource-transfer on each
+// other database that is installed as well. After them *.heavy.test.ts (whose own servers need a processor), one for each processor, and *.alone.test.ts
+// (measurements) one at a time; both choose their databases themselves.
 // Arguments: parts of paths to run only those; --name <pattern> for tests by name; --on sqlite,postgres,mongodb for the databases; --no-skips to fail on
 // any skipped test.
 import { spawn } from 'node:child_process'
@@ -17,7 +18,7 @@ const TEST_TIMEOUT_MS = 120_000
 const FILE_TIMEOUT_MS = 600_000
 /** One more than there are processors: some file always waits for a clock, a disk or a browser. */
 const AT_ONCE = availableParallelism() + 1
-/** This one refreshes for two minutes by the clock, and is better begun while there is much else to do. */
+/** This one refreshes for two minutes by the clock, and is begun while there is much else to do. */
 const FIRST = /e2e[\\/]tabs/
 const KEPT_OUTPUT = 4000
 
@@ -127,7 +128,7 @@ const ELSEWHERE =
 
 /** Files whose world stands on a database that can be another one. */
 function isScenario(file: string): boolean {
-  if (!/^test[\\/](http|e2e|hostile|resource-transfer)[\\/]/.test(file) || alone(file) || ELSEWHERE.test(file)) return false
+  if (!/^test[\\/](http|e2e|hostile|resource-transfer)[\\/]/.test(file) || alone(file) || heavy(file) || ELSEWHERE.test(file)) return false
   const text = readFileSync(join(root, file), 'utf8')
   return /from '(\.\.\/support\/(platform|person|data-world|accounts|oauth|realtime-world|scenario-database)|\.\/world)\.ts'/.test(text)
 }
@@ -177,7 +178,8 @@ const count = (results: readonly FileResult[], outcome: TestLine['outcome']): nu
   results.reduce((sum, { lines }) => sum + lines.filter((line) => line.outcome === outcome).length, 0)
 
 async function runAll(tasks: readonly Task[], atOnce: number): Promise<FileResult[]> {
-  const queue = tasks.toSorted((a, b) => Number(FIRST.test(b.file)) - Number(FIRST.test(a.file)))
+  const rank = ({ file, on }: Task): number => (on === undefined && FIRST.test(file) ? 0 : 1)
+  const queue = tasks.toSorted((a, b) => rank(a) - rank(b))
   const results: FileResult[] = []
   const worker = async (): Promise<void> => {
     for (let task = queue.shift(); task !== undefined; task = queue.shift()) {
@@ -234,44 +236,60 @@ const OTHERS: readonly TestedDatabase[] = [
   },
 ]
 
-function skippedFile(file: string, { name, missing }: TestedDatabase): FileResult {
-  const line = { outcome: 'skipped', name: '(the file as a whole)', why: String(missing) } as const
-  return { file: `${file} [${name}]`, seconds: 0, lines: [line], output: '' }
+/** What a file says that could not be run. */
+function unrun(file: string, on: string, { outcome, why }: Required<Pick<TestLine, 'outcome' | 'why'>>): FileResult {
+  return { file: `${file} [${on}]`, seconds: 0, lines: [{ outcome, name: '(the file as a whole)', why }], output: '' }
+}
+
+/** The scenarios of a database, once its server is there. A database that cannot be started fails its own scenarios, and no others. */
+async function prepare(
+  files: readonly string[],
+  database: TestedDatabase,
+  servers: TestedServer[],
+): Promise<readonly (Task | FileResult)[]> {
+  const { name, missing, without } = database
+  const scenarios = files.filter((file) => isScenario(file) && without?.test(file) !== true)
+  if (missing !== false) return scenarios.map((file) => unrun(file, name, { outcome: 'skipped', why: missing }))
+  if (scenarios.length === 0) return []
+  try {
+    const server = await database.start()
+    servers.push(server)
+    return scenarios.map((file) => ({ file, on: { name, url: server.url() } }))
+  } catch (error) {
+    return scenarios.map((file) => unrun(file, name, { outcome: 'failed', why: `the server did not start: ${String(error)}` }))
+  }
 }
 
 /** All databases at once, so that none waits for the last file of another one. */
 async function runEverything(files: readonly string[]): Promise<FileResult[]> {
-  const results: FileResult[] = []
   const servers: TestedServer[] = []
   const onSqlite = databases.includes('sqlite') ? files : []
-  const tasks: Task[] = onSqlite.filter((file) => !alone(file) && !heavy(file)).map((file) => ({ file }))
+  const only = (kind: (file: string) => boolean): Task[] => onSqlite.filter(kind).map((file) => ({ file }))
+  const results: FileResult[] = []
+  const prepared: (Task | FileResult)[] = only((file) => !alone(file) && !heavy(file))
   // The server's process alone does not keep this one waiting for its end.
   const awake = setInterval(() => {}, 1000)
   try {
-    for (const database of OTHERS.filter(({ name }) => databases.includes(name))) {
-      const scenarios = files.filter((file) => isScenario(file) && database.without?.test(file) !== true)
-      if (database.missing !== false) results.push(...scenarios.map((file) => skippedFile(file, database)))
-      else if (scenarios.length > 0) {
-        const server = await database.start()
-        servers.push(server)
-        tasks.push(...scenarios.map((file) => ({ file, on: { name: database.name, url: server.url() } })))
-      }
-    }
+    for (const database of OTHERS.filter(({ name }) => databases.includes(name)))
+      prepared.push(...(await prepare(files, database, servers)))
+    results.push(...prepared.filter((one) => 'lines' in one))
+    const tasks = prepared.filter((one) => !('lines' in one))
     results.push(...(await runAll(tasks, AT_ONCE)))
   } finally {
-    for (const server of servers) await server.stop()
+    await Promise.allSettled(servers.map((server) => server.stop()))
     clearInterval(awake)
   }
-  const only = (kind: (file: string) => boolean): Task[] => onSqlite.filter(kind).map((file) => ({ file }))
   return [...results, ...(await runAll(only(heavy), availableParallelism())), ...(await runAll(only(alone), 1))]
 }
 
+const unknown = databases.filter((name) => name !== 'sqlite' && !OTHERS.some((other) => other.name === name))
+if (unknown.length > 0) say(`There is no database ${unknown.join(', ')}: sqlite, postgres and mongodb are tested.`)
 const files = testFiles()
-if (files.length === 0) say('No test file matches.')
-const results = await runEverything(files)
+const results = unknown.length > 0 ? [] : await runEverything(files)
+if (results.length === 0) say('No test file matches.')
 rmSync(scratch, { recursive: true, force: true })
 report(results)
 const failed = count(results, 'failed')
 const skipped = count(results, 'skipped')
 say(`\n${count(results, 'passed')} passed, ${failed} failed, ${skipped} skipped`)
-if (failed > 0 || files.length === 0 || (skipped > 0 && options['no-skips'])) process.exitCode = 1
+if (failed > 0 || results.length === 0 || (skipped > 0 && options['no-skips'])) process.exitCode = 1

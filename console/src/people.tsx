@@ -1,5 +1,5 @@
 // Blocking somebody, letting them in again, and help for who has lost the second step. What ends all that is open is asked for twice.
-import { useEffect, useRef, useState } from 'react'
+import { Fragment, useEffect, useRef, useState } from 'react'
 import { api } from './api.ts'
 
 interface Said {
@@ -35,11 +35,15 @@ export function People(): React.JSX.Element {
   const [said, setSaid] = useState<Said>()
   const field = useRef<HTMLInputElement>(null)
   const cancel = useRef<HTMLButtonElement>(null)
-  // The button that was pressed is gone, and with it the place of whoever has only a keyboard.
+  // Where the button that was pressed is gone, so is the place of whoever has only a keyboard.
   useEffect(() => {
     if (asked !== undefined) cancel.current?.focus()
   }, [asked])
 
+  const leave = (): void => {
+    setAsked(undefined)
+    field.current?.focus()
+  }
   const act = async (what: Act): Promise<void> => {
     setBusy(true)
     setSaid(undefined)
@@ -50,12 +54,7 @@ export function People(): React.JSX.Element {
       setSaid({ mood: 'bad', words: error instanceof Error ? error.message : 'It did not work' })
     }
     setBusy(false)
-    setAsked(undefined)
-    field.current?.focus()
-  }
-  const leave = (): void => {
-    setAsked(undefined)
-    field.current?.focus()
+    leave()
   }
   const typed = (value: string): void => {
     setEmail(value.trim())
@@ -74,7 +73,7 @@ export function People(): React.JSX.Element {
         aria-label='Help or block somebody'
         onSubmit={(event) => {
           event.preventDefault()
-          if (ready) setAsked('block')
+          if (ready && asked === undefined) setAsked('block')
         }}
       >
         <label className='wide'>
@@ -89,8 +88,9 @@ export function People(): React.JSX.Element {
             onChange={(event) => typed(event.target.value)}
           />
         </label>
+        {/* Keys, or the button that is pressed would become another one under the finger, and send the form as that. */}
         {asked === undefined ? (
-          <>
+          <Fragment key='choice'>
             <button type='submit' disabled={!ready}>
               Block
             </button>
@@ -100,16 +100,17 @@ export function People(): React.JSX.Element {
             <button type='button' className='quiet' disabled={!ready} onClick={() => setAsked('reset')}>
               Lost second step
             </button>
-          </>
+          </Fragment>
         ) : (
-          <>
-            <button type='button' className='danger' disabled={!ready} onClick={() => void act(asked)}>
-              {ASKED[asked]} {email}
-            </button>
-            <button ref={cancel} type='button' className='quiet' onClick={leave}>
+          <Fragment key='question'>
+            {/* First, so that the second click of two on the same place undoes the first. */}
+            <button ref={cancel} type='button' className='quiet' aria-describedby='asked' onClick={leave}>
               Cancel
             </button>
-          </>
+            <button id='asked' type='button' className='danger' disabled={!ready} onClick={() => void act(asked)}>
+              {ASKED[asked]} {email}
+            </button>
+          </Fragment>
         )}
       </form>
       <p className={said?.mood ?? 'none'} role='status'>
