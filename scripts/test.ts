@@ -286,7 +286,7 @@ const unknown = databases.filter((name) => name !== 'sqlite' && !OTHERS.some((ot
 if (unknown.length > 0) say(`There is no database ${unknown.join(', ')}: sqlite, postgres and mongodb are tested.`)
 const files = testFiles()
 const results = unknown.length > 0 ? [] : await runEverything(files)
-if (results.length === 0) say('No test file matches.')
+if (unknown.length === 0 && results.length === 0) say('No test file matches.')
 rmSync(scratch, { recursive: true, force: true })
 report(results)
 const failed = count(results, 'failed')
