@@ -73,7 +73,8 @@ function createServer(start: { now: number; lifeMs?: number }) {
   }
   const seen: { path: string; method: string; headers: Headers; body: string }[] = []
   const session = (): Response => {
-    const known = state.signedIn ? { signedIn: true, account: { id: 'p1', name: 'Ada' }, expiresAt: state.validUntil } : { signedIn: false }
+    const account = { id: 'p1', name: 'Ada', locale: 'de-AT' }
+    const known = state.signedIn ? { signedIn: true, account, expiresAt: state.validUntil } : { signedIn: false }
     return json({ ...known, csrfToken: state.csrf })
   }
   const refresh = (request: Request): Response => {
@@ -107,12 +108,12 @@ test('reads the session and goes to sign in and back', async () => {
   const { handler } = createServer({ now: 1_000_000 })
   const page = createOrigin(handler)()
   const client = createClient({}, page)
-  assert.deepEqual(await client.session(), { signedIn: true, account: { id: 'p1', name: 'Ada' } })
+  assert.deepEqual(await client.session(), { signedIn: true, account: { id: 'p1', name: 'Ada', locale: 'de-AT' } })
   assert.deepEqual(client.addresses, { accounts: 'http://accounts.test', files: 'http://files.test' })
   client.signIn()
   assert.equal(page.went, '/session/sign-in?return_to=%2Fhere%3Fx%3D1')
-  client.signIn('/other')
-  assert.equal(page.went, '/session/sign-in?return_to=%2Fother')
+  client.signIn('/other', { uiLocales: ['de', 'en'] })
+  assert.equal(page.went, '/session/sign-in?return_to=%2Fother&ui_locales=de+en')
 })
 
 test('a sign-in that is too old or too weak is told as such, without a refresh, and asked for again', async () => {

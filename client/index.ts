@@ -4,7 +4,7 @@ import { problemFrom } from './problem.ts'
 import { createResource, type Resource, type TypedResource } from './resource.ts'
 import { SessionKeeper } from './session.ts'
 import type { Session } from './state.ts'
-import { signInAddress, type StepUp } from './step-up.ts'
+import { signInAddress, type SignInWishes } from './step-up.ts'
 import { createLive, type Live } from './subscribe.ts'
 import { createTransport, type Transport } from './transport.ts'
 import type { AppResources, AppTypes, ResourceTypes } from './typed.ts'
@@ -12,7 +12,7 @@ import type { AppResources, AppTypes, ResourceTypes } from './typed.ts'
 export { type FieldProblem, ProblemError } from './problem.ts'
 export type { BulkOperation, BulkResult, ChangeHandlers, Expanded, ListOptions, Page, Resource, Stored, TypedResource } from './resource.ts'
 export type { Session } from './state.ts'
-export type { StepUp } from './step-up.ts'
+export type { SignInWishes, StepUp } from './step-up.ts'
 export type { Followed } from './subscribe.ts'
 export type { AppResources, AppTypes, ResourceTypes } from './typed.ts'
 
@@ -48,9 +48,9 @@ export interface Client<App extends AppTypes = AppTypes> {
   session(): Promise<Session>
   /**
    * Leaves for the sign-in page and comes back to `returnTo`, a path of this site: this page unless told. With the `stepUp` of a problem the person is asked
-   * for what was missing.
+   * for what was missing; `uiLocales` says in which languages.
    */
-  signIn(returnTo?: string, stepUp?: StepUp): void
+  signIn(returnTo?: string, wishes?: SignInWishes): void
   signOut(): Promise<void>
   /** Called when the session ends here or in another tab, and when somebody else has signed in. Returns how to stop listening. */
   onSession(listener: (session: Session) => void): () => void
@@ -77,7 +77,7 @@ export function createClient<App extends AppTypes = AppTypes>(options: ClientOpt
   const live = createLive({ browser, keeper, api, mode })
   return {
     session: () => keeper.read(),
-    signIn: (returnTo = browser.path(), stepUp) => browser.go(signInAddress(returnTo, stepUp)),
+    signIn: (returnTo = browser.path(), wishes) => browser.go(signInAddress(returnTo, wishes)),
     signOut: () => keeper.signOut(),
     onSession: (listener) => keeper.listen(listener),
     fetch: (path, init) => transport.fetch(path, init),

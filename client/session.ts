@@ -114,5 +114,7 @@ function sessionOf(body: Record<string, unknown>): Session {
   if (body['signedIn'] !== true) return SIGNED_OUT
   const account = body['account']
   if (!isRecord(account)) return { signedIn: true }
-  return { signedIn: true, account: { id: textOf(account['id']) ?? '', name: textOf(account['name']) ?? '' } }
+  const locale = textOf(account['locale'])
+  const known = { id: textOf(account['id']) ?? '', name: textOf(account['name']) ?? '' }
+  return { signedIn: true, account: locale === undefined ? known : { ...known, locale } }
 }

@@ -3,7 +3,12 @@ import type { Browser } from './browser.ts'
 
 export interface Session {
   readonly signedIn: boolean
-  readonly account?: { readonly id: string; readonly name: string }
+  readonly account?: {
+    readonly id: string
+    readonly name: string
+    /** What the person reads, a BCP 47 tag. */
+    readonly locale?: string
+  }
 }
 
 /** A token that ends this soon would end on the way. */

@@ -7,6 +7,12 @@ export interface StepUp {
   readonly maxAgeSeconds?: number
 }
 
+/** How a sign-in is asked for. */
+export interface SignInWishes extends StepUp {
+  /** In which languages its pages should be, ten BCP 47 tags at most; the first that is offered. What the person or the browser prefers unless told. */
+  readonly uiLocales?: readonly string[]
+}
+
 /** Of the header `WWW-Authenticate`; `undefined` when it is about something else. */
 export function stepUpIn(challenge: string | null | undefined): StepUp | undefined {
   if (challenge?.includes('error="insufficient_user_authentication"') !== true) return undefined
@@ -19,11 +25,12 @@ export function stepUpIn(challenge: string | null | undefined): StepUp | undefin
 }
 
 /** Where the person signs in so. */
-export function signInAddress(returnTo: string, { acrValues, maxAgeSeconds }: StepUp = {}): string {
+export function signInAddress(returnTo: string, { acrValues, maxAgeSeconds, uiLocales }: SignInWishes = {}): string {
   const query = new URLSearchParams({
     return_to: returnTo,
     ...(acrValues === undefined ? {} : { acr_values: acrValues.join(' ') }),
     ...(maxAgeSeconds === undefined ? {} : { max_age: String(maxAgeSeconds) }),
+    ...(uiLocales === undefined || uiLocales.length === 0 ? {} : { ui_locales: uiLocales.join(' ') }),
   })
   return `/session/sign-in?${query.toString()}`
 }

@@ -241,45 +241,49 @@ function unrun(file: string, on: string, { outcome, why }: Required<Pick<TestLin
   return { file: `${file} [${on}]`, seconds: 0, lines: [{ outcome, name: '(the file as a whole)', why }], output: '' }
 }
 
-/** The scenarios of a database, once its server is there. A database that cannot be started fails its own scenarios, and no others. */
-async function prepare(
-  files: readonly string[],
-  database: TestedDatabase,
-  servers: TestedServer[],
-): Promise<readonly (Task | FileResult)[]> {
+/** What is to be run, what will not run and why, and what is to be stopped at the end. */
+interface Plan {
+  readonly tasks: Task[]
+  readonly results: FileResult[]
+  readonly servers: TestedServer[]
+}
+
+/** Adds the scenarios of a database, once its server is there. A database that cannot be started fails its own scenarios, and no others. */
+async function prepare(files: readonly string[], database: TestedDatabase, { tasks, results, servers }: Plan): Promise<void> {
   const { name, missing, without } = database
   const scenarios = files.filter((file) => isScenario(file) && without?.test(file) !== true)
-  if (missing !== false) return scenarios.map((file) => unrun(file, name, { outcome: 'skipped', why: missing }))
-  if (scenarios.length === 0) return []
+  const leaveOut = (outcome: 'skipped' | 'failed', why: string): void => {
+    results.push(...scenarios.map((file) => unrun(file, name, { outcome, why })))
+  }
+  if (missing !== false) {
+    leaveOut('skipped', missing)
+    return
+  }
+  if (scenarios.length === 0) return
   try {
     const server = await database.start()
     servers.push(server)
-    return scenarios.map((file) => ({ file, on: { name, url: server.url() } }))
+    tasks.push(...scenarios.map((file) => ({ file, on: { name, url: server.url() } })))
   } catch (error) {
-    return scenarios.map((file) => unrun(file, name, { outcome: 'failed', why: `the server did not start: ${String(error)}` }))
+    leaveOut('failed', `the server did not start: ${String(error)}`)
   }
 }
 
 /** All databases at once, so that none waits for the last file of another one. */
 async function runEverything(files: readonly string[]): Promise<FileResult[]> {
-  const servers: TestedServer[] = []
   const onSqlite = databases.includes('sqlite') ? files : []
   const only = (kind: (file: string) => boolean): Task[] => onSqlite.filter(kind).map((file) => ({ file }))
-  const results: FileResult[] = []
-  const prepared: (Task | FileResult)[] = only((file) => !alone(file) && !heavy(file))
+  const plan: Plan = { tasks: only((file) => !alone(file) && !heavy(file)), results: [], servers: [] }
   // The server's process alone does not keep this one waiting for its end.
   const awake = setInterval(() => {}, 1000)
   try {
-    for (const database of OTHERS.filter(({ name }) => databases.includes(name)))
-      prepared.push(...(await prepare(files, database, servers)))
-    results.push(...prepared.filter((one) => 'lines' in one))
-    const tasks = prepared.filter((one) => !('lines' in one))
-    results.push(...(await runAll(tasks, AT_ONCE)))
+    for (const database of OTHERS.filter(({ name }) => databases.includes(name))) await prepare(files, database, plan)
+    plan.results.push(...(await runAll(plan.tasks, AT_ONCE)))
   } finally {
-    await Promise.allSettled(servers.map((server) => server.stop()))
+    await Promise.allSettled(plan.servers.map((server) => server.stop()))
     clearInterval(awake)
   }
-  return [...results, ...(await runAll(only(heavy), availableParallelism())), ...(await runAll(only(alone), 1))]
+  return [...plan.results, ...(await runAll(only(heavy), availableParallelism())), ...(await runAll(only(alone), 1))]
 }
 
 const unknown = databases.filter((name) => name !== 'sqlite' && !OTHERS.some((other) => other.name === name))

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { AppDefinition } from './app.ts'
 import type { Auth, FrontendClient, Holding } from './auth/contract.ts'
 import { authServer } from './auth/server.ts'
-import { offeredLanguages } from './auth/texts/speech.ts'
+import { loggedSpeech } from './auth/texts/speech.ts'
+import { paletteOf } from './auth/theme/colours.ts'
 import type { Cache } from './cache/contract.ts'
 import { cacheServer } from './cache/server.ts'
 import type { Config } from './config.ts'
@@ -230,15 +231,22 @@ function addGateway(shop: Workshop, engines: Engines, auth: Auth): Gateway {
     clock,
     logger: shop.log('gateway'),
     routes: shop.members.flatMap((member) => member.running.routes),
-    settings: { ...config.gateway, sites, development, frontends, ...appSettings(app) },
+    problemPages: shop.members.flatMap((member) => member.running.problemPages ?? []),
+    settings: { ...config.gateway, sites, development, frontends, ...appSettings(app), pages: pagesOf(app, shop.log('gateway')) },
   })
   return shop.add('gateway', gateway)
 }
 
-/** What the edge says of the API and asks of those who call it, and in which languages it speaks to people. */
+/** What the edge says of the API and asks of those who call it. */
 function appSettings({ name, scopes, auth = {} }: AppDefinition) {
   const api = { name, scopes: Object.keys(scopes) }
-  return { api, requireProofNonce: auth.dpop?.requireNonce === true, languages: offeredLanguages(auth) }
+  return { api, requireProofNonce: auth.dpop?.requireNonce === true }
+}
+
+/** What the edge says to people itself, and in which colours. */
+function pagesOf({ auth = {} }: AppDefinition, logger: Logger) {
+  const { light, dark } = auth.theme?.colours ?? {}
+  return { texts: loggedSpeech(auth, logger).gatewayTexts, colours: { light: paletteOf('light', light), dark: paletteOf('dark', dark) } }
 }
 
 /** Creates every server; nothing is opened before `start`. */

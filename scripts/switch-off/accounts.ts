@@ -189,7 +189,11 @@ export const ACCOUNTS: readonly Defence[] = [
         "openid: ['sub', 'auth_time', 'acr', 'amr',",
         "openid: ['sub', 'name', 'auth_time', 'acr', 'amr',",
       ],
-      ['src/auth/provider/account-claims.ts', "...(scopes.has('profile') ? { name: person.name } : {}),", 'name: person.name,'],
+      [
+        'src/auth/provider/account-claims.ts',
+        "...(scopes.has('profile') ? { name, ...(language === undefined ? {} : { locale: language }) } : {}),",
+        'name,',
+      ],
     ],
   },
 ]

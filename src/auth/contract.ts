@@ -115,6 +115,12 @@ export interface PublicProfile {
   readonly name: string
 }
 
+/** What a person's own pages may know beyond that. */
+export interface OwnProfile extends PublicProfile {
+  /** What the person reads, a BCP 47 tag. */
+  readonly language?: string
+}
+
 /**
  * Something whose tokens have ended: a session of a client (`sid`), all of an account, those of an account that tell of roles and groups which have
  * changed since, or all that one key has signed. The last two do not end the sessions.
@@ -251,6 +257,8 @@ export interface Auth {
   /** Signs out: ends the browser's session at the authorization server that this `sid` belongs to, with all its tokens. */
   endSession(call: Call, sessionId: string): Promise<void>
   profile(call: Call, accountId: string): Promise<PublicProfile | undefined>
+  /** For the person alone. */
+  ownProfile(call: Call, accountId: string): Promise<OwnProfile | undefined>
   /** Origins that may call the token endpoint and the API from a script, with the client that each belongs to. */
   clientOrigins(call: Call): Promise<readonly { readonly origin: string; readonly clientId: string }[]>
   /** Changes what is named, and tells the outcome; `undefined` when nobody has this address. For operators alone. */

@@ -145,6 +145,8 @@ export interface AccountDirectory {
         readonly name: string
         readonly email: string
         readonly emailVerified: boolean
+        /** What they read, a BCP 47 tag. */
+        readonly language?: string | undefined
         readonly suspended: boolean
         /** Another value after every change of the password and after every end of a way to sign in; it tells nothing of them. */
         readonly credential: string

@@ -14,7 +14,7 @@ import { createLeavingPart } from './leaving/create.ts'
 import { admissionRoutes } from './admission/routes.ts'
 import { operatorAccountRoutes } from './operators/account-routes.ts'
 import { createOperators } from './operators/operators.ts'
-import { enginePages } from './pages/engine-pages.ts'
+import { enginePages, problemPages } from './pages/engine-pages.ts'
 import { accountPages } from './pages/routes.ts'
 import { organisationAppRoutes } from './organisations/app-routes.ts'
 import { createPeople, type People } from './people.ts'
@@ -29,7 +29,7 @@ import { createAuthService } from './service.ts'
 import { SEALED_FIELDS } from './sealed-fields.ts'
 import { secondStepReset } from './second-factors/create.ts'
 import { createResealing } from './keys/reseal.ts'
-import { createSpeech } from './texts/speech.ts'
+import { loggedSpeech } from './texts/speech.ts'
 import { createLooks } from './theme/looks.ts'
 import { securityWebhooks } from './webhooks/webhooks.ts'
 
@@ -102,9 +102,9 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         ...pages,
         ...routesOfPeople(people),
         ...operatorAccountRoutes({ ...leaving, resetSecondStep }),
-        ...administration.publicRoutes,
         ...administration.routes,
       ],
+      problemPages: problemPages(frame),
       jobs: [...jobs, ...leaving.jobs, ...server.jobs, ...people.organisations.jobs],
       webhooks: securityWebhooks(settings.definition?.webhooks ?? [], settings.development),
       async start() {
@@ -136,9 +136,7 @@ function leavingSettings({ definition, sites, holdings = () => [] }: AuthSetting
 }
 
 function frameOf({ sites, productName, definition }: AuthSettings, logger: Logger): FrameSettings {
-  const speech = createSpeech(definition, ({ language, text, error }) => {
-    logger.error({ event: 'auth.text_failed', language, text, err: error }, 'a text of the app failed')
-  })
+  const speech = loggedSpeech(definition, logger)
   const looks = createLooks(definition?.theme, ({ title, error }) => {
     logger.error(
       { event: 'auth.template_failed', page: title, err: error },

@@ -1,6 +1,6 @@
 // What the other servers may ask of auth (see contract.ts).
 import type { Call } from '#kernel/call.ts'
-import type { Auth, BackChannelAnswer, BackChannelRequest, KeySet, PublicProfile, SecondStepReset } from './contract.ts'
+import type { Auth, BackChannelAnswer, BackChannelRequest, KeySet, SecondStepReset } from './contract.ts'
 import type { Clients } from './clients/contract.ts'
 import type { AccountDirectory } from './engine.ts'
 import type { SigningKeys } from './keys/signing-keys.ts'
@@ -47,6 +47,7 @@ export function createAuthService(dependencies: AuthServiceDependencies): Auth {
     clientOrigins,
     signingKeys,
   } = dependencies
+  const ownProfile = profileReader(accounts)
   return {
     clients,
     moving,
@@ -61,10 +62,11 @@ export function createAuthService(dependencies: AuthServiceDependencies): Auth {
     revocations: (call, after) => revocations.list(call, after),
     endSession: (call, sessionId) =>
       call.principal.kind === 'operator' ? operators.endSession(call, sessionId) : dependencies.endSessionOf(call, sessionId),
-    async profile(call, accountId): Promise<PublicProfile | undefined> {
-      const person = await accounts.find(call, accountId)
-      return person === undefined || person.suspended ? undefined : { accountId: person.accountId, name: person.name }
+    async profile(call, accountId) {
+      const own = await ownProfile(call, accountId)
+      return own === undefined ? undefined : { accountId, name: own.name }
     },
+    ownProfile,
     clientOrigins,
     invite: (call, email) => admission.invite(call, email),
     suspendAccount: (call, { email, suspended }) => leaving.suspend(call, email, suspended),
@@ -72,5 +74,14 @@ export function createAuthService(dependencies: AuthServiceDependencies): Auth {
     changeMembership: (call, { email, ...change }) => roles.change(call, email, change),
     createOperatorLink: (call) => operators.createLink(call),
     redeemOperatorLink: (call, code) => operators.redeemLink(call, code),
+  }
+}
+
+function profileReader(accounts: AccountDirectory): Auth['ownProfile'] {
+  return async (call, accountId) => {
+    const person = await accounts.find(call, accountId)
+    if (person === undefined || person.suspended) return undefined
+    const { name, language } = person
+    return language === undefined ? { accountId, name } : { accountId, name, language }
   }
 }

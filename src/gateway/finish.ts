@@ -11,7 +11,7 @@ import { CLIENT_GONE, createRecorder, type Recorder } from './access-log.ts'
 import type { GatewayExchange } from './exchange.ts'
 import { HOSTLESS_HEADERS } from './headers.ts'
 import { wantsPage } from './navigation.ts'
-import { errorPage } from './session/pages.ts'
+import { errorPage } from './pages/pages.ts'
 import { withMetadata } from './tokens/challenges.ts'
 
 export interface Finish {
@@ -137,7 +137,12 @@ export function createFinish({ monitoring, logger, now, isStopping }: FinishPart
         return
       }
       const isForPerson = exchange.host !== undefined && !exchange.host.isFiles && wantsPage(exchange)
-      if (isForPerson) send(exchange, { status: problem.status, headers, body: { html: errorPage(exchange, problem) } })
+      const failed = (failure: unknown): void =>
+        logger.error(
+          { err: failure, requestId: exchange.requestId, event: 'gateway.problem_page_failed' },
+          'the page of an error failed; the plain one was shown',
+        )
+      if (isForPerson) send(exchange, { status: problem.status, headers, body: { html: errorPage(exchange, problem, failed) } })
       else send(exchange, told(problemAnswer(error, exchange.requestId), headers))
     },
   }

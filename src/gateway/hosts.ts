@@ -1,11 +1,14 @@
 // The hosts of the platform: which routes each serves, under which policy. Built once at start.
 import { createRouter, type SiteRouter } from '#kernel/http/router.ts'
+import type { Html } from '#kernel/html.ts'
+import type { ProblemPage, ProblemPageOf } from '#kernel/http/problem-page.ts'
 import type { Route } from '#kernel/http/route.ts'
 import type { SiteName } from '#kernel/sites.ts'
 import type { GatewayFrontend, ServedHost } from './contract.ts'
 import { type HostHeaders, hostHeaders } from './headers.ts'
 import type { GatewaySettings } from './settings.ts'
-import { createSpeaker, type Speaker } from './texts/speaker.ts'
+import { createSpeaker, type Speaker } from './pages/speaker.ts'
+import { pageStyle } from './pages/style.ts'
 
 export interface Host extends ServedHost {
   /** For the access log. */
@@ -23,6 +26,9 @@ export interface Host extends ServedHost {
   readonly isFiles: boolean
   /** What its pages say, in the language of a browser. */
   readonly speak: Speaker
+  readonly style: Html
+  /** Errors in the frame of the server whose host it is. */
+  readonly problemPage: ProblemPage | undefined
 }
 
 interface Place {
@@ -74,7 +80,7 @@ function belongs(route: Route, place: Place): boolean {
   return route.site === '*' || place.sites.has(route.site)
 }
 
-function hostOf(place: Place, routes: readonly Route[], settings: GatewaySettings): Omit<Host, 'speak'> {
+function hostOf(place: Place, routes: readonly Route[], settings: GatewaySettings): Omit<Host, 'speak' | 'style' | 'problemPage'> {
   const own = routes.filter((route) => belongs(route, place))
   const names = [...place.sites]
   return {
@@ -98,15 +104,21 @@ export interface Hosts {
   find(header: string): Host | undefined
 }
 
-export function createHosts(routes: readonly Route[], settings: GatewaySettings): Hosts {
+export function createHosts(routes: readonly Route[], settings: GatewaySettings, problemPages: readonly ProblemPageOf[] = []): Hosts {
   const problems = originProblems(settings)
   const known = new Set<string>(places(settings).flatMap((place) => [...place.sites]))
   for (const route of routes) {
     if (route.site !== '*' && !known.has(route.site)) problems.push(`${route.method} ${route.path} is for the unknown site ${route.site}`)
   }
+  const framed = problemPages.map(({ site }) => site)
+  for (const site of new Set(framed.filter((one, at) => framed.indexOf(one) < at)))
+    problems.push(`two servers have pages for the errors of ${site}`)
   if (problems.length > 0) throw new Error(`The gateway cannot serve these origins:\n${problems.join('\n')}`)
-  const speak = createSpeaker(settings.languages)
-  const all = places(settings).map((place) => ({ ...hostOf(place, routes, settings), speak }))
+  const shared = { speak: createSpeaker(settings.pages.texts), style: pageStyle(settings.pages.colours) }
+  const all = places(settings).map((place) => {
+    const problemPage = problemPages.find(({ site }) => place.sites.has(site))?.page
+    return { ...hostOf(place, routes, settings), ...shared, problemPage }
+  })
   const byHeader = new Map<string, Host>()
   for (const host of all) {
     const url = new URL(host.origin)

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import type { Clock } from '#kernel/clock.ts'
 import { createProofChecker, type ProofChecker } from '#kernel/http/proof.ts'
+import type { ProblemPageOf } from '#kernel/http/problem-page.ts'
 import type { Route } from '#kernel/http/route.ts'
 import { newRequestId } from '#kernel/ids.ts'
 import { createMac, type KeyRing } from '#kernel/keyring.ts'
@@ -46,6 +47,8 @@ export interface GatewayDependencies {
   readonly logger: Logger
   /** The routes of all other servers. */
   readonly routes: readonly Route[]
+  /** Of all other servers. */
+  readonly problemPages?: readonly ProblemPageOf[]
   readonly settings: GatewaySettings
 }
 
@@ -81,7 +84,7 @@ export function assembleGateway(dependencies: GatewayDependencies, choose = (ste
     apiMetadata(settings),
   ]
   const routes = [...dependencies.routes, ...own]
-  const hosts = createHosts(routes, settings)
+  const hosts = createHosts(routes, settings, dependencies.problemPages)
   const proxies = settings.trustedProxies.length === 0 ? undefined : createTrustedProxies(settings.trustedProxies)
   const limits = createRateLimits(settings)
   const certificates = certificateHeaders(settings)

@@ -1,7 +1,7 @@
 // The gateway's settings as compose gives them.
 import type { RateClass } from '#kernel/http/route.ts'
 import type { Sites } from '#kernel/sites.ts'
-import type { GatewayFrontend } from './contract.ts'
+import type { GatewayFrontend, PageColours, PageTexts } from './contract.ts'
 
 export interface RateLimit {
   /** So many requests, of one client address. All of them may come at once. */
@@ -30,8 +30,11 @@ export interface GatewaySettings {
   readonly api?: { readonly name: string; readonly scopes: readonly string[] }
   /** Proofs of possession count with a nonce of ours only. */
   readonly requireProofNonce?: boolean
-  /** What the gateway's own pages are offered in, the first for who asks for none of them; ours unless told. */
-  readonly languages?: readonly string[]
+  readonly pages: {
+    /** What the gateway's own pages say, by language; the first is for those who ask for none of them. */
+    readonly texts: ReadonlyMap<string, PageTexts>
+    readonly colours: { readonly light: PageColours; readonly dark: PageColours }
+  }
   /** A browser session ends this long after sign-in, whatever happens. Not longer than the refresh tokens of auth; 14 days unless told. */
   readonly sessionSeconds?: number
 }

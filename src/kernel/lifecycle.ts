@@ -1,4 +1,5 @@
 // How a server is made, started and stopped. `create` is pure, `start` opens, `stop` drains.
+import type { ProblemPageOf } from './http/problem-page.ts'
 import type { Route } from './http/route.ts'
 import type { JobDefinition } from './job.ts'
 import type { Webhook } from './webhook.ts'
@@ -10,6 +11,8 @@ export interface Running<Contract> {
   readonly routes: readonly Route[]
   /** Work that it wants done in the background or on a schedule. */
   readonly jobs: readonly JobDefinition[]
+  /** Errors on its hosts, where a person reads them; those of the gateway and of addresses that do not exist included. */
+  readonly problemPages?: readonly ProblemPageOf[]
   /** What other machines are told of its events. */
   readonly webhooks?: readonly Webhook[]
   start(): Promise<void>

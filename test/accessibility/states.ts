@@ -1,5 +1,6 @@
 // Every page of the accounts origin in every state that it has: empty, full, with long texts, with something wrong. The name of each begins with the route
 // that it is a state of, so that a route without one is found.
+import assert from 'node:assert/strict'
 import { callAs } from '#kernel/call.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import type { Html } from '#kernel/html.ts'
@@ -7,9 +8,14 @@ import { sha256 } from '#kernel/keyring.ts'
 import type { Interaction } from '../../src/auth/engine.ts'
 import { passkeysCollection } from '../../src/auth/passkeys/repository.ts'
 import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
-import { enginePages } from '../../src/auth/pages/engine-pages.ts'
+import { enginePages, problemPages } from '../../src/auth/pages/engine-pages.ts'
 import { createSpeech } from '../../src/auth/texts/speech.ts'
+import { PALETTES } from '../../src/auth/theme/colours.ts'
 import { createLooks } from '../../src/auth/theme/looks.ts'
+import type { GatewayExchange } from '../../src/gateway/exchange.ts'
+import { errorPage } from '../../src/gateway/pages/pages.ts'
+import { createSpeaker } from '../../src/gateway/pages/speaker.ts'
+import { pageStyle } from '../../src/gateway/pages/style.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn, type Visit } from '../support/accounts.ts'
 
 export interface State {
@@ -377,6 +383,7 @@ export async function openStage(): Promise<Stage> {
       ask: () => during(enrolling, { path: '/interaction/u1/passkey/add', form: { name: 'k', answer: '{}' } }),
     },
     { name: 'GET /account/passkeys/add', ask: () => signedIn({ path: '/account/passkeys/add' }) },
+    { name: 'POST /account/language', ask: () => signedIn({ path: '/account/language', form: { language: 'none' } }) },
     { name: 'POST /account/passkeys/add', ask: () => signedIn({ path: '/account/passkeys/add', form: { name: 'k', answer: '{}' } }) },
     { name: 'POST /account/passkeys/:id/name', ask: () => signedIn({ path: '/account/passkeys/none/name', form: { name: '' } }) },
     {
@@ -408,7 +415,10 @@ function sealedIn(page: string): string {
 }
 
 function engineStates(): Stage['enginePages'] {
-  const looks = enginePages({ productName: 'Pixel Diary', home: 'http://app.test/', speech: createSpeech(), looks: createLooks() })
+  const frame = { productName: 'Pixel Diary', home: 'http://app.test/', speech: createSpeech(), looks: createLooks() }
+  const [problem] = problemPages(frame)
+  assert.ok(problem)
+  const looks = { ...enginePages(frame), problemPage: problem.page, gatewayPage: errorPage }
   const exchange = (language: string): Exchange =>
     ({
       path: '/authorize',
@@ -427,6 +437,15 @@ function engineStates(): Stage['enginePages'] {
     deviceConfirmPage: (shown) =>
       looks.deviceConfirmPage(shown, { action: '/device', xsrf: 'x', code: 'ABCD-EFGH', app: LONG, device: 'Chromium on Linux' }),
     deviceDonePage: (shown) => looks.deviceDonePage(shown),
+    problemPage: (shown) => looks.problemPage(shown, { status: 409, title: LONG, detail: LONG }),
+    gatewayPage(shown) {
+      const host = { speak: createSpeaker(frame.speech.gatewayTexts), style: pageStyle(PALETTES) }
+      return looks.gatewayPage(
+        { ...shown, host, requestId: 'request-1' } as unknown as GatewayExchange,
+        { status: 409, title: LONG },
+        assert.ifError,
+      )
+    },
   }
   return Object.entries(pages).map(([name, page]) => ({ name, page: (language) => page(exchange(language)).toString() }))
 }

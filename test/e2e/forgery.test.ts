@@ -75,7 +75,7 @@ describe('forged requests', { skip: withoutChromium }, () => {
     return {
       who,
       data: own.map((body) => body.replaceAll(/\?exp=[^"]*/g, '')),
-      account: [page.status, ...page.body.matchAll(/action="[^"]*"|name="name"[^>]*value="[^"]*"/g)].map(String),
+      account: [page.status, ...page.body.matchAll(/action="[^"]*"|name="name"[^>]*value="[^"]*"|<option[^>]*selected/g)].map(String),
       cookies: cookies.toSorted(),
     }
   }
@@ -93,6 +93,7 @@ describe('forged requests', { skip: withoutChromium }, () => {
       target(`${app}/session/refresh`),
       target(`${app}/people/${accountId}/comments`, { text: 'forged' }),
       target(`${accounts}/account/name`, { name: 'Mallory' }),
+      target(`${accounts}/account/language`, { language: 'de' }),
       target(`${accounts}/account/password`, { current: 'correct horse battery staple', password: 'a password of mallory' }),
       target(`${accounts}/account/sign-out`),
       target(`${accounts}/account/apps/diary/revoke`),

@@ -114,5 +114,11 @@ test('what the edge says to people is in the languages of the app, whatever thei
     const { status, body } = await platform.send(host, { path: '/session/callback?code=nobodys', headers })
     assert.ok(status >= 400 && status < 500, `${host}: ${status}`)
     assert.match(body, /<html lang="de">/, host)
+    assert.equal(
+      /<link rel="stylesheet" href="\/assets\//.test(body),
+      host === 'accounts',
+      'in the frame of the accounts pages, where that is',
+    )
+    if (host === 'accounts') assert.match(body, /<html lang="de">.*<h1>Hier ist nichts<\/h1>.*href="\/account"/s)
   }
 })

@@ -35,6 +35,7 @@ test('asks a stranger to sign in, whatever was asked, and changes nothing', asyn
   const requests = [
     { path: '/account' },
     { path: '/account/name', form: { name: 'Eve' } },
+    { path: '/account/language', form: { language: 'de' } },
     { path: '/account/password', form: { current: person.password, password: 'taken over now' } },
     { path: '/account/sign-out', form: {} },
     { path: '/account/sessions/here/end', form: {} },
@@ -76,6 +77,24 @@ test('changes the name, escapes it, and refuses one that cannot be shown', async
   const refused = await world.visit({ path: '/account/name', form: { name: 'Ada\u202eecalevoL' } })
   assert.equal(refused.status, 422)
   assert.equal((await world.accounts.find(call, person.accountId))?.name, 'Ada <b> Lovelace')
+})
+
+test('keeps the language that is chosen, for this browser too, and none that is not offered', async () => {
+  const languageOf = async (): Promise<string | undefined> => (await world.accounts.find(call, person.accountId))?.language
+  assert.match(
+    (await world.visit({ path: '/account' })).text,
+    /<option value="en" lang="en" selected>English<\/option><option value="de" lang="de">Deutsch<\/option>/,
+  )
+  const chosen = await world.visit({ path: '/account/language', form: { language: 'de' } })
+  assert.equal(chosen.headers?.['location'], '/account?done=language')
+  assert.match(chosen.cookies.join(), /^__Host-Http-language=de; Path=\/;/)
+  assert.equal(await languageOf(), 'de')
+  assert.match((await world.visit({ path: '/account' })).text, /<option value="de" lang="de" selected>/, 'whatever this page is shown in')
+  const refused = await world.visit({ path: '/account/language', form: { language: 'xx"><b>' } })
+  assert.equal(refused.status, 422)
+  assert.match(refused.text, /xx&quot;&gt;&lt;b&gt; is not offered/)
+  assert.deepEqual([await languageOf(), refused.cookies], ['de', []])
+  await world.visit({ path: '/account/language', form: { language: 'en' } })
 })
 
 test('changes the password only for who knows it, then ends every other session', async (t) => {

@@ -4,7 +4,8 @@ import { after, before, describe, test } from 'node:test'
 import { createMac } from '#kernel/keyring.ts'
 import { provenanceOf } from '../../src/gateway/csrf/origin.ts'
 import { createCsrfToken, isCsrfToken } from '../../src/gateway/csrf/token.ts'
-import { type Answered, ask, browse, csrfOf, Jar, openWorld, signIn, sites, token, type World } from './gateway-support.ts'
+import { type Answered, ask, browse, csrfOf, openWorld, signIn, sites, token, type World } from './gateway-support.ts'
+import { Jar } from './jar.ts'
 
 const JSON_BODY = JSON.stringify({ caption: 'x' })
 const TYPES = ['application/json', 'text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x']

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { route } from '#kernel/http/route.ts'
-import { ask, browse, Jar, openWorld, signIn, sites, token, type World } from './gateway-support.ts'
+import { ask, browse, openWorld, signIn, sites, token, type World } from './gateway-support.ts'
+import { Jar } from './jar.ts'
 
 const UNLIMITED = { api: 'off', page: 'off', probe: 'off', token: 'off', 'sign-in': 'off', files: 'off' } as const
 

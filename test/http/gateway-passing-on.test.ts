@@ -4,7 +4,8 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { ok, route, type Exchange } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
-import { ask, browse, csrfOf, Jar, openWorld, raw, signIn, site, sites, token, type World } from './gateway-support.ts'
+import { ask, browse, csrfOf, openWorld, raw, signIn, site, sites, token, type World } from './gateway-support.ts'
+import { Jar } from './jar.ts'
 
 const UNLIMITED = { api: 'off', page: 'off', probe: 'off', token: 'off', 'sign-in': 'off', files: 'off' } as const
 

@@ -1,4 +1,5 @@
 // A gateway on a free port with a small but honest authorization server behind the contract: real keys, real JWTs, real rotation.
+import type { Jar } from './jar.ts'
 import { UnusedAuth } from '../support/unused-auth.ts'
 import { createHash, randomBytes } from 'node:crypto'
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
@@ -6,18 +7,18 @@ import { connect } from 'node:net'
 import { exportJWK, generateKeyPair, type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose'
 import { createKeyRing } from '#kernel/keyring.ts'
 import { createLogger } from '#kernel/log.ts'
-import type { Route } from '#kernel/http/route.ts'
-import { ok, route } from '#kernel/http/route.ts'
+import { ok, type Route, route } from '#kernel/http/route.ts'
 import { Secret } from '#kernel/secret.ts'
 import { z } from '#kernel/schema.ts'
 import type { Auth, BackChannelAnswer, BackChannelRequest, Revocation } from '../../src/auth/contract.ts'
 import type { Step } from '../../src/gateway/steps/step.ts'
 import { assembleGateway, createGateway, type GatewayDependencies } from '../../src/gateway/server.ts'
-import type { GatewaySettings } from '../../src/gateway/settings.ts'
 import { fakeCache } from '../support/fake-cache.ts'
+import { gatewayPages } from '../support/gateway-pages.ts'
 import type { Monitoring, RequestRecord } from '../../src/monitoring/contract.ts'
 
 export const PORT = 4999
+const HERE = { host: '127.0.0.1', port: 0, trustedProxies: [] }
 export const site = (label: string): string => `http://${label}.localhost:${PORT}`
 export const sites = {
   accounts: site('accounts'),
@@ -88,7 +89,7 @@ export class FakeAuth extends UnusedAuth implements Auth {
     this.endedSessions.push(sessionId)
     this.revoke({ kind: 'session', subject: sessionId, before: seconds() })
   }
-  profile = async (_call: unknown, accountId: string) => ({ accountId, name: `Name of ${accountId}` })
+  ownProfile: Auth['ownProfile'] = async (_call, accountId) => ({ accountId, name: `Name of ${accountId}` })
   async clientOrigins() {
     return [
       { origin: 'http://printshop.localhost:5000', clientId: 'printshop' },
@@ -379,21 +380,30 @@ export const GALLERY = {
 } as const
 
 export interface WorldOptions {
-  readonly settings?: Partial<GatewaySettings>
+  readonly settings?: Partial<GatewayDependencies['settings']>
   readonly choose?: (steps: readonly Step[]) => readonly Step[]
   readonly routes?: readonly Route[]
   /** These routes alone. */
   readonly bare?: true
   readonly monitoring?: Monitoring
+  readonly problemPages?: GatewayDependencies['problemPages']
 }
 
-export async function openWorld({ settings = {}, choose, routes = [], bare, monitoring }: WorldOptions = {}): Promise<World> {
+export async function openWorld({
+  settings = {},
+  choose,
+  routes = [],
+  bare,
+  monitoring,
+  problemPages = [],
+}: WorldOptions = {}): Promise<World> {
   const auth = new FakeAuth()
   const records: RequestRecord[] = []
   const reports: unknown[] = []
   const writes = { count: 0 }
   const dependencies: GatewayDependencies = {
     auth,
+    problemPages,
     cache: fakeCache(auth),
     monitoring: monitoring ?? {
       recordRequest: (record) => void records.push(record),
@@ -404,7 +414,7 @@ export async function openWorld({ settings = {}, choose, routes = [], bare, moni
     clock: { now: () => Date.now() },
     logger: createLogger({ level: 'silent' }),
     routes: bare === true ? routes : [...testRoutes(writes), ...routes],
-    settings: { host: '127.0.0.1', port: 0, sites, development: true, frontends: [DIARY, GALLERY], trustedProxies: [], ...settings },
+    settings: { ...HERE, ...gatewayPages(), sites, development: true, frontends: [DIARY, GALLERY], ...settings },
   }
   const gateway = createGateway(dependencies, assembleGateway(dependencies, choose))
   await gateway.start()
@@ -477,39 +487,6 @@ export function raw({ port }: { readonly port: number }, bytes: string | Buffer)
       })
       .on('error', (error: NodeJS.ErrnoException) => (error.code === 'ECONNRESET' ? resolve(text) : reject(error)))
   })
-}
-
-/** A cookie jar that knows paths, as far as these tests need them. */
-export class Jar {
-  #cookies = new Map<string, { value: string; path: string }>()
-  take(answered: Answered): Answered {
-    for (const line of answered.cookies) {
-      const [pair = '', ...attributes] = line.split('; ')
-      const name = pair.slice(0, pair.indexOf('='))
-      const path = attributes.find((attribute) => attribute.startsWith('Path='))?.slice(5) ?? '/'
-      if (attributes.includes('Max-Age=0')) this.#cookies.delete(name)
-      else this.#cookies.set(name, { value: pair.slice(pair.indexOf('=') + 1), path })
-    }
-    return answered
-  }
-  get(name: string): string | undefined {
-    return this.#cookies.get(name)?.value
-  }
-  delete(name: string): void {
-    this.#cookies.delete(name)
-  }
-  header(path: string): Record<string, string> {
-    const sent = [...this.#cookies].filter(
-      ([, cookie]) =>
-        cookie.path === '/' || path === cookie.path || path.startsWith(`${cookie.path}/`) || path.startsWith(`${cookie.path}?`),
-    )
-    return sent.length === 0 ? {} : { cookie: sent.map(([name, { value }]) => `${name}=${value}`).join('; ') }
-  }
-  copy(): Jar {
-    const other = new Jar()
-    other.#cookies = new Map(this.#cookies)
-    return other
-  }
 }
 
 export const SAME = { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }

@@ -78,12 +78,13 @@ test('rows that are refused say why, and keep no good one out', async () => {
     { name: 'nobody' },
     null,
     { email: 'THERE@example.org', id: 'another-id-of-somebody' },
-    { email: 'last@example.org', name: 'L\u202east' },
+    { email: 'last@example.org', name: 'L\u202east', language: 'de-DE,de;q=0.9' },
+    { email: 'other@example.org', language: ' de_AT ' },
   ]
   const outcomes = await moveIn(rows)
   assert.deepEqual(
     outcomes.map(({ outcome }) => outcome).join(),
-    'made,refused,refused,refused,refused,refused,refused,refused,refused,made',
+    'made,refused,refused,refused,refused,refused,refused,refused,refused,made,made',
   )
   const reasons = outcomes.map((one) => ('reason' in one ? one.reason : '')).join('\n')
   for (const word of [
@@ -102,6 +103,8 @@ test('rows that are refused say why, and keep no good one out', async () => {
   const first = await stored('first@example.org')
   assert.equal(first?.createdAt, Date.parse('2020-01-02T03:04:05Z'))
   assert.deepEqual([first.roles, first.groups, first.language], [['editor'], ['staff'], 'de'])
+  assert.equal((await stored('last@example.org'))?.language, undefined, 'what is no language tag neither')
+  assert.equal((await stored('other@example.org'))?.language, 'de-AT')
   assert.equal((await stored('last@example.org'))?.name, 'last', 'a name that cannot be shown is no reason to leave somebody behind')
 })
 

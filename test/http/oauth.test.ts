@@ -64,7 +64,7 @@ test('a strict client signs a person in, refreshes, and asks who it is', async (
   const tokens = await oauth.processAuthorizationCodeResponse(server, client, granted, { expectedNonce: nonce, requireIdToken: true })
   const idToken = oauth.getValidatedIdTokenClaims(tokens)
   assert.equal(idToken?.sub, 'person-strict')
-  assert.equal(idToken?.['name'], 'Name of person-strict')
+  assert.deepEqual([idToken?.['name'], idToken?.['locale']], ['Name of person-strict', 'de-AT'])
   assert.equal(tokens.expires_in, 300)
 
   const audience = `${world.sites.app}/api`
@@ -99,7 +99,7 @@ test('a strict client signs a person in, refreshes, and asks who it is', async (
     'person-strict',
     await oauth.userInfoRequest(server, client, refreshed.access_token, insecure),
   )
-  assert.equal(userinfo.name, 'Name of person-strict')
+  assert.deepEqual([userinfo.name, userinfo.locale], ['Name of person-strict', 'de-AT'])
   assert.equal(userinfo.email, undefined, 'the scope email was not asked for')
 })
 

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { test } from 'node:test'
-import { ask, browse, csrfOf, Jar, raw, signIn, sites } from './gateway-support.ts'
+import { ask, browse, csrfOf, raw, signIn, sites } from './gateway-support.ts'
+import { Jar } from './jar.ts'
 import { quiet, type RealtimeWorld, realtimeWorld, type SocketMessage } from '../support/realtime-world.ts'
 import { until } from '../support/until.ts'
 

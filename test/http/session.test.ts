@@ -4,7 +4,8 @@ import { after, before, beforeEach, describe, test } from 'node:test'
 import type { JWTPayload } from 'jose'
 import { createRotation, type Rotated } from '../../src/gateway/session/rotation.ts'
 import { safeReturnTo } from '../../src/gateway/session/return-to.ts'
-import { ask, browse, csrfOf, Jar, openWorld, signIn, site, sites, type World } from './gateway-support.ts'
+import { ask, browse, csrfOf, openWorld, signIn, site, sites, type World } from './gateway-support.ts'
+import { Jar } from './jar.ts'
 
 const GALLERY_ORIGIN = site('gallery')
 let world: World
@@ -402,28 +403,6 @@ describe('sign-in refuses', () => {
       assert.equal((await browse(world, jar, { path })).status, 503, answer.body)
       assert.equal(jar.get('__Host-Http-access'), undefined)
     }
-  })
-  test('in friendly words when the person said no', async () => {
-    const jar = new Jar()
-    const started = await browse(world, jar, { path: '/session/sign-in' })
-    const state = new URL(String(started.headers.location)).searchParams.get('state')
-    const path = `/session/callback?error=access_denied&state=${state}&iss=${encodeURIComponent(sites.accounts)}`
-    const answer = await browse(world, jar, { path })
-    assert.equal(answer.status, 403)
-    assert.match(answer.text, /Sign-in was cancelled/)
-    assert.match(answer.text, /href="\/session\/sign-in\?return_to=%2F"/)
-  })
-  test('in the language of the browser, as every page of the gateway speaks', async () => {
-    const headers = { 'accept-language': 'de-AT, en;q=0.5', 'sec-fetch-mode': 'navigate' }
-    const jar = new Jar()
-    const refused = await browse(world, new Jar(), { path: await callbackOf(jar), headers })
-    assert.equal(refused.status, 400)
-    assert.match(refused.text, /<html lang="de">.*<h1>Diese Anmeldung gilt nicht mehr<\/h1>.*>Noch einmal versuchen<.*>Anfrage [\w-]+</s)
-    const unknown = await browse(world, jar, { path: '/session/sign-in?max_age=soon', headers })
-    assert.equal(unknown.status, 422)
-    assert.match(unknown.text, /<html lang="de">.*<h1>Das hat nicht geklappt<\/h1>.*>Zur Startseite</s)
-    const back = await browse(world, jar, { path: await callbackOf(jar), headers })
-    assert.match(back.text, /<html lang="de">.*>Weiter<\/a>/s)
   })
 })
 

@@ -133,6 +133,7 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
       ? {
           accountId,
           name: `Name of ${accountId}`,
+          language: 'de-AT',
           email: `${accountId}@example.org`,
           emailVerified: true,
           suspended: suspended.has(accountId),
@@ -212,8 +213,8 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
     revocations,
     newcomers,
   })
-  const { clients, publicRoutes, jobs: clientJobs } = newcomers.administration(server)
-  const routes = [...server.routes, ...publicRoutes]
+  const { clients, routes: ofClients, jobs: clientJobs } = newcomers.administration(server)
+  const routes = [...server.routes, ...ofClients.filter(({ site }) => site === 'accounts')]
   const jobs = jobsServer.create({
     database: database.contract,
     clock,

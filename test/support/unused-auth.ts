@@ -6,6 +6,7 @@ export class UnusedAuth {
   moving = {} as Auth['moving']
   organisations = {} as Auth['organisations']
   serviceAccounts = {} as Auth['serviceAccounts']
+  profile = async () => undefined
   suspendAccount = async () => undefined
   resetSecondStep = async () => undefined
   invite = async (_call: unknown, email: string) => ({ email, expiresAt: 0 })

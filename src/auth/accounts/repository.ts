@@ -42,7 +42,12 @@ export interface AccountsRepository {
     id: string,
     change: { before: string | undefined; after: string; events?: readonly EventDraft[] },
   ): Promise<boolean>
-  updateName(call: Call, id: string, change: { name: string; events: readonly EventDraft[] }): Promise<boolean>
+  /** `false` when the account is gone. */
+  updateProfile(
+    call: Call,
+    id: string,
+    change: { set: Partial<Pick<Account, 'name' | 'language'>>; events?: readonly EventDraft[] },
+  ): Promise<boolean>
   findToken(call: Call, id: string): Promise<Stored<EmailToken> | undefined>
   insertToken(call: Call, token: EmailToken, events: readonly EventDraft[]): Promise<void>
   /** Uses the token up and makes the account, both or neither. `used`: somebody was faster; `taken`: the address has an account. */
@@ -74,7 +79,7 @@ export function createAccountsRepository(database: Database): AccountsRepository
       const updated = await accounts.update(call, id, { set: { password: after }, where: { password: before } }, { events })
       return updated !== undefined
     },
-    updateName: async (call, id, { name, events }) => (await accounts.update(call, id, { set: { name } }, { events })) !== undefined,
+    updateProfile: async (call, id, { set, events = [] }) => (await accounts.update(call, id, { set }, { events })) !== undefined,
     findToken: (call, id) => tokens.get(call, id),
     async insertToken(call, token, events) {
       await tokens.insert(call, token, { events })

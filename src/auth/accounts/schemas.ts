@@ -8,7 +8,10 @@ export const account = z.strictObject({
   /** Normalised: what two spellings of one address have in common. */
   email: z.string(),
   name: z.string(),
-  /** What its owner read when it was made, a BCP 47 tag: for mails that nobody is there to ask about. */
+  /**
+   * What its owner reads, a BCP 47 tag: what they read when the account was made, until they choose on the account page. For apps, and for mails that nobody is
+   * there to ask about.
+   */
   language: z.string().max(35).optional(),
   /** PHC string. Absent for whoever signs in by other ways alone. */
   password: z.string().optional(),

@@ -1,5 +1,6 @@
 // The decisions about accounts: who may have one, who has proved to be its owner. Known and unknown addresses cost the same and answer the same.
 import type { Call } from '#kernel/call.ts'
+import { isLanguageTag } from '#kernel/language-tag.ts'
 import type { Logger } from '#kernel/log.ts'
 import { endAccessRequested } from '../end-access.ts'
 import type { AccountDirectory } from '../engine.ts'
@@ -53,6 +54,8 @@ export interface Accounts extends AccountDirectory, SigningUp {
   /** `undefined` for a wrong password, an unknown address, one that is not confirmed and a suspended account alike. */
   signIn(call: Call, attempt: SignIn): Promise<SignedIn | undefined>
   rename(call: Call, change: Renaming): Promise<void>
+  /** `language`: the tag of one that is offered. */
+  chooseLanguage(call: Call, accountId: string, language: string): Promise<void>
   /**
    * What this browser is known by from now on: all that were known before are strangers. `undefined` when `current` is not the password. Throws
    * `auth.bad_details` when `next` cannot be one. The write asks for the end of everything that the old one has opened, but for the session in which it
@@ -90,12 +93,14 @@ function directory({ repository }: AccountsDependencies): AccountDirectory {
       const account = await repository.find(call, accountId)
       if (account === undefined) return undefined
       const { name, email, emailVerifiedAt, suspendedAt } = account
+      const language = account.language !== undefined && isLanguageTag(account.language) ? account.language : undefined
       const emailVerified = emailVerifiedAt !== undefined
       const membership = membershipOf(account)
       const suspended = suspendedAt !== undefined
       const hasPassword = account.password !== undefined
       const { waysVersion } = account
-      return { accountId, name, email, emailVerified, suspended, credential: credentialOf(account), hasPassword, waysVersion, membership }
+      const known = { accountId, name, email, emailVerified, language, membership }
+      return { ...known, suspended, credential: credentialOf(account), hasPassword, waysVersion }
     },
   }
 }
@@ -160,7 +165,7 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
   }
 }
 
-function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'changePassword' | 'choosePassword'> {
+function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'chooseLanguage' | 'changePassword' | 'choosePassword'> {
   const { repository, passwords, throttle, devices, clock } = deps
 
   const replace = async (
@@ -186,10 +191,14 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'change
       const problem = nameProblem(typed)
       if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
       const name = tidyName(typed)
-      await repository.updateName(call, accountId, {
-        name,
+      await repository.updateProfile(call, accountId, {
+        set: { name },
         events: [securityEventOf({ type: 'account.renamed', accountId, about: name, ...by })],
       })
+    },
+
+    async chooseLanguage(call, accountId, language) {
+      await repository.updateProfile(call, accountId, { set: { language } })
     },
 
     async changePassword(call, { accountId, sessionId, current, next, by }) {

@@ -1,4 +1,5 @@
 // The decisions about people who move in from another system, and out to one.
+import { isLanguageTag } from '#kernel/language-tag.ts'
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { sha256 } from '#kernel/keyring.ts'
@@ -131,11 +132,13 @@ function wayIn({ passwordHash, legacyPassword }: ParsedRow): Pick<Account, 'pass
 }
 
 function stateOf(
-  { language, emailVerified, suspended }: ParsedRow,
+  { language: written = '', emailVerified, suspended }: ParsedRow,
   { createdAt, now }: { readonly createdAt: number; readonly now: number },
 ): Pick<Account, 'language' | 'emailVerifiedAt' | 'suspendedAt'> {
+  // Some write `de_AT`. What is no tag at all is no reason to leave a person behind.
+  const language = written.trim().replaceAll('_', '-')
   return {
-    ...(language === undefined ? {} : { language }),
+    ...(isLanguageTag(language) ? { language } : {}),
     ...(emailVerified === true ? { emailVerifiedAt: createdAt } : {}),
     ...(suspended === true ? { suspendedAt: now } : {}),
   }

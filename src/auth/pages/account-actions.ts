@@ -1,10 +1,12 @@
 // What can be done on the account page, for whoever is signed in at the accounts origin in this browser.
 import type { Call } from '#kernel/call.ts'
+import { httpErrors } from '#kernel/http/problem.ts'
 import { type Answer, type Exchange, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { rememberDevice, whence } from '../browser.ts'
 import type { AccountDirectory } from '../engine.ts'
 import { en, type Texts } from '../texts/en.ts'
+import { keepChoice } from '../texts/language.ts'
 import { accountPage, inOrder } from './account-page.ts'
 import { ownSections } from './account-sections.ts'
 import { featuresOf } from './features.ts'
@@ -46,6 +48,8 @@ export interface AccountActions {
   /** The page, with what has just been done, or with what is wrong in the form of one section. */
   show(who: SignedIn, shown?: { done?: Done | undefined; failure?: FormFailure; section?: string }): Promise<Answer>
   rename(who: SignedIn, name: string): Promise<Answer>
+  /** For the account, and for this browser. */
+  chooseLanguage(who: SignedIn, tag: string): Promise<Answer>
   changePassword(who: SignedIn, typed: { current: string; password: string }): Promise<Answer>
   signOut(who: SignedIn): Promise<Answer>
 }
@@ -65,14 +69,7 @@ export function accountActions(parts: PageParts): AccountActions {
       if (session === undefined) return seeOther(engine.signInPath(returnTo))
       return unlessRecent(parts, session, returnTo) ?? run({ call, exchange, session })
     },
-    async rename(who: SignedIn, name: string) {
-      try {
-        await accounts.rename(who.call, { accountId: who.session.accountId, name, by: whence(who.exchange) })
-        return doneAnswer('name')
-      } catch (error) {
-        return show(who, { section: 'profile', failure: formFailure(textsFor(who), error, { name }) })
-      }
-    },
+    ...profileActions(parts, { show, textsFor }),
     async changePassword(who: SignedIn, { current, password }: { current: string; password: string }) {
       const { call, exchange, session } = who
       const { accountId } = session
@@ -106,6 +103,31 @@ export function accountActions(parts: PageParts): AccountActions {
   }
 }
 
+interface Shared {
+  readonly show: AccountActions['show']
+  textsFor(this: void, who: SignedIn): Texts
+}
+
+function profileActions({ accounts, settings }: PageParts, { show, textsFor }: Shared): Pick<AccountActions, 'rename' | 'chooseLanguage'> {
+  return {
+    async rename(who: SignedIn, name: string) {
+      try {
+        await accounts.rename(who.call, { accountId: who.session.accountId, name, by: whence(who.exchange) })
+        return doneAnswer('name')
+      } catch (error) {
+        return show(who, { section: 'profile', failure: formFailure(textsFor(who), error, { name }) })
+      }
+    },
+    async chooseLanguage({ call, exchange, session }, tag) {
+      if (!settings.speech.languages.some((offered) => offered.tag === tag))
+        throw httpErrors.invalid({ detail: `${tag.slice(0, 40)} is not offered` })
+      await accounts.chooseLanguage(call, session.accountId, tag)
+      keepChoice(exchange, tag, '/account')
+      return doneAnswer('language')
+    },
+  }
+}
+
 function showAccount(parts: PageParts): AccountActions['show'] {
   const { engine, accounts, clock } = parts
   const sections = inOrder([...ownSections(parts), ...featuresOf(parts).flatMap(({ accountSections = [] }) => accountSections)])
@@ -116,8 +138,9 @@ function showAccount(parts: PageParts): AccountActions['show'] {
     const skin = skinOf(parts, exchange, '/account')
     const { texts } = skin
     const { name, email, hasPassword } = person
+    const language = person.language === undefined ? undefined : parts.settings.speech.match([person.language])
     const state = failure?.state ?? {}
-    const view = { skin, csrfToken: exchange.csrfToken(), now: clock.now(), person: { name, email, hasPassword } }
+    const view = { skin, csrfToken: exchange.csrfToken(), now: clock.now(), person: { name, email, hasPassword, language } }
     const shown = await Promise.all(
       sections.map(async (section) => {
         const body = await section.body(who, { ...view, state: section.id === failed ? state : {} })

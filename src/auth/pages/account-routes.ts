@@ -15,10 +15,12 @@ const common = {
 } as const
 const doneQuery = z.strictObject({ done: doneWord.optional() })
 const nameForm = z.strictObject({ csrf_token: csrfToken, name: formText })
+const languageForm = z.strictObject({ csrf_token: csrfToken, language: formText })
 const passwordForm = z.strictObject({ csrf_token: csrfToken, username: z.string().optional(), current: formText, password: formText })
 
 export function accountRoutes(parts: PageParts): Route[] {
-  const { signedIn, show, rename, changePassword, signOut } = accountActions(parts)
+  const actions = accountActions(parts)
+  const { signedIn, show, changePassword, signOut } = actions
   return [
     route({
       ...common,
@@ -30,17 +32,7 @@ export function accountRoutes(parts: PageParts): Route[] {
       answers: formAnswers,
       handle: friendly(parts, (call, { query }, exchange) => signedIn(call, exchange, (who) => show(who, { done: query.done }))),
     }),
-    route({
-      ...common,
-      method: 'POST',
-      path: '/account/name',
-      rate: 'page',
-      summary: 'Change the name that others see',
-      body: 'form',
-      input: { body: nameForm },
-      answers: formAnswers,
-      handle: friendly(parts, (call, { body }, exchange) => signedIn(call, exchange, (who) => rename(who, body.name))),
-    }),
+    ...profileRoutes(parts, actions),
     route({
       ...common,
       method: 'POST',
@@ -66,6 +58,33 @@ export function accountRoutes(parts: PageParts): Route[] {
     ...endingRoutes(parts, signedIn),
     ...eventRoutes(parts, signedIn),
     ...openRoutes(parts),
+  ]
+}
+
+function profileRoutes(parts: PageParts, { signedIn, rename, chooseLanguage }: AccountActions): Route[] {
+  return [
+    route({
+      ...common,
+      method: 'POST',
+      path: '/account/name',
+      rate: 'page',
+      summary: 'Change the name that others see',
+      body: 'form',
+      input: { body: nameForm },
+      answers: formAnswers,
+      handle: friendly(parts, (call, { body }, exchange) => signedIn(call, exchange, (who) => rename(who, body.name))),
+    }),
+    route({
+      ...common,
+      method: 'POST',
+      path: '/account/language',
+      rate: 'page',
+      summary: 'Choose a language for the account and for this browser',
+      body: 'form',
+      input: { body: languageForm },
+      answers: formAnswers,
+      handle: friendly(parts, (call, { body }, exchange) => signedIn(call, exchange, (who) => chooseLanguage(who, body.language))),
+    }),
   ]
 }
 

@@ -12,13 +12,32 @@ const SHOWN_EVENTS = 8
 const profile: AccountSection = {
   id: 'profile',
   heading: (texts) => texts.profile.heading,
-  body: async (_who, { skin, person, csrfToken, state: { problems = {}, values = {} } }) => {
+  body: async (_who, view) => {
+    const { skin, person, csrfToken, state } = view
+    const { problems = {}, values = {} } = state
     const { profile: texts } = skin.texts
     return html`<p class="soft">${texts.address(html`<strong class="wrap">${person.email}</strong>`)}</p>
 <form class="inline" method="post" action="/account/name">${csrfField(csrfToken)}
 ${field({ name: 'name', label: texts.nameLabel, type: 'text', autocomplete: 'name', value: values['name'] ?? person.name, problem: problems['name'], focus: problems['name'] !== undefined, maxLength: 80 })}
-<button class="button quiet" type="submit">${texts.save}</button></form>`
+<button class="button quiet" type="submit">${texts.save}</button></form>
+${languageForm(view)}`
   },
+}
+
+/** Nothing to choose where there is one language. */
+function languageForm({ skin, person, csrfToken }: SectionView): Html | undefined {
+  const { texts, languages, language } = skin
+  if (languages.length < 2) return undefined
+  const { languageLabel, languageHint, saveLanguage } = texts.profile
+  const chosen = person.language ?? language
+  const options = languages.map(
+    ({ tag, name }) => html`<option value="${tag}" lang="${tag}"${tag === chosen ? html` selected` : undefined}>${name}</option>`,
+  )
+  return html`<form class="inline" method="post" action="/account/language">${csrfField(csrfToken)}
+<div class="field"><label for="field-language">${languageLabel}</label>
+<select id="field-language" name="language" autocomplete="language" aria-describedby="language-hint">${options}</select></div>
+<button class="button quiet" type="submit">${saveLanguage}</button></form>
+<p class="soft small" id="language-hint">${languageHint}</p>`
 }
 
 const password: AccountSection = {

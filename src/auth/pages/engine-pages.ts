@@ -1,5 +1,6 @@
 // Pages for the moments when the OpenID engine itself has something to say: problems and signing out.
 import { type Html, html } from '#kernel/html.ts'
+import { type ProblemPageOf, statusWords } from '#kernel/http/problem-page.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import { type DeviceCodeView, type DeviceConfirmView, deviceConfirmPage, deviceDonePage, devicePage } from './device-page.ts'
 import { lead, type Skin, stagePage } from './layout.ts'
@@ -13,15 +14,20 @@ interface Way {
 export interface Problem {
   readonly heading: string
   readonly words: string
+  /** Of these, where it is not the language of the page. */
+  readonly lang?: string
+  /** In English, where errors say more than the language has words for. */
+  readonly detail?: string | undefined
   readonly requestId?: string
   /** Ways on; the app and the account page unless told. */
   readonly ways?: readonly Way[]
 }
 
-export function errorPage(skin: Skin, { heading, words, requestId, ways = usualWays(skin) }: Problem): Html {
+export function errorPage(skin: Skin, { heading, words, lang, detail, requestId, ways = usualWays(skin) }: Problem): Html {
+  const more = detail === undefined ? undefined : html`<p class="soft" lang="en">${detail}</p>`
   return stagePage(skin, {
     title: heading,
-    main: html`${lead(heading, words)}<div class="buttons">${ways.map((way) => html`<a class="button quiet" href="${way.path}">${way.words}</a>`)}</div>`,
+    main: html`${lead(heading, words, lang === skin.language ? undefined : lang)}${more}<div class="buttons">${ways.map((way) => html`<a class="button quiet" href="${way.path}">${way.words}</a>`)}</div>`,
     footer: requestId === undefined ? undefined : skin.texts.frame.requestNumber(html`<code class="wrap">${requestId}</code>`),
   })
 }
@@ -52,6 +58,17 @@ export function signedOutPage(skin: Skin): Html {
     main: html`${lead(signOut.done, signOut.doneWords)}
 <div class="buttons"><a class="button quiet" href="${skin.home}">${frame.goTo(skin.productName)}</a><a class="button quiet" href="/account">${signOut.signInAgain}</a></div>`,
   })
+}
+
+/** Any other error on the accounts origin. No choice of languages: there may be no way back to such a page. */
+export function problemPages(settings: FrameSettings): readonly ProblemPageOf[] {
+  const page: ProblemPageOf['page'] = (exchange, told) => {
+    const skin = { ...skinFor(settings, exchange), languages: [] }
+    const { language: lang, problems } = settings.speech.gatewayTextsOf(skin.language)
+    const { title: heading, ...said } = statusWords(problems, lang, told)
+    return errorPage(skin, { heading, ...said, lang, requestId: exchange.requestId })
+  }
+  return [{ site: 'accounts', page }]
 }
 
 /** What the app's request was refused for (RFC 6749 section 4.1.2.1), as the engine says it. */

@@ -101,8 +101,9 @@ export function deskPage(skin: Skin, page: Page & { readonly top: Html }): Html 
   return frame(skin, { ...page, body: skin.looks.body(view) ?? ours() })
 }
 
-export function lead(heading: string, words?: Html | string): Html {
-  return html`<div class="lead"><h1>${heading}</h1>${words === undefined ? undefined : html`<p class="soft">${words}</p>`}</div>`
+/** `lang`: of both, where it is not the language of the page. */
+export function lead(heading: string, words?: Html | string, lang?: string): Html {
+  return html`<div class="lead"${lang === undefined ? undefined : html` lang="${lang}"`}><h1>${heading}</h1>${words === undefined ? undefined : html`<p class="soft">${words}</p>`}</div>`
 }
 
 export type Mood = 'bad' | 'good' | 'warn'

@@ -67,7 +67,13 @@ export interface SectionView {
   readonly skin: Skin
   readonly csrfToken: string
   readonly now: number
-  readonly person: { readonly name: string; readonly email: string; readonly hasPassword: boolean }
+  readonly person: {
+    readonly name: string
+    readonly email: string
+    readonly hasPassword: boolean
+    /** One that is offered. */
+    readonly language?: string | undefined
+  }
   /** What is wrong with the form of this section, when it was sent just now. */
   readonly state: FormState
 }

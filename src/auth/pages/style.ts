@@ -68,11 +68,11 @@ form { margin: 0; }
 @media (forced-colors: active) {
   .strength[data-level="1"] span:nth-child(-n+1), .strength[data-level="2"] span:nth-child(-n+2), .strength[data-level="3"] span:nth-child(-n+3), .strength[data-level="4"] span { background: Highlight; }
 }
-input[type=text], input[type=email], input[type=password] {
+input[type=text], input[type=email], input[type=password], select {
   font: inherit; color: inherit; background: var(--sheet); border: 1.5px solid var(--field-line); border-radius: 0.6rem; padding: 0.7rem 0.85rem; width: 100%; min-height: 3rem;
 }
-input:hover { border-color: var(--accent); }
-input:focus-visible { outline: 3px solid var(--focus); outline-offset: 1px; border-color: transparent; border-radius: 0.6rem; }
+input:hover, select:hover { border-color: var(--accent); }
+input:focus-visible, select:focus-visible { outline: 3px solid var(--focus); outline-offset: 1px; border-color: transparent; border-radius: 0.6rem; }
 input[aria-invalid=true] { border-color: var(--danger); background: var(--danger-soft); }
 .choice { display: flex; gap: 0.6rem; align-items: baseline; }
 .choice input { width: 1.1rem; height: 1.1rem; flex: none; accent-color: var(--accent); }

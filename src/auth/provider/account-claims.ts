@@ -11,9 +11,10 @@ type Found = Awaited<ReturnType<AccountDirectory['find']>>
 
 /** What each scope tells of a person. */
 export function claimsFor(person: NonNullable<Found>, scopes: ReadonlySet<string>): { sub: string; [claim: string]: unknown } {
+  const { name, language } = person
   return {
     sub: person.accountId,
-    ...(scopes.has('profile') ? { name: person.name } : {}),
+    ...(scopes.has('profile') ? { name, ...(language === undefined ? {} : { locale: language }) } : {}),
     ...(scopes.has('email') ? { email: person.email, email_verified: person.emailVerified } : {}),
   }
 }

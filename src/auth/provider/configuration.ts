@@ -91,7 +91,7 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
     claims: {
       // How and when somebody signed in is in every ID token.
       openid: ['sub', 'auth_time', 'acr', 'amr', ...(appClaims.isUsed ? [APP_CLAIM] : [])],
-      profile: ['name'],
+      profile: ['name', 'locale'],
       email: ['email', 'email_verified'],
       sid: null,
       iss: null,

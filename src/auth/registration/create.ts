@@ -34,8 +34,6 @@ export interface Newcomers {
   administration(server: Administered): {
     readonly clients: Clients
     readonly routes: readonly Route[]
-    /** Of the accounts site: clients that register themselves. */
-    readonly publicRoutes: readonly Route[]
     readonly jobs: readonly JobDefinition[]
   }
 }
@@ -71,8 +69,7 @@ export function createNewcomers(parts: NewcomersParts): Newcomers {
       const registration = createRegistration({ ...parts, definition, repository, invitations, counts, end })
       return {
         clients,
-        routes: clientRoutes(clients),
-        publicRoutes: definition.dynamic === undefined ? [] : registrationRoutes(registration),
+        routes: [...clientRoutes(clients), ...(definition.dynamic === undefined ? [] : registrationRoutes(registration))],
         jobs: [endClientJob(endClient)],
       }
     },

@@ -209,7 +209,7 @@ export const de: Texts = {
 
   scopes: {
     offline_access: 'verbunden bleiben, bis Sie es auf Ihrer Kontoseite beenden',
-    profile: 'Ihren Namen sehen',
+    profile: 'Ihren Namen und Ihre Sprache sehen',
     email: 'Ihre E-Mail-Adresse sehen',
     roles: 'Ihre Rollen und Gruppen sehen und mit ihnen handeln',
     organizations: 'sehen, für welche Organisation Sie handeln und welche Rollen Sie dort haben, und damit handeln',
@@ -223,6 +223,7 @@ export const de: Texts = {
     sections: 'Abschnitte dieser Seite',
     done: {
       name: 'Ihr Name ist gespeichert.',
+      language: 'Ihre Sprache ist gespeichert.',
       password: 'Ihr Passwort ist geändert. Alle anderen Sitzungen sind abgemeldet, und Apps mit Zugriff haben ihn verloren.',
       session: 'Diese Sitzung ist abgemeldet.',
       app: 'Die App hat keinen Zugriff mehr.',
@@ -249,6 +250,9 @@ export const de: Texts = {
     address: (address) => html`Ihre Adresse ist ${address}. Nur Sie sehen sie, außer Sie zeigen sie einer App.`,
     nameLabel: 'Name, den andere sehen',
     save: 'Name speichern',
+    languageLabel: 'Sprache',
+    languageHint: 'Für diese Seiten in diesem Browser, für Apps, die sich danach richten, und für E-Mails, die wir von uns aus senden.',
+    saveLanguage: 'Sprache speichern',
   },
 
   organisations: {
@@ -681,5 +685,37 @@ export const de: Texts = {
     goBack: (host) => `Zurück zu ${host}`,
     server_error: 'Bei uns ist etwas schiefgegangen.',
     temporarily_unavailable: 'Wir können gerade nicht antworten. Bitte versuchen Sie es gleich noch einmal.',
+  },
+
+  gateway: {
+    tryAgain: 'Noch einmal versuchen',
+    toStart: 'Zur Startseite',
+    startAgain: 'Von vorn beginnen',
+    goOn: 'Weiter',
+    moment: 'Einen Moment',
+    refusals: {
+      declined: {
+        title: 'Die Anmeldung wurde abgebrochen',
+        words: 'Es hat sich nichts geändert. Sie können es jederzeit noch einmal versuchen.',
+      },
+      ended: {
+        title: 'Diese Anmeldung gilt nicht mehr',
+        words: 'Sie hat zu lange gedauert, war schon abgeschlossen oder begann in einem anderen Browser. Bitte beginnen Sie noch einmal.',
+      },
+      failed: { title: 'Anmelden ist gerade nicht möglich', words: 'Das liegt an uns. Bitte versuchen Sie es gleich noch einmal.' },
+    },
+    problems: {
+      401: { title: 'Bitte melden Sie sich an', words: 'Versuchen Sie es danach noch einmal.' },
+      403: {
+        title: 'Das ist nicht erlaubt',
+        words: 'Darauf haben Sie keinen Zugriff, oder die Seite war veraltet: Laden Sie sie dann neu und versuchen Sie es noch einmal.',
+      },
+      404: { title: 'Hier ist nichts', words: 'Unter dieser Adresse gibt es nichts.' },
+      413: { title: 'Das war zu viel', words: 'Es wurde mehr geschickt, als hier angenommen wird.' },
+      429: { title: 'Zu viele Anfragen', words: 'Das war viel auf einmal. Warten Sie einen Moment und versuchen Sie es noch einmal.' },
+      503: { title: 'Gerade nicht möglich', words: 'Bitte versuchen Sie es gleich noch einmal.' },
+      fault: { title: 'Bei uns ist etwas schiefgegangen', words: 'Bitte versuchen Sie es noch einmal.' },
+      other: { title: 'Das hat nicht geklappt', words: 'Diese Anfrage ließ sich nicht beantworten.' },
+    },
   },
 }

@@ -214,7 +214,7 @@ export const en = {
   /** What scopes let an app do: words that finish the sentence "This app will be able to ...". The app's own scopes can be said here, too. */
   scopes: {
     offline_access: 'stay connected until you end it on your account page',
-    profile: 'see your name',
+    profile: 'see your name and your language',
     email: 'see your email address',
     roles: 'see your roles and groups, and act with them',
     organizations: 'see the organisation that you act for and your roles in it, and act with them',
@@ -229,6 +229,7 @@ export const en = {
     /** What has just been done, by the word in the address of the page. */
     done: {
       name: 'Your name is saved.',
+      language: 'Your language is saved.',
       password: 'Your password is changed. Every other session is signed out, and apps that you had let in have no access any more.',
       session: 'That session is signed out.',
       app: 'The app has no access any more.',
@@ -254,6 +255,9 @@ export const en = {
     address: (address: HtmlValue): Html => html`Your address is ${address}. Only you see it, unless you show it to an app.`,
     nameLabel: 'Name that others see',
     save: 'Save name',
+    languageLabel: 'Language',
+    languageHint: 'For these pages in this browser, for apps that go by it, and for mails that we send of our own accord.',
+    saveLanguage: 'Save language',
   },
 
   organisations: {
@@ -683,6 +687,39 @@ export const en = {
     goBack: (host: string) => `Go back to ${host}`,
     server_error: 'Something went wrong on our side.',
     temporarily_unavailable: 'We cannot answer just now. Please try again in a moment.',
+  },
+
+  /** The gateway's pages: on the frontends, and for errors on every origin. */
+  gateway: {
+    tryAgain: 'Try again',
+    toStart: 'To the start page',
+    startAgain: 'Start again',
+    goOn: 'Continue',
+    moment: 'One moment',
+    /** A sign-in at a frontend that came to nothing. */
+    refusals: {
+      declined: { title: 'Sign-in was cancelled', words: 'Nothing was changed. You can try again whenever you like.' },
+      ended: {
+        title: 'This sign-in has ended',
+        words: 'It took too long, was finished already, or began in another browser. Please start again.',
+      },
+      failed: { title: 'Sign-in is not available just now', words: 'This is on our side. Please try again in a moment.' },
+    },
+    /** By HTTP status. What an error says beyond that stands below, in English; on an English page it stands in place of these words. */
+    problems: {
+      401: { title: 'Sign in first', words: 'Please sign in, then try again.' },
+      403: {
+        title: 'Not allowed',
+        words: 'This is not open to you, or the page was out of date. Go back, load it again and try once more.',
+      },
+      404: { title: 'Nothing here', words: 'There is nothing at this address.' },
+      413: { title: 'That was too much', words: 'More was sent than is accepted here.' },
+      429: { title: 'Too many requests', words: 'That was a lot at once. Wait a moment and try again.' },
+      503: { title: 'Not available just now', words: 'Please try again in a moment.' },
+      /** Nothing that the person could change. */
+      fault: { title: 'Something went wrong on our side', words: 'Please try again.' },
+      other: { title: 'This did not work', words: 'This request could not be answered.' },
+    },
   },
 }
 

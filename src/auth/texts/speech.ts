@@ -1,6 +1,7 @@
 // In which language to speak: ours and the app's own texts joined at start, and the choice among them for one reader (RFC 4647 lookup).
 import { type Html, isHtml } from '#kernel/html.ts'
 import { lookUpLanguage } from '#kernel/http/accept-language.ts'
+import type { Logger } from '#kernel/log.ts'
 import type { AuthDefinition } from '../contract.ts'
 import { de } from './de.ts'
 import { en, type Texts } from './en.ts'
@@ -13,12 +14,18 @@ export interface Speech {
   /** The first of what is wanted that is offered, as it is or by a shorter tag: `de-AT` finds `de`. */
   match(wanted: readonly string[]): string | undefined
   readonly fallback: string
+  /** What the gateway says on its pages, by language. */
+  readonly gatewayTexts: ReadonlyMap<string, GatewayTexts>
+  gatewayTextsOf(tag: string): GatewayTexts
 }
+
+/** `language` is English where the texts are. */
+export type GatewayTexts = Texts['gateway'] & Pick<Texts['frame'], 'requestNumber'> & { readonly language: string }
 
 const OURS: Readonly<Record<string, Texts>> = { en, de }
 
 /** The first is for those who ask for none of them. */
-export function offeredLanguages({ languages, texts = {} }: Pick<AuthDefinition, 'languages' | 'texts'>): readonly string[] {
+function offeredLanguages({ languages, texts = {} }: Pick<AuthDefinition, 'languages' | 'texts'>): readonly string[] {
   return languages ?? [...new Set([...Object.keys(OURS), ...Object.keys(texts)])]
 }
 
@@ -29,20 +36,39 @@ export function createSpeech(definition: Pick<AuthDefinition, 'languages' | 'tex
   const { texts: own = {} } = definition
   const tags = offeredLanguages(definition)
   const joined = tags.map((tag) => {
-    // A language that is not ours says in English what it lacks; a kind of ours (`de-AT`) says it as we do.
-    const base = OURS[tag] ?? OURS[tag.split('-')[0] ?? ''] ?? en
+    const base = baseOf(tag) ?? en
     const texts = join(base, own[tag], { language: tag, path: '', failed })
     return [tag, isTexts(texts) ? texts : base] as const
   })
   const byTag = new Map(joined)
   const lower = new Map(tags.map((tag) => [tag.toLowerCase(), tag]))
   const fallback = tags[0] ?? 'en'
+  const isSaid = (tag: string): boolean => baseOf(tag) !== undefined || own[tag]?.gateway !== undefined
+  const gatewayTexts = new Map(joined.map(([tag, texts]) => [tag, gatewayTextsIn(isSaid(tag) ? tag : 'en', texts)]))
   return {
     languages: joined.map(([tag, texts]) => ({ tag, name: texts.languageName })),
     textsOf: (tag) => byTag.get(tag) ?? byTag.get(fallback) ?? en,
     match: (wanted) => wanted.map((range) => lookUpLanguage(lower, range)).find((tag) => tag !== undefined),
     fallback,
+    gatewayTexts,
+    gatewayTextsOf: (tag) => gatewayTexts.get(tag) ?? gatewayTextsIn('en', en),
   }
+}
+
+function gatewayTextsIn(language: string, { gateway, frame }: Texts): GatewayTexts {
+  return { ...gateway, requestNumber: frame.requestNumber, language }
+}
+
+/** A kind of ours (`de-AT`) says as we do what it lacks; a language that is not ours says that in English. */
+function baseOf(tag: string): Texts | undefined {
+  return OURS[tag] ?? OURS[tag.split('-')[0] ?? '']
+}
+
+/** The same, with a line in the log for each text of the app that throws. */
+export function loggedSpeech(definition: AuthDefinition | undefined, logger: Logger): Speech {
+  return createSpeech(definition, ({ language, text, error }) => {
+    logger.error({ event: 'auth.text_failed', language, text, err: error }, 'a text of the app failed')
+  })
 }
 
 interface Joining {

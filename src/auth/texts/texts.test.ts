@@ -84,6 +84,22 @@ test('an app says single texts in its own words and adds languages, which say in
   assert.equal(speech.textsOf('it'), speech.textsOf('en'))
 })
 
+test('the pages of the gateway are said like the others, and name the language that they are in', () => {
+  const own = { 'pt-BR': { gateway: { tryAgain: 'Tentar de novo' } }, fr: { signIn: { title: 'Se connecter' } } }
+  const { gatewayTexts } = createSpeech({ texts: { ...own, de: { gateway: { problems: { 404: { title: 'Leer' } } } } } })
+  assert.deepEqual(
+    [...gatewayTexts].map(([tag, { language, tryAgain, problems }]) => [tag, language, tryAgain, problems[404].title]),
+    [
+      ['en', 'en', en.gateway.tryAgain, en.gateway.problems[404].title],
+      ['de', 'de', de.gateway.tryAgain, 'Leer'],
+      ['pt-BR', 'pt-BR', 'Tentar de novo', en.gateway.problems[404].title],
+      ['fr', 'en', en.gateway.tryAgain, en.gateway.problems[404].title],
+    ],
+  )
+  const austrian = createSpeech({ languages: ['de-AT'] }).gatewayTexts.get('de-AT')
+  assert.deepEqual([austrian?.language, austrian?.goOn], ['de-AT', de.gateway.goOn])
+})
+
 test('the first language is for those who ask for none of them', () => {
   const speech = createSpeech({ languages: ['de', 'en'] })
   assert.equal(languageOf(speech, reader({ accept: 'ja' })), 'de')

@@ -22,17 +22,18 @@ export interface SignInRequest {
   readonly verifier: string
 }
 
-/** How the person must sign in (RFC 9470). */
-export interface StepUpRequest {
+/** How the person must sign in (RFC 9470), and in which languages (OpenID Connect Core section 3.1.2.1). */
+export interface SignInWishes {
   readonly acrValues?: string | undefined
   readonly maxAge?: string | undefined
+  readonly uiLocales?: readonly string[] | undefined
 }
 
 /** Why auth gave no tokens: `ended` when it said so for good, `declined` by the person, `failed` when it could not say. */
 export type Refusal = 'ended' | 'declined' | 'failed'
 
 export interface RelyingParty {
-  authorizationUrl(call: Call, frontend: GatewayFrontend, request: SignInRequest & StepUpRequest): Promise<string>
+  authorizationUrl(call: Call, frontend: GatewayFrontend, request: SignInRequest & SignInWishes): Promise<string>
   redeem(call: Call, frontend: GatewayFrontend, answer: { readonly search: string; readonly request: SignInRequest }): Promise<Tokens>
   refresh(call: Call, frontend: GatewayFrontend, refreshToken: string): Promise<Tokens>
 }
@@ -183,7 +184,7 @@ function basic({ clientId, secret }: GatewayFrontend): string {
 
 function authorizationParameters(
   frontend: GatewayFrontend,
-  { state, nonce, verifier, acrValues, maxAge }: SignInRequest & StepUpRequest,
+  { state, nonce, verifier, acrValues, maxAge, uiLocales }: SignInRequest & SignInWishes,
 ): Record<string, string> {
   return {
     redirect_uri: redirectUri(frontend),
@@ -195,6 +196,7 @@ function authorizationParameters(
     code_challenge_method: 'S256',
     ...(acrValues === undefined ? {} : { acr_values: acrValues }),
     ...(maxAge === undefined ? {} : { max_age: maxAge }),
+    ...(uiLocales === undefined ? {} : { ui_locales: uiLocales.join(' ') }),
   }
 }
 

@@ -1,20 +1,23 @@
 // The session endpoints of every frontend, on its own origin: /session and what is below it.
 import type { Call } from '#kernel/call.ts'
+import { askedLanguages, languageTags, noChosenLanguage } from '#kernel/http/accept-language.ts'
 import { problemAnswer } from '#kernel/http/answer.ts'
 import { httpErrors } from '#kernel/http/problem.ts'
 import { type Answer, type Exchange, ok, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
+import type { OwnProfile } from '../../auth/contract.ts'
 import type { GatewayFrontend } from '../contract.ts'
 import { GatewayExchange } from '../exchange.ts'
 import { wantsPage } from '../navigation.ts'
-import { clearSession } from './cookies.ts'
-import { actionLink, bouncePage, smallPage, textsFor } from './pages.ts'
+import { actionLink, bouncePage, smallPage, textsFor } from '../pages/pages.ts'
+import { keepLanguage } from '../pages/speaker.ts'
+import { clearSession, SESSION_PATH, TRANSACTION_SECONDS } from './cookies.ts'
 import type { Refusal } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
 import type { Outcome, Renewed, Sessions } from './service.ts'
 
 const returnToQuery = z.object({ return_to: z.string().max(4096).optional() })
-/** With what a challenge of the API has asked for (RFC 9470). */
+/** With what a challenge of the API has asked for (RFC 9470), and in which languages (OpenID Connect Core section 3.1.2.1). */
 const signInQuery = returnToQuery.extend({
   acr_values: z
     .string()
@@ -25,11 +28,12 @@ const signInQuery = returnToQuery.extend({
     .string()
     .regex(/^\d{1,8}$/)
     .optional(),
+  ui_locales: z.string().max(1000).optional(),
 })
 const callbackQuery = z.looseObject({ state: z.string().max(1024).optional() })
 const sessionAnswer = z.object({
   signedIn: z.boolean(),
-  account: z.object({ id: z.string(), name: z.string() }).optional(),
+  account: z.object({ id: z.string(), name: z.string(), locale: z.string().optional() }).optional(),
   expiresAt: z.number().optional(),
   csrfToken: z.string(),
 })
@@ -44,15 +48,22 @@ function gatewayExchange(exchange: Exchange): GatewayExchange {
   throw new TypeError('Session routes run in the gateway only')
 }
 
-function again(returnTo: string): string {
-  return `/session/sign-in?return_to=${encodeURIComponent(returnTo)}`
+function again(returnTo: string, asked: readonly string[] = []): string {
+  const languages = asked.length === 0 ? '' : `&ui_locales=${asked.join('+')}`
+  return `/session/sign-in?return_to=${encodeURIComponent(returnTo)}${languages}`
 }
 
 const REFUSED_STATUS: Readonly<Record<Refusal, number>> = { declined: 403, ended: 400, failed: 503 }
 
-function refusedPage(exchange: GatewayExchange, refusal: Refusal, href: string): Answer {
-  const { refusals, tryAgain } = textsFor(exchange)
-  return { status: REFUSED_STATUS[refusal], body: { html: smallPage(exchange, refusals[refusal], actionLink(href, tryAgain)) } }
+/** `href`: where it can be tried once more. */
+function refusedPage(
+  exchange: GatewayExchange,
+  refusal: Refusal,
+  { href, asked }: { href: string; asked?: readonly string[] | undefined },
+): Answer {
+  const texts = textsFor(exchange, asked)
+  const html = smallPage(exchange, { ...texts.refusals[refusal], action: actionLink(href, texts.tryAgain), texts })
+  return { status: REFUSED_STATUS[refusal], body: { html } }
 }
 
 function unavailable(outcome: { readonly error?: unknown }): Error {
@@ -78,6 +89,10 @@ interface Desk {
   readonly sessions: Sessions
 }
 
+function accountOf({ accountId, name, language }: OwnProfile): { id: string; name: string; locale?: string } {
+  return { id: accountId, name, ...(language === undefined ? {} : { locale: language }) }
+}
+
 function statusRoute({ frontend, site, sessions }: Desk): Route {
   return route({
     method: 'GET',
@@ -94,7 +109,8 @@ function statusRoute({ frontend, site, sessions }: Desk): Route {
       const profile = sub === undefined ? undefined : await sessions.profile(call, sub)
       const csrfToken = own.csrfToken()
       if (profile === undefined) return ok({ signedIn: false, csrfToken })
-      const account = { id: profile.accountId, name: profile.name }
+      const account = accountOf(profile)
+      keepLanguage(exchange, account.locale)
       const expiresAt = frontend.mode === 'cookie' ? session?.live?.expiresAt : undefined
       return ok({ signedIn: true, account, ...(expiresAt === undefined ? {} : { expiresAt }), csrfToken })
     },
@@ -113,9 +129,14 @@ function signInRoute({ frontend, site, sessions }: Desk): Route {
     summary: 'Goes to the sign-in page',
     async handle(call, { query }, exchange) {
       const returnTo = safeReturnTo(query.return_to, frontend.origin)
-      const { acr_values: acrValues, max_age: maxAge } = query
-      const begun = await sessions.begin(call, frontend, { returnTo, acrValues, maxAge })
-      if ('refused' in begun) return refusedPage(gatewayExchange(exchange), begun.refused, again(returnTo))
+      const { acr_values: acrValues, max_age: maxAge, ui_locales: languages } = query
+      const asked = languages === undefined ? [] : languageTags(languages)
+      const uiLocales = asked.length === 0 ? undefined : asked
+      const begun = await sessions.begin(call, frontend, { returnTo, acrValues, maxAge, uiLocales })
+      if ('refused' in begun)
+        return refusedPage(gatewayExchange(exchange), begun.refused, { href: again(returnTo, asked), asked: uiLocales })
+      // For the page on which it may end here.
+      if (uiLocales !== undefined) exchange.addCookie(askedLanguages(uiLocales, { path: SESSION_PATH, seconds: TRANSACTION_SECONDS }))
       exchange.addCookie(begun.done.cookie)
       return seeOther(begun.done.location)
     },
@@ -140,7 +161,7 @@ function callbackRoute({ frontend, site, sessions }: Desk): Route {
         cookies: exchange.cookies,
         nameBrowser: (seconds) => own.renameBrowser(seconds),
       })
-      if ('refused' in outcome) return refusedPage(own, outcome.refused, again('/'))
+      if ('refused' in outcome) return refusedPage(own, outcome.refused, { href: again('/') })
       const { cookies, sessionId, returnTo, spent } = outcome.done
       own.renewCsrf(frontend.mode === 'cookie' ? sessionId : undefined)
       return bouncePage(own, returnTo, [...cookies, spent])
@@ -194,7 +215,8 @@ function refreshOnTheWayRoute(desk: Desk): Route {
       const returnTo = safeReturnTo(query.return_to, desk.frontend.origin)
       const outcome = await renew(desk, call, own)
       if ('done' in outcome) return seeOther(returnTo, { 'set-cookie': outcome.done.cookies })
-      if (outcome.refused === 'failed') return refusedPage(own, 'failed', `/session/refresh?return_to=${encodeURIComponent(returnTo)}`)
+      if (outcome.refused === 'failed')
+        return refusedPage(own, 'failed', { href: `/session/refresh?return_to=${encodeURIComponent(returnTo)}` })
       return seeOther(again(returnTo), { 'set-cookie': clearSession() })
     },
   })
@@ -214,7 +236,8 @@ function signOutRoute({ site, sessions }: Desk): Route {
       const own = gatewayExchange(exchange)
       if (own.session !== undefined) await sessions.end(call, own.session.sid)
       own.renewCsrf()
-      const headers = { 'set-cookie': clearSession(), 'clear-site-data': CLEAR }
+      // The next person at this browser may read another language.
+      const headers = { 'set-cookie': [...clearSession(), noChosenLanguage()], 'clear-site-data': CLEAR }
       // A form without script, or a call of one.
       return wantsPage(own) ? seeOther('/', headers) : ok({}, headers)
     },

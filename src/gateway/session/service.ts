@@ -4,7 +4,7 @@ import type { Clock } from '#kernel/clock.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
-import type { Auth, PublicProfile } from '../../auth/contract.ts'
+import type { Auth, OwnProfile } from '../../auth/contract.ts'
 import type { GatewayFrontend } from '../contract.ts'
 import type { Revocations } from '../tokens/revocations.ts'
 import type { TokenVerifier, VerifiedToken } from '../tokens/verifier.ts'
@@ -50,7 +50,7 @@ export interface Sessions {
   ): Promise<Outcome<Renewed & { readonly returnTo: string; readonly spent: string }>>
   refresh(call: Call, frontend: GatewayFrontend, session: RefreshCookie): Promise<Outcome<Renewed>>
   end(call: Call, sessionId: string): Promise<void>
-  profile(call: Call, accountId: string): Promise<PublicProfile | undefined>
+  profile(call: Call, accountId: string): Promise<OwnProfile | undefined>
 }
 
 export interface WantedSignIn {
@@ -58,6 +58,8 @@ export interface WantedSignIn {
   /** What a challenge of the API has asked for (RFC 9470). */
   readonly acrValues?: string | undefined
   readonly maxAge?: string | undefined
+  /** In which languages the pages of the sign-in should be, the first that is offered. */
+  readonly uiLocales?: readonly string[] | undefined
 }
 
 export interface CallbackAnswer {
@@ -163,12 +165,12 @@ export function createSessions(parts: SessionParts): Sessions {
   const seconds = (): number => Math.floor(clock.now() / 1000)
   const seal = createSeal(parts)
   return {
-    async begin(call, frontend, { returnTo, acrValues, maxAge }) {
+    async begin(call, frontend, { returnTo, ...wanted }) {
       const request = { state: randomToken(), nonce: randomToken(), verifier: randomToken() }
       const value = sealers.transaction.seal({ ...request, origin: frontend.origin, returnTo, exp: seconds() + TRANSACTION_SECONDS })
       const cookie = setTransaction(transactionCookieName(request.state), value, TRANSACTION_SECONDS)
       try {
-        return { done: { location: await relyingParty.authorizationUrl(call, frontend, { ...request, acrValues, maxAge }), cookie } }
+        return { done: { location: await relyingParty.authorizationUrl(call, frontend, { ...request, ...wanted }), cookie } }
       } catch (error) {
         return refusedBy(parts, call, error)
       }
@@ -180,6 +182,6 @@ export function createSessions(parts: SessionParts): Sessions {
       // Auth's list will say so too; this gateway need not wait for it.
       revocations.add({ kind: 'session', subject: sessionId, before: seconds() })
     },
-    profile: (call, accountId) => auth.profile(call, accountId),
+    profile: (call, accountId) => auth.ownProfile(call, accountId),
   }
 }

@@ -8,7 +8,7 @@ import type { GatewayExchange } from '../exchange.ts'
 import { isForeignNavigation, isNavigation } from '../navigation.ts'
 import type { PipelineParts, Step } from './step.ts'
 import { CSRF_COOKIE } from '../session/cookies.ts'
-import { bouncePage } from '../session/pages.ts'
+import { bouncePage } from '../pages/pages.ts'
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 

@@ -7,7 +7,7 @@ import type { GatewayExchange } from '../exchange.ts'
 import { isForeignNavigation } from '../navigation.ts'
 import { takeUpgrade } from './sockets.ts'
 import type { PipelineParts, Step } from './step.ts'
-import { bouncePage } from '../session/pages.ts'
+import { bouncePage } from '../pages/pages.ts'
 
 const CSRF_FIELD = 'csrf_token'
 

@@ -1,12 +1,45 @@
-// Which language a browser is answered in: what it says of its person, and what of that is offered.
+// Which language a browser is answered in: what an app asked for, what its person chose, what the browser prefers, and what of that is offered.
+import { isLanguageTag } from '../language-tag.ts'
+import { cookieOf, serialiseCookie, type SentCookies } from './cookie.ts'
 
 /** More is nobody's list. */
-export const MAX_RANGES = 10
-/** RFC 4647 section 2.1, without wildcards. */
-export const RANGE = /^[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8}){0,4}$/
+const MAX_RANGES = 10
 
-/** What the person has chosen on the accounts origin, in the footer. */
+/** What was chosen for this browser: on the accounts origin by the person, on a frontend by the account that was last signed in there. */
 export const LANGUAGE_COOKIE = '__Host-Http-language'
+const CHOSEN_SECONDS = 365 * 24 * 3600
+/** What an app has asked for, within one sign-in: below one path, tags with dots between them. */
+const ASKED_COOKIE = '__Secure-asked-language'
+
+export interface LanguageReader extends SentCookies {
+  readonly request: { readonly headers: { readonly cookie?: string | undefined; readonly 'accept-language'?: string | undefined } }
+}
+
+/** Of a list of tags those that can be read: `ui_locales` is a wish (OpenID Connect Core section 3.1.2.1). */
+export function languageTags(text: string, separator: ' ' | '.' = ' '): readonly string[] {
+  return text.slice(0, 1000).split(separator).filter(isLanguageTag).slice(0, MAX_RANGES)
+}
+
+export function chosenLanguage(tag: string): string {
+  return serialiseCookie(LANGUAGE_COOKIE, tag, { sameSite: 'Lax', maxAgeSeconds: CHOSEN_SECONDS })
+}
+
+export function noChosenLanguage(): string {
+  return serialiseCookie(LANGUAGE_COOKIE, '', { sameSite: 'Lax', maxAgeSeconds: 0 })
+}
+
+export function askedLanguages(tags: readonly string[], { path, seconds }: { readonly path: string; readonly seconds: number }): string {
+  return serialiseCookie(ASKED_COOKIE, tags.join('.'), { path, sameSite: 'Lax', maxAgeSeconds: seconds })
+}
+
+/** What comes first of this that is offered is spoken. `asked`: by the app, in this request itself. */
+export function wantedLanguages(reader: LanguageReader, asked?: readonly string[]): readonly string[] {
+  return [
+    ...(asked ?? languageTags(cookieOf(reader, ASKED_COOKIE) ?? '', '.')),
+    ...languageTags(cookieOf(reader, LANGUAGE_COOKIE) ?? '', '.'),
+    ...acceptedLanguages(reader.request.headers['accept-language']),
+  ]
+}
 
 /** RFC 9110 section 12.5.4: the ranges by their weight, without those that weigh nothing. */
 export function acceptedLanguages(header: string | undefined): string[] {
@@ -17,7 +50,7 @@ export function acceptedLanguages(header: string | undefined): string[] {
     return { range, weight: weight === undefined ? 1 : Number(weight) }
   })
   return weighed
-    .filter(({ range, weight }) => RANGE.test(range) && weight > 0)
+    .filter(({ range, weight }) => isLanguageTag(range) && weight > 0)
     .toSorted((a, b) => b.weight - a.weight)
     .map(({ range }) => range)
 }

@@ -16,6 +16,16 @@ export interface ParsedCookies {
   readonly duplicates: readonly string[]
 }
 
+/** A request whose cookies may be parsed already; an error may come before that. */
+export interface SentCookies {
+  readonly cookies: ReadonlyMap<string, string>
+  readonly request: { readonly headers: { readonly cookie?: string | undefined } }
+}
+
+export function cookieOf({ cookies, request }: SentCookies, name: string): string | undefined {
+  return cookies.size > 0 ? cookies.get(name) : parseCookies(request.headers.cookie).cookies.get(name)
+}
+
 const none: ParsedCookies = { cookies: new Map(), duplicates: [] }
 
 /** Parses a `Cookie` header. Pairs without a name are dropped: a browser sends `=name=value` for a cookie that a neighbour planted nameless. */
