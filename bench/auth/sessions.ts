@@ -63,9 +63,24 @@ const READING_MS = 12_000
 /** What of a person's sessions each subject uses, so that none finds what another has ended. */
 const PART = { authorize: 0, refresh: 1, account: 2, end: 3 }
 
+/** Those whose sessions stay. */
+function peopleOf(sessions: number): number {
+  return Math.floor((sessions - sessions / EXPIRING) / SESSIONS_EACH)
+}
+
+/** A session that has ended costs less to end once more, so there must be one for each request. */
+function refuseTooFew(few: number, { rounds: count, durationMs, warmUpMs }: Pace): void {
+  const needed = Math.ceil((RATES.end * (warmUpMs + count * durationMs)) / 1000) + CONNECTIONS
+  if (needed <= peopleOf(few)) return
+  const enough = Math.ceil((needed * SESSIONS_EACH) / (1 - 1 / EXPIRING))
+  throw new RangeError(
+    `${needed} sessions are ended in so many rounds, and of ${few} there are ${peopleOf(few)} to end: --few ${enough}, or fewer rounds.`,
+  )
+}
+
 /** Persons in an order that jumps about. */
 function picker(site: Site, part: number): () => number {
-  const people = Math.floor((site.count - site.count / EXPIRING) / SESSIONS_EACH)
+  const people = peopleOf(site.count)
   let turn = 0
   return () => {
     turn += 1
@@ -284,6 +299,7 @@ export async function measureSessions(
   environments: { readonly few: Environment; readonly many: Environment },
   { pace, scale }: { readonly pace: Pace; readonly scale: Scale },
 ): Promise<void> {
+  refuseTooFew(scale.few, pace)
   const sites: Site[] = []
   const folder = mkdtempSync(join(tmpdir(), 'ninefold-sessions-'))
   try {
