@@ -6,9 +6,9 @@ import type { CollectionLayout } from './layout.ts'
 import type { Store } from './store.ts'
 
 /** A write that comes meanwhile waits for so many at most. */
-const EXPIRE_LIMIT = 50
+const EXPIRE_LIMIT = 25
 /** Of what a batch took. SQLite copies its log after it. */
-const REST = 2
+const REST = 5
 const LONGEST_REST_MS = 400
 
 export interface SweeperParts {
@@ -29,7 +29,7 @@ export function createSweeper({ store, pump, logger, everyMs, layouts }: Sweeper
   let running = false
   let sweeping: Promise<void> = Promise.resolve()
 
-  // Small batches, and after each a rest longer than it took: whoever writes meanwhile waits for one at most, and has the engine for most of the time.
+  // Small batches, and after each a rest much longer than it took: whoever writes meanwhile waits for one at most, and most meet none.
   const removeExpired = async (collection: string): Promise<void> => {
     let removed: number
     do {
