@@ -70,7 +70,7 @@ function peopleOf(sessions: number): number {
 
 /** A session that has ended costs less to end once more, so there must be one for each request. */
 function refuseTooFew(few: number, { rounds: count, durationMs, warmUpMs }: Pace): void {
-  const needed = Math.ceil((RATES.end * (warmUpMs + count * durationMs)) / 1000) + CONNECTIONS
+  const needed = Math.ceil((RATES.end * (warmUpMs + count * durationMs)) / 1000)
   if (needed <= peopleOf(few)) return
   const enough = Math.ceil((needed * SESSIONS_EACH) / (1 - 1 / EXPIRING))
   throw new RangeError(

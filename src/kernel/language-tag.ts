@@ -1,8 +1,10 @@
-// Tags of languages as browsers and accounts have them.
+// Tags of languages as browsers, apps and accounts have them.
 
-/** A language range of RFC 4647 section 2.1, without wildcards: whatever is a BCP 47 tag is one. */
-const RANGE = /^[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8}){0,4}$/
+/** A language range of RFC 4647 section 2.1, without wildcards; a BCP 47 tag looks the same. */
+const RANGE = /^[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8}){0,8}$/
+/** RFC 5646 section 4.4.1 asks for room for so many characters at least. */
+export const MAX_LANGUAGE_TAG = 35
 
 export function isLanguageTag(text: string): boolean {
-  return RANGE.test(text)
+  return text.length <= MAX_LANGUAGE_TAG && RANGE.test(text)
 }

@@ -37,14 +37,20 @@ test('in the languages that the app asks for, on the pages of auth and on those 
   assert.equal(new URL(String(started.headers.location)).searchParams.get('ui_locales'), 'fr-CA de')
   assert.match(started.cookies.join(), /__Secure-asked-language=fr-CA\.de; Path=\/session; Max-Age=600;/)
   const refused = await browse(world, jar, { path: '/session/callback?state=old', headers })
-  assert.match(refused.text, /<html lang="de">.*<h1>Diese Anmeldung gilt nicht mehr/s)
+  assert.match(
+    refused.text,
+    /<html lang="de">.*<h1>Diese Anmeldung gilt nicht mehr.*href="\/session\/sign-in\?return_to=%2F&amp;ui_locales=fr-CA\+de"/s,
+  )
+  const next = await browse(world, jar, { path: '/session/sign-in', headers })
+  assert.match(next.cookies.join(), /__Secure-asked-language=; Path=\/session; Max-Age=0/, 'it was for one sign-in')
 })
 
 test('what cannot be read of such a wish is left out: nobody is kept from signing in by it', async () => {
   for (const [wish, left] of [
     ['', null],
     ['de;q=1 <b> en-US@posix', null],
-    ['zh-Hant-TW-u-ca-chinese-x fr', 'fr'],
+    ['zh_Hant de-DE-u-co-phonebk-nu-latn fr', 'de-DE-u-co-phonebk-nu-latn fr'],
+    [`${'x'.repeat(1200)} de`, null],
     ['a b c d e f g h i j k', 'a b c d e f g h i j'],
   ] as const) {
     const { status, headers } = await browse(world, new Jar(), { path: `/session/sign-in?ui_locales=${encodeURIComponent(wish)}` })
@@ -88,6 +94,24 @@ test('in the language of the account, as long as somebody is signed in', async (
   assert.equal(jar.get('__Host-Http-language'), undefined, 'the next person may read another language')
 })
 
+test('not of an account whose session has ended elsewhere', async () => {
+  const jar = new Jar()
+  const cookie = '__Host-Http-language=de'
+  assert.match(
+    (await browse(world, jar, { path: '/session', headers: { cookie } })).cookies.join(),
+    /__Host-Http-language=; Path=\/; Max-Age=0/,
+  )
+})
+
+test('two servers cannot both have the pages of a site', async () => {
+  const page: ProblemPage = () => html``
+  const twice = [
+    { site: 'accounts', page },
+    { site: 'accounts', page },
+  ] as const
+  await assert.rejects(openWorld({ problemPages: twice }), /two servers have pages for the errors of accounts/)
+})
+
 test('in the words and the colours of the app', async (t) => {
   const texts = { en: { gateway: { problems: { 404: { title: 'An empty page' } } } } }
   const own = await openWorld({ settings: gatewayPages({ texts, theme: { colours: { light: { accent: '#0b57d0' } } } }) })
@@ -108,15 +132,21 @@ test('in the frame of the server whose host it is, unless that fails, or what it
     settings: { rateLimits: { page: { quota: 3, windowSeconds: 60 } } },
   })
   t.after(() => framed.stop())
-  const look = (origin: string) => ask(framed, { origin, path: '/nothing', headers: NAVIGATES })
+  const cookie = '__Host-Http-language=de'
+  const look = (origin: string) => ask(framed, { origin, path: '/nothing', headers: { ...NAVIGATES, 'accept-language': 'en', cookie } })
   assert.match((await look(sites.accounts)).text, /framed 404/)
-  assert.match((await look(sites.frontends.gallery)).text, /<h1>Nothing here<\/h1>/)
+  assert.match((await look(sites.frontends.gallery)).text, /<html lang="de">.*<h1>Hier ist nichts<\/h1>/s)
   fails = true
-  assert.match((await look(sites.accounts)).text, /<h1>Nothing here<\/h1>/)
+  assert.match((await look(sites.accounts)).text, /<html lang="de">.*<h1>Hier ist nichts<\/h1>/s)
   fails = false
   const limited = await look(sites.accounts)
   assert.equal(limited.status, 429)
-  assert.match(limited.text, /<h1>Too many requests<\/h1>/)
+  assert.match(limited.text, /<h1>Zu viele Anfragen<\/h1>/)
+  const inTheClear = await openWorld({ problemPages: [{ site: 'accounts', page }], settings: { development: false } })
+  t.after(() => inTheClear.stop())
+  const { status, text } = await ask(inTheClear, { origin: sites.accounts, path: '/sign-up', headers: NAVIGATES })
+  assert.equal(status, 403)
+  assert.doesNotMatch(text, /framed/)
 })
 
 test('in the language of the browser, as every page of the gateway speaks', async () => {

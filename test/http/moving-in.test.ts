@@ -78,7 +78,7 @@ test('rows that are refused say why, and keep no good one out', async () => {
     { name: 'nobody' },
     null,
     { email: 'THERE@example.org', id: 'another-id-of-somebody' },
-    { email: 'last@example.org', name: 'L\u202east', language: 'de-DE,de;q=0.9' },
+    { email: 'last@example.org', name: 'L\u202east', language: 'de-DE,de;q=0.9,en-US;q=0.8,en;q=0.7,fr;q=0.6' },
     { email: 'other@example.org', language: ' de_AT ' },
   ]
   const outcomes = await moveIn(rows)

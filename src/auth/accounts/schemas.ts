@@ -1,5 +1,6 @@
 // The stored shapes of accounts and of the links that we mail. The types come from here.
 import { sha256 } from '#kernel/keyring.ts'
+import { MAX_LANGUAGE_TAG } from '#kernel/language-tag.ts'
 import { z } from '#kernel/schema.ts'
 import { membershipShape } from '../roles/membership.ts'
 
@@ -12,7 +13,7 @@ export const account = z.strictObject({
    * What its owner reads, a BCP 47 tag: what they read when the account was made, until they choose on the account page. For apps, and for mails that nobody is
    * there to ask about.
    */
-  language: z.string().max(35).optional(),
+  language: z.string().max(MAX_LANGUAGE_TAG).optional(),
   /** PHC string. Absent for whoever signs in by other ways alone. */
   password: z.string().optional(),
   /** Moved in without one: the other system may still be asked, once (see `legacySignIn`). */
@@ -62,7 +63,7 @@ export const emailToken = z.strictObject({
   browser: z.string().optional(),
   /** The authorization that the person was in the middle of. */
   interaction: z.string().optional(),
-  language: z.string().max(35).optional(),
+  language: z.string().max(MAX_LANGUAGE_TAG).optional(),
   expiresAt: z.int(),
 })
 

@@ -12,7 +12,7 @@ export const personRow = z.strictObject({
   email: z.string().max(320),
   emailVerified: z.boolean().optional(),
   name: z.string().max(1000).optional(),
-  language: z.string().max(35).optional(),
+  language: z.string().max(1000).optional(),
   passwordHash: z.string().min(1).max(1000).optional(),
   legacyPassword: z.boolean().optional(),
   suspended: z.boolean().optional(),

@@ -120,7 +120,7 @@ function profileActions({ accounts, settings }: PageParts, { show, textsFor }: S
     },
     async chooseLanguage({ call, exchange, session }, tag) {
       if (!settings.speech.languages.some((offered) => offered.tag === tag))
-        throw httpErrors.invalid({ detail: `${tag.slice(0, 40)} is not offered` })
+        throw httpErrors.invalid({ detail: 'This language is not offered.' })
       await accounts.chooseLanguage(call, session.accountId, tag)
       keepChoice(exchange, tag, '/account')
       return doneAnswer('language')

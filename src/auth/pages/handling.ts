@@ -64,13 +64,20 @@ export function formFailure(texts: Texts, error: unknown, values: Readonly<Recor
 const OF_THE_APP = new Set(['bad_details', 'sign_in_refused'])
 
 /** What an error says to a person: in their language where it is one of ours, else as it was written. */
-export function errorWords({ errors, ...texts }: Texts, { code, title, detail, headers = {} }: AppError): string {
+export function errorWords(texts: Texts, error: AppError): string {
+  return knownWords(texts, error) ?? asWritten(error)
+}
+
+function asWritten({ title, detail }: AppError): string {
+  return [title, detail].filter((part) => part !== undefined).join('. ')
+}
+
+function knownWords({ errors, ...texts }: Texts, { code, detail, headers = {} }: AppError): string | undefined {
   const name = code.startsWith('auth.') ? code.slice('auth.'.length) : ''
   const known = new Map<string, string | ((wait: string) => string)>(Object.entries(errors)).get(name)
   const wait = waitWords({ errors, ...texts }, Number(headers['retry-after'] ?? 1))
   if (typeof known === 'function') return known(wait)
-  if (known !== undefined) return OF_THE_APP.has(name) && detail !== undefined ? `${known} ${detail}` : known
-  return [title, detail].filter((part) => part !== undefined).join('. ')
+  return known !== undefined && OF_THE_APP.has(name) && detail !== undefined ? `${known} ${detail}` : known
 }
 
 export function formPage(body: Html, failure: FormFailure | undefined, policy?: Answer['policy']): Answer {
@@ -94,11 +101,10 @@ export function friendly<Params, Query, Body>(parts: PageParts, handle: Handle<P
       if (!(error instanceof AppError) || error.status === 500) throw error
       const skin = skinOf(parts, exchange)
       const { texts } = skin
-      const body = errorPage(skin, {
-        heading: texts.requests.heading,
-        words: `${errorWords(texts, error)} ${texts.frame.goBack}`,
-        requestId: exchange.requestId,
-      })
+      const known = knownWords(texts, error)
+      const said =
+        known === undefined ? { words: texts.frame.goBack, detail: asWritten(error) } : { words: `${known} ${texts.frame.goBack}` }
+      const body = errorPage(skin, { heading: texts.requests.heading, ...said, requestId: exchange.requestId })
       return { status: error.status, headers: error.headers ?? {}, body: { html: body } }
     }
   }

@@ -705,9 +705,9 @@ export const en = {
       },
       failed: { title: 'Sign-in is not available just now', words: 'This is on our side. Please try again in a moment.' },
     },
-    /** By HTTP status. What an error says beyond that stands below, in English; on an English page it stands in place of these words. */
+    /** By HTTP status. What an error says beyond that stands below, in English; on an English page it stands in place of `words`. */
     problems: {
-      401: { title: 'Sign in first', words: 'Please sign in, then try again.' },
+      401: { title: 'Please sign in', words: 'Then try again.' },
       403: {
         title: 'Not allowed',
         words: 'This is not open to you, or the page was out of date. Go back, load it again and try once more.',

@@ -45,6 +45,8 @@ test('what the app asks for comes first, then what the person chose, then what t
   assert.equal(languageOf(speech, reader({ cookies: { ...choice, '__Secure-asked-language': 'fr.de' } })), 'de')
   assert.equal(languageOf(speech, reader({ cookies: choice }), 'de-AT fr'), 'de')
   assert.equal(languageOf(speech, reader({ accept: 'fr' })), 'en')
+  const early = { cookies: new Map(), request: { headers: { cookie: 'a=b; __Host-Http-language=de' } } }
+  assert.equal(languageOf(speech, early as unknown as Parameters<typeof languageOf>[1]), 'de', 'before anybody has looked at the cookies')
   assert.equal(languageOf(speech, reader({ cookies: { '__Host-Http-language': '<script>' } })), 'en')
 })
 

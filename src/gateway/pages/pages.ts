@@ -44,9 +44,9 @@ export function bouncePage(exchange: GatewayExchange, to: string, cookies: reado
   return { status: 200, headers: cookies.length === 0 ? {} : { 'set-cookie': cookies }, body: { html: body } }
 }
 
-/** What such a page loads from its own origin would be refused as well. */
-function isBare({ isInTheClear }: GatewayExchange, { status }: Told): boolean {
-  return status === 429 || isInTheClear
+/** What such a page loads from its own origin is of the class `page`, and would be refused as well. */
+function isBare({ isInTheClear, match }: GatewayExchange, { status }: Told): boolean {
+  return isInTheClear || (status === 429 && (match?.route.rate ?? 'page') === 'page')
 }
 
 /** An error for a person who navigated here: in the frame of the server whose host it is, where that has one and it does not fail as well. */

@@ -1,4 +1,4 @@
-// Every language says everything, and each reader gets the one that is wanted of what the app offers.
+// Each reader gets the language that is wanted of what the app offers.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LANGUAGE_COOKIE, type LanguageReader } from '#kernel/http/accept-language.ts'

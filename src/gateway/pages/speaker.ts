@@ -1,5 +1,7 @@
 // In which language the gateway's pages speak: the first that is wanted of those that the app offers.
 import {
+  askedLanguages,
+  askedLanguagesOf,
   chosenLanguage,
   LANGUAGE_COOKIE,
   type LanguageReader,
@@ -9,6 +11,7 @@ import {
 } from '#kernel/http/accept-language.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import type { PageTexts } from '../contract.ts'
+import { SESSION_PATH, TRANSACTION_SECONDS } from '../session/cookies.ts'
 
 /** `asked`: by the app, in this request itself. */
 export type Speaker = (this: void, reader: LanguageReader, asked?: readonly string[]) => PageTexts
@@ -17,6 +20,12 @@ export type Speaker = (this: void, reader: LanguageReader, asked?: readonly stri
 export function keepLanguage(exchange: Pick<Exchange, 'cookies' | 'addCookie'>, tag: string | undefined): void {
   const kept = exchange.cookies.get(LANGUAGE_COOKIE)
   if (kept !== tag) exchange.addCookie(tag === undefined ? noChosenLanguage() : chosenLanguage(tag))
+}
+
+/** What the app asks for at one sign-in, for the page on which that may end here; nothing, once it is over. */
+export function keepWish(exchange: Pick<Exchange, 'request' | 'cookies' | 'addCookie'>, tags: readonly string[] = []): void {
+  if (tags.length === 0 && askedLanguagesOf(exchange).length === 0) return
+  exchange.addCookie(askedLanguages(tags, { path: SESSION_PATH, seconds: tags.length === 0 ? 0 : TRANSACTION_SECONDS }))
 }
 
 /** `offered`: what the app says, by language; the first is for those who ask for none of them. */

@@ -1,17 +1,17 @@
 // The session endpoints of every frontend, on its own origin: /session and what is below it.
 import type { Call } from '#kernel/call.ts'
-import { askedLanguages, languageTags, noChosenLanguage } from '#kernel/http/accept-language.ts'
+import { askedLanguagesOf, languageTags, noChosenLanguage } from '#kernel/http/accept-language.ts'
 import { problemAnswer } from '#kernel/http/answer.ts'
 import { httpErrors } from '#kernel/http/problem.ts'
 import { type Answer, type Exchange, ok, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import type { OwnProfile } from '../../auth/contract.ts'
 import type { GatewayFrontend } from '../contract.ts'
-import { GatewayExchange } from '../exchange.ts'
+import { type BrowserSession, GatewayExchange } from '../exchange.ts'
 import { wantsPage } from '../navigation.ts'
 import { actionLink, bouncePage, smallPage, textsFor } from '../pages/pages.ts'
-import { keepLanguage } from '../pages/speaker.ts'
-import { clearSession, SESSION_PATH, TRANSACTION_SECONDS } from './cookies.ts'
+import { keepLanguage, keepWish } from '../pages/speaker.ts'
+import { clearSession } from './cookies.ts'
 import type { Refusal } from './relying-party.ts'
 import { safeReturnTo } from './return-to.ts'
 import type { Outcome, Renewed, Sessions } from './service.ts'
@@ -28,7 +28,8 @@ const signInQuery = returnToQuery.extend({
     .string()
     .regex(/^\d{1,8}$/)
     .optional(),
-  ui_locales: z.string().max(1000).optional(),
+  /** A wish: what cannot be read of it is left out. */
+  ui_locales: z.string().optional(),
 })
 const callbackQuery = z.looseObject({ state: z.string().max(1024).optional() })
 const sessionAnswer = z.object({
@@ -93,6 +94,12 @@ function accountOf({ accountId, name, language }: OwnProfile): { id: string; nam
   return { id: accountId, name, ...(language === undefined ? {} : { locale: language }) }
 }
 
+/** In memory mode the token is the page's own. */
+function expiryOf({ mode }: GatewayFrontend, session: BrowserSession | undefined): { expiresAt?: number } {
+  const expiresAt = mode === 'cookie' ? session?.live?.expiresAt : undefined
+  return expiresAt === undefined ? {} : { expiresAt }
+}
+
 function statusRoute({ frontend, site, sessions }: Desk): Route {
   return route({
     method: 'GET',
@@ -108,11 +115,9 @@ function statusRoute({ frontend, site, sessions }: Desk): Route {
       const sub = session?.refresh?.sub ?? session?.live?.principal.accountId
       const profile = sub === undefined ? undefined : await sessions.profile(call, sub)
       const csrfToken = own.csrfToken()
+      keepLanguage(exchange, profile?.language)
       if (profile === undefined) return ok({ signedIn: false, csrfToken })
-      const account = accountOf(profile)
-      keepLanguage(exchange, account.locale)
-      const expiresAt = frontend.mode === 'cookie' ? session?.live?.expiresAt : undefined
-      return ok({ signedIn: true, account, ...(expiresAt === undefined ? {} : { expiresAt }), csrfToken })
+      return ok({ signedIn: true, account: accountOf(profile), ...expiryOf(frontend, session), csrfToken })
     },
   })
 }
@@ -135,8 +140,7 @@ function signInRoute({ frontend, site, sessions }: Desk): Route {
       const begun = await sessions.begin(call, frontend, { returnTo, acrValues, maxAge, uiLocales })
       if ('refused' in begun)
         return refusedPage(gatewayExchange(exchange), begun.refused, { href: again(returnTo, asked), asked: uiLocales })
-      // For the page on which it may end here.
-      if (uiLocales !== undefined) exchange.addCookie(askedLanguages(uiLocales, { path: SESSION_PATH, seconds: TRANSACTION_SECONDS }))
+      keepWish(exchange, uiLocales)
       exchange.addCookie(begun.done.cookie)
       return seeOther(begun.done.location)
     },
@@ -161,7 +165,8 @@ function callbackRoute({ frontend, site, sessions }: Desk): Route {
         cookies: exchange.cookies,
         nameBrowser: (seconds) => own.renameBrowser(seconds),
       })
-      if ('refused' in outcome) return refusedPage(own, outcome.refused, { href: again('/') })
+      if ('refused' in outcome) return refusedPage(own, outcome.refused, { href: again('/', askedLanguagesOf(own)) })
+      keepWish(exchange)
       const { cookies, sessionId, returnTo, spent } = outcome.done
       own.renewCsrf(frontend.mode === 'cookie' ? sessionId : undefined)
       return bouncePage(own, returnTo, [...cookies, spent])

@@ -5,7 +5,7 @@ import { cookieOf, serialiseCookie, type SentCookies } from './cookie.ts'
 /** More is nobody's list. */
 const MAX_RANGES = 10
 
-/** What was chosen for this browser: on the accounts origin by the person, on a frontend by the account that was last signed in there. */
+/** What was chosen for this browser: on the accounts origin by the person, on a frontend by the account that is signed in there. */
 export const LANGUAGE_COOKIE = '__Host-Http-language'
 const CHOSEN_SECONDS = 365 * 24 * 3600
 /** What an app has asked for, within one sign-in: below one path, tags with dots between them. */
@@ -32,10 +32,14 @@ export function askedLanguages(tags: readonly string[], { path, seconds }: { rea
   return serialiseCookie(ASKED_COOKIE, tags.join('.'), { path, sameSite: 'Lax', maxAgeSeconds: seconds })
 }
 
+export function askedLanguagesOf(reader: SentCookies): readonly string[] {
+  return languageTags(cookieOf(reader, ASKED_COOKIE) ?? '', '.')
+}
+
 /** What comes first of this that is offered is spoken. `asked`: by the app, in this request itself. */
 export function wantedLanguages(reader: LanguageReader, asked?: readonly string[]): readonly string[] {
   return [
-    ...(asked ?? languageTags(cookieOf(reader, ASKED_COOKIE) ?? '', '.')),
+    ...(asked ?? askedLanguagesOf(reader)),
     ...languageTags(cookieOf(reader, LANGUAGE_COOKIE) ?? '', '.'),
     ...acceptedLanguages(reader.request.headers['accept-language']),
   ]

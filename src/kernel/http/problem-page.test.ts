@@ -21,7 +21,8 @@ test('every error is said in the language of its reader, with what it says beyon
     const isOurs = status >= 500 && status !== 503
     const isKnown = [401, 403, 404, 413, 429, 503].includes(status)
     assert.deepEqual(statusWords(texts, 'fr', told), isOurs ? texts.fault : { ...(isKnown ? words : texts.other), detail }, String(status))
-    assert.deepEqual(statusWords(texts, 'en', told), isOurs ? texts.fault : { title: told.title, words: detail }, String(status))
+    const title = isKnown ? words.title : told.title
+    assert.deepEqual(statusWords(texts, 'en', told), isOurs ? texts.fault : { title, words: detail }, String(status))
   }
 })
 

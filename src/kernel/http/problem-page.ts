@@ -39,5 +39,5 @@ export function statusWords({ fault, other, ...known }: StatusTexts, language: s
   const words = new Map<string, PageWords>(Object.entries(known)).get(String(status))
   if (!/^en\b/i.test(language)) return { ...(words ?? other), detail }
   // Errors are in English: where that is read, what they say themselves is more exact, and nothing is said twice.
-  return detail === undefined ? (words ?? { ...other, title }) : { title, words: detail }
+  return { title: words?.title ?? title, words: detail ?? words?.words ?? other.words }
 }
