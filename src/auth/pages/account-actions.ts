@@ -122,7 +122,7 @@ function profileActions({ accounts, settings }: PageParts, { show, textsFor }: S
       if (!settings.speech.languages.some((offered) => offered.tag === tag))
         throw httpErrors.invalid({ detail: 'This language is not offered.' })
       await accounts.chooseLanguage(call, session.accountId, tag)
-      keepChoice(exchange, tag, '/account')
+      keepChoice(exchange, tag)
       return doneAnswer('language')
     },
   }

@@ -19,7 +19,7 @@ export function keepUiLocales(exchange: Pick<Exchange, 'addCookie'>, interaction
 }
 
 /** For good, and at once on the pages of the interaction that the person may be in. */
-export function keepChoice(exchange: Pick<Exchange, 'addCookie'>, tag: string, back: string): void {
+export function keepChoice(exchange: Pick<Exchange, 'addCookie'>, tag: string, back = ''): void {
   exchange.addCookie(chosenLanguage(tag))
   const path = /^\/interaction\/[\w-]{1,64}/.exec(back)?.[0]
   if (path !== undefined) exchange.addCookie(askedLanguages([tag], { path, seconds: ASKED_SECONDS }))
