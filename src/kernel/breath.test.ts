@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { breath } from './breath.ts'
+import { breath, ownTurn } from './breath.ts'
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -58,6 +58,54 @@ test('long requests give way to what comes in, and all of them end', async () =>
   // Sixty milliseconds of work; in one go, the other would have had one turn or two.
   assert.ok(others >= 20, `${others} turns`)
   assert.ok(longestMs < 50, `${longestMs} ms`)
+})
+
+test('who waits leaves a turn to what came in with it, and goes on all the same when every turn is filled', async () => {
+  await nextTurn()
+  await nextTurn()
+  let filling = true
+  let filled = 0
+  let goesOnAfter: number | undefined
+  // As events do that keep coming: before the immediates of each turn.
+  const fill = (): void => {
+    if (!filling) return
+    void breath()
+    work(0.3)
+    if (goesOnAfter === undefined) filled += 1
+    setTimeout(fill, 0)
+  }
+  void breath()
+  work(0.3)
+  const gone = (async (): Promise<void> => {
+    await breath()
+    goesOnAfter = filled
+  })()
+  fill()
+  await gone
+  filling = false
+  assert.ok(goesOnAfter !== undefined && goesOnAfter > 0, 'not in the turn that was filled')
+})
+
+test('of those who are answered all at once, each goes on in a turn of its own', async () => {
+  await nextTurn()
+  await nextTurn()
+  const turns: number[] = []
+  let turn = 0
+  let counting = true
+  const count = (): void => {
+    turn += 1
+    if (counting) setImmediate(count)
+  }
+  setImmediate(count)
+  await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      await ownTurn()
+      turns.push(turn)
+      work(0.3)
+    }),
+  )
+  counting = false
+  assert.equal(new Set(turns).size, 4, turns.join())
 })
 
 test('who came first goes on first', async () => {

@@ -39,6 +39,7 @@ import { scenarioDatabase } from './scenario-database.ts'
 
 export const ORIGIN = 'https://accounts.example.org'
 export const call: Call = systemCall('accounts-test')
+const SETTLED = 'test.settled'
 
 export interface SentMail {
   readonly to: string
@@ -206,11 +207,16 @@ export async function openAccounts(
   })
   const mails: SentMail[] = []
   let delivered = 0
+  const reached = new Set<string>()
   database.subscribe({
     consumer: 'test-mails',
-    topics: ['jobs.requested'],
+    topics: ['jobs.requested', SETTLED],
     handle: async (events) => {
       for (const event of events) {
+        if (event.topic === SETTLED) {
+          reached.add(event.key)
+          continue
+        }
         const sent = mailOf(event.data)
         if (sent !== undefined) mails.push(sent)
         delivered += 1
@@ -268,7 +274,11 @@ export async function openAccounts(
       ),
     async settled() {
       const before = delivered
-      // Longer than a consumer of events gathers.
+      // Events come in order: whatever was stored before this one has been delivered when it has.
+      const key = randomToken()
+      await database.commit(call, [], [{ topic: SETTLED, key, data: {} }])
+      await until('the events that were stored', () => reached.has(key))
+      // Other consumers have a pace of their own; this is longer than one gathers.
       await new Promise((resolve) => setTimeout(resolve, 150))
       if (delivered !== before) await world.settled()
     },

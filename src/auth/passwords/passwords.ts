@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import type { Call } from '#kernel/call.ts'
 import { systemCall } from '#kernel/call.ts'
+import { ownTurn } from '#kernel/breath.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { hmacSha256 } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
@@ -86,6 +87,8 @@ export function createPasswords(logger: Logger, settings: PasswordSettings = {})
       const against = phc ?? dummy
       if (against === undefined) throw authErrors.unavailable()
       const matches = await child.run(call, { kind: 'verify', password, phc: against }, { favoured })
+      // Several answers come at a time, and each has a sign-in to end.
+      await ownTurn()
       return matches === true && phc !== undefined
     }
   return {

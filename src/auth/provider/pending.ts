@@ -1,5 +1,6 @@
 // Writes that may wait until the request under way has all of its writes together: one commit is one wait for the disk, whatever is in it. The engine
 // stores each record by itself; a first sign-in would wait thirteen times, and so it waits once for each request.
+import { ownTurn } from '#kernel/breath.ts'
 import type { Call } from '#kernel/call.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Database } from '../../database/contract.ts'
@@ -22,6 +23,8 @@ export function createPending(database: Pick<Database, 'commit'>): Pending {
     try {
       const events = writes.flatMap((write) => write.events ?? [])
       await database.commit(call, operations, events)
+      // One commit of the database answers several requests at once.
+      await ownTurn()
       return true
     } catch (error) {
       if (hasCode(error, 'database.conflict') || hasCode(error, 'database.duplicate')) return false

@@ -7,6 +7,7 @@ import type { Clock } from '#kernel/clock.ts'
 import type { Answer, Exchange } from '#kernel/http/route.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
+import { breath } from '#kernel/breath.ts'
 import { z } from '#kernel/schema.ts'
 import { KEY_SET_SECONDS } from '../keys/generations.ts'
 import type { RegistrationDefinition } from '../clients/contract.ts'
@@ -83,8 +84,10 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
     await net(
       context,
       async () => {
+        await breath()
         await next()
         await parts.flush()
+        await breath()
       },
       { failed, pages: parts.pages },
     )
