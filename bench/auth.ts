@@ -1,6 +1,6 @@
 // The authorization server under load: interleaved rounds of every subject on a real platform, medians; rate as fast as answers come, and CPU time of the
 // whole server process for each request, from which comes what one core can do.
-// Run: node bench/auth.ts [--on sqlite,postgres] [--only flows,introspection,sign-ins,sessions] [--hash 65536/3] [--real-time]
+// Run: node bench/auth.ts [--on sqlite,postgres] [--only flows,introspection,sign-ins,sessions] [--hash 65536/3] [--first platform]
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { costProblem, type HashCost, USUAL_COST } from '../src/auth/passwords/cost.ts'
@@ -12,8 +12,8 @@ import { flowSubjects } from './auth/flows.ts'
 import { introspectionSubjects } from './auth/introspection.ts'
 import { measureSessions } from './auth/sessions.ts'
 import { measureSignIns } from './auth/sign-ins.ts'
-import { goFirst } from './cpu.ts'
 import { at, CONFIG, ENVIRONMENT, figuresOf, type Pace, rounds, type Subject, table, type World } from './auth/subject.ts'
+import { type First, PLACES } from './cpu.ts'
 
 const { values } = parseArgs({
   options: {
@@ -30,8 +30,8 @@ const { values } = parseArgs({
     hash: { type: 'string', default: `${USUAL_COST.memoryKiB}/${USUAL_COST.passes}` },
     /** Sign-ins before anything of them is measured. */
     'warm-up-sign-ins': { type: 'string', default: '1500' },
-    /** With the platform's main thread before all other programs, as its operator can have it. Linux, as root. */
-    'real-time': { type: 'boolean', default: false },
+    /** Sign-ins with this main thread before all other programs: `nobody`, `client` or `platform`. */
+    first: { type: 'string', default: 'nobody' },
     /** How many sessions there are where there are many, and where there are few. */
     sessions: { type: 'string', default: '1000000' },
     few: { type: 'string', default: '1000' },
@@ -42,7 +42,14 @@ const PEOPLE = 4
 /** As an operator would for so much data. */
 const POSTGRES = { shared_buffers: '1GB', max_wal_size: '4GB', checkpoint_timeout: '30min' }
 const COST = hashCost(values.hash)
+const FIRST = firstPlace(values.first)
 const wanted = new Set(values.only.split(','))
+
+function firstPlace(text: string): First {
+  const first = PLACES.find((place) => place === text)
+  if (first === undefined) throw new RangeError(`--first takes ${PLACES.join(', ')}, and not ${text}`)
+  return first
+}
 
 function hashCost(text: string): HashCost {
   const [, memoryKiB, passes] = /^(\d+)\/(\d+)$/.exec(text) ?? []
@@ -61,7 +68,6 @@ async function openWorld(environment: Environment): Promise<World> {
     discardOutput: true,
     environment: { ...ENVIRONMENT, ...environment },
   })
-  if (values['real-time']) goFirst(platform.pid)
   const people: Person[] = []
   for (let index = 0; index < PEOPLE; index += 1) people.push(await signUp(platform, `bench${index}@example.com`))
   const browsers: Person[] = []
@@ -109,7 +115,7 @@ async function measure(name: string, urlOf?: (place: string) => string): Promise
       people: Number(values.people),
       cost: COST,
       warmUpSignIns: Number(values['warm-up-sign-ins']),
-      realTime: values['real-time'],
+      first: FIRST,
     }
     await measureSignIns(name, databaseOf('sign_ins'), { pace: PACE, ...scale })
   }

@@ -9,7 +9,7 @@ import type { HashCost } from '../../src/auth/passwords/cost.ts'
 import { defaultConcurrency } from '../../src/auth/passwords/passwords.ts'
 import { signUp } from '../../test/support/person.ts'
 import { type PlatformProcess, startPlatform } from '../../test/support/platform.ts'
-import { goFirst, median, onCpuNs } from '../cpu.ts'
+import { type First, giveFirstPlace, leaveFirstPlace, median, onCpuNs } from '../cpu.ts'
 import { type LoadResult, run } from '../load.ts'
 import type { Hashed, Hashing } from '../peers/argon2.ts'
 import type { Busy } from '../peers/busy.ts'
@@ -173,14 +173,13 @@ export interface SignInScale {
   /** Of the hashes of the platform, and of those beside it. */
   readonly cost: HashCost
   readonly warmUpSignIns: number
-  /** The main thread of the platform, and that of the client that measures, before whatever else wants a processor. */
-  readonly realTime: boolean
+  readonly first: First
 }
 
 export async function measureSignIns(
   name: string,
   environment: Readonly<Record<string, string>>,
-  { pace, people, cost, warmUpSignIns, realTime }: SignInScale,
+  { pace, people, cost, warmUpSignIns, first }: SignInScale,
 ): Promise<void> {
   const argon2 = await beside('../peers/argon2.ts', [String(cost.memoryKiB), String(cost.passes)])
   const busy = await beside('../peers/busy.ts')
@@ -200,15 +199,16 @@ export async function measureSignIns(
     const others = await otherRoute(platform)
     const site: Site = { platform, walkers, argon2, busy, clients, hashing: hashingProcess(platform.pid), others }
     await warmUp(site, warmUpSignIns)
-    if (realTime) for (const pid of [platform.pid, process.pid]) goFirst(pid)
+    giveFirstPlace(first, platform.pid)
     await round(site, pace.warmUpMs)
     const taken: Round[] = []
     for (let number = 0; number < pace.rounds; number += 1) taken.push(await round(site, pace.durationMs))
-    report(realTime ? `${name}, real-time` : name, cost, taken)
+    report(first === 'nobody' ? name : `${name}, ${first} first`, cost, taken)
   } finally {
     argon2.disconnect()
     busy.disconnect()
     clients.disconnect()
     await platform.stop({ remove: true })
+    leaveFirstPlace(first)
   }
 }

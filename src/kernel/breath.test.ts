@@ -60,33 +60,33 @@ test('long requests give way to what comes in, and all of them end', async () =>
   assert.ok(longestMs < 50, `${longestMs} ms`)
 })
 
-test('who waits leaves a turn to what came in with it, and goes on all the same when every turn is filled', async () => {
+test('who waits leaves a turn that others have made long, and goes on in spite of them when every turn is', async () => {
   await nextTurn()
   await nextTurn()
-  let filling = true
-  let filled = 0
-  let goesOnAfter: number | undefined
-  // As events do that keep coming: before the immediates of each turn.
-  const fill = (): void => {
-    if (!filling) return
+  let turns = 0
+  let goesOnIn: number | undefined
+  // Queued before those who wait are looked after, in each turn.
+  const others = (): void => {
+    if (goesOnIn !== undefined || turns === 100) return
+    setImmediate(others)
+    turns += 1
     void breath()
     work(0.3)
-    if (goesOnAfter === undefined) filled += 1
-    setTimeout(fill, 0)
   }
+  setImmediate(others)
   void breath()
   work(0.3)
-  const gone = (async (): Promise<void> => {
-    await breath()
-    goesOnAfter = filled
-  })()
-  fill()
-  await gone
-  filling = false
-  assert.ok(goesOnAfter !== undefined && goesOnAfter > 0, 'not in the turn that was filled')
+  const given = breath()
+  assert.ok(given instanceof Promise)
+  await given
+  goesOnIn = turns
+  // The others of this test have asked as well.
+  await breath()
+  assert.ok(goesOnIn > 1, 'the first turn is left')
+  assert.ok(goesOnIn < 20, `${goesOnIn} turns`)
 })
 
-test('of those who are answered all at once, each goes on in a turn of its own', async () => {
+test('of a few who are let go on all at once, each has a turn of its own', async () => {
   await nextTurn()
   await nextTurn()
   const turns: number[] = []

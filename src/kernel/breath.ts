@@ -1,55 +1,50 @@
 // Long requests let others in between their steps: what takes milliseconds of this thread in one go makes everybody else wait for milliseconds.
 
-/** So long may a turn of the event loop last before who asks gives way. */
+// So long may a turn of the event loop last before who asks gives way.
 const LONG_MS = 0.2
-/** Of those who wait, one in so many goes on in each turn: few at a time, so that what came in meanwhile is answered. */
+// Of those who wait, one in so many goes on in each turn: few at a time, so that what came in meanwhile is answered.
 const SHARE = 8
-/** At most, however many wait. */
+// At most, however many wait.
 const MOST = 4
-/** So many turns in a row may be filled by what has come in, before those who wait go on all the same. */
-const PATIENCE = 3
+// Turns that have become long before those who wait could go on are left as they are, but not for longer than this.
+const PATIENCE_MS = 1
 
 const waiting: (() => void)[] = []
-/** When it was asked first in this turn. */
+// When it was asked first in this turn.
 let turnBegan: number | undefined
-let scheduled = false
-let ends = false
-let filled = 0
+// Since when turns have been left.
+let leftSince: number | undefined
+let isScheduled = false
 
-/** In each turn, after what has come in with it. */
+/** At the end of a turn, when what has come in with it has been begun. */
 function goOn(): void {
-  scheduled = false
-  if (waiting.length === 0) {
-    turnBegan = undefined
-    return
-  }
+  if (waiting.length === 0) return
   const now = performance.now()
-  schedule()
-  if (filled < PATIENCE && turnBegan !== undefined && now - turnBegan >= LONG_MS) {
-    filled += 1
-    return
+  if (turnBegan !== undefined && now - turnBegan >= LONG_MS) {
+    leftSince ??= now
+    if (now - leftSince < PATIENCE_MS) return
   }
-  filled = 0
+  leftSince = undefined
   turnBegan = now
   for (const resume of waiting.splice(0, Math.min(MOST, Math.ceil(waiting.length / SHARE)))) resume()
 }
 
-/** After those who went on have given way again: what comes in then is asked for in the next turn. */
+/** Behind it, when those who went on have given way again or are done. */
 function endTurn(): void {
-  ends = false
+  isScheduled = false
   turnBegan = undefined
   if (waiting.length > 0) schedule()
 }
 
 function schedule(): void {
-  if (!scheduled) {
-    scheduled = true
-    setImmediate(goOn)
-  }
-  if (!ends && waiting.length > 0) {
-    ends = true
-    setImmediate(endTurn)
-  }
+  if (isScheduled) return
+  isScheduled = true
+  setImmediate(goOn)
+  setImmediate(endTurn)
+}
+
+function wait(): Promise<void> {
+  return new Promise((resolve) => waiting.push(resolve))
 }
 
 /** To be awaited between the steps of a long request. `undefined` when this turn of the event loop is young: then there is nothing to wait for. */
@@ -57,21 +52,16 @@ export function breath(): Promise<void> | undefined {
   const now = performance.now()
   turnBegan ??= now
   schedule()
-  if (waiting.length === 0 && now - turnBegan < LONG_MS) return undefined
-  return wait()
+  return waiting.length === 0 && now - turnBegan < LONG_MS ? undefined : wait()
 }
 
-/** The same for those who may be answered together: all but the first would ask before any of them has begun to work. */
+/**
+ * To be awaited where one event lets several requests go on. By `breath` all of them would pass, since all ask before any of them has begun to work: here the
+ * first one passes, and the others wait.
+ */
 export function ownTurn(): Promise<void> | undefined {
   const isFirst = turnBegan === undefined && waiting.length === 0
   turnBegan ??= performance.now()
   schedule()
   return isFirst ? undefined : wait()
-}
-
-function wait(): Promise<void> {
-  return new Promise((resolve) => {
-    waiting.push(resolve)
-    schedule()
-  })
 }

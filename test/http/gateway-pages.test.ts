@@ -123,11 +123,13 @@ test('in the words and the colours of the app', async (t) => {
 
 test('in the frame of the server whose host it is, unless that fails, or what it loads would be refused as well', async (t) => {
   let fails = false
+  const log: string[] = []
   const page: ProblemPage = (_exchange, { status }) => {
     if (fails) throw new Error('no frame')
     return html`<!doctype html><title>framed ${status}</title>`
   }
   const framed = await openWorld({
+    log,
     problemPages: [{ site: 'accounts', page }],
     settings: { rateLimits: { page: { quota: 3, windowSeconds: 60 } } },
   })
@@ -136,8 +138,10 @@ test('in the frame of the server whose host it is, unless that fails, or what it
   const look = (origin: string) => ask(framed, { origin, path: '/nothing', headers: { ...NAVIGATES, 'accept-language': 'en', cookie } })
   assert.match((await look(sites.accounts)).text, /framed 404/)
   assert.match((await look(sites.frontends.gallery)).text, /<html lang="de">.*<h1>Hier ist nichts<\/h1>/s)
+  assert.deepEqual(log, [])
   fails = true
   assert.match((await look(sites.accounts)).text, /<html lang="de">.*<h1>Hier ist nichts<\/h1>/s)
+  assert.match(log.join(), /"event":"gateway\.problem_page_failed"/, 'the operator is told')
   fails = false
   const limited = await look(sites.accounts)
   assert.equal(limited.status, 429)

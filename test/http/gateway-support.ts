@@ -387,6 +387,8 @@ export interface WorldOptions {
   readonly bare?: true
   readonly monitoring?: Monitoring
   readonly problemPages?: GatewayDependencies['problemPages']
+  /** Takes the lines of the log, which nobody reads unless told. */
+  readonly log?: string[]
 }
 
 export async function openWorld({
@@ -396,6 +398,7 @@ export async function openWorld({
   bare,
   monitoring,
   problemPages = [],
+  log,
 }: WorldOptions = {}): Promise<World> {
   const auth = new FakeAuth()
   const records: RequestRecord[] = []
@@ -412,7 +415,7 @@ export async function openWorld({
     },
     keyRing: createKeyRing(new Secret(Buffer.alloc(32, 7).toString('base64url'))),
     clock: { now: () => Date.now() },
-    logger: createLogger({ level: 'silent' }),
+    logger: createLogger(log === undefined ? { level: 'silent' } : { level: 'error', stream: { write: (line) => void log.push(line) } }),
     routes: bare === true ? routes : [...testRoutes(writes), ...routes],
     settings: { ...HERE, ...gatewayPages(), sites, development: true, frontends: [DIARY, GALLERY], ...settings },
   }

@@ -74,7 +74,7 @@ export interface AccountsWorld {
   mailTo(email: string, template?: string): Promise<SentMail>
   /** The job that a write asks for, run now. */
   endAccess(input: Readonly<Record<string, unknown>>): Promise<void>
-  /** Waits until every event that was stored so far has been delivered. */
+  /** Waits until every mail that was asked for so far is there; for what else follows events, until there was a moment of quiet. */
   settled(): Promise<void>
   visit(request: Visit): Promise<Visited>
   /** The whole inventory of the pages. */

@@ -1,8 +1,8 @@
 // Password hashes as PHC strings: argon2id at the cost that the operator has chosen (cost.ts).
 import { availableParallelism } from 'node:os'
+import { ownTurn } from '#kernel/breath.ts'
 import type { Call } from '#kernel/call.ts'
 import { systemCall } from '#kernel/call.ts'
-import { ownTurn } from '#kernel/breath.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { hmacSha256 } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
@@ -87,7 +87,7 @@ export function createPasswords(logger: Logger, settings: PasswordSettings = {})
       const against = phc ?? dummy
       if (against === undefined) throw authErrors.unavailable()
       const matches = await child.run(call, { kind: 'verify', password, phc: against }, { favoured })
-      // Several answers come at a time, and each has a sign-in to end.
+      // Answers of the process come together when this thread was busy, and each has a sign-in to end.
       await ownTurn()
       return matches === true && phc !== undefined
     }

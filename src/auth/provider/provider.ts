@@ -3,11 +3,11 @@
 import type { EventEmitter } from 'node:events'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import Provider, { errors } from 'oidc-provider'
+import { breath } from '#kernel/breath.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Answer, Exchange } from '#kernel/http/route.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
-import { breath } from '#kernel/breath.ts'
 import { z } from '#kernel/schema.ts'
 import { KEY_SET_SECONDS } from '../keys/generations.ts'
 import type { RegistrationDefinition } from '../clients/contract.ts'
@@ -84,10 +84,10 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
     await net(
       context,
       async () => {
+        // The gateway's part of the request is over.
         await breath()
         await next()
         await parts.flush()
-        await breath()
       },
       { failed, pages: parts.pages },
     )

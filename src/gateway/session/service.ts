@@ -1,6 +1,6 @@
 // Browser sessions: sign-in, refresh and sign-out of a frontend, and the cookies that each leaves behind.
-import type { Call } from '#kernel/call.ts'
 import { breath } from '#kernel/breath.ts'
+import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { sha256 } from '#kernel/keyring.ts'
@@ -94,6 +94,8 @@ async function verifyOwn(
   call: Call,
   token: { readonly accessToken: string; readonly clientId: string },
 ): Promise<VerifiedToken> {
+  // The engine's part of the request is over.
+  await breath()
   const verified = await verifier.verify(call, token.accessToken)
   if (verified.principal.clientId !== token.clientId) throw new Error('auth issued a token to another client')
   return verified
@@ -118,7 +120,6 @@ function createCompletion(parts: SessionParts, seal: Seal): Sessions['complete']
     if (transaction?.state !== state || transaction.origin !== frontend.origin || transaction.exp <= seconds) return { refused: 'ended' }
     try {
       const { accessToken, refreshToken, accountId } = await relyingParty.redeem(call, frontend, { search, request: transaction })
-      await breath()
       const verified = await verifyOwn(parts, call, { accessToken, clientId: frontend.clientId })
       // The nonce ties this browser to the ID token, and so to one account.
       if (verified.principal.accountId !== accountId) throw new Error('auth issued tokens of two accounts')
