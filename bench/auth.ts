@@ -13,7 +13,7 @@ import { introspectionSubjects } from './auth/introspection.ts'
 import { measureSessions } from './auth/sessions.ts'
 import { measureSignIns } from './auth/sign-ins.ts'
 import { at, CONFIG, ENVIRONMENT, figuresOf, type Pace, rounds, type Subject, table, type World } from './auth/subject.ts'
-import { type First, PLACES } from './cpu.ts'
+import { firstPlace } from './first-place.ts'
 
 const { values } = parseArgs({
   options: {
@@ -44,12 +44,6 @@ const POSTGRES = { shared_buffers: '1GB', max_wal_size: '4GB', checkpoint_timeou
 const COST = hashCost(values.hash)
 const FIRST = firstPlace(values.first)
 const wanted = new Set(values.only.split(','))
-
-function firstPlace(text: string): First {
-  const first = PLACES.find((place) => place === text)
-  if (first === undefined) throw new RangeError(`--first takes ${PLACES.join(', ')}, and not ${text}`)
-  return first
-}
 
 function hashCost(text: string): HashCost {
   const [, memoryKiB, passes] = /^(\d+)\/(\d+)$/.exec(text) ?? []

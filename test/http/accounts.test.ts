@@ -5,7 +5,6 @@ import { sha256 } from '#kernel/keyring.ts'
 import { accountsCollection, emailTokensCollection } from '../../src/auth/accounts/repository.ts'
 import type { Interaction } from '../../src/auth/engine.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
-import { until } from '../support/until.ts'
 
 let world: AccountsWorld
 
@@ -132,7 +131,7 @@ test('lets the first of two sign-ups for one address win, and keeps its password
   await world.visit({ path: '/sign-up', cookies: here, form: { ...details(email), password: 'the first password' } })
   const first = tokenIn(await world.mailTo(email))
   await world.visit({ path: '/sign-up', cookies: here, form: { ...details(email), password: 'the second password' } })
-  await until('the second mail', () => world.mails.filter(({ to }) => to === email).length > 1)
+  await world.settled()
   const second = tokenIn(await world.mailTo(email))
   assert.notEqual(first, second)
   assert.equal((await world.visit({ path: '/confirm', cookies: here, form: { token: first } })).status, 303)
