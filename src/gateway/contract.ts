@@ -1,6 +1,6 @@
 // What the rest of the platform may know about the gateway. Types only.
 import type { Html } from '#kernel/html.ts'
-import type { PageWords, StatusTexts } from '#kernel/http/problem-page.ts'
+import type { PageWords, ProblemTexts } from '#kernel/http/problem-page.ts'
 import type { PolicySources, Route } from '#kernel/http/route.ts'
 
 /** A frontend as the gateway serves it: its confidential client, in one of two modes. */
@@ -15,9 +15,7 @@ export interface GatewayFrontend {
 }
 
 /** What the gateway's own pages say, in one language. Auth has the texts of all pages in one file for each language. */
-export interface PageTexts {
-  /** The tag of the language that these are in. */
-  readonly language: string
+export interface PageTexts extends ProblemTexts {
   readonly tryAgain: string
   readonly toStart: string
   readonly startAgain: string
@@ -26,7 +24,6 @@ export interface PageTexts {
   /** Shown small, so that a person can name it to support. */
   requestNumber(this: void, id: string): Html | string
   readonly refusals: Readonly<Record<'declined' | 'ended' | 'failed', PageWords>>
-  readonly problems: StatusTexts
 }
 
 /** As `#rrggbb`: behind everything, text, text of less weight, buttons and what is on them, around what has the focus. */

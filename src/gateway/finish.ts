@@ -108,8 +108,13 @@ function failRaw({ response, requestId }: GatewayExchange, error: unknown): void
   response.end(JSON.stringify(problemOf(error, requestId).problem))
 }
 
-function told(answer: Answer, headers: Readonly<Record<string, string>>): Answer {
+function withHeaders(answer: Answer, headers: Readonly<Record<string, string>>): Answer {
   return { ...answer, headers: { ...answer.headers, ...headers } }
+}
+
+/** Of `Retry-After` where it is a number of seconds (RFC 9110 section 10.2.3). */
+function waitSecondsIn({ 'retry-after': after }: Readonly<Record<string, string>>): number | undefined {
+  return after !== undefined && /^\d+$/.test(after) ? Number(after) : undefined
 }
 
 export function createFinish({ monitoring, logger, now, isStopping }: FinishParts): Finish {
@@ -142,8 +147,9 @@ export function createFinish({ monitoring, logger, now, isStopping }: FinishPart
           { err: failure, requestId: exchange.requestId, event: 'gateway.problem_page_failed' },
           'the page of an error failed; the plain one was shown',
         )
-      if (isForPerson) send(exchange, { status: problem.status, headers, body: { html: errorPage(exchange, problem, failed) } })
-      else send(exchange, told(problemAnswer(error, exchange.requestId), headers))
+      const told = { ...problem, waitSeconds: waitSecondsIn(own) }
+      if (isForPerson) send(exchange, { status: problem.status, headers, body: { html: errorPage(exchange, told, failed) } })
+      else send(exchange, withHeaders(problemAnswer(error, exchange.requestId), headers))
     },
   }
 }

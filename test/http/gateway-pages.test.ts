@@ -145,7 +145,11 @@ test('in the frame of the server whose host it is, unless that fails, or what it
   fails = false
   const limited = await look(sites.accounts)
   assert.equal(limited.status, 429)
-  assert.match(limited.text, /<h1>Zu viele Anfragen<\/h1>/)
+  assert.match(
+    limited.text,
+    /<h1>Zu viele Anfragen<\/h1><p>Das war viel auf einmal\. Bitte warten Sie (eine Sekunde|\d+ Sekunden) und versuchen Sie es dann noch einmal\.<\/p><p><a /,
+  )
+  assert.match(String(limited.headers['retry-after']), /^\d+$/)
   const inTheClear = await openWorld({ problemPages: [{ site: 'accounts', page }], settings: { development: false } })
   t.after(() => inTheClear.stop())
   const { status, text } = await ask(inTheClear, { origin: sites.accounts, path: '/sign-up', headers: NAVIGATES })

@@ -64,9 +64,9 @@ export function signedOutPage(skin: Skin): Html {
 export function problemPages(settings: FrameSettings): readonly ProblemPageOf[] {
   const page: ProblemPageOf['page'] = (exchange, told) => {
     const skin = { ...skinFor(settings, exchange), languages: [] }
-    const { language: lang, problems } = settings.speech.gatewayTextsOf(skin.language)
-    const { title: heading, ...said } = statusWords(problems, lang, told)
-    return errorPage(skin, { heading, ...said, lang, requestId: exchange.requestId })
+    const texts = settings.speech.gatewayTextsOf(skin.language)
+    const { title: heading, ...said } = statusWords(texts, told)
+    return errorPage(skin, { heading, ...said, lang: texts.language, requestId: exchange.requestId })
   }
   return [{ site: 'accounts', page }]
 }

@@ -7,11 +7,11 @@ import { z } from '#kernel/schema.ts'
 import type { Texts } from '../texts/en.ts'
 import { languageOf } from '../texts/language.ts'
 import { problemWords } from '../texts/problem.ts'
+import { waitWords } from '../texts/wait.ts'
 import { errorPage } from './engine-pages.ts'
 import type { FormState, PageParts } from './parts.ts'
 import { skinFor } from './skin.ts'
 import type { Skin } from './layout.ts'
-import { waitWords } from './words.ts'
 
 export type { FormState, PageParts } from './parts.ts'
 
@@ -75,7 +75,7 @@ function asWritten({ title, detail }: AppError): string {
 function knownWords({ errors, ...texts }: Texts, { code, detail, headers = {} }: AppError): string | undefined {
   const name = code.startsWith('auth.') ? code.slice('auth.'.length) : ''
   const known = new Map<string, string | ((wait: string) => string)>(Object.entries(errors)).get(name)
-  const wait = waitWords({ errors, ...texts }, Number(headers['retry-after'] ?? 1))
+  const wait = waitWords(texts, Number(headers['retry-after'] ?? 1))
   if (typeof known === 'function') return known(wait)
   return known !== undefined && OF_THE_APP.has(name) && detail !== undefined ? `${known} ${detail}` : known
 }

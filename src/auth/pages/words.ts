@@ -1,4 +1,4 @@
-// Moments, waits, browsers and scopes in the language of the reader. We do not know a person's time zone: so how long ago, and the exact moment for those
+// Moments, browsers and scopes in the language of the reader. We do not know a person's time zone: so how long ago, and the exact moment for those
 // who want it.
 import { type Html, html } from '#kernel/html.ts'
 import type { Texts } from '../texts/en.ts'
@@ -6,8 +6,6 @@ import type { Texts } from '../texts/en.ts'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
-/** Up to here seconds are easier to read than a minute and some. */
-const SHORT_WAIT_SECONDS = 90
 
 export function agoWords(texts: Texts, at: number, now: number): string {
   const { locale, times } = texts
@@ -28,10 +26,6 @@ export function dayWords({ locale }: Texts, at: number): string {
 export function ago(texts: Texts, at: number, now: number): Html {
   const iso = new Date(at).toISOString()
   return html`<time datetime="${iso}" title="${iso.slice(0, 16).replace('T', ' ')} UTC">${agoWords(texts, at, now)}</time>`
-}
-
-export function waitWords({ times }: Texts, seconds: number): string {
-  return seconds < SHORT_WAIT_SECONDS ? times.seconds(seconds) : times.minutes(Math.ceil(seconds / 60))
 }
 
 /** A session keeps its browser as `Firefox on Windows`, whatever its person reads (see provider/device.ts). */

@@ -712,7 +712,11 @@ export const de: Texts = {
       },
       404: { title: 'Hier ist nichts', words: 'Unter dieser Adresse gibt es nichts.' },
       413: { title: 'Das war zu viel', words: 'Es wurde mehr geschickt, als hier angenommen wird.' },
-      429: { title: 'Zu viele Anfragen', words: 'Das war viel auf einmal. Warten Sie einen Moment und versuchen Sie es noch einmal.' },
+      429: {
+        title: 'Zu viele Anfragen',
+        words: 'Das war viel auf einmal. Warten Sie einen Moment und versuchen Sie es noch einmal.',
+        after: (wait) => `Das war viel auf einmal. Bitte warten Sie ${wait} und versuchen Sie es dann noch einmal.`,
+      },
       503: { title: 'Gerade nicht möglich', words: 'Bitte versuchen Sie es gleich noch einmal.' },
       fault: { title: 'Bei uns ist etwas schiefgegangen', words: 'Bitte versuchen Sie es noch einmal.' },
       other: { title: 'Das hat nicht geklappt', words: 'Diese Anfrage ließ sich nicht beantworten.' },

@@ -714,7 +714,11 @@ export const en = {
       },
       404: { title: 'Nothing here', words: 'There is nothing at this address.' },
       413: { title: 'That was too much', words: 'More was sent than is accepted here.' },
-      429: { title: 'Too many requests', words: 'That was a lot at once. Wait a moment and try again.' },
+      429: {
+        title: 'Too many requests',
+        words: 'That was a lot at once. Wait a moment and try again.',
+        after: (wait: string): string => `That was a lot at once. Try again in ${wait}.`,
+      },
       503: { title: 'Not available just now', words: 'Please try again in a moment.' },
       /** Nothing that the person could change. */
       fault: { title: 'Something went wrong on our side', words: 'Please try again.' },

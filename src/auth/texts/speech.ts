@@ -5,6 +5,7 @@ import type { Logger } from '#kernel/log.ts'
 import type { AuthDefinition } from '../contract.ts'
 import { de } from './de.ts'
 import { en, type Texts } from './en.ts'
+import { waitWords } from './wait.ts'
 
 export interface Speech {
   /** What people can choose from, in the order of the definition; the first is for those who ask for none of them. */
@@ -20,7 +21,8 @@ export interface Speech {
 }
 
 /** `language` is English where the texts are. */
-export type GatewayTexts = Texts['gateway'] & Pick<Texts['frame'], 'requestNumber'> & { readonly language: string }
+export type GatewayTexts = Texts['gateway'] &
+  Pick<Texts['frame'], 'requestNumber'> & { readonly language: string; wait(this: void, seconds: number): string }
 
 const OURS: Readonly<Record<string, Texts>> = { en, de }
 
@@ -55,8 +57,9 @@ export function createSpeech(definition: Pick<AuthDefinition, 'languages' | 'tex
   }
 }
 
-function gatewayTextsIn(language: string, { gateway, frame }: Texts): GatewayTexts {
-  return { ...gateway, requestNumber: frame.requestNumber, language }
+function gatewayTextsIn(language: string, texts: Texts): GatewayTexts {
+  const { gateway, frame } = texts
+  return { ...gateway, requestNumber: frame.requestNumber, wait: (seconds) => waitWords(texts, seconds), language }
 }
 
 /** A kind of ours (`de-AT`) says as we do what it lacks; a language that is not ours says that in English. */

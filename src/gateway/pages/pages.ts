@@ -59,5 +59,5 @@ export function errorPage(exchange: GatewayExchange, told: Told, failed: (error:
   }
   const texts = textsFor(exchange)
   const action = actionLink('/', exchange.method === 'GET' ? texts.toStart : texts.startAgain)
-  return smallPage(exchange, { ...statusWords(texts.problems, texts.language, told), action, texts })
+  return smallPage(exchange, { ...statusWords(texts, told), action, texts })
 }

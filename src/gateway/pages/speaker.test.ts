@@ -23,8 +23,18 @@ function texts(language: string): PageTexts {
     goOn: '',
     moment: '',
     requestNumber: (id) => id,
+    wait: String,
     refusals: { declined: words, ended: words, failed: words },
-    problems: { 401: words, 403: words, 404: words, 413: words, 429: words, 503: words, fault: words, other: words },
+    problems: {
+      401: words,
+      403: words,
+      404: words,
+      413: words,
+      429: { ...words, after: (wait) => wait },
+      503: words,
+      fault: words,
+      other: words,
+    },
   }
 }
 

@@ -1,17 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type StatusTexts, statusWords } from './problem-page.ts'
+import { type ProblemTexts, statusWords, type Told } from './problem-page.ts'
 
 const words = { title: 'title', words: 'words' }
-const texts: StatusTexts = {
+const problems: ProblemTexts['problems'] = {
   401: words,
   403: words,
   404: words,
   413: words,
-  429: words,
+  429: { ...words, after: (wait) => `words after ${wait}` },
   503: words,
   fault: { title: 'fault', words: 'ours' },
   other: { title: 'other', words: 'what else' },
+}
+const say = (language: string, told: Told) => {
+  const { title, words: said, detail: more } = statusWords({ language, problems, wait: (seconds) => `${seconds} ${language}` }, told)
+  return more === undefined ? { title, words: said } : { title, words: said, detail: more }
 }
 const detail = 'What is wrong exactly.'
 
@@ -20,15 +24,20 @@ test('every error is said in the language of its reader, with what it says beyon
     const told = { status, title: 'Of the error', detail }
     const isOurs = status >= 500 && status !== 503
     const isKnown = [401, 403, 404, 413, 429, 503].includes(status)
-    assert.deepEqual(statusWords(texts, 'fr', told), isOurs ? texts.fault : { ...(isKnown ? words : texts.other), detail }, String(status))
+    assert.deepEqual(say('fr', told), isOurs ? problems.fault : { ...(isKnown ? words : problems.other), detail }, String(status))
     const title = isKnown ? words.title : told.title
-    assert.deepEqual(statusWords(texts, 'en', told), isOurs ? texts.fault : { title, words: detail }, String(status))
+    assert.deepEqual(say('en', told), isOurs ? problems.fault : { title, words: detail }, String(status))
   }
 })
 
 test('where English is read, nothing is said twice, and the title of an error that is not known by its status is its own', () => {
   const told = { status: 409, title: 'Somebody else was faster' }
-  assert.deepEqual(statusWords(texts, 'en-GB', told), { title: told.title, words: 'what else' })
-  assert.equal(statusWords(texts, 'enm', told).title, 'other')
-  assert.deepEqual(statusWords(texts, 'en', { ...told, status: 404 }), words)
+  assert.deepEqual(say('en-GB', told), { title: told.title, words: 'what else' })
+  assert.equal(say('enm', told).title, 'other')
+  assert.deepEqual(say('en', { ...told, status: 404 }), words)
+})
+
+test('how long to wait is said in the language of its reader, and nothing in English beside it', () => {
+  const told = { status: 429, title: 'Of the error', detail: 'Try again in 9 s.', waitSeconds: 9 }
+  for (const language of ['en', 'fr']) assert.deepEqual(say(language, told), { title: 'title', words: `words after 9 ${language}` })
 })
