@@ -70,7 +70,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const frame = frameOf(settings, logger)
     const { accounts, rules, serviceAccounts, guard } = people
     const codeGuard = createCodeGuard(guard, 'device')
-    const known = { accounts, rules, revocations, newcomers, services: serviceAccounts.services, codeGuard }
+    const known = { accounts, rules, revocations, newcomers, codeGuard, ...standingOf(people) }
     const server = createAuthorizationServer({ ...dependencies, ...known, looks: enginePages(frame), settings })
     const { engine } = server
     const leaving = createLeavingPart({ ...dependencies, ...leavingSettings(settings), engine, people })
@@ -133,6 +133,11 @@ function routesOfPeople({ shared, organisations }: People): readonly Route[] {
 
 function leavingSettings({ definition, sites, holdings = () => [] }: AuthSettings) {
   return { definition, origin: sites.accounts, holdings }
+}
+
+/** Whom else tokens are told of. */
+function standingOf({ serviceAccounts, organisations }: People) {
+  return { services: serviceAccounts.services, organisationStands: organisations.stands }
 }
 
 function frameOf({ sites, productName, definition }: AuthSettings, logger: Logger): FrameSettings {

@@ -464,7 +464,7 @@ export const SHOWN_BY_OTHERS: Readonly<Record<string, string>> = {
   'POST /account/sign-out': 'always redirects',
   'POST /account/data': 'downloads, or asks to sign in again',
   'POST /account/sessions/:id/end': 'always redirects',
-  'POST /account/apps/:clientId/revoke': 'always redirects',
+  'POST /account/apps/revoke': 'always redirects',
   'POST /account/identities/:id/unlink': 'always redirects',
   'POST /account/passkeys/:id/remove': 'always redirects',
   'POST /account/second-step/remove': 'always redirects',

@@ -96,7 +96,7 @@ describe('forged requests', { skip: withoutChromium }, () => {
       target(`${accounts}/account/language`, { language: 'de' }),
       target(`${accounts}/account/password`, { current: 'correct horse battery staple', password: 'a password of mallory' }),
       target(`${accounts}/account/sign-out`),
-      target(`${accounts}/account/apps/diary/revoke`),
+      target(`${accounts}/account/apps/revoke`, { client_id: 'diary' }),
       target(`${accounts}/interaction/forged/sign-in`, { email: EMAIL, password: 'forged' }),
       target(`${accounts}/interaction/forged/consent`, { decision: 'allow' }),
       target(`${accounts}/end-session/confirm`, { logout: 'yes', xsrf: 'forged' }),

@@ -53,7 +53,7 @@ describe('a platform that is started again on its data', () => {
 
   async function revokeShop({ visitor }: Person): Promise<void> {
     const account = await visitor.visit(`${platform.origin('accounts')}/account`)
-    const form = formsOf(account.body).find(({ action }) => action.endsWith('/apps/print-shop/revoke'))
+    const form = formsOf(account.body).find(({ action, hidden }) => action.endsWith('/apps/revoke') && hidden['client_id'] === 'print-shop')
     assert.ok(form, account.body)
     const done = await visitor.request(new URL(form.action, account.url), {
       method: 'POST',

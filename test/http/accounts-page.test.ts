@@ -39,7 +39,7 @@ test('asks a stranger to sign in, whatever was asked, and changes nothing', asyn
     { path: '/account/password', form: { current: person.password, password: 'taken over now' } },
     { path: '/account/sign-out', form: {} },
     { path: '/account/sessions/here/end', form: {} },
-    { path: '/account/apps/print%20shop/revoke', form: {} },
+    { path: '/account/apps/revoke', form: { client_id: 'print shop' } },
   ]
   for (const request of requests) {
     const answer = await world.visit(request)
@@ -66,9 +66,19 @@ test('ends another session and the access of an app', async () => {
   const session = await world.visit({ path: '/account/sessions/there/end', form: {} })
   assert.equal(session.headers?.['location'], '/account?done=session')
   assert.equal(world.engine.asked.at(-1), `endBrowserSession ${person.accountId} there`)
-  const app = await world.visit({ path: '/account/apps/print%20shop/revoke', form: {} })
+  const app = await world.visit({ path: '/account/apps/revoke', form: { client_id: 'print shop' } })
   assert.equal(app.headers?.['location'], '/account?done=app')
   assert.equal(world.engine.asked.at(-1), `revokeApp ${person.accountId} print shop`)
+})
+
+test('ends the access of an app whose id is an address', async () => {
+  const clientId = `https://notes.example/${'long/'.repeat(70)}client.json?a=1&b="2"`
+  world.engine.appList.push({ clientId, name: 'Notes', scopes: [], since: 0 })
+  const [, value = ''] = /name="client_id" value="(https:[^"]+)"/.exec((await world.visit({ path: '/account' })).text) ?? []
+  world.engine.appList.pop()
+  const form = { client_id: value.replaceAll('&amp;', '&').replaceAll('&quot;', '"') }
+  assert.equal((await world.visit({ path: '/account/apps/revoke', form })).headers?.['location'], '/account?done=app')
+  assert.equal(world.engine.asked.at(-1), `revokeApp ${person.accountId} ${clientId}`)
 })
 
 test('changes the name, escapes it, and refuses one that cannot be shown', async () => {
@@ -92,7 +102,7 @@ test('keeps the language that is chosen, for this browser too, and none that is 
   assert.match((await world.visit({ path: '/account' })).text, /<option value="de" lang="de" selected>/, 'whatever this page is shown in')
   const refused = await world.visit({ path: '/account/language', form: { language: 'xx' } })
   assert.equal(refused.status, 422)
-  assert.match(refused.text, /<p class="soft" lang="en">The request does not fit its schema\. This language is not offered\.<\/p>/)
+  assert.match(refused.text, /<h1>The request does not fit its schema<\/h1><p class="soft">This language is not offered\.<\/p>/)
   assert.deepEqual([await languageOf(), refused.cookies], ['de', []])
   const stored = world.database.collection(accountsCollection)
   await stored.update(call, person.accountId, { set: { language: 'de-DE,de;q=0.9' } })
@@ -253,7 +263,7 @@ test('speaks the language that was chosen, on the page and in what is wrong, and
   assert.equal(chosen.headers?.['location'], '/account?done=name')
   assert.match(chosen.cookies.join(), /^__Host-Http-language=de; Path=\/;/)
   for (const [back, location] of [
-    ['/account/apps/x/revoke', '/account'],
+    ['/account/apps/revoke', '/account'],
     ['/interaction/abc/sign-in', '/interaction/abc'],
     ['/no-page-of-ours', '/'],
     ['//evil.example/account', '/'],

@@ -240,6 +240,7 @@ test('a crash before the end of access does not keep what a thief adds until the
   const owner = await person('crashed@example.org')
   await moved(owner, 'crasher@example.org')
   const back = tokenIn(await mailTo('crashed@example.org', 'address-changed'))
+  world.clock.advance(120_000)
   await addWay(owner, 'before the way back')
   const { revokeAccount } = world.engine
   world.engine.revokeAccount = async () => {
@@ -257,6 +258,105 @@ test('a crash before the end of access does not keep what a thief adds until the
   await addWay(owner, 'its owner adds')
   await world.endAccess(asked)
   assert.deepEqual(await waysOf(owner), ['its owner adds'])
+})
+
+test('a thief chooses no password while the account is taken back, and changes no address', async () => {
+  const owner = await person('reset@example.org')
+  await moved(owner, 'resetter@example.org')
+  const back = tokenIn(await mailTo('reset@example.org', 'address-changed'))
+  assert.equal(await world.byMail.addresses.undo(call, back), owner.accountId)
+  // The process died before the end of access: the session is still there.
+  const choose = () => world.visit({ path: '/account/password', form: { current: '', password: 'a password of the thief' } })
+  assert.equal((await choose()).status, 422)
+  await ask('again@example.org')
+  assert.equal((await confirm(tokenIn(await mailTo('again@example.org', 'confirm-new-address')))).status, 410)
+  assert.equal(await emailOf(owner), 'reset@example.org')
+  await world.endAccess({ accountId: owner.accountId, until: world.clock.now() + 1000 })
+  assert.equal((await world.accounts.find(call, owner.accountId))?.hasPassword, false)
+  assert.equal((await choose()).status, 303, 'a later session of its owner does')
+})
+
+test('a first password that was on its way when the account was taken back is not kept', async () => {
+  const owner = await person('raced@example.org')
+  await moved(owner, 'racer@example.org')
+  const back = tokenIn(await mailTo('raced@example.org', 'address-changed'))
+  await world.database.collection(accountsCollection).update(call, owner.accountId, { set: { password: undefined } })
+  const { browserSession } = world.engine
+  let looks = 0
+  world.engine.browserSession = async (exchange) => {
+    const session = await browserSession(exchange)
+    looks += 1
+    // The last look finds the session still good; all that follows comes after the account was taken back.
+    if (looks === 2) {
+      world.engine.browserSession = browserSession
+      assert.equal((await undo(back)).status, 200)
+    }
+    return session
+  }
+  assert.equal((await world.visit({ path: '/account/password', form: { current: '', password: 'a password of the thief' } })).status, 422)
+  assert.equal(looks, 2)
+  assert.equal((await world.accounts.find(call, owner.accountId))?.hasPassword, false)
+})
+
+test('taking it back calls off the end that a thief has asked for, of which the old mailbox hears', async () => {
+  const owner = await person('ending@example.org')
+  await moved(owner, 'ender@example.org')
+  const back = tokenIn(await mailTo('ending@example.org', 'address-changed'))
+  assert.equal((await world.visit({ path: '/account/delete', form: { sure: 'yes' } })).headers?.['location'], '/goodbye')
+  await mailTo('ending@example.org', 'deletion-requested')
+  world.clock.advance(6 * 24 * 3_600_000)
+  assert.equal((await undo(back)).status, 200)
+  const account = (await world.database.collection(accountsCollection).get(call, owner.accountId))?.value
+  assert.deepEqual([account?.email, account?.deletionAt, account?.deletion], ['ending@example.org', undefined, undefined])
+  await until('the event', async () => {
+    const { items } = await world.securityEvents.list(call, owner.accountId, { limit: 20 })
+    return items.some(({ type }) => type === 'account.deletion_cancelled')
+  })
+})
+
+test('what an account was made with is never taken for a thief, and stays its way in', async () => {
+  const owner = await person('young@example.org')
+  await addWay(owner, 'made with')
+  world.clock.advance(120_000)
+  await addWay(owner, 'of the thief')
+  await moved(owner, 'younger@example.org')
+  assert.equal((await undo(tokenIn(await mailTo('young@example.org', 'address-changed')))).status, 200)
+  assert.deepEqual(await waysOf(owner), ['made with'])
+})
+
+test('requirement 69: taking back an address that nobody had confirmed is the first proof of its mailbox, and nothing that was there before stays', async () => {
+  const identity = { issuer: 'https://up.example', subject: 'not its owner' }
+  const row = { email: 'never-proved@example.org', emailVerified: false, name: 'E', createdAt: 1000, identities: [identity] }
+  const [made] = await world.running.moving.moveIn(call, [row], { from: 'elsewhere' })
+  const accountId = made !== undefined && 'accountId' in made ? made.accountId : assert.fail()
+  const mover = { accountId, email: row.email, password: '' }
+  await moved(mover, 'mover@example.org')
+  const ways = () => world.running.upstreams.identities(call, accountId)
+  assert.equal((await ways()).length, 1)
+  assert.equal((await undo(tokenIn(await mailTo(row.email, 'address-changed')))).status, 200)
+  assert.deepEqual(await ways(), [])
+  const account = await world.accounts.find(call, accountId)
+  assert.deepEqual([account?.email, account?.emailVerified], [row.email, true])
+})
+
+test('without passwords the way back leads to where people sign in', async (t) => {
+  const off = await openAccounts({ definition: { methods: { password: false, emailCode: true } } })
+  t.after(() => off.stop())
+  const now = off.clock.now()
+  const account = { id: 'robbed', email: 'robbed@example.org', name: 'R', emailVerifiedAt: now, createdAt: now }
+  await off.database.collection(accountsCollection).insert(call, account)
+  off.engine.sessionList.push({ id: 'here', accountId: account.id, signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' })
+  off.engine.signedInAs = account.id
+  await off.visit({ path: '/account/email', form: { email: 'robber@example.org' } })
+  await off.visit({
+    path: '/account/email/confirm',
+    form: { token: tokenIn(await off.mailTo('robber@example.org', 'confirm-new-address')) },
+  })
+  const back = tokenIn(await off.mailTo(account.email, 'address-changed'))
+  const { status, text } = await off.visit({ path: '/restore-address', form: { token: back } })
+  assert.equal(status, 200)
+  assert.match(text, /<a class="button" href="\/account">Sign in<\/a>/)
+  assert.doesNotMatch(text, /forgot-password|password/)
 })
 
 test('nothing is removed for an address that is somebody else by now', async () => {

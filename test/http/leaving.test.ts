@@ -158,6 +158,42 @@ test('takes the invitations to sign up with it, to addresses that it has had lat
   assert.deepEqual(await present(), ['somebody-else@example.org'])
 })
 
+test('waits while an operator blocks the account, and its owner has the whole time again afterwards', async () => {
+  const person = await signedIn('blocked-leaver@example.org')
+  await askForTheEnd(person)
+  const operator = callAs(call, { kind: 'operator', sessionId: '01kabd' })
+  await world.leaving.suspend(operator, person.email, true)
+  const isThere = async (): Promise<boolean> => (await world.accounts.find(call, person.accountId)) !== undefined
+  world.clock.advance(15 * DAY_MS)
+  await runJob()
+  assert.equal(await isThere(), true)
+  await world.leaving.suspend(operator, person.email, false)
+  await runJob()
+  world.clock.advance(14 * DAY_MS - 3_600_000)
+  await runJob()
+  assert.equal(await isThere(), true)
+  world.clock.advance(3_600_000)
+  await runJob()
+  assert.equal(await isThere(), false)
+})
+
+test('does not come before a change of its address can no longer be taken back', async (t) => {
+  const soon = await openAccounts({ definition: { deletion: { graceDays: 1 } } })
+  t.after(() => soon.stop())
+  const { accountId, email } = await soon.person({ email: 'soon@example.org' })
+  const now = soon.clock.now()
+  soon.engine.sessionList.push({ id: 'here', accountId, signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' })
+  soon.engine.signedInAs = accountId
+  await soon.visit({ path: '/account/email', form: { email: 'sooner@example.org' } })
+  await soon.visit({
+    path: '/account/email/confirm',
+    form: { token: tokenIn(await soon.mailTo('sooner@example.org', 'confirm-new-address')) },
+  })
+  await soon.leaving.requestDeletion(call, { accountId })
+  assert.equal((await soon.mailTo(email, 'deletion-requested')).data['days'], '7')
+  assert.equal((await soon.database.collection(accountsCollection).get(call, accountId))?.value.deletionAt, soon.clock.now() + 7 * DAY_MS)
+})
+
 test('goes on where it stopped, and nothing calls it off once it is begun', async () => {
   const person = await signedIn('half@example.org')
   await askForTheEnd(person)

@@ -6,7 +6,7 @@ import type { PersonRow, RowOutcome } from '../../src/auth/moving/contract.ts'
 import { hashShapesCollection } from '../../src/auth/moving/repository.ts'
 import { SECURITY_EVENT } from '../../src/auth/security-events/security-event.ts'
 import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
-import { type AccountsWorld, call, openAccounts } from '../support/accounts.ts'
+import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
 
 let world: AccountsWorld
@@ -281,6 +281,47 @@ test('people of another system come in by the password that they have there, onc
     assert.doesNotMatch(old.log.join(''), /as it was there|mistyped/)
   } finally {
     await old.stop()
+  }
+})
+
+test('the password that somebody had elsewhere is over with the first one here', async (t) => {
+  const old = await openAccounts({
+    definition: { legacySignIn: async (_context, { password }) => (password === 'as it was there' ? { emailVerified: true } : undefined) },
+  })
+  t.after(() => old.stop())
+  const accounts = old.database.collection(accountsCollection)
+  const find = async (email: string) => (await accounts.getByKey(call, 'email', { email }))?.value ?? assert.fail(email)
+  const tryIn = (email: string) => old.accounts.signIn(call, { email, password: 'as it was there', client: `${email} ${old.clock.now()}` })
+  const people = ['reset@example.org', 'first@example.org', 'restored@example.org']
+  await old.running.moving.moveIn(
+    call,
+    people.map((email) => ({ email, emailVerified: true, legacyPassword: true })),
+    { from: 'x' },
+  )
+  const [reset = '', first = '', restored = ''] = people
+  await old.visit({ path: '/forgot-password', form: { email: reset } })
+  const link = tokenIn(await old.mailTo(reset, 'reset-password'))
+  await old.visit({ path: '/reset-password', form: { token: link, password: 'a brand new passphrase' } })
+  const signedIn = (accountId: string): void => {
+    const now = old.clock.now()
+    old.engine.sessionList.splice(0)
+    old.engine.sessionList.push({ id: 'here', accountId, signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' })
+    old.engine.signedInAs = accountId
+  }
+  signedIn((await find(first)).id)
+  await old.visit({ path: '/account/password', form: { current: '', password: 'a brand new passphrase' } })
+  signedIn((await find(restored)).id)
+  await old.visit({ path: '/account/email', form: { email: 'thief@example.org' } })
+  await old.visit({
+    path: '/account/email/confirm',
+    form: { token: tokenIn(await old.mailTo('thief@example.org', 'confirm-new-address')) },
+  })
+  await old.visit({ path: '/restore-address', form: { token: tokenIn(await old.mailTo(restored, 'address-changed')) } })
+  // As if each were without a password once more.
+  for (const email of people) await accounts.update(call, (await find(email)).id, { set: { password: undefined } })
+  for (const email of people) {
+    assert.equal((await find(email)).awaitsLegacyPassword, undefined, email)
+    assert.equal(await tryIn(email), undefined, email)
   }
 })
 

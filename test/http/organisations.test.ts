@@ -8,6 +8,8 @@ import { callAs, systemCall } from '#kernel/call.ts'
 import { newId } from '#kernel/ids.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { AuthDefinition } from '../../src/auth/contract.ts'
+import { inScope } from '../../src/auth/provider/scope.ts'
+import { membershipReader } from '../../src/auth/provider/account-claims.ts'
 import { createOwners } from '../../src/auth/organisations/owners.ts'
 import { createOrganisationsRepository as repositoryOf } from '../../src/auth/organisations/repository.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
@@ -266,7 +268,7 @@ describe('organisations', () => {
   })
 
   test('operators alone use the desk; what is ended is gone at once, and taken apart by a job', async () => {
-    const { desk, jobs } = world.organisations
+    const { desk, jobs, stands } = world.organisations
     const id = await found()
     for (const principal of [
       person,
@@ -288,7 +290,11 @@ describe('organisations', () => {
     assert.equal((await desk.members(system, id)).items.length, 2)
     await invite(id, 'eve')
     const state = await goodState('bob')
+    const reader = membershipReader(world.accounts, { isFirstParty: () => true }, { permissionsOf: () => [], organisationStands: stands })
+    const told = (who: string) => inScope({ call, waiting: [] }, () => reader({ accountId: idOf(who), clientId: 'app' }))
+    assert.deepEqual((await told('ada'))['organization'], { id, roles: ['owner'] })
     assert.equal(await desk.end(system, id), true)
+    assert.equal('organization' in (await told('ada')), false, 'before its members are taken out, too')
     await assert.rejects(orgs().get(call, { accountId: idOf('ada'), organisationId: id }), code('organisation_not_found'))
     assert.deepEqual(await memberships('ada'), [])
     const ending = jobs[0] ?? assert.fail('there is no such job')

@@ -4,7 +4,7 @@ import { after, before, beforeEach, test } from 'node:test'
 import { sendOutward } from '#kernel/http/outward.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { Interaction } from '../../src/auth/engine.ts'
-import { createIdentitiesRepository, identitiesCollection } from '../../src/auth/upstream/repository.ts'
+import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
 import { type AccountsWorld, call, openAccounts, type Visited, WENT_ON } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
 import { CLIENT_ID, startUpstream, type Upstream } from '../support/upstream.ts'
@@ -432,23 +432,6 @@ test('the last way in cannot be disconnected, not by two presses at once either'
   assert.notEqual((await world.accounts.find(call, accountId))?.credential, before, 'a sign-in that is not finished counts no more')
   await mailed(`p${counter}@example.org`, 'identity-unlinked')
   await told(accountId, 'identity.unlinked')
-})
-
-test('an account elsewhere is not connected by a request that was held up over a new password', async () => {
-  const accounts = world.database.collection(accountsCollection)
-  const { accountId } = await world.person({ email: 'held-up@example.org' })
-  const account = (await accounts.get(call, accountId))?.value ?? assert.fail('no account')
-  const identities = createIdentitiesRepository(world.database)
-  for (const set of [
-    { password: 'another one' },
-    { password: account.password, waysVersion: 7 },
-    { waysVersion: undefined, suspendedAt: 1 },
-  ]) {
-    await accounts.update(call, accountId, { set })
-    const identity = { id: 'held-up', accountId, issuer: 'https://elsewhere.example', subject: 's', linkedAt: world.clock.now() }
-    assert.equal(await identities.link(call, account, { identity, events: [] }), false)
-    assert.deepEqual(await identities.list(call, accountId), [])
-  }
 })
 
 test("nobody disconnects what is another person's", async () => {

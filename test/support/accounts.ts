@@ -2,6 +2,9 @@
 import { createHash } from 'node:crypto'
 import type { Call } from '#kernel/call.ts'
 import { systemCall } from '#kernel/call.ts'
+import { AppError } from '#kernel/errors.ts'
+import { problemOf } from '#kernel/http/problem.ts'
+import type { ProblemPageOf } from '#kernel/http/problem-page.ts'
 import { createRouter } from '#kernel/http/router.ts'
 import type { Answer, Exchange, Method, Route } from '#kernel/http/route.ts'
 import { seeOther } from '#kernel/http/route.ts'
@@ -24,6 +27,7 @@ import { createRevocations, type Revocations } from '../../src/auth/revocations/
 import type { SecurityEvents } from '../../src/auth/security-events/service.ts'
 import { zeroBits } from '../../src/auth/guard/puzzle.ts'
 import { en } from '../../src/auth/texts/en.ts'
+import { problemPages } from '../../src/auth/pages/engine-pages.ts'
 import { createSpeech } from '../../src/auth/texts/speech.ts'
 import { createLooks } from '../../src/auth/theme/looks.ts'
 import { clientsCollection } from '../../src/auth/clients/repository.ts'
@@ -238,20 +242,14 @@ export async function openAccounts(
   await databases.start()
   await running.start()
   leaving.start()
-  const pages = accountPages({
-    ...running,
-    leaving,
-    ownData: leaving.ownData,
-    engine,
-    clock,
-    settings: {
-      productName: options.productName ?? 'Pixel Diary',
-      home: 'http://app.test/',
-      speech: createSpeech(options.definition),
-      looks: createLooks(options.definition?.theme),
-    },
-  })
-  const visit = createVisitor(createRouter(pages))
+  const settings = {
+    productName: options.productName ?? 'Pixel Diary',
+    home: 'http://app.test/',
+    speech: createSpeech(options.definition),
+    looks: createLooks(options.definition?.theme),
+  }
+  const pages = accountPages({ ...running, leaving, ownData: leaving.ownData, engine, clock, settings })
+  const visit = createVisitor(createRouter(pages), problemPages(settings))
   const { accounts, byMail, organisations, securityEvents } = running
   const world: AccountsWorld = {
     accounts,
@@ -311,8 +309,13 @@ export function tokenIn(sent: SentMail): string {
 const withoutChallenges = (text: string): string =>
   text.replaceAll(/&quot;challenge&quot;:&quot;[\w-]+&quot;/g, '').replaceAll(/(data-puzzle|name="puzzle" value)="[\w.-]+"/g, '$1')
 
-/** Asks as the gateway does: finds the route, parses what enters by its schemas. */
-function createVisitor(router: ReturnType<typeof createRouter>): AccountsWorld['visit'] {
+/** Asks as the gateway does: finds the route, parses what enters by its schemas, and shows what the route throws on the page of its site. */
+function createVisitor(router: ReturnType<typeof createRouter>, [problems]: readonly ProblemPageOf[]): AccountsWorld['visit'] {
+  const refusal = (exchange: Exchange, error: unknown): Answer => {
+    if (!(error instanceof AppError) || problems === undefined) throw error
+    const { problem, headers } = problemOf(error, exchange.requestId)
+    return { status: problem.status, headers, body: { html: problems.page(exchange, problem) } }
+  }
   const visit: AccountsWorld['visit'] = async ({
     path,
     form,
@@ -350,7 +353,7 @@ function createVisitor(router: ReturnType<typeof createRouter>): AccountsWorld['
       renewCsrf: () => void (csrfRenewed = true),
       addCookie: (cookie: string) => void set.push(cookie),
     } as unknown as Exchange
-    const answer = await match.route.handle({ ...call, signal }, parsed, exchange)
+    const answer = await match.route.handle({ ...call, signal }, parsed, exchange).catch((error: unknown) => refusal(exchange, error))
     const body = answer.body
     const text = body === undefined ? '' : 'html' in body ? body.html.toString() : 'bytes' in body ? Buffer.from(body.bytes).toString() : ''
     return { status: answer.status, headers: answer.headers ?? {}, text: withoutChallenges(text), cookies: set, csrfRenewed, answer }

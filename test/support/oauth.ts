@@ -174,6 +174,7 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
   const newcomers = newcomersOn(database.contract)
   const shared: Omit<AuthorizationServerParts, 'database' | 'revocations' | 'newcomers'> = {
     codeGuard: createCodeGuard(guard, 'device'),
+    organisationStands: async () => true,
     services: options.services?.({ database: database.contract, revocations, clock }) ?? { membershipOf: async () => undefined },
     cache: cache.contract,
     keyRing,

@@ -37,11 +37,9 @@ export interface AccountsRepository {
   find(call: Call, id: string): Promise<Account | undefined>
   findByEmail(call: Call, email: string): Promise<Account | undefined>
   /** `false` when the account is gone, or its password is no longer `before`; then nothing was written. */
-  updatePassword(
-    call: Call,
-    id: string,
-    change: { before: string | undefined; after: string; events?: readonly EventDraft[] },
-  ): Promise<boolean>
+  updatePassword(call: Call, id: string, change: { before: string; after: string; events?: readonly EventDraft[] }): Promise<boolean>
+  /** The first one, for the account as it was read. `false` when its ways in have changed since, or it was just taken back from somebody. */
+  addPassword(call: Call, account: Account, added: { password: string; events: readonly EventDraft[] }): Promise<boolean>
   /** `false` when the account is gone. */
   updateProfile(
     call: Call,
@@ -78,6 +76,10 @@ export function createAccountsRepository(database: Database): AccountsRepository
     async updatePassword(call, id, { before, after, events = [] }) {
       const updated = await accounts.update(call, id, { set: { password: after }, where: { password: before } }, { events })
       return updated !== undefined
+    },
+    async addPassword(call, { id, waysVersion }, { password, events }) {
+      const where = { password: undefined, waysVersion, suspendedAt: undefined, reclaimedSince: undefined }
+      return (await accounts.update(call, id, { set: { password, awaitsLegacyPassword: undefined }, where }, { events })) !== undefined
     },
     updateProfile: async (call, id, { set, events = [] }) => (await accounts.update(call, id, { set }, { events })) !== undefined,
     findToken: (call, id) => tokens.get(call, id),

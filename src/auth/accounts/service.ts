@@ -1,6 +1,7 @@
 // The decisions about accounts: who may have one, who has proved to be its owner. Known and unknown addresses cost the same and answer the same.
 import type { Call } from '#kernel/call.ts'
 import { isLanguageTag } from '#kernel/language-tag.ts'
+import { equalSecrets } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import { endAccessRequested } from '../end-access.ts'
 import type { AccountDirectory } from '../engine.ts'
@@ -13,6 +14,7 @@ import { normaliseEmail, typedAddress } from './email.ts'
 import { mail } from './mail.ts'
 import { nameProblem, tidyName } from './name.ts'
 import { type Account, credentialOf } from './schemas.ts'
+import type { Owned } from './still-owned.ts'
 import { membershipOf } from '../roles/membership.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import { createSigningUp, type SigningUp, type SignUpDependencies } from './sign-up.ts'
@@ -62,8 +64,11 @@ export interface Accounts extends AccountDirectory, SigningUp {
    * was changed.
    */
   changePassword(call: Call, change: PasswordChange): Promise<string | undefined>
-  /** A first password, for whoever has none and has signed in just now. `undefined` when there is one (by now). Throws and ends as `changePassword`. */
-  choosePassword(call: Call, choice: Omit<PasswordChange, 'current'>): Promise<string | undefined>
+  /**
+   * A first password, for whoever has none and has signed in just now. `undefined` when there is one by now, or the account is not as it was while they
+   * were signed in. Throws and ends as `changePassword`.
+   */
+  choosePassword(call: Call, choice: Omit<PasswordChange, 'current'> & Owned): Promise<string | undefined>
 }
 
 /** The account of somebody whom the other system knows by this password, made or completed just now. */
@@ -182,7 +187,10 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'choose
       endAccessRequested({ accountId, at: clock.now(), exceptSessionId: sessionId }),
       securityEventOf({ type: 'password.changed', accountId, ...by }),
     ]
-    const isChanged = await repository.updatePassword(call, accountId, { before, after, events })
+    const isChanged =
+      before === undefined
+        ? await repository.addPassword(call, account, { password: after, events })
+        : await repository.updatePassword(call, accountId, { before, after, events })
     return isChanged ? devices.remember(email, { ...account, password: after }) : undefined
   }
 
@@ -220,9 +228,9 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'choose
       }
     },
 
-    async choosePassword(call, { accountId, sessionId, next, by }) {
+    async choosePassword(call, { accountId, credential, sessionId, next, by }) {
       const account = await repository.find(call, accountId)
-      if (!isUsable(account) || account.password !== undefined) return undefined
+      if (!isUsable(account) || account.password !== undefined || !equalSecrets(credentialOf(account), credential)) return undefined
       const problem = passwordProblem(next, account.email, passwords.isKnown)
       if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('password', problem)] })
       return replace(call, account, { sessionId, next, by })

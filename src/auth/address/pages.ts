@@ -57,10 +57,14 @@ export function restoreAddressPage(skin: Skin, { email, ...view }: LinkView): Ht
   })
 }
 
-export function restoredPage(skin: Skin): Html {
+/** `hasPasswords`: the app lets people sign in with one. */
+export function restoredPage(skin: Skin, hasPasswords: boolean): Html {
   const { address } = skin.texts
+  const { words, href, label } = hasPasswords
+    ? { words: address.restoredWords, href: '/forgot-password', label: address.newPassword }
+    : { words: address.restoredSignIn, href: '/account', label: address.signIn }
   return stagePage(skin, {
     title: address.restored,
-    main: html`${lead(address.restored, address.restoredWords)}<div class="buttons"><a class="button" href="/forgot-password">${address.newPassword}</a></div>`,
+    main: html`${lead(address.restored, words)}<div class="buttons"><a class="button" href="${href}">${label}</a></div>`,
   })
 }

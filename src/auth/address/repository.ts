@@ -37,11 +37,14 @@ export interface AddressRepository {
   ): Promise<boolean>
   /** Links back to what the account had after this change: whoever made it must not undo the undoing. */
   forgetLater(call: Call, undo: AddressUndo): Promise<void>
-  /** The same for the way back; the password goes, too, with all ways in that were added since then. */
+  /**
+   * The same for the way back; the password goes, too, with all ways in that were added since then, and an end of the account that was asked for. The
+   * link has proved the mailbox.
+   */
   restore(
     call: Call,
     account: Account,
-    write: { readonly used: Stored<AddressUndo>; readonly since: number; readonly events: readonly EventDraft[] },
+    write: { readonly used: Stored<AddressUndo>; readonly since: number; readonly now: number; readonly events: readonly EventDraft[] },
   ): Promise<boolean>
 }
 
@@ -68,7 +71,8 @@ export function createAddressRepository(database: Database, reclaiming: Pick<Rec
       const set = { email: used.value.email, emailVerifiedAt: undo.changedAt, waysVersion: (account.waysVersion ?? 0) + 1 }
       const operations = [
         deleteFrom(addressChangesCollection, used.value.id, { ifVersion: used.version }),
-        updateIn(accountsCollection, account.id, { set, where: sameAccount(account) }),
+        // Not while the account is being taken back from whoever has asked for it.
+        updateIn(accountsCollection, account.id, { set, where: { ...sameAccount(account), reclaimedSince: undefined } }),
         insertInto(addressUndosCollection, undo),
       ]
       return commit(call, operations, events)
@@ -77,9 +81,18 @@ export function createAddressRepository(database: Database, reclaiming: Pick<Rec
       const page = await undos.list(call, { index: 'account', where: { accountId }, limit: MOST_UNDOS })
       for (const { value } of page.items) if (value.id !== id && value.changedAt >= changedAt) await undos.delete(call, value.id)
     },
-    restore: async (call, account, { used, since, events }) => {
-      const waysVersion = (account.waysVersion ?? 0) + 1
-      const set = { email: used.value.before, password: undefined, waysVersion, reclaimedSince: since }
+    restore: async (call, account, { used, since, now, events }) => {
+      const set = {
+        email: used.value.before,
+        emailVerifiedAt: now,
+        password: undefined,
+        // Nor does one of another system open it again.
+        awaitsLegacyPassword: undefined,
+        waysVersion: (account.waysVersion ?? 0) + 1,
+        reclaimedSince: since,
+        deletionAt: undefined,
+        deletion: undefined,
+      }
       const operations = [
         deleteFrom(addressUndosCollection, used.value.id, { ifVersion: used.version }),
         updateIn(accountsCollection, account.id, { set, where: sameAccount(account) }),

@@ -140,7 +140,7 @@ function restoreRoutes(parts: PageParts): Route[] {
         await parts.engine.revokeAccount(call, accountId)
         await reclaiming.finish(call, accountId)
         exchange.renewCsrf()
-        return page(restoredPage(skinOf(parts, exchange, '/account')))
+        return page(restoredPage(skinOf(parts, exchange, '/account'), parts.methods.password))
       }),
     }),
   ]

@@ -18,6 +18,8 @@ export const addressUndo = z.strictObject({
   accountId: z.string(),
   /** What it was, and is to be again. */
   before: z.string(),
+  /** Nobody had shown to be the owner of that mailbox: its undo is the first proof. */
+  unconfirmed: z.literal(true).optional(),
   changedAt: z.int(),
   expiresAt: z.int(),
 })

@@ -20,6 +20,8 @@ import type { AddressChange, AddressUndo } from './schemas.ts'
 
 const UNDO_DAYS = 7
 const DAY_MS = 24 * 3_600_000
+/** A sign-up stores the account and its first passkey in two steps. */
+const MADE_WITH_MS = 60_000
 /** Somebody changes the account at the same moment, a thief for one. */
 const MOST_TRIES = 5
 
@@ -94,13 +96,7 @@ function asking(deps: AddressesDependencies): Pick<Addresses, 'ask' | 'pending' 
       const { used, account } = found
       const changedAt = clock.now()
       const token = randomToken()
-      const undo: AddressUndo = {
-        id: sha256(token),
-        accountId: account.id,
-        before: account.email,
-        changedAt,
-        expiresAt: changedAt + UNDO_DAYS * DAY_MS,
-      }
+      const undo = undoOf(account, token, changedAt)
       const data = {
         name: account.name,
         address: used.value.email,
@@ -127,22 +123,23 @@ function undoing({ repository, accounts, clock }: AddressesDependencies): Pick<A
     const found = await find(call, token)
     if (found === undefined) return {}
     const { used, account } = found
-    const { before, changedAt } = used.value
+    const { before, changedAt, unconfirmed } = used.value
     const { id: accountId, name, email } = account
     // Nothing is removed for an address that cannot come back.
     const holder = await accounts.findByEmail(call, before)
     if (holder !== undefined && holder.id !== accountId) return {}
     const data = { name, when: new Date(clock.now()).toUTCString() }
+    const now = clock.now()
     const events = [
       ...[before, email].map((to) => mail({ to, template: 'address-restored', data, language: call.language })),
-      endAccessRequested({ accountId, at: clock.now() }),
+      endAccessRequested({ accountId, at: now }),
       securityEventOf({ type: 'email.changed', accountId }),
+      ...(account.deletionAt === undefined ? [] : [securityEventOf({ type: 'account.deletion_cancelled', accountId })]),
     ]
-    // A thief may have added a way in first and changed the address then.
-    const since = changedAt - UNDO_DAYS * DAY_MS
+    const since = unconfirmed === true ? 0 : theirsSince(account, changedAt)
     // First what a thief has kept to come back by, then the change that uses the link up: what breaks off can be done again.
     await repository.forgetLater(call, used.value)
-    return (await repository.restore(call, account, { used, since, events })) ? { accountId } : 'again'
+    return (await repository.restore(call, account, { used, since, now, events })) ? { accountId } : 'again'
   }
   return {
     pendingUndo: async (call, token) => (await find(call, token))?.used.value.before,
@@ -154,6 +151,16 @@ function undoing({ repository, accounts, clock }: AddressesDependencies): Pick<A
       return undefined
     },
   }
+}
+
+function undoOf({ id: accountId, email: before, emailVerifiedAt }: Account, token: string, changedAt: number): AddressUndo {
+  const unconfirmed = emailVerifiedAt === undefined ? { unconfirmed: true as const } : {}
+  return { id: sha256(token), accountId, before, ...unconfirmed, changedAt, expiresAt: changedAt + UNDO_DAYS * DAY_MS }
+}
+
+/** A thief may have added a way in first and changed the address then. What the account was made with is its owner's, however young it is. */
+function theirsSince({ createdAt }: Account, changedAt: number): number {
+  return Math.max(changedAt - UNDO_DAYS * DAY_MS, createdAt + MADE_WITH_MS)
 }
 
 function checked({ admission }: AddressesDependencies, account: Account, typed: string): string {

@@ -71,6 +71,15 @@ export function addressesOf(database: Database): (call: Call, account: Pick<Acco
   }
 }
 
+/** Until when somebody can take a change of address back; 0 when nobody can. */
+export function undoableUntil(database: Database): (call: Call, accountId: string) => Promise<number> {
+  const undos = database.collection(addressUndosCollection)
+  return async (call, accountId) => {
+    const { items } = await undos.list(call, { index: 'account', where: { accountId }, limit: MOST_CHANGES })
+    return Math.max(0, ...items.map(({ value }) => value.expiresAt))
+  }
+}
+
 /** An organisation is not one person's: who goes leaves it, and it ends with the last. */
 export function memberships({ organisations, forget }: OrganisationsPart): PersonalData {
   return {

@@ -37,6 +37,8 @@ export interface LeavingDependencies {
   readonly personalData: readonly PersonalData[]
   /** Which it has, and had lately. */
   addressesOf(call: Call, account: Pick<Account, 'id' | 'email'>): Promise<readonly string[]>
+  /** Until when a change of its address can be taken back. */
+  undoableUntil(call: Call, accountId: string): Promise<number>
   readonly engine: Pick<Engine, 'revokeAccount' | 'sessions'>
   readonly services: Pick<ServiceAccounts, 'halt'>
   readonly clock: Clock
@@ -71,22 +73,25 @@ export function createLeaving(deps: LeavingDependencies): Leaving {
 }
 
 async function requestDeletion(
-  { repository, engine, clock, graceDays, origin }: LeavingDependencies,
+  { repository, engine, clock, graceDays, origin, addressesOf, undoableUntil }: LeavingDependencies,
   call: Call,
   { accountId, by }: { readonly accountId: string; readonly by?: Whence },
 ): Promise<void> {
   await settled(async () => {
     const account = await repository.find(call, accountId)
     if (account === undefined || account.value.deletionAt !== undefined) return undefined
-    const { email, name } = account.value
     const now = clock.now()
-    const data = { name, link: `${origin}/account`, days: String(graceDays) }
+    // Whoever has lost the account to somebody can take it back until then, and hears of this.
+    const deletionAt = Math.max(now + graceDays * DAY_MS, await undoableUntil(call, accountId))
+    const days = String(Math.ceil((deletionAt - now) / DAY_MS))
+    const data = { name: account.value.name, link: `${origin}/account`, days }
+    const addresses = await addressesOf(call, account.value)
     const events = [
-      mail({ to: email, template: 'deletion-requested', data, language: call.language }),
+      ...addresses.map((to) => mail({ to, template: 'deletion-requested', data, language: call.language })),
       endAccessRequested({ accountId, at: now }),
       securityEventOf({ type: 'account.deletion_requested', accountId, ...by }),
     ]
-    const set = { deletionAt: now + graceDays * DAY_MS, deletion: { requestedAt: now } }
+    const set = { deletionAt, deletion: { requestedAt: now } }
     return (await repository.change(call, account, { set, events })) ? undefined : 'moved'
   })
   await engine.revokeAccount(call, accountId)
@@ -130,21 +135,25 @@ async function deleteDue(deps: LeavingDependencies, call: Call): Promise<void> {
   if (failures.length > 0) throw new AggregateError(failures, `${failures.length} accounts could not be deleted now; all others were`)
 }
 
-async function deleteOne(deps: LeavingDependencies, call: Call, account: Stored<Account>): Promise<void> {
-  const { repository, engine, personalData, clock } = deps
-  const { id, deletion } = account.value
+/** From here on nobody signs in, and nothing calls it off: what is begun is finished, by the next run if this one stops. */
+async function begin(deps: LeavingDependencies, call: Call, account: Stored<Account>): Promise<boolean> {
+  const { repository, engine, clock } = deps
+  const { id, deletion, suspendedAt } = account.value
+  // Blocked by an operator, its owner cannot call it off: it waits for them.
+  if (suspendedAt !== undefined) return false
   // All sessions ended when the end was asked for: one that is there is of somebody who has come back, and whose event is still on its way.
-  if (deletion?.begun !== true && (await engine.sessions(call, id)).length > 0) {
+  if ((await engine.sessions(call, id)).length > 0) {
     await stay(deps, call, account)
-    return
+    return false
   }
-  // From here on nobody signs in, and nothing calls it off: what is begun is finished, by the next run if this one stops.
   const begun = { requestedAt: deletion?.requestedAt ?? clock.now(), begun: true }
-  if (
-    deletion?.begun !== true &&
-    !(await repository.change(call, account, { set: { suspendedAt: clock.now(), deletion: begun }, events: [] }))
-  )
-    return
+  return repository.change(call, account, { set: { suspendedAt: clock.now(), deletion: begun }, events: [] })
+}
+
+async function deleteOne(deps: LeavingDependencies, call: Call, account: Stored<Account>): Promise<void> {
+  const { repository, engine, personalData } = deps
+  const { id, deletion } = account.value
+  if (deletion?.begun !== true && !(await begin(deps, call, account))) return
   await engine.revokeAccount(call, id)
   const leaver = { accountId: id, addresses: await deps.addressesOf(call, account.value) }
   for (const part of personalData) await part.erase(call, leaver)

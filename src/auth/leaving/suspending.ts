@@ -11,15 +11,18 @@ import type { ServiceAccounts } from '../service-accounts/service.ts'
 import type { LeavingRepository } from './repository.ts'
 import { settled } from '../settled.ts'
 
+const DAY_MS = 24 * 3_600_000
+
 export interface SuspendingDependencies {
   readonly repository: LeavingRepository
   readonly engine: Pick<Engine, 'revokeAccount'>
   readonly services: Pick<ServiceAccounts, 'halt'>
   readonly clock: Clock
+  readonly graceDays: number
 }
 
 export async function suspend(
-  { repository, engine, services, clock }: SuspendingDependencies,
+  { repository, engine, services, clock, graceDays }: SuspendingDependencies,
   call: Call,
   { typed, suspended }: { readonly typed: string; readonly suspended: boolean },
 ): Promise<AccountStanding | undefined> {
@@ -30,13 +33,16 @@ export async function suspend(
   const accountId = await settled(async () => {
     const account = await repository.findByEmail(call, email)
     if (account === undefined) return undefined
-    const { id, suspendedAt, deletion } = account.value
+    const { id, suspendedAt, deletion, deletionAt } = account.value
     // Blocked for its end: nobody may come back to what is half gone.
     if ((suspendedAt !== undefined) === suspended || deletion?.begun === true) return id
+    const now = clock.now()
     const type = suspended ? 'account.suspended' : 'account.reinstated'
     const told = securityEventOf({ type, accountId: id, ...actorOf(call) })
-    const events = suspended ? [endAccessRequested({ accountId: id, at: clock.now() }), told] : [told]
-    const set = { suspendedAt: suspended ? clock.now() : undefined }
+    const events = suspended ? [endAccessRequested({ accountId: id, at: now }), told] : [told]
+    // Its owner has the whole time again to call its end off.
+    const waiting = deletionAt === undefined || suspended ? {} : { deletionAt: Math.max(deletionAt, now + graceDays * DAY_MS) }
+    const set = { suspendedAt: suspended ? now : undefined, ...waiting }
     return (await repository.change(call, account, { set, events })) ? id : 'moved'
   })
   if (accountId === undefined) return undefined

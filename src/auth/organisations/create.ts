@@ -24,6 +24,8 @@ import { type Acting, createOrganisations, type Organisations, shownMembers, vie
 export interface OrganisationsPart {
   /** The app has organisations. */
   readonly isOn: boolean
+  /** False for one that has ended, or never was. */
+  stands(this: void, call: Call, organisationId: string): Promise<boolean>
   readonly organisations: Organisations
   readonly invitations: Invitations
   readonly desk: OrganisationsDesk
@@ -69,6 +71,10 @@ export function createOrganisationsPart(dependencies: OrganisationsDependencies)
   const invitations = createInvitations({ ...parts, organisations, limits: createMailLimits(shared), throttle: shared.throttle, origin })
   return {
     isOn: definition.organisations !== undefined,
+    async stands(call, organisationId) {
+      const found = await repository.find(call, organisationId)
+      return found !== undefined && found.endedAt === undefined
+    },
     organisations,
     invitations,
     jobs: [ending.job],

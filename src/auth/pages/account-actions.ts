@@ -72,16 +72,16 @@ export function accountActions(parts: PageParts): AccountActions {
     ...profileActions(parts, { show, textsFor }),
     async changePassword(who: SignedIn, { current, password }: { current: string; password: string }) {
       const { call, exchange, session } = who
-      const { accountId } = session
+      const owner = await ownerOf(parts, who)
+      if (owner === undefined) return seeOther(engine.signInPath('/account'))
+      const { accountId, credential, hasPassword } = owner
       const choice = { accountId, sessionId: session.id, next: password, by: whence(exchange) }
-      const person = await accounts.find(call, accountId)
-      const again = person?.hasPassword === false ? unlessRecent(parts, session, '/account') : undefined
+      const again = hasPassword ? undefined : unlessRecent(parts, session, '/account')
       if (again !== undefined) return again
       try {
-        const device =
-          person?.hasPassword === false
-            ? await accounts.choosePassword(call, choice)
-            : await accounts.changePassword(call, { ...choice, current })
+        const device = hasPassword
+          ? await accounts.changePassword(call, { ...choice, current })
+          : await accounts.choosePassword(call, { ...choice, credential })
         if (device === undefined)
           return await show(who, {
             section: 'password',

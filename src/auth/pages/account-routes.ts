@@ -15,6 +15,8 @@ const common = {
 } as const
 const doneQuery = z.strictObject({ done: doneWord.optional() })
 const nameForm = z.strictObject({ csrf_token: csrfToken, name: formText })
+/** An id can be an address, which no path carries. */
+const appForm = z.strictObject({ csrf_token: csrfToken, client_id: formText })
 const languageForm = z.strictObject({ csrf_token: csrfToken, language: formText })
 const passwordForm = z.strictObject({ csrf_token: csrfToken, username: z.string().optional(), current: formText, password: formText })
 
@@ -110,15 +112,15 @@ function endingRoutes(parts: PageParts, signedIn: AccountActions['signedIn']): R
     route({
       ...common,
       method: 'POST',
-      path: '/account/apps/:clientId/revoke',
+      path: '/account/apps/revoke',
       rate: 'page',
       summary: 'End the access of an app',
       body: 'form',
-      input: { params: z.strictObject({ clientId: z.string().min(1).max(256) }), body: emptyForm },
+      input: { body: appForm },
       answers: formAnswers,
-      handle: friendly(parts, (call, { params }, exchange) =>
+      handle: friendly(parts, (call, { body }, exchange) =>
         signedIn(call, exchange, async ({ session }) => {
-          await engine.revokeApp(call, session.accountId, params.clientId)
+          await engine.revokeApp(call, session.accountId, body.client_id)
           return doneAnswer('app')
         }),
       ),

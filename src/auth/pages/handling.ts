@@ -56,22 +56,14 @@ const IN_THE_FORM = new Set(['auth.bad_details', 'auth.too_many_tries', 'auth.bu
 export function formFailure(texts: Texts, error: unknown, values: Readonly<Record<string, string>>): FormFailure {
   if (!(error instanceof AppError) || !IN_THE_FORM.has(error.code)) throw error
   const { status, headers = {}, fields } = error
-  if (fields === undefined) return { status, headers, state: { values, problem: errorWords(texts, error) } }
+  if (fields === undefined) return { status, headers, state: { values, problem: knownWords(texts, error) ?? error.title } }
   return { status, headers, state: { values, problems: Object.fromEntries(fields.map((one) => [one.field, problemWords(texts, one)])) } }
 }
 
 /** Refusals whose detail is in the words of the app (see hooks/). */
 const OF_THE_APP = new Set(['bad_details', 'sign_in_refused'])
 
-/** What an error says to a person: in their language where it is one of ours, else as it was written. */
-export function errorWords(texts: Texts, error: AppError): string {
-  return knownWords(texts, error) ?? asWritten(error)
-}
-
-function asWritten({ title, detail }: AppError): string {
-  return [title, detail].filter((part) => part !== undefined).join('. ')
-}
-
+/** What an error says to a person in their language, where it is one of ours. */
 function knownWords({ errors, ...texts }: Texts, { code, detail, headers = {} }: AppError): string | undefined {
   const name = code.startsWith('auth.') ? code.slice('auth.'.length) : ''
   const known = new Map<string, string | ((wait: string) => string)>(Object.entries(errors)).get(name)
@@ -91,20 +83,20 @@ export function formPage(body: Html, failure: FormFailure | undefined, policy?: 
 
 type Handle<Params, Query, Body> = (call: Call, input: RouteInput<Params, Query, Body>, exchange: Exchange) => Promise<Answer>
 
-/** Handlers know what the person reads. Known errors become a page in plain words. What nobody expected stays the gateway's: it is logged there, once. */
+/** Handlers know what the person reads. Errors that are known here become a page in plain words; all others stay the gateway's, which says what a status means. */
 export function friendly<Params, Query, Body>(parts: PageParts, handle: Handle<Params, Query, Body>): Handle<Params, Query, Body> {
   return async (call, input, exchange) => {
     try {
       const language = languageOf(parts.settings.speech, exchange)
       return await handle(callIn(call, language), input, exchange)
     } catch (error) {
-      if (!(error instanceof AppError) || error.status === 500) throw error
+      if (!(error instanceof AppError)) throw error
       const skin = skinOf(parts, exchange)
       const { texts } = skin
       const known = knownWords(texts, error)
-      const said =
-        known === undefined ? { words: texts.frame.goBack, detail: asWritten(error) } : { words: `${known} ${texts.frame.goBack}` }
-      const body = errorPage(skin, { heading: texts.requests.heading, ...said, requestId: exchange.requestId })
+      if (known === undefined) throw error
+      const words = `${known} ${texts.frame.goBack}`
+      const body = errorPage(skin, { heading: texts.requests.heading, words, requestId: exchange.requestId })
       return { status: error.status, headers: error.headers ?? {}, body: { html: body } }
     }
   }

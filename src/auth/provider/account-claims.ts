@@ -1,6 +1,7 @@
 // People, as the engine sees them. Their claims go to ID tokens and to the userinfo endpoint; access tokens carry roles and groups alone.
 import type { Account, KoaContextWithOIDC } from 'oidc-provider'
 import { errors } from 'oidc-provider'
+import type { Call } from '#kernel/call.ts'
 import type { AccountDirectory } from '../engine.ts'
 import { membershipClaims, membershipOf, ORGANISATIONS_SCOPE, PERMISSIONS_SCOPE, ROLES_SCOPE } from '../roles/membership.ts'
 import type { ClaimsReader, TokenSource } from './app-claims.ts'
@@ -55,22 +56,32 @@ interface IssuedToken {
 
 export type MembershipClaims = (token: IssuedToken) => Promise<Readonly<Record<string, unknown>>>
 
+export interface Belonging {
+  permissionsOf(this: void, roles: readonly string[]): readonly string[]
+  /** It has not ended: its members are taken out one by one. */
+  organisationStands(this: void, call: Call, organisationId: string): Promise<boolean>
+}
+
+function askedFor(scopes: readonly string[], own: boolean) {
+  const permissions = scopes.includes(PERMISSIONS_SCOPE)
+  return { roles: own || scopes.includes(ROLES_SCOPE), organisation: own || scopes.includes(ORGANISATIONS_SCOPE), permissions }
+}
+
 /** The app's own frontends carry what somebody is; a third party does when the person has let it see that. Permissions go to those who ask for them. */
 export function membershipReader(
   accounts: AccountDirectory,
-  clients: ClientRegistry,
-  permissionsOf: (roles: readonly string[]) => readonly string[],
+  clients: Pick<ClientRegistry, 'isFirstParty'>,
+  { permissionsOf, organisationStands }: Belonging,
 ): MembershipClaims {
+  const stands = async (call: Call, id: string | undefined): Promise<boolean> => id !== undefined && (await organisationStands(call, id))
   return async ({ accountId, clientId = '', scope = '' }) => {
-    const asked = scope.split(' ')
-    const own = clients.isFirstParty(clientId)
-    const roles = own || asked.includes(ROLES_SCOPE)
-    const organisation = own || asked.includes(ORGANISATIONS_SCOPE)
-    const permissions = asked.includes(PERMISSIONS_SCOPE)
+    const { roles, organisation, permissions } = askedFor(scope.split(' '), clients.isFirstParty(clientId))
     if (accountId === undefined || !(roles || organisation || permissions)) return {}
     // Read anew, not from what this request has read before: a token must not tell of more than its mark says.
-    const person = await accounts.find(currentCall(), accountId)
-    const told = { roles, organisation, permissionsOf: permissions ? permissionsOf : undefined }
-    return membershipClaims(person?.membership ?? membershipOf({}), told)
+    const call = currentCall()
+    const person = await accounts.find(call, accountId)
+    const membership = person?.membership ?? membershipOf({})
+    const acting = organisation && (await stands(call, membership.organisation?.id))
+    return membershipClaims(membership, { roles, organisation: acting, permissionsOf: permissions ? permissionsOf : undefined })
   }
 }

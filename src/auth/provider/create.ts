@@ -18,7 +18,7 @@ import { SIGNING_ALGORITHMS } from '../keys/jwk.ts'
 import { createSigningKeys, type LoadedKeys, type SigningKeys } from '../keys/signing-keys.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import { permissionsOf } from '../roles/permissions.ts'
-import { accountFinder, membershipReader } from './account-claims.ts'
+import { accountFinder, type Belonging, membershipReader } from './account-claims.ts'
 import { backchannelLogoutJob, type SignOutNotice } from '../logout/backchannel.ts'
 import { type ClientOrigins, createClientOrigins } from '../clients/origins.ts'
 import type { Newcomers } from '../registration/create.ts'
@@ -83,6 +83,8 @@ export interface AuthorizationServerParts {
   readonly hooks: RunningHooks
   readonly newcomers: Newcomers
   readonly services: ServiceDirectory
+  /** False for one that has ended. */
+  readonly organisationStands: Belonging['organisationStands']
   /** Of the short codes of devices. */
   readonly codeGuard: CodeGuard
   readonly rules: SignInRules
@@ -296,7 +298,7 @@ function buildEngine(parts: AuthorizationServerParts, made: Made & { readonly ke
       loadExistingGrant: grantLoader({ clients, consents: stores.consents, resources }),
     },
     services: parts.services,
-    memberOf: membershipReader(accounts, clients, permissionsOf(settings.definition?.roles)),
+    memberOf: membershipReader(accounts, clients, { ...parts, permissionsOf: permissionsOf(settings.definition?.roles) }),
     rules,
     sessionLimits: sessionLimits(settings.definition?.sessions),
     appClaims,

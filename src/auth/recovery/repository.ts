@@ -43,7 +43,7 @@ export function createRecoveryRepository(database: Database, reclaiming: Pick<Re
       const { id, password: before, waysVersion, emailVerifiedAt } = account
       const isFirstProof = emailVerifiedAt === undefined
       const reclaimed = isFirstProof ? { reclaimedSince: 0, waysVersion: (waysVersion ?? 0) + 1 } : {}
-      const set = { password, emailVerifiedAt: emailVerifiedAt ?? now, ...reclaimed }
+      const set = { password, awaitsLegacyPassword: undefined, emailVerifiedAt: emailVerifiedAt ?? now, ...reclaimed }
       const operations = [
         deleteFrom(resetsCollection, value.id, { ifVersion: version }),
         updateIn(accountsCollection, id, { set, where: { password: before, waysVersion, emailVerifiedAt } }),

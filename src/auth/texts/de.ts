@@ -546,6 +546,8 @@ export const de: Texts = {
     restored: 'Die Änderung ist rückgängig gemacht',
     restoredWords: 'Alle sind abgemeldet. Setzen Sie jetzt ein neues Passwort.',
     newPassword: 'Neues Passwort setzen',
+    restoredSignIn: 'Alle sind abgemeldet. Melden Sie sich an und sehen Sie nach, ob alles ist, wie Sie es kennen.',
+    signIn: 'Anmelden',
     dead: 'Dieser Link gilt nicht mehr',
     deadWords:
       'Links in unseren E-Mails gelten einmal und eine Weile, und eine neue Adresse wird dort bestätigt, wo ihr Besitzer angemeldet ist.',

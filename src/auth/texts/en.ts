@@ -546,6 +546,9 @@ export const en = {
     restored: 'The change is taken back',
     restoredWords: 'Everybody is signed out. Set a new password now.',
     newPassword: 'Set a new password',
+    /** Where there are no passwords. */
+    restoredSignIn: 'Everybody is signed out. Sign in and see whether all is as you left it.',
+    signIn: 'Sign in',
     dead: 'This link does not work any more',
     deadWords: 'Links in our mails work once and for a while, and a new address is confirmed where its owner is signed in.',
   },

@@ -2,7 +2,7 @@
 import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { whence } from '../browser.ts'
-import { accountActions, doneAnswer, type SignedIn } from '../pages/account-actions.ts'
+import { accountActions, doneAnswer, ownerOf, type SignedIn } from '../pages/account-actions.ts'
 import { errorPage } from '../pages/engine-pages.ts'
 import { emptyForm, formAnswers, friendly, type PageParts, skinOf } from '../pages/handling.ts'
 import type { Texts } from '../texts/en.ts'
@@ -138,10 +138,12 @@ async function askToConnect(parts: PageParts, who: SignedIn): Promise<Answer> {
 
 async function connect(parts: PageParts, who: SignedIn): Promise<Answer> {
   const { upstreams } = parts
-  const { call, exchange, session } = who
+  const { call, exchange } = who
   const arrival = arrivalOf(parts, who)
   if (typeof arrival === 'string') return nothing(parts, exchange, arrival)
-  const linked = await upstreams.link(call, session.accountId, { arrival, by: whence(exchange) })
+  const owner = await ownerOf(parts, who)
+  if (owner === undefined) return seeOther(parts.engine.signInPath('/account'))
+  const linked = await upstreams.link(call, owner, { arrival, by: whence(exchange) })
   upstreams.travels.forget(exchange)
   if (!linked) return nothing(parts, exchange, textsOf(parts, exchange).taken)
   if (arrival.uid === undefined) return doneAnswer('identity-linked')

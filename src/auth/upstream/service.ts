@@ -4,6 +4,7 @@ import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { EventDraft } from '#kernel/collection.ts'
 import { newId, randomToken } from '#kernel/ids.ts'
+import { equalSecrets } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import { mailLineOf } from '#kernel/mail-fields.ts'
 import { normaliseEmail } from '../accounts/email.ts'
@@ -58,7 +59,7 @@ export interface Upstreams {
   createAccount(call: Call, arrival: Arrival, request: { readonly name: string; readonly by: Whence }): Promise<Owner | undefined>
   identities(call: Call, accountId: string): Promise<readonly LinkedIdentity[]>
   /** For whoever is signed in and has just said so. False when it is another account's. */
-  link(call: Call, accountId: string, request: { readonly arrival: Arrival; readonly by: Whence }): Promise<boolean>
+  link(call: Call, owner: Owner, request: { readonly arrival: Arrival; readonly by: Whence }): Promise<boolean>
   /** `last`: without it, nobody could come in any more. */
   unlink(call: Call, accountId: string, request: { readonly id: string; readonly by: Whence }): Promise<'done' | 'last' | 'gone'>
 }
@@ -223,9 +224,9 @@ function linking(deps: UpstreamsDependencies): Pick<Upstreams, 'identities' | 'l
   return {
     identities: async (call, accountId) => (await identities.list(call, accountId)).map(shown),
 
-    async link(call, accountId, { arrival, by }) {
+    async link(call, { accountId, credential }, { arrival, by }) {
       const account = await accounts.find(call, accountId)
-      if (!isOpen(account)) return false
+      if (!isOpen(account) || !equalSecrets(credentialOf(account), credential)) return false
       const provider = upstreams.find(({ id }) => id === arrival.upstream)?.name ?? arrival.upstream
       const made = {
         identity: identityOf(arrival, accountId, clock.now()),
