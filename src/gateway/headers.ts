@@ -1,5 +1,6 @@
 // Security headers, the same on every answer of a host: computed once, but for what one answer adds to its content security policy.
 import { type HeaderBlock, headerBlock } from '#kernel/http/head.ts'
+import { isFormTarget, isPolicySource } from '#kernel/http/policy-source.ts'
 import type { PolicySources } from '#kernel/http/route.ts'
 import type { SiteName } from '#kernel/sites.ts'
 import type { GatewayFrontend } from './contract.ts'
@@ -72,13 +73,6 @@ function fixedHeaders(origin: string, isFiles: boolean): string[] {
     : headers
 }
 
-const SOURCE = /^(?:(?:https?|wss?):\/\/[a-z0-9.*-]+(?::\d+)?(?:\/[\w./-]*)?|blob:|data:)$/
-
-/** A source of a policy may not carry anything that begins another directive or opens everything. */
-export function isPolicySource(source: string): boolean {
-  return SOURCE.test(source) && !source.startsWith('*') && !/^\w+:\/\/\*(?:$|[:/])/.test(source)
-}
-
 interface PlaceOfPolicy {
   readonly origin: string
   readonly sites: ReadonlySet<SiteName>
@@ -102,8 +96,8 @@ function ownSources(place: PlaceOfPolicy, settings: GatewaySettings): Required<P
   }
 }
 
-function directive(name: string, own: readonly string[], added: readonly string[] | undefined): string {
-  const extra = (added ?? []).filter((source) => isPolicySource(source))
+function directive(name: string, own: readonly string[], added: readonly string[] | undefined, isGood = isPolicySource): string {
+  const extra = (added ?? []).filter((source) => isGood(source))
   return `${name} 'self'${[...own, ...extra].map((source) => ` ${source}`).join('')}; `
 }
 
@@ -113,7 +107,7 @@ function assetDirectives(own: Required<PolicySources>, added: PolicySources | un
     directive('connect-src', own.connectSrc, added?.connectSrc) +
     directive('font-src', own.fontSrc, added?.fontSrc) +
     directive('media-src', own.mediaSrc, added?.mediaSrc) +
-    directive('form-action', own.formAction, added?.formAction)
+    directive('form-action', own.formAction, added?.formAction, isFormTarget)
   )
 }
 

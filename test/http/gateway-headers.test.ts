@@ -1,7 +1,7 @@
 // Security headers on every answer, whatever its status, and what the policy of a page may name.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { isPolicySource } from '../../src/gateway/headers.ts'
+import { isPolicySource } from '#kernel/http/policy-source.ts'
 import { type Answered, ask, DIARY, GALLERY, openWorld, raw, sites, type World } from './gateway-support.ts'
 
 const UNLIMITED = { api: 'off', page: 'off', probe: 'off', token: 'off', 'sign-in': 'off', files: 'off' } as const

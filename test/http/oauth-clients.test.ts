@@ -46,6 +46,11 @@ before(async () => {
       service('dns', { method: 'tls_client_auth', subject: { kind: 'dns', value: 'service.example' } }),
       service('named', { method: 'tls_client_auth', subject: { kind: 'dn', value: 'CN=service,O=Example,C=DE' } }),
       { ...service('pinned', { method: 'self_signed_tls_client_auth', certificates: [certificates.own.toString()] }), boundTokens: 'mtls' },
+      {
+        ...service('signs too', { method: 'self_signed_tls_client_auth', certificates: [certificates.own.toString()] }),
+        clientId: 'signs-too',
+        requestObjectKeys: [{ ...(await publicKeyOf(es256)), x5c: [certificates.other.raw.toString('base64')] }],
+      },
       { ...service('prover', { method: 'client_secret_basic', secretHashes: [hash(SECRET)] }), boundTokens: 'dpop' },
     ],
   })
@@ -273,6 +278,11 @@ describe('a client that authenticates with a certificate', () => {
     assert.equal((await show(certificates.own, 'pinned', 'no')).status, 200)
     assert.equal((await show(certificates.other, 'pinned')).status, 401)
     assert.equal((await ask({ client_id: 'pinned' })).status, 401)
+  })
+
+  test('and is so beside the keys of its requests, whatever certificate is with those', async () => {
+    assert.equal((await show(certificates.own, 'signs-too', 'no')).status, 200)
+    assert.equal((await show(certificates.other, 'signs-too')).status, 401)
   })
 
   test('gets tokens that are bound to it, when it is registered for that', async () => {

@@ -91,6 +91,7 @@ describe('requirement 52: dynamic registration', () => {
     assert.equal(JSON.stringify(stored).includes(made.client_secret), false)
   })
 
+  const keys = (key: Record<string, string>) => ({ token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key] } })
   const REFUSED: readonly (readonly [string, Record<string, unknown>, string])[] = [
     ['no redirect URI', { redirect_uris: [] }, 'invalid_redirect_uri'],
     ['plain http', { redirect_uris: ['http://notes.example/callback'] }, 'invalid_redirect_uri'],
@@ -98,6 +99,18 @@ describe('requirement 52: dynamic registration', () => {
     ['a fragment', { redirect_uris: ['https://notes.example/#x'] }, 'invalid_redirect_uri'],
     ['a script', { redirect_uris: ['javascript:alert(1)'] }, 'invalid_redirect_uri'],
     ['a redirect URI that is a number', { redirect_uris: [7] }, 'invalid_redirect_uri'],
+    ['https on the machine of the person', { redirect_uris: ['https://localhost/callback'] }, 'invalid_redirect_uri'],
+    ['the same by number', { redirect_uris: ['https://127.0.0.2/callback'] }, 'invalid_redirect_uri'],
+    ['a host that would end a policy', { redirect_uris: ['https://a;sandbox/'] }, 'invalid_redirect_uri'],
+    ['the same after a sign-out', { post_logout_redirect_uris: ['https://a;require-trusted-types-for/'] }, 'invalid_client_metadata'],
+    [
+      'the scheme of an app after the sign-out of a page',
+      { post_logout_redirect_uris: ['com.example.app:/bye'] },
+      'invalid_client_metadata',
+    ],
+    ['a secret as a public key', keys({ kty: 'oct', k: 'c2VjcmV0' }), 'invalid_client_metadata'],
+    ['a key of no kind that there is', keys({ kty: 'XYZ', x: 'AAAA' }), 'invalid_client_metadata'],
+    ['a point that is on no curve', keys({ kty: 'EC', crv: 'P-256', x: 'A'.repeat(43), y: 'A'.repeat(43) }), 'invalid_client_metadata'],
     ['the implicit grant', { grant_types: ['implicit'] }, 'invalid_client_metadata'],
     ['a token from the authorization endpoint', { response_types: ['token'] }, 'invalid_client_metadata'],
     ['an unknown way to authenticate', { token_endpoint_auth_method: 'password' }, 'invalid_client_metadata'],

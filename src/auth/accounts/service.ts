@@ -180,10 +180,9 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'choose
   ): Promise<string | undefined> => {
     const { id: accountId, email, name, password: before } = account
     const after = await passwords.hash(call, next)
-    const when = new Date(clock.now()).toUTCString()
-    const told = mail({ to: email, template: 'password-changed', data: { name, when }, language: call.language })
+    const data = { name, when: new Date(clock.now()).toUTCString() }
     const events = [
-      told,
+      mail({ to: email, template: 'password-changed', data, language: call.language }),
       endAccessRequested({ accountId, at: clock.now(), exceptSessionId: sessionId }),
       securityEventOf({ type: 'password.changed', accountId, ...by }),
     ]

@@ -1,5 +1,6 @@
 // What an authorization that has stopped shows: sign in, allow or not, or that it has ended.
 import type { Call } from '#kernel/call.ts'
+import { formTargetOf } from '#kernel/http/policy-source.ts'
 import { type Answer, type Exchange, page } from '#kernel/http/route.ts'
 import type { Interaction } from '../engine.ts'
 import { consentPage } from './consent-page.ts'
@@ -14,7 +15,8 @@ import { inOrder, passwordMethod, signInPage } from './sign-in-page.ts'
 
 /** Browsers check the redirects that follow a form post against `form-action` too, and these lead back to the client. */
 export function policyFor({ client }: Interaction): NonNullable<Answer['policy']> {
-  return { formAction: [client.redirectOrigin] }
+  const target = formTargetOf(new URL(client.redirectOrigin))
+  return target === undefined ? {} : { formAction: [target] }
 }
 
 interface LoginShown {

@@ -1,5 +1,5 @@
 // How a client proves who it is (RFC 6749 section 2.3, RFC 7523, RFC 8705), from its definition to what the engine knows of it.
-import { X509Certificate } from 'node:crypto'
+import { createPublicKey, X509Certificate } from 'node:crypto'
 import type { ClientMetadata } from 'oidc-provider'
 import type { ClientAuthentication, ClientDefinition, PublicKeyDefinition } from '../clients/contract.ts'
 
@@ -102,8 +102,8 @@ function credentialProblems(authentication: ClientAuthentication): string[] {
         .map(() => 'a secret hash must be SHA-256 in base64url (43 characters), never the secret itself.')
     case 'private_key_jwt':
       return authentication.keys
-        .filter((key) => PRIVATE_MEMBERS.some((member) => member in key))
-        .map(() => 'its keys must be public keys; a private key belongs to the client alone.')
+        .filter((key) => !isPublicKey(key))
+        .map(() => 'its keys must be public keys (RFC 7517): RSA, EC or OKP; a private key belongs to the client alone.')
     case 'self_signed_tls_client_auth':
       return authentication.certificates.filter((pem) => !isCertificate(pem)).map(() => 'a certificate is no PEM certificate.')
     case 'none':
@@ -111,6 +111,18 @@ function credentialProblems(authentication: ClientAuthentication): string[] {
       return []
     default:
       return authentication
+  }
+}
+
+const KEY_TYPES = new Set(['RSA', 'EC', 'OKP'])
+
+/** Also one that can be used: on its curve, with all of its members. */
+export function isPublicKey(key: PublicKeyDefinition): boolean {
+  if (!KEY_TYPES.has(key.kty) || PRIVATE_MEMBERS.some((member) => member in key)) return false
+  try {
+    return createPublicKey({ key: { ...key }, format: 'jwk' }).type === 'public'
+  } catch {
+    return false
   }
 }
 

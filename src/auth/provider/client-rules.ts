@@ -1,9 +1,10 @@
 // What a definition of an OAuth client must fulfil, in words that say what to change.
+import { PRIVATE_SCHEME } from '#kernel/http/policy-source.ts'
 import type { Sites } from '#kernel/sites.ts'
 import type { AuthDefinition, FrontendClient } from '../contract.ts'
 import type { ClientDefinition } from '../clients/contract.ts'
 import { MEMBERSHIP_SCOPES } from '../roles/membership.ts'
-import { authenticationProblems } from './client-authentication.ts'
+import { authenticationProblems, isPublicKey } from './client-authentication.ts'
 
 /** Scopes of OpenID Connect; what the API's scopes are, the app says. */
 export const OPENID_SCOPES = ['openid', 'offline_access', 'profile', 'email'] as const
@@ -56,6 +57,7 @@ export function definitionProblems(client: ClientDefinition, { scopes, definitio
     !codeFlow && client.redirectUris.length > 0 ? 'without the code flow it can have no redirect URI.' : undefined,
     ...authenticationProblems(client),
     installedProblem(client),
+    ...applicationProblems(client),
     ...uris.map((uri) => {
       const wrong = redirectProblem(uri, development)
       return wrong === undefined ? undefined : `redirect URI ${JSON.stringify(uri)} ${wrong}`
@@ -91,7 +93,7 @@ function signedRequestProblems({
     requireSignedRequestObject === true && !hasKeys && requestObjectKeys === undefined
       ? 'it must sign its requests, but has no keys.'
       : undefined,
-    ...(requestObjectKeys ?? []).map((key) => (key.kty === 'oct' || 'd' in key ? 'a key of its requests is not a public key.' : undefined)),
+    ...(requestObjectKeys ?? []).map((key) => (isPublicKey(key) ? undefined : 'a key of its requests is not a public key.')),
   ]
 }
 
@@ -100,6 +102,18 @@ function installedProblem({ authentication, redirectUris }: ClientDefinition): s
   const isSecret = authentication?.method === 'client_secret_basic' || authentication?.method === 'client_secret_post'
   const isInstalled = redirectUris.some((uri) => isPrivateUri(URL.parse(uri)))
   return isSecret && isInstalled ? 'an app that people install cannot keep a secret: leave "authentication" out.' : undefined
+}
+
+/** An app that people install, or pages of the web: the engine takes either. */
+function applicationProblems({ redirectUris, postLogoutRedirectUris = [] }: ClientDefinition): string[] {
+  const uris = [...redirectUris, ...postLogoutRedirectUris]
+  if (isNative(redirectUris))
+    return uris
+      .filter((uri) => isLoopbackOverTls(uri))
+      .map((uri) => `redirect URI ${JSON.stringify(uri)} is https on a loopback address, where an app that people install has http.`)
+  return uris
+    .filter((uri) => isPrivateUri(URL.parse(uri)))
+    .map((uri) => `redirect URI ${JSON.stringify(uri)} is one of an app that people install, while others are none.`)
 }
 
 function algorithmProblem({ idTokenAlgorithm }: ClientDefinition, definition: AuthDefinition | undefined): string | undefined {
@@ -128,6 +142,9 @@ function originProblem(origin: string, development: boolean): string | undefined
   return isSafe(url, development) ? undefined : `origin ${JSON.stringify(origin)} must be https.`
 }
 
+/** The pages that lead there name it in their policy. */
+const HOST = /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])$/
+
 /** RFC 9700 section 4.1.3: registered exactly, compared exactly. */
 export function redirectProblem(uri: string, development: boolean): string | undefined {
   const url = URL.parse(uri)
@@ -136,6 +153,7 @@ export function redirectProblem(uri: string, development: boolean): string | und
   if (uri.includes('#')) return 'has a fragment, which OAuth forbids.'
   if (url.username !== '' || url.password !== '') return 'has user information.'
   if (isPrivateUri(url)) return undefined
+  if (!HOST.test(url.hostname)) return 'has a host with other characters than letters, digits, "-" and ".".'
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must be https.'
   if (!isSafe(url, development)) return 'must be https (plain http only on a loopback address).'
   return undefined
@@ -153,11 +171,13 @@ export function isLoopbackUri(uri: string): boolean {
   return url?.protocol === 'http:' && LOOPBACK_HOSTS.has(url.hostname)
 }
 
-/** RFC 8252 section 7.1: a scheme that somebody has, being a domain name in reverse order. */
-const PRIVATE_SCHEME = /^[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+:$/
-
 function isPrivateUri(url: URL | null): boolean {
   return url !== null && PRIVATE_SCHEME.test(url.protocol)
+}
+
+export function isLoopbackOverTls(uri: string): boolean {
+  const url = URL.parse(uri)
+  return url?.protocol === 'https:' && (LOOPBACK_HOSTS.has(url.hostname) || /^127\./.test(url.hostname))
 }
 
 /** An app on the person's own machine: it is reached on a loopback address or by a scheme of its own, beside https addresses that it claims. */

@@ -132,6 +132,7 @@ function thirdParty(client: ClientDefinition, known: Origin): RegisteredClient {
   const { lifetimes = {}, origins, idTokenAtRefresh = false } = client
   const grantTypes = grantTypesOf(client)
   const { secretHash, secretMethod, earlierSecret } = known.source === 'app' ? {} : known
+  const authentication = authenticationMetadata(client.authentication, secretHash)
   return {
     clientId: client.clientId,
     name: client.name,
@@ -154,7 +155,7 @@ function thirdParty(client: ClientDefinition, known: Origin): RegisteredClient {
       client_name: client.name,
       // RFC 8252 section 7.3: only an app on the person's own machine listens on a port of its choice.
       application_type: isNative(client.redirectUris) ? 'native' : 'web',
-      ...authenticationMetadata(client.authentication, secretHash),
+      ...authentication,
       ...(secretMethod === undefined ? {} : { token_endpoint_auth_method: secretMethod }),
       redirect_uris: [...client.redirectUris],
       post_logout_redirect_uris: [...(client.postLogoutRedirectUris ?? [])],
@@ -165,7 +166,7 @@ function thirdParty(client: ClientDefinition, known: Origin): RegisteredClient {
       scope: openid.join(' '),
       dpop_bound_access_tokens: client.boundTokens === 'dpop',
       tls_client_certificate_bound_access_tokens: client.boundTokens === 'mtls',
-      ...signedRequests(client),
+      ...signedRequests(client, authentication),
       require_pushed_authorization_requests: client.requirePushedAuthorizationRequests === true,
     },
   }
@@ -177,8 +178,13 @@ function timesOf(known: Origin): Pick<RegisteredClient, 'createdAt' | 'goodFrom'
   return { createdAt, goodFrom }
 }
 
-/** RFC 9101. The keys of a client that authenticates with keys are there already. */
-function signedRequests({ requireSignedRequestObject = false, requestObjectKeys }: ClientDefinition): Partial<ClientMetadata> {
-  const keys = requestObjectKeys === undefined ? {} : { jwks: { keys: requestObjectKeys.map((key) => ({ ...key })) } }
+/** RFC 9101. The keys of a client that authenticates with keys or certificates are there already. */
+function signedRequests(
+  { requireSignedRequestObject = false, requestObjectKeys }: ClientDefinition,
+  { jwks }: Partial<ClientMetadata>,
+): Partial<ClientMetadata> {
+  // A certificate beside a key would count for connections as well.
+  const own = requestObjectKeys?.map(({ x5c: _certificates, ...key }) => ({ ...key }))
+  const keys = own === undefined ? {} : { jwks: { keys: [...(jwks?.keys ?? []), ...own] } }
   return { require_signed_request_object: requireSignedRequestObject, ...keys }
 }

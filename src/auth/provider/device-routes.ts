@@ -31,7 +31,8 @@ export function deviceRoutes({ handle, counts, pages }: DeviceRoutesParts): read
       ...common,
       method: 'GET',
       path: DEVICE_PATH,
-      rate: 'page',
+      // It begins a session, as an authorization does.
+      rate: 'token',
       summary: 'Type the code of another device',
       allow: { who: 'handler', reason: 'Only asks; nothing is connected before the form is sent.' },
       // With a code in the address the engine would send the form by a script. Here it stands in the field, and a person sends it.

@@ -1,6 +1,7 @@
 // The engine's own screens: an error that cannot go back to the client, and signing out (OpenID Connect RP-Initiated Logout).
 import type { ErrorOut, KoaContextWithOIDC } from 'oidc-provider'
 import type { Html } from '#kernel/html.ts'
+import { formTargetOf } from '#kernel/http/policy-source.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import type { DevicePages } from './device-flow.ts'
 import { currentExchange } from './scope.ts'
@@ -64,7 +65,8 @@ export function createProviderPages(looks: EnginePages): ProviderPages {
       const xsrf = typeof secret === 'string' ? secret : ''
       show(context, (exchange) => looks.signOutPage(exchange, { action: '/end-session/confirm', hidden: { xsrf } }))
       // Browsers check where a form's answer redirects to, as well.
-      if (typeof back === 'string') allowFormAction(context, new URL(back).origin)
+      const target = typeof back === 'string' ? formTargetOf(new URL(back)) : undefined
+      if (target !== undefined) allowFormAction(context, target)
     },
     signedOut(context) {
       show(context, (exchange) => looks.signedOutPage(exchange))

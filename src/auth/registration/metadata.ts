@@ -4,7 +4,7 @@ import { fieldProblems, z } from '#kernel/schema.ts'
 import { nameProblem, tidyName } from '../accounts/name.ts'
 import { publicKeyDefinition } from '../clients/schemas.ts'
 import type { ClientDefinition } from '../clients/contract.ts'
-import { type ClientSettings, definitionProblems, isOpenidScope, redirectProblem } from '../provider/client-rules.ts'
+import { type ClientSettings, definitionProblems, isLoopbackOverTls, isOpenidScope, redirectProblem } from '../provider/client-rules.ts'
 import { RegistrationError } from './errors.ts'
 
 const MAX_URIS = 20
@@ -114,10 +114,13 @@ function keysOf(method: AuthMethod, { jwks }: ClientMetadataDocument): Pick<Clie
   return { authentication: { method, keys: jwks.keys } }
 }
 
+/** Whoever listens there is no web server that somebody vouches for (RFC 8252 section 7.3). */
+const ON_THE_MACHINE = "is https on a loopback address; an app on the person's machine has http there."
+
 function checkedRedirects(redirectUris: readonly string[], { development }: ClientSettings): readonly string[] {
   if (redirectUris.length === 0) throw new RegistrationError('invalid_redirect_uri', 'redirect_uris: at least one is needed')
   for (const uri of redirectUris) {
-    const problem = redirectProblem(uri, development)
+    const problem = redirectProblem(uri, development) ?? (isLoopbackOverTls(uri) ? ON_THE_MACHINE : undefined)
     if (problem !== undefined) throw new RegistrationError('invalid_redirect_uri', `redirect_uris: ${JSON.stringify(uri)} ${problem}`)
   }
   return redirectUris
