@@ -13,6 +13,7 @@ import { createLogger, type Logger } from '../kernel/log.ts'
 import { z } from '../kernel/schema.ts'
 import type { Sites } from '../kernel/sites.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
+import { lastPort } from './last-port.ts'
 import { masterKeyOf } from './master-key.ts'
 import { createPremises, type Premises } from './premises.ts'
 
@@ -32,7 +33,7 @@ const consoleFolder = fileURLToPath(new URL('../../console/dist', import.meta.ur
 /** `look` opens and makes nothing on disk: what is only read must leave no trace. */
 export async function load(line: CommandLine, purpose: 'run' | 'look'): Promise<Loaded> {
   const { config: read, rows } = readConfig({ overrides: line.overrides })
-  const port = read.gateway.port === 0 ? await freePort(read.gateway.host) : read.gateway.port
+  const port = await portOf(line, read, rows)
   const config: Config = { ...read, gateway: { ...read.gateway, port } }
   const origin = originMaker(config)
   const app = await loadApp(line.configFile, { mode: config.platform.mode, port, domain: config.platform.domain, origin })
@@ -50,6 +51,14 @@ export async function load(line: CommandLine, purpose: 'run' | 'look'): Promise<
   })
   const platform = composePlatform({ config, masterKey, app, sites, logger, consoleFolder, engine: premises.house.engine, premises })
   return { config, rows, app, logger, platform, premises }
+}
+
+/** Commands beside a platform that was started with another port need not be told. */
+async function portOf({ command }: CommandLine, { gateway, platform }: Config, rows: readonly ConfigRow[]): Promise<number> {
+  const isTold = rows.some(({ name, source }) => name === 'NINEFOLD_GATEWAY_PORT' && source !== 'default')
+  const last = isTold || command === 'start' ? undefined : lastPort(platform.dataDir)
+  if (last !== undefined) return last
+  return gateway.port === 0 ? await freePort(gateway.host) : gateway.port
 }
 
 function urlOf({ platform, database }: Config): string {

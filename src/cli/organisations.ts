@@ -35,6 +35,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   create: {
     words: 2,
     async run(desk, [name = '', owner = '']) {
+      if (!desk.isOn) throw new CommandError('This app has no organisations: its definition needs "organisations" under "auth".')
       const made = await desk.create(call, { name, owner })
       if (made === undefined) throw nobody(owner)
       return `${made.id}\n`

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { ClientDefinition } from '../auth/clients/contract.ts'
 import { systemCall } from '../kernel/call.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
+import { keepPort } from './last-port.ts'
 import { load } from './load.ts'
 import { table } from './table.ts'
 
@@ -12,6 +13,7 @@ export async function startCommand(line: CommandLine): Promise<number> {
   await platform.start().catch((error: unknown) => {
     throw portProblem(error, config.gateway.port) ?? error
   })
+  keepPort(config.platform.dataDir, config.gateway.port)
   // What the start had to say comes before the table, not a second after it.
   logger.flush()
   const code = await platform.auth.createOperatorLink(systemCall('start'))

@@ -54,7 +54,7 @@ async function importUsers(line: CommandLine, file: string): Promise<number> {
 
 function summary({ made, present, refused }: Counted, { dryRun, report }: { dryRun: boolean; report: string }): string {
   const would = dryRun ? 'would be ' : ''
-  const words = [`${made} ${would}moved in`, ...(present > 0 ? [`${present} were in before`] : []), `${refused} refused`].join(', ')
+  const words = [`${made} ${would}moved in`, ...(present > 0 ? [`${present} already here`] : []), `${refused} refused`].join(', ')
   return `${words}${refused > 0 ? `: ${report} says which lines, and why` : ''}.${dryRun ? ' Nothing was written.' : ''}\n`
 }
 

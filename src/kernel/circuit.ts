@@ -8,12 +8,15 @@ const MOST_TROUBLES = 10_000
 export interface Circuit {
   /** False: do not even try. Whoever gets true tells how it went. */
   enter(name: string, now: number): boolean
-  leave(name: string, outcome: { readonly hasAnswered: boolean; readonly now: number }): void
+  leave(name: string, outcome: { readonly hasAnswered: boolean; readonly now: number; readonly reason?: string }): void
+  /** Why it is left alone, as it was told. */
+  reason(name: string): string | undefined
 }
 
 interface Trouble {
   until: number
   isProbing: boolean
+  readonly reason?: string | undefined
 }
 
 export function createCircuit(pauseMs = PAUSE_MS): Circuit {
@@ -26,12 +29,13 @@ export function createCircuit(pauseMs = PAUSE_MS): Circuit {
       trouble.isProbing = true
       return true
     },
-    leave(name, { hasAnswered, now }) {
+    reason: (name) => troubles.get(name)?.reason,
+    leave(name, { hasAnswered, now, reason }) {
       troubles.delete(name)
       if (hasAnswered) return
       const [oldest] = troubles.size < MOST_TROUBLES ? [] : troubles.keys()
       if (oldest !== undefined) troubles.delete(oldest)
-      troubles.set(name, { until: now + pauseMs, isProbing: false })
+      troubles.set(name, { until: now + pauseMs, isProbing: false, reason })
     },
   }
 }

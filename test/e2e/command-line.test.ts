@@ -60,6 +60,14 @@ describe('the command line', () => {
     await rm(folder, { recursive: true, force: true })
   })
 
+  test('leads to where the platform on this data folder listens, without being told again', async () => {
+    const { code, out, err } = await run(['admin', 'link', ...CONFIG, '--data-dir', platform.dataDir])
+    assert.equal(code, 0, err)
+    assert.ok(out.startsWith(`${platform.origin('console')}/enter?code=`), out)
+    const told = await run(['admin', 'link', ...CONFIG, '--data-dir', platform.dataDir, '--port', '9555'])
+    assert.match(told.out, /:9555\/enter\?code=/)
+  })
+
   test('helps', async () => {
     for (const words of [['--help'], ['-h'], ['start', '--help']]) {
       const { code, out, err } = await run(words)

@@ -34,6 +34,7 @@ test('moves people in from a Keycloak export, says what was refused, and out aga
   }
   const user = (id: number, more: object = {}) => ({
     id: `00000000-0000-4000-8000-${String(id).padStart(12, '0')}`,
+    username: `p${id}`,
     email: `p${id}@example.org`,
     emailVerified: true,
     credentials: [credential],
@@ -58,7 +59,7 @@ test('moves people in from a Keycloak export, says what was refused, and out aga
     .map((line) => JSON.parse(line) as { line: number; reason: string })
   assert.deepEqual(rejects.map(({ line }) => line).toSorted(), [3, 4, 6])
   assert.match(rejects.find(({ line }) => line === 6)?.reason ?? '', /the address is on line 2, too/)
-  assert.match((await run('users', 'import', at('realm.json'), '--from', 'keycloak')).out, /^0 moved in, 2 were in before, 3 refused/)
+  assert.match((await run('users', 'import', at('realm.json'), '--from', 'keycloak')).out, /^0 moved in, 2 already here, 3 refused/)
 
   const out = await run('users', 'export', '--output', at('people.ndjson'))
   assert.match(out.out, /password hashes in it/)
@@ -92,7 +93,7 @@ test('goes on where it was killed, and makes nobody twice', async () => {
   clearTimeout(timer)
   const { out, code, err } = await run('users', 'import', at('many.ndjson'))
   assert.equal(code, 0, err)
-  const [, made, present = '0'] = /^(\d+) moved in(?:, (\d+) were in before)?, 0 refused\.\n$/.exec(out) ?? []
+  const [, made, present = '0'] = /^(\d+) moved in(?:, (\d+) already here)?, 0 refused\.\n$/.exec(out) ?? []
   assert.equal(Number(made) + Number(present), 1500, out)
 })
 

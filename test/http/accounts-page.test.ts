@@ -223,7 +223,7 @@ test('requirement 20: the consent page says what nobody has checked, where its w
   }
   const known = await show({ clientUri: 'https://notes.example/', logo: 'data:image/png;base64,AAAA' })
   assert.doesNotMatch(known, /Nobody here has checked|is new here/)
-  assert.match(known, /<img class="logo" src="data:image\/png;base64,AAAA" alt="">/)
+  assert.match(known, /<img class="of-app" src="data:image\/png;base64,AAAA" alt="">/)
   assert.match(known, /<a href="https:\/\/notes.example\/" target="_blank" rel="noopener noreferrer nofollow">/)
   const now = world.clock.now()
   const unknown = await show({ isUnknown: true, createdAt: now - 8 * 86_400_000 })

@@ -28,14 +28,25 @@ export interface ClientsDependencies {
   readonly settings: ClientSettings
   /** Ids that the app itself has. */
   isFixed(clientId: string): boolean
+  /** Clients register themselves here. */
+  readonly isInviting: boolean
   /** Whether an id is one of a document that would be fetched. */
   isDocument(clientId: string): boolean
   /** Everything that anybody has allowed a client, with its tokens. */
   readonly end: EndClient
 }
 
+async function invite({ invitations, isInviting }: ClientsDependencies, call: Call): Promise<string> {
+  onlyForOperators(call)
+  if (!isInviting)
+    throw authErrors.bad_client({
+      detail: 'No client registers itself here: the app definition has no "registration.dynamic" under "auth".',
+    })
+  return await invitations.create(call)
+}
+
 export function createClients(dependencies: ClientsDependencies): Clients {
-  const { repository, invitations, settings, clock } = dependencies
+  const { repository, settings, clock } = dependencies
   const fixed: readonly ClientView[] = settings.clients.map((definition) => ({ source: 'app', definition, hasSecret: false }))
   const findFixed = (clientId: string): ClientView | undefined => fixed.find(({ definition }) => definition.clientId === clientId)
   return {
@@ -85,10 +96,7 @@ export function createClients(dependencies: ClientsDependencies): Clients {
       })
       return { client: viewOf(stored), secret }
     },
-    async invite(call) {
-      onlyForOperators(call)
-      return await invitations.create(call)
-    },
+    invite: (call) => invite(dependencies, call),
     remove: (call, clientId) => remove(dependencies, call, clientId),
     ...createBlocking(dependencies),
   }

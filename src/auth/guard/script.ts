@@ -53,7 +53,13 @@ for (const part of document.querySelectorAll('[data-puzzle]')) {
   const show = (state) => {
     for (const line of part.querySelectorAll('[data-state]')) line.hidden = line.dataset.state !== state;
   };
-  show('working');
+  // What is done before anybody could read of it is not told of.
+  show('nothing');
+  let told = false;
+  const telling = setTimeout(() => {
+    told = true;
+    show('working');
+  }, 400);
   const field = part.querySelector('[name=puzzle_answer]');
   let pressed;
   form.addEventListener('submit', (event) => {
@@ -63,7 +69,8 @@ for (const part of document.querySelectorAll('[data-puzzle]')) {
   });
   solve(part.dataset.puzzle, Number(part.dataset.bits)).then((answer) => {
     field.value = answer;
-    show('solved');
+    clearTimeout(telling);
+    if (told) show('solved');
     if (pressed) form.requestSubmit(pressed.by);
   });
 }

@@ -61,7 +61,7 @@ const bare = (base64: string): string => base64.replaceAll('=', '')
 const keycloakCredential = z.looseObject({ type: z.string(), secretData: z.string().optional(), credentialData: z.string().optional() })
 const keycloakUser = z.looseObject({
   id: text,
-  username: text,
+  username: z.string('is missing: each user of Keycloak has one'),
   email: z.string('has no address'),
   emailVerified: truth,
   firstName: text,

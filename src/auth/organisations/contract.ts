@@ -40,6 +40,8 @@ export interface MemberView {
 
 /** For operators and the system alone. */
 export interface OrganisationsDesk {
+  /** The app has them: nobody would see one that is made all the same. */
+  readonly isOn: boolean
   list(call: Call, after?: string): Promise<{ readonly items: readonly OrganisationView[]; readonly next?: string }>
   /** `owner` is the address of an account. `undefined` when nobody has it. */
   create(call: Call, request: { readonly name: string; readonly owner: string }): Promise<OrganisationView | undefined>

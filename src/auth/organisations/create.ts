@@ -83,7 +83,10 @@ export function createOrganisationsPart(dependencies: OrganisationsDependencies)
       if (tidyName(typedName) !== name) throw authErrors.bad_details({ fields: [fieldProblem('name', 'name_other')] })
       if (!(await ending.end(call, organisationId, by))) throw authErrors.organisation_not_found()
     },
-    desk: createDesk(parts, { organisations, end: (call, id) => ending.end(call, id) }),
+    desk: createDesk(
+      { ...parts, isOn: definition.organisations !== undefined },
+      { organisations, end: (call, id) => ending.end(call, id) },
+    ),
     async forget(call, { accountId, addresses }) {
       for (const whose of [{ invitedBy: accountId }, ...addresses.map((email) => ({ email }))]) await withdraw(repository, call, whose)
       for (let left = PAGE; left === PAGE; ) {
@@ -108,7 +111,7 @@ async function withdraw(
   }
 }
 
-type DeskParts = Parameters<typeof createOrganisations>[0]
+type DeskParts = Parameters<typeof createOrganisations>[0] & { readonly isOn: boolean }
 
 function createDesk(
   parts: DeskParts,
@@ -120,6 +123,7 @@ function createDesk(
     return email === undefined ? undefined : parts.accounts.findByEmail(call, email)
   }
   return {
+    isOn: parts.isOn,
     async list(call, after) {
       onlyForOperators(call)
       const { items, next } = await repository.list(call, { limit: PAGE, after })

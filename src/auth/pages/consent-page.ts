@@ -14,7 +14,7 @@ export function isLoopbackHost(host: string): boolean {
 const NEW_MS = 7 * 86_400_000
 
 function picture({ logo, name }: Interaction['client']): Html {
-  if (logo !== undefined) return html`<img class="logo" src="${logo}" alt="">`
+  if (logo !== undefined) return html`<img class="of-app" src="${logo}" alt="">`
   return html`<span class="letter" aria-hidden="true">${(Array.from(name)[0] ?? '?').toUpperCase()}</span>`
 }
 

@@ -1,4 +1,5 @@
 // Signing in on another device: typing its code, saying that it is one's own, and that it is done.
+import { deviceWords } from './words.ts'
 import { type Html, html } from '#kernel/html.ts'
 import { guardPart } from '../guard/part.ts'
 import type { Due } from '../guard/service.ts'
@@ -45,7 +46,7 @@ export function deviceConfirmPage(skin: Skin, { action, xsrf, code, app, device:
   const { device } = skin.texts
   return stagePage(skin, {
     title: device.confirmTitle(app),
-    main: html`${lead(device.confirmTitle(app), device.confirmLead(app, name))}
+    main: html`${lead(device.confirmTitle(app), device.confirmLead(app, deviceWords(skin.texts, name)))}
 <p class="label">${device.sameCode}</p><p><code class="big wrap">${code}</code></p>
 ${message('warn', device.beware)}
 <form class="form" method="post" action="${action}"><input type="hidden" name="xsrf" value="${xsrf}"><input type="hidden" name="user_code" value="${code}">

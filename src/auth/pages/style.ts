@@ -120,13 +120,13 @@ input[aria-invalid=true] { border-color: var(--danger); background: var(--danger
 .letter { flex: none; width: 2.75rem; height: 2.75rem; border-radius: 0.6rem; display: grid; place-items: center; background: var(--accent-soft); color: var(--accent); font-weight: 700; font-size: 1.15rem; }
 .who div { min-width: 0; }
 code.big { font-size: 1.6rem; letter-spacing: 0.12em; }
-.logo { flex: none; width: 2.75rem; height: 2.75rem; border-radius: 0.6rem; object-fit: contain; }
+.of-app { flex: none; width: 2.75rem; height: 2.75rem; border-radius: 0.6rem; object-fit: contain; }
 .who .name { font-weight: 650; }
 .links { list-style: none; margin: 0.25rem 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: 0.1rem 1rem; }
 .list { list-style: none; margin: 0; padding: 0; display: flex; flex-direction: column; gap: 0.6rem; }
 .list li { position: relative; padding-left: 1.9rem; }
 .list li::before { content: ""; position: absolute; left: 0.2rem; top: 0.42rem; width: 0.8rem; height: 0.8rem; background: var(--t3); clip-path: polygon(0 0, 100% 0, 100% 100%); }
-.list.not li::before { background: none; border: 1.5px solid var(--field-line); clip-path: none; border-radius: 2px; width: 0.7rem; height: 0.7rem; }
+.list.not li::before { background: var(--field-line); clip-path: none; border-radius: 1px; top: 0.75rem; height: 2px; }
 .block { display: flex; flex-direction: column; gap: 0.7rem; }
 .label { font-weight: 600; font-size: 0.95rem; }
 

@@ -85,6 +85,7 @@ function homeOf({ clientId, definition }: RegisteredClient): string {
 function shownClient(client: RegisteredClient, redirect: URL): Interaction['client'] {
   const { clientId, name, firstParty, source, createdAt, definition } = client
   const isKnown = firstParty || (definition?.verified ?? source === 'app')
+  const isStranger = source === 'registration' || source === 'document'
   return {
     clientId,
     name,
@@ -94,7 +95,8 @@ function shownClient(client: RegisteredClient, redirect: URL): Interaction['clie
     firstParty,
     ...(isKnown ? {} : { isUnknown: true as const }),
     ...(source === 'document' ? { describedBy: new URL(clientId).host } : {}),
-    ...(createdAt === undefined ? {} : { createdAt }),
+    // An operator has put the others here.
+    ...(createdAt === undefined || !isStranger ? {} : { createdAt }),
     ...saidOf(definition),
   }
 }

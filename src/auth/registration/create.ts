@@ -65,7 +65,8 @@ export function createNewcomers(parts: NewcomersParts): Newcomers {
       const isFixed = (clientId: string): boolean => fixed.some((client) => client.clientId === clientId)
       const endClient = endingPlaces(server.endClient, repository)
       const end = endingAtOnce(endClient, logger)
-      const clients = createClients({ repository, invitations, clock, settings, isFixed, isDocument: documents.isOne, end })
+      const isInviting = definition.dynamic !== undefined
+      const clients = createClients({ repository, invitations, clock, settings, isFixed, isInviting, isDocument: documents.isOne, end })
       const registration = createRegistration({ ...parts, definition, repository, invitations, counts, end })
       return {
         clients,

@@ -504,7 +504,7 @@ export const en = {
       'refresh.reuse_in_grace': 'An app renewed its access twice',
       'refresh.reuse_detected': 'A used token of an app came again, and its access was ended',
       'roles.changed': 'An operator changed what you may do',
-      'organisation.created': 'You made an organisation',
+      'organisation.created': 'An organisation was made, and you own it',
       'organisation.renamed': 'You gave an organisation another name',
       'organisation.invited': 'You invited somebody to an organisation',
       'organisation.joined': 'You joined an organisation',

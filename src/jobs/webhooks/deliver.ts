@@ -40,8 +40,10 @@ export function deliverJob(parts: DeliverParts): JobDefinition {
       const webhook = webhooks.find((each) => each.name === name)
       if (webhook === undefined) throw jobErrors.hopeless({ detail: `The app has no webhook ${JSON.stringify(name)} any more.` })
       const keys = liveKeys(keyRing, { name, state: await repository.find(call, name), now: clock.now() })
-      if (!circuit.enter(name, clock.now())) throw new Error('The receiver has not answered just now; it is left alone for a while.')
+      if (!circuit.enter(name, clock.now()))
+        throw new Error(`The receiver has not answered just now; it is left alone for a while. ${circuit.reason(name) ?? ''}`.trim())
       let hasAnswered = false
+      let reason: string | undefined
       try {
         const body = bodyOf(delivery)
         const headers = signatureHeaders(keys, { id, timestamp: Math.floor(clock.now() / 1000), body })
@@ -49,8 +51,11 @@ export function deliverJob(parts: DeliverParts): JobDefinition {
         hasAnswered = true
         if (status === GONE) throw jobErrors.hopeless({ detail: 'The receiver answered with 410: it wants no more of these.' })
         if (status < 200 || status > 299) throw new Error(`The receiver answered with status ${status}.`)
+      } catch (error) {
+        reason = error instanceof Error ? error.message : undefined
+        throw error
       } finally {
-        circuit.leave(name, { hasAnswered, now: clock.now() })
+        circuit.leave(name, { hasAnswered, now: clock.now(), ...(reason === undefined ? {} : { reason }) })
       }
     },
   })
