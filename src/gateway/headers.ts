@@ -96,7 +96,8 @@ function ownSources(place: PlaceOfPolicy, settings: GatewaySettings): Required<P
   }
 }
 
-function directive(name: string, own: readonly string[], added: readonly string[] | undefined, isGood = isPolicySource): string {
+function directive(name: string, own: readonly string[], added: readonly string[] | undefined): string {
+  const isGood = name === 'form-action' ? isFormTarget : isPolicySource
   const extra = (added ?? []).filter((source) => isGood(source))
   return `${name} 'self'${[...own, ...extra].map((source) => ` ${source}`).join('')}; `
 }
@@ -107,7 +108,7 @@ function assetDirectives(own: Required<PolicySources>, added: PolicySources | un
     directive('connect-src', own.connectSrc, added?.connectSrc) +
     directive('font-src', own.fontSrc, added?.fontSrc) +
     directive('media-src', own.mediaSrc, added?.mediaSrc) +
-    directive('form-action', own.formAction, added?.formAction, isFormTarget)
+    directive('form-action', own.formAction, added?.formAction)
   )
 }
 

@@ -91,7 +91,7 @@ describe('requirement 52: dynamic registration', () => {
     assert.equal(JSON.stringify(stored).includes(made.client_secret), false)
   })
 
-  const keys = (key: Record<string, string>) => ({ token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key] } })
+  const withKey = (key: Record<string, string>) => ({ token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [key] } })
   const REFUSED: readonly (readonly [string, Record<string, unknown>, string])[] = [
     ['no redirect URI', { redirect_uris: [] }, 'invalid_redirect_uri'],
     ['plain http', { redirect_uris: ['http://notes.example/callback'] }, 'invalid_redirect_uri'],
@@ -108,9 +108,9 @@ describe('requirement 52: dynamic registration', () => {
       { post_logout_redirect_uris: ['com.example.app:/bye'] },
       'invalid_client_metadata',
     ],
-    ['a secret as a public key', keys({ kty: 'oct', k: 'c2VjcmV0' }), 'invalid_client_metadata'],
-    ['a key of no kind that there is', keys({ kty: 'XYZ', x: 'AAAA' }), 'invalid_client_metadata'],
-    ['a point that is on no curve', keys({ kty: 'EC', crv: 'P-256', x: 'A'.repeat(43), y: 'A'.repeat(43) }), 'invalid_client_metadata'],
+    ['a secret as a public key', withKey({ kty: 'oct', k: 'c2VjcmV0' }), 'invalid_client_metadata'],
+    ['a key of no kind that there is', withKey({ kty: 'XYZ', x: 'AAAA' }), 'invalid_client_metadata'],
+    ['a point that is on no curve', withKey({ kty: 'EC', crv: 'P-256', x: 'A'.repeat(43), y: 'A'.repeat(43) }), 'invalid_client_metadata'],
     ['the implicit grant', { grant_types: ['implicit'] }, 'invalid_client_metadata'],
     ['a token from the authorization endpoint', { response_types: ['token'] }, 'invalid_client_metadata'],
     ['an unknown way to authenticate', { token_endpoint_auth_method: 'password' }, 'invalid_client_metadata'],
