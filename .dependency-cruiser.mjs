@@ -99,6 +99,12 @@ export default {
       { path: '^src/', pathNot: '[.]test[.]ts$' },
       { path: 'node_modules/', pathNot: Object.keys(ROOMS_OF).map(modulesOf) },
     ),
+    error(
+      'engine-internals-have-one-file',
+      'What of the engine is not its public interface is reached for in one place, so that an upgrade is read there.',
+      outside(['^src/auth/provider/engine-internals[.]ts$']),
+      { path: 'node_modules/oidc-provider/lib/(?!provider[.]js$|index[.]js$)' },
+    ),
     error('room-of-node-sqlite', 'SQL lives in the database server.', outside(['^src/database/']), { path: '^(node:)?sqlite$' }),
     error(
       'src-stands-alone',

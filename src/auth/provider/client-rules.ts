@@ -153,8 +153,8 @@ export function redirectProblem(uri: string, development: boolean): string | und
   if (uri.includes('#')) return 'has a fragment, which OAuth forbids.'
   if (url.username !== '' || url.password !== '') return 'has user information.'
   if (isPrivateUri(url)) return undefined
-  if (!HOST.test(url.hostname)) return 'has a host with other characters than letters, digits, "-" and ".".'
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must be https.'
+  if (!HOST.test(url.hostname)) return 'has a host with other characters than letters, digits, "-" and ".".'
   if (!isSafe(url, development)) return 'must be https (plain http only on a loopback address).'
   return undefined
 }

@@ -3,11 +3,12 @@
 import type Provider from 'oidc-provider'
 import type { AuthorizationCode } from 'oidc-provider'
 import { errors } from 'oidc-provider'
-import { grantType, handler, parameters } from 'oidc-provider/lib/actions/grants/authorization_code.js'
-import * as grantHelpers from 'oidc-provider/lib/helpers/grants.js'
+import { codeGrant, grantHelpers } from './engine-internals.ts'
 
 /** RFC 7636 section 4.1. */
 const VERIFIER = /^[\w.~-]{43,128}$/
+
+const { grantType, handler, parameters } = codeGrant
 
 export function offerCodeGrant(provider: Provider, noteWrongTry: (code: string) => Promise<void>): void {
   const helpers = Object.fromEntries(Object.entries(grantHelpers).map(([name, helper]) => [name, helper.bind(undefined, provider)]))
