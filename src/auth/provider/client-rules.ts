@@ -177,7 +177,7 @@ function isPrivateUri(url: URL | null): boolean {
 
 export function isLoopbackOverTls(uri: string): boolean {
   const url = URL.parse(uri)
-  return url?.protocol === 'https:' && (LOOPBACK_HOSTS.has(url.hostname) || /^127\./.test(url.hostname))
+  return url?.protocol === 'https:' && (LOOPBACK_HOSTS.has(url.hostname) || url.hostname.startsWith('127.'))
 }
 
 /** An app on the person's own machine: it is reached on a loopback address or by a scheme of its own, beside https addresses that it claims. */
