@@ -5,9 +5,11 @@ import { createInterface } from 'node:readline'
 import { buildFilter, sha1Of } from '../auth/passwords/filter.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
 
-const SHA1_LINE = /^([0-9a-f]{40})(?::\d+)?$/i
+const SHA1_LINE = /^([0-9a-f]{40})(?::\d+)?\s*$/i
+/** Of any length: one that was cut off, or a list of another kind of hash, must not be taken for passwords that nobody has. */
+const LIKE_A_HASH = /^[0-9a-f]{30,}(?::|\s*$)/i
 
-export async function passwordsCommand({ words: [action, list, filter, extra] }: CommandLine): Promise<number> {
+export async function passwordsCommand({ words: [action, list, filter, extra] }: Pick<CommandLine, 'words'>): Promise<number> {
   if (action !== 'build-filter' || list === undefined || filter === undefined || extra !== undefined)
     throw new CommandError('Give a list and the file to make: ninefold passwords build-filter breached.txt passwords.filter')
   try {
@@ -19,15 +21,31 @@ export async function passwordsCommand({ words: [action, list, filter, extra] }:
   }
 }
 
-/** Reads twice, so that a list of gigabytes never has to be in memory. */
+/** Reads twice, so that a list of gigabytes never has to be in memory, and nothing is made of one that is wrong. */
 async function build(list: string, filter: string): Promise<string> {
-  let entries = 0
-  for await (const text of linesOf(list)) entries += Number(text !== '')
-  if (entries === 0) throw new CommandError(`${list} is empty.`)
+  const entries = await entriesOf(list)
   const builder = buildFilter(entries)
-  for await (const text of linesOf(list)) builder.add(keyOf(text))
+  for await (const { text } of linesOf(list)) builder.add(keyOf(text))
   writeFileSync(filter, builder.bytes)
   return `${entries} passwords in ${builder.bytes.length} bytes: ${filter}`
+}
+
+async function entriesOf(list: string): Promise<number> {
+  let entries = 0
+  let hashes = 0
+  let firstOther: number | undefined
+  for await (const { text, line } of linesOf(list)) {
+    entries += 1
+    hashes += Number(LIKE_A_HASH.test(text))
+    if (firstOther === undefined && !SHA1_LINE.test(text)) firstOther = line
+  }
+  if (entries === 0) throw new CommandError(`${list} is empty.`)
+  // Some password looks like a hash; where most lines do, it is a list of hashes.
+  if (firstOther !== undefined && hashes * 2 >= entries)
+    throw new CommandError(
+      `${list}, line ${firstOther}: this is no SHA-1 in hex (40 digits), with or without a colon and a count after it.`,
+    )
+  return entries
 }
 
 function keyOf(text: string): Buffer {
@@ -35,7 +53,11 @@ function keyOf(text: string): Buffer {
   return hash === undefined ? sha1Of(text) : Buffer.from(hash, 'hex')
 }
 
-async function* linesOf(path: string): AsyncIterable<string> {
+async function* linesOf(path: string): AsyncIterable<{ readonly text: string; readonly line: number }> {
   const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })
-  for await (const text of lines) if (text !== '') yield text
+  let line = 0
+  for await (const text of lines) {
+    line += 1
+    if (text !== '') yield { text, line }
+  }
 }

@@ -1,6 +1,8 @@
-// The operator sets another cost of hashing: what the command line says of it, and what the platform on the same data makes of it.
+// The operator sets another cost of hashing, and a list of passwords that nobody may choose: what the command line says of it, and what the platform on the
+// same data makes of it.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -27,7 +29,19 @@ async function hashOf(dataDir: string, email: string): Promise<string> {
   }
 }
 
-test('people sign in after the cost was changed, and have hashes of that cost then', async () => {
+const BREACHED = 'purple rowing club'
+
+/** Of a published list: SHA-1 with a count. */
+async function filterIn(folder: string): Promise<string> {
+  const [list, filter] = [join(folder, 'breached.txt'), join(folder, 'passwords.filter')]
+  await writeFile(list, `${createHash('sha1').update(BREACHED).digest('hex').toUpperCase()}:3\n`)
+  const { code, out, err } = await ninefold(['passwords', 'build-filter', list, filter])
+  assert.equal(code, 0, err)
+  assert.match(out, /^1 passwords in \d+ bytes: /)
+  return filter
+}
+
+test('people sign in after the cost was changed, and have hashes of that cost then; what is on the own list is refused at sign-up', async () => {
   const email = 'ada@example.com'
   let platform = await startPlatform()
   const { port, dataDir } = platform
@@ -35,9 +49,16 @@ test('people sign in after the cost was changed, and have hashes of that cost th
     await signUp(platform, email)
     await platform.stop()
     assert.match(await hashOf(dataDir, email), /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
-    platform = await startPlatform({ dataDir, port, environment: OTHER })
+    platform = await startPlatform({ dataDir, port, environment: { ...OTHER, NINEFOLD_AUTH_PASSWORD_FILTER: await filterIn(dataDir) } })
     const page = await signIn(platform, { visitor: new Visitor(port), email })
     assert.equal(page.url.origin, platform.origin('diary'), page.body)
+    const visitor = new Visitor(port)
+    const form = await visitor.visit(`${platform.origin('accounts')}/sign-up`)
+    const refused = await visitor.submit(form, { email: 'bob@example.com', name: 'Bob', password: BREACHED })
+    assert.equal(refused.status, 422, refused.body)
+    assert.match(refused.body, /one of the passwords that everybody tries first/)
+    assert.deepEqual(await platform.mails('bob@example.com'), [])
+    await signUp(platform, 'bob@example.com', { password: `${BREACHED}s` })
     await platform.stop()
     assert.match(await hashOf(dataDir, email), /^\$argon2id\$v=19\$m=7168,t=5,p=1\$/)
   } finally {

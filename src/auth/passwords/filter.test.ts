@@ -22,6 +22,8 @@ test('a filter knows all that is in it, hardly anything else, and refuses a file
   filter.close()
   writeFileSync(path, builder.bytes.subarray(0, -1))
   assert.throws(() => openFilter(path), /not a password filter/)
+  rmSync(path)
+  assert.throws(() => openFilter(path), /passwords\.filter cannot be read\. A password filter is made with/)
 })
 
 test('requirement 69: known passwords are refused offline, whatever their case; 8 to 256 characters of any kind are taken as typed', (t) => {

@@ -60,7 +60,7 @@ export function buildFilter(entries: number): FilterBuilder {
 
 /** Throws when the file is none, or is cut off. */
 export function openFilter(path: string | URL): PasswordFilter {
-  const file = openSync(path, 'r')
+  const file = opened(path)
   try {
     const header = Buffer.alloc(HEADER_BYTES)
     readSync(file, header, 0, HEADER_BYTES, 0)
@@ -74,6 +74,15 @@ export function openFilter(path: string | URL): PasswordFilter {
   } catch (error) {
     closeSync(file)
     throw error
+  }
+}
+
+/** Whoever set the path reads it, and has no use for a stack. */
+function opened(path: string | URL): number {
+  try {
+    return openSync(path, 'r')
+  } catch (cause) {
+    throw new Error(`${String(path)} cannot be read. A password filter is made with "ninefold passwords build-filter".`, { cause })
   }
 }
 
