@@ -1,42 +1,78 @@
 // People move in with the hashes of other systems, sign in with the passwords that they have, and move out again whole.
 import assert from 'node:assert/strict'
+import { argon2Sync, pbkdf2Sync } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { PersonRow, RowOutcome } from '../../src/auth/moving/contract.ts'
 import { hashShapesCollection } from '../../src/auth/moving/repository.ts'
 import { SECURITY_EVENT } from '../../src/auth/security-events/security-event.ts'
 import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
-import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
+import { type AccountsWorld, call, openAccounts, tokenIn, WENT_ON } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
+import { CLIENT_ID, startUpstream, type Upstream } from '../support/upstream.ts'
+import { locationOf, TravellingBrowser } from '../support/upstream-browser.ts'
 
 let world: AccountsWorld
+/** Where some people sign in, before and after they move. */
+let club: Upstream
+let withClub: Pick<NonNullable<Parameters<typeof openAccounts>[0]>, 'definition' | 'upstreamSecrets'>
 
 before(async () => {
-  world = await openAccounts()
+  club = await startUpstream()
+  withClub = {
+    definition: { upstreams: [{ kind: 'openid', id: 'club', name: 'The Club', issuer: club.issuer, clientId: CLIENT_ID }] },
+    upstreamSecrets: { club: club.secret },
+  }
+  world = await openAccounts(withClub)
 })
 
-after(() => world.stop())
+after(async () => {
+  await world.stop()
+  await club.stop()
+})
 
 const moveIn = (rows: readonly unknown[], dryRun = false): Promise<readonly RowOutcome[]> =>
   world.running.moving.moveIn(call, rows, { from: 'elsewhere', dryRun })
 const stored = async (email: string) => (await world.database.collection(accountsCollection).getByKey(call, 'email', { email }))?.value
 const signIn = (email: string, password: string) => world.accounts.signIn(call, { email, password, client: `client of ${email}` })
-const everybody = async (withPasswords = true): Promise<PersonRow[]> => {
+const everybody = async (withPasswords = true, from = world): Promise<PersonRow[]> => {
   const found: PersonRow[] = []
   let after: string | undefined
   do {
-    const page = await world.running.moving.moveOut(call, { withPasswords, ...(after === undefined ? {} : { after }) })
+    const page = await from.running.moving.moveOut(call, { withPasswords, ...(after === undefined ? {} : { after }) })
     found.push(...page.items)
     after = page.next
   } while (after !== undefined)
   return found
 }
 
-/** Of the documentation of each kind; see foreign.test.ts. */
+const bare = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '')
+const salt = Buffer.from('a salt of before')
+const PASSWORD = 'as it was there'
+
+/** By OpenSSL, which is not what checks them here. */
+function argon2(kind: 'argon2d' | 'argon2i' | 'argon2id'): string {
+  const hash = argon2Sync(kind, { message: PASSWORD, nonce: salt, parallelism: 2, tagLength: 32, memory: 256, passes: 3 })
+  return `$${kind}$v=19$m=256,t=3,p=2$${bare(salt)}$${bare(hash)}`
+}
+const pbkdf2 = (digest: string): string => `$pbkdf2-${digest}$i=1000$${bare(salt)}$${bare(pbkdf2Sync(PASSWORD, salt, 1000, 32, digest))}`
+
+/** Every form of docs/moving-in.md. Those with a password of their own are of the documentation of their kind; see foreign.test.ts. */
 const HASHES: Readonly<Record<string, readonly [password: string, hash: string]>> = {
   bcrypt: ['U*U', '$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'],
-  argon2i: ['password', '$argon2i$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$wWKIMhR9lyDFvRz9YTZweHKfbftvj+qf+YFY4NeBbtA'],
-  pbkdf2: ['password', '$pbkdf2-sha1$i=4096$c2FsdA$SwB5AbdlSJq+rUnZJvch0GWkKcE'],
+  'bcrypt-2b': ['U*U', '$2b$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'],
+  'bcrypt-2y': ['U*U', '$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'],
+  argon2d: [PASSWORD, argon2('argon2d')],
+  argon2i: [PASSWORD, argon2('argon2i')],
+  argon2id: [PASSWORD, argon2('argon2id')],
+  scrypt: [
+    'pleaseletmein',
+    '$scrypt$ln=14,r=8,p=1$U29kaXVtQ2hsb3JpZGU$cCO9yzr9c0hGHAbNgf046/2o+7qQT44+qbVD9lRdofLVQylVYT8Pz2LUlwUkKpr55h6F3A1lHkDfzwF7RVdYhw',
+  ],
+  'pbkdf2-sha1': ['password', '$pbkdf2-sha1$i=4096$c2FsdA$SwB5AbdlSJq+rUnZJvch0GWkKcE'],
+  'pbkdf2-sha256': [PASSWORD, pbkdf2('sha256')],
+  'pbkdf2-sha384': [PASSWORD, pbkdf2('sha384')],
+  'pbkdf2-sha512': [PASSWORD, pbkdf2('sha512')],
   firebase: [
     'user1password',
     '$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==',
@@ -44,7 +80,7 @@ const HASHES: Readonly<Record<string, readonly [password: string, hash: string]>
 }
 
 for (const [kind, [password, passwordHash]] of Object.entries(HASHES)) {
-  test(`requirement 69: a ${kind} hash of another system lets its owner in once, and is one of ours from then on`, async () => {
+  test(`requirement 69: a hash of another system (${kind}) lets its owner in once, and is one of ours from then on`, async () => {
     const email = `${kind}@example.org`
     const [outcome] = await moveIn([{ email, passwordHash, emailVerified: true }])
     assert.equal(outcome?.outcome, 'made')
@@ -52,7 +88,8 @@ for (const [kind, [password, passwordHash]] of Object.entries(HASHES)) {
     assert.equal((await stored(email))?.password, passwordHash, 'a wrong password renews nothing')
     const signedIn = await signIn(email, password)
     assert.ok(signedIn)
-    assert.match((await stored(email))?.password ?? '', /^\$argon2id\$/)
+    // Of the cost that this world has set.
+    assert.match((await stored(email))?.password ?? '', /^\$argon2id\$v=19\$m=64,t=1,p=1\$/)
     assert.equal((await world.accounts.find(call, signedIn.accountId))?.credential, signedIn.credential)
     assert.ok(await signIn(email, password))
     assert.equal(await signIn(email, `${password}!`), undefined)
@@ -143,22 +180,38 @@ test('a dry run says the same and writes nothing', async () => {
   assert.equal(await world.database.collection(hashShapesCollection).get(call, 'bcrypt,6'), undefined)
 })
 
-test("requirement 71: linked identities come along, and stay one person's", async () => {
-  const identities = [{ issuer: 'https://accounts.google.com', subject: '42', label: 'ada@gmail.com' }]
-  const [made, taken] = [
-    ...(await moveIn([{ email: 'linked@example.org', identities }])),
-    ...(await moveIn([{ email: 'thief@example.org', identities }])),
+/** Who is signed in after a visit to the provider. */
+async function throughClub(into: AccountsWorld, subject: string): Promise<string | undefined> {
+  // Neither the address nor a name leads to anybody: the subject alone does.
+  club.claims = { sub: subject, email: 'of-the-club@example.org', email_verified: false }
+  const client = { clientId: 'diary', name: 'Diary', host: 'diary.test', redirectOrigin: 'https://diary.test', firstParty: true }
+  into.engine.current = { uid: 'u1', prompt: 'login', client, scopes: [] }
+  into.engine.signedInAs = undefined
+  const { back } = await new TravellingBrowser(into).travelTo('club', club)
+  return locationOf(back) === WENT_ON ? into.engine.signedInAs : undefined
+}
+
+const identitiesOf = async ({ database }: AccountsWorld, accountId: string) =>
+  (await database.collection(identitiesCollection).list(call, { index: 'account', where: { accountId }, limit: 5 })).items
+    .map(({ value: { issuer, subject, label } }) => ({ issuer, subject, ...(label === undefined ? {} : { label }) }))
+    .toSorted((a, b) => a.subject.localeCompare(b.subject))
+
+test("requirement 71: linked identities come along, open the account from then on, and stay one person's", async () => {
+  const identities = [
+    { issuer: 'https://accounts.google.com', subject: '42', label: 'ada@gmail.com' },
+    { issuer: club.issuer, subject: 'of-the-file' },
   ]
+  assert.equal(await throughClub(world, 'of-the-file'), undefined)
+  const [made] = await moveIn([{ email: 'linked@example.org', emailVerified: true, identities }])
   assert.ok(made !== undefined && 'accountId' in made)
-  assert.match(JSON.stringify(taken), /connected with another account/)
+  for (const identity of identities) {
+    const [taken] = await moveIn([{ email: 'thief@example.org', identities: [identity] }])
+    assert.match(JSON.stringify(taken), /connected with another account/)
+  }
   assert.equal(await stored('thief@example.org'), undefined)
-  const found = await world.database
-    .collection(identitiesCollection)
-    .list(call, { index: 'account', where: { accountId: made.accountId }, limit: 5 })
-  assert.deepEqual(
-    found.items.map(({ value }) => [value.subject, value.label]),
-    [['42', 'ada@gmail.com']],
-  )
+  assert.deepEqual(await identitiesOf(world, made.accountId), identities)
+  assert.equal(await throughClub(world, 'of-the-file'), made.accountId)
+  assert.equal(await throughClub(world, 'of-nobody'), undefined)
 })
 
 test('whoever has not confirmed the address there cannot sign in here, nor can the suspended', async () => {
@@ -186,6 +239,29 @@ test('moving out gives everybody, with all that moving in takes, and is recorded
   untold()
   const emails = rows.map(({ email }) => email)
   assert.equal(new Set(emails).size, emails.length)
+  const rowOf = (name: string) => rows.find(({ email }) => email === `${name}@example.org`)
+  const { id, createdAt, ...linked } = rowOf('linked') ?? assert.fail('who has linked identities is missing')
+  assert.ok(id !== '' && createdAt !== '')
+  const identities = [
+    { issuer: 'https://accounts.google.com', subject: '42', label: 'ada@gmail.com' },
+    { issuer: club.issuer, subject: 'of-the-file' },
+  ]
+  assert.deepEqual(
+    { ...linked, identities: linked.identities?.toSorted((a, b) => a.subject.localeCompare(b.subject)) },
+    { email: 'linked@example.org', emailVerified: true, name: 'linked', identities },
+  )
+  assert.deepEqual(rowOf('first'), {
+    id: (await stored('first@example.org'))?.id,
+    email: 'first@example.org',
+    emailVerified: true,
+    name: 'first',
+    language: 'de',
+    createdAt: '2020-01-02T03:04:05.000Z',
+    roles: ['editor'],
+    groups: ['staff'],
+  })
+  assert.equal(rowOf('suspended')?.suspended, true)
+  assert.deepEqual([rowOf('unconfirmed')?.emailVerified, rowOf('unconfirmed')?.passwordHash], [false, HASHES['bcrypt']?.[1]])
   assert.equal(emails.filter((email) => email.startsWith('crowd-')).length, 150)
   const second = await openAccounts()
   try {
@@ -196,14 +272,7 @@ test('moving out gives everybody, with all that moving in takes, and is recorded
         [],
       )
     }
-    const there: PersonRow[] = []
-    let next: string | undefined
-    do {
-      const page = await second.running.moving.moveOut(call, { withPasswords: true, ...(next === undefined ? {} : { after: next }) })
-      there.push(...page.items)
-      next = page.next
-    } while (next !== undefined)
-    assert.deepEqual(there, rows)
+    assert.deepEqual(await everybody(true, second), rows)
     const [password = ''] = HASHES['bcrypt'] ?? []
     assert.ok(
       await second.accounts.signIn(call, { email: 'bcrypt@example.org', password, client: 'c' }),
@@ -232,13 +301,15 @@ test('people of another system come in by the password that they have there, onc
   const there = new Map([
     [
       'old@example.org',
-      { name: 'Old Friend', emailVerified: true, roles: ['editor'], identities: [{ issuer: 'https://i.example', subject: '7' }] },
+      { name: 'Old Friend', emailVerified: true, roles: ['editor'], identities: [{ issuer: club.issuer, subject: '7', label: 'Friend' }] },
     ],
     ['half@example.org', { emailVerified: true }],
     ['unsure@example.org', { emailVerified: false }],
   ])
   const old = await openAccounts({
+    ...withClub,
     definition: {
+      ...withClub.definition,
       legacySignIn: async (_context, typed) => {
         asked.push(typed)
         if (fails) throw new Error('down')
@@ -256,6 +327,9 @@ test('people of another system come in by the password that they have there, onc
     const account = await find('old@example.org')
     assert.match(account?.password ?? '', /^\$argon2id\$/)
     assert.deepEqual([account?.name, account?.roles], ['Old Friend', ['editor']])
+    assert.deepEqual(await identitiesOf(old, account?.id ?? ''), [{ issuer: club.issuer, subject: '7', label: 'Friend' }])
+    assert.equal(await throughClub(old, '7'), account?.id)
+    assert.equal(await throughClub(old, '8'), undefined)
     const before = asked.length
     assert.ok(await tryIn('old@example.org'))
     assert.equal(asked.length, before, 'the other system is not asked again')
@@ -267,7 +341,10 @@ test('people of another system come in by the password that they have there, onc
     assert.equal(await find('unsure@example.org'), undefined)
     await old.running.moving.moveIn(
       call,
-      [{ email: 'half@example.org', legacyPassword: true, roles: ['author'] }, { email: 'other@example.org' }],
+      [
+        { email: 'half@example.org', legacyPassword: true, roles: ['author'], identities: [{ issuer: club.issuer, subject: '9' }] },
+        { email: 'other@example.org' },
+      ],
       { from: 'x' },
     )
     assert.equal(await tryIn('half@example.org', 'wrong'), undefined)
@@ -275,6 +352,7 @@ test('people of another system come in by the password that they have there, onc
     const half = await find('half@example.org')
     assert.deepEqual([half?.roles, half?.awaitsLegacyPassword], [['author'], undefined])
     assert.ok(half?.emailVerifiedAt !== undefined && half.password !== undefined)
+    assert.equal(await throughClub(old, '9'), half.id, 'what came by file stays when the password comes')
     fails = true
     for (const email of ['new@example.org', 'other@example.org']) await assert.rejects(tryIn(email), { code: 'auth.unavailable' }, email)
     assert.ok(await tryIn('old@example.org'), 'whoever is here needs it no more')

@@ -8,6 +8,7 @@ import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
 import { type AccountsWorld, call, openAccounts, type Visited, WENT_ON } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
 import { CLIENT_ID, startUpstream, type Upstream } from '../support/upstream.ts'
+import { locationOf, type Travelled, TravellingBrowser } from '../support/upstream-browser.ts'
 
 let provider: Upstream
 let other: Upstream
@@ -69,28 +70,13 @@ beforeEach(() => {
   provider.claims = { sub: `s${counter}`, email: `p${counter}@example.org`, email_verified: true, name: 'Ada' }
 })
 
-/** Keeps cookies, and goes where it is sent. */
-class Browser {
-  readonly jar = new Map<string, string>()
-
-  async visit(path: string, form?: Readonly<Record<string, string>>): Promise<Visited> {
-    const visited = await world.visit({ path, cookies: Object.fromEntries(this.jar), ...(form === undefined ? {} : { form }) })
-    for (const cookie of visited.cookies) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
-      if (/Max-Age=0/.test(cookie)) this.jar.delete(name)
-      else this.jar.set(name, value)
-    }
-    return visited
+class Browser extends TravellingBrowser {
+  constructor() {
+    super(world)
   }
 
-  /** To the provider and back to our callback, whose answer is given. */
-  async travel(id = 'club', at: Upstream = provider): Promise<{ back: Visited; callback: string; asked: URLSearchParams }> {
-    const away = await this.visit(`/interaction/u1/upstream/${id}`)
-    assert.equal(away.status, 303, away.text)
-    const { location, asked } = at.visit(locationOf(away))
-    const callback = `${location.pathname}${location.search}`
-    const on = await this.visit(callback)
-    return { back: on.status === 303 ? await this.visit(locationOf(on)) : on, callback, asked }
+  travel(id = 'club', at: Upstream = provider): Promise<Travelled> {
+    return this.travelTo(id, at)
   }
 
   /** The same, and then an account is made. */
@@ -105,7 +91,6 @@ class Browser {
   }
 }
 
-const locationOf = ({ headers }: Visited): string => String(headers?.['location'])
 const isIn = (visited: Visited): boolean => locationOf(visited) === WENT_ON
 const accountOf = async (email: string) => (await world.database.collection(accountsCollection).getByKey(call, 'email', { email }))?.value
 const identitiesOf = async (accountId: string) =>
