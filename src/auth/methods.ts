@@ -14,6 +14,11 @@ export function needsPasskey({ password, passkey, emailCode, magicLink }: SignIn
   return passkey && !password && !emailCode && !magicLink
 }
 
+/** There is something to prove beside the first step, which recovery codes can stand for. */
+export function hasSecondStep({ totp, passkey }: SignInMethods): boolean {
+  return totp || passkey
+}
+
 /** People sign up by themselves: with a password, a passkey or their mailbox. By another provider alone they come from there. */
 export function hasSignUp({ password, passkey, emailCode, magicLink }: SignInMethods): boolean {
   return password || passkey || emailCode || magicLink

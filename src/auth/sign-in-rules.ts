@@ -2,7 +2,7 @@
 import type { Call } from '#kernel/call.ts'
 import type { AccountDirectory, NextStep, SignInRules } from './engine.ts'
 import { type Level, levelOf } from './levels.ts'
-import type { SignInMethods } from './methods.ts'
+import { hasSecondStep, type SignInMethods } from './methods.ts'
 import type { Passkeys } from './passkeys/service.ts'
 import type { SecondFactors } from './second-factors/service.ts'
 
@@ -26,6 +26,7 @@ export function createSignInRules(deps: SignInRulesDependencies): SignInRules {
 
   /** What else there is to prove with; asked only when something is missing. */
   const others = async (call: Call, accountId: string) => {
+    if (!hasSecondStep(methods)) return { recovery: false, passkey: false }
     const [{ unusedCodes }, keys] = await Promise.all([
       secondFactors.state(call, accountId),
       methods.passkey ? passkeys.list(call, accountId) : [],

@@ -31,7 +31,8 @@ const codeForm = z.object({ csrf_token: csrfToken, code: z.string().max(200).def
 const linkForm = z.strictObject({ csrf_token: csrfToken, token: linkToken })
 
 export function emailSignInRoutes(parts: PageParts): Route[] {
-  return [...askingRoutes(parts), ...codeRoutes(parts), ...linkRoutes(parts)]
+  // Codes go with links, too: one that is opened in another browser shows the code for this one.
+  return [...askingRoutes(parts), ...codeRoutes(parts), ...(parts.methods.magicLink ? linkRoutes(parts) : [])]
 }
 
 function askingRoutes(parts: PageParts): Route[] {

@@ -4,6 +4,7 @@ import { emailSignInFeature } from '../email-sign-in/feature.ts'
 import { leavingFeature } from '../leaving/feature.ts'
 import { ownDataFeature } from '../own-data/feature.ts'
 import { organisationsFeature } from '../organisations/feature.ts'
+import { hasSecondStep } from '../methods.ts'
 import { passkeyFeature } from '../passkeys/feature.ts'
 import { upstreamFeature } from '../upstream/feature.ts'
 import { secondStepFeature } from '../second-factors/feature.ts'
@@ -11,13 +12,12 @@ import type { PageFeature, PageParts } from './parts.ts'
 
 export function featuresOf(parts: PageParts): readonly PageFeature[] {
   const { methods } = parts
-  const hasSecondStep = methods.totp || methods.passkey
   return [
     methods.passkey ? [passkeyFeature(parts)] : [],
     methods.emailCode || methods.magicLink ? [emailSignInFeature] : [],
     [upstreamFeature(parts)],
     [organisationsFeature(parts)],
-    hasSecondStep ? [secondStepFeature(parts)] : [],
+    hasSecondStep(methods) ? [secondStepFeature(parts)] : [],
     [addressFeature, ownDataFeature, leavingFeature(parts)],
   ].flat()
 }

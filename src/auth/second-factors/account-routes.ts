@@ -3,6 +3,7 @@ import { html } from '#kernel/html.ts'
 import { type Answer, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { nameBrowser, whence } from '../browser.ts'
+import { hasSecondStep } from '../methods.ts'
 import { accountActions, doneAnswer, ownerOf, type SignedIn } from '../pages/account-actions.ts'
 import {
   csrfToken,
@@ -54,7 +55,7 @@ export function secondStepAccountRoutes(parts: PageParts): Route[] {
       }),
     ),
   })
-  if (!parts.methods.totp) return [newCodes]
+  if (!parts.methods.totp) return hasSecondStep(parts.methods) ? [newCodes] : []
   return [
     newCodes,
     remove,

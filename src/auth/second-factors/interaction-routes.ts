@@ -14,6 +14,7 @@ import {
   skinOf,
   uidParams,
 } from '../pages/handling.ts'
+import { hasSecondStep } from '../methods.ts'
 import { answersOf, policyFor } from '../pages/interaction-answers.ts'
 import { csrfField } from '../pages/layout.ts'
 import { type HalfAt, halfStep } from '../pages/step.ts'
@@ -28,22 +29,10 @@ const enrolForm = z.strictObject({ csrf_token: csrfToken, sealed: formText, code
 const failed = (field: string, text: string, way: string): FormFailure => refused({ problems: { [field]: text }, values: { way } })
 
 export function secondStepRoutes(parts: PageParts): Route[] {
-  const { engine } = parts
+  const { engine, methods } = parts
   return [
-    halfStep(
-      parts,
-      {
-        path: '/second-step',
-        summary: 'Send a code of the second step',
-        input: { params: uidParams, body: codeForm.extend(guardFields(parts.guard)).strict() },
-      },
-      (at, { body }) => prove(parts, at, body),
-    ),
-    halfStep(
-      parts,
-      { path: '/second-step/set-up', summary: 'Set up an authenticator app on the way in', input: { params: uidParams, body: enrolForm } },
-      (at, { body }) => enrol(parts, at, body),
-    ),
+    ...(hasSecondStep(methods) ? [provingRoute(parts)] : []),
+    ...(methods.totp ? [setUpRoute(parts)] : []),
     halfStep(
       parts,
       { path: '/go-on', rate: 'page', summary: 'Go on when nothing is missing any more', input: { params: uidParams, body: emptyForm } },
@@ -58,6 +47,26 @@ export function secondStepRoutes(parts: PageParts): Route[] {
       ({ exchange }) => engine.restartSignIn(exchange),
     ),
   ]
+}
+
+function provingRoute(parts: PageParts): Route {
+  return halfStep(
+    parts,
+    {
+      path: '/second-step',
+      summary: 'Send a code of the second step',
+      input: { params: uidParams, body: codeForm.extend(guardFields(parts.guard)).strict() },
+    },
+    (at, { body }) => prove(parts, at, body),
+  )
+}
+
+function setUpRoute(parts: PageParts): Route {
+  return halfStep(
+    parts,
+    { path: '/second-step/set-up', summary: 'Set up an authenticator app on the way in', input: { params: uidParams, body: enrolForm } },
+    (at, { body }) => enrol(parts, at, body),
+  )
 }
 
 async function prove(parts: PageParts, at: HalfAt, typed: z.infer<typeof codeForm>): Promise<Answer> {
