@@ -98,6 +98,69 @@ test('requirement 72: people have several passkeys, each signs in alone, and the
   await told(owner, 'passkey.added')
 })
 
+const cookies = { '__Host-Http-here': 'x'.repeat(43) }
+
+function signedIn({ accountId }: Owner): void {
+  const now = world.clock.now()
+  world.engine.sessionList.splice(0)
+  world.engine.sessionList.push({ id: 'here', accountId, signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' })
+  world.engine.signedInAs = accountId
+}
+
+/** What the account page says of each passkey, by its name. */
+async function shownOf(owner: Owner): Promise<Record<string, string>> {
+  signedIn(owner)
+  const { text } = await world.visit({ path: '/account', cookies })
+  const section = /<section class="sheet" id="passkeys"[\s\S]*?<\/section>/.exec(text)?.[0] ?? assert.fail('no passkeys')
+  const rows = section.matchAll(/<strong class="wrap">([^<]*)<\/strong><\/p>\n<p class="soft small">(.*?)<\/p>/g)
+  return Object.fromEntries(Array.from(rows, ([, name = '', words = '']) => [name, words.replaceAll(/<[^>]*>/g, '')]))
+}
+
+test('requirement 72: the account page says of each passkey where it is kept and when it was used', async () => {
+  const owner = await person()
+  const synced = await add(owner, { name: 'Synced', ceremony: { backedUp: true, counter: 0 } })
+  await add(owner, { name: 'Syncable', ceremony: { backupEligible: true } })
+  await add(owner, { name: 'Key' })
+  assert.deepEqual(await shownOf(owner), {
+    Synced: 'added just now, never used; kept by your password manager',
+    Syncable: 'added just now, never used; can be kept by your password manager, but is not',
+    Key: 'added just now, never used; on one device only',
+  })
+  // Synchronisation was switched off at the device since.
+  await signIn(synced.device, { counter: 0, backupEligible: true, backedUp: false, userHandle: owner.accountId })
+  assert.equal((await shownOf(owner))['Synced'], 'added just now, last used just now; can be kept by your password manager, but is not')
+})
+
+test('people give a passkey another name, and what cannot be one is marked at that passkey', async () => {
+  const [owner, other] = [await person(), await person()]
+  const { added, device } = await add(owner, { name: 'Phone' })
+  await add(owner, { name: 'Key' })
+  const rename = (id: string | undefined, name: string) =>
+    world.visit({ path: `/account/passkeys/${encodeURIComponent(id ?? '')}/name`, cookies, form: { name } })
+  const names = async () => (await kept(owner)).map(({ name }) => name).toSorted()
+  signedIn(owner)
+  assert.equal((await rename(added?.id, '  Old   phone ')).headers?.['location'], '/account?done=passkey-renamed')
+  assert.match((await world.visit({ path: '/account?done=passkey-renamed', cookies })).text, /The passkey has its new name\./)
+  assert.deepEqual(Object.keys(await shownOf(owner)).toSorted(), ['Key', 'Old phone'])
+  for (const [name, words] of [
+    ['x'.repeat(81), 'Use at most 80 characters.'],
+    ['x\u202ey', 'There is a character in it that cannot be shown.'],
+  ] as const) {
+    const refused = await rename(added?.id, name)
+    assert.equal(refused.status, 422)
+    const marked = refused.text.match(/<details[^>]* open>[\s\S]*?<\/details>/g) ?? []
+    assert.equal(marked.length, 1, 'and at no other')
+    assert.match(marked[0] ?? '', new RegExp(`action="/account/passkeys/${added?.id}/name"[\\s\\S]*aria-invalid="true"[\\s\\S]*${words}`))
+  }
+  // Of somebody else, and one that was removed meanwhile.
+  signedIn(other)
+  assert.equal((await rename(added?.id, 'Mine now')).headers?.['location'], '/account')
+  world.engine.signedInAs = undefined
+  assert.match(String((await rename(added?.id, 'Nobody')).headers?.['location']), /^\/authorize/)
+  assert.deepEqual(await names(), ['Key', 'Old phone'])
+  assert.equal(await signIn(device), owner.accountId, 'a name is all that has changed')
+})
+
 test('requirement 72: without user verification a passkey neither is added nor signs in', async () => {
   const owner = await person()
   assert.equal((await add(owner, { ceremony: { verified: false } })).added, undefined)
@@ -226,7 +289,6 @@ const login: Interaction = {
 test('a passkey is made on the way in as long as the credential is what the first step has proved', async () => {
   const owner = await person()
   const credential = (await world.accounts.find(call, owner.accountId))?.credential ?? ''
-  const cookies = { '__Host-Http-here': 'x'.repeat(43) }
   const at = async (proved: string) => {
     const half = { accountId: owner.accountId, credential: proved, next: { kind: 'enrol', totp: false, passkey: true } } as const
     world.engine.current = { ...login, half }
@@ -280,10 +342,7 @@ function unstored({ accountId }: Owner): { passkey: Passkey; challenge: UsedChal
 
 test('adding a passkey in a session that has ended meanwhile adds none', async () => {
   const owner = await person()
-  const cookies = { '__Host-Http-here': 'x'.repeat(43) }
-  const now = world.clock.now()
-  world.engine.sessionList.push({ id: 'here', accountId: owner.accountId, signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' })
-  world.engine.signedInAs = owner.accountId
+  signedIn(owner)
   const page = await world.visit({ path: '/account/passkeys/add', cookies })
   const answer = new SoftAuthenticator().create({ challenge: challengeIn(page.answer), origin: ORIGIN, rpId })
   const { browserSession } = world.engine
@@ -303,7 +362,6 @@ function challengeIn({ body }: Answer): string {
 
 test('the sign-in page offers passkeys in the email field, and refuses all alike', async () => {
   world.engine.current = login
-  const cookies = { '__Host-Http-here': 'x'.repeat(43) }
   const page = await world.visit({ path: '/interaction/u1', cookies })
   assert.match(page.text, /autocomplete="username webauthn"/)
   assert.match(page.text, /data-passkey="get"[^>]*data-autofill hidden>/)

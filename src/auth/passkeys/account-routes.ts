@@ -76,10 +76,12 @@ function keepingRoutes(parts: PageParts): Route[] {
       handle: friendly(parts, (call, { params, body }, exchange) =>
         signedIn(call, exchange, async (who) => {
           try {
-            await passkeys.rename(call, { id: params.id, accountId: who.session.accountId }, body.name)
-            return doneAnswer('passkey-renamed')
+            const renamed = await passkeys.rename(call, { id: params.id, accountId: who.session.accountId }, body.name)
+            // One that was removed in another tab: the page shows what there is.
+            return renamed ? doneAnswer('passkey-renamed') : seeOther('/account')
           } catch (error) {
-            return show(who, { section: 'passkeys', failure: formFailure(skinOf(parts, exchange).texts, error, {}) })
+            const typed = { passkey: params.id, name: body.name }
+            return show(who, { section: 'passkeys', failure: formFailure(skinOf(parts, exchange).texts, error, typed) })
           }
         }),
       ),

@@ -90,17 +90,30 @@ export function passkeySection(passkeys: readonly Passkey[], view: SectionView):
   return html`${list}<div><a class="button quiet" href="/account/passkeys/add">${texts.add}</a></div>`
 }
 
-function row(passkey: Passkey, { skin, csrfToken, now }: SectionView): Html {
+function row(passkey: Passkey, view: SectionView): Html {
+  const { skin, csrfToken, now } = view
   const { passkeys: texts } = skin.texts
-  const { id, name, backupEligible, backedUp, createdAt, lastUsedAt, copySuspectedAt } = passkey
+  const { name, backupEligible, backedUp, createdAt, lastUsedAt, copySuspectedAt } = passkey
   const kept = backedUp ? texts.backedUp : backupEligible ? texts.backupEligible : texts.oneDevice
   const used = lastUsedAt === undefined ? texts.neverUsed : texts.used(ago(skin.texts, lastUsedAt, now))
-  const path = `/account/passkeys/${encodeURIComponent(id)}`
   return html`<li><div class="what"><p><strong class="wrap">${name}</strong></p>
 <p class="soft small">${texts.added(ago(skin.texts, createdAt, now))}, ${used}; ${kept}</p>
 ${copySuspectedAt === undefined ? undefined : html`<p class="small danger-text">${texts.copySuspected(ago(skin.texts, copySuspectedAt, now))}</p>`}
-<details class="small"><summary>${texts.rename}</summary><form class="inline" method="post" action="${path}/name">${csrfField(csrfToken)}
-<div class="field"><label for="name-${id}">${texts.newName}</label><input id="name-${id}" name="name" type="text" autocomplete="off" required value="${name}" maxlength="80"></div>
-<button class="button quiet compact" type="submit">${texts.save}</button></form></details></div>
-<form method="post" action="${path}/remove">${csrfField(csrfToken)}<button class="button danger compact" type="submit" aria-label="${texts.removeNamed(name)}">${texts.remove}</button></form></li>`
+${renaming(passkey, view)}</div>
+<form method="post" action="${pathOf(passkey)}/remove">${csrfField(csrfToken)}<button class="button danger compact" type="submit" aria-label="${texts.removeNamed(name)}">${texts.remove}</button></form></li>`
+}
+
+const pathOf = ({ id }: Passkey): string => `/account/passkeys/${encodeURIComponent(id)}`
+
+/** Folded away, unless what was typed for this one is wrong. */
+function renaming(passkey: Passkey, { skin, csrfToken, state: { values = {}, problems = {} } }: SectionView): Html {
+  const { passkeys: texts } = skin.texts
+  const { id } = passkey
+  const wrong = values['passkey'] === id ? problems['name'] : undefined
+  const name = wrong === undefined ? passkey.name : (values['name'] ?? '')
+  const marked = wrong === undefined ? undefined : html` aria-invalid="true" aria-describedby="name-${id}-problem" autofocus`
+  return html`<details class="small"${wrong === undefined ? undefined : html` open`}><summary>${texts.rename}</summary><form class="inline" method="post" action="${pathOf(passkey)}/name">${csrfField(csrfToken)}
+<div class="field"><label for="name-${id}">${texts.newName}</label><input id="name-${id}" name="name" type="text" autocomplete="off" required value="${name}" maxlength="80"${marked}>
+${wrong === undefined ? undefined : html`<p class="problem" id="name-${id}-problem">${wrong}</p>`}</div>
+<button class="button quiet compact" type="submit">${texts.save}</button></form></details>`
 }
