@@ -204,26 +204,29 @@ describe('organisations', () => {
     assert.equal((await platform.send('diary', { path: '/api/me/organisations' })).status, 401)
   })
 
+  const codesIn = ({ body }: Page): string[] => Array.from(body.matchAll(/<code class="wrap">([^<]*)<\/code>/g), ([, words = '']) => words)
+  const tokenFor = (clientId: string, secret: string) =>
+    platform.send('accounts', {
+      method: 'POST',
+      path: '/token',
+      headers: {
+        authorization: `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}`,
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'docs:read docs:write' }).toString(),
+    })
+
   test('a machine acts for the organisation with a key of its own, and is out within a second', async () => {
     const organisation =
       /href="(\/account\/organisations\/[0-9a-z]+)"/.exec((await ada.visitor.visit(accounts('/account'))).body)?.[1] ?? ''
     const here = await ada.visitor.visit(accounts(organisation))
     const fields = { service: 'Nightly export', 'role-writer': 'on', 'scope-docs:read': 'on', 'scope-docs:write': 'on' }
     const shown = await press(ada.visitor, here, { action: /\/services$/, fields })
-    const [clientId = '', secret = ''] = [...shown.body.matchAll(/<code class="wrap">([^<]*)<\/code>/g)].map((match) => match[1] ?? '')
+    const [clientId = '', secret = ''] = codesIn(shown)
     assert.match(clientId, /^svc-/)
     assert.equal(shown.headers['cache-control'], 'no-store')
     assert.equal((await ada.visitor.visit(accounts(organisation))).body.includes(secret), false, 'shown once')
-    const basic = `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}`
-    const form = new URLSearchParams({ grant_type: 'client_credentials', scope: 'docs:read docs:write' }).toString()
-    const tokenFor = () =>
-      platform.send('accounts', {
-        method: 'POST',
-        path: '/token',
-        headers: { authorization: basic, 'content-type': 'application/x-www-form-urlencoded' },
-        body: form,
-      })
-    const granted = await tokenFor()
+    const granted = await tokenFor(clientId, secret)
     assert.equal(granted.status, 200, granted.body)
     const token = JSON.parse(granted.body).access_token
     const organisationId = organisation.split('/').at(-1) ?? ''
@@ -242,7 +245,7 @@ describe('organisations', () => {
     assert.match(removed.body, /The service account is removed/)
     const since = Date.now()
     while ((await ask()).status !== 401) assert.ok(Date.now() - since < WITHIN_MS)
-    assert.equal((await tokenFor()).status, 401)
+    assert.equal((await tokenFor(clientId, secret)).status, 401)
   })
 
   test('a third party is told of the organisation with the scope, and what roles allow with the other one', async () => {
@@ -271,5 +274,157 @@ describe('organisations', () => {
     assert.match(secret.out, /^whsec_[\w+/]{43}=\n$/)
     assert.match((await command('webhooks')).out, /alarms\s+http:\/\/127\.0\.0\.1:\d+\/in\s+0\s+0/)
     assert.equal(platform.output().includes(secret.out.trim().slice(6)), false)
+  })
+
+  describe('on the page of an organisation', () => {
+    let eve: Visitor
+    let bob: Visitor
+    let borg: Page
+    /** Of the organisation that is not theirs. */
+    let acme: Page
+    let machine: { readonly clientId: string; readonly secret: string }
+
+    const signedIn = async (email: string): Promise<Visitor> => {
+      const visitor = new Visitor(platform.port)
+      await signIn(platform, { visitor, email })
+      return visitor
+    }
+    const pageOf = async (visitor: Visitor, name: string): Promise<Page> => {
+      const { body } = await visitor.visit(accounts('/account'))
+      const path = new RegExp(`href="(/account/organisations/[0-9a-z]+)"><strong>${name}<`).exec(body)?.[1] ?? assert.fail(`no ${name}`)
+      return visitor.visit(accounts(path))
+    }
+    const fill = async (visitor: Visitor, page: Page, email: string): Promise<Page> => {
+      await press(visitor, page, { action: /\/invitations$/, fields: { email, 'role-writer': 'on' } })
+      const fields = { service: 'Nightly', 'role-writer': 'on', 'scope-docs:read': 'on' }
+      return press(visitor, page, { action: /\/services$/, fields })
+    }
+    /** Members with their roles, invitations and machines, in the words of the page. */
+    const stateOf = async (visitor: Visitor, { url }: Page): Promise<readonly string[]> => {
+      const { body } = await visitor.visit(url)
+      return Array.from(body.matchAll(/<strong class="wrap">[\s\S]*?<\/li>/g), ([row]) =>
+        row.replaceAll(/name="csrf_token" value="[^"]*"|<time[\s\S]*?<\/time>/g, ''),
+      )
+    }
+    const actionIn = ({ body }: Page, action: RegExp): string =>
+      formsOf(body).find((form) => action.test(form.action))?.action ?? assert.fail(`no form ${action}`)
+    const BOBS = /\/members\/[0-9a-z]+\/roles$/
+    /** As somebody sends it who has made the form themselves; with the token of their own session unless told. */
+    const post = async (visitor: Visitor, path: string, { csrf = true, fields = {} } = {}): Promise<Page> => {
+      const token = formsOf((await visitor.visit(accounts('/account'))).body)[0]?.hidden['csrf_token'] ?? assert.fail('no token')
+      return visitor.request(new URL(accounts(path)), {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/x-www-form-urlencoded',
+          origin: platform.origin('accounts'),
+          'sec-fetch-site': 'same-origin',
+          // By a script: what has not come as far as a page is told in JSON then.
+          'sec-fetch-mode': 'cors',
+        },
+        body: new URLSearchParams(csrf ? { ...fields, csrf_token: token } : fields).toString(),
+      })
+    }
+
+    before(async () => {
+      eve = await signedIn('eve@example.org')
+      bob = await signedIn('bob@example.org')
+      borg = await pageOf(eve, 'Borg')
+      acme = await pageOf(ada.visitor, 'Acme')
+      const [clientId = '', secret = ''] = codesIn(await fill(eve, borg, 'carl@example.org'))
+      machine = { clientId, secret }
+      await fill(ada.visitor, acme, 'dora@example.org')
+      borg = await eve.visit(borg.url)
+      acme = await ada.visitor.visit(acme.url)
+    })
+
+    // Each with what it would change for the worse.
+    const forms: readonly (readonly [what: string, action: RegExp, fields: Record<string, string>])[] = [
+      ['the roles of a member', BOBS, { 'role-owner': 'on' }],
+      ['sending an invitation again', /\/resend$/, {}],
+      ['withdrawing an invitation', /\/revoke$/, {}],
+      ['the roles of a machine', /\/services\/svc-[0-9a-z]+\/roles$/, {}],
+      ['a new secret of a machine', /\/secret$/, {}],
+    ]
+    for (const [what, action, fields] of forms) {
+      test(`${what}: for no member, no owner of another organisation and no page of somebody else`, async () => {
+        const before = [await stateOf(eve, borg), await stateOf(ada.visitor, acme)]
+        const mails = (await platform.mails('carl@example.org')).length
+        const [path, theirs] = [actionIn(borg, action), actionIn(acme, action)]
+        const member = await post(bob, path, { fields })
+        assert.equal(member.status, 403, member.body)
+        assert.match(member.body, /Only owners of the organisation may do this/)
+        const stranger = await post(ada.visitor, path, { fields })
+        assert.equal(stranger.status, 404, stranger.body)
+        assert.doesNotMatch(stranger.body, /Borg/)
+        // What belongs to another organisation, at the address of the own one.
+        const crossed = await post(eve, theirs.replace(acme.url.pathname, borg.url.pathname), { fields })
+        assert.ok(crossed.status === 404 || crossed.status === 410, `${crossed.status} ${crossed.body}`)
+        const forged = await post(eve, path, { fields, csrf: false })
+        assert.deepEqual([forged.status, JSON.parse(forged.body).code], [403, 'http.csrf'])
+        assert.deepEqual([await stateOf(eve, borg), await stateOf(ada.visitor, acme)], before)
+        assert.equal((await platform.mails('carl@example.org')).length, mails)
+        assert.equal((await tokenFor(machine.clientId, machine.secret)).status, 200, 'the secret is as good as before')
+      })
+    }
+
+    test('roles of a member are those that are ticked, and the last owner stays one', async () => {
+      const bobs = async (): Promise<string> => (await stateOf(eve, borg)).find((row) => row.includes('bob@example.org')) ?? ''
+      const own = formsOf(borg.body).filter((form) => BOBS.test(form.action))
+      assert.equal(own.length, 2)
+      const [, form] = [...(await bobs()).matchAll(/action="([^"]*\/roles)"/g)].at(0) ?? []
+      const path = new RegExp(`${form}$`)
+      const none = await press(eve, borg, { action: path })
+      assert.match(none.body, /The roles are saved/)
+      assert.doesNotMatch(await bobs(), / checked>/)
+      await press(eve, borg, { action: path, fields: { 'role-writer': 'on', 'role-owner': 'on' } })
+      assert.match(await bobs(), /name="role-owner" value="on" checked>/)
+      assert.match((await pageOf(bob, 'Borg')).body, /\/services"/, 'who owns it is shown what owners do')
+      await press(eve, borg, { action: path, fields: { 'role-writer': 'on' } })
+      assert.match(await bobs(), /name="role-writer" value="on" checked>/)
+      const eves = own.find(({ action }) => action !== form)?.action ?? ''
+      const last = await press(eve, borg, { action: new RegExp(`${eves}$`) })
+      assert.equal(last.status, 409)
+      assert.match(last.body, /needs an owner/)
+    })
+
+    test('an invitation that is sent again has another link, and one that is withdrawn has none', async () => {
+      const links = async (): Promise<string[]> => {
+        const mails = await platform.mails('carl@example.org')
+        return mails.map(({ text }) => /https?:\/\/\S+\/invitation\?token=[\w-]+/.exec(text)?.[0] ?? '')
+      }
+      const carl = new Visitor(platform.port)
+      const status = async (link: string | undefined): Promise<number> => (await carl.visit(link ?? '')).status
+      const [first] = await until('the first mail', async () => ((await links()).length === 1 ? links() : undefined))
+      assert.equal(await status(first), 200)
+      const again = await press(eve, borg, { action: /\/resend$/ })
+      assert.match(again.body, /The invitation is on its way/)
+      const both = await until('the second mail', async () => ((await links()).length === 2 ? links() : undefined))
+      const second = both.find((link) => link !== first)
+      assert.deepEqual([await status(first), await status(second)], [410, 200])
+      const revoked = await press(eve, again, { action: /\/revoke$/ })
+      assert.match(revoked.body, /The invitation is withdrawn/)
+      assert.doesNotMatch(revoked.body, /carl@example\.org/)
+      assert.equal(await status(second), 410)
+    })
+
+    test('a machine has the roles that are ticked, and a new secret in place of the one before', async () => {
+      const rolesNow = async (secret: string): Promise<unknown> => {
+        const reply = await tokenFor(machine.clientId, secret)
+        assert.equal(reply.status, 200, reply.body)
+        return Object(claimsOf(JSON.parse(reply.body).access_token)['organization']).roles
+      }
+      assert.deepEqual(await rolesNow(machine.secret), ['writer'])
+      const saved = await press(eve, borg, { action: /\/services\/svc-[0-9a-z]+\/roles$/ })
+      assert.match(saved.body, /The roles of the service account are saved/)
+      assert.deepEqual(await rolesNow(machine.secret), [])
+      await press(eve, borg, { action: /\/services\/svc-[0-9a-z]+\/roles$/, fields: { 'role-writer': 'on' } })
+      const shown = await press(eve, borg, { action: /\/secret$/ })
+      assert.equal(shown.headers['cache-control'], 'no-store')
+      const [clientId, secret = ''] = codesIn(shown)
+      assert.equal(clientId, machine.clientId)
+      assert.deepEqual(await rolesNow(secret), ['writer'])
+      assert.equal((await tokenFor(machine.clientId, machine.secret)).status, 401)
+      assert.equal((await eve.visit(borg.url)).body.includes(secret), false, 'shown once')
+    })
   })
 })
