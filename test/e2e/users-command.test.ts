@@ -1,4 +1,4 @@
-// `ninefold users` and `ninefold admin link` as an operator types them.
+// `ninefold users` as an operator types it.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -95,10 +95,4 @@ test('goes on where it was killed, and makes nobody twice', async () => {
   assert.equal(code, 0, err)
   const [, made, present = '0'] = /^(\d+) moved in(?:, (\d+) already here)?, 0 refused\.\n$/.exec(out) ?? []
   assert.equal(Number(made) + Number(present), 1500, out)
-})
-
-test('admin link lets an operator in, and is written down', async () => {
-  const made = await run('admin', 'link')
-  assert.equal(made.code, 0, made.err)
-  assert.match(made.out, /^http\S+\/enter\?code=[\w-]{43}\n$/)
 })

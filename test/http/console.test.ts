@@ -1,6 +1,8 @@
 // The operators' side over HTTP, on the whole platform: who may see what, what is in it, and what must not be.
 import assert from 'node:assert/strict'
+import { userInfo } from 'node:os'
 import { after, before, describe, test } from 'node:test'
+import { SECURITY_EVENT, type SecurityEvent, securityEvent } from '../../src/auth/security-events/security-event.ts'
 import { newJob } from '../../src/jobs/record.ts'
 import { createJobsRepository } from '../../src/jobs/repository.ts'
 import { systemCall } from '../../src/kernel/call.ts'
@@ -62,6 +64,56 @@ describe('The console', () => {
     await operator.submit(page, {})
   })
   after(() => platform.stop({ remove: true }))
+
+  test('lets in one of those who follow a link of "admin link", once, and both are written down', async (t) => {
+    const link = await newConsoleLink(platform)
+    assert.match(link, /^http:\/\/console\.localhost:\d+\/enter\?code=[\w-]{43}$/)
+    const [first, second] = [new Visitor(platform.port), new Visitor(platform.port)]
+    const ask = (visitor: Visitor, path: string) =>
+      visitor.request(new URL(`${platform.origin('console')}${path}`), { headers: { 'sec-fetch-site': 'same-origin' } })
+    const standing = async (visitor: Visitor): Promise<unknown[]> => {
+      const { signedIn }: { signedIn: boolean } = JSON.parse((await ask(visitor, '/session')).body)
+      return [signedIn, (await ask(visitor, '/api/status')).status]
+    }
+    const forms = [await first.visit(link), await second.visit(link)] as const
+    for (const visitor of [first, second]) assert.deepEqual(await standing(visitor), [false, 401], 'looking lets nobody in')
+    const entered = await first.submit(forms[0], {})
+    assert.deepEqual([entered.status, entered.url.href], [200, `${platform.origin('console')}/`])
+    assert.deepEqual(await standing(first), [true, 200])
+    for (const form of [forms[1], await second.visit(link)]) {
+      const late = await second.submit(form, {})
+      assert.equal(late.status, 403, late.body)
+      assert.match(late.body, /ninefold admin link/, 'how to get another')
+    }
+    assert.deepEqual(await standing(second), [false, 401])
+    const database = await databaseOf(platform.dataDir, { clock: systemClock, logger: createLogger({ level: 'silent' }) })
+    const events: SecurityEvent[] = []
+    database.contract.subscribe({
+      consumer: 'test-operators',
+      topics: [SECURITY_EVENT],
+      handle: async (stored) => void events.push(...stored.map(({ data }) => securityEvent.parse(data))),
+    })
+    await database.start()
+    t.after(() => database.stop())
+    // Of the start, whose link the operator of these tests has used, and of this one.
+    const about = await until('what was written down', () => {
+      const kinds = events.filter(({ type }) => type.startsWith('operator.'))
+      return kinds.length >= 4 ? kinds : undefined
+    })
+    assert.deepEqual(
+      about.map(({ type, about: by = '' }) => [type, by]),
+      [
+        ['operator.link_created', 'start'],
+        ['operator.signed_in', ''],
+        ['operator.link_created', `admin link, by ${userInfo().username}`],
+        ['operator.signed_in', ''],
+      ],
+    )
+    const [, before, , now] = about.map(({ actor }) => actor)
+    assert.match(now ?? '', /^operator [0-9a-z]{26}$/)
+    assert.notEqual(now, before)
+    assert.ok(!JSON.stringify(events).includes(new URL(link).searchParams.get('code') ?? link))
+  })
 
   test('shows nothing to anybody but operators', async () => {
     for (const path of ['/api/status', '/api/requests', '/api/jobs', '/api/policy-reports', '/metrics']) {
