@@ -84,6 +84,8 @@ const asserted = (value: string): Record<string, string> => ({
   client_assertion: value,
 })
 
+const AUTHENTICATING = ['/token', '/par', '/revoke', '/introspect', '/device-authorization'] as const
+
 describe('requirement 26: a client secret', () => {
   test('counts in the header, form-encoded, and in the form, each for whom it is registered', async () => {
     assert.equal((await ask({}, basic('basic', SECRET))).status, 200)
@@ -120,13 +122,39 @@ describe('requirement 26: a client secret', () => {
     }
   })
 
-  test('cannot be tried often: wherever clients authenticate, requests of an address are limited', () => {
-    for (const path of ['/token', '/par', '/revoke', '/introspect', '/device-authorization']) {
+  test('is asked for within limits: wherever clients authenticate, requests of an address are counted', () => {
+    for (const path of AUTHENTICATING) {
       const route = world.routes.find((known) => known.path === path && known.method === 'POST')
       assert.ok(route !== undefined && (route.rate === 'token' || route.rate === 'introspection'), path)
       assert.ok(DEFAULT_LIMITS[route.rate].quota <= 60_000 && DEFAULT_LIMITS[route.rate].windowSeconds >= 60)
     }
   })
+
+  for (const path of AUTHENTICATING) {
+    test(`cannot be tried often at ${path}: after thirty that are wrong the right one waits, for the guesser's address alone`, async () => {
+      const from = (address: string, headers: Record<string, string>): Promise<Reply> =>
+        send(world, { path, form: { grant_type: 'client_credentials', token: 'x' }, headers: { ...headers, 'x-test-address': address } })
+      const [guesser, neighbour] = [`guesser at ${path}`, `neighbour at ${path}`]
+      // A machine that goes on with an old secret, as often as it likes.
+      const stale = await Promise.all(Array.from({ length: 40 }, () => from(guesser, basic('basic', `${SECRET} of yesterday`))))
+      assert.deepEqual(new Set(stale.map(errorOf)), new Set(['invalid_client']))
+      const isIn = async (address: string, id = 'basic', secret = SECRET): Promise<boolean> =>
+        ![401, 429].includes((await from(address, basic(id, secret))).status)
+      assert.equal(await isIn(guesser), true)
+      const guesses = await Promise.all(Array.from({ length: 30 }, (_, index) => from(guesser, basic('basic', `guess ${index}`))))
+      assert.ok(guesses.every(({ status }) => status === 401 || status === 429))
+      const held = await from(guesser, basic('basic', SECRET))
+      assert.deepEqual([held.status, errorOf(held), held.headers['retry-after']], [429, 'temporarily_unavailable', '1'])
+      assert.equal(JSON.parse(held.body).access_token, undefined)
+      assert.deepEqual([(await from(guesser, basic('basic', 'another guess'))).status], [429], 'it says nothing of what is tried')
+      assert.equal(await isIn(neighbour), true, 'the client itself, elsewhere')
+      assert.equal(await isIn(guesser, 'prover'), true, 'another client there')
+      world.advance(1001)
+      assert.equal(await isIn(guesser), true, 'never for ever')
+      await from(guesser, basic('basic', 'one more guess'))
+      assert.equal((await from(guesser, basic('basic', SECRET))).headers['retry-after'], '2')
+    })
+  }
 
   test('requirement 34: is in no log of the server', async () => {
     await ask({}, basic('basic', `${SECRET}-wrong`))

@@ -68,7 +68,7 @@ function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchang
     path: url.pathname,
     search: url.search.slice(1),
     requestId: newRequestId(),
-    client: 'client',
+    client: String(request.headers['x-test-address'] ?? 'client'),
     network: () => '',
     clientCertificate: certificateOf(request),
     cookies: parseCookies(request.headers.cookie).cookies,

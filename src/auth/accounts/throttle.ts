@@ -35,7 +35,7 @@ export interface Throttle {
   count(call: Call, key: string, windowMs: number): Promise<number>
 }
 
-function waitAfter(tries: number, rule: ThrottleRule): number {
+export function waitAfter(tries: number, rule: ThrottleRule): number {
   if (tries <= rule.free) return 0
   return Math.min(rule.longestWaitMs, rule.firstWaitMs * 2 ** (tries - rule.free - 1))
 }

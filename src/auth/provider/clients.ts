@@ -109,7 +109,7 @@ function frontendClient(frontend: FrontendClient): RegisteredClient {
       client_id: frontend.clientId,
       client_name: frontend.name,
       token_endpoint_auth_method: 'client_secret_basic',
-      // The engine compares with what is here, so it only ever holds the hash (see `hashClientSecrets`).
+      // The engine compares with what is here, so it only ever holds the hash (see `createSecretCheck`).
       client_secret: sha256(frontend.secret),
       redirect_uris: [frontend.redirectUri],
       post_logout_redirect_uris: [`${frontend.origin}/`],

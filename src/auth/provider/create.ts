@@ -60,6 +60,7 @@ import { resourcePolicy } from './resource.ts'
 import { createResourceRegistry, type ResourceRegistry } from './resources.ts'
 import { providerRoutes } from './routes.ts'
 import { inScope } from './scope.ts'
+import { createSecretCheck } from './secret-tries.ts'
 import { sessionLimits } from './session-limits.ts'
 import { createSessionStorage } from './session-storage.ts'
 import { createReuse } from './reuse.ts'
@@ -309,7 +310,7 @@ function buildEngine(parts: AuthorizationServerParts, made: Made & { readonly ke
     refreshTokens: stores.refreshTokenIds,
     flush: () => stores.pending.flush(),
     logger,
-    clock,
+    checkSecret: createSecretCheck({ counts: stores.counts, keyRing, clock, logger }),
     pages,
     registration: parts.newcomers.definition,
     clientUsed: (clientId) => parts.newcomers.used(systemCall('auth'), clientId),

@@ -1,17 +1,17 @@
 // What we change in the engine's own classes, all in one place; `model-changes.test.ts` fails when an upgrade moves them.
 import type { AccessToken, ClientCredentials, KoaContextWithOIDC, RefreshToken, Session } from 'oidc-provider'
 import Provider, { errors } from 'oidc-provider'
-import type { Clock } from '#kernel/clock.ts'
 import { UsedBefore } from './artifact-storage.ts'
-import { factsOf, isSecretOf } from './client-facts.ts'
+import { factsOf } from './client-facts.ts'
 import { contexts, internals, introspectionStack, revocationStack, Router } from './engine-internals.ts'
 import { acrOf, toldAcr } from '../levels.ts'
 import { sidOf } from './ids.ts'
+import type { CheckSecret } from './secret-tries.ts'
 import type { ComeThrough } from './token-clients.ts'
 
-export function hashClientSecrets(provider: Provider, clock: Clock): void {
-  provider.Client.prototype.compareClientSecret = function compareHashes(actual: string): boolean {
-    return isSecretOf(this, actual, clock.now())
+export function checkClientSecretsBy(provider: Provider, check: CheckSecret): void {
+  provider.Client.prototype.compareClientSecret = function compareHashes(actual: string): Promise<boolean> {
+    return check(this, actual)
   }
 }
 

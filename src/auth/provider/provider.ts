@@ -4,7 +4,6 @@ import type { EventEmitter } from 'node:events'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import Provider, { errors } from 'oidc-provider'
 import { breath } from '#kernel/breath.ts'
-import type { Clock } from '#kernel/clock.ts'
 import type { Answer, Exchange } from '#kernel/http/route.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
@@ -17,9 +16,9 @@ import { isOutage, isRefusal, nameUnregisteredGrants, tellInterval, tellOutage }
 import { factsOf } from './client-facts.ts'
 import { offerCodeGrant } from './code-grant.ts'
 import {
+  checkClientSecretsBy,
   detectReplaysAtOnce,
   dropFormPost,
-  hashClientSecrets,
   leaveOutIdTokensAtRefresh,
   nameAcrAsAsked,
   nameRefreshTokensBy,
@@ -34,6 +33,7 @@ import type { Details } from './details.ts'
 import type { ProviderPages } from './provider-pages.ts'
 import { pinAddress, pinRequest } from './pinned.ts'
 import { knowStructuredTokens } from './token-endpoints.ts'
+import type { CheckSecret } from './secret-tries.ts'
 import { offerTokenExchange, type TokenExchangeParts } from './token-exchange.ts'
 
 const METADATA_PATHS: ReadonlySet<string> = new Set(['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'])
@@ -46,7 +46,7 @@ export interface ProviderParts {
   /** Stores what a request has left to be stored, before it is answered. */
   flush(this: void): Promise<void>
   readonly logger: Logger
-  readonly clock: Clock
+  readonly checkSecret: CheckSecret
   readonly apiScopes: readonly string[]
   readonly registration: RegistrationDefinition
   readonly pages: Pick<ProviderPages, 'error' | 'holdBack'>
@@ -112,11 +112,11 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
 }
 
 /** Everything that we change in the engine itself. */
-function change(provider: Provider, { issuer, structured, exchange, clock, refreshTokens, noteWrongTry }: ProviderParts): void {
+function change(provider: Provider, { issuer, structured, exchange, checkSecret, refreshTokens, noteWrongTry }: ProviderParts): void {
   knowStructuredTokens(provider, structured)
   keepEncryptedTokens(provider)
   offerTokenExchange(provider, exchange)
-  hashClientSecrets(provider, clock)
+  checkClientSecretsBy(provider, checkSecret)
   detectReplaysAtOnce(provider)
   nameRefreshTokensBy(provider, refreshTokens)
   leaveOutIdTokensAtRefresh(provider)
