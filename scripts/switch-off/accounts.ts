@@ -181,6 +181,12 @@ export const ACCOUNTS: readonly Defence[] = [
   },
   {
     requirement: 73,
+    off: 'userinfo tells whatever was ever allowed',
+    test: 'test/http/oauth.test.ts',
+    edits: [['src/auth/provider/userinfo.ts', 'if (own !== undefined || act !== undefined)', 'if (own === null || act !== undefined)']],
+  },
+  {
+    requirement: 73,
     off: 'every ID token has a name',
     test: 'test/http/oauth.test.ts',
     edits: [

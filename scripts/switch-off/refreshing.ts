@@ -130,6 +130,12 @@ export const REFRESHING: readonly Defence[] = [
   },
   {
     requirement: 31,
+    off: 'a refresh that asks for less opens all of userinfo',
+    test: REFUSALS,
+    edits: [['src/auth/provider/token-claims.ts', 'asked?.includes(scope) !== false', 'asked !== null']],
+  },
+  {
+    requirement: 31,
     off: 'a refresh token is good for any client',
     test: REFUSALS,
     edits: [

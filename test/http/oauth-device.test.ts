@@ -104,7 +104,7 @@ test('a device gets tokens when somebody has typed its code, signed in and agree
   const tokens = JSON.parse(reply.body)
   const claims = claimsOf(tokens.access_token)
   assert.equal(claims['sub'], 'person-tv')
-  assert.equal(claims['scope'], 'photos:read')
+  assert.deepEqual([claims['scope'], claims['openid_scope']], ['photos:read', 'openid'])
   assert.ok(tokens.refresh_token)
   const again = await poll(begun.device_code)
   assert.equal(errorOf(again), 'invalid_grant', 'a device code is used up')

@@ -284,7 +284,12 @@ test('requirement 31: a refresh token is bound to its client, its scopes and its
     form: { ...form, refresh_token: JSON.parse((await refresh(world, token)).body).refresh_token, scope: 'openid' },
   })
   assert.equal(narrowed.status, 200)
-  assert.equal(claimsOf(JSON.parse(narrowed.body).access_token)['scope'], undefined)
+  const { access_token: less, refresh_token: next } = JSON.parse(narrowed.body)
+  assert.equal(claimsOf(less)['scope'], undefined)
+  const photos = await send(world, { path: '/token', form: { ...form, refresh_token: next, scope: 'photos:read' } })
+  const authorization = `Bearer ${JSON.parse(photos.body).access_token}`
+  const userinfo = await send(world, { path: '/userinfo', headers: { authorization } })
+  assert.deepEqual([userinfo.status, errorOf(userinfo)], [403, 'insufficient_scope'], 'it was not asked for with openid')
 })
 
 test('requirement 55: a frontend is a client with a secret, and gets nothing without it', async () => {

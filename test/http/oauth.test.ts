@@ -1,6 +1,7 @@
 // The authorization server as clients meet it: a strict client library, a third party, a frontend of the app, and the account pages.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { importJWK, SignJWT } from 'jose'
 import * as oauth from 'oauth4webapi'
 import {
   authorizePath,
@@ -12,7 +13,9 @@ import {
   openOauth,
   PRINT_SHOP,
   pkce,
+  type Reply,
   send,
+  type Tokens,
   tokensFor,
 } from '../support/oauth.ts'
 import { localFetch } from '../support/strict-client.ts'
@@ -82,6 +85,7 @@ test('a strict client signs a person in, refreshes, and asks who it is', async (
     'iat',
     'iss',
     'jti',
+    'openid_scope',
     'scope',
     'sid',
     'sub',
@@ -116,6 +120,64 @@ test('requirement 73: tokens say of a person what was asked for, and access toke
   assert.deepEqual([name, email], ['Name of person-bare', 'person-bare@example.org'])
   const seen = await send(world, { path: '/userinfo', headers: { authorization: `Bearer ${plain.access_token}` } })
   assert.deepEqual(Object.keys(JSON.parse(seen.body)).toSorted(), ['sub'])
+})
+
+const userinfo = (token: string): Promise<Reply> => send(world, { path: '/userinfo', headers: { authorization: `Bearer ${token}` } })
+
+test('requirement 73: userinfo tells what its token was asked for, whatever else the person has allowed the client', async () => {
+  const account = 'person-asked'
+  const browser = new Browser(world)
+  const told = async (token: string): Promise<string[]> => {
+    const reply = await userinfo(token)
+    return reply.status === 200 ? Object.keys(JSON.parse(reply.body)).toSorted() : [String(reply.status), reply.body]
+  }
+  const refreshed = async (token: string | undefined, scope: Readonly<Record<string, string>> = {}): Promise<Tokens> => {
+    const form = { grant_type: 'refresh_token', client_id: PRINT_SHOP.clientId, refresh_token: token ?? '', ...scope }
+    const reply = await send(world, { path: '/token', form })
+    assert.equal(reply.status, 200, reply.body)
+    return JSON.parse(reply.body)
+  }
+  const everything = ['email', 'email_verified', 'locale', 'name', 'sub']
+  const nothing = ['403', '{"error":"insufficient_scope"}']
+  const first = await tokensFor(world, browser, { account, scope: 'openid offline_access profile email photos:read' })
+  assert.deepEqual([first.scope, await told(first.access_token)], ['openid profile email photos:read', everything])
+
+  const narrowed = await refreshed(first.refresh_token, { scope: 'photos:read' })
+  assert.deepEqual([narrowed.scope, await told(narrowed.access_token)], ['photos:read', nothing])
+  assert.match(
+    String((await userinfo(narrowed.access_token)).headers['www-authenticate']),
+    /^Bearer error="insufficient_scope", scope="openid"$/,
+  )
+  const without = await refreshed(narrowed.refresh_token, { scope: 'email profile' })
+  assert.deepEqual(await told(without.access_token), nothing)
+  const some = await refreshed(without.refresh_token, { scope: 'openid email' })
+  assert.equal(some.scope, 'openid email')
+  assert.deepEqual(await told(some.access_token), ['email', 'email_verified', 'sub'])
+  assert.deepEqual(await told((await refreshed(some.refresh_token)).access_token), everything, 'what the family was granted is still there')
+
+  const less = await tokensFor(world, browser, { account, scope: 'openid offline_access' })
+  for (const { access_token: token } of [less, await refreshed(less.refresh_token)]) assert.deepEqual(await told(token), ['sub'])
+  const plain = await tokensFor(world, browser, { account, scope: 'photos:read' })
+  assert.equal(claimsOf(plain.access_token)['sid'], claimsOf(first.access_token)['sid'], 'of the one grant that has it all')
+  assert.deepEqual(await told(plain.access_token), nothing)
+  assert.deepEqual(await told(first.access_token), everything)
+})
+
+test('an access token of a release that did not keep what it was asked for opens what was granted, until it expires', async () => {
+  const { access_token: token } = await tokensFor(world, new Browser(world), {
+    account: 'person-former',
+    scope: 'openid email photos:read',
+  })
+  const { openid_scope: kept, ...before } = claimsOf(token)
+  assert.equal(kept, 'openid email')
+  const { signing, accessTokenKid: kid } = await world.server.signingKeys.load(call)
+  const key = await importJWK(signing.find((jwk) => jwk.kid === kid) ?? assert.fail('no key'))
+  const signed = (claims: object): Promise<string> =>
+    new SignJWT({ ...claims }).setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid }).sign(key)
+  const reply = await userinfo(await signed(before))
+  assert.deepEqual([reply.status, JSON.parse(reply.body).email], [200, 'person-former@example.org'])
+  const exchanged = await userinfo(await signed({ ...before, act: { sub: `client:${PRINT_SHOP.clientId}` } }))
+  assert.equal(exchanged.status, 403, 'nobody was asked for a token that was exchanged for another')
 })
 
 test('a bound token needs its key, and a proof counts once', async () => {

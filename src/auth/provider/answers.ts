@@ -4,10 +4,12 @@ import { AppError, hasCode } from '#kernel/errors.ts'
 import { z } from '#kernel/schema.ts'
 import { DEVICE_GRANT, POLL_SECONDS } from './device-flow.ts'
 import type { ProviderPages } from './provider-pages.ts'
+import { OPENID_SCOPE_CLAIM } from './token-claims.ts'
 
 type Context = Pick<KoaContextWithOIDC, 'path' | 'status' | 'body' | 'oidc'>
 
 const refusal = z.looseObject({ error: z.literal('invalid_request') })
+const granted = z.looseObject({ scope: z.string().optional() })
 const begun = z.looseObject({ device_code: z.string() })
 
 /** RFC 6749 section 5.2: who asks for a grant that it is not registered for is told so, and not that it asked in a wrong way. */
@@ -18,6 +20,18 @@ export function nameUnregisteredGrants(context: Context): void {
   if (!isAbout || context.status !== 400 || client === undefined || typeof wanted !== 'string' || client.grantTypeAllowed(wanted)) return
   const found = refusal.safeParse(context.body)
   if (found.success) context.body = { error: 'unauthorized_client', error_description: 'the client is not registered for this grant type' }
+}
+
+/**
+ * RFC 6749 section 5.1. The engine names what is for the resource server alone; programs that keep what they read here ask for just that when they refresh,
+ * and would have lost userinfo by it.
+ */
+export function nameGrantedScopes(context: Context): void {
+  const openid = context.oidc.entities.AccessToken?.extra?.[OPENID_SCOPE_CLAIM]
+  const found = context.path === '/token' && context.status === 200 ? granted.safeParse(context.body) : undefined
+  if (found?.success !== true || typeof openid !== 'string' || openid === '') return
+  const { scope = '' } = found.data
+  context.body = { ...found.data, scope: `${openid} ${scope}`.trim() }
 }
 
 /** RFC 8628 section 3.2. */

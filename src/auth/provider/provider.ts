@@ -12,7 +12,7 @@ import { KEY_SET_SECONDS } from '../keys/generations.ts'
 import type { RegistrationDefinition } from '../clients/contract.ts'
 import { REGISTRATION_PATH } from '../registration/path.ts'
 import { askForBrowser, goOnInTheRequest, type Handle, keepAnswer } from './answering.ts'
-import { isOutage, isRefusal, nameUnregisteredGrants, tellInterval, tellOutage } from './answers.ts'
+import { isOutage, isRefusal, nameGrantedScopes, nameUnregisteredGrants, tellInterval, tellOutage } from './answers.ts'
 import { factsOf } from './client-facts.ts'
 import { offerCodeGrant } from './code-grant.ts'
 import {
@@ -94,6 +94,7 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
     const failure = failures.get(context)
     if (isOutage(failure)) tellOutage(context, failure, parts.pages)
     nameUnregisteredGrants(context)
+    nameGrantedScopes(context)
     tellInterval(context)
     leaveWhenSignedOut(context)
     holdBack(context, parts.pages)

@@ -1,20 +1,33 @@
-// What access tokens say beside what RFC 9068 requires: how and when the person has signed in, the authorisation that they belong to, and who a
-// service is.
-import type { AccessToken, ClientCredentials, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+// What access tokens say beside what RFC 9068 requires: how and when the person has signed in, the authorisation that they belong to, what userinfo tells
+// for them, and who a service is.
+import type {
+  AccessToken,
+  AuthorizationCode,
+  ClientCredentials,
+  Configuration,
+  DeviceCode,
+  KoaContextWithOIDC,
+  RefreshToken,
+} from 'oidc-provider'
 import type { MembershipClaims } from './account-claims.ts'
 import type { ClaimsReader } from './app-claims.ts'
 import { exchangedClaims } from './exchanged.ts'
 import { clientSubject } from '../clients/subject.ts'
 import { sidOf } from './ids.ts'
+import type { ResourceRegistry } from './resources.ts'
 import { type ServiceDirectory, serviceClaims } from './service-claims.ts'
+
+/** What of OpenID Connect's scopes a token has; `scope` is for the resource server. */
+export const OPENID_SCOPE_CLAIM = 'openid_scope'
 
 export interface TokenClaimsParts {
   readonly memberOf: MembershipClaims
   readonly appClaims: Pick<ClaimsReader, 'ofAccessToken'>
   readonly services: ServiceDirectory
+  readonly registry: Pick<ResourceRegistry, 'api'>
 }
 
-export function tokenClaims({ memberOf, appClaims, services }: TokenClaimsParts): NonNullable<Configuration['extraTokenClaims']> {
+export function tokenClaims({ memberOf, appClaims, services, registry }: TokenClaimsParts): NonNullable<Configuration['extraTokenClaims']> {
   return async (context, token) => {
     if (token.kind === 'ClientCredentials') {
       const { clientId = '' } = token
@@ -24,13 +37,34 @@ export function tokenClaims({ memberOf, appClaims, services }: TokenClaimsParts)
     if (exchanged !== undefined) return { ...(await appClaims.ofAccessToken(context, token)), ...(await memberOf(token)), ...exchanged }
     if (!('grantId' in token) || token.grantId === undefined) return undefined
     const own = await appClaims.ofAccessToken(context, token)
-    return { ...own, sid: sidOf(token.grantId), ...signInClaims(context), ...(await memberOf(token)) }
+    // No other resource has to do with userinfo.
+    const told = token.aud === registry.api.audience ? { [OPENID_SCOPE_CLAIM]: openidScope(context) } : {}
+    return { ...own, sid: sidOf(token.grantId), ...signInClaims(context), ...told, ...(await memberOf(token)) }
   }
 }
 
+function sourceOf({ oidc: { entities } }: KoaContextWithOIDC): AuthorizationCode | RefreshToken | DeviceCode | undefined {
+  return entities.AuthorizationCode ?? entities.RefreshToken ?? entities.DeviceCode
+}
+
+/** `offline_access` tells nothing of anybody. */
+const OF_USERINFO = ['openid', 'profile', 'email'] as const
+
+/**
+ * What of OpenID Connect's scopes this token was asked for and is granted; a grant has what was ever asked for. Also when there is nothing, since tokens of
+ * former releases are those that say nothing of it.
+ */
+function openidScope(context: KoaContextWithOIDC): string {
+  const { grant, params } = context.oidc
+  const granted = new Set(grant?.getOIDCScopeFiltered(sourceOf(context)?.scopes ?? []).split(' '))
+  // A refresh may ask for less (RFC 6749 section 6).
+  const asked = typeof params?.['scope'] === 'string' ? params['scope'].split(' ') : undefined
+  return OF_USERINFO.filter((scope) => granted.has(scope) && asked?.includes(scope) !== false).join(' ')
+}
+
 /** RFC 9068 section 2.2.1: of the sign-in that all of this comes from, however often it was refreshed since. */
-function signInClaims({ oidc }: KoaContextWithOIDC): Readonly<Record<string, unknown>> {
-  const source = oidc.entities.AuthorizationCode ?? oidc.entities.RefreshToken ?? oidc.entities.DeviceCode
+function signInClaims(context: KoaContextWithOIDC): Readonly<Record<string, unknown>> {
+  const source = sourceOf(context)
   if (source === undefined) return {}
   const { authTime, acr, amr } = source
   return {

@@ -1,5 +1,5 @@
 // The userinfo endpoint (OpenID Connect Core section 5.3). Ours, since the engine's takes no access token that has an audience, and all of ours
-// have one. The grant is looked up, so that a revoked token is refused at once.
+// have one. It tells what the token itself was granted. The grant is looked up (structured-tokens.ts), so that a revoked token is refused at once.
 import type { ServerResponse } from 'node:http'
 import type { Call } from '#kernel/call.ts'
 import { PROOF_CHALLENGE, type ProofChecker } from '#kernel/http/proof.ts'
@@ -11,6 +11,7 @@ import { claimsFor } from './account-claims.ts'
 import type { ClientRegistry } from './clients.ts'
 import { type GrantRecord, grantsCollection } from './collections.ts'
 import type { StructuredTokens } from './structured-tokens.ts'
+import { OPENID_SCOPE_CLAIM } from './token-claims.ts'
 import type { Vault } from './vault.ts'
 
 export interface UserinfoDependencies {
@@ -30,12 +31,21 @@ const tokenClaims = z.looseObject({
   aud: z.string(),
   sid: z.string(),
   client_id: z.string(),
+  [OPENID_SCOPE_CLAIM]: z.string().optional(),
+  act: z.unknown().optional(),
   cnf: z.union([z.strictObject({ jkt: z.string() }), z.strictObject({ 'x5t#S256': z.string() })]).optional(),
 })
 const grantScopes = z.looseObject({ openid: z.looseObject({ scope: z.string() }) })
 
-type Binding = z.infer<typeof tokenClaims>['cnf']
-type Verdict = { readonly clientId: string; readonly binding: Binding; readonly claims: object } | undefined
+type TokenClaims = z.infer<typeof tokenClaims>
+type Binding = TokenClaims['cnf']
+
+interface Verdict {
+  readonly clientId: string
+  readonly binding: Binding
+  /** Absent when the token was not asked for with `openid`. */
+  readonly claims: object | undefined
+}
 
 interface Shown {
   readonly scheme: string
@@ -46,19 +56,8 @@ interface Shown {
 const PATH = '/userinfo'
 
 export function createUserinfo(dependencies: UserinfoDependencies): (call: Call, exchange: Exchange) => Promise<void> {
-  const { issuer, tokens, audience, proofs, clients, grants, vault, accounts } = dependencies
-
-  const judge = async (call: Call, token: string): Promise<Verdict> => {
-    const parsed = tokenClaims.safeParse(tokens.isOne(token) ? await tokens.read(call, token) : undefined)
-    if (!parsed.success || parsed.data.aud !== audience) return undefined
-    const { sub, sid, client_id: clientId, cnf: binding } = parsed.data
-    const grant = (await grants.get(call, sid))?.value
-    if (grant?.accountId !== sub || grant.clientId !== clientId) return undefined
-    const scopes = grantScopes.safeParse(vault.open({ collection: grantsCollection.name, id: sid }, grant.payload))
-    const person = await accounts.find(call, sub)
-    if (!scopes.success || person === undefined || person.suspended) return undefined
-    return { clientId, binding, claims: claimsFor(person, new Set(scopes.data.openid.scope.split(' '))) }
-  }
+  const { issuer, proofs, clients } = dependencies
+  const judge = createJudge(dependencies)
 
   const mayRead = async (call: Call, origin: string | undefined, clientId: string): Promise<boolean> =>
     origin === undefined || (await clients.find(call, clientId))?.origins.includes(origin) === true
@@ -96,6 +95,10 @@ export function createUserinfo(dependencies: UserinfoDependencies): (call: Call,
       refuse(response, 'Bearer error="invalid_token"')
       return
     }
+    if (verdict.claims === undefined) {
+      refuse(response, `${scheme} error="insufficient_scope", scope="openid"`, 'insufficient_scope')
+      return
+    }
     response.setHeader('cache-control', 'no-store')
     response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(verdict.claims))
   }
@@ -107,6 +110,28 @@ export function createUserinfo(dependencies: UserinfoDependencies): (call: Call,
     // A preflight knows no client (RFC 10017 section 6.3.3.4); the request itself does.
     if (request.method !== 'OPTIONS') await answer(call, exchange)
     else preflight(response, origin !== undefined && (await dependencies.isKnownOrigin(call, origin)) ? origin : undefined)
+  }
+}
+
+/** `undefined` for one that is no good here. */
+type Judge = (call: Call, token: string) => Promise<Verdict | undefined>
+
+function createJudge({ tokens, audience, grants, vault, accounts }: UserinfoDependencies): Judge {
+  /** An exchanged token was not asked for from the person. Other tokens that do not say are of a former release, and have what was granted altogether. */
+  const scopeOf = async (call: Call, { [OPENID_SCOPE_CLAIM]: own, act, sid }: TokenClaims): Promise<string> => {
+    if (own !== undefined || act !== undefined) return own ?? ''
+    const grant = (await grants.get(call, sid))?.value
+    const opened = grant && vault.open({ collection: grantsCollection.name, id: sid }, grant.payload)
+    return grantScopes.safeParse(opened).data?.openid.scope ?? ''
+  }
+  return async (call, token) => {
+    const parsed = tokenClaims.safeParse(tokens.isOne(token) ? await tokens.read(call, token) : undefined)
+    if (!parsed.success || parsed.data.aud !== audience) return undefined
+    const { sub, client_id: clientId, cnf: binding } = parsed.data
+    const scopes = new Set((await scopeOf(call, parsed.data)).split(' '))
+    const person = await accounts.find(call, sub)
+    if (person === undefined || person.suspended) return undefined
+    return { clientId, binding, claims: scopes.has('openid') ? claimsFor(person, scopes) : undefined }
   }
 }
 
@@ -128,8 +153,11 @@ function preflight(response: ServerResponse, origin: string | undefined): void {
   response.writeHead(204).end()
 }
 
-function refuse(response: ServerResponse, challenge: string): void {
+/** RFC 6750 section 3.1. */
+const STATUS = { invalid_token: 401, insufficient_scope: 403 } as const
+
+function refuse(response: ServerResponse, challenge: string, error: keyof typeof STATUS = 'invalid_token'): void {
   response.setHeader('www-authenticate', challenge)
   response.setHeader('cache-control', 'no-store')
-  response.writeHead(401, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify({ error: 'invalid_token' }))
+  response.writeHead(STATUS[error], { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify({ error }))
 }
