@@ -252,6 +252,26 @@ export const AUTHORIZATION: readonly Defence[] = [
   },
   {
     requirement: 21,
+    off: 'a yes holds for whatever a client becomes',
+    test: 'test/http/oauth-consents.test.ts',
+    edits: [
+      [
+        'src/auth/provider/consents.ts',
+        'appearance === undefined ? stored : stored?.appearances?.find(({ hash }) => hash === appearance)',
+        'stored',
+      ],
+    ],
+  },
+  {
+    requirement: 21,
+    off: 'a grant of the time when nobody was asked is good',
+    test: 'test/http/oauth-consents.test.ts',
+    edits: [
+      ['src/auth/provider/granting.ts', "held.every((scope) => scope === '' || allowed.has(scope)) ? grant : undefined", 'held && grant'],
+    ],
+  },
+  {
+    requirement: 21,
     off: 'native clients are sent on silently',
     test: AUTHORIZE,
     edits: [

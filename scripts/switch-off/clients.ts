@@ -67,6 +67,12 @@ export const CLIENTS: readonly Defence[] = [
   },
   {
     requirement: 52,
+    off: 'what a forgotten client was allowed stays',
+    test: 'test/http/oauth-consents.test.ts',
+    edits: [['src/auth/clients/forgetting.ts', 'events: [endClientRequested(value.id, now)]', 'events: []']],
+  },
+  {
+    requirement: 52,
     off: 'any token invites a client',
     test: REGISTRATION,
     edits: [

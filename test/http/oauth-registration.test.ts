@@ -30,10 +30,16 @@ async function strangers(world: OauthWorld): Promise<readonly ClientView[]> {
 const signIn = (world: OauthWorld, clientId: string, redirectUri = CALLBACK): Promise<SignedIn> =>
   signInTo(world, clientId, { account: 'person-newcomer', redirectUri })
 
+const forgotten = (world: OauthWorld, clientId: string): Promise<boolean> =>
+  until(`${clientId} is forgotten`, async () => (await world.clients.find(call, clientId)) === undefined)
+
 describe('requirement 52: dynamic registration', () => {
   let world: OauthWorld
   before(async () => {
-    world = await openOauth({ definition: { registration: { dynamic: 'anyone', scopes: ['profile', 'photos:read'], unusedDays: 10 } } })
+    world = await openOauth({
+      definition: { registration: { dynamic: 'anyone', scopes: ['profile', 'photos:read'], unusedDays: 10 } },
+      withJobs: true,
+    })
   })
   after(() => world.stop())
 
@@ -232,10 +238,12 @@ describe('requirement 52: dynamic registration', () => {
     const { form } = await signIn(world, busy)
     assert.equal((await send(world, { path: '/token', form })).status, 200)
     world.advance(86_400_001)
+    await forgotten(world, idle)
     assert.equal((await signIn(world, idle)).last.status, 400, 'a day, until the first token')
     world.advance(8 * 86_400_000)
     assert.ok((await signIn(world, busy)).location.searchParams.get('code'))
     world.advance(86_400_000)
+    await forgotten(world, busy)
     assert.equal((await signIn(world, busy)).last.status, 400)
     world.advance(-10 * 86_400_000 - 1)
   })
@@ -304,7 +312,7 @@ describe('requirement 53: client id metadata documents', () => {
     }
 
   before(async () => {
-    world = await openOauth({ definition: { registration: { documents: true } } })
+    world = await openOauth({ definition: { registration: { documents: true } }, withJobs: true })
     await new Promise<void>((done) => host.listen(0, '127.0.0.1', done))
     origin = `http://127.0.0.1:${(host.address() as AddressInfo).port}`
     asked = []
@@ -341,7 +349,7 @@ describe('requirement 53: client id metadata documents', () => {
     await signIn(world, clientId)
     assert.ok(await world.clients.find(call, clientId))
     world.advance(86_400_001)
-    assert.equal(await world.clients.find(call, clientId), undefined)
+    await forgotten(world, clientId)
     const { form } = await signIn(world, clientId)
     assert.equal((await send(world, { path: '/token', form })).status, 200)
     world.advance(86_400_001)

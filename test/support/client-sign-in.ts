@@ -13,23 +13,26 @@ export interface Asking {
   readonly browser?: Browser
   readonly account: string
   readonly redirectUri: string
+  readonly scope?: string
+  /** Done while the person is asked for consent. */
+  readonly meanwhile?: () => Promise<void>
 }
 
 export async function signInTo(
   world: OauthWorld,
   clientId: string,
-  { browser = new Browser(world), account, redirectUri }: Asking,
+  { browser = new Browser(world), account, redirectUri, scope = 'openid offline_access photos:read photos:write', meanwhile }: Asking,
 ): Promise<SignedIn> {
   const { verifier, challenge } = pkce()
   const query = new URLSearchParams({
     client_id: clientId,
     redirect_uri: redirectUri,
     response_type: 'code',
-    scope: 'openid offline_access photos:read photos:write',
+    scope,
     code_challenge: challenge,
     code_challenge_method: 'S256',
   })
-  const found = await browser.authorize(`/authorize?${query.toString()}`, { account })
+  const found = await browser.authorize(`/authorize?${query.toString()}`, { account, ...(meanwhile === undefined ? {} : { meanwhile }) })
   const code = found.location.searchParams.get('code') ?? ''
   return { ...found, form: { grant_type: 'authorization_code', client_id: clientId, code, code_verifier: verifier } }
 }

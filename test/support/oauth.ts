@@ -386,6 +386,7 @@ export class Browser {
       readonly by?: readonly Proof[]
       /** Before each answer about consent. */
       readonly thinkMs?: number
+      readonly meanwhile?: () => Promise<void>
     },
   ): Promise<{ location: URL; asked: string[]; last: Reply }> {
     const asked: string[] = []
@@ -401,6 +402,7 @@ export class Browser {
         const { prompt } = JSON.parse(page.body) as { prompt: 'login' | 'consent' }
         asked.push(prompt)
         if (prompt === 'consent' && person.thinkMs !== undefined) await new Promise((resolve) => setTimeout(resolve, person.thinkMs))
+        if (prompt === 'consent') await person.meanwhile?.()
         const query =
           prompt === 'login'
             ? `account=${person.account}&by=${proofs.shift() ?? 'password'}`

@@ -12,8 +12,8 @@ const REMEMBERED_MS = 1000
 export const clientsCollection = defineCollection<StoredClient>({
   name: 'auth_clients',
   schema: storedClient,
-  indexes: { source: { fields: ['source'] }, place: { fields: ['place'] } },
-  expiry: 'expiresAt',
+  // The database does not remove them by itself: nothing would end with them (see forgetting.ts).
+  indexes: { source: { fields: ['source'] }, place: { fields: ['place'] }, unused: { fields: ['expiresAt'] } },
   cache: { lifetimeMs: REMEMBERED_MS, negative: true },
 })
 
@@ -27,6 +27,8 @@ export interface ClientsRepository {
   list(call: Call, source: StoredClient['source'] | undefined, page: { limit: number; after?: string }): Promise<Page<StoredClient>>
   /** Those that the documents of a place describe. */
   listOf(call: Call, place: string, page: { limit: number; after?: string }): Promise<Page<StoredClient>>
+  /** Those whose time was over by then, in epoch milliseconds, in the order in which it was. */
+  listExpired(call: Call, now: number, limit: number): Promise<readonly Stored<StoredClient>[]>
   /** False when the id is taken. */
   insert(call: Call, client: StoredClient, events?: readonly EventDraft[]): Promise<boolean>
   /** `undefined` when it is gone or has another version. */
@@ -35,7 +37,8 @@ export interface ClientsRepository {
     clientId: string,
     written: { change: Change<StoredClient>; events?: readonly EventDraft[] },
   ): Promise<Stored<StoredClient> | undefined>
-  remove(call: Call, clientId: string, events?: readonly EventDraft[]): Promise<boolean>
+  /** False when it is gone or has another version. */
+  remove(call: Call, clientId: string, options?: { readonly events?: readonly EventDraft[]; readonly ifVersion?: number }): Promise<boolean>
 }
 
 export function createClientsRepository(database: Database): ClientsRepository {
@@ -44,6 +47,7 @@ export function createClientsRepository(database: Database): ClientsRepository {
     find: (call, clientId) => clients.get(call, clientId),
     list: (call, source, page) => clients.list(call, { index: 'source', ...(source === undefined ? {} : { where: { source } }), ...page }),
     listOf: (call, place, page) => clients.list(call, { index: 'place', where: { place }, ...page }),
+    listExpired: async (call, now, limit) => (await clients.list(call, { index: 'unused', range: { below: now + 1 }, limit })).items,
     async insert(call, client, events = []) {
       try {
         await clients.insert(call, client, { events: [clientChanged(client.id), ...events] })
@@ -55,6 +59,7 @@ export function createClientsRepository(database: Database): ClientsRepository {
     },
     update: (call, clientId, { change, events = [] }) =>
       clients.update(call, clientId, change, { events: [clientChanged(clientId), ...events] }),
-    remove: (call, clientId, events = []) => clients.delete(call, clientId, { events: [clientChanged(clientId), ...events] }),
+    remove: (call, clientId, { events = [], ...condition } = {}) =>
+      clients.delete(call, clientId, { ...condition, events: [clientChanged(clientId), ...events] }),
   }
 }

@@ -107,7 +107,7 @@ async function remove({ repository, clock, isFixed, end }: ClientsDependencies, 
   if (isFixed(clientId)) throw fixedClient(clientId)
   // Somebody may register the same id again: nothing that people have allowed this one may be left for that one.
   const events = [endClientRequested(clientId, clock.now()), securityEventOf({ type: 'client.removed', about: clientId.slice(0, 200) })]
-  const isRemoved = await repository.remove(call, clientId, events)
+  const isRemoved = await repository.remove(call, clientId, { events })
   if (isRemoved) await end(call, clientId)
   return isRemoved
 }

@@ -82,8 +82,11 @@ const consent = z.strictObject({
   id: z.string(),
   accountId: z.string(),
   clientId: z.string(),
+  /** All that was ever allowed. */
   scopes: z.array(z.string()),
   since: time,
+  /** Of a client that came by itself: what of it each of its appearances was allowed (see appearance.ts), the last one at the end. */
+  appearances: z.array(z.strictObject({ hash: z.string(), scopes: z.array(z.string()) })).optional(),
 })
 
 export type SessionRecord = z.infer<typeof session>

@@ -8,6 +8,7 @@ import type { Consents } from './consents.ts'
 import { interactionEnded } from './details.ts'
 import { askedScopes, type Interactions } from './interactions.ts'
 import type { Pending } from './pending.ts'
+import { APPEARANCE } from './prompts.ts'
 import { callOf } from './scope.ts'
 
 export interface ConsentingDependencies {
@@ -33,7 +34,10 @@ export function createConsenting(dependencies: ConsentingDependencies): Engine['
     // In one commit with the consent, or of two answers the one that does not count would leave it behind.
     await found.destroy()
     const events = [securityEventOf({ type: 'app.allowed', accountId, about: client.name, ...whence(exchange) })]
-    await consents.add(callOf(exchange), { accountId, clientId: client.clientId, scopes: askedScopes(found, client), events })
+    const { [APPEARANCE]: asked } = found.prompt.details
+    const appearance = typeof asked === 'string' ? asked : undefined
+    const { clientId } = client
+    await consents.add(callOf(exchange), { accountId, clientId, scopes: askedScopes(found, client), appearance, events })
     // The grant is made from what is stored.
     await pending.flush()
     return await interactions.finish(exchange, found, { consent: {} })

@@ -12,12 +12,15 @@ export interface Consent {
   readonly accountId: string
   readonly clientId: string
   readonly scopes: readonly string[]
+  /** What it was given for, where that matters (see appearance.ts). */
+  readonly appearance?: string | undefined
   /** What the write tells of. */
   readonly events: readonly EventDraft[]
 }
 
 export interface Consents {
-  find(call: Call, accountId: string, clientId: string): Promise<ReadonlySet<string>>
+  /** What is allowed to a client of this appearance. */
+  find(call: Call, of: Pick<Consent, 'accountId' | 'clientId' | 'appearance'>): Promise<ReadonlySet<string>>
   /** Adds to what was allowed before. */
   add(call: Call, consent: Consent): Promise<void>
   list(call: Call, accountId: string): Promise<readonly ConsentRecord[]>
@@ -35,9 +38,10 @@ export interface ConsentsDependencies {
 
 const MAX_ROUNDS = 20
 const AT_ONCE = 200
+/** No client that came by itself has more redirect URIs. */
+const MOST_APPEARANCES = 20
 
 export function createConsents({ consents, pending, clock }: ConsentsDependencies): Consents {
-  const idOf = (accountId: string, clientId: string): string => sha256(`${accountId}\n${clientId}`)
   /** Those that were given by then, page by page. */
   const sweep = async (
     call: Call,
@@ -51,17 +55,19 @@ export function createConsents({ consents, pending, clock }: ConsentsDependencie
       after = page.next
     } while (after !== undefined)
   }
-  const extend = async (call: Call, { accountId, clientId, scopes, events }: Consent): Promise<void> => {
-    const id = idOf(accountId, clientId)
+  const extend = async (call: Call, consent: Consent): Promise<void> => {
+    const { scopes, events } = consent
+    const record = recordOf(consent, clock.now())
+    const { id } = record
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const stored = await consents.get(call, id)
       try {
         if (stored === undefined) {
-          await consents.insert(call, { id, accountId, clientId, scopes: [...scopes], since: clock.now() }, { events })
+          await consents.insert(call, record, { events })
           return
         }
-        const all = [...new Set([...stored.value.scopes, ...scopes])]
-        if ((await consents.update(call, id, { set: { scopes: all }, ifVersion: stored.version }, { events })) !== undefined) return
+        const set = { scopes: union(stored.value.scopes, scopes), ...appearing(consent, stored.value) }
+        if ((await consents.update(call, id, { set, ifVersion: stored.version }, { events })) !== undefined) return
       } catch (error) {
         if (!hasCode(error, 'database.duplicate')) throw error
       }
@@ -69,19 +75,20 @@ export function createConsents({ consents, pending, clock }: ConsentsDependencie
     throw new Error('The consent changes too often to be stored.')
   }
   return {
-    async find(call, accountId, clientId) {
-      const stored = await consents.get(call, idOf(accountId, clientId))
-      return new Set(stored?.value.scopes)
+    async find(call, { accountId, clientId, appearance }) {
+      const stored = (await consents.get(call, idOf(accountId, clientId)))?.value
+      // One of before appearances were kept does not say what it was given for.
+      const given = appearance === undefined ? stored : stored?.appearances?.find(({ hash }) => hash === appearance)
+      return new Set(given?.scopes)
     },
 
     async add(call, consent) {
-      const { accountId, clientId, scopes, events } = consent
-      const id = idOf(accountId, clientId)
-      if ((await consents.get(call, id)) !== undefined) {
+      const record = recordOf(consent, clock.now())
+      if ((await consents.get(call, record.id)) !== undefined) {
         await extend(call, consent)
         return
       }
-      const record = { id, accountId, clientId, scopes: [...scopes], since: clock.now() }
+      const { events } = consent
       await pending.defer({ operations: [insertInto(consentsCollection, record)], events, alone: () => extend(call, consent) })
     },
     async list(call, accountId) {
@@ -96,4 +103,26 @@ export function createConsents({ consents, pending, clock }: ConsentsDependencie
     removeAll: (call, accountId) => sweep(call, { index: 'account', where: { accountId } }),
     removeClient: (call, clientId, until) => sweep(call, { index: 'client', where: { clientId } }, until),
   }
+}
+
+function idOf(accountId: string, clientId: string): string {
+  return sha256(`${accountId}\n${clientId}`)
+}
+
+function recordOf(consent: Consent, since: number): ConsentRecord {
+  const { accountId, clientId, scopes } = consent
+  return { id: idOf(accountId, clientId), accountId, clientId, scopes: [...scopes], since, ...appearing(consent) }
+}
+
+/** With what the same appearance was allowed before; never with what another one was. */
+function appearing({ appearance: hash, scopes }: Consent, stored?: ConsentRecord): Pick<ConsentRecord, 'appearances'> {
+  if (hash === undefined) return {}
+  const before = stored?.appearances ?? []
+  const same = before.find((known) => known.hash === hash)
+  const others = before.filter((known) => known.hash !== hash)
+  return { appearances: [...others, { hash, scopes: union(same?.scopes ?? [], scopes) }].slice(-MOST_APPEARANCES) }
+}
+
+function union(before: readonly string[], more: readonly string[]): string[] {
+  return [...new Set([...before, ...more])]
 }

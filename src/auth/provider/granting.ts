@@ -1,5 +1,6 @@
 // What a client gets without asking again: a first party all it asks for, a third party what the person has allowed it before.
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
+import { appearanceOf } from './appearance.ts'
 import type { ClientRegistry, RegisteredClient } from './clients.ts'
 import type { Consents } from './consents.ts'
 import type { ResourceRegistry } from './resources.ts'
@@ -20,10 +21,11 @@ export function grantLoader({ clients, consents, resources }: GrantingDependenci
     if (registered === undefined || account === undefined || session === undefined) return undefined
     const { clientId } = registered
     const { accountId } = account
-    const allowed = isAsked(registered) ? await consents.find(currentCall(), accountId, clientId) : undefined
+    const of = { accountId, clientId, appearance: appearanceOf(context.oidc) }
+    const allowed = isAsked(registered) ? await consents.find(currentCall(), of) : undefined
     const asked = askedFor(context, registered)
     const given = allowedOf(asked, allowed)
-    const existing = within(await liveGrant(context, clientId, accountId), { asked, given }, resources)
+    const existing = within(await liveGrant(context, clientId, accountId), allowed)
     if (existing === undefined && given.openid.length === 0 && given.api.length === 0) return undefined
     const grant = existing ?? new provider.Grant({ accountId, clientId })
     if (extend(grant, given, resources) || existing === undefined) await grant.save()
@@ -51,19 +53,12 @@ function allowedOf(asked: Scopes, allowed: ReadonlySet<string> | undefined): Sco
   return { openid: asked.openid.filter((scope) => allowed.has(scope)), api: asked.api.filter((scope) => allowed.has(scope)) }
 }
 
-/** Only a grant that gives nothing of what is asked for but what is allowed: it may be of a time when the client did not have to ask. */
-function within(
-  grant: Grant | undefined,
-  { asked, given }: Record<'asked' | 'given', Scopes>,
-  { owner }: ResourceRegistry,
-): Grant | undefined {
-  if (grant === undefined) return undefined
-  const openid = grant.getOIDCScope().split(' ')
-  const isGiven = (scope: string): boolean => grant.getResourceScope(owner(scope).audience).split(' ').includes(scope)
-  const isAllowed =
-    asked.openid.every((scope) => !openid.includes(scope) || given.openid.includes(scope)) &&
-    asked.api.every((scope) => !isGiven(scope) || given.api.includes(scope))
-  return isAllowed ? grant : undefined
+/** Only a grant that holds nothing but what is allowed: it may be of a time when the client did not have to ask, or had another appearance. */
+function within(grant: Grant | undefined, allowed: ReadonlySet<string> | undefined): Grant | undefined {
+  if (grant === undefined || allowed === undefined) return grant
+  const ofResources = Object.keys(grant.resources ?? {}).map((audience) => grant.getResourceScope(audience))
+  const held = [grant.getOIDCScope(), ...ofResources].flatMap((scope) => scope.split(' '))
+  return held.every((scope) => scope === '' || allowed.has(scope)) ? grant : undefined
 }
 
 /** True when the grant did not have all of them yet. */

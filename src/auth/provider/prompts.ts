@@ -2,6 +2,7 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import type { SignInRules } from '../engine.ts'
 import { type Level, levelOfAcr, wantedLevel } from '../levels.ts'
+import { appearanceOf } from './appearance.ts'
 import { factsOf } from './client-facts.ts'
 import { currentCall } from './scope.ts'
 
@@ -12,15 +13,23 @@ export function promptPolicy(rules: SignInRules): interactionPolicy.DefaultPolic
   askForMore(policy, rules)
   // Whoever chooses an account signs in to it: one browser holds one session.
   policy.add(new Prompt({ name: 'select_account', requestable: true }), 0)
-  // The engine itself asks for native clients each time (RFC 10017 section 6.3.3.2): whoever listens on the machine could be another program.
-  policy
-    .get('consent')
-    ?.checks.add(
-      new Check('asks_each_time', 'this client asks each time', 'consent_required', ({ oidc }) =>
-        factsOf(oidc.client).alwaysAsks === true && oidc.result?.consent === undefined ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
-      ),
-    )
+  askForConsent(policy)
   return policy
+}
+
+export const APPEARANCE = 'appearance'
+
+function askForConsent(policy: interactionPolicy.DefaultPolicy): void {
+  const consent = policy.get('consent')
+  if (consent === undefined) throw new Error('The OpenID engine has no consent prompt any more.')
+  // What is agreed to is what is asked about now, whatever the client makes of itself until the answer is here.
+  consent.details = ({ oidc }) => ({ [APPEARANCE]: appearanceOf(oidc) })
+  // The engine itself asks for native clients each time (RFC 10017 section 6.3.3.2): whoever listens on the machine could be another program.
+  consent.checks.add(
+    new Check('asks_each_time', 'this client asks each time', 'consent_required', ({ oidc }) =>
+      factsOf(oidc.client).alwaysAsks === true && oidc.result?.consent === undefined ? Check.REQUEST_PROMPT : Check.NO_NEED_TO_PROMPT,
+    ),
+  )
 }
 
 /** When the client wants more than was proved (RFC 9470), and when somebody has a role that asks for a second factor. */

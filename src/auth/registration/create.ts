@@ -10,6 +10,7 @@ import { createCounts } from '../accounts/counts.ts'
 import { type ClientDocuments, createClientDocuments } from '../client-documents/documents.ts'
 import { type ClientsRepository, createClientsRepository } from '../clients/repository.ts'
 import { type EndClient, endClientJob, endingAtOnce, endingPlaces } from '../clients/end-client.ts'
+import { forgetClientsJob } from '../clients/forgetting.ts'
 import { clientRoutes } from '../clients/routes.ts'
 import { createClients } from '../clients/service.ts'
 import type { Clients, RegistrationDefinition } from '../clients/contract.ts'
@@ -71,7 +72,7 @@ export function createNewcomers(parts: NewcomersParts): Newcomers {
       return {
         clients,
         routes: [...clientRoutes(clients), ...(definition.dynamic === undefined ? [] : registrationRoutes(registration))],
-        jobs: [endClientJob(endClient)],
+        jobs: [endClientJob(endClient), forgetClientsJob({ repository, clock })],
       }
     },
   }

@@ -5,6 +5,7 @@ import { systemClock } from '#kernel/clock.ts'
 import { createLogger } from '#kernel/log.ts'
 import { cacheServer } from '../../cache/server.ts'
 import { createCounts } from '../accounts/counts.ts'
+import { forgetClientsJob } from '../clients/forgetting.ts'
 import { createClientsRepository } from '../clients/repository.ts'
 import type { ClientSettings } from '../provider/client-rules.ts'
 import { createSqliteDatabase } from '../../database/server.ts'
@@ -22,8 +23,9 @@ const settings: ClientSettings = {
   frontends: [],
   development: false,
 }
+const repository = createClientsRepository(database.contract)
 const registration = createRegistration({
-  repository: createClientsRepository(database.contract),
+  repository,
   invitations: createInvitations({ database: database.contract, clock: systemClock }),
   counts: createCounts(cache.contract, systemClock),
   clock: systemClock,
@@ -44,6 +46,36 @@ test('of several changes with one token one wins, and the token of the others is
   assert.equal(won.length, 1)
   await assert.rejects(registration.read(call, clientId, made.token), { code: 'invalid_token' })
   assert.equal((await registration.read(call, clientId, won[0]?.token ?? '')).metadata['client_name'], 'Notes')
+})
+
+test('a client that gets a token while those are looked for that nobody uses is not forgotten', async () => {
+  const definition = { name: 'Notes', redirectUris: [], origins: [], scopes: [] }
+  const now = systemClock.now()
+  for (const id of ['idle', 'busy', 'young'])
+    await repository.insert(call, {
+      id,
+      source: 'registration',
+      definition: { ...definition, clientId: id },
+      createdAt: now,
+      expiresAt: id === 'young' ? now + 60_000 : now - 1,
+    })
+  const { handle } = forgetClientsJob({
+    clock: systemClock,
+    repository: {
+      ...repository,
+      async listExpired(...asked) {
+        const found = await repository.listExpired(...asked)
+        await repository.update(call, 'busy', { change: { set: { expiresAt: now + 60_000 } } })
+        return found
+      },
+    },
+  })
+  await handle({ call, jobId: 'job', attempt: 1 }, {})
+  const left = await Promise.all(['idle', 'busy', 'young'].map((id) => repository.find(call, id)))
+  assert.deepEqual(
+    left.map((found) => found?.value.id),
+    [undefined, 'busy', 'young'],
+  )
 })
 
 test('a network that has registered its part closes it for itself alone', async () => {

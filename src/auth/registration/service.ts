@@ -117,7 +117,7 @@ export function createRegistration(dependencies: RegistrationDependencies): Regi
     async remove(call, clientId, token) {
       await find(call, clientId, token)
       const events = [endClientRequested(clientId, clock.now()), securityEventOf({ type: 'client.removed', about: clientId })]
-      await repository.remove(call, clientId, events)
+      await repository.remove(call, clientId, { events })
       await dependencies.end(call, clientId)
     },
   }
