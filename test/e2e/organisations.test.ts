@@ -21,6 +21,7 @@ const claimsOf = (token: string): Record<string, unknown> => JSON.parse(Buffer.f
 describe('organisations', () => {
   let platform: PlatformProcess
   let ada: Person
+  let formerMember: Person
   const told: { type: string; id: string }[] = []
   const receiver = createServer((request, response) => {
     // People who come back from signing in are sent here, too.
@@ -100,6 +101,13 @@ describe('organisations', () => {
     }
   }
 
+  /** The claims of an access token for a third party. */
+  async function toldOf(person: Person, scope: string): Promise<Record<string, unknown>> {
+    const reply = await redeem(platform, await authorize(platform, person, { scope }))
+    assert.equal(reply.status, 200, reply.body)
+    return claimsOf(JSON.parse(reply.body).access_token)
+  }
+
   test('somebody without an account is invited, signs up on the way, joins, works, and is out within a second', async () => {
     const account = await ada.visitor.visit(accounts('/account'))
     const made = await ada.visitor.submit(
@@ -158,6 +166,7 @@ describe('organisations', () => {
     assert.equal((await visitor.visit(link)).status, 410)
 
     const bob = { visitor, email: 'bob@example.org' }
+    formerMember = bob
     // Signed in at the accounts origin already: the app asks for nothing more.
     await visitor.visit(`${platform.origin('diary')}/session/sign-in?return_to=/`)
     assert.equal((await api(bob, path)).status, 200)
@@ -213,14 +222,20 @@ describe('organisations', () => {
         authorization: `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}`,
         'content-type': 'application/x-www-form-urlencoded',
       },
-      body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'docs:read docs:write' }).toString(),
+      body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'docs:read docs:write permissions' }).toString(),
     })
 
   test('a machine acts for the organisation with a key of its own, and is out within a second', async () => {
     const organisation =
       /href="(\/account\/organisations\/[0-9a-z]+)"/.exec((await ada.visitor.visit(accounts('/account'))).body)?.[1] ?? ''
     const here = await ada.visitor.visit(accounts(organisation))
-    const fields = { service: 'Nightly export', 'role-writer': 'on', 'scope-docs:read': 'on', 'scope-docs:write': 'on' }
+    const fields = {
+      service: 'Nightly export',
+      'role-writer': 'on',
+      'scope-docs:read': 'on',
+      'scope-docs:write': 'on',
+      'scope-permissions': 'on',
+    }
     const shown = await press(ada.visitor, here, { action: /\/services$/, fields })
     const [clientId = '', secret = ''] = codesIn(shown)
     assert.match(clientId, /^svc-/)
@@ -231,7 +246,7 @@ describe('organisations', () => {
     const token = JSON.parse(granted.body).access_token
     const organisationId = organisation.split('/').at(-1) ?? ''
     assert.equal(claimsOf(token)['sub'], `client:${clientId}`)
-    assert.deepEqual(claimsOf(token)['organization'], { id: organisationId, roles: ['writer'] })
+    assert.deepEqual(claimsOf(token)['organization'], { id: organisationId, roles: ['writer'], permissions: ['docs:write'] })
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
     const ask = () => platform.send('diary', { path: '/api/docs', headers })
     assert.equal((await ask()).status, 200)
@@ -249,16 +264,13 @@ describe('organisations', () => {
   })
 
   test('a third party is told of the organisation with the scope, and what roles allow with the other one', async () => {
-    const claims = async (scope: string): Promise<Record<string, unknown>> => {
-      const reply = await redeem(platform, await authorize(platform, ada, { scope }))
-      assert.equal(reply.status, 200, reply.body)
-      return claimsOf(JSON.parse(reply.body).access_token)
-    }
-    assert.equal((await claims('openid docs:read'))['organization'], undefined)
-    const some = Object((await claims('openid docs:read organizations'))['organization'])
+    assert.equal((await toldOf(ada, 'openid docs:read'))['organization'], undefined)
+    const some = Object((await toldOf(ada, 'openid docs:read organizations'))['organization'])
     assert.deepEqual([some.roles, some.permissions], [['owner'], undefined])
-    const more = Object((await claims('openid docs:read organizations permissions'))['organization'])
-    assert.deepEqual(more.permissions, [])
+    const { organization, permissions } = await toldOf(ada, 'openid docs:read organizations permissions')
+    const { id } = Object(organization)
+    assert.deepEqual(organization, { id, roles: ['owner'], permissions: ['books:read', 'docs:write'] }, 'as access rules have it')
+    assert.equal(permissions, undefined, 'of the whole app she has none')
   })
 
   test('operators look after organisations and webhooks from the command line', async () => {
@@ -267,6 +279,9 @@ describe('organisations', () => {
     const id = created.out.trim()
     assert.equal((await command('organisations', 'set', id, 'bob@example.org', '--add-role', 'writer')).code, 0)
     assert.match((await command('organisations', 'members', id)).out, /bob@example\.org\s+writer/)
+    const { organization, permissions } = await toldOf(formerMember, 'openid docs:read organizations permissions')
+    assert.deepEqual(organization, { id, roles: ['writer'], permissions: ['docs:write'] })
+    assert.equal(permissions, undefined)
     const last = await command('organisations', 'remove', id, 'eve@example.org')
     assert.deepEqual([last.code, last.out], [1, ''])
     assert.match(last.err, /needs an owner/)

@@ -48,7 +48,7 @@ const SHOP: ClientDefinition = {
   name: 'Shop',
   redirectUris: ['https://shop.example/callback'],
   origins: [],
-  scopes: ['photos:read', 'jobs:write', 'reports:read', 'ledger:read'],
+  scopes: ['photos:read', 'jobs:write', 'reports:read', 'ledger:read', 'roles', 'organizations', 'permissions', 'profile'],
   authentication: { method: 'client_secret_basic', secretHashes: [hash] },
 }
 
@@ -65,6 +65,11 @@ before(async () => {
     ],
     definition: {
       registration: { dynamic: 'anyone' },
+      roles: {
+        editor: { permissions: ['photos:moderate', 'photos:add'] },
+        writer: { permissions: ['photos:add'] },
+        auditor: { permissions: ['books:read'] },
+      },
       resources: [
         { audience: REPORTS, scopes: { 'reports:read': 'see reports' }, lifetimeSeconds: 120, servers: ['printer'] },
         { audience: HALL, scopes: {} },
@@ -184,6 +189,41 @@ describe('requirement 35: what a token says', () => {
     assert.ok(Number(claimsOf(person.access_token)['auth_time']) > 0)
     assert.deepEqual(claimsOf(person.access_token)['amr'], ['pwd'])
     assert.equal(claimsOf((await service('worker', {})).access_token)['scope'], undefined, 'none was asked for')
+  })
+
+  test('what a person is, and what that allows, by a scope for each, to whoever reads the token and to whoever asks about it', async () => {
+    world.roles.set('person-member', ['editor', 'nothing that the app knows'])
+    world.organisations.set('person-member', { id: 'acme', roles: ['writer'] })
+    world.organisations.set('person-owner', { id: 'acme', roles: ['owner'] })
+    const roles = world.roles.get('person-member')
+    const permissions = ['photos:add', 'photos:moderate']
+    const [member, owner] = ['writer', 'owner'].map((role) => ({ id: 'acme', roles: [role] }))
+    const told = ['roles', 'permissions', 'organization'] as const
+    const read = (claims: Readonly<Record<string, unknown>>): object =>
+      Object.fromEntries(told.flatMap((name) => (claims[name] === undefined ? [] : [[name, claims[name]]])))
+    const all = 'roles organizations permissions'
+    for (const [account, scope, expected] of [
+      ['person-member', '', {}],
+      ['person-member', 'roles', { roles }],
+      ['person-member', 'permissions', { permissions }],
+      ['person-member', 'organizations', { organization: member }],
+      ['person-member', all, { roles, permissions, organization: { ...member, permissions: ['photos:add'] } }],
+      // No role is named for an owner, to whom the access rules open all that any of them does.
+      ['person-owner', 'organizations', { organization: owner }],
+      ['person-owner', all, { organization: { ...owner, permissions: ['books:read', 'photos:add', 'photos:moderate'] } }],
+      ['person-nobody', all, {}],
+    ] as const) {
+      const tokens = await shopTokens(account, [], `openid offline_access profile photos:read ${scope}`.trim())
+      const { access_token: token, refresh_token: refreshToken = '' } = tokens
+      assert.deepEqual(read(claimsOf(token)), expected, `${account} ${scope}`)
+      assert.deepEqual(read(await introspect('shop', token)), expected, `${account} ${scope}, introspected`)
+      const next = JSON.parse((await post('/token', 'shop', { grant_type: 'refresh_token', refresh_token: refreshToken })).body)
+      assert.deepEqual(read(claimsOf(next.access_token)), expected, `${account} ${scope}, refreshed`)
+      const userinfo = JSON.parse((await send(world, { path: '/userinfo', headers: { authorization: `Bearer ${token}` } })).body)
+      assert.equal(userinfo.name, `Name of ${account}`)
+      // They are for resource servers: what tells of the person tells of none of it.
+      for (const claims of [userinfo, claimsOf(tokens.id_token)]) assert.deepEqual(read(claims), {}, `${account} ${scope}`)
+    }
   })
 
   test('requirement 38: it lives five minutes, less where the resource says so, and never more than ten', async () => {

@@ -12,6 +12,7 @@ import { inScope } from '../../src/auth/provider/scope.ts'
 import { membershipReader } from '../../src/auth/provider/account-claims.ts'
 import { createOwners } from '../../src/auth/organisations/owners.ts'
 import { createOrganisationsRepository as repositoryOf } from '../../src/auth/organisations/repository.ts'
+import { permissionsOf } from '../../src/auth/roles/permissions.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
 import { rowsStored } from '../support/scenario-database.ts'
@@ -290,7 +291,7 @@ describe('organisations', () => {
     assert.equal((await desk.members(system, id)).items.length, 2)
     await invite(id, 'eve')
     const state = await goodState('bob')
-    const reader = membershipReader(world.accounts, { isFirstParty: () => true }, { permissionsOf: () => [], organisationStands: stands })
+    const reader = membershipReader(world.accounts, { isFirstParty: () => true }, { permissions: permissionsOf(), organisationStands: stands })
     const told = (who: string) => inScope({ call, waiting: [] }, () => reader({ accountId: idOf(who), clientId: 'app' }))
     assert.deepEqual((await told('ada'))['organization'], { id, roles: ['owner'] })
     assert.equal(await desk.end(system, id), true)

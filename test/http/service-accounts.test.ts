@@ -33,6 +33,7 @@ describe('service accounts', () => {
     folder = await mkdtemp(join(tmpdir(), 'ninefold-services-'))
     world = await openOauth({
       definition: {
+        roles,
         resources: [{ audience: ARCHIVE, scopes: { 'archive:read': 'read the archive' }, format: 'opaque', servers: ['archive'] }],
       },
       clients: [
@@ -178,8 +179,31 @@ describe('service accounts', () => {
     const { service, secret = '' } = await part.desk.create(call, { ...made, roles: ['staff'] })
     const told = claims(await tokenFor(service.clientId, secret))
     assert.deepEqual([told['roles'], told['organization']], [['staff'], undefined])
+    assert.equal(told['permissions'], undefined)
     await assert.rejects(part.desk.create(call, { ...made, roles: ['boss'] }), code('bad_details'))
     await assert.rejects(part.desk.create(call, { ...made, organisationId: '0'.repeat(26) }), code('organisation_not_found'))
+  })
+
+  test('one that may ask what its roles allow is told so, in its organisation or in the whole app', async () => {
+    const acme = await part.services.ownerOf(asked, await owner('Allowed'))
+    const allowed = { ...made, scopes: ['photos:read', 'permissions'] }
+    const { service, secret = '' } = await part.services.create(asked, acme, allowed)
+    const organization = { id: acme.organisationId, roles: ['editor'] }
+    const scope = 'photos:read permissions'
+    assert.deepEqual(claims(await tokenFor(service.clientId, secret, { scope: 'photos:read' }))['organization'], organization)
+    const reply = await tokenFor(service.clientId, secret, { scope })
+    assert.deepEqual(claims(reply)['organization'], { ...organization, permissions: ['photos:write'] })
+    const introspected = await send(world, {
+      path: '/introspect',
+      form: { token: JSON.parse(reply.body).access_token },
+      headers: { authorization: `Basic ${Buffer.from(`${service.clientId}:${secret}`).toString('base64')}` },
+    })
+    assert.deepEqual(JSON.parse(introspected.body).organization, { ...organization, permissions: ['photos:write'] })
+    await part.services.setRoles(asked, acme, { clientId: service.clientId, roles: [] })
+    assert.deepEqual(Object(claims(await tokenFor(service.clientId, secret, { scope }))['organization']).permissions, [])
+    const platform = await part.desk.create(call, { ...allowed, roles: ['editor', 'staff'] })
+    const told = claims(await tokenFor(platform.service.clientId, platform.secret ?? '', { scope }))
+    assert.deepEqual([told['roles'], told['permissions'], told['organization']], [['editor', 'staff'], ['photos:write'], undefined])
   })
 
   test('other roles end the tokens of before, a new secret the old one, and removal everything', async () => {

@@ -24,6 +24,7 @@ import type { AuthHooks } from '../../src/auth/hooks/contract.ts'
 import { createHooks } from '../../src/auth/hooks/hooks.ts'
 import { type AccountDirectory } from '../../src/auth/engine.ts'
 import type { Proof } from '../../src/auth/levels.ts'
+import type { ActiveOrganisation } from '../../src/auth/roles/membership.ts'
 import { createSignInRules } from '../../src/auth/sign-in-rules.ts'
 import { createRevocations, type Revocations } from '../../src/auth/revocations/revocations.ts'
 import type { Cache } from '../../src/cache/contract.ts'
@@ -68,6 +69,8 @@ export interface OauthWorld {
   readonly secondFactors: Set<string>
   /** Of accounts; `admin` must have a second factor. */
   readonly roles: Map<string, readonly string[]>
+  /** What accounts act for. */
+  readonly organisations: Map<string, ActiveOrganisation>
   readonly logs: string[]
   readonly clock: Clock
   readonly masterKey: string
@@ -128,6 +131,7 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
   const credentials = new Map<string, string>()
   const secondFactors = new Set<string>()
   const roles = new Map<string, readonly string[]>()
+  const organisations = new Map<string, ActiveOrganisation>()
   const personOf = (accountId: string): Awaited<ReturnType<AccountDirectory['find']>> =>
     accountId.startsWith('person')
       ? {
@@ -139,7 +143,7 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
           suspended: suspended.has(accountId),
           credential: credentials.get(accountId) ?? 'the first password',
           hasPassword: true,
-          membership: { roles: roles.get(accountId) ?? [], groups: [], at: 0 },
+          membership: { roles: roles.get(accountId) ?? [], groups: [], organisation: organisations.get(accountId), at: 0 },
         }
       : undefined
   const settings: ClientSettings = {
@@ -244,6 +248,7 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
     credentials,
     secondFactors,
     roles,
+    organisations,
     logs,
     clock,
     masterKey,

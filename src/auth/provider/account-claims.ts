@@ -4,6 +4,7 @@ import { errors } from 'oidc-provider'
 import type { Call } from '#kernel/call.ts'
 import type { AccountDirectory } from '../engine.ts'
 import { membershipClaims, membershipOf, ORGANISATIONS_SCOPE, PERMISSIONS_SCOPE, ROLES_SCOPE } from '../roles/membership.ts'
+import type { Permissions } from '../roles/permissions.ts'
 import type { ClaimsReader, TokenSource } from './app-claims.ts'
 import type { ClientRegistry } from './clients.ts'
 import { currentCall } from './scope.ts'
@@ -57,31 +58,31 @@ interface IssuedToken {
 export type MembershipClaims = (token: IssuedToken) => Promise<Readonly<Record<string, unknown>>>
 
 export interface Belonging {
-  permissionsOf(this: void, roles: readonly string[]): readonly string[]
+  readonly permissions: Permissions
   /** It has not ended: its members are taken out one by one. */
   organisationStands(this: void, call: Call, organisationId: string): Promise<boolean>
 }
 
 function askedFor(scopes: readonly string[], own: boolean) {
-  const permissions = scopes.includes(PERMISSIONS_SCOPE)
-  return { roles: own || scopes.includes(ROLES_SCOPE), organisation: own || scopes.includes(ORGANISATIONS_SCOPE), permissions }
+  const allowed = scopes.includes(PERMISSIONS_SCOPE)
+  return { roles: own || scopes.includes(ROLES_SCOPE), organisation: own || scopes.includes(ORGANISATIONS_SCOPE), allowed }
 }
 
 /** The app's own frontends carry what somebody is; a third party does when the person has let it see that. Permissions go to those who ask for them. */
 export function membershipReader(
   accounts: AccountDirectory,
   clients: Pick<ClientRegistry, 'isFirstParty'>,
-  { permissionsOf, organisationStands }: Belonging,
+  { permissions, organisationStands }: Belonging,
 ): MembershipClaims {
   const stands = async (call: Call, id: string | undefined): Promise<boolean> => id !== undefined && (await organisationStands(call, id))
   return async ({ accountId, clientId = '', scope = '' }) => {
-    const { roles, organisation, permissions } = askedFor(scope.split(' '), clients.isFirstParty(clientId))
-    if (accountId === undefined || !(roles || organisation || permissions)) return {}
+    const { roles, organisation, allowed } = askedFor(scope.split(' '), clients.isFirstParty(clientId))
+    if (accountId === undefined || !(roles || organisation || allowed)) return {}
     // Read anew, not from what this request has read before: a token must not tell of more than its mark says.
     const call = currentCall()
     const person = await accounts.find(call, accountId)
     const membership = person?.membership ?? membershipOf({})
     const acting = organisation && (await stands(call, membership.organisation?.id))
-    return membershipClaims(membership, { roles, organisation: acting, permissionsOf: permissions ? permissionsOf : undefined })
+    return membershipClaims(membership, { roles, organisation: acting, permissions: allowed ? permissions : undefined })
   }
 }

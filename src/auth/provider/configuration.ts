@@ -23,7 +23,7 @@ import type { ProviderPages } from './provider-pages.ts'
 import type { ResourcePolicy } from './resource.ts'
 import { ACCESS_TOKEN_SECONDS, type ResourceRegistry } from './resources.ts'
 import { currentExchange } from './scope.ts'
-import type { ServiceDirectory } from './service-claims.ts'
+import type { ServiceClaimsParts } from './service-claims.ts'
 import type { SessionLimits } from './session-limits.ts'
 import { tokenClaims, tokenFormats } from './token-claims.ts'
 import { introspection } from './token-endpoints.ts'
@@ -49,7 +49,7 @@ const PATHS = {
   introspection: '/introspect',
 } as const
 
-export interface ConfigurationParts {
+export interface ConfigurationParts extends ServiceClaimsParts {
   readonly issuer: string
   /** Of proofs of possession. */
   readonly requireNonce: boolean
@@ -64,7 +64,6 @@ export interface ConfigurationParts {
   readonly clock: Clock
   readonly callbacks: Pick<Configuration, 'findAccount' | 'loadExistingGrant'>
   readonly memberOf: MembershipClaims
-  readonly services: ServiceDirectory
   readonly rules: SignInRules
   readonly sessionLimits: SessionLimits
   readonly appClaims: ClaimsReader

@@ -278,29 +278,27 @@ function openStores(parts: AuthorizationServerParts, clients: ClientRegistry) {
 }
 
 function buildEngine(parts: AuthorizationServerParts, made: Made & { readonly keys: LoadedKeys }): BuiltProvider {
-  const { keyRing, clock, logger, accounts, looks, hooks, rules, settings } = parts
+  const { keyRing, clock, logger, accounts, looks, hooks, settings } = parts
   const { keys, clients, stores, resources } = made
   const appClaims = createClaimsReader(hooks, clients)
+  const permissions = permissionsOf(settings.definition?.roles)
   const pages = createProviderPages(looks)
   const configuration = providerConfiguration({
+    ...parts,
     issuer: settings.sites.accounts,
     requireNonce: settings.definition?.dpop?.requireNonce === true,
     adapter: stores.adapter,
     keys,
-    keyRing,
     clients,
-    clock,
     registry: resources,
     resources: resourcePolicy({ clients, registry: resources, accessTokenKid: keys.accessTokenKid }),
     pages,
-    codeGuard: parts.codeGuard,
     callbacks: {
       findAccount: accountFinder(accounts, appClaims),
       loadExistingGrant: grantLoader({ clients, consents: stores.consents, resources }),
     },
-    services: parts.services,
-    memberOf: membershipReader(accounts, clients, { ...parts, permissionsOf: permissionsOf(settings.definition?.roles) }),
-    rules,
+    permissions,
+    memberOf: membershipReader(accounts, clients, { ...parts, permissions }),
     sessionLimits: sessionLimits(settings.definition?.sessions),
     appClaims,
   })

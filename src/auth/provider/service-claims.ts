@@ -1,9 +1,10 @@
 // What a token of a service account tells: its roles, in the app or in the organisation that it acts for.
-import type { Adapter } from 'oidc-provider'
+import type { Adapter, ClientCredentials } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Call } from '#kernel/call.ts'
 import { z } from '#kernel/schema.ts'
-import { type Membership, membershipClaims } from '../roles/membership.ts'
+import { type Membership, membershipClaims, PERMISSIONS_SCOPE } from '../roles/membership.ts'
+import type { Permissions } from '../roles/permissions.ts'
 import { currentCall } from './scope.ts'
 
 /** What the engine must know of service accounts. Implemented by `service-accounts/`. */
@@ -12,11 +13,21 @@ export interface ServiceDirectory {
   membershipOf(call: Call, clientId: string): Promise<Membership | 'ended' | undefined>
 }
 
-export async function serviceClaims(services: ServiceDirectory, clientId: string): Promise<Readonly<Record<string, unknown>>> {
+export interface ServiceClaimsParts {
+  readonly services: ServiceDirectory
+  readonly permissions: Permissions
+}
+
+/** What it is, always; what that allows, when it asks. */
+export async function serviceClaims(
+  { services, permissions }: ServiceClaimsParts,
+  { clientId = '', scope = '' }: Pick<ClientCredentials, 'clientId' | 'scope'>,
+): Promise<Readonly<Record<string, unknown>>> {
   const found = await services.membershipOf(currentCall(), clientId)
   if (found === undefined) return {}
   if (found === 'ended') throw new errors.InvalidClient('this service account has ended', 'no such service account')
-  return membershipClaims(found, { roles: true, organisation: true })
+  const allowed = scope.split(' ').includes(PERMISSIONS_SCOPE)
+  return membershipClaims(found, { roles: true, organisation: true, permissions: allowed ? permissions : undefined })
 }
 
 /** Whether a token of a client that acts for itself still tells what is so. */

@@ -15,24 +15,21 @@ import { exchangedClaims } from './exchanged.ts'
 import { clientSubject } from '../clients/subject.ts'
 import { sidOf } from './ids.ts'
 import type { ResourceRegistry } from './resources.ts'
-import { type ServiceDirectory, serviceClaims } from './service-claims.ts'
+import { serviceClaims, type ServiceClaimsParts } from './service-claims.ts'
 
 /** What of OpenID Connect's scopes a token has; `scope` is for the resource server. */
 export const OPENID_SCOPE_CLAIM = 'openid_scope'
 
-export interface TokenClaimsParts {
+export interface TokenClaimsParts extends ServiceClaimsParts {
   readonly memberOf: MembershipClaims
   readonly appClaims: Pick<ClaimsReader, 'ofAccessToken'>
-  readonly services: ServiceDirectory
   readonly registry: Pick<ResourceRegistry, 'api'>
 }
 
-export function tokenClaims({ memberOf, appClaims, services, registry }: TokenClaimsParts): NonNullable<Configuration['extraTokenClaims']> {
+export function tokenClaims(parts: TokenClaimsParts): NonNullable<Configuration['extraTokenClaims']> {
+  const { memberOf, appClaims, registry } = parts
   return async (context, token) => {
-    if (token.kind === 'ClientCredentials') {
-      const { clientId = '' } = token
-      return { ...(await serviceClaims(services, clientId)), sub: clientSubject(clientId) }
-    }
+    if (token.kind === 'ClientCredentials') return { ...(await serviceClaims(parts, token)), sub: clientSubject(token.clientId ?? '') }
     const exchanged = exchangedClaims(token)
     if (exchanged !== undefined) return { ...(await appClaims.ofAccessToken(context, token)), ...(await memberOf(token)), ...exchanged }
     if (!('grantId' in token) || token.grantId === undefined) return undefined

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { changedMembership, membershipClaims, membershipOf } from './membership.ts'
+import { permissionsOf } from './permissions.ts'
 
 test('roles and groups are sets, and a change has a later mark than the one before', () => {
   const none = membershipOf({})
@@ -26,7 +27,8 @@ test('what cannot be a name, or is too much for a token, is refused with a reaso
 })
 
 test('a token says what somebody is, and as of when', () => {
-  const all = { roles: true, organisation: true, permissionsOf: (roles: readonly string[]) => roles.map((role) => `do:${role}`) }
+  const permissions = permissionsOf({ a: { permissions: ['do:a'] }, b: { permissions: ['do:b'] }, c: { permissions: ['do:a', 'do:c'] } })
+  const all = { roles: true, organisation: true, permissions }
   assert.deepEqual(membershipClaims({ roles: [], groups: [], at: 0 }, all), { membership_at: 0 })
   const somebody = { roles: ['a'], groups: ['g'], organisation: { id: 'o', roles: ['b'] }, at: 5 }
   assert.deepEqual(membershipClaims(somebody, all), {

@@ -1,5 +1,6 @@
 // What operators make of people: roles and groups, kept on the account and carried in access tokens (RFC 9068 section 2.2.3.1).
 import { z } from '#kernel/schema.ts'
+import type { Permissions } from './permissions.ts'
 
 /** The organisation that somebody acts for, and what they are there. */
 export interface ActiveOrganisation {
@@ -79,18 +80,23 @@ export interface Telling {
   readonly roles: boolean
   readonly organisation: boolean
   /** What roles allow, when it is to be told. */
-  readonly permissionsOf?: ((roles: readonly string[]) => readonly string[]) | undefined
+  readonly permissions?: Permissions | undefined
 }
 
 /** Claims of an access token. `membership_at` is ours: the state that the others tell of. */
 export function membershipClaims({ roles, groups, organisation, at }: Membership, told: Telling): Readonly<Record<string, unknown>> {
-  const { permissionsOf } = told
+  const { permissions } = told
   return {
     ...(told.roles && roles.length > 0 ? { roles } : {}),
     ...(told.roles && groups.length > 0 ? { groups } : {}),
-    ...(permissionsOf !== undefined && roles.length > 0 ? { permissions: permissionsOf(roles) } : {}),
+    ...(permissions !== undefined && roles.length > 0 ? { permissions: permissions.ofApp(roles) } : {}),
     ...(told.organisation && organisation !== undefined
-      ? { organization: { ...organisation, ...(permissionsOf === undefined ? {} : { permissions: permissionsOf(organisation.roles) }) } }
+      ? {
+          organization: {
+            ...organisation,
+            ...(permissions === undefined ? {} : { permissions: permissions.ofOrganisation(organisation.roles) }),
+          },
+        }
       : {}),
     membership_at: at,
   }

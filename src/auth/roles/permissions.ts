@@ -8,11 +8,18 @@ const ROLE = /^[a-z0-9][a-z0-9_.-]{0,62}$/
 /** Everybody who may do everything in an organisation; the app cannot give it another meaning. */
 export const OWNER = 'owner'
 
-export function permissionsOf(roles: Roles | undefined): (held: readonly string[]) => readonly string[] {
-  return (held) =>
-    [
-      ...new Set(held.flatMap((role) => (roles !== undefined && Object.hasOwn(roles, role) ? (roles[role]?.permissions ?? []) : []))),
-    ].toSorted()
+/** What roles allow. */
+export interface Permissions {
+  ofApp(held: readonly string[]): readonly string[]
+  /** An owner has there what any role allows: access rules let one do as much. */
+  ofOrganisation(held: readonly string[]): readonly string[]
+}
+
+export function permissionsOf(roles: Roles = {}): Permissions {
+  const known = new Map(Object.entries(roles))
+  const ofApp = (held: readonly string[]): readonly string[] =>
+    [...new Set(held.flatMap((role) => known.get(role)?.permissions ?? []))].toSorted()
+  return { ofApp, ofOrganisation: (held) => ofApp(held.includes(OWNER) ? [...known.keys()] : held) }
 }
 
 /** Throws with every problem. */

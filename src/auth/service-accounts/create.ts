@@ -6,6 +6,7 @@ import type { AuthDefinition } from '../contract.ts'
 import { authErrors } from '../errors.ts'
 import type { Organisations } from '../organisations/service.ts'
 import type { Revocations } from '../revocations/revocations.ts'
+import { PERMISSIONS_SCOPE } from '../roles/membership.ts'
 import type { ServiceAccountsDesk } from './contract.ts'
 import { createServiceAccountsRepository } from './repository.ts'
 import { createServiceAccounts, type ServiceAccounts } from './service.ts'
@@ -27,7 +28,10 @@ export interface ServiceAccountsPartDependencies {
 /** Make it before the database starts, since it declares its collections. */
 export function createServiceAccountsPart({ database, scopes, definition, ...rest }: ServiceAccountsPartDependencies): ServiceAccountsPart {
   const repository = createServiceAccountsRepository(database)
-  const services = createServiceAccounts({ ...rest, repository, scopes: Object.keys(scopes), roles: Object.keys(definition.roles ?? {}) })
+  const named = Object.keys(definition.roles ?? {})
+  // Of what every app has, what its roles allow: roles themselves it tells anyway, and without them there is nothing that they could allow.
+  const offered = [...new Set([...Object.keys(scopes), ...(named.length > 0 ? [PERMISSIONS_SCOPE] : [])])]
+  const services = createServiceAccounts({ ...rest, repository, scopes: offered, roles: named })
   const owner = async (call: Call, clientId: string) => {
     onlyForOperators(call)
     const found = await services.ownerFor(call, clientId)

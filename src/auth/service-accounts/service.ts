@@ -30,7 +30,7 @@ export interface ServiceAccountsDependencies {
   readonly organisations: Organisations
   readonly revocations: Pick<Revocations, 'superseded' | 'endedFor' | 'announce'>
   readonly clock: Clock
-  /** Scopes of the app. */
+  /** Scopes that one can be given. */
   readonly scopes: readonly string[]
   /** Every role of the app. */
   readonly roles: readonly string[]
