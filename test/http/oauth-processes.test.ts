@@ -1,18 +1,19 @@
-// Rotation by two processes on one database: racers, thieves, and a process that dies between the commit and the answer. All rounds on PostgreSQL,
-// where several processes are what one has it for; few elsewhere, unless NINEFOLD_LONG=1.
+// Two processes on one database: racers for codes and refresh tokens, thieves, and a process that dies between the commit and the answer. All rounds on
+// PostgreSQL, where several processes are what one has it for; few elsewhere, unless NINEFOLD_LONG=1.
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { after, before, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { type AuthProcess, PROCESS_CLIENTS, startAuthProcess } from '../support/auth-process.ts'
+import { connectDevice } from '../support/device.ts'
 import {
   Browser,
   call,
   claimsOf,
+  codeFor,
   errorOf,
   type OauthWorld,
   openOauth,
@@ -20,42 +21,61 @@ import {
   type Reply,
   refresh,
   send,
+  type Tokens,
   tokensFor,
 } from '../support/oauth.ts'
 
 const ON_POSTGRES = process.env['NINEFOLD_TEST_DATABASE_URL']?.startsWith('postgres') === true
-const ROUNDS = ON_POSTGRES || process.env['NINEFOLD_LONG'] === '1' ? 200 : 4
+const HAS_ALL_ROUNDS = ON_POSTGRES || process.env['NINEFOLD_LONG'] === '1'
+const ROUNDS = HAS_ALL_ROUNDS ? 200 : 4
+const CODES = HAS_ALL_ROUNDS ? 10 : 2
 const RACERS = 100
-const childFile = fileURLToPath(new URL('../fixtures/auth-child.ts', import.meta.url))
 
 let folder: string
 let world: OauthWorld
-const children: ChildProcess[] = []
+let other: AuthProcess
+const started: AuthProcess[] = []
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ninefold-processes-'))
-  world = await openOauth({ file: join(folder, 'main.db') })
+  world = await openOauth({ file: join(folder, 'main.db'), clients: PROCESS_CLIENTS })
+  other = await otherProcess()
 })
 
 after(async () => {
-  for (const child of children) child.kill('SIGKILL')
+  for (const { child } of started) child.kill('SIGKILL')
   await world.stop()
   await rm(folder, { recursive: true, force: true })
 })
 
 type Other = Pick<OauthWorld, 'port' | 'sites'>
 
-async function otherProcess(mode: string): Promise<{ readonly other: Other; readonly child: ChildProcess }> {
-  const args = [childFile, join(folder, 'main.db'), world.masterKey, String(world.port), mode]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  children.push(child)
-  let said = ''
-  while (!said.includes('\n')) {
-    const [chunk] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])
-    assert.equal(child.exitCode, null, 'the other process has ended')
-    said += String(chunk)
+async function otherProcess(mode?: 'dying'): Promise<AuthProcess> {
+  const { masterKey, port: issuerPort } = world
+  const one = await startAuthProcess({ file: join(folder, 'main.db'), masterKey, issuerPort, ...(mode === undefined ? {} : { mode }) })
+  started.push(one)
+  return one
+}
+
+/** Half of them at each process. */
+const atBoth = (racers: number, ask: (where: Other) => Promise<Reply>): Promise<Reply[]> =>
+  Promise.all(Array.from({ length: racers }, (_, racer) => ask(racer % 2 === 0 ? world : other)))
+
+/** What the one has got that got something: tokens, which are worth nothing at either process since others have come after it. */
+async function winnings(replies: readonly Reply[], clientId: string): Promise<Tokens> {
+  const [won, ...more] = replies.filter(({ status }) => status === 200)
+  assert.ok(won !== undefined && more.length === 0, replies.map(({ status }) => status).join())
+  for (const { status, body } of replies)
+    if (status !== 200) assert.deepEqual([status, errorOf({ body }), body.includes('token"')], [400, 'invalid_grant', false])
+  const tokens: Tokens = JSON.parse(won.body)
+  const { access_token: token, refresh_token: refreshToken } = tokens
+  for (const where of [world, other]) {
+    assert.equal((await send(where, { path: '/userinfo', headers: { authorization: `Bearer ${token}` } })).status, 401)
+    const form = { grant_type: 'refresh_token', client_id: clientId, refresh_token: refreshToken ?? '' }
+    if (refreshToken !== undefined) assert.equal(errorOf(await send(where, { path: '/token', form })), 'invalid_grant')
   }
-  return { other: { port: Number(said.trim().split(' ')[1]), sites: world.sites }, child }
+  assert.equal(await isRevoked(claimsOf(token)['sid']), true, 'and every role hears of it')
+  return tokens
 }
 
 const refreshAt = (where: Other, token: string): Promise<Reply> =>
@@ -64,14 +84,38 @@ const tokenIn = (reply: Reply): string => (JSON.parse(reply.body) as { refresh_t
 const isRevoked = async (sid: unknown): Promise<boolean> =>
   (await world.revocations.list(call)).items.some(({ kind, subject }) => kind === 'session' && subject === sid)
 
+/** With a refresh token and without one: each has another last write. */
+const scopeOf = (round: number): string => (round % 2 === 0 ? 'openid offline_access photos:read' : 'openid photos:read')
+
+test(`requirement 10: of 50 that redeem one code in two processes at once one gets tokens, which the second use ends, ${CODES} times`, async () => {
+  for (let round = 0; round < CODES; round += 1) {
+    const account = `person-code${round}`
+    const form = await codeFor(new Browser(round % 4 < 2 ? world : other), { account, scope: scopeOf(round) })
+    const tokens = await winnings(await atBoth(50, (where) => send(where, { path: '/token', form })), PRINT_SHOP.clientId)
+    assert.equal(tokens.refresh_token !== undefined, round % 2 === 0)
+    assert.equal(claimsOf(tokens.access_token)['sub'], account)
+  }
+})
+
+test(`of 20 that ask with one device code in two processes at once one gets tokens, which the second use ends, ${CODES} times`, async () => {
+  for (let round = 0; round < CODES; round += 1) {
+    const begin = { path: '/device-authorization', form: { client_id: 'tv', scope: scopeOf(round) } }
+    const { device_code: code, user_code: userCode } = JSON.parse((await send(other, begin)).body)
+    await connectDevice(world, { code: userCode, account: `person-tv${round}`, clientId: 'tv', shows: /Picture Frame/ })
+    const form = { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', client_id: 'tv', device_code: code }
+    const tokens = await winnings(await atBoth(20, (where) => send(where, { path: '/token', form })), 'tv')
+    assert.equal(tokens.refresh_token !== undefined, round % 2 === 0)
+  }
+})
+
 test(`requirement 29: ${RACERS} refreshes at once in two processes give one successor, ${ROUNDS} times, and sign nobody out`, {
   timeout: 600_000,
 }, async () => {
-  const { other, child } = await otherProcess('racing')
   const tokens = await tokensFor(world, new Browser(world), { account: 'person-processes' })
   let current = tokens.refresh_token ?? ''
   for (let round = 0; round < ROUNDS; round += 1) {
-    const replies = await Promise.all(Array.from({ length: RACERS }, (_, racer) => refreshAt(racer % 2 === 0 ? world : other, current)))
+    const shown = current
+    const replies = await atBoth(RACERS, (where) => refreshAt(where, shown))
     const successors = new Set(replies.map((reply) => (reply.status === 200 ? tokenIn(reply) : reply.body)))
     assert.equal(successors.size, 1, [...successors].join('\n'))
     ;[current = ''] = successors
@@ -87,10 +131,10 @@ test(`requirement 29: ${RACERS} refreshes at once in two processes give one succ
   current = hurried.refresh_token ?? ''
   for (let round = 0; round < 20; round += 1) {
     const shown = current
-    const slow = Array.from({ length: 10 }, (_, racer) => refreshAt(racer % 2 === 0 ? world : other, shown))
+    const slow = atBoth(10, (where) => refreshAt(where, shown))
     const next = tokenIn(await refreshAt(other, shown))
-    const fast = Array.from({ length: 6 }, (_, racer) => refreshAt(racer % 2 === 0 ? world : other, next))
-    const [before, after] = [await Promise.all(slow), await Promise.all(fast)]
+    const fast = atBoth(6, (where) => refreshAt(where, next))
+    const [before, after] = [await slow, await fast]
     for (const { status, body } of [...before, ...after]) assert.equal(status, 200, body)
     current = tokenIn(after[0] ?? assert.fail())
     assert.deepEqual([...new Set(after.map(tokenIn))], [current])
@@ -99,15 +143,14 @@ test(`requirement 29: ${RACERS} refreshes at once in two processes give one succ
     assert.equal(last.status === 200 && tokenIn(last), current, last.body)
   }
   assert.equal(await isRevoked(claimsOf(hurried.access_token)['sid']), false)
-  child.kill('SIGKILL')
 })
 
 test('requirement 29: an answer that is lost with its process, after the commit, is given again by the next one', async () => {
-  const { other, child } = await otherProcess('dying')
+  const dying = await otherProcess('dying')
   const tokens = await tokensFor(world, new Browser(world), { account: 'person-lost' })
   const used = tokens.refresh_token ?? ''
-  const ended = once(child, 'exit')
-  await assert.rejects(refreshAt(other, used), 'nothing came back')
+  const ended = once(dying.child, 'exit')
+  await assert.rejects(refreshAt(dying, used), 'nothing came back')
   assert.deepEqual(await ended, [null, 'SIGKILL'])
   const again = await refreshAt(world, used)
   assert.equal(again.status, 200, again.body)

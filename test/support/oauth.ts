@@ -96,6 +96,14 @@ export interface OauthOptions {
   readonly onWrite?: (request: WriteRequest) => void
 }
 
+export const sitesAt = (port: number): Sites => ({
+  accounts: `http://accounts.localhost:${port}`,
+  app: `http://diary.localhost:${port}`,
+  files: `http://files.localhost:${port}`,
+  console: `http://console.localhost:${port}`,
+  frontends: { diary: `http://diary.localhost:${port}` },
+})
+
 export async function openOauth(options: OauthOptions = {}): Promise<OauthWorld> {
   const http = createServer()
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
@@ -116,13 +124,7 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
   const { port } = http.address() as AddressInfo
   const masterKey = options.sharing?.masterKey ?? randomToken()
   const at = options.sharing?.issuerPort ?? port
-  const sites: Sites = {
-    accounts: `http://accounts.localhost:${at}`,
-    app: `http://diary.localhost:${at}`,
-    files: `http://files.localhost:${at}`,
-    console: `http://console.localhost:${at}`,
-    frontends: { diary: `http://diary.localhost:${at}` },
-  }
+  const sites = sitesAt(at)
   const database = await scenarioDatabase({ file: options.file, clock, logger, onWrite: options.onWrite })
   const cache = cacheServer.create({ maxBytes: 1_000_000, clock, logger })
   const keyRing = createKeyRing(new Secret(masterKey))

@@ -3,6 +3,7 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
+import { updateIn } from '#kernel/collection.ts'
 import { hmacSha256, type KeyRing } from '#kernel/keyring.ts'
 import type { Collection, Stored } from '../../database/contract.ts'
 import type { Counts } from '../accounts/counts.ts'
@@ -20,7 +21,7 @@ import type { Vault } from './vault.ts'
 
 export interface DeviceStorageDependencies {
   readonly codes: Collection<DeviceCodeRecord>
-  readonly pending: Pick<Pending, 'flush'>
+  readonly pending: Pick<Pending, 'defer' | 'flush'>
   readonly vault: Vault
   readonly keyRing: KeyRing
   readonly clock: Clock
@@ -35,7 +36,7 @@ type Step = DeviceCodeRecord['step']
 const BEFORE: Readonly<Record<Exclude<Step, 'new'>, Step>> = { deciding: 'new', decided: 'deciding' }
 
 export function createDeviceStorage(dependencies: DeviceStorageDependencies): Adapter {
-  const { codes, pending, vault, keyRing, clock, endings, counts } = dependencies
+  const { codes, pending, vault, keyRing, clock, counts } = dependencies
   const key = keyRing.derive('auth.user-code')
   const hashOf = (userCode: string): string => hmacSha256(key, userCode).toString('base64url')
   const place = (id: string): { collection: string; id: string } => ({ collection: deviceCodesCollection.name, id })
@@ -78,14 +79,7 @@ export function createDeviceStorage(dependencies: DeviceStorageDependencies): Ad
     async findByUserCode(userCode) {
       return opened(await tryCode(dependencies, () => codes.getByKey(currentCall(), 'userCode', { userCode: hashOf(userCode) })))
     },
-    async consume(code) {
-      const call = currentCall()
-      const won = await codes.update(call, recordId(code), { set: { consumedAt: clock.now() }, where: { consumedAt: undefined } })
-      if (won !== undefined) return
-      const stored = await codes.get(call, recordId(code))
-      if (stored?.value.grant !== undefined) await endings.endGrant(call, stored.value.grant)
-      throw new errors.InvalidGrant('device code already consumed')
-    },
+    consume: (code) => useUp(dependencies, recordId(code)),
     async destroy(code) {
       await codes.delete(currentCall(), recordId(code))
     },
@@ -93,6 +87,24 @@ export function createDeviceStorage(dependencies: DeviceStorageDependencies): Ad
       await sweepTokens(codes, currentCall(), sidOf(grantId))
     },
   }
+}
+
+/**
+ * One commit with the tokens that it is used up for, as with a code: were it used up before them, whoever comes second could end the grant that the first
+ * one is just being given tokens of, and nobody would get any.
+ */
+async function useUp({ codes, pending, clock, endings }: DeviceStorageDependencies, id: string): Promise<void> {
+  const call = currentCall()
+  const change = { set: { consumedAt: clock.now() }, where: { consumedAt: undefined } }
+  await pending.defer({
+    operations: [updateIn(deviceCodesCollection, id, change)],
+    async alone() {
+      if ((await codes.update(call, id, change)) !== undefined) return
+      const stored = await codes.get(call, id)
+      if (stored?.value.grant !== undefined) await endings.endGrant(call, stored.value.grant)
+      throw new errors.InvalidGrant('device code already consumed')
+    },
+  })
 }
 
 function stepOf({ accountId, error, inFlight }: AdapterPayload): Step {
