@@ -12,156 +12,242 @@ import { Secret } from '#kernel/secret.ts'
 import { apiAudience } from '#kernel/sites.ts'
 import { createResealing, type Resealing } from '../../src/auth/keys/reseal.ts'
 import { SEALED_FIELDS } from '../../src/auth/sealed-fields.ts'
-import { KEY_SET_SECONDS, PUBLISHED_BEFORE_USE_MS } from '../../src/auth/keys/generations.ts'
-import type { AuthorizationServer } from '../../src/auth/provider/create.ts'
+import { KEY_SET_SECONDS } from '../../src/auth/keys/generations.ts'
 import { createTokenKeys } from '../../src/gateway/tokens/keys.ts'
 import { createTokenVerifier, type TokenVerifier } from '../../src/gateway/tokens/verifier.ts'
+import { type AuthProcess, SHOP_SECRET, startAuthProcess } from '../support/auth-process.ts'
 import {
   Browser,
   call,
-  DIARY_SECRET,
   errorOf,
-  frontendTokens,
   type OauthWorld,
   openOauth,
   pkce,
   refresh,
   send,
+  sitesAt,
+  type Tokens,
   tokensFor,
 } from '../support/oauth.ts'
 import { until } from '../support/until.ts'
 
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+/** No process listens there: each is asked at its own port. */
+const ISSUER_PORT = 9000
+
 let folder: string
-let world: OauthWorld
-let twin: Awaited<ReturnType<OauthWorld['twin']>>
+let left: AuthProcess
+let right: AuthProcess
+/** That of both processes, as far as this one is concerned. */
+let ahead = 0
+const clock = { now: () => Date.now() + ahead }
+const sites = sitesAt(ISSUER_PORT)
+const gateways: TokenVerifier[] = []
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ninefold-keys-'))
-  world = await openOauth({ file: join(folder, 'main.db') })
-  twin = await world.twin()
+  const shared = { file: join(folder, 'main.db'), masterKey: randomToken(), issuerPort: ISSUER_PORT }
+  left = await startAuthProcess(shared)
+  right = await startAuthProcess(shared)
+  gateways.push(verifierBeside(left), verifierBeside(right))
 })
 
 after(async () => {
-  await twin.stop()
-  await world.stop()
+  for (const { child } of [left, right]) child.kill('SIGKILL')
   await rm(folder, { recursive: true, force: true })
 })
 
-const keySet = async (): Promise<JSONWebKeySet> => JSON.parse((await send(world, { path: '/jwks' })).body)
+const keySet = async (at: AuthProcess): Promise<JSONWebKeySet> => JSON.parse((await send(at, { path: '/jwks' })).body)
+const kidsOf = ({ keys }: JSONWebKeySet): string[] => keys.map(({ kid = '' }) => kid).toSorted()
+/** What both publish, when that is the same. */
+const bothPublish = async (): Promise<string[] | undefined> => {
+  const [here = [], there = []] = (await Promise.all([left, right].map(keySet))).map(kidsOf)
+  return here.join() === there.join() ? here : undefined
+}
 const kidOf = (token: string): string => decodeProtectedHeader(token).kid ?? ''
 
-/** The gateway's own verifier, beside this process. */
-function verifierBeside(server: AuthorizationServer): TokenVerifier {
+/** The API's own verifier, which keeps the keys of this process as it does. */
+function verifierBeside(at: AuthProcess): TokenVerifier {
   return createTokenVerifier({
-    keys: createTokenKeys({ auth: { keys: () => server.keySet() }, clock: world.clock }),
-    clock: { now: () => Date.now() },
-    issuer: world.sites.accounts,
-    audience: apiAudience(world.sites),
+    keys: createTokenKeys({ auth: { keys: async () => JSON.parse((await send(at, { path: '/jwks' })).body) }, clock }),
+    clock,
+    issuer: sites.accounts,
+    audience: apiAudience(sites),
     firstParty: new Set(['diary']),
   })
 }
 
-interface Session {
-  refreshToken: string
-  accessToken: string
+interface Visitor {
+  readonly account: string
+  readonly browser: Browser
+  /** One process for one request, the other one for the next: nobody knows who answers. */
+  readonly anywhere: Pick<OauthWorld, 'port' | 'sites'>
+  tokens?: Tokens
+  turns: number
 }
 
-async function refreshAt(server: AuthorizationServer, session: Session): Promise<void> {
-  const { status, body } = await server.exchange(call, {
-    method: 'POST',
-    path: '/token',
-    headers: {
-      authorization: `Basic ${Buffer.from(`diary:${DIARY_SECRET}`).toString('base64')}`,
-      'content-type': 'application/x-www-form-urlencoded',
-    },
-    body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: session.refreshToken }).toString(),
-  })
-  assert.equal(status, 200, body)
-  const tokens = JSON.parse(body) as { access_token: string; refresh_token: string }
-  session.refreshToken = tokens.refresh_token
-  session.accessToken = tokens.access_token
-}
-
-test('requirement 51: keys change under load, in two processes, without one failed request', async () => {
-  const servers = [world.server, twin.server] as const
-  const gateways = servers.map(verifierBeside)
-  const sessions = await Promise.all(
-    [0, 1, 2, 3].map(async (index): Promise<Session> => {
-      const { refresh_token: refreshToken = '', access_token: accessToken } = await frontendTokens(
-        world,
-        new Browser(world),
-        `person-load${index}`,
-      )
-      return { refreshToken, accessToken }
-    }),
-  )
-  let done = false
-  let requests = 0
-  /** Each takes turns at both processes, and shows what it got to the gateway of the other one. */
-  const load = sessions.map(async (session, index) => {
-    for (let turn = index; !done; turn += 1) {
-      const at = servers[turn % 2] ?? world.server
-      await refreshAt(at, session)
-      await gateways[(turn + 1) % 2]?.verify(call, session.accessToken)
+function visitor(index: number): Visitor {
+  let requests = index
+  const anywhere = {
+    sites,
+    get port() {
       requests += 1
-    }
+      return (requests % 2 === 0 ? left : right).port
+    },
+  }
+  return { account: `person-load${index}`, browser: new Browser(anywhere), anywhere, turns: 0 }
+}
+
+const asShop = { authorization: `Basic ${Buffer.from(`shop:${SHOP_SECRET.replaceAll(' ', '+')}`).toString('base64')}` }
+
+async function answered(at: Visitor['anywhere'], request: Parameters<typeof send>[1]): Promise<Readonly<Record<string, unknown>>> {
+  const { status, body } = await send(at, { headers: asShop, ...request })
+  assert.equal(status, 200, `${request.path}: ${body}`)
+  return JSON.parse(body)
+}
+const tokensAt = async (at: Visitor['anywhere'], form: Record<string, string>): Promise<Tokens> =>
+  (await answered(at, { path: '/token', form })) as unknown as Tokens
+
+/** By the API of each process, at the userinfo endpoint, and by introspection. */
+async function isTaken({ anywhere, account }: Visitor, token: string): Promise<void> {
+  const headers = { authorization: `Bearer ${token}` }
+  const [person, known, ...admitted] = await Promise.all([
+    answered(anywhere, { path: '/userinfo', headers }),
+    answered(anywhere, { path: '/introspect', form: { token } }),
+    ...gateways.map((gateway) => gateway.verify(call, token)),
+  ])
+  assert.deepEqual([person['sub'], known['active'], known['sub']], [account, true, account])
+  for (const { principal } of admitted) assert.equal(principal.accountId, account)
+}
+
+/** The first time by hand, then without a page and by the name of the session, which is a token of before. */
+async function signedIn({ account, browser, anywhere, tokens }: Visitor): Promise<Tokens> {
+  const { verifier, challenge } = pkce()
+  const query = new URLSearchParams({
+    client_id: 'shop',
+    redirect_uri: 'https://shop.example/callback',
+    response_type: 'code',
+    scope: 'openid offline_access photos:read',
+    code_challenge: challenge,
+    code_challenge_method: 'S256',
+    ...(tokens === undefined ? {} : { prompt: 'none', id_token_hint: tokens.id_token }),
   })
-  const changing = async (): Promise<void> => {
-    for (const now of [false, true]) {
-      const before = (await world.server.keySet()).keys[0]?.kid ?? ''
-      await twin.server.signingKeys.rotate(call, { now })
-      // What a client keeps from this moment on, for as long as it may.
-      const kept = await until('both publish the new key', async () => {
-        const [here, there] = await Promise.all([keySet(), twin.server.keySet()])
-        return here.keys.length === there.keys.length && here.keys.length > 2 && here
-      })
-      if (!now) {
-        world.advance(KEY_SET_SECONDS * 1000)
-        assert.equal((await twin.server.keySet()).keys[0]?.kid, before, 'not used before every cache of the key set has ended')
-        world.advance(PUBLISHED_BEFORE_USE_MS - KEY_SET_SECONDS * 1000)
-      }
-      await until('both sign with it', () => sessions.every(({ accessToken }) => kidOf(accessToken) !== before) && requests > 50)
-      const known = createLocalJWKSet(kept)
-      for (const { accessToken } of sessions) await jwtVerify(accessToken, known)
-    }
+  const { location, last } = await browser.authorize(`/authorize?${query.toString()}`, { account })
+  const code = location.searchParams.get('code') ?? assert.fail(`${location.href} ${last.body}`)
+  return tokensAt(anywhere, { grant_type: 'authorization_code', code, code_verifier: verifier })
+}
+
+async function renewed(person: Visitor, refreshToken: string): Promise<void> {
+  const { access_token: token } = await tokensAt(person.anywhere, { grant_type: 'refresh_token', refresh_token: refreshToken })
+  await isTaken(person, token)
+}
+
+async function turn(person: Visitor): Promise<void> {
+  const kept = person.tokens?.refresh_token
+  const [tokens] = await Promise.all([signedIn(person), kept === undefined ? undefined : renewed(person, kept)])
+  await isTaken(person, tokens.access_token)
+  person.tokens = tokens
+  person.turns += 1
+}
+
+const visitors = Array.from({ length: 4 }, (_, index) => visitor(index))
+const tokensInUse = (): string[] => visitors.flatMap(({ tokens }) => (tokens === undefined ? [] : [tokens.access_token, tokens.id_token]))
+
+/** They come without pause while this goes on, and some more when it has come about. Fails with the first request that fails. */
+async function underLoad(what: string, hasComeAbout: () => Promise<boolean> | boolean): Promise<void> {
+  let done = false
+  const load = visitors.map(async (person) => {
+    while (!done) await turn(person)
+  })
+  const waiting = async (): Promise<void> => {
+    await until(what, () => done || hasComeAbout())
+    const turns = visitors.map((person) => person.turns)
+    // The turn under way began before it.
+    await until(`two turns after: ${what}`, () => done || visitors.every((person, index) => person.turns >= (turns[index] ?? 0) + 2))
   }
   try {
-    await Promise.race([changing(), Promise.all(load)])
+    await Promise.race([waiting(), Promise.all(load)])
   } finally {
     done = true
   }
   await Promise.all(load)
-  assert.ok(requests > 50, `${requests} requests`)
+}
+
+/** Between two requests of everybody: one that is under way would meet the end of its code, and not the keys. */
+async function later(ms: number): Promise<void> {
+  ahead += ms
+  await Promise.all([left.advance(ms), right.advance(ms)])
+}
+
+test('requirement 51: keys go from next to current to previous to gone on their schedule, under load in two processes, without one failed request', {
+  timeout: 300_000,
+}, async () => {
+  const original = kidsOf(await keySet(left))
+  assert.equal(original.length, 2)
+  const isOriginal = (token: string): boolean => original.includes(kidOf(token))
+  await later(89 * DAY_MS - HOUR_MS)
+  await underLoad('everybody is here', () => visitors.every(({ turns }) => turns > 0))
+  assert.deepEqual(await bothPublish(), original)
+
+  await later(HOUR_MS)
+  await underLoad('both publish the next keys', async () => (await bothPublish())?.length === 4)
+  assert.ok(tokensInUse().every(isOriginal), 'not used for a day')
+  // What a client keeps that asks for the keys once in a while.
+  const kept = createLocalJWKSet(await keySet(right))
+  assert.deepEqual(
+    (await bothPublish())?.filter((kid) => original.includes(kid)),
+    original,
+  )
+
+  await later(DAY_MS)
+  await underLoad('all is signed with them', () => !tokensInUse().some(isOriginal))
+  for (const token of tokensInUse()) await jwtVerify(token, kept, { currentDate: new Date(clock.now()) })
+  const scheduled = [...new Set(tokensInUse().map(kidOf))].toSorted()
+  assert.equal(scheduled.length, 2)
+
+  // An ID token names a session for as long as that lasts: the former keys stay, while sessions are in use.
+  for (const days of [10, 10]) {
+    await later(days * DAY_MS)
+    await underLoad(`everybody is still here after ${days} days`, () => true)
+    assert.equal((await bothPublish())?.length, 4)
+  }
+  await later(11 * DAY_MS)
+  await underLoad('both have let go of the former keys', async () => (await bothPublish())?.join() === scheduled.join())
+  const { body } = await send(left, { path: '/jwks' })
+  for (const kid of original) assert.equal(body.includes(kid), false)
+
+  await right.rotateKeysNow()
+  await underLoad('all is signed with keys of just now', () => !tokensInUse().some((token) => scheduled.includes(kidOf(token))))
 })
 
 test('requirement 51: the key set has RS256 and ES256, may be kept for minutes, and is told again in a few bytes', async () => {
-  const first = await send(world, { path: '/jwks' })
-  assert.equal(first.headers['cache-control'], `public, max-age=${KEY_SET_SECONDS}`)
-  const { etag } = first.headers
+  const told = await send(left, { path: '/jwks' })
+  assert.equal(told.headers['cache-control'], `public, max-age=${KEY_SET_SECONDS}`)
+  const { etag } = told.headers
   assert.ok(typeof etag === 'string')
-  assert.deepEqual(new Set((JSON.parse(first.body) as JSONWebKeySet).keys.map(({ alg }) => alg)), new Set(['ES256', 'RS256']))
-  const again = await send(world, { path: '/jwks', headers: { 'if-none-match': etag } })
+  assert.deepEqual(new Set((JSON.parse(told.body) as JSONWebKeySet).keys.map(({ alg }) => alg)), new Set(['ES256', 'RS256']))
+  const again = await send(left, { path: '/jwks', headers: { 'if-none-match': etag } })
   assert.equal(again.status, 304)
   assert.equal(again.body, '')
   assert.equal(again.headers['etag'], etag)
-  const other = await send(world, { path: '/jwks', headers: { 'if-none-match': '"another"' } })
+  const other = await send(left, { path: '/jwks', headers: { 'if-none-match': '"another"' } })
   assert.equal(other.status, 200)
 })
 
 test('a revoked key is taken by nobody, what it has signed ends, and nobody is signed out', async () => {
-  const tokens = await tokensFor(world, new Browser(world), { account: 'person-theft' })
+  const person = visitor(99)
+  const tokens = await signedIn(person)
   const stolen = kidOf(tokens.access_token)
-  assert.equal(await twin.server.signingKeys.revoke(call, stolen), true)
-  const { items } = await world.revocations.list(call)
-  assert.ok(items.some(({ kind, subject }) => kind === 'key' && subject === stolen))
-  await until('the other process has let go of it', async () => !(await keySet()).keys.some(({ kid }) => kid === stolen))
-  await assert.rejects(verifierBeside(world.server).verify(call, tokens.access_token), /unknown key/)
-  const { status, body } = await send(world, { path: '/userinfo', headers: { authorization: `Bearer ${tokens.access_token}` } })
-  assert.equal(status, 401)
-  assert.equal(errorOf({ body }), 'invalid_token')
-  const next = await refresh(world, tokens.refresh_token)
-  assert.equal(next.status, 200)
-  assert.notEqual(kidOf(JSON.parse(next.body).access_token), stolen)
+  assert.equal(await right.revokeKey(stolen), true)
+  await until('both have let go of it', async () => (await bothPublish())?.includes(stolen) === false)
+  for (const at of [left, right]) {
+    await assert.rejects(verifierBeside(at).verify(call, tokens.access_token), /unknown key/)
+    const { status, body } = await send(at, { path: '/userinfo', headers: { authorization: `Bearer ${tokens.access_token}` } })
+    assert.deepEqual([status, errorOf({ body })], [401, 'invalid_token'])
+  }
+  const next = await tokensAt(person.anywhere, { grant_type: 'refresh_token', refresh_token: tokens.refresh_token ?? '' })
+  assert.notEqual(kidOf(next.access_token), stolen)
 })
 
 test('EdDSA keys are there where the app asks for them', async () => {

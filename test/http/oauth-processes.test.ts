@@ -52,7 +52,7 @@ type Other = Pick<OauthWorld, 'port' | 'sites'>
 
 async function otherProcess(mode?: 'dying'): Promise<AuthProcess> {
   const { masterKey, port: issuerPort } = world
-  const one = await startAuthProcess({ file: join(folder, 'main.db'), masterKey, issuerPort, ...(mode === undefined ? {} : { mode }) })
+  const one = await startAuthProcess({ file: join(folder, 'main.db'), masterKey, issuerPort, mode })
   started.push(one)
   return one
 }

@@ -74,8 +74,6 @@ export interface OauthWorld {
   readonly logs: string[]
   readonly clock: Clock
   readonly masterKey: string
-  /** Another process on the same database, which must be one of a file. */
-  twin(): Promise<{ readonly server: AuthorizationServer; stop(): Promise<void> }>
   stop(): Promise<void>
 }
 
@@ -175,10 +173,18 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
     clock,
     logger,
   })
-  const newcomersOn = (on: Database): Newcomers =>
-    createNewcomers({ database: on, cache: cache.contract, clock, logger, settings, definition: options.definition?.registration })
-  const newcomers = newcomersOn(database.contract)
-  const shared: Omit<AuthorizationServerParts, 'database' | 'revocations' | 'newcomers'> = {
+  const newcomers = createNewcomers({
+    database: database.contract,
+    cache: cache.contract,
+    clock,
+    logger,
+    settings,
+    definition: options.definition?.registration,
+  })
+  const server = createAuthorizationServer({
+    database: options.between?.(database.contract) ?? database.contract,
+    revocations,
+    newcomers,
     codeGuard: createCodeGuard(guard, 'device'),
     organisationStands: async () => true,
     services: options.services?.({ database: database.contract, revocations, clock }) ?? { membershipOf: async () => undefined },
@@ -213,12 +219,6 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
       deviceDonePage: () => html`<p>connected</p>`,
     },
     settings: { ...settings, keyRotationDays: 90 },
-  }
-  const server = createAuthorizationServer({
-    ...shared,
-    database: options.between?.(database.contract) ?? database.contract,
-    revocations,
-    newcomers,
   })
   const { clients, routes: ofClients, jobs: clientJobs } = newcomers.administration(server)
   const routes = [...server.routes, ...ofClients.filter(({ site }) => site === 'accounts')]
@@ -254,25 +254,6 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
     logs,
     clock,
     masterKey,
-    async twin() {
-      const own = await scenarioDatabase({ file: options.file, clock, logger })
-      const parts = { database: own.contract, cache: cache.contract, clock, logger }
-      const second = createAuthorizationServer({
-        ...shared,
-        database: own.contract,
-        revocations: createRevocations(parts),
-        newcomers: newcomersOn(own.contract),
-      })
-      await own.start()
-      await second.start()
-      return {
-        server: second,
-        async stop() {
-          await second.stop()
-          await own.stop()
-        },
-      }
-    },
     async stop() {
       http.closeAllConnections()
       await new Promise((resolve) => http.close(resolve))
