@@ -3,30 +3,16 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { sendOutward } from '#kernel/http/outward.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
-import type { Interaction } from '../../src/auth/engine.ts'
 import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
-import { type AccountsWorld, call, openAccounts, type Visited, WENT_ON } from '../support/accounts.ts'
+import { type AccountsWorld, call, openAccounts, type Visited } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
 import { CLIENT_ID, startUpstream, type Upstream } from '../support/upstream.ts'
-import { locationOf, type Travelled, TravellingBrowser } from '../support/upstream-browser.ts'
+import { isIn, locationOf, SIGN_IN, type Travelled, TravellingBrowser } from '../support/upstream-browser.ts'
 
 let provider: Upstream
 let other: Upstream
 let plain: Upstream
 let world: AccountsWorld
-
-const login: Interaction = {
-  uid: 'u1',
-  prompt: 'login',
-  client: {
-    clientId: 'diary',
-    name: 'Pixel Diary',
-    host: 'diary.example.org',
-    redirectOrigin: 'https://diary.example.org',
-    firstParty: true,
-  },
-  scopes: [],
-}
 
 before(async () => {
   provider = await startUpstream()
@@ -64,7 +50,7 @@ after(async () => {
 let counter = 0
 beforeEach(() => {
   counter += 1
-  world.engine.current = login
+  world.engine.current = SIGN_IN
   world.engine.signedInAs = undefined
   for (const one of [provider, other]) one.lie = {}
   provider.claims = { sub: `s${counter}`, email: `p${counter}@example.org`, email_verified: true, name: 'Ada' }
@@ -79,19 +65,11 @@ class Browser extends TravellingBrowser {
     return this.travelTo(id, at)
   }
 
-  /** The same, and then an account is made. */
-  async join(id = 'club', at: Upstream = provider): Promise<Visited> {
-    const { back } = await this.travel(id, at)
-    assert.equal(
-      locationOf(back),
-      '/interaction/u1/welcome',
-      world.log.findLast((line) => line.includes('upstream')),
-    )
-    return this.visit('/interaction/u1/welcome', { name: 'Ada' })
+  join(id = 'club', at: Upstream = provider): Promise<Visited> {
+    return this.joinFrom(id, at)
   }
 }
 
-const isIn = (visited: Visited): boolean => locationOf(visited) === WENT_ON
 const accountOf = async (email: string) => (await world.database.collection(accountsCollection).getByKey(call, 'email', { email }))?.value
 const identitiesOf = async (accountId: string) =>
   (await world.database.collection(identitiesCollection).list(call, { index: 'account', where: { accountId }, limit: 10 })).items
@@ -266,10 +244,10 @@ test('an answer counts once, in the browser that asked, at the address of its pr
   await planted.visit('/interaction/u1/upstream/club')
   for (const [name, value] of browser.jar) if (name.includes('away')) planted.jar.set(name, value)
   await refused(planted, `/upstream/club/callback${location.search}`)
-  world.engine.current = { ...login, uid: 'u2' }
+  world.engine.current = { ...SIGN_IN, uid: 'u2' }
   await refused(browser, `/interaction/u2/upstream${location.search}`)
   assert.equal(provider.tokenForms.length, tokens, 'no code was redeemed')
-  world.engine.current = login
+  world.engine.current = SIGN_IN
   const back = await new Browser().join()
   assert.ok(isIn(back))
   const again = new Browser()
@@ -280,7 +258,7 @@ test('an answer counts once, in the browser that asked, at the address of its pr
 
 test('asks with PKCE, state and nonce, each new, and for the credential when the app wants it again', async () => {
   const first = (await new Browser().travel()).asked
-  world.engine.current = { ...login, again: true }
+  world.engine.current = { ...SIGN_IN, again: true }
   const second = (await new Browser().travel()).asked
   for (const name of ['state', 'nonce', 'code_challenge']) {
     assert.match(first.get(name) ?? '', /^[\w-]{43}$/)

@@ -1,9 +1,25 @@
 // A browser that signs in with another provider on the way to the app: keeps cookies, and goes where it is sent.
 import assert from 'node:assert/strict'
-import type { AccountsWorld, Visited } from './accounts.ts'
+import type { Interaction } from '../../src/auth/engine.ts'
+import { type AccountsWorld, type Visited, WENT_ON } from './accounts.ts'
 import type { Upstream } from './upstream.ts'
 
+/** What everybody is asked for here. */
+export const SIGN_IN: Interaction = {
+  uid: 'u1',
+  prompt: 'login',
+  client: {
+    clientId: 'diary',
+    name: 'Pixel Diary',
+    host: 'diary.example.org',
+    redirectOrigin: 'https://diary.example.org',
+    firstParty: true,
+  },
+  scopes: [],
+}
+
 export const locationOf = ({ headers }: Visited): string => String(headers?.['location'])
+export const isIn = (visited: Visited): boolean => locationOf(visited) === WENT_ON
 
 export interface Travelled {
   /** What the answer of the provider leads to. */
@@ -14,9 +30,9 @@ export interface Travelled {
 
 export class TravellingBrowser {
   readonly jar = new Map<string, string>()
-  readonly #world: Pick<AccountsWorld, 'visit'>
+  readonly #world: Pick<AccountsWorld, 'visit' | 'log'>
 
-  constructor(world: Pick<AccountsWorld, 'visit'>) {
+  constructor(world: Pick<AccountsWorld, 'visit' | 'log'>) {
     this.#world = world
   }
 
@@ -36,7 +52,19 @@ export class TravellingBrowser {
     assert.equal(away.status, 303, away.text)
     const { location, asked } = at.visit(locationOf(away))
     const callback = `${location.pathname}${location.search}`
+    return { back: await this.comeTo(callback), callback, asked }
+  }
+
+  async comeTo(callback: string): Promise<Visited> {
     const on = await this.visit(callback)
-    return { back: on.status === 303 ? await this.visit(locationOf(on)) : on, callback, asked }
+    return on.status === 303 ? this.visit(locationOf(on)) : on
+  }
+
+  /** The same, and then an account is made. */
+  async joinFrom(id: string, at: Upstream): Promise<Visited> {
+    const { back } = await this.travelTo(id, at)
+    const reason = this.#world.log.findLast((line) => line.includes('upstream'))
+    assert.equal(locationOf(back), '/interaction/u1/welcome', reason)
+    return this.visit('/interaction/u1/welcome', { name: 'Ada' })
   }
 }

@@ -1,6 +1,6 @@
 // A small provider of OpenID Connect and OAuth 2 with real HTTP and real keys, which can be made to lie in every way that a provider, or somebody between,
 // could. It shares no code with the platform.
-import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -37,6 +37,18 @@ export interface Upstream {
 
 export const CLIENT_ID = 'our-client'
 
+/** How one of the well-known providers speaks. Its addresses are its own: requests are led here (see famous-upstreams.ts). */
+export interface Manner {
+  /** What it publishes, by the path in front of the well-known one. */
+  document(tenant: string): Readonly<Record<string, unknown>>
+  /** Beside the members of the key itself. */
+  readonly keyMembers: Readonly<Record<string, unknown>>
+  /** Where its client secret is none that it has given out. */
+  isClient?(secret: string): Promise<boolean>
+}
+
+const WELL_KNOWN = '/.well-known/openid-configuration'
+
 interface Code {
   readonly challenge: string
   readonly redirectUri: string
@@ -45,9 +57,9 @@ interface Code {
   readonly claims: JWTPayload
 }
 
-export async function startUpstream(): Promise<Upstream> {
-  const right = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const wrong = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+export async function startUpstream(manner?: Manner): Promise<Upstream> {
+  const alg = manner === undefined ? 'ES256' : 'RS256'
+  const [right, wrong] = [newKeyPair(alg), newKeyPair(alg)]
   const secret = randomBytes(24).toString('base64url')
   const codes = new Map<string, Code>()
   const tokens = new Map<string, JWTPayload>()
@@ -56,7 +68,7 @@ export async function startUpstream(): Promise<Upstream> {
   const idToken = ({ claims, nonce }: Code): Promise<string> => {
     const { lie } = upstream
     return new SignJWT({ ...claims, ...(nonce === undefined ? {} : { nonce: lie.nonce ?? nonce }) })
-      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+      .setProtectedHeader({ alg, kid: 'k1' })
       .setIssuer(lie.issuer ?? (typeof claims.iss === 'string' ? claims.iss : issuer))
       .setAudience(lie.audience ?? CLIENT_ID)
       .setIssuedAt()
@@ -72,7 +84,11 @@ export async function startUpstream(): Promise<Upstream> {
       .split(':')
       .map(decodeURIComponent)
       .join(':')
-    const proved = basic === `${CLIENT_ID}:${secret}` || form.get('client_secret') === secret || form.has('client_assertion')
+    const sent = form.get('client_secret') ?? ''
+    const proved =
+      manner?.isClient === undefined
+        ? basic === `${CLIENT_ID}:${secret}` || sent === secret || form.has('client_assertion')
+        : form.get('client_id') === CLIENT_ID && (await manner.isClient(sent))
     if (!proved) return { status: 401, json: { error: 'invalid_client' } }
     const code = codes.get(form.get('code') ?? '')
     codes.delete(form.get('code') ?? '')
@@ -92,8 +108,10 @@ export async function startUpstream(): Promise<Upstream> {
   const answer = async (request: IncomingMessage): Promise<{ status: number; json: unknown }> => {
     const { pathname } = new URL(request.url ?? '/', 'http://any')
     upstream.asked.push(pathname)
-    if (pathname.endsWith('/.well-known/openid-configuration')) {
-      const base = { issuer: `${issuer}${pathname.slice(0, -'/.well-known/openid-configuration'.length)}`.replace(/\/$/, '') }
+    if (pathname.endsWith(WELL_KNOWN) && manner !== undefined)
+      return { status: 200, json: { ...manner.document(pathname.slice(0, -WELL_KNOWN.length)), ...upstream.lie.metadata } }
+    if (pathname.endsWith(WELL_KNOWN)) {
+      const base = { issuer: `${issuer}${pathname.slice(0, -WELL_KNOWN.length)}`.replace(/\/$/, '') }
       const at = {
         authorization_endpoint: `${issuer}/authorize`,
         token_endpoint: `${issuer}/token`,
@@ -103,9 +121,11 @@ export async function startUpstream(): Promise<Upstream> {
       }
       return { status: 200, json: { ...base, ...at, ...upstream.lie.metadata } }
     }
-    if (pathname === '/jwks')
-      return { status: 200, json: { keys: [{ ...(await exportJWK(right.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] } }
-    if (pathname === '/token' || pathname === '/login/oauth/access_token') {
+    if (/\/(?:jwks|certs|keys)$/.test(pathname)) {
+      const members = manner?.keyMembers ?? { alg }
+      return { status: 200, json: { keys: [{ ...(await exportJWK(right.publicKey)), kid: 'k1', use: 'sig', ...members }] } }
+    }
+    if (pathname.endsWith('/token') || pathname === '/login/oauth/access_token') {
       const form = new URLSearchParams(await bodyOf(request))
       upstream.tokenForms.push(form)
       return redeem(form, request.headers.authorization ?? '')
@@ -150,7 +170,8 @@ export async function startUpstream(): Promise<Upstream> {
         })
         location.searchParams.set('code', code)
       }
-      const by = 'answeredBy' in upstream.lie ? upstream.lie.answeredBy : issuer
+      // None of the well-known ones says who answers.
+      const by = 'answeredBy' in upstream.lie ? upstream.lie.answeredBy : manner === undefined ? issuer : undefined
       if (by !== undefined) location.searchParams.set('iss', by)
       return { location, asked }
     },
@@ -169,6 +190,9 @@ export async function startUpstream(): Promise<Upstream> {
   issuer = `http://localhost:${(server.address() as AddressInfo).port}`
   return upstream
 }
+
+const newKeyPair = (alg: 'ES256' | 'RS256'): { publicKey: KeyObject; privateKey: KeyObject } =>
+  alg === 'ES256' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('rsa', { modulusLength: 2048 })
 
 function send(response: ServerResponse, status: number, json: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json))
