@@ -4,6 +4,7 @@ import { createHash, randomBytes, type X509Certificate } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { calculateJwkThumbprint, type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import * as oauth from 'oauth4webapi'
+import * as openid from 'openid-client'
 import { ok, route } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { OTHER_CERTIFICATE, SERVICE_CERTIFICATE } from '../support/certificates.ts'
@@ -154,6 +155,16 @@ describe('a token that is bound to a key', () => {
     const found = await oauth.processResourceDiscoveryResponse(new URL(AUDIENCE), response)
     assert.equal(found.resource, AUDIENCE)
     assert.deepEqual(found.dpop_signing_alg_values_supported, ['ES256', 'Ed25519'])
+    // `openid-client` reads no such document, but learns of it from a refusal.
+    const config = new openid.Configuration({ issuer: sites.accounts }, 'c')
+    config[openid.customFetch] = clientFetch(world)
+    openid.allowInsecureRequests(config)
+    await assert.rejects(openid.fetchProtectedResource(config, 'a.b.c', new URL(URL_OF_PHOTOS), 'GET'), (error) => {
+      assert.ok(error instanceof openid.WWWAuthenticateChallengeError)
+      const told = error.cause.find(({ scheme }) => scheme === 'bearer')?.parameters
+      assert.deepEqual([told?.error, told?.['resource_metadata']], ['invalid_token', `${sites.app}${path}`])
+      return true
+    })
     assert.equal((await ask(world, { path: `${path}/photos` })).status, 404)
     assert.equal((await ask(world, { path, origin: sites.console })).status, 404)
   })

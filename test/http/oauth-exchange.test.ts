@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
-import * as oauth from 'oauth4webapi'
 import type { ClientDefinition } from '../../src/auth/clients/contract.ts'
 import { grantsCollection } from '../../src/auth/provider/collections.ts'
 import {
@@ -19,7 +18,6 @@ import {
   type Tokens,
   tokensFor,
 } from '../support/oauth.ts'
-import { discoverIssuer } from '../support/strict-client.ts'
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
@@ -301,16 +299,5 @@ describe('an exchanged token', () => {
       },
     })
     assert.equal(open.status, 400)
-  })
-
-  test('is understood by a strict client', async () => {
-    const subject = await ordersToken('person-strict')
-    const { server: issuer, insecure } = await discoverIssuer(world)
-    const client = { client_id: 'orders' }
-    const parameters = { subject_token: subject.access_token, subject_token_type: ACCESS_TOKEN, audience: STOCK }
-    const response = await oauth.genericTokenEndpointRequest(issuer, client, oauth.ClientSecretBasic(SECRET), GRANT, parameters, insecure)
-    const tokens = await oauth.processGenericTokenEndpointResponse(issuer, client, response)
-    assert.equal(tokens.token_type, 'bearer')
-    assert.ok(issuer.grant_types_supported?.includes(GRANT))
   })
 })

@@ -4,7 +4,9 @@ import { after, before, test } from 'node:test'
 import { exportJWK, generateKeyPair } from 'jose'
 import * as oidc from 'openid-client'
 import type { ClientDefinition } from '../../src/auth/clients/contract.ts'
+import { typeCode, xsrfIn } from '../support/device.ts'
 import { Browser, claimsOf, type OauthWorld, openOauth, send } from '../support/oauth.ts'
+import { localFetch } from '../support/strict-client.ts'
 
 const CALLBACK = 'https://app.example/callback'
 const signing = await generateKeyPair('ES256', { extractable: true })
@@ -34,24 +36,14 @@ before(async () => {
 
 after(() => world.stop())
 
-/** The library's fetch, to this machine whatever the host is called. */
-const localFetch: oidc.CustomFetch = async (url, { method, headers, body }) => {
-  const { pathname, search } = new URL(url)
-  const text =
-    body === undefined || body === null ? undefined : typeof body === 'string' ? body : new URLSearchParams(Object(body)).toString()
-  const reply = await send(world, { method, path: pathname + search, headers, ...(text === undefined ? {} : { text }) })
-  const answered = Object.entries(reply.headers).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, String(value)] as [string, string]],
-  )
-  return new Response(reply.body === '' ? null : reply.body, { status: reply.status, headers: answered })
-}
+const fetched: oidc.CustomFetch = (url, options) => localFetch(world, url, options)
 
 async function discover(clientId: string, authentication: oidc.ClientAuth = oidc.None()): Promise<oidc.Configuration> {
   const found = await oidc.discovery(new URL(world.sites.accounts), clientId, undefined, authentication, {
-    [oidc.customFetch]: localFetch,
+    [oidc.customFetch]: fetched,
     execute: [oidc.allowInsecureRequests],
   })
-  found[oidc.customFetch] = localFetch
+  found[oidc.customFetch] = fetched
   return found
 }
 
@@ -109,10 +101,10 @@ test('openid-client pushes its request, with and without a signature', async () 
 test('openid-client registers itself and signs in as what it has become', async () => {
   const metadata = { redirect_uris: [CALLBACK], client_name: 'Newcomer', token_endpoint_auth_method: 'client_secret_post' }
   const config = await oidc.dynamicClientRegistration(new URL(world.sites.accounts), metadata, oidc.ClientSecretPost(), {
-    [oidc.customFetch]: localFetch,
+    [oidc.customFetch]: fetched,
     execute: [oidc.allowInsecureRequests],
   })
-  config[oidc.customFetch] = localFetch
+  config[oidc.customFetch] = fetched
   const { verifier, parameters } = await checks()
   const tokens = await finish(config, oidc.buildAuthorizationUrl(config, parameters), verifier)
   assert.match(String(claimsOf(tokens.access_token)['client_id']), /^dyn-/)
@@ -122,10 +114,8 @@ test('openid-client waits for a device that somebody refuses', async () => {
   const config = await discover('frame')
   const begun = await oidc.initiateDeviceAuthorization(config, { scope: 'openid photos:read' })
   const browser = new Browser(world)
-  const xsrf = (body: string): string => /name="xsrf" value="([0-9a-f]*)"/.exec(body)?.[1] ?? ''
-  const page = await browser.visit({ path: '/device' })
-  const asked = await browser.visit({ path: '/device', form: { xsrf: xsrf(page.body), user_code: begun.user_code } })
-  await browser.visit({ path: '/device', form: { xsrf: xsrf(asked.body), user_code: begun.user_code, abort: 'yes' } })
+  const page = await typeCode(browser, begun.user_code)
+  await browser.visit({ path: '/device', form: { xsrf: xsrfIn(page), user_code: begun.user_code, abort: 'yes' } })
   const waiting = oidc.pollDeviceAuthorizationGrant(config, { ...begun, interval: 0.01 })
   await assert.rejects(waiting, (error) => error instanceof oidc.ResponseBodyError && error.error === 'access_denied')
 })

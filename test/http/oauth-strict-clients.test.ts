@@ -1,5 +1,5 @@
-// Two libraries that we did not write, `openid-client` and `oauth4webapi`, over what is offered to services, to bound tokens and to clients that look after
-// themselves. Where people sign in they are in oauth-openid-client.test.ts and oauth.test.ts.
+// Two libraries that we did not write, `openid-client` and `oauth4webapi`, over what is offered to services and to bound tokens. Both over one feature after
+// the other are in oauth-strict-features.test.ts; where people sign in they are in oauth-openid-client.test.ts and oauth.test.ts, too.
 import assert from 'node:assert/strict'
 import { createHash, generateKeyPairSync } from 'node:crypto'
 import { after, before, test } from 'node:test'
@@ -7,8 +7,7 @@ import { compactDecrypt, exportJWK, generateKeyPair } from 'jose'
 import * as oauth from 'oauth4webapi'
 import * as openid from 'openid-client'
 import type { ClientDefinition } from '../../src/auth/clients/contract.ts'
-import { SERVICE_CERTIFICATE } from '../support/certificates.ts'
-import { Browser, claimsOf, type OauthWorld, openOauth, send } from '../support/oauth.ts'
+import { Browser, claimsOf, type OauthWorld, openOauth } from '../support/oauth.ts'
 import { localFetch } from '../support/strict-client.ts'
 
 const SECRET = 'a secret of a service, forty characters.'
@@ -49,15 +48,9 @@ before(async () => {
       service('worker'),
       service('reader', { scopes: [] }),
       service('signer', { authentication: { method: 'private_key_jwt', keys } }),
-      service('shown', {
-        authentication: { method: 'tls_client_auth', subject: { kind: 'dns', value: 'service.example' } },
-        boundTokens: 'mtls',
-      }),
       person('app'),
-      { ...person('frame'), redirectUris: [], grants: ['device_code'] },
     ],
     definition: {
-      registration: { dynamic: 'anyone' },
       resources: [
         { audience: REPORTS, scopes: { 'reports:read': 'see reports' }, servers },
         { audience: PRINTER, scopes: { 'jobs:write': 'print' }, format: 'opaque', servers },
@@ -82,16 +75,14 @@ after(async () => {
 interface Dressed {
   readonly at?: OauthWorld
   readonly authentication?: openid.ClientAuth
-  readonly headers?: Readonly<Record<string, string>>
   readonly algorithm?: 'oidc' | 'oauth2'
 }
 
 async function openidFor(
   clientId: string,
-  { at = world, authentication, headers = {}, algorithm = 'oidc' }: Dressed = {},
+  { at = world, authentication, algorithm = 'oidc' }: Dressed = {},
 ): Promise<openid.Configuration> {
-  const fetched: openid.CustomFetch = (url, options) =>
-    localFetch(at, url, { method: options.method, body: options.body, headers: { ...options.headers, ...headers } })
+  const fetched: openid.CustomFetch = (url, options) => localFetch(at, url, options)
   const options = { [openid.customFetch]: fetched, execute: [openid.allowInsecureRequests], algorithm }
   const found = await openid.discovery(
     new URL(at.sites.accounts),
@@ -116,6 +107,7 @@ test('both libraries read both discovery documents, and find the same server', a
     assert.equal(config.serverMetadata().token_endpoint, `${world.sites.accounts}/token`)
   }
   assert.deepEqual(found[0], found[1])
+  assert.ok(found[0]?.grant_types_supported?.includes('urn:ietf:params:oauth:grant-type:token-exchange'))
 })
 
 const resources = [
@@ -162,18 +154,9 @@ test('oauth4webapi ends a token, whatever becomes of it', async () => {
   assert.equal((await oauth.processIntrospectionResponse(server, { client_id: 'reader' }, response)).active, false)
 })
 
-test('openid-client proves itself by a signature and by a certificate, and a certificate binds its tokens', async () => {
+test('openid-client proves itself by a signature', async () => {
   const signer = await openidFor('signer', { authentication: openid.PrivateKeyJwt(signing.privateKey) })
   assert.equal((await openid.clientCredentialsGrant(signer, { scope: 'photos:read' })).scope, 'photos:read')
-  const shown = { 'x-test-certificate': SERVICE_CERTIFICATE.raw.toString('base64'), 'x-test-verified': 'yes' }
-  const config = await openidFor('shown', { authentication: openid.TlsClientAuth(), headers: shown })
-  const { access_token: token } = await openid.clientCredentialsGrant(config, { scope: 'photos:read' })
-  assert.deepEqual(claimsOf(token)['cnf'], { 'x5t#S256': createHash('sha256').update(SERVICE_CERTIFICATE.raw).digest('base64url') })
-  const bare = await openidFor('shown', { authentication: openid.TlsClientAuth() })
-  await assert.rejects(
-    openid.clientCredentialsGrant(bare),
-    (error) => error instanceof openid.ResponseBodyError && error.error === 'invalid_client',
-  )
 })
 
 async function signIn(
@@ -216,44 +199,4 @@ test('openid-client takes no answer that does not say who answers, or says someb
     await assert.rejects(openid.authorizationCodeGrant(config, mixed, checks), (error) => error instanceof openid.ClientError)
   }
   assert.ok((await openid.authorizationCodeGrant(config, location, checks)).access_token)
-})
-
-test('openid-client waits for a device whose person says yes', async () => {
-  const config = await openidFor('frame', { authentication: openid.None() })
-  const begun = await openid.initiateDeviceAuthorization(config, { scope: 'openid photos:read' })
-  const browser = new Browser(world)
-  const xsrfIn = (body: string): string => /name="xsrf" value="([0-9a-f]*)"/.exec(body)?.[1] ?? ''
-  let reply = await browser.visit({ path: '/device' })
-  reply = await browser.visit({ path: '/device', form: { xsrf: xsrfIn(reply.body), user_code: begun.user_code } })
-  reply = await browser.visit({ path: '/device', form: { xsrf: xsrfIn(reply.body), user_code: begun.user_code, confirm: 'yes' } })
-  for (let hop = 0; hop < 10 && typeof reply.headers['location'] === 'string'; hop += 1) {
-    const { pathname, search } = new URL(reply.headers['location'], world.sites.accounts)
-    const isAsked = pathname.startsWith('/interaction/')
-    const prompt = isAsked ? JSON.parse((await browser.visit({ path: pathname })).body).prompt : undefined
-    const answer = prompt === 'login' ? '/sign-in?account=person-frame' : '/consent?approved=yes'
-    reply = await browser.visit(isAsked ? { method: 'POST', path: pathname + answer } : { path: pathname + search })
-  }
-  const tokens = await openid.pollDeviceAuthorizationGrant(config, { ...begun, interval: 0.01 })
-  assert.equal(tokens.claims()?.sub, 'person-frame')
-})
-
-test('a client that has registered itself reads and removes its registration with the address and the token that it got (RFC 7592)', async () => {
-  const issuer = new URL(world.sites.accounts)
-  const server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, insecure(world)))
-  const json: Parameters<typeof oauth.dynamicClientRegistrationRequest>[2] = {
-    [oauth.allowInsecureRequests]: true,
-    [oauth.customFetch]: async (url, { method, headers, body }) => {
-      const reply = await send(world, { method, path: new URL(url).pathname, headers, text: body })
-      return new Response(reply.body, { status: reply.status, headers: { 'content-type': String(reply.headers['content-type']) } })
-    },
-  }
-  const wanted = { redirect_uris: [CALLBACK], client_name: 'Strict newcomer', token_endpoint_auth_method: 'none' }
-  const client = await oauth.processDynamicClientRegistrationResponse(await oauth.dynamicClientRegistrationRequest(server, wanted, json))
-  const { registration_client_uri: place, registration_access_token: token } = client as unknown as Record<string, string>
-  assert.ok(place !== undefined && token !== undefined)
-  const ask = (method: string) => oauth.protectedResourceRequest(token, method, new URL(place), new Headers(), null, insecure(world))
-  const read = await ask('GET')
-  assert.equal(((await read.json()) as { client_name: string }).client_name, 'Strict newcomer')
-  assert.equal((await ask('DELETE')).status, 204)
-  await assert.rejects(ask('GET'), (error) => error instanceof oauth.WWWAuthenticateChallengeError)
 })

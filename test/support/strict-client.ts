@@ -24,6 +24,7 @@ export async function localFetch(world: World, url: string, options: StrictReque
     path: pathname + search,
     headers: { accept: 'application/json', ...options.headers },
     ...(body === undefined ? {} : { form: body }),
+    ...(typeof options.body === 'string' ? { text: options.body } : {}),
   })
   const headers = Object.entries(reply.headers).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, String(value)] as [string, string]],

@@ -1,0 +1,260 @@
+// `oauth4webapi` and `openid-client`, each with its own way to say the same: what one client of ours does with them, so that every feature is tried by both.
+import assert from 'node:assert/strict'
+import type { X509Certificate } from 'node:crypto'
+import type { CryptoKey } from 'jose'
+import * as oauth from 'oauth4webapi'
+import * as openid from 'openid-client'
+import type { Proof } from '../../src/auth/levels.ts'
+import type { Browser, OauthWorld } from './oauth.ts'
+import { localFetch } from './strict-client.ts'
+
+export interface Dress {
+  readonly clientId: string
+  /** How it proves itself; by nothing unless told. */
+  readonly secret?: string
+  readonly key?: CryptoKey
+  readonly certificate?: { readonly shown: X509Certificate; readonly isVerified: boolean }
+  /** That of its ID tokens. */
+  readonly algorithm?: string
+  /** By how much its clock is ahead of ours. */
+  readonly aheadSeconds?: number
+}
+
+export interface Wish {
+  readonly browser: Browser
+  readonly account: string
+  readonly by?: readonly Proof[]
+  readonly redirectUri: string
+  readonly parameters?: Readonly<Record<string, string>>
+  /** Of its check, which is its own affair. */
+  readonly maxAge?: number
+  /** The request is signed with it (RFC 9101). */
+  readonly signedWith?: CryptoKey
+}
+
+export interface SignedIn {
+  readonly accessToken: string
+  readonly idToken: string
+  readonly claims: Readonly<Record<string, unknown>>
+}
+
+/** What a client knows of its registration (RFC 7592). */
+export interface Registration {
+  readonly place: string
+  readonly token: string
+  readonly clientId: string
+}
+
+export interface StrictClient {
+  /** The code flow, with every check that the library has; the signature of the ID token is one. */
+  signIn(wish: Wish): Promise<SignedIn>
+  credentials(parameters: Readonly<Record<string, string>>): Promise<string>
+  /** Claims of the person who has decided. */
+  waitForDevice(scope: string, decide: (userCode: string) => Promise<unknown>): Promise<Readonly<Record<string, unknown>>>
+  grant(type: string, parameters: Readonly<Record<string, string>>): Promise<string>
+  ask(token: string, request: { readonly method: string; readonly url: string; readonly json?: unknown }): Promise<Response>
+  introspect(token: string): Promise<Readonly<Record<string, unknown>>>
+  /** Where people are sent to sign out. */
+  signOutUrl(parameters: Readonly<Record<string, string>>): URL
+  register(metadata: Readonly<Record<string, string | string[]>>): Promise<Registration>
+}
+
+export interface Library {
+  readonly name: string
+  /** Finds the server by its document. */
+  open(world: OauthWorld, dress: Dress): Promise<StrictClient>
+  readonly refusals: {
+    /** What the server has said. */
+    isAnswer(error: unknown, code: string): boolean
+    /** What the library itself does not take. */
+    isOwn(error: unknown): boolean
+    isChallenge(error: unknown): boolean
+  }
+}
+
+const STATE = 'a state with / & = signs'
+const NONCE = 'the nonce'
+
+type Fetched = Parameters<typeof localFetch>[2]
+
+/** The library's way out, past a proxy that tells of the certificate. */
+function fetchFor(world: OauthWorld, { certificate }: Dress): (url: string, options: Fetched) => Promise<Response> {
+  const shown =
+    certificate === undefined
+      ? {}
+      : { 'x-test-certificate': certificate.shown.raw.toString('base64'), 'x-test-verified': certificate.isVerified ? 'yes' : 'no' }
+  return (url, options) => localFetch(world, url, { ...options, headers: { ...options.headers, ...shown } })
+}
+
+const asked = (wish: Wish, challenge: string): Record<string, string> => ({
+  redirect_uri: wish.redirectUri,
+  scope: 'openid profile photos:read',
+  code_challenge: challenge,
+  code_challenge_method: 'S256',
+  state: STATE,
+  nonce: NONCE,
+  ...wish.parameters,
+})
+
+async function sentTo({ browser, account, by, redirectUri }: Wish, url: URL): Promise<URL> {
+  const { location, last } = await browser.authorize(url.pathname + url.search, { account, ...(by === undefined ? {} : { by }) })
+  assert.equal(`${location.origin}${location.pathname}`, redirectUri, `${location.href} ${last.body}`)
+  return location
+}
+
+const json = { 'content-type': 'application/json' }
+const ofAge = (maxAge: number | undefined): { maxAge?: number } => (maxAge === undefined ? {} : { maxAge })
+const registrationOf = (metadata: object): Registration => {
+  const known = Object.fromEntries(Object.entries(metadata))
+  return {
+    place: String(known['registration_client_uri']),
+    token: String(known['registration_access_token']),
+    clientId: String(known['client_id']),
+  }
+}
+
+export const WEB_API: Library = {
+  name: 'oauth4webapi',
+  refusals: {
+    isAnswer: (error, code) =>
+      (error instanceof oauth.ResponseBodyError || error instanceof oauth.AuthorizationResponseError) && error.error === code,
+    isOwn: (error) => error instanceof oauth.OperationProcessingError,
+    isChallenge: (error) => error instanceof oauth.WWWAuthenticateChallengeError,
+  },
+  async open(world, dress) {
+    const { clientId, secret, key, certificate, algorithm, aheadSeconds = 0 } = dress
+    const out = { [oauth.customFetch]: fetchFor(world, dress), [oauth.allowInsecureRequests]: true } as const
+    const issuer = new URL(world.sites.accounts)
+    const server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, out))
+    const client: oauth.Client = {
+      client_id: clientId,
+      [oauth.clockSkew]: aheadSeconds,
+      ...(algorithm === undefined ? {} : { id_token_signed_response_alg: algorithm }),
+    }
+    const proofs = [
+      secret === undefined ? undefined : oauth.ClientSecretBasic(secret),
+      key === undefined ? undefined : oauth.PrivateKeyJwt(key),
+      certificate === undefined ? undefined : oauth.TlsClientAuth(),
+    ]
+    const proof = proofs.find((one) => one !== undefined) ?? oauth.None()
+    return {
+      async signIn(wish) {
+        const verifier = oauth.generateRandomCodeVerifier()
+        const challenge = await oauth.calculatePKCECodeChallenge(verifier)
+        const plain = { client_id: clientId, response_type: 'code', ...asked(wish, challenge) }
+        const { signedWith } = wish
+        const query =
+          signedWith === undefined
+            ? plain
+            : { client_id: clientId, request: await oauth.issueRequestObject(server, client, plain, signedWith) }
+        const url = new URL(`${server.authorization_endpoint}?${new URLSearchParams(query).toString()}`)
+        const answer = oauth.validateAuthResponse(server, client, await sentTo(wish, url), STATE)
+        const response = await oauth.authorizationCodeGrantRequest(server, client, proof, answer, wish.redirectUri, verifier, out)
+        const checks = { expectedNonce: NONCE, requireIdToken: true, ...ofAge(wish.maxAge) }
+        const tokens = await oauth.processAuthorizationCodeResponse(server, client, response, checks)
+        await oauth.validateApplicationLevelSignature(server, response, out)
+        const claims = oauth.getValidatedIdTokenClaims(tokens) ?? assert.fail('no ID token')
+        return { accessToken: tokens.access_token, idToken: tokens.id_token ?? '', claims }
+      },
+      async credentials(parameters) {
+        const response = await oauth.clientCredentialsGrantRequest(server, client, proof, new URLSearchParams(parameters), out)
+        return (await oauth.processClientCredentialsResponse(server, client, response)).access_token
+      },
+      async waitForDevice(scope, decide) {
+        const response = await oauth.deviceAuthorizationRequest(server, client, proof, new URLSearchParams({ scope }), out)
+        const begun = await oauth.processDeviceAuthorizationResponse(server, client, response)
+        const poll = async () =>
+          oauth.processDeviceCodeResponse(server, client, await oauth.deviceCodeGrantRequest(server, client, proof, begun.device_code, out))
+        await assert.rejects(poll(), (error) => WEB_API.refusals.isAnswer(error, 'authorization_pending'))
+        await decide(begun.user_code)
+        return oauth.getValidatedIdTokenClaims(await poll()) ?? assert.fail('no ID token')
+      },
+      async grant(type, parameters) {
+        const response = await oauth.genericTokenEndpointRequest(server, client, proof, type, new URLSearchParams(parameters), out)
+        return (await oauth.processGenericTokenEndpointResponse(server, client, response)).access_token
+      },
+      ask: (token, { method, url, json: body }) =>
+        oauth.protectedResourceRequest(
+          token,
+          method,
+          new URL(url),
+          new Headers(json),
+          body === undefined ? null : JSON.stringify(body),
+          out,
+        ),
+      introspect: async (token) =>
+        oauth.processIntrospectionResponse(server, client, await oauth.introspectionRequest(server, client, proof, token, out)),
+      // It has no word for this, but reads where it is.
+      signOutUrl: (parameters) => new URL(`${server.end_session_endpoint}?${new URLSearchParams(parameters).toString()}`),
+      async register(metadata) {
+        const response = await oauth.dynamicClientRegistrationRequest(server, metadata, out)
+        return registrationOf(await oauth.processDynamicClientRegistrationResponse(response))
+      },
+    }
+  },
+}
+
+export const OPENID_CLIENT: Library = {
+  name: 'openid-client',
+  refusals: {
+    isAnswer: (error, code) =>
+      (error instanceof openid.ResponseBodyError || error instanceof openid.AuthorizationResponseError) && error.error === code,
+    isOwn: (error) => error instanceof openid.ClientError,
+    isChallenge: (error) => error instanceof openid.WWWAuthenticateChallengeError,
+  },
+  async open(world, dress) {
+    const { clientId, secret, key, certificate, algorithm, aheadSeconds = 0 } = dress
+    const fetched: openid.CustomFetch = fetchFor(world, dress)
+    const proofs = [
+      secret === undefined ? undefined : openid.ClientSecretBasic(secret),
+      key === undefined ? undefined : openid.PrivateKeyJwt(key),
+      certificate === undefined ? undefined : openid.TlsClientAuth(),
+    ]
+    const proof = proofs.find((one) => one !== undefined) ?? openid.None()
+    const metadata = {
+      [openid.clockSkew]: aheadSeconds,
+      ...(algorithm === undefined ? {} : { id_token_signed_response_alg: algorithm }),
+    }
+    const way = { [openid.customFetch]: fetched, execute: [openid.allowInsecureRequests, openid.enableNonRepudiationChecks] }
+    const config = await openid.discovery(new URL(world.sites.accounts), clientId, metadata, proof, way)
+    config[openid.customFetch] = fetched
+    return {
+      async signIn(wish) {
+        const verifier = openid.randomPKCECodeVerifier()
+        const plain = asked(wish, await openid.calculatePKCECodeChallenge(verifier))
+        const { signedWith } = wish
+        const url =
+          signedWith === undefined
+            ? openid.buildAuthorizationUrl(config, plain)
+            : await openid.buildAuthorizationUrlWithJAR(config, plain, signedWith)
+        const checks = { pkceCodeVerifier: verifier, expectedState: STATE, expectedNonce: NONCE, idTokenExpected: true }
+        const tokens = await openid.authorizationCodeGrant(config, await sentTo(wish, url), { ...checks, ...ofAge(wish.maxAge) })
+        const claims = tokens.claims() ?? assert.fail('no ID token')
+        return { accessToken: tokens.access_token, idToken: tokens.id_token ?? '', claims }
+      },
+      credentials: async (parameters) => (await openid.clientCredentialsGrant(config, { ...parameters })).access_token,
+      async waitForDevice(scope, decide) {
+        const begun = await openid.initiateDeviceAuthorization(config, { scope })
+        await decide(begun.user_code)
+        const tokens = await openid.pollDeviceAuthorizationGrant(config, { ...begun, interval: 0.01 })
+        return tokens.claims() ?? assert.fail('no ID token')
+      },
+      grant: async (type, parameters) => (await openid.genericGrantRequest(config, type, { ...parameters })).access_token,
+      ask: (token, { method, url, json: body }) =>
+        openid.fetchProtectedResource(
+          config,
+          token,
+          new URL(url),
+          method,
+          body === undefined ? null : JSON.stringify(body),
+          new Headers(json),
+        ),
+      introspect: async (token) => openid.tokenIntrospection(config, token),
+      signOutUrl: (parameters) => openid.buildEndSessionUrl(config, { ...parameters }),
+      register: async (wanted) =>
+        registrationOf(
+          (await openid.dynamicClientRegistration(new URL(world.sites.accounts), { ...wanted }, openid.None(), way)).clientMetadata(),
+        ),
+    }
+  },
+}
