@@ -1,11 +1,14 @@
 // What axe, the accessibility checker, finds on the pages of the accounts origin in a real browser: nothing, in either language, light and dark, on a phone
-// and on a desktop. The list of pages is that of the routes, so a new page without a state in states.ts fails.
+// and on a desktop. On each page the Tab key leads to everything, in order and in sight. The list of pages is that of the routes, so a new page without a
+// state in states.ts fails.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import axe from 'axe-core'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { launchBrowser, withoutChromium } from '../support/browser.ts'
-import { ORIGIN, type Visit, type Visited } from '../support/accounts.ts'
+import { ACTS } from './acts.ts'
+import { type Keys, keysOn } from './keys.ts'
+import { type Shown, showStage } from './shown.ts'
 import { openStage, SHOWN_BY_OTHERS, type Stage } from './states.ts'
 
 const PHONE = { width: 320, height: 640 }
@@ -20,57 +23,34 @@ interface Finding {
   readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[]
 }
 
-const isVisited = (answer: unknown): answer is Visited => typeof answer === 'object' && answer !== null && 'answer' in answer
-
 const AXE = "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations)"
 /** Labels lead to the first that has the id. */
 const SAME_IDS = "[...document.querySelectorAll('[id]')].map(({ id }) => id).filter((id, at, all) => all.indexOf(id) < at)"
+const UNFOLD = "document.querySelectorAll('details').forEach((one) => { one.open = true })"
 const SIDEWAYS = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
 
 describe('the pages of the accounts origin', { skip: withoutChromium }, () => {
   let stage: Stage
   let browser: Browser
-  let context: BrowserContext
+  let shown: Shown
   let page: Page
-  let asked: Visit | string = ''
-  let status = 0
+  let keys: Keys
   let looked = 0
+  const walked = new Set<string>()
 
   before(async () => {
     stage = await openStage()
     browser = await launchBrowser()
-    context = await browser.newContext()
-    context.setDefaultTimeout(30_000)
-    await context.addInitScript({ content: axe.source })
-    // The pages of the inventory, without a network: what the browser navigates to is what the state asks for.
-    await context.route(`${ORIGIN}/**`, async (route) => {
-      const request = route.request()
-      if (request.isNavigationRequest() && typeof asked === 'string')
-        return route.fulfill({ contentType: 'text/html; charset=utf-8', body: asked })
-      const wanted = request.isNavigationRequest() && typeof asked === 'object' ? asked : { path: new URL(request.url()).pathname }
-      const answer = await stage.world.visit(wanted).catch((error: unknown) => error)
-      if (answer instanceof Error || !isVisited(answer)) {
-        status = 500
-        return route.fulfill({ status: 500, contentType: 'text/plain', body: String(answer) })
-      }
-      if (request.isNavigationRequest()) status = answer.status
-      const { body } = answer.answer
-      const contentType = body !== undefined && 'bytes' in body ? body.type : 'text/html; charset=utf-8'
-      return route.fulfill({ status: answer.status, contentType, body: answer.text })
-    })
-    page = await context.newPage()
+    shown = await showStage(stage, browser)
+    page = shown.page
+    keys = keysOn(page)
+    await shown.context.addInitScript({ content: axe.source })
   })
 
   after(async () => {
     await browser?.close()
     await stage?.stop()
   })
-
-  async function open(visit: Visit | string, language: string): Promise<void> {
-    const cookies = { ...(typeof visit === 'string' ? {} : visit.cookies), '__Host-Http-language': language }
-    asked = typeof visit === 'string' ? visit : { ...visit, cookies }
-    await page.goto(`${ORIGIN}/page`, { waitUntil: 'load' })
-  }
 
   /** Everything that axe finds, and whether anything stands out at the side. */
   async function findings(withAxe: boolean): Promise<string[]> {
@@ -106,40 +86,83 @@ describe('the pages of the accounts origin', { skip: withoutChromium }, () => {
     return found
   }
 
+  /** What the Tab key does not do as it should, on a phone, with everything unfolded. A page that has what one before it had is as that one. */
+  async function astray(name: string): Promise<string[]> {
+    await page.evaluate(UNFOLD)
+    const controls = (await keys.controls()).join('\n')
+    if (walked.has(controls)) return []
+    walked.add(controls)
+    return keys.walk().then(
+      () => [],
+      (error: unknown) => [`${name}: ${String(error)}`],
+    )
+  }
+
   test('each have a state here, by the inventory of routes', () => {
-    const shown = stage.world.routes.flatMap((route) =>
+    const pages = stage.world.routes.flatMap((route) =>
       route.kind === 'handled' && Object.values(route.answers).includes('html') ? [`${route.method} ${route.path}`] : [],
     )
     const seen = new Set(stage.states.map(({ name }) => name.split(',')[0]))
-    assert.ok(shown.length > 30)
+    assert.ok(pages.length > 30)
     assert.deepEqual(
-      shown.filter((route) => !seen.has(route) && SHOWN_BY_OTHERS[route] === undefined),
+      pages.filter((route) => !seen.has(route) && SHOWN_BY_OTHERS[route] === undefined),
       [],
     )
     assert.deepEqual(
-      [...seen, ...Object.keys(SHOWN_BY_OTHERS)].filter((route) => route === undefined || !shown.includes(route)),
+      [...seen, ...Object.keys(SHOWN_BY_OTHERS)].filter((route) => route === undefined || !pages.includes(route)),
       [],
       'states of routes that are no more',
     )
   })
 
   for (const language of ['en', 'de']) {
-    test(`have nothing that axe finds, in ${language}`, async () => {
+    const withKeys = language === 'en'
+    test(`have nothing that axe finds, in ${language}${withKeys ? ', and nothing that the Tab key does not reach' : ''}`, async () => {
       const found: string[] = []
       looked = 0
       for (const { name, ask } of stage.states) {
-        await open(await ask(), language)
+        await shown.open(await ask(), language)
+        const status = shown.status()
         if (status === 303 || status === 500) found.push(`${name} shows no page: ${status} ${await page.innerText('body')}`)
         else {
           assert.equal(await page.getAttribute('html', 'lang'), language, name)
-          found.push(...(await look(name, language)))
+          found.push(...(await look(name, language)), ...(withKeys ? await astray(name) : []))
         }
       }
       for (const { name, page: made } of stage.enginePages) {
-        await open(made(language), language)
-        found.push(...(await look(name, language)))
+        await shown.open(made(language), language)
+        found.push(...(await look(name, language)), ...(withKeys ? await astray(name) : []))
       }
       assert.deepEqual(found, [])
     })
   }
+
+  for (const { on, by, ...then } of ACTS) {
+    const ways = by.map(([words, key]) => `${key} at ${words}`)
+    test(`do by keys what they are for: ${on}: ${ways.join(', ')}`, async () => {
+      const state = stage.states.find(({ name }) => name === on)
+      const made = stage.enginePages.find(({ name }) => name === on)
+      await shown.open((await state?.ask()) ?? made?.page('en') ?? assert.fail(`there is no ${on}`), 'en')
+      const act = async (): Promise<void> => {
+        for (const [words, key] of by) await (key === 'Enter' || key === 'Space' ? keys.press(words, key) : keys.type(words, key))
+      }
+      if ('says' in then) {
+        await act()
+        await page.getByRole('alert').filter({ hasText: then.says }).waitFor()
+        return
+      }
+      const { to, form } = await shown.left(act)
+      const named = Object.keys(then.form ?? {})
+      assert.equal(to, then.to)
+      assert.deepEqual(Object.fromEntries(named.map((name) => [name, form[name]])), then.form ?? {})
+    })
+  }
+
+  test('are begun at their content by who skips what comes before it', async () => {
+    const state = stage.states.find(({ name }) => name === 'GET /account')
+    await shown.open((await state?.ask()) ?? '', 'en')
+    await keys.press('Skip to the content')
+    await page.keyboard.press('Tab')
+    assert.equal(await keys.at(), 'You')
+  })
 })

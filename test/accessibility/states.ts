@@ -260,7 +260,8 @@ export async function openStage(): Promise<Stage> {
     {
       name: 'GET /reset-password',
       async ask() {
-        return { path: `/reset-password?token=${await token('/forgot-password', LONG_EMAIL)}` }
+        const { email } = await world.person({ email: `forgetful-${(guests += 1)}@example.org` })
+        return { path: `/reset-password?token=${await token('/forgot-password', email)}` }
       },
     },
     { name: 'GET /reset-password, a dead link', ask: () => ({ path: '/reset-password?token=none' }) },
