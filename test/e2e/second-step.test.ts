@@ -1,11 +1,14 @@
-// The second step as people meet it: set up on the account page, asked for after the password, and set up on the way in where a role asks for it.
+// The second step as people meet it: set up on the account page, asked for after the password, and set up on the way in where a role asks for it. The app has
+// a template of its own, so that all of this is in its frame.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { generate } from 'otplib'
+import { KINDS_V1 } from '../fixtures/template-v1.ts'
 import { ninefold } from '../support/command.ts'
-import { type Person, session, signIn, signUp } from '../support/person.ts'
+import { PASSWORD, type Person, session, signIn, signUp } from '../support/person.ts'
 import { type PlatformProcess, startPlatform } from '../support/platform.ts'
 import { scenarioEnvironment } from '../support/scenario-database.ts'
+import { authorizationUrl } from '../support/third-party.ts'
 import { type Page, Visitor } from '../support/visitor.ts'
 
 const CONFIG = 'test/fixtures/roles/ninefold.config.ts'
@@ -92,4 +95,50 @@ test('a role that must have a second step sets it up when its owner next signs i
   const asked = await signIn(platform, other)
   assert.match(asked.body, /autocomplete="one-time-code"/)
   assert.doesNotMatch(asked.body, /class="key"/, 'nobody sets up another one with the password alone')
+})
+
+test('each page stands whole in the template of the app, which is told what each is about', async () => {
+  const { person, key } = await personWithApp('templated')
+  const { visitor } = elsewhere(person)
+  const kinds = new Set<string>()
+  const inFrame = ({ status, headers, body, url }: Page, kind: string, { layout = 'stage', code = 200 } = {}): string => {
+    const frame = /<div data-template="1" data-page="([\w-]+)" data-layout="(\w+)" lang="(\w+)" title="Roles: ([^"]+)">/.exec(body)
+    const [, page, ...rest] = frame ?? assert.fail(`${url.href} is not in the template:\n${body}`)
+    const [, title = ''] = /<title>(.*) - Roles<\/title>/.exec(body) ?? []
+    assert.deepEqual([page, ...rest, status], [kind, layout, 'en', title, code], url.href)
+    assert.ok(body.includes('<html lang="en">') && body.includes('<a class="skip" href="#content">') && body.includes('id="content"'))
+    assert.ok(body.includes(`<a rel="home" href="${platform.origin('diary')}/">Roles</a>`), 'where home is')
+    assert.match(body, /<header><p class="brand">/)
+    const nonce = /'nonce-([\w-]+)'/.exec(String(headers['content-security-policy']))?.[1]
+    assert.match(body, new RegExp(`<link rel="stylesheet" href="[^"]+" nonce="${nonce}">`))
+    kinds.add(kind)
+    return body
+  }
+  const shop = `Print Shop printshop.localhost:${platform.port + 1}`
+  const asked = await visitor.visit(authorizationUrl(platform, 'v'.repeat(43), { scope: 'openid notes:read' }))
+  const signingIn = inFrame(asked, 'sign-in')
+  assert.ok(signingIn.includes(`data-first-party="false"><h1>Sign in</h1><p>${shop}</p>`), signingIn)
+  assert.deepEqual(
+    [...signingIn.matchAll(/data-method="(\w+)"><form /g)].map(([, id]) => id),
+    ['password', 'passkey'],
+  )
+  assert.match(signingIn, /<nav class="languages"/)
+  const second = await visitor.submit(asked, { email: person.email, password: PASSWORD })
+  assert.match(inFrame(second, 'other'), /autocomplete="one-time-code"/)
+  const question = await visitor.submit(second, { way: 'totp', code: await shown(key, 1) })
+  const consent = inFrame(question, 'consent')
+  assert.ok(consent.includes(`data-app="${shop}" data-person="templated templated@example.org"`), consent)
+  assert.ok(consent.includes('<li data-scope="notes:read">see notes</li>'), consent)
+  assert.match(consent, /<footer>[^]*templated@example\.org/)
+  const gone = await visitor.submit(question, { decision: 'allow' })
+  assert.ok(gone.url.searchParams.has('code'), gone.url.href)
+  const account = inFrame(await visitor.visit(`${platform.origin('accounts')}/account`), 'account', { layout: 'desk' })
+  assert.match(account, /action="\/account\/sign-out"[^]*<\/header>[^]*<h1>templated<\/h1>/)
+  const sections = [...account.matchAll(/<section data-section="([\w-]+)"><h2>[^<]+<\/h2>/g)].map(([, id]) => id)
+  for (const id of ['profile', 'password', 'passkeys', 'second-factors', 'sessions', 'apps', 'delete'])
+    assert.ok(sections.includes(id), `${id} among ${sections.join(', ')}`)
+  inFrame(await visitor.visit(`${platform.origin('accounts')}/nothing`), 'other', { code: 404 })
+  inFrame(await visitor.visit(`${platform.origin('accounts')}/authorize?client_id=nobody`), 'other', { code: 400 })
+  assert.deepEqual([...kinds].toSorted(), Object.keys(KINDS_V1).toSorted())
+  assert.doesNotMatch(platform.output(), /auth\.template_failed/)
 })

@@ -43,7 +43,7 @@ export interface AppOnPage {
   readonly firstParty: boolean
 }
 
-/** What a page is about, for templates that show some pages in a way of their own. */
+/** What a page is about, for templates that show some pages in a way of their own. In version 1 no further page is told apart: what is `other` stays so. */
 export type PageDetails =
   | { readonly page: 'sign-in'; readonly app: AppOnPage; readonly methods: readonly { readonly id: string; readonly body: Html }[] }
   | {
