@@ -60,3 +60,28 @@ test('mails in own words are checked before anybody waits for one, and in a lang
   assert.deepEqual(appProblems({ ...app, auth: { mails: { fr } } }), ['auth.mails.fr: nobody can choose this language; there is en, de'])
   assert.deepEqual(appProblems({ ...app, auth: { mails: { fr }, languages: ['fr-CA'] } }), [])
 })
+
+test('a challenge of the app names exact https origins, or it does not start', () => {
+  const challenge = { field: 'captcha', render: () => '', verify: async () => true }
+  const checked = (sources: unknown): string[] => appProblems({ ...app, auth: { challenge: { ...challenge, sources } } })
+  const good = ['https://challenges.example', 'https://api.challenges.example:8443']
+  assert.deepEqual(checked({ scriptSrc: good, frameSrc: good, connectSrc: good }), [])
+  assert.deepEqual(checked({ styleSrc: good }).length, 1)
+  for (const wrong of [
+    'http://challenges.example',
+    'https://challenges.example/',
+    'https://challenges.example/widget',
+    'https://*.challenges.example',
+    'https://challenges.example:443',
+    "https://challenges.example; script-src 'unsafe-inline'",
+    'https:',
+    '*',
+    'data:',
+    '',
+  ])
+    assert.deepEqual(
+      checked({ frameSrc: [wrong] }),
+      ['auth.challenge.sources.frameSrc.0: must be an https origin like https://challenges.example, without a path'],
+      wrong,
+    )
+})

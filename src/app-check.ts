@@ -10,6 +10,7 @@ import { themeDefinition } from './auth/theme/schemas.ts'
 import { clientDefinition, publicKeyDefinition } from './auth/clients/schemas.ts'
 import { upstreamDefinitions } from './auth/upstream/definition.ts'
 import { ownMails } from './jobs/mail/own-schemas.ts'
+import type { ForeignSources } from './kernel/http/route.ts'
 import { fieldProblems, z } from './kernel/schema.ts'
 import type { AccessGrant, ResourceCache, ResourceDefinition, ResourceScopes } from './resource/contract.ts'
 
@@ -147,7 +148,24 @@ const registration = z.strictObject({
   unusedDays: z.int().min(1).max(3650).optional(),
 } satisfies Record<keyof RegistrationDefinition, unknown>)
 
+const httpsOrigins = z
+  .array(
+    z
+      .string()
+      .refine(
+        (source) => /^https:\/\/[a-z0-9.-]+(?::\d+)?$/.test(source) && URL.parse(source)?.origin === source,
+        'must be an https origin like https://challenges.example, without a path',
+      ),
+  )
+  .optional()
+
 const challenge = z.strictObject({
+  sources: z
+    .strictObject({ scriptSrc: httpsOrigins, frameSrc: httpsOrigins, connectSrc: httpsOrigins } satisfies Record<
+      keyof ForeignSources,
+      unknown
+    >)
+    .optional(),
   field: z.string().regex(/^[A-Za-z][\w-]{0,63}$/, 'must be the name of a form field'),
   render: handler,
   verify: handler,

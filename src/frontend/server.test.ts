@@ -128,6 +128,7 @@ async function ask(declared: string, path: string, asked: Asked = {}): Promise<A
     nonce: () => 'fresh-nonce',
     csrfToken: () => 'csrf-value',
     renewCsrf: () => assert.fail('not expected'),
+    allowSources: () => assert.fail('not expected'),
     addCookie: () => assert.fail('not expected'),
   }
   const call: Call = {

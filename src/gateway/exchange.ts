@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Call, Principal } from '#kernel/call.ts'
 import type { HeaderList } from '#kernel/http/head.ts'
 import type { RouteMatch } from '#kernel/http/router.ts'
-import type { Answer, ClientCertificate, Exchange } from '#kernel/http/route.ts'
+import type { Answer, ClientCertificate, Exchange, ForeignSources } from '#kernel/http/route.ts'
 import { newNonce, randomToken } from '#kernel/ids.ts'
 import type { Mac } from '#kernel/keyring.ts'
 import { createCsrfToken, isCsrfToken } from './csrf/token.ts'
@@ -111,6 +111,7 @@ export class GatewayExchange implements Exchange {
   errorCode: string | undefined
   newCookies: string[] | undefined
   usedNonce: string | undefined
+  foreignSources: ForeignSources | undefined
   askedForCsrf = false
   #csrf: string | undefined
   #browser: string | undefined
@@ -156,12 +157,21 @@ export class GatewayExchange implements Exchange {
   nonce(): string {
     if (this.usedNonce === undefined) {
       this.usedNonce = newNonce()
-      if (this.isRaw && !this.response.headersSent && this.host !== undefined) {
-        this.response.setHeader('content-security-policy', this.host.headers.pagePolicy(this.usedNonce, undefined))
-        this.response.setHeader('cache-control', 'no-store')
-      }
+      this.#setRawPolicy()
     }
     return this.usedNonce
+  }
+
+  allowSources(sources: ForeignSources): void {
+    this.foreignSources = sources
+    if (this.usedNonce !== undefined) this.#setRawPolicy()
+  }
+
+  #setRawPolicy(): void {
+    if (!this.isRaw || this.response.headersSent || this.host === undefined) return
+    const policy = this.host.headers.pagePolicy(this.usedNonce, undefined, this.foreignSources)
+    this.response.setHeader('content-security-policy', policy)
+    this.response.setHeader('cache-control', 'no-store')
   }
 
   addCookie(cookie: string): void {

@@ -43,10 +43,10 @@ function isPage(answer: Answer): boolean {
 }
 
 /** What is the same on every such answer of the host. A page has a policy of its own, which is added. */
-function fixedOf({ host, usedNonce }: GatewayExchange, answer: Answer, headers: HeaderList): HeaderBlock {
+function fixedOf({ host, usedNonce, foreignSources }: GatewayExchange, answer: Answer, headers: HeaderList): HeaderBlock {
   if (host === undefined) return HOSTLESS_HEADERS
   if (usedNonce === undefined && !isPage(answer)) return host.headers.inert
-  headers.push('content-security-policy', host.headers.pagePolicy(usedNonce, answer.policy))
+  headers.push('content-security-policy', host.headers.pagePolicy(usedNonce, answer.policy, foreignSources))
   return host.headers.fixed
 }
 
@@ -134,6 +134,7 @@ export function createFinish({ monitoring, logger, now, isStopping }: FinishPart
       exchange.errorCode = problem.code
       // What the route began to hand out was for an answer that did not come.
       exchange.newCookies = undefined
+      exchange.foreignSources = undefined
       if (problem.status >= 500)
         logger.error({ err: error, requestId: exchange.requestId, route: exchange.match?.route.path }, problem.code)
       if (exchange.isRaw) {

@@ -1,7 +1,7 @@
 // Security headers, the same on every answer of a host: computed once, but for what one answer adds to its content security policy.
 import { type HeaderBlock, headerBlock } from '#kernel/http/head.ts'
 import { isFormTarget, isPolicySource } from '#kernel/http/policy-source.ts'
-import type { PolicySources } from '#kernel/http/route.ts'
+import type { ForeignSources, PolicySources } from '#kernel/http/route.ts'
 import type { SiteName } from '#kernel/sites.ts'
 import type { GatewayFrontend } from './contract.ts'
 import type { GatewaySettings } from './settings.ts'
@@ -46,7 +46,7 @@ export interface HostHeaders {
   /** Everything, with the policy of an answer that is no page. */
   readonly inert: HeaderBlock
   /** The policy of a page. Without a nonce no script runs. */
-  pagePolicy(nonce: string | undefined, added: PolicySources | undefined): string
+  pagePolicy(nonce: string | undefined, added: PolicySources | undefined, foreign?: ForeignSources): string
 }
 
 function fixedHeaders(origin: string, isFiles: boolean): string[] {
@@ -96,20 +96,35 @@ function ownSources(place: PlaceOfPolicy, settings: GatewaySettings): Required<P
   }
 }
 
-function directive(name: string, own: readonly string[], added: readonly string[] | undefined): string {
-  const isGood = name === 'form-action' ? isFormTarget : isPolicySource
-  const extra = (added ?? []).filter((source) => isGood(source))
-  return `${name} 'self'${[...own, ...extra].map((source) => ` ${source}`).join('')}; `
+function listed(sources: readonly string[] = [], isGood = isPolicySource): string {
+  const good = sources.filter((source) => isGood(source))
+  return good.map((source) => ` ${source}`).join('')
 }
 
-function assetDirectives(own: Required<PolicySources>, added: PolicySources | undefined): string {
+function directive(name: string, own: readonly string[], added: readonly string[] = []): string {
+  const isGood = name === 'form-action' ? isFormTarget : isPolicySource
+  return `${name} 'self'${own.map((source) => ` ${source}`).join('')}${listed(added, isGood)}; `
+}
+
+function assetDirectives(own: Required<PolicySources>, added: PolicySources = {}, foreign: ForeignSources = {}): string {
+  const frames = listed(foreign.frameSrc)
   return (
-    directive('img-src', own.imgSrc, added?.imgSrc) +
-    directive('connect-src', own.connectSrc, added?.connectSrc) +
-    directive('font-src', own.fontSrc, added?.fontSrc) +
-    directive('media-src', own.mediaSrc, added?.mediaSrc) +
-    directive('form-action', own.formAction, added?.formAction)
+    directive('img-src', own.imgSrc, added.imgSrc) +
+    directive('connect-src', own.connectSrc, [...(added.connectSrc ?? []), ...(foreign.connectSrc ?? [])]) +
+    directive('font-src', own.fontSrc, added.fontSrc) +
+    directive('media-src', own.mediaSrc, added.mediaSrc) +
+    directive('form-action', own.formAction, added.formAction) +
+    (frames === '' ? '' : `frame-src${frames}; `)
   )
+}
+
+const TRUSTED_TYPES = "require-trusted-types-for 'script'; trusted-types 'none'; "
+
+/** Browsers that know 'strict-dynamic' go by the nonce, and let what it admits load further scripts; the others by where they come from. */
+function codeDirectives(nonce: string | undefined, scripts: string): string {
+  if (nonce === undefined) return `script-src 'none'; style-src 'self'; ${TRUSTED_TYPES}`
+  const code = `script-src 'nonce-${nonce}' 'strict-dynamic'${scripts}; style-src 'nonce-${nonce}'; `
+  return scripts === '' ? code + TRUSTED_TYPES : code
 }
 
 function blocks(fixed: readonly string[], inertPolicy: string): Pick<HostHeaders, 'fixed' | 'inert'> {
@@ -122,16 +137,13 @@ export function hostHeaders(place: PlaceOfPolicy, settings: GatewaySettings): Ho
   if (place.sites.has('files')) return { ...blocks(fixed, filesPolicy), pagePolicy: () => filesPolicy }
   const own = ownSources(place, settings)
   const upgrade = place.origin.startsWith('https:') ? 'upgrade-insecure-requests; ' : ''
-  const usual = assetDirectives(own, undefined)
-  const rest = `base-uri 'none'; frame-ancestors 'none'; object-src 'none'; manifest-src 'self'; worker-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'; ${upgrade}${reporting(place.origin)}`
+  const usual = assetDirectives(own)
+  const rest = `base-uri 'none'; frame-ancestors 'none'; object-src 'none'; manifest-src 'self'; worker-src 'self'; ${upgrade}${reporting(place.origin)}`
   return {
     ...blocks(fixed, INERT_POLICY + reporting(place.origin)),
-    pagePolicy(nonce, added) {
-      const code =
-        nonce === undefined
-          ? "script-src 'none'; style-src 'self'; "
-          : `script-src 'nonce-${nonce}' 'strict-dynamic'; style-src 'nonce-${nonce}'; `
-      return `default-src 'none'; ${code}${added === undefined ? usual : assetDirectives(own, added)}${rest}`
+    pagePolicy(nonce, added, foreign) {
+      const assets = added === undefined && foreign === undefined ? usual : assetDirectives(own, added, foreign)
+      return `default-src 'none'; ${codeDirectives(nonce, listed(foreign?.scriptSrc))}${assets}${rest}`
     },
   }
 }

@@ -16,7 +16,7 @@ const CONFIG = 'test/fixtures/roles/ninefold.config.ts'
 let platform: PlatformProcess
 
 before(async () => {
-  platform = await startPlatform({ config: CONFIG })
+  platform = await startPlatform({ config: CONFIG, environment: { NINEFOLD_GATEWAY_RATE_LIMIT_FACTOR: '1000' } })
 })
 after(() => platform.stop({ remove: true }))
 
@@ -141,4 +141,34 @@ test('each page stands whole in the template of the app, which is told what each
   inFrame(await visitor.visit(`${platform.origin('accounts')}/authorize?client_id=nobody`), 'other', { code: 400 })
   assert.deepEqual([...kinds].toSorted(), Object.keys(KINDS_V1).toSorted())
   assert.doesNotMatch(platform.output(), /auth\.template_failed/)
+})
+
+test('requirement 19: what the challenge of the app loads is let in where it stands, and on no other page', async () => {
+  const { email } = await signUp(platform, 'guessed@example.org')
+  const { visitor } = elsewhere({ email, visitor: new Visitor(platform.port) })
+  const captcha = 'https://challenges.example'
+  const isLetIn = ({ headers, body }: Page): boolean => {
+    const policy = String(headers['content-security-policy'])
+    const nonce = /'nonce-([\w-]+)'/.exec(policy)?.[1] ?? assert.fail(policy)
+    if (!body.includes(`<script src="${captcha}/api.js" nonce="${nonce}"></script>`)) {
+      assert.ok(!policy.includes('challenges') && policy.includes("trusted-types 'none'"), policy)
+      return false
+    }
+    for (const part of [
+      `script-src 'nonce-${nonce}' 'strict-dynamic' ${captcha};`,
+      `connect-src 'self' ${captcha};`,
+      `frame-src ${captcha};`,
+    ])
+      assert.ok(policy.includes(part), policy)
+    assert.ok(policy.includes("default-src 'none'") && policy.includes("frame-ancestors 'none'"), policy)
+    return true
+  }
+  let page = await visitor.visit(`${platform.origin('diary')}/session/sign-in?return_to=/`)
+  const seen: boolean[] = []
+  for (let guess = 0; guess < 4; guess += 1) {
+    seen.push(isLetIn(page))
+    page = await visitor.submit(page, { email, password: `guess ${guess}` })
+  }
+  assert.deepEqual([...seen, isLetIn(page)], [false, false, false, false, true])
+  assert.equal(isLetIn(await visitor.visit(`${platform.origin('accounts')}/sign-up`)), false)
 })

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { isPolicySource } from '#kernel/http/policy-source.ts'
+import { httpErrors } from '#kernel/http/problem.ts'
+import { type ForeignSources, rawRoute, route } from '#kernel/http/route.ts'
 import { type Answered, ask, DIARY, GALLERY, openWorld, raw, sites, type World } from './gateway-support.ts'
 
 const UNLIMITED = { api: 'off', page: 'off', probe: 'off', token: 'off', 'sign-in': 'off', files: 'off' } as const
@@ -129,6 +131,76 @@ describe('every answer', () => {
     assert.deepEqual([second?.route, second?.status, second?.site], ['unmatched', 421, 'unknown'])
     assert.deepEqual([third?.status, third?.errorCode], [400, 'http.bad_request'])
   })
+})
+
+test('code of somebody else is let in by the page that has it, as far as it says, and by no other answer', async (t) => {
+  const maker = 'https://challenges.example'
+  const given: Record<string, ForeignSources> = {
+    '/all': { scriptSrc: [maker], frameSrc: [maker], connectSrc: [maker, 'https://api.challenges.example'] },
+    '/frame': { frameSrc: [maker, "https://a.example; script-src 'unsafe-inline'"] },
+    '/none': {},
+  }
+  const common = { site: 'frontend:diary', method: 'GET', allow: { who: 'anyone' }, rate: 'page', summary: 'x' } as const
+  const failing = route({
+    ...common,
+    path: '/failing',
+    answers: { 200: 'text' },
+    async handle(_call, _input, exchange) {
+      exchange.allowSources(given['/all'] ?? {})
+      throw httpErrors.not_found()
+    },
+  })
+  const pages = Object.entries(given).flatMap(([path, sources]) => [
+    route({
+      ...common,
+      path,
+      answers: { 200: 'text' },
+      async handle(_call, _input, exchange) {
+        exchange.allowSources(sources)
+        const policy = { connectSrc: ['https://own.example'] }
+        return { status: 200, body: { text: exchange.nonce(), type: 'text/html; charset=utf-8' }, policy }
+      },
+    }),
+    ...([true, false] as const).map((before) =>
+      rawRoute({
+        ...common,
+        path: `/raw${path}/${before ? 'before' : 'after'}`,
+        async handle(_call, exchange) {
+          if (before) exchange.allowSources(sources)
+          const nonce = exchange.nonce()
+          if (!before) exchange.allowSources(sources)
+          exchange.response.setHeader('content-type', 'text/html').end(nonce)
+        },
+      }),
+    ),
+  ])
+  const own = await openWorld({ routes: [failing, ...pages] })
+  t.after(() => own.stop())
+  const policyOf = async (path: string): Promise<string> => {
+    const { text, headers } = await ask(own, { path, headers: { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate' } })
+    return String(headers['content-security-policy']).replaceAll(text, 'N')
+  }
+  const trusted = "require-trusted-types-for 'script'; trusted-types 'none'; "
+  for (const way of ['/all', '/raw/all/before', '/raw/all/after']) {
+    const policy = await policyOf(way)
+    assert.ok(policy.includes(`script-src 'nonce-N' 'strict-dynamic' ${maker}; style-src 'nonce-N'; `), policy)
+    assert.ok(policy.includes(`frame-src ${maker}; `), policy)
+    assert.match(policy, /connect-src 'self' [^;]*https:\/\/challenges\.example https:\/\/api\.challenges\.example; /)
+    assert.ok(!policy.includes('trusted-types'), 'their scripts do not know of Trusted Types')
+    assert.ok(policy.includes("default-src 'none'; ") && policy.includes("frame-ancestors 'none'; "), policy)
+  }
+  assert.match(await policyOf('/all'), / https:\/\/own\.example /, 'and what the page itself says')
+  for (const way of ['/frame', '/raw/frame/before']) {
+    const policy = await policyOf(way)
+    assert.ok(policy.includes(`script-src 'nonce-N' 'strict-dynamic'; style-src 'nonce-N'; ${trusted}`), policy)
+    assert.ok(policy.includes(`frame-src ${maker}; `), policy)
+    assert.doesNotMatch(policy, /unsafe|a\.example|connect-src[^;]*challenges/)
+  }
+  for (const way of ['/none', '/raw/none/after', '/form', '/failing']) {
+    const policy = await policyOf(way)
+    assert.doesNotMatch(policy, /frame-src|challenges/, way)
+    assert.ok(policy.includes(trusted), way)
+  }
 })
 
 test('a source of a policy cannot open everything or begin another directive', () => {

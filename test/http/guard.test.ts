@@ -94,6 +94,35 @@ test('requirement 69: a network has to wait after many tries from all over it', 
   assert.equal((await signIn({ email: 'elsewhere@example.org', password: 'p' }, 'elsewhere')).status, 422)
 })
 
+test('requirement 69: what all fail at together makes the puzzles of strangers harder, closes no door, and asks nothing of a browser that is known', async (t) => {
+  // A tenth: 30 tries in ten minutes, where 300 are nothing special.
+  const crowded = await openAccounts({ suspicionFactor: 0.1 })
+  t.after(() => crowded.stop())
+  crowded.engine.current = login
+  const { email, password } = await crowded.person()
+  const send = (form: Record<string, string>, client: string, cookies: Record<string, string> = here): Promise<Visited> =>
+    crowded.visit({ path: '/interaction/u1/sign-in', form, client, cookies })
+  const home = (await send({ email, password }, 'home')).cookies.join('\n')
+  const device = /__Host-Http-known-device=([^;]+)/.exec(home)?.[1] ?? assert.fail('no device')
+  const shown = async (): Promise<string> =>
+    /data-bits="(\d+)"/.exec((await crowded.visit({ path: '/interaction/u1', client: 'passer-by', cookies: here })).text)?.[1] ?? 'none'
+  const bits: Record<number, string> = {}
+  for (let tries = 0; tries <= 120; tries += 1) {
+    if ([29, 30, 59, 60, 119, 120].includes(tries)) bits[tries] = await shown()
+    // Each from a place, at an address and with a password of its own, and with its puzzle solved: no other count sees it.
+    const guess = await send({ email: `one-of-many-${tries}@example.org`, password: `guess number ${tries}` }, `crowd-${tries}`)
+    assert.equal(guess.status, 422, 'nobody has to wait')
+  }
+  assert.deepEqual(bits, { 29: 'none', 30: '4', 59: '4', 60: '5', 119: '5', 120: '6' })
+  const form = { email, password, puzzle: '', puzzle_answer: '' }
+  const elsewhere = await send(form, 'new place')
+  assert.match(elsewhere.text, /no machine is at work/)
+  assert.equal((await send(form, 'home', { ...here, '__Host-Http-known-device': device })).status, 303)
+  assert.equal((await send({ ...form, ...puzzleIn(elsewhere.answer) }, 'new place')).status, 303)
+  crowded.clock.advance(10 * 60_000 + 1)
+  assert.equal(await shown(), 'none', 'it is over after ten minutes')
+})
+
 test('requirement 69: after suspicion a form is taken with a solved puzzle alone, and the page brings it', async () => {
   world.clock.advance(2 * HOUR)
   const person = await world.person({ email: 'puzzled@example.org' })
@@ -131,21 +160,29 @@ test('requirement 69: without scripts people wait as long as the page says', asy
 
 test('requirement 69: the challenge of the app is asked for in place of the puzzle, and a verifier that fails lets nobody in', async (t) => {
   let verdict: () => Promise<boolean> = async () => true
-  const challenge = { field: 'captcha', render: () => html`<input name="captcha" value="">`, verify: () => verdict() }
+  const sources = { scriptSrc: ['https://challenges.example'], frameSrc: ['https://challenges.example'] }
+  const challenge = { field: 'captcha', render: () => html`<input name="captcha" value="">`, verify: () => verdict(), sources }
   const other = await openAccounts({ definition: { challenge } })
   t.after(() => other.stop())
   other.engine.current = login
   const person = await other.person()
   const visit = (form: Record<string, string>) => other.visit({ path: '/interaction/u1/sign-in', form, cookies: here })
-  for (let index = 0; index < 4; index += 1) await other.accounts.signIn(call, { email: person.email, password: 'no', client: `c${index}` })
+  assert.equal((await visit({ email: person.email, password: 'no' })).sources, undefined, 'nothing is let in before there is a challenge')
+  for (let index = 1; index < 4; index += 1) await other.accounts.signIn(call, { email: person.email, password: 'no', client: `c${index}` })
   other.clock.advance(HOUR / 2)
   const form = { email: person.email, password: person.password }
   const asked = await visit(form)
   assert.match(asked.text, /<div class="guard"><input name="captcha"/)
+  assert.deepEqual(asked.sources, sources)
   verdict = async () => {
     throw new Error('the verifier is away')
   }
   assert.equal((await visit({ ...form, captcha: 'solved' })).status, 422)
   verdict = async () => true
-  assert.equal((await visit({ ...form, captcha: 'solved' })).status, 303)
+  const home = await visit({ ...form, captcha: 'solved' })
+  assert.deepEqual([home.status, home.sources], [303, undefined])
+  for (let ask = 0; ask < 4; ask += 1) await other.visit({ path: '/forgot-password', form: { email: 'x@example.org' }, client: `m${ask}` })
+  const mailing = await other.visit({ path: '/forgot-password', form: { email: 'x@example.org' }, client: 'm5' })
+  assert.match(mailing.text, /<div class="guard"><input name="captcha"/)
+  assert.deepEqual(mailing.sources, sources, 'on other forms as well')
 })

@@ -6,7 +6,7 @@ import { AppError } from '#kernel/errors.ts'
 import { problemOf } from '#kernel/http/problem.ts'
 import type { ProblemPageOf } from '#kernel/http/problem-page.ts'
 import { createRouter } from '#kernel/http/router.ts'
-import type { Answer, Exchange, Method, Route } from '#kernel/http/route.ts'
+import type { Answer, Exchange, ForeignSources, Method, Route } from '#kernel/http/route.ts'
 import { seeOther } from '#kernel/http/route.ts'
 import { randomToken } from '#kernel/ids.ts'
 import type { sendOutward } from '#kernel/http/outward.ts'
@@ -108,6 +108,8 @@ export interface Visited {
   readonly text: string
   readonly cookies: readonly string[]
   readonly csrfRenewed: boolean
+  /** What the page lets in of somebody else. */
+  readonly sources: ForeignSources | undefined
   readonly answer: Answer
 }
 
@@ -176,6 +178,7 @@ export async function openAccounts(
     development?: boolean
     hooks?: AuthHooks
     holdings?: readonly Holding[]
+    suspicionFactor?: number
   } = {},
 ): Promise<AccountsWorld> {
   const clock = fakeClock()
@@ -204,6 +207,7 @@ export async function openAccounts(
       productName: 'Pixel Diary',
       definition: options.definition,
       easiestBits: 4,
+      suspicionFactor: options.suspicionFactor,
       development: options.development ?? true,
       upstreamSecrets: options.upstreamSecrets && new Secret(JSON.stringify(options.upstreamSecrets)),
       passwords: options.passwords ?? { memoryKiB: 64, passes: 1 },
@@ -338,6 +342,7 @@ function createVisitor(router: ReturnType<typeof createRouter>, [problems]: read
     }
     const set: string[] = []
     let csrfRenewed = false
+    let sources: ForeignSources | undefined
     const exchange = {
       method,
       origin: ORIGIN,
@@ -351,12 +356,21 @@ function createVisitor(router: ReturnType<typeof createRouter>, [problems]: read
       nonce: () => 'NONCE',
       csrfToken: () => 'CSRF',
       renewCsrf: () => void (csrfRenewed = true),
+      allowSources: (allowed: ForeignSources) => void (sources = allowed),
       addCookie: (cookie: string) => void set.push(cookie),
     } as unknown as Exchange
     const answer = await match.route.handle({ ...call, signal }, parsed, exchange).catch((error: unknown) => refusal(exchange, error))
     const body = answer.body
     const text = body === undefined ? '' : 'html' in body ? body.html.toString() : 'bytes' in body ? Buffer.from(body.bytes).toString() : ''
-    return { status: answer.status, headers: answer.headers ?? {}, text: withoutChallenges(text), cookies: set, csrfRenewed, answer }
+    return {
+      status: answer.status,
+      headers: answer.headers ?? {},
+      text: withoutChallenges(text),
+      cookies: set,
+      csrfRenewed,
+      sources,
+      answer,
+    }
   }
   // As a browser with scripts does: it solves the puzzle that it is given, and the person sends the form once more.
   return async (request) => {

@@ -75,6 +75,7 @@ function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchang
     nonce: () => 'abc',
     csrfToken: () => 'csrf',
     renewCsrf: () => {},
+    allowSources: () => {},
     addCookie: (cookie) => response.appendHeader('set-cookie', cookie),
   }
 }

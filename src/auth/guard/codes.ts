@@ -1,7 +1,7 @@
 // The guard of a form that the engine reads, for codes that are nobody's until somebody types one.
 import type { Call } from '#kernel/call.ts'
 import type { Exchange } from '#kernel/http/route.ts'
-import { guardPlace, guardSaid } from './part.ts'
+import { dueOn, guardSaid } from './part.ts'
 import type { Due, Guard, GuardAsker } from './service.ts'
 
 export interface CodeGuard {
@@ -15,7 +15,7 @@ export interface CodeGuard {
 export function createCodeGuard(guard: Guard, form: string): CodeGuard {
   const askerOf = ({ client, network }: Exchange): GuardAsker => ({ for: 'code', client, network: network() })
   return {
-    due: (call, exchange, lacked) => guard.due(call, askerOf(exchange), { place: guardPlace(exchange, form), lacked }),
+    due: (call, exchange, lacked) => dueOn(guard, { call, exchange }, { asker: askerOf(exchange), name: form, lacked }),
     lacks: (call, exchange, body) => guard.lacks(call, askerOf(exchange), guardSaid(guard, { exchange, form, body })),
     honest: (call, exchange) => guard.takeBack(call, askerOf(exchange)),
   }

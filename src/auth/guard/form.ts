@@ -5,7 +5,7 @@ import type { Answer, Exchange } from '#kernel/http/route.ts'
 import { typedAddress } from '../accounts/email.ts'
 import { deviceOf } from '../browser.ts'
 import { type FormFailure, type FormState, formFailure, type PageParts, refused, skinOf } from '../pages/handling.ts'
-import { guardPart, guardPlace, guardSaid } from './part.ts'
+import { dueOn, guardPart, guardSaid } from './part.ts'
 import type { GuardAsker } from './service.ts'
 import type { Counted } from './suspicion.ts'
 
@@ -30,11 +30,12 @@ function askerOf(exchange: Exchange, { address, for: counted }: GuardedForm): Gu
 /** What the form has to carry now. */
 export async function guardOf(
   parts: Pick<PageParts, 'guard' | 'settings'>,
-  { call, exchange }: Asking,
+  asking: Asking,
   form: GuardedForm & { readonly state?: FormState | undefined },
 ): Promise<Html | undefined> {
-  const shown = { place: guardPlace(exchange, form.name), lacked: form.state?.lacked }
-  return guardPart(skinOf(parts, exchange), await parts.guard.due(call, askerOf(exchange, form), shown))
+  const { exchange } = asking
+  const shown = { asker: askerOf(exchange, form), name: form.name, lacked: form.state?.lacked }
+  return guardPart(skinOf(parts, exchange), await dueOn(parts.guard, asking, shown))
 }
 
 interface Sent extends GuardedForm {

@@ -1,4 +1,5 @@
 // What a form carries after suspicion. Without a script people wait, and are told how long.
+import type { Call } from '#kernel/call.ts'
 import { type Html, html } from '#kernel/html.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import { type Schema, z } from '#kernel/schema.ts'
@@ -23,6 +24,17 @@ export function guardPart({ texts, nonce, language }: Skin, due: Due | undefined
 <script type="module" src="${puzzleScriptPath}" nonce="${nonce}"></script>`
 }
 
+/** What a form has to carry now, for the page that is made with it: that page lets in what the challenge of the app loads. */
+export async function dueOn(
+  guard: Guard,
+  { call, exchange }: { readonly call: Call; readonly exchange: Exchange },
+  form: { readonly asker: GuardAsker; readonly name: string; readonly lacked?: number | undefined },
+): Promise<Due | undefined> {
+  const due = await guard.due(call, form.asker, { place: guardPlace(exchange, form.name), lacked: form.lacked })
+  if (due?.kind === 'challenge' && due.definition.sources !== undefined) exchange.allowSources(due.definition.sources)
+  return due
+}
+
 const MAX_PUZZLE = 100
 const MAX_CHALLENGE = 8000
 
@@ -33,7 +45,7 @@ export function guardFields({ field }: Guard): Readonly<Record<'puzzle' | 'puzzl
   return { ...own, puzzle: short, puzzle_answer: short }
 }
 
-export function guardPlace(exchange: Exchange, form: string): PuzzlePlace {
+function guardPlace(exchange: Exchange, form: string): PuzzlePlace {
   return { form, browser: nameBrowser(exchange) }
 }
 

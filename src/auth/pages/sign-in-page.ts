@@ -1,7 +1,7 @@
 // Signing in: the ways that are open, one under the other.
 import { type Html, html } from '#kernel/html.ts'
 import type { Interaction } from '../engine.ts'
-import { guardAsker, guardPart, guardPlace } from '../guard/part.ts'
+import { dueOn, guardAsker, guardPart } from '../guard/part.ts'
 import type { AppOnPage } from '../theme/contract.ts'
 import type { PageParts, SignInMethod, SignInPart, SignInView } from './parts.ts'
 import type { FormState } from './handling.ts'
@@ -30,11 +30,11 @@ export function inOrder(methods: readonly SignInMethod[]): readonly SignInMethod
 export function passwordMethod({ guard }: PageParts, autofills: boolean): SignInMethod {
   return {
     id: 'password',
-    part: async ({ call, exchange }, { skin, interaction, present, csrfToken, state }) => {
+    part: async (asked, { skin, interaction, present, csrfToken, state }) => {
       const { fields, signIn } = skin.texts
       const email = state.values?.['email'] ?? present ?? interaction.loginHint ?? ''
-      const shown = { place: guardPlace(exchange, `sign-in ${interaction.uid}`), lacked: state.lacked }
-      const due = await guard.due(call, guardAsker(exchange, { email: email === '' ? undefined : email }), shown)
+      const asker = guardAsker(asked.exchange, { email: email === '' ? undefined : email })
+      const due = await dueOn(guard, asked, { asker, name: `sign-in ${interaction.uid}`, lacked: state.lacked })
       return {
         body: html`<form class="form" method="post" action="/interaction/${interaction.uid}/sign-in">
 ${csrfField(csrfToken)}

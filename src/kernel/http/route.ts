@@ -59,6 +59,14 @@ export interface PolicySources {
   readonly mediaSrc?: readonly string[]
 }
 
+/** What code of somebody else needs that a page lets in, such as the widget of a captcha: origins, `https://challenges.example`. */
+export interface ForeignSources {
+  /** Where its scripts come from. Trusted Types are given up on such a page: its scripts are not written for them. */
+  readonly scriptSrc?: readonly string[]
+  readonly frameSrc?: readonly string[]
+  readonly connectSrc?: readonly string[]
+}
+
 export interface Answer {
   readonly status: number
   /** `Set-Cookie` may be a list. */
@@ -101,6 +109,8 @@ export interface Exchange {
   csrfToken(): string
   /** After sign-in, sign-out or any change of privilege: old tokens stop working. */
   renewCsrf(): void
+  /** The page that is being made has code of somebody else on it, whatever the handler returns. */
+  allowSources(sources: ForeignSources): void
   /** Appends a serialised `Set-Cookie` to the answer, whatever the handler returns. */
   addCookie(cookie: string): void
 }
