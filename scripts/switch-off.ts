@@ -1,5 +1,5 @@
 // Switches each defence of sign-in off, one at a time, in a copy of the sources, and shows that the test which names its requirement fails then. Not part of
-// `npm test`: it takes a quarter of an hour.
+// `npm test`: it takes half an hour.
 //   node scripts/switch-off.ts            all of them
 //   node scripts/switch-off.ts 7 44       those of some requirements
 //   node scripts/switch-off.ts --fit      none; only whether each still fits the sources
@@ -13,6 +13,9 @@ import { AUTHORIZATION } from './switch-off/authorization.ts'
 import { BROWSERS } from './switch-off/browsers.ts'
 import { CLIENTS } from './switch-off/clients.ts'
 import type { Defence, Edit } from './switch-off/defence.ts'
+import { PAGES } from './switch-off/pages.ts'
+import { PASSWORDS } from './switch-off/passwords.ts'
+import { PEOPLE } from './switch-off/people.ts'
 import { PROVEN } from './switch-off/proven.ts'
 import { REFRESHING } from './switch-off/refreshing.ts'
 import { TOKENS } from './switch-off/tokens.ts'
@@ -22,7 +25,18 @@ const RUN_MS = 180_000
 const PACKAGE = /^node_modules\/(?:@[^/]+\/)?[^/]+/
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const all: readonly Defence[] = [...AUTHORIZATION, ...TOKENS, ...REFRESHING, ...PROVEN, ...CLIENTS, ...BROWSERS, ...ACCOUNTS]
+const all: readonly Defence[] = [
+  ...AUTHORIZATION,
+  ...PAGES,
+  ...TOKENS,
+  ...REFRESHING,
+  ...PROVEN,
+  ...CLIENTS,
+  ...BROWSERS,
+  ...ACCOUNTS,
+  ...PASSWORDS,
+  ...PEOPLE,
+]
 const say = (line: string): boolean => process.stdout.write(`${line}\n`)
 
 /** An edit that does not fit its file any more proves nothing. */

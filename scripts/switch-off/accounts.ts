@@ -1,4 +1,4 @@
-// Sessions at the accounts origin, accounts, and what is told of them: requirements 66 to 73.
+// Sessions at the accounts origin, second factors, and what is told of people: requirements 66 to 68, 72 and 73.
 import { type Defence, ENGINE } from './defence.ts'
 
 const LOGOUT = 'test/http/oauth-logout.test.ts'
@@ -62,90 +62,6 @@ export const ACCOUNTS: readonly Defence[] = [
         'src/auth/provider/session-limits.ts',
         'Math.min(usedAt + idleDays * DAY_MS, signedInAt + limitDays * DAY_MS)',
         'Math.max(usedAt + idleDays * DAY_MS, usedAt + limitDays)',
-      ],
-    ],
-  },
-  {
-    requirement: 69,
-    off: 'passwords are cheap to guess',
-    test: 'src/auth/passwords/passwords.test.ts',
-    edits: [
-      [
-        'src/auth/passwords/cost.ts',
-        'USUAL_COST: HashCost = { memoryKiB: 19_456, passes: 2 }',
-        'USUAL_COST: HashCost = { memoryKiB: 19_456, passes: 1 }',
-      ],
-    ],
-  },
-  {
-    requirement: 69,
-    off: 'an operator may make passwords cheap to guess',
-    test: 'src/config.test.ts',
-    edits: [['src/config.ts', '...(cheap === undefined ? [] : [cheap])', '...(cheap === undefined ? [] : [])']],
-  },
-  {
-    requirement: 69,
-    off: 'what is weaker than each pair of OWASP is taken for enough',
-    test: 'src/auth/passwords/cost.test.ts',
-    edits: [['src/auth/passwords/cost.ts', 'passes >= withMemory.passes) return', 'passes >= withMemory.passes - 1) return']],
-  },
-  {
-    requirement: 69,
-    off: 'the clock tells who has a hash of before the cost was changed',
-    test: 'test/http/hash-cost.test.ts',
-    edits: [['src/auth/moving/decoys.ts', '      await keepOwn()\n', '      void keepOwn\n']],
-  },
-  {
-    requirement: 69,
-    off: 'unknown addresses move when the cost is changed',
-    test: 'test/http/hash-cost.test.ts',
-    edits: [['src/auth/passwords/passwords.ts', '`${shapeOf(phc)} ${address}`', '`${hashes.length} ${phc === dummy} ${address}`']],
-  },
-  {
-    requirement: 69,
-    off: 'hashes of another cost stay as they are',
-    test: 'test/http/hash-cost.test.ts',
-    edits: [
-      [
-        'src/auth/passwords/passwords.ts',
-        'isOutdated: (phc) => !phc.startsWith(prefix),',
-        "isOutdated: (phc) => !phc.startsWith('$argon2id$'),",
-      ],
-    ],
-  },
-  {
-    requirement: 69,
-    off: 'guesses need not wait',
-    test: 'test/http/accounts.test.ts',
-    edits: [['src/auth/accounts/throttle.ts', 'if (tries <= rule.free) return 0', 'if (tries <= rule.free * 1000) return 0']],
-  },
-  {
-    requirement: 69,
-    off: 'known passwords are taken',
-    test: 'src/auth/passwords/filter.test.ts',
-    edits: [['src/auth/passwords/policy.ts', "  if (isKnown(password)) return 'password_common'\n", '']],
-  },
-  {
-    requirement: 70,
-    off: 'links in mails work for an hour',
-    test: 'test/http/recovery.test.ts',
-    edits: [['src/auth/accounts/mail-limits.ts', 'export const TOKEN_MINUTES = 15', 'export const TOKEN_MINUTES = 60']],
-  },
-  {
-    requirement: 71,
-    off: 'an address links that nobody has confirmed here',
-    test: 'test/http/upstream.test.ts',
-    edits: [['src/auth/upstream/service.ts', "        if (account.emailVerifiedAt === undefined) return { is: 'unknown' }\n", '']],
-  },
-  {
-    requirement: 71,
-    off: 'an address links that the provider has not verified',
-    test: 'test/http/upstream.test.ts',
-    edits: [
-      [
-        'src/auth/upstream/service.ts',
-        'if (arrival.email === undefined || !arrival.emailVerified) return',
-        'if (arrival.email === undefined) return',
       ],
     ],
   },

@@ -1,4 +1,4 @@
-// Where a sign-in begins: requirements 1 to 24.
+// Where a sign-in begins: requirements 1 to 24, without the pages that ask people.
 import { type Defence, ENGINE } from './defence.ts'
 
 const REFUSALS = 'test/http/oauth-refusals.test.ts'
@@ -219,36 +219,6 @@ export const AUTHORIZATION: readonly Defence[] = [
         'return { status: 307, headers: { ...headers, location } }',
       ],
     ],
-  },
-  {
-    requirement: 19,
-    off: 'old browsers may frame pages',
-    test: 'test/e2e/accounts-pages.test.ts',
-    edits: [['src/gateway/headers.ts', "    'x-frame-options',\n    'DENY',\n", '']],
-  },
-  {
-    requirement: 19,
-    off: 'addresses of pages are told to other sites',
-    test: 'test/e2e/accounts-pages.test.ts',
-    edits: [['src/gateway/headers.ts', "'referrer-policy',\n    'same-origin',", "'referrer-policy',\n    'unsafe-url',"]],
-  },
-  {
-    requirement: 19,
-    off: 'pages may be framed',
-    test: 'test/e2e/accounts-pages.test.ts',
-    edits: [['src/gateway/headers.ts', "frame-ancestors 'none'; object-src 'none'; manifest-src", "object-src 'none'; manifest-src"]],
-  },
-  {
-    requirement: 20,
-    off: 'nothing is said of apps that nobody has checked',
-    test: 'test/http/accounts-page.test.ts',
-    edits: [['src/auth/pages/consent-page.ts', 'client.isUnknown === undefined\n', 'client.name !== undefined\n']],
-  },
-  {
-    requirement: 20,
-    off: 'nothing is said of apps on the own machine',
-    test: 'test/http/accounts-page.test.ts',
-    edits: [['src/auth/pages/consent-page.ts', "isLoopbackHost(client.host) ? message('warn', consent.local) : undefined", 'undefined']],
   },
   {
     requirement: 21,

@@ -3,6 +3,8 @@ import { type Defence, ENGINE } from './defence.ts'
 
 const CLIENTS = 'test/http/oauth-clients.test.ts'
 const RESOURCES = 'test/http/oauth-resources.test.ts'
+const ENDINGS = 'test/http/oauth-endings.test.ts'
+const ACCOUNT_PAGE = 'test/http/accounts-page.test.ts'
 const PROOFS = 'test/http/gateway-proofs.test.ts'
 const GATEWAY_TOKENS = 'test/http/gateway-tokens.test.ts'
 const PROVIDER = 'src/auth/provider'
@@ -103,10 +105,58 @@ export const TOKENS: readonly Defence[] = [
     test: 'test/http/leaving.test.ts',
     edits: [['src/auth/leaving/suspending.ts', '    await engine.revokeAccount(call, accountId)\n', '']],
   },
+  ...(
+    [
+      ['a new password ends no session', 'if (id !== exceptUid && !later.has(id)) await', 'if (id === exceptUid && !later.has(id)) await'],
+      ['a new password leaves tokens as they are', 'found.filter((grant) => !stays(grant))', "found.filter(({ id }) => id === '')"],
+      ['signing out leaves the tokens of frontends', '.filter(({ endsWithSession }) => endsWithSession)', '.filter(({ id }) => id === "")'],
+      [
+        'an app whose access is ended keeps its tokens',
+        'grantsOf(call, { accountId, clientId })',
+        "grantsOf(call, { accountId, clientId: '' })",
+      ],
+    ] as const
+  ).map(([off, from, to]): Defence => ({ requirement: 32, off, test: ENDINGS, edits: [[`${PROVIDER}/endings.ts`, from, to]] })),
+  ...(
+    [
+      [
+        'a new password on the account page ends nothing',
+        'account-actions.ts',
+        '      await engine.revokeAccount(call, session.accountId, session.id)\n',
+      ],
+      ['the button signs nobody out', 'account-actions.ts', '      await engine.endBrowserSession(call, session.accountId, session.id)\n'],
+      ['the button ends no session', 'account-routes.ts', '          await engine.endBrowserSession(call, session.accountId, params.id)\n'],
+      [
+        'the button ends the access of no app',
+        'account-routes.ts',
+        '          await engine.revokeApp(call, session.accountId, body.client_id)\n',
+      ],
+    ] as const
+  ).map(([off, file, line]): Defence => ({ requirement: 32, off, test: ACCOUNT_PAGE, edits: [[`src/auth/pages/${file}`, line, '']] })),
+  {
+    requirement: 32,
+    off: 'a process that dies after a new password leaves everything open',
+    test: ACCOUNT_PAGE,
+    edits: [
+      ['src/auth/accounts/service.ts', '      endAccessRequested({ accountId, at: clock.now(), exceptSessionId: sessionId }),\n', ''],
+    ],
+  },
+  {
+    requirement: 32,
+    off: 'a new password by mail ends nothing',
+    test: 'test/http/recovery.test.ts',
+    edits: [['src/auth/recovery/routes.ts', '  await engine.revokeAccount(call, pending.accountId)\n', '']],
+  },
+  {
+    requirement: 32,
+    off: 'a process that dies after a new password by mail leaves everything open',
+    test: 'test/http/recovery.test.ts',
+    edits: [['src/auth/recovery/service.ts', '        endAccessRequested({ accountId, at: clock.now() }),\n', '']],
+  },
   {
     requirement: 33,
     off: 'tokens are kept as they are',
-    test: 'test/http/oauth-endings.test.ts',
+    test: ENDINGS,
     edits: [[`${PROVIDER}/ids.ts`, 'return sha256(bearer)', 'return sha256(bearer) && bearer']],
   },
   {

@@ -37,10 +37,12 @@ describe('the pages of the accounts origin', { skip: withoutChromium }, () => {
       signIn,
       ...(await Promise.all(['/sign-up', '/forgot-password'].map((path) => visitor.visit(platform.origin('accounts') + path)))),
     ]
+    const nonces = new Set<string>()
     for (const { status, headers, body, url } of pages) {
       assert.equal(status, 200, url.href)
       const policy = String(headers['content-security-policy'])
       const nonce = /script-src 'nonce-([\w-]+)' 'strict-dynamic'/.exec(policy)?.[1] ?? assert.fail(policy)
+      nonces.add(nonce)
       for (const part of ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "object-src 'none'"])
         assert.ok(policy.includes(part), part)
       assert.equal(headers['x-frame-options'], 'DENY')
@@ -52,6 +54,7 @@ describe('the pages of the accounts origin', { skip: withoutChromium }, () => {
         assert.match(address, /^\/assets\//)
       assert.doesNotMatch(body, /\son[a-z]+=|javascript:|\sstyle=/)
     }
+    assert.equal(nonces.size, pages.length, 'each has a nonce of its own')
   })
 
   test('the page stands where it can be loaded again, and a form that is tapped twice is sent once', async () => {

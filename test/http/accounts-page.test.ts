@@ -62,7 +62,7 @@ test('shows the sessions with this one first, and the apps with what they can do
   assert.equal([...text.matchAll(/<form /g)].length, [...text.matchAll(/name="csrf_token" value="CSRF"/g)].length)
 })
 
-test('ends another session and the access of an app', async () => {
+test('requirement 32: ends another session and the access of an app', async () => {
   const session = await world.visit({ path: '/account/sessions/there/end', form: {} })
   assert.equal(session.headers?.['location'], '/account?done=session')
   assert.equal(world.engine.asked.at(-1), `endBrowserSession ${person.accountId} there`)
@@ -111,7 +111,7 @@ test('keeps the language that is chosen, for this browser too, and none that is 
   await world.visit({ path: '/account/language', form: { language: 'en' } })
 })
 
-test('changes the password only for who knows it, then ends every other session', async (t) => {
+test('requirement 32: changes the password only for who knows it, then ends every other session', async (t) => {
   const requested: unknown[] = []
   const handle = async (events: readonly StoredEvent[]): Promise<void> => {
     requested.push(...events.map(({ data }) => data).filter((data) => JSON.stringify(data).includes('auth.end_access')))
@@ -172,7 +172,7 @@ test('slows guessing at the current password, which the sign-in page cannot do f
   assert.equal(statuses.at(-1), 429)
 })
 
-test('signs out here', async () => {
+test('requirement 32: signs out here', async () => {
   const out = await world.visit({ path: '/account/sign-out', form: {} })
   assert.equal(out.headers?.['location'], '/signed-out')
   assert.equal(world.engine.asked.at(-1), `endBrowserSession ${person.accountId} here`)

@@ -38,7 +38,7 @@ const login: Interaction = {
   scopes: [],
 }
 
-test('signs up, confirms by the mailed link, and signs in', async () => {
+test('requirement 70: signs up, confirms by the button behind the mailed link, and signs in', async () => {
   const email = fresh()
   const sent = await world.visit({ path: '/sign-up', cookies: here, form: details(email) })
   assert.equal(sent.status, 303)
@@ -163,7 +163,7 @@ test('requirement 70: stores neither the token of a link nor a password as it is
   assert.ok(!stored.includes('a long enough one'))
 })
 
-test('asks for the chosen password when the link is opened in another browser than the one that signed up', async () => {
+test('requirement 70: asks for the chosen password when the link is opened in another browser than the one that signed up', async () => {
   const email = fresh()
   const sent = await world.visit({ path: '/sign-up', form: details(email) })
   assert.match(sent.cookies.join(), /^__Host-Http-here=[\w-]{43}; Path=\/; Max-Age=3600; Secure; HttpOnly; SameSite=Lax$/)

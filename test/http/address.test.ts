@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
-import { createAddressRepository } from '../../src/auth/address/repository.ts'
+import { sha256 } from '#kernel/keyring.ts'
+import { addressChangesCollection, createAddressRepository } from '../../src/auth/address/repository.ts'
 import { createAddresses } from '../../src/auth/address/service.ts'
 import { mailRequest } from '../../src/jobs/mail/schemas.ts'
 import { renderMail } from '../../src/jobs/mail/templates.ts'
@@ -71,6 +72,8 @@ test('requirement 70: a new address is confirmed by a button, once, in the accou
   const owner = await person('old@example.org')
   assert.match(String((await ask('new@example.org')).headers?.['location']), /done=email-asked/)
   const token = tokenIn(await mailTo('new@example.org', 'confirm-new-address'))
+  const kept = JSON.stringify(await world.database.collection(addressChangesCollection).get(call, sha256(token)))
+  assert.ok(kept.includes('new@example.org') && !kept.includes(token), 'what is stored of it opens nothing')
   for (let look = 0; look < 3; look += 1) {
     const shown = await world.visit({ path: `/account/email/confirm?token=${token}` })
     assert.match(shown.text, /new@example\.org/)

@@ -1,7 +1,9 @@
 // Signing in by mail: a code or a link, good once, in the browser that asked, and never used up by looking.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type AccountsWorld, openAccounts, type SentMail, tokenIn, type Visited, WENT_ON } from '../support/accounts.ts'
+import { sha256 } from '#kernel/keyring.ts'
+import { emailSignInsCollection } from '../../src/auth/email-sign-in/repository.ts'
+import { type AccountsWorld, call, openAccounts, type SentMail, tokenIn, type Visited, WENT_ON } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
 
 let world: AccountsWorld
@@ -20,9 +22,9 @@ class Waiting {
   readonly uid: string
   cookies: Record<string, string> = {}
 
-  constructor() {
-    places += 1
-    this.uid = `mail-${places}`
+  /** In a sign-in of its own unless told. */
+  constructor(uid = `mail-${(places += 1)}`) {
+    this.uid = uid
   }
 
   async visit(path: string, form?: Record<string, string>): Promise<Visited> {
@@ -64,6 +66,15 @@ test('requirement 70: the code signs in where it was asked for, once, however it
   const sameName = new Waiting()
   sameName.cookies = here.cookies
   assert.equal((await sameName.visit('/email/code', { code: codeIn(sent) })).status, 422, 'nor in another interaction')
+  const lookingOn = new Waiting(here.uid)
+  lookingOn.cookies = stranger.cookies
+  assert.equal((await lookingOn.visit('/email/code', { code: codeIn(sent) })).status, 422, 'nor for another browser in this one')
+  const kept = JSON.stringify(
+    await world.database.collection(emailSignInsCollection).getByKey(call, 'link', { link: sha256(tokenIn(sent)) }),
+  )
+  assert.ok(kept.includes(email), kept)
+  for (const secret of [tokenIn(sent), codeIn(sent).replace(' ', '')])
+    assert.ok(!kept.includes(secret), 'what is stored of it opens nothing')
   const done = await here.visit('/email/code', { code: ` ${codeIn(sent).replace(' ', '-')} ` })
   assert.ok(isIn(done))
   assert.equal(done.csrfRenewed, true)
@@ -114,6 +125,10 @@ test('requirement 70: looking at the link does nothing; the button signs in, in 
   assert.doesNotMatch(shown.text, /Yes, sign me in/)
   assert.match(shown.text, new RegExp(codeIn(sent)))
   assert.equal((await elsewhere.visit('/email/link', { token: tokenIn(sent) })).status, 410)
+  const lookingOn = new Waiting(here.uid)
+  lookingOn.cookies = { '__Host-Http-here': 'x'.repeat(43) }
+  assert.doesNotMatch((await lookingOn.visit(path)).text, /Yes, sign me in/)
+  assert.equal((await lookingOn.visit('/email/link', { token: tokenIn(sent) })).status, 410, 'another browser in the same sign-in')
   assert.equal(world.engine.asked.length, asked, 'none of that has signed anybody in')
   assert.ok(isIn(await here.visit('/email/link', { token: tokenIn(sent) })))
   assert.equal(world.engine.asked.at(-1), `finishSignIn ${accountId} by email`)
@@ -133,7 +148,7 @@ test('requirement 70: code and link are dead after 15 minutes, and when another 
   assert.equal((await here.visit('/email/link', { token: tokenIn(second) })).status, 410)
 })
 
-test('an address without an account gets the same answers, and a mail that says so', async () => {
+test('requirement 69: an address without an account gets the same answers, and a mail that says so', async () => {
   const { email } = await world.person({ email: 'known-code@example.org' })
   const answers = async (address: string): Promise<unknown[]> => {
     const here = new Waiting()

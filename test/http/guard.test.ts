@@ -81,6 +81,23 @@ test('requirement 69: one password at many accounts has to wait, from whatever a
   assert.equal((await signIn({ email: 'sprayed-42@example.org', password: 'Winter2026!' }, 'spray-42')).status, 422, 'never for ever')
 })
 
+test('requirement 69: an address has to wait after many tries at many accounts, and its neighbour has not', async () => {
+  world.clock.advance(2 * HOUR)
+  const statuses: number[] = []
+  for (let index = 0; index < 40; index += 1)
+    statuses.push((await signIn({ email: `tried-${index}@example.org`, password: `one ${index}` }, 'busy')).status)
+  assert.deepEqual(
+    statuses.slice(0, 30),
+    Array.from({ length: 30 }, () => 422),
+  )
+  assert.ok(
+    statuses.slice(32).every((status) => status === 429),
+    statuses.join(),
+  )
+  const neighbour = { path: '/interaction/u1/sign-in', form: { email: 'next@example.org', password: 'one' }, cookies: here }
+  assert.equal((await world.visit({ ...neighbour, client: 'next door', network: 'network of busy' })).status, 422)
+})
+
 test('requirement 69: a network has to wait after many tries from all over it', async () => {
   world.clock.advance(2 * HOUR)
   let refused = 0

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sha256 } from '#kernel/keyring.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
+import { resetsCollection } from '../../src/auth/recovery/repository.ts'
 import { passkeysCollection } from '../../src/auth/passkeys/repository.ts'
 import { codesCollection, totpCollection } from '../../src/auth/second-factors/repository.ts'
 import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
@@ -42,7 +43,7 @@ async function signsIn(email: string, password: string): Promise<boolean> {
   return (await world.accounts.signIn(call, { email, password, client: `c-${world.clock.now()}` })) !== undefined
 }
 
-test('requirement 70: looking at the link uses nothing up, the button does, once; and everything that was open ends', async () => {
+test('requirement 70: looking at the link uses nothing up, the button does, once; requirement 32: and everything that was open ends', async () => {
   const { email, accountId, password } = await world.person({ email: 'forgot@example.org' })
   const sent = await ask(email)
   assert.equal(sent.template, 'reset-password')
@@ -55,6 +56,8 @@ test('requirement 70: looking at the link uses nothing up, the button does, once
   }
   assert.equal(await signsIn(email, password), true, 'looking has changed nothing')
   const again = tokenIn(await ask(email))
+  const kept = JSON.stringify(await world.database.collection(resetsCollection).get(call, sha256(again)))
+  assert.ok(kept.includes(email) && !kept.includes(again), 'what is stored of it opens nothing')
   const weak = await world.visit({ path: '/reset-password', form: { token: again, password: 'short' } })
   assert.equal(weak.status, 422)
   const asked = world.engine.asked.length
@@ -153,7 +156,7 @@ test('whoever moved in with an address that was not confirmed gets in by its mai
   assert.equal(await ways(moved), 1, 'what its owner sets afterwards stays')
 })
 
-test('an address without an account gets the same answers, and a mail that says so', async () => {
+test('requirement 69: an address without an account gets the same answers, and a mail that says so', async () => {
   const { email } = await world.person({ email: 'known@example.org' })
   const known = [await world.visit({ path: '/forgot-password', form: { email } }), await world.visit({ path: '/forgot-password/sent' })]
   const unknown = [

@@ -184,7 +184,7 @@ test('requirement 71: whoever is asked signs in here, sees what is connected, an
   assert.equal((await browser.visit('/account/identities/connect', {})).status, 400, 'and nothing is left to connect')
 })
 
-test('one issuer says nothing of the people of another', async () => {
+test('requirement 71: one issuer says nothing of the people of another', async () => {
   assert.ok(isIn(await new Browser().join()))
   const first = world.engine.signedInAs
   other.claims = { ...provider.claims, email: `else${counter}@example.org` }
