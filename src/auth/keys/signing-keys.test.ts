@@ -67,11 +67,15 @@ test('two processes that start at once agree on one key of each algorithm, and a
   assert.equal(a?.accessTokenKid, a?.signing[0]?.kid)
 })
 
-test('keys do not open under another master key', async (context) => {
-  const { processes } = await world(context, [keyRingOf(), keyRingOf()])
+test('keys do not open under another master key, and none is made with it that the right one could not open', async (context) => {
+  const { processes, advance } = await world(context, [keyRingOf(), keyRingOf()])
   const [mine, foreign] = processes
   await mine?.load(call)
   await assert.rejects(async () => await foreign?.load(call), /does not open with this master key/)
+  // A day on which the next key is due.
+  advance(89 * DAY_MS)
+  await assert.rejects(async () => await foreign?.load(call), /does not open with this master key/)
+  assert.equal((await mine?.load(call))?.published.length, 4)
 })
 
 test('requirement 51: a scheduled key is published a day before it signs, and the one before it long after', async (context) => {

@@ -50,6 +50,8 @@ interface Shelf {
   readonly repository: SigningKeysRepository
   readonly clock: Clock
   read(call: Call, alg: SigningAlgorithm): Promise<{ readonly keys: Keys; readonly newest: number }>
+  /** Throws when the keys that sign do not open: who has another master key must not add what those who have the right one could not open. */
+  requireOurs(call: Call): Promise<void>
 }
 
 export function createSigningKeys(dependencies: SigningKeysDependencies): SigningKeys {
@@ -61,6 +63,12 @@ export function createSigningKeys(dependencies: SigningKeysDependencies): Signin
     async read(call, alg) {
       const found = await repository.generations(call, alg)
       return { keys: arrange(found, clock.now()), newest: found[0]?.generation ?? 0 }
+    },
+    async requireOurs(call) {
+      for (const alg of settings.algorithms) {
+        const { current } = (await shelf.read(call, alg)).keys
+        if (current !== undefined) repository.opened(current)
+      }
     },
   }
   const all = async (call: Call): Promise<readonly Keys[]> => {
@@ -108,6 +116,7 @@ async function upToDate(
   for (const { id } of keys.gone) await repository.remove(call, id)
   const activeFrom = keys.current === undefined ? clock.now() : nextDue(keys, clock.now(), periodMs)
   if (activeFrom === undefined) return keys
+  await shelf.requireOurs(call)
   // Whoever is second with this generation uses that of the first.
   await repository.add(call, { jwk: await makeKey(alg), generation: newest + 1, activeFrom })
   return (await shelf.read(call, alg)).keys
