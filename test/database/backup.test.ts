@@ -1,6 +1,6 @@
 // Backups while people write: what comes back is what the manifest says, on any engine; what was touched does not open; nothing opens without its key.
 import assert from 'node:assert/strict'
-import { cp, readdir, readFile, truncate, writeFile } from 'node:fs/promises'
+import { cp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, test } from 'node:test'
@@ -40,14 +40,7 @@ async function setting(place: Place): Promise<Setting> {
   const shelf = createDiskStore({ folder: join(folder.path, 'files'), clock: systemClock })
   await shelf.start()
   const to = join(folder.path, 'backups')
-  const backups = createBackups({
-    house: house.house,
-    shelf,
-    engineFor: async (url) => await engineFor(url, { logger }),
-    masterKey: new Secret(folder.masterKey),
-    clock: systemClock,
-    settings: { app: 'Test', folder: to, scratch: join(folder.path, 'desk'), key: KEY, keysKey: KEYS_KEY, everyHours: 1, keep: 2 },
-  })
+  const backups = backupsOf({ folder, opened: house, shelf, to }, KEY)
   return {
     folder,
     opened: house,
@@ -59,6 +52,17 @@ async function setting(place: Place): Promise<Setting> {
       await folder.remove()
     },
   }
+}
+
+function backupsOf({ folder, opened: house, shelf, to }: Omit<Setting, 'backups' | 'close'>, key: Secret): Backups {
+  return createBackups({
+    house: house.house,
+    shelf,
+    engineFor: async (url) => await engineFor(url, { logger }),
+    masterKey: new Secret(folder.masterKey),
+    clock: systemClock,
+    settings: { app: 'Test', folder: to, scratch: join(folder.path, 'desk'), key, keysKey: KEYS_KEY, everyHours: 1, keep: 2 },
+  })
 }
 
 async function fill({ opened: house, shelf }: Setting, rows: number): Promise<string[]> {
@@ -228,6 +232,18 @@ describe('a backup', () => {
     const pool = (await readdir(join(source.to, 'files'), { recursive: true })).join(' ')
     assert.ok(!pool.includes(gone) && pool.includes(kept) && pool.includes(late))
     assert.equal(await source.backups.verify(source.to, quiet), second.path)
+  })
+
+  test('with another key is not made among those of before, whose files it would name and could not open', async () => {
+    const other = backupsOf(source, new Secret('the key after a theft'))
+    const before = await readdir(source.to, { recursive: true })
+    await assert.rejects(other.make(undefined, quiet), /made with another backup key.*--to/)
+    assert.deepEqual(await readdir(source.to, { recursive: true }), before)
+    // Where those were removed, and their files were not.
+    await rm(written.path, { recursive: true })
+    const { path, manifest } = await other.make(undefined, quiet)
+    assert.equal(manifest.files.new, 3)
+    assert.equal(await other.verify(source.to, quiet), path)
   })
 
   test('that was interrupted leaves nothing that could be taken for one', async () => {

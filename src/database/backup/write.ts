@@ -14,7 +14,7 @@ import { type Contents, type Manifest, printsOf, signedManifest } from './manife
 import { createPool } from './pool.ts'
 import type { Shelf } from './ports.ts'
 import { sealed } from './sealing.ts'
-import { clearDrafts, type Keys, keysOf, saltOf, wrappingKey } from './store.ts'
+import { clearDrafts, type Keys, keysOf, manifestIn, namesIn, saltOf, wrappingKey } from './store.ts'
 
 /** Everything as of one moment, opened when all else is ready. */
 export interface Moment {
@@ -43,6 +43,7 @@ export interface Written {
 export async function writeBackup(parts: WriteParts): Promise<Written> {
   const { folder, secrets, shelf, during, now } = parts
   const keys = await keysOf(secrets.key, await saltOf(folder))
+  await requireOurs(folder, keys)
   await clearDrafts(folder)
   const at = now()
   // With milliseconds: names are sorted by time, and two backups of one second must not change places.
@@ -84,6 +85,22 @@ export async function writeBackup(parts: WriteParts): Promise<Written> {
     await rm(draft, { recursive: true, force: true })
     throw error
   }
+}
+
+/** All backups of a folder share files, so one key has to open all of them. */
+async function requireOurs(folder: string, keys: Keys): Promise<void> {
+  const newest = (await namesIn(folder)).at(-1)
+  if (newest === undefined) {
+    // What is left of those that were removed may be sealed with another key.
+    await createPool(join(folder, 'files'), keys.files).prune(new Set())
+    return
+  }
+  await manifestIn(join(folder, newest), keys).catch((cause: unknown) => {
+    throw new Error(
+      `The backups in ${folder} were made with another backup key, or were changed. Name another folder for those of this key, with --to or NINEFOLD_BACKUP_FOLDER; nothing was changed.`,
+      { cause },
+    )
+  })
 }
 
 async function writeData(
