@@ -96,7 +96,7 @@ function distance(left: string, right: string): number {
 }
 
 /** Rules between settings: what is unsafe does not start. */
-function crossRules(config: Config): string[] {
+function crossRules(config: Config, needsMasterKey: boolean): string[] {
   const { platform, gateway, jobs, auth } = config
   const local = platform.domain === 'localhost' || platform.domain.endsWith('.localhost')
   const key = platform.masterKey?.reveal()
@@ -110,7 +110,10 @@ function crossRules(config: Config): string[] {
   ]
   const production: readonly (readonly [boolean, string])[] = [
     [local, 'NINEFOLD_DOMAIN must be your own domain in production'],
-    [!hasKey, 'NINEFOLD_MASTER_KEY (or NINEFOLD_MASTER_KEY_FILE, or NINEFOLD_MASTER_KEY_COMMAND) must be given in production'],
+    [
+      needsMasterKey && !hasKey,
+      'NINEFOLD_MASTER_KEY (or NINEFOLD_MASTER_KEY_FILE, or NINEFOLD_MASTER_KEY_COMMAND) must be given in production',
+    ],
     [jobs.smtpUrl === undefined, 'NINEFOLD_JOBS_SMTP_URL must be given in production: sign-up confirms addresses by mail'],
     [
       gateway.trustedProxies.length === 0,
@@ -141,6 +144,8 @@ export interface ConfigInput {
   /** From the command line, by `section.key`. */
   readonly overrides?: Readonly<Record<string, string>>
   readonly environment?: Environment
+  /** What is said of the master key is passed over: for who has none, and looks for it. */
+  readonly withoutMasterKey?: boolean
 }
 
 /** The process environment over `.env` of the current folder. */
@@ -151,7 +156,9 @@ export function readEnvironment(): Record<string, string | undefined> {
 
 /** Reads, checks and freezes every setting, or throws a `ConfigError` with all that is wrong. */
 export function readConfig(input: ConfigInput = {}): { config: Config; rows: readonly ConfigRow[] } {
-  const reader = new Reader(input.environment ?? readEnvironment(), input.overrides ?? {})
+  const { environment = readEnvironment(), overrides = {}, withoutMasterKey = false } = input
+  const isPassedOver = (name: string): boolean => withoutMasterKey && name.startsWith(`${PREFIX}MASTER_KEY`)
+  const reader = new Reader(Object.fromEntries(Object.entries(environment).filter(([name]) => !isPassedOver(name))), overrides)
   const config = Object.freeze({
     platform: reader.section('platform', platformConfig),
     gateway: reader.section('gateway', gatewayConfig),
@@ -162,7 +169,7 @@ export function readConfig(input: ConfigInput = {}): { config: Config; rows: rea
     jobs: reader.section('jobs', jobsConfig),
     auth: reader.section('auth', authConfig),
   })
-  const problems = [...reader.problems, ...reader.unknownVariables(), ...crossRules(config)]
+  const problems = [...reader.problems, ...reader.unknownVariables(), ...crossRules(config, !withoutMasterKey)]
   if (problems.length > 0) throw new ConfigError(problems)
   return { config, rows: reader.rows }
 }

@@ -4,6 +4,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { parseCommandLine } from '../src/cli/command-line.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const pages = globSync(['*.md', 'docs/**/*.md', 'src/*/README.md', 'client/README.md', 'console/README.md', 'examples/*/README.md'], {
@@ -26,4 +27,30 @@ test('every file that a document names exists', () => {
     }
   }
   assert.deepEqual(missing, [])
+})
+
+test('every command that a document gives is one, with options that there are', () => {
+  const main = readFileSync(join(root, 'src/main.ts'), 'utf8')
+  const commands = [...main.matchAll(/^ {2}'?([\w-]+)'?: \w+Command,$/gm)].map(([, name = '']) => name)
+  // What was said of earlier versions stays as it was.
+  const lines = pages
+    .filter((page) => page !== 'CHANGELOG.md')
+    .flatMap((page) =>
+      [...readFileSync(join(root, page), 'utf8').matchAll(/(?:^|`| )ninefold ((?:[a-z-]+|<[^>]+>)(?: [^`|>#\n]*)?)/gm)].map(
+        ([, words = '']) => ({
+          page,
+          words,
+        }),
+      ),
+    )
+  assert.ok(lines.length > 60, 'the commands were found')
+  const wrong = lines.flatMap(({ page, words }) => {
+    try {
+      parseCommandLine(words.trim().split(/\s+/), commands)
+      return []
+    } catch (error) {
+      return `${page}: ninefold ${words}: ${String(error)}`
+    }
+  })
+  assert.deepEqual(wrong, [])
 })

@@ -215,6 +215,28 @@ export interface Resealed {
   readonly unreadable: number
 }
 
+/** What is to be given up: what no version of the master key opens that is given, or refresh tokens with the secret behind them, opened or not. */
+export interface BeginAnew {
+  readonly what: 'unreadable' | 'refresh-tokens'
+  /** Without it, nothing is changed. */
+  readonly confirmed: boolean
+}
+
+export interface LostSeals {
+  /** In words for operators. */
+  readonly what: string
+  readonly count: number
+}
+
+/** What beginning anew comes to. */
+export interface BegunAnew {
+  readonly lost: readonly LostSeals[]
+  /** Authenticator apps among these: they are not removed, and count for nothing. */
+  readonly marked: number
+  /** Addresses of those who have neither a recovery code nor a passkey to come in by: `resetSecondStep` lets each in again. */
+  readonly stranded: readonly string[]
+}
+
 export interface BackChannelRequest {
   readonly method: 'GET' | 'POST'
   /** Path on the issuer, for example `/token`. */
@@ -250,6 +272,8 @@ export interface Auth {
   revokeSigningKey(call: Call, kid: string): Promise<boolean>
   /** Seals anew what a former version of the master key has sealed. For operators alone. */
   reseal(call: Call): Promise<Resealed>
+  /** For who has lost the master key, or had a secret stolen: tells what that costs, or removes it. While no platform runs on the data. For operators alone. */
+  beginAnew(call: Call, asked: BeginAnew): Promise<BegunAnew>
   /** The authorization server's own HTTP endpoints for the gateway, without a network hop. */
   exchange(call: Call, request: BackChannelRequest): Promise<BackChannelAnswer>
   /** Revocations stored after the cursor, oldest first; without one, all that still matter. Ask again with `next`. */

@@ -70,7 +70,8 @@ export interface ProvedOwner {
 
 /** What is missing of a sign-in. */
 export type NextStep =
-  | { readonly kind: 'prove'; readonly totp: boolean; readonly recovery: boolean; readonly passkey: boolean }
+  /** `lost`: there was an authenticator app, and what it shares with us went with the master key. */
+  | { readonly kind: 'prove'; readonly totp: boolean; readonly recovery: boolean; readonly passkey: boolean; readonly lost?: boolean }
   /** The account has no second factor, and must have one. */
   | { readonly kind: 'enrol'; readonly totp: boolean; readonly passkey: boolean }
   /** Nothing that is on can prove as much. */

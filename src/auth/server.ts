@@ -26,8 +26,11 @@ import { createNewcomers } from './registration/create.ts'
 import { createRoles } from './roles/roles.ts'
 import { createRevocations } from './revocations/revocations.ts'
 import { createAuthService } from './service.ts'
-import { SEALED_FIELDS } from './sealed-fields.ts'
+import { REFRESH_FIELDS, SEALED_FIELDS } from './sealed-fields.ts'
 import { secondStepReset } from './second-factors/create.ts'
+import { losingApp } from './second-factors/losing.ts'
+import { totpCollection } from './second-factors/repository.ts'
+import { createBeginAnew } from './keys/begin-anew.ts'
 import { createResealing } from './keys/reseal.ts'
 import { loggedSpeech } from './texts/speech.ts'
 import { createLooks } from './theme/looks.ts'
@@ -77,10 +80,10 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const resetSecondStep = secondStepReset({ ...shared, ...people.shared, engine })
     const made = { ...people, engine, leaving, ownData: leaving.ownData, clock: shared.clock }
     const pages = accountPages({ ...made, settings: { ...frame, mailbox: settings.mailbox } })
-    const { reseal, ...resealing } = createResealing(dependencies, SEALED_FIELDS)
+    const { jobs: sealing, ...seals } = sealsOf(dependencies, people)
     const administration = newcomers.administration(server)
     const { reclaiming } = people.byMail
-    const jobs = [endAccessJob({ engine, services: serviceAccounts.services, reclaiming }), ...administration.jobs, ...resealing.jobs]
+    const jobs = [endAccessJob({ engine, services: serviceAccounts.services, reclaiming }), ...administration.jobs, ...sealing]
     return {
       contract: createAuthService({
         clients: administration.clients,
@@ -92,7 +95,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         roles: createRoles({ ...dependencies, revocations }),
         clientOrigins: server.origins.list,
         signingKeys: server.signingKeys,
-        reseal,
+        ...seals,
         keySet: server.keySet,
         exchange: server.exchange,
         endSessionOf: server.endSessionOf,
@@ -124,6 +127,16 @@ export const authServer = defineServer<AuthDependencies, Auth>({
 
 function askedOfPeople({ organisations, serviceAccounts, moving, accounts, shared }: People) {
   return { organisations: organisations.desk, serviceAccounts: serviceAccounts.desk, moving, accounts, admission: shared.admission }
+}
+
+/** What is done with all that is sealed. */
+function sealsOf(dependencies: Omit<AuthDependencies, 'settings'>, people: People) {
+  const { database, keyRing, clock } = dependencies
+  const losing = { [totpCollection.name]: losingApp({ ...people, accounts: people.shared.repository, clock }) }
+  return {
+    ...createResealing(dependencies, SEALED_FIELDS),
+    beginAnew: createBeginAnew({ database, keyRing, losing }, { all: SEALED_FIELDS, refresh: REFRESH_FIELDS }),
+  }
 }
 
 /** Beside the pages. */

@@ -26,6 +26,7 @@ export interface AuthServiceDependencies {
   readonly clientOrigins: Auth['clientOrigins']
   readonly signingKeys: SigningKeys
   readonly reseal: Auth['reseal']
+  readonly beginAnew: Auth['beginAnew']
   keySet(): Promise<KeySet>
   exchange(call: Call, request: BackChannelRequest): Promise<BackChannelAnswer>
   /** Ends the browser session that the grant belongs to, or the grant alone when there is none. */
@@ -57,6 +58,7 @@ export function createAuthService(dependencies: AuthServiceDependencies): Auth {
     signingKeys: (call) => signingKeys.list(call),
     rotateSigningKeys: (call, options) => signingKeys.rotate(call, options),
     reseal: (call) => dependencies.reseal(call),
+    beginAnew: (call, asked) => dependencies.beginAnew(call, asked),
     revokeSigningKey: (call, kid) => signingKeys.revoke(call, kid),
     exchange: (call, request) => dependencies.exchange(call, request),
     revocations: (call, after) => revocations.list(call, after),

@@ -24,14 +24,16 @@ export function createSignInRules(deps: SignInRulesDependencies): SignInRules {
     return person?.membership?.roles.some((role) => forcedRoles.includes(role)) === true ? 2 : 1
   }
 
-  /** What else there is to prove with; asked only when something is missing. */
-  const others = async (call: Call, accountId: string) => {
-    if (!hasSecondStep(methods)) return { recovery: false, passkey: false }
-    const [{ unusedCodes }, keys] = await Promise.all([
+  /** What there is to prove with; asked only when something is missing. `totp`: the account has had an app. */
+  const held = async (call: Call, accountId: string, totp: boolean): Promise<Missing['has']> => {
+    if (!hasSecondStep(methods)) return { totp: false, lost: false, recovery: false, passkey: false }
+    const [{ totpLost, unusedCodes }, keys] = await Promise.all([
       secondFactors.state(call, accountId),
       methods.passkey ? passkeys.list(call, accountId) : [],
     ])
-    return { recovery: unusedCodes > 0, passkey: keys.length > 0 }
+    const lost = totp && totpLost === true
+    // Whose app was lost is asked for a recovery code, whether there is one left or not: the page says what to do then.
+    return { totp: totp && !lost, lost, recovery: unusedCodes > 0 || lost, passkey: keys.length > 0 }
   }
 
   return {
@@ -42,7 +44,7 @@ export function createSignInRules(deps: SignInRulesDependencies): SignInRules {
       const [totp, forced] = await Promise.all([methods.totp && secondFactors.hasTotp(call, accountId), forcedLevel(call, accountId)])
       const required = highest([wanted, forced, totp ? 2 : 1])
       if (level >= required) return undefined
-      return missing({ level, required, has: { totp, ...(await others(call, accountId)) }, methods })
+      return missing({ level, required, has: await held(call, accountId, totp), methods })
     },
   }
 }
@@ -52,14 +54,17 @@ const highest = (levels: readonly Level[]): Level => levels.reduce((most, level)
 interface Missing {
   readonly level: Level
   readonly required: Level
-  readonly has: { readonly totp: boolean; readonly recovery: boolean; readonly passkey: boolean }
+  readonly has: { readonly totp: boolean; readonly lost: boolean; readonly recovery: boolean; readonly passkey: boolean }
   readonly methods: SignInMethods
 }
 
 function missing({ level, required, has, methods }: Missing): NextStep {
   // Nobody adds a key to an account before they have proved all that it has.
-  const codes = level === 1 && (has.totp || has.recovery) && (required === 2 || !has.passkey)
-  if (has.passkey || codes) return { kind: 'prove', totp: codes && has.totp, recovery: codes && has.recovery, passkey: has.passkey }
+  const isByCode = level === 1 && (has.totp || has.recovery) && (required === 2 || !has.passkey)
+  const codes = isByCode ? codesOf(has) : { totp: false, recovery: false }
+  if (has.passkey || isByCode) return { kind: 'prove', ...codes, passkey: has.passkey }
   const enrol = { totp: methods.totp && required === 2, passkey: methods.passkey }
   return enrol.totp || enrol.passkey ? { kind: 'enrol', ...enrol } : { kind: 'impossible' }
 }
+
+const codesOf = ({ totp, recovery, lost }: Missing['has']) => ({ totp, recovery, ...(lost ? { lost } : {}) })

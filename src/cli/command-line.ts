@@ -11,6 +11,8 @@ export interface CommandLine {
   readonly plan: boolean
   /** Of `keys rotate`: not after everybody has had time to learn of the next key, but in seconds. */
   readonly now: boolean
+  /** Of `keys begin-anew`: do it, and not only say what would be lost. */
+  readonly confirmed: boolean
   /** What came after the command, for commands that take more. */
   readonly words: readonly string[]
   /** Of `account`: what to give and take. */
@@ -25,6 +27,7 @@ export interface CommandLine {
     readonly finish: boolean
     readonly verify: boolean
     readonly replace: boolean
+    readonly withoutMasterKey: boolean
   }
   /** Of `clients`. */
   readonly client: ClientLine
@@ -51,6 +54,7 @@ const OPTIONS = {
   'log-level': { type: 'string' },
   plan: { type: 'boolean', default: false },
   now: { type: 'boolean', default: false },
+  confirm: { type: 'boolean', default: false },
   'add-role': { type: 'string', multiple: true },
   'remove-role': { type: 'string', multiple: true },
   'add-group': { type: 'string', multiple: true },
@@ -64,6 +68,7 @@ const OPTIONS = {
   finish: { type: 'boolean', default: false },
   verify: { type: 'boolean', default: false },
   replace: { type: 'boolean', default: false },
+  'without-master-key': { type: 'boolean', default: false },
   ...TRANSFER_OPTIONS,
   ...CLIENT_OPTIONS,
   ...USER_OPTIONS,
@@ -116,6 +121,7 @@ export function parseCommandLine(words: readonly string[], commands: readonly st
     help: values.help,
     plan: values.plan,
     now: values.now,
+    confirmed: values.confirm,
     words: positionals.slice(1),
     suspended: suspendedOf(values),
     resetSecondStep: values['reset-second-step'],
@@ -134,8 +140,9 @@ function suspendedOf({ suspend, reinstate }: ReturnType<typeof parse>['values'])
   return suspend || reinstate ? suspend : undefined
 }
 
-function premisesOf({ to, from, back, finish, verify, replace }: ReturnType<typeof parse>['values']): CommandLine['premises'] {
-  return { to, from, back, finish, verify, replace }
+function premisesOf(values: ReturnType<typeof parse>['values']): CommandLine['premises'] {
+  const { to, from, back, finish, verify, replace, 'without-master-key': withoutMasterKey } = values
+  return { to, from, back, finish, verify, replace, withoutMasterKey }
 }
 
 function parse(words: readonly string[]) {
@@ -159,7 +166,8 @@ Commands
   move           bring the data to the database of --to <url> while people use it ("-" reads the URL);
                  --back goes back, --finish ends it, without an option: where the data is
   backup         make a backup, in the folder of --to if given; --verify checks the newest, or --from <folder>
-  restore        bring back the backup of --from <folder> where nothing is yet; --replace removes what is there
+  restore        bring back the backup of --from <folder> where nothing is yet; --replace removes what is there;
+                 --without-master-key when that of the backup is lost
   admin link     print a new one-time link to the operators' console; whoever is locked out gets in again by it
   invite <address>   let somebody sign up where that needs an invitation, and tell them by mail
   passwords build-filter <list> <filter>
@@ -184,6 +192,9 @@ Commands
   keys           list the keys that tokens are signed with; keys rotate [--now] makes the next ones,
                  keys revoke <kid> ends one that was stolen, with all that it has signed; keys reseal
                  seals anew what a former version of the master key has sealed
+  keys recover   print the master key that is in the backup of --from <folder>
+  keys begin-anew    for who has lost the master key: says what is lost with it, and with --confirm begins anew without it;
+                 keys begin-anew refresh-tokens when the secret behind them was stolen
 
 Options
   --config <file>      the app definition (ninefold.config.ts)

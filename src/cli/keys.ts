@@ -1,30 +1,46 @@
 // `ninefold keys`: the keys that tokens are signed with. A running platform takes up what changes here within a second.
 import { systemCall } from '../kernel/call.ts'
 import type { Auth, Resealed, SigningKeyInfo } from '../auth/contract.ts'
+import { beginAnew } from './begin-anew.ts'
 import { printBeside } from './beside.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
+import { recoverKey } from './recover-key.ts'
 import { table } from './table.ts'
 
-const HELP = 'Say: ninefold keys list, ninefold keys rotate [--now], ninefold keys revoke <kid>, or ninefold keys reseal'
+const HELP =
+  'Say: ninefold keys list, ninefold keys rotate [--now], ninefold keys revoke <kid>, ninefold keys reseal, ninefold keys recover --from <backup>, or ninefold keys begin-anew [refresh-tokens] [--confirm]'
 
 export async function keysCommand(line: CommandLine): Promise<number> {
-  const work = workOf(line)
-  return await printBeside(line, ({ auth }) => work(auth))
+  requireSense(line)
+  const [verb = 'list'] = line.words
+  if (verb === 'begin-anew') return await beginAnew(line)
+  if (verb === 'recover') return await recoverKey(line)
+  const work = WORKS[verb]
+  if (work === undefined) throw new CommandError(HELP)
+  return await printBeside(line, ({ auth }) => work(auth, line))
+}
+
+type Work = (auth: Auth, line: CommandLine) => Promise<string>
+
+const call = systemCall('keys')
+
+const WORKS: Readonly<Record<string, Work>> = {
+  list: async (auth) => shown(await auth.signingKeys(call)),
+  rotate: async (auth, { now }) => shown(await auth.rotateSigningKeys(call, { now })),
+  reseal: async (auth) => resealed(await auth.reseal(call)),
+  async revoke(auth, { words: [, kid = ''] }) {
+    if (await auth.revokeSigningKey(call, kid)) return shown(await auth.signingKeys(call))
+    throw new CommandError(`There is no key ${JSON.stringify(kid)} that could be revoked. "ninefold keys list" shows all.`)
+  },
 }
 
 /** Before anything is opened, so that a typing mistake is answered in a line. */
-function workOf({ words, now }: CommandLine): (auth: Auth) => Promise<string> {
-  const [verb = 'list', kid, ...rest] = words
-  const call = systemCall('keys')
-  if (rest.length > 0 || (verb !== 'revoke' && kid !== undefined) || (verb !== 'rotate' && now)) throw new CommandError(HELP)
-  if (verb === 'list') return async (auth) => shown(await auth.signingKeys(call))
-  if (verb === 'rotate') return async (auth) => shown(await auth.rotateSigningKeys(call, { now }))
-  if (verb === 'reseal') return async (auth) => resealed(await auth.reseal(call))
-  if (verb !== 'revoke' || kid === undefined) throw new CommandError(HELP)
-  return async (auth) => {
-    if (await auth.revokeSigningKey(call, kid)) return shown(await auth.signingKeys(call))
-    throw new CommandError(`There is no key ${JSON.stringify(kid)} that could be revoked. "ninefold keys list" shows all.`)
-  }
+function requireSense({ words, now, confirmed }: CommandLine): void {
+  const [verb = 'list', ...rest] = words
+  const isBeginning = verb === 'begin-anew' && (rest.length === 0 || rest.join(' ') === 'refresh-tokens')
+  const takes = verb === 'revoke' ? 1 : 0
+  const isMeant = (isBeginning || rest.length === takes) && (!now || verb === 'rotate') && (!confirmed || isBeginning)
+  if (!isMeant) throw new CommandError(HELP)
 }
 
 function shown(keys: readonly SigningKeyInfo[]): string {
@@ -32,8 +48,12 @@ function shown(keys: readonly SigningKeyInfo[]): string {
 }
 
 function resealed({ sealedAnew, unreadable }: Resealed): string {
-  const lost = unreadable === 0 ? '' : ` ${unreadable} open with no version of the master key that is given.`
-  const advice = sealedAnew === 0 && unreadable === 0 ? ' A former version is needed no more.' : ' Run it again until it finds nothing.'
+  const lost =
+    unreadable === 0
+      ? ''
+      : ` ${unreadable} open with no version of the master key that is given; "ninefold keys begin-anew" says what they are.`
+  const done = unreadable === 0 ? ' A former version is needed no more.' : ''
+  const advice = sealedAnew === 0 ? done : ' Run it again until it finds nothing.'
   return `Sealed anew with the newest version of the master key: ${sealedAnew}.${lost}${advice}\n`
 }
 

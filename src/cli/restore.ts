@@ -26,7 +26,7 @@ async function restore(line: CommandLine): Promise<number> {
   if (config.backup.key === undefined)
     throw new CommandError('A backup is opened by its key: set NINEFOLD_BACKUP_KEY or NINEFOLD_BACKUP_KEY_FILE.')
   const backup = await openBackup(await newestIn(resolve(from)), config.backup.key)
-  await bringMasterKey(backup, config)
+  if (!line.premises.withoutMasterKey) await bringMasterKey(backup, config)
 
   const { platform, premises } = await load(line, 'run')
   const { house, shelf } = premises
@@ -45,8 +45,12 @@ async function restore(line: CommandLine): Promise<number> {
     `${backup.path} is restored to ${house.status().present}: ${rows} rows, ${backup.manifest.files.count} files, as of ${new Date(backup.manifest.at).toISOString()}. ` +
       'Every checksum is what the manifest says.\n',
   )
+  if (line.premises.withoutMasterKey) process.stderr.write(WITHOUT_KEY)
   return 0
 }
+
+const WITHOUT_KEY =
+  'What is sealed in it does not open with the present master key. Say "ninefold keys begin-anew" before the start: it tells what is lost with the former one.\n'
 
 /** The data opens with the master key that it was sealed with, and no other. */
 async function bringMasterKey({ path, manifest, keys }: OpenBackup, config: Config): Promise<void> {
@@ -71,8 +75,8 @@ async function bringMasterKey({ path, manifest, keys }: OpenBackup, config: Conf
 
 function withoutKey(isWrapped: boolean, file: string): string {
   return isWrapped
-    ? 'The master key is in the backup: set NINEFOLD_BACKUP_KEYS_KEY, which opens it.'
-    : `The backup holds no master key. Put it into ${resolve(file)} or set NINEFOLD_MASTER_KEY; without it, what is sealed in the data cannot be opened.`
+    ? 'The master key is in the backup: set NINEFOLD_BACKUP_KEYS_KEY, which opens it. If that is lost too, say --without-master-key: what is sealed in the data cannot be opened then.'
+    : `The backup holds no master key. Put it into ${resolve(file)} or set NINEFOLD_MASTER_KEY. If it is lost for good, say --without-master-key: what is sealed in the data cannot be opened then.`
 }
 
 function keepKey(file: string, key: string): void {

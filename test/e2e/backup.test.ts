@@ -109,6 +109,36 @@ describe('the drill', () => {
     assert.match(over.err, /Another platform runs on the data folder/)
   })
 
+  test('the master key comes out of a backup with the keys key, on a machine of production that has none', async () => {
+    const production = {
+      NINEFOLD_MODE: 'production',
+      NINEFOLD_DOMAIN: 'diary.example',
+      NINEFOLD_JOBS_SMTP_URL: 'smtp://localhost:9',
+      NINEFOLD_GATEWAY_TRUSTED_PROXIES: '127.0.0.1',
+      NINEFOLD_MASTER_KEY_FILE: join(folder, 'not-there'),
+    }
+    const recover = line('keys', 'nowhere', 'recover', '--from', join(folder, 'kept'))
+    const found = await ninefold(recover, { environment: { ...KEYS, ...production } })
+    assert.equal(found.out, await readFile(join(folder, 'data', 'keys', 'master.key'), 'utf8'), found.err)
+    const wrong = await ninefold(recover, { environment: { ...KEYS, ...production, NINEFOLD_BACKUP_KEYS_KEY: KEYS.NINEFOLD_BACKUP_KEY } })
+    assert.deepEqual([wrong.code, wrong.out], [1, ''])
+    assert.match(wrong.err, /the keys key is another one/)
+  })
+
+  test('a backup whose master key is lost comes back without it, and says what comes next', async () => {
+    const environment = {
+      NINEFOLD_BACKUP_KEY: KEYS.NINEFOLD_BACKUP_KEY,
+      NINEFOLD_MASTER_KEY: createHash('sha256').update('another').digest('base64url'),
+    }
+    const restored = await ninefold(line('restore', 'keyless', '--without-master-key', '--from', join(folder, 'kept')), { environment })
+    assert.equal(restored.code, 0, restored.err)
+    assert.match(restored.err, /Say "ninefold keys begin-anew" before the start/)
+    const told = await ninefold(line('keys', 'keyless', 'begin-anew'), { environment })
+    assert.match(told.err, /signing keys of tokens: 2\n/)
+    const beside = await ninefold(line('keys', 'data', 'begin-anew', '--confirm'), { environment: KEYS })
+    assert.match(beside.err, /Another platform runs on the data folder/, 'and not beside one that has its key')
+  })
+
   for (const target of ['SQLite', 'PostgreSQL'] as const) {
     test(`on an empty machine with ${target}, and a person signs in`, { skip: target === 'PostgreSQL' && withoutPostgres }, async () => {
       const postgres = target === 'PostgreSQL' ? await startPostgres() : undefined

@@ -102,6 +102,7 @@ export class FakeAuth extends UnusedAuth implements Auth {
   rotateSigningKeys = async () => []
   revokeSigningKey = async () => false
   reseal = async () => ({ sealedAnew: 0, unreadable: 0 })
+  beginAnew = async () => ({ lost: [], marked: 0, stranded: [] })
   async createOperatorLink() {
     const code = randomBytes(16).toString('hex')
     this.operatorLinks.add(code)

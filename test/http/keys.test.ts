@@ -5,14 +5,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
+import { callAs } from '#kernel/call.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { createKeyRing } from '#kernel/keyring.ts'
 import { createLogger } from '#kernel/log.ts'
 import { Secret } from '#kernel/secret.ts'
 import { apiAudience } from '#kernel/sites.ts'
+import type { Auth } from '../../src/auth/contract.ts'
+import { createBeginAnew } from '../../src/auth/keys/begin-anew.ts'
 import { createResealing, type Resealing } from '../../src/auth/keys/reseal.ts'
-import { SEALED_FIELDS } from '../../src/auth/sealed-fields.ts'
 import { KEY_SET_SECONDS } from '../../src/auth/keys/generations.ts'
+import { REFRESH_FIELDS, SEALED_FIELDS } from '../../src/auth/sealed-fields.ts'
 import { createTokenKeys } from '../../src/gateway/tokens/keys.ts'
 import { createTokenVerifier, type TokenVerifier } from '../../src/gateway/tokens/verifier.ts'
 import { type AuthProcess, SHOP_SECRET, startAuthProcess } from '../support/auth-process.ts'
@@ -315,4 +318,40 @@ test('nobody is signed out while the master key changes, and its former version 
   after.advance(3001)
   assert.equal(errorOf(await refresh(after, used)), 'invalid_grant')
   assert.equal(errorOf(await refresh(after, JSON.parse(last.body).refresh_token)), 'invalid_grant', 'its family has ended')
+})
+
+test('the secret behind refresh tokens is given up with all of them, by operators alone, and nothing else ends', async (context) => {
+  const file = join(folder, 'refresh-secret.db')
+  const keyRing = createKeyRing(new Secret(randomToken()))
+  const beginning: Auth['beginAnew'][] = []
+  const former = await openOauth({
+    file,
+    between(database) {
+      beginning.push(createBeginAnew({ database, keyRing, losing: {} }, { all: SEALED_FIELDS, refresh: REFRESH_FIELDS }))
+      return database
+    },
+  })
+  const opened = [former]
+  context.after(() => Promise.all(opened.map((each) => each.stop())))
+  const tokens = await tokensFor(former, new Browser(former), { account: 'person-stolen' })
+  const beginAnew = beginning[0] ?? assert.fail('not made')
+  const asked = { what: 'refresh-tokens', confirmed: true } as const
+  await assert.rejects(beginAnew(callAs(call, { kind: 'anonymous' }), asked), /operators/)
+  const lost = [
+    { what: 'secret behind refresh tokens', count: 1 },
+    { what: 'refresh tokens', count: 1 },
+  ]
+  assert.deepEqual((await beginAnew(call, { ...asked, confirmed: false })).lost, lost)
+  const { refresh_token: latest } = JSON.parse((await refresh(former, tokens.refresh_token)).body) as { refresh_token: string }
+  assert.ok(latest.length > 0, 'nothing was changed')
+  assert.deepEqual((await beginAnew(call, asked)).lost, lost)
+  await opened.pop()?.stop()
+  const { masterKey, port: issuerPort } = former
+  const after = await openOauth({ file, sharing: { masterKey, issuerPort } })
+  opened.push(after)
+  assert.equal(errorOf(await refresh(after, latest)), 'invalid_grant')
+  const authorization = `Bearer ${tokens.access_token}`
+  assert.equal((await send(after, { path: '/userinfo', headers: { authorization } })).status, 200, 'its grant and its key are there')
+  const again = await tokensFor(after, new Browser(after), { account: 'person-stolen' })
+  assert.equal((await refresh(after, again.refresh_token)).status, 200)
 })

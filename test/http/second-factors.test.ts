@@ -6,7 +6,7 @@ import { generate } from 'otplib'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { Interaction } from '../../src/auth/engine.ts'
 import { secondStepReset } from '../../src/auth/second-factors/create.ts'
-import { createSecondFactorsRepository } from '../../src/auth/second-factors/repository.ts'
+import { codesCollection, createSecondFactorsRepository, LOST, totpCollection } from '../../src/auth/second-factors/repository.ts'
 import { recordsOf } from '../support/records.ts'
 import { type AccountsWorld, call, openAccounts } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
@@ -219,6 +219,27 @@ test('turning it off lets the password in alone again, ends sign-ins under way, 
     const told = new Set((await world.securityEvents.list(call, accountId, { limit: 20 })).items.map(({ type }) => type))
     return told.has('totp.enabled') && told.has('totp.disabled')
   })
+})
+
+test('an app that was lost with the master key still stands between the password and the account, until it is set up anew', async () => {
+  const { accountId, key } = await withApp()
+  const { secondFactors, rules } = world.running
+  await world.database.collection(totpCollection).update(call, accountId, { set: { key: LOST } })
+  assert.deepEqual(await secondFactors.state(call, accountId), { totpLost: true, unusedCodes: 10 })
+  world.clock.advance(STEP_MS)
+  assert.equal(await secondFactors.proveTotp(call, typed(accountId, await shown(key))), false)
+  const asked = { accountId, proofs: ['password'], wanted: 1 } as const
+  const byCode = { kind: 'prove', totp: false, recovery: true, passkey: false, lost: true }
+  for (const wanted of [1, 2, 3] as const) assert.deepEqual(await rules.nextStep(call, { ...asked, wanted }), byCode, `level ${wanted}`)
+  await world.database.collection(codesCollection).delete(call, accountId)
+  assert.deepEqual(await rules.nextStep(call, asked), byCode, 'nobody sets one up by the password alone, with no codes left either')
+
+  const place = { accountId, browser: 'browser' }
+  const { key: other, sealed } = await secondFactors.enrolment(call, place)
+  const code = await shown(other)
+  const enabled = await secondFactors.enable(call, { ...place, credential: await credentialOf(accountId), by }, { sealed, code })
+  assert.equal(typeof enabled === 'object' && enabled.codes.length, 10)
+  assert.deepEqual(await rules.nextStep(call, asked), { kind: 'prove', totp: true, recovery: true, passkey: false })
 })
 
 const login: Interaction = {

@@ -22,6 +22,10 @@ export interface WholePlatform extends ReachedPlatform {
   now(): number
   start(): Promise<void>
   stop(): Promise<void>
+  /** The next start has another master key. What a command beside the platform is started with, and where. */
+  loseMasterKey(): { readonly environment: Readonly<Record<string, string>>; readonly dataDir: string }
+  /** Only what a command has that does its work while the platform is stopped. */
+  startDatabase(): Promise<void>
   /** The rows of each table, the request log's among them; while it runs, too. */
   rows(): Promise<ReadonlyMap<string, string>>
   /** All that it keeps, by place: the database, the request log, each file. Only while it is stopped are they whole. */
@@ -35,7 +39,7 @@ export async function wholePlatform(
 ): Promise<WholePlatform> {
   const folder = await mkdtemp(join(tmpdir(), 'ninefold-whole-'))
   const port = await freePortPair()
-  const masterKey = new Secret(randomToken())
+  let masterKey = new Secret(randomToken())
   const main = join(folder, 'database', 'main.db')
   const logs: string[] = []
   const logger = createLogger({ level: 'debug', stream: { write: (line: string) => void logs.push(line) } })
@@ -54,6 +58,12 @@ export async function wholePlatform(
   let offset = 0
   const clock = { now: () => Date.now() + offset }
   let platform: Platform | undefined
+  const compose = async (): Promise<Platform> => {
+    const engine = await engineFor(scenarioUrl(main) ?? `sqlite:${encodeURI(main)}`, { logger })
+    const parts = { config, masterKey, app: definition, sites, logger, engine, clock, sweepEveryMs: 200 }
+    platform = composePlatform({ ...parts, consoleFolder: pages })
+    return platform
+  }
   return {
     port,
     origin,
@@ -66,10 +76,17 @@ export async function wholePlatform(
       return (JSON.parse(reply.body) as { items: Mail[] }).items.filter((mail) => mail.to === to)
     },
     async start() {
-      const engine = await engineFor(scenarioUrl(main) ?? `sqlite:${encodeURI(main)}`, { logger })
-      const parts = { config, masterKey, app: definition, sites, logger, engine, clock, sweepEveryMs: 200 }
-      platform = composePlatform({ ...parts, consoleFolder: pages })
-      await platform.start()
+      await (await compose()).start()
+    },
+    startDatabase: async () => (await compose()).startOnly(['folders', 'database']),
+    loseMasterKey() {
+      const key = randomToken()
+      masterKey = new Secret(key)
+      const url = scenarioUrl(main)
+      return {
+        environment: { ...environment, NINEFOLD_MASTER_KEY: key, ...(url === undefined ? {} : { NINEFOLD_DATABASE_URL: url }) },
+        dataDir: folder,
+      }
     },
     async stop() {
       await platform?.stop()

@@ -8,6 +8,7 @@ import { hasCode } from '#kernel/errors.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import { z } from '#kernel/schema.ts'
 import type { Database } from '../../database/contract.ts'
+import { anotherMasterKey } from './another-master-key.ts'
 
 const secret = z.strictObject({ id: z.string(), madeAt: z.int(), sealed: z.string() })
 
@@ -37,7 +38,7 @@ export function createLastingSecret({ database, keyRing, clock }: LastingSecretP
     if (found === undefined) return undefined
     const text = keyRing.open(SECRET_PURPOSE, secretBinding(name), found.value.sealed)
     if (text !== undefined) return Buffer.from(text, 'base64url')
-    throw new Error(`The secret ${name} does not open with this master key. Start with the master key that this data was made with.`)
+    throw anotherMasterKey(`The secret ${name}`)
   }
   return async (call) => {
     const present = await stored(call)

@@ -6,6 +6,7 @@ import type { KeyRing } from '#kernel/keyring.ts'
 import { z } from '#kernel/schema.ts'
 import type { Database } from '../../database/contract.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
+import { anotherMasterKey } from './another-master-key.ts'
 import { type PrivateJwk, publicJwk, publicPart, readPrivateJwk, SIGNING_ALGORITHMS, type SigningAlgorithm } from './jwk.ts'
 
 export const SIGNING_KEY_PURPOSE = 'auth.signing-keys'
@@ -111,9 +112,7 @@ export function createSigningKeysRepository(database: Database, keyRing: KeyRing
     opened(record) {
       const text = keyRing.open(SIGNING_KEY_PURPOSE, signingKeyBinding(record.id), record.sealedPrivateJwk)
       if (text !== undefined) return readPrivateJwk(text)
-      throw new Error(
-        `The signing key ${record.id} does not open with this master key. Start with the master key that this data was made with.`,
-      )
+      throw anotherMasterKey(`The signing key ${record.id}`)
     },
   }
 }

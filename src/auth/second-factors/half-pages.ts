@@ -45,6 +45,7 @@ async function secondStep(shown: HalfShown, next: NextStep & { kind: 'prove' }):
     state,
     totp: next.totp,
     recovery: next.recovery,
+    lost: next.lost === true,
     guards: next.totp || next.recovery ? [await guardOf(parts, shown, form), await guardOf(parts, shown, form)] : [],
     passkey: next.passkey ? await askPasskey(shown, !next.totp) : undefined,
   })

@@ -1,6 +1,6 @@
 // The second step on the way in, and its part of the account page.
 import { encodeQR } from 'qr'
-import { type Html, html } from '#kernel/html.ts'
+import { type Html, html, type HtmlValue } from '#kernel/html.ts'
 import { csrfField, field, lead, message, type Skin, stagePage } from '../pages/layout.ts'
 import type { FormState, SectionView } from '../pages/parts.ts'
 import { titleOf } from '../pages/sign-in-page.ts'
@@ -37,6 +37,8 @@ export interface SecondStepView {
   readonly state: FormState
   readonly totp: boolean
   readonly recovery: boolean
+  /** Of the app: see losing.ts. */
+  readonly lost: boolean
   /** For the code of the app, and for a recovery code: a puzzle is good once. */
   readonly guards: readonly (Html | undefined)[]
   /** The form that asks for a passkey. */
@@ -44,11 +46,12 @@ export interface SecondStepView {
 }
 
 export function secondStepPage(skin: Skin, view: SecondStepView): Html {
-  const { uid, csrfToken, state, totp, recovery, passkey } = view
+  const { uid, csrfToken, state, totp, recovery, lost, passkey } = view
   const { secondStep: texts } = skin.texts
+  const otherLead = lost ? texts.lostLead : texts.otherLead
   return stagePage(skin, {
     title: titleOf(skin, texts.title, state),
-    main: html`${lead(texts.title, totp ? texts.codeLead : texts.otherLead)}
+    main: html`${lead(texts.title, totp ? texts.codeLead : otherLead)}
 ${message('bad', state.problem)}
 ${totp ? appCodeForm(skin, view) : undefined}
 ${totp && passkey !== undefined ? html`<p class="or" data-with-passkeys hidden><span>${skin.texts.signIn.or}</span></p>` : undefined}${passkey}
@@ -153,15 +156,18 @@ export function goOnPage(skin: Skin, { uid, csrfToken }: { readonly uid: string;
 }
 
 /** The section of the account page. */
-export function secondStepSection({ totpSince, unusedCodes }: SecondFactorsState, view: SectionView & { totp: boolean }): Html {
+export function secondStepSection({ totpSince, totpLost, unusedCodes }: SecondFactorsState, view: SectionView & { totp: boolean }): Html {
   const { skin, csrfToken, now, totp } = view
   const { secondStep: texts } = skin.texts
+  const row = (words: HtmlValue): Html =>
+    html`<ul class="rows"><li><div class="what"><p><strong>${texts.app}</strong></p><p class="soft small">${words}</p></div>
+<form method="post" action="/account/second-step/remove">${csrfField(csrfToken)}<button class="button danger compact" type="submit">${texts.turnOff}</button></form></li></ul>`
+  const setUp = html`<div><a class="button quiet" href="/account/second-step">${texts.setUp}</a></div>`
   const app =
     totpSince === undefined
-      ? html`<p class="soft">${texts.off}</p>
-<div><a class="button quiet" href="/account/second-step">${texts.setUp}</a></div>`
-      : html`<ul class="rows"><li><div class="what"><p><strong>${texts.app}</strong></p><p class="soft small">${texts.since(ago(skin.texts, totpSince, now))}</p></div>
-<form method="post" action="/account/second-step/remove">${csrfField(csrfToken)}<button class="button danger compact" type="submit">${texts.turnOff}</button></form></li></ul>`
+      ? html`${totpLost === true ? row(texts.lost) : html`<p class="soft">${texts.off}</p>`}
+${setUp}`
+      : row(texts.since(ago(skin.texts, totpSince, now)))
   const codes = html`<ul class="rows"><li><div class="what"><p><strong>${texts.codes}</strong></p><p class="soft small">${texts.left(unusedCodes)}; ${texts.codesFor}</p></div>
 <form method="post" action="/account/recovery-codes">${csrfField(csrfToken)}<button class="button quiet compact" type="submit">${texts.makeNew}</button></form></li></ul>`
   return html`${totp ? app : undefined}${codes}`

@@ -7,6 +7,9 @@ import { accountsCollection } from '../accounts/repository.ts'
 import { createStillOwned } from '../accounts/still-owned.ts'
 import { type RecoveryCodes, recoveryCodes, type Totp, totp } from './schemas.ts'
 
+/** In the place of a key that was lost with the master key. */
+export const LOST = ''
+
 export const totpCollection = defineCollection<Totp>({ name: 'auth_totp', schema: totp, indexes: { created: { fields: ['createdAt'] } } })
 export const codesCollection = defineCollection<RecoveryCodes>({ name: 'auth_recovery_codes', schema: recoveryCodes, indexes: {} })
 
@@ -17,7 +20,7 @@ interface Write {
 export interface SecondFactorsRepository {
   findTotp(call: Call, accountId: string): Promise<Totp | undefined>
   findCodes(call: Call, accountId: string): Promise<Stored<RecoveryCodes> | undefined>
-  /** False when there is one already, or the account no longer has the credential that its owner has proved. */
+  /** In place of one that was lost. False when there is one already, or the account no longer has the credential that its owner has proved. */
   insertTotp(call: Call, made: Totp, write: Write & { credential: string; codes: RecoveryCodes | undefined }): Promise<boolean>
   /** False when somebody has used this step, or a later one, since `before`. */
   useStep(call: Call, accountId: string, step: { before: number; used: number }): Promise<boolean>
@@ -58,11 +61,10 @@ export function createSecondFactorsRepository(database: Database): SecondFactors
     async insertTotp(call, made, { credential, codes: added, events }) {
       const owned = await stillOwned(call, { accountId: made.id, credential })
       if (owned === undefined) return false
-      return commit(
-        call,
-        [insertInto(totpCollection, made), ...(added === undefined ? [] : [insertInto(codesCollection, added)]), owned],
-        events,
-      )
+      const { id, ...set } = made
+      const isLost = (await totps.get(call, id))?.value.key === LOST
+      const putting = isLost ? updateIn(totpCollection, id, { set, where: { key: LOST } }) : insertInto(totpCollection, made)
+      return commit(call, [putting, ...(added === undefined ? [] : [insertInto(codesCollection, added)]), owned], events)
     },
     async useStep(call, accountId, { before, used }) {
       return (await totps.update(call, accountId, { set: { lastStep: used }, where: { lastStep: before } })) !== undefined

@@ -4,7 +4,7 @@ import { z } from '#kernel/schema.ts'
 export const totp = z.strictObject({
   /** The account. */
   id: z.string(),
-  /** Sealed for this row. */
+  /** Sealed for this row. Empty when it was lost with the master key: the account still asks for a second step, and the app counts for nothing. */
   key: z.string(),
   /** The newest time step (RFC 6238) whose code was used: each code counts once, and none that is older. */
   lastStep: z.int().nonnegative(),

@@ -7,13 +7,15 @@ import { PER_ACCOUNT, PER_CLIENT, type Throttle } from '../accounts/throttle.ts'
 import type { AccountDirectory } from '../engine.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import { hashOfCode, newCodes, tidyRecoveryCode } from './recovery-codes.ts'
-import type { SecondFactorsRepository } from './repository.ts'
+import { LOST, type SecondFactorsRepository } from './repository.ts'
 import type { RecoveryCodes } from './schemas.ts'
 import { keyUri, newKey, stepOf, tidyCode } from './totp.ts'
 
 export interface SecondFactorsState {
   /** Since when, in epoch milliseconds. */
   readonly totpSince?: number | undefined
+  /** There was an app, and what it shares with us went with the master key. */
+  readonly totpLost?: true
   readonly unusedCodes: number
 }
 
@@ -46,7 +48,7 @@ export interface TypedCode extends Acting {
 
 export interface SecondFactors {
   state(call: Call, accountId: string): Promise<SecondFactorsState>
-  /** Whether there is an authenticator app: `state` without the recovery codes. */
+  /** Whether there is an authenticator app, be it one that was lost: the account asks for a second step. */
   hasTotp(call: Call, accountId: string): Promise<boolean>
   enrolment(call: Call, place: EnrolmentPlace, sealed?: string): Promise<Enrolment>
   /** `wrong_code`: try again. `ended`: the form was too old or of another browser, or the credential is no longer the account's. New recovery codes unless there are some left. */
@@ -84,7 +86,8 @@ export function createSecondFactorsService(deps: SecondFactorsDependencies): Sec
   return {
     async state(call, accountId) {
       const [key, codes] = await Promise.all([repository.findTotp(call, accountId), repository.findCodes(call, accountId)])
-      return { totpSince: key?.createdAt, unusedCodes: codes?.value.unused.length ?? 0 }
+      const unusedCodes = codes?.value.unused.length ?? 0
+      return key?.key === LOST ? { totpLost: true, unusedCodes } : { totpSince: key?.createdAt, unusedCodes }
     },
     hasTotp: async (call, accountId) => (await repository.findTotp(call, accountId)) !== undefined,
     ...enrolling(deps),

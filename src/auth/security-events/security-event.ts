@@ -33,6 +33,7 @@ export const securityEventType = z.enum([
   'passkey.copy_suspected',
   'totp.enabled',
   'totp.disabled',
+  'totp.lost',
   'recovery_codes.created',
   'recovery_codes.used',
   'second_step.reset',
@@ -64,6 +65,7 @@ export const securityEventType = z.enum([
   'client.unblocked',
   'signing_key.made',
   'signing_key.revoked',
+  'keys.begun_anew',
 ])
 
 export type SecurityEventType = z.infer<typeof securityEventType>

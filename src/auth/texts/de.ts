@@ -389,6 +389,8 @@ export const de: Texts = {
     title: 'Noch ein Schritt',
     codeLead: 'Öffnen Sie Ihre Authenticator-App und geben Sie den Code ein, den sie anzeigt.',
     otherLead: 'Ihr Konto verlangt einen zweiten Nachweis, dass Sie es sind.',
+    lostLead:
+      'Wir haben nicht mehr, was Ihre Authenticator-App mit uns teilt, und ihre Codes gelten nicht mehr. Ein Wiederherstellungscode lässt Sie herein, oder ein Passkey; richten Sie danach die App auf Ihrer Kontoseite neu ein. Wer keins von beiden hat, wendet sich an den Betreiber.',
     code: 'Code aus Ihrer App',
     goOn: 'Weiter',
     useRecovery: 'Wiederherstellungscode verwenden',
@@ -421,6 +423,7 @@ export const de: Texts = {
     onTitle: 'Der zweite Schritt ist eingeschaltet',
     onLead: 'Es fehlt nichts mehr.',
     off: 'Ausgeschaltet. Mit ihm genügt Ihr Passwort allein nicht mehr: Eine App auf Ihrem Telefon zeigt zusätzlich einen Code.',
+    lost: 'Wir haben nicht mehr, was Ihre Authenticator-App mit uns teilt. Bis Sie sie neu einrichten, fragt die Anmeldung mit Ihrem Passwort jedes Mal nach einem Wiederherstellungscode.',
     setUp: 'Authenticator-App einrichten',
     app: 'Authenticator-App',
     since: (ago) => html`eingeschaltet ${ago}`,
@@ -494,6 +497,7 @@ export const de: Texts = {
       'passkey.copy_suspected': 'Ein Passkey wurde abgewiesen: Ein anderes Gerät scheint eine Kopie davon zu haben',
       'totp.enabled': 'Eine Authenticator-App wurde hinzugefügt',
       'totp.disabled': 'Die Authenticator-App wurde entfernt',
+      'totp.lost': 'Codes Ihrer Authenticator-App gelten nicht mehr: Sie ist neu einzurichten',
       'second_step.reset': 'Ein Betreiber hat Ihren zweiten Schritt entfernt',
       'recovery_codes.created': 'Neue Wiederherstellungscodes wurden erzeugt',
       'recovery_codes.used': 'Ein Wiederherstellungscode wurde benutzt',
@@ -525,6 +529,7 @@ export const de: Texts = {
       'client.unblocked': 'Eine App wurde wieder zugelassen',
       'signing_key.made': 'Ein Signaturschlüssel wurde erzeugt',
       'signing_key.revoked': 'Ein Signaturschlüssel wurde widerrufen',
+      'keys.begun_anew': 'Die Schlüssel dieses Dienstes wurden neu angelegt',
     },
   },
 

@@ -391,6 +391,8 @@ export const en = {
     title: 'One more step',
     codeLead: 'Open your authenticator app and type the code that it shows.',
     otherLead: 'Your account asks for a second proof that it is you.',
+    lostLead:
+      'We no longer have what your authenticator app shares with us, and its codes count no more. A recovery code lets you in, or a passkey; then set the app up anew on your account page. Who has neither asks those who run this service.',
     code: 'Code from your app',
     goOn: 'Go on',
     useRecovery: 'Use a recovery code',
@@ -421,6 +423,7 @@ export const en = {
     onTitle: 'The second step is on',
     onLead: 'Nothing is missing any more.',
     off: 'Off. With it, your password alone signs nobody in: an app on your phone shows a code as well.',
+    lost: 'We no longer have what your authenticator app shares with us. Until you set it up anew, signing in with your password asks for a recovery code each time.',
     setUp: 'Set up an authenticator app',
     app: 'Authenticator app',
     since: (ago: HtmlValue): Html => html`turned on ${ago}`,
@@ -494,6 +497,7 @@ export const en = {
       'passkey.copy_suspected': 'A passkey was refused: another device seems to hold a copy of it',
       'totp.enabled': 'An authenticator app was added',
       'totp.disabled': 'The authenticator app was removed',
+      'totp.lost': 'Codes of your authenticator app count no more: it has to be set up anew',
       'second_step.reset': 'An operator took your second step away',
       'recovery_codes.created': 'New recovery codes were made',
       'recovery_codes.used': 'A recovery code was used',
@@ -525,6 +529,7 @@ export const en = {
       'client.unblocked': 'An app was let in again',
       'signing_key.made': 'A signing key was made',
       'signing_key.revoked': 'A signing key was revoked',
+      'keys.begun_anew': 'The keys of this service were made anew',
     } satisfies Readonly<Record<SecurityEventType, string>>,
   },
 

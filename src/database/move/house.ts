@@ -36,6 +36,11 @@ export interface House {
   finish(): Promise<HouseStatus>
   /** Nothing moves until the answer is called. Throws when something does, or follows. */
   reserve(what: string): () => void
+  /**
+   * For who has lost the master key that the file of a move was sealed with. That file is not looked at then; the answer ends the move, where there was
+   * one, and what followed follows no more. Throws when the data is elsewhere than the setting says. Before the start.
+   */
+  overlookLostMove(): (() => Promise<void>) | undefined
   /** Called with the engine before anything else uses it, instead of looking at the sign: for a restore. */
   beforeUse(prepare: (engine: Engine, declared: readonly Declared[]) => Promise<void>): void
 }
@@ -67,6 +72,7 @@ class MovableHouse implements House {
   #url: string
   #follower: Follower | undefined
   #busy = false
+  #overlooks = false
   #prepare: ((engine: Engine, declared: readonly Declared[]) => Promise<void>) | undefined
 
   constructor(parts: HouseParts) {
@@ -92,6 +98,23 @@ class MovableHouse implements House {
     this.#prepare = prepare
   }
 
+  overlookLostMove(): (() => Promise<void>) | undefined {
+    const { state, url } = this.#parts
+    const present = state.lost()
+    if (present === undefined) return undefined
+    if (present !== placeOf(url)) {
+      throw new Error(
+        `The data is in ${present} since a move, and the setting names ${placeOf(url)}. Set NINEFOLD_DATABASE_URL to the former; nothing was changed.`,
+      )
+    }
+    this.#overlooks = true
+    return async () => {
+      // It was not taken down yet, if the switch was broken off.
+      await takeSignDown(this.relay.primary())
+      state.clear()
+    }
+  }
+
   status(): HouseStatus {
     const follower = this.#follower?.status()
     return { present: placeOf(this.#url), ...(follower === undefined ? {} : { follower }) }
@@ -99,14 +122,14 @@ class MovableHouse implements House {
 
   async #open(declared: readonly Declared[], configured: Engine): Promise<Engine> {
     const { state: file, logger, isOwner } = this.#parts
-    const state = file.read()
+    const state = this.#overlooks ? undefined : file.read()
     this.#url = presentOf(state, this.#url)
     const engine = placeOf(this.#url) === placeOf(this.#parts.url) ? configured : await this.#parts.engineFor(this.#url)
     await engine.start(withSign(declared))
     try {
       if (this.#prepare !== undefined) await this.#prepare(engine, declared)
       else if (state?.phase === 'moved') await this.#openMoved(state, engine, declared)
-      else await refuseSigned(engine, placeOf(this.#url))
+      else if (!this.#overlooks) await refuseSigned(engine, placeOf(this.#url))
     } catch (error) {
       await engine.stop()
       throw error

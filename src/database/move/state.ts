@@ -26,6 +26,8 @@ export interface MoveState {
 export interface StateFile {
   /** `undefined` when there is no move. */
   read(): MoveState | undefined
+  /** Where the data is, when the file is there and its addresses do not open: its master key is lost. */
+  lost(): string | undefined
   /** Durable once it returns. */
   write(state: MoveState): void
   clear(): void
@@ -36,9 +38,17 @@ const PURPOSE = 'database.move'
 export function createStateFile(file: string, keyRing: KeyRing): StateFile {
   const open = (sealed: string, place: string): string => {
     const url = keyRing.open(PURPOSE, place, sealed)
-    if (url === undefined)
-      throw new Error(`${file} was written under another master key: it names ${place}, and the address cannot be opened.`)
-    return url
+    if (url !== undefined) return url
+    throw new Error(
+      `${file} was written under another master key: it names ${place}, and the address cannot be opened. ` +
+        'Start with that key. Only if it is lost for good: "ninefold keys begin-anew".',
+    )
+  }
+  const parsed = (): z.infer<typeof stored> | undefined => {
+    if (!existsSync(file)) return undefined
+    const found = stored.safeParse(jsonOf(readFileSync(file, 'utf8')))
+    if (found.success) return found.data
+    throw new Error(`${file} says where the data is, and cannot be read. Put back the one of a backup, or ask for help; do not delete it.`)
   }
   const seal = (url: string): { place: string; sealed: string } => {
     const place = placeOf(url)
@@ -46,14 +56,16 @@ export function createStateFile(file: string, keyRing: KeyRing): StateFile {
   }
   return {
     read() {
-      if (!existsSync(file)) return undefined
-      const parsed = stored.safeParse(jsonOf(readFileSync(file, 'utf8')))
-      if (!parsed.success)
-        throw new Error(
-          `${file} says where the data is, and cannot be read. Put back the one of a backup, or ask for help; do not delete it.`,
-        )
-      const { phase, from, to, at } = parsed.data
+      const found = parsed()
+      if (found === undefined) return undefined
+      const { phase, from, to, at } = found
       return { phase, from: open(from.sealed, from.place), to: open(to.sealed, to.place), at }
+    },
+    lost() {
+      const found = parsed()
+      if (found === undefined) return undefined
+      const opens = [found.from, found.to].every(({ place, sealed }) => keyRing.open(PURPOSE, place, sealed) !== undefined)
+      return opens ? undefined : (found.phase === 'moved' ? found.to : found.from).place
     },
     write({ phase, from, to, at }) {
       const draft = `${file}.draft`

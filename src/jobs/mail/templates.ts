@@ -69,6 +69,7 @@ const templates: Readonly<Record<string, Template>> = {
   'identity-unlinked': template(z.strictObject({ name: line, provider: line, when: line }), (texts) => texts.identityUnlinked),
   'totp-enabled': template(happened, (texts) => texts.totpEnabled),
   'totp-disabled': template(happened, (texts) => texts.totpDisabled),
+  'totp-lost': template(happened, (texts) => texts.totpLost),
   'second-step-reset': template(happened, (texts) => texts.secondStepReset),
   'recovery-codes-created': template(happened, (texts) => texts.recoveryCodesCreated),
   'recovery-code-used': template(happened, (texts) => texts.recoveryCodeUsed),

@@ -291,6 +291,18 @@ export const de: MailTexts = {
     ],
   }),
 
+  totpLost: ({ name, when }, product) => ({
+    subject: `Bitte richten Sie Ihre Authenticator-App für ${product} neu ein`,
+    preview: 'Ihre Codes gelten nicht mehr. Ihre Wiederherstellungscodes gelten.',
+    heading: 'Ihre Authenticator-App ist neu einzurichten',
+    paragraphs: [
+      `Hallo ${name}, ein Schlüssel von ${product} wurde neu angelegt: ${when}. Mit dem bisherigen ging, was Ihre Authenticator-App mit uns teilt; ihre Codes gelten nicht mehr, und Sie wurden überall abgemeldet.`,
+      'Die Anmeldung mit Ihrem Passwort verlangt weiterhin einen zweiten Schritt: Benutzen Sie einen Ihrer Wiederherstellungscodes oder einen Passkey. Entfernen Sie danach den alten Eintrag aus Ihrer App, und richten Sie sie auf Ihrer Kontoseite neu ein.',
+      'Wenn Sie weder einen Wiederherstellungscode noch einen Passkey haben, schreiben Sie dem Betreiber.',
+    ],
+    small: ['Niemand wird Sie per E-Mail oder Telefon nach einem Code oder Passwort fragen.'],
+  }),
+
   secondStepReset: ({ name, when }, product) => ({
     subject: `Ihr zweiter Schritt bei ${product} wurde von einem Betreiber entfernt`,
     preview: 'Melden Sie sich mit Ihrem Passwort an, und richten Sie einen neuen ein.',

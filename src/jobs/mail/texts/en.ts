@@ -301,6 +301,18 @@ export const en = {
     small: ['That was not you? Then sign in, look at your account page, change your password and sign out all other sessions.'],
   }),
 
+  totpLost: ({ name, when }: Happened, product: string): MailContent => ({
+    subject: `Please set up your authenticator app for ${product} anew`,
+    preview: 'Its codes count no more. Your recovery codes do.',
+    heading: 'Your authenticator app has to be set up anew',
+    paragraphs: [
+      `Hello ${name}, on ${when} a key of ${product} was made anew. With the former one went what your authenticator app shares with us: its codes count no more, and you were signed out everywhere.`,
+      'Signing in with your password still asks for a second step: use one of your recovery codes, or a passkey. Then remove the old entry from your app, and set it up anew on your account page.',
+      'If you have neither a recovery code nor a passkey, write to those who run this service.',
+    ],
+    small: ['Nobody will ask you for a code or a password by mail or by telephone.'],
+  }),
+
   secondStepReset: ({ name, when }: Happened, product: string): MailContent => ({
     subject: `Your second step at ${product} was taken away by an operator`,
     preview: 'Sign in with your password, and set up a new one.',
