@@ -291,7 +291,11 @@ describe('organisations', () => {
     assert.equal((await desk.members(system, id)).items.length, 2)
     await invite(id, 'eve')
     const state = await goodState('bob')
-    const reader = membershipReader(world.accounts, { isFirstParty: () => true }, { permissions: permissionsOf(), organisationStands: stands })
+    const reader = membershipReader(
+      world.accounts,
+      { isFirstParty: () => true },
+      { permissions: permissionsOf(), organisationStands: stands },
+    )
     const told = (who: string) => inScope({ call, waiting: [] }, () => reader({ accountId: idOf(who), clientId: 'app' }))
     assert.deepEqual((await told('ada'))['organization'], { id, roles: ['owner'] })
     assert.equal(await desk.end(system, id), true)
