@@ -105,6 +105,12 @@ export default {
       outside(['^src/auth/provider/engine-internals[.]ts$']),
       { path: 'node_modules/oidc-provider/lib/(?!provider[.]js$|index[.]js$)' },
     ),
+    error(
+      'requests-leave-by-one-door',
+      'Addresses that others name are looked up, checked and asked in src/kernel/http/outward.ts.',
+      outside(['^src/kernel/http/']),
+      { path: ['^(node:)?https$', '^(node:)?dns(/promises)?$'] },
+    ),
     error('room-of-node-sqlite', 'SQL lives in the database server.', outside(['^src/database/']), { path: '^(node:)?sqlite$' }),
     error(
       'src-stands-alone',

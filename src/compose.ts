@@ -206,7 +206,7 @@ function addRoles(shop: Workshop, engines: Engines): Pick<Platform, 'auth' | 'tr
   const definitions = [...shop.members.flatMap((member) => member.running.jobs), ...(app.jobs ?? [])]
   const jobsSettings = { mail, productName, ownMails: app.auth?.mails, sites, development }
   const list = shop.members.flatMap((member) => member.running.webhooks ?? [])
-  const webhooks = { list, keyRing, reach: { loopback: development, everywhere: webhooksAnywhere } }
+  const webhooks = { list, keyRing, reach: { loopback: development, everywhere: webhooksAnywhere, byOperator: true } }
   const jobs = shop.add('jobs', jobsServer.create({ database, clock, logger: log('jobs'), definitions, webhooks, settings: jobsSettings }))
   return { auth, transfers: resources.transfers, jobs }
 }

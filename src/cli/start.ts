@@ -1,15 +1,15 @@
-// `ninefold start`: brings everything up, says where, and goes down in order on a signal.
-import { once } from 'node:events'
+// `ninefold start`: brings everything up, says where, and goes down in order.
 import type { ClientDefinition } from '../auth/clients/contract.ts'
 import { systemCall } from '../kernel/call.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
+import { ending } from './ending.ts'
 import { keepPort } from './last-port.ts'
 import { load } from './load.ts'
 import { table } from './table.ts'
 
 export async function startCommand(line: CommandLine): Promise<number> {
   const { platform, app, logger, config } = await load(line, 'run')
-  const stopping = signals()
+  const ended = ending(logger)
   await platform.start().catch((error: unknown) => {
     throw portProblem(error, config.gateway.port) ?? error
   })
@@ -34,10 +34,10 @@ export async function startCommand(line: CommandLine): Promise<number> {
       ['Console (one-time link)', `${sites.console}/enter?code=${code}`],
     ])}\nReady in ${Math.round(performance.now())} ms: nine servers, one process.\n\n`,
   )
-  await stopping
+  const exitCode = await ended
   await platform.stop()
   logger.flush()
-  return 0
+  return exitCode
 }
 
 const PORT_PROBLEMS: Readonly<Record<string, string>> = {
@@ -49,14 +49,6 @@ function portProblem(error: unknown, port: number): CommandError | undefined {
   if (!(error instanceof Error) || !('syscall' in error) || error.syscall !== 'listen' || !('code' in error)) return undefined
   const words = PORT_PROBLEMS[String(error.code)]
   return words === undefined ? undefined : new CommandError(`Port ${port} ${words}. Choose another with --port.`, { cause: error })
-}
-
-/** The first signal asks to stop; a second one ends the process at once. */
-async function signals(): Promise<void> {
-  const controller = new AbortController()
-  const { signal } = controller
-  await Promise.race(['SIGINT', 'SIGTERM'].map((name) => once(process, name, { signal }).catch(() => {})))
-  controller.abort()
 }
 
 /** Where people meet it, as far as its registration tells. */

@@ -22,6 +22,7 @@ import {
 import { until } from '../support/until.ts'
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout'
+const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n'
 const CALLBACK = 'https://app.example/callback'
 
 interface Told {
@@ -218,10 +219,18 @@ test('a sign-out of the app itself needs no notice: its tokens are revoked at on
   assert.deepEqual(told, [])
 })
 
-test('receivers that hang hold two workers at most, and are left alone for a while', async () => {
+test('receivers that hang hold two workers at most, and are left alone for a while', { timeout: 20_000 }, async (t) => {
   const calls: (() => void)[] = []
-  const silent = createServer((request) => void calls.push(() => request.socket.destroy()))
+  const silent = createServer(({ socket }, response) => {
+    if (isSwitching) response.socket?.write(SWITCHING)
+    else calls.push(() => socket.destroy())
+  })
+  let isSwitching = false
   await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done))
+  t.after(() => {
+    silent.closeAllConnections()
+    silent.close()
+  })
   const { port } = silent.address() as AddressInfo
   let now = 0
   // Each client has a host of its own.
@@ -244,5 +253,7 @@ test('receivers that hang hold two workers at most, and are left alone for a whi
   await until('a try', () => calls.length === 1)
   for (const end of calls.splice(0)) end()
   await probe
-  silent.close()
+  // One that leaves HTTP is done with at once, or it would keep the others waiting until a restart.
+  isSwitching = true
+  for (const clientId of ['four', 'five', 'six']) await assert.rejects(run(clientId), /another protocol/)
 })

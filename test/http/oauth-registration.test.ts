@@ -319,6 +319,7 @@ describe('requirement 53: client id metadata documents', () => {
     answer = serving((clientId) => document(clientId))
   })
   after(async () => {
+    host.closeAllConnections()
     host.close()
     await world.stop()
   })
@@ -461,7 +462,9 @@ describe('requirement 53: client id metadata documents', () => {
     }
   })
 
-  test('an id that is not known is asked for where authorizations begin, and not for everybody without end', async () => {
+  test('an id that is not known is asked for where authorizations begin, and not for everybody without end', {
+    timeout: 30_000,
+  }, async () => {
     const steady = `${origin}/steady.json`
     answer = serving((id) => document(id))
     world.advance(3_601_000)
@@ -481,8 +484,15 @@ describe('requirement 53: client id metadata documents', () => {
     const slow = Array.from({ length: 16 }, (_, index) => come(`slow-${index}`))
     await until('sixteen slow hosts', () => waiting.length === 16)
     assert.ok((await signIn(world, steady)).location.searchParams.get('code'), 'one that is known is served as it was')
-    for (const response of waiting) response.destroy()
-    await Promise.all(slow)
+    const switching = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n'
+    for (const [index, response] of waiting.entries()) {
+      if (index % 2 === 0) response.destroy()
+      else response.socket?.write(switching)
+    }
+    for (const { status, body } of await Promise.all(slow)) {
+      assert.equal(status, 400)
+      assert.match(body, /cannot be fetched/)
+    }
     answer = serving((id) => document(id))
     const stored = (await strangers(world)).length
     for (let index = 0; index < 10; index += 1) assert.equal((await come(`more-${index}`)).status, 400)

@@ -426,7 +426,7 @@ test('in production only public machines are asked, whatever the document names'
   const issuer = 'https://id.example.com'
   const send: typeof sendOutward = async (request) => {
     asked.push(request.url)
-    assert.deepEqual(request.reach, { loopback: false, everywhere: false })
+    assert.deepEqual(request.reach, { loopback: false, everywhere: false, byOperator: true })
     if (request.url !== `${issuer}/.well-known/openid-configuration`) return sendOutward(request)
     const document = {
       issuer,

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
+import { systemCall } from '#kernel/call.ts'
 import type { ImportView } from '../../src/resource/transfer/contract.ts'
-import { isPublic } from '#kernel/http/public-address.ts'
-import { pin } from '../../src/resource/transfer/fetch/addresses.ts'
+import { isPublic, pinAddresses } from '#kernel/http/public-address.ts'
 import { type TransferWorld, transferWorld } from './world.ts'
 
 interface OtherApi {
@@ -126,6 +126,19 @@ for (const [name, answer, expected] of [
     },
     /broke off/,
   ],
+  [
+    'breaks off without having said how long it is',
+    ({ socket }: ServerResponse) => {
+      socket?.write('HTTP/1.1 200 OK\r\ncontent-type: text/csv\r\n\r\ntitle\nDune\n')
+      setTimeout(() => socket?.resetAndDestroy(), 50)
+    },
+    /broke off/,
+  ],
+  [
+    'changes to another protocol',
+    ({ socket }: ServerResponse) => socket?.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n'),
+    /another protocol/,
+  ],
 ] as const) {
   test(`an import from an address that ${name} fails in words and stores nothing`, async (t) => {
     const world = await transferWorld(t, local)
@@ -165,6 +178,7 @@ for (const [name, source, field] of [
   ['is no address', { url: 'hello' }, /url/],
   ['is of another kind', { url: 'file:///etc/passwd' }, /https/],
   ['carries a password', { url: 'https://a:b@example.org/' }, /authorization/],
+  ['has a key that no header can carry', { url: 'https://example.org/', authorization: 'Bearer a\r\nhost: b' }, /authorization/],
   ['has members that nobody knows', { url: 'https://example.org/', follow: true }, /follow/],
 ] as const) {
   test(`refuses an address that ${name} at once`, async (t) => {
@@ -207,8 +221,8 @@ test('knows public addresses from others', () => {
 })
 
 test('the address that was checked is the one that is connected to', async () => {
-  const pinned = await pin(new URL('http://127.0.0.1:1/'), true)
-  assert.deepEqual(pinned, { address: '127.0.0.1', family: 4 })
+  const pinned = await pinAddresses(new URL('http://127.0.0.1:1/'), { loopback: true }, AbortSignal.timeout(1000))
+  assert.deepEqual(pinned, [{ address: '127.0.0.1', family: 4 }])
 })
 
 test('rows that come after their authority has ended are not stored, however long the other side took', async (t) => {
@@ -226,4 +240,24 @@ test('rows that come after their authority has ended are not stored, however lon
   assert.equal(view.state, 'failed')
   assert.match(view.problem ?? '', /has ended/)
   assert.deepEqual([await world.objects(), await world.kept()], [[], []])
+})
+
+test('a process that stops while the other side has not answered yet leaves the import to the next one', async (t) => {
+  const world = await transferWorld(t, { ...local, jobs: false })
+  const stopping = new AbortController()
+  let isFirst = true
+  const api = await otherApi(t, (_url, _request, response) => {
+    if (isFirst) stopping.abort(new Error('The worker stops'))
+    else json(response, [{ title: 'Dune' }])
+  })
+  const view: ImportView = JSON.parse((await world.ask('POST', '/api/books/import', { json: { url: `${api.origin}/` } })).body)
+  const [job] = world.jobs
+  assert.ok(job)
+  const work = (signal: AbortSignal): Promise<void> =>
+    job.handle({ call: { ...systemCall('jobs'), signal }, jobId: 'job', attempt: 1 }, { id: view.id })
+  await assert.rejects(work(stopping.signal), /The worker stops/)
+  isFirst = false
+  await work(AbortSignal.timeout(30_000))
+  const ended = await world.ended(view)
+  assert.deepEqual([ended.state, ended.progress.stored], ['done', 1], ended.problem)
 })

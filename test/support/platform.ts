@@ -19,6 +19,8 @@ export interface PlatformProcess {
   /** The one-time link that start printed. */
   readonly consoleLink: string
   readonly output: () => string
+  /** The exit code, once it has ended; none when a signal has ended it. */
+  readonly ended: Promise<number | null>
   origin(label: string): string
   /** One request to the host `<label>.localhost`. */
   send(label: string, request: Omit<Send, 'port' | 'host'>): Promise<Reply>
@@ -103,6 +105,7 @@ export async function startPlatform(options: StartOptions = {}): Promise<Platfor
     text += chunk.toString()
   })
   const output = (): string => text
+  const ended = once(child, 'close').then(([code]: (number | null)[]) => code ?? null)
   await printed(child, /Ready in (\d+) ms/, output)
   if (options.discardOutput === true) child.stdout.removeAllListeners('data').resume()
   const consoleLink = /(http\S+\/enter\?code=\S+)/.exec(text)?.[1] ?? ''
@@ -114,6 +117,7 @@ export async function startPlatform(options: StartOptions = {}): Promise<Platfor
     dataDir,
     consoleLink,
     output,
+    ended,
     origin: (label) => `http://${label}.localhost:${port}`,
     send: sendTo,
     async mails(to) {

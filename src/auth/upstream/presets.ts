@@ -26,7 +26,7 @@ export function upstreamId({ id, kind }: UpstreamDefinition): string {
 /** `development` reaches this machine, too. */
 export function upstreamOf(definition: UpstreamDefinition, { secret, development }: { secret: string; development: boolean }): Upstream {
   const everywhere = 'privateNetwork' in definition && (definition.privateNetwork ?? false)
-  const given = { secret, reach: { loopback: development, everywhere } }
+  const given = { secret, reach: { loopback: development, everywhere, byOperator: true } }
   const { kind } = definition
   if (kind === 'google') return google(definition, given)
   if (kind === 'github') return github(definition, given)

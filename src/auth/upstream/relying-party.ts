@@ -48,7 +48,7 @@ const STALE_MS = 24 * 60 * MINUTE
 const PAUSE_MS = 5000
 const TIMEOUT_MS = 5000
 const APPLE = 'https://appleid.apple.com'
-const NULL_BODY = new Set([101, 204, 205, 304])
+const NULL_BODY = new Set([204, 205, 304])
 
 export function createRelyingParty(deps: RelyingPartyDependencies): RelyingParty {
   const configurations = createConfigurations(deps)

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createSocketServer, type Server as SocketServer, type Socket } from 'node:net'
 import { after, before, test } from 'node:test'
-import { sendOutward } from './outward.ts'
+import { startNameServer } from '../../../test/support/name-server.ts'
+import { openOutward, sendOutward } from './outward.ts'
 
 let server: Server
+/** Answers with what the path says, byte by byte. */
+let raw: SocketServer
+let rawOrigin = ''
+const sockets = new Set<Socket>()
 let origin = ''
 let asked = 0
 
@@ -20,11 +25,45 @@ before(async () => {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   origin = `http://localhost:${(server.address() as AddressInfo).port}`
+  raw = createSocketServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    socket.once('data', (request) => {
+      const path = /^\w+ \/(\S*)/.exec(request.toString())?.[1] ?? ''
+      answers[path]?.(socket)
+    })
+  })
+  raw.listen(0, '127.0.0.1')
+  await once(raw, 'listening')
+  rawOrigin = `http://localhost:${(raw.address() as AddressInfo).port}`
 })
+
+const WITHOUT_LENGTH = 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\nhalf of it'
+
+const answers: Readonly<Record<string, (socket: Socket) => void>> = {
+  upgraded: (socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n'),
+  switched: (socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n'),
+  beyond: (socket) => socket.write('HTTP/1.1 999 Beyond\r\ncontent-length: 0\r\n\r\n'),
+  early: (socket) => socket.write(`${'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(3)}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok`),
+  earlier: (socket) => socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(1000)),
+  nothing: (socket) => socket.end(),
+  slow: (socket) => socket.write('HTTP/1.1 200 OK\r\nx-half: of a he'),
+  whole: (socket) => socket.end(WITHOUT_LENGTH),
+  silent: (socket) => socket.write(WITHOUT_LENGTH),
+  dripping: (socket) => {
+    const drip = setInterval(() => socket.write('x-more: to come\r\n'), 10)
+    socket.write('HTTP/1.1 200 OK\r\n')
+    socket.once('close', () => clearInterval(drip))
+  },
+  given: (socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nall', () => setTimeout(() => socket.resetAndDestroy(), 20)),
+  torn: (socket) => socket.write(WITHOUT_LENGTH, () => setTimeout(() => socket.resetAndDestroy(), 20)),
+}
 
 after(() => {
   server.closeAllConnections()
   server.close()
+  raw.close()
+  for (const socket of sockets) socket.destroy()
 })
 
 const reach = { loopback: true }
@@ -55,7 +94,60 @@ test('reaches nothing but public machines by https unless told', async () => {
   assert.equal(asked, earlier)
 })
 
-test('is bounded in size and in time', async () => {
+test('is bounded in size and in time', { timeout: 20_000 }, async () => {
   await assert.rejects(sendOutward({ url: `${origin}/large`, maxBytes: 1000, reach }), /more than 1000 bytes/)
   await assert.rejects(sendOutward({ url: `${origin}/silent`, timeoutMs: 50, reach }), /broke off|in time/)
+})
+
+test('what is no answer is refused at once, and one that was cut off is not taken for a whole one', { timeout: 20_000 }, async () => {
+  const ask = (path: string, timeoutMs = 10_000) => sendOutward({ url: `${rawOrigin}/${path}`, timeoutMs, reach })
+  const refused = [
+    ['upgraded', /another protocol/],
+    ['switched', /answered with 101, which is no status/],
+    ['beyond', /answered with 999, which is no status/],
+    ['earlier', /puts its answer off for ever/],
+    ['nothing', /cannot be reached|broke off/],
+    ['torn', /broke off/],
+  ] as const
+  for (const [path, message] of refused) await assert.rejects(ask(path), { name: 'OutwardError', message }, path)
+  for (const path of ['slow', 'silent']) await assert.rejects(ask(path, 100), { name: 'OutwardError', message: /in time/ }, path)
+  assert.equal((await ask('early')).body.toString(), 'ok')
+  assert.equal((await ask('whole')).body.toString(), 'half of it')
+})
+
+test('an answer that is read piece by piece ends with its signal, and when nothing comes', { timeout: 20_000 }, async () => {
+  const open = (path: string, signal: AbortSignal, silenceMs = 10_000) =>
+    openOutward({ url: new URL(`${rawOrigin}/${path}`), signal, silenceMs, reach })
+  const quiet = new AbortController().signal
+  for (const path of ['slow', 'dripping']) await assert.rejects(open(path, quiet, 100), /in time/, path)
+  await assert.rejects(open('slow', AbortSignal.timeout(100)), /in time/)
+  await assert.rejects(open('silent', AbortSignal.abort()), { name: 'OutwardError' })
+  await assert.rejects((await open('silent', quiet, 100)).toArray(), /in time/)
+  const cut = new AbortController()
+  const response = await open('silent', cut.signal)
+  const rest = assert.rejects(response.toArray(), /in time/)
+  cut.abort()
+  await rest
+  // All of it has come: whoever reads it late still gets it.
+  const given = await open('given', quiet)
+  await new Promise((done) => given.socket.once('close', done))
+  assert.equal(Buffer.concat(await given.toArray()).toString(), 'all')
+})
+
+test('a connection that fails at once is an error of this request and not the end of the process', async (t) => {
+  // To the broadcast address of this machine there is no route: as for one of IPv6 where there is none.
+  const names = await startNameServer({
+    'nowhere.test': { addresses: ['127.255.255.255'] },
+    'second.test': { addresses: ['127.255.255.255', '127.0.0.1'] },
+  })
+  t.after(() => names.stop())
+  const named = { loopback: true, nameServers: names.at }
+  for (const protocol of ['https', 'http'])
+    await assert.rejects(
+      sendOutward({ url: `${protocol}://nowhere.test/`, reach: named }),
+      { name: 'OutwardError', message: 'nowhere.test cannot be reached.' },
+      protocol,
+    )
+  const { port } = new URL(origin)
+  assert.equal((await sendOutward({ url: `http://second.test:${port}/`, reach: named })).status, 200, 'then the next address is tried')
 })

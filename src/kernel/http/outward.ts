@@ -1,8 +1,9 @@
-// A small request to a machine that somebody else has named: pinned to a checked address, no redirect followed, bounded in time and size.
+// Requests to machines that somebody else has named: pinned to checked addresses, no redirect followed, bounded in time and size.
 import { type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http'
 import { request as secureRequest } from 'node:https'
-import type { LookupFunction } from 'node:net'
-import { type PinnedAddress, pinAddress, type Reach } from './public-address.ts'
+import type { LookupFunction, TcpSocketConnectOpts } from 'node:net'
+import type { HostAddress } from './host-lookup.ts'
+import { pinAddresses, type Reach } from './public-address.ts'
 
 export interface OutwardRequest {
   readonly url: string
@@ -23,6 +24,15 @@ export interface OutwardAnswer {
   readonly body: Buffer
 }
 
+/** One whose answer is read piece by piece. */
+export interface OutwardOpening extends Pick<OutwardRequest, 'method' | 'headers' | 'body' | 'reach'> {
+  readonly url: URL
+  /** Ends everything, the reading of the body as well. */
+  readonly signal: AbortSignal
+  /** For the head of the answer, and then between two pieces of the body. */
+  readonly silenceMs?: number
+}
+
 /** The message names the host and the reason, never a header or a body. */
 export class OutwardError extends Error {
   override readonly name = 'OutwardError'
@@ -31,16 +41,21 @@ export class OutwardError extends Error {
 const TIMEOUT_MS = 10_000
 const MAX_BYTES = 256 * 1024
 const MAX_HEADER_BYTES = 32 * 1024
+/** Of a host with many addresses. */
+const MOST_TRIED = 4
+const CONNECT_MS = 2000
+const BROKEN_OFF = 'broke off its answer'
+/** Answers before the answer (RFC 9110 section 15.2): nobody needs many, and they are work for this thread. */
+const MOST_INFORMATIONAL = 20
 
 /** Any status is an answer, a redirect too: where it leads has not been checked. Rejects with an `OutwardError`. */
 export async function sendOutward(wanted: OutwardRequest): Promise<OutwardAnswer> {
-  const url = checkedUrl(wanted.url)
-  const limit = AbortSignal.timeout(wanted.timeoutMs ?? TIMEOUT_MS)
-  const signal = wanted.signal === undefined ? limit : AbortSignal.any([limit, wanted.signal])
-  const pinned = await beforeEnd(pinAddress(url, wanted.reach ?? {}), signal, url)
-  if (typeof pinned === 'string') throw new OutwardError(pinned)
-  const response = await sent(wanted, { url, pinned, signal })
-  const body = await read(response, { maxBytes: wanted.maxBytes ?? MAX_BYTES, host: url.host })
+  const { url: address, timeoutMs, maxBytes = MAX_BYTES, signal: given, ...rest } = wanted
+  const url = checkedUrl(address)
+  const limit = AbortSignal.timeout(timeoutMs ?? TIMEOUT_MS)
+  const signal = given === undefined ? limit : AbortSignal.any([limit, given])
+  const response = await openOutward({ ...rest, url, signal })
+  const body = await read(response, { maxBytes, host: url.host })
   const headers = Object.entries(response.headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value] as const] : []))
   return { status: response.statusCode ?? 0, headers: Object.fromEntries(headers), body }
 }
@@ -52,41 +67,81 @@ function checkedUrl(text: string): URL {
   return url
 }
 
-/** Looking a name up cannot be stopped, only no longer be waited for. */
-function beforeEnd<T>(work: Promise<T>, signal: AbortSignal, url: URL): Promise<T> {
-  const ended = new Promise<never>((_resolve, reject) => {
-    const end = (): void => reject(new OutwardError(`${url.host} did not answer in time.`))
-    if (signal.aborted) end()
-    else signal.addEventListener('abort', end, { once: true })
-  })
-  return Promise.race([work, ended])
+/** The answer once its head is there. Whoever takes it reads the body to its end, or destroys it. Rejects with an `OutwardError`. */
+export async function openOutward(wanted: OutwardOpening): Promise<IncomingMessage> {
+  const { url, reach = {}, signal } = wanted
+  const pinned = await pinAddresses(url, reach, signal)
+  if (typeof pinned === 'string') throw new OutwardError(pinned)
+  return sent(wanted, pinned)
 }
 
-function sent(
-  { method = 'GET', headers = {}, body }: OutwardRequest,
-  { url, pinned, signal }: { readonly url: URL; readonly pinned: PinnedAddress; readonly signal: AbortSignal },
-): Promise<IncomingMessage> {
-  // Whatever name is asked for, the answer is the address that was checked.
-  const lookup: LookupFunction = (_host, options, done) =>
-    options.all === true ? done(null, [pinned]) : done(null, pinned.address, pinned.family)
+function sent(wanted: OutwardOpening, pinned: readonly HostAddress[]): Promise<IncomingMessage> {
+  const { url, body, signal, silenceMs = 0 } = wanted
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  const request = (url.protocol === 'https:' ? secureRequest : plainRequest)(url, optionsOf(wanted, pinned))
+  let response: IncomingMessage | undefined
+  let informational = 0
+  const fail = (reason: string, cause?: unknown): void => {
+    // All of it is here: what becomes of the connection takes nothing from whoever reads it later.
+    if (response?.complete === true) return
+    const error = new OutwardError(`${url.host} ${reason}.`, { cause })
+    reject(error)
+    // Else a body that has no length and was cut off would look like a whole one.
+    response?.destroy(error)
+    request.destroy()
+  }
+  const tooLate = (): void => fail('did not answer in time')
+  const timer = silenceMs === 0 ? undefined : setTimeout(tooLate, silenceMs)
+  signal.addEventListener('abort', tooLate)
+  request.once('response', (answer) => {
+    clearTimeout(timer)
+    response = answer
+    const { statusCode: status = 0 } = answer
+    if (status >= 200 && status <= 599) resolve(answer)
+    else fail(`answered with ${status}, which is no status`)
+  })
+  // Nobody has asked for another protocol. Node would close the connection, and say nothing more.
+  request.once('upgrade', (_head, socket) => {
+    socket.destroy()
+    fail('answered in another protocol')
+  })
+  request.on('information', () => {
+    informational += 1
+    if (informational === MOST_INFORMATIONAL) fail('puts its answer off for ever')
+  })
+  request.once('timeout', tooLate)
+  request.on('error', (cause: Error) => fail(response === undefined ? 'cannot be reached' : BROKEN_OFF, cause))
+  request.once('close', () => {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', tooLate)
+    if (response === undefined) fail(BROKEN_OFF)
+  })
+  if (signal.aborted) tooLate()
+  else request.end(body)
+  return promise
+}
+
+type ConnectOptions = RequestOptions & Pick<TcpSocketConnectOpts, 'autoSelectFamily' | 'autoSelectFamilyAttemptTimeout'>
+
+function optionsOf({ method = 'GET', headers = {}, body, silenceMs = 0 }: OutwardOpening, pinned: readonly HostAddress[]): ConnectOptions {
+  const addresses = pinned.slice(0, MOST_TRIED)
+  const [first = { address: '', family: 4 }] = addresses
+  // Whatever name is asked for, the answer is what was checked. It comes in a later turn, as from a name server: a connection that fails at once, without
+  // a route or a descriptor, would else fail before anybody listens to it, which ends the process.
+  const lookup: LookupFunction = (_host, options, done) => {
+    setImmediate(() => (options.all === true ? done(null, addresses) : done(null, first.address, first.family)))
+  }
   const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
-  const options: RequestOptions = {
+  return {
     method,
     headers: { 'user-agent': 'ninefold', ...headers, 'accept-encoding': 'identity', ...length },
     lookup,
-    signal,
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: CONNECT_MS,
     agent: false,
+    timeout: silenceMs,
     maxHeaderSize: MAX_HEADER_BYTES,
   }
-  return new Promise((resolve, reject) => {
-    const request = url.protocol === 'https:' ? secureRequest(url, options) : plainRequest(url, options)
-    request.once('response', resolve)
-    request.once('error', (cause: Error) => {
-      const reason = signal.aborted ? 'did not answer in time' : 'cannot be reached'
-      reject(new OutwardError(`${url.host} ${reason}.`, { cause }))
-    })
-    request.end(body)
-  })
 }
 
 async function read(response: IncomingMessage, { maxBytes, host }: { readonly maxBytes: number; readonly host: string }): Promise<Buffer> {
@@ -100,7 +155,7 @@ async function read(response: IncomingMessage, { maxBytes, host }: { readonly ma
       chunks.push(part)
     }
   } catch (cause) {
-    throw new OutwardError(`${host} broke off its answer.`, { cause })
+    throw cause instanceof OutwardError ? cause : new OutwardError(`${host} ${BROKEN_OFF}.`, { cause })
   }
   if (bytes > maxBytes) throw new OutwardError(`${host} answered with more than ${maxBytes} bytes.`)
   return Buffer.concat(chunks)

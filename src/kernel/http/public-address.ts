@@ -1,19 +1,18 @@
 // Which machines an address that came from elsewhere may lead to: public ones. Everything else on the network trusts this machine more than it trusts the
 // sender of the address (server-side request forgery).
-import { lookup } from 'node:dns/promises'
 import { BlockList, isIP } from 'node:net'
+import { askNameServers, askSystem, type HostAddress, type HostFound } from './host-lookup.ts'
 
-export interface PinnedAddress {
-  readonly address: string
-  readonly family: 4 | 6
-}
-
-/** Machines beside the public ones that may be reached. */
+/** Machines beside the public ones that may be reached, and how their hosts are looked up. */
 export interface Reach {
   /** This machine itself, by plain HTTP too: for development. */
   readonly loopback?: boolean
   /** Every network, by HTTPS: for addresses that the operator of this machine has chosen. */
   readonly everywhere?: boolean
+  /** The operator of this machine has named the host: it is looked up as this machine does it, and else by the name servers alone. */
+  readonly byOperator?: boolean
+  /** Those of this machine unless told. */
+  readonly nameServers?: readonly string[]
 }
 
 // RFC 6890 and what came after it: everything of IPv4 that is not for everybody.
@@ -59,25 +58,29 @@ export function isLoopback(address: string): boolean {
   return isIP(address) === 4 ? LOOPBACK_4.check(address, 'ipv4') : address === '::1'
 }
 
-/** None for a host that nobody knows. */
-async function addressesOf(host: string): Promise<readonly { readonly address: string; readonly family: number }[]> {
-  if (isIP(host) !== 0) return [{ address: host, family: isIP(host) }]
+async function addressesOf(host: string, reach: Reach, signal: AbortSignal): Promise<HostFound> {
+  const family = isIP(host)
+  if (family === 4 || family === 6) return [{ address: host, family }]
   // RFC 6761 section 6.3: this machine, whatever a name server says.
   if (/(?:^|[.])localhost[.]?$/.test(host)) return [{ address: '127.0.0.1', family: 4 }]
-  return await lookup(host, { all: true }).catch(() => [])
+  if (reach.byOperator === true) return askSystem(host, { signal })
+  const found = await askNameServers(host, { nameServers: reach.nameServers, signal })
+  // Whoever develops may have written the host into the hosts file.
+  return found === 'unknown' && reach.loopback === true ? askSystem(host, { signal }) : found
 }
 
 /**
- * Looks the host up once and gives the one address that is then connected to, so that a second answer of the name server changes nothing. What is wrong,
- * in a line, when there is none.
+ * Looks the host up once and gives the addresses of which one is then connected to, so that a second answer of the name server changes nothing. What is
+ * wrong, in a line, when there is none.
  */
-export async function pinAddress(url: URL, { loopback = false, everywhere = false }: Reach): Promise<PinnedAddress | string> {
-  const found = await addressesOf(url.hostname.replace(/^\[|\]$/g, ''))
-  const first = found[0]
-  if (first === undefined) return `The host ${url.host} is not known.`
+export async function pinAddresses(url: URL, reach: Reach, signal: AbortSignal): Promise<readonly HostAddress[] | string> {
+  const { loopback = false, everywhere = false } = reach
+  const found = await addressesOf(url.hostname.replace(/^\[|\]$/g, ''), reach, signal)
+  if (found === 'unanswered') return `The host ${url.host} cannot be looked up just now.`
+  if (found === 'unknown' || found.length === 0) return `The host ${url.host} is not known.`
   const isSecure = url.protocol === 'https:'
   const isAllowed = (address: string): boolean => (isSecure && (everywhere || isPublic(address))) || (loopback && isLoopback(address))
   // All of them: a host with one public and one private address is no host to trust.
   if (!found.every(({ address }) => isAllowed(address))) return `${url.host} cannot be fetched: only public addresses by https are.`
-  return { address: first.address, family: first.family === 6 ? 6 : 4 }
+  return found
 }

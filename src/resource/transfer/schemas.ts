@@ -105,7 +105,11 @@ export type ImportView = z.infer<typeof importView>
 export const importFromUrl = z.strictObject({
   url: z.url().max(2000),
   /** Sent as the Authorization header, to that origin only. */
-  authorization: z.string().min(1).max(4000).exactOptional(),
+  authorization: z
+    .string()
+    .max(4000)
+    .regex(/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/, 'must be the value of a header: ASCII, in one line')
+    .exactOptional(),
   ...importOptions.shape,
 })
 export type ImportFromUrl = z.infer<typeof importFromUrl>

@@ -1,10 +1,7 @@
-// One request to an address that a person gave: pinned to a checked machine, redirects checked anew, nothing compressed, no waiting for ever.
-import { type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http'
-import { request as secureRequest } from 'node:https'
-import type { LookupFunction } from 'node:net'
-import type { PinnedAddress } from '#kernel/http/public-address.ts'
+// One request to an address that a person gave: redirects checked anew, nothing compressed, no waiting for ever.
+import type { IncomingMessage } from 'node:http'
+import { OutwardError, openOutward } from '#kernel/http/outward.ts'
 import { transferErrors } from '../errors.ts'
-import { pin } from './addresses.ts'
 
 export interface Wanted {
   readonly url: URL
@@ -22,7 +19,7 @@ export interface Fetched {
 }
 
 const MAX_REDIRECTS = 5
-const IDLE_MS = 30_000
+const SILENCE_MS = 30_000
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 const ACCEPT = 'application/json, application/x-ndjson, text/csv, application/xml;q=0.9, */*;q=0.1'
 
@@ -30,7 +27,7 @@ export async function fetchChecked(wanted: Wanted): Promise<Fetched> {
   let { url } = wanted
   for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
     checkUrl(url)
-    const response = await sent({ ...wanted, url }, await pin(url, wanted.allowLoopback))
+    const response = await sent({ ...wanted, url })
     const location = response.headers.location
     if (!REDIRECTS.has(response.statusCode ?? 0) || location === undefined) return { url, response: good(url, response) }
     response.destroy()
@@ -65,20 +62,12 @@ function good(url: URL, response: IncomingMessage): IncomingMessage {
   throw transferErrors.bad_address({ detail: reason })
 }
 
-function sent({ url, authorization, authorizedOrigin, signal }: Wanted, pinned: PinnedAddress): Promise<IncomingMessage> {
-  const headers: Record<string, string> = { accept: ACCEPT, 'accept-encoding': 'identity', 'user-agent': 'ninefold-import' }
-  if (authorization !== undefined && url.origin === authorizedOrigin) headers['authorization'] = authorization
-  // Whatever name is asked for, the answer is the address that was checked.
-  const lookup: LookupFunction = (_host, options, done) =>
-    options.all === true ? done(null, [pinned]) : done(null, pinned.address, pinned.family)
-  const options: RequestOptions = { headers, lookup, signal, agent: false, timeout: IDLE_MS, maxHeaderSize: 32 * 1024 }
-  return new Promise((resolve, reject) => {
-    const request = url.protocol === 'https:' ? secureRequest(url, options) : plainRequest(url, options)
-    request.once('response', resolve)
-    request.once('timeout', () => request.destroy(new Error('no answer for 30 seconds')))
-    request.once('error', (cause: Error) => {
-      reject(transferErrors.bad_address({ detail: `${url.host} cannot be reached.`, cause }))
-    })
-    request.end()
-  })
+async function sent({ url, authorization, authorizedOrigin, allowLoopback, signal }: Wanted): Promise<IncomingMessage> {
+  const mayKnow = authorization !== undefined && url.origin === authorizedOrigin
+  const headers = { accept: ACCEPT, 'user-agent': 'ninefold-import', ...(mayKnow ? { authorization } : {}) }
+  try {
+    return await openOutward({ url, headers, signal, silenceMs: SILENCE_MS, reach: { loopback: allowLoopback } })
+  } catch (cause) {
+    throw cause instanceof OutwardError ? transferErrors.bad_address({ detail: cause.message, cause }) : cause
+  }
 }

@@ -164,12 +164,14 @@ async function fetched(
   const signal = AbortSignal.any([call.signal, AbortSignal.timeout(FETCH_MS)])
   const address = parsedUrl(url)
   const wanted = { url: address, authorization, authorizedOrigin: address.origin, allowLoopback: parts.allowLoopback, signal }
-  const { format, content } = await download(wanted, record.options.format)
   const limits = { encoding: record.options.encoding, maxBytes: parts.limits.maxBytes }
-  const bytes = await parts.spool.writeSource(record.id, asUtf8(content, limits)).catch((error: unknown) => {
+  const broken = (error: unknown): never => {
+    // That this process stops is not the fault of the other side: the next one fetches anew.
     call.signal.throwIfAborted()
     throw error instanceof AppError ? error : transferErrors.bad_address({ detail: `${address.host} broke off.`, cause: error })
-  })
+  }
+  const { format, content } = await download(wanted, record.options.format).catch(broken)
+  const bytes = await parts.spool.writeSource(record.id, asUtf8(content, limits)).catch(broken)
   const mapper = mapperFor(resource, record.options, format)
   const examined = await examine(parts.spool, { id: record.id, format, options: record.options, mapper })
   return { bytes, source: undefined, ...shapeChange(examined) }
