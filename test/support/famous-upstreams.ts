@@ -81,7 +81,7 @@ export function leadingTo(hosts: () => Readonly<Record<string, Upstream>>): type
   return async (request: OutwardRequest) => {
     const { protocol, host, pathname, search } = new URL(request.url)
     assert.equal(protocol, 'https:')
-    assert.deepEqual(request.reach, { loopback: false, everywhere: false }, 'as in production')
+    assert.deepEqual(request.reach, { loopback: false, everywhere: false, byOperator: true }, 'as in production')
     const upstream = hosts()[host] ?? assert.fail(`asked ${host}`)
     return sendOutward({ ...request, url: `${upstream.issuer}${pathname}${search}`, reach: { loopback: true } })
   }
