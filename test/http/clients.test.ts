@@ -130,6 +130,37 @@ test('origins, scopes and lifetimes are those of now', async () => {
   assert.deepEqual((await world.clients.find(call, 'changing'))?.definition.redirectUris, ['https://frames.example/callback'])
 })
 
+test('a refresh token ends when its client is registered to, counted from the sign-in, and never later than others', async (context) => {
+  const start = Date.now()
+  // The engine's clock, too.
+  context.mock.timers.enable({ apis: ['Date'], now: start })
+  const granted = async (clientId: string, refreshToken?: number): Promise<string> => {
+    await world.clients.add(call, frames(clientId, refreshToken === undefined ? {} : { lifetimes: { refreshToken } }))
+    return JSON.parse((await redeem(await signIn(clientId), { form: { client_id: clientId } })).body).refresh_token
+  }
+  const refresh = (clientId: string, token: string): Promise<Reply> =>
+    send(world, { path: '/token', form: { grant_type: 'refresh_token', client_id: clientId, refresh_token: token } })
+  const renewed = async (clientId: string, token: string): Promise<string> => {
+    const reply = await refresh(clientId, token)
+    assert.equal(reply.status, 200, reply.body)
+    return JSON.parse(reply.body).refresh_token
+  }
+  const usual = await granted('usual')
+  let endless = await granted('endless', 365 * 86_400)
+  let brief = await granted('brief', 120)
+  context.mock.timers.setTime(start + 110_000)
+  brief = await renewed('brief', brief)
+  context.mock.timers.setTime(start + 121_000)
+  assert.equal(errorOf(await refresh('brief', brief)), 'invalid_grant')
+  await renewed('usual', usual)
+  for (const day of [10, 20, 29]) {
+    context.mock.timers.setTime(start + day * 86_400_000)
+    endless = await renewed('endless', endless)
+  }
+  context.mock.timers.setTime(start + 30 * 86_400_000 + 60_000)
+  assert.equal(errorOf(await refresh('endless', endless)), 'invalid_grant')
+})
+
 for (const { grace, late } of [
   { grace: 60 },
   { grace: 60, late: 60_001 },

@@ -1,12 +1,14 @@
-// An operator without a browser: enters by the one-time link and reads what the platform wrote down, which is the judge of what reached it.
+// An operator without a browser: enters by the one-time link, works with the API of the console, and reads what the platform wrote down, which is the judge
+// of what reached it.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { type ReachedPlatform, session } from './person.ts'
 import type { PlatformProcess } from './platform.ts'
 import { scenarioEnvironment } from './scenario-database.ts'
-import { Visitor } from './visitor.ts'
+import { type Page, Visitor } from './visitor.ts'
 
 export interface LoggedLine {
   readonly requestId: string
@@ -35,11 +37,41 @@ export interface Operator {
   policyReports(): Promise<readonly PolicyReportLine[]>
 }
 
-export async function enterConsole(platform: PlatformProcess): Promise<Operator> {
-  const visitor = new Visitor(platform.port)
-  const form = await visitor.visit(platform.consoleLink)
-  const entered = await visitor.submit(form, { code: new URL(platform.consoleLink).searchParams.get('code') ?? '' })
+/** One request to the console's API: `POST /api/clients`, say. */
+export type ConsoleApi = (address: string, json?: unknown, headers?: Readonly<Record<string, string>>) => Promise<Page>
+
+async function enter({ port }: ReachedPlatform, link: string): Promise<Visitor> {
+  const visitor = new Visitor(port)
+  const entered = await visitor.submit(await visitor.visit(link), { code: new URL(link).searchParams.get('code') ?? '' })
   assert.equal(entered.url.pathname, '/', entered.body)
+  return visitor
+}
+
+/** As the console's own page asks, with the cookies of whoever it is; without a CSRF token unless it is among the headers. */
+export function consoleApi(platform: ReachedPlatform, visitor: Visitor): ConsoleApi {
+  const origin = platform.origin('console')
+  return (address, json, headers = {}) => {
+    const [method = '', path = ''] = address.split(' ')
+    const body = json === undefined ? {} : { body: JSON.stringify(json) }
+    const type = json === undefined ? {} : { 'content-type': 'application/json' }
+    return visitor.request(new URL(origin + path), {
+      method,
+      headers: { 'sec-fetch-site': 'same-origin', origin, ...type, ...headers },
+      ...body,
+    })
+  }
+}
+
+/** The API for an operator who has entered by this link, CSRF token included. */
+export async function operatorApi(platform: ReachedPlatform, link: string): Promise<ConsoleApi> {
+  const visitor = await enter(platform, link)
+  const ask = consoleApi(platform, visitor)
+  const { csrfToken } = await session(platform, visitor, 'console')
+  return (address, json, headers = {}) => ask(address, json, { 'x-csrf-token': csrfToken, ...headers })
+}
+
+export async function enterConsole(platform: PlatformProcess): Promise<Operator> {
+  const visitor = await enter(platform, platform.consoleLink)
   const read = async <T>(path: string): Promise<T> => {
     const reply = await visitor.request(new URL(platform.origin('console') + path))
     assert.equal(reply.status, 200, reply.body)

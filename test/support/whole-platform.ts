@@ -2,6 +2,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { systemCall } from '#kernel/call.ts'
 import { createLogger } from '#kernel/log.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { Secret } from '#kernel/secret.ts'
@@ -10,6 +11,7 @@ import { appProblems } from '../../src/app-check.ts'
 import { composePlatform, type Platform } from '../../src/compose.ts'
 import { readConfig } from '../../src/config.ts'
 import { engineFor } from '../../src/database/engines.ts'
+import type { Engine } from '../../src/database/ports.ts'
 import { send } from './http.ts'
 import type { ReachedPlatform } from './person.ts'
 import { freePortPair, type Mail } from './platform.ts'
@@ -17,6 +19,8 @@ import { everythingStored, rowsStored, scenarioUrl, sqliteTables } from './scena
 
 export interface WholePlatform extends ReachedPlatform {
   readonly running: () => Platform
+  /** A new one-time link to the console. */
+  consoleLink(): Promise<string>
   readonly logs: readonly string[]
   advance(ms: number): void
   now(): number
@@ -35,7 +39,14 @@ export interface WholePlatform extends ReachedPlatform {
 
 export async function wholePlatform(
   app: AppFactory,
-  { environment = {} }: { readonly environment?: Readonly<Record<string, string>> } = {},
+  {
+    environment = {},
+    between = (engine) => engine,
+  }: {
+    readonly environment?: Readonly<Record<string, string>>
+    /** Stands between the platform and its database. */
+    readonly between?: (engine: Engine) => Engine
+  } = {},
 ): Promise<WholePlatform> {
   const folder = await mkdtemp(join(tmpdir(), 'ninefold-whole-'))
   const port = await freePortPair()
@@ -59,7 +70,7 @@ export async function wholePlatform(
   const clock = { now: () => Date.now() + offset }
   let platform: Platform | undefined
   const compose = async (): Promise<Platform> => {
-    const engine = await engineFor(scenarioUrl(main) ?? `sqlite:${encodeURI(main)}`, { logger })
+    const engine = between(await engineFor(scenarioUrl(main) ?? `sqlite:${encodeURI(main)}`, { logger }))
     const parts = { config, masterKey, app: definition, sites, logger, engine, clock, sweepEveryMs: 200 }
     platform = composePlatform({ ...parts, consoleFolder: pages })
     return platform
@@ -69,6 +80,8 @@ export async function wholePlatform(
     origin,
     logs,
     running: () => platform ?? fail(),
+    consoleLink: async () =>
+      `${origin('console')}/enter?code=${await (platform ?? fail()).auth.createOperatorLink(systemCall('admin link'))}`,
     advance: (ms) => void (offset += ms),
     now: () => clock.now(),
     async mails(to) {
