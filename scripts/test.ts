@@ -210,11 +210,11 @@ function report(results: readonly FileResult[]): void {
 }
 
 /**
- * FerretDB 1.24 does not update atomically, so it is for one process at a time; and it is slow, so of commands, of refusals and of 20,000 questions
- * PostgreSQL is the other database.
+ * FerretDB 1.24 does not update atomically, so it is for one process at a time; and it is slow, so of commands, of refusals, of 20,000 questions and of
+ * one of each type of event PostgreSQL is the other database.
  */
 const NOT_ON_FERRETDB =
-  /http[\\/](oauth-processes|keys|matrix)|resource-transfer[\\/]access|e2e[\\/](\w+-command|keys|roles|blocked|refusals|tabs)/
+  /http[\\/](oauth-processes|keys|matrix|security-event-types)|resource-transfer[\\/]access|e2e[\\/](\w+-command|keys|roles|blocked|refusals|tabs)/
 
 const OTHERS: readonly TestedDatabase[] = [
   {

@@ -61,18 +61,6 @@ describe('organisations', () => {
   }
 
   const accounts = (path: string): string => `${platform.origin('accounts')}${path}`
-  /** Presses the button of the form that leads there. */
-  async function press(
-    visitor: Visitor,
-    page: Page,
-    { action, fields = {} }: { readonly action: RegExp; readonly fields?: Record<string, string> },
-  ): Promise<Page> {
-    const form = formsOf(page.body).find((candidate) => action.test(candidate.action))
-    assert.ok(form, `no form ${action} at ${page.url.href}:\n${page.body.slice(0, 2000)}`)
-    // The helper finds a form by its fields; here it is given a page with this one alone.
-    const only = page.body.match(/<form\b[^>]*>[\s\S]*?<\/form>/g)?.find((html) => formsOf(html)[0]?.action === form.action) ?? ''
-    return visitor.submit({ ...page, body: only }, fields)
-  }
   const api = ({ visitor }: Person, path: string): Promise<Page> =>
     visitor.request(new URL(`${platform.origin('diary')}${path}`), { headers: { 'sec-fetch-site': 'same-origin' } })
   async function send({ visitor }: Person, address: string, fields?: object): Promise<Page> {
@@ -123,7 +111,7 @@ describe('organisations', () => {
     assert.equal(doc.status, 201, doc.body)
     const path = `/api/docs/${JSON.parse(doc.body).id}`
 
-    const invited = await press(ada.visitor, made, { action: /\/invitations$/, fields: { email: 'bob@example.org', 'role-writer': 'on' } })
+    const invited = await ada.visitor.press(made, /\/invitations$/, { email: 'bob@example.org', 'role-writer': 'on' })
     assert.match(invited.body, /The invitation is on its way/)
     const link = await mailedLink(platform, 'bob@example.org', /https?:\/\/\S+\/invitation\?token=[\w-]+/)
 
@@ -161,7 +149,7 @@ describe('organisations', () => {
     })
     const back = await visitor.submit(confirmed, { email: 'bob@example.org', password: PASSWORD })
     assert.equal(back.url.pathname, '/invitation', back.body.slice(0, 500))
-    const joined = await press(visitor, back, { action: /^\/invitation$/ })
+    const joined = await visitor.press(back, /^\/invitation$/)
     assert.match(joined.body, /Welcome! You are a member now/)
     assert.equal((await visitor.visit(link)).status, 410)
 
@@ -174,14 +162,14 @@ describe('organisations', () => {
     assert.equal((await api(eve, path)).status, 404)
 
     const members = await ada.visitor.visit(accounts(`/account/organisations/${id}`))
-    const removed = await press(ada.visitor, members, { action: /\/members\/[0-9a-z]+\/remove$/ })
+    const removed = await ada.visitor.press(members, /\/members\/[0-9a-z]+\/remove$/)
     assert.match(removed.body, /no member any more/)
     await endsWithin(bob, path)
     await renew(bob)
     assert.equal((await api(bob, path)).status, 404)
     assert.equal((await send(bob, `PATCH ${path}`, { title: 'Mine' })).status, 404)
     assert.equal((await bob.visitor.visit(accounts(`/account/organisations/${id}`))).status, 404)
-    const leaving = await press(ada.visitor, removed, { action: /\/leave$/ })
+    const leaving = await ada.visitor.press(removed, /\/leave$/)
     assert.equal(leaving.status, 409)
     assert.match(leaving.body, /needs an owner/)
     await until('the webhooks', () => told.some(({ type }) => type === 'organisation.left'))
@@ -236,7 +224,7 @@ describe('organisations', () => {
       'scope-docs:write': 'on',
       'scope-permissions': 'on',
     }
-    const shown = await press(ada.visitor, here, { action: /\/services$/, fields })
+    const shown = await ada.visitor.press(here, /\/services$/, fields)
     const [clientId = '', secret = ''] = codesIn(shown)
     assert.match(clientId, /^svc-/)
     assert.equal(shown.headers['cache-control'], 'no-store')
@@ -254,9 +242,7 @@ describe('organisations', () => {
     assert.equal((await platform.send('diary', { method: 'POST', path: '/api/docs', headers, body })).status, 201)
     const elsewhere = JSON.stringify({ title: 'Exported', organisationId: '0'.repeat(26) })
     assert.equal((await platform.send('diary', { method: 'POST', path: '/api/docs', headers, body: elsewhere })).status, 403)
-    const removed = await press(ada.visitor, await ada.visitor.visit(accounts(organisation)), {
-      action: /\/services\/svc-[0-9a-z]+\/remove$/,
-    })
+    const removed = await ada.visitor.press(await ada.visitor.visit(accounts(organisation)), /\/services\/svc-[0-9a-z]+\/remove$/)
     assert.match(removed.body, /The service account is removed/)
     const since = Date.now()
     while ((await ask()).status !== 401) assert.ok(Date.now() - since < WITHIN_MS)
@@ -310,9 +296,9 @@ describe('organisations', () => {
       return visitor.visit(accounts(path))
     }
     const fill = async (visitor: Visitor, page: Page, email: string): Promise<Page> => {
-      await press(visitor, page, { action: /\/invitations$/, fields: { email, 'role-writer': 'on' } })
+      await visitor.press(page, /\/invitations$/, { email, 'role-writer': 'on' })
       const fields = { service: 'Nightly', 'role-writer': 'on', 'scope-docs:read': 'on' }
-      return press(visitor, page, { action: /\/services$/, fields })
+      return visitor.press(page, /\/services$/, fields)
     }
     /** Members with their roles, invitations and machines, in the words of the page. */
     const stateOf = async (visitor: Visitor, { url }: Page): Promise<readonly string[]> => {
@@ -388,16 +374,16 @@ describe('organisations', () => {
       assert.equal(own.length, 2)
       const [, form] = [...(await bobs()).matchAll(/action="([^"]*\/roles)"/g)].at(0) ?? []
       const path = new RegExp(`${form}$`)
-      const none = await press(eve, borg, { action: path })
+      const none = await eve.press(borg, path)
       assert.match(none.body, /The roles are saved/)
       assert.doesNotMatch(await bobs(), / checked>/)
-      await press(eve, borg, { action: path, fields: { 'role-writer': 'on', 'role-owner': 'on' } })
+      await eve.press(borg, path, { 'role-writer': 'on', 'role-owner': 'on' })
       assert.match(await bobs(), /name="role-owner" value="on" checked>/)
       assert.match((await pageOf(bob, 'Borg')).body, /\/services"/, 'who owns it is shown what owners do')
-      await press(eve, borg, { action: path, fields: { 'role-writer': 'on' } })
+      await eve.press(borg, path, { 'role-writer': 'on' })
       assert.match(await bobs(), /name="role-writer" value="on" checked>/)
       const eves = own.find(({ action }) => action !== form)?.action ?? ''
-      const last = await press(eve, borg, { action: new RegExp(`${eves}$`) })
+      const last = await eve.press(borg, new RegExp(`${eves}$`))
       assert.equal(last.status, 409)
       assert.match(last.body, /needs an owner/)
     })
@@ -411,12 +397,12 @@ describe('organisations', () => {
       const status = async (link: string | undefined): Promise<number> => (await carl.visit(link ?? '')).status
       const [first] = await until('the first mail', async () => ((await links()).length === 1 ? links() : undefined))
       assert.equal(await status(first), 200)
-      const again = await press(eve, borg, { action: /\/resend$/ })
+      const again = await eve.press(borg, /\/resend$/)
       assert.match(again.body, /The invitation is on its way/)
       const both = await until('the second mail', async () => ((await links()).length === 2 ? links() : undefined))
       const second = both.find((link) => link !== first)
       assert.deepEqual([await status(first), await status(second)], [410, 200])
-      const revoked = await press(eve, again, { action: /\/revoke$/ })
+      const revoked = await eve.press(again, /\/revoke$/)
       assert.match(revoked.body, /The invitation is withdrawn/)
       assert.doesNotMatch(revoked.body, /carl@example\.org/)
       assert.equal(await status(second), 410)
@@ -429,11 +415,11 @@ describe('organisations', () => {
         return Object(claimsOf(JSON.parse(reply.body).access_token)['organization']).roles
       }
       assert.deepEqual(await rolesNow(machine.secret), ['writer'])
-      const saved = await press(eve, borg, { action: /\/services\/svc-[0-9a-z]+\/roles$/ })
+      const saved = await eve.press(borg, /\/services\/svc-[0-9a-z]+\/roles$/)
       assert.match(saved.body, /The roles of the service account are saved/)
       assert.deepEqual(await rolesNow(machine.secret), [])
-      await press(eve, borg, { action: /\/services\/svc-[0-9a-z]+\/roles$/, fields: { 'role-writer': 'on' } })
-      const shown = await press(eve, borg, { action: /\/secret$/ })
+      await eve.press(borg, /\/services\/svc-[0-9a-z]+\/roles$/, { 'role-writer': 'on' })
+      const shown = await eve.press(borg, /\/secret$/)
       assert.equal(shown.headers['cache-control'], 'no-store')
       const [clientId, secret = ''] = codesIn(shown)
       assert.equal(clientId, machine.clientId)

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { generate } from 'otplib'
 import { KINDS_V1 } from '../fixtures/template-v1.ts'
+import { codesOn } from '../support/account-acts.ts'
 import { ninefold } from '../support/command.ts'
 import { PASSWORD, type Person, session, signIn, signUp } from '../support/person.ts'
 import { type PlatformProcess, startPlatform } from '../support/platform.ts'
@@ -21,7 +22,6 @@ before(async () => {
 after(() => platform.stop({ remove: true }))
 
 const keyOn = (page: Page): string => (/class="key">([A-Z2-7 ]+)</.exec(page.body)?.[1] ?? '').replaceAll(' ', '')
-const codesOn = (page: Page): string[] => [...page.body.matchAll(/<li><code>([\w-]+)<\/code>/g)].map(([, code = '']) => code)
 
 /** What the app shows in some steps from now. */
 const shown = (secret: string, steps = 0): Promise<string> => generate({ secret, epoch: Math.floor(Date.now() / 1000) + steps * 30 })

@@ -1,6 +1,6 @@
 // Webhooks: security events reach the machines that asked for them, signed; nothing is lost, nothing leads into the network, no secret leaks.
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -25,6 +25,7 @@ import { jobsServer } from '../../src/jobs/server.ts'
 import { webhookIntake } from '../../src/jobs/webhooks/intake.ts'
 import { everythingStored, scenarioDatabase } from '../support/scenario-database.ts'
 import { until } from '../support/until.ts'
+import { documentedVerify } from '../support/webhook-receiver.ts'
 
 const call = systemCall('test')
 const notes = defineCollection({ name: 'notes', schema: z.object({ id: z.string() }), indexes: {} })
@@ -35,19 +36,6 @@ interface Got {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-}
-
-type Verify = (
-  message: { secret: string; headers: Got['headers']; body: string },
-  nowMs?: number,
-) => { id: string; type: string; data: object }
-
-/** The example of the documentation, run as it stands there. */
-async function documentedVerify(): Promise<Verify> {
-  const page = await readFile(new URL('../../docs/webhooks.md', import.meta.url), 'utf8')
-  const code = /```js verify\n(.*?)```/s.exec(page)?.[1] ?? ''
-  const module = await import(`data:text/javascript,${encodeURIComponent(code)}`)
-  return module.verifiedMessage
 }
 
 describe('webhooks', () => {

@@ -1,17 +1,26 @@
 // Somebody with values that nobody else has, who does all that a person can do on a platform: what is left of them is easy to find.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { generate } from 'otplib'
 import type { AppFactory } from '../../src/app.ts'
 import { resource } from '../../src/resource/definition.ts'
 import { z } from '#kernel/schema.ts'
-import { SoftAuthenticator } from './authenticator.ts'
+import {
+  accountIdOf,
+  addPasskey,
+  addSecondStep,
+  askForAddress,
+  changeAddress,
+  inviteMember,
+  linkIdentity,
+  makeOrganisation,
+  onAccounts,
+} from './account-acts.ts'
 import { jpeg } from './data-world.ts'
-import { mailedLink, type Person, session, signIn, signUp } from './person.ts'
+import { type Person, session, signIn, signUp } from './person.ts'
 import { authorize } from './third-party.ts'
 import { CLIENT_ID, type Upstream } from './upstream.ts'
 import { until } from './until.ts'
-import { formsOf, type Page, Visitor } from './visitor.ts'
+import { Visitor } from './visitor.ts'
 import type { WholePlatform } from './whole-platform.ts'
 
 /** Nothing else on the platform has any of these words. */
@@ -90,13 +99,6 @@ export interface CanaryPerson extends Person {
   readonly totpKey: string
 }
 
-const at = (platform: WholePlatform, path: string): string => `${platform.origin('accounts')}${path}`
-
-async function accountIdOf(platform: WholePlatform, { visitor }: Person): Promise<string> {
-  const reply = await visitor.request(new URL(`${platform.origin('diary')}/session`), { headers: { 'sec-fetch-site': 'same-origin' } })
-  return (JSON.parse(reply.body) as { account?: { id: string } }).account?.id ?? assert.fail(reply.body)
-}
-
 async function api(
   platform: WholePlatform,
   { visitor }: Person,
@@ -123,54 +125,6 @@ async function api(
   return reply.body === '' ? { id: '' } : (JSON.parse(reply.body) as { id: string })
 }
 
-async function addPasskey(platform: WholePlatform, { visitor }: Person): Promise<void> {
-  const page = await visitor.visit(at(platform, '/account/passkeys/add'))
-  const challenge = /&quot;challenge&quot;:&quot;([\w-]+)&quot;/.exec(page.body)?.[1] ?? assert.fail(page.body)
-  const origin = platform.origin('accounts')
-  const answer = new SoftAuthenticator().create({ challenge, origin, rpId: 'accounts.localhost' })
-  const added = await visitor.submit(page, { name: CANARY.passkey, answer })
-  assert.equal(added.status, 200, added.body)
-}
-
-async function addSecondStep(platform: WholePlatform, { visitor }: Person): Promise<string> {
-  const page = await visitor.visit(at(platform, '/account/second-step'))
-  const secret = (/class="key">([A-Z2-7 ]+)</.exec(page.body)?.[1] ?? assert.fail(page.body)).replaceAll(' ', '')
-  const done = await visitor.submit(page, { code: await generate({ secret, epoch: Math.floor(Date.now() / 1000) }) })
-  assert.equal(done.status, 200, done.body)
-  return secret
-}
-
-async function linkIdentity(platform: WholePlatform, { visitor }: Person, club: Upstream): Promise<void> {
-  club.claims = { sub: CANARY.subject, email: CANARY.identity, email_verified: true, name: CANARY.name }
-  const begun = await visitor.request(new URL(at(platform, '/account/identities/link/club')), { headers: { accept: 'text/html' } })
-  const back = club.visit(begun.headers.location ?? assert.fail(begun.body)).location
-  let page = await visitor.visit(back)
-  const confirm = formsOf(page.body).find(({ action }) => action.includes('identities/connect'))
-  if (confirm !== undefined) page = await visitor.submit(page, {})
-  assert.match((await visitor.visit(at(platform, '/account'))).body, /canary-at-the-club/)
-}
-
-async function changeAddress(platform: WholePlatform, person: Person): Promise<void> {
-  const { visitor } = person
-  for (const email of [CANARY.address, CANARY.wantedAddress]) {
-    await visitor.submit(await visitor.visit(at(platform, '/account')), { email })
-    const link = await mailedLink(platform, email, /https?:\/\/\S+\/email\/confirm\?token=[\w-]+/)
-    if (email === CANARY.address) await visitor.submit(await visitor.visit(link), { token: new URL(link).searchParams.get('token') ?? '' })
-  }
-}
-
-async function makeOrganisation(platform: WholePlatform, { visitor }: Person, name: string): Promise<string> {
-  const page = await visitor.submit(await visitor.visit(at(platform, '/account')), { organisation: name })
-  return /\/account\/organisations\/(\w+)/.exec(page.url.pathname)?.[1] ?? assert.fail(page.url.href)
-}
-
-async function invite(platform: WholePlatform, { visitor }: Person, to: { organisation: string; email: string }): Promise<Page> {
-  const page = await visitor.visit(at(platform, `/account/organisations/${to.organisation}`))
-  const sent = await visitor.submit(page, { email: to.email })
-  assert.equal(sent.status, 200, sent.body)
-  return sent
-}
-
 /** Everything that leaves a trace. `friend` shares with the person, and the person with them. */
 export async function liveALife(platform: WholePlatform, { friend, club }: { friend: Person; club: Upstream }): Promise<CanaryPerson> {
   const person = await signUp(platform, CANARY.firstAddress)
@@ -180,9 +134,11 @@ export async function liveALife(platform: WholePlatform, { friend, club }: { fri
   await signIn(platform, other)
   await signIn(platform, { ...other, visitor: new Visitor(platform.port) }, 'a wrong password of the canary').catch(() => undefined)
   const accountId = await accountIdOf(platform, person)
-  await visitor.submit(await visitor.visit(at(platform, '/account')), { name: CANARY.name })
-  await addPasskey(platform, person)
+  await visitor.submit(await visitor.visit(onAccounts(platform, '/account')), { name: CANARY.name })
+  await addPasskey(platform, person, CANARY.passkey)
+  club.claims = { sub: CANARY.subject, email: CANARY.identity, email_verified: true, name: CANARY.name }
   await linkIdentity(platform, person, club)
+  assert.match((await visitor.visit(onAccounts(platform, '/account'))).body, /canary-at-the-club/)
   await authorize(platform, person)
   const image = await api(platform, person, {
     path: '/api/files/photos',
@@ -204,11 +160,12 @@ export async function liveALife(platform: WholePlatform, { friend, club }: { fri
   await api(platform, friend, { path: `/api/photos/${shown.id}/shares/${accountId}`, method: 'PUT', json: { may: 'read' } })
   await api(platform, person, { path: `/api/photos/${photo.id}/shares/a-friend`, method: 'PUT', json: { may: 'read' } })
   const own = await makeOrganisation(platform, person, CANARY.organisation)
-  await invite(platform, person, { organisation: own, email: 'nobody-yet@example.org' })
-  await invite(platform, friend, { organisation: await makeOrganisation(platform, friend, 'Friends'), email: CANARY.firstAddress })
-  await visitor.visit(at(platform, '/forgot-password')).then((page) => visitor.submit(page, { email: CANARY.firstAddress }))
-  await changeAddress(platform, person)
-  const totpKey = await addSecondStep(platform, person)
+  await inviteMember(platform, person, { organisation: own, email: 'nobody-yet@example.org' })
+  await inviteMember(platform, friend, { organisation: await makeOrganisation(platform, friend, 'Friends'), email: CANARY.firstAddress })
+  await visitor.visit(onAccounts(platform, '/forgot-password')).then((page) => visitor.submit(page, { email: CANARY.firstAddress }))
+  await changeAddress(platform, person, CANARY.address)
+  await askForAddress(platform, person, CANARY.wantedAddress)
+  const { key: totpKey } = await addSecondStep(platform, person)
   await until('the mail about it', async () => (await platform.mails(CANARY.address)).length > 1)
   return { ...person, email: CANARY.address, accountId, totpKey }
 }

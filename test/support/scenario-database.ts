@@ -50,14 +50,17 @@ export async function scenarioDatabase({ file, clock, logger, onWrite, sweepEver
 }
 
 function watched(engine: Engine, onWrite: (request: WriteRequest) => void): Engine {
+  return withWrites(engine, (request, write) => {
+    onWrite(request)
+    return write(request)
+  })
+}
+
+/** The same engine, with something around each write. */
+export function withWrites(engine: Engine, around: (request: WriteRequest, write: Engine['write']) => ReturnType<Engine['write']>): Engine {
   return new Proxy(engine, {
     get(target, name) {
-      if (name === 'write') {
-        return (request: WriteRequest) => {
-          onWrite(request)
-          return target.write(request)
-        }
-      }
+      if (name === 'write') return (request: WriteRequest) => around(request, (given) => target.write(given))
       const member: unknown = Reflect.get(target, name, target)
       return typeof member === 'function' ? member.bind(target) : member
     },

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import type { Person, ReachedPlatform } from './person.ts'
 import { PASSWORD } from './person.ts'
-import type { Reply } from './http.ts'
-import type { PlatformProcess } from './platform.ts'
+import { type Reply, send } from './http.ts'
 import { formsOf, type Page } from './visitor.ts'
 
 export interface Tokens {
@@ -22,7 +21,7 @@ export interface Authorization {
   readonly state: string
 }
 
-export function redirectUri(platform: Pick<PlatformProcess, 'port'>): string {
+export function redirectUri(platform: Pick<ReachedPlatform, 'port'>): string {
   return `http://printshop.localhost:${platform.port + 1}/callback`
 }
 
@@ -74,8 +73,10 @@ export async function authorize(
   }
 }
 
-export function tokenRequest(platform: PlatformProcess, parameters: Readonly<Record<string, string>>): Promise<Reply> {
-  return platform.send('accounts', {
+export function tokenRequest(platform: ReachedPlatform, parameters: Readonly<Record<string, string>>): Promise<Reply> {
+  return send({
+    port: platform.port,
+    host: new URL(platform.origin('accounts')).host,
     method: 'POST',
     path: '/token',
     headers: { 'content-type': 'application/x-www-form-urlencoded', origin: `http://printshop.localhost:${platform.port + 1}` },
@@ -83,7 +84,7 @@ export function tokenRequest(platform: PlatformProcess, parameters: Readonly<Rec
   })
 }
 
-export function redeem(platform: PlatformProcess, authorization: Authorization): Promise<Reply> {
+export function redeem(platform: ReachedPlatform, authorization: Authorization): Promise<Reply> {
   return tokenRequest(platform, {
     grant_type: 'authorization_code',
     code: authorization.code,
@@ -92,12 +93,12 @@ export function redeem(platform: PlatformProcess, authorization: Authorization):
   })
 }
 
-export function refresh(platform: PlatformProcess, refreshToken: string): Promise<Reply> {
+export function refresh(platform: ReachedPlatform, refreshToken: string): Promise<Reply> {
   return tokenRequest(platform, { grant_type: 'refresh_token', refresh_token: refreshToken })
 }
 
 /** The whole flow. */
-export async function thirdPartyTokens(platform: PlatformProcess, person: Person): Promise<Tokens> {
+export async function thirdPartyTokens(platform: ReachedPlatform, person: Person): Promise<Tokens> {
   const reply = await redeem(platform, await authorize(platform, person))
   assert.equal(reply.status, 200, reply.body)
   return JSON.parse(reply.body) as Tokens

@@ -81,6 +81,19 @@ export class Visitor {
   async submit(page: Page, fields: Readonly<Record<string, string>>): Promise<Page> {
     const form = formsOf(page.body).find((candidate) => Object.keys(fields).every((name) => candidate.names.includes(name)))
     assert.ok(form, `no form with ${Object.keys(fields).join(', ')} at ${page.url.href} (${page.status}):\n${page.body.slice(0, 3000)}`)
+    return this.#send(page, form, fields)
+  }
+
+  /** Sends the form of the page that leads there, with these fields. */
+  async press(page: Page, action: RegExp, fields: Readonly<Record<string, string>> = {}): Promise<Page> {
+    const form = formsOf(page.body).find((candidate) => action.test(candidate.action))
+    assert.ok(form, `no form to ${action} at ${page.url.href} (${page.status}):\n${page.body.slice(0, 3000)}`)
+    const unknown = Object.keys(fields).filter((name) => !form.names.includes(name))
+    assert.deepEqual(unknown, [], `the form to ${form.action} has none of these`)
+    return this.#send(page, form, fields)
+  }
+
+  async #send(page: Page, form: Form, fields: Readonly<Record<string, string>>): Promise<Page> {
     const body = new URLSearchParams({ ...form.hidden, ...fields }).toString()
     const url = new URL(form.action, page.url)
     const headers = {

@@ -33,7 +33,8 @@ export async function rewrite(
     const stored = await repository.find(call, clientId)
     if (stored === undefined) throw authErrors.client_not_found({ detail: `There is no client ${JSON.stringify(clientId)}.` })
     const { set, type, events: further = [] } = decide(stored)
-    const events = [...further, securityEventOf({ type, about: stored.value.definition.name })]
+    const { name } = set.definition ?? stored.value.definition
+    const events = [...further, securityEventOf({ type, about: name })]
     const written = await repository.update(call, clientId, { change: { set, ifVersion: stored.version }, events })
     if (written !== undefined) return written.value
   }

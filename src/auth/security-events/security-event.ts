@@ -8,7 +8,7 @@ const MAX_WORDS = 200
 
 export const SECURITY_EVENT = 'auth.security'
 
-/** `subject.verb`, in the past tense; docs list them. Add yours here. */
+/** `subject.verb`, in the past tense. docs/webhooks.md lists them, and test/http/security-event-types.test.ts makes each happen: add yours to all three. */
 export const securityEventType = z.enum([
   'account.created',
   'account.invited',

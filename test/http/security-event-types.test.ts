@@ -1,0 +1,469 @@
+// Each type of security event, by what really makes it happen: the event is stored with that, and a webhook brings it as docs/webhooks.md says, signed.
+// What happens builds on what happened before, in the order of the table.
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { after, before, test } from 'node:test'
+import { systemCall } from '#kernel/call.ts'
+import type { AppFactory } from '../../src/app.ts'
+import {
+  SECURITY_EVENT,
+  type SecurityEvent,
+  securityEvent,
+  type SecurityEventType,
+  securityEventType,
+} from '../../src/auth/security-events/security-event.ts'
+import type { WriteRequest } from '../../src/database/ports.ts'
+import {
+  accountIdOf,
+  addPasskey,
+  addSecondStep,
+  ceremonyOn,
+  changeAddress,
+  codesOn,
+  followLink,
+  inviteMember,
+  linkIdentity,
+  makeOrganisation,
+  newPasskey,
+  onAccounts,
+} from '../support/account-acts.ts'
+import type { SoftAuthenticator } from '../support/authenticator.ts'
+import { canaryApp } from '../support/canary-person.ts'
+import { type ConsoleApi, operatorApi } from '../support/operator.ts'
+import { mailedLink, PASSWORD, type Person, signIn, signUp } from '../support/person.ts'
+import { withWrites } from '../support/scenario-database.ts'
+import { authorize, redeem, refresh } from '../support/third-party.ts'
+import { until } from '../support/until.ts'
+import { startUpstream, type Upstream } from '../support/upstream.ts'
+import { type Page, Visitor } from '../support/visitor.ts'
+import { startReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts'
+import { type WholePlatform, wholePlatform } from '../support/whole-platform.ts'
+
+const DAY_MS = 86_400_000
+const OTHER_PASSWORD = 'another horse and battery'
+const call = systemCall('a command')
+
+interface KnownPerson extends Person {
+  readonly accountId: string
+}
+
+let club: Upstream
+let receiver: WebhookReceiver
+let platform: WholePlatform
+const told: SecurityEvent[] = []
+let webhookSecret: string | undefined
+/** What nobody who is told of events may learn. */
+const secrets: string[] = [PASSWORD, OTHER_PASSWORD]
+/** What goes on between the moment in which an account is taken back and the end of everything that it has open. */
+let meanwhile: () => Promise<unknown> = async () => {}
+
+let link = ''
+let operator: ConsoleApi
+let actor = ''
+let ada: KnownPerson
+let bob: KnownPerson
+let device: SoftAuthenticator
+let codes: string[] = []
+let token = ''
+let organisation = ''
+let service = ''
+
+const app =
+  (parts: Parameters<typeof canaryApp>[0]): AppFactory =>
+  (environment) => {
+    const made = canaryApp(parts)(environment)
+    return { ...made, auth: { ...made.auth, roles: { writer: { permissions: ['write'] } } } }
+  }
+
+const writes = (request: WriteRequest, collection: string, field: string): boolean =>
+  request.kind === 'write' &&
+  request.steps.some((step) => step.collection === collection && 'document' in step && JSON.stringify(step.document).includes(field))
+
+before(async () => {
+  club = await startUpstream()
+  receiver = await startReceiver({
+    secret: async () => (webhookSecret ??= (await platform.running().jobs.webhooks.secrets(call, 'listener'))[0] ?? ''),
+    now: () => platform.now(),
+  })
+  let moment: Promise<unknown> = Promise.resolve()
+  platform = await wholePlatform(app({ issuer: club.issuer, receiver: receiver.url }), {
+    environment: { NINEFOLD_AUTH_UPSTREAM_SECRETS: JSON.stringify({ club: club.secret }), NINEFOLD_GATEWAY_RATE_LIMIT_FACTOR: '100' },
+    between: (engine) =>
+      withWrites(engine, async (request, write) => {
+        // The job that would end everything waits as well.
+        if (writes(request, 'jobs', 'auth.end_access')) await moment
+        if (!writes(request, 'accounts', 'reclaimedSince')) return write(request)
+        const written = write(request)
+        moment = written.then(() => meanwhile())
+        await moment
+        return written
+      }),
+  })
+  await platform.start()
+  platform.running().database.tail({
+    topics: [SECURITY_EVENT],
+    handle: (events) => void told.push(...events.map(({ data }) => securityEvent.parse(data))),
+  })
+})
+after(async () => {
+  await platform?.stop()
+  await platform?.remove()
+  await club?.stop()
+  receiver?.stop()
+})
+
+const account = ({ visitor }: Person): Promise<Page> => visitor.visit(onAccounts(platform, '/account'))
+const ofOrganisation = ({ visitor }: Person): Promise<Page> => visitor.visit(onAccounts(platform, `/account/organisations/${organisation}`))
+const elsewhere = ({ email }: Person): Person => ({ email, visitor: new Visitor(platform.port) })
+
+/** After all of theirs has ended: what begins within a second of that is taken for what was under way. */
+async function signInAgain(person: Person): Promise<void> {
+  platform.advance(3000)
+  await signIn(platform, person)
+}
+
+async function signedUp(email: string): Promise<KnownPerson> {
+  const person = await signUp(platform, email)
+  await signIn(platform, person)
+  return { ...person, accountId: await accountIdOf(platform, person) }
+}
+
+/** An event without where it came from. */
+type Core = Omit<SecurityEvent, 'type' | 'client' | 'device'>
+
+/** Stored by `ninefold keys begin-anew`, while no platform runs: test/e2e/lost-key.test.ts makes these happen. */
+const ELSEWHERE = ['totp.lost', 'keys.begun_anew'] as const
+type TypeHere = Exclude<SecurityEventType, (typeof ELSEWHERE)[number]>
+const typeHere = securityEventType.exclude(ELSEWHERE)
+
+const ROWS: Readonly<Record<TypeHere, () => Promise<Core | readonly Core[]>>> = {
+  async 'operator.link_created'() {
+    link = await platform.consoleLink()
+    secrets.push(new URL(link).searchParams.get('code') ?? link)
+    return { about: 'admin link' }
+  },
+  async 'operator.signed_in'() {
+    operator = await operatorApi(platform, link)
+    const event = await until('the event', () => told.find(({ type }) => type === 'operator.signed_in'))
+    actor = event.actor ?? ''
+    assert.match(actor, /^operator [0-9a-z]{26}$/)
+    return { actor }
+  },
+  async 'account.invited'() {
+    assert.equal((await operator('POST /api/invitations', { email: 'ada@example.org' })).status, 201)
+    return {}
+  },
+  async 'account.created'() {
+    ada = await signedUp('ada@example.org')
+    return { accountId: ada.accountId }
+  },
+  async 'sign_in.succeeded'() {
+    bob = await signedUp('bob@example.org')
+    return { accountId: bob.accountId }
+  },
+  async 'sign_in.failed'() {
+    await signIn(platform, elsewhere(ada), 'not the password')
+    return { accountId: ada.accountId }
+  },
+  async 'session.ended'() {
+    const other = elsewhere(bob)
+    await signIn(platform, other)
+    await other.visitor.press(await account(other), /\/sign-out$/)
+    return { accountId: bob.accountId, about: 'Unknown device' }
+  },
+  async 'account.renamed'() {
+    await ada.visitor.submit(await account(ada), { name: 'Ada L' })
+    return { accountId: ada.accountId, about: 'Ada L' }
+  },
+  async 'password.changed'() {
+    await ada.visitor.submit(await account(ada), { current: PASSWORD, password: OTHER_PASSWORD })
+    return { accountId: ada.accountId }
+  },
+  async 'password.reset'() {
+    const { visitor } = elsewhere(ada)
+    await visitor.submit(await visitor.visit(onAccounts(platform, '/forgot-password')), { email: ada.email })
+    const address = await mailedLink(platform, ada.email, /https?:\/\/\S+\/reset-password\?token=[\w-]+/)
+    await followLink({ visitor }, address, { password: PASSWORD })
+    return { accountId: ada.accountId }
+  },
+  async 'passkey.added'() {
+    await signInAgain(ada)
+    device = await addPasskey(platform, ada, 'Phone')
+    return { accountId: ada.accountId, about: 'Phone' }
+  },
+  async 'passkey.copy_suspected'() {
+    const { visitor } = elsewhere(ada)
+    const page = await visitor.visit(`${platform.origin('diary')}/session/sign-in?return_to=/`)
+    const answer = device.get({ ...ceremonyOn(platform, page), counter: device.counter, userHandle: ada.accountId })
+    await visitor.press(page, /\/passkey$/, { answer })
+    return { accountId: ada.accountId, about: 'Phone' }
+  },
+  async 'passkey.removed'() {
+    await ada.visitor.press(await account(ada), /\/passkeys\/.+\/remove$/)
+    return { accountId: ada.accountId, about: 'Phone' }
+  },
+  async 'totp.enabled'() {
+    secrets.push((await addSecondStep(platform, ada)).key)
+    return { accountId: ada.accountId }
+  },
+  async 'recovery_codes.created'() {
+    codes = codesOn(await ada.visitor.press(await account(ada), /\/recovery-codes$/))
+    secrets.push(...codes)
+    return { accountId: ada.accountId }
+  },
+  async 'recovery_codes.used'() {
+    const other = elsewhere(ada)
+    await other.visitor.submit(await signIn(platform, other), { way: 'recovery', recovery: codes[0] ?? '' })
+    return { accountId: ada.accountId }
+  },
+  async 'totp.disabled'() {
+    await ada.visitor.press(await account(ada), /\/second-step\/remove$/)
+    return { accountId: ada.accountId }
+  },
+  async 'second_step.reset'() {
+    await addSecondStep(platform, ada)
+    assert.equal((await operator('POST /api/accounts/reset-second-step', { email: ada.email })).status, 200)
+    return { accountId: ada.accountId, actor }
+  },
+  async 'identity.linked'() {
+    await signInAgain(ada)
+    club.claims = { sub: 'ada-at-the-club', email: 'ada@club.example', email_verified: true }
+    await linkIdentity(platform, ada, club)
+    return { accountId: ada.accountId, about: 'The Club' }
+  },
+  async 'identity.unlinked'() {
+    await ada.visitor.press(await account(ada), /\/identities\/.+\/unlink$/)
+    return { accountId: ada.accountId, about: 'The Club' }
+  },
+  async 'app.allowed'() {
+    const granted = await redeem(platform, await authorize(platform, ada))
+    token = JSON.parse(granted.body).refresh_token
+    secrets.push(token)
+    return { accountId: ada.accountId, about: 'Print Shop' }
+  },
+  async 'refresh.reuse_in_grace'() {
+    for (let uses = 0; uses < 2; uses += 1) assert.equal((await refresh(platform, token)).status, 200)
+    return { accountId: ada.accountId, about: 'Print Shop' }
+  },
+  async 'refresh.reuse_detected'() {
+    platform.advance(11_000)
+    assert.equal((await refresh(platform, token)).status, 400)
+    return { accountId: ada.accountId, about: 'Print Shop' }
+  },
+  async 'app.revoked'() {
+    await ada.visitor.press(await account(ada), /\/apps\/revoke$/)
+    return { accountId: ada.accountId, about: 'Print Shop' }
+  },
+  async 'roles.changed'() {
+    await platform.running().auth.changeMembership(call, { email: ada.email, addRoles: ['writer'], addGroups: ['staff'] })
+    return { accountId: ada.accountId, about: 'writer, staff' }
+  },
+  async 'organisation.created'() {
+    organisation = await makeOrganisation(platform, ada, 'Acme')
+    return { accountId: ada.accountId, about: 'Acme' }
+  },
+  async 'organisation.renamed'() {
+    await ada.visitor.press(await ofOrganisation(ada), /\/name$/, { name: 'Acme Works' })
+    return { accountId: ada.accountId, about: 'Acme Works' }
+  },
+  async 'organisation.invited'() {
+    await inviteMember(platform, ada, { organisation, email: bob.email })
+    return { accountId: ada.accountId, about: 'Acme Works' }
+  },
+  async 'organisation.joined'() {
+    const address = await mailedLink(platform, bob.email, /https?:\/\/\S+\/invitation\?token=[\w-]+/)
+    await bob.visitor.press(await bob.visitor.visit(address), /^\/invitation$/)
+    return { accountId: bob.accountId, about: 'Acme Works' }
+  },
+  async 'organisation.roles_changed'() {
+    await ada.visitor.press(await ofOrganisation(ada), new RegExp(`/members/${bob.accountId}/roles$`), { 'role-writer': 'on' })
+    return { accountId: bob.accountId, about: 'Acme Works' }
+  },
+  async 'organisation.left'() {
+    await bob.visitor.press(await ofOrganisation(bob), /\/leave$/)
+    return { accountId: bob.accountId, about: 'Acme Works' }
+  },
+  async 'service.created'() {
+    const made = await ada.visitor.press(await ofOrganisation(ada), /\/services$/, { service: 'Export', 'scope-photos:read': 'on' })
+    service = /<code class="wrap">(svc-[^<]+)<\/code>/.exec(made.body)?.[1] ?? assert.fail(made.body)
+    return { accountId: ada.accountId, about: 'Export' }
+  },
+  async 'service.roles_changed'() {
+    await ada.visitor.press(await ofOrganisation(ada), new RegExp(`/services/${service}/roles$`), { 'role-writer': 'on' })
+    return { accountId: ada.accountId, about: 'Export' }
+  },
+  async 'service.secret_renewed'() {
+    await ada.visitor.press(await ofOrganisation(ada), new RegExp(`/services/${service}/secret$`))
+    return { accountId: ada.accountId, about: 'Export' }
+  },
+  async 'service.removed'() {
+    await ada.visitor.press(await ofOrganisation(ada), new RegExp(`/services/${service}/remove$`))
+    return { accountId: ada.accountId, about: 'Export' }
+  },
+  async 'organisation.ended'() {
+    const page = await ada.visitor.visit(onAccounts(platform, `/account/organisations/${organisation}/end`))
+    await ada.visitor.press(page, /\/end$/, { name: 'Acme Works' })
+    return { accountId: ada.accountId, about: 'Acme Works' }
+  },
+  async 'account.data_downloaded'() {
+    const page = await ada.visitor.press(await account(ada), /\/account\/data$/)
+    assert.equal(page.headers['content-type'], 'application/zip')
+    return { accountId: ada.accountId }
+  },
+  async 'client.added'() {
+    const definition = { clientId: 'frames', name: 'Frames', redirectUris: ['https://frames.example/'], origins: [], scopes: [] }
+    const added = await operator('POST /api/clients', { definition, withSecret: true })
+    assert.equal(added.status, 201, added.body)
+    secrets.push(JSON.parse(added.body).secret)
+    return { about: 'Frames' }
+  },
+  async 'client.changed'() {
+    assert.equal((await operator('PATCH /api/clients/frames', { name: 'Frame Maker' })).status, 200)
+    return { about: 'Frame Maker' }
+  },
+  async 'client.secret_rotated'() {
+    assert.equal((await operator('POST /api/clients/frames/rotate-secret', {})).status, 200)
+    return { about: 'Frame Maker' }
+  },
+  async 'client.blocked'() {
+    assert.equal((await operator('POST /api/clients/frames/block', {})).status, 200)
+    return { about: 'Frame Maker' }
+  },
+  async 'client.unblocked'() {
+    assert.equal((await operator('POST /api/clients/frames/unblock', {})).status, 200)
+    return { about: 'Frame Maker' }
+  },
+  async 'client.removed'() {
+    assert.equal((await operator('DELETE /api/clients/frames')).status, 204)
+    return { about: 'frames' }
+  },
+  async 'signing_key.made'() {
+    const keys = await platform.running().auth.rotateSigningKeys(call, { now: false })
+    return keys.filter(({ state }) => state === 'next').map(({ alg, kid }) => ({ about: `${alg} ${kid}` }))
+  },
+  async 'signing_key.revoked'() {
+    const { auth } = platform.running()
+    const next = (await auth.signingKeys(call)).find(({ state }) => state === 'next') ?? assert.fail('there is none')
+    assert.equal(await auth.revokeSigningKey(call, next.kid), true)
+    return { about: `${next.alg} ${next.kid}` }
+  },
+  async 'account.imported'() {
+    const [moved] = await platform.running().auth.moving.moveIn(call, [{ email: 'cleo@example.org' }], { from: 'keycloak' })
+    assert.ok(moved?.outcome === 'made')
+    return { accountId: moved.accountId, about: 'keycloak' }
+  },
+  async 'accounts.exported'() {
+    await platform.running().auth.moving.moveOut(call, { withPasswords: false })
+    return { about: 'without passwords' }
+  },
+  async 'account.suspended'() {
+    assert.equal((await operator('POST /api/accounts/block', { email: bob.email })).status, 200)
+    return { accountId: bob.accountId, actor }
+  },
+  async 'account.reinstated'() {
+    assert.equal((await operator('POST /api/accounts/unblock', { email: bob.email })).status, 200)
+    return { accountId: bob.accountId, actor }
+  },
+  async 'email.changed'() {
+    await changeAddress(platform, ada, 'ada@new.example')
+    return { accountId: ada.accountId }
+  },
+  async 'account.ways_removed'() {
+    // What an account was made with is its owner's.
+    platform.advance(120_000)
+    const { page, answer } = await newPasskey(platform, ada)
+    let added: Page | undefined
+    meanwhile = async () => {
+      meanwhile = async () => {}
+      added = await ada.visitor.submit(page, { name: 'Back door', answer })
+    }
+    const address = await mailedLink(platform, ada.email, /https?:\/\/\S+\/restore-address\?token=[\w-]+/)
+    assert.equal((await followLink(elsewhere(ada), address)).status, 200)
+    assert.equal(added?.status, 200, added?.body)
+    return { accountId: ada.accountId }
+  },
+  async 'account.deletion_requested'() {
+    await signInAgain(bob)
+    await bob.visitor.submit(await account(bob), { sure: 'yes' })
+    return { accountId: bob.accountId }
+  },
+  async 'account.deletion_cancelled'() {
+    await signInAgain(bob)
+    return { accountId: bob.accountId }
+  },
+  async 'account.deleted'() {
+    await bob.visitor.submit(await account(bob), { sure: 'yes' })
+    await until('all that is kept for owners to be there', async () => {
+      const kept = (await platform.rows()).get('auth_security_events') ?? ''
+      return told.every(({ type }) => kept.includes(type))
+    })
+    // Messages of before are not to come after their time.
+    await allDelivered()
+    platform.advance(DAY_MS + 3_600_000)
+    return { accountId: bob.accountId }
+  },
+}
+
+const allDelivered = (): Promise<true> =>
+  until('a message of each event', () => {
+    assert.deepEqual(receiver.refusals, [])
+    const brought = new Set(receiver.messages.map(({ type, data }) => textOf({ type, ...data })))
+    return told.every((event) => brought.has(textOf(event)))
+  })
+
+interface Documented {
+  readonly always: readonly string[]
+  readonly perhaps: readonly string[]
+}
+
+/** The list of docs/webhooks.md, in its order. */
+async function documented(): Promise<ReadonlyMap<string, Documented>> {
+  const page = await readFile(new URL('../../docs/webhooks.md', import.meta.url), 'utf8')
+  const rows = [...page.matchAll(/^\| `([a-z_]+\.[a-z_]+)` \| [^|]+ \| ([^|]*)\|$/gm)]
+  return new Map(
+    rows.map(([, type = '', cell = '']) => {
+      const members = [...cell.replaceAll(/\([^)]*\)/g, '').matchAll(/`(\w+)`\s?(\?)?/g)]
+      const named = (mark: string | undefined): string[] => members.filter((found) => found[2] === mark).map((found) => found[1] ?? '')
+      return [type, { always: named(undefined), perhaps: named('?') }]
+    }),
+  )
+}
+
+const coreOf = ({ type: _type, client: _client, device: _device, ...core }: SecurityEvent): Core => core
+/** Not every database keeps the order of members. */
+const textOf = (event: object): string => JSON.stringify(Object.entries(event).toSorted())
+
+test('docs/webhooks.md lists each type of event, and each has a row here', async () => {
+  assert.deepEqual([...(await documented()).keys()], securityEventType.options)
+  assert.deepEqual([...Object.keys(ROWS), ...ELSEWHERE].toSorted(), securityEventType.options.toSorted())
+})
+
+for (const type of Object.keys(ROWS).map((name) => typeHere.parse(name))) {
+  test(`${type} is told of when it happens`, async () => {
+    const before = told.length
+    const cores = [await ROWS[type]()].flat()
+    const whose = new Set(cores.map(({ accountId }) => accountId))
+    const found = await until(`${cores.length} of it`, () => {
+      const events = told.slice(before).filter((event) => event.type === type && whose.has(event.accountId))
+      return events.length >= cores.length && events
+    })
+    assert.deepEqual(found.map((event) => textOf(coreOf(event))).toSorted(), cores.map(textOf).toSorted())
+  })
+}
+
+test('a webhook has brought each of them as it was stored, signed, with the members that are documented and no secret', async () => {
+  await allDelivered()
+  const list = await documented()
+  for (const { type, data, timestamp } of receiver.messages) {
+    const { always = [], perhaps = [] } = list.get(type) ?? {}
+    const members = Object.keys(data)
+    assert.deepEqual([type, ...always.filter((member) => !members.includes(member))], [type], 'documented, and not there')
+    assert.deepEqual([type, ...members.filter((member) => ![...always, ...perhaps].includes(member))], [type], 'there, and not documented')
+    const { client = 'x'.repeat(16), device: words = 'Unknown device' } = data
+    assert.match(String(client), /^[\w-]{16}$/, type)
+    assert.equal(words, 'Unknown device', type)
+    assert.equal(new Date(timestamp).toISOString(), timestamp)
+  }
+  const all = JSON.stringify(receiver.messages)
+  for (const secret of ['@', ...secrets]) assert.equal(all.includes(secret), false, secret)
+})
