@@ -212,7 +212,7 @@ test('the logo of a client is on the page that asks for consent, whose policy le
   assert.deepEqual([vector.status, fieldsOf(vector)['code']], [422, 'auth.bad_client'])
   assert.equal((await operator('PATCH /api/clients/shop', { logo: PICTURE })).status, 200)
   const page = await consent()
-  assert.equal(/<img class="logo" src="([^"]+)" alt="">/.exec(page.body)?.[1], PICTURE)
+  assert.equal(/<img class="of-app" src="([^"]+)" alt="">/.exec(page.body)?.[1], PICTURE)
   const images = /(?:^|; )img-src ([^;]+)/.exec(String(page.headers['content-security-policy']))?.[1]
   assert.deepEqual(images?.split(' '), ["'self'", 'data:'])
 })
