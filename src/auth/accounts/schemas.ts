@@ -30,6 +30,8 @@ export const account = z.strictObject({
   deletion: z
     .strictObject({
       requestedAt: z.int(),
+      /** That it had then and lately: what was sent to one of them goes as well, though nothing else tells of it by then. */
+      addresses: z.array(z.string()).optional(),
       /** What is kept of the person is being removed: there is no way back. */
       begun: z.boolean().optional(),
     })

@@ -91,7 +91,7 @@ async function requestDeletion(
       endAccessRequested({ accountId, at: now }),
       securityEventOf({ type: 'account.deletion_requested', accountId, ...by }),
     ]
-    const set = { deletionAt, deletion: { requestedAt: now } }
+    const set = { deletionAt, deletion: { requestedAt: now, addresses: [...addresses] } }
     return (await repository.change(call, account, { set, events })) ? undefined : 'moved'
   })
   await engine.revokeAccount(call, accountId)
@@ -146,7 +146,7 @@ async function begin(deps: LeavingDependencies, call: Call, account: Stored<Acco
     await stay(deps, call, account)
     return false
   }
-  const begun = { requestedAt: deletion?.requestedAt ?? clock.now(), begun: true }
+  const begun = { requestedAt: clock.now(), ...deletion, begun: true }
   return repository.change(call, account, { set: { suspendedAt: clock.now(), deletion: begun }, events: [] })
 }
 
@@ -155,7 +155,8 @@ async function deleteOne(deps: LeavingDependencies, call: Call, account: Stored<
   const { id, deletion } = account.value
   if (deletion?.begun !== true && !(await begin(deps, call, account))) return
   await engine.revokeAccount(call, id)
-  const leaver = { accountId: id, addresses: await deps.addressesOf(call, account.value) }
+  const addresses = new Set([...(deletion?.addresses ?? []), ...(await deps.addressesOf(call, account.value))])
+  const leaver = { accountId: id, addresses: [...addresses] }
   for (const part of personalData) await part.erase(call, leaver)
   const stored = await repository.find(call, id)
   if (stored === undefined) return
