@@ -49,7 +49,8 @@ export async function scenarioDatabase({ file, clock, logger, onWrite, sweepEver
   return databaseServer.create({ engine: onWrite === undefined ? engine : watched(engine, onWrite), clock, logger, ...sweeping })
 }
 
-function watched(engine: Engine, onWrite: (request: WriteRequest) => void): Engine {
+/** The same engine, which tells of each write that it is asked for. */
+export function watched(engine: Engine, onWrite: (request: WriteRequest) => void): Engine {
   return withWrites(engine, (request, write) => {
     onWrite(request)
     return write(request)

@@ -7,7 +7,6 @@ import type { ClientRegistry } from './clients.ts'
 import type { Consents } from './consents.ts'
 import { interactionEnded } from './details.ts'
 import { askedScopes, type Interactions } from './interactions.ts'
-import type { Pending } from './pending.ts'
 import { APPEARANCE } from './prompts.ts'
 import { callOf } from './scope.ts'
 
@@ -15,12 +14,11 @@ export interface ConsentingDependencies {
   readonly interactions: Pick<Interactions, 'get' | 'finish'>
   readonly clients: Pick<ClientRegistry, 'find'>
   readonly consents: Pick<Consents, 'add'>
-  readonly pending: Pick<Pending, 'flush'>
   currentSession(this: void, exchange: Exchange): Promise<BrowserSession | undefined>
 }
 
 export function createConsenting(dependencies: ConsentingDependencies): Engine['finishConsent'] {
-  const { interactions, clients, consents, pending, currentSession } = dependencies
+  const { interactions, clients, consents, currentSession } = dependencies
   return async (exchange, approved) => {
     const found = await interactions.get(exchange, 'consent')
     const session = await currentSession(exchange)
@@ -31,15 +29,13 @@ export function createConsenting(dependencies: ConsentingDependencies): Engine['
     if (!approved)
       return await interactions.finish(exchange, found, { error: 'access_denied', error_description: 'the person did not agree' })
     const { accountId } = session
-    // In one commit with the consent, or of two answers the one that does not count would leave it behind.
+    // In one commit with the consent and what comes of it, or of two answers the one that does not count would leave it behind.
     await found.destroy()
     const events = [securityEventOf({ type: 'app.allowed', accountId, about: client.name, ...whence(exchange) })]
     const { [APPEARANCE]: asked } = found.prompt.details
     const appearance = typeof asked === 'string' ? asked : undefined
     const { clientId } = client
     await consents.add(callOf(exchange), { accountId, clientId, scopes: askedScopes(found, client), appearance, events })
-    // The grant is made from what is stored.
-    await pending.flush()
     return await interactions.finish(exchange, found, { consent: {} })
   }
 }

@@ -7,6 +7,7 @@ import { sha256 } from '#kernel/keyring.ts'
 import type { Collection, Query } from '../../database/contract.ts'
 import { type ConsentRecord, consentsCollection } from './collections.ts'
 import type { Pending } from './pending.ts'
+import { waitingInsertion } from './scope.ts'
 
 export interface Consent {
   readonly accountId: string
@@ -76,7 +77,8 @@ export function createConsents({ consents, pending, clock }: ConsentsDependencie
   }
   return {
     async find(call, { accountId, clientId, appearance }) {
-      const stored = (await consents.get(call, idOf(accountId, clientId)))?.value
+      const id = idOf(accountId, clientId)
+      const stored = waitingConsent(id) ?? (await consents.get(call, id))?.value
       // One of before appearances were kept does not say what it was given for.
       const given = appearance === undefined ? stored : stored?.appearances?.find(({ hash }) => hash === appearance)
       return new Set(given?.scopes)
@@ -103,6 +105,12 @@ export function createConsents({ consents, pending, clock }: ConsentsDependencie
     removeAll: (call, accountId) => sweep(call, { index: 'account', where: { accountId } }),
     removeClient: (call, clientId, until) => sweep(call, { index: 'client', where: { clientId } }, until),
   }
+}
+
+/** Somebody has said yes in this very request: it is stored with what comes of it. */
+function waitingConsent(id: string): ConsentRecord | undefined {
+  const waiting = waitingInsertion(consentsCollection.name, id)
+  return waiting === undefined ? undefined : consentsCollection.schema.parse(waiting)
 }
 
 function idOf(accountId: string, clientId: string): string {

@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import Provider from 'oidc-provider'
 import { type Call, systemCall } from '#kernel/call.ts'
+import type { Document } from '#kernel/collection.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import type { PatientWrite } from './write.ts'
 
@@ -32,6 +33,13 @@ export function currentCall(): Call {
 
 export function waitingWrites(): PatientWrite[] | undefined {
   return scopes.getStore()?.waiting
+}
+
+/** What this request is about to store there, and has not yet. */
+export function waitingInsertion(collection: string, id: string): Document | undefined {
+  for (const operation of waitingWrites()?.flatMap((write) => write.operations) ?? [])
+    if (operation.kind === 'insert' && operation.collection === collection && operation.value.id === id) return operation.value
+  return undefined
 }
 
 /** False when this request has it already. */
