@@ -56,9 +56,14 @@ describe('requirement 4: an app that people install gets its answer', { skip: wi
     servers.push(pages)
     const port = await listening(pages, '127.0.0.1')
     const page = await browser.newPage()
-    const failed = new Promise<void>((resolve) => page.once('requestfailed', () => resolve()))
-    const moved = page.waitForURL((url) => url.port !== String(port)).catch(() => undefined)
+    const failed = new Promise<void>((resolve) => {
+      // An icon that is no longer wanted is none of this.
+      page.on('requestfailed', (request) => {
+        if (request.isNavigationRequest()) resolve()
+      })
+    })
     await page.goto(`http://127.0.0.1:${port}/`)
+    const moved = page.waitForURL((url) => url.port !== String(port)).catch(() => undefined)
     const refused: string[] = []
     page.on('console', (message) => refused.push(...(/"(form-action)/.exec(message.text())?.slice(1) ?? [])))
     await page.getByRole('button').click({ noWaitAfter: true })
