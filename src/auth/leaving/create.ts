@@ -5,7 +5,7 @@ import type { AuthDefinition, Holding } from '../contract.ts'
 import type { Engine } from '../engine.ts'
 import { createOwnData, type OwnData } from '../own-data/service.ts'
 import type { People } from '../people.ts'
-import { addressesOf, memberships, personalData, undoableUntil } from './parts.ts'
+import { addressesOf, memberships, personalData } from './parts.ts'
 import { createLeavingRepository } from './repository.ts'
 import { createLeaving, type Leaving } from './service.ts'
 
@@ -37,7 +37,6 @@ export function createLeavingPart(parts: LeavingParts): RunningLeaving {
     repository: createLeavingRepository(database),
     personalData: kept,
     addressesOf: addressesOf(database),
-    undoableUntil: undoableUntil(database),
     engine,
     services: people.serviceAccounts.services,
     clock,

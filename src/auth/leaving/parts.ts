@@ -62,21 +62,19 @@ function signUpInvitations(database: Database): PersonalData {
   }
 }
 
-/** Those of which the account has an undo: the address before each change of the last days. */
-export function addressesOf(database: Database): (call: Call, account: Pick<Account, 'id' | 'email'>) => Promise<readonly string[]> {
+export interface Addresses {
+  /** The present one, and those before each change of the last days. */
+  readonly all: readonly string[]
+  /** Until when a change of them can be taken back; 0 when none can. */
+  readonly undoableUntil: number
+}
+
+export function addressesOf(database: Database): (call: Call, account: Pick<Account, 'id' | 'email'>) => Promise<Addresses> {
   const undos = database.collection(addressUndosCollection)
   return async (call, { id: accountId, email }) => {
     const { items } = await undos.list(call, { index: 'account', where: { accountId }, limit: MOST_CHANGES })
-    return [...new Set([email, ...items.map(({ value }) => value.before)])]
-  }
-}
-
-/** Until when somebody can take a change of address back; 0 when nobody can. */
-export function undoableUntil(database: Database): (call: Call, accountId: string) => Promise<number> {
-  const undos = database.collection(addressUndosCollection)
-  return async (call, accountId) => {
-    const { items } = await undos.list(call, { index: 'account', where: { accountId }, limit: MOST_CHANGES })
-    return Math.max(0, ...items.map(({ value }) => value.expiresAt))
+    const all = [...new Set([email, ...items.map(({ value }) => value.before)])]
+    return { all, undoableUntil: Math.max(0, ...items.map(({ value }) => value.expiresAt)) }
   }
 }
 

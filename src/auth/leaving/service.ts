@@ -12,6 +12,7 @@ import { endAccessRequested } from '../end-access.ts'
 import type { Engine } from '../engine.ts'
 import { SECURITY_EVENT, securityEvent, securityEventOf, type Whence } from '../security-events/security-event.ts'
 import type { ServiceAccounts } from '../service-accounts/service.ts'
+import type { Addresses } from './parts.ts'
 import type { PersonalData } from './personal-data.ts'
 import type { LeavingRepository } from './repository.ts'
 import { settled } from '../settled.ts'
@@ -36,9 +37,7 @@ export interface LeavingDependencies {
   readonly repository: LeavingRepository
   readonly personalData: readonly PersonalData[]
   /** Which it has, and had lately. */
-  addressesOf(call: Call, account: Pick<Account, 'id' | 'email'>): Promise<readonly string[]>
-  /** Until when a change of its address can be taken back. */
-  undoableUntil(call: Call, accountId: string): Promise<number>
+  addressesOf(call: Call, account: Pick<Account, 'id' | 'email'>): Promise<Addresses>
   readonly engine: Pick<Engine, 'revokeAccount' | 'sessions'>
   readonly services: Pick<ServiceAccounts, 'halt'>
   readonly clock: Clock
@@ -73,7 +72,7 @@ export function createLeaving(deps: LeavingDependencies): Leaving {
 }
 
 async function requestDeletion(
-  { repository, engine, clock, graceDays, origin, addressesOf, undoableUntil }: LeavingDependencies,
+  { repository, engine, clock, graceDays, origin, addressesOf }: LeavingDependencies,
   call: Call,
   { accountId, by }: { readonly accountId: string; readonly by?: Whence },
 ): Promise<void> {
@@ -82,10 +81,10 @@ async function requestDeletion(
     if (account === undefined || account.value.deletionAt !== undefined) return undefined
     const now = clock.now()
     // Whoever has lost the account to somebody can take it back until then, and hears of this.
-    const deletionAt = Math.max(now + graceDays * DAY_MS, await undoableUntil(call, accountId))
+    const { all: addresses, undoableUntil } = await addressesOf(call, account.value)
+    const deletionAt = Math.max(now + graceDays * DAY_MS, undoableUntil)
     const days = String(Math.ceil((deletionAt - now) / DAY_MS))
     const data = { name: account.value.name, link: `${origin}/account`, days }
-    const addresses = await addressesOf(call, account.value)
     const events = [
       ...addresses.map((to) => mail({ to, template: 'deletion-requested', data, language: call.language })),
       endAccessRequested({ accountId, at: now }),
@@ -155,7 +154,7 @@ async function deleteOne(deps: LeavingDependencies, call: Call, account: Stored<
   const { id, deletion } = account.value
   if (deletion?.begun !== true && !(await begin(deps, call, account))) return
   await engine.revokeAccount(call, id)
-  const addresses = new Set([...(deletion?.addresses ?? []), ...(await deps.addressesOf(call, account.value))])
+  const addresses = new Set([...(deletion?.addresses ?? []), ...(await deps.addressesOf(call, account.value)).all])
   const leaver = { accountId: id, addresses: [...addresses] }
   for (const part of personalData) await part.erase(call, leaver)
   const stored = await repository.find(call, id)
