@@ -3,15 +3,15 @@ import { readFile } from 'node:fs/promises'
 import type { ClientChange, Clients, ClientView } from '../auth/clients/contract.ts'
 import { placeOf } from '../auth/client-documents/place.ts'
 import { clientChange } from '../auth/clients/schemas.ts'
-import { systemCall } from '../kernel/call.ts'
 import { fieldProblems } from '../kernel/schema.ts'
 import { printBeside } from './beside.ts'
+import { commandCall } from './command-call.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
 import { table } from './table.ts'
 
 type Work = (clients: Clients, line: CommandLine, clientId: string) => Promise<string>
 
-const call = systemCall('clients')
+const call = commandCall('clients')
 const asJson = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
 
 const WORKS: Readonly<Record<string, Work>> = {

@@ -1,8 +1,8 @@
 // `ninefold keys`: the keys that tokens are signed with. A running platform takes up what changes here within a second.
-import { systemCall } from '../kernel/call.ts'
 import type { Auth, Resealed, SigningKeyInfo } from '../auth/contract.ts'
 import { beginAnew } from './begin-anew.ts'
 import { printBeside } from './beside.ts'
+import { commandCall } from './command-call.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
 import { recoverKey } from './recover-key.ts'
 import { table } from './table.ts'
@@ -22,7 +22,7 @@ export async function keysCommand(line: CommandLine): Promise<number> {
 
 type Work = (auth: Auth, line: CommandLine) => Promise<string>
 
-const call = systemCall('keys')
+const call = commandCall('keys')
 
 const WORKS: Readonly<Record<string, Work>> = {
   list: async (auth) => shown(await auth.signingKeys(call)),

@@ -1,11 +1,11 @@
 // `ninefold organisations`: what operators see and do of them. Works beside a running platform.
-import { systemCall } from '../kernel/call.ts'
 import type { OrganisationsDesk } from '../auth/organisations/contract.ts'
 import { printBeside } from './beside.ts'
+import { commandCall } from './command-call.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
 import { table } from './table.ts'
 
-const call = systemCall('organisations')
+const call = commandCall('organisations')
 
 interface Action {
   /** How many words follow the name of the action. */

@@ -1,12 +1,12 @@
 // `ninefold services`: service accounts of the platform and of organisations. A platform that runs knows of a change within a second.
 import { readFile } from 'node:fs/promises'
-import { systemCall } from '../kernel/call.ts'
 import type { ServiceAccountsDesk } from '../auth/service-accounts/contract.ts'
 import { printBeside } from './beside.ts'
+import { commandCall } from './command-call.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
 import { table } from './table.ts'
 
-const call = systemCall('services')
+const call = commandCall('services')
 
 interface Action {
   /** How many words may follow the name of the action. */

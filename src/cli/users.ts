@@ -5,8 +5,8 @@ import { pipeline } from 'node:stream/promises'
 import type { Moving, RowOutcome } from '../auth/moving/contract.ts'
 import { type ConverterOptions, converters, firebaseHashConfig, sourceSystems } from '../auth/moving/converters.ts'
 import { type FileFormat, type ReadRow, readRows } from '../auth/moving/reader.ts'
-import { systemCall } from '../kernel/call.ts'
 import { besidePlatform } from './beside.ts'
+import { commandCall } from './command-call.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
 import { pairOf } from './import.ts'
 
@@ -15,7 +15,7 @@ const SOME_REFUSED = 2
 const BATCH = 100
 const FORMATS: Readonly<Record<string, FileFormat>> = { '.ndjson': 'ndjson', '.jsonl': 'ndjson', '.json': 'json', '.csv': 'csv' }
 
-const call = systemCall('users')
+const call = commandCall('users')
 
 export async function usersCommand(line: CommandLine): Promise<number> {
   const [way, file, extra] = line.words

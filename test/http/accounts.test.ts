@@ -94,6 +94,11 @@ test('writes to people in the language in which they read, and keeps it with the
   await world.visit({ path: '/confirm', form: { token: tokenIn(sent) }, headers, cookies: here })
   const stored = await world.database.collection(accountsCollection).getByKey(call, 'email', { email: form.email })
   assert.equal(stored?.value.language, 'de')
+  const asked = { form: { email: form.email }, headers: { 'accept-language': 'en' }, cookies: here }
+  await world.visit({ path: '/forgot-password', ...asked })
+  await world.visit({ path: '/sign-up', ...asked, form: { ...form, name: 'Somebody' } })
+  for (const template of ['reset-password', 'already-registered'])
+    assert.equal((await world.mailTo(form.email, template)).language, 'de', 'whoever asks for it')
 })
 
 test('requirement 70: refuses an unknown, a used and an expired link alike', async () => {

@@ -143,6 +143,19 @@ describe('requirement 37: a token is for one resource', () => {
     }
   })
 
+  test('the one that all scopes belong to when none is named, but for openid, which the API goes with', async () => {
+    const audienceOf = async (scope: string): Promise<unknown> => claimsOf((await service('worker', { scope })).access_token)['aud']
+    const api = `${world.sites.app}/api`
+    assert.equal(await audienceOf('reports:read'), REPORTS)
+    assert.equal(await audienceOf('reports:read jobs:write'), api, 'of two resources')
+    const { access_token: alone } = await shopTokens('person-reports', [], 'reports:read offline_access')
+    assert.equal(claimsOf(alone)['aud'], REPORTS)
+    assert.equal(claimsOf(alone)['scope'], 'reports:read')
+    assert.equal(claimsOf((await shopTokens('person-signed-in', [], 'openid reports:read')).access_token)['aud'], api)
+    const reply = await post('/token', 'stranger', { grant_type: 'client_credentials', scope: 'reports:read' })
+    assert.equal(claimsOf(JSON.parse(reply.body).access_token)['aud'], api, 'what a client is not registered for counts for nothing')
+  })
+
   test('where a client has no scope it has no token', async () => {
     const reply = await post('/token', 'stranger', { grant_type: 'client_credentials', resource: REPORTS })
     assert.deepEqual([reply.status, errorOf(reply)], [400, 'invalid_target'])

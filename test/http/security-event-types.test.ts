@@ -41,7 +41,9 @@ import { type WholePlatform, wholePlatform } from '../support/whole-platform.ts'
 
 const DAY_MS = 86_400_000
 const OTHER_PASSWORD = 'another horse and battery'
-const call = systemCall('a command')
+/** What is done by a command. */
+const BY_COMMAND = { actor: 'a command' }
+const call = systemCall(BY_COMMAND.actor)
 
 interface KnownPerson extends Person {
   readonly accountId: string
@@ -156,7 +158,7 @@ const ROWS: Readonly<Record<TypeHere, () => Promise<Core | readonly Core[]>>> = 
   },
   async 'account.invited'() {
     assert.equal((await operator('POST /api/invitations', { email: 'ada@example.org' })).status, 201)
-    return {}
+    return { actor }
   },
   async 'account.created'() {
     ada = await signedUp('ada@example.org')
@@ -261,7 +263,7 @@ const ROWS: Readonly<Record<TypeHere, () => Promise<Core | readonly Core[]>>> = 
   },
   async 'roles.changed'() {
     await platform.running().auth.changeMembership(call, { email: ada.email, addRoles: ['writer'], addGroups: ['staff'] })
-    return { accountId: ada.accountId, about: 'writer, staff' }
+    return { accountId: ada.accountId, about: 'writer, staff', ...BY_COMMAND }
   },
   async 'organisation.created'() {
     organisation = await makeOrganisation(platform, ada, 'Acme')
@@ -320,46 +322,46 @@ const ROWS: Readonly<Record<TypeHere, () => Promise<Core | readonly Core[]>>> = 
     const added = await operator('POST /api/clients', { definition, withSecret: true })
     assert.equal(added.status, 201, added.body)
     secrets.push(JSON.parse(added.body).secret)
-    return { about: 'Frames' }
+    return { about: 'Frames', actor }
   },
   async 'client.changed'() {
     assert.equal((await operator('PATCH /api/clients/frames', { name: 'Frame Maker' })).status, 200)
-    return { about: 'Frame Maker' }
+    return { about: 'Frame Maker', actor }
   },
   async 'client.secret_rotated'() {
     assert.equal((await operator('POST /api/clients/frames/rotate-secret', {})).status, 200)
-    return { about: 'Frame Maker' }
+    return { about: 'Frame Maker', actor }
   },
   async 'client.blocked'() {
     assert.equal((await operator('POST /api/clients/frames/block', {})).status, 200)
-    return { about: 'Frame Maker' }
+    return { about: 'Frame Maker', actor }
   },
   async 'client.unblocked'() {
     assert.equal((await operator('POST /api/clients/frames/unblock', {})).status, 200)
-    return { about: 'Frame Maker' }
+    return { about: 'Frame Maker', actor }
   },
   async 'client.removed'() {
     assert.equal((await operator('DELETE /api/clients/frames')).status, 204)
-    return { about: 'frames' }
+    return { about: 'frames', actor }
   },
   async 'signing_key.made'() {
     const keys = await platform.running().auth.rotateSigningKeys(call, { now: false })
-    return keys.filter(({ state }) => state === 'next').map(({ alg, kid }) => ({ about: `${alg} ${kid}` }))
+    return keys.filter(({ state }) => state === 'next').map(({ alg, kid }) => ({ about: `${alg} ${kid}`, ...BY_COMMAND }))
   },
   async 'signing_key.revoked'() {
     const { auth } = platform.running()
     const next = (await auth.signingKeys(call)).find(({ state }) => state === 'next') ?? assert.fail('there is none')
     assert.equal(await auth.revokeSigningKey(call, next.kid), true)
-    return { about: `${next.alg} ${next.kid}` }
+    return { about: `${next.alg} ${next.kid}`, ...BY_COMMAND }
   },
   async 'account.imported'() {
     const [moved] = await platform.running().auth.moving.moveIn(call, [{ email: 'cleo@example.org' }], { from: 'keycloak' })
     assert.ok(moved?.outcome === 'made')
-    return { accountId: moved.accountId, about: 'keycloak' }
+    return { accountId: moved.accountId, about: 'keycloak', ...BY_COMMAND }
   },
   async 'accounts.exported'() {
     await platform.running().auth.moving.moveOut(call, { withPasswords: false })
-    return { about: 'without passwords' }
+    return { about: 'without passwords', ...BY_COMMAND }
   },
   async 'account.suspended'() {
     assert.equal((await operator('POST /api/accounts/block', { email: bob.email })).status, 200)

@@ -1,9 +1,17 @@
 // Asking for a mail, as part of the write that it tells of.
+import type { Call } from '#kernel/call.ts'
 import type { EventDraft } from '#kernel/collection.ts'
 import { jobRequested } from '#kernel/job.ts'
 import type { MailRequest } from '../../jobs/contract.ts'
 
-/** `language` is that of whoever asks (`call.language`), else what the account has kept. */
+/** What the owner of an account has chosen: whoever asks for a mail to them may read something else. Whose it is nobody knows is spoken to as was asked. */
+export function languageFor(
+  owner: { readonly language?: string | undefined } | undefined,
+  { language }: Pick<Call, 'language'>,
+): string | undefined {
+  return owner?.language ?? language
+}
+
 export function mail({ language, ...request }: MailRequest): EventDraft {
   return jobRequested({ name: 'mail.send', input: language === undefined ? request : { ...request, language } })
 }

@@ -11,7 +11,7 @@ import { securityEventOf, type Whence } from '../security-events/security-event.
 import type { Devices } from './devices.ts'
 import type { Doors } from './doors.ts'
 import { normaliseEmail, typedAddress } from './email.ts'
-import { mail } from './mail.ts'
+import { languageFor, mail } from './mail.ts'
 import { nameProblem, tidyName } from './name.ts'
 import { type Account, credentialOf } from './schemas.ts'
 import type { Owned } from './still-owned.ts'
@@ -182,7 +182,7 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'choose
     const after = await passwords.hash(call, next)
     const data = { name, when: new Date(clock.now()).toUTCString() }
     const events = [
-      mail({ to: email, template: 'password-changed', data, language: call.language }),
+      mail({ to: email, template: 'password-changed', data, language: languageFor(account, call) }),
       endAccessRequested({ accountId, at: clock.now(), exceptSessionId: sessionId }),
       securityEventOf({ type: 'password.changed', accountId, ...by }),
     ]

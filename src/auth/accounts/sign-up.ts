@@ -17,7 +17,7 @@ import { passwordProblem } from '../passwords/policy.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import { normaliseEmail } from './email.ts'
-import { mail } from './mail.ts'
+import { languageFor, mail } from './mail.ts'
 import { mayMailTo } from './mail-limits.ts'
 import { nameProblem, tidyName } from './name.ts'
 import type { AccountsRepository } from './repository.ts'
@@ -129,7 +129,7 @@ export function createSigningUp(deps: SignUpDependencies): SigningUp {
         ...placeOf(request, call.language),
         expiresAt: clock.now() + LINK_MINUTES * MINUTE,
       }
-      const told = mail({ ...mailFor(known, { email, token, origin, mayJoin }), language: call.language })
+      const told = mail({ ...mailFor(known, { email, token, origin, mayJoin }), language: languageFor(known, call) })
       await repository.insertToken(call, pending, mayMail ? [told] : [])
     },
 

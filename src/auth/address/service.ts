@@ -6,7 +6,7 @@ import { randomToken } from '#kernel/ids.ts'
 import { equalSecrets, sha256 } from '#kernel/keyring.ts'
 import type { Stored } from '../../database/contract.ts'
 import { normaliseEmail } from '../accounts/email.ts'
-import { mail } from '../accounts/mail.ts'
+import { languageFor, mail } from '../accounts/mail.ts'
 import { type MailAsker, type MailLimits, TOKEN_MINUTES, TOKEN_MS } from '../accounts/mail-limits.ts'
 import type { AccountsRepository } from '../accounts/repository.ts'
 import { type Account, credentialOf } from '../accounts/schemas.ts'
@@ -87,7 +87,7 @@ function asking(deps: AddressesDependencies): Pick<Addresses, 'ask' | 'pending' 
           ? // Without the name: whose mailbox it is nobody knows yet, and a name can say anything.
             { to: email, template: 'confirm-new-address', data: { link, minutes: String(TOKEN_MINUTES) } }
           : { to: email, template: 'already-registered', data: { name: taken.name, link: `${origin}/account` } }
-      await repository.insert(call, change, mayMail ? [mail({ ...sent, language: call.language })] : [])
+      await repository.insert(call, change, mayMail ? [mail({ ...sent, language: languageFor(taken ?? account, call) })] : [])
     },
     pending: async (call, link) => (await find(call, link))?.used.value.email,
     async confirm(call, { by, ...link }) {
@@ -104,7 +104,7 @@ function asking(deps: AddressesDependencies): Pick<Addresses, 'ask' | 'pending' 
         days: String(UNDO_DAYS),
       }
       const events = [
-        mail({ to: account.email, template: 'address-changed', data, language: call.language }),
+        mail({ to: account.email, template: 'address-changed', data, language: languageFor(account, call) }),
         securityEventOf({ type: 'email.changed', accountId: account.id, ...by }),
       ]
       return repository.change(call, account, { used, undo, events })
@@ -131,7 +131,7 @@ function undoing({ repository, accounts, clock }: AddressesDependencies): Pick<A
     const data = { name, when: new Date(clock.now()).toUTCString() }
     const now = clock.now()
     const events = [
-      ...[before, email].map((to) => mail({ to, template: 'address-restored', data, language: call.language })),
+      ...[before, email].map((to) => mail({ to, template: 'address-restored', data, language: languageFor(account, call) })),
       endAccessRequested({ accountId, at: now }),
       securityEventOf({ type: 'email.changed', accountId }),
       ...(account.deletionAt === undefined ? [] : [securityEventOf({ type: 'account.deletion_cancelled', accountId })]),

@@ -9,7 +9,7 @@ import { normaliseEmail } from '../accounts/email.ts'
 import { mail } from '../accounts/mail.ts'
 import type { AuthDefinition, SignUpInvitation } from '../contract.ts'
 import { authErrors } from '../errors.ts'
-import { securityEventOf } from '../security-events/security-event.ts'
+import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import { isWithin } from './domains.ts'
 import { type Invitation, invitation } from './schemas.ts'
@@ -61,7 +61,7 @@ export function createAdmission({ database, clock, rules = {}, origin }: Admissi
     const events = [
       mail({ to: value.email, template: 'invitation', data }),
       // Without the address: it is nobody's account yet, so nothing would take it out again.
-      securityEventOf({ type: 'account.invited' }),
+      securityEventOf({ type: 'account.invited', ...actorOf(call) }),
     ]
     if ((await invitations.update(call, id, { set }, { events })) !== undefined) return
     try {

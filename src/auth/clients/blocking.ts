@@ -7,7 +7,7 @@ import { authErrors } from '../errors.ts'
 import type { Clients } from './contract.ts'
 import type { ClientSettings } from '../provider/client-rules.ts'
 import { keptMsOf } from '../registration/service.ts'
-import { securityEventOf } from '../security-events/security-event.ts'
+import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { type EndClient, endClientRequested } from './end-client.ts'
 import type { ClientsRepository } from './repository.ts'
 import { fixedClient, onlyForOperators, rewrite } from './rewriting.ts'
@@ -74,7 +74,7 @@ async function blockUnknown(dependencies: BlockingDependencies, call: Call, clie
   const name = isWhole ? `Every document of ${clientId}` : clientId
   const now = clock.now()
   const unknown = unknownDocument(clientId, name.slice(0, 200), now)
-  const events = [securityEventOf({ type: 'client.blocked', about: clientId.slice(0, 200) })]
+  const events = [securityEventOf({ type: 'client.blocked', about: clientId.slice(0, 200), ...actorOf(call) })]
   if (!(await repository.insert(call, unknown, isWhole ? [endClientRequested(clientId, now), ...events] : events))) return undefined
   if (isWhole) await end(call, clientId)
   return unknown

@@ -3,7 +3,7 @@ import type { Call } from '#kernel/call.ts'
 import type { EventDraft } from '#kernel/collection.ts'
 import type { Stored } from '../../database/contract.ts'
 import { authErrors } from '../errors.ts'
-import { securityEventOf } from '../security-events/security-event.ts'
+import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import type { ClientsRepository } from './repository.ts'
 import type { StoredClient } from './schemas.ts'
 
@@ -34,7 +34,7 @@ export async function rewrite(
     if (stored === undefined) throw authErrors.client_not_found({ detail: `There is no client ${JSON.stringify(clientId)}.` })
     const { set, type, events: further = [] } = decide(stored)
     const { name } = set.definition ?? stored.value.definition
-    const events = [...further, securityEventOf({ type, about: name })]
+    const events = [...further, securityEventOf({ type, about: name, ...actorOf(call) })]
     const written = await repository.update(call, clientId, { change: { set, ifVersion: stored.version }, events })
     if (written !== undefined) return written.value
   }

@@ -8,7 +8,7 @@ import type { ClientChange, ClientDefinition, Clients, ClientView } from './cont
 import { authErrors } from '../errors.ts'
 import { type ClientSettings, clientProblems, definitionProblems } from '../provider/client-rules.ts'
 import type { Invitations } from '../registration/invitations.ts'
-import { securityEventOf } from '../security-events/security-event.ts'
+import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { createBlocking } from './blocking.ts'
 import { type EndClient, endClientRequested } from './end-client.ts'
 import type { ClientsRepository } from './repository.ts'
@@ -106,7 +106,8 @@ async function remove({ repository, clock, isFixed, end }: ClientsDependencies, 
   onlyForOperators(call)
   if (isFixed(clientId)) throw fixedClient(clientId)
   // Somebody may register the same id again: nothing that people have allowed this one may be left for that one.
-  const events = [endClientRequested(clientId, clock.now()), securityEventOf({ type: 'client.removed', about: clientId.slice(0, 200) })]
+  const removed = securityEventOf({ type: 'client.removed', about: clientId.slice(0, 200), ...actorOf(call) })
+  const events = [endClientRequested(clientId, clock.now()), removed]
   const isRemoved = await repository.remove(call, clientId, { events })
   if (isRemoved) await end(call, clientId)
   return isRemoved
@@ -132,8 +133,8 @@ async function add(
     createdAt: clock.now(),
     ...(secret === undefined ? {} : { secretHash: sha256(secret) }),
   }
-  const isNew =
-    !isFixed(client.id) && (await repository.insert(call, client, [securityEventOf({ type: 'client.added', about: checked.name })]))
+  const added = securityEventOf({ type: 'client.added', about: checked.name, ...actorOf(call) })
+  const isNew = !isFixed(client.id) && (await repository.insert(call, client, [added]))
   if (!isNew) throw authErrors.client_exists({ detail: `There is a client ${JSON.stringify(client.id)} already.` })
   return secret === undefined ? { client: viewOf(client) } : { client: viewOf(client), secret }
 }

@@ -9,7 +9,7 @@ import type { MailRequest } from '../../jobs/contract.ts'
 import type { Devices } from '../accounts/devices.ts'
 import type { Admission } from '../admission/service.ts'
 import { normaliseEmail } from '../accounts/email.ts'
-import { mail, strangerMail } from '../accounts/mail.ts'
+import { languageFor, mail, strangerMail } from '../accounts/mail.ts'
 import { type MailAsker, type MailLimits, TOKEN_MINUTES, TOKEN_MS } from '../accounts/mail-limits.ts'
 import type { AccountsRepository } from '../accounts/repository.ts'
 import { type Account, credentialOf } from '../accounts/schemas.ts'
@@ -103,7 +103,7 @@ export function createEmailSignIns(deps: EmailSignInDependencies): EmailSignIns 
       await repository.put(
         call,
         waiting,
-        mayMail ? [mail({ ...mailFor(deps, account, { email, code, link }), language: call.language })] : [],
+        mayMail ? [mail({ ...mailFor(deps, account, { email, code, link }), language: languageFor(account, call) })] : [],
       )
     },
     async waitingFor(call, place) {

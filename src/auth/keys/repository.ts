@@ -5,7 +5,7 @@ import { hasCode } from '#kernel/errors.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import { z } from '#kernel/schema.ts'
 import type { Database } from '../../database/contract.ts'
-import { securityEventOf } from '../security-events/security-event.ts'
+import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { anotherMasterKey } from './another-master-key.ts'
 import { type PrivateJwk, publicJwk, publicPart, readPrivateJwk, SIGNING_ALGORITHMS, type SigningAlgorithm } from './jwk.ts'
 
@@ -81,7 +81,7 @@ export function createSigningKeysRepository(database: Database, keyRing: KeyRing
       return page.items.map(({ value }) => value)
     },
     async add(call, key) {
-      const events = [securityEventOf({ type: 'signing_key.made', about: `${key.jwk.alg} ${key.jwk.kid}` })]
+      const events = [securityEventOf({ type: 'signing_key.made', about: `${key.jwk.alg} ${key.jwk.kid}`, ...actorOf(call) })]
       try {
         await keys.insert(call, recordOf(key), { events })
         return true
@@ -95,7 +95,7 @@ export function createSigningKeysRepository(database: Database, keyRing: KeyRing
     },
     async revoke(call, key, { at, also }) {
       const set = { revokedAt: at, sealedPrivateJwk: '' }
-      const events = [securityEventOf({ type: 'signing_key.revoked', about: `${key.alg} ${key.id}` })]
+      const events = [securityEventOf({ type: 'signing_key.revoked', about: `${key.alg} ${key.id}`, ...actorOf(call) })]
       try {
         await database.commit(call, [updateIn(signingKeysCollection, key.id, { set, where: { revokedAt: undefined } }), ...also], events)
         return true

@@ -5,7 +5,7 @@ import type { Clock } from '#kernel/clock.ts'
 import { type JobDefinition, job } from '#kernel/job.ts'
 import { z } from '#kernel/schema.ts'
 import type { Stored, StoredEvent, Subscription } from '../../database/contract.ts'
-import { mail } from '../accounts/mail.ts'
+import { languageFor, mail } from '../accounts/mail.ts'
 import type { Account } from '../accounts/schemas.ts'
 import type { AccountStanding } from '../contract.ts'
 import { endAccessRequested } from '../end-access.ts'
@@ -86,7 +86,7 @@ async function requestDeletion(
     const days = String(Math.ceil((deletionAt - now) / DAY_MS))
     const data = { name: account.value.name, link: `${origin}/account`, days }
     const events = [
-      ...addresses.map((to) => mail({ to, template: 'deletion-requested', data, language: call.language })),
+      ...addresses.map((to) => mail({ to, template: 'deletion-requested', data, language: languageFor(account.value, call) })),
       endAccessRequested({ accountId, at: now }),
       securityEventOf({ type: 'account.deletion_requested', accountId, ...by }),
     ]

@@ -10,7 +10,7 @@ import type { Account } from '../accounts/schemas.ts'
 import { authErrors } from '../errors.ts'
 import { decoyOf, hashProblem, shapeOf } from '../passwords/foreign.ts'
 import { changedMembership, type Membership, membershipOf } from '../roles/membership.ts'
-import { securityEventOf } from '../security-events/security-event.ts'
+import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { identityId } from '../upstream/repository.ts'
 import type { Identity } from '../upstream/schemas.ts'
 import type { Moving, MoveInOptions, PersonRow, RowOutcome } from './contract.ts'
@@ -48,7 +48,11 @@ export function createMoving(deps: MovingDependencies): Moving {
       onlyOperators(call)
       if (after === undefined)
         await repository.tell(call, [
-          securityEventOf({ type: 'accounts.exported', about: withPasswords ? 'with password hashes' : 'without passwords' }),
+          securityEventOf({
+            type: 'accounts.exported',
+            about: withPasswords ? 'with password hashes' : 'without passwords',
+            ...actorOf(call),
+          }),
         ])
       const page = await repository.list(call, after)
       const items = await Promise.all(
@@ -83,7 +87,7 @@ async function moveInOne(
   if (standing !== undefined || options.dryRun === true) return standing ?? { outcome: 'made', accountId: household.account.id }
   const { account } = household
   if (account.password !== undefined) await repository.keepShape(call, { id: shapeOf(account.password), decoy: decoyOf(account.password) })
-  const events = [securityEventOf({ type: 'account.imported', accountId: account.id, about: options.from })]
+  const events = [securityEventOf({ type: 'account.imported', accountId: account.id, about: options.from, ...actorOf(call) })]
   if (await repository.insert(call, { ...household, events })) return { outcome: 'made', accountId: account.id }
   // Somebody was faster: another row, or a person at the sign-up page.
   return (await standingOf(repository, call, household)) ?? refused('the person was changed while being moved in; try again')

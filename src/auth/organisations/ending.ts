@@ -10,7 +10,7 @@ import type { Account } from '../accounts/schemas.ts'
 import { authErrors } from '../errors.ts'
 import { laterThan } from '../roles/membership.ts'
 import { OWNER } from '../roles/permissions.ts'
-import { securityEventOf, type Whence } from '../security-events/security-event.ts'
+import { actorOf, securityEventOf, type Whence } from '../security-events/security-event.ts'
 import type { ChangingParts } from './member-change.ts'
 import type { Member } from './schemas.ts'
 import type { Stored } from '../../database/contract.ts'
@@ -43,7 +43,7 @@ export function createEnding(parts: EndingParts): Ending {
         if (by !== undefined && owner?.value.roles.includes(OWNER) !== true) throw authErrors.owners_only()
         const asked = jobRequested({ name: END_ORGANISATION, input: { organisationId } })
         // Of its members each is told by the job.
-        const told = by === undefined ? [securityEventOf({ type: 'organisation.ended', about: organisation.name })] : []
+        const told = by === undefined ? [securityEventOf({ type: 'organisation.ended', about: organisation.name, ...actorOf(call) })] : []
         const changes = [repository.operations.end(organisation, clock.now()), ...(owner ? [repository.operations.unchanged(owner)] : [])]
         if (await repository.commit(call, changes, [asked, ...told])) return true
       }

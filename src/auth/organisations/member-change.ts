@@ -9,7 +9,7 @@ import { authErrors } from '../errors.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import { type ActiveOrganisation, laterThan } from '../roles/membership.ts'
 import { OWNER } from '../roles/permissions.ts'
-import { securityEventOf } from '../security-events/security-event.ts'
+import { actorOf, type SecurityEvent, securityEventOf, type SecurityEventType } from '../security-events/security-event.ts'
 import type { Stored } from '../../database/contract.ts'
 import type { OrganisationsRepository } from './repository.ts'
 import { type Member, memberId, type Organisation } from './schemas.ts'
@@ -90,7 +90,7 @@ export function createChanging({ repository, accounts, revocations, clock }: Cha
         ]
         if (
           await repository.commit(call, operations, [
-            ...eventsOf(organisation, accountId, { stored, decision }),
+            ...eventsOf(call, { about: organisation.name, accountId }, { stored, decision }),
             ...(decision.events ?? []),
           ])
         ) {
@@ -144,11 +144,13 @@ function actingAfter(
   return { after: after === undefined ? undefined : { id: after.id, roles: [...after.roles] } }
 }
 
-function eventsOf({ name }: Organisation, accountId: string, { stored, decision }: Pick<Step, 'stored' | 'decision'>): EventDraft[] {
-  const about = name
-  if (decision.roles === undefined) return stored === undefined ? [] : [securityEventOf({ type: 'organisation.left', accountId, about })]
-  if (stored === undefined) return [securityEventOf({ type: 'organisation.joined', accountId, about })]
-  return stored.value.roles.join(' ') === decision.roles.join(' ')
-    ? []
-    : [securityEventOf({ type: 'organisation.roles_changed', accountId, about })]
+function eventsOf(
+  call: Call,
+  whose: Required<Pick<SecurityEvent, 'about' | 'accountId'>>,
+  { stored, decision }: Pick<Step, 'stored' | 'decision'>,
+): EventDraft[] {
+  const told = (type: SecurityEventType): EventDraft[] => [securityEventOf({ type, ...whose, ...actorOf(call) })]
+  if (decision.roles === undefined) return stored === undefined ? [] : told('organisation.left')
+  if (stored === undefined) return told('organisation.joined')
+  return stored.value.roles.join(' ') === decision.roles.join(' ') ? [] : told('organisation.roles_changed')
 }

@@ -3,7 +3,7 @@ import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
-import { mail } from '../accounts/mail.ts'
+import { languageFor, mail } from '../accounts/mail.ts'
 import type { Beginning } from '../accounts/sign-up.ts'
 import { nameProblem, tidyName } from '../accounts/name.ts'
 import { PER_CLIENT, type Throttle } from '../accounts/throttle.ts'
@@ -142,7 +142,9 @@ function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | '
   const told = async (call: Call, accountId: string, template: 'passkey-added' | 'passkey-removed') => {
     const person = await accounts.find(call, accountId)
     const when = new Date(clock.now()).toUTCString()
-    return person === undefined ? [] : [mail({ to: person.email, template, data: { name: person.name, when }, language: call.language })]
+    return person === undefined
+      ? []
+      : [mail({ to: person.email, template, data: { name: person.name, when }, language: languageFor(person, call) })]
   }
 
   const make = async (call: Call, { accountId }: Owner, { place, answer: text, name, by }: Answered & { readonly name: string }) => {

@@ -13,25 +13,40 @@ export interface ResourceDependencies {
 }
 
 export interface ResourcePolicy {
-  defaultResource(context: KoaContextWithOIDC, client: Client, oneOf?: readonly string[]): string
+  defaultResource(context: KoaContextWithOIDC, client: Client, oneOf?: readonly string[]): Promise<string>
   useGrantedResource(): boolean
   getResourceServerInfo(context: KoaContextWithOIDC, resource: string, client: Client): Promise<ResourceServer>
 }
 
 export function resourcePolicy({ clients, registry, accessTokenKid }: ResourceDependencies): ResourcePolicy {
+  /**
+   * RFC 8707 section 2 leaves it to us what a request means that names no resource: the API, or the one that all its scopes belong to, which would be left
+   * out otherwise. With `openid` the token is for the userinfo endpoint as well, which takes those of the API.
+   */
+  const meant = async (asked: readonly string[], clientId: string): Promise<KnownResource> => {
+    if (asked.length === 0 || asked.includes('openid')) return registry.api
+    const registered = await clients.find(currentCall(), clientId)
+    const owners = new Set(asked.filter((scope) => registered?.apiScopes.includes(scope)).map((scope) => registry.owner(scope)))
+    const [owner = registry.api] = owners
+    return owners.size === 1 ? owner : registry.api
+  }
   return {
-    // Of several that were granted a request must name one; who names none means the API, if that is among them.
-    defaultResource: (_context, _client, oneOf = []) =>
-      oneOf.includes(registry.api.audience) ? registry.api.audience : (oneOf[0] ?? registry.api.audience),
+    async defaultResource({ oidc }, { clientId }, oneOf) {
+      const { api } = registry
+      if (oneOf === undefined) return (await meant(scopesOf(oidc.params?.['scope']), clientId)).audience
+      // Of several that were granted a request must name one; who names none means the API, if that is among them.
+      return oneOf.includes(api.audience) ? api.audience : (oneOf[0] ?? api.audience)
+    },
     // Without it a token for the userinfo endpoint would be issued whenever `openid` was asked for.
     useGrantedResource: () => true,
     async getResourceServerInfo(context, resource, client) {
       const found = registry.find(resource)
-      if (found === undefined) throw new errors.InvalidTarget('there is no such resource here')
+      if (found === undefined) throw new errors.InvalidTarget('there is no such resource here: name one of auth.resources, by its audience')
       keepOfflineAccess(context)
       const registered = await clients.find(currentCall(), client.clientId)
       const scopes = (registered?.apiScopes ?? []).filter((scope) => found.scopes.has(scope))
-      if (found !== registry.api && !mayGo(found, scopes, registered)) throw new errors.InvalidTarget('this client may not go there')
+      if (found !== registry.api && !mayGo(found, scopes, registered))
+        throw new errors.InvalidTarget('this client is registered for no scope of that resource')
       const shared = {
         // Scopes that the client is not registered for are not there for it.
         scope: scopes.join(' '),
@@ -76,12 +91,14 @@ function keepOfflineAccess(context: KoaContextWithOIDC): void {
   if (!scope.split(' ').includes('offline_access')) params['scope'] = `${scope} offline_access`.trim()
 }
 
+const scopesOf = (scope: unknown): readonly string[] => (typeof scope === 'string' ? scope.split(' ') : [])
+
 /** Of what was pushed or signed nothing beside it counts (RFC 9101 section 6.3): anybody can write into the address of a browser. */
 function askedScope({ oidc, query, method }: KoaContextWithOIDC): readonly string[] {
   const sent = method === 'POST' ? oidc.body : query
   const request = oidc.entities.PushedAuthorizationRequest?.request ?? (sent?.['request'] || undefined)
   const scope = request === undefined ? sent?.['scope'] : scopeInside(request)
-  return typeof scope === 'string' ? scope.split(' ') : []
+  return scopesOf(scope)
 }
 
 /** Of a request that is a JWT, which the engine looks at: a signed one (RFC 9101), or a pushed one, kept as a JWT of its own making. */

@@ -8,7 +8,7 @@ import type { Stored } from '../../database/contract.ts'
 import type { MailRequest } from '../../jobs/contract.ts'
 import type { Admission } from '../admission/service.ts'
 import { normaliseEmail } from '../accounts/email.ts'
-import { mail, strangerMail } from '../accounts/mail.ts'
+import { languageFor, mail, strangerMail } from '../accounts/mail.ts'
 import { type MailAsker, type MailLimits, TOKEN_MINUTES, TOKEN_MS } from '../accounts/mail-limits.ts'
 import type { AccountsRepository } from '../accounts/repository.ts'
 import { type Account, credentialOf } from '../accounts/schemas.ts'
@@ -87,7 +87,9 @@ export function createRecovery(deps: RecoveryDependencies): Recovery {
       await repository.insert(
         call,
         reset,
-        mayMail ? [mail({ ...mailFor(account, { email, token, origin, admission: deps.admission }), language: call.language })] : [],
+        mayMail
+          ? [mail({ ...mailFor(account, { email, token, origin, admission: deps.admission }), language: languageFor(account, call) })]
+          : [],
       )
     },
 
@@ -109,7 +111,7 @@ export function createRecovery(deps: RecoveryDependencies): Recovery {
           to: email,
           template: 'password-changed',
           data: { name, when: new Date(clock.now()).toUTCString() },
-          language: call.language,
+          language: languageFor(account, call),
         }),
         endAccessRequested({ accountId, at: clock.now() }),
         securityEventOf({ type: 'password.reset', accountId, ...by }),

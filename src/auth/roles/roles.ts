@@ -10,7 +10,7 @@ import { accountsCollection, createAccountsRepository } from '../accounts/reposi
 import type { AccountMembership } from '../contract.ts'
 import { authErrors } from '../errors.ts'
 import type { Revocations } from '../revocations/revocations.ts'
-import { securityEventOf } from '../security-events/security-event.ts'
+import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { changedMembership, type Membership, type MembershipChange, membershipOf } from './membership.ts'
 
 const MAX_ROUNDS = 10
@@ -66,7 +66,7 @@ async function write(
     await database.commit(
       call,
       [updateIn(accountsCollection, id, { set, where: { membershipAt: before } }), revocations.superseded(id, after.at)],
-      [securityEventOf({ type: 'roles.changed', accountId: id, about })],
+      [securityEventOf({ type: 'roles.changed', accountId: id, about, ...actorOf(call) })],
     )
   } catch (error) {
     if (hasCode(error, 'database.conflict')) return false

@@ -2,7 +2,7 @@
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
-import { mail } from '../accounts/mail.ts'
+import { languageFor, mail } from '../accounts/mail.ts'
 import { PER_ACCOUNT, PER_CLIENT, type Throttle } from '../accounts/throttle.ts'
 import type { AccountDirectory } from '../engine.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
@@ -117,7 +117,9 @@ const TEMPLATES = {
 async function telling(deps: SecondFactorsDependencies, call: Call, { accountId, by, type }: Acting & { type: keyof typeof TEMPLATES }) {
   const person = await deps.accounts.find(call, accountId)
   const when = new Date(deps.clock.now()).toUTCString()
-  const told = person && [mail({ to: person.email, template: TEMPLATES[type], data: { name: person.name, when }, language: call.language })]
+  const told = person && [
+    mail({ to: person.email, template: TEMPLATES[type], data: { name: person.name, when }, language: languageFor(person, call) }),
+  ]
   return [securityEventOf({ type, accountId, ...by }), ...(told ?? [])]
 }
 

@@ -12,7 +12,7 @@ import { authErrors } from '../errors.ts'
 import type { Acting, Organisations } from '../organisations/service.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import { laterThan, type Membership } from '../roles/membership.ts'
-import { securityEventOf } from '../security-events/security-event.ts'
+import { actorOf, type SecurityEvent, securityEventOf } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import type { MadeServiceAccount, NewServiceAccount, ServiceAccountView } from './contract.ts'
 import { PLATFORM, type ServiceAccount, type ServiceAccountsRepository } from './repository.ts'
@@ -164,12 +164,14 @@ async function create(
   } as const
   await repository.insert(call, service, {
     client,
-    events: [securityEventOf({ type: 'service.created', about: name, ...actorOf(owner) })],
+    events: [securityEventOf({ type: 'service.created', about: name, ...doneBy(call, owner) })],
   })
   return secret === undefined ? { service: viewOf(service) } : { service: viewOf(service), secret }
 }
 
-const actorOf = ({ by }: Owner): { accountId?: string } => (by === undefined ? {} : { accountId: by })
+/** An owner of the organisation that it works for, or an operator. */
+const doneBy = (call: Call, { by }: Owner): Pick<SecurityEvent, 'accountId' | 'actor'> =>
+  by === undefined ? actorOf(call) : { accountId: by }
 
 function known(wanted: readonly string[], all: readonly string[]): readonly string[] {
   if (wanted.some((role) => !all.includes(role))) throw authErrors.bad_details({ fields: [fieldProblem('roles', 'role_unknown')] })
@@ -227,7 +229,7 @@ function changing(deps: ServiceAccountsDependencies, own: Own): Changes {
         if (before === undefined) throw authErrors.service_not_found()
         const at = laterThan(before.value.membershipAt, clock.now())
         const subject = clientSubject(clientId)
-        const events = [securityEventOf({ type: 'service.roles_changed', about: before.value.name, ...actorOf(owner) })]
+        const events = [securityEventOf({ type: 'service.roles_changed', about: before.value.name, ...doneBy(call, owner) })]
         if (await repository.updateRoles(call, before, { roles, at, also: [revocations.superseded(subject, at)], events })) {
           await revocations.announce(call, 'membership', [subject])
           return
@@ -239,7 +241,7 @@ function changing(deps: ServiceAccountsDependencies, own: Own): Changes {
       const found = await own(call, owner, clientId)
       if (found?.value.authentication !== 'secret') throw authErrors.service_not_found()
       const secret = randomToken()
-      const events = [securityEventOf({ type: 'service.secret_renewed', about: found.value.name, ...actorOf(owner) })]
+      const events = [securityEventOf({ type: 'service.secret_renewed', about: found.value.name, ...doneBy(call, owner) })]
       if (!(await repository.updateSecret(call, clientId, { secretHash: sha256(secret), also: [], events })))
         throw authErrors.service_not_found()
       return secret
@@ -249,7 +251,7 @@ function changing(deps: ServiceAccountsDependencies, own: Own): Changes {
         const found = await own(call, owner, clientId)
         if (found === undefined) return false
         const subject = clientSubject(clientId)
-        const events = [securityEventOf({ type: 'service.removed', about: found.value.name, ...actorOf(owner) })]
+        const events = [securityEventOf({ type: 'service.removed', about: found.value.name, ...doneBy(call, owner) })]
         if (await repository.remove(call, found, { operations: [revocations.endedFor(subject)], events })) {
           await revocations.announce(call, 'account', [subject])
           return true

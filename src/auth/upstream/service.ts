@@ -8,7 +8,7 @@ import { equalSecrets } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import { mailLineOf } from '#kernel/mail-fields.ts'
 import { normaliseEmail } from '../accounts/email.ts'
-import { mail } from '../accounts/mail.ts'
+import { languageFor, mail } from '../accounts/mail.ts'
 import { nameProblem, tidyName } from '../accounts/name.ts'
 import type { AccountsRepository } from '../accounts/repository.ts'
 import { type Account, credentialOf } from '../accounts/schemas.ts'
@@ -147,6 +147,8 @@ function identityOf({ issuer, subject, email, name }: Arrival, accountId: string
 
 const ownerOf = (account: Account): Owner => ({ accountId: account.id, credential: credentialOf(account) })
 
+const languageOf = ({ language }: Call): Pick<Account, 'language'> => (language === undefined ? {} : { language })
+
 const isOpen = (account: Account | undefined): account is Account => account !== undefined && account.suspendedAt === undefined
 
 function linkedEvents(
@@ -185,7 +187,7 @@ function arriving(deps: UpstreamsDependencies): Pick<Upstreams, 'arrive' | 'crea
         // ... and so must we: else whoever signed up with a stranger's address would get that stranger's visit.
         if (account.emailVerifiedAt === undefined) return { is: 'unknown' }
         const identity = identityOf(arrival, account.id, clock.now())
-        const events = linkedEvents(account, { provider: nameOf(arrival.upstream), by, clock, language: call.language })
+        const events = linkedEvents(account, { provider: nameOf(arrival.upstream), by, clock, language: languageFor(account, call) })
         if (await identities.link(call, account, { identity, events })) return { is: 'owner', owner: ownerOf(account) }
       }
       return { is: 'refused' }
@@ -200,7 +202,7 @@ function arriving(deps: UpstreamsDependencies): Pick<Upstreams, 'arrive' | 'crea
       if (!(await admission.mayJoin(call, email))) throw authErrors.sign_in_refused()
       const name = tidyName(await hooks.beforeSignUp(call, { email, name: tidyName(typed) }))
       const now = clock.now()
-      const account: Account = { id: newId(now), email, name, emailVerifiedAt: now, createdAt: now }
+      const account: Account = { id: newId(now), email, name, emailVerifiedAt: now, createdAt: now, ...languageOf(call) }
       const about = nameOf(arrival.upstream)
       const events = [
         securityEventOf({ type: 'account.created', accountId: account.id, about, ...by }),
@@ -230,7 +232,7 @@ function linking(deps: UpstreamsDependencies): Pick<Upstreams, 'identities' | 'l
       const provider = upstreams.find(({ id }) => id === arrival.upstream)?.name ?? arrival.upstream
       const made = {
         identity: identityOf(arrival, accountId, clock.now()),
-        events: linkedEvents(account, { provider, by, clock, language: call.language }),
+        events: linkedEvents(account, { provider, by, clock, language: languageFor(account, call) }),
       }
       if (await identities.link(call, account, made)) return true
       return (await identities.find(call, arrival))?.accountId === accountId
@@ -248,7 +250,7 @@ function linking(deps: UpstreamsDependencies): Pick<Upstreams, 'identities' | 'l
         const provider = mailLineOf(shown(gone).provider, 'a provider')
         const data = { name: account.name, provider, when: new Date(clock.now()).toUTCString() }
         const events = [
-          mail({ to: account.email, template: 'identity-unlinked', data, language: call.language }),
+          mail({ to: account.email, template: 'identity-unlinked', data, language: languageFor(account, call) }),
           securityEventOf({ type: 'identity.unlinked', accountId, about: provider, ...by }),
         ]
         if (await identities.unlink(call, account, { identity: gone, events })) return 'done'
