@@ -11,6 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startFerret, withoutFerret } from '../test/support/ferretdb.ts'
+import { startMongoProxy } from '../test/support/mongo-proxy.ts'
 import { startPostgres, withoutPostgres } from '../test/support/postgres.ts'
 import type { TestLine } from './test-reporter.ts'
 
@@ -37,7 +38,8 @@ interface FileResult {
 
 /** A server that scenarios run on, for as long as they do. */
 interface TestedServer {
-  url(): string
+  /** For what a file does. */
+  url(file: string): string
   stop(): Promise<void>
 }
 
@@ -45,8 +47,6 @@ interface TestedDatabase {
   readonly name: string
   /** Why it cannot be tested here. */
   readonly missing: string | false
-  /** Scenarios of what this one does not promise (docs/databases.md). */
-  readonly without?: RegExp
   start(): Promise<TestedServer>
 }
 
@@ -209,12 +209,8 @@ function report(results: readonly FileResult[]): void {
   if (skipped.length > 0) say(`\n${skipped.join('\n')}`)
 }
 
-/**
- * FerretDB 1.24 does not update atomically, so it is for one process at a time; and it is slow, so of commands, of refusals, of 20,000 questions and of
- * one of each type of event PostgreSQL is the other database.
- */
-const NOT_ON_FERRETDB =
-  /http[\\/](oauth-processes|keys|matrix|security-event-types)|resource-transfer[\\/]access|e2e[\\/](\w+-command|keys|roles|blocked|refusals|tabs)/
+/** Several processes on one database: FerretDB 1.24 does not update atomically, so these have it behind a proxy that makes it so, as MongoDB is. */
+const SEVERAL_PROCESSES = /http[\\/]oauth-processes/
 
 const OTHERS: readonly TestedDatabase[] = [
   {
@@ -228,10 +224,16 @@ const OTHERS: readonly TestedDatabase[] = [
   {
     name: 'mongodb',
     missing: withoutFerret,
-    without: NOT_ON_FERRETDB,
     async start() {
       const server = await startFerret()
-      return { url: () => server.url('scenarios'), stop: () => server.stop() }
+      const atomic = await startMongoProxy(server.port, { oneAtATime: true })
+      return {
+        url: (file) => (SEVERAL_PROCESSES.test(file) ? atomic : server).url('scenarios'),
+        async stop() {
+          await atomic.close()
+          await server.stop()
+        },
+      }
     },
   },
 ]
@@ -250,8 +252,8 @@ interface Plan {
 
 /** Adds the scenarios of a database, once its server is there. A database that cannot be started fails its own scenarios, and no others. */
 async function prepare(files: readonly string[], database: TestedDatabase, { tasks, results, servers }: Plan): Promise<void> {
-  const { name, missing, without } = database
-  const scenarios = files.filter((file) => isScenario(file) && without?.test(file) !== true)
+  const { name, missing } = database
+  const scenarios = files.filter(isScenario)
   const leaveOut = (outcome: 'skipped' | 'failed', why: string): void => {
     results.push(...scenarios.map((file) => unrun(file, name, { outcome, why })))
   }
@@ -263,7 +265,7 @@ async function prepare(files: readonly string[], database: TestedDatabase, { tas
   try {
     const server = await database.start()
     servers.push(server)
-    tasks.push(...scenarios.map((file) => ({ file, on: { name, url: server.url() } })))
+    tasks.push(...scenarios.map((file) => ({ file, on: { name, url: server.url(file) } })))
   } catch (error) {
     leaveOut('failed', `the server did not start: ${String(error)}`)
   }
