@@ -1,4 +1,5 @@
 // Delivery of stored events to their consumers: in order, at least once, from where each has stopped.
+import { breath, ownTurn } from '#kernel/breath.ts'
 import { type Call, systemCall } from '#kernel/call.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Subscription } from './contract.ts'
@@ -186,6 +187,8 @@ class ConsumerLoop {
     while (!this.#ended) {
       try {
         this.#asked = false
+        // Consumers are woken together, and rest for the same time.
+        await ownTurn()
         const delivered = await this.#deliver()
         failures = 0
         if (delivered === BATCH) continue
@@ -211,7 +214,9 @@ class ConsumerLoop {
     const batch = await events.read({ topics: this.#subscription.topics, after: position, upTo, limit: BATCH })
     const next = batch.length === BATCH ? (batch.at(-1)?.sequence ?? upTo) : upTo
     if (batch.length > 0) {
+      await breath()
       await this.#subscription.handle(batch, this.#call)
+      await breath()
       await this.#savePosition(next)
     }
     // Passing over the events of other topics is only remembered here: it costs no write, and repeating it does no harm.

@@ -1,6 +1,7 @@
 // The gateway: one port, all hosts, every request through the pipeline.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
+import { turnHasBegun } from '#kernel/breath.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { createProofChecker, type ProofChecker } from '#kernel/http/proof.ts'
 import type { ProblemPageOf } from '#kernel/http/problem-page.ts'
@@ -141,6 +142,7 @@ function listen(dependencies: GatewayDependencies, assembled: Assembled): Listen
   const begin = (request: IncomingMessage, response: ServerResponse): GatewayExchange =>
     new GatewayExchange({ request, response, requestId: newRequestId(), startedAt: clock.now(), startedMark: performance.now(), csrfMac })
   const run = (exchange: GatewayExchange, complete: () => void): void => {
+    turnHasBegun(exchange.startedMark)
     const end = (): void => {
       try {
         complete()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { breath, ownTurn } from './breath.ts'
+import { breath, ownTurn, turnHasBegun } from './breath.ts'
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -31,6 +31,20 @@ test('who asks early in a turn of the event loop goes on, who asks late goes on 
   for (let count = 0; count < 10; count += 1) await Promise.resolve()
   assert.equal(goesOn, false, 'not in this turn')
   await gone
+})
+
+test('what was done before anybody asked is part of the turn, once a request has begun', async () => {
+  await nextTurn()
+  await nextTurn()
+  turnHasBegun(performance.now())
+  work(0.5)
+  const late = breath()
+  assert.ok(late instanceof Promise)
+  await late
+  await nextTurn()
+  await nextTurn()
+  work(0.5)
+  assert.equal(breath(), undefined, 'the next turn begins with the one who asks')
 })
 
 test('long requests give way to what comes in, and all of them end', async () => {

@@ -10,7 +10,7 @@ const MOST = 4
 const PATIENCE_MS = 1
 
 const waiting: (() => void)[] = []
-// When it was asked first in this turn.
+// When the first request of this turn came in, or when it was asked first in it.
 let turnBegan: number | undefined
 // Since when turns have been left.
 let leftSince: number | undefined
@@ -45,6 +45,12 @@ function schedule(): void {
 
 function wait(): Promise<void> {
   return new Promise((resolve) => waiting.push(resolve))
+}
+
+/** At the beginning of each request: what it needs before it can give way is part of the turn as well. */
+export function turnHasBegun(now: number): void {
+  turnBegan ??= now
+  schedule()
 }
 
 /** To be awaited between the steps of a long request. `undefined` when this turn of the event loop is young: then there is nothing to wait for. */

@@ -62,12 +62,13 @@ export function createAccountsRepository(database: Database): AccountsRepository
   const accounts = database.collection(accountsCollection)
   const tokens = database.collection(emailTokensCollection)
   return {
+    // Long requests ask for the person at several of their steps.
     async find(call, id) {
-      // Long requests ask for the person at several of their steps.
       await breath()
       return (await accounts.get(call, id))?.value
     },
     async findByEmail(call, email) {
+      await breath()
       const found = await accounts.getByKey(call, 'email', { email })
       // Finding a row and decoding it takes some microseconds more (measured: as much as this): without it, the clock would tell who has none.
       if (found === undefined) for (const decoy of [DECOY, DECOY]) account.parse(JSON.parse(decoy))

@@ -1,4 +1,5 @@
 // What an authorization that has stopped shows: sign in, allow or not, or that it has ended.
+import { breath } from '#kernel/breath.ts'
 import type { Call } from '#kernel/call.ts'
 import { formTargetOf } from '#kernel/http/policy-source.ts'
 import { type Answer, type Exchange, page } from '#kernel/http/route.ts'
@@ -65,6 +66,8 @@ export function answersOf(parts: PageParts): InteractionAnswers {
       const view = { skin, interaction, present, csrfToken: exchange.csrfToken(), state: failure?.state ?? {} }
       const found = await Promise.all(methods.map(async ({ id, part }) => ({ id, part: await part({ call, exchange }, view) })))
       const open = found.flatMap(({ id, part }) => (part === undefined ? [] : [{ ...part, id }]))
+      // Who asks has been through the engine, and the page is long.
+      await breath()
       return formPage(
         signInPage({ ...view, confirmed, parts: open, signUpOpen: hasSignUp(parts.methods) && !parts.shared.admission.isOff }),
         failure,

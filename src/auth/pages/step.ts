@@ -1,4 +1,5 @@
 // A step of an authorization: a page or a form below the address of an interaction, for the browser that holds its cookie, while it is asked for.
+import { breath } from '#kernel/breath.ts'
 import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, type Route, type RouteDeclaration, type RouteInput, route, seeOther } from '#kernel/http/route.ts'
 import type { HalfSignIn, Interaction } from '../engine.ts'
@@ -55,6 +56,7 @@ export function step<Params = Record<string, never>, Query = Record<string, neve
     handle: friendly(parts, async (call, given, exchange) => {
       const interaction = await parts.engine.interaction(exchange)
       if (interaction === undefined) return answersOf(parts).ended(exchange)
+      await breath()
       return interaction.prompt === prompt ? run({ call, exchange, interaction }, given) : startOf(interaction)
     }),
   })
