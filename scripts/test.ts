@@ -209,8 +209,13 @@ function report(results: readonly FileResult[]): void {
   if (skipped.length > 0) say(`\n${skipped.join('\n')}`)
 }
 
-/** Several processes on one database: FerretDB 1.24 does not update atomically, so these have it behind a proxy that makes it so, as MongoDB is. */
-const SEVERAL_PROCESSES = /http[\\/]oauth-processes/
+/**
+ * Several processes on one database, a platform and commands beside it among them: FerretDB 1.24 does not update atomically, so these have it behind a proxy
+ * that makes it so, as MongoDB is.
+ */
+function hasSeveralProcesses(file: string): boolean {
+  return /from '\.\.\/support\/(auth-process|command)\.ts'/.test(readFileSync(join(root, file), 'utf8'))
+}
 
 const OTHERS: readonly TestedDatabase[] = [
   {
@@ -226,13 +231,18 @@ const OTHERS: readonly TestedDatabase[] = [
     missing: withoutFerret,
     async start() {
       const server = await startFerret()
-      const atomic = await startMongoProxy(server.port, { oneAtATime: true })
-      return {
-        url: (file) => (SEVERAL_PROCESSES.test(file) ? atomic : server).url('scenarios'),
-        async stop() {
-          await atomic.close()
-          await server.stop()
-        },
+      try {
+        const atomic = await startMongoProxy(server.port, { oneAtATime: true })
+        return {
+          url: (file) => (hasSeveralProcesses(file) ? atomic : server).url('scenarios'),
+          async stop() {
+            await Promise.allSettled([atomic.close()])
+            await server.stop()
+          },
+        }
+      } catch (error) {
+        await server.stop()
+        throw error
       }
     },
   },

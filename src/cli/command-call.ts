@@ -2,9 +2,8 @@
 import { userInfo } from 'node:os'
 import { type Call, systemCall } from '../kernel/call.ts'
 
-/** `account, by ada`. */
 export function commandCall(command: string): Call {
-  return { ...systemCall(command), principal: { kind: 'system', name: `${command}, by ${whoever()}` } }
+  return { ...systemCall(command), principal: { kind: 'system', name: command, by: whoever() } }
 }
 
 /** The account on the machine. */

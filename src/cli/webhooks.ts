@@ -1,7 +1,7 @@
 // `ninefold webhooks`: where they lead, their secrets, and what could not be delivered. Works beside a running platform.
-import { systemCall } from '../kernel/call.ts'
 import type { Jobs } from '../jobs/contract.ts'
 import { besidePlatform } from './beside.ts'
+import { commandCall } from './command-call.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
 import type { Loaded } from './load.ts'
 import { table } from './table.ts'
@@ -16,7 +16,7 @@ export async function webhooksCommand(line: CommandLine): Promise<number> {
   return 0
 }
 
-const call = systemCall('webhooks')
+const call = commandCall('webhooks')
 
 const ACTIONS: Readonly<Record<string, (webhooks: Jobs['webhooks'], name: string) => Promise<string>>> = {
   async list(webhooks) {

@@ -186,9 +186,6 @@ class ConsumerLoop {
     let failures = 0
     while (!this.#ended) {
       try {
-        this.#asked = false
-        // Consumers are woken together, and rest for the same time.
-        await ownTurn()
         const delivered = await this.#deliver()
         failures = 0
         if (delivered === BATCH) continue
@@ -208,6 +205,10 @@ class ConsumerLoop {
   /** How many events were delivered. */
   async #deliver(): Promise<number> {
     const position = await this.place()
+    // Consumers are woken together, and rest for the same time.
+    await ownTurn()
+    if (this.#ended) return 0
+    this.#asked = false
     const { events } = this.#store.ready()
     const upTo = await events.head()
     if (upTo <= position) return 0
@@ -215,6 +216,7 @@ class ConsumerLoop {
     const next = batch.length === BATCH ? (batch.at(-1)?.sequence ?? upTo) : upTo
     if (batch.length > 0) {
       await breath()
+      if (this.#ended) return 0
       await this.#subscription.handle(batch, this.#call)
       await breath()
       await this.#savePosition(next)

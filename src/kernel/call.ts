@@ -21,7 +21,12 @@ export type Principal =
       readonly signIn?: { readonly acr?: string; readonly at?: number }
     }
   | { readonly kind: 'operator'; readonly sessionId: string }
-  | { readonly kind: 'system'; readonly name: string }
+  | {
+      readonly kind: 'system'
+      readonly name: string
+      /** Whose command it is: the account on the machine. Without it the platform does something by itself. */
+      readonly by?: string
+    }
 
 export type UserPrincipal = Extract<Principal, { kind: 'user' }>
 

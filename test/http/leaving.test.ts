@@ -224,7 +224,8 @@ test('requirement 32: blocking ends all access, refuses every way in, and can be
   const link = await until('a link', () => world.mails.find(({ to, template }) => to === person.email && template === 'reset-password'))
   await assert.rejects(world.leaving.suspend({ ...call, principal: { kind: 'anonymous' } }, person.email, true), /operators/)
   assert.equal(await world.leaving.suspend(call, 'nobody@example.org', true), undefined)
-  assert.deepEqual(await world.leaving.suspend(call, ' Blocked@Example.org', true), { accountId: person.accountId, suspended: true })
+  const command = callAs(call, { kind: 'system', name: 'account', by: 'ada' })
+  assert.deepEqual(await world.leaving.suspend(command, ' Blocked@Example.org', true), { accountId: person.accountId, suspended: true })
   assert.equal(world.engine.asked.at(-1), `revokeAccount ${person.accountId} except none`)
   assert.equal(await signsIn(person), false)
   assert.equal((await world.visit({ path: '/reset-password', form: { token: tokenIn(link), password: 'four quiet stones' } })).status, 410)
@@ -234,7 +235,7 @@ test('requirement 32: blocking ends all access, refuses every way in, and can be
   await world.leaving.suspend(operator, person.email, false)
   assert.equal(await signsIn(person), true)
   for (const [type, actor] of [
-    ['account.suspended', 'accounts-test'],
+    ['account.suspended', 'account, by ada'],
     ['account.reinstated', 'operator 01kabc'],
   ]) {
     const told = await until(`${type}`, async () =>

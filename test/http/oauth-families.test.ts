@@ -79,7 +79,7 @@ async function assertEnded(tokens: Tokens, account: string, current: string | un
   )
   assert.equal(found.about, 'Print Shop')
   const mail = await until('the mail', () => mails.find(({ to }) => to === `${account}@example.org`))
-  assert.equal(mail.template, 'token-reused')
+  assert.deepEqual([mail.template, mail.language], ['token-reused', 'de-AT'], 'said as its owner reads')
   assert.deepEqual(await rowsOf(tokens), [], 'nothing is left of the family')
 }
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import { callAs, systemCall } from '#kernel/call.ts'
+import { callAs, callIn, systemCall } from '#kernel/call.ts'
 import { newId } from '#kernel/ids.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { AuthDefinition } from '../../src/auth/contract.ts'
@@ -64,7 +64,7 @@ describe('organisations', () => {
     { roles = [], by = 'ada' }: { readonly roles?: readonly string[]; readonly by?: string } = {},
   ): Promise<string> => {
     const seen = world.mails.filter(({ to }) => to === addressOf(name)).length
-    await invitations().invite(asked, { accountId: idOf(by), organisationId, client: 'c' }, { email: addressOf(name), roles })
+    await invitations().invite(callIn(asked, 'en'), { accountId: idOf(by), organisationId, client: 'c' }, { email: addressOf(name), roles })
     const mails = await until('the mail', () => {
       const all = world.mails.filter(({ to }) => to === addressOf(name))
       return all.length > seen ? all : undefined
@@ -173,6 +173,15 @@ describe('organisations', () => {
     await assert.rejects(invitations().revoke(asked, eve, pending?.id ?? ''), code('invitation_ended'))
     await assert.rejects(invitations().resend(asked, eve, pending?.id ?? ''), code('invitation_ended'))
     assert.ok(await invitations().pending(call, token))
+  })
+
+  test('an invitation is in the language of who is invited, and of who invites when that is not known', async () => {
+    const id = await found()
+    await world.accounts.chooseLanguage(call, idOf('bob'), 'de')
+    await invite(id, 'bob')
+    await invite(id, 'nobody-yet')
+    const languageTo = (name: string): string | undefined => world.mails.find(({ to }) => to === addressOf(name))?.language
+    assert.deepEqual([languageTo('bob'), languageTo('nobody-yet')], ['de', 'en'])
   })
 
   test('requirement 70: an invitation is for its address alone, is used up once, and looking does not use it up', async () => {

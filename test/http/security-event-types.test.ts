@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
-import { systemCall } from '#kernel/call.ts'
+import { type Call, systemCall } from '#kernel/call.ts'
 import type { AppFactory } from '../../src/app.ts'
 import {
   SECURITY_EVENT,
@@ -41,9 +41,8 @@ import { type WholePlatform, wholePlatform } from '../support/whole-platform.ts'
 
 const DAY_MS = 86_400_000
 const OTHER_PASSWORD = 'another horse and battery'
-/** What is done by a command. */
-const BY_COMMAND = { actor: 'a command' }
-const call = systemCall(BY_COMMAND.actor)
+const call: Call = { ...systemCall('a command'), principal: { kind: 'system', name: 'a command', by: 'eve' } }
+const BY_COMMAND = { actor: 'a command, by eve' }
 
 interface KnownPerson extends Person {
   readonly accountId: string
@@ -464,6 +463,25 @@ for (const type of Object.keys(ROWS).map((name) => typeHere.parse(name))) {
     assert.deepEqual(found.map((event) => textOf(coreOf(event))).toSorted(), cores.map(textOf).toSorted())
   })
 }
+
+test('what a command does of organisations and service accounts says whose command it was', async () => {
+  const { organisations, serviceAccounts: services } = platform.running().auth
+  const before = told.length
+  const { id: organisationId } = (await organisations.create(call, { name: 'By Command', owner: ada.email })) ?? assert.fail('nobody')
+  for (const roles of [[], ['writer'], undefined]) await organisations.setMember(call, { organisationId, email: 'cleo@example.org', roles })
+  const made = { name: 'Robot', organisationId, roles: [], scopes: ['photos:read'], key: undefined }
+  const { clientId } = (await services.create(call, made)).service
+  await services.setRoles(call, clientId, ['writer'])
+  await services.renewSecret(call, clientId)
+  await services.remove(call, clientId)
+  await organisations.end(call, organisationId)
+  const done = [
+    ...['created', 'joined', 'roles_changed', 'left', 'ended'].map((verb) => `organisation.${verb}`),
+    ...['created', 'roles_changed', 'secret_renewed', 'removed'].map((verb) => `service.${verb}`),
+  ]
+  for (const type of done)
+    await until(`${type} by a command`, () => told.slice(before).some((event) => event.type === type && event.actor === BY_COMMAND.actor))
+})
 
 test('a webhook has brought each of them as it was stored, signed, with the members that are documented and no secret', async () => {
   await allDelivered()

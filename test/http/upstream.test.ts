@@ -109,6 +109,7 @@ test('requirement 71: who has a verified address gets an account, and is known b
   assert.ok(account?.emailVerifiedAt !== undefined)
   assert.equal((await identitiesOf(account.id)).length, 1)
   await told(account.id, 'account.created', 'identity.linked')
+  assert.equal(account.language, 'en', 'what the page was in')
   assert.equal(await world.accounts.signIn(call, { email: account.email, password: '', client: 'c' }), undefined, 'no password opens it')
   // The address at the provider changes, and belongs to somebody else here: the subject counts.
   const stranger = await world.person({ email: `stranger${counter}@example.org` })

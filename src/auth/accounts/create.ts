@@ -75,7 +75,8 @@ export function createAccounts(parts: AccountsParts): RunningAccounts {
   const moving = createMovingRepository(database)
   const counts = createCounts(cache, clock)
   const throttle = createThrottle(counts)
-  const admission = createAdmission({ database, clock, rules: settings.definition?.signUp, origin: settings.sites.accounts })
+  const { signUp: rules, languages: [language] = [] } = settings.definition ?? {}
+  const admission = createAdmission({ database, clock, rules, origin: settings.sites.accounts, language })
   const repository = createAccountsRepository(database)
   const shared: AccountsShared = {
     admission,

@@ -4,7 +4,7 @@ import type { EventDraft } from '#kernel/collection.ts'
 import { jobRequested } from '#kernel/job.ts'
 import type { MailRequest } from '../../jobs/contract.ts'
 
-/** What the owner of an account has chosen: whoever asks for a mail to them may read something else. Whose it is nobody knows is spoken to as was asked. */
+/** What the owner of an account has chosen: whoever asks for a mail to them may read something else. Where nothing of it is known, as was asked. */
 export function languageFor(
   owner: { readonly language?: string | undefined } | undefined,
   { language }: Pick<Call, 'language'>,

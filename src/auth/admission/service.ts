@@ -43,10 +43,12 @@ export interface AdmissionDependencies {
   readonly rules: AuthDefinition['signUp']
   /** Where mailed links lead: the accounts origin. */
   readonly origin: string
+  /** The app's own: what somebody reads who has not been here is not known. */
+  readonly language: string | undefined
 }
 
 /** Make it before the database starts, since it declares its collection. */
-export function createAdmission({ database, clock, rules = {}, origin }: AdmissionDependencies): Admission {
+export function createAdmission({ database, clock, rules = {}, origin, language }: AdmissionDependencies): Admission {
   const invitations = database.collection(invitationsCollection)
   const { mode = 'open', domains = {} } = rules
   const problem = (email: string): 'email_domain' | undefined => {
@@ -59,7 +61,7 @@ export function createAdmission({ database, clock, rules = {}, origin }: Admissi
     const { id, ...set } = value
     const data = { link: `${origin}/sign-up`, days: String(INVITED_DAYS) }
     const events = [
-      mail({ to: value.email, template: 'invitation', data }),
+      mail({ to: value.email, template: 'invitation', data, language }),
       // Without the address: it is nobody's account yet, so nothing would take it out again.
       securityEventOf({ type: 'account.invited', ...actorOf(call) }),
     ]

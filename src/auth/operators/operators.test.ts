@@ -68,7 +68,7 @@ test('who made a link, and that it was used, is told with the write', async () =
     beginAtEnd: true,
     handle: async (events) => void told.push(...events.map(({ data }) => data)),
   })
-  const code = await operators.createLink({ ...call, principal: { kind: 'system', name: 'admin link, by ada' } })
+  const code = await operators.createLink({ ...call, principal: { kind: 'system', name: 'admin link', by: 'ada' } })
   const redeemed = await Promise.all([code, code, 'unknown'].map((tried) => operators.redeemLink(call, tried)))
   const sessionId = redeemed.find((session) => session !== undefined)?.sessionId
   await until('both are told', () => (told.length >= 2 ? true : undefined))

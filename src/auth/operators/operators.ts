@@ -8,7 +8,7 @@ import { z } from '#kernel/schema.ts'
 import type { Database } from '../../database/contract.ts'
 import type { OperatorSession } from '../contract.ts'
 import type { Revocations } from '../revocations/revocations.ts'
-import { actorOf, securityEventOf } from '../security-events/security-event.ts'
+import { actorOf, commandOf, securityEventOf } from '../security-events/security-event.ts'
 
 const LINK_LIFE_MS = 15 * 60_000
 const SESSION_LIFE_MS = 12 * 3_600_000
@@ -60,6 +60,7 @@ export function createOperators({ database, revocations, clock }: OperatorsDepen
   }
 }
 
-function by({ principal }: Call): { about?: string } {
-  return principal.kind === 'system' ? { about: principal.name.slice(0, 200) } : {}
+function by(call: Call): { about?: string } {
+  const { principal } = call
+  return principal.kind === 'system' ? { about: commandOf(call) ?? principal.name } : {}
 }

@@ -4,7 +4,7 @@ import type { Call } from '#kernel/call.ts'
 import { newId, randomToken } from '#kernel/ids.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import { normaliseEmail } from '../accounts/email.ts'
-import { mail } from '../accounts/mail.ts'
+import { languageFor, mail } from '../accounts/mail.ts'
 import type { MailLimits } from '../accounts/mail-limits.ts'
 import type { Throttle } from '../accounts/throttle.ts'
 import type { Stored } from '../../database/contract.ts'
@@ -154,6 +154,8 @@ function createSending({ repository, accounts, limits, throttle, clock, origin }
       throw authErrors.too_many_tries({ headers: { 'retry-after': '900' } })
     const inviter = await accounts.find(call, accountId)
     if (inviter === undefined) throw authErrors.organisation_not_found()
+    // For whoever has no account as well: how long it takes must not tell.
+    const invited = await accounts.findByEmail(call, email)
     const token = randomToken()
     const now = clock.now()
     const made: Invitation = {
@@ -173,7 +175,7 @@ function createSending({ repository, accounts, limits, throttle, clock, origin }
       days: String(INVITATION_DAYS),
     }
     const events = [
-      mail({ to: email, template: 'organisation-invitation', data }),
+      mail({ to: email, template: 'organisation-invitation', data, language: languageFor(invited, call) }),
       securityEventOf({ type: 'organisation.invited', accountId, about: organisation.name }),
     ]
     if (!(await repository.commit(call, [repository.operations.invite(made, before)], events))) throw authErrors.changed_meanwhile()

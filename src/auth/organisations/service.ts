@@ -6,7 +6,7 @@ import type { Page } from '../../database/contract.ts'
 import { nameProblem, tidyName } from '../accounts/name.ts'
 import { authErrors } from '../errors.ts'
 import { OWNER } from '../roles/permissions.ts'
-import { securityEventOf } from '../security-events/security-event.ts'
+import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import type { MembershipView, MemberView, OrganisationsDefinition, OrganisationView, RoleDefinition } from './contract.ts'
 import { type Changing, type ChangingParts, createChanging } from './member-change.ts'
@@ -199,7 +199,7 @@ function making(
       const now = clock.now()
       const made: Organisation = { id: newId(now), name, owners: 1, members: 1, createdAt: now }
       const owner: Member = { id: memberId(made.id, accountId), organisationId: made.id, accountId, roles: [OWNER], joinedAt: now }
-      const events = [securityEventOf({ type: 'organisation.created', accountId, about: name })]
+      const events = [securityEventOf({ type: 'organisation.created', accountId, about: name, ...actorOf(call) })]
       await repository.commit(call, repository.operations.make(made, owner), events)
       await actFor(call, { accountId, organisationId: made.id })
       return viewOf(made)

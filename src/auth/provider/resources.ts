@@ -29,7 +29,7 @@ export interface KnownResource {
 }
 
 export interface ResourceRegistry {
-  /** The app's own API: what is meant when a request names no resource. */
+  /** The app's own API: what is usually meant when a request names no resource. */
   readonly api: KnownResource
   find(audience: string): KnownResource | undefined
   /** The resource that a scope belongs to; the API for what nobody knows. */

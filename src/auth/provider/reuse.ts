@@ -60,7 +60,7 @@ export function createReuse({ accounts, clients, clock, logger }: ReuseDependenc
     const person = await accounts.find(call, accountId)
     if (person === undefined) return [event]
     const data = { name: person.name, app: about, when: new Date(clock.now()).toUTCString() }
-    return [event, mail({ to: person.email, template: 'token-reused', data })]
+    return [event, mail({ to: person.email, template: 'token-reused', data, language: person.language })]
   }
   return {
     alarm,

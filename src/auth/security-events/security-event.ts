@@ -80,7 +80,7 @@ export const securityEvent = z.strictObject({
   device: z.string().optional(),
   /** What a person can make sense of: the name of a passkey, of an app, of a provider. */
   about: z.string().max(MAX_WORDS).optional(),
-  /** Which of those who run this did it, for them to ask each other: `operator <session>`, or the name of the command. Not for the account page. */
+  /** Which of those who run this did it, for them to ask each other: `operator <session>`, or the command and whose it is. Not for the account page. */
   actor: z.string().max(MAX_WORDS).optional(),
 })
 
@@ -89,10 +89,16 @@ export type SecurityEvent = z.infer<typeof securityEvent>
 /** Whose doing it was, as far as that is kept: see `whence` in ../browser.ts. */
 export type Whence = Pick<SecurityEvent, 'client' | 'device'>
 
-/** For what is done to an account by those who run this. The id of an operator's session opens nothing: the cookie that does is sealed. */
+/** `account, by ada`. */
+export function commandOf({ principal }: Pick<Call, 'principal'>): string | undefined {
+  return principal.kind === 'system' && principal.by !== undefined ? `${principal.name}, by ${principal.by}`.slice(0, MAX_WORDS) : undefined
+}
+
+/** For what is done by those who run this, and not by the platform itself. The id of an operator's session opens nothing: the cookie that does is sealed. */
 export function actorOf({ principal }: Pick<Call, 'principal'>): Pick<SecurityEvent, 'actor'> {
   if (principal.kind === 'operator') return { actor: `operator ${principal.sessionId}`.slice(0, MAX_WORDS) }
-  return principal.kind === 'system' ? { actor: principal.name.slice(0, MAX_WORDS) } : {}
+  const command = commandOf({ principal })
+  return command === undefined ? {} : { actor: command }
 }
 
 export function securityEventOf(event: SecurityEvent): EventDraft {
