@@ -2,7 +2,7 @@
 // and MongoDB put into one what has queued up.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import type { WriteRequest } from '../../src/database/ports.ts'
+import type { Step, WriteRequest } from '../../src/database/ports.ts'
 import { insertInto } from '#kernel/collection.ts'
 import { createLogger } from '#kernel/log.ts'
 import { refreshTokensCollection } from '../../src/auth/provider/collections.ts'
@@ -39,7 +39,7 @@ async function counted<T>(work: () => Promise<T>): Promise<{ readonly result: T;
 const SECURITY_EVENTS = 'insert auth_security_events'
 
 /** Of a job that runs by the clock, whoever signs in at that moment. */
-const isTick = ({ collection, id }: WriteRequest['steps'][number]): boolean => collection === 'jobs' && id.startsWith('tick-')
+const isTick = ({ collection, id }: Step): boolean => collection === 'jobs' && id.startsWith('tick-')
 
 test('on a whole platform a first sign-in by password writes 13 records in 6 commits, its security events included, and a refresh one', async (context) => {
   let written: string[] = []
