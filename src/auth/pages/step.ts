@@ -56,6 +56,7 @@ export function step<Params = Record<string, never>, Query = Record<string, neve
     handle: friendly(parts, async (call, given, exchange) => {
       const interaction = await parts.engine.interaction(exchange)
       if (interaction === undefined) return answersOf(parts).ended(exchange)
+      // The gateway's part and the look for the interaction are over.
       await breath()
       return interaction.prompt === prompt ? run({ call, exchange, interaction }, given) : startOf(interaction)
     }),

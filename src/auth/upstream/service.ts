@@ -147,8 +147,6 @@ function identityOf({ issuer, subject, email, name }: Arrival, accountId: string
 
 const ownerOf = (account: Account): Owner => ({ accountId: account.id, credential: credentialOf(account) })
 
-const languageOf = ({ language }: Call): Pick<Account, 'language'> => (language === undefined ? {} : { language })
-
 const isOpen = (account: Account | undefined): account is Account => account !== undefined && account.suspendedAt === undefined
 
 function linkedEvents(
@@ -202,7 +200,9 @@ function arriving(deps: UpstreamsDependencies): Pick<Upstreams, 'arrive' | 'crea
       if (!(await admission.mayJoin(call, email))) throw authErrors.sign_in_refused()
       const name = tidyName(await hooks.beforeSignUp(call, { email, name: tidyName(typed) }))
       const now = clock.now()
-      const account: Account = { id: newId(now), email, name, emailVerifiedAt: now, createdAt: now, ...languageOf(call) }
+      const { language } = call
+      const kept = language === undefined ? {} : { language }
+      const account: Account = { id: newId(now), email, name, emailVerifiedAt: now, createdAt: now, ...kept }
       const about = nameOf(arrival.upstream)
       const events = [
         securityEventOf({ type: 'account.created', accountId: account.id, about, ...by }),

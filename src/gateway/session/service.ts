@@ -124,6 +124,7 @@ function createCompletion(parts: SessionParts, seal: Seal): Sessions['complete']
       // The nonce ties this browser to the ID token, and so to one account.
       if (verified.principal.accountId !== accountId) throw new Error('auth issued tokens of two accounts')
       if (refreshToken === undefined) throw new Error('auth issued no refresh token')
+      // The tokens are checked; sealing the cookies is another step.
       await breath()
       const browser = sha256(nameBrowser(sessionSeconds))
       const renewed = seal(frontend, { accessToken, verified, refreshToken }, { since: seconds, browser })
