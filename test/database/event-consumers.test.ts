@@ -95,3 +95,34 @@ test('events of a busy time are taken in batches, in order and none twice; the f
     }
     assert.ok(soonestMs < 15, `the soonest came after ${soonestMs} ms`)
   }))
+
+test('consumers that are woken together have turns of their own: nobody waits for all of them', () =>
+  inDatabase(async ({ database, store }) => {
+    let turn = 0
+    const turns = new Set<number>()
+    const names = Array.from({ length: 8 }, (_, number) => `consumer${number}`)
+    const heard: string[] = []
+    for (const consumer of names) {
+      database.contract.subscribe({
+        consumer,
+        topics: ['mine'],
+        async handle() {
+          turns.add(turn)
+          heard.push(consumer)
+          const end = performance.now() + 1
+          while (performance.now() < end);
+        },
+      })
+    }
+    await database.contract.subscribed(call)
+    const stop = new AbortController()
+    const count = (): void => {
+      turn += 1
+      if (!stop.signal.aborted) setImmediate(count)
+    }
+    count()
+    await store('mine', 'k')
+    await eventually(() => heard.length === names.length, 'all have it')
+    stop.abort()
+    assert.ok(turns.size >= 5, `${turns.size} turns`)
+  }))
