@@ -130,14 +130,18 @@ interface Engines {
 /** What every role stands on. */
 function addEngines(shop: Workshop): Engines {
   const { clock, members, folder, log } = shop
-  const { cache, monitoring } = shop.options.config
+  const { cache, monitoring, database } = shop.options.config
+  const upToMib = database.scrubUpToMib
   const databaseFolder = folder('database')
   const { engine, logger, sweepEveryMs } = shop.options
   const sweeping = sweepEveryMs === undefined ? {} : { sweepEveryMs }
   if (shop.options.premises !== undefined) shop.add('lock', shop.options.premises.lock)
   shop.add('folders', idle({}, { start: async () => makeFolders([databaseFolder, folder('files')]) }))
   return {
-    database: shop.add('database', databaseServer.create({ engine, clock, logger, ...sweeping })),
+    database: shop.add(
+      'database',
+      databaseServer.create({ engine, clock, logger, ...sweeping, scrubbing: { job: 'database.scrub', upToMib } }),
+    ),
     cache: shop.add('cache', cacheServer.create({ maxBytes: cache.maxBytes, clock, logger: log('cache') })),
     monitoring: shop.add(
       'monitoring',
@@ -151,6 +155,7 @@ function addEngines(shop: Workshop): Engines {
             clock,
             logger: log('log database'),
             ...sweeping,
+            scrubbing: { job: 'monitoring.scrub', upToMib },
           }),
         ),
         clock,

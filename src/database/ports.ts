@@ -195,6 +195,12 @@ export type Load =
   | { readonly kind: 'events'; readonly events: readonly StoredEvent[]; readonly head: number }
   | { readonly kind: 'consumers'; readonly consumers: readonly Consumer[] }
 
+export interface Scrubbed {
+  readonly isScrubbed: boolean
+  /** Of the whole database, before. */
+  readonly bytes: number
+}
+
 export interface Plan {
   /** The statements (or commands) that would change what is stored. */
   readonly statements: readonly string[]
@@ -239,5 +245,10 @@ export interface Engine {
   load(batch: Load): Promise<void>
   /** Answers when the write is as safe as the capabilities say. Rejects with `database.unavailable` when the outcome is not known. */
   write(request: WriteRequest): Promise<WriteAnswer>
+  /**
+   * Where bytes of deleted rows may be left that nobody can read through the engine: overwrites them, unless there are more than `upToBytes` to be looked
+   * through. Writes may wait for it. `undefined` where there is nothing to do.
+   */
+  scrub?(upToBytes: number): Promise<Scrubbed | undefined>
   readonly events: EventStore
 }

@@ -7,6 +7,7 @@ import { createDatabase } from './database.ts'
 import type { Durability } from './drivers/sqlite/connection.ts'
 import { createSqliteEngine } from './drivers/sqlite/engine.ts'
 import type { Engine } from './ports.ts'
+import { type Scrubbing, scrubbingJobs } from './scrubbing.ts'
 
 export interface SqliteDatabaseOptions {
   /** A path, or `:memory:`. */
@@ -15,6 +16,8 @@ export interface SqliteDatabaseOptions {
   readonly durability?: Durability
   /** How often expired documents and read events are removed, 10,000 unless told. */
   readonly sweepEveryMs?: number
+  /** When what is left of deleted rows is overwritten, and under which name of a job. */
+  readonly scrubbing?: Scrubbing
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -25,10 +28,12 @@ export function createSqliteDatabase({
   file,
   durability = 'full',
   sweepEveryMs = SWEEP_EVERY_MS,
+  scrubbing,
   clock,
   logger,
 }: SqliteDatabaseOptions): Running<Database> {
-  return createDatabase({ engine: createSqliteEngine({ file, durability, logger }), clock, logger, sweepEveryMs })
+  const engine = createSqliteEngine({ file, durability, logger })
+  return { ...createDatabase({ engine, clock, logger, sweepEveryMs }), jobs: scrubbingJobs({ engine, scrubbing, clock, logger }) }
 }
 
 export interface DatabaseOptions {
@@ -36,6 +41,8 @@ export interface DatabaseOptions {
   readonly engine: Engine
   /** How often expired documents and read events are removed, 10,000 unless told. */
   readonly sweepEveryMs?: number
+  /** When what is left of deleted rows is overwritten, and under which name of a job. */
+  readonly scrubbing?: Scrubbing
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -43,6 +50,8 @@ export interface DatabaseOptions {
 export const databaseServer = defineServer<DatabaseOptions, Database>({
   name: 'database',
   needs: [],
-  create: ({ engine, sweepEveryMs = SWEEP_EVERY_MS, clock, logger }) =>
-    createDatabase({ engine, clock, logger: logger.child({ server: 'database' }), sweepEveryMs }),
+  create({ engine, sweepEveryMs = SWEEP_EVERY_MS, scrubbing, clock, logger: all }) {
+    const logger = all.child({ server: 'database' })
+    return { ...createDatabase({ engine, clock, logger, sweepEveryMs }), jobs: scrubbingJobs({ engine, scrubbing, clock, logger }) }
+  },
 })

@@ -51,6 +51,7 @@ export function relayEngine(relay: Switchboard): Engine {
       if (batch.kind === 'erase') for (const id of batch.ids) relay.note(batch.collection, id)
     },
     write: (request) => relay.write(request),
+    scrub: async (upToBytes) => await primary().scrub?.(upToBytes),
     events: {
       head: () => primary().events.head(),
       first: () => primary().events.first(),

@@ -4,10 +4,11 @@ import type { Logger } from '#kernel/log.ts'
 import type { DatabaseCapabilities } from '../../contract.ts'
 import { databaseErrors } from '../../errors.ts'
 import type { CollectionLayout, Declared } from '../../layout.ts'
-import type { Engine, EventStore, WriteAnswer } from '../../ports.ts'
+import type { Engine, EventStore, Load, Scrubbed, WriteAnswer } from '../../ports.ts'
 import { createBatch, type WriterRequest } from './batch.ts'
 import { type Durability, MEMORY, openForReading, openForWriting } from './connection.ts'
 import { type CollectionReader, createCollectionReader, createEventReader, readMarks } from './reader.ts'
+import { bytesOf } from './scrub.ts'
 import { checkFile, planFile, prepareFile } from './setup.ts'
 import { fileSnapshot, liveSnapshot } from './snapshot.ts'
 import { bound } from './sql.ts'
@@ -75,11 +76,9 @@ export function createSqliteEngine({ file, durability, logger }: SqliteSettings)
       const { db } = opened()
       return file === MEMORY ? liveSnapshot(db) : fileSnapshot(file)
     },
-    async load(batch) {
-      const answer = await opened().writer.submit({ kind: 'load', batch })
-      if (answer.kind === 'failed') throw databaseErrors.unavailable({ detail: `Nothing of the batch was stored: ${answer.reason}.` })
-    },
+    load: async (batch) => await loadBatch(opened(), batch),
     write: async (request) => await opened().writer.submit(request),
+    scrub: async (upToBytes) => (file === MEMORY ? undefined : await scrubFile(opened(), upToBytes)),
     events: {
       first: () => opened().events.first(),
       head: () => opened().events.head(),
@@ -87,6 +86,19 @@ export function createSqliteEngine({ file, durability, logger }: SqliteSettings)
       consumers: () => opened().events.consumers(),
     },
   }
+}
+
+async function loadBatch({ writer }: Open, batch: Load): Promise<void> {
+  const answer = await writer.submit({ kind: 'load', batch })
+  if (answer.kind === 'failed') throw databaseErrors.unavailable({ detail: `Nothing of the batch was stored: ${answer.reason}.` })
+}
+
+async function scrubFile({ db, writer }: Open, upToBytes: number): Promise<Scrubbed> {
+  const bytes = bytesOf(db)
+  if (bytes > upToBytes) return { isScrubbed: false, bytes }
+  const answer = await writer.submit({ kind: 'scrub' })
+  if (answer.kind === 'failed') throw databaseErrors.unavailable({ detail: `The database was not written anew: ${answer.reason}.` })
+  return { isScrubbed: true, bytes }
 }
 
 function capabilitiesOf(file: string, durability: Durability): DatabaseCapabilities {
