@@ -1,6 +1,14 @@
 // Who is at the other end: the peer, unless the peer is a proxy that was named in the settings.
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
+import { LRUCache } from 'lru-cache'
+
+export interface TrustedProxies {
+  has(address: string): boolean
+}
+
+/** Looking through the networks makes an object of Node's own each time, and the same addresses come again and again. */
+const MAX_REMEMBERED = 10_000
 
 /** One spelling for an address, however it was mapped. */
 export function plain(address: string): string {
@@ -12,7 +20,7 @@ function family(address: string): 'ipv4' | 'ipv6' {
 }
 
 /** Throws for what is no address or network, and for "everybody": a header that anyone may send is no address. */
-export function createTrustedProxies(entries: readonly string[]): BlockList {
+export function createTrustedProxies(entries: readonly string[]): TrustedProxies {
   const list = new BlockList()
   for (const entry of entries) {
     const [address = '', prefix] = entry.split('/')
@@ -22,12 +30,21 @@ export function createTrustedProxies(entries: readonly string[]): BlockList {
     if (!Number.isInteger(bits) || bits < widest) throw new Error(`trustedProxies: "${entry}" trusts too many; name the proxies`)
     list.addSubnet(address, bits, family(address))
   }
-  return list
+  const known = new LRUCache<string, boolean>({ max: MAX_REMEMBERED })
+  return {
+    has(address) {
+      const before = known.get(address)
+      if (before !== undefined) return before
+      const isOne = isIP(address) !== 0 && list.check(address, family(address))
+      known.set(address, isOne)
+      return isOne
+    },
+  }
 }
 
 /** Whether this peer is one of the proxies that were named. */
-export function isProxy(peer: string, proxies: BlockList | undefined): proxies is BlockList {
-  return proxies !== undefined && isIP(peer) !== 0 && proxies.check(peer, family(peer))
+export function isProxy(peer: string, proxies: TrustedProxies | undefined): proxies is TrustedProxies {
+  return proxies?.has(peer) === true
 }
 
 const GROUPS = 8
@@ -46,12 +63,12 @@ export function networkOf(address: string): string {
 }
 
 /** Whether the client spoke TLS to a proxy that was named. Must run before the forwarding headers are taken away. */
-export function cameByTls(request: IncomingMessage, proxies: BlockList | undefined): boolean {
+export function cameByTls(request: IncomingMessage, proxies: TrustedProxies | undefined): boolean {
   return isProxy(plain(request.socket.remoteAddress ?? ''), proxies) && request.headers['x-forwarded-proto'] === 'https'
 }
 
 /** The address of the client. Must run before the forwarding headers are taken away. */
-export function clientAddress(request: IncomingMessage, proxies: BlockList | undefined): string {
+export function clientAddress(request: IncomingMessage, proxies: TrustedProxies | undefined): string {
   const peer = plain(request.socket.remoteAddress ?? '')
   if (!isProxy(peer, proxies)) return peer
   const forwarded = request.headers['x-forwarded-for']
@@ -59,7 +76,7 @@ export function clientAddress(request: IncomingMessage, proxies: BlockList | und
   // From the right: each hop was written by the one after it, and only our own proxies are believed.
   for (const hop of hops.toReversed()) {
     if (isIP(hop) === 0) return peer
-    if (!proxies.check(hop, family(hop))) return hop
+    if (!proxies.has(hop)) return hop
   }
   return peer
 }

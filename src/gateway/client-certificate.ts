@@ -1,11 +1,10 @@
 // Certificates of clients (RFC 8705). TLS ends at a proxy, which sends on what the client has shown; the header counts from a named proxy alone.
 import { X509Certificate } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import type { BlockList } from 'node:net'
 import { httpErrors } from '#kernel/http/problem.ts'
 import type { ClientCertificate } from '#kernel/http/route.ts'
 import { sha256 } from '#kernel/keyring.ts'
-import { isProxy, plain } from './client-address.ts'
+import { isProxy, plain, type TrustedProxies } from './client-address.ts'
 
 export interface CertificateHeaders {
   /** Carries the certificate. Nobody is believed without. */
@@ -18,7 +17,7 @@ const MAX_LENGTH = 16_384
 const VERIFIED = 'SUCCESS'
 
 /** Takes the headers away, whoever sent them. */
-export function createCertificateReader(headers: CertificateHeaders | undefined, proxies: BlockList | undefined) {
+export function createCertificateReader(headers: CertificateHeaders | undefined, proxies: TrustedProxies | undefined) {
   const name = headers?.certificate.toLowerCase()
   const verifiedName = headers?.verified?.toLowerCase()
   return (request: IncomingMessage): ClientCertificate | undefined => {

@@ -1,11 +1,11 @@
 // The listening socket: time and size limits, a cap of connections per address, answers to what the parser refuses, and the drain at the end.
 import { createServer, type IncomingMessage, type Server, ServerResponse, STATUS_CODES } from 'node:http'
-import { type BlockList, Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { BlockResponse } from '#kernel/http/head.ts'
 import { httpErrors, problemOf } from '#kernel/http/problem.ts'
 import { newRequestId } from '#kernel/ids.ts'
-import { isProxy, plain } from './client-address.ts'
+import { isProxy, plain, type TrustedProxies } from './client-address.ts'
 import { HOSTLESS_HEADERS } from './headers.ts'
 
 export interface ListenerParts {
@@ -13,7 +13,7 @@ export interface ListenerParts {
   readonly port: number
   readonly maxConnectionsPerAddress?: number
   /** Behind these are many clients, so their connections are not counted. */
-  readonly proxies?: BlockList | undefined
+  readonly proxies?: TrustedProxies | undefined
   serve(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): void
   /** Whether a request may leave HTTP for another protocol. */
   isUpgrade(request: IncomingMessage): boolean

@@ -1,7 +1,7 @@
 // Long requests let others in between their steps: what takes milliseconds of this thread in one go makes everybody else wait for milliseconds.
 
 // So long may a turn of the event loop last before who asks gives way.
-const LONG_MS = 0.2
+const LONG_MS = 0.1
 // Of those who wait, one in so many goes on in each turn: few at a time, so that what came in meanwhile is answered.
 const SHARE = 8
 // At most, however many wait.

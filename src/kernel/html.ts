@@ -39,7 +39,8 @@ function render(value: HtmlValue): string {
 /** `html\`<p>${name}</p>\``: values are escaped, `undefined`, `null` and booleans vanish, arrays are joined. Quote every attribute. */
 export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   let text = strings[0] ?? ''
-  for (const [index, value] of values.entries()) text += render(value) + (strings[index + 1] ?? '')
+  // Each page is made of hundreds of them: a pair for each value would be most of what a page leaves to be collected.
+  for (let index = 0; index < values.length; index += 1) text += render(values[index]) + (strings[index + 1] ?? '')
   return new Markup(text)
 }
 

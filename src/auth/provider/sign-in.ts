@@ -48,6 +48,8 @@ export function neededLevel({ params }: Details): Level {
 export function createSignIns({ interactions, accounts, rules, clock, admit }: SignInsDependencies): SignIns {
   /** Counts as long as the credential is the account's: else whoever knew a password could add a way in after its owner has changed it. */
   const halfOf = async (exchange: Exchange, found: Details): Promise<Half | undefined> => {
+    // Of most, nothing: told apart from what is kept by a parser, which would write down what is wrong with it.
+    if (found.result === undefined) return undefined
     const kept = halfResult.safeParse(found.result).data?.half
     const here = browserOf(exchange)
     if (kept === undefined || here === undefined || !equalSecrets(kept.browser, here)) return undefined

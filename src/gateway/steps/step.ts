@@ -1,9 +1,9 @@
 // What a step of the pipeline is, and what all of them are made from.
-import type { BlockList } from 'node:net'
 import type { ProofChecker } from '#kernel/http/proof.ts'
 import type { Mac } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Monitoring } from '../../monitoring/contract.ts'
+import type { TrustedProxies } from '../client-address.ts'
 import type { createCertificateReader } from '../client-certificate.ts'
 import type { ClientOrigins } from '../client-origins.ts'
 import type { GatewayExchange } from '../exchange.ts'
@@ -34,5 +34,5 @@ export interface PipelineParts {
   readonly csrfMac: Mac
   readonly logger: Logger
   readonly development: boolean
-  readonly proxies: BlockList | undefined
+  readonly proxies: TrustedProxies | undefined
 }
