@@ -196,8 +196,9 @@ export type Load =
   | { readonly kind: 'consumers'; readonly consumers: readonly Consumer[] }
 
 export interface Scrubbed {
-  readonly isScrubbed: boolean
-  /** Of the whole database, before. */
+  /** `log kept`: what was written before is overwritten in the database, and is still in its log while somebody reads an older state there. */
+  readonly outcome: 'scrubbed' | 'log kept' | 'too large' | 'no room'
+  /** Of what the database holds. */
   readonly bytes: number
 }
 

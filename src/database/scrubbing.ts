@@ -1,11 +1,10 @@
 // What is left of deleted documents below what an engine can be asked for, overwritten once a day.
-import type { Clock } from '#kernel/clock.ts'
 import { type JobDefinition, job } from '#kernel/job.ts'
 import type { Logger } from '#kernel/log.ts'
 import { z } from '#kernel/schema.ts'
-import type { Engine } from './ports.ts'
+import type { Engine, Scrubbed } from './ports.ts'
 
-const DAY_MS = 24 * 60 * 60 * 1000
+const HOUR_MS = 60 * 60 * 1000
 const MIB = 1_048_576
 
 export interface Scrubbing {
@@ -18,31 +17,34 @@ export interface Scrubbing {
 export interface ScrubbingParts {
   readonly engine: Engine
   readonly scrubbing: Scrubbing | undefined
-  readonly clock: Clock
   readonly logger: Logger
 }
 
-export function scrubbingJobs({ engine, scrubbing, clock, logger }: ScrubbingParts): readonly JobDefinition[] {
-  if (engine.scrub === undefined || scrubbing === undefined || scrubbing.upToMib === 0) return []
+/** The job is there also where it has nothing to do: another process, with other settings, may have asked for it. */
+export function scrubbingJobs({ engine, scrubbing, logger }: ScrubbingParts): readonly JobDefinition[] {
+  if (engine.scrub === undefined || scrubbing === undefined) return []
+  const { job: name, upToMib } = scrubbing
   return [
     job({
-      name: scrubbing.job,
+      name,
       input: z.strictObject({}),
-      everyMs: DAY_MS,
-      timeoutMs: DAY_MS / 24,
+      everyMs: 24 * HOUR_MS,
+      timeoutMs: HOUR_MS,
       maxAttempts: 3,
       async handle() {
-        const began = clock.now()
-        const done = await engine.scrub?.(scrubbing.upToMib * MIB)
-        if (done === undefined) return
-        const mib = Math.ceil(done.bytes / MIB)
-        if (done.isScrubbed) logger.info({ mib, ms: clock.now() - began }, 'the database was written anew without what is deleted')
-        else
-          logger.warn(
-            { mib, upToMib: scrubbing.upToMib },
-            'the database is too large to be written anew by itself; rests of what is deleted may stay in it',
-          )
+        const done = upToMib === 0 ? undefined : await engine.scrub?.(upToMib * MIB)
+        if (done !== undefined) tell(logger, done, upToMib)
       },
     }),
   ]
+}
+
+function tell(logger: Logger, { outcome, bytes }: Scrubbed, upToMib: number): void {
+  const mib = Math.ceil(bytes / MIB)
+  if (outcome === 'scrubbed') logger.info({ mib }, 'the database was written anew without what is deleted')
+  else if (outcome === 'log kept')
+    logger.info({ mib }, 'the database was written anew without what is deleted; its log is emptied when those who read it have ended')
+  else if (outcome === 'too large')
+    logger.warn({ mib, upToMib }, 'the database is too large to be written anew by itself; copies of what is deleted may stay in it')
+  else logger.warn({ mib }, 'there is too little room to write the database anew; copies of what is deleted may stay in it')
 }

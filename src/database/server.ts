@@ -33,7 +33,7 @@ export function createSqliteDatabase({
   logger,
 }: SqliteDatabaseOptions): Running<Database> {
   const engine = createSqliteEngine({ file, durability, logger })
-  return { ...createDatabase({ engine, clock, logger, sweepEveryMs }), jobs: scrubbingJobs({ engine, scrubbing, clock, logger }) }
+  return { ...createDatabase({ engine, clock, logger, sweepEveryMs }), jobs: scrubbingJobs({ engine, scrubbing, logger }) }
 }
 
 export interface DatabaseOptions {
@@ -52,6 +52,6 @@ export const databaseServer = defineServer<DatabaseOptions, Database>({
   needs: [],
   create({ engine, sweepEveryMs = SWEEP_EVERY_MS, scrubbing, clock, logger: all }) {
     const logger = all.child({ server: 'database' })
-    return { ...createDatabase({ engine, clock, logger, sweepEveryMs }), jobs: scrubbingJobs({ engine, scrubbing, clock, logger }) }
+    return { ...createDatabase({ engine, clock, logger, sweepEveryMs }), jobs: scrubbingJobs({ engine, scrubbing, logger }) }
   },
 })

@@ -9,6 +9,8 @@ export interface TrustedProxies {
 
 /** Looking through the networks makes an object of Node's own each time, and the same addresses come again and again. */
 const MAX_REMEMBERED = 10_000
+/** Of IPv6 with an IPv4 address in it. A zone may follow, of any length. */
+const LONGEST = 45
 
 /** One spelling for an address, however it was mapped. */
 export function plain(address: string): string {
@@ -36,7 +38,7 @@ export function createTrustedProxies(entries: readonly string[]): TrustedProxies
       const before = known.get(address)
       if (before !== undefined) return before
       const isOne = isIP(address) !== 0 && list.check(address, family(address))
-      known.set(address, isOne)
+      if (address.length <= LONGEST) known.set(address, isOne)
       return isOne
     },
   }

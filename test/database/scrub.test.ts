@@ -10,8 +10,11 @@ import { createLogger } from '#kernel/log.ts'
 import { z } from '#kernel/schema.ts'
 import { defineCollection } from '#kernel/collection.ts'
 import type { Collection, Database } from '../../src/database/contract.ts'
+import { openForReading } from '../../src/database/drivers/sqlite/connection.ts'
+import { hasRoom } from '../../src/database/drivers/sqlite/scrub.ts'
 import { createSqliteDatabase } from '../../src/database/server.ts'
 import { call } from '../support/database.ts'
+import { until } from '../support/until.ts'
 
 const PEOPLE = defineCollection({
   name: 'people',
@@ -117,6 +120,30 @@ test('a file that is written anew has no rests of who has gone, neither has its 
   await running.stop()
 })
 
+test('a log that somebody reads is emptied when they have ended, and the writes beside a scrub keep their answers', async () => {
+  const { running, people, scrub } = await open(1)
+  const insert = (id: string): Promise<unknown> => people.insert(call, { id, email: `${id}@here.example`, about: '' })
+  await insert('first')
+  const reader = openForReading(join(folder, 'main.db'))
+  reader.exec('BEGIN')
+  assert.equal(reader.prepare('SELECT count(*) AS people FROM people').get()?.['people'], 1)
+  await people.delete(call, 'first')
+  const writes = [insert('a'), insert('b'), scrub(), insert('a'), insert('c')]
+  const ends = await Promise.allSettled(writes)
+  assert.deepEqual(
+    ends.map(({ status }) => status),
+    ['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled'],
+  )
+  assert.ok(logs.some((line) => line.includes('its log is emptied when')))
+  assert.ok((await bytesKept()).includes('first@here.example'), 'for the reader')
+  assert.equal(reader.prepare('SELECT count(*) AS people FROM people').get()?.['people'], 1)
+  reader.close()
+  await insert('later')
+  await until('the log to be emptied', async () => !(await bytesKept()).includes('first@here.example'))
+  assert.equal((await people.list(call, { index: 'byEmail', limit: 10 })).items.length, 4)
+  await running.stop()
+})
+
 test('a larger one is left as it is, and an operator is told', async () => {
   const { running, people, scrub } = await open(1)
   for (let number = 0; number < 12; number += 1)
@@ -127,10 +154,13 @@ test('a larger one is left as it is, and an operator is told', async () => {
   await running.stop()
 })
 
-test('never when it is off, and a database in memory has nothing to do', async () => {
+test('never when it is off or there is no room, and a database in memory has nothing to do', async () => {
   const off = await open(0)
-  assert.deepEqual(off.running.jobs, [])
+  await off.scrub()
+  assert.ok(!logs.some((line) => line.includes('written anew')))
   await off.running.stop()
+  assert.equal(hasRoom(join(folder, 'main.db'), 1000), true)
+  assert.equal(hasRoom(join(folder, 'main.db'), 2 ** 60), false)
   const inMemory = createSqliteDatabase({
     file: ':memory:',
     clock: systemClock,

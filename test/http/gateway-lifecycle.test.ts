@@ -50,6 +50,14 @@ describe('starting', () => {
     for (const entry of ['0.0.0.0/0', '::/0', 'proxy', '10.0.0.0/7', '10.0.0.0/x'])
       assert.throws(() => createTrustedProxies([entry]), entry)
   })
+  test('proxies are known by their networks, the second time as the first', () => {
+    const proxies = createTrustedProxies(['10.0.0.0/8', 'fd00::/16', '192.0.2.7'])
+    for (let time = 0; time < 2; time += 1) {
+      for (const one of ['10.1.2.3', 'fd00::1', '192.0.2.7']) assert.equal(proxies.has(one), true, one)
+      for (const other of ['11.1.2.3', 'fd01::1', '192.0.2.8', 'proxy', '', `fe80::1%${'a'.repeat(9000)}`])
+        assert.equal(proxies.has(other), false)
+    }
+  })
   test('lists every route, its own too', async () => {
     const world = await openWorld()
     const answer = await ask(world, { path: '/session' })

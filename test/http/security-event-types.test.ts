@@ -302,6 +302,10 @@ const ROWS: Readonly<Record<TypeHere, () => Promise<Core | readonly Core[]>>> = 
     await ada.visitor.press(await ofOrganisation(ada), new RegExp(`/services/${service}/secret$`))
     return { accountId: ada.accountId, about: 'Export' }
   },
+  async 'webhook.secret_rotated'() {
+    await platform.running().jobs.webhooks.rotate(call, 'listener')
+    return { about: 'listener', ...BY_COMMAND }
+  },
   async 'service.removed'() {
     await ada.visitor.press(await ofOrganisation(ada), new RegExp(`/services/${service}/remove$`))
     return { accountId: ada.accountId, about: 'Export' }

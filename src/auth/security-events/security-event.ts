@@ -63,6 +63,7 @@ export const securityEventType = z.enum([
   'client.removed',
   'client.blocked',
   'client.unblocked',
+  'webhook.secret_rotated',
   'signing_key.made',
   'signing_key.revoked',
   'keys.begun_anew',

@@ -527,6 +527,7 @@ export const de: Texts = {
       'client.removed': 'Eine App wurde entfernt',
       'client.blocked': 'Eine App wurde gesperrt',
       'client.unblocked': 'Eine App wurde wieder zugelassen',
+      'webhook.secret_rotated': 'Ein Webhook hat ein neues Geheimnis bekommen',
       'signing_key.made': 'Ein Signaturschlüssel wurde erzeugt',
       'signing_key.revoked': 'Ein Signaturschlüssel wurde widerrufen',
       'keys.begun_anew': 'Die Schlüssel dieses Dienstes wurden neu angelegt',

@@ -527,6 +527,7 @@ export const en = {
       'client.removed': 'An app was removed',
       'client.blocked': 'An app was blocked',
       'client.unblocked': 'An app was let in again',
+      'webhook.secret_rotated': 'A webhook got a new secret',
       'signing_key.made': 'A signing key was made',
       'signing_key.revoked': 'A signing key was revoked',
       'keys.begun_anew': 'The keys of this service were made anew',

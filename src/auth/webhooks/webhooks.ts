@@ -1,7 +1,7 @@
 // Which security events go to which webhook of the app. Delivery, retries and secrets are the business of jobs.
 import type { Webhook } from '#kernel/webhook.ts'
 import type { WebhookDefinition } from '../contract.ts'
-import { SECURITY_EVENT, securityEvent, securityEventType } from '../security-events/security-event.ts'
+import { actorOf, SECURITY_EVENT, securityEvent, securityEventOf, securityEventType } from '../security-events/security-event.ts'
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
@@ -20,6 +20,7 @@ export function securityWebhooks(definitions: readonly WebhookDefinition[], deve
       const { type, ...rest } = parsed.data
       return events === undefined || events.some((pattern) => covers(pattern, type)) ? { type, data: rest } : undefined
     },
+    rotated: (call) => securityEventOf({ type: 'webhook.secret_rotated', about: name, ...actorOf(call) }),
   }))
 }
 

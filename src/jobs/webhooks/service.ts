@@ -60,10 +60,10 @@ export function createWebhooksService(parts: WebhooksServiceParts): Webhooks {
     },
     secrets: async (call, name) => await secretsNow(call, named(call, name).name),
     async rotate(call, name) {
-      named(call, name)
+      const event = named(call, name).rotated?.(call)
       const before = await repository.find(call, name)
       const next = { id: name, generation: (before?.generation ?? 1) + 1, rotatedAt: clock.now() }
-      if (!(await repository.replace(call, before, next)))
+      if (!(await repository.replace(call, before, { next, events: event === undefined ? [] : [event] })))
         throw jobErrors.webhook_changed({ detail: 'Somebody else has just made a new secret.' })
       logger.info({ event: 'webhook.secret_rotated', webhook: name, requestId: call.requestId }, 'a webhook has a new secret')
       return await secretsNow(call, name)

@@ -4,12 +4,10 @@ import type { CollectionLayout } from '../../layout.ts'
 import type { Load, WriteAnswer, WriteRequest } from '../../ports.ts'
 import { createCollectionWriter, type CollectionWriter } from './collection-writer.ts'
 import { createKeeper } from './keeper.ts'
-import { scrub } from './scrub.ts'
 import { createTidier } from './tidier.ts'
 
 /** What the one connection that writes is asked for. */
-export type WriterRequest = StoringRequest | { readonly kind: 'scrub' }
-type StoringRequest = WriteRequest | { readonly kind: 'load'; readonly batch: Load }
+export type WriterRequest = WriteRequest | { readonly kind: 'load'; readonly batch: Load }
 
 export type RunBatch = (requests: readonly WriterRequest[]) => WriteAnswer[]
 
@@ -33,7 +31,7 @@ export function createBatch(db: DatabaseSync, layouts: readonly CollectionLayout
   const release = db.prepare('RELEASE request')
   const execute = createExecution(db, layouts)
 
-  const runOne = (request: StoringRequest): WriteAnswer => {
+  const runOne = (request: WriterRequest): WriteAnswer => {
     savepoint.run()
     try {
       const answer = execute(request)
@@ -48,7 +46,7 @@ export function createBatch(db: DatabaseSync, layouts: readonly CollectionLayout
     }
   }
 
-  const store = (requests: readonly StoringRequest[]): WriteAnswer[] => {
+  return (requests) => {
     try {
       begin.run()
       const [only, ...others] = requests
@@ -62,31 +60,14 @@ export function createBatch(db: DatabaseSync, layouts: readonly CollectionLayout
       return requests.map(() => answer)
     }
   }
-
-  const scrubNow = (): WriteAnswer => {
-    try {
-      scrub(db)
-      return DONE
-    } catch (error) {
-      return answerTo(error)
-    }
-  }
-
-  // A file cannot be written anew within a transaction.
-  return (requests) => {
-    if (requests.every(isStoring)) return store(requests)
-    return requests.flatMap((request) => (isStoring(request) ? store([request]) : [scrubNow()]))
-  }
 }
-
-const isStoring = (request: WriterRequest): request is StoringRequest => request.kind !== 'scrub'
 
 function answerTo(error: unknown): WriteAnswer {
   if (error instanceof Refusal) return error.answer
   return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) }
 }
 
-function createExecution(db: DatabaseSync, layouts: readonly CollectionLayout[]): (request: StoringRequest) => WriteAnswer {
+function createExecution(db: DatabaseSync, layouts: readonly CollectionLayout[]): (request: WriterRequest) => WriteAnswer {
   const writers = new Map(layouts.map((layout) => [layout.name, createCollectionWriter(db, layout)]))
   const writerOf = (name: string): CollectionWriter => {
     const writer = writers.get(name)

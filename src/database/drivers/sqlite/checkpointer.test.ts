@@ -1,6 +1,6 @@
 // Checkpoints come between commits: soon when nothing waits, in time when something does, and whatever keeps the log from being copied ends.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -106,4 +106,26 @@ describe('a checkpoint', { skip }, () => {
     checkpointer.run(true)
     assert.equal(logOf(db).left, 0)
   })
+})
+
+test('the log is emptied when it is asked for, and later when a reader needs it, by a run for which nothing waits', () => {
+  const { db, file, checkpointer, write } = open('emptied.db')
+  const bytes = (): number => statSync(`${file}-wal`).size
+  write(300)
+  assert.ok(bytes() > 0)
+  assert.equal(checkpointer.empty(), true)
+  assert.equal(bytes(), 0)
+  const reader = openForReading(file)
+  opened.push(reader)
+  reader.exec('BEGIN')
+  reader.prepare('SELECT count(*) FROM leaves').get()
+  write(300)
+  assert.equal(checkpointer.empty(), false)
+  checkpointer.run(true)
+  reader.exec('COMMIT')
+  checkpointer.run(false)
+  assert.ok(bytes() > 0, 'something waits')
+  checkpointer.run(true)
+  assert.equal(bytes(), 0)
+  assert.equal(db.prepare('PRAGMA busy_timeout').get()?.['timeout'], 5000)
 })

@@ -7,7 +7,8 @@ import { DatabaseSync } from 'node:sqlite'
 export type Durability = 'full' | 'relaxed'
 
 export const MEMORY = ':memory:'
-const BUSY_MS = 5000
+/** So long one who writes waits for another. */
+export const BUSY_MS = 5000
 const CACHE_KIB = 16_384
 const WAL_KEPT_BYTES = 67_108_864
 

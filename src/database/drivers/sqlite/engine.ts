@@ -8,7 +8,7 @@ import type { Engine, EventStore, Load, Scrubbed, WriteAnswer } from '../../port
 import { createBatch, type WriterRequest } from './batch.ts'
 import { type Durability, MEMORY, openForReading, openForWriting } from './connection.ts'
 import { type CollectionReader, createCollectionReader, createEventReader, readMarks } from './reader.ts'
-import { bytesOf } from './scrub.ts'
+import { bytesIn, hasRoom } from './scrub.ts'
 import { checkFile, planFile, prepareFile } from './setup.ts'
 import { fileSnapshot, liveSnapshot } from './snapshot.ts'
 import { bound } from './sql.ts'
@@ -78,7 +78,7 @@ export function createSqliteEngine({ file, durability, logger }: SqliteSettings)
     },
     load: async (batch) => await loadBatch(opened(), batch),
     write: async (request) => await opened().writer.submit(request),
-    scrub: async (upToBytes) => (file === MEMORY ? undefined : await scrubFile(opened(), upToBytes)),
+    scrub: async (upToBytes) => (file === MEMORY ? undefined : await scrubFile(opened(), file, upToBytes)),
     events: {
       first: () => opened().events.first(),
       head: () => opened().events.head(),
@@ -93,12 +93,13 @@ async function loadBatch({ writer }: Open, batch: Load): Promise<void> {
   if (answer.kind === 'failed') throw databaseErrors.unavailable({ detail: `Nothing of the batch was stored: ${answer.reason}.` })
 }
 
-async function scrubFile({ db, writer }: Open, upToBytes: number): Promise<Scrubbed> {
-  const bytes = bytesOf(db)
-  if (bytes > upToBytes) return { isScrubbed: false, bytes }
-  const answer = await writer.submit({ kind: 'scrub' })
+async function scrubFile({ db, writer }: Open, file: string, upToBytes: number): Promise<Scrubbed> {
+  const bytes = bytesIn(db)
+  if (bytes > upToBytes) return { outcome: 'too large', bytes }
+  if (!hasRoom(file, bytes)) return { outcome: 'no room', bytes }
+  const answer = await writer.scrub()
   if (answer.kind === 'failed') throw databaseErrors.unavailable({ detail: `The database was not written anew: ${answer.reason}.` })
-  return { isScrubbed: true, bytes }
+  return { outcome: answer.kind === 'done' && answer.rows === 0 ? 'scrubbed' : 'log kept', bytes }
 }
 
 function capabilitiesOf(file: string, durability: Durability): DatabaseCapabilities {
@@ -143,6 +144,9 @@ function inPlaceWriter(db: DatabaseSync, layouts: readonly CollectionLayout[]): 
       const answer = (await batch.answers)[number]
       if (answer === undefined) throw new Error('A batch has answered fewer requests than it was given.')
       return answer
+    },
+    async scrub() {
+      throw new Error('A database in memory has no file to write anew.')
     },
     async stop() {
       await batch?.answers

@@ -13,12 +13,17 @@ export interface WriterSettings {
   readonly layouts: readonly CollectionLayout[]
 }
 
-export type ToWriter = { readonly kind: 'requests'; readonly requests: readonly WriterRequest[] } | { readonly kind: 'close' }
+export type ToWriter =
+  | { readonly kind: 'requests'; readonly requests: readonly WriterRequest[] }
+  | { readonly kind: 'scrub' }
+  | { readonly kind: 'close' }
 export type FromWriter = { readonly kind: 'ready' } | { readonly kind: 'answers'; readonly answers: readonly WriteAnswer[] }
 
 export interface Writer {
   start(): Promise<void>
   submit(request: WriterRequest): Promise<WriteAnswer>
+  /** Behind all that was submitted. Done with one row when the log could not be emptied yet, else with none. */
+  scrub(): Promise<WriteAnswer>
   stop(): Promise<void>
   health(): string | undefined
 }
@@ -82,6 +87,16 @@ export class WriteThread implements Writer {
       this.#outbox.push(request)
       // One message for all requests of this turn.
       if (this.#outbox.length === 1) queueMicrotask(() => this.#send())
+    })
+  }
+
+  async scrub(): Promise<WriteAnswer> {
+    const worker = this.#worker
+    if (this.#state !== 'ready' || worker === undefined) throw unavailable('The writer is not running.')
+    this.#send()
+    return await new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
+      this.#post(worker, { kind: 'scrub' })
     })
   }
 
