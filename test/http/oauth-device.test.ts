@@ -14,6 +14,8 @@ import { everythingStored } from '../support/scenario-database.ts'
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 
+const REPORTS = 'https://reports.example/'
+
 let folder: string
 let file: string
 let world: OauthWorld
@@ -23,12 +25,13 @@ before(async () => {
   file = join(folder, 'main.db')
   world = await openOauth({
     file,
+    definition: { resources: [{ audience: REPORTS, scopes: { 'reports:read': 'see reports' } }] },
     clients: ['tv', 'second-tv'].map((clientId) => ({
       clientId,
       name: 'Picture Frame',
       redirectUris: [],
       origins: [],
-      scopes: ['photos:read'],
+      scopes: ['photos:read', 'reports:read'],
       grants: ['device_code'],
     })),
   })
@@ -87,6 +90,13 @@ test('a device gets tokens when somebody has typed its code, signed in and agree
   const bytes = await everythingStored(file)
   assert.ok(bytes.includes('auth_device_codes'))
   for (const secret of [begun.device_code, begun.user_code, begun.user_code.replace('-', '')]) assert.equal(bytes.includes(secret), false)
+})
+
+test('a device that names no resource has a token for the one that its scopes belong to', async () => {
+  const begun = await begin({ scope: 'reports:read' })
+  await connect(begun.user_code, 'person-reports')
+  const claims = claimsOf(JSON.parse((await poll(begun.device_code)).body).access_token)
+  assert.deepEqual([claims['aud'], claims['scope']], [REPORTS, 'reports:read'])
 })
 
 test('of 20 that ask with one device code at once one gets tokens, and the second use ends them', async () => {

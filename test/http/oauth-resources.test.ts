@@ -152,6 +152,22 @@ describe('requirement 37: a token is for one resource', () => {
     assert.equal(claimsOf(alone)['aud'], REPORTS)
     assert.equal(claimsOf(alone)['scope'], 'reports:read')
     assert.equal(claimsOf((await shopTokens('person-signed-in', [], 'openid reports:read')).access_token)['aud'], api)
+    const { verifier, challenge } = pkce()
+    const redirectUri = 'https://shop.example/callback'
+    const asked = {
+      client_id: 'shop',
+      response_type: 'code',
+      redirect_uri: redirectUri,
+      scope: 'reports:read',
+      code_challenge: challenge,
+      code_challenge_method: 'S256',
+    }
+    const pushed = await post('/par', 'shop', asked)
+    assert.equal(pushed.status, 201, pushed.body)
+    const query = new URLSearchParams({ client_id: 'shop', request_uri: JSON.parse(pushed.body).request_uri })
+    const { location } = await new Browser(world).authorize(`/authorize?${query.toString()}`, { account: 'person-pushed' })
+    const form = { grant_type: 'authorization_code', code: location.searchParams.get('code') ?? '', code_verifier: verifier }
+    assert.equal(claimsOf(JSON.parse((await post('/token', 'shop', form)).body).access_token)['aud'], REPORTS, 'pushed')
     const reply = await post('/token', 'stranger', { grant_type: 'client_credentials', scope: 'reports:read' })
     assert.equal(claimsOf(JSON.parse(reply.body).access_token)['aud'], api, 'what a client is not registered for counts for nothing')
   })
