@@ -24,16 +24,8 @@ export interface SqliteDatabaseOptions {
 
 const SWEEP_EVERY_MS = 10_000
 
-export function createSqliteDatabase({
-  file,
-  durability = 'full',
-  sweepEveryMs = SWEEP_EVERY_MS,
-  scrubbing,
-  clock,
-  logger,
-}: SqliteDatabaseOptions): Running<Database> {
-  const engine = createSqliteEngine({ file, durability, logger })
-  return { ...createDatabase({ engine, clock, logger, sweepEveryMs }), jobs: scrubbingJobs({ engine, scrubbing, logger }) }
+export function createSqliteDatabase({ file, durability = 'full', ...options }: SqliteDatabaseOptions): Running<Database> {
+  return runningOn({ ...options, engine: createSqliteEngine({ file, durability, logger: options.logger }) })
 }
 
 export interface DatabaseOptions {
@@ -50,8 +42,9 @@ export interface DatabaseOptions {
 export const databaseServer = defineServer<DatabaseOptions, Database>({
   name: 'database',
   needs: [],
-  create({ engine, sweepEveryMs = SWEEP_EVERY_MS, scrubbing, clock, logger: all }) {
-    const logger = all.child({ server: 'database' })
-    return { ...createDatabase({ engine, clock, logger, sweepEveryMs }), jobs: scrubbingJobs({ engine, scrubbing, logger }) }
-  },
+  create: (options) => runningOn({ ...options, logger: options.logger.child({ server: 'database' }) }),
 })
+
+function runningOn({ engine, sweepEveryMs = SWEEP_EVERY_MS, scrubbing, clock, logger }: DatabaseOptions): Running<Database> {
+  return { ...createDatabase({ engine, clock, logger, sweepEveryMs }), jobs: scrubbingJobs({ engine, scrubbing, logger }) }
+}

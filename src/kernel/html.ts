@@ -39,7 +39,7 @@ function render(value: HtmlValue): string {
 /** `html\`<p>${name}</p>\``: values are escaped, `undefined`, `null` and booleans vanish, arrays are joined. Quote every attribute. */
 export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   let text = strings[0] ?? ''
-  // Each page is made of hundreds of them: a pair for each value would be most of what a page leaves to be collected.
+  // Pages are made of hundreds of values: no pair for each of them.
   for (let index = 0; index < values.length; index += 1) text += render(values[index]) + (strings[index + 1] ?? '')
   return new Markup(text)
 }

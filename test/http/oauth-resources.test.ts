@@ -104,11 +104,17 @@ const introspect = async (client: string, token: string, hint?: string): Promise
   return JSON.parse(reply.body)
 }
 
+interface Asking {
+  readonly scope?: string
+  /** On the way to the address of the browser. */
+  readonly through?: (query: URLSearchParams) => Promise<URLSearchParams>
+}
+
 /** Signs a person in at the shop for some resources. */
 async function shopTokens(
   account: string,
   resources: readonly string[],
-  scope = 'openid offline_access photos:read jobs:write reports:read',
+  { scope = 'openid offline_access photos:read jobs:write reports:read', through = async (query) => query }: Asking = {},
 ): Promise<Tokens> {
   const { verifier, challenge } = pkce()
   const query = new URLSearchParams({
@@ -120,7 +126,7 @@ async function shopTokens(
     code_challenge_method: 'S256',
   })
   for (const resource of resources) query.append('resource', resource)
-  const { location, last } = await new Browser(world).authorize(`/authorize?${query.toString()}`, { account })
+  const { location, last } = await new Browser(world).authorize(`/authorize?${(await through(query)).toString()}`, { account })
   const code = location.searchParams.get('code')
   assert.ok(code !== null, `${location.href} ${last.body}`)
   const reply = await post('/token', 'shop', { grant_type: 'authorization_code', code, code_verifier: verifier })
@@ -148,26 +154,17 @@ describe('requirement 37: a token is for one resource', () => {
     const api = `${world.sites.app}/api`
     assert.equal(await audienceOf('reports:read'), REPORTS)
     assert.equal(await audienceOf('reports:read jobs:write'), api, 'of two resources')
-    const { access_token: alone } = await shopTokens('person-reports', [], 'reports:read offline_access')
+    const { access_token: alone } = await shopTokens('person-reports', [], { scope: 'reports:read offline_access' })
     assert.equal(claimsOf(alone)['aud'], REPORTS)
     assert.equal(claimsOf(alone)['scope'], 'reports:read')
-    assert.equal(claimsOf((await shopTokens('person-signed-in', [], 'openid reports:read')).access_token)['aud'], api)
-    const { verifier, challenge } = pkce()
-    const redirectUri = 'https://shop.example/callback'
-    const asked = {
-      client_id: 'shop',
-      response_type: 'code',
-      redirect_uri: redirectUri,
-      scope: 'reports:read',
-      code_challenge: challenge,
-      code_challenge_method: 'S256',
+    assert.equal(claimsOf((await shopTokens('person-signed-in', [], { scope: 'openid reports:read' })).access_token)['aud'], api)
+    const pushed = async (query: URLSearchParams): Promise<URLSearchParams> => {
+      const { status, body } = await post('/par', 'shop', Object.fromEntries(query))
+      assert.equal(status, 201, body)
+      return new URLSearchParams({ client_id: 'shop', request_uri: JSON.parse(body).request_uri })
     }
-    const pushed = await post('/par', 'shop', asked)
-    assert.equal(pushed.status, 201, pushed.body)
-    const query = new URLSearchParams({ client_id: 'shop', request_uri: JSON.parse(pushed.body).request_uri })
-    const { location } = await new Browser(world).authorize(`/authorize?${query.toString()}`, { account: 'person-pushed' })
-    const form = { grant_type: 'authorization_code', code: location.searchParams.get('code') ?? '', code_verifier: verifier }
-    assert.equal(claimsOf(JSON.parse((await post('/token', 'shop', form)).body).access_token)['aud'], REPORTS, 'pushed')
+    const late = await shopTokens('person-pushed', [], { scope: 'reports:read', through: pushed })
+    assert.equal(claimsOf(late.access_token)['aud'], REPORTS, 'pushed')
     const reply = await post('/token', 'stranger', { grant_type: 'client_credentials', scope: 'reports:read' })
     assert.equal(claimsOf(JSON.parse(reply.body).access_token)['aud'], api, 'what a client is not registered for counts for nothing')
   })
@@ -242,7 +239,7 @@ describe('requirement 35: what a token says', () => {
       ['person-owner', all, { organization: { ...owner, permissions: ['books:read', 'photos:add', 'photos:moderate'] } }],
       ['person-nobody', all, {}],
     ] as const) {
-      const tokens = await shopTokens(account, [], `openid offline_access profile photos:read ${scope}`.trim())
+      const tokens = await shopTokens(account, [], { scope: `openid offline_access profile photos:read ${scope}`.trim() })
       const { access_token: token, refresh_token: refreshToken = '' } = tokens
       assert.deepEqual(read(claimsOf(token)), expected, `${account} ${scope}`)
       assert.deepEqual(read(await introspect('shop', token)), expected, `${account} ${scope}, introspected`)
@@ -282,7 +279,7 @@ describe('an opaque token', () => {
   })
 
   test('ends with the session and with what the person has allowed', async () => {
-    const tokens = await shopTokens('person-opaque', [PRINTER], 'openid offline_access jobs:write')
+    const tokens = await shopTokens('person-opaque', [PRINTER], { scope: 'openid offline_access jobs:write' })
     assert.match(tokens.access_token, /^[\w-]{43}$/)
     assert.equal((await introspect('printer', tokens.access_token))['sub'], 'person-opaque')
     await world.server.engine.revokeApp(call, 'person-opaque', 'shop')
@@ -324,7 +321,7 @@ describe('requirement 42: introspection', () => {
   })
 
   test('tells a resource server what is for it, a client what is its own, and others nothing', async () => {
-    const tokens = await shopTokens('person-seen', [REPORTS], 'openid offline_access reports:read')
+    const tokens = await shopTokens('person-seen', [REPORTS], { scope: 'openid offline_access reports:read' })
     for (const client of ['printer', 'shop']) {
       const known = await introspect(client, tokens.access_token)
       assert.deepEqual([known['active'], known['sub'], known['client_id']], [true, 'person-seen', 'shop'])
@@ -339,7 +336,7 @@ describe('requirement 42: introspection', () => {
 
   test('says no more of unknown, changed, foreign and ended tokens than that they are not active', async () => {
     const { access_token: token } = await service('worker', { resource: REPORTS })
-    const tokens = await shopTokens('person-ended', [REPORTS], 'openid reports:read')
+    const tokens = await shopTokens('person-ended', [REPORTS], { scope: 'openid reports:read' })
     assert.equal((await introspect('printer', tokens.access_token))['active'], true)
     world.suspended.add('person-ended')
     const dead = [`${token.slice(0, -6)}AAAAAA`, 'x'.repeat(43), 'a.b.c', 'a.b.c.d.e', tokens.access_token, tokens.id_token]
@@ -364,7 +361,7 @@ describe('requirement 42: introspection', () => {
 
 describe('requirement 43: revocation', () => {
   test('ends one signed token, for everybody who asks, and nothing beside it', async () => {
-    const tokens = await shopTokens('person-revoke', [REPORTS], 'openid offline_access reports:read')
+    const tokens = await shopTokens('person-revoke', [REPORTS], { scope: 'openid offline_access reports:read' })
     const { access_token: other } = JSON.parse(
       (await post('/token', 'shop', { grant_type: 'refresh_token', refresh_token: tokens.refresh_token ?? '' })).body,
     )
@@ -388,13 +385,13 @@ describe('requirement 43: revocation', () => {
   })
 
   test('of a refresh token ends the access tokens of the authorisation, opaque ones too', async () => {
-    const tokens = await shopTokens('person-family', [PRINTER], 'openid offline_access jobs:write')
+    const tokens = await shopTokens('person-family', [PRINTER], { scope: 'openid offline_access jobs:write' })
     assert.equal((await post('/revoke', 'shop', { token: tokens.refresh_token ?? '' })).status, 200)
     assert.deepEqual(await introspect('printer', tokens.access_token), { active: false })
   })
 
   test('of an opaque token ends that one alone', async () => {
-    const tokens = await shopTokens('person-single', [PRINTER], 'openid offline_access jobs:write')
+    const tokens = await shopTokens('person-single', [PRINTER], { scope: 'openid offline_access jobs:write' })
     assert.equal((await post('/revoke', 'shop', { token: tokens.access_token })).status, 200)
     assert.deepEqual(await introspect('printer', tokens.access_token), { active: false })
     const again = await post('/token', 'shop', { grant_type: 'refresh_token', refresh_token: tokens.refresh_token ?? '' })
@@ -444,7 +441,7 @@ test('requirement 22: a parameter that comes twice is refused, an unknown one ig
 })
 
 test('requirement 34: no token is in a log or in an address, and none is taken from an address', async () => {
-  const tokens = await shopTokens('person-logs', [REPORTS], 'openid offline_access reports:read')
+  const tokens = await shopTokens('person-logs', [REPORTS], { scope: 'openid offline_access reports:read' })
   const { access_token: opaque } = await service('worker', { resource: PRINTER, scope: 'jobs:write' })
   await post('/token', 'shop', { grant_type: 'refresh_token', refresh_token: `${tokens.refresh_token}x` })
   const logged = world.logs.join('')
