@@ -26,7 +26,7 @@ const KEPT_OUTPUT = 4000
 /** A file, and the database that it is run on unless that is SQLite. */
 interface Task {
   readonly file: string
-  readonly on?: { readonly name: string; readonly url: string }
+  readonly on?: { readonly name: string; readonly server: TestedServer }
 }
 
 interface FileResult {
@@ -36,10 +36,15 @@ interface FileResult {
   readonly output: string
 }
 
-/** A server that scenarios run on, for as long as they do. */
+/** Where a file finds its database, until it has ended. */
+interface Place {
+  readonly url: string
+  leave(): Promise<void>
+}
+
+/** What scenarios run on, for as long as they do. */
 interface TestedServer {
-  /** For what a file does. */
-  url(file: string): string
+  placeFor(file: string): Promise<Place>
   stop(): Promise<void>
 }
 
@@ -135,9 +140,28 @@ function isScenario(file: string): boolean {
   return /from '(\.\.\/support\/(platform|person|data-world|accounts|oauth|realtime-world|scenario-database)|\.\/world)\.ts'/.test(text)
 }
 
-function runFile({ file, on }: Task): Promise<FileResult> {
+/** What a file says that could not be run. */
+function unrun(file: string, on: string, { outcome, why }: Required<Pick<TestLine, 'outcome' | 'why'>>): FileResult {
+  return { file: `${file} [${on}]`, seconds: 0, lines: [{ outcome, name: '(the file as a whole)', why }], output: '' }
+}
+
+async function runFile({ file, on }: Task): Promise<FileResult> {
+  if (on === undefined) return await runProcess(file, file)
+  let place: Place
+  try {
+    place = await on.server.placeFor(file)
+  } catch (error) {
+    return unrun(file, on.name, { outcome: 'failed', why: `the server did not start: ${String(error)}` })
+  }
+  try {
+    return await runProcess(file, `${file} [${on.name}]`, { NINEFOLD_TEST_DATABASE_URL: place.url })
+  } finally {
+    await place.leave()
+  }
+}
+
+function runProcess(file: string, title: string, environment: Readonly<Record<string, string>> = {}): Promise<FileResult> {
   const startedAt = performance.now()
-  const title = on === undefined ? file : `${file} [${on.name}]`
   const reportFile = join(scratch, `${title.replaceAll(/[^a-z0-9]/gi, '_')}.ndjson`)
   const reporter = ['--test-reporter', new URL('test-reporter.ts', import.meta.url).href, '--test-reporter-destination', reportFile]
   const only = options.name === undefined ? [] : ['--test-name-pattern', options.name]
@@ -145,7 +169,7 @@ function runFile({ file, on }: Task): Promise<FileResult> {
     cwd: root,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_COMPILE_CACHE: compiled, ...(on === undefined ? {} : { NINEFOLD_TEST_DATABASE_URL: on.url }) },
+    env: { ...process.env, NODE_COMPILE_CACHE: compiled, ...environment },
   })
   const pid = child.pid ?? 0
   running.add(pid)
@@ -222,42 +246,42 @@ function hasSeveralProcesses(file: string): boolean {
   return /from '\.\.\/support\/(auth-process|command)\.ts'/.test(readFileSync(join(root, file), 'utf8'))
 }
 
+async function ferretFor(file: string): Promise<Place> {
+  const server = await startFerret()
+  const leave = async (): Promise<void> => await server.stop()
+  if (!hasSeveralProcesses(file)) return { url: server.url('scenarios'), leave }
+  try {
+    const atomic = await startMongoProxy(server.port, { oneAtATime: true })
+    return {
+      url: atomic.url('scenarios'),
+      async leave() {
+        await Promise.allSettled([atomic.close()])
+        await leave()
+      },
+    }
+  } catch (error) {
+    await leave()
+    throw error
+  }
+}
+
 const OTHERS: readonly TestedDatabase[] = [
   {
     name: 'postgres',
     missing: withoutPostgres,
     async start() {
       const server = await startPostgres({ settings: { max_connections: '300' } })
-      return { url: () => server.url(), stop: () => server.stop() }
+      return { placeFor: async () => ({ url: server.url(), leave: async () => {} }), stop: () => server.stop() }
     },
   },
   {
     name: 'mongodb',
     missing: withoutFerret,
     without: SLOW_ON_FERRETDB,
-    async start() {
-      const server = await startFerret()
-      try {
-        const atomic = await startMongoProxy(server.port, { oneAtATime: true })
-        return {
-          url: (file) => (hasSeveralProcesses(file) ? atomic : server).url('scenarios'),
-          async stop() {
-            await Promise.allSettled([atomic.close()])
-            await server.stop()
-          },
-        }
-      } catch (error) {
-        await server.stop()
-        throw error
-      }
-    },
+    // One for each file: a ping of FerretDB looks at every collection of every database, and a platform that waits for that long believes its server away.
+    start: async () => ({ placeFor: ferretFor, stop: async () => {} }),
   },
 ]
-
-/** What a file says that could not be run. */
-function unrun(file: string, on: string, { outcome, why }: Required<Pick<TestLine, 'outcome' | 'why'>>): FileResult {
-  return { file: `${file} [${on}]`, seconds: 0, lines: [{ outcome, name: '(the file as a whole)', why }], output: '' }
-}
 
 /** What is to be run, what will not run and why, and what is to be stopped at the end. */
 interface Plan {
@@ -281,7 +305,7 @@ async function prepare(files: readonly string[], database: TestedDatabase, { tas
   try {
     const server = await database.start()
     servers.push(server)
-    tasks.push(...scenarios.map((file) => ({ file, on: { name, url: server.url(file) } })))
+    tasks.push(...scenarios.map((file) => ({ file, on: { name, server } })))
   } catch (error) {
     leaveOut('failed', `the server did not start: ${String(error)}`)
   }

@@ -1,6 +1,7 @@
 // MongoDB when things go wrong: a server that dies, is silent, slow or cut off in the middle, a pool that is exhausted, and databases that are not ours.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { MongoClient } from 'mongodb'
 import { systemClock } from '#kernel/clock.ts'
 import { newId } from '#kernel/ids.ts'
@@ -138,6 +139,22 @@ describe('faults of MongoDB', { skip: withoutFerret }, () => {
     assert.deepEqual(new Set(changes.map((change) => change?.version)), new Set([2, 3, 4, 5, 6, 7]))
     assert.equal(await database.health(), undefined)
     proxy.delayMs = 0
+  })
+
+  test('a server that is slow to answer pings alone is there while it answers anything else, and is missed when it does not', async () => {
+    const { photos: collection, database, proxy } = await proxied()
+    const { id } = (await collection.insert(call, photo())).value
+    proxy.pingDelayMs = 5000
+    for (const end = performance.now() + 2500; performance.now() < end; await delay(50)) {
+      assert.equal((await collection.get(call, id))?.version, 1)
+      assert.equal(await database.health(), undefined)
+    }
+    proxy.delayMs = 5000
+    await eventually(async () => (await database.health()) !== undefined, 'health says so')
+    proxy.delayMs = 0
+    proxy.pingDelayMs = 0
+    proxy.cut()
+    await eventually(async () => (await database.health()) === undefined, 'health is back')
   })
 
   test('when all connections are busy the next requests wait for a while, then are refused', async () => {

@@ -86,16 +86,18 @@ async function launch(folder: string, port: number): Promise<ChildProcess> {
     ],
     { stdio: 'ignore' },
   )
-  const end = Date.now() + START_MS
+  const latest = Date.now() + START_MS
   while (!(await listens(port))) {
-    if (child.exitCode !== null || Date.now() > end) {
+    if (child.exitCode !== null || Date.now() > latest) {
       child.kill('SIGKILL')
       throw new Error(`FerretDB did not start (exit ${String(child.exitCode)}).`)
     }
     await delay(20)
   }
   // A test that forgets to stop it must not leave it behind.
-  process.once('exit', () => child.kill('SIGKILL'))
+  const end = (): void => void child.kill('SIGKILL')
+  process.once('exit', end)
+  child.once('exit', () => process.off('exit', end))
   child.unref()
   return child
 }

@@ -10,6 +10,8 @@ export interface MongoProxy {
   delayMs: number
   /** Nothing passes, and nothing is closed. */
   silent: boolean
+  /** Before each ping, and nothing else. */
+  pingDelayMs: number
   /** Commands reach the server, answers do not come back. */
   swallowing: boolean
   cut(): void
@@ -41,7 +43,8 @@ export async function startMongoProxy(target: number, options: { readonly oneAtA
     const serve = async (): Promise<void> => {
       for await (const command of commands) {
         while (proxy.silent) await delay(20)
-        if (proxy.delayMs > 0) await delay(proxy.delayMs)
+        const delayMs = proxy.delayMs + (proxy.pingDelayMs > 0 && isPing(command) ? proxy.pingDelayMs : 0)
+        if (delayMs > 0) await delay(delayMs)
         await inTurn(async () => {
           upstream.write(command)
           const answer = await answers.next()
@@ -59,6 +62,7 @@ export async function startMongoProxy(target: number, options: { readonly oneAtA
   const proxy: MongoProxy = {
     url: (database) => `mongodb://127.0.0.1:${port}/${database}`,
     delayMs: 0,
+    pingDelayMs: 0,
     silent: false,
     swallowing: false,
     cut: () => sockets.forEach((socket) => socket.destroy()),
@@ -70,6 +74,9 @@ export async function startMongoProxy(target: number, options: { readonly oneAtA
   }
   return proxy
 }
+
+/** Header (16 bytes), flags (4), kind of section (1), length of the document (4), type of the first element (1), and its name: that of the command. */
+const isPing = (message: Buffer): boolean => message.toString('latin1', 26, 31) === 'ping\0'
 
 /** Whole messages: each begins with its length. */
 async function* messagesOf(socket: Socket): AsyncGenerator<Buffer, undefined> {

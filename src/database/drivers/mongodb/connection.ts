@@ -1,4 +1,5 @@
-// The connection to the server: bounded waits everywhere, majority and journalled writes, and a pulse that knows within a second when it is gone.
+// The connection to the server: bounded waits everywhere, majority and journalled writes, and a pulse that knows within a second when it is gone. A server
+// that is only slow to answer a ping is not: whatever else it has answered meanwhile is a sign of life.
 import { setImmediate, setTimeout as delay } from 'node:timers/promises'
 import { type Db, MongoClient, type MongoClientOptions, MongoError, MongoServerError } from 'mongodb'
 import type { AppError } from '#kernel/errors.ts'
@@ -8,6 +9,8 @@ export interface Connection {
   readonly db: Db
   /** Why the server cannot be used just now. */
   down(): string | undefined
+  /** Called when it has answered something else than a read, as a sign of life. */
+  heard(): void
   /** Runs a read: fails at once while the server is known to be away, and says so in our words. */
   read<Result>(work: () => Promise<Result>): Promise<Result>
   close(): Promise<void>
@@ -71,11 +74,14 @@ export async function connect({ url, maxPoolSize = POOL }: ConnectionSettings): 
   return {
     db: client.db(named),
     down: () => pulse.reason(),
+    heard: () => pulse.heard(),
     async read(work) {
       const reason = pulse.reason()
       if (reason !== undefined) throw unavailable(`The database cannot answer: ${reason}.`)
       try {
-        return await work()
+        const found = await work()
+        pulse.heard()
+        return found
       } catch (error) {
         throw asUnavailable(error)
       }
@@ -89,6 +95,7 @@ export async function connect({ url, maxPoolSize = POOL }: ConnectionSettings): 
 
 interface Pulse {
   reason(): string | undefined
+  heard(): void
   stop(): Promise<void>
 }
 
@@ -97,10 +104,12 @@ function startPulse(url: string, others: MongoClient): Pulse {
   const own = new MongoClient(url, { ...WAITS, appName: 'ninefold-pulse', maxPoolSize: 1, socketTimeoutMS: CONNECT_MS })
   let reason: string | undefined
   let busy = false
+  let heardAt = Number.NEGATIVE_INFINITY
   const beat = async (): Promise<void> => {
     if (busy) return
     busy = true
-    const isThere = await answersInTime(own)
+    const since = performance.now()
+    const isThere = (await answersInTime(own)) || heardAt >= since
     // After an absence the others must have found the server again, too.
     reason = isThere && (reason === undefined || (await answersInTime(others))) ? undefined : 'the MongoDB server does not answer'
     busy = false
@@ -109,6 +118,9 @@ function startPulse(url: string, others: MongoClient): Pulse {
   interval.unref()
   return {
     reason: () => reason,
+    heard() {
+      heardAt = performance.now()
+    },
     async stop() {
       clearInterval(interval)
       await own.close()

@@ -96,6 +96,7 @@ export class Writer {
   async #commit(batch: readonly Deciding[]): Promise<void> {
     try {
       const answers = await this.#answers(batch)
+      this.#parts.connection.heard()
       for (const [at, waiting] of batch.entries()) {
         const answer = answers[at]
         if (answer !== undefined) waiting.resolve(answer)
