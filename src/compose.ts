@@ -183,6 +183,7 @@ function addRoles(shop: Workshop, engines: Engines): Pick<Platform, 'auth' | 'tr
     development,
     mailbox,
     definition: app.auth,
+    takesCertificates: config.gateway.clientCertificateHeader !== undefined,
     holdings: (): Holding[] => holdingsOf(resources.owned, files),
     ...config.auth,
   }

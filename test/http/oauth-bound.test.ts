@@ -20,6 +20,8 @@ import {
   send,
 } from '../support/oauth.ts'
 import { discoverIssuer, localFetch } from '../support/strict-client.ts'
+import { toldBy } from '../support/told.ts'
+import { until } from '../support/until.ts'
 
 const SECRET = 'secret-of-a-client-with-enough-characters'
 const PUSHER: ClientDefinition = {
@@ -120,10 +122,11 @@ test('requirement 44: of ten that show one proof at once one gets tokens', async
   assert.equal(replies.filter(({ body }) => body.includes('access_token')).length, 1)
 })
 
-test('requirement 29: a bound refresh token has no grace, and without its key ends no family', async () => {
+test('requirement 29: a bound refresh token whose answer was lost leads to what counts for a moment, with its key alone; without it nothing ends', async () => {
   const stranger = (): Promise<string> => exportJWK(other.publicKey).then((jwk) => proof({ signer: other.privateKey, jwk }))
   const first = JSON.parse((await redeem(await codeFor(new Browser(world), { account: 'person-bound' }), await proof())).body)
   const formOf = (token: string) => ({ grant_type: 'refresh_token', client_id: PRINT_SHOP.clientId, refresh_token: token })
+  const { events } = toldBy(world.database)
   let current = String(first.refresh_token)
   for (let time = 0; time < 3; time += 1) {
     const reply = await redeem(formOf(current), await proof())
@@ -132,10 +135,26 @@ test('requirement 29: a bound refresh token has no grace, and without its key en
     current = JSON.parse(reply.body).refresh_token
     assert.equal(errorOf(await redeem(formOf(used), await stranger())), 'invalid_grant')
     assert.equal(errorOf(await send(world, { path: '/token', form: formOf(used) })), 'invalid_grant')
+    const again = JSON.parse((await redeem(formOf(used), await proof())).body)
+    assert.equal(again.refresh_token, current, 'one chain, never a branch')
+    assert.equal(again.token_type, 'DPoP')
   }
+  const noted = await until('the notes', () => {
+    const found = events.filter(({ type }) => type === 'refresh.reuse_in_grace')
+    return found.length >= 3 && found
+  })
+  assert.equal(noted.length, 3, 'who has no key is not noted')
+  const used = current
   const last = await redeem(formOf(current), await proof())
   assert.equal(last.status, 200, 'the family goes on')
-  assert.equal(errorOf(await redeem(formOf(current), await proof())), 'invalid_grant', 'within the grace of others')
+  world.advance(10_001)
+  assert.equal(errorOf(await redeem(formOf(used), await stranger())), 'invalid_grant')
+  assert.equal(
+    (await redeem(formOf(JSON.parse(last.body).refresh_token), await proof())).status,
+    200,
+    'a value without its key ends nothing',
+  )
+  assert.equal(errorOf(await redeem(formOf(used), await proof())), 'invalid_grant', 'after the grace')
   assert.equal(errorOf(await redeem(formOf(JSON.parse(last.body).refresh_token), await proof())), 'invalid_grant', 'it has ended')
 })
 

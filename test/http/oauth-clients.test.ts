@@ -71,12 +71,13 @@ interface Assertion {
   readonly claims?: Readonly<Record<string, unknown>>
   readonly key?: CryptoKey | Uint8Array
   readonly alg?: string
+  readonly typ?: string
 }
 
-function assertion({ claims = {}, key = es256.privateKey, alg = 'ES256' }: Assertion = {}): Promise<string> {
+function assertion({ claims = {}, key = es256.privateKey, alg = 'ES256', typ }: Assertion = {}): Promise<string> {
   const usual = { iss: 'signer', sub: 'signer', aud: world.sites.accounts, jti: randomBytes(16).toString('hex'), exp: now() + 60 }
   const payload = Object.fromEntries(Object.entries({ iat: now(), ...usual, ...claims }).filter(([, value]) => value !== undefined))
-  return new SignJWT(payload).setProtectedHeader({ alg }).sign(key)
+  return new SignJWT(payload).setProtectedHeader({ alg, ...(typ === undefined ? {} : { typ }) }).sign(key)
 }
 
 const asserted = (value: string): Record<string, string> => ({
@@ -198,6 +199,8 @@ describe('requirement 27: an assertion of a client', () => {
       'another issuer': { claims: { iss: 'basic' } },
       'another key': { key: other.privateKey },
       'an algorithm that is not on the list': { alg: 'ES384', key: longer.privateKey },
+      'the type of a request that everybody reads in an address': { typ: 'oauth-authz-req+jwt' },
+      'the type of a proof': { typ: 'dpop+jwt' },
       'a symmetric algorithm': { alg: 'HS256', key: Buffer.from(SECRET.padEnd(64, 'x')) },
     }
     for (const [what, made] of Object.entries(wrong)) {
@@ -208,7 +211,8 @@ describe('requirement 27: an assertion of a client', () => {
     const [header = '', payload = ''] = (await assertion()).split('.')
     const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.`
     for (const value of [unsigned, `${header}.${payload}.`]) assert.equal((await ask(asserted(value))).status, 401)
-    assert.equal((await ask(asserted(await assertion()))).status, 200)
+    for (const typ of [undefined, 'JWT', 'client-authentication+jwt'])
+      assert.equal((await ask(asserted(await assertion(typ === undefined ? {} : { typ })))).status, 200, typ)
   })
 })
 

@@ -162,9 +162,18 @@ test('a form without the secret of the session, an old code and another client a
   assert.equal(errorOf(await poll(deviceCode)), 'authorization_pending', 'nothing has changed')
   const reply = await send(world, { path: '/device-authorization', form: { client_id: 'print-shop', scope: 'openid' } })
   assert.equal(errorOf(reply), 'unauthorized_client')
-  world.advance(601_000)
+})
+
+test('a code that has expired is told from one that never was, to its own device alone, and opens nothing', async () => {
+  const { user_code: userCode, device_code: deviceCode, expires_in: seconds } = await begin()
+  world.advance(seconds * 1000 + 1)
   assert.match((await typeCode(new Browser(world), userCode)).body, /unknown|expired/)
-  world.advance(-601_000)
+  for (let time = 0; time < 2; time += 1) assert.equal(errorOf(await poll(deviceCode)), 'expired_token')
+  assert.equal(errorOf(await poll(deviceCode, 'second-tv')), 'invalid_grant')
+  assert.equal(errorOf(await poll('x'.repeat(43))), 'invalid_grant')
+  world.advance(600_000)
+  assert.equal(errorOf(await poll(deviceCode)), 'invalid_grant', 'nothing is kept of it any more')
+  world.advance(-600_000 - seconds * 1000 - 1)
 })
 
 test('whose session is gone comes to a page that can be sent, with what was typed, from wherever it was', async () => {

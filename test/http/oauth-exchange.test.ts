@@ -62,6 +62,7 @@ before(async () => {
       },
       server('orders', ['stock:read', 'orders:read', 'orders:write'], [STOCK, ORDERS]),
       server('stock', ['vault:read'], [VAULT]),
+      { ...server('hasty', ['stock:read'], [STOCK]), lifetimes: { accessToken: 60 } },
       server('thief', ['stock:read'], [STOCK]),
       {
         clientId: 'plain',
@@ -75,7 +76,7 @@ before(async () => {
     ],
     definition: {
       resources: [
-        { audience: ORDERS, scopes: { 'orders:read': 'see orders', 'orders:write': 'order' }, servers: ['orders', 'courier'] },
+        { audience: ORDERS, scopes: { 'orders:read': 'see orders', 'orders:write': 'order' }, servers: ['orders', 'courier', 'hasty'] },
         { audience: STOCK, scopes: { 'stock:read': 'see the stock', 'stock:write': 'change the stock' }, servers: ['stock'] },
         { audience: VAULT, scopes: { 'vault:read': 'see the vault' }, format: 'opaque', servers: ['thief'] },
       ],
@@ -300,4 +301,15 @@ describe('an exchanged token', () => {
     })
     assert.equal(open.status, 400)
   })
+})
+
+test('a client whose tokens are to end earlier has exchanged ones that do', async () => {
+  const { access_token: token } = await ordersToken('person-short')
+  const reply = await exchange('hasty', token)
+  assert.equal(reply.status, 200, reply.body)
+  const short = JSON.parse(reply.body)
+  const claims = claimsOf(short.access_token)
+  assert.deepEqual([short.expires_in, Number(claims['exp']) - Number(claims['iat'])], [60, 60])
+  const usual = JSON.parse((await exchange('orders', token)).body)
+  assert.ok(usual.expires_in > 250, String(usual.expires_in))
 })

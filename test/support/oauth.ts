@@ -85,6 +85,8 @@ export interface OauthOptions {
   /** Beside the print shop. */
   readonly clients?: readonly ClientDefinition[]
   readonly definition?: AuthDefinition
+  /** Unless told, a proxy in front is thought to show certificates. */
+  readonly takesCertificates?: boolean
   /** The jobs of the authorization server run. */
   readonly withJobs?: true
   /** Of another process with the same issuer. */
@@ -152,6 +154,7 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
     scopes: { 'photos:read': 'see your photos', 'photos:write': 'add and change photos' },
     clients: [PRINT_SHOP, ...(options.clients ?? [])],
     definition: options.definition,
+    takesCertificates: options.takesCertificates ?? true,
     frontends: [
       {
         clientId: 'diary',

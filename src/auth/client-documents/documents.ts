@@ -2,7 +2,6 @@
 // like any other client; what nobody can fetch is not asked for again at once.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { type OutwardAnswer, OutwardError, sendOutward } from '#kernel/http/outward.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Counts } from '../accounts/counts.ts'
 import type { ClientsRepository } from '../clients/repository.ts'
@@ -11,14 +10,11 @@ import { clientDefinition, type StoredClient } from '../clients/schemas.ts'
 import type { ClientDefinition, RegistrationDefinition } from '../clients/contract.ts'
 import type { ClientSettings } from '../provider/client-rules.ts'
 import { RegistrationError } from '../registration/errors.ts'
-import { definitionOf, parseMetadata, possibleScopes } from '../registration/metadata.ts'
+import { definitionOf, possibleScopes } from '../registration/metadata.ts'
 import { isDocumentAddress } from './address.ts'
-import { freshMsOf } from './freshness.ts'
+import { fetchDocument } from './fetching.ts'
 import { foundPlace, placeOf } from './place.ts'
 
-/** The draft proposes 5 KB. */
-const MAX_BYTES = 5 * 1024
-const TIMEOUT_MS = 5000
 const MAX_AT_ONCE = 16
 const MAX_KNOWN_AT_ONCE = 64
 /** Unless its client gets a token: anybody can come with any number of addresses. */
@@ -141,14 +137,13 @@ async function renew(
   { clientId, known }: Pick<Wanted, 'clientId' | 'known'>,
 ): Promise<void> {
   const { clock, settings, definition } = dependencies
-  const answer = await fetched(clientId, settings.development)
-  if (answer === undefined) throw new RegistrationError('temporarily_unavailable', 'the document of the client cannot be fetched')
+  const { given, freshMs } = await fetchDocument(clientId, settings.development)
   const scopes = possibleScopes({ registration: definition, scopes: settings.scopes })
-  const described = definitionOf(clientId, documentOf(clientId, answer), { settings, scopes, usualMethod: 'none' })
+  const described = definitionOf(clientId, given, { settings, scopes, usualMethod: 'none' })
   // A secret in a public document is none.
   if (described.authMethod !== 'none' && described.authMethod !== 'private_key_jwt')
     throw new RegistrationError('invalid_client_metadata', 'token_endpoint_auth_method: none and private_key_jwt are possible')
-  await store(dependencies, call, { definition: described.definition, freshUntil: clock.now() + freshMsOf(answer.headers), known })
+  await store(dependencies, call, { definition: described.definition, freshUntil: clock.now() + freshMs, known })
 }
 
 interface Found {
@@ -178,32 +173,4 @@ async function store({ repository, clock }: ClientDocumentsDependencies, call: C
     if ((await repository.update(call, clientId, { change, events })) !== undefined) return
   }
   throw new RegistrationError('temporarily_unavailable', 'the client is being changed')
-}
-
-/** `undefined` when the host is away; what it says about the document is an answer. */
-async function fetched(url: string, development: boolean): Promise<OutwardAnswer | undefined> {
-  try {
-    const headers = { accept: 'application/json' }
-    const answer = await sendOutward({ url, headers, timeoutMs: TIMEOUT_MS, maxBytes: MAX_BYTES, reach: { loopback: development } })
-    return answer.status >= 500 ? undefined : answer
-  } catch (error) {
-    if (error instanceof OutwardError) return undefined
-    throw error
-  }
-}
-
-function documentOf(clientId: string, { status, headers, body }: OutwardAnswer): ReturnType<typeof parseMetadata> {
-  const wrong = (what: string): RegistrationError => new RegistrationError('invalid_client_metadata', `the document of the client ${what}`)
-  // A redirect is no document: where it leads has not been asked for.
-  if (status !== 200) throw wrong(`was answered with status ${status}`)
-  if (!/^application\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i.test(headers['content-type'] ?? '')) throw wrong('is not of type application/json')
-  let given: unknown
-  try {
-    given = JSON.parse(body.toString('utf8'))
-  } catch {
-    throw wrong('is not JSON')
-  }
-  if (Object(given)['client_id'] !== clientId) throw wrong('has another client_id than its address')
-  if ('client_secret' in Object(given) || 'client_secret_expires_at' in Object(given)) throw wrong('must not have a secret')
-  return parseMetadata(given)
 }

@@ -111,8 +111,7 @@ export interface ClientLifetimes {
   readonly idToken?: number
   readonly refreshToken?: number
   /**
-   * How long a refresh token that was used leads to the one that counts: 0 to 60, 10 unless told. For tabs, and for answers that are lost. A token that
-   * is bound to a key or a certificate has none.
+   * How long a refresh token that was used leads to the one that counts: 0 to 60, 10 unless told. For tabs, and for answers that are lost.
    */
   readonly refreshGrace?: number
 }

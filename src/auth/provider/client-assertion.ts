@@ -11,8 +11,19 @@ const assertion = z.looseObject({
   exp: z.number(),
 })
 
-/** Throws when it is for somebody else, too, or lives longer than its single use is remembered well. */
-export function assertAssertion(claims: unknown, { issuer, now }: { readonly issuer: string; readonly now: number }): void {
+/** RFC 7519 section 5.1 and the update: whatever else the client signs with its key, such as a request that anybody reads in an address (RFC 9101 section 10.8), is none. */
+const TYPES: ReadonlySet<unknown> = new Set([undefined, 'jwt', 'client-authentication+jwt', 'application/client-authentication+jwt'])
+
+interface Assertion {
+  readonly claims: unknown
+  readonly header: unknown
+}
+
+/** Throws when it is something else, for somebody else too, or lives longer than its single use is remembered well. */
+export function assertAssertion({ claims, header }: Assertion, { issuer, now }: { readonly issuer: string; readonly now: number }): void {
+  const type: unknown = Object(header)['typ']
+  if (!TYPES.has(typeof type === 'string' ? type.toLowerCase() : type))
+    throw new errors.InvalidClientAuth('the type (typ) of a client assertion, when it has one, is JWT or client-authentication+jwt')
   const parsed = assertion.safeParse(claims)
   if (!parsed.success || [parsed.data.aud].flat()[0] !== issuer) {
     throw new errors.InvalidClientAuth('the audience (aud) of a client assertion must be the issuer and nothing else')

@@ -17,6 +17,8 @@ export interface ClientSettings {
   readonly frontends: readonly FrontendClient[]
   readonly definition?: AuthDefinition | undefined
   readonly development: boolean
+  /** Whether a proxy in front shows us the certificates of clients (RFC 8705). */
+  readonly takesCertificates?: boolean
 }
 
 export function isOpenidScope(scope: string): boolean {

@@ -1,5 +1,5 @@
 // How the OpenID engine is set up: every default that is for trying out, or that the security guides advise against, is replaced here.
-import type { AccessToken, AdapterFactory, Client, ClientCredentials, Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { AdapterFactory, Configuration } from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { SignInRules } from '../engine.ts'
@@ -17,24 +17,17 @@ import type { ClientRegistry } from './clients.ts'
 import type { MembershipClaims } from './account-claims.ts'
 import { createCookieSigner } from './cookie-signer.ts'
 import { APP_CLAIM, type ClaimsReader } from './app-claims.ts'
-import { DEVICE_CODE_SECONDS, DEVICE_PATH, deviceFlow } from './device-flow.ts'
+import { DEVICE_PATH, deviceFlow } from './device-flow.ts'
 import { promptPolicy } from './prompts.ts'
 import type { ProviderPages } from './provider-pages.ts'
 import type { ResourcePolicy } from './resource.ts'
-import { ACCESS_TOKEN_SECONDS, type ResourceRegistry } from './resources.ts'
+import { lifetimes } from './lifetimes.ts'
+import type { ResourceRegistry } from './resources.ts'
 import { currentExchange } from './scope.ts'
 import type { ServiceClaimsParts } from './service-claims.ts'
 import type { SessionLimits } from './session-limits.ts'
 import { tokenClaims, tokenFormats } from './token-claims.ts'
 import { introspection } from './token-endpoints.ts'
-
-const DAY = 86_400
-/** Counted from the sign-in, whatever happens since: rotation never extends it (RFC 10017 section 6.3.2.3). */
-const REFRESH_SECONDS = 30 * DAY
-/** A token of the last day of the longest session must still find its grant. */
-const GRANT_SECONDS = (90 + 1) * DAY + REFRESH_SECONDS
-const UNSAVED_SESSION_SECONDS = 3600
-const ID_TOKEN_SECONDS = 3600
 
 const PATHS = {
   authorization: '/authorize',
@@ -83,7 +76,8 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
     responseTypes: ['code'],
     pkce: { required: () => true },
     clientAuthMethods: [...AUTHENTICATION_METHODS],
-    assertJwtClientAuthClaimsAndHeader: async (_context, claims) => assertAssertion(claims, { issuer, now: clock.now() }),
+    assertJwtClientAuthClaimsAndHeader: async (_context, claims, header) =>
+      assertAssertion({ claims, header }, { issuer, now: clock.now() }),
     // Never a scope of the API: one that is in both places makes the consent loop for ever.
     scopes: [...OPENID_SCOPES],
     acrValues: [...ACR_VALUES],
@@ -164,33 +158,5 @@ function cookies(keyRing: KeyRing): NonNullable<Configuration['cookies']> {
     names: { session: '__Host-session', interaction: '__Secure-interaction', resume: '__Secure-resume' },
     long: { ...shared, path: '/' },
     short: shared,
-  }
-}
-
-/** A client can have its tokens end earlier, never later. */
-export function shorter(most: number, wanted: number | undefined): number {
-  return Math.min(most, wanted ?? most)
-}
-
-function accessTokenLifetime(_context: unknown, token: AccessToken | ClientCredentials, client: Client | undefined): number {
-  return shorter(token.resourceServer?.accessTokenTTL ?? ACCESS_TOKEN_SECONDS, factsOf(client).lifetimes?.accessToken)
-}
-
-function lifetimes({ clock, sessionLimits }: ConfigurationParts): NonNullable<Configuration['ttl']> {
-  return {
-    AccessToken: accessTokenLifetime,
-    ClientCredentials: accessTokenLifetime,
-    AuthorizationCode: 60,
-    DeviceCode: DEVICE_CODE_SECONDS,
-    IdToken: (_context, _token, client) => shorter(ID_TOKEN_SECONDS, factsOf(client).lifetimes?.idToken),
-    Interaction: 3600,
-    Grant: GRANT_SECONDS,
-    RefreshToken: (context: KoaContextWithOIDC, _token, client) =>
-      context.oidc.entities.RotatedRefreshToken?.remainingTTL ?? shorter(REFRESH_SECONDS, factsOf(client).lifetimes?.refreshToken),
-    Session(_context: KoaContextWithOIDC, { loginTs }) {
-      if (loginTs === undefined) return UNSAVED_SESSION_SECONDS
-      const now = clock.now()
-      return Math.max(1, Math.floor((sessionLimits.endOf({ signedInAt: loginTs * 1000, usedAt: now }) - now) / 1000))
-    },
   }
 }

@@ -311,6 +311,7 @@ function buildEngine(parts: AuthorizationServerParts, made: Made & { readonly ke
     checkSecret: createSecretCheck({ counts: stores.counts, keyRing, clock, logger }),
     pages,
     registration: parts.newcomers.definition,
+    takesCertificates: settings.takesCertificates === true,
     clientUsed: (clientId) => parts.newcomers.used(systemCall('auth'), clientId),
     noteWrongTry: (code) => stores.codeStorage.noteWrongTry(code),
     apiScopes: resources.scopes,

@@ -30,6 +30,9 @@ export interface DeviceStorageDependencies {
   readonly guard: CodeGuard
 }
 
+/** So long its device hears that the code has expired and it should begin anew (RFC 8628 section 3.5), and not that it was never one. */
+const TOLD_MS = 10 * 60_000
+
 type Step = DeviceCodeRecord['step']
 
 /** The step that comes before. Whoever writes the next one finds this, or somebody else was faster. */
@@ -46,6 +49,10 @@ export function createDeviceStorage(dependencies: DeviceStorageDependencies): Ad
     const found = vault.open(place(id), payload)
     return found === undefined || consumedAt === undefined ? found : { ...found, consumed: Math.floor(consumedAt / 1000) }
   }
+  const liveOf = (stored: Stored<DeviceCodeRecord> | undefined): Stored<DeviceCodeRecord> | undefined =>
+    isOver(stored) ? undefined : stored
+  const isOver = (stored: Stored<DeviceCodeRecord> | undefined): boolean =>
+    stored !== undefined && stored.value.expiresAt <= clock.now() + TOLD_MS
 
   return {
     ...noStorage,
@@ -57,7 +64,8 @@ export function createDeviceStorage(dependencies: DeviceStorageDependencies): Ad
       // With its own value: whoever finds it by the short code must be able to save it again. Sealed, it opens in this row alone.
       const sealed = vault.seal(place(id), payload)
       if (step === 'new') {
-        await codes.insert(call, { id, userCode: hashOf(userCode), step, payload: sealed, expiresAt: clock.now() + expiresIn * 1000 })
+        const expiresAt = clock.now() + expiresIn * 1000 + TOLD_MS
+        await codes.insert(call, { id, userCode: hashOf(userCode), step, payload: sealed, expiresAt })
         return
       }
       const set = { step, payload: sealed, ...(grantId === undefined ? {} : { grant: sidOf(grantId) }) }
@@ -72,12 +80,14 @@ export function createDeviceStorage(dependencies: DeviceStorageDependencies): Ad
       const call = currentCall()
       const stored = await codes.get(call, recordId(code))
       const found = opened(stored)
-      const isWaiting = stored !== undefined && stored.value.step !== 'decided' && stored.value.expiresAt > clock.now()
-      if (isWaiting && isPolledBy(found?.clientId)) await keepPace({ codes, counts }, call, stored.value)
+      if (stored === undefined || !isPolledBy(found?.clientId)) return isOver(stored) ? undefined : found
+      if (isOver(stored)) throw new errors.ExpiredToken('device code is expired')
+      if (stored.value.step !== 'decided') await keepPace({ codes, counts }, call, stored.value)
       return found
     },
     async findByUserCode(userCode) {
-      return opened(await tryCode(dependencies, () => codes.getByKey(currentCall(), 'userCode', { userCode: hashOf(userCode) })))
+      const byCode = () => codes.getByKey(currentCall(), 'userCode', { userCode: hashOf(userCode) })
+      return opened(await tryCode(dependencies, async () => liveOf(await byCode())))
     },
     consume: (code) => useUp(dependencies, recordId(code)),
     async destroy(code) {

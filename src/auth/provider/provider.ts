@@ -5,12 +5,9 @@ import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import Provider, { errors } from 'oidc-provider'
 import { breath } from '#kernel/breath.ts'
 import type { Answer, Exchange } from '#kernel/http/route.ts'
-import { sha256 } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
-import { z } from '#kernel/schema.ts'
-import { KEY_SET_SECONDS } from '../keys/generations.ts'
 import type { RegistrationDefinition } from '../clients/contract.ts'
-import { REGISTRATION_PATH } from '../registration/path.ts'
+import { publish } from './publishing.ts'
 import { askForBrowser, goOnInTheRequest, type Handle, keepAnswer } from './answering.ts'
 import { isOutage, isRefusal, nameGrantedScopes, nameUnregisteredGrants, tellInterval, tellOutage } from './answers.ts'
 import { factsOf } from './client-facts.ts'
@@ -36,8 +33,6 @@ import { knowStructuredTokens } from './token-endpoints.ts'
 import type { CheckSecret } from './secret-tries.ts'
 import { offerTokenExchange, type TokenExchangeParts } from './token-exchange.ts'
 
-const METADATA_PATHS: ReadonlySet<string> = new Set(['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'])
-
 export interface ProviderParts {
   readonly issuer: string
   readonly configuration: Configuration
@@ -49,6 +44,8 @@ export interface ProviderParts {
   readonly checkSecret: CheckSecret
   readonly apiScopes: readonly string[]
   readonly registration: RegistrationDefinition
+  /** Whether a proxy in front shows us the certificates of clients. */
+  readonly takesCertificates: boolean
   readonly pages: Pick<ProviderPages, 'error' | 'holdBack'>
   clientUsed(this: void, clientId: string): Promise<void>
   noteWrongTry(this: void, code: string): Promise<void>
@@ -190,30 +187,6 @@ function describing({ error_description: words }: errors.OIDCProviderError): { e
 
 function asks(context: { readonly oidc?: { readonly route?: string } }): boolean {
   return context.oidc?.route !== undefined
-}
-
-const metadata = z.looseObject({ scopes_supported: z.array(z.string()) })
-
-type KoaContext = Pick<KoaContextWithOIDC, 'path' | 'status' | 'body' | 'set' | 'remove' | 'fresh'>
-
-function publish(context: KoaContext, { issuer, apiScopes, registration }: ProviderParts): void {
-  if (context.status !== 200) return
-  if (METADATA_PATHS.has(context.path)) {
-    const document = metadata.parse(context.body)
-    context.body = {
-      ...document,
-      scopes_supported: [...document.scopes_supported, ...apiScopes],
-      response_modes_supported: ['query', 'fragment'],
-      backchannel_logout_supported: true,
-      backchannel_logout_session_supported: true,
-      ...(registration.dynamic === undefined ? {} : { registration_endpoint: `${issuer}${REGISTRATION_PATH}` }),
-      ...(registration.documents === true ? { client_id_metadata_document_supported: true } : {}),
-    }
-  } else if (context.path !== '/jwks') return
-  context.set('cache-control', `public, max-age=${KEY_SET_SECONDS}`)
-  // Whoever asks again and again is told in a few bytes that nothing has changed (RFC 9110 section 13.1.2).
-  context.set('etag', `"${sha256(JSON.stringify(context.body))}"`)
-  if (context.fresh) context.status = 304
 }
 
 /**

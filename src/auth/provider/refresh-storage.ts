@@ -14,7 +14,7 @@ import { noStorage } from './no-storage.ts'
 import type { Pending } from './pending.ts'
 import { createRefreshFamilies } from './refresh-families.ts'
 import type { RefreshValues } from './refresh-values.ts'
-import { type Reuse, refreshingContext } from './reuse.ts'
+import type { Reuse } from './reuse.ts'
 import { createRotation, type HeldToken } from './rotation.ts'
 import { currentCall } from './scope.ts'
 import { type Vault, withoutId } from './vault.ts'
@@ -56,16 +56,9 @@ export function createRefreshStorage(dependencies: RefreshStorageDependencies): 
   }
 
   /** What the engine is told of a used token. */
-  async function judge({ record, leadsTo }: HeldToken, usedAt: number, payload: AdapterPayload): Promise<AdapterPayload> {
-    const { accountId, clientId, jkt, 'x5t#S256': certificate } = payload
-    // One that is bound to a key or a certificate has no grace: its client proves itself anew with each request, and can ask again with the new one.
-    const isBound = jkt !== undefined || certificate !== undefined
+  const judged = ({ leadsTo }: HeldToken, usedAt: number, payload: AdapterPayload): AdapterPayload =>
     // To the engine, 0 would be one that nobody has used.
-    if (isBound || leadsTo === undefined) return { ...payload, consumed: Math.max(1, Math.floor(usedAt / 1000)) }
-    if (refreshingContext()?.client?.clientId === clientId)
-      await rotation.noteReuse(currentCall(), record, { accountId, clientId, sid: record.grant })
-    return payload
-  }
+    leadsTo === undefined ? { ...payload, consumed: Math.max(1, Math.floor(usedAt / 1000)) } : payload
 
   return {
     ...noStorage,
@@ -102,7 +95,7 @@ export function createRefreshStorage(dependencies: RefreshStorageDependencies): 
       if (held === undefined || opened === undefined) return undefined
       if (Provider.ctx !== undefined) shown.set(Provider.ctx, held)
       const payload = { ...opened, jti: token }
-      return held.usedAt === undefined ? payload : judge(held, held.usedAt, payload)
+      return held.usedAt === undefined ? payload : judged(held, held.usedAt, payload)
     },
 
     // Using it up and storing its successor is one commit, in `upsert`: a crash in between would leave neither half.

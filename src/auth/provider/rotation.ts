@@ -58,14 +58,13 @@ export interface Shown {
 }
 
 export interface Rotation {
-  /** Once for each token, however many tabs there are. */
-  noteReuse(call: Call, record: RefreshTokenRecord, used: Used): Promise<void>
   /** Uses the old token up and stores the new one, both or neither. When somebody was faster, gives what counts by now, or refuses. */
   replace(call: Call, old: Shown, successor: RefreshTokenRecord): Promise<string | undefined>
 }
 
 export function createRotation({ database, tokens, clock, reuse, endings, keepingOf }: RotationDependencies): Rotation {
-  const noteReuse: Rotation['noteReuse'] = async (call, record, used) => {
+  // Once for each token, however many tabs there are.
+  const noteReuse = async (call: Call, record: RefreshTokenRecord, used: Used): Promise<void> => {
     if (record.reusedAt !== undefined) return
     // Of the token that was used last: another one of the family may have been meanwhile.
     const change = { set: { reusedAt: clock.now() }, where: { generation: record.generation, reusedAt: undefined } }
@@ -81,17 +80,13 @@ export function createRotation({ database, tokens, clock, reuse, endings, keepin
     }
   }
   return {
-    noteReuse,
     async replace(call, { token, held }, successor) {
       const keeping = keepingOf(token.jti)
       if (held.usedAt === undefined && (await isFirst(call, keeping.replacing(held, successor)))) return undefined
       // As late as can be: what counted when the request was judged may have been used since.
       const now = await keeping.find(call, token.jti)
-      const isBound = token.isSenderConstrained()
-      if (now?.leadsTo === undefined || isBound) {
-        // Whoever shows a bound token has its key: who loses such a race is refused, and no thief.
-        const isReused = now?.usedAt !== undefined && !isBound
-        if (isReused) await endings.endGrant(call, successor.grant, await reuse.alarm(call, successor.grant, token))
+      if (now?.leadsTo === undefined) {
+        if (now?.usedAt !== undefined) await endings.endGrant(call, successor.grant, await reuse.alarm(call, successor.grant, token))
         throw new errors.InvalidGrant('refresh token already used')
       }
       await noteReuse(call, now.record, { accountId: token.accountId, clientId: token.clientId, sid: successor.grant })

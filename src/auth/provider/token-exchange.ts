@@ -9,6 +9,7 @@ import { grantHelpers } from './engine-internals.ts'
 import { markExchanged } from './exchanged.ts'
 import type { ClientRegistry, RegisteredClient } from './clients.ts'
 import { clientSubject } from '../clients/subject.ts'
+import { accessTokenSeconds } from './lifetimes.ts'
 import type { ResourceRegistry } from './resources.ts'
 import { currentCall } from './scope.ts'
 import { actorsOf } from './token-clients.ts'
@@ -69,7 +70,7 @@ async function exchange(provider: Provider, parts: TokenExchangeParts, context: 
     grantId: '',
     resourceServer: target,
     scope: scopesFor(asked.scope, { from, target, registered }),
-    expiresIn: Math.max(1, Math.min(target.accessTokenTTL ?? subject.remainingTTL, subject.remainingTTL)),
+    expiresIn: Math.max(1, Math.min(accessTokenSeconds(target, client), subject.remainingTTL)),
   })
   // It is part of the person's session, and no authorisation of its own.
   Reflect.deleteProperty(token, 'grantId')

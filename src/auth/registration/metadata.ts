@@ -3,7 +3,7 @@
 import { fieldProblems, z } from '#kernel/schema.ts'
 import { nameProblem, tidyName } from '../accounts/name.ts'
 import { publicKeyDefinition } from '../clients/schemas.ts'
-import type { ClientDefinition } from '../clients/contract.ts'
+import type { ClientDefinition, PublicKeyDefinition } from '../clients/contract.ts'
 import { type ClientSettings, definitionProblems, isLoopbackOverTls, isOpenidScope, redirectProblem } from '../provider/client-rules.ts'
 import { RegistrationError } from './errors.ts'
 
@@ -29,6 +29,9 @@ const metadata = z.looseObject({
   application_type: text.nullish(),
   id_token_signed_response_alg: text.nullish(),
   subject_type: text.nullish(),
+  dpop_bound_access_tokens: z.boolean().nullish(),
+  require_signed_request_object: z.boolean().nullish(),
+  jwks_uri: text.nullish(),
   jwks: z.looseObject({ keys: z.array(publicKeyDefinition).min(1).max(MAX_KEYS) }).nullish(),
 })
 
@@ -39,7 +42,7 @@ export type AuthMethod = (typeof AUTH_METHODS)[number]
 
 const KEPT_OF_KEYS: ReadonlySet<string> = new Set(['crv', 'x', 'y', 'n', 'e', 'kid', 'alg', 'use'])
 
-const GRANTS: ReadonlySet<string> = new Set(['authorization_code', 'refresh_token'])
+const ID_TOKEN_ALGORITHMS = ['RS256', 'ES256', 'EdDSA'] as const
 
 export interface Described {
   readonly definition: ClientDefinition
@@ -79,6 +82,7 @@ export function definitionOf(clientId: string, given: ClientMetadataDocument, pa
     scopes: grantedScopes(given.scope, parts.scopes),
     verified: false,
     ...keysOf(authMethod, given),
+    ...algorithmOf(given),
     ...optionalMembers(given),
   }
   const problems = definitionProblems(definition, parts.settings)
@@ -87,13 +91,18 @@ export function definitionOf(clientId: string, given: ClientMetadataDocument, pa
 }
 
 /** Without certificates and what else somebody may put beside a key: this is kept for whoever comes. */
-function slimKeys({ authentication }: ClientDefinition): Pick<ClientDefinition, 'authentication'> {
-  if (authentication?.method !== 'private_key_jwt') return {}
-  const keys = authentication.keys.map(({ kty, ...members }) => ({
-    kty,
-    ...Object.fromEntries(Object.entries(members).filter(([name, value]) => KEPT_OF_KEYS.has(name) && typeof value === 'string')),
-  }))
-  return { authentication: { method: authentication.method, keys } }
+function slimKeys({ authentication, requestObjectKeys }: ClientDefinition): Partial<ClientDefinition> {
+  return {
+    ...(authentication?.method === 'private_key_jwt'
+      ? { authentication: { method: authentication.method, keys: authentication.keys.map(slim) } }
+      : {}),
+    ...(requestObjectKeys === undefined ? {} : { requestObjectKeys: requestObjectKeys.map(slim) }),
+  }
+}
+
+function slim({ kty, ...members }: PublicKeyDefinition): PublicKeyDefinition {
+  const kept = Object.entries(members).filter(([name, value]) => KEPT_OF_KEYS.has(name) && typeof value === 'string')
+  return { kty, ...Object.fromEntries(kept) }
 }
 
 function optionalMembers(given: ClientMetadataDocument): Partial<ClientDefinition> {
@@ -104,14 +113,33 @@ function optionalMembers(given: ClientMetadataDocument): Partial<ClientDefinitio
     ...(given.post_logout_redirect_uris ? { postLogoutRedirectUris: given.post_logout_redirect_uris } : {}),
     ...(given.backchannel_logout_uri ? { backchannelLogoutUri: given.backchannel_logout_uri } : {}),
     ...(given.require_pushed_authorization_requests === true ? { requirePushedAuthorizationRequests: true } : {}),
+    ...(given.require_signed_request_object === true ? { requireSignedRequestObject: true } : {}),
+    ...(given.dpop_bound_access_tokens === true ? { boundTokens: 'dpop' as const } : {}),
   }
 }
 
-function keysOf(method: AuthMethod, { jwks }: ClientMetadataDocument): Pick<ClientDefinition, 'authentication'> {
-  if (method !== 'private_key_jwt') return {}
-  if (jwks === undefined || jwks === null)
+function keysOf(
+  method: AuthMethod,
+  { jwks, require_signed_request_object: signs }: ClientMetadataDocument,
+): Pick<ClientDefinition, 'authentication' | 'requestObjectKeys'> {
+  const keys = jwks?.keys
+  if (method === 'private_key_jwt' && keys === undefined)
     throw new RegistrationError('invalid_client_metadata', 'jwks: is needed for private_key_jwt, by value')
-  return { authentication: { method, keys: jwks.keys } }
+  if (signs === true && keys === undefined)
+    throw new RegistrationError('invalid_client_metadata', 'jwks: is needed for signed requests, by value')
+  if (keys === undefined) return {}
+  if (method === 'private_key_jwt') return { authentication: { method, keys } }
+  return signs === true ? { requestObjectKeys: keys } : {}
+}
+
+function algorithmOf({ id_token_signed_response_alg: asked }: ClientMetadataDocument): Pick<ClientDefinition, 'idTokenAlgorithm'> {
+  const algorithm = ID_TOKEN_ALGORITHMS.find((known) => known === (asked ?? 'RS256'))
+  if (algorithm === undefined)
+    throw new RegistrationError(
+      'invalid_client_metadata',
+      `id_token_signed_response_alg: one of ${ID_TOKEN_ALGORITHMS.join(', ')} is possible`,
+    )
+  return algorithm === 'RS256' ? {} : { idTokenAlgorithm: algorithm }
 }
 
 /** Whoever listens there is no web server that somebody vouches for (RFC 8252 section 7.3). */
@@ -133,14 +161,13 @@ function checkedMethod(method: string): AuthMethod {
   return known
 }
 
-function refuseOtherFlows(given: ClientMetadataDocument): void {
-  const grants = given.grant_types ?? ['authorization_code']
+// Of several flows the client gets the one that there is for it, and its registration says which (RFC 7591 section 3.2.1): programs ask for all that they
+// could do, VS Code for device codes as well.
+function refuseOtherFlows({ grant_types: grants, response_types: types, subject_type: subjects }: ClientMetadataDocument): void {
   const wrong: readonly (readonly [boolean, string])[] = [
-    [!grants.includes('authorization_code'), 'grant_types: authorization_code is needed'],
-    [grants.some((grant) => !GRANTS.has(grant)), 'grant_types: only authorization_code and refresh_token are possible'],
-    [(given.response_types ?? []).some((type) => type !== 'code'), 'response_types: only code is possible'],
-    [(given.subject_type ?? 'public') !== 'public', 'subject_type: only public is possible'],
-    [(given.id_token_signed_response_alg ?? 'RS256') !== 'RS256', 'id_token_signed_response_alg: only RS256 is possible'],
+    [!(grants ?? ['authorization_code']).includes('authorization_code'), 'grant_types: authorization_code is needed'],
+    [!(types ?? ['code']).includes('code'), 'response_types: code is needed'],
+    [(subjects ?? 'public') !== 'public', 'subject_type: only public is possible'],
   ]
   const found = wrong.find(([isWrong]) => isWrong)
   if (found !== undefined) throw new RegistrationError('invalid_client_metadata', found[1])
@@ -189,9 +216,10 @@ export function possibleScopes({
 
 /** As it is registered now, in the words of the RFC. Never a secret. */
 export function metadataOf(definition: ClientDefinition, authMethod: AuthMethod): Record<string, unknown> {
-  const { clientUri, policyUri, tosUri, postLogoutRedirectUris, backchannelLogoutUri, scopes } = definition
+  const { scopes, authentication, idTokenAlgorithm, boundTokens } = definition
   const own = scopes.filter((scope) => scope !== 'openid' && scope !== 'offline_access')
-  return {
+  const keys = authentication?.method === 'private_key_jwt' ? authentication.keys : definition.requestObjectKeys
+  return present({
     client_id: definition.clientId,
     client_name: definition.name,
     redirect_uris: definition.redirectUris,
@@ -199,12 +227,19 @@ export function metadataOf(definition: ClientDefinition, authMethod: AuthMethod)
     grant_types: ['authorization_code', 'refresh_token'],
     response_types: ['code'],
     scope: ['openid', 'offline_access', ...own.toSorted((a, b) => Number(isOpenidScope(b)) - Number(isOpenidScope(a)))].join(' '),
-    ...(clientUri === undefined ? {} : { client_uri: clientUri }),
-    ...(policyUri === undefined ? {} : { policy_uri: policyUri }),
-    ...(tosUri === undefined ? {} : { tos_uri: tosUri }),
-    ...(postLogoutRedirectUris === undefined ? {} : { post_logout_redirect_uris: postLogoutRedirectUris }),
-    ...(backchannelLogoutUri === undefined ? {} : { backchannel_logout_uri: backchannelLogoutUri }),
-    ...(definition.authentication?.method === 'private_key_jwt' ? { jwks: { keys: definition.authentication.keys } } : {}),
-    ...(definition.requirePushedAuthorizationRequests === true ? { require_pushed_authorization_requests: true } : {}),
-  }
+    client_uri: definition.clientUri,
+    policy_uri: definition.policyUri,
+    tos_uri: definition.tosUri,
+    post_logout_redirect_uris: definition.postLogoutRedirectUris,
+    backchannel_logout_uri: definition.backchannelLogoutUri,
+    jwks: keys && { keys },
+    id_token_signed_response_alg: idTokenAlgorithm,
+    require_signed_request_object: definition.requireSignedRequestObject,
+    dpop_bound_access_tokens: boundTokens === 'dpop' ? true : undefined,
+    require_pushed_authorization_requests: definition.requirePushedAuthorizationRequests,
+  })
+}
+
+function present(members: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined))
 }

@@ -1,0 +1,72 @@
+// Gets a document, and the keys that it names instead of carrying them, from public machines only.
+import { type OutwardAnswer, OutwardError, sendOutward } from '#kernel/http/outward.ts'
+import { RegistrationError } from '../registration/errors.ts'
+import { type ClientMetadataDocument, parseMetadata } from '../registration/metadata.ts'
+import { isDocumentAddress } from './address.ts'
+import { freshMsOf } from './freshness.ts'
+
+/** The draft proposes 5 KB. */
+const MAX_DOCUMENT_BYTES = 5 * 1024
+/** Certificates beside the keys make them long. */
+const MAX_KEYS_BYTES = 16 * 1024
+const TIMEOUT_MS = 5000
+
+export interface FetchedDocument {
+  readonly given: ClientMetadataDocument
+  /** Of the document, and of its keys where they are elsewhere, whichever is the shorter. */
+  readonly freshMs: number
+}
+
+const wrong = (what: string): RegistrationError => new RegistrationError('invalid_client_metadata', what)
+
+export async function fetchDocument(clientId: string, development: boolean): Promise<FetchedDocument> {
+  const { json, freshMs } = await fetched(clientId, { maxBytes: MAX_DOCUMENT_BYTES, development, what: 'the document of the client' })
+  if (Object(json)['client_id'] !== clientId) throw wrong('the document of the client has another client_id than its address')
+  if ('client_secret' in Object(json) || 'client_secret_expires_at' in Object(json))
+    throw wrong('the document of the client must not have a secret')
+  const given = parseMetadata(json)
+  const { jwks, jwks_uri: address, token_endpoint_auth_method: method } = given
+  const isKeyless = (jwks ?? undefined) === undefined && method === 'private_key_jwt'
+  if (!isKeyless || typeof address !== 'string') return { given, freshMs }
+  if (!isDocumentAddress(address, development)) throw wrong('jwks_uri: must be an https address with a path')
+  const keys = await fetched(address, { maxBytes: MAX_KEYS_BYTES, development, what: 'the key set of the client' })
+  return { given: parseMetadata({ ...given, jwks: keys.json }), freshMs: Math.min(freshMs, keys.freshMs) }
+}
+
+interface Wanted {
+  readonly maxBytes: number
+  readonly development: boolean
+  readonly what: string
+}
+
+interface Fetched {
+  readonly json: unknown
+  readonly freshMs: number
+}
+
+async function fetched(url: string, { maxBytes, development, what }: Wanted): Promise<Fetched> {
+  const answer = await answered(url, { maxBytes, development })
+  if (answer === undefined) throw new RegistrationError('temporarily_unavailable', `${what} cannot be fetched`)
+  const { status, headers, body } = answer
+  // A redirect is no document: where it leads has not been asked for.
+  if (status !== 200) throw wrong(`${what} was answered with status ${status}`)
+  if (!/^application\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i.test(headers['content-type'] ?? ''))
+    throw wrong(`${what} is not of type application/json`)
+  try {
+    return { json: JSON.parse(body.toString('utf8')), freshMs: freshMsOf(headers) }
+  } catch {
+    throw wrong(`${what} is not JSON`)
+  }
+}
+
+/** `undefined` when the host is away; what it says about the document is an answer. */
+async function answered(url: string, { maxBytes, development }: Omit<Wanted, 'what'>): Promise<OutwardAnswer | undefined> {
+  try {
+    const headers = { accept: 'application/json' }
+    const answer = await sendOutward({ url, headers, timeoutMs: TIMEOUT_MS, maxBytes, reach: { loopback: development } })
+    return answer.status >= 500 ? undefined : answer
+  } catch (error) {
+    if (error instanceof OutwardError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,213 @@
+// Programs that people have, with what they say of themselves as it was published in 2026: VS Code, ChatGPT and Claude Code, whose users come by MCP.
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, before, test } from 'node:test'
+import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { signInTo } from '../support/client-sign-in.ts'
+import { Browser, call, errorOf, type OauthWorld, openOauth, pkce, type Reply, send } from '../support/oauth.ts'
+
+const VS_CODE = {
+  client_name: 'Visual Studio Code',
+  client_uri: 'https://code.visualstudio.com',
+  response_types: ['code'],
+  redirect_uris: ['https://insiders.vscode.dev/redirect', 'https://vscode.dev/redirect', 'http://127.0.0.1/', 'http://127.0.0.1:33418/'],
+  token_endpoint_auth_method: 'none',
+  application_type: 'native',
+}
+/** It registers for those of them that the metadata offers. */
+const VS_CODE_GRANTS = ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code']
+const DOCUMENTS: Readonly<Record<string, (origin: string) => Record<string, unknown>>> = {
+  '/vscode.json': () => ({
+    ...VS_CODE,
+    client_uri: 'https://vscode.dev/product',
+    logo_uri: 'https://code.visualstudio.com/assets/branding/code-stable.png',
+    grant_types: VS_CODE_GRANTS,
+  }),
+  '/chatgpt.json': (origin) => ({
+    client_name: 'ChatGPT',
+    client_uri: 'https://chatgpt.com/',
+    redirect_uris: ['https://chatgpt.com/connector_platform_oauth_redirect'],
+    token_endpoint_auth_method: 'private_key_jwt',
+    token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'],
+    token_endpoint_auth_signing_alg: 'RS256',
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    jwks_uri: `${origin}/jwks.json`,
+  }),
+  '/claude.json': () => ({
+    client_name: 'Claude Code',
+    client_uri: 'https://claude.ai',
+    redirect_uris: ['http://localhost/callback', 'http://127.0.0.1/callback'],
+    grant_types: ['authorization_code', 'refresh_token'],
+    response_types: ['code'],
+    token_endpoint_auth_method: 'none',
+  }),
+  '/elsewhere.json': () => ({
+    client_name: 'Elsewhere',
+    redirect_uris: ['https://elsewhere.example/callback'],
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks_uri: 'http://10.0.0.1/jwks.json',
+  }),
+  '/keyless.json': (origin) => ({
+    client_name: 'Keyless',
+    redirect_uris: ['https://keyless.example/callback'],
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks_uri: `${origin}/none.json`,
+  }),
+}
+
+let world: OauthWorld
+let origin: string
+let keys = await generateKeyPair('RS256')
+const asked: string[] = []
+const host = createServer((request, response) => {
+  const path = request.url ?? ''
+  asked.push(path)
+  const answer = async (): Promise<unknown> =>
+    path === '/jwks.json'
+      ? { keys: [{ ...(await exportJWK(keys.publicKey)), use: 'sig', kid: 'now', x5c: ['AAAA'] }] }
+      : DOCUMENTS[path] && { client_id: `${origin}${path}`, ...DOCUMENTS[path](origin) }
+  void answer().then((body) =>
+    response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
+  )
+})
+
+before(async () => {
+  world = await openOauth({ definition: { registration: { dynamic: 'anyone', documents: true } } })
+  await new Promise<void>((done) => host.listen(0, '127.0.0.1', done))
+  origin = `http://127.0.0.1:${(host.address() as AddressInfo).port}`
+})
+after(async () => {
+  host.closeAllConnections()
+  host.close()
+  await world.stop()
+})
+
+const register = (body: unknown): Promise<Reply> =>
+  send(world, { method: 'POST', path: '/register', headers: { 'content-type': 'application/json' }, text: JSON.stringify(body) })
+
+test('requirement 52: VS Code registers with every grant that we offer, is told which ones it has, and signs somebody in', async () => {
+  const { grant_types_supported: offered } = JSON.parse((await send(world, { path: '/.well-known/oauth-authorization-server' })).body)
+  const grants = VS_CODE_GRANTS.filter((grant) => offered.includes(grant))
+  assert.deepEqual(grants, VS_CODE_GRANTS)
+  const reply = await register({ ...VS_CODE, grant_types: grants })
+  assert.equal(reply.status, 201, reply.body)
+  const made = JSON.parse(reply.body)
+  assert.deepEqual(made.grant_types, ['authorization_code', 'refresh_token'])
+  const { form } = await signInTo(world, made.client_id, { account: 'person-code', redirectUri: 'http://127.0.0.1:50123/' })
+  const tokens = await send(world, { path: '/token', form: { ...form, redirect_uri: 'http://127.0.0.1:50123/' } })
+  assert.equal(tokens.status, 200, tokens.body)
+  const device = await send(world, { path: '/device-authorization', form: { client_id: made.client_id, scope: 'openid' } })
+  assert.equal(errorOf(device), 'unauthorized_client', 'what was left out is left out')
+})
+
+for (const [path, redirectUri] of [
+  ['/vscode.json', 'http://127.0.0.1:33418/'],
+  ['/claude.json', 'http://localhost:50123/callback'],
+] as const)
+  test(`requirement 53: the document ${path} signs somebody in`, async () => {
+    const { form } = await signInTo(world, origin + path, { account: 'person-document', redirectUri })
+    const tokens = await send(world, { path: '/token', form })
+    assert.equal(tokens.status, 200, tokens.body)
+  })
+
+const assertion = (key = keys.privateKey): Promise<string> =>
+  new SignJWT({ jti: crypto.randomUUID() })
+    .setProtectedHeader({ alg: 'RS256', kid: 'now' })
+    .setIssuer(`${origin}/chatgpt.json`)
+    .setSubject(`${origin}/chatgpt.json`)
+    .setAudience(world.sites.accounts)
+    .setIssuedAt()
+    .setExpirationTime('1m')
+    .sign(key)
+
+test('requirement 53: ChatGPT proves itself with keys that its document names, and new ones count when they are looked at again', async () => {
+  const signIn = () =>
+    signInTo(world, `${origin}/chatgpt.json`, {
+      account: 'person-chat',
+      redirectUri: 'https://chatgpt.com/connector_platform_oauth_redirect',
+    })
+  const redeem = async (form: Record<string, string>, key?: CryptoKey): Promise<Reply> =>
+    send(world, {
+      path: '/token',
+      form: {
+        ...form,
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: await assertion(key),
+      },
+    })
+  const first = await signIn()
+  const stranger = await generateKeyPair('RS256')
+  assert.equal((await send(world, { path: '/token', form: first.form })).status, 401, 'without a proof')
+  assert.equal((await redeem(first.form, stranger.privateKey)).status, 401)
+  const tokens = await redeem(first.form)
+  assert.equal(tokens.status, 200, tokens.body)
+  await signIn()
+  assert.equal(asked.filter((path) => path === '/jwks.json').length, 1, 'not fetched again while they are fresh')
+  const stored = (await world.clients.list(call)).items.find(({ definition }) => definition.clientId === `${origin}/chatgpt.json`)
+  assert.equal(JSON.stringify(stored).includes('x5c'), false)
+  keys = stranger
+  world.advance(3_601_000)
+  const second = await signIn()
+  const renewed = await redeem(second.form)
+  assert.equal(renewed.status, 200, renewed.body)
+})
+
+for (const [path, why] of [
+  ['/elsewhere.json', /jwks_uri/],
+  ['/keyless.json', /key set of the client was answered with status 404/],
+] as const)
+  test(`requirement 53: the document ${path} is refused, and says why`, async () => {
+    const { challenge } = pkce()
+    const query = new URLSearchParams({
+      client_id: origin + path,
+      redirect_uri: String(DOCUMENTS[path]?.(origin)['redirect_uris']),
+      response_type: 'code',
+      scope: 'openid',
+      code_challenge: challenge,
+      code_challenge_method: 'S256',
+    })
+    const reply = await new Browser(world).visit({ path: `/authorize?${query.toString()}` })
+    assert.equal(reply.status, 400)
+    assert.match(reply.body, why)
+  })
+
+test('requirement 52: what tightens is kept: proofs and signed requests that a client asks to be held to, and the algorithm of its ID tokens', async () => {
+  const { publicKey, privateKey } = await generateKeyPair('ES256')
+  const body = {
+    redirect_uris: ['https://tight.example/callback'],
+    client_name: 'Tight',
+    token_endpoint_auth_method: 'none',
+    dpop_bound_access_tokens: true,
+    id_token_signed_response_alg: 'ES256',
+  }
+  const reply = await register(body)
+  assert.equal(reply.status, 201, reply.body)
+  const made = JSON.parse(reply.body)
+  assert.deepEqual([made.dpop_bound_access_tokens, made.id_token_signed_response_alg], [true, 'ES256'])
+  const signedIn = await signInTo(world, made.client_id, { account: 'person-tight', redirectUri: 'https://tight.example/callback' })
+  const bare = await send(world, { path: '/token', form: signedIn.form })
+  assert.equal(errorOf(bare), 'invalid_grant', 'without a proof')
+  const proof = await new SignJWT({ jti: crypto.randomUUID(), htm: 'POST', htu: `${world.sites.accounts}/token` })
+    .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk: await exportJWK(publicKey) })
+    .setIssuedAt()
+    .sign(privateKey)
+  const proved = await send(world, { path: '/token', form: signedIn.form, headers: { dpop: proof } })
+  assert.equal(JSON.parse(proved.body).token_type, 'DPoP', proved.body)
+  assert.equal(JSON.parse(Buffer.from(JSON.parse(proved.body).id_token.split('.')[0], 'base64url').toString()).alg, 'ES256')
+  const signing = await register({ ...body, client_name: 'Signing', require_signed_request_object: true })
+  assert.match(signing.body, /jwks: is needed for signed requests/)
+  const jwks = { keys: [await exportJWK(publicKey)] }
+  const signed = await register({ ...body, client_name: 'Signing', require_signed_request_object: true, jwks })
+  assert.equal(signed.status, 201, signed.body)
+  assert.deepEqual(JSON.parse(signed.body).require_signed_request_object, true)
+  assert.deepEqual(JSON.parse(signed.body).jwks, jwks)
+  const plain = await signInTo(world, JSON.parse(signed.body).client_id, {
+    account: 'person-tight',
+    redirectUri: 'https://tight.example/callback',
+  })
+  assert.match(plain.last.body + plain.location.href, /invalid_request|Request Object must be used/)
+  const unknown = await register({ ...body, id_token_signed_response_alg: 'none' })
+  assert.equal(errorOf(unknown), 'invalid_client_metadata')
+})
