@@ -235,8 +235,8 @@ function report(results: readonly FileResult[]): void {
   if (skipped.length > 0) say(`\n${skipped.join('\n')}`)
 }
 
-/** They pass on FerretDB too, and take minutes there: commands, 20,000 questions, five tabs. PostgreSQL is the other database of these. */
-const SLOW_ON_FERRETDB = /http[\\/]matrix|e2e[\\/](\w+-command|tabs)/
+/** They pass on FerretDB too, and take minutes there: commands, 20,000 questions, five tabs, files of many rows. PostgreSQL is the other database of these. */
+const SLOW_ON_FERRETDB = /http[\\/]matrix|e2e[\\/](\w+-command|tabs)|resource-transfer[\\/](export|resume)/
 
 /**
  * Several processes on one database, a platform and commands beside it among them: FerretDB 1.24 does not update atomically, so these have it behind a proxy

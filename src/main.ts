@@ -1,47 +1,31 @@
 // Start here: the command line.
-import { accountCommand } from './cli/account.ts'
-import { adminCommand, linkCommand } from './cli/admin.ts'
-import { backupCommand } from './cli/backup.ts'
-import { checkCommand } from './cli/check.ts'
-import { clientsCommand } from './cli/clients.ts'
-import { inviteCommand } from './cli/invite.ts'
-import { passwordsCommand } from './cli/passwords.ts'
 import { CommandError, type CommandLine, parseCommandLine, usage } from './cli/command-line.ts'
-import { exportCommand } from './cli/export.ts'
-import { importCommand } from './cli/import.ts'
-import { keysCommand } from './cli/keys.ts'
-import { migrateCommand } from './cli/migrate.ts'
-import { moveCommand } from './cli/move.ts'
-import { restoreCommand } from './cli/restore.ts'
-import { routesCommand } from './cli/routes.ts'
-import { servicesCommand } from './cli/services.ts'
-import { startCommand } from './cli/start.ts'
-import { usersCommand } from './cli/users.ts'
-import { webhooksCommand } from './cli/webhooks.ts'
-import { organisationsCommand } from './cli/organisations.ts'
 import { ConfigError } from './config.ts'
 
-const commands: Readonly<Record<string, (line: CommandLine) => Promise<number>>> = {
-  start: startCommand,
-  check: checkCommand,
-  migrate: migrateCommand,
-  routes: routesCommand,
-  move: moveCommand,
-  backup: backupCommand,
-  restore: restoreCommand,
-  admin: adminCommand,
-  'console-link': linkCommand,
-  invite: inviteCommand,
-  passwords: passwordsCommand,
-  account: accountCommand,
-  clients: clientsCommand,
-  keys: keysCommand,
-  webhooks: webhooksCommand,
-  organisations: organisationsCommand,
-  users: usersCommand,
-  services: servicesCommand,
-  import: importCommand,
-  export: exportCommand,
+type Command = (line: CommandLine) => Promise<number>
+
+/** Each is loaded when it is run: most of them bring the whole platform. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import('./cli/start.ts')).startCommand,
+  check: async () => (await import('./cli/check.ts')).checkCommand,
+  migrate: async () => (await import('./cli/migrate.ts')).migrateCommand,
+  routes: async () => (await import('./cli/routes.ts')).routesCommand,
+  move: async () => (await import('./cli/move.ts')).moveCommand,
+  backup: async () => (await import('./cli/backup.ts')).backupCommand,
+  restore: async () => (await import('./cli/restore.ts')).restoreCommand,
+  admin: async () => (await import('./cli/admin.ts')).adminCommand,
+  'console-link': async () => (await import('./cli/admin.ts')).linkCommand,
+  invite: async () => (await import('./cli/invite.ts')).inviteCommand,
+  passwords: async () => (await import('./cli/passwords.ts')).passwordsCommand,
+  account: async () => (await import('./cli/account.ts')).accountCommand,
+  clients: async () => (await import('./cli/clients.ts')).clientsCommand,
+  keys: async () => (await import('./cli/keys.ts')).keysCommand,
+  webhooks: async () => (await import('./cli/webhooks.ts')).webhooksCommand,
+  organisations: async () => (await import('./cli/organisations.ts')).organisationsCommand,
+  users: async () => (await import('./cli/users.ts')).usersCommand,
+  services: async () => (await import('./cli/services.ts')).servicesCommand,
+  import: async () => (await import('./cli/import.ts')).importCommand,
+  export: async () => (await import('./cli/export.ts')).exportCommand,
 }
 
 async function main(): Promise<number> {
@@ -52,7 +36,7 @@ async function main(): Promise<number> {
   }
   const command = commands[line.command]
   if (command === undefined) throw new CommandError(`There is no command ${line.command}.`)
-  return command(line)
+  return (await command())(line)
 }
 
 /** The operator reads a refusal: it says what to do. The stack is for what is our own fault. */
