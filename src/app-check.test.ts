@@ -50,6 +50,23 @@ test('without a frontend, the pages must be told where they lead back to', () =>
   assert.deepEqual(other, ['auth.home: must be an address that begins with https: or http:'])
 })
 
+test('a name that nobody can have as a role would ask nobody for a second factor, so it is a slip', () => {
+  const forcing = (roles: readonly string[], more: object = {}): string[] =>
+    appProblems({ ...app, auth: { secondFactor: { roles }, ...more } })
+  assert.deepEqual(forcing(['admin', 'owner']), [], 'operators give whatever roles they like where the app lists none')
+  assert.match(
+    forcing(['admin', 'Admin']).join(),
+    /^auth\.secondFactor\.roles\.1: "Admin" cannot be a role: use up to 63 lower-case letters/,
+  )
+  const roles = { admin: { permissions: [] } }
+  assert.deepEqual(forcing(['admin'], { roles }), [])
+  const missing = (role: string): string =>
+    `auth.secondFactor.roles.0: "${role}" is none of "roles", so it would ask nobody for a second factor`
+  assert.deepEqual(forcing(['editor'], { roles }), [missing('editor')])
+  assert.deepEqual(forcing(['owner'], { roles }), [missing('owner')])
+  assert.deepEqual(forcing(['owner'], { roles, organisations: {} }), [])
+})
+
 test('mails in own words are checked before anybody waits for one, and in a language that nobody can choose they are a slip', () => {
   const mails = { en: { mails: { 'reset-password': { body: ['Hello {nobody}'] } } } }
   assert.deepEqual(appProblems({ ...app, auth: { mails } }), [

@@ -5,6 +5,7 @@ import type { ProtectedResourceDefinition, RegistrationDefinition } from './auth
 import type { AuthHooks } from './auth/hooks/contract.ts'
 import type { OrganisationsDefinition, RoleDefinition } from './auth/organisations/contract.ts'
 import type { ChallengeDefinition } from './auth/guard/contract.ts'
+import { forcedRoleProblem } from './auth/roles/permissions.ts'
 import { languageTag, ownTexts } from './auth/texts/schemas.ts'
 import { themeDefinition } from './auth/theme/schemas.ts'
 import { clientDefinition, publicKeyDefinition } from './auth/clients/schemas.ts'
@@ -247,9 +248,18 @@ const speaks = appWithHome.check(({ value, issues }) => {
       })
 })
 
+/** A name that nobody can have would ask nobody for a second factor, without a word. */
+const guarded = speaks.check(({ value, issues }) => {
+  const { secondFactor, roles, organisations } = value.auth ?? {}
+  for (const [index, role] of (secondFactor?.roles ?? []).entries()) {
+    const message = forcedRoleProblem(role, { roles, organisations })
+    if (message !== undefined) issues.push({ code: 'custom', path: ['auth', 'secondFactor', 'roles', index], message, input: role })
+  }
+})
+
 /** All that is wrong, as `frontends.0.mode: ...`. */
 export function appProblems(definition: unknown): string[] {
-  const parsed = speaks.safeParse(definition)
+  const parsed = guarded.safeParse(definition)
   if (parsed.success) return []
   return fieldProblems(parsed.error).map(({ field, message }) => (field === '' ? message : `${field}: ${message}`))
 }

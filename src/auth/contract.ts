@@ -85,7 +85,10 @@ export interface AuthDefinition {
   readonly registration?: RegistrationDefinition
   /** Whether there are Ed25519 keys too, for clients whose ID tokens are signed with EdDSA. Off unless told. */
   readonly edDsa?: boolean
-  /** Who must have a second factor; a passkey is two at once. They are asked to set one up when they next sign in. Nobody unless told. */
+  /**
+   * Who must have a second factor; a passkey is two at once. Roles of the app and in organisations. Whoever is signed in with less when they get one signs in
+   * again, and is asked to set one up. Nobody unless told.
+   */
   readonly secondFactor?: {
     readonly roles: readonly string[]
   }

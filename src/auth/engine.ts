@@ -95,8 +95,10 @@ export interface SignInRules {
     call: Call,
     asked: { readonly accountId: string; readonly proofs: readonly Proof[]; readonly wanted: Level },
   ): Promise<NextStep | undefined>
-  /** What a role of theirs asks for, whatever the client wants. */
-  forcedLevel(call: Call, accountId: string): Promise<Level>
+  /** What a role of theirs asks for, be it one in an organisation, whatever the client wants. `known`: what was read of them just now. */
+  forcedLevel(call: Call, accountId: string, known?: Membership): Promise<Level>
+  /** What one of these roles asks for; reads nothing. */
+  forcedBy(roles: readonly string[]): Level
 }
 
 export interface Engine {

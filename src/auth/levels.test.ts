@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ACR_VALUES, acrOf, amrOf, levelOf, levelOfAcr, toldAcr, wantedLevel } from './levels.ts'
+import { ACR_VALUES, acrOf, amrOf, levelOf, levelOfAcr, provedLevel, toldAcr, wantedLevel } from './levels.ts'
 
 const [ONE, TWO, PHR] = ACR_VALUES
 
@@ -40,4 +40,13 @@ test('a client reads the value that it has asked for, when it is true', () => {
   assert.equal(toldAcr(PHR, undefined), PHR)
   assert.equal(toldAcr(undefined, TWO), undefined)
   for (const acr of ACR_VALUES) assert.equal(acrOf(levelOfAcr(acr) ?? 1), acr)
+})
+
+test('what was proved is known from a record, whatever its client has asked for', () => {
+  assert.equal(provedLevel({}), 1)
+  assert.equal(provedLevel({ acr: ONE, amr: ['pwd'] }), 1)
+  assert.equal(provedLevel({ acr: ONE, amr: amrOf(['password', 'totp']) }), 2)
+  assert.equal(provedLevel({ acr: ONE, amr: amrOf(['passkey']) }), 2)
+  assert.equal(provedLevel({ acr: PHR, amr: amrOf(['passkey']) }), 3)
+  assert.equal(provedLevel({ acr: 'their:gold' }), 1)
 })

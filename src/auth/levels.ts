@@ -21,6 +21,8 @@ const AMR: Readonly<Record<Exclude<Proof, 'upstream'>, string>> = {
   totp: 'otp',
   recovery_code: 'otp',
 }
+/** RFC 8176. */
+const MORE_THAN_ONE = 'mfa'
 const FIRST: ReadonlySet<Proof> = new Set(['password', 'email', 'upstream'])
 const SECOND: ReadonlySet<Proof> = new Set(['totp', 'recovery_code'])
 
@@ -33,7 +35,7 @@ export function levelOf(proofs: readonly Proof[]): Level | undefined {
 
 export function amrOf(proofs: readonly Proof[]): string[] {
   const methods = new Set(proofs.flatMap((one) => (one === 'upstream' ? [] : [AMR[one]])))
-  return [...methods, ...((levelOf(proofs) ?? 1) > 1 ? ['mfa'] : [])]
+  return [...methods, ...((levelOf(proofs) ?? 1) > 1 ? [MORE_THAN_ONE] : [])]
 }
 
 export function acrOf(level: Level): string {
@@ -44,6 +46,13 @@ export function acrOf(level: Level): string {
 export function levelOfAcr(acr: string | undefined): Level | undefined {
   const index = ACR_VALUES.findIndex((value) => value === acr)
   return index === 0 ? 1 : index === 1 ? 2 : index === 2 ? 3 : undefined
+}
+
+/** What was proved at the sign-in that a session, a code or a token is of. Those from before this was kept have one factor. */
+export function provedLevel({ acr, amr = [] }: { readonly acr?: string | undefined; readonly amr?: readonly string[] | undefined }): Level {
+  const told = levelOfAcr(acr) ?? 1
+  // A client that has asked for less than was proved reads that as `acr`; what was proved is in `amr` all the same.
+  return told === 1 && amr.includes(MORE_THAN_ONE) ? 2 : told
 }
 
 /** What a request with these `acr_values` needs at least: any one of those that are named will do. `unknown`: we have none of them. */

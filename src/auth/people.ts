@@ -63,8 +63,9 @@ export function createPeople(parts: PeopleParts): People {
   const ways = waysInto(parts, { running, methods })
   const secondFactors = createSecondFactors({ ...parts, ...running, productName })
   const forcedRoles = definition?.secondFactor?.roles ?? []
-  const rules = createSignInRules({ ...running, ...ways, secondFactors, methods, forcedRoles })
   const { organisations, serviceAccounts } = belonging(parts, running)
+  const holdsInOrganisation = organisations.holdsOneOf
+  const rules = createSignInRules({ ...running, ...ways, secondFactors, methods, forcedRoles, holdsInOrganisation })
   const { suspicionFactor, easiestBits } = parts.settings
   const guard = createGuard({ ...parts, ...running.shared, definition: definition?.challenge, settings: { suspicionFactor, easiestBits } })
   const moving = createMoving({ repository: createMovingRepository(parts.database), clock: parts.clock })

@@ -13,15 +13,21 @@ export interface SignInRulesDependencies {
   readonly methods: SignInMethods
   /** People with one of these roles have a second factor. */
   readonly forcedRoles: readonly string[]
+  /** Whether they have one of these roles in an organisation. */
+  holdsInOrganisation(this: void, call: Call, accountId: string, roles: readonly string[]): Promise<boolean>
 }
 
 export function createSignInRules(deps: SignInRulesDependencies): SignInRules {
-  const { accounts, passkeys, secondFactors, methods, forcedRoles } = deps
+  const { accounts, passkeys, secondFactors, methods, forcedRoles, holdsInOrganisation } = deps
 
-  const forcedLevel: SignInRules['forcedLevel'] = async (call, accountId) => {
+  const forcedBy: SignInRules['forcedBy'] = (roles) => (roles.some((role) => forcedRoles.includes(role)) ? 2 : 1)
+
+  const forcedLevel: SignInRules['forcedLevel'] = async (call, accountId, known) => {
     if (forcedRoles.length === 0) return 1
-    const person = await accounts.find(call, accountId)
-    return person?.membership?.roles.some((role) => forcedRoles.includes(role)) === true ? 2 : 1
+    const { roles = [], organisation } = known ?? (await accounts.find(call, accountId))?.membership ?? {}
+    if (forcedBy([...roles, ...(organisation?.roles ?? [])]) === 2) return 2
+    // Whoever owns one that they do not act for just now may change it on its page all the same.
+    return (await holdsInOrganisation(call, accountId, forcedRoles)) ? 2 : 1
   }
 
   /** What there is to prove with; asked only when something is missing. `totp`: the account has had an app. */
@@ -38,6 +44,7 @@ export function createSignInRules(deps: SignInRulesDependencies): SignInRules {
 
   return {
     forcedLevel,
+    forcedBy,
     async nextStep(call, { accountId, proofs, wanted }) {
       const level = levelOf(proofs)
       if (level === undefined) return { kind: 'start' }

@@ -71,6 +71,8 @@ export interface OauthWorld {
   readonly roles: Map<string, readonly string[]>
   /** What accounts act for. */
   readonly organisations: Map<string, ActiveOrganisation>
+  /** What accounts are in organisations, whichever they act for. */
+  readonly memberships: Map<string, readonly string[]>
   readonly logs: string[]
   readonly clock: Clock
   readonly masterKey: string
@@ -134,6 +136,7 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
   const secondFactors = new Set<string>()
   const roles = new Map<string, readonly string[]>()
   const organisations = new Map<string, ActiveOrganisation>()
+  const memberships = new Map<string, readonly string[]>()
   const personOf = (accountId: string): Awaited<ReturnType<AccountDirectory['find']>> =>
     accountId.startsWith('person')
       ? {
@@ -209,6 +212,7 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
       },
       methods: { password: true, passkey: true, totp: true, emailCode: false, magicLink: false },
       forcedRoles: ['admin'],
+      holdsInOrganisation: async (_call, accountId, wanted) => memberships.get(accountId)?.some((role) => wanted.includes(role)) === true,
     }),
     looks: {
       errorPage: (_exchange, { error, description }) => html`<h1>${error}</h1><p>${description}</p>`,
@@ -254,6 +258,7 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
     secondFactors,
     roles,
     organisations,
+    memberships,
     logs,
     clock,
     masterKey,

@@ -20,12 +20,11 @@ import { createInvitations, type Invitations } from './invitations.ts'
 import type { Member } from './schemas.ts'
 import { createOrganisationsRepository, type OrganisationsRepository } from './repository.ts'
 import { type Acting, createOrganisations, type Organisations, shownMembers, viewOf } from './service.ts'
+import { createStanding, type Standing } from './standing.ts'
 
-export interface OrganisationsPart {
+export interface OrganisationsPart extends Standing {
   /** The app has organisations. */
   readonly isOn: boolean
-  /** False for one that has ended, or never was. */
-  stands(this: void, call: Call, organisationId: string): Promise<boolean>
   readonly organisations: Organisations
   readonly invitations: Invitations
   readonly desk: OrganisationsDesk
@@ -54,6 +53,7 @@ const PAGE = 100
 export function createOrganisationsPart(dependencies: OrganisationsDependencies): OrganisationsPart {
   const { database, shared, revocations, clock, origin, definition } = dependencies
   checkRoles(definition.roles, definition.organisations?.roles)
+  const isOn = definition.organisations !== undefined
   const repository = createOrganisationsRepository(database)
   const settings = { definition: definition.organisations ?? {}, roles: definition.roles }
   const parts = { repository, accounts: shared.repository, revocations, clock, settings }
@@ -70,11 +70,8 @@ export function createOrganisationsPart(dependencies: OrganisationsDependencies)
   }
   const invitations = createInvitations({ ...parts, organisations, limits: createMailLimits(shared), throttle: shared.throttle, origin })
   return {
-    isOn: definition.organisations !== undefined,
-    async stands(call, organisationId) {
-      const found = await repository.find(call, organisationId)
-      return found !== undefined && found.endedAt === undefined
-    },
+    isOn,
+    ...createStanding({ repository, roles: isOn ? organisations.roles : [] }),
     organisations,
     invitations,
     jobs: [ending.job],
@@ -83,10 +80,7 @@ export function createOrganisationsPart(dependencies: OrganisationsDependencies)
       if (tidyName(typedName) !== name) throw authErrors.bad_details({ fields: [fieldProblem('name', 'name_other')] })
       if (!(await ending.end(call, organisationId, by))) throw authErrors.organisation_not_found()
     },
-    desk: createDesk(
-      { ...parts, isOn: definition.organisations !== undefined },
-      { organisations, end: (call, id) => ending.end(call, id) },
-    ),
+    desk: createDesk({ ...parts, isOn }, { organisations, end: (call, id) => ending.end(call, id) }),
     async forget(call, { accountId, addresses }) {
       for (const whose of [{ invitedBy: accountId }, ...addresses.map((email) => ({ email }))]) await withdraw(repository, call, whose)
       for (let left = PAGE; left === PAGE; ) {

@@ -2,7 +2,8 @@
 import type { Account, KoaContextWithOIDC } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Call } from '#kernel/call.ts'
-import type { AccountDirectory } from '../engine.ts'
+import type { AccountDirectory, SignInRules } from '../engine.ts'
+import { provedLevel } from '../levels.ts'
 import { membershipClaims, membershipOf, ORGANISATIONS_SCOPE, PERMISSIONS_SCOPE, ROLES_SCOPE } from '../roles/membership.ts'
 import type { Permissions } from '../roles/permissions.ts'
 import type { ClaimsReader, TokenSource } from './app-claims.ts'
@@ -24,6 +25,7 @@ export function claimsFor(person: NonNullable<Found>, scopes: ReadonlySet<string
 export function accountFinder(
   accounts: AccountDirectory,
   appClaims: ClaimsReader,
+  rules: Pick<SignInRules, 'forcedLevel'>,
 ): (context: KoaContextWithOIDC, accountId: string, source?: TokenSource) => Promise<Account | undefined> {
   // The engine asks two or three times in one request.
   const found = new WeakMap<KoaContextWithOIDC, Map<string, Promise<Found>>>()
@@ -38,7 +40,10 @@ export function accountFinder(
       if (context.oidc.route === 'token') return undefined
       throw new errors.AccessDenied('this account cannot be used')
     }
-    if (source !== undefined) await appClaims.prepare(context, accountId, source)
+    if (source !== undefined) {
+      if (context.oidc.route === 'token') await requireProof(rules, person, source)
+      await appClaims.prepare(context, accountId, source)
+    }
     return {
       accountId,
       claims: async (use, scope) => ({
@@ -47,6 +52,22 @@ export function accountFinder(
       }),
     }
   }
+}
+
+/**
+ * A role that was given since the sign-in may ask for more than was proved there. Before anything is used up: it is no theft, and the client goes through a
+ * sign-in that asks for what is missing.
+ */
+async function requireProof(
+  rules: Pick<SignInRules, 'forcedLevel'>,
+  { accountId, membership }: NonNullable<Found>,
+  source: TokenSource,
+): Promise<void> {
+  // One that comes again ends its family, whatever was proved.
+  if (source.consumed !== undefined) return
+  const proved = provedLevel(source)
+  if (proved < 2 && proved < (await rules.forcedLevel(currentCall(), accountId, membership)))
+    throw new errors.InvalidGrant('a role of this person asks for a second factor, which was not proved at this sign-in')
 }
 
 interface IssuedToken {

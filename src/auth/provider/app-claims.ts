@@ -12,6 +12,11 @@ export const APP_CLAIM = 'app'
 export interface TokenSource {
   readonly clientId?: string | undefined
   readonly scope?: string | undefined
+  /** What was proved at the sign-in that it comes from. */
+  readonly acr?: string | undefined
+  readonly amr?: readonly string[] | undefined
+  /** Set when it was used before. */
+  readonly consumed?: unknown
 }
 
 interface IssuedToken extends TokenSource {

@@ -294,7 +294,7 @@ function buildEngine(parts: AuthorizationServerParts, made: Made & { readonly ke
     resources: resourcePolicy({ clients, registry: resources, accessTokenKid: keys.accessTokenKid }),
     pages,
     callbacks: {
-      findAccount: accountFinder(accounts, appClaims),
+      findAccount: accountFinder(accounts, appClaims, parts.rules),
       loadExistingGrant: grantLoader({ clients, consents: stores.consents, resources }),
     },
     permissions,

@@ -1,7 +1,7 @@
 // When the authorization endpoint stops to ask: the engine's reasons and ours.
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import type { SignInRules } from '../engine.ts'
-import { type Level, levelOfAcr, wantedLevel } from '../levels.ts'
+import { type Level, provedLevel, wantedLevel } from '../levels.ts'
 import { appearanceOf } from './appearance.ts'
 import { factsOf } from './client-facts.ts'
 import { currentCall } from './scope.ts'
@@ -41,18 +41,18 @@ function askForMore(policy: interactionPolicy.DefaultPolicy, rules: SignInRules)
       const wanted = wantedLevel(context.oidc.params?.['acr_values'])
       if (wanted === 'unknown')
         throw new errors.CustomOIDCProviderError('unmet_authentication_requirements', 'none of the requested acr_values can be met')
-      return wanted !== undefined && provedLevel(context) < wanted
+      return wanted !== undefined && provedHere(context) < wanted
     }),
   )
   login.checks.add(
     new Check('role', 'a role of this person asks for a second factor', 'login_required', async (context) => {
       const accountId = context.oidc.session?.accountId
-      return accountId !== undefined && provedLevel(context) < (await rules.forcedLevel(currentCall(), accountId))
+      const proved = provedHere(context)
+      return accountId !== undefined && proved < 2 && proved < (await rules.forcedLevel(currentCall(), accountId))
     }),
   )
 }
 
-/** Sessions that began before this was kept have one factor. */
-function provedLevel({ oidc }: KoaContextWithOIDC): Level {
-  return levelOfAcr(oidc.session?.acr) ?? 1
+function provedHere({ oidc: { session } }: KoaContextWithOIDC): Level {
+  return provedLevel({ acr: session?.acr })
 }

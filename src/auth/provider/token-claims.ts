@@ -9,6 +9,10 @@ import type {
   KoaContextWithOIDC,
   RefreshToken,
 } from 'oidc-provider'
+import { errors } from 'oidc-provider'
+import { z } from '#kernel/schema.ts'
+import type { SignInRules } from '../engine.ts'
+import { provedLevel } from '../levels.ts'
 import type { MembershipClaims } from './account-claims.ts'
 import type { ClaimsReader } from './app-claims.ts'
 import { exchangedClaims } from './exchanged.ts'
@@ -24,20 +28,42 @@ export interface TokenClaimsParts extends ServiceClaimsParts {
   readonly memberOf: MembershipClaims
   readonly appClaims: Pick<ClaimsReader, 'ofAccessToken'>
   readonly registry: Pick<ResourceRegistry, 'api'>
+  readonly rules: Pick<SignInRules, 'forcedBy'>
 }
 
 export function tokenClaims(parts: TokenClaimsParts): NonNullable<Configuration['extraTokenClaims']> {
-  const { memberOf, appClaims, registry } = parts
+  const { memberOf, appClaims, registry, rules } = parts
   return async (context, token) => {
     if (token.kind === 'ClientCredentials') return { ...(await serviceClaims(parts, token)), sub: clientSubject(token.clientId ?? '') }
     const exchanged = exchangedClaims(token)
-    if (exchanged !== undefined) return { ...(await appClaims.ofAccessToken(context, token)), ...(await memberOf(token)), ...exchanged }
+    if (exchanged !== undefined) {
+      const own = await appClaims.ofAccessToken(context, token)
+      const member = await memberOf(token)
+      if (!mayTell(rules, member, exchanged))
+        throw new errors.InvalidRequest('the subject token proves too little for a role of this person')
+      return { ...own, ...member, ...exchanged }
+    }
     if (!('grantId' in token) || token.grantId === undefined) return undefined
     const own = await appClaims.ofAccessToken(context, token)
     // No other resource has to do with userinfo.
     const told = token.aud === registry.api.audience ? { [OPENID_SCOPE_CLAIM]: openidScope(context) } : {}
-    return { ...own, sid: sidOf(token.grantId), ...signInClaims(context), ...told, ...(await memberOf(token)) }
+    const signIn = signInClaims(context)
+    const member = await memberOf(token)
+    if (!mayTell(rules, member, signIn)) throw new errors.InvalidGrant('a role was given at this moment that asks for a second factor')
+    return { ...own, sid: sidOf(token.grantId), ...signIn, ...told, ...member }
   }
+}
+
+const toldRoles = z.looseObject({
+  roles: z.array(z.string()).default([]),
+  organization: z.looseObject({ roles: z.array(z.string()) }).optional(),
+})
+const toldProof = z.looseObject({ acr: z.string().optional(), amr: z.array(z.string()).optional() })
+
+/** The last look at it: no token tells of a role that asks for more than the token says was proved. */
+function mayTell(rules: Pick<SignInRules, 'forcedBy'>, member: object, proof: object): boolean {
+  const { roles, organization } = toldRoles.parse(member)
+  return rules.forcedBy([...roles, ...(organization?.roles ?? [])]) <= provedLevel(toldProof.parse(proof))
 }
 
 function sourceOf({ oidc: { entities } }: KoaContextWithOIDC): AuthorizationCode | RefreshToken | DeviceCode | undefined {

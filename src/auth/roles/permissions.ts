@@ -3,6 +3,13 @@ import type { RoleDefinition } from '../organisations/contract.ts'
 
 type Roles = Readonly<Record<string, RoleDefinition>>
 
+/** Which roles there are. */
+export interface KnownRoles {
+  /** By their names; without them any name may be one. */
+  readonly roles?: object | undefined
+  readonly organisations?: object | undefined
+}
+
 const PERMISSION = /^[a-z0-9][a-z0-9_.:-]{0,62}$/
 const ROLE = /^[a-z0-9][a-z0-9_.-]{0,62}$/
 /** Everybody who may do everything in an organisation; the app cannot give it another meaning. */
@@ -26,7 +33,7 @@ export function permissionsOf(roles: Roles = {}): Permissions {
 export function checkRoles(roles: Roles = {}, ofOrganisations: readonly string[] = []): void {
   const problems = [
     ...Object.entries(roles).flatMap(([role, { permissions }]) => [
-      ...(ROLE.test(role) ? [] : [`${JSON.stringify(role)} cannot be a role: use up to 63 lower-case letters, digits, "_", "." and "-".`]),
+      ...nameProblems(role),
       ...permissions
         .filter((each) => !PERMISSION.test(each))
         .map((each) => `${JSON.stringify(each)} cannot be a permission: use lower-case letters, digits, "_", ".", ":" and "-".`),
@@ -36,4 +43,16 @@ export function checkRoles(roles: Roles = {}, ofOrganisations: readonly string[]
       .map((role) => `organisations name the role ${JSON.stringify(role)}, which "roles" does not have.`),
   ]
   if (problems.length > 0) throw new Error(`The roles cannot be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}`)
+}
+
+/** What is wrong with the name of a role that asks for a second factor: one that nobody can have would ask nobody. */
+export function forcedRoleProblem(role: string, { roles, organisations }: KnownRoles): string | undefined {
+  const [problem] = nameProblems(role)
+  const isThere = roles === undefined || Object.hasOwn(roles, role) || (role === OWNER && organisations !== undefined)
+  if (problem !== undefined || isThere) return problem
+  return `${JSON.stringify(role)} is none of "roles", so it would ask nobody for a second factor`
+}
+
+function nameProblems(role: string): string[] {
+  return ROLE.test(role) ? [] : [`${JSON.stringify(role)} cannot be a role: use up to 63 lower-case letters, digits, "_", "." and "-".`]
 }

@@ -1,0 +1,40 @@
+// What others ask of organisations: whether one is there, and what somebody is in any of them.
+import type { Call } from '#kernel/call.ts'
+import type { OrganisationsRepository } from './repository.ts'
+
+export interface Standing {
+  /** False for one that has ended, or never was. */
+  stands(this: void, call: Call, organisationId: string): Promise<boolean>
+  /** Whether somebody has one of these roles in any of them, whichever they act for. */
+  holdsOneOf(this: void, call: Call, accountId: string, roles: readonly string[]): Promise<boolean>
+}
+
+export interface StandingParts {
+  readonly repository: Pick<OrganisationsRepository, 'find' | 'memberships'>
+  /** Roles that members can have; none where the app has no organisations. */
+  readonly roles: readonly string[]
+}
+
+const PAGE = 100
+
+export function createStanding({ repository, roles: offered }: StandingParts): Standing {
+  const stands: Standing['stands'] = async (call, organisationId) => {
+    const found = await repository.find(call, organisationId)
+    return found !== undefined && found.endedAt === undefined
+  }
+  return {
+    stands,
+    async holdsOneOf(call, accountId, roles) {
+      const wanted = new Set(roles.filter((role) => offered.includes(role)))
+      if (wanted.size === 0) return false
+      let after: string | undefined
+      do {
+        const { items, next } = await repository.memberships(call, accountId, { limit: PAGE, after })
+        for (const { value } of items)
+          if (value.roles.some((role) => wanted.has(role)) && (await stands(call, value.organisationId))) return true
+        after = next
+      } while (after !== undefined)
+      return false
+    },
+  }
+}
