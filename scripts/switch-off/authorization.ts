@@ -164,7 +164,25 @@ export const AUTHORIZATION: readonly Defence[] = [
     requirement: 15,
     off: 'acr_values are not looked at',
     test: 'test/http/step-up.test.ts',
-    edits: [[`${PROVIDER}/prompts.ts`, 'return wanted !== undefined && provedLevel(context) < wanted', 'return false']],
+    edits: [[`${PROVIDER}/prompts.ts`, 'return wanted !== undefined && provedHere(context) < wanted', 'return false']],
+  },
+  {
+    requirement: 15,
+    off: 'a refresh gives a role that asks for more than was proved',
+    test: 'test/http/forced-factor.test.ts',
+    edits: [
+      [
+        `${PROVIDER}/account-claims.ts`,
+        "if (context.oidc.route === 'token') await requireProof",
+        "if (context.oidc.route === '') await requireProof",
+      ],
+    ],
+  },
+  {
+    requirement: 15,
+    off: 'a token exchange gives a role that asks for more than was proved',
+    test: 'test/http/forced-factor.test.ts',
+    edits: [[`${PROVIDER}/token-claims.ts`, 'if (!mayTell(rules, member, exchanged))', 'if (!mayTell(rules, {}, exchanged))']],
   },
   {
     requirement: 15,

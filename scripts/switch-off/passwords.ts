@@ -84,6 +84,24 @@ export const PASSWORDS: readonly Defence[] = [
   },
   {
     requirement: 69,
+    off: 'whoever is known waits with strangers at the second step',
+    test: 'test/http/known-device.test.ts',
+    edits: [['src/auth/second-factors/service.ts', 'return known?.steps === 2 ? known.name : undefined', 'return undefined']],
+  },
+  {
+    requirement: 69,
+    off: 'a browser in which a password was proved is known at the second step',
+    test: 'test/http/known-device.test.ts',
+    edits: [['src/auth/second-factors/service.ts', 'return known?.steps === 2 ? known.name : undefined', 'return known?.name']],
+  },
+  {
+    requirement: 69,
+    off: 'whoever has set a password by mail waits with strangers',
+    test: 'test/http/known-device.test.ts',
+    edits: [['src/auth/recovery/routes.ts', '    rememberOwner(exchange, parts.shared.devices, { ...owner, steps: 1 })\n', '']],
+  },
+  {
+    requirement: 69,
     off: 'nothing is asked for after suspicion',
     test: GUARD,
     edits: [['src/auth/guard/suspicion.ts', 'doublings.length === 0 ? undefined', 'doublings.length >= 0 ? undefined']],

@@ -137,9 +137,7 @@ export const TOKENS: readonly Defence[] = [
     requirement: 32,
     off: 'a process that dies after a new password leaves everything open',
     test: ACCOUNT_PAGE,
-    edits: [
-      ['src/auth/accounts/service.ts', '      endAccessRequested({ accountId, at: clock.now(), exceptSessionId: sessionId }),\n', ''],
-    ],
+    edits: [['src/auth/accounts/service.ts', '    endAccessRequested({ accountId, at: clock.now(), exceptSessionId: sessionId }),\n', '']],
   },
   {
     requirement: 32,

@@ -4,6 +4,7 @@ import { serialiseCookie } from '#kernel/http/cookie.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { sha256 } from '#kernel/keyring.ts'
+import type { Devices, KnownOwner, Steps } from './accounts/devices.ts'
 import { describeDevice } from './device.ts'
 import type { Whence } from './security-events/security-event.ts'
 
@@ -44,6 +45,15 @@ export function whence({ client, request }: Pick<Exchange, 'client' | 'request'>
 /** What this browser is known by to an address that it has signed in to; see accounts/devices.ts. */
 export function deviceOf({ cookies }: Pick<Exchange, 'cookies'>): string | undefined {
   return cookies.get(DEVICE_COOKIE)
+}
+
+/** Whoever is in by so many steps is known in this browser from now on. */
+export function rememberOwner(
+  exchange: Exchange,
+  devices: Pick<Devices, 'remember'>,
+  { steps, ...owner }: KnownOwner & { readonly steps: Steps },
+): void {
+  rememberDevice(exchange, devices.remember(owner, steps, deviceOf(exchange)))
 }
 
 export function rememberDevice(exchange: Exchange, device: string): void {

@@ -33,9 +33,14 @@ export function levelOf(proofs: readonly Proof[]): Level | undefined {
   return proofs.some((one) => SECOND.has(one)) ? 2 : 1
 }
 
+/** In how many steps that was. A passkey is both. */
+export function stepsOf(proofs: readonly Proof[]): 1 | 2 {
+  return (levelOf(proofs) ?? 1) > 1 ? 2 : 1
+}
+
 export function amrOf(proofs: readonly Proof[]): string[] {
   const methods = new Set(proofs.flatMap((one) => (one === 'upstream' ? [] : [AMR[one]])))
-  return [...methods, ...((levelOf(proofs) ?? 1) > 1 ? [MORE_THAN_ONE] : [])]
+  return [...methods, ...(stepsOf(proofs) > 1 ? [MORE_THAN_ONE] : [])]
 }
 
 export function acrOf(level: Level): string {

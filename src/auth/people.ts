@@ -61,7 +61,7 @@ export function createPeople(parts: PeopleParts): People {
   const running = createAccounts({ ...parts, methods, legacySignIn: definition?.legacySignIn })
   const byMail = createByMail({ ...parts, methods, shared: running.shared, origin: sites.accounts })
   const ways = waysInto(parts, { running, methods })
-  const secondFactors = createSecondFactors({ ...parts, ...running, productName })
+  const secondFactors = createSecondFactors({ ...parts, ...running, ...running.shared, productName })
   const forcedRoles = definition?.secondFactor?.roles ?? []
   const { organisations, serviceAccounts } = belonging(parts, running)
   const holdsInOrganisation = organisations.holdsOneOf

@@ -148,9 +148,9 @@ function leavingSettings({ definition, sites, holdings = () => [] }: AuthSetting
   return { definition, origin: sites.accounts, holdings }
 }
 
-/** Whom else tokens are told of. */
-function standingOf({ serviceAccounts, organisations }: People) {
-  return { services: serviceAccounts.services, organisationStands: organisations.stands }
+/** Whom else tokens are told of, and which browsers are known. */
+function standingOf({ serviceAccounts, organisations, shared: { devices } }: People) {
+  return { services: serviceAccounts.services, organisationStands: organisations.stands, devices }
 }
 
 function frameOf({ sites, productName, definition }: AuthSettings, logger: Logger): FrameSettings {

@@ -14,11 +14,14 @@ import { createKeyRing } from '#kernel/keyring.ts'
 import type { Json } from '#kernel/json.ts'
 import { createLogger } from '#kernel/log.ts'
 import { Secret } from '#kernel/secret.ts'
+import type { Steps } from '../../src/auth/accounts/devices.ts'
 import { type Accounts } from '../../src/auth/accounts/service.ts'
+import { rememberOwner } from '../../src/auth/browser.ts'
 import type { ByMail } from '../../src/auth/by-mail.ts'
 import type { AuthorisedApp, BrowserSession, Engine, Interaction } from '../../src/auth/engine.ts'
 import type { AuthHooks } from '../../src/auth/hooks/contract.ts'
 import { createHooks } from '../../src/auth/hooks/hooks.ts'
+import type { Proof } from '../../src/auth/levels.ts'
 import type { AuthDefinition, Holding } from '../../src/auth/contract.ts'
 import { createPeople, type People } from '../../src/auth/people.ts'
 import { accountPages } from '../../src/auth/pages/routes.ts'
@@ -83,6 +86,8 @@ export interface AccountsWorld {
   visit(request: Visit): Promise<Visited>
   /** The whole inventory of the pages. */
   readonly routes: readonly Route[]
+  /** What a browser is known by in which somebody has signed in, in one step unless told. */
+  deviceOf(accountId: string, steps?: Steps): Promise<string>
   /** Signs up and confirms. */
   person(details?: { email?: string; password?: string; name?: string }): Promise<{ accountId: string; email: string; password: string }>
   stop(): Promise<void>
@@ -116,7 +121,11 @@ export interface Visited {
 /** Where the fake engine goes on to, with a code for the client. */
 export const WENT_ON = 'https://client.example.org/callback?code=c'
 
-function createFakeEngine(): FakeEngine {
+/** Proofs that are both steps, or the second of them. */
+const SECOND: ReadonlySet<Proof> = new Set(['totp', 'recovery_code', 'passkey'])
+
+/** `people` are those of the part that is tested. */
+function createFakeEngine(people: () => Pick<People, 'accounts' | 'shared'>): FakeEngine {
   const asked: string[] = []
   const engine: FakeEngine = {
     current: undefined,
@@ -126,7 +135,11 @@ function createFakeEngine(): FakeEngine {
     asked,
     authorize: async () => (engine.current === undefined ? { answer: seeOther(WENT_ON) } : { interaction: engine.current }),
     interaction: async (exchange) => (exchange.path.startsWith(`/interaction/${engine.current?.uid ?? ' '}`) ? engine.current : undefined),
-    finishSignIn: async (_exchange, { accountId, by = 'password', hold = false }) => {
+    finishSignIn: async (exchange, { accountId, credential, by = 'password', hold = false }) => {
+      const { accounts, shared } = people()
+      const person = hold ? undefined : await accounts.find(call, accountId)
+      const steps = SECOND.has(by) ? 2 : 1
+      if (person !== undefined) rememberOwner(exchange, shared.devices, { accountId, email: person.email, credential, steps })
       asked.push(`finishSignIn ${accountId}${by === 'password' ? '' : ` by ${by}`}${hold ? ' and holds' : ''}`)
       engine.signedInAs = accountId
       return seeOther(WENT_ON)
@@ -231,7 +244,7 @@ export async function openAccounts(
       }
     },
   })
-  const engine = createFakeEngine()
+  const engine = createFakeEngine(() => running)
   const leaving = createLeavingPart({
     database,
     clock,
@@ -287,6 +300,11 @@ export async function openAccounts(
     endAccess: async (input) => {
       const parts = { engine, services: running.serviceAccounts.services, reclaiming: running.byMail.reclaiming }
       await endAccessJob(parts).handle({ call, jobId: 'end-access', attempt: 1 }, input)
+    },
+    async deviceOf(accountId, steps = 1) {
+      const person = await accounts.find(call, accountId)
+      if (person === undefined) throw new Error('nobody has this account')
+      return running.shared.devices.remember(person, steps)
     },
     async person({ email = 'ada@example.org', password = 'nine folded squares', name = 'Ada' } = {}) {
       const client = randomToken()

@@ -171,10 +171,12 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
     development: true,
   }
 
+  const accounts: AccountDirectory = { find: async (_call, accountId) => personOf(accountId) }
+  const devices = createDevices({ keyRing, accounts: { findByEmail: async () => undefined } })
   const guard = createGuard({
     counts: createCounts(cache.contract, clock),
     doors: createDoors(keyRing),
-    devices: createDevices({ keyRing, accounts: { findByEmail: async () => undefined } }),
+    devices,
     keyRing,
     clock,
     logger,
@@ -200,11 +202,10 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
     logger,
     // Hooks that hang are told so soon: no test waits for five seconds.
     hooks: createHooks(options.hooks, { clock, logger, limitMs: 200 }),
-    accounts: {
-      find: async (_call, accountId) => personOf(accountId),
-    },
+    accounts,
+    devices,
     rules: createSignInRules({
-      accounts: { find: async (_call, accountId) => personOf(accountId) },
+      accounts,
       passkeys: { list: async () => [] },
       secondFactors: {
         hasTotp: async (_call, accountId) => secondFactors.has(accountId),

@@ -7,7 +7,7 @@ import { Secret } from '#kernel/secret.ts'
 import { createDevices } from './devices.ts'
 import { normaliseEmail } from './email.ts'
 import { nameProblem, tidyName } from './name.ts'
-import type { Account } from './schemas.ts'
+import { type Account, credentialOf } from './schemas.ts'
 
 const call = systemCall('accounts-test')
 
@@ -51,7 +51,7 @@ test('a device is known for the address that it signed in to and for what it pro
   }
   const accounts = { findByEmail }
   const devices = createDevices({ keyRing: createKeyRing(new Secret(randomToken())), accounts })
-  const value = devices.remember('ada@example.org', ada)
+  const value = devices.remember({ accountId: '1', email: 'ada@example.org', credential: credentialOf(ada) }, 1)
   assert.ok(await devices.recognise(call, 'ada@example.org', value))
   for (const changed of [{ password: 'hash 2' }, { waysVersion: 1 }, { id: '2' }]) {
     stored = { ...ada, ...changed }
@@ -68,4 +68,25 @@ test('a device is known for the address that it signed in to and for what it pro
   const elsewhere = createDevices({ keyRing: createKeyRing(new Secret(randomToken())), accounts })
   assert.equal(await elsewhere.recognise(call, 'ada@example.org', value), undefined)
   assert.equal(asked, 0, 'the clock tells whoever has no mark of ours nothing about the address')
+})
+
+test('a browser in which both steps were proved stays known for both, until what was proved is no more', async () => {
+  const ada = { id: '1', email: 'ada@example.org', name: 'Ada', password: 'hash 1', createdAt: 0 }
+  let stored: Account = ada
+  const devices = createDevices({ keyRing: createKeyRing(new Secret(randomToken())), accounts: { findByEmail: async () => stored } })
+  const owner = { accountId: '1', email: 'ada@example.org', credential: credentialOf(ada) }
+  const steps = async (value: string): Promise<number | undefined> => (await devices.recognise(call, 'ada@example.org', value))?.steps
+  const one = devices.remember(owner, 1)
+  const both = devices.remember(owner, 2, one)
+  assert.deepEqual([await steps(one), await steps(both)], [1, 2])
+  assert.equal(await steps(devices.remember(owner, 1, both)), 2, 'as much as it was worth')
+  assert.equal(await steps(devices.remember(owner, 1, one)), 1)
+  const [name = '', , code = ''] = both.split('.')
+  const other = { accountId: '2', email: 'eve@example.org', credential: owner.credential }
+  stored = { ...ada, id: '2', email: 'eve@example.org' }
+  assert.equal((await devices.recognise(call, 'eve@example.org', devices.remember(other, 1, both)))?.steps, 1, 'of somebody else')
+  stored = { ...ada, password: 'hash 2' }
+  const renewed = { ...owner, credential: credentialOf(stored) }
+  assert.equal(await steps(devices.remember(renewed, 1, both)), 1, 'from before the password was changed')
+  assert.equal(await steps(`${name}.${devices.remember(renewed, 1).split('.')[1] ?? ''}.${code}`), undefined)
 })

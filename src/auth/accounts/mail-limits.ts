@@ -35,7 +35,7 @@ export function createMailLimits({ throttle, devices }: { readonly throttle: Thr
       await throttle.enter(call, [{ key: `${kind}:${client}`, rule: ASKING }])
       const known = await devices.recognise(call, email, device)
       if (known === undefined) return mayMailTo(throttle, call, { kind, email, client })
-      return (await throttle.count(call, `mail:${kind}:device:${sha256(known)}`, TOKEN_MS)) <= MAILS_PER_CLIENT
+      return (await throttle.count(call, `mail:${kind}:device:${sha256(known.name)}`, TOKEN_MS)) <= MAILS_PER_CLIENT
     },
   }
 }

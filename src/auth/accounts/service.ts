@@ -36,6 +36,8 @@ export interface PasswordChange {
   readonly sessionId: string
   readonly current: string
   readonly next: string
+  /** What the browser is known by until then. */
+  readonly device?: string | undefined
   readonly by?: Whence | undefined
 }
 
@@ -47,7 +49,6 @@ export interface Renaming {
 
 export interface SignedIn {
   readonly accountId: string
-  readonly device: string
   /** What was proved; see `AccountDirectory`. */
   readonly credential: string
 }
@@ -147,7 +148,7 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
       const address = typedAddress(typed)
       const known = await devices.recognise(call, address, device)
       // Whoever is known stands at no door that strangers can close.
-      const met = known === undefined ? doors.of({ address, password, client, network }) : [doors.ofDevice(known)]
+      const met = known === undefined ? doors.of({ address, password, client, network }) : [doors.ofDevice(known.name)]
       const attempt = await throttle.enter(call, met)
       const compared = await compare(call, { email, address, password, isKnown: known !== undefined }).catch(async (error: unknown) => {
         await attempt.cancel()
@@ -165,33 +166,36 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
       }
       await attempt.succeed(met.filter(({ name }) => name === 'account').map(({ key }) => key))
       const stored = { ...owner, password: await renewHash(call, owner, password) }
-      return { accountId: owner.id, device: devices.remember(address, stored), credential: credentialOf(stored) }
+      return { accountId: owner.id, credential: credentialOf(stored) }
     },
   }
 }
 
-function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'chooseLanguage' | 'changePassword' | 'choosePassword'> {
-  const { repository, passwords, throttle, devices, clock } = deps
+/** Sets a new password, if the account is still as it was; gives what the browser is known by from now on. */
+async function replacePassword(
+  { repository, passwords, devices, clock }: AccountsDependencies,
+  call: Call,
+  { account, sessionId, next, by, device }: Pick<PasswordChange, 'sessionId' | 'next' | 'by' | 'device'> & { readonly account: Account },
+): Promise<string | undefined> {
+  const { id: accountId, email, name, password: before, waysVersion } = account
+  const known = await devices.recognise(call, email, device)
+  const after = await passwords.hash(call, next)
+  const data = { name, when: new Date(clock.now()).toUTCString() }
+  const events = [
+    mail({ to: email, template: 'password-changed', data, language: languageFor(account, call) }),
+    endAccessRequested({ accountId, at: clock.now(), exceptSessionId: sessionId }),
+    securityEventOf({ type: 'password.changed', accountId, ...by }),
+  ]
+  const isChanged =
+    before === undefined
+      ? await repository.addPassword(call, account, { password: after, events })
+      : await repository.updatePassword(call, accountId, { before, after, events })
+  if (!isChanged) return undefined
+  return devices.remember({ accountId, email, credential: credentialOf({ password: after, waysVersion }) }, known?.steps ?? 1)
+}
 
-  const replace = async (
-    call: Call,
-    account: Account,
-    { sessionId, next, by }: Pick<PasswordChange, 'sessionId' | 'next' | 'by'>,
-  ): Promise<string | undefined> => {
-    const { id: accountId, email, name, password: before } = account
-    const after = await passwords.hash(call, next)
-    const data = { name, when: new Date(clock.now()).toUTCString() }
-    const events = [
-      mail({ to: email, template: 'password-changed', data, language: languageFor(account, call) }),
-      endAccessRequested({ accountId, at: clock.now(), exceptSessionId: sessionId }),
-      securityEventOf({ type: 'password.changed', accountId, ...by }),
-    ]
-    const isChanged =
-      before === undefined
-        ? await repository.addPassword(call, account, { password: after, events })
-        : await repository.updatePassword(call, accountId, { before, after, events })
-    return isChanged ? devices.remember(email, { ...account, password: after }) : undefined
-  }
+function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'chooseLanguage' | 'changePassword' | 'choosePassword'> {
+  const { repository, passwords, throttle } = deps
 
   return {
     async rename(call, { accountId, name: typed, by }) {
@@ -208,7 +212,7 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'choose
       await repository.updateProfile(call, accountId, { set: { language } })
     },
 
-    async changePassword(call, { accountId, sessionId, current, next, by }) {
+    async changePassword(call, { accountId, current, next, ...rest }) {
       const account = await repository.find(call, accountId)
       if (!isUsable(account)) return undefined
       const problem = next === current ? 'password_same' : passwordProblem(next, account.email, passwords.isKnown)
@@ -218,7 +222,7 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'choose
       const attempt = await throttle.enter(call, [{ key: door, rule: PER_ACCOUNT }])
       try {
         if (!(await passwords.verify(call, current, account.password))) return undefined
-        const changed = await replace(call, account, { sessionId, next, by })
+        const changed = await replacePassword(deps, call, { account, next, ...rest })
         await attempt.succeed([door])
         return changed
       } catch (error) {
@@ -227,12 +231,12 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'choose
       }
     },
 
-    async choosePassword(call, { accountId, credential, sessionId, next, by }) {
+    async choosePassword(call, { accountId, credential, next, ...rest }) {
       const account = await repository.find(call, accountId)
       if (!isUsable(account) || account.password !== undefined || !equalSecrets(credentialOf(account), credential)) return undefined
       const problem = passwordProblem(next, account.email, passwords.isKnown)
       if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('password', problem)] })
-      return replace(call, account, { sessionId, next, by })
+      return replacePassword(deps, call, { account, next, ...rest })
     },
   }
 }

@@ -16,12 +16,13 @@ import type { Passwords } from '../passwords/passwords.ts'
 import { passwordProblem } from '../passwords/policy.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
+import type { KnownOwner } from './devices.ts'
 import { normaliseEmail } from './email.ts'
 import { languageFor, mail } from './mail.ts'
 import { mayMailTo } from './mail-limits.ts'
 import { nameProblem, tidyName } from './name.ts'
 import type { AccountsRepository } from './repository.ts'
-import type { Account, EmailToken } from './schemas.ts'
+import { type Account, credentialOf, type EmailToken } from './schemas.ts'
 import { PER_ACCOUNT, PER_CLIENT, type Throttle, type ThrottleRule } from './throttle.ts'
 
 export interface SignUp {
@@ -46,6 +47,11 @@ export interface PendingSignUp {
   readonly newcomer?: { readonly accountId: string; readonly name: string; readonly email: string }
 }
 
+export interface Confirmed extends PendingSignUp {
+  /** Whose the account is that was made. */
+  readonly owner: KnownOwner
+}
+
 /** What an account begins with, written with it. */
 export interface Beginning {
   readonly operations: readonly Operation[]
@@ -68,7 +74,7 @@ export interface SigningUp {
   /** What a mailed link would confirm; looking changes nothing. */
   pendingSignUp(call: Call, link: Pick<Confirmation, 'token' | 'browser'>): Promise<PendingSignUp | undefined>
   /** Uses the link up and makes the account. After `wrong_password` and `needs_passkey` the link is as good as before. */
-  confirm(call: Call, confirmation: Confirmation): Promise<PendingSignUp | 'wrong_password' | 'needs_passkey' | undefined>
+  confirm(call: Call, confirmation: Confirmation): Promise<Confirmed | 'wrong_password' | 'needs_passkey' | undefined>
 }
 
 export interface SignUpDependencies {
@@ -100,10 +106,11 @@ export function createSigningUp(deps: SignUpDependencies): SigningUp {
     call: Call,
     stored: Stored<EmailToken>,
     { beginning, ...by }: Whence & Pick<Confirmation, 'beginning'>,
-  ): Promise<boolean> => {
+  ): Promise<KnownOwner | undefined> => {
     const { account, events } = madeFrom(stored.value, clock.now(), by)
     const made = { account, events: [...events, ...(beginning?.events ?? [])], operations: beginning?.operations ?? [] }
-    return (await repository.redeemToken(call, stored, made)) === 'done'
+    if ((await repository.redeemToken(call, stored, made)) !== 'done') return undefined
+    return { accountId: account.id, email: account.email, credential: credentialOf(account) }
   }
 
   const provesPassword = passwordProving(deps)
@@ -144,9 +151,8 @@ export function createSigningUp(deps: SignUpDependencies): SigningUp {
       const pending = pendingOf(stored.value, confirmation.browser)
       if (pending.newcomer !== undefined && needsPasskey(methods) && confirmation.beginning === undefined) return 'needs_passkey'
       if (pending.needsPassword && !(await provesPassword(call, stored.value, confirmation))) return 'wrong_password'
-      return (await redeem(call, stored, { client: confirmation.client, ...confirmation.by, beginning: confirmation.beginning }))
-        ? pending
-        : undefined
+      const owner = await redeem(call, stored, { client: confirmation.client, ...confirmation.by, beginning: confirmation.beginning })
+      return owner && { ...pending, owner }
     },
   }
 }

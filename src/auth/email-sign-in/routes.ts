@@ -4,7 +4,7 @@ import { type Answer, type Exchange, page, type Route, route, seeOther } from '#
 import { z } from '#kernel/schema.ts'
 import { TOKEN_MINUTES } from '../accounts/mail-limits.ts'
 import type { SignedIn } from '../accounts/service.ts'
-import { browserOf, deviceOf, nameBrowser, rememberDevice, whence } from '../browser.ts'
+import { browserOf, deviceOf, nameBrowser, whence } from '../browser.ts'
 import { errorPage } from '../pages/engine-pages.ts'
 import {
   csrfToken,
@@ -108,9 +108,8 @@ async function showCode(parts: PageParts, at: At, { address, failure }: CodeShow
   return formPage(codePage(skinOf(parts, exchange, `/interaction/${interaction.uid}/email/code`), view), failure, policyFor(interaction))
 }
 
-/** As after a password: the browser is known from now on, and what it held before it signed in is worth nothing. */
+/** As after a password: what the browser held before it signed in is worth nothing. */
 async function finish(parts: PageParts, { exchange }: At, signedIn: SignedIn): Promise<Answer> {
-  rememberDevice(exchange, signedIn.device)
   exchange.renewCsrf()
   return parts.engine.finishSignIn(exchange, { ...signedIn, by: 'email' })
 }

@@ -6,7 +6,6 @@ import { randomToken } from '#kernel/ids.ts'
 import { equalSecrets, type KeyRing, sha256 } from '#kernel/keyring.ts'
 import type { Stored } from '../../database/contract.ts'
 import type { MailRequest } from '../../jobs/contract.ts'
-import type { Devices } from '../accounts/devices.ts'
 import type { Admission } from '../admission/service.ts'
 import { normaliseEmail } from '../accounts/email.ts'
 import { languageFor, mail, strangerMail } from '../accounts/mail.ts'
@@ -57,7 +56,6 @@ export interface EmailSignInDependencies {
   readonly limits: MailLimits
   readonly admission: Pick<Admission, 'isOff'>
   readonly throttle: Throttle
-  readonly devices: Devices
   readonly methods: Pick<SignInMethods, 'emailCode' | 'magicLink'>
   readonly keyRing: KeyRing
   readonly clock: Clock
@@ -129,7 +127,7 @@ interface Redeeming {
   finish(call: Call, waiting: Stored<EmailSignIn>): Promise<SignedIn | undefined>
 }
 
-function createRedeeming({ repository, accounts, throttle, devices, keyRing, clock }: EmailSignInDependencies): Redeeming {
+function createRedeeming({ repository, accounts, throttle, keyRing, clock }: EmailSignInDependencies): Redeeming {
   const codes = createCodes(keyRing)
   const finish: Redeeming['finish'] = async (call, waiting) => {
     const { accountId, email } = waiting.value
@@ -137,7 +135,7 @@ function createRedeeming({ repository, accounts, throttle, devices, keyRing, clo
     const account = await accounts.find(call, accountId)
     // The address may have gone to another mailbox since.
     if (!isUsable(account) || account.email !== email) return undefined
-    return { accountId, device: devices.remember(email, account), credential: credentialOf(account) }
+    return { accountId, credential: credentialOf(account) }
   }
   /** The try is counted before the code is compared: of many at once each costs one. */
   const tried = async (call: Call, id: string): Promise<Stored<EmailSignIn> | undefined> => {

@@ -2,6 +2,7 @@
 import type { Call } from '#kernel/call.ts'
 import type { Html } from '#kernel/html.ts'
 import type { Answer, Exchange } from '#kernel/http/route.ts'
+import type { Steps } from '../accounts/devices.ts'
 import { typedAddress } from '../accounts/email.ts'
 import { deviceOf } from '../browser.ts'
 import { type FormFailure, type FormState, formFailure, type PageParts, refused, skinOf } from '../pages/handling.ts'
@@ -15,6 +16,8 @@ export interface GuardedForm {
   readonly name: string
   /** The address that it is about, as it was typed or as it is known. */
   readonly address?: string | undefined
+  /** In how many steps the browser must have been signed in to before, to be asked for nothing more; one unless told. */
+  readonly steps?: Steps
 }
 
 interface Asking {
@@ -22,9 +25,9 @@ interface Asking {
   readonly exchange: Exchange
 }
 
-function askerOf(exchange: Exchange, { address, for: counted }: GuardedForm): GuardAsker {
+function askerOf(exchange: Exchange, { address, for: counted, steps }: GuardedForm): GuardAsker {
   const about = address === undefined || address === '' ? {} : { address: typedAddress(address) }
-  return { ...about, for: counted, client: exchange.client, network: exchange.network(), device: deviceOf(exchange) }
+  return { ...about, for: counted, client: exchange.client, network: exchange.network(), device: deviceOf(exchange), steps }
 }
 
 /** What the form has to carry now. */

@@ -10,8 +10,9 @@ import { createLogger } from '#kernel/log.ts'
 import { Secret } from '#kernel/secret.ts'
 import type { Cache } from '../../cache/contract.ts'
 import { createCounts } from '../accounts/counts.ts'
-import { createDevices } from '../accounts/devices.ts'
+import { createDevices, type Steps } from '../accounts/devices.ts'
 import { createDoors } from '../accounts/doors.ts'
+import { credentialOf } from '../accounts/schemas.ts'
 import type { ChallengeDefinition } from './contract.ts'
 import { createPuzzles, type Puzzle, zeroBits } from './puzzle.ts'
 import { puzzleScript } from './script.ts'
@@ -131,8 +132,13 @@ test('whoever has signed in to this address before is not asked', async () => {
   const asker = { address: 'ada@example.org', client: 'c' }
   for (const { key } of doors.of(asker)) await counts.add(call, key, { by: 5000, ttlMs: 600_000 })
   const said = { place, puzzle: '', answer: '', challenge: '' }
-  assert.equal(await guard.lacks(call, { ...asker, device: devices.remember('ada@example.org', ada) }, said), undefined)
-  assert.ok((await guard.lacks(call, { ...asker, device: devices.remember('eve@example.org', ada) }, said)) !== undefined)
+  const known = (email: string, steps: Steps = 1): string =>
+    devices.remember({ accountId: ada.id, email, credential: credentialOf(ada) }, steps)
+  assert.equal(await guard.lacks(call, { ...asker, device: known('ada@example.org') }, said), undefined)
+  assert.ok((await guard.lacks(call, { ...asker, device: known('eve@example.org') }, said)) !== undefined)
+  const second = { ...asker, for: 'code', steps: 2 } as const
+  assert.ok((await guard.lacks(call, { ...second, device: known('ada@example.org') }, said)) !== undefined, 'one step is not two')
+  assert.equal(await guard.lacks(call, { ...second, device: known('ada@example.org', 2) }, said), undefined)
 })
 
 test('the challenge of the app stands in for the puzzle, and fails closed', async () => {

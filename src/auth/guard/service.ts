@@ -5,7 +5,7 @@ import type { KeyRing } from '#kernel/keyring.ts'
 import { limited } from '#kernel/limited.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Counts } from '../accounts/counts.ts'
-import type { Devices } from '../accounts/devices.ts'
+import type { Devices, Steps } from '../accounts/devices.ts'
 import type { Doors } from '../accounts/doors.ts'
 import type { ChallengeDefinition } from './contract.ts'
 import { createPuzzles, type Puzzle, type PuzzlePlace } from './puzzle.ts'
@@ -29,6 +29,8 @@ export interface Guard {
 export interface GuardAsker extends Suspect {
   /** What an earlier sign-in gave this browser to be known by. */
   readonly device?: string | undefined
+  /** In how many steps that sign-in must have been; one unless told. */
+  readonly steps?: Steps | undefined
 }
 
 export interface Said {
@@ -56,8 +58,10 @@ const LIMIT_MS = 3000
 export function createGuard(deps: GuardDependencies): Guard {
   const { definition, logger, limitMs = LIMIT_MS } = deps
   const suspicion = createSuspicion(deps)
-  const isKnown = async (call: Call, { address, device }: GuardAsker): Promise<boolean> =>
-    address !== undefined && (await deps.devices.recognise(call, address, device)) !== undefined
+  const isKnown = async (call: Call, { address, device, steps = 1 }: GuardAsker): Promise<boolean> => {
+    const known = address === undefined ? undefined : await deps.devices.recognise(call, address, device)
+    return known !== undefined && known.steps >= steps
+  }
   const puzzles = createPuzzles(deps)
   const isClosed = async (call: Call, asker: Suspect): Promise<boolean> => {
     const waits = await Promise.all(deps.doors.of(asker).map(({ key }) => deps.counts.closedFor(call, key)))

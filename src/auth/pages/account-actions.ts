@@ -3,7 +3,7 @@ import type { Call } from '#kernel/call.ts'
 import { httpErrors } from '#kernel/http/problem.ts'
 import { type Answer, type Exchange, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
-import { rememberDevice, whence } from '../browser.ts'
+import { deviceOf, rememberDevice, whence } from '../browser.ts'
 import type { AccountDirectory } from '../engine.ts'
 import { en, type Texts } from '../texts/en.ts'
 import { keepChoice } from '../texts/language.ts'
@@ -75,7 +75,7 @@ export function accountActions(parts: PageParts): AccountActions {
       const owner = await ownerOf(parts, who)
       if (owner === undefined) return seeOther(engine.signInPath('/account'))
       const { accountId, credential, hasPassword } = owner
-      const choice = { accountId, sessionId: session.id, next: password, by: whence(exchange) }
+      const choice = { accountId, sessionId: session.id, next: password, device: deviceOf(exchange), by: whence(exchange) }
       const again = hasPassword ? undefined : unlessRecent(parts, session, '/account')
       if (again !== undefined) return again
       try {

@@ -4,7 +4,7 @@ import { html } from '#kernel/html.ts'
 import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { type Beginning, LINK_MINUTES, type PendingSignUp } from '../accounts/sign-up.ts'
-import { browserOf, whence } from '../browser.ts'
+import { browserOf, rememberOwner, whence } from '../browser.ts'
 import { describeDevice } from '../device.ts'
 import { needsPasskey } from '../methods.ts'
 import { passkeyForm } from '../passkeys/pages.ts'
@@ -97,6 +97,8 @@ async function confirm(
     if (confirmed === undefined) return dead(parts, exchange)
     if (confirmed === 'needs_passkey') return await again(refused({ problem: texts.passkeys.notAdded }))
     if (confirmed === 'wrong_password') return await again(refused({ problems: { password: texts.confirm.notThePassword } }))
+    // Strangers who guess at an address that is new here must not keep its owner from the first sign-in.
+    rememberOwner(exchange, parts.shared.devices, { ...confirmed.owner, steps: 1 })
     return seeOther(confirmed.interaction === undefined ? '/confirmed' : `/interaction/${confirmed.interaction}?confirmed=1`)
   } catch (error) {
     return again(formFailure(texts, error, {}))

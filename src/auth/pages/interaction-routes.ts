@@ -2,7 +2,7 @@
 import { type Call, callIn } from '#kernel/call.ts'
 import { type Answer, type Exchange, page, type Route, route } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
-import { deviceOf, rememberDevice, whence } from '../browser.ts'
+import { deviceOf, whence } from '../browser.ts'
 import type { Interaction } from '../engine.ts'
 import { guardAsker, guardFields, guardSaid } from '../guard/part.ts'
 import { languageOf } from '../texts/language.ts'
@@ -40,7 +40,6 @@ async function signIn(parts: PageParts, { call, exchange, interaction }: At, bod
         interaction,
         failure: refused({ values: { email }, problem: texts.signIn.refused }),
       })
-    rememberDevice(exchange, signedIn.device)
     exchange.renewCsrf()
     return await engine.finishSignIn(exchange, signedIn)
   } catch (error) {

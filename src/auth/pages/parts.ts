@@ -37,7 +37,7 @@ export interface PageParts {
   readonly guard: Guard
   readonly byMail: ByMail
   readonly organisations: OrganisationsPart
-  readonly shared: Pick<AccountsShared, 'admission'>
+  readonly shared: Pick<AccountsShared, 'admission' | 'devices'>
   readonly serviceAccounts: ServiceAccountsPart
   readonly upstreams: RunningUpstreams
   readonly leaving: Leaving

@@ -10,6 +10,7 @@ import { apiAudience } from '#kernel/sites.ts'
 import type { Cache } from '../../cache/contract.ts'
 import type { Database } from '../../database/contract.ts'
 import type { BackChannelAnswer, BackChannelRequest, KeySet } from '../contract.ts'
+import type { Devices } from '../accounts/devices.ts'
 import type { AccountDirectory, Engine, SignInRules } from '../engine.ts'
 import type { CodeGuard } from '../guard/codes.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
@@ -89,6 +90,7 @@ export interface AuthorizationServerParts {
   /** Of the short codes of devices. */
   readonly codeGuard: CodeGuard
   readonly rules: SignInRules
+  readonly devices: Pick<Devices, 'remember'>
   readonly settings: ClientSettings & { readonly keyRotationDays: number }
 }
 

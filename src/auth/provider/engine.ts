@@ -3,8 +3,11 @@ import type { Clock } from '#kernel/clock.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Collection } from '../../database/contract.ts'
+import type { Devices } from '../accounts/devices.ts'
+import { rememberOwner } from '../browser.ts'
 import type { AccountDirectory, BrowserSession, Engine, SignInRules } from '../engine.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
+import { stepsOf } from '../levels.ts'
 import { browserSession, createAccountAccess } from './account-access.ts'
 import type { ClientRegistry } from './clients.ts'
 import type { SessionRecord } from './collections.ts'
@@ -32,11 +35,12 @@ export interface EngineDependencies {
   readonly accounts: AccountDirectory
   readonly hooks: Pick<RunningHooks, 'afterSignIn' | 'hasAfterSignIn'>
   readonly rules: SignInRules
+  readonly devices: Pick<Devices, 'remember'>
   readonly clock: Clock
 }
 
 export function createEngine(dependencies: EngineDependencies): Engine {
-  const { built, pending, issuer, clients, sessions, endings, keyRing, accounts, hooks, rules, clock } = dependencies
+  const { built, pending, issuer, clients, sessions, endings, keyRing, accounts, hooks, rules, devices, clock } = dependencies
   const within = createUnits(pending)
 
   const interactions = createInteractions(built, clients)
@@ -49,7 +53,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     return stored === undefined ? undefined : browserSession(stored.value)
   }
 
-  const admit: SignInsDependencies['admit'] = async (exchange, found, { accountId, credential }) => {
+  const admit: SignInsDependencies['admit'] = async (exchange, found, { accountId, credential, proofs }) => {
     const call = callOf(exchange)
     const person = await accounts.find(call, accountId)
     if (person === undefined) throw interactionEnded()
@@ -62,6 +66,8 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     const present = await currentSession(exchange)
     if (present !== undefined && present.accountId !== accountId) await endings.endSession(call, present.id)
     if (found.session !== undefined && found.session.accountId !== accountId) delete found.session
+    // Never before: who knows the password alone must not be known here as its owner.
+    rememberOwner(exchange, devices, { accountId, email: current.email, credential, steps: stepsOf(proofs) })
   }
 
   const signIns = createSignIns({ interactions, accounts, rules, clock, admit })

@@ -32,7 +32,7 @@ export interface SignInsDependencies {
   readonly rules: SignInRules
   readonly clock: Clock
   /** The last word before it counts, and room for it: another person's session here ends. */
-  admit(this: void, exchange: Exchange, found: Details, owner: Pick<Owner, 'accountId' | 'credential'>): Promise<void>
+  admit(this: void, exchange: Exchange, found: Details, owner: Omit<Owner, 'at'>): Promise<void>
 }
 
 export interface SignIns extends Pick<Engine, 'finishSignIn' | 'continueSignIn' | 'restartSignIn'> {

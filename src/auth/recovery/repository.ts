@@ -4,7 +4,7 @@ import { defineCollection, deleteFrom, type EventDraft, updateIn } from '#kernel
 import { hasCode } from '#kernel/errors.ts'
 import type { Database, Stored } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
-import type { Account } from '../accounts/schemas.ts'
+import { type Account, credentialOf } from '../accounts/schemas.ts'
 import type { Reclaiming } from '../reclaiming.ts'
 import { type PasswordReset, passwordReset } from './schemas.ts'
 
@@ -30,6 +30,11 @@ export interface NewPassword {
   readonly password: string
   readonly now: number
   readonly events: readonly EventDraft[]
+}
+
+/** Of the account when all is done: one that was taken back counts once in this commit, and once when what was added meanwhile is removed. */
+export function credentialAfter({ emailVerifiedAt, waysVersion = 0 }: Account, password: string): string {
+  return credentialOf({ password, waysVersion: emailVerifiedAt === undefined ? waysVersion + 2 : waysVersion })
 }
 
 export function createRecoveryRepository(database: Database, reclaiming: Pick<Reclaiming, 'removals'>): RecoveryRepository {

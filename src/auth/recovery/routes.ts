@@ -3,7 +3,7 @@ import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { TOKEN_MINUTES } from '../accounts/mail-limits.ts'
-import { deviceOf, whence } from '../browser.ts'
+import { deviceOf, rememberOwner, whence } from '../browser.ts'
 import { errorPage } from '../pages/engine-pages.ts'
 import {
   csrfToken,
@@ -136,7 +136,10 @@ async function reset(
   const pending = await recovery.pending(call, token)
   if (pending === undefined) return dead(parts, exchange)
   try {
-    if ((await recovery.reset(call, { token, password, by: whence(exchange) })) === undefined) return dead(parts, exchange)
+    const owner = await recovery.reset(call, { token, password, by: whence(exchange) })
+    if (owner === undefined) return dead(parts, exchange)
+    // Or whoever keeps the door of the address closed keeps its owner out with the new password as well. The mailbox is one step.
+    rememberOwner(exchange, parts.shared.devices, { ...owner, steps: 1 })
   } catch (error) {
     return showReset(parts, exchange, { email: pending.email, token, failure: formFailure(skinOf(parts, exchange).texts, error, {}) })
   }

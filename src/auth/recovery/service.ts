@@ -7,6 +7,7 @@ import { equalSecrets, sha256 } from '#kernel/keyring.ts'
 import type { Stored } from '../../database/contract.ts'
 import type { MailRequest } from '../../jobs/contract.ts'
 import type { Admission } from '../admission/service.ts'
+import type { KnownOwner } from '../accounts/devices.ts'
 import { normaliseEmail } from '../accounts/email.ts'
 import { languageFor, mail, strangerMail } from '../accounts/mail.ts'
 import { type MailAsker, type MailLimits, TOKEN_MINUTES, TOKEN_MS } from '../accounts/mail-limits.ts'
@@ -18,7 +19,7 @@ import type { Passwords } from '../passwords/passwords.ts'
 import { passwordProblem } from '../passwords/policy.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
-import type { RecoveryRepository } from './repository.ts'
+import { credentialAfter, type RecoveryRepository } from './repository.ts'
 import type { PasswordReset } from './schemas.ts'
 
 export interface ResetRequest extends MailAsker {
@@ -37,8 +38,11 @@ export interface Recovery {
   ask(call: Call, request: ResetRequest): Promise<void>
   /** What a mailed link would reset; looking changes nothing. */
   pending(call: Call, token: string): Promise<PendingReset | undefined>
-  /** Uses the link up. Throws `auth.bad_details` when this cannot be a password; then the link is as good as before. */
-  reset(call: Call, change: { readonly token: string; readonly password: string; readonly by?: Whence }): Promise<PendingReset | undefined>
+  /**
+   * Uses the link up; gives whom the browser may be known by afterwards, in one step. Throws `auth.bad_details` when this cannot be a password; then the
+   * link is as good as before.
+   */
+  reset(call: Call, change: { readonly token: string; readonly password: string; readonly by?: Whence }): Promise<KnownOwner | undefined>
 }
 
 export interface RecoveryDependencies {
@@ -116,7 +120,8 @@ export function createRecovery(deps: RecoveryDependencies): Recovery {
         endAccessRequested({ accountId, at: clock.now() }),
         securityEventOf({ type: 'password.reset', accountId, ...by }),
       ]
-      return (await repository.redeem(call, reset, { account, password: after, now: clock.now(), events })) ? pendingOf(found) : undefined
+      if (!(await repository.redeem(call, reset, { account, password: after, now: clock.now(), events }))) return undefined
+      return { accountId, email, credential: credentialAfter(account, after) }
     },
   }
 }

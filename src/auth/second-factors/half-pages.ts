@@ -32,7 +32,7 @@ export async function halfPage(shown: HalfShown): Promise<Html> {
 }
 
 export function secondStepForm({ uid }: { readonly uid: string }, person: { readonly email: string } | undefined): GuardedForm {
-  return { for: 'code', name: `second-step ${uid}`, address: person?.email }
+  return { for: 'code', name: `second-step ${uid}`, address: person?.email, steps: 2 }
 }
 
 async function secondStep(shown: HalfShown, next: NextStep & { kind: 'prove' }): Promise<Html> {

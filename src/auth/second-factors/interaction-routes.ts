@@ -2,7 +2,7 @@
 import { html } from '#kernel/html.ts'
 import { type Answer, type Route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
-import { nameBrowser, whence } from '../browser.ts'
+import { deviceOf, nameBrowser, whence } from '../browser.ts'
 import {
   csrfToken,
   emptyForm,
@@ -80,7 +80,7 @@ async function prove(parts: PageParts, at: HalfAt, typed: z.infer<typeof codeFor
   const show = (failure?: FormFailure): Promise<Answer> => answersOf(parts).signIn(call, exchange, { interaction, failure })
   // What the page does not offer counts for nothing: a code is no step towards what only a passkey can prove.
   if (next?.kind !== 'prove' || !next[typed.way]) return show()
-  const given = { accountId, client: exchange.client, by: whence(exchange), code }
+  const given = { accountId, client: exchange.client, device: deviceOf(exchange), by: whence(exchange), code }
   const person = await parts.accounts.find(call, accountId)
   return guarded(
     parts,

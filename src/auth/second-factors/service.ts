@@ -1,7 +1,8 @@
 // The decisions about the second step: a key is kept once one of its codes was shown, and each code opens once.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
-import type { KeyRing } from '#kernel/keyring.ts'
+import { type KeyRing, sha256 } from '#kernel/keyring.ts'
+import type { Devices } from '../accounts/devices.ts'
 import { languageFor, mail } from '../accounts/mail.ts'
 import { PER_ACCOUNT, PER_CLIENT, type Throttle } from '../accounts/throttle.ts'
 import type { AccountDirectory } from '../engine.ts'
@@ -44,6 +45,8 @@ export interface TypedCode extends Acting {
   readonly code: string
   /** The day's pseudonym of the client address. */
   readonly client: string
+  /** What an earlier sign-in gave this browser to be known by. */
+  readonly device?: string | undefined
 }
 
 export interface SecondFactors {
@@ -69,6 +72,7 @@ export interface SecondFactorsDependencies {
   readonly repository: SecondFactorsRepository
   readonly accounts: AccountDirectory
   readonly throttle: Throttle
+  readonly devices: Pick<Devices, 'recognise'>
   readonly keyRing: KeyRing
   readonly clock: Clock
   readonly productName: string
@@ -191,18 +195,26 @@ function changing(deps: SecondFactorsDependencies): Pick<SecondFactors, 'disable
 }
 
 function proving(deps: SecondFactorsDependencies): Pick<SecondFactors, 'proveTotp' | 'proveRecoveryCode'> {
-  const { repository, throttle, keyRing, clock } = deps
+  const { repository, accounts, throttle, devices, keyRing, clock } = deps
+
+  /** Of a browser in which both steps were proved before: whoever knows the password alone has none, and can close none. */
+  const knownAs = async (call: Call, { accountId, device }: TypedCode): Promise<string | undefined> => {
+    const person = device === undefined ? undefined : await accounts.find(call, accountId)
+    const known = person && (await devices.recognise(call, person.email, device))
+    return known?.steps === 2 ? known.name : undefined
+  }
 
   /** One try at the doors of an account; an honest one opens them again. */
   const trying = async (
     call: Call,
-    { door, client, accountId, by }: TypedCode & { door: string },
+    { way, ...typed }: TypedCode & { way: 'totp' | 'recovery-code' },
     judge: () => Promise<boolean>,
   ): Promise<boolean> => {
-    const attempt = await throttle.enter(call, [
-      { key: door, rule: PER_ACCOUNT },
-      { key: `client:${client}`, rule: PER_CLIENT },
-    ])
+    const { client, accountId, by } = typed
+    const known = await knownAs(call, typed)
+    const door = known === undefined ? `${way}:${accountId}` : `${way}:device:${sha256(known)}`
+    const ofClient = known === undefined ? [{ key: `client:${client}`, rule: PER_CLIENT }] : []
+    const attempt = await throttle.enter(call, [{ key: door, rule: PER_ACCOUNT }, ...ofClient])
     try {
       if (!(await judge())) {
         // Whoever is here has proved the first step: the owner wants to know.
@@ -219,7 +231,7 @@ function proving(deps: SecondFactorsDependencies): Pick<SecondFactors, 'proveTot
 
   return {
     proveTotp: (call, typed) =>
-      trying(call, { ...typed, door: `totp:${typed.accountId}` }, async () => {
+      trying(call, { ...typed, way: 'totp' }, async () => {
         const found = await repository.findTotp(call, typed.accountId)
         const key = found === undefined ? undefined : keyRing.open(TOTP_PURPOSE, totpBinding(typed.accountId), found.key)
         if (found === undefined || key === undefined) return false
@@ -229,7 +241,7 @@ function proving(deps: SecondFactorsDependencies): Pick<SecondFactors, 'proveTot
       }),
 
     proveRecoveryCode: (call, typed) =>
-      trying(call, { ...typed, door: `recovery-code:${typed.accountId}` }, async () => {
+      trying(call, { ...typed, way: 'recovery-code' }, async () => {
         const { accountId } = typed
         const code = tidyRecoveryCode(typed.code)
         const found = await repository.findCodes(call, accountId)
