@@ -116,7 +116,7 @@ export interface Engine {
   /** Forgets what was proved in this interaction. */
   restartSignIn(exchange: Exchange): Promise<Answer>
   finishConsent(exchange: Exchange, approved: boolean): Promise<Answer>
-  /** Who is signed in at the accounts origin, by its own cookie. */
+  /** Who is signed in at the accounts origin, by its own cookie; nobody who has proved less there than a role of theirs asks for by now. */
   browserSession(exchange: Exchange): Promise<BrowserSession | undefined>
   /** Where to send a person who must sign in to see an account page, or `again` to do more; comes back to `returnTo`, a path of the accounts origin. */
   signInPath(returnTo: string, options?: { readonly again?: boolean }): string

@@ -74,11 +74,16 @@ test('a recovery code takes the place of the app, once', async () => {
   assert.equal((await session(platform, second.visitor)).signedIn, false)
 })
 
-test('a role that must have a second step sets it up when its owner next signs in, and not before the password', async () => {
-  const person = await signUp(platform, 'admin@example.org')
-  const words = ['account', person.email, '--add-role', 'admin', '--data-dir', platform.dataDir, '--port', String(platform.port)]
+/** By an operator. */
+async function makeAdmin({ email }: Person): Promise<void> {
+  const words = ['account', email, '--add-role', 'admin', '--data-dir', platform.dataDir, '--port', String(platform.port)]
   const given = await ninefold([...words, '--log-level', 'silent'], { config: CONFIG, environment: scenarioEnvironment(platform.dataDir) })
   assert.equal(given.code, 0, given.err)
+}
+
+test('a role that must have a second step sets it up when its owner next signs in, and not before the password', async () => {
+  const person = await signUp(platform, 'admin@example.org')
+  await makeAdmin(person)
 
   const setUp = await signIn(platform, person)
   assert.match(setUp.body, /more than one proof/)
@@ -95,6 +100,30 @@ test('a role that must have a second step sets it up when its owner next signs i
   const asked = await signIn(platform, other)
   assert.match(asked.body, /autocomplete="one-time-code"/)
   assert.doesNotMatch(asked.body, /class="key"/, 'nobody sets up another one with the password alone')
+})
+
+test('a role that comes while somebody is signed in with a password ends that session when it is renewed, and the way back asks for the second step', async () => {
+  const person = await signUp(platform, 'promoted@example.org')
+  await signIn(platform, person)
+  const { visitor } = person
+  const { signedIn, csrfToken } = await session(platform, visitor)
+  assert.equal(signedIn, true)
+  await makeAdmin(person)
+  const headers = { 'sec-fetch-site': 'same-origin', origin: platform.origin('diary'), 'x-csrf-token': csrfToken }
+  const renewed = await visitor.request(new URL(`${platform.origin('diary')}/session/refresh`), { method: 'POST', headers })
+  assert.equal(renewed.status, 401, renewed.body)
+  assert.equal((await session(platform, visitor)).signedIn, false, 'its cookies are gone')
+  // Signed in at the accounts origin, with too little for its pages as well.
+  const account = await visitor.visit(`${platform.origin('accounts')}/account`)
+  assert.match(account.url.pathname, /^\/(?:authorize|interaction\/)/)
+  assert.doesNotMatch(account.body, /action="\/account\//)
+  const setUp = await signIn(platform, person)
+  assert.match(setUp.body, /more than one proof/)
+  const key = keyOn(setUp)
+  const home = await visitor.submit(await visitor.submit(setUp, { code: await shown(key) }), {})
+  assert.equal(home.url.host, new URL(platform.origin('diary')).host, home.body)
+  assert.equal((await session(platform, visitor)).signedIn, true)
+  assert.ok(!(await platform.mails(person.email)).some(({ text }) => /a credential came again/i.test(text)), 'no alarm')
 })
 
 test('each page stands whole in the template of the app, which is told what each is about', async () => {

@@ -7,7 +7,7 @@ import type { Devices } from '../accounts/devices.ts'
 import { rememberOwner } from '../browser.ts'
 import type { AccountDirectory, BrowserSession, Engine, SignInRules } from '../engine.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
-import { stepsOf } from '../levels.ts'
+import { type Level, provedLevel, stepsOf } from '../levels.ts'
 import { browserSession, createAccountAccess } from './account-access.ts'
 import type { ClientRegistry } from './clients.ts'
 import type { SessionRecord } from './collections.ts'
@@ -45,12 +45,23 @@ export function createEngine(dependencies: EngineDependencies): Engine {
 
   const interactions = createInteractions(built, clients)
 
-  const currentSession = async (exchange: Exchange): Promise<BrowserSession | undefined> => {
+  const sessionHere = async (exchange: Exchange): Promise<{ session: BrowserSession; proved: Level } | undefined> => {
     const instance = built().provider
     const found = await instance.Session.get(instance.createContext(exchange.request, exchange.response))
     if (found.accountId === undefined) return undefined
     const stored = await sessions.get(callOf(exchange), found.uid)
-    return stored === undefined ? undefined : browserSession(stored.value)
+    const session = stored && browserSession(stored.value)
+    return session && { session, proved: provedLevel({ acr: found.acr }) }
+  }
+
+  const currentSession = async (exchange: Exchange): Promise<BrowserSession | undefined> => (await sessionHere(exchange))?.session
+
+  /** For the pages: nobody is signed in who has proved less than a role asks for that was given since. */
+  const provedSession = async (exchange: Exchange): Promise<BrowserSession | undefined> => {
+    const found = await sessionHere(exchange)
+    if (found === undefined || found.proved >= 2) return found?.session
+    const { accountId } = found.session
+    return found.proved < (await rules.forcedLevel(callOf(exchange), accountId)) ? undefined : found.session
   }
 
   const admit: SignInsDependencies['admit'] = async (exchange, found, { accountId, credential, proofs }) => {
@@ -101,7 +112,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
 
     finishConsent: (exchange, approved) => within(exchange, () => finishConsent(exchange, approved)),
 
-    browserSession: (exchange) => within(exchange, () => currentSession(exchange)),
+    browserSession: (exchange) => within(exchange, () => provedSession(exchange)),
 
     signInPath: (returnTo, { again = false } = {}) => signInAddress({ issuer, keyRing, again }, returnTo),
   }
