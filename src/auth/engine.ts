@@ -97,6 +97,8 @@ export interface SignInRules {
   ): Promise<NextStep | undefined>
   /** What a role of theirs asks for, be it one in an organisation, whatever the client wants. `known`: what was read of them just now. */
   forcedLevel(call: Call, accountId: string, known?: Membership): Promise<Level>
+  /** Whether any role asks for anything: where none does, nobody has to look. */
+  readonly forcesAnybody: boolean
   /** What one of these roles asks for; reads nothing. */
   forcedBy(roles: readonly string[]): Level
 }

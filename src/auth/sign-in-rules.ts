@@ -43,6 +43,7 @@ export function createSignInRules(deps: SignInRulesDependencies): SignInRules {
   }
 
   return {
+    forcesAnybody: forcedRoles.length > 0,
     forcedLevel,
     forcedBy,
     async nextStep(call, { accountId, proofs, wanted }) {

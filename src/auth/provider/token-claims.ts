@@ -28,7 +28,7 @@ export interface TokenClaimsParts extends ServiceClaimsParts {
   readonly memberOf: MembershipClaims
   readonly appClaims: Pick<ClaimsReader, 'ofAccessToken'>
   readonly registry: Pick<ResourceRegistry, 'api'>
-  readonly rules: Pick<SignInRules, 'forcedBy'>
+  readonly rules: Pick<SignInRules, 'forcesAnybody' | 'forcedBy'>
 }
 
 export function tokenClaims(parts: TokenClaimsParts): NonNullable<Configuration['extraTokenClaims']> {
@@ -61,7 +61,8 @@ const toldRoles = z.looseObject({
 const toldProof = z.looseObject({ acr: z.string().optional(), amr: z.array(z.string()).optional() })
 
 /** The last look at it: no token tells of a role that asks for more than the token says was proved. */
-function mayTell(rules: Pick<SignInRules, 'forcedBy'>, member: object, proof: object): boolean {
+function mayTell(rules: TokenClaimsParts['rules'], member: object, proof: object): boolean {
+  if (!rules.forcesAnybody) return true
   const { roles, organization } = toldRoles.parse(member)
   return rules.forcedBy([...roles, ...(organization?.roles ?? [])]) <= provedLevel(toldProof.parse(proof))
 }
