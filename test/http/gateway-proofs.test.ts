@@ -138,6 +138,13 @@ describe('a token that is bound to a key', () => {
     const narrow = await ask(world, { path: '/api/photos', headers: { authorization: `Bearer ${value}` } })
     assert.equal(narrow.status, 403)
     assert.match(String(narrow.headers['www-authenticate']), /^Bearer error="insufficient_scope", scope="photos:read", resource_metadata="/)
+    const algorithms = 'DPoP algs="ES256 Ed25519"'
+    const proven = await show('a.b.c', undefined)
+    assert.equal(proven.headers['www-authenticate'], `${algorithms}, error="invalid_token", ${metadata}`, 'in the scheme that was used')
+    const boundNarrow = await token({ scope: 'other', cnf: { jkt } })
+    const lacking = await show(boundNarrow, await proof(boundNarrow))
+    assert.equal(lacking.status, 403)
+    assert.equal(lacking.headers['www-authenticate'], `${algorithms}, error="insufficient_scope", scope="photos:read", ${metadata}`)
     const page = await ask(world, { path: '/private' })
     assert.equal(String(page.headers['www-authenticate']).includes('resource_metadata'), false, 'a page is no resource')
   })

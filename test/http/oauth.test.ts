@@ -146,7 +146,7 @@ test('requirement 73: userinfo tells what its token was asked for, whatever else
   assert.deepEqual([narrowed.scope, await told(narrowed.access_token)], ['photos:read', nothing])
   assert.match(
     String((await userinfo(narrowed.access_token)).headers['www-authenticate']),
-    /^Bearer error="insufficient_scope", scope="openid"$/,
+    /^Bearer error="insufficient_scope", scope="openid", DPoP algs=/,
   )
   const without = await refreshed(narrowed.refresh_token, { scope: 'email profile' })
   assert.deepEqual(await told(without.access_token), nothing)
@@ -432,6 +432,34 @@ test('userinfo may be read by scripts of the clients own origin only', async () 
     assert.equal(reply.headers['access-control-allow-origin'], undefined)
   }
   assert.equal((await ask({ origin: 'https://evil.example' }, 'OPTIONS')).status, 403)
+})
+
+test('userinfo lets scripts of known origins read that a token has ended, and answers in the scheme that was used', async () => {
+  const { access_token: token } = await tokensFor(world, new Browser(world), { account: 'person-cors-ended' })
+  const [origin] = PRINT_SHOP.origins
+  const ended = await send(world, { path: '/revoke', form: { client_id: PRINT_SHOP.clientId, token } })
+  assert.equal(ended.status, 200)
+  const algorithms = 'DPoP algs="ES256 Ed25519"'
+  const refused = async (from: string, authorization: string | undefined, challenge: string): Promise<unknown> => {
+    const headers = { origin: from, ...(authorization === undefined ? {} : { authorization }) }
+    const reply = await send(world, { path: '/userinfo', headers })
+    assert.equal(reply.status, 401)
+    assert.equal(reply.headers['www-authenticate'], challenge)
+    assert.equal(reply.headers['access-control-expose-headers'] !== undefined, reply.headers['access-control-allow-origin'] !== undefined)
+    return reply.headers['access-control-allow-origin']
+  }
+  for (const value of [token, 'aaaa.bbbb.cccc']) {
+    const asBearer = `Bearer error="invalid_token", ${algorithms}`
+    const asProven = `${algorithms}, error="invalid_token"`
+    assert.equal(await refused(origin, `Bearer ${value}`, asBearer), origin)
+    assert.equal(await refused(origin, `DPoP ${value}`, asProven), origin)
+    for (const foreign of ['https://evil.example', 'null']) {
+      assert.equal(await refused(foreign, `Bearer ${value}`, asBearer), undefined)
+      assert.equal(await refused(foreign, `DPoP ${value}`, asProven), undefined)
+    }
+  }
+  assert.equal(await refused(origin, undefined, `Bearer, ${algorithms}`), origin)
+  assert.equal(await refused('https://evil.example', undefined, `Bearer, ${algorithms}`), undefined)
 })
 
 test('one browser, two tabs, two people: the second one is signed in', async () => {

@@ -62,6 +62,12 @@ export function createUserinfo(dependencies: UserinfoDependencies): (call: Call,
   const mayRead = async (call: Call, origin: string | undefined, clientId: string): Promise<boolean> =>
     origin === undefined || (await clients.find(call, clientId))?.origins.includes(origin) === true
 
+  /** Of a token that is no good nobody knows the client. A refusal tells nothing of anybody, so those read it whose preflight has passed. */
+  const shareRefusal = async (call: Call, { request, response }: Exchange): Promise<void> => {
+    const { origin } = request.headers
+    if (origin !== undefined && (await dependencies.isKnownOrigin(call, origin))) share(response, origin)
+  }
+
   /** A token that is bound to a key or a certificate is nothing without it (RFC 9449 section 7.2). Throws for a proof that is not right. */
   const isHeld = async (call: Call, { request, response, method, clientCertificate }: Exchange, shown: Shown): Promise<boolean> => {
     const { scheme, token, binding } = shown
@@ -82,21 +88,28 @@ export function createUserinfo(dependencies: UserinfoDependencies): (call: Call,
     const { origin, authorization = '' } = request.headers
     const [, scheme = '', token] = /^(Bearer|DPoP) ([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization) ?? []
     if (token === undefined) {
+      await shareRefusal(call, exchange)
       refuse(response, `Bearer, ${PROOF_CHALLENGE}`)
       return
     }
+    const shown = scheme.toLowerCase()
     const verdict = await judge(call, token)
-    if (verdict === undefined || !(await mayRead(call, origin, verdict.clientId))) {
-      refuse(response, 'Bearer error="invalid_token"')
+    if (verdict === undefined) {
+      await shareRefusal(call, exchange)
+      refuse(response, challengeOf(shown, 'error="invalid_token"'))
+      return
+    }
+    if (!(await mayRead(call, origin, verdict.clientId))) {
+      refuse(response, challengeOf(shown, 'error="invalid_token"'))
       return
     }
     share(response, origin)
-    if (!(await isHeld(call, exchange, { scheme: scheme.toLowerCase(), token, binding: verdict.binding }))) {
-      refuse(response, 'Bearer error="invalid_token"')
+    if (!(await isHeld(call, exchange, { scheme: shown, token, binding: verdict.binding }))) {
+      refuse(response, challengeOf(shown, 'error="invalid_token"'))
       return
     }
     if (verdict.claims === undefined) {
-      refuse(response, `${scheme} error="insufficient_scope", scope="openid"`, 'insufficient_scope')
+      refuse(response, challengeOf(shown, 'error="insufficient_scope", scope="openid"'), 'insufficient_scope')
       return
     }
     response.setHeader('cache-control', 'no-store')
@@ -151,6 +164,11 @@ function preflight(response: ServerResponse, origin: string | undefined): void {
   response.setHeader('access-control-allow-headers', 'authorization, dpop')
   response.setHeader('access-control-max-age', '600')
   response.writeHead(204).end()
+}
+
+/** In the scheme that was used (RFC 9449 section 7.1); to a bearer it is said that there is the other one, which a bound token wants (section 7.2). */
+function challengeOf(scheme: string, problem: string): string {
+  return scheme === 'dpop' ? `${PROOF_CHALLENGE}, ${problem}` : `Bearer ${problem}, ${PROOF_CHALLENGE}`
 }
 
 /** RFC 6750 section 3.1. */
