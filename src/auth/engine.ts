@@ -56,6 +56,8 @@ export interface AuthorisedApp {
   readonly scopes: readonly { readonly name: string; readonly words: string }[]
   /** Epoch milliseconds. */
   readonly since: number
+  /** It is let in without asking (`consent: 'never'`): `since` is when it first came, of what it holds now. */
+  readonly unasked?: true
 }
 
 /** Somebody who has just proved to be the owner of an account. */
@@ -125,6 +127,7 @@ export interface Engine {
   sessions(call: Call, accountId: string): Promise<readonly BrowserSession[]>
   /** Ends the session with the tokens of the app's own frontends in it. */
   endBrowserSession(call: Call, accountId: string, sessionId: string): Promise<void>
+  /** Those that the person has let in, and those that hold something without having asked. */
   authorisedApps(call: Call, accountId: string): Promise<readonly AuthorisedApp[]>
   /** Ends the client's access: grants, refresh tokens and access tokens, everywhere within a second. */
   revokeApp(call: Call, accountId: string, clientId: string): Promise<void>

@@ -71,6 +71,14 @@ test('requirement 32: ends another session and the access of an app', async () =
   assert.equal(world.engine.asked.at(-1), `revokeApp ${person.accountId} print shop`)
 })
 
+test('says of an app that nobody was asked about that it is connected, not that it was allowed', async () => {
+  world.engine.appList.push({ clientId: 'tool', name: 'Own Tool', scopes: [], since: 0, unasked: true })
+  const { text } = await world.visit({ path: '/account' })
+  world.engine.appList.pop()
+  assert.match(text, /Own Tool<\/strong> <span class="soft small">connected <time/)
+  assert.match(text, /Print &lt;Shop&gt;<\/strong> <span class="soft small">allowed <time/)
+})
+
 test('ends the access of an app whose id is an address', async () => {
   const clientId = `https://notes.example/${'long/'.repeat(70)}client.json?a=1&b="2"`
   world.engine.appList.push({ clientId, name: 'Notes', scopes: [], since: 0 })

@@ -91,7 +91,8 @@ function sessions(engine: Engine): AccountSection {
 
 function appRow(app: AuthorisedApp, { skin, csrfToken, now }: SectionView): Html {
   const { apps: texts } = skin.texts
-  return html`<li><div class="what"><p><strong class="wrap">${app.name}</strong> <span class="soft small">${texts.allowed(ago(skin.texts, app.since, now))}</span></p>
+  const since = ago(skin.texts, app.since, now)
+  return html`<li><div class="what"><p><strong class="wrap">${app.name}</strong> <span class="soft small">${app.unasked ? texts.connected(since) : texts.allowed(since)}</span></p>
 <ul>${app.scopes.map((scope) => html`<li>${texts.can(scopeWords(skin.texts, scope))}</li>`)}</ul></div>
 <form method="post" action="/account/apps/revoke">${csrfField(csrfToken)}<input type="hidden" name="client_id" value="${app.clientId}"><button class="button danger compact" type="submit" aria-label="${texts.endFor(app.name)}">${texts.end}</button></form></li>`
 }

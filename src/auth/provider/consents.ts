@@ -25,7 +25,8 @@ export interface Consents {
   /** Adds to what was allowed before. */
   add(call: Call, consent: Consent): Promise<void>
   list(call: Call, accountId: string): Promise<readonly ConsentRecord[]>
-  remove(call: Call, consent: Pick<Consent, 'accountId' | 'clientId' | 'events'>): Promise<void>
+  /** False when there was none; then nothing is told. */
+  remove(call: Call, consent: Pick<Consent, 'accountId' | 'clientId' | 'events'>): Promise<boolean>
   removeAll(call: Call, accountId: string): Promise<void>
   /** What anybody has allowed this client. */
   removeClient(call: Call, clientId: string, until?: number): Promise<void>
@@ -98,9 +99,7 @@ export function createConsents({ consents, pending, clock }: ConsentsDependencie
       return page.items.map(({ value }) => value)
     },
 
-    async remove(call, { accountId, clientId, events }) {
-      await consents.delete(call, idOf(accountId, clientId), { events })
-    },
+    remove: (call, { accountId, clientId, events }) => consents.delete(call, idOf(accountId, clientId), { events }),
 
     removeAll: (call, accountId) => sweep(call, { index: 'account', where: { accountId } }),
     removeClient: (call, clientId, until) => sweep(call, { index: 'client', where: { clientId } }, until),

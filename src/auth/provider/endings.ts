@@ -15,8 +15,8 @@ export interface Endings {
   endGrant(call: Call, sid: string, events?: readonly EventDraft[]): Promise<void>
   /** A browser session with every authorisation that was to end with it. */
   endSession(call: Call, uid: string): Promise<void>
-  /** All authorisations of a client for an account, in every browser. */
-  endClient(call: Call, accountId: string, clientId: string): Promise<void>
+  /** All authorisations of a client for an account, in every browser. The events are told when there is one. */
+  endClient(call: Call, accountId: string, clientId: string, events?: readonly EventDraft[]): Promise<void>
   /** All authorisations of a client, whoever has given them. */
   endEverywhere(call: Call, clientId: string, until?: number): Promise<void>
   /** Everything of an account but what is spared. */
@@ -46,8 +46,12 @@ export function createEndings(dependencies: EndingsDependencies): Endings {
     const pairs = ended.map(async (grant) => [grant.id, await noticesOf(clients.find, call, grant)] as const)
     return new Map(await Promise.all(pairs))
   }
-  const endAll = async (call: Call, ended: readonly GrantRecord[]): Promise<void> =>
-    marking.end(call, { sids: ended.map(({ id }) => id), told: await toldOf(call, ended) })
+  const endAll = async (call: Call, ended: readonly GrantRecord[], events: readonly EventDraft[] = []): Promise<void> => {
+    const told = await toldOf(call, ended)
+    const [first] = ended
+    if (first !== undefined) told.get(first.id)?.push(...events)
+    await marking.end(call, { sids: ended.map(({ id }) => id), told })
+  }
 
   return {
     async endGrant(call, sid, events = []) {
@@ -65,8 +69,8 @@ export function createEndings(dependencies: EndingsDependencies): Endings {
       const others = inSession.filter(({ endsWithSession }) => !endsWithSession).flatMap(({ id }) => told.get(id) ?? [])
       await marking.end(call, { sids, told, uid, events: [...(present === undefined ? [] : endedEvent(present)), ...others] })
     },
-    async endClient(call, accountId, clientId) {
-      await endAll(call, await grantsOf(call, { accountId, clientId }))
+    async endClient(call, accountId, clientId, events = []) {
+      await endAll(call, await grantsOf(call, { accountId, clientId }), events)
     },
     async endEverywhere(call, clientId, until = Number.POSITIVE_INFINITY) {
       const found = await everything((after) => grants.list(call, { index: 'client', where: { clientId }, limit: PAGE, ...after }))

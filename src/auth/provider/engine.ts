@@ -10,7 +10,7 @@ import type { RunningHooks } from '../hooks/hooks.ts'
 import { type Level, provedLevel, stepsOf } from '../levels.ts'
 import { browserSession, createAccountAccess } from './account-access.ts'
 import type { ClientRegistry } from './clients.ts'
-import type { SessionRecord } from './collections.ts'
+import type { GrantRecord, SessionRecord } from './collections.ts'
 import type { Pending } from './pending.ts'
 import type { BuiltProvider } from './provider.ts'
 import { createConsenting } from './consenting.ts'
@@ -21,6 +21,7 @@ import { createInteractions } from './interactions.ts'
 import { callOf, inScope } from './scope.ts'
 import { createSignIns, type SignInsDependencies } from './sign-in.ts'
 import { signInAddress } from './sign-in-address.ts'
+import type { Vault } from './vault.ts'
 
 export interface EngineDependencies {
   /** Built at start, when the keys are there. */
@@ -28,6 +29,8 @@ export interface EngineDependencies {
   readonly issuer: string
   readonly clients: ClientRegistry
   readonly sessions: Collection<SessionRecord>
+  readonly grants: Collection<GrantRecord>
+  readonly vault: Vault
   readonly consents: Consents
   readonly pending: Pick<Pending, 'flush'>
   readonly endings: Endings

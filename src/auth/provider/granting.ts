@@ -33,7 +33,8 @@ export function grantLoader({ clients, consents, resources }: GrantingDependenci
   }
 }
 
-function isAsked({ firstParty, definition }: RegisteredClient): boolean {
+/** Of one that is not, no consent is stored. */
+export function isAsked({ firstParty, definition }: RegisteredClient): boolean {
   return !firstParty && definition?.consent !== 'never'
 }
 

@@ -441,6 +441,7 @@ export const de: Texts = {
     none: 'Keine fremde App hat Zugriff auf Ihr Konto.',
     some: 'Diese Apps dürfen Ihr Konto nutzen. Wenn Sie den Zugriff beenden, gilt das sofort und überall.',
     allowed: (ago) => html`erlaubt ${ago}`,
+    connected: (ago) => html`verbunden ${ago}`,
     can: (words) => `kann ${words}`,
     end: 'Zugriff beenden',
     endFor: (app) => `Zugriff beenden für ${app}`,

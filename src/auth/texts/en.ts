@@ -441,6 +441,7 @@ export const en = {
     none: 'No app of anybody else has access to your account.',
     some: 'These apps may use your account. Ending access works at once, everywhere.',
     allowed: (ago: HtmlValue): Html => html`allowed ${ago}`,
+    connected: (ago: HtmlValue): Html => html`connected ${ago}`,
     can: (words: string) => `can ${words}`,
     end: 'End access',
     endFor: (app: string) => `End access for ${app}`,
