@@ -51,7 +51,7 @@ export const CLIENTS: readonly Defence[] = [
     requirement: 51,
     off: 'a key leaves as soon as it signs no more',
     test: 'src/auth/keys/signing-keys.test.ts',
-    edits: [['src/auth/keys/generations.ts', 'follower.activeFrom + PUBLISHED_AFTER_USE_MS > now', 'follower.activeFrom > now']],
+    edits: [['src/auth/keys/generations.ts', 'follower.activeFrom + afterUseMs > now', 'follower.activeFrom > now']],
   },
   {
     requirement: 51,

@@ -13,7 +13,9 @@ import {
   type OauthWorld,
   openOauth,
   pkce,
+  PRINT_SHOP,
   type Tokens,
+  tokensFor,
 } from '../support/oauth.ts'
 
 const DAY = 86_400_000
@@ -128,4 +130,44 @@ test('requirement 68: limits that are none are refused at the start', () => {
   for (const wrong of [{ idleDays: 0 }, { idleDays: 32 }, { limitDays: 91 }, { limitDays: 0.5 }, { days: 3 }])
     assert.equal(problemsOf(wrong as Record<string, number>).length > 0, true, JSON.stringify(wrong))
   assert.deepEqual(problemsOf({ idleDays: 1, limitDays: 90 }), [])
+})
+
+test('an ID token names its session as long as that lasts, whatever key signs meanwhile, and then its key leaves', async (t) => {
+  const world = await openOauth()
+  t.after(() => world.stop())
+  const account = 'person-hint'
+  const [early, late] = [new Browser(world), new Browser(world)]
+  const { id_token: earlyHint } = await tokensFor(world, early, { account })
+  const { id_token: lateHint } = await tokensFor(world, late, { account })
+  const keys = async (): Promise<unknown[]> => (await world.server.keySet()).keys.map(({ kid }) => kid)
+  const { kid } = JSON.parse(Buffer.from(lateHint.split('.')[0] ?? '', 'base64url').toString())
+  await world.server.signingKeys.rotate(call, { now: true })
+  world.advance(10_000)
+  let most = 0
+  const passDays = async (days: number, used: readonly Browser[]): Promise<void> => {
+    for (let day = 1; day <= days; day += 1) {
+      world.advance(DAY)
+      most = Math.max(most, (await keys()).length)
+      if (day % 15 === 0) for (const browser of used) assert.equal(await isSignedIn(browser), true)
+    }
+  }
+  const signOut = async (browser: Browser, hint: string): Promise<void> => {
+    const query = new URLSearchParams({ id_token_hint: hint, post_logout_redirect_uri: PRINT_SHOP.postLogoutRedirectUris[0] })
+    const page = await browser.visit({ path: `/end-session?${query.toString()}` })
+    assert.equal(page.status, 200, page.body)
+    const xsrf = /name="xsrf" value="([0-9a-f]+)"/.exec(page.body)?.[1] ?? ''
+    const done = await browser.visit({ path: '/end-session/confirm', form: { xsrf, logout: 'yes' } })
+    assert.equal(done.headers['location'], PRINT_SHOP.postLogoutRedirectUris[0])
+  }
+  await passDays(32, [early, late])
+  await signOut(early, earlyHint)
+  assert.equal(await sessionsOf(world, account), 1)
+  await passDays(89 - 32, [late])
+  await signOut(late, lateHint)
+  assert.equal(await sessionsOf(world, account), 0)
+  assert.ok((await keys()).includes(kid))
+  await passDays(2, [])
+  assert.equal((await keys()).includes(kid), false)
+  await passDays(200, [])
+  assert.ok(most <= 6, `${most} keys of two algorithms`)
 })

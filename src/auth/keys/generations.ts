@@ -13,11 +13,20 @@ export const LOOK_MS = 1000
 export const PUBLISHED_BEFORE_USE_MS = KEY_SET_SECONDS * 1000 + 60_000
 /** A key that is wanted now waits until every process has it. */
 export const KNOWN_HERE_MS = 3 * LOOK_MS
+/** How long operators are shown what they have revoked. */
+export const REVOKED_SHOWN_MS = 31 * 86_400_000
+/** For clocks that do not agree. */
+const LONGER_MS = 86_400_000
+
 /**
- * Access tokens live for minutes and ID tokens for an hour, but an ID token is also what a client names the session with that it wants to end
- * (OpenID Connect RP-Initiated Logout section 2), as long as that session lasts without a new sign-in.
+ * Access tokens live for minutes and ID tokens for an hour, but an ID token is also what a client names the session with that it wants to end, and it is
+ * taken as long as that session lasts, expired or not (OpenID Connect RP-Initiated Logout section 2). The last one that a key has signed may name a
+ * session that was just begun.
  */
-export const PUBLISHED_AFTER_USE_MS = 31 * 86_400_000
+export function publishedAfterUseMs(longestSessionMs: number): number {
+  return longestSessionMs + LONGER_MS
+}
+
 /** A scheduled key is published this long before it is used. */
 const ANNOUNCED_MS = 86_400_000
 
@@ -38,16 +47,22 @@ export interface Arranged<G extends Generation> {
   readonly gone: readonly G[]
 }
 
+export interface Arranging {
+  readonly now: number
+  /** How long a key is published that signs no more. */
+  readonly afterUseMs: number
+}
+
 /** `newestFirst` are all generations of one algorithm. */
-export function arrange<G extends Generation>(newestFirst: readonly G[], now: number): Arranged<G> {
+export function arrange<G extends Generation>(newestFirst: readonly G[], { now, afterUseMs }: Arranging): Arranged<G> {
   const usable = newestFirst.filter(({ revokedAt }) => revokedAt === undefined)
-  const revoked = newestFirst.filter(({ revokedAt }) => revokedAt !== undefined && revokedAt + PUBLISHED_AFTER_USE_MS > now)
+  const revoked = newestFirst.filter(({ revokedAt }) => revokedAt !== undefined && revokedAt + REVOKED_SHOWN_MS > now)
   // A clock that is behind must not leave us without a key: then the one that begins first.
   const at = usable.findIndex(({ activeFrom }) => activeFrom <= now)
   const split = at === -1 ? usable.length - 1 : at
   const isPublished = (_generation: G, index: number): boolean => {
     const follower = usable[split + index]
-    return follower !== undefined && follower.activeFrom + PUBLISHED_AFTER_USE_MS > now
+    return follower !== undefined && follower.activeFrom + afterUseMs > now
   }
   const previous = usable.slice(split + 1).filter(isPublished)
   const current = usable[split]

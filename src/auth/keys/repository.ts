@@ -10,7 +10,7 @@ import { anotherMasterKey } from './another-master-key.ts'
 import { type PrivateJwk, publicJwk, publicPart, readPrivateJwk, SIGNING_ALGORITHMS, type SigningAlgorithm } from './jwk.ts'
 
 export const SIGNING_KEY_PURPOSE = 'auth.signing-keys'
-const AT_MOST = 100
+const AT_MOST = 200
 
 const signingKey = z.strictObject({
   id: z.string(),

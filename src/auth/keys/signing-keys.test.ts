@@ -8,11 +8,12 @@ import { Secret } from '#kernel/secret.ts'
 import { cacheServer } from '../../cache/server.ts'
 import { createSqliteDatabase } from '../../database/server.ts'
 import { createRevocations } from '../revocations/revocations.ts'
-import { KNOWN_HERE_MS, PUBLISHED_AFTER_USE_MS, PUBLISHED_BEFORE_USE_MS } from './generations.ts'
+import { KNOWN_HERE_MS, PUBLISHED_BEFORE_USE_MS, REVOKED_SHOWN_MS } from './generations.ts'
 import { createSigningKeys, type LoadedKeys, type SigningKeys } from './signing-keys.ts'
 
 const call = systemCall('test')
 const DAY_MS = 86_400_000
+const SESSION_MS = 60 * DAY_MS
 
 interface World {
   readonly processes: readonly SigningKeys[]
@@ -27,7 +28,7 @@ async function world(context: TestContext, keyRings: readonly KeyRing[], rotatio
   const database = createSqliteDatabase({ file: ':memory:', clock, logger })
   const { contract: cache } = cacheServer.create({ maxBytes: 1000, clock, logger })
   const revocations = createRevocations({ database: database.contract, cache, clock, logger })
-  const settings = { rotationDays, algorithms: ['ES256', 'RS256'] } as const
+  const settings = { rotationDays, algorithms: ['ES256', 'RS256'], longestSessionMs: SESSION_MS } as const
   const processes = keyRings.map((keyRing) => createSigningKeys({ database: database.contract, keyRing, clock, revocations, settings }))
   await database.start()
   context.after(() => database.stop())
@@ -92,8 +93,8 @@ test('requirement 51: a scheduled key is published a day before it signs, and th
   assert.ok(rotated !== undefined)
   assert.notEqual(rotated.accessTokenKid, first.accessTokenKid)
   assert.deepEqual(kidsOf(rotated), kidsOf(announced))
-  advance(PUBLISHED_AFTER_USE_MS - 1)
-  assert.equal(await keys.changed(call, rotated.version), undefined, 'the old one is published')
+  advance(SESSION_MS + DAY_MS - 1)
+  assert.equal(await keys.changed(call, rotated.version), undefined, 'a session of its last day may be named by what it has signed')
   advance(1)
   const after = await keys.changed(call, rotated.version)
   assert.equal(after?.published.length, 2)
@@ -157,7 +158,7 @@ test('a revoked key is neither used nor published from that moment on, and anoth
   const next = (await keys.rotate(call, { now: false })).find(({ alg, state }) => alg === 'ES256' && state === 'next')
   await keys.revoke(call, second.accessTokenKid)
   assert.equal((await keys.load(call)).accessTokenKid, next?.kid)
-  advance(PUBLISHED_AFTER_USE_MS)
+  advance(REVOKED_SHOWN_MS)
   await keys.load(call)
   assert.equal(
     (await keys.list(call)).some(({ state }) => state === 'revoked'),

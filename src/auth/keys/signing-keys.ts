@@ -6,7 +6,7 @@ import type { KeyRing } from '#kernel/keyring.ts'
 import type { Database } from '../../database/contract.ts'
 import type { SigningKeyInfo } from '../contract.ts'
 import type { Revocations } from '../revocations/revocations.ts'
-import { type Arranged, arrange, KNOWN_HERE_MS, nextDue, PUBLISHED_BEFORE_USE_MS } from './generations.ts'
+import { type Arranged, arrange, KNOWN_HERE_MS, nextDue, PUBLISHED_BEFORE_USE_MS, publishedAfterUseMs } from './generations.ts'
 import { requireOperator } from './operators-only.ts'
 import { makeKey, type PrivateJwk, type PublicJwk, publicPart, type SigningAlgorithm } from './jwk.ts'
 import { createSigningKeysRepository, type NewSigningKey, type SigningKeyRecord, type SigningKeysRepository } from './repository.ts'
@@ -41,7 +41,12 @@ export interface SigningKeysDependencies {
   readonly keyRing: KeyRing
   readonly clock: Clock
   readonly revocations: Pick<Revocations, 'operation' | 'announce'>
-  readonly settings: { readonly rotationDays: number; readonly algorithms: readonly SigningAlgorithm[] }
+  readonly settings: {
+    readonly rotationDays: number
+    readonly algorithms: readonly SigningAlgorithm[]
+    /** How long somebody stays signed in at most. */
+    readonly longestSessionMs: number
+  }
 }
 
 type Keys = Arranged<SigningKeyRecord>
@@ -57,12 +62,13 @@ interface Shelf {
 export function createSigningKeys(dependencies: SigningKeysDependencies): SigningKeys {
   const { database, keyRing, clock, settings } = dependencies
   const repository = createSigningKeysRepository(database, keyRing)
+  const afterUseMs = publishedAfterUseMs(settings.longestSessionMs)
   const shelf: Shelf = {
     repository,
     clock,
     async read(call, alg) {
       const found = await repository.generations(call, alg)
-      return { keys: arrange(found, clock.now()), newest: found[0]?.generation ?? 0 }
+      return { keys: arrange(found, { now: clock.now(), afterUseMs }), newest: found[0]?.generation ?? 0 }
     },
     async requireOurs(call) {
       for (const alg of settings.algorithms) {

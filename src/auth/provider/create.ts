@@ -203,7 +203,8 @@ interface Made {
 function createKeyedEngine(parts: AuthorizationServerParts, made: Made): { signingKeys: SigningKeys; engine: RunningEngine } {
   const { settings, logger } = parts
   const algorithms = SIGNING_ALGORITHMS.filter((algorithm) => algorithm !== 'EdDSA' || settings.definition?.edDsa === true)
-  const signingKeys = createSigningKeys({ ...parts, settings: { rotationDays: settings.keyRotationDays, algorithms } })
+  const { longestMs: longestSessionMs } = sessionLimits(settings.definition?.sessions)
+  const signingKeys = createSigningKeys({ ...parts, settings: { rotationDays: settings.keyRotationDays, algorithms, longestSessionMs } })
   const engine = createRunningEngine({
     signingKeys,
     logger,

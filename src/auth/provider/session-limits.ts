@@ -9,6 +9,8 @@ const LIMIT_DAYS = 90
 const NOTED_EVERY = 1 / 24
 
 export interface SessionLimits {
+  /** What no session outlives, however it is used. */
+  readonly longestMs: number
   /** The moment at which a session ends unless it is used again, in milliseconds. */
   endOf(session: { readonly signedInAt: number; readonly usedAt: number }): number
   /** Whether its use is worth a write. */
@@ -17,6 +19,7 @@ export interface SessionLimits {
 
 export function sessionLimits({ idleDays = IDLE_DAYS, limitDays = LIMIT_DAYS }: AuthDefinition['sessions'] = {}): SessionLimits {
   return {
+    longestMs: limitDays * DAY_MS,
     endOf: ({ signedInAt, usedAt }) => Math.min(usedAt + idleDays * DAY_MS, signedInAt + limitDays * DAY_MS),
     isWorthNoting: (lastUsedAt, now) => now - lastUsedAt >= idleDays * DAY_MS * NOTED_EVERY,
   }
