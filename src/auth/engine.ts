@@ -56,7 +56,7 @@ export interface AuthorisedApp {
   readonly scopes: readonly { readonly name: string; readonly words: string }[]
   /** Epoch milliseconds. */
   readonly since: number
-  /** It is let in without asking (`consent: 'never'`): `since` is when it first came, of what it holds now. */
+  /** No consent stands for it, mostly since it need not ask (`consent: 'never'`): `since` is when what it holds now began. */
   readonly unasked?: true
 }
 
