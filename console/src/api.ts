@@ -134,6 +134,12 @@ export interface SecondStepReset {
   readonly secondStepReset: boolean
 }
 
+export interface PasskeyLink {
+  readonly accountId: string
+  /** False for whoever is blocked, and where there is another way in. */
+  readonly passkeyLinkSent: boolean
+}
+
 /** Nobody is signed in here, or no longer. */
 export class SignedOut extends Error {
   override readonly name = 'SignedOut'
@@ -185,6 +191,7 @@ export const api = {
   block: (email: string) => help<Standing>('block', email),
   unblock: (email: string) => help<Standing>('unblock', email),
   resetSecondStep: (email: string) => help<SecondStepReset>('reset-second-step', email),
+  sendPasskeyLink: (email: string) => help<PasskeyLink>('send-passkey-link', email),
   retry: async (id: string): Promise<void> => {
     await post(`/api/jobs/${encodeURIComponent(id)}/retry`)
   },

@@ -1,4 +1,4 @@
-// Blocking somebody, letting them in again, and help for who has lost the second step. What ends all that is open is asked for twice.
+// Blocking somebody, letting them in again, and help for who has lost the second step or every passkey. What ends all that is open is asked for twice.
 import { Fragment, useEffect, useRef, useState } from 'react'
 import { api } from './api.ts'
 
@@ -22,11 +22,32 @@ const ACTS = {
       ? `${email} signs in with one step now. Every session has ended, and a mail tells of it.`
       : `${email} has no second step.`
   },
+  async link(email: string) {
+    const { passkeyLinkSent } = await api.sendPasskeyLink(email)
+    return passkeyLinkSent
+      ? `${email} has a mail with a link for a new passkey, which works once, within 15 minutes.`
+      : `${email} is blocked, or can sign in without a passkey. No mail was sent.`
+  },
 } as const
 
 type Act = keyof typeof ACTS
 
-const ASKED = { block: 'Yes, block', reset: 'Yes, take the second step from' } as const
+const ASKED = { block: 'Yes, block', reset: 'Yes, take the second step from', link: 'Yes, mail a link to' } as const
+
+const LOSSES = [
+  { what: 'reset', words: 'Lost second step' },
+  { what: 'link', words: 'Lost passkey' },
+] as const
+
+type Loss = (typeof LOSSES)[number]['what']
+
+function Losses({ ready, onAsk }: { readonly ready: boolean; readonly onAsk: (what: Loss) => void }): React.JSX.Element[] {
+  return LOSSES.map(({ what, words }) => (
+    <button key={what} type='button' className='quiet' disabled={!ready} onClick={() => onAsk(what)}>
+      {words}
+    </button>
+  ))
+}
 
 export function People(): React.JSX.Element {
   const [email, setEmail] = useState('')
@@ -97,9 +118,7 @@ export function People(): React.JSX.Element {
             <button type='button' className='quiet' disabled={!ready} onClick={() => void act('unblock')}>
               Let in again
             </button>
-            <button type='button' className='quiet' disabled={!ready} onClick={() => setAsked('reset')}>
-              Lost second step
-            </button>
+            <Losses ready={ready} onAsk={setAsked} />
           </Fragment>
         ) : (
           <Fragment key='question'>

@@ -8,6 +8,7 @@ import { type Addresses, createAddresses } from './address/service.ts'
 import { createMailLimits } from './accounts/mail-limits.ts'
 import { createEmailSignInRepository } from './email-sign-in/repository.ts'
 import { createEmailSignIns, type EmailSignIns } from './email-sign-in/service.ts'
+import { createLostPasskeys, type LostPasskeys } from './lost-passkeys/service.ts'
 import type { SignInMethods } from './methods.ts'
 import { createReclaiming, type Reclaiming } from './reclaiming.ts'
 import { createRecoveryRepository } from './recovery/repository.ts'
@@ -15,6 +16,7 @@ import { createRecovery, type Recovery } from './recovery/service.ts'
 
 export interface ByMail {
   readonly recovery: Recovery
+  readonly lostPasskeys: LostPasskeys
   readonly signIns: EmailSignIns
   readonly addresses: Addresses
   readonly reclaiming: Reclaiming
@@ -25,6 +27,8 @@ export interface ByMailParts {
   readonly clock: Clock
   readonly shared: AccountsShared
   readonly methods: SignInMethods
+  /** People with one of these roles have two factors. */
+  readonly forcedRoles: readonly string[]
   readonly keyRing: KeyRing
   /** Where mailed links lead: the accounts origin. */
   readonly origin: string
@@ -36,18 +40,12 @@ export function createByMail(parts: ByMailParts): ByMail {
   const { repository: accounts, passwords, admission } = shared
   const limits = createMailLimits(shared)
   const reclaiming = createReclaiming(database)
+  const resets = createRecoveryRepository(database, reclaiming)
   return {
     signIns: createEmailSignIns({ ...parts, ...shared, repository: createEmailSignInRepository(database), accounts, limits }),
     reclaiming,
     addresses: createAddresses({ ...parts, accounts, admission, limits, repository: createAddressRepository(database, reclaiming) }),
-    recovery: createRecovery({
-      repository: createRecoveryRepository(database, reclaiming),
-      accounts,
-      passwords,
-      limits,
-      admission,
-      clock,
-      origin,
-    }),
+    recovery: createRecovery({ repository: resets, accounts, passwords, limits, admission, clock, origin }),
+    lostPasskeys: createLostPasskeys({ ...parts, repository: resets, accounts, limits, admission }),
   }
 }

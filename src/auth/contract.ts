@@ -194,6 +194,13 @@ export interface SecondStepReset {
   readonly secondStepReset: boolean
 }
 
+/** What an operator did for somebody who has lost every passkey, where there is nothing else to sign in with. */
+export interface PasskeyLink {
+  readonly accountId: string
+  /** False for whoever is blocked, and where there is another way in. */
+  readonly passkeyLinkSent: boolean
+}
+
 export interface KeySet {
   readonly issuer: string
   /** Public JSON Web Keys (RFC 7517). */
@@ -296,6 +303,8 @@ export interface Auth {
   suspendAccount(call: Call, request: { readonly email: string; readonly suspended: boolean }): Promise<AccountStanding | undefined>
   /** For who has lost the device and the codes: docs/sign-in.md. `undefined` when nobody has this address. For operators alone. */
   resetSecondStep(call: Call, request: { readonly email: string }): Promise<SecondStepReset | undefined>
+  /** Mails a link for a new passkey, where there is nothing else: docs/sign-in.md. `undefined` when nobody has this address. For operators alone. */
+  sendPasskeyLink(call: Call, request: { readonly email: string }): Promise<PasskeyLink | undefined>
   /** A code for one sign-in of an operator, good for 15 minutes. */
   createOperatorLink(call: Call): Promise<string>
   /** Uses the code up. `undefined` when it is unknown, used or too old. */

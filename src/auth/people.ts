@@ -59,10 +59,10 @@ export function createPeople(parts: PeopleParts): People {
   const { sites, productName, definition } = parts.settings
   const methods = signInMethods(definition)
   const running = createAccounts({ ...parts, methods, legacySignIn: definition?.legacySignIn })
-  const byMail = createByMail({ ...parts, methods, shared: running.shared, origin: sites.accounts })
+  const forcedRoles = definition?.secondFactor?.roles ?? []
+  const byMail = createByMail({ ...parts, methods, forcedRoles, shared: running.shared, origin: sites.accounts })
   const ways = waysInto(parts, { running, methods })
   const secondFactors = createSecondFactors({ ...parts, ...running, ...running.shared, productName })
-  const forcedRoles = definition?.secondFactor?.roles ?? []
   const { organisations, serviceAccounts } = belonging(parts, running)
   const holdsInOrganisation = organisations.holdsOneOf
   const rules = createSignInRules({ ...running, ...ways, secondFactors, methods, forcedRoles, holdsInOrganisation })

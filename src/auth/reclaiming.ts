@@ -11,9 +11,16 @@ import { securityEventOf } from './security-events/security-event.ts'
 import { settled } from './settled.ts'
 import { identitiesCollection } from './upstream/repository.ts'
 
+export interface Theirs {
+  /** Added since then. */
+  readonly since: number
+  /** But for this passkey, which is its owner's. */
+  readonly spared?: string | undefined
+}
+
 export interface Reclaiming {
-  /** What removes the ways in that were added since then, for the commit that marks the account. */
-  removals(call: Call, accountId: string, since: number): Promise<Operation[]>
+  /** What removes their ways in, for the commit that marks the account. */
+  removals(call: Call, accountId: string, theirs: Theirs): Promise<Operation[]>
   /** Whether an account was taken back and what was added meanwhile is still to be removed. */
   isOpen(call: Call, accountId: string): Promise<boolean>
   /** When the access has ended. Once for each mark, so that what the owner adds afterwards stays, however late this is asked for again. */
@@ -29,11 +36,12 @@ export function createReclaiming(database: Database): Reclaiming {
   const finished = async (call: Call, accountId: string): Promise<'done' | 'moved'> => {
     const account = (await accounts.get(call, accountId))?.value
     if (account?.reclaimedSince === undefined) return 'done'
-    const { reclaimedSince, waysVersion } = account
+    const { reclaimedSince, reclaimedBy, waysVersion } = account
     // Whatever is under way with one of them counts no more.
-    const change = { set: { reclaimedSince: undefined, waysVersion: (waysVersion ?? 0) + 1 }, where: { reclaimedSince, waysVersion } }
+    const set = { reclaimedSince: undefined, reclaimedBy: undefined, waysVersion: (waysVersion ?? 0) + 1 }
+    const change = { set, where: { reclaimedSince, waysVersion } }
     try {
-      const removed = await removals(call, accountId, reclaimedSince)
+      const removed = await removals(call, accountId, { since: reclaimedSince, spared: reclaimedBy })
       const events = removed.length === 0 ? [] : [securityEventOf({ type: 'account.ways_removed', accountId })]
       await database.commit(call, [...removed, updateIn(accountsCollection, accountId, change)], events)
       return 'done'
@@ -54,14 +62,15 @@ export function createReclaiming(database: Database): Reclaiming {
 function removing(database: Database): Reclaiming['removals'] {
   const added = <T extends Document & { readonly accountId: string }>(definition: CollectionDefinition<T>) => {
     const rows = database.collection(definition)
-    return async (call: Call, accountId: string, since: number): Promise<Operation[]> => {
+    return async (call: Call, accountId: string, { since, spared }: Theirs): Promise<Operation[]> => {
       for (;;) {
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every T has the field; the compiler cannot see that of a type that it does not know
         const where = { accountId } as Partial<T>
         const { items, next } = await rows.list(call, { index: 'account', where, range: { from: since }, limit: AT_ONCE })
-        if (next === undefined) return items.map(({ value }) => deleteFrom(definition, value.id, { ifPresent: true }))
+        const gone = items.filter(({ value }) => value.id !== spared)
+        if (next === undefined) return gone.map(({ value }) => deleteFrom(definition, value.id, { ifPresent: true }))
         // More than anybody has by hand.
-        for (const { value } of items) await rows.delete(call, value.id)
+        for (const { value } of gone) await rows.delete(call, value.id)
       }
     }
   }
@@ -69,12 +78,12 @@ function removing(database: Database): Reclaiming['removals'] {
   const identities = added(identitiesCollection)
   const totps = database.collection(totpCollection)
   const codes = database.collection(codesCollection)
-  return async (call, accountId, since) => {
+  return async (call, accountId, whose) => {
     const [totp, recovery] = await Promise.all([totps.get(call, accountId), codes.get(call, accountId)])
-    const isTheirs = (row: typeof totp | typeof recovery): boolean => row !== undefined && row.value.createdAt >= since
+    const isTheirs = (row: typeof totp | typeof recovery): boolean => row !== undefined && row.value.createdAt >= whose.since
     return [
-      ...(await passkeys(call, accountId, since)),
-      ...(await identities(call, accountId, since)),
+      ...(await passkeys(call, accountId, whose)),
+      ...(await identities(call, accountId, whose)),
       // A second step of somebody else's would keep the owner out.
       ...(isTheirs(totp) ? [deleteFrom(totpCollection, accountId, { ifPresent: true })] : []),
       ...(isTheirs(recovery) ? [deleteFrom(codesCollection, accountId, { ifPresent: true })] : []),

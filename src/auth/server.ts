@@ -77,18 +77,18 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const server = createAuthorizationServer({ ...dependencies, ...known, looks: enginePages(frame), settings })
     const { engine } = server
     const leaving = createLeavingPart({ ...dependencies, ...leavingSettings(settings), engine, people })
-    const resetSecondStep = secondStepReset({ ...shared, ...people.shared, engine })
     const made = { ...people, engine, leaving, ownData: leaving.ownData, clock: shared.clock }
     const pages = accountPages({ ...made, settings: { ...frame, mailbox: settings.mailbox } })
     const { jobs: sealing, ...seals } = sealsOf(dependencies, people)
     const administration = newcomers.administration(server)
-    const { reclaiming } = people.byMail
+    const { reclaiming, lostPasskeys } = people.byMail
+    const help = { resetSecondStep: secondStepReset({ ...shared, ...people.shared, engine }), sendPasskeyLink: lostPasskeys.send }
     const jobs = [endAccessJob({ engine, services: serviceAccounts.services, reclaiming }), ...administration.jobs, ...sealing]
     return {
       contract: createAuthService({
         clients: administration.clients,
         ...askedOfPeople(people),
-        resetSecondStep,
+        ...help,
         revocations,
         operators: createOperators({ ...dependencies, revocations }),
         leaving,
@@ -104,7 +104,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         ...server.routes,
         ...pages,
         ...routesOfPeople(people),
-        ...operatorAccountRoutes({ ...leaving, resetSecondStep }),
+        ...operatorAccountRoutes({ ...leaving, ...help }),
         ...administration.routes,
       ],
       problemPages: problemPages(frame),

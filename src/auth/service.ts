@@ -1,6 +1,6 @@
 // What the other servers may ask of auth (see contract.ts).
 import type { Call } from '#kernel/call.ts'
-import type { Auth, BackChannelAnswer, BackChannelRequest, KeySet, SecondStepReset } from './contract.ts'
+import type { Auth, BackChannelAnswer, BackChannelRequest, KeySet, PasskeyLink, SecondStepReset } from './contract.ts'
 import type { Clients } from './clients/contract.ts'
 import type { AccountDirectory } from './engine.ts'
 import type { SigningKeys } from './keys/signing-keys.ts'
@@ -19,6 +19,7 @@ export interface AuthServiceDependencies {
   readonly admission: Admission
   readonly leaving: Pick<Leaving, 'suspend'>
   readonly resetSecondStep: (call: Call, email: string) => Promise<SecondStepReset | undefined>
+  readonly sendPasskeyLink: (call: Call, email: string) => Promise<PasskeyLink | undefined>
   readonly clients: Clients
   readonly organisations: Auth['organisations']
   readonly moving: Moving
@@ -73,6 +74,7 @@ export function createAuthService(dependencies: AuthServiceDependencies): Auth {
     invite: (call, email) => admission.invite(call, email),
     suspendAccount: (call, { email, suspended }) => leaving.suspend(call, email, suspended),
     resetSecondStep: (call, { email }) => dependencies.resetSecondStep(call, email),
+    sendPasskeyLink: (call, { email }) => dependencies.sendPasskeyLink(call, email),
     changeMembership: (call, { email, ...change }) => roles.change(call, email, change),
     createOperatorLink: (call) => operators.createLink(call),
     redeemOperatorLink: (call, code) => operators.redeemLink(call, code),

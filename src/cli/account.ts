@@ -15,6 +15,7 @@ export async function accountCommand(line: CommandLine): Promise<number> {
     const { suspended } = line
     const standing = suspended === undefined ? undefined : await auth.suspendAccount(call, { email, suspended })
     const reset = line.resetSecondStep ? await auth.resetSecondStep(call, { email }) : undefined
-    return `${JSON.stringify({ ...account, ...standing, ...reset }, undefined, 2)}\n`
+    const link = line.sendPasskeyLink ? await auth.sendPasskeyLink(call, { email }) : undefined
+    return `${JSON.stringify({ ...account, ...standing, ...reset, ...link }, undefined, 2)}\n`
   })
 }

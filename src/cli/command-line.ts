@@ -18,6 +18,7 @@ export interface CommandLine {
   /** Of `account`: what to give and take. */
   readonly suspended: boolean | undefined
   readonly resetSecondStep: boolean
+  readonly sendPasskeyLink: boolean
   readonly membership: Readonly<Record<'addRoles' | 'removeRoles' | 'addGroups' | 'removeGroups', readonly string[]>>
   /** Of `move`, `backup` and `restore`. */
   readonly premises: {
@@ -62,6 +63,7 @@ const OPTIONS = {
   suspend: { type: 'boolean', default: false },
   reinstate: { type: 'boolean', default: false },
   'reset-second-step': { type: 'boolean', default: false },
+  'send-passkey-link': { type: 'boolean', default: false },
   to: { type: 'string' },
   from: { type: 'string' },
   back: { type: 'boolean', default: false },
@@ -125,6 +127,7 @@ export function parseCommandLine(words: readonly string[], commands: readonly st
     words: positionals.slice(1),
     suspended: suspendedOf(values),
     resetSecondStep: values['reset-second-step'],
+    sendPasskeyLink: values['send-passkey-link'],
     membership,
     premises: premisesOf(values),
     client: clientLine(values),
@@ -184,7 +187,8 @@ Commands
   users export   write all of them to --output
   account <address>  print the roles and groups of an account, after changing them as told;
                  --suspend blocks it and signs it out everywhere, --reinstate lets it in again;
-                 --reset-second-step is for who has lost the device and the codes
+                 --reset-second-step is for who has lost the device and the codes, --send-passkey-link for who
+                 has lost every passkey where there is nothing else to sign in with
   services [list] [<organisation>]  print the service accounts; also: create <name> [<organisation>] --scope <scope>
                  --add-role <role> --from <public key>, roles, renew-secret or remove <client id>
   organisations [list]  print the organisations; also: create <name> <owner's address>, members <id>, set <id> <address>

@@ -216,7 +216,11 @@ describe('The console', () => {
   test('blocks somebody and lets them in again, for operators alone, and the account keeps that it happened', async () => {
     const bob = await signUp(platform, 'blocked-here@example.test')
     await signIn(platform, bob)
-    const standing = async (what: 'block' | 'unblock' | 'reset-second-step', email: string, headers: Record<string, string> = {}) => {
+    const standing = async (
+      what: 'block' | 'unblock' | 'reset-second-step' | 'send-passkey-link',
+      email: string,
+      headers: Record<string, string> = {},
+    ) => {
       const state = await operator.request(new URL(`${platform.origin('console')}/session`))
       const { csrfToken } = JSON.parse(state.body) as { csrfToken: string }
       return operator.request(new URL(`${platform.origin('console')}/api/accounts/${what}`), {
@@ -240,6 +244,10 @@ describe('The console', () => {
     const none = await standing('reset-second-step', bob.email)
     assert.equal((JSON.parse(none.body) as { secondStepReset: boolean }).secondStepReset, false)
     assert.equal((await session(platform, bob.visitor)).signedIn, true, 'there was no second step, so nothing has ended')
+    assert.equal((await standing('send-passkey-link', bob.email, { 'x-csrf-token': 'none' })).status, 403)
+    assert.equal((await standing('send-passkey-link', 'nobody-at-all@example.test')).status, 404)
+    const elsewhere = await standing('send-passkey-link', bob.email)
+    assert.equal((JSON.parse(elsewhere.body) as { passkeyLinkSent: boolean }).passkeyLinkSent, false, 'there are passwords')
     const blocked = await standing('block', bob.email)
     assert.equal(blocked.status, 200, blocked.body)
     assert.equal((JSON.parse(blocked.body) as { suspended: boolean }).suspended, true)

@@ -76,6 +76,17 @@ test('a person signs up with a passkey alone, and signs in with it', async () =>
   const proof = device.get({ challenge: ask.challenge, origin: ORIGIN, rpId })
   const owner = await world.running.passkeys.prove(call, { place, answer: proof, client: 'c', by: { client: 'c', device: 'd' } })
   assert.equal(owner?.accountId, accountId)
+  const now = world.clock.now()
+  world.engine.signedInAs = accountId
+  world.engine.sessionList.splice(0)
+  world.engine.sessionList.push({ id: 'here', accountId, signedInAt: now, lastUsedAt: now, device: '' })
+  const { text } = await world.visit({ path: '/account', cookies: here })
+  assert.match(text, /\/account\/passkeys\/add/)
+  assert.doesNotMatch(text, /second-step|recovery-codes/, 'nothing is offered that would never be asked for')
+  assert.equal(
+    world.routes.some(({ path }) => /^\/account\/(?:second-step|recovery-codes)|second-step/.test(path)),
+    false,
+  )
   assert.equal((await world.visit({ path: '/confirm', cookies: here, form: { token, answer } })).status, 410, 'the link is used up')
 })
 

@@ -137,8 +137,11 @@ async function signedUp(email: string): Promise<KnownPerson> {
 /** An event without where it came from. */
 type Core = Omit<SecurityEvent, 'type' | 'client' | 'device'>
 
-/** Stored by `ninefold keys begin-anew`, while no platform runs: test/e2e/lost-key.test.ts makes these happen. */
-const ELSEWHERE = ['totp.lost', 'keys.begun_anew'] as const
+/**
+ * Stored by `ninefold keys begin-anew`, while no platform runs: test/e2e/lost-key.test.ts makes these happen; and where there are no passwords:
+ * test/http/lost-passkey.test.ts.
+ */
+const ELSEWHERE = ['totp.lost', 'keys.begun_anew', 'passkey.reset', 'passkey.link_sent'] as const
 type TypeHere = Exclude<SecurityEventType, (typeof ELSEWHERE)[number]>
 const typeHere = securityEventType.exclude(ELSEWHERE)
 

@@ -211,7 +211,7 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
         hasTotp: async (_call, accountId) => secondFactors.has(accountId),
         state: async (_call, accountId) => ({ totpSince: secondFactors.has(accountId) ? 1 : undefined, unusedCodes: 0 }),
       },
-      methods: { password: true, passkey: true, totp: true, emailCode: false, magicLink: false },
+      methods: { password: true, passkey: true, totp: true, emailCode: false, magicLink: false, upstream: false },
       forcedRoles: ['admin'],
       holdsInOrganisation: async (_call, accountId, wanted) => memberships.get(accountId)?.some((role) => wanted.includes(role)) === true,
     }),

@@ -9,5 +9,6 @@ export class UnusedAuth {
   profile = async () => undefined
   suspendAccount = async () => undefined
   resetSecondStep = async () => undefined
+  sendPasskeyLink = async () => undefined
   invite = async (_call: unknown, email: string) => ({ email, expiresAt: 0 })
 }

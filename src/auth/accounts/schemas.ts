@@ -22,6 +22,8 @@ export const account = z.strictObject({
   waysVersion: z.int().optional(),
   /** It was taken back from somebody: ways in that were added since then are theirs and about to go. See reclaiming.ts. */
   reclaimedSince: z.int().optional(),
+  /** The passkey that its owner has taken it back with. */
+  reclaimedBy: z.string().optional(),
   /** Epoch milliseconds, as all times here. */
   emailVerifiedAt: z.int().optional(),
   suspendedAt: z.int().optional(),

@@ -90,13 +90,14 @@ export function createAddressRepository(database: Database, reclaiming: Pick<Rec
         awaitsLegacyPassword: undefined,
         waysVersion: (account.waysVersion ?? 0) + 1,
         reclaimedSince: since,
+        reclaimedBy: undefined,
         deletionAt: undefined,
         deletion: undefined,
       }
       const operations = [
         deleteFrom(addressUndosCollection, used.value.id, { ifVersion: used.version }),
         updateIn(accountsCollection, account.id, { set, where: sameAccount(account) }),
-        ...(await reclaiming.removals(call, account.id, since)),
+        ...(await reclaiming.removals(call, account.id, { since })),
       ]
       return commit(call, operations, events)
     },

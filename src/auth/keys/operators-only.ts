@@ -1,4 +1,4 @@
-// Keys are no business of people, clients or services.
+// What is no business of people, clients or services: keys, and letting somebody else in.
 import type { Call } from '#kernel/call.ts'
 import { httpErrors } from '#kernel/http/problem.ts'
 

@@ -1,14 +1,15 @@
-// The API for operators about accounts: blocking, letting in again, and help for who has lost the second step. Addresses are in bodies, since those of
+// The API for operators about accounts: blocking, letting in again, and help for who has lost the second step or every passkey. Addresses are in bodies, since those of
 // requests are logged.
 import type { Call } from '#kernel/call.ts'
 import { ok, type Route, route } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
-import type { SecondStepReset } from '../contract.ts'
+import type { PasskeyLink, SecondStepReset } from '../contract.ts'
 import { authErrors } from '../errors.ts'
 import type { Leaving } from '../leaving/service.ts'
 
 export interface AccountHelp extends Pick<Leaving, 'suspend'> {
   resetSecondStep(call: Call, email: string): Promise<SecondStepReset | undefined>
+  sendPasskeyLink(call: Call, email: string): Promise<PasskeyLink | undefined>
 }
 
 interface Helping<Outcome> {
@@ -36,7 +37,7 @@ function helping<Outcome>(path: string, { summary, answer, act }: Helping<Outcom
   })
 }
 
-export function operatorAccountRoutes({ suspend, resetSecondStep }: AccountHelp): readonly Route[] {
+export function operatorAccountRoutes({ suspend, resetSecondStep, sendPasskeyLink }: AccountHelp): readonly Route[] {
   const standing = z.strictObject({ accountId: z.string(), suspended: z.boolean() })
   return [
     helping('/api/accounts/block', {
@@ -53,6 +54,11 @@ export function operatorAccountRoutes({ suspend, resetSecondStep }: AccountHelp)
       summary: 'Take the second step away from who has lost device and codes: their sessions end, and they are told by mail',
       answer: z.strictObject({ accountId: z.string(), secondStepReset: z.boolean() }),
       act: resetSecondStep,
+    }),
+    helping('/api/accounts/send-passkey-link', {
+      summary: 'Mail a link for a new passkey to who has lost all of them, where there is nothing else to sign in with',
+      answer: z.strictObject({ accountId: z.string(), passkeyLinkSent: z.boolean() }),
+      act: sendPasskeyLink,
     }),
   ]
 }

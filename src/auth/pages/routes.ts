@@ -7,7 +7,8 @@ import { identityRoutes } from '../upstream/account-routes.ts'
 import { upstreamRoutes } from '../upstream/routes.ts'
 import { secondStepAccountRoutes } from '../second-factors/account-routes.ts'
 import { secondStepRoutes } from '../second-factors/interaction-routes.ts'
-import { hasSignUp } from '../methods.ts'
+import { lostPasskeyRoutes } from '../lost-passkeys/routes.ts'
+import { hasSignUp, needsPasskey } from '../methods.ts'
 import { accountRoutes } from './account-routes.ts'
 import { assetRoutes } from './assets.ts'
 import type { PageParts } from './handling.ts'
@@ -29,6 +30,7 @@ export function accountPages(parts: PageParts): Route[] {
     ...(hasSignUp(parts.methods) && !parts.shared.admission.isOff ? signUpRoutes(parts) : []),
     ...(parts.methods.emailCode || parts.methods.magicLink ? emailSignInRoutes(parts) : []),
     ...(parts.methods.password ? recoveryRoutes(parts) : []),
+    ...(needsPasskey(parts.methods) ? lostPasskeyRoutes(parts) : []),
     ...upstreamRoutes(parts),
     ...accountRoutes(parts),
     ...identityRoutes(parts),

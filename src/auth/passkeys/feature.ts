@@ -1,5 +1,6 @@
 // Passkeys on the pages that all features share: a way to sign in, and a section of the account page.
 import { html } from '#kernel/html.ts'
+import { needsPasskey } from '../methods.ts'
 import type { AccountSection, PageFeature, PageParts, SignInMethod } from '../pages/parts.ts'
 import { passkeyForm, passkeySection, withoutPasskeys } from './pages.ts'
 import { signInPlace } from './places.ts'
@@ -23,7 +24,9 @@ function signInMethod({ passkeys, methods }: PageParts): SignInMethod {
         autofill: methods.password,
         again: `/interaction/${uid}/passkey`,
       })
-      return { body: methods.password ? form : html`${form}${withoutPasskeys(skin)}` }
+      if (methods.password) return { body: form }
+      const lost = html`<p class="small"><a href="/interaction/${uid}/lost-passkey">${skin.texts.lostPasskey.lost}</a></p>`
+      return { body: html`${form}${withoutPasskeys(skin)}${needsPasskey(methods) ? lost : undefined}` }
     },
   }
 }

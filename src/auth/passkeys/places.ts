@@ -19,6 +19,11 @@ export function newcomerPlace(exchange: Exchange, accountId: string): ChallengeP
   return { purpose: 'add', browser: nameBrowser(exchange), subject: `newcomer ${accountId}` }
 }
 
+/** Where one is made by a mailed link for whoever has lost theirs. */
+export function renewalPlace(exchange: Exchange, accountId: string): ChallengePlace {
+  return { purpose: 'add', browser: nameBrowser(exchange), subject: `renewal ${accountId}` }
+}
+
 /** Where one is made on the account page. */
 export function accountPlace(exchange: Exchange, { id, accountId }: BrowserSession): ChallengePlace {
   return { purpose: 'add', browser: nameBrowser(exchange), subject: `session ${id} ${accountId}` }

@@ -26,6 +26,8 @@ export interface PasskeysRepository {
   list(call: Call, accountId: string): Promise<readonly Passkey[]>
   /** What stores one, for a commit of another: it fails when the challenge was answered before, or the credential is stored already. */
   adding(added: Passkey, challenge: UsedChallenge): readonly Operation[]
+  /** What removes these, likewise. */
+  removing(present: readonly Passkey[]): readonly Operation[]
   /**
    * False when the challenge was answered before, the passkey is stored already, or the account no longer has the credential that its owner has proved.
    */
@@ -82,6 +84,7 @@ export function createPasskeysRepository(database: Database): PasskeysRepository
 
   return {
     adding,
+    removing: (present) => present.map(({ id }) => deleteFrom(passkeysCollection, id, { ifPresent: true })),
     find: async (call, id) => (await passkeys.get(call, id))?.value,
     async list(call, accountId) {
       const page = await passkeys.list(call, { index: 'account', where: { accountId }, limit: MOST_LISTED })

@@ -33,6 +33,11 @@ export interface Owned {
   readonly by: Whence
 }
 
+/** A new passkey in an account that is there already. */
+export interface Renewal extends Beginning {
+  readonly passkeyId: string
+}
+
 export interface Passkeys {
   list(call: Call, accountId: string): Promise<readonly Passkey[]>
   creationOptions(call: Call, owner: Owner, place: ChallengePlace): Promise<CreationOptions>
@@ -45,6 +50,8 @@ export interface Passkeys {
   add(call: Call, owner: Owner & { readonly credential: string }, added: Answered & { readonly name: string }): Promise<Passkey | undefined>
   /** The same for an account that is only being made: what to write with it. */
   begin(call: Call, newcomer: Owner, added: Answered & { readonly name: string }): Promise<Beginning | undefined>
+  /** The same for an owner who has lost theirs; the person is told by mail. `alone`: those before go. */
+  renew(call: Call, owner: Owner, added: Answered & { readonly name: string; readonly alone: boolean }): Promise<Renewal | undefined>
   /** Whose passkey it was; of nobody else than `accountId` when told. `undefined` for whatever does not hold, all alike. */
   prove(
     call: Call,
@@ -136,8 +143,8 @@ function proving({ repository, challenges, ceremonies, accounts, throttle, clock
   }
 }
 
-function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | 'rename' | 'remove'> {
-  const { repository, challenges, ceremonies, accounts, clock } = deps
+function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | 'renew' | 'rename' | 'remove'> {
+  const { repository, accounts, clock } = deps
 
   const told = async (call: Call, accountId: string, template: 'passkey-added' | 'passkey-removed') => {
     const person = await accounts.find(call, accountId)
@@ -147,19 +154,7 @@ function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | '
       : [mail({ to: person.email, template, data: { name: person.name, when }, language: languageFor(person, call) })]
   }
 
-  const make = async (call: Call, { accountId }: Owner, { place, answer: text, name, by }: Answered & { readonly name: string }) => {
-    const problem = nameProblem(name)
-    if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
-    const answer = readAnswer(creationAnswer, text)
-    const created = answer && (await ceremonies.created(answer, (challenge) => challenges.judge(place, challenge)))
-    if (created === undefined) return undefined
-    if ((await repository.list(call, accountId)).length >= MOST_PASSKEYS)
-      throw authErrors.bad_details({ fields: [fieldProblem('name', 'passkeys_many')] })
-    const about = tidyName(name)
-    const { challenge, made } = created
-    const passkey: Passkey = { id: sha256(made.credentialId), accountId, ...made, name: about, createdAt: clock.now() }
-    return { passkey, challenge, event: securityEventOf({ type: 'passkey.added', accountId, about, ...by }) }
-  }
+  const make = makingOne(deps)
 
   const remove: Passkeys['remove'] = async (call, { by, ...owned }) => {
     const { accountId } = owned
@@ -191,6 +186,20 @@ function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | '
       return made && { operations: repository.adding(made.passkey, made.challenge), events: [made.event] }
     },
 
+    async renew(call, owner, added) {
+      const { accountId } = owner
+      const made = await make(call, owner, added)
+      if (made === undefined) return undefined
+      const { passkey, challenge, event } = made
+      const gone = added.alone ? await repository.list(call, accountId) : []
+      const removed = gone.map(({ name: about }) => securityEventOf({ type: 'passkey.removed', accountId, about, ...added.by }))
+      return {
+        passkeyId: passkey.id,
+        operations: [...repository.removing(gone), ...repository.adding(passkey, challenge)],
+        events: [...removed, event, ...(await told(call, accountId, 'passkey-added'))],
+      }
+    },
+
     async rename(call, owned, name) {
       const problem = nameProblem(name)
       if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
@@ -198,5 +207,27 @@ function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | '
     },
 
     remove,
+  }
+}
+
+interface Making extends Answered {
+  readonly name: string
+  /** Those before go, however many there are. */
+  readonly alone?: boolean
+}
+
+function makingOne({ repository, challenges, ceremonies, clock }: PasskeysDependencies) {
+  return async (call: Call, { accountId }: Owner, { place, answer: text, name, by, alone = false }: Making) => {
+    const problem = nameProblem(name)
+    if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
+    const answer = readAnswer(creationAnswer, text)
+    const created = answer && (await ceremonies.created(answer, (challenge) => challenges.judge(place, challenge)))
+    if (created === undefined) return undefined
+    if (!alone && (await repository.list(call, accountId)).length >= MOST_PASSKEYS)
+      throw authErrors.bad_details({ fields: [fieldProblem('name', 'passkeys_many')] })
+    const about = tidyName(name)
+    const { challenge, made } = created
+    const passkey: Passkey = { id: sha256(made.credentialId), accountId, ...made, name: about, createdAt: clock.now() }
+    return { passkey, challenge, event: securityEventOf({ type: 'passkey.added', accountId, about, ...by }) }
   }
 }

@@ -33,7 +33,7 @@ export function createAccountAccess(dependencies: AccountAccessDependencies): Ac
       const about = (await clients.find(call, clientId))?.name ?? clientId
       const events = [securityEventOf({ type: 'app.revoked', accountId, about })]
       const isTold = await consents.remove(call, { accountId, clientId, events })
-      await endings.endClient(call, accountId, clientId, isTold ? [] : events)
+      await endings.endClient(call, { accountId, clientId, events: isTold ? [] : events })
     },
 
     async revokeAccount(call, accountId, exceptSessionId) {

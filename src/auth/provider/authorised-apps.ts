@@ -5,7 +5,7 @@ import type { Clock } from '#kernel/clock.ts'
 import { z } from '#kernel/schema.ts'
 import type { Collection } from '../../database/contract.ts'
 import type { AuthorisedApp } from '../engine.ts'
-import type { ClientRegistry } from './clients.ts'
+import type { ClientRegistry, RegisteredClient } from './clients.ts'
 import { type GrantRecord, grantsCollection, type SessionRecord } from './collections.ts'
 import type { Consents } from './consents.ts'
 import { isAsked } from './granting.ts'
@@ -27,7 +27,7 @@ interface Access {
 
 const PAGE = 500
 
-const held = z.looseObject({
+const heldScopes = z.looseObject({
   openid: z.looseObject({ scope: z.string().optional() }).optional(),
   resources: z.record(z.string(), z.string()).optional(),
 })
@@ -49,13 +49,24 @@ export function createAuthorisedApps(
       // Of a client that asks, no grant holds more than was allowed.
       const isAll = consent !== undefined && isAsked(client)
       const access = isAll ? undefined : await accessOf(call, grants.get(clientId) ?? [])
-      const since = consent?.since ?? access?.since
-      if (since === undefined) return []
-      const scopes = withWords([...new Set([...(consent?.scopes ?? []), ...(access?.scopes ?? [])])], clients)
-      return [{ clientId, name: client.name, scopes, since, ...(consent === undefined ? { unasked: true } : {}) }]
+      return appOf(client, { consent, access, clients })
     })
     return (await Promise.all(shown)).flat()
   }
+}
+
+interface Holding {
+  readonly consent: Access | undefined
+  readonly access: Access | undefined
+  readonly clients: ClientRegistry
+}
+
+function appOf({ clientId, name }: RegisteredClient, { consent, access, clients }: Holding): AuthorisedApp[] {
+  const held = [consent, access].filter((one) => one !== undefined)
+  const [first] = held
+  if (first === undefined) return []
+  const scopes = withWords([...new Set(held.flatMap((one) => one.scopes))], clients)
+  return [{ clientId, name, scopes, since: first.since, ...(consent === undefined ? { unasked: true } : {}) }]
 }
 
 /** By client; most of a person are those of the app's own frontends, which are not shown. */
@@ -86,7 +97,7 @@ function accessReader({ sessions, vault, clock }: AuthorisedAppsDependencies) {
     return session !== undefined && session.endedAt === undefined && session.expiresAt > clock.now()
   }
   const scopesOf = ({ id, payload }: GrantRecord): string[] => {
-    const { openid, resources = {} } = held.safeParse(vault.open({ collection: grantsCollection.name, id }, payload)).data ?? {}
+    const { openid, resources = {} } = heldScopes.safeParse(vault.open({ collection: grantsCollection.name, id }, payload)).data ?? {}
     return [openid?.scope ?? '', ...Object.values(resources)].flatMap((scope) => scope.split(' ')).filter((scope) => scope !== '')
   }
   return async (call: Call, own: readonly GrantRecord[]): Promise<Access | undefined> => {

@@ -16,7 +16,10 @@ export interface Endings {
   /** A browser session with every authorisation that was to end with it. */
   endSession(call: Call, uid: string): Promise<void>
   /** All authorisations of a client for an account, in every browser. The events are told when there is one. */
-  endClient(call: Call, accountId: string, clientId: string, events?: readonly EventDraft[]): Promise<void>
+  endClient(
+    call: Call,
+    of: { readonly accountId: string; readonly clientId: string; readonly events: readonly EventDraft[] },
+  ): Promise<void>
   /** All authorisations of a client, whoever has given them. */
   endEverywhere(call: Call, clientId: string, until?: number): Promise<void>
   /** Everything of an account but what is spared. */
@@ -48,8 +51,7 @@ export function createEndings(dependencies: EndingsDependencies): Endings {
   }
   const endAll = async (call: Call, ended: readonly GrantRecord[], events: readonly EventDraft[] = []): Promise<void> => {
     const told = await toldOf(call, ended)
-    const [first] = ended
-    if (first !== undefined) told.get(first.id)?.push(...events)
+    told.get(ended[0]?.id ?? '')?.push(...events)
     await marking.end(call, { sids: ended.map(({ id }) => id), told })
   }
 
@@ -69,9 +71,7 @@ export function createEndings(dependencies: EndingsDependencies): Endings {
       const others = inSession.filter(({ endsWithSession }) => !endsWithSession).flatMap(({ id }) => told.get(id) ?? [])
       await marking.end(call, { sids, told, uid, events: [...(present === undefined ? [] : endedEvent(present)), ...others] })
     },
-    async endClient(call, accountId, clientId, events = []) {
-      await endAll(call, await grantsOf(call, { accountId, clientId }), events)
-    },
+    endClient: async (call, { events, ...where }) => endAll(call, await grantsOf(call, where), events),
     async endEverywhere(call, clientId, until = Number.POSITIVE_INFINITY) {
       const found = await everything((after) => grants.list(call, { index: 'client', where: { clientId }, limit: PAGE, ...after }))
       await endAll(

@@ -23,7 +23,7 @@ export interface UserinfoDependencies {
   readonly grants: Collection<GrantRecord>
   readonly vault: Vault
   readonly accounts: AccountDirectory
-  isKnownOrigin(call: Call, origin: string): Promise<boolean>
+  isKnownOrigin(this: void, call: Call, origin: string): Promise<boolean>
 }
 
 const tokenClaims = z.looseObject({
@@ -62,12 +62,6 @@ export function createUserinfo(dependencies: UserinfoDependencies): (call: Call,
   const mayRead = async (call: Call, origin: string | undefined, clientId: string): Promise<boolean> =>
     origin === undefined || (await clients.find(call, clientId))?.origins.includes(origin) === true
 
-  /** Of a token that is no good nobody knows the client. A refusal tells nothing of anybody, so those read it whose preflight has passed. */
-  const shareRefusal = async (call: Call, { request, response }: Exchange): Promise<void> => {
-    const { origin } = request.headers
-    if (origin !== undefined && (await dependencies.isKnownOrigin(call, origin))) share(response, origin)
-  }
-
   /** A token that is bound to a key or a certificate is nothing without it (RFC 9449 section 7.2). Throws for a proof that is not right. */
   const isHeld = async (call: Call, { request, response, method, clientCertificate }: Exchange, shown: Shown): Promise<boolean> => {
     const { scheme, token, binding } = shown
@@ -88,14 +82,14 @@ export function createUserinfo(dependencies: UserinfoDependencies): (call: Call,
     const { origin, authorization = '' } = request.headers
     const [, scheme = '', token] = /^(Bearer|DPoP) ([A-Za-z0-9._~+/-]+=*)$/i.exec(authorization) ?? []
     if (token === undefined) {
-      await shareRefusal(call, exchange)
+      await shareRefusal(dependencies, call, exchange)
       refuse(response, `Bearer, ${PROOF_CHALLENGE}`)
       return
     }
     const shown = scheme.toLowerCase()
     const verdict = await judge(call, token)
     if (verdict === undefined) {
-      await shareRefusal(call, exchange)
+      await shareRefusal(dependencies, call, exchange)
       refuse(response, challengeOf(shown, 'error="invalid_token"'))
       return
     }
@@ -146,6 +140,12 @@ function createJudge({ tokens, audience, grants, vault, accounts }: UserinfoDepe
     if (person === undefined || person.suspended) return undefined
     return { clientId, binding, claims: scopes.has('openid') ? claimsFor(person, scopes) : undefined }
   }
+}
+
+/** Of a token that is no good nobody knows the client. A refusal tells nothing of anybody, so those read it whose preflight has passed. */
+async function shareRefusal({ isKnownOrigin }: UserinfoDependencies, call: Call, { request, response }: Exchange): Promise<void> {
+  const { origin } = request.headers
+  if (origin !== undefined && (await isKnownOrigin(call, origin))) share(response, origin)
 }
 
 function share(response: ServerResponse, origin: string | undefined): void {

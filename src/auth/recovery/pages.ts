@@ -1,5 +1,5 @@
-// Asking for a new password, and setting it.
-import { type Html, html } from '#kernel/html.ts'
+// Asking for a new password, and setting it. What a page says that asks for something else is told to it.
+import { type Html, html, type HtmlValue } from '#kernel/html.ts'
 import { csrfField, field, lead, message, type Skin, stagePage } from '../pages/layout.ts'
 import { newPasswordField } from '../pages/new-password.ts'
 import type { FormState } from '../pages/parts.ts'
@@ -7,6 +7,16 @@ import { isWrong, titleOf } from '../pages/sign-in-page.ts'
 
 function wrong({ texts }: Skin, state: FormState): string | undefined {
   return state.problem ?? (isWrong(state) ? texts.frame.lookAtField : undefined)
+}
+
+/** Of a page that asks for an address, and of the one after it. */
+export interface AskWords {
+  readonly title: string
+  readonly lead: string
+  readonly send: string
+  remembered(link: HtmlValue): Html
+  readonly signIn: string
+  mailed(minutes: number): string
 }
 
 interface ForgotView {
@@ -17,8 +27,8 @@ interface ForgotView {
   readonly guard: Html | undefined
 }
 
-export function forgotPage(skin: Skin, { action, signInPath, csrfToken, state, guard }: ForgotView): Html {
-  const { recovery: texts, fields } = skin.texts
+export function forgotPage(skin: Skin, texts: AskWords, { action, signInPath, csrfToken, state, guard }: ForgotView): Html {
+  const { fields } = skin.texts
   return stagePage(skin, {
     title: titleOf(skin, texts.title, state),
     main: html`${lead(texts.title, texts.lead)}

@@ -1,6 +1,6 @@
-// How permissions to set a new password are stored, and used up together with setting it.
+// How permissions to set a new password, or to make a new passkey, are stored, and used up together with what they permit.
 import type { Call } from '#kernel/call.ts'
-import { defineCollection, deleteFrom, type EventDraft, updateIn } from '#kernel/collection.ts'
+import { defineCollection, deleteFrom, type EventDraft, type Operation, updateIn } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Database, Stored } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
@@ -16,18 +16,18 @@ export const resetsCollection = defineCollection<PasswordReset>({
 })
 
 export interface RecoveryRepository {
-  find(call: Call, id: string): Promise<Stored<PasswordReset> | undefined>
+  find(call: Call, id: string, what: 'password' | 'passkey'): Promise<Stored<PasswordReset> | undefined>
   insert(call: Call, reset: PasswordReset, events: readonly EventDraft[]): Promise<void>
   /**
-   * Uses it up and sets the password, both or neither. An address that was not confirmed is by this: whoever had the account before has never shown that
+   * Uses it up and sets the password or adds the passkey, both or neither. An address that was not confirmed is by this: whoever had the account before has never shown that
    * the mailbox is theirs, so every way in and every second step that was set goes in the same commit. False when somebody was faster, or the password has changed meanwhile.
    */
-  redeem(call: Call, reset: Stored<PasswordReset>, change: NewPassword): Promise<boolean>
+  redeem(call: Call, reset: Stored<PasswordReset>, change: Recovered): Promise<boolean>
 }
 
-export interface NewPassword {
+export interface Recovered {
   readonly account: Account
-  readonly password: string
+  readonly by: { readonly password: string } | { readonly passkeyId: string; readonly operations: readonly Operation[] }
   readonly now: number
   readonly events: readonly EventDraft[]
 }
@@ -40,27 +40,42 @@ export function credentialAfter({ emailVerifiedAt, waysVersion = 0 }: Account, p
 export function createRecoveryRepository(database: Database, reclaiming: Pick<Reclaiming, 'removals'>): RecoveryRepository {
   const resets = database.collection(resetsCollection)
   return {
-    find: (call, id) => resets.get(call, id),
+    async find(call, id, what) {
+      const found = await resets.get(call, id)
+      return (found?.value.for ?? 'password') === what ? found : undefined
+    },
     async insert(call, reset, events) {
       await resets.insert(call, reset, { events })
     },
-    async redeem(call, { value, version }, { account, password, now, events }) {
+    async redeem(call, { value, version }, { account, by, now, events }) {
       const { id, password: before, waysVersion, emailVerifiedAt } = account
       const isFirstProof = emailVerifiedAt === undefined
-      const reclaimed = isFirstProof ? { reclaimedSince: 0, waysVersion: (waysVersion ?? 0) + 1 } : {}
-      const set = { password, awaitsLegacyPassword: undefined, emailVerifiedAt: emailVerifiedAt ?? now, ...reclaimed }
+      const set = changeOf(account, by, now)
       const operations = [
         deleteFrom(resetsCollection, value.id, { ifVersion: version }),
         updateIn(accountsCollection, id, { set, where: { password: before, waysVersion, emailVerifiedAt } }),
-        ...(isFirstProof ? await reclaiming.removals(call, id, 0) : []),
+        ...(isFirstProof ? await reclaiming.removals(call, id, { since: 0 }) : []),
+        // What takes passkeys away is among the removals then.
+        ...('password' in by ? [] : by.operations.filter(({ kind }) => !isFirstProof || kind !== 'delete')),
       ]
       try {
         await database.commit(call, operations, events)
         return true
       } catch (error) {
-        if (hasCode(error, 'database.conflict')) return false
+        // Or the passkey was made before, by the same answer of a browser.
+        if (hasCode(error, 'database.conflict') || hasCode(error, 'database.duplicate')) return false
         throw error
       }
     },
   }
+}
+
+function changeOf({ waysVersion, emailVerifiedAt = 0 }: Account, by: Recovered['by'], now: number): Partial<Account> {
+  const given = 'password' in by ? { password: by.password, awaitsLegacyPassword: undefined } : {}
+  const set = { ...given, emailVerifiedAt: emailVerifiedAt === 0 ? now : emailVerifiedAt }
+  if (emailVerifiedAt !== 0 && 'password' in by) return set
+  // Every other link ends, and whatever was proved halfway: a new password alone does that by itself.
+  const ended = { ...set, waysVersion: (waysVersion ?? 0) + 1 }
+  if (emailVerifiedAt !== 0) return ended
+  return { ...ended, reclaimedSince: 0, reclaimedBy: 'password' in by ? undefined : by.passkeyId }
 }

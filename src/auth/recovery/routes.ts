@@ -2,8 +2,7 @@
 import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
-import { TOKEN_MINUTES } from '../accounts/mail-limits.ts'
-import { deviceOf, rememberOwner, whence } from '../browser.ts'
+import { rememberOwner, whence } from '../browser.ts'
 import { errorPage } from '../pages/engine-pages.ts'
 import {
   csrfToken,
@@ -17,98 +16,23 @@ import {
   skinOf,
   uidParams,
 } from '../pages/handling.ts'
-import { type Base, BASES, paramsAt, type Place, placeOf } from '../pages/place.ts'
-import { guardFields } from '../guard/part.ts'
-import { type GuardedForm, guarded, guardOf } from '../guard/form.ts'
-import { forgotPage, mailedPage, resetDonePage, resetPage } from './pages.ts'
+import { askingRoutes, type Wanted } from './asking-routes.ts'
+import { resetDonePage, resetPage } from './pages.ts'
 
 const common = { site: 'accounts', allow: { who: 'anyone' } } as const
 const answers = { ...formAnswers, 410: 'html' } as const
 const linkToken = z.string().max(200).default('')
-const askForm = z.object({ csrf_token: csrfToken, email: formText })
 const resetForm = z.strictObject({ csrf_token: csrfToken, token: linkToken, username: z.string().optional(), password: formText })
 
 export function recoveryRoutes(parts: PageParts): Route[] {
-  return [...BASES.flatMap((base) => askingRoutes(parts, base)), ...resettingRoutes(parts)]
-}
-
-interface Asking {
-  readonly call: Call
-  readonly exchange: Exchange
-  readonly place: Place
-}
-
-const askFormAt = ({ base }: Place, address = ''): GuardedForm => ({ for: 'mail', name: `recovery ${base}`, address })
-
-async function showAsking(parts: PageParts, at: Asking, failure?: FormFailure): Promise<Answer> {
-  const { exchange, place } = at
-  const { state = {} } = failure ?? {}
-  const guard = await guardOf(parts, at, { ...askFormAt(place, state.values?.['email']), state })
-  const view = { action: `${place.base}/forgot-password`, signInPath: place.signInPath, csrfToken: exchange.csrfToken(), state, guard }
-  return formPage(forgotPage(skinOf(parts, exchange), view), failure)
-}
-
-function ask(parts: PageParts, at: Asking, body: z.infer<typeof askForm>): Promise<Answer> {
-  const { call, exchange, place } = at
-  const { email } = body
-  return guarded(
-    parts,
-    { ...at, sent: { ...askFormAt(place, email), body, values: { email } } },
-    {
-      show: (failure) => showAsking(parts, at, failure),
-      async run() {
-        await parts.byMail.recovery.ask(call, {
-          email,
-          client: exchange.client,
-          device: deviceOf(exchange),
-          interaction: place.interaction,
-        })
-        return seeOther(`${place.base}/forgot-password/sent`)
-      },
-    },
-  )
-}
-
-function askingRoutes(parts: PageParts, base: Base): Route[] {
-  const params = paramsAt(base)
-  return [
-    route({
-      ...common,
-      method: 'GET',
-      path: `${base}/forgot-password`,
-      rate: 'page',
-      summary: 'Ask for a new password by mail',
-      input: { params },
-      answers: formAnswers,
-      handle: friendly(parts, async (call, input, exchange) => showAsking(parts, { call, exchange, place: placeOf(input.params) })),
-    }),
-    route({
-      ...common,
-      method: 'POST',
-      path: `${base}/forgot-password`,
-      rate: 'sign-in',
-      summary: 'Send the address whose password is forgotten',
-      body: 'form',
-      input: { params, body: askForm.extend(guardFields(parts.guard)).strict() },
-      answers: formAnswers,
-      handle: friendly(parts, (call, { params: given, body }, exchange) => ask(parts, { call, exchange, place: placeOf(given) }, body)),
-    }),
-    route({
-      ...common,
-      method: 'GET',
-      path: `${base}/forgot-password/sent`,
-      rate: 'page',
-      summary: 'What to do with the mail',
-      input: { params },
-      answers: { 200: 'html' },
-      handle: friendly(parts, async (_call, input, exchange) => {
-        const skin = skinOf(parts, exchange)
-        const words = skin.texts.recovery.mailed(TOKEN_MINUTES)
-        const againPath = `${placeOf(input.params).base}/forgot-password`
-        return page(mailedPage(skin, { words, againPath, mailbox: parts.settings.mailbox }))
-      }),
-    }),
-  ]
+  const wanted: Wanted = {
+    path: '/forgot-password',
+    name: 'recovery',
+    summaries: { show: 'Ask for a new password by mail', send: 'Send the address whose password is forgotten' },
+    words: ({ recovery }) => recovery,
+    ask: (call, request) => parts.byMail.recovery.ask(call, request),
+  }
+  return [...askingRoutes(parts, wanted), ...resettingRoutes(parts)]
 }
 
 function dead(parts: PageParts, exchange: Exchange): Answer {

@@ -1,4 +1,4 @@
-// The stored shape of a mailed permission to set a new password.
+// The stored shape of a mailed permission to set a new password, or to make a new passkey where there are no passwords (see ../lost-passkeys/).
 import { z } from '#kernel/schema.ts'
 
 export const passwordReset = z.strictObject({
@@ -7,6 +7,8 @@ export const passwordReset = z.strictObject({
   /** Absent when nobody has this address: kept all the same, so that both cost the same work. Nothing can come of it. */
   accountId: z.string().optional(),
   email: z.string(),
+  /** Absent for a password. */
+  for: z.literal('passkey').optional(),
   /** Of the account when it was asked for: a password that was changed since ends it. */
   credential: z.string(),
   /** The authorization that the person was in the middle of. */

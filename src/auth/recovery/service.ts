@@ -65,7 +65,7 @@ export function createRecovery(deps: RecoveryDependencies): Recovery {
   const { repository, accounts, passwords, limits, clock, origin } = deps
 
   const find = async (call: Call, token: string): Promise<Found | undefined> => {
-    const reset = await repository.find(call, sha256(token))
+    const reset = await repository.find(call, sha256(token), 'password')
     if (reset?.value.accountId === undefined || reset.value.expiresAt <= clock.now()) return undefined
     const account = await accounts.find(call, reset.value.accountId)
     if (account === undefined || account.suspendedAt !== undefined) return undefined
@@ -110,17 +110,14 @@ export function createRecovery(deps: RecoveryDependencies): Recovery {
       if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('password', problem)] })
       const after = await passwords.hash(call, password)
       const { id: accountId, email, name } = account
+      const now = clock.now()
+      const data = { name, when: new Date(now).toUTCString() }
       const events = [
-        mail({
-          to: email,
-          template: 'password-changed',
-          data: { name, when: new Date(clock.now()).toUTCString() },
-          language: languageFor(account, call),
-        }),
-        endAccessRequested({ accountId, at: clock.now() }),
+        mail({ to: email, template: 'password-changed', data, language: languageFor(account, call) }),
+        endAccessRequested({ accountId, at: now }),
         securityEventOf({ type: 'password.reset', accountId, ...by }),
       ]
-      if (!(await repository.redeem(call, reset, { account, password: after, now: clock.now(), events }))) return undefined
+      if (!(await repository.redeem(call, reset, { account, by: { password: after }, now, events }))) return undefined
       return { accountId, email, credential: credentialAfter(account, after) }
     },
   }

@@ -55,7 +55,8 @@ export function secondStepAccountRoutes(parts: PageParts): Route[] {
       }),
     ),
   })
-  if (!parts.methods.totp) return hasSecondStep(parts.methods) ? [newCodes] : []
+  if (!hasSecondStep(parts.methods)) return []
+  if (!parts.methods.totp) return [newCodes]
   return [
     newCodes,
     remove,

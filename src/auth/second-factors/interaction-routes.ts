@@ -32,7 +32,7 @@ export function secondStepRoutes(parts: PageParts): Route[] {
   const { engine, methods } = parts
   return [
     ...(hasSecondStep(methods) ? [provingRoute(parts)] : []),
-    ...(methods.totp ? [setUpRoute(parts)] : []),
+    ...(methods.totp && hasSecondStep(methods) ? [setUpRoute(parts)] : []),
     halfStep(
       parts,
       { path: '/go-on', rate: 'page', summary: 'Go on when nothing is missing any more', input: { params: uidParams, body: emptyForm } },

@@ -30,6 +30,8 @@ export const securityEventType = z.enum([
   'session.ended',
   'passkey.added',
   'passkey.removed',
+  'passkey.reset',
+  'passkey.link_sent',
   'passkey.copy_suspected',
   'totp.enabled',
   'totp.disabled',

@@ -122,6 +122,27 @@ export const de: Texts = {
     askAgain: 'Weitere E-Mail anfordern',
   },
 
+  lostPasskey: {
+    lost: 'Passkey verloren?',
+    title: 'Neuen Passkey erstellen',
+    lead: 'Nennen Sie uns Ihre Adresse, und wir schreiben Ihnen. Mit dem Link in der E-Mail können Sie auf diesem oder einem anderen Gerät einen neuen Passkey erstellen.',
+    send: 'E-Mail schicken',
+    remembered: (link) => html`Sie haben ihn doch noch? ${link}`,
+    signIn: 'Anmelden',
+    mailed: (minutes) =>
+      `Wenn es zu dieser Adresse ein Konto gibt, enthält die E-Mail einen Link, der einmal und ${minutes} Minuten lang gilt. Öffnen Sie ihn auf dem Gerät, das den Passkey haben soll.`,
+    choose: 'Neuen Passkey erstellen',
+    chooseLead: (email) => html`Für ${email}. Alles, was angemeldet ist, wird abgemeldet.`,
+    alone: 'Alle meine früheren Passkeys entfernen, weil jemand anders das Gerät haben könnte',
+    done: 'Ihr neuer Passkey ist bereit',
+    doneLead:
+      'Alles ist abgemeldet. Melden Sie sich jetzt mit dem neuen Passkey an; auf Ihrer Kontoseite können Sie entfernen, was Sie nicht mehr haben.',
+    dead: 'Dieser Link gilt nicht mehr',
+    deadWords:
+      'Links in unseren E-Mails gelten einmal und nur kurze Zeit. Wenn Sie noch einen neuen Passkey brauchen, fordern Sie eine weitere E-Mail an.',
+    askAgain: 'Weitere E-Mail anfordern',
+  },
+
   emailSignIn: {
     way: 'Per E-Mail anmelden',
     title: 'Per E-Mail anmelden',
@@ -495,6 +516,8 @@ export const de: Texts = {
       'session.ended': 'Abgemeldet',
       'passkey.added': 'Ein Passkey wurde hinzugefügt',
       'passkey.removed': 'Ein Passkey wurde entfernt',
+      'passkey.reset': 'Ein neuer Passkey wurde über einen Link in einer E-Mail erstellt',
+      'passkey.link_sent': 'Ein Betreiber hat Ihnen einen Link für einen neuen Passkey geschickt',
       'passkey.copy_suspected': 'Ein Passkey wurde abgewiesen: Ein anderes Gerät scheint eine Kopie davon zu haben',
       'totp.enabled': 'Eine Authenticator-App wurde hinzugefügt',
       'totp.disabled': 'Die Authenticator-App wurde entfernt',

@@ -127,6 +127,26 @@ export const en = {
     askAgain: 'Ask for another mail',
   },
 
+  lostPasskey: {
+    lost: 'Lost your passkey?',
+    title: 'Make a new passkey',
+    lead: 'Tell us your address, and we write to it. With the link in that mail you can make a new passkey on this device or another.',
+    send: 'Send the mail',
+    remembered: (link: HtmlValue): Html => html`Do you have it after all? ${link}`,
+    signIn: 'Sign in',
+    mailed: (minutes: number) =>
+      `If this address has an account, the mail has a link that works once, within ${minutes} minutes. Open it on the device that is to have the passkey.`,
+    choose: 'Make a new passkey',
+    chooseLead: (email: HtmlValue): Html => html`For ${email}. Everything that is signed in will be signed out.`,
+    alone: 'Remove all my earlier passkeys, since somebody else may have the device',
+    done: 'Your new passkey is ready',
+    doneLead:
+      'Everything is signed out. Sign in with the new passkey now; on your account page you can remove those that you no longer have.',
+    dead: 'This link does not work any more',
+    deadWords: 'Links in our mails work once and for a short while. If you still need a new passkey, ask for another mail.',
+    askAgain: 'Ask for another mail',
+  },
+
   emailSignIn: {
     way: 'Sign in by mail',
     title: 'Sign in by mail',
@@ -495,6 +515,8 @@ export const en = {
       'session.ended': 'Signed out',
       'passkey.added': 'A passkey was added',
       'passkey.removed': 'A passkey was removed',
+      'passkey.reset': 'A new passkey was made by a link in a mail',
+      'passkey.link_sent': 'An operator has mailed you a link for a new passkey',
       'passkey.copy_suspected': 'A passkey was refused: another device seems to hold a copy of it',
       'totp.enabled': 'An authenticator app was added',
       'totp.disabled': 'The authenticator app was removed',

@@ -52,6 +52,30 @@ export const de: MailTexts = {
     ],
   }),
 
+  newPasskey: ({ name, link, minutes }, product) => ({
+    subject: `Neuer Passkey für ${product}`,
+    preview: `Der Link gilt einmal und ${minutes} Minuten lang.`,
+    heading: 'Neuen Passkey erstellen',
+    paragraphs: [
+      `Hallo ${name}, jemand, hoffentlich Sie selbst, hat einen neuen Passkey für Ihr ${product}-Konto angefordert. Öffnen Sie diesen Link auf dem Gerät, das ihn haben soll.`,
+    ],
+    button: { words: 'Neuen Passkey erstellen', link },
+    small: [
+      `Der Link gilt einmal und ${minutes} Minuten lang. Alles, was angemeldet ist, wird dabei abgemeldet.`,
+      'Das waren nicht Sie? Dann müssen Sie nichts tun: Ihre Passkeys bleiben, wie sie sind. Geben Sie den Link niemandem, wer auch danach fragt.',
+    ],
+  }),
+
+  askForPasskey: ({ name }, product) => ({
+    subject: `Ihr Passkey für ${product}`,
+    preview: 'Bei Ihrem Konto müssen die Betreiber helfen.',
+    heading: 'Haben Sie Ihren Passkey verloren?',
+    paragraphs: [
+      `Hallo ${name}, jemand, hoffentlich Sie selbst, hat einen neuen Passkey für Ihr ${product}-Konto angefordert. Was Sie dort dürfen, verlangt mehr als ein Postfach. Schreiben Sie deshalb den Betreibern von ${product}: Wenn sie wissen, dass Sie es sind, schicken sie Ihnen einen Link.`,
+    ],
+    small: ['Das waren nicht Sie? Dann müssen Sie nichts tun: Ihre Passkeys bleiben, wie sie sind.'],
+  }),
+
   noAccount: ({ link }, product) => ({
     subject: `Kein Konto bei ${product}`,
     preview: 'Zu dieser Adresse gibt es kein Konto.',

@@ -77,6 +77,30 @@ export const en = {
     ],
   }),
 
+  newPasskey: ({ name, link, minutes }: Named & Linked & Timely, product: string): MailContent => ({
+    subject: `Make a new passkey for ${product}`,
+    preview: `The link works once, within ${minutes} minutes.`,
+    heading: 'Make a new passkey',
+    paragraphs: [
+      `Hello ${name}, somebody, hopefully you, has asked for a new passkey for your ${product} account. Open this link on the device that is to have it.`,
+    ],
+    button: { words: 'Make a new passkey', link },
+    small: [
+      `The link works once, within ${minutes} minutes. Everything that is signed in is signed out by it.`,
+      'That was not you? Then do nothing: your passkeys stay as they are. Give the link to nobody, whoever asks for it.',
+    ],
+  }),
+
+  askForPasskey: ({ name }: Named, product: string): MailContent => ({
+    subject: `Your passkey for ${product}`,
+    preview: 'For your account, those who run it have to help.',
+    heading: 'Have you lost your passkey?',
+    paragraphs: [
+      `Hello ${name}, somebody, hopefully you, has asked for a new passkey for your ${product} account. What you may do there asks for more than a mailbox, so write to those who run ${product}: when they know that it is you, they send you a link.`,
+    ],
+    small: ['That was not you? Then do nothing: your passkeys stay as they are.'],
+  }),
+
   noAccount: ({ link }: Linked, product: string): MailContent => ({
     subject: `No account with ${product}`,
     preview: 'This address has no account.',

@@ -1,0 +1,169 @@
+// Back in for whoever has lost every passkey of an app that has nothing else: the mailbox is the proof, as it was when they signed up. Looking at the
+// link changes nothing; making the passkey uses it up, ends everything that is signed in, and signs nobody in. For whom a role asks for two factors the
+// mailbox is not enough: an operator sends the link, who knows by other means that it is them.
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import { randomToken } from '#kernel/ids.ts'
+import { equalSecrets, sha256 } from '#kernel/keyring.ts'
+import type { Stored } from '../../database/contract.ts'
+import type { MailRequest } from '../../jobs/contract.ts'
+import type { Admission } from '../admission/service.ts'
+import { normaliseEmail } from '../accounts/email.ts'
+import { languageFor, mail, strangerMail } from '../accounts/mail.ts'
+import { type MailLimits, TOKEN_MINUTES, TOKEN_MS } from '../accounts/mail-limits.ts'
+import type { AccountsRepository } from '../accounts/repository.ts'
+import { type Account, credentialOf } from '../accounts/schemas.ts'
+import type { PasskeyLink } from '../contract.ts'
+import { endAccessRequested } from '../end-access.ts'
+import { authErrors } from '../errors.ts'
+import { requireOperator } from '../keys/operators-only.ts'
+import { needsPasskey, type SignInMethods } from '../methods.ts'
+import type { Renewal } from '../passkeys/service.ts'
+import type { RecoveryRepository } from '../recovery/repository.ts'
+import type { PasswordReset } from '../recovery/schemas.ts'
+import type { PendingReset, ResetRequest } from '../recovery/service.ts'
+import { actorOf, securityEventOf, type Whence } from '../security-events/security-event.ts'
+import { fieldProblem } from '../texts/problem.ts'
+
+export interface PendingPasskey extends PendingReset {
+  readonly name: string
+}
+
+export interface LostPasskeys {
+  /** Answers nothing: whether the address has an account is said in the mail alone. Throws `auth.bad_details` for what is no address. */
+  ask(call: Call, request: ResetRequest): Promise<void>
+  /**
+   * The link to whoever has this address, for operators; they are the ones who know that it is them, so the role does not matter. `undefined` when nobody
+   * has it, `passkeyLinkSent: false` where another way in is open. Throws `http.forbidden` for anybody but operators and the system.
+   */
+  send(call: Call, email: string): Promise<PasskeyLink | undefined>
+  /** Whose account a mailed link opens; looking changes nothing. */
+  pending(call: Call, token: string): Promise<PendingPasskey | undefined>
+  /** Uses the link up. */
+  renew(call: Call, change: { readonly token: string; readonly renewal: Renewal; readonly by: Whence }): Promise<PendingPasskey | undefined>
+}
+
+export interface LostPasskeysDependencies {
+  readonly repository: RecoveryRepository
+  readonly accounts: Pick<AccountsRepository, 'find' | 'findByEmail'>
+  readonly limits: MailLimits
+  readonly admission: Pick<Admission, 'isOff'>
+  readonly methods: SignInMethods
+  /** People with one of these roles have two factors. */
+  readonly forcedRoles: readonly string[]
+  readonly clock: Clock
+  /** Where mailed links lead: the accounts origin. */
+  readonly origin: string
+}
+
+interface Found {
+  readonly reset: Stored<PasswordReset>
+  readonly account: Account
+}
+
+export function createLostPasskeys(deps: LostPasskeysDependencies): LostPasskeys {
+  return { ...asking(deps), ...renewing(deps) }
+}
+
+function asking(deps: LostPasskeysDependencies): Pick<LostPasskeys, 'ask' | 'send'> {
+  const { repository, accounts, limits, clock, methods, forcedRoles } = deps
+
+  const permit = (email: string, account: Account | undefined, interaction?: string): { token: string; reset: PasswordReset } => {
+    const token = randomToken()
+    const reset: PasswordReset = {
+      id: sha256(token),
+      for: 'passkey',
+      ...(account === undefined ? {} : { accountId: account.id }),
+      email,
+      credential: credentialOf(account ?? {}),
+      ...(interaction === undefined ? {} : { interaction }),
+      expiresAt: clock.now() + TOKEN_MS,
+    }
+    return { token, reset }
+  }
+  const isForced = ({ roles = [] }: Account): boolean => roles.some((role) => forcedRoles.includes(role))
+
+  return {
+    async ask(call, request) {
+      const email = normaliseEmail(request.email)
+      if (email === undefined) throw authErrors.bad_details({ fields: [fieldProblem('email', 'email_malformed')] })
+      const mayMail = await limits.mayMail(call, 'passkey', { ...request, email })
+      const account = await accounts.findByEmail(call, email)
+      const forced = account !== undefined && isForced(account)
+      const { token, reset } = permit(email, forced ? undefined : account, request.interaction)
+      const told = mail({ ...mailFor(deps, account, { email, token, forced }), language: languageFor(account, call) })
+      await repository.insert(call, reset, mayMail ? [told] : [])
+    },
+
+    async send(call, typed) {
+      requireOperator(call)
+      const email = normaliseEmail(typed)
+      const account = email === undefined ? undefined : await accounts.findByEmail(call, email)
+      if (email === undefined || account === undefined) return undefined
+      const { id: accountId, language } = account
+      if (!needsPasskey(methods) || account.suspendedAt !== undefined) return { accountId, passkeyLinkSent: false }
+      const { token, reset } = permit(email, account)
+      await repository.insert(call, reset, [
+        mail({ ...mailFor(deps, account, { email, token, forced: false }), language }),
+        securityEventOf({ type: 'passkey.link_sent', accountId, ...actorOf(call) }),
+      ])
+      return { accountId, passkeyLinkSent: true }
+    },
+  }
+}
+
+function renewing({ repository, accounts, clock }: LostPasskeysDependencies): Pick<LostPasskeys, 'pending' | 'renew'> {
+  const find = async (call: Call, token: string): Promise<Found | undefined> => {
+    const reset = await repository.find(call, sha256(token), 'passkey')
+    if (reset?.value.accountId === undefined || reset.value.expiresAt <= clock.now()) return undefined
+    const account = await accounts.find(call, reset.value.accountId)
+    // The address may have gone to another mailbox since.
+    if (account === undefined || account.suspendedAt !== undefined || account.email !== reset.value.email) return undefined
+    return equalSecrets(credentialOf(account), reset.value.credential) ? { reset, account } : undefined
+  }
+
+  return {
+    async pending(call, token) {
+      const found = await find(call, token)
+      return found && pendingOf(found)
+    },
+
+    async renew(call, { token, renewal, by }) {
+      const found = await find(call, token)
+      if (found === undefined) return undefined
+      const { account, reset } = found
+      const { id: accountId } = account
+      const now = clock.now()
+      const events = [
+        endAccessRequested({ accountId, at: now }),
+        securityEventOf({ type: 'passkey.reset', accountId, ...by }),
+        ...renewal.events,
+      ]
+      return (await repository.redeem(call, reset, { account, by: renewal, now, events })) ? pendingOf(found) : undefined
+    },
+  }
+}
+
+function pendingOf({ account: { id, email, name }, reset: { value } }: Found): PendingPasskey {
+  return { accountId: id, email, name, interaction: value.interaction }
+}
+
+interface MailTo {
+  readonly email: string
+  readonly token: string
+  /** A role asks for more than a mailbox. */
+  readonly forced: boolean
+}
+
+function mailFor(
+  { origin, admission }: LostPasskeysDependencies,
+  account: Account | undefined,
+  { email, token, forced }: MailTo,
+): MailRequest {
+  if (account === undefined) return strangerMail(admission, { email, origin })
+  const { name } = account
+  if (account.suspendedAt !== undefined) return { to: email, template: 'account-blocked', data: { name } }
+  if (forced) return { to: email, template: 'ask-for-passkey', data: { name } }
+  const link = `${origin}/new-passkey?token=${token}`
+  return { to: email, template: 'new-passkey', data: { name, link, minutes: String(TOKEN_MINUTES) } }
+}
