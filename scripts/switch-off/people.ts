@@ -3,6 +3,7 @@ import type { Defence } from './defence.ts'
 
 const ACCOUNTS_TEST = 'test/http/accounts.test.ts'
 const RECOVERY = 'test/http/recovery.test.ts'
+const LOST_PASSKEY = 'test/http/lost-passkey.test.ts'
 const BY_MAIL = 'test/http/email-sign-in.test.ts'
 const ADDRESS = 'test/http/address.test.ts'
 const UPSTREAM = 'test/http/upstream.test.ts'
@@ -102,9 +103,24 @@ export const PEOPLE: readonly Defence[] = [
     off: 'links for new passwords are kept as they are',
     test: RECOVERY,
     edits: [
-      ['src/auth/recovery/service.ts', 'repository.find(call, sha256(token))', 'repository.find(call, token)'],
+      ['src/auth/recovery/service.ts', "repository.find(call, sha256(token), 'password')", "repository.find(call, token, 'password')"],
       ['src/auth/recovery/service.ts', 'id: sha256(token),', 'id: token,'],
     ],
+  },
+  {
+    requirement: 70,
+    off: 'links for new passkeys are kept as they are',
+    test: LOST_PASSKEY,
+    edits: [
+      ['src/auth/lost-passkeys/service.ts', "repository.find(call, sha256(token), 'passkey')", "repository.find(call, token, 'passkey')"],
+      ['src/auth/lost-passkeys/service.ts', 'id: sha256(token),', 'id: token,'],
+    ],
+  },
+  {
+    requirement: 32,
+    off: 'a process that dies after a new passkey by mail leaves everything open',
+    test: LOST_PASSKEY,
+    edits: [['src/auth/lost-passkeys/service.ts', '        endAccessRequested({ accountId, at: now }),\n', '']],
   },
   {
     requirement: 70,

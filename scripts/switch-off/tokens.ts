@@ -112,8 +112,8 @@ export const TOKENS: readonly Defence[] = [
       ['signing out leaves the tokens of frontends', '.filter(({ endsWithSession }) => endsWithSession)', '.filter(({ id }) => id === "")'],
       [
         'an app whose access is ended keeps its tokens',
-        'grantsOf(call, { accountId, clientId })',
-        "grantsOf(call, { accountId, clientId: '' })",
+        'await grantsOf(call, where), events)',
+        "await grantsOf(call, { ...where, clientId: '' }), events)",
       ],
     ] as const
   ).map(([off, from, to]): Defence => ({ requirement: 32, off, test: ENDINGS, edits: [[`${PROVIDER}/endings.ts`, from, to]] })),
@@ -149,7 +149,7 @@ export const TOKENS: readonly Defence[] = [
     requirement: 32,
     off: 'a process that dies after a new password by mail leaves everything open',
     test: 'test/http/recovery.test.ts',
-    edits: [['src/auth/recovery/service.ts', '        endAccessRequested({ accountId, at: clock.now() }),\n', '']],
+    edits: [['src/auth/recovery/service.ts', '        endAccessRequested({ accountId, at: now }),\n', '']],
   },
   {
     requirement: 33,
@@ -244,13 +244,7 @@ export const TOKENS: readonly Defence[] = [
     requirement: 39,
     off: 'refusals do not lead to the metadata',
     test: PROOFS,
-    edits: [
-      [
-        'src/gateway/tokens/challenges.ts',
-        'if (challenge === undefined || host?.hasApi !== true',
-        'if (challenge === undefined || host !== undefined',
-      ],
-    ],
+    edits: [['src/gateway/tokens/challenges.ts', 'if (host?.hasApi !== true', 'if (host !== undefined']],
   },
   {
     requirement: 40,

@@ -121,10 +121,14 @@ describe('a token that is bound to a key', () => {
     const free = await token({ jti: 'another-one' })
     assert.equal((await show(value, await proof(value))).status, 200)
     assert.equal((await ask(world, { path: '/api/photos', headers: { authorization: `Bearer ${free}` } })).status, 200)
+    const further = await token({ jti: 'made-of-it', exchanged_ids: ['before-it', 'another-one'] })
+    const askWith = async (bearer: string): Promise<number> =>
+      (await ask(world, { path: '/api/photos', headers: { authorization: `Bearer ${bearer}` } })).status
+    assert.equal(await askWith(further), 200)
     for (const subject of ['the-one', 'another-one']) world.auth.revoke({ kind: 'token', subject, before: seconds() })
     await new Promise((resolve) => setTimeout(resolve, 20))
     assert.equal((await show(value, await proof(value))).status, 401)
-    assert.equal((await ask(world, { path: '/api/photos', headers: { authorization: `Bearer ${free}` } })).status, 401)
+    assert.deepEqual([await askWith(free), await askWith(further)], [401, 401])
     assert.equal((await ask(world, { path: '/api/photos', headers: { authorization: `Bearer ${await token()}` } })).status, 200)
   })
 

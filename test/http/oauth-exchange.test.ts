@@ -146,6 +146,41 @@ describe('an exchanged token', () => {
     assert.equal(errorOf(await exchange('orders', subject.access_token)), 'invalid_request')
   })
 
+  test('ends with each token that it was made from, and none of those ends with it', async () => {
+    const subject = (await ordersToken('person-ids')).access_token
+    const made = async (): Promise<{ stock: string; vault: string }> => {
+      const stock = JSON.parse((await exchange('orders', subject)).body).access_token
+      return { stock, vault: JSON.parse((await exchange('stock', stock, { resource: VAULT })).body).access_token }
+    }
+    const isActive = async (client: string, token: string): Promise<unknown> =>
+      JSON.parse((await post('/introspect', client, { token })).body).active
+    const [one, two] = [await made(), await made()]
+    const jti = (token: string): unknown => claimsOf(token)['jti']
+    assert.deepEqual(claimsOf(one.stock)['exchanged_ids'], [jti(subject)])
+    const { exchanged_ids: ids } = JSON.parse((await post('/introspect', 'thief', { token: one.vault })).body)
+    assert.deepEqual(ids, [jti(subject), jti(one.stock)])
+    assert.equal((await post('/revoke', 'stock', { token: two.vault })).status, 200)
+    assert.deepEqual([await isActive('thief', two.vault), await isActive('stock', two.stock)], [false, true])
+    assert.equal((await post('/revoke', 'orders', { token: two.stock })).status, 200)
+    assert.deepEqual([await isActive('stock', two.stock), await isActive('orders', subject)], [false, true])
+    assert.deepEqual([await isActive('stock', one.stock), await isActive('thief', one.vault)], [true, true], 'another one of the same')
+    assert.equal((await post('/revoke', 'shop', { token: subject })).status, 200)
+    assert.deepEqual([await isActive('stock', one.stock), await isActive('thief', one.vault)], [false, false])
+  })
+
+  test('of a random token ends with that one, and does not tell it', async () => {
+    const stock = JSON.parse((await exchange('orders', (await ordersToken('person-random')).access_token)).body).access_token
+    const vault = JSON.parse((await exchange('stock', stock, { resource: VAULT })).body).access_token
+    const reply = await exchange('thief', vault)
+    assert.equal(reply.status, 200, reply.body)
+    const { access_token: further } = JSON.parse(reply.body)
+    assert.equal(JSON.stringify(claimsOf(further)).includes(vault), false)
+    const isActive = async (): Promise<unknown> => JSON.parse((await post('/introspect', 'stock', { token: further })).body).active
+    assert.equal(await isActive(), true)
+    assert.equal((await post('/revoke', 'stock', { token: vault })).status, 200)
+    assert.equal(await isActive(), false)
+  })
+
   test('does not wait for the sweep to end', async () => {
     const account = 'person-unswept'
     const subject = await ordersToken(account)

@@ -9,6 +9,7 @@ import type { Collection } from '../../database/contract.ts'
 import type { AccountDirectory } from '../engine.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import { type AccessTokenRecord, accessTokensCollection, type GrantRecord } from './collections.ts'
+import { EXCHANGED_IDS_CLAIM } from './exchanged.ts'
 import { recordId, sidOf } from './ids.ts'
 import { noStorage } from './no-storage.ts'
 import type { Pending } from './pending.ts'
@@ -20,7 +21,7 @@ export interface AccessTokenStorageDependencies {
   readonly tokens: Collection<AccessTokenRecord>
   readonly grants: Pick<Collection<GrantRecord>, 'get'>
   readonly accounts: Pick<AccountDirectory, 'find'>
-  readonly revocations: Pick<Revocations, 'revokeToken'>
+  readonly revocations: Pick<Revocations, 'revokeToken' | 'isAnyTokenRevoked'>
   readonly pending: Pick<Pending, 'defer'>
   readonly vault: Vault
   readonly clock: Clock
@@ -33,7 +34,7 @@ const withSession = z.looseObject({ extra: z.looseObject({ sid: z.string() }) })
 const exchanged = z.looseObject({
   accountId: z.string(),
   grantId: z.undefined().optional(),
-  extra: z.looseObject({ sid: z.string().optional() }).optional(),
+  extra: z.looseObject({ sid: z.string().optional(), [EXCHANGED_IDS_CLAIM]: z.array(z.string()).optional() }).optional(),
 })
 /** The `jti` of the signed token inside of an encrypted one. */
 const withInner = z.looseObject({ innerId: z.string() })
@@ -72,6 +73,8 @@ export function createAccessTokenStorage(dependencies: AccessTokenStorageDepende
       // Its resource server may show us what was inside.
       const inner = withInner.safeParse(await open(id)).data?.innerId
       if (inner !== undefined) await revocations.revokeToken(currentCall(), inner)
+      // For those that were exchanged for it.
+      await revocations.revokeToken(currentCall(), id)
       await tokens.delete(currentCall(), id)
     },
     async revokeByGrantId(grantId) {
@@ -81,12 +84,17 @@ export function createAccessTokenStorage(dependencies: AccessTokenStorageDepende
 }
 
 /** The sweep after the end of a grant takes its time, and an exchange may be under way just then: what counts is the grant. */
-async function isAuthorised({ grants, accounts }: AccessTokenStorageDependencies, call: Call, payload: unknown): Promise<boolean> {
+async function isAuthorised(
+  { grants, accounts, revocations }: AccessTokenStorageDependencies,
+  call: Call,
+  payload: unknown,
+): Promise<boolean> {
   const found = exchanged.safeParse(payload)
   if (!found.success) return true
   const { accountId, extra } = found.data
   const grant = extra?.sid === undefined ? undefined : (await grants.get(call, extra.sid))?.value
   if (grant?.accountId !== accountId || grant.endedAt !== undefined) return false
+  if (await revocations.isAnyTokenRevoked(call, extra?.[EXCHANGED_IDS_CLAIM] ?? [])) return false
   const person = await accounts.find(call, accountId)
   return person !== undefined && !person.suspended
 }

@@ -11,14 +11,15 @@ import type { PublicJwk } from '../keys/jwk.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import type { ClientRegistry } from './clients.ts'
 import type { GrantRecord } from './collections.ts'
-import { doClientsLast } from './token-clients.ts'
+import { doClientsLast, MAX_ACTORS } from './token-clients.ts'
+import { EXCHANGED_IDS_CLAIM } from './exchanged.ts'
 import { isServiceCurrent, type ServiceDirectory } from './service-claims.ts'
 
 export interface StructuredTokensDependencies {
   readonly issuer: string
   readonly clock: Clock
   readonly grants: Collection<GrantRecord>
-  readonly revocations: Pick<Revocations, 'isTokenRevoked'>
+  readonly revocations: Pick<Revocations, 'isAnyTokenRevoked'>
   readonly accounts: AccountDirectory
   readonly clients: Pick<ClientRegistry, 'find'>
   readonly services: ServiceDirectory
@@ -40,6 +41,7 @@ const claims = z.looseObject({
   scope: z.string().optional(),
   membership_at: z.number().optional(),
   act: z.unknown().optional(),
+  [EXCHANGED_IDS_CLAIM]: z.array(z.string()).max(MAX_ACTORS).optional(),
   cnf: z.looseObject({ jkt: z.string().optional(), 'x5t#S256': z.string().optional() }).optional(),
 })
 
@@ -99,7 +101,8 @@ export function createStructuredTokens(dependencies: StructuredTokensDependencie
       const isKnownKey = remembered !== undefined && publishedKeys().some(({ kid }) => kid === remembered.kid)
       const token = (isKnownKey ? remembered : await verify(value))?.token
       if (token === undefined || token.exp * 1000 <= clock.now()) return undefined
-      const [isRevoked, isGood] = await Promise.all([revocations.isTokenRevoked(call, token.jti), isAuthorised(call, token)])
+      const ids = [token.jti, ...(token[EXCHANGED_IDS_CLAIM] ?? [])]
+      const [isRevoked, isGood] = await Promise.all([revocations.isAnyTokenRevoked(call, ids), isAuthorised(call, token)])
       return isGood && !isRevoked ? token : undefined
     },
   }

@@ -6,7 +6,8 @@ import type Provider from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import { z } from '#kernel/schema.ts'
 import { grantHelpers } from './engine-internals.ts'
-import { markExchanged } from './exchanged.ts'
+import { EXCHANGED_IDS_CLAIM, markExchanged } from './exchanged.ts'
+import { recordId } from './ids.ts'
 import type { ClientRegistry, RegisteredClient } from './clients.ts'
 import { clientSubject } from '../clients/subject.ts'
 import { accessTokenSeconds } from './lifetimes.ts'
@@ -43,7 +44,12 @@ const helpers = new Map(Object.entries(grantHelpers))
 const proof = z.object({ thumbprint: z.string() }).optional()
 /** By the resources that it has been for, the scopes that it had there. */
 const bounds = z.record(z.string(), z.string())
-const sessionClaims = z.looseObject({ sid: z.string().optional(), act: z.unknown().optional(), exchanged_from: bounds.optional() })
+const sessionClaims = z.looseObject({
+  sid: z.string().optional(),
+  act: z.unknown().optional(),
+  exchanged_from: bounds.optional(),
+  [EXCHANGED_IDS_CLAIM]: z.array(z.string()).optional(),
+})
 
 export interface TokenExchangeParts {
   readonly clients: ClientRegistry
@@ -61,7 +67,7 @@ async function exchange(provider: Provider, parts: TokenExchangeParts, context: 
   if (client === undefined || registered === undefined) throw new errors.InvalidClient('the client is not known')
   const subject = await subjectOf(provider, asked.subject_token, { resources: parts.resources, clientId: client.clientId })
   const target = await targetOf(context, asked, registered)
-  const { sid, act, exchanged_from: before, ...others } = sessionClaims.parse(subject.extra ?? {})
+  const { sid, act, exchanged_from: before, [EXCHANGED_IDS_CLAIM]: ids = [], ...others } = sessionClaims.parse(subject.extra ?? {})
   const from = { ...before, [String(subject.aud)]: subject.scope ?? '' }
   const token = new provider.AccessToken({
     accountId: subject.accountId,
@@ -80,7 +86,13 @@ async function exchange(provider: Provider, parts: TokenExchangeParts, context: 
   )
   const actor = { sub: clientSubject(client.clientId), ...(act === undefined ? {} : { act }) }
   if (actorsOf(actor) === undefined) throw new errors.InvalidRequest('the subject token has been exchanged too often')
-  markExchanged(token, { ...signIn, ...(sid === undefined ? {} : { sid }), act: actor, exchanged_from: from })
+  markExchanged(token, {
+    ...signIn,
+    ...(sid === undefined ? {} : { sid }),
+    act: actor,
+    exchanged_from: from,
+    [EXCHANGED_IDS_CLAIM]: [...ids, idOf(subject, asked.subject_token)],
+  })
   context.oidc.entity('AccessToken', token)
   const value = await token.save()
   context.body = {
@@ -90,6 +102,11 @@ async function exchange(provider: Provider, parts: TokenExchangeParts, context: 
     expires_in: token.expiration,
     ...(token.scope === undefined ? {} : { scope: token.scope }),
   }
+}
+
+/** What its revocation is stored under. Of one that we alone can read the `jti` is the value itself, which is nobody else's business. */
+function idOf({ jti }: AccessToken, value: string): string {
+  return jti === value ? recordId(value) : jti
 }
 
 function askedOf({ oidc }: KoaContextWithOIDC): z.infer<typeof request> {

@@ -50,9 +50,10 @@ export interface Revocations {
   endedFor(subject: string): Operation
   /** For tokens that tell of an earlier state of roles and groups than this. */
   superseded(accountId: string, state: number): Operation
-  /** Ends one access token, by its `jti`. */
+  /** Ends one access token, by its `jti`, or by the hash of a random one; with it those that were exchanged for it. */
   revokeToken(call: Call, jti: string): Promise<void>
-  isTokenRevoked(call: Call, jti: string): Promise<boolean>
+  /** Of a token, and of those that it was made from. */
+  isAnyTokenRevoked(call: Call, ids: readonly string[]): Promise<boolean>
   /** Tells everybody at once. Only a hint: who misses it finds the record when it next asks. */
   announce(call: Call, kind: Revocation['kind'], subjects: readonly string[]): Promise<void>
   list(call: Call, after?: string): Promise<{ readonly items: readonly Revocation[]; readonly next: string }>
@@ -94,7 +95,10 @@ export function createRevocations({ database, cache, clock, logger }: Revocation
       await announce(call, 'token', [jti])
     },
 
-    isTokenRevoked: async (call, jti) => (await revocations.get(call, tokenId(jti))) !== undefined,
+    async isAnyTokenRevoked(call, ids) {
+      const found = await Promise.all(ids.map((id) => revocations.get(call, tokenId(id))))
+      return found.some((one) => one !== undefined)
+    },
 
     operation(kind, subject, keptMs = KEPT_MS) {
       const at = clock.now()

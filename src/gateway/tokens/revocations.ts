@@ -28,15 +28,15 @@ interface RevocableToken {
   readonly membershipAt?: number | undefined
   /** The key that has signed it. */
   readonly keyId?: string | undefined
-  readonly tokenId?: string | undefined
+  readonly tokenIds?: readonly string[]
   /** Every client that it has come through, as auth names those that act for themselves. */
   readonly clients?: readonly string[]
 }
 
 export function revocableOf({ principal, ...token }: VerifiedToken): RevocableToken {
   const { sessionId, accountId } = principal
-  const { issuedAt, membershipAt, keyId, tokenId, clients } = token
-  return { sessionId, accountId, issuedAt, membershipAt, keyId, tokenId, clients }
+  const { issuedAt, membershipAt, keyId, tokenIds, clients } = token
+  return { sessionId, accountId, issuedAt, membershipAt, keyId, tokenIds, clients }
 }
 
 export interface Revocations {
@@ -75,9 +75,9 @@ function createRevokedSet(): RevokedSet {
       const map = maps[kind]
       map.set(subject, Math.max(before, map.get(subject) ?? 0))
     },
-    has({ sessionId, accountId, issuedAt, membershipAt, keyId, tokenId, clients = [] }) {
+    has({ sessionId, accountId, issuedAt, membershipAt, keyId, tokenIds = [], clients = [] }) {
       if (keyId !== undefined && keys.has(keyId)) return true
-      if (tokenId !== undefined && tokens.has(tokenId)) return true
+      if (tokenIds.some((id) => tokens.has(id))) return true
       // A session that has ended never comes back, whatever was still issued in it; an account may sign in again.
       if (sessions.has(sessionId)) return true
       const isEnded = (subject: string): boolean => issuedAt <= (accounts.get(subject) ?? Number.NEGATIVE_INFINITY)

@@ -19,8 +19,8 @@ export interface VerifiedToken {
   readonly membershipAt?: number
   /** The key that has signed it. */
   readonly keyId: string
-  /** Its `jti`. */
-  readonly tokenId: string
+  /** Its `jti`, and those of the tokens that it was exchanged for (RFC 8693). */
+  readonly tokenIds: readonly string[]
   /** Every client that it has come through, as the subjects that they have when they act for themselves: its own, and those under `act` (RFC 8693). */
   readonly clients: readonly string[]
   /** What whoever brings it must hold: a key (RFC 9449) or a certificate (RFC 8705). */
@@ -49,6 +49,9 @@ const CLOCK_TOLERANCE_SECONDS = 5
  */
 const protectedHeader = z.strictObject({ alg: z.literal(TOKEN_ALGORITHM), typ: z.literal('at+jwt'), kid: z.string().min(1).max(128) })
 
+/** Auth makes no longer chains. */
+const MAX_ACTORS = 16
+
 const text = z.string().min(1).max(512)
 const claims = z.object({
   iss: text,
@@ -71,6 +74,7 @@ const claims = z.object({
   organization: z.object({ id: text, roles: z.array(text).max(100) }).optional(),
   membership_at: z.int().min(0).optional(),
   act: z.unknown().optional(),
+  exchanged_ids: z.array(text).max(MAX_ACTORS).optional(),
   // Strict: a token that is bound by something that we do not check would be taken as one that is not bound.
   cnf: z.union([z.strictObject({ jkt: text }), z.strictObject({ 'x5t#S256': text })]).optional(),
 })
@@ -80,8 +84,6 @@ const SERVICE = /^client:/
 
 const clientSubject = (clientId: string): string => `client:${clientId}`
 const actor = z.object({ sub: text, act: z.unknown().optional() })
-/** Auth makes no longer chains. */
-const MAX_ACTORS = 16
 
 /** RFC 8693 section 4.1: whoever acts, and who acted before. What cannot be read is none of ours. */
 function actorsOf(act: unknown): string[] {
@@ -149,7 +151,7 @@ function verdictOf(token: z.infer<typeof claims>, { keyId, firstParty }: Surroun
     issuedAt: iat,
     expiresAt: exp * 1000,
     keyId,
-    tokenId: jti,
+    tokenIds: [jti, ...(token.exchanged_ids ?? [])],
     clients: [clientSubject(clientId), ...actorsOf(token.act)],
     ...(membershipAt === undefined ? {} : { membershipAt }),
     ...(cnf === undefined ? {} : { binding: cnf }),
