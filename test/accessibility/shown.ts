@@ -25,7 +25,7 @@ function placeOf(request: Request): string {
   return `${request.method()} ${new URL(request.url()).pathname.replaceAll(/(?<=\/)[0-9a-z]{26}(?=\/)/g, ':id')}`
 }
 
-export async function showStage({ world }: Stage, browser: Browser): Promise<Shown> {
+export async function showStage({ world }: Pick<Stage, 'world'>, browser: Browser): Promise<Shown> {
   let asked: Visit | string = ''
   let status = 0
   let leave: ((left: Left) => void) | undefined

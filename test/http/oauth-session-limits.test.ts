@@ -132,7 +132,7 @@ test('requirement 68: limits that are none are refused at the start', () => {
   assert.deepEqual(problemsOf({ idleDays: 1, limitDays: 90 }), [])
 })
 
-test('an ID token names its session as long as that lasts, whatever key signs meanwhile, and then its key leaves', async (t) => {
+test('requirement 51: an ID token names its session as long as that lasts, whatever key signs meanwhile, and then its key leaves', async (t) => {
   const world = await openOauth()
   t.after(() => world.stop())
   const account = 'person-hint'
