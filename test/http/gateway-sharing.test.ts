@@ -1,6 +1,7 @@
 // Sharing across origins: the registered ones, with a token, on the API and the files; nobody and nothing else.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { rawRoute, type Route } from '#kernel/http/route.ts'
 import { ask, openWorld, site, sites, token, type World } from './gateway-support.ts'
 
 const SHOP = 'http://printshop.localhost:5000'
@@ -48,6 +49,33 @@ describe('sharing across origins', () => {
       const get = await ask(world, { path: '/api/photos', headers: { origin } })
       assert.equal(get.headers['access-control-allow-origin'], undefined)
       assert.match(String(get.headers['vary']), /origin/)
+    }
+  })
+  test('tells scripts of registered origins that the token endpoint has had enough', async () => {
+    const path = '/token-of-the-test'
+    const token: Route = rawRoute({
+      method: 'POST',
+      path,
+      site: 'accounts',
+      allow: { who: 'handler', reason: 'x' },
+      csrfExempt: 'x',
+      maxBodyBytes: 10,
+      rate: 'token',
+      summary: 'x',
+      handle: async (_call, { response }) => void response.end('from the engine'),
+    })
+    const busy = await openWorld({ settings: { rateLimits: { token: { quota: 1, windowSeconds: 60 } } }, routes: [token] })
+    try {
+      const from = (origin: string) => ask(busy, { method: 'POST', origin: sites.accounts, path, headers: { origin } })
+      const first = await from(SHOP)
+      assert.deepEqual([first.status, first.headers['access-control-allow-origin']], [200, undefined], 'what the engine answers, it shares')
+      const over = await from(SHOP)
+      assert.deepEqual([over.status, over.headers['access-control-allow-origin']], [429, SHOP])
+      assert.match(String(over.headers['access-control-expose-headers']), /retry-after/)
+      for (const foreign of ['https://evil.example', 'null'])
+        assert.deepEqual([(await from(foreign)).status, (await from(foreign)).headers['access-control-allow-origin']], [429, undefined])
+    } finally {
+      await busy.stop()
     }
   })
   test('never reaches pages, sessions, accounts or the console', async () => {

@@ -4,6 +4,7 @@ import type { Method } from '#kernel/http/route.ts'
 import { cameByTls, clientAddress, networkOf } from '../client-address.ts'
 import type { GatewayExchange } from '../exchange.ts'
 import { isSentFromElsewhere } from '../navigation.ts'
+import { shareRefusal } from './cors.ts'
 import type { PipelineParts, Step } from './step.ts'
 import { checkFraming, checkHeaderNames, isHost, splitTarget } from '../strict-http.ts'
 
@@ -74,12 +75,17 @@ export function findRoute(exchange: GatewayExchange): void {
   }
 }
 
-export function limitRate({ limits }: PipelineParts): Step['run'] {
+export function limitRate({ limits, origins }: PipelineParts): Step['run'] {
   return (exchange) => {
     const { match, client, startedAt, headers } = exchange
     // Counted apart, or a page of somebody else could use up what a person needs to sign in and to stay in.
     const key = isSentFromElsewhere(exchange) ? `${client} elsewhere` : client
-    limits.take(match?.route.rate ?? 'page', key, { nowMs: startedAt, headers })
+    try {
+      limits.take(match?.route.rate ?? 'page', key, { nowMs: startedAt, headers })
+    } catch (error) {
+      shareRefusal({ origins }, exchange)
+      throw error
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 // Cross-origin sharing (Fetch standard): the API and the files may be called by scripts of exactly the registered origins, with a token,
-// never with cookies. The OpenID engine shares its own endpoints itself.
+// never with cookies. The OpenID engine shares its own endpoints itself, but for what does not come to it.
 import { httpErrors } from '#kernel/http/problem.ts'
 import type { GatewayExchange } from '../exchange.ts'
 import type { PipelineParts, Step } from './step.ts'
@@ -21,6 +21,16 @@ export function shareAcrossOrigins({ origins }: PipelineParts): Step['run'] {
     if (origin === undefined || origin === exchange.origin || !origins.has(origin)) return
     exchange.headers.push('access-control-allow-origin', origin, 'access-control-expose-headers', EXPOSED_HEADERS)
   }
+}
+
+/** A token endpoint that has had enough: to the scripts of a client it would be a network that failed, and `Retry-After` nothing that they can read. */
+export function shareRefusal(
+  { origins }: Pick<PipelineParts, 'origins'>,
+  { host, match, request, origin: own, headers }: GatewayExchange,
+): void {
+  const { origin } = request.headers
+  if (host?.isAccounts !== true || match?.route.rate !== 'token' || origin === undefined || origin === own || !origins.has(origin)) return
+  headers.push('vary', 'origin', 'access-control-allow-origin', origin, 'access-control-expose-headers', EXPOSED_HEADERS)
 }
 
 /** After the rate limit: a preflight asks for no route, but it is a request like any other. */
