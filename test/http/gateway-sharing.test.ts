@@ -53,7 +53,7 @@ describe('sharing across origins', () => {
   })
   test('tells scripts of registered origins that the token endpoint has had enough', async () => {
     const path = '/token-of-the-test'
-    const token: Route = rawRoute({
+    const busyRoute: Route = rawRoute({
       method: 'POST',
       path,
       site: 'accounts',
@@ -64,7 +64,7 @@ describe('sharing across origins', () => {
       summary: 'x',
       handle: async (_call, { response }) => void response.end('from the engine'),
     })
-    const busy = await openWorld({ settings: { rateLimits: { token: { quota: 1, windowSeconds: 60 } } }, routes: [token] })
+    const busy = await openWorld({ settings: { rateLimits: { token: { quota: 1, windowSeconds: 60 } } }, routes: [busyRoute] })
     try {
       const from = (origin: string) => ask(busy, { method: 'POST', origin: sites.accounts, path, headers: { origin } })
       const first = await from(SHOP)

@@ -41,8 +41,8 @@ export interface AuthProcessSettings {
   readonly file: string
   readonly masterKey: string
   readonly issuerPort: number
-  /** `dying`: by SIGKILL, when the database has answered a rotation. */
-  readonly mode?: 'dying' | undefined
+  /** `dying`: by SIGKILL, when the database has answered a rotation. `brief`: nobody stays signed in for longer than 30 days. */
+  readonly mode?: 'dying' | 'brief' | undefined
 }
 
 export async function startAuthProcess({ file, masterKey, issuerPort, mode }: AuthProcessSettings): Promise<AuthProcess> {
