@@ -45,6 +45,9 @@ describe('somebody whom an operator blocks', () => {
     const reset = await command('--reset-second-step')
     assert.equal(reset.code, 0, reset.err)
     assert.equal((JSON.parse(reset.out) as { secondStepReset: boolean }).secondStepReset, false, 'there is none')
+    const link = await command('--send-passkey-link')
+    assert.equal(link.code, 0, link.err)
+    assert.equal((JSON.parse(link.out) as { passkeyLinkSent: boolean }).passkeyLinkSent, false, 'there are passwords')
     assert.equal((await session(platform, ada.visitor)).signedIn, true, 'and nothing was ended for it')
   })
 
