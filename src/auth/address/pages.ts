@@ -58,8 +58,13 @@ export function restoreAddressPage(skin: Skin, { email, ...view }: LinkView): Ht
 }
 
 /** `hasPasswords`: the app lets people sign in with one. */
-export function restoredPage(skin: Skin, hasPasswords: boolean): Html {
+export function restoredPage(
+  skin: Skin,
+  { hasPasswords, suspended }: { readonly hasPasswords: boolean; readonly suspended: boolean },
+): Html {
   const { address } = skin.texts
+  // No button: none leads on before an operator has let them in again.
+  if (suspended) return stagePage(skin, { title: address.restored, main: lead(address.restored, address.restoredBlocked) })
   const { words, href, label } = hasPasswords
     ? { words: address.restoredWords, href: '/forgot-password', label: address.newPassword }
     : { words: address.restoredSignIn, href: '/account', label: address.signIn }

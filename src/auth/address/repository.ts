@@ -39,7 +39,7 @@ export interface AddressRepository {
   forgetLater(call: Call, undo: AddressUndo): Promise<void>
   /**
    * The same for the way back; the password goes, too, with all ways in that were added since then, and an end of the account that was asked for. The
-   * link has proved the mailbox.
+   * link has proved the mailbox. Whether the account is blocked stays as it was.
    */
   restore(
     call: Call,
@@ -60,7 +60,8 @@ export function createAddressRepository(database: Database, reclaiming: Pick<Rec
       throw error
     }
   }
-  const sameAccount = ({ email, password, waysVersion }: Account) => ({ email, password, waysVersion, suspendedAt: undefined })
+  // An end that has begun blocks the account in the same write, so it is noticed as well.
+  const sameAccount = ({ email, password, waysVersion, suspendedAt }: Account) => ({ email, password, waysVersion, suspendedAt })
   return {
     async insert(call, change, events) {
       await changes.insert(call, change, { events })

@@ -135,12 +135,13 @@ function restoreRoutes(parts: PageParts): Route[] {
       input: { body: linkForm },
       answers,
       handle: friendly(parts, async (call, { body: { token } }, exchange) => {
-        const accountId = await addresses.undo(call, token)
-        if (accountId === undefined) return dead(parts, exchange)
+        const restored = await addresses.undo(call, token)
+        if (restored === undefined) return dead(parts, exchange)
+        const { accountId, suspended } = restored
         await parts.engine.revokeAccount(call, accountId)
         await reclaiming.finish(call, accountId)
         exchange.renewCsrf()
-        return page(restoredPage(skinOf(parts, exchange, '/account'), parts.methods.password))
+        return page(restoredPage(skinOf(parts, exchange, '/account'), { hasPasswords: parts.methods.password, suspended }))
       }),
     }),
   ]

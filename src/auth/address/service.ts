@@ -34,8 +34,16 @@ export interface Addresses {
   confirm(call: Call, link: Link & { readonly by: Whence }): Promise<boolean>
   /** The address that a link to the old mailbox would bring back; looking changes nothing. */
   pendingUndo(call: Call, token: string): Promise<string | undefined>
-  /** Brings the address back, removes the password and all ways in that were added since a week before. Whose account it was: its access is to end. */
-  undo(call: Call, token: string): Promise<string | undefined>
+  /**
+   * Brings the address back, removes the password and all ways in that were added since a week before. Whose account it was: its access is to end. Goes
+   * on while the account is blocked, and lets nobody in then.
+   */
+  undo(call: Call, token: string): Promise<Restored | undefined>
+}
+
+export interface Restored {
+  readonly accountId: string
+  readonly suspended: boolean
 }
 
 export interface Link {
@@ -117,9 +125,10 @@ function undoing({ repository, accounts, clock }: AddressesDependencies): Pick<A
     const used = await repository.findUndo(call, sha256(token))
     if (used === undefined || used.value.expiresAt <= clock.now()) return undefined
     const account = await accounts.find(call, used.value.accountId)
-    return account === undefined || account.suspendedAt !== undefined ? undefined : { used, account }
+    // Blocked is no end: an operator who has heard of a thief blocks, and the owner follows the link.
+    return account === undefined || account.deletion?.begun === true ? undefined : { used, account }
   }
-  const tryUndo = async (call: Call, token: string): Promise<{ readonly accountId?: string } | 'again'> => {
+  const tryUndo = async (call: Call, token: string): Promise<{ readonly restored?: Restored } | 'again'> => {
     const found = await find(call, token)
     if (found === undefined) return {}
     const { used, account } = found
@@ -139,14 +148,15 @@ function undoing({ repository, accounts, clock }: AddressesDependencies): Pick<A
     const since = unconfirmed === true ? 0 : theirsSince(account, changedAt)
     // First what a thief has kept to come back by, then the change that uses the link up: what breaks off can be done again.
     await repository.forgetLater(call, used.value)
-    return (await repository.restore(call, account, { used, since, now, events })) ? { accountId } : 'again'
+    const isDone = await repository.restore(call, account, { used, since, now, events })
+    return isDone ? { restored: { accountId, suspended: account.suspendedAt !== undefined } } : 'again'
   }
   return {
     pendingUndo: async (call, token) => (await find(call, token))?.used.value.before,
     async undo(call, token) {
       for (let tries = 0; tries < MOST_TRIES; tries += 1) {
         const outcome = await tryUndo(call, token)
-        if (outcome !== 'again') return outcome.accountId
+        if (outcome !== 'again') return outcome.restored
       }
       return undefined
     },

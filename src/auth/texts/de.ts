@@ -578,6 +578,8 @@ export const de: Texts = {
     newPassword: 'Neues Passwort setzen',
     restoredSignIn: 'Alle sind abgemeldet. Melden Sie sich an und sehen Sie nach, ob alles ist, wie Sie es kennen.',
     signIn: 'Anmelden',
+    restoredBlocked:
+      'Alle sind abgemeldet. Das Konto ist gesperrt, deshalb kann sich noch niemand anmelden: Schreiben Sie den Betreibern dieses Dienstes. Sie können Sie wieder hereinlassen.',
     dead: 'Dieser Link gilt nicht mehr',
     deadWords:
       'Links in unseren E-Mails gelten einmal und eine Weile, und eine neue Adresse wird dort bestätigt, wo ihr Besitzer angemeldet ist.',

@@ -578,6 +578,8 @@ export const en = {
     /** Where there are no passwords. */
     restoredSignIn: 'Everybody is signed out. Sign in and see whether all is as you left it.',
     signIn: 'Sign in',
+    restoredBlocked:
+      'Everybody is signed out. The account is blocked, so nobody can sign in yet: write to the people who run this service, who can let you in again.',
     dead: 'This link does not work any more',
     deadWords: 'Links in our mails work once and for a while, and a new address is confirmed where its owner is signed in.',
   },
