@@ -360,6 +360,14 @@ export async function openStage(): Promise<Stage> {
         return { path: '/restore-address', form: { token: await undoing() } }
       },
     },
+    {
+      name: 'POST /restore-address, blocked',
+      async ask() {
+        const link = { token: await undoing() }
+        await world.leaving.suspend(call, `after-${moves}@example.org`, true)
+        return { path: '/restore-address', form: link }
+      },
+    },
     { name: 'POST /restore-address, a dead link', ask: () => ({ path: '/restore-address', form: { token: 'none' } }) },
     {
       name: 'POST /account/organisations/:id/services',
