@@ -181,6 +181,12 @@ export interface SignUpInvitation {
   readonly expiresAt: number
 }
 
+/** Of those who have not signed up yet. */
+export interface SignUpInvitations {
+  readonly items: readonly (SignUpInvitation & { readonly invitedAt: number })[]
+  readonly next?: string
+}
+
 /** Whether an account is blocked. */
 export interface AccountStanding {
   readonly accountId: string
@@ -299,6 +305,10 @@ export interface Auth {
   changeMembership(call: Call, request: MembershipRequest): Promise<AccountMembership | undefined>
   /** Lets an address sign up where that needs an invitation, and tells it by mail. For operators alone. */
   invite(call: Call, email: string): Promise<SignUpInvitation>
+  /** Who may sign up by an invitation, newest first. Ask again with `next`. For operators alone. */
+  invitations(call: Call, after?: string): Promise<SignUpInvitations>
+  /** The address may not sign up by it any more. False when there is none. For operators alone. */
+  withdrawInvitation(call: Call, email: string): Promise<boolean>
   /** Blocks an account, which ends every session and token of it within a second, or lets it in again. `undefined` when nobody has this address. For operators alone. */
   suspendAccount(call: Call, request: { readonly email: string; readonly suspended: boolean }): Promise<AccountStanding | undefined>
   /** For who has lost the device and the codes: docs/sign-in.md. `undefined` when nobody has this address. For operators alone. */

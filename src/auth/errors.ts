@@ -17,6 +17,7 @@ export const authErrors = defineErrors('auth', {
   owners_only: { status: 403, title: 'Only owners of the organisation may do this' },
   last_owner: { status: 409, title: 'An organisation needs an owner' },
   service_not_found: { status: 404, title: 'No such service account' },
+  invitation_not_found: { status: 404, title: 'No such invitation' },
   invitation_ended: { status: 410, title: 'This invitation has ended' },
   invitation_other: { status: 403, title: 'This invitation is for another address' },
   changed_meanwhile: { status: 409, title: 'Somebody else was faster' },

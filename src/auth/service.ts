@@ -4,7 +4,7 @@ import type { Auth, BackChannelAnswer, BackChannelRequest, KeySet, PasskeyLink, 
 import type { Clients } from './clients/contract.ts'
 import type { AccountDirectory } from './engine.ts'
 import type { SigningKeys } from './keys/signing-keys.ts'
-import type { Admission } from './admission/service.ts'
+import type { Inviting } from './admission/service.ts'
 import type { Leaving } from './leaving/service.ts'
 import type { Moving } from './moving/contract.ts'
 import type { Operators } from './operators/operators.ts'
@@ -16,7 +16,7 @@ export interface AuthServiceDependencies {
   readonly revocations: Revocations
   readonly operators: Operators
   readonly roles: Roles
-  readonly admission: Admission
+  readonly admission: Inviting
   readonly leaving: Pick<Leaving, 'suspend'>
   readonly resetSecondStep: (call: Call, email: string) => Promise<SecondStepReset | undefined>
   readonly sendPasskeyLink: (call: Call, email: string) => Promise<PasskeyLink | undefined>
@@ -72,6 +72,8 @@ export function createAuthService(dependencies: AuthServiceDependencies): Auth {
     ownProfile,
     clientOrigins,
     invite: (call, email) => admission.invite(call, email),
+    invitations: (call, after) => admission.invitations(call, after),
+    withdrawInvitation: (call, email) => admission.withdrawInvitation(call, email),
     suspendAccount: (call, { email, suspended }) => leaving.suspend(call, email, suspended),
     resetSecondStep: (call, { email }) => dependencies.resetSecondStep(call, email),
     sendPasskeyLink: (call, { email }) => dependencies.sendPasskeyLink(call, email),

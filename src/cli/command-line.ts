@@ -19,6 +19,8 @@ export interface CommandLine {
   readonly suspended: boolean | undefined
   readonly resetSecondStep: boolean
   readonly sendPasskeyLink: boolean
+  /** Of `invite`: what to do instead. */
+  readonly invitation: { readonly list: boolean; readonly withdraw: boolean }
   readonly membership: Readonly<Record<'addRoles' | 'removeRoles' | 'addGroups' | 'removeGroups', readonly string[]>>
   /** Of `move`, `backup` and `restore`. */
   readonly premises: {
@@ -64,6 +66,8 @@ const OPTIONS = {
   reinstate: { type: 'boolean', default: false },
   'reset-second-step': { type: 'boolean', default: false },
   'send-passkey-link': { type: 'boolean', default: false },
+  list: { type: 'boolean', default: false },
+  withdraw: { type: 'boolean', default: false },
   to: { type: 'string' },
   from: { type: 'string' },
   back: { type: 'boolean', default: false },
@@ -128,6 +132,7 @@ export function parseCommandLine(words: readonly string[], commands: readonly st
     suspended: suspendedOf(values),
     resetSecondStep: values['reset-second-step'],
     sendPasskeyLink: values['send-passkey-link'],
+    invitation: { list: values.list, withdraw: values.withdraw },
     membership,
     premises: premisesOf(values),
     client: clientLine(values),
@@ -172,7 +177,8 @@ Commands
   restore        bring back the backup of --from <folder> where nothing is yet; --replace removes what is there;
                  --without-master-key when that of the backup is lost
   admin link     print a new one-time link to the operators' console; whoever is locked out gets in again by it
-  invite <address>   let somebody sign up where that needs an invitation, and tell them by mail
+  invite <address>   let somebody sign up where that needs an invitation, and tell them by mail; --withdraw takes
+                 that back, and invite --list prints who was invited and has not signed up
   passwords build-filter <list> <filter>
                  make a file of passwords that nobody may choose, for NINEFOLD_AUTH_PASSWORD_FILTER
   import <resource> <file or address>

@@ -102,6 +102,23 @@ test('somebody whom an operator invites may sign up, and nobody else', async () 
   assert.doesNotMatch(mail?.text ?? '', /\/confirm\?token=/)
 })
 
+test('whom operators have invited they see, until the account is made or they take it back', async () => {
+  const invited = async (): Promise<unknown> => {
+    const reply = await operator('GET /api/invitations')
+    assert.equal(reply.status, 200, reply.body)
+    const { items } = fieldsOf(reply) as { items: Record<string, unknown>[] }
+    return items.map(({ email }) => email)
+  }
+  assert.deepEqual(await invited(), [], 'she has signed up')
+  assert.equal((await operator('POST /api/invitations', { email: 'adda@example.org' })).status, 201)
+  assert.deepEqual(await invited(), ['adda@example.org'])
+  const withdrawn = await operator('POST /api/invitations/withdraw', { email: 'Adda@example.org' })
+  assert.deepEqual([withdrawn.status, withdrawn.body], [204, ''])
+  assert.deepEqual(await invited(), [])
+  const again = await operator('POST /api/invitations/withdraw', { email: 'adda@example.org' })
+  assert.deepEqual([again.status, fieldsOf(again)['code']], [404, 'auth.invitation_not_found'])
+})
+
 test('a client that an operator adds gets tokens that work; its secret is in that answer alone', async () => {
   assert.equal((await tokenFor('x'.repeat(43))).status, 401)
   const added = await operator('POST /api/clients', { definition: till, withSecret: true })
@@ -230,7 +247,9 @@ describe('what operators alone may do', () => {
     ['POST /api/clients/:clientId/block', '/api/clients/shop/block', {}],
     ['POST /api/clients/:clientId/unblock', '/api/clients/shop/unblock', {}],
     ['DELETE /api/clients/:clientId', '/api/clients/shop'],
+    ['GET /api/invitations', '/api/invitations'],
     ['POST /api/invitations', '/api/invitations', { email: 'mallory@example.org' }],
+    ['POST /api/invitations/withdraw', '/api/invitations/withdraw', { email: 'invited@example.org' }],
   ]
   const methodOf = (address: string): string => address.split(' ')[0] ?? ''
   const everything = async (): Promise<string> => (await operator('GET /api/clients')).body
@@ -247,10 +266,7 @@ describe('what operators alone may do', () => {
 
   test('is the whole of these routes', () => {
     const { auth } = platform.running()
-    const routes = [
-      ...clientRoutes(auth.clients),
-      ...admissionRoutes({ ...auth, isOff: false, problem: () => undefined, mayJoin: async () => false }),
-    ]
+    const routes = [...clientRoutes(auth.clients), ...admissionRoutes(auth)]
     assert.deepEqual(ASKED.map(([address]) => address).toSorted(), routes.map(({ method, path }) => `${method} ${path}`).toSorted())
   })
 
@@ -287,6 +303,7 @@ describe('what operators alone may do', () => {
       ['PATCH /api/clients/shop', { lifetimes: { accessToken: -1 } }],
       ['POST /api/clients/shop/rotate-secret', { keepSeconds: 'long' }],
       ['POST /api/invitations', { email: 7 }],
+      ['POST /api/invitations/withdraw', {}],
     ]
     for (const [address, json] of wrong) {
       const reply = await operator(address, json)
@@ -301,6 +318,7 @@ describe('what operators alone may do', () => {
       ['POST /api/clients/shop/rotate-secret', {}, 'auth.bad_client'],
       ['POST /api/clients/shop/rotate-secret', { keepSeconds: 31 * 86_400 }, 'auth.bad_client'],
       ['POST /api/invitations', { email: 'no address' }, 'auth.bad_details'],
+      ['POST /api/invitations/withdraw', { email: 'no address' }, 'auth.bad_details'],
     ]
     for (const [address, json, code] of unusable) {
       const reply = await operator(address, json)

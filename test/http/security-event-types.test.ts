@@ -162,6 +162,11 @@ const ROWS: Readonly<Record<TypeHere, () => Promise<Core | readonly Core[]>>> = 
     assert.equal((await operator('POST /api/invitations', { email: 'ada@example.org' })).status, 201)
     return { actor }
   },
+  async 'account.invitation_withdrawn'() {
+    assert.equal((await operator('POST /api/invitations', { email: 'mistyped@example.org' })).status, 201)
+    assert.equal((await operator('POST /api/invitations/withdraw', { email: 'mistyped@example.org' })).status, 204)
+    return { actor }
+  },
   async 'account.created'() {
     ada = await signedUp('ada@example.org')
     return { accountId: ada.accountId }

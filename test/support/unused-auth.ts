@@ -10,5 +10,7 @@ export class UnusedAuth {
   suspendAccount = async () => undefined
   resetSecondStep = async () => undefined
   sendPasskeyLink = async () => undefined
+  invitations = async () => ({ items: [] })
+  withdrawInvitation = async () => false
   invite = async (_call: unknown, email: string) => ({ email, expiresAt: 0 })
 }

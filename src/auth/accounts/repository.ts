@@ -48,7 +48,7 @@ export interface AccountsRepository {
   ): Promise<boolean>
   findToken(call: Call, id: string): Promise<Stored<EmailToken> | undefined>
   insertToken(call: Call, token: EmailToken, events: readonly EventDraft[]): Promise<void>
-  /** Uses the token up and makes the account, both or neither. `used`: somebody was faster; `taken`: the address has an account. */
+  /** Uses the token up and makes the account, both or neither. `used`: somebody was faster, or an operation failed; `taken`: the address has an account. */
   redeemToken(
     call: Call,
     token: Stored<EmailToken>,

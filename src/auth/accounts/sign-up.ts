@@ -82,7 +82,7 @@ export interface SignUpDependencies {
   readonly passwords: Passwords
   readonly throttle: Throttle
   readonly hooks: Pick<RunningHooks, 'beforeSignUp'>
-  readonly admission: Pick<Admission, 'problem' | 'mayJoin'>
+  readonly admission: Pick<Admission, 'problem' | 'mayJoin' | 'joining'>
   readonly clock: Clock
   readonly methods: SignInMethods
   /** Where mailed links lead: the accounts origin. */
@@ -108,7 +108,8 @@ export function createSigningUp(deps: SignUpDependencies): SigningUp {
     { beginning, ...by }: Whence & Pick<Confirmation, 'beginning'>,
   ): Promise<KnownOwner | undefined> => {
     const { account, events } = madeFrom(stored.value, clock.now(), by)
-    const made = { account, events: [...events, ...(beginning?.events ?? [])], operations: beginning?.operations ?? [] }
+    const operations = [admission.joining(account.email), ...(beginning?.operations ?? [])]
+    const made = { account, events: [...events, ...(beginning?.events ?? [])], operations }
     if ((await repository.redeemToken(call, stored, made)) !== 'done') return undefined
     return { accountId: account.id, email: account.email, credential: credentialOf(account) }
   }

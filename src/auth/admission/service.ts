@@ -1,40 +1,39 @@
 // Who may have an account at all: everybody, the invited, or nobody new; and from which domains.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { defineCollection } from '#kernel/collection.ts'
-import { hasCode } from '#kernel/errors.ts'
-import { sha256 } from '#kernel/keyring.ts'
+import type { Operation } from '#kernel/collection.ts'
 import type { Database } from '../../database/contract.ts'
 import { normaliseEmail } from '../accounts/email.ts'
 import { mail } from '../accounts/mail.ts'
-import type { AuthDefinition, SignUpInvitation } from '../contract.ts'
+import type { AuthDefinition, SignUpInvitation, SignUpInvitations } from '../contract.ts'
 import { authErrors } from '../errors.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import { isWithin } from './domains.ts'
-import { type Invitation, invitation } from './schemas.ts'
+import { createInvitationsRepository, invitationId, invitationUsed, type InvitationsRepository } from './repository.ts'
 
 const DAY_MS = 24 * 3_600_000
 const INVITED_DAYS = 14
 
-export const invitationsCollection = defineCollection<Invitation>({
-  name: 'auth_invitations',
-  schema: invitation,
-  indexes: {},
-  expiry: 'expiresAt',
-})
-
-export const invitationId = (email: string): string => sha256(email)
-
-export interface Admission {
+export interface Admission extends Inviting {
   /** Nobody new: there is nothing to sign up with. */
   readonly isOff: boolean
   /** A rule that is the same for everybody, so that it may be said at once. */
   problem(email: string): 'email_domain' | undefined
   /** Whether this address may have an account. What is said about it tells nobody who was invited. */
   mayJoin(call: Call, email: string): Promise<boolean>
-  /** For operators and the system. Tells the person by mail; again is one mail more. */
+  /** Uses the invitation up, in the commit that makes the account. That fails where one is needed and was withdrawn, or used, meanwhile. */
+  joining(email: string): Operation
+}
+
+/** For operators and the system. */
+export interface Inviting {
+  /** Tells the person by mail; again is one mail more. */
   invite(call: Call, typed: string): Promise<SignUpInvitation>
+  /** Newest first. Ask again with `next`. */
+  invitations(call: Call, after?: string): Promise<SignUpInvitations>
+  /** False when nobody with this address is invited. */
+  withdrawInvitation(call: Call, typed: string): Promise<boolean>
 }
 
 export interface AdmissionDependencies {
@@ -48,30 +47,14 @@ export interface AdmissionDependencies {
 }
 
 /** Make it before the database starts, since it declares its collection. */
-export function createAdmission({ database, clock, rules = {}, origin, language }: AdmissionDependencies): Admission {
-  const invitations = database.collection(invitationsCollection)
-  const { mode = 'open', domains = {} } = rules
+export function createAdmission(deps: AdmissionDependencies): Admission {
+  const { clock, rules: { mode = 'open', domains = {} } = {} } = deps
+  const invitations = createInvitationsRepository(deps.database)
   const problem = (email: string): 'email_domain' | undefined => {
     const domain = email.slice(email.lastIndexOf('@') + 1)
     const { only, block = [] } = domains
     if (isWithin(domain, block)) return 'email_domain'
     return only === undefined || isWithin(domain, only) ? undefined : 'email_domain'
-  }
-  const put = async (call: Call, value: Invitation): Promise<void> => {
-    const { id, ...set } = value
-    const data = { link: `${origin}/sign-up`, days: String(INVITED_DAYS) }
-    const events = [
-      mail({ to: value.email, template: 'invitation', data, language }),
-      // Without the address: it is nobody's account yet, so nothing would take it out again.
-      securityEventOf({ type: 'account.invited', ...actorOf(call) }),
-    ]
-    if ((await invitations.update(call, id, { set }, { events })) !== undefined) return
-    try {
-      await invitations.insert(call, value, { events })
-    } catch (error) {
-      // Somebody else has just invited the same person.
-      if (!hasCode(error, 'database.duplicate')) throw error
-    }
   }
   return {
     isOff: mode === 'off',
@@ -79,21 +62,61 @@ export function createAdmission({ database, clock, rules = {}, origin, language 
     async mayJoin(call, email) {
       if (mode === 'off' || problem(email) !== undefined) return false
       if (mode === 'open') return true
-      const found = await invitations.get(call, invitationId(email))
-      return found !== undefined && found.value.expiresAt > clock.now()
+      const found = await invitations.find(call, email)
+      return found !== undefined && found.expiresAt > clock.now()
     },
+    joining: (email) => invitationUsed(email, { isNeeded: mode === 'invitation' }),
+    ...inviting({ ...deps, invitations, problem }),
+  }
+}
+
+function inviting({
+  invitations,
+  problem,
+  clock,
+  origin,
+  language,
+}: AdmissionDependencies & Pick<Admission, 'problem'> & { readonly invitations: InvitationsRepository }): Inviting {
+  return {
     async invite(call, typed) {
-      if (call.principal.kind !== 'operator' && call.principal.kind !== 'system') throw authErrors.operators_only()
-      const email = normaliseEmail(typed)
-      const wrong = email === undefined ? 'email_malformed' : problem(email)
-      if (email === undefined || wrong !== undefined) {
-        const field = fieldProblem('email', wrong ?? 'email_malformed')
-        throw authErrors.bad_details({ detail: field.message, fields: [field] })
-      }
+      onlyOperators(call)
+      const email = addressOf(typed)
+      const wrong = problem(email)
+      if (wrong !== undefined) throw badAddress(wrong)
       const now = clock.now()
       const expiresAt = now + INVITED_DAYS * DAY_MS
-      await put(call, { id: invitationId(email), email, invitedAt: now, expiresAt })
+      const data = { link: `${origin}/sign-up`, days: String(INVITED_DAYS) }
+      await invitations.put(call, { id: invitationId(email), email, invitedAt: now, expiresAt }, [
+        mail({ to: email, template: 'invitation', data, language }),
+        // Without the address: it is nobody's account yet, so nothing would take it out again.
+        securityEventOf({ type: 'account.invited', ...actorOf(call) }),
+      ])
       return { email, expiresAt }
     },
+    async invitations(call, after) {
+      onlyOperators(call)
+      const { items, next } = await invitations.list(call, after)
+      const shown = items.map(({ value: { email, invitedAt, expiresAt } }) => ({ email, invitedAt, expiresAt }))
+      return { items: shown.filter(({ expiresAt }) => expiresAt > clock.now()), ...(next === undefined ? {} : { next }) }
+    },
+    async withdrawInvitation(call, typed) {
+      onlyOperators(call)
+      return invitations.delete(call, addressOf(typed), [securityEventOf({ type: 'account.invitation_withdrawn', ...actorOf(call) })])
+    },
   }
+}
+
+function onlyOperators({ principal }: Call): void {
+  if (principal.kind !== 'operator' && principal.kind !== 'system') throw authErrors.operators_only()
+}
+
+function addressOf(typed: string): string {
+  const email = normaliseEmail(typed)
+  if (email === undefined) throw badAddress('email_malformed')
+  return email
+}
+
+function badAddress(problem: Parameters<typeof fieldProblem>[1]): Error {
+  const field = fieldProblem('email', problem)
+  return authErrors.bad_details({ detail: field.message, fields: [field] })
 }

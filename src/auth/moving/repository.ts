@@ -5,6 +5,7 @@ import { hasCode } from '#kernel/errors.ts'
 import type { Database } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
 import type { Account } from '../accounts/schemas.ts'
+import { invitationUsed } from '../admission/repository.ts'
 import { identitiesCollection, identityId, MOST_IDENTITIES } from '../upstream/repository.ts'
 import type { Identity } from '../upstream/schemas.ts'
 import { type HashShape, hashShape } from './schemas.ts'
@@ -43,7 +44,12 @@ export function createMovingRepository(database: Database): MovingRepository {
     findByEmail: async (call, email) => (await accounts.getByKey(call, 'email', { email }))?.value,
     findIdentity: async (call, key) => (await identities.get(call, identityId(key)))?.value,
     async insert(call, { account, identities: theirs, events }) {
-      const operations = [insertInto(accountsCollection, account), ...theirs.map((identity) => insertInto(identitiesCollection, identity))]
+      const operations = [
+        insertInto(accountsCollection, account),
+        ...theirs.map((identity) => insertInto(identitiesCollection, identity)),
+        // Invited or not, this is how they have come.
+        invitationUsed(account.email, { isNeeded: false }),
+      ]
       try {
         await database.commit(call, operations, events)
         return true

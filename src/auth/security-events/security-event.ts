@@ -12,6 +12,7 @@ export const SECURITY_EVENT = 'auth.security'
 export const securityEventType = z.enum([
   'account.created',
   'account.invited',
+  'account.invitation_withdrawn',
   'account.renamed',
   'account.suspended',
   'account.reinstated',

@@ -498,6 +498,7 @@ export const de: Texts = {
     types: {
       'account.created': 'Ihr Konto wurde angelegt',
       'account.invited': 'Ein Betreiber hat jemanden eingeladen',
+      'account.invitation_withdrawn': 'Ein Betreiber hat eine Einladung zurückgezogen',
       'account.renamed': 'Ihr Name wurde geändert',
       'account.ways_removed': 'Anmeldewege, die während der Rückholung Ihres Kontos hinzukamen, wurden entfernt',
       'account.suspended': 'Ihr Konto wurde von einem Betreiber gesperrt',

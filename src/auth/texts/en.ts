@@ -497,6 +497,7 @@ export const en = {
     types: {
       'account.created': 'Your account was made',
       'account.invited': 'An operator invited somebody',
+      'account.invitation_withdrawn': 'An operator withdrew an invitation',
       'account.renamed': 'Your name was changed',
       'account.ways_removed': 'Ways to sign in that were added while your account was taken back were removed',
       'account.suspended': 'Your account was blocked by an operator',

@@ -1,6 +1,6 @@
 // How linked identities are stored. What changes a way into an account changes the account in the same commit.
 import type { Call } from '#kernel/call.ts'
-import { defineCollection, deleteFrom, type EventDraft, insertInto, updateIn } from '#kernel/collection.ts'
+import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import type { Database } from '../../database/contract.ts'
@@ -26,8 +26,12 @@ export interface IdentitiesRepository {
   list(call: Call, accountId: string): Promise<readonly Identity[]>
   /** False when it is somebody's already, or the account is not what it was (its address and whether that was confirmed, its ways in, whether it is suspended). */
   link(call: Call, account: Account, made: { readonly identity: Identity; readonly events: readonly EventDraft[] }): Promise<boolean>
-  /** An account and its first identity, both or neither. False when the identity or the address is somebody's. */
-  create(call: Call, account: Account, made: { readonly identity: Identity; readonly events: readonly EventDraft[] }): Promise<boolean>
+  /** An account and its first identity, both or neither. False when the identity or the address is somebody's, or it may not join any more. */
+  create(
+    call: Call,
+    account: Account,
+    made: { readonly identity: Identity; readonly joining: Operation; readonly events: readonly EventDraft[] },
+  ): Promise<boolean>
   /** False when it is gone, or the ways into the account have changed since it was read. */
   unlink(call: Call, account: Account, gone: { readonly identity: Identity; readonly events: readonly EventDraft[] }): Promise<boolean>
 }
@@ -46,8 +50,11 @@ export function createIdentitiesRepository(database: Database): IdentitiesReposi
         const operations = [insertInto(identitiesCollection, made), updateIn(accountsCollection, id, { set: { email }, where })]
         return database.commit(call, operations, events)
       }),
-    create: (call, account, { identity: made, events }) =>
-      committed(() => database.commit(call, [insertInto(accountsCollection, account), insertInto(identitiesCollection, made)], events)),
+    create: (call, account, { identity: made, joining, events }) =>
+      committed(() => {
+        const operations = [insertInto(accountsCollection, account), insertInto(identitiesCollection, made), joining]
+        return database.commit(call, operations, events)
+      }),
     unlink: (call, { id, password, waysVersion }, { identity: gone, events }) =>
       committed(() => {
         const change = { set: { waysVersion: (waysVersion ?? 0) + 1 }, where: { waysVersion, password } }

@@ -73,7 +73,7 @@ export interface UpstreamsDependencies {
   readonly identities: IdentitiesRepository
   readonly accounts: Pick<AccountsRepository, 'find' | 'findByEmail'>
   readonly hooks: Pick<RunningHooks, 'beforeSignUp'>
-  readonly admission: Pick<Admission, 'mayJoin'>
+  readonly admission: Pick<Admission, 'mayJoin' | 'joining'>
   readonly hasOtherWay: HasOtherWay
   readonly clock: Clock
   readonly logger: Logger
@@ -208,7 +208,8 @@ function arriving(deps: UpstreamsDependencies): Pick<Upstreams, 'arrive' | 'crea
         securityEventOf({ type: 'account.created', accountId: account.id, about, ...by }),
         securityEventOf({ type: 'identity.linked', accountId: account.id, about, ...by }),
       ]
-      const made = await identities.create(call, account, { identity: identityOf(arrival, account.id, now), events })
+      const identity = identityOf(arrival, account.id, now)
+      const made = await identities.create(call, account, { identity, joining: admission.joining(email), events })
       return made ? ownerOf(account) : undefined
     },
   }
