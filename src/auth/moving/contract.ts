@@ -18,6 +18,8 @@ export interface PersonRow {
   readonly suspended?: boolean
   /** ISO 8601, or epoch milliseconds. */
   readonly createdAt?: string | number
+  /** Its owner has asked for the end of the account, which comes then unless they sign in before. Written as `createdAt` is. */
+  readonly deletionAt?: string | number
   readonly roles?: readonly string[]
   readonly groups?: readonly string[]
   readonly identities?: readonly { readonly issuer: string; readonly subject: string; readonly label?: string }[]
@@ -39,7 +41,7 @@ export interface MoveInOptions {
 export interface Moving {
   /** At most 200 rows. One that is refused does not keep the others out; asking again for those that are in changes nothing. */
   moveIn(call: Call, rows: readonly unknown[], options: MoveInOptions): Promise<readonly RowOutcome[]>
-  /** Ordered by address. Ask again with `next`. */
+  /** Ordered by address, without those whose end has begun. Ask again with `next`. */
   moveOut(
     call: Call,
     options: { readonly withPasswords: boolean; readonly after?: string },

@@ -5,6 +5,7 @@ import type { LegacyPerson, PersonRow } from './contract.ts'
 const identities = z
   .array(z.strictObject({ issuer: z.string().min(1).max(500), subject: z.string().min(1).max(255), label: z.string().max(320).optional() }))
   .max(20)
+const moment = z.union([z.string(), z.number()])
 const words = z.array(z.string()).max(100)
 
 export const personRow = z.strictObject({
@@ -16,7 +17,8 @@ export const personRow = z.strictObject({
   passwordHash: z.string().min(1).max(1000).optional(),
   legacyPassword: z.boolean().optional(),
   suspended: z.boolean().optional(),
-  createdAt: z.union([z.string(), z.number()]).optional(),
+  createdAt: moment.optional(),
+  deletionAt: moment.optional(),
   roles: words.optional(),
   groups: words.optional(),
   identities: identities.optional(),

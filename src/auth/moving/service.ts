@@ -30,6 +30,7 @@ export interface Household {
 
 const MOST_ROWS = 200
 const AT_ONCE = 16
+const YEAR_MS = 365 * 24 * 3_600_000
 /** Short ids could be those of clients, and a token would speak for the wrong one (RFC 9700 section 4.15). */
 const KEPT_ID = /^[\w-]{16,64}$/
 
@@ -55,8 +56,10 @@ export function createMoving(deps: MovingDependencies): Moving {
           }),
         ])
       const page = await repository.list(call, after)
+      // What is half removed is nobody to be moved.
+      const whole = page.items.filter(({ deletion }) => deletion?.begun !== true)
       const items = await Promise.all(
-        page.items.map(async (account) => rowOf(account, { identities: await repository.identities(call, account.id), withPasswords })),
+        whole.map(async (account) => rowOf(account, { identities: await repository.identities(call, account.id), withPasswords })),
       )
       return { items, ...(page.next === undefined ? {} : { next: page.next }) }
     },
@@ -113,14 +116,16 @@ export function householdOf(row: ParsedRow, { from, now }: { readonly from: stri
   if (email === undefined) return 'email: this is no address'
   const badHash = row.passwordHash === undefined ? undefined : hashProblem(row.passwordHash)
   if (badHash !== undefined) return badHash
-  const createdAt = momentOf(row.createdAt, now)
+  const createdAt = creationOf(row, now)
   if (createdAt === undefined) return 'createdAt: this is no moment; use ISO 8601 or epoch milliseconds'
+  const ending = endOf(row, { email, now })
+  if (ending === undefined) return 'deletionAt: this is no moment of the last or the next year; use ISO 8601 or epoch milliseconds'
   const membership = changedMembership(membershipOf({}), { addRoles: row.roles ?? [], addGroups: row.groups ?? [] }, now)
   if (typeof membership === 'string') return membership
   const id = idOf(row.id, { from, email })
   const identities = (row.identities ?? []).map((one) => identityOf(one, { accountId: id, linkedAt: createdAt }))
   if (new Set(identities.map((one) => one.id)).size < identities.length) return 'identities: one is there twice'
-  const standing = { ...wayIn(row), ...stateOf(row, { createdAt, now }), ...membershipFields(membership) }
+  const standing = { ...wayIn(row), ...stateOf(row, { createdAt, now }), ...ending, ...membershipFields(membership) }
   return { account: { id, email, name: nameOf(row, email), createdAt, ...standing }, identities }
 }
 
@@ -168,14 +173,31 @@ function nameOf({ name = '' }: ParsedRow, email: string): string {
   return 'Somebody'
 }
 
-function momentOf(given: string | number | undefined, now: number): number | undefined {
-  if (given === undefined) return now
+function momentOf(given: string | number): number | undefined {
   const moment = typeof given === 'number' ? given : Date.parse(given)
-  return Number.isFinite(moment) ? Math.min(now, Math.max(0, Math.floor(moment))) : undefined
+  return Number.isFinite(moment) ? Math.max(0, Math.floor(moment)) : undefined
+}
+
+function creationOf({ createdAt }: ParsedRow, now: number): number | undefined {
+  if (createdAt === undefined) return now
+  const moment = momentOf(createdAt)
+  return moment === undefined ? undefined : Math.min(now, moment)
+}
+
+/** The end that its owner has asked for comes with them, and signing in calls it off here as it did there. */
+function endOf(
+  { deletionAt }: ParsedRow,
+  { email, now }: { readonly email: string; readonly now: number },
+): Pick<Account, 'deletionAt' | 'deletion'> | undefined {
+  if (deletionAt === undefined) return {}
+  const moment = momentOf(deletionAt)
+  // Seconds in place of milliseconds would be long ago, and everybody erased within the hour.
+  if (moment === undefined || Math.abs(moment - now) > YEAR_MS) return undefined
+  return { deletionAt: moment, deletion: { requestedAt: now, addresses: [email] } }
 }
 
 function rowOf(account: Account, { identities, withPasswords }: { identities: readonly Identity[]; withPasswords: boolean }): PersonRow {
-  const { id, email, name, language, password, emailVerifiedAt, suspendedAt, createdAt, roles = [], groups = [] } = account
+  const { id, email, name, language, password, emailVerifiedAt, suspendedAt, createdAt, deletionAt, roles = [], groups = [] } = account
   return {
     id,
     email,
@@ -186,6 +208,7 @@ function rowOf(account: Account, { identities, withPasswords }: { identities: re
     ...(account.awaitsLegacyPassword === true ? { legacyPassword: true } : {}),
     ...(suspendedAt === undefined ? {} : { suspended: true }),
     createdAt: new Date(createdAt).toISOString(),
+    ...(deletionAt === undefined ? {} : { deletionAt: new Date(deletionAt).toISOString() }),
     ...(roles.length === 0 ? {} : { roles }),
     ...(groups.length === 0 ? {} : { groups }),
     ...(identities.length === 0
