@@ -4,6 +4,7 @@ import type { KeyRing } from '#kernel/keyring.ts'
 import type { Database } from '../database/contract.ts'
 import type { AccountsShared } from './accounts/create.ts'
 import { createAddressRepository } from './address/repository.ts'
+import { type AddressOffering, createAddressOffering } from './address/offering.ts'
 import { type Addresses, createAddresses } from './address/service.ts'
 import { createMailLimits } from './accounts/mail-limits.ts'
 import { createEmailSignInRepository } from './email-sign-in/repository.ts'
@@ -19,6 +20,7 @@ export interface ByMail {
   readonly lostPasskeys: LostPasskeys
   readonly signIns: EmailSignIns
   readonly addresses: Addresses
+  readonly addressOffering: AddressOffering
   readonly reclaiming: Reclaiming
 }
 
@@ -41,10 +43,12 @@ export function createByMail(parts: ByMailParts): ByMail {
   const limits = createMailLimits(shared)
   const reclaiming = createReclaiming(database)
   const resets = createRecoveryRepository(database, reclaiming)
+  const addressing = { ...parts, accounts, admission, repository: createAddressRepository(database, reclaiming) }
   return {
     signIns: createEmailSignIns({ ...parts, ...shared, repository: createEmailSignInRepository(database), accounts, limits }),
     reclaiming,
-    addresses: createAddresses({ ...parts, accounts, admission, limits, repository: createAddressRepository(database, reclaiming) }),
+    addresses: createAddresses({ ...addressing, limits }),
+    addressOffering: createAddressOffering(addressing),
     recovery: createRecovery({ repository: resets, accounts, passwords, limits, admission, clock, origin }),
     lostPasskeys: createLostPasskeys({ ...parts, repository: resets, accounts, limits, admission }),
   }

@@ -187,6 +187,14 @@ export interface SignUpInvitations {
   readonly next?: string
 }
 
+/** A link is on its way to a mailbox: whoever follows it has the account by that. */
+export interface AddressOffer {
+  readonly accountId: string
+  readonly offeredTo: string
+  /** Epoch milliseconds. */
+  readonly expiresAt: number
+}
+
 /** Whether an account is blocked. */
 export interface AccountStanding {
   readonly accountId: string
@@ -311,6 +319,8 @@ export interface Auth {
   withdrawInvitation(call: Call, email: string): Promise<boolean>
   /** Blocks an account, which ends every session and token of it within a second, or lets it in again. `undefined` when nobody has this address. For operators alone. */
   suspendAccount(call: Call, request: { readonly email: string; readonly suspended: boolean }): Promise<AccountStanding | undefined>
+  /** For whose account was stolen, and who has no way back of their own: docs/accounts.md. `undefined` when nobody has this address. For operators alone. */
+  offerAddress(call: Call, request: { readonly email: string; readonly to: string }): Promise<AddressOffer | undefined>
   /** For who has lost the device and the codes: docs/sign-in.md. `undefined` when nobody has this address. For operators alone. */
   resetSecondStep(call: Call, request: { readonly email: string }): Promise<SecondStepReset | undefined>
   /** Mails a link for a new passkey, where there is nothing else: docs/sign-in.md. `undefined` when nobody has this address. For operators alone. */

@@ -125,8 +125,9 @@ export const authServer = defineServer<AuthDependencies, Auth>({
   },
 })
 
-function askedOfPeople({ organisations, serviceAccounts, moving, accounts, shared }: People) {
-  return { organisations: organisations.desk, serviceAccounts: serviceAccounts.desk, moving, accounts, admission: shared.admission }
+function askedOfPeople({ organisations, serviceAccounts, moving, accounts, shared, byMail: { addressOffering } }: People) {
+  const desks = { organisations: organisations.desk, serviceAccounts: serviceAccounts.desk }
+  return { ...desks, moving, accounts, addressOffering, admission: shared.admission }
 }
 
 /** What is done with all that is sealed. */

@@ -4,6 +4,7 @@ import type { Auth, BackChannelAnswer, BackChannelRequest, KeySet, PasskeyLink, 
 import type { Clients } from './clients/contract.ts'
 import type { AccountDirectory } from './engine.ts'
 import type { SigningKeys } from './keys/signing-keys.ts'
+import type { AddressOffering } from './address/offering.ts'
 import type { Inviting } from './admission/service.ts'
 import type { Leaving } from './leaving/service.ts'
 import type { Moving } from './moving/contract.ts'
@@ -18,6 +19,7 @@ export interface AuthServiceDependencies {
   readonly roles: Roles
   readonly admission: Inviting
   readonly leaving: Pick<Leaving, 'suspend'>
+  readonly addressOffering: AddressOffering
   readonly resetSecondStep: (call: Call, email: string) => Promise<SecondStepReset | undefined>
   readonly sendPasskeyLink: (call: Call, email: string) => Promise<PasskeyLink | undefined>
   readonly clients: Clients
@@ -75,6 +77,7 @@ export function createAuthService(dependencies: AuthServiceDependencies): Auth {
     invitations: (call, after) => admission.invitations(call, after),
     withdrawInvitation: (call, email) => admission.withdrawInvitation(call, email),
     suspendAccount: (call, { email, suspended }) => leaving.suspend(call, email, suspended),
+    offerAddress: (call, request) => dependencies.addressOffering.offer(call, request),
     resetSecondStep: (call, { email }) => dependencies.resetSecondStep(call, email),
     sendPasskeyLink: (call, { email }) => dependencies.sendPasskeyLink(call, email),
     changeMembership: (call, { email, ...change }) => roles.change(call, email, change),

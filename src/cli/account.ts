@@ -16,6 +16,8 @@ export async function accountCommand(line: CommandLine): Promise<number> {
     const standing = suspended === undefined ? undefined : await auth.suspendAccount(call, { email, suspended })
     const reset = line.resetSecondStep ? await auth.resetSecondStep(call, { email }) : undefined
     const link = line.sendPasskeyLink ? await auth.sendPasskeyLink(call, { email }) : undefined
-    return `${JSON.stringify({ ...account, ...standing, ...reset, ...link }, undefined, 2)}\n`
+    const offer = line.newAddress === undefined ? undefined : await auth.offerAddress(call, { email, to: line.newAddress })
+    const offered = offer && { offeredTo: offer.offeredTo, until: new Date(offer.expiresAt).toISOString() }
+    return `${JSON.stringify({ ...account, ...standing, ...reset, ...link, ...offered }, undefined, 2)}\n`
   })
 }

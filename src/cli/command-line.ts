@@ -19,6 +19,7 @@ export interface CommandLine {
   readonly suspended: boolean | undefined
   readonly resetSecondStep: boolean
   readonly sendPasskeyLink: boolean
+  readonly newAddress: string | undefined
   /** Of `invite`: what to do instead. */
   readonly invitation: { readonly list: boolean; readonly withdraw: boolean }
   readonly membership: Readonly<Record<'addRoles' | 'removeRoles' | 'addGroups' | 'removeGroups', readonly string[]>>
@@ -66,6 +67,7 @@ const OPTIONS = {
   reinstate: { type: 'boolean', default: false },
   'reset-second-step': { type: 'boolean', default: false },
   'send-passkey-link': { type: 'boolean', default: false },
+  'new-address': { type: 'string' },
   list: { type: 'boolean', default: false },
   withdraw: { type: 'boolean', default: false },
   to: { type: 'string' },
@@ -132,6 +134,7 @@ export function parseCommandLine(words: readonly string[], commands: readonly st
     suspended: suspendedOf(values),
     resetSecondStep: values['reset-second-step'],
     sendPasskeyLink: values['send-passkey-link'],
+    newAddress: values['new-address'],
     invitation: { list: values.list, withdraw: values.withdraw },
     membership,
     premises: premisesOf(values),
@@ -194,7 +197,8 @@ Commands
   account <address>  print the roles and groups of an account, after changing them as told;
                  --suspend blocks it and signs it out everywhere, --reinstate lets it in again;
                  --reset-second-step is for who has lost the device and the codes, --send-passkey-link for who
-                 has lost every passkey where there is nothing else to sign in with
+                 has lost every passkey where there is nothing else to sign in with;
+                 --new-address <address> mails a link there by which its owner gets a stolen account back
   services [list] [<organisation>]  print the service accounts; also: create <name> [<organisation>] --scope <scope>
                  --add-role <role> --from <public key>, roles, renew-secret or remove <client id>
   organisations [list]  print the organisations; also: create <name> <owner's address>, members <id>, set <id> <address>

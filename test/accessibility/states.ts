@@ -361,6 +361,15 @@ export async function openStage(): Promise<Stage> {
       },
     },
     {
+      name: 'GET /restore-address, offered',
+      async ask() {
+        const { email } = await world.person({ email: `stolen-${(moves += 1)}@example.org` })
+        const to = `stolen-${moves}-back@example.org`
+        await world.byMail.addressOffering.offer(call, { email, to })
+        return { path: `/restore-address?token=${tokenIn(await world.mailTo(to))}` }
+      },
+    },
+    {
       name: 'POST /restore-address, blocked',
       async ask() {
         const link = { token: await undoing() }

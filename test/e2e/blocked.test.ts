@@ -25,8 +25,8 @@ describe('somebody whom an operator blocks', () => {
     await signIn(platform, ada)
     assert.equal((await session(platform, ada.visitor)).signedIn, true)
     const environment = scenarioEnvironment(platform.dataDir)
-    const command = (flag: string) =>
-      ninefold(['account', ada.email, flag, '--data-dir', platform.dataDir, '--log-level', 'error'], { environment })
+    const command = (...flags: string[]) =>
+      ninefold(['account', ada.email, ...flags, '--data-dir', platform.dataDir, '--log-level', 'error'], { environment })
     const blocked = await command('--suspend')
     assert.equal(blocked.code, 0, blocked.err)
     assert.equal((JSON.parse(blocked.out) as { suspended: boolean }).suspended, true)
@@ -49,6 +49,16 @@ describe('somebody whom an operator blocks', () => {
     assert.equal(link.code, 0, link.err)
     assert.equal((JSON.parse(link.out) as { passkeyLinkSent: boolean }).passkeyLinkSent, false, 'there are passwords')
     assert.equal((await session(platform, ada.visitor)).signedIn, true, 'and nothing was ended for it')
+    const offered = await command('--new-address', 'Ada@new.example')
+    assert.equal(offered.code, 0, offered.err)
+    const { offeredTo, until: day } = JSON.parse(offered.out) as { offeredTo: string; until: string }
+    assert.equal(offeredTo, 'ada@new.example')
+    assert.ok(Math.abs(Date.parse(day) - Date.now() - 7 * 24 * 3_600_000) < 60_000)
+    await until('the mail', async () => (await platform.mails('ada@new.example')).some(({ text }) => /restore-address\?token=/.test(text)))
+    const wrong = await command('--new-address', 'no address')
+    assert.equal(wrong.code, 1)
+    assert.match(wrong.err, /email: /)
+    assert.doesNotMatch(wrong.err, /\n\s+at /)
   })
 
   // The rows are the same on every database; here the files are read.

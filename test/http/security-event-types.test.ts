@@ -386,6 +386,10 @@ const ROWS: Readonly<Record<TypeHere, () => Promise<Core | readonly Core[]>>> = 
     await changeAddress(platform, ada, 'ada@new.example')
     return { accountId: ada.accountId }
   },
+  async 'email.offered'() {
+    const offer = await platform.running().auth.offerAddress(call, { email: 'cleo@example.org', to: 'cleo@offered.example' })
+    return { accountId: offer?.accountId ?? assert.fail('nobody'), ...BY_COMMAND }
+  },
   async 'account.ways_removed'() {
     // What an account was made with is its owner's.
     platform.advance(120_000)

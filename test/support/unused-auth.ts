@@ -8,6 +8,7 @@ export class UnusedAuth {
   serviceAccounts = {} as Auth['serviceAccounts']
   profile = async () => undefined
   suspendAccount = async () => undefined
+  offerAddress = async () => undefined
   resetSecondStep = async () => undefined
   sendPasskeyLink = async () => undefined
   invitations = async () => ({ items: [] })

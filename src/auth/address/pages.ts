@@ -44,8 +44,17 @@ export function confirmAddressPage(skin: Skin, { email, ...view }: LinkView): Ht
   })
 }
 
-export function restoreAddressPage(skin: Skin, { email, ...view }: LinkView): Html {
+export function restoreAddressPage(skin: Skin, { email, offered, ...view }: LinkView & { readonly offered: boolean }): Html {
   const { address } = skin.texts
+  if (offered)
+    return askPage(skin, {
+      ...view,
+      heading: address.take,
+      words: address.takeLead(shown(email)),
+      action: '/restore-address',
+      button: address.takeSubmit,
+      aside: address.takeAside,
+    })
   const words = address.restoreLead(shown(email))
   return askPage(skin, {
     ...view,
@@ -57,19 +66,23 @@ export function restoreAddressPage(skin: Skin, { email, ...view }: LinkView): Ht
   })
 }
 
-/** `hasPasswords`: the app lets people sign in with one. */
-export function restoredPage(
-  skin: Skin,
-  { hasPasswords, suspended }: { readonly hasPasswords: boolean; readonly suspended: boolean },
-): Html {
+interface RestoredView {
+  /** The app lets people sign in with one. */
+  readonly hasPasswords: boolean
+  readonly suspended: boolean
+  readonly offered: boolean
+}
+
+export function restoredPage(skin: Skin, { hasPasswords, suspended, offered }: RestoredView): Html {
   const { address } = skin.texts
+  const title = offered ? address.taken : address.restored
   // No button: none leads on before an operator has let them in again.
-  if (suspended) return stagePage(skin, { title: address.restored, main: lead(address.restored, address.restoredBlocked) })
+  if (suspended) return stagePage(skin, { title, main: lead(title, address.restoredBlocked) })
   const { words, href, label } = hasPasswords
     ? { words: address.restoredWords, href: '/forgot-password', label: address.newPassword }
     : { words: address.restoredSignIn, href: '/account', label: address.signIn }
   return stagePage(skin, {
-    title: address.restored,
-    main: html`${lead(address.restored, words)}<div class="buttons"><a class="button" href="${href}">${label}</a></div>`,
+    title,
+    main: html`${lead(title, words)}<div class="buttons"><a class="button" href="${href}">${label}</a></div>`,
   })
 }

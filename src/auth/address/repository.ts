@@ -35,8 +35,10 @@ export interface AddressRepository {
     account: Account,
     write: { readonly used: Stored<AddressChange>; readonly undo: AddressUndo; readonly events: readonly EventDraft[] },
   ): Promise<boolean>
-  /** Links back to what the account had after this change: whoever made it must not undo the undoing. */
-  forgetLater(call: Call, undo: AddressUndo): Promise<void>
+  /** Links back to what the account had after this change, or before it was offered: whoever made it must not undo the undoing. What an operator offers stays. */
+  forgetOthers(call: Call, undo: AddressUndo): Promise<void>
+  insertOffer(call: Call, offer: AddressUndo, events: readonly EventDraft[]): Promise<void>
+  forgetOffers(call: Call, accountId: string): Promise<void>
   /**
    * The same for the way back; the password goes, too, with all ways in that were added since then, and an end of the account that was asked for. The
    * link has proved the mailbox. Whether the account is blocked stays as it was.
@@ -60,6 +62,10 @@ export function createAddressRepository(database: Database, reclaiming: Pick<Rec
       throw error
     }
   }
+  const forget = async (call: Call, accountId: string, which: (undo: AddressUndo) => boolean): Promise<void> => {
+    const page = await undos.list(call, { index: 'account', where: { accountId }, limit: MOST_UNDOS })
+    for (const { value } of page.items) if (which(value)) await undos.delete(call, value.id)
+  }
   // An end that has begun blocks the account in the same write, so it is noticed as well.
   const sameAccount = ({ email, password, waysVersion, suspendedAt }: Account) => ({ email, password, waysVersion, suspendedAt })
   return {
@@ -78,10 +84,12 @@ export function createAddressRepository(database: Database, reclaiming: Pick<Rec
       ]
       return commit(call, operations, events)
     },
-    async forgetLater(call, { id, accountId, changedAt }) {
-      const page = await undos.list(call, { index: 'account', where: { accountId }, limit: MOST_UNDOS })
-      for (const { value } of page.items) if (value.id !== id && value.changedAt >= changedAt) await undos.delete(call, value.id)
+    forgetOthers: (call, { id, accountId, changedAt, offered }) =>
+      forget(call, accountId, (other) => other.id !== id && (offered === true || (other.offered !== true && other.changedAt >= changedAt))),
+    async insertOffer(call, offer, events) {
+      await undos.insert(call, offer, { events })
     },
+    forgetOffers: (call, accountId) => forget(call, accountId, ({ offered }) => offered === true),
     restore: async (call, account, { used, since, now, events }) => {
       const set = {
         email: used.value.before,

@@ -119,10 +119,10 @@ function restoreRoutes(parts: PageParts): Route[] {
       input: { query: linkQuery },
       answers,
       handle: friendly(parts, async (call, { query: { token } }, exchange) => {
-        const email = await addresses.pendingUndo(call, token)
-        if (email === undefined) return dead(parts, exchange)
+        const pending = await addresses.pendingUndo(call, token)
+        if (pending === undefined) return dead(parts, exchange)
         const skin = skinOf(parts, exchange, `/restore-address?${new URLSearchParams({ token }).toString()}`)
-        return page(restoreAddressPage(skin, { email, token, csrfToken: exchange.csrfToken() }))
+        return page(restoreAddressPage(skin, { ...pending, token, csrfToken: exchange.csrfToken() }))
       }),
     }),
     route({
@@ -137,11 +137,11 @@ function restoreRoutes(parts: PageParts): Route[] {
       handle: friendly(parts, async (call, { body: { token } }, exchange) => {
         const restored = await addresses.undo(call, token)
         if (restored === undefined) return dead(parts, exchange)
-        const { accountId, suspended } = restored
+        const { accountId, ...standing } = restored
         await parts.engine.revokeAccount(call, accountId)
         await reclaiming.finish(call, accountId)
         exchange.renewCsrf()
-        return page(restoredPage(skinOf(parts, exchange, '/account'), { hasPasswords: parts.methods.password, suspended }))
+        return page(restoredPage(skinOf(parts, exchange, '/account'), { hasPasswords: parts.methods.password, ...standing }))
       }),
     }),
   ]

@@ -20,6 +20,8 @@ export const addressUndo = z.strictObject({
   before: z.string(),
   /** Nobody had shown to be the owner of that mailbox: its undo is the first proof. */
   unconfirmed: z.literal(true).optional(),
+  /** By an operator: not what it was, but what it is to be. Nothing that was there before stays. */
+  offered: z.literal(true).optional(),
   changedAt: z.int(),
   expiresAt: z.int(),
 })

@@ -18,8 +18,8 @@ import { fieldProblem } from '../texts/problem.ts'
 import type { AddressRepository } from './repository.ts'
 import type { AddressChange, AddressUndo } from './schemas.ts'
 
-const UNDO_DAYS = 7
-const DAY_MS = 24 * 3_600_000
+export const UNDO_DAYS = 7
+export const DAY_MS = 24 * 3_600_000
 /** A sign-up stores the account and its first passkey in two steps. */
 const MADE_WITH_MS = 60_000
 /** Somebody changes the account at the same moment, a thief for one. */
@@ -33,7 +33,7 @@ export interface Addresses {
   /** Uses the link up. */
   confirm(call: Call, link: Link & { readonly by: Whence }): Promise<boolean>
   /** The address that a link to the old mailbox would bring back; looking changes nothing. */
-  pendingUndo(call: Call, token: string): Promise<string | undefined>
+  pendingUndo(call: Call, token: string): Promise<PendingUndo | undefined>
   /**
    * Brings the address back, removes the password and all ways in that were added since a week before. Whose account it was: its access is to end. Goes
    * on while the account is blocked, and lets nobody in then.
@@ -41,8 +41,15 @@ export interface Addresses {
   undo(call: Call, token: string): Promise<Restored | undefined>
 }
 
+export interface PendingUndo {
+  readonly email: string
+  /** By an operator, to a mailbox that may never have been that of the account. */
+  readonly offered: boolean
+}
+
 export interface Restored {
   readonly accountId: string
+  readonly offered: boolean
   readonly suspended: boolean
 }
 
@@ -78,7 +85,7 @@ function asking(deps: AddressesDependencies): Pick<Addresses, 'ask' | 'pending' 
     async ask(call, { accountId, ...request }) {
       const account = await accounts.find(call, accountId)
       if (account === undefined) return
-      const email = checked(deps, account, request.email)
+      const email = checkedAddress(deps, account, request.email)
       const mayMail = await limits.mayMail(call, 'address', { ...request, email })
       const taken = await accounts.findByEmail(call, email)
       const token = randomToken()
@@ -132,7 +139,7 @@ function undoing({ repository, accounts, clock }: AddressesDependencies): Pick<A
     const found = await find(call, token)
     if (found === undefined) return {}
     const { used, account } = found
-    const { before, changedAt, unconfirmed } = used.value
+    const { before, changedAt, unconfirmed, offered = false } = used.value
     const { id: accountId, name, email } = account
     // Nothing is removed for an address that cannot come back.
     const holder = await accounts.findByEmail(call, before)
@@ -140,19 +147,24 @@ function undoing({ repository, accounts, clock }: AddressesDependencies): Pick<A
     const data = { name, when: new Date(clock.now()).toUTCString() }
     const now = clock.now()
     const events = [
-      ...[before, email].map((to) => mail({ to, template: 'address-restored', data, language: languageFor(account, call) })),
+      ...[before, email].map((to) =>
+        mail({ to, template: offered ? 'address-given' : 'address-restored', data, language: languageFor(account, call) }),
+      ),
       endAccessRequested({ accountId, at: now }),
       securityEventOf({ type: 'email.changed', accountId }),
       ...(account.deletionAt === undefined ? [] : [securityEventOf({ type: 'account.deletion_cancelled', accountId })]),
     ]
-    const since = unconfirmed === true ? 0 : theirsSince(account, changedAt)
+    const since = unconfirmed === true || offered ? 0 : theirsSince(account, changedAt)
     // First what a thief has kept to come back by, then the change that uses the link up: what breaks off can be done again.
-    await repository.forgetLater(call, used.value)
+    await repository.forgetOthers(call, used.value)
     const isDone = await repository.restore(call, account, { used, since, now, events })
-    return isDone ? { restored: { accountId, suspended: account.suspendedAt !== undefined } } : 'again'
+    return isDone ? { restored: { accountId, offered, suspended: account.suspendedAt !== undefined } } : 'again'
   }
   return {
-    pendingUndo: async (call, token) => (await find(call, token))?.used.value.before,
+    async pendingUndo(call, token) {
+      const found = await find(call, token)
+      return found && { email: found.used.value.before, offered: found.used.value.offered === true }
+    },
     async undo(call, token) {
       for (let tries = 0; tries < MOST_TRIES; tries += 1) {
         const outcome = await tryUndo(call, token)
@@ -173,7 +185,8 @@ function theirsSince({ createdAt }: Account, changedAt: number): number {
   return Math.max(changedAt - UNDO_DAYS * DAY_MS, createdAt + MADE_WITH_MS)
 }
 
-function checked({ admission }: AddressesDependencies, account: Account, typed: string): string {
+/** What the account could have; throws `auth.bad_details`. */
+export function checkedAddress({ admission }: Pick<AddressesDependencies, 'admission'>, account: Account, typed: string): string {
   const email = normaliseEmail(typed)
   if (email === undefined) throw authErrors.bad_details({ fields: [fieldProblem('email', 'email_malformed')] })
   const problem = email === account.email ? 'email_same' : admission.problem(email)

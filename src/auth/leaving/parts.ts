@@ -64,6 +64,8 @@ function signUpInvitations(database: Database): PersonalData {
 
 export interface Addresses {
   /** The present one, and those before each change of the last days. */
+  readonly had: readonly string[]
+  /** And those that an operator has offered it to. */
   readonly all: readonly string[]
   /** Until when a change of them can be taken back; 0 when none can. */
   readonly undoableUntil: number
@@ -73,8 +75,9 @@ export function addressesOf(database: Database): (call: Call, account: Pick<Acco
   const undos = database.collection(addressUndosCollection)
   return async (call, { id: accountId, email }) => {
     const { items } = await undos.list(call, { index: 'account', where: { accountId }, limit: MOST_CHANGES })
-    const all = [...new Set([email, ...items.map(({ value }) => value.before)])]
-    return { all, undoableUntil: Math.max(0, ...items.map(({ value }) => value.expiresAt)) }
+    const had = [...new Set([email, ...items.flatMap(({ value }) => (value.offered === true ? [] : [value.before]))])]
+    const all = [...new Set([...had, ...items.map(({ value }) => value.before)])]
+    return { had, all, undoableUntil: Math.max(0, ...items.map(({ value }) => value.expiresAt)) }
   }
 }
 

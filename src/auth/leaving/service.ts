@@ -81,12 +81,12 @@ async function requestDeletion(
     if (account === undefined || account.value.deletionAt !== undefined) return undefined
     const now = clock.now()
     // Whoever has lost the account to somebody can take it back until then, and hears of this.
-    const { all: addresses, undoableUntil } = await addressesOf(call, account.value)
+    const { had, all: addresses, undoableUntil } = await addressesOf(call, account.value)
     const deletionAt = Math.max(now + graceDays * DAY_MS, undoableUntil)
     const days = String(Math.ceil((deletionAt - now) / DAY_MS))
     const data = { name: account.value.name, link: `${origin}/account`, days }
     const events = [
-      ...addresses.map((to) => mail({ to, template: 'deletion-requested', data, language: languageFor(account.value, call) })),
+      ...had.map((to) => mail({ to, template: 'deletion-requested', data, language: languageFor(account.value, call) })),
       endAccessRequested({ accountId, at: now }),
       securityEventOf({ type: 'account.deletion_requested', accountId, ...by }),
     ]

@@ -24,6 +24,7 @@ export const securityEventType = z.enum([
   'account.imported',
   'accounts.exported',
   'email.changed',
+  'email.offered',
   'password.changed',
   'password.reset',
   'sign_in.succeeded',

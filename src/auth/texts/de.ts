@@ -510,6 +510,7 @@ export const de: Texts = {
       'accounts.exported': 'Personen wurden von einem Betreiber exportiert',
       'account.imported': 'Ihr Konto wurde aus einem anderen System übernommen',
       'email.changed': 'Ihre Adresse wurde geändert',
+      'email.offered': 'Ein Betreiber hat Ihr Konto einem anderen Postfach angeboten',
       'password.changed': 'Ihr Passwort wurde geändert',
       'password.reset': 'Ihr Passwort wurde per E-Mail neu gesetzt',
       'sign_in.succeeded': 'Angemeldet',
@@ -581,6 +582,12 @@ export const de: Texts = {
     signIn: 'Anmelden',
     restoredBlocked:
       'Alle sind abgemeldet. Das Konto ist gesperrt, deshalb kann sich noch niemand anmelden: Schreiben Sie den Betreibern dieses Dienstes. Sie können Sie wieder hereinlassen.',
+    take: 'Das Konto übernehmen?',
+    takeLead: (address) =>
+      html`Das Konto bekommt die Adresse ${address}. Alle werden abgemeldet, und das Passwort und jeder andere Zugang werden entfernt.`,
+    takeSubmit: 'Ja, es ist meines',
+    takeAside: 'Wenn Sie die Betreiber dieses Dienstes nicht darum gebeten haben, schließen Sie diese Seite.',
+    taken: 'Das Konto hat Ihre Adresse',
     dead: 'Dieser Link gilt nicht mehr',
     deadWords:
       'Links in unseren E-Mails gelten einmal und eine Weile, und eine neue Adresse wird dort bestätigt, wo ihr Besitzer angemeldet ist.',
@@ -643,6 +650,7 @@ export const de: Texts = {
     password_wrong: 'Das ist nicht Ihr Passwort.',
     email_domain: 'Adressen dieser Domain können hier nicht benutzt werden.',
     email_same: 'Das ist die Adresse, die Sie jetzt haben.',
+    email_taken: 'Diese Adresse hat schon jemand.',
     code_wrong: 'Das ist nicht der Code aus der neuesten E-Mail.',
     role_unknown: 'Diese Rolle gibt es hier nicht.',
     scope_unknown: 'Dieses Recht gibt es hier nicht.',

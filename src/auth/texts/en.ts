@@ -509,6 +509,7 @@ export const en = {
       'accounts.exported': 'People were moved out, by an operator',
       'account.imported': 'Your account was brought here from another system',
       'email.changed': 'Your address was changed',
+      'email.offered': 'An operator offered your account to another mailbox',
       'password.changed': 'Your password was changed',
       'password.reset': 'Your password was set anew by mail',
       'sign_in.succeeded': 'Signed in',
@@ -581,6 +582,12 @@ export const en = {
     signIn: 'Sign in',
     restoredBlocked:
       'Everybody is signed out. The account is blocked, so nobody can sign in yet: write to the people who run this service, who can let you in again.',
+    take: 'Take the account over?',
+    takeLead: (address: HtmlValue): Html =>
+      html`The account gets the address ${address}. Everybody is signed out, and the password and every other way in are removed.`,
+    takeSubmit: 'Yes, it is mine',
+    takeAside: 'If you have not asked the people who run this service for it, close this page.',
+    taken: 'The account has your address',
     dead: 'This link does not work any more',
     deadWords: 'Links in our mails work once and for a while, and a new address is confirmed where its owner is signed in.',
   },
@@ -644,6 +651,7 @@ export const en = {
     password_wrong: 'This is not your password.',
     email_domain: 'Addresses of this domain cannot be used here.',
     email_same: 'This is the address that you have now.',
+    email_taken: 'Somebody has this address already.',
     code_wrong: 'This is not the code of the newest mail.',
     role_unknown: 'There is no such role here.',
     scope_unknown: 'There is no such right here.',

@@ -165,6 +165,30 @@ export const de: MailTexts = {
     small: [`Wenn Sie nicht wissen, was hier geschehen ist, sagen Sie es den Betreibern von ${product}.`],
   }),
 
+  addressOffered: ({ link, days }, product) => ({
+    subject: `Ein ${product}-Konto übernehmen`,
+    preview: `Der Link gilt ${days} Tage lang.`,
+    heading: 'Ein Konto kann wieder Ihres sein',
+    paragraphs: [
+      `Die Betreiber von ${product} geben ein Konto an dieses Postfach, weil jemand sie darum gebeten hat. Wenn Sie es übernehmen, hat es diese Adresse, alle werden abgemeldet, und das Passwort und jeder andere Zugang werden entfernt.`,
+    ],
+    button: { words: 'Das Konto übernehmen', link },
+    small: [
+      `Der Link gilt einmal und ${days} Tage lang.`,
+      'Sie haben nicht darum gebeten? Dann müssen Sie nichts tun: Ohne den Link ändert sich nichts.',
+    ],
+  }),
+
+  addressGiven: ({ name, when }, product) => ({
+    subject: `Ihr ${product}-Konto hat eine andere Adresse`,
+    preview: 'Alle wurden abgemeldet.',
+    heading: 'Ihr Konto hat eine andere Adresse',
+    paragraphs: [
+      `Hallo ${name}, die Betreiber von ${product} haben Ihr Konto an ein anderes Postfach gegeben, und dort wurde dem Link gefolgt: ${when}. Alle wurden abgemeldet, und das Passwort und jeder andere Zugang sind entfernt.`,
+    ],
+    small: [`Wenn das nicht mit Ihnen abgesprochen ist, sagen Sie es sofort den Betreibern von ${product}.`],
+  }),
+
   deletionRequested: ({ name, link, days }, product) => ({
     subject: `Ihr ${product}-Konto wird gelöscht`,
     preview: `In ${days} Tagen. Um es zu behalten, melden Sie sich vorher an.`,

@@ -184,6 +184,28 @@ export const en = {
     small: [`If you do not know what happened here, tell the people who run ${product}.`],
   }),
 
+  // No name in it, as in every mail to a mailbox that nobody has proved yet.
+  addressOffered: ({ link, days }: Linked & { readonly days: string }, product: string): MailContent => ({
+    subject: `Take over a ${product} account`,
+    preview: `The link works for ${days} days.`,
+    heading: 'An account can be yours again',
+    paragraphs: [
+      `The people who run ${product} give an account to this mailbox, because somebody has asked them to. When you take it, it has this address, everybody is signed out of it, and its password and every other way in are removed.`,
+    ],
+    button: { words: 'Take the account over', link },
+    small: [`The link works once, for ${days} days.`, 'You have not asked for it? Then do nothing: nothing is changed without the link.'],
+  }),
+
+  addressGiven: ({ name, when }: Happened, product: string): MailContent => ({
+    subject: `Your ${product} account has another address`,
+    preview: 'Everybody was signed out.',
+    heading: 'Your account has another address',
+    paragraphs: [
+      `Hello ${name}, the people who run ${product} have given your account to another mailbox, where the link was followed on ${when}. Everybody was signed out, and the password and every other way in are removed.`,
+    ],
+    small: [`If this was not agreed with you, tell the people who run ${product} at once.`],
+  }),
+
   deletionRequested: ({ name, link, days }: Named & Linked & { readonly days: string }, product: string): MailContent => ({
     subject: `Your ${product} account will be deleted`,
     preview: `In ${days} days. To keep it, sign in before.`,

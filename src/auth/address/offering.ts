@@ -1,0 +1,62 @@
+// An operator gives an account back to its owner, whose own way back has ended: by a link to a mailbox that they know to be theirs. Nothing changes before
+// it is followed. Then it is the way back of undo, but that nothing stays of what was there before: since when it was a thief's is not known any more.
+import type { Call } from '#kernel/call.ts'
+import { randomToken } from '#kernel/ids.ts'
+import { sha256 } from '#kernel/keyring.ts'
+import { normaliseEmail } from '../accounts/email.ts'
+import { languageFor, mail } from '../accounts/mail.ts'
+import type { Account } from '../accounts/schemas.ts'
+import type { AddressOffer } from '../contract.ts'
+import { authErrors } from '../errors.ts'
+import type { SignInMethods } from '../methods.ts'
+import { actorOf, securityEventOf } from '../security-events/security-event.ts'
+import { fieldProblem } from '../texts/problem.ts'
+import { type AddressesDependencies, checkedAddress, DAY_MS, UNDO_DAYS } from './service.ts'
+
+export interface AddressOfferingDependencies extends Omit<AddressesDependencies, 'limits'> {
+  readonly methods: SignInMethods
+}
+
+export interface AddressOffering {
+  /** For operators and the system. An earlier offer for the same account ends with it. `undefined` when nobody has this address. */
+  offer(call: Call, request: { readonly email: string; readonly to: string }): Promise<AddressOffer | undefined>
+}
+
+export function createAddressOffering(deps: AddressOfferingDependencies): AddressOffering {
+  const { repository, accounts, clock, origin } = deps
+  return {
+    async offer(call, { email: typed, to }) {
+      if (call.principal.kind !== 'operator' && call.principal.kind !== 'system') throw authErrors.operators_only()
+      const email = normaliseEmail(typed)
+      const account = email === undefined ? undefined : await accounts.findByEmail(call, email)
+      if (account === undefined) return undefined
+      const before = await free(deps, call, { account, to })
+      const [token, now] = [randomToken(), clock.now()]
+      const expiresAt = now + UNDO_DAYS * DAY_MS
+      const data = { link: `${origin}/restore-address?token=${token}`, days: String(UNDO_DAYS) }
+      await repository.forgetOffers(call, account.id)
+      const offer = { id: sha256(token), accountId: account.id, before, offered: true as const, changedAt: now, expiresAt }
+      await repository.insertOffer(call, offer, [
+        mail({ to: before, template: 'address-offered', data, language: languageFor(account, call) }),
+        securityEventOf({ type: 'email.offered', accountId: account.id, ...actorOf(call) }),
+      ])
+      return { accountId: account.id, offeredTo: before, expiresAt }
+    },
+  }
+}
+
+/** The address, where it can become that of the account and its mailbox lets somebody in. */
+async function free(
+  deps: AddressOfferingDependencies,
+  call: Call,
+  { account, to }: { readonly account: Account; readonly to: string },
+): Promise<string> {
+  const { methods, accounts } = deps
+  if (!methods.password && !methods.emailCode && !methods.magicLink)
+    throw authErrors.bad_details({ detail: 'In this app nobody comes in by a mailbox: the account would be open to nobody.' })
+  // Nothing is half given back.
+  if (account.deletion?.begun === true) throw authErrors.bad_details({ detail: 'This account is being deleted.' })
+  const email = checkedAddress(deps, account, to)
+  if ((await accounts.findByEmail(call, email)) === undefined) return email
+  throw authErrors.bad_details({ fields: [fieldProblem('email', 'email_taken')] })
+}

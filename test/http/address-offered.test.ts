@@ -1,0 +1,193 @@
+// An operator gives a stolen account back to its owner, by a link to a mailbox: when their own way back has ended, or the mailbox of before is no longer theirs.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { accountsCollection } from '../../src/auth/accounts/repository.ts'
+import type { Account } from '../../src/auth/accounts/schemas.ts'
+import { passkeysCollection } from '../../src/auth/passkeys/repository.ts'
+import { mailRequest } from '../../src/jobs/mail/schemas.ts'
+import { renderMail } from '../../src/jobs/mail/templates.ts'
+import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
+
+const DAY = 24 * 3_600_000
+const operator = { ...call, principal: { kind: 'operator', sessionId: 'of-the-test' } } as const
+
+let world: AccountsWorld
+before(async () => {
+  world = await openAccounts({ definition: { signUp: { domains: { block: ['bad.example'] } } } })
+})
+after(() => world.stop())
+
+interface Stolen {
+  readonly accountId: string
+  readonly owner: string
+  readonly thief: string
+  readonly password: string
+}
+
+function signIn(accountId: string): void {
+  const now = world.clock.now()
+  world.engine.sessionList.splice(0)
+  world.engine.sessionList.push({ id: 'here', accountId, signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' })
+  world.engine.signedInAs = accountId
+}
+
+async function move(accountId: string, to: string): Promise<string> {
+  signIn(accountId)
+  await world.visit({ path: '/account/email', form: { email: to }, client: to })
+  await world.visit({ path: '/account/email/confirm', form: { token: tokenIn(await world.mailTo(to, 'confirm-new-address')) } })
+  return to
+}
+
+/** For longer than its owner had a way back. */
+async function stolen(name: string): Promise<Stolen> {
+  const { accountId, email: owner, password } = await world.person({ email: `${name}@example.org` })
+  const thief = await move(accountId, `${name}-thief@example.org`)
+  world.clock.advance(8 * DAY)
+  return { accountId, owner, thief, password }
+}
+
+const stored = async ({ accountId }: Stolen): Promise<Account> =>
+  (await world.database.collection(accountsCollection).get(call, accountId))?.value ?? assert.fail('the account is gone')
+const offer = (email: string, to: string) => world.byMail.addressOffering.offer(operator, { email, to })
+const offered = async (to: string): Promise<string> => tokenIn(await world.mailTo(to, 'address-offered'))
+const look = (token: string, language = 'en') =>
+  world.visit({ path: `/restore-address?token=${token}`, headers: { 'accept-language': language } })
+const take = (token: string) => world.visit({ path: '/restore-address', form: { token } })
+
+async function signsIn(email: string, password: string): Promise<boolean> {
+  world.clock.advance(3_700_000)
+  return (await world.accounts.signIn(call, { email, password, client: `c-${world.clock.now()}` })) !== undefined
+}
+
+async function addPasskey({ accountId }: Stolen): Promise<void> {
+  const id = `passkey of ${accountId}`
+  const flags = { counter: 0, transports: [], name: id, backupEligible: false, backedUp: false, aaguid: '' }
+  const made = { ...flags, id, accountId, credentialId: id, publicKey: '', createdAt: world.clock.now() }
+  await world.database.collection(passkeysCollection).insert(call, made)
+}
+
+test('the owner has the account by the link, blocked or not, and nothing of the thief stays', async () => {
+  const account = await stolen('late')
+  await addPasskey(account)
+  world.clock.advance(30 * DAY)
+  await world.leaving.suspend(operator, account.thief, true)
+  const made = await offer(account.thief, ' Late-New@example.org')
+  assert.deepEqual(made, { accountId: account.accountId, offeredTo: 'late-new@example.org', expiresAt: world.clock.now() + 7 * DAY })
+  const token = await offered('late-new@example.org')
+  for (const [language, words] of [
+    ['en', /Take the account over\?/],
+    ['de', /Das Konto \xfcbernehmen\?/],
+  ] as const)
+    assert.match((await look(token, language)).text, words)
+  assert.equal((await stored(account)).email, account.thief, 'looking has changed nothing')
+  const { status, text } = await take(token)
+  assert.equal(status, 200)
+  assert.match(text, /The account has your address/)
+  assert.match(text, /The account is blocked, so nobody can sign in yet/)
+  assert.equal(world.engine.asked.at(-1), `revokeAccount ${account.accountId} except none`)
+  const { email, password, suspendedAt } = await stored(account)
+  assert.deepEqual([email, password, suspendedAt !== undefined], ['late-new@example.org', undefined, true])
+  assert.deepEqual(await world.running.passkeys.list(call, account.accountId), [])
+  for (const to of [account.thief, email]) await world.mailTo(to, 'address-given')
+  assert.equal((await take(token)).status, 410, 'once')
+  await world.leaving.suspend(operator, email, false)
+  await world.visit({ path: '/forgot-password', form: { email }, client: 'reset' })
+  const reset = tokenIn(await world.mailTo(email, 'reset-password'))
+  await world.visit({ path: '/reset-password', form: { token: reset, password: 'a brand new passphrase' } })
+  assert.equal(await signsIn(email, 'a brand new passphrase'), true)
+  assert.equal(await signsIn(account.thief, account.password), false)
+})
+
+test('the account page tells of it, without who of those who run this it was, and whoever gets the events is told', async () => {
+  const account = await stolen('told')
+  await offer(account.thief, 'told-new@example.org')
+  await world.settled()
+  const { items } = await world.securityEvents.list(call, account.accountId, { limit: 20 })
+  assert.ok(items.some(({ type }) => type === 'email.offered'))
+  signIn(account.accountId)
+  const { text } = await world.visit({ path: '/account' })
+  assert.match(text, /An operator offered your account to another mailbox/)
+  assert.doesNotMatch(text, /of-the-test/)
+})
+
+test('a thief who has moved it on cannot take it back afterwards, nor end the offer before', async () => {
+  const account = await stolen('chained')
+  await move(account.accountId, 'chained-2@example.org')
+  const before = tokenIn(await world.mailTo(account.thief, 'address-changed'))
+  await move(account.accountId, 'chained-3@example.org')
+  const later = tokenIn(await world.mailTo('chained-2@example.org', 'address-changed'))
+  await offer('chained-3@example.org', account.owner)
+  const token = await offered(account.owner)
+  assert.equal((await take(later)).status, 200, 'its way back is not ended before')
+  assert.equal((await take(token)).status, 200)
+  assert.equal((await stored(account)).email, account.owner)
+  assert.equal((await take(before)).status, 410)
+  assert.equal((await stored(account)).email, account.owner)
+})
+
+test('an offer ends after seven days, and with the next one', async () => {
+  const account = await stolen('again')
+  await offer(account.thief, 'mistyped@example.org')
+  await offer(account.thief, 'again-new@example.org')
+  assert.equal((await take(await offered('mistyped@example.org'))).status, 410)
+  world.clock.advance(7 * DAY)
+  assert.equal((await take(await offered('again-new@example.org'))).status, 410)
+  assert.equal((await stored(account)).email, account.thief)
+})
+
+test('is for operators, for accounts that there are, and for addresses that one could have', async (t) => {
+  const account = await stolen('checked')
+  const other = await world.person({ email: 'somebody-else@example.org' })
+  const { addressOffering } = world.byMail
+  await assert.rejects(
+    addressOffering.offer({ ...call, principal: { kind: 'anonymous' } }, { email: account.thief, to: 'x@example.org' }),
+    {
+      code: 'auth.operators_only',
+    },
+  )
+  for (const email of ['nobody@example.org', 'no address']) assert.equal(await offer(email, 'x@example.org'), undefined)
+  for (const to of ['no address', account.thief, other.email, 'x@bad.example'])
+    await assert.rejects(offer(account.thief, to), { code: 'auth.bad_details' }, to)
+  const now = world.clock.now()
+  const going = { suspendedAt: now, deletionAt: now + DAY, deletion: { requestedAt: now, addresses: [], begun: true } }
+  await world.database.collection(accountsCollection).update(call, account.accountId, { set: going })
+  await assert.rejects(offer(account.thief, 'x@example.org'), { code: 'auth.bad_details' })
+  await world.settled()
+  assert.deepEqual(
+    world.mails.filter(({ to }) => to === 'x@example.org'),
+    [],
+  )
+  const alone = await openAccounts({ definition: { methods: { password: false } } })
+  t.after(() => alone.stop())
+  const made = { id: '01'.padEnd(26, 'k'), email: 'p@example.org', name: 'P', emailVerifiedAt: 1, createdAt: 1 }
+  await alone.database.collection(accountsCollection).insert(call, made)
+  await assert.rejects(
+    alone.byMail.addressOffering.offer(operator, { email: made.email, to: 'x@example.org' }),
+    /nobody comes in by a mailbox/,
+  )
+})
+
+test('somebody else may take the address before the link is followed, and nothing is removed then', async () => {
+  const account = await stolen('overtaken')
+  await offer(account.thief, 'wanted@example.org')
+  const token = await offered('wanted@example.org')
+  await world.person({ email: 'first@example.org' }).then(({ accountId }) => move(accountId, 'wanted@example.org'))
+  assert.equal((await take(token)).status, 410)
+  assert.equal(await signsIn(account.thief, account.password), true)
+})
+
+test('a mailbox that is offered an account hears nothing of the person, nor of an end that is asked for', async () => {
+  const account = await stolen('quiet')
+  await offer(account.thief, 'quiet-new@example.org')
+  await world.leaving.requestDeletion(call, { accountId: account.accountId })
+  await world.mailTo(account.thief, 'deletion-requested')
+  await world.settled()
+  const mails = world.mails.filter(({ to }) => to === 'quiet-new@example.org')
+  assert.deepEqual(
+    mails.map(({ template, data }) => [template, Object.keys(data).toSorted()]),
+    [['address-offered', ['days', 'link']]],
+  )
+  const asked = mailRequest.parse(mails[0])
+  for (const language of ['en', 'de']) assert.ok(renderMail({ ...asked, language }, 'Pixel Diary').text.includes(asked.data['link'] ?? '?'))
+  assert.ok(((await stored(account)).deletionAt ?? 0) >= world.clock.now() + 7 * DAY, 'the end does not come before the offer has ended')
+})
