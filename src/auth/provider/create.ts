@@ -1,94 +1,46 @@
 // Puts the authorization server together: storage, engine, endpoints. Made pure; `start` loads the keys and builds the engine with them.
 import { type Call, systemCall } from '#kernel/call.ts'
-import type { Clock } from '#kernel/clock.ts'
 import { createProofChecker, type ProofChecker } from '#kernel/http/proof.ts'
 import type { Route } from '#kernel/http/route.ts'
 import type { JobDefinition } from '#kernel/job.ts'
-import type { KeyRing } from '#kernel/keyring.ts'
-import type { Logger } from '#kernel/log.ts'
 import { apiAudience } from '#kernel/sites.ts'
-import type { Cache } from '../../cache/contract.ts'
-import type { Database } from '../../database/contract.ts'
 import type { BackChannelAnswer, BackChannelRequest, KeySet } from '../contract.ts'
 import type { Devices } from '../accounts/devices.ts'
-import type { AccountDirectory, Engine, SignInRules } from '../engine.ts'
-import type { CodeGuard } from '../guard/codes.ts'
+import type { Engine, SignInRules } from '../engine.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
-import { createLastingSecret } from '../keys/lasting-secret.ts'
 import { SIGNING_ALGORITHMS } from '../keys/jwk.ts'
 import { createSigningKeys, type LoadedKeys, type SigningKeys } from '../keys/signing-keys.ts'
-import type { Revocations } from '../revocations/revocations.ts'
 import { permissionsOf } from '../roles/permissions.ts'
 import { accountFinder, type Belonging, membershipReader } from './account-claims.ts'
 import { backchannelLogoutJob, type SignOutNotice } from '../logout/backchannel.ts'
 import { type ClientOrigins, createClientOrigins } from '../clients/origins.ts'
-import type { Newcomers } from '../registration/create.ts'
-import { createAccessTokenStorage } from './access-token-storage.ts'
-import { adapterFactory } from './adapters.ts'
-import { createArtifactStorage, createInteractionStorage } from './artifact-storage.ts'
 import type { ClientSettings } from './client-rules.ts'
 import { createClaimsReader } from './app-claims.ts'
 import { type ClientRegistry, createClientRegistry } from './clients.ts'
-import { createClientStorage } from './client-storage.ts'
-import { createCodeStorage } from './code-storage.ts'
-import {
-  accessTokensCollection,
-  artifactsCollection,
-  codesCollection,
-  consentsCollection,
-  deviceCodesCollection,
-  grantsCollection,
-  interactionsCollection,
-  refreshTokensCollection,
-  sessionsCollection,
-} from './collections.ts'
 import { providerConfiguration } from './configuration.ts'
-import { createConsents } from './consents.ts'
-import { createCounts } from '../accounts/counts.ts'
-import { createDeviceStorage } from './device-storage.ts'
-import { createEndings } from './endings.ts'
 import { createEngine } from './engine.ts'
 import { exchangeInProcess } from './exchange.ts'
-import { createGrantStorage } from './grant-storage.ts'
 import { grantLoader } from './granting.ts'
-import { createPending } from './pending.ts'
 import { type BuiltProvider, buildProvider } from './provider.ts'
 import { logoutToken } from './logout-token.ts'
 import { createProviderPages, type EnginePages } from './provider-pages.ts'
-import { createRefreshStorage } from './refresh-storage.ts'
-import { createRefreshValues, REFRESH_SECRET } from './refresh-values.ts'
 import { resourcePolicy } from './resource.ts'
 import { createResourceRegistry, type ResourceRegistry } from './resources.ts'
 import { providerRoutes } from './routes.ts'
 import { inScope } from './scope.ts'
 import { createSecretCheck } from './secret-tries.ts'
 import { sessionLimits } from './session-limits.ts'
-import { createSessionStorage } from './session-storage.ts'
-import { createReuse } from './reuse.ts'
 import { createRunningEngine, type RunningEngine } from './running.ts'
-import { type ServiceDirectory, whileServiceLasts } from './service-claims.ts'
+import { openStores, type Stores, type StoresParts } from './stores.ts'
 import { createStructuredTokens, type StructuredTokens } from './structured-tokens.ts'
-import { sweepTokens } from './sweep.ts'
 import { clientSubject } from '../clients/subject.ts'
 import { createUserinfo } from './userinfo.ts'
-import { createVault } from './vault.ts'
 
-export interface AuthorizationServerParts {
-  readonly database: Database
-  readonly cache: Cache
-  readonly keyRing: KeyRing
-  readonly clock: Clock
-  readonly logger: Logger
-  readonly accounts: AccountDirectory
-  readonly revocations: Revocations
+export interface AuthorizationServerParts extends StoresParts {
   readonly looks: EnginePages
   readonly hooks: RunningHooks
-  readonly newcomers: Newcomers
-  readonly services: ServiceDirectory
   /** False for one that has ended. */
   readonly organisationStands: Belonging['organisationStands']
-  /** Of the short codes of devices. */
-  readonly codeGuard: CodeGuard
   readonly rules: SignInRules
   readonly devices: Pick<Devices, 'remember'>
   readonly settings: ClientSettings & { readonly keyRotationDays: number }
@@ -190,8 +142,6 @@ function endingFor(
   }
 }
 
-type Stores = ReturnType<typeof openStores>
-
 interface Made {
   readonly clients: ClientRegistry
   readonly stores: Stores
@@ -217,67 +167,6 @@ function createKeyedEngine(parts: AuthorizationServerParts, made: Made): { signi
     },
   })
   return { signingKeys, engine }
-}
-
-/** Declares the collections, so it must run before the database starts. */
-function openStores(parts: AuthorizationServerParts, clients: ClientRegistry) {
-  const { database, cache, keyRing, clock, logger, revocations, accounts, newcomers, services, codeGuard, settings } = parts
-  const vault = createVault(keyRing)
-  const sessions = database.collection(sessionsCollection)
-  const grants = database.collection(grantsCollection)
-  const tokens = database.collection(refreshTokensCollection)
-  const codes = database.collection(codesCollection)
-  const accessTokens = database.collection(accessTokensCollection)
-  const counts = createCounts(cache, clock)
-  const deviceCodes = database.collection(deviceCodesCollection)
-  const interactions = database.collection(interactionsCollection)
-  const artifacts = database.collection(artifactsCollection)
-  const pending = createPending(database)
-  const consents = createConsents({ consents: database.collection(consentsCollection), pending, clock })
-  const reuse = createReuse({ accounts, clients, clock, logger })
-  const endings = createEndings({
-    database,
-    sessions,
-    grants,
-    clients,
-    revocations,
-    clock,
-    async sweep(call, sid) {
-      await sweepTokens(tokens, call, sid)
-      await sweepTokens(codes, call, sid)
-      await sweepTokens(accessTokens, call, sid)
-    },
-  })
-  const accessTokenStorage = createAccessTokenStorage({ tokens: accessTokens, grants, accounts, revocations, pending, vault, clock })
-  const codeStorage = createCodeStorage({ codes, pending, vault, clock, endings })
-  const refreshValues = createRefreshValues(createLastingSecret(parts, REFRESH_SECRET))
-  const refreshStorage = createRefreshStorage({ database, tokens, values: refreshValues, pending, vault, clock, reuse, endings, logger })
-  const adapter = adapterFactory({
-    Client: createClientStorage(clients, newcomers.documents),
-    Session: createSessionStorage({ sessions, pending, vault, clock, endings, limits: sessionLimits(settings.definition?.sessions) }),
-    Grant: createGrantStorage({ grants, pending, clients, vault, clock, endings, reuse }),
-    RefreshToken: refreshStorage,
-    AuthorizationCode: codeStorage,
-    AccessToken: accessTokenStorage,
-    ClientCredentials: whileServiceLasts(accessTokenStorage, services),
-    DeviceCode: createDeviceStorage({ codes: deviceCodes, pending, vault, keyRing, clock, endings, counts, guard: codeGuard }),
-    Interaction: createInteractionStorage({ interactions, pending, vault, clock }),
-    PushedAuthorizationRequest: createArtifactStorage('PushedAuthorizationRequest', { artifacts, pending, vault, clock }),
-    ReplayDetection: createArtifactStorage('ReplayDetection', { artifacts, pending, vault, clock }),
-  })
-  return {
-    counts,
-    vault,
-    pending,
-    sessions,
-    grants,
-    consents,
-    endings,
-    adapter,
-    codeStorage,
-    refreshValues,
-    refreshTokenIds: refreshStorage.ids,
-  }
 }
 
 function buildEngine(parts: AuthorizationServerParts, made: Made & { readonly keys: LoadedKeys }): BuiltProvider {
