@@ -12,6 +12,7 @@ import { createLastingSecret } from '../keys/lasting-secret.ts'
 import type { SignInMethods } from '../methods.ts'
 import { createDecoys } from '../moving/decoys.ts'
 import type { LegacyHook } from '../moving/contract.ts'
+import { createEndedAccounts, type EndedAccounts } from '../moving/ended.ts'
 import { createLegacySignIn } from '../moving/legacy.ts'
 import { createMovingRepository } from '../moving/repository.ts'
 import { createPasswords, type PasswordSettings, type RunningPasswords } from '../passwords/passwords.ts'
@@ -34,6 +35,7 @@ export interface RunningAccounts {
 
 export interface AccountsShared {
   readonly admission: Admission
+  readonly ended: EndedAccounts
   readonly repository: AccountsRepository
   readonly passwords: RunningPasswords
   readonly throttle: Throttle
@@ -80,6 +82,7 @@ export function createAccounts(parts: AccountsParts): RunningAccounts {
   const repository = createAccountsRepository(database)
   const shared: AccountsShared = {
     admission,
+    ended: createEndedAccounts({ database, clock, keyOf: createLastingSecret(parts, 'legacy-ended') }),
     repository,
     passwords,
     throttle,

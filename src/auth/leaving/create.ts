@@ -5,7 +5,7 @@ import type { AuthDefinition, Holding } from '../contract.ts'
 import type { Engine } from '../engine.ts'
 import { createOwnData, type OwnData } from '../own-data/service.ts'
 import type { People } from '../people.ts'
-import { addressesOf, memberships, personalData } from './parts.ts'
+import { addressesOf, endedMarks, memberships, personalData } from './parts.ts'
 import { createLeavingRepository } from './repository.ts'
 import { createLeaving, type Leaving } from './service.ts'
 
@@ -32,7 +32,11 @@ export interface RunningLeaving extends Leaving {
 export function createLeavingPart(parts: LeavingParts): RunningLeaving {
   const { database, clock, engine, definition, origin, people, holdings = () => [] } = parts
   // Memberships and invitations to organisations before the changes of address, which say where else one may have been invited.
-  const kept = [memberships(people.organisations), ...personalData(database)]
+  const kept = [
+    memberships(people.organisations),
+    ...personalData(database),
+    ...(definition?.legacySignIn === undefined ? [] : [endedMarks(people.shared)]),
+  ]
   const leaving = createLeaving({
     repository: createLeavingRepository(database),
     personalData: kept,

@@ -1,6 +1,7 @@
 // All that auth keeps of a person, beside the account and what the engine ends with it (sessions, grants, tokens, consents).
 import type { OrganisationsPart } from '../organisations/create.ts'
 import type { Call } from '#kernel/call.ts'
+import type { AccountsShared } from '../accounts/create.ts'
 import type { Account } from '../accounts/schemas.ts'
 import type { Database } from '../../database/contract.ts'
 import { addressChangesCollection, addressUndosCollection } from '../address/repository.ts'
@@ -60,6 +61,11 @@ function signUpInvitations(database: Database): PersonalData {
       for (const address of addresses) await invitations.delete(call, invitationId(address))
     },
   }
+}
+
+/** Nothing is removed here: the other system must not bring back who has gone. */
+export function endedMarks({ ended }: Pick<AccountsShared, 'ended'>): PersonalData {
+  return { name: 'endedMarks', erase: (call, leaver) => ended.keep(call, leaver) }
 }
 
 export interface Addresses {

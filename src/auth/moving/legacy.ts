@@ -2,21 +2,29 @@
 // other system is not asked about them again.
 import { type Call, callAs } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
+import { hasCode } from '#kernel/errors.ts'
 import { limited } from '#kernel/limited.ts'
 import { hmacSha256, type KeyRing } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
+import { tidyName } from '../accounts/name.ts'
 import type { Account } from '../accounts/schemas.ts'
 import type { LegacySignIn } from '../accounts/service.ts'
+import type { Admission } from '../admission/service.ts'
 import { authErrors } from '../errors.ts'
+import type { RunningHooks } from '../hooks/hooks.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
 import type { LegacyHook } from './contract.ts'
+import type { EndedAccounts } from './ended.ts'
 import type { MovingRepository } from './repository.ts'
 import { legacyPerson, type ParsedLegacyPerson } from './schemas.ts'
 import { householdOf } from './service.ts'
 
 export interface LegacyDependencies {
   readonly moving: MovingRepository
+  readonly ended: Pick<EndedAccounts, 'has'>
+  readonly admission: Pick<Admission, 'problem'>
+  readonly hooks: Pick<RunningHooks, 'beforeSignUp'>
   readonly passwords: Passwords
   readonly keyRing: KeyRing
   readonly clock: Clock
@@ -28,7 +36,7 @@ const LIMIT_MS = 5000
 const FROM = 'legacySignIn'
 
 export function createLegacySignIn(hook: LegacyHook, deps: LegacyDependencies): LegacySignIn {
-  const { keyRing, clock, logger, legacyLimitMs: ms = LIMIT_MS } = deps
+  const { admission, keyRing, clock, logger, legacyLimitMs: ms = LIMIT_MS } = deps
   const key = keyRing.derive('auth.legacy-decoy')
 
   const ask = async (call: Call, typed: { email: string; password: string }): Promise<ParsedLegacyPerson> => {
@@ -47,7 +55,7 @@ export function createLegacySignIn(hook: LegacyHook, deps: LegacyDependencies): 
 
   return async (call, { email, password, found }) => {
     if (email === undefined) return undefined
-    if (found !== undefined && !awaits(found)) {
+    if (found === undefined ? admission.problem(email) !== undefined : !awaits(found)) {
       // The other system is asked all the same, about somebody that it cannot know: else the clock would tell who is here already. What was typed stays here.
       const nobody = hmacSha256(key, email).toString('base64url')
       // Who does not wait for the answer must not be able to keep it from being one.
@@ -67,20 +75,37 @@ function awaits({ password, awaitsLegacyPassword, suspendedAt }: Account): boole
 }
 
 async function adopt(
-  { moving, passwords, clock, logger }: LegacyDependencies,
+  deps: LegacyDependencies,
   call: Call,
   { email, password, person }: { readonly email: string; readonly password: string; readonly person: NonNullable<ParsedLegacyPerson> },
 ): Promise<Account | undefined> {
-  const passwordHash = await passwords.hash(call, password)
-  const household = householdOf({ ...person, email, passwordHash }, { from: FROM, now: clock.now() })
+  const { moving, ended, passwords, clock, logger } = deps
+  const household = householdOf({ ...person, email }, { from: FROM, now: clock.now() })
   if (typeof household === 'string') {
     logger.error({ requestId: call.requestId, event: 'auth.legacy_refused', reason: household })
     throw authErrors.unavailable({ detail: 'Please try again in a moment.' })
   }
-  const events = [securityEventOf({ type: 'account.imported', accountId: household.account.id, about: FROM })]
-  if (await moving.insert(call, { ...household, events })) return household.account
+  const { id, name } = household.account
+  // Whoever has ended the account may have another by signing up, and does not get the old one back by an old password.
+  if (await ended.has(call, { accountId: id, addresses: [email] })) return undefined
+  const allowed = await askApp(deps, call, { email, name })
+  const account = { ...household.account, name: tidyName(allowed), password: await passwords.hash(call, password) }
+  const events = [securityEventOf({ type: 'account.imported', accountId: id, about: FROM })]
+  if (await moving.insert(call, { ...household, account, events })) return account
   // Somebody was faster; the next try finds the account.
   return undefined
+}
+
+/** The name that the account gets. Only who has the right password for it comes this far, so the app's words tell nobody else who is known there. */
+async function askApp({ hooks }: LegacyDependencies, call: Call, draft: Pick<Account, 'email' | 'name'>): Promise<string> {
+  try {
+    return await hooks.beforeSignUp(call, draft)
+  } catch (error) {
+    if (!hasCode(error, 'auth.bad_details')) throw error
+    // There is no form here with the field that it may have named.
+    const detail = error.detail ?? error.fields?.[0]?.message
+    throw authErrors.sign_in_refused({ ...(detail === undefined ? {} : { detail }), cause: error })
+  }
 }
 
 async function complete(

@@ -1,4 +1,4 @@
-// Rows of people, and the costs of hashes, as they are stored.
+// Rows of people, as they come, and what is stored beside them: the costs of hashes, and who has ended their account here.
 import { z } from '#kernel/schema.ts'
 import type { LegacyPerson, PersonRow } from './contract.ts'
 
@@ -47,3 +47,11 @@ export const hashShape = z.strictObject({
 })
 
 export type HashShape = z.infer<typeof hashShape>
+
+export const endedMark = z.strictObject({
+  /** The keyed hash of an address, or of an id. */
+  id: z.string(),
+  expiresAt: z.int(),
+})
+
+export type EndedMark = z.infer<typeof endedMark>

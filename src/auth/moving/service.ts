@@ -7,6 +7,7 @@ import { fieldProblems } from '#kernel/schema.ts'
 import { normaliseEmail } from '../accounts/email.ts'
 import { nameProblem, tidyName } from '../accounts/name.ts'
 import type { Account } from '../accounts/schemas.ts'
+import type { Admission } from '../admission/service.ts'
 import { authErrors } from '../errors.ts'
 import { decoyOf, hashProblem, shapeOf } from '../passwords/foreign.ts'
 import { changedMembership, type Membership, membershipOf } from '../roles/membership.ts'
@@ -19,6 +20,7 @@ import { type ParsedRow, personRow } from './schemas.ts'
 
 export interface MovingDependencies {
   readonly repository: MovingRepository
+  readonly admission: Pick<Admission, 'problem'>
   readonly clock: Clock
 }
 
@@ -73,7 +75,7 @@ function onlyOperators({ principal }: Call): void {
 const refused = (reason: string): RowOutcome => ({ outcome: 'refused', reason })
 
 async function moveInOne(
-  { repository, clock }: MovingDependencies,
+  { repository, admission, clock }: MovingDependencies,
   call: Call,
   { row, options }: { readonly row: unknown; readonly options: MoveInOptions },
 ): Promise<RowOutcome> {
@@ -86,7 +88,7 @@ async function moveInOne(
     )
   const household = householdOf(parsed.data, { from: options.from, now: clock.now() })
   if (typeof household === 'string') return refused(household)
-  const standing = await standingOf(repository, call, household)
+  const standing = (await standingOf(repository, call, household)) ?? domainRefusal(admission, household.account)
   if (standing !== undefined || options.dryRun === true) return standing ?? { outcome: 'made', accountId: household.account.id }
   const { account } = household
   if (account.password !== undefined) await repository.keepShape(call, { id: shapeOf(account.password), decoy: decoyOf(account.password) })
@@ -94,6 +96,11 @@ async function moveInOne(
   if (await repository.insert(call, { ...household, events })) return { outcome: 'made', accountId: account.id }
   // Somebody was faster: another row, or a person at the sign-up page.
   return (await standingOf(repository, call, household)) ?? refused('the person was changed while being moved in; try again')
+}
+
+/** Of the rules of sign-up these hold for an operator, too, as they do for `invite`. */
+function domainRefusal(admission: Pick<Admission, 'problem'>, { email }: Account): RowOutcome | undefined {
+  return admission.problem(email) === undefined ? undefined : refused('email: this app takes no addresses of this domain (signUp.domains)')
 }
 
 /** How what is there already stands in the way. */

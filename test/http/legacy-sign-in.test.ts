@@ -1,0 +1,177 @@
+// Whom another system knows comes in by its password, within the rules that the app has for everybody: domains, its hook, and an end that was asked for here.
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { accountsCollection } from '../../src/auth/accounts/repository.ts'
+import type { AuthDefinition } from '../../src/auth/contract.ts'
+import type { AuthHooks } from '../../src/auth/hooks/contract.ts'
+import type { LegacyPerson } from '../../src/auth/moving/contract.ts'
+import { endedCollection } from '../../src/auth/moving/ended.ts'
+import { type AccountsWorld, call, openAccounts } from '../support/accounts.ts'
+
+const DAY = 24 * 3_600_000
+const PASSWORD = 'as it was there'
+
+interface Old {
+  readonly world: AccountsWorld
+  /** What the other system was asked. */
+  readonly asked: { readonly email: string; readonly password: string }[]
+  tryIn(email: string, password?: string): ReturnType<AccountsWorld['accounts']['signIn']>
+  stored(email: string): Promise<{ readonly id: string; readonly name: string } | undefined>
+  /** By the owner, and until the days of grace are over. */
+  endAccount(accountId: string): Promise<void>
+}
+
+async function opened(
+  t: TestContext,
+  { signUp, hooks, person = {} }: { signUp?: AuthDefinition['signUp']; hooks?: AuthHooks; person?: Partial<LegacyPerson> } = {},
+): Promise<Old> {
+  const asked: { email: string; password: string }[] = []
+  const world = await openAccounts({
+    definition: {
+      ...(signUp === undefined ? {} : { signUp }),
+      legacySignIn: async (_context, typed) => {
+        asked.push(typed)
+        return typed.password === PASSWORD ? { emailVerified: true, name: 'Eve', ...person } : undefined
+      },
+    },
+    ...(hooks === undefined ? {} : { hooks }),
+  })
+  t.after(() => world.stop())
+  let tries = 0
+  return {
+    world,
+    asked,
+    tryIn: (email, password = PASSWORD) => world.accounts.signIn(call, { email, password, client: `client ${(tries += 1)}` }),
+    stored: async (email) => (await world.database.collection(accountsCollection).getByKey(call, 'email', { email }))?.value,
+    async endAccount(accountId) {
+      await world.leaving.requestDeletion(call, { accountId })
+      world.clock.advance(14 * DAY)
+      for (const job of world.leaving.jobs) await job.handle({ call, jobId: 'erase', attempt: 1 }, {})
+      assert.equal(await world.database.collection(accountsCollection).get(call, accountId), undefined)
+    },
+  }
+}
+
+test('an address of a domain that the app does not take is answered as a wrong password is, and its password stays here', async (t) => {
+  for (const domains of [{ block: ['rival.example'] }, { only: ['example.org'] }]) {
+    const old = await opened(t, { signUp: { domains } })
+    assert.equal(await old.tryIn('eve@rival.example'), undefined)
+    assert.equal(await old.stored('eve@rival.example'), undefined)
+    // The clock: as somebody else's address, it has the other system asked about nobody.
+    assert.equal(old.asked.length, 1)
+    assert.match(old.asked[0]?.email ?? '', /@nobody\.invalid$/)
+    assert.notEqual(old.asked[0]?.password, PASSWORD)
+    assert.ok(await old.tryIn('eve@example.org'), 'others come in')
+  }
+})
+
+test('moving in is no sign-up: it needs no invitation, and goes on where nobody signs up', async (t) => {
+  for (const mode of ['off', 'invitation'] as const) {
+    const old = await opened(t, { signUp: { mode } })
+    assert.ok(await old.tryIn('eve@example.org'), mode)
+    assert.equal((await old.stored('eve@example.org'))?.name, 'Eve')
+  }
+})
+
+test('the hook of the app is asked about whoever moves in, gives the name, and keeps people out', async (t) => {
+  const drafts: unknown[] = []
+  let answer: 'name' | 'refuse' | 'field' | 'fail' = 'refuse'
+  const old = await opened(t, {
+    hooks: {
+      beforeSignUp: (_context, draft) => {
+        drafts.push(draft)
+        if (answer === 'fail') throw new Error('down')
+        if (answer === 'name') return { name: 'Eve of before' }
+        return { refuse: { message: 'Please write to the office.', ...(answer === 'field' ? { field: 'email' as const } : {}) } }
+      },
+    },
+  })
+  for (const way of ['refuse', 'field'] as const) {
+    answer = way
+    await assert.rejects(old.tryIn('eve@example.org'), { code: 'auth.sign_in_refused', detail: 'Please write to the office.' }, way)
+  }
+  answer = 'fail'
+  await assert.rejects(old.tryIn('eve@example.org'), { code: 'auth.unavailable' })
+  assert.equal(await old.stored('eve@example.org'), undefined)
+  const before = drafts.length
+  assert.equal(await old.tryIn('eve@example.org', 'a guess'), undefined, 'who does not know the password hears nothing of the app')
+  assert.equal(drafts.length, before)
+  answer = 'name'
+  assert.ok(await old.tryIn('Mallory@example.org'))
+  assert.deepEqual(drafts.at(-1), { email: 'mallory@example.org', name: 'Eve' })
+  assert.equal((await old.stored('mallory@example.org'))?.name, 'Eve of before')
+})
+
+test('the page says that the app keeps somebody out, in its words', async (t) => {
+  const old = await opened(t, { hooks: { beforeSignUp: () => ({ refuse: { message: 'Please write to the office.' } }) } })
+  const client = { clientId: 'diary', name: 'Diary', host: 'diary.test', redirectOrigin: 'https://diary.test', firstParty: true }
+  old.world.engine.current = { uid: 'u1', prompt: 'login', client, scopes: [] }
+  const { status, text } = await old.world.visit({
+    path: '/interaction/u1/sign-in',
+    form: { email: 'eve@example.org', password: PASSWORD },
+    cookies: { '__Host-Http-here': 'x'.repeat(43) },
+  })
+  assert.equal(status, 403)
+  assert.match(text, /You cannot sign in here\. Please write to the office\./)
+})
+
+test('whoever has ended the account is not brought back by the other system, by none of the addresses', async (t) => {
+  const old = await opened(t)
+  const person = (await old.tryIn('eve@example.org')) ?? assert.fail()
+  await old.endAccount(person.accountId)
+  const before = old.asked.length
+  assert.equal(await old.tryIn('EVE@example.org'), undefined)
+  assert.equal(old.asked.length, before + 1, 'as for everybody whom nobody here knows')
+  assert.equal(await old.stored('eve@example.org'), undefined)
+  // They may have a new one, as anybody may.
+  await old.world.settled()
+  old.world.mails.splice(0)
+  const again = await old.world.person({ email: 'eve@example.org' })
+  assert.notEqual(again.accountId, person.accountId)
+  await old.endAccount(again.accountId)
+  assert.equal(await old.tryIn('eve@example.org'), undefined)
+  old.world.clock.advance(366 * DAY)
+  assert.ok(await old.tryIn('eve@example.org'), 'after a year nothing is known of them any more')
+})
+
+test('nor under another address, where the other system says who it is', async (t) => {
+  const old = await opened(t, { person: { id: '4c973896-5761-41fc-8217-07c5d13a004b' } })
+  const person = (await old.tryIn('before@example.org')) ?? assert.fail()
+  assert.equal(person.accountId, '4c973896-5761-41fc-8217-07c5d13a004b')
+  const accounts = old.world.database.collection(accountsCollection)
+  await accounts.update(call, person.accountId, { set: { email: 'after@example.org' } })
+  await old.endAccount(person.accountId)
+  for (const email of ['before@example.org', 'after@example.org', 'third@example.org'])
+    assert.equal(await old.tryIn(email), undefined, email)
+})
+
+test('what is kept of them is two keyed hashes, and nothing where no other system is asked', async (t) => {
+  const old = await opened(t)
+  const person = (await old.tryIn('eve@example.org')) ?? assert.fail()
+  await old.endAccount(person.accountId)
+  const { ended } = old.world.running.shared
+  const has = (accountId: string, email: string): Promise<boolean> => ended.has(call, { accountId, addresses: [email] })
+  assert.deepEqual([await has(person.accountId, ''), await has('', 'eve@example.org'), await has('', '')], [true, true, false])
+  const plain = await openAccounts()
+  t.after(() => plain.stop())
+  const ada = await plain.person()
+  await plain.leaving.requestDeletion(call, { accountId: ada.accountId })
+  plain.clock.advance(14 * DAY)
+  for (const job of plain.leaving.jobs) await job.handle({ call, jobId: 'erase', attempt: 1 }, {})
+  assert.equal(await plain.running.shared.ended.has(call, { accountId: ada.accountId, addresses: [ada.email] }), false)
+  assert.ok(endedCollection.expiry === 'expiresAt', 'it goes by itself')
+})
+
+test('a file brings nobody of a domain that the app does not take, and says so', async (t) => {
+  const { world, stored } = await opened(t, { signUp: { domains: { block: ['*.rival.example', 'rival.example'] } } })
+  const rows = [{ email: 'eve@rival.example' }, { email: 'eve@mail.rival.example' }, { email: 'ada@example.org' }]
+  for (const dryRun of [true, false]) {
+    const outcomes = await world.running.moving.moveIn(call, rows, { from: 'elsewhere', dryRun })
+    assert.deepEqual(
+      outcomes.map(({ outcome }) => outcome),
+      ['refused', 'refused', 'made'],
+    )
+    assert.match(JSON.stringify(outcomes[0]), /no addresses of this domain/)
+  }
+  assert.equal(await stored('eve@rival.example'), undefined)
+})
