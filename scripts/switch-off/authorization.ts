@@ -116,7 +116,7 @@ export const AUTHORIZATION: readonly Defence[] = [
     requirement: 11,
     off: 'a code lives ten minutes',
     test: REFUSALS,
-    edits: [[`${PROVIDER}/configuration.ts`, 'AuthorizationCode: 60,', 'AuthorizationCode: 600,']],
+    edits: [[`${PROVIDER}/lifetimes.ts`, 'AuthorizationCode: 60,', 'AuthorizationCode: 600,']],
   },
   {
     requirement: 11,

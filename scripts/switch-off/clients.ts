@@ -4,7 +4,7 @@ import { type Defence, ENGINE } from './defence.ts'
 const AUTHORIZE = 'test/http/oauth-authorize.test.ts'
 const REGISTRATION = 'test/http/oauth-registration.test.ts'
 const PROVIDER = 'src/auth/provider'
-const DOCUMENTS = 'src/auth/client-documents/documents.ts'
+const FETCHING = 'src/auth/client-documents/fetching.ts'
 const ADDRESS = 'src/auth/client-documents/address.ts'
 
 export const CLIENTS: readonly Defence[] = [
@@ -14,7 +14,7 @@ export const CLIENTS: readonly Defence[] = [
     test: AUTHORIZE,
     edits: [
       [
-        `${PROVIDER}/provider.ts`,
+        `${PROVIDER}/publishing.ts`,
         "new Set(['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'])",
         "new Set(['/.well-known/openid-configuration'])",
       ],
@@ -63,7 +63,7 @@ export const CLIENTS: readonly Defence[] = [
     requirement: 51,
     off: 'the key set may be kept for a day',
     test: 'test/http/keys.test.ts',
-    edits: [[`${PROVIDER}/provider.ts`, '`public, max-age=${KEY_SET_SECONDS}`', '`public, max-age=86400${KEY_SET_SECONDS}`']],
+    edits: [[`${PROVIDER}/publishing.ts`, '`public, max-age=${KEY_SET_SECONDS}`', '`public, max-age=86400${KEY_SET_SECONDS}`']],
   },
   {
     requirement: 52,
@@ -105,25 +105,25 @@ export const CLIENTS: readonly Defence[] = [
     requirement: 53,
     off: 'a document may be of another client',
     test: REGISTRATION,
-    edits: [[DOCUMENTS, "if (Object(given)['client_id'] !== clientId)", "if (Object(given)['client_id'] === undefined)"]],
+    edits: [[FETCHING, "if (Object(json)['client_id'] !== clientId)", "if (Object(json)['client_id'] === undefined)"]],
   },
   {
     requirement: 53,
     off: 'a document may be anywhere that a redirect says',
     test: REGISTRATION,
-    edits: [[DOCUMENTS, 'if (status !== 200) throw', 'if (status > 400) throw']],
+    edits: [[FETCHING, 'if (status !== 200) throw', 'if (status > 400) throw']],
   },
   {
     requirement: 53,
     off: 'a document may be long',
     test: REGISTRATION,
-    edits: [[DOCUMENTS, 'const MAX_BYTES = 5 * 1024', 'const MAX_BYTES = 500 * 1024']],
+    edits: [[FETCHING, 'const MAX_DOCUMENT_BYTES = 5 * 1024', 'const MAX_DOCUMENT_BYTES = 500 * 1024']],
   },
   {
     requirement: 53,
     off: 'a host may be slow',
     test: REGISTRATION,
-    edits: [[DOCUMENTS, 'const TIMEOUT_MS = 5000', 'const TIMEOUT_MS = 20_000']],
+    edits: [[FETCHING, 'const TIMEOUT_MS = 5000', 'const TIMEOUT_MS = 20_000']],
   },
   {
     requirement: 53,

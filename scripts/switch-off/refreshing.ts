@@ -37,7 +37,9 @@ export const REFRESHING: readonly Defence[] = [
     requirement: 29,
     off: 'who loses a race for a token that leads nowhere is only refused',
     test: 'src/auth/provider/rotation.test.ts',
-    edits: [[`${PROVIDER}/rotation.ts`, 'if (isReused) await', 'if (isReused && call === undefined) await']],
+    edits: [
+      [`${PROVIDER}/rotation.ts`, 'if (now?.usedAt !== undefined) await', 'if (now?.usedAt !== undefined && call === undefined) await'],
+    ],
   },
   {
     requirement: 29,
@@ -120,7 +122,7 @@ export const REFRESHING: readonly Defence[] = [
     requirement: 30,
     off: 'rotation makes a session longer',
     test: RACES,
-    edits: [[`${PROVIDER}/configuration.ts`, 'context.oidc.entities.RotatedRefreshToken?.remainingTTL ?? shorter', 'context && shorter']],
+    edits: [[`${PROVIDER}/lifetimes.ts`, 'context.oidc.entities.RotatedRefreshToken?.remainingTTL ?? shorter', 'context && shorter']],
   },
   {
     requirement: 31,

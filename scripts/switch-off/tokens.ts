@@ -59,6 +59,12 @@ export const TOKENS: readonly Defence[] = [
   },
   {
     requirement: 27,
+    off: 'a signed request is an assertion',
+    test: CLIENTS,
+    edits: [[`${PROVIDER}/client-assertion.ts`, 'if (!TYPES.has(', 'if (type === issuer && !TYPES.has(']],
+  },
+  {
+    requirement: 27,
     off: 'an assertion may live long',
     test: CLIENTS,
     edits: [[`${PROVIDER}/client-assertion.ts`, 'const MAX_LIFE_SECONDS = 300', 'const MAX_LIFE_SECONDS = 3600']],

@@ -1,5 +1,6 @@
 // `ninefold keys recover`: the master key out of a backup, for who has the key that wraps it there. Needs nothing else, least of all a master key.
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { readConfig } from '../config.ts'
 import { newestIn } from '../database/backup/backups.ts'
 import { masterKeyIn } from '../database/backup/read.ts'
@@ -11,7 +12,9 @@ export async function recoverKey({ premises: { from }, overrides }: CommandLine)
   const { keysKey } = config.backup
   if (keysKey === undefined)
     throw new CommandError('It opens with the keys key: set NINEFOLD_BACKUP_KEYS_KEY or NINEFOLD_BACKUP_KEYS_KEY_FILE.')
-  process.stdout.write(`${await masterKeyOf(await newestIn(resolve(from)), keysKey)}\n`)
+  const backup = await newestIn(resolve(from))
+  if (!existsSync(join(backup, 'manifest.json'))) throw new CommandError(`There is no backup in ${from}, or not a whole one.`)
+  process.stdout.write(`${await masterKeyOf(backup, keysKey)}\n`)
   return 0
 }
 

@@ -123,6 +123,15 @@ describe('the drill', () => {
     const wrong = await ninefold(recover, { environment: { ...KEYS, ...production, NINEFOLD_BACKUP_KEYS_KEY: KEYS.NINEFOLD_BACKUP_KEY } })
     assert.deepEqual([wrong.code, wrong.out], [1, ''])
     assert.match(wrong.err, /the keys key is another one/)
+    const nowhere = await ninefold(line('keys', 'nowhere', 'recover', '--from', join(folder, 'kept-elsewhere')), {
+      environment: { ...KEYS, ...production },
+    })
+    assert.match(nowhere.err, /There is no backup in .*kept-elsewhere/, 'who has mistyped the folder must not believe that the key is lost')
+  })
+
+  test('a platform that has never been started has a backup of nothing', async () => {
+    const made = await ninefold(line('backup', 'unused', '--to', join(folder, 'of-nothing')), { environment: KEYS })
+    assert.equal(made.code, 0, made.err)
   })
 
   test('a backup whose master key is lost comes back without it, and says what comes next', async () => {

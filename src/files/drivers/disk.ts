@@ -107,7 +107,9 @@ async function clearStale(folder: string, before: number): Promise<void> {
 }
 
 async function* walk(folder: string): AsyncGenerator<StoredBlob> {
-  for await (const entry of await opendir(folder)) {
+  // A command may come before the first start.
+  const entries = await opendir(folder).catch(absent)
+  for await (const entry of entries ?? []) {
     const path = join(folder, entry.name)
     if (entry.isDirectory()) yield* walk(path)
     else if (DOCUMENT_ID.test(entry.name)) {
