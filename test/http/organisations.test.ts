@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { callAs, callIn, systemCall } from '#kernel/call.ts'
 import { newId } from '#kernel/ids.ts'
+import { appProblems } from '../../src/app-check.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { AuthDefinition } from '../../src/auth/contract.ts'
 import { inScope } from '../../src/auth/provider/scope.ts'
@@ -20,6 +21,7 @@ import { rowsStored } from '../support/scenario-database.ts'
 const definition: AuthDefinition = {
   roles: { editor: { permissions: ['photos:write', 'photos:read'] }, viewer: { permissions: ['photos:read'] }, staff: { permissions: [] } },
   organisations: { roles: ['editor', 'viewer'] },
+  texts: { de: { organisations: { roles: { editor: 'Redaktion' } } } },
 }
 const person = { kind: 'anonymous' } as const
 const asked = callAs(call, person)
@@ -431,5 +433,19 @@ describe('organisations', () => {
       const { items } = await world.securityEvents.list(call, idOf('ada'), { limit: 50 })
       return types.every((type) => items.some((item) => item.type === type))
     })
+  })
+
+  test('roles are called on the page what the app calls them in the language of the page, else by their names', async () => {
+    const id = await found()
+    await joined(id, 'bob', ['editor', 'viewer'])
+    const session = { id: 'here', accountId: idOf('ada'), lastUsedAt: 0, signedInAt: world.clock.now(), device: 'Firefox on Linux' }
+    world.engine.sessionList.splice(0, 9, session)
+    world.engine.signedInAs = idOf('ada')
+    const app = { name: 'Paperwork', scopes: {}, resources: [], frontends: [] }
+    assert.deepEqual(appProblems({ ...app, auth: { ...definition, home: 'https://app.example.org' } }), [], 'an app may say so')
+    const shown = async (language: string) =>
+      (await world.visit({ path: `/account/organisations/${id}`, cookies: { '__Host-Http-language': language } })).text
+    assert.match(await shown('de'), /Redaktion, viewer, [^]*name="role-editor" value="on" checked> Redaktion</)
+    assert.match(await shown('en'), /editor, viewer, [^]*name="role-editor" value="on" checked> editor</)
   })
 })

@@ -129,8 +129,11 @@ test('a text of the app that throws, or gives no text, is said in our words', ()
 
 test('texts that nobody would show are refused with their name', () => {
   assert.ok(ownTexts.safeParse({ signIn: { title: 'Hello' }, scopes: { anything: 'see it' } }).success)
+  assert.ok(ownTexts.safeParse({ organisations: { roles: { editor: 'Redaktion' } } }).success, "roles are the app's, too")
   for (const wrong of [
     { signIn: { titel: 'x' } },
+    { organisations: { roles: { editor: '' } } },
+    { organisations: { rolls: {} } },
     { signin: {} },
     { signIn: { title: 7 } },
     { account: { hello: 'Hello' } },
