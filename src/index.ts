@@ -3,6 +3,7 @@ export { type AppDefinition, type AppEnvironment, defineApp } from './app.ts'
 export type {
   AuthHookContext,
   AuthHooks,
+  PersonHookContext,
   SignedInPerson,
   SignInAnswer,
   SignUpAnswer,

@@ -33,6 +33,7 @@ import { totpCollection } from './second-factors/repository.ts'
 import { createBeginAnew } from './keys/begin-anew.ts'
 import { createResealing } from './keys/reseal.ts'
 import { loggedSpeech } from './texts/speech.ts'
+import { languageReader } from './texts/language.ts'
 import { createLooks } from './theme/looks.ts'
 import { securityWebhooks } from './webhooks/webhooks.ts'
 
@@ -65,7 +66,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
   needs: ['database', 'cache'],
   create({ settings, ...shared }): Running<Auth> {
     const logger = shared.logger.child({ server: 'auth' })
-    const hooks = createHooks(settings.definition?.hooks, { clock: shared.clock, logger })
+    const hooks = createHooks(settings.definition?.hooks, { clock: shared.clock, logger, language: settings.definition?.languages?.[0] })
     const dependencies = { ...shared, logger, hooks }
     const revocations = createRevocations(dependencies)
     const people = createPeople({ ...dependencies, revocations, settings })
@@ -73,7 +74,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const frame = frameOf(settings, logger)
     const { accounts, rules, serviceAccounts, guard } = people
     const codeGuard = createCodeGuard(guard, 'device')
-    const known = { accounts, rules, revocations, newcomers, codeGuard, ...standingOf(people) }
+    const known = { accounts, rules, revocations, newcomers, codeGuard, ...standingOf(people), languageOf: languageReader(frame.speech) }
     const server = createAuthorizationServer({ ...dependencies, ...known, looks: enginePages(frame), settings })
     const { engine } = server
     const leaving = createLeavingPart({ ...dependencies, ...leavingSettings(settings), engine, people })

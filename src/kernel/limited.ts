@@ -18,7 +18,8 @@ export async function limited<T>(call: Call, { ms, late }: Limit, run: (call: Ca
     }, ms)
   })
   const signal = AbortSignal.any([call.signal, controller.signal])
-  const own: Call = { principal: call.principal, requestId: call.requestId, deadline: call.deadline, signal }
+  const { principal, requestId, deadline, language } = call
+  const own: Call = { principal, requestId, deadline, signal, ...(language === undefined ? {} : { language }) }
   try {
     return await Promise.race([Promise.resolve(own).then(run), over])
   } finally {

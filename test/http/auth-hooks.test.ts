@@ -4,6 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { createLogger } from '#kernel/log.ts'
+import { createHooks } from '../../src/auth/hooks/hooks.ts'
 import type { AuthHooks, SignUpDraft, TokenRequest } from '../../src/auth/hooks/contract.ts'
 import { grantsCollection, refreshTokensCollection } from '../../src/auth/provider/collections.ts'
 import { type AccountsWorld, call, openAccounts } from '../support/accounts.ts'
@@ -180,6 +182,46 @@ test('afterSignIn keeps out whom the app refuses, in the words of the app, and s
       clientId: 'print-shop',
     })
   })
+})
+
+const WORDS: Readonly<Record<string, string>> = { en: 'Use your address at work.', de: 'Bitte mit der Adresse der Firma.' }
+
+test('a hook refuses in the language that the page speaks, beside a form and on a page of its own', async () => {
+  const calls: (string | undefined)[] = []
+  const beforeSignUp: AuthHooks['beforeSignUp'] = ({ call: own, language }) => {
+    calls.push(own.language)
+    return { refuse: { message: WORDS[language] ?? language } }
+  }
+  await withAccounts({ beforeSignUp }, async (world) => {
+    for (const [language, words = ''] of Object.entries(WORDS)) {
+      const cookies = { '__Host-Http-language': language }
+      const answer = await world.visit({ path: '/sign-up', form: details('ada@example.org'), cookies })
+      assert.ok(answer.status === 422 && answer.text.includes(`<html lang="${language}"`) && answer.text.includes(words), answer.text)
+    }
+    assert.deepEqual(calls, ['en', 'de'], 'what the call says is the same')
+  })
+  const afterSignIn: AuthHooks['afterSignIn'] = ({ language }) => ({ refuse: WORDS[language] ?? language })
+  await withOauth({ afterSignIn }, async (world) => {
+    for (const [language, words = ''] of Object.entries(WORDS)) {
+      const browser = new Browser(world, { 'accept-language': language === 'de' ? 'fr, de-AT;q=0.8' : 'en' })
+      const { last } = await browser.authorize(authorizePath(pkce().challenge), { account: 'person1' })
+      assert.ok(last.status === 403 && last.body.includes(words), last.body)
+    }
+  })
+})
+
+test('a hook that is asked without a page hears the first language on offer, and one about tokens none', async () => {
+  const heard: unknown[] = []
+  const hooks: AuthHooks = {
+    beforeSignUp: ({ language }) => void heard.push(language),
+    tokenClaims: (context) => void heard.push('language' in context),
+  }
+  const clock = { now: () => 0 }
+  const logger = createLogger({ level: 'silent' })
+  const running = createHooks(hooks, { clock, logger, language: 'fr' })
+  await running.beforeSignUp(call, { email: 'ada@example.org', name: 'Ada' })
+  await running.tokenClaims(call, { accountId: 'a', clientId: 'c', firstParty: true, scopes: [] })
+  assert.deepEqual(heard, ['fr', false])
 })
 
 test('a refusal of afterSignIn ends no session that is there', async () => {

@@ -21,6 +21,8 @@ import type { ClientDefinition, Clients } from '../../src/auth/clients/contract.
 import type { ClientSettings } from '../../src/auth/provider/client-rules.ts'
 import { type AuthorizationServer, type AuthorizationServerParts, createAuthorizationServer } from '../../src/auth/provider/create.ts'
 import type { AuthHooks } from '../../src/auth/hooks/contract.ts'
+import { languageReader } from '../../src/auth/texts/language.ts'
+import { createSpeech } from '../../src/auth/texts/speech.ts'
 import { createHooks } from '../../src/auth/hooks/hooks.ts'
 import { type AccountDirectory } from '../../src/auth/engine.ts'
 import type { Proof } from '../../src/auth/levels.ts'
@@ -204,6 +206,7 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
     hooks: createHooks(options.hooks, { clock, logger, limitMs: 200 }),
     accounts,
     devices,
+    languageOf: languageReader(createSpeech()),
     rules: createSignInRules({
       accounts,
       passkeys: { list: async () => [] },
@@ -337,9 +340,12 @@ interface JarEntry {
 export class Browser {
   readonly #world: Pick<OauthWorld, 'port' | 'sites'>
   readonly #jar = new Map<string, JarEntry>()
+  readonly #headers: Readonly<Record<string, string>>
 
-  constructor(world: Pick<OauthWorld, 'port' | 'sites'>) {
+  /** `headers`: what it sends with everything. */
+  constructor(world: Pick<OauthWorld, 'port' | 'sites'>, headers: Readonly<Record<string, string>> = {}) {
     this.#world = world
+    this.#headers = headers
   }
 
   get cookieNames(): string[] {
@@ -359,7 +365,12 @@ export class Browser {
     const cookie = this.cookiesFor(request.path).join('; ')
     const reply = await send(this.#world, {
       ...request,
-      headers: { ...(cookie === '' ? {} : { cookie }), 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0', ...request.headers },
+      headers: {
+        ...(cookie === '' ? {} : { cookie }),
+        'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0',
+        ...this.#headers,
+        ...request.headers,
+      },
     })
     for (const line of [reply.headers['set-cookie'] ?? []].flat()) this.#keep(line)
     return reply

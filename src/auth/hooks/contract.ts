@@ -11,6 +11,12 @@ export interface AuthHookContext {
   readonly now: number
 }
 
+/** Of hooks whose words a person reads. */
+export interface PersonHookContext extends AuthHookContext {
+  /** What the page speaks that the person is on, a BCP 47 tag: one of the languages on offer, as `languages` and `texts` of the definition name it. */
+  readonly language: string
+}
+
 /** What somebody typed who would like an account. Nothing here tells whether the address has one already. */
 export interface SignUpDraft {
   /** As it would be stored. */
@@ -59,9 +65,9 @@ export interface TokenAnswer {
  */
 export interface AuthHooks {
   /** Before anything is looked up or stored, for known and unknown addresses alike. */
-  beforeSignUp?(context: AuthHookContext, draft: SignUpDraft): Awaitable<SignUpAnswer | void>
+  beforeSignUp?(context: PersonHookContext, draft: SignUpDraft): Awaitable<SignUpAnswer | void>
   /** When somebody has proved who they are, by whatever method, and before they are in. Not when a session goes on. */
-  afterSignIn?(context: AuthHookContext, person: SignedInPerson): Awaitable<SignInAnswer | void>
+  afterSignIn?(context: PersonHookContext, person: SignedInPerson): Awaitable<SignInAnswer | void>
   /** Before the tokens of a person are issued, at every refresh too: be quick. */
   tokenClaims?(context: AuthHookContext, request: TokenRequest): Awaitable<TokenAnswer | void>
 }

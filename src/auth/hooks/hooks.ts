@@ -27,6 +27,8 @@ export interface HooksDependencies {
   readonly clock: Clock
   readonly logger: Logger
   readonly limitMs?: number
+  /** What pages speak where nobody asks for another language. */
+  readonly language?: string | undefined
 }
 
 interface Asked<Answer> {
@@ -35,7 +37,8 @@ interface Asked<Answer> {
   run(context: AuthHookContext): unknown
 }
 
-export function createHooks(hooks: AuthHooks | undefined, { clock, logger, limitMs = LIMIT_MS }: HooksDependencies): RunningHooks {
+/** Asks a hook, and says no for one that fails. */
+function createAsking({ clock, logger, limitMs = LIMIT_MS }: HooksDependencies) {
   const failed = (call: Call, hook: keyof AuthHooks, cause: unknown): Error => {
     logger.error(
       { requestId: call.requestId, event: 'auth.hook_failed', hook, err: cause },
@@ -43,8 +46,6 @@ export function createHooks(hooks: AuthHooks | undefined, { clock, logger, limit
     )
     return authErrors.unavailable({ detail: 'Please try again in a moment.', cause })
   }
-  const refused = (call: Call, hook: keyof AuthHooks): void => logger.info({ requestId: call.requestId, event: 'auth.hook_refused', hook })
-
   const ask = async <Answer>(call: Call, { name, schema, run }: Asked<Answer>): Promise<Answer> => {
     try {
       const limit = { ms: limitMs, late: () => new Error(`It took longer than ${limitMs} ms.`) }
@@ -53,6 +54,14 @@ export function createHooks(hooks: AuthHooks | undefined, { clock, logger, limit
       throw failed(call, name, error)
     }
   }
+  return { ask, failed }
+}
+
+export function createHooks(hooks: AuthHooks | undefined, dependencies: HooksDependencies): RunningHooks {
+  const { logger, language = 'en' } = dependencies
+  const { ask, failed } = createAsking(dependencies)
+  const refused = (call: Call, hook: keyof AuthHooks): void => logger.info({ requestId: call.requestId, event: 'auth.hook_refused', hook })
+  const readBy = (call: Call): string => call.language ?? language
 
   return {
     hasAfterSignIn: hooks?.afterSignIn !== undefined,
@@ -62,7 +71,7 @@ export function createHooks(hooks: AuthHooks | undefined, { clock, logger, limit
       const answer = await ask(call, {
         name: 'beforeSignUp',
         schema: signUpAnswer,
-        run: (context) => hooks.beforeSignUp?.(context, draft),
+        run: (context) => hooks.beforeSignUp?.({ ...context, language: readBy(call) }, draft),
       })
       if (answer !== undefined && 'refuse' in answer) {
         refused(call, 'beforeSignUp')
@@ -79,7 +88,7 @@ export function createHooks(hooks: AuthHooks | undefined, { clock, logger, limit
       const answer = await ask(call, {
         name: 'afterSignIn',
         schema: signInAnswer,
-        run: (context) => hooks.afterSignIn?.(context, person),
+        run: (context) => hooks.afterSignIn?.({ ...context, language: readBy(call) }, person),
       })
       if (answer === undefined) return
       refused(call, 'afterSignIn')

@@ -1,7 +1,7 @@
 // Puts the authorization server together: storage, engine, endpoints. Made pure; `start` loads the keys and builds the engine with them.
 import { type Call, systemCall } from '#kernel/call.ts'
 import { createProofChecker, type ProofChecker } from '#kernel/http/proof.ts'
-import type { Route } from '#kernel/http/route.ts'
+import type { Exchange, Route } from '#kernel/http/route.ts'
 import type { JobDefinition } from '#kernel/job.ts'
 import { apiAudience } from '#kernel/sites.ts'
 import type { BackChannelAnswer, BackChannelRequest, KeySet } from '../contract.ts'
@@ -43,6 +43,8 @@ export interface AuthorizationServerParts extends StoresParts {
   readonly organisationStands: Belonging['organisationStands']
   readonly rules: SignInRules
   readonly devices: Pick<Devices, 'remember'>
+  /** What the pages of a browser speak. */
+  languageOf(this: void, exchange: Exchange): string
   readonly settings: ClientSettings & { readonly keyRotationDays: number }
 }
 

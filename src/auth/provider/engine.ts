@@ -1,4 +1,5 @@
 // The seam to the pages: what a page may ask of the OpenID engine, in words of people and apps (see ../engine.ts).
+import { callIn } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
@@ -39,11 +40,13 @@ export interface EngineDependencies {
   readonly hooks: Pick<RunningHooks, 'afterSignIn' | 'hasAfterSignIn'>
   readonly rules: SignInRules
   readonly devices: Pick<Devices, 'remember'>
+  /** What the pages of this browser speak. */
+  languageOf(this: void, exchange: Exchange): string
   readonly clock: Clock
 }
 
 export function createEngine(dependencies: EngineDependencies): Engine {
-  const { built, pending, issuer, clients, sessions, endings, keyRing, accounts, hooks, rules, devices, clock } = dependencies
+  const { built, pending, issuer, clients, sessions, endings, keyRing, accounts, hooks, rules, devices, languageOf, clock } = dependencies
   const within = createUnits(pending)
 
   const interactions = createInteractions(built, clients)
@@ -72,7 +75,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     const person = await accounts.find(call, accountId)
     if (person === undefined) throw interactionEnded()
     const clientId = String(found.params['client_id'])
-    await hooks.afterSignIn(call, { accountId, email: person.email, name: person.name, clientId })
+    await hooks.afterSignIn(callIn(call, languageOf(exchange)), { accountId, email: person.email, name: person.name, clientId })
     // What was proved may have changed meanwhile: a hook has seconds.
     const current = hooks.hasAfterSignIn ? await accounts.find(call, accountId) : person
     if (current?.credential !== credential) throw interactionEnded()

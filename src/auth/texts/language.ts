@@ -25,6 +25,11 @@ export function keepChoice(exchange: Pick<Exchange, 'addCookie'>, tag: string, b
   if (path !== undefined) exchange.addCookie(askedLanguages([tag], { path, seconds: ASKED_SECONDS }))
 }
 
+/** The same for those who know no texts. */
+export function languageReader(speech: Speech): (exchange: Read) => string {
+  return (exchange) => languageOf(speech, exchange)
+}
+
 export function languageOf(speech: Speech, exchange: Read, uiLocales?: unknown): string {
   const asked = typeof uiLocales === 'string' ? languageTags(uiLocales) : askedNow.get(exchange)
   return speech.match(wantedLanguages(exchange, asked)) ?? speech.fallback
