@@ -152,7 +152,10 @@ test('each page stands whole in the template of the app, which is told what each
     ['password', 'passkey'],
   )
   assert.match(signingIn, /<nav class="languages"/)
-  const second = await visitor.submit(asked, { email: person.email, password: PASSWORD })
+  const refused = await visitor.submit(asked, { email: person.email, password: 'not the password at all' })
+  assert.match(inFrame(refused, 'sign-in', { code: 422 }), /role="alert">That did not work\./)
+  assert.match(refused.body, /href="\/interaction\/[\w-]+\/sign-up"/)
+  const second = await visitor.submit(refused, { email: person.email, password: PASSWORD })
   assert.match(inFrame(second, 'other'), /autocomplete="one-time-code"/)
   const question = await visitor.submit(second, { way: 'totp', code: await shown(key, 1) })
   const consent = inFrame(question, 'consent')

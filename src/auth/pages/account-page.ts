@@ -1,7 +1,7 @@
 // The account page: one section for each thing that people have here, in the order below.
 import { type Html, html } from '#kernel/html.ts'
 import type { FormState } from './handling.ts'
-import { csrfField, deskPage, message, type Skin } from './layout.ts'
+import { csrfField, deskPage, message, messagesOf, type Skin } from './layout.ts'
 import { isWrong, titleOf } from './sign-in-page.ts'
 
 /** From the top; a section that is not named here comes before the last two. */
@@ -52,14 +52,16 @@ function sectionOf({ id, heading, body }: ShownSection): Html {
 export function accountPage(skin: Skin, view: AccountView): Html {
   const { account, frame } = skin.texts
   const { sections, csrfToken, state, done } = view
+  const problem = state.problem ?? (isWrong(state) ? frame.lookAtField : undefined)
+  const messages = messagesOf(message('bad', problem), message('good', done))
   const ways = sections.map(({ id, heading }) => html`<li><a href="#${id}">${heading}</a></li>`)
   return deskPage(skin, {
     title: titleOf(skin, account.title, state),
-    details: { page: 'account', person: { name: view.person.name }, sections },
+    details: { page: 'account', person: { name: view.person.name }, messages, sections },
     top: html`<div class="ways"><a class="button quiet compact" href="${skin.home}">${frame.goTo(skin.productName)}</a>
 <form method="post" action="/account/sign-out">${csrfField(csrfToken)}<button class="button quiet compact" type="submit">${account.signOut}</button></form></div>`,
     main: html`<h1>${account.hello(view.person.name)}</h1>
-${message('bad', state.problem ?? (isWrong(state) ? frame.lookAtField : undefined))}${message('good', done)}
+${messages}
 <nav class="contents" aria-label="${account.sections}"><ul>${ways}</ul></nav>
 ${sections.map(sectionOf)}`,
   })

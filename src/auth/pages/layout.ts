@@ -114,6 +114,11 @@ export function message(mood: Mood, words: Html | string | undefined): Html | un
   return html`<div class="message ${mood}" role="${mood === 'bad' ? 'alert' : 'status'}">${words}</div>`
 }
 
+/** As one, so that a template can be asked whether it shows them. */
+export function messagesOf(...all: readonly (Html | undefined)[]): Html | undefined {
+  return all.every((one) => one === undefined) ? undefined : html`${all}`
+}
+
 export function csrfField(token: string): Html {
   return html`<input type="hidden" name="csrf_token" value="${token}">`
 }

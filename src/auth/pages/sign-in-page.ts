@@ -5,7 +5,7 @@ import { dueOn, guardAsker, guardPart } from '../guard/part.ts'
 import type { AppOnPage } from '../theme/contract.ts'
 import type { PageParts, SignInMethod, SignInPart, SignInView } from './parts.ts'
 import type { FormState } from './handling.ts'
-import { csrfField, field, lead, message, type Skin, stagePage } from './layout.ts'
+import { csrfField, field, lead, message, messagesOf, type Skin, stagePage } from './layout.ts'
 
 /** From the top; a way that is not named here comes last. */
 const ORDER: readonly string[] = ['password', 'passkey', 'email', 'upstream']
@@ -64,6 +64,10 @@ function stillYou({ texts }: Skin, address: string): Html {
   return lead(again, againLead(html`<strong class="wrap">${address}</strong>`))
 }
 
+function wayToSignUp({ texts: { signIn } }: Skin, { uid }: Interaction): Html {
+  return html`<p class="aside">${signIn.newHere(html`<a href="/interaction/${uid}/sign-up">${signIn.createAccount}</a>`)}</p>`
+}
+
 export interface SignInPage extends SignInView {
   readonly parts: readonly (SignInPart & { readonly id: string })[]
   readonly confirmed: boolean
@@ -74,16 +78,24 @@ export function signInPage({ skin, interaction, present, state, confirmed, parts
   const { signIn } = skin.texts
   const or = html`<p class="or"><span>${signIn.or}</span></p>`
   const [first, ...others] = parts
-  const signUp = html`<a href="/interaction/${interaction.uid}/sign-up">${signIn.createAccount}</a>`
+  const heading = present === undefined ? lead(signIn.title, purpose(skin, interaction)) : stillYou(skin, present)
+  const messages = messagesOf(confirmed ? message('good', signIn.confirmed) : undefined, message('bad', state.problem))
+  const signUp = signUpOpen ? wayToSignUp(skin, interaction) : undefined
   return stagePage(skin, {
     title: titleOf(skin, signIn.title, state),
     scripts: parts.flatMap(({ scripts = [] }) => scripts),
-    details: { page: 'sign-in', app: appOnPage(interaction), methods: parts.map(({ id, body }) => ({ id, body })) },
-    main: html`${present === undefined ? lead(signIn.title, purpose(skin, interaction)) : stillYou(skin, present)}
-${confirmed ? message('good', signIn.confirmed) : undefined}
-${message('bad', state.problem)}
+    details: {
+      page: 'sign-in',
+      app: appOnPage(interaction),
+      lead: heading,
+      messages,
+      methods: parts.map(({ id, body }) => ({ id, body })),
+      signUp,
+    },
+    main: html`${heading}
+${messages}
 ${first?.body}
 ${others.length === 0 ? undefined : html`${or}<div class="others">${others.map(({ body }) => body)}</div>`}
-${signUpOpen ? html`<p class="aside">${signIn.newHere(signUp)}</p>` : undefined}`,
+${signUp}`,
   })
 }

@@ -115,6 +115,9 @@ input[aria-invalid=true] { border-color: var(--danger); background: var(--danger
 .message.good { background: var(--accent-soft); border-color: transparent; color: var(--accent); font-weight: 550; }
 .message.warn { background: var(--warm-soft); border-color: var(--warm-line); }
 
+/* What a template has left out */
+.left-out { display: flex; flex-direction: column; gap: 1rem; width: 100%; max-width: 46rem; margin: 0 auto; padding: 1rem 1.25rem; }
+
 /* Consent */
 .who { display: flex; align-items: center; gap: 0.9rem; padding: 1rem; border: 1px solid var(--line); border-radius: 0.75rem; background: var(--sheet); }
 .letter { flex: none; width: 2.75rem; height: 2.75rem; border-radius: 0.6rem; display: grid; place-items: center; background: var(--accent-soft); color: var(--accent); font-weight: 700; font-size: 1.15rem; }

@@ -43,9 +43,24 @@ export interface AppOnPage {
   readonly firstParty: boolean
 }
 
+/**
+ * What was refused, or is done, as screen readers announce it; absent when there is nothing to say. It is in `parts.main`, too. What a template shows of
+ * neither stands above what it makes.
+ */
+export type PageMessages = Html | undefined
+
 /** What a page is about, for templates that show some pages in a way of their own. In version 1 no further page is told apart: what is `other` stays so. */
 export type PageDetails =
-  | { readonly page: 'sign-in'; readonly app: AppOnPage; readonly methods: readonly { readonly id: string; readonly body: Html }[] }
+  | {
+      readonly page: 'sign-in'
+      readonly app: AppOnPage
+      /** The headline, and what it is for: with the address of whoever is asked to prove it once more. */
+      readonly lead: Html
+      readonly messages?: PageMessages
+      readonly methods: readonly { readonly id: string; readonly body: Html }[]
+      /** The way to an account, where people can make one. */
+      readonly signUp?: Html | undefined
+    }
   | {
       readonly page: 'consent'
       readonly app: AppOnPage
@@ -55,6 +70,7 @@ export type PageDetails =
   | {
       readonly page: 'account'
       readonly person: { readonly name: string }
+      readonly messages?: PageMessages
       readonly sections: readonly { readonly id: string; readonly heading: string; readonly body: Html }[]
     }
   | { readonly page: 'other' }

@@ -5,6 +5,7 @@ import { icon, mark } from '../pages/mark.ts'
 import { styleRules } from '../pages/style.ts'
 import { type Palette, paletteOf } from './colours.ts'
 import type { PageViewV1, ThemeDefinition } from './contract.ts'
+import { withLeftOut } from './left-out.ts'
 import { readFile, readPicture } from './logo.ts'
 
 const MAX_STYLE_BYTES = 256 * 1024
@@ -42,7 +43,7 @@ export function createLooks(theme: ThemeDefinition = {}, failed: TemplateFailed 
       if (template === undefined) return undefined
       try {
         const body: unknown = template.body(view)
-        if (isHtml(body)) return body
+        if (isHtml(body)) return withLeftOut(body, view.details)
         throw new TypeError('The template did not answer what html`...` makes')
       } catch (error) {
         failed({ title: view.title, error })
