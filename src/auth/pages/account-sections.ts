@@ -1,5 +1,6 @@
 // The sections of the account page that everybody has: name, password, sessions, apps.
 import { type Html, html } from '#kernel/html.ts'
+import { spokenIn } from '#kernel/text-direction.ts'
 import type { AuthorisedApp, BrowserSession, Engine } from '../engine.ts'
 import type { AccountSection, PageParts, SectionView } from './parts.ts'
 import { eventRows } from './security-events-page.ts'
@@ -31,7 +32,8 @@ function languageForm({ skin, person, csrfToken }: SectionView): Html | undefine
   const { languageLabel, languageHint, saveLanguage } = texts.profile
   const chosen = person.language ?? language
   const options = languages.map(
-    ({ tag, name }) => html`<option value="${tag}" lang="${tag}"${tag === chosen ? html` selected` : undefined}>${name}</option>`,
+    ({ tag, name }) =>
+      html`<option value="${tag}" ${spokenIn(tag, language)}${tag === chosen ? html` selected` : undefined}>${name}</option>`,
   )
   return html`<form class="inline" method="post" action="/account/language">${csrfField(csrfToken)}
 <div class="field"><label for="field-language">${languageLabel}</label>

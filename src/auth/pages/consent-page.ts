@@ -56,7 +56,7 @@ export function consentPage(
       person: { name, email },
     },
     main: html`${lead(consent.title(client.name), consent.lead(skin.productName))}
-<div class="who">${picture(client)}<div><p class="name wrap">${client.name}</p><p class="soft small wrap">${client.host}</p>${client.describedBy === undefined ? undefined : html`<p class="soft small wrap">${consent.describedBy(client.describedBy)}</p>`}${about(skin, client)}</div></div>
+<div class="who">${picture(client)}<div><p class="name wrap"><bdi>${client.name}</bdi></p><p class="soft small wrap"><bdi>${client.host}</bdi></p>${client.describedBy === undefined ? undefined : html`<p class="soft small wrap">${consent.describedBy(client.describedBy)}</p>`}${about(skin, client)}</div></div>
 ${local}${unknown}
 <div class="block"><p class="label" id="asked">${consent.will}</p><ul class="list" aria-labelledby="asked">${asked}</ul></div>
 <div class="block"><p class="label" id="never">${consent.willNot}</p><ul class="list not soft" aria-labelledby="never"><li>${consent.seePassword}</li><li>${consent.doMore}</li></ul></div>

@@ -2,6 +2,7 @@
 import { type Html, html } from '#kernel/html.ts'
 import { type ProblemPageOf, statusWords } from '#kernel/http/problem-page.ts'
 import type { Exchange } from '#kernel/http/route.ts'
+import { spokenIn } from '#kernel/text-direction.ts'
 import { type DeviceCodeView, type DeviceConfirmView, deviceConfirmPage, deviceDonePage, devicePage } from './device-page.ts'
 import { lead, type Skin, stagePage } from './layout.ts'
 import { type FrameSettings, skinFor } from './skin.ts'
@@ -24,10 +25,11 @@ export interface Problem {
 }
 
 export function errorPage(skin: Skin, { heading, words, lang, detail, requestId, ways = usualWays(skin) }: Problem): Html {
-  const more = detail === undefined ? undefined : html`<p class="soft" lang="en">${detail}</p>`
+  const more = detail === undefined ? undefined : html`<p class="soft" ${spokenIn('en', skin.language)}>${detail}</p>`
+  const spoken = lang === undefined || lang === skin.language ? undefined : spokenIn(lang, skin.language)
   return stagePage(skin, {
     title: heading,
-    main: html`${lead(heading, words, lang === skin.language ? undefined : lang)}${more}<div class="buttons">${ways.map((way) => html`<a class="button quiet" href="${way.path}">${way.words}</a>`)}</div>`,
+    main: html`${lead(heading, words, spoken)}${more}<div class="buttons">${ways.map((way) => html`<a class="button quiet" href="${way.path}">${way.words}</a>`)}</div>`,
     footer: requestId === undefined ? undefined : skin.texts.frame.requestNumber(html`<code class="wrap">${requestId}</code>`),
   })
 }

@@ -1,5 +1,6 @@
 // The frame around every page, and the parts that forms are made of. No page needs a script; passkeys alone do.
 import { type Html, html } from '#kernel/html.ts'
+import { spokenIn } from '#kernel/text-direction.ts'
 import type { Texts } from '../texts/en.ts'
 import type { PageDetails, PageViewV1 } from '../theme/contract.ts'
 import type { Looks } from '../theme/looks.ts'
@@ -31,7 +32,7 @@ interface Frame {
 
 function frame({ productName, nonce, language, texts, looks, here }: Skin, { title, body, scripts = [] }: Frame): Html {
   return html`<!doctype html>
-<html lang="${language}">
+<html ${spokenIn(language)}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -56,8 +57,8 @@ function languageSwitch({ languages, language, texts }: Skin): Html | undefined 
   if (languages.length < 2) return undefined
   const ways = languages.map(({ tag, name, path }) =>
     tag === language
-      ? html`<li><span lang="${tag}" aria-current="true">${name}</span></li>`
-      : html`<li><a href="${path}" lang="${tag}" hreflang="${tag}" rel="nofollow">${name}</a></li>`,
+      ? html`<li><span ${spokenIn(tag, language)} aria-current="true">${name}</span></li>`
+      : html`<li><a href="${path}" ${spokenIn(tag, language)} hreflang="${tag}" rel="nofollow">${name}</a></li>`,
   )
   return html`<nav class="languages" aria-label="${texts.frame.languages}"><ul>${ways}</ul></nav>`
 }
@@ -101,9 +102,9 @@ export function deskPage(skin: Skin, page: Page & { readonly top: Html }): Html 
   return frame(skin, { ...page, body: skin.looks.body(view) ?? ours() })
 }
 
-/** `lang`: of both, where it is not the language of the page. */
-export function lead(heading: string, words?: Html | string, lang?: string): Html {
-  return html`<div class="lead"${lang === undefined ? undefined : html` lang="${lang}"`}><h1>${heading}</h1>${words === undefined ? undefined : html`<p class="soft">${words}</p>`}</div>`
+/** `spoken`: in what language both are, where it is not that of the page. */
+export function lead(heading: string, words?: Html | string, spoken?: Html): Html {
+  return html`<div class="lead"${spoken === undefined ? undefined : html` ${spoken}`}><h1>${heading}</h1>${words === undefined ? undefined : html`<p class="soft">${words}</p>`}</div>`
 }
 
 export type Mood = 'bad' | 'good' | 'warn'

@@ -18,11 +18,17 @@ a:hover { color: var(--accent-hover); }
 :focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; border-radius: 4px; }
 .t1 { fill: var(--t1); } .t2 { fill: var(--t2); } .t3 { fill: var(--t3); } .t4 { fill: var(--t4); } .t5 { fill: var(--t5); } .t9 { fill: var(--t9); }
 .soft { color: var(--soft); }
-.skip { position: absolute; left: 0.75rem; top: -6rem; z-index: 1; padding: 0.6rem 1rem; background: var(--sheet); border-radius: 0.6rem; }
+.skip { position: absolute; inset-inline-start: 0.75rem; top: -6rem; z-index: 1; padding: 0.6rem 1rem; background: var(--sheet); border-radius: 0.6rem; }
 .skip:focus { top: 0.75rem; }
 .small { font-size: 0.9rem; }
 [hidden] { display: none !important; }
 .wrap { overflow-wrap: anywhere; }
+/* As in <bdi>: addresses and names within sentences of either direction */
+:is(a, code, span, strong).wrap, .brand span { unicode-bidi: plaintext; }
+code { direction: ltr; unicode-bidi: isolate; }
+[dir=rtl] :is(h1, h2) { letter-spacing: normal; }
+[dir=rtl] input:is([type=email], [inputmode=numeric], #user_code) { direction: ltr; text-align: right; }
+[dir=rtl] input[type=text]:not([inputmode=numeric], #user_code) { unicode-bidi: plaintext; }
 
 /* Brand */
 .brand { font-weight: 650; font-size: 1.05rem; }
@@ -90,12 +96,12 @@ input[aria-invalid=true] { border-color: var(--danger); background: var(--danger
 .buttons { display: flex; flex-wrap: wrap; gap: 0.75rem; }
 .buttons .button { flex: 1 1 max-content; }
 /* Setting up a second step */
-.steps { margin: 0; padding-left: 1.4rem; display: flex; flex-direction: column; gap: 1.25rem; }
+.steps { margin: 0; padding-inline-start: 1.4rem; display: flex; flex-direction: column; gap: 1.25rem; }
 .steps .form { margin-top: 0.75rem; }
 .qr { display: block; width: 13rem; max-width: 100%; height: auto; margin: 0.9rem 0; border-radius: 0.6rem; border: 1px solid var(--line); }
 .qr-light { fill: #ffffff; } .qr-dark { fill: #10201c; }
 .key { display: block; margin-top: 0.35rem; font-size: 1.05rem; letter-spacing: 0.04em; overflow-wrap: anywhere; }
-.codes { margin: 0; padding: 1rem 1rem 1rem 2.6rem; border: 1px solid var(--line); border-radius: 0.75rem; background: var(--sheet); display: grid; gap: 0.45rem; }
+.codes { margin: 0; padding: 1rem; padding-inline-start: 2.6rem; border: 1px solid var(--line); border-radius: 0.75rem; background: var(--sheet); display: grid; gap: 0.45rem; }
 .codes code { font-size: 0.95rem; letter-spacing: 0.02em; overflow-wrap: break-word; word-break: keep-all; }
 .link { font: inherit; color: var(--accent); background: none; border: 0; padding: 0.35rem 0; cursor: pointer; text-decoration: underline; text-underline-offset: 0.18em; }
 
@@ -127,8 +133,8 @@ code.big { font-size: 1.6rem; letter-spacing: 0.12em; }
 .who .name { font-weight: 650; }
 .links { list-style: none; margin: 0.25rem 0 0; padding: 0; display: flex; flex-wrap: wrap; gap: 0.1rem 1rem; }
 .list { list-style: none; margin: 0; padding: 0; display: flex; flex-direction: column; gap: 0.6rem; }
-.list li { position: relative; padding-left: 1.9rem; }
-.list li::before { content: ""; position: absolute; left: 0.2rem; top: 0.42rem; width: 0.8rem; height: 0.8rem; background: var(--t3); clip-path: polygon(0 0, 100% 0, 100% 100%); }
+.list li { position: relative; padding-inline-start: 1.9rem; }
+.list li::before { content: ""; position: absolute; inset-inline-start: 0.2rem; top: 0.42rem; width: 0.8rem; height: 0.8rem; background: var(--t3); clip-path: polygon(0 0, 100% 0, 100% 100%); }
 .list.not li::before { background: var(--field-line); clip-path: none; border-radius: 1px; top: 0.75rem; height: 2px; }
 .block { display: flex; flex-direction: column; gap: 0.7rem; }
 .label { font-weight: 600; font-size: 0.95rem; }
@@ -148,11 +154,11 @@ code.big { font-size: 1.6rem; letter-spacing: 0.12em; }
 .rows > li:first-child { border-top: 0; padding-top: 0; }
 .rows > li:last-child { padding-bottom: 0; }
 .rows .what { flex: 1 1 14rem; min-width: 0; }
-.rows ul { margin: 0.35rem 0 0; padding-left: 1.1rem; color: var(--soft); font-size: 0.925rem; }
+.rows ul { margin: 0.35rem 0 0; padding-inline-start: 1.1rem; color: var(--soft); font-size: 0.925rem; }
 details > summary { cursor: pointer; color: var(--accent); padding: 0.35rem 0; width: fit-content; }
 details[open] > summary { margin-bottom: 0.5rem; }
 .danger-text { color: var(--danger); font-weight: 550; }
-.tag { display: inline-block; margin-left: 0.4rem; padding: 0.05rem 0.55rem; border-radius: 1rem; background: var(--accent-soft); color: var(--accent); font-size: 0.8rem; font-weight: 650; vertical-align: 0.08em; }
+.tag { display: inline-block; margin-inline-start: 0.4rem; padding: 0.05rem 0.55rem; border-radius: 1rem; background: var(--accent-soft); color: var(--accent); font-size: 0.8rem; font-weight: 650; vertical-align: 0.08em; }
 .pair { display: grid; gap: 1.15rem; }
 .inline { display: flex; flex-wrap: wrap; gap: 0.75rem; align-items: flex-end; }
 .inline .field { flex: 1 1 14rem; }

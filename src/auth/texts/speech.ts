@@ -1,7 +1,8 @@
 // In which language to speak: ours and the app's own texts joined at start, and the choice among them for one reader (RFC 4647 lookup).
-import { type Html, isHtml } from '#kernel/html.ts'
+import { type Html, html, isHtml } from '#kernel/html.ts'
 import { lookUpLanguage } from '#kernel/http/accept-language.ts'
 import type { Logger } from '#kernel/log.ts'
+import { directionOf, isolated, type TextDirection } from '#kernel/text-direction.ts'
 import type { AuthDefinition } from '../contract.ts'
 import { de } from './de.ts'
 import { en, type Texts } from './en.ts'
@@ -40,7 +41,8 @@ export function createSpeech(definition: Pick<AuthDefinition, 'languages' | 'tex
   const joined = tags.map((tag) => {
     const base = baseOf(tag) ?? en
     const texts = join(base, own[tag], { language: tag, path: '', failed })
-    return [tag, isTexts(texts) ? texts : base] as const
+    const apart = setApart(texts, own[tag], directionOf(tag))
+    return [tag, isTexts(apart) ? apart : base] as const
   })
   const byTag = new Map(joined)
   const lower = new Map(tags.map((tag) => [tag.toLowerCase(), tag]))
@@ -95,6 +97,34 @@ function join(base: unknown, own: unknown, joining: Joining): unknown {
     ...Object(own),
     ...Object.fromEntries(ours.map(([name, member]) => [name, join(member, theirs.get(name), inside(name))])),
   }
+}
+
+/** Those are no words of a sentence. */
+const KEPT: ReadonlySet<string> = new Set(['languageName', 'locale'])
+
+/**
+ * Names of people, apps and organisations come into sentences as text: one that is written the other way must not turn round what is beside it. Nor may a
+ * sentence of ours in a language that goes the other way and lacks it.
+ */
+function setApart(text: unknown, own: unknown, around: TextDirection): unknown {
+  if (typeof text === 'object') {
+    const theirs = new Map(Object.entries(Object(own)))
+    const members = Object.entries(Object(text)).map(([name, member]) => [
+      name,
+      KEPT.has(name) ? member : setApart(member, theirs.get(name), around),
+    ])
+    return Object.fromEntries(members)
+  }
+  const isForeign = own === undefined && around === 'rtl'
+  const whole = (said: unknown): unknown => (isForeign ? inEnglish(said) : said)
+  if (typeof text !== 'function') return whole(text)
+  const within = isForeign ? 'ltr' : around
+  return (...values: unknown[]): unknown =>
+    whole(text(...values.map((value) => (typeof value === 'string' ? isolated(value, within) : value))))
+}
+
+function inEnglish(said: unknown): unknown {
+  return isHtml(said) ? html`<bdi lang="en" dir="ltr">${said}</bdi>` : `\u2066${String(said)}\u2069`
 }
 
 /** Foreign code must not take a page away. */

@@ -127,6 +127,21 @@ test('a text of the app that throws, or gives no text, is said in our words', ()
   assert.deepEqual(failures, ['en account.hello', 'en confirm.lead'])
 })
 
+test('a language that is written from right to left sets apart what goes the other way, and ours sets apart what goes its own', () => {
+  const hello = (name: string): string => `\u0645\u0631\u062d\u0628\u0627 ${name}`
+  const speech = createSpeech({ texts: { ar: { account: { hello }, scopes: { 'photos:read': '\u0635\u0648\u0631' } } } })
+  const arabic = speech.textsOf('ar')
+  assert.equal(arabic.account.hello('Ada (2)'), hello('\u2068Ada (2)\u2069'))
+  assert.equal(arabic.scopes['photos:read'], '\u0635\u0648\u0631')
+  assert.equal(arabic.sessions.browserOn('Firefox', 'Linux'), '\u2066Firefox on Linux\u2069')
+  assert.equal(arabic.profile.address('<a>').toString(), `<bdi lang="en" dir="ltr">${en.profile.address('<a>').toString()}</bdi>`)
+  assert.deepEqual([arabic.locale, arabic.languageName], [en.locale, en.languageName])
+  const english = speech.textsOf('en')
+  assert.equal(english.account.hello('\u0639\u0645\u0631'), 'Hello, \u2068\u0639\u0645\u0631\u2069')
+  assert.equal(english.account.hello('Ada\u202e'), 'Hello, Ada', 'nothing turns the rest of a sentence round')
+  assert.equal(english.account.title, en.account.title)
+})
+
 test('texts that nobody would show are refused with their name', () => {
   assert.ok(ownTexts.safeParse({ signIn: { title: 'Hello' }, scopes: { anything: 'see it' } }).success)
   assert.ok(ownTexts.safeParse({ organisations: { roles: { editor: 'Redaktion' } } }).success, "roles are the app's, too")

@@ -2,6 +2,7 @@
 import { type Html, html } from '#kernel/html.ts'
 import { type StatusWords, statusWords, type Told } from '#kernel/http/problem-page.ts'
 import type { Answer } from '#kernel/http/route.ts'
+import { spokenIn } from '#kernel/text-direction.ts'
 import type { PageTexts } from '../contract.ts'
 import type { GatewayExchange } from '../exchange.ts'
 import type { Host } from '../hosts.ts'
@@ -24,9 +25,9 @@ interface SmallPage extends StatusWords {
 
 /** A whole small page. */
 export function smallPage(exchange: GatewayExchange, { title, words, detail, action, texts }: SmallPage): Html {
-  const more = detail === undefined ? undefined : html`<p lang="en">${detail}</p>`
+  const more = detail === undefined ? undefined : html`<p ${spokenIn('en', texts.language)}>${detail}</p>`
   return html`<!doctype html>
-<html lang="${texts.language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex"><title>${title}</title>
+<html ${spokenIn(texts.language)}><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex"><title>${title}</title>
 <style nonce="${exchange.nonce()}">${hostOf(exchange).style}</style></head>
 <body><main><h1>${title}</h1><p>${words}</p>${more}${action}<p><small>${texts.requestNumber(exchange.requestId)}</small></p></main></body></html>`
 }
@@ -39,7 +40,7 @@ export function actionLink(href: string, label: string): Html {
 export function bouncePage(exchange: GatewayExchange, to: string, cookies: readonly string[] = []): Answer {
   const { language, moment, goOn } = textsFor(exchange)
   const body = html`<!doctype html>
-<html lang="${language}"><head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${to}"><title>${moment}</title></head>
+<html ${spokenIn(language)}><head><meta charset="utf-8"><meta http-equiv="refresh" content="0;url=${to}"><title>${moment}</title></head>
 <body><p><a href="${to}">${goOn}</a></p></body></html>`
   return { status: 200, headers: cookies.length === 0 ? {} : { 'set-cookie': cookies }, body: { html: body } }
 }
