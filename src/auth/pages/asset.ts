@@ -10,6 +10,7 @@ const TYPES = {
   png: 'image/png',
   jpg: 'image/jpeg',
   webp: 'image/webp',
+  woff2: 'font/woff2',
 } as const
 
 export interface Asset {

@@ -37,6 +37,16 @@ export interface ThemeLogo {
   readonly saysName?: boolean
 }
 
+export interface ThemeFont {
+  /** What style sheets call it in `font-family`. */
+  readonly family: string
+  /** The absolute path of a WOFF2 file of at most 512 KiB. */
+  readonly file: string
+  /** As in CSS, `100 900` for a variable font; 400 unless told. */
+  readonly weight?: string
+  readonly style?: 'normal' | 'italic'
+}
+
 export interface AppOnPage {
   readonly name: string
   readonly host: string
@@ -102,6 +112,8 @@ export interface PageViewV1 {
 export interface ThemeDefinition {
   readonly colours?: { readonly light?: ThemeColours; readonly dark?: ThemeColours }
   readonly logo?: ThemeLogo
+  /** For the style sheet of the app: eight at most. Nothing else is loaded from anywhere. */
+  readonly fonts?: readonly ThemeFont[]
   /** The absolute path of a style sheet that comes after ours. */
   readonly styleFile?: string
   /** What stands in the body of every page. When it throws, or gives no HTML, the built-in page is shown and the failure is logged. */

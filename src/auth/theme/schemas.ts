@@ -2,7 +2,7 @@
 import { isAbsolute } from 'node:path'
 import { type Schema, z } from '#kernel/schema.ts'
 import { contrastProblems, paletteOf } from './colours.ts'
-import type { ThemeColours, ThemeDefinition, ThemeLogo } from './contract.ts'
+import type { ThemeColours, ThemeDefinition, ThemeFont, ThemeLogo } from './contract.ts'
 
 const colour = z
   .string()
@@ -39,9 +39,20 @@ const logo = z.strictObject({
   saysName: z.boolean().exactOptional(),
 } satisfies Record<keyof ThemeLogo, unknown>)
 
+const font = z.strictObject({
+  family: z.string().regex(/^[a-z0-9][a-z0-9 _-]{0,63}$/i, 'must be a name of letters, digits, spaces and hyphens, such as "Source Serif"'),
+  file,
+  weight: z
+    .string()
+    .regex(/^[1-9]\d{0,2}(?: [1-9]\d{0,2})?$/, 'must be one such as "700", or two such as "100 900"')
+    .exactOptional(),
+  style: z.enum(['normal', 'italic']).exactOptional(),
+} satisfies Record<keyof ThemeFont, unknown>)
+
 export const themeDefinition: Schema = z.strictObject({
   colours: schemes.optional(),
   logo: logo.optional(),
+  fonts: z.array(font).max(8).optional(),
   styleFile: file.optional(),
   template: z
     .strictObject({ version: z.literal(1, 'must be 1'), body: z.custom((value) => typeof value === 'function', 'must be a function') })

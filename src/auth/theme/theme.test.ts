@@ -103,6 +103,23 @@ test('the style sheet is in the colours of the theme, and that of the app comes 
   assert.notEqual(looks.stylePaths[0], createLooks().stylePaths[0])
 })
 
+test('a font of the app is served under the hash of its bytes, where the style sheet says; what is none does not start', async () => {
+  const woff2 = await file('serif.bin', Buffer.concat([Buffer.from('wOF2'), Buffer.alloc(60, 7)]))
+  const fonts = [{ family: 'Source Serif', file: woff2, weight: '200 900' }]
+  const { looks } = skinWith({ fonts })
+  const font = looks.assets.find(({ path }) => path.endsWith('.woff2')) ?? assert.fail('no font is served')
+  assert.equal(font.type, 'font/woff2')
+  const ours = Buffer.from(looks.assets.find(({ path }) => path === looks.stylePaths[0])?.bytes ?? []).toString()
+  assert.ok(ours.startsWith(`@font-face { font-family: "Source Serif"; src: url("${font.path}") format("woff2"); font-weight: 200 900;`))
+  assert.ok(themeDefinition.safeParse({ fonts }).success)
+  for (const wrong of [{ family: 'A"; } body { }' }, { family: '' }, { weight: '400; }' }, { style: 'oblique' }, { file: 'serif.woff2' }])
+    assert.equal(themeDefinition.safeParse({ fonts: [{ ...fonts[0], ...wrong }] }).success, false, JSON.stringify(wrong))
+  const trueType = await file('serif.woff2', Buffer.from('00010000', 'hex'))
+  assert.throws(() => createLooks({ fonts: [{ family: 'Serif', file: trueType }] }), /serif\.woff2 is no WOFF2 file/)
+  const large = await file('large.woff2', Buffer.concat([Buffer.from('wOF2'), Buffer.alloc(600_000)]))
+  assert.throws(() => createLooks({ fonts: [{ family: 'Serif', file: large }] }), /bytes; at most/)
+})
+
 test('a template of the app gets the parts and makes the body; head, nonce and language stay ours', () => {
   const views: PageViewV1[] = []
   const body = (view: PageViewV1) => {
