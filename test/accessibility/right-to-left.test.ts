@@ -46,7 +46,7 @@ describe('pages in a language that is written from right to left', { skip: witho
     world = await openAccounts({ definition })
     accountId = (await world.person({ email: 'omar@example.org', name: NAME })).accountId
     browser = await launchBrowser()
-    shown = await showStage({ world, states: [], enginePages: [], stop: async () => {} }, browser)
+    shown = await showStage({ world }, browser)
     await shown.context.addInitScript({ content: axe.source })
   })
   after(async () => {

@@ -7,18 +7,26 @@ const MAX_BYTES = 512 * 1024
 /** WOFF File Format 2.0, section 4: the signature. */
 const WOFF2 = 'wOF2'
 
-export interface Face {
-  readonly asset: Asset
-  readonly rule: string
+interface Faces {
+  readonly assets: readonly Asset[]
+  /** For the style sheet. */
+  readonly rules: string
 }
 
 /** Throws with the path and the reason. */
-export function faceOf({ family, file, weight = '400', style = 'normal' }: ThemeFont): Face {
-  const bytes = readFile(file, MAX_BYTES)
-  if (bytes.toString('latin1', 0, WOFF2.length) !== WOFF2) throw new Error(`The font ${file} is no WOFF2 file.`)
-  const made = asset(bytes, { extension: 'woff2', about: 'Font' })
+export function facesOf(fonts: readonly ThemeFont[] = []): Faces {
+  const faces = fonts.map((font) => ({ ...font, made: fontAsset(font.file) }))
+  return { assets: faces.map(({ made }) => made), rules: faces.map(ruleOf).join('') }
+}
+
+function fontAsset(path: string): Asset {
+  const bytes = readFile(path, MAX_BYTES)
+  if (bytes.toString('latin1', 0, WOFF2.length) !== WOFF2) throw new Error(`The font ${path} is no WOFF2 file.`)
+  return asset(bytes, { extension: 'woff2', about: 'Font' })
+}
+
+/** What is there can be read while the font is on its way. */
+function ruleOf({ family, weight = '400', style = 'normal', made }: ThemeFont & { readonly made: Asset }): string {
   const source = `url("${made.path}") format("woff2")`
-  // What is there can be read while it is on its way.
-  const rule = `@font-face { font-family: "${family}"; src: ${source}; font-weight: ${weight}; font-style: ${style}; font-display: swap; }\n`
-  return { asset: made, rule }
+  return `@font-face { font-family: "${family}"; src: ${source}; font-weight: ${weight}; font-style: ${style}; font-display: swap; }\n`
 }

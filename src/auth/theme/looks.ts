@@ -5,7 +5,7 @@ import { icon, mark } from '../pages/mark.ts'
 import { styleRules } from '../pages/style.ts'
 import { type Palette, paletteOf } from './colours.ts'
 import type { PageViewV1, ThemeDefinition } from './contract.ts'
-import { faceOf } from './fonts.ts'
+import { facesOf } from './fonts.ts'
 import { withLeftOut } from './left-out.ts'
 import { readFile, readPicture } from './logo.ts'
 
@@ -26,10 +26,10 @@ export interface Looks {
 export type TemplateFailed = (failure: { readonly title: string; readonly error: unknown }) => void
 
 export function createLooks(theme: ThemeDefinition = {}, failed: TemplateFailed = () => {}): Looks {
-  const { colours = {}, logo, fonts = [], styleFile, template } = theme
-  const faces = fonts.map(faceOf)
+  const { colours = {}, logo, styleFile, template } = theme
+  const fonts = facesOf(theme.fonts)
   const light = paletteOf('light', colours.light)
-  const style = asset(`${faces.map(({ rule }) => rule).join('')}${variables(light, paletteOf('dark', colours.dark))}${styleRules}`, {
+  const style = asset(`${fonts.rules}${variables(light, paletteOf('dark', colours.dark))}${styleRules}`, {
     extension: 'css',
     about: 'Style sheet',
   })
@@ -43,7 +43,7 @@ export function createLooks(theme: ThemeDefinition = {}, failed: TemplateFailed 
     icon: { path: tabIcon.path, type: tabIcon.type },
     mark: picture === undefined ? mark : logoOf(picture, dark),
     saysName: logo?.saysName === true,
-    assets: [style, ...own, ...faces.map((face) => face.asset), tabIcon, ...(dark === undefined ? [] : [dark])],
+    assets: [style, ...own, ...fonts.assets, tabIcon, ...(dark === undefined ? [] : [dark])],
     body(view) {
       if (template === undefined) return undefined
       try {
