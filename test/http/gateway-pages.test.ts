@@ -121,6 +121,15 @@ test('in the words and the colours of the app', async (t) => {
   assert.match(page.text, /--accent: #0b57d0;.*<h1>An empty page<\/h1><p>There is nothing at this address\.<\/p>/s)
 })
 
+test('from the right in a language that is written so', async (t) => {
+  const title = '\u0644\u0627 \u0634\u064a\u0621 \u0647\u0646\u0627'
+  const own = await openWorld({ settings: gatewayPages({ texts: { ar: { gateway: { problems: { 404: { title } } } } } }) })
+  t.after(() => own.stop())
+  const headers = { ...NAVIGATES, 'accept-language': 'ar' }
+  const page = await ask(own, { origin: sites.frontends.gallery, path: '/nothing', headers })
+  assert.ok(page.text.includes('<html lang="ar" dir="rtl">') && page.text.includes(`<h1>${title}</h1>`), page.text)
+})
+
 test('in the frame of the server whose host it is, unless that fails, or what it loads would be refused as well', async (t) => {
   let fails = false
   const log: string[] = []
