@@ -9,7 +9,7 @@ import { type Addresses, createAddresses } from './address/service.ts'
 import { createMailLimits } from './accounts/mail-limits.ts'
 import { createEmailSignInRepository } from './email-sign-in/repository.ts'
 import { createEmailSignIns, type EmailSignIns } from './email-sign-in/service.ts'
-import { createLostPasskeys, type LostPasskeys } from './lost-passkeys/service.ts'
+import { createLostPasskeys, type LostPasskeys, type LostPasskeysDependencies } from './lost-passkeys/service.ts'
 import type { SignInMethods } from './methods.ts'
 import { createReclaiming, type Reclaiming } from './reclaiming.ts'
 import { createRecoveryRepository } from './recovery/repository.ts'
@@ -29,8 +29,7 @@ export interface ByMailParts {
   readonly clock: Clock
   readonly shared: AccountsShared
   readonly methods: SignInMethods
-  /** People with one of these roles have two factors. */
-  readonly forcedRoles: readonly string[]
+  readonly isForced: LostPasskeysDependencies['isForced']
   readonly keyRing: KeyRing
   /** Where mailed links lead: the accounts origin. */
   readonly origin: string

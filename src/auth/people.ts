@@ -3,7 +3,7 @@ import type { Call } from '#kernel/call.ts'
 import type { sendOutward } from '#kernel/http/outward.ts'
 import type { Secret } from '#kernel/secret.ts'
 import { type AccountsParts, createAccounts, type RunningAccounts } from './accounts/create.ts'
-import { type ByMail, createByMail } from './by-mail.ts'
+import { type ByMail, type ByMailParts, createByMail } from './by-mail.ts'
 import type { AuthDefinition } from './contract.ts'
 import { createGuard, type Guard } from './guard/service.ts'
 import { type SignInMethods, signInMethods } from './methods.ts'
@@ -60,7 +60,9 @@ export function createPeople(parts: PeopleParts): People {
   const methods = signInMethods(definition)
   const running = createAccounts({ ...parts, methods, legacySignIn: definition?.legacySignIn })
   const forcedRoles = definition?.secondFactor?.roles ?? []
-  const byMail = createByMail({ ...parts, methods, forcedRoles, shared: running.shared, origin: sites.accounts })
+  const isForced: ByMailParts['isForced'] = async (call, { id, roles = [] }) =>
+    (await rules.forcedLevel(call, id, { roles, groups: [], at: 0 })) > 1
+  const byMail = createByMail({ ...parts, methods, isForced, shared: running.shared, origin: sites.accounts })
   const ways = waysInto(parts, { running, methods })
   const secondFactors = createSecondFactors({ ...parts, ...running, ...running.shared, productName })
   const { organisations, serviceAccounts } = belonging(parts, running)

@@ -22,7 +22,12 @@ const jobs: StoredEvent['data'][] = []
 
 before(async () => {
   world = await openAccounts({
-    definition: { methods: { password: false }, secondFactor: { roles: ['admin'] }, roles: { admin: { permissions: [] } } },
+    definition: {
+      methods: { password: false },
+      organisations: {},
+      secondFactor: { roles: ['admin', 'owner'] },
+      roles: { admin: { permissions: [] } },
+    },
   })
   world.database.subscribe({
     consumer: 'test-jobs',
@@ -218,6 +223,18 @@ test('for whom a role asks for two factors the mailbox is not enough, and an ope
   assert.equal(items.find(({ type }) => type === 'passkey.link_sent')?.actor, 'operator desk')
   assert.equal(await lostPasskeys.send(operator, 'nobody@example.org'), undefined)
   await assert.rejects(lostPasskeys.send(callAs(call, { kind: 'anonymous' }), email), /for operators/)
+})
+
+test('a role in an organisation asks for two factors as well', async () => {
+  const { accountId, email } = await person()
+  const { organisations } = world.running.organisations
+  await organisations.create(call, { name: 'Studio', accountId })
+  await organisations.activate(call, accountId, undefined)
+  await ask(email, 'ask-for-passkey')
+  assert.equal(
+    world.mails.some(({ to, template }) => to === email && template === 'new-passkey'),
+    false,
+  )
 })
 
 test('whoever moved in with an address that was not confirmed gets in by its mailbox, and nobody by what was there before', async () => {

@@ -3,7 +3,7 @@
 // mailbox is not enough: an operator sends the link, who knows by other means that it is them.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { randomToken } from '#kernel/ids.ts'
+import { newId, randomToken } from '#kernel/ids.ts'
 import { equalSecrets, sha256 } from '#kernel/keyring.ts'
 import type { Stored } from '../../database/contract.ts'
 import type { MailRequest } from '../../jobs/contract.ts'
@@ -49,8 +49,8 @@ export interface LostPasskeysDependencies {
   readonly limits: MailLimits
   readonly admission: Pick<Admission, 'isOff'>
   readonly methods: SignInMethods
-  /** People with one of these roles have two factors. */
-  readonly forcedRoles: readonly string[]
+  /** Whether a role of theirs asks for two factors, be it one in an organisation. */
+  isForced(this: void, call: Call, person: { readonly id: string; readonly roles?: readonly string[] | undefined }): Promise<boolean>
   readonly clock: Clock
   /** Where mailed links lead: the accounts origin. */
   readonly origin: string
@@ -66,7 +66,7 @@ export function createLostPasskeys(deps: LostPasskeysDependencies): LostPasskeys
 }
 
 function asking(deps: LostPasskeysDependencies): Pick<LostPasskeys, 'ask' | 'send'> {
-  const { repository, accounts, limits, clock, methods, forcedRoles } = deps
+  const { repository, accounts, limits, clock, methods, isForced } = deps
 
   const permit = (email: string, account: Account | undefined, interaction?: string): { token: string; reset: PasswordReset } => {
     const token = randomToken()
@@ -81,7 +81,6 @@ function asking(deps: LostPasskeysDependencies): Pick<LostPasskeys, 'ask' | 'sen
     }
     return { token, reset }
   }
-  const isForced = ({ roles = [] }: Account): boolean => roles.some((role) => forcedRoles.includes(role))
 
   return {
     async ask(call, request) {
@@ -89,7 +88,8 @@ function asking(deps: LostPasskeysDependencies): Pick<LostPasskeys, 'ask' | 'sen
       if (email === undefined) throw authErrors.bad_details({ fields: [fieldProblem('email', 'email_malformed')] })
       const mayMail = await limits.mayMail(call, 'passkey', { ...request, email })
       const account = await accounts.findByEmail(call, email)
-      const forced = account !== undefined && isForced(account)
+      // Nobody is looked for in the same way, so that time does not tell who has an account.
+      const forced = await isForced(call, account ?? { id: newId(clock.now()) })
       const { token, reset } = permit(email, forced ? undefined : account, request.interaction)
       const told = mail({ ...mailFor(deps, account, { email, token, forced }), language: languageFor(account, call) })
       await repository.insert(call, reset, mayMail ? [told] : [])
