@@ -6,6 +6,7 @@ import type { Auth, FrontendClient, Holding } from './auth/contract.ts'
 import { authServer } from './auth/server.ts'
 import { loggedSpeech } from './auth/texts/speech.ts'
 import { paletteOf } from './auth/theme/colours.ts'
+import type { ThemeDefinition } from './auth/theme/contract.ts'
 import type { Cache } from './cache/contract.ts'
 import { cacheServer } from './cache/server.ts'
 import type { Config } from './config.ts'
@@ -17,7 +18,7 @@ import type { FrontendDefinition } from './frontend/contract.ts'
 import { frontendServer } from './frontend/server.ts'
 import type { Gateway } from './gateway/contract.ts'
 import { gatewayServer } from './gateway/server.ts'
-import type { Jobs } from './jobs/contract.ts'
+import type { Jobs, MailLook } from './jobs/contract.ts'
 import { jobsServer } from './jobs/server.ts'
 import { holdingsOf } from './holdings.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
@@ -210,7 +211,7 @@ function addRoles(shop: Workshop, engines: Engines): Pick<Platform, 'auth' | 'tr
   const mail = smtpUrl === undefined ? { from } : { from, smtpUrl }
   if (shop.options.premises !== undefined) shop.add('desk', shop.options.premises.desk)
   const definitions = [...shop.members.flatMap((member) => member.running.jobs), ...(app.jobs ?? [])]
-  const jobsSettings = { mail, productName, ownMails: app.auth?.mails, sites, development }
+  const jobsSettings = { mail, productName, ownMails: app.auth?.mails, mailLook: mailLookOf(app), sites, development }
   const list = shop.members.flatMap((member) => member.running.webhooks ?? [])
   const webhooks = { list, keyRing, reach: { loopback: development, everywhere: webhooksAnywhere, byOperator: true } }
   const jobs = shop.add('jobs', jobsServer.create({ database, clock, logger: log('jobs'), definitions, webhooks, settings: jobsSettings }))
@@ -251,8 +252,16 @@ function appSettings({ name, scopes, auth = {} }: AppDefinition) {
 
 /** What the edge says to people itself, and in which colours. */
 function pagesOf({ auth = {} }: AppDefinition, logger: Logger) {
-  const { light, dark } = auth.theme?.colours ?? {}
-  return { texts: loggedSpeech(auth, logger).gatewayTexts, colours: { light: paletteOf('light', light), dark: paletteOf('dark', dark) } }
+  return { texts: loggedSpeech(auth, logger).gatewayTexts, colours: coloursOf(auth.theme) }
+}
+
+function coloursOf({ colours = {} }: ThemeDefinition = {}) {
+  return { light: paletteOf('light', colours.light), dark: paletteOf('dark', colours.dark) }
+}
+
+/** Mails look like the pages, as far as mail programs let them. */
+function mailLookOf({ auth: { theme } = {} }: AppDefinition): MailLook {
+  return { colours: theme?.colours && coloursOf(theme), ownMark: theme?.logo !== undefined }
 }
 
 /** Creates every server; nothing is opened before `start`. */

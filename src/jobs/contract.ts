@@ -36,6 +36,29 @@ export type OwnMails = Readonly<
   Record<string, { readonly mails: Readonly<Record<string, OwnMail>>; readonly frame?: OwnMailFrame | undefined }>
 >
 
+/** As `#rrggbb`. */
+export interface MailColours {
+  /** Behind everything, and behind what the mail says. */
+  readonly ground: string
+  readonly sheet: string
+  readonly line: string
+  readonly ink: string
+  readonly soft: string
+  /** The button, and what stands on it. */
+  readonly accent: string
+  readonly accentInk: string
+  /** Of the mark beside the name of the product. */
+  readonly tones: readonly [string, string, string, string, string]
+  readonly glow: string
+}
+
+/** How mails look, where the app has a look of its own. */
+export interface MailLook {
+  readonly colours?: { readonly light: MailColours; readonly dark: MailColours } | undefined
+  /** The product has a mark of its own: ours does not stand beside its name. */
+  readonly ownMark: boolean
+}
+
 export interface WebhookOverview {
   readonly name: string
   readonly url: string

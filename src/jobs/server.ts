@@ -6,7 +6,7 @@ import type { Logger } from '#kernel/log.ts'
 import type { Secret } from '#kernel/secret.ts'
 import type { Sites } from '#kernel/sites.ts'
 import type { Database } from '../database/contract.ts'
-import type { Jobs, OwnMails } from './contract.ts'
+import type { Jobs, MailLook, OwnMails } from './contract.ts'
 import { jobIntake } from './intake.ts'
 import { createMailbox, type Mailbox } from './mail/mailbox.ts'
 import type { Outbox } from './mail/outbox.ts'
@@ -35,6 +35,8 @@ export interface JobsOptions {
     readonly productName: string
     /** Mails in the words of the app. */
     readonly ownMails?: OwnMails | undefined
+    /** Ours unless told. */
+    readonly mailLook?: MailLook | undefined
     readonly sites: Sites
     readonly development: boolean
     readonly worker?: Partial<WorkerSettings>
@@ -65,10 +67,11 @@ export const jobsServer = defineServer<JobsOptions, Jobs>({
   needs: ['database'],
   create(options): Running<Jobs> {
     const { database, clock, logger, settings } = options
+    const { productName, ownMails, mailLook: look } = settings
     const { outbox, mailbox } = outboxOf(options)
     const repository = createJobsRepository(database)
     const webhooks = createWebhooks({ ...options, jobs: repository, wake: () => worker.wake() })
-    const definitions = byName([...options.definitions, mailJob(outbox, settings.productName, settings.ownMails), ...webhooks.definitions])
+    const definitions = byName([...options.definitions, mailJob(outbox, productName, { ownMails, look }), ...webhooks.definitions])
     const tally = createTally()
     const random = Math.random
     const worker = createWorker({

@@ -24,7 +24,7 @@ function problems(mail: object, template = 'reset-password'): string[] {
 test('an app says a mail in its own words, in a language of its own', () => {
   const request = { template: 'reset-password', data: { name: 'Ada', link, minutes: '15' } }
   for (const language of ['fr', 'fr-CA']) {
-    const mail = renderMail({ ...request, language }, 'Pixel', { fr: french })
+    const mail = renderMail({ ...request, language }, 'Pixel', { ownMails: { fr: french } })
     assert.equal(mail.subject, 'Pixel : nouveau mot de passe')
     assert.match(mail.html, /<html lang="fr">/)
     assert.match(mail.html, /<a class="action" href="https:\/\/accounts\.example\.org\/confirm\?token=abc"[^>]*>Choisir<\/a>/)
@@ -34,18 +34,39 @@ test('an app says a mail in its own words, in a language of its own', () => {
     assert.doesNotMatch(mail.text, /password/i)
   }
   assert.equal(
-    renderMail({ ...request, language: 'de' }, 'Pixel', { fr: french }).subject,
+    renderMail({ ...request, language: 'de' }, 'Pixel', { ownMails: { fr: french } }).subject,
     renderMail({ ...request, language: 'de' }, 'Pixel').subject,
   )
   const when = 'Tue, 24 Nov 2026 10:05:00 GMT'
-  const changed = renderMail({ template: 'password-changed', language: 'fr', data: { name: 'Ada', when } }, 'Pixel', { fr: french })
+  const changed = renderMail({ template: 'password-changed', language: 'fr', data: { name: 'Ada', when } }, 'Pixel', {
+    ownMails: { fr: french },
+  })
   assert.match(changed.text, /Chang\u00e9 le 24 novembre 2026/)
+})
+
+test('the frame of a language stands around every mail in it, and around no mail in another', () => {
+  const frame = { copyLink: 'Or this one:', reason: 'You are with {product}.' }
+  const german = { copyLink: 'Oder diese Adresse:', reason: 'Von {product}.' }
+  const own = { en: { frame, mails: {} }, de: { frame: german, mails: {} }, fr: french }
+  const request = { template: 'reset-password', data: { name: 'Ada', link, minutes: '15' } }
+  const around = (template: string, language: string | undefined): string => {
+    const data = template === 'reset-password' ? request.data : { name: 'Ada', link }
+    const { html, text } = renderMail({ template, data, language }, 'Pixel', { ownMails: own })
+    const said = ['You are with Pixel.', 'Von Pixel.', 'Envoy\u00e9 par Pixel.'].filter((reason) => html.includes(reason))
+    assert.equal(text.endsWith(`-- \nPixel\n${said.join()}\n`), true, text)
+    assert.equal(['Or this one:', 'Oder diese Adresse:', 'Ou copiez cette adresse :'].filter((words) => html.includes(words)).length, 1)
+    return said.join()
+  }
+  for (const language of [undefined, 'en', 'en-GB', 'sv']) assert.equal(around('reset-password', language), 'You are with Pixel.', language)
+  for (const language of ['de', 'de-AT']) assert.equal(around('reset-password', language), 'Von Pixel.', language)
+  assert.equal(around('reset-password', 'fr-CA'), 'Envoy\u00e9 par Pixel.')
+  assert.equal(around('already-registered', 'fr-CA'), 'You are with Pixel.', 'what is said in English has the English frame')
 })
 
 test('a single line can be said otherwise, and the rest stays', () => {
   const own = { en: { mails: { 'password-changed': { subject: 'New key for {product}, {name}' } } } }
   const request = { template: 'password-changed', data: { name: 'Ada', when: 'today' } }
-  const [mail, ours] = [renderMail(request, 'Pixel', own), renderMail(request, 'Pixel')]
+  const [mail, ours] = [renderMail(request, 'Pixel', { ownMails: own }), renderMail(request, 'Pixel')]
   assert.equal(mail.subject, 'New key for Pixel, Ada')
   assert.match(mail.text, /All other sessions were signed out/)
   assert.notEqual(ours.subject, mail.subject)
@@ -54,7 +75,7 @@ test('a single line can be said otherwise, and the rest stays', () => {
 test('what is filled in is escaped, and is never filled in again', () => {
   const own = { en: { mails: { 'reset-password': { subject: 'For {name}', body: ['Hi {name}, <b>bold</b>', '{link}'] } } } }
   const data = { name: '{minutes}<img src=x>', link, minutes: '15' }
-  const mail = renderMail({ template: 'reset-password', data }, 'Pixel', own)
+  const mail = renderMail({ template: 'reset-password', data }, 'Pixel', { ownMails: own })
   assert.match(mail.html, /Hi \{minutes\}&lt;img src=x&gt;, &lt;b&gt;bold&lt;\/b&gt;/)
   assert.doesNotMatch(mail.html, /<img|<b>/)
   assert.equal(mail.subject, 'For {minutes}<img src=x>')

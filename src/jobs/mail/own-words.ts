@@ -21,7 +21,6 @@ export function placeholdersIn(text: string): readonly string[] {
 interface OwnWords {
   readonly language: string
   readonly words: OwnMail
-  readonly frame: OwnMailFrame | undefined
 }
 
 /** For `fr-CA` what there is for it, else for `fr`. */
@@ -29,11 +28,23 @@ export function ownWords(
   own: OwnMails,
   { template, language = 'en' }: { readonly template: string; readonly language?: string | undefined },
 ): OwnWords | undefined {
-  for (const tag of new Set([language, language.split('-')[0] ?? language])) {
-    const inLanguage = Object.hasOwn(own, tag) ? own[tag] : undefined
-    const { mails = {}, frame } = inLanguage ?? {}
+  for (const tag of tagsOf(language)) {
+    const { mails = {} } = inLanguage(own, tag) ?? {}
     const words = Object.hasOwn(mails, template) ? mails[template] : undefined
-    if (words !== undefined) return { language: tag, words, frame }
+    if (words !== undefined) return { language: tag, words }
+  }
+  return undefined
+}
+
+const tagsOf = (language: string): ReadonlySet<string> => new Set([language, language.split('-')[0] ?? language])
+
+const inLanguage = (own: OwnMails, tag: string): OwnMails[string] | undefined => (Object.hasOwn(own, tag) ? own[tag] : undefined)
+
+/** What stands around every mail of a language, whoever says the mail itself. */
+export function ownFrame(own: OwnMails, language: string): OwnMailFrame | undefined {
+  for (const tag of tagsOf(language)) {
+    const frame = inLanguage(own, tag)?.frame
+    if (frame !== undefined) return frame
   }
   return undefined
 }

@@ -29,6 +29,42 @@ test('loads nothing from elsewhere', () => {
   }
 })
 
+test('says why it came, in both parts', () => {
+  const { text, html } = renderMail({ template: 'confirm-address', data: { link, minutes: '15' } }, 'P')
+  const reason = /-- \nP\n(.+)\n$/.exec(text)?.[1] ?? assert.fail(text)
+  assert.ok(reason.length > 20 && html.includes(reason))
+})
+
+test('has the colours of the app, light and dark, and our mark only where it has none of its own', () => {
+  const colours = {
+    ground: '#000001',
+    sheet: '#000002',
+    line: '#000003',
+    ink: '#000004',
+    soft: '#000005',
+    accent: '#000006',
+    accentInk: '#000007',
+  }
+  const marks = { tones: ['#000010', '#000011', '#000012', '#000013', '#000014'], glow: '#000015' } as const
+  const dark = { ...colours, ground: '#100001', accent: '#100006', accentInk: '#100007', ...marks }
+  const request = { template: 'confirm-address', data: { link, minutes: '15' } }
+  const htmlWith = (ownMark: boolean): string =>
+    renderMail(request, 'P', { look: { colours: { light: { ...colours, ...marks }, dark }, ownMark } }).html
+  const html = htmlWith(false)
+  for (const colour of Object.values(colours)) assert.ok(html.includes(colour), colour)
+  assert.match(html, /\.ground \{ background: #100001 !important; \}/)
+  assert.match(html, /\.action \{ background: #100006 !important; color: #100007 !important; \}/)
+  assert.match(html, /background: #000011; font-size: 0/)
+  assert.deepEqual(
+    [...html.matchAll(/#[0-9a-f]{6}/g)].map(([colour]) => colour).filter((colour) => !/^#[01]0000|^#0000/.test(colour)),
+    [],
+    'nothing of ours',
+  )
+  assert.doesNotMatch(htmlWith(true), /#00001\d/)
+  assert.match(renderMail(request, 'P', { look: { ownMark: true } }).html, /#1f5c4d/)
+  assert.doesNotMatch(renderMail(request, 'P', { look: { ownMark: true } }).html, /#f0b86e/)
+})
+
 test('speaks the language of its reader, and English to who reads none of ours', () => {
   const request = { template: 'password-changed', data: { name: 'Ada', when: 'Tue, 24 Nov 2026 10:05:00 GMT' } }
   const german = renderMail({ ...request, language: 'de-AT' }, 'P')

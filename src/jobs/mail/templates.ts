@@ -1,10 +1,10 @@
 // What every mail needs: a request that lacks some data is refused, never sent half empty. The words are in texts/, in one file for each language.
 import { mailAddress, mailLine as line } from '#kernel/mail-fields.ts'
 import { type Schema, z } from '#kernel/schema.ts'
-import type { MailRequest, OwnMails } from '../contract.ts'
+import type { MailLook, MailRequest, OwnMails } from '../contract.ts'
 import type { MailContent } from './content.ts'
 import { layOut, type RenderedMail } from './layout.ts'
-import { frameOf, ownWords, saidAs } from './own-words.ts'
+import { frameOf, ownFrame, ownWords, saidAs } from './own-words.ts'
 import { de } from './texts/de.ts'
 import { en, type MailTexts } from './texts/en.ts'
 
@@ -98,14 +98,24 @@ export const MAIL_FIELDS: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries(templates).map(([name, { fields }]) => [name, fields]),
 )
 
+/** What an app has of its own. */
+export interface MailStyle {
+  readonly ownMails?: OwnMails | undefined
+  readonly look?: MailLook | undefined
+}
+
 /** Throws when there is no such template or the data does not fit it: a mistake of ours, which no second try mends. */
-export function renderMail(request: Omit<MailRequest, 'to'>, productName: string, own: OwnMails = {}): RenderedMail {
+export function renderMail(request: Omit<MailRequest, 'to'>, productName: string, { ownMails = {}, look }: MailStyle = {}): RenderedMail {
   const found = Object.hasOwn(templates, request.template) ? templates[request.template] : undefined
   if (found === undefined) throw new Error(`There is no mail template "${request.template}".`)
   const { language, texts } = languageOf(request.language)
   const content = found.content(texts, request.data, productName)
-  const theirs = ownWords(own, request)
-  if (theirs === undefined) return layOut(content, { productName, language, texts })
-  const values = { ...found.read(request.data, theirs.language), product: productName }
-  return layOut(saidAs(content, theirs.words, values), { productName, language: theirs.language, texts: frameOf(theirs.frame, texts) })
+  const theirs = ownWords(ownMails, request)
+  const said = theirs?.language ?? language
+  // Of `de-AT` the frame of `de-AT` too, but not the French one around a mail that there is in English alone.
+  const wanted = request.language?.split('-')[0] === said.split('-')[0] ? request.language : undefined
+  const frame = { productName, language: said, texts: frameOf(ownFrame(ownMails, wanted ?? said), texts), look }
+  if (theirs === undefined) return layOut(content, frame)
+  const values = { ...found.read(request.data, said), product: productName }
+  return layOut(saidAs(content, theirs.words, values), frame)
 }
