@@ -25,6 +25,7 @@ import { type Clock, systemClock } from './kernel/clock.ts'
 import { createKeyRing, type KeyRing } from './kernel/keyring.ts'
 import { idle, type Running } from './kernel/lifecycle.ts'
 import type { Logger } from './kernel/log.ts'
+import { createJobSeal } from './kernel/sealed-job.ts'
 import type { Secret } from './kernel/secret.ts'
 import type { Sites } from './kernel/sites.ts'
 import type { Monitoring } from './monitoring/contract.ts'
@@ -134,6 +135,7 @@ function addEngines(shop: Workshop): Engines {
   const { cache, monitoring, database } = shop.options.config
   const upToMib = database.scrubUpToMib
   const databaseFolder = folder('database')
+  const { event: eventAtRest } = createJobSeal(shop.keyRing)
   const { engine, logger, sweepEveryMs } = shop.options
   const sweeping = sweepEveryMs === undefined ? {} : { sweepEveryMs }
   if (shop.options.premises !== undefined) shop.add('lock', shop.options.premises.lock)
@@ -141,7 +143,7 @@ function addEngines(shop: Workshop): Engines {
   return {
     database: shop.add(
       'database',
-      databaseServer.create({ engine, clock, logger, ...sweeping, scrubbing: { job: 'database.scrub', upToMib } }),
+      databaseServer.create({ engine, clock, logger, eventAtRest, ...sweeping, scrubbing: { job: 'database.scrub', upToMib } }),
     ),
     cache: shop.add('cache', cacheServer.create({ maxBytes: cache.maxBytes, clock, logger: log('cache') })),
     monitoring: shop.add(
@@ -214,7 +216,10 @@ function addRoles(shop: Workshop, engines: Engines): Pick<Platform, 'auth' | 'tr
   const jobsSettings = { mail, productName, ownMails: app.auth?.mails, mailLook: mailLookOf(app), sites, development }
   const list = shop.members.flatMap((member) => member.running.webhooks ?? [])
   const webhooks = { list, keyRing, reach: { loopback: development, everywhere: webhooksAnywhere, byOperator: true } }
-  const jobs = shop.add('jobs', jobsServer.create({ database, clock, logger: log('jobs'), definitions, webhooks, settings: jobsSettings }))
+  const jobs = shop.add(
+    'jobs',
+    jobsServer.create({ database, keyRing, clock, logger: log('jobs'), definitions, webhooks, settings: jobsSettings }),
+  )
   return { auth, transfers: resources.transfers, jobs }
 }
 

@@ -8,6 +8,7 @@ const BY_MAIL = 'test/http/email-sign-in.test.ts'
 const ADDRESS = 'test/http/address.test.ts'
 const UPSTREAM = 'test/http/upstream.test.ts'
 const ACCOUNTS = 'src/auth/accounts'
+const AT_REST = 'test/http/mails-at-rest.test.ts'
 const MAILED = 'src/auth/email-sign-in'
 
 export const PEOPLE: readonly Defence[] = [
@@ -16,6 +17,12 @@ export const PEOPLE: readonly Defence[] = [
     off: 'links in mails work for an hour',
     test: RECOVERY,
     edits: [[`${ACCOUNTS}/mail-limits.ts`, 'export const TOKEN_MINUTES = 15', 'export const TOKEN_MINUTES = 60']],
+  },
+  {
+    requirement: 70,
+    off: 'whoever reads the database reads the links and codes of mails',
+    test: AT_REST,
+    edits: [['src/kernel/sealed-job.ts', 'new Set([MAIL_JOB])', 'new Set()']],
   },
   {
     requirement: 70,

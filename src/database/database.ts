@@ -12,7 +12,7 @@ import { planOf } from './plan.ts'
 import type { Engine } from './ports.ts'
 import { createRegistry, type Registry } from './registry.ts'
 import { Rewriter } from './rewriter.ts'
-import { createStore, type Store, type StoredEvents } from './store.ts'
+import { createStore, type EventAtRest, type Store, type StoredEvents } from './store.ts'
 import { createSweeper, type Sweeper } from './sweeper.ts'
 import { Tails } from './tails.ts'
 
@@ -24,6 +24,8 @@ export interface DatabaseParts {
   readonly sweepEveryMs: number
   /** How long an event can be asked for again after everybody has read it. Five minutes unless told. */
   readonly keepEventsMs?: number
+  /** What becomes of an event before it is stored; nothing unless told. */
+  readonly eventAtRest?: EventAtRest | undefined
 }
 
 const KEEP_EVENTS_MS = 5 * 60_000
@@ -39,16 +41,16 @@ interface Parts {
   readonly sweeper: Sweeper
 }
 
-export function createDatabase({ engine, clock, logger, sweepEveryMs, keepEventsMs = KEEP_EVENTS_MS }: DatabaseParts): Running<Database> {
+export function createDatabase({ engine, clock, logger, sweepEveryMs, keepEventsMs, eventAtRest }: DatabaseParts): Running<Database> {
   let started = false
   const wake = (stored?: StoredEvents): void => {
     pump.wake(stored?.topics)
     tails.wake(stored)
   }
-  const store = createStore({ engine, clock, isStarted: () => started, wake })
+  const store = createStore({ engine, clock, isStarted: () => started, eventAtRest, wake })
   const caches = createCaches(() => clock.now())
   const registry = createRegistry(store, caches)
-  const pump: EventPump = createEventPump({ store, logger, keepMs: keepEventsMs })
+  const pump: EventPump = createEventPump({ store, logger, keepMs: keepEventsMs ?? KEEP_EVENTS_MS })
   const tails = new Tails(store, logger)
   const rewriter = new Rewriter({ store, logger, collections: () => registry.all() })
   const layouts = (): CollectionLayout[] => registry.all().map(({ layout }) => layout)

@@ -8,6 +8,7 @@ import type { Durability } from './drivers/sqlite/connection.ts'
 import { createSqliteEngine } from './drivers/sqlite/engine.ts'
 import type { Engine } from './ports.ts'
 import { type Scrubbing, scrubbingJobs } from './scrubbing.ts'
+import type { EventAtRest } from './store.ts'
 
 export interface SqliteDatabaseOptions {
   /** A path, or `:memory:`. */
@@ -35,6 +36,8 @@ export interface DatabaseOptions {
   readonly sweepEveryMs?: number
   /** When what is left of deleted rows is overwritten, and under which name of a job. */
   readonly scrubbing?: Scrubbing
+  /** What becomes of an event before it is stored, for what nobody who reads the database may read; nothing unless told. */
+  readonly eventAtRest?: EventAtRest | undefined
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -45,6 +48,7 @@ export const databaseServer = defineServer<DatabaseOptions, Database>({
   create: (options) => runningOn({ ...options, logger: options.logger.child({ server: 'database' }) }),
 })
 
-function runningOn({ engine, sweepEveryMs = SWEEP_EVERY_MS, scrubbing, clock, logger }: DatabaseOptions): Running<Database> {
-  return { ...createDatabase({ engine, clock, logger, sweepEveryMs }), jobs: scrubbingJobs({ engine, scrubbing, logger }) }
+function runningOn({ sweepEveryMs = SWEEP_EVERY_MS, scrubbing, ...parts }: DatabaseOptions): Running<Database> {
+  const { engine, logger } = parts
+  return { ...createDatabase({ ...parts, sweepEveryMs }), jobs: scrubbingJobs({ engine, scrubbing, logger }) }
 }

@@ -28,15 +28,20 @@ export interface StoredEvents {
   readonly last: number | undefined
 }
 
+/** For what nobody who reads the database may read. */
+export type EventAtRest = (draft: EventDraft, now: number) => EventDraft
+
 export interface StoreParts {
   readonly engine: Engine
   readonly clock: Clock
   readonly isStarted: () => boolean
+  /** What becomes of an event before it is stored; nothing unless told. */
+  readonly eventAtRest: EventAtRest | undefined
   /** Called after a write that carried events. */
   readonly wake: (stored: StoredEvents) => void
 }
 
-export function createStore({ engine, clock, isStarted, wake }: StoreParts): Store {
+export function createStore({ engine, clock, isStarted, eventAtRest = (draft) => draft, wake }: StoreParts): Store {
   const superseded = new Set<string>()
   const ready = (): Engine => {
     if (!isStarted()) throw databaseErrors.unavailable({ detail: 'The database is not started.' })
@@ -63,7 +68,8 @@ export function createStore({ engine, clock, isStarted, wake }: StoreParts): Sto
           detail: `A newer version of this program has taken over collection ${lost.collection}. Stop this one.`,
         })
       }
-      const answer = await submit({ kind: 'write', now: clock.now(), steps, events: events.map(eventRow) })
+      const now = clock.now()
+      const answer = await submit({ kind: 'write', now, steps, events: events.map((draft) => eventRow(eventAtRest(draft, now))) })
       if (events.length > 0 && answer.kind === 'done') {
         wake({ topics: new Set(events.map(({ topic }) => topic)), count: events.length, last: answer.lastEvent })
       }

@@ -1,8 +1,10 @@
 // The wiring of jobs and mail.
 import type { Clock } from '#kernel/clock.ts'
 import type { JobDefinition } from '#kernel/job.ts'
+import type { KeyRing } from '#kernel/keyring.ts'
 import { defineServer, type Running } from '#kernel/lifecycle.ts'
 import type { Logger } from '#kernel/log.ts'
+import { createJobSeal } from '#kernel/sealed-job.ts'
 import type { Secret } from '#kernel/secret.ts'
 import type { Sites } from '#kernel/sites.ts'
 import type { Database } from '../database/contract.ts'
@@ -24,6 +26,7 @@ import { createWorker, type WorkerSettings } from './worker.ts'
 
 export interface JobsOptions {
   readonly database: Database
+  readonly keyRing: KeyRing
   readonly clock: Clock
   readonly logger: Logger
   /** Of all servers and the app; `mail.send` is added here. */
@@ -45,9 +48,9 @@ export interface JobsOptions {
 
 const WORKER: WorkerSettings = { concurrency: 4, leaseMs: 30_000, pollMs: 1000, drainMs: 25_000 }
 
-function outboxOf({ settings, database, clock }: JobsOptions): { outbox: Outbox; mailbox?: Mailbox } {
+function outboxOf({ settings, database, keyRing, clock }: JobsOptions): { outbox: Outbox; mailbox?: Mailbox } {
   const { from, smtpUrl } = settings.mail
-  if (smtpUrl !== undefined) return { outbox: createSmtpOutbox({ from, url: smtpUrl }) }
+  if (smtpUrl !== undefined) return { outbox: createSmtpOutbox({ from, url: smtpUrl, idKey: keyRing.derive('jobs.message-id') }) }
   if (!settings.development) throw new Error('Mail needs an SMTP server: set NINEFOLD_JOBS_SMTP_URL, or run in development.')
   const mailbox = createMailbox(database, clock, from)
   return { outbox: mailbox.outbox, mailbox }
@@ -66,12 +69,14 @@ export const jobsServer = defineServer<JobsOptions, Jobs>({
   name: 'jobs',
   needs: ['database'],
   create(options): Running<Jobs> {
-    const { database, clock, logger, settings } = options
+    const { database, keyRing, clock, logger, settings } = options
     const { productName, ownMails, mailLook: look } = settings
+    const seal = createJobSeal(keyRing)
     const { outbox, mailbox } = outboxOf(options)
     const repository = createJobsRepository(database)
     const webhooks = createWebhooks({ ...options, jobs: repository, wake: () => worker.wake() })
-    const definitions = byName([...options.definitions, mailJob(outbox, productName, { ownMails, look }), ...webhooks.definitions])
+    const mails = mailJob({ outbox, seal, clock, productName, style: { ownMails, look } })
+    const definitions = byName([...options.definitions, mails, ...webhooks.definitions])
     const tally = createTally()
     const random = Math.random
     const worker = createWorker({
@@ -83,7 +88,7 @@ export const jobsServer = defineServer<JobsOptions, Jobs>({
       random,
       settings: { ...WORKER, ...settings.worker },
     })
-    const service = createJobsService({ repository, definitions, tally, clock, wake: () => worker.wake() })
+    const service = createJobsService({ repository, definitions, tally, seal, clock, wake: () => worker.wake() })
     const subscriptions = [jobIntake(repository, logger, () => worker.wake()), ...webhooks.subscriptions]
     let unsubscribe: (() => void)[] = []
     return {

@@ -5,6 +5,7 @@ import { hasCode } from '#kernel/errors.ts'
 import { newId } from '#kernel/ids.ts'
 import type { JobDefinition, JobRequest } from '#kernel/job.ts'
 import { fieldProblems } from '#kernel/schema.ts'
+import type { JobSeal } from '#kernel/sealed-job.ts'
 import type { Jobs } from './contract.ts'
 import { jobErrors } from './errors.ts'
 import { newJob, retried, triesOf } from './record.ts'
@@ -22,6 +23,7 @@ export interface JobsServiceParts {
   readonly repository: JobsRepository
   readonly definitions: ReadonlyMap<string, JobDefinition>
   readonly tally: Tally
+  readonly seal: JobSeal
   readonly clock: Clock
   readonly wake: () => void
 }
@@ -31,13 +33,13 @@ const MOST_COUNTED = 1000
 const MOST_FAILURES = 50
 
 export function createJobsService(parts: JobsServiceParts): JobsService {
-  const { repository, clock, wake } = parts
+  const { repository, seal, clock, wake } = parts
   return {
     async enqueue(call, request: JobRequest) {
       const parsed = jobRequest.safeParse(request)
       if (!parsed.success) throw jobErrors.bad_request({ fields: fieldProblems(parsed.error) })
       const now = clock.now()
-      await repository.insert(call, newJob(newId(now), parsed.data, now))
+      await repository.insert(call, newJob(newId(now), seal.request(parsed.data, now), now))
       wake()
     },
 

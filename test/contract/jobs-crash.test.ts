@@ -12,13 +12,17 @@ import { createJobsRepository } from '../../src/jobs/repository.ts'
 import { jobsServer } from '../../src/jobs/server.ts'
 import { systemCall } from '../../src/kernel/call.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
+import { randomToken } from '../../src/kernel/ids.ts'
 import { job } from '../../src/kernel/job.ts'
+import { createKeyRing } from '../../src/kernel/keyring.ts'
 import { createLogger } from '../../src/kernel/log.ts'
 import { z } from '../../src/kernel/schema.ts'
+import { Secret } from '../../src/kernel/secret.ts'
 import { until } from '../support/until.ts'
 
 const call = systemCall('test')
 const logger = createLogger({ level: 'silent' })
+const keyRing = createKeyRing(new Secret(randomToken()))
 const sites = { accounts: 'http://a.test', app: 'http://b.test', files: 'http://c.test', console: 'http://d.test', frontends: {} }
 
 test('a job outlives the process that was killed while it ran', async (t) => {
@@ -38,6 +42,7 @@ test('a job outlives the process that was killed while it ran', async (t) => {
   const definition = job({ name: 'test.crash', input: z.string(), handle: async (_context, input) => void seen.push(input) })
   const jobs = jobsServer.create({
     database: database.contract,
+    keyRing,
     clock: systemClock,
     logger,
     definitions: [definition],

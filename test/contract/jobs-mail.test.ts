@@ -6,17 +6,23 @@ import { createSqliteDatabase } from '../../src/database/server.ts'
 import type { Jobs } from '../../src/jobs/contract.ts'
 import { createMailbox } from '../../src/jobs/mail/mailbox.ts'
 import { createJobsRepository, type JobsRepository } from '../../src/jobs/repository.ts'
+import { newJob } from '../../src/jobs/record.ts'
 import { jobsServer } from '../../src/jobs/server.ts'
 import { systemCall } from '../../src/kernel/call.ts'
+import { randomToken } from '../../src/kernel/ids.ts'
+import { createKeyRing } from '../../src/kernel/keyring.ts'
 import type { Running } from '../../src/kernel/lifecycle.ts'
 import { createLogger } from '../../src/kernel/log.ts'
+import { createJobSeal } from '../../src/kernel/sealed-job.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts'
 import { type SmtpSink, startSmtpSink } from '../support/smtp-sink.ts'
 import { until } from '../support/until.ts'
 
 const call = systemCall('test')
-const logger = createLogger({ level: 'silent' })
+const logged: string[] = []
+const logger = createLogger({ level: 'info', stream: { write: (line) => void logged.push(line) } })
+const keyRing = createKeyRing(new Secret(randomToken()))
 const DAY_MS = 24 * 60 * 60 * 1000
 const sites = { accounts: 'http://a.test', app: 'http://b.test', files: 'http://c.test', console: 'http://d.test', frontends: {} }
 const data = { link: 'http://accounts.localhost/confirm?token=t0k3n', minutes: '30' }
@@ -32,6 +38,7 @@ describe('Mail', () => {
   const open = async (smtpUrl?: string): Promise<void> => {
     jobs = jobsServer.create({
       database: database.contract,
+      keyRing,
       clock,
       logger,
       definitions: [],
@@ -122,6 +129,84 @@ describe('Mail', () => {
     assert.equal(sink.mails.length, 1)
   })
 
+  const idOf = (source: string | undefined): string => /^Message-ID: <(.*)@pixel\.example>\r$/im.exec(source ?? '')?.[1] ?? 'none'
+
+  test('has an id that stays when it is tried again, and counts nothing', async () => {
+    // With the last line lost: the server has the mail, and we do not know.
+    await open(`smtp://127.0.0.1:${sink.port}`)
+    sink.loseNextMail()
+    await send('ada@example.test')
+    const { id } = await jobIn('waiting')
+    await until('the first copy', async () => (await jobIn('waiting')).lastError !== undefined)
+    clock.advance(2000)
+    await jobIn('done')
+    await send('ada@example.test')
+    await until('all three', () => sink.mails.length === 3)
+    const [first, again, other] = sink.mails.map(({ source }) => idOf(source))
+    assert.match(first ?? '', /^[0-9a-f]{32}$/)
+    assert.equal(again, first)
+    assert.notEqual(other, first)
+    assert.equal(
+      sink.mails.some(({ source }) => source.includes(id)),
+      false,
+    )
+  })
+
+  test('is not sent once what it leads to is over, and says so in one line', async () => {
+    await open(`smtp://127.0.0.1:${sink.port}`)
+    sink.refuseNextRecipient('451 4.2.1 come back later')
+    await send('ada@example.test')
+    await until('the first try', async () => (await jobIn('waiting')).lastError !== undefined)
+    logged.length = 0
+    clock.advance(30 * 60_000)
+    const { lastError, attempt } = await jobIn('failed')
+    assert.deepEqual([attempt, sink.mails.length], [2, 0])
+    assert.match(lastError ?? '', /not sent in time/)
+    assert.deepEqual(
+      logged.filter((line) => line.includes('"job":"mail.send"')).map((line) => /"msg":"([^"]+)"/.exec(line)?.[1]),
+      ['job failed for good'],
+    )
+  })
+
+  test('tells what has happened however late, and invites for as long as the invitation counts', async () => {
+    await open(`smtp://127.0.0.1:${sink.port}`)
+    const mails = {
+      'password-changed': { name: 'Ada', when: 'Tue, 24 Nov 2026 10:05:00 GMT' },
+      invitation: { link: 'http://accounts.localhost/sign-up', days: '7' },
+    }
+    for (const [template, given] of Object.entries(mails)) {
+      await jobs.contract.enqueue(call, {
+        name: 'mail.send',
+        delayMs: 8 * DAY_MS,
+        input: { to: 'ada@example.test', template, data: given },
+      })
+    }
+    clock.advance(8 * DAY_MS)
+    assert.match((await jobIn('failed')).lastError ?? '', /not sent in time/)
+    await jobIn('done')
+    assert.match(sink.mails[0]?.source ?? '', /^Subject: .*password/m)
+    assert.equal(sink.mails.length, 1)
+  })
+
+  test('which the release before has stored in clear is sent', async () => {
+    await open(`smtp://127.0.0.1:${sink.port}`)
+    const input = { to: 'ada@example.test', template: 'confirm-address', data }
+    await repository.insert(call, newJob('event-1', { name: 'mail.send', input }, clock.now()))
+    await jobIn('done')
+    assert.deepEqual(sink.mails[0]?.to, ['ada@example.test'])
+  })
+
+  test('that does not open is dropped at once: of a lost master key, or put in place of another', async () => {
+    await open(`smtp://127.0.0.1:${sink.port}`)
+    const seal = createJobSeal(createKeyRing(new Secret(randomToken())))
+    const request = { name: 'mail.send', input: { to: 'ada@example.test', template: 'confirm-address', data } }
+    await repository.insert(call, newJob('lost', seal.request(request, clock.now()), clock.now()))
+    const lost = await jobIn('failed')
+    assert.deepEqual([lost.id, lost.attempt], ['lost', 1])
+    assert.match(lost.lastError ?? '', /master key/)
+    assert.equal(sink.connections(), 0)
+  })
+
   test('is not sent in the clear to another machine', async () => {
     // The same socket under a name that does not look like this machine; the sink offers no TLS.
     await open(`smtp://[::ffff:127.0.0.1]:${sink.port}`)
@@ -170,5 +255,8 @@ describe('Mail', () => {
 test('mail without a mail server is refused in production', () => {
   const database = createSqliteDatabase({ file: ':memory:', clock: fakeClock(), logger })
   const settings = { mail: { from }, productName: 'x', sites, development: false }
-  assert.throws(() => jobsServer.create({ database: database.contract, clock: fakeClock(), logger, definitions: [], settings }), /SMTP_URL/)
+  assert.throws(
+    () => jobsServer.create({ database: database.contract, keyRing, clock: fakeClock(), logger, definitions: [], settings }),
+    /SMTP_URL/,
+  )
 })

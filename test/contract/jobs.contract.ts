@@ -13,15 +13,20 @@ import type { WorkerSettings } from '../../src/jobs/worker.ts'
 import { systemCall } from '../../src/kernel/call.ts'
 import { defineCollection, insertInto, updateIn } from '../../src/kernel/collection.ts'
 import { hasCode } from '../../src/kernel/errors.ts'
+import { randomToken } from '../../src/kernel/ids.ts'
 import { type JobContext, type JobDefinition, job, jobRequested } from '../../src/kernel/job.ts'
+import { createKeyRing } from '../../src/kernel/keyring.ts'
 import type { Running } from '../../src/kernel/lifecycle.ts'
 import { createLogger } from '../../src/kernel/log.ts'
 import { z } from '../../src/kernel/schema.ts'
+import { createJobSeal } from '../../src/kernel/sealed-job.ts'
+import { Secret } from '../../src/kernel/secret.ts'
 import { type FakeClock, fakeClock } from '../support/fake-clock.ts'
 import { until } from '../support/until.ts'
 
 const call = systemCall('test')
 const logger = createLogger({ level: 'silent' })
+const keyRing = createKeyRing(new Secret(randomToken()))
 const notes = defineCollection({ name: 'notes', schema: z.object({ id: z.string(), text: z.string() }), indexes: {} })
 const HOUR_MS = 60 * 60 * 1000
 const DAY_MS = 24 * HOUR_MS
@@ -61,6 +66,7 @@ export function jobsContract(name: string, open: (clock: FakeClock) => Running<D
       const shared: Database = servers.length === 0 ? database.contract : { ...database.contract, subscribe: () => () => {} }
       const server = jobsServer.create({
         database: shared,
+        keyRing,
         clock,
         logger,
         definitions,
@@ -84,6 +90,7 @@ export function jobsContract(name: string, open: (clock: FakeClock) => Running<D
         repository,
         definitions: new Map(definitions.map((one) => [one.name, one])),
         tally: createTally(),
+        seal: createJobSeal(keyRing),
         clock,
         wake: () => {},
       })
@@ -97,6 +104,7 @@ export function jobsContract(name: string, open: (clock: FakeClock) => Running<D
       // The mailbox of the development mode is a collection too, and all are declared before the start.
       jobsServer.create({
         database: database.contract,
+        keyRing,
         clock,
         logger,
         definitions: [],

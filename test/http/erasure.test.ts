@@ -38,7 +38,7 @@ const STAYS: readonly Stay[] = [
   { place: 'mailbox', why: 'mails that were sent in development can be read there; in production there is none', forMs: DAY },
   {
     place: 'jobs',
-    why: 'webhooks that nobody takes are tried for a day; an operator can send them again for 30 more, and look at mails that could not be delivered',
+    why: 'webhooks that nobody takes are tried for a day; an operator can send them again for 30 more, and see what was said to mails that could not be delivered, which are sealed themselves',
     forMs: 31 * DAY,
   },
   { place: 'log: requests', what: ['accountId'], why: 'which account made a request, for whoever looks into an attack', forMs: 30 * DAY },

@@ -97,6 +97,7 @@ describe('webhooks', () => {
     database.collection(notes)
     const jobs = jobsServer.create({
       database,
+      keyRing,
       clock,
       logger,
       definitions: [],

@@ -129,6 +129,7 @@ export async function transferWorld(t: TestContext, parts: WorldParts = {}): Pro
   })
   const jobs = jobsServer.create({
     database: database.contract,
+    keyRing,
     clock,
     logger,
     definitions: [...server.jobs, ...files.jobs],

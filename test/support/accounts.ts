@@ -13,6 +13,7 @@ import type { sendOutward } from '#kernel/http/outward.ts'
 import { createKeyRing } from '#kernel/keyring.ts'
 import type { Json } from '#kernel/json.ts'
 import { createLogger } from '#kernel/log.ts'
+import { createJobSeal, type JobSeal } from '#kernel/sealed-job.ts'
 import { Secret } from '#kernel/secret.ts'
 import type { Steps } from '../../src/auth/accounts/devices.ts'
 import { type Accounts } from '../../src/auth/accounts/service.ts'
@@ -40,6 +41,7 @@ import type { Leaving } from '../../src/auth/leaving/service.ts'
 import type { PasswordSettings } from '../../src/auth/passwords/passwords.ts'
 import { cacheServer } from '../../src/cache/server.ts'
 import type { Database } from '../../src/database/contract.ts'
+import { jobsServer } from '../../src/jobs/server.ts'
 import { type FakeClock, fakeClock } from './fake-clock.ts'
 import { until } from './until.ts'
 import { scenarioDatabase } from './scenario-database.ts'
@@ -173,9 +175,9 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
 
-function mailOf(data: Json): SentMail | undefined {
+function mailOf(data: Json, seal: JobSeal): SentMail | undefined {
   if (!isRecord(data) || data['name'] !== 'mail.send' || !isRecord(data['input'])) return undefined
-  return data['input'] as unknown as SentMail
+  return seal.open(data['input'])?.input as SentMail | undefined
 }
 
 export async function openAccounts(
@@ -192,18 +194,20 @@ export async function openAccounts(
     hooks?: AuthHooks
     holdings?: readonly Holding[]
     suspicionFactor?: number
+    /** Mails go there, as `smtp://127.0.0.1:25`; nowhere unless told. */
+    mailServer?: string
   } = {},
 ): Promise<AccountsWorld> {
   const clock = fakeClock()
   const log: string[] = []
   const logger = createLogger({ level: 'debug', stream: { write: (line) => void log.push(line) } })
-  const databases = await scenarioDatabase({ file: options.durableFile, clock, logger })
-  const cache = cacheServer.create({ maxBytes: 16 * 1024 * 1024, clock, logger }).contract
-  const database = databases.contract
   const sites = { accounts: ORIGIN, app: 'https://app.example.org', files: '', console: '', frontends: {} }
   // What is stored in a file was made with one key, whoever opens it.
   const masterKey = options.durableFile === undefined ? randomToken() : createHash('sha256').update(options.durableFile).digest('base64url')
   const keyRing = createKeyRing(new Secret(masterKey))
+  const databases = await scenarioDatabase({ file: options.durableFile, clock, logger, keyRing })
+  const cache = cacheServer.create({ maxBytes: 16 * 1024 * 1024, clock, logger }).contract
+  const database = databases.contract
   const revocations = createRevocations({ database, cache, clock, logger })
   const running = createPeople({
     revocations,
@@ -226,6 +230,7 @@ export async function openAccounts(
       passwords: options.passwords ?? { memoryKiB: 64, passes: 1 },
     },
   })
+  const seal = createJobSeal(keyRing)
   const mails: SentMail[] = []
   let delivered = 0
   const reached = new Set<string>()
@@ -238,7 +243,7 @@ export async function openAccounts(
           reached.add(event.key)
           continue
         }
-        const sent = mailOf(event.data)
+        const sent = mailOf(event.data, seal)
         if (sent !== undefined) mails.push(sent)
         delivered += 1
       }
@@ -254,10 +259,28 @@ export async function openAccounts(
     people: running,
     holdings: () => options.holdings ?? [],
   })
+  const jobs =
+    options.mailServer === undefined
+      ? undefined
+      : jobsServer.create({
+          database,
+          keyRing,
+          clock,
+          logger,
+          definitions: [],
+          settings: {
+            mail: { from: 'no-reply@example.org', smtpUrl: new Secret(options.mailServer) },
+            productName: 'Pixel Diary',
+            sites,
+            development: true,
+            worker: { pollMs: 5 },
+          },
+        })
   // The authorization server declares it, which is not here.
   database.collection(clientsCollection)
   await databases.start()
   await running.start()
+  await jobs?.start()
   leaving.start()
   const settings = {
     productName: options.productName ?? 'Pixel Diary',
@@ -315,6 +338,7 @@ export async function openAccounts(
       return { accountId: signedIn.accountId, email, password }
     },
     async stop() {
+      await jobs?.stop()
       leaving.stop()
       await running.stop()
       await databases.stop()

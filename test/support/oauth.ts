@@ -235,6 +235,7 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
   const routes = [...server.routes, ...ofClients.filter(({ site }) => site === 'accounts')]
   const jobs = jobsServer.create({
     database: database.contract,
+    keyRing,
     clock,
     logger,
     definitions: [...server.jobs, ...clientJobs],

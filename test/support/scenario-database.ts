@@ -6,8 +6,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { MongoClient } from 'mongodb'
 import { Client } from 'pg'
 import type { Clock } from '#kernel/clock.ts'
+import type { KeyRing } from '#kernel/keyring.ts'
 import type { Running } from '#kernel/lifecycle.ts'
 import type { Logger } from '#kernel/log.ts'
+import { createJobSeal } from '#kernel/sealed-job.ts'
 import type { Database } from '../../src/database/contract.ts'
 import type { Engine, WriteRequest } from '../../src/database/ports.ts'
 import { engineFor } from '../../src/database/engines.ts'
@@ -40,13 +42,23 @@ export interface ScenarioDatabase {
   readonly onWrite?: ((request: WriteRequest) => void) | undefined
   /** Background removal; as in production unless told. */
   readonly sweepEveryMs?: number
+  /** Given, what mails carry is sealed, as by a whole platform. */
+  readonly keyRing?: KeyRing
 }
 
-export async function scenarioDatabase({ file, clock, logger, onWrite, sweepEveryMs }: ScenarioDatabase): Promise<Running<Database>> {
+export async function scenarioDatabase(options: ScenarioDatabase): Promise<Running<Database>> {
+  const { file, clock, logger, onWrite, sweepEveryMs, keyRing } = options
   const url = scenarioUrl(file ?? randomBytes(16).toString('hex')) ?? `sqlite:${encodeURI(file ?? ':memory:')}`
   const engine = await engineFor(url, { logger })
+  const eventAtRest = keyRing && createJobSeal(keyRing).event
   const sweeping = sweepEveryMs === undefined ? {} : { sweepEveryMs }
-  return databaseServer.create({ engine: onWrite === undefined ? engine : watched(engine, onWrite), clock, logger, ...sweeping })
+  return databaseServer.create({
+    engine: onWrite === undefined ? engine : watched(engine, onWrite),
+    clock,
+    logger,
+    eventAtRest,
+    ...sweeping,
+  })
 }
 
 /** The same engine, which tells of each write that it is asked for. */
@@ -69,7 +81,10 @@ export function withWrites(engine: Engine, around: (request: WriteRequest, write
 }
 
 /** The database of a platform that keeps its data in this folder. */
-export async function databaseOf(dataDir: string, { clock, logger }: Omit<ScenarioDatabase, 'file'>): Promise<Running<Database>> {
+export async function databaseOf(
+  dataDir: string,
+  { clock, logger }: Pick<ScenarioDatabase, 'clock' | 'logger'>,
+): Promise<Running<Database>> {
   const url = scenarioUrl(dataDir) ?? `sqlite:${encodeURI(join(dataDir, 'database', 'main.db'))}`
   return databaseServer.create({ engine: await engineFor(url, { logger }), clock, logger })
 }

@@ -16,12 +16,15 @@ export interface SmtpSink {
   connections(): number
   /** Answers the next RCPT with this line instead of accepting. */
   refuseNextRecipient(line: string): void
+  /** Keeps the next mail and hangs up instead of saying so. */
+  loseNextMail(): void
   stop(): Promise<void>
 }
 
 export async function startSmtpSink(): Promise<SmtpSink> {
   const mails: SunkMail[] = []
   const refusals: string[] = []
+  let lost = 0
   const sockets = new Set<Socket>()
   let connections = 0
   const server = createServer((socket) => {
@@ -29,7 +32,7 @@ export async function startSmtpSink(): Promise<SmtpSink> {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => {})
-    converse(socket, { refusal: () => refusals.shift(), keep: (mail) => mails.push(mail) })
+    converse(socket, { refusal: () => refusals.shift(), keep: (mail) => void mails.push(mail), isLost: () => lost > 0 && (lost -= 1) >= 0 })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -39,6 +42,7 @@ export async function startSmtpSink(): Promise<SmtpSink> {
     mails,
     connections: () => connections,
     refuseNextRecipient: (line) => void refusals.push(line),
+    loseNextMail: () => void (lost += 1),
     async stop() {
       for (const socket of sockets) socket.destroy()
       server.close()
@@ -50,6 +54,7 @@ export async function startSmtpSink(): Promise<SmtpSink> {
 interface Session {
   refusal(): string | undefined
   keep(mail: SunkMail): void
+  isLost(): boolean
 }
 
 function converse(socket: Socket, session: Session): void {
@@ -84,7 +89,8 @@ function converse(socket: Socket, session: Session): void {
     else if (line === '.') {
       session.keep({ from, to, source: data.join('\r\n') })
       data = undefined
-      say('250 kept')
+      if (session.isLost()) socket.destroy()
+      else say('250 kept')
     } else data.push(line.startsWith('.') ? line.slice(1) : line)
   }
   socket.setEncoding('utf8')

@@ -1,11 +1,13 @@
 // Mails over SMTP (RFC 5321), by nodemailer: a small pool of connections, encrypted except to this machine itself.
 import { createTransport } from 'nodemailer'
+import { type HmacKey, hmacSha256 } from '#kernel/keyring.ts'
 import type { Secret } from '#kernel/secret.ts'
 import { jobErrors } from '../errors.ts'
 import type { Outbox } from './outbox.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
 const SILENCE_TIMEOUT_MS = 30_000
+const ID_DIGITS = 32
 const SUBMISSION_PORT = 587
 const SUBMISSIONS_PORT = 465
 
@@ -13,9 +15,11 @@ export interface SmtpSettings {
   readonly from: string
   /** `smtp://` upgrades by STARTTLS, `smtps://` is encrypted from the first byte. */
   readonly url: Secret
+  /** For ids of mails. Keys of jobs count what has happened here, which is nothing for who gets a mail. */
+  readonly idKey: HmacKey
 }
 
-export function createSmtpOutbox({ from, url }: SmtpSettings): Outbox {
+export function createSmtpOutbox({ from, url, idKey }: SmtpSettings): Outbox {
   const transport = createTransport({
     pool: true,
     maxConnections: 2,
@@ -39,7 +43,7 @@ export function createSmtpOutbox({ from, url }: SmtpSettings): Outbox {
           subject: subject.replace(/\p{Cc}+/gu, ' '),
           text,
           html,
-          messageId: `<${key}@${domain}>`,
+          messageId: `<${hmacSha256(idKey, key).toString('hex').slice(0, ID_DIGITS)}@${domain}>`,
           headers: { 'Auto-Submitted': 'auto-generated' },
         })
       } catch (error) {
