@@ -5,6 +5,8 @@ import type { OwnMails } from '../jobs/contract.ts'
 import type { Clients, ProtectedResourceDefinition, RegistrationDefinition } from './clients/contract.ts'
 import type { LegacyHook, Moving } from './moving/contract.ts'
 import type { UpstreamDefinition } from './upstream/contract.ts'
+import type { AccountDeletion, AccountEnding, AccountKept, AccountSignedOut } from './leaving/contract.ts'
+import type { Finding } from './finding/contract.ts'
 import type { AuthHooks } from './hooks/contract.ts'
 import type { OrganisationsDefinition, OrganisationsDesk, RoleDefinition } from './organisations/contract.ts'
 import type { ChallengeDefinition } from './guard/contract.ts'
@@ -319,6 +321,13 @@ export interface Auth {
   withdrawInvitation(call: Call, email: string): Promise<boolean>
   /** Blocks an account, which ends every session and token of it within a second, or lets it in again. `undefined` when nobody has this address. For operators alone. */
   suspendAccount(call: Call, request: { readonly email: string; readonly suspended: boolean }): Promise<AccountStanding | undefined>
+  /** Ends every session and token within a second, and leaves the account open. `undefined` when nobody has this address. For operators alone, as are the next two. */
+  signOutAccount(call: Call, request: { readonly email: string }): Promise<AccountSignedOut | undefined>
+  /** The end of an account, after the days of grace or at once: docs/accounts.md. */
+  deleteAccount(call: Call, request: AccountDeletion): Promise<AccountEnding | undefined>
+  /** Calls an end off that has not begun. */
+  keepAccount(call: Call, request: { readonly email: string }): Promise<AccountKept | undefined>
+  readonly finding: Finding
   /** For whose account was stolen, and who has no way back of their own: docs/accounts.md. `undefined` when nobody has this address. For operators alone. */
   offerAddress(call: Call, request: { readonly email: string; readonly to: string }): Promise<AddressOffer | undefined>
   /** For who has lost the device and the codes: docs/sign-in.md. `undefined` when nobody has this address. For operators alone. */

@@ -12,7 +12,7 @@ import { endAccessJob } from './end-access.ts'
 import { createCodeGuard } from './guard/codes.ts'
 import { createLeavingPart } from './leaving/create.ts'
 import { admissionRoutes } from './admission/routes.ts'
-import { operatorAccountRoutes } from './operators/account-routes.ts'
+import { type AccountHelp, operatorAccountRoutes } from './operators/account-routes.ts'
 import { createOperators } from './operators/operators.ts'
 import { enginePages, problemPages } from './pages/engine-pages.ts'
 import { accountPages } from './pages/routes.ts'
@@ -21,6 +21,10 @@ import { createPeople, type People } from './people.ts'
 import type { FrameSettings } from './pages/skin.ts'
 import type { ClientSettings } from './provider/client-rules.ts'
 import { createAuthorizationServer } from './provider/create.ts'
+import type { Finding } from './finding/contract.ts'
+import type { Engine } from './engine.ts'
+import { createFinding } from './finding/service.ts'
+import { findingRoutes } from './finding/routes.ts'
 import { createHooks } from './hooks/hooks.ts'
 import { createNewcomers } from './registration/create.ts'
 import { createRoles } from './roles/roles.ts'
@@ -82,9 +86,8 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const pages = accountPages({ ...made, settings: { ...frame, mailbox: settings.mailbox } })
     const { jobs: sealing, ...seals } = sealsOf(dependencies, people)
     const administration = newcomers.administration(server)
-    const { reclaiming, lostPasskeys } = people.byMail
-    const help = { resetSecondStep: secondStepReset({ ...shared, ...people.shared, engine }), sendPasskeyLink: lostPasskeys.send }
-    const jobs = [endAccessJob({ engine, services: serviceAccounts.services, reclaiming }), ...administration.jobs, ...sealing]
+    const help = helpOf(shared, people, engine)
+    const jobs = [endAccessJob({ engine, services: serviceAccounts.services, ...people.byMail }), ...administration.jobs, ...sealing]
     return {
       contract: createAuthService({
         clients: administration.clients,
@@ -105,7 +108,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         ...server.routes,
         ...pages,
         ...routesOfPeople(people),
-        ...operatorAccountRoutes({ ...leaving, ...help }),
+        ...routesOfOperators({ ...leaving, ...help }),
         ...administration.routes,
       ],
       problemPages: problemPages(frame),
@@ -144,6 +147,19 @@ function sealsOf(dependencies: Omit<AuthDependencies, 'settings'>, people: Peopl
 /** Beside the pages. */
 function routesOfPeople({ shared, organisations }: People): readonly Route[] {
   return [...admissionRoutes(shared.admission), ...organisationAppRoutes(organisations)]
+}
+
+/** What operators do for people, and know of them. */
+function helpOf(shared: Pick<AuthDependencies, 'database' | 'clock'>, people: People, engine: Engine) {
+  return {
+    finding: createFinding({ ...shared, ...people, engine }),
+    resetSecondStep: secondStepReset({ ...shared, ...people.shared, engine }),
+    sendPasskeyLink: people.byMail.lostPasskeys.send,
+  }
+}
+
+function routesOfOperators(parts: AccountHelp & { readonly finding: Finding }): readonly Route[] {
+  return [...operatorAccountRoutes(parts), ...findingRoutes(parts.finding)]
 }
 
 function leavingSettings({ definition, sites, holdings = () => [] }: AuthSettings) {

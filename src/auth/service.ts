@@ -18,7 +18,8 @@ export interface AuthServiceDependencies {
   readonly operators: Operators
   readonly roles: Roles
   readonly admission: Inviting
-  readonly leaving: Pick<Leaving, 'suspend'>
+  readonly leaving: Pick<Leaving, 'suspend' | 'signOut' | 'end' | 'keep'>
+  readonly finding: Auth['finding']
   readonly addressOffering: AddressOffering
   readonly resetSecondStep: (call: Call, email: string) => Promise<SecondStepReset | undefined>
   readonly sendPasskeyLink: (call: Call, email: string) => Promise<PasskeyLink | undefined>
@@ -77,6 +78,10 @@ export function createAuthService(dependencies: AuthServiceDependencies): Auth {
     invitations: (call, after) => admission.invitations(call, after),
     withdrawInvitation: (call, email) => admission.withdrawInvitation(call, email),
     suspendAccount: (call, { email, suspended }) => leaving.suspend(call, email, suspended),
+    signOutAccount: (call, { email }) => leaving.signOut(call, email),
+    deleteAccount: (call, asked) => leaving.end(call, asked),
+    keepAccount: (call, { email }) => leaving.keep(call, email),
+    finding: dependencies.finding,
     offerAddress: (call, request) => dependencies.addressOffering.offer(call, request),
     resetSecondStep: (call, { email }) => dependencies.resetSecondStep(call, email),
     sendPasskeyLink: (call, { email }) => dependencies.sendPasskeyLink(call, email),

@@ -1,23 +1,85 @@
 // `ninefold account <address>`: what a person is to the app, and changing it. Tokens that tell otherwise end within a second; nobody is signed out, but
-// for whoever is blocked.
-import { printBeside } from './beside.ts'
+// for whoever is blocked, signed out or to be deleted. And `ninefold account --list`: who there is.
+import type { Auth } from '../auth/contract.ts'
+import type { AccountLine } from './account-options.ts'
+import { besidePlatform, printBeside } from './beside.ts'
 import { commandCall } from './command-call.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
 
+const call = commandCall('account')
+
+const isoOf = (at: number): string => new Date(at).toISOString()
+
 export async function accountCommand(line: CommandLine): Promise<number> {
-  const [email, extra] = line.words
-  if (email === undefined || extra !== undefined)
-    throw new CommandError('Give one email address: ninefold account ada@example.org --add-role editor')
-  const call = commandCall('account')
+  if (line.list) return await listed(line)
+  const [email, confirm] = line.words
+  if (email === undefined || !fits(line))
+    throw new CommandError('Give one email address: ninefold account ada@example.org --add-role editor; or ninefold account --list')
+  const { account: asked } = line
   return await printBeside(line, async ({ auth }) => {
-    const account = await auth.changeMembership(call, { email, ...line.membership })
+    const account = await auth.changeMembership(call, { email, ...asked.membership })
     if (account === undefined) throw new CommandError(`Nobody has the address ${JSON.stringify(email)}.`)
-    const { suspended } = line
-    const standing = suspended === undefined ? undefined : await auth.suspendAccount(call, { email, suspended })
-    const reset = line.resetSecondStep ? await auth.resetSecondStep(call, { email }) : undefined
-    const link = line.sendPasskeyLink ? await auth.sendPasskeyLink(call, { email }) : undefined
-    const offer = line.newAddress === undefined ? undefined : await auth.offerAddress(call, { email, to: line.newAddress })
-    const offered = offer && { offeredTo: offer.offeredTo, until: new Date(offer.expiresAt).toISOString() }
-    return `${JSON.stringify({ ...account, ...standing, ...reset, ...link, ...offered }, undefined, 2)}\n`
+    const seen = asked.view ? await viewed(auth, account.accountId) : undefined
+    const access = await accessOf(auth, email, asked)
+    const reset = asked.resetSecondStep ? await auth.resetSecondStep(call, { email }) : undefined
+    const link = asked.sendPasskeyLink ? await auth.sendPasskeyLink(call, { email }) : undefined
+    const offer = asked.newAddress === undefined ? undefined : await auth.offerAddress(call, { email, to: asked.newAddress })
+    const offered = offer && { offeredTo: offer.offeredTo, until: isoOf(offer.expiresAt) }
+    // At last: nothing is done to what is gone.
+    const end = await endOf(auth, line, { email, ...(confirm === undefined ? {} : { confirm }) })
+    return `${JSON.stringify({ ...account, ...seen, ...access, ...reset, ...link, ...offered, ...end }, undefined, 2)}\n`
   })
+}
+
+/** A second word is the address once more, for an end at once. */
+function fits({ words, account: { end }, now, confirmed }: CommandLine): boolean {
+  if (now && end !== 'delete') throw new CommandError('--now goes with --delete.')
+  if (now && (!confirmed || words.length !== 2))
+    throw new CommandError(
+      'Nothing brings back what is deleted at once. Give the address once more: ninefold account ada@example.org --delete --now --confirm ada@example.org',
+    )
+  return words.length === 1 || now
+}
+
+async function accessOf(auth: Auth, email: string, { suspended, signOut }: AccountLine): Promise<object> {
+  const standing = suspended === undefined ? undefined : await auth.suspendAccount(call, { email, suspended })
+  return { ...standing, ...(signOut && (await auth.signOutAccount(call, { email }))) }
+}
+
+async function endOf(auth: Auth, { account: { end }, now }: CommandLine, whom: { email: string; confirm?: string }): Promise<object> {
+  if (end === undefined) return {}
+  if (end === 'keep') return { ...(await auth.keepAccount(call, { email: whom.email })) }
+  const ending = await auth.deleteAccount(call, { ...whom, now })
+  return ending === undefined ? {} : { deleted: ending.deleted, deletionAt: isoOf(ending.deletionAt) }
+}
+
+async function viewed(auth: Auth, accountId: string): Promise<object> {
+  return inIso({ ...(await auth.finding.view(call, { accountId })) })
+}
+
+/** Moments as people read them. */
+function inIso(value: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).map(([name, of]) => [name, shown(name, of)]))
+}
+
+function shown(name: string, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((each) => shown('', each))
+  if (typeof value === 'object' && value !== null) return inIso(value)
+  return typeof value === 'number' && isMoment(name) ? isoOf(value) : value
+}
+
+const isMoment = (name: string): boolean => name.endsWith('At') || name === 'at' || name === 'since'
+
+async function listed(line: CommandLine): Promise<number> {
+  const [email = '', extra] = line.words
+  if (extra !== undefined) throw new CommandError('Give the beginning of one address, or none: ninefold account --list ada@')
+  await besidePlatform(line, async ({ platform: { auth } }) => {
+    let after: string | undefined
+    do {
+      const { items, next } = await auth.finding.list(call, { email, ...(after === undefined ? {} : { after }) })
+      process.stdout.write(items.map((item) => `${JSON.stringify(inIso(item))}\n`).join(''))
+      after = next
+    } while (after !== undefined)
+  })
+  return 0
 }

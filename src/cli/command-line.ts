@@ -1,5 +1,6 @@
 // What was typed, parsed once for all commands.
 import { parseArgs } from 'node:util'
+import { ACCOUNT_OPTIONS, ACCOUNT_USAGE, type AccountLine, accountLine, contradictionOf } from './account-options.ts'
 import { CLIENT_OPTIONS, CLIENT_USAGE, type ClientLine, clientLine } from './client-options.ts'
 import { USER_OPTIONS, USER_USAGE, type UserLine, userLine } from './user-options.ts'
 import { TRANSFER_OPTIONS, TRANSFER_USAGE, type TransferLine, transferLine } from './transfer-options.ts'
@@ -9,20 +10,18 @@ export interface CommandLine {
   readonly help: boolean
   /** Of `migrate`: only say what it would do. */
   readonly plan: boolean
-  /** Of `keys rotate`: not after everybody has had time to learn of the next key, but in seconds. */
+  /** Of `keys rotate`: not after everybody has had time to learn of the next key, but in seconds. Of `account --delete`: without the days of grace. */
   readonly now: boolean
-  /** Of `keys begin-anew`: do it, and not only say what would be lost. */
+  /** Of `keys begin-anew`: do it, and not only say what would be lost. Of `account --delete --now`: what follows is the address once more. */
   readonly confirmed: boolean
   /** What came after the command, for commands that take more. */
   readonly words: readonly string[]
-  /** Of `account`: what to give and take. */
-  readonly suspended: boolean | undefined
-  readonly resetSecondStep: boolean
-  readonly sendPasskeyLink: boolean
-  readonly newAddress: string | undefined
-  /** Of `invite`: what to do instead. */
-  readonly invitation: { readonly list: boolean; readonly withdraw: boolean }
-  readonly membership: Readonly<Record<'addRoles' | 'removeRoles' | 'addGroups' | 'removeGroups', readonly string[]>>
+  /** Of `account`. */
+  readonly account: AccountLine
+  /** Of `account` and `invite`: not of one address, but all. */
+  readonly list: boolean
+  /** Of `invite`: take it back. */
+  readonly withdraw: boolean
   /** Of `move`, `backup` and `restore`. */
   readonly premises: {
     readonly to: string | undefined
@@ -59,15 +58,6 @@ const OPTIONS = {
   plan: { type: 'boolean', default: false },
   now: { type: 'boolean', default: false },
   confirm: { type: 'boolean', default: false },
-  'add-role': { type: 'string', multiple: true },
-  'remove-role': { type: 'string', multiple: true },
-  'add-group': { type: 'string', multiple: true },
-  'remove-group': { type: 'string', multiple: true },
-  suspend: { type: 'boolean', default: false },
-  reinstate: { type: 'boolean', default: false },
-  'reset-second-step': { type: 'boolean', default: false },
-  'send-passkey-link': { type: 'boolean', default: false },
-  'new-address': { type: 'string' },
   list: { type: 'boolean', default: false },
   withdraw: { type: 'boolean', default: false },
   to: { type: 'string' },
@@ -77,6 +67,7 @@ const OPTIONS = {
   verify: { type: 'boolean', default: false },
   replace: { type: 'boolean', default: false },
   'without-master-key': { type: 'boolean', default: false },
+  ...ACCOUNT_OPTIONS,
   ...TRANSFER_OPTIONS,
   ...CLIENT_OPTIONS,
   ...USER_OPTIONS,
@@ -113,16 +104,12 @@ export function parseCommandLine(words: readonly string[], commands: readonly st
     throw new CommandError(`There is no command ${JSON.stringify(command)}. Commands: ${commands.join(', ')}. See --help.`)
   if (positionals.length > 1 && !WITH_WORDS.has(command))
     throw new CommandError(`The command ${command} takes no further words, but got ${JSON.stringify(positionals[1])}.`)
+  const contradiction = contradictionOf(values)
+  if (contradiction !== undefined) throw new CommandError(contradiction)
   const overrides: Record<string, string> = {}
   for (const [option, setting] of OVERRIDES) {
     const value = values[option]
     if (value !== undefined) overrides[setting] = value
-  }
-  const membership = {
-    addRoles: values['add-role'] ?? [],
-    removeRoles: values['remove-role'] ?? [],
-    addGroups: values['add-group'] ?? [],
-    removeGroups: values['remove-group'] ?? [],
   }
   return {
     command,
@@ -131,12 +118,9 @@ export function parseCommandLine(words: readonly string[], commands: readonly st
     now: values.now,
     confirmed: values.confirm,
     words: positionals.slice(1),
-    suspended: suspendedOf(values),
-    resetSecondStep: values['reset-second-step'],
-    sendPasskeyLink: values['send-passkey-link'],
-    newAddress: values['new-address'],
-    invitation: { list: values.list, withdraw: values.withdraw },
-    membership,
+    account: accountLine(values),
+    list: values.list,
+    withdraw: values.withdraw,
     premises: premisesOf(values),
     client: clientLine(values),
     transfer: transferLine(values),
@@ -144,11 +128,6 @@ export function parseCommandLine(words: readonly string[], commands: readonly st
     configFile: values.config,
     overrides,
   }
-}
-
-function suspendedOf({ suspend, reinstate }: ReturnType<typeof parse>['values']): boolean | undefined {
-  if (suspend && reinstate) throw new CommandError('An account is either blocked or not: give --suspend or --reinstate.')
-  return suspend || reinstate ? suspend : undefined
 }
 
 function premisesOf(values: ReturnType<typeof parse>['values']): CommandLine['premises'] {
@@ -194,12 +173,7 @@ Commands
                  print the secret, make a new one, or send failed deliveries again
   users import <file>  move people in, with passwords and linked identities, from --from
   users export   write all of them to --output
-  account <address>  print the roles and groups of an account, after changing them as told;
-                 --suspend blocks it and signs it out everywhere, --reinstate lets it in again;
-                 --reset-second-step is for who has lost the device and the codes, --send-passkey-link for who
-                 has lost every passkey where there is nothing else to sign in with;
-                 --new-address <address> mails a link there by which its owner gets a stolen account back
-  services [list] [<organisation>]  print the service accounts; also: create <name> [<organisation>] --scope <scope>
+${ACCOUNT_USAGE}  services [list] [<organisation>]  print the service accounts; also: create <name> [<organisation>] --scope <scope>
                  --add-role <role> --from <public key>, roles, renew-secret or remove <client id>
   organisations [list]  print the organisations; also: create <name> <owner's address>, members <id>, set <id> <address>
                  --add-role <role>, remove <id> <address>, end <id>
@@ -216,7 +190,8 @@ Options
   --host <address>     address to listen on (127.0.0.1)
   --data-dir <folder>  where data is kept (.ninefold)
   --plan               with migrate: print statements and numbers of documents, and change nothing
-  --now                with keys rotate: sign in seconds, not after others' caches have ended
+  --now                with keys rotate: sign in seconds, not after others' caches have ended;
+                       with account --delete: without the days of grace
   --log-level <level>  debug, info, warn, error or silent (info)
   --add-role <role>, --remove-role <role>, --add-group <group>, --remove-group <group>
                        for "account", as often as needed

@@ -11,7 +11,7 @@ const call = commandCall('invite')
 const moment = (at: number): string => new Date(at).toISOString()
 
 export async function inviteCommand(line: CommandLine): Promise<number> {
-  const { list, withdraw } = line.invitation
+  const { list, withdraw } = line
   const [email, extra] = line.words
   if (extra !== undefined || (email === undefined) !== list || (list && withdraw)) throw new CommandError(USAGE)
   return await printBeside(line, ({ auth }) => {

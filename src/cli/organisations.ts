@@ -20,7 +20,7 @@ export async function organisationsCommand(line: CommandLine): Promise<number> {
     throw new CommandError(
       'Say ninefold organisations list; create <name> <address of the owner>; members <id>; set <id> <address> --add-role <role>; remove <id> <address>; or end <id>.',
     )
-  return await printBeside(line, ({ auth }) => action.run(auth.organisations, words, line.membership.addRoles))
+  return await printBeside(line, ({ auth }) => action.run(auth.organisations, words, line.account.membership.addRoles))
 }
 
 const ACTIONS: Readonly<Record<string, Action>> = {

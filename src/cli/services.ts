@@ -42,7 +42,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   create: {
     words: [1, 2],
-    async run(desk, [name = '', organisationId], { membership, client, premises }) {
+    async run(desk, [name = '', organisationId], { account: { membership }, client, premises }) {
       const key = premises.from === undefined ? undefined : await readFile(premises.from, 'utf8')
       const scopes = client.definition.scopes ?? []
       const made = await desk.create(call, { name, organisationId, roles: membership.addRoles, scopes, key })
@@ -51,7 +51,15 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   roles: {
     words: [1],
-    async run(desk, [clientId = ''], { membership: { addRoles } }) {
+    async run(
+      desk,
+      [clientId = ''],
+      {
+        account: {
+          membership: { addRoles },
+        },
+      },
+    ) {
       await desk.setRoles(call, clientId, addRoles)
       return `${clientId}: ${addRoles.length === 0 ? 'no roles' : addRoles.join(', ')}\n`
     },

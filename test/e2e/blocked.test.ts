@@ -61,6 +61,55 @@ describe('somebody whom an operator blocks', () => {
     assert.doesNotMatch(wrong.err, /\n\s+at /)
   })
 
+  test('is found, signed out without being blocked, and deleted though blocked, with the address once more where it is at once', async () => {
+    const ada = await signUp(platform, 'leaver@example.org')
+    await signIn(platform, ada)
+    const environment = scenarioEnvironment(platform.dataDir)
+    const command = (...words: string[]) =>
+      ninefold(['account', ...words, '--data-dir', platform.dataDir, '--log-level', 'error'], { environment })
+    const answered = async (...words: string[]): Promise<Record<string, unknown>> => {
+      const { code, out, err } = await command(...words)
+      assert.equal(code, 0, err)
+      return JSON.parse(out) as Record<string, unknown>
+    }
+    const found = await answered('--list', 'LEAVER@')
+    assert.equal(found['email'], ada.email)
+    assert.equal(found['accountId'], (await answered(ada.email))['accountId'])
+    const { sessions } = (await answered(ada.email, '--view')) as unknown as { sessions: { signedInAt: string }[] }
+    assert.match(sessions[0]?.signedInAt ?? '', /^\d{4}-.*Z$/)
+    assert.equal((await command('--list', 'nobody@')).out, '')
+
+    assert.equal((await answered(ada.email, '--sign-out'))['signedOut'], true)
+    const from = Date.now()
+    await until('the session to be over', async () => !(await session(platform, ada.visitor)).signedIn)
+    assert.ok(Date.now() - from < WITHIN_MS, `it took ${Date.now() - from} ms`)
+    // What begins in the second after it is taken for what was under way then.
+    await until('that to be over', () => Date.now() > from + 2000)
+    await signIn(platform, ada)
+    assert.equal((await session(platform, ada.visitor)).signedIn, true)
+
+    const ending = await answered(ada.email, '--suspend', '--delete')
+    assert.deepEqual([ending['suspended'], ending['deleted']], [true, false])
+    assert.ok(Date.parse(String(ending['deletionAt'])) > Date.now() + 13 * 24 * 3_600_000)
+    assert.equal((await answered(ada.email, '--keep'))['kept'], true)
+    for (const words of [
+      [ada.email, '--delete', '--now'],
+      [ada.email, '--delete', '--now', '--confirm'],
+      [ada.email, '--delete', '--now', '--confirm', 'leave@example.org'],
+      [ada.email, '--delete', '--confirm', ada.email],
+      [ada.email, '--delete', '--keep'],
+      [ada.email, '--now'],
+      ['nobody@example.org', '--delete', '--now', '--confirm', 'nobody@example.org'],
+    ]) {
+      const refused = await command(...words)
+      assert.equal(refused.code, 1, words.join(' '))
+      assert.doesNotMatch(refused.err, /\n\s+at /)
+    }
+    assert.equal((await answered(ada.email, '--delete', '--now', '--confirm', ada.email))['deleted'], true)
+    assert.match((await command(ada.email)).err, /Nobody has the address/)
+    await until('the mail', async () => (await platform.mails(ada.email)).some(({ text }) => /has deleted your account/.test(text)))
+  })
+
   // The rows are the same on every database; here the files are read.
   if (scenarioUrl('a') === undefined)
     test('requirement 73: no address of a client is stored, and events have a pseudonym in its place', async () => {

@@ -69,6 +69,21 @@ test('signing in calls it off there as it would have here', async () => {
   assert.equal((await stored(there, accountId))?.deletion, undefined)
 })
 
+test('one that an operator has asked for comes there though the account is blocked', async () => {
+  const { accountId, email } = await here.person({ email: 'asked-for@example.org' })
+  await here.leaving.suspend(call, email, true)
+  await here.leaving.end(call, { email })
+  const row = (await rowsOf(here)).find((one) => one.email === email)
+  assert.deepEqual(await moveIn([row]), [{ outcome: 'made', accountId }])
+  // As much time as there was at home.
+  there.clock.advance(Date.parse(String(row?.deletionAt)) - there.clock.now() - 1)
+  await erase(there)
+  assert.equal((await stored(there, accountId))?.deletion?.byOperator, true)
+  there.clock.advance(1)
+  await erase(there)
+  assert.equal(await stored(there, accountId), undefined)
+})
+
 test('blocked, it waits there as it would have here', async () => {
   const row = { email: 'blocked-leaver@example.org', suspended: true, deletionAt: new Date(there.clock.now() + DAY).toISOString() }
   const [made] = await moveIn([row])

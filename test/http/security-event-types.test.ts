@@ -374,6 +374,10 @@ const ROWS: Readonly<Record<TypeHere, () => Promise<Core | readonly Core[]>>> = 
     await platform.running().auth.moving.moveOut(call, { withPasswords: false })
     return { about: 'without passwords', ...BY_COMMAND }
   },
+  async 'account.signed_out'() {
+    assert.equal((await operator('POST /api/accounts/sign-out', { email: bob.email })).status, 200)
+    return { accountId: bob.accountId, actor }
+  },
   async 'account.suspended'() {
     assert.equal((await operator('POST /api/accounts/block', { email: bob.email })).status, 200)
     return { accountId: bob.accountId, actor }

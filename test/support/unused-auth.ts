@@ -8,6 +8,10 @@ export class UnusedAuth {
   serviceAccounts = {} as Auth['serviceAccounts']
   profile = async () => undefined
   suspendAccount = async () => undefined
+  signOutAccount = async () => undefined
+  deleteAccount = async () => undefined
+  keepAccount = async () => undefined
+  finding = {} as Auth['finding']
   offerAddress = async () => undefined
   resetSecondStep = async () => undefined
   sendPasskeyLink = async () => undefined

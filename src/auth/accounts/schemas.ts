@@ -36,6 +36,8 @@ export const account = z.strictObject({
       addresses: z.array(z.string()).optional(),
       /** What is kept of the person is being removed: there is no way back. */
       begun: z.boolean().optional(),
+      /** An operator has asked for it: it comes though the account is blocked. */
+      byOperator: z.literal(true).optional(),
     })
     .optional(),
   createdAt: z.int(),

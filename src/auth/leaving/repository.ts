@@ -17,6 +17,8 @@ export interface LeavingRepository {
     account: Stored<Account>,
     change: { readonly set: Partial<StandingChange>; readonly events: readonly EventDraft[] },
   ): Promise<boolean>
+  /** For what is to be done although nothing was changed by it. */
+  tell(call: Call, events: readonly EventDraft[]): Promise<void>
   /** Whose time has come, at most 100. */
   listDue(call: Call, now: number, after: string | undefined): Promise<Page<Account>>
   /** False when it has changed since it was read. */
@@ -34,6 +36,7 @@ export function createLeavingRepository(database: Database): LeavingRepository {
     findByEmail: (call, email) => accounts.getByKey(call, 'email', { email }),
     change: async (call, { value, version }, { set, events }) =>
       (await accounts.update(call, value.id, { set, ifVersion: version }, { events })) !== undefined,
+    tell: (call, events) => database.commit(call, [], events),
     listDue: (call, now, after) =>
       accounts.list(call, {
         index: 'deletion',

@@ -20,6 +20,8 @@ export interface PersonRow {
   readonly createdAt?: string | number
   /** Its owner has asked for the end of the account, which comes then unless they sign in before. Written as `createdAt` is. */
   readonly deletionAt?: string | number
+  /** An operator has asked for that end: it comes though the account is blocked. */
+  readonly deletionByOperator?: boolean
   readonly roles?: readonly string[]
   readonly groups?: readonly string[]
   readonly identities?: readonly { readonly issuer: string; readonly subject: string; readonly label?: string }[]

@@ -283,7 +283,7 @@ const own: Converter = (value) => {
   const cells = Object.entries(value).filter(([, cell]) => cell !== '' && cell !== null)
   const row: Record<string, unknown> = Object.fromEntries(cells)
   const { issuer, subject, ...rest } = row
-  for (const name of ['emailVerified', 'suspended', 'legacyPassword'])
+  for (const name of ['emailVerified', 'suspended', 'legacyPassword', 'deletionByOperator'])
     if (rest[name] === 'true' || rest[name] === 'false') rest[name] = rest[name] === 'true'
   for (const name of ['roles', 'groups']) {
     const list = rest[name]

@@ -19,6 +19,7 @@ export const personRow = z.strictObject({
   suspended: z.boolean().optional(),
   createdAt: moment.optional(),
   deletionAt: moment.optional(),
+  deletionByOperator: z.boolean().optional(),
   roles: words.optional(),
   groups: words.optional(),
   identities: identities.optional(),

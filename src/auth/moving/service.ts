@@ -191,20 +191,27 @@ function creationOf({ createdAt }: ParsedRow, now: number): number | undefined {
   return moment === undefined ? undefined : Math.min(now, moment)
 }
 
-/** The end that its owner has asked for comes with them, and signing in calls it off here as it did there. */
+/** The end that was asked for comes with them, and signing in calls it off here as it did there. */
 function endOf(
-  { deletionAt }: ParsedRow,
+  { deletionAt, deletionByOperator }: ParsedRow,
   { email, now }: { readonly email: string; readonly now: number },
 ): Pick<Account, 'deletionAt' | 'deletion'> | undefined {
   if (deletionAt === undefined) return {}
   const moment = momentOf(deletionAt)
   // Seconds in place of milliseconds would be long ago, and everybody erased within the hour.
   if (moment === undefined || Math.abs(moment - now) > YEAR_MS) return undefined
-  return { deletionAt: moment, deletion: { requestedAt: now, addresses: [email] } }
+  const byOperator = deletionByOperator === true ? ({ byOperator: true } as const) : {}
+  return { deletionAt: moment, deletion: { requestedAt: now, addresses: [email], ...byOperator } }
+}
+
+function endIn({ deletionAt, deletion }: Account): Pick<PersonRow, 'deletionAt' | 'deletionByOperator'> {
+  if (deletionAt === undefined) return {}
+  const at = { deletionAt: new Date(deletionAt).toISOString() }
+  return deletion?.byOperator === true ? { ...at, deletionByOperator: true } : at
 }
 
 function rowOf(account: Account, { identities, withPasswords }: { identities: readonly Identity[]; withPasswords: boolean }): PersonRow {
-  const { id, email, name, language, password, emailVerifiedAt, suspendedAt, createdAt, deletionAt, roles = [], groups = [] } = account
+  const { id, email, name, language, password, emailVerifiedAt, suspendedAt, createdAt, roles = [], groups = [] } = account
   return {
     id,
     email,
@@ -215,7 +222,7 @@ function rowOf(account: Account, { identities, withPasswords }: { identities: re
     ...(account.awaitsLegacyPassword === true ? { legacyPassword: true } : {}),
     ...(suspendedAt === undefined ? {} : { suspended: true }),
     createdAt: new Date(createdAt).toISOString(),
-    ...(deletionAt === undefined ? {} : { deletionAt: new Date(deletionAt).toISOString() }),
+    ...endIn(account),
     ...(roles.length === 0 ? {} : { roles }),
     ...(groups.length === 0 ? {} : { groups }),
     ...(identities.length === 0

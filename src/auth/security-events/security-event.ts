@@ -16,6 +16,7 @@ export const securityEventType = z.enum([
   'account.renamed',
   'account.suspended',
   'account.reinstated',
+  'account.signed_out',
   'account.ways_removed',
   'account.deletion_requested',
   'account.deletion_cancelled',

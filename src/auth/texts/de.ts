@@ -500,6 +500,7 @@ export const de: Texts = {
       'account.invited': 'Ein Betreiber hat jemanden eingeladen',
       'account.invitation_withdrawn': 'Ein Betreiber hat eine Einladung zurückgezogen',
       'account.renamed': 'Ihr Name wurde geändert',
+      'account.signed_out': 'Ein Betreiber hat Sie überall abgemeldet',
       'account.ways_removed': 'Anmeldewege, die während der Rückholung Ihres Kontos hinzukamen, wurden entfernt',
       'account.suspended': 'Ihr Konto wurde von einem Betreiber gesperrt',
       'account.reinstated': 'Ihr Konto wurde von einem Betreiber entsperrt',

@@ -499,6 +499,7 @@ export const en = {
       'account.invited': 'An operator invited somebody',
       'account.invitation_withdrawn': 'An operator withdrew an invitation',
       'account.renamed': 'Your name was changed',
+      'account.signed_out': 'An operator signed you out everywhere',
       'account.ways_removed': 'Ways to sign in that were added while your account was taken back were removed',
       'account.suspended': 'Your account was blocked by an operator',
       'account.reinstated': 'Your account was unblocked by an operator',

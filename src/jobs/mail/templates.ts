@@ -57,6 +57,9 @@ const templates: Readonly<Record<string, Template>> = {
   'address-offered': template(z.strictObject({ link, days: minutes }), (texts) => texts.addressOffered),
   'address-given': template(happened, (texts) => texts.addressGiven),
   'deletion-requested': template(z.strictObject({ name: line, link, days: minutes }), (texts) => texts.deletionRequested),
+  'deletion-while-blocked': template(z.strictObject({ name: line, days: minutes }), (texts) => texts.deletionWhileBlocked),
+  'deletion-called-off': template(happened, (texts) => texts.deletionCalledOff),
+  'account-deleted': template(z.strictObject({ name: line }), (texts) => texts.accountDeleted),
   'deletion-cancelled': template(happened, (texts) => texts.deletionCancelled),
   invitation: template(z.strictObject({ link, days: minutes }), (texts) => texts.invitation),
   'organisation-invitation': template(

@@ -201,6 +201,37 @@ export const de: MailTexts = {
     small: ['Wenn es gelöscht werden soll, ist nichts zu tun.'],
   }),
 
+  deletionWhileBlocked: ({ name, days }, product) => ({
+    subject: `Ihr ${product}-Konto wird gelöscht`,
+    preview: `In ${days} Tagen, durch die Betreiber.`,
+    heading: 'Ihr Konto wird gelöscht',
+    paragraphs: [
+      `Hallo ${name}, in ${days} Tagen sind Ihr ${product}-Konto und alles darin endgültig gelöscht: Die Betreiber von ${product} haben das veranlasst.`,
+      'Ihr Konto ist gesperrt, deshalb kann sich niemand anmelden, um das abzusagen.',
+    ],
+    small: [`Sie möchten es behalten? Dann schreiben Sie vorher den Betreibern von ${product}.`],
+  }),
+
+  deletionCalledOff: ({ name, when }, product) => ({
+    subject: `Ihr ${product}-Konto bleibt`,
+    preview: 'Die Löschung wurde von den Betreibern abgesagt.',
+    heading: 'Ihr Konto bleibt',
+    paragraphs: [
+      `Hallo ${name}, Ihr ${product}-Konto sollte gelöscht werden. Die Betreiber haben das abgesagt: ${when}. Deshalb bleibt es bestehen.`,
+    ],
+    small: [`Es soll gelöscht werden? Dann schreiben Sie den Betreibern von ${product}, oder beantragen Sie es auf Ihrer Kontoseite.`],
+  }),
+
+  accountDeleted: ({ name }, product) => ({
+    subject: `Ihr ${product}-Konto wurde gelöscht`,
+    preview: 'Alles darin ist endgültig gelöscht.',
+    heading: 'Ihr Konto wurde gelöscht',
+    paragraphs: [
+      `Hallo ${name}, die Betreiber von ${product} haben Ihr Konto und alles darin gelöscht. Es lässt sich nicht wiederherstellen.`,
+    ],
+    small: [`Sie haben das nicht erwartet? Fragen Sie die Betreiber von ${product}.`],
+  }),
+
   deletionCancelled: ({ name, when }, product) => ({
     subject: `Ihr ${product}-Konto bleibt`,
     preview: 'Die Löschung wurde durch eine Anmeldung abgesagt.',

@@ -218,6 +218,33 @@ export const en = {
     small: ['If you want it gone, there is nothing to do.'],
   }),
 
+  deletionWhileBlocked: ({ name, days }: Named & { readonly days: string }, product: string): MailContent => ({
+    subject: `Your ${product} account will be deleted`,
+    preview: `In ${days} days, by an operator.`,
+    heading: 'Your account will be deleted',
+    paragraphs: [
+      `Hello ${name}, in ${days} days your ${product} account and everything in it will be gone for good: an operator of ${product} has asked for this.`,
+      'Your account is blocked, so nobody can sign in to it to call that off.',
+    ],
+    small: [`You want to keep it? Then tell the people who run ${product} before that day.`],
+  }),
+
+  deletionCalledOff: ({ name, when }: Happened, product: string): MailContent => ({
+    subject: `Your ${product} account stays`,
+    preview: 'An operator has called its end off.',
+    heading: 'Your account stays',
+    paragraphs: [`Hello ${name}, your ${product} account was to be deleted. On ${when} an operator called that off, so it stays.`],
+    small: [`You want it gone? Then tell the people who run ${product}, or ask for it on your account page.`],
+  }),
+
+  accountDeleted: ({ name }: Named, product: string): MailContent => ({
+    subject: `Your ${product} account was deleted`,
+    preview: 'Everything in it is gone for good.',
+    heading: 'Your account was deleted',
+    paragraphs: [`Hello ${name}, an operator of ${product} has deleted your account and everything in it. Nothing brings it back.`],
+    small: [`You did not expect that? Ask the people who run ${product}.`],
+  }),
+
   deletionCancelled: ({ name, when }: Happened, product: string): MailContent => ({
     subject: `Your ${product} account stays`,
     preview: 'Its end was called off by signing in.',

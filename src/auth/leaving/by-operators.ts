@@ -1,0 +1,95 @@
+// For who cannot do it on the account page: signing out everywhere, and the end of the account.
+import { type Call, callAs } from '#kernel/call.ts'
+import { httpErrors } from '#kernel/http/problem.ts'
+import type { Stored } from '../../database/contract.ts'
+import { normaliseEmail } from '../accounts/email.ts'
+import type { Account } from '../accounts/schemas.ts'
+import { endAccessRequested } from '../end-access.ts'
+import { authErrors } from '../errors.ts'
+import { actorOf, securityEventOf } from '../security-events/security-event.ts'
+import { settled } from '../settled.ts'
+import type { AccountDeletion, AccountEnding, AccountKept, AccountSignedOut } from './contract.ts'
+import { askForEnd, beginAtOnce, deleteOne, type LeavingDependencies, stay } from './ending.ts'
+
+/** Ends what blocking ends, and leaves the account open. */
+export async function signOut(
+  { repository, engine, clock }: LeavingDependencies,
+  call: Call,
+  typed: string,
+): Promise<AccountSignedOut | undefined> {
+  onlyOperators(call)
+  const account = await accountOf(repository, call, typed)
+  if (account === undefined) return undefined
+  const { id: accountId } = account.value
+  await repository.tell(call, [
+    endAccessRequested({ accountId, at: clock.now() }),
+    securityEventOf({ type: 'account.signed_out', accountId, ...actorOf(call) }),
+  ])
+  await engine.revokeAccount(call, accountId)
+  return { accountId, signedOut: true }
+}
+
+export async function end(deps: LeavingDependencies, call: Call, asked: AccountDeletion): Promise<AccountEnding | undefined> {
+  onlyOperators(call)
+  const email = normaliseEmail(asked.email)
+  if (email === undefined) return undefined
+  const { confirm, now = false } = asked
+  if ((now || confirm !== undefined) && normaliseEmail(confirm ?? '') !== email) throw notConfirmed()
+  return now ? await endNow(deps, call, email) : await endLater(deps, call, email)
+}
+
+async function endLater(deps: LeavingDependencies, call: Call, email: string): Promise<AccountEnding | undefined> {
+  const ending = await settled(async () => {
+    const account = await deps.repository.findByEmail(call, email)
+    if (account === undefined) return undefined
+    const { id: accountId, deletion, deletionAt } = account.value
+    // Begun, or asked for by one of us before: that day stays.
+    if ((deletion?.begun === true || deletion?.byOperator === true) && deletionAt !== undefined) return { accountId, deletionAt }
+    const at = await askForEnd(deps, call, { account, by: actorOf(call), byOperator: true })
+    return at === undefined ? 'moved' : { accountId, deletionAt: at }
+  })
+  if (ending === undefined) return undefined
+  await deps.engine.revokeAccount(call, ending.accountId)
+  return { ...ending, deleted: false }
+}
+
+async function endNow(deps: LeavingDependencies, call: Call, email: string): Promise<AccountEnding | undefined> {
+  const { repository, clock } = deps
+  const by = actorOf(call)
+  const accountId = await settled(async () => {
+    const account = await repository.findByEmail(call, email)
+    if (account === undefined || account.value.deletion?.begun === true) return account?.value.id
+    return (await beginAtOnce(deps, call, { account, by })) ? account.value.id : 'moved'
+  })
+  if (accountId === undefined) return undefined
+  const begun = await repository.find(call, accountId)
+  // What else is kept of the person asks for no operator. Should this stop half way, the next run of the job goes on.
+  if (begun !== undefined) await deleteOne(deps, callAs(call, { kind: 'system', name: 'auth' }), { account: begun, by })
+  return { accountId, deleted: true, deletionAt: clock.now() }
+}
+
+export async function keep(deps: LeavingDependencies, call: Call, typed: string): Promise<AccountKept | undefined> {
+  onlyOperators(call)
+  return await settled(async () => {
+    const account = await accountOf(deps.repository, call, typed)
+    if (account === undefined) return undefined
+    const { id: accountId, deletion, deletionAt } = account.value
+    if (deletion?.begun === true) throw authErrors.bad_details({ detail: 'This account is being deleted: there is no way back.' })
+    if (deletionAt === undefined) return { accountId, kept: false }
+    return (await stay(deps, call, { account, by: actorOf(call) })) ? { accountId, kept: true } : 'moved'
+  })
+}
+
+async function accountOf(repository: LeavingDependencies['repository'], call: Call, typed: string): Promise<Stored<Account> | undefined> {
+  const email = normaliseEmail(typed)
+  return email === undefined ? undefined : await repository.findByEmail(call, email)
+}
+
+function onlyOperators({ principal }: Call): void {
+  if (principal.kind !== 'operator' && principal.kind !== 'system') throw httpErrors.forbidden({ detail: 'This is for operators.' })
+}
+
+function notConfirmed(): Error {
+  const message = 'Type the address of the account once more: what is deleted at once cannot be brought back.'
+  return authErrors.bad_details({ detail: message, fields: [{ field: 'confirm', message }] })
+}

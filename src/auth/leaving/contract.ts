@@ -1,0 +1,29 @@
+// What operators may do to somebody's access and account. Types only.
+
+/** What is asked for: the end after the days of grace, or at once. */
+export interface AccountDeletion {
+  readonly email: string
+  /** Without the days of grace: nothing brings the account back. */
+  readonly now?: boolean
+  /** The address once more, where it is to be at once. */
+  readonly confirm?: string
+}
+
+export interface AccountEnding {
+  readonly accountId: string
+  /** It is gone. Otherwise it will be. */
+  readonly deleted: boolean
+  /** Epoch milliseconds. */
+  readonly deletionAt: number
+}
+
+export interface AccountKept {
+  readonly accountId: string
+  /** False when nobody had asked for its end. */
+  readonly kept: boolean
+}
+
+export interface AccountSignedOut {
+  readonly accountId: string
+  readonly signedOut: true
+}

@@ -1,0 +1,133 @@
+// How an account ends: asked for, called off, begun, and carried out.
+import { accountDeletedEvent } from '#kernel/account-events.ts'
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import type { Stored } from '../../database/contract.ts'
+import { languageFor, mail } from '../accounts/mail.ts'
+import type { Account } from '../accounts/schemas.ts'
+import { endAccessRequested } from '../end-access.ts'
+import type { Engine } from '../engine.ts'
+import { type SecurityEvent, securityEventOf } from '../security-events/security-event.ts'
+import type { ServiceAccounts } from '../service-accounts/service.ts'
+import type { Addresses } from './parts.ts'
+import type { PersonalData } from './personal-data.ts'
+import type { LeavingRepository } from './repository.ts'
+
+const DAY_MS = 24 * 3_600_000
+
+export interface LeavingDependencies {
+  readonly repository: LeavingRepository
+  readonly personalData: readonly PersonalData[]
+  /** Which it has, and had lately. */
+  addressesOf(call: Call, account: Pick<Account, 'id' | 'email'>): Promise<Addresses>
+  readonly engine: Pick<Engine, 'revokeAccount' | 'sessions'>
+  readonly services: Pick<ServiceAccounts, 'halt'>
+  readonly clock: Clock
+  readonly graceDays: number
+  /** Where mailed links lead: the accounts origin. */
+  readonly origin: string
+}
+
+/** Whose doing it was. */
+type By = Pick<SecurityEvent, 'client' | 'device' | 'actor'>
+
+interface Asked {
+  readonly account: Stored<Account>
+  readonly by?: By | undefined
+  readonly byOperator?: true
+}
+
+/** The moment of the end; `undefined` when the account has changed since it was read. */
+export async function askForEnd(
+  { repository, clock, graceDays, origin, addressesOf }: LeavingDependencies,
+  call: Call,
+  { account, by, byOperator }: Asked,
+): Promise<number | undefined> {
+  const { id: accountId, name, suspendedAt } = account.value
+  const now = clock.now()
+  const { had, all: addresses, undoableUntil } = await addressesOf(call, account.value)
+  // Who has asked already has heard of that day. Whoever is blocked could do nothing about it, and has the whole time from now on.
+  const waitsUntil = suspendedAt === undefined ? account.value.deletionAt : undefined
+  // Whoever has lost the account to somebody can take it back until then, and hears of this.
+  const deletionAt = Math.max(waitsUntil ?? now + graceDays * DAY_MS, undoableUntil)
+  const days = String(Math.max(1, Math.ceil((deletionAt - now) / DAY_MS)))
+  const told =
+    suspendedAt === undefined
+      ? { template: 'deletion-requested', data: { name, link: `${origin}/account`, days } }
+      : { template: 'deletion-while-blocked', data: { name, days } }
+  const events = [
+    ...had.map((to) => mail({ to, ...told, language: languageFor(account.value, call) })),
+    endAccessRequested({ accountId, at: now }),
+    securityEventOf({ type: 'account.deletion_requested', accountId, ...by }),
+  ]
+  const deletion = { requestedAt: now, addresses: [...addresses], ...(byOperator && { byOperator }) }
+  return (await repository.change(call, account, { set: { deletionAt, deletion }, events })) ? deletionAt : undefined
+}
+
+/** Calls an end off: its owner by signing in, or whoever is named. False when the account has changed since it was read. */
+export function stay(
+  { repository, clock }: LeavingDependencies,
+  call: Call,
+  { account, by }: { readonly account: Stored<Account>; readonly by?: By },
+): Promise<boolean> {
+  const { id: accountId, email, name, language } = account.value
+  const template = by === undefined ? 'deletion-cancelled' : 'deletion-called-off'
+  const data = { name, when: new Date(clock.now()).toUTCString() }
+  const events = [
+    mail({ to: email, template, data, ...(language === undefined ? {} : { language }) }),
+    securityEventOf({ type: 'account.deletion_cancelled', accountId, ...by }),
+  ]
+  return repository.change(call, account, { set: { deletionAt: undefined, deletion: undefined }, events })
+}
+
+/** From here on nobody signs in, and nothing calls it off: what is begun is finished, by the next run if this one stops. */
+async function begin(deps: LeavingDependencies, call: Call, account: Stored<Account>): Promise<boolean> {
+  const { repository, engine, clock } = deps
+  const { id, deletion, suspendedAt } = account.value
+  const now = clock.now()
+  // Who was blocked may have lost the account to somebody who has asked for this, and cannot call it off: it waits for them, or for an operator who knows.
+  if (suspendedAt !== undefined && deletion?.byOperator !== true) return false
+  // All sessions ended when the end was asked for: one that is there is of somebody who has come back, and whose event is still on its way.
+  if (suspendedAt === undefined && (await engine.sessions(call, id)).length > 0) {
+    await stay(deps, call, { account })
+    return false
+  }
+  const begun = { requestedAt: now, ...deletion, begun: true }
+  return repository.change(call, account, { set: { suspendedAt: suspendedAt ?? now, deletion: begun }, events: [] })
+}
+
+/** Without the days of grace. False when the account has changed since it was read; then it is as it was. */
+export async function beginAtOnce(
+  { repository, clock, addressesOf }: LeavingDependencies,
+  call: Call,
+  { account, by }: { readonly account: Stored<Account>; readonly by: By },
+): Promise<boolean> {
+  const { id: accountId, name, suspendedAt, deletion } = account.value
+  const now = clock.now()
+  const { had, all } = await addressesOf(call, account.value)
+  const events = [
+    ...had.map((to) => mail({ to, template: 'account-deleted', data: { name }, language: languageFor(account.value, call) })),
+    endAccessRequested({ accountId, at: now }),
+    securityEventOf({ type: 'account.deletion_requested', accountId, ...by }),
+  ]
+  const addresses = [...new Set([...(deletion?.addresses ?? []), ...all])]
+  const begun = { requestedAt: now, addresses, begun: true, byOperator: true } as const
+  return repository.change(call, account, { set: { suspendedAt: suspendedAt ?? now, deletionAt: now, deletion: begun }, events })
+}
+
+export async function deleteOne(
+  deps: LeavingDependencies,
+  call: Call,
+  { account, by }: { readonly account: Stored<Account>; readonly by?: By },
+): Promise<void> {
+  const { repository, engine, personalData } = deps
+  const { id, deletion } = account.value
+  if (deletion?.begun !== true && !(await begin(deps, call, account))) return
+  await engine.revokeAccount(call, id)
+  const addresses = new Set([...(deletion?.addresses ?? []), ...(await deps.addressesOf(call, account.value)).all])
+  const leaver = { accountId: id, addresses: [...addresses] }
+  for (const part of personalData) await part.erase(call, leaver)
+  const stored = await repository.find(call, id)
+  if (stored === undefined) return
+  await repository.delete(call, stored, [securityEventOf({ type: 'account.deleted', accountId: id, ...by }), accountDeletedEvent(id)])
+}
