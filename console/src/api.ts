@@ -140,6 +140,44 @@ export interface PasskeyLink {
   readonly passkeyLinkSent: boolean
 }
 
+/** Moments are epoch milliseconds. */
+export interface Account {
+  readonly accountId: string
+  readonly email: string
+  readonly name: string
+  readonly createdAt: number
+  readonly confirmedAt?: number
+  readonly blockedAt?: number
+  readonly deletion?: { readonly at: number; readonly byOperator: boolean; readonly begun: boolean }
+  readonly roles: readonly string[]
+  readonly groups: readonly string[]
+}
+
+export interface AccountEvent {
+  readonly id: string
+  readonly type: string
+  readonly at: number
+  readonly about?: string
+  readonly device?: string
+  readonly actor?: string
+}
+
+export interface Person extends Account {
+  readonly hasPassword: boolean
+  readonly passkeys: number
+  readonly authenticatorApp: boolean
+  readonly recoveryCodes: number
+  readonly identities: readonly { readonly issuer: string; readonly label?: string }[]
+  readonly sessions: readonly { readonly device: string; readonly signedInAt: number; readonly lastUsedAt: number }[]
+  readonly apps: readonly { readonly clientId: string; readonly name: string; readonly since: number }[]
+  readonly events: readonly AccountEvent[]
+}
+
+export interface AccountPage {
+  readonly items: readonly Account[]
+  readonly next?: string
+}
+
 /** Nobody is signed in here, or no longer. */
 export class SignedOut extends Error {
   override readonly name = 'SignedOut'
@@ -172,8 +210,8 @@ async function post(path: string, body?: unknown): Promise<Response> {
   return await ask(path, { method: 'POST', ...json, headers: { ...json.headers, 'X-CSRF-Token': csrfToken } })
 }
 
-async function help<Outcome>(what: string, email: string): Promise<Outcome> {
-  const answer = await post(`/api/accounts/${what}`, { email })
+async function help<Outcome>(what: string, email: string, more: object = {}): Promise<Outcome> {
+  const answer = await post(`/api/accounts/${what}`, { email, ...more })
   const body: Outcome = await answer.json()
   return body
 }
@@ -190,6 +228,12 @@ export const api = {
   },
   block: (email: string) => help<Standing>('block', email),
   unblock: (email: string) => help<Standing>('unblock', email),
+  find: (email: string, after?: string) => help<AccountPage>('find', email, { limit: 20, ...(after === undefined ? {} : { after }) }),
+  view: (email: string) => help<Person>('view', email),
+  signOutEverywhere: (email: string) => help<{ readonly signedOut: true }>('sign-out', email),
+  deleteLater: (email: string) => help<{ readonly deletionAt: number }>('delete', email),
+  deleteNow: (email: string, confirm: string) => help<{ readonly deleted: boolean }>('delete', email, { now: true, confirm }),
+  keep: (email: string) => help<{ readonly kept: boolean }>('keep', email),
   resetSecondStep: (email: string) => help<SecondStepReset>('reset-second-step', email),
   sendPasskeyLink: (email: string) => help<PasskeyLink>('send-passkey-link', email),
   retry: async (id: string): Promise<void> => {

@@ -45,7 +45,7 @@ function twoUnits(
 }
 
 /** The time of day, with the date when it was not today. */
-export function moment(iso: string): string {
+export function moment(iso: string | number): string {
   const at = new Date(iso)
   const today = at.toDateString() === new Date().toDateString()
   return today ? clock.format(at) : `${date.format(at)} ${clock.format(at)}`

@@ -1,78 +1,132 @@
-// Blocking somebody, letting them in again, and help for who has lost the second step or every passkey. What ends all that is open is asked for twice.
-import { Fragment, useEffect, useRef, useState } from 'react'
-import { api } from './api.ts'
+// Finding people, blocking them, letting them in again, signing them out, deleting them, and help for who has lost the second step or every passkey. What ends
+// something is asked for twice.
+import { useEffect, useRef, useState } from 'react'
+import { type AccountPage, api, type Person } from './api.ts'
+import { Facts, Found } from './person.tsx'
+import { type Act, ACTS, ASKED, type Asked, FURTHER } from './person-acts.ts'
 
 interface Said {
   readonly mood: 'good' | 'bad'
   readonly words: string
 }
 
-const ACTS = {
-  async block(email: string) {
-    await api.block(email)
-    return `${email} is blocked. Every session and token of theirs has ended.`
-  },
-  async unblock(email: string) {
-    await api.unblock(email)
-    return `${email} can sign in again. What was open before stays ended.`
-  },
-  async reset(email: string) {
-    const { secondStepReset } = await api.resetSecondStep(email)
-    return secondStepReset
-      ? `${email} signs in with one step now. Every session has ended, and a mail tells of it.`
-      : `${email} has no second step.`
-  },
-  async link(email: string) {
-    const { passkeyLinkSent } = await api.sendPasskeyLink(email)
-    return passkeyLinkSent
-      ? `${email} has a mail with a link for a new passkey, which works once, within 15 minutes.`
-      : `${email} is blocked, or can sign in without a passkey. No mail was sent.`
-  },
-} as const
+interface QuestionProps {
+  readonly asked: Asked
+  readonly email: string
+  readonly ready: boolean
+  readonly onLeave: () => void
+  readonly onAct: (confirm: string) => void
+}
 
-type Act = keyof typeof ACTS
+function Question({ asked, email, ready, onLeave, onAct }: QuestionProps): React.JSX.Element {
+  const [confirm, setConfirm] = useState('')
+  const cancel = useRef<HTMLButtonElement>(null)
+  // Where the button that was pressed is gone, so is the place of whoever has only a keyboard.
+  useEffect(() => cancel.current?.focus(), [])
+  const isSure = asked !== 'deleteNow' || confirm.trim().toLowerCase() === email.toLowerCase()
+  return (
+    <>
+      {/* First, so that the second click of two on the same place undoes the first. */}
+      <button ref={cancel} type='button' className='quiet' aria-describedby='asked' onClick={onLeave}>
+        Cancel
+      </button>
+      {asked === 'deleteNow' ? (
+        <label className='wide'>
+          <span>The address once more, for good</span>
+          <input value={confirm} autoComplete='off' spellCheck={false} onChange={(event) => setConfirm(event.target.value)} />
+        </label>
+      ) : null}
+      <button id='asked' type='button' className='danger' disabled={!ready || !isSure} onClick={() => onAct(confirm)}>
+        {ASKED[asked]} {email}
+      </button>
+    </>
+  )
+}
 
-const ASKED = { block: 'Yes, block', reset: 'Yes, take the second step from', link: 'Yes, mail a link to' } as const
+interface ChoiceProps {
+  readonly ready: boolean
+  readonly onAsk: (what: Asked) => void
+  readonly onFind: (() => void) | undefined
+  readonly onAct: (what: 'unblock' | 'keep') => void
+}
 
-const LOSSES = [
-  { what: 'reset', words: 'Lost second step' },
-  { what: 'link', words: 'Lost passkey' },
-] as const
+function Choice({ ready, onAsk, onFind, onAct }: ChoiceProps): React.JSX.Element {
+  return (
+    <>
+      <button type='button' className='quiet' disabled={onFind === undefined} onClick={onFind}>
+        Find
+      </button>
+      <button type='submit' disabled={!ready}>
+        Block
+      </button>
+      <button type='button' className='quiet' disabled={!ready} onClick={() => onAct('unblock')}>
+        Let in again
+      </button>
+      {FURTHER.map(({ what, words }) => (
+        <button key={what} type='button' className='quiet' disabled={!ready} onClick={() => onAsk(what)}>
+          {words}
+        </button>
+      ))}
+      <button type='button' className='quiet' disabled={!ready} onClick={() => onAct('keep')}>
+        Do not delete
+      </button>
+    </>
+  )
+}
 
-type Loss = (typeof LOSSES)[number]['what']
-
-function Losses({ ready, onAsk }: { readonly ready: boolean; readonly onAsk: (what: Loss) => void }): React.JSX.Element[] {
-  return LOSSES.map(({ what, words }) => (
-    <button key={what} type='button' className='quiet' disabled={!ready} onClick={() => onAsk(what)}>
-      {words}
-    </button>
-  ))
+/** What was looked up, and how it is looked up. */
+function useLookup(onFailure: (error: unknown) => void) {
+  const [found, setFound] = useState<AccountPage>()
+  const [person, setPerson] = useState<Person>()
+  return {
+    found,
+    person,
+    async find(email: string, after?: string) {
+      try {
+        setFound(await api.find(email, after))
+        setPerson(undefined)
+      } catch (error) {
+        onFailure(error)
+      }
+    },
+    async show(email: string) {
+      try {
+        setPerson(await api.view(email))
+        setFound(undefined)
+      } catch (error) {
+        onFailure(error)
+      }
+    },
+    /** Who is shown may be another one by now, or gone. */
+    async renew() {
+      setFound(undefined)
+      if (person !== undefined) setPerson(await api.view(person.email).catch(() => undefined))
+    },
+  }
 }
 
 export function People(): React.JSX.Element {
   const [email, setEmail] = useState('')
-  const [asked, setAsked] = useState<keyof typeof ASKED>()
+  const [asked, setAsked] = useState<Asked>()
   const [isBusy, setBusy] = useState(false)
   const [said, setSaid] = useState<Said>()
   const field = useRef<HTMLInputElement>(null)
-  const cancel = useRef<HTMLButtonElement>(null)
-  // Where the button that was pressed is gone, so is the place of whoever has only a keyboard.
-  useEffect(() => {
-    if (asked !== undefined) cancel.current?.focus()
-  }, [asked])
+  const sayFailure = (error: unknown): void => setSaid({ mood: 'bad', words: error instanceof Error ? error.message : 'It did not work' })
+  const { found, person, find, show, renew } = useLookup(sayFailure)
 
   const leave = (): void => {
     setAsked(undefined)
     field.current?.focus()
   }
-  const act = async (what: Act): Promise<void> => {
+  const act = async (what: Act, confirm = ''): Promise<void> => {
     setBusy(true)
     setSaid(undefined)
     try {
-      setSaid({ mood: 'good', words: await ACTS[what](email) })
+      setSaid({ mood: 'good', words: await ACTS[what](email, confirm) })
       setEmail('')
+      await renew()
     } catch (error) {
-      setSaid({ mood: 'bad', words: error instanceof Error ? error.message : 'It did not work' })
+      sayFailure(error)
     }
     setBusy(false)
     leave()
@@ -81,6 +135,11 @@ export function People(): React.JSX.Element {
     setEmail(value.trim())
     setAsked(undefined)
     setSaid(undefined)
+  }
+  const choose = (chosen: string): void => {
+    typed(chosen)
+    void show(chosen)
+    field.current?.focus()
   }
   const ready = /.@./.test(email) && !isBusy
   return (
@@ -91,7 +150,7 @@ export function People(): React.JSX.Element {
       </div>
       <form
         className='filters'
-        aria-label='Help or block somebody'
+        aria-label='Find, help or block somebody'
         onSubmit={(event) => {
           event.preventDefault()
           if (ready && asked === undefined) setAsked('block')
@@ -111,30 +170,29 @@ export function People(): React.JSX.Element {
         </label>
         {/* Keys, or the button that is pressed would become another one under the finger, and send the form as that. */}
         {asked === undefined ? (
-          <Fragment key='choice'>
-            <button type='submit' disabled={!ready}>
-              Block
-            </button>
-            <button type='button' className='quiet' disabled={!ready} onClick={() => void act('unblock')}>
-              Let in again
-            </button>
-            <Losses ready={ready} onAsk={setAsked} />
-          </Fragment>
+          <Choice
+            key='choice'
+            ready={ready}
+            onAsk={setAsked}
+            onFind={isBusy ? undefined : () => void find(email)}
+            onAct={(what) => void act(what)}
+          />
         ) : (
-          <Fragment key='question'>
-            {/* First, so that the second click of two on the same place undoes the first. */}
-            <button ref={cancel} type='button' className='quiet' aria-describedby='asked' onClick={leave}>
-              Cancel
-            </button>
-            <button id='asked' type='button' className='danger' disabled={!ready} onClick={() => void act(asked)}>
-              {ASKED[asked]} {email}
-            </button>
-          </Fragment>
+          <Question
+            key='question'
+            asked={asked}
+            email={email}
+            ready={ready}
+            onLeave={leave}
+            onAct={(confirm) => void act(asked, confirm)}
+          />
         )}
       </form>
       <p className={said?.mood ?? 'none'} role='status'>
         {said?.words}
       </p>
+      {found === undefined ? null : <Found page={found} onChoose={choose} onMore={(after) => void find(email, after)} />}
+      {person === undefined ? null : <Facts person={person} />}
     </section>
   )
 }

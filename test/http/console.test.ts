@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { userInfo } from 'node:os'
 import { after, before, describe, test } from 'node:test'
+import axe from 'axe-core'
 import { SECURITY_EVENT, type SecurityEvent, securityEvent } from '../../src/auth/security-events/security-event.ts'
 import { newJob } from '../../src/jobs/record.ts'
 import { createJobsRepository } from '../../src/jobs/repository.ts'
@@ -15,6 +16,9 @@ import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 import { newConsoleLink } from '../support/operator.ts'
 import { databaseOf } from '../support/scenario-database.ts'
+
+const VIOLATIONS =
+  "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html))"
 
 interface Overview {
   readonly failures: readonly {
@@ -265,6 +269,7 @@ describe('The console', () => {
     const browser = await launchBrowser()
     t.after(() => browser.close())
     const context = await browser.newContext()
+    await context.addInitScript({ content: axe.source })
     const page = await context.newPage()
     const complaints: string[] = []
     page.on('pageerror', (error) => complaints.push(error.message))
@@ -310,11 +315,39 @@ describe('The console', () => {
     await people.getByRole('button', { name: 'Lost second step' }).click()
     await people.getByRole('button', { name: `Yes, take the second step from ${carol.email}` }).click()
     await people.getByRole('status').filter({ hasText: 'has no second step' }).waitFor()
+    await people.getByLabel('Email address').fill('carol@')
+    await people.getByRole('button', { name: 'Find' }).click()
+    await people.getByRole('button', { name: carol.email }).click()
+    await people.getByRole('heading', { name: carol.email }).waitFor()
+    await people.getByText('account.reinstated').waitFor()
+    await people.getByRole('button', { name: 'Sign out everywhere' }).click()
+    await people.getByRole('button', { name: `Yes, sign out everywhere ${carol.email}` }).click()
+    await people.getByRole('status').filter({ hasText: 'is signed out everywhere' }).waitFor()
+    assert.equal((await session(platform, carol.visitor)).signedIn, false)
+    await people.getByLabel('Email address').fill(carol.email)
+    await people.getByRole('button', { name: 'Delete', exact: true }).click()
+    await people.getByRole('button', { name: `Yes, delete after the days of grace ${carol.email}` }).click()
+    await people.getByText('to be deleted').first().waitFor()
+    assert.deepEqual(await page.evaluate(VIOLATIONS), [])
+    await people.getByLabel('Email address').fill(carol.email)
+    await people.getByRole('button', { name: 'Do not delete' }).click()
+    await people
+      .getByRole('status')
+      .filter({ hasText: `${carol.email} stays` })
+      .waitFor()
+    await people.getByLabel('Email address').fill(carol.email)
+    await people.getByRole('button', { name: 'Delete at once' }).click()
+    const forGood = people.getByRole('button', { name: `Yes, delete for good ${carol.email}` })
+    await people.getByLabel('The address once more').fill('carol@example')
+    assert.equal(await forGood.isDisabled(), true)
+    await people.getByLabel('The address once more').fill(carol.email)
+    await forGood.click()
+    await people.getByRole('status').filter({ hasText: 'is deleted' }).waitFor()
     await people.getByLabel('Email address').fill('nobody-at-all@example.test')
     await people.getByRole('button', { name: 'Let in again' }).click()
     await people.getByRole('status').filter({ hasText: 'Nobody has this address' }).waitFor()
     assert.equal(await page.evaluate('localStorage.length + sessionStorage.length'), 0)
-    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click()
     await page.getByText('ninefold admin link').waitFor()
     assert.deepEqual(complaints, [])
   })

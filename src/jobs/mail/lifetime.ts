@@ -4,7 +4,7 @@ import type { MailRequest } from '../contract.ts'
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
 /** They are for their link alone, which works for days. Other mails that name days have something to tell as well. */
-const INVITATIONS: ReadonlySet<string> = new Set(['invitation', 'organisation-invitation'])
+const INVITATIONS: ReadonlySet<string> = new Set(['invitation', 'organisation-invitation', 'address-offered'])
 
 /** From when it was asked for; `undefined` for ever. */
 export function lifetimeMs({ template, data }: Pick<MailRequest, 'template' | 'data'>): number | undefined {

@@ -1,0 +1,64 @@
+// What can be done for somebody, or to them, and what is said about it.
+import { api } from './api.ts'
+import { moment } from './format.ts'
+
+export const ACTS = {
+  async block(email: string) {
+    await api.block(email)
+    return `${email} is blocked. Every session and token of theirs has ended.`
+  },
+  async unblock(email: string) {
+    await api.unblock(email)
+    return `${email} can sign in again. What was open before stays ended.`
+  },
+  async signOut(email: string) {
+    await api.signOutEverywhere(email)
+    return `${email} is signed out everywhere, and can sign in again.`
+  },
+  async reset(email: string) {
+    const { secondStepReset } = await api.resetSecondStep(email)
+    return secondStepReset
+      ? `${email} signs in with one step now. Every session has ended, and a mail tells of it.`
+      : `${email} has no second step.`
+  },
+  async link(email: string) {
+    const { passkeyLinkSent } = await api.sendPasskeyLink(email)
+    return passkeyLinkSent
+      ? `${email} has a mail with a link for a new passkey, which works once, within 15 minutes.`
+      : `${email} is blocked, or can sign in without a passkey. No mail was sent.`
+  },
+  async delete(email: string) {
+    const { deletionAt } = await api.deleteLater(email)
+    return `${email} is signed out, and will be deleted on ${moment(deletionAt)}. A mail tells of it.`
+  },
+  async deleteNow(email: string, confirm: string) {
+    await api.deleteNow(email, confirm)
+    return `${email} is deleted, with everything that was kept of them.`
+  },
+  async keep(email: string) {
+    const { kept } = await api.keep(email)
+    return kept ? `${email} stays. A mail tells of it.` : `Nobody had asked for the end of ${email}.`
+  },
+} as const
+
+export type Act = keyof typeof ACTS
+
+export const ASKED = {
+  block: 'Yes, block',
+  signOut: 'Yes, sign out everywhere',
+  reset: 'Yes, take the second step from',
+  link: 'Yes, mail a link to',
+  delete: 'Yes, delete after the days of grace',
+  deleteNow: 'Yes, delete for good',
+} as const
+
+export type Asked = keyof typeof ASKED
+
+/** Beside blocking, which comes first. */
+export const FURTHER = [
+  { what: 'signOut', words: 'Sign out everywhere' },
+  { what: 'reset', words: 'Lost second step' },
+  { what: 'link', words: 'Lost passkey' },
+  { what: 'delete', words: 'Delete' },
+  { what: 'deleteNow', words: 'Delete at once' },
+] as const
