@@ -130,7 +130,11 @@ export const TOKENS: readonly Defence[] = [
         'account-actions.ts',
         '      await engine.revokeAccount(call, session.accountId, session.id)\n',
       ],
-      ['the button signs nobody out', 'account-actions.ts', '      await engine.endBrowserSession(call, session.accountId, session.id)\n'],
+      [
+        'the button signs nobody out',
+        'account-actions.ts',
+        "      if (!(await engine.signOutHere(exchange))) return seeOther(engine.signInPath('/account'))\n",
+      ],
       ['the button ends no session', 'account-routes.ts', '          await engine.endBrowserSession(call, session.accountId, params.id)\n'],
       [
         'the button ends the access of no app',

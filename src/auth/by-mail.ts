@@ -29,7 +29,7 @@ export interface ByMailParts {
   readonly clock: Clock
   readonly shared: AccountsShared
   readonly methods: SignInMethods
-  readonly isForced: LostPasskeysDependencies['isForced']
+  readonly asksForMore: LostPasskeysDependencies['asksForMore']
   readonly keyRing: KeyRing
   /** Where mailed links lead: the accounts origin. */
   readonly origin: string

@@ -122,6 +122,8 @@ export interface Engine {
   finishConsent(exchange: Exchange, approved: boolean): Promise<Answer>
   /** Who is signed in at the accounts origin, by its own cookie; nobody who has proved less there than a role of theirs asks for by now. */
   browserSession(exchange: Exchange): Promise<BrowserSession | undefined>
+  /** Ends that of this browser, whatever was proved in it: signing out proves nothing. False when nobody is signed in. */
+  signOutHere(exchange: Exchange): Promise<boolean>
   /** Where to send a person who must sign in to see an account page, or `again` to do more; comes back to `returnTo`, a path of the accounts origin. */
   signInPath(returnTo: string, options?: { readonly again?: boolean }): string
   sessions(call: Call, accountId: string): Promise<readonly BrowserSession[]>

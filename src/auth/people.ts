@@ -6,7 +6,7 @@ import { type AccountsParts, createAccounts, type RunningAccounts } from './acco
 import { type ByMail, type ByMailParts, createByMail } from './by-mail.ts'
 import type { AuthDefinition } from './contract.ts'
 import { createGuard, type Guard } from './guard/service.ts'
-import { type SignInMethods, signInMethods } from './methods.ts'
+import { hasSecondStep, type SignInMethods, signInMethods } from './methods.ts'
 import { createOrganisationsPart, type OrganisationsPart } from './organisations/create.ts'
 import type { Moving } from './moving/contract.ts'
 import { createMovingRepository } from './moving/repository.ts'
@@ -60,9 +60,14 @@ export function createPeople(parts: PeopleParts): People {
   const methods = signInMethods(definition)
   const running = createAccounts({ ...parts, methods, legacySignIn: definition?.legacySignIn })
   const forcedRoles = definition?.secondFactor?.roles ?? []
-  const isForced: ByMailParts['isForced'] = async (call, { id, roles = [] }) =>
-    (await rules.forcedLevel(call, id, { roles, groups: [], at: 0 })) > 1
-  const byMail = createByMail({ ...parts, methods, isForced, shared: running.shared, origin: sites.accounts })
+  const asksForMore: ByMailParts['asksForMore'] = async (call, { id, roles = [] }) => {
+    const [level, hasTotp] = await Promise.all([
+      rules.forcedLevel(call, id, { roles, groups: [], at: 0 }),
+      hasSecondStep(methods) && secondFactors.hasTotp(call, id),
+    ])
+    return level > 1 || hasTotp
+  }
+  const byMail = createByMail({ ...parts, methods, asksForMore, shared: running.shared, origin: sites.accounts })
   const ways = waysInto(parts, { running, methods })
   const secondFactors = createSecondFactors({ ...parts, ...running, ...running.shared, productName })
   const { organisations, serviceAccounts } = belonging(parts, running)

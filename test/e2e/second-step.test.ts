@@ -108,6 +108,9 @@ test('a role that comes while somebody is signed in with a password ends that se
   const { visitor } = person
   const { signedIn, csrfToken } = await session(platform, visitor)
   assert.equal(signedIn, true)
+  const shared = elsewhere(person)
+  await signIn(platform, shared)
+  const page = await shared.visitor.visit(`${platform.origin('accounts')}/account`)
   await makeAdmin(person)
   const headers = { 'sec-fetch-site': 'same-origin', origin: platform.origin('diary'), 'x-csrf-token': csrfToken }
   const renewed = await visitor.request(new URL(`${platform.origin('diary')}/session/refresh`), { method: 'POST', headers })
@@ -117,6 +120,14 @@ test('a role that comes while somebody is signed in with a password ends that se
   const account = await visitor.visit(`${platform.origin('accounts')}/account`)
   assert.match(account.url.pathname, /^\/(?:authorize|interaction\/)/)
   assert.doesNotMatch(account.body, /action="\/account\//)
+  // Signing out proves nothing, and somebody may be at a computer of others.
+  const csrf = /name="csrf_token" value="([^"]+)"/.exec(page.body)?.[1] ?? assert.fail(page.body)
+  const left = await shared.visitor.request(new URL(`${platform.origin('accounts')}/account/sign-out`), {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: platform.origin('accounts') },
+    body: new URLSearchParams({ csrf_token: csrf }).toString(),
+  })
+  assert.deepEqual([left.status, left.headers['location']], [303, '/signed-out'])
   const setUp = await signIn(platform, person)
   assert.match(setUp.body, /more than one proof/)
   const key = keyOn(setUp)

@@ -1,6 +1,9 @@
 // An operator gives a stolen account back to its owner, by a link to a mailbox: when their own way back has ended, or the mailbox of before is no longer theirs.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { sha256 } from '#kernel/keyring.ts'
+import { createAddressRepository } from '../../src/auth/address/repository.ts'
+import { createReclaiming } from '../../src/auth/reclaiming.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { Account } from '../../src/auth/accounts/schemas.ts'
 import { passkeysCollection } from '../../src/auth/passkeys/repository.ts'
@@ -157,7 +160,13 @@ test('is for operators, for accounts that there are, and for addresses that one 
     world.mails.filter(({ to }) => to === 'x@example.org'),
     [],
   )
-  const alone = await openAccounts({ definition: { methods: { password: false } } })
+  const alone = await openAccounts({
+    definition: {
+      methods: { password: false, passkey: false },
+      upstreams: [{ kind: 'openid', id: 'club', name: 'Club', issuer: 'https://club.example', clientId: 'us' }],
+    },
+    upstreamSecrets: { club: 'x'.repeat(32) },
+  })
   t.after(() => alone.stop())
   const made = { id: '01'.padEnd(26, 'k'), email: 'p@example.org', name: 'P', emailVerifiedAt: 1, createdAt: 1 }
   await alone.database.collection(accountsCollection).insert(call, made)
@@ -165,6 +174,34 @@ test('is for operators, for accounts that there are, and for addresses that one 
     alone.byMail.addressOffering.offer(operator, { email: made.email, to: 'x@example.org' }),
     /nobody comes in by a mailbox/,
   )
+})
+
+test('where passkeys are all there is, the page after it leads to a new one', async (t) => {
+  const alone = await openAccounts({ definition: { methods: { password: false } } })
+  t.after(() => alone.stop())
+  const made = { id: '01'.padEnd(26, 'k'), email: 'p@example.org', name: 'P', emailVerifiedAt: 1, createdAt: 1 }
+  await alone.database.collection(accountsCollection).insert(call, made)
+  await alone.byMail.addressOffering.offer(operator, { email: made.email, to: 'owner@example.org' })
+  const token = tokenIn(await alone.mailTo('owner@example.org', 'address-offered'))
+  const taken = await alone.visit({ path: '/restore-address', form: { token } })
+  assert.match(taken.text, /href="\/lost-passkey"/)
+  assert.equal((await alone.visit({ path: '/lost-passkey' })).status, 200)
+})
+
+test('an end that begins while the address is given back is not undone', async () => {
+  const account = await stolen('ending')
+  await world.database.collection(accountsCollection).update(call, account.accountId, { set: { suspendedAt: world.clock.now() } })
+  await offer(account.thief, 'ending-owner@example.org')
+  const token = await offered('ending-owner@example.org')
+  const repository = createAddressRepository(world.database, createReclaiming(world.database))
+  const before = await stored(account)
+  const used = (await repository.findUndo(call, sha256(token))) ?? assert.fail('no offer')
+  const deletion = { requestedAt: world.clock.now(), addresses: [], begun: true as const, byOperator: true as const }
+  await world.database.collection(accountsCollection).update(call, account.accountId, { set: { deletion, deletionAt: world.clock.now() } })
+  const restored = await repository.restore(call, before, { used, since: 0, now: world.clock.now(), events: [] })
+  assert.equal(restored, false)
+  assert.equal((await stored(account)).deletion?.begun, true)
+  assert.equal((await take(token)).status, 410)
 })
 
 test('somebody else may take the address before the link is followed, and nothing is removed then', async () => {

@@ -177,7 +177,7 @@ test('requirement 15: a token exchange brings nobody a role that asks for more t
   const code = location.searchParams.get('code') ?? assert.fail(location.href)
   const redeemed = { grant_type: 'authorization_code', code, code_verifier: verifier, redirect_uri: redirectUri, resource: ORDERS }
   const { access_token: subject } = tokensIn(await send(world, { path: '/token', headers, form: redeemed }))
-  const exchange = (): Promise<Reply> =>
+  const exchange = (scope = 'photos:read roles'): Promise<Reply> =>
     send(world, {
       path: '/token',
       headers,
@@ -186,14 +186,16 @@ test('requirement 15: a token exchange brings nobody a role that asks for more t
         subject_token: subject,
         subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
         audience: apiAudience(world.sites),
-        scope: 'photos:read roles',
+        scope,
       },
     })
   world.roles.set(account, ['editor'])
   assert.deepEqual(claimsOf(tokensIn(await exchange()).access_token)['roles'], ['editor'])
   world.roles.set(account, ['admin'])
-  const refused = await exchange()
-  assert.deepEqual([refused.status, errorOf(refused)], [400, 'invalid_request'])
+  for (const scope of ['photos:read roles', 'photos:read permissions', 'photos:read']) {
+    const refused = await exchange(scope)
+    assert.deepEqual([refused.status, errorOf(refused)], [400, 'invalid_request'], scope)
+  }
 })
 
 test('owners of an organisation are asked as long as it stands, and nobody is where nothing is forced', async () => {

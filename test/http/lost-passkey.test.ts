@@ -6,6 +6,7 @@ import { sha256 } from '#kernel/keyring.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { passkeysCollection } from '../../src/auth/passkeys/repository.ts'
 import { resetsCollection } from '../../src/auth/recovery/repository.ts'
+import { LOST, totpCollection } from '../../src/auth/second-factors/repository.ts'
 import type { StoredEvent } from '../../src/database/contract.ts'
 import { type AccountsWorld, call, openAccounts, ORIGIN, tokenIn, type Visited } from '../support/accounts.ts'
 import { SoftAuthenticator } from '../support/authenticator.ts'
@@ -235,6 +236,34 @@ test('a role in an organisation asks for two factors as well', async () => {
     world.mails.some(({ to, template }) => to === email && template === 'new-passkey'),
     false,
   )
+})
+
+test('where another provider is the first step, a mailbox does not stand for the second one; what asks for it may come after the mail', async (t) => {
+  const own = await openAccounts({
+    definition: {
+      methods: { password: false },
+      upstreams: [{ kind: 'openid', id: 'club', name: 'Club', issuer: 'https://club.example', clientId: 'us' }],
+    },
+    upstreamSecrets: { club: 'x'.repeat(32) },
+  })
+  t.after(() => own.stop())
+  const mailed = async (email: string, template: string): Promise<string> => {
+    await own.visit({ path: '/lost-passkey', form: { email }, client: email })
+    const sent = await own.mailTo(email, template)
+    return sent.data['link'] === undefined ? '' : tokenIn(sent)
+  }
+  const ada = { id: '01'.padEnd(26, 'k'), email: 'upstream@example.org', name: 'Ada', emailVerifiedAt: 1, createdAt: 1 }
+  await own.database.collection(accountsCollection).insert(call, ada)
+  const token = await mailed(ada.email, 'new-passkey')
+  assert.equal((await own.visit({ path: `/new-passkey?token=${token}`, cookies: here })).status, 200)
+  await own.database.collection(totpCollection).insert(call, { id: ada.id, key: LOST, lastStep: 0, createdAt: 1 })
+  assert.equal((await own.visit({ path: `/new-passkey?token=${token}`, cookies: here })).status, 410)
+  await mailed(ada.email, 'ask-for-passkey')
+  const operator = callAs(call, { kind: 'operator', sessionId: 'desk' })
+  const known = own.mails.length
+  await own.byMail.lostPasskeys.send(operator, ada.email)
+  const sent = await until('the link of the operator', () => own.mails.slice(known).find(({ template }) => template === 'new-passkey'))
+  assert.equal((await own.visit({ path: `/new-passkey?token=${tokenIn(sent)}`, cookies: here })).status, 200)
 })
 
 test('whoever moved in with an address that was not confirmed gets in by its mailbox, and nobody by what was there before', async () => {

@@ -159,6 +159,11 @@ function createFakeEngine(people: () => Pick<People, 'accounts' | 'shared'>): Fa
       return seeOther(WENT_ON)
     },
     browserSession: async () => engine.sessionList.find((session) => session.id === 'here' && session.accountId === engine.signedInAs),
+    async signOutHere(exchange) {
+      const here = await engine.browserSession(exchange)
+      if (here !== undefined) asked.push(`endBrowserSession ${here.accountId} ${here.id}`)
+      return here !== undefined
+    },
     signInPath: (returnTo, options) => `/authorize?return_to=${encodeURIComponent(returnTo)}${options?.again === true ? '&again' : ''}`,
     sessions: async (_call, accountId) => engine.sessionList.filter((session) => session.accountId === accountId),
     endBrowserSession: async (_call, accountId, sessionId) => void asked.push(`endBrowserSession ${accountId} ${sessionId}`),

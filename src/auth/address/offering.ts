@@ -8,7 +8,7 @@ import { languageFor, mail } from '../accounts/mail.ts'
 import type { Account } from '../accounts/schemas.ts'
 import type { AddressOffer } from '../contract.ts'
 import { authErrors } from '../errors.ts'
-import type { SignInMethods } from '../methods.ts'
+import { needsPasskey, type SignInMethods } from '../methods.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import { type AddressesDependencies, checkedAddress, DAY_MS, UNDO_DAYS } from './service.ts'
@@ -52,7 +52,8 @@ async function free(
   { account, to }: { readonly account: Account; readonly to: string },
 ): Promise<string> {
   const { methods, accounts } = deps
-  if (!methods.password && !methods.emailCode && !methods.magicLink)
+  // A new passkey is made by the mailbox, too (see ../lost-passkeys/).
+  if (!methods.password && !methods.emailCode && !methods.magicLink && !needsPasskey(methods))
     throw authErrors.bad_details({ detail: 'In this app nobody comes in by a mailbox: the account would be open to nobody.' })
   // Nothing is half given back.
   if (account.deletion?.begun === true) throw authErrors.bad_details({ detail: 'This account is being deleted.' })

@@ -66,7 +66,6 @@ export function createAddressRepository(database: Database, reclaiming: Pick<Rec
     const page = await undos.list(call, { index: 'account', where: { accountId }, limit: MOST_UNDOS })
     for (const { value } of page.items) if (which(value)) await undos.delete(call, value.id)
   }
-  // An end that has begun blocks the account in the same write, so it is noticed as well.
   const sameAccount = ({ email, password, waysVersion, suspendedAt }: Account) => ({ email, password, waysVersion, suspendedAt })
   return {
     async insert(call, change, events) {
@@ -105,7 +104,8 @@ export function createAddressRepository(database: Database, reclaiming: Pick<Rec
       }
       const operations = [
         deleteFrom(addressUndosCollection, used.value.id, { ifVersion: used.version }),
-        updateIn(accountsCollection, account.id, { set, where: sameAccount(account) }),
+        // What has begun to be removed is not given back.
+        updateIn(accountsCollection, account.id, { set, where: { ...sameAccount(account), deletion: account.deletion } }),
         ...(await reclaiming.removals(call, account.id, { since })),
       ]
       return commit(call, operations, events)

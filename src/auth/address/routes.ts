@@ -6,6 +6,7 @@ import { deviceOf, whence } from '../browser.ts'
 import { accountActions, doneAnswer, type SignedIn } from '../pages/account-actions.ts'
 import { errorPage } from '../pages/engine-pages.ts'
 import { csrfToken, formAnswers, formFailure, formText, friendly, type PageParts, skinOf } from '../pages/handling.ts'
+import { needsPasskey } from '../methods.ts'
 import { confirmAddressPage, restoreAddressPage, restoredPage } from './pages.ts'
 
 const own = {
@@ -141,7 +142,8 @@ function restoreRoutes(parts: PageParts): Route[] {
         await parts.engine.revokeAccount(call, accountId)
         await reclaiming.finish(call, accountId)
         exchange.renewCsrf()
-        return page(restoredPage(skinOf(parts, exchange, '/account'), { hasPasswords: parts.methods.password, ...standing }))
+        const ways = { hasPasswords: parts.methods.password, needsPasskey: needsPasskey(parts.methods) }
+        return page(restoredPage(skinOf(parts, exchange, '/account'), { ...ways, ...standing }))
       }),
     }),
   ]

@@ -49,8 +49,8 @@ export interface LostPasskeysDependencies {
   readonly limits: MailLimits
   readonly admission: Pick<Admission, 'isOff'>
   readonly methods: SignInMethods
-  /** Whether a role of theirs asks for two factors, be it one in an organisation. */
-  isForced(this: void, call: Call, person: { readonly id: string; readonly roles?: readonly string[] | undefined }): Promise<boolean>
+  /** Whether a mailbox is not enough: a role of theirs asks for two factors, be it one in an organisation, or they have an authenticator app. */
+  asksForMore(this: void, call: Call, person: { readonly id: string; readonly roles?: readonly string[] | undefined }): Promise<boolean>
   readonly clock: Clock
   /** Where mailed links lead: the accounts origin. */
   readonly origin: string
@@ -66,7 +66,7 @@ export function createLostPasskeys(deps: LostPasskeysDependencies): LostPasskeys
 }
 
 function asking(deps: LostPasskeysDependencies): Pick<LostPasskeys, 'ask' | 'send'> {
-  const { repository, accounts, limits, clock, methods, isForced } = deps
+  const { repository, accounts, limits, clock, methods, asksForMore } = deps
 
   const permit = (email: string, account: Account | undefined, interaction?: string): { token: string; reset: PasswordReset } => {
     const token = randomToken()
@@ -89,7 +89,7 @@ function asking(deps: LostPasskeysDependencies): Pick<LostPasskeys, 'ask' | 'sen
       const mayMail = await limits.mayMail(call, 'passkey', { ...request, email })
       const account = await accounts.findByEmail(call, email)
       // Nobody is looked for in the same way, so that time does not tell who has an account.
-      const forced = await isForced(call, account ?? { id: newId(clock.now()) })
+      const forced = await asksForMore(call, account ?? { id: newId(clock.now()) })
       const { token, reset } = permit(email, forced ? undefined : account, request.interaction)
       const told = mail({ ...mailFor(deps, account, { email, token, forced }), language: languageFor(account, call) })
       await repository.insert(call, reset, mayMail ? [told] : [])
@@ -103,7 +103,7 @@ function asking(deps: LostPasskeysDependencies): Pick<LostPasskeys, 'ask' | 'sen
       const { id: accountId, language } = account
       if (!needsPasskey(methods) || account.suspendedAt !== undefined) return { accountId, passkeyLinkSent: false }
       const { token, reset } = permit(email, account)
-      await repository.insert(call, reset, [
+      await repository.insert(call, { ...reset, byOperator: true }, [
         mail({ ...mailFor(deps, account, { email, token, forced: false }), language }),
         securityEventOf({ type: 'passkey.link_sent', accountId, ...actorOf(call) }),
       ])
@@ -112,13 +112,15 @@ function asking(deps: LostPasskeysDependencies): Pick<LostPasskeys, 'ask' | 'sen
   }
 }
 
-function renewing({ repository, accounts, clock }: LostPasskeysDependencies): Pick<LostPasskeys, 'pending' | 'renew'> {
+function renewing({ repository, accounts, clock, asksForMore }: LostPasskeysDependencies): Pick<LostPasskeys, 'pending' | 'renew'> {
   const find = async (call: Call, token: string): Promise<Found | undefined> => {
     const reset = await repository.find(call, sha256(token), 'passkey')
     if (reset?.value.accountId === undefined || reset.value.expiresAt <= clock.now()) return undefined
     const account = await accounts.find(call, reset.value.accountId)
     // The address may have gone to another mailbox since.
     if (account === undefined || account.suspendedAt !== undefined || account.email !== reset.value.email) return undefined
+    // What asks for more may have come since, too.
+    if (reset.value.byOperator !== true && (await asksForMore(call, account))) return undefined
     return equalSecrets(credentialOf(account), reset.value.credential) ? { reset, account } : undefined
   }
 

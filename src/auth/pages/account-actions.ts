@@ -51,7 +51,7 @@ export interface AccountActions {
   /** For the account, and for this browser. */
   chooseLanguage(who: SignedIn, tag: string): Promise<Answer>
   changePassword(who: SignedIn, typed: { current: string; password: string }): Promise<Answer>
-  signOut(who: SignedIn): Promise<Answer>
+  signOut(exchange: Exchange): Promise<Answer>
 }
 
 export function accountActions(parts: PageParts): AccountActions {
@@ -95,8 +95,8 @@ export function accountActions(parts: PageParts): AccountActions {
       exchange.renewCsrf()
       return doneAnswer('password')
     },
-    async signOut({ call, exchange, session }: SignedIn) {
-      await engine.endBrowserSession(call, session.accountId, session.id)
+    async signOut(exchange: Exchange) {
+      if (!(await engine.signOutHere(exchange))) return seeOther(engine.signInPath('/account'))
       exchange.renewCsrf()
       return seeOther('/signed-out', { 'clear-site-data': '"storage"' })
     },

@@ -55,7 +55,7 @@ export function accountRoutes(parts: PageParts): Route[] {
       body: 'form',
       input: { body: emptyForm },
       answers: formAnswers,
-      handle: friendly(parts, (call, _input, exchange) => signedIn(call, exchange, signOut)),
+      handle: friendly(parts, (_call, _input, exchange) => signOut(exchange)),
     }),
     ...endingRoutes(parts, signedIn),
     ...eventRoutes(parts, signedIn),

@@ -209,7 +209,7 @@ function buildEngine(parts: AuthorizationServerParts, made: Made & { readonly ke
     clientUsed: (clientId) => parts.newcomers.used(systemCall('auth'), clientId),
     noteWrongTry: (code) => stores.codeStorage.noteWrongTry(code),
     apiScopes: resources.scopes,
-    exchange: { clients, resources },
+    exchange: { clients, resources, rules: parts.rules },
     structured: { tokens: made.tokens, revocations: parts.revocations, clients },
   })
 }

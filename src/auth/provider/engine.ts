@@ -46,29 +46,12 @@ export interface EngineDependencies {
 }
 
 export function createEngine(dependencies: EngineDependencies): Engine {
-  const { built, pending, issuer, clients, sessions, endings, keyRing, accounts, hooks, rules, devices, languageOf, clock } = dependencies
+  const { built, pending, issuer, clients, endings, keyRing, accounts, hooks, rules, devices, languageOf, clock } = dependencies
   const within = createUnits(pending)
 
   const interactions = createInteractions(built, clients)
 
-  const sessionHere = async (exchange: Exchange): Promise<{ session: BrowserSession; proved: Level } | undefined> => {
-    const instance = built().provider
-    const found = await instance.Session.get(instance.createContext(exchange.request, exchange.response))
-    if (found.accountId === undefined) return undefined
-    const stored = await sessions.get(callOf(exchange), found.uid)
-    const session = stored && browserSession(stored.value)
-    return session && { session, proved: provedLevel({ acr: found.acr }) }
-  }
-
-  const currentSession = async (exchange: Exchange): Promise<BrowserSession | undefined> => (await sessionHere(exchange))?.session
-
-  /** For the pages: nobody is signed in who has proved less than a role asks for that was given since. */
-  const provedSession = async (exchange: Exchange): Promise<BrowserSession | undefined> => {
-    const found = await sessionHere(exchange)
-    if (found === undefined || found.proved >= 2) return found?.session
-    const { accountId } = found.session
-    return found.proved < (await rules.forcedLevel(callOf(exchange), accountId)) ? undefined : found.session
-  }
+  const { currentSession, provedSession, signOutHere } = sessionsHere(dependencies)
 
   const admit: SignInsDependencies['admit'] = async (exchange, found, { accountId, credential, proofs }) => {
     const call = callOf(exchange)
@@ -119,9 +102,39 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     finishConsent: (exchange, approved) => within(exchange, () => finishConsent(exchange, approved)),
 
     browserSession: (exchange) => within(exchange, () => provedSession(exchange)),
+    signOutHere: (exchange) => within(exchange, () => signOutHere(exchange)),
 
     signInPath: (returnTo, { again = false } = {}) => signInAddress({ issuer, keyRing, again }, returnTo),
   }
+}
+
+/** What is signed in in a browser, by its cookies. */
+function sessionsHere({ built, sessions, rules, endings }: EngineDependencies) {
+  const sessionHere = async (exchange: Exchange): Promise<{ session: BrowserSession; proved: Level } | undefined> => {
+    const instance = built().provider
+    const found = await instance.Session.get(instance.createContext(exchange.request, exchange.response))
+    if (found.accountId === undefined) return undefined
+    const stored = await sessions.get(callOf(exchange), found.uid)
+    const session = stored && browserSession(stored.value)
+    return session && { session, proved: provedLevel({ acr: found.acr }) }
+  }
+
+  const currentSession = async (exchange: Exchange): Promise<BrowserSession | undefined> => (await sessionHere(exchange))?.session
+
+  /** For the pages: nobody is signed in who has proved less than a role asks for that was given since. */
+  const provedSession = async (exchange: Exchange): Promise<BrowserSession | undefined> => {
+    const found = await sessionHere(exchange)
+    if (found === undefined || found.proved >= 2) return found?.session
+    const { accountId } = found.session
+    return found.proved < (await rules.forcedLevel(callOf(exchange), accountId)) ? undefined : found.session
+  }
+
+  const signOutHere = async (exchange: Exchange): Promise<boolean> => {
+    const session = await currentSession(exchange)
+    if (session !== undefined) await endings.endSession(callOf(exchange), session.id)
+    return session !== undefined
+  }
+  return { currentSession, provedSession, signOutHere }
 }
 
 /** What one page asks of the engine, with one wait for the disk. */

@@ -5,6 +5,8 @@ import type { AccessToken, KoaContextWithOIDC, ResourceServerInstance } from 'oi
 import type Provider from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import { z } from '#kernel/schema.ts'
+import type { SignInRules } from '../engine.ts'
+import { provedLevel } from '../levels.ts'
 import { grantHelpers } from './engine-internals.ts'
 import { EXCHANGED_IDS_CLAIM, markExchanged } from './exchanged.ts'
 import { recordId } from './ids.ts'
@@ -51,9 +53,12 @@ const sessionClaims = z.looseObject({
   [EXCHANGED_IDS_CLAIM]: z.array(z.string()).optional(),
 })
 
+const signInOf = z.looseObject({ acr: z.string().optional(), amr: z.array(z.string()).optional() })
+
 export interface TokenExchangeParts {
   readonly clients: ClientRegistry
   readonly resources: ResourceRegistry
+  readonly rules: Pick<SignInRules, 'forcesAnybody' | 'forcedLevel'>
 }
 
 export function offerTokenExchange(provider: Provider, parts: TokenExchangeParts): void {
@@ -66,6 +71,7 @@ async function exchange(provider: Provider, parts: TokenExchangeParts, context: 
   const registered = client === undefined ? undefined : await parts.clients.find(currentCall(), client.clientId)
   if (client === undefined || registered === undefined) throw new errors.InvalidClient('the client is not known')
   const subject = await subjectOf(provider, asked.subject_token, { resources: parts.resources, clientId: client.clientId })
+  await requireProof(parts, subject)
   const target = await targetOf(context, asked, registered)
   const { sid, act, exchanged_from: before, [EXCHANGED_IDS_CLAIM]: ids = [], ...others } = sessionClaims.parse(subject.extra ?? {})
   const from = { ...before, [String(subject.aud)]: subject.scope ?? '' }
@@ -102,6 +108,13 @@ async function exchange(provider: Provider, parts: TokenExchangeParts, context: 
     expires_in: token.expiration,
     ...(token.scope === undefined ? {} : { scope: token.scope }),
   }
+}
+
+/** A role that was given since may ask for more than the subject token was proved with, whatever of it the new one would tell. */
+async function requireProof({ rules }: TokenExchangeParts, { accountId, extra }: AccessToken): Promise<void> {
+  if (!rules.forcesAnybody) return
+  if (provedLevel(signInOf.parse(extra ?? {})) < (await rules.forcedLevel(currentCall(), accountId)))
+    throw new errors.InvalidRequest('the subject token proves too little for a role of this person')
 }
 
 /** What its revocation is stored under. Of one that we alone can read the `jti` is the value itself, which is nobody else's business. */

@@ -48,12 +48,12 @@ export function createRecoveryRepository(database: Database, reclaiming: Pick<Re
       await resets.insert(call, reset, { events })
     },
     async redeem(call, { value, version }, { account, by, now, events }) {
-      const { id, password: before, waysVersion, emailVerifiedAt } = account
+      const { id, password: before, waysVersion, emailVerifiedAt, reclaimedSince } = account
       const isFirstProof = emailVerifiedAt === undefined
       const set = changeOf(account, by, now)
       const operations = [
         deleteFrom(resetsCollection, value.id, { ifVersion: version }),
-        updateIn(accountsCollection, id, { set, where: { password: before, waysVersion, emailVerifiedAt } }),
+        updateIn(accountsCollection, id, { set, where: { password: before, waysVersion, emailVerifiedAt, reclaimedSince } }),
         ...(isFirstProof ? await reclaiming.removals(call, id, { since: 0 }) : []),
         // What takes passkeys away is among the removals then.
         ...('password' in by ? [] : by.operations.filter(({ kind }) => !isFirstProof || kind !== 'delete')),
@@ -70,12 +70,12 @@ export function createRecoveryRepository(database: Database, reclaiming: Pick<Re
   }
 }
 
-function changeOf({ waysVersion, emailVerifiedAt = 0 }: Account, by: Recovered['by'], now: number): Partial<Account> {
+function changeOf({ waysVersion, emailVerifiedAt = 0, reclaimedSince }: Account, by: Recovered['by'], now: number): Partial<Account> {
   const given = 'password' in by ? { password: by.password, awaitsLegacyPassword: undefined } : {}
   const set = { ...given, emailVerifiedAt: emailVerifiedAt === 0 ? now : emailVerifiedAt }
   if (emailVerifiedAt !== 0 && 'password' in by) return set
-  // Every other link ends, and whatever was proved halfway: a new password alone does that by itself.
+  // Every other link ends, and whatever was proved halfway: a new password alone does that by itself. An account that is being taken back keeps this passkey.
   const ended = { ...set, waysVersion: (waysVersion ?? 0) + 1 }
-  if (emailVerifiedAt !== 0) return ended
+  if (emailVerifiedAt !== 0) return reclaimedSince === undefined || 'password' in by ? ended : { ...ended, reclaimedBy: by.passkeyId }
   return { ...ended, reclaimedSince: 0, reclaimedBy: 'password' in by ? undefined : by.passkeyId }
 }

@@ -9,6 +9,8 @@ export const passwordReset = z.strictObject({
   email: z.string(),
   /** Absent for a password. */
   for: z.literal('passkey').optional(),
+  /** Sent by an operator, who knows that it is them. */
+  byOperator: z.literal(true).optional(),
   /** Of the account when it was asked for: a password that was changed since ends it. */
   credential: z.string(),
   /** The authorization that the person was in the middle of. */

@@ -581,6 +581,8 @@ export const de: Texts = {
     newPassword: 'Neues Passwort setzen',
     restoredSignIn: 'Alle sind abgemeldet. Melden Sie sich an und sehen Sie nach, ob alles ist, wie Sie es kennen.',
     signIn: 'Anmelden',
+    restoredPasskey: 'Alle sind abgemeldet, und jeder Passkey ist entfernt. Legen Sie jetzt einen neuen an.',
+    newPasskey: 'Neuen Passkey anlegen',
     restoredBlocked:
       'Alle sind abgemeldet. Das Konto ist gesperrt, deshalb kann sich noch niemand anmelden: Schreiben Sie den Betreibern dieses Dienstes. Sie können Sie wieder hereinlassen.',
     take: 'Das Konto übernehmen?',

@@ -581,6 +581,9 @@ export const en = {
     /** Where there are no passwords. */
     restoredSignIn: 'Everybody is signed out. Sign in and see whether all is as you left it.',
     signIn: 'Sign in',
+    /** Where passkeys are all there is, and none is left. */
+    restoredPasskey: 'Everybody is signed out, and every passkey is gone. Make a new one now.',
+    newPasskey: 'Make a new passkey',
     restoredBlocked:
       'Everybody is signed out. The account is blocked, so nobody can sign in yet: write to the people who run this service, who can let you in again.',
     take: 'Take the account over?',
