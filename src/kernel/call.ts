@@ -30,6 +30,9 @@ export type Principal =
 
 export type UserPrincipal = Extract<Principal, { kind: 'user' }>
 
+/** An operator, or the platform itself: a command, a schedule. Never a person, a client or a service. */
+export const isOperator = ({ kind }: Principal): boolean => kind === 'operator' || kind === 'system'
+
 export interface Call {
   readonly principal: Principal
   /** Ties every log line and every error answer of one request together. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { callAs } from '#kernel/call.ts'
+import { updateIn } from '#kernel/collection.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { passkeysCollection } from '../../src/auth/passkeys/repository.ts'
@@ -290,6 +291,29 @@ test('whoever moved in with an address that was not confirmed gets in by its mai
   const account = await find()
   assert.ok(account?.emailVerifiedAt)
   assert.deepEqual([account.reclaimedSince, account.reclaimedBy], [undefined, undefined])
+})
+
+test('a passkey that its owner makes while the account is being taken back stays; what the thief added meanwhile goes', async () => {
+  const ada = await person()
+  const { accountId, email } = ada
+  const accounts = world.database.collection(accountsCollection)
+  const passkeys = world.database.collection(passkeysCollection)
+  // The address was given back; the job that ends the thief's access has not come so far.
+  const since = world.clock.now()
+  await world.database.commit(call, [updateIn(accountsCollection, accountId, { set: { reclaimedSince: since } })], [])
+  const [first] = await world.running.passkeys.list(call, accountId)
+  const known = (await passkeys.get(call, first?.id ?? ''))?.value
+  assert.ok(known)
+  await passkeys.insert(call, { ...known, id: 'of-the-thief', credentialId: 'of-the-thief', createdAt: since + 1 })
+  await passkeys.update(call, known.id, { set: { createdAt: since - 1 } })
+  world.clock.advance(1000)
+  const device = new SoftAuthenticator()
+  const done = await send(await ask(email), made(await renewal(accountId), device))
+  assert.equal(done.status, 303, done.text)
+  assert.equal((await accounts.get(call, accountId))?.value.reclaimedSince, undefined, 'the taking back is done')
+  assert.equal(await passkeys.get(call, 'of-the-thief'), undefined)
+  assert.equal(await signsIn(ada, device), true)
+  assert.equal(await signsIn(ada, ada.device), true)
 })
 
 test('the way is offered where there is no other, and leads back to the sign-in that it began in', async () => {

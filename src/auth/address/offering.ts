@@ -12,6 +12,7 @@ import { needsPasskey, type SignInMethods } from '../methods.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import { type AddressesDependencies, checkedAddress, DAY_MS, UNDO_DAYS } from './service.ts'
+import { requireOperator } from '../operators-only.ts'
 
 export interface AddressOfferingDependencies extends Omit<AddressesDependencies, 'limits'> {
   readonly methods: SignInMethods
@@ -26,7 +27,7 @@ export function createAddressOffering(deps: AddressOfferingDependencies): Addres
   const { repository, accounts, clock, origin } = deps
   return {
     async offer(call, { email: typed, to }) {
-      if (call.principal.kind !== 'operator' && call.principal.kind !== 'system') throw authErrors.operators_only()
+      requireOperator(call)
       const email = normaliseEmail(typed)
       const account = email === undefined ? undefined : await accounts.findByEmail(call, email)
       if (account === undefined) return undefined

@@ -11,6 +11,7 @@ import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import { isWithin } from './domains.ts'
 import { createInvitationsRepository, invitationId, invitationUsed, type InvitationsRepository } from './repository.ts'
+import { requireOperator } from '../operators-only.ts'
 
 const DAY_MS = 24 * 3_600_000
 const INVITED_DAYS = 14
@@ -79,7 +80,7 @@ function inviting({
 }: AdmissionDependencies & Pick<Admission, 'problem'> & { readonly invitations: InvitationsRepository }): Inviting {
   return {
     async invite(call, typed) {
-      onlyOperators(call)
+      requireOperator(call)
       const email = addressOf(typed)
       const wrong = problem(email)
       if (wrong !== undefined) throw badAddress(wrong)
@@ -94,20 +95,16 @@ function inviting({
       return { email, expiresAt }
     },
     async invitations(call, after) {
-      onlyOperators(call)
+      requireOperator(call)
       const { items, next } = await invitations.list(call, after)
       const shown = items.map(({ value: { email, invitedAt, expiresAt } }) => ({ email, invitedAt, expiresAt }))
       return { items: shown.filter(({ expiresAt }) => expiresAt > clock.now()), ...(next === undefined ? {} : { next }) }
     },
     async withdrawInvitation(call, typed) {
-      onlyOperators(call)
+      requireOperator(call)
       return invitations.delete(call, addressOf(typed), [securityEventOf({ type: 'account.invitation_withdrawn', ...actorOf(call) })])
     },
   }
-}
-
-function onlyOperators({ principal }: Call): void {
-  if (principal.kind !== 'operator' && principal.kind !== 'system') throw authErrors.operators_only()
 }
 
 function addressOf(typed: string): string {

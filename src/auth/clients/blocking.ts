@@ -10,9 +10,10 @@ import { keptMsOf } from '../registration/service.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { type EndClient, endClientRequested } from './end-client.ts'
 import type { ClientsRepository } from './repository.ts'
-import { fixedClient, onlyForOperators, rewrite } from './rewriting.ts'
+import { fixedClient, rewrite } from './rewriting.ts'
 import type { StoredClient } from './schemas.ts'
 import { viewOf } from './view.ts'
+import { requireOperator } from '../operators-only.ts'
 
 export interface BlockingDependencies {
   readonly repository: ClientsRepository
@@ -29,7 +30,7 @@ export function createBlocking(dependencies: BlockingDependencies): Pick<Clients
   const named = (given: string): string => asPlace(given, settings.development) ?? given
   return {
     async block(call, given) {
-      onlyForOperators(call)
+      requireOperator(call)
       const clientId = named(given)
       const unknown = await blockUnknown(dependencies, call, clientId)
       if (unknown !== undefined) return viewOf(unknown)
@@ -45,7 +46,7 @@ export function createBlocking(dependencies: BlockingDependencies): Pick<Clients
       return viewOf(blocked)
     },
     async unblock(call, given) {
-      onlyForOperators(call)
+      requireOperator(call)
       const clientId = named(given)
       const present = (await repository.find(call, clientId))?.value
       await refuseWithin(repository, call, clientId)

@@ -6,6 +6,7 @@ import { authErrors } from '../errors.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import type { ClientsRepository } from './repository.ts'
 import type { StoredClient } from './schemas.ts'
+import { requireOperator } from '../operators-only.ts'
 
 const MAX_ROUNDS = 10
 
@@ -27,7 +28,7 @@ export async function rewrite(
   call: Call,
   { clientId, decide }: { readonly clientId: string; decide(stored: Stored<StoredClient>): Rewriting },
 ): Promise<StoredClient> {
-  onlyForOperators(call)
+  requireOperator(call)
   if (isFixed(clientId)) throw fixedClient(clientId)
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const stored = await repository.find(call, clientId)
@@ -43,8 +44,4 @@ export async function rewrite(
 
 export function fixedClient(clientId: string): Error {
   return authErrors.bad_client({ detail: `${JSON.stringify(clientId)} is in the app definition: change it there.` })
-}
-
-export function onlyForOperators({ principal }: Call): void {
-  if (principal.kind !== 'operator' && principal.kind !== 'system') throw authErrors.operators_only()
 }

@@ -12,10 +12,11 @@ import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { createBlocking } from './blocking.ts'
 import { type EndClient, endClientRequested } from './end-client.ts'
 import type { ClientsRepository } from './repository.ts'
-import { fixedClient, onlyForOperators, rewrite } from './rewriting.ts'
+import { fixedClient, rewrite } from './rewriting.ts'
 import { lapsedAfter } from './overriding.ts'
 import { isShown, shown, viewOf } from './view.ts'
 import { clientDefinition, type StoredClient } from './schemas.ts'
+import { requireOperator } from '../operators-only.ts'
 
 const PAGE = 200
 const KEEP_SECONDS = 3600
@@ -37,7 +38,7 @@ export interface ClientsDependencies {
 }
 
 async function invite({ invitations, isInviting }: ClientsDependencies, call: Call): Promise<string> {
-  onlyForOperators(call)
+  requireOperator(call)
   if (!isInviting)
     throw authErrors.bad_client({
       detail: 'No client registers itself here: the app definition has no "registration.dynamic" under "auth".',
@@ -51,7 +52,7 @@ export function createClients(dependencies: ClientsDependencies): Clients {
   const findFixed = (clientId: string): ClientView | undefined => fixed.find(({ definition }) => definition.clientId === clientId)
   return {
     async list(call, after) {
-      onlyForOperators(call)
+      requireOperator(call)
       const { items, next } = await repository.list(call, undefined, { limit: PAGE, ...(after === undefined ? {} : { after }) })
       const views = [
         ...(after === undefined ? fixed : []),
@@ -60,7 +61,7 @@ export function createClients(dependencies: ClientsDependencies): Clients {
       return next === undefined ? { items: views } : { items: views, next }
     },
     async find(call, clientId) {
-      onlyForOperators(call)
+      requireOperator(call)
       const stored = await repository.find(call, clientId)
       return stored === undefined ? findFixed(clientId) : await shown(repository, call, stored.value)
     },
@@ -103,7 +104,7 @@ export function createClients(dependencies: ClientsDependencies): Clients {
 }
 
 async function remove({ repository, clock, isFixed, end }: ClientsDependencies, call: Call, clientId: string): Promise<boolean> {
-  onlyForOperators(call)
+  requireOperator(call)
   if (isFixed(clientId)) throw fixedClient(clientId)
   // Somebody may register the same id again: nothing that people have allowed this one may be left for that one.
   const removed = securityEventOf({ type: 'client.removed', about: clientId.slice(0, 200), ...actorOf(call) })
@@ -120,7 +121,7 @@ async function add(
   call: Call,
   { definition, withSecret }: { readonly definition: ClientDefinition; readonly withSecret: boolean },
 ): Promise<Added> {
-  onlyForOperators(call)
+  requireOperator(call)
   // With a secret of ours it authenticates, which services must; the hashes in a definition are those of an app.
   const usual = withSecret ? { authentication: { method: 'client_secret_basic', secretHashes: [] } as const } : {}
   const checked = parsed({ ...usual, ...definition })

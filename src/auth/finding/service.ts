@@ -4,10 +4,10 @@ import type { Database } from '../../database/contract.ts'
 import { normaliseEmail } from '../accounts/email.ts'
 import type { Account } from '../accounts/schemas.ts'
 import type { Engine } from '../engine.ts'
-import { authErrors } from '../errors.ts'
 import type { SecurityEvents } from '../security-events/service.ts'
 import type { AccountFacts, AccountView, Finding, Whom } from './contract.ts'
 import { createFindingRepository, type FindingRepository } from './repository.ts'
+import { requireOperator } from '../operators-only.ts'
 
 const PAGE = 100
 const EVENTS = 50
@@ -25,7 +25,7 @@ export function createFinding({ database, engine, securityEvents }: FindingDepen
   const repository = createFindingRepository(database)
   return {
     async list(call, { email = '', after, limit = PAGE }) {
-      onlyOperators(call)
+      requireOperator(call)
       // An address that is whole may be written in another way, such as with an umlaut in its domain.
       const prefix = normaliseEmail(email) ?? email.trim().toLowerCase()
       if (!PLAIN.test(prefix)) return { items: [] }
@@ -33,7 +33,7 @@ export function createFinding({ database, engine, securityEvents }: FindingDepen
       return { items: items.map(({ value }) => factsOf(value)), ...(next === undefined ? {} : { next }) }
     },
     async view(call, whom) {
-      onlyOperators(call)
+      requireOperator(call)
       const account = await accountOf(repository, call, whom)
       if (account === undefined) return undefined
       const { id, language, password } = account
@@ -84,8 +84,4 @@ async function accountOf(repository: FindingRepository, call: Call, whom: Whom):
   if ('accountId' in whom) return await repository.find(call, whom.accountId)
   const email = normaliseEmail(whom.email)
   return email === undefined ? undefined : await repository.findByEmail(call, email)
-}
-
-function onlyOperators({ principal }: Call): void {
-  if (principal.kind !== 'operator' && principal.kind !== 'system') throw authErrors.operators_only()
 }

@@ -6,8 +6,8 @@ import type { KeyRing } from '#kernel/keyring.ts'
 import type { Database } from '../../database/contract.ts'
 import type { Auth, BeginAnew, LostSeals } from '../contract.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
-import { requireOperator } from './operators-only.ts'
 import type { SealedField, SealedRow, SealedRows } from './sealed-field.ts'
+import { requireOperator } from '../operators-only.ts'
 
 export interface Loss {
   readonly operations: readonly Operation[]

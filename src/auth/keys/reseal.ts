@@ -7,8 +7,8 @@ import type { Logger } from '#kernel/log.ts'
 import { z } from '#kernel/schema.ts'
 import type { Database } from '../../database/contract.ts'
 import type { Resealed } from '../contract.ts'
-import { requireOperator } from './operators-only.ts'
 import type { SealedField, SealedRows } from './sealed-field.ts'
+import { requireOperator } from '../operators-only.ts'
 
 export interface Resealing {
   /** One walk through everything. Until one has found nothing, what was changed under it may still be sealed with a former version. */

@@ -7,9 +7,9 @@ import type { Database } from '../../database/contract.ts'
 import type { SigningKeyInfo } from '../contract.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import { type Arranged, arrange, KNOWN_HERE_MS, nextDue, PUBLISHED_BEFORE_USE_MS, publishedAfterUseMs } from './generations.ts'
-import { requireOperator } from './operators-only.ts'
 import { makeKey, type PrivateJwk, type PublicJwk, publicPart, type SigningAlgorithm } from './jwk.ts'
 import { createSigningKeysRepository, type NewSigningKey, type SigningKeyRecord, type SigningKeysRepository } from './repository.ts'
+import { requireOperator } from '../operators-only.ts'
 
 const DAY_MS = 86_400_000
 const MAX_ROUNDS = 10

@@ -1,6 +1,5 @@
 // For who cannot do it on the account page: signing out everywhere, and the end of the account.
 import { type Call, callAs } from '#kernel/call.ts'
-import { httpErrors } from '#kernel/http/problem.ts'
 import type { Stored } from '../../database/contract.ts'
 import { normaliseEmail } from '../accounts/email.ts'
 import type { Account } from '../accounts/schemas.ts'
@@ -10,6 +9,7 @@ import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { settled } from '../settled.ts'
 import type { AccountDeletion, AccountEnding, AccountKept, AccountSignedOut } from './contract.ts'
 import { askForEnd, beginAtOnce, deleteOne, type LeavingDependencies, stay } from './ending.ts'
+import { requireOperator } from '../operators-only.ts'
 
 /** Ends what blocking ends, and leaves the account open. */
 export async function signOut(
@@ -17,7 +17,7 @@ export async function signOut(
   call: Call,
   typed: string,
 ): Promise<AccountSignedOut | undefined> {
-  onlyOperators(call)
+  requireOperator(call)
   const account = await accountOf(repository, call, typed)
   if (account === undefined) return undefined
   const { id: accountId } = account.value
@@ -30,7 +30,7 @@ export async function signOut(
 }
 
 export async function end(deps: LeavingDependencies, call: Call, asked: AccountDeletion): Promise<AccountEnding | undefined> {
-  onlyOperators(call)
+  requireOperator(call)
   const email = normaliseEmail(asked.email)
   if (email === undefined) return undefined
   const { confirm, now = false } = asked
@@ -69,7 +69,7 @@ async function endNow(deps: LeavingDependencies, call: Call, email: string): Pro
 }
 
 export async function keep(deps: LeavingDependencies, call: Call, typed: string): Promise<AccountKept | undefined> {
-  onlyOperators(call)
+  requireOperator(call)
   return await settled(async () => {
     const account = await accountOf(deps.repository, call, typed)
     if (account === undefined) return undefined
@@ -83,10 +83,6 @@ export async function keep(deps: LeavingDependencies, call: Call, typed: string)
 async function accountOf(repository: LeavingDependencies['repository'], call: Call, typed: string): Promise<Stored<Account> | undefined> {
   const email = normaliseEmail(typed)
   return email === undefined ? undefined : await repository.findByEmail(call, email)
-}
-
-function onlyOperators({ principal }: Call): void {
-  if (principal.kind !== 'operator' && principal.kind !== 'system') throw httpErrors.forbidden({ detail: 'This is for operators.' })
 }
 
 function notConfirmed(): Error {

@@ -9,6 +9,7 @@ import { endAccessRequested } from '../end-access.ts'
 import type { Engine } from '../engine.ts'
 import { type SecurityEvent, securityEventOf } from '../security-events/security-event.ts'
 import type { ServiceAccounts } from '../service-accounts/service.ts'
+import { settled } from '../settled.ts'
 import type { Addresses } from './parts.ts'
 import type { PersonalData } from './personal-data.ts'
 import type { LeavingRepository } from './repository.ts'
@@ -127,7 +128,10 @@ export async function deleteOne(
   const addresses = new Set([...(deletion?.addresses ?? []), ...(await deps.addressesOf(call, account.value)).all])
   const leaver = { accountId: id, addresses: [...addresses] }
   for (const part of personalData) await part.erase(call, leaver)
-  const stored = await repository.find(call, id)
-  if (stored === undefined) return
-  await repository.delete(call, stored, [securityEventOf({ type: 'account.deleted', accountId: id, ...by }), accountDeletedEvent(id)])
+  const events = [securityEventOf({ type: 'account.deleted', accountId: id, ...by }), accountDeletedEvent(id)]
+  // What had begun before this may write to the account still, as that it was signed in to.
+  await settled(async () => {
+    const stored = await repository.find(call, id)
+    return stored === undefined || (await repository.delete(call, stored, events)) ? undefined : 'moved'
+  })
 }

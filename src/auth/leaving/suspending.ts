@@ -1,7 +1,6 @@
 // Blocking an account, and letting it in again: for operators.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { httpErrors } from '#kernel/http/problem.ts'
 import { normaliseEmail } from '../accounts/email.ts'
 import type { AccountStanding } from '../contract.ts'
 import { endAccessRequested } from '../end-access.ts'
@@ -10,6 +9,7 @@ import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import type { ServiceAccounts } from '../service-accounts/service.ts'
 import type { LeavingRepository } from './repository.ts'
 import { settled } from '../settled.ts'
+import { requireOperator } from '../operators-only.ts'
 
 const DAY_MS = 24 * 3_600_000
 
@@ -26,8 +26,7 @@ export async function suspend(
   call: Call,
   { typed, suspended }: { readonly typed: string; readonly suspended: boolean },
 ): Promise<AccountStanding | undefined> {
-  if (call.principal.kind !== 'operator' && call.principal.kind !== 'system')
-    throw httpErrors.forbidden({ detail: 'This is for operators.' })
+  requireOperator(call)
   const email = normaliseEmail(typed)
   if (email === undefined) return undefined
   const accountId = await settled(async () => {

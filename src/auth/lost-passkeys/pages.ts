@@ -1,4 +1,4 @@
-// Making a new passkey by a mailed link, and what is said after it.
+// Making a new passkey by a mailed link.
 import { type Html, html } from '#kernel/html.ts'
 import type { CreationOptions } from '../passkeys/ceremonies.ts'
 import { passkeyForm, withoutPasskeys } from '../passkeys/pages.ts'
@@ -25,13 +25,5 @@ export function newPasskeyPage(skin: Skin, { email, token, options, csrfToken, s
 ${message('bad', problem ?? problems['name'])}
 ${withoutPasskeys(skin)}
 ${passkeyForm(skin, { kind: 'create', action: '/new-passkey', options, csrfToken, button: skin.texts.passkeys.create, primary: true, fields })}`,
-  })
-}
-
-export function newPasskeyDonePage(skin: Skin, signInPath: string): Html {
-  const { lostPasskey: texts } = skin.texts
-  return stagePage(skin, {
-    title: texts.done,
-    main: html`${lead(texts.done, texts.doneLead)}<div class="buttons"><a class="button" href="${signInPath}">${texts.signIn}</a></div>`,
   })
 }

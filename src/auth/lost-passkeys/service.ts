@@ -16,7 +16,6 @@ import { type Account, credentialOf } from '../accounts/schemas.ts'
 import type { PasskeyLink } from '../contract.ts'
 import { endAccessRequested } from '../end-access.ts'
 import { authErrors } from '../errors.ts'
-import { requireOperator } from '../keys/operators-only.ts'
 import { needsPasskey, type SignInMethods } from '../methods.ts'
 import type { Renewal } from '../passkeys/service.ts'
 import type { RecoveryRepository } from '../recovery/repository.ts'
@@ -24,6 +23,7 @@ import type { PasswordReset } from '../recovery/schemas.ts'
 import type { PendingReset, ResetRequest } from '../recovery/service.ts'
 import { actorOf, securityEventOf, type Whence } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
+import { requireOperator } from '../operators-only.ts'
 
 export interface PendingPasskey extends PendingReset {
   readonly name: string

@@ -17,6 +17,7 @@ import type { Identity } from '../upstream/schemas.ts'
 import type { Moving, MoveInOptions, PersonRow, RowOutcome } from './contract.ts'
 import type { MovingRepository } from './repository.ts'
 import { type ParsedRow, personRow } from './schemas.ts'
+import { requireOperator } from '../operators-only.ts'
 
 export interface MovingDependencies {
   readonly repository: MovingRepository
@@ -40,7 +41,7 @@ export function createMoving(deps: MovingDependencies): Moving {
   const { repository } = deps
   return {
     async moveIn(call, rows, options) {
-      onlyOperators(call)
+      requireOperator(call)
       if (rows.length > MOST_ROWS) throw authErrors.bad_details({ detail: `At most ${MOST_ROWS} rows at once.` })
       const outcomes: RowOutcome[] = []
       for (let start = 0; start < rows.length; start += AT_ONCE)
@@ -48,7 +49,7 @@ export function createMoving(deps: MovingDependencies): Moving {
       return outcomes
     },
     async moveOut(call, { withPasswords, after }) {
-      onlyOperators(call)
+      requireOperator(call)
       if (after === undefined)
         await repository.tell(call, [
           securityEventOf({
@@ -66,10 +67,6 @@ export function createMoving(deps: MovingDependencies): Moving {
       return { items, ...(page.next === undefined ? {} : { next: page.next }) }
     },
   }
-}
-
-function onlyOperators({ principal }: Call): void {
-  if (principal.kind !== 'operator' && principal.kind !== 'system') throw authErrors.operators_only()
 }
 
 const refused = (reason: string): RowOutcome => ({ outcome: 'refused', reason })

@@ -21,6 +21,7 @@ import type { Member } from './schemas.ts'
 import { createOrganisationsRepository, type OrganisationsRepository } from './repository.ts'
 import { type Acting, createOrganisations, type Organisations, shownMembers, viewOf } from './service.ts'
 import { createStanding, type Standing } from './standing.ts'
+import { requireOperator } from '../operators-only.ts'
 
 export interface OrganisationsPart extends Standing {
   /** The app has organisations. */
@@ -119,23 +120,23 @@ function createDesk(
   return {
     isOn: parts.isOn,
     async list(call, after) {
-      onlyForOperators(call)
+      requireOperator(call)
       const { items, next } = await repository.list(call, { limit: PAGE, after })
       const shown = items.filter(({ value }) => value.endedAt === undefined).map(({ value }) => viewOf(value))
       return next === undefined ? { items: shown } : { items: shown, next }
     },
     async create(call, { name, owner }) {
-      onlyForOperators(call)
+      requireOperator(call)
       const account = await byAddress(call, owner)
       return account === undefined ? undefined : await organisations.create(call, { name, accountId: account.id })
     },
     async members(call, organisationId, after) {
-      onlyForOperators(call)
+      requireOperator(call)
       await organisations.changing.find(call, organisationId)
       return await shownMembers(parts, call, { organisationId, after })
     },
     async setMember(call, { organisationId, email, roles }) {
-      onlyForOperators(call)
+      requireOperator(call)
       const account = await byAddress(call, email)
       if (account === undefined) return false
       const after = roles === undefined ? undefined : organisations.checkedRoles(roles)
@@ -147,12 +148,8 @@ function createDesk(
       return true
     },
     async end(call, organisationId) {
-      onlyForOperators(call)
+      requireOperator(call)
       return await end(call, organisationId)
     },
   }
-}
-
-function onlyForOperators({ principal }: Call): void {
-  if (principal.kind !== 'operator' && principal.kind !== 'system') throw authErrors.operators_only()
 }

@@ -12,6 +12,7 @@ import type { MembershipView, MemberView, OrganisationsDefinition, OrganisationV
 import { type Changing, type ChangingParts, createChanging } from './member-change.ts'
 import { createOwners, type Owners } from './owners.ts'
 import { type Member, memberId, type Organisation } from './schemas.ts'
+import { requireOperator } from '../operators-only.ts'
 
 const SHOWN = 100
 const MAX_JOINED = 100
@@ -191,8 +192,7 @@ function making(
   }
   return {
     async create(call, { name: typed, accountId }) {
-      const isOperator = call.principal.kind === 'operator' || call.principal.kind === 'system'
-      if (settings.definition.create === 'operators' && !isOperator) throw authErrors.operators_only()
+      if (settings.definition.create === 'operators') requireOperator(call)
       const name = checkedName(typed)
       const joined = await repository.memberships(call, accountId, { limit: MAX_JOINED })
       if (joined.items.length === MAX_JOINED) throw authErrors.organisation_full()

@@ -56,11 +56,17 @@ ${newPasswordField(skin, { label: fields.newPassword, problem: state.problems?.[
   })
 }
 
-export function resetDonePage(skin: Skin, signInPath: string): Html {
-  const { recovery: texts } = skin.texts
+export interface DoneWords {
+  readonly done: string
+  readonly doneLead: string
+  readonly signIn: string
+}
+
+/** After the form behind a mailed link. */
+export function donePage(skin: Skin, { done, doneLead, signIn }: DoneWords, signInPath: string): Html {
   return stagePage(skin, {
-    title: texts.done,
-    main: html`${lead(texts.done, texts.doneLead)}<div class="buttons"><a class="button" href="${signInPath}">${texts.signIn}</a></div>`,
+    title: done,
+    main: html`${lead(done, doneLead)}<div class="buttons"><a class="button" href="${signInPath}">${signIn}</a></div>`,
   })
 }
 

@@ -3,7 +3,6 @@ import type { Call } from '#kernel/call.ts'
 import { updateIn } from '#kernel/collection.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { hasCode } from '#kernel/errors.ts'
-import { httpErrors } from '#kernel/http/problem.ts'
 import type { Database } from '../../database/contract.ts'
 import { normaliseEmail } from '../accounts/email.ts'
 import { accountsCollection, createAccountsRepository } from '../accounts/repository.ts'
@@ -12,6 +11,7 @@ import { authErrors } from '../errors.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { changedMembership, type Membership, type MembershipChange, membershipOf } from './membership.ts'
+import { requireOperator } from '../operators-only.ts'
 
 const MAX_ROUNDS = 10
 const MAX_ABOUT = 200
@@ -36,8 +36,7 @@ export function createRoles(deps: RolesDependencies): Roles {
   }
   return {
     async change(call, email, change) {
-      if (call.principal.kind !== 'operator' && call.principal.kind !== 'system')
-        throw httpErrors.forbidden({ detail: 'This is for operators.' })
+      requireOperator(call)
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         const account = await find(call, email)
         if (account === undefined) return undefined

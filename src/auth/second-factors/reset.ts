@@ -1,7 +1,6 @@
 // For who has lost the device and the codes: an operator, who knows by other means that it is them, takes the second step away.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { httpErrors } from '#kernel/http/problem.ts'
 import { normaliseEmail } from '../accounts/email.ts'
 import { mail } from '../accounts/mail.ts'
 import type { AccountsRepository } from '../accounts/repository.ts'
@@ -11,6 +10,7 @@ import type { Engine } from '../engine.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { settled } from '../settled.ts'
 import type { SecondFactorsRepository } from './repository.ts'
+import { requireOperator } from '../operators-only.ts'
 
 export interface ResettingDependencies {
   readonly repository: Pick<SecondFactorsRepository, 'findTotp' | 'findCodes' | 'reset'>
@@ -22,15 +22,14 @@ export interface ResettingDependencies {
 /**
  * Takes the authenticator app and the recovery codes of an account away, and ends its sessions: whoever has them may be who took the device. The person
  * is told by mail, and sets up a new one after signing in, at once where a role asks for it. Passkeys stay: they are no second step. `undefined` when
- * nobody has this address. Throws `http.forbidden` for anybody but operators and the system.
+ * nobody has this address. Throws `auth.operators_only` for anybody but operators and the system.
  */
 export async function resetSecondStep(
   { repository, accounts, engine, clock }: ResettingDependencies,
   call: Call,
   typed: string,
 ): Promise<SecondStepReset | undefined> {
-  if (call.principal.kind !== 'operator' && call.principal.kind !== 'system')
-    throw httpErrors.forbidden({ detail: 'This is for operators.' })
+  requireOperator(call)
   const email = normaliseEmail(typed)
   if (email === undefined) return undefined
   // Somebody may set an app up, or use a code, at the same moment.

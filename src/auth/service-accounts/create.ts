@@ -10,6 +10,7 @@ import { PERMISSIONS_SCOPE } from '../roles/membership.ts'
 import type { ServiceAccountsDesk } from './contract.ts'
 import { createServiceAccountsRepository } from './repository.ts'
 import { createServiceAccounts, type ServiceAccounts } from './service.ts'
+import { requireOperator } from '../operators-only.ts'
 
 export interface ServiceAccountsPart {
   readonly services: ServiceAccounts
@@ -33,7 +34,7 @@ export function createServiceAccountsPart({ database, scopes, definition, ...res
   const offered = [...new Set([...Object.keys(scopes), ...(named.length > 0 ? [PERMISSIONS_SCOPE] : [])])]
   const services = createServiceAccounts({ ...rest, repository, scopes: offered, roles: named })
   const owner = async (call: Call, clientId: string) => {
-    onlyForOperators(call)
+    requireOperator(call)
     const found = await services.ownerFor(call, clientId)
     if (found === undefined) throw authErrors.service_not_found()
     return found
@@ -42,25 +43,21 @@ export function createServiceAccountsPart({ database, scopes, definition, ...res
     services,
     desk: {
       async list(call, organisationId) {
-        onlyForOperators(call)
+        requireOperator(call)
         return await services.list(call, { organisationId })
       },
       async create(call, { organisationId, ...made }) {
-        onlyForOperators(call)
+        requireOperator(call)
         if (organisationId !== undefined) await rest.organisations.changing.find(call, organisationId)
         return await services.create(call, { organisationId }, made)
       },
       setRoles: async (call, clientId, roles) => services.setRoles(call, await owner(call, clientId), { clientId, roles }),
       renewSecret: async (call, clientId) => services.renewSecret(call, await owner(call, clientId), clientId),
       async remove(call, clientId) {
-        onlyForOperators(call)
+        requireOperator(call)
         const found = await services.ownerFor(call, clientId)
         return found !== undefined && (await services.remove(call, found, clientId))
       },
     },
   }
-}
-
-function onlyForOperators({ principal }: Call): void {
-  if (principal.kind !== 'operator' && principal.kind !== 'system') throw authErrors.operators_only()
 }

@@ -1,5 +1,5 @@
 // What operators see and do of webhooks: where they lead, what waits and what failed, their secrets, and sending failed deliveries again.
-import type { Call } from '#kernel/call.ts'
+import { type Call, isOperator } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
@@ -80,5 +80,5 @@ export function createWebhooksService(parts: WebhooksServiceParts): Webhooks {
 }
 
 function requireOperator({ principal }: Call): void {
-  if (principal.kind !== 'operator' && principal.kind !== 'system') throw jobErrors.not_yours({ detail: 'This is for operators.' })
+  if (!isOperator(principal)) throw jobErrors.not_yours({ detail: 'This is for operators.' })
 }
