@@ -31,8 +31,12 @@ export const PEOPLE: readonly Defence[] = [
     edits: [
       [
         'src/auth/recovery/routes.ts',
-        'const pending = await parts.byMail.recovery.pending(call, token)',
-        'const pending = await parts.byMail.recovery.reset(call, { token, password: `${token} of a scanner` })',
+        '    pending: (call, token) => recovery.pending(call, token),',
+        `    async pending(call, token) {
+      const found = await recovery.pending(call, token)
+      await recovery.reset(call, { token, password: \`\${token} of a scanner\` })
+      return found
+    },`,
       ],
     ],
   },
