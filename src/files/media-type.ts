@@ -1,5 +1,4 @@
 // What bytes are, by their beginning. Never what a name or a header claims.
-import { fileTypeFromBuffer } from 'file-type'
 
 /** As many bytes as the sniffer asks for at most; a decision is never made on fewer unless the file ends. */
 export const HEAD_BYTES = 4100
@@ -8,6 +7,8 @@ export async function sniffMediaType(head: Uint8Array): Promise<string> {
   // First, since a sniffer knows magic, not danger: text that a browser would run as a document.
   const active = activeTextType(head)
   if (active !== undefined) return active
+  // Loaded by the first file that comes, not by every start and command.
+  const { fileTypeFromBuffer } = await import('file-type')
   const found = await fileTypeFromBuffer(head)
   if (found !== undefined) return found.mime
   return isPlainText(head) ? 'text/plain' : 'application/octet-stream'

@@ -1,13 +1,6 @@
 // The two ceremonies of WebAuthn, by the library that knows their formats: what the browser is asked, and whether its answer holds. Origin and relying
 // party are those of the accounts origin, whatever the request says of itself.
-import {
-  generateAuthenticationOptions,
-  generateRegistrationOptions,
-  type PublicKeyCredentialCreationOptionsJSON,
-  type PublicKeyCredentialRequestOptionsJSON,
-  verifyAuthenticationResponse,
-  verifyRegistrationResponse,
-} from '@simplewebauthn/server'
+import type { PublicKeyCredentialCreationOptionsJSON, PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server'
 import { CHALLENGE_MS } from './challenges.ts'
 import type { CreationAnswer, Passkey, RequestAnswer, UsedChallenge } from './schemas.ts'
 
@@ -46,6 +39,9 @@ export interface Ceremonies {
 // ES256, EdDSA and RS256 (COSE): what authenticators have, best first.
 const ALGORITHMS = [-7, -8, -257]
 
+/** Hundreds of files, for certificates too: loaded by the first passkey, not by every start and command. */
+const library = () => import('@simplewebauthn/server')
+
 const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(text, 'base64url'))
 const named = ({ credentialId, transports }: Passkey): { id: string; transports: string[] } => ({
   id: credentialId,
@@ -64,8 +60,8 @@ async function heldBy<T>(check: () => Promise<T>): Promise<T | undefined> {
 export function createCeremonies({ origin, productName }: { readonly origin: string; readonly productName: string }): Ceremonies {
   const rpID = new URL(origin).hostname
   return {
-    creationOptions: ({ accountId, name, email }, { challenge, present }) =>
-      generateRegistrationOptions({
+    creationOptions: async ({ accountId, name, email }, { challenge, present }) =>
+      (await library()).generateRegistrationOptions({
         rpName: productName,
         rpID,
         userID: new Uint8Array(Buffer.from(accountId)),
@@ -78,8 +74,8 @@ export function createCeremonies({ origin, productName }: { readonly origin: str
         authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
         supportedAlgorithmIDs: ALGORITHMS,
       }),
-    requestOptions: (challenge, only = []) =>
-      generateAuthenticationOptions({
+    requestOptions: async (challenge, only = []) =>
+      (await library()).generateAuthenticationOptions({
         rpID,
         challenge: bytesOf(challenge),
         timeout: CHALLENGE_MS,
@@ -96,6 +92,7 @@ function judging(expected: { expectedOrigin: string; expectedRPID: string }): Pi
     async created(answer, judge) {
       let challenge: UsedChallenge | undefined
       const expectedChallenge = (given: string): boolean => (challenge = judge(given)) !== undefined
+      const { verifyRegistrationResponse } = await library()
       const result = await heldBy(() =>
         verifyRegistrationResponse({ ...shared, response: answer, expectedChallenge, supportedAlgorithmIDs: ALGORITHMS }),
       )
@@ -119,6 +116,7 @@ function judging(expected: { expectedOrigin: string; expectedRPID: string }): Pi
       const expectedChallenge = (given: string): boolean => (challenge = judge(given)) !== undefined
       // The count is judged by the caller: a wrong signature and a copied key are two things to tell of.
       const credential = { id: known.credentialId, publicKey: bytesOf(known.publicKey), counter: 0 }
+      const { verifyAuthenticationResponse } = await library()
       const result = await heldBy(() => verifyAuthenticationResponse({ ...shared, response: answer, expectedChallenge, credential }))
       if (result?.verified !== true || challenge === undefined) return undefined
       const { newCounter, credentialBackedUp, credentialDeviceType } = result.authenticationInfo
