@@ -23,7 +23,7 @@ import { jobsServer } from './jobs/server.ts'
 import { holdingsOf } from './holdings.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
 import { createKeyRing, type KeyRing } from './kernel/keyring.ts'
-import { idle, type Running } from './kernel/lifecycle.ts'
+import { idle, type Purpose, type Running } from './kernel/lifecycle.ts'
 import type { Logger } from './kernel/log.ts'
 import { createJobSeal } from './kernel/sealed-job.ts'
 import type { Secret } from './kernel/secret.ts'
@@ -292,11 +292,11 @@ function lifecycle(members: readonly Member[]): Pick<Platform, 'start' | 'startO
   const stop = async (): Promise<void> => {
     for (let member = started.pop(); member !== undefined; member = started.pop()) await member.running.stop()
   }
-  const startAll = async (chosen: readonly Member[]): Promise<void> => {
+  const startAll = async (chosen: readonly Member[], purpose: Purpose): Promise<void> => {
     try {
       for (const member of chosen) {
         started.push(member)
-        await member.running.start()
+        await member.running.start(purpose)
       }
     } catch (error) {
       await stop()
@@ -304,8 +304,12 @@ function lifecycle(members: readonly Member[]): Pick<Platform, 'start' | 'startO
     }
   }
   return {
-    start: () => startAll(members),
-    startOnly: (names) => startAll(members.filter((member) => names.includes(member.name))),
+    start: () => startAll(members, 'serve'),
+    startOnly: (names) =>
+      startAll(
+        members.filter((member) => names.includes(member.name)),
+        'command',
+      ),
     stop,
   }
 }

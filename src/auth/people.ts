@@ -142,8 +142,8 @@ function toldOf(parts: PeopleParts, running: RunningAccounts): Pick<People, 'sec
   let unsubscribe = (): void => {}
   return {
     securityEvents,
-    async start() {
-      await running.start()
+    async start(purpose) {
+      await running.start(purpose)
       unsubscribe = parts.database.subscribe(securityEvents.subscription)
     },
     async stop() {

@@ -114,8 +114,8 @@ export const authServer = defineServer<AuthDependencies, Auth>({
       problemPages: problemPages(frame),
       jobs: [...jobs, ...leaving.jobs, ...server.jobs, ...people.organisations.jobs],
       webhooks: securityWebhooks(settings.definition?.webhooks ?? [], settings.development),
-      async start() {
-        await Promise.all([people.start(), server.start()])
+      async start(purpose) {
+        await Promise.all([people.start(purpose), server.start()])
         leaving.start()
         server.origins.start()
       },

@@ -4,6 +4,9 @@ import type { Route } from './http/route.ts'
 import type { JobDefinition } from './job.ts'
 import type { Webhook } from './webhook.ts'
 
+/** What a start is for: to serve, or one piece of work for a command, which does without what only whoever asks over HTTP needs. */
+export type Purpose = 'serve' | 'command'
+
 /** One server, made but not yet started. */
 export interface Running<Contract> {
   readonly contract: Contract
@@ -15,7 +18,7 @@ export interface Running<Contract> {
   readonly problemPages?: readonly ProblemPageOf[]
   /** What other machines are told of its events. */
   readonly webhooks?: readonly Webhook[]
-  start(): Promise<void>
+  start(purpose?: Purpose): Promise<void>
   /** Finishes what is under way, then closes. Safe to call twice, and after a failed start. */
   stop(): Promise<void>
   /** `undefined` when well, else one line that says what is wrong. Must answer within a second. */

@@ -15,6 +15,7 @@ import type { LegacyHook } from '../moving/contract.ts'
 import { createEndedAccounts, type EndedAccounts } from '../moving/ended.ts'
 import { createLegacySignIn } from '../moving/legacy.ts'
 import { createMovingRepository } from '../moving/repository.ts'
+import type { Purpose } from '#kernel/lifecycle.ts'
 import { createPasswords, type PasswordSettings, type RunningPasswords } from '../passwords/passwords.ts'
 import { type Counts, createCounts } from './counts.ts'
 import { createDevices, type Devices } from './devices.ts'
@@ -28,7 +29,7 @@ export interface RunningAccounts {
   readonly throttle: Throttle
   /** What the other ways into an account are made of. */
   readonly shared: AccountsShared
-  start(): Promise<void>
+  start(purpose?: Purpose): Promise<void>
   stop(): Promise<void>
   health(): string | undefined
 }
@@ -104,9 +105,9 @@ export function createAccounts(parts: AccountsParts): RunningAccounts {
     accounts,
     throttle,
     shared,
-    async start() {
-      await passwords.start()
-      await decoys.start()
+    async start(purpose) {
+      await passwords.start(purpose)
+      if (purpose !== 'command') await decoys.start()
     },
     async stop() {
       decoys.stop()

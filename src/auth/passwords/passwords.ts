@@ -5,6 +5,7 @@ import type { Call } from '#kernel/call.ts'
 import { systemCall } from '#kernel/call.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { hmacSha256 } from '#kernel/keyring.ts'
+import type { Purpose } from '#kernel/lifecycle.ts'
 import type { Logger } from '#kernel/log.ts'
 import { authErrors } from '../errors.ts'
 import { LANES, longestMs, USUAL_COST } from './cost.ts'
@@ -41,7 +42,8 @@ export interface RunningPasswords extends Passwords {
   useDecoys(decoys: DecoyHashes): void
   /** One of the cost that is set now. `undefined` before the start. */
   ownDecoy(): string | undefined
-  start(): Promise<void>
+  /** A command hashes nothing, as a rule: the process that does is not waited for, and begun by the first hash. */
+  start(purpose?: Purpose): Promise<void>
   stop(): Promise<void>
   health(): string | undefined
 }
@@ -109,8 +111,9 @@ export function createPasswords(logger: Logger, settings: PasswordSettings = {})
       const drawn = [dummy, ...hashes].map((phc) => ({ phc, by: hmacSha256(key, `${shapeOf(phc)} ${address}`).readUIntBE(0, 6) }))
       return drawn.reduce((most, one) => (one.by > most.by ? one : most)).phc
     },
-    async start() {
+    async start(purpose) {
       known.open()
+      if (purpose === 'command') return
       child.start()
       // Also the proof that the native module loads: without it nobody could sign in, so the server must not start.
       const call = { ...systemCall('auth'), signal: AbortSignal.timeout(START_TIMEOUT_MS + longestMs({ memoryKiB, passes })) }

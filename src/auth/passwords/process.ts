@@ -91,7 +91,7 @@ export class HashProcess {
 
   start(): void {
     this.#stopping = false
-    if (this.#child === undefined && this.#restart === undefined) this.#spawn()
+    this.#spawnOnce()
   }
 
   async stop(): Promise<void> {
@@ -121,6 +121,7 @@ export class HashProcess {
       const seconds = Math.max(LEAST_RETRY_S, Math.ceil(this.#waitMs(this.#aheadOf(favoured)) / 1000))
       return Promise.reject(authErrors.busy({ detail: 'Please try again in a few seconds.', headers: { 'retry-after': String(seconds) } }))
     }
+    this.#spawnOnce()
     return new Promise((resolve, reject) => {
       const id = this.#nextId
       this.#nextId += 1
@@ -199,6 +200,10 @@ export class HashProcess {
     this.#underWay.delete(task.id)
     this.#settle(task, () => task.reject(authErrors.unavailable()))
     this.#child?.kill('SIGKILL')
+  }
+
+  #spawnOnce(): void {
+    if (this.#child === undefined && this.#restart === undefined) this.#spawn()
   }
 
   #spawn(): void {
