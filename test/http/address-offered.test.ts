@@ -188,6 +188,60 @@ test('where passkeys are all there is, the page after it leads to a new one', as
   assert.equal((await alone.visit({ path: '/lost-passkey' })).status, 200)
 })
 
+async function runJobs(): Promise<void> {
+  for (const { name, handle } of world.leaving.jobs) await handle({ call, jobId: name, attempt: 1 }, {})
+}
+
+const isThere = async ({ accountId }: Stolen): Promise<boolean> =>
+  (await world.database.collection(accountsCollection).get(call, accountId)) !== undefined
+
+test('an end that was asked for before waits until the offer can no longer be followed', async () => {
+  const account = await stolen('waiting')
+  await world.leaving.requestDeletion(call, { accountId: account.accountId })
+  world.engine.sessionList.splice(0)
+  world.clock.advance(13 * DAY)
+  await offer(account.thief, 'waiting-new@example.org')
+  const token = await offered('waiting-new@example.org')
+  world.clock.advance(DAY)
+  await runJobs()
+  assert.equal((await look(token)).status, 200)
+  world.clock.advance(6 * DAY - 1)
+  await runJobs()
+  assert.equal((await look(token)).status, 200)
+  world.clock.advance(1)
+  assert.equal((await look(token)).status, 410)
+  await runJobs()
+  assert.equal(await isThere(account), false, 'and no longer')
+})
+
+test('so does the end of a blocked account that an operator has asked for, and the link calls it off', async () => {
+  const account = await stolen('waiting-blocked')
+  await world.leaving.suspend(operator, account.thief, true)
+  await world.leaving.end(operator, { email: account.thief })
+  world.engine.sessionList.splice(0)
+  world.clock.advance(13 * DAY)
+  await offer(account.thief, 'waiting-owner@example.org')
+  const token = await offered('waiting-owner@example.org')
+  world.clock.advance(DAY)
+  await runJobs()
+  assert.equal((await take(token)).status, 200)
+  world.clock.advance(30 * DAY)
+  await runJobs()
+  const { email, deletionAt, deletion } = await stored(account)
+  assert.deepEqual([email, deletionAt, deletion], ['waiting-owner@example.org', undefined, undefined])
+})
+
+test('an end that is asked for while an offer is made, and an offer that another overtakes, see each other', async () => {
+  const account = await stolen('at-once')
+  const accounts = world.database.collection(accountsCollection)
+  const before = (await accounts.get(call, account.accountId))?.version
+  await Promise.all(['at-once-1@example.org', 'at-once-2@example.org'].map((to) => offer(account.thief, to)))
+  assert.notEqual((await accounts.get(call, account.accountId))?.version, before, 'what was decided before is decided anew')
+  const tokens = [await offered('at-once-1@example.org'), await offered('at-once-2@example.org')]
+  const alive = await Promise.all(tokens.map(async (token) => (await look(token)).status === 200))
+  assert.deepEqual(alive.toSorted(), [false, true])
+})
+
 test('an end that begins while the address is given back is not undone', async () => {
   const account = await stolen('ending')
   await world.database.collection(accountsCollection).update(call, account.accountId, { set: { suspendedAt: world.clock.now() } })

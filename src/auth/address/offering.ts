@@ -10,6 +10,7 @@ import type { AddressOffer } from '../contract.ts'
 import { authErrors } from '../errors.ts'
 import { needsPasskey, type SignInMethods } from '../methods.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
+import { settled } from '../settled.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import { type AddressesDependencies, checkedAddress, DAY_MS, UNDO_DAYS } from './service.ts'
 import { requireOperator } from '../operators-only.ts'
@@ -24,24 +25,28 @@ export interface AddressOffering {
 }
 
 export function createAddressOffering(deps: AddressOfferingDependencies): AddressOffering {
-  const { repository, accounts, clock, origin } = deps
+  const { repository, clock, origin } = deps
   return {
     async offer(call, { email: typed, to }) {
       requireOperator(call)
       const email = normaliseEmail(typed)
-      const account = email === undefined ? undefined : await accounts.findByEmail(call, email)
-      if (account === undefined) return undefined
-      const before = await free(deps, call, { account, to })
-      const [token, now] = [randomToken(), clock.now()]
-      const expiresAt = now + UNDO_DAYS * DAY_MS
-      const data = { link: `${origin}/restore-address?token=${token}`, days: String(UNDO_DAYS) }
-      await repository.forgetOffers(call, account.id)
-      const offer = { id: sha256(token), accountId: account.id, before, offered: true as const, changedAt: now, expiresAt }
-      await repository.insertOffer(call, offer, [
-        mail({ to: before, template: 'address-offered', data, language: languageFor(account, call) }),
-        securityEventOf({ type: 'email.offered', accountId: account.id, ...actorOf(call) }),
-      ])
-      return { accountId: account.id, offeredTo: before, expiresAt }
+      if (email === undefined) return undefined
+      const token = randomToken()
+      return await settled(async () => {
+        const account = await repository.findAccount(call, email)
+        if (account === undefined) return undefined
+        const { id: accountId } = account.value
+        const before = await free(deps, call, { account: account.value, to })
+        const now = clock.now()
+        const expiresAt = now + UNDO_DAYS * DAY_MS
+        const data = { link: `${origin}/restore-address?token=${token}`, days: String(UNDO_DAYS) }
+        const offer = { id: sha256(token), accountId, before, offered: true as const, changedAt: now, expiresAt }
+        const events = [
+          mail({ to: before, template: 'address-offered', data, language: languageFor(account.value, call) }),
+          securityEventOf({ type: 'email.offered', accountId, ...actorOf(call) }),
+        ]
+        return (await repository.insertOffer(call, account, { offer, events })) ? { accountId, offeredTo: before, expiresAt } : 'moved'
+      })
     },
   }
 }

@@ -37,8 +37,13 @@ export interface AddressRepository {
   ): Promise<boolean>
   /** Links back to what the account had after this change, or before it was offered: whoever made it must not undo the undoing. What an operator offers stays. */
   forgetOthers(call: Call, undo: AddressUndo): Promise<void>
-  insertOffer(call: Call, offer: AddressUndo, events: readonly EventDraft[]): Promise<void>
-  forgetOffers(call: Call, accountId: string): Promise<void>
+  findAccount(call: Call, email: string): Promise<Stored<Account> | undefined>
+  /** In place of earlier ones; an end that was asked for waits until nobody can follow it any more. False when the account has changed since it was read. */
+  insertOffer(
+    call: Call,
+    account: Stored<Account>,
+    write: { readonly offer: AddressUndo; readonly events: readonly EventDraft[] },
+  ): Promise<boolean>
   /**
    * The same for the way back; the password goes, too, with all ways in that were added since then, and an end of the account that was asked for. The
    * link has proved the mailbox. Whether the account is blocked stays as it was.
@@ -51,6 +56,7 @@ export interface AddressRepository {
 }
 
 export function createAddressRepository(database: Database, reclaiming: Pick<Reclaiming, 'removals'>): AddressRepository {
+  const accounts = database.collection(accountsCollection)
   const changes = database.collection(addressChangesCollection)
   const undos = database.collection(addressUndosCollection)
   const commit = async (call: Call, operations: readonly Operation[], events: readonly EventDraft[]): Promise<boolean> => {
@@ -62,9 +68,9 @@ export function createAddressRepository(database: Database, reclaiming: Pick<Rec
       throw error
     }
   }
-  const forget = async (call: Call, accountId: string, which: (undo: AddressUndo) => boolean): Promise<void> => {
+  const undosOf = async (call: Call, accountId: string, which: (undo: AddressUndo) => boolean): Promise<AddressUndo[]> => {
     const page = await undos.list(call, { index: 'account', where: { accountId }, limit: MOST_UNDOS })
-    for (const { value } of page.items) if (which(value)) await undos.delete(call, value.id)
+    return page.items.map(({ value }) => value).filter(which)
   }
   const sameAccount = ({ email, password, waysVersion, suspendedAt }: Account) => ({ email, password, waysVersion, suspendedAt })
   return {
@@ -83,12 +89,23 @@ export function createAddressRepository(database: Database, reclaiming: Pick<Rec
       ]
       return commit(call, operations, events)
     },
-    forgetOthers: (call, { id, accountId, changedAt, offered }) =>
-      forget(call, accountId, (other) => other.id !== id && (offered === true || (other.offered !== true && other.changedAt >= changedAt))),
-    async insertOffer(call, offer, events) {
-      await undos.insert(call, offer, { events })
+    async forgetOthers(call, { id, accountId, changedAt, offered }) {
+      const isOther = (other: AddressUndo): boolean =>
+        other.id !== id && (offered === true || (other.offered !== true && other.changedAt >= changedAt))
+      for (const other of await undosOf(call, accountId, isOther)) await undos.delete(call, other.id)
     },
-    forgetOffers: (call, accountId) => forget(call, accountId, ({ offered }) => offered === true),
+    findAccount: (call, email) => accounts.getByKey(call, 'email', { email }),
+    async insertOffer(call, { value: { id: accountId, deletionAt }, version }, { offer, events }) {
+      const earlier = await undosOf(call, accountId, ({ offered }) => offered === true)
+      const waitsUntil = deletionAt === undefined ? undefined : Math.max(deletionAt, offer.expiresAt)
+      const operations = [
+        // Written where nothing changes, too: an end that is asked for at this moment must see the offer.
+        updateIn(accountsCollection, accountId, { set: { deletionAt: waitsUntil }, ifVersion: version }),
+        ...earlier.map(({ id }) => deleteFrom(addressUndosCollection, id, { ifPresent: true })),
+        insertInto(addressUndosCollection, offer),
+      ]
+      return commit(call, operations, events)
+    },
     restore: async (call, account, { used, since, now, events }) => {
       const set = {
         email: used.value.before,
