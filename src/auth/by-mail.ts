@@ -11,6 +11,7 @@ import { createEmailSignInRepository } from './email-sign-in/repository.ts'
 import { createEmailSignIns, type EmailSignIns } from './email-sign-in/service.ts'
 import { createLostPasskeys, type LostPasskeys, type LostPasskeysDependencies } from './lost-passkeys/service.ts'
 import type { SignInMethods } from './methods.ts'
+import type { LegacyHook } from './moving/contract.ts'
 import { createReclaiming, type Reclaiming } from './reclaiming.ts'
 import { createRecoveryRepository } from './recovery/repository.ts'
 import { createRecovery, type Recovery } from './recovery/service.ts'
@@ -30,6 +31,8 @@ export interface ByMailParts {
   readonly shared: AccountsShared
   readonly methods: SignInMethods
   readonly asksForMore: LostPasskeysDependencies['asksForMore']
+  /** Another system is asked about people. */
+  readonly legacySignIn?: LegacyHook | undefined
   readonly keyRing: KeyRing
   /** Where mailed links lead: the accounts origin. */
   readonly origin: string
@@ -37,12 +40,13 @@ export interface ByMailParts {
 
 /** Make it before the database starts, since it declares its collections. */
 export function createByMail(parts: ByMailParts): ByMail {
-  const { database, clock, shared, origin } = parts
+  const { database, clock, shared, origin, legacySignIn } = parts
   const { repository: accounts, passwords, admission } = shared
   const limits = createMailLimits(shared)
   const reclaiming = createReclaiming(database)
   const resets = createRecoveryRepository(database, reclaiming)
-  const addressing = { ...parts, accounts, admission, repository: createAddressRepository(database, reclaiming) }
+  const ended = legacySignIn === undefined ? undefined : shared.ended
+  const addressing = { ...parts, accounts, admission, ended, repository: createAddressRepository(database, reclaiming) }
   return {
     signIns: createEmailSignIns({ ...parts, ...shared, repository: createEmailSignInRepository(database), accounts, limits }),
     reclaiming,

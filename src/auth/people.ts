@@ -67,7 +67,8 @@ export function createPeople(parts: PeopleParts): People {
     ])
     return level > 1 || hasTotp
   }
-  const byMail = createByMail({ ...parts, methods, asksForMore, shared: running.shared, origin: sites.accounts })
+  const { legacySignIn } = definition ?? {}
+  const byMail = createByMail({ ...parts, methods, asksForMore, legacySignIn, shared: running.shared, origin: sites.accounts })
   const ways = waysInto(parts, { running, methods })
   const secondFactors = createSecondFactors({ ...parts, ...running, ...running.shared, productName })
   const { organisations, serviceAccounts } = belonging(parts, running)

@@ -252,7 +252,7 @@ test('an end that begins while the address is given back is not undone', async (
   const used = (await repository.findUndo(call, sha256(token))) ?? assert.fail('no offer')
   const deletion = { requestedAt: world.clock.now(), addresses: [], begun: true as const, byOperator: true as const }
   await world.database.collection(accountsCollection).update(call, account.accountId, { set: { deletion, deletionAt: world.clock.now() } })
-  const restored = await repository.restore(call, before, { used, since: 0, now: world.clock.now(), events: [] })
+  const restored = await repository.restore(call, before, { used, since: 0, now: world.clock.now(), events: [], marks: undefined })
   assert.equal(restored, false)
   assert.equal((await stored(account)).deletion?.begun, true)
   assert.equal((await take(token)).status, 410)

@@ -4,9 +4,9 @@ import { test, type TestContext } from 'node:test'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { AuthDefinition } from '../../src/auth/contract.ts'
 import type { AuthHooks } from '../../src/auth/hooks/contract.ts'
-import type { LegacyPerson } from '../../src/auth/moving/contract.ts'
+import type { LegacyPerson, PersonRow } from '../../src/auth/moving/contract.ts'
 import { endedCollection } from '../../src/auth/moving/ended.ts'
-import { type AccountsWorld, call, openAccounts } from '../support/accounts.ts'
+import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
 
 const DAY = 24 * 3_600_000
 const PASSWORD = 'as it was there'
@@ -143,6 +143,59 @@ test('nor under another address, where the other system says who it is', async (
   await old.endAccount(person.accountId)
   for (const email of ['before@example.org', 'after@example.org', 'third@example.org'])
     assert.equal(await old.tryIn(email), undefined, email)
+})
+
+interface Before {
+  readonly row: PersonRow
+  readonly person?: Partial<LegacyPerson>
+}
+
+/** Has come by a file, and has another address by now, since longer than the old one can be brought back. */
+async function movedOn(t: TestContext, { row, person = {} }: Before): Promise<Old & { readonly accountId: string }> {
+  const old = await opened(t, { person })
+  const { world } = old
+  const [moved] = await world.running.moving.moveIn(call, [row], { from: 'old' })
+  assert.equal(moved?.outcome, 'made')
+  const accountId = (await old.tryIn(row.email))?.accountId ?? assert.fail('does not come in')
+  const now = world.clock.now()
+  world.engine.sessionList.push({ id: 'here', accountId, signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' })
+  world.engine.signedInAs = accountId
+  await world.visit({ path: '/account/email', form: { email: 'after@example.org' } })
+  const token = tokenIn(await world.mailTo('after@example.org', 'confirm-new-address'))
+  assert.equal((await world.visit({ path: '/account/email/confirm', form: { token } })).status, 303)
+  world.engine.sessionList.splice(0)
+  world.clock.advance(8 * DAY)
+  return { ...old, accountId }
+}
+
+const OF_BEFORE = { id: '42', email: 'before@example.org', emailVerified: true, legacyPassword: true, roles: ['editor'] }
+
+test('nor by an address of earlier times, or an id that is too short to be kept, whatever the other system says', async (t) => {
+  for (const person of [{ id: '42' }, {}, { id: 'of-another-kind' }]) {
+    const old = await movedOn(t, { row: OF_BEFORE, person })
+    const there = await old.world.database.collection(accountsCollection).get(call, old.accountId)
+    assert.doesNotMatch(JSON.stringify(there?.value.legacyMarks), /42|before/)
+    await old.endAccount(old.accountId)
+    for (const email of ['before@example.org', 'after@example.org']) assert.equal(await old.tryIn(email), undefined, email)
+    // There the address may have become another one, too.
+    if (person.id === '42') assert.equal(await old.tryIn('third@example.org'), undefined)
+    else assert.ok(await old.tryIn('third@example.org'), 'others come in')
+  }
+})
+
+test('nor is whoever is here under another address made a second time, blocked or not', async (t) => {
+  const old = await movedOn(t, { row: OF_BEFORE, person: { id: '42', roles: ['editor'] } })
+  for (const suspended of [false, true]) {
+    await old.world.leaving.suspend(call, 'after@example.org', suspended)
+    for (const email of ['before@example.org', 'third@example.org']) assert.equal(await old.tryIn(email), undefined, email)
+  }
+  assert.equal(await old.stored('before@example.org'), undefined)
+})
+
+test('an id of a file that says nothing of the other system is none of that system', async (t) => {
+  const old = await opened(t, { person: { id: '42' } })
+  await old.world.running.moving.moveIn(call, [{ id: '42', email: 'of-the-file@example.org' }], { from: 'old' })
+  assert.ok(await old.tryIn('somebody-else@example.org'))
 })
 
 test('what is kept of them is two keyed hashes, and nothing where no other system is asked', async (t) => {

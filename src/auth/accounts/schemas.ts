@@ -40,6 +40,8 @@ export const account = z.strictObject({
       byOperator: z.literal(true).optional(),
     })
     .optional(),
+  /** Keyed hashes of what the system that it came from may know it by beside its id and address. See moving/ended.ts. */
+  legacyMarks: z.array(z.string()).optional(),
   createdAt: z.int(),
   ...membershipShape,
 })

@@ -25,6 +25,12 @@ export const addressUndosCollection = defineCollection<AddressUndo>({
 /** Mails are limited, and so are changes. */
 const MOST_UNDOS = 1000
 
+interface Written {
+  readonly events: readonly EventDraft[]
+  /** Of the account from then on. */
+  readonly marks: Account['legacyMarks']
+}
+
 export interface AddressRepository {
   insert(call: Call, change: AddressChange, events: readonly EventDraft[]): Promise<void>
   find(call: Call, id: string): Promise<Stored<AddressChange> | undefined>
@@ -33,7 +39,7 @@ export interface AddressRepository {
   change(
     call: Call,
     account: Account,
-    write: { readonly used: Stored<AddressChange>; readonly undo: AddressUndo; readonly events: readonly EventDraft[] },
+    write: Written & { readonly used: Stored<AddressChange>; readonly undo: AddressUndo },
   ): Promise<boolean>
   /** Links back to what the account had after this change, or before it was offered: whoever made it must not undo the undoing. What an operator offers stays. */
   forgetOthers(call: Call, undo: AddressUndo): Promise<void>
@@ -51,7 +57,7 @@ export interface AddressRepository {
   restore(
     call: Call,
     account: Account,
-    write: { readonly used: Stored<AddressUndo>; readonly since: number; readonly now: number; readonly events: readonly EventDraft[] },
+    write: Written & { readonly used: Stored<AddressUndo>; readonly since: number; readonly now: number },
   ): Promise<boolean>
 }
 
@@ -79,8 +85,9 @@ export function createAddressRepository(database: Database, reclaiming: Pick<Rec
     },
     find: (call, id) => changes.get(call, id),
     findUndo: (call, id) => undos.get(call, id),
-    change: (call, account, { used, undo, events }) => {
-      const set = { email: used.value.email, emailVerifiedAt: undo.changedAt, waysVersion: (account.waysVersion ?? 0) + 1 }
+    change: (call, account, { used, undo, events, marks }) => {
+      const moved = { email: used.value.email, emailVerifiedAt: undo.changedAt, legacyMarks: marks }
+      const set = { ...moved, waysVersion: (account.waysVersion ?? 0) + 1 }
       const operations = [
         deleteFrom(addressChangesCollection, used.value.id, { ifVersion: used.version }),
         // Not while the account is being taken back from whoever has asked for it.
@@ -106,9 +113,10 @@ export function createAddressRepository(database: Database, reclaiming: Pick<Rec
       ]
       return commit(call, operations, events)
     },
-    restore: async (call, account, { used, since, now, events }) => {
+    restore: async (call, account, { used, since, now, events, marks }) => {
       const set = {
         email: used.value.before,
+        legacyMarks: marks,
         emailVerifiedAt: now,
         password: undefined,
         // Nor does one of another system open it again.

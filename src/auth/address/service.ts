@@ -15,6 +15,7 @@ import { endAccessRequested } from '../end-access.ts'
 import { authErrors } from '../errors.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
+import type { EndedAccounts } from '../moving/ended.ts'
 import type { AddressRepository } from './repository.ts'
 import type { AddressChange, AddressUndo } from './schemas.ts'
 
@@ -63,6 +64,8 @@ export interface AddressesDependencies {
   readonly accounts: Pick<AccountsRepository, 'find' | 'findByEmail'>
   readonly admission: Pick<Admission, 'problem'>
   readonly limits: MailLimits
+  /** Where another system is asked about people: by an address that somebody had it must not bring them here again. */
+  readonly ended?: Pick<EndedAccounts, 'note'> | undefined
   readonly clock: Clock
   /** Where mailed links lead: the accounts origin. */
   readonly origin: string
@@ -122,12 +125,13 @@ function asking(deps: AddressesDependencies): Pick<Addresses, 'ask' | 'pending' 
         mail({ to: account.email, template: 'address-changed', data, language: languageFor(account, call) }),
         securityEventOf({ type: 'email.changed', accountId: account.id, ...by }),
       ]
-      return repository.change(call, account, { used, undo, events })
+      return repository.change(call, account, { used, undo, events, marks: await marksOf(deps, call, account) })
     },
   }
 }
 
-function undoing({ repository, accounts, clock }: AddressesDependencies): Pick<Addresses, 'pendingUndo' | 'undo'> {
+function undoing(deps: AddressesDependencies): Pick<Addresses, 'pendingUndo' | 'undo'> {
+  const { repository, accounts, clock } = deps
   const find = async (call: Call, token: string): Promise<{ used: Stored<AddressUndo>; account: Account } | undefined> => {
     const used = await repository.findUndo(call, sha256(token))
     if (used === undefined || used.value.expiresAt <= clock.now()) return undefined
@@ -157,7 +161,8 @@ function undoing({ repository, accounts, clock }: AddressesDependencies): Pick<A
     const since = unconfirmed === true || offered ? 0 : theirsSince(account, changedAt)
     // First what a thief has kept to come back by, then the change that uses the link up: what breaks off can be done again.
     await repository.forgetOthers(call, used.value)
-    const isDone = await repository.restore(call, account, { used, since, now, events })
+    const marks = offered ? await marksOf(deps, call, account) : account.legacyMarks
+    const isDone = await repository.restore(call, account, { used, since, now, events, marks })
     return isDone ? { restored: { accountId, offered, suspended: account.suspendedAt !== undefined } } : 'again'
   }
   return {
@@ -173,6 +178,15 @@ function undoing({ repository, accounts, clock }: AddressesDependencies): Pick<A
       return undefined
     },
   }
+}
+
+/** With the address that it has until now. Whose nobody has shown it to be is left out. */
+async function marksOf(
+  { ended }: Pick<AddressesDependencies, 'ended'>,
+  call: Call,
+  { email, emailVerifiedAt, legacyMarks: marks }: Account,
+): Promise<Account['legacyMarks']> {
+  return ended === undefined || emailVerifiedAt === undefined ? marks : await ended.note(call, { addresses: [email], marks })
 }
 
 function undoOf({ id: accountId, email: before, emailVerifiedAt }: Account, token: string, changedAt: number): AddressUndo {

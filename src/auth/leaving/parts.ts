@@ -64,8 +64,14 @@ function signUpInvitations(database: Database): PersonalData {
 }
 
 /** Nothing is removed here: the other system must not bring back who has gone. */
-export function endedMarks({ ended }: Pick<AccountsShared, 'ended'>): PersonalData {
-  return { name: 'endedMarks', erase: (call, leaver) => ended.keep(call, leaver) }
+export function endedMarks({ ended, repository }: Pick<AccountsShared, 'ended' | 'repository'>): PersonalData {
+  return {
+    name: 'endedMarks',
+    async erase(call, leaver) {
+      const account = await repository.find(call, leaver.accountId)
+      await ended.keep(call, { ...leaver, marks: account?.legacyMarks })
+    },
+  }
 }
 
 export interface Addresses {

@@ -1,5 +1,5 @@
-// Who has ended an account here while another system is asked about people: its answer would bring them back, with roles and all. Kept is what a known
-// address, or the id of before, can be held against, and nothing that either could be read from (docs/decisions/0037).
+// Whom another system must not bring here a second time, with roles and all, by what it says of them: who has ended an account here, and who is here under
+// another address by now. Kept is what a known address, or an id, can be held against, and nothing that either could be read from (docs/decisions/0037).
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { defineCollection } from '#kernel/collection.ts'
@@ -16,16 +16,22 @@ export const endedCollection = defineCollection<EndedMark>({
 })
 
 const KEPT_MS = 365 * 24 * 3_600_000
+/** Of one account. It came by the first of them. */
+const MOST_MARKS = 100
 
 export interface EndedPerson {
   /** The same each time that the other system says who it is, whatever the address is by then. */
   readonly accountId: string
   readonly addresses: readonly string[]
+  /** What its account had kept. */
+  readonly marks?: readonly string[] | undefined
 }
 
 export interface EndedAccounts {
   /** As often as one likes. */
   keep(call: Call, person: EndedPerson): Promise<void>
+  /** The same for somebody who is here, and is known there by these, too. What it gives is to be kept with the account, so that it counts from the end on again. */
+  note(call: Call, known: Partial<EndedPerson>): Promise<string[]>
   has(call: Call, person: EndedPerson): Promise<boolean>
 }
 
@@ -39,10 +45,10 @@ export interface EndedAccountsDependencies {
 /** Make it before the database starts, since it declares its collection. */
 export function createEndedAccounts({ database, clock, keyOf }: EndedAccountsDependencies): EndedAccounts {
   const marks = database.collection(endedCollection)
-  const idsOf = async (call: Call, { accountId, addresses }: EndedPerson): Promise<string[]> => {
+  const idsOf = async (call: Call, { accountId, addresses = [], marks = [] }: Partial<EndedPerson>): Promise<string[]> => {
     const key = await keyOf(call)
-    const known = [`id ${accountId}`, ...addresses.map((address) => `address ${address}`)]
-    return known.map((one) => hmacSha256(key, one).toString('base64url'))
+    const known = [...(accountId === undefined ? [] : [`id ${accountId}`]), ...addresses.map((address) => `address ${address}`)]
+    return [...new Set([...marks, ...known.map((one) => hmacSha256(key, one).toString('base64url'))])]
   }
   const put = async (call: Call, mark: EndedMark): Promise<void> => {
     const { id, ...set } = mark
@@ -53,11 +59,17 @@ export function createEndedAccounts({ database, clock, keyOf }: EndedAccountsDep
       if (!hasCode(error, 'database.duplicate')) throw error
     }
   }
+  const keep = async (call: Call, person: Partial<EndedPerson>): Promise<string[]> => {
+    const expiresAt = clock.now() + KEPT_MS
+    const ids = await idsOf(call, person)
+    for (const id of ids) await put(call, { id, expiresAt })
+    return ids
+  }
   return {
     async keep(call, person) {
-      const expiresAt = clock.now() + KEPT_MS
-      for (const id of await idsOf(call, person)) await put(call, { id, expiresAt })
+      await keep(call, person)
     },
+    note: async (call, known) => (await keep(call, known)).slice(0, MOST_MARKS),
     async has(call, person) {
       const found = await Promise.all((await idsOf(call, person)).map((id) => marks.get(call, id)))
       return found.some((mark) => mark !== undefined && mark.value.expiresAt > clock.now())

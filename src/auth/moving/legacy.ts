@@ -18,7 +18,7 @@ import type { LegacyHook } from './contract.ts'
 import type { EndedAccounts } from './ended.ts'
 import type { MovingRepository } from './repository.ts'
 import { legacyPerson, type ParsedLegacyPerson } from './schemas.ts'
-import { householdOf } from './service.ts'
+import { householdOf, LEGACY } from './service.ts'
 
 export interface LegacyDependencies {
   readonly moving: MovingRepository
@@ -33,7 +33,6 @@ export interface LegacyDependencies {
 }
 
 const LIMIT_MS = 5000
-const FROM = 'legacySignIn'
 
 export function createLegacySignIn(hook: LegacyHook, deps: LegacyDependencies): LegacySignIn {
   const { admission, keyRing, clock, logger, legacyLimitMs: ms = LIMIT_MS } = deps
@@ -46,7 +45,7 @@ export function createLegacySignIn(hook: LegacyHook, deps: LegacyDependencies): 
       return legacyPerson.parse(answer)
     } catch (cause) {
       logger.error(
-        { requestId: call.requestId, event: 'auth.hook_failed', hook: FROM, err: cause },
+        { requestId: call.requestId, event: 'auth.hook_failed', hook: LEGACY, err: cause },
         'a hook of the app failed, so nobody is let in by it',
       )
       throw authErrors.unavailable({ detail: 'Please try again in a moment.', cause })
@@ -80,7 +79,7 @@ async function adopt(
   { email, password, person }: { readonly email: string; readonly password: string; readonly person: NonNullable<ParsedLegacyPerson> },
 ): Promise<Account | undefined> {
   const { moving, ended, passwords, clock, logger } = deps
-  const household = householdOf({ ...person, email }, { from: FROM, now: clock.now() })
+  const household = householdOf({ ...person, email }, { from: LEGACY, now: clock.now() })
   if (typeof household === 'string') {
     logger.error({ requestId: call.requestId, event: 'auth.legacy_refused', reason: household })
     throw authErrors.unavailable({ detail: 'Please try again in a moment.' })
@@ -90,7 +89,7 @@ async function adopt(
   if (await ended.has(call, { accountId: id, addresses: [email] })) return undefined
   const allowed = await askApp(deps, call, { email, name })
   const account = { ...household.account, name: tidyName(allowed), password: await passwords.hash(call, password) }
-  const events = [securityEventOf({ type: 'account.imported', accountId: id, about: FROM })]
+  const events = [securityEventOf({ type: 'account.imported', accountId: id, about: LEGACY })]
   if (await moving.insert(call, { ...household, account, events })) return account
   // Somebody was faster; the next try finds the account.
   return undefined

@@ -15,12 +15,14 @@ import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { identityId } from '../upstream/repository.ts'
 import type { Identity } from '../upstream/schemas.ts'
 import type { Moving, MoveInOptions, PersonRow, RowOutcome } from './contract.ts'
+import type { EndedAccounts } from './ended.ts'
 import type { MovingRepository } from './repository.ts'
 import { type ParsedRow, personRow } from './schemas.ts'
 import { requireOperator } from '../operators-only.ts'
 
 export interface MovingDependencies {
   readonly repository: MovingRepository
+  readonly ended: Pick<EndedAccounts, 'note'>
   readonly admission: Pick<Admission, 'problem'>
   readonly clock: Clock
 }
@@ -30,6 +32,9 @@ export interface Household {
   readonly account: Account
   readonly identities: readonly Identity[]
 }
+
+/** What those come from about whom the app asks another system. */
+export const LEGACY = 'legacySignIn'
 
 const MOST_ROWS = 200
 const AT_ONCE = 16
@@ -72,7 +77,7 @@ export function createMoving(deps: MovingDependencies): Moving {
 const refused = (reason: string): RowOutcome => ({ outcome: 'refused', reason })
 
 async function moveInOne(
-  { repository, admission, clock }: MovingDependencies,
+  { repository, ended, admission, clock }: MovingDependencies,
   call: Call,
   { row, options }: { readonly row: unknown; readonly options: MoveInOptions },
 ): Promise<RowOutcome> {
@@ -87,10 +92,13 @@ async function moveInOne(
   if (typeof household === 'string') return refused(household)
   const standing = (await standingOf(repository, call, household)) ?? domainRefusal(admission, household.account)
   if (standing !== undefined || options.dryRun === true) return standing ?? { outcome: 'made', accountId: household.account.id }
-  const { account } = household
+  const known = legacyIdOf(parsed.data, household)
+  // What has their password knows them by the id of the file, which leads it to another one than the file.
+  const marks = known === undefined ? {} : { legacyMarks: await ended.note(call, { accountId: known }) }
+  const account = { ...household.account, ...marks }
   if (account.password !== undefined) await repository.keepShape(call, { id: shapeOf(account.password), decoy: decoyOf(account.password) })
   const events = [securityEventOf({ type: 'account.imported', accountId: account.id, about: options.from, ...actorOf(call) })]
-  if (await repository.insert(call, { ...household, events })) return { outcome: 'made', accountId: account.id }
+  if (await repository.insert(call, { ...household, account, events })) return { outcome: 'made', accountId: account.id }
   // Somebody was faster: another row, or a person at the sign-up page.
   return (await standingOf(repository, call, household)) ?? refused('the person was changed while being moved in; try again')
 }
@@ -137,6 +145,12 @@ function idOf(given: string | undefined, { from, email }: { readonly from: strin
   if (given !== undefined && KEPT_ID.test(given)) return given
   // The same each time, so that whoever moves in again is known.
   return `m${sha256(JSON.stringify([from, given ?? email]))}`
+}
+
+/** The id that an answer of `legacySignIn` about this person leads to, where it is another than that of the account. */
+function legacyIdOf({ id, legacyPassword }: ParsedRow, { account }: Household): string | undefined {
+  const known = id === undefined || legacyPassword !== true ? undefined : idOf(id, { from: LEGACY, email: account.email })
+  return known === account.id ? undefined : known
 }
 
 function wayIn({ passwordHash, legacyPassword }: ParsedRow): Pick<Account, 'password' | 'awaitsLegacyPassword'> {
