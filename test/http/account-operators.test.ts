@@ -90,6 +90,25 @@ test('an end that an operator asks for takes as long as any, and signing in call
   assert.equal((await storedOf(ada.accountId))?.deletion, undefined)
 })
 
+test('asked for again, it stays though somebody has just come back, who hears of it; the day is the same', async () => {
+  for (const sessions of [0, 1]) {
+    const ada = await world.person({ email: `again-${sessions}@example.org` })
+    const day = (await world.leaving.end(operator, { email: ada.email }))?.deletionAt
+    world.clock.advance(DAY_MS)
+    const now = world.clock.now()
+    const session = { id: 'back', accountId: ada.accountId, signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' }
+    if (sessions > 0) world.engine.sessionList.push(session)
+    const ending = await world.leaving.end(operator, { email: ada.email })
+    assert.equal(ending?.deletionAt, day)
+    world.engine.sessionList.splice(0)
+    await world.database.commit(call, [], [securityEventOf({ type: 'sign_in.succeeded', accountId: ada.accountId })])
+    await world.settled()
+    const { deletionAt, deletion } = (await storedOf(ada.accountId)) ?? assert.fail('gone')
+    assert.deepEqual([deletionAt, deletion?.byOperator, deletion?.requestedAt], [day, true, now])
+    assert.equal(mailsTo(ada.email).length, 1 + sessions)
+  }
+})
+
 test('it comes on its day though the account is blocked, before or after', async () => {
   const [early, late] = [await world.person({ email: 'early@example.org' }), await world.person({ email: 'late@example.org' })]
   await world.leaving.suspend(operator, early.email, true)

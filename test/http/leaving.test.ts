@@ -135,6 +135,41 @@ test('leaves nothing in auth, tells the other servers once, and frees the addres
   await until('a mail as to a stranger', () => mails() === 2)
 })
 
+test('is asked for again by whoever has come back, whenever that is heard of, and then takes all the days again', async () => {
+  const person = await signedIn('and-again@example.org')
+  const standing = async () => (await world.database.collection(accountsCollection).get(call, person.accountId))?.value
+  await askForTheEnd(person)
+  world.clock.advance(13 * DAY_MS)
+  const now = world.clock.now()
+  world.engine.sessionList.push({ id: 'here', accountId: person.accountId, signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' })
+  const cameBack = securityEventOf({ type: 'sign_in.succeeded', accountId: person.accountId })
+  world.clock.advance(1000)
+  for (const _ of [1, 2]) {
+    const asked = await world.visit({ path: '/account/delete', form: { sure: 'yes' } })
+    assert.equal(asked.headers?.['location'], '/goodbye')
+  }
+  const at = world.clock.now()
+  // What was stored before comes late.
+  world.clock.advance(-1000)
+  await world.database.commit(call, [], [cameBack])
+  world.clock.advance(1000)
+  world.engine.sessionList.splice(0)
+  await world.settled()
+  assert.deepEqual([(await standing())?.deletionAt, (await standing())?.deletion?.requestedAt], [at + 14 * DAY_MS, at])
+  const mails = world.mails.filter(({ to, template }) => to === person.email && /deletion/.test(template))
+  assert.deepEqual(
+    mails.map(({ template, data }) => [template, data['days']]),
+    [
+      ['deletion-requested', '14'],
+      ['deletion-requested', '14'],
+    ],
+    'once for each time that it is asked for, though the form was sent twice',
+  )
+  world.clock.advance(14 * DAY_MS)
+  await runJob()
+  assert.equal(await standing(), undefined)
+})
+
 test('takes the invitations to sign up with it, to addresses that it has had lately, too', async () => {
   const person = await signedIn('invited@example.org')
   await world.visit({ path: '/account/email', form: { email: 'invited-2@example.org' } })

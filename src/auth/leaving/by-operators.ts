@@ -8,7 +8,7 @@ import { authErrors } from '../errors.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { settled } from '../settled.ts'
 import type { AccountDeletion, AccountEnding, AccountKept, AccountSignedOut } from './contract.ts'
-import { askForEnd, beginAtOnce, deleteOne, type LeavingDependencies, stay } from './ending.ts'
+import { askAgain, askForEnd, beginAtOnce, deleteOne, type LeavingDependencies, stay } from './ending.ts'
 import { requireOperator } from '../operators-only.ts'
 
 /** Ends what blocking ends, and leaves the account open. */
@@ -43,9 +43,10 @@ async function endLater(deps: LeavingDependencies, call: Call, email: string): P
     const account = await deps.repository.findByEmail(call, email)
     if (account === undefined) return undefined
     const { id: accountId, deletion, deletionAt } = account.value
-    // Begun, or asked for by one of us before: that day stays.
-    if ((deletion?.begun === true || deletion?.byOperator === true) && deletionAt !== undefined) return { accountId, deletionAt }
-    const at = await askForEnd(deps, call, { account, by: actorOf(call), byOperator: true })
+    if (deletion?.begun === true && deletionAt !== undefined) return { accountId, deletionAt }
+    // Asked for by one of us before: that day stays.
+    const ask = deletion?.byOperator === true && deletionAt !== undefined ? askAgain : askForEnd
+    const at = await ask(deps, call, { account, by: actorOf(call), byOperator: true })
     return at === undefined ? 'moved' : { accountId, deletionAt: at }
   })
   if (ending === undefined) return undefined

@@ -36,19 +36,21 @@ interface Asked {
   readonly account: Stored<Account>
   readonly by?: By | undefined
   readonly byOperator?: true
+  /** Whoever asks has signed in since the end that is there was asked for, which has called that off, though nobody may have heard of it yet. */
+  readonly anew?: boolean
 }
 
 /** The moment of the end; `undefined` when the account has changed since it was read. */
 export async function askForEnd(
   { repository, clock, graceDays, origin, addressesOf }: LeavingDependencies,
   call: Call,
-  { account, by, byOperator }: Asked,
+  { account, by, byOperator, anew = false }: Asked,
 ): Promise<number | undefined> {
   const { id: accountId, name, suspendedAt } = account.value
   const now = clock.now()
   const { had, all: addresses, undoableUntil } = await addressesOf(call, account.value)
   // Who has asked already has heard of that day. Whoever is blocked could do nothing about it, and has the whole time from now on.
-  const waitsUntil = suspendedAt === undefined ? account.value.deletionAt : undefined
+  const waitsUntil = suspendedAt === undefined && !anew ? account.value.deletionAt : undefined
   // Whoever has lost the account to somebody can take it back until then, and hears of this.
   const deletionAt = Math.max(waitsUntil ?? now + graceDays * DAY_MS, undoableUntil)
   const days = String(Math.max(1, Math.ceil((deletionAt - now) / DAY_MS)))
@@ -61,8 +63,17 @@ export async function askForEnd(
     endAccessRequested({ accountId, at: now }),
     securityEventOf({ type: 'account.deletion_requested', accountId, ...by }),
   ]
-  const deletion = { requestedAt: now, addresses: [...addresses], ...(byOperator && { byOperator }) }
+  const known = [...(account.value.deletion?.addresses ?? []), ...addresses]
+  const deletion = { requestedAt: now, addresses: [...new Set(known)], ...(byOperator && { byOperator }) }
   return (await repository.change(call, account, { set: { deletionAt, deletion }, events })) ? deletionAt : undefined
+}
+
+/** Of an end of ours, whose day stays: a sign-in of before, of which nobody may have heard yet, calls it off no more. Who has come back by it is told again. */
+export async function askAgain(deps: LeavingDependencies, call: Call, asked: Omit<Asked, 'anew'>): Promise<number | undefined> {
+  const { id, deletion, deletionAt } = asked.account.value
+  if ((await deps.engine.sessions(call, id)).length > 0) return askForEnd(deps, call, asked)
+  const set = { deletion: { ...deletion, requestedAt: deps.clock.now() } }
+  return (await deps.repository.change(call, asked.account, { set, events: [] })) ? deletionAt : undefined
 }
 
 /** Calls an end off: its owner by signing in, or whoever is named. False when the account has changed since it was read. */

@@ -28,7 +28,8 @@ export function leavingRoutes(parts: PageParts): Route[] {
           run: async (who) => {
             const { texts } = skinOf(parts, exchange)
             if (body.sure === undefined) return show(who, { section: 'delete', failure: refused({ problem: texts.leaving.notSure }) })
-            await leaving.requestDeletion(call, { accountId: who.session.accountId, by: whence(exchange) })
+            const { accountId, signedInAt } = who.session
+            await leaving.requestDeletion(call, { accountId, signedInAt, by: whence(exchange) })
             exchange.renewCsrf()
             return seeOther('/goodbye', { 'clear-site-data': '"storage"' })
           },

@@ -14,11 +14,18 @@ import { suspend } from './suspending.ts'
 
 const HOUR_MS = 3_600_000
 
+interface AskedByOwner {
+  readonly accountId: string
+  readonly by?: Whence
+  /** The sign-in by which it is asked for. */
+  readonly signedInAt?: number
+}
+
 export interface Leaving {
   /** How many days an account waits for its end, in which signing in calls it off. */
   readonly graceDays: number
   /** Ends every session and token at once. The account waits, and is gone when nobody has signed in to it until then. */
-  requestDeletion(call: Call, asked: { readonly accountId: string; readonly by?: Whence }): Promise<void>
+  requestDeletion(call: Call, asked: AskedByOwner): Promise<void>
   /** For operators and the system, as are the next three: see by-operators.ts. `undefined` when nobody has this address. */
   signOut(call: Call, typed: string): Promise<AccountSignedOut | undefined>
   end(call: Call, asked: AccountDeletion): Promise<AccountEnding | undefined>
@@ -58,15 +65,15 @@ export function createLeaving(deps: LeavingDependencies): Leaving {
   }
 }
 
-async function requestDeletion(
-  deps: LeavingDependencies,
-  call: Call,
-  { accountId, by }: { readonly accountId: string; readonly by?: Whence },
-): Promise<void> {
+async function requestDeletion(deps: LeavingDependencies, call: Call, { accountId, by, signedInAt }: AskedByOwner): Promise<void> {
   await settled(async () => {
     const account = await deps.repository.find(call, accountId)
-    if (account === undefined || account.value.deletionAt !== undefined) return undefined
-    return (await askForEnd(deps, call, { account, by })) === undefined ? 'moved' : undefined
+    if (account === undefined) return undefined
+    const { deletion, deletionAt } = account.value
+    // Sent twice: every sign-in of before has ended with the first time.
+    const isTwice = deletion !== undefined && signedInAt !== undefined && signedInAt <= deletion.requestedAt
+    if (deletionAt !== undefined && (deletion?.begun === true || isTwice)) return undefined
+    return (await askForEnd(deps, call, { account, by, anew: true })) === undefined ? 'moved' : undefined
   })
   await deps.engine.revokeAccount(call, accountId)
 }
