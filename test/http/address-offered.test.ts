@@ -1,15 +1,17 @@
 // An operator gives a stolen account back to its owner, by a link to a mailbox: when their own way back has ended, or the mailbox of before is no longer theirs.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, test, type TestContext } from 'node:test'
 import { sha256 } from '#kernel/keyring.ts'
 import { createAddressRepository } from '../../src/auth/address/repository.ts'
 import { createReclaiming } from '../../src/auth/reclaiming.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { Account } from '../../src/auth/accounts/schemas.ts'
 import { passkeysCollection } from '../../src/auth/passkeys/repository.ts'
+import { resetsCollection } from '../../src/auth/recovery/repository.ts'
 import { mailRequest } from '../../src/jobs/mail/schemas.ts'
 import { renderMail } from '../../src/jobs/mail/templates.ts'
-import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
+import { type AccountsWorld, call, openAccounts, ORIGIN, tokenIn } from '../support/accounts.ts'
+import { SoftAuthenticator } from '../support/authenticator.ts'
 
 const DAY = 24 * 3_600_000
 const operator = { ...call, principal: { kind: 'operator', sessionId: 'of-the-test' } } as const
@@ -176,16 +178,55 @@ test('is for operators, for accounts that there are, and for addresses that one 
   )
 })
 
-test('where passkeys are all there is, the page after it leads to a new one', async (t) => {
-  const alone = await openAccounts({ definition: { methods: { password: false } } })
+const here = { '__Host-Http-here': 'x'.repeat(43) }
+
+/** An app of passkeys alone, and an account that was offered to its owner. */
+async function ofPasskeysAlone(t: TestContext, roles: readonly string[]): Promise<{ alone: AccountsWorld; made: Account; token: string }> {
+  const definition = { methods: { password: false }, secondFactor: { roles: ['admin'] }, roles: { admin: { permissions: [] } } }
+  const alone = await openAccounts({ definition })
   t.after(() => alone.stop())
-  const made = { id: '01'.padEnd(26, 'k'), email: 'p@example.org', name: 'P', emailVerifiedAt: 1, createdAt: 1 }
+  const made = { id: '01'.padEnd(26, 'k'), email: 'p@example.org', name: 'P', emailVerifiedAt: 1, createdAt: 1, roles: [...roles] }
   await alone.database.collection(accountsCollection).insert(call, made)
   await alone.byMail.addressOffering.offer(operator, { email: made.email, to: 'owner@example.org' })
-  const token = tokenIn(await alone.mailTo('owner@example.org', 'address-offered'))
+  return { alone, made, token: tokenIn(await alone.mailTo('owner@example.org', 'address-offered')) }
+}
+
+test('where passkeys are all there is, the page after it leads to a new one, whatever role one has', async (t) => {
+  for (const roles of [[], ['admin']]) {
+    const { alone, made, token } = await ofPasskeysAlone(t, roles)
+    const permitted = async (): Promise<number> =>
+      (await alone.database.collection(resetsCollection).list(call, { index: 'account', where: { accountId: made.id }, limit: 9 })).items
+        .length
+    assert.equal((await alone.visit({ path: `/restore-address?token=${token}` })).status, 200)
+    assert.equal(await permitted(), 0, 'looking permits nothing')
+    const taken = await alone.visit({ path: '/restore-address', form: { token } })
+    const path = /href="(\/new-passkey\?token=[\w-]+)"/.exec(taken.text)?.[1] ?? assert.fail(taken.text)
+    assert.equal(await permitted(), 1)
+    assert.match((await alone.visit({ path, cookies: here })).text, /owner@example\.org/)
+    const place = { purpose: 'add', browser: sha256(here['__Host-Http-here']), subject: `renewal ${made.id}` } as const
+    const { challenge } = await alone.running.passkeys.creationOptions(call, { ...made, accountId: made.id }, place)
+    const answer = new SoftAuthenticator().create({ challenge, origin: ORIGIN, rpId: new URL(ORIGIN).hostname })
+    const form = { token: new URLSearchParams(path.split('?')[1]).get('token') ?? '', answer }
+    assert.equal((await alone.visit({ path: '/new-passkey', cookies: here, form })).status, 303)
+    assert.equal((await alone.running.passkeys.list(call, made.id)).length, 1)
+    assert.equal((await alone.visit({ path, cookies: here })).status, 410, 'once')
+    await alone.settled()
+    assert.deepEqual(
+      alone.mails.filter(({ template }) => ['new-passkey', 'ask-for-passkey'].includes(template)),
+      [],
+    )
+  }
+})
+
+test('it leads nowhere while the account is blocked, and grants nothing to whoever else asks', async (t) => {
+  const { alone, made, token } = await ofPasskeysAlone(t, [])
+  const { lostPasskeys } = alone.byMail
+  assert.equal(await lostPasskeys.grant(call, { accountId: made.id, email: 'owner@example.org' }), undefined, 'not theirs')
+  await alone.leaving.suspend(operator, made.email, true)
   const taken = await alone.visit({ path: '/restore-address', form: { token } })
-  assert.match(taken.text, /href="\/lost-passkey"/)
-  assert.equal((await alone.visit({ path: '/lost-passkey' })).status, 200)
+  assert.match(taken.text, /The account is blocked/)
+  assert.doesNotMatch(taken.text, /new-passkey/)
+  assert.equal(await lostPasskeys.grant(call, { accountId: made.id, email: 'owner@example.org' }), undefined, 'blocked')
 })
 
 async function runJobs(): Promise<void> {

@@ -267,7 +267,12 @@ test('a thief chooses no password while the account is taken back, and changes n
   const owner = await person('reset@example.org')
   await moved(owner, 'resetter@example.org')
   const back = tokenIn(await mailTo('reset@example.org', 'address-changed'))
-  assert.deepEqual(await world.byMail.addresses.undo(call, back), { accountId: owner.accountId, offered: false, suspended: false })
+  assert.deepEqual(await world.byMail.addresses.undo(call, back), {
+    accountId: owner.accountId,
+    email: 'reset@example.org',
+    offered: false,
+    suspended: false,
+  })
   // The process died before the end of access: the session is still there.
   const choose = () => world.visit({ path: '/account/password', form: { current: '', password: 'a password of the thief' } })
   assert.equal((await choose()).status, 422)
@@ -387,6 +392,11 @@ test('a change at the same moment does not stop the way back', async () => {
   const limits = { mayMail: async () => true }
   const repository = createAddressRepository(world.database, { removals })
   const addresses = createAddresses({ repository, accounts, admission, limits, clock: world.clock, origin: '' })
-  assert.deepEqual(await addresses.undo(call, back), { accountId: owner.accountId, offered: false, suspended: false })
+  assert.deepEqual(await addresses.undo(call, back), {
+    accountId: owner.accountId,
+    email: 'contested@example.org',
+    offered: false,
+    suspended: false,
+  })
   assert.deepEqual([times, await emailOf(owner)], [2, 'contested@example.org'])
 })

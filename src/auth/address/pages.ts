@@ -69,22 +69,24 @@ export function restoreAddressPage(skin: Skin, { email, offered, ...view }: Link
 interface RestoredView {
   /** The app lets people sign in with one. */
   readonly hasPasswords: boolean
-  /** Passkeys are all there is. */
-  readonly needsPasskey: boolean
+  /** Of a link for a new passkey, where passkeys are all there is and every one is gone. */
+  readonly passkeyToken: string | undefined
   readonly suspended: boolean
   readonly offered: boolean
 }
 
-export function restoredPage(skin: Skin, { hasPasswords, needsPasskey, suspended, offered }: RestoredView): Html {
+const newPasskeyPath = (token: string): string => `/new-passkey?${new URLSearchParams({ token }).toString()}`
+
+export function restoredPage(skin: Skin, { hasPasswords, passkeyToken, suspended, offered }: RestoredView): Html {
   const { address } = skin.texts
   const title = offered ? address.taken : address.restored
   // No button: none leads on before an operator has let them in again.
   if (suspended) return stagePage(skin, { title, main: lead(title, address.restoredBlocked) })
   const { words, href, label } = hasPasswords
     ? { words: address.restoredWords, href: '/forgot-password', label: address.newPassword }
-    : needsPasskey && offered
-      ? { words: address.restoredPasskey, href: '/lost-passkey', label: address.newPasskey }
-      : { words: address.restoredSignIn, href: '/account', label: address.signIn }
+    : passkeyToken === undefined
+      ? { words: address.restoredSignIn, href: '/account', label: address.signIn }
+      : { words: address.restoredPasskey, href: newPasskeyPath(passkeyToken), label: address.newPasskey }
   return stagePage(skin, {
     title,
     main: html`${lead(title, words)}<div class="buttons"><a class="button" href="${href}">${label}</a></div>`,

@@ -109,7 +109,7 @@ function confirmRoutes(parts: PageParts): Route[] {
 }
 
 function restoreRoutes(parts: PageParts): Route[] {
-  const { addresses, reclaiming } = parts.byMail
+  const { addresses, reclaiming, lostPasskeys } = parts.byMail
   return [
     route({
       ...open,
@@ -138,12 +138,16 @@ function restoreRoutes(parts: PageParts): Route[] {
       handle: friendly(parts, async (call, { body: { token } }, exchange) => {
         const restored = await addresses.undo(call, token)
         if (restored === undefined) return dead(parts, exchange)
-        const { accountId, ...standing } = restored
+        const { accountId, email, offered, suspended } = restored
         await parts.engine.revokeAccount(call, accountId)
         await reclaiming.finish(call, accountId)
         exchange.renewCsrf()
-        const ways = { hasPasswords: parts.methods.password, needsPasskey: needsPasskey(parts.methods) }
-        return page(restoredPage(skinOf(parts, exchange, '/account'), { ...ways, ...standing }))
+        const losesPasskeys = offered && !suspended && needsPasskey(parts.methods)
+        // Whoever has got the link from an operator needs no second mail, which would send some roles back to the operator.
+        const passkeyToken = losesPasskeys ? await lostPasskeys.grant(call, { accountId, email }) : undefined
+        const isClosed = suspended || (losesPasskeys && passkeyToken === undefined)
+        const view = { hasPasswords: parts.methods.password, passkeyToken, suspended: isClosed, offered }
+        return page(restoredPage(skinOf(parts, exchange, '/account'), view))
       }),
     }),
   ]

@@ -50,6 +50,7 @@ export interface PendingUndo {
 
 export interface Restored {
   readonly accountId: string
+  readonly email: string
   readonly offered: boolean
   readonly suspended: boolean
 }
@@ -163,7 +164,7 @@ function undoing(deps: AddressesDependencies): Pick<Addresses, 'pendingUndo' | '
     await repository.forgetOthers(call, used.value)
     const marks = offered ? await marksOf(deps, call, account) : account.legacyMarks
     const isDone = await repository.restore(call, account, { used, since, now, events, marks })
-    return isDone ? { restored: { accountId, offered, suspended: account.suspendedAt !== undefined } } : 'again'
+    return isDone ? { restored: { accountId, email: before, offered, suspended: account.suspendedAt !== undefined } } : 'again'
   }
   return {
     async pendingUndo(call, token) {

@@ -37,6 +37,11 @@ export interface LostPasskeys {
    * has it, `passkeyLinkSent: false` where another way in is open. Throws `http.forbidden` for anybody but operators and the system.
    */
   send(call: Call, email: string): Promise<PasskeyLink | undefined>
+  /**
+   * The token of such a link, for whoever has just taken over the account that an operator has offered to this address: they have lost every passkey by
+   * that. `undefined` where another way in is open, or the account is blocked or somebody else's by now.
+   */
+  grant(call: Call, taken: { readonly accountId: string; readonly email: string }): Promise<string | undefined>
   /** Whose account a mailed link opens; looking changes nothing. */
   pending(call: Call, token: string): Promise<PendingPasskey | undefined>
   /** Uses the link up. */
@@ -65,23 +70,8 @@ export function createLostPasskeys(deps: LostPasskeysDependencies): LostPasskeys
   return { ...asking(deps), ...renewing(deps) }
 }
 
-function asking(deps: LostPasskeysDependencies): Pick<LostPasskeys, 'ask' | 'send'> {
+function asking(deps: LostPasskeysDependencies): Pick<LostPasskeys, 'ask' | 'send' | 'grant'> {
   const { repository, accounts, limits, clock, methods, asksForMore } = deps
-
-  const permit = (email: string, account: Account | undefined, interaction?: string): { token: string; reset: PasswordReset } => {
-    const token = randomToken()
-    const reset: PasswordReset = {
-      id: sha256(token),
-      for: 'passkey',
-      ...(account === undefined ? {} : { accountId: account.id }),
-      email,
-      credential: credentialOf(account ?? {}),
-      ...(interaction === undefined ? {} : { interaction }),
-      expiresAt: clock.now() + TOKEN_MS,
-    }
-    return { token, reset }
-  }
-
   return {
     async ask(call, request) {
       const email = normaliseEmail(request.email)
@@ -90,7 +80,7 @@ function asking(deps: LostPasskeysDependencies): Pick<LostPasskeys, 'ask' | 'sen
       const account = await accounts.findByEmail(call, email)
       // Nobody is looked for in the same way, so that time does not tell who has an account.
       const forced = await asksForMore(call, account ?? { id: newId(clock.now()) })
-      const { token, reset } = permit(email, forced ? undefined : account, request.interaction)
+      const { token, reset } = permitOf(deps, { email, account: forced ? undefined : account, interaction: request.interaction })
       const told = mail({ ...mailFor(deps, account, { email, token, forced }), language: languageFor(account, call) })
       await repository.insert(call, reset, mayMail ? [told] : [])
     },
@@ -102,14 +92,46 @@ function asking(deps: LostPasskeysDependencies): Pick<LostPasskeys, 'ask' | 'sen
       if (email === undefined || account === undefined) return undefined
       const { id: accountId, language } = account
       if (!needsPasskey(methods) || account.suspendedAt !== undefined) return { accountId, passkeyLinkSent: false }
-      const { token, reset } = permit(email, account)
+      const { token, reset } = permitOf(deps, { email, account })
       await repository.insert(call, { ...reset, byOperator: true }, [
         mail({ ...mailFor(deps, account, { email, token, forced: false }), language }),
         securityEventOf({ type: 'passkey.link_sent', accountId, ...actorOf(call) }),
       ])
       return { accountId, passkeyLinkSent: true }
     },
+
+    async grant(call, { accountId, email }) {
+      const account = await accounts.find(call, accountId)
+      if (!needsPasskey(methods) || account?.email !== email || account.suspendedAt !== undefined) return undefined
+      const { token, reset } = permitOf(deps, { email, account })
+      await repository.insert(call, { ...reset, byOperator: true }, [])
+      return token
+    },
   }
+}
+
+interface Permitted {
+  readonly email: string
+  /** Whose it is; nothing can come of it without. */
+  readonly account: Account | undefined
+  readonly interaction?: string | undefined
+}
+
+function permitOf(
+  { clock }: Pick<LostPasskeysDependencies, 'clock'>,
+  { email, account, interaction }: Permitted,
+): { readonly token: string; readonly reset: PasswordReset } {
+  const token = randomToken()
+  const reset: PasswordReset = {
+    id: sha256(token),
+    for: 'passkey',
+    ...(account === undefined ? {} : { accountId: account.id }),
+    email,
+    credential: credentialOf(account ?? {}),
+    ...(interaction === undefined ? {} : { interaction }),
+    expiresAt: clock.now() + TOKEN_MS,
+  }
+  return { token, reset }
 }
 
 function renewing({ repository, accounts, clock, asksForMore }: LostPasskeysDependencies): Pick<LostPasskeys, 'pending' | 'renew'> {
