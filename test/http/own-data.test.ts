@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { type AccountsWorld, call, openAccounts, type Visited } from '../support/accounts.ts'
+import { type AccountsWorld, call, openAccounts, tokenIn, type Visited } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
 import { entriesOf } from '../support/zip.ts'
 
@@ -89,6 +89,35 @@ test('has everything of the person, page by page, and no hash', async () => {
     const { items } = await world.securityEvents.list(call, accountId, { limit: 9 })
     return items.some(({ type }) => type === 'account.data_downloaded')
   })
+})
+
+test('has the addresses of before and the end that is to come, and not the mailbox that a thief must not learn', async () => {
+  const { accountId } = await world.person({ email: 'first-mailbox@example.org' })
+  const download = async () => {
+    signIn(accountId)
+    const entries = await unzipped(await world.visit({ path: '/account/data', form: {} }))
+    return { text: [...entries.values()].join('\n'), account: jsonIn(entries, 'account.json'), entries }
+  }
+  signIn(accountId)
+  await world.visit({ path: '/account/email', form: { email: 'second-mailbox@example.org' }, client: 'a-pseudonym' })
+  const token = tokenIn(await world.mailTo('second-mailbox@example.org', 'confirm-new-address'))
+  assert.equal((await world.visit({ path: '/account/email/confirm', form: { token }, client: 'a-pseudonym' })).status, 303)
+  const changedAt = world.clock.now()
+  await world.byMail.addressOffering.offer(call, { email: 'second-mailbox@example.org', to: 'owners-mailbox@example.org' })
+  await world.visit({ path: '/account/email', form: { email: 'third-mailbox@example.org' } })
+  world.clock.advance(1000)
+  await world.leaving.end(call, { email: 'second-mailbox@example.org' })
+  await until('what has happened', async () => (await world.securityEvents.list(call, accountId, { limit: 9 })).items.length >= 4)
+  const { text, account, entries } = await download()
+  const iso = (at: number): string => new Date(at).toISOString()
+  assert.deepEqual(account['earlierAddresses'], [
+    { address: 'first-mailbox@example.org', changedAt: iso(changedAt), until: iso(changedAt + 7 * 24 * 3_600_000) },
+  ])
+  const { deletion } = account['account'] as Record<string, unknown>
+  assert.deepEqual(deletion, { requestedAt: iso(world.clock.now()), byOperator: true })
+  const events = jsonIn(entries, 'security-events.json') as unknown as { type: string; client: string | null }[]
+  assert.equal(events.find(({ type }) => type === 'email.changed')?.client, 'a-pseudonym')
+  assert.doesNotMatch(text, /owners-mailbox|third-mailbox/)
 })
 
 test('is not given to whoever finds an open browser', async () => {

@@ -43,10 +43,22 @@ export function personalData(database: Database): readonly PersonalData[] {
     }),
     rowsByAccount(database, securityEventsCollection, {
       name: 'securityEvents',
-      shown: ({ type, about, device, at }) => ({ at: moment(at), type, about: about ?? null, device: device ?? null }),
+      shown: ({ type, about, device, client, at }) => ({
+        at: moment(at),
+        type,
+        about: about ?? null,
+        device: device ?? null,
+        client: client ?? null,
+      }),
     }),
+    // For minutes, and not shown: one that is missing would tell that the address has an account.
     rowsByAccount(database, addressChangesCollection, { name: 'addressChanges' }),
-    rowsByAccount(database, addressUndosCollection, { name: 'addressUndos' }),
+    rowsByAccount(database, addressUndosCollection, {
+      name: 'earlierAddresses',
+      // What is offered is the mailbox of the owner, and who downloads this may be the thief.
+      shown: ({ before, changedAt, expiresAt, offered }) =>
+        offered === true ? undefined : { address: before, changedAt: moment(changedAt), until: moment(expiresAt) },
+    }),
     rowsByAccount(database, resetsCollection, { name: 'passwordResets' }),
     rowsByAccount(database, emailSignInsCollection, { name: 'emailSignIns' }),
   ]

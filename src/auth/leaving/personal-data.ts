@@ -24,8 +24,8 @@ const PAGE = 100
 
 interface Rows<T> {
   readonly name: string
-  /** Without it the rows are not in the download. */
-  shown?(row: T): Json
+  /** Without it the rows are not in the download, nor is one for which it gives nothing. */
+  shown?(row: T): Json | undefined
 }
 
 /** The one row of an account, in a collection whose ids are those of accounts. */
@@ -44,7 +44,7 @@ export function rowOfAccount<T extends Document>(
     erase,
     async collect(call, accountId) {
       const found = await rows.get(call, accountId)
-      return found === undefined ? null : shown(found.value)
+      return (found && shown(found.value)) ?? null
     },
   }
 }
@@ -80,7 +80,7 @@ export function rowsByAccount<T extends Document & { readonly accountId?: string
       let after: string | undefined
       do {
         const { items, next } = await page(call, accountId, after)
-        all.push(...items.map(({ value }) => shown(value)))
+        all.push(...items.flatMap(({ value }) => shown(value) ?? []))
         after = next
       } while (after !== undefined)
       return all

@@ -168,7 +168,8 @@ async function* filesOf(call: Call, ownerId: string, holding: Holding): AsyncIte
     }
 }
 
-function profileOf({ id, email, name, language, emailVerifiedAt, createdAt, roles, groups, deletionAt, password }: Account): unknown {
+function profileOf(account: Account): unknown {
+  const { id, email, name, language, emailVerifiedAt, createdAt, roles, groups, deletionAt, deletion, password } = account
   return {
     id,
     email,
@@ -179,6 +180,8 @@ function profileOf({ id, email, name, language, emailVerifiedAt, createdAt, role
     roles: roles ?? [],
     groups: groups ?? [],
     deletionAt: deletionAt === undefined ? null : moment(deletionAt),
+    // Without the addresses that are kept with it: one that an operator has offered the account to is none of a thief's business.
+    deletion: deletion === undefined ? null : { requestedAt: moment(deletion.requestedAt), byOperator: deletion.byOperator === true },
     // The hash opens nothing for its owner, and would open a guess for whoever finds the file.
     hasPassword: password !== undefined,
   }
