@@ -44,9 +44,13 @@ async function endLater(deps: LeavingDependencies, call: Call, email: string): P
     if (account === undefined) return undefined
     const { id: accountId, deletion, deletionAt } = account.value
     if (deletion?.begun === true && deletionAt !== undefined) return { accountId, deletionAt }
-    // Asked for by one of us before: that day stays.
-    const ask = deletion?.byOperator === true && deletionAt !== undefined ? askAgain : askForEnd
-    const at = await ask(deps, call, { account, by: actorOf(call), byOperator: true })
+    const asked = { account, by: actorOf(call), byOperator: true } as const
+    // By one of us before: that day stays.
+    if (deletion?.byOperator === true && deletionAt !== undefined) {
+      const again = await askAgain(deps, call, asked)
+      return again === undefined ? 'moved' : { accountId, deletionAt: again.deletionAt }
+    }
+    const at = await askForEnd(deps, call, asked)
     return at === undefined ? 'moved' : { accountId, deletionAt: at }
   })
   if (ending === undefined) return undefined

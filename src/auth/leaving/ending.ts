@@ -69,11 +69,21 @@ export async function askForEnd(
 }
 
 /** Of an end of ours, whose day stays: a sign-in of before, of which nobody may have heard yet, calls it off no more. Who has come back by it is told again. */
-export async function askAgain(deps: LeavingDependencies, call: Call, asked: Omit<Asked, 'anew'>): Promise<number | undefined> {
-  const { id, deletion, deletionAt } = asked.account.value
-  if ((await deps.engine.sessions(call, id)).length > 0) return askForEnd(deps, call, asked)
-  const set = { deletion: { ...deletion, requestedAt: deps.clock.now() } }
-  return (await deps.repository.change(call, asked.account, { set, events: [] })) ? deletionAt : undefined
+export async function askAgain(
+  deps: LeavingDependencies,
+  call: Call,
+  asked: Omit<Asked, 'anew'>,
+): Promise<{ readonly deletionAt: number; readonly mailSent: boolean } | undefined> {
+  const { account } = asked
+  const now = deps.clock.now()
+  const { id, deletion, deletionAt = now } = account.value
+  const mailSent = (await deps.engine.sessions(call, id)).length > 0
+  if (mailSent) {
+    const at = await askForEnd(deps, call, asked)
+    return at === undefined ? undefined : { deletionAt: at, mailSent }
+  }
+  const set = { deletion: { ...deletion, requestedAt: now } }
+  return (await deps.repository.change(call, account, { set, events: [] })) ? { deletionAt, mailSent } : undefined
 }
 
 /** Calls an end off: its owner by signing in, or whoever is named. False when the account has changed since it was read. */
