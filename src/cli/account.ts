@@ -8,6 +8,9 @@ import { CommandError, type CommandLine } from './command-line.ts'
 
 const call = commandCall('account')
 
+/** The other servers hear of it by an event, and none of them is started for a command. */
+const OWNED = 'What they own in the app: objects, files, shares. The platform removes it at once when it runs, else after its next start.'
+
 const isoOf = (at: number): string => new Date(at).toISOString()
 
 export async function accountCommand(line: CommandLine): Promise<number> {
@@ -50,7 +53,8 @@ async function endOf(auth: Auth, { account: { end }, now }: CommandLine, whom: {
   if (end === undefined) return {}
   if (end === 'keep') return { ...(await auth.keepAccount(call, { email: whom.email })) }
   const ending = await auth.deleteAccount(call, { ...whom, now })
-  return ending === undefined ? {} : { deleted: ending.deleted, deletionAt: isoOf(ending.deletionAt) }
+  const rest = ending?.deleted === true ? { toBeRemoved: OWNED } : {}
+  return ending === undefined ? {} : { deleted: ending.deleted, deletionAt: isoOf(ending.deletionAt), ...rest }
 }
 
 async function viewed(auth: Auth, accountId: string): Promise<object> {

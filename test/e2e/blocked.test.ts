@@ -89,7 +89,7 @@ describe('somebody whom an operator blocks', () => {
     assert.equal((await session(platform, ada.visitor)).signedIn, true)
 
     const ending = await answered(ada.email, '--suspend', '--delete')
-    assert.deepEqual([ending['suspended'], ending['deleted']], [true, false])
+    assert.deepEqual([ending['suspended'], ending['deleted'], ending['toBeRemoved']], [true, false, undefined])
     assert.ok(Date.parse(String(ending['deletionAt'])) > Date.now() + 13 * 24 * 3_600_000)
     assert.equal((await answered(ada.email, '--keep'))['kept'], true)
     for (const words of [
@@ -105,7 +105,9 @@ describe('somebody whom an operator blocks', () => {
       assert.equal(refused.code, 1, words.join(' '))
       assert.doesNotMatch(refused.err, /\n\s+at /)
     }
-    assert.equal((await answered(ada.email, '--delete', '--now', '--confirm', ada.email))['deleted'], true)
+    const gone = await answered(ada.email, '--delete', '--now', '--confirm', ada.email)
+    assert.equal(gone['deleted'], true)
+    assert.match(String(gone['toBeRemoved']), /objects, files.*when it runs/)
     assert.match((await command(ada.email)).err, /Nobody has the address/)
     await until('the mail', async () => (await platform.mails(ada.email)).some(({ text }) => /has deleted your account/.test(text)))
   })
