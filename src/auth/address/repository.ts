@@ -1,6 +1,6 @@
 // How changes of address are stored, and used up together with the change of the account.
 import type { Call } from '#kernel/call.ts'
-import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
+import { type Change, defineCollection, deleteFrom, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Database, Stored } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
@@ -31,6 +31,12 @@ interface Written {
   readonly marks: Account['legacyMarks']
 }
 
+interface Restoring extends Written {
+  readonly used: Stored<AddressUndo>
+  readonly since: number
+  readonly now: number
+}
+
 export interface AddressRepository {
   insert(call: Call, change: AddressChange, events: readonly EventDraft[]): Promise<void>
   find(call: Call, id: string): Promise<Stored<AddressChange> | undefined>
@@ -54,11 +60,7 @@ export interface AddressRepository {
    * The same for the way back; the password goes, too, with all ways in that were added since then, and an end of the account that was asked for. The
    * link has proved the mailbox. Whether the account is blocked stays as it was.
    */
-  restore(
-    call: Call,
-    account: Account,
-    write: Written & { readonly used: Stored<AddressUndo>; readonly since: number; readonly now: number },
-  ): Promise<boolean>
+  restore(call: Call, account: Account, write: Restoring): Promise<boolean>
 }
 
 export function createAddressRepository(database: Database, reclaiming: Pick<Reclaiming, 'removals'>): AddressRepository {
@@ -78,7 +80,6 @@ export function createAddressRepository(database: Database, reclaiming: Pick<Rec
     const page = await undos.list(call, { index: 'account', where: { accountId }, limit: MOST_UNDOS })
     return page.items.map(({ value }) => value).filter(which)
   }
-  const sameAccount = ({ email, password, waysVersion, suspendedAt }: Account) => ({ email, password, waysVersion, suspendedAt })
   return {
     async insert(call, change, events) {
       await changes.insert(call, change, { events })
@@ -102,38 +103,47 @@ export function createAddressRepository(database: Database, reclaiming: Pick<Rec
       for (const other of await undosOf(call, accountId, isOther)) await undos.delete(call, other.id)
     },
     findAccount: (call, email) => accounts.getByKey(call, 'email', { email }),
-    async insertOffer(call, { value: { id: accountId, deletionAt }, version }, { offer, events }) {
-      const earlier = await undosOf(call, accountId, ({ offered }) => offered === true)
-      const waitsUntil = deletionAt === undefined ? undefined : Math.max(deletionAt, offer.expiresAt)
-      const operations = [
-        // Written where nothing changes, too: an end that is asked for at this moment must see the offer.
-        updateIn(accountsCollection, accountId, { set: { deletionAt: waitsUntil }, ifVersion: version }),
-        ...earlier.map(({ id }) => deleteFrom(addressUndosCollection, id, { ifPresent: true })),
-        insertInto(addressUndosCollection, offer),
-      ]
-      return commit(call, operations, events)
+    async insertOffer(call, account, { offer, events }) {
+      const earlier = await undosOf(call, offer.accountId, ({ offered }) => offered === true)
+      const ended = earlier.map(({ id }) => deleteFrom(addressUndosCollection, id, { ifPresent: true }))
+      return commit(call, [waiting(account, offer), ...ended, insertInto(addressUndosCollection, offer)], events)
     },
-    restore: async (call, account, { used, since, now, events, marks }) => {
-      const set = {
-        email: used.value.before,
-        legacyMarks: marks,
-        emailVerifiedAt: now,
-        password: undefined,
-        // Nor does one of another system open it again.
-        awaitsLegacyPassword: undefined,
-        waysVersion: (account.waysVersion ?? 0) + 1,
-        reclaimedSince: since,
-        reclaimedBy: undefined,
-        deletionAt: undefined,
-        deletion: undefined,
-      }
+    restore: async (call, account, { events, ...write }) => {
+      const { used, since } = write
       const operations = [
         deleteFrom(addressUndosCollection, used.value.id, { ifVersion: used.version }),
         // What has begun to be removed is not given back.
-        updateIn(accountsCollection, account.id, { set, where: { ...sameAccount(account), deletion: account.deletion } }),
+        updateIn(accountsCollection, account.id, {
+          set: takenBack(account, write),
+          where: { ...sameAccount(account), deletion: account.deletion },
+        }),
         ...(await reclaiming.removals(call, account.id, { since })),
       ]
       return commit(call, operations, events)
     },
+  }
+}
+
+const sameAccount = ({ email, password, waysVersion, suspendedAt }: Account) => ({ email, password, waysVersion, suspendedAt })
+
+/** Written where nothing changes, too: an end that is asked for at this moment must see the offer. */
+function waiting({ value: { id, deletionAt }, version }: Stored<Account>, { expiresAt }: AddressUndo): Operation {
+  const set = { deletionAt: deletionAt === undefined ? undefined : Math.max(deletionAt, expiresAt) }
+  return updateIn(accountsCollection, id, { set, ifVersion: version })
+}
+
+function takenBack({ waysVersion = 0 }: Account, { used, since, now, marks }: Omit<Restoring, 'events'>): Change<Account>['set'] {
+  return {
+    email: used.value.before,
+    legacyMarks: marks,
+    emailVerifiedAt: now,
+    password: undefined,
+    // Nor does one of another system open it again.
+    awaitsLegacyPassword: undefined,
+    waysVersion: waysVersion + 1,
+    reclaimedSince: since,
+    reclaimedBy: undefined,
+    deletionAt: undefined,
+    deletion: undefined,
   }
 }

@@ -45,10 +45,10 @@ export interface EndedAccountsDependencies {
 /** Make it before the database starts, since it declares its collection. */
 export function createEndedAccounts({ database, clock, keyOf }: EndedAccountsDependencies): EndedAccounts {
   const marks = database.collection(endedCollection)
-  const idsOf = async (call: Call, { accountId, addresses = [], marks = [] }: Partial<EndedPerson>): Promise<string[]> => {
+  const idsOf = async (call: Call, { accountId, addresses = [], marks: kept = [] }: Partial<EndedPerson>): Promise<string[]> => {
     const key = await keyOf(call)
     const known = [...(accountId === undefined ? [] : [`id ${accountId}`]), ...addresses.map((address) => `address ${address}`)]
-    return [...new Set([...marks, ...known.map((one) => hmacSha256(key, one).toString('base64url'))])]
+    return [...new Set([...kept, ...known.map((one) => hmacSha256(key, one).toString('base64url'))])]
   }
   const put = async (call: Call, mark: EndedMark): Promise<void> => {
     const { id, ...set } = mark
