@@ -74,12 +74,13 @@ test('an end that an operator asks for takes as long as any, and signing in call
   const ada = await world.person({ email: 'asked@example.org' })
   const deletionAt = world.clock.now() + 14 * DAY_MS
   const ending = { accountId: ada.accountId, deleted: false, deletionAt }
-  assert.deepEqual(await world.leaving.end(operator, { email: ada.email }), ending)
+  assert.deepEqual(await world.leaving.end(operator, { email: ada.email }), { ...ending, mailSent: true })
   assert.equal(world.engine.asked.at(-1), `revokeAccount ${ada.accountId} except none`)
   assert.equal((await world.mailTo(ada.email, 'deletion-requested')).data['days'], '14')
   assert.equal((await told(ada.accountId, 'account.deletion_requested')).actor, ACTOR)
   world.clock.advance(DAY_MS)
-  assert.deepEqual(await world.leaving.end(operator, { email: ada.email }), ending, 'again is the same')
+  const again = await world.leaving.end(operator, { email: ada.email })
+  assert.deepEqual(again, { ...ending, mailSent: false }, 'again is the same, and says that nobody is told again')
   await world.settled()
   assert.deepEqual(mailsTo(ada.email), ['deletion-requested'])
   world.clock.advance(12 * DAY_MS)
@@ -147,7 +148,8 @@ test('an operator who joins what its owner has asked for does not put it off', a
   await asksThemselves(ada.accountId)
   const day = (await storedOf(ada.accountId))?.deletionAt
   world.clock.advance(10 * DAY_MS)
-  assert.equal((await world.leaving.end(operator, { email: ada.email }))?.deletionAt, day)
+  const { deletionAt, mailSent } = (await world.leaving.end(operator, { email: ada.email })) ?? {}
+  assert.deepEqual([deletionAt, mailSent], [day, true])
   await until('the mail', () => world.mails.find(({ to, data }) => to === ada.email && data['days'] === '4'))
   await world.leaving.suspend(operator, ada.email, true)
   world.clock.advance(4 * DAY_MS)
@@ -181,7 +183,7 @@ test('at once: with the address once more, and with nothing left of it in auth',
   await assert.rejects(world.leaving.end(operator, { email: ada.email, confirm: 'somebody@example.org' }), /once more/)
   assert.equal((await storedOf(ada.accountId))?.deletion, undefined, 'nothing has changed')
   const done = await world.leaving.end(operator, { email: ada.email, now: true, confirm: ' At-Once@Example.org' })
-  assert.deepEqual(done, { accountId: ada.accountId, deleted: true, deletionAt: world.clock.now() })
+  assert.deepEqual(done, { accountId: ada.accountId, deleted: true, deletionAt: world.clock.now(), mailSent: true })
   assert.equal(await storedOf(ada.accountId), undefined)
   await world.mailTo(ada.email, 'account-deleted')
   const events = async (): Promise<number> => (await world.securityEvents.list(call, ada.accountId, { limit: 9 })).items.length

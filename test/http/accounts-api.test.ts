@@ -50,7 +50,7 @@ async function answered<T>(what: (typeof ACTS)[number], body: unknown, schema: z
   return schema.parse(JSON.parse(reply.body))
 }
 
-const ending = z.strictObject({ accountId: z.string(), deleted: z.boolean(), deletionAt: z.int() })
+const ending = z.strictObject({ accountId: z.string(), deleted: z.boolean(), deletionAt: z.int(), mailSent: z.boolean() })
 const view = (email: string) => answered('view', { email }, accountView)
 
 /** What begins in the second after the end of everything is taken for what was under way then. */

@@ -43,15 +43,15 @@ async function endLater(deps: LeavingDependencies, call: Call, email: string): P
     const account = await deps.repository.findByEmail(call, email)
     if (account === undefined) return undefined
     const { id: accountId, deletion, deletionAt } = account.value
-    if (deletion?.begun === true && deletionAt !== undefined) return { accountId, deletionAt }
+    if (deletion?.begun === true && deletionAt !== undefined) return { accountId, deletionAt, mailSent: false }
     const asked = { account, by: actorOf(call), byOperator: true } as const
     // By one of us before: that day stays.
     if (deletion?.byOperator === true && deletionAt !== undefined) {
       const again = await askAgain(deps, call, asked)
-      return again === undefined ? 'moved' : { accountId, deletionAt: again.deletionAt }
+      return again === undefined ? 'moved' : { accountId, ...again }
     }
     const at = await askForEnd(deps, call, asked)
-    return at === undefined ? 'moved' : { accountId, deletionAt: at }
+    return at === undefined ? 'moved' : { accountId, deletionAt: at, mailSent: true }
   })
   if (ending === undefined) return undefined
   await deps.engine.revokeAccount(call, ending.accountId)
@@ -61,16 +61,19 @@ async function endLater(deps: LeavingDependencies, call: Call, email: string): P
 async function endNow(deps: LeavingDependencies, call: Call, email: string): Promise<AccountEnding | undefined> {
   const { repository, clock } = deps
   const by = actorOf(call)
-  const accountId = await settled(async () => {
+  const ending = await settled(async () => {
     const account = await repository.findByEmail(call, email)
-    if (account === undefined || account.value.deletion?.begun === true) return account?.value.id
-    return (await beginAtOnce(deps, call, { account, by })) ? account.value.id : 'moved'
+    if (account === undefined) return undefined
+    const { id, deletion } = account.value
+    if (deletion?.begun === true) return { accountId: id, mailSent: false }
+    return (await beginAtOnce(deps, call, { account, by })) ? { accountId: id, mailSent: true } : 'moved'
   })
-  if (accountId === undefined) return undefined
+  if (ending === undefined) return undefined
+  const { accountId } = ending
   const begun = await repository.find(call, accountId)
   // What else is kept of the person asks for no operator. Should this stop half way, the next run of the job goes on.
   if (begun !== undefined) await deleteOne(deps, callAs(call, { kind: 'system', name: 'auth' }), { account: begun, by })
-  return { accountId, deleted: true, deletionAt: clock.now() }
+  return { ...ending, deleted: true, deletionAt: clock.now() }
 }
 
 export async function keep(deps: LeavingDependencies, call: Call, typed: string): Promise<AccountKept | undefined> {

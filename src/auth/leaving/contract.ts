@@ -15,6 +15,8 @@ export interface AccountEnding {
   readonly deleted: boolean
   /** Epoch milliseconds. */
   readonly deletionAt: number
+  /** They are told by mail: not again where it was on its way to this end already. */
+  readonly mailSent: boolean
 }
 
 export interface AccountKept {
