@@ -2,6 +2,7 @@
 // for whoever is blocked, signed out or to be deleted. And `ninefold account --list`: who there is.
 import type { Auth } from '../auth/contract.ts'
 import type { AccountLine } from './account-options.ts'
+import { requireSense } from './account-sense.ts'
 import { besidePlatform, printBeside } from './beside.ts'
 import { commandCall } from './command-call.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
@@ -14,34 +15,24 @@ const OWNED = 'What they own in the app: objects, files, shares. The platform re
 const isoOf = (at: number): string => new Date(at).toISOString()
 
 export async function accountCommand(line: CommandLine): Promise<number> {
-  if (line.list) return await listed(line)
-  const [email, confirm] = line.words
-  if (email === undefined || !fits(line))
-    throw new CommandError('Give one email address: ninefold account ada@example.org --add-role editor; or ninefold account --list')
+  const email = requireSense(line)
+  if (email === undefined) return await listed(line)
   const { account: asked } = line
   return await printBeside(line, async ({ auth }) => {
+    // What may be refused comes before what changes anything.
     const account = await auth.changeMembership(call, { email, ...asked.membership })
     if (account === undefined) throw new CommandError(`Nobody has the address ${JSON.stringify(email)}.`)
+    const offer = asked.newAddress === undefined ? undefined : await auth.offerAddress(call, { email, to: asked.newAddress })
+    const offered = offer && { offeredTo: offer.offeredTo, until: isoOf(offer.expiresAt) }
+    const stay = asked.end === 'keep' ? await auth.keepAccount(call, { email }) : undefined
     const seen = asked.view ? await viewed(auth, account.accountId) : undefined
     const access = await accessOf(auth, email, asked)
     const reset = asked.resetSecondStep ? await auth.resetSecondStep(call, { email }) : undefined
     const link = asked.sendPasskeyLink ? await auth.sendPasskeyLink(call, { email }) : undefined
-    const offer = asked.newAddress === undefined ? undefined : await auth.offerAddress(call, { email, to: asked.newAddress })
-    const offered = offer && { offeredTo: offer.offeredTo, until: isoOf(offer.expiresAt) }
     // At last: nothing is done to what is gone.
-    const end = await endOf(auth, line, { email, ...(confirm === undefined ? {} : { confirm }) })
-    return `${JSON.stringify({ ...account, ...seen, ...access, ...reset, ...link, ...offered, ...end }, undefined, 2)}\n`
+    const end = asked.end === 'delete' ? await endOf(auth, line, email) : undefined
+    return `${JSON.stringify({ ...account, ...seen, ...access, ...reset, ...link, ...offered, ...stay, ...end }, undefined, 2)}\n`
   })
-}
-
-/** A second word is the address once more, for an end at once. */
-function fits({ words, account: { end }, now, confirmed }: CommandLine): boolean {
-  if (now && end !== 'delete') throw new CommandError('--now goes with --delete.')
-  if (now && (!confirmed || words.length !== 2))
-    throw new CommandError(
-      'Nothing brings back what is deleted at once. Give the address once more: ninefold account ada@example.org --delete --now --confirm ada@example.org',
-    )
-  return words.length === 1 || now
 }
 
 async function accessOf(auth: Auth, email: string, { suspended, signOut }: AccountLine): Promise<object> {
@@ -49,12 +40,11 @@ async function accessOf(auth: Auth, email: string, { suspended, signOut }: Accou
   return { ...standing, ...(signOut && (await auth.signOutAccount(call, { email }))) }
 }
 
-async function endOf(auth: Auth, { account: { end }, now }: CommandLine, whom: { email: string; confirm?: string }): Promise<object> {
-  if (end === undefined) return {}
-  if (end === 'keep') return { ...(await auth.keepAccount(call, { email: whom.email })) }
-  const ending = await auth.deleteAccount(call, { ...whom, now })
-  const rest = ending?.deleted === true ? { toBeRemoved: OWNED } : {}
-  return ending === undefined ? {} : { deleted: ending.deleted, deletionAt: isoOf(ending.deletionAt), ...rest }
+async function endOf(auth: Auth, { words: [, confirm], now }: CommandLine, email: string): Promise<object> {
+  const ending = await auth.deleteAccount(call, { email, now, ...(confirm === undefined ? {} : { confirm }) })
+  if (ending === undefined) return {}
+  const { deleted, deletionAt, mailSent } = ending
+  return { deleted, deletionAt: isoOf(deletionAt), mailSent, ...(deleted && { toBeRemoved: OWNED }) }
 }
 
 async function viewed(auth: Auth, accountId: string): Promise<object> {
@@ -75,8 +65,7 @@ function shown(name: string, value: unknown): unknown {
 const isMoment = (name: string): boolean => name.endsWith('At') || name === 'at' || name === 'since'
 
 async function listed(line: CommandLine): Promise<number> {
-  const [email = '', extra] = line.words
-  if (extra !== undefined) throw new CommandError('Give the beginning of one address, or none: ninefold account --list ada@')
+  const [email = ''] = line.words
   await besidePlatform(line, async ({ platform: { auth } }) => {
     let after: string | undefined
     do {

@@ -105,6 +105,15 @@ describe('somebody whom an operator blocks', () => {
       assert.equal(refused.code, 1, words.join(' '))
       assert.doesNotMatch(refused.err, /\n\s+at /)
     }
+    const neighbour = await signUp(platform, 'neighbour@example.org')
+    for (const words of [
+      ['--add-role', 'editor', '--suspend', '--delete', '--now', '--confirm', 'leave@example.org'],
+      ['--suspend', '--new-address', ada.email],
+      ['--add-role', 'No Role', '--suspend'],
+    ])
+      assert.equal((await command(neighbour.email, ...words)).code, 1, words.join(' '))
+    const left = await answered('--list', neighbour.email)
+    assert.deepEqual([left['roles'], left['blockedAt'], left['deletion']], [[], undefined, undefined], 'a refused command has done nothing')
     const gone = await answered(ada.email, '--delete', '--now', '--confirm', ada.email)
     assert.equal(gone['deleted'], true)
     assert.match(String(gone['toBeRemoved']), /objects, files.*when it runs/)
