@@ -62,7 +62,6 @@ export interface MailLook {
 export interface WebhookOverview {
   readonly name: string
   readonly url: string
-  /** Of at most 1,000 that were looked at. */
   readonly waiting: number
   readonly failed: number
   readonly lastError?: string

@@ -1,4 +1,4 @@
-// How jobs are stored: one collection, one index by state and time. Every change of a state is a compare-and-set.
+// How jobs are stored: one collection, by state and time, all of them or those of a name. Every change of a state is a compare-and-set.
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, insertInto } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
@@ -8,7 +8,11 @@ import { type JobRecord, type JobState, jobRecord } from './schemas.ts'
 const jobs = defineCollection<JobRecord>({
   name: 'jobs',
   schema: jobRecord,
-  indexes: { byState: { fields: ['state', 'at'] }, live: { fields: ['liveKey'], unique: true } },
+  indexes: {
+    byState: { fields: ['state', 'at'] },
+    byName: { fields: ['name', 'state', 'at'] },
+    live: { fields: ['liveKey'], unique: true },
+  },
   expiry: 'expiresAt',
 })
 
@@ -34,6 +38,8 @@ export interface JobsRepository {
   ): Promise<readonly Stored<JobRecord>[]>
   /** Newest first for those that ended, next first for the others. */
   inState(call: Call, state: JobState, limit: number): Promise<Page<JobRecord>>
+  /** Newest first. Ask again with `next` as `after`: what changes meanwhile does not come twice. */
+  ofName(call: Call, which: { readonly name: string; readonly state: JobState }, after?: string): Promise<Page<JobRecord>>
   /** Only if nobody has changed it since it was read. */
   change(call: Call, job: Stored<JobRecord>, set: JobChange): Promise<Stored<JobRecord> | undefined>
   /** Only while the hold lasts. */
@@ -41,6 +47,7 @@ export interface JobsRepository {
 }
 
 const COMMIT_LIMIT = 100
+const PAGE = 1000
 
 export function createJobsRepository(database: Database): JobsRepository {
   const collection = database.collection(jobs)
@@ -79,6 +86,10 @@ export function createJobsRepository(database: Database): JobsRepository {
     async inState(call, state, limit) {
       const order = state === 'failed' || state === 'done' ? 'descending' : 'ascending'
       return await collection.list(call, { index: 'byState', where: { state }, order, limit })
+    },
+    async ofName(call, where, after) {
+      const place = after === undefined ? {} : { after }
+      return await collection.list(call, { index: 'byName', where, order: 'descending', limit: PAGE, ...place })
     },
     change: (call, job, set) => collection.update(call, job.value.id, { set, ifVersion: job.version }),
     async changeHeld(call, { id, attempt }, set) {

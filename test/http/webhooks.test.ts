@@ -20,7 +20,9 @@ import { type SecurityEvent, securityEventOf } from '../../src/auth/security-eve
 import { securityWebhooks } from '../../src/auth/webhooks/webhooks.ts'
 import type { Database } from '../../src/database/contract.ts'
 import type { Jobs } from '../../src/jobs/contract.ts'
+import { unreadableJob } from '../../src/jobs/record.ts'
 import { createJobsRepository } from '../../src/jobs/repository.ts'
+import type { JobRecord } from '../../src/jobs/schemas.ts'
 import { jobsServer } from '../../src/jobs/server.ts'
 import { webhookIntake } from '../../src/jobs/webhooks/intake.ts'
 import { everythingStored, scenarioDatabase } from '../support/scenario-database.ts'
@@ -201,6 +203,39 @@ describe('webhooks', () => {
     assert.deepEqual(ids.slice(2).toSorted(), ids.slice(0, 2).toSorted())
     await until('no dead letters', async () => (await jobs.webhooks.list(call))[0]?.failed === 0)
     assert.equal(await jobs.webhooks.retry(call, 'alarms'), 0)
+  })
+
+  test('a dead letter is counted and sent again however many other jobs have failed since, and those of another webhook stay', async () => {
+    const base = `http://127.0.0.1:${port()}`
+    const jobs = await open({ hooks: ['alarms', 'archive'].map((name) => ({ name, url: `${base}/${name}` })) })
+    const now = clock.now()
+    const failure = (id: string, at: number) => ({ ...unreadableJob(id, 'The mail server was away.', at), expiresAt: now + DAY_MS })
+    const delivery = (name: string, at: number): JobRecord => {
+      const input = { webhook: name, id: `msg_${name}_${at}`, type: 'x', timestamp: new Date(at).toISOString(), data: {} }
+      return { ...failure(`${name}-${at}`, at), name: 'webhook.deliver', input, lastError: `410 at ${at}` }
+    }
+    const others = Array.from({ length: 1001 }, (_, index) => index)
+    const repository = createJobsRepository(database)
+    await repository.insertAll(call, [
+      ...['alarms', 'archive'].flatMap((name) => [delivery(name, now - 5000), delivery(name, now - 6000)]),
+      ...others.map((index) => ({ ...failure(`mail-${index}`, now - index), name: 'mail.send' })),
+      ...others.map((index) => delivery('archive', now - index)),
+    ])
+    assert.deepEqual(
+      (await jobs.webhooks.list(call)).map(({ name, waiting, failed, lastError }) => [name, waiting, failed, lastError]),
+      [
+        ['alarms', 0, 2, `410 at ${now - 5000}`],
+        ['archive', 0, 1003, `410 at ${now}`],
+      ],
+    )
+    assert.equal(await jobs.webhooks.retry(call, 'alarms'), 2)
+    await delivered(2)
+    assert.deepEqual(
+      got.map(({ path }) => path),
+      ['/alarms', '/alarms'],
+    )
+    await until('none of these', async () => (await jobs.webhooks.list(call))[0]?.failed === 0)
+    assert.equal((await jobs.webhooks.list(call))[1]?.failed, 1003)
   })
 
   test('after a rotation both secrets sign for a week, then the new one alone; of two rotations at once one happens', async () => {

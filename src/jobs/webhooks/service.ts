@@ -25,9 +25,6 @@ export interface WebhooksServiceParts {
   wake(): void
 }
 
-/** Counting stops here, as in the overview of jobs. */
-const MOST = 1000
-
 export function createWebhooksService(parts: WebhooksServiceParts): Webhooks {
   const { webhooks, repository, jobs, keyRing, clock, logger, wake } = parts
 
@@ -37,12 +34,15 @@ export function createWebhooksService(parts: WebhooksServiceParts): Webhooks {
     if (webhook === undefined) throw jobErrors.webhook_not_found({ detail: `The app definition has no webhook ${JSON.stringify(name)}.` })
     return webhook
   }
-  const deliveriesIn = async (call: Call, state: 'waiting' | 'failed'): Promise<Map<string, Stored<JobRecord>[]>> => {
-    const { items } = await jobs.inState(call, state, MOST)
-    return Map.groupBy(
-      items.filter(({ value }) => value.name === WEBHOOK_JOB),
-      ({ value }) => webhookDelivery.safeParse(value.input).data?.webhook ?? '',
-    )
+  const countsIn = async (call: Call, state: 'waiting' | 'failed'): Promise<Map<string, Count>> => {
+    const counts = new Map<string, Count>()
+    for await (const page of deliveriesIn(jobs, call, state))
+      for (const { value } of page) {
+        const name = webhookOf(value)
+        const before = counts.get(name)
+        counts.set(name, { jobs: (before?.jobs ?? 0) + 1, lastError: before?.lastError ?? value.lastError })
+      }
+    return counts
   }
   const secretsNow = async (call: Call, name: string): Promise<string[]> =>
     liveKeys(keyRing, { name, state: await repository.find(call, name), now: clock.now() }).map(secretOf)
@@ -50,12 +50,11 @@ export function createWebhooksService(parts: WebhooksServiceParts): Webhooks {
   return {
     async list(call) {
       requireOperator(call)
-      const [waiting, failed] = await Promise.all([deliveriesIn(call, 'waiting'), deliveriesIn(call, 'failed')])
+      const [waiting, failed] = await Promise.all([countsIn(call, 'waiting'), countsIn(call, 'failed')])
       return webhooks.map(({ name, url }): WebhookOverview => {
-        const dead = failed.get(name) ?? []
-        const trouble = [...dead, ...(waiting.get(name) ?? [])].find(({ value }) => value.lastError !== undefined)?.value.lastError
-        const counts = { waiting: waiting.get(name)?.length ?? 0, failed: dead.length }
-        return { name, url, ...counts, ...(trouble === undefined ? {} : { lastError: trouble }) }
+        const [open, dead] = [waiting.get(name), failed.get(name)]
+        const lastError = dead?.lastError ?? open?.lastError
+        return { name, url, waiting: open?.jobs ?? 0, failed: dead?.jobs ?? 0, ...(lastError === undefined ? {} : { lastError }) }
       })
     },
     secrets: async (call, name) => await secretsNow(call, named(call, name).name),
@@ -70,13 +69,39 @@ export function createWebhooksService(parts: WebhooksServiceParts): Webhooks {
     },
     async retry(call, name) {
       named(call, name)
-      const dead = (await deliveriesIn(call, 'failed')).get(name) ?? []
       let again = 0
-      for (const stored of dead) if ((await jobs.change(call, stored, retried(stored.value, clock.now()))) !== undefined) again += 1
-      wake()
+      for await (const page of deliveriesIn(jobs, call, 'failed')) {
+        for (const stored of page.filter(({ value }) => webhookOf(value) === name))
+          if ((await jobs.change(call, stored, retried(stored.value, clock.now()))) !== undefined) again += 1
+        wake()
+      }
       return again
     },
   }
+}
+
+interface Count {
+  readonly jobs: number
+  /** Of the newest that has one. */
+  readonly lastError: string | undefined
+}
+
+/** All of them, a page at a time: other jobs in this state, such as mails of an outage, may be any number. */
+async function* deliveriesIn(
+  jobs: JobsRepository,
+  call: Call,
+  state: 'waiting' | 'failed',
+): AsyncGenerator<readonly Stored<JobRecord>[], void> {
+  let after: string | undefined
+  do {
+    const { items, next } = await jobs.ofName(call, { name: WEBHOOK_JOB, state }, after)
+    yield items
+    after = next
+  } while (after !== undefined)
+}
+
+function webhookOf({ input }: JobRecord): string {
+  return webhookDelivery.safeParse(input).data?.webhook ?? ''
 }
 
 function requireOperator({ principal }: Call): void {
