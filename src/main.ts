@@ -1,5 +1,5 @@
 // Start here: the command line.
-import { CommandError, type CommandLine, parseCommandLine, usage } from './cli/command-line.ts'
+import { CommandError, type CommandLine, named, parseCommandLine, usage } from './cli/command-line.ts'
 import { ConfigError } from './config.ts'
 
 type Command = (line: CommandLine) => Promise<number>
@@ -34,7 +34,7 @@ async function main(): Promise<number> {
     process.stdout.write(usage())
     return 0
   }
-  const command = commands[line.command]
+  const command = named(commands, line.command)
   if (command === undefined) throw new CommandError(`There is no command ${line.command}.`)
   return (await command())(line)
 }
@@ -46,9 +46,19 @@ function isRefusal(error: unknown): error is Error {
   return error instanceof Error && error.constructor === Error && !('code' in error)
 }
 
+// Whoever reads what is printed has seen enough, as `head` has: work under way goes on to its end, and a platform outlives its reader.
+let unread: Error | undefined
+for (const output of [process.stdout, process.stderr])
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    unread = error
+  })
+
 try {
   process.exitCode = await main()
 } catch (error) {
-  process.stderr.write(`${isRefusal(error) ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
-  process.exitCode = 1
+  if (error !== unread) {
+    process.stderr.write(`${isRefusal(error) ? error.message : error instanceof Error ? error.stack : String(error)}\n`)
+    process.exitCode = 1
+  }
 }

@@ -68,11 +68,13 @@ async function listed(line: CommandLine): Promise<number> {
   const [email = ''] = line.words
   await besidePlatform(line, async ({ platform: { auth } }) => {
     let after: string | undefined
+    let isRead = true
+    process.stdout.once('error', () => (isRead = false))
     do {
       const { items, next } = await auth.finding.list(call, { email, ...(after === undefined ? {} : { after }) })
       process.stdout.write(items.map((item) => `${JSON.stringify(inIso(item))}\n`).join(''))
       after = next
-    } while (after !== undefined)
+    } while (after !== undefined && isRead)
   })
   return 0
 }

@@ -6,7 +6,7 @@ import { clientChange } from '../auth/clients/schemas.ts'
 import { fieldProblems } from '../kernel/schema.ts'
 import { printBeside } from './beside.ts'
 import { commandCall } from './command-call.ts'
-import { CommandError, type CommandLine } from './command-line.ts'
+import { CommandError, type CommandLine, named } from './command-line.ts'
 import { table } from './table.ts'
 
 type Work = (clients: Clients, line: CommandLine, clientId: string) => Promise<string>
@@ -57,7 +57,7 @@ const ways = Object.keys(WORKS).join(', ')
 
 export async function clientsCommand(line: CommandLine): Promise<number> {
   const [way = 'list', clientId, extra] = line.words
-  const work = WORKS[way]
+  const work = named(WORKS, way)
   if (work === undefined) throw new CommandError(`clients knows ${ways}, and not ${JSON.stringify(way)}.`)
   const isAlone = way === 'list' || way === 'invite'
   if (extra !== undefined || isAlone !== (clientId === undefined))

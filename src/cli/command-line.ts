@@ -49,6 +49,11 @@ export class CommandError extends Error {
   override readonly name = 'CommandError'
 }
 
+/** What is called so in the table: `toString`, which every object has, is no action. */
+export function named<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined
+}
+
 const OPTIONS = {
   config: { type: 'string', default: 'ninefold.config.ts' },
   port: { type: 'string' },

@@ -3,7 +3,7 @@ import type { Auth, Resealed, SigningKeyInfo } from '../auth/contract.ts'
 import { beginAnew } from './begin-anew.ts'
 import { printBeside } from './beside.ts'
 import { commandCall } from './command-call.ts'
-import { CommandError, type CommandLine } from './command-line.ts'
+import { CommandError, type CommandLine, named } from './command-line.ts'
 import { recoverKey } from './recover-key.ts'
 import { table } from './table.ts'
 
@@ -15,7 +15,7 @@ export async function keysCommand(line: CommandLine): Promise<number> {
   const [verb = 'list'] = line.words
   if (verb === 'begin-anew') return await beginAnew(line)
   if (verb === 'recover') return await recoverKey(line)
-  const work = WORKS[verb]
+  const work = named(WORKS, verb)
   if (work === undefined) throw new CommandError(HELP)
   return await printBeside(line, ({ auth }) => work(auth, line))
 }

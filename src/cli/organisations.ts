@@ -2,7 +2,7 @@
 import type { OrganisationsDesk } from '../auth/organisations/contract.ts'
 import { printBeside } from './beside.ts'
 import { commandCall } from './command-call.ts'
-import { CommandError, type CommandLine } from './command-line.ts'
+import { CommandError, type CommandLine, named } from './command-line.ts'
 import { table } from './table.ts'
 
 const call = commandCall('organisations')
@@ -15,7 +15,7 @@ interface Action {
 
 export async function organisationsCommand(line: CommandLine): Promise<number> {
   const [name = 'list', ...words] = line.words
-  const action = ACTIONS[name]
+  const action = named(ACTIONS, name)
   if (action?.words !== words.length)
     throw new CommandError(
       'Say ninefold organisations list; create <name> <address of the owner>; members <id>; set <id> <address> --add-role <role>; remove <id> <address>; or end <id>.',

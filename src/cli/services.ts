@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { ServiceAccountsDesk } from '../auth/service-accounts/contract.ts'
 import { printBeside } from './beside.ts'
 import { commandCall } from './command-call.ts'
-import { CommandError, type CommandLine } from './command-line.ts'
+import { CommandError, type CommandLine, named } from './command-line.ts'
 import { table } from './table.ts'
 
 const call = commandCall('services')
@@ -16,7 +16,7 @@ interface Action {
 
 export async function servicesCommand(line: CommandLine): Promise<number> {
   const [name = 'list', ...words] = line.words
-  const action = ACTIONS[name]
+  const action = named(ACTIONS, name)
   if (action?.words.includes(words.length) !== true)
     throw new CommandError(
       'Say ninefold services list [<organisation>]; create <name> [<organisation>] --scope <scope> --add-role <role> --from <file with a public key>; roles <client id> --add-role <role>; renew-secret <client id>; or remove <client id>.',

@@ -2,13 +2,13 @@
 import type { Jobs } from '../jobs/contract.ts'
 import { besidePlatform } from './beside.ts'
 import { commandCall } from './command-call.ts'
-import { CommandError, type CommandLine } from './command-line.ts'
+import { CommandError, type CommandLine, named } from './command-line.ts'
 import type { Loaded } from './load.ts'
 import { table } from './table.ts'
 
 export async function webhooksCommand(line: CommandLine): Promise<number> {
   const [action = 'list', name, extra] = line.words
-  const run = ACTIONS[action]
+  const run = named(ACTIONS, action)
   if (run === undefined || extra !== undefined || (name === undefined) !== (action === 'list'))
     throw new CommandError('Say ninefold webhooks list, or secret, rotate or retry with the name of a webhook.')
   const work = ({ platform }: Loaded): Promise<string> => run(platform.jobs.webhooks, name ?? '')

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { freePortPair, type PlatformProcess, startPlatform } from '../support/platform.ts'
@@ -86,6 +86,12 @@ describe('the command line', () => {
     'a port that cannot be': [['start', ...CONFIG, '--port', '70000'], /NINEFOLD_GATEWAY_PORT/],
     'a missing app definition': [['start', '--config', 'nowhere.ts'], /^There is no app definition at .*nowhere\.ts\./],
     'a module that is none': [['start', '--config', 'src/index.ts'], /has no default export made by defineApp/],
+    'a word that every object has, for webhooks': [['webhooks', 'toString', 'alarms', ...CONFIG], /^Say ninefold webhooks list/],
+    'a word that every object has, for keys': [['keys', 'constructor', ...CONFIG], /^Say: ninefold keys list/],
+    'a word that every object has, for organisations': [['organisations', 'toString', ...CONFIG], /^Say ninefold organisations list/],
+    'a word that every object has, for services': [['services', 'valueOf', ...CONFIG], /^Say ninefold services list/],
+    'a word that every object has, for clients': [['clients', 'toString', 'shop', ...CONFIG], /^clients knows list/],
+    'a word that every object has, as a command': [['constructor'], /^There is no command "constructor"/],
     'an address that everybody reaches': [['start', ...CONFIG, '--host', '0.0.0.0'], /NINEFOLD_GATEWAY_HOST must be a loopback address/],
   }
   for (const [name, [words, message]] of Object.entries(wrong)) {
@@ -128,6 +134,22 @@ describe('the command line', () => {
     const ran = await run(['start', ...CONFIG, '--port', String(await freePortPair()), '--data-dir', join(file, 'data')])
     assertPlain(ran, /^The data folder .*a-file.* cannot be used.*\n$/)
   })
+})
+
+test('a command whose reader has gone, as `head` does, ends well and says nothing of it', async () => {
+  const folder = join(await mkdtemp(join(tmpdir(), 'ninefold-unread-')), 'data')
+  for (const words of [['check'], ['routes'], ['account', '--list'], ['export', 'photos', '--format', 'csv']]) {
+    const child = spawn(process.execPath, ['src/main.ts', ...words, ...CONFIG, '--data-dir', folder, '--log-level', 'silent'], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    child.stdout.destroy()
+    let err = ''
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+    const [code] = (await once(child, 'close')) as [number | null]
+    assert.deepEqual([code, err], [0, ''], words.join(' '))
+  }
+  await rm(dirname(folder), { recursive: true, force: true })
 })
 
 test('check and routes leave nothing behind', async () => {
