@@ -84,13 +84,17 @@ function viewOf(skin: Skin, layout: PageViewV1['layout'], page: Page & { readonl
   return { version: 1, title, language, productName, home, layout, details, parts }
 }
 
+function ownBody({ looks, texts }: Skin, view: PageViewV1): Html | undefined {
+  return looks.body(view, texts.signIn.createAccount)
+}
+
 /** A page with one thing to do. */
 export function stagePage(skin: Skin, page: Page): Html {
   const view = viewOf(skin, 'stage', page)
   const { parts } = view
   const ours = (): Html =>
     html`<div class="stage"><div class="panel">${art}</div><div class="column"><header>${parts.brand}</header>${parts.main}${footerOf(parts)}</div></div>`
-  return frame(skin, { ...page, body: skin.looks.body(view) ?? ours() })
+  return frame(skin, { ...page, body: ownBody(skin, view) ?? ours() })
 }
 
 /** A page with several sections. */
@@ -99,7 +103,7 @@ export function deskPage(skin: Skin, page: Page & { readonly top: Html }): Html 
   const { parts } = view
   const ours = (): Html =>
     html`<div class="panel"></div><div class="desk"><header class="top">${parts.brand}${parts.top}</header>${parts.main}${footerOf(parts)}</div>`
-  return frame(skin, { ...page, body: skin.looks.body(view) ?? ours() })
+  return frame(skin, { ...page, body: ownBody(skin, view) ?? ours() })
 }
 
 /** `spoken`: in what language both are, where it is not that of the page. */

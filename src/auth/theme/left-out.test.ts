@@ -72,7 +72,7 @@ for (const [what, theme] of Object.entries(TEMPLATES)) {
     const plain = signIn(skin)
     assert.equal(times(plain, 'role="alert"') + times(plain, 'role="status"'), 0)
     assert.equal(times(plain, 'href="/interaction/u1/sign-up"'), 1)
-    assert.equal(times(plain, en.signIn.createAccount), 1)
+    assert.equal(times(plain, `>${en.signIn.createAccount}</a>`), 1)
     const refused = signIn(skin, { problem: en.signIn.refused })
     assert.equal(times(refused, `role="alert">${en.signIn.refused}</div>`), 1)
     assert.equal(times(refused, en.signIn.refused), 1)
@@ -115,7 +115,7 @@ test('what a template of before leaves out stands outside of what it makes', () 
   const [above = '', inside = '', below = ''] = page.split(/<div data-template="1"|<\/footer><\/div>/)
   assert.ok(above.includes(en.signIn.refused))
   assert.match(inside, /data-method="password"/)
-  assert.ok(below.includes(en.signIn.createAccount))
+  assert.match(below, new RegExp(`<aside class="left-out" aria-label="${en.signIn.createAccount}">.*</aside>`), 'a landmark with a name')
 })
 
 test('a template has the headline of the page, and what the way to an account leads to may be a link of its own', () => {

@@ -7,14 +7,21 @@ import type { PageDetails } from './contract.ts'
 /** To the accounts pages, with or without the interaction: also one that the app has written by itself. */
 const SIGN_UP_LINK = /\shref=["']?[^"'\s>]*\/sign-up(?=["'\s>?#])/
 
-function around(part: Html | undefined): Html | undefined {
-  return part === undefined ? undefined : html`<div class="left-out">${part}</div>`
+/** Announced by what they are, wherever they stand. */
+function above(messages: Html | undefined): Html | undefined {
+  return messages === undefined ? undefined : html`<div class="left-out">${messages}</div>`
 }
 
-export function withLeftOut(body: Html, details: PageDetails): Html {
+/** A landmark of its own, since it is in none of the template's; with a name, since the template may have others of the kind. */
+function below(signUp: Html | undefined, name: string): Html | undefined {
+  return signUp === undefined ? undefined : html`<aside class="left-out" aria-label="${name}">${signUp}</aside>`
+}
+
+/** `signUpName`: what the way to an account is called, for those who do not see where it stands. */
+export function withLeftOut(body: Html, details: PageDetails, signUpName: string): Html {
   const text = body.toString()
   const messages = details.page === 'sign-in' || details.page === 'account' ? details.messages : undefined
   const signUp = details.page === 'sign-in' ? details.signUp : undefined
   const isSaid = messages === undefined || text.includes(messages.toString())
-  return html`${isSaid ? undefined : around(messages)}${body}${SIGN_UP_LINK.test(text) ? undefined : around(signUp)}`
+  return html`${isSaid ? undefined : above(messages)}${body}${SIGN_UP_LINK.test(text) ? undefined : below(signUp, signUpName)}`
 }

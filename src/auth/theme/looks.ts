@@ -18,8 +18,8 @@ export interface Looks {
   /** Beside the name of the product. */
   readonly mark: Html
   readonly saysName: boolean
-  /** The body of a page as the app wants it, or `undefined` for ours. */
-  body(view: PageViewV1): Html | undefined
+  /** The body of a page as the app wants it, or `undefined` for ours. What it leaves out stands around it, the way to an account under this name. */
+  body(view: PageViewV1, signUpName: string): Html | undefined
   readonly assets: readonly Asset[]
 }
 
@@ -44,11 +44,11 @@ export function createLooks(theme: ThemeDefinition = {}, failed: TemplateFailed 
     mark: picture === undefined ? mark : logoOf(picture, dark),
     saysName: logo?.saysName === true,
     assets: [style, ...own, ...fonts.assets, tabIcon, ...(dark === undefined ? [] : [dark])],
-    body(view) {
+    body(view, signUpName) {
       if (template === undefined) return undefined
       try {
         const body: unknown = template.body(view)
-        if (isHtml(body)) return withLeftOut(body, view.details)
+        if (isHtml(body)) return withLeftOut(body, view.details, signUpName)
         throw new TypeError('The template did not answer what html`...` makes')
       } catch (error) {
         failed({ title: view.title, error })
