@@ -231,7 +231,7 @@ export const api = {
   find: (email: string, after?: string) => help<AccountPage>('find', email, { limit: 20, ...(after === undefined ? {} : { after }) }),
   view: (email: string) => help<Person>('view', email),
   signOutEverywhere: (email: string) => help<{ readonly signedOut: true }>('sign-out', email),
-  deleteLater: (email: string) => help<{ readonly deletionAt: number }>('delete', email),
+  deleteLater: (email: string) => help<{ readonly deletionAt: number; readonly mailSent: boolean }>('delete', email),
   deleteNow: (email: string, confirm: string) => help<{ readonly deleted: boolean }>('delete', email, { now: true, confirm }),
   keep: (email: string) => help<{ readonly kept: boolean }>('keep', email),
   resetSecondStep: (email: string) => help<SecondStepReset>('reset-second-step', email),

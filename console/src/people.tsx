@@ -1,12 +1,12 @@
 // Finding people, blocking them, letting them in again, signing them out, deleting them, and help for who has lost the second step or every passkey. What ends
 // something is asked for twice.
 import { useEffect, useRef, useState } from 'react'
-import { type AccountPage, api, type Person } from './api.ts'
+import { useLookup } from './lookup.ts'
 import { Facts, Found } from './person.tsx'
 import { type Act, ACTS, ASKED, type Asked, FURTHER } from './person-acts.ts'
 
 interface Said {
-  readonly mood: 'good' | 'bad'
+  readonly mood: 'good' | 'bad' | 'note'
   readonly words: string
 }
 
@@ -74,35 +74,27 @@ function Choice({ ready, onAsk, onFind, onAct }: ChoiceProps): React.JSX.Element
   )
 }
 
-/** What was looked up, and how it is looked up. */
-function useLookup(onFailure: (error: unknown) => void) {
-  const [found, setFound] = useState<AccountPage>()
-  const [person, setPerson] = useState<Person>()
-  return {
-    found,
-    person,
-    async find(email: string, after?: string) {
-      try {
-        setFound(await api.find(email, after))
-        setPerson(undefined)
-      } catch (error) {
-        onFailure(error)
-      }
-    },
-    async show(email: string) {
-      try {
-        setPerson(await api.view(email))
-        setFound(undefined)
-      } catch (error) {
-        onFailure(error)
-      }
-    },
-    /** Who is shown may be another one by now, or gone. */
-    async renew() {
-      setFound(undefined)
-      if (person !== undefined) setPerson(await api.view(person.email).catch(() => undefined))
-    },
-  }
+interface AddressProps {
+  readonly ref: React.Ref<HTMLInputElement>
+  readonly email: string
+  readonly onTyped: (typed: string) => void
+}
+
+function Address({ ref, email, onTyped }: AddressProps): React.JSX.Element {
+  return (
+    <label className='wide'>
+      <span>Email address</span>
+      <input
+        ref={ref}
+        type='email'
+        value={email}
+        placeholder='ada@example.org'
+        autoComplete='off'
+        spellCheck={false}
+        onChange={(event) => onTyped(event.target.value)}
+      />
+    </label>
+  )
 }
 
 export function People(): React.JSX.Element {
@@ -112,7 +104,15 @@ export function People(): React.JSX.Element {
   const [said, setSaid] = useState<Said>()
   const field = useRef<HTMLInputElement>(null)
   const sayFailure = (error: unknown): void => setSaid({ mood: 'bad', words: error instanceof Error ? error.message : 'It did not work' })
-  const { found, person, find, show, renew } = useLookup(sayFailure)
+  const { found, person, find, more, show, renew } = useLookup({
+    onFound: (words) => setSaid({ mood: 'note', words }),
+    onFailure: sayFailure,
+  })
+  // What was said of the act before is not about this one, and the same words are announced again.
+  const ask = (lookUp: () => Promise<void>): void => {
+    setSaid(undefined)
+    void lookUp()
+  }
 
   const leave = (): void => {
     setAsked(undefined)
@@ -138,7 +138,7 @@ export function People(): React.JSX.Element {
   }
   const choose = (chosen: string): void => {
     typed(chosen)
-    void show(chosen)
+    ask(() => show(chosen))
     field.current?.focus()
   }
   const ready = /.@./.test(email) && !isBusy
@@ -156,25 +156,14 @@ export function People(): React.JSX.Element {
           if (ready && asked === undefined) setAsked('block')
         }}
       >
-        <label className='wide'>
-          <span>Email address</span>
-          <input
-            ref={field}
-            type='email'
-            value={email}
-            placeholder='ada@example.org'
-            autoComplete='off'
-            spellCheck={false}
-            onChange={(event) => typed(event.target.value)}
-          />
-        </label>
+        <Address ref={field} email={email} onTyped={typed} />
         {/* Keys, or the button that is pressed would become another one under the finger, and send the form as that. */}
         {asked === undefined ? (
           <Choice
             key='choice'
             ready={ready}
             onAsk={setAsked}
-            onFind={isBusy ? undefined : () => void find(email)}
+            onFind={isBusy ? undefined : () => ask(() => find(email))}
             onAct={(what) => void act(what)}
           />
         ) : (
@@ -191,7 +180,9 @@ export function People(): React.JSX.Element {
       <p className={said?.mood ?? 'none'} role='status'>
         {said?.words}
       </p>
-      {found === undefined ? null : <Found page={found} onChoose={choose} onMore={(after) => void find(email, after)} />}
+      {found === undefined || found.items.length === 0 ? null : (
+        <Found list={found} onChoose={choose} onMore={() => ask(() => more(found))} />
+      )}
       {person === undefined ? null : <Facts person={person} />}
     </section>
   )

@@ -28,8 +28,9 @@ export const ACTS = {
       : `${email} is blocked, or can sign in without a passkey. No mail was sent.`
   },
   async delete(email: string) {
-    const { deletionAt } = await api.deleteLater(email)
-    return `${email} is signed out, and will be deleted on ${moment(deletionAt)}. A mail tells of it.`
+    const { deletionAt, mailSent } = await api.deleteLater(email)
+    const told = mailSent ? 'A mail tells of it.' : 'That was asked for before, and no other mail tells of it.'
+    return `${email} is signed out, and will be deleted on ${moment(deletionAt)}. ${told}`
   },
   async deleteNow(email: string, confirm: string) {
     await api.deleteNow(email, confirm)

@@ -1,6 +1,8 @@
 // Who was found, and what there is to know of one of them.
-import type { Account, AccountPage, Person } from './api.ts'
+import { useEffect, useRef } from 'react'
+import type { Account, Person } from './api.ts'
 import { moment } from './format.ts'
+import type { FoundList } from './lookup.ts'
 
 function standing({ blockedAt, deletion, confirmedAt }: Account): string {
   const words = [
@@ -8,17 +10,23 @@ function standing({ blockedAt, deletion, confirmedAt }: Account): string {
     ...(deletion === undefined ? [] : [deletion.begun ? 'being deleted' : `to be deleted ${moment(deletion.at)}`]),
     ...(confirmedAt === undefined ? ['not confirmed'] : []),
   ]
-  return words.join(', ')
+  return words.length === 0 ? 'open' : words.join(', ')
 }
 
 interface FoundProps {
-  readonly page: AccountPage
+  readonly list: FoundList
   readonly onChoose: (email: string) => void
-  readonly onMore: (after: string) => void
+  readonly onMore: () => void
 }
 
-export function Found({ page: { items, next }, onChoose, onMore }: FoundProps): React.JSX.Element {
-  if (items.length === 0) return <p className='empty'>Nobody has an address that begins so.</p>
+export function Found({ list, onChoose, onMore }: FoundProps): React.JSX.Element {
+  const { items, from, next } = list
+  const newest = useRef<HTMLButtonElement>(null)
+  // The button that was pressed may be gone, and who has only a keyboard reads on where the new ones begin.
+  useEffect(() => {
+    if (list.from > 0) newest.current?.focus()
+  }, [list])
+  const place = Math.min(from, items.length - 1)
   return (
     <>
       <table className='log' aria-label='Found'>
@@ -31,10 +39,10 @@ export function Found({ page: { items, next }, onChoose, onMore }: FoundProps): 
           </tr>
         </thead>
         <tbody>
-          {items.map((account) => (
+          {items.map((account, index) => (
             <tr key={account.accountId}>
               <th scope='row'>
-                <button type='button' className='link' onClick={() => onChoose(account.email)}>
+                <button ref={index === place ? newest : null} type='button' className='link' onClick={() => onChoose(account.email)}>
                   {account.email}
                 </button>
               </th>
@@ -47,7 +55,7 @@ export function Found({ page: { items, next }, onChoose, onMore }: FoundProps): 
       </table>
       {next === undefined ? null : (
         <p className='more'>
-          <button type='button' className='quiet' onClick={() => onMore(next)}>
+          <button type='button' className='quiet' onClick={onMore}>
             More
           </button>
         </p>
@@ -73,7 +81,7 @@ function facts(person: Person): readonly (readonly [string, string])[] {
     ['Id', person.accountId],
     ['Name', person.name],
     ['Since', moment(person.createdAt)],
-    ['Standing', standing(person) === '' ? 'open' : standing(person)],
+    ['Standing', standing(person)],
     ...(deletion === undefined ? [] : [['End asked for by', deletion.byOperator ? 'an operator' : 'whoever was signed in'] as const]),
     ['Roles', listed(person.roles)],
     ['Groups', listed(person.groups)],

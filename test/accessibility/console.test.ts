@@ -1,10 +1,14 @@
 // What axe finds on the pages of operators: nothing, light and dark, on a phone and on a desktop.
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { launchBrowser, withoutChromium } from '../support/browser.ts'
+import { ninefold } from '../support/command.ts'
 import { type PlatformProcess, startPlatform } from '../support/platform.ts'
+import { scenarioEnvironment } from '../support/scenario-database.ts'
 
 const PICTURES = process.env['NINEFOLD_TEST_PICTURES']
 const AXE =
@@ -63,5 +67,61 @@ describe('the console', { skip: withoutChromium }, () => {
     await people.getByRole('button', { name: 'Block', exact: true }).click()
     await people.getByRole('button', { name: 'Cancel' }).waitFor()
     await look('asking')
+  })
+
+  test('finds people by keys, a page after the other, and tells everybody what was found', async () => {
+    const numbers = Array.from({ length: 45 }, (_, index) => String(index + 1).padStart(2, '0'))
+    const file = join(platform.dataDir, 'people.ndjson')
+    await writeFile(
+      file,
+      numbers.map((number) => `${JSON.stringify({ email: `person-${number}@example.test`, emailVerified: true })}\n`).join(''),
+    )
+    const words = ['users', 'import', file, '--data-dir', platform.dataDir, '--log-level', 'error']
+    const moved = await ninefold(words, { environment: scenarioEnvironment(platform.dataDir) })
+    assert.equal(moved.code, 0, moved.err)
+
+    const people = page.getByRole('region', { name: 'People' })
+    const field = people.getByLabel('Email address')
+    const says = (text: string): Promise<void> => people.getByRole('status').filter({ hasText: text }).waitFor()
+    const press = async (name: string): Promise<void> => {
+      await people.getByRole('button', { name, exact: true }).focus()
+      await page.keyboard.press('Enter')
+    }
+    const at = (): Promise<string> => page.evaluate<string>("document.activeElement?.textContent ?? ''")
+    const rows = people.getByRole('table', { name: 'Found' }).getByRole('rowheader')
+
+    await page.reload()
+    await field.fill('nobody-at-all@example.test')
+    await press('Let in again')
+    await says('Nobody has this address')
+    await field.fill('nobody')
+    await press('Find')
+    await says('Nobody has an address that begins so.')
+    await field.fill('person-')
+    await press('Find')
+    await says('20 found, there are more')
+    await look('found')
+    await field.fill('bob')
+    await press('More')
+    await says('40 found, there are more')
+    assert.equal(await at(), 'person-21@example.test', 'whoever reads on is where the new ones begin')
+    await press('More')
+    await says('45 found')
+    assert.equal(await people.getByRole('button', { name: 'More', exact: true }).count(), 0)
+    assert.equal(await at(), 'person-41@example.test')
+    assert.deepEqual(
+      await rows.allTextContents(),
+      numbers.map((number) => `person-${number}@example.test`),
+    )
+    await press('person-41@example.test')
+    await says('person-41@example.test is shown below.')
+    await people.getByRole('heading', { name: 'person-41@example.test' }).waitFor()
+    await look('one person')
+    for (const told of ['A mail tells of it.', 'no other mail tells of it.']) {
+      await field.fill('person-41@example.test')
+      await press('Delete')
+      await press('Yes, delete after the days of grace person-41@example.test')
+      await says(told)
+    }
   })
 })
