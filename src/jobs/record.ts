@@ -64,10 +64,6 @@ export function retried(job: JobRecord, now: number): JobChange {
   return { state: 'waiting', at: now, forgiven: job.attempt, lostLeases: 0, expiresAt: undefined, liveKey }
 }
 
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
 function shortened(text: string): string {
   return text.length <= ERROR_LENGTH ? text.toWellFormed() : `${text.slice(0, ERROR_LENGTH - 3)}...`.toWellFormed()
 }

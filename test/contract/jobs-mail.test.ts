@@ -129,6 +129,41 @@ describe('Mail', () => {
     assert.equal(sink.mails.length, 1)
   })
 
+  test('of the server that refuses it, now or for good, the log has no address, and the job has the words', async () => {
+    await open(`smtp://127.0.0.1:${sink.port}`)
+    const to = "o'hara@example.test"
+    for (const [code, state] of [
+      ['450', 'waiting'],
+      ['550', 'failed'],
+    ] as const) {
+      logged.length = 0
+      sink.refuseNextRecipient(`${code} 5.1.1 <O'Hara@example.test> is full, and so is pat.doe@elsewhere.test`)
+      await send(to)
+      const stored = await until('the refusal', async () => {
+        const job = await jobIn(state)
+        return job.lastError !== undefined && job.lastError.includes(code) && job
+      })
+      assert.match(stored.lastError ?? '', new RegExp(`RCPT TO ${code} .*${code} 5\\.1\\.1 <address> is full, and so is <address>\\)$`))
+      const lines = await until('the line in the log', () => {
+        const ours = logged.filter((line) => line.includes('"job":"mail.send"'))
+        return ours.length > 0 && ours
+      })
+      assert.match(lines.join(''), new RegExp(`The mail server did not take the mail: RCPT TO ${code}"`))
+      assert.doesNotMatch(logged.join(''), /example\.test|elsewhere\.test|hara|pat\.doe|5\.1\.1/i)
+      clock.advance(60_000)
+      if (state === 'waiting') await jobIn('done')
+    }
+  })
+
+  test('of a server that is not there the log says what is the matter', async () => {
+    await open('smtp://127.0.0.1:1')
+    logged.length = 0
+    await send('ada@example.test')
+    assert.match((await until('the first try', async () => (await jobIn('waiting')).lastError)) ?? '', /ECONNREFUSED/)
+    assert.match(logged.join(''), /did not take the mail: connect ECONNREFUSED 127\.0\.0\.1:1/)
+    assert.doesNotMatch(logged.join(''), /ada@/)
+  })
+
   const idOf = (source: string | undefined): string => /^Message-ID: <(.*)@pixel\.example>\r$/im.exec(source ?? '')?.[1] ?? 'none'
 
   test('has an id that stays when it is tried again, and counts nothing', async () => {

@@ -3,6 +3,7 @@ import { createTransport } from 'nodemailer'
 import { type HmacKey, hmacSha256 } from '#kernel/keyring.ts'
 import type { Secret } from '#kernel/secret.ts'
 import { jobErrors } from '../errors.ts'
+import { withWords } from '../reasons.ts'
 import type { Outbox } from './outbox.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
@@ -10,6 +11,7 @@ const SILENCE_TIMEOUT_MS = 30_000
 const ID_DIGITS = 32
 const SUBMISSION_PORT = 587
 const SUBMISSIONS_PORT = 465
+const ADDRESS = '<address>'
 
 export interface SmtpSettings {
   readonly from: string
@@ -47,7 +49,7 @@ export function createSmtpOutbox({ from, url, idKey }: SmtpSettings): Outbox {
           headers: { 'Auto-Submitted': 'auto-generated' },
         })
       } catch (error) {
-        throw refusal(error)
+        throw refusal(error, to)
       }
     },
     close: () => transport.close(),
@@ -81,12 +83,40 @@ function serverOf(url: Secret): {
   }
 }
 
-// RFC 5321 section 4.2.1: a 5yz reply to the envelope or the message will be the same next time. A refused password is ours to mend, so it is tried again.
-function refusal(error: unknown): unknown {
-  if (!(error instanceof Error) || !('responseCode' in error) || !('command' in error)) return error
-  const { responseCode, command } = error
-  const final = typeof responseCode === 'number' && responseCode >= 500 && responseCode < 600
-  return final && (command === 'RCPT TO' || command === 'DATA')
-    ? jobErrors.hopeless({ detail: `The mail server refused the mail: ${error.message}`, cause: error })
-    : error
+/** An error of our own: those of nodemailer name the recipient in their message, in their stack and in members, all of which would be logged. */
+function refusal(error: unknown, to: string): unknown {
+  if (!(error instanceof Error)) return error
+  const { command, responseCode, response } = factsOf(error)
+  const words = withoutAddresses(error.message, to)
+  // Without an answer of the server these are the words of Node and nodemailer, which say what to mend.
+  const what = response === undefined ? words : [command, responseCode].filter((part) => part !== undefined).join(' ')
+  const detail = `The mail server did not take the mail: ${what}`
+  // RFC 5321 section 4.2.1: a 5yz reply to the envelope or the message will be the same next time. A refused password is ours to mend, so it is tried again.
+  const isFinal = responseCode !== undefined && responseCode >= 500 && responseCode < 600 && (command === 'RCPT TO' || command === 'DATA')
+  const ours = isFinal ? jobErrors.hopeless({ detail }) : new Error(detail)
+  return response === undefined ? ours : withWords(ours, `(${words})`)
+}
+
+interface Facts {
+  readonly command?: string | undefined
+  readonly responseCode?: number | undefined
+  readonly response?: string | undefined
+}
+
+function factsOf(error: Error): Facts {
+  const command: unknown = Reflect.get(error, 'command')
+  const responseCode: unknown = Reflect.get(error, 'responseCode')
+  const response: unknown = Reflect.get(error, 'response')
+  return {
+    command: typeof command === 'string' ? command : undefined,
+    responseCode: typeof responseCode === 'number' ? responseCode : undefined,
+    response: typeof response === 'string' && response !== '' ? response : undefined,
+  }
+}
+
+/** Also none of those to which a server passes mail on. */
+function withoutAddresses(words: string, to: string): string {
+  return words
+    .replaceAll(new RegExp(`<?${RegExp.escape(to)}>?`, 'gi'), ADDRESS)
+    .replaceAll(/<?[^\s<>"'()[\],;:]+@[^\s<>"'()[\],;:]+>?/g, ADDRESS)
 }
