@@ -6,6 +6,7 @@ import type { AuthDefinition } from '../../src/auth/contract.ts'
 import type { AuthHooks } from '../../src/auth/hooks/contract.ts'
 import type { LegacyPerson, PersonRow } from '../../src/auth/moving/contract.ts'
 import { endedCollection } from '../../src/auth/moving/ended.ts'
+import { callIn } from '#kernel/call.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
 
 const DAY = 24 * 3_600_000
@@ -16,7 +17,7 @@ interface Old {
   /** What the other system was asked. */
   readonly asked: { readonly email: string; readonly password: string }[]
   tryIn(email: string, password?: string): ReturnType<AccountsWorld['accounts']['signIn']>
-  stored(email: string): Promise<{ readonly id: string; readonly name: string } | undefined>
+  stored(email: string): Promise<{ readonly id: string; readonly name: string; readonly language?: string | undefined } | undefined>
   /** By the owner, and until the days of grace are over. */
   endAccount(accountId: string): Promise<void>
 }
@@ -227,4 +228,17 @@ test('a file brings nobody of a domain that the app does not take, and says so',
     assert.match(JSON.stringify(outcomes[0]), /no addresses of this domain/)
   }
   assert.equal(await stored('eve@rival.example'), undefined)
+})
+
+test('whoever moves in has the language that the other system knows, else what they read as they came', async (t) => {
+  for (const [known, kept] of [
+    [undefined, 'de'],
+    ['FR_ca', 'fr-CA'],
+    ['no language', 'de'],
+  ] as const) {
+    const old = await opened(t, { person: known === undefined ? {} : { language: known } })
+    const account = await old.world.accounts.signIn(callIn(call, 'de'), { email: 'eve@example.org', password: PASSWORD, client: 'c' })
+    assert.equal((await old.stored('eve@example.org'))?.language, kept, known)
+    assert.ok(account)
+  }
 })

@@ -117,11 +117,13 @@ test('rows that are refused say why, and keep no good one out', async () => {
     { email: 'THERE@example.org', id: 'another-id-of-somebody' },
     { email: 'last@example.org', name: 'L\u202east', language: 'de-DE,de;q=0.9,en-US;q=0.8,en;q=0.7,fr;q=0.6' },
     { email: 'other@example.org', language: ' de_AT ' },
+    { email: 'loud@example.org', language: 'PT-br' },
+    { email: 'odd@example.org', language: 'de-a' },
   ]
   const outcomes = await moveIn(rows)
   assert.deepEqual(
     outcomes.map(({ outcome }) => outcome).join(),
-    'made,refused,refused,refused,refused,refused,refused,refused,refused,made,made',
+    'made,refused,refused,refused,refused,refused,refused,refused,refused,made,made,made,made',
   )
   const reasons = outcomes.map((one) => ('reason' in one ? one.reason : '')).join('\n')
   for (const word of [
@@ -142,6 +144,8 @@ test('rows that are refused say why, and keep no good one out', async () => {
   assert.deepEqual([first.roles, first.groups, first.language], [['editor'], ['staff'], 'de'])
   assert.equal((await stored('last@example.org'))?.language, undefined, 'what is no language tag neither')
   assert.equal((await stored('other@example.org'))?.language, 'de-AT')
+  assert.equal((await stored('loud@example.org'))?.language, 'pt-BR', 'as everybody else writes it')
+  assert.equal((await stored('odd@example.org'))?.language, undefined)
   assert.equal((await stored('last@example.org'))?.name, 'last', 'a name that cannot be shown is no reason to leave somebody behind')
 })
 

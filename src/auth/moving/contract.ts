@@ -54,6 +54,8 @@ export interface Moving {
 export interface LegacyPerson {
   readonly id?: string
   readonly name?: string
+  /** What they read there, a BCP 47 tag; unless told, what the page speaks on which they sign in. */
+  readonly language?: string
   /** Only who has shown there that the mailbox is theirs comes in. */
   readonly emailVerified: boolean
   readonly roles?: readonly string[]

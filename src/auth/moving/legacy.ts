@@ -84,11 +84,12 @@ async function adopt(
     logger.error({ requestId: call.requestId, event: 'auth.legacy_refused', reason: household })
     throw authErrors.unavailable({ detail: 'Please try again in a moment.' })
   }
-  const { id, name } = household.account
+  const { id, name, language = call.language } = household.account
   // Whoever has ended the account may have another by signing up, and does not get the old one back by an old password.
   if (await ended.has(call, { accountId: id, addresses: [email] })) return undefined
   const allowed = await askApp(deps, call, { email, name })
-  const account = { ...household.account, name: tidyName(allowed), password: await passwords.hash(call, password) }
+  const said = language === undefined ? {} : { language }
+  const account = { ...household.account, ...said, name: tidyName(allowed), password: await passwords.hash(call, password) }
   const events = [securityEventOf({ type: 'account.imported', accountId: id, about: LEGACY })]
   if (await moving.insert(call, { ...household, account, events })) return account
   // Somebody was faster; the next try finds the account.

@@ -31,6 +31,7 @@ export const legacyPerson = z
   .strictObject({
     id: z.string().min(1).max(255).optional(),
     name: z.string().max(1000).optional(),
+    language: z.string().max(1000).optional(),
     emailVerified: z.boolean(),
     roles: words.optional(),
     groups: words.optional(),

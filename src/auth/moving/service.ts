@@ -1,5 +1,5 @@
 // The decisions about people who move in from another system, and out to one.
-import { isLanguageTag } from '#kernel/language-tag.ts'
+import { canonicalLanguageTag } from '#kernel/language-tag.ts'
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { sha256 } from '#kernel/keyring.ts'
@@ -163,9 +163,9 @@ function stateOf(
   { createdAt, now }: { readonly createdAt: number; readonly now: number },
 ): Pick<Account, 'language' | 'emailVerifiedAt' | 'suspendedAt'> {
   // Some write `de_AT`. What is no tag at all is no reason to leave a person behind.
-  const language = written.trim().replaceAll('_', '-')
+  const language = canonicalLanguageTag(written.trim().replaceAll('_', '-'))
   return {
-    ...(isLanguageTag(language) ? { language } : {}),
+    ...(language === undefined ? {} : { language }),
     ...(emailVerified === true ? { emailVerifiedAt: createdAt } : {}),
     ...(suspended === true ? { suspendedAt: now } : {}),
   }
