@@ -99,6 +99,35 @@ test('takes fourteen days, and signing in calls it off', async () => {
   assert.equal(await signsIn(person), true)
 })
 
+test('every mailbox that was told of the end is told that it is called off, and no other', async () => {
+  const person = await signedIn('told-once@example.org')
+  await world.visit({ path: '/account/email', form: { email: 'told-twice@example.org' } })
+  await world.visit({
+    path: '/account/email/confirm',
+    form: { token: tokenIn(await world.mailTo('told-twice@example.org', 'confirm-new-address')) },
+  })
+  await world.byMail.addressOffering.offer(call, { email: 'told-twice@example.org', to: 'never-told@example.org' })
+  const hears = async (template: string): Promise<string[]> => {
+    await world.settled()
+    return world.mails.filter((one) => one.template === template && /-told|told-/.test(one.to)).map(({ to }) => to)
+  }
+  for (const [template, callOff] of [
+    ['deletion-cancelled', () => tellOfSignIn(person.accountId)],
+    ['deletion-called-off', () => world.leaving.keep(call, 'told-twice@example.org')],
+  ] as const) {
+    await world.leaving.requestDeletion(call, { accountId: person.accountId })
+    // The way back has ended since: who was told is still known.
+    world.clock.advance(8 * DAY_MS)
+    await callOff()
+    await until('the mails', () => world.mails.filter((one) => one.template === template && one.to.startsWith('told-')).length >= 1)
+    assert.deepEqual(
+      (await hears(template)).toSorted(),
+      template === 'deletion-cancelled' ? ['told-once@example.org', 'told-twice@example.org'] : ['told-twice@example.org'],
+    )
+  }
+  assert.deepEqual(await hears('deletion-requested'), ['told-twice@example.org', 'told-once@example.org', 'told-twice@example.org'])
+})
+
 test('does not take whoever has just come back, though nobody has heard of it yet', async () => {
   const person = await signedIn('late-back@example.org')
   await askForTheEnd(person)

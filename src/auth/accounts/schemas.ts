@@ -34,6 +34,8 @@ export const account = z.strictObject({
       requestedAt: z.int(),
       /** That it had then and lately: what was sent to one of them goes as well, though nothing else tells of it by then. */
       addresses: z.array(z.string()).optional(),
+      /** Which of them were told of it, and so hear of it when it is called off. */
+      told: z.array(z.string()).optional(),
       /** What is kept of the person is being removed: there is no way back. */
       begun: z.boolean().optional(),
       /** An operator has asked for it: it comes though the account is blocked. */

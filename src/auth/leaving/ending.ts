@@ -63,8 +63,13 @@ export async function askForEnd(
     endAccessRequested({ accountId, at: now }),
     securityEventOf({ type: 'account.deletion_requested', accountId, ...by }),
   ]
-  const known = [...(account.value.deletion?.addresses ?? []), ...addresses]
-  const deletion = { requestedAt: now, addresses: [...new Set(known)], ...(byOperator && { byOperator }) }
+  const before = account.value.deletion
+  const deletion = {
+    requestedAt: now,
+    addresses: [...new Set([...(before?.addresses ?? []), ...addresses])],
+    told: [...new Set([...(before?.told ?? []), ...had])],
+    ...(byOperator && { byOperator }),
+  }
   return (await repository.change(call, account, { set: { deletionAt, deletion }, events })) ? deletionAt : undefined
 }
 
@@ -92,11 +97,11 @@ export function stay(
   call: Call,
   { account, by }: { readonly account: Stored<Account>; readonly by?: By },
 ): Promise<boolean> {
-  const { id: accountId, email, name, language } = account.value
+  const { id: accountId, email, name, language, deletion } = account.value
   const template = by === undefined ? 'deletion-cancelled' : 'deletion-called-off'
   const data = { name, when: new Date(clock.now()).toUTCString() }
   const events = [
-    mail({ to: email, template, data, ...(language === undefined ? {} : { language }) }),
+    ...[...new Set([email, ...(deletion?.told ?? [])])].map((to) => mail({ to, template, data, language })),
     securityEventOf({ type: 'account.deletion_cancelled', accountId, ...by }),
   ]
   return repository.change(call, account, { set: { deletionAt: undefined, deletion: undefined }, events })
