@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sha256 } from '#kernel/keyring.ts'
+import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { Interaction } from '../../src/auth/engine.ts'
 import { type AccountsWorld, call, openAccounts, ORIGIN, tokenIn } from '../support/accounts.ts'
 import { SoftAuthenticator } from '../support/authenticator.ts'
@@ -130,4 +131,29 @@ test('of many who use one link at once one has the account, with one passkey', a
   )
   assert.equal(tries.filter(({ status }) => status === 303).length, 1)
   assert.equal((await world.running.passkeys.list(call, accountId)).length, 1)
+})
+
+test('no page of the account speaks of a password, in an app with a second step or without', async (t) => {
+  const club = { kind: 'openid', id: 'club', name: 'Club', issuer: 'https://club.example', clientId: 'us' } as const
+  const withClub = {
+    definition: { methods: { password: false, emailCode: true }, upstreams: [club] },
+    upstreamSecrets: { club: 'x'.repeat(32) },
+  }
+  for (const options of [{ definition: { methods: { password: false } } }, withClub]) {
+    const own = await openAccounts(options)
+    t.after(() => own.stop())
+    const now = own.clock.now()
+    const account = { id: '01'.padEnd(26, 'k'), email: 'p@example.org', name: 'P', emailVerifiedAt: now, createdAt: now }
+    await own.database.collection(accountsCollection).insert(call, account)
+    own.engine.signedInAs = account.id
+    own.engine.sessionList.push({ id: 'here', accountId: account.id, signedInAt: now, lastUsedAt: now, device: '' })
+    const pages = own.routes.filter(({ method, path }) => method === 'GET' && /^\/(account|goodbye)[^:]*$/.test(path))
+    assert.ok(pages.length > 3)
+    for (const { path } of [...pages, { path: '/account?done=identity-last' }])
+      for (const language of ['en', 'de']) {
+        const { text } = await own.visit({ path, cookies: here, headers: { 'accept-language': language } })
+        // Which hold passkeys, too.
+        assert.doesNotMatch(text.replaceAll(/password manager|Passwortmanager/g, ''), /password|Passwort/i, `${path} ${language}`)
+      }
+  }
 })

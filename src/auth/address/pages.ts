@@ -44,18 +44,24 @@ export function confirmAddressPage(skin: Skin, { email, ...view }: LinkView): Ht
   })
 }
 
-export function restoreAddressPage(skin: Skin, { email, offered, ...view }: LinkView & { readonly offered: boolean }): Html {
+interface RestoreView extends LinkView {
+  readonly offered: boolean
+  /** The app lets people sign in with one. */
+  readonly hasPasswords: boolean
+}
+
+export function restoreAddressPage(skin: Skin, { email, offered, hasPasswords, ...view }: RestoreView): Html {
   const { address } = skin.texts
   if (offered)
     return askPage(skin, {
       ...view,
       heading: address.take,
-      words: address.takeLead(shown(email)),
+      words: (hasPasswords ? address.takeLead : address.takeLeadNoPassword)(shown(email)),
       action: '/restore-address',
       button: address.takeSubmit,
       aside: address.takeAside,
     })
-  const words = address.restoreLead(shown(email))
+  const words = (hasPasswords ? address.restoreLead : address.restoreLeadNoPassword)(shown(email))
   return askPage(skin, {
     ...view,
     heading: address.restore,

@@ -123,7 +123,8 @@ function restoreRoutes(parts: PageParts): Route[] {
         const pending = await addresses.pendingUndo(call, token)
         if (pending === undefined) return dead(parts, exchange)
         const skin = skinOf(parts, exchange, `/restore-address?${new URLSearchParams({ token }).toString()}`)
-        return page(restoreAddressPage(skin, { ...pending, token, csrfToken: exchange.csrfToken() }))
+        const view = { ...pending, token, csrfToken: exchange.csrfToken(), hasPasswords: parts.methods.password }
+        return page(restoreAddressPage(skin, view))
       }),
     }),
     route({

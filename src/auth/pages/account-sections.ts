@@ -78,7 +78,7 @@ function sessionRow(session: BrowserSession, current: boolean, { skin, csrfToken
   return html`<li>${words}<form method="post" action="/account/sessions/${encodeURIComponent(session.id)}/end">${csrfField(csrfToken)}<button class="button danger compact" type="submit" aria-label="${texts.endFor(device)}">${texts.end}</button></form></li>`
 }
 
-function sessions(engine: Engine): AccountSection {
+function sessions({ engine, methods }: PageParts): AccountSection {
   return {
     id: 'sessions',
     heading: (texts) => texts.sessions.heading,
@@ -86,7 +86,8 @@ function sessions(engine: Engine): AccountSection {
       const all = await engine.sessions(call, here.accountId)
       const ordered = all.toSorted((a, b) => Number(b.id === here.id) - Number(a.id === here.id) || b.lastUsedAt - a.lastUsedAt)
       const rows = ordered.map((session) => sessionRow(session, session.id === here.id, view))
-      return html`<p class="soft">${view.skin.texts.sessions.words}</p><ul class="rows">${rows}</ul>`
+      const { words, wordsNoPassword } = view.skin.texts.sessions
+      return html`<p class="soft">${methods.password ? words : wordsNoPassword}</p><ul class="rows">${rows}</ul>`
     },
   }
 }
@@ -112,18 +113,19 @@ function apps(engine: Engine): AccountSection {
   }
 }
 
-function events(securityEvents: PageParts['securityEvents']): AccountSection {
+function events({ securityEvents, methods }: PageParts): AccountSection {
   return {
     id: 'events',
     heading: (texts) => texts.events.heading,
     async body({ call, session }, { skin, now }) {
       const { items } = await securityEvents.list(call, session.accountId, { limit: SHOWN_EVENTS })
-      return html`<p class="soft">${skin.texts.events.words}</p>${eventRows(skin, items, now)}
-<div><a class="button quiet compact" href="/account/events">${skin.texts.events.all}</a></div>`
+      const { words, wordsNoPassword, all } = skin.texts.events
+      return html`<p class="soft">${methods.password ? words : wordsNoPassword}</p>${eventRows(skin, items, now)}
+<div><a class="button quiet compact" href="/account/events">${all}</a></div>`
     },
   }
 }
 
-export function ownSections({ engine, securityEvents, methods }: PageParts): readonly AccountSection[] {
-  return [profile, ...(methods.password ? [password] : []), sessions(engine), apps(engine), events(securityEvents)]
+export function ownSections(parts: PageParts): readonly AccountSection[] {
+  return [profile, ...(parts.methods.password ? [password] : []), sessions(parts), apps(parts.engine), events(parts)]
 }

@@ -2,6 +2,9 @@
 import { html } from '#kernel/html.ts'
 import type { Texts } from './en.ts'
 
+/** After "nach" and "in". */
+const daysWords = (count: number): string => (count === 1 ? 'einem Tag' : `${count} Tagen`)
+
 export const de: Texts = {
   languageName: 'Deutsch',
   locale: 'de-DE',
@@ -31,7 +34,7 @@ export const de: Texts = {
     title: 'Anmelden',
     toContinue: (app) => `und weiter zu ${app}`,
     forApp: (app, host, product) =>
-      html`Bei ${app} (${host}) können Sie sich mit Ihrem ${product}-Konto anmelden. Ihr Passwort bleibt hier.`,
+      html`Bei ${app} (${host}) können Sie sich mit Ihrem ${product}-Konto anmelden. Womit Sie sich anmelden, bleibt hier.`,
     confirmed: 'Ihre Adresse ist bestätigt. Jetzt nur noch anmelden.',
     refused: 'Das hat nicht geklappt. Die Adresse oder das Passwort stimmt nicht, oder die Adresse ist noch nicht bestätigt.',
     submit: 'Anmelden',
@@ -134,6 +137,7 @@ export const de: Texts = {
     choose: 'Neuen Passkey erstellen',
     chooseLead: (email) => html`Für ${email}. Alles, was angemeldet ist, wird abgemeldet.`,
     alone: 'Alle meine früheren Passkeys entfernen, weil jemand anders das Gerät haben könnte',
+    allGo: 'Diese Adresse hat noch niemand bestätigt, deshalb wird jeder Passkey entfernt, den das Konto von früher hat.',
     done: 'Ihr neuer Passkey ist bereit',
     doneLead:
       'Alles ist abgemeldet. Melden Sie sich jetzt mit dem neuen Passkey an; auf Ihrer Kontoseite können Sie entfernen, was Sie nicht mehr haben.',
@@ -193,7 +197,7 @@ export const de: Texts = {
     will: 'Die App kann dann',
     knowYou: 'wissen, dass Sie hier ein Konto haben',
     willNot: 'Die App kann nicht',
-    seePassword: 'Ihr Passwort sehen oder ändern',
+    seePassword: 'sehen oder ändern, womit Sie sich anmelden',
     doMore: 'etwas tun, was Sie nicht erlaubt haben',
     allow: 'Erlauben',
     deny: 'Nicht erlauben',
@@ -257,7 +261,8 @@ export const de: Texts = {
         'Dieser Passkey ist der einzige Weg in Ihr Konto. Fügen Sie zuerst einen weiteren Passkey oder eine andere Anmeldung hinzu.',
       'identity-linked': 'Die Verbindung steht. Sie können sich ab jetzt damit anmelden.',
       'identity-unlinked': 'Die Verbindung ist getrennt und öffnet hier nichts mehr.',
-      'identity-last': 'Das ist der einzige Weg in Ihr Konto. Wählen Sie zuerst ein Passwort, oder verbinden Sie ein weiteres Konto.',
+      'identity-last':
+        'Das ist der einzige Weg in Ihr Konto. Verbinden Sie zuerst ein weiteres Konto, oder richten Sie einen anderen Weg ein.',
       'second-step-on': 'Der zweite Schritt ist eingeschaltet.',
       'second-step-off': 'Der zweite Schritt ist ausgeschaltet. Ihre Wiederherstellungscodes bleiben, wie sie sind.',
       again: 'Danke. Bitte wiederholen Sie es jetzt noch einmal.',
@@ -423,8 +428,7 @@ export const de: Texts = {
     wrongClock: 'Das ist nicht der Code von jetzt. Warten Sie auf den nächsten, und prüfen Sie, ob die Uhr Ihres Geräts stimmt.',
     wrongRecovery: 'Das ist keiner Ihrer unbenutzten Wiederherstellungscodes.',
     setUpTitle: 'Zweiten Schritt einrichten',
-    setUpLead:
-      'Eine App auf Ihrem Telefon zeigt zweimal in der Minute einen neuen Code. Die Anmeldung mit Ihrem Passwort fragt ab dann danach.',
+    setUpLead: 'Eine App auf Ihrem Telefon zeigt zweimal in der Minute einen neuen Code. Die Anmeldung fragt ab dann danach.',
     neededLead: 'Diese Anmeldung verlangt mehr als einen Nachweis, dass Sie es sind, und Ihr Konto hat nur einen. Es dauert eine Minute.',
     scan: 'Scannen Sie das mit einer Authenticator-App: mit der Ihres Passwortmanagers oder jeder anderen.',
     qr: 'QR-Code mit dem Schlüssel',
@@ -443,8 +447,8 @@ export const de: Texts = {
     keptGoOn: 'Ich habe sie aufbewahrt, weiter',
     onTitle: 'Der zweite Schritt ist eingeschaltet',
     onLead: 'Es fehlt nichts mehr.',
-    off: 'Ausgeschaltet. Mit ihm genügt Ihr Passwort allein nicht mehr: Eine App auf Ihrem Telefon zeigt zusätzlich einen Code.',
-    lost: 'Wir haben nicht mehr, was Ihre Authenticator-App mit uns teilt. Bis Sie sie neu einrichten, fragt die Anmeldung mit Ihrem Passwort jedes Mal nach einem Wiederherstellungscode.',
+    off: 'Ausgeschaltet. Mit ihm fragt die Anmeldung nach noch etwas: nach einem Code, den eine App auf Ihrem Telefon zeigt.',
+    lost: 'Wir haben nicht mehr, was Ihre Authenticator-App mit uns teilt. Bis Sie sie neu einrichten, fragt die Anmeldung jedes Mal nach einem Wiederherstellungscode oder einem Passkey.',
     setUp: 'Authenticator-App einrichten',
     app: 'Authenticator-App',
     since: (ago) => html`eingeschaltet ${ago}`,
@@ -471,6 +475,7 @@ export const de: Texts = {
   sessions: {
     heading: 'Wo Sie angemeldet sind',
     words: 'Wenn Sie eine davon nicht kennen, melden Sie sie ab und ändern Sie Ihr Passwort.',
+    wordsNoPassword: 'Wenn Sie eine davon nicht kennen, melden Sie sie ab, und sehen Sie durch, womit Sie sich anmelden können.',
     thisOne: 'diese hier',
     used: (used, signedIn) => html`zuletzt benutzt ${used}, angemeldet ${signedIn}`,
     end: 'Abmelden',
@@ -491,9 +496,12 @@ export const de: Texts = {
   events: {
     heading: 'Was geschehen ist',
     words: 'Wenn etwas davon nicht von Ihnen war, ändern Sie Ihr Passwort.',
+    wordsNoPassword:
+      'Wenn etwas davon nicht von Ihnen war, melden Sie ab, was Sie nicht kennen, und sehen Sie durch, womit Sie sich anmelden können.',
     all: 'Alles, was geschehen ist',
     none: 'Noch nichts.',
-    lead: (days) => `Alles aus den letzten ${days} Tagen, was für die Sicherheit Ihres Kontos wichtig ist.`,
+    lead: (days) =>
+      `Alles ${days === 1 ? 'vom letzten Tag' : `aus den letzten ${days} Tagen`}, was für die Sicherheit Ihres Kontos wichtig ist.`,
     older: 'Ältere',
     types: {
       'account.created': 'Ihr Konto wurde angelegt',
@@ -574,6 +582,8 @@ export const de: Texts = {
     restore: 'Änderung rückgängig machen?',
     restoreLead: (address) =>
       html`Das Konto bekommt wieder die Adresse ${address}. Alle werden abgemeldet, das Passwort wird entfernt, ebenso jeder seither hinzugefügte Zugang.`,
+    restoreLeadNoPassword: (address) =>
+      html`Das Konto bekommt wieder die Adresse ${address}. Alle werden abgemeldet, und jeder seither hinzugefügte Zugang wird entfernt.`,
     restoreSubmit: 'Ja, rückgängig machen',
     restoreAside: 'Wenn Sie die Adresse selbst geändert haben, schließen Sie diese Seite.',
     restored: 'Die Änderung ist rückgängig gemacht',
@@ -581,13 +591,15 @@ export const de: Texts = {
     newPassword: 'Neues Passwort setzen',
     restoredSignIn: 'Alle sind abgemeldet. Melden Sie sich an und sehen Sie nach, ob alles ist, wie Sie es kennen.',
     signIn: 'Anmelden',
-    restoredPasskey: 'Alle sind abgemeldet, und jeder Passkey ist entfernt. Legen Sie jetzt einen neuen an.',
-    newPasskey: 'Neuen Passkey anlegen',
+    restoredPasskey: 'Alle sind abgemeldet, und jeder Passkey ist entfernt. Erstellen Sie jetzt einen neuen.',
+    newPasskey: 'Neuen Passkey erstellen',
     restoredBlocked:
-      'Alle sind abgemeldet. Das Konto ist gesperrt, deshalb kann sich noch niemand anmelden: Schreiben Sie den Betreibern dieses Dienstes. Sie können Sie wieder hereinlassen.',
+      'Alle sind abgemeldet. Das Konto ist gesperrt, deshalb kann sich noch niemand anmelden: Schreiben Sie den Betreibern dieses Dienstes; diese können Sie wieder hereinlassen.',
     take: 'Das Konto übernehmen?',
     takeLead: (address) =>
       html`Das Konto bekommt die Adresse ${address}. Alle werden abgemeldet, und das Passwort und jeder andere Zugang werden entfernt.`,
+    takeLeadNoPassword: (address) =>
+      html`Das Konto bekommt die Adresse ${address}. Alle werden abgemeldet, und jeder Zugang wird entfernt.`,
     takeSubmit: 'Ja, es ist meines',
     takeAside: 'Wenn Sie die Betreiber dieses Dienstes nicht darum gebeten haben, schließen Sie diese Seite.',
     taken: 'Das Konto hat Ihre Adresse',
@@ -611,12 +623,13 @@ export const de: Texts = {
   leaving: {
     heading: 'Konto löschen',
     words: (days) =>
-      `Sie werden überall abgemeldet, und nach ${days} Tagen sind Ihr Konto und alles darin endgültig gelöscht. Bis dahin sagt eine Anmeldung es ab.`,
+      `Sie werden überall abgemeldet, und nach ${daysWords(days)} sind Ihr Konto und alles darin endgültig gelöscht. Bis dahin sagt eine Anmeldung es ab.`,
     sure: 'Ja, mein Konto und alles darin löschen',
     notSure: 'Bitte setzen Sie zuerst das Häkchen, wenn Sie das wirklich möchten.',
     submit: 'Mein Konto löschen',
     goodbye: 'Ihr Konto wird gelöscht',
-    goodbyeWords: (days) => `In ${days} Tagen ist es endgültig gelöscht. Wenn Sie es sich anders überlegen, melden Sie sich vorher an.`,
+    goodbyeWords: (days) =>
+      `In ${daysWords(days)} ist es endgültig gelöscht. Wenn Sie es sich anders überlegen, melden Sie sich vorher an.`,
     keep: 'Anmelden und behalten',
   },
 

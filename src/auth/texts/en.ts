@@ -3,6 +3,8 @@
 import { type Html, type HtmlValue, html } from '#kernel/html.ts'
 import type { SecurityEventType } from '../security-events/security-event.ts'
 
+const daysWords = (count: number): string => (count === 1 ? 'a day' : `${count} days`)
+
 export const en = {
   /** In its own words, for the language switch. */
   languageName: 'English',
@@ -35,7 +37,7 @@ export const en = {
     title: 'Sign in',
     toContinue: (app: string) => `to continue to ${app}`,
     forApp: (app: string, host: HtmlValue, product: string): Html =>
-      html`${app} (${host}) lets you sign in with your ${product} account. Your password stays here.`,
+      html`${app} (${host}) lets you sign in with your ${product} account. What you sign in with stays here.`,
     confirmed: 'Your address is confirmed. Sign in, and you are there.',
     /** One text for a wrong password, an unknown address, an unconfirmed one and a suspended account. */
     refused: 'That did not work. The address or the password is not right, or the address is not confirmed yet.',
@@ -139,6 +141,8 @@ export const en = {
     choose: 'Make a new passkey',
     chooseLead: (email: HtmlValue): Html => html`For ${email}. Everything that is signed in will be signed out.`,
     alone: 'Remove all my earlier passkeys, since somebody else may have the device',
+    /** In place of that box, for an account whose mailbox nobody has proved before. */
+    allGo: 'Nobody has confirmed this address before, so every passkey that the account has from before is removed.',
     done: 'Your new passkey is ready',
     doneLead:
       'Everything is signed out. Sign in with the new passkey now; on your account page you can remove those that you no longer have.',
@@ -195,7 +199,7 @@ export const en = {
     will: 'It will be able to',
     knowYou: 'know that you have an account here',
     willNot: 'It will not be able to',
-    seePassword: 'see or change your password',
+    seePassword: 'see or change what you sign in with',
     doMore: 'do anything that you have not allowed',
     allow: 'Allow',
     deny: 'Do not allow',
@@ -261,7 +265,7 @@ export const en = {
       'passkey-last': 'This passkey is the only way into your account. Add another passkey or another way to sign in first.',
       'identity-linked': 'It is connected. You can sign in with it from now on.',
       'identity-unlinked': 'It is disconnected, and opens nothing here any more.',
-      'identity-last': 'This is the only way into your account. Choose a password or connect another account first.',
+      'identity-last': 'This is the only way into your account. Connect another account or add another way to sign in first.',
       'second-step-on': 'The second step is on.',
       'second-step-off': 'The second step is off. Your recovery codes stay as they are.',
       again: 'Thank you. Please do it once more now.',
@@ -424,7 +428,7 @@ export const en = {
     wrongClock: 'This is not the code of this moment. Wait for the next one, and look whether the clock of your device is right.',
     wrongRecovery: 'This is none of your unused recovery codes.',
     setUpTitle: 'Set up a second step',
-    setUpLead: 'An app on your phone shows a new code twice a minute. Signing in with your password asks for it from then on.',
+    setUpLead: 'An app on your phone shows a new code twice a minute. Signing in asks for it from then on.',
     neededLead: 'This sign-in asks for more than one proof that it is you, and your account has only one. It takes a minute.',
     scan: 'Scan this with an authenticator app: the one of your password manager, or any other.',
     qr: 'QR code with the key',
@@ -442,8 +446,8 @@ export const en = {
     keptGoOn: 'I have kept them, go on',
     onTitle: 'The second step is on',
     onLead: 'Nothing is missing any more.',
-    off: 'Off. With it, your password alone signs nobody in: an app on your phone shows a code as well.',
-    lost: 'We no longer have what your authenticator app shares with us. Until you set it up anew, signing in with your password asks for a recovery code each time.',
+    off: 'Off. With it, signing in asks for one more thing: a code that an app on your phone shows.',
+    lost: 'We no longer have what your authenticator app shares with us. Until you set it up anew, signing in asks for a recovery code or a passkey each time.',
     setUp: 'Set up an authenticator app',
     app: 'Authenticator app',
     since: (ago: HtmlValue): Html => html`turned on ${ago}`,
@@ -470,6 +474,8 @@ export const en = {
   sessions: {
     heading: 'Where you are signed in',
     words: 'If you do not know one of these, sign it out and change your password.',
+    /** Where there are no passwords. */
+    wordsNoPassword: 'If you do not know one of these, sign it out, and look through your ways to sign in.',
     thisOne: 'this one',
     used: (used: HtmlValue, signedIn: HtmlValue): Html => html`last used ${used}, signed in ${signedIn}`,
     end: 'Sign out',
@@ -490,9 +496,11 @@ export const en = {
   events: {
     heading: 'What has happened',
     words: 'If something here was not you, change your password.',
+    /** Where there are no passwords. */
+    wordsNoPassword: 'If something here was not you, sign out what you do not know, and look through your ways to sign in.',
     all: 'Everything that has happened',
     none: 'Nothing yet.',
-    lead: (days: number) => `Everything of the last ${days} days that matters for the safety of your account.`,
+    lead: (days: number) => `Everything of the last ${days === 1 ? 'day' : `${days} days`} that matters for the safety of your account.`,
     older: 'Older',
     types: {
       'account.created': 'Your account was made',
@@ -573,6 +581,8 @@ export const en = {
     restore: 'Take the change back?',
     restoreLead: (address: HtmlValue): Html =>
       html`The account gets the address ${address} again. Everybody is signed out, the password is removed, and so is every way in that was added since.`,
+    restoreLeadNoPassword: (address: HtmlValue): Html =>
+      html`The account gets the address ${address} again. Everybody is signed out, and every way in that was added since is removed.`,
     restoreSubmit: 'Yes, take it back',
     restoreAside: 'If you have changed the address yourself, close this page.',
     restored: 'The change is taken back',
@@ -589,6 +599,8 @@ export const en = {
     take: 'Take the account over?',
     takeLead: (address: HtmlValue): Html =>
       html`The account gets the address ${address}. Everybody is signed out, and the password and every other way in are removed.`,
+    takeLeadNoPassword: (address: HtmlValue): Html =>
+      html`The account gets the address ${address}. Everybody is signed out, and every way in is removed.`,
     takeSubmit: 'Yes, it is mine',
     takeAside: 'If you have not asked the people who run this service for it, close this page.',
     taken: 'The account has your address',
@@ -612,12 +624,12 @@ export const en = {
   leaving: {
     heading: 'Delete your account',
     words: (days: number) =>
-      `You are signed out everywhere, and after ${days} days your account and everything in it are gone for good. Until then, signing in calls it off.`,
+      `You are signed out everywhere, and after ${daysWords(days)} your account and everything in it are gone for good. Until then, signing in calls it off.`,
     sure: 'Yes, delete my account and everything in it',
     notSure: 'Please tick the box first, if you really want this.',
     submit: 'Delete my account',
     goodbye: 'Your account will be deleted',
-    goodbyeWords: (days: number) => `In ${days} days it is gone for good. If you change your mind, sign in before.`,
+    goodbyeWords: (days: number) => `In ${daysWords(days)} it is gone for good. If you change your mind, sign in before.`,
     keep: 'Sign in and keep it',
   },
 

@@ -31,6 +31,11 @@ test('every language says everything, and says the limits as they are', () => {
   }
 })
 
+test('one day is said as one', () => {
+  for (const { leaving, events } of [en, de])
+    for (const said of [leaving.words(1), leaving.goodbyeWords(1), events.lead(1)]) assert.doesNotMatch(said, /1|days|Tage[^s]/, said)
+})
+
 test('reads Accept-Language by weight and leaves out what is refused or no language', () => {
   assert.deepEqual(acceptedLanguages('en;q=0.5, de-AT, fr;q=0, ;q=1, *;q=0.1, x y'), ['de-AT', 'en'])
   assert.deepEqual(acceptedLanguages(undefined), [])
