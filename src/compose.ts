@@ -3,8 +3,9 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AppDefinition } from './app.ts'
 import type { Auth, FrontendClient, Holding } from './auth/contract.ts'
+import { needsPasskey, signInMethods } from './auth/methods.ts'
 import { authServer } from './auth/server.ts'
-import { loggedSpeech } from './auth/texts/speech.ts'
+import { loggedSpeech, offeredLanguages } from './auth/texts/speech.ts'
 import { paletteOf } from './auth/theme/colours.ts'
 import type { ThemeDefinition } from './auth/theme/contract.ts'
 import type { Cache } from './cache/contract.ts'
@@ -18,7 +19,7 @@ import type { FrontendDefinition } from './frontend/contract.ts'
 import { frontendServer } from './frontend/server.ts'
 import type { Gateway } from './gateway/contract.ts'
 import { gatewayServer } from './gateway/server.ts'
-import type { Jobs, MailLook } from './jobs/contract.ts'
+import type { Jobs, MailStyle } from './jobs/contract.ts'
 import { jobsServer } from './jobs/server.ts'
 import { holdingsOf } from './holdings.ts'
 import { type Clock, systemClock } from './kernel/clock.ts'
@@ -213,7 +214,7 @@ function addRoles(shop: Workshop, engines: Engines): Pick<Platform, 'auth' | 'tr
   const mail = smtpUrl === undefined ? { from } : { from, smtpUrl }
   if (shop.options.premises !== undefined) shop.add('desk', shop.options.premises.desk)
   const definitions = [...shop.members.flatMap((member) => member.running.jobs), ...(app.jobs ?? [])]
-  const jobsSettings = { mail, productName, ownMails: app.auth?.mails, mailLook: mailLookOf(app), sites, development }
+  const jobsSettings = { mail, productName, mailStyle: mailStyleOf(app), sites, development }
   const list = shop.members.flatMap((member) => member.running.webhooks ?? [])
   const webhooks = { list, keyRing, reach: { loopback: development, everywhere: webhooksAnywhere, byOperator: true } }
   const jobs = shop.add(
@@ -264,9 +265,16 @@ function coloursOf({ colours = {} }: ThemeDefinition = {}) {
   return { light: paletteOf('light', colours.light), dark: paletteOf('dark', colours.dark) }
 }
 
-/** Mails look like the pages, as far as mail programs let them. */
-function mailLookOf({ auth: { theme } = {} }: AppDefinition): MailLook {
-  return { colours: theme?.colours && coloursOf(theme), ownMark: theme?.logo !== undefined }
+/** Mails look like the pages, as far as mail programs let them, speak their languages, and know what there is. */
+function mailStyleOf({ auth = {} }: AppDefinition): MailStyle {
+  const { theme } = auth
+  const methods = signInMethods(auth)
+  return {
+    ownMails: auth.mails,
+    look: { colours: theme?.colours && coloursOf(theme), ownMark: theme?.logo !== undefined },
+    languages: offeredLanguages(auth),
+    ways: { password: methods.password, needsPasskey: needsPasskey(methods) },
+  }
 }
 
 /** Creates every server; nothing is opened before `start`. */

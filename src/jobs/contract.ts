@@ -7,7 +7,7 @@ export interface MailRequest {
   /** A template of `jobs/mail/templates.ts`. */
   readonly template: string
   readonly data: Readonly<Record<string, string>>
-  /** A BCP 47 tag; English unless told, and for languages that the templates do not know. */
+  /** A BCP 47 tag; the first language of the app unless told, and for one that neither the app nor a mail speaks. */
   readonly language?: string | undefined
 }
 
@@ -57,6 +57,24 @@ export interface MailLook {
   readonly colours?: { readonly light: MailColours; readonly dark: MailColours } | undefined
   /** The product has a mark of its own: ours does not stand beside its name. */
   readonly ownMark: boolean
+}
+
+/** How people get into the app: a mail must not send them where there is nothing. */
+export interface WaysIn {
+  readonly password: boolean
+  /** Passkeys are all there is. */
+  readonly needsPasskey: boolean
+}
+
+/** How the mails of an app look and speak. */
+export interface MailStyle {
+  readonly ownMails?: OwnMails | undefined
+  /** Ours unless told. */
+  readonly look?: MailLook | undefined
+  /** What the app offers; the first is for those of whom no language is known, and for those who read none of them. English unless told. */
+  readonly languages?: readonly string[] | undefined
+  /** With passwords unless told. */
+  readonly ways?: WaysIn | undefined
 }
 
 export interface WebhookOverview {

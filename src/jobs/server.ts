@@ -8,7 +8,7 @@ import { createJobSeal } from '#kernel/sealed-job.ts'
 import type { Secret } from '#kernel/secret.ts'
 import type { Sites } from '#kernel/sites.ts'
 import type { Database } from '../database/contract.ts'
-import type { Jobs, MailLook, OwnMails } from './contract.ts'
+import type { Jobs, MailStyle } from './contract.ts'
 import { jobIntake } from './intake.ts'
 import { createMailbox, type Mailbox } from './mail/mailbox.ts'
 import type { Outbox } from './mail/outbox.ts'
@@ -36,10 +36,7 @@ export interface JobsOptions {
   readonly settings: {
     readonly mail: { readonly from: string; readonly smtpUrl?: Secret }
     readonly productName: string
-    /** Mails in the words of the app. */
-    readonly ownMails?: OwnMails | undefined
-    /** Ours unless told. */
-    readonly mailLook?: MailLook | undefined
+    readonly mailStyle?: MailStyle
     readonly sites: Sites
     readonly development: boolean
     readonly worker?: Partial<WorkerSettings>
@@ -70,12 +67,12 @@ export const jobsServer = defineServer<JobsOptions, Jobs>({
   needs: ['database'],
   create(options): Running<Jobs> {
     const { database, keyRing, clock, logger, settings } = options
-    const { productName, ownMails, mailLook: look } = settings
+    const { productName, mailStyle: style = {} } = settings
     const seal = createJobSeal(keyRing)
     const { outbox, mailbox } = outboxOf(options)
     const repository = createJobsRepository(database)
     const webhooks = createWebhooks({ ...options, jobs: repository, wake: () => worker.wake() })
-    const mails = mailJob({ outbox, seal, clock, productName, style: { ownMails, look } })
+    const mails = mailJob({ outbox, seal, clock, productName, style })
     const definitions = byName([...options.definitions, mails, ...webhooks.definitions])
     const tally = createTally()
     const random = Math.random

@@ -9,6 +9,7 @@ import { launchBrowser, withoutChromium } from '../support/browser.ts'
 import { type Shown, showStage } from './shown.ts'
 
 const EMAIL = 'a-person-with-a-long-address@some.department.example.org'
+const FIRST = 'never-proved@example.org'
 const here = { '__Host-Http-here': 'x'.repeat(43) }
 const AXE =
   "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes[0].html))"
@@ -19,6 +20,8 @@ describe('the pages for who has lost every passkey', { skip: withoutChromium }, 
   let browser: Browser
   let shown: Shown
   let token: string
+  /** Of somebody whose address nobody has proved before. */
+  let first: string
 
   before(async () => {
     world = await openAccounts({ definition: { methods: { password: false } } })
@@ -28,9 +31,13 @@ describe('the pages for who has lost every passkey', { skip: withoutChromium }, 
       client: { clientId: 'diary', name: 'Diary', host: 'd.example', redirectOrigin: 'https://d.example', firstParty: true },
       scopes: [],
     }
-    await world.running.moving.moveIn(call, [{ email: EMAIL }], { from: 'elsewhere' })
-    await world.visit({ path: '/lost-passkey', form: { email: EMAIL } })
-    token = tokenIn(await world.mailTo(EMAIL))
+    await world.running.moving.moveIn(call, [{ email: EMAIL, emailVerified: true }, { email: FIRST }], { from: 'elsewhere' })
+    const asked = async (email: string): Promise<string> => {
+      await world.visit({ path: '/lost-passkey', form: { email } })
+      return tokenIn(await world.mailTo(email))
+    }
+    token = await asked(EMAIL)
+    first = await asked(FIRST)
     browser = await launchBrowser()
     shown = await showStage({ world }, browser)
     await shown.context.addInitScript({ content: axe.source })
@@ -49,6 +56,7 @@ describe('the pages for who has lost every passkey', { skip: withoutChromium }, 
       { path: '/lost-passkey', form: { email: 'x' } },
       { path: '/lost-passkey/sent' },
       make(),
+      { path: `/new-passkey?token=${first}`, cookies: here },
       { path: '/new-passkey', form: { token, answer: '{}' }, cookies: here },
       { path: '/new-passkey?token=none' },
       { path: '/new-passkey/done' },

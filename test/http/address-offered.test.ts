@@ -93,7 +93,11 @@ test('the owner has the account by the link, blocked or not, and nothing of the 
   const { email, password, suspendedAt } = await stored(account)
   assert.deepEqual([email, password, suspendedAt !== undefined], ['late-new@example.org', undefined, true])
   assert.deepEqual(await world.running.passkeys.list(call, account.accountId), [])
-  for (const to of [account.thief, email]) await world.mailTo(to, 'address-given')
+  for (const [to, template] of [
+    [account.thief, 'address-given'],
+    [email, 'address-while-blocked'],
+  ] as const)
+    await world.mailTo(to, template)
   assert.equal((await take(token)).status, 410, 'once')
   await world.leaving.suspend(operator, email, false)
   await world.visit({ path: '/forgot-password', form: { email }, client: 'reset' })
@@ -202,6 +206,15 @@ test('where passkeys are all there is, the page after it leads to a new one, wha
     const taken = await alone.visit({ path: '/restore-address', form: { token } })
     const path = /href="(\/new-passkey\?token=[\w-]+)"/.exec(taken.text)?.[1] ?? assert.fail(taken.text)
     assert.equal(await permitted(), 1)
+    const told = [await alone.mailTo('owner@example.org', 'address-taken'), await alone.mailTo(made.email, 'address-given')]
+    const [owners = '', formers = ''] = told.map(({ template, data }) => {
+      const said = (language: string) => renderMail({ template, data, language }, 'Pixel', { ways: { password: false, needsPasskey: true } })
+      assert.doesNotMatch(['en', 'de'].map((language) => said(language).html).join(''), /password|Passwort/i, template)
+      return said('en').text
+    })
+    assert.match(owners, /Make a new passkey with "Lost your passkey\?"/)
+    assert.match(formers, /to another mailbox.*\n[^]*not agreed with you/)
+    assert.doesNotMatch(formers, /Lost your passkey/)
     assert.match((await alone.visit({ path, cookies: here })).text, /owner@example\.org/)
     const place = { purpose: 'add', browser: sha256(here['__Host-Http-here']), subject: `renewal ${made.id}` } as const
     const { challenge } = await alone.running.passkeys.creationOptions(call, { ...made, accountId: made.id }, place)

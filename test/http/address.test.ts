@@ -197,7 +197,14 @@ test('the old mailbox takes it back: address, all access, the password; and a th
   assert.equal((await undo(thiefsBack)).status, 410)
   assert.equal((await undo(back)).status, 410)
   assert.equal(await emailOf(owner), 'victim@example.org')
-  await mailTo('thief-2@example.org', 'address-restored')
+  await mailTo('victim@example.org', 'address-restored')
+  await mailTo('thief-2@example.org', 'address-taken-back')
+  await world.settled()
+  assert.deepEqual(
+    world.mails.filter(({ to, template }) => template === 'address-restored' && to.startsWith('thief')),
+    [],
+    'a thief hears of no way in',
+  )
 })
 
 test('the way back is closed after seven days', async () => {
@@ -347,7 +354,7 @@ test('requirement 69: taking back an address that nobody had confirmed is the fi
   assert.deepEqual([account?.email, account?.emailVerified], [row.email, true])
 })
 
-test('without passwords the way back leads to where people sign in', async (t) => {
+test('without passwords the way back leads to where people sign in, and neither page nor mail speaks of one', async (t) => {
   const off = await openAccounts({ definition: { methods: { password: false, emailCode: true } } })
   t.after(() => off.stop())
   const now = off.clock.now()
@@ -361,10 +368,18 @@ test('without passwords the way back leads to where people sign in', async (t) =
     form: { token: tokenIn(await off.mailTo('robber@example.org', 'confirm-new-address')) },
   })
   const back = tokenIn(await off.mailTo(account.email, 'address-changed'))
+  assert.doesNotMatch((await off.visit({ path: `/restore-address?token=${back}` })).text, /password/)
   const { status, text } = await off.visit({ path: '/restore-address', form: { token: back } })
   assert.equal(status, 200)
   assert.match(text, /<a class="button" href="\/account">Sign in<\/a>/)
   assert.doesNotMatch(text, /forgot-password|password/)
+  await off.mailTo('robber@example.org', 'address-taken-back')
+  await off.mailTo(account.email, 'address-restored')
+  for (const { template, data } of off.mails)
+    for (const language of ['en', 'de']) {
+      const said = renderMail({ template, data, language }, 'Pixel Diary', { ways: { password: false, needsPasskey: false } })
+      assert.doesNotMatch(`${said.subject}${said.text}${said.html}`, /password|Passwort/i, template)
+    }
 })
 
 test('nothing is removed for an address that is somebody else by now', async () => {

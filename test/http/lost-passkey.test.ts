@@ -9,6 +9,7 @@ import { passkeysCollection } from '../../src/auth/passkeys/repository.ts'
 import { resetsCollection } from '../../src/auth/recovery/repository.ts'
 import { LOST, totpCollection } from '../../src/auth/second-factors/repository.ts'
 import type { StoredEvent } from '../../src/database/contract.ts'
+import { renderMail } from '../../src/jobs/mail/templates.ts'
 import { type AccountsWorld, call, openAccounts, ORIGIN, tokenIn, type Visited } from '../support/accounts.ts'
 import { SoftAuthenticator } from '../support/authenticator.ts'
 import { until } from '../support/until.ts'
@@ -127,12 +128,19 @@ test('requirement 70: looking at the link uses nothing up, a passkey does, once;
   assert.ok((await eventsOf(accountId)).includes('passkey.added'))
 })
 
-test('whoever says that the device is in other hands keeps none of the passkeys before', async () => {
+test('whoever says that the device is in other hands keeps none of the passkeys before, and hears that they went', async () => {
   const ada = await person()
   const device = new SoftAuthenticator()
   assert.equal((await send(await ask(ada.email), made(await renewal(ada.accountId), device), true)).status, 303)
   assert.deepEqual([await signsIn(ada, device), await signsIn(ada, ada.device)], [true, false])
   await until('the events', async () => (await eventsOf(ada.accountId)).includes('passkey.removed'))
+  await world.mailTo(ada.email, 'passkeys-replaced')
+  await world.settled()
+  assert.equal(
+    world.mails.some(({ to, template }) => to === ada.email && template === 'passkey-added'),
+    false,
+    'nobody is told to sign in who cannot',
+  )
 })
 
 test('requirement 70: of many at once with one link one wins, with one passkey', async () => {
@@ -283,9 +291,15 @@ test('whoever moved in with an address that was not confirmed gets in by its mai
     await revokeAccount(...given)
   }
   const device = new SoftAuthenticator()
-  const done = await send(await ask(email), made(await renewal(accountId), device), true)
+  const token = await ask(email)
+  const form = (await world.visit({ path: `/new-passkey?token=${token}`, cookies: here })).text
+  assert.doesNotMatch(form, /name="alone"/, 'there is nothing to choose')
+  assert.match(form, /every passkey that the account has from before is removed/)
+  const done = await send(token, made(await renewal(accountId), device))
   world.engine.revokeAccount = revokeAccount
   assert.equal(done.status, 303, done.text)
+  await world.mailTo(email, 'passkeys-replaced')
+  await until('the event of the one before', async () => (await eventsOf(accountId)).includes('passkey.removed'))
   assert.equal((await world.running.passkeys.list(call, accountId)).length, 1, 'the new one alone')
   assert.equal(await signsIn({ accountId, email, device }, device), true)
   const account = await find()
@@ -343,4 +357,18 @@ test('the way is offered where there is no other, and leads back to the sign-in 
   } finally {
     await withMail.stop()
   }
+})
+
+test('no mail on the way speaks of a password, and none of them says more than is the matter', async () => {
+  await world.settled()
+  const templates = new Set(world.mails.map(({ template }) => template))
+  for (const template of ['new-passkey', 'ask-for-passkey', 'passkey-added', 'passkeys-replaced'])
+    assert.ok(templates.has(template), template)
+  for (const { template, data } of world.mails)
+    for (const language of ['en', 'de']) {
+      const { html } = renderMail({ template, data, language }, 'Pixel Diary', { ways: { password: false, needsPasskey: true } })
+      assert.doesNotMatch(html, /password|Passwort/i, template)
+      if (template === 'ask-for-passkey')
+        assert.doesNotMatch(html, /you may do|Sie dort d\xfcrfen/, 'an authenticator app may be the reason')
+    }
 })

@@ -2,6 +2,7 @@
 // some days, for whoever is locked out by a thief has nothing else left.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
+import type { EventDraft } from '#kernel/collection.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { equalSecrets, sha256 } from '#kernel/keyring.ts'
 import type { Stored } from '../../database/contract.ts'
@@ -145,16 +146,13 @@ function undoing(deps: AddressesDependencies): Pick<Addresses, 'pendingUndo' | '
     if (found === undefined) return {}
     const { used, account } = found
     const { before, changedAt, unconfirmed, offered = false } = used.value
-    const { id: accountId, name, email } = account
+    const { id: accountId } = account
     // Nothing is removed for an address that cannot come back.
     const holder = await accounts.findByEmail(call, before)
     if (holder !== undefined && holder.id !== accountId) return {}
-    const data = { name, when: new Date(clock.now()).toUTCString() }
     const now = clock.now()
     const events = [
-      ...[before, email].map((to) =>
-        mail({ to, template: offered ? 'address-given' : 'address-restored', data, language: languageFor(account, call) }),
-      ),
+      ...toldOf(account, used.value, { when: new Date(now).toUTCString(), language: languageFor(account, call) }),
       endAccessRequested({ accountId, at: now }),
       securityEventOf({ type: 'email.changed', accountId }),
       ...(account.deletionAt === undefined ? [] : [securityEventOf({ type: 'account.deletion_cancelled', accountId })]),
@@ -188,6 +186,22 @@ async function marksOf(
   { email, emailVerifiedAt, legacyMarks: marks }: Account,
 ): Promise<Account['legacyMarks']> {
   return ended === undefined || emailVerifiedAt === undefined ? marks : await ended.note(call, { addresses: [email], marks })
+}
+
+/** The mailbox that has the account again, or now, hears how to get in; the one that has lost it, whom to write to. */
+function toldOf(
+  { name, email, suspendedAt }: Account,
+  { before, offered }: AddressUndo,
+  { when, language }: { readonly when: string; readonly language: string | undefined },
+): EventDraft[] {
+  const data = { name, when }
+  const [gained, lost] = offered === true ? ['address-taken', 'address-given'] : ['address-restored', 'address-taken-back']
+  // None of what follows leads in before an operator has let them in again.
+  const template = suspendedAt === undefined ? gained : 'address-while-blocked'
+  return [
+    mail({ to: before, template, data, language }),
+    ...(email === before ? [] : [mail({ to: email, template: lost, data, language })]),
+  ]
 }
 
 function undoOf({ id: accountId, email: before, emailVerifiedAt }: Account, token: string, changedAt: number): AddressUndo {

@@ -8,17 +8,22 @@ import { titleOf } from '../pages/sign-in-page.ts'
 
 export interface NewPasskeyView {
   readonly email: string
+  /** Those before go in any case. */
+  readonly firstProof: boolean
   readonly token: string
   readonly options: CreationOptions
   readonly csrfToken: string
   readonly state: FormState
 }
 
-export function newPasskeyPage(skin: Skin, { email, token, options, csrfToken, state }: NewPasskeyView): Html {
+export function newPasskeyPage(skin: Skin, { email, firstProof, token, options, csrfToken, state }: NewPasskeyView): Html {
   const { lostPasskey: texts } = skin.texts
   const { problem, problems = {}, values = {} } = state
+  const choice = firstProof
+    ? html`<p class="soft">${texts.allGo}</p>`
+    : html`<label class="choice"><input type="checkbox" name="alone" value="yes"${values['alone'] === 'yes' ? html` checked` : undefined}> <span>${texts.alone}</span></label>`
   const fields = html`<input type="hidden" name="token" value="${token}">
-<label class="choice"><input type="checkbox" name="alone" value="yes"${values['alone'] === 'yes' ? html` checked` : undefined}> <span>${texts.alone}</span></label>`
+${choice}`
   return stagePage(skin, {
     title: titleOf(skin, texts.choose, state),
     main: html`${lead(texts.choose, texts.chooseLead(html`<strong class="wrap">${email}</strong>`))}

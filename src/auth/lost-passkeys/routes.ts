@@ -42,14 +42,15 @@ function making(parts: PageParts): MailedForm<PendingPasskey, z.infer<typeof new
     pending: (call, token) => lostPasskeys.pending(call, token),
     async show({ call, exchange }, { pending, token, here, failure }) {
       const options = await passkeys.creationOptions(call, pending, renewalPlace(exchange, pending.accountId))
-      const view = { email: pending.email, token, options, csrfToken: exchange.csrfToken(), state: failure?.state ?? {} }
+      const { email, firstProof } = pending
+      const view = { email, firstProof, token, options, csrfToken: exchange.csrfToken(), state: failure?.state ?? {} }
       return formPage(newPasskeyPage(skinOf(parts, exchange, here), view), failure)
     },
     async send({ call, exchange }, { pending, body: { token, answer, alone } }) {
       const by = whence(exchange)
       const name = describeDevice(exchange.request.headers['user-agent'])
       const given = { place: renewalPlace(exchange, pending.accountId), answer, name, client: exchange.client, by }
-      const renewal = await passkeys.renew(call, pending, { ...given, alone: alone === 'yes' })
+      const renewal = await passkeys.renew(call, pending, { ...given, alone: pending.firstProof || alone === 'yes' })
       if (renewal === undefined) return refused({ values: valuesOf(alone), problem: skinOf(parts, exchange).texts.passkeys.notAdded })
       return (await lostPasskeys.renew(call, { token, renewal, by })) === undefined ? 'dead' : 'done'
     },

@@ -27,6 +27,8 @@ import { requireOperator } from '../operators-only.ts'
 
 export interface PendingPasskey extends PendingReset {
   readonly name: string
+  /** Nobody has shown before that the mailbox is theirs: whatever opens the account now goes (decision 22). */
+  readonly firstProof: boolean
 }
 
 export interface LostPasskeys {
@@ -168,8 +170,8 @@ function renewing({ repository, accounts, clock, asksForMore }: LostPasskeysDepe
   }
 }
 
-function pendingOf({ account: { id, email, name }, reset: { value } }: Found): PendingPasskey {
-  return { accountId: id, email, name, interaction: value.interaction }
+function pendingOf({ account: { id, email, name, emailVerifiedAt }, reset: { value } }: Found): PendingPasskey {
+  return { accountId: id, email, name, firstProof: emailVerifiedAt === undefined, interaction: value.interaction }
 }
 
 interface MailTo {

@@ -50,7 +50,7 @@ export interface Passkeys {
   add(call: Call, owner: Owner & { readonly credential: string }, added: Answered & { readonly name: string }): Promise<Passkey | undefined>
   /** The same for an account that is only being made: what to write with it. */
   begin(call: Call, newcomer: Owner, added: Answered & { readonly name: string }): Promise<Beginning | undefined>
-  /** The same for an owner who has lost theirs; the person is told by mail. `alone`: those before go. */
+  /** The same for an owner who has lost theirs; the person is told by mail, also of those that went. `alone`: those before go. */
   renew(call: Call, owner: Owner, added: Answered & { readonly name: string; readonly alone: boolean }): Promise<Renewal | undefined>
   /** Whose passkey it was; of nobody else than `accountId` when told. `undefined` for whatever does not hold, all alike. */
   prove(
@@ -146,7 +146,7 @@ function proving({ repository, challenges, ceremonies, accounts, throttle, clock
 function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | 'renew' | 'rename' | 'remove'> {
   const { repository, accounts, clock } = deps
 
-  const told = async (call: Call, accountId: string, template: 'passkey-added' | 'passkey-removed') => {
+  const told = async (call: Call, accountId: string, template: 'passkey-added' | 'passkey-removed' | 'passkeys-replaced') => {
     const person = await accounts.find(call, accountId)
     const when = new Date(clock.now()).toUTCString()
     return person === undefined
@@ -196,7 +196,8 @@ function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | '
       return {
         passkeyId: passkey.id,
         operations: [...repository.removing(gone), ...repository.adding(passkey, challenge)],
-        events: [...removed, event, ...(await told(call, accountId, 'passkey-added'))],
+        // With none of theirs left its owner could not do what the other mail says.
+        events: [...removed, event, ...(await told(call, accountId, gone.length > 0 ? 'passkeys-replaced' : 'passkey-added'))],
       }
     },
 

@@ -28,7 +28,7 @@ export type GatewayTexts = Texts['gateway'] &
 const OURS: Readonly<Record<string, Texts>> = { en, de }
 
 /** The first is for those who ask for none of them. */
-function offeredLanguages({ languages, texts = {} }: Pick<AuthDefinition, 'languages' | 'texts'>): readonly string[] {
+export function offeredLanguages({ languages, texts = {} }: Pick<AuthDefinition, 'languages' | 'texts'>): readonly string[] {
   return languages ?? [...new Set([...Object.keys(OURS), ...Object.keys(texts)])]
 }
 

@@ -1,5 +1,6 @@
 // How every mail looks: one column that reads the same in a text client, on a phone and at night.
 import { type Html, html, trustedHtml } from '#kernel/html.ts'
+import { directionOf, spokenIn } from '#kernel/text-direction.ts'
 import type { MailColours, MailLook } from '../contract.ts'
 import type { MailContent } from './content.ts'
 import type { MailTexts } from './texts/en.ts'
@@ -62,9 +63,9 @@ function mark({ tones: [, first, second, third, fourth], glow }: MailColours): H
 }
 
 function brand(productName: string, colours: MailColours, isTheirs: boolean): Html {
-  const look = `${FONT} ${isTheirs ? '' : 'padding-left: 10px; '}font-size: 17px; font-weight: 650; color: ${colours.ink};`
+  const look = `${FONT} font-size: 17px; font-weight: 650; color: ${colours.ink};`
   return html`<table role="presentation" cellpadding="0" cellspacing="0" border="0"><tr>
-            ${isTheirs ? undefined : html`<td>${mark(colours)}</td>`}
+            ${isTheirs ? undefined : html`<td>${mark(colours)}</td><td width="10" style="font-size: 0; line-height: 0;">&nbsp;</td>`}
             <td class="ink" style="${look}">${productName}</td>
           </tr></table>`
 }
@@ -78,22 +79,29 @@ export interface MailFrame {
   readonly look?: MailLook | undefined
 }
 
-function buttonOf(button: MailContent['button'], copyLink: string, { accent, accentInk, soft }: MailColours): Html | undefined {
+function buttonOf(
+  button: MailContent['button'],
+  { texts, language }: MailFrame,
+  { accent, accentInk, soft }: MailColours,
+): Html | undefined {
   if (button === undefined) return undefined
   const look = `${FONT} display: inline-block; padding: 13px 24px; border-radius: 10px; background: ${accent}; color: ${accentInk}; font-size: 16px; font-weight: 600; text-decoration: none;`
+  const link = directionOf(language) === 'rtl' ? html`<span dir="ltr">${button.link}</span>` : button.link
   return html`<p style="margin: 26px 0;"><a class="action" href="${button.link}" style="${look}">${button.words}</a></p>
-    <p class="soft" style="${FONT} margin: 0 0 20px; font-size: 13px; line-height: 1.5; color: ${soft}; word-break: break-all;">${copyLink}<br>${button.link}</p>`
+    <p class="soft" style="${FONT} margin: 0 0 20px; font-size: 13px; line-height: 1.5; color: ${soft}; word-break: break-all;">${texts.copyLink}<br>${link}</p>`
 }
 
-function htmlOf(content: MailContent, { productName, language, texts, look }: MailFrame): string {
+function htmlOf(content: MailContent, frame: MailFrame): string {
+  const { productName, language, texts, look } = frame
   const { light, dark } = look?.colours ?? OURS
   const { ground, sheet, line, ink, soft } = light
   const paragraph = (words: string): Html =>
     html`<p class="ink" style="${FONT} margin: 0 0 14px; font-size: 16px; line-height: 1.6; color: ${ink};">${words}</p>`
   const small = (words: string): Html =>
     html`<p class="soft" style="${FONT} margin: 0 0 8px; font-size: 13px; line-height: 1.5; color: ${soft};">${words}</p>`
+  // Twice, since mail programs drop the element around everything.
   return html`<!doctype html>
-<html lang="${language}">
+<html ${spokenIn(language)}>
 <head>
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width">
@@ -103,7 +111,7 @@ function htmlOf(content: MailContent, { productName, language, texts, look }: Ma
 </head>
 <body class="ground" style="margin: 0; padding: 0; background: ${ground};">
   <div style="display: none; max-height: 0; overflow: hidden;">${content.preview}</div>
-  <table class="ground" role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="background: ${ground};">
+  <table class="ground" ${spokenIn(language)} role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="background: ${ground};">
     <tr><td align="center" style="padding: 32px 16px;">
       <table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width: 520px;">
         <tr><td style="padding: 0 4px 18px;">
@@ -112,7 +120,7 @@ function htmlOf(content: MailContent, { productName, language, texts, look }: Ma
         <tr><td class="sheet" style="padding: 32px 28px; background: ${sheet}; border: 1px solid ${line}; border-radius: 16px;">
           <h1 class="ink" style="${FONT} margin: 0 0 16px; font-size: 23px; line-height: 1.25; color: ${ink};">${content.heading}</h1>
           ${content.paragraphs.map(paragraph)}
-          ${buttonOf(content.button, texts.copyLink, light)}
+          ${buttonOf(content.button, frame, light)}
           ${content.small.map(small)}
         </td></tr>
         <tr><td style="padding: 18px 6px;">${small(texts.reason(productName))}</td></tr>

@@ -1,4 +1,5 @@
 // Mails in the words of the app: what they say in place of ours, filled in. Everything is laid out as ours are, and escaped there.
+import { directionOf, isolated } from '#kernel/text-direction.ts'
 import type { OwnMail, OwnMailFrame, OwnMails } from '../contract.ts'
 import type { MailContent } from './content.ts'
 import type { MailTexts } from './texts/en.ts'
@@ -26,7 +27,7 @@ interface OwnWords {
 /** For `fr-CA` what there is for it, else for `fr`. */
 export function ownWords(
   own: OwnMails,
-  { template, language = 'en' }: { readonly template: string; readonly language?: string | undefined },
+  { template, language }: { readonly template: string; readonly language: string },
 ): OwnWords | undefined {
   for (const tag of tagsOf(language)) {
     const { mails = {} } = inLanguage(own, tag) ?? {}
@@ -71,7 +72,28 @@ function inParts(body: readonly string[], values: Values): Pick<MailContent, 'pr
   return { preview: said(before)[0] ?? '', paragraphs: said(before), small: said(after) }
 }
 
-export function frameOf(own: OwnMailFrame | undefined, ours: MailTexts): Pick<MailTexts, 'copyLink' | 'reason'> {
-  const { copyLink = ours.copyLink, reason } = own ?? {}
-  return { copyLink, reason: reason === undefined ? ours.reason : (product) => filled(reason, { product }) }
+/** Around a mail in `language`. */
+export function frameOf(own: OwnMailFrame | undefined, ours: MailTexts, language: string): Pick<MailTexts, 'copyLink' | 'reason'> {
+  const around = directionOf(language)
+  const ourWords = (words: string): string => (around === 'rtl' ? apart(words) : words)
+  const { copyLink = ourWords(ours.copyLink), reason } = own ?? {}
+  return {
+    copyLink,
+    reason: (product) =>
+      reason === undefined ? ourWords(ours.reason(isolated(product, 'ltr'))) : filled(reason, { product: isolated(product, around) }),
+  }
+}
+
+/** Ours go from left to right: in a mail that goes the other way each stands for itself. A code alone is copied as it is. */
+const apart = (words: string): string => (/\p{L}/u.test(words) ? `\u2066${words}\u2069` : words)
+
+export function setApart({ subject, preview, heading, paragraphs, button, small }: MailContent): MailContent {
+  return {
+    subject: apart(subject),
+    preview: apart(preview),
+    heading: apart(heading),
+    paragraphs: paragraphs.map(apart),
+    small: small.map(apart),
+    ...(button === undefined ? {} : { button: { link: button.link, words: apart(button.words) } }),
+  }
 }

@@ -3,13 +3,13 @@ import type { Clock } from '#kernel/clock.ts'
 import { type JobDefinition, job } from '#kernel/job.ts'
 import { fieldProblems, z } from '#kernel/schema.ts'
 import { type JobSeal, MAIL_JOB } from '#kernel/sealed-job.ts'
-import type { MailRequest } from '../contract.ts'
+import type { MailRequest, MailStyle } from '../contract.ts'
 import { jobErrors } from '../errors.ts'
 import { reasonOf } from '../reasons.ts'
 import { lifetimeMs } from './lifetime.ts'
 import type { Outbox } from './outbox.ts'
 import { mailRequest } from './schemas.ts'
-import { type MailStyle, renderMail } from './templates.ts'
+import { renderMail } from './templates.ts'
 
 // With the back-off of jobs this goes on for hours: mail servers are away for that long.
 const MAX_ATTEMPTS = 20

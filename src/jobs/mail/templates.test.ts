@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { renderMail } from './templates.ts'
+import { MAIL_FIELDS, renderMail } from './templates.ts'
 
 const link = 'https://accounts.example.org/confirm?token=abc'
 
@@ -81,4 +81,83 @@ test('refuses an unknown template, missing data, data that it does not know, and
   assert.throws(() => renderMail({ template: 'confirm-address', data: { link, minutes: '15', name: 'Ada' } }, 'P'))
   assert.throws(() => renderMail({ template: 'confirm-address', data: { link: 'javascript:alert(1)', minutes: '15' } }, 'P'))
   assert.throws(() => renderMail({ template: 'password-changed', data: { name: 'Ada\nBcc: eve@example.org', when: 'today' } }, 'P'))
+})
+
+/** Every mail that we have words for, of somebody who is called so. */
+function everyMail(style: Parameters<typeof renderMail>[2], name = 'Ada'): [string, string][] {
+  const data: Record<string, string> = { link, minutes: '15', days: '1', when: 'today', code: '12345678', address: 'ada@example.org' }
+  return [...MAIL_FIELDS].flatMap(([template, fields]) =>
+    ['en', 'de'].map((language): [string, string] => {
+      const given = Object.fromEntries(fields.map((field) => [field, data[field] ?? name]))
+      const { subject, text, html } = renderMail({ template, data: given, language }, 'P', style)
+      return [`${template} ${language}`, `${subject}\n${text}\n${html}`]
+    }),
+  )
+}
+
+test('speaks the first language of the app to whom no language is known of, and who reads none of those on offer', () => {
+  const request = { template: 'password-changed', data: { name: 'Ada', when: 'today' } }
+  const spoken = (language: string | undefined, languages: readonly string[]): string | undefined =>
+    /<html lang="([^"]+)"/.exec(renderMail({ ...request, language }, 'P', { languages }).html)?.[1]
+  for (const language of [undefined, 'sv', 'toString']) assert.equal(spoken(language, ['de', 'en']), 'de', language)
+  assert.equal(spoken('en-GB', ['de']), 'en', 'what we can say is said')
+  assert.equal(spoken('it', ['de', 'it']), 'en', 'as on its pages, what a language lacks is said in English')
+  for (const language of ['DE', 'De-at', 'de-CH-1996']) assert.equal(spoken(language, ['en', 'de']), 'de', language)
+  const ownMails = { 'pt-BR': { mails: { 'password-changed': { subject: 'Senha nova' } } } }
+  for (const language of ['pt-BR', 'PT-br'])
+    assert.equal(renderMail({ ...request, language }, 'P', { languages: ['en', 'pt-BR'], ownMails }).subject, 'Senha nova', language)
+})
+
+test('says one day as one', () => {
+  for (const [name, said] of everyMail({})) {
+    assert.doesNotMatch(said, /\b1 (days?|Tage?n?)\b|\$\{|undefined/, name)
+    assert.doesNotMatch(said, /Guten Tag/, name)
+  }
+})
+
+test('without passwords no mail speaks of one, but for those about passwords', () => {
+  for (const needsPasskey of [true, false])
+    for (const [name, said] of everyMail({ ways: { password: false, needsPasskey } }))
+      if (!/^(reset-password|password-changed) /.test(name)) assert.doesNotMatch(said, /password|Passwort/i, name)
+  const next = (template: string, ways: { password: boolean; needsPasskey: boolean }): string =>
+    renderMail({ template, data: { name: 'Ada', when: 'today' } }, 'P', { ways }).text
+  for (const template of ['address-restored', 'address-taken']) {
+    assert.match(next(template, { password: true, needsPasskey: false }), /"Forgot your password\?"/)
+    assert.match(next(template, { password: false, needsPasskey: true }), /"Lost your passkey\?"/)
+    assert.doesNotMatch(next(template, { password: false, needsPasskey: false }), /"/)
+    assert.match(next(template, { password: false, needsPasskey: false }), /Sign in/)
+  }
+})
+
+test('a language that is written from the right turns the mail round, and what goes the other way stands for itself', () => {
+  const marhaba = '\u0645\u0631\u062d\u0628\u0627'
+  const ar = {
+    frame: { reason: `${marhaba} {product}` },
+    mails: {
+      'reset-password': { subject: `${marhaba} {name}`, body: [`${marhaba} {name}`, '{link}', `${marhaba} {minutes}`] },
+      'sign-in-code': { preview: marhaba },
+    },
+  }
+  const style = { languages: ['en', 'de', 'ar'], ownMails: { ar } }
+  const render = (template: string, data: Record<string, string>, language = 'ar') =>
+    renderMail({ template, data, language }, 'P (1)', style)
+  const data = { name: 'Ada (2)', link, minutes: '15' }
+  const { subject, text, html } = render('reset-password', data)
+  assert.match(html, /<html lang="ar" dir="rtl">/)
+  assert.match(html, /<table class="ground" lang="ar" dir="rtl"/, 'mail programs drop the element around everything')
+  assert.match(html, /<span dir="ltr">https:/)
+  assert.equal(subject, `${marhaba} \u2068Ada (2)\u2069`)
+  assert.ok(text.includes(`${marhaba} 15\n`) && text.includes(`${marhaba} \u2068P (1)\u2069\n`))
+  assert.ok(text.includes(`\u2066Choose a new password\u2069:\n${link}\n`), 'what there is in English alone')
+  assert.match(render('sign-in-code', { name: 'Ada', code: '12345678', minutes: '15' }).text, /^12345678\n/, 'a code is copied as it is')
+  const english = render('already-registered', { name: 'Ada', link })
+  assert.match(english.html, /<html lang="en">/)
+  assert.doesNotMatch(`${english.html}${english.text}${render('reset-password', data, 'de').html}`, /dir=|[\u2066-\u2069]/)
+  const omar = '\u0639\u0645\u0631'
+  assert.ok(render('already-registered', { name: omar, link }).text.includes(`Welcome back, \u2068${omar}\u2069`))
+  assert.ok(
+    render('already-registered', { name: `Ada\u202e`, link }).text.includes('Welcome back, Ada\n'),
+    'nothing turns a sentence round',
+  )
+  for (const [name, said] of everyMail({}, omar)) assert.doesNotMatch(said, /left|right/, name)
 })

@@ -1,10 +1,12 @@
 // What every mail needs: a request that lacks some data is refused, never sent half empty. The words are in texts/, in one file for each language.
+import { lookUpLanguage } from '#kernel/http/accept-language.ts'
 import { mailAddress, mailLine as line } from '#kernel/mail-fields.ts'
 import { type Schema, z } from '#kernel/schema.ts'
-import type { MailLook, MailRequest, OwnMails } from '../contract.ts'
+import { directionOf, isolated } from '#kernel/text-direction.ts'
+import type { MailRequest, MailStyle, WaysIn } from '../contract.ts'
 import type { MailContent } from './content.ts'
 import { layOut, type RenderedMail } from './layout.ts'
-import { frameOf, ownFrame, ownWords, saidAs } from './own-words.ts'
+import { frameOf, ownFrame, ownWords, saidAs, setApart } from './own-words.ts'
 import { de } from './texts/de.ts'
 import { en, type MailTexts } from './texts/en.ts'
 
@@ -15,28 +17,44 @@ const minutes = z.string().regex(/^\d{1,4}$/)
 
 const happened = z.strictObject({ name: line, when: line })
 
-type Words<Data> = (texts: MailTexts) => (data: Data, productName: string) => MailContent
+/** What a mail says that its data do not. */
+interface Around {
+  readonly productName: string
+  readonly ways: WaysIn
+}
+
+type Words<Data> = (texts: MailTexts) => (data: Data, productName: string, ways: WaysIn) => MailContent
 
 interface Template {
   /** What the mail is about; words of an app's own may name these. */
   readonly fields: readonly string[]
   read(input: unknown, locale: string): Readonly<Record<string, string>>
-  content(texts: MailTexts, input: unknown, productName: string): MailContent
+  content(texts: MailTexts, input: unknown, around: Around): MailContent
 }
 
-/** `when` is a moment as `Date` reads it, and is said as the language says moments. */
+/** What people and apps are called. Codes and links are typed and followed as they are. */
+const NAMES: ReadonlySet<string> = new Set(['name', 'organisation', 'inviter', 'app', 'provider', 'address'])
+
+/**
+ * `when` is a moment as `Date` reads it, and is said as the language says moments. Names do not turn round the sentence in which they stand.
+ */
 function template<Data extends Readonly<Record<string, string>>>(
   data: Schema<Data> & { readonly shape: object },
   words: Words<Data>,
 ): Template {
   const read = (input: unknown, locale: string): Data => {
     const given = data.parse(input)
-    return given['when'] === undefined ? given : { ...given, when: momentWords(locale, given['when']) }
+    const around = directionOf(locale)
+    const said = Object.entries(given).map(([field, value]) => [
+      field,
+      field === 'when' ? momentWords(locale, value) : NAMES.has(field) ? isolated(value, around) : value,
+    ])
+    return { ...given, ...Object.fromEntries(said) }
   }
   return {
     fields: Object.keys(data.shape),
     read,
-    content: (texts, input, productName) => words(texts)(read(input, texts.locale), productName),
+    content: (texts, input, { productName, ways }) => words(texts)(read(input, texts.locale), productName, ways),
   }
 }
 
@@ -54,7 +72,10 @@ const templates: Readonly<Record<string, Template>> = {
   'confirm-new-address': template(z.strictObject({ link, minutes }), (texts) => texts.confirmNewAddress),
   'address-changed': template(z.strictObject({ name: line, address: mailAddress, link, days: minutes }), (texts) => texts.addressChanged),
   'address-restored': template(happened, (texts) => texts.addressRestored),
+  'address-taken-back': template(happened, (texts) => texts.addressTakenBack),
+  'address-while-blocked': template(happened, (texts) => texts.addressWhileBlocked),
   'address-offered': template(z.strictObject({ link, days: minutes }), (texts) => texts.addressOffered),
+  'address-taken': template(happened, (texts) => texts.addressTaken),
   'address-given': template(happened, (texts) => texts.addressGiven),
   'deletion-requested': template(z.strictObject({ name: line, link, days: minutes }), (texts) => texts.deletionRequested),
   'deletion-while-blocked': template(z.strictObject({ name: line, days: minutes }), (texts) => texts.deletionWhileBlocked),
@@ -70,6 +91,7 @@ const templates: Readonly<Record<string, Template>> = {
   'sign-up-closed': template(z.strictObject({}), (texts) => texts.signUpClosed),
   'password-changed': template(happened, (texts) => texts.passwordChanged),
   'passkey-added': template(happened, (texts) => texts.passkeyAdded),
+  'passkeys-replaced': template(happened, (texts) => texts.passkeysReplaced),
   'passkey-removed': template(happened, (texts) => texts.passkeyRemoved),
   'token-reused': template(z.strictObject({ name: line, app: line, when: line }), (texts) => texts.tokenReused),
   'identity-linked': template(z.strictObject({ name: line, provider: line, when: line }), (texts) => texts.identityLinked),
@@ -89,9 +111,16 @@ function momentWords(locale: string, when: string): string {
   return `${new Date(at).toLocaleString(locale, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })} UTC`
 }
 
-/** Of `de-AT` we know `de`; who reads none of ours gets English. */
-function languageOf(tag: string | undefined): { readonly language: string; readonly texts: MailTexts } {
-  const language = tag?.split('-')[0] ?? 'en'
+/** What a mail is said in: what its reader has, whatever the case of its letters, where the app or we speak it. Else as pages do, the first that the app offers. */
+function spokenTo(reader: string | undefined, { languages = ['en'], ownMails = {} }: MailStyle): string {
+  const [first = 'en'] = languages
+  const tags = [...Object.keys(LANGUAGES), ...Object.keys(ownMails), ...languages]
+  return (reader === undefined ? undefined : lookUpLanguage(new Map(tags.map((tag) => [tag.toLowerCase(), tag])), reader)) ?? first
+}
+
+/** Of `de-AT` we know `de`; what there is in no language of ours is said in English. */
+function oursFor(tag: string): { readonly language: string; readonly texts: MailTexts } {
+  const [language = 'en'] = tag.split('-')
   const texts = Object.hasOwn(LANGUAGES, language) ? LANGUAGES[language] : undefined
   return texts === undefined ? { language: 'en', texts: en } : { language, texts }
 }
@@ -101,24 +130,22 @@ export const MAIL_FIELDS: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries(templates).map(([name, { fields }]) => [name, fields]),
 )
 
-/** What an app has of its own. */
-export interface MailStyle {
-  readonly ownMails?: OwnMails | undefined
-  readonly look?: MailLook | undefined
-}
+const WITH_PASSWORDS: WaysIn = { password: true, needsPasskey: false }
 
 /** Throws when there is no such template or the data does not fit it: a mistake of ours, which no second try mends. */
-export function renderMail(request: Omit<MailRequest, 'to'>, productName: string, { ownMails = {}, look }: MailStyle = {}): RenderedMail {
+export function renderMail(request: Omit<MailRequest, 'to'>, productName: string, style: MailStyle = {}): RenderedMail {
+  const { ownMails = {}, look, ways = WITH_PASSWORDS } = style
   const found = Object.hasOwn(templates, request.template) ? templates[request.template] : undefined
   if (found === undefined) throw new Error(`There is no mail template "${request.template}".`)
-  const { language, texts } = languageOf(request.language)
-  const content = found.content(texts, request.data, productName)
-  const theirs = ownWords(ownMails, request)
+  const wanted = spokenTo(request.language, style)
+  const { language, texts } = oursFor(wanted)
+  const ours = found.content(texts, request.data, { productName: isolated(productName, 'ltr'), ways })
+  const theirs = ownWords(ownMails, { template: request.template, language: wanted })
   const said = theirs?.language ?? language
   // Of `de-AT` the frame of `de-AT` too, but not the French one around a mail that there is in English alone.
-  const wanted = request.language?.split('-')[0] === said.split('-')[0] ? request.language : undefined
-  const frame = { productName, language: said, texts: frameOf(ownFrame(ownMails, wanted ?? said), texts), look }
-  if (theirs === undefined) return layOut(content, frame)
-  const values = { ...found.read(request.data, said), product: productName }
-  return layOut(saidAs(content, theirs.words, values), frame)
+  const around = wanted.split('-')[0] === said.split('-')[0] ? wanted : said
+  const frame = { productName, language: said, texts: frameOf(ownFrame(ownMails, around), texts, said), look }
+  if (theirs === undefined) return layOut(ours, frame)
+  const values = { ...found.read(request.data, said), product: isolated(productName, directionOf(said)) }
+  return layOut(saidAs(directionOf(said) === 'rtl' ? setApart(ours) : ours, theirs.words, values), frame)
 }

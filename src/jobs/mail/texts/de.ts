@@ -1,10 +1,19 @@
 // The words of every mail in German, in the formal address.
+import type { WaysIn } from '../../contract.ts'
 import type { MailTexts } from './en.ts'
 
 const codeWarning = [
   'Sagen Sie ihn niemandem: Wer danach fragt, will in Ihr Konto.',
   'Das waren nicht Sie? Dann müssen Sie nichts tun: Ohne ihn kommt niemand hinein.',
 ]
+
+/** Within which; the other is for how long. */
+const days = (count: string): string => (Number(count) === 1 ? 'einem Tag' : `${count} Tagen`)
+const forDays = (count: string): string => (Number(count) === 1 ? 'einen Tag' : `${count} Tage`)
+
+const lockOut = ({ password }: WaysIn): string => `${password ? ', ändern Sie Ihr Passwort' : ''} und melden Sie alle anderen Sitzungen ab`
+
+const everyWay = ({ password }: WaysIn): string => (password ? 'jeder Zugang samt dem Passwort' : 'jeder Zugang')
 
 export const de: MailTexts = {
   locale: 'de-DE',
@@ -71,7 +80,7 @@ export const de: MailTexts = {
     preview: 'Bei Ihrem Konto müssen die Betreiber helfen.',
     heading: 'Haben Sie Ihren Passkey verloren?',
     paragraphs: [
-      `Hallo ${name}, jemand, hoffentlich Sie selbst, hat einen neuen Passkey für Ihr ${product}-Konto angefordert. Was Sie dort dürfen, verlangt mehr als ein Postfach. Schreiben Sie deshalb den Betreibern von ${product}: Wenn sie wissen, dass Sie es sind, schicken sie Ihnen einen Link.`,
+      `Hallo ${name}, jemand, hoffentlich Sie selbst, hat einen neuen Passkey für Ihr ${product}-Konto angefordert. Bei diesem Konto genügt ein Postfach nicht. Schreiben Sie deshalb den Betreibern von ${product}: Wenn sie wissen, dass Sie es sind, schicken sie Ihnen einen Link.`,
     ],
     small: ['Das waren nicht Sie? Dann müssen Sie nichts tun: Ihre Passkeys bleiben, wie sie sind.'],
   }),
@@ -143,70 +152,113 @@ export const de: MailTexts = {
     ],
   }),
 
-  addressChanged: ({ name, address, link, days }, product) => ({
+  addressChanged: ({ name, address, link, days: count }, product) => ({
     subject: `Die Adresse Ihres ${product}-Kontos wurde geändert`,
-    preview: `Wenn Sie das nicht waren, können Sie es ${days} Tage lang rückgängig machen.`,
+    preview: `Wenn Sie das nicht waren, können Sie es ${forDays(count)} lang rückgängig machen.`,
     heading: 'Die Adresse Ihres Kontos wurde geändert',
     paragraphs: [
       `Hallo ${name}, Ihr ${product}-Konto hat jetzt die Adresse ${address}. E-Mails dazu gehen von nun an dorthin; hierher ist diese die letzte.`,
-      'Wenn Sie das nicht waren, machen Sie es rückgängig: Das Konto bekommt wieder diese Adresse, alle werden abgemeldet, und ein neues Passwort ist nötig.',
+      'Wenn Sie das nicht waren, machen Sie es rückgängig: Das Konto bekommt wieder diese Adresse, alle werden abgemeldet, und wir sagen Ihnen, wie Sie hineinkommen.',
     ],
     button: { words: 'Das war ich nicht: rückgängig machen', link },
-    small: [`Der Link gilt ${days} Tage lang. Wenn Sie es waren, ist nichts zu tun.`],
+    small: [`Der Link gilt ${forDays(count)} lang. Wenn Sie es waren, ist nichts zu tun.`],
   }),
 
-  addressRestored: ({ name, when }, product) => ({
+  addressRestored: ({ name, when }, product, { password, needsPasskey }) => ({
     subject: `Ihr ${product}-Konto hat wieder die frühere Adresse`,
-    preview: 'Alle wurden abgemeldet.',
+    preview: 'Alle wurden abgemeldet. So kommen Sie hinein.',
     heading: 'Die Adressänderung wurde rückgängig gemacht',
     paragraphs: [
-      `Hallo ${name}, die Änderung der Adresse Ihres ${product}-Kontos wurde aus dem früheren Postfach rückgängig gemacht: ${when}. Alle wurden abgemeldet, und das Passwort ist entfernt: Setzen Sie über „Passwort vergessen?“ ein neues.`,
+      `Hallo ${name}, die Änderung der Adresse Ihres ${product}-Kontos wurde mit einem Link aus einer E-Mail an diese Adresse rückgängig gemacht: ${when}. Sie ist wieder die des Kontos. Alle wurden abgemeldet.`,
+      password
+        ? 'Das Passwort ist entfernt: Setzen Sie bei der Anmeldung über „Passwort vergessen?“ ein neues.'
+        : needsPasskey
+          ? 'Melden Sie sich an und sehen Sie nach, ob alles so ist, wie Sie es verlassen haben. Wenn kein Passkey von Ihnen mehr da ist, erstellen Sie bei der Anmeldung über „Passkey verloren?“ einen neuen.'
+          : 'Melden Sie sich an und sehen Sie nach, ob alles so ist, wie Sie es verlassen haben.',
     ],
     small: [`Wenn Sie nicht wissen, was hier geschehen ist, sagen Sie es den Betreibern von ${product}.`],
   }),
 
-  addressOffered: ({ link, days }, product) => ({
+  addressTakenBack: ({ name, when }, product) => ({
+    subject: `Ihr ${product}-Konto hat wieder die frühere Adresse`,
+    preview: 'Alle wurden abgemeldet.',
+    heading: 'Die Adressänderung wurde rückgängig gemacht',
+    paragraphs: [
+      `Hallo ${name}, die Änderung der Adresse Ihres ${product}-Kontos auf diese wurde aus dem früheren Postfach rückgängig gemacht: ${when}. Alle wurden abgemeldet; hierher ist dies die letzte E-Mail zu dem Konto.`,
+    ],
+    small: [
+      `Haben Sie die Adresse selbst geändert? Dann hat jemand anders Ihr früheres Postfach: Sagen Sie es sofort den Betreibern von ${product}.`,
+    ],
+  }),
+
+  addressWhileBlocked: ({ name, when }, product) => ({
+    subject: `Ihr ${product}-Konto hat diese Adresse und ist gesperrt`,
+    preview: 'Schreiben Sie den Betreibern.',
+    heading: 'Ihr Konto ist noch gesperrt',
+    paragraphs: [
+      `Hallo ${name}, dem Link in einer E-Mail an diese Adresse wurde gefolgt: ${when}. Seitdem hat Ihr ${product}-Konto diese Adresse. Alle wurden abgemeldet.`,
+      `Das Konto ist gesperrt, deshalb kann sich noch niemand anmelden: Schreiben Sie den Betreibern von ${product}; diese können Sie wieder hereinlassen.`,
+    ],
+    small: ['Wenn Sie nicht wissen, was hier geschehen ist, schreiben Sie auch das.'],
+  }),
+
+  addressOffered: ({ link, days: count }, product, ways) => ({
     subject: `Ein ${product}-Konto übernehmen`,
-    preview: `Der Link gilt ${days} Tage lang.`,
+    preview: `Der Link gilt ${forDays(count)} lang.`,
     heading: 'Ein Konto kann wieder Ihres sein',
     paragraphs: [
-      `Die Betreiber von ${product} geben ein Konto an dieses Postfach, weil jemand sie darum gebeten hat. Wenn Sie es übernehmen, hat es diese Adresse, alle werden abgemeldet, und das Passwort und jeder andere Zugang werden entfernt.`,
+      `Die Betreiber von ${product} geben ein Konto an dieses Postfach, weil jemand sie darum gebeten hat. Wenn Sie es übernehmen, hat es diese Adresse, alle werden abgemeldet, und ${everyWay(ways)} wird entfernt.`,
     ],
     button: { words: 'Das Konto übernehmen', link },
     small: [
-      `Der Link gilt einmal und ${days} Tage lang.`,
+      `Der Link gilt einmal und ${forDays(count)} lang.`,
       'Sie haben nicht darum gebeten? Dann müssen Sie nichts tun: Ohne den Link ändert sich nichts.',
     ],
   }),
 
-  addressGiven: ({ name, when }, product) => ({
+  addressTaken: ({ name, when }, product, ways) => ({
+    subject: `Ihr ${product}-Konto hat jetzt diese Adresse`,
+    preview: 'Alle wurden abgemeldet. So kommen Sie hinein.',
+    heading: 'Ihr Konto hat jetzt diese Adresse',
+    paragraphs: [
+      `Hallo ${name}, Sie sind dem Link gefolgt, mit dem die Betreiber von ${product} Ihnen dieses Konto gegeben haben: ${when}. Alle wurden abgemeldet, und ${everyWay(ways)} ist entfernt.`,
+      ways.password
+        ? 'Setzen Sie bei der Anmeldung über „Passwort vergessen?“ ein neues Passwort.'
+        : ways.needsPasskey
+          ? 'Erstellen Sie bei der Anmeldung über „Passkey verloren?“ einen neuen Passkey.'
+          : 'Melden Sie sich mit dieser Adresse per E-Mail an.',
+    ],
+    small: [`Sie sind keinem solchen Link gefolgt? Dann sagen Sie es sofort den Betreibern von ${product}.`],
+  }),
+
+  addressGiven: ({ name, when }, product, ways) => ({
     subject: `Ihr ${product}-Konto hat eine andere Adresse`,
     preview: 'Alle wurden abgemeldet.',
     heading: 'Ihr Konto hat eine andere Adresse',
     paragraphs: [
-      `Hallo ${name}, die Betreiber von ${product} haben Ihr Konto an ein anderes Postfach gegeben, und dort wurde dem Link gefolgt: ${when}. Alle wurden abgemeldet, und das Passwort und jeder andere Zugang sind entfernt.`,
+      `Hallo ${name}, die Betreiber von ${product} haben Ihr Konto an ein anderes Postfach gegeben, und dort wurde dem Link gefolgt: ${when}. Alle wurden abgemeldet, und ${everyWay(ways)} ist entfernt.`,
     ],
     small: [`Wenn das nicht mit Ihnen abgesprochen ist, sagen Sie es sofort den Betreibern von ${product}.`],
   }),
 
-  deletionRequested: ({ name, link, days }, product) => ({
+  deletionRequested: ({ name, link, days: count }, product) => ({
     subject: `Ihr ${product}-Konto wird gelöscht`,
-    preview: `In ${days} Tagen. Um es zu behalten, melden Sie sich vorher an.`,
+    preview: `In ${days(count)}. Um es zu behalten, melden Sie sich vorher an.`,
     heading: 'Ihr Konto wird gelöscht',
     paragraphs: [
-      `Hallo ${name}, in ${days} Tagen sind Ihr ${product}-Konto und alles darin endgültig gelöscht. Sie sind überall abgemeldet.`,
+      `Hallo ${name}, in ${days(count)} sind Ihr ${product}-Konto und alles darin endgültig gelöscht. Sie sind überall abgemeldet.`,
       'Wenn Sie es behalten möchten, oder wenn Sie das nicht waren, melden Sie sich vorher an: Damit ist es abgesagt.',
     ],
     button: { words: 'Anmelden und das Konto behalten', link },
     small: ['Wenn es gelöscht werden soll, ist nichts zu tun.'],
   }),
 
-  deletionWhileBlocked: ({ name, days }, product) => ({
+  deletionWhileBlocked: ({ name, days: count }, product) => ({
     subject: `Ihr ${product}-Konto wird gelöscht`,
-    preview: `In ${days} Tagen, durch die Betreiber.`,
+    preview: `In ${days(count)}, durch die Betreiber.`,
     heading: 'Ihr Konto wird gelöscht',
     paragraphs: [
-      `Hallo ${name}, in ${days} Tagen sind Ihr ${product}-Konto und alles darin endgültig gelöscht: Die Betreiber von ${product} haben das veranlasst.`,
+      `Hallo ${name}, in ${days(count)} sind Ihr ${product}-Konto und alles darin endgültig gelöscht: Die Betreiber von ${product} haben das veranlasst.`,
       'Ihr Konto ist gesperrt, deshalb kann sich niemand anmelden, um das abzusagen.',
     ],
     small: [`Sie möchten es behalten? Dann schreiben Sie vorher den Betreibern von ${product}.`],
@@ -232,35 +284,39 @@ export const de: MailTexts = {
     small: [`Sie haben das nicht erwartet? Fragen Sie die Betreiber von ${product}.`],
   }),
 
-  deletionCancelled: ({ name, when }, product) => ({
+  deletionCancelled: ({ name, when }, product, { password }) => ({
     subject: `Ihr ${product}-Konto bleibt`,
     preview: 'Die Löschung wurde durch eine Anmeldung abgesagt.',
     heading: 'Ihr Konto bleibt',
     paragraphs: [
       `Hallo ${name}, jemand, hoffentlich Sie selbst, hat sich bei Ihrem ${product}-Konto angemeldet: ${when}. Deshalb wird es nicht gelöscht.`,
     ],
-    small: ['Das waren nicht Sie? Dann ändern Sie sofort Ihr Passwort.'],
+    small: [
+      password
+        ? 'Das waren nicht Sie? Dann ändern Sie sofort Ihr Passwort.'
+        : 'Das waren nicht Sie? Dann melden Sie sich sofort an, entfernen Sie auf Ihrer Kontoseite, was Sie nicht kennen, und melden Sie alle anderen Sitzungen ab.',
+    ],
   }),
 
-  invitation: ({ link, days }, product) => ({
+  invitation: ({ link, days: count }, product) => ({
     subject: `Sie sind zu ${product} eingeladen`,
-    preview: `Legen Sie innerhalb von ${days} Tagen Ihr Konto an.`,
+    preview: `Legen Sie innerhalb von ${days(count)} Ihr Konto an.`,
     heading: `Sie sind zu ${product} eingeladen`,
-    paragraphs: [`Sie können mit dieser Adresse innerhalb von ${days} Tagen ein Konto anlegen.`],
+    paragraphs: [`Sie können mit dieser Adresse innerhalb von ${days(count)} ein Konto anlegen.`],
     button: { words: 'Konto anlegen', link },
     small: ['Sie haben das nicht erwartet? Dann müssen Sie nichts tun.'],
   }),
 
-  organisationInvitation: ({ organisation, inviter, link, days }, product) => ({
+  organisationInvitation: ({ organisation, inviter, link, days: count }, product) => ({
     subject: `Einladung zu ${organisation} bei ${product}`,
-    preview: `${inviter} möchte Sie dabei haben. Der Link gilt ${days} Tage.`,
+    preview: `${inviter} möchte Sie dabei haben. Der Link gilt ${forDays(count)}.`,
     heading: `${organisation} beitreten?`,
     paragraphs: [
       `${inviter} lädt Sie zu ${organisation} bei ${product} ein. Folgen Sie dem Link und melden Sie sich mit dieser Adresse an; wenn Sie noch kein Konto haben, können Sie dabei eines anlegen.`,
     ],
     button: { words: 'Einladung ansehen', link },
     small: [
-      `Der Link gilt einmal, ${days} Tage lang und nur für ein Konto mit dieser Adresse.`,
+      `Der Link gilt einmal, ${forDays(count)} lang und nur für ein Konto mit dieser Adresse.`,
       'Sie wissen nicht, worum es geht? Dann müssen Sie nichts tun: Niemand erfährt davon, und nichts geschieht.',
     ],
   }),
@@ -270,7 +326,7 @@ export const de: MailTexts = {
     preview: `Sie gehörten bei ${product} dazu.`,
     heading: `${organisation} wurde aufgelöst`,
     paragraphs: [
-      `Guten Tag ${name}, ${organisation} bei ${product}, wozu Sie gehörten, wurde am ${when} aufgelöst: von jemandem, dem die Organisation gehörte, oder von den Betreibern von ${product}. Niemand kann mehr dafür handeln.`,
+      `Hallo ${name}, ${organisation} bei ${product}, wozu Sie gehörten, wurde am ${when} aufgelöst: von jemandem, dem die Organisation gehörte, oder von den Betreibern von ${product}. Niemand kann mehr dafür handeln.`,
     ],
     small: [
       'Ihr Konto ist unverändert. Falls das ein Versehen war, sprechen Sie mit den Verantwortlichen: Zurückholen lässt sich die Organisation nicht, aber neu gründen.',
@@ -299,11 +355,23 @@ export const de: MailTexts = {
 
   passkeyAdded: ({ name, when }, product) => ({
     subject: `Ihrem ${product}-Konto wurde ein Passkey hinzugefügt`,
-    preview: 'Er öffnet es ohne Passwort.',
+    preview: 'Wer ihn hat, kann sich damit anmelden.',
     heading: 'Ein Passkey wurde hinzugefügt',
     paragraphs: [`Hallo ${name}, Ihrem ${product}-Konto wurde ein Passkey hinzugefügt: ${when}. Wer ihn hat, kann sich damit anmelden.`],
     small: [
       'Das waren nicht Sie? Dann melden Sie sich an, entfernen Sie ihn auf Ihrer Kontoseite und melden Sie alle anderen Sitzungen ab.',
+    ],
+  }),
+
+  passkeysReplaced: ({ name, when }, product) => ({
+    subject: `Ein neuer Passkey hat alle anderen Ihres ${product}-Kontos ersetzt`,
+    preview: 'Die bisherigen öffnen nichts mehr.',
+    heading: 'Alle früheren Passkeys wurden entfernt',
+    paragraphs: [
+      `Hallo ${name}, für Ihr ${product}-Konto wurde mit einem Link aus einer E-Mail an diese Adresse ein neuer Passkey erstellt: ${when}. Alle bisherigen wurden entfernt, und alle wurden abgemeldet.`,
+    ],
+    small: [
+      `Das waren nicht Sie? Dann liest jemand anders Ihre E-Mails und hat das Konto. Schreiben Sie sofort den Betreibern von ${product}, damit sie es für alle schließen können.`,
     ],
   }),
 
@@ -346,76 +414,68 @@ export const de: MailTexts = {
     small: ['Wenn das wieder geschieht, beenden Sie den Zugriff der App auf Ihrer Kontoseite und sagen Sie es denen, die sie herstellen.'],
   }),
 
-  totpEnabled: ({ name, when }, product) => ({
+  totpEnabled: ({ name, when }, product, ways) => ({
     subject: `Die Anmeldung bei ${product} hat jetzt einen zweiten Schritt`,
-    preview: 'Ihr Passwort allein genügt nicht mehr.',
+    preview: 'Sie fragt ab jetzt nach einem Code Ihrer Authenticator-App.',
     heading: 'Die Anmeldung hat jetzt einen zweiten Schritt',
     paragraphs: [
       `Hallo ${name}, zu Ihrem ${product}-Konto wurde eine Authenticator-App hinzugefügt: ${when}. Die Anmeldung fragt ab jetzt nach ihrem Code.`,
     ],
-    small: [
-      'Das waren nicht Sie? Dann melden Sie sich an, sehen Sie auf Ihrer Kontoseite nach, ändern Sie Ihr Passwort und melden Sie alle anderen Sitzungen ab.',
-    ],
+    small: [`Das waren nicht Sie? Dann melden Sie sich an, sehen Sie auf Ihrer Kontoseite nach${lockOut(ways)}.`],
   }),
 
-  totpDisabled: ({ name, when }, product) => ({
+  totpDisabled: ({ name, when }, product, ways) => ({
     subject: `Die Anmeldung bei ${product} hat keinen zweiten Schritt mehr`,
-    preview: 'Ihr Passwort allein genügt wieder.',
+    preview: 'Sie fragt nach keinem Code mehr.',
     heading: 'Der zweite Schritt wurde ausgeschaltet',
     paragraphs: [
       `Hallo ${name}, von Ihrem ${product}-Konto wurde die Authenticator-App entfernt: ${when}. Die Anmeldung fragt nach keinem Code mehr.`,
     ],
-    small: [
-      'Das waren nicht Sie? Dann melden Sie sich an, sehen Sie auf Ihrer Kontoseite nach, ändern Sie Ihr Passwort und melden Sie alle anderen Sitzungen ab.',
-    ],
+    small: [`Das waren nicht Sie? Dann melden Sie sich an, sehen Sie auf Ihrer Kontoseite nach${lockOut(ways)}.`],
   }),
 
-  totpLost: ({ name, when }, product) => ({
+  totpLost: ({ name, when }, product, { password }) => ({
     subject: `Bitte richten Sie Ihre Authenticator-App für ${product} neu ein`,
     preview: 'Ihre Codes gelten nicht mehr. Ihre Wiederherstellungscodes gelten.',
     heading: 'Ihre Authenticator-App ist neu einzurichten',
     paragraphs: [
       `Hallo ${name}, ein Schlüssel von ${product} wurde neu angelegt: ${when}. Mit dem bisherigen ging, was Ihre Authenticator-App mit uns teilt; ihre Codes gelten nicht mehr, und Sie wurden überall abgemeldet.`,
-      'Die Anmeldung mit Ihrem Passwort verlangt weiterhin einen zweiten Schritt: Benutzen Sie einen Ihrer Wiederherstellungscodes oder einen Passkey. Entfernen Sie danach den alten Eintrag aus Ihrer App, und richten Sie sie auf Ihrer Kontoseite neu ein.',
+      'Die Anmeldung verlangt weiterhin einen zweiten Schritt: Benutzen Sie einen Ihrer Wiederherstellungscodes oder einen Passkey. Entfernen Sie danach den alten Eintrag aus Ihrer App, und richten Sie sie auf Ihrer Kontoseite neu ein.',
       'Wenn Sie weder einen Wiederherstellungscode noch einen Passkey haben, schreiben Sie dem Betreiber.',
     ],
-    small: ['Niemand wird Sie per E-Mail oder Telefon nach einem Code oder Passwort fragen.'],
+    small: [`Niemand wird Sie per E-Mail oder Telefon nach einem Code${password ? ' oder Passwort' : ''} fragen.`],
   }),
 
-  secondStepReset: ({ name, when }, product) => ({
+  secondStepReset: ({ name, when }, product, { password }) => ({
     subject: `Ihr zweiter Schritt bei ${product} wurde von einem Betreiber entfernt`,
-    preview: 'Melden Sie sich mit Ihrem Passwort an, und richten Sie einen neuen ein.',
+    preview: 'Melden Sie sich an, und richten Sie einen neuen ein.',
     heading: 'Ihr zweiter Schritt wurde entfernt',
     paragraphs: [
       `Hallo ${name}, ein Betreiber von ${product} hat Ihre Authenticator-App und Ihre Wiederherstellungscodes entfernt, wie es für Menschen geschieht, die sie verloren haben: ${when}. Sie wurden überall abgemeldet.`,
       'Melden Sie sich an, und richten Sie auf Ihrer Kontoseite eine neue Authenticator-App ein.',
     ],
     small: [
-      'Sie haben nicht darum gebeten? Dann ändern Sie jetzt Ihr Passwort, und sagen Sie dem Betreiber Bescheid: Vielleicht hat sich jemand für Sie ausgegeben.',
+      `Sie haben nicht darum gebeten? Dann ${password ? 'ändern Sie jetzt Ihr Passwort, und ' : ''}sagen Sie dem Betreiber Bescheid: Vielleicht hat sich jemand für Sie ausgegeben.`,
     ],
   }),
 
-  recoveryCodesCreated: ({ name, when }, product) => ({
+  recoveryCodesCreated: ({ name, when }, product, ways) => ({
     subject: `Neue Wiederherstellungscodes für Ihr ${product}-Konto`,
     preview: 'Die bisherigen gelten nicht mehr.',
     heading: 'Sie haben neue Wiederherstellungscodes',
     paragraphs: [
       `Hallo ${name}, für Ihr ${product}-Konto wurden neue Wiederherstellungscodes erstellt: ${when}. Die bisherigen gelten nicht mehr.`,
     ],
-    small: [
-      'Das waren nicht Sie? Dann melden Sie sich an, erstellen Sie selbst neue, ändern Sie Ihr Passwort und melden Sie alle anderen Sitzungen ab.',
-    ],
+    small: [`Das waren nicht Sie? Dann melden Sie sich an, erstellen Sie selbst neue${lockOut(ways)}.`],
   }),
 
-  recoveryCodeUsed: ({ name, when }, product) => ({
+  recoveryCodeUsed: ({ name, when }, product, ways) => ({
     subject: `Ein Wiederherstellungscode für Ihr ${product}-Konto wurde benutzt`,
     preview: 'Er gilt nicht mehr.',
     heading: 'Ein Wiederherstellungscode wurde benutzt',
     paragraphs: [
       `Hallo ${name}, mit einem Wiederherstellungscode hat sich jemand bei Ihrem ${product}-Konto angemeldet: ${when}. Er gilt nicht mehr.`,
     ],
-    small: [
-      'Das waren nicht Sie? Dann melden Sie sich an, erstellen Sie neue Wiederherstellungscodes, ändern Sie Ihr Passwort und melden Sie alle anderen Sitzungen ab.',
-    ],
+    small: [`Das waren nicht Sie? Dann melden Sie sich an, erstellen Sie neue Wiederherstellungscodes${lockOut(ways)}.`],
   }),
 }

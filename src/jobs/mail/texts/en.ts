@@ -1,4 +1,5 @@
 // The words of every mail in English. Other languages have the same shape (`MailTexts`). Read by templates.ts, which checks the data.
+import type { WaysIn } from '../../contract.ts'
 import type { MailContent } from '../content.ts'
 
 interface Named {
@@ -11,6 +12,11 @@ interface Linked {
 
 interface Timely {
   readonly minutes: string
+}
+
+interface Lasting {
+  /** How many. */
+  readonly days: string
 }
 
 interface Happened extends Named {
@@ -31,6 +37,14 @@ const codeWarning = [
   'Tell it to nobody: whoever asks you for it wants to get into your account.',
   'That was not you? Then do nothing: without it nobody gets in.',
 ]
+
+const days = (count: string): string => (Number(count) === 1 ? 'a day' : `${count} days`)
+
+/** The end of what to do about somebody else who gets in. */
+const lockOut = ({ password }: WaysIn): string => `${password ? ', change your password' : ''} and sign out all other sessions`
+
+const everyWay = ({ password }: WaysIn): string =>
+  password ? 'the password and every other way in are removed' : 'every way in is removed'
 
 export const en = {
   /** How moments are written; a BCP 47 tag. */
@@ -96,7 +110,7 @@ export const en = {
     preview: 'For your account, those who run it have to help.',
     heading: 'Have you lost your passkey?',
     paragraphs: [
-      `Hello ${name}, somebody, hopefully you, has asked for a new passkey for your ${product} account. What you may do there asks for more than a mailbox, so write to those who run ${product}: when they know that it is you, they send you a link.`,
+      `Hello ${name}, somebody, hopefully you, has asked for a new passkey for your ${product} account. For that account a mailbox is not enough, so write to those who run ${product}: when they know that it is you, they send you a link.`,
     ],
     small: ['That was not you? Then do nothing: your passkeys stay as they are.'],
   }),
@@ -160,70 +174,116 @@ export const en = {
   }),
 
   addressChanged: (
-    { name, address, link, days }: Named & Linked & { readonly address: string; readonly days: string },
+    { name, address, link, days: count }: Named & Linked & Lasting & { readonly address: string },
     product: string,
   ): MailContent => ({
     subject: `The address of your ${product} account was changed`,
-    preview: `If that was not you, stop it within ${days} days.`,
+    preview: `If that was not you, stop it within ${days(count)}.`,
     heading: 'The address of your account was changed',
     paragraphs: [
       `Hello ${name}, your ${product} account now has the address ${address}. Mails about it go there from now on, and this is the last one to you here.`,
-      `If that was not you, stop it: the account gets this address again, everybody is signed out, and a new password is needed.`,
+      'If that was not you, stop it: the account gets this address again, everybody is signed out, and we tell you how you get in.',
     ],
     button: { words: 'This was not me: stop it', link },
-    small: [`The link works for ${days} days. If it was you, there is nothing to do.`],
+    small: [`The link works for ${days(count)}. If it was you, there is nothing to do.`],
   }),
 
-  addressRestored: ({ name, when }: Happened, product: string): MailContent => ({
+  addressRestored: ({ name, when }: Happened, product: string, { password, needsPasskey }: WaysIn): MailContent => ({
     subject: `The address of your ${product} account is the earlier one again`,
-    preview: 'Everybody was signed out.',
+    preview: 'Everybody was signed out. This is how you get in.',
     heading: 'The change of address was stopped',
     paragraphs: [
-      `Hello ${name}, the change of the address of your ${product} account was stopped on ${when} by whoever has the earlier mailbox. Everybody was signed out, and the password is removed: set a new one with "Forgot your password?".`,
+      `Hello ${name}, the change of the address of your ${product} account was stopped on ${when} by a link in a mail to this address, which is that of the account again. Everybody was signed out.`,
+      password
+        ? 'The password is removed: set a new one with "Forgot your password?", where people sign in.'
+        : needsPasskey
+          ? 'Sign in and see whether all is as you left it. If no passkey of yours is left, make a new one with "Lost your passkey?", where people sign in.'
+          : 'Sign in and see whether all is as you left it.',
     ],
     small: [`If you do not know what happened here, tell the people who run ${product}.`],
   }),
 
-  // No name in it, as in every mail to a mailbox that nobody has proved yet.
-  addressOffered: ({ link, days }: Linked & { readonly days: string }, product: string): MailContent => ({
-    subject: `Take over a ${product} account`,
-    preview: `The link works for ${days} days.`,
-    heading: 'An account can be yours again',
+  /** To the mailbox that the account had meanwhile, whoever reads it. */
+  addressTakenBack: ({ name, when }: Happened, product: string): MailContent => ({
+    subject: `Your ${product} account has its earlier address again`,
+    preview: 'Everybody was signed out.',
+    heading: 'The change of address was stopped',
     paragraphs: [
-      `The people who run ${product} give an account to this mailbox, because somebody has asked them to. When you take it, it has this address, everybody is signed out of it, and its password and every other way in are removed.`,
+      `Hello ${name}, the change of the address of your ${product} account to this one was stopped on ${when}, by whoever has the earlier mailbox. Everybody was signed out, and this is the last mail about the account to you here.`,
     ],
-    button: { words: 'Take the account over', link },
-    small: [`The link works once, for ${days} days.`, 'You have not asked for it? Then do nothing: nothing is changed without the link.'],
+    small: [
+      `Did you change the address yourself? Then somebody else has your earlier mailbox: tell the people who run ${product} at once.`,
+    ],
   }),
 
-  addressGiven: ({ name, when }: Happened, product: string): MailContent => ({
+  /** Of an account that is blocked, in place of both that say how to get in. */
+  addressWhileBlocked: ({ name, when }: Happened, product: string): MailContent => ({
+    subject: `Your ${product} account has this address, and is blocked`,
+    preview: 'Write to the people who run it.',
+    heading: 'Your account is blocked still',
+    paragraphs: [
+      `Hello ${name}, on ${when} a link in a mail to this address was followed, and your ${product} account has this address since. Everybody was signed out.`,
+      `The account is blocked, so nobody can sign in yet: write to the people who run ${product}, who can let you in again.`,
+    ],
+    small: ['If you do not know what happened here, tell them that, too.'],
+  }),
+
+  // No name in it, as in every mail to a mailbox that nobody has proved yet.
+  addressOffered: ({ link, days: count }: Linked & Lasting, product: string, ways: WaysIn): MailContent => ({
+    subject: `Take over a ${product} account`,
+    preview: `The link works for ${days(count)}.`,
+    heading: 'An account can be yours again',
+    paragraphs: [
+      `The people who run ${product} give an account to this mailbox, because somebody has asked them to. When you take it, it has this address, everybody is signed out of it, and ${everyWay(ways)}.`,
+    ],
+    button: { words: 'Take the account over', link },
+    small: [`The link works once, for ${days(count)}.`, 'You have not asked for it? Then do nothing: nothing is changed without the link.'],
+  }),
+
+  addressTaken: ({ name, when }: Happened, product: string, ways: WaysIn): MailContent => ({
+    subject: `Your ${product} account has this address now`,
+    preview: 'Everybody was signed out. This is how you get in.',
+    heading: 'Your account has this address now',
+    paragraphs: [
+      `Hello ${name}, on ${when} you followed the link by which the people who run ${product} have given you this account. Everybody was signed out, and ${everyWay(ways)}.`,
+      ways.password
+        ? 'Set a new password with "Forgot your password?", where people sign in.'
+        : ways.needsPasskey
+          ? 'Make a new passkey with "Lost your passkey?", where people sign in.'
+          : 'Sign in by mail, with this address.',
+    ],
+    small: [`You have followed no such link? Then tell the people who run ${product} at once.`],
+  }),
+
+  /** To the mailbox that has lost the account. */
+  addressGiven: ({ name, when }: Happened, product: string, ways: WaysIn): MailContent => ({
     subject: `Your ${product} account has another address`,
     preview: 'Everybody was signed out.',
     heading: 'Your account has another address',
     paragraphs: [
-      `Hello ${name}, the people who run ${product} have given your account to another mailbox, where the link was followed on ${when}. Everybody was signed out, and the password and every other way in are removed.`,
+      `Hello ${name}, the people who run ${product} have given your account to another mailbox, where the link was followed on ${when}. Everybody was signed out, and ${everyWay(ways)}.`,
     ],
     small: [`If this was not agreed with you, tell the people who run ${product} at once.`],
   }),
 
-  deletionRequested: ({ name, link, days }: Named & Linked & { readonly days: string }, product: string): MailContent => ({
+  deletionRequested: ({ name, link, days: count }: Named & Linked & Lasting, product: string): MailContent => ({
     subject: `Your ${product} account will be deleted`,
-    preview: `In ${days} days. To keep it, sign in before.`,
+    preview: `In ${days(count)}. To keep it, sign in before.`,
     heading: 'Your account will be deleted',
     paragraphs: [
-      `Hello ${name}, in ${days} days your ${product} account and everything in it will be gone for good. You are signed out everywhere.`,
+      `Hello ${name}, in ${days(count)} your ${product} account and everything in it will be gone for good. You are signed out everywhere.`,
       'If you want to keep it, or if this was not you, sign in before: that calls it off.',
     ],
     button: { words: 'Sign in and keep the account', link },
     small: ['If you want it gone, there is nothing to do.'],
   }),
 
-  deletionWhileBlocked: ({ name, days }: Named & { readonly days: string }, product: string): MailContent => ({
+  deletionWhileBlocked: ({ name, days: count }: Named & Lasting, product: string): MailContent => ({
     subject: `Your ${product} account will be deleted`,
-    preview: `In ${days} days, by an operator.`,
+    preview: `In ${days(count)}, by an operator.`,
     heading: 'Your account will be deleted',
     paragraphs: [
-      `Hello ${name}, in ${days} days your ${product} account and everything in it will be gone for good: an operator of ${product} has asked for this.`,
+      `Hello ${name}, in ${days(count)} your ${product} account and everything in it will be gone for good: an operator of ${product} has asked for this.`,
       'Your account is blocked, so nobody can sign in to it to call that off.',
     ],
     small: [`You want to keep it? Then tell the people who run ${product} before that day.`],
@@ -245,36 +305,40 @@ export const en = {
     small: [`You did not expect that? Ask the people who run ${product}.`],
   }),
 
-  deletionCancelled: ({ name, when }: Happened, product: string): MailContent => ({
+  deletionCancelled: ({ name, when }: Happened, product: string, { password }: WaysIn): MailContent => ({
     subject: `Your ${product} account stays`,
     preview: 'Its end was called off by signing in.',
     heading: 'Your account stays',
     paragraphs: [`Hello ${name}, somebody, hopefully you, signed in to your ${product} account on ${when}. So it will not be deleted.`],
-    small: ['That was not you? Then change your password at once.'],
+    small: [
+      password
+        ? 'That was not you? Then change your password at once.'
+        : 'That was not you? Then sign in at once, remove what you do not know on your account page and sign out all other sessions.',
+    ],
   }),
 
-  invitation: ({ link, days }: Linked & { readonly days: string }, product: string): MailContent => ({
+  invitation: ({ link, days: count }: Linked & Lasting, product: string): MailContent => ({
     subject: `You are invited to ${product}`,
-    preview: `Create your account within ${days} days.`,
+    preview: `Create your account within ${days(count)}.`,
     heading: `You are invited to ${product}`,
-    paragraphs: [`You can create an account with this address within ${days} days.`],
+    paragraphs: [`You can create an account with this address within ${days(count)}.`],
     button: { words: 'Create an account', link },
     small: ['You did not expect this? Then do nothing.'],
   }),
 
   organisationInvitation: (
-    { organisation, inviter, link, days }: Linked & { readonly days: string; readonly organisation: string; readonly inviter: string },
+    { organisation, inviter, link, days: count }: Linked & Lasting & { readonly organisation: string; readonly inviter: string },
     product: string,
   ): MailContent => ({
     subject: `An invitation to ${organisation} on ${product}`,
-    preview: `${inviter} would like you to join. The link works for ${days} days.`,
+    preview: `${inviter} would like you to join. The link works for ${days(count)}.`,
     heading: `Join ${organisation}?`,
     paragraphs: [
       `${inviter} invites you to ${organisation} on ${product}. Follow the link, and sign in with this address; if you have no account yet, you can make one on the way.`,
     ],
     button: { words: 'Look at the invitation', link },
     small: [
-      `The link works once, within ${days} days, and only for an account with this address.`,
+      `The link works once, within ${days(count)}, and only for an account with this address.`,
       'You do not know what this is about? Then do nothing: nobody is told, and nothing happens.',
     ],
   }),
@@ -311,10 +375,22 @@ export const en = {
 
   passkeyAdded: ({ name, when }: Happened, product: string): MailContent => ({
     subject: `A passkey was added to your ${product} account`,
-    preview: 'It signs in without a password.',
+    preview: 'Whoever holds it can sign in with it.',
     heading: 'A passkey was added',
     paragraphs: [`Hello ${name}, a passkey was added to your ${product} account on ${when}. Whoever holds it can sign in with it.`],
     small: ['That was not you? Then sign in, remove it on your account page and sign out all other sessions.'],
+  }),
+
+  passkeysReplaced: ({ name, when }: Happened, product: string): MailContent => ({
+    subject: `A new passkey has replaced all others of your ${product} account`,
+    preview: 'Those from before open nothing any more.',
+    heading: 'All earlier passkeys were removed',
+    paragraphs: [
+      `Hello ${name}, on ${when} a new passkey was made for your ${product} account, by a link in a mail to this address. All those from before were removed, and everybody was signed out.`,
+    ],
+    small: [
+      `That was not you? Then somebody else reads your mails, and has the account. Write to the people who run ${product} at once, so that they can close it to everybody.`,
+    ],
   }),
 
   passkeyRemoved: ({ name, when }: Happened, product: string): MailContent => ({
@@ -354,65 +430,65 @@ export const en = {
     small: ['If this happens again, end the access of the app on your account page, and tell those who make it.'],
   }),
 
-  totpEnabled: ({ name, when }: Happened, product: string): MailContent => ({
+  totpEnabled: ({ name, when }: Happened, product: string, ways: WaysIn): MailContent => ({
     subject: `Signing in to ${product} has a second step now`,
-    preview: 'Your password alone signs nobody in any more.',
+    preview: 'From now on it asks for a code of your authenticator app.',
     heading: 'Signing in has a second step now',
     paragraphs: [
       `Hello ${name}, an authenticator app was added to your ${product} account on ${when}. Signing in asks for its code from now on.`,
     ],
-    small: ['That was not you? Then sign in, look at your account page, change your password and sign out all other sessions.'],
+    small: [`That was not you? Then sign in, look at your account page${lockOut(ways)}.`],
   }),
 
-  totpDisabled: ({ name, when }: Happened, product: string): MailContent => ({
+  totpDisabled: ({ name, when }: Happened, product: string, ways: WaysIn): MailContent => ({
     subject: `Signing in to ${product} has no second step any more`,
-    preview: 'Your password alone signs in again.',
+    preview: 'It asks for no code any more.',
     heading: 'The second step was turned off',
     paragraphs: [
       `Hello ${name}, the authenticator app was removed from your ${product} account on ${when}. Signing in asks for no code any more.`,
     ],
-    small: ['That was not you? Then sign in, look at your account page, change your password and sign out all other sessions.'],
+    small: [`That was not you? Then sign in, look at your account page${lockOut(ways)}.`],
   }),
 
-  totpLost: ({ name, when }: Happened, product: string): MailContent => ({
+  totpLost: ({ name, when }: Happened, product: string, { password }: WaysIn): MailContent => ({
     subject: `Please set up your authenticator app for ${product} anew`,
     preview: 'Its codes count no more. Your recovery codes do.',
     heading: 'Your authenticator app has to be set up anew',
     paragraphs: [
       `Hello ${name}, on ${when} a key of ${product} was made anew. With the former one went what your authenticator app shares with us: its codes count no more, and you were signed out everywhere.`,
-      'Signing in with your password still asks for a second step: use one of your recovery codes, or a passkey. Then remove the old entry from your app, and set it up anew on your account page.',
+      'Signing in still asks for a second step: use one of your recovery codes, or a passkey. Then remove the old entry from your app, and set it up anew on your account page.',
       'If you have neither a recovery code nor a passkey, write to those who run this service.',
     ],
-    small: ['Nobody will ask you for a code or a password by mail or by telephone.'],
+    small: [`Nobody will ask you for a code${password ? ' or a password' : ''} by mail or by telephone.`],
   }),
 
-  secondStepReset: ({ name, when }: Happened, product: string): MailContent => ({
+  secondStepReset: ({ name, when }: Happened, product: string, { password }: WaysIn): MailContent => ({
     subject: `Your second step at ${product} was taken away by an operator`,
-    preview: 'Sign in with your password, and set up a new one.',
+    preview: 'Sign in, and set up a new one.',
     heading: 'Your second step was taken away',
     paragraphs: [
       `Hello ${name}, on ${when} an operator of ${product} took away your authenticator app and your recovery codes, as is done for people who have lost them. You were signed out everywhere.`,
       'Sign in and set up a new authenticator app on your account page.',
     ],
     small: [
-      'You did not ask for that? Then change your password now, and tell those who run this service: somebody may have spoken for you.',
+      `You did not ask for that? Then ${password ? 'change your password now, and ' : ''}tell those who run this service: somebody may have spoken for you.`,
     ],
   }),
 
-  recoveryCodesCreated: ({ name, when }: Happened, product: string): MailContent => ({
+  recoveryCodesCreated: ({ name, when }: Happened, product: string, ways: WaysIn): MailContent => ({
     subject: `New recovery codes for your ${product} account`,
     preview: 'Those from before work no more.',
     heading: 'You have new recovery codes',
     paragraphs: [`Hello ${name}, new recovery codes were made for your ${product} account on ${when}. Those from before work no more.`],
-    small: ['That was not you? Then sign in, make new ones yourself, change your password and sign out all other sessions.'],
+    small: [`That was not you? Then sign in, make new ones yourself${lockOut(ways)}.`],
   }),
 
-  recoveryCodeUsed: ({ name, when }: Happened, product: string): MailContent => ({
+  recoveryCodeUsed: ({ name, when }: Happened, product: string, ways: WaysIn): MailContent => ({
     subject: `A recovery code was used for your ${product} account`,
     preview: 'It works no more.',
     heading: 'A recovery code was used',
     paragraphs: [`Hello ${name}, a recovery code was used to sign in to your ${product} account on ${when}. It works no more.`],
-    small: ['That was not you? Then sign in, make new recovery codes, change your password and sign out all other sessions.'],
+    small: [`That was not you? Then sign in, make new recovery codes${lockOut(ways)}.`],
   }),
 }
 
