@@ -1,7 +1,9 @@
-// What the pages that ask people are, and say: requirements 19 and 20.
+// What the pages that ask people are, and say, and what a yes there is good for: requirements 19 to 21.
 import type { Defence } from './defence.ts'
 
 const PAGES_TEST = 'test/e2e/accounts-pages.test.ts'
+const CONSENTS = 'test/http/oauth-consents.test.ts'
+const PROVIDER = 'src/auth/provider'
 
 export const PAGES: readonly Defence[] = [
   {
@@ -45,5 +47,24 @@ export const PAGES: readonly Defence[] = [
     off: 'nothing is said of apps on the own machine',
     test: 'test/http/accounts-page.test.ts',
     edits: [['src/auth/pages/consent-page.ts', "isLoopbackHost(client.host) ? message('warn', consent.local) : undefined", 'undefined']],
+  },
+  {
+    requirement: 21,
+    off: 'a yes is stored for all that the request has named',
+    test: CONSENTS,
+    edits: [
+      [
+        `${PROVIDER}/asked-scopes.ts`,
+        'offeredScopes(resourceServers).filter((scope) => requestParamScopes.has(scope))',
+        'resourceServers ? [...requestParamScopes].filter((scope) => !requestParamOIDCScopes.has(scope)) : []',
+      ],
+      [`${PROVIDER}/consenting.ts`, 'scopes: namedScopes(found)', "scopes: String(found.params['scope']).split(' ')"],
+    ],
+  },
+  {
+    requirement: 21,
+    off: 'an earlier yes counts for what no page has named',
+    test: CONSENTS,
+    edits: [[`${PROVIDER}/consents.ts`, '!hasOtherResources || isOpenidScope(scope)', "hasOtherResources || !isOpenidScope('')"]],
   },
 ]

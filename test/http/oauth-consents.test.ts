@@ -12,6 +12,7 @@ import { until } from '../support/until.ts'
 const CALLBACK = 'https://shop.example/callback'
 const OTHER = 'https://shop.example/other'
 const EVIL = 'https://evil.example/callback'
+const REPORTS = 'https://reports.example/'
 const SHOP = { redirect_uris: [CALLBACK, OTHER], client_name: 'Shop', token_endpoint_auth_method: 'none' }
 const HOUR_MS = 3_700_000
 const DAY_MS = 86_400_000
@@ -28,8 +29,10 @@ const host = createServer((request: IncomingMessage, response: ServerResponse) =
 })
 
 before(async () => {
-  const registration = { documents: true, dynamic: 'anyone', scopes: ['profile', 'email', 'photos:read'], unusedDays: 10 } as const
-  world = await openOauth({ definition: { registration }, withJobs: true })
+  const scopes = ['profile', 'email', 'photos:read', 'reports:read']
+  const registration = { documents: true, dynamic: 'anyone', scopes, unusedDays: 10 } as const
+  const resources = [{ audience: REPORTS, scopes: { 'reports:read': 'see reports' } }]
+  world = await openOauth({ definition: { registration, resources }, withJobs: true })
   consents = world.database.collection(consentsCollection)
   grants = world.database.collection(grantsCollection)
   await new Promise<void>((done) => host.listen(0, '127.0.0.1', done))
@@ -159,6 +162,63 @@ test('what an operator changes of a client, people are not asked about again', a
   await world.clients.change(call, named.clientId, { name: 'Ours, moved', redirectUris: [OTHER] })
   assert.deepEqual((await visit(person, named.clientId, { redirectUri: OTHER })).asked, [])
   assert.equal((await consentOf(person, named.clientId))?.appearances, undefined)
+})
+
+describe('requirement 21: a yes is for what the page has named', () => {
+  const BOTH = 'openid photos:read reports:read'
+
+  test('and not for scopes of another resource, whoever the client is', async () => {
+    const ours = { clientId: 'of-both', name: 'Of both', redirectUris: [CALLBACK], origins: [], scopes: ['photos:read', 'reports:read'] }
+    await world.clients.add(call, ours)
+    for (const clientId of [ours.clientId, (await register()).clientId]) {
+      const person = somebody()
+      const first = await visit(person, clientId, { scope: BOTH })
+      assert.deepEqual(first.named, [['photos:read']])
+      const kept = await consentOf(person, clientId)
+      assert.deepEqual(
+        [kept?.scopes, kept?.named],
+        [
+          ['openid', 'photos:read'],
+          ['openid', 'photos:read'],
+        ],
+      )
+      const second = await visit(person, clientId, { scope: 'reports:read', resource: REPORTS })
+      assert.deepEqual([second.asked, second.named], [['consent'], [['reports:read']]])
+      const { access_token: token } = JSON.parse((await send(world, { path: '/token', form: second.form })).body)
+      assert.deepEqual([claimsOf(token)['aud'], claimsOf(token)['scope']], [REPORTS, 'reports:read'])
+      for (const asking of [{ scope: BOTH }, { scope: 'reports:read', resource: REPORTS }])
+        assert.deepEqual((await visit(person, clientId, asking)).asked, [], 'both are allowed now')
+    }
+  })
+
+  test('also when the client is registered for more until the answer is here', async () => {
+    const person = somebody()
+    const shop = await register({ scope: 'openid' })
+    let changed = false
+    const meanwhile = async (): Promise<void> => {
+      if (!changed) await change(shop, { scope: 'openid photos:read' })
+      changed = true
+    }
+    const { named } = await visit(person, shop.clientId, { scope: 'openid photos:read', meanwhile })
+    assert.deepEqual(named, [[], ['photos:read']])
+  })
+
+  test('and one of before that was kept counts for what is sure to have been on it', async () => {
+    for (const { clientId } of [{ clientId: 'of-both' }, await register()]) {
+      const person = somebody()
+      await visit(person, clientId, { scope: 'openid offline_access photos:read' })
+      const { id, appearances } = (await consentOf(person, clientId)) ?? assert.fail('no consent')
+      const scopes = ['openid', 'offline_access', 'photos:read', 'reports:read']
+      const wider = appearances?.map((one) => ({ ...one, scopes }))
+      await consents.update(call, id, { set: { scopes, named: undefined, appearances: wider } })
+      assert.deepEqual((await visit(person, clientId, { scope: 'openid offline_access' })).asked, [])
+      const again = await visit(person, clientId, { scope: 'openid photos:read' })
+      assert.deepEqual(again.named, [['photos:read']])
+      const other = await visit(person, clientId, { scope: 'reports:read', resource: REPORTS })
+      assert.deepEqual(other.named, [['reports:read']], 'the yes to the photos has not made the rest good')
+      assert.deepEqual((await consentOf(person, clientId))?.scopes, scopes, 'what may be held still is on the account page')
+    }
+  })
 })
 
 test('requirement 21: what a client got without asking it has no more when it has to ask, but what it had before lasts', async () => {

@@ -18,6 +18,7 @@ import {
   type Tokens,
   tokensFor,
 } from '../support/oauth.ts'
+import { consentsCollection } from '../../src/auth/provider/collections.ts'
 import { localFetch } from '../support/strict-client.ts'
 
 let world: OauthWorld
@@ -231,6 +232,19 @@ test('consent is asked once for each scope, in any browser', async () => {
     redirectOrigin: 'http://printshop.localhost:9001',
     firstParty: false,
   })
+})
+
+test('a yes of before it was kept what the page had named counts, where there is no resource but the API', async () => {
+  const account = 'person-named-before'
+  const browser = new Browser(world)
+  const ask = async (scope: string): Promise<string[]> =>
+    (await browser.authorize(authorizePath(pkce().challenge, { scope }), { account })).asked
+  await ask('openid photos:read')
+  const consents = world.database.collection(consentsCollection)
+  const { items } = await consents.list(call, { index: 'account', where: { accountId: account }, limit: 2 })
+  for (const { value } of items) await consents.update(call, value.id, { set: { named: undefined } })
+  assert.deepEqual([items.length, await ask('openid photos:read')], [1, []])
+  assert.deepEqual([await ask('openid photos:read email'), await ask('openid photos:read email')], [['consent'], []])
 })
 
 test('saying no goes back to the app with access_denied, and nothing is allowed', async () => {

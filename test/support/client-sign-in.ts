@@ -3,6 +3,8 @@ import { Browser, type OauthWorld, pkce, type Reply } from './oauth.ts'
 
 export interface SignedIn {
   readonly asked: readonly string[]
+  /** What each consent page has named. */
+  readonly named: readonly (readonly string[])[]
   readonly last: Reply
   readonly location: URL
   /** Of the token request. */
@@ -14,6 +16,7 @@ export interface Asking {
   readonly account: string
   readonly redirectUri: string
   readonly scope?: string
+  readonly resource?: string
   /** Done while the person is asked for consent. */
   readonly meanwhile?: () => Promise<void>
 }
@@ -21,7 +24,14 @@ export interface Asking {
 export async function signInTo(
   world: OauthWorld,
   clientId: string,
-  { browser = new Browser(world), account, redirectUri, scope = 'openid offline_access photos:read photos:write', meanwhile }: Asking,
+  {
+    browser = new Browser(world),
+    account,
+    redirectUri,
+    scope = 'openid offline_access photos:read photos:write',
+    resource,
+    meanwhile,
+  }: Asking,
 ): Promise<SignedIn> {
   const { verifier, challenge } = pkce()
   const query = new URLSearchParams({
@@ -31,6 +41,7 @@ export async function signInTo(
     scope,
     code_challenge: challenge,
     code_challenge_method: 'S256',
+    ...(resource === undefined ? {} : { resource }),
   })
   const found = await browser.authorize(`/authorize?${query.toString()}`, { account, ...(meanwhile === undefined ? {} : { meanwhile }) })
   const code = found.location.searchParams.get('code') ?? ''

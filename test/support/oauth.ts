@@ -386,7 +386,7 @@ export class Browser {
     else this.#jar.set(`${name} ${path}`, { value: pair.slice(name.length + 1), path })
   }
 
-  /** Follows redirects on the accounts origin, signing in and agreeing where asked; stops where it leads elsewhere. */
+  /** Follows redirects on the accounts origin, signing in and agreeing where asked; stops where it leads elsewhere. `named`: of each consent page. */
   async authorize(
     path: string,
     person: {
@@ -397,19 +397,21 @@ export class Browser {
       readonly thinkMs?: number
       readonly meanwhile?: () => Promise<void>
     },
-  ): Promise<{ location: URL; asked: string[]; last: Reply }> {
+  ): Promise<{ location: URL; asked: string[]; named: string[][]; last: Reply }> {
     const asked: string[] = []
+    const named: string[][] = []
     const proofs = [...(person.by ?? ['password', 'totp'])]
     let reply = await this.visit({ path })
     for (let hop = 0; hop < 12; hop += 1) {
       const target = reply.headers['location']
       if (typeof target !== 'string') break
       const location = new URL(target, this.#world.sites.accounts)
-      if (location.origin !== this.#world.sites.accounts) return { location, asked, last: reply }
+      if (location.origin !== this.#world.sites.accounts) return { location, asked, named, last: reply }
       if (location.pathname.startsWith('/interaction/')) {
         const page = await this.visit({ path: location.pathname })
-        const { prompt } = JSON.parse(page.body) as { prompt: 'login' | 'consent' }
+        const { prompt, scopes } = JSON.parse(page.body) as { prompt: 'login' | 'consent'; scopes: { name: string }[] }
         asked.push(prompt)
+        if (prompt === 'consent') named.push(scopes.map(({ name }) => name))
         if (prompt === 'consent' && person.thinkMs !== undefined) await new Promise((resolve) => setTimeout(resolve, person.thinkMs))
         if (prompt === 'consent') await person.meanwhile?.()
         const query =
@@ -421,7 +423,7 @@ export class Browser {
         reply = await this.visit({ path: `${location.pathname}${location.search}` })
       }
     }
-    return { location: new URL('about:blank'), asked, last: reply }
+    return { location: new URL('about:blank'), asked, named, last: reply }
   }
 }
 

@@ -84,6 +84,8 @@ const consent = z.strictObject({
   clientId: z.string(),
   /** All that was ever allowed. */
   scopes: z.array(z.string()),
+  /** What of it a page has named. Absent in records of before that was kept. */
+  named: z.array(z.string()).optional(),
   since: time,
   /** Of a client that came by itself: what of it each of its appearances was allowed (see appearance.ts), the last one at the end. */
   appearances: z.array(z.strictObject({ hash: z.string(), scopes: z.array(z.string()) })).optional(),

@@ -6,7 +6,7 @@ import { securityEventOf } from '../security-events/security-event.ts'
 import type { ClientRegistry } from './clients.ts'
 import type { Consents } from './consents.ts'
 import { interactionEnded } from './details.ts'
-import { askedScopes, type Interactions } from './interactions.ts'
+import { type Interactions, namedScopes } from './interactions.ts'
 import { APPEARANCE } from './prompts.ts'
 import { callOf } from './scope.ts'
 
@@ -35,7 +35,7 @@ export function createConsenting(dependencies: ConsentingDependencies): Engine['
     const { [APPEARANCE]: asked } = found.prompt.details
     const appearance = typeof asked === 'string' ? asked : undefined
     const { clientId } = client
-    await consents.add(callOf(exchange), { accountId, clientId, scopes: askedScopes(found, client), appearance, events })
+    await consents.add(callOf(exchange), { accountId, clientId, scopes: namedScopes(found), appearance, events })
     return await interactions.finish(exchange, found, { consent: {} })
   }
 }

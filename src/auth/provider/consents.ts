@@ -5,6 +5,7 @@ import { type EventDraft, insertInto } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import type { Collection, Query } from '../../database/contract.ts'
+import { isOpenidScope } from './client-rules.ts'
 import { type ConsentRecord, consentsCollection } from './collections.ts'
 import type { Pending } from './pending.ts'
 import { waitingInsertion } from './scope.ts'
@@ -36,6 +37,8 @@ export interface ConsentsDependencies {
   readonly consents: Collection<ConsentRecord>
   readonly pending: Pick<Pending, 'defer'>
   readonly clock: Clock
+  /** Whether there are other resources than the API. */
+  readonly hasOtherResources: boolean
 }
 
 const MAX_ROUNDS = 20
@@ -43,7 +46,8 @@ const AT_ONCE = 200
 /** No client that came by itself has more redirect URIs. */
 const MOST_APPEARANCES = 20
 
-export function createConsents({ consents, pending, clock }: ConsentsDependencies): Consents {
+export function createConsents({ consents, pending, clock, hasOtherResources }: ConsentsDependencies): Consents {
+  const counting = countingOf(hasOtherResources)
   /** Those that were given by then, page by page. */
   const sweep = async (
     call: Call,
@@ -68,7 +72,8 @@ export function createConsents({ consents, pending, clock }: ConsentsDependencie
           await consents.insert(call, record, { events })
           return
         }
-        const set = { scopes: union(stored.value.scopes, scopes), ...appearing(consent, stored.value) }
+        const { scopes: all, named, appearances } = counting(stored.value)
+        const set = { scopes: union(all, scopes), named: union(named, scopes), appearances, ...appearing(consent, appearances) }
         if ((await consents.update(call, id, { set, ifVersion: stored.version }, { events })) !== undefined) return
       } catch (error) {
         if (!hasCode(error, 'database.duplicate')) throw error
@@ -80,9 +85,10 @@ export function createConsents({ consents, pending, clock }: ConsentsDependencie
     async find(call, { accountId, clientId, appearance }) {
       const id = idOf(accountId, clientId)
       const stored = waitingConsent(id) ?? (await consents.get(call, id))?.value
+      if (stored === undefined) return new Set()
+      const { named, appearances } = counting(stored)
       // One of before appearances were kept does not say what it was given for.
-      const given = appearance === undefined ? stored : stored?.appearances?.find(({ hash }) => hash === appearance)
-      return new Set(given?.scopes)
+      return new Set(appearance === undefined ? named : appearances?.find(({ hash }) => hash === appearance)?.scopes)
     },
 
     async add(call, consent) {
@@ -112,19 +118,34 @@ function waitingConsent(id: string): ConsentRecord | undefined {
   return waiting === undefined ? undefined : consentsCollection.schema.parse(waiting)
 }
 
+type Counting = Omit<ConsentRecord, 'named'> & { readonly named: readonly string[] }
+
+/**
+ * A yes counts for what a page has named. Before that was kept, it was stored for scopes of other resources as well, which no page had named: where there are
+ * any, only what is of OpenID Connect is sure to have been asked about, and the rest is asked for once more.
+ */
+function countingOf(hasOtherResources: boolean): (record: ConsentRecord) => Counting {
+  const sure = (scopes: readonly string[]): string[] => scopes.filter((scope) => !hasOtherResources || isOpenidScope(scope))
+  return (record) => {
+    const { scopes, named, appearances } = record
+    if (named !== undefined) return { ...record, named }
+    const known = appearances?.map((one) => ({ ...one, scopes: sure(one.scopes) }))
+    return { ...record, named: sure(scopes), ...(known === undefined ? {} : { appearances: known }) }
+  }
+}
+
 function idOf(accountId: string, clientId: string): string {
   return sha256(`${accountId}\n${clientId}`)
 }
 
 function recordOf(consent: Consent, since: number): ConsentRecord {
   const { accountId, clientId, scopes } = consent
-  return { id: idOf(accountId, clientId), accountId, clientId, scopes: [...scopes], since, ...appearing(consent) }
+  return { id: idOf(accountId, clientId), accountId, clientId, scopes: [...scopes], named: [...scopes], since, ...appearing(consent) }
 }
 
 /** With what the same appearance was allowed before; never with what another one was. */
-function appearing({ appearance: hash, scopes }: Consent, stored?: ConsentRecord): Pick<ConsentRecord, 'appearances'> {
+function appearing({ appearance: hash, scopes }: Consent, before: ConsentRecord['appearances'] = []): Pick<ConsentRecord, 'appearances'> {
   if (hash === undefined) return {}
-  const before = stored?.appearances ?? []
   const same = before.find((known) => known.hash === hash)
   const others = before.filter((known) => known.hash !== hash)
   return { appearances: [...others, { hash, scopes: union(same?.scopes ?? [], scopes) }].slice(-MOST_APPEARANCES) }

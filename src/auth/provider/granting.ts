@@ -1,6 +1,7 @@
 // What a client gets without asking again: a first party all it asks for, a third party what the person has allowed it before.
 import type { Grant, KoaContextWithOIDC } from 'oidc-provider'
 import { appearanceOf } from './appearance.ts'
+import { type AskedScopes, askedScopes } from './asked-scopes.ts'
 import type { ClientRegistry, RegisteredClient } from './clients.ts'
 import type { Consents } from './consents.ts'
 import type { ResourceRegistry } from './resources.ts'
@@ -23,8 +24,7 @@ export function grantLoader({ clients, consents, resources }: GrantingDependenci
     const { accountId } = account
     const of = { accountId, clientId, appearance: appearanceOf(context.oidc) }
     const allowed = isAsked(registered) ? await consents.find(currentCall(), of) : undefined
-    const asked = askedFor(context, registered)
-    const given = allowedOf(asked, allowed)
+    const given = allowedOf(askedScopes(context.oidc), allowed)
     const existing = within(await liveGrant(context, clientId, accountId), allowed)
     if (existing === undefined && given.openid.length === 0 && given.api.length === 0) return undefined
     const grant = existing ?? new provider.Grant({ accountId, clientId })
@@ -38,18 +38,13 @@ export function isAsked({ firstParty, definition }: RegisteredClient): boolean {
   return !firstParty && definition?.consent !== 'never'
 }
 
-interface Scopes {
-  readonly openid: readonly string[]
-  readonly api: readonly string[]
-}
-
 async function liveGrant({ oidc }: KoaContextWithOIDC, clientId: string, accountId: string): Promise<Grant | undefined> {
   const grantId = oidc.session?.grantIdFor(clientId)
   const found = grantId === undefined ? undefined : await oidc.provider.Grant.find<Grant>(grantId)
   return found?.accountId === accountId ? found : undefined
 }
 
-function allowedOf(asked: Scopes, allowed: ReadonlySet<string> | undefined): Scopes {
+function allowedOf(asked: AskedScopes, allowed: ReadonlySet<string> | undefined): AskedScopes {
   if (allowed === undefined) return asked
   return { openid: asked.openid.filter((scope) => allowed.has(scope)), api: asked.api.filter((scope) => allowed.has(scope)) }
 }
@@ -63,7 +58,7 @@ function within(grant: Grant | undefined, allowed: ReadonlySet<string> | undefin
 }
 
 /** True when the grant did not have all of them yet. */
-function extend(grant: Grant, { openid, api }: Scopes, resources: ResourceRegistry): boolean {
+function extend(grant: Grant, { openid, api }: AskedScopes, resources: ResourceRegistry): boolean {
   const has = new Set(grant.getOIDCScope().split(' '))
   const fresh = openid.filter((scope) => !has.has(scope))
   if (fresh.length > 0) grant.addOIDCScope([...openid])
@@ -80,12 +75,4 @@ function extend(grant: Grant, { openid, api }: Scopes, resources: ResourceRegist
 /** A scope belongs to one resource. */
 function byResource(scopes: readonly string[], { owner }: ResourceRegistry): ReadonlyMap<string, readonly string[]> {
   return Map.groupBy(scopes, (scope) => owner(scope).audience)
-}
-
-/** The scopes of this request that this client may have at all. */
-function askedFor({ oidc }: KoaContextWithOIDC, client: RegisteredClient): Scopes {
-  return {
-    openid: [...oidc.requestParamOIDCScopes],
-    api: [...oidc.requestParamScopes].filter((scope) => client.apiScopes.includes(scope)),
-  }
 }

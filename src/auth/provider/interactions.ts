@@ -2,11 +2,12 @@
 import { errors, type InteractionResults } from 'oidc-provider'
 import type { Call } from '#kernel/call.ts'
 import type { Answer, Exchange } from '#kernel/http/route.ts'
+import { z } from '#kernel/schema.ts'
 import type { Interaction } from '../engine.ts'
 import { withWords } from './authorised-apps.ts'
-import { OPENID_SCOPES } from './client-rules.ts'
 import type { ClientRegistry, RegisteredClient } from './clients.ts'
 import { type Details, interactionEnded } from './details.ts'
+import { ASKED } from './prompts.ts'
 import type { BuiltProvider } from './provider.ts'
 
 export interface Interactions {
@@ -59,7 +60,7 @@ function interactionOf(found: Details, client: RegisteredClient, clients: Client
     uid: found.uid,
     prompt: name,
     client: { ...shownClient(client, redirect), ...(found.deviceCode === undefined ? {} : { host: homeOf(client) }) },
-    scopes: name === 'consent' ? withWords(newScopes(found, client), clients) : [],
+    scopes: name === 'consent' ? withWords(namedScopes(found), clients) : [],
     // Whoever chooses an account is nobody yet.
     ...(found.session === undefined || found.prompt.name === 'select_account' ? {} : { accountId: found.session.accountId }),
     ...(typeof loginHint === 'string' ? { loginHint } : {}),
@@ -112,17 +113,14 @@ function saidOf(definition: RegisteredClient['definition']): Pick<Interaction['c
   }
 }
 
-/** What the request asks for and the client may have. */
-export function askedScopes({ params }: Details, client: RegisteredClient): string[] {
-  const asked = typeof params['scope'] === 'string' ? params['scope'].split(' ') : []
-  return asked.filter((scope) => OPENID_SCOPES.some((openid) => openid === scope) || client.apiScopes.includes(scope))
-}
-
-/** What of it was not allowed before; all of it when the client asked for the question itself. */
-function newScopes(found: Details, client: RegisteredClient): string[] {
-  const { missingOIDCScope, missingResourceScopes } = found.prompt.details
-  const missing = new Set([missingOIDCScope, ...Object.values(Object(missingResourceScopes))].flat())
-  const asked = askedScopes(found, client)
-  const fresh = asked.filter((scope) => missing.has(scope))
+/** What the page names: what was not allowed before; all that is asked for when the client wanted the question itself. */
+export function namedScopes({ prompt: { details } }: Details): string[] {
+  const { missingOIDCScope, missingResourceScopes, [ASKED]: all } = details
+  const missing = scopeNames.parse([missingOIDCScope ?? [], ...Object.values(Object(missingResourceScopes))].flat())
+  // An interaction of a former release does not say what was asked beside that.
+  const asked = scopeNames.safeParse(all).data ?? missing
+  const fresh = asked.filter((scope) => missing.includes(scope))
   return fresh.length > 0 ? fresh : asked
 }
+
+const scopeNames = z.array(z.string())

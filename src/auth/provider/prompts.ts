@@ -3,6 +3,7 @@ import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provide
 import type { SignInRules } from '../engine.ts'
 import { type Level, provedLevel, wantedLevel } from '../levels.ts'
 import { appearanceOf } from './appearance.ts'
+import { askedScopes } from './asked-scopes.ts'
 import { factsOf } from './client-facts.ts'
 import { currentCall } from './scope.ts'
 
@@ -17,13 +18,18 @@ export function promptPolicy(rules: SignInRules): interactionPolicy.DefaultPolic
   return policy
 }
 
+/** What is kept of the question until the answer is here. */
 export const APPEARANCE = 'appearance'
+export const ASKED = 'asked'
 
 function askForConsent(policy: interactionPolicy.DefaultPolicy): void {
   const consent = policy.get('consent')
   if (consent === undefined) throw new Error('The OpenID engine has no consent prompt any more.')
-  // What is agreed to is what is asked about now, whatever the client makes of itself until the answer is here.
-  consent.details = ({ oidc }) => ({ [APPEARANCE]: appearanceOf(oidc) })
+  // What is agreed to is what is asked about now, whatever becomes of the client until the answer is here.
+  consent.details = ({ oidc }) => {
+    const { openid, api } = askedScopes(oidc)
+    return { [APPEARANCE]: appearanceOf(oidc), [ASKED]: [...openid, ...api] }
+  }
   // The engine itself asks for native clients each time (RFC 10017 section 6.3.3.2): whoever listens on the machine could be another program.
   consent.checks.add(
     new Check('asks_each_time', 'this client asks each time', 'consent_required', ({ oidc }) =>

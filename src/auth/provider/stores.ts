@@ -73,7 +73,8 @@ export function openStores(parts: StoresParts, clients: ClientRegistry) {
   const interactions = database.collection(interactionsCollection)
   const artifacts = database.collection(artifactsCollection)
   const pending = createPending(database)
-  const consents = createConsents({ consents: database.collection(consentsCollection), pending, clock })
+  const hasOtherResources = (settings.definition?.resources ?? []).length > 0
+  const consents = createConsents({ consents: database.collection(consentsCollection), pending, clock, hasOtherResources })
   const reuse = createReuse({ accounts, clients, clock, logger })
   const endings = createEndings({
     database,
