@@ -132,6 +132,7 @@ describe('an exchanged token', () => {
     assert.equal(next.status, 200, next.body)
     const known = JSON.parse((await post('/introspect', 'thief', { token: JSON.parse(next.body).access_token })).body)
     assert.deepEqual(known.act, { sub: 'client:stock', act: { sub: 'client:orders' } }, 'the chain of who acts')
+    assert.equal(known.sid, before['sid'], 'of a random token, too')
   })
 
   test('ends with the session of the person', async () => {

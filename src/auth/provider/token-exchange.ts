@@ -82,6 +82,8 @@ async function exchange(provider: Provider, parts: TokenExchangeParts, context: 
     grantId: '',
     resourceServer: target,
     scope: scopesFor(asked.scope, { from, target, registered }),
+    // Introspection reads it here, and would leave it out.
+    sid,
     expiresIn: Math.max(1, Math.min(accessTokenSeconds(target, client), subject.remainingTTL)),
   })
   // It is part of the person's session, and no authorisation of its own.
