@@ -3,6 +3,7 @@ import { type Defence, ENGINE } from './defence.ts'
 
 const LOGOUT = 'test/http/oauth-logout.test.ts'
 const PASSKEYS = 'test/http/passkeys.test.ts'
+const SCOPES = 'test/http/oauth-scopes.test.ts'
 
 export const ACCOUNTS: readonly Defence[] = [
   {
@@ -100,6 +101,30 @@ export const ACCOUNTS: readonly Defence[] = [
     off: 'userinfo tells whatever was ever allowed',
     test: 'test/http/oauth.test.ts',
     edits: [['src/auth/provider/userinfo.ts', 'if (own !== undefined || act !== undefined)', 'if (own === null || act !== undefined)']],
+  },
+  {
+    requirement: 73,
+    off: 'a token tells what the client is registered for no more',
+    test: SCOPES,
+    edits: [['src/auth/provider/token-claims.ts', ' && registered.has(scope) &&', ' && registered.size > 0 &&']],
+  },
+  {
+    requirement: 73,
+    off: 'an ID token tells what the client is registered for no more',
+    test: SCOPES,
+    edits: [
+      [
+        'src/auth/provider/account-claims.ts',
+        "openidScopesOf(context.oidc.client).intersection(new Set(scope.split(' ')))",
+        "openidScopesOf(context.oidc.client).union(new Set(scope.split(' ')))",
+      ],
+    ],
+  },
+  {
+    requirement: 73,
+    off: 'userinfo tells what the client is registered for no more',
+    test: SCOPES,
+    edits: [['src/auth/provider/userinfo.ts', '.filter((scope) => registered?.includes(scope))', '.filter(() => registered)']],
   },
   {
     requirement: 73,

@@ -168,6 +168,12 @@ export const AUTHORIZATION: readonly Defence[] = [
   },
   {
     requirement: 15,
+    off: 'only clients that ask for openid may ask for more',
+    test: 'test/http/step-up.test.ts',
+    edits: [[`${PROVIDER}/authorization-steps.ts`, '    steps[gate] = gateOpenidParameters\n', '']],
+  },
+  {
+    requirement: 15,
     off: 'a refresh gives a role that asks for more than was proved',
     test: 'test/http/forced-factor.test.ts',
     edits: [
@@ -182,7 +188,10 @@ export const AUTHORIZATION: readonly Defence[] = [
     requirement: 15,
     off: 'a token exchange gives a role that asks for more than was proved',
     test: 'test/http/forced-factor.test.ts',
-    edits: [[`${PROVIDER}/token-claims.ts`, 'if (!mayTell(rules, member, exchanged))', 'if (!mayTell(rules, {}, exchanged))']],
+    edits: [
+      [`${PROVIDER}/token-claims.ts`, 'if (!mayTell(rules, member, exchanged))', 'if (!mayTell(rules, {}, exchanged))'],
+      [`${PROVIDER}/token-exchange.ts`, 'await requireProof(parts, subject)', 'void requireProof'],
+    ],
   },
   {
     requirement: 15,
@@ -245,8 +254,8 @@ export const AUTHORIZATION: readonly Defence[] = [
     edits: [
       [
         'src/auth/provider/consents.ts',
-        'appearance === undefined ? stored : stored?.appearances?.find(({ hash }) => hash === appearance)',
-        'stored',
+        'appearance === undefined ? named : appearances?.find(({ hash }) => hash === appearance)?.scopes',
+        'stored.scopes',
       ],
     ],
   },

@@ -9,7 +9,7 @@ const metadata = z.strictObject({
   resource: z.string(),
   resource_name: z.string().optional(),
   authorization_servers: z.array(z.string()),
-  scopes_supported: z.array(z.string()),
+  scopes_supported: z.array(z.string()).optional(),
   bearer_methods_supported: z.array(z.string()),
   dpop_signing_alg_values_supported: z.array(z.string()),
   tls_client_certificate_bound_access_tokens: z.boolean(),
@@ -27,7 +27,8 @@ export function metadataRoute({ sites, name, scopes, takesCertificates }: Resour
     resource: apiAudience(sites),
     ...(name === undefined ? {} : { resource_name: name }),
     authorization_servers: [sites.accounts],
-    scopes_supported: [...scopes],
+    // Section 3.2: what has no elements is left out. Clients that find an empty list ask for nothing.
+    ...(scopes.length === 0 ? {} : { scopes_supported: [...scopes] }),
     bearer_methods_supported: ['header'],
     dpop_signing_alg_values_supported: [...PROOF_ALGORITHMS],
     tls_client_certificate_bound_access_tokens: takesCertificates,

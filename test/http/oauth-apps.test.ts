@@ -97,7 +97,10 @@ test('an app whose access ends with the session is shown while that lasts', asyn
 test('a device that nobody was asked about is shown with what it holds at every resource, and can be ended', async () => {
   const account = 'person-unasked-device'
   const scope = 'openid offline_access photos:read reports:read'
-  const begun = JSON.parse((await send(world, { path: '/device-authorization', form: { client_id: 'own-tv', scope } })).body)
+  const asks = new URLSearchParams({ client_id: 'own-tv', scope })
+  for (const resource of [`${world.sites.app}/api`, REPORTS]) asks.append('resource', resource)
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+  const begun = JSON.parse((await send(world, { path: '/device-authorization', headers, text: asks.toString() })).body)
   await connectDevice(world, { code: begun.user_code, account, clientId: 'own-tv', shows: /Own Television/ })
   const form = { grant_type: DEVICE_GRANT, client_id: 'own-tv', device_code: begun.device_code }
   const own = await refreshTokenOf('own-tv', form)

@@ -17,15 +17,15 @@ after(() => world.stop())
 
 type Claims = Readonly<Record<string, unknown>>
 
-type Asked = Parameters<Browser['authorize']>[1] & { readonly extra?: Readonly<Record<string, string>> }
+type Asked = Parameters<Browser['authorize']>[1] & { readonly scope?: string; readonly extra?: Readonly<Record<string, string>> }
 
 /** One authorization: which prompts it showed, and what the tokens say in the end. */
 async function authorize(
   browser: Browser,
-  { account, extra = {}, ...answers }: Asked,
+  { account, scope, extra = {}, ...answers }: Asked,
 ): Promise<{ asked: string[]; location: URL; tokens?: Tokens }> {
   const { verifier, challenge } = pkce()
-  const path = authorizePath(challenge, { extra })
+  const path = authorizePath(challenge, { extra, ...(scope === undefined ? {} : { scope }) })
   const { asked, location } = await browser.authorize(path, { account, ...answers })
   const code = location.searchParams.get('code')
   if (code === null) return { asked, location }
@@ -90,6 +90,35 @@ async function upToConsent(browser: Browser, account: string): Promise<string> {
   reply = await browser.visit({ method: 'POST', path: `${whereTo()}/sign-in?account=${account}&by=password` })
   return whereTo()
 }
+
+test('requirement 15: a client without openid is stepped up like any other (RFC 9470), and asks for nothing about ID tokens', async () => {
+  const browser = new Browser(world)
+  const account = 'person-plain'
+  const plain = async (extra: Readonly<Record<string, string>>, by: Asked['by'] = ['password', 'totp']): Promise<[string[], Claims]> => {
+    const { asked, tokens } = await authorize(browser, { account, scope: 'photos:read', extra, by })
+    assert.equal(tokens?.id_token, undefined)
+    return [asked, claimsOf(tokens?.access_token ?? '')]
+  }
+  const [, first] = await plain({}, ['password'])
+  assert.equal(first['acr'], ONE)
+  world.secondFactors.add(account)
+  const [asked, stronger] = await plain({ acr_values: TWO ?? '' })
+  assert.deepEqual([asked, stronger['acr'], stronger['amr']], [['login', 'login'], TWO, ['pwd', 'otp', 'mfa']])
+  assert.deepEqual((await plain({ max_age: '3600' }))[0], [])
+  await new Promise((resolve) => setTimeout(resolve, 2100))
+  const [again, fresh] = await plain({ max_age: '1' })
+  assert.deepEqual(again, ['login', 'login'])
+  assert.ok(Number(fresh['auth_time']) > Number(stronger['auth_time']))
+  assert.deepEqual((await plain({ max_age: '0' }))[0], ['login', 'login'])
+  for (const [name, value] of [
+    ['nonce', 'some'],
+    ['id_token_hint', 'a.b.c'],
+    ['claims_locales', 'de'],
+  ]) {
+    const { location } = await authorize(browser, { account, scope: 'photos:read', extra: { [String(name)]: String(value) } })
+    assert.equal(location.searchParams.get('error'), 'invalid_request', name)
+  }
+})
 
 test('requirement 15: consent that is given late does not bring back the sign-in from before a stronger one', async () => {
   const account = 'person-two-tabs'

@@ -7,6 +7,7 @@ import { provedLevel } from '../levels.ts'
 import { membershipClaims, membershipOf, ORGANISATIONS_SCOPE, PERMISSIONS_SCOPE, ROLES_SCOPE } from '../roles/membership.ts'
 import type { Permissions } from '../roles/permissions.ts'
 import type { ClaimsReader, TokenSource } from './app-claims.ts'
+import { openidScopesOf } from './client-facts.ts'
 import type { ClientRegistry } from './clients.ts'
 import { currentCall } from './scope.ts'
 
@@ -48,7 +49,7 @@ export function accountFinder(
       accountId,
       claims: async (use, scope) => ({
         ...(use === 'id_token' ? await appClaims.ofIdToken(context) : {}),
-        ...claimsFor(person, new Set(scope.split(' '))),
+        ...claimsFor(person, openidScopesOf(context.oidc.client).intersection(new Set(scope.split(' ')))),
       }),
     }
   }

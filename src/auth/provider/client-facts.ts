@@ -34,6 +34,11 @@ export function factsOf(client: Client | undefined): ClientFacts {
   return facts
 }
 
+/** Of OpenID Connect's scopes those that the client is registered for by now: what was granted may be more than an operator has left it. */
+export function openidScopesOf(client: Client | undefined): ReadonlySet<string> {
+  return new Set(client?.scope?.split(' '))
+}
+
 /**
  * The registered secrets are hashes already, so the presented one is hashed before they are compared. Of a rotated one both are taken for a while. It
  * counts only where the client is registered to send it: the engine would take it from the form as well as from the header.

@@ -1,7 +1,8 @@
 // What of the engine is not its public interface, and the only file that reaches for it: an upgrade that moves one of these ends here, and
-// `model-changes.test.ts` says which. What we change of them is in model-changes.ts.
+// `model-changes.test.ts` says which. What we change of them is in model-changes.ts and authorization-steps.ts.
 import * as grantHelpers from 'oidc-provider/lib/helpers/grants.js'
 
+export { default as authorizationSteps } from 'oidc-provider/lib/actions/authorization/index.js'
 export { default as introspectionStack } from 'oidc-provider/lib/actions/introspection.js'
 export { default as revocationStack } from 'oidc-provider/lib/actions/revocation.js'
 export * as codeGrant from 'oidc-provider/lib/actions/grants/authorization_code.js'

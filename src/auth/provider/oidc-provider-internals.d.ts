@@ -44,6 +44,13 @@ declare module 'oidc-provider/lib/helpers/router.js' {
   }
 }
 
+declare module 'oidc-provider/lib/actions/authorization/index.js' {
+  import type { KoaContextWithOIDC } from 'oidc-provider'
+
+  /** The same list each time; the engine copies it when it is made. */
+  export default function steps(endpoint: string): ((context: KoaContextWithOIDC, next: () => Promise<unknown>) => unknown)[]
+}
+
 declare module 'oidc-provider/lib/actions/introspection.js' {
   import type { KoaContextWithOIDC } from 'oidc-provider'
 

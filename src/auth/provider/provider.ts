@@ -10,6 +10,7 @@ import type { RegistrationDefinition } from '../clients/contract.ts'
 import { publish } from './publishing.ts'
 import { askForBrowser, goOnInTheRequest, type Handle, keepAnswer } from './answering.ts'
 import { isOutage, isRefusal, nameGrantedScopes, nameUnregisteredGrants, tellInterval, tellOutage } from './answers.ts'
+import { settleRequests } from './authorization-steps.ts'
 import { factsOf } from './client-facts.ts'
 import { offerCodeGrant } from './code-grant.ts'
 import {
@@ -68,6 +69,7 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
   assertSafe(issuer, configuration)
   // Before it is built: it puts its endpoints together then.
   takeStructuredTokens()
+  settleRequests()
   giveContextsOneShape()
   const provider = new Provider(issuer, configuration)
   change(provider, parts)

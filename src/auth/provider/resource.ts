@@ -2,6 +2,7 @@
 import type { Client, KoaContextWithOIDC, ResourceServer } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import { z } from '#kernel/schema.ts'
+import { BEGINNINGS } from './authorization-steps.ts'
 import type { ClientRegistry, RegisteredClient } from './clients.ts'
 import type { KnownResource, ResourceRegistry } from './resources.ts'
 import { currentCall } from './scope.ts'
@@ -21,19 +22,22 @@ export interface ResourcePolicy {
 export function resourcePolicy({ clients, registry, accessTokenKid }: ResourceDependencies): ResourcePolicy {
   /**
    * RFC 8707 section 2 leaves it to us what a request means that names no resource: the API, or the one that all its scopes belong to, which would be left
-   * out otherwise. With `openid` the token is for the userinfo endpoint as well, which takes those of the API.
+   * out otherwise. With `openid` the token is for the userinfo endpoint as well, which takes those of the API. An authorization without a scope asks for all
+   * that the client is registered for.
    */
-  const meant = async (asked: readonly string[], clientId: string): Promise<KnownResource> => {
-    if (asked.length === 0 || asked.includes('openid')) return registry.api
-    const registered = await clients.find(currentCall(), clientId)
-    const owners = new Set(asked.filter((scope) => registered?.apiScopes.includes(scope)).map((scope) => registry.owner(scope)))
+  const meant = async ({ params, route }: KoaContextWithOIDC['oidc'], clientId: string): Promise<KnownResource> => {
+    const asked = scopesOf(params?.['scope'])
+    if (asked.includes('openid') || (asked.length === 0 && !begins(route))) return registry.api
+    const registered = (await clients.find(currentCall(), clientId))?.apiScopes ?? []
+    const scopes = asked.length === 0 ? registered : asked.filter((scope) => registered.includes(scope))
+    const owners = new Set(scopes.map((scope) => registry.owner(scope)))
     const [owner = registry.api] = owners
     return owners.size === 1 ? owner : registry.api
   }
   return {
     async defaultResource({ oidc }, { clientId }, oneOf) {
       const { api } = registry
-      if (oneOf === undefined) return (await meant(scopesOf(oidc.params?.['scope']), clientId)).audience
+      if (oneOf === undefined) return (await meant(oidc, clientId)).audience
       // Of several that were granted a request must name one; who names none means the API, if that is among them.
       return oneOf.includes(api.audience) ? api.audience : (oneOf[0] ?? api.audience)
     },
@@ -74,8 +78,9 @@ function mayGo({ audience, scopes: all }: KnownResource, scopes: readonly string
 
 const unsignedClaims = z.looseObject({ scope: z.string().optional() })
 
-/** Where an authorization begins. */
-const BEGINNINGS: ReadonlySet<string> = new Set(['authorization', 'pushed_authorization_request', 'device_authorization'])
+function begins(route: string): boolean {
+  return BEGINNINGS.some((beginning) => beginning === route)
+}
 
 /**
  * The engine drops `offline_access` unless `prompt=consent` came with it. OpenID Connect Core section 11 allows other conditions, and ours is
@@ -84,7 +89,7 @@ const BEGINNINGS: ReadonlySet<string> = new Set(['authorization', 'pushed_author
 function keepOfflineAccess(context: KoaContextWithOIDC): void {
   const { oidc } = context
   const { params, route } = oidc
-  if (params === undefined || !BEGINNINGS.has(route)) return
+  if (params === undefined || !begins(route)) return
   if (oidc.client?.grantTypeAllowed('refresh_token') !== true) return
   if (!askedScope(context).includes('offline_access')) return
   const scope = typeof params['scope'] === 'string' ? params['scope'] : ''

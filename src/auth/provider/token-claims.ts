@@ -15,6 +15,7 @@ import type { SignInRules } from '../engine.ts'
 import { provedLevel } from '../levels.ts'
 import type { MembershipClaims } from './account-claims.ts'
 import type { ClaimsReader } from './app-claims.ts'
+import { openidScopesOf } from './client-facts.ts'
 import { exchangedClaims } from './exchanged.ts'
 import { clientSubject } from '../clients/subject.ts'
 import { sidOf } from './ids.ts'
@@ -75,15 +76,17 @@ function sourceOf({ oidc: { entities } }: KoaContextWithOIDC): AuthorizationCode
 const OF_USERINFO = ['openid', 'profile', 'email'] as const
 
 /**
- * What of OpenID Connect's scopes this token was asked for and is granted; a grant has what was ever asked for. Also when there is nothing, since tokens of
- * former releases are those that say nothing of it.
+ * What of OpenID Connect's scopes this token was asked for, is granted and may still be told to the client; a grant has what was ever asked for. Also when
+ * there is nothing, since tokens of former releases are those that say nothing of it.
  */
 function openidScope(context: KoaContextWithOIDC): string {
-  const { grant, params } = context.oidc
+  const { client, grant, params } = context.oidc
+  const registered = openidScopesOf(client)
   const granted = new Set(grant?.getOIDCScopeFiltered(sourceOf(context)?.scopes ?? []).split(' '))
   // A refresh may ask for less (RFC 6749 section 6).
   const asked = typeof params?.['scope'] === 'string' ? params['scope'].split(' ') : undefined
-  return OF_USERINFO.filter((scope) => granted.has(scope) && asked?.includes(scope) !== false).join(' ')
+  const isTold = (scope: string): boolean => granted.has(scope) && registered.has(scope) && asked?.includes(scope) !== false
+  return OF_USERINFO.filter(isTold).join(' ')
 }
 
 /** RFC 9068 section 2.2.1: of the sign-in that all of this comes from, however often it was refreshed since. */

@@ -123,7 +123,7 @@ export function createUserinfo(dependencies: UserinfoDependencies): (call: Call,
 /** `undefined` for one that is no good here. */
 type Judge = (call: Call, token: string) => Promise<Verdict | undefined>
 
-function createJudge({ tokens, audience, grants, vault, accounts }: UserinfoDependencies): Judge {
+function createJudge({ tokens, audience, clients, grants, vault, accounts }: UserinfoDependencies): Judge {
   /** An exchanged token was not asked for from the person. Other tokens that do not say are of a former release, and have what was granted altogether. */
   const scopeOf = async (call: Call, { [OPENID_SCOPE_CLAIM]: own, act, sid }: TokenClaims): Promise<string> => {
     if (own !== undefined || act !== undefined) return own ?? ''
@@ -135,7 +135,8 @@ function createJudge({ tokens, audience, grants, vault, accounts }: UserinfoDepe
     const parsed = tokenClaims.safeParse(tokens.isOne(token) ? await tokens.read(call, token) : undefined)
     if (!parsed.success || parsed.data.aud !== audience) return undefined
     const { sub, client_id: clientId, cnf: binding } = parsed.data
-    const scopes = new Set((await scopeOf(call, parsed.data)).split(' '))
+    const registered = (await clients.find(call, clientId))?.metadata.scope?.split(' ')
+    const scopes = new Set((await scopeOf(call, parsed.data)).split(' ').filter((scope) => registered?.includes(scope)))
     const person = await accounts.find(call, sub)
     if (person === undefined || person.suspended) return undefined
     return { clientId, binding, claims: scopes.has('openid') ? claimsFor(person, scopes) : undefined }

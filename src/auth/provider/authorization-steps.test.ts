@@ -1,0 +1,23 @@
+// Fails when an upgrade of the engine moves the steps that authorization-steps.ts stands by.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { BEGINNINGS, settleRequests } from './authorization-steps.ts'
+import { authorizationSteps } from './engine-internals.ts'
+
+const namesOf = (endpoint: string): string[] => authorizationSteps(endpoint).map(({ name }) => name)
+
+test('what is asked for is settled once the resource is known, and the gate of openid is ours', () => {
+  const before = BEGINNINGS.map(namesOf)
+  for (const names of before) assert.equal(names.filter((name) => name === 'checkOpenIdScope' || name === 'checkResource').length, 2)
+  // Twice, as when keys change: the second time changes nothing.
+  for (let time = 0; time < 2; time += 1) {
+    settleRequests()
+    const after = before.map((names) =>
+      names.flatMap((name) =>
+        name === 'checkOpenIdScope' ? 'gateOpenidParameters' : name === 'checkResource' ? [name, 'settleScope'] : name,
+      ),
+    )
+    assert.deepEqual(BEGINNINGS.map(namesOf), after)
+  }
+  assert.equal(namesOf('resume').includes('settleScope'), false, 'what goes on has been settled')
+})
