@@ -1,5 +1,5 @@
 // What of the engine is not its public interface, and the only file that reaches for it: an upgrade that moves one of these ends here, and
-// `model-changes.test.ts` says which. What we change of them is in model-changes.ts and authorization-steps.ts.
+// the tests of model-changes.ts and authorization-steps.ts say which. What we change of them is there.
 import * as grantHelpers from 'oidc-provider/lib/helpers/grants.js'
 
 export { default as authorizationSteps } from 'oidc-provider/lib/actions/authorization/index.js'
