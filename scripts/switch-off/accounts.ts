@@ -1,11 +1,33 @@
-// Sessions at the accounts origin, second factors, and what is told of people: requirements 66 to 68, 72 and 73.
+// Sessions at the accounts origin, second factors, and what is told of people: requirements 66 to 68, 72 and 73; and of 32 what is about a sign-in that is
+// under way.
 import { type Defence, ENGINE } from './defence.ts'
 
 const LOGOUT = 'test/http/oauth-logout.test.ts'
 const PASSKEYS = 'test/http/passkeys.test.ts'
 const SCOPES = 'test/http/oauth-scopes.test.ts'
 
+const MEANWHILE = 'test/http/kept-out-meanwhile.test.ts'
+const PROVIDER = 'src/auth/provider'
+
 export const ACCOUNTS: readonly Defence[] = [
+  {
+    requirement: 32,
+    off: 'whoever is blocked while a hook thinks is let in',
+    test: 'test/http/oauth-endings.test.ts',
+    edits: [[`${PROVIDER}/engine.ts`, ' || current.suspended) throw', ') throw']],
+  },
+  {
+    requirement: 32,
+    off: 'a sign-in that is under way outlives the block',
+    test: MEANWHILE,
+    edits: [[`${PROVIDER}/session-storage.ts`, 'if (person?.suspended === false) return', 'if (person !== undefined) return']],
+  },
+  {
+    requirement: 32,
+    off: 'the pages know whoever is blocked',
+    test: MEANWHILE,
+    edits: [[`${PROVIDER}/engine.ts`, 'if (person?.suspended !== false) return', 'if (person === undefined) return']],
+  },
   {
     requirement: 66,
     off: 'any page may send the form that signs out',

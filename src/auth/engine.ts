@@ -120,7 +120,7 @@ export interface Engine {
   /** Forgets what was proved in this interaction. */
   restartSignIn(exchange: Exchange): Promise<Answer>
   finishConsent(exchange: Exchange, approved: boolean): Promise<Answer>
-  /** Who is signed in at the accounts origin, by its own cookie; nobody who has proved less there than a role of theirs asks for by now. */
+  /** Who is signed in at the accounts origin, by its own cookie; nobody who is blocked, or has proved less there than a role of theirs asks for by now. */
   browserSession(exchange: Exchange): Promise<BrowserSession | undefined>
   /** Ends that of this browser, whatever was proved in it: signing out proves nothing. False when nobody is signed in. */
   signOutHere(exchange: Exchange): Promise<boolean>

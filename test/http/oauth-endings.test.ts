@@ -207,6 +207,26 @@ test('a credential that changes while a hook of the app thinks proves nothing an
   assert.deepEqual(await own.server.engine.sessions(call, account), [])
 })
 
+test('requirement 32: whoever is blocked while a hook of the app thinks is not signed in, nor later', async (context) => {
+  const account = 'person-blocked-meanwhile'
+  const own = await openOauth({
+    hooks: {
+      afterSignIn: async () => {
+        own.suspended.add(account)
+        await own.server.engine.revokeAccount(call, account)
+      },
+    },
+  })
+  context.after(() => own.stop())
+  const browser = new Browser(own)
+  const place = await interactionOf(browser)
+  const late = await browser.visit({ method: 'POST', path: `${place}/sign-in?account=${account}` })
+  assert.equal(late.status, 400, late.body)
+  assert.match(late.body, /start again/)
+  own.suspended.clear()
+  assert.deepEqual(await own.server.engine.sessions(call, account), [])
+})
+
 test('an answer counts once: the form that is sent again opens no second session', async () => {
   const account = 'person-twice'
   const browser = new Browser(world)

@@ -44,38 +44,48 @@ test('requirement 73: signing up, failing to sign in and renaming are told, newe
   assert.doesNotMatch(text, /pseudonym-/)
 })
 
+const event = (sequence: number, data: { readonly type: string; readonly accountId: string; readonly about?: string }): StoredEvent => ({
+  sequence,
+  topic: 'auth.security',
+  key: data.accountId,
+  data,
+  at: world.clock.now(),
+})
+
+/** Whose account is there, with nothing that is still to be told of. */
+async function personOf(email: string): Promise<string> {
+  const { accountId } = await world.person({ email })
+  await until('its beginning to be told', async () => (await typesOf(accountId)).length === 1)
+  return accountId
+}
+
 test('a batch that is delivered twice is stored once', async () => {
-  const event = (sequence: number, data: StoredEvent['data']): StoredEvent => ({
-    sequence,
-    topic: 'auth.security',
-    key: 'twice',
-    data,
-    at: world.clock.now(),
-  })
+  const accountId = await personOf('twice@example.org')
   const { handle } = world.securityEvents.subscription
-  const first = [event(900_001, { type: 'passkey.added', accountId: 'twice', about: 'Key' })]
+  const first = [event(900_001, { type: 'passkey.added', accountId, about: 'Key' })]
   await handle(first, call)
   await handle(
-    [
-      ...first,
-      event(900_002, { type: 'no.such_type', accountId: 'twice' }),
-      event(900_003, { type: 'passkey.removed', accountId: 'twice' }),
-    ],
+    [...first, event(900_002, { type: 'no.such_type', accountId }), event(900_003, { type: 'passkey.removed', accountId })],
     call,
   )
   await handle(first, call)
-  assert.deepEqual((await typesOf('twice')).toSorted(), ['passkey.added', 'passkey.removed'])
+  assert.deepEqual((await typesOf(accountId)).toSorted(), ['account.created', 'passkey.added', 'passkey.removed'])
+})
+
+test('what is told of an account after its end is not kept, whatever else comes with it', async () => {
+  const accountId = await personOf('stays@example.org')
+  const { handle } = world.securityEvents.subscription
+  await handle([event(900_005, { type: 'sign_in.failed', accountId: 'gone' }), event(900_006, { type: 'sign_in.failed', accountId })], call)
+  assert.deepEqual(await typesOf('gone'), [])
+  assert.deepEqual((await typesOf(accountId)).toSorted(), ['account.created', 'sign_in.failed'])
 })
 
 test('an event is gone after its time', async () => {
-  const { handle } = world.securityEvents.subscription
-  await handle(
-    [{ sequence: 900_010, topic: 'auth.security', key: 'old', data: { type: 'totp.enabled', accountId: 'old' }, at: world.clock.now() }],
-    call,
-  )
-  assert.deepEqual(await typesOf('old'), ['totp.enabled'])
+  const accountId = await personOf('old@example.org')
+  await world.securityEvents.subscription.handle([event(900_010, { type: 'totp.enabled', accountId })], call)
+  assert.deepEqual((await typesOf(accountId)).toSorted(), ['account.created', 'totp.enabled'])
   world.clock.advance(91 * 24 * 3_600_000)
-  assert.deepEqual(await typesOf('old'), [])
+  assert.deepEqual(await typesOf(accountId), [])
 })
 
 test('the list of everything goes on page by page, and is for whoever is signed in', async () => {

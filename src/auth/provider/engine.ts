@@ -61,7 +61,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     await hooks.afterSignIn(callIn(call, languageOf(exchange)), { accountId, email: person.email, name: person.name, clientId })
     // What was proved may have changed meanwhile: a hook has seconds.
     const current = hooks.hasAfterSignIn ? await accounts.find(call, accountId) : person
-    if (current?.credential !== credential) throw interactionEnded()
+    if (current?.credential !== credential || current.suspended) throw interactionEnded()
     // Somebody else may be signed in here, since before or from another tab. Their session ends first; this goes on without it.
     const present = await currentSession(exchange)
     if (present !== undefined && present.accountId !== accountId) await endings.endSession(call, present.id)
@@ -109,7 +109,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
 }
 
 /** What is signed in in a browser, by its cookies. */
-function sessionsHere({ built, sessions, rules, endings }: EngineDependencies) {
+function sessionsHere({ built, sessions, accounts, rules, endings }: EngineDependencies) {
   const sessionHere = async (exchange: Exchange): Promise<{ session: BrowserSession; proved: Level } | undefined> => {
     const instance = built().provider
     const found = await instance.Session.get(instance.createContext(exchange.request, exchange.response))
@@ -121,12 +121,17 @@ function sessionsHere({ built, sessions, rules, endings }: EngineDependencies) {
 
   const currentSession = async (exchange: Exchange): Promise<BrowserSession | undefined> => (await sessionHere(exchange))?.session
 
-  /** For the pages: nobody is signed in who has proved less than a role asks for that was given since. */
+  /** For the pages: nobody is signed in who is blocked or gone, or has proved less than a role asks for that was given since. */
   const provedSession = async (exchange: Exchange): Promise<BrowserSession | undefined> => {
     const found = await sessionHere(exchange)
-    if (found === undefined || found.proved >= 2) return found?.session
+    if (found === undefined) return undefined
+    const call = callOf(exchange)
     const { accountId } = found.session
-    return found.proved < (await rules.forcedLevel(callOf(exchange), accountId)) ? undefined : found.session
+    const person = await accounts.find(call, accountId)
+    // Their sessions end only after the write that keeps them out.
+    if (person?.suspended !== false) return undefined
+    if (found.proved >= 2) return found.session
+    return found.proved < (await rules.forcedLevel(call, accountId, person.membership)) ? undefined : found.session
   }
 
   const signOutHere = async (exchange: Exchange): Promise<boolean> => {

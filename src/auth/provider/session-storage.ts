@@ -7,13 +7,15 @@ import type { Clock } from '#kernel/clock.ts'
 import { type EventDraft, insertInto, updateIn } from '#kernel/collection.ts'
 import type { Collection, Stored } from '../../database/contract.ts'
 import { describeDevice } from '../device.ts'
+import type { AccountDirectory } from '../engine.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
 import { type SessionRecord, sessionsCollection } from './collections.ts'
+import { interactionEnded } from './details.ts'
 import type { Endings } from './endings.ts'
 import { recordId } from './ids.ts'
 import { noStorage } from './no-storage.ts'
 import type { Pending } from './pending.ts'
-import { currentCall, currentExchange, isLikelyNew, noteRead } from './scope.ts'
+import { currentCall, currentExchange, isLikelyNew, noteRead, refuseAll } from './scope.ts'
 import type { SessionLimits } from './session-limits.ts'
 import type { Place, Vault } from './vault.ts'
 
@@ -23,6 +25,7 @@ export interface SessionStorageDependencies {
   readonly vault: Vault
   readonly clock: Clock
   readonly endings: Endings
+  readonly accounts: AccountDirectory
   readonly limits: SessionLimits
 }
 
@@ -39,6 +42,7 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
     return payload && { ...payload, exp: Math.floor(stored.value.expiresAt / 1000) }
   }
   const note = noting(dependencies)
+  const unlessKeptOut = keepingOut(dependencies)
   const findByCookie = (call: Call, cookie: string): Promise<Stored<SessionRecord> | undefined> =>
     sessions.getByKey(call, 'cookie', { cookieHash: recordId(cookie) })
 
@@ -54,7 +58,9 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
         if (stored === undefined) {
           const record = recordOf(dependencies, payload, { ...saving, signedInAt: undefined })
           const events = signInOf(undefined, record)
-          if (await pending.commit(call, { operations: [insertInto(sessionsCollection, record)], events })) return
+          if (await pending.commit(call, { operations: [insertInto(sessionsCollection, record)], events })) {
+            return await unlessKeptOut(call, record, events)
+          }
         } else {
           // It ended while this request was under way: saving it would sign the browser in again.
           if (stored.value.endedAt !== undefined) throw new errors.SessionNotFound('the session has ended')
@@ -65,7 +71,7 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
           const { id: _id, ...set } = record
           const events = signInOf(stored.value, record)
           const operations = [updateIn(sessionsCollection, uid, { set, ifVersion: stored.version })]
-          if (await pending.commit(call, { operations, events })) return
+          if (await pending.commit(call, { operations, events })) return await unlessKeptOut(call, record, events)
         }
       }
       throw new errors.TemporarilyUnavailable('the session is busy')
@@ -117,6 +123,24 @@ function signInOf(before: SessionRecord | undefined, { accountId, signedInAt, de
   if (accountId === undefined || (before?.accountId === accountId && before.signedInAt === signedInAt)) return []
   const client = currentExchange()?.client
   return [securityEventOf({ type: 'sign_in.succeeded', accountId, device, ...(client === undefined ? {} : { client }) })]
+}
+
+/**
+ * A block, and the end of an account, are written first and then end the sessions that are there; a sign-in is stored first and then asks for either. Whatever
+ * comes in between, one of the two sees the other, on every database and in any process, and it costs a sign-in no write.
+ */
+function keepingOut({
+  accounts,
+  endings,
+}: SessionStorageDependencies): (call: Call, stored: SessionRecord, signIn: readonly EventDraft[]) => Promise<void> {
+  return async (call, { accountId }, signIn) => {
+    if (signIn.length === 0 || accountId === undefined) return
+    const person = await accounts.find(call, accountId)
+    if (person?.suspended === false) return
+    // With what was stored together with it, and with what this request would store yet.
+    await endings.endAccount(call, accountId)
+    throw refuseAll(interactionEnded())
+  }
 }
 
 const place = (uid: string): Place => ({ collection: sessionsCollection.name, id: uid })

@@ -95,7 +95,7 @@ export function openStores(parts: StoresParts, clients: ClientRegistry) {
   const refreshStorage = createRefreshStorage({ database, tokens, values: refreshValues, pending, vault, clock, reuse, endings, logger })
   const adapter = adapterFactory({
     Client: createClientStorage(clients, newcomers.documents),
-    Session: createSessionStorage({ sessions, pending, vault, clock, endings, limits: sessionLimits(settings.definition?.sessions) }),
+    Session: createSessionStorage({ ...parts, sessions, pending, vault, endings, limits: sessionLimits(settings.definition?.sessions) }),
     Grant: createGrantStorage({ grants, pending, clients, vault, clock, endings, reuse }),
     RefreshToken: refreshStorage,
     AuthorizationCode: codeStorage,

@@ -3,6 +3,7 @@ import type { Call } from '#kernel/call.ts'
 import { defineCollection, insertInto } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Database, Page } from '../../database/contract.ts'
+import { accountsCollection } from '../accounts/repository.ts'
 import { type SecurityEventRecord, securityEventRecord } from './schemas.ts'
 
 const AT_ONCE = 100
@@ -23,10 +24,13 @@ export interface SecurityEventsRepository {
     page: { readonly limit: number; readonly after?: string | undefined },
   ): Promise<Page<SecurityEventRecord>>
   deleteAll(call: Call, accountId: string): Promise<void>
+  /** Those of them whose account is not there. */
+  gone(call: Call, accountIds: readonly string[]): Promise<string[]>
 }
 
 export function createSecurityEventsRepository(database: Database): SecurityEventsRepository {
   const events = database.collection(securityEventsCollection)
+  const accounts = database.collection(accountsCollection)
   const list: SecurityEventsRepository['list'] = (call, accountId, { limit, after }) =>
     events.list(call, { index: 'account', where: { accountId }, order: 'descending', limit, ...(after === undefined ? {} : { after }) })
   return {
@@ -49,6 +53,10 @@ export function createSecurityEventsRepository(database: Database): SecurityEven
         found = page.items.length
         for (const { value } of page.items) await events.delete(call, value.id)
       } while (found === AT_ONCE)
+    },
+    async gone(call, accountIds) {
+      const found = await Promise.all(accountIds.map((id) => accounts.get(call, id)))
+      return accountIds.filter((_id, number) => found[number] === undefined)
     },
   }
 }

@@ -49,14 +49,19 @@ export function createSecurityEvents({ database, logger }: { readonly database: 
       topics: [SECURITY_EVENT],
       async handle(events, call) {
         const records = events.flatMap((event) => recordOf(event) ?? [])
-        // Of whoever is gone nothing stays, and nothing comes after it.
-        const gone = new Set(records.filter(({ type }) => type === 'account.deleted').map(({ accountId }) => accountId))
-        await repository.insertNew(
-          call,
-          records.filter(({ accountId }) => accountId === undefined || !gone.has(accountId)),
-        )
-        for (const accountId of gone) if (accountId !== undefined) await repository.deleteAll(call, accountId)
+        // Of whoever is gone nothing stays.
+        const ended = idsOf(records.filter(({ type }) => type === 'account.deleted'))
+        const kept = records.filter(({ accountId }) => accountId === undefined || !ended.has(accountId))
+        await repository.insertNew(call, kept)
+        // Nor of what was under way at the end, and is told after it. Looked for once it is stored: the end of an account that is there now is told after all
+        // of this, whichever process takes that in.
+        const gone = await repository.gone(call, [...idsOf(kept)])
+        for (const accountId of [...ended, ...gone]) await repository.deleteAll(call, accountId)
       },
     },
   }
+}
+
+function idsOf(records: readonly SecurityEventRecord[]): Set<string> {
+  return new Set(records.flatMap(({ accountId }) => accountId ?? []))
 }

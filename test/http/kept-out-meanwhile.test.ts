@@ -1,0 +1,131 @@
+// A sign-in that is under way while its account is blocked or ends: it was let in before, and is stored after all that was open has ended.
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, test } from 'node:test'
+import { systemCall } from '#kernel/call.ts'
+import { accountsCollection } from '../../src/auth/accounts/repository.ts'
+import type { WriteRequest } from '../../src/database/ports.ts'
+import sealedApp from '../fixtures/sealed/ninefold.config.ts'
+import { type Person, PASSWORD, signIn, signUp } from '../support/person.ts'
+import { withWrites } from '../support/scenario-database.ts'
+import { until } from '../support/until.ts'
+import { type Page, Visitor } from '../support/visitor.ts'
+import { type WholePlatform, wholePlatform } from '../support/whole-platform.ts'
+
+/** Where what has ended may be named for a while: see erasure.test.ts. */
+const MAY_NAME = new Set(['ninefold_events', 'auth_revocations', 'jobs', 'log: requests'])
+
+const call = systemCall('test')
+let platform: WholePlatform
+let friend: Person
+/** Done once, in front of the first write that it is for. */
+let meanwhile: { readonly isFor: (request: WriteRequest) => boolean; act(): Promise<unknown> } | undefined
+
+before(async () => {
+  platform = await wholePlatform(sealedApp, {
+    between: (engine) =>
+      withWrites(engine, async (request, write) => {
+        const due = meanwhile?.isFor(request) === true ? meanwhile : undefined
+        if (due !== undefined) meanwhile = undefined
+        await due?.act()
+        return write(request)
+      }),
+  })
+  await platform.start()
+  friend = await signUp(platform, 'friend@example.org')
+})
+after(async () => {
+  await platform?.stop()
+  await platform?.remove()
+})
+beforeEach(() => {
+  meanwhile = undefined
+})
+
+const storesSignIn = (request: WriteRequest): boolean =>
+  request.kind === 'write' && request.steps.some(({ kind, collection }) => kind === 'insert' && collection === 'auth_sessions')
+const tells =
+  (type: string) =>
+  (request: WriteRequest): boolean =>
+    request.kind === 'write' && request.events.some(({ data }) => data.includes(`"${type}"`))
+
+const viewOf = (email: string) => platform.running().auth.finding.view(call, { email })
+
+async function idOf(email: string): Promise<string> {
+  const view = await viewOf(email)
+  assert.ok(view)
+  return view.accountId
+}
+
+/** In a browser of its own. */
+async function signsIn(email: string, password = PASSWORD): Promise<{ readonly visitor: Visitor; readonly page: Page }> {
+  const visitor = new Visitor(platform.port)
+  const page = await signIn(platform, { email, visitor }, password)
+  assert.equal(meanwhile, undefined, 'it was under way meanwhile')
+  return { visitor, page }
+}
+
+/** Where the account page leads whoever is not signed in. */
+async function isSignedIn(visitor: Visitor): Promise<boolean> {
+  const { url } = await visitor.visit(`${platform.origin('accounts')}/account`)
+  return url.pathname === '/account'
+}
+
+/** When all that was told until now has been taken in. */
+async function eventsTaken(): Promise<void> {
+  const { auth } = platform.running()
+  const known = (await viewOf(friend.email))?.events.length ?? 0
+  await auth.signOutAccount(call, { email: friend.email })
+  await until('the events to be taken in', async () => ((await viewOf(friend.email))?.events.length ?? 0) > known)
+}
+
+test('requirement 32: whoever is blocked while their sign-in is being stored is not signed in, nor when they are let in again', async () => {
+  const { email } = await signUp(platform, 'blocked@example.org')
+  const { auth } = platform.running()
+  meanwhile = { isFor: storesSignIn, act: () => auth.suspendAccount(call, { email, suspended: true }) }
+  const { visitor, page } = await signsIn(email)
+  assert.equal(page.status, 400, page.body)
+  assert.match(page.body, /start again/)
+  assert.deepEqual((await viewOf(email))?.sessions, [])
+  assert.equal(await isSignedIn(visitor), false)
+  await auth.suspendAccount(call, { email, suspended: false })
+  assert.equal(await isSignedIn(visitor), false)
+  const { visitor: later } = await signsIn(email)
+  assert.equal(await isSignedIn(later), true, 'a new sign-in is another matter')
+})
+
+test('requirement 32: the pages know nobody who is blocked, although the session has not ended yet', async () => {
+  const { email } = await signUp(platform, 'still-there@example.org')
+  const { visitor } = await signsIn(email)
+  assert.equal(await isSignedIn(visitor), true)
+  const accounts = platform.running().database.collection(accountsCollection)
+  const id = await idOf(email)
+  await accounts.update(call, id, { set: { suspendedAt: platform.now() } })
+  assert.equal(await isSignedIn(visitor), false)
+  await accounts.update(call, id, { set: { suspendedAt: undefined } })
+  assert.equal(await isSignedIn(visitor), true, 'it was there all the time')
+})
+
+for (const [what, isFor, password] of [
+  ['a sign-in', storesSignIn, PASSWORD],
+  ['a wrong password', tells('sign_in.failed'), 'not the password'],
+] as const) {
+  test(`${what} that is under way while its account ends leaves nothing of whoever has gone`, async () => {
+    const { email } = await signUp(platform, `gone-${what.replaceAll(' ', '-')}@example.org`)
+    const id = await idOf(email)
+    const { auth } = platform.running()
+    const act = async (): Promise<void> => {
+      await auth.deleteAccount(call, { email, now: true, confirm: email })
+      await eventsTaken()
+    }
+    meanwhile = { isFor, act }
+    const { visitor } = await signsIn(email, password)
+    assert.equal(await viewOf(email), undefined)
+    assert.equal(await isSignedIn(visitor), false)
+    await eventsTaken()
+    let naming: string[] = []
+    await until('nothing to be left', async () => {
+      naming = [...(await platform.rows())].flatMap(([table, rows]) => (rows.includes(id) && !MAY_NAME.has(table) ? [table] : []))
+      return naming.length === 0
+    }).catch((error: unknown) => assert.deepEqual(naming, [], String(error)))
+  })
+}
