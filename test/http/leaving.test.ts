@@ -275,7 +275,8 @@ test('goes on where it stopped, and nothing calls it off once it is begun', asyn
   world.engine.revokeAccount = revokeAccount
   assert.equal(await signsIn(person), false, 'nobody comes back to what is half gone')
   await tellOfSignIn(person.accountId)
-  assert.deepEqual(await world.leaving.suspend(call, person.email, false), { accountId: person.accountId, suspended: false })
+  await assert.rejects(world.leaving.suspend(call, person.email, false), { code: 'auth.bad_details', detail: /no way back/ })
+  assert.deepEqual(await world.leaving.suspend(call, person.email, true), { accountId: person.accountId, suspended: true })
   await world.settled()
   assert.equal(await signsIn(person), false)
   await runJob()

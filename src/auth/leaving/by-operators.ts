@@ -8,7 +8,7 @@ import { authErrors } from '../errors.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { settled } from '../settled.ts'
 import type { AccountDeletion, AccountEnding, AccountKept, AccountSignedOut } from './contract.ts'
-import { askAgain, askForEnd, beginAtOnce, deleteOne, type LeavingDependencies, stay } from './ending.ts'
+import { askAgain, askForEnd, beginAtOnce, deleteOne, type LeavingDependencies, noWayBack, stay } from './ending.ts'
 import { requireOperator } from '../operators-only.ts'
 
 /** Ends what blocking ends, and leaves the account open. */
@@ -82,7 +82,7 @@ export async function keep(deps: LeavingDependencies, call: Call, typed: string)
     const account = await accountOf(deps.repository, call, typed)
     if (account === undefined) return undefined
     const { id: accountId, deletion, deletionAt } = account.value
-    if (deletion?.begun === true) throw authErrors.bad_details({ detail: 'This account is being deleted: there is no way back.' })
+    if (deletion?.begun === true) throw noWayBack()
     if (deletionAt === undefined) return { accountId, kept: false }
     return (await stay(deps, call, { account, by: actorOf(call) })) ? { accountId, kept: true } : 'moved'
   })

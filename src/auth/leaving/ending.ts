@@ -7,6 +7,7 @@ import { languageFor, mail } from '../accounts/mail.ts'
 import type { Account } from '../accounts/schemas.ts'
 import { endAccessRequested } from '../end-access.ts'
 import type { Engine } from '../engine.ts'
+import { authErrors } from '../errors.ts'
 import { type SecurityEvent, securityEventOf } from '../security-events/security-event.ts'
 import type { ServiceAccounts } from '../service-accounts/service.ts'
 import { settled } from '../settled.ts'
@@ -105,6 +106,11 @@ export function stay(
     securityEventOf({ type: 'account.deletion_cancelled', accountId, ...by }),
   ]
   return repository.change(call, account, { set: { deletionAt: undefined, deletion: undefined }, events })
+}
+
+/** For who would call an end off, or let somebody in again, when that end has begun. */
+export function noWayBack(): Error {
+  return authErrors.bad_details({ detail: 'This account is being deleted: there is no way back.' })
 }
 
 /** From here on nobody signs in, and nothing calls it off: what is begun is finished, by the next run if this one stops. */

@@ -7,6 +7,7 @@ import { endAccessRequested } from '../end-access.ts'
 import type { Engine } from '../engine.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import type { ServiceAccounts } from '../service-accounts/service.ts'
+import { noWayBack } from './ending.ts'
 import type { LeavingRepository } from './repository.ts'
 import { settled } from '../settled.ts'
 import { requireOperator } from '../operators-only.ts'
@@ -34,7 +35,8 @@ export async function suspend(
     if (account === undefined) return undefined
     const { id, suspendedAt, deletion, deletionAt } = account.value
     // Blocked for its end: nobody may come back to what is half gone.
-    if ((suspendedAt !== undefined) === suspended || deletion?.begun === true) return id
+    if (!suspended && deletion?.begun === true) throw noWayBack()
+    if ((suspendedAt !== undefined) === suspended) return id
     const now = clock.now()
     const type = suspended ? 'account.suspended' : 'account.reinstated'
     const told = securityEventOf({ type, accountId: id, ...actorOf(call) })
