@@ -162,6 +162,18 @@ export const PASSWORDS: readonly Defence[] = [
   },
   {
     requirement: 69,
+    off: 'who asks for a new passkey learns who has a role',
+    test: 'test/http/lost-passkey.test.ts',
+    edits: [
+      [
+        'src/auth/people.ts',
+        '      holdsInOrganisation(call, id, forcedRoles),\n',
+        '      rules.forcedBy(roles) === 1 && holdsInOrganisation(call, id, forcedRoles),\n',
+      ],
+    ],
+  },
+  {
+    requirement: 69,
     off: 'the clock tells that nobody has the address',
     test: 'test/http/accounts-timing.alone.test.ts',
     edits: [

@@ -60,12 +60,13 @@ export function createPeople(parts: PeopleParts): People {
   const methods = signInMethods(definition)
   const running = createAccounts({ ...parts, methods, legacySignIn: definition?.legacySignIn })
   const forcedRoles = definition?.secondFactor?.roles ?? []
+  // The same look-ups for everybody, whatever they find: time must not tell who has such a role.
   const asksForMore: ByMailParts['asksForMore'] = async (call, { id, roles = [] }) => {
-    const [level, hasTotp] = await Promise.all([
-      rules.forcedLevel(call, id, { roles, groups: [], at: 0 }),
+    const [isForcedThere, hasTotp] = await Promise.all([
+      holdsInOrganisation(call, id, forcedRoles),
       hasSecondStep(methods) && secondFactors.hasTotp(call, id),
     ])
-    return level > 1 || hasTotp
+    return isForcedThere || hasTotp || rules.forcedBy(roles) > 1
   }
   const { legacySignIn } = definition ?? {}
   const byMail = createByMail({ ...parts, methods, asksForMore, legacySignIn, shared: running.shared, origin: sites.accounts })

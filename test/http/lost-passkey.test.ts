@@ -12,6 +12,7 @@ import type { StoredEvent } from '../../src/database/contract.ts'
 import { renderMail } from '../../src/jobs/mail/templates.ts'
 import { type AccountsWorld, call, openAccounts, ORIGIN, tokenIn, type Visited } from '../support/accounts.ts'
 import { SoftAuthenticator } from '../support/authenticator.ts'
+import { looked } from '../support/scenario-database.ts'
 import { until } from '../support/until.ts'
 
 const BROWSER = 'x'.repeat(43)
@@ -22,9 +23,11 @@ const MINUTE = 60_000
 let world: AccountsWorld
 let count = 0
 const jobs: StoredEvent['data'][] = []
+const looks: string[] = []
 
 before(async () => {
   world = await openAccounts({
+    between: (engine) => looked(engine, (look) => looks.push(look)),
     definition: {
       methods: { password: false },
       organisations: {},
@@ -233,6 +236,26 @@ test('for whom a role asks for two factors the mailbox is not enough, and an ope
   assert.equal(items.find(({ type }) => type === 'passkey.link_sent')?.actor, 'operator desk')
   assert.equal(await lostPasskeys.send(operator, 'nobody@example.org'), undefined)
   await assert.rejects(lostPasskeys.send(callAs(call, { kind: 'anonymous' }), email), /for operators/)
+})
+
+test('requirement 69: as much is looked up for whoever a role asks for two factors, in an organisation or not, as for anybody and nobody', async () => {
+  const emails = { nobody: 'no-account@example.org', plain: '', admin: '', owner: '' }
+  for (const role of ['plain', 'admin', 'owner'] as const) {
+    const { accountId, email } = await person()
+    if (role === 'admin') await world.database.collection(accountsCollection).update(call, accountId, { set: { roles: ['admin'] } })
+    if (role === 'owner') await world.running.organisations.organisations.create(call, { name: 'Choir', accountId })
+    emails[role] = email
+  }
+  await world.settled()
+  const looksFor = async (email: string): Promise<string[]> => {
+    looks.splice(0)
+    await world.byMail.lostPasskeys.ask(call, { email, client: email })
+    // What is told of the others looks for their accounts meanwhile.
+    return looks.filter((look) => look !== 'find accounts')
+  }
+  const expected = await looksFor(emails.nobody)
+  assert.ok(expected.includes('scan auth_members'), expected.join())
+  for (const [who, email] of Object.entries(emails)) assert.deepEqual(await looksFor(email), expected, who)
 })
 
 test('a role in an organisation asks for two factors as well', async () => {

@@ -41,6 +41,7 @@ import type { Leaving } from '../../src/auth/leaving/service.ts'
 import type { PasswordSettings } from '../../src/auth/passwords/passwords.ts'
 import { cacheServer } from '../../src/cache/server.ts'
 import type { Database } from '../../src/database/contract.ts'
+import type { Engine as DatabaseEngine } from '../../src/database/ports.ts'
 import { jobsServer } from '../../src/jobs/server.ts'
 import { type FakeClock, fakeClock } from './fake-clock.ts'
 import { until } from './until.ts'
@@ -190,6 +191,8 @@ export async function openAccounts(
     passwords?: PasswordSettings
     productName?: string
     durableFile?: string
+    /** Stands between the database and its engine. */
+    between?: (engine: DatabaseEngine) => DatabaseEngine
     definition?: AuthDefinition
     /** Secrets of upstream providers, by id. */
     upstreamSecrets?: Readonly<Record<string, string>>
@@ -210,7 +213,7 @@ export async function openAccounts(
   // What is stored in a file was made with one key, whoever opens it.
   const masterKey = options.durableFile === undefined ? randomToken() : createHash('sha256').update(options.durableFile).digest('base64url')
   const keyRing = createKeyRing(new Secret(masterKey))
-  const databases = await scenarioDatabase({ file: options.durableFile, clock, logger, keyRing })
+  const databases = await scenarioDatabase({ file: options.durableFile, between: options.between, clock, logger, keyRing })
   const cache = cacheServer.create({ maxBytes: 16 * 1024 * 1024, clock, logger }).contract
   const database = databases.contract
   const revocations = createRevocations({ database, cache, clock, logger })

@@ -40,6 +40,8 @@ export interface ScenarioDatabase {
   readonly logger: Logger
   /** Told of each write that the engine is asked for: one commit. */
   readonly onWrite?: ((request: WriteRequest) => void) | undefined
+  /** Stands between the database and its engine. */
+  readonly between?: ((engine: Engine) => Engine) | undefined
   /** Background removal; as in production unless told. */
   readonly sweepEveryMs?: number
   /** Given, what mails carry is sealed, as by a whole platform. */
@@ -47,9 +49,9 @@ export interface ScenarioDatabase {
 }
 
 export async function scenarioDatabase(options: ScenarioDatabase): Promise<Running<Database>> {
-  const { file, clock, logger, onWrite, sweepEveryMs, keyRing } = options
+  const { file, clock, logger, onWrite, between = (bare) => bare, sweepEveryMs, keyRing } = options
   const url = scenarioUrl(file ?? randomBytes(16).toString('hex')) ?? `sqlite:${encodeURI(file ?? ':memory:')}`
-  const engine = await engineFor(url, { logger })
+  const engine = between(await engineFor(url, { logger }))
   const eventAtRest = keyRing && createJobSeal(keyRing).event
   const sweeping = sweepEveryMs === undefined ? {} : { sweepEveryMs }
   return databaseServer.create({
@@ -76,6 +78,22 @@ export function withWrites(engine: Engine, around: (request: WriteRequest, write
       if (name === 'write') return (request: WriteRequest) => around(request, (given) => target.write(given))
       const member: unknown = Reflect.get(target, name, target)
       return typeof member === 'function' ? member.bind(target) : member
+    },
+  })
+}
+
+const LOOKS: ReadonlySet<unknown> = new Set(['find', 'findByKey', 'scan', 'count', 'search'])
+
+/** The same engine, which tells of each look into a collection, as `find accounts`. */
+export function looked(engine: Engine, onLook: (look: string) => void): Engine {
+  return new Proxy(engine, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target)
+      if (typeof member !== 'function' || !LOOKS.has(name)) return typeof member === 'function' ? member.bind(target) : member
+      return (layout: { readonly name: string }, ...rest: readonly unknown[]): unknown => {
+        onLook(`${String(name)} ${layout.name}`)
+        return member.call(target, layout, ...rest)
+      }
     },
   })
 }
