@@ -20,7 +20,7 @@ export const ACCOUNTS: readonly Defence[] = [
     requirement: 32,
     off: 'a sign-in that is under way outlives the block',
     test: MEANWHILE,
-    edits: [[`${PROVIDER}/session-storage.ts`, 'if (person?.suspended === false) return', 'if (person !== undefined) return']],
+    edits: [[`${PROVIDER}/session-storage.ts`, '|| person?.suspended === false) return', '|| person !== undefined) return']],
   },
   {
     requirement: 32,

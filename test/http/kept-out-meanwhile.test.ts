@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { systemCall } from '#kernel/call.ts'
+import { randomToken } from '#kernel/ids.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { WriteRequest } from '../../src/database/ports.ts'
 import sealedApp from '../fixtures/sealed/ninefold.config.ts'
 import { type Person, PASSWORD, signIn, signUp } from '../support/person.ts'
 import { withWrites } from '../support/scenario-database.ts'
+import { authorizationUrl } from '../support/third-party.ts'
 import { until } from '../support/until.ts'
 import { type Page, Visitor } from '../support/visitor.ts'
 import { type WholePlatform, wholePlatform } from '../support/whole-platform.ts'
@@ -41,8 +43,10 @@ beforeEach(() => {
   meanwhile = undefined
 })
 
-const storesSignIn = (request: WriteRequest): boolean =>
-  request.kind === 'write' && request.steps.some(({ kind, collection }) => kind === 'insert' && collection === 'auth_sessions')
+const stores =
+  (wanted: string) =>
+  (request: WriteRequest): boolean =>
+    request.kind === 'write' && request.steps.some(({ kind, collection }) => kind === 'insert' && collection === wanted)
 const tells =
   (type: string) =>
   (request: WriteRequest): boolean =>
@@ -70,6 +74,11 @@ async function isSignedIn(visitor: Visitor): Promise<boolean> {
   return url.pathname === '/account'
 }
 
+/** When that is done at once, and by the job that the write has asked for: each lists the account. */
+async function accessEnded(id: string): Promise<void> {
+  await until('the job to have run', async () => ((await platform.rows()).get('auth_revocations') ?? '').split(id).length > 2)
+}
+
 /** When all that was told until now has been taken in. */
 async function eventsTaken(): Promise<void> {
   const { auth } = platform.running()
@@ -80,9 +89,15 @@ async function eventsTaken(): Promise<void> {
 
 test('requirement 32: whoever is blocked while their sign-in is being stored is not signed in, nor when they are let in again', async () => {
   const { email } = await signUp(platform, 'blocked@example.org')
+  const id = await idOf(email)
   const { auth } = platform.running()
-  meanwhile = { isFor: storesSignIn, act: () => auth.suspendAccount(call, { email, suspended: true }) }
+  const act = async (): Promise<void> => {
+    await auth.suspendAccount(call, { email, suspended: true })
+    await accessEnded(id)
+  }
+  meanwhile = { isFor: stores('auth_sessions'), act }
   const { visitor, page } = await signsIn(email)
+  assert.match(page.url.pathname, /^\/interaction\//)
   assert.equal(page.status, 400, page.body)
   assert.match(page.body, /start again/)
   assert.deepEqual((await viewOf(email))?.sessions, [])
@@ -105,9 +120,20 @@ test('requirement 32: the pages know nobody who is blocked, although the session
   assert.equal(await isSignedIn(visitor), true, 'it was there all the time')
 })
 
-for (const [what, isFor, password] of [
-  ['a sign-in', storesSignIn, PASSWORD],
-  ['a wrong password', tells('sign_in.failed'), 'not the password'],
+/** Signs in to a third party and allows it something. */
+async function allows(email: string): Promise<{ readonly visitor: Visitor; readonly page: Page }> {
+  const visitor = new Visitor(platform.port)
+  const asked = await visitor.visit(authorizationUrl(platform, randomToken(), { scope: 'openid offline_access notes:read' }))
+  const consent = await visitor.submit(asked, { email, password: PASSWORD })
+  const page = await visitor.submit(consent, { decision: 'allow' })
+  assert.equal(meanwhile, undefined, 'it was under way meanwhile')
+  return { visitor, page }
+}
+
+for (const [what, isFor, acts] of [
+  ['a sign-in', stores('auth_sessions'), signsIn],
+  ['a consent', stores('auth_consents'), allows],
+  ['a wrong password', tells('sign_in.failed'), (email: string) => signsIn(email, 'not the password')],
 ] as const) {
   test(`${what} that is under way while its account ends leaves nothing of whoever has gone`, async () => {
     const { email } = await signUp(platform, `gone-${what.replaceAll(' ', '-')}@example.org`)
@@ -115,10 +141,11 @@ for (const [what, isFor, password] of [
     const { auth } = platform.running()
     const act = async (): Promise<void> => {
       await auth.deleteAccount(call, { email, now: true, confirm: email })
+      await accessEnded(id)
       await eventsTaken()
     }
     meanwhile = { isFor, act }
-    const { visitor } = await signsIn(email, password)
+    const { visitor } = await acts(email)
     assert.equal(await viewOf(email), undefined)
     assert.equal(await isSignedIn(visitor), false)
     await eventsTaken()

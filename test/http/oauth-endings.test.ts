@@ -19,6 +19,7 @@ import {
   openOauth,
   pkce,
   PRINT_SHOP,
+  type Reply,
   refresh,
   send,
   type Tokens,
@@ -225,6 +226,31 @@ test('requirement 32: whoever is blocked while a hook of the app thinks is not s
   assert.match(late.body, /start again/)
   own.suspended.clear()
   assert.deepEqual(await own.server.engine.sessions(call, account), [])
+})
+
+test('requirement 32: what somebody allows while all of their account ends, ends with it', async (context) => {
+  const account = 'person-allowing'
+  let allow: (() => Promise<Reply>) | undefined
+  const own = await openOauth({
+    between: (database) => ({
+      ...database,
+      async commit(...given) {
+        const act = allow
+        allow = undefined
+        // By then what was allowed before is removed, and the session has not ended.
+        if (act !== undefined) assert.match(String((await act()).headers['location']), /callback\?code=/)
+        return database.commit(...given)
+      },
+    }),
+  })
+  context.after(() => own.stop())
+  const browser = new Browser(own)
+  const signedIn = await browser.visit({ method: 'POST', path: `${await interactionOf(browser)}/sign-in?account=${account}` })
+  const consent = String(signedIn.headers['location'])
+  allow = () => browser.visit({ method: 'POST', path: `${consent}/consent?approved=yes` })
+  await own.server.engine.revokeAccount(call, account)
+  assert.equal(allow, undefined)
+  assert.deepEqual(await own.server.engine.authorisedApps(call, account), [])
 })
 
 test('an answer counts once: the form that is sent again opens no second session', async () => {

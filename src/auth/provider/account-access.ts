@@ -40,12 +40,15 @@ export function createAccountAccess(dependencies: AccountAccessDependencies): Ac
       // What somebody has allowed who knew the old password must not come back by itself, with the next visit to that app.
       await consents.removeAll(call, accountId)
       await endings.endAccount(call, accountId, { uid: exceptSessionId })
+      // And what was allowed in between, in a session that was there until now.
+      await consents.removeAll(call, accountId)
     },
 
     async revokeUntil(call, accountId, { until, exceptSessionId }) {
       // All of them, by whomever: to be asked once more harms nobody, and what a thief has allowed would come back by itself.
       await consents.removeAll(call, accountId)
       await endings.endAccount(call, accountId, { uid: exceptSessionId, since: until })
+      await consents.removeAll(call, accountId)
     },
   }
 }

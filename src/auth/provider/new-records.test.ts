@@ -79,7 +79,7 @@ test('a grant that is there gets what is new, and one that has ended is not give
 
 test('a session that is there keeps what the other request has added, and one that has ended stays so', async () => {
   const accounts = Object({ find: async () => ({ suspended: false }) })
-  const storage = createSessionStorage({ ...parts, sessions, accounts, endings: Object({}), limits: sessionLimits() })
+  const storage = createSessionStorage({ ...parts, sessions, accounts, consents: Object({}), endings: Object({}), limits: sessionLimits() })
   const session = (client: string): AdapterPayload => {
     const authorizations = { [client]: { sid: `${client}-sid`, grantId: `${client}-grant` } }
     return { kind: 'Session', uid: 'u', accountId: 'a', loginTs: 1000, authorizations }

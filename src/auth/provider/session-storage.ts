@@ -10,6 +10,7 @@ import { describeDevice } from '../device.ts'
 import type { AccountDirectory } from '../engine.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
 import { type SessionRecord, sessionsCollection } from './collections.ts'
+import type { Consents } from './consents.ts'
 import { interactionEnded } from './details.ts'
 import type { Endings } from './endings.ts'
 import { recordId } from './ids.ts'
@@ -26,6 +27,7 @@ export interface SessionStorageDependencies {
   readonly clock: Clock
   readonly endings: Endings
   readonly accounts: AccountDirectory
+  readonly consents: Pick<Consents, 'removeAll'>
   readonly limits: SessionLimits
 }
 
@@ -59,11 +61,15 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
           const record = recordOf(dependencies, payload, { ...saving, signedInAt: undefined })
           const events = signInOf(undefined, record)
           if (await pending.commit(call, { operations: [insertInto(sessionsCollection, record)], events })) {
-            return await unlessKeptOut(call, record, events)
+            return await unlessKeptOut(call, accountOf(events, record))
           }
         } else {
           // It ended while this request was under way: saving it would sign the browser in again.
-          if (stored.value.endedAt !== undefined) throw new errors.SessionNotFound('the session has ended')
+          if (stored.value.endedAt !== undefined) {
+            // What it had to store with it, as a consent, it may have stored each for itself.
+            await unlessKeptOut(call, payload.accountId)
+            throw new errors.SessionNotFound('the session has ended')
+          }
           const earlier = opened(stored)
           const latest = withLatestSignIn(earlier, payload)
           const signedInAt = isSameSignIn(earlier, latest) ? stored.value.signedInAt : undefined
@@ -71,7 +77,7 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
           const { id: _id, ...set } = record
           const events = signInOf(stored.value, record)
           const operations = [updateIn(sessionsCollection, uid, { set, ifVersion: stored.version })]
-          if (await pending.commit(call, { operations, events })) return await unlessKeptOut(call, record, events)
+          if (await pending.commit(call, { operations, events })) return await unlessKeptOut(call, accountOf(events, record))
         }
       }
       throw new errors.TemporarilyUnavailable('the session is busy')
@@ -125,20 +131,25 @@ function signInOf(before: SessionRecord | undefined, { accountId, signedInAt, de
   return [securityEventOf({ type: 'sign_in.succeeded', accountId, device, ...(client === undefined ? {} : { client }) })]
 }
 
+/** Who has signed in, if somebody has. */
+const accountOf = (signIn: readonly EventDraft[], { accountId }: SessionRecord): string | undefined =>
+  signIn.length === 0 ? undefined : accountId
+
 /**
- * A block, and the end of an account, are written first and then end the sessions that are there; a sign-in is stored first and then asks for either. Whatever
- * comes in between, one of the two sees the other, on every database and in any process, and it costs a sign-in no write.
+ * A block, and the end of an account, are written first and then end what is there; a sign-in is stored first and then asks for either. Whatever comes in
+ * between, one of the two sees the other, on every database and in any process, and it costs a sign-in no write.
  */
 function keepingOut({
   accounts,
+  consents,
   endings,
-}: SessionStorageDependencies): (call: Call, stored: SessionRecord, signIn: readonly EventDraft[]) => Promise<void> {
-  return async (call, { accountId }, signIn) => {
-    if (signIn.length === 0 || accountId === undefined) return
-    const person = await accounts.find(call, accountId)
-    if (person?.suspended === false) return
-    // With what was stored together with it, and with what this request would store yet.
+}: SessionStorageDependencies): (call: Call, accountId: string | undefined) => Promise<void> {
+  return async (call, accountId) => {
+    const person = accountId === undefined ? undefined : await accounts.find(call, accountId)
+    if (accountId === undefined || person?.suspended === false) return
     await endings.endAccount(call, accountId)
+    await consents.removeAll(call, accountId)
+    // With it goes what this request would store yet.
     throw refuseAll(interactionEnded())
   }
 }

@@ -93,9 +93,10 @@ export function openStores(parts: StoresParts, clients: ClientRegistry) {
   const codeStorage = createCodeStorage({ codes, pending, vault, clock, endings })
   const refreshValues = createRefreshValues(createLastingSecret(parts, REFRESH_SECRET))
   const refreshStorage = createRefreshStorage({ database, tokens, values: refreshValues, pending, vault, clock, reuse, endings, logger })
+  const limits = sessionLimits(settings.definition?.sessions)
   const adapter = adapterFactory({
     Client: createClientStorage(clients, newcomers.documents),
-    Session: createSessionStorage({ ...parts, sessions, pending, vault, endings, limits: sessionLimits(settings.definition?.sessions) }),
+    Session: createSessionStorage({ ...parts, sessions, consents, pending, vault, endings, limits }),
     Grant: createGrantStorage({ grants, pending, clients, vault, clock, endings, reuse }),
     RefreshToken: refreshStorage,
     AuthorizationCode: codeStorage,
