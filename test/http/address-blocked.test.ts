@@ -102,7 +102,8 @@ test('blocked or let in while the link is being followed, the account stays as t
     const repository = createAddressRepository(world.database, { removals })
     const limits = { mayMail: async () => true }
     const addresses = createAddresses({ repository, accounts, admission, limits, clock: world.clock, origin: '' })
-    assert.deepEqual(await addresses.undo(call, account.back), { accountId: account.accountId, offered: false, suspended })
+    const { accountId, email: own } = account
+    assert.deepEqual(await addresses.undo(call, account.back), { accountId, email: own, offered: false, suspended })
     const { email, suspendedAt } = await stored(account)
     assert.deepEqual([times, email, suspendedAt !== undefined], [2, account.email, suspended])
   }
