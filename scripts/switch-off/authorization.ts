@@ -186,6 +186,18 @@ export const AUTHORIZATION: readonly Defence[] = [
   },
   {
     requirement: 15,
+    off: 'a code that a role refuses is used up',
+    test: 'test/http/oauth-all-or-nothing.test.ts',
+    edits: [[`${PROVIDER}/all-or-nothing.ts`, '        forget()\n', '']],
+  },
+  {
+    requirement: 15,
+    off: 'a code that a role refuses is a try at somebody else s',
+    test: 'test/http/oauth-all-or-nothing.test.ts',
+    edits: [[`${PROVIDER}/code-grant.ts`, '!(error instanceof ProvedTooLittle) && ', '']],
+  },
+  {
+    requirement: 15,
     off: 'a token exchange gives a role that asks for more than was proved',
     test: 'test/http/forced-factor.test.ts',
     edits: [

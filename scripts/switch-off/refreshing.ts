@@ -4,6 +4,7 @@ import { type Defence, ENGINE } from './defence.ts'
 const REFUSALS = 'test/http/oauth-refusals.test.ts'
 const RACES = 'test/http/oauth-races.test.ts'
 const FAMILIES = 'test/http/oauth-families.test.ts'
+const NOTHING = 'test/http/oauth-all-or-nothing.test.ts'
 const PROVIDER = 'src/auth/provider'
 
 export const REFRESHING: readonly Defence[] = [
@@ -51,7 +52,19 @@ export const REFRESHING: readonly Defence[] = [
     requirement: 29,
     off: 'a request that is overtaken is given a token that was used',
     test: RACES,
-    edits: [[`${PROVIDER}/model-changes.ts`, 'return ids.counting() ?? value', 'return value']],
+    edits: [[`${PROVIDER}/all-or-nothing.ts`, 'if (counting !== undefined)', "if (counting === '')"]],
+  },
+  {
+    requirement: 29,
+    off: 'a refresh that is refused uses its token up',
+    test: NOTHING,
+    edits: [
+      [
+        `${PROVIDER}/refresh-storage.ts`,
+        'rotations.set(context, () => rotation.replace(currentCall(), { token: rotated, held }, record))',
+        'const done = await rotation.replace(currentCall(), { token: rotated, held }, record)\n      rotations.set(context, async () => done)',
+      ],
+    ],
   },
   {
     requirement: 29,

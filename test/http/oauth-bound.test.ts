@@ -198,8 +198,13 @@ test('requirement 46: a code is bound to the key that the request has named', as
   const second = await codeFor(new Browser(world), { account: 'person-jkt', extra: { dpop_jkt: jkt } })
   const stranger = await proof({ signer: other.privateKey, jwk: await exportJWK(other.publicKey) })
   assert.equal(errorOf(await redeem(second, stranger)), 'invalid_grant')
+  assert.equal((await redeem(second, await proof())).status, 200, 'whoever has the key is not shut out by one who has not')
   const third = await codeFor(new Browser(world), { account: 'person-jkt', extra: { dpop_jkt: jkt } })
-  assert.equal((await redeem(third, await proof())).status, 200)
+  for (let time = 0; time < 5; time += 1) {
+    const guess = await proof({ signer: other.privateKey, jwk: await exportJWK(other.publicKey) })
+    assert.equal(errorOf(await redeem(third, guess)), 'invalid_grant')
+  }
+  assert.equal(errorOf(await redeem(third, await proof())), 'invalid_grant', 'it bears a few wrong tries only')
 })
 
 const basic = { authorization: `Basic ${Buffer.from(`pusher:${SECRET}`).toString('base64')}` }

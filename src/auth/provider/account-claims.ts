@@ -11,6 +11,9 @@ import { openidScopesOf } from './client-facts.ts'
 import type { ClientRegistry } from './clients.ts'
 import { currentCall } from './scope.ts'
 
+/** Of the sign-in behind a code or a token. Whoever shows it has the right one: it is no try at somebody else's. */
+export class ProvedTooLittle extends errors.InvalidGrant {}
+
 type Found = Awaited<ReturnType<AccountDirectory['find']>>
 
 /** What each scope tells of a person. */
@@ -68,7 +71,7 @@ async function requireProof(
   if (source.consumed !== undefined) return
   const proved = provedLevel(source)
   if (proved < 2 && proved < (await rules.forcedLevel(currentCall(), accountId, membership)))
-    throw new errors.InvalidGrant('a role of this person asks for a second factor, which was not proved at this sign-in')
+    throw new ProvedTooLittle('a role of this person asks for a second factor, which was not proved at this sign-in')
 }
 
 interface IssuedToken {

@@ -3,6 +3,7 @@
 import type Provider from 'oidc-provider'
 import type { AuthorizationCode } from 'oidc-provider'
 import { errors } from 'oidc-provider'
+import { ProvedTooLittle } from './account-claims.ts'
 import { codeGrant, grantHelpers } from './engine-internals.ts'
 
 /** RFC 7636 section 4.1. */
@@ -27,7 +28,8 @@ export function offerCodeGrant(provider: Provider, noteWrongTry: (code: string) 
           throw new errors.InvalidGrant('the code verifier is not that of the code')
         await handler(provider, helpers, context)
       } catch (error) {
-        if (error instanceof errors.InvalidGrant && typeof value === 'string') await noteWrongTry(value)
+        if (error instanceof errors.InvalidGrant && !(error instanceof ProvedTooLittle) && typeof value === 'string')
+          await noteWrongTry(value)
         throw error
       }
     },

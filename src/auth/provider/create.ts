@@ -201,6 +201,14 @@ function buildEngine(parts: AuthorizationServerParts, made: Made & { readonly ke
     configuration,
     refreshTokens: stores.refreshTokenIds,
     flush: () => stores.pending.flush(),
+    grants: {
+      async store() {
+        const counting = await stores.useUpRefreshToken()
+        await stores.pending.flush()
+        return counting
+      },
+      forget: () => stores.pending.forget(),
+    },
     logger,
     checkSecret: createSecretCheck({ counts: stores.counts, keyRing, clock, logger }),
     pages,

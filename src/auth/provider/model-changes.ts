@@ -32,8 +32,6 @@ export function detectReplaysAtOnce(provider: Provider): void {
 export interface RefreshTokenIds {
   first(): string
   successorOf(value: string): string
-  /** What counts by now, when somebody was faster than the request under way. */
-  counting(): string | undefined
 }
 
 /** The successor of a refresh token is computed from it, so that every racer arrives at the same one. */
@@ -45,11 +43,6 @@ export function nameRefreshTokensBy(provider: Provider, ids: RefreshTokenIds): v
   prototype.generateTokenId = () => {
     const rotated = Provider.ctx?.oidc.entities.RotatedRefreshToken
     return rotated === undefined ? ids.first() : ids.successorOf(rotated.jti)
-  }
-  const { save } = prototype
-  prototype.save = async function saveUnlessLate() {
-    const value = await save.call(this)
-    return ids.counting() ?? value
   }
 }
 

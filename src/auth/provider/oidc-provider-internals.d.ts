@@ -16,9 +16,13 @@ declare module 'oidc-provider/lib/helpers/grants.js' {
 }
 
 declare module 'oidc-provider/lib/helpers/weak_cache.js' {
+  import type { KoaContextWithOIDC } from 'oidc-provider'
   import type Provider from 'oidc-provider'
 
-  export default function internals(provider: Provider): { readonly responseModes: Map<string, unknown> }
+  export default function internals(provider: Provider): {
+    readonly responseModes: Map<string, unknown>
+    readonly grantTypeHandlers: Map<string, (context: KoaContextWithOIDC) => Promise<void>>
+  }
 }
 
 declare module 'oidc-provider/lib/helpers/als.js' {

@@ -14,6 +14,8 @@ export interface Pending {
   commit(call: Call, write: Write): Promise<boolean>
   /** What still waits. Before the answer is sent. */
   flush(): Promise<void>
+  /** What still waits is not done: what it was for is refused. */
+  forget(): void
 }
 
 export function createPending(database: Pick<Database, 'commit'>): Pending {
@@ -56,6 +58,9 @@ export function createPending(database: Pick<Database, 'commit'>): Pending {
     async flush() {
       unlessRefused()
       await settle(currentCall(), take(), { operations: [] })
+    },
+    forget() {
+      take()
     },
   }
 }

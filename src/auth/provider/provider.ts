@@ -7,6 +7,7 @@ import { breath } from '#kernel/breath.ts'
 import type { Answer, Exchange } from '#kernel/http/route.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { RegistrationDefinition } from '../clients/contract.ts'
+import { storeWhatIsGiven, type WritesOfGrants } from './all-or-nothing.ts'
 import { publish } from './publishing.ts'
 import { askForBrowser, goOnInTheRequest, type Handle, keepAnswer } from './answering.ts'
 import { isOutage, isRefusal, nameGrantedScopes, nameUnregisteredGrants, tellInterval, tellOutage } from './answers.ts'
@@ -41,6 +42,8 @@ export interface ProviderParts {
   readonly refreshTokens: RefreshTokenIds
   /** Stores what a request has left to be stored, before it is answered. */
   flush(this: void): Promise<void>
+  /** Of the token endpoint. */
+  readonly grants: WritesOfGrants
   readonly logger: Logger
   readonly checkSecret: CheckSecret
   readonly apiScopes: readonly string[]
@@ -112,7 +115,8 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
 }
 
 /** Everything that we change in the engine itself. */
-function change(provider: Provider, { issuer, structured, exchange, checkSecret, refreshTokens, noteWrongTry }: ProviderParts): void {
+function change(provider: Provider, parts: ProviderParts): void {
+  const { issuer, structured, exchange, checkSecret, refreshTokens, grants, noteWrongTry } = parts
   knowStructuredTokens(provider, structured)
   keepEncryptedTokens(provider)
   offerTokenExchange(provider, exchange)
@@ -125,6 +129,7 @@ function change(provider: Provider, { issuer, structured, exchange, checkSecret,
   dropFormPost(provider)
   nameAcrAsAsked(provider)
   offerCodeGrant(provider, noteWrongTry)
+  storeWhatIsGiven(provider, grants)
   pinAddress(provider, issuer)
   goOnInTheRequest(provider)
 }

@@ -4,7 +4,7 @@ import Provider from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
 import { insertInto } from '#kernel/collection.ts'
 import type { Logger } from '#kernel/log.ts'
-import type { Collection, Database } from '../../database/contract.ts'
+import type { Collection } from '../../database/contract.ts'
 import { type RefreshTokenRecord, refreshTokensCollection } from './collections.ts'
 import type { Endings } from './endings.ts'
 import { createFormerRefreshTokens } from './former-refresh-tokens.ts'
@@ -23,10 +23,9 @@ import { type Vault, withoutId } from './vault.ts'
 const IDLE_MS = 14 * 86_400_000
 
 export interface RefreshStorageDependencies {
-  readonly database: Database
   readonly tokens: Collection<RefreshTokenRecord>
   readonly values: RefreshValues
-  readonly pending: Pick<Pending, 'commit'>
+  readonly pending: Pick<Pending, 'commit' | 'defer'>
   readonly vault: Vault
   readonly clock: Clock
   readonly reuse: Pick<Reuse, 'inGrace' | 'alarm'>
@@ -36,6 +35,8 @@ export interface RefreshStorageDependencies {
 
 export interface RefreshStorage extends Adapter {
   readonly ids: RefreshTokenIds
+  /** Uses up the token that the request under way shows, if it refreshes. Gives what counts by now, when somebody was faster. */
+  useUp(): Promise<string | undefined>
 }
 
 export function createRefreshStorage(dependencies: RefreshStorageDependencies): RefreshStorage {
@@ -45,14 +46,13 @@ export function createRefreshStorage(dependencies: RefreshStorageDependencies): 
   const former = createFormerRefreshTokens(dependencies)
   const keepingOf = (value: string) => (values.isFormer(value) ? former : families)
   const rotation = createRotation({ ...dependencies, keepingOf })
-  /** By the engine's context of a request: the token that it shows, and what it is answered with when somebody was faster. */
+  /** By the engine's context of a request: the token that it shows, and how it is used up. */
   const shown = new WeakMap<object, HeldToken>()
-  const counting = new WeakMap<object, string>()
+  const rotations = new WeakMap<object, () => Promise<string | undefined>>()
 
   async function begin(record: RefreshTokenRecord): Promise<void> {
     const call = currentCall()
-    const insert = { operations: [insertInto(refreshTokensCollection, record)] }
-    if (!(await pending.commit(call, insert))) await tokens.insert(call, record)
+    await pending.defer({ operations: [insertInto(refreshTokensCollection, record)], alone: () => tokens.insert(call, record) })
   }
 
   /** What the engine is told of a used token. */
@@ -62,11 +62,9 @@ export function createRefreshStorage(dependencies: RefreshStorageDependencies): 
 
   return {
     ...noStorage,
-    ids: {
-      first: values.first,
-      successorOf: values.successorOf,
-      counting: () => (Provider.ctx === undefined ? undefined : counting.get(Provider.ctx)),
-    },
+    ids: { first: values.first, successorOf: values.successorOf },
+
+    useUp: async () => (Provider.ctx === undefined ? undefined : await rotations.get(Provider.ctx)?.()),
 
     async upsert(token, payload, expiresIn = 0) {
       const { grantId } = payload
@@ -84,8 +82,8 @@ export function createRefreshStorage(dependencies: RefreshStorageDependencies): 
       if (context === undefined || rotated === undefined) return begin(record)
       const held = shown.get(context)
       if (held === undefined) throw new TypeError('A refresh token is used that nobody has looked for.')
-      const found = await rotation.replace(currentCall(), { token: rotated, held }, record)
-      if (found !== undefined) counting.set(context, found)
+      // The engine has yet to look at the resource, and a refusal must not use the token up.
+      rotations.set(context, () => rotation.replace(currentCall(), { token: rotated, held }, record))
     },
 
     async find(token): Promise<AdapterPayload | undefined> {
@@ -98,7 +96,7 @@ export function createRefreshStorage(dependencies: RefreshStorageDependencies): 
       return held.usedAt === undefined ? payload : judged(held, held.usedAt, payload)
     },
 
-    // Using it up and storing its successor is one commit, in `upsert`: a crash in between would leave neither half.
+    // Using it up and storing its successor is one commit, in `useUp`: a crash in between would leave neither half.
     async consume() {},
 
     // Nothing is removed by itself (`destroy`, `revokeByGrantId`): the engine ends the grant with each of its tokens that it ends, which sweeps the family

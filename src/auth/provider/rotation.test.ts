@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemCall } from '#kernel/call.ts'
-import { databaseErrors } from '../../database/errors.ts'
 import type { RefreshTokenRecord } from './collections.ts'
 import { createRotation, type HeldToken, type RotationDependencies, type Shown } from './rotation.ts'
 
@@ -14,7 +13,7 @@ function overtaken(now: HeldToken | undefined) {
   const ended: { readonly sid: string; readonly events: unknown }[] = []
   const noted: unknown[] = []
   const dependencies = {
-    database: { commit: () => Promise.reject(databaseErrors.conflict()) },
+    pending: { commit: () => Promise.resolve(false) },
     tokens: { update: (_call: unknown, id: string) => Promise.resolve(noted.push(id)) },
     clock: { now: () => 1000 },
     reuse: { inGrace: () => Promise.resolve(['noted']), alarm: () => Promise.resolve(['alarm']) },

@@ -7,11 +7,11 @@ import { errors } from 'oidc-provider'
 import type { Call } from '#kernel/call.ts'
 import type { Operation } from '#kernel/collection.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { hasCode } from '#kernel/errors.ts'
-import type { Collection, Database } from '../../database/contract.ts'
+import type { Collection } from '../../database/contract.ts'
 import { factsOf } from './client-facts.ts'
 import type { RefreshTokenRecord } from './collections.ts'
 import type { Endings } from './endings.ts'
+import type { Pending } from './pending.ts'
 import { type Reuse, refreshingContext, type Used } from './reuse.ts'
 
 const GRACE_SECONDS = 10
@@ -41,7 +41,7 @@ export interface TokenKeeping {
 }
 
 export interface RotationDependencies {
-  readonly database: Database
+  readonly pending: Pick<Pending, 'commit'>
   readonly tokens: Collection<RefreshTokenRecord>
   readonly clock: Clock
   readonly reuse: Pick<Reuse, 'inGrace' | 'alarm'>
@@ -58,11 +58,11 @@ export interface Shown {
 }
 
 export interface Rotation {
-  /** Uses the old token up and stores the new one, both or neither. When somebody was faster, gives what counts by now, or refuses. */
+  /** Uses the old token up and stores the new one with all that waits, or nothing. When somebody was faster, gives what counts by now, or refuses. */
   replace(call: Call, old: Shown, successor: RefreshTokenRecord): Promise<string | undefined>
 }
 
-export function createRotation({ database, tokens, clock, reuse, endings, keepingOf }: RotationDependencies): Rotation {
+export function createRotation({ pending, tokens, clock, reuse, endings, keepingOf }: RotationDependencies): Rotation {
   // Once for each token, however many tabs there are.
   const noteReuse = async (call: Call, record: RefreshTokenRecord, used: Used): Promise<void> => {
     if (record.reusedAt !== undefined) return
@@ -70,19 +70,10 @@ export function createRotation({ database, tokens, clock, reuse, endings, keepin
     const change = { set: { reusedAt: clock.now() }, where: { generation: record.generation, reusedAt: undefined } }
     await tokens.update(call, record.id, change, { events: await reuse.inGrace(call, used) })
   }
-  const isFirst = async (call: Call, operations: readonly Operation[]): Promise<boolean> => {
-    try {
-      await database.commit(call, operations)
-      return true
-    } catch (error) {
-      if (hasCode(error, 'database.conflict') || hasCode(error, 'database.duplicate')) return false
-      throw error
-    }
-  }
   return {
     async replace(call, { token, held }, successor) {
       const keeping = keepingOf(token.jti)
-      if (held.usedAt === undefined && (await isFirst(call, keeping.replacing(held, successor)))) return undefined
+      if (held.usedAt === undefined && (await pending.commit(call, { operations: keeping.replacing(held, successor) }))) return undefined
       // As late as can be: what counted when the request was judged may have been used since.
       const now = await keeping.find(call, token.jti)
       if (now?.leadsTo === undefined) {

@@ -83,16 +83,14 @@ export function openStores(parts: StoresParts, clients: ClientRegistry) {
     clients,
     revocations,
     clock,
-    async sweep(call, sid) {
-      await sweepTokens(tokens, call, sid)
-      await sweepTokens(codes, call, sid)
-      await sweepTokens(accessTokens, call, sid)
+    sweep: async (call, sid) => {
+      for (const kept of [tokens, codes, accessTokens]) await sweepTokens(kept, call, sid)
     },
   })
   const accessTokenStorage = createAccessTokenStorage({ tokens: accessTokens, grants, accounts, revocations, pending, vault, clock })
   const codeStorage = createCodeStorage({ codes, pending, vault, clock, endings })
   const refreshValues = createRefreshValues(createLastingSecret(parts, REFRESH_SECRET))
-  const refreshStorage = createRefreshStorage({ database, tokens, values: refreshValues, pending, vault, clock, reuse, endings, logger })
+  const refreshStorage = createRefreshStorage({ tokens, values: refreshValues, pending, vault, clock, reuse, endings, logger })
   const limits = sessionLimits(settings.definition?.sessions)
   const adapter = adapterFactory({
     Client: createClientStorage(clients, newcomers.documents),
@@ -119,5 +117,6 @@ export function openStores(parts: StoresParts, clients: ClientRegistry) {
     codeStorage,
     refreshValues,
     refreshTokenIds: refreshStorage.ids,
+    useUpRefreshToken: refreshStorage.useUp,
   }
 }

@@ -13,7 +13,7 @@ import { errors } from 'oidc-provider'
 import { z } from '#kernel/schema.ts'
 import type { SignInRules } from '../engine.ts'
 import { provedLevel } from '../levels.ts'
-import type { MembershipClaims } from './account-claims.ts'
+import { type MembershipClaims, ProvedTooLittle } from './account-claims.ts'
 import type { ClaimsReader } from './app-claims.ts'
 import { openidScopesOf } from './client-facts.ts'
 import { exchangedClaims } from './exchanged.ts'
@@ -50,7 +50,7 @@ export function tokenClaims(parts: TokenClaimsParts): NonNullable<Configuration[
     const told = token.aud === registry.api.audience ? { [OPENID_SCOPE_CLAIM]: openidScope(context) } : {}
     const signIn = signInClaims(context)
     const member = await memberOf(token)
-    if (!mayTell(rules, member, signIn)) throw new errors.InvalidGrant('a role was given at this moment that asks for a second factor')
+    if (!mayTell(rules, member, signIn)) throw new ProvedTooLittle('a role was given at this moment that asks for a second factor')
     return { ...own, sid: sidOf(token.grantId), ...signIn, ...told, ...member }
   }
 }
