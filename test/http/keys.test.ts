@@ -14,7 +14,7 @@ import { apiAudience } from '#kernel/sites.ts'
 import type { Auth } from '../../src/auth/contract.ts'
 import { createBeginAnew } from '../../src/auth/keys/begin-anew.ts'
 import { createResealing, type Resealing } from '../../src/auth/keys/reseal.ts'
-import { KEY_SET_SECONDS } from '../../src/auth/keys/generations.ts'
+import { KEY_SET_SECONDS, KNOWN_HERE_MS, LOOK_MS } from '../../src/auth/keys/generations.ts'
 import { REFRESH_FIELDS, SEALED_FIELDS } from '../../src/auth/sealed-fields.ts'
 import { createTokenKeys } from '../../src/gateway/tokens/keys.ts'
 import { createTokenVerifier, type TokenVerifier } from '../../src/gateway/tokens/verifier.ts'
@@ -268,6 +268,23 @@ test('a revoked key is taken by nobody, what it has signed ends, and nobody is s
   }
   const next = await tokensAt(person.anywhere, { grant_type: 'refresh_token', refresh_token: tokens.refresh_token ?? '' })
   assert.notEqual(kidOf(next.access_token), stolen)
+})
+
+test('requirement 51: a gateway that has read the key set just before the new key was in it has that key when it signs', async () => {
+  const set = await keySet(left)
+  const [own] = set.keys.filter(({ alg }) => alg === 'ES256')
+  const next = { ...own, kid: 'next' }
+  // By somebody who invents keys: as soon as may be, as late as the process itself can be, and again and again.
+  for (const asked of [[0], [LOOK_MS - 50], [LOOK_MS + 450], Array.from({ length: 60 }, (_, index) => index * 50)]) {
+    let now = 0
+    const keys = createTokenKeys({
+      auth: { keys: async () => ({ keys: now >= LOOK_MS + 500 ? [...set.keys, next] : set.keys }) },
+      clock: { now: () => now },
+    })
+    for (now of asked) assert.equal(await keys.find(call, 'invented'), undefined)
+    now = KNOWN_HERE_MS
+    assert.ok(await keys.find(call, 'next'), asked.join())
+  }
 })
 
 test('EdDSA keys are there where the app asks for them', async () => {

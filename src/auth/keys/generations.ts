@@ -11,7 +11,10 @@ export const KEY_SET_SECONDS = 300
 export const LOOK_MS = 1000
 /** A key that is wanted soon waits this long: what others keep of our key set is older by then, and every process has the key. */
 export const PUBLISHED_BEFORE_USE_MS = KEY_SET_SECONDS * 1000 + 60_000
-/** A key that is wanted now waits until every process has it. */
+/**
+ * A key that is wanted now waits until every process has it: each has to look and to be set up anew, and a gateway that has read the set just before may
+ * read it again after a second.
+ */
 export const KNOWN_HERE_MS = 3 * LOOK_MS
 /** How long operators are shown what they have revoked. */
 export const REVOKED_SHOWN_MS = 31 * 86_400_000

@@ -1,4 +1,4 @@
-// The public keys of the authorization server by `kid`: read again for an unknown one, but never more often than every few seconds, and when they are old,
+// The public keys of the authorization server by `kid`: read again for an unknown one, but never more often than once a second, and when they are old,
 // so that a key that is no longer published does not stay good here.
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { type Call, systemCall } from '#kernel/call.ts'
@@ -8,7 +8,8 @@ import type { Auth } from '../../auth/contract.ts'
 
 /** The one algorithm of access tokens. */
 export const TOKEN_ALGORITHM = 'ES256'
-const COOL_DOWN_MS = 3000
+/** Whoever invents a key has the set read, just before a new one is in it, say: auth waits for longer than this before that one signs. */
+const COOL_DOWN_MS = 1000
 const OLD_MS = 60_000
 
 const publicKey = z.looseObject({
