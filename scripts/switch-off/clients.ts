@@ -115,6 +115,12 @@ export const CLIENTS: readonly Defence[] = [
   },
   {
     requirement: 53,
+    off: 'a document may show a private key',
+    test: 'test/http/oauth-known-programs.test.ts',
+    edits: [[FETCHING, 'if (all.some((key) => hasPrivateMember(Object(key))))', 'if (all.some((key) => key === hasPrivateMember))']],
+  },
+  {
+    requirement: 53,
     off: 'a document may be anywhere that a redirect says',
     test: REGISTRATION,
     edits: [[FETCHING, 'if (status !== 200) throw', 'if (status > 400) throw']],

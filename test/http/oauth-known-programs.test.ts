@@ -49,6 +49,51 @@ const DOCUMENTS: Readonly<Record<string, (origin: string) => Record<string, unkn
     token_endpoint_auth_method: 'private_key_jwt',
     jwks_uri: 'http://10.0.0.1/jwks.json',
   }),
+  '/ahead.json': (origin) => ({
+    client_name: 'Ahead',
+    redirect_uris: ['https://ahead.example/callback'],
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks_uri: `${origin}/ahead-keys.json`,
+  }),
+  '/ahead-itself.json': () => ({
+    client_name: 'Ahead itself',
+    redirect_uris: ['https://ahead.example/callback'],
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks: published,
+  }),
+  '/signing.json': (origin) => ({
+    client_name: 'Signing',
+    redirect_uris: ['https://signing.example/callback'],
+    require_signed_request_object: true,
+    jwks_uri: `${origin}/ahead-keys.json`,
+  }),
+  '/signing-nothing.json': () => ({
+    client_name: 'Signing nothing',
+    redirect_uris: ['https://signing.example/callback'],
+    require_signed_request_object: true,
+  }),
+  '/foreign-keys.json': () => ({
+    client_name: 'Foreign',
+    redirect_uris: ['https://foreign.example/callback'],
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks: { keys: FOREIGN },
+  }),
+  '/careless.json': () => ({
+    client_name: 'Careless',
+    redirect_uris: ['https://careless.example/callback'],
+    token_endpoint_auth_method: 'private_key_jwt',
+    jwks: { keys: [...published.keys, { kty: 'AKP', alg: 'ML-DSA-44', pub: 'AAAA', priv: 'AAAA' }] },
+  }),
+  '/cursor.json': () => ({
+    client_name: 'Cursor',
+    redirect_uris: ['cursor://anysphere.cursor-mcp/oauth/callback', 'http://127.0.0.1/callback'],
+    token_endpoint_auth_method: 'none',
+  }),
+  '/only-cursor.json': () => ({
+    client_name: 'Only Cursor',
+    redirect_uris: ['cursor://anysphere.cursor-mcp/oauth/callback'],
+    token_endpoint_auth_method: 'none',
+  }),
   '/keyless.json': (origin) => ({
     client_name: 'Keyless',
     redirect_uris: ['https://keyless.example/callback'],
@@ -57,17 +102,36 @@ const DOCUMENTS: Readonly<Record<string, (origin: string) => Record<string, unkn
   }),
 }
 
+/** Of kinds that we do not know, or not all there. */
+const FOREIGN = [
+  { kty: 'AKP', alg: 'ML-DSA-44', pub: 'AAAA', kid: 'of tomorrow' },
+  { kty: 'EC', crv: 'P-256', x: 'AAAA' },
+  { kid: 'of nothing' },
+  'no key',
+]
+const own = await generateKeyPair('ES256')
+const published = {
+  keys: [
+    ...FOREIGN,
+    { ...(await exportJWK(own.publicKey)), kid: 'own' },
+    // More than we keep of a client.
+    ...(await Promise.all(Array.from({ length: 12 }, async () => await exportJWK((await generateKeyPair('ES256')).publicKey)))),
+  ],
+}
+
 let world: OauthWorld
 let origin: string
 let keys = await generateKeyPair('RS256')
 const asked: string[] = []
+const KEY_SETS: Readonly<Record<string, () => Promise<unknown>>> = {
+  '/jwks.json': async () => ({ keys: [{ ...(await exportJWK(keys.publicKey)), use: 'sig', kid: 'now', x5c: ['AAAA'] }] }),
+  '/ahead-keys.json': async () => published,
+}
 const host = createServer((request, response) => {
   const path = request.url ?? ''
   asked.push(path)
   const answer = async (): Promise<unknown> =>
-    path === '/jwks.json'
-      ? { keys: [{ ...(await exportJWK(keys.publicKey)), use: 'sig', kid: 'now', x5c: ['AAAA'] }] }
-      : DOCUMENTS[path] && { client_id: `${origin}${path}`, ...DOCUMENTS[path](origin) }
+    KEY_SETS[path]?.() ?? (DOCUMENTS[path] && { client_id: `${origin}${path}`, ...DOCUMENTS[path](origin) })
   void answer().then((body) =>
     response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
   )
@@ -112,15 +176,58 @@ for (const [path, redirectUri] of [
     assert.equal(tokens.status, 200, tokens.body)
   })
 
-const assertion = (key = keys.privateKey): Promise<string> =>
+const assertionOf = (path: string, key: CryptoKey, header: { alg: string; kid: string }): Promise<string> =>
   new SignJWT({ jti: crypto.randomUUID() })
-    .setProtectedHeader({ alg: 'RS256', kid: 'now' })
-    .setIssuer(`${origin}/chatgpt.json`)
-    .setSubject(`${origin}/chatgpt.json`)
+    .setProtectedHeader(header)
+    .setIssuer(origin + path)
+    .setSubject(origin + path)
     .setAudience(world.sites.accounts)
     .setIssuedAt()
     .setExpirationTime('1m')
     .sign(key)
+const assertion = (key = keys.privateKey): Promise<string> => assertionOf('/chatgpt.json', key, { alg: 'RS256', kid: 'now' })
+
+for (const path of ['/ahead.json', '/ahead-itself.json'])
+  test(`requirement 53: of the keys of ${path} those count that we know, and the others are left out`, async () => {
+    const { form } = await signInTo(world, origin + path, { account: 'person-ahead', redirectUri: 'https://ahead.example/callback' })
+    const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+    const proof = await assertionOf(path, own.privateKey, { alg: 'ES256', kid: 'own' })
+    const tokens = await send(world, { path: '/token', form: { ...form, client_assertion_type: type, client_assertion: proof } })
+    assert.equal(tokens.status, 200, tokens.body)
+    const definition = (await world.clients.find(call, origin + path))?.definition
+    assert.equal(definition?.authentication?.method === 'private_key_jwt' && definition.authentication.keys.length, 10)
+  })
+
+test('requirement 53: a document without a secret names the keys of its requests by their address', async () => {
+  const clientId = `${origin}/signing.json`
+  const { challenge } = pkce()
+  const params = { client_id: clientId, redirect_uri: 'https://signing.example/callback', response_type: 'code', scope: 'openid' }
+  const request = await new SignJWT({ ...params, code_challenge: challenge, code_challenge_method: 'S256' })
+    .setProtectedHeader({ alg: 'ES256', kid: 'own', typ: 'oauth-authz-req+jwt' })
+    .setIssuer(clientId)
+    .setAudience(world.sites.accounts)
+    .setIssuedAt()
+    .setExpirationTime('1m')
+    .sign(own.privateKey)
+  const query = new URLSearchParams({ ...params, request })
+  const { location, last } = await new Browser(world).authorize(`/authorize?${query.toString()}`, { account: 'person-signing' })
+  assert.ok(location.searchParams.get('code'), `${location.href} ${last.body}`)
+})
+
+test('requirement 53: an address that we take is not lost with one that an editor names beside it', async () => {
+  const { form } = await signInTo(world, `${origin}/cursor.json`, {
+    account: 'person-cursor',
+    redirectUri: 'http://127.0.0.1:50123/callback',
+  })
+  assert.equal((await send(world, { path: '/token', form })).status, 200)
+  const both = [VS_CODE.redirect_uris[3], 'cursor://anysphere.cursor-mcp/oauth/callback']
+  const reply = await register({ ...VS_CODE, redirect_uris: both })
+  assert.equal(reply.status, 201, reply.body)
+  assert.deepEqual(JSON.parse(reply.body).redirect_uris, [both[0]], 'and the client is told')
+  const alone = await register({ ...VS_CODE, redirect_uris: [both[1]] })
+  assert.equal(errorOf(alone), 'invalid_redirect_uri')
+  assert.match(alone.body, /RFC 8252 section 7\.1/)
+})
 
 test('requirement 53: ChatGPT proves itself with keys that its document names, and new ones count when they are looked at again', async () => {
   const signIn = () =>
@@ -157,6 +264,10 @@ test('requirement 53: ChatGPT proves itself with keys that its document names, a
 for (const [path, why] of [
   ['/elsewhere.json', /jwks_uri/],
   ['/keyless.json', /key set of the client was answered with status 404/],
+  ['/foreign-keys.json', /jwks: has no key that can be used here/],
+  ['/careless.json', /jwks: has a private key/],
+  ['/signing-nothing.json', /jwks or jwks_uri: is needed/],
+  ['/only-cursor.json', /cursor-mcp.* needs a dot, such as .* \(RFC 8252 section 7\.1\)/],
 ] as const)
   test(`requirement 53: the document ${path} is refused, and says why`, async () => {
     const { challenge } = pkce()

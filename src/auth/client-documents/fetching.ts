@@ -1,7 +1,10 @@
 // Gets a document, and the keys that it names instead of carrying them, from public machines only.
 import { type OutwardAnswer, OutwardError, sendOutward } from '#kernel/http/outward.ts'
+import { z } from '#kernel/schema.ts'
+import { publicKeyDefinition } from '../clients/schemas.ts'
+import { hasPrivateMember, isPublicKey } from '../provider/client-authentication.ts'
 import { RegistrationError } from '../registration/errors.ts'
-import { type ClientMetadataDocument, parseMetadata } from '../registration/metadata.ts'
+import { type ClientMetadataDocument, MAX_KEYS, parseMetadata } from '../registration/metadata.ts'
 import { isDocumentAddress } from './address.ts'
 import { freshMsOf } from './freshness.ts'
 
@@ -24,13 +27,30 @@ export async function fetchDocument(clientId: string, development: boolean): Pro
   if (Object(json)['client_id'] !== clientId) throw wrong('the document of the client has another client_id than its address')
   if ('client_secret' in Object(json) || 'client_secret_expires_at' in Object(json))
     throw wrong('the document of the client must not have a secret')
-  const given = parseMetadata(json)
-  const { jwks, jwks_uri: address, token_endpoint_auth_method: method } = given
-  const isKeyless = (jwks ?? undefined) === undefined && method === 'private_key_jwt'
-  if (!isKeyless || typeof address !== 'string') return { given, freshMs }
+  const given = parseMetadata(withUsableKeys(Object(json)))
+  const { jwks, jwks_uri: address, token_endpoint_auth_method: method, require_signed_request_object: signs } = given
+  const isKeyless = (jwks ?? undefined) === undefined && (method === 'private_key_jwt' || signs === true)
+  if (!isKeyless) return { given, freshMs }
+  if (typeof address !== 'string') throw wrong('jwks or jwks_uri: is needed for private_key_jwt and for signed requests')
   if (!isDocumentAddress(address, development)) throw wrong('jwks_uri: must be an https address with a path')
   const keys = await fetched(address, { maxBytes: MAX_KEYS_BYTES, development, what: 'the key set of the client' })
-  return { given: parseMetadata({ ...given, jwks: keys.json }), freshMs: Math.min(freshMs, keys.freshMs) }
+  return { given: parseMetadata(withUsableKeys({ ...given, jwks: keys.json })), freshMs: Math.min(freshMs, keys.freshMs) }
+}
+
+const keySet = z.looseObject({ keys: z.array(z.unknown()) })
+
+/**
+ * Whoever publishes a set has readers that understand more of it, or less (RFC 7517 section 5): what we do not is left out, and of many the first are kept.
+ * Who registers a set hears at once what is wrong with it, so there it is taken as it stands or not at all.
+ */
+function withUsableKeys(document: Readonly<Record<string, unknown>>): unknown {
+  const parsed = keySet.safeParse(document['jwks'])
+  if (!parsed.success) return document
+  const { keys: all } = parsed.data
+  if (all.some((key) => hasPrivateMember(Object(key)))) throw wrong('jwks: has a private key, which belongs to the client alone')
+  const keys = all.flatMap((key) => publicKeyDefinition.safeParse(key).data ?? []).filter(isPublicKey)
+  if (keys.length === 0) throw wrong('jwks: has no key that can be used here (RFC 7517: RSA, EC or OKP)')
+  return { ...document, jwks: { keys: keys.slice(0, MAX_KEYS) } }
 }
 
 interface Wanted {

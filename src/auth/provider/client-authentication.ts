@@ -20,7 +20,7 @@ export const ASSERTION_ALGORITHMS = ['ES256', 'Ed25519', 'PS256', 'RS256'] as co
 export const HASH_SEPARATOR = '.'
 
 const HASH = /^[\w-]{43}$/
-const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'] as const
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k', 'priv'] as const
 const SUBJECTS = {
   dn: 'tls_client_auth_subject_dn',
   dns: 'tls_client_auth_san_dns',
@@ -114,11 +114,16 @@ function credentialProblems(authentication: ClientAuthentication): string[] {
   }
 }
 
+/** Of a key of whatever kind. */
+export function hasPrivateMember(key: object): boolean {
+  return PRIVATE_MEMBERS.some((member) => member in key)
+}
+
 const KEY_TYPES = new Set(['RSA', 'EC', 'OKP'])
 
 /** Also one that can be used: on its curve, with all of its members. */
 export function isPublicKey(key: PublicKeyDefinition): boolean {
-  if (!KEY_TYPES.has(key.kty) || PRIVATE_MEMBERS.some((member) => member in key)) return false
+  if (!KEY_TYPES.has(key.kty) || hasPrivateMember(key)) return false
   try {
     return createPublicKey({ key: { ...key }, format: 'jwk' }).type === 'public'
   } catch {

@@ -147,6 +147,9 @@ function originProblem(origin: string, development: boolean): string | undefined
 /** The pages that lead there name it in their policy. */
 const HOST = /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])$/
 
+export const NO_SCHEME_OF_AN_APP =
+  'must be https; the scheme of an app that people install needs a dot, such as "com.example.app" (RFC 8252 section 7.1).'
+
 /** RFC 9700 section 4.1.3: registered exactly, compared exactly. */
 export function redirectProblem(uri: string, development: boolean): string | undefined {
   const url = URL.parse(uri)
@@ -155,7 +158,7 @@ export function redirectProblem(uri: string, development: boolean): string | und
   if (uri.includes('#')) return 'has a fragment, which OAuth forbids.'
   if (url.username !== '' || url.password !== '') return 'has user information.'
   if (isPrivateUri(url)) return undefined
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'must be https.'
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return NO_SCHEME_OF_AN_APP
   if (!HOST.test(url.hostname)) return 'has a host with other characters than letters, digits, "-" and ".".'
   if (!isSafe(url, development)) return 'must be https (plain http only on a loopback address).'
   return undefined

@@ -4,11 +4,18 @@ import { fieldProblems, z } from '#kernel/schema.ts'
 import { nameProblem, tidyName } from '../accounts/name.ts'
 import { publicKeyDefinition } from '../clients/schemas.ts'
 import type { ClientDefinition, PublicKeyDefinition } from '../clients/contract.ts'
-import { type ClientSettings, definitionProblems, isLoopbackOverTls, isOpenidScope, redirectProblem } from '../provider/client-rules.ts'
+import {
+  type ClientSettings,
+  definitionProblems,
+  isLoopbackOverTls,
+  isOpenidScope,
+  NO_SCHEME_OF_AN_APP,
+  redirectProblem,
+} from '../provider/client-rules.ts'
 import { RegistrationError } from './errors.ts'
 
 const MAX_URIS = 20
-const MAX_KEYS = 10
+export const MAX_KEYS = 10
 const text = z.string().max(2000)
 const uris = z.array(text).max(MAX_URIS)
 
@@ -147,11 +154,14 @@ const ON_THE_MACHINE = "is https on a loopback address; an app on the person's m
 
 function checkedRedirects(redirectUris: readonly string[], { development }: ClientSettings): readonly string[] {
   if (redirectUris.length === 0) throw new RegistrationError('invalid_redirect_uri', 'redirect_uris: at least one is needed')
-  for (const uri of redirectUris) {
+  // Editors name an address of their own beside one that we take: that one is what they get, and their registration says so (RFC 7591 section 3.2.1).
+  const named = redirectUris.filter((uri) => redirectProblem(uri, development) !== NO_SCHEME_OF_AN_APP)
+  const usable = named.length === 0 ? redirectUris : named
+  for (const uri of usable) {
     const problem = redirectProblem(uri, development) ?? (isLoopbackOverTls(uri) ? ON_THE_MACHINE : undefined)
     if (problem !== undefined) throw new RegistrationError('invalid_redirect_uri', `redirect_uris: ${JSON.stringify(uri)} ${problem}`)
   }
-  return redirectUris
+  return usable
 }
 
 function checkedMethod(method: string): AuthMethod {
