@@ -196,6 +196,11 @@ test('requirement 15: a token exchange brings nobody a role that asks for more t
     const refused = await exchange(scope)
     assert.deepEqual([refused.status, errorOf(refused)], [400, 'invalid_request'], scope)
   }
+  world.roles.delete(account)
+  meanwhile = () => world.roles.set(account, ['admin'])
+  const late = await exchange()
+  meanwhile = undefined
+  assert.deepEqual([late.status, errorOf(late)], [400, 'invalid_request'], 'given in the middle of it')
 })
 
 test('owners of an organisation are asked as long as it stands, and nobody is where nothing is forced', async () => {

@@ -133,7 +133,7 @@ test('whoever says no tells the device so, and the code is used', async () => {
   const asked = await typeCode(browser, userCode)
   const done = await browser.visit({ path: '/device', form: { xsrf: xsrfIn(asked), user_code: userCode, abort: 'yes' } })
   assert.match(done.body, /aborted/)
-  assert.equal(errorOf(await poll(deviceCode)), 'access_denied')
+  for (const again of ['once', 'and again, when the answer was lost']) assert.equal(errorOf(await poll(deviceCode)), 'access_denied', again)
   assert.match((await typeCode(new Browser(world), userCode)).body, /used/)
 })
 
