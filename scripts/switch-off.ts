@@ -18,6 +18,7 @@ import { PASSWORDS } from './switch-off/passwords.ts'
 import { PEOPLE } from './switch-off/people.ts'
 import { PROVEN } from './switch-off/proven.ts'
 import { REFRESHING } from './switch-off/refreshing.ts'
+import { STEP_UP } from './switch-off/step-up.ts'
 import { TOKENS } from './switch-off/tokens.ts'
 
 const COUNT = 73
@@ -27,6 +28,7 @@ const PACKAGE = /^node_modules\/(?:@[^/]+\/)?[^/]+/
 const root = fileURLToPath(new URL('..', import.meta.url))
 const all: readonly Defence[] = [
   ...AUTHORIZATION,
+  ...STEP_UP,
   ...PAGES,
   ...TOKENS,
   ...REFRESHING,

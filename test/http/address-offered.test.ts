@@ -208,7 +208,8 @@ test('where passkeys are all there is, the page after it leads to a new one, wha
     assert.equal(await permitted(), 1)
     const told = [await alone.mailTo('owner@example.org', 'address-taken'), await alone.mailTo(made.email, 'address-given')]
     const [owners = '', formers = ''] = told.map(({ template, data }) => {
-      const said = (language: string) => renderMail({ template, data, language }, 'Pixel', { ways: { password: false, needsPasskey: true } })
+      const said = (language: string) =>
+        renderMail({ template, data, language }, 'Pixel', { ways: { password: false, needsPasskey: true } })
       assert.doesNotMatch(['en', 'de'].map((language) => said(language).html).join(''), /password|Passwort/i, template)
       return said('en').text
     })
