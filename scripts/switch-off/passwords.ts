@@ -167,8 +167,8 @@ export const PASSWORDS: readonly Defence[] = [
     edits: [
       [
         'src/auth/people.ts',
-        '      holdsInOrganisation(call, id, forcedRoles),\n',
-        '      rules.forcedBy(roles) === 1 && holdsInOrganisation(call, id, forcedRoles),\n',
+        '      organisations.mayHoldOneOf(call, id, forcedRoles),\n',
+        '      rules.forcedBy(roles) === 1 && organisations.mayHoldOneOf(call, id, forcedRoles),\n',
       ],
     ],
   },

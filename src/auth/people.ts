@@ -63,7 +63,7 @@ export function createPeople(parts: PeopleParts): People {
   // The same look-ups for everybody, whatever they find: time must not tell who has such a role.
   const asksForMore: ByMailParts['asksForMore'] = async (call, { id, roles = [] }) => {
     const [isForcedThere, hasTotp] = await Promise.all([
-      holdsInOrganisation(call, id, forcedRoles),
+      organisations.mayHoldOneOf(call, id, forcedRoles),
       hasSecondStep(methods) && secondFactors.hasTotp(call, id),
     ])
     return isForcedThere || hasTotp || rules.forcedBy(roles) > 1

@@ -23,6 +23,7 @@ for (const [words, refusal] of [
   [[ADA, '--keep', '--now'], /^--now goes with --delete/],
   [[ADA, '--delete', '--keep'], /either goes or stays/],
   [[ADA, '--suspend', '--reinstate'], /either blocked or not/],
+  [[ADA, '--add-role', 'editor', '--reinstate'], /roles and groups and --reinstate in commands of their own/],
   [[ADA, '--new-address', 'new@example.org', '--delete'], /either given back or deleted/],
   [[ADA, '--new-address', 'new@example.org', '--add-group', 'team'], /^Give roles and groups and --new-address in commands of their own/],
   [[ADA, '--new-address', 'new@example.org', '--keep'], /^Give --new-address and --keep in/],

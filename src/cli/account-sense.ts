@@ -47,11 +47,13 @@ function requireConfirmed({ email, confirm, confirmed }: { email: string; confir
 const spelled = (typed: string): string => normaliseEmail(typed) ?? typed
 
 /** Each of these may be refused for what the account is: the one that there is comes first, and what follows it cannot fail so. */
-function requireOneThatMayFail({ membership, newAddress, end }: AccountLine): void {
+function requireOneThatMayFail({ membership, suspended, newAddress, end }: AccountLine): void {
   const given = [
     ...(Object.values(membership).some((words) => words.length > 0) ? ['roles and groups'] : []),
     ...(newAddress === undefined ? [] : ['--new-address']),
     ...(end === 'keep' ? ['--keep'] : []),
+    // Both of those are refused where this is, and come before it.
+    ...(suspended === false && newAddress === undefined && end !== 'keep' ? ['--reinstate'] : []),
   ]
   if (given.length > 1)
     throw new CommandError(

@@ -120,6 +120,17 @@ test('requirement 32: the pages know nobody who is blocked, although the session
   assert.equal(await isSignedIn(visitor), true, 'it was there all the time')
 })
 
+test('a sign-in that a block has overtaken calls off no end that an operator has asked for', async () => {
+  const { email } = await signUp(platform, 'ends-anyway@example.org')
+  const { auth } = platform.running()
+  await auth.deleteAccount(call, { email })
+  meanwhile = { isFor: stores('auth_sessions'), act: () => auth.suspendAccount(call, { email, suspended: true }) }
+  await signsIn(email)
+  assert.equal(meanwhile, undefined, 'it was under way meanwhile')
+  await eventsTaken()
+  assert.notEqual((await viewOf(email))?.deletion, undefined)
+})
+
 /** Signs in to a third party and allows it something. */
 async function allows(email: string): Promise<{ readonly visitor: Visitor; readonly page: Page }> {
   const visitor = new Visitor(platform.port)

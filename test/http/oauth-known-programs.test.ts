@@ -88,6 +88,8 @@ const DOCUMENTS: Readonly<Record<string, (origin: string) => Record<string, unkn
     client_name: 'Cursor',
     redirect_uris: ['cursor://anysphere.cursor-mcp/oauth/callback', 'http://127.0.0.1/callback'],
     token_endpoint_auth_method: 'none',
+    // Which it does not use here.
+    jwks: { keys: FOREIGN },
   }),
   '/only-cursor.json': () => ({
     client_name: 'Only Cursor',

@@ -246,11 +246,15 @@ describe('webhooks', () => {
     assert.equal(rotated.length, 2)
     assert.equal(rotated[1], before)
     await happens({ type: 'password.changed', accountId: 'ada' })
-    const first = (await delivered(1))[0] ?? assert.fail('nothing came')
+    // That the secret was rotated is told as well, and whatever has come may come again: a week later nobody works on it.
+    const changes = (): Map<string | undefined, Got> =>
+      new Map(got.filter(({ body }) => body.includes('password.changed')).map((each) => [each.headers['webhook-id'], each]))
+    const changed = (count: number) => until(`${count} changes`, () => [...changes().values()][count - 1])
+    const first = await changed(1)
     for (const secret of rotated) assert.ok(verify({ secret, ...first }))
     clock.advance(8 * DAY_MS)
     await happens({ type: 'password.changed', accountId: 'ada' })
-    const second = (await delivered(2))[1] ?? assert.fail('nothing came')
+    const second = await changed(2)
     assert.ok(verify({ secret: rotated[0] ?? '', ...second }, clock.now()))
     assert.throws(() => verify({ secret: before, ...second }, clock.now()), /not ours/)
     const racers = await Promise.allSettled([jobs.webhooks.rotate(call, 'alarms'), jobs.webhooks.rotate(call, 'alarms')])

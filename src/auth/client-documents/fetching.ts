@@ -28,8 +28,8 @@ export async function fetchDocument(clientId: string, development: boolean): Pro
   if ('client_secret' in Object(json) || 'client_secret_expires_at' in Object(json))
     throw wrong('the document of the client must not have a secret')
   const given = parseMetadata(withUsableKeys(Object(json)))
-  const { jwks, jwks_uri: address, token_endpoint_auth_method: method, require_signed_request_object: signs } = given
-  const isKeyless = (jwks ?? undefined) === undefined && (method === 'private_key_jwt' || signs === true)
+  const { jwks, jwks_uri: address } = given
+  const isKeyless = (jwks ?? undefined) === undefined && needsKeys(given)
   if (!isKeyless) return { given, freshMs }
   if (typeof address !== 'string') throw wrong('jwks or jwks_uri: is needed for private_key_jwt and for signed requests')
   if (!isDocumentAddress(address, development)) throw wrong('jwks_uri: must be an https address with a path')
@@ -49,8 +49,17 @@ function withUsableKeys(document: Readonly<Record<string, unknown>>): unknown {
   const { keys: all } = parsed.data
   if (all.some((key) => hasPrivateMember(Object(key)))) throw wrong('jwks: has a private key, which belongs to the client alone')
   const keys = all.flatMap((key) => publicKeyDefinition.safeParse(key).data ?? []).filter(isPublicKey)
-  if (keys.length === 0) throw wrong('jwks: has no key that can be used here (RFC 7517: RSA, EC or OKP)')
-  return { ...document, jwks: { keys: keys.slice(0, MAX_KEYS) } }
+  if (keys.length > 0) return { ...document, jwks: { keys: keys.slice(0, MAX_KEYS) } }
+  if (needsKeys(document)) throw wrong('jwks: has no key that can be used here (RFC 7517: RSA, EC or OKP)')
+  const { jwks: _none, ...rest } = document
+  return rest
+}
+
+function needsKeys({
+  token_endpoint_auth_method: method,
+  require_signed_request_object: signs,
+}: Readonly<Record<string, unknown>>): boolean {
+  return method === 'private_key_jwt' || signs === true
 }
 
 interface Wanted {

@@ -86,6 +86,9 @@ async function callOff(deps: LeavingDependencies, call: Call, { data, at }: Stor
     const account = await deps.repository.find(call, accountId)
     const asked = account?.value.deletion
     if (account === undefined || asked === undefined || asked.begun === true || at <= asked.requestedAt) return undefined
+    // One that was under way when the account was blocked has signed nobody in.
+    const { suspendedAt } = account.value
+    if (suspendedAt !== undefined && at >= suspendedAt) return undefined
     return (await stay(deps, call, { account })) ? undefined : 'moved'
   })
 }

@@ -36,7 +36,7 @@ export interface LostPasskeys {
   ask(call: Call, request: ResetRequest): Promise<void>
   /**
    * The link to whoever has this address, for operators; they are the ones who know that it is them, so the role does not matter. `undefined` when nobody
-   * has it, `passkeyLinkSent: false` where another way in is open. Throws `http.forbidden` for anybody but operators and the system.
+   * has it, `passkeyLinkSent: false` where another way in is open. Throws `auth.operators_only` for anybody but operators and the system.
    */
   send(call: Call, email: string): Promise<PasskeyLink | undefined>
   /**

@@ -68,7 +68,7 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
           if (stored.value.endedAt !== undefined) {
             // What it had to store with it, as a consent, it may have stored each for itself.
             await unlessKeptOut(call, payload.accountId)
-            throw new errors.SessionNotFound('the session has ended')
+            throw refuseAll(new errors.SessionNotFound('the session has ended'))
           }
           const earlier = opened(stored)
           const latest = withLatestSignIn(earlier, payload)

@@ -199,7 +199,7 @@ export const de: MailTexts = {
       `Hallo ${name}, dem Link in einer E-Mail an diese Adresse wurde gefolgt: ${when}. Seitdem hat Ihr ${product}-Konto diese Adresse. Alle wurden abgemeldet.`,
       `Das Konto ist gesperrt, deshalb kann sich noch niemand anmelden: Schreiben Sie den Betreibern von ${product}; diese können Sie wieder hereinlassen.`,
     ],
-    small: ['Wenn Sie nicht wissen, was hier geschehen ist, schreiben Sie auch das.'],
+    small: ['Wenn Sie nicht wissen, was hier geschehen ist, schreiben Sie ihnen auch das.'],
   }),
 
   addressOffered: ({ link, days: count }, product, ways) => ({
@@ -371,7 +371,7 @@ export const de: MailTexts = {
       `Hallo ${name}, für Ihr ${product}-Konto wurde mit einem Link aus einer E-Mail an diese Adresse ein neuer Passkey erstellt: ${when}. Alle bisherigen wurden entfernt, und alle wurden abgemeldet.`,
     ],
     small: [
-      `Das waren nicht Sie? Dann liest jemand anders Ihre E-Mails und hat das Konto. Schreiben Sie sofort den Betreibern von ${product}, damit sie es für alle schließen können.`,
+      `Das waren nicht Sie? Dann liest jemand anders Ihre E-Mails und hat das Konto. Schreiben Sie sofort den Betreibern von ${product}, damit sie es sperren können.`,
     ],
   }),
 
