@@ -78,6 +78,9 @@ async function requestDeletion(deps: LeavingDependencies, call: Call, { accountI
   await deps.engine.revokeAccount(call, accountId)
 }
 
+/** An event has the time at which its write was asked for, which a block may overtake. */
+const UNDER_WAY_MS = 5000
+
 async function callOff(deps: LeavingDependencies, call: Call, { data, at }: StoredEvent): Promise<void> {
   const told = securityEvent.safeParse(data)
   if (!told.success || told.data.type !== 'sign_in.succeeded' || told.data.accountId === undefined) return
@@ -88,7 +91,7 @@ async function callOff(deps: LeavingDependencies, call: Call, { data, at }: Stor
     if (account === undefined || asked === undefined || asked.begun === true || at <= asked.requestedAt) return undefined
     // One that was under way when the account was blocked has signed nobody in.
     const { suspendedAt } = account.value
-    if (suspendedAt !== undefined && at >= suspendedAt) return undefined
+    if (suspendedAt !== undefined && at > suspendedAt - UNDER_WAY_MS) return undefined
     return (await stay(deps, call, { account })) ? undefined : 'moved'
   })
 }
