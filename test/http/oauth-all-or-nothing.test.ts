@@ -1,5 +1,6 @@
 // What the token endpoint refuses is not used up, whatever it is refused for: the same code or token is good again when what was wrong is mended.
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { connectDevice } from '../support/device.ts'
 import {
@@ -21,6 +22,7 @@ import {
 
 const REPORTS = 'https://reports.example/'
 const LEDGER = 'https://ledger.example/'
+const VAULT = 'https://vault.example/'
 const NOBODY = 'https://nobody.example/'
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 /** For it every second use of a refresh token is a thief's. */
@@ -29,7 +31,7 @@ const STRICT = {
   name: 'Strict',
   redirectUris: ['https://strict.example/callback'],
   origins: [],
-  scopes: ['photos:read', 'reports:read', 'ledger:read', 'roles'],
+  scopes: ['photos:read', 'reports:read', 'ledger:read', 'vault:read', 'roles'],
   lifetimes: { refreshGrace: 0 },
 } as const
 const TV = {
@@ -40,6 +42,8 @@ const TV = {
   scopes: ['photos:read'],
   grants: ['device_code'],
 } as const
+
+const vaultKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
 
 let world: OauthWorld
 /** What each commit changed. */
@@ -54,6 +58,12 @@ before(async () => {
       resources: [
         { audience: REPORTS, scopes: { 'reports:read': 'see reports' } },
         { audience: LEDGER, scopes: { 'ledger:read': 'see the ledger' }, format: 'opaque' },
+        {
+          audience: VAULT,
+          scopes: { 'vault:read': 'see the vault' },
+          format: 'jwe',
+          encryptionKey: { ...vaultKey, kty: 'EC', kid: 'vault-1' },
+        },
       ],
     },
     onWrite(request) {
@@ -133,14 +143,18 @@ test('a role that is given between two looks of a refresh uses no token up', asy
   nobodyIsAlarmed()
 })
 
-test('a refresh for an opaque token is one commit, with the token in it', async () => {
-  const wanted = { scope: 'openid offline_access ledger:read', resource: LEDGER }
-  const { refresh_token: token } = tokensIn(await post(await codeOf('strict', 'person-opaque', wanted)))
-  commits = []
-  tokensIn(await refreshing('strict', token))
-  assert.equal(commits.length, 1, commits.join('\n'))
-  assert.deepEqual(commits[0]?.split(' + ').toSorted(), ['insert auth_access_tokens', 'replace auth_refresh_tokens'])
-})
+const RECORDED = [
+  ['an opaque', { scope: 'openid offline_access ledger:read', resource: LEDGER }],
+  ['an encrypted', { scope: 'openid offline_access vault:read', resource: VAULT }],
+] as const
+for (const [kind, wanted] of RECORDED)
+  test(`a refresh for ${kind} token is one commit, with the token in it`, async () => {
+    const { refresh_token: token } = tokensIn(await post(await codeOf('strict', 'person-recorded', wanted)))
+    commits = []
+    tokensIn(await refreshing('strict', token))
+    assert.equal(commits.length, 1, commits.join('\n'))
+    assert.deepEqual(commits[0]?.split(' + ').toSorted(), ['insert auth_access_tokens', 'replace auth_refresh_tokens'])
+  })
 
 test('requirement 15: a code that a role refuses is not used up, however often it is shown, and ends nothing', async () => {
   const account = 'person-promoted'

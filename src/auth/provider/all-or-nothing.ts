@@ -2,11 +2,12 @@
 // refresh token first, and looks at the person, their roles and the resource afterwards. A client that is refused for one of these shows the same token
 // again, when what was wrong is mended; to everybody else, a token that comes twice is a thief's.
 import type Provider from 'oidc-provider'
-import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { AccessToken, ClientCredentials, KoaContextWithOIDC } from 'oidc-provider'
+import { factsOf } from './client-facts.ts'
 import { internals } from './engine-internals.ts'
 
 export interface WritesOfGrants {
-  /** Does what has waited. Gives the refresh token that counts by now, when somebody was faster with the one that was shown; throws when none does. */
+  /** Does what has waited; once for a request, however often it is asked. Gives the refresh token that counts by now, when somebody was faster with the one that was shown; throws when none does. */
   store(this: void): Promise<string | undefined>
   /** What has waited is not done. */
   forget(this: void): void
@@ -26,6 +27,21 @@ export function storeWhatIsGiven(provider: Provider, { store, forget }: WritesOf
       }
     })
   }
+}
+
+/**
+ * To be asked when everything of a token is decided and its signature is next. Where nothing but that is left, what is given is stored now: who loses the race
+ * for a refresh token costs no signature, and those that one commit of the database lets go on have work left, which spreads them (docs/decisions/0043).
+ */
+export async function storeBeforeSigning(
+  { oidc: { client, entities } }: KoaContextWithOIDC,
+  token: AccessToken | ClientCredentials,
+  { store }: Pick<WritesOfGrants, 'store'>,
+): Promise<void> {
+  const isRefresh = entities.RotatedRefreshToken !== undefined
+  // An encrypted token has a record of its own, and an ID token is made after the access token.
+  const isLast = token.resourceServer?.jwt?.encrypt === undefined && factsOf(client).idTokenAtRefresh !== true
+  if (isRefresh && isLast) await store()
 }
 
 function nameRefreshToken(context: KoaContextWithOIDC, counting: string | undefined): void {

@@ -15,6 +15,7 @@ import { ASSERTION_ALGORITHMS, AUTHENTICATION_METHODS } from './client-authentic
 import { mutualTls } from './client-certificate.ts'
 import type { ClientRegistry } from './clients.ts'
 import type { MembershipClaims } from './account-claims.ts'
+import type { WritesOfGrants } from './all-or-nothing.ts'
 import { createCookieSigner } from './cookie-signer.ts'
 import { APP_CLAIM, type ClaimsReader } from './app-claims.ts'
 import { DEVICE_PATH, deviceFlow } from './device-flow.ts'
@@ -60,6 +61,7 @@ export interface ConfigurationParts extends ServiceClaimsParts {
   readonly rules: SignInRules
   readonly sessionLimits: SessionLimits
   readonly appClaims: ClaimsReader
+  readonly grants: Pick<WritesOfGrants, 'store'>
 }
 
 export function providerConfiguration(parts: ConfigurationParts): Configuration {
@@ -105,7 +107,7 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
     },
     clientBasedCORS: (_context, origin, client) => factsOf(client).origins.includes(origin),
     extraTokenClaims: tokenClaims(parts),
-    formats: tokenFormats,
+    formats: tokenFormats(parts.grants),
     issueRefreshToken: (_context, client, source) =>
       client.grantTypeAllowed('refresh_token') && (clients.isFirstParty(client.clientId) || source.scopes.has('offline_access')),
     rotateRefreshToken: () => true,

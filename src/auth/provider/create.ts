@@ -15,6 +15,7 @@ import { accountFinder, type Belonging, membershipReader } from './account-claim
 import { backchannelLogoutJob, type SignOutNotice } from '../logout/backchannel.ts'
 import { type ClientOrigins, createClientOrigins } from '../clients/origins.ts'
 import type { ClientSettings } from './client-rules.ts'
+import type { WritesOfGrants } from './all-or-nothing.ts'
 import { createClaimsReader } from './app-claims.ts'
 import { type ClientRegistry, createClientRegistry } from './clients.ts'
 import { providerConfiguration } from './configuration.ts'
@@ -171,12 +172,24 @@ function createKeyedEngine(parts: AuthorizationServerParts, made: Made): { signi
   return { signingKeys, engine }
 }
 
+function writesOfGrants({ useUpRefreshToken, pending }: Stores): WritesOfGrants {
+  return {
+    async store() {
+      const counting = await useUpRefreshToken()
+      await pending.flush()
+      return counting
+    },
+    forget: () => pending.forget(),
+  }
+}
+
 function buildEngine(parts: AuthorizationServerParts, made: Made & { readonly keys: LoadedKeys }): BuiltProvider {
   const { keyRing, clock, logger, accounts, looks, hooks, settings } = parts
   const { keys, clients, stores, resources } = made
   const appClaims = createClaimsReader(hooks, clients)
   const permissions = permissionsOf(settings.definition?.roles)
   const pages = createProviderPages(looks)
+  const grants = writesOfGrants(stores)
   const configuration = providerConfiguration({
     ...parts,
     issuer: settings.sites.accounts,
@@ -195,20 +208,14 @@ function buildEngine(parts: AuthorizationServerParts, made: Made & { readonly ke
     memberOf: membershipReader(accounts, clients, { ...parts, permissions }),
     sessionLimits: sessionLimits(settings.definition?.sessions),
     appClaims,
+    grants,
   })
   return buildProvider({
     issuer: settings.sites.accounts,
     configuration,
     refreshTokens: stores.refreshTokenIds,
     flush: () => stores.pending.flush(),
-    grants: {
-      async store() {
-        const counting = await stores.useUpRefreshToken()
-        await stores.pending.flush()
-        return counting
-      },
-      forget: () => stores.pending.forget(),
-    },
+    grants,
     logger,
     checkSecret: createSecretCheck({ counts: stores.counts, keyRing, clock, logger }),
     pages,

@@ -35,8 +35,14 @@ export interface RefreshStorageDependencies {
 
 export interface RefreshStorage extends Adapter {
   readonly ids: RefreshTokenIds
-  /** Uses up the token that the request under way shows, if it refreshes. Gives what counts by now, when somebody was faster. */
+  /** Uses up the token that the request under way shows, if it refreshes; once, however often it is asked. Gives what counts by now, when somebody was faster. */
   useUp(): Promise<string | undefined>
+}
+
+/** A refresh under way. */
+interface Rotating {
+  readonly begin: () => Promise<string | undefined>
+  outcome?: Promise<string | undefined>
 }
 
 export function createRefreshStorage(dependencies: RefreshStorageDependencies): RefreshStorage {
@@ -48,7 +54,7 @@ export function createRefreshStorage(dependencies: RefreshStorageDependencies): 
   const rotation = createRotation({ ...dependencies, keepingOf })
   /** By the engine's context of a request: the token that it shows, and how it is used up. */
   const shown = new WeakMap<object, HeldToken>()
-  const rotations = new WeakMap<object, () => Promise<string | undefined>>()
+  const rotations = new WeakMap<object, Rotating>()
 
   async function begin(record: RefreshTokenRecord): Promise<void> {
     const call = currentCall()
@@ -64,7 +70,12 @@ export function createRefreshStorage(dependencies: RefreshStorageDependencies): 
     ...noStorage,
     ids: { first: values.first, successorOf: values.successorOf },
 
-    useUp: async () => (Provider.ctx === undefined ? undefined : await rotations.get(Provider.ctx)?.()),
+    async useUp() {
+      const rotating = Provider.ctx === undefined ? undefined : rotations.get(Provider.ctx)
+      if (rotating === undefined) return undefined
+      rotating.outcome ??= rotating.begin()
+      return await rotating.outcome
+    },
 
     async upsert(token, payload, expiresIn = 0) {
       const { grantId } = payload
@@ -83,7 +94,7 @@ export function createRefreshStorage(dependencies: RefreshStorageDependencies): 
       const held = shown.get(context)
       if (held === undefined) throw new TypeError('A refresh token is used that nobody has looked for.')
       // The engine has yet to look at the resource, and a refusal must not use the token up.
-      rotations.set(context, () => rotation.replace(currentCall(), { token: rotated, held }, record))
+      rotations.set(context, { begin: () => rotation.replace(currentCall(), { token: rotated, held }, record) })
     },
 
     async find(token): Promise<AdapterPayload | undefined> {

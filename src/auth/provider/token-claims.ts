@@ -1,19 +1,12 @@
 // What access tokens say beside what RFC 9068 requires: how and when the person has signed in, the authorisation that they belong to, what userinfo tells
 // for them, and who a service is.
-import type {
-  AccessToken,
-  AuthorizationCode,
-  ClientCredentials,
-  Configuration,
-  DeviceCode,
-  KoaContextWithOIDC,
-  RefreshToken,
-} from 'oidc-provider'
+import type { AuthorizationCode, Configuration, DeviceCode, KoaContextWithOIDC, RefreshToken } from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import { z } from '#kernel/schema.ts'
 import type { SignInRules } from '../engine.ts'
 import { provedLevel } from '../levels.ts'
 import { type MembershipClaims, ProvedTooLittle } from './account-claims.ts'
+import { storeBeforeSigning, type WritesOfGrants } from './all-or-nothing.ts'
 import type { ClaimsReader } from './app-claims.ts'
 import { openidScopesOf } from './client-facts.ts'
 import { exchangedClaims } from './exchanged.ts'
@@ -101,10 +94,13 @@ function signInClaims(context: KoaContextWithOIDC): Readonly<Record<string, unkn
   }
 }
 
-export const tokenFormats: NonNullable<Configuration['formats']> = {
-  customizers: {
-    jwt(_context: KoaContextWithOIDC, token: AccessToken | ClientCredentials, { payload }) {
-      if (token.kind === 'ClientCredentials' && token.clientId !== undefined) payload['sub'] = clientSubject(token.clientId)
+export function tokenFormats(grants: Pick<WritesOfGrants, 'store'>): NonNullable<Configuration['formats']> {
+  return {
+    customizers: {
+      async jwt(context, token, { payload }) {
+        if (token.kind === 'ClientCredentials' && token.clientId !== undefined) payload['sub'] = clientSubject(token.clientId)
+        await storeBeforeSigning(context, token, grants)
+      },
     },
-  },
+  }
 }
