@@ -58,7 +58,8 @@ export interface PeopleParts extends Omit<AccountsParts, 'methods'> {
 export function createPeople(parts: PeopleParts): People {
   const { sites, productName, definition } = parts.settings
   const methods = signInMethods(definition)
-  const running = createAccounts({ ...parts, methods, legacySignIn: definition?.legacySignIn })
+  const { legacySignIn } = definition ?? {}
+  const running = createAccounts({ ...parts, methods, legacySignIn })
   const forcedRoles = definition?.secondFactor?.roles ?? []
   // The same look-ups for everybody, whatever they find: time must not tell who has such a role.
   const asksForMore: ByMailParts['asksForMore'] = async (call, { id, roles = [] }) => {
@@ -68,7 +69,6 @@ export function createPeople(parts: PeopleParts): People {
     ])
     return isForcedThere || hasTotp || rules.forcedBy(roles) > 1
   }
-  const { legacySignIn } = definition ?? {}
   const byMail = createByMail({ ...parts, methods, asksForMore, legacySignIn, shared: running.shared, origin: sites.accounts })
   const ways = waysInto(parts, { running, methods })
   const secondFactors = createSecondFactors({ ...parts, ...running, ...running.shared, productName })
