@@ -61,8 +61,8 @@ export const REFRESHING: readonly Defence[] = [
     edits: [
       [
         `${PROVIDER}/refresh-storage.ts`,
-        'rotations.set(context, () => rotation.replace(currentCall(), { token: rotated, held }, record))',
-        'const done = await rotation.replace(currentCall(), { token: rotated, held }, record)\n      rotations.set(context, async () => done)',
+        'rotations.set(context, { begin: () => rotation.replace(currentCall(), { token: rotated, held }, record) })',
+        'const done = await rotation.replace(currentCall(), { token: rotated, held }, record)\n      rotations.set(context, { begin: async () => done })',
       ],
     ],
   },
