@@ -53,6 +53,11 @@ export function waitingAgain(at: number, reason: string): JobChange {
   return { state: 'waiting', at, lastError: shortened(reason) }
 }
 
+/** It could not begin: the claim was not the job's fault. */
+export function postponed(job: JobRecord, at: number, reason: string): JobChange {
+  return { ...waitingAgain(at, reason), forgiven: job.forgiven + 1 }
+}
+
 /** The worker stops: the claim was not the job's fault. */
 export function givenBack(job: JobRecord, now: number): JobChange {
   return { state: 'waiting', at: now, forgiven: job.forgiven + 1 }

@@ -2,12 +2,12 @@
 import { systemCall } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { hasCode } from '#kernel/errors.ts'
-import type { JobDefinition } from '#kernel/job.ts'
+import type { JobDefinition, Postponed } from '#kernel/job.ts'
 import type { Logger } from '#kernel/log.ts'
 import { fieldProblems } from '#kernel/schema.ts'
 import { backoffMs } from './backoff.ts'
 import { reasonOf } from './reasons.ts'
-import { done, failed, triesOf, waitingAgain } from './record.ts'
+import { done, failed, postponed, triesOf, waitingAgain } from './record.ts'
 import type { JobChange, JobsRepository } from './repository.ts'
 import { keepTickMs } from './schedule.ts'
 import type { JobRecord } from './schemas.ts'
@@ -15,6 +15,8 @@ import type { Tally } from './tally.ts'
 
 const MAX_ATTEMPTS = 10
 const TIMEOUT_MS = 60_000
+/** What this process does not know may be of a newer release, which is being started beside it. */
+const UNKNOWN_FOR_MS = 60 * 60 * 1000
 
 export interface RunnerParts {
   readonly repository: JobsRepository
@@ -30,7 +32,15 @@ export interface Runner {
   run(job: JobRecord, lost: AbortSignal): Promise<void>
 }
 
-type Outcome = { readonly ok: true } | { readonly ok: false; readonly error: unknown; readonly final: boolean }
+type Outcome =
+  | { readonly ok: true }
+  | {
+      readonly ok: false
+      readonly error: unknown
+      readonly final?: boolean
+      /** Before then the try does not count. */
+      readonly countsFrom?: number
+    }
 
 export function createRunner(parts: RunnerParts): Runner {
   const { repository, definitions, clock, logger, tally, random } = parts
@@ -39,6 +49,7 @@ export function createRunner(parts: RunnerParts): Runner {
     const now = clock.now()
     if (outcome.ok) return done(now, keepTickMs(job.id, definition?.everyMs))
     const reason = reasonOf(outcome.error)
+    if (outcome.countsFrom !== undefined && now < outcome.countsFrom) return postponed(job, now + backoffMs(job.attempt, random), reason)
     if (outcome.final || triesOf(job) >= (definition?.maxAttempts ?? MAX_ATTEMPTS)) return failed(reason, now)
     return waitingAgain(now + backoffMs(triesOf(job), random), reason)
   }
@@ -55,11 +66,13 @@ export function createRunner(parts: RunnerParts): Runner {
         return
       }
       const change = changeFor(job, definition, outcome)
-      tally.record(job.name, { ok: outcome.ok, ms: at - startedAt, at })
+      if (change.forgiven === undefined) tally.record(job.name, { ok: outcome.ok, ms: at - startedAt, at })
       if (!(await repository.changeHeld(systemCall('jobs'), job, change)))
         logger.warn(line, 'the outcome of a job was refused: its claim was lost meanwhile')
       else if (outcome.ok) logger.info(line, 'job done')
       else if (change.state === 'failed') logger.error({ ...line, err: outcome.error }, 'job failed for good')
+      else if (change.forgiven !== undefined)
+        logger.info({ ...line, reason: change.lastError, again: change.at }, 'job waits again: it could not begin')
       else logger.warn({ ...line, err: outcome.error, again: change.at }, 'job failed and is tried again')
     },
   }
@@ -70,13 +83,14 @@ async function attempt(
   definition: JobDefinition | undefined,
   part: { readonly lost: AbortSignal; readonly startedAt: number },
 ): Promise<Outcome> {
-  if (definition === undefined) return { ok: false, error: new Error(`There is no job named "${job.name}"`), final: true }
+  const unknown = (reason: string): Outcome => couldNotBegin(job, { reason, withinMs: UNKNOWN_FOR_MS })
+  if (definition === undefined) return unknown(`There is no job named "${job.name}"`)
   const input = definition.input.safeParse(job.input)
   if (!input.success) {
     const problem = fieldProblems(input.error)
       .map(({ field, message }) => `${field}: ${message}`)
       .join('; ')
-    return { ok: false, error: new Error(`The input does not fit: ${problem}`), final: true }
+    return unknown(`The input does not fit: ${problem}`)
   }
   const timeoutMs = definition.timeoutMs ?? TIMEOUT_MS
   const timeout = new AbortController()
@@ -85,13 +99,17 @@ async function attempt(
   const call = { ...systemCall('jobs'), requestId: `job-${job.id}-${job.attempt}`, signal, deadline: part.startedAt + timeoutMs }
   try {
     // A handler that ignores its signal does not hold up the others; whatever it does later is refused by its attempt number.
-    await Promise.race([definition.handle({ call, jobId: job.id, attempt: triesOf(job) }, input.data), aborted(signal)])
-    return { ok: true }
+    const answer = await Promise.race([definition.handle({ call, jobId: job.id, attempt: triesOf(job) }, input.data), aborted(signal)])
+    return answer === undefined ? { ok: true } : couldNotBegin(job, answer)
   } catch (error) {
     return { ok: false, error, final: hasCode(error, 'jobs.hopeless') }
   } finally {
     clearTimeout(timer)
   }
+}
+
+function couldNotBegin({ createdAt }: JobRecord, { reason, withinMs }: Postponed): Outcome {
+  return { ok: false, error: new Error(reason), countsFrom: createdAt + withinMs }
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

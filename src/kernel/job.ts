@@ -11,6 +11,13 @@ export interface JobContext {
   readonly attempt: number
 }
 
+/** What a handler answers when it could not even begin: the job waits again, with growing pauses, and the try does not count. */
+export interface Postponed {
+  readonly reason: string
+  /** This long after the job was asked for it counts as a failed try, so that nothing waits for ever. */
+  readonly withinMs: number
+}
+
 export interface JobDefinition<Input = unknown> {
   /** `server.verb`, for example `mail.send`. */
   readonly name: string
@@ -21,7 +28,7 @@ export interface JobDefinition<Input = unknown> {
   readonly timeoutMs?: number
   /** Runs again and again, this long after the last tick, with an empty object as input. */
   readonly everyMs?: number
-  handle(context: JobContext, input: Input): Promise<void>
+  handle(context: JobContext, input: Input): Promise<Postponed | void>
 }
 
 /** Declares a job. Handlers run at least once: write them so that a second run changes nothing. */

@@ -262,15 +262,83 @@ export function jobsContract(name: string, open: (clock: FakeClock) => Running<D
       await assert.rejects(operator.retry(call, id), (error) => hasCode(error, 'jobs.not_failed'))
     })
 
-    test('fails at once what has no handler or does not fit its schema', async () => {
-      const server = await serve([
-        job({ name: 'test.strict', input: z.strictObject({ n: z.number() }), handle: async () => assert.fail('it must not run') }),
+    test('what one process does not know waits for another that does, and uses no try up', async () => {
+      const older = await serve([
+        job({ name: 'test.grown', input: z.strictObject({}), handle: async () => assert.fail('it must not run') }),
       ])
-      await server.contract.enqueue(call, { name: 'test.unknown', input: null })
-      assert.match((await reached('failed')).lastError ?? '', /no job named "test.unknown"/)
-      clock.advance(1)
+      await older.contract.enqueue(call, { name: 'test.newer', input: null })
+      const unknown = await until('a claim', async () => ((await only('waiting'))?.attempt === 1 ? await only('waiting') : undefined))
+      assert.match(unknown.lastError ?? '', /no job named "test.newer"/)
+      await older.contract.enqueue(call, { name: 'test.grown', input: { more: 1 } })
+      await until('both refused', async () => {
+        const { items } = await repository.inState(call, 'waiting', 10)
+        return items.length === 2 && items.every(({ value }) => value.forgiven > 0)
+      })
+      await older.stop()
+      const tries: unknown[] = []
+      const once = { maxAttempts: 1, handle: async ({ attempt }: JobContext, input: unknown) => void tries.push([attempt, input]) }
+      await serve([job({ name: 'test.newer', input: anything, ...once }), job({ name: 'test.grown', input: anything, ...once })])
+      clock.advance(HOUR_MS - 1)
+      await until('both runs', () => tries.length === 2)
+      assert.deepEqual(
+        new Set(tries),
+        new Set([
+          [1, null],
+          [1, { more: 1 }],
+        ]),
+      )
+    })
+
+    test('fails what nobody has known for an hour, with the reason', async () => {
+      const handle = async (): Promise<void> => assert.fail('it must not run')
+      const server = await serve([job({ name: 'test.strict', input: z.strictObject({ n: z.number() }), maxAttempts: 1, handle })])
       await server.contract.enqueue(call, { name: 'test.strict', input: { n: 'one' } })
-      await until('the second failure', async () => /n: /.test((await only('failed'))?.lastError ?? ''))
+      await until('a claim', async () => (await only('waiting'))?.forgiven === 1)
+      clock.advance(HOUR_MS)
+      assert.match((await reached('failed')).lastError ?? '', /n: /)
+      await server.contract.enqueue(call, { name: 'test.unknown', input: null })
+      await until('the second failure', async () => {
+        clock.advance(HOUR_MS)
+        return /no job named "test.unknown"/.test((await only('failed'))?.lastError ?? '')
+      })
+    })
+
+    test('a try that could not begin is not counted, until it has waited as long as it may', async () => {
+      let mayBegin = false
+      const tries: number[] = []
+      const definition = job({
+        name: 'test.patient',
+        input: anything,
+        maxAttempts: 1,
+        handle: async ({ attempt }) => {
+          if (!mayBegin) return { reason: 'no place is free', withinMs: DAY_MS }
+          tries.push(attempt)
+          return undefined
+        },
+      })
+      const server = await serve([definition])
+      await server.contract.enqueue(call, { name: 'test.patient', input: null })
+      for (let round = 1; round <= 3; round += 1) {
+        const waiting = await until(`round ${round}`, async () => {
+          const found = await only('waiting')
+          return (found?.forgiven ?? 0) >= round ? found : undefined
+        })
+        assert.equal(waiting.lastError, 'no place is free')
+        clock.advance(HOUR_MS)
+      }
+      assert.equal(await only('failed'), undefined)
+      mayBegin = true
+      await until('a run', async () => {
+        clock.advance(HOUR_MS)
+        return tries.length === 1
+      })
+      assert.deepEqual(tries, [1])
+      await reached('done')
+      mayBegin = false
+      await server.contract.enqueue(call, { name: 'test.patient', input: null })
+      await until('a claim', async () => (await only('waiting'))?.forgiven === 1)
+      clock.advance(DAY_MS)
+      assert.equal((await reached('failed')).lastError, 'no place is free')
     })
 
     test('aborts a try that takes too long and counts it as failed', async () => {

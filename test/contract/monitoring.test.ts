@@ -178,7 +178,7 @@ describe('Monitoring', () => {
     await keepAll([record({ requestId: 'old' })])
     clock.advance(10 * DAY_MS)
     await keepAll([record({ requestId: 'young' })])
-    const purge = async (days: number): Promise<void> => await purgeJob(requests, clock, days).handle({ call, jobId: 'j', attempt: 1 }, {})
+    const purge = async (days: number) => await purgeJob(requests, clock, days).handle({ call, jobId: 'j', attempt: 1 }, {})
     await purge(30)
     assert.deepEqual(
       (await search({})).items.map((item) => item.requestId),

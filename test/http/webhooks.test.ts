@@ -87,26 +87,24 @@ describe('webhooks', () => {
     readonly timeoutMs?: number
   }
 
-  async function open({
-    hooks = [{ name: 'alarms', url: `http://127.0.0.1:${port()}/in` }],
-    reach,
-    pauseMs = 20,
-    timeoutMs,
-  }: Chosen = {}): Promise<Jobs> {
-    const logger = createLogger({ level: 'debug', stream: { write: (line: string) => void logs.push(line) } })
-    const opened = await scenarioDatabase({ file: join(folder, 'main.db'), clock, logger })
-    database = opened.contract
-    database.collection(notes)
-    const jobs = jobsServer.create({
-      database,
+  const logger = () => createLogger({ level: 'debug', stream: { write: (line: string) => void logs.push(line) } })
+  const serverFor = (shared: Database, { hooks = [], reach = { loopback: true }, pauseMs = 20, timeoutMs }: Chosen): Running<Jobs> =>
+    jobsServer.create({
+      database: shared,
       keyRing,
       clock,
-      logger,
+      logger: logger(),
       definitions: [],
-      webhooks: { list: securityWebhooks(hooks, true), keyRing, reach: reach ?? { loopback: true }, pauseMs, timeoutMs },
+      webhooks: { list: securityWebhooks(hooks, true), keyRing, reach, pauseMs, timeoutMs },
       settings: { mail: { from: 'x@x.test' }, productName: 'x', sites, development: true, worker: { pollMs: 5 } },
     })
-    running = [opened, jobs]
+
+  async function open({ hooks = [{ name: 'alarms', url: `http://127.0.0.1:${port()}/in` }], ...chosen }: Chosen = {}): Promise<Jobs> {
+    const opened = await scenarioDatabase({ file: join(folder, 'main.db'), clock, logger: logger() })
+    database = opened.contract
+    database.collection(notes)
+    const jobs = serverFor(database, { hooks, ...chosen })
+    running.push(opened, jobs)
     await opened.start()
     await jobs.start()
     return jobs.contract
@@ -341,6 +339,31 @@ describe('webhooks', () => {
     }
     assert.deepEqual((await jobs.webhooks.secrets(call, 'alarms')).length, 2, 'nothing has changed')
     await assert.rejects(jobs.webhooks.secrets(call, 'other'), { code: 'jobs.webhook_not_found' })
+  })
+
+  test('what a new webhook is to be told waits for a process that knows the webhook', async () => {
+    await open()
+    const [alarms, archive] = ['alarms', 'archive'].map((name) => ({ name, url: `http://127.0.0.1:${port()}/${name}` }))
+    assert.ok(alarms !== undefined && archive !== undefined)
+    const repository = createJobsRepository(database)
+    // The newer process has stored it, and the older one is faster to claim it.
+    const { handle } = webhookIntake({ webhooks: securityWebhooks([archive], true), jobs: repository, logger: logger(), wake: () => {} })
+    const data = { type: 'password.changed', accountId: 'ada' }
+    await handle([{ sequence: 9_000_002, topic: 'auth.security', key: 'ada', data, at: clock.now() }], call)
+    const delivery = async () => (await repository.get(call, 'webhook-9000002-archive'))?.value
+    for (let tries = 1; tries <= 3; tries += 1) {
+      await until('a claim of the older one', async () => ((await delivery())?.forgiven ?? 0) >= tries)
+      clock.advance(10_000)
+    }
+    assert.match((await delivery())?.lastError ?? '', /no webhook "archive"/)
+    await running.pop()?.stop()
+    const newer = serverFor({ ...database, subscribe: () => () => {} }, { hooks: [alarms, archive] })
+    running.push(newer)
+    await newer.start()
+    clock.advance(30 * 60_000)
+    const [told] = await delivered(1)
+    assert.equal(told?.path, '/archive')
+    await until('its end', async () => (await delivery())?.state === 'done')
   })
 
   test('an event that is delivered to us twice is told once', async () => {

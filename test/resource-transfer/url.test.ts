@@ -253,8 +253,7 @@ test('a process that stops while the other side has not answered yet leaves the 
   const view: ImportView = JSON.parse((await world.ask('POST', '/api/books/import', { json: { url: `${api.origin}/` } })).body)
   const [job] = world.jobs
   assert.ok(job)
-  const work = (signal: AbortSignal): Promise<void> =>
-    job.handle({ call: { ...systemCall('jobs'), signal }, jobId: 'job', attempt: 1 }, { id: view.id })
+  const work = (signal: AbortSignal) => job.handle({ call: { ...systemCall('jobs'), signal }, jobId: 'job', attempt: 1 }, { id: view.id })
   await assert.rejects(work(stopping.signal), /The worker stops/)
   isFirst = false
   await work(AbortSignal.timeout(30_000))

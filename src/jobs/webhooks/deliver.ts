@@ -3,7 +3,7 @@ import type { Circuit } from '#kernel/circuit.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { OutwardError, sendOutward } from '#kernel/http/outward.ts'
 import type { Reach } from '#kernel/http/public-address.ts'
-import { type JobDefinition, job } from '#kernel/job.ts'
+import { type JobDefinition, job, type Postponed } from '#kernel/job.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Webhook } from '#kernel/webhook.ts'
 import { jobErrors } from '../errors.ts'
@@ -14,6 +14,8 @@ import { liveKeys, signatureHeaders } from './signature.ts'
 export const WEBHOOK_JOB = 'webhook.deliver'
 
 const MAX_ATTEMPTS = 60
+/** A webhook that this process does not know may be a new one, of those that are being started beside it. */
+const UNKNOWN_FOR_MS = 60 * 60 * 1000
 const TIMEOUT_MS = 10_000
 const MAX_ANSWER_BYTES = 64 * 1024
 const GONE = 410
@@ -35,10 +37,10 @@ export function deliverJob(parts: DeliverParts): JobDefinition {
     input: webhookDelivery,
     maxAttempts: MAX_ATTEMPTS,
     timeoutMs: timeoutMs + 5000,
-    async handle({ call }, delivery) {
+    async handle({ call }, delivery): Promise<Postponed | undefined> {
       const { webhook: name, id } = delivery
       const webhook = webhooks.find((each) => each.name === name)
-      if (webhook === undefined) throw jobErrors.hopeless({ detail: `The app has no webhook ${JSON.stringify(name)} any more.` })
+      if (webhook === undefined) return { reason: `The app has no webhook ${JSON.stringify(name)} here.`, withinMs: UNKNOWN_FOR_MS }
       const keys = liveKeys(keyRing, { name, state: await repository.find(call, name), now: clock.now() })
       if (!circuit.enter(name, clock.now()))
         throw new Error(`The receiver has not answered just now; it is left alone for a while. ${circuit.reason(name) ?? ''}`.trim())
@@ -51,6 +53,7 @@ export function deliverJob(parts: DeliverParts): JobDefinition {
         hasAnswered = true
         if (status === GONE) throw jobErrors.hopeless({ detail: 'The receiver answered with 410: it wants no more of these.' })
         if (status < 200 || status > 299) throw new Error(`The receiver answered with status ${status}.`)
+        return undefined
       } catch (error) {
         reason = error instanceof Error ? error.message : undefined
         throw error
