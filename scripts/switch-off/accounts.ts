@@ -60,6 +60,12 @@ export const ACCOUNTS: readonly Defence[] = [
   },
   {
     requirement: 67,
+    off: 'strangers take the places of the clients of the operator',
+    test: LOGOUT,
+    edits: [['src/auth/logout/backchannel.ts', '? strangers : others', '? others : others']],
+  },
+  {
+    requirement: 67,
     off: 'notices are sent to machines inside of the network',
     test: LOGOUT,
     edits: [['src/auth/logout/backchannel.ts', 'reach: { loopback: development },', 'reach: { loopback: development, everywhere: true },']],

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { after, before, beforeEach, test } from 'node:test'
+import { after, before, beforeEach, type TestContext, test } from 'node:test'
 import { createLocalJWKSet, decodeProtectedHeader, type JWTPayload, jwtVerify } from 'jose'
 import { systemCall } from '#kernel/call.ts'
-import type { ClientDefinition } from '../../src/auth/clients/contract.ts'
+import type { ClientDefinition, ClientSource } from '../../src/auth/clients/contract.ts'
 import { backchannelLogoutJob } from '../../src/auth/logout/backchannel.ts'
 import {
   authorizePath,
@@ -219,41 +219,87 @@ test('a sign-out of the app itself needs no notice: its tokens are revoked at on
   assert.deepEqual(told, [])
 })
 
-test('receivers that hang hold two workers at most, and are left alone for a while', { timeout: 20_000 }, async (t) => {
-  const calls: (() => void)[] = []
-  const silent = createServer(({ socket }, response) => {
-    if (isSwitching) response.socket?.write(SWITCHING)
-    else calls.push(() => socket.destroy())
+/** The job alone, with receivers that answer when the test says so. Each client has a host of its own, unless told. */
+async function receivers(t: TestContext, { source = 'app', hosts = {} }: { source?: ClientSource; hosts?: Record<string, string> } = {}) {
+  const calls: { readonly host: string; answer(status: number): void; hangUp(): void }[] = []
+  const state = { isSwitching: false, now: 0 }
+  const server = createServer(({ socket, headers }, response) => {
+    const answer = (code: number): void => void response.writeHead(code, { connection: 'close' }).end()
+    if (state.isSwitching) response.socket?.write(SWITCHING)
+    else calls.push({ host: headers.host?.split('.')[0] ?? '', answer, hangUp: () => void socket.destroy() })
   })
-  let isSwitching = false
-  await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done))
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   t.after(() => {
-    silent.closeAllConnections()
-    silent.close()
+    server.closeAllConnections()
+    server.close()
   })
-  const { port } = silent.address() as AddressInfo
-  let now = 0
-  // Each client has a host of its own.
+  const { port } = server.address() as AddressInfo
   const job = backchannelLogoutJob({
-    find: async (_call, clientId) => ({ definition: { backchannelLogoutUri: `http://${clientId}.localhost:${port}/out` } }),
+    find: async (_call, clientId) => ({
+      source: clientId.startsWith('stranger') ? 'registration' : source,
+      definition: { backchannelLogoutUri: `http://${hosts[clientId] ?? clientId}.localhost:${port}/out` },
+    }),
     sign: async () => 'token',
     development: true,
-    clock: { now: () => now },
+    clock: { now: () => state.now },
   })
-  const run = (clientId: string): Promise<void> =>
+  const run = (clientId: string) =>
     job.handle({ call: systemCall('test'), jobId: 'job', attempt: 1 }, { clientId, accountId: 'person', sid: 'sid' })
+  const waits = async (clientId: string, reason: RegExp): Promise<void> => assert.match((await run(clientId))?.reason ?? '', reason)
+  return { calls, state, run, waits }
+}
+
+test('receivers that hang hold two workers at most, and are left alone for a while', { timeout: 20_000 }, async (t) => {
+  const { calls, state, run, waits } = await receivers(t)
   const first = [run('one'), run('two')].map((sent) => assert.rejects(sent))
   await until('two that hang', () => calls.length === 2)
-  await assert.rejects(run('three'), /under way/)
-  for (const end of calls.splice(0)) end()
+  await waits('three', /under way/)
+  for (const each of calls.splice(0)) each.hangUp()
   await Promise.all(first)
-  await assert.rejects(run('one'), /left alone/)
-  now += 20_000
+  await waits('one', /left alone/)
+  state.now += 20_000
   const probe = assert.rejects(run('one'))
   await until('a try', () => calls.length === 1)
-  for (const end of calls.splice(0)) end()
+  for (const each of calls.splice(0)) each.hangUp()
   await probe
   // One that leaves HTTP is done with at once, or it would keep the others waiting until a restart.
-  isSwitching = true
+  state.isSwitching = true
   for (const clientId of ['four', 'five', 'six']) await assert.rejects(run(clientId), /another protocol/)
+})
+
+test('one slow receiver holds one worker, and the notices for it wait without using up a try', { timeout: 20_000 }, async (t) => {
+  const { calls, run, waits } = await receivers(t, { hosts: { again: 'slow' } })
+  const slow = run('slow')
+  await until('it hangs', () => calls.length === 1)
+  await waits('slow', /under way/)
+  await waits('again', /under way/)
+  const other = run('other')
+  await until('the other one is told', () => calls.length === 2)
+  for (const each of calls.splice(0)) each.answer(200)
+  assert.deepEqual(await Promise.all([slow, other]), [undefined, undefined])
+})
+
+test('requirement 67: strangers whose receivers are slow keep no client of the operator from being told', {
+  timeout: 20_000,
+}, async (t) => {
+  const { calls, run, waits } = await receivers(t, { source: 'operator', hosts: { 'stranger-there': 'partner' } })
+  const held = assert.rejects(run('stranger-there'))
+  await until('a stranger that hangs', () => calls.length === 1)
+  // The stranger has named the host of the partner, and holds the only place of strangers.
+  for (const name of ['stranger-one', 'stranger-two']) await waits(name, /under way/)
+  const told = [run('partner'), run('second')]
+  await until('both are told', () => calls.length === 3)
+  for (const each of calls.splice(1)) each.answer(200)
+  assert.deepEqual(await Promise.all(told), [undefined, undefined])
+  calls.pop()?.hangUp()
+  await held
+  await waits('stranger-there', /left alone/)
+  const again = run('partner')
+  await until('it is told again', () => calls.length === 1)
+  calls.pop()?.answer(204)
+  assert.equal(await again, undefined)
+  const slow = assert.rejects(run('stranger-one'), /status 500/)
+  await until('a stranger is asked', () => calls.length === 1)
+  calls.pop()?.answer(500)
+  await slow
 })

@@ -2,19 +2,23 @@
 // authorisation, so that there is none without the other, and tried again and again when the client cannot be reached. The app's own frontends need none:
 // their gateway hears of every revocation within a second.
 import type { Call } from '#kernel/call.ts'
-import { createCircuit } from '#kernel/circuit.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { EventDraft } from '#kernel/collection.ts'
 import { sendOutward } from '#kernel/http/outward.ts'
-import { type JobDefinition, job, jobRequested } from '#kernel/job.ts'
+import { type JobDefinition, job, jobRequested, type Postponed } from '#kernel/job.ts'
 import { z } from '#kernel/schema.ts'
-import type { ClientDefinition } from '../clients/contract.ts'
+import type { ClientDefinition, ClientSource } from '../clients/contract.ts'
+import { createLane } from './lane.ts'
 
 const NAME = 'auth.backchannel_logout'
-/** With growing pauses: about a day. A try that found others under way counts as well. */
+/** With growing pauses: about a day. */
 const MAX_ATTEMPTS = 30
+/** How long waiting for a place takes no try. */
+const WAITS_MS = 24 * 60 * 60 * 1000
 /** Whoever registers by itself chooses the receiver: slow ones must leave workers for mails and for what ends access. */
-const MOST_AT_ONCE = 2
+const MOST_OF_STRANGERS = 1
+/** A place and a memory of their own, so that no stranger, not even one who names their host, keeps these from being told. */
+const MOST_OF_OTHERS = 2
 const TIMEOUT_MS = 5000
 const MAX_BYTES = 16 * 1024
 
@@ -26,7 +30,7 @@ export type SignOutNotice = z.infer<typeof notice>
 export type FindClient = (
   call: Call,
   clientId: string,
-) => Promise<{ readonly definition?: Pick<ClientDefinition, 'backchannelLogoutUri'> } | undefined>
+) => Promise<{ readonly source: ClientSource; readonly definition?: Pick<ClientDefinition, 'backchannelLogoutUri'> } | undefined>
 
 /** The notice for one authorisation that has ended, when its client wants one. */
 export async function noticesOf(
@@ -50,20 +54,21 @@ export interface BackchannelLogoutParts {
 
 export function backchannelLogoutJob(parts: BackchannelLogoutParts): JobDefinition {
   const { find, clock } = parts
-  const circuit = createCircuit()
-  let underWay = 0
+  const strangers = createLane(MOST_OF_STRANGERS)
+  const others = createLane(MOST_OF_OTHERS)
   return job({
     name: NAME,
     input: notice,
     maxAttempts: MAX_ATTEMPTS,
     timeoutMs: TIMEOUT_MS + 5000,
-    async handle({ call }, ended) {
-      const uri = (await find(call, ended.clientId))?.definition?.backchannelLogoutUri
-      if (uri === undefined) return
+    async handle({ call }, ended): Promise<Postponed | undefined> {
+      const client = await find(call, ended.clientId)
+      const uri = client?.definition?.backchannelLogoutUri
+      if (client === undefined || uri === undefined) return undefined
       const { host } = new URL(uri)
-      if (underWay >= MOST_AT_ONCE) throw new Error('Other notices of sign-outs are under way; this one is sent later.')
-      if (!circuit.enter(host, clock.now())) throw new Error(`${host} has not answered just now; it is left alone for a while.`)
-      underWay += 1
+      const lane = client.source === 'registration' || client.source === 'document' ? strangers : others
+      const reason = lane.enter(host, clock.now())
+      if (reason !== undefined) return { reason, withinMs: WAITS_MS }
       let hasAnswered = false
       try {
         const status = await send(parts, call, { uri, ended })
@@ -71,9 +76,9 @@ export function backchannelLogoutJob(parts: BackchannelLogoutParts): JobDefiniti
         // Section 2.8; some frameworks answer 204.
         if (status !== 200 && status !== 204)
           throw new Error(`The client ${ended.clientId} answered the notice of a sign-out with status ${status}.`)
+        return undefined
       } finally {
-        underWay -= 1
-        circuit.leave(host, { hasAnswered, now: clock.now() })
+        lane.leave(host, { hasAnswered, now: clock.now() })
       }
     },
   })
