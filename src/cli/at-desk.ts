@@ -2,6 +2,7 @@
 import { systemCall } from '../kernel/call.ts'
 import { askPlatform, type Input, type Report } from '../database/move/desk.ts'
 import { CommandError } from './command-line.ts'
+import { fileProblem } from './files.ts'
 import type { Loaded } from './load.ts'
 
 export interface Asked {
@@ -26,7 +27,8 @@ export async function atDesk({ platform, premises }: Loaded, asked: Asked): Prom
   } catch (error) {
     // What the platform says is for the person; its stack is in its log.
     if (error instanceof Error && !('code' in error)) throw new CommandError(error.message, { cause: error })
-    throw error
+    const path = error instanceof Error && 'path' in error ? error.path : undefined
+    throw (typeof path === 'string' ? fileProblem(error, path) : undefined) ?? error
   }
 }
 

@@ -1,10 +1,10 @@
 // `ninefold export <resource>`: everything, or with --as what that person may see.
-import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { systemCall } from '../kernel/call.ts'
 import { importFormat } from '../resource/transfer/schemas.ts'
 import { besidePlatform } from './beside.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
+import { intoFile } from './files.ts'
 import { callAsPerson, pairOf } from './import.ts'
 
 export async function exportCommand(line: CommandLine): Promise<number> {
@@ -21,7 +21,7 @@ export async function exportCommand(line: CommandLine): Promise<number> {
     const formulas = options['formulas'] === 'keep' ? 'keep' : 'guarded'
     const { content } = await transfers.export(call, resource, { format: format.data, query, formulas })
     if (output === undefined) await pipeline(content, process.stdout, { end: false })
-    else await pipeline(content, createWriteStream(output, { mode: 0o600 }))
+    else await intoFile(output, {}, (file) => pipeline(content, file.createWriteStream()))
     return 0
   })
 }

@@ -1,5 +1,5 @@
 // `ninefold import <resource> <file or address> --as <email>`: in this process, beside a running platform or without one.
-import { createReadStream, createWriteStream, statSync } from 'node:fs'
+import { createReadStream, statSync } from 'node:fs'
 import { basename, extname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { type Call, systemCall } from '../kernel/call.ts'
@@ -8,6 +8,7 @@ import type { ImportOptions, ImportView, OwnTransfers } from '../resource/transf
 import { importOptions } from '../resource/transfer/schemas.ts'
 import { besidePlatform } from './beside.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
+import { intoFile, requireWritable } from './files.ts'
 import type { Loaded } from './load.ts'
 import { progressBar } from './progress.ts'
 
@@ -32,9 +33,11 @@ export async function importCommand(line: CommandLine): Promise<number> {
     const { transfers } = loaded.platform
     if (transfers === undefined) throw new CommandError('This app has no imports.')
     const call = await callAsPerson(loaded, as)
+    const file = output ?? `${resource}-rejects.csv`
+    await requireWritable(file, { reads: source })
     const begun = await begin(transfers, call, { resource, source, options })
     const ended = await runToEnd(transfers, call, begun)
-    return await tell({ transfers, call, ended, file: output ?? `${resource}-rejects.csv` })
+    return await tell({ transfers, call, ended, file })
   })
 }
 
@@ -126,7 +129,7 @@ async function tell({ transfers, call, ended, file }: Tell): Promise<number> {
   if (ended.problem !== undefined) process.stderr.write(`${ended.problem}\n`)
   if (rejected > 0) {
     const report = await transfers.report(call, ended.resource, { id: ended.id, format: file.endsWith('.ndjson') ? 'ndjson' : 'csv' })
-    await pipeline(report.content, createWriteStream(file, { mode: 0o600 }))
+    await intoFile(file, {}, (output) => pipeline(report.content, output.createWriteStream()))
     process.stdout.write(`The rejected rows are in ${file}, each with its reason; corrected, that file can be imported.\n`)
   }
   if (ended.state !== 'done') return 1

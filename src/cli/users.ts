@@ -1,5 +1,6 @@
 // `ninefold users import <file>` and `ninefold users export`: people with their passwords and linked identities, in from another system, or out.
-import { createReadStream, createWriteStream, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { Moving, RowOutcome } from '../auth/moving/contract.ts'
@@ -8,6 +9,7 @@ import { type FileFormat, type ReadRow, readRows } from '../auth/moving/reader.t
 import { besidePlatform } from './beside.ts'
 import { commandCall } from './command-call.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
+import { intoFile, openForReading } from './files.ts'
 import { pairOf } from './import.ts'
 
 /** Of a program that has done its work, though not all of the work could be done. */
@@ -37,25 +39,34 @@ async function importUsers(line: CommandLine, file: string): Promise<number> {
   const from = sourceSystems.safeParse(line.users.from ?? 'ninefold')
   if (!from.success) throw new CommandError(`--from knows ${sourceSystems.options.join(', ')}.`)
   const converting = converterOptions(line)
+  const report = output ?? `${file}.rejects.ndjson`
+  const dryRun = options['dryRun'] === true
   return await besidePlatform(line, async ({ platform }) => {
-    const report = output ?? `${file}.rejects.ndjson`
-    const rejects = createWriteStream(report, { mode: 0o600 })
+    const input = await openForReading(file)
+    const counted: Counted = { made: 0, present: 0, refused: 0 }
     try {
-      const dryRun = options['dryRun'] === true
-      const rows = readRows(createReadStream(file), format)
-      const counted = await moveAll(platform.auth.moving, { rows, converting, from: from.data, dryRun, rejects })
-      process.stdout.write(summary(counted, { dryRun, report }))
-      return counted.refused > 0 ? SOME_REFUSED : 0
+      await intoFile(report, { reads: file }, async (rejects) => {
+        const rows = readRows(input.createReadStream({ autoClose: false }), format)
+        await moveAll(platform.auth.moving, counted, { rows, converting, from: from.data, dryRun, rejects })
+      })
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error
+      throw new CommandError(`${error.message} Until then: ${countedWords(counted, dryRun)}.`, { cause: error })
     } finally {
-      await new Promise((done) => rejects.end(done))
+      await input.close()
     }
+    process.stdout.write(summary(counted, { dryRun, report }))
+    return counted.refused > 0 ? SOME_REFUSED : 0
   })
 }
 
-function summary({ made, present, refused }: Counted, { dryRun, report }: { dryRun: boolean; report: string }): string {
+function countedWords({ made, present, refused }: Counted, dryRun: boolean): string {
   const would = dryRun ? 'would be ' : ''
-  const words = [`${made} ${would}moved in`, ...(present > 0 ? [`${present} already here`] : []), `${refused} refused`].join(', ')
-  return `${words}${refused > 0 ? `: ${report} says which lines, and why` : ''}.${dryRun ? ' Nothing was written.' : ''}\n`
+  return [`${made} ${would}moved in`, ...(present > 0 ? [`${present} already here`] : []), `${refused} refused`].join(', ')
+}
+
+function summary(counted: Counted, { dryRun, report }: { dryRun: boolean; report: string }): string {
+  return `${countedWords(counted, dryRun)}${counted.refused > 0 ? `: ${report} says which lines, and why` : ''}.${dryRun ? ' Nothing was written.' : ''}\n`
 }
 
 function converterOptions({ users }: CommandLine): ConverterOptions {
@@ -75,17 +86,16 @@ interface Moved {
   readonly converting: ConverterOptions
   readonly from: keyof typeof converters
   readonly dryRun: boolean
-  readonly rejects: NodeJS.WritableStream
+  readonly rejects: FileHandle
 }
 
 /** Stopped in the middle, it is run again: whoever is in stays as they are. */
-async function moveAll(moving: Moving, { rows, converting, from, dryRun, rejects }: Moved): Promise<Counted> {
-  const counted: Counted = { made: 0, present: 0, refused: 0 }
+async function moveAll(moving: Moving, counted: Counted, { rows, converting, from, dryRun, rejects }: Moved): Promise<void> {
   // A dry run writes nothing that a second row for one person could be found by.
   const seen = new Map<string, number>()
-  const refuse = (line: number, reason: string): void => {
+  const refuse = async (line: number, reason: string): Promise<void> => {
     counted.refused += 1
-    rejects.write(`${JSON.stringify({ line, reason })}\n`)
+    await rejects.appendFile(`${JSON.stringify({ line, reason })}\n`)
   }
   let batch: { readonly line: number; readonly value: unknown }[] = []
   const flush = async (): Promise<void> => {
@@ -94,23 +104,23 @@ async function moveAll(moving: Moving, { rows, converting, from, dryRun, rejects
       batch.map(({ value }) => value),
       { from, dryRun },
     )
-    for (const [index, { line }] of batch.entries()) take(outcomes[index], line)
+    for (const [index, { line }] of batch.entries()) await take(outcomes[index], line)
     batch = []
   }
-  const take = (outcome: RowOutcome | undefined, line: number): void => {
-    if (outcome === undefined) refuse(line, 'there was no answer for it')
-    else if (outcome.outcome === 'refused') refuse(line, outcome.reason)
+  const take = async (outcome: RowOutcome | undefined, line: number): Promise<void> => {
+    if (outcome === undefined) await refuse(line, 'there was no answer for it')
+    else if (outcome.outcome === 'refused') await refuse(line, outcome.reason)
     else counted[outcome.outcome] += 1
   }
   for await (const row of rows) {
     const value = 'problem' in row ? row.problem : converters[from](row.value, converting)
     if (typeof value === 'string') {
-      refuse(row.line, value)
+      await refuse(row.line, value)
       continue
     }
     const email = 'email' in value ? String(value.email).trim().toLowerCase() : ''
     const earlier = email === '' ? undefined : seen.get(email)
-    if (earlier !== undefined) refuse(row.line, `the address is on line ${earlier}, too`)
+    if (earlier !== undefined) await refuse(row.line, `the address is on line ${earlier}, too`)
     else {
       seen.set(email, row.line)
       batch.push({ line: row.line, value })
@@ -118,23 +128,17 @@ async function moveAll(moving: Moving, { rows, converting, from, dryRun, rejects
     if (batch.length >= BATCH) await flush()
   }
   if (batch.length > 0) await flush()
-  return counted
 }
 
 async function exportUsers(line: CommandLine): Promise<number> {
   const { output } = line.transfer
   const { withoutPasswords } = line.users
   if (output === undefined) throw new CommandError('Name a file: ninefold users export --output people.ndjson')
-  await besidePlatform(line, async ({ platform }) => {
-    try {
-      const file = createWriteStream(output, { mode: 0o600, flags: 'wx' })
-      await pipeline(exportedLines(platform.auth.moving, !withoutPasswords), file)
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
-        throw new CommandError(`${output} is there already.`, { cause: error })
-      throw error
-    }
-  })
+  await besidePlatform(line, ({ platform }) =>
+    intoFile(output, { mustBeNew: true }, (file) =>
+      pipeline(exportedLines(platform.auth.moving, !withoutPasswords), file.createWriteStream()),
+    ),
+  )
   const warning = withoutPasswords
     ? ''
     : ' It has password hashes in it: keep it like the passwords themselves, and delete it when it has served.'

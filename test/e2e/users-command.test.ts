@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -10,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { ninefold } from '../support/command.ts'
 import { scenarioEnvironment } from '../support/scenario-database.ts'
 
+const noFullDisk = existsSync('/dev/full') ? false : 'there is no /dev/full'
 let folder = ''
 let data: readonly string[] = []
 let environment: Readonly<Record<string, string>> = {}
@@ -78,6 +80,38 @@ test('moves people in from a Keycloak export, says what was refused, and out aga
   assert.match(again.err, /is there already/)
   await run('users', 'export', '--without-passwords', '--output', at('bare.ndjson'))
   assert.doesNotMatch(await readFile(at('bare.ndjson'), 'utf8'), /pbkdf2/)
+})
+
+test('a file that cannot be used is said in a line, and nobody is moved in or out', async () => {
+  const rows = '{"email":"report@example.org","emailVerified":true}\n{}\n'
+  await writeFile(at('report.ndjson'), rows)
+  await symlink('report.ndjson', at('same.ndjson'))
+  await mkdir(at('folder.ndjson'))
+  const into = (output: string) => ['import', at('report.ndjson'), '--output', output]
+  for (const [words, reason] of [
+    [into('/nowhere/x'), /^\/nowhere\/x cannot be used: there is no such file or folder \(ENOENT\)\. Name another/],
+    [into(at('folder.ndjson')), /it is a folder/],
+    [into(at('report.ndjson')), /is the file that is read/],
+    [into(at('same.ndjson')), /is the file that is read/],
+    [['import', at('none.ndjson')], /there is no such file/],
+    [['import', at('folder.ndjson')], /it is a folder/],
+    [['export', '--output', '/nowhere/x'], /there is no such file or folder/],
+  ] as const) {
+    const { code, out, err } = await run('users', ...words)
+    assert.deepEqual([code, out], [1, ''], err)
+    assert.match(err, reason)
+    assert.equal(err.trim().split('\n').length, 1, err)
+  }
+  assert.equal(await readFile(at('report.ndjson'), 'utf8'), rows)
+  const { out, err } = await run('users', ...into(at('report-rejects.ndjson')))
+  assert.match(out, /^1 moved in, 1 refused: /, err)
+})
+
+test('a disk that is full under the report ends the command with what was done', { skip: noFullDisk }, async () => {
+  await writeFile(at('full.ndjson'), '{"email":"full@example.org","emailVerified":true}\nnone\n')
+  const { code, out, err } = await run('users', 'import', at('full.ndjson'), '--output', '/dev/full')
+  assert.deepEqual([code, out], [1, ''], err)
+  assert.match(err, /^\/dev\/full cannot be used: the disk is full \(ENOSPC\)\. Until then: 0 moved in, 1 refused\.\n$/)
 })
 
 test('goes on where it was killed, and makes nobody twice', async () => {

@@ -287,10 +287,10 @@ test('requirement 67: strangers whose receivers are slow keep no client of the o
   await until('a stranger that hangs', () => calls.length === 1)
   // The stranger has named the host of the partner, and holds the only place of strangers.
   for (const name of ['stranger-one', 'stranger-two']) await waits(name, /under way/)
-  const told = [run('partner'), run('second')]
+  const trusted = [run('partner'), run('second')]
   await until('both are told', () => calls.length === 3)
   for (const each of calls.splice(1)) each.answer(200)
-  assert.deepEqual(await Promise.all(told), [undefined, undefined])
+  assert.deepEqual(await Promise.all(trusted), [undefined, undefined])
   calls.pop()?.hangUp()
   await held
   await waits('stranger-there', /left alone/)

@@ -215,6 +215,9 @@ describe('imports on the whole platform', () => {
     ['an option that cannot be', ['import', 'comments', 'package.json', '--as', EMAIL, '--dates', 'ymd'], /dates/],
     ['a place that must not be fetched', ['import', 'comments', 'http://10.0.0.1/', '--as', EMAIL], /only public addresses/],
     ['an export of nothing', ['export'], /Say what/],
+    ['a place that cannot be written', ['export', 'comments', '--output', '/nowhere/x.csv'], /x\.csv cannot be used.*ENOENT/],
+    ['a report that cannot be written', ['import', 'comments', 'package.json', '--as', EMAIL, '--output', '/nowhere/x.csv'], /ENOENT/],
+    ['a report over what is read', ['import', 'comments', 'package.json', '--as', EMAIL, '--output', './package.json'], /that is read/],
   ] as const) {
     test(`the command says in a line what is wrong with ${name}`, async () => {
       const { code, out, err } = await ninefold(platform.dataDir, words)
