@@ -1,5 +1,5 @@
 // Files that were named on the command line. Whatever is wrong with one is said in a line, and where that can be known, before any work is done.
-import { type FileHandle, open, rm, stat } from 'node:fs/promises'
+import { type FileHandle, lstat, open, rm, stat } from 'node:fs/promises'
 import { CommandError } from './command-line.ts'
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -37,9 +37,11 @@ export async function intoFile<T>(path: string, output: Output, work: (file: Fil
 
 /** Whether it can be written later, without changing it. */
 export async function requireWritable(path: string, output: Output): Promise<void> {
-  const before = await stat(path).catch(() => undefined)
+  const [named, target] = await Promise.all([lstat(path), stat(path)].map((found) => found.catch(() => undefined)))
+  // Who reads a pipe would take the close for its end.
+  if (target?.isFIFO() === true) return
   await (await opened(path, output)).close()
-  if (before === undefined) await rm(path, { force: true })
+  if (named === undefined) await rm(path, { force: true })
 }
 
 export async function openForReading(path: string): Promise<FileHandle> {
