@@ -6,6 +6,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { exportJWK, type JWTPayload, SignJWT } from 'jose'
 
+interface Answered {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly json?: unknown
+  /** In place of JSON. */
+  readonly text?: string
+}
+
 export interface Upstream {
   readonly issuer: string
   /** Of whoever signs in next. */
@@ -21,6 +29,11 @@ export interface Upstream {
     answeredBy?: string | undefined
     userinfo?: Readonly<Record<string, unknown>>
     tokenStatus?: number
+    accessToken?: string
+    /** It does not know us. */
+    stranger?: boolean
+    /** What is told of the person comes like this. */
+    resource?: Answered
     error?: string
   }
   readonly secret: string
@@ -76,7 +89,7 @@ export async function startUpstream(manner?: Manner): Promise<Upstream> {
       .sign(lie.wrongKey === true ? wrong.privateKey : right.privateKey)
   }
 
-  const redeem = async (form: URLSearchParams, authorization: string): Promise<{ status: number; json: unknown }> => {
+  const redeem = async (form: URLSearchParams, authorization: string): Promise<Answered> => {
     if (upstream.lie.tokenStatus !== undefined) return { status: upstream.lie.tokenStatus, json: { error: 'server_error' } }
     // RFC 6749 section 2.3.1: both parts are form-encoded.
     const basic = Buffer.from(authorization.replace(/^Basic /, ''), 'base64')
@@ -89,7 +102,9 @@ export async function startUpstream(manner?: Manner): Promise<Upstream> {
       manner?.isClient === undefined
         ? basic === `${CLIENT_ID}:${secret}` || sent === secret || form.has('client_assertion')
         : form.get('client_id') === CLIENT_ID && (await manner.isClient(sent))
-    if (!proved) return { status: 401, json: { error: 'invalid_client' } }
+    // RFC 6749 section 5.2: a client that has used the header is answered by one.
+    const headers = authorization === '' ? {} : { 'www-authenticate': 'Basic realm="clients"' }
+    if (!proved || upstream.lie.stranger === true) return { status: 401, headers, json: { error: 'invalid_client' } }
     const code = codes.get(form.get('code') ?? '')
     codes.delete(form.get('code') ?? '')
     const challenge = createHash('sha256')
@@ -97,7 +112,7 @@ export async function startUpstream(manner?: Manner): Promise<Upstream> {
       .digest('base64url')
     if (code === undefined || code.challenge !== challenge || code.redirectUri !== form.get('redirect_uri'))
       return { status: 400, json: { error: 'invalid_grant' } }
-    const accessToken = randomBytes(16).toString('hex')
+    const accessToken = upstream.lie.accessToken ?? randomBytes(16).toString('hex')
     tokens.set(accessToken, code.claims)
     return {
       status: 200,
@@ -105,7 +120,7 @@ export async function startUpstream(manner?: Manner): Promise<Upstream> {
     }
   }
 
-  const answer = async (request: IncomingMessage): Promise<{ status: number; json: unknown }> => {
+  const answer = async (request: IncomingMessage): Promise<Answered> => {
     const { pathname } = new URL(request.url ?? '/', 'http://any')
     upstream.asked.push(pathname)
     if (pathname.endsWith(WELL_KNOWN) && manner !== undefined)
@@ -130,6 +145,7 @@ export async function startUpstream(manner?: Manner): Promise<Upstream> {
       upstream.tokenForms.push(form)
       return redeem(form, request.headers.authorization ?? '')
     }
+    if (upstream.lie.resource !== undefined) return upstream.lie.resource
     const claims = tokens.get((request.headers.authorization ?? '').replace(/^Bearer /i, ''))
     if (claims === undefined) return { status: 401, json: { error: 'invalid_token' } }
     if (pathname === '/userinfo') return { status: 200, json: upstream.lie.userinfo ?? claims }
@@ -139,8 +155,8 @@ export async function startUpstream(manner?: Manner): Promise<Upstream> {
 
   const server = createServer((request, response) => {
     void answer(request).then(
-      ({ status, json }) => send(response, status, json),
-      () => send(response, 500, {}),
+      (answered) => send(response, answered),
+      () => send(response, { status: 500, json: {} }),
     )
   })
   const upstream: Upstream = {
@@ -194,8 +210,8 @@ export async function startUpstream(manner?: Manner): Promise<Upstream> {
 const newKeyPair = (alg: 'ES256' | 'RS256'): { publicKey: KeyObject; privateKey: KeyObject } =>
   alg === 'ES256' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('rsa', { modulusLength: 2048 })
 
-function send(response: ServerResponse, status: number, json: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json))
+function send(response: ServerResponse, { status, headers, json, text }: Answered): void {
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(text ?? JSON.stringify(json))
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

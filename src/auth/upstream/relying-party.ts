@@ -3,11 +3,10 @@ import { createPrivateKey } from 'node:crypto'
 import { SignJWT } from 'jose'
 import * as openid from 'openid-client'
 import type { Clock } from '#kernel/clock.ts'
-import { OutwardError, type sendOutward } from '#kernel/http/outward.ts'
+import type { sendOutward } from '#kernel/http/outward.ts'
 import type { Logger } from '#kernel/log.ts'
-import { z } from '#kernel/schema.ts'
-import { authErrors } from '../errors.ts'
 import type { Claimed, ClientProof, ReadJson, Upstream } from './provider.ts'
+import { type Refusal, refusalOf, unavailable } from './refusals.ts'
 
 export interface Asking {
   readonly state: string
@@ -19,12 +18,6 @@ export interface Asking {
 export interface Answered extends Asking {
   /** The query that the browser has brought back. */
   readonly search: string
-}
-
-/** By the person there, of an answer that cannot be used, or of a person who may not come. The reason is for the log. */
-export interface Refusal {
-  readonly refused: 'declined' | 'unusable' | 'refused'
-  readonly reason: string
 }
 
 export interface RelyingParty {
@@ -48,6 +41,8 @@ const STALE_MS = 24 * 60 * MINUTE
 const PAUSE_MS = 5000
 const TIMEOUT_MS = 5000
 const APPLE = 'https://appleid.apple.com'
+/** RFC 6749 appendix A.12. Anything else is no value of a header, and the error that says so quotes it. */
+const ACCESS_TOKEN = /^[\x20-\x7e]+$/
 const NULL_BODY = new Set([204, 205, 304])
 
 export function createRelyingParty(deps: RelyingPartyDependencies): RelyingParty {
@@ -93,6 +88,7 @@ async function redeemed(
     url,
     isOpenid ? { ...checks, expectedNonce: nonce, idTokenExpected: true } : checks,
   )
+  if (!ACCESS_TOKEN.test(tokens.access_token)) return { refused: 'unusable', reason: 'the access token is none' }
   if (protocol.kind === 'oauth2') {
     return outcome(await protocol.identify(readerOf(configuration, tokens.access_token)))
   }
@@ -123,31 +119,14 @@ function readerOf(configuration: openid.Configuration, accessToken: string): Rea
       null,
       new Headers({ accept: 'application/json' }),
     )
-    if (response.status !== 200) throw new openid.ClientError(`${new URL(url).host} answered with status ${response.status}`)
-    return response.json()
-  }
-}
-
-function isUnreachable(error: unknown): boolean {
-  if (error instanceof OutwardError) return true
-  if (error instanceof openid.ResponseBodyError) return error.status >= 500
-  return error instanceof Error && error.cause !== undefined && error.cause !== error && isUnreachable(error.cause)
-}
-
-export function unavailable({ name }: Pick<Upstream, 'name'>, cause: unknown): Error {
-  return authErrors.upstream_unavailable({ detail: `${name} cannot be reached just now. Please try again, or sign in another way.`, cause })
-}
-
-function refusalOf(upstream: Upstream, error: unknown): Refusal {
-  if (error instanceof openid.AuthorizationResponseError)
-    return {
-      refused: error.error === 'access_denied' || error.error === 'user_cancelled_authorize' ? 'declined' : 'unusable',
-      reason: error.error,
+    const { host } = new URL(url)
+    if (response.status !== 200) throw new openid.ClientError(`${host} answered with status ${response.status}`, { cause: response })
+    try {
+      return await response.json()
+    } catch {
+      throw new openid.ClientError(`${host} answered with what is no JSON`)
     }
-  if (isUnreachable(error)) throw unavailable(upstream, error)
-  if (error instanceof openid.ClientError || error instanceof openid.ResponseBodyError || error instanceof z.ZodError)
-    return { refused: 'unusable', reason: error.message }
-  throw error
+  }
 }
 
 interface Kept {
@@ -214,6 +193,8 @@ async function discovered(deps: RelyingPartyDependencies, upstream: Upstream): P
   // To the letter: what differs by a slash is another issuer.
   const { issuer } = found.serverMetadata()
   if (protocol.issuerIsPattern !== true && issuer !== protocol.issuer) throw new openid.ClientError('the document is of another issuer')
+  // Throws where it does not say where to send people: found now, a document of before may serve on.
+  openid.buildAuthorizationUrl(found, {})
   return found
 }
 

@@ -18,7 +18,8 @@ import type { Admission } from '../admission/service.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import type { Upstream } from './provider.ts'
-import type { Refusal, RelyingParty } from './relying-party.ts'
+import type { Refusal } from './refusals.ts'
+import type { RelyingParty } from './relying-party.ts'
 import { identityId, type IdentitiesRepository } from './repository.ts'
 import type { Arrival, Identity, Journey } from './schemas.ts'
 
@@ -108,7 +109,8 @@ function travelling(deps: UpstreamsDependencies): Pick<Upstreams, 'list' | 'find
       const found = await relyingParty.redeem(upstream, { search, state, nonce, verifier, redirectUri: redirectUri(id) })
       const checked = 'refused' in found ? found : (stale(found.authTime, { again, begunAt }) ?? found)
       if ('refused' in checked) {
-        logger.info({ event: 'auth.upstream_refused', upstream: id, ...checked })
+        // What somebody does there is their affair; an answer that cannot be used is often something to put right here.
+        logger[checked.refused === 'unusable' ? 'warn' : 'info']({ event: 'auth.upstream_refused', upstream: id, ...checked })
         return checked
       }
       const { claimed } = checked
