@@ -298,6 +298,22 @@ test('what comes with the form of Apple is nobody, and what is signed with anoth
   assert.match(back.text, /You did not go on at Apple/)
 })
 
+test('a name of any length beside the answer of Apple becomes one that can be kept', async () => {
+  const { accountId } = await world.person({ email: email('example.org') })
+  apple.claims = { ...apple.claims, email: undefined }
+  const browser = new TravellingBrowser(world)
+  const { back } = await fromApple(browser, {
+    user: JSON.stringify({ name: { firstName: 'Ada '.repeat(100), lastName: 'L'.repeat(400) } }),
+  })
+  assert.equal(locationOf(back), '/interaction/u1/choose')
+  const now = world.clock.now()
+  world.engine.sessionList.push({ id: 'here', accountId, signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' })
+  world.engine.signedInAs = accountId
+  const done = await browser.visit('/account/identities/connect', {})
+  assert.equal(done.status, 200, done.text)
+  assert.equal((await world.running.upstreams.identities(call, accountId))[0]?.label, 'Ada '.repeat(20).trim())
+})
+
 const LIES: readonly (readonly [string, Upstream['lie']])[] = [
   ['another issuer', { issuer: 'https://evil.example' }],
   ['an issuer without its scheme', { issuer: 'accounts.google.com' }],

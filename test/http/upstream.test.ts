@@ -275,6 +275,7 @@ test('asks with PKCE, state and nonce, each new, and for the credential when the
 })
 
 test('a provider that sends a form comes back as a GET, with its cookies', async () => {
+  provider.claims = { ...provider.claims, name: undefined }
   const browser = new Browser()
   const away = await browser.visit('/interaction/u1/upstream/post')
   const { location, asked } = provider.visit(locationOf(away))
@@ -286,9 +287,13 @@ test('a provider that sends a form comes back as a GET, with its cookies', async
   assert.deepEqual(posted.cookies, [])
   assert.match(locationOf(posted), /^\/upstream\/post\/callback\?code=/)
   const on = await browser.visit(locationOf(posted))
-  provider.claims = { ...provider.claims, name: undefined }
   const back = await browser.visit(locationOf(on))
   assert.equal(locationOf(back), '/interaction/u1/welcome')
+  assert.doesNotMatch(
+    (await browser.visit('/interaction/u1/welcome')).text,
+    /Lovelace/,
+    'what the browser brings beside the answer is not theirs',
+  )
 })
 
 test('a provider that is down leaves the other ways open, and is back when it is back', async () => {

@@ -24,7 +24,6 @@ const formPost = z.looseObject({
   /** Apple says the name once, here. */
   user: z.string().max(1000).optional(),
 })
-const appleUser = z.object({ name: z.object({ firstName: z.string().default(''), lastName: z.string().default('') }) })
 
 export function upstreamRoutes(parts: PageParts): Route[] {
   return [...callbackRoutes(parts), ...signInRoutes(parts), ...welcomeRoutes(parts)]
@@ -100,18 +99,6 @@ async function begin(parts: PageParts, at: At, id: string): Promise<Answer> {
   }
 }
 
-/** The name that Apple tells beside its answer, and only the first time. */
-function namedBy(search: string): string | undefined {
-  const user = new URLSearchParams(search).get('user')
-  if (user === null) return undefined
-  try {
-    const { firstName, lastName } = appleUser.parse(JSON.parse(user)).name
-    return `${firstName} ${lastName}`.trim()
-  } catch {
-    return undefined
-  }
-}
-
 async function comeBack(parts: PageParts, at: At, state: string | undefined): Promise<Answer> {
   const { upstreams } = parts
   const { exchange, interaction } = at
@@ -123,8 +110,7 @@ async function comeBack(parts: PageParts, at: At, state: string | undefined): Pr
     if ('refused' in found) {
       return await problemAnswer(parts, at, { status: 422, problem: textsOf(parts, exchange)[found.refused](name) })
     }
-    const said = found.name ?? namedBy(exchange.search)
-    return await goOn(parts, at, said === undefined ? found : { ...found, name: said })
+    return await goOn(parts, at, found)
   } catch (error) {
     return downAnswer(parts, at, { error, id: journey.upstream })
   }

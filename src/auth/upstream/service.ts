@@ -7,7 +7,6 @@ import { newId, randomToken } from '#kernel/ids.ts'
 import { equalSecrets } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import { mailLineOf } from '#kernel/mail-fields.ts'
-import { normaliseEmail } from '../accounts/email.ts'
 import { languageFor, mail } from '../accounts/mail.ts'
 import { nameProblem, tidyName } from '../accounts/name.ts'
 import type { AccountsRepository } from '../accounts/repository.ts'
@@ -17,6 +16,7 @@ import { fieldProblem } from '../texts/problem.ts'
 import type { Admission } from '../admission/service.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
+import { arrivalOf } from './arrival.ts'
 import type { Upstream } from './provider.ts'
 import type { Refusal } from './refusals.ts'
 import type { RelyingParty } from './relying-party.ts'
@@ -103,30 +103,18 @@ function travelling(deps: UpstreamsDependencies): Pick<Upstreams, 'list' | 'find
       const url = await relyingParty.authorizationUrl(upstream, { ...asking, redirectUri: redirectUri(upstream.id), again: purpose.again })
       return { url, journey: { upstream: upstream.id, ...asking, ...purpose, begunAt: clock.now() } }
     },
-    async finish({ upstream: id, state, nonce, verifier, uid, accountId, again, begunAt }, search) {
+    async finish(journey, search) {
+      const { upstream: id, state, nonce, verifier } = journey
       const upstream = find(id)
       if (upstream === undefined) return { refused: 'unusable', reason: 'there is no such provider any more' }
       const found = await relyingParty.redeem(upstream, { search, state, nonce, verifier, redirectUri: redirectUri(id) })
-      const checked = 'refused' in found ? found : (stale(found.authTime, { again, begunAt }) ?? found)
+      const checked = 'refused' in found ? found : (stale(found.authTime, journey) ?? found)
       if ('refused' in checked) {
         // What somebody does there is their affair; an answer that cannot be used is often something to put right here.
         logger[checked.refused === 'unusable' ? 'warn' : 'info']({ event: 'auth.upstream_refused', upstream: id, ...checked })
         return checked
       }
-      const { claimed } = checked
-      const email = claimed.email === undefined ? undefined : normaliseEmail(claimed.email)
-      const name = claimed.name === undefined ? undefined : usableName(claimed.name)
-      return {
-        upstream: id,
-        issuer: claimed.issuer,
-        subject: claimed.subject,
-        emailVerified: email !== undefined && claimed.emailVerified,
-        ...(email === undefined ? {} : { email }),
-        ...(name === undefined ? {} : { name }),
-        ...(uid === undefined ? {} : { uid }),
-        ...(accountId === undefined ? {} : { accountId }),
-        at: clock.now(),
-      }
+      return arrivalOf(upstream, checked.claimed, { journey, search, at: clock.now() })
     },
   }
 }
@@ -135,11 +123,6 @@ function travelling(deps: UpstreamsDependencies): Pick<Upstreams, 'list' | 'find
 function stale(authTime: number | undefined, { again, begunAt }: Pick<Journey, 'again' | 'begunAt'>): Refusal | undefined {
   if (!again || authTime === undefined || authTime >= begunAt / 1000 - AGAIN_TOLERANCE_SECONDS) return undefined
   return { refused: 'unusable', reason: 'the sign-in there is older than what was asked for' }
-}
-
-function usableName(name: string): string | undefined {
-  const tidy = Array.from(tidyName(name)).slice(0, 80).join('').trim()
-  return nameProblem(tidy) === undefined ? tidy : undefined
 }
 
 function identityOf({ issuer, subject, email, name }: Arrival, accountId: string, linkedAt: number): Identity {
