@@ -7,6 +7,7 @@ const LOST_PASSKEY = 'test/http/lost-passkey.test.ts'
 const BY_MAIL = 'test/http/email-sign-in.test.ts'
 const ADDRESS = 'test/http/address.test.ts'
 const UPSTREAM = 'test/http/upstream.test.ts'
+const UPSTREAM_WHOLE = 'test/http/upstream-whole.test.ts'
 const ACCOUNTS = 'src/auth/accounts'
 const AT_REST = 'test/http/mails-at-rest.test.ts'
 const MAILED = 'src/auth/email-sign-in'
@@ -185,7 +186,13 @@ export const PEOPLE: readonly Defence[] = [
     requirement: 71,
     off: 'an address links that nobody has confirmed here',
     test: UPSTREAM,
-    edits: [['src/auth/upstream/service.ts', "        if (account.emailVerifiedAt === undefined) return { is: 'unknown' }\n", '']],
+    edits: [
+      [
+        'src/auth/upstream/service.ts',
+        "    if (isOpen(account) && account.emailVerifiedAt === undefined) return { means: { is: 'unknown' } }\n",
+        '',
+      ],
+    ],
   },
   {
     requirement: 71,
@@ -218,8 +225,32 @@ export const PEOPLE: readonly Defence[] = [
     edits: [
       [
         'src/auth/upstream/service.ts',
-        'if (known !== undefined) return known\n',
-        'if (known !== undefined && !arrival.emailVerified) return known\n',
+        'if (known !== undefined) return ownedBy(',
+        'if (known !== undefined && !arrival.emailVerified) return ownedBy(',
+      ],
+    ],
+  },
+  {
+    requirement: 71,
+    off: 'an account elsewhere is linked before the second step is proved',
+    test: UPSTREAM_WHOLE,
+    edits: [
+      [
+        'src/auth/provider/sign-in.ts',
+        '    if (next !== undefined || hold) return back(',
+        '    await admit(exchange, found, owner)\n    if (next !== undefined || hold) return back(',
+      ],
+    ],
+  },
+  {
+    requirement: 71,
+    off: 'an account elsewhere is linked before the app has let its owner in',
+    test: UPSTREAM_WHOLE,
+    edits: [
+      [
+        'src/auth/provider/engine.ts',
+        '    await hooks.afterSignIn(inTheirWords, {',
+        '    if (arrival !== undefined) await upstreams.settle(inTheirWords, { accountId, credential }, { arrival, by: whence(exchange) })\n    await hooks.afterSignIn(inTheirWords, {',
       ],
     ],
   },

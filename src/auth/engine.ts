@@ -3,6 +3,7 @@ import type { Call } from '#kernel/call.ts'
 import type { Answer, Exchange } from '#kernel/http/route.ts'
 import type { Level, Proof } from './levels.ts'
 import type { Membership } from './roles/membership.ts'
+import type { Arrival } from './upstream/schemas.ts'
 
 /** Why the authorization endpoint has stopped to ask the person. */
 export interface Interaction {
@@ -68,6 +69,8 @@ export interface ProvedOwner {
   readonly by?: Proof
   /** Does not go on by itself when this was all that was missing: there is something to show first. */
   readonly hold?: boolean
+  /** Of whoever has come from another provider by a verified address: linked when the sign-in is whole, and not before. */
+  readonly arrival?: Arrival
 }
 
 /** What is missing of a sign-in. */

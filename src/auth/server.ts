@@ -166,9 +166,9 @@ function leavingSettings({ definition, sites, holdings = () => [] }: AuthSetting
   return { definition, origin: sites.accounts, holdings }
 }
 
-/** Whom else tokens are told of, and which browsers are known. */
-function standingOf({ serviceAccounts, organisations, shared: { devices } }: People) {
-  return { services: serviceAccounts.services, organisationStands: organisations.stands, devices }
+/** Whom else tokens are told of, which browsers are known, and who comes from elsewhere. */
+function standingOf({ serviceAccounts, organisations, upstreams, shared: { devices } }: People) {
+  return { services: serviceAccounts.services, organisationStands: organisations.stands, devices, upstreams }
 }
 
 function frameOf({ sites, productName, definition }: AuthSettings, logger: Logger): FrameSettings {

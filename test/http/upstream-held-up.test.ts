@@ -68,7 +68,7 @@ test('and to the account as it was while the session was good', async () => {
   await world.visit({ path: '/forgot-password', form: { email } })
   const token = tokenIn(await world.mailTo(email, 'reset-password'))
   const { browserSession } = world.engine
-  const connect = async (held: { readonly afterLooks: number; happens(): Promise<unknown> }): Promise<void> => {
+  const connect = async (held: { readonly afterLooks: number; happens(): Promise<unknown> }): Promise<Visited> => {
     const send = await atTheButton(accountId)
     let looks = 0
     world.engine.browserSession = async (exchange) => {
@@ -77,10 +77,11 @@ test('and to the account as it was while the session was good', async () => {
       if (looks === held.afterLooks) await held.happens()
       return session
     }
-    await send('/account/identities/connect')
+    const answer = await send('/account/identities/connect')
     world.engine.browserSession = browserSession
     assert.ok(looks >= held.afterLooks)
     assert.deepEqual(await linked(accountId), [])
+    return answer
   }
   await connect({
     afterLooks: 1,
@@ -91,7 +92,9 @@ test('and to the account as it was while the session was good', async () => {
     },
   })
   const change = { set: { waysVersion: 9 } }
-  await connect({ afterLooks: 2, happens: () => world.database.collection(accountsCollection).update(call, accountId, change) })
+  const update = () => world.database.collection(accountsCollection).update(call, accountId, change)
+  const changed = await connect({ afterLooks: 2, happens: update })
+  assert.equal(locationOf(changed), '/account/identities/connect', "is asked once more, and is not told that it is somebody else's")
   const send = await atTheButton(accountId)
   assert.equal(locationOf(await send('/account/identities/connect')), '/account?done=identity-linked', 'where nothing comes in between')
 })

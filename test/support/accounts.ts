@@ -1,4 +1,5 @@
 // The accounts part of auth on a real database in memory, with a stand-in for the OpenID engine, and a visitor who asks for its pages.
+import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import type { Call } from '#kernel/call.ts'
 import { systemCall } from '#kernel/call.ts'
@@ -17,7 +18,7 @@ import { createJobSeal, type JobSeal } from '#kernel/sealed-job.ts'
 import { Secret } from '#kernel/secret.ts'
 import type { Steps } from '../../src/auth/accounts/devices.ts'
 import { type Accounts } from '../../src/auth/accounts/service.ts'
-import { rememberOwner } from '../../src/auth/browser.ts'
+import { rememberOwner, whence } from '../../src/auth/browser.ts'
 import type { ByMail } from '../../src/auth/by-mail.ts'
 import type { AuthorisedApp, BrowserSession, Engine, Interaction } from '../../src/auth/engine.ts'
 import type { AuthHooks } from '../../src/auth/hooks/contract.ts'
@@ -128,7 +129,7 @@ export const WENT_ON = 'https://client.example.org/callback?code=c'
 const SECOND: ReadonlySet<Proof> = new Set(['totp', 'recovery_code', 'passkey'])
 
 /** `people` are those of the part that is tested. */
-function createFakeEngine(people: () => Pick<People, 'accounts' | 'shared'>): FakeEngine {
+function createFakeEngine(people: () => Pick<People, 'accounts' | 'shared' | 'upstreams'>): FakeEngine {
   const asked: string[] = []
   const engine: FakeEngine = {
     current: undefined,
@@ -138,11 +139,13 @@ function createFakeEngine(people: () => Pick<People, 'accounts' | 'shared'>): Fa
     asked,
     authorize: async () => (engine.current === undefined ? { answer: seeOther(WENT_ON) } : { interaction: engine.current }),
     interaction: async (exchange) => (exchange.path.startsWith(`/interaction/${engine.current?.uid ?? ' '}`) ? engine.current : undefined),
-    finishSignIn: async (exchange, { accountId, credential, by = 'password', hold = false }) => {
-      const { accounts, shared } = people()
+    finishSignIn: async (exchange, { accountId, credential, by = 'password', hold = false, arrival }) => {
+      const { accounts, shared, upstreams } = people()
       const person = hold ? undefined : await accounts.find(call, accountId)
       const steps = SECOND.has(by) ? 2 : 1
       if (person !== undefined) rememberOwner(exchange, shared.devices, { accountId, email: person.email, credential, steps })
+      // Nothing is ever missing here.
+      if (arrival !== undefined) assert.ok(await upstreams.settle(call, { accountId, credential }, { arrival, by: whence(exchange) }))
       asked.push(`finishSignIn ${accountId}${by === 'password' ? '' : ` by ${by}`}${hold ? ' and holds' : ''}`)
       engine.signedInAs = accountId
       return seeOther(WENT_ON)

@@ -206,6 +206,7 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
     hooks: createHooks(options.hooks, { clock, logger, limitMs: 200 }),
     accounts,
     devices,
+    upstreams: { settle: async () => false },
     languageOf: languageReader(createSpeech()),
     rules: createSignInRules({
       accounts,

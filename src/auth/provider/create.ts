@@ -10,6 +10,7 @@ import type { Engine, SignInRules } from '../engine.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
 import { SIGNING_ALGORITHMS } from '../keys/jwk.ts'
 import { createSigningKeys, type LoadedKeys, type SigningKeys } from '../keys/signing-keys.ts'
+import type { Upstreams } from '../upstream/service.ts'
 import { permissionsOf } from '../roles/permissions.ts'
 import { accountFinder, type Belonging, membershipReader } from './account-claims.ts'
 import { backchannelLogoutJob, type SignOutNotice } from '../logout/backchannel.ts'
@@ -44,6 +45,7 @@ export interface AuthorizationServerParts extends StoresParts {
   readonly organisationStands: Belonging['organisationStands']
   readonly rules: SignInRules
   readonly devices: Pick<Devices, 'remember'>
+  readonly upstreams: Pick<Upstreams, 'settle'>
   /** What the pages of a browser speak. */
   languageOf(this: void, exchange: Exchange): string
   readonly settings: ClientSettings & { readonly keyRotationDays: number }

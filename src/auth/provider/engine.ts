@@ -5,10 +5,11 @@ import type { Exchange } from '#kernel/http/route.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Collection } from '../../database/contract.ts'
 import type { Devices } from '../accounts/devices.ts'
-import { rememberOwner } from '../browser.ts'
+import { rememberOwner, whence } from '../browser.ts'
 import type { AccountDirectory, BrowserSession, Engine, SignInRules } from '../engine.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
 import { type Level, provedLevel, stepsOf } from '../levels.ts'
+import type { Upstreams } from '../upstream/service.ts'
 import { browserSession, createAccountAccess } from './account-access.ts'
 import type { ClientRegistry } from './clients.ts'
 import type { GrantRecord, SessionRecord } from './collections.ts'
@@ -40,28 +41,33 @@ export interface EngineDependencies {
   readonly hooks: Pick<RunningHooks, 'afterSignIn' | 'hasAfterSignIn'>
   readonly rules: SignInRules
   readonly devices: Pick<Devices, 'remember'>
+  readonly upstreams: Pick<Upstreams, 'settle'>
   /** What the pages of this browser speak. */
   languageOf(this: void, exchange: Exchange): string
   readonly clock: Clock
 }
 
 export function createEngine(dependencies: EngineDependencies): Engine {
-  const { built, pending, issuer, clients, endings, keyRing, accounts, hooks, rules, devices, languageOf, clock } = dependencies
+  const { built, pending, issuer, clients, endings, keyRing, accounts, hooks, rules, devices, upstreams, languageOf, clock } = dependencies
   const within = createUnits(pending)
 
   const interactions = createInteractions(built, clients)
 
   const { currentSession, provedSession, signOutHere } = sessionsHere(dependencies)
 
-  const admit: SignInsDependencies['admit'] = async (exchange, found, { accountId, credential, proofs }) => {
+  const admit: SignInsDependencies['admit'] = async (exchange, found, { accountId, credential, proofs, arrival }) => {
     const call = callOf(exchange)
     const person = await accounts.find(call, accountId)
     if (person === undefined) throw interactionEnded()
     const clientId = String(found.params['client_id'])
-    await hooks.afterSignIn(callIn(call, languageOf(exchange)), { accountId, email: person.email, name: person.name, clientId })
+    const inTheirWords = callIn(call, languageOf(exchange))
+    await hooks.afterSignIn(inTheirWords, { accountId, email: person.email, name: person.name, clientId })
     // What was proved may have changed meanwhile: a hook has seconds.
     const current = hooks.hasAfterSignIn ? await accounts.find(call, accountId) : person
     if (current?.credential !== credential || current.suspended) throw interactionEnded()
+    // Not before: whoever is stopped at the second step, or by the app, would keep a way in that outlives a new password.
+    if (arrival !== undefined && !(await upstreams.settle(inTheirWords, { accountId, credential }, { arrival, by: whence(exchange) })))
+      throw interactionEnded()
     // Somebody else may be signed in here, since before or from another tab. Their session ends first; this goes on without it.
     const present = await currentSession(exchange)
     if (present !== undefined && present.accountId !== accountId) await endings.endSession(call, present.id)

@@ -7,6 +7,7 @@ import { z } from '#kernel/schema.ts'
 import { browserOf, nameBrowser } from '../browser.ts'
 import type { AccountDirectory, Engine, HalfSignIn, SignInRules } from '../engine.ts'
 import { acrOf, amrOf, type Level, levelOf, proof, wantedLevel } from '../levels.ts'
+import { arrival } from '../upstream/schemas.ts'
 import { type Details, interactionEnded } from './details.ts'
 import type { Interactions } from './interactions.ts'
 import { callOf } from './scope.ts'
@@ -19,6 +20,8 @@ const half = z.strictObject({
   /** The hash of the browser's name. */
   browser: z.string(),
   proofs: z.array(proof),
+  /** What is to be linked when nothing is missing any more. */
+  arrival: arrival.optional(),
   at: z.int(),
 })
 const halfResult = z.object({ half })
@@ -92,21 +95,22 @@ export function createSignIns({ interactions, accounts, rules, clock, admit }: S
       return { accountId, credential, next: await rules.nextStep(callOf(exchange), { accountId, proofs, wanted: neededLevel(found) }) }
     },
 
-    async finishSignIn(exchange, { accountId, credential, by = 'password', hold = false }) {
+    async finishSignIn(exchange, { accountId, credential, by = 'password', hold = false, arrival: come }) {
       const found = await interactions.get(exchange, 'login')
       const before = await halfOf(exchange, found)
       const isSame = before?.accountId === accountId && before.credential === credential
       const proofs = isSame ? [...new Set([...before.proofs, by])] : [by]
-      return advance(exchange, found, { accountId, credential, proofs, at: clock.now(), hold })
+      const toLink = come ?? (isSame ? before.arrival : undefined)
+      return advance(exchange, found, { accountId, credential, proofs, arrival: toLink, at: clock.now(), hold })
     },
 
     async continueSignIn(exchange) {
       const found = await interactions.get(exchange, 'login')
       const kept = await halfOf(exchange, found)
       if (kept === undefined) throw interactionEnded()
-      const { accountId, credential, proofs, at } = kept
+      const { browser: _here, ...owner } = kept
       // Nothing was proved anew, so it is as old as before.
-      return advance(exchange, found, { accountId, credential, proofs, at, hold: false })
+      return advance(exchange, found, { ...owner, hold: false })
     },
 
     restartSignIn: async (exchange) => back(await interactions.get(exchange, 'login'), undefined),

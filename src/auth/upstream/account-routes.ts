@@ -144,8 +144,10 @@ async function connect(parts: PageParts, who: SignedIn): Promise<Answer> {
   const owner = await ownerOf(parts, who)
   if (owner === undefined) return seeOther(parts.engine.signInPath('/account'))
   const linked = await upstreams.link(call, owner, { arrival, by: whence(exchange) })
+  // From the beginning, with what is true by now: whoever is not the owner any more is asked who they are.
+  if (linked === 'changed') return seeOther(CONNECT)
   upstreams.travels.forget(exchange)
-  if (!linked) return nothing(parts, exchange, textsOf(parts, exchange).taken)
+  if (linked === 'taken') return nothing(parts, exchange, textsOf(parts, exchange).taken)
   if (arrival.uid === undefined) return doneAnswer('identity-linked')
   // A page with a link: a redirect to another provider, after a form of ours, is none that our policy lets a browser follow.
   const view = { provider: nameOf(parts, arrival.upstream), path: `/interaction/${arrival.uid}/upstream/${arrival.upstream}` }

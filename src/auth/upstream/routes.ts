@@ -2,7 +2,6 @@
 import { hasCode } from '#kernel/errors.ts'
 import { type Answer, type Exchange, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
-import { whence } from '../browser.ts'
 import { friendly, type PageParts, refused, skinOf, uidParams } from '../pages/handling.ts'
 import { answersOf } from '../pages/interaction-answers.ts'
 import { type At, step } from '../pages/step.ts'
@@ -119,12 +118,12 @@ async function comeBack(parts: PageParts, at: At, state: string | undefined): Pr
 async function goOn(parts: PageParts, at: At, who: Arrival): Promise<Answer> {
   const { upstreams, engine } = parts
   const { call, exchange, interaction } = at
-  const arrived = await upstreams.arrive(call, who, whence(exchange))
+  const arrived = await upstreams.arrive(call, who)
   if (arrived.is === 'refused')
     return problemAnswer(parts, at, { status: 422, problem: textsOf(parts, exchange).refused(nameOf(parts, who.upstream)) })
   if (arrived.is === 'owner') {
     exchange.renewCsrf()
-    return engine.finishSignIn(exchange, { ...arrived.owner, by: 'upstream' })
+    return engine.finishSignIn(exchange, { ...arrived.owner, by: 'upstream', ...(arrived.byAddress ? { arrival: who } : {}) })
   }
   upstreams.travels.arrive(exchange, who)
   return seeOther(`/interaction/${interaction.uid}/${arrived.is === 'new' ? 'welcome' : 'choose'}`)

@@ -35,8 +35,8 @@ export interface Owner {
 }
 
 export type Arrived =
-  /** Linked, by now at the latest. */
-  | { readonly is: 'owner'; readonly owner: Owner }
+  /** `byAddress`: not linked yet, since the sign-in is not whole; see `settle`. */
+  | { readonly is: 'owner'; readonly owner: Owner; readonly byAddress: boolean }
   /** Nobody here has this address, and it is certainly theirs: an account can be made. */
   | { readonly is: 'new' }
   /** Whose account it is, or would be, cannot be told by what the provider says. */
@@ -54,13 +54,18 @@ export interface Upstreams {
   ): Promise<{ readonly url: string; readonly journey: Journey }>
   /** Who has come back. Throws `auth.upstream_unavailable`. */
   finish(journey: Journey, search: string): Promise<Arrival | Refusal>
-  /** What an arrival at the sign-in page means. Links by a verified address. */
-  arrive(call: Call, arrival: Arrival, by: Whence): Promise<Arrived>
+  /** What an arrival at the sign-in page means. Changes nothing. */
+  arrive(call: Call, arrival: Arrival): Promise<Arrived>
+  /**
+   * Links who has arrived by a verified address, for whoever has proved all that the account asks for and may come in. False when the address, or what
+   * was proved, is not the account's any more.
+   */
+  settle(call: Call, owner: Owner, request: { readonly arrival: Arrival; readonly by: Whence }): Promise<boolean>
   /** Throws `auth.bad_details` with the fields; `undefined` when somebody was faster. */
   createAccount(call: Call, arrival: Arrival, request: { readonly name: string; readonly by: Whence }): Promise<Owner | undefined>
   identities(call: Call, accountId: string): Promise<readonly LinkedIdentity[]>
-  /** For whoever is signed in and has just said so. False when it is another account's. */
-  link(call: Call, owner: Owner, request: { readonly arrival: Arrival; readonly by: Whence }): Promise<boolean>
+  /** For whoever is signed in and has just said so. `taken`: it is another account's. `changed`: what was proved is not the account's any more. */
+  link(call: Call, owner: Owner, request: { readonly arrival: Arrival; readonly by: Whence }): Promise<'done' | 'taken' | 'changed'>
   /** `last`: without it, nobody could come in any more. */
   unlink(call: Call, accountId: string, request: { readonly id: string; readonly by: Whence }): Promise<'done' | 'last' | 'gone'>
 }
@@ -134,6 +139,14 @@ const ownerOf = (account: Account): Owner => ({ accountId: account.id, credentia
 
 const isOpen = (account: Account | undefined): account is Account => account !== undefined && account.suspendedAt === undefined
 
+function ownedBy(
+  account: Account | undefined,
+  { byAddress }: { readonly byAddress: boolean },
+): { readonly means: Arrived; readonly account?: Account } {
+  if (!isOpen(account)) return { means: { is: 'refused' } }
+  return { means: { is: 'owner', owner: ownerOf(account), byAddress }, account }
+}
+
 function linkedEvents(
   account: Account,
   { provider, by, clock, language }: { provider: string; by: Whence; clock: Clock; language: string | undefined },
@@ -145,35 +158,36 @@ function linkedEvents(
   ]
 }
 
-function arriving(deps: UpstreamsDependencies): Pick<Upstreams, 'arrive' | 'createAccount'> {
+function arriving(deps: UpstreamsDependencies): Pick<Upstreams, 'arrive' | 'settle' | 'createAccount'> {
   const { upstreams, identities, accounts, hooks, admission, clock } = deps
   const nameOf = (id: string): string => upstreams.find((one) => one.id === id)?.name ?? id
 
-  const linked = async (call: Call, arrival: Arrival): Promise<Arrived | undefined> => {
+  const arrived = async (call: Call, arrival: Arrival): Promise<{ readonly means: Arrived; readonly account?: Account }> => {
     const known = await identities.find(call, arrival)
-    if (known === undefined) return undefined
-    const account = await accounts.find(call, known.accountId)
-    return isOpen(account) ? { is: 'owner', owner: ownerOf(account) } : { is: 'refused' }
+    if (known !== undefined) return ownedBy(await accounts.find(call, known.accountId), { byAddress: false })
+    if (upstreams.find(({ id }) => id === arrival.upstream)?.signUp !== true) return { means: { is: 'refused' } }
+    // Requirement 71: the provider must have verified the address ...
+    if (arrival.email === undefined || !arrival.emailVerified) return { means: { is: 'unknown' } }
+    const account = await accounts.findByEmail(call, arrival.email)
+    if (account === undefined) return { means: { is: 'new' } }
+    // ... and so must we: else whoever signed up with a stranger's address would get that stranger's visit.
+    if (isOpen(account) && account.emailVerifiedAt === undefined) return { means: { is: 'unknown' } }
+    return ownedBy(account, { byAddress: true })
   }
 
   return {
-    async arrive(call, arrival, by) {
+    arrive: async (call, arrival) => (await arrived(call, arrival)).means,
+
+    async settle(call, { accountId, credential }, { arrival, by }) {
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
-        const known = await linked(call, arrival)
-        if (known !== undefined) return known
-        if (upstreams.find(({ id }) => id === arrival.upstream)?.signUp !== true) return { is: 'refused' }
-        // Requirement 71: the provider must have verified the address ...
-        if (arrival.email === undefined || !arrival.emailVerified) return { is: 'unknown' }
-        const account = await accounts.findByEmail(call, arrival.email)
-        if (account === undefined) return { is: 'new' }
-        if (!isOpen(account)) return { is: 'refused' }
-        // ... and so must we: else whoever signed up with a stranger's address would get that stranger's visit.
-        if (account.emailVerifiedAt === undefined) return { is: 'unknown' }
+        const { means, account } = await arrived(call, arrival)
+        if (means.is !== 'owner' || account?.id !== accountId || !equalSecrets(means.owner.credential, credential)) return false
+        if (!means.byAddress) return true
         const identity = identityOf(arrival, account.id, clock.now())
         const events = linkedEvents(account, { provider: nameOf(arrival.upstream), by, clock, language: languageFor(account, call) })
-        if (await identities.link(call, account, { identity, events })) return { is: 'owner', owner: ownerOf(account) }
+        if (await identities.link(call, account, { identity, events })) return true
       }
-      return { is: 'refused' }
+      return false
     },
 
     async createAccount(call, arrival, { name: typed, by }) {
@@ -213,15 +227,19 @@ function linking(deps: UpstreamsDependencies): Pick<Upstreams, 'identities' | 'l
     identities: async (call, accountId) => (await identities.list(call, accountId)).map(shown),
 
     async link(call, { accountId, credential }, { arrival, by }) {
-      const account = await accounts.find(call, accountId)
-      if (!isOpen(account) || !equalSecrets(credentialOf(account), credential)) return false
       const provider = upstreams.find(({ id }) => id === arrival.upstream)?.name ?? arrival.upstream
-      const made = {
-        identity: identityOf(arrival, accountId, clock.now()),
-        events: linkedEvents(account, { provider, by, clock, language: languageFor(account, call) }),
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        const account = await accounts.find(call, accountId)
+        if (!isOpen(account) || !equalSecrets(credentialOf(account), credential)) return 'changed'
+        const made = {
+          identity: identityOf(arrival, accountId, clock.now()),
+          events: linkedEvents(account, { provider, by, clock, language: languageFor(account, call) }),
+        }
+        if (await identities.link(call, account, made)) return 'done'
+        const known = await identities.find(call, arrival)
+        if (known !== undefined) return known.accountId === accountId ? 'done' : 'taken'
       }
-      if (await identities.link(call, account, made)) return true
-      return (await identities.find(call, arrival))?.accountId === accountId
+      return 'changed'
     },
 
     async unlink(call, accountId, { id, by }) {

@@ -388,7 +388,7 @@ export const de: MailTexts = {
     preview: `Sie können sich ab jetzt mit ${provider} anmelden.`,
     heading: `${provider} ist verbunden`,
     paragraphs: [
-      `Hallo ${name}, ein Konto bei ${provider} wurde mit Ihrem ${product}-Konto verbunden: ${when}. Wer sich dort anmeldet, ist auch hier angemeldet.`,
+      `Hallo ${name}, ein Konto bei ${provider} wurde mit Ihrem ${product}-Konto verbunden: ${when}. Wer sich dort anmeldet, kommt damit auch hier hinein; ein zweiter Schritt wird hier verlangt wie bisher, wo es ihn gibt.`,
     ],
     small: [
       'Das waren nicht Sie? Dann melden Sie sich an, trennen Sie die Verbindung auf Ihrer Kontoseite und melden Sie alle anderen Sitzungen ab.',

@@ -406,7 +406,7 @@ export const en = {
     preview: `You can sign in with ${provider} from now on.`,
     heading: `${provider} is connected`,
     paragraphs: [
-      `Hello ${name}, an account at ${provider} was connected with your ${product} account on ${when}. Whoever signs in there is signed in here.`,
+      `Hello ${name}, an account at ${provider} was connected with your ${product} account on ${when}. Whoever signs in there comes in here by it; a second step, where there is one, is asked for here as before.`,
     ],
     small: ['That was not you? Then sign in, disconnect it on your account page and sign out all other sessions.'],
   }),
