@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sha256 } from '#kernel/keyring.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
+import { invitationId, invitationsCollection } from '../../src/auth/admission/repository.ts'
 import { SECURITY_EVENT, type SecurityEvent, securityEvent } from '../../src/auth/security-events/security-event.ts'
 import type { Arrival } from '../../src/auth/upstream/schemas.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
@@ -186,4 +187,24 @@ test('a passkey in place of a password uses one up, too; where anybody signs up,
     }
     assert.deepEqual((await admission.invitations(operator)).items, [], mode)
   }
+})
+
+test('where nobody signs up, nobody is invited to it: no mail leads to a page that is not there; what was sent before can be taken back', async (t) => {
+  const closed = await openAccounts({ definition: { signUp: { mode: 'off' } } })
+  t.after(() => closed.stop())
+  const { admission } = closed.running.shared
+  const email = 'early@example.org'
+  await assert.rejects(admission.invite(operator, email), { code: 'auth.bad_details', detail: /"signUp.mode": "off"/ })
+  await assert.rejects(admission.invite(operator, 'no address'), { detail: /"signUp.mode": "off"/ })
+  await closed.settled()
+  assert.deepEqual(closed.mails, [])
+  const now = closed.clock.now()
+  const before = { id: invitationId(email), email, invitedAt: now, expiresAt: now + DAY }
+  await closed.database.collection(invitationsCollection).insert(call, before)
+  assert.deepEqual(
+    (await admission.invitations(operator)).items.map((each) => each.email),
+    [email],
+  )
+  assert.equal(await admission.withdrawInvitation(operator, email), true)
+  assert.deepEqual((await admission.invitations(operator)).items, [])
 })

@@ -67,20 +67,23 @@ export function createAdmission(deps: AdmissionDependencies): Admission {
       return found !== undefined && found.expiresAt > clock.now()
     },
     joining: (email) => invitationUsed(email, { isNeeded: mode === 'invitation' }),
-    ...inviting({ ...deps, invitations, problem }),
+    ...inviting({ ...deps, invitations, problem, isOff: mode === 'off' }),
   }
 }
 
 function inviting({
   invitations,
   problem,
+  isOff,
   clock,
   origin,
   language,
-}: AdmissionDependencies & Pick<Admission, 'problem'> & { readonly invitations: InvitationsRepository }): Inviting {
+}: AdmissionDependencies & Pick<Admission, 'problem' | 'isOff'> & { readonly invitations: InvitationsRepository }): Inviting {
   return {
     async invite(call, typed) {
       requireOperator(call)
+      if (isOff)
+        throw authErrors.bad_details({ detail: 'Nobody signs up here: the app definition says "signUp.mode": "off" under "auth".' })
       const email = addressOf(typed)
       const wrong = problem(email)
       if (wrong !== undefined) throw badAddress(wrong)
