@@ -67,7 +67,6 @@ export function createOrganisationsPart(dependencies: OrganisationsDependencies)
     await organisations.changing.change(call, of, async ({ member }) =>
       member === undefined ? undefined : { roles: undefined, leavesNobody: true },
     )
-    if ((await organisations.changing.find(call, of.organisationId)).members === 0) await ending.end(call, of.organisationId)
   }
   const invitations = createInvitations({ ...parts, organisations, limits: createMailLimits(shared), throttle: shared.throttle, origin })
   return {

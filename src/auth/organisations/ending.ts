@@ -1,7 +1,7 @@
 // Taking an organisation apart. It counts for nothing from the first write on; who was in it is taken out by a job, some at a time, and what their tokens
 // told ends with each.
 import type { Call } from '#kernel/call.ts'
-import { type JobDefinition, job, jobRequested } from '#kernel/job.ts'
+import { type JobDefinition, job } from '#kernel/job.ts'
 import { type EventDraft, updateIn } from '#kernel/collection.ts'
 import { z } from '#kernel/schema.ts'
 import { mail } from '../accounts/mail.ts'
@@ -10,12 +10,12 @@ import type { Account } from '../accounts/schemas.ts'
 import { authErrors } from '../errors.ts'
 import { laterThan } from '../roles/membership.ts'
 import { OWNER } from '../roles/permissions.ts'
-import { actorOf, securityEventOf, type Whence } from '../security-events/security-event.ts'
+import { securityEventOf, type Whence } from '../security-events/security-event.ts'
+import { END_ORGANISATION, endingTold, takingApart } from './ending-asked.ts'
 import type { ChangingParts } from './member-change.ts'
 import type { Member } from './schemas.ts'
 import type { Stored } from '../../database/contract.ts'
 
-const END_ORGANISATION = 'auth.end_organisation'
 const AT_ONCE = 100
 const MAX_ROUNDS = 20
 
@@ -41,11 +41,10 @@ export function createEnding(parts: EndingParts): Ending {
         if (organisation === undefined || organisation.endedAt !== undefined) return false
         const owner = by && (await repository.findMember(call, organisationId, by.accountId))
         if (by !== undefined && owner?.value.roles.includes(OWNER) !== true) throw authErrors.owners_only()
-        const asked = jobRequested({ name: END_ORGANISATION, input: { organisationId } })
         // Of its members each is told by the job.
-        const told = by === undefined ? [securityEventOf({ type: 'organisation.ended', about: organisation.name, ...actorOf(call) })] : []
+        const told = by === undefined ? [endingTold(call, organisation)] : []
         const changes = [repository.operations.end(organisation, clock.now()), ...(owner ? [repository.operations.unchanged(owner)] : [])]
-        if (await repository.commit(call, changes, [asked, ...told])) return true
+        if (await repository.commit(call, changes, [takingApart(organisation), ...told])) return true
       }
       throw new Error('The organisation changes too often to be ended.')
     },

@@ -1,5 +1,5 @@
-// Changing what somebody is in an organisation. One commit: the member, the counts that keep an owner in it, what the account's tokens tell, and the end of
-// those that tell otherwise. Whoever is slower reads everything anew, authority included.
+// Changing what somebody is in an organisation. One commit: the member, the counts that keep an owner in it, what the account's tokens tell, the end of those
+// that tell otherwise, and the end of an organisation that nobody is left in. Whoever is slower reads everything anew, authority included.
 import type { Call } from '#kernel/call.ts'
 import { type EventDraft, type Operation, updateIn } from '#kernel/collection.ts'
 import type { Clock } from '#kernel/clock.ts'
@@ -7,12 +7,14 @@ import { accountsCollection, type AccountsRepository } from '../accounts/reposit
 import type { Account } from '../accounts/schemas.ts'
 import { authErrors } from '../errors.ts'
 import type { Revocations } from '../revocations/revocations.ts'
-import { type ActiveOrganisation, laterThan } from '../roles/membership.ts'
+import { laterThan } from '../roles/membership.ts'
 import { OWNER } from '../roles/permissions.ts'
-import { actorOf, type SecurityEvent, securityEventOf, type SecurityEventType } from '../security-events/security-event.ts'
+import { actorOf, securityEventOf, type SecurityEventType } from '../security-events/security-event.ts'
 import type { Stored } from '../../database/contract.ts'
-import type { OrganisationsRepository } from './repository.ts'
+import { endingTold, takingApart } from './ending-asked.ts'
+import type { MemberChange, OrganisationsRepository } from './repository.ts'
 import { type Member, memberId, type Organisation } from './schemas.ts'
+import { stillThere } from './still-there.ts'
 
 const MAX_ROUNDS = 20
 const MAX_MEMBERS = 10_000
@@ -70,30 +72,17 @@ export function createChanging({ repository, accounts, revocations, clock }: Cha
         ])
         const decision = await decide({ organisation, member: stored, account })
         if (decision === undefined) return
-        const now = clock.now()
-        const acting = account === undefined ? undefined : actingAfter(account, { organisationId, decision })
-        const at = laterThan(account?.membershipAt ?? 0, now)
-        const told =
-          acting === undefined
-            ? []
-            : [
-                updateIn(accountsCollection, accountId, {
-                  set: { activeOrganisation: acting.after, membershipAt: at },
-                  where: { membershipAt: account?.membershipAt },
-                }),
-                revocations.superseded(accountId, at),
-              ]
+        const step = { organisation, stored, account, decision, accountId, now: clock.now() }
+        const change = changeOf(step)
+        const acting = actingAfter(step)
         const operations = [
-          ...memberOperations(repository, { organisation, stored, decision, accountId, now }),
-          ...told,
+          ...repository.operations.change(change),
+          ...accountOperations(call, step, acting),
+          ...(acting === undefined ? [] : [revocations.superseded(accountId, acting.at)]),
           ...(decision.also ?? []),
         ]
-        if (
-          await repository.commit(call, operations, [
-            ...eventsOf(call, { about: organisation.name, accountId }, { stored, decision }),
-            ...(decision.events ?? []),
-          ])
-        ) {
+        const events = [...eventsOf(call, step), ...endingEvents(call, change), ...(decision.events ?? [])]
+        if (await repository.commit(call, operations, events)) {
           if (acting !== undefined) await revocations.announce(call, 'membership', [accountId])
           return
         }
@@ -106,12 +95,13 @@ export function createChanging({ repository, accounts, revocations, clock }: Cha
 interface Step {
   readonly organisation: Organisation
   readonly stored: Stored<Member> | undefined
+  readonly account: Account | undefined
   readonly decision: Decision
   readonly accountId: string
   readonly now: number
 }
 
-function memberOperations(repository: OrganisationsRepository, { organisation, stored, decision, accountId, now }: Step): Operation[] {
+function changeOf({ organisation, stored, decision, accountId, now }: Step): MemberChange {
   const { roles } = decision
   const owners = organisation.owners + Number(roles?.includes(OWNER) === true) - Number(stored?.value.roles.includes(OWNER) === true)
   const members = organisation.members + Number(roles !== undefined) - Number(stored !== undefined)
@@ -127,30 +117,41 @@ function memberOperations(repository: OrganisationsRepository, { organisation, s
           roles: [...roles],
           joinedAt: stored?.value.joinedAt ?? now,
         }
-  return repository.operations.change({ organisation, counts: { owners, members }, before: stored, after })
+  return { organisation, counts: { owners, members, ...(members === 0 ? { endedAt: now } : {}) }, before: stored, after }
+}
+
+interface ActingAfter {
+  readonly organisation: { id: string; roles: string[] } | undefined
+  readonly at: number
 }
 
 /** What the account acts as afterwards, or nothing when its tokens tell the same as before. */
-function actingAfter(
-  { activeOrganisation: before }: Account,
-  { organisationId, decision }: { readonly organisationId: string; readonly decision: Decision },
-): { readonly after: { id: string; roles: string[] } | undefined } | undefined {
-  const isActing = before?.id === organisationId
-  const acts = decision.activate ?? isActing
-  const after: ActiveOrganisation | undefined =
-    acts && decision.roles !== undefined ? { id: organisationId, roles: decision.roles } : undefined
-  if (!isActing && after === undefined) return undefined
-  if (isActing && after !== undefined && before.roles.join(' ') === after.roles.join(' ')) return undefined
-  return { after: after === undefined ? undefined : { id: after.id, roles: [...after.roles] } }
+function actingAfter({ organisation: { id }, account, decision, now }: Step): ActingAfter | undefined {
+  if (account === undefined) return undefined
+  const { activeOrganisation, membershipAt = 0 } = account
+  const before = activeOrganisation?.id === id ? activeOrganisation.roles : undefined
+  const after = (decision.activate ?? before !== undefined) ? decision.roles : undefined
+  // Equal where it acts neither before nor after it, too.
+  if (before?.join(' ') === after?.join(' ')) return undefined
+  return { organisation: after && { id, roles: [...after] }, at: laterThan(membershipAt, now) }
 }
 
-function eventsOf(
-  call: Call,
-  whose: Required<Pick<SecurityEvent, 'about' | 'accountId'>>,
-  { stored, decision }: Pick<Step, 'stored' | 'decision'>,
-): EventDraft[] {
-  const told = (type: SecurityEventType): EventDraft[] => [securityEventOf({ type, ...whose, ...actorOf(call) })]
+/** One write for both: what it acts as, and that whoever gets in is still there. */
+function accountOperations(call: Call, { stored, account, decision, accountId }: Step, acting: ActingAfter | undefined): Operation[] {
+  const joins = stored === undefined && decision.roles !== undefined
+  if (!joins && acting === undefined) return []
+  const set = acting === undefined ? {} : { activeOrganisation: acting.organisation, membershipAt: acting.at }
+  const where = { ...(joins && stillThere(call, account)), ...(acting && { membershipAt: account?.membershipAt }) }
+  return [updateIn(accountsCollection, accountId, { set, where })]
+}
+
+function eventsOf(call: Call, { organisation, accountId, stored, decision }: Step): EventDraft[] {
+  const told = (type: SecurityEventType): EventDraft[] => [securityEventOf({ type, about: organisation.name, accountId, ...actorOf(call) })]
   if (decision.roles === undefined) return stored === undefined ? [] : told('organisation.left')
   if (stored === undefined) return told('organisation.joined')
   return stored.value.roles.join(' ') === decision.roles.join(' ') ? [] : told('organisation.roles_changed')
+}
+
+function endingEvents(call: Call, { organisation, counts }: MemberChange): EventDraft[] {
+  return counts.endedAt === undefined ? [] : [takingApart(organisation), endingTold(call, organisation)]
 }

@@ -47,7 +47,8 @@ const invitationsCollection = defineCollection<Invitation>({
 /** What a commit does to a member: `before` is what was read, `after` what is to be; one of the two at least. */
 export interface MemberChange {
   readonly organisation: Organisation
-  readonly counts: Pick<Organisation, 'owners' | 'members'>
+  /** With `endedAt`, it ends with this. */
+  readonly counts: Pick<Organisation, 'owners' | 'members' | 'endedAt'>
   readonly before?: Stored<Member> | undefined
   readonly after?: Member | undefined
 }
@@ -82,6 +83,8 @@ export interface OrganisationsRepository {
     /** In the place of `before`, or new. */
     invite(invitation: Invitation, before: Stored<Invitation> | undefined): Operation
     withdraw(invitation: Stored<Invitation>): Operation
+    /** Whatever has become of it, as long as it is there. */
+    revoke(invitationId: string): Operation
   }
   /** False when something was changed meanwhile. */
   commit(call: Call, operations: readonly Operation[], events: readonly EventDraft[]): Promise<boolean>
@@ -145,4 +148,5 @@ const operations: OrganisationsRepository['operations'] = {
       ? insertInto(invitationsCollection, made)
       : updateIn(invitationsCollection, before.value.id, { set: { ...made, id: before.value.id }, ifVersion: before.version }),
   withdraw: ({ value, version }) => deleteFrom(invitationsCollection, value.id, { ifVersion: version }),
+  revoke: (id) => deleteFrom(invitationsCollection, id),
 }

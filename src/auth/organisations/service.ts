@@ -13,6 +13,8 @@ import { type Changing, type ChangingParts, createChanging } from './member-chan
 import { createOwners, type Owners } from './owners.ts'
 import { type Member, memberId, type Organisation } from './schemas.ts'
 import { requireOperator } from '../operators-only.ts'
+import { settled } from '../settled.ts'
+import { holdingStill } from './still-there.ts'
 
 const SHOWN = 100
 const MAX_JOINED = 100
@@ -200,7 +202,10 @@ function making(
       const made: Organisation = { id: newId(now), name, owners: 1, members: 1, createdAt: now }
       const owner: Member = { id: memberId(made.id, accountId), organisationId: made.id, accountId, roles: [OWNER], joinedAt: now }
       const events = [securityEventOf({ type: 'organisation.created', accountId, about: name, ...actorOf(call) })]
-      await repository.commit(call, repository.operations.make(made, owner), events)
+      await settled(async () => {
+        const held = holdingStill(call, await parts.accounts.find(call, accountId), accountId)
+        return (await repository.commit(call, [...repository.operations.make(made, owner), held], events)) ? undefined : 'moved'
+      })
       await actFor(call, { accountId, organisationId: made.id })
       return viewOf(made)
     },
