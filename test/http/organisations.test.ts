@@ -126,7 +126,7 @@ describe('organisations', () => {
     const id = await found()
     await joined(id, 'bob', ['editor'])
     const token = await invite(id, 'carl')
-    const [pending] = await invitations().list(call, { accountId: idOf('ada'), organisationId: id })
+    const [pending] = (await invitations().list(call, { accountId: idOf('ada'), organisationId: id })).items
     const tries = (organisationId: string) => {
       const eve = { accountId: idOf('eve'), organisationId, client: 'c' }
       return [
@@ -169,7 +169,7 @@ describe('organisations', () => {
   test('an invitation of another organisation cannot be managed from ours', async () => {
     const id = await found()
     const token = await invite(id, 'carl')
-    const [pending] = await invitations().list(call, { accountId: idOf('ada'), organisationId: id })
+    const [pending] = (await invitations().list(call, { accountId: idOf('ada'), organisationId: id })).items
     const own = (await orgs().create(asked, { name: 'Eves', accountId: idOf('eve') })).id
     const eve = { accountId: idOf('eve'), organisationId: own, client: 'c' }
     await assert.rejects(invitations().revoke(asked, eve, pending?.id ?? ''), code('invitation_ended'))
@@ -213,10 +213,10 @@ describe('organisations', () => {
     const ada = { accountId: idOf('ada'), organisationId: id, client: 'c' }
     const first = await invite(id, 'bob')
     const second = await invite(id, 'bob', { roles: ['editor'] })
-    assert.equal((await invitations().list(call, ada)).length, 1, 'one for an address')
+    assert.equal((await invitations().list(call, ada)).items.length, 1, 'one for an address')
     assert.equal(await invitations().pending(call, first), undefined)
     await assert.rejects(invitations().accept(asked, first, idOf('bob')), code('invitation_ended'))
-    const [pending] = await invitations().list(call, ada)
+    const [pending] = (await invitations().list(call, ada)).items
     await invitations().revoke(asked, ada, pending?.id ?? '')
     await assert.rejects(invitations().accept(asked, second, idOf('bob')), code('invitation_ended'))
     const third = await invite(id, 'eve')
@@ -350,7 +350,7 @@ describe('organisations', () => {
     await invite(other, 'bob')
     await invite(id, 'eve')
     const waiting = async (organisationId: string): Promise<readonly string[]> =>
-      (await invitations().list(asked, { accountId: idOf('ada'), organisationId })).map(({ email }) => email).toSorted()
+      (await invitations().list(asked, { accountId: idOf('ada'), organisationId })).items.map(({ email }) => email).toSorted()
     await world.organisations.forget(call, { accountId: idOf('eve'), addresses: ['earlier@example.org', addressOf('bob')] })
     assert.deepEqual([await waiting(id), await waiting(other)], [[addressOf('eve')], []])
     await joined(id, 'bob', ['owner'])
@@ -420,7 +420,7 @@ describe('organisations', () => {
       (await services.list(call, owner)).map(({ roles }) => roles),
       [[]],
     )
-    assert.deepEqual(await invitations().list(asked, { accountId: idOf('ada'), organisationId: id }), [])
+    assert.deepEqual((await invitations().list(asked, { accountId: idOf('ada'), organisationId: id })).items, [])
     signedIn(0)
     assert.equal(
       (await post(`services/${clientId}/roles`, { 'role-editor': 'on' })).headers?.['location'],

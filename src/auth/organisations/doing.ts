@@ -11,6 +11,7 @@ import { en, type Texts } from '../texts/en.ts'
 import { OWNER } from '../roles/permissions.ts'
 import { organisationPage } from './pages.ts'
 import { pathOf } from './parts.ts'
+import type { InvitationsShown } from './invitations.ts'
 import type { Acting } from './service.ts'
 
 export type OrganisationDone = keyof Texts['organisations']['done']
@@ -83,20 +84,29 @@ function shownProblems<Params extends { readonly id: string }, Query, Body>(
   }
 }
 
+const NO_INVITATIONS: InvitationsShown = { items: [] }
+
 interface Shown {
   readonly done?: OrganisationDone | undefined
+  /** Where the members go on. */
   readonly after?: string | undefined
+  /** Where the invitations go on. */
+  readonly invited?: string | undefined
   readonly failure?: FormFailure
 }
 
-export async function show(parts: PageParts, { who: { call, exchange }, acting }: Doing, { done, after, failure }: Shown): Promise<Answer> {
+export async function show(
+  parts: PageParts,
+  { who: { call, exchange }, acting }: Doing,
+  { done, after, invited, failure }: Shown,
+): Promise<Answer> {
   const { organisations, invitations } = parts.organisations
   const membership = await organisations.get(call, acting)
   const owns = membership.roles.includes(OWNER)
   const { services } = parts.serviceAccounts
-  const [{ items, next }, invited, machines] = await Promise.all([
+  const [{ items, next }, waiting, machines] = await Promise.all([
     organisations.members(call, acting, after),
-    owns ? invitations.list(call, acting) : [],
+    owns ? invitations.list(call, acting, invited) : NO_INVITATIONS,
     owns ? services.list(call, { organisationId: acting.organisationId }) : [],
   ])
   const skin = skinOf(parts, exchange, pathOf(acting.organisationId))
@@ -105,7 +115,8 @@ export async function show(parts: PageParts, { who: { call, exchange }, acting }
     accountId: acting.accountId,
     members: items,
     morePath: next === undefined ? undefined : `${pathOf(acting.organisationId)}?after=${encodeURIComponent(next)}`,
-    invitations: invited,
+    invitations: waiting.items,
+    moreInvitationsPath: waiting.next && `${pathOf(acting.organisationId)}?invited=${encodeURIComponent(waiting.next)}#invitations`,
     services: machines,
     scopes: services.scopes,
     roles: organisations.roles,

@@ -7,7 +7,7 @@ import { pathOf } from './parts.ts'
 
 export interface EndView {
   readonly organisation: { readonly id: string; readonly name: string; readonly members: number }
-  readonly invitations: number
+  readonly invitations: { readonly count: number; readonly areMore: boolean }
   /** Names of service accounts. */
   readonly services: readonly string[]
   readonly csrfToken: string
@@ -20,7 +20,7 @@ export function endPage(skin: Skin, { organisation, invitations, services, csrfT
   const problem = state.problems?.['name']
   const ends = [
     texts.members(members),
-    invitations === 0 ? undefined : texts.invitations(invitations),
+    invitations.count === 0 ? undefined : (invitations.areMore ? texts.manyInvitations : texts.invitations)(invitations.count),
     services.length === 0 ? undefined : texts.services(services.join(', ')),
     texts.apps,
   ]

@@ -66,7 +66,7 @@ async function show(parts: PageParts, { who: { call, exchange }, acting }: Doing
   ])
   const body = endPage(skinOf(parts, exchange, `${pathOf(organisation.id)}/end`), {
     organisation,
-    invitations: invited.length,
+    invitations: { count: invited.items.length, areMore: invited.next !== undefined },
     services: services.map(({ name }) => name),
     csrfToken: exchange.csrfToken(),
     state: failure?.state ?? {},

@@ -14,6 +14,7 @@ import { securityEventOf } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import type { Invitation, Organisation } from './schemas.ts'
 import { type Acting, organisationNameProblems, type Organisations, type OrganisationsParts } from './service.ts'
+import { holdingStill } from './still-there.ts'
 
 export const INVITATION_DAYS = 7
 const DAY_MS = 24 * 3_600_000
@@ -30,6 +31,12 @@ export interface InvitationView {
   readonly expiresAt: number
 }
 
+/** Newest first. Ask again with `next`. */
+export interface InvitationsShown {
+  readonly items: readonly InvitationView[]
+  readonly next?: string
+}
+
 export interface PendingInvitation {
   readonly organisation: string
   readonly invitedBy: string
@@ -44,7 +51,7 @@ export interface Inviter extends Acting {
 
 export interface Invitations {
   /** By owners, as are the next three. */
-  list(call: Call, acting: Acting): Promise<readonly InvitationView[]>
+  list(call: Call, acting: Acting, after?: string): Promise<InvitationsShown>
   /** An earlier one to the same address ends with it. */
   invite(call: Call, inviter: Inviter, to: { readonly email: string; readonly roles: readonly string[] }): Promise<void>
   /** With a new link; the one before is dead. */
@@ -74,10 +81,11 @@ export function createInvitations(parts: InvitationsParts): Invitations {
   const { live, isBacked } = createLooking(parts)
   const send = createSending(parts)
   return {
-    async list(call, acting) {
+    async list(call, acting, after) {
       await organisations.requireOwner(call, acting)
-      const { items } = await repository.invitations(call, acting.organisationId, { limit: SHOWN })
-      return items.map(({ value: { id, email, roles, sentAt, expiresAt } }) => ({ id, email, roles, sentAt, expiresAt }))
+      const { items, next } = await repository.invitations(call, acting.organisationId, { limit: SHOWN, after })
+      const shown = items.map(({ value: { id, email, roles, sentAt, expiresAt } }) => ({ id, email, roles, sentAt, expiresAt }))
+      return next === undefined ? { items: shown } : { items: shown, next }
     },
     async invite(call, inviter, to) {
       const organisation = await organisations.requireOwner(call, inviter)
@@ -93,7 +101,9 @@ export function createInvitations(parts: InvitationsParts): Invitations {
     },
     async revoke(call, acting, id) {
       await organisations.requireOwner(call, acting)
-      await repository.commit(call, [repository.operations.withdraw(await own(call, acting, id))], [])
+      await own(call, acting, id)
+      // One that was sent again meanwhile is the same to whoever withdraws it; one that was used is not there to be withdrawn.
+      if (!(await repository.commit(call, [repository.operations.revoke(id)], []))) throw authErrors.invitation_ended()
     },
     async pending(call, token) {
       const found = await live(call, token)
@@ -178,6 +188,7 @@ function createSending({ repository, accounts, limits, throttle, clock, origin }
       mail({ to: email, template: 'organisation-invitation', data, language: languageFor(invited, call) }),
       securityEventOf({ type: 'organisation.invited', accountId, about: organisation.name }),
     ]
-    if (!(await repository.commit(call, [repository.operations.invite(made, before)], events))) throw authErrors.changed_meanwhile()
+    const operations = [repository.operations.invite(made, before), holdingStill(call, inviter, accountId)]
+    if (!(await repository.commit(call, operations, events))) throw authErrors.changed_meanwhile()
   }
 }

@@ -34,6 +34,8 @@ export interface OrganisationPageView {
   readonly morePath?: string | undefined
   /** For owners. */
   readonly invitations: readonly InvitationView[]
+  /** The next page of them. */
+  readonly moreInvitationsPath?: string | undefined
   readonly services: readonly ServiceAccountView[]
   /** All that a service account can be given. */
   readonly scopes: readonly string[]
@@ -89,11 +91,15 @@ function membersPart(skin: Skin, { membership, accountId, members, morePath, rol
           })
     return html`<li>${what}${manage}${remove}</li>`
   })
-  return html`<ul class="rows">${rows}</ul>${morePath === undefined ? undefined : html`<div><a class="button quiet compact" href="${morePath}">${texts.more}</a></div>`}`
+  return html`<ul class="rows">${rows}</ul>${more(morePath, texts.more)}`
+}
+
+function more(path: string | undefined, words: string): Html | undefined {
+  return path === undefined ? undefined : html`<div><a class="button quiet compact" href="${path}">${words}</a></div>`
 }
 
 function ownersParts(skin: Skin, view: OrganisationPageView): Html[] {
-  const { membership, invitations, roles, csrfToken, now, state } = view
+  const { membership, invitations, moreInvitationsPath, roles, csrfToken, now, state } = view
   const { organisations: texts, fields } = skin.texts
   const path = pathOf(membership.organisation.id)
   const rows = invitations.map(({ id, email, roles: given, sentAt }) => {
@@ -106,7 +112,7 @@ function ownersParts(skin: Skin, view: OrganisationPageView): Html[] {
     return html`<li><div class="what"><p><strong class="wrap">${email}</strong></p><p class="soft small">${roleWords(skin, given)}, ${texts.sent(ago(skin.texts, sentAt, now))}</p></div>${resend}${revoke}</li>`
   })
   const { problems = {}, values = {} } = state
-  const inviting = html`${rows.length === 0 ? undefined : html`<ul class="rows">${rows}</ul>`}
+  const inviting = html`${rows.length === 0 ? undefined : html`<ul class="rows">${rows}</ul>`}${more(moreInvitationsPath, texts.moreInvitations)}
 <form class="form" method="post" action="${path}/invitations">${csrfField(csrfToken)}
 ${field({ name: 'email', label: fields.email, type: 'email', autocomplete: 'off', value: values['email'] ?? '', problem: problems['email'], focus: problems['email'] !== undefined })}
 ${roleBoxes(skin, { roles, held: [], id: 'invited' })}

@@ -25,7 +25,8 @@ import { invitationRoutes } from './invitation-routes.ts'
 const memberParams = z.strictObject({ id: organisationId, accountId: memberId })
 const invitationParams = z.strictObject({ id: organisationId, invitation: memberId })
 const nameForm = z.strictObject({ csrf_token: csrfToken, name: formText })
-const query = z.strictObject({ done: doneWord.optional(), after: z.string().max(400).optional() })
+const cursor = z.string().max(400).optional()
+const query = z.strictObject({ done: doneWord.optional(), after: cursor, invited: cursor })
 
 export function organisationRoutes(parts: PageParts): Route[] {
   if (!parts.organisations.isOn) return []

@@ -303,6 +303,7 @@ export const de: Texts = {
     removeNamed: (name) => `${name} entfernen`,
     more: 'Weitere Mitglieder',
     invitations: 'Einladungen',
+    moreInvitations: 'Weitere Einladungen',
     invite: 'Einladen',
     sent: (ago) => html`verschickt ${ago}`,
     resend: 'Noch einmal senden',
@@ -327,6 +328,7 @@ export const de: Texts = {
           : `Die Mitgliedschaft aller ${count} Mitglieder. Alle erfahren es per E-Mail.`,
       invitations: (count) =>
         count === 1 ? 'Eine Einladung, die noch nicht angenommen wurde.' : `${count} Einladungen, die noch nicht angenommen wurden.`,
+      manyInvitations: (count) => `Mehr als ${count} Einladungen, die noch nicht angenommen wurden.`,
       services: (names) => `Die Dienstkonten der Organisation mit Schlüsseln und Tokens: ${names}.`,
       apps: 'Was Apps von der Organisation aufbewahren: Niemand kann mehr dafür handeln.',
       typeName: 'Geben Sie zur Bestätigung den Namen der Organisation ein',

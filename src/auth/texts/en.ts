@@ -307,6 +307,7 @@ export const en = {
     removeNamed: (name: string) => `Remove ${name}`,
     more: 'More members',
     invitations: 'Invitations',
+    moreInvitations: 'More invitations',
     invite: 'Invite',
     sent: (ago: HtmlValue): Html => html`sent ${ago}`,
     resend: 'Send again',
@@ -329,6 +330,7 @@ export const en = {
         count === 1 ? 'Your membership: you are its only member.' : `The membership of all ${count} members. Each of them is told by mail.`,
       invitations: (count: number) =>
         count === 1 ? 'One invitation that was not accepted yet.' : `${count} invitations that were not accepted yet.`,
+      manyInvitations: (count: number) => `More than ${count} invitations that were not accepted yet.`,
       services: (names: string) => `Its service accounts, with their keys and tokens: ${names}.`,
       apps: 'Nobody can act any more for what apps keep of it.',
       typeName: 'To confirm, type its name',
