@@ -113,6 +113,26 @@ test('requirement 72: there are ten recovery codes, each works once, new ones en
   assert.equal(await secondFactors.proveRecoveryCode(call, typed(other.accountId, renewed[1] ?? '')), false, 'another account has its own')
 })
 
+test('an app that is set up when every recovery code is used comes with ten new ones, and with none as long as one is left', async () => {
+  const { accountId, codes } = await withApp()
+  const { secondFactors } = world.running
+  const place = { accountId, browser: 'browser' }
+  const setUpAgain = async (): Promise<readonly string[]> => {
+    await secondFactors.disable(call, { accountId, by })
+    const { key, sealed } = await secondFactors.enrolment(call, place)
+    const credential = await credentialOf(accountId)
+    const enabled = await secondFactors.enable(call, { ...place, credential, by }, { sealed, code: await shown(key) })
+    return typeof enabled === 'object' ? enabled.codes : assert.fail(enabled)
+  }
+  for (const code of codes.slice(1)) assert.equal(await secondFactors.proveRecoveryCode(call, typed(accountId, code)), true)
+  assert.deepEqual(await setUpAgain(), [])
+  assert.equal(await secondFactors.proveRecoveryCode(call, typed(accountId, codes[0] ?? '')), true)
+  const renewed = await setUpAgain()
+  assert.equal(new Set(renewed).size, 10)
+  assert.equal((await secondFactors.state(call, accountId)).unusedCodes, 10)
+  assert.equal(await secondFactors.proveRecoveryCode(call, typed(accountId, renewed[9] ?? '')), true)
+})
+
 test('neither a key nor a recovery code is stored as it is', async () => {
   const { accountId, key, codes } = await withApp()
   const stored = await recordsOf(world.database, accountId)

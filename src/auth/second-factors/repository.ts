@@ -17,11 +17,20 @@ interface Write {
   readonly events: readonly EventDraft[]
 }
 
+interface EnablingWrite extends Write {
+  readonly credential: string
+  readonly codes: RecoveryCodes | undefined
+  readonly spent?: Stored<RecoveryCodes> | undefined
+}
+
 export interface SecondFactorsRepository {
   findTotp(call: Call, accountId: string): Promise<Totp | undefined>
   findCodes(call: Call, accountId: string): Promise<Stored<RecoveryCodes> | undefined>
-  /** In place of one that was lost. False when there is one already, or the account no longer has the credential that its owner has proved. */
-  insertTotp(call: Call, made: Totp, write: Write & { credential: string; codes: RecoveryCodes | undefined }): Promise<boolean>
+  /**
+   * In place of one that was lost. `spent`: the codes are to replace these. False when there is one already, the codes have changed, or the account no
+   * longer has the credential that its owner has proved.
+   */
+  insertTotp(call: Call, made: Totp, write: EnablingWrite): Promise<boolean>
   /** False when somebody has used this step, or a later one, since `before`. */
   useStep(call: Call, accountId: string, step: { before: number; used: number }): Promise<boolean>
   /** In place of those before. False when the account no longer has the credential that its owner has proved. */
@@ -39,6 +48,12 @@ export interface SecondFactorsRepository {
 /** The account has one way in less; it fails when another one left since `waysVersion` was read. */
 const wayLess = (accountId: string, waysVersion: number | undefined): Operation =>
   updateIn(accountsCollection, accountId, { set: { waysVersion: (waysVersion ?? 0) + 1 }, where: { waysVersion } })
+
+function putCodesInto({ id, ...set }: RecoveryCodes, spent: Stored<RecoveryCodes> | undefined): Operation {
+  return spent === undefined
+    ? insertInto(codesCollection, { id, ...set })
+    : updateIn(codesCollection, id, { set, ifVersion: spent.version })
+}
 
 export function createSecondFactorsRepository(database: Database): SecondFactorsRepository {
   const totps = database.collection(totpCollection)
@@ -58,13 +73,13 @@ export function createSecondFactorsRepository(database: Database): SecondFactors
   return {
     findTotp: async (call, accountId) => (await totps.get(call, accountId))?.value,
     findCodes: (call, accountId) => codes.get(call, accountId),
-    async insertTotp(call, made, { credential, codes: added, events }) {
+    async insertTotp(call, made, { credential, codes: added, spent, events }) {
       const owned = await stillOwned(call, { accountId: made.id, credential })
       if (owned === undefined) return false
       const { id, ...set } = made
       const isLost = (await totps.get(call, id))?.value.key === LOST
       const putting = isLost ? updateIn(totpCollection, id, { set, where: { key: LOST } }) : insertInto(totpCollection, made)
-      return commit(call, [putting, ...(added === undefined ? [] : [insertInto(codesCollection, added)]), owned], events)
+      return commit(call, [putting, ...(added === undefined ? [] : [putCodesInto(added, spent)]), owned], events)
     },
     async useStep(call, accountId, { before, used }) {
       return (await totps.update(call, accountId, { set: { lastStep: used }, where: { lastStep: before } })) !== undefined

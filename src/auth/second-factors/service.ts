@@ -160,10 +160,10 @@ function enrolling(deps: SecondFactorsDependencies): Pick<SecondFactors, 'enrolm
       const step = await stepOf(key, tidyCode(code), now)
       if (step === undefined) return 'wrong_code'
       const present = await repository.findCodes(call, accountId)
-      const made = present === undefined ? makeCodes(accountId, now) : undefined
+      const made = (present?.value.unused.length ?? 0) === 0 ? makeCodes(accountId, now) : undefined
       const record = { id: accountId, key: keyRing.seal(TOTP_PURPOSE, totpBinding(accountId), key), lastStep: step, createdAt: now }
       const events = await telling(deps, call, { accountId, by, type: 'totp.enabled' })
-      return (await repository.insertTotp(call, record, { credential, codes: made?.record, events }))
+      return (await repository.insertTotp(call, record, { credential, codes: made?.record, spent: present, events }))
         ? { codes: made?.codes ?? [] }
         : 'ended'
     },
