@@ -150,6 +150,21 @@ export const PASSWORDS: readonly Defence[] = [
   },
   {
     requirement: 69,
+    off: 'whoever was in an account before the mailbox was proved keeps a way into it',
+    test: 'test/http/first-proof.test.ts',
+    edits: [
+      ['src/auth/reclaiming.ts', '{ set, where: before }), ...removed]', '{ set, where: before })]'],
+      ['src/auth/reclaiming.ts', 'reclaimedSince: since, reclaimedBy: undefined }', 'reclaimedSince: now, reclaimedBy: undefined }'],
+    ],
+  },
+  {
+    requirement: 69,
+    off: 'whoever was in an account before the mailbox was proved stays signed in',
+    test: 'test/http/first-proof.test.ts',
+    edits: [['src/auth/pages/end-others.ts', 'if (endsOthers !== true) return', 'if (endsOthers !== undefined) return']],
+  },
+  {
+    requirement: 69,
     off: 'who asks for a mail to sign in is told that nobody has the address',
     test: 'test/http/email-sign-in.test.ts',
     edits: [

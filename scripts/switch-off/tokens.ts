@@ -153,7 +153,7 @@ export const TOKENS: readonly Defence[] = [
     requirement: 32,
     off: 'a new password by mail ends nothing',
     test: 'test/http/recovery.test.ts',
-    edits: [['src/auth/recovery/mailed-form.ts', '  await parts.engine.revokeAccount(call, accountId)\n', '']],
+    edits: [['src/auth/pages/end-others.ts', '  await engine.revokeAccount(call, accountId)\n', '']],
   },
   {
     requirement: 32,

@@ -48,7 +48,7 @@ export function createByMail(parts: ByMailParts): ByMail {
   const ended = legacySignIn === undefined ? undefined : shared.ended
   const addressing = { ...parts, accounts, admission, ended, repository: createAddressRepository(database, reclaiming) }
   return {
-    signIns: createEmailSignIns({ ...parts, ...shared, repository: createEmailSignInRepository(database), accounts, limits }),
+    signIns: createEmailSignIns({ ...parts, ...shared, reclaiming, repository: createEmailSignInRepository(database), accounts, limits }),
     reclaiming,
     addresses: createAddresses({ ...addressing, limits }),
     addressOffering: createAddressOffering(addressing),

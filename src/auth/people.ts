@@ -77,7 +77,11 @@ export function createPeople(parts: PeopleParts): People {
   const rules = createSignInRules({ ...running, ...ways, secondFactors, methods, forcedRoles, holdsInOrganisation })
   const { suspicionFactor, easiestBits } = parts.settings
   const guard = createGuard({ ...parts, ...running.shared, definition: definition?.challenge, settings: { suspicionFactor, easiestBits } })
-  const moving = createMoving({ ...running.shared, repository: createMovingRepository(parts.database), clock: parts.clock })
+  const moving = createMoving({
+    ...running.shared,
+    repository: createMovingRepository(parts.database, byMail.reclaiming),
+    clock: parts.clock,
+  })
   return {
     ...running,
     guard,

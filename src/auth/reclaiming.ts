@@ -1,10 +1,11 @@
 // Taking an account back from somebody who had it and was not its owner. The write that does it removes their ways in, and marks the account with the
 // moment since when such ways are theirs: what is added until their access has ended goes after that, if need be by the job that ends it.
 import type { Call } from '#kernel/call.ts'
-import { type CollectionDefinition, deleteFrom, type Document, type Operation, updateIn } from '#kernel/collection.ts'
+import { type CollectionDefinition, deleteFrom, type Document, type EventDraft, type Operation, updateIn } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Database } from '../database/contract.ts'
 import { accountsCollection } from './accounts/repository.ts'
+import type { Account } from './accounts/schemas.ts'
 import { passkeysCollection } from './passkeys/repository.ts'
 import { codesCollection, totpCollection } from './second-factors/repository.ts'
 import { securityEventOf } from './security-events/security-event.ts'
@@ -18,9 +19,26 @@ export interface Theirs {
   readonly spared?: string | undefined
 }
 
+export interface FirstProof {
+  readonly now: number
+  /** The one that its owner has proved or chosen; none unless told. */
+  readonly password?: string
+  /** Ways that were there before have come with the account and stay; none do unless told. */
+  readonly since?: number
+}
+
+/** What a proof that comes first does to an account. */
+export interface Taken {
+  readonly account: Account
+  readonly operations: readonly Operation[]
+  readonly events: readonly EventDraft[]
+}
+
 export interface Reclaiming {
   /** What removes their ways in, for the commit that marks the account. */
   removals(call: Call, accountId: string, theirs: Theirs): Promise<Operation[]>
+  /** For the commit in which somebody proves that the mailbox is theirs, which nobody had done before (decision 22); it fails when the account has changed. */
+  firstProof(call: Call, account: Account, proof: FirstProof): Promise<Taken>
   /** Whether an account was taken back and what was added meanwhile is still to be removed. */
   isOpen(call: Call, accountId: string): Promise<boolean>
   /** When the access has ended. Once for each mark, so that what the owner adds afterwards stays, however late this is asked for again. */
@@ -52,6 +70,18 @@ export function createReclaiming(database: Database): Reclaiming {
   }
   return {
     removals,
+    async firstProof(call, account, { now, password, since = 0 }) {
+      const { id: accountId, email, waysVersion } = account
+      const removed = await removals(call, accountId, { since })
+      const ended = { waysVersion: (waysVersion ?? 0) + 1, reclaimedSince: since, reclaimedBy: undefined }
+      const set = { ...ended, password, awaitsLegacyPassword: undefined, emailVerifiedAt: now }
+      const before = { email, password: account.password, waysVersion, emailVerifiedAt: undefined, suspendedAt: undefined }
+      return {
+        account: { ...account, ...set },
+        operations: [updateIn(accountsCollection, accountId, { set, where: before }), ...removed],
+        events: removed.length === 0 ? [] : [securityEventOf({ type: 'account.ways_removed', accountId })],
+      }
+    },
     isOpen: async (call, accountId) => (await accounts.get(call, accountId))?.value.reclaimedSince !== undefined,
     async finish(call, accountId) {
       await settled(() => finished(call, accountId))

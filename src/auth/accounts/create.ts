@@ -15,6 +15,7 @@ import type { LegacyHook } from '../moving/contract.ts'
 import { createEndedAccounts, type EndedAccounts } from '../moving/ended.ts'
 import { createLegacySignIn } from '../moving/legacy.ts'
 import { createMovingRepository } from '../moving/repository.ts'
+import { createReclaiming } from '../reclaiming.ts'
 import type { Purpose } from '#kernel/lifecycle.ts'
 import { createPasswords, type PasswordSettings, type RunningPasswords } from '../passwords/passwords.ts'
 import { type Counts, createCounts } from './counts.ts'
@@ -75,7 +76,7 @@ export function createAccounts(parts: AccountsParts): RunningAccounts {
     passes: settings.passwordPasses,
     ...settings.passwords,
   })
-  const moving = createMovingRepository(database)
+  const moving = createMovingRepository(database, createReclaiming(database))
   const counts = createCounts(cache, clock)
   const throttle = createThrottle(counts)
   const { signUp: rules, languages: [language] = [] } = settings.definition ?? {}

@@ -14,6 +14,7 @@ import { normaliseEmail, typedAddress } from './email.ts'
 import { languageFor, mail } from './mail.ts'
 import { nameProblem, tidyName } from './name.ts'
 import { type Account, credentialOf } from './schemas.ts'
+import { type SignedIn, signedInto } from './signed-in.ts'
 import type { Owned } from './still-owned.ts'
 import { membershipOf } from '../roles/membership.ts'
 import { fieldProblem } from '../texts/problem.ts'
@@ -45,12 +46,6 @@ export interface Renaming {
   readonly accountId: string
   readonly name: string
   readonly by?: Whence | undefined
-}
-
-export interface SignedIn {
-  readonly accountId: string
-  /** What was proved; see `AccountDirectory`. */
-  readonly credential: string
 }
 
 export interface Accounts extends AccountDirectory, SigningUp {
@@ -165,8 +160,7 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
         return undefined
       }
       await attempt.succeed(met.filter(({ name }) => name === 'account').map(({ key }) => key))
-      const stored = { ...owner, password: await renewHash(call, owner, password) }
-      return { accountId: owner.id, credential: credentialOf(stored) }
+      return signedInto({ ...owner, password: await renewHash(call, owner, password) })
     },
   }
 }

@@ -4,6 +4,7 @@ import { type Answer, type Exchange, page, type Route, route, seeOther } from '#
 import { z } from '#kernel/schema.ts'
 import { deviceOf, whence } from '../browser.ts'
 import { accountActions, doneAnswer, type SignedIn } from '../pages/account-actions.ts'
+import { endOthers } from '../pages/end-others.ts'
 import { errorPage } from '../pages/engine-pages.ts'
 import { csrfToken, formAnswers, formFailure, formText, friendly, type PageParts, skinOf } from '../pages/handling.ts'
 import { needsPasskey } from '../methods.ts'
@@ -109,7 +110,7 @@ function confirmRoutes(parts: PageParts): Route[] {
 }
 
 function restoreRoutes(parts: PageParts): Route[] {
-  const { addresses, reclaiming, lostPasskeys } = parts.byMail
+  const { addresses, lostPasskeys } = parts.byMail
   return [
     route({
       ...open,
@@ -140,8 +141,7 @@ function restoreRoutes(parts: PageParts): Route[] {
         const restored = await addresses.undo(call, token)
         if (restored === undefined) return dead(parts, exchange)
         const { accountId, email, offered, suspended } = restored
-        await parts.engine.revokeAccount(call, accountId)
-        await reclaiming.finish(call, accountId)
+        await endOthers(parts, call, accountId)
         exchange.renewCsrf()
         const losesPasskeys = offered && !suspended && needsPasskey(parts.methods)
         // Whoever has got the link from an operator needs no second mail, which would send some roles back to the operator.

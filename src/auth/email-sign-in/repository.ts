@@ -1,8 +1,9 @@
 // How sign-ins that wait for a mail are stored: found by browser and interaction, or by the link.
 import type { Call } from '#kernel/call.ts'
-import { defineCollection, type EventDraft } from '#kernel/collection.ts'
+import { defineCollection, deleteFrom, type EventDraft } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Database, Stored } from '../../database/contract.ts'
+import type { Taken } from '../reclaiming.ts'
 import { type EmailSignIn, emailSignIn } from './schemas.ts'
 
 export const emailSignInsCollection = defineCollection<EmailSignIn>({
@@ -21,6 +22,8 @@ export interface EmailSignInRepository {
   countTry(call: Call, waiting: Stored<EmailSignIn>): Promise<Stored<EmailSignIn> | undefined>
   /** False when somebody was faster. */
   use(call: Call, waiting: Stored<EmailSignIn>): Promise<boolean>
+  /** Together with what its proof does to the account, which has not changed then. */
+  useAndTake(call: Call, waiting: Stored<EmailSignIn>, taken: Pick<Taken, 'operations' | 'events'>): Promise<boolean>
 }
 
 const MAX_ROUNDS = 20
@@ -46,5 +49,14 @@ export function createEmailSignInRepository(database: Database): EmailSignInRepo
     },
     countTry: (call, { value, version }) => waiting.update(call, value.id, { set: { tries: value.tries + 1 }, ifVersion: version }),
     use: (call, { value, version }) => waiting.delete(call, value.id, { ifVersion: version }),
+    async useAndTake(call, { value, version }, { operations, events }) {
+      try {
+        await database.commit(call, [deleteFrom(emailSignInsCollection, value.id, { ifVersion: version }), ...operations], events)
+        return true
+      } catch (error) {
+        if (hasCode(error, 'database.conflict')) return false
+        throw error
+      }
+    },
   }
 }

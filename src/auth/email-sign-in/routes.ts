@@ -3,8 +3,9 @@ import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { TOKEN_MINUTES } from '../accounts/mail-limits.ts'
-import type { SignedIn } from '../accounts/service.ts'
+import type { SignedIn } from '../accounts/signed-in.ts'
 import { browserOf, deviceOf, nameBrowser, whence } from '../browser.ts'
+import { endOthersBefore } from '../pages/end-others.ts'
 import { errorPage } from '../pages/engine-pages.ts'
 import {
   csrfToken,
@@ -109,7 +110,8 @@ async function showCode(parts: PageParts, at: At, { address, failure }: CodeShow
 }
 
 /** As after a password: what the browser held before it signed in is worth nothing. */
-async function finish(parts: PageParts, { exchange }: At, signedIn: SignedIn): Promise<Answer> {
+async function finish(parts: PageParts, { call, exchange }: At, signedIn: SignedIn): Promise<Answer> {
+  await endOthersBefore(parts, call, signedIn)
   exchange.renewCsrf()
   return parts.engine.finishSignIn(exchange, { ...signedIn, by: 'email' })
 }

@@ -10,7 +10,7 @@ export const emailSignIn = z.strictObject({
   code: z.string(),
   /** How often a code was typed. */
   tries: z.int(),
-  /** Absent when nobody usable has this address: kept all the same, so that both cost the same work. Nothing can come of it. */
+  /** Absent when nobody has this address, or the account is blocked: kept all the same, so that both cost the same work. Nothing can come of it. */
   accountId: z.string().optional(),
   email: z.string(),
   expiresAt: z.int(),

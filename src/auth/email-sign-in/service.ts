@@ -11,11 +11,13 @@ import { normaliseEmail } from '../accounts/email.ts'
 import { languageFor, mail, strangerMail } from '../accounts/mail.ts'
 import { type MailAsker, type MailLimits, TOKEN_MINUTES, TOKEN_MS } from '../accounts/mail-limits.ts'
 import type { AccountsRepository } from '../accounts/repository.ts'
-import { type Account, credentialOf } from '../accounts/schemas.ts'
-import type { SignedIn } from '../accounts/service.ts'
+import type { Account } from '../accounts/schemas.ts'
+import { type SignedIn, signedInto } from '../accounts/signed-in.ts'
 import { PER_CLIENT, type Throttle } from '../accounts/throttle.ts'
+import { restOfTakingBackRequested } from '../end-access.ts'
 import { authErrors } from '../errors.ts'
 import type { SignInMethods } from '../methods.ts'
+import type { Reclaiming } from '../reclaiming.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import { createCodes, inGroups, typedDigits } from './codes.ts'
@@ -56,6 +58,7 @@ export interface EmailSignInDependencies {
   readonly limits: MailLimits
   readonly admission: Pick<Admission, 'isOff'>
   readonly throttle: Throttle
+  readonly reclaiming: Pick<Reclaiming, 'firstProof'>
   readonly methods: Pick<SignInMethods, 'emailCode' | 'magicLink'>
   readonly keyRing: KeyRing
   readonly clock: Clock
@@ -84,8 +87,8 @@ export function createEmailSignIns(deps: EmailSignInDependencies): EmailSignIns 
       if (email === undefined) throw authErrors.bad_details({ fields: [fieldProblem('email', 'email_malformed')] })
       const mayMail = await limits.mayMail(call, 'sign-in', { ...request, email })
       const account = await accounts.findByEmail(call, email)
-      const token = randomToken()
       const id = idOf(request)
+      const token = randomToken()
       const code = codes.of(token)
       const waiting: EmailSignIn = {
         id,
@@ -93,7 +96,7 @@ export function createEmailSignIns(deps: EmailSignInDependencies): EmailSignIns 
         code: codes.hash(id, code),
         tries: 0,
         // Of a mail that is not sent nothing may come either.
-        ...(mayMail && isUsable(account) ? { accountId: account.id } : {}),
+        ...(mayMail && isOpen(account) ? { accountId: account.id } : {}),
         email,
         expiresAt: clock.now() + TOKEN_MS,
       }
@@ -127,15 +130,21 @@ interface Redeeming {
   finish(call: Call, waiting: Stored<EmailSignIn>): Promise<SignedIn | undefined>
 }
 
-function createRedeeming({ repository, accounts, throttle, keyRing, clock }: EmailSignInDependencies): Redeeming {
+function createRedeeming({ repository, accounts, throttle, reclaiming, keyRing, clock }: EmailSignInDependencies): Redeeming {
   const codes = createCodes(keyRing)
   const finish: Redeeming['finish'] = async (call, waiting) => {
     const { accountId, email } = waiting.value
-    if (!(await repository.use(call, waiting)) || accountId === undefined) return undefined
-    const account = await accounts.find(call, accountId)
+    const account = accountId === undefined ? undefined : await accounts.find(call, accountId)
     // The address may have gone to another mailbox since.
-    if (!isUsable(account) || account.email !== email) return undefined
-    return { accountId, credential: credentialOf(account) }
+    if (!isOpen(account) || account.email !== email) {
+      await repository.use(call, waiting)
+      return undefined
+    }
+    if (account.emailVerifiedAt !== undefined) return (await repository.use(call, waiting)) ? signedInto(account) : undefined
+    const now = clock.now()
+    const { account: taken, operations, events } = await reclaiming.firstProof(call, account, { now })
+    const told = [...events, restOfTakingBackRequested({ accountId: account.id, at: now })]
+    return (await repository.useAndTake(call, waiting, { operations, events: told })) ? signedInto(taken) : undefined
   }
   /** The try is counted before the code is compared: of many at once each costs one. */
   const tried = async (call: Call, id: string): Promise<Stored<EmailSignIn> | undefined> => {
@@ -174,8 +183,9 @@ function createRedeeming({ repository, accounts, throttle, keyRing, clock }: Ema
   }
 }
 
-function isUsable(account: Account | undefined): account is Account {
-  return account !== undefined && account.emailVerifiedAt !== undefined && account.suspendedAt === undefined
+/** Whoever has not confirmed the address does so by this. */
+function isOpen(account: Account | undefined): account is Account {
+  return account !== undefined && account.suspendedAt === undefined
 }
 
 function mailFor(

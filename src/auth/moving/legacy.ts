@@ -10,6 +10,7 @@ import { tidyName } from '../accounts/name.ts'
 import type { Account } from '../accounts/schemas.ts'
 import type { LegacySignIn } from '../accounts/service.ts'
 import type { Admission } from '../admission/service.ts'
+import { restOfTakingBackRequested } from '../end-access.ts'
 import { authErrors } from '../errors.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
 import type { Passwords } from '../passwords/passwords.ts'
@@ -113,6 +114,7 @@ async function complete(
   call: Call,
   { found, password }: { readonly found: Account; readonly password: string },
 ): Promise<Account | undefined> {
-  const { emailVerifiedAt = clock.now() } = found
-  return moving.complete(call, found.id, { password: await passwords.hash(call, password), emailVerifiedAt })
+  const hashed = await passwords.hash(call, password)
+  const now = clock.now()
+  return moving.complete(call, found, { password: hashed, now, events: [restOfTakingBackRequested({ accountId: found.id, at: now })] })
 }

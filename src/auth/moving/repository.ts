@@ -6,6 +6,7 @@ import type { Database } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
 import type { Account } from '../accounts/schemas.ts'
 import { invitationUsed } from '../admission/repository.ts'
+import type { Reclaiming } from '../reclaiming.ts'
 import { identitiesCollection, identityId, MOST_IDENTITIES } from '../upstream/repository.ts'
 import type { Identity } from '../upstream/schemas.ts'
 import { type HashShape, hashShape } from './schemas.ts'
@@ -25,8 +26,15 @@ export interface MovingRepository {
   findIdentity(call: Call, key: Pick<Identity, 'issuer' | 'subject'>): Promise<Identity | undefined>
   /** False when the id, the address or an identity is somebody's. */
   insert(call: Call, made: { account: Account; identities: readonly Identity[]; events: readonly EventDraft[] }): Promise<boolean>
-  /** The first password of somebody who moved in without one. `undefined` when there is one by now. */
-  complete(call: Call, id: string, set: { password: string; emailVerifiedAt: number }): Promise<Account | undefined>
+  /**
+   * The first password of somebody who moved in without one. Where nobody had confirmed the address, this is the first proof of it: what was added here
+   * before goes, and the events are told; what has come by the file stays. `undefined` when the account has changed.
+   */
+  complete(
+    call: Call,
+    account: Account,
+    proved: { readonly password: string; readonly now: number; readonly events: readonly EventDraft[] },
+  ): Promise<Account | undefined>
   list(call: Call, after: string | undefined): Promise<{ readonly items: readonly Account[]; readonly next?: string }>
   identities(call: Call, accountId: string): Promise<readonly Identity[]>
   shapes(call: Call): Promise<readonly HashShape[]>
@@ -35,7 +43,7 @@ export interface MovingRepository {
   tell(call: Call, events: readonly EventDraft[]): Promise<void>
 }
 
-export function createMovingRepository(database: Database): MovingRepository {
+export function createMovingRepository(database: Database, reclaiming: Pick<Reclaiming, 'firstProof'>): MovingRepository {
   const accounts = database.collection(accountsCollection)
   const identities = database.collection(identitiesCollection)
   const shapes = database.collection(hashShapesCollection)
@@ -58,9 +66,21 @@ export function createMovingRepository(database: Database): MovingRepository {
         throw error
       }
     },
-    async complete(call, id, set) {
-      const where = { password: undefined, awaitsLegacyPassword: true, suspendedAt: undefined } as const
-      return (await accounts.update(call, id, { set: { ...set, awaitsLegacyPassword: undefined }, where }))?.value
+    async complete(call, account, { password, now, events }) {
+      if (account.emailVerifiedAt !== undefined) {
+        const set = { password, awaitsLegacyPassword: undefined }
+        const where = { password: undefined, awaitsLegacyPassword: true, suspendedAt: undefined } as const
+        return (await accounts.update(call, account.id, { set, where }))?.value
+      }
+      // Identities of the file are dated as the account is.
+      const taken = await reclaiming.firstProof(call, account, { now, password, since: account.createdAt + 1 })
+      try {
+        await database.commit(call, taken.operations, [...taken.events, ...events])
+        return taken.account
+      } catch (error) {
+        if (hasCode(error, 'database.conflict')) return undefined
+        throw error
+      }
     },
     async list(call, after) {
       const page = await accounts.list(call, { index: 'email', limit: PAGE, ...(after === undefined ? {} : { after }) })

@@ -6,6 +6,7 @@ import { deviceOf, whence } from '../browser.ts'
 import type { Interaction } from '../engine.ts'
 import { guardAsker, guardFields, guardSaid } from '../guard/part.ts'
 import { languageOf } from '../texts/language.ts'
+import { endOthersBefore } from './end-others.ts'
 import { csrfToken, formAnswers, formFailure, formText, friendly, type PageParts, refused, skinOf, uidParams } from './handling.ts'
 import { answersOf } from './interaction-answers.ts'
 import { confirmedPage } from './sign-up-page.ts'
@@ -40,6 +41,7 @@ async function signIn(parts: PageParts, { call, exchange, interaction }: At, bod
         interaction,
         failure: refused({ values: { email }, problem: texts.signIn.refused }),
       })
+    await endOthersBefore(parts, call, signedIn)
     exchange.renewCsrf()
     return await engine.finishSignIn(exchange, signedIn)
   } catch (error) {

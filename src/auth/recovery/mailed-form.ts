@@ -2,6 +2,7 @@
 import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
+import { endOthers } from '../pages/end-others.ts'
 import { errorPage } from '../pages/engine-pages.ts'
 import { type FormFailure, formAnswers, formFailure, friendly, type PageParts, skinOf, uidParams } from '../pages/handling.ts'
 import type { Texts } from '../texts/en.ts'
@@ -127,8 +128,7 @@ async function send<Pending extends PendingReset, Body extends { readonly token:
   if (sent === 'dead') return dead(parts, form, exchange)
   if (sent !== 'done') return show(form, at, { pending, token, failure: sent })
   const { accountId, interaction } = pending
-  await parts.engine.revokeAccount(call, accountId)
-  await parts.byMail.reclaiming.finish(call, accountId)
+  await endOthers(parts, call, accountId)
   exchange.renewCsrf()
   return seeOther(interaction === undefined ? `${form.path}/done` : `${form.path}/done?interaction=${interaction}`)
 }

@@ -511,7 +511,7 @@ export const de: Texts = {
       'account.invitation_withdrawn': 'Ein Betreiber hat eine Einladung zurückgezogen',
       'account.renamed': 'Ihr Name wurde geändert',
       'account.signed_out': 'Ein Betreiber hat Sie überall abgemeldet',
-      'account.ways_removed': 'Anmeldewege, die während der Rückholung Ihres Kontos hinzukamen, wurden entfernt',
+      'account.ways_removed': 'Anmeldewege, die vielleicht andere hinzugefügt hatten, wurden entfernt',
       'account.suspended': 'Ihr Konto wurde von einem Betreiber gesperrt',
       'account.reinstated': 'Ihr Konto wurde von einem Betreiber entsperrt',
       'account.deletion_requested': 'Das Löschen Ihres Kontos wurde beantragt',

@@ -510,7 +510,7 @@ export const en = {
       'account.invitation_withdrawn': 'An operator withdrew an invitation',
       'account.renamed': 'Your name was changed',
       'account.signed_out': 'An operator signed you out everywhere',
-      'account.ways_removed': 'Ways to sign in that were added while your account was taken back were removed',
+      'account.ways_removed': 'Ways to sign in that others may have added were removed',
       'account.suspended': 'Your account was blocked by an operator',
       'account.reinstated': 'Your account was unblocked by an operator',
       'account.deletion_requested': 'The end of your account was asked for',

@@ -1,0 +1,163 @@
+// The first proof of a mailbox by signing in: with a mailed code or link, or by the password of another system. Whoever had the account before is out of it.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { accountsCollection } from '../../src/auth/accounts/repository.ts'
+import { type Account, credentialOf } from '../../src/auth/accounts/schemas.ts'
+import { codesCollection, totpCollection } from '../../src/auth/second-factors/repository.ts'
+import { identitiesCollection, identityId } from '../../src/auth/upstream/repository.ts'
+import { type AccountsWorld, call, openAccounts, tokenIn, type Visited, WENT_ON } from '../support/accounts.ts'
+import { until } from '../support/until.ts'
+
+const PASSWORD = 'as it was there'
+const client = { clientId: 'diary', name: 'Diary', host: 'diary.test', redirectOrigin: 'https://diary.test', firstParty: true }
+const cookies = { '__Host-Http-here': 'x'.repeat(43) }
+
+let world: AccountsWorld
+let count = 0
+before(async () => {
+  world = await openAccounts({
+    definition: {
+      methods: { emailCode: true, magicLink: true },
+      legacySignIn: async (_context, typed) => (typed.password === PASSWORD ? { emailVerified: true } : undefined),
+    },
+  })
+})
+after(() => world.stop())
+
+/** Has moved in without having confirmed the address; `of the file` has come along, and somebody is in by that who has added what keeps others out. */
+async function taken(row: Record<string, unknown> = {}): Promise<Account> {
+  const email = `taken-${(count += 1)}@example.org`
+  const identities = [{ issuer: 'https://up.example', subject: `of the file ${count}`, label: 'of the file' }]
+  const [made] = await world.running.moving.moveIn(call, [{ email, name: 'Ada', identities, ...row }], { from: 'elsewhere' })
+  const accountId = made !== undefined && 'accountId' in made ? made.accountId : assert.fail(JSON.stringify(made))
+  world.clock.advance(60_000)
+  await add(accountId, 'of somebody')
+  const now = world.clock.now()
+  await world.database.collection(totpCollection).insert(call, { id: accountId, key: 'sealed', lastStep: 1, createdAt: now })
+  await world.database.collection(codesCollection).insert(call, { id: accountId, unused: ['hash'], createdAt: now })
+  return stored(accountId)
+}
+
+async function add(accountId: string, label: string): Promise<void> {
+  const key = { issuer: 'https://up.example', subject: `${label} ${accountId}` }
+  const identity = { id: identityId(key), accountId, ...key, label, linkedAt: world.clock.now() }
+  await world.database.collection(identitiesCollection).insert(call, identity)
+}
+
+const stored = async (accountId: string): Promise<Account> =>
+  (await world.database.collection(accountsCollection).get(call, accountId))?.value ?? assert.fail()
+
+async function waysOf(accountId: string): Promise<(string | undefined)[]> {
+  const { unusedCodes, totpSince } = await world.running.secondFactors.state(call, accountId)
+  const identities = (
+    await world.database.collection(identitiesCollection).list(call, { index: 'account', where: { accountId }, limit: 9 })
+  ).items
+  return [
+    ...identities.map(({ value }) => value.label),
+    ...(totpSince === undefined ? [] : ['app']),
+    ...(unusedCodes === 0 ? [] : ['codes']),
+  ]
+}
+
+async function visit(uid: string, path: string, form?: Record<string, string>): Promise<Visited> {
+  world.engine.current = { uid, prompt: 'login', client, scopes: [] }
+  return world.visit({ path: `/interaction/${uid}${path}`, cookies, client: uid, ...(form === undefined ? {} : { form }) })
+}
+
+async function asked(uid: string, email: string): Promise<{ readonly code: string; readonly token: string }> {
+  await visit(uid, '/email', { email })
+  const sent = await world.mailTo(email, 'sign-in-code-or-link')
+  return { code: sent.data['code'] ?? '', token: tokenIn(sent) }
+}
+
+const isIn = ({ headers }: Visited): boolean => headers?.['location'] === WENT_ON
+const toldOf = async (accountId: string): Promise<string[]> =>
+  (await world.securityEvents.list(call, accountId, { limit: 20 })).items.map(({ type }) => type)
+
+async function assertIsTheirs({ id, createdAt }: Account, ways: readonly string[]): Promise<void> {
+  const account = await stored(id)
+  assert.ok((account.emailVerifiedAt ?? 0) > createdAt, 'the address is confirmed')
+  assert.deepEqual(await waysOf(id), ways)
+  assert.deepEqual([account.reclaimedSince, account.awaitsLegacyPassword], [undefined, undefined])
+  assert.equal(account.waysVersion, 2)
+  const [ended, in_] = [`revokeAccount ${id} except none`, `finishSignIn ${id}`].map((words) =>
+    world.engine.asked.findIndex((one) => one.startsWith(words)),
+  )
+  assert.ok(ended !== undefined && in_ !== undefined && ended >= 0 && ended < in_, 'all access ends before its owner is in')
+  const before = world.engine.asked.length
+  await world.endAccess({ accountId: id, until: world.clock.now(), ifLeft: true })
+  assert.deepEqual(world.engine.asked.slice(before), [], 'and the job of the write, which comes later, ends nothing')
+  await until('the event', async () => (await toldOf(id)).includes('account.ways_removed'))
+}
+
+for (const way of ['code', 'link'] as const)
+  test(`requirement 69: a mailed ${way} confirms an address that nobody had confirmed, and nothing that was there before stays`, async () => {
+    const { hash } = world.running.shared.passwords
+    const account = await taken({ passwordHash: await hash(call, PASSWORD) })
+    const uid = `first-${way}`
+    const { code, token } = await asked(uid, account.email)
+    assert.ok(isIn(await visit(uid, `/email/${way}`, way === 'code' ? { code } : { token })))
+    await assertIsTheirs(account, [])
+    assert.equal((await stored(account.id)).password, undefined, 'whoever made the account knows the password')
+    assert.equal(isIn(await visit(uid, '/sign-in', { email: account.email, password: PASSWORD })), false)
+    assert.equal(isIn(await visit(uid, `/email/${way}`, way === 'code' ? { code } : { token })), false, 'it is good once')
+  })
+
+test('of many at once with the code that proves the address first, one gets in, by what the account has afterwards', async () => {
+  const account = await taken()
+  const { signIns, reclaiming } = world.byMail
+  const place = { browser: 'a browser', interaction: 'many at once' }
+  await signIns.ask(call, { ...place, email: account.email, client: 'many at once' })
+  const { data } = await world.mailTo(account.email, 'sign-in-code-or-link')
+  const tries = Array.from({ length: 4 }, () => signIns.redeemCode(call, { ...place, typed: data['code'] ?? '', client: 'many at once' }))
+  const [signedIn, ...others] = (await Promise.all(tries)).filter((one) => typeof one === 'object')
+  assert.ok(signedIn?.endsOthers === true && others.length === 0)
+  assert.equal((await stored(account.id)).reclaimedSince, 0)
+  await reclaiming.finish(call, account.id)
+  assert.equal(signedIn.credential, credentialOf(await stored(account.id)))
+})
+
+test('when the process dies after the proof, the job ends what others have opened, and takes what they add meanwhile', async () => {
+  const account = await taken()
+  const place = { browser: 'a browser', interaction: 'dies' }
+  await world.byMail.signIns.ask(call, { ...place, email: account.email, client: 'dies' })
+  const { data } = await world.mailTo(account.email, 'sign-in-code-or-link')
+  await world.byMail.signIns.redeemCode(call, { ...place, typed: data['code'] ?? '', client: 'dies' })
+  world.clock.advance(5)
+  await add(account.id, 'at the last moment')
+  const before = world.engine.asked.length
+  await world.endAccess({ accountId: account.id, until: world.clock.now(), ifLeft: true })
+  assert.deepEqual(world.engine.asked.slice(before), [`revokeAccount ${account.id} except none`])
+  assert.deepEqual(await waysOf(account.id), [])
+  assert.equal((await stored(account.id)).reclaimedSince, undefined)
+})
+
+test('a mailed code leaves everything to whoever had confirmed the address, and a block where it is', async () => {
+  const account = await taken({ emailVerified: true })
+  const { code } = await asked('confirmed', account.email)
+  assert.ok(isIn(await visit('confirmed', '/email/code', { code })))
+  assert.equal((await waysOf(account.id)).length, 4)
+  assert.equal(world.engine.asked.includes(`revokeAccount ${account.id} except none`), false)
+  const blocked = await taken()
+  const early = await asked('blocked', blocked.email)
+  await world.leaving.suspend(call, blocked.email, true)
+  assert.equal(isIn(await visit('blocked', '/email/code', { code: early.code })), false)
+  assert.equal((await stored(blocked.id)).emailVerifiedAt, undefined)
+})
+
+test('requirement 69: the password of another system, which knows the address for theirs, takes what was added here; what the file brought stays', async () => {
+  const account = await taken({ legacyPassword: true })
+  assert.equal(isIn(await visit('legacy', '/sign-in', { email: account.email, password: 'a guess' })), false)
+  assert.deepEqual(await waysOf(account.id), ['of the file', 'of somebody', 'app', 'codes'])
+  assert.ok(isIn(await visit('legacy', '/sign-in', { email: account.email, password: PASSWORD })))
+  await assertIsTheirs(account, ['of the file'])
+  const signedIn = await world.accounts.signIn(call, { email: account.email, password: PASSWORD, client: 'again' })
+  assert.deepEqual(signedIn, { accountId: account.id, credential: credentialOf(await stored(account.id)) })
+})
+
+test('the password of another system takes nothing where the address was confirmed there when the file was written', async () => {
+  const account = await taken({ legacyPassword: true, emailVerified: true })
+  assert.ok(isIn(await visit('legacy-confirmed', '/sign-in', { email: account.email, password: PASSWORD })))
+  assert.equal((await waysOf(account.id)).length, 4)
+  assert.equal(world.engine.asked.includes(`revokeAccount ${account.id} except none`), false)
+})
