@@ -148,6 +148,31 @@ test('requirement 70: code and link are dead after 15 minutes, and when another 
   assert.equal((await here.visit('/email/link', { token: tokenIn(second) })).status, 410)
 })
 
+test('asking once too often leaves what was mailed last as good as it was, and changes nothing for whoever has no account', async () => {
+  const { email } = await world.person({ email: 'often@example.org' })
+  const [here, nobody] = [new Waiting(), new Waiting()]
+  const strangers = 'often-nobody@example.org'
+  let last = await here.ask(email)
+  for (let times = 0; times < 2; times += 1) last = await here.ask(email)
+  for (let times = 0; times < 3; times += 1) await nobody.visit('/email', { email: strangers })
+  await world.settled()
+  const mails = world.mails.length
+  assert.equal(isIn(await here.visit('/email/code', { code: '00000000' })), false)
+  const again = [await here.visit('/email', { email }), await nobody.visit('/email', { email: strangers })]
+  assert.deepEqual(
+    again.map(({ status, headers }) => [status, headers?.['location']]),
+    [here, nobody].map(({ uid }) => [303, `/interaction/${uid}/email/code`]),
+  )
+  await world.settled()
+  assert.equal(world.mails.length, mails, 'there was no fourth mail')
+  const row = await world.database.collection(emailSignInsCollection).getByKey(call, 'link', { link: sha256(tokenIn(last)) })
+  assert.equal(row?.value.tries, 1, 'nor are there more tries')
+  assert.ok(isIn(await here.visit('/email/code', { code: codeIn(last) })))
+  // What was used does not come back by asking.
+  await here.visit('/email', { email })
+  assert.equal(isIn(await here.visit('/email/code', { code: codeIn(last) })), false)
+})
+
 test('requirement 69: an address without an account gets the same answers, and a mail that says so', async () => {
   const { email } = await world.person({ email: 'known-code@example.org' })
   const answers = async (address: string): Promise<unknown[]> => {

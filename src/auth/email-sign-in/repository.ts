@@ -18,6 +18,8 @@ export interface EmailSignInRepository {
   findByLink(call: Call, link: string): Promise<Stored<EmailSignIn> | undefined>
   /** In the place of what was there. */
   put(call: Call, waiting: EmailSignIn, events: readonly EventDraft[]): Promise<void>
+  /** As it was read; costs what `put` does. */
+  keep(call: Call, waiting: Stored<EmailSignIn>): Promise<void>
   /** Counts a try before its code is looked at. `undefined` when somebody was faster. */
   countTry(call: Call, waiting: Stored<EmailSignIn>): Promise<Stored<EmailSignIn> | undefined>
   /** False when somebody was faster. */
@@ -46,6 +48,9 @@ export function createEmailSignInRepository(database: Database): EmailSignInRepo
         }
       }
       throw new Error('The sign-in changes too often to be stored.')
+    },
+    async keep(call, { value, version }) {
+      await waiting.update(call, value.id, { set: {}, ifVersion: version })
     },
     countTry: (call, { value, version }) => waiting.update(call, value.id, { set: { tries: value.tries + 1 }, ifVersion: version }),
     use: (call, { value, version }) => waiting.delete(call, value.id, { ifVersion: version }),

@@ -88,6 +88,9 @@ export function createEmailSignIns(deps: EmailSignInDependencies): EmailSignIns 
       const mayMail = await limits.mayMail(call, 'sign-in', { ...request, email })
       const account = await accounts.findByEmail(call, email)
       const id = idOf(request)
+      const waits = mayMail ? undefined : await repository.find(call, id)
+      // What was mailed last is good until there is another mail.
+      if (waits?.value.email === email && waits.value.expiresAt > clock.now()) return repository.keep(call, waits)
       const token = randomToken()
       const code = codes.of(token)
       const waiting: EmailSignIn = {
