@@ -117,18 +117,21 @@ function waysInto(
   { running, methods }: { readonly running: RunningAccounts; readonly methods: SignInMethods },
 ): Pick<People, 'passkeys' | 'upstreams'> {
   const { sites, productName, definition, upstreamSecrets: secrets, development = false } = parts.settings
-  const byMailOrPassword = async (call: Call, accountId: string): Promise<boolean> => {
+  /** By whatever belongs to the address: before it is confirmed neither a password nor a mail nor a passkey lets in whoever cannot read its mails. */
+  const hasOwnWay = async (call: Call, accountId: string): Promise<boolean> => {
     const person = await running.accounts.find(call, accountId)
-    return (
-      (methods.password && person?.hasPassword === true) || ((methods.emailCode || methods.magicLink) && person?.emailVerified === true)
-    )
+    if (person?.emailVerified !== true) return false
+    return (methods.password && person.hasPassword) || methods.emailCode || methods.magicLink
+  }
+  const hasPasskey = async (call: Call, accountId: string): Promise<boolean> => {
+    if (!methods.passkey || (await running.accounts.find(call, accountId))?.emailVerified !== true) return false
+    return (await passkeys.list(call, accountId)).length > 0
   }
   const upstreams = createUpstreamsOf({
     ...parts,
     ...running.shared,
     settings: { definitions: definition?.upstreams ?? [], secrets, development, origin: sites.accounts },
-    hasOtherWay: async (call, accountId) =>
-      (await byMailOrPassword(call, accountId)) || (methods.passkey && (await passkeys.list(call, accountId)).length > 0),
+    hasOtherWay: async (call, accountId) => (await hasOwnWay(call, accountId)) || (await hasPasskey(call, accountId)),
   })
   const passkeys = createPasskeys({
     ...parts,
@@ -136,8 +139,7 @@ function waysInto(
     origin: sites.accounts,
     productName,
     hasOtherWay: async (call, accountId) =>
-      (await byMailOrPassword(call, accountId)) ||
-      (await upstreams.identities(call, accountId)).some(({ upstream }) => upstream !== undefined),
+      (await hasOwnWay(call, accountId)) || (await upstreams.identities(call, accountId)).some(({ upstream }) => upstream !== undefined),
   })
   return { passkeys, upstreams }
 }

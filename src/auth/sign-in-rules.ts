@@ -32,14 +32,17 @@ export function createSignInRules(deps: SignInRulesDependencies): SignInRules {
 
   /** What there is to prove with; asked only when something is missing. `totp`: the account has had an app. */
   const held = async (call: Call, accountId: string, totp: boolean): Promise<Missing['has']> => {
-    if (!hasSecondStep(methods)) return { totp: false, lost: false, recovery: false, passkey: false }
-    const [{ totpLost, unusedCodes }, keys] = await Promise.all([
+    if (!hasSecondStep(methods)) return { totp: false, lost: false, recovery: false, passkey: false, mayAddPasskey: methods.passkey }
+    const [{ totpLost, unusedCodes }, keys, person] = await Promise.all([
       secondFactors.state(call, accountId),
       methods.passkey ? passkeys.list(call, accountId) : [],
+      accounts.find(call, accountId),
     ])
+    // One of an address that nobody has confirmed opens nothing.
+    const mayAddPasskey = methods.passkey && person?.emailVerified === true
     const lost = totp && totpLost === true
     // Whose app was lost is asked for a recovery code, whether there is one left or not: the page says what to do then.
-    return { totp: totp && !lost, lost, recovery: unusedCodes > 0 || lost, passkey: keys.length > 0 }
+    return { totp: totp && !lost, lost, recovery: unusedCodes > 0 || lost, passkey: mayAddPasskey && keys.length > 0, mayAddPasskey }
   }
 
   return {
@@ -62,7 +65,13 @@ const highest = (levels: readonly Level[]): Level => levels.reduce((most, level)
 interface Missing {
   readonly level: Level
   readonly required: Level
-  readonly has: { readonly totp: boolean; readonly lost: boolean; readonly recovery: boolean; readonly passkey: boolean }
+  readonly has: {
+    readonly totp: boolean
+    readonly lost: boolean
+    readonly recovery: boolean
+    readonly passkey: boolean
+    readonly mayAddPasskey: boolean
+  }
   readonly methods: SignInMethods
 }
 
@@ -71,7 +80,7 @@ function missing({ level, required, has, methods }: Missing): NextStep {
   const isByCode = level === 1 && (has.totp || has.recovery) && (required === 2 || !has.passkey)
   const codes = isByCode ? codesOf(has) : { totp: false, recovery: false }
   if (has.passkey || isByCode) return { kind: 'prove', ...codes, passkey: has.passkey }
-  const enrol = { totp: methods.totp && required === 2, passkey: methods.passkey }
+  const enrol = { totp: methods.totp && required === 2, passkey: has.mayAddPasskey }
   return enrol.totp || enrol.passkey ? { kind: 'enrol', ...enrol } : { kind: 'impossible' }
 }
 

@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { type Account, credentialOf } from '../../src/auth/accounts/schemas.ts'
+import { passkeysCollection } from '../../src/auth/passkeys/repository.ts'
+import type { Passkey } from '../../src/auth/passkeys/schemas.ts'
 import { codesCollection, totpCollection } from '../../src/auth/second-factors/repository.ts'
 import { identitiesCollection, identityId } from '../../src/auth/upstream/repository.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn, type Visited, WENT_ON } from '../support/accounts.ts'
@@ -46,6 +48,20 @@ async function add(accountId: string, label: string): Promise<void> {
 
 const stored = async (accountId: string): Promise<Account> =>
   (await world.database.collection(accountsCollection).get(call, accountId))?.value ?? assert.fail()
+
+const passkeyOf = (accountId: string, createdAt: number): Passkey => ({
+  id: `key of ${accountId}`,
+  accountId,
+  credentialId: 'key',
+  publicKey: 'key',
+  counter: 0,
+  transports: [],
+  name: 'Key',
+  backupEligible: false,
+  backedUp: false,
+  aaguid: '',
+  createdAt,
+})
 
 async function waysOf(accountId: string): Promise<(string | undefined)[]> {
   const { unusedCodes, totpSince } = await world.running.secondFactors.state(call, accountId)
@@ -160,4 +176,74 @@ test('the password of another system takes nothing where the address was confirm
   assert.ok(isIn(await visit('legacy-confirmed', '/sign-in', { email: account.email, password: PASSWORD })))
   assert.equal((await waysOf(account.id)).length, 4)
   assert.equal(world.engine.asked.includes(`revokeAccount ${account.id} except none`), false)
+})
+
+const session = (accountId: string): void => {
+  const now = world.clock.now()
+  world.engine.sessionList.splice(0)
+  world.engine.sessionList.push({ id: 'here', accountId, signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' })
+  world.engine.signedInAs = accountId
+}
+
+test('whoever is in by an imported identity is offered nothing that opens nothing, and told what comes first', async () => {
+  const account = await taken()
+  session(account.id)
+  const { text } = await world.visit({ path: '/account' })
+  const [passwordSection = '', passkeySection = ''] = ['password', 'passkeys'].map(
+    (id) => new RegExp(`<section class="sheet" id="${id}".*?</section>`, 's').exec(text)?.[0] ?? '',
+  )
+  for (const section of [passwordSection, passkeySection]) {
+    assert.match(section, /Nobody has confirmed the address/)
+    assert.match(section, /href="\/forgot-password"/)
+    assert.doesNotMatch(section, /<form|passkeys\/add/)
+  }
+  const chosen = await world.visit({ path: '/account/password', form: { current: '', password: 'a brand new passphrase' } })
+  assert.match(chosen.text, /Please confirm your address by mail first/)
+  assert.equal(chosen.status, 422)
+  assert.equal((await stored(account.id)).password, undefined)
+  assert.equal((await world.visit({ path: '/account/passkeys/add' })).headers?.['location'], '/account#passkeys')
+  const added = world.running.passkeys.add(
+    call,
+    { ...account, accountId: account.id, credential: credentialOf(account) },
+    { place: { browser: 'b', purpose: 'p' } as never, answer: '{}', name: 'Key', client: 'c', by: { client: 'c', device: 'd' } },
+  )
+  await assert.rejects(added, { code: 'auth.bad_details' })
+  session((await taken({ emailVerified: true })).id)
+  assert.doesNotMatch((await world.visit({ path: '/account' })).text, /Nobody has confirmed the address/)
+})
+
+test('a passkey or a password of an address that nobody has confirmed is no other way in, so the one that works stays', async (t) => {
+  const upstreams = [{ kind: 'openid', id: 'up', name: 'Up', issuer: 'https://up.example', clientId: 'us' }] as const
+  for (const emailVerified of [false, true]) {
+    const own = await openAccounts({ definition: { upstreams }, upstreamSecrets: { up: 's'.repeat(32) } })
+    t.after(() => own.stop())
+    const row = { email: 'in@example.org', emailVerified, identities: [{ issuer: 'https://up.example', subject: '1' }] }
+    const passwordHash = await own.running.shared.passwords.hash(call, PASSWORD)
+    const [made] = await own.running.moving.moveIn(call, [{ ...row, passwordHash }], { from: 'x' })
+    const accountId = made !== undefined && 'accountId' in made ? made.accountId : assert.fail(JSON.stringify(made))
+    const now = own.clock.now()
+    await own.database.collection(passkeysCollection).insert(call, passkeyOf(accountId, now))
+    own.engine.sessionList.push({ id: 'here', accountId, signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' })
+    own.engine.signedInAs = accountId
+    const [identity] = await own.running.upstreams.identities(call, accountId)
+    const path = `/account/identities/${identity?.id ?? assert.fail()}/unlink`
+    const gone = await own.visit({ path, form: {} })
+    assert.equal(gone.headers?.['location'], `/account?done=identity-${emailVerified ? 'unlinked' : 'last'}`)
+  }
+})
+
+test('a role that asks for two factors offers no passkey that cannot be used, neither to prove nor to add', async (t) => {
+  const definition = { roles: { editor: { permissions: [] } }, secondFactor: { roles: ['editor'] } }
+  for (const emailVerified of [false, true]) {
+    const own = await openAccounts({ definition })
+    t.after(() => own.stop())
+    const row = { email: 'forced@example.org', emailVerified, roles: ['editor'] }
+    const [made] = await own.running.moving.moveIn(call, [row], { from: 'x' })
+    const accountId = made !== undefined && 'accountId' in made ? made.accountId : assert.fail(JSON.stringify(made))
+    const next = () => own.running.rules.nextStep(call, { accountId, proofs: ['upstream'], wanted: 1 })
+    assert.deepEqual(await next(), { kind: 'enrol', totp: true, passkey: emailVerified })
+    await own.database.collection(passkeysCollection).insert(call, passkeyOf(accountId, own.clock.now()))
+    const prove = { kind: 'prove', totp: false, recovery: false, passkey: true }
+    assert.deepEqual(await next(), emailVerified ? prove : { kind: 'enrol', totp: true, passkey: false })
+  }
 })

@@ -62,7 +62,7 @@ export interface Accounts extends AccountDirectory, SigningUp {
   changePassword(call: Call, change: PasswordChange): Promise<string | undefined>
   /**
    * A first password, for whoever has none and has signed in just now. `undefined` when there is one by now, or the account is not as it was while they
-   * were signed in. Throws and ends as `changePassword`.
+   * were signed in. Throws and ends as `changePassword`, which tells as well who has yet to confirm the address: a password would open nothing.
    */
   choosePassword(call: Call, choice: Omit<PasswordChange, 'current'> & Owned): Promise<string | undefined>
 }
@@ -188,6 +188,12 @@ async function replacePassword(
   return devices.remember({ accountId, email, credential: credentialOf({ password: after, waysVersion }) }, known?.steps ?? 1)
 }
 
+function confirmed(account: Account | undefined): Account | undefined {
+  if (account !== undefined && account.emailVerifiedAt === undefined)
+    throw authErrors.bad_details({ fields: [fieldProblem('password', 'address_unconfirmed')] })
+  return account
+}
+
 function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'chooseLanguage' | 'changePassword' | 'choosePassword'> {
   const { repository, passwords, throttle } = deps
 
@@ -207,7 +213,7 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'choose
     },
 
     async changePassword(call, { accountId, current, next, ...rest }) {
-      const account = await repository.find(call, accountId)
+      const account = confirmed(await repository.find(call, accountId))
       if (!isUsable(account)) return undefined
       const problem = next === current ? 'password_same' : passwordProblem(next, account.email, passwords.isKnown)
       if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('password', problem)] })
@@ -226,7 +232,7 @@ function changing(deps: AccountsDependencies): Pick<Accounts, 'rename' | 'choose
     },
 
     async choosePassword(call, { accountId, credential, next, ...rest }) {
-      const account = await repository.find(call, accountId)
+      const account = confirmed(await repository.find(call, accountId))
       if (!isUsable(account) || account.password !== undefined || !equalSecrets(credentialOf(account), credential)) return undefined
       const problem = passwordProblem(next, account.email, passwords.isKnown)
       if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('password', problem)] })

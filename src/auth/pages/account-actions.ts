@@ -137,10 +137,10 @@ function showAccount(parts: PageParts): AccountActions['show'] {
     if (person === undefined) return seeOther(engine.signInPath('/account'))
     const skin = skinOf(parts, exchange, '/account')
     const { texts } = skin
-    const { name, email, hasPassword } = person
+    const { name, email, emailVerified, hasPassword } = person
     const language = person.language === undefined ? undefined : parts.settings.speech.match([person.language])
     const state = failure?.state ?? {}
-    const view = { skin, csrfToken: exchange.csrfToken(), now: clock.now(), person: { name, email, hasPassword, language } }
+    const view = { skin, csrfToken: exchange.csrfToken(), now: clock.now(), person: { name, email, emailVerified, hasPassword, language } }
     const shown = await Promise.all(
       sections.map(async (section) => {
         const body = await section.body(who, { ...view, state: section.id === failed ? state : {} })

@@ -3,6 +3,8 @@ import { type Html, html } from '#kernel/html.ts'
 import { spokenIn } from '#kernel/text-direction.ts'
 import type { AuthorisedApp, BrowserSession, Engine } from '../engine.ts'
 import type { AccountSection, PageParts, SectionView } from './parts.ts'
+import type { SignInMethods } from '../methods.ts'
+import { confirmFirst } from './confirm-first.ts'
 import { eventRows } from './security-events-page.ts'
 import { newPasswordField } from './new-password.ts'
 import { csrfField, field } from './layout.ts'
@@ -42,11 +44,14 @@ function languageForm({ skin, person, csrfToken }: SectionView): Html | undefine
 <p class="soft small" id="language-hint">${languageHint}</p>`
 }
 
-const password: AccountSection = {
+const password = (methods: SignInMethods): AccountSection => ({
   id: 'password',
   heading: (texts) => texts.password.heading,
-  body: async (_who, { skin, person, csrfToken, state: { problems = {} } }) => {
+  body: async (_who, view) => {
+    const { skin, person, csrfToken, state } = view
+    const { problems = {} } = state
     const { password: texts, fields } = skin.texts
+    if (!person.emailVerified) return confirmFirst(view, methods)
     const next = newPasswordField(skin, {
       label: fields.newPassword,
       problem: problems['password'],
@@ -66,7 +71,7 @@ ${person.hasPassword ? html`<div class="pair">${current}${next}</div>` : next}
 <p class="soft small">${texts.words}</p>
 <div><button class="button quiet" type="submit">${person.hasPassword ? texts.submit : texts.choose}</button></div></form>`
   },
-}
+})
 
 function sessionRow(session: BrowserSession, current: boolean, { skin, csrfToken, now }: SectionView): Html {
   const { sessions: texts } = skin.texts
@@ -127,5 +132,5 @@ function events({ securityEvents, methods }: PageParts): AccountSection {
 }
 
 export function ownSections(parts: PageParts): readonly AccountSection[] {
-  return [profile, ...(parts.methods.password ? [password] : []), sessions(parts), apps(parts.engine), events(parts)]
+  return [profile, ...(parts.methods.password ? [password(parts.methods)] : []), sessions(parts), apps(parts.engine), events(parts)]
 }

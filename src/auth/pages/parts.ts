@@ -70,6 +70,7 @@ export interface SectionView {
   readonly person: {
     readonly name: string
     readonly email: string
+    readonly emailVerified: boolean
     readonly hasPassword: boolean
     /** One that is offered. */
     readonly language?: string | undefined

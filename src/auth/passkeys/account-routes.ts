@@ -116,6 +116,8 @@ function adding(parts: PageParts): Adding {
   const show: Adding['show'] = async ({ call, exchange, session }, failure) => {
     const owner = await accounts.find(call, session.accountId)
     if (owner === undefined) return seeOther(engine.signInPath('/account'))
+    // The section says what comes first.
+    if (!owner.emailVerified) return seeOther('/account#passkeys')
     const view = {
       options: await passkeys.creationOptions(call, owner, accountPlace(exchange, session)),
       csrfToken: exchange.csrfToken(),

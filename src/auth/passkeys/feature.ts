@@ -31,12 +31,12 @@ function signInMethod({ passkeys, methods }: PageParts): SignInMethod {
   }
 }
 
-function accountSection({ passkeys }: PageParts): AccountSection {
+function accountSection({ passkeys, methods }: PageParts): AccountSection {
   return {
     id: 'passkeys',
     heading: (texts) => texts.passkeys.heading,
     async body({ call, session }, view) {
-      return passkeySection(await passkeys.list(call, session.accountId), view)
+      return passkeySection(await passkeys.list(call, session.accountId), { ...view, methods })
     },
   }
 }

@@ -1,6 +1,8 @@
 // The forms that the script of the page fills with the answer of an authenticator. Hidden until the script is there.
 import { type Html, html } from '#kernel/html.ts'
 import { passkeyScriptPath } from '../pages/assets.ts'
+import type { SignInMethods } from '../methods.ts'
+import { confirmFirst } from '../pages/confirm-first.ts'
 import { csrfField, field, lead, message, type Skin, stagePage } from '../pages/layout.ts'
 import type { FormState, SectionView } from '../pages/parts.ts'
 import { titleOf } from '../pages/sign-in-page.ts'
@@ -81,12 +83,13 @@ ${passkeyForm(skin, form)}
 }
 
 /** The section of the account page. */
-export function passkeySection(passkeys: readonly Passkey[], view: SectionView): Html {
+export function passkeySection(passkeys: readonly Passkey[], view: SectionView & { readonly methods: SignInMethods }): Html {
   const { passkeys: texts } = view.skin.texts
   const list =
     passkeys.length === 0
       ? html`<p class="soft">${texts.none}</p>`
       : html`<ul class="rows">${passkeys.map((passkey) => row(passkey, view))}</ul>`
+  if (!view.person.emailVerified) return html`${passkeys.length === 0 ? undefined : list}${confirmFirst(view, view.methods)}`
   return html`${list}<div><a class="button quiet" href="/account/passkeys/add">${texts.add}</a></div>`
 }
 

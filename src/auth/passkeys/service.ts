@@ -44,8 +44,8 @@ export interface Passkeys {
   /** For any passkey of this origin, or for those of one account alone. */
   requestOptions(call: Call, place: ChallengePlace, accountId?: string): Promise<RequestOptions>
   /**
-   * `undefined` when the answer does not hold, or the credential is no longer the account's. Throws `auth.bad_details` when there are too many, or the
-   * name cannot be one.
+   * `undefined` when the answer does not hold, or the credential is no longer the account's. Throws `auth.bad_details` when there are too many, the name
+   * cannot be one, or nobody has confirmed the address: a passkey would open nothing.
    */
   add(call: Call, owner: Owner & { readonly credential: string }, added: Answered & { readonly name: string }): Promise<Passkey | undefined>
   /** The same for an account that is only being made: what to write with it. */
@@ -174,6 +174,8 @@ function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | '
 
   return {
     async add(call, owner, added) {
+      if ((await accounts.find(call, owner.accountId))?.emailVerified === false)
+        throw authErrors.bad_details({ fields: [fieldProblem('name', 'address_unconfirmed')] })
       const made = await make(call, owner, added)
       if (made === undefined) return undefined
       const { passkey, challenge, event } = made

@@ -246,6 +246,13 @@ export const de: Texts = {
     hello: (name) => `Hallo, ${name}`,
     signOut: 'Abmelden',
     sections: 'Abschnitte dieser Seite',
+    unconfirmed: {
+      words: (address) => html`Die Adresse ${address} hat noch niemand bestätigt. Bis dahin würde das nichts öffnen.`,
+      how: 'Bestätigt wird sie durch eine E-Mail an sie. Das meldet alle ab und entfernt jeden Anmeldeweg, den es jetzt gibt: Noch weiß niemand, wem sie gehören.',
+      password: 'Passwort per E-Mail wählen',
+      passkey: 'Passkey per E-Mail anlegen',
+      mail: 'Melden Sie sich hier ab und dann per E-Mail an.',
+    },
     done: {
       name: 'Ihr Name ist gespeichert.',
       language: 'Ihre Sprache ist gespeichert.',
@@ -666,6 +673,7 @@ export const de: Texts = {
     password_same: 'Das ist Ihr jetziges Passwort.',
     passkeys_many: 'Es können höchstens 20 sein. Entfernen Sie zuerst einen.',
     password_wrong: 'Das ist nicht Ihr Passwort.',
+    address_unconfirmed: 'Bitte bestätigen Sie zuerst Ihre Adresse per E-Mail.',
     email_domain: 'Adressen dieser Domain können hier nicht benutzt werden.',
     email_same: 'Das ist die Adresse, die Sie jetzt haben.',
     email_taken: 'Diese Adresse hat schon jemand.',

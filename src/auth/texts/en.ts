@@ -250,6 +250,14 @@ export const en = {
     hello: (name: string) => `Hello, ${name}`,
     signOut: 'Sign out',
     sections: 'Sections of this page',
+    /** In the place of a form that comes to nothing before the address is confirmed. */
+    unconfirmed: {
+      words: (address: HtmlValue): Html => html`Nobody has confirmed the address ${address} yet. Until then this would open nothing.`,
+      how: 'It is confirmed by a mail to it. That signs everybody out and takes away every way to sign in that there is now: nobody knows yet whose they are.',
+      password: 'Choose a password by mail',
+      passkey: 'Make a passkey by mail',
+      mail: 'Sign out here, then sign in by mail.',
+    },
     /** What has just been done, by the word in the address of the page. */
     done: {
       name: 'Your name is saved.',
@@ -667,6 +675,7 @@ export const en = {
     password_same: 'This is the password that you have now.',
     passkeys_many: 'There can be 20 of them. Remove one first.',
     password_wrong: 'This is not your password.',
+    address_unconfirmed: 'Please confirm your address by mail first.',
     email_domain: 'Addresses of this domain cannot be used here.',
     email_same: 'This is the address that you have now.',
     email_taken: 'Somebody has this address already.',

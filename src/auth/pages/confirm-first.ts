@@ -1,0 +1,18 @@
+// In the place of a form that comes to nothing as long as nobody has confirmed the address.
+import { type Html, html } from '#kernel/html.ts'
+import { needsPasskey, type SignInMethods } from '../methods.ts'
+import type { SectionView } from './parts.ts'
+
+export function confirmFirst({ skin, person, state: { problem, problems = {} } }: SectionView, methods: SignInMethods): Html {
+  const { unconfirmed: texts } = skin.texts.account
+  const wrong = problem ?? Object.values(problems)[0]
+  return html`${wrong === undefined ? undefined : html`<p class="problem">${wrong}</p>`}<p class="soft">${texts.words(html`<strong class="wrap">${person.email}</strong>`)}</p>
+<p class="soft small">${texts.how}</p>
+${way(texts, methods)}`
+}
+
+function way(texts: SectionView['skin']['texts']['account']['unconfirmed'], methods: SignInMethods): Html {
+  if (methods.password) return html`<div><a class="button quiet" href="/forgot-password">${texts.password}</a></div>`
+  if (needsPasskey(methods)) return html`<div><a class="button quiet" href="/lost-passkey">${texts.passkey}</a></div>`
+  return html`<p>${texts.mail}</p>`
+}
