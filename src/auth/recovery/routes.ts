@@ -32,7 +32,7 @@ function resetting(parts: PageParts): MailedForm<PendingReset, z.infer<typeof re
       done: 'Says that the password is changed',
     },
     body: resetForm,
-    words: (texts) => texts.recovery,
+    words: ({ recovery: texts }) => (parts.methods.upstream ? { ...texts, doneLead: `${texts.doneLead} ${texts.doneElsewhere}` } : texts),
     pending: (call, token) => recovery.pending(call, token),
     async show({ exchange }, { pending: { email }, token, here, failure }) {
       const view = { email, token, csrfToken: exchange.csrfToken(), state: failure?.state ?? {} }

@@ -117,6 +117,8 @@ export const de: Texts = {
     save: 'Neues Passwort speichern',
     done: 'Ihr Passwort ist geändert',
     doneLead: 'Alles ist abgemeldet. Melden Sie sich jetzt mit dem neuen Passwort an.',
+    doneElsewhere:
+      'Konten anderswo, die mit Ihrem verbunden sind, öffnen es weiterhin: Sehen Sie auf Ihrer Kontoseite nach, ob Sie alle kennen.',
     mailed: (minutes) =>
       `Wenn es zu dieser Adresse ein Konto gibt, enthält die E-Mail einen Link, der einmal und ${minutes} Minuten lang gilt. Folgen Sie ihm und wählen Sie dort das neue Passwort.`,
     dead: 'Dieser Link gilt nicht mehr',

@@ -122,6 +122,8 @@ export const en = {
     save: 'Save the new password',
     done: 'Your password is changed',
     doneLead: 'Everything is signed out. Sign in with the new password now.',
+    /** Where there are other providers. */
+    doneElsewhere: 'Accounts elsewhere that are connected with yours still open it: see on your account page whether you know them all.',
     mailed: (minutes: number) =>
       `If this address has an account, the mail has a link that works once, within ${minutes} minutes. Follow it, and choose the new password there.`,
     dead: 'This link does not work any more',
