@@ -202,6 +202,9 @@ test('whoever is in by an imported identity is offered nothing that opens nothin
   }
   const chosen = await world.visit({ path: '/account/password', form: { current: '', password: 'a brand new passphrase' } })
   assert.match(chosen.text, /Please confirm your address by mail first/)
+  assert.doesNotMatch(chosen.text, /marked field/)
+  const choice = { accountId: account.id, sessionId: 'here', next: 'a brand new passphrase', credential: credentialOf(account) }
+  await assert.rejects(world.accounts.choosePassword(call, choice), { code: 'auth.bad_details' })
   assert.equal(chosen.status, 422)
   assert.equal((await stored(account.id)).password, undefined)
   assert.equal((await world.visit({ path: '/account/passkeys/add' })).headers?.['location'], '/account#passkeys')

@@ -487,9 +487,9 @@ test('a document of another issuer is none, and a definition that cannot work do
 })
 
 test('the page after a new password says that connected accounts still open the account, where there can be any', async (t) => {
-  const plain = await openAccounts()
-  t.after(() => plain.stop())
+  const without = await openAccounts()
+  t.after(() => without.stop())
   const words = /Accounts elsewhere that are connected with yours still open it/
   assert.match((await world.visit({ path: '/reset-password/done' })).text, words)
-  assert.doesNotMatch((await plain.visit({ path: '/reset-password/done' })).text, words)
+  assert.doesNotMatch((await without.visit({ path: '/reset-password/done' })).text, words)
 })

@@ -74,7 +74,10 @@ export function accountActions(parts: PageParts): AccountActions {
       const { call, exchange, session } = who
       const owner = await ownerOf(parts, who)
       if (owner === undefined) return seeOther(engine.signInPath('/account'))
-      const { accountId, credential, hasPassword } = owner
+      const { accountId, credential, emailVerified, hasPassword } = owner
+      // There is no field on the page that this could stand at.
+      if (!emailVerified)
+        return show(who, { section: 'password', failure: refused({ problem: textsFor(who).problems.address_unconfirmed }) })
       const choice = { accountId, sessionId: session.id, next: password, device: deviceOf(exchange), by: whence(exchange) }
       const again = hasPassword ? undefined : unlessRecent(parts, session, '/account')
       if (again !== undefined) return again

@@ -3,10 +3,9 @@ import { type Html, html } from '#kernel/html.ts'
 import { needsPasskey, type SignInMethods } from '../methods.ts'
 import type { SectionView } from './parts.ts'
 
-export function confirmFirst({ skin, person, state: { problem, problems = {} } }: SectionView, methods: SignInMethods): Html {
+export function confirmFirst({ skin, person }: SectionView, methods: SignInMethods): Html {
   const { unconfirmed: texts } = skin.texts.account
-  const wrong = problem ?? Object.values(problems)[0]
-  return html`${wrong === undefined ? undefined : html`<p class="problem">${wrong}</p>`}<p class="soft">${texts.words(html`<strong class="wrap">${person.email}</strong>`)}</p>
+  return html`<p class="soft">${texts.words(html`<strong class="wrap">${person.email}</strong>`)}</p>
 <p class="soft small">${texts.how}</p>
 ${way(texts, methods)}`
 }
