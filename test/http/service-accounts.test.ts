@@ -111,8 +111,20 @@ describe('service accounts', () => {
     const acme = await part.services.ownerOf(asked, await owner('Keys'))
     const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
     const key = JSON.stringify({ ...(await exportJWK(publicKey)), alg: 'ES256' })
-    for (const bad of [JSON.stringify(await exportJWK(privateKey)), 'not json', '{"kty":"oct","k":"c2VjcmV0"}', '[]'])
-      await assert.rejects(part.services.create(asked, acme, { ...made, key: bad }), code('bad_details'))
+    const good = await exportJWK(publicKey)
+    for (const bad of [
+      JSON.stringify(await exportJWK(privateKey)),
+      'not json',
+      '{"kty":"oct","k":"c2VjcmV0"}',
+      '[]',
+      '{"kty":"EC"}',
+      JSON.stringify({ ...good, y: good.x }),
+      JSON.stringify({ ...good, oth: [] }),
+      JSON.stringify({ ...good, kid: '\u0000' }),
+      JSON.stringify({ ...good, kid: '\ud800' }),
+      JSON.stringify({ ...good, '\u0000': 1 }),
+    ])
+      await assert.rejects(part.services.create(asked, acme, { ...made, key: bad }), code('bad_details'), bad)
     assert.deepEqual(await part.services.list(call, acme), [])
     const { service, secret } = await part.services.create(asked, acme, { ...made, key })
     assert.equal(secret, undefined)

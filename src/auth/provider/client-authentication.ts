@@ -20,7 +20,7 @@ export const ASSERTION_ALGORITHMS = ['ES256', 'Ed25519', 'PS256', 'RS256'] as co
 export const HASH_SEPARATOR = '.'
 
 const HASH = /^[\w-]{43}$/
-const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k', 'priv'] as const
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k', 'priv'] as const
 const SUBJECTS = {
   dn: 'tls_client_auth_subject_dn',
   dns: 'tls_client_auth_san_dns',

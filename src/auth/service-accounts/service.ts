@@ -3,10 +3,9 @@ import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { newId, randomToken } from '#kernel/ids.ts'
 import { sha256 } from '#kernel/keyring.ts'
-import type { z } from '#kernel/schema.ts'
 import type { Stored } from '../../database/contract.ts'
 import { nameProblem, tidyName } from '../accounts/name.ts'
-import { publicKeyDefinition, type StoredClient } from '../clients/schemas.ts'
+import type { StoredClient } from '../clients/schemas.ts'
 import { clientSubject } from '../clients/subject.ts'
 import { authErrors } from '../errors.ts'
 import type { Acting, Organisations } from '../organisations/service.ts'
@@ -15,6 +14,7 @@ import { laterThan, type Membership } from '../roles/membership.ts'
 import { actorOf, type SecurityEvent, securityEventOf } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import type { MadeServiceAccount, NewServiceAccount, ServiceAccountView } from './contract.ts'
+import { parsePublicKey } from './key.ts'
 import { PLATFORM, type ServiceAccount, type ServiceAccountsRepository } from './repository.ts'
 
 /** What their client ids begin with: whose has it and no record, gets no token. */
@@ -22,8 +22,6 @@ export const SERVICE_ID = 'svc-'
 
 const MOST = 50
 const MAX_ROUNDS = 10
-/** Of a key: what only its owner may have. */
-const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k', 'oth']
 
 export interface ServiceAccountsDependencies {
   readonly repository: ServiceAccountsRepository
@@ -130,7 +128,7 @@ async function create(
   if (made.scopes.some((scope) => !scopes.includes(scope)))
     throw authErrors.bad_details({ fields: [fieldProblem('scopes', 'scope_unknown')] })
   const roles = owner.organisationId === undefined ? known(made.roles, all) : organisations.checkedRoles(made.roles)
-  const key = made.key === undefined || made.key.trim() === '' ? undefined : publicKey(made.key)
+  const key = made.key === undefined || made.key.trim() === '' ? undefined : parsePublicKey(made.key)
   if ((await repository.list(call, keyOf(owner), MOST)).length >= MOST) throw authErrors.organisation_full()
   const now = clock.now()
   const id = `${SERVICE_ID}${newId(now)}`
@@ -176,22 +174,6 @@ const doneBy = (call: Call, { by }: Owner): Pick<SecurityEvent, 'accountId' | 'a
 function known(wanted: readonly string[], all: readonly string[]): readonly string[] {
   if (wanted.some((role) => !all.includes(role))) throw authErrors.bad_details({ fields: [fieldProblem('roles', 'role_unknown')] })
   return all.filter((role) => wanted.includes(role))
-}
-
-function publicKey(text: string): z.infer<typeof publicKeyDefinition> {
-  const parsed = publicKeyDefinition.safeParse(jsonOf(text))
-  const isPublic =
-    parsed.success && ['EC', 'OKP', 'RSA'].includes(parsed.data.kty) && PRIVATE_MEMBERS.every((member) => !(member in parsed.data))
-  if (!isPublic) throw authErrors.bad_details({ fields: [fieldProblem('key', 'key_not_public')] })
-  return parsed.data
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 type Own = (call: Call, owner: Owner, clientId: string) => Promise<Stored<ServiceAccount> | undefined>
