@@ -12,6 +12,8 @@ import { accountsCollection, createAccountsRepository } from '../../src/auth/acc
 import { createOrganisationsRepository } from '../../src/auth/organisations/repository.ts'
 import { createOrganisations, type Organisations } from '../../src/auth/organisations/service.ts'
 import { createServiceAccountsPart, type ServiceAccountsPart } from '../../src/auth/service-accounts/create.ts'
+import { createServiceAccountsRepository } from '../../src/auth/service-accounts/repository.ts'
+import type { Database } from '../../src/database/contract.ts'
 import { claimsOf, errorOf, type OauthWorld, openOauth, type Reply, send } from '../support/oauth.ts'
 import { everythingStored } from '../support/scenario-database.ts'
 
@@ -28,6 +30,8 @@ describe('service accounts', () => {
   let folder: string
   let organisations: Organisations
   let part: ServiceAccountsPart
+  /** Done once, in front of the next commit about a service account. */
+  let meanwhile: (() => Promise<unknown>) | undefined
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ninefold-services-'))
@@ -53,8 +57,17 @@ describe('service accounts', () => {
         const accounts = createAccountsRepository(database)
         const settings = { definition: { roles: ['editor'] }, roles }
         organisations = createOrganisations({ repository, accounts, revocations, clock, settings })
+        const overtaken: Database = {
+          ...database,
+          async commit(...commit) {
+            const act = meanwhile
+            meanwhile = undefined
+            await act?.()
+            await database.commit(...commit)
+          },
+        }
         part = createServiceAccountsPart({
-          database,
+          database: overtaken,
           clock,
           organisations,
           revocations,
@@ -301,5 +314,102 @@ describe('service accounts', () => {
     assert.ok((superseded?.before ?? 0) > Number(first['membership_at']), 'gateways refuse the first one')
     await block(acme.accountId, undefined)
     assert.equal(claims(await token())['membership_at'], superseded?.before)
+  })
+
+  /** As they are stored, however many. */
+  async function crowd(organisationId: string, count: number): Promise<void> {
+    const repository = createServiceAccountsRepository(world.database)
+    for (let number = 0; number < count; number += 1) {
+      const now = Date.now()
+      const id = `svc-${newId(now)}`
+      const service = { id, owner: organisationId, name: `Machine ${number}`, roles: [], scopes: [], membershipAt: now, createdAt: now }
+      const definition = { clientId: id, name: service.name, redirectUris: [], origins: [], scopes: [] }
+      const client = { id, source: 'operator', definition, createdAt: now } as const
+      await repository.insert(call, { ...service, authentication: 'secret' }, { client, also: [], events: [] })
+    }
+  }
+
+  test('fifty are the most of one organisation, however many are made at once', async () => {
+    const acme = await owner('Full')
+    await crowd(acme.organisationId, 45)
+    const by = await part.services.ownerOf(asked, acme)
+    const all = await Promise.allSettled(Array.from({ length: 12 }, () => part.services.create(asked, by, made)))
+    assert.equal((await part.services.list(call, by)).length, 50)
+    const refused = all.flatMap((each) => (each.status === 'rejected' ? [each.reason.code] : []))
+    assert.deepEqual(
+      refused,
+      Array.from({ length: 7 }, () => 'auth.organisation_full'),
+    )
+  })
+
+  test('requirement 32: what is more than a page holds is seen, halted and removed like the rest', async () => {
+    const acme = await owner('Crowd')
+    const { organisationId } = acme
+    await crowd(organisationId, 120)
+    const ids = (await part.services.list(call, { organisationId })).map(({ clientId }) => clientId)
+    assert.equal(new Set(ids).size, 120)
+    await world.database.collection(accountsCollection).update(call, acme.accountId, { set: { suspendedAt: Date.now() } })
+    await part.services.halt(call, acme.accountId)
+    const halted = new Set((await world.revocations.list(call)).items.map(({ subject }) => subject))
+    assert.deepEqual(
+      ids.filter((id) => !halted.has(`client:${id}`)),
+      [],
+    )
+    await part.services.removeAll(call, { organisationId })
+    assert.deepEqual(await part.services.list(call, { organisationId }), [])
+  })
+
+  async function twoOwners(
+    name: string,
+  ): Promise<{ acme: Awaited<ReturnType<typeof owner>>; takeOut: (after?: string[]) => Promise<void> }> {
+    const acme = await owner(name)
+    const other = await owner(`${name} too`)
+    const change = (accountId: string, after: string[] | undefined) =>
+      organisations.changing.change(call, { organisationId: acme.organisationId, accountId }, async () => ({ roles: after }))
+    await change(other.accountId, ['owner'])
+    return { acme, takeOut: (after) => change(acme.accountId, after) }
+  }
+
+  test('whoever is taken out while they make or change a machine is too late', async () => {
+    for (const [after, refusal] of [
+      [undefined, 'organisation_not_found'],
+      [['editor'], 'owners_only'],
+    ] as const) {
+      const { acme, takeOut } = await twoOwners('Overtaken')
+      const by = await part.services.ownerOf(asked, acme)
+      const { service, secret = '' } = await part.services.create(asked, by, made)
+      const { clientId } = service
+      for (const late of [
+        () => part.services.create(asked, by, made),
+        () => part.services.renewSecret(asked, by, clientId),
+        () => part.services.setRoles(asked, by, { clientId, roles: [] }),
+        () => part.services.remove(asked, by, clientId),
+      ]) {
+        await organisations.changing.change(call, acme, async () => ({ roles: ['owner'] }))
+        meanwhile = () => takeOut(after && [...after])
+        await assert.rejects(late(), code(refusal))
+        assert.equal(meanwhile, undefined, 'it was under way')
+      }
+      assert.deepEqual(
+        (await part.services.list(call, by)).map((each) => [each.clientId, each.roles]),
+        [[clientId, ['editor']]],
+      )
+      claims(await tokenFor(clientId, secret))
+    }
+  })
+
+  test('nothing is made for an organisation that ends meanwhile, by an owner or by an operator', async () => {
+    const repository = createOrganisationsRepository(world.database)
+    for (const create of [
+      async (acme: Awaited<ReturnType<typeof owner>>) => part.services.create(asked, await part.services.ownerOf(asked, acme), made),
+      ({ organisationId }: Awaited<ReturnType<typeof owner>>) => part.desk.create(call, { ...made, organisationId }),
+    ]) {
+      const acme = await owner('Ending')
+      const found = (await repository.find(call, acme.organisationId)) ?? assert.fail('it is gone')
+      meanwhile = () => repository.commit(call, [repository.operations.end(found, Date.now())], [])
+      await assert.rejects(create(acme), code('organisation_not_found'))
+      assert.equal(meanwhile, undefined, 'it was under way')
+      assert.deepEqual(await part.services.list(call, acme), [])
+    }
   })
 })

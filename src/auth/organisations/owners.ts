@@ -1,6 +1,8 @@
 // Whether anybody answers for an organisation. Blocking its last owner must reach what acts for it, or the blocked go on by their machines.
 import type { Call } from '#kernel/call.ts'
+import type { Operation } from '#kernel/collection.ts'
 import type { AccountsRepository } from '../accounts/repository.ts'
+import { authErrors } from '../errors.ts'
 import { OWNER } from '../roles/permissions.ts'
 import type { OrganisationsRepository } from './repository.ts'
 
@@ -9,10 +11,15 @@ export interface Owners {
   isAttended(call: Call, organisationId: string): Promise<boolean>
   /** Of what this person owns, that which nobody answers for. */
   unattended(call: Call, accountId: string): Promise<readonly string[]>
+  /**
+   * For a commit about what belongs to an organisation: holds while that stands and, where somebody is named, while they own it. Of two such commits the
+   * slower one fails, so that what was counted after this still is so many.
+   */
+  hold(call: Call, of: { readonly organisationId: string; readonly by?: string | undefined }): Promise<readonly Operation[]>
 }
 
 export interface OwnersParts {
-  readonly repository: Pick<OrganisationsRepository, 'find' | 'owners' | 'memberships'>
+  readonly repository: Pick<OrganisationsRepository, 'find' | 'findStored' | 'findMember' | 'owners' | 'memberships' | 'operations'>
   readonly accounts: Pick<AccountsRepository, 'find'>
 }
 
@@ -47,6 +54,16 @@ export function createOwners({ repository, accounts }: OwnersParts): Owners {
         after = next
       } while (after !== undefined)
       return found
+    },
+    async hold(call, { organisationId, by }) {
+      const organisation = await repository.findStored(call, organisationId)
+      if (organisation === undefined || organisation.value.endedAt !== undefined) throw authErrors.organisation_not_found()
+      const held = repository.operations.hold(organisation)
+      if (by === undefined) return [held]
+      const member = await repository.findMember(call, organisationId, by)
+      if (member === undefined) throw authErrors.organisation_not_found()
+      if (!member.value.roles.includes(OWNER)) throw authErrors.owners_only()
+      return [held, repository.operations.unchanged(member)]
     },
   }
 }

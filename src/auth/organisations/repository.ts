@@ -60,6 +60,7 @@ export interface PageRequest {
 
 export interface OrganisationsRepository {
   find(call: Call, id: string): Promise<Organisation | undefined>
+  findStored(call: Call, id: string): Promise<Stored<Organisation> | undefined>
   list(call: Call, page: PageRequest): Promise<Page<Organisation>>
   findMember(call: Call, organisationId: string, accountId: string): Promise<Stored<Member> | undefined>
   members(call: Call, organisationId: string, page: PageRequest): Promise<Page<Member>>
@@ -77,6 +78,8 @@ export interface OrganisationsRepository {
     /** Without counting: of an organisation that has ended. */
     takeOut(member: Stored<Member>): Operation[]
     end(organisation: Organisation, at: number): Operation
+    /** Changes nothing, and holds only while nobody has changed the organisation since, nor held it by this. */
+    hold(organisation: Stored<Organisation>): Operation
     /** Changes nothing, and holds only while nobody has changed the member since. */
     unchanged(member: Stored<Member>): Operation
     remove(id: string): Operation
@@ -98,6 +101,7 @@ export function createOrganisationsRepository(database: Database): Organisations
   const invitations = database.collection(invitationsCollection)
   return {
     find: async (call, id) => (await organisations.get(call, id))?.value,
+    findStored: (call, id) => organisations.get(call, id),
     list: (call, page) => organisations.list(call, { index: 'name', ...pageOf(page) }),
     findMember: (call, organisationId, accountId) => members.get(call, memberId(organisationId, accountId)),
     members: (call, organisationId, page) => members.list(call, { index: 'organisation', where: { organisationId }, ...pageOf(page) }),
@@ -141,6 +145,7 @@ const operations: OrganisationsRepository['operations'] = {
   rename: (id, before, name) => updateIn(organisationsCollection, id, { set: { name }, where: { name: before, endedAt: undefined } }),
   end: ({ id, owners, members }, at) =>
     updateIn(organisationsCollection, id, { set: { endedAt: at }, where: { owners, members, endedAt: undefined } }),
+  hold: ({ value, version }) => updateIn(organisationsCollection, value.id, { set: { name: value.name }, ifVersion: version }),
   unchanged: ({ value, version }) => updateIn(membersCollection, value.id, { set: { roles: value.roles }, ifVersion: version }),
   remove: (id) => deleteFrom(organisationsCollection, id, { ifPresent: true }),
   invite: (made, before) =>

@@ -48,7 +48,6 @@ export function createServiceAccountsPart({ database, scopes, definition, ...res
       },
       async create(call, { organisationId, ...made }) {
         requireOperator(call)
-        if (organisationId !== undefined) await rest.organisations.changing.find(call, organisationId)
         return await services.create(call, { organisationId }, made)
       },
       setRoles: async (call, clientId, roles) => services.setRoles(call, await owner(call, clientId), { clientId, roles }),

@@ -3,7 +3,7 @@ import type { Call } from '#kernel/call.ts'
 import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import { z } from '#kernel/schema.ts'
-import type { Database, Stored } from '../../database/contract.ts'
+import type { Database, Page, Stored } from '../../database/contract.ts'
 import { clientChanged, clientsCollection } from '../clients/repository.ts'
 import type { StoredClient } from '../clients/schemas.ts'
 
@@ -35,13 +35,14 @@ const servicesCollection = defineCollection<ServiceAccount>({
 
 export interface ServiceAccountsRepository {
   find(call: Call, clientId: string): Promise<Stored<ServiceAccount> | undefined>
-  list(call: Call, owner: string, limit: number): Promise<readonly ServiceAccount[]>
+  list(call: Call, owner: string, page: { readonly limit: number; readonly after?: string | undefined }): Promise<Page<ServiceAccount>>
+  count(call: Call, owner: string, upTo: number): Promise<number>
+  /** False when somebody was faster, as of each change. */
   insert(
     call: Call,
     service: ServiceAccount,
-    made: { readonly client: StoredClient; readonly events: readonly EventDraft[] },
-  ): Promise<void>
-  /** False when somebody was faster. */
+    made: { readonly client: StoredClient; readonly also: readonly Operation[]; readonly events: readonly EventDraft[] },
+  ): Promise<boolean>
   updateRoles(
     call: Call,
     before: Stored<ServiceAccount>,
@@ -77,15 +78,15 @@ export function createServiceAccountsRepository(database: Database): ServiceAcco
   }
   return {
     find: (call, clientId) => services.get(call, clientId),
-    list: async (call, owner, limit) =>
-      (await services.list(call, { index: 'owner', where: { owner }, limit })).items.map(({ value }) => value),
-    async insert(call, service, { client, events }) {
-      await database.commit(
+    list: (call, owner, { limit, after }) =>
+      services.list(call, { index: 'owner', where: { owner }, limit, ...(after === undefined ? {} : { after }) }),
+    count: (call, owner, upTo) => services.count(call, { index: 'owner', where: { owner } }, upTo),
+    insert: (call, service, { client, also, events }) =>
+      commit(
         call,
-        [insertInto(servicesCollection, service), insertInto(clientsCollection, client)],
+        [...also, insertInto(servicesCollection, service), insertInto(clientsCollection, client)],
         [clientChanged(client.id), ...events],
-      )
-    },
+      ),
     updateRoles: (call, { value, version }, { roles, at, also, events }) =>
       commit(
         call,

@@ -1,6 +1,7 @@
 // The decisions about service accounts: who may make them, what they are, and their end. What a token of one says is read at each issue.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
+import type { Operation } from '#kernel/collection.ts'
 import { newId, randomToken } from '#kernel/ids.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import type { Stored } from '../../database/contract.ts'
@@ -21,6 +22,7 @@ import { PLATFORM, type ServiceAccount, type ServiceAccountsRepository } from '.
 export const SERVICE_ID = 'svc-'
 
 const MOST = 50
+const PAGE = 100
 const MAX_ROUNDS = 10
 
 export interface ServiceAccountsDependencies {
@@ -53,7 +55,7 @@ export interface ServiceAccounts {
   /** False when it is not there, or another owner's. */
   remove(call: Call, owner: Owner, clientId: string): Promise<boolean>
   /** When the owner ends. */
-  removeAll(call: Call, owner: Owner): Promise<void>
+  removeAll(call: Call, owner: Pick<Owner, 'organisationId'>): Promise<void>
   /** When a person is blocked: ends the tokens of whatever acts for an organisation that no other owner answers for. */
   halt(call: Call, accountId: string): Promise<void>
   ownerFor(call: Call, clientId: string): Promise<Owner | undefined>
@@ -80,27 +82,35 @@ export function createServiceAccounts(deps: ServiceAccountsDependencies): Servic
     return found?.value.owner === keyOf(owner) ? found : undefined
   }
   const changes = changing(deps, own)
+  const every = async (call: Call, owner: string): Promise<readonly ServiceAccount[]> => {
+    const found: ServiceAccount[] = []
+    let after: string | undefined
+    do {
+      const { items, next } = await repository.list(call, owner, { limit: PAGE, after })
+      found.push(...items.map(({ value }) => value))
+      after = next
+    } while (after !== undefined)
+    return found
+  }
+  const haltAll = async (call: Call, organisationId: string): Promise<void> => {
+    for (const { id } of await every(call, organisationId)) await changes.supersede(call, id)
+  }
   return {
     scopes: deps.scopes,
     async ownerOf(call, acting) {
       const { id } = await organisations.requireOwner(call, acting)
       return { organisationId: id, by: acting.accountId }
     },
-    list: async (call, owner) => (await repository.list(call, keyOf(owner), MOST)).map(viewOf),
+    list: async (call, owner) => (await every(call, keyOf(owner))).map(viewOf),
     create: (call, owner, made) => create(deps, call, { owner, made }),
     setRoles: changes.setRoles,
     renewSecret: changes.renewSecret,
     remove: changes.remove,
-    async removeAll(call, owner) {
-      for (let left = MOST; left === MOST; ) {
-        const found = await repository.list(call, keyOf(owner), MOST)
-        left = found.length
-        for (const { id } of found) await changes.remove(call, owner, id)
-      }
+    async removeAll(call, { organisationId }) {
+      for (const { id } of await every(call, keyOf({ organisationId }))) await changes.remove(call, { organisationId }, id)
     },
     async halt(call, accountId) {
-      for (const organisationId of await organisations.owners.unattended(call, accountId))
-        for (const { id } of await repository.list(call, organisationId, MOST)) await changes.supersede(call, id)
+      for (const organisationId of await organisations.owners.unattended(call, accountId)) await haltAll(call, organisationId)
     },
     async ownerFor(call, clientId) {
       const found = await repository.find(call, clientId)
@@ -119,17 +129,17 @@ export function createServiceAccounts(deps: ServiceAccountsDependencies): Servic
 }
 
 async function create(
-  { repository, organisations, clock, scopes, roles: all }: ServiceAccountsDependencies,
+  deps: ServiceAccountsDependencies,
   call: Call,
   { owner, made }: { readonly owner: Owner; readonly made: NewServiceAccount },
 ): Promise<MadeServiceAccount> {
+  const { organisations, clock, scopes, roles: all } = deps
   const problem = nameProblem(made.name)
   if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
   if (made.scopes.some((scope) => !scopes.includes(scope)))
     throw authErrors.bad_details({ fields: [fieldProblem('scopes', 'scope_unknown')] })
   const roles = owner.organisationId === undefined ? known(made.roles, all) : organisations.checkedRoles(made.roles)
   const key = made.key === undefined || made.key.trim() === '' ? undefined : parsePublicKey(made.key)
-  if ((await repository.list(call, keyOf(owner), MOST)).length >= MOST) throw authErrors.organisation_full()
   const now = clock.now()
   const id = `${SERVICE_ID}${newId(now)}`
   const name = tidyName(made.name)
@@ -160,11 +170,28 @@ async function create(
     createdAt: now,
     ...(secret === undefined ? {} : { secretHash: sha256(secret) }),
   } as const
-  await repository.insert(call, service, {
-    client,
-    events: [securityEventOf({ type: 'service.created', about: name, ...doneBy(call, owner) })],
-  })
+  await insert(deps, call, { owner, service, client })
   return secret === undefined ? { service: viewOf(service) } : { service: viewOf(service), secret }
+}
+
+async function insert(
+  deps: ServiceAccountsDependencies,
+  call: Call,
+  { owner, service, client }: { readonly owner: Owner; readonly service: ServiceAccount; readonly client: StoredClient },
+): Promise<void> {
+  const events = [securityEventOf({ type: 'service.created', about: service.name, ...doneBy(call, owner) })]
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const also = await holding(deps, call, owner)
+    if ((await deps.repository.count(call, keyOf(owner), MOST)) >= MOST) throw authErrors.organisation_full()
+    if (await deps.repository.insert(call, service, { client, also, events })) return
+  }
+  throw authErrors.changed_meanwhile()
+}
+
+/** Whoever is taken out, or whose organisation ends, while they are at it comes too late: nothing is stored, and no secret is shown. */
+async function holding({ organisations }: ServiceAccountsDependencies, call: Call, owner: Owner): Promise<readonly Operation[]> {
+  const { organisationId, by } = owner
+  return organisationId === undefined ? [] : await organisations.owners.hold(call, { organisationId, by })
 }
 
 /** An owner of the organisation that it works for, or an operator. */
@@ -202,17 +229,21 @@ function superseding({ repository, revocations, clock }: ServiceAccountsDependen
 
 function changing(deps: ServiceAccountsDependencies, own: Own): Changes {
   const { repository, organisations, revocations, clock, roles: all } = deps
+  // What operators change needs nobody who owns it.
+  const held = async (call: Call, owner: Owner) => (owner.by === undefined ? [] : await holding(deps, call, owner))
   return {
     supersede: superseding(deps),
     async setRoles(call, owner, { clientId, roles: wanted }) {
       const roles = owner.organisationId === undefined ? known(wanted, all) : organisations.checkedRoles(wanted)
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        const holds = await held(call, owner)
         const before = await own(call, owner, clientId)
         if (before === undefined) throw authErrors.service_not_found()
         const at = laterThan(before.value.membershipAt, clock.now())
         const subject = clientSubject(clientId)
         const events = [securityEventOf({ type: 'service.roles_changed', about: before.value.name, ...doneBy(call, owner) })]
-        if (await repository.updateRoles(call, before, { roles, at, also: [revocations.superseded(subject, at)], events })) {
+        const also = [...holds, revocations.superseded(subject, at)]
+        if (await repository.updateRoles(call, before, { roles, at, also, events })) {
           await revocations.announce(call, 'membership', [subject])
           return
         }
@@ -220,21 +251,24 @@ function changing(deps: ServiceAccountsDependencies, own: Own): Changes {
       throw authErrors.changed_meanwhile()
     },
     async renewSecret(call, owner, clientId) {
-      const found = await own(call, owner, clientId)
-      if (found?.value.authentication !== 'secret') throw authErrors.service_not_found()
       const secret = randomToken()
-      const events = [securityEventOf({ type: 'service.secret_renewed', about: found.value.name, ...doneBy(call, owner) })]
-      if (!(await repository.updateSecret(call, clientId, { secretHash: sha256(secret), also: [], events })))
-        throw authErrors.service_not_found()
-      return secret
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        const also = await held(call, owner)
+        const found = await own(call, owner, clientId)
+        if (found?.value.authentication !== 'secret') throw authErrors.service_not_found()
+        const events = [securityEventOf({ type: 'service.secret_renewed', about: found.value.name, ...doneBy(call, owner) })]
+        if (await repository.updateSecret(call, clientId, { secretHash: sha256(secret), also, events })) return secret
+      }
+      throw authErrors.changed_meanwhile()
     },
     async remove(call, owner, clientId) {
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        const holds = await held(call, owner)
         const found = await own(call, owner, clientId)
         if (found === undefined) return false
         const subject = clientSubject(clientId)
         const events = [securityEventOf({ type: 'service.removed', about: found.value.name, ...doneBy(call, owner) })]
-        if (await repository.remove(call, found, { operations: [revocations.endedFor(subject)], events })) {
+        if (await repository.remove(call, found, { operations: [...holds, revocations.endedFor(subject)], events })) {
           await revocations.announce(call, 'account', [subject])
           return true
         }
