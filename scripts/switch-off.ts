@@ -13,6 +13,7 @@ import { AUTHORIZATION } from './switch-off/authorization.ts'
 import { BROWSERS } from './switch-off/browsers.ts'
 import { CLIENTS } from './switch-off/clients.ts'
 import type { Defence, Edit } from './switch-off/defence.ts'
+import { MACHINES } from './switch-off/machines.ts'
 import { PAGES } from './switch-off/pages.ts'
 import { PASSWORDS } from './switch-off/passwords.ts'
 import { PEOPLE } from './switch-off/people.ts'
@@ -31,6 +32,7 @@ const all: readonly Defence[] = [
   ...STEP_UP,
   ...PAGES,
   ...TOKENS,
+  ...MACHINES,
   ...REFRESHING,
   ...PROVEN,
   ...CLIENTS,

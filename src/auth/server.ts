@@ -112,7 +112,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         ...administration.routes,
       ],
       problemPages: problemPages(frame),
-      jobs: [...jobs, ...leaving.jobs, ...server.jobs, ...people.organisations.jobs],
+      jobs: [...jobs, ...leaving.jobs, ...server.jobs, ...people.organisations.jobs, ...serviceAccounts.jobs],
       webhooks: securityWebhooks(settings.definition?.webhooks ?? [], settings.development),
       async start(purpose) {
         await Promise.all([people.start(purpose), server.start()])

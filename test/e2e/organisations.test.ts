@@ -428,4 +428,19 @@ describe('organisations', () => {
       assert.equal((await eve.visit(borg.url)).body.includes(secret), false, 'shown once')
     })
   })
+
+  test('requirement 32: a machine that is left to a blocked owner is out', async () => {
+    for (const name of ['gil', 'hal']) await signUp(platform, `${name}@example.org`)
+    const id = (await command('organisations', 'create', 'Hands', 'gil@example.org')).out.trim()
+    assert.equal((await command('organisations', 'set', id, 'hal@example.org', '--add-role', 'owner')).code, 0)
+    const { clientId, secret } = JSON.parse((await command('services', 'create', 'Nightly', id, '--scope', 'docs:read')).out)
+    const granted = await tokenFor(clientId, secret)
+    const headers = { authorization: `Bearer ${JSON.parse(granted.body).access_token}` }
+    const status = async (): Promise<number> => (await platform.send('diary', { path: '/api/docs', headers })).status
+    assert.equal((await command('account', 'gil@example.org', '--suspend')).code, 0)
+    assert.equal(await status(), 200, 'another owner answers for it')
+    assert.equal((await command('organisations', 'remove', id, 'hal@example.org')).code, 0)
+    await until('its token to be refused', async () => (await status()) === 401)
+    assert.equal(JSON.parse((await tokenFor(clientId, secret)).body).error, 'invalid_client')
+  })
 })

@@ -321,3 +321,29 @@ test('requirement 32: blocking reaches the machines of an organisation that nobo
   const ended = (await world.revocations.list(call)).items.filter(({ subject }) => subject === `client:${service.clientId}`)
   assert.equal(ended.length, 1)
 })
+
+test('requirement 32: the end of an account reaches the machines of an organisation that nobody else owns, though others are in it', async () => {
+  const { organisations, serviceAccounts } = world.running
+  for (const [email, end] of [
+    ['machines-later@example.org', 'by a job'],
+    ['machines-now@example.org', 'at once'],
+  ] as const) {
+    const person = await signedIn(email)
+    const member = await world.person({ email: `member-${email}` })
+    const { id } = await organisations.organisations.create(call, { name: 'Machines', accountId: person.accountId })
+    await organisations.desk.setMember(call, { organisationId: id, email: member.email, roles: [] })
+    const { service } = await serviceAccounts.services.create(call, { organisationId: id }, { name: 'Nightly', roles: [], scopes: [] })
+    const ended = async () => (await world.revocations.list(call)).items.filter(({ subject }) => subject === `client:${service.clientId}`)
+    if (end === 'at once') await world.leaving.end(call, { email, confirm: email, now: true })
+    else {
+      await askForTheEnd(person)
+      assert.deepEqual(await ended(), [], 'its owner may come back')
+      world.clock.advance(15 * DAY_MS)
+      await runJob()
+    }
+    assert.equal(await world.accounts.find(call, person.accountId), undefined)
+    assert.equal((await organisations.organisations.list(call, member.accountId)).length, 1, 'it stands')
+    assert.equal((await ended()).length, 1, end)
+    assert.equal(await serviceAccounts.services.membershipOf(call, service.clientId), 'ended')
+  }
+})

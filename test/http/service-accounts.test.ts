@@ -8,6 +8,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { callAs, systemCall } from '#kernel/call.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import { newId, randomToken } from '#kernel/ids.ts'
+import { JOB_REQUESTED } from '#kernel/job.ts'
 import { accountsCollection, createAccountsRepository } from '../../src/auth/accounts/repository.ts'
 import { createOrganisationsRepository } from '../../src/auth/organisations/repository.ts'
 import { createOrganisations, type Organisations } from '../../src/auth/organisations/service.ts'
@@ -16,6 +17,7 @@ import { createServiceAccountsRepository } from '../../src/auth/service-accounts
 import type { Database } from '../../src/database/contract.ts'
 import { claimsOf, errorOf, type OauthWorld, openOauth, type Reply, send } from '../support/oauth.ts'
 import { everythingStored } from '../support/scenario-database.ts'
+import { until } from '../support/until.ts'
 
 const roles = { editor: { permissions: ['photos:write'] }, staff: { permissions: [] } }
 const scopes = { 'photos:read': 'see your photos', 'photos:write': 'add and change photos' }
@@ -32,6 +34,7 @@ describe('service accounts', () => {
   let part: ServiceAccountsPart
   /** Done once, in front of the next commit about a service account. */
   let meanwhile: (() => Promise<unknown>) | undefined
+  let jobsRun = 0
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ninefold-services-'))
@@ -75,6 +78,18 @@ describe('service accounts', () => {
           definition: { roles },
         })
         return part.services
+      },
+    })
+    world.database.subscribe({
+      consumer: 'test-jobs',
+      topics: [JOB_REQUESTED],
+      async handle(events) {
+        for (const { data } of events) {
+          const { name, input } = Object(data)
+          const wanted = part.jobs.find((job) => job.name === name)
+          await wanted?.handle({ call, jobId: name, attempt: 1 }, input)
+          jobsRun += Number(wanted !== undefined)
+        }
       },
     })
   })
@@ -411,5 +426,36 @@ describe('service accounts', () => {
       assert.equal(meanwhile, undefined, 'it was under way')
       assert.deepEqual(await part.services.list(call, acme), [])
     }
+  })
+
+  test('requirement 32: when the last owner who is not blocked goes or is none any more, its machines are halted', async () => {
+    for (const after of [undefined, ['editor']]) {
+      const { acme, takeOut } = await twoOwners('Left')
+      const { service, secret = '' } = await part.services.create(asked, await part.services.ownerOf(asked, acme), made)
+      const first = claims(await tokenFor(service.clientId, secret))
+      const { items } = await createOrganisationsRepository(world.database).owners(call, acme.organisationId, { limit: 10 })
+      const blocked = items.map(({ value }) => value.accountId).find((id) => id !== acme.accountId) ?? assert.fail('no other owner')
+      await world.database.collection(accountsCollection).update(call, blocked, { set: { suspendedAt: Date.now() } })
+      await part.services.halt(call, blocked)
+      assert.deepEqual(await revocationsOf(service.clientId), [], 'one is left')
+      await takeOut(after)
+      const [superseded] = await until('its machines to be halted', async () => {
+        const found = await revocationsOf(service.clientId)
+        return found.length > 0 ? found : undefined
+      })
+      assert.ok((superseded?.before ?? 0) > Number(first['membership_at']), 'gateways refuse the first one')
+      assert.equal(errorOf(await tokenFor(service.clientId, secret)), 'invalid_client')
+    }
+  })
+
+  test('machines go on when an owner goes and another answers for them', async () => {
+    const { acme, takeOut } = await twoOwners('Goes on')
+    const { service, secret = '' } = await part.services.create(asked, await part.services.ownerOf(asked, acme), made)
+    const first = claims(await tokenFor(service.clientId, secret))
+    const before = jobsRun
+    await takeOut()
+    await until('the job to have run', () => jobsRun > before)
+    assert.deepEqual(await revocationsOf(service.clientId), [])
+    assert.equal(claims(await tokenFor(service.clientId, secret))['membership_at'], first['membership_at'])
   })
 })

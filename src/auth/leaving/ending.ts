@@ -153,10 +153,12 @@ export async function deleteOne(
   call: Call,
   { account, by }: { readonly account: Stored<Account>; readonly by?: By },
 ): Promise<void> {
-  const { repository, engine, personalData } = deps
+  const { repository, engine, services, personalData } = deps
   const { id, deletion } = account.value
   if (deletion?.begun !== true && !(await begin(deps, call, account))) return
   await engine.revokeAccount(call, id)
+  // While it is known which organisations it owns.
+  await services.halt(call, id)
   const addresses = new Set([...(deletion?.addresses ?? []), ...(await deps.addressesOf(call, account.value)).all])
   const leaver = { accountId: id, addresses: [...addresses] }
   for (const part of personalData) await part.erase(call, leaver)

@@ -12,6 +12,7 @@ import { OWNER } from '../roles/permissions.ts'
 import { actorOf, securityEventOf, type SecurityEventType } from '../security-events/security-event.ts'
 import type { Stored } from '../../database/contract.ts'
 import { endingTold, takingApart } from './ending-asked.ts'
+import { ownerGone } from './owner-gone.ts'
 import type { MemberChange, OrganisationsRepository } from './repository.ts'
 import { type Member, memberId, type Organisation } from './schemas.ts'
 import { stillThere } from './still-there.ts'
@@ -81,7 +82,7 @@ export function createChanging({ repository, accounts, revocations, clock }: Cha
           ...(acting === undefined ? [] : [revocations.superseded(accountId, acting.at)]),
           ...(decision.also ?? []),
         ]
-        const events = [...eventsOf(call, step), ...endingEvents(call, change), ...(decision.events ?? [])]
+        const events = [...eventsOf(call, step), ...endingEvents(call, change), ...jobsOf(step), ...(decision.events ?? [])]
         if (await repository.commit(call, operations, events)) {
           if (acting !== undefined) await revocations.announce(call, 'membership', [accountId])
           return
@@ -154,4 +155,9 @@ function eventsOf(call: Call, { organisation, accountId, stored, decision }: Ste
 
 function endingEvents(call: Call, { organisation, counts }: MemberChange): EventDraft[] {
   return counts.endedAt === undefined ? [] : [takingApart(organisation), endingTold(call, organisation)]
+}
+
+function jobsOf({ stored, decision }: Pick<Step, 'stored' | 'decision'>): EventDraft[] {
+  const isGone = stored?.value.roles.includes(OWNER) === true && decision.roles?.includes(OWNER) !== true
+  return isGone ? [ownerGone(stored.value.organisationId)] : []
 }

@@ -1,9 +1,11 @@
 // Puts service accounts together.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
+import type { JobDefinition } from '#kernel/job.ts'
 import type { Database } from '../../database/contract.ts'
 import type { AuthDefinition } from '../contract.ts'
 import { authErrors } from '../errors.ts'
+import { ownerGoneJob } from '../organisations/owner-gone.ts'
 import type { Organisations } from '../organisations/service.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import { PERMISSIONS_SCOPE } from '../roles/membership.ts'
@@ -15,6 +17,7 @@ import { requireOperator } from '../operators-only.ts'
 export interface ServiceAccountsPart {
   readonly services: ServiceAccounts
   readonly desk: ServiceAccountsDesk
+  readonly jobs: readonly JobDefinition[]
 }
 
 export interface ServiceAccountsPartDependencies {
@@ -41,6 +44,7 @@ export function createServiceAccountsPart({ database, scopes, definition, ...res
   }
   return {
     services,
+    jobs: [ownerGoneJob((call, organisationId) => services.haltUnattended(call, organisationId))],
     desk: {
       async list(call, organisationId) {
         requireOperator(call)

@@ -58,6 +58,8 @@ export interface ServiceAccounts {
   removeAll(call: Call, owner: Pick<Owner, 'organisationId'>): Promise<void>
   /** When a person is blocked: ends the tokens of whatever acts for an organisation that no other owner answers for. */
   halt(call: Call, accountId: string): Promise<void>
+  /** When an owner has gone: the same for what they have left, unless somebody answers for it. */
+  haltUnattended(call: Call, organisationId: string): Promise<void>
   ownerFor(call: Call, clientId: string): Promise<Owner | undefined>
   /** What a token of this client tells; `undefined` when it is no service account, and `ended` when it may get none. */
   membershipOf(call: Call, clientId: string): Promise<Membership | 'ended' | undefined>
@@ -111,6 +113,9 @@ export function createServiceAccounts(deps: ServiceAccountsDependencies): Servic
     },
     async halt(call, accountId) {
       for (const organisationId of await organisations.owners.unattended(call, accountId)) await haltAll(call, organisationId)
+    },
+    async haltUnattended(call, organisationId) {
+      if (!(await organisations.owners.isAttended(call, organisationId))) await haltAll(call, organisationId)
     },
     async ownerFor(call, clientId) {
       const found = await repository.find(call, clientId)
