@@ -360,9 +360,9 @@ describe('service accounts', () => {
   test('requirement 32: what is more than a page holds is seen, halted and removed like the rest', async () => {
     const acme = await owner('Crowd')
     const { organisationId } = acme
-    await crowd(organisationId, 120)
+    await crowd(organisationId, 60)
     const ids = (await part.services.list(call, { organisationId })).map(({ clientId }) => clientId)
-    assert.equal(new Set(ids).size, 120)
+    assert.equal(new Set(ids).size, 60)
     await world.database.collection(accountsCollection).update(call, acme.accountId, { set: { suspendedAt: Date.now() } })
     await part.services.halt(call, acme.accountId)
     const halted = new Set((await world.revocations.list(call)).items.map(({ subject }) => subject))

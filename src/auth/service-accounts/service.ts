@@ -22,7 +22,6 @@ import { PLATFORM, type ServiceAccount, type ServiceAccountsRepository } from '.
 export const SERVICE_ID = 'svc-'
 
 const MOST = 50
-const PAGE = 100
 const MAX_ROUNDS = 10
 
 export interface ServiceAccountsDependencies {
@@ -88,7 +87,7 @@ export function createServiceAccounts(deps: ServiceAccountsDependencies): Servic
     const found: ServiceAccount[] = []
     let after: string | undefined
     do {
-      const { items, next } = await repository.list(call, owner, { limit: PAGE, after })
+      const { items, next } = await repository.list(call, owner, { limit: MOST, after })
       found.push(...items.map(({ value }) => value))
       after = next
     } while (after !== undefined)
