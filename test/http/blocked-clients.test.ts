@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { callAs } from '#kernel/call.ts'
 import { clientRoutes } from '../../src/auth/clients/routes.ts'
+import { consentsCollection, grantsCollection } from '../../src/auth/provider/collections.ts'
 import type { Database } from '../../src/database/contract.ts'
 import { type SignedIn, signInTo } from '../support/client-sign-in.ts'
 import { call, claimsOf, errorOf, type OauthWorld, openOauth, PRINT_SHOP, send } from '../support/oauth.ts'
@@ -20,6 +21,7 @@ let origin: string
 let asked: string[]
 let answer: (request: IncomingMessage, response: ServerResponse) => void
 let isDatabaseAway = false
+let beforeConsent: (() => Promise<unknown>) | undefined
 const host = createServer((request, response) => {
   asked.push(request.url ?? '')
   answer(request, response)
@@ -37,6 +39,11 @@ const between = (database: Database): Database => ({
   // oxlint-disable-next-line eslint/max-params -- the contract has three
   commit: async (of, operations, events) => {
     if (isDatabaseAway) throw new Error('the database is away')
+    if (operations.some(({ collection }) => collection === consentsCollection.name)) {
+      const first = beforeConsent
+      beforeConsent = undefined
+      await first?.()
+    }
     return await database.commit(of, operations, events)
   },
 })
@@ -172,6 +179,62 @@ describe('a blocked client', () => {
     assert.equal((await send(world, { path: '/token', form: refresh })).status, 200)
     assert.deepEqual((await signIn(clientId)).asked, ['login'], 'nor is the consent gone')
     assert.equal(errorOf(await send(world, { path: '/token', form: before.refresh })), 'invalid_grant')
+    world.advance(-3000)
+  })
+
+  test('has nothing of what was being given to it at that moment, when it is let in again or another comes by its id', async () => {
+    const named = (clientId: string) => ({ clientId, name: 'x', redirectUris: [CALLBACK], origins: [], scopes: ['photos:read'] })
+    const ends: readonly ((clientId: string) => Promise<unknown>)[] = [
+      async (clientId) => {
+        await world.clients.block(call, clientId)
+        await world.clients.unblock(call, clientId)
+      },
+      async (clientId) => {
+        await world.clients.remove(call, clientId)
+        await world.clients.add(call, named(clientId))
+      },
+    ]
+    for (const [index, end] of ends.entries()) {
+      const clientId = `under-way-${index}`
+      await world.clients.add(call, named(clientId))
+      beforeConsent = () => end(clientId)
+      const { form } = await signIn(clientId)
+      assert.equal(beforeConsent, undefined)
+      assert.notEqual(form['code'], '', 'the answer was under way')
+      assert.equal(errorOf(await send(world, { path: '/token', form })), 'invalid_grant')
+      world.advance(3000)
+      const kept = [world.database.collection(consentsCollection), world.database.collection(grantsCollection)] as const
+      await until('nothing of it is left', async () => {
+        const [consents, grants] = await Promise.all(kept.map((one) => one.list(call, { index: 'client', where: { clientId }, limit: 10 })))
+        return (
+          consents?.items.length === 0 && grants?.items.every(({ value }) => 'endedAt' in value && value.endedAt !== undefined) === true
+        )
+      })
+      assert.deepEqual((await signIn(clientId)).asked, ['login', 'consent'])
+      world.advance(-3000)
+    }
+  })
+
+  test('gets what it is given anew in place of what was left of before', async () => {
+    const clientId = 'in-place'
+    await world.clients.add(call, { clientId, name: 'x', redirectUris: [CALLBACK], origins: [], scopes: ['photos:read', 'photos:write'] })
+    await signIn(clientId)
+    const consents = world.database.collection(consentsCollection)
+    const present = async () =>
+      (await consents.list(call, { index: 'client', where: { clientId }, limit: 10 })).items.map(({ value }) => value)
+    const [before] = await present()
+    assert.ok(before)
+    await world.clients.block(call, clientId)
+    await world.clients.unblock(call, clientId)
+    assert.deepEqual(await present(), [])
+    // Of a time that the job of the block leaves alone.
+    world.advance(3000)
+    await consents.insert(call, { ...before, since: world.clock.now() })
+    const asking = { account: 'person-blocked', redirectUri: CALLBACK, scope: 'openid photos:read' }
+    assert.deepEqual((await signInTo(world, clientId, asking)).asked, ['login', 'consent'])
+    const [after, ...more] = await present()
+    assert.deepEqual([after?.scopes, more], [['openid', 'photos:read'], []])
+    assert.deepEqual((await signInTo(world, clientId, asking)).asked, ['login'])
     world.advance(-3000)
   })
 

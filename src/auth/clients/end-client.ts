@@ -11,7 +11,7 @@ import type { ClientsRepository } from './repository.ts'
 const PAGE = 200
 const END_CLIENT = 'auth.end_client'
 
-/** A process that remembers the client may give it something a moment after the write that was to end it. */
+/** A process that remembers the client may give it something until then: what it gets a moment after the write counts for nothing, and goes as well. */
 const UNDER_WAY_MS = 2000
 
 /** Everything that was there by then, in epoch milliseconds; all of it unless told. */
@@ -20,7 +20,12 @@ export type EndClient = (this: void, call: Call, clientId: string, until?: numbe
 /** For the write after which it may have nothing. Whatever it gets later, when it is let in again, a late job leaves alone. `at`: epoch milliseconds. */
 export function endClientRequested(clientId: string, at: number): EventDraft {
   const until = at + UNDER_WAY_MS
-  return jobRequested({ name: END_CLIENT, input: { clientId, until }, uniqueKey: `${END_CLIENT}:${clientId}:${until}` })
+  return jobRequested({
+    name: END_CLIENT,
+    input: { clientId, until },
+    uniqueKey: `${END_CLIENT}:${clientId}:${until}`,
+    delayMs: UNDER_WAY_MS,
+  })
 }
 
 /** At once, however many jobs wait. What was written stays so whether this succeeds or not, and the job tries again. */

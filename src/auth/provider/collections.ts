@@ -28,6 +28,8 @@ const grant = z.strictObject({
   sessionUid: z.string().optional(),
   endsWithSession: z.boolean(),
   createdAt: time,
+  /** From when the tokens of its client were good as it was made. Absent of clients of the app definition, and in records of before that was kept. */
+  clientFrom: time.optional(),
   endedAt: time.optional(),
   payload: z.string(),
   expiresAt: time,
@@ -87,6 +89,8 @@ const consent = z.strictObject({
   /** What of it a page has named. Absent in records of before that was kept. */
   named: z.array(z.string()).optional(),
   since: time,
+  /** As with grants. */
+  clientFrom: time.optional(),
   /** Of a client that came by itself: what of it each of its appearances was allowed (see appearance.ts), the last one at the end. */
   appearances: z.array(z.strictObject({ hash: z.string(), scopes: z.array(z.string()) })).optional(),
 })

@@ -34,8 +34,7 @@ export function createConsenting(dependencies: ConsentingDependencies): Engine['
     const events = [securityEventOf({ type: 'app.allowed', accountId, about: client.name, ...whence(exchange) })]
     const { [APPEARANCE]: asked } = found.prompt.details
     const appearance = typeof asked === 'string' ? asked : undefined
-    const { clientId } = client
-    await consents.add(callOf(exchange), { accountId, clientId, scopes: namedScopes(found), appearance, events })
+    await consents.add(callOf(exchange), { accountId, client, scopes: namedScopes(found), appearance, events })
     return await interactions.finish(exchange, found, { consent: {} })
   }
 }

@@ -6,13 +6,15 @@ import { hasCode } from '#kernel/errors.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import type { Collection, Query } from '../../database/contract.ts'
 import { isOpenidScope } from './client-rules.ts'
+import type { RegisteredClient } from './clients.ts'
 import { type ConsentRecord, consentsCollection } from './collections.ts'
 import type { Pending } from './pending.ts'
 import { waitingInsertion } from './scope.ts'
+import { isGivenTo } from './token-clients.ts'
 
 export interface Consent {
   readonly accountId: string
-  readonly clientId: string
+  readonly client: Pick<RegisteredClient, 'clientId' | 'goodFrom'>
   readonly scopes: readonly string[]
   /** What it was given for, where that matters (see appearance.ts). */
   readonly appearance?: string | undefined
@@ -22,12 +24,12 @@ export interface Consent {
 
 export interface Consents {
   /** What is allowed to a client of this appearance. */
-  find(call: Call, of: Pick<Consent, 'accountId' | 'clientId' | 'appearance'>): Promise<ReadonlySet<string>>
-  /** Adds to what was allowed before. */
+  find(call: Call, of: Pick<Consent, 'accountId' | 'client' | 'appearance'>): Promise<ReadonlySet<string>>
+  /** Adds to what the same client was allowed before. */
   add(call: Call, consent: Consent): Promise<void>
   list(call: Call, accountId: string): Promise<readonly ConsentRecord[]>
   /** False when there was none; then nothing is told. */
-  remove(call: Call, consent: Pick<Consent, 'accountId' | 'clientId' | 'events'>): Promise<boolean>
+  remove(call: Call, of: Pick<ConsentRecord, 'accountId' | 'clientId'> & Pick<Consent, 'events'>): Promise<boolean>
   removeAll(call: Call, accountId: string): Promise<void>
   /** What anybody has allowed this client. */
   removeClient(call: Call, clientId: string, until?: number): Promise<void>
@@ -62,7 +64,7 @@ export function createConsents({ consents, pending, clock, hasOtherResources }: 
     } while (after !== undefined)
   }
   const extend = async (call: Call, consent: Consent): Promise<void> => {
-    const { scopes, events } = consent
+    const { client, scopes, events } = consent
     const record = recordOf(consent, clock.now())
     const { id } = record
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
@@ -73,7 +75,9 @@ export function createConsents({ consents, pending, clock, hasOtherResources }: 
           return
         }
         const { scopes: all, named, appearances } = counting(stored.value)
-        const set = { scopes: union(all, scopes), named: union(named, scopes), appearances, ...appearing(consent, appearances) }
+        const { id: _id, ...anew } = { appearances: undefined, ...record }
+        const more = { scopes: union(all, scopes), named: union(named, scopes), appearances, ...appearing(consent, appearances) }
+        const set = isTo(client, stored.value) ? more : anew
         if ((await consents.update(call, id, { set, ifVersion: stored.version }, { events })) !== undefined) return
       } catch (error) {
         if (!hasCode(error, 'database.duplicate')) throw error
@@ -82,10 +86,10 @@ export function createConsents({ consents, pending, clock, hasOtherResources }: 
     throw new Error('The consent changes too often to be stored.')
   }
   return {
-    async find(call, { accountId, clientId, appearance }) {
-      const id = idOf(accountId, clientId)
+    async find(call, { accountId, client, appearance }) {
+      const id = idOf(accountId, client.clientId)
       const stored = waitingConsent(id) ?? (await consents.get(call, id))?.value
-      if (stored === undefined) return new Set()
+      if (stored === undefined || !isTo(client, stored)) return new Set()
       const { named, appearances } = counting(stored)
       // One of before appearances were kept does not say what it was given for.
       return new Set(appearance === undefined ? named : appearances?.find(({ hash }) => hash === appearance)?.scopes)
@@ -139,8 +143,14 @@ function idOf(accountId: string, clientId: string): string {
 }
 
 function recordOf(consent: Consent, since: number): ConsentRecord {
-  const { accountId, clientId, scopes } = consent
-  return { id: idOf(accountId, clientId), accountId, clientId, scopes: [...scopes], named: [...scopes], since, ...appearing(consent) }
+  const { accountId, client, scopes } = consent
+  const { clientId, goodFrom: clientFrom } = client
+  const id = idOf(accountId, clientId)
+  return { id, accountId, clientId, scopes: [...scopes], named: [...scopes], since, clientFrom, ...appearing(consent) }
+}
+
+function isTo(client: Consent['client'], { clientFrom, since: at }: ConsentRecord): boolean {
+  return isGivenTo(client, { clientFrom, at })
 }
 
 /** With what the same appearance was allowed before; never with what another one was. */

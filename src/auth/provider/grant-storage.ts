@@ -13,6 +13,7 @@ import { noStorage } from './no-storage.ts'
 import type { Pending } from './pending.ts'
 import type { Reuse } from './reuse.ts'
 import { currentCall, isLikelyNew, noteRead } from './scope.ts'
+import { isGivenTo } from './token-clients.ts'
 import { type Vault, withoutId } from './vault.ts'
 
 export interface GrantStorageDependencies {
@@ -38,6 +39,7 @@ export function createGrantStorage({ grants, pending, clients, vault, clock, end
       }
       const id = sidOf(grantId)
       const sealed = vault.seal(place(id), withoutId(payload))
+      const clientFrom = (await clients.find(call, clientId))?.goodFrom
       const endsWithSession = clients.endsWithSession(clientId, openidScopes(payload))
       const now = clock.now()
       const expiresAt = now + expiresIn * 1000
@@ -50,7 +52,7 @@ export function createGrantStorage({ grants, pending, clients, vault, clock, end
         await extend()
         return
       }
-      const record = { id, accountId, clientId, sessionUid, endsWithSession, createdAt: now, payload: sealed, expiresAt }
+      const record = { id, accountId, clientId, sessionUid, endsWithSession, createdAt: now, clientFrom, payload: sealed, expiresAt }
       await pending.defer({
         operations: [insertInto(grantsCollection, record)],
         async alone() {
@@ -65,9 +67,13 @@ export function createGrantStorage({ grants, pending, clients, vault, clock, end
     },
     async find(grantId) {
       const id = sidOf(grantId)
-      const stored = await grants.get(currentCall(), id)
+      const call = currentCall()
+      const stored = await grants.get(call, id)
       if (stored !== undefined) noteRead(id)
       if (stored === undefined || stored.value.endedAt !== undefined) return undefined
+      const { clientId, clientFrom, createdAt: at } = stored.value
+      const client = await clients.find(call, clientId)
+      if (client === undefined || !isGivenTo(client, { clientFrom, at })) return undefined
       const payload = vault.open(place(id), stored.value.payload)
       return payload === undefined ? undefined : { ...payload, jti: grantId }
     },

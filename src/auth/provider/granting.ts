@@ -22,7 +22,7 @@ export function grantLoader({ clients, consents, resources }: GrantingDependenci
     if (registered === undefined || account === undefined || session === undefined) return undefined
     const { clientId } = registered
     const { accountId } = account
-    const of = { accountId, clientId, appearance: appearanceOf(context.oidc) }
+    const of = { accountId, client: registered, appearance: appearanceOf(context.oidc) }
     const allowed = isAsked(registered) ? await consents.find(currentCall(), of) : undefined
     const given = allowedOf(askedScopes(context.oidc), allowed)
     const existing = within(await liveGrant(context, clientId, accountId), allowed)

@@ -1,7 +1,7 @@
 // Which clients a token has come through: whom it was issued to, and who acts or acted by it (RFC 8693 section 4.1). It ends with any of them.
 import type { Call } from '#kernel/call.ts'
 import { z } from '#kernel/schema.ts'
-import type { ClientRegistry } from './clients.ts'
+import type { ClientRegistry, RegisteredClient } from './clients.ts'
 import { clientOfSubject } from '../clients/subject.ts'
 
 const actor = z.looseObject({ sub: z.string(), act: z.unknown().optional() })
@@ -27,6 +27,22 @@ export function actorsOf(act: unknown): readonly string[] | undefined {
     next = parsed.data.act
   }
   return found
+}
+
+export interface Given {
+  /** Of its client, when it was given; see collections.ts. */
+  readonly clientFrom: number | undefined
+  /** Epoch milliseconds. */
+  readonly at: number
+}
+
+/**
+ * Whether something was given to the client that is here, and not to an earlier one of its id, or before it was blocked. Whatever ends with a client is
+ * looked for when that happens, and a process that remembers it may store something afterwards. Told by what the giver knew of the client, since the
+ * clocks of two processes differ.
+ */
+export function isGivenTo({ goodFrom = 0 }: Pick<RegisteredClient, 'goodFrom'>, { clientFrom, at }: Given): boolean {
+  return clientFrom === undefined ? at + TOLERANCE_MS >= goodFrom : clientFrom >= goodFrom
 }
 
 /** Whether all of them are still here, and are who they were when it was issued. */
