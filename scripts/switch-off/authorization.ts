@@ -36,6 +36,18 @@ export const AUTHORIZATION: readonly Defence[] = [
   },
   {
     requirement: 3,
+    off: 'an address that was taken from its client still gets the code of whoever is on the way there',
+    test: AUTHORIZE,
+    edits: [
+      [
+        `${PROVIDER}/interactions.ts`,
+        "return client?.redirectUriAllowed(String(params['redirect_uri'])) === false",
+        "return client?.redirectUriAllowed(String(params['redirect_uri'])) === null",
+      ],
+    ],
+  },
+  {
+    requirement: 3,
     off: 'redirect URIs are compared as a browser reads them',
     test: REFUSALS,
     edits: [

@@ -31,6 +31,7 @@ const third = (clientId: string, change: Partial<ClientDefinition> = {}): Client
 })
 
 let world: OauthWorld
+let duringSignIn: (() => Promise<unknown>) | undefined
 
 before(async () => {
   const requestObjectKeys = [{ kty: 'EC', ...(await exportJWK(signing.publicKey)) }]
@@ -45,6 +46,7 @@ before(async () => {
       third('own', { consent: 'never' }),
     ],
     definition: { registration: { dynamic: 'anyone' } },
+    hooks: { afterSignIn: async () => void (await duringSignIn?.()) },
   })
 })
 
@@ -102,6 +104,47 @@ test('requirement 4: only a native client listens on a port of its choice, on lo
     assert.equal(reply.headers['location'], undefined)
     assert.match(reply.body, /invalid_redirect_uri/)
   }
+})
+
+test('requirement 3: an address that was taken from its client gets nothing more, however far somebody is on the way there', async () => {
+  const clientId = 'robbed'
+  const safe = 'https://app.example/safe'
+  await world.clients.add(call, third(clientId, { redirectUris: [CALLBACK, safe] }))
+  const begin = async (): Promise<{ browser: Browser; path: string }> => {
+    await world.clients.change(call, clientId, { redirectUris: [CALLBACK, safe] })
+    const browser = new Browser(world)
+    const { headers } = await browser.visit({ path: pathFor({ clientId }) })
+    return { browser, path: new URL(String(headers['location']), world.sites.accounts).pathname }
+  }
+  const rob = async (): Promise<void> => void (await world.clients.change(call, clientId, { redirectUris: [safe] }))
+  const post = (browser: Browser, path: string): Promise<Reply> => browser.visit({ method: 'POST', path })
+  const ended = ({ status, headers, body }: Reply): void => {
+    assert.deepEqual([status, headers['location']], [400, undefined])
+    assert.match(body, /interaction_ended/)
+  }
+
+  const early = await begin()
+  await rob()
+  assert.equal((await early.browser.visit({ path: early.path })).body, 'null', 'nor is there a page')
+  ended(await post(early.browser, `${early.path}/sign-in?account=person-robbed`))
+
+  const later = await begin()
+  const { headers } = await post(later.browser, `${later.path}/sign-in?account=person-robbed`)
+  const consent = new URL(String(headers['location']), world.sites.accounts).pathname
+  assert.match((await later.browser.visit({ path: consent })).body, /"consent"/)
+  await rob()
+  for (const approved of ['yes', 'no']) ended(await post(later.browser, `${consent}/consent?approved=${approved}`))
+  await world.clients.change(call, clientId, { redirectUris: [CALLBACK, safe] })
+  const agreed = await post(later.browser, `${consent}/consent?approved=yes`)
+  assert.ok(isSentBack(agreed), 'nothing was used up meanwhile')
+
+  // It is taken away while a hook has its time.
+  const last = await begin()
+  await world.clients.change(call, clientId, { consent: 'never' })
+  duringSignIn = rob
+  const reply = await post(last.browser, `${last.path}/sign-in?account=person-robbed`)
+  duringSignIn = undefined
+  ended(reply)
 })
 
 test('requirement 6: an error does not send anybody to a client that nobody here knows, unless the person has had a say', async () => {

@@ -11,6 +11,7 @@ import { ASKED } from './prompts.ts'
 import type { BuiltProvider } from './provider.ts'
 
 export interface Interactions {
+  /** Not when it would lead where its client is no longer reached. */
   find(exchange: Exchange): Promise<Details | undefined>
   /** Throws when it has ended, is another browser's, or asks something else. */
   get(exchange: Exchange, prompt: Interaction['prompt']): Promise<Details>
@@ -23,7 +24,8 @@ export function createInteractions(built: () => BuiltProvider, clients: ClientRe
   const find: Interactions['find'] = async (exchange) => {
     try {
       const found = await built().provider.interactionDetails(exchange.request, exchange.response)
-      return exchange.path === `/interaction/${found.uid}` || exchange.path.startsWith(`/interaction/${found.uid}/`) ? found : undefined
+      const isHere = exchange.path === `/interaction/${found.uid}` || exchange.path.startsWith(`/interaction/${found.uid}/`)
+      return isHere && !(await leadsAstray(built(), found)) ? found : undefined
     } catch (error) {
       if (error instanceof errors.SessionNotFound) return undefined
       throw error
@@ -37,6 +39,8 @@ export function createInteractions(built: () => BuiltProvider, clients: ClientRe
       return found
     },
     async finish(exchange, found, result) {
+      // Whatever came before took its time: a hook has seconds.
+      if (await leadsAstray(built(), found)) throw interactionEnded()
       // What was answered at the stop before this one still counts: whoever agrees has signed in.
       found.result = 'error' in result ? result : { ...found.lastSubmission, ...result }
       return built().resume(exchange, found)
@@ -45,6 +49,22 @@ export function createInteractions(built: () => BuiltProvider, clients: ClientRe
       const client = await clients.find(call, String(found.params['client_id']))
       return client === undefined ? undefined : interactionOf(found, client, clients)
     },
+  }
+}
+
+/**
+ * RFC 6749 section 4.1.1: the code goes to an address that is registered. The engine compares when it begins and takes that for good when it goes on, up
+ * to an hour later; an address may have been taken from its client meanwhile, since somebody else has it.
+ */
+async function leadsAstray({ provider }: BuiltProvider, { deviceCode, params }: Details): Promise<boolean> {
+  if (deviceCode !== undefined) return false
+  try {
+    const client = await provider.Client.find(String(params['client_id']))
+    return client?.redirectUriAllowed(String(params['redirect_uri'])) === false
+  } catch (error) {
+    // For the engine to say, which looks for the client as well.
+    if (error instanceof errors.InvalidClient) return false
+    throw error
   }
 }
 
