@@ -90,9 +90,10 @@ export const CLIENTS: readonly Defence[] = [
     edits: [
       [
         'src/auth/registration/service.ts',
-        'if (token === undefined || !(await invitations.redeem(call, token))) throw badToken()',
+        'if (token === undefined || !(await invitations.isGood(call, token))) throw badToken()',
         'if (token === undefined && invitations) throw badToken()',
       ],
+      ['src/auth/registration/service.ts', '{ redemption, events }))) throw badToken()', '{ redemption, events }))) return'],
     ],
   },
   {

@@ -30,6 +30,9 @@ async function strangers(world: OauthWorld): Promise<readonly ClientView[]> {
 const signIn = (world: OauthWorld, clientId: string, redirectUri = CALLBACK): Promise<SignedIn> =>
   signInTo(world, clientId, { account: 'person-newcomer', redirectUri })
 
+/** Some 700 characters, and more than 2,000 in the letters of host names. */
+const LONG_HOST = `https://${Array.from({ length: 45 }, (_, label) => String.fromCodePoint(...Array.from({ length: 14 }, (_char, at) => 0x4e00 + ((label * 7919 + at * 4801) % 20_000)))).join('.')}/callback`
+
 const FORGETTING_EVERY_MS = 5 * 60_000
 
 /** By the next run, or by the one after it: a run that has begun before the clock was moved takes the place of the next. */
@@ -279,13 +282,26 @@ test('requirement 52: registration is off unless the app asks for it', async () 
 })
 
 test('requirement 52: an initial access token is good for one registration, and for a day', async () => {
-  const world = await openOauth({ definition: { registration: { dynamic: 'invited' } } })
+  let isAway = false
+  const world = await openOauth({
+    definition: { registration: { dynamic: 'invited' } },
+    onWrite(request) {
+      if (isAway && request.kind === 'write' && request.steps.some(({ collection }) => collection === 'auth_clients'))
+        throw new Error('the database is away')
+    },
+  })
   for (const token of [undefined, 'x'.repeat(43)]) {
     const reply = await sendJson(world, { body: GOOD, ...(token === undefined ? {} : { token }) })
     assert.equal(reply.status, 401)
   }
   const token = await world.clients.invite(call)
   assert.equal((await sendJson(world, { token, body: { ...GOOD, redirect_uris: [] } })).status, 400, 'a slip does not use it up')
+  const long = await sendJson(world, { token, body: { ...GOOD, redirect_uris: [LONG_HOST] } })
+  assert.deepEqual([long.status, errorOf(long)], [400, 'invalid_redirect_uri'], 'nor does one whose host is longer than it looks')
+  isAway = true
+  assert.equal((await sendJson(world, { token, body: GOOD })).status, 500)
+  isAway = false
+  assert.equal((await strangers(world)).length, 0)
   const replies = await Promise.all(Array.from({ length: 5 }, () => sendJson(world, { token, body: GOOD })))
   assert.deepEqual(replies.map(({ status }) => status).toSorted(), [201, 401, 401, 401, 401])
   const late = await world.clients.invite(call)

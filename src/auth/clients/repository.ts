@@ -1,7 +1,7 @@
 // How clients are stored that are not in the app definition. Every request of a client reads its record, hence the cache; a write ends what is
 // remembered of it, here at once and in other processes with the event of the write.
 import type { Call } from '#kernel/call.ts'
-import { type Change, defineCollection, type EventDraft } from '#kernel/collection.ts'
+import { type Change, defineCollection, type EventDraft, insertInto, type Operation } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Database, Page, Stored } from '../../database/contract.ts'
 import { type StoredClient, storedClient } from './schemas.ts'
@@ -31,6 +31,12 @@ export interface ClientsRepository {
   listExpired(call: Call, now: number, limit: number): Promise<readonly Stored<StoredClient>[]>
   /** False when the id is taken. */
   insert(call: Call, client: StoredClient, events?: readonly EventDraft[]): Promise<boolean>
+  /** False when its invitation was used up by somebody else, or the id is taken. */
+  insertInvited(
+    call: Call,
+    client: StoredClient,
+    written: { readonly redemption: Operation; readonly events: readonly EventDraft[] },
+  ): Promise<boolean>
   /** `undefined` when it is gone or has another version. */
   update(
     call: Call,
@@ -54,6 +60,15 @@ export function createClientsRepository(database: Database): ClientsRepository {
         return true
       } catch (error) {
         if (hasCode(error, 'database.duplicate')) return false
+        throw error
+      }
+    },
+    async insertInvited(call, client, { redemption, events }) {
+      try {
+        await database.commit(call, [redemption, insertInto(clientsCollection, client)], [clientChanged(client.id), ...events])
+        return true
+      } catch (error) {
+        if (hasCode(error, 'database.conflict') || hasCode(error, 'database.duplicate')) return false
         throw error
       }
     },

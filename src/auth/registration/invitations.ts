@@ -1,7 +1,7 @@
 // Initial access tokens (RFC 7591 section 3): each is good for one registration within a day, and kept as a hash.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { defineCollection } from '#kernel/collection.ts'
+import { defineCollection, deleteFrom, type Operation } from '#kernel/collection.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import { z } from '#kernel/schema.ts'
@@ -21,8 +21,8 @@ const invitationsCollection = defineCollection<z.infer<typeof invitation>>({
 export interface Invitations {
   create(call: Call): Promise<string>
   isGood(call: Call, token: string): Promise<boolean>
-  /** True for the one caller that used it up. */
-  redeem(call: Call, token: string): Promise<boolean>
+  /** Uses it up, for the one commit that comes first. */
+  redemption(token: string): Operation
 }
 
 export function createInvitations({ database, clock }: { readonly database: Database; readonly clock: Clock }): Invitations {
@@ -34,6 +34,6 @@ export function createInvitations({ database, clock }: { readonly database: Data
       return token
     },
     isGood: async (call, token) => (await invitations.get(call, sha256(token))) !== undefined,
-    redeem: (call, token) => invitations.delete(call, sha256(token)),
+    redemption: (token) => deleteFrom(invitationsCollection, sha256(token)),
   }
 }

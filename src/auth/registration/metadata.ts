@@ -2,7 +2,7 @@
 // know are ignored, as the RFC wants; what could mislead people or weaken a defence is refused.
 import { fieldProblems, z } from '#kernel/schema.ts'
 import { nameProblem, tidyName } from '../accounts/name.ts'
-import { publicKeyDefinition } from '../clients/schemas.ts'
+import { clientDefinition, publicKeyDefinition } from '../clients/schemas.ts'
 import type { ClientDefinition, PublicKeyDefinition } from '../clients/contract.ts'
 import {
   type ClientSettings,
@@ -94,7 +94,19 @@ export function definitionOf(clientId: string, given: ClientMetadataDocument, pa
   }
   const problems = definitionProblems(definition, parts.settings)
   if (problems.length > 0) throw new RegistrationError('invalid_client_metadata', problems.join(' '))
-  return { definition: { ...definition, ...slimKeys(definition) }, authMethod }
+  const kept = { ...definition, ...slimKeys(definition) }
+  refuseShape(kept)
+  return { definition: kept, authMethod }
+}
+
+/** What is derived may be longer than what was given: a host in other letters than ours, which is written in four times as many. */
+function refuseShape(definition: ClientDefinition): void {
+  const { error } = clientDefinition.safeParse(definition)
+  if (error === undefined) return
+  const [member] = error.issues[0]?.path ?? []
+  if (member === 'redirectUris' || member === 'origins')
+    throw new RegistrationError('invalid_redirect_uri', 'redirect_uris: the host of one is too long')
+  throw new RegistrationError('invalid_client_metadata', `${String(member)}: not as expected`)
 }
 
 /** Without certificates and what else somebody may put beside a key: this is kept for whoever comes. */

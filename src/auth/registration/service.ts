@@ -1,6 +1,7 @@
 // Clients that register themselves (RFC 7591) and look after their registration (RFC 7592).
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
+import type { EventDraft } from '#kernel/collection.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { equalSecrets, sha256 } from '#kernel/keyring.ts'
 import type { Stored } from '../../database/contract.ts'
@@ -80,7 +81,9 @@ export function createRegistration(dependencies: RegistrationDependencies): Regi
         managementHash: sha256(token),
         secretHash: secret && sha256(secret),
       })
-      await repository.insert(call, client, [securityEventOf({ type: 'client.added', about: client.definition.name })])
+      const events = [securityEventOf({ type: 'client.added', about: client.definition.name })]
+      if (request.token === undefined) await repository.insert(call, client, events)
+      else await joinInvited(dependencies, call, { client, token: request.token, events })
       return { metadata: shown(client, secret), token }
     },
 
@@ -160,7 +163,7 @@ async function admit(
   { token, client, network }: Newcomer,
 ): Promise<void> {
   if (token !== undefined || definition.dynamic === 'invited') {
-    if (token === undefined || !(await invitations.redeem(call, token))) throw badToken()
+    if (token === undefined || !(await invitations.isGood(call, token))) throw badToken()
     return
   }
   const limits = [
@@ -172,6 +175,16 @@ async function admit(
   for (const [key, most] of limits)
     if ((await counts.add(call, key, { by: 1, ttlMs: HOUR_MS })) > most)
       throw new RegistrationError('temporarily_unavailable', 'too many clients have registered; try again in an hour')
+}
+
+/** An invitation is used up by the client that it lets in, and by nothing else. */
+async function joinInvited(
+  { repository, invitations }: RegistrationDependencies,
+  call: Call,
+  { client, token, events }: { readonly client: StoredClient; readonly token: string; readonly events: readonly EventDraft[] },
+): Promise<void> {
+  const redemption = invitations.redemption(token)
+  if (!(await repository.insertInvited(call, client, { redemption, events }))) throw badToken()
 }
 
 function needsSecret({ authMethod }: Described): boolean {
