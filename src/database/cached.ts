@@ -82,7 +82,10 @@ function cached<T extends Document>({ name, collection, cache }: CachedParts<T>)
     }
   }
   return {
-    get: async (call, id) => await cache.read({ name: `id ${id}`, id }, async () => await collection.get(call, id)),
+    async get(call, id, options) {
+      if (options?.fresh === true) cache.forget(id)
+      return await cache.read({ name: `id ${id}`, id }, async () => await collection.get(call, id))
+    },
     async getByKey(call, index, values) {
       const asked = {
         name: `key ${index} ${JSON.stringify(Object.entries(values).toSorted(([left], [right]) => (left < right ? -1 : 1)))}`,

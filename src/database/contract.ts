@@ -48,7 +48,8 @@ export interface WriteOptions {
 }
 
 export interface Collection<T extends Document> {
-  get(call: Call, id: string): Promise<Stored<T> | undefined>
+  /** `fresh`: of the database itself, whatever is remembered of it here. */
+  get(call: Call, id: string, options?: { readonly fresh?: true }): Promise<Stored<T> | undefined>
   /** By the values of a unique index. */
   getByKey(call: Call, index: string, values: { readonly [Field in keyof T]?: T[Field] }): Promise<Stored<T> | undefined>
   list(call: Call, query: Query<T>): Promise<Page<T>>

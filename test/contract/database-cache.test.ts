@@ -211,6 +211,20 @@ test('a write of another process ends what is remembered, by its event', async (
   await eventually(async () => (await two.pages.get(call, 'p')) === undefined, 'it hears of the deletion')
 })
 
+test('who asks for it as it is stored does not get what is remembered, and others do not after that', async () => {
+  const file = join(folder, 'fresh.db')
+  const [here, there] = [await open({ lifetimeMs: 60_000 }, file), await open({ lifetimeMs: 60_000 }, file)]
+  await here.pages.insert(call, { id: 'p', text: 'first' })
+  await here.pages.get(call, 'p')
+  const before = here.reads()
+  await here.pages.get(call, 'p')
+  assert.equal(here.reads(), before)
+  await there.pages.update(call, 'p', { set: { text: 'second' } })
+  assert.equal((await here.pages.get(call, 'p', { fresh: true }))?.value.text, 'second')
+  assert.ok(here.reads() > before)
+  assert.equal((await here.pages.get(call, 'p'))?.value.text, 'second')
+})
+
 test('while the database is away, what was read is still answered, and not for longer than it may', async () => {
   const { pages, clock, setDown } = await open({ lifetimeMs: 1000, staleWhileDownMs: 10_000 })
   await pages.insert(call, page())

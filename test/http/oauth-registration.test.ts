@@ -389,6 +389,12 @@ describe('requirement 53: client id metadata documents', () => {
     world.advance(3_601_000)
     for (let time = 0; time < 2; time += 1) assert.ok((await signIn(world, clientId)).location.searchParams.get('code'))
     assert.equal(asked.filter((path) => path === '/away.json').length, 2, 'it is not asked again at once')
+    for (const status of [429, 408, 503]) {
+      answer = serving(() => 'not now', {}, status)
+      world.advance(61_000)
+      assert.ok((await signIn(world, clientId)).location.searchParams.get('code'), String(status))
+    }
+    assert.equal(asked.filter((path) => path === '/away.json').length, 5)
     answer = serving(() => 'gone', {}, 404)
     world.advance(61_000)
     assert.equal((await signIn(world, clientId)).last.status, 400)

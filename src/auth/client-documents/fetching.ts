@@ -88,12 +88,15 @@ async function fetched(url: string, { maxBytes, development, what }: Wanted): Pr
   }
 }
 
+/** Too many of us have asked, or too slowly: that says nothing about the document either (RFC 6585 section 4, RFC 9110 section 15.5.9). */
+const NOT_NOW: ReadonlySet<number> = new Set([408, 429])
+
 /** `undefined` when the host is away; what it says about the document is an answer. */
 async function answered(url: string, { maxBytes, development }: Omit<Wanted, 'what'>): Promise<OutwardAnswer | undefined> {
   try {
     const headers = { accept: 'application/json' }
     const answer = await sendOutward({ url, headers, timeoutMs: TIMEOUT_MS, maxBytes, reach: { loopback: development } })
-    return answer.status >= 500 ? undefined : answer
+    return answer.status >= 500 || NOT_NOW.has(answer.status) ? undefined : answer
   } catch (error) {
     if (error instanceof OutwardError) return undefined
     throw error

@@ -24,6 +24,8 @@ export const clientChanged = (clientId: string): EventDraft => ({ topic: CLIENT_
 
 export interface ClientsRepository {
   find(call: Call, clientId: string): Promise<Stored<StoredClient> | undefined>
+  /** As it is stored, also by a process that this one has not heard of yet. */
+  findStored(call: Call, clientId: string): Promise<Stored<StoredClient> | undefined>
   list(call: Call, source: StoredClient['source'] | undefined, page: { limit: number; after?: string }): Promise<Page<StoredClient>>
   /** Those that the documents of a place describe. */
   listOf(call: Call, place: string, page: { limit: number; after?: string }): Promise<Page<StoredClient>>
@@ -51,6 +53,7 @@ export function createClientsRepository(database: Database): ClientsRepository {
   const clients = database.collection(clientsCollection)
   return {
     find: (call, clientId) => clients.get(call, clientId),
+    findStored: (call, clientId) => clients.get(call, clientId, { fresh: true }),
     list: (call, source, page) => clients.list(call, { index: 'source', ...(source === undefined ? {} : { where: { source } }), ...page }),
     listOf: (call, place, page) => clients.list(call, { index: 'place', where: { place }, ...page }),
     listExpired: async (call, now, limit) => (await clients.list(call, { index: 'unused', range: { below: now + 1 }, limit })).items,

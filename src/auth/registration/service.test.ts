@@ -6,11 +6,11 @@ import { createLogger } from '#kernel/log.ts'
 import { cacheServer } from '../../cache/server.ts'
 import { createCounts } from '../accounts/counts.ts'
 import { forgetClientsJob } from '../clients/forgetting.ts'
-import { createClientsRepository } from '../clients/repository.ts'
+import { type ClientsRepository, createClientsRepository } from '../clients/repository.ts'
 import type { ClientSettings } from '../provider/client-rules.ts'
 import { createSqliteDatabase } from '../../database/server.ts'
 import { createInvitations } from './invitations.ts'
-import { createRegistration } from './service.ts'
+import { createRegistration, createUse } from './service.ts'
 
 const call = systemCall('test')
 const database = createSqliteDatabase({ file: ':memory:', clock: systemClock, logger: createLogger({ level: 'silent' }) })
@@ -24,7 +24,7 @@ const settings: ClientSettings = {
   development: false,
 }
 const repository = createClientsRepository(database.contract)
-const registration = createRegistration({
+const parts = {
   repository,
   invitations: createInvitations({ database: database.contract, clock: systemClock }),
   counts: createCounts(cache.contract, systemClock),
@@ -32,7 +32,30 @@ const registration = createRegistration({
   settings,
   definition: { dynamic: 'anyone' },
   end: async () => {},
-})
+} as const
+const registration = createRegistration(parts)
+
+/** What somebody else does once, between the look at a client and the write. */
+function overtaken(act: () => Promise<unknown>): ReturnType<typeof createRegistration> {
+  let due = true
+  const between: ClientsRepository = {
+    ...repository,
+    async findStored(...asked) {
+      const found = await repository.findStored(...asked)
+      if (due) await act()
+      due = false
+      return found
+    },
+  }
+  return createRegistration({ ...parts, repository: between })
+}
+
+const METADATA = { redirect_uris: ['https://notes.example/callback'], client_name: 'Notes' }
+
+async function newcomer(): Promise<{ clientId: string; token: string }> {
+  const made = await registration.register(call, { metadata: METADATA, token: undefined, client: 'own', network: 'own' })
+  return { clientId: String(made.metadata['client_id']), token: made.token }
+}
 
 before(() => database.start())
 after(() => database.stop())
@@ -46,6 +69,46 @@ test('of several changes with one token one wins, and the token of the others is
   assert.equal(won.length, 1)
   await assert.rejects(registration.read(call, clientId, made.token), { code: 'invalid_token' })
   assert.equal((await registration.read(call, clientId, won[0]?.token ?? '')).metadata['client_name'], 'Notes')
+})
+
+test('a client does not get out by removing itself while it is being blocked', async () => {
+  const { clientId, token } = await newcomer()
+  const blocking = overtaken(() => repository.update(call, clientId, { change: { set: { blockedAt: 1 } } }))
+  await assert.rejects(blocking.remove(call, clientId, token), { code: 'invalid_token' })
+  assert.equal((await repository.find(call, clientId))?.value.blockedAt, 1)
+  const blocked = overtaken(() => repository.update(call, clientId, { change: { set: { blockedAt: undefined } } }))
+  await assert.rejects(blocked.update(call, clientId, { metadata: METADATA, token }), { code: 'invalid_token' }, 'as it was found')
+  await registration.remove(call, clientId, token)
+  assert.equal(await repository.find(call, clientId), undefined)
+})
+
+test('a change is not lost, nor the token of a client said to be bad, because it was used or changed meanwhile', async () => {
+  const { clientId, token } = await newcomer()
+  const later = systemClock.now() + 20 * 86_400_000
+  const used = createUse({ ...parts, clock: { now: () => later } })
+  const metadata = { ...METADATA, client_name: 'Notes, again' }
+  const made = await overtaken(() => used(call, clientId)).update(call, clientId, { metadata, token })
+  const stored = (await repository.find(call, clientId))?.value
+  assert.deepEqual([made.metadata['client_name'], stored?.definition.name], ['Notes, again', 'Notes, again'])
+  assert.ok(Number(stored?.expiresAt) > later, 'and its use is not forgotten')
+  const operator = overtaken(() => repository.update(call, clientId, { change: { set: { overrides: { name: 'Named by us' } } } }))
+  const again = await operator.update(call, clientId, { metadata, token: made.token })
+  assert.equal(again.metadata['client_name'], 'Named by us')
+  await overtaken(() => repository.update(call, clientId, { change: { set: { expiresAt: later } } })).remove(call, clientId, again.token)
+  assert.equal(await repository.find(call, clientId), undefined)
+})
+
+test('a secret that is taken for a while longer is so after a change of the client itself', async () => {
+  const { clientId, token } = await newcomer()
+  const earlierSecret = { hash: 'h', until: systemClock.now() + 3_600_000 }
+  await repository.update(call, clientId, { change: { set: { earlierSecret } } })
+  const before = (await repository.find(call, clientId))?.value
+  const made = await registration.update(call, clientId, { metadata: METADATA, token })
+  const after = (await repository.find(call, clientId))?.value
+  assert.deepEqual([after?.secretHash, after?.earlierSecret], [before?.secretHash, earlierSecret])
+  await registration.update(call, clientId, { metadata: { ...METADATA, token_endpoint_auth_method: 'none' }, token: made.token })
+  const open = (await repository.find(call, clientId))?.value
+  assert.deepEqual([open?.secretHash, open?.earlierSecret], [undefined, undefined])
 })
 
 test('a client that gets a token while those are looked for that nobody uses is not forgotten', async () => {

@@ -1,7 +1,7 @@
 // Clients that register themselves (RFC 7591) and look after their registration (RFC 7592).
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
-import type { EventDraft } from '#kernel/collection.ts'
+import type { Change, EventDraft } from '#kernel/collection.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { equalSecrets, sha256 } from '#kernel/keyring.ts'
 import type { Stored } from '../../database/contract.ts'
@@ -26,6 +26,7 @@ const PER_ADDRESS_AND_HOUR = 20
 const PER_NETWORK_AND_HOUR = 100
 const ALTOGETHER_PER_HOUR = 2000
 const ID_BYTES = 16
+const MAX_ROUNDS = 10
 
 export interface Registered {
   readonly metadata: Readonly<Record<string, unknown>>
@@ -67,7 +68,6 @@ export interface RegistrationDependencies {
 export function createRegistration(dependencies: RegistrationDependencies): Registration {
   const { repository, clock, definition } = dependencies
   const keptMs = keptMsOf(definition)
-  const find = (call: Call, clientId: string, token: string): Promise<Stored<StoredClient>> => owned(repository, call, { clientId, token })
   return {
     async register(call, request) {
       const described = describe(dependencies, `dyn-${randomToken(ID_BYTES)}`, request.metadata)
@@ -88,42 +88,53 @@ export function createRegistration(dependencies: RegistrationDependencies): Regi
     },
 
     async read(call, clientId, token) {
-      return { metadata: shown((await find(call, clientId, token)).value), token }
+      return { metadata: shown((await owned(repository, { call, clientId, token })).value), token }
     },
 
-    async update(call, clientId, { metadata, token }) {
-      const stored = await find(call, clientId, token)
-      const { secretHash: before, createdAt, expiresAt } = stored.value
-      const asked = describe(dependencies, clientId, metadata)
-      const found = overridden(stored.value, asked.definition, clock.now())
-      const { overrides } = found.set
-      const described = { ...asked, definition: narrowed(dependencies, asked.definition, found) }
-      const next = randomToken()
-      const facts = { createdAt, managementHash: sha256(next) }
-      // How it proves itself is not its own to say any more.
-      const isFixed = overrides?.authentication !== undefined
-      const secret = !isFixed && needsSecret(described) && before === undefined ? randomToken() : undefined
-      const secretHash = secret === undefined ? before : sha256(secret)
-      const { id: _id, ...changed } = {
-        ...record(described, { ...facts, secretHash: isFixed ? undefined : secretHash }),
-        ...found.set,
-        expiresAt,
-      }
-      const set = isFixed ? changed : { secretHash: undefined, secretMethod: undefined, earlierSecret: undefined, ...changed }
-      const events = [securityEventOf({ type: 'client.changed', about: described.definition.name })]
-      const written = await repository.update(call, clientId, { change: { set, ifVersion: stored.version }, events })
-      // Somebody else with the same token was faster.
-      if (written === undefined) throw badToken()
-      return { metadata: shown(written.value, secret), token: next }
-    },
+    update: (call, clientId, { metadata, token }) =>
+      whileOwned(repository, { call, clientId, token }, async ({ value, version }) => {
+        const { set, secret, about } = changed(dependencies, value, metadata)
+        const next = randomToken()
+        const change = { set: { ...set, managementHash: sha256(next) }, ifVersion: version }
+        const events = [securityEventOf({ type: 'client.changed', about })]
+        const written = await repository.update(call, clientId, { change, events })
+        return written && { metadata: shown(written.value, secret), token: next }
+      }),
 
     async remove(call, clientId, token) {
-      await find(call, clientId, token)
-      const events = [endClientRequested(clientId, clock.now()), securityEventOf({ type: 'client.removed', about: clientId })]
-      await repository.remove(call, clientId, { events })
+      await whileOwned(repository, { call, clientId, token }, async ({ version }) => {
+        const events = [endClientRequested(clientId, clock.now()), securityEventOf({ type: 'client.removed', about: clientId })]
+        return (await repository.remove(call, clientId, { events, ifVersion: version })) || undefined
+      })
       await dependencies.end(call, clientId)
     },
   }
+}
+
+interface Changed {
+  readonly set: Change<StoredClient>['set']
+  /** When it has got one by this. */
+  readonly secret: string | undefined
+  readonly about: string
+}
+
+/** What a client says of itself anew, beside what operators have said of it. */
+function changed(dependencies: RegistrationDependencies, present: StoredClient, metadata: unknown): Changed {
+  const { secretHash: before, earlierSecret, createdAt, managementHash = '' } = present
+  const asked = describe(dependencies, present.id, metadata)
+  const found = overridden(present, asked.definition, dependencies.clock.now())
+  const described = { ...asked, definition: narrowed(dependencies, asked.definition, found) }
+  const about = described.definition.name
+  // How it proves itself is not its own to say any more.
+  const isFixed = found.set.overrides?.authentication !== undefined
+  const secret = !isFixed && needsSecret(described) && before === undefined ? randomToken() : undefined
+  const secretHash = secret === undefined ? before : sha256(secret)
+  const written = record(described, { createdAt, managementHash, secretHash: isFixed ? undefined : secretHash })
+  const { id: _id, ...of } = { ...written, ...found.set }
+  if (isFixed) return { set: of, secret, about }
+  // An operator who has given it another one has said for how long the former is taken.
+  const earlier = of.secretHash === undefined ? undefined : earlierSecret
+  return { set: { secretHash: undefined, secretMethod: undefined, earlierSecret: earlier, ...of }, secret, about }
 }
 
 export function keptMsOf({ unusedDays = UNUSED_DAYS }: RegistrationDefinition = {}): number {
@@ -204,18 +215,37 @@ function record({ definition, authMethod }: Described, { secretHash, ...facts }:
   return { id: definition.clientId, source: 'registration', definition: clientDefinition.parse(definition), ...facts, ...secret }
 }
 
-async function owned(
-  repository: ClientsRepository,
-  call: Call,
-  { clientId, token }: { readonly clientId: string; readonly token: string },
-): Promise<Stored<StoredClient>> {
-  const stored = await repository.find(call, clientId)
+interface Owner {
+  readonly call: Call
+  readonly clientId: string
+  readonly token: string
+}
+
+/** Of what is stored: a token that another process has just given is good here, and one that it has just taken is not. */
+async function owned(repository: ClientsRepository, { call, clientId, token }: Owner): Promise<Stored<StoredClient>> {
+  const stored = await repository.findStored(call, clientId)
   // RFC 7592 section 2: one answer for a wrong token and for a client that is not there.
   const { managementHash, blockedAt } = stored?.value ?? {}
   // One that is blocked must not change, nor get out by removing itself.
   if (stored === undefined || managementHash === undefined || blockedAt !== undefined) throw badToken()
   if (!equalSecrets(managementHash, sha256(token))) throw badToken()
   return stored
+}
+
+/**
+ * Decided on what is stored, and again when somebody else was faster: an operator, or the note of a day that it is used. Whoever is told that the token is
+ * not good takes the registration for gone (RFC 7592 section 2), so that is said when it is so. `undefined`: it was another version.
+ */
+async function whileOwned<Done>(
+  repository: ClientsRepository,
+  owner: Owner,
+  write: (stored: Stored<StoredClient>) => Promise<Done | undefined>,
+): Promise<Done> {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const done = await write(await owned(repository, owner))
+    if (done !== undefined) return done
+  }
+  throw new RegistrationError('temporarily_unavailable', 'the client is being changed')
 }
 
 function badToken(): RegistrationError {
