@@ -14,7 +14,7 @@ export const MACHINES: readonly Defence[] = [
     requirement: 32,
     off: 'an owner who leaves an organisation to a blocked one leaves its machines',
     test: SERVICES,
-    edits: [['src/auth/organisations/member-change.ts', '            ...jobsOf({ stored, decision }),\n', '']],
+    edits: [['src/auth/organisations/member-change.ts', '...jobsOf(step), ', '']],
   },
   {
     requirement: 32,
