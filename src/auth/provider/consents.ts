@@ -1,7 +1,7 @@
 // What a person has allowed a third party, once and for every browser. Grants are made from it; revoking the app removes it.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { type EventDraft, insertInto } from '#kernel/collection.ts'
+import { type Change, type EventDraft, insertInto } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import type { Collection, Query } from '../../database/contract.ts'
@@ -64,7 +64,7 @@ export function createConsents({ consents, pending, clock, hasOtherResources }: 
     } while (after !== undefined)
   }
   const extend = async (call: Call, consent: Consent): Promise<void> => {
-    const { client, scopes, events } = consent
+    const { client, events } = consent
     const record = recordOf(consent, clock.now())
     const { id } = record
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
@@ -74,10 +74,7 @@ export function createConsents({ consents, pending, clock, hasOtherResources }: 
           await consents.insert(call, record, { events })
           return
         }
-        const { scopes: all, named, appearances } = counting(stored.value)
-        const { id: _id, ...anew } = { appearances: undefined, ...record }
-        const more = { scopes: union(all, scopes), named: union(named, scopes), appearances, ...appearing(consent, appearances) }
-        const set = isTo(client, stored.value) ? more : anew
+        const set = isTo(client, stored.value) ? withMore(counting(stored.value), consent) : insteadOf(record)
         if ((await consents.update(call, id, { set, ifVersion: stored.version }, { events })) !== undefined) return
       } catch (error) {
         if (!hasCode(error, 'database.duplicate')) throw error
@@ -147,6 +144,15 @@ function recordOf(consent: Consent, since: number): ConsentRecord {
   const { clientId, goodFrom: clientFrom } = client
   const id = idOf(accountId, clientId)
   return { id, accountId, clientId, scopes: [...scopes], named: [...scopes], since, clientFrom, ...appearing(consent) }
+}
+
+function withMore({ scopes: all, named, appearances }: Counting, consent: Consent): Change<ConsentRecord>['set'] {
+  const { scopes } = consent
+  return { scopes: union(all, scopes), named: union(named, scopes), appearances, ...appearing(consent, appearances) }
+}
+
+function insteadOf({ id: _id, ...record }: ConsentRecord): Change<ConsentRecord>['set'] {
+  return { appearances: undefined, ...record }
 }
 
 function isTo(client: Consent['client'], { clientFrom, since: at }: ConsentRecord): boolean {

@@ -93,7 +93,7 @@ export function createRegistration(dependencies: RegistrationDependencies): Regi
 
     update: (call, clientId, { metadata, token }) =>
       whileOwned(repository, { call, clientId, token }, async ({ value, version }) => {
-        const { set, secret, about } = changed(dependencies, value, metadata)
+        const { set, secret, about } = rewritten(dependencies, value, metadata)
         const next = randomToken()
         const change = { set: { ...set, managementHash: sha256(next) }, ifVersion: version }
         const events = [securityEventOf({ type: 'client.changed', about })]
@@ -111,7 +111,7 @@ export function createRegistration(dependencies: RegistrationDependencies): Regi
   }
 }
 
-interface Changed {
+interface Rewritten {
   readonly set: Change<StoredClient>['set']
   /** When it has got one by this. */
   readonly secret: string | undefined
@@ -119,7 +119,7 @@ interface Changed {
 }
 
 /** What a client says of itself anew, beside what operators have said of it. */
-function changed(dependencies: RegistrationDependencies, present: StoredClient, metadata: unknown): Changed {
+function rewritten(dependencies: RegistrationDependencies, present: StoredClient, metadata: unknown): Rewritten {
   const { secretHash: before, earlierSecret, createdAt, managementHash = '' } = present
   const asked = describe(dependencies, present.id, metadata)
   const found = overridden(present, asked.definition, dependencies.clock.now())
