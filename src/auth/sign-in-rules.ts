@@ -39,7 +39,7 @@ export function createSignInRules(deps: SignInRulesDependencies): SignInRules {
       accounts.find(call, accountId),
     ])
     // One of an address that nobody has confirmed opens nothing.
-    const mayAddPasskey = methods.passkey && person?.emailVerified === true
+    const mayAddPasskey = methods.passkey && person?.emailVerified !== false
     const lost = totp && totpLost === true
     // Whose app was lost is asked for a recovery code, whether there is one left or not: the page says what to do then.
     return { totp: totp && !lost, lost, recovery: unusedCodes > 0 || lost, passkey: mayAddPasskey && keys.length > 0, mayAddPasskey }
