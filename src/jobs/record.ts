@@ -53,6 +53,9 @@ export function waitingAgain(at: number, reason: string): JobChange {
   return { state: 'waiting', at, lastError: shortened(reason) }
 }
 
+/** What this process does not know may be new, of processes that are being started beside it: for so long it waits for them. */
+export const UNKNOWN_FOR_MS = 60 * 60 * 1000
+
 /** It could not begin: the claim was not the job's fault. */
 export function postponed(job: JobRecord, at: number, reason: string): JobChange {
   return { ...waitingAgain(at, reason), forgiven: job.forgiven + 1 }

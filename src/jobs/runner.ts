@@ -7,7 +7,7 @@ import type { Logger } from '#kernel/log.ts'
 import { fieldProblems } from '#kernel/schema.ts'
 import { backoffMs } from './backoff.ts'
 import { reasonOf } from './reasons.ts'
-import { done, failed, postponed, triesOf, waitingAgain } from './record.ts'
+import { done, failed, postponed, triesOf, UNKNOWN_FOR_MS, waitingAgain } from './record.ts'
 import type { JobChange, JobsRepository } from './repository.ts'
 import { keepTickMs } from './schedule.ts'
 import type { JobRecord } from './schemas.ts'
@@ -15,8 +15,6 @@ import type { Tally } from './tally.ts'
 
 const MAX_ATTEMPTS = 10
 const TIMEOUT_MS = 60_000
-/** What this process does not know may be of a newer release, which is being started beside it. */
-const UNKNOWN_FOR_MS = 60 * 60 * 1000
 
 export interface RunnerParts {
   readonly repository: JobsRepository

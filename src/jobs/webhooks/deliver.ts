@@ -7,6 +7,7 @@ import { type JobDefinition, job, type Postponed } from '#kernel/job.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Webhook } from '#kernel/webhook.ts'
 import { jobErrors } from '../errors.ts'
+import { UNKNOWN_FOR_MS } from '../record.ts'
 import type { WebhooksRepository } from './repository.ts'
 import { type WebhookDelivery, webhookDelivery } from './schemas.ts'
 import { liveKeys, signatureHeaders } from './signature.ts'
@@ -14,8 +15,6 @@ import { liveKeys, signatureHeaders } from './signature.ts'
 export const WEBHOOK_JOB = 'webhook.deliver'
 
 const MAX_ATTEMPTS = 60
-/** A webhook that this process does not know may be a new one, of those that are being started beside it. */
-const UNKNOWN_FOR_MS = 60 * 60 * 1000
 const TIMEOUT_MS = 10_000
 const MAX_ANSWER_BYTES = 64 * 1024
 const GONE = 410
