@@ -14,7 +14,11 @@ export const ACCOUNTS: readonly Defence[] = [
     requirement: 32,
     off: 'whoever is blocked while a hook thinks is let in',
     test: 'test/http/oauth-endings.test.ts',
-    edits: [[`${PROVIDER}/engine.ts`, ' || current.suspended) throw', ') throw']],
+    // Stopped twice: before anything is done for them, and when the session is stored.
+    edits: [
+      [`${PROVIDER}/engine.ts`, ' || current.suspended) throw', ') throw'],
+      [`${PROVIDER}/session-storage.ts`, '|| person?.suspended === false) return', '|| person !== undefined) return'],
+    ],
   },
   {
     requirement: 32,
