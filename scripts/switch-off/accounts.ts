@@ -17,14 +17,26 @@ export const ACCOUNTS: readonly Defence[] = [
     // Stopped twice: before anything is done for them, and when the session is stored.
     edits: [
       [`${PROVIDER}/engine.ts`, ' || current.suspended) throw', ') throw'],
-      [`${PROVIDER}/session-storage.ts`, '|| person?.suspended === false) return', '|| person !== undefined) return'],
+      [`${PROVIDER}/session-storage.ts`, 'if (person?.suspended === false && isProved) return', 'if (person !== undefined) return'],
     ],
   },
   {
     requirement: 32,
     off: 'a sign-in that is under way outlives the block',
     test: MEANWHILE,
-    edits: [[`${PROVIDER}/session-storage.ts`, '|| person?.suspended === false) return', '|| person !== undefined) return']],
+    edits: [[`${PROVIDER}/session-storage.ts`, 'if (person?.suspended === false && isProved) return', 'if (person !== undefined) return']],
+  },
+  {
+    requirement: 32,
+    off: 'a sign-in by the old password that is under way outlives the new one',
+    test: MEANWHILE,
+    edits: [[`${PROVIDER}/session-storage.ts`, '=== false && isProved) return', '=== false && admitted !== null) return']],
+  },
+  {
+    requirement: 32,
+    off: 'a consent that is under way outlives the session that it was given in',
+    test: MEANWHILE,
+    edits: [[`${PROVIDER}/consenting.ts`, 'session === undefined || session.endedAt !== undefined)', 'session?.id === "")']],
   },
   {
     requirement: 32,

@@ -137,6 +137,22 @@ test('hashes of a version that kept no cost are found when another one is set', 
     assert.notEqual(value.password, kept?.value.decoy, 'no hash of a person is kept beside the account')
 })
 
+test('requirement 69: of two sign-ins that renew a hash at once both count', async (t) => {
+  const house = await houseOf(t)
+  const { accountId, email, password } = await (await house.open(FIRST)).person()
+  const world = await house.open(DEARER)
+  const { passwords } = world.running.shared
+  const { hash } = passwords
+  let others: ReturnType<typeof world.accounts.signIn> | undefined
+  t.mock.method(passwords, 'hash', async (...given: Parameters<typeof hash>) => {
+    if (others === undefined) await (others = world.accounts.signIn(call, { email, password, client: 'c' }))
+    return hash(...given)
+  })
+  const first = await world.accounts.signIn(call, { email, password, client: 'c' })
+  const current = (await world.accounts.find(call, accountId))?.credential
+  assert.deepEqual([first?.credential, (await others)?.credential], [current, current])
+})
+
 test('a password that is changed while its hash is renewed stays changed', async (t) => {
   const house = await houseOf(t)
   const { accountId, email, password } = await (await house.open(FIRST)).person()

@@ -1,6 +1,6 @@
 // A sign-in that is under way while its account is blocked or ends: it was let in before, and is stored after all that was open has ended.
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, test } from 'node:test'
+import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { systemCall } from '#kernel/call.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
@@ -22,18 +22,39 @@ let friend: Person
 /** Done once, in front of the first write that it is for. */
 let meanwhile: { readonly isFor: (request: WriteRequest) => boolean; act(): Promise<unknown> } | undefined
 
+/** Of what was done meanwhile: a write that fails is tried again. */
+const failures: unknown[] = []
+let accessEndings = 0
+/** The job is done. */
+const endsAccess = (request: WriteRequest): boolean =>
+  request.kind === 'write' &&
+  request.steps.some(
+    (step) => step.kind === 'replace' && step.collection === 'jobs' && /auth\.end_access.*done/.test(JSON.stringify(step.document)),
+  )
+
+let networks = 0
+/** No network has so many people that they would have to wait. */
+function somewhereElse(): string {
+  networks += 1
+  return `198.51.${networks}.7`
+}
+const join = (email: string): Promise<Person> => signUp(platform, email, { address: somewhereElse() })
+
 before(async () => {
   platform = await wholePlatform(sealedApp, {
+    environment: { NINEFOLD_GATEWAY_TRUSTED_PROXIES: '127.0.0.1' },
     between: (engine) =>
       withWrites(engine, async (request, write) => {
         const due = meanwhile?.isFor(request) === true ? meanwhile : undefined
         if (due !== undefined) meanwhile = undefined
-        await due?.act()
-        return write(request)
+        await due?.act().catch((error: unknown) => failures.push(error))
+        const answer = await write(request)
+        if (endsAccess(request)) accessEndings += 1
+        return answer
       }),
   })
   await platform.start()
-  friend = await signUp(platform, 'friend@example.org')
+  friend = await join('friend@example.org')
 })
 after(async () => {
   await platform?.stop()
@@ -42,11 +63,14 @@ after(async () => {
 beforeEach(() => {
   meanwhile = undefined
 })
+afterEach(() => {
+  assert.deepEqual(failures.splice(0), [])
+})
 
 const stores =
-  (wanted: string) =>
+  (wanted: string, by: 'insert' | 'replace' = 'insert') =>
   (request: WriteRequest): boolean =>
-    request.kind === 'write' && request.steps.some(({ kind, collection }) => kind === 'insert' && collection === wanted)
+    request.kind === 'write' && request.steps.some(({ kind, collection }) => kind === by && collection === wanted)
 const tells =
   (type: string) =>
   (request: WriteRequest): boolean =>
@@ -62,7 +86,7 @@ async function idOf(email: string): Promise<string> {
 
 /** In a browser of its own. */
 async function signsIn(email: string, password = PASSWORD): Promise<{ readonly visitor: Visitor; readonly page: Page }> {
-  const visitor = new Visitor(platform.port)
+  const visitor = new Visitor(platform.port, somewhereElse())
   const page = await signIn(platform, { email, visitor }, password)
   assert.equal(meanwhile, undefined, 'it was under way meanwhile')
   return { visitor, page }
@@ -88,7 +112,7 @@ async function eventsTaken(): Promise<void> {
 }
 
 test('requirement 32: whoever is blocked while their sign-in is being stored is not signed in, nor when they are let in again', async () => {
-  const { email } = await signUp(platform, 'blocked@example.org')
+  const { email } = await join('blocked@example.org')
   const id = await idOf(email)
   const { auth } = platform.running()
   const act = async (): Promise<void> => {
@@ -109,7 +133,7 @@ test('requirement 32: whoever is blocked while their sign-in is being stored is 
 })
 
 test('requirement 32: the pages know nobody who is blocked, although the session has not ended yet', async () => {
-  const { email } = await signUp(platform, 'still-there@example.org')
+  const { email } = await join('still-there@example.org')
   const { visitor } = await signsIn(email)
   assert.equal(await isSignedIn(visitor), true)
   const accounts = platform.running().database.collection(accountsCollection)
@@ -120,8 +144,31 @@ test('requirement 32: the pages know nobody who is blocked, although the session
   assert.equal(await isSignedIn(visitor), true, 'it was there all the time')
 })
 
+/** On the account page, and the job that it has asked for has run. */
+async function choosesPassword(visitor: Visitor, next: string): Promise<void> {
+  const before = accessEndings
+  const page = await visitor.visit(`${platform.origin('accounts')}/account`)
+  const changed = await visitor.press(page, /\/account\/password$/, { current: PASSWORD, password: next })
+  assert.equal(changed.status, 200, changed.body)
+  await until('the job to have run', () => accessEndings > before)
+}
+
+test('requirement 32: a sign-in by the old password that is being stored while its owner sets a new one is not signed in', async () => {
+  const { email } = await join('thief-is-late@example.org')
+  const { visitor } = await signsIn(email)
+  meanwhile = { isFor: stores('auth_sessions'), act: () => choosesPassword(visitor, 'a new passphrase of mine') }
+  const { visitor: thief, page } = await signsIn(email)
+  assert.equal(page.status, 400, page.body)
+  assert.match(page.body, /start again/)
+  assert.equal(await isSignedIn(thief), false)
+  assert.equal(await isSignedIn(visitor), true, 'who has set it is still there')
+  assert.equal((await viewOf(email))?.sessions.length, 1)
+  const { visitor: later } = await signsIn(email, 'a new passphrase of mine')
+  assert.equal(await isSignedIn(later), true)
+})
+
 test('a sign-in that a block has overtaken calls off no end that an operator has asked for', async () => {
-  const { email } = await signUp(platform, 'ends-anyway@example.org')
+  const { email } = await join('ends-anyway@example.org')
   const { auth } = platform.running()
   await auth.deleteAccount(call, { email })
   meanwhile = { isFor: stores('auth_sessions'), act: () => auth.suspendAccount(call, { email, suspended: true }) }
@@ -133,12 +180,46 @@ test('a sign-in that a block has overtaken calls off no end that an operator has
 
 /** Signs in to a third party and allows it something. */
 async function allows(email: string): Promise<{ readonly visitor: Visitor; readonly page: Page }> {
-  const visitor = new Visitor(platform.port)
+  const visitor = new Visitor(platform.port, somewhereElse())
   const asked = await visitor.visit(authorizationUrl(platform, randomToken(), { scope: 'openid offline_access notes:read' }))
   const consent = await visitor.submit(asked, { email, password: PASSWORD })
   const page = await visitor.submit(consent, { decision: 'allow' })
   assert.equal(meanwhile, undefined, 'it was under way meanwhile')
   return { visitor, page }
+}
+
+/** Of this client, by whatever is kept. */
+async function isAllowed(email: string): Promise<boolean> {
+  const id = await idOf(email)
+  return ((await platform.rows()).get('auth_consents') ?? '').includes(id)
+}
+
+for (const [what, write] of [
+  ['the first consent to an app', 'insert'],
+  ['a further consent to an app', 'replace'],
+] as const) {
+  test(`requirement 32: ${what}, given in a session that ends meanwhile by a new password, does not stay`, async () => {
+    const { email } = await join(`allows-${write}@example.org`)
+    const { visitor } = await signsIn(email)
+    const thief = new Visitor(platform.port, somewhereElse())
+    const asked = await thief.visit(authorizationUrl(platform, randomToken(), { scope: 'openid notes:read' }))
+    const consent = await thief.submit(asked, { email, password: PASSWORD })
+    // Somewhere else, where nothing is under way.
+    if (write === 'replace')
+      await visitor.submit(await visitor.visit(authorizationUrl(platform, randomToken(), { scope: 'openid' })), { decision: 'allow' })
+    meanwhile = {
+      isFor: stores('auth_consents', write),
+      act: async () => {
+        await choosesPassword(visitor, 'a new passphrase of mine')
+        assert.equal(await isAllowed(email), false, 'nothing is allowed any more')
+      },
+    }
+    const page = await thief.submit(consent, { decision: 'allow' })
+    assert.equal(meanwhile, undefined, 'it was under way meanwhile')
+    assert.notEqual(page.url.searchParams.has('code'), true, page.url.href)
+    assert.equal(await isAllowed(email), false)
+    assert.equal(await isSignedIn(visitor), true)
+  })
 }
 
 for (const [what, isFor, acts] of [
@@ -147,7 +228,7 @@ for (const [what, isFor, acts] of [
   ['a wrong password', tells('sign_in.failed'), (email: string) => signsIn(email, 'not the password')],
 ] as const) {
   test(`${what} that is under way while its account ends leaves nothing of whoever has gone`, async () => {
-    const { email } = await signUp(platform, `gone-${what.replaceAll(' ', '-')}@example.org`)
+    const { email } = await join(`gone-${what.replaceAll(' ', '-')}@example.org`)
     const id = await idOf(email)
     const { auth } = platform.running()
     const act = async (): Promise<void> => {

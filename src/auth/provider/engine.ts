@@ -20,7 +20,7 @@ import type { Consents } from './consents.ts'
 import type { Endings } from './endings.ts'
 import { interactionEnded } from './details.ts'
 import { createInteractions } from './interactions.ts'
-import { callOf, inScope } from './scope.ts'
+import { callOf, inScope, noteAdmitted } from './scope.ts'
 import { createSignIns, type SignInsDependencies } from './sign-in.ts'
 import { signInAddress } from './sign-in-address.ts'
 import type { Vault } from './vault.ts'
@@ -72,13 +72,14 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     const present = await currentSession(exchange)
     if (present !== undefined && present.accountId !== accountId) await endings.endSession(call, present.id)
     if (found.session !== undefined && found.session.accountId !== accountId) delete found.session
+    noteAdmitted({ accountId, credential })
     // Never before: who knows the password alone must not be known here as its owner.
     rememberOwner(exchange, devices, { accountId, email: current.email, credential, steps: stepsOf(proofs) })
   }
 
   const signIns = createSignIns({ interactions, accounts, rules, clock, admit })
 
-  const finishConsent = createConsenting({ ...dependencies, interactions, currentSession })
+  const finishConsent = createConsenting({ ...dependencies, interactions, currentSession, within })
 
   return {
     ...createAccountAccess(dependencies),
@@ -105,7 +106,7 @@ export function createEngine(dependencies: EngineDependencies): Engine {
     continueSignIn: (exchange) => within(exchange, () => signIns.continueSignIn(exchange)),
     restartSignIn: (exchange) => within(exchange, () => signIns.restartSignIn(exchange)),
 
-    finishConsent: (exchange, approved) => within(exchange, () => finishConsent(exchange, approved)),
+    finishConsent,
 
     browserSession: (exchange) => within(exchange, () => provedSession(exchange)),
     signOutHere: (exchange) => within(exchange, () => signOutHere(exchange)),

@@ -6,7 +6,7 @@ import { insertInto } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Collection } from '../../database/contract.ts'
 import type { ClientRegistry } from './clients.ts'
-import { type GrantRecord, grantsCollection } from './collections.ts'
+import { type GrantRecord, grantsCollection, type SessionRecord } from './collections.ts'
 import type { Endings } from './endings.ts'
 import { sidOf } from './ids.ts'
 import { noStorage } from './no-storage.ts'
@@ -14,10 +14,11 @@ import type { Pending } from './pending.ts'
 import type { Reuse } from './reuse.ts'
 import { currentCall, isLikelyNew, noteRead } from './scope.ts'
 import { isGivenTo } from './token-clients.ts'
-import { type Vault, withoutId } from './vault.ts'
+import { type Place, type Vault, withoutId } from './vault.ts'
 
 export interface GrantStorageDependencies {
   readonly grants: Collection<GrantRecord>
+  readonly sessions: Pick<Collection<SessionRecord>, 'get'>
   readonly pending: Pick<Pending, 'defer'>
   readonly clients: ClientRegistry
   readonly vault: Vault
@@ -26,45 +27,11 @@ export interface GrantStorageDependencies {
   readonly reuse: Pick<Reuse, 'detected'>
 }
 
-export function createGrantStorage({ grants, pending, clients, vault, clock, endings, reuse }: GrantStorageDependencies): Adapter {
-  const place = (id: string): { collection: string; id: string } => ({ collection: grantsCollection.name, id })
+export function createGrantStorage(dependencies: GrantStorageDependencies): Adapter {
+  const { grants, clients, vault, endings, reuse } = dependencies
   return {
     ...noStorage,
-    async upsert(grantId, payload, expiresIn = 0) {
-      const call = currentCall()
-      const { accountId, clientId } = payload
-      const sessionUid = Provider.ctx?.oidc.session?.uid
-      if (accountId === undefined || clientId === undefined || sessionUid === undefined) {
-        throw new TypeError('A grant needs an account, a client and a session.')
-      }
-      const id = sidOf(grantId)
-      const sealed = vault.seal(place(id), withoutId(payload))
-      const clientFrom = (await clients.find(call, clientId))?.goodFrom
-      const endsWithSession = clients.endsWithSession(clientId, openidScopes(payload))
-      const now = clock.now()
-      const expiresAt = now + expiresIn * 1000
-      const extend = async (): Promise<void> => {
-        const set = { payload: sealed, endsWithSession, expiresAt }
-        const updated = await grants.update(call, id, { set, where: { endedAt: undefined } })
-        if (updated === undefined) throw new errors.AccessDenied('the authorisation has ended')
-      }
-      if (!isLikelyNew(id) && (await grants.get(call, id)) !== undefined) {
-        await extend()
-        return
-      }
-      const record = { id, accountId, clientId, sessionUid, endsWithSession, createdAt: now, clientFrom, payload: sealed, expiresAt }
-      await pending.defer({
-        operations: [insertInto(grantsCollection, record)],
-        async alone() {
-          try {
-            await grants.insert(call, record)
-          } catch (error) {
-            if (!hasCode(error, 'database.duplicate')) throw error
-            await extend()
-          }
-        },
-      })
-    },
+    upsert: storing(dependencies),
     async find(grantId) {
       const id = sidOf(grantId)
       const call = currentCall()
@@ -84,6 +51,49 @@ export function createGrantStorage({ grants, pending, clients, vault, clock, end
     },
   }
 }
+
+/** The first time, it waits for the session that it is in, and is stored together with it. */
+function storing({ grants, sessions, pending, clients, vault, clock, endings }: GrantStorageDependencies): Adapter['upsert'] {
+  return async (grantId, payload, expiresIn = 0) => {
+    const call = currentCall()
+    const { accountId, clientId } = payload
+    const sessionUid = Provider.ctx?.oidc.session?.uid
+    if (accountId === undefined || clientId === undefined || sessionUid === undefined) {
+      throw new TypeError('A grant needs an account, a client and a session.')
+    }
+    const id = sidOf(grantId)
+    const sealed = vault.seal(place(id), withoutId(payload))
+    const clientFrom = (await clients.find(call, clientId))?.goodFrom
+    const endsWithSession = clients.endsWithSession(clientId, openidScopes(payload))
+    const now = clock.now()
+    const expiresAt = now + expiresIn * 1000
+    const extend = async (): Promise<void> => {
+      const set = { payload: sealed, endsWithSession, expiresAt }
+      const updated = await grants.update(call, id, { set, where: { endedAt: undefined } })
+      if (updated === undefined) throw new errors.AccessDenied('the authorisation has ended')
+    }
+    if (!isLikelyNew(id) && (await grants.get(call, id)) !== undefined) {
+      await extend()
+      return
+    }
+    const record = { id, accountId, clientId, sessionUid, endsWithSession, createdAt: now, clientFrom, payload: sealed, expiresAt }
+    await pending.defer({
+      operations: [insertInto(grantsCollection, record)],
+      async alone() {
+        try {
+          await grants.insert(call, record)
+        } catch (error) {
+          if (!hasCode(error, 'database.duplicate')) throw error
+          await extend()
+        }
+        // Without the write of the session, which would have seen it.
+        if ((await sessions.get(call, sessionUid))?.value.endedAt !== undefined) await endings.endGrant(call, id)
+      },
+    })
+  }
+}
+
+const place = (id: string): Place => ({ collection: grantsCollection.name, id })
 
 function openidScopes(payload: Record<string, unknown>): ReadonlySet<string> {
   const { openid } = payload

@@ -64,7 +64,7 @@ test('an interaction goes on in the request that has read it, and is not there a
 
 test('a grant that is there gets what is new, and one that has ended is not given anew', async () => {
   const clients = Object({ endsWithSession: () => true, find: async () => ({ clientId: 'c' }) })
-  const storage = createGrantStorage({ ...parts, grants, clients, endings: Object({}), reuse: Object({}) })
+  const storage = createGrantStorage({ ...parts, grants, sessions, clients, endings: Object({}), reuse: Object({}) })
   const grant = (scope: string): AdapterPayload => ({ kind: 'Grant', accountId: 'a', clientId: 'c', openid: { scope } })
   await request(() => storage.upsert('g', grant('openid'), 60))
   await request(() => storage.upsert('g', grant('openid email'), 60))
@@ -79,7 +79,7 @@ test('a grant that is there gets what is new, and one that has ended is not give
 
 test('a session that is there keeps what the other request has added, and one that has ended stays so', async () => {
   const accounts = Object({ find: async () => ({ suspended: false }) })
-  const storage = createSessionStorage({ ...parts, sessions, accounts, consents: Object({}), endings: Object({}), limits: sessionLimits() })
+  const storage = createSessionStorage({ ...parts, sessions, accounts, endings: Object({}), limits: sessionLimits() })
   const session = (client: string): AdapterPayload => {
     const authorizations = { [client]: { sid: `${client}-sid`, grantId: `${client}-grant` } }
     return { kind: 'Session', uid: 'u', accountId: 'a', loginTs: 1000, authorizations }

@@ -16,8 +16,15 @@ export interface EngineScope {
   refusal?: Error
   /** The interaction that this request has answered. */
   claimed?: string
+  /** Who was let in by this request, and by what. */
+  admitted?: Admitted
   /** Ids of the records that this request has read. */
   read?: Set<string>
+}
+
+export interface Admitted {
+  readonly accountId: string
+  readonly credential: string
 }
 
 const scopes = new AsyncLocalStorage<EngineScope>()
@@ -60,6 +67,15 @@ export function noteRead(id: string): void {
 export function isLikelyNew(id: string): boolean {
   const scope = scopes.getStore()
   return scope !== undefined && scope.read?.has(id) !== true
+}
+
+export function noteAdmitted(admitted: Admitted): void {
+  const scope = scopes.getStore()
+  if (scope !== undefined) scope.admitted = admitted
+}
+
+export function admittedHere(): Admitted | undefined {
+  return scopes.getStore()?.admitted
 }
 
 export function refuseAll(reason: Error): Error {

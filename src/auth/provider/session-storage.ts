@@ -10,13 +10,12 @@ import { describeDevice } from '../device.ts'
 import type { AccountDirectory } from '../engine.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
 import { type SessionRecord, sessionsCollection } from './collections.ts'
-import type { Consents } from './consents.ts'
 import { interactionEnded } from './details.ts'
 import type { Endings } from './endings.ts'
 import { recordId } from './ids.ts'
 import { noStorage } from './no-storage.ts'
 import type { Pending } from './pending.ts'
-import { currentCall, currentExchange, isLikelyNew, noteRead, refuseAll } from './scope.ts'
+import { admittedHere, currentCall, currentExchange, isLikelyNew, noteRead, refuseAll } from './scope.ts'
 import type { SessionLimits } from './session-limits.ts'
 import type { Place, Vault } from './vault.ts'
 
@@ -27,7 +26,6 @@ export interface SessionStorageDependencies {
   readonly clock: Clock
   readonly endings: Endings
   readonly accounts: AccountDirectory
-  readonly consents: Pick<Consents, 'removeAll'>
   readonly limits: SessionLimits
 }
 
@@ -61,15 +59,11 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
           const record = recordOf(dependencies, payload, { ...saving, signedInAt: undefined })
           const events = signInOf(undefined, record)
           if (await pending.commit(call, { operations: [insertInto(sessionsCollection, record)], events })) {
-            return await unlessKeptOut(call, accountOf(events, record))
+            return await unlessKeptOut(call, record, events)
           }
         } else {
           // It ended while this request was under way: saving it would sign the browser in again.
-          if (stored.value.endedAt !== undefined) {
-            // What it had to store with it, as a consent, it may have stored each for itself.
-            await unlessKeptOut(call, payload.accountId)
-            throw refuseAll(new errors.SessionNotFound('the session has ended'))
-          }
+          if (stored.value.endedAt !== undefined) throw refuseAll(new errors.SessionNotFound('the session has ended'))
           const earlier = opened(stored)
           const latest = withLatestSignIn(earlier, payload)
           const signedInAt = isSameSignIn(earlier, latest) ? stored.value.signedInAt : undefined
@@ -77,7 +71,7 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
           const { id: _id, ...set } = record
           const events = signInOf(stored.value, record)
           const operations = [updateIn(sessionsCollection, uid, { set, ifVersion: stored.version })]
-          if (await pending.commit(call, { operations, events })) return await unlessKeptOut(call, accountOf(events, record))
+          if (await pending.commit(call, { operations, events })) return await unlessKeptOut(call, record, events)
         }
       }
       throw new errors.TemporarilyUnavailable('the session is busy')
@@ -131,24 +125,22 @@ function signInOf(before: SessionRecord | undefined, { accountId, signedInAt, de
   return [securityEventOf({ type: 'sign_in.succeeded', accountId, device, ...(client === undefined ? {} : { client }) })]
 }
 
-/** Who has signed in, if somebody has. */
-const accountOf = (signIn: readonly EventDraft[], { accountId }: SessionRecord): string | undefined =>
-  signIn.length === 0 ? undefined : accountId
-
 /**
- * A block, and the end of an account, are written first and then end what is there; a sign-in is stored first and then asks for either. Whatever comes in
- * between, one of the two sees the other, on every database and in any process, and it costs a sign-in no write.
+ * A block, a new password and the end of an account are written first and then end what is there; a sign-in is stored first and then asks for either.
+ * Whatever comes in between, one of the two sees the other, on every database and in any process, and it costs a sign-in no write.
  */
 function keepingOut({
   accounts,
-  consents,
   endings,
-}: SessionStorageDependencies): (call: Call, accountId: string | undefined) => Promise<void> {
-  return async (call, accountId) => {
-    const person = accountId === undefined ? undefined : await accounts.find(call, accountId)
-    if (accountId === undefined || person?.suspended === false) return
-    await endings.endAccount(call, accountId)
-    await consents.removeAll(call, accountId)
+}: SessionStorageDependencies): (call: Call, stored: SessionRecord, signIn: readonly EventDraft[]) => Promise<void> {
+  return async (call, { id, accountId }, signIn) => {
+    if (accountId === undefined || signIn.length === 0) return
+    const person = await accounts.find(call, accountId)
+    const admitted = admittedHere()
+    const isProved = admitted?.accountId !== accountId || admitted.credential === person?.credential
+    if (person?.suspended === false && isProved) return
+    // Of a new password, whoever knows it may have signed in meanwhile.
+    await (person?.suspended === false ? endings.endSession(call, id) : endings.endAccount(call, accountId))
     // With it goes what this request would store yet.
     throw refuseAll(interactionEnded())
   }

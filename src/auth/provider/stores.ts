@@ -94,8 +94,8 @@ export function openStores(parts: StoresParts, clients: ClientRegistry) {
   const limits = sessionLimits(settings.definition?.sessions)
   const adapter = adapterFactory({
     Client: createClientStorage(clients, newcomers.documents),
-    Session: createSessionStorage({ ...parts, sessions, consents, pending, vault, endings, limits }),
-    Grant: createGrantStorage({ grants, pending, clients, vault, clock, endings, reuse }),
+    Session: createSessionStorage({ ...parts, sessions, pending, vault, endings, limits }),
+    Grant: createGrantStorage({ grants, sessions, pending, clients, vault, clock, endings, reuse }),
     RefreshToken: refreshStorage,
     AuthorizationCode: codeStorage,
     AccessToken: accessTokenStorage,
