@@ -36,7 +36,15 @@ export const ACCOUNTS: readonly Defence[] = [
     requirement: 32,
     off: 'a consent that is under way outlives the session that it was given in',
     test: MEANWHILE,
-    edits: [[`${PROVIDER}/consenting.ts`, 'session === undefined || session.endedAt !== undefined)', 'session?.id === "")']],
+    edits: [
+      [`${PROVIDER}/consenting.ts`, 'if (stored !== undefined && stored.endedAt === undefined) return', 'if (stored !== null) return'],
+    ],
+  },
+  {
+    requirement: 32,
+    off: 'what a refused sign-in has made stays',
+    test: MEANWHILE,
+    edits: [[`${PROVIDER}/session-storage.ts`, 'withAll: true', 'withAll: false']],
   },
   {
     requirement: 32,

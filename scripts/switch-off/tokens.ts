@@ -115,7 +115,7 @@ export const TOKENS: readonly Defence[] = [
     [
       ['a new password ends no session', 'if (id !== exceptUid && !later.has(id)) await', 'if (id === exceptUid && !later.has(id)) await'],
       ['a new password leaves tokens as they are', 'found.filter((grant) => !stays(grant))', "found.filter(({ id }) => id === '')"],
-      ['signing out leaves the tokens of frontends', '.filter(({ endsWithSession }) => endsWithSession)', '.filter(({ id }) => id === "")'],
+      ['signing out leaves the tokens of frontends', 'withAll || endsWithSession', 'withAll'],
       [
         'an app whose access is ended keeps its tokens',
         'await grantsOf(call, where), events)',

@@ -3,9 +3,12 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, test } from 'node:test'
 import { systemCall } from '#kernel/call.ts'
 import { randomToken } from '#kernel/ids.ts'
+import { z } from '#kernel/schema.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { WriteRequest } from '../../src/database/ports.ts'
-import sealedApp from '../fixtures/sealed/ninefold.config.ts'
+import { consentsCollection, grantsCollection } from '../../src/auth/provider/collections.ts'
+import sealedApp, { SECRET } from '../fixtures/sealed/ninefold.config.ts'
+import { type Reply, send } from '../support/http.ts'
 import { type Person, PASSWORD, signIn, signUp } from '../support/person.ts'
 import { withWrites } from '../support/scenario-database.ts'
 import { authorizationUrl } from '../support/third-party.ts'
@@ -144,6 +147,13 @@ test('requirement 32: the pages know nobody who is blocked, although the session
   assert.equal(await isSignedIn(visitor), true, 'it was there all the time')
 })
 
+/** On the account page, where this browser keeps its own session. */
+async function signsOut(visitor: Visitor): Promise<void> {
+  const page = await visitor.visit(`${platform.origin('accounts')}/account`)
+  const done = await visitor.press(page, /sign-out/)
+  assert.equal(done.status, 200, done.body)
+}
+
 /** On the account page, and the job that it has asked for has run. */
 async function choosesPassword(visitor: Visitor, next: string): Promise<void> {
   const before = accessEndings
@@ -187,6 +197,95 @@ async function allows(email: string): Promise<{ readonly visitor: Visitor; reado
   assert.equal(meanwhile, undefined, 'it was under way meanwhile')
   return { visitor, page }
 }
+
+const toPrintShop = (path: string, form: Record<string, string>): Promise<Reply> =>
+  send({
+    port: platform.port,
+    host: new URL(platform.origin('accounts')).host,
+    method: 'POST',
+    path,
+    headers: { 'content-type': 'application/x-www-form-urlencoded', 'x-forwarded-for': '192.0.2.7' },
+    body: new URLSearchParams({ client_id: 'print-shop', client_secret: SECRET, ...form }).toString(),
+  })
+
+/** The page that asks who is there, for a device that has begun. */
+async function connecting(visitor: Visitor): Promise<{ readonly page: Page; poll(): Promise<Reply> }> {
+  const began = await toPrintShop('/device-authorization', { scope: 'openid offline_access notes:read' })
+  assert.equal(began.status, 200, began.body)
+  const { device_code: code, user_code: typed } = z.object({ device_code: z.string(), user_code: z.string() }).parse(JSON.parse(began.body))
+  const form = await visitor.visit(`${platform.origin('accounts')}/device`)
+  const page = await visitor.submit(await visitor.submit(form, { user_code: typed }), { confirm: 'yes' })
+  const poll = (): Promise<Reply> =>
+    toPrintShop('/token', { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: code })
+  return { page, poll }
+}
+
+/** Whoever does not get in leaves nothing to the client either. */
+async function givesNothing(email: string, reply: Promise<Reply>): Promise<void> {
+  const { status, body } = await reply
+  assert.equal(status, 400, body)
+  const accountId = await idOf(email)
+  const grants = platform.running().database.collection(grantsCollection)
+  const { items } = await grants.list(call, { index: 'account', where: { accountId, clientId: 'print-shop' }, limit: 10 })
+  assert.deepEqual(items, [])
+}
+
+test('requirement 32: a sign-in by the old password that is being stored while its owner sets a new one connects no device', async () => {
+  const { email } = await join('device-of-a-thief@example.org')
+  const { visitor } = await signsIn(email)
+  const asked = await visitor.visit(authorizationUrl(platform, randomToken(), { scope: 'openid offline_access notes:read' }))
+  await visitor.submit(asked, { decision: 'allow' })
+  const thief = new Visitor(platform.port, somewhereElse())
+  const { page, poll } = await connecting(thief)
+  meanwhile = { isFor: stores('auth_grants'), act: () => choosesPassword(visitor, 'a new passphrase of mine') }
+  const refused = await thief.submit(page, { email, password: PASSWORD })
+  assert.equal(meanwhile, undefined, 'it was under way meanwhile')
+  assert.equal(refused.status, 400, refused.body)
+  await givesNothing(email, poll())
+  assert.equal(await isSignedIn(thief), false)
+})
+
+for (const [how, endsIt] of [
+  ['by a new password', ({ owner }) => choosesPassword(owner, 'a new passphrase of mine')],
+  ['by signing out beside it', ({ visitor }) => signsOut(visitor)],
+  ['by an operator', ({ email }) => platform.running().auth.signOutAccount(call, { email })],
+] satisfies readonly [string, (of: { email: string; owner: Visitor; visitor: Visitor }) => Promise<unknown>][]) {
+  test(`requirement 32: a device is connected by nobody whose session ends meanwhile ${how}`, async () => {
+    const { email } = await join(`device-${how.replaceAll(' ', '-')}@example.org`)
+    const { visitor: owner } = await signsIn(email)
+    const visitor = new Visitor(platform.port, somewhereElse())
+    const { page, poll } = await connecting(visitor)
+    const consent = await visitor.submit(page, { email, password: PASSWORD })
+    meanwhile = { isFor: stores('auth_grants'), act: () => endsIt({ email, owner, visitor }) }
+    const refused = await visitor.submit(consent, { decision: 'allow' })
+    assert.equal(meanwhile, undefined, 'it was under way meanwhile')
+    assert.equal(refused.status, 400, refused.body)
+    assert.match(refused.body, /start again/)
+    await givesNothing(email, poll())
+    assert.equal(await isAllowed(email), false)
+  })
+}
+
+test('a further consent that is under way while somebody signs out beside it leaves what was allowed before', async () => {
+  const { email } = await join('allowed-before@example.org')
+  const id = await idOf(email)
+  const { visitor } = await signsIn(email)
+  const asks = (scope: string): Promise<Page> => visitor.visit(authorizationUrl(platform, randomToken(), { scope, prompt: undefined }))
+  const consents = platform.running().database.collection(consentsCollection)
+  const allowed = async () =>
+    (await consents.list(call, { index: 'account', where: { accountId: id }, limit: 10 })).items.map(({ value }) => value)
+  await visitor.submit(await asks('openid'), { decision: 'allow' })
+  const before = await allowed()
+  const consent = await asks('openid notes:read')
+  meanwhile = { isFor: stores('auth_consents', 'replace'), act: () => signsOut(visitor) }
+  const refused = await visitor.submit(consent, { decision: 'allow' })
+  assert.equal(meanwhile, undefined, 'it was under way meanwhile')
+  assert.equal(refused.status, 400, refused.body)
+  assert.deepEqual(await allowed(), before)
+  await eventsTaken()
+  const types = (await viewOf(email))?.events.map(({ type }) => type) ?? []
+  assert.equal(types.filter((type) => type === 'app.revoked').length, 1)
+})
 
 /** Of this client, by whatever is kept. */
 async function isAllowed(email: string): Promise<boolean> {

@@ -6,7 +6,7 @@ import type { BrowserSession, Engine } from '../engine.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
 import type { ClientRegistry, RegisteredClient } from './clients.ts'
 import type { SessionRecord } from './collections.ts'
-import type { Consents } from './consents.ts'
+import type { Addition, Consents } from './consents.ts'
 import { type Details, interactionEnded } from './details.ts'
 import { type Interactions, namedScopes } from './interactions.ts'
 import { APPEARANCE } from './prompts.ts'
@@ -15,7 +15,7 @@ import { callOf } from './scope.ts'
 export interface ConsentingDependencies {
   readonly interactions: Pick<Interactions, 'get' | 'finish'>
   readonly clients: Pick<ClientRegistry, 'find'>
-  readonly consents: Pick<Consents, 'add' | 'remove'>
+  readonly consents: Pick<Consents, 'add'>
   readonly sessions: Pick<Collection<SessionRecord>, 'get'>
   currentSession(this: void, exchange: Exchange): Promise<BrowserSession | undefined>
   /** Stores what the work leaves to be stored. */
@@ -25,18 +25,22 @@ export interface ConsentingDependencies {
 interface Agreement {
   readonly session: BrowserSession
   readonly client: RegisteredClient
+  /** Once it is on its way. */
+  addition?: Addition
 }
 
 export function createConsenting(dependencies: ConsentingDependencies): Engine['finishConsent'] {
   const { interactions, clients, consents, sessions, currentSession, within } = dependencies
 
-  const agree = async (exchange: Exchange, found: Details, { session: { accountId }, client }: Agreement): Promise<Answer> => {
+  const agree = async (exchange: Exchange, found: Details, given: Agreement): Promise<Answer> => {
+    const { accountId } = given.session
+    const { client } = given
     // In one commit with the consent and what comes of it, or of two answers the one that does not count would leave it behind.
     await found.destroy()
     const events = [securityEventOf({ type: 'app.allowed', accountId, about: client.name, ...whence(exchange) })]
     const { [APPEARANCE]: asked } = found.prompt.details
     const appearance = typeof asked === 'string' ? asked : undefined
-    await consents.add(callOf(exchange), { accountId, client, scopes: namedScopes(found), appearance, events })
+    given.addition = await consents.add(callOf(exchange), { accountId, client, scopes: namedScopes(found), appearance, events })
     return await interactions.finish(exchange, found, { consent: {} })
   }
 
@@ -44,10 +48,12 @@ export function createConsenting(dependencies: ConsentingDependencies): Engine['
    * Whoever ends all that an account has open ends its sessions, and then removes what it has allowed; what is allowed is stored, and then asks for its
    * session. Whatever comes in between, one of the two sees the other.
    */
-  const withdrawIfEnded = async (exchange: Exchange, { session: { id, accountId }, client: { clientId } }: Agreement): Promise<void> => {
+  const takeBackIfEnded = async (exchange: Exchange, { session, client, addition }: Agreement): Promise<void> => {
     const call = callOf(exchange)
-    const session = (await sessions.get(call, id))?.value
-    if (session === undefined || session.endedAt !== undefined) await consents.remove(call, { accountId, clientId, events: [] })
+    const { id, accountId } = session
+    const stored = (await sessions.get(call, id))?.value
+    if (stored !== undefined && stored.endedAt === undefined) return
+    await addition?.takeBack(call, [securityEventOf({ type: 'app.revoked', accountId, about: client.name })])
   }
 
   return async (exchange, approved) => {
@@ -64,7 +70,7 @@ export function createConsenting(dependencies: ConsentingDependencies): Engine['
         return await agree(exchange, found, given)
       })
     } finally {
-      if (given !== undefined) await withdrawIfEnded(exchange, given)
+      if (given !== undefined) await takeBackIfEnded(exchange, given)
     }
   }
 }

@@ -1,4 +1,5 @@
 // What a person has allowed a third party, once and for every browser. Grants are made from it; revoking the app removes it.
+import { isDeepStrictEqual } from 'node:util'
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { type Change, type EventDraft, insertInto } from '#kernel/collection.ts'
@@ -22,11 +23,16 @@ export interface Consent {
   readonly events: readonly EventDraft[]
 }
 
+export interface Addition {
+  /** As it was before, as far as nothing has changed since; else nothing is allowed any more. Only then the events are told. */
+  takeBack(call: Call, events: readonly EventDraft[]): Promise<void>
+}
+
 export interface Consents {
   /** What is allowed to a client of this appearance. */
   find(call: Call, of: Pick<Consent, 'accountId' | 'client' | 'appearance'>): Promise<ReadonlySet<string>>
   /** Adds to what the same client was allowed before. */
-  add(call: Call, consent: Consent): Promise<void>
+  add(call: Call, consent: Consent): Promise<Addition>
   list(call: Call, accountId: string): Promise<readonly ConsentRecord[]>
   /** False when there was none; then nothing is told. */
   remove(call: Call, of: Pick<ConsentRecord, 'accountId' | 'clientId'> & Pick<Consent, 'events'>): Promise<boolean>
@@ -63,25 +69,6 @@ export function createConsents({ consents, pending, clock, hasOtherResources }: 
       after = page.next
     } while (after !== undefined)
   }
-  const extend = async (call: Call, consent: Consent): Promise<void> => {
-    const { client, events } = consent
-    const record = recordOf(consent, clock.now())
-    const { id } = record
-    for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      const stored = await consents.get(call, id)
-      try {
-        if (stored === undefined) {
-          await consents.insert(call, record, { events })
-          return
-        }
-        const set = isTo(client, stored.value) ? withMore(counting(stored.value), consent) : insteadOf(record)
-        if ((await consents.update(call, id, { set, ifVersion: stored.version }, { events })) !== undefined) return
-      } catch (error) {
-        if (!hasCode(error, 'database.duplicate')) throw error
-      }
-    }
-    throw new Error('The consent changes too often to be stored.')
-  }
   return {
     async find(call, { accountId, client, appearance }) {
       const id = idOf(accountId, client.clientId)
@@ -92,15 +79,7 @@ export function createConsents({ consents, pending, clock, hasOtherResources }: 
       return new Set(appearance === undefined ? named : appearances?.find(({ hash }) => hash === appearance)?.scopes)
     },
 
-    async add(call, consent) {
-      const record = recordOf(consent, clock.now())
-      if ((await consents.get(call, record.id)) !== undefined) {
-        await extend(call, consent)
-        return
-      }
-      const { events } = consent
-      await pending.defer({ operations: [insertInto(consentsCollection, record)], events, alone: () => extend(call, consent) })
-    },
+    add: adding({ consents, pending, clock }, counting),
     async list(call, accountId) {
       const page = await consents.list(call, { index: 'account', where: { accountId }, limit: 1000 })
       return page.items.map(({ value }) => value)
@@ -111,6 +90,67 @@ export function createConsents({ consents, pending, clock, hasOtherResources }: 
     removeAll: (call, accountId) => sweep(call, { index: 'account', where: { accountId } }),
     removeClient: (call, clientId, until) => sweep(call, { index: 'client', where: { clientId } }, until),
   }
+}
+
+function adding(
+  { consents, pending, clock }: Omit<ConsentsDependencies, 'hasOtherResources'>,
+  counting: (record: ConsentRecord) => Counting,
+): Consents['add'] {
+  const extend = async (call: Call, consent: Consent): Promise<Written> => {
+    const { client, events } = consent
+    const record = recordOf(consent, clock.now())
+    const { id } = record
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const stored = await consents.get(call, id)
+      try {
+        if (stored === undefined) {
+          return { after: (await consents.insert(call, record, { events })).value }
+        }
+        const before = stored.value
+        const set = isTo(client, before) ? withMore(counting(before), consent) : insteadOf(record)
+        const updated = await consents.update(call, id, { set, ifVersion: stored.version }, { events })
+        if (updated !== undefined) return { before, after: updated.value }
+      } catch (error) {
+        if (!hasCode(error, 'database.duplicate')) throw error
+      }
+    }
+    throw new Error('The consent changes too often to be stored.')
+  }
+  return async (call, consent) => {
+    const record = recordOf(consent, clock.now())
+    let written: Written = { after: record }
+    const alone = async (): Promise<void> => {
+      written = await extend(call, consent)
+    }
+    const { events } = consent
+    if ((await consents.get(call, record.id)) !== undefined) await alone()
+    else await pending.defer({ operations: [insertInto(consentsCollection, record)], events, alone })
+    return { takeBack: (later, revoked) => restore(consents, later, { ...written, events: revoked }) }
+  }
+}
+
+interface Written {
+  readonly before?: ConsentRecord
+  readonly after: ConsentRecord
+}
+
+async function restore(
+  consents: Collection<ConsentRecord>,
+  call: Call,
+  { before, after, events }: Written & Pick<Consent, 'events'>,
+): Promise<void> {
+  const stored = await consents.get(call, after.id)
+  if (stored === undefined) return
+  const isUnchanged = before !== undefined && isDeepStrictEqual(stored.value, after)
+  const set = isUnchanged ? restored(before, after) : undefined
+  const done = set && (await consents.update(call, after.id, { set, ifVersion: stored.version }, { events }))
+  if (done === undefined) await consents.delete(call, after.id, { events })
+}
+
+/** What was not there before is taken away. */
+function restored({ id: _id, ...before }: ConsentRecord, after: ConsentRecord): Change<ConsentRecord>['set'] {
+  const { id: _same, ...added } = after
+  return { ...Object.fromEntries(Object.keys(added).map((name) => [name, undefined])), ...before }
 }
 
 /** Somebody has said yes in this very request: it is stored with what comes of it. */

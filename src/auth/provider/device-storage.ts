@@ -21,7 +21,7 @@ import type { Vault } from './vault.ts'
 
 export interface DeviceStorageDependencies {
   readonly codes: Collection<DeviceCodeRecord>
-  readonly pending: Pick<Pending, 'defer' | 'flush'>
+  readonly pending: Pick<Pending, 'defer'>
   readonly vault: Vault
   readonly keyRing: KeyRing
   readonly clock: Clock
@@ -69,12 +69,16 @@ export function createDeviceStorage(dependencies: DeviceStorageDependencies): Ad
         return
       }
       const set = { step, payload: sealed, ...(grantId === undefined ? {} : { grant: sidOf(grantId) }) }
-      // The device may ask at any moment: the grant has to be there before the code says so.
-      await pending.flush()
       // Who says no does so without having begun.
       const from = payload.error !== undefined && payload.inFlight !== true ? 'new' : BEFORE[step]
-      const written = await codes.update(call, id, { set, where: { step: from } })
-      if (written === undefined) throw new errors.InvalidRequest('this code has been used in another browser')
+      const change = { set, where: { step: from } }
+      const alone = async (): Promise<void> => {
+        const written = await codes.update(call, id, change)
+        if (written === undefined) throw new errors.InvalidRequest('this code has been used in another browser')
+      }
+      // The device may ask at any moment: together with the grant, and with the session, which may have ended meanwhile.
+      if (grantId === undefined) await alone()
+      else await pending.defer({ operations: [updateIn(deviceCodesCollection, id, change)], alone })
     },
     async find(code) {
       const call = currentCall()

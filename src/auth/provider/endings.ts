@@ -13,8 +13,8 @@ const PAGE = 500
 export interface Endings {
   /** One authorisation of one client in one browser. */
   endGrant(call: Call, sid: string, events?: readonly EventDraft[]): Promise<void>
-  /** A browser session with every authorisation that was to end with it. */
-  endSession(call: Call, uid: string): Promise<void>
+  /** A browser session with every authorisation that was to end with it; with all that were made in it, where whoever made them had no right to it. */
+  endSession(call: Call, uid: string, options?: { readonly withAll?: boolean }): Promise<void>
   /** All authorisations of a client for an account, in every browser. The events are told when there is one. */
   endClient(
     call: Call,
@@ -61,14 +61,15 @@ export function createEndings(dependencies: EndingsDependencies): Endings {
       const notices = found === undefined ? [] : await noticesOf(clients.find, call, found)
       await marking.end(call, { sids: [sid], told: new Map([[sid, [...notices, ...events]]]) })
     },
-    async endSession(call, uid) {
+    async endSession(call, uid, { withAll = false } = {}) {
       const present = (await sessions.get(call, uid))?.value
       const where = { sessionUid: uid }
       const inSession = await everything((after) => grants.list(call, { index: 'session', where, limit: PAGE, ...after }))
       const told = await toldOf(call, inSession)
-      const sids = inSession.filter(({ endsWithSession }) => endsWithSession).map(({ id }) => id)
+      const ends = ({ endsWithSession }: GrantRecord): boolean => withAll || endsWithSession
+      const sids = inSession.filter(ends).map(({ id }) => id)
       // Clients whose access goes on are told of the sign-out as well (Back-Channel Logout section 2.7).
-      const others = inSession.filter(({ endsWithSession }) => !endsWithSession).flatMap(({ id }) => told.get(id) ?? [])
+      const others = inSession.filter((grant) => !ends(grant)).flatMap(({ id }) => told.get(id) ?? [])
       await marking.end(call, { sids, told, uid, events: [...(present === undefined ? [] : endedEvent(present)), ...others] })
     },
     endClient: async (call, { events, ...where }) => endAll(call, await grantsOf(call, where), events),

@@ -1,4 +1,5 @@
 // The seam to the pages: what a page may ask of the OpenID engine, in words of people and apps (see ../engine.ts).
+import { errors } from 'oidc-provider'
 import { callIn } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Exchange } from '#kernel/http/route.ts'
@@ -153,8 +154,13 @@ function sessionsHere({ built, sessions, accounts, rules, endings }: EngineDepen
 function createUnits(pending: Pick<Pending, 'flush'>): <Result>(exchange: Exchange, work: () => Promise<Result>) => Promise<Result> {
   return (exchange, work) =>
     inScope({ call: callOf(exchange), exchange, waiting: [] }, async () => {
-      const result = await work()
-      await pending.flush()
-      return result
+      try {
+        const result = await work()
+        await pending.flush()
+        return result
+      } catch (error) {
+        // The session ended before it could be saved: to whoever is asked something here, that was the end of it.
+        throw error instanceof errors.SessionNotFound ? interactionEnded() : error
+      }
     })
 }

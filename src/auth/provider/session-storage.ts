@@ -140,7 +140,7 @@ function keepingOut({
     const isProved = admitted?.accountId !== accountId || admitted.credential === person?.credential
     if (person?.suspended === false && isProved) return
     // Of a new password, whoever knows it may have signed in meanwhile.
-    await (person?.suspended === false ? endings.endSession(call, id) : endings.endAccount(call, accountId))
+    await (person?.suspended === false ? endings.endSession(call, id, { withAll: true }) : endings.endAccount(call, accountId))
     // With it goes what this request would store yet.
     throw refuseAll(interactionEnded())
   }
