@@ -3,8 +3,9 @@ import { breath } from '#kernel/breath.ts'
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operation } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
+import { sha256 } from '#kernel/keyring.ts'
 import type { Database, Stored } from '../../database/contract.ts'
-import { type Account, account, type EmailToken, emailToken } from './schemas.ts'
+import { type Account, account, credentialOf, type EmailToken, emailToken } from './schemas.ts'
 
 export const accountsCollection = defineCollection<Account>({
   name: 'accounts',
@@ -38,6 +39,8 @@ export interface AccountsRepository {
   findByEmail(call: Call, email: string): Promise<Account | undefined>
   /** `false` when the account is gone, or its password is no longer `before`; then nothing was written. */
   updatePassword(call: Call, id: string, change: { before: string; after: string; events?: readonly EventDraft[] }): Promise<boolean>
+  /** Another hash of the same password: nothing that was proved of the account ends. `false` when the account is not as it was read. */
+  renewHash(call: Call, account: Account, after: string): Promise<boolean>
   /** The first one, for the account as it was read. `false` when its ways in have changed since, or it was just taken back from somebody. */
   addPassword(call: Call, account: Account, added: { password: string; events: readonly EventDraft[] }): Promise<boolean>
   /** `false` when the account is gone. */
@@ -77,6 +80,13 @@ export function createAccountsRepository(database: Database): AccountsRepository
     async updatePassword(call, id, { before, after, events = [] }) {
       const updated = await accounts.update(call, id, { set: { password: after }, where: { password: before } }, { events })
       return updated !== undefined
+    },
+    async renewHash(call, account, after) {
+      const { id, password, waysVersion } = account
+      const rehash = { of: sha256(after), credential: credentialOf(account), ...(waysVersion === undefined ? {} : { waysVersion }) }
+      // Not while it is being taken back: whoever signs in meanwhile has the credential of afterwards.
+      const where = { password, waysVersion, reclaimedSince: undefined }
+      return (await accounts.update(call, id, { set: { password: after, rehash }, where })) !== undefined
     },
     async addPassword(call, { id, waysVersion }, { password, events }) {
       const where = { password: undefined, waysVersion, suspendedAt: undefined, reclaimedSince: undefined }
