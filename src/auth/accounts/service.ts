@@ -183,7 +183,7 @@ async function replacePassword(
       ? await repository.addPassword(call, account, { password: after, events })
       : await repository.updatePassword(call, accountId, { before, after, events })
   if (!isChanged) return undefined
-  return devices.remember({ accountId, email, credential: credentialOf({ password: after, waysVersion }) }, known?.steps ?? 1)
+  return devices.remember({ accountId, email, credential: credentialOf({ password: after, waysVersion }) }, known?.steps ?? 1, device)
 }
 
 function confirmed(account: Account | undefined): Account | undefined {

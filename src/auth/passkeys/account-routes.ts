@@ -16,6 +16,7 @@ import {
   refused,
   skinOf,
 } from '../pages/handling.ts'
+import { stayKnown } from '../pages/stay-known.ts'
 import { describeDevice } from '../device.ts'
 import { addPasskeyPage } from './pages.ts'
 import { accountPlace } from './places.ts'
@@ -95,8 +96,12 @@ function keepingRoutes(parts: PageParts): Route[] {
       input: { params: owned, body: emptyForm },
       handle: friendly(parts, (call, { params }, exchange) =>
         lately(call, exchange, {
-          async run({ session }) {
-            const outcome = await passkeys.remove(call, { id: params.id, accountId: session.accountId, by: whence(exchange) })
+          async run(who) {
+            const owned = { id: params.id, accountId: who.session.accountId, by: whence(exchange) }
+            const outcome = await stayKnown(parts, who, {
+              run: () => passkeys.remove(call, owned),
+              emailAfter: (removed, email) => (removed === 'removed' ? email : undefined),
+            })
             return doneAnswer(outcome === 'last' ? 'passkey-last' : 'passkey-removed')
           },
         }),
