@@ -43,7 +43,7 @@ describe('rate limits', () => {
       const key = (fill: number) => createKeyRing(new Secret(Buffer.alloc(32, fill).toString('base64url')))
       const known = (account: string, fill = 7): string =>
         `${KNOWN_BROWSER_COOKIE}=${createBrowserPasses(key(fill)).make(account)}~and-marks`
-      const times = (count: number, ask: () => Promise<number>) => Array.from({ length: count }, ask)
+      const times = (most: number, send: () => Promise<number>) => Array.from({ length: most }, send)
       await Promise.all(times(3, () => signIn()))
       assert.equal(await signIn(), 429)
       for (const invented of [

@@ -158,26 +158,26 @@ test('another hash of the same password ends nothing: not what browsers are know
   const { accountId, email, password } = await (await house.open(FIRST)).person()
   const third: HashCost = { memoryKiB: 64, passes: 3 }
   let credential: string | undefined
-  let mark: string | undefined
+  let known: string | undefined
   for (const [index, cost] of [DEARER, third, FIRST].entries()) {
     const world = await house.open(cost)
     const { accounts, shared } = world.running
     const before = await hashOf(world, accountId)
     credential ??= (await accounts.find(call, accountId))?.credential
-    mark ??= await world.deviceOf(accountId)
+    known ??= await world.deviceOf(accountId)
     const signedIn = await accounts.signIn(call, { email, password, client: 'c' })
     assert.notEqual(await hashOf(world, accountId), before)
     assert.equal((await accounts.find(call, accountId))?.credential, credential)
     assert.equal(signedIn?.credential, credential)
-    assert.ok(await shared.devices.recognise(call, email, mark), 'the other browser')
+    assert.ok(await shared.devices.recognise(call, email, known), 'the other browser')
     if (index === 0) continue
     // A way in is taken away, between two times.
     const { value } = (await world.database.collection(accountsCollection).get(call, accountId)) ?? assert.fail()
     await world.database.collection(accountsCollection).update(call, accountId, { set: { waysVersion: (value.waysVersion ?? 0) + 1 } })
-    assert.equal(await shared.devices.recognise(call, email, mark), undefined)
+    assert.equal(await shared.devices.recognise(call, email, known), undefined)
     assert.notEqual((await accounts.find(call, accountId))?.credential, credential)
     credential = undefined
-    mark = undefined
+    known = undefined
   }
   const world = await house.open(DEARER)
   const { accounts, shared } = world.running

@@ -111,7 +111,7 @@ test('a browser keeps marks of the accounts that were signed in to last, one of 
     keyRing: createKeyRing(new Secret(randomToken())),
     accounts: { findByEmail: async (_call, email) => accounts.get(email) },
   })
-  let value: string | undefined = 'planted~' + `${'a'.repeat(22)}.${'b'.repeat(43)}.${'c'.repeat(42)}`
+  let value: string | undefined = `planted~${'a'.repeat(22)}.${'b'.repeat(43)}.${'c'.repeat(42)}`
   const enter = (id: string): void => {
     const account = { id, email: `${id}@example.org`, name: id, password: `hash of ${id}`, createdAt: 0 }
     accounts.set(account.email, account)

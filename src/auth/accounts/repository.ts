@@ -81,9 +81,9 @@ export function createAccountsRepository(database: Database): AccountsRepository
       const updated = await accounts.update(call, id, { set: { password: after }, where: { password: before } }, { events })
       return updated !== undefined
     },
-    async renewHash(call, account, after) {
-      const { id, password, waysVersion } = account
-      const rehash = { of: sha256(after), credential: credentialOf(account), ...(waysVersion === undefined ? {} : { waysVersion }) }
+    async renewHash(call, found, after) {
+      const { id, password, waysVersion } = found
+      const rehash = { of: sha256(after), credential: credentialOf(found), ...(waysVersion === undefined ? {} : { waysVersion }) }
       // Not while it is being taken back: whoever signs in meanwhile has the credential of afterwards.
       const where = { password, waysVersion, reclaimedSince: undefined }
       return (await accounts.update(call, id, { set: { password: after, rehash }, where })) !== undefined

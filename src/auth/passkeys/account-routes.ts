@@ -97,9 +97,9 @@ function keepingRoutes(parts: PageParts): Route[] {
       handle: friendly(parts, (call, { params }, exchange) =>
         lately(call, exchange, {
           async run(who) {
-            const owned = { id: params.id, accountId: who.session.accountId, by: whence(exchange) }
+            const gone = { id: params.id, accountId: who.session.accountId, by: whence(exchange) }
             const outcome = await stayKnown(parts, who, {
-              run: () => passkeys.remove(call, owned),
+              run: () => passkeys.remove(call, gone),
               emailAfter: (removed, email) => (removed === 'removed' ? email : undefined),
             })
             return doneAnswer(outcome === 'last' ? 'passkey-last' : 'passkey-removed')

@@ -127,9 +127,7 @@ function proving({ repository, challenges, ceremonies, accounts, throttle, clock
     async prove(call, { place, answer: text, client, known: browser, by }, only) {
       const answer = readAnswer(requestAnswer, text)
       if (answer === undefined) return refuse(call, 'unreadable')
-      // There is nothing to guess. What strangers behind the same address send must not keep out whoever was here before; of whom it is, is not known yet.
-      const door = browser === undefined ? `passkey:${client}` : `passkey:device:${sha256(browser)}`
-      const attempt = await throttle.enter(call, [{ key: door, rule: PER_CLIENT }])
+      const attempt = await throttle.enter(call, [{ key: doorOf(client, browser), rule: PER_CLIENT }])
       const known = await repository.find(call, sha256(answer.id))
       if (known === undefined || (only !== undefined && known.accountId !== only)) return refuse(call, 'unknown')
       const { userHandle } = answer.response
@@ -145,6 +143,11 @@ function proving({ repository, challenges, ceremonies, accounts, throttle, clock
       return { accountId: known.accountId, credential: person.credential }
     },
   }
+}
+
+/** There is nothing to guess. What strangers behind the same address send must not keep out whoever was here before; whose passkey it is, is not known yet. */
+function doorOf(client: string, browser: string | undefined): string {
+  return browser === undefined ? `passkey:${client}` : `passkey:device:${sha256(browser)}`
 }
 
 function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | 'renew' | 'rename' | 'remove'> {
