@@ -25,12 +25,19 @@ test('requirement 69: who was here before signs in while neighbours use up what 
     const page = await neighbour.request(new URL(`${accounts}/interaction/x/sign-in`), { method: 'POST', headers, body: 'email=a' })
     return page.status
   }
-  const statuses: number[] = []
-  for (let index = 0; index < 40; index += 1) statuses.push(await send())
-  assert.equal(statuses.at(-1), 429)
-  const form = await ada.visitor.visit(`${accounts}/account`)
-  const again = await ada.visitor.submit(form, { email: ada.email, password: PASSWORD })
-  assert.equal(again.status, 200, again.body)
-  assert.equal(again.url.pathname, '/account')
-  assert.equal(await send(), 429)
+  // Until they have no more, and all the time after that: what comes back is gone at once.
+  while ((await send()) !== 429);
+  let isDone = false
+  const goesOn = (async () => {
+    while (!isDone) await send()
+  })()
+  try {
+    const form = await ada.visitor.visit(`${accounts}/account`)
+    const again = await ada.visitor.submit(form, { email: ada.email, password: PASSWORD })
+    assert.equal(again.status, 200, again.body)
+    assert.equal(again.url.pathname, '/account')
+  } finally {
+    isDone = true
+    await goesOn
+  }
 })
