@@ -111,6 +111,30 @@ export const ACCOUNTS: readonly Defence[] = [
     ],
   },
   {
+    requirement: 68,
+    off: 'a session that is in use looks as if it were not',
+    test: 'test/http/oauth-session-limits.test.ts',
+    edits: [['src/auth/provider/session-limits.ts', 'const NOTED_EVERY_MS = 10 * 60_000', 'const NOTED_EVERY_MS = DAY_MS']],
+  },
+  {
+    requirement: 68,
+    off: 'of many sessions some cannot be seen',
+    test: 'test/http/oauth-session-limits.test.ts',
+    edits: [
+      [
+        'src/auth/provider/account-access.ts',
+        'const { items, next } = await list(call, accountId, page)',
+        'const { items } = await list(call, accountId, page)\n      const next = undefined',
+      ],
+    ],
+  },
+  {
+    requirement: 68,
+    off: 'signing out everywhere else ends nothing',
+    test: 'test/http/accounts-page.test.ts',
+    edits: [['src/auth/leaving/elsewhere.ts', '  await engine.revokeAccount(call, accountId, sessionId)\n', '']],
+  },
+  {
     requirement: 72,
     off: 'a passkey need not verify its person',
     test: PASSKEYS,

@@ -185,6 +185,15 @@ const ROWS: Readonly<Record<TypeHere, () => Promise<Core | readonly Core[]>>> = 
     await other.visitor.press(await account(other), /\/sign-out$/)
     return { accountId: bob.accountId, about: 'Unknown device' }
   },
+  async 'sessions.ended'() {
+    const other = elsewhere(bob)
+    await signIn(platform, other)
+    const page = await bob.visitor.press(await account(bob), /\/account\/sessions\/end$/, { sure: 'yes' })
+    assert.match(page.body, /You are signed out everywhere else/)
+    assert.match((await account(other)).body, /type="password"/, 'the other browser is asked to sign in')
+    assert.doesNotMatch((await account(bob)).body, /sessions\/end/)
+    return { accountId: bob.accountId }
+  },
   async 'account.renamed'() {
     await ada.visitor.submit(await account(ada), { name: 'Ada L' })
     return { accountId: ada.accountId, about: 'Ada L' }
@@ -410,7 +419,7 @@ const ROWS: Readonly<Record<TypeHere, () => Promise<Core | readonly Core[]>>> = 
   },
   async 'account.deletion_requested'() {
     await signInAgain(bob)
-    await bob.visitor.submit(await account(bob), { sure: 'yes' })
+    await bob.visitor.press(await account(bob), /\/account\/delete$/, { sure: 'yes' })
     return { accountId: bob.accountId }
   },
   async 'account.deletion_cancelled'() {
@@ -418,7 +427,7 @@ const ROWS: Readonly<Record<TypeHere, () => Promise<Core | readonly Core[]>>> = 
     return { accountId: bob.accountId }
   },
   async 'account.deleted'() {
-    await bob.visitor.submit(await account(bob), { sure: 'yes' })
+    await bob.visitor.press(await account(bob), /\/account\/delete$/, { sure: 'yes' })
     await until('all that is kept for owners to be there', async () => {
       const kept = (await platform.rows()).get('auth_security_events') ?? ''
       return told.every(({ type }) => kept.includes(type))

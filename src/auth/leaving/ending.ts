@@ -22,7 +22,7 @@ export interface LeavingDependencies {
   readonly personalData: readonly PersonalData[]
   /** Which it has, and had lately. */
   addressesOf(call: Call, account: Pick<Account, 'id' | 'email'>): Promise<Addresses>
-  readonly engine: Pick<Engine, 'revokeAccount' | 'sessions'>
+  readonly engine: Pick<Engine, 'revokeAccount' | 'sessionPage'>
   readonly services: Pick<ServiceAccounts, 'halt'>
   readonly clock: Clock
   readonly graceDays: number
@@ -41,6 +41,11 @@ interface Asked {
   readonly anew?: boolean
 }
 
+/** As people are told it, wherever it is said. */
+export function daysUntil(deletionAt: number, now: number): number {
+  return Math.max(1, Math.ceil((deletionAt - now) / DAY_MS))
+}
+
 /** The moment of the end; `undefined` when the account has changed since it was read. */
 export async function askForEnd(
   { repository, clock, graceDays, origin, addressesOf }: LeavingDependencies,
@@ -54,7 +59,7 @@ export async function askForEnd(
   const waitsUntil = suspendedAt === undefined && !anew ? account.value.deletionAt : undefined
   // Whoever has lost the account to somebody can take it back until then, and hears of this.
   const deletionAt = Math.max(waitsUntil ?? now + graceDays * DAY_MS, undoableUntil)
-  const days = String(Math.max(1, Math.ceil((deletionAt - now) / DAY_MS)))
+  const days = String(daysUntil(deletionAt, now))
   const told =
     suspendedAt === undefined
       ? { template: 'deletion-requested', data: { name, link: `${origin}/account`, days } }
@@ -74,6 +79,10 @@ export async function askForEnd(
   return (await repository.change(call, account, { set: { deletionAt, deletion }, events })) ? deletionAt : undefined
 }
 
+async function isSignedIn(engine: LeavingDependencies['engine'], call: Call, accountId: string): Promise<boolean> {
+  return (await engine.sessionPage(call, accountId, { limit: 1 })).items.length > 0
+}
+
 /** Of an end of ours, whose day stays: a sign-in of before, of which nobody may have heard yet, calls it off no more. Who has come back by it is told again. */
 export async function askAgain(
   deps: LeavingDependencies,
@@ -83,7 +92,7 @@ export async function askAgain(
   const { account } = asked
   const now = deps.clock.now()
   const { id, deletion, deletionAt = now } = account.value
-  const mailSent = (await deps.engine.sessions(call, id)).length > 0
+  const mailSent = await isSignedIn(deps.engine, call, id)
   if (mailSent) {
     const at = await askForEnd(deps, call, asked)
     return at === undefined ? undefined : { deletionAt: at, mailSent }
@@ -121,7 +130,7 @@ async function begin(deps: LeavingDependencies, call: Call, account: Stored<Acco
   // Who was blocked may have lost the account to somebody who has asked for this, and cannot call it off: it waits for them, or for an operator who knows.
   if (suspendedAt !== undefined && deletion?.byOperator !== true) return false
   // All sessions ended when the end was asked for: one that is there is of somebody who has come back, and whose event is still on its way.
-  if (suspendedAt === undefined && (await engine.sessions(call, id)).length > 0) {
+  if (suspendedAt === undefined && (await isSignedIn(engine, call, id))) {
     await stay(deps, call, { account })
     return false
   }

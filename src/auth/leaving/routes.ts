@@ -7,6 +7,14 @@ import { accountActions } from '../pages/account-actions.ts'
 import { csrfToken, formAnswers, friendly, type PageParts, refused, skinOf } from '../pages/handling.ts'
 import { lead, stagePage } from '../pages/layout.ts'
 
+/** Anybody may open the page, and nothing hangs on it: whatever else stands there is not looked at. */
+const goodbyeQuery = z.looseObject({
+  days: z
+    .string()
+    .regex(/^[1-9]\d{0,2}$/)
+    .optional()
+    .catch(undefined),
+})
 const deleteForm = z.strictObject({ csrf_token: csrfToken, sure: z.literal('yes').optional() })
 
 export function leavingRoutes(parts: PageParts): Route[] {
@@ -29,9 +37,9 @@ export function leavingRoutes(parts: PageParts): Route[] {
             const { texts } = skinOf(parts, exchange)
             if (body.sure === undefined) return show(who, { section: 'delete', failure: refused({ problem: texts.leaving.notSure }) })
             const { accountId, signedInAt } = who.session
-            await leaving.requestDeletion(call, { accountId, signedInAt, by: whence(exchange) })
+            const { days } = await leaving.requestDeletion(call, { accountId, signedInAt, by: whence(exchange) })
             exchange.renewCsrf()
-            return seeOther('/goodbye', { 'clear-site-data': '"storage"' })
+            return seeOther(`/goodbye?days=${days}`, { 'clear-site-data': '"storage"' })
           },
         }),
       ),
@@ -43,11 +51,12 @@ export function leavingRoutes(parts: PageParts): Route[] {
       path: '/goodbye',
       rate: 'page',
       summary: 'Says when the account will be gone, and how to keep it',
+      input: { query: goodbyeQuery },
       answers: { 200: 'html' },
-      handle: async (_call, _input, exchange) => {
+      handle: async (_call, { query }, exchange) => {
         const skin = skinOf(parts, exchange)
         const { leaving: texts } = skin.texts
-        const main = html`${lead(texts.goodbye, texts.goodbyeWords(leaving.graceDays))}<div class="buttons"><a class="button quiet" href="/account">${texts.keep}</a></div>`
+        const main = html`${lead(texts.goodbye, texts.goodbyeWords(Number(query.days ?? leaving.graceDays)))}<div class="buttons"><a class="button quiet" href="/account">${texts.keep}</a></div>`
         return page(stagePage(skin, { title: texts.goodbye, main }))
       },
     }),

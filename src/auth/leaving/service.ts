@@ -9,7 +9,8 @@ import { SECURITY_EVENT, securityEvent, type Whence } from '../security-events/s
 import { settled } from '../settled.ts'
 import { end, keep, signOut } from './by-operators.ts'
 import type { AccountDeletion, AccountEnding, AccountKept, AccountSignedOut } from './contract.ts'
-import { askForEnd, deleteOne, type LeavingDependencies, stay } from './ending.ts'
+import { askForEnd, daysUntil, deleteOne, type LeavingDependencies, stay } from './ending.ts'
+import { type SignOutElsewhere, signOutElsewhere } from './elsewhere.ts'
 import { suspend } from './suspending.ts'
 
 const HOUR_MS = 3_600_000
@@ -24,8 +25,10 @@ interface AskedByOwner {
 export interface Leaving {
   /** How many days an account waits for its end, in which signing in calls it off. */
   readonly graceDays: number
-  /** Ends every session and token at once. The account waits, and is gone when nobody has signed in to it until then. */
-  requestDeletion(call: Call, asked: AskedByOwner): Promise<void>
+  /** Ends every session and token at once. The account waits so many days, and is gone when nobody has signed in to it until then. */
+  requestDeletion(call: Call, asked: AskedByOwner): Promise<{ readonly days: number }>
+  /** Ends what a new password ends, for who has none: every session but this one, and what apps were allowed. */
+  signOutElsewhere(call: Call, asked: SignOutElsewhere): Promise<void>
   /** For operators and the system, as are the next three: see by-operators.ts. `undefined` when nobody has this address. */
   signOut(call: Call, typed: string): Promise<AccountSignedOut | undefined>
   end(call: Call, asked: AccountDeletion): Promise<AccountEnding | undefined>
@@ -41,6 +44,7 @@ export function createLeaving(deps: LeavingDependencies): Leaving {
   return {
     graceDays: deps.graceDays,
     requestDeletion: (call, asked) => requestDeletion(deps, call, asked),
+    signOutElsewhere: (call, asked) => signOutElsewhere(deps, call, asked),
     signOut: (call, typed) => signOut(deps, call, typed),
     end: (call, asked) => end(deps, call, asked),
     keep: (call, typed) => keep(deps, call, typed),
@@ -65,17 +69,23 @@ export function createLeaving(deps: LeavingDependencies): Leaving {
   }
 }
 
-async function requestDeletion(deps: LeavingDependencies, call: Call, { accountId, by, signedInAt }: AskedByOwner): Promise<void> {
-  await settled(async () => {
+async function requestDeletion(
+  deps: LeavingDependencies,
+  call: Call,
+  { accountId, by, signedInAt }: AskedByOwner,
+): Promise<{ days: number }> {
+  const deletionAt = await settled(async () => {
     const account = await deps.repository.find(call, accountId)
     if (account === undefined) return undefined
     const { deletion, deletionAt } = account.value
     // Sent twice: every sign-in of before has ended with the first time.
     const isTwice = deletion !== undefined && signedInAt !== undefined && signedInAt <= deletion.requestedAt
-    if (deletionAt !== undefined && (deletion?.begun === true || isTwice)) return undefined
-    return (await askForEnd(deps, call, { account, by, anew: true })) === undefined ? 'moved' : undefined
+    if (deletionAt !== undefined && (deletion?.begun === true || isTwice)) return deletionAt
+    return (await askForEnd(deps, call, { account, by, anew: true })) ?? 'moved'
   })
   await deps.engine.revokeAccount(call, accountId)
+  const now = deps.clock.now()
+  return { days: daysUntil(deletionAt ?? now, now) }
 }
 
 /** An event has the time at which its write was asked for, which a block may overtake. */

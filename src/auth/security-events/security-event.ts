@@ -31,6 +31,7 @@ export const securityEventType = z.enum([
   'sign_in.succeeded',
   'sign_in.failed',
   'session.ended',
+  'sessions.ended',
   'passkey.added',
   'passkey.removed',
   'passkey.reset',
