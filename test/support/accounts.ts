@@ -171,8 +171,8 @@ function createFakeEngine(people: () => Pick<People, 'accounts' | 'shared' | 'up
     signInPath: (returnTo, options) => `/authorize?return_to=${encodeURIComponent(returnTo)}${options?.again === true ? '&again' : ''}`,
     sessions: async (_call, accountId) =>
       engine.sessionList.filter((session) => session.accountId === accountId).toSorted((a, b) => b.lastUsedAt - a.lastUsedAt),
-    async sessionPage(call, accountId, { limit, after = '0' }) {
-      const all = await engine.sessions(call, accountId)
+    async sessionPage(context, accountId, { limit, after = '0' }) {
+      const all = await engine.sessions(context, accountId)
       const end = Number(after) + limit
       return { items: all.slice(Number(after), end), ...(end < all.length ? { next: String(end) } : {}) }
     },

@@ -74,7 +74,7 @@ async function requestDeletion(
   call: Call,
   { accountId, by, signedInAt }: AskedByOwner,
 ): Promise<{ days: number }> {
-  const deletionAt = await settled(async () => {
+  const endsAt = await settled(async () => {
     const account = await deps.repository.find(call, accountId)
     if (account === undefined) return undefined
     const { deletion, deletionAt } = account.value
@@ -85,7 +85,7 @@ async function requestDeletion(
   })
   await deps.engine.revokeAccount(call, accountId)
   const now = deps.clock.now()
-  return { days: daysUntil(deletionAt ?? now, now) }
+  return { days: daysUntil(endsAt ?? now, now) }
 }
 
 /** An event has the time at which its write was asked for, which a block may overtake. */

@@ -103,7 +103,7 @@ export async function show(
   const { organisations, invitations } = parts.organisations
   const membership = await organisations.get(call, acting)
   const owns = membership.roles.includes(OWNER)
-  const { services } = parts.serviceAccounts
+  const { services, scopeWords } = parts.serviceAccounts
   const [{ items, next }, waiting, machines] = await Promise.all([
     organisations.members(call, acting, after),
     owns ? invitations.list(call, acting, invited) : NO_INVITATIONS,
@@ -119,6 +119,7 @@ export async function show(
     moreInvitationsPath: waiting.next && `${pathOf(acting.organisationId)}?invited=${encodeURIComponent(waiting.next)}#invitations`,
     services: machines,
     scopes: services.scopes,
+    scopeWords,
     roles: organisations.roles,
     csrfToken: exchange.csrfToken(),
     now: parts.clock.now(),

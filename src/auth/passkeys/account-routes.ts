@@ -5,6 +5,7 @@ import { whence } from '../browser.ts'
 import { accountActions, doneAnswer, ownerOf, type SignedIn } from '../pages/account-actions.ts'
 import {
   csrfToken,
+  deviceNameOf,
   emptyForm,
   type FormFailure,
   formAnswers,
@@ -16,7 +17,6 @@ import {
   refused,
   skinOf,
 } from '../pages/handling.ts'
-import { describeDevice } from '../device.ts'
 import { addPasskeyPage } from './pages.ts'
 import { accountPlace } from './places.ts'
 import { answerText } from './schemas.ts'
@@ -121,7 +121,7 @@ function adding(parts: PageParts): Adding {
     const view = {
       options: await passkeys.creationOptions(call, owner, accountPlace(exchange, session)),
       csrfToken: exchange.csrfToken(),
-      name: failure?.state.values?.['name'] ?? describeDevice(exchange.request.headers['user-agent']),
+      name: failure?.state.values?.['name'] ?? deviceNameOf(parts, exchange),
       state: failure?.state ?? {},
     }
     return formPage(addPasskeyPage(skinOf(parts, exchange), view), failure)

@@ -131,6 +131,51 @@ export function isPublicKey(key: PublicKeyDefinition): boolean {
   }
 }
 
+/** A key for which there is an algorithm here. */
+export function isUsableKey(key: PublicKeyDefinition): boolean {
+  return isPublicKey(key) && faultOf(key) === undefined
+}
+
+/**
+ * What is wrong with keys of a newcomer that are public, and can verify nothing here. One that says itself that it is for another purpose harms nobody
+ * beside one that can be used; any other would be signed with, and nobody would be told why that is refused.
+ */
+export function keyProblems({
+  authentication,
+  requestObjectKeys = [],
+}: Pick<ClientDefinition, 'authentication' | 'requestObjectKeys'>): string[] {
+  const keys = authentication?.method === 'private_key_jwt' ? authentication.keys : []
+  return [keys, requestObjectKeys].flatMap((set) => {
+    const hasUsable = set.some(isUsableKey)
+    return set.flatMap((key) => {
+      const fault = isPublicKey(key) && !(hasUsable && isForOther(key)) ? faultOf(key) : undefined
+      return fault === undefined ? [] : [`its key ${JSON.stringify(key.kid ?? key.kty)} cannot be used: ${fault}`]
+    })
+  })
+}
+
+const MIN_RSA_BITS = 2048
+
+function algorithmsOf(key: PublicKeyDefinition): readonly string[] {
+  if (key.kty === 'EC') return key['crv'] === 'P-256' ? ['ES256'] : []
+  if (key.kty === 'OKP') return key['crv'] === 'Ed25519' ? ['Ed25519'] : []
+  const { modulusLength = 0 } = createPublicKey({ key: { ...key }, format: 'jwk' }).asymmetricKeyDetails ?? {}
+  return modulusLength >= MIN_RSA_BITS ? ['PS256', 'RS256'] : []
+}
+
+/** RFC 7517 sections 4.2 and 4.3. */
+function isForOther(key: PublicKeyDefinition): boolean {
+  const { use, key_ops: operations } = key
+  return (typeof use === 'string' && use !== 'sig') || (Array.isArray(operations) && !operations.includes('verify'))
+}
+
+function faultOf(key: PublicKeyDefinition): string | undefined {
+  const algorithms = algorithmsOf(key)
+  if (isForOther(key)) return 'it is not for signatures (its "use" or "key_ops").'
+  if (algorithms.length === 0) return `it must be EC on P-256, OKP on Ed25519, or RSA of at least ${MIN_RSA_BITS} bits.`
+  return key.alg === undefined || algorithms.includes(key.alg) ? undefined : `its "alg" must be ${algorithms.join(' or ')}, or left out.`
+}
+
 function isCertificate(pem: string): boolean {
   try {
     return new X509Certificate(pem).raw.length > 0

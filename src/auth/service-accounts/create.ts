@@ -18,6 +18,8 @@ export interface ServiceAccountsPart {
   readonly services: ServiceAccounts
   readonly desk: ServiceAccountsDesk
   readonly jobs: readonly JobDefinition[]
+  /** What the app says of its scopes. */
+  readonly scopeWords: Readonly<Record<string, string>>
 }
 
 export interface ServiceAccountsPartDependencies {
@@ -44,6 +46,7 @@ export function createServiceAccountsPart({ database, scopes, definition, ...res
   }
   return {
     services,
+    scopeWords: scopes,
     jobs: [ownerGoneJob((call, organisationId) => services.haltUnattended(call, organisationId))],
     desk: {
       async list(call, organisationId) {

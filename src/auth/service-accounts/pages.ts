@@ -2,6 +2,7 @@
 import { type Html, html } from '#kernel/html.ts'
 import { csrfField, field, lead, message, type Skin, stagePage } from '../pages/layout.ts'
 import type { FormState } from '../pages/parts.ts'
+import { scopeWords as wordsOfScope } from '../pages/words.ts'
 import { button, pathOf, roleBoxes, roleWords } from '../organisations/parts.ts'
 import type { MadeServiceAccount, ServiceAccountView } from './contract.ts'
 
@@ -10,17 +11,19 @@ export interface ServicesView {
   readonly services: readonly ServiceAccountView[]
   readonly roles: readonly string[]
   readonly scopes: readonly string[]
+  readonly scopeWords: Readonly<Record<string, string>>
   readonly csrfToken: string
   readonly state: FormState
 }
 
-export function servicesPart(skin: Skin, { organisationId, services, roles, scopes, csrfToken, state }: ServicesView): Html {
-  const { organisations: texts, scopes: words } = skin.texts
+export function servicesPart(skin: Skin, { organisationId, services, roles, scopes, scopeWords, csrfToken, state }: ServicesView): Html {
+  const { organisations: texts } = skin.texts
+  const wordsOf = (name: string): string => wordsOfScope(skin.texts, { name, words: scopeWords[name] ?? name })
   const path = `${pathOf(organisationId)}/services`
   const { problems = {}, values = {} } = state
   const rows = services.map((service) => {
     const { clientId, name } = service
-    const what = html`<div class="what"><p><strong class="wrap">${name}</strong></p><p class="soft small"><code class="wrap">${clientId}</code></p><p class="soft small">${roleWords(skin, service.roles)}; ${service.scopes.join(', ')}</p></div>`
+    const what = html`<div class="what"><p><strong class="wrap">${name}</strong></p><p class="soft small"><code class="wrap">${clientId}</code></p><p class="soft small">${roleWords(skin, service.roles)}; ${service.scopes.map(wordsOf).join(', ')}</p></div>`
     const manage = html`<form class="form" method="post" action="${path}/${clientId}/roles" aria-label="${texts.serviceRoles(name)}">${csrfField(csrfToken)}${roleBoxes(skin, { roles, held: service.roles, id: `of-${clientId}` })}<div><button class="button quiet compact" type="submit">${texts.saveRoles}</button></div></form>`
     const renew =
       service.authentication === 'secret'
@@ -30,7 +33,7 @@ export function servicesPart(skin: Skin, { organisationId, services, roles, scop
   })
   const boxes = scopes.map((scope) => {
     const id = `scope-${scope}`
-    return html`<label for="${id}"><input id="${id}" type="checkbox" name="${id}" value="on"> ${words[scope] ?? scope}</label> `
+    return html`<label for="${id}"><input id="${id}" type="checkbox" name="${id}" value="on"> ${wordsOf(scope)}</label> `
   })
   const key = html`<div class="field"><label for="key">${texts.serviceKey}</label><textarea id="key" name="key" rows="3" autocomplete="off" spellcheck="false"${problems['key'] === undefined ? undefined : html` aria-invalid="true" aria-describedby="key-problem"`}>${values['key'] ?? ''}</textarea>${problems['key'] === undefined ? undefined : html`<p class="problem" id="key-problem">${problems['key']}</p>`}</div>`
   return html`<p class="soft">${texts.servicesWords}</p>${rows.length === 0 ? undefined : html`<ul class="rows">${rows}</ul>`}

@@ -347,9 +347,10 @@ export const de: Texts = {
     },
     joinTitle: (organisation) => `${organisation} beitreten?`,
     invitedBy: (name, product) => `${name} lädt Sie bei ${product} dazu ein.`,
-    signInFirst: (address) =>
-      html`Die Einladung gilt für ${address}. Melden Sie sich mit dieser Adresse an, um sie anzunehmen, oder legen Sie damit ein Konto an.`,
+    signInFirst: (address, mayJoin) =>
+      html`Die Einladung gilt für ${address}. Melden Sie sich mit dieser Adresse an, um sie anzunehmen${mayJoin ? ', oder legen Sie damit ein Konto an' : ''}.`,
     signInOrUp: 'Anmelden oder Konto anlegen',
+    signIn: 'Anmelden',
     otherAddress: (invited, present) => html`Die Einladung gilt für ${invited}, und Sie sind als ${present} angemeldet.`,
     signInOther: 'Mit der anderen Adresse anmelden',
     accept: 'Beitreten',
@@ -686,12 +687,16 @@ export const de: Texts = {
     password_wrong: 'Das ist nicht Ihr Passwort.',
     address_unconfirmed: 'Bitte bestätigen Sie zuerst Ihre Adresse per E-Mail.',
     email_domain: 'Adressen dieser Domain können hier nicht benutzt werden.',
+    email_not_invited: 'Konten gibt es hier nur auf Einladung, und diese Adresse hat niemand eingeladen.',
+    email_no_sign_up: 'Hier kann niemand ein Konto anlegen.',
     email_same: 'Das ist die Adresse, die Sie jetzt haben.',
     email_taken: 'Diese Adresse hat schon jemand.',
     code_wrong: 'Das ist nicht der Code aus der neuesten E-Mail.',
     role_unknown: 'Diese Rolle gibt es hier nicht.',
     scope_unknown: 'Dieses Recht gibt es hier nicht.',
     key_not_public: 'Das ist kein öffentlicher Schlüssel in JSON. Senden Sie niemals den privaten.',
+    key_unusable:
+      'Dieser Schlüssel kann hier nicht benutzt werden. Er muss für Signaturen sein: EC auf P-256, OKP auf Ed25519 oder RSA mit mindestens 2048 Bit.',
     name_other: 'Das ist nicht der Name der Organisation. Geben Sie ihn genau so ein, wie er hier steht.',
     name_link: 'Bitte verwenden Sie darin keine Internetadressen und weder „/“ noch „@“.',
   },
@@ -703,6 +708,8 @@ export const de: Texts = {
     unusable: (provider) =>
       `Die Antwort von ${provider} kann nicht verwendet werden. Bitte versuchen Sie es noch einmal, oder melden Sie sich anders an.`,
     refused: (provider) => `Mit diesem Konto von ${provider} kommen Sie hier nicht hinein.`,
+    notAdmitted: (provider, why) =>
+      `Zu diesem Konto von ${provider} gehört hier keines, und es kann keines angelegt werden. ${why} Wenn Sie ein Konto mit einer anderen Adresse haben, melden Sie sich dort an, und verbinden Sie ${provider} auf Ihrer Kontoseite.`,
     down: (provider) => `${provider} ist gerade nicht erreichbar. Bitte versuchen Sie es noch einmal, oder melden Sie sich anders an.`,
     welcome: 'Konto erstellen',
     welcomeLead: (provider, product) => `Sie kommen von ${provider} und haben noch kein Konto bei ${product}.`,

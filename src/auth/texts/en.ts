@@ -350,9 +350,10 @@ export const en = {
     },
     joinTitle: (organisation: string) => `Join ${organisation}?`,
     invitedBy: (name: string, product: string) => `${name} invites you to it on ${product}.`,
-    signInFirst: (address: HtmlValue): Html =>
-      html`The invitation is for ${address}. Sign in with this address to accept it, or create an account with it.`,
+    signInFirst: (address: HtmlValue, mayJoin: boolean): Html =>
+      html`The invitation is for ${address}. Sign in with this address to accept it${mayJoin ? ', or create an account with it' : ''}.`,
     signInOrUp: 'Sign in or create an account',
+    signIn: 'Sign in',
     otherAddress: (invited: HtmlValue, present: HtmlValue): Html =>
       html`The invitation is for ${invited}, and you are signed in as ${present}.`,
     signInOther: 'Sign in with the other address',
@@ -687,12 +688,15 @@ export const en = {
     password_wrong: 'This is not your password.',
     address_unconfirmed: 'Please confirm your address by mail first.',
     email_domain: 'Addresses of this domain cannot be used here.',
+    email_not_invited: 'Accounts are by invitation here, and nobody has invited this address.',
+    email_no_sign_up: 'Nobody can create an account here.',
     email_same: 'This is the address that you have now.',
     email_taken: 'Somebody has this address already.',
     code_wrong: 'This is not the code of the newest mail.',
     role_unknown: 'There is no such role here.',
     scope_unknown: 'There is no such right here.',
     key_not_public: 'This is no public key in JSON. Never send the private one.',
+    key_unusable: 'This key cannot be used here. It must be for signatures: EC on P-256, OKP on Ed25519, or RSA of at least 2048 bits.',
     name_other: 'This is not its name. Type it exactly as it stands here.',
     name_link: 'Use no addresses in it, and neither "/" nor "@".',
   },
@@ -703,6 +707,8 @@ export const en = {
     declined: (provider: string) => `You did not go on at ${provider}. You can try again, or sign in another way.`,
     unusable: (provider: string) => `The answer of ${provider} cannot be used. Please try again, or sign in another way.`,
     refused: (provider: string) => `With this account of ${provider} you cannot come in here.`,
+    notAdmitted: (provider: string, why: string) =>
+      `No account here belongs to this account of ${provider}, and none can be made. ${why} If you have an account with another address, sign in to that, and connect ${provider} on your account page.`,
     down: (provider: string) => `${provider} cannot be reached just now. Please try again, or sign in another way.`,
     welcome: 'Create your account',
     welcomeLead: (provider: string, product: string) => `You come from ${provider}, and have no account with ${product} yet.`,
