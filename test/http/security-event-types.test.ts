@@ -323,6 +323,15 @@ const ROWS: Readonly<Record<TypeHere, () => Promise<Core | readonly Core[]>>> = 
     await ada.visitor.press(page, /\/end$/, { name: 'Acme Works' })
     return { accountId: ada.accountId, about: 'Acme Works' }
   },
+  async 'organisation.ownerless'() {
+    const { organisations: desk, suspendAccount } = platform.running().auth
+    const { id: organisationId } = (await desk.create(call, { name: 'Orphans', owner: ada.email })) ?? assert.fail('nobody')
+    const { accountId, email } = await signedUp('dora@example.org')
+    await desk.setMember(call, { organisationId, email, roles: ['owner'] })
+    await suspendAccount(call, { email, suspended: true })
+    await desk.setMember(call, { organisationId, email: ada.email, roles: [] })
+    return [ada.accountId, accountId, undefined].map((whose) => ({ ...(whose && { accountId: whose }), about: 'Orphans' }))
+  },
   async 'account.data_downloaded'() {
     const page = await ada.visitor.press(await account(ada), /\/account\/data$/)
     assert.equal(page.headers['content-type'], 'application/zip')

@@ -35,6 +35,7 @@ const DECOY = JSON.stringify({
 
 export interface AccountsRepository {
   find(call: Call, id: string): Promise<Account | undefined>
+  findStored(call: Call, id: string): Promise<Stored<Account> | undefined>
   findByEmail(call: Call, email: string): Promise<Account | undefined>
   /** `false` when the account is gone, or its password is no longer `before`; then nothing was written. */
   updatePassword(call: Call, id: string, change: { before: string; after: string; events?: readonly EventDraft[] }): Promise<boolean>
@@ -67,6 +68,7 @@ export function createAccountsRepository(database: Database): AccountsRepository
       await breath()
       return (await accounts.get(call, id))?.value
     },
+    findStored: (call, id) => accounts.get(call, id),
     async findByEmail(call, email) {
       await breath()
       const found = await accounts.getByKey(call, 'email', { email })

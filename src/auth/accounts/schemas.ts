@@ -40,6 +40,8 @@ export const account = z.strictObject({
       begun: z.boolean().optional(),
       /** An operator has asked for it: it comes though the account is blocked. */
       byOperator: z.literal(true).optional(),
+      /** Which its owner has chosen to end with it, unless somebody else answers for them by then. */
+      organisations: z.array(z.string()).optional(),
     })
     .optional(),
   /** Keyed hashes of what the system that it came from may know it by beside its id and address. See moving/ended.ts. */

@@ -8,6 +8,7 @@ import type { Account } from '../accounts/schemas.ts'
 import { endAccessRequested } from '../end-access.ts'
 import type { Engine } from '../engine.ts'
 import { authErrors } from '../errors.ts'
+import type { Owners } from '../organisations/owners.ts'
 import { type SecurityEvent, securityEventOf } from '../security-events/security-event.ts'
 import type { ServiceAccounts } from '../service-accounts/service.ts'
 import { settled } from '../settled.ts'
@@ -24,6 +25,8 @@ export interface LeavingDependencies {
   addressesOf(call: Call, account: Pick<Account, 'id' | 'email'>): Promise<Addresses>
   readonly engine: Pick<Engine, 'revokeAccount' | 'sessions'>
   readonly services: Pick<ServiceAccounts, 'halt'>
+  /** Organisations that would have members and no owner without this person. */
+  leftBy: Owners['leftBy']
   readonly clock: Clock
   readonly graceDays: number
   /** Where mailed links lead: the accounts origin. */
@@ -37,6 +40,8 @@ interface Asked {
   readonly account: Stored<Account>
   readonly by?: By | undefined
   readonly byOperator?: true
+  /** Which are to end with the account; as chosen before unless told. */
+  readonly organisations?: readonly string[] | undefined
   /** Whoever asks has signed in since the end that is there was asked for, which has called that off, though nobody may have heard of it yet. */
   readonly anew?: boolean
 }
@@ -45,7 +50,7 @@ interface Asked {
 export async function askForEnd(
   { repository, clock, graceDays, origin, addressesOf }: LeavingDependencies,
   call: Call,
-  { account, by, byOperator, anew = false }: Asked,
+  { account, by, byOperator, organisations: chosen, anew = false }: Asked,
 ): Promise<number | undefined> {
   const { id: accountId, name, suspendedAt } = account.value
   const now = clock.now()
@@ -64,14 +69,20 @@ export async function askForEnd(
     endAccessRequested({ accountId, at: now }),
     securityEventOf({ type: 'account.deletion_requested', accountId, ...by }),
   ]
-  const before = account.value.deletion
+  const { addresses: heldBefore = [], told: toldBefore = [], organisations = [] } = account.value.deletion ?? {}
   const deletion = {
     requestedAt: now,
-    addresses: [...new Set([...(before?.addresses ?? []), ...addresses])],
-    told: [...new Set([...(before?.told ?? []), ...had])],
+    addresses: [...new Set([...heldBefore, ...addresses])],
+    told: [...new Set([...toldBefore, ...had])],
     ...(byOperator && { byOperator }),
+    ...ending(chosen, organisations),
   }
   return (await repository.change(call, account, { set: { deletionAt, deletion }, events })) ? deletionAt : undefined
+}
+
+const ending = (chosen: readonly string[] | undefined, before: readonly string[]): { organisations?: string[] } => {
+  const organisations = [...(chosen ?? before)]
+  return organisations.length > 0 ? { organisations } : {}
 }
 
 /** Of an end of ours, whose day stays: a sign-in of before, of which nobody may have heard yet, calls it off no more. Who has come back by it is told again. */
@@ -144,7 +155,8 @@ export async function beginAtOnce(
     securityEventOf({ type: 'account.deletion_requested', accountId, ...by }),
   ]
   const addresses = [...new Set([...(deletion?.addresses ?? []), ...all])]
-  const begun = { requestedAt: now, addresses, begun: true, byOperator: true } as const
+  const { organisations } = deletion ?? {}
+  const begun = { requestedAt: now, addresses, begun: true, byOperator: true, ...(organisations && { organisations }) } as const
   return repository.change(call, account, { set: { suspendedAt: suspendedAt ?? now, deletionAt: now, deletion: begun }, events })
 }
 
@@ -160,7 +172,7 @@ export async function deleteOne(
   // While it is known which organisations it owns.
   await services.halt(call, id)
   const addresses = new Set([...(deletion?.addresses ?? []), ...(await deps.addressesOf(call, account.value)).all])
-  const leaver = { accountId: id, addresses: [...addresses] }
+  const leaver = { accountId: id, addresses: [...addresses], organisations: deletion?.organisations }
   for (const part of personalData) await part.erase(call, leaver)
   const events = [securityEventOf({ type: 'account.deleted', accountId: id, ...by }), accountDeletedEvent(id)]
   // What had begun before this may write to the account still, as that it was signed in to.

@@ -1,4 +1,5 @@
 // Asking for the end of the account, over HTTP: with a recent sign-in, and never by a slip.
+import { hasCode } from '#kernel/errors.ts'
 import { html } from '#kernel/html.ts'
 import { page, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
@@ -7,7 +8,12 @@ import { accountActions } from '../pages/account-actions.ts'
 import { csrfToken, formAnswers, friendly, type PageParts, refused, skinOf } from '../pages/handling.ts'
 import { lead, stagePage } from '../pages/layout.ts'
 
-const deleteForm = z.strictObject({ csrf_token: csrfToken, sure: z.literal('yes').optional() })
+/** Ids of organisations, as the page has named them. */
+const ids = z
+  .string()
+  .max(100_000)
+  .regex(/^[0-9a-z]{26}( [0-9a-z]{26})*$/)
+const deleteForm = z.strictObject({ csrf_token: csrfToken, sure: z.literal('yes').optional(), organisations: ids.optional() })
 
 export function leavingRoutes(parts: PageParts): Route[] {
   const { lately, show } = accountActions(parts)
@@ -29,7 +35,13 @@ export function leavingRoutes(parts: PageParts): Route[] {
             const { texts } = skinOf(parts, exchange)
             if (body.sure === undefined) return show(who, { section: 'delete', failure: refused({ problem: texts.leaving.notSure }) })
             const { accountId, signedInAt } = who.session
-            await leaving.requestDeletion(call, { accountId, signedInAt, by: whence(exchange) })
+            const organisations = body.organisations?.split(' ') ?? []
+            try {
+              await leaving.requestDeletion(call, { accountId, signedInAt, by: whence(exchange), organisations })
+            } catch (error) {
+              if (!hasCode(error, 'auth.last_owner')) throw error
+              return show(who, { section: 'delete', failure: refused({ problem: texts.leaving.notChosen }) })
+            }
             exchange.renewCsrf()
             return seeOther('/goodbye', { 'clear-site-data': '"storage"' })
           },

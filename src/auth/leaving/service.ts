@@ -7,6 +7,7 @@ import type { StoredEvent, Subscription } from '../../database/contract.ts'
 import type { AccountStanding } from '../contract.ts'
 import { SECURITY_EVENT, securityEvent, type Whence } from '../security-events/security-event.ts'
 import { settled } from '../settled.ts'
+import { authErrors } from '../errors.ts'
 import { end, keep, signOut } from './by-operators.ts'
 import type { AccountDeletion, AccountEnding, AccountKept, AccountSignedOut } from './contract.ts'
 import { askForEnd, deleteOne, type LeavingDependencies, stay } from './ending.ts'
@@ -19,12 +20,19 @@ interface AskedByOwner {
   readonly by?: Whence
   /** The sign-in by which it is asked for. */
   readonly signedInAt?: number
+  /** Ids of those that are to end with it: all that would have members and no owner without the account. */
+  readonly organisations?: readonly string[]
 }
 
 export interface Leaving {
   /** How many days an account waits for its end, in which signing in calls it off. */
   readonly graceDays: number
-  /** Ends every session and token at once. The account waits, and is gone when nobody has signed in to it until then. */
+  /** What would have members and no owner without this person: somebody else becomes an owner there, or it ends with the account. */
+  leftBy: LeavingDependencies['leftBy']
+  /**
+   * Ends every session and token at once. The account waits, and is gone when nobody has signed in to it until then. Throws `auth.last_owner` while there is
+   * something to choose that is not chosen.
+   */
   requestDeletion(call: Call, asked: AskedByOwner): Promise<void>
   /** For operators and the system, as are the next three: see by-operators.ts. `undefined` when nobody has this address. */
   signOut(call: Call, typed: string): Promise<AccountSignedOut | undefined>
@@ -40,6 +48,7 @@ export interface Leaving {
 export function createLeaving(deps: LeavingDependencies): Leaving {
   return {
     graceDays: deps.graceDays,
+    leftBy: (call, accountId) => deps.leftBy(call, accountId),
     requestDeletion: (call, asked) => requestDeletion(deps, call, asked),
     signOut: (call, typed) => signOut(deps, call, typed),
     end: (call, asked) => end(deps, call, asked),
@@ -65,7 +74,15 @@ export function createLeaving(deps: LeavingDependencies): Leaving {
   }
 }
 
-async function requestDeletion(deps: LeavingDependencies, call: Call, { accountId, by, signedInAt }: AskedByOwner): Promise<void> {
+async function requestDeletion(
+  deps: LeavingDependencies,
+  call: Call,
+  { accountId, by, signedInAt, organisations = [] }: AskedByOwner,
+): Promise<void> {
+  const left = await deps.leftBy(call, accountId)
+  // Only what was named is chosen; what comes to be so in the days of grace is told to its members.
+  if (left.some(({ id }) => !organisations.includes(id))) throw authErrors.last_owner()
+  const ends = left.map(({ id }) => id)
   await settled(async () => {
     const account = await deps.repository.find(call, accountId)
     if (account === undefined) return undefined
@@ -73,7 +90,7 @@ async function requestDeletion(deps: LeavingDependencies, call: Call, { accountI
     // Sent twice: every sign-in of before has ended with the first time.
     const isTwice = deletion !== undefined && signedInAt !== undefined && signedInAt <= deletion.requestedAt
     if (deletionAt !== undefined && (deletion?.begun === true || isTwice)) return undefined
-    return (await askForEnd(deps, call, { account, by, anew: true })) === undefined ? 'moved' : undefined
+    return (await askForEnd(deps, call, { account, by, organisations: ends, anew: true })) === undefined ? 'moved' : undefined
   })
   await deps.engine.revokeAccount(call, accountId)
 }

@@ -37,9 +37,9 @@ export function invitationRoutes(parts: PageParts): Route[] {
       handle: friendly(parts, async (call, { body: { token } }, exchange) => {
         const session = await parts.engine.browserSession(exchange)
         if (session === undefined) return seeOther(parts.engine.signInPath(backTo(token)))
-        const { organisationId } = await parts.organisations.invitations.accept(call, token, session.accountId)
+        const { organisationId, wasMember } = await parts.organisations.invitations.accept(call, token, session.accountId)
         exchange.renewCsrf()
-        return seeOther(`${pathOf(organisationId)}?done=joined`)
+        return seeOther(`${pathOf(organisationId)}?done=${wasMember ? 'member-already' : 'joined'}`)
       }),
     }),
   ]

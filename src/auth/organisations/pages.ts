@@ -102,14 +102,14 @@ function ownersParts(skin: Skin, view: OrganisationPageView): Html[] {
   const { membership, invitations, moreInvitationsPath, roles, csrfToken, now, state } = view
   const { organisations: texts, fields } = skin.texts
   const path = pathOf(membership.organisation.id)
-  const rows = invitations.map(({ id, email, roles: given, sentAt }) => {
+  const rows = invitations.map(({ id, email, roles: given, sentAt, isBacked }) => {
     const resend = button(csrfToken, `${path}/invitations/${id}/resend`, { words: texts.resend, label: texts.resendTo(email) })
     const revoke = button(csrfToken, `${path}/invitations/${id}/revoke`, {
       words: texts.revoke,
       label: texts.revokeFor(email),
       danger: true,
     })
-    return html`<li><div class="what"><p><strong class="wrap">${email}</strong></p><p class="soft small">${roleWords(skin, given)}, ${texts.sent(ago(skin.texts, sentAt, now))}</p></div>${resend}${revoke}</li>`
+    return html`<li><div class="what"><p><strong class="wrap">${email}</strong></p><p class="soft small">${roleWords(skin, given)}, ${texts.sent(ago(skin.texts, sentAt, now))}</p>${isBacked ? undefined : html`<p class="small">${texts.unbacked}</p>`}</div>${resend}${revoke}</li>`
   })
   const { problems = {}, values = {} } = state
   const inviting = html`${rows.length === 0 ? undefined : html`<ul class="rows">${rows}</ul>`}${more(moreInvitationsPath, texts.moreInvitations)}

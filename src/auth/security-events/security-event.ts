@@ -56,6 +56,7 @@ export const securityEventType = z.enum([
   'organisation.left',
   'organisation.roles_changed',
   'organisation.ended',
+  'organisation.ownerless',
   'service.created',
   'service.roles_changed',
   'service.secret_renewed',

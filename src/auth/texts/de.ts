@@ -316,6 +316,8 @@ export const de: Texts = {
     invite: 'Einladen',
     sent: (ago) => html`verschickt ${ago}`,
     resend: 'Noch einmal senden',
+    unbacked:
+      'Der Link gilt nicht mehr: Wer die Einladung verschickt hat, darf nicht mehr einladen. Senden Sie sie in Ihrem eigenen Namen noch einmal.',
     resendTo: (address) => `Die Einladung an ${address} noch einmal senden`,
     revoke: 'Zurückziehen',
     revokeFor: (address) => `Die Einladung an ${address} zurückziehen`,
@@ -380,6 +382,7 @@ export const de: Texts = {
       invited: 'Die Einladung ist unterwegs.',
       revoked: 'Die Einladung ist zurückgezogen.',
       joined: 'Willkommen! Sie sind jetzt Mitglied.',
+      'member-already': 'Sie waren schon Mitglied. Ihre Rollen sind, wie sie waren; Inhaber können sie ändern.',
       'service-made': 'Das Dienstkonto ist angelegt.',
       'service-roles': 'Die Rollen des Dienstkontos sind gespeichert.',
       again: 'Danke. Bitte wiederholen Sie es jetzt noch einmal.',
@@ -561,6 +564,7 @@ export const de: Texts = {
       'organisation.left': 'Sie sind nicht mehr Mitglied einer Organisation',
       'organisation.roles_changed': 'Ihre Rollen in einer Organisation wurden geändert',
       'organisation.ended': 'Eine Organisation wurde aufgelöst',
+      'organisation.ownerless': 'Eine Organisation, zu der Sie gehören, hat keinen Inhaber mehr',
       'operator.signed_in': 'Ein Betreiber hat einen Link zur Konsole benutzt',
       'service.created': 'Sie haben ein Dienstkonto angelegt',
       'service.roles_changed': 'Die Rollen eines Dienstkontos wurden geändert',
@@ -637,6 +641,12 @@ export const de: Texts = {
       `Sie werden überall abgemeldet, und nach ${daysWords(days)} sind Ihr Konto und alles darin endgültig gelöscht. Bis dahin sagt eine Anmeldung es ab.`,
     sure: 'Ja, mein Konto und alles darin löschen',
     notSure: 'Bitte setzen Sie zuerst das Häkchen, wenn Sie das wirklich möchten.',
+    onlyOwner:
+      'Diese Organisationen haben außer Ihnen keinen Inhaber. Machen Sie dort vorher ein anderes Mitglied dazu, sonst werden sie mit Ihrem Konto aufgelöst, für alle, die dazugehören:',
+    others: (count) => (count === 1 ? 'ein weiteres Mitglied' : `${count} weitere Mitglieder`),
+    endThem: 'Ja, diese Organisationen mit meinem Konto auflösen',
+    notChosen:
+      'Einige Ihrer Organisationen hätten ohne Sie keinen Inhaber. Bitte sehen Sie die Liste durch: Machen Sie dort ein anderes Mitglied dazu, oder stimmen Sie zu, dass sie mit Ihrem Konto aufgelöst werden.',
     submit: 'Mein Konto löschen',
     goodbye: 'Ihr Konto wird gelöscht',
     goodbyeWords: (days) =>
@@ -680,6 +690,7 @@ export const de: Texts = {
     email_same: 'Das ist die Adresse, die Sie jetzt haben.',
     email_taken: 'Diese Adresse hat schon jemand.',
     code_wrong: 'Das ist nicht der Code aus der neuesten E-Mail.',
+    member_already: 'Diese Person ist schon Mitglied. Rollen ändern Sie in der Liste der Mitglieder.',
     role_unknown: 'Diese Rolle gibt es hier nicht.',
     scope_unknown: 'Dieses Recht gibt es hier nicht.',
     key_not_public: 'Das ist kein öffentlicher Schlüssel in JSON. Senden Sie niemals den privaten.',
@@ -740,6 +751,7 @@ export const de: Texts = {
     organisation_not_found: 'Diese Organisation gibt es nicht, oder Sie sind dort nicht Mitglied.',
     organisation_full: 'Mehr davon sind nicht möglich.',
     service_not_found: 'Dieses Dienstkonto gibt es nicht.',
+    organisations_many: 'Sie gehören zu so vielen Organisationen, wie es für eine Person möglich ist. Treten Sie zuerst aus einer aus.',
     owners_only: 'Das dürfen nur Inhaber der Organisation.',
     last_owner: 'Eine Organisation braucht einen Inhaber. Machen Sie zuerst jemand anderen dazu.',
     invitation_ended: 'Diese Einladung wurde angenommen, zurückgezogen oder ist zu alt. Bitten Sie um eine neue.',
