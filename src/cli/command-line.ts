@@ -183,7 +183,8 @@ Commands
   users import <file>  move people in, with passwords and linked identities, from --from
   users export   write all of them to --output
 ${ACCOUNT_USAGE}  services [list] [<organisation>]  print the service accounts; also: create <name> [<organisation>] --scope <scope>
-                 --add-role <role> --from <public key>, roles, renew-secret or remove <client id>
+                 --add-role <role> --from <public key>, roles, scopes, renew-secret, change-key, end-earlier or
+                 remove <client id>
   organisations [list]  print the organisations, --without-owner those that nobody answers for; also: create <name> <owner's address>, members <id>, set <id> <address>
                  --add-role <role>, remove <id> <address>, end <id>
   keys           list the keys that tokens are signed with; keys rotate [--now] makes the next ones,

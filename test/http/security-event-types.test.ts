@@ -1,6 +1,7 @@
 // Each type of security event, by what really makes it happen: the event is stored with that, and a webhook brings it as docs/webhooks.md says, signed.
 // What happens builds on what happened before, in the order of the table.
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { type Call, systemCall } from '#kernel/call.ts'
@@ -120,6 +121,10 @@ after(async () => {
 
 const account = ({ visitor }: Person): Promise<Page> => visitor.visit(onAccounts(platform, '/account'))
 const ofOrganisation = ({ visitor }: Person): Promise<Page> => visitor.visit(onAccounts(platform, `/account/organisations/${organisation}`))
+async function changeMachine(what: string, form: Record<string, string> = {}): Promise<Core> {
+  await ada.visitor.press(await ofOrganisation(ada), new RegExp(`/services/${service}/${what}$`), form)
+  return { accountId: ada.accountId, about: 'Export' }
+}
 const elsewhere = ({ email }: Person): Person => ({ email, visitor: new Visitor(platform.port) })
 
 /** After all of theirs has ended: what begins within a second of that is taken for what was under way. */
@@ -302,22 +307,22 @@ const ROWS: Readonly<Record<TypeHere, () => Promise<Core | readonly Core[]>>> = 
     service = /<code class="wrap">(svc-[^<]+)<\/code>/.exec(made.body)?.[1] ?? assert.fail(made.body)
     return { accountId: ada.accountId, about: 'Export' }
   },
-  async 'service.roles_changed'() {
-    await ada.visitor.press(await ofOrganisation(ada), new RegExp(`/services/${service}/roles$`), { 'role-writer': 'on' })
-    return { accountId: ada.accountId, about: 'Export' }
+  'service.roles_changed': () => changeMachine('roles', { 'role-writer': 'on' }),
+  'service.scopes_changed': () => changeMachine('scopes', { 'scope-photos:read': 'on' }),
+  'service.secret_renewed': () => changeMachine('secret'),
+  async 'service.key_changed'() {
+    const { serviceAccounts: services } = platform.running().auth
+    const key = JSON.stringify(generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }))
+    const { clientId } = (await services.create(call, { name: 'Signs', roles: [], scopes: [], key })).service
+    await services.setKey(call, clientId, { key })
+    return { about: 'Signs', ...BY_COMMAND }
   },
-  async 'service.secret_renewed'() {
-    await ada.visitor.press(await ofOrganisation(ada), new RegExp(`/services/${service}/secret$`))
-    return { accountId: ada.accountId, about: 'Export' }
-  },
+  'service.earlier_ended': () => changeMachine('end-earlier'),
   async 'webhook.secret_rotated'() {
     await platform.running().jobs.webhooks.rotate(call, 'listener')
     return { about: 'listener', ...BY_COMMAND }
   },
-  async 'service.removed'() {
-    await ada.visitor.press(await ofOrganisation(ada), new RegExp(`/services/${service}/remove$`))
-    return { accountId: ada.accountId, about: 'Export' }
-  },
+  'service.removed': () => changeMachine('remove'),
   async 'organisation.ended'() {
     const page = await ada.visitor.visit(onAccounts(platform, `/account/organisations/${organisation}/end`))
     await ada.visitor.press(page, /\/end$/, { name: 'Acme Works' })

@@ -55,7 +55,11 @@ export function createServiceAccountsPart({ database, scopes, definition, ...res
         return await services.create(call, { organisationId }, made)
       },
       setRoles: async (call, clientId, roles) => services.setRoles(call, await owner(call, clientId), { clientId, roles }),
-      renewSecret: async (call, clientId) => services.renewSecret(call, await owner(call, clientId), clientId),
+      setScopes: async (call, clientId, wanted) => services.setScopes(call, await owner(call, clientId), { clientId, scopes: wanted }),
+      renewSecret: async (call, clientId, keepSeconds) =>
+        services.renewSecret(call, await owner(call, clientId), { clientId, keepSeconds }),
+      setKey: async (call, clientId, change) => services.setKey(call, await owner(call, clientId), { clientId, ...change }),
+      endEarlier: async (call, clientId) => services.endEarlier(call, await owner(call, clientId), clientId),
       async remove(call, clientId) {
         requireOperator(call)
         const found = await services.ownerFor(call, clientId)
