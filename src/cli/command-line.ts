@@ -176,7 +176,7 @@ Commands
   webhooks [list]    where webhooks lead, what waits and what failed
   webhooks secret <name>, webhooks rotate <name>, webhooks retry <name>
                  print the secret, make a new one, or send failed deliveries again
-  users import <file>  move people in, with passwords and linked identities, from --from
+  users import <file>  move people in, with passwords and linked identities, from --from; of Auth0 with both its files
   users export   write all of them to --output
 ${ACCOUNT_USAGE}  services [list] [<organisation>]  print the service accounts; also: create <name> [<organisation>] --scope <scope>
                  --add-role <role> --from <public key>, roles, renew-secret or remove <client id>
