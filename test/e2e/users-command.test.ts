@@ -100,7 +100,7 @@ const auth0User = (id: string, email: string, more: object = {}) => ({
 })
 const auth0Hash = (id: string, email: string) => ({ _id: { $oid: id }, email, email_verified: true, passwordHash: BCRYPT })
 
-test('the two files of Auth0 make one person of what is one, whatever comes first, and say what they do not take', async () => {
+test('requirement 71: the two files of Auth0 make one person of what is one, whatever comes first, and say what they do not take', async () => {
   const users = [
     auth0User('auth0|a1', 'zoe@example.org'),
     auth0User('google-oauth2|g1', 'zoe@example.org', { name: 'Zoe' }),
