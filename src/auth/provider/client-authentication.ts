@@ -1,6 +1,7 @@
 // How a client proves who it is (RFC 6749 section 2.3, RFC 7523, RFC 8705), from its definition to what the engine knows of it.
 import { createPublicKey, X509Certificate } from 'node:crypto'
 import type { ClientMetadata } from 'oidc-provider'
+import { isNameReadable } from './certificate-names.ts'
 import type { ClientAuthentication, ClientDefinition, PublicKeyDefinition } from '../clients/contract.ts'
 
 /** Every method that some client may use. Not `client_secret_jwt`: it needs the secret itself, and we keep hashes. */
@@ -106,13 +107,24 @@ function credentialProblems(authentication: ClientAuthentication): string[] {
         .map(() => 'its keys must be public keys (RFC 7517): RSA, EC or OKP; a private key belongs to the client alone.')
     case 'self_signed_tls_client_auth':
       return authentication.certificates.filter((pem) => !isCertificate(pem)).map(() => 'a certificate is no PEM certificate.')
+    case 'tls_client_auth': {
+      const { kind, value } = authentication.subject
+      return isNameReadable(kind, value) ? [] : [`its subject ${JSON.stringify(value)} is no ${NAMES[kind]}.`]
+    }
     case 'none':
-    case 'tls_client_auth':
       return []
     default:
       return authentication
   }
 }
+
+const NAMES = {
+  dn: 'distinguished name (RFC 4514), such as "CN=till,O=Example,C=DE"',
+  dns: 'host name',
+  uri: 'URI',
+  ip: 'IP address',
+  email: 'address of a mailbox',
+} as const
 
 /** Of a key of whatever kind. */
 export function hasPrivateMember(key: object): boolean {
