@@ -33,6 +33,7 @@ import type { ProviderPages } from './provider-pages.ts'
 import { pinAddress, pinRequest } from './pinned.ts'
 import { knowStructuredTokens } from './token-endpoints.ts'
 import type { CheckSecret } from './secret-tries.ts'
+import { offerServiceGrant } from './service-grant.ts'
 import { offerTokenExchange, type TokenExchangeParts } from './token-exchange.ts'
 
 export interface ProviderParts {
@@ -129,6 +130,7 @@ function change(provider: Provider, parts: ProviderParts): void {
   dropFormPost(provider)
   nameAcrAsAsked(provider)
   offerCodeGrant(provider, noteWrongTry)
+  offerServiceGrant(provider)
   storeWhatIsGiven(provider, grants)
   pinAddress(provider, issuer)
   goOnInTheRequest(provider)
