@@ -54,7 +54,7 @@ export const ACCOUNTS: readonly Defence[] = [
     requirement: 66,
     off: 'people are asked though nobody is signed in',
     test: LOGOUT,
-    edits: [['src/auth/provider/provider.ts', '    leaveWhenSignedOut(context)\n', '    void leaveWhenSignedOut\n']],
+    edits: [['src/auth/provider/provider.ts', '  leaveWhenSignedOut(context)\n', '  void leaveWhenSignedOut\n']],
   },
   {
     requirement: 67,
