@@ -62,7 +62,7 @@ export const ACCOUNTS: readonly Defence[] = [
     requirement: 66,
     off: 'people are asked though nobody is signed in',
     test: LOGOUT,
-    edits: [['src/auth/provider/provider.ts', '    leaveWhenSignedOut(context)\n', '    void leaveWhenSignedOut\n']],
+    edits: [['src/auth/provider/provider.ts', '  leaveWhenSignedOut(context)\n', '  void leaveWhenSignedOut\n']],
   },
   {
     requirement: 67,
@@ -117,6 +117,30 @@ export const ACCOUNTS: readonly Defence[] = [
         'Math.max(usedAt + idleDays * DAY_MS, usedAt + limitDays)',
       ],
     ],
+  },
+  {
+    requirement: 68,
+    off: 'a session that is in use looks as if it were not',
+    test: 'test/http/oauth-session-limits.test.ts',
+    edits: [['src/auth/provider/session-limits.ts', 'const NOTED_EVERY_MS = 10 * 60_000', 'const NOTED_EVERY_MS = DAY_MS']],
+  },
+  {
+    requirement: 68,
+    off: 'of many sessions some cannot be seen',
+    test: 'test/http/oauth-session-limits.test.ts',
+    edits: [
+      [
+        'src/auth/provider/account-access.ts',
+        'const { items, next } = await list(call, accountId, page)',
+        'const { items } = await list(call, accountId, page)\n      const next = undefined',
+      ],
+    ],
+  },
+  {
+    requirement: 68,
+    off: 'signing out everywhere else ends nothing',
+    test: 'test/http/accounts-page.test.ts',
+    edits: [['src/auth/leaving/elsewhere.ts', '  await engine.revokeAccount(call, accountId, sessionId)\n', '']],
   },
   {
     requirement: 72,

@@ -74,7 +74,7 @@ export const AUTHORIZATION: readonly Defence[] = [
     requirement: 6,
     off: 'errors send people on to strangers',
     test: AUTHORIZE,
-    edits: [[`${PROVIDER}/provider.ts`, '    holdBack(context, parts.pages)\n', '']],
+    edits: [[`${PROVIDER}/provider.ts`, '  holdBack(context, parts.pages)\n', '']],
   },
   {
     requirement: 7,
@@ -188,7 +188,7 @@ export const AUTHORIZATION: readonly Defence[] = [
     requirement: 17,
     off: 'the authorization endpoint is shared with every origin',
     test: AUTHORIZE,
-    edits: [[`${PROVIDER}/provider.ts`, '    leaveWhenSignedOut(context)\n', "    context.set('access-control-allow-origin', '*')\n"]],
+    edits: [[`${PROVIDER}/provider.ts`, '  leaveWhenSignedOut(context)\n', "  context.set('access-control-allow-origin', '*')\n"]],
   },
   {
     requirement: 18,

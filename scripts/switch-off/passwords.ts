@@ -102,6 +102,78 @@ export const PASSWORDS: readonly Defence[] = [
   },
   {
     requirement: 69,
+    off: 'looking at a form takes room in the memory of tries',
+    test: 'src/auth/guard/guard.test.ts',
+    edits: [['src/auth/guard/suspicion.ts', 'await counts.seen(call, key)', 'await counts.add(call, key, { by: 0, ttlMs: 60_000 })']],
+  },
+  {
+    requirement: 69,
+    off: 'who fills the memory of tries opens doors that are closed',
+    test: 'src/auth/accounts/throttle.test.ts',
+    edits: [
+      [
+        `${ACCOUNTS}/local-counts.ts`,
+        'const within = Math.min(Math.max(weight, 0), WEIGHTS - 1)',
+        'const within = Math.min(Math.max(weight, 0), 0)',
+      ],
+    ],
+  },
+  {
+    requirement: 69,
+    off: 'who fills the memory of tries guesses as a newcomer',
+    test: 'src/auth/accounts/throttle.test.ts',
+    edits: [[`${ACCOUNTS}/local-counts.ts`, "new Set(['account'])", 'new Set()']],
+  },
+  {
+    requirement: 69,
+    off: 'a browser is known no more when another one renews the hash',
+    test: 'test/http/hash-cost.test.ts',
+    edits: [[`${ACCOUNTS}/schemas.ts`, 'if (rehash?.of !== sha256(password)) return', 'if (rehash?.of !== password) return']],
+  },
+  {
+    requirement: 69,
+    off: 'who takes a way in away is a stranger where they did it',
+    test: 'test/http/known-browsers.test.ts',
+    edits: [
+      [
+        'src/auth/pages/stay-known.ts',
+        'if (email !== undefined && keptAfter !== undefined) rememberDevice(exchange, keptAfter(email))',
+        'void rememberDevice',
+      ],
+    ],
+  },
+  {
+    requirement: 69,
+    off: 'one browser knows one account',
+    test: 'test/http/known-browsers.test.ts',
+    edits: [[`${ACCOUNTS}/devices.ts`, 'const MOST_MARKS = 4', 'const MOST_MARKS = 1']],
+  },
+  {
+    requirement: 69,
+    off: 'strangers use up what a known browser may send',
+    test: 'test/http/gateway-limits.test.ts',
+    edits: [['src/gateway/steps/admission.ts', "const own = rate === 'sign-in' &&", "const own = rate === 'probe' &&"]],
+  },
+  {
+    requirement: 69,
+    off: 'whoever says so is a known browser to the gateway',
+    test: 'test/http/gateway-limits.test.ts',
+    edits: [['src/kernel/http/known-browser.ts', 'return mac.isOf(`${name}.${account}`, code) ?', 'return code !== undefined ?']],
+  },
+  {
+    requirement: 69,
+    off: 'whoever is known waits with strangers for their passkey',
+    test: 'test/http/known-browsers.test.ts',
+    edits: [['src/auth/passkeys/service.ts', 'return browser === undefined ?', "return browser !== '' ?"]],
+  },
+  {
+    requirement: 69,
+    off: 'whoever is known waits with strangers at mailed codes',
+    test: 'test/http/known-browsers.test.ts',
+    edits: [['src/auth/email-sign-in/service.ts', 'return known === undefined ? `code:', 'return known !== null ? `code:']],
+  },
+  {
+    requirement: 69,
     off: 'nothing is asked for after suspicion',
     test: GUARD,
     edits: [['src/auth/guard/suspicion.ts', 'doublings.length === 0 ? undefined', 'doublings.length >= 0 ? undefined']],

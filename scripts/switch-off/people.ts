@@ -206,6 +206,38 @@ export const PEOPLE: readonly Defence[] = [
       ],
     ],
   },
+  ...(
+    [
+      ['has taken a way away since', 'if (found.waysVersion !== undefined)', 'if (found.waysVersion === -1)'],
+      ['has confirmed the address here alone', 'row.emailVerifiedAt === undefined)', 'row.emailVerifiedAt === -1)'],
+    ] as const
+  ).map(([who, from, to]): Defence => {
+    const edits = [['src/auth/moving/completing.ts', from, to]] as const
+    return {
+      requirement: 71,
+      off: `a later file opens the account of somebody who ${who}`,
+      test: 'test/http/moving-in-parts.test.ts',
+      edits,
+    }
+  }),
+  {
+    requirement: 71,
+    off: 'rows of one address are one person, though one has not confirmed it',
+    test: 'test/e2e/users-command.test.ts',
+    edits: [
+      [
+        'src/auth/moving/systems/auth0-accounts.ts',
+        'confirmed.length === 0 ? accounts.slice(0, 1) : confirmed',
+        'confirmed.length === -1 ? [] : accounts',
+      ],
+    ],
+  },
+  {
+    requirement: 69,
+    off: 'a decoy that cannot be computed answers strangers with an error',
+    test: 'src/auth/passwords/passwords.test.ts',
+    edits: [['src/auth/passwords/passwords.ts', '!isDecoy(against)', 'isDecoy(against)']],
+  },
   {
     requirement: 71,
     off: 'an account elsewhere is known by its subject alone',

@@ -135,7 +135,7 @@ export const TOKENS: readonly Defence[] = [
         'account-actions.ts',
         "      if (!(await engine.signOutHere(exchange))) return seeOther(engine.signInPath('/account'))\n",
       ],
-      ['the button ends no session', 'account-routes.ts', '          await engine.endBrowserSession(call, session.accountId, params.id)\n'],
+      ['the button ends no session', 'session-routes.ts', '          await engine.endBrowserSession(call, session.accountId, params.id)\n'],
       [
         'the button ends the access of no app',
         'account-routes.ts',

@@ -1,6 +1,7 @@
 // The name of a browser at the accounts origin, so that what was begun in one is not finished in another. It opens nothing by itself.
 // `__Host-`, so that no host below ours can plant it; Lax, since mailed links and redirects lead here from elsewhere.
 import { serialiseCookie } from '#kernel/http/cookie.ts'
+import { KNOWN_BROWSER_COOKIE } from '#kernel/http/known-browser.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { sha256 } from '#kernel/keyring.ts'
@@ -10,7 +11,6 @@ import type { Whence } from './security-events/security-event.ts'
 
 const COOKIE = '__Host-Http-here'
 const KEPT_SECONDS = 3600
-const DEVICE_COOKIE = '__Host-Http-known-device'
 const DEVICE_SECONDS = 180 * 24 * 3600
 const NAME = /^[\w-]{43}$/
 
@@ -42,9 +42,9 @@ export function whence({ client, request }: Pick<Exchange, 'client' | 'request'>
   return { client, device: describeDevice(request.headers['user-agent']) }
 }
 
-/** What this browser is known by to an address that it has signed in to; see accounts/devices.ts. */
+/** What this browser is known by to addresses that it has signed in to; see accounts/devices.ts. */
 export function deviceOf({ cookies }: Pick<Exchange, 'cookies'>): string | undefined {
-  return cookies.get(DEVICE_COOKIE)
+  return cookies.get(KNOWN_BROWSER_COOKIE)
 }
 
 /** Whoever is in by so many steps is known in this browser from now on. */
@@ -57,5 +57,5 @@ export function rememberOwner(
 }
 
 export function rememberDevice(exchange: Exchange, device: string): void {
-  exchange.addCookie(serialiseCookie(DEVICE_COOKIE, device, { sameSite: 'Strict', maxAgeSeconds: DEVICE_SECONDS }))
+  exchange.addCookie(serialiseCookie(KNOWN_BROWSER_COOKIE, device, { sameSite: 'Strict', maxAgeSeconds: DEVICE_SECONDS }))
 }

@@ -129,7 +129,14 @@ export interface Engine {
   signOutHere(exchange: Exchange): Promise<boolean>
   /** Where to send a person who must sign in to see an account page, or `again` to do more; comes back to `returnTo`, a path of the accounts origin. */
   signInPath(returnTo: string, options?: { readonly again?: boolean }): string
+  /** All of them, the one that was used last first. */
   sessions(call: Call, accountId: string): Promise<readonly BrowserSession[]>
+  /** The same by pages: ask again with `next` as `after`. */
+  sessionPage(
+    call: Call,
+    accountId: string,
+    page: { readonly limit: number; readonly after?: string | undefined },
+  ): Promise<{ readonly items: readonly BrowserSession[]; readonly next?: string }>
   /** Ends the session with the tokens of the app's own frontends in it. */
   endBrowserSession(call: Call, accountId: string, sessionId: string): Promise<void>
   /** Those that the person has let in, and those that hold something without having asked. */

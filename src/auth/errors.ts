@@ -14,6 +14,7 @@ export const authErrors = defineErrors('auth', {
   client_not_found: { status: 404, title: 'No such client' },
   organisation_not_found: { status: 404, title: 'No such organisation' },
   organisation_full: { status: 409, title: 'There cannot be more of them' },
+  organisations_many: { status: 409, title: 'One person cannot belong to more organisations' },
   owners_only: { status: 403, title: 'Only owners of the organisation may do this' },
   last_owner: { status: 409, title: 'An organisation needs an owner' },
   service_not_found: { status: 404, title: 'No such service account' },

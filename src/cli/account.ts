@@ -43,8 +43,8 @@ async function accessOf(auth: Auth, email: string, { suspended, signOut }: Accou
 async function endOf(auth: Auth, { words: [, confirm], now }: CommandLine, email: string): Promise<object> {
   const ending = await auth.deleteAccount(call, { email, now, ...(confirm === undefined ? {} : { confirm }) })
   if (ending === undefined) return {}
-  const { deleted, deletionAt, mailSent } = ending
-  return { deleted, deletionAt: isoOf(deletionAt), mailSent, ...(deleted && { toBeRemoved: OWNED }) }
+  const { deleted, deletionAt, mailSent, withoutOwner } = ending
+  return { deleted, deletionAt: isoOf(deletionAt), mailSent, ...(withoutOwner && { withoutOwner }), ...(deleted && { toBeRemoved: OWNED }) }
 }
 
 async function viewed(auth: Auth, accountId: string): Promise<object> {

@@ -56,5 +56,5 @@ export const CLIENT_USAGE = `  --name <name>, --redirect-uri <uri>, --origin <or
   --verified           you know who is behind the client, so that people are not warned
   --consent <policy>   whether people are asked: once (unless told), always, or never for what you run yourself
   --from <file>        any member of a client's definition, as JSON (docs/clients.md); what is typed beside it wins
-  --keep-seconds <n>   with clients rotate-secret: how long the earlier secret is taken (3600)
+  --keep-seconds <n>   with clients rotate-secret, services renew-secret and change-key: how long the one before is taken (3600)
 `

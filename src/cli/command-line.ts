@@ -22,6 +22,8 @@ export interface CommandLine {
   readonly list: boolean
   /** Of `invite`: take it back. */
   readonly withdraw: boolean
+  /** Of `organisations list`: those that nobody answers for. */
+  readonly withoutOwner: boolean
   /** Of `move`, `backup` and `restore`. */
   readonly premises: {
     readonly to: string | undefined
@@ -65,6 +67,7 @@ const OPTIONS = {
   confirm: { type: 'boolean', default: false },
   list: { type: 'boolean', default: false },
   withdraw: { type: 'boolean', default: false },
+  'without-owner': { type: 'boolean', default: false },
   to: { type: 'string' },
   from: { type: 'string' },
   back: { type: 'boolean', default: false },
@@ -126,6 +129,7 @@ export function parseCommandLine(words: readonly string[], commands: readonly st
     account: accountLine(values),
     list: values.list,
     withdraw: values.withdraw,
+    withoutOwner: values['without-owner'],
     premises: premisesOf(values),
     client: clientLine(values),
     transfer: transferLine(values),
@@ -176,11 +180,12 @@ Commands
   webhooks [list]    where webhooks lead, what waits and what failed
   webhooks secret <name>, webhooks rotate <name>, webhooks retry <name>
                  print the secret, make a new one, or send failed deliveries again
-  users import <file>  move people in, with passwords and linked identities, from --from
+  users import <file>  move people in, with passwords and linked identities, from --from; of Auth0 with both its files
   users export   write all of them to --output
 ${ACCOUNT_USAGE}  services [list] [<organisation>]  print the service accounts; also: create <name> [<organisation>] --scope <scope>
-                 --add-role <role> --from <public key>, roles, renew-secret or remove <client id>
-  organisations [list]  print the organisations; also: create <name> <owner's address>, members <id>, set <id> <address>
+                 --add-role <role> --from <public key>, roles, scopes, renew-secret, change-key, end-earlier or
+                 remove <client id>
+  organisations [list]  print the organisations, --without-owner those that nobody answers for; also: create <name> <owner's address>, members <id>, set <id> <address>
                  --add-role <role>, remove <id> <address>, end <id>
   keys           list the keys that tokens are signed with; keys rotate [--now] makes the next ones,
                  keys revoke <kid> ends one that was stolen, with all that it has signed; keys reseal

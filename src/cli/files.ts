@@ -17,8 +17,8 @@ const WORDS: Readonly<Record<string, string>> = {
 export interface Output {
   /** Not one that is there. It is removed again when the work fails: half of it is of no use. */
   readonly mustBeNew?: boolean
-  /** A file that is read meanwhile, and must not be this one. */
-  readonly reads?: string
+  /** Files that are read meanwhile, none of which must be this one. */
+  readonly reads?: readonly string[]
 }
 
 /** Opens it empty for the work, and closes it. */
@@ -62,13 +62,14 @@ export function fileProblem(error: unknown, path: string): CommandError | undefi
 }
 
 /** Not emptied yet: it may turn out to be the other one, by whatever path. */
-async function opened(path: string, { mustBeNew = false, reads }: Output): Promise<FileHandle> {
+async function opened(path: string, { mustBeNew = false, reads = [] }: Output): Promise<FileHandle> {
   const file = await open(path, mustBeNew ? 'wx' : 'a', 0o600).catch((error: unknown) => {
     const problem = fileProblem(error, path)
     throw problem === undefined ? error : new CommandError(`${problem.message} Name another with --output.`, { cause: error })
   })
-  const [own, other] = [await file.stat(), reads === undefined ? undefined : await stat(reads).catch(() => undefined)]
-  if (!own.isFile() || own.dev !== other?.dev || own.ino !== other.ino) return file
+  const own = await file.stat()
+  const others = await Promise.all(reads.map(async (other) => stat(other).catch(() => undefined)))
+  if (!own.isFile() || !others.some((other) => other?.dev === own.dev && other.ino === own.ino)) return file
   await file.close()
   throw new CommandError(`${path} is the file that is read. Name another with --output.`)
 }

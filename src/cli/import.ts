@@ -34,7 +34,7 @@ export async function importCommand(line: CommandLine): Promise<number> {
     if (transfers === undefined) throw new CommandError('This app has no imports.')
     const call = await callAsPerson(loaded, as)
     const file = output ?? `${resource}-rejects.csv`
-    await requireWritable(file, { reads: source })
+    await requireWritable(file, { reads: [source] })
     const begun = await begin(transfers, call, { resource, source, options })
     const ended = await runToEnd(transfers, call, begun)
     return await tell({ transfers, call, ended, file })

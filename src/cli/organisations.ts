@@ -1,5 +1,5 @@
 // `ninefold organisations`: what operators see and do of them. Works beside a running platform.
-import type { OrganisationsDesk } from '../auth/organisations/contract.ts'
+import type { OrganisationOnDesk, OrganisationsDesk } from '../auth/organisations/contract.ts'
 import { printBeside } from './beside.ts'
 import { commandCall } from './command-call.ts'
 import { CommandError, type CommandLine, named } from './command-line.ts'
@@ -10,26 +10,35 @@ const call = commandCall('organisations')
 interface Action {
   /** How many words follow the name of the action. */
   readonly words: number
-  run(desk: OrganisationsDesk, words: readonly string[], roles: readonly string[]): Promise<string>
+  run(
+    desk: OrganisationsDesk,
+    words: readonly string[],
+    asked: { readonly roles: readonly string[]; readonly withoutOwner: boolean },
+  ): Promise<string>
 }
 
 export async function organisationsCommand(line: CommandLine): Promise<number> {
   const [name = 'list', ...words] = line.words
   const action = named(ACTIONS, name)
-  if (action?.words !== words.length)
+  const { withoutOwner } = line
+  if (action?.words !== words.length || (withoutOwner && name !== 'list'))
     throw new CommandError(
-      'Say ninefold organisations list; create <name> <address of the owner>; members <id>; set <id> <address> --add-role <role>; remove <id> <address>; or end <id>.',
+      'Say ninefold organisations list, with --without-owner if you like; create <name> <address of the owner>; members <id>; set <id> <address> --add-role <role>; remove <id> <address>; or end <id>.',
     )
-  return await printBeside(line, ({ auth }) => action.run(auth.organisations, words, line.account.membership.addRoles))
+  return await printBeside(line, ({ auth }) =>
+    action.run(auth.organisations, words, { roles: line.account.membership.addRoles, withoutOwner }),
+  )
 }
 
 const ACTIONS: Readonly<Record<string, Action>> = {
   list: {
     words: 0,
-    async run(desk) {
+    async run(desk, _words, { withoutOwner }) {
       const all = await everything((after) => desk.list(call, after))
-      const rows = all.map(({ id, name, members, createdAt }) => [id, name, String(members), new Date(createdAt).toISOString()])
-      return rows.length === 0 ? 'There are no organisations.\n' : table([['id', 'name', 'members', 'since'], ...rows])
+      const shown = withoutOwner ? all.filter(({ isAttended }) => !isAttended) : all
+      const rows = shown.map((each) => [each.id, each.name, String(each.members), ownersOf(each), new Date(each.createdAt).toISOString()])
+      if (rows.length > 0) return table([['id', 'name', 'members', 'owners', 'since'], ...rows])
+      return withoutOwner ? 'Somebody answers for every organisation.\n' : 'There are no organisations.\n'
     },
   },
   create: {
@@ -50,7 +59,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   set: {
     words: 2,
-    async run(desk, [organisationId = '', email = ''], roles) {
+    async run(desk, [organisationId = '', email = ''], { roles }) {
       if (!(await desk.setMember(call, { organisationId, email, roles }))) throw nobody(email)
       return `${email}: ${roles.length === 0 ? 'member' : roles.join(', ')}\n`
     },
@@ -69,6 +78,11 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       return 'It has ended. The running platform takes it apart.\n'
     },
   },
+}
+
+function ownersOf({ owners, isAttended }: OrganisationOnDesk): string {
+  if (owners === 0) return 'none'
+  return isAttended ? String(owners) : `${owners}, blocked`
 }
 
 function nobody(email: string): CommandError {

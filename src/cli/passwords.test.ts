@@ -1,9 +1,9 @@
 // The operator's own list of passwords that nobody may choose, from its file to the answer to whoever chooses one.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { createKnownPasswords } from '../auth/passwords/known.ts'
 import { passwordProblem } from '../auth/passwords/policy.ts'
@@ -92,6 +92,34 @@ test('a list that is empty or not there is said to be', async (t) => {
   }
   const { message } = await refusal(t, undefined)
   assert.match(message, /no such file .*breached\.txt/)
+})
+
+test('a filter that is there stays whole until the new one is, and what is no file is not replaced', async (t) => {
+  const place = placeOf(t, `${OURS.join('\n')}\n`)
+  const link = `${place.filter}.link`
+  await built(t, place)
+  symlinkSync('passwords.filter', link)
+  const running = createKnownPasswords(place.filter)
+  running.open()
+  t.after(() => running.close())
+  writeFileSync(place.list, `${OTHERS.join('\n')}\n`)
+  await built(t, { ...place, filter: link })
+  assert.deepEqual([...OURS, ...OTHERS].filter(running.isKnown), OURS, 'a platform that has the former one open is not disturbed')
+  assert.deepEqual(refusedBy(t, place.filter, [...OURS, ...OTHERS]), OTHERS, 'the file behind the link is the new one')
+  writeFileSync(place.list, '')
+  for (const [filter, reason] of [
+    [place.filter, /is empty/],
+    [dirname(place.filter), /no file that could be replaced/],
+    [place.list, /is the list that is read/],
+    [join(place.filter, 'x'), /ENOTDIR/],
+  ] as const)
+    await assert.rejects(passwordsCommand({ words: ['build-filter', place.list, filter] }), (error) => {
+      assert.ok(error instanceof CommandError, String(error))
+      assert.match(error.message, reason)
+      return true
+    })
+  assert.deepEqual(refusedBy(t, place.filter, OTHERS), OTHERS)
+  assert.deepEqual(readdirSync(dirname(place.filter)).toSorted(), ['breached.txt', 'passwords.filter', 'passwords.filter.link'])
 })
 
 test('words that are no command are answered with one that is', async () => {

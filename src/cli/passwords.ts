@@ -1,6 +1,8 @@
 // `ninefold passwords build-filter <list> <filter>`: makes the file that NINEFOLD_AUTH_PASSWORD_FILTER names, of a list with one password a line, or one
 // SHA-1 in hex, with or without a count after it, as published lists of breached passwords have them.
-import { createReadStream, writeFileSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
+import { open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { buildFilter, sha1Of } from '../auth/passwords/filter.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
@@ -21,13 +23,52 @@ export async function passwordsCommand({ words: [action, list, filter, extra] }:
   }
 }
 
-/** Reads twice, so that a list of gigabytes never has to be in memory, and nothing is made of one that is wrong. */
+/**
+ * Reads twice, so that a list of gigabytes never has to be in memory, and nothing is made of one that is wrong. A filter that is there stays whole until the
+ * new one is: a running platform may have it open.
+ */
 async function build(list: string, filter: string): Promise<string> {
-  const entries = await entriesOf(list)
-  const builder = buildFilter(entries)
-  for await (const { text } of linesOf(list)) builder.add(keyOf(text))
-  writeFileSync(filter, builder.bytes)
-  return `${entries} passwords in ${builder.bytes.length} bytes: ${filter}`
+  const target = await targetOf(filter, { reads: list })
+  const draft = `${target}.${process.pid}.part`
+  // Before hours of reading: a folder that nobody may write to is known now.
+  const file = await open(draft, 'wx')
+  try {
+    const entries = await entriesOf(list)
+    const builder = buildFilter(entries)
+    for await (const { text } of linesOf(list)) builder.add(keyOf(text))
+    await builder.writeTo(file)
+    await file.sync()
+    await file.close()
+    await rename(draft, target)
+    await syncFolder(dirname(target))
+    return `${entries} passwords in ${builder.bytes} bytes: ${filter}`
+  } catch (error) {
+    await file.close()
+    await rm(draft, { force: true })
+    throw error
+  }
+}
+
+/** A link goes on leading to the filter. What is no file is not replaced by one. */
+async function targetOf(filter: string, { reads }: { readonly reads: string }): Promise<string> {
+  const found = await stat(filter).catch(() => undefined)
+  if (found === undefined) return filter
+  if (!found.isFile()) throw new CommandError(`${filter} is there already, and no file that could be replaced.`)
+  const target = await realpath(filter)
+  if (target === (await realpath(reads).catch(() => undefined)))
+    throw new CommandError(`${filter} is the list that is read. Name another file.`)
+  return target
+}
+
+async function syncFolder(path: string): Promise<void> {
+  // Windows opens no folders; its renames are on disk when they return.
+  if (process.platform === 'win32') return
+  const folder = await open(path)
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
 }
 
 async function entriesOf(list: string): Promise<number> {

@@ -19,7 +19,7 @@ export async function servicesCommand(line: CommandLine): Promise<number> {
   const action = named(ACTIONS, name)
   if (action?.words.includes(words.length) !== true)
     throw new CommandError(
-      'Say ninefold services list [<organisation>]; create <name> [<organisation>] --scope <scope> --add-role <role> --from <file with a public key>; roles <client id> --add-role <role>; renew-secret <client id>; or remove <client id>.',
+      'Say ninefold services list [<organisation>]; create <name> [<organisation>] --scope <scope> --add-role <role> --from <file with a public key>; roles <client id> --add-role <role>; scopes <client id> --scope <scope>; renew-secret <client id> --keep-seconds <n>; change-key <client id> --from <file with a public key> --keep-seconds <n>; end-earlier <client id>; or remove <client id>.',
     )
   return await printBeside(line, ({ auth }) => action.run(auth.serviceAccounts, words, line))
 }
@@ -64,7 +64,33 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       return `${clientId}: ${addRoles.length === 0 ? 'no roles' : addRoles.join(', ')}\n`
     },
   },
-  'renew-secret': { words: [1], run: async (desk, [clientId = '']) => `${await desk.renewSecret(call, clientId)}\n` },
+  scopes: {
+    words: [1],
+    async run(desk, [clientId = ''], { client }) {
+      const { scopes = [] } = client.definition
+      await desk.setScopes(call, clientId, scopes)
+      return `${clientId}: ${scopes.length === 0 ? 'no scopes' : scopes.join(' ')}\n`
+    },
+  },
+  'renew-secret': {
+    words: [1],
+    run: async (desk, [clientId = ''], { client }) => `${await desk.renewSecret(call, clientId, secondsIn(client))}\n`,
+  },
+  'change-key': {
+    words: [1],
+    async run(desk, [clientId = ''], { client, premises }) {
+      if (premises.from === undefined) throw new CommandError('Give the new public key: --from <file with a JWK>.')
+      await desk.setKey(call, clientId, { key: await readFile(premises.from, 'utf8'), keepSeconds: secondsIn(client) })
+      return `${clientId} has its new key.\n`
+    },
+  },
+  'end-earlier': {
+    words: [1],
+    async run(desk, [clientId = '']) {
+      const wasGood = await desk.endEarlier(call, clientId)
+      return wasGood ? `What ${clientId} had before is good no more.\n` : `${clientId} had nothing before that was good.\n`
+    },
+  },
   remove: {
     words: [1],
     async run(desk, [clientId = '']) {
@@ -73,3 +99,6 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     },
   },
 }
+
+const secondsIn = ({ keepSeconds }: CommandLine['client']): number | undefined =>
+  keepSeconds === undefined ? undefined : Number(keepSeconds)

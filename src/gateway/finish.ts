@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { headerOf, problemAnswer, sendAnswer } from '#kernel/http/answer.ts'
 import type { HeaderBlock, HeaderList } from '#kernel/http/head.ts'
 import type { Answer } from '#kernel/http/route.ts'
-import { problemOf } from '#kernel/http/problem.ts'
+import { type Problem, problemOf } from '#kernel/http/problem.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Monitoring } from '../monitoring/contract.ts'
 import { CLIENT_GONE, createRecorder, type Recorder } from './access-log.ts'
@@ -97,15 +97,39 @@ function recordRaw(record: Recorder, exchange: GatewayExchange): void {
 }
 
 /** A raw handler has the headers of the platform on its response already. Half of its answer must not look like a whole one. */
-function failRaw({ response, requestId }: GatewayExchange, error: unknown): void {
+function failRaw(exchange: GatewayExchange, error: unknown): void {
+  const { response, requestId } = exchange
   if (response.headersSent) {
     response.destroy()
     return
   }
   const { headers = {}, status } = problemAnswer(error, requestId)
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  for (const [name, value] of Object.entries({ ...headers, ...oauthHeaders(exchange) })) response.setHeader(name, value)
   response.statusCode = status
-  response.end(JSON.stringify(problemOf(error, requestId).problem))
+  response.end(JSON.stringify(told(exchange, problemOf(error, requestId).problem)))
+}
+
+/** Also where the endpoint is there, and not by this method. */
+function speaksOauth({ match, host, path }: GatewayExchange): boolean {
+  const { route } = match ?? host?.router.find('POST', path) ?? host?.router.find('GET', path) ?? {}
+  return route?.errors === 'oauth'
+}
+
+function oauthHeaders(exchange: GatewayExchange): Readonly<Record<string, string>> {
+  return speaksOauth(exchange) ? { 'content-type': 'application/json' } : {}
+}
+
+/** RFC 6749 section 5.2, with the codes of section 4.1.2.1 for what is not about the request. */
+function oauthErrorOf(status: number): string {
+  if (status === 429 || status === 503) return 'temporarily_unavailable'
+  return status >= 500 ? 'server_error' : 'invalid_request'
+}
+
+/** The problem, and for clients of OAuth what they understand of it. Their grammar has neither quotation marks nor backslashes. */
+function told(exchange: GatewayExchange, problem: Problem): Problem & { readonly error?: string; readonly error_description?: string } {
+  if (!speaksOauth(exchange)) return problem
+  const words = (problem.detail ?? problem.title).replaceAll(/["\\]/g, "'")
+  return { error: oauthErrorOf(problem.status), error_description: words, ...problem }
 }
 
 function withHeaders(answer: Answer, headers: Readonly<Record<string, string>>): Answer {
@@ -148,9 +172,12 @@ export function createFinish({ monitoring, logger, now, isStopping }: FinishPart
           { err: failure, requestId: exchange.requestId, event: 'gateway.problem_page_failed' },
           'the page of an error failed; the plain one was shown',
         )
-      const told = { ...problem, waitSeconds: waitSecondsIn(own) }
-      if (isForPerson) send(exchange, { status: problem.status, headers, body: { html: errorPage(exchange, told, failed) } })
-      else send(exchange, withHeaders(problemAnswer(error, exchange.requestId), headers))
+      const shown = { ...problem, waitSeconds: waitSecondsIn(own) }
+      if (isForPerson) send(exchange, { status: problem.status, headers, body: { html: errorPage(exchange, shown, failed) } })
+      else {
+        const answer = withHeaders(problemAnswer(error, exchange.requestId), { ...headers, ...oauthHeaders(exchange) })
+        send(exchange, { ...answer, body: { json: told(exchange, problem) } })
+      }
     },
   }
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { performance } from 'node:perf_hooks'
 import { turnHasBegun } from '#kernel/breath.ts'
 import type { Clock } from '#kernel/clock.ts'
+import { createBrowserPasses } from '#kernel/http/known-browser.ts'
 import { createProofChecker, type ProofChecker } from '#kernel/http/proof.ts'
 import type { ProblemPageOf } from '#kernel/http/problem-page.ts'
 import type { Route } from '#kernel/http/route.ts'
@@ -101,6 +102,7 @@ export function assembleGateway(dependencies: GatewayDependencies, choose = (ste
     revocations,
     lasting,
     csrfMac,
+    passes: createBrowserPasses(keyRing),
     logger,
     development: settings.development,
     proxies,

@@ -2,6 +2,7 @@
 // forged and rules passed by (RFC 9112 section 11).
 import type { IncomingMessage } from 'node:http'
 import { httpErrors } from '#kernel/http/problem.ts'
+import { MAX_TARGET_LENGTH } from '#kernel/http/route.ts'
 
 const PLAIN = 0
 const DROP = 1
@@ -140,7 +141,7 @@ export function normalisePath(raw: string): string {
 
 /** Splits an origin-form target (RFC 9112 section 3.2.1) and refuses every other form. */
 export function splitTarget(target: string): { readonly path: string; readonly search: string } {
-  if (target.length > 8192) throw httpErrors.uri_too_long()
+  if (target.length > MAX_TARGET_LENGTH) throw httpErrors.uri_too_long()
   const mark = target.indexOf('?')
   if (mark === -1) return { path: normalisePath(target), search: '' }
   const search = target.slice(mark + 1)

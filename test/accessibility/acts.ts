@@ -103,6 +103,15 @@ export const ACTS: readonly (Sending | Saying)[] = [
   {
     on: 'GET /account',
     by: [
+      ['Yes, everywhere but in this browser', 'Space'],
+      ['Sign out everywhere else', 'Enter'],
+    ],
+    to: 'POST /account/sessions/end',
+    form: { sure: 'yes' },
+  },
+  {
+    on: 'GET /account',
+    by: [
       ['Yes, delete my account and everything in it', 'Space'],
       ['Delete my account', 'Enter'],
     ],

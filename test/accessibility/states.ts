@@ -304,6 +304,28 @@ export async function openStage(): Promise<Stage> {
       name: 'POST /account/password',
       ask: () => signedIn({ path: '/account/password', form: { current: 'not it', password: 'a much better one' } }),
     },
+    {
+      name: 'GET /account/sessions',
+      ask() {
+        const { accountId } = person
+        const list = Array.from({ length: 60 }, (_, index) => ({
+          id: `more-${index}`,
+          accountId,
+          signedInAt: 0,
+          lastUsedAt: 0,
+          device: LONG,
+        }))
+        world.engine.sessionList.push(...list)
+        return signedIn({ path: '/account/sessions' })
+      },
+    },
+    {
+      name: 'POST /account/sessions/end',
+      ask() {
+        crowd()
+        return signedIn({ path: '/account/sessions/end', form: {} })
+      },
+    },
     { name: 'GET /account/events', ask: () => signedIn({ path: '/account/events' }) },
     { name: 'POST /account/delete', ask: () => signedIn({ path: '/account/delete', form: {} }) },
     { name: 'GET /goodbye', ask: () => ({ path: '/goodbye' }) },

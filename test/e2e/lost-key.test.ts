@@ -81,6 +81,7 @@ async function withPasskey(email: string): Promise<Person & { readonly device: S
 
 async function ownIdOf({ visitor }: Person): Promise<string> {
   const reply = await visitor.request(new URL(`${platform.origin('diary')}/session`), { headers: { 'sec-fetch-site': 'same-origin' } })
+  assert.equal(reply.status, 200, reply.body)
   return (JSON.parse(reply.body) as { account: { id: string } }).account.id
 }
 
@@ -94,6 +95,7 @@ async function nextPageFor({ visitor }: Person): Promise<string> {
     assert.equal((await visitor.request(notes, made)).status, 201)
   }
   const list = await visitor.request(new URL('?limit=1', notes), { headers })
+  assert.equal(list.status, 200, list.body)
   return `/api/notes?limit=1&after=${encodeURIComponent((JSON.parse(list.body) as { next: string }).next)}`
 }
 
@@ -111,7 +113,8 @@ interface Held {
 async function holdingsOf(person: Person): Promise<Held> {
   const tokens = await tokensFor(person)
   const { access_token: opaque } = await tokensFor(person, { scope: 'openid offline_access archive:read', resource: ARCHIVE })
-  const device = await post('/device_authorization', { scope: 'notes:read' })
+  const device = await post('/device-authorization', { scope: 'notes:read' })
+  assert.equal(device.status, 200, device.body)
   const { device_code: deviceCode, user_code: userCode } = JSON.parse(device.body) as { device_code: string; user_code: string }
   const challenge = createHash('sha256').update(randomBytes(32).toString('base64url')).digest('base64url')
   const pushed = await post('/par', {
@@ -121,6 +124,7 @@ async function holdingsOf(person: Person): Promise<Held> {
     code_challenge: challenge,
     code_challenge_method: 'S256',
   })
+  assert.equal(pushed.status, 201, pushed.body)
   const { request_uri: requestUri } = JSON.parse(pushed.body) as { request_uri: string }
   const secrets = await platform.running().jobs.webhooks.secrets(call, 'alarms')
   return { tokens, opaque, deviceCode, userCode, requestUri, nextPage: await nextPageFor(person), secrets }
@@ -200,7 +204,8 @@ test('what is held of before is refused in order', async () => {
   assert.equal((await got('diary', '/api/notes', bearer)).status, 401)
   const polled = await post('/token', { grant_type: 'urn:ietf:params:oauth:grant-type:device_code', device_code: deviceCode })
   assert.deepEqual([polled.status, JSON.parse(polled.body).error], [400, 'invalid_grant'])
-  assert.equal((await got('accounts', `/device?user_code=${userCode}`)).status, 200)
+  const typed = await ada.visitor.submit(await ada.visitor.visit(at('/device')), { user_code: userCode })
+  assert.doesNotMatch(typed.body, /name="confirm"/, 'nobody can let that device in')
   const pushed = await got('accounts', `/authorize?client_id=print-shop&request_uri=${encodeURIComponent(requestUri)}`)
   assert.equal(pushed.status, 400)
   const ended = await got('accounts', `/end-session?id_token_hint=${tokens.id_token}`)

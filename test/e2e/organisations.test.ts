@@ -419,7 +419,7 @@ describe('organisations', () => {
       assert.match(saved.body, /The roles of the service account are saved/)
       assert.deepEqual(await rolesNow(machine.secret), [])
       await eve.press(borg, /\/services\/svc-[0-9a-z]+\/roles$/, { 'role-writer': 'on' })
-      const shown = await eve.press(borg, /\/secret$/)
+      const shown = await eve.press(borg, /\/secret$/, { keep: '0' })
       assert.equal(shown.headers['cache-control'], 'no-store')
       const [clientId, secret = ''] = codesIn(shown)
       assert.equal(clientId, machine.clientId)

@@ -60,7 +60,7 @@ test('moves people in from a Keycloak export, says what was refused, and out aga
     .split('\n')
     .map((line) => JSON.parse(line) as { line: number; reason: string })
   assert.deepEqual(rejects.map(({ line }) => line).toSorted(), [3, 4, 6])
-  assert.match(rejects.find(({ line }) => line === 6)?.reason ?? '', /the address is on line 2, too/)
+  assert.match(rejects.find(({ line }) => line === 6)?.reason ?? '', /the address is on line 2 \(entry 1\), too/)
   assert.match((await run('users', 'import', at('realm.json'), '--from', 'keycloak')).out, /^0 moved in, 2 already here, 3 refused/)
 
   const out = await run('users', 'export', '--output', at('people.ndjson'))
@@ -82,6 +82,109 @@ test('moves people in from a Keycloak export, says what was refused, and out aga
   assert.doesNotMatch(await readFile(at('bare.ndjson'), 'utf8'), /pbkdf2/)
 })
 
+const rowsOf = async (name: string): Promise<Record<string, unknown>[]> =>
+  (await readFile(at(name), 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+
+const BCRYPT = '$2b$10$Z6hUTEEeoJXN5/AmSm/4.eZ75RYgFVriQM9LPhNEC7kbAbS/VAaJ2'
+const auth0User = (id: string, email: string, more: object = {}) => ({
+  user_id: id,
+  email,
+  email_verified: true,
+  name: `Of ${id}`,
+  created_at: '2022-05-01T10:00:00.000Z',
+  identities: [{ provider: id.split('|')[0], user_id: id.split('|')[1], isSocial: !id.startsWith('auth0') }],
+  ...more,
+})
+const auth0Hash = (id: string, email: string) => ({ _id: { $oid: id }, email, email_verified: true, passwordHash: BCRYPT })
+
+test('requirement 71: the two files of Auth0 make one person of what is one, whatever comes first, and say what they do not take', async () => {
+  const users = [
+    auth0User('auth0|a1', 'zoe@example.org'),
+    auth0User('google-oauth2|g1', 'zoe@example.org', { name: 'Zoe' }),
+    auth0User('google-oauth2|g2', 'victim@example.org'),
+    auth0User('auth0|a2', 'victim@example.org', { email_verified: false }),
+    auth0User('auth0|a3', 'kept-out@example.org', { blocked: true }),
+  ]
+  const hashes = [
+    auth0Hash('a1', 'zoe@example.org'),
+    { ...auth0Hash('a2', 'victim@example.org'), email_verified: false },
+    auth0Hash('a3', 'kept-out@example.org'),
+    auth0Hash('a4', 'alone@example.org'),
+  ]
+  const lines = (rows: readonly object[]) => rows.map((row) => JSON.stringify(row)).join('\n')
+  await writeFile(at('users.ndjson'), lines(users))
+  await writeFile(at('hashes.ndjson'), lines(hashes))
+  for (const files of [
+    [at('users.ndjson'), at('hashes.ndjson')],
+    [at('hashes.ndjson'), at('users.ndjson')],
+  ]) {
+    const dry = await run('users', 'import', ...files, '--from', 'auth0', '--dry-run', '--output', at('dry.ndjson'))
+    assert.match(dry.out, /^4 would be moved in, 3 further rows of the same people, 2 refused: /, dry.err)
+  }
+  const moved = await run('users', 'import', at('users.ndjson'), at('hashes.ndjson'), '--from', 'auth0', '--output', at('left.ndjson'))
+  assert.match(moved.out, /^4 moved in, 3 further rows of the same people, 2 refused: /, moved.err)
+  const left = await rowsOf('left.ndjson')
+  assert.deepEqual(
+    left.map(({ file, line, id, email }) => [file, line, id, email]),
+    [
+      [at('users.ndjson'), 4, 'auth0|a2', 'victim@example.org'],
+      [at('hashes.ndjson'), 2, undefined, 'victim@example.org'],
+    ],
+  )
+  for (const { reason } of left) assert.match(String(reason), /another account has this address there, and this one has not confirmed it/)
+  await run('users', 'export', '--output', at('auth0-out.ndjson'))
+  const people = new Map((await rowsOf('auth0-out.ndjson')).map((row) => [row['email'], row]))
+  const google = (subject: string) => [{ issuer: 'https://accounts.google.com', subject }]
+  const zoe = people.get('zoe@example.org')
+  assert.deepEqual([zoe?.['passwordHash'], zoe?.['identities'], zoe?.['name']], [BCRYPT, google('g1'), 'Of auth0|a1'])
+  const victim = people.get('victim@example.org')
+  assert.deepEqual([victim?.['passwordHash'], victim?.['identities']], [undefined, google('g2')], 'no password of somebody else')
+  assert.equal(people.get('kept-out@example.org')?.['suspended'], true)
+  assert.equal(people.get('alone@example.org')?.['passwordHash'], BCRYPT)
+  const again = await run('users', 'import', at('users.ndjson'), at('hashes.ndjson'), '--from', 'auth0', '--output', at('left.ndjson'))
+  assert.match(again.out, /^0 moved in, 4 already here, 3 further rows of the same people, 2 refused: /)
+})
+
+test('roles and groups have the names that they are given, and what has none is said and left out', async () => {
+  const user = (name: string, more: object) => ({ username: name, email: `${name}@example.org`, emailVerified: true, ...more })
+  const users = [
+    user('mapped', {
+      id: 'b0000000-0000-4000-8000-000000000001',
+      realmRoles: ['ROLE_ADMIN', 'ROLE_NOBODY'],
+      groups: ['/Team A', '/staff/x'],
+    }),
+    user('unmapped', { realmRoles: ['ROLE_OTHER', 'editor'], groups: ['/Team B'] }),
+    { username: 'gone' },
+  ]
+  // All on one line.
+  await writeFile(at('one-line.json'), JSON.stringify({ realm: 'x', users }))
+  const words = ['users', 'import', at('one-line.json'), '--from', 'keycloak']
+  const wrong = await run(...words, '--map-role', 'ROLE_ADMIN=The Admin')
+  assert.match(wrong.err, /--map-role: "The Admin" cannot be a role or a group/)
+  const names = ['--map-role', 'ROLE_ADMIN=admin', '--map-role', 'ROLE_NOBODY=', '--map-group', '/Team A=team-a']
+  const moved = await run(...words, ...names)
+  assert.match(moved.out, /^2 moved in, 1 not taken whole, 1 refused: /, moved.err)
+  assert.equal(moved.code, 2)
+  const rejects = await rowsOf('one-line.json.rejects.ndjson')
+  assert.deepEqual(
+    rejects.map(({ line, entry, id, email, outcome }) => [line, entry, id, email, outcome]).toSorted(),
+    [
+      [1, 2, 'unmapped', 'unmapped@example.org', 'made'],
+      [1, 3, 'gone', undefined, 'refused'],
+    ],
+    'each row is named, though all are on one line',
+  )
+  assert.match(JSON.stringify(rejects), /ROLE_OTHER.* left out; .*\/Team B.* left out/)
+  await run('users', 'export', '--output', at('roles-out.ndjson'))
+  const people = new Map((await rowsOf('roles-out.ndjson')).map((row) => [row['email'], row]))
+  const belongings = (email: string) => [people.get(email)?.['roles'], people.get(email)?.['groups']]
+  assert.deepEqual(belongings('mapped@example.org'), [['admin'], ['staff.x', 'team-a']])
+  assert.deepEqual(belongings('unmapped@example.org'), [['editor'], undefined])
+})
+
 test('a file that cannot be used is said in a line, and nobody is moved in or out', async () => {
   const rows = '{"email":"report@example.org","emailVerified":true}\n{}\n'
   await writeFile(at('report.ndjson'), rows)
@@ -94,6 +197,8 @@ test('a file that cannot be used is said in a line, and nobody is moved in or ou
     [into(at('report.ndjson')), /is the file that is read/],
     [into(at('same.ndjson')), /is the file that is read/],
     [['import', at('none.ndjson')], /there is no such file/],
+    [['import', at('report.ndjson'), at('report.ndjson')], /Give one file/],
+    [['import', at('report.ndjson'), '/dev/null', '--from', 'auth0', '--format', 'ndjson'], /read twice, so it must be a file/],
     [['import', at('folder.ndjson')], /it is a folder/],
     [['export', '--output', '/nowhere/x'], /there is no such file or folder/],
   ] as const) {

@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { StoredEvent } from '../../src/database/contract.ts'
 import { type AccountsWorld, call, openAccounts } from '../support/accounts.ts'
+import { until } from '../support/until.ts'
 
 let world: AccountsWorld
 let person: Awaited<ReturnType<AccountsWorld['person']>>
@@ -38,7 +39,9 @@ test('asks a stranger to sign in, whatever was asked, and changes nothing', asyn
     { path: '/account/language', form: { language: 'de' } },
     { path: '/account/password', form: { current: person.password, password: 'taken over now' } },
     { path: '/account/sign-out', form: {} },
+    { path: '/account/sessions' },
     { path: '/account/sessions/here/end', form: {} },
+    { path: '/account/sessions/end', form: { sure: 'yes' } },
     { path: '/account/apps/revoke', form: { client_id: 'print shop' } },
   ]
   for (const request of requests) {
@@ -60,6 +63,40 @@ test('shows the sessions with this one first, and the apps with what they can do
   assert.ok(text.indexOf('this one') < text.indexOf('Safari on iPhone'))
   assert.doesNotMatch(text, /sessions\/here\/end/)
   assert.equal([...text.matchAll(/<form /g)].length, [...text.matchAll(/name="csrf_token" value="CSRF"/g)].length)
+})
+
+test('says of a session that is in use that it is, however exactly that is noted', async () => {
+  const { text } = await world.visit({ path: '/account' })
+  assert.match(text, /this one<\/span><\/p>\s*<p class="soft small">in use in the last minutes, signed in/)
+  const now = world.clock.now()
+  const { accountId } = person
+  world.engine.sessionList.push({ id: 'busy', accountId, signedInAt: 0, lastUsedAt: now - 12 * 60_000, device: 'Opera on Linux' })
+  const busy = await world.visit({ path: '/account', cookies: { '__Host-Http-language': 'de' } })
+  world.engine.sessionList.pop()
+  assert.match(busy.text, /Opera unter Linux<\/strong><\/p>\s*<p class="soft small">in den letzten Minuten benutzt, angemeldet/)
+})
+
+test('requirement 68: shows the sessions that were used last with this one, and leads to all others', async () => {
+  const { accountId } = person
+  const usual = world.engine.sessionList.splice(0)
+  const here = usual.find(({ id }) => id === 'here') ?? assert.fail()
+  const many = Array.from({ length: 90 }, (_, index) => ({
+    ...here,
+    id: `s-${index}`,
+    lastUsedAt: index,
+    device: `Browser ${index} on Linux`,
+  }))
+  world.engine.sessionList.push(...many, { ...here, accountId, lastUsedAt: -1 })
+  const shown: string[] = []
+  let path: string | undefined = '/account'
+  while (path !== undefined) {
+    const { text }: { text: string } = await world.visit({ path })
+    shown.push(...[...text.matchAll(/\/account\/sessions\/([\w-]+)\/end"/g)].map(([, id]) => id ?? ''))
+    if (path === '/account') assert.ok(text.indexOf('this one') < text.indexOf('Browser 89'))
+    path = /href="(\/account\/sessions\?after=[^"]+)"/.exec(text)?.[1]
+  }
+  world.engine.sessionList.splice(0, Number.POSITIVE_INFINITY, ...usual)
+  assert.deepEqual(shown, many.map(({ id }) => id).toReversed())
 })
 
 test('requirement 32: ends another session and the access of an app', async () => {
@@ -140,12 +177,33 @@ test('requirement 32: changes the password only for who knows it, then ends ever
   assert.ok(await world.accounts.signIn(call, { email: person.email, password: 'a much better one', client: 'c' }))
   await world.settled()
   await world.mailTo(person.email, 'password-changed')
-  const until = world.clock.now() + 1000
-  const input = { accountId: person.accountId, exceptSessionId: 'here', until }
+  const upTo = world.clock.now() + 1000
+  const input = { accountId: person.accountId, exceptSessionId: 'here', until: upTo }
   assert.deepEqual(requested, [{ name: 'auth.end_access', input }])
   const told = world.engine.asked.length
   await world.endAccess(input)
-  assert.deepEqual(world.engine.asked.slice(told), [`revokeUntil ${person.accountId} ${until} except here`])
+  assert.deepEqual(world.engine.asked.slice(told), [`revokeUntil ${person.accountId} ${upTo} except here`])
+})
+
+test('requirement 68: signs out everywhere else, with a word on apps, when the box is ticked', async () => {
+  const { text } = await world.visit({ path: '/account' })
+  assert.match(text, /Apps that you have let in lose their access/)
+  const asked = world.engine.asked.length
+  const unsure = await world.visit({ path: '/account/sessions/end', form: {} })
+  assert.equal(unsure.status, 422)
+  assert.match(unsure.text, /Please tick the box first/)
+  assert.equal(world.engine.asked.length, asked)
+  const sure = await world.visit({ path: '/account/sessions/end', form: { sure: 'yes' } })
+  assert.equal(sure.headers?.['location'], '/account?done=sessions')
+  assert.equal(world.engine.asked.at(-1), `revokeAccount ${person.accountId} except here`)
+  assert.match((await world.visit({ path: '/account?done=sessions' })).text, /You are signed out everywhere else/)
+  await until('the security event', async () => {
+    const { items } = await world.securityEvents.list(call, person.accountId, { limit: 50 })
+    return items.some(({ type }) => type === 'sessions.ended')
+  })
+  const there = world.engine.sessionList.pop() ?? assert.fail()
+  assert.doesNotMatch((await world.visit({ path: '/account' })).text, /sessions\/end/, 'there is nothing else')
+  world.engine.sessionList.push(there)
 })
 
 test('lets whoever has no password choose one, after a recent sign-in alone', async () => {

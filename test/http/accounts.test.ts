@@ -66,7 +66,7 @@ test('requirement 70: signs up, confirms by the button behind the mailed link, a
   assert.equal(signedIn.csrfRenewed, true)
   assert.match(
     signedIn.cookies.join(),
-    /^__Host-Http-known-device=[\w-]+\.[\w-]+\.[\w-]+; Path=\/; Max-Age=15552000; Secure; HttpOnly; SameSite=Strict$/,
+    /^__Host-Http-known-device=[\w-]+\.[\w-]+\.[\w-]+~[\w-]+\.[\w-]+\.[\w-]+; Path=\/; Max-Age=15552000; Secure; HttpOnly; SameSite=Strict$/,
   )
   assert.match(world.engine.asked.at(-1) ?? '', /^finishSignIn /)
 })

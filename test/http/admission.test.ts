@@ -1,12 +1,19 @@
 // Who may have an account: by domain, by invitation, or nobody new. What is said about it tells nobody who is invited or has an account.
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { AuthDefinition } from '../../src/auth/contract.ts'
 import { type AccountsWorld, call, openAccounts, type SentMail, tokenIn } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
+import { CLIENT_ID, startUpstream } from '../support/upstream.ts'
+import { locationOf, SIGN_IN, TravellingBrowser } from '../support/upstream-browser.ts'
 
-async function opened(t: TestContext, definition: AuthDefinition): Promise<AccountsWorld> {
-  const world = await openAccounts({ definition })
+async function opened(
+  t: TestContext,
+  definition: AuthDefinition,
+  upstreamSecrets: Readonly<Record<string, string>> = {},
+): Promise<AccountsWorld> {
+  const world = await openAccounts({ definition, upstreamSecrets })
   t.after(() => world.stop())
   return world
 }
@@ -79,4 +86,56 @@ test('switched off, there is nothing to sign up with', async (t) => {
     await assert.rejects(world.visit({ path, form: details('a@example.org') }), /No route/)
   await world.visit({ path: '/forgot-password', form: { email: 'nobody@example.org' } })
   await mailOf(world, 'nobody@example.org', 'sign-up-closed')
+})
+
+test('whoever comes from another provider and may have no account hears why before anything is asked, and may meanwhile be let in', async (t) => {
+  const provider = await startUpstream()
+  t.after(() => provider.stop())
+  const club = { kind: 'openid', id: 'club', name: 'The Club', issuer: provider.issuer, clientId: CLIENT_ID } as const
+  const travel = async (signUp: NonNullable<AuthDefinition['signUp']>) => {
+    const world = await opened(t, { signUp, upstreams: [club] }, { club: provider.secret })
+    world.engine.current = SIGN_IN
+    provider.claims = { sub: 'ada', email: 'ada@example.org', email_verified: true, name: 'Ada' }
+    const browser = new TravellingBrowser(world)
+    return { world, browser, back: (await browser.travelTo('club', provider)).back }
+  }
+  for (const [signUp, why] of [
+    [{ mode: 'off' }, /Nobody can create an account here/],
+    [{ domains: { only: ['example.net'] } }, /Addresses of this domain cannot be used here/],
+    [{ mode: 'invitation' }, /by invitation here, and nobody has invited this address/],
+  ] as const) {
+    const { back } = await travel(signUp)
+    assert.equal(back.status, 422)
+    assert.match(back.text, why)
+    assert.doesNotMatch(back.text, /name="name"/)
+  }
+  const { world, browser } = await travel({ mode: 'invitation' })
+  await world.running.shared.admission.invite(call, 'ada@example.org')
+  const { back } = await browser.travelTo('club', provider)
+  assert.equal(locationOf(back), '/interaction/u1/welcome')
+  await world.running.shared.admission.withdrawInvitation(call, 'ada@example.org')
+  const withdrawn = await browser.visit('/interaction/u1/welcome', { name: 'Ada' })
+  assert.equal(withdrawn.status, 422)
+  assert.match(withdrawn.text, /nobody has invited this address/)
+})
+
+test('the invitation to an organisation speaks of a new account only where one can be made with that address', async (t) => {
+  for (const [signUp, mayJoin] of [
+    [{}, true],
+    [{ mode: 'off' }, false],
+    [{ mode: 'invitation' }, false],
+    [{ domains: { block: ['example.org'] } }, false],
+  ] as const) {
+    const world = await opened(t, { signUp, organisations: {} })
+    const now = world.clock.now()
+    const owner = { id: 'owner', email: 'owner@example.net', name: 'Owner', emailVerifiedAt: now, createdAt: now }
+    await world.database.collection(accountsCollection).insert(call, owner)
+    const { id } = await world.organisations.organisations.create(call, { name: 'Club', accountId: owner.id })
+    const acting = { organisationId: id, accountId: owner.id, client: 'c' }
+    await world.organisations.invitations.invite(call, acting, { email: 'guest@example.org', roles: [] })
+    const token = tokenIn(await world.mailTo('guest@example.org'))
+    const { text } = await world.visit({ path: `/invitation?token=${token}` })
+    assert.match(text, /Sign in with this address to accept it/)
+    assert.equal(/create an account/.test(text), mayJoin, JSON.stringify(signUp))
+  }
 })

@@ -3,8 +3,12 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { describe, test } from 'node:test'
+import { createBrowserPasses, KNOWN_BROWSER_COOKIE } from '#kernel/http/known-browser.ts'
+import { createKeyRing } from '#kernel/keyring.ts'
+import { Secret } from '#kernel/secret.ts'
 import { createLimiter } from '../../src/gateway/limits/gcra.ts'
-import { ask, GALLERY, openWorld, type World } from './gateway-support.ts'
+import { createRateLimits } from '../../src/gateway/limits/rate-limits.ts'
+import { ask, GALLERY, openWorld, sites, type World } from './gateway-support.ts'
 
 describe('rate limits', () => {
   test('are on unless switched off, tell what is left, and count each class and client for itself', async () => {
@@ -27,6 +31,52 @@ describe('rate limits', () => {
     } finally {
       await world.stop()
     }
+  })
+  test('requirement 69: of signing in leave whoever was here before what strangers at the same address cannot use up', async () => {
+    const rateLimits = { 'sign-in': { quota: 3, windowSeconds: 60 }, page: { quota: 3, windowSeconds: 60 } }
+    const world = await openWorld({ settings: { rateLimits } })
+    try {
+      const signIn = async (cookie?: string, extra: Readonly<Record<string, string>> = {}): Promise<number> => {
+        const headers = { 'content-type': 'application/x-www-form-urlencoded', ...(cookie === undefined ? {} : { cookie }), ...extra }
+        return (await ask(world, { method: 'POST', origin: sites.accounts, path: '/sign-in', headers, body: 'email=a' })).status
+      }
+      const key = (fill: number) => createKeyRing(new Secret(Buffer.alloc(32, fill).toString('base64url')))
+      const known = (account: string, fill = 7): string =>
+        `${KNOWN_BROWSER_COOKIE}=${createBrowserPasses(key(fill)).make(account)}~and-marks`
+      const times = (most: number, send: () => Promise<number>) => Array.from({ length: most }, send)
+      await Promise.all(times(3, () => signIn()))
+      assert.equal(await signIn(), 429)
+      for (const invented of [
+        known('ada', 8),
+        `${KNOWN_BROWSER_COOKIE}=`,
+        `${KNOWN_BROWSER_COOKIE}=a.b.c`,
+        `x${known('ada')}`,
+        `other=${known('ada')}`,
+      ])
+        assert.equal(await signIn(invented), 429, invented)
+      const own = [await signIn(known('ada')), await signIn(known('ada')), await signIn(known('ada')), await signIn(known('ada'))]
+      assert.deepEqual(
+        own.map((status) => status === 429),
+        [false, false, false, true],
+        'all passes of one account share one quota',
+      )
+      assert.equal(await signIn(known('ada')), 429)
+      assert.notEqual(await signIn(known('bob')), 429)
+      const fromElsewhere = () => signIn(known('eve'), { 'sec-fetch-site': 'cross-site' })
+      const sent = [await fromElsewhere(), await fromElsewhere(), await fromElsewhere(), await fromElsewhere()]
+      assert.equal(sent.at(-1), 429, 'a page of somebody else does not spend it')
+      assert.notEqual(await signIn(known('eve')), 429)
+    } finally {
+      await world.stop()
+    }
+  })
+  test('a known browser whose own quota is used up has that of its address, like everybody', async () => {
+    const limits = createRateLimits({ rateLimits: { 'sign-in': { quota: 2, windowSeconds: 60 } } })
+    const take = (client: string, own?: string) => limits.take('sign-in', { client, own }, { nowMs: 0, headers: [] })
+    for (let index = 0; index < 4; index += 1) take('home', 'known ada')
+    assert.throws(() => take('home', 'known ada'), { code: 'http.too_many_requests' })
+    assert.throws(() => take('home'), { code: 'http.too_many_requests' })
+    take('elsewhere', 'known ada')
   })
   test('count preflights too', async () => {
     const world = await openWorld({ settings: { rateLimits: { page: { quota: 2, windowSeconds: 60 } } } })

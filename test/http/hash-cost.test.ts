@@ -153,6 +153,53 @@ test('requirement 69: of two sign-ins that renew a hash at once both count', asy
   assert.deepEqual([first?.credential, (await others)?.credential], [current, current])
 })
 
+test('another hash of the same password ends nothing: not what browsers are known by, nor what was proved halfway; another password ends both', async (t) => {
+  const house = await houseOf(t)
+  const { accountId, email, password } = await (await house.open(FIRST)).person()
+  const third: HashCost = { memoryKiB: 64, passes: 3 }
+  let credential: string | undefined
+  let known: string | undefined
+  for (const [index, cost] of [DEARER, third, FIRST].entries()) {
+    const world = await house.open(cost)
+    const { accounts, shared } = world.running
+    const before = await hashOf(world, accountId)
+    credential ??= (await accounts.find(call, accountId))?.credential
+    known ??= await world.deviceOf(accountId)
+    const signedIn = await accounts.signIn(call, { email, password, client: 'c' })
+    assert.notEqual(await hashOf(world, accountId), before)
+    assert.equal((await accounts.find(call, accountId))?.credential, credential)
+    assert.equal(signedIn?.credential, credential)
+    assert.ok(await shared.devices.recognise(call, email, known), 'the other browser')
+    if (index === 0) continue
+    // A way in is taken away, between two times.
+    const { value } = (await world.database.collection(accountsCollection).get(call, accountId)) ?? assert.fail()
+    await world.database.collection(accountsCollection).update(call, accountId, { set: { waysVersion: (value.waysVersion ?? 0) + 1 } })
+    assert.equal(await shared.devices.recognise(call, email, known), undefined)
+    assert.notEqual((await accounts.find(call, accountId))?.credential, credential)
+    credential = undefined
+    known = undefined
+  }
+  const world = await house.open(DEARER)
+  const { accounts, shared } = world.running
+  await accounts.signIn(call, { email, password, client: 'c' })
+  const kept = await world.deviceOf(accountId)
+  assert.ok(await accounts.changePassword(call, { accountId, sessionId: 's', current: password, next: 'four quiet river stones' }))
+  assert.equal(await shared.devices.recognise(call, email, kept), undefined)
+})
+
+test('while an account is taken back from somebody its hash stays, and the sign-in counts afterwards', async (t) => {
+  const house = await houseOf(t)
+  const { accountId, email, password } = await (await house.open(FIRST)).person()
+  const world = await house.open(DEARER)
+  const before = await hashOf(world, accountId)
+  const accounts = world.database.collection(accountsCollection)
+  await accounts.update(call, accountId, { set: { reclaimedSince: 1 } })
+  const signedIn = await world.accounts.signIn(call, { email, password, client: 'c' })
+  assert.equal(await hashOf(world, accountId), before)
+  await accounts.update(call, accountId, { set: { reclaimedSince: undefined, waysVersion: 1 } })
+  assert.equal((await world.accounts.find(call, accountId))?.credential, signedIn?.credential)
+})
+
 test('a password that is changed while its hash is renewed stays changed', async (t) => {
   const house = await houseOf(t)
   const { accountId, email, password } = await (await house.open(FIRST)).person()

@@ -50,7 +50,7 @@ async function signedIn(email: string, ago = 0): Promise<Person> {
 
 async function askForTheEnd(person: Person): Promise<void> {
   const asked = await world.visit({ path: '/account/delete', form: { sure: 'yes' } })
-  assert.equal(asked.headers?.['location'], '/goodbye')
+  assert.equal(asked.headers?.['location'], '/goodbye?days=14')
   assert.equal(asked.csrfRenewed, true)
   assert.equal(world.engine.asked.at(-1), `revokeAccount ${person.accountId} except none`)
   world.engine.sessionList.splice(0)
@@ -175,7 +175,7 @@ test('is asked for again by whoever has come back, whenever that is heard of, an
   world.clock.advance(1000)
   for (const _ of [1, 2]) {
     const asked = await world.visit({ path: '/account/delete', form: { sure: 'yes' } })
-    assert.equal(asked.headers?.['location'], '/goodbye')
+    assert.equal(asked.headers?.['location'], '/goodbye?days=14')
   }
   const at = world.clock.now()
   // What was stored before comes late.
@@ -253,7 +253,9 @@ test('does not come before a change of its address can no longer be taken back',
     path: '/account/email/confirm',
     form: { token: tokenIn(await soon.mailTo('sooner@example.org', 'confirm-new-address')) },
   })
-  await soon.leaving.requestDeletion(call, { accountId })
+  const asked = await soon.visit({ path: '/account/delete', form: { sure: 'yes' } })
+  const goodbye = await soon.visit({ path: String(asked.headers?.['location']) })
+  assert.match(goodbye.text, /In 7 days it is gone for good/)
   assert.equal((await soon.mailTo(email, 'deletion-requested')).data['days'], '7')
   assert.equal((await soon.database.collection(accountsCollection).get(call, accountId))?.value.deletionAt, soon.clock.now() + 7 * DAY_MS)
 })

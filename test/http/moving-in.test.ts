@@ -109,7 +109,7 @@ test('rows that are refused say why, and keep no good one out', async () => {
     },
     { email: 'no address' },
     { email: 'hash@example.org', passwordHash: '5f4dcc3b5aa765d61d8327deb882cf99' },
-    { email: 'role@example.org', roles: ['Not A Role'] },
+    { email: 'role@example.org', roles: ['Not A Role', 'editor'] },
     { email: 'when@example.org', createdAt: 'soon' },
     { email: 'more@example.org', admin: true },
     { name: 'nobody' },
@@ -119,17 +119,19 @@ test('rows that are refused say why, and keep no good one out', async () => {
     { email: 'other@example.org', language: ' de_AT ' },
     { email: 'loud@example.org', language: 'PT-br' },
     { email: 'odd@example.org', language: 'de-a' },
+    { email: 'csv@example.org', createdAt: '1588000000000' },
+    { email: 'many-roles@example.org', roles: Array.from({ length: 20 }, (_, index) => `${'x'.repeat(60)}${index}`) },
   ]
   const outcomes = await moveIn(rows)
   assert.deepEqual(
     outcomes.map(({ outcome }) => outcome).join(),
-    'made,refused,refused,refused,refused,refused,refused,refused,refused,made,made,made,made',
+    'made,refused,refused,made,refused,refused,refused,refused,refused,made,made,made,made,made,made',
   )
-  const reasons = outcomes.map((one) => ('reason' in one ? one.reason : '')).join('\n')
+  const reasons = outcomes.map((one) => ('reason' in one ? one.reason : one.left)).join('\n')
   for (const word of [
     /no address/,
     /no known form/,
-    /cannot be a role/,
+    /"Not A Role" is no name of a role or a group here and was left out/,
     /no moment/,
     /Unknown field/,
     /email/,
@@ -137,11 +139,13 @@ test('rows that are refused say why, and keep no good one out', async () => {
   ])
     assert.match(reasons, word)
   assert.doesNotMatch(reasons, /5f4dcc/, 'a hash is not quoted')
-  for (const email of ['hash@example.org', 'role@example.org', 'when@example.org', 'more@example.org'])
-    assert.equal(await stored(email), undefined)
+  for (const email of ['hash@example.org', 'when@example.org', 'more@example.org']) assert.equal(await stored(email), undefined)
+  assert.deepEqual((await stored('role@example.org'))?.roles, ['editor'], 'an odd role leaves nobody behind, and grants nothing')
   const first = await stored('first@example.org')
   assert.equal(first?.createdAt, Date.parse('2020-01-02T03:04:05Z'))
   assert.deepEqual([first.roles, first.groups, first.language], [['editor'], ['staff'], 'de'])
+  assert.equal((await stored('csv@example.org'))?.createdAt, 1588000000000, 'CSV has no numbers')
+  assert.deepEqual((await stored('many-roles@example.org'))?.roles, undefined, 'of too many, none is chosen')
   assert.equal((await stored('last@example.org'))?.language, undefined, 'what is no language tag neither')
   assert.equal((await stored('other@example.org'))?.language, 'de-AT')
   assert.equal((await stored('loud@example.org'))?.language, 'pt-BR', 'as everybody else writes it')

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes, type X509Certificate } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
+import { systemClock } from '#kernel/clock.ts'
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { DOCUMENT_ID } from '#kernel/ids.ts'
@@ -255,7 +256,7 @@ test('a definition that could not hold is refused, every problem at once', async
   const { sites } = world
   const settings = { sites, productName: 'Diary', scopes: { 'photos:read': 'r', 'photos:write': 'w' }, frontends: [], development: true }
   assert.throws(
-    () => createClientRegistry({ ...settings, clients: wrong }, { find: async () => undefined }),
+    () => createClientRegistry({ ...settings, clients: wrong }, { stored: { find: async () => undefined }, clock: systemClock }),
     ({ message }: Error) => ['open', 'clear', 'private', 'bound'].every((id) => message.includes(`Client "${id}"`)),
   )
 })
@@ -271,7 +272,7 @@ test('requirement 54: an app that people install is registered without a secret,
           { clientId: 'app', name: 'App', redirectUris: ['com.example.app:/callback'], origins: [], scopes: ['photos:read'], ...change },
         ],
       },
-      { find: async () => undefined },
+      { stored: { find: async () => undefined }, clock: systemClock },
     )
   for (const method of ['client_secret_basic', 'client_secret_post'] as const)
     assert.throws(() => installed({ authentication: { method, secretHashes: [hash(SECRET)] } }), /cannot keep a secret/, method)

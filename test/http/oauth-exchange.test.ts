@@ -135,6 +135,18 @@ describe('an exchanged token', () => {
     assert.equal(known.sid, before['sid'], 'of a random token, too')
   })
 
+  test('is a JWT when it is asked for as one, or there is none', async () => {
+    const subject = await ordersToken('person-jwt')
+    const requested = { requested_token_type: 'urn:ietf:params:oauth:token-type:jwt' }
+    const signed = await exchange('orders', subject.access_token, requested)
+    assert.equal(signed.status, 200, signed.body)
+    const { access_token: stock, issued_token_type: type } = JSON.parse(signed.body)
+    assert.deepEqual([type, claimsOf(stock)['aud']], [requested.requested_token_type, STOCK])
+    const opaque = await exchange('stock', stock, { resource: VAULT, ...requested })
+    assert.deepEqual([opaque.status, errorOf(opaque)], [400, 'invalid_request'], opaque.body)
+    assert.match(opaque.body, /requested_token_type/)
+  })
+
   test('ends with the session of the person', async () => {
     const subject = await ordersToken('person-chain')
     const stock = JSON.parse((await exchange('orders', subject.access_token)).body).access_token
@@ -307,6 +319,7 @@ describe('an exchanged token', () => {
       ['invalid_request', await exchange('orders', subject.id_token)],
       ['invalid_request', await exchange('orders', `${subject.access_token.slice(0, -4)}AAAA`)],
       ['invalid_request', await exchange('orders', subject.access_token, { actor_token: 'x' })],
+      ['invalid_request', await exchange('orders', subject.access_token, { actor_token_type: ACCESS_TOKEN })],
       [
         'invalid_request',
         await exchange('orders', subject.access_token, { subject_token_type: 'urn:ietf:params:oauth:token-type:id_token' }),

@@ -153,7 +153,9 @@ describe('requirement 37: a token is for one resource', () => {
     const audienceOf = async (scope: string): Promise<unknown> => claimsOf((await service('worker', { scope })).access_token)['aud']
     const api = `${world.sites.app}/api`
     assert.equal(await audienceOf('reports:read'), REPORTS)
-    assert.equal(await audienceOf('reports:read jobs:write'), api, 'of two resources')
+    assert.equal(await audienceOf('reports:read jobs:write photos:read'), api, 'of several resources')
+    const neither = await post('/token', 'worker', { grant_type: 'client_credentials', scope: 'reports:read jobs:write' })
+    assert.equal(errorOf(neither), 'invalid_scope', 'of two others the API has nothing')
     const { access_token: alone } = await shopTokens('person-reports', [], { scope: 'reports:read offline_access' })
     assert.equal(claimsOf(alone)['aud'], REPORTS)
     assert.equal(claimsOf(alone)['scope'], 'reports:read')
@@ -165,8 +167,8 @@ describe('requirement 37: a token is for one resource', () => {
     }
     const late = await shopTokens('person-pushed', [], { scope: 'reports:read', through: pushed })
     assert.equal(claimsOf(late.access_token)['aud'], REPORTS, 'pushed')
-    const reply = await post('/token', 'stranger', { grant_type: 'client_credentials', scope: 'reports:read' })
-    assert.equal(claimsOf(JSON.parse(reply.body).access_token)['aud'], api, 'what a client is not registered for counts for nothing')
+    const other = await service('printer', { scope: 'photos:read reports:read' })
+    assert.equal(claimsOf(other.access_token)['aud'], api, 'what a client is not registered for counts for nothing')
   })
 
   test('where a client has no scope it has no token', async () => {
@@ -214,7 +216,7 @@ describe('requirement 35: what a token says', () => {
     }
     assert.ok(Number(claimsOf(person.access_token)['auth_time']) > 0)
     assert.deepEqual(claimsOf(person.access_token)['amr'], ['pwd'])
-    assert.equal(claimsOf((await service('worker', {})).access_token)['scope'], undefined, 'none was asked for')
+    assert.equal(claimsOf((await service('worker', {})).access_token)['scope'], 'photos:read', 'all that it has there')
   })
 
   test('what a person is, and what that allows, by a scope for each, to whoever reads the token and to whoever asks about it', async () => {

@@ -1,6 +1,7 @@
 // What a request without a scope asks for, what one is told that comes to nothing, and what a client has no more that an operator has taken from it.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { sha256 } from '#kernel/keyring.ts'
 import type { ClientDefinition } from '../../src/auth/clients/contract.ts'
 import { type Asking, type SignedIn, signInTo } from '../support/client-sign-in.ts'
 import { connectDevice } from '../support/device.ts'
@@ -20,6 +21,14 @@ const client = (clientId: string, scopes: readonly string[], more: Partial<Clien
   ...more,
 })
 
+const SECRET = 'the-secret-of-a-service-of-forty-letters'
+const service = (clientId: string, scopes: readonly string[]): ClientDefinition =>
+  client(clientId, scopes, {
+    redirectUris: [],
+    grants: ['client_credentials'],
+    authentication: { method: 'client_secret_post', secretHashes: [sha256(SECRET)] },
+  })
+
 let world: OauthWorld
 let api: string
 
@@ -31,6 +40,9 @@ before(async () => {
       client('without', []),
       client('installed', ['photos:read'], { redirectUris: [LOCAL] }),
       client('frame', ['photos:read'], { redirectUris: [], grants: ['device_code'] }),
+      service('worker', ['photos:read', 'reports:read']),
+      service('clerk', ['reports:read']),
+      service('idle', []),
     ],
     definition: {
       registration: { dynamic: 'anyone', scopes: [] },
@@ -164,4 +176,61 @@ test('requirement 73: what an operator has taken from a client it is told no mor
   const redeemed = await redeem(late)
   assert.equal(redeemed.scope, 'openid photos:read', 'of a code of before')
   assert.equal(claimsOf(redeemed.id_token)['email'], undefined)
+})
+
+describe('RFC 6749 section 3.3: a client that acts for itself', () => {
+  const ask = (clientId: string, more: Readonly<Record<string, string>>): Promise<Reply> =>
+    send(world, { path: '/token', form: { grant_type: 'client_credentials', client_id: clientId, client_secret: SECRET, ...more } })
+  const told = async (clientId: string, more: Readonly<Record<string, string>> = {}): Promise<unknown[]> => {
+    const { status, body } = await ask(clientId, more)
+    assert.equal(status, 200, body)
+    const { access_token: token, scope } = JSON.parse(body)
+    assert.equal(claimsOf(token)['scope'], scope, 'the answer says what the token has')
+    return [claimsOf(token)['aud'], scope]
+  }
+
+  test('gets what it is registered for at the resource when it names no scope', async () => {
+    assert.deepEqual(await told('worker'), [api, 'photos:read'])
+    assert.deepEqual(await told('worker', { resource: REPORTS }), [REPORTS, 'reports:read'])
+    assert.deepEqual(await told('clerk'), [REPORTS, 'reports:read'], 'the one that all its scopes belong to')
+    assert.deepEqual(await told('idle'), [api, undefined], 'and nothing where that is nothing')
+    assert.deepEqual(await told('worker', { resource: HALL }), [HALL, undefined])
+  })
+
+  test('is told what it has where that is less than it asked for', async () => {
+    assert.deepEqual(await told('worker', { scope: 'photos:read photos:write' }), [api, 'photos:read'])
+    assert.deepEqual(await told('worker', { scope: 'photos:read openid' }), [api, 'photos:read'])
+    assert.deepEqual(await told('worker', { scope: 'photos:read photos:read' }), [api, 'photos:read'])
+  })
+
+  test('is refused where nothing is left of what it asked for, and gets no token', async () => {
+    const nothing: readonly Readonly<Record<string, string>>[] = [
+      { scope: 'photos:write' },
+      { scope: 'nonsense' },
+      { scope: 'openid' },
+      { scope: 'photos:read', resource: REPORTS },
+      { scope: 'photos:read', resource: HALL },
+    ]
+    for (const more of nothing) {
+      const reply = await ask('worker', more)
+      assert.deepEqual([reply.status, errorOf(reply)], [400, 'invalid_scope'], JSON.stringify(more))
+      assert.equal(JSON.parse(reply.body).access_token, undefined)
+    }
+  })
+})
+
+describe('RFC 6749 section 5.1: a token without a scope', () => {
+  test('comes in an answer that says what else was granted, and never with an empty scope', async () => {
+    const signedIn = await visit('shop', { scope: 'openid offline_access', resource: REPORTS })
+    const { access_token: token, scope, refresh_token: refreshToken = '' } = await redeem(signedIn)
+    assert.deepEqual([claimsOf(token)['aud'], claimsOf(token)['scope'], scope], [REPORTS, undefined, 'openid offline_access'])
+    const again = await send(world, {
+      path: '/token',
+      form: { grant_type: 'refresh_token', client_id: 'shop', refresh_token: refreshToken },
+    })
+    assert.deepEqual([again.status, JSON.parse(again.body).scope], [200, 'openid offline_access'], again.body)
+    const next = { grant_type: 'refresh_token', client_id: 'shop', refresh_token: JSON.parse(again.body).refresh_token, scope: 'openid' }
+    const less = await send(world, { path: '/token', form: next })
+    assert.deepEqual([less.status, JSON.parse(less.body).scope], [200, 'openid'], less.body)
+  })
 })

@@ -1,9 +1,11 @@
 // How long somebody stays signed in, in which browsers, and how that ends: requirement 68.
 import assert from 'node:assert/strict'
 import { after, before, type TestContext, test } from 'node:test'
+import { insertInto } from '#kernel/collection.ts'
 import { appProblems } from '../../src/app-check.ts'
 import type { AppDefinition } from '../../src/app.ts'
 import type { AuthDefinition } from '../../src/auth/contract.ts'
+import { sessionsCollection } from '../../src/auth/provider/collections.ts'
 import {
   authorizePath,
   Browser,
@@ -19,6 +21,7 @@ import {
 } from '../support/oauth.ts'
 
 const DAY = 86_400_000
+const MINUTE = 60_000
 let usual: OauthWorld
 
 before(async () => {
@@ -70,6 +73,71 @@ test('requirement 68: a session that is not used ends, its tokens with it, and u
   assert.equal(await refreshed(strict, tokens), undefined)
   assert.equal(await isSignedIn(browser), false)
   assert.equal(await sessionsOf(strict, account), 0)
+})
+
+test('requirement 68: when a session was used is known to some minutes, so that its person can tell whose it is', async (t) => {
+  const world = await openOauth()
+  t.after(() => world.stop())
+  const account = 'person-used'
+  let tokens: Tokens | undefined = await frontendTokens(world, new Browser(world), account)
+  const [first] = await world.server.engine.sessions(call, account)
+  for (let minutes = 4; minutes <= 120; minutes += 4) {
+    world.advance(4 * MINUTE)
+    tokens = await refreshed(world, tokens ?? assert.fail())
+    const [session] = await world.server.engine.sessions(call, account)
+    const late = (first?.lastUsedAt ?? 0) + minutes * MINUTE - (session?.lastUsedAt ?? 0)
+    // The clock goes on meanwhile.
+    assert.ok(late < 10 * MINUTE, `${late / MINUTE} minutes late after ${minutes}`)
+  }
+})
+
+test('requirement 68: several uses at once are noted once, and all of them succeed', async (t) => {
+  const world = await openOauth()
+  t.after(() => world.stop())
+  const account = 'person-used-at-once'
+  const browser = new Browser(world)
+  const held = [await frontendTokens(world, browser, account), await frontendTokens(world, browser, account)]
+  const [before] = await world.server.engine.sessions(call, account)
+  const id = before?.id ?? assert.fail()
+  const versionOf = async (): Promise<number> => (await world.database.collection(sessionsCollection).get(call, id))?.version ?? 0
+  const version = await versionOf()
+  world.advance(10 * MINUTE)
+  const after = await Promise.all(held.map((tokens) => refreshed(world, tokens)))
+  assert.ok(after.every((tokens) => tokens !== undefined))
+  const [session] = await world.server.engine.sessions(call, account)
+  assert.ok((session?.lastUsedAt ?? 0) >= (before?.lastUsedAt ?? 0) + 10 * MINUTE)
+  assert.equal(await versionOf(), version + 1)
+})
+
+test('requirement 68: of however many sessions each is listed, the one that was used last first, and can be ended', async () => {
+  const account = 'person-crowd'
+  const now = Date.now()
+  const common = { accountId: account, device: '', signedInAt: now, payload: '', expiresAt: now + DAY }
+  const ids = Array.from({ length: 130 }, (_, index) => `crowd-${index}`)
+  for (let from = 0; from < ids.length; from += 65) {
+    const some = ids.slice(from, from + 65)
+    await usual.database.commit(
+      call,
+      some.map((id, index) => insertInto(sessionsCollection, { ...common, id, cookieHash: id, lastUsedAt: now + from + index })),
+    )
+  }
+  const latestFirst = ids.toReversed()
+  const { sessions, sessionPage, endBrowserSession } = usual.server.engine
+  assert.deepEqual(
+    (await sessions(call, account)).map(({ id }) => id),
+    latestFirst,
+  )
+  const paged: string[] = []
+  let after: string | undefined
+  do {
+    const { items, next } = await sessionPage(call, account, { limit: 50, after })
+    assert.ok(items.length <= 50)
+    paged.push(...items.map(({ id }) => id))
+    after = next
+  } while (after !== undefined)
+  assert.deepEqual(paged, latestFirst)
+  await endBrowserSession(call, account, 'crowd-0')
+  assert.equal((await sessions(call, account)).length, 129)
 })
 
 test('requirement 68: however much it is used, a session ends so long after the sign-in, used or not', async (t) => {

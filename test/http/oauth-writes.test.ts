@@ -119,6 +119,12 @@ test('a first sign-in with consent, code and tokens takes at most four commits',
   const refreshed = await counted(() => refresh(world, token))
   assert.equal(refreshed.result.status, 200)
   assert.ok(refreshed.commits.length <= 1, refreshed.commits.join('\n'))
+
+  // Now it is noted that the session was used: in the commit that there is anyway.
+  world.advance(600_000)
+  const later = await counted(() => refresh(world, (JSON.parse(refreshed.result.body) as { refresh_token: string }).refresh_token))
+  assert.equal(later.result.status, 200)
+  assert.equal(later.commits.length, 1, later.commits.join('\n'))
 })
 
 test('a sign-in to the app itself takes at most three commits', async () => {

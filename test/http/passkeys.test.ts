@@ -116,6 +116,21 @@ async function shownOf(owner: Owner): Promise<Record<string, string>> {
   return Object.fromEntries(Array.from(rows, ([, name = '', words = '']) => [name, words.replaceAll(/<[^>]*>/g, '')]))
 }
 
+test('a passkey is called after its browser in the language of the page until its owner says otherwise', async () => {
+  signedIn(await person())
+  for (const [language, name] of [
+    ['de', 'Firefox unter Linux'],
+    ['en', 'Firefox on Linux'],
+  ]) {
+    const { text } = await world.visit({
+      path: '/account/passkeys/add',
+      cookies: { ...cookies, '__Host-Http-language': language ?? '' },
+      headers: { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' },
+    })
+    assert.ok(text.includes(`value="${name}"`), language)
+  }
+})
+
 test('requirement 72: the account page says of each passkey where it is kept and when it was used', async () => {
   const owner = await person()
   const synced = await add(owner, { name: 'Synced', ceremony: { backedUp: true, counter: 0 } })

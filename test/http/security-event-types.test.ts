@@ -1,6 +1,7 @@
 // Each type of security event, by what really makes it happen: the event is stored with that, and a webhook brings it as docs/webhooks.md says, signed.
 // What happens builds on what happened before, in the order of the table.
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { type Call, systemCall } from '#kernel/call.ts'
@@ -120,6 +121,14 @@ after(async () => {
 
 const account = ({ visitor }: Person): Promise<Page> => visitor.visit(onAccounts(platform, '/account'))
 const ofOrganisation = ({ visitor }: Person): Promise<Page> => visitor.visit(onAccounts(platform, `/account/organisations/${organisation}`))
+const changeMachine = async (what: string, form: Record<string, string> = {}): Promise<Core> => {
+  await ada.visitor.press(await ofOrganisation(ada), new RegExp(`/services/${service}/${what}$`), form)
+  return { accountId: ada.accountId, about: 'Export' }
+}
+const changeFrames = async (request: string, body: object): Promise<Core> => {
+  assert.equal((await operator(request, body)).status, 200)
+  return { about: 'Frame Maker', actor }
+}
 const elsewhere = ({ email }: Person): Person => ({ email, visitor: new Visitor(platform.port) })
 
 /** After all of theirs has ended: what begins within a second of that is taken for what was under way. */
@@ -184,6 +193,13 @@ const ROWS: Readonly<Record<TypeHere, () => Promise<Core | readonly Core[]>>> = 
     await signIn(platform, other)
     await other.visitor.press(await account(other), /\/sign-out$/)
     return { accountId: bob.accountId, about: 'Unknown device' }
+  },
+  async 'sessions.ended'() {
+    const other = elsewhere(bob)
+    await signIn(platform, other)
+    await bob.visitor.press(await account(bob), /\/account\/sessions\/end$/, { sure: 'yes' })
+    assert.match((await account(other)).body, /type="password"/, 'the other browser is asked to sign in')
+    return { accountId: bob.accountId }
   },
   async 'account.renamed'() {
     await ada.visitor.submit(await account(ada), { name: 'Ada L' })
@@ -302,26 +318,35 @@ const ROWS: Readonly<Record<TypeHere, () => Promise<Core | readonly Core[]>>> = 
     service = /<code class="wrap">(svc-[^<]+)<\/code>/.exec(made.body)?.[1] ?? assert.fail(made.body)
     return { accountId: ada.accountId, about: 'Export' }
   },
-  async 'service.roles_changed'() {
-    await ada.visitor.press(await ofOrganisation(ada), new RegExp(`/services/${service}/roles$`), { 'role-writer': 'on' })
-    return { accountId: ada.accountId, about: 'Export' }
+  'service.roles_changed': () => changeMachine('roles', { 'role-writer': 'on' }),
+  'service.scopes_changed': () => changeMachine('scopes', { 'scope-photos:read': 'on' }),
+  'service.secret_renewed': () => changeMachine('secret'),
+  async 'service.key_changed'() {
+    const { serviceAccounts: services } = platform.running().auth
+    const key = JSON.stringify(generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }))
+    const made = await services.create(call, { name: 'Signs', roles: [], scopes: [], key })
+    await services.setKey(call, made.service.clientId, { key })
+    return { about: 'Signs', ...BY_COMMAND }
   },
-  async 'service.secret_renewed'() {
-    await ada.visitor.press(await ofOrganisation(ada), new RegExp(`/services/${service}/secret$`))
-    return { accountId: ada.accountId, about: 'Export' }
-  },
+  'service.earlier_ended': () => changeMachine('end-earlier'),
   async 'webhook.secret_rotated'() {
     await platform.running().jobs.webhooks.rotate(call, 'listener')
     return { about: 'listener', ...BY_COMMAND }
   },
-  async 'service.removed'() {
-    await ada.visitor.press(await ofOrganisation(ada), new RegExp(`/services/${service}/remove$`))
-    return { accountId: ada.accountId, about: 'Export' }
-  },
+  'service.removed': () => changeMachine('remove'),
   async 'organisation.ended'() {
     const page = await ada.visitor.visit(onAccounts(platform, `/account/organisations/${organisation}/end`))
     await ada.visitor.press(page, /\/end$/, { name: 'Acme Works' })
     return { accountId: ada.accountId, about: 'Acme Works' }
+  },
+  async 'organisation.ownerless'() {
+    const { organisations: desk, suspendAccount } = platform.running().auth
+    const { id: organisationId } = (await desk.create(call, { name: 'Orphans', owner: ada.email })) ?? assert.fail('nobody')
+    const { accountId, email } = await signedUp('dora@example.org')
+    await desk.setMember(call, { organisationId, email, roles: ['owner'] })
+    await suspendAccount(call, { email, suspended: true })
+    await desk.setMember(call, { organisationId, email: ada.email, roles: [] })
+    return [ada.accountId, accountId, undefined].map((whose) => ({ ...(whose && { accountId: whose }), about: 'Orphans' }))
   },
   async 'account.data_downloaded'() {
     const page = await ada.visitor.press(await account(ada), /\/account\/data$/)
@@ -335,22 +360,10 @@ const ROWS: Readonly<Record<TypeHere, () => Promise<Core | readonly Core[]>>> = 
     secrets.push(JSON.parse(added.body).secret)
     return { about: 'Frames', actor }
   },
-  async 'client.changed'() {
-    assert.equal((await operator('PATCH /api/clients/frames', { name: 'Frame Maker' })).status, 200)
-    return { about: 'Frame Maker', actor }
-  },
-  async 'client.secret_rotated'() {
-    assert.equal((await operator('POST /api/clients/frames/rotate-secret', {})).status, 200)
-    return { about: 'Frame Maker', actor }
-  },
-  async 'client.blocked'() {
-    assert.equal((await operator('POST /api/clients/frames/block', {})).status, 200)
-    return { about: 'Frame Maker', actor }
-  },
-  async 'client.unblocked'() {
-    assert.equal((await operator('POST /api/clients/frames/unblock', {})).status, 200)
-    return { about: 'Frame Maker', actor }
-  },
+  'client.changed': () => changeFrames('PATCH /api/clients/frames', { name: 'Frame Maker' }),
+  'client.secret_rotated': () => changeFrames('POST /api/clients/frames/rotate-secret', {}),
+  'client.blocked': () => changeFrames('POST /api/clients/frames/block', {}),
+  'client.unblocked': () => changeFrames('POST /api/clients/frames/unblock', {}),
   async 'client.removed'() {
     assert.equal((await operator('DELETE /api/clients/frames')).status, 204)
     return { about: 'frames', actor }
@@ -410,7 +423,7 @@ const ROWS: Readonly<Record<TypeHere, () => Promise<Core | readonly Core[]>>> = 
   },
   async 'account.deletion_requested'() {
     await signInAgain(bob)
-    await bob.visitor.submit(await account(bob), { sure: 'yes' })
+    await bob.visitor.press(await account(bob), /\/account\/delete$/, { sure: 'yes' })
     return { accountId: bob.accountId }
   },
   async 'account.deletion_cancelled'() {
@@ -418,7 +431,7 @@ const ROWS: Readonly<Record<TypeHere, () => Promise<Core | readonly Core[]>>> = 
     return { accountId: bob.accountId }
   },
   async 'account.deleted'() {
-    await bob.visitor.submit(await account(bob), { sure: 'yes' })
+    await bob.visitor.press(await account(bob), /\/account\/delete$/, { sure: 'yes' })
     await until('all that is kept for owners to be there', async () => {
       const kept = (await platform.rows()).get('auth_security_events') ?? ''
       return told.every(({ type }) => kept.includes(type))

@@ -27,6 +27,16 @@ const call = systemCall('test')
 const asked = callAs(call, { kind: 'anonymous' })
 const code = (name: string) => ({ code: `auth.${name}` })
 
+async function assertionOf(clientId: string, privateKey: Parameters<SignJWT['sign']>[0], aud: string): Promise<Record<string, string>> {
+  const assertion = new SignJWT({ jti: randomToken(), iss: clientId, sub: clientId, aud })
+  return {
+    grant_type: 'client_credentials',
+    client_id: clientId,
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: await assertion.setProtectedHeader({ alg: 'ES256' }).setIssuedAt().setExpirationTime('1m').sign(privateKey),
+  }
+}
+
 describe('service accounts', () => {
   let world: OauthWorld
   let folder: string
@@ -156,23 +166,74 @@ describe('service accounts', () => {
     assert.deepEqual(await part.services.list(call, acme), [])
     const { service, secret } = await part.services.create(asked, acme, { ...made, key })
     assert.equal(secret, undefined)
-    const assertion = await new SignJWT({ jti: randomToken() })
-      .setProtectedHeader({ alg: 'ES256' })
-      .setIssuer(service.clientId)
-      .setSubject(service.clientId)
-      .setAudience(world.sites.accounts)
-      .setIssuedAt()
-      .setExpirationTime('1m')
-      .sign(privateKey)
-    const form = {
-      grant_type: 'client_credentials',
-      client_id: service.clientId,
-      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-      client_assertion: assertion,
-    }
+    const form = await assertionOf(service.clientId, privateKey, world.sites.accounts)
     assert.equal(claims(await send(world, { path: '/token', form }))['sub'], `client:${service.clientId}`)
     assert.equal(errorOf(await send(world, { path: '/token', form })), 'invalid_client', 'an assertion counts once')
-    await assert.rejects(part.services.renewSecret(asked, acme, service.clientId), code('service_not_found'))
+    await assert.rejects(part.services.renewSecret(asked, acme, { clientId: service.clientId }), code('service_not_found'))
+  })
+
+  test('a new secret leaves the old one good for as long as is said, and it can be ended before', async () => {
+    const acme = await part.services.ownerOf(asked, await owner('Rotates'))
+    const { service, secret: first = '' } = await part.services.create(asked, acme, made)
+    const { clientId } = service
+    const earlier = async () => (await part.services.list(call, acme))[0]?.earlierUntil
+    for (const keepSeconds of [-1, 0.5, 30 * 86_400 + 1, Number.NaN])
+      await assert.rejects(part.services.renewSecret(asked, acme, { clientId, keepSeconds }), code('bad_details'))
+    const second = await part.services.renewSecret(asked, acme, { clientId, keepSeconds: 60 })
+    for (const good of [first, second]) assert.equal(claims(await tokenFor(clientId, good))['sub'], `client:${clientId}`)
+    const third = await part.services.renewSecret(asked, acme, { clientId })
+    assert.equal(errorOf(await tokenFor(clientId, first)), 'invalid_client', 'of several before it, the last is kept')
+    assert.ok((await earlier()) !== undefined)
+    claims(await tokenFor(clientId, second))
+    assert.equal(await part.services.endEarlier(asked, acme, clientId), true)
+    assert.equal(await part.services.endEarlier(asked, acme, clientId), false)
+    assert.equal(errorOf(await tokenFor(clientId, second)), 'invalid_client')
+    claims(await tokenFor(clientId, third))
+    await part.services.renewSecret(asked, acme, { clientId, keepSeconds: 0 })
+    assert.equal(errorOf(await tokenFor(clientId, third)), 'invalid_client')
+    assert.equal(await earlier(), undefined)
+  })
+
+  test('one that signs for itself gets another key under the same name, and the old one ends when it is said to', async () => {
+    const acme = await part.services.ownerOf(asked, await owner('Rekeys'))
+    const pairs = await Promise.all([0, 1].map(() => generateKeyPair('ES256', { extractable: true })))
+    const [first = assert.fail(), second = assert.fail()] = pairs
+    const jwk = async ({ publicKey }: (typeof pairs)[number]) => JSON.stringify({ ...(await exportJWK(publicKey)), alg: 'ES256' })
+    const { service } = await part.services.create(asked, acme, { ...made, key: await jwk(first) })
+    const { clientId } = service
+    const signed = async ({ privateKey }: (typeof pairs)[number]): Promise<Reply> =>
+      send(world, { path: '/token', form: await assertionOf(clientId, privateKey, world.sites.accounts) })
+    await assert.rejects(part.services.setKey(asked, acme, { clientId, key: 'none' }), code('bad_details'))
+    await part.services.setKey(asked, acme, { clientId, key: await jwk(second), keepSeconds: 3600 })
+    for (const pair of pairs) assert.equal(claims(await signed(pair))['sub'], `client:${clientId}`)
+    assert.equal(await part.services.endEarlier(asked, acme, clientId), true)
+    assert.equal(errorOf(await signed(first)), 'invalid_client')
+    claims(await signed(second))
+    await part.services.setKey(asked, acme, { clientId, key: await jwk(first), keepSeconds: 1 })
+    claims(await signed(second))
+    await until('the old key to end', async () => (await signed(second)).status === 401)
+    claims(await signed(first))
+    const other = await part.services.create(asked, acme, made)
+    const change = { clientId: other.service.clientId, key: await jwk(second) }
+    await assert.rejects(part.services.setKey(asked, acme, change), code('service_not_found'), 'it has a secret')
+  })
+
+  test('fewer scopes end the tokens of before, more count with the next one, and none that is not offered', async () => {
+    const acme = await part.services.ownerOf(asked, await owner('Scopes'))
+    const { service, secret = '' } = await part.services.create(asked, acme, { ...made, scopes: ['photos:read', 'photos:write'] })
+    const { clientId } = service
+    const asking = { scope: 'photos:read photos:write' }
+    const first = claims(await tokenFor(clientId, secret, asking))
+    assert.equal(first['scope'], 'photos:read photos:write')
+    await assert.rejects(part.services.setScopes(asked, acme, { clientId, scopes: ['photos:read', 'openid'] }), code('bad_details'))
+    await part.services.setScopes(asked, acme, { clientId, scopes: ['photos:read'] })
+    const [superseded] = await revocationsOf(clientId)
+    assert.ok((superseded?.before ?? 0) > Number(first['membership_at']), 'gateways refuse the first one')
+    assert.equal(claims(await tokenFor(clientId, secret, asking))['scope'], 'photos:read')
+    await part.services.setScopes(asked, acme, { clientId, scopes: ['photos:write', 'photos:read'] })
+    assert.deepEqual(await revocationsOf(clientId), [superseded], 'nothing was taken away')
+    assert.equal(claims(await tokenFor(clientId, secret, asking))['scope'], 'photos:read photos:write')
+    assert.deepEqual((await part.services.list(call, acme))[0]?.scopes.toSorted(), ['photos:read', 'photos:write'])
   })
 
   test("another organisation's owner, a member and a stranger change nothing", async () => {
@@ -185,7 +246,9 @@ describe('service accounts', () => {
     await assert.rejects(part.services.ownerOf(asked, { ...evil, organisationId: acme.organisationId }), code('organisation_not_found'))
     for (const other of [theirs, {}]) {
       await assert.rejects(part.services.setRoles(asked, other, { clientId, roles: [] }), code('service_not_found'))
-      await assert.rejects(part.services.renewSecret(asked, other, clientId), code('service_not_found'))
+      await assert.rejects(part.services.renewSecret(asked, other, { clientId }), code('service_not_found'))
+      await assert.rejects(part.services.setScopes(asked, other, { clientId, scopes: [] }), code('service_not_found'))
+      await assert.rejects(part.services.endEarlier(asked, other, clientId), code('service_not_found'))
       assert.equal(await part.services.remove(asked, other, clientId), false)
       assert.equal(
         (await part.services.list(call, other)).some((each) => each.clientId === clientId),
@@ -204,6 +267,9 @@ describe('service accounts', () => {
         () => part.desk.create(asking, made),
         () => part.desk.setRoles(asking, clientId, []),
         () => part.desk.renewSecret(asking, clientId),
+        () => part.desk.setScopes(asking, clientId, []),
+        () => part.desk.setKey(asking, clientId, { key: '' }),
+        () => part.desk.endEarlier(asking, clientId),
         () => part.desk.remove(asking, clientId),
       ])
         await assert.rejects(run(), code('operators_only'))
@@ -257,7 +323,7 @@ describe('service accounts', () => {
     assert.ok((superseded?.before ?? 0) > Number(first['membership_at']), 'gateways refuse the first one')
     const second = claims(await tokenFor(clientId, secret))
     assert.deepEqual([Object(second['organization']).roles, second['membership_at']], [[], superseded?.before])
-    const renewed = await part.services.renewSecret(asked, acme, clientId)
+    const renewed = await part.services.renewSecret(asked, acme, { clientId, keepSeconds: 0 })
     assert.equal(errorOf(await tokenFor(clientId, secret)), 'invalid_client')
     const third = claims(await tokenFor(clientId, renewed))
     assert.equal(await part.services.remove(asked, acme, clientId), true)
@@ -396,7 +462,8 @@ describe('service accounts', () => {
       const { clientId } = service
       for (const late of [
         () => part.services.create(asked, by, made),
-        () => part.services.renewSecret(asked, by, clientId),
+        () => part.services.renewSecret(asked, by, { clientId }),
+        () => part.services.setScopes(asked, by, { clientId, scopes: [] }),
         () => part.services.setRoles(asked, by, { clientId, roles: [] }),
         () => part.services.remove(asked, by, clientId),
       ]) {

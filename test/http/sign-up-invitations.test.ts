@@ -6,6 +6,7 @@ import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { invitationId, invitationsCollection } from '../../src/auth/admission/repository.ts'
 import { SECURITY_EVENT, type SecurityEvent, securityEvent } from '../../src/auth/security-events/security-event.ts'
 import type { Arrival } from '../../src/auth/upstream/schemas.ts'
+import { fieldProblem } from '../../src/auth/texts/problem.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
 
@@ -144,7 +145,7 @@ function arrivalOf(email: string): Arrival {
 test('coming from another provider uses one up, needs one, and does not race a withdrawal', async () => {
   const { upstreams } = world.running
   const create = (email: string) => upstreams.createAccount(call, arrivalOf(email), { name: 'Ada', by: {} })
-  await assert.rejects(create('nobody@example.org'), { code: 'auth.sign_in_refused' })
+  await assert.rejects(create('nobody@example.org'), { code: 'auth.bad_details', fields: [fieldProblem('email', 'email_not_invited')] })
   await invite('member@example.org')
   assert.ok(await create('member@example.org'))
   assert.equal((await invited()).includes('member@example.org'), false)

@@ -169,7 +169,13 @@ function createFakeEngine(people: () => Pick<People, 'accounts' | 'shared' | 'up
       return here !== undefined
     },
     signInPath: (returnTo, options) => `/authorize?return_to=${encodeURIComponent(returnTo)}${options?.again === true ? '&again' : ''}`,
-    sessions: async (_call, accountId) => engine.sessionList.filter((session) => session.accountId === accountId),
+    sessions: async (_call, accountId) =>
+      engine.sessionList.filter((session) => session.accountId === accountId).toSorted((a, b) => b.lastUsedAt - a.lastUsedAt),
+    async sessionPage(context, accountId, { limit, after = '0' }) {
+      const all = await engine.sessions(context, accountId)
+      const end = Number(after) + limit
+      return { items: all.slice(Number(after), end), ...(end < all.length ? { next: String(end) } : {}) }
+    },
     endBrowserSession: async (_call, accountId, sessionId) => void asked.push(`endBrowserSession ${accountId} ${sessionId}`),
     authorisedApps: async () => engine.appList,
     revokeApp: async (_call, accountId, clientId) => void asked.push(`revokeApp ${accountId} ${clientId}`),

@@ -1,4 +1,4 @@
-// Two certificates of clients, self-signed and without their keys: whoever ends TLS has checked that the client has the key.
+// Certificates of clients, self-signed and without their keys: whoever ends TLS has checked that the client has the key.
 import { X509Certificate } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { ClientCertificate } from '#kernel/http/route.ts'
@@ -24,6 +24,30 @@ export const OTHER_CERTIFICATE = readCertificate([
   'o20wazAdBgNVHQ4EFgQUqAHxW2tUjt53DwDct9GuOphWXuwwHwYDVR0jBBgwFoAUqAHxW2tUjt53DwDct9GuOphWXuwwDwYDVR0TAQH/BAUwAwEB/zAYBgNV',
   'HREEETAPgg1vdGhlci5leGFtcGxlMAoGCCqGSM49BAMCA0gAMEUCIQCayTXKKS+9fveIzTV2XjZjVPFBF6wZiL+UKwyBLRLWnAIgEtTxqgEAjxDUCHneMG4f',
   'q9AgrRaj+OsU690SACmNtMk=',
+])
+
+/**
+ * The subject is `serialNumber=47,emailAddress=Ops@Example.org,OU=a+CN=Till [O umlaut],O=Example\\, Inc #1\\+x,C=DE`, and the names are Service.Example,
+ * 2001:db8::1, 192.0.2.7, spiffe://example/till, https://example.org/a,b?c=d and Ops@Example.org.
+ */
+export const NAMES_CERTIFICATE = readCertificate([
+  'MIIChDCCAiqgAwIBAgIUPl42Pjbn1SpATl1nH+pOF77PZM4wCgYIKoZIzj0EAwIwcjELMAkGA1UEBhMCREUxGjAYBgNVBAoMEUV4YW1wbGUsIEluYyAjMSt4',
+  'MRowCAYDVQQLDAFhMA4GA1UEAwwHVGlsbCDDljEeMBwGCSqGSIb3DQEJARYPT3BzQEV4YW1wbGUub3JnMQswCQYDVQQFEwI0NzAgFw0yNjEyMDIwMjI3NDha',
+  'GA8yMTI2MTEwODAyMjc0OFowcjELMAkGA1UEBhMCREUxGjAYBgNVBAoMEUV4YW1wbGUsIEluYyAjMSt4MRowCAYDVQQLDAFhMA4GA1UEAwwHVGlsbCDDljEe',
+  'MBwGCSqGSIb3DQEJARYPT3BzQEV4YW1wbGUub3JnMQswCQYDVQQFEwI0NzBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABOfQaIfoDGdxbVBh254Zz91Z4enW',
+  '4SsOkcWUNTkxr+pdILh+CInpSNQqJJ6v71PgPzwJxHZvKHbeihD0jScPnxijgZswgZgwdwYDVR0RBHAwboIPU2VydmljZS5FeGFtcGxlhxAgAQ24AAAAAAAA',
+  'AAAAAAABhwTAAAIHhhVzcGlmZmU6Ly9leGFtcGxlL3RpbGyGG2h0dHBzOi8vZXhhbXBsZS5vcmcvYSxiP2M9ZIEPT3BzQEV4YW1wbGUub3JnMB0GA1UdDgQW',
+  'BBSnwphJFhvTZ/QQRvdHQH+98e2i6TAKBggqhkjOPQQDAgNIADBFAiBc7+vNyoLP3SMyYAMJJuQ1NXKor9v0bxLW9MEncP22QwIhANyCUPnioFB4jdV97VDO',
+  '0ws+QgJZRufrOFJAyu6IYXYi',
+])
+
+/** Without a subject; a.example as a DNS name. */
+export const NAMELESS_CERTIFICATE = readCertificate([
+  'MIIBbDCCARGgAwIBAgIUSwUWDVTgn5QXA1ruJ46UWrhYdhYwCgYIKoZIzj0EAwIwADAeFw0yNjEyMDIwMzIyMjJaFw0yNzAxMDEwMzIyMjJaMAAwWTATBgcq',
+  'hkjOPQIBBggqhkjOPQMBBwNCAARkF7qKOONatp172K8ko8dXv7ywZpB55EekLTuiODSU9+3VNP9rFqnfR+MRET4U7nX2esb5RlZuGgvpYN/0F3F8o2kwZzAd',
+  'BgNVHQ4EFgQUuM9R8tq2ngDbx1z5LYZ904KoaeYwHwYDVR0jBBgwFoAUuM9R8tq2ngDbx1z5LYZ904KoaeYwDwYDVR0TAQH/BAUwAwEB/zAUBgNVHREEDTAL',
+  'gglhLmV4YW1wbGUwCgYIKoZIzj0EAwIDSQAwRgIhAN1ssJEMKWDhCXvZkncFVqe2v3j87UURF/qWpolFR6tiAiEA5cXV6iIkV9GBg/JSvExIyAn29mcf0gMY',
+  'bYv5qfYqceM=',
 ])
 
 /** What the gateway finds in the header of a named proxy. */

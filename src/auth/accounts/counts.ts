@@ -3,8 +3,12 @@
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { Cache } from '../../cache/contract.ts'
+import { LocalCounts } from './local-counts.ts'
 
+/** What stands before the first colon of a key says what kind it is: kinds do not push each other out. */
 export interface Counts {
+  /** The sum so far. Looking stores nothing, so whoever may look at many keys takes no room. */
+  seen(call: Call, key: string): Promise<number>
   /** The sum after adding. */
   add(call: Call, key: string, options: { readonly by: number; readonly ttlMs: number }): Promise<number>
   forget(call: Call, key: string): Promise<void>
@@ -13,46 +17,6 @@ export interface Counts {
   /** True for the one caller that closed it. */
   close(call: Call, key: string, ms: number): Promise<boolean>
   open(call: Call, key: string): Promise<void>
-}
-
-const MAX_LOCAL = 20_000
-
-interface LocalEntry {
-  value: number
-  readonly expiresAt: number
-}
-
-/** What this process remembers, bounded: the oldest entry goes first. */
-class LocalCounts {
-  readonly #entries = new Map<string, LocalEntry>()
-  readonly #clock: Clock
-
-  constructor(clock: Clock) {
-    this.#clock = clock
-  }
-
-  get(key: string): number {
-    const entry = this.#entries.get(key)
-    return entry === undefined || entry.expiresAt <= this.#clock.now() ? 0 : entry.value
-  }
-
-  add(key: string, by: number, ttlMs: number): number {
-    const now = this.#clock.now()
-    const entry = this.#entries.get(key)
-    if (entry !== undefined && entry.expiresAt > now) {
-      entry.value = Math.max(0, entry.value + by)
-      return entry.value
-    }
-    this.delete(key)
-    const oldest = this.#entries.size >= MAX_LOCAL ? this.#entries.keys().next().value : undefined
-    if (oldest !== undefined) this.#entries.delete(oldest)
-    this.#entries.set(key, { value: Math.max(0, by), expiresAt: now + ttlMs })
-    return Math.max(0, by)
-  }
-
-  delete(key: string): void {
-    this.#entries.delete(key)
-  }
 }
 
 /** The cache may be down: then the local count is all there is, and that is enough to refuse. */
@@ -70,27 +34,30 @@ const gateName = (key: string): string => `auth:wait:${key}`
 export function createCounts(cache: Cache, clock: Clock): Counts {
   const local = new LocalCounts(clock)
   return {
+    async seen(call, key) {
+      const everywhere = await orUndefined(cache.get(call, countName(key)))
+      return Math.max(local.count(key), Number(everywhere ?? 0))
+    },
     async add(call, key, { by, ttlMs }) {
-      const here = local.add(countName(key), by, ttlMs)
+      const here = local.add(key, by, ttlMs)
       const everywhere = await orUndefined(cache.increment(call, countName(key), { by, ttlMs }))
       return Math.max(here, everywhere ?? 0)
     },
     async forget(call, key) {
-      local.delete(countName(key))
+      local.forget(key)
       await orUndefined(cache.delete(call, countName(key)))
     },
     async closedFor(call, key) {
       const shared = Number((await orUndefined(cache.get(call, gateName(key)))) ?? 0)
-      return Math.max(shared, local.get(gateName(key))) - clock.now()
+      return Math.max(shared, local.closedUntil(key)) - clock.now()
     },
     async close(call, key, ms) {
-      const until = clock.now() + ms
-      if (local.get(gateName(key)) > 0) return false
-      local.add(gateName(key), until, ms)
-      return (await orUndefined(cache.add(call, gateName(key), String(until), { ttlMs: ms }))) ?? true
+      if (local.closedUntil(key) > 0) return false
+      local.close(key, ms)
+      return (await orUndefined(cache.add(call, gateName(key), String(clock.now() + ms), { ttlMs: ms }))) ?? true
     },
     async open(call, key) {
-      local.delete(gateName(key))
+      local.open(key)
       await orUndefined(cache.delete(call, gateName(key)))
     },
   }

@@ -32,10 +32,11 @@ export interface MailLimits {
 export function createMailLimits({ throttle, devices }: { readonly throttle: Throttle; readonly devices: Devices }): MailLimits {
   return {
     async mayMail(call, kind, { email, client, device }) {
-      await throttle.enter(call, [{ key: `${kind}:${client}`, rule: ASKING }])
       const known = await devices.recognise(call, email, device)
-      if (known === undefined) return mayMailTo(throttle, call, { kind, email, client })
-      return (await throttle.count(call, `mail:${kind}:device:${sha256(known.name)}`, TOKEN_MS)) <= MAILS_PER_CLIENT
+      const own = known && `device:${sha256(known.name)}`
+      await throttle.enter(call, [{ key: `${kind}:${own ?? client}`, rule: ASKING }])
+      if (own === undefined) return mayMailTo(throttle, call, { kind, email, client })
+      return (await throttle.count(call, `mail:${kind}:${own}`, TOKEN_MS)) <= MAILS_PER_CLIENT
     },
   }
 }

@@ -3,8 +3,9 @@ import { breath } from '#kernel/breath.ts'
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operation } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
+import { sha256 } from '#kernel/keyring.ts'
 import type { Database, Stored } from '../../database/contract.ts'
-import { type Account, account, type EmailToken, emailToken } from './schemas.ts'
+import { type Account, account, credentialOf, type EmailToken, emailToken } from './schemas.ts'
 
 export const accountsCollection = defineCollection<Account>({
   name: 'accounts',
@@ -35,9 +36,12 @@ const DECOY = JSON.stringify({
 
 export interface AccountsRepository {
   find(call: Call, id: string): Promise<Account | undefined>
+  findStored(call: Call, id: string): Promise<Stored<Account> | undefined>
   findByEmail(call: Call, email: string): Promise<Account | undefined>
   /** `false` when the account is gone, or its password is no longer `before`; then nothing was written. */
   updatePassword(call: Call, id: string, change: { before: string; after: string; events?: readonly EventDraft[] }): Promise<boolean>
+  /** Another hash of the same password: nothing that was proved of the account ends. `false` when the account is not as it was read. */
+  renewHash(call: Call, account: Account, after: string): Promise<boolean>
   /** The first one, for the account as it was read. `false` when its ways in have changed since, or it was just taken back from somebody. */
   addPassword(call: Call, account: Account, added: { password: string; events: readonly EventDraft[] }): Promise<boolean>
   /** `false` when the account is gone. */
@@ -67,6 +71,7 @@ export function createAccountsRepository(database: Database): AccountsRepository
       await breath()
       return (await accounts.get(call, id))?.value
     },
+    findStored: (call, id) => accounts.get(call, id),
     async findByEmail(call, email) {
       await breath()
       const found = await accounts.getByKey(call, 'email', { email })
@@ -77,6 +82,13 @@ export function createAccountsRepository(database: Database): AccountsRepository
     async updatePassword(call, id, { before, after, events = [] }) {
       const updated = await accounts.update(call, id, { set: { password: after }, where: { password: before } }, { events })
       return updated !== undefined
+    },
+    async renewHash(call, found, after) {
+      const { id, password, waysVersion } = found
+      const rehash = { of: sha256(after), credential: credentialOf(found), ...(waysVersion === undefined ? {} : { waysVersion }) }
+      // Not while it is being taken back: whoever signs in meanwhile has the credential of afterwards.
+      const where = { password, waysVersion, reclaimedSince: undefined }
+      return (await accounts.update(call, id, { set: { password: after, rehash }, where })) !== undefined
     },
     async addPassword(call, { id, waysVersion }, { password, events }) {
       const where = { password: undefined, waysVersion, suspendedAt: undefined, reclaimedSince: undefined }

@@ -16,6 +16,16 @@ export const account = z.strictObject({
   language: z.string().max(MAX_LANGUAGE_TAG).optional(),
   /** PHC string. Absent for whoever signs in by other ways alone. */
   password: z.string().optional(),
+  /** Another hash was made of the same password, so that the credential goes on. It is of this hash, and means nothing beside any other. */
+  rehash: z
+    .strictObject({
+      /** SHA-256 of the hash that is stored now. */
+      of: z.string(),
+      /** As it was at this `waysVersion`: a digest, nothing that could be searched through faster than the hash. */
+      credential: z.string(),
+      waysVersion: z.int().optional(),
+    })
+    .optional(),
   /** Moved in without one: the other system may still be asked, once (see `legacySignIn`). */
   awaitsLegacyPassword: z.literal(true).optional(),
   /** Grows whenever a way to sign in is taken away, so that of two removals at once only one can find itself not the last. See `credentialOf`. */
@@ -40,6 +50,8 @@ export const account = z.strictObject({
       begun: z.boolean().optional(),
       /** An operator has asked for it: it comes though the account is blocked. */
       byOperator: z.literal(true).optional(),
+      /** Which its owner has chosen to end with it, unless somebody else answers for them by then. */
+      organisations: z.array(z.string()).optional(),
     })
     .optional(),
   /** Keyed hashes of what the system that it came from may know it by beside its id and address. See moving/ended.ts. */
@@ -50,9 +62,13 @@ export const account = z.strictObject({
 
 export type Account = z.infer<typeof account>
 
-/** Another value after every change of the password and whenever a way to sign in was taken away; it tells nothing of either. */
-export function credentialOf({ password = '', waysVersion = 0 }: Pick<Account, 'password' | 'waysVersion'>): string {
-  return sha256(waysVersion === 0 ? password : `${waysVersion}!${password}`)
+/**
+ * Another value after every change of the password and whenever a way to sign in was taken away; it tells nothing of either. The same after another hash was
+ * made of the same password.
+ */
+export function credentialOf({ password = '', waysVersion = 0, rehash }: Pick<Account, 'password' | 'waysVersion' | 'rehash'>): string {
+  if (rehash?.of !== sha256(password)) return sha256(waysVersion === 0 ? password : `${waysVersion}!${password}`)
+  return waysVersion === (rehash.waysVersion ?? 0) ? rehash.credential : sha256(`${waysVersion}!${rehash.credential}`)
 }
 
 /**

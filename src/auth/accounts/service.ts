@@ -109,20 +109,14 @@ function directory({ repository }: AccountsDependencies): AccountDirectory {
 function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
   const { repository, passwords, throttle, devices, doors, legacy, logger } = deps
 
-  /** The hash that is stored now. */
-  const renewHash = async (call: Call, account: Account, password: string): Promise<string | undefined> => {
-    const { password: before } = account
-    if (before === undefined || !passwords.isOutdated(before)) return before
+  const renewHash = async (call: Call, account: Account, password: string): Promise<void> => {
+    if (account.password === undefined || !passwords.isOutdated(account.password)) return
     try {
-      const after = await passwords.hash(call, password)
-      if (await repository.updatePassword(call, account.id, { before, after })) return after
-      // Of two sign-ins at once one renews it, and both count; not so when the password has been changed meanwhile.
-      const now = (await repository.find(call, account.id))?.password
-      return now !== undefined && (await passwords.verify(call, password, now)) ? now : before
+      // Of two sign-ins at once one renews it, and both count.
+      await repository.renewHash(call, account, await passwords.hash(call, password))
     } catch (error) {
       // The person is in; the next sign-in tries again.
       logger.warn({ requestId: call.requestId, event: 'auth.rehash_failed', err: error })
-      return before
     }
   }
 
@@ -163,7 +157,8 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
         return undefined
       }
       await attempt.succeed(met.filter(({ name }) => name === 'account').map(({ key }) => key))
-      return signedInto({ ...owner, password: await renewHash(call, owner, password) })
+      await renewHash(call, owner, password)
+      return signedInto(owner)
     },
   }
 }
@@ -188,7 +183,7 @@ async function replacePassword(
       ? await repository.addPassword(call, account, { password: after, events })
       : await repository.updatePassword(call, accountId, { before, after, events })
   if (!isChanged) return undefined
-  return devices.remember({ accountId, email, credential: credentialOf({ password: after, waysVersion }) }, known?.steps ?? 1)
+  return devices.remember({ accountId, email, credential: credentialOf({ password: after, waysVersion }) }, known?.steps ?? 1, device)
 }
 
 function confirmed(account: Account | undefined): Account | undefined {

@@ -9,8 +9,9 @@ export interface SignedIn {
   readonly endsOthers?: true
 }
 
-export function signedInto({ id: accountId, password, waysVersion = 0, reclaimedSince }: Account): SignedIn {
-  if (reclaimedSince === undefined) return { accountId, credential: credentialOf({ password, waysVersion }) }
+export function signedInto(account: Account): SignedIn {
+  const { id: accountId, waysVersion = 0, reclaimedSince } = account
+  if (reclaimedSince === undefined) return { accountId, credential: credentialOf(account) }
   // The end of the taking back counts once more.
-  return { accountId, credential: credentialOf({ password, waysVersion: waysVersion + 1 }), endsOthers: true }
+  return { accountId, credential: credentialOf({ ...account, waysVersion: waysVersion + 1 }), endsOthers: true }
 }

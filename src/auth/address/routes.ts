@@ -7,6 +7,7 @@ import { accountActions, doneAnswer, type SignedIn } from '../pages/account-acti
 import { endOthers } from '../pages/end-others.ts'
 import { errorPage } from '../pages/engine-pages.ts'
 import { csrfToken, formAnswers, formFailure, formText, friendly, type PageParts, skinOf } from '../pages/handling.ts'
+import { stayKnown } from '../pages/stay-known.ts'
 import { needsPasskey } from '../methods.ts'
 import { confirmAddressPage, restoreAddressPage, restoredPage } from './pages.ts'
 
@@ -101,8 +102,11 @@ function confirmRoutes(parts: PageParts): Route[] {
       handle: friendly(parts, (call, { body: { token } }, exchange) =>
         signedIn(call, exchange, {
           token,
-          run: async ({ session: { accountId } }) =>
-            (await addresses.confirm(call, { token, accountId, by: whence(exchange) })) ? doneAnswer('email') : dead(parts, exchange),
+          async run(who) {
+            const asked = { token, accountId: who.session.accountId, by: whence(exchange) }
+            const confirmed = await stayKnown(parts, who, { run: () => addresses.confirm(call, asked), emailAfter: (email) => email })
+            return confirmed === undefined ? dead(parts, exchange) : doneAnswer('email')
+          },
         }),
       ),
     }),

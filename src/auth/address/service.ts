@@ -32,8 +32,8 @@ export interface Addresses {
   ask(call: Call, request: MailAsker & { readonly accountId: string }): Promise<void>
   /** The new address that a link would give to this account; looking changes nothing. */
   pending(call: Call, link: Link): Promise<string | undefined>
-  /** Uses the link up. */
-  confirm(call: Call, link: Link & { readonly by: Whence }): Promise<boolean>
+  /** Uses the link up. The address that the account has from now on; `undefined` when nothing has changed. */
+  confirm(call: Call, link: Link & { readonly by: Whence }): Promise<string | undefined>
   /** The address that a link to the old mailbox would bring back; looking changes nothing. */
   pendingUndo(call: Call, token: string): Promise<PendingUndo | undefined>
   /**
@@ -112,7 +112,7 @@ function asking(deps: AddressesDependencies): Pick<Addresses, 'ask' | 'pending' 
     pending: async (call, link) => (await find(call, link))?.used.value.email,
     async confirm(call, { by, ...link }) {
       const found = await find(call, link)
-      if (found === undefined) return false
+      if (found === undefined) return undefined
       const { used, account } = found
       const changedAt = clock.now()
       const token = randomToken()
@@ -127,7 +127,8 @@ function asking(deps: AddressesDependencies): Pick<Addresses, 'ask' | 'pending' 
         mail({ to: account.email, template: 'address-changed', data, language: languageFor(account, call) }),
         securityEventOf({ type: 'email.changed', accountId: account.id, ...by }),
       ]
-      return repository.change(call, account, { used, undo, events, marks: await marksOf(deps, call, account) })
+      const isDone = await repository.change(call, account, { used, undo, events, marks: await marksOf(deps, call, account) })
+      return isDone ? used.value.email : undefined
     },
   }
 }

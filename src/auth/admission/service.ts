@@ -16,6 +16,8 @@ import { requireOperator } from '../operators-only.ts'
 const DAY_MS = 24 * 3_600_000
 const INVITED_DAYS = 14
 
+export type NotAdmitted = 'email_domain' | 'email_not_invited' | 'email_no_sign_up'
+
 export interface Admission extends Inviting {
   /** Nobody new: there is nothing to sign up with. */
   readonly isOff: boolean
@@ -23,6 +25,8 @@ export interface Admission extends Inviting {
   problem(email: string): 'email_domain' | undefined
   /** Whether this address may have an account. What is said about it tells nobody who was invited. */
   mayJoin(call: Call, email: string): Promise<boolean>
+  /** Why this address may have none. For whoever has shown that it is theirs. */
+  whyNot(call: Call, email: string): Promise<NotAdmitted | undefined>
   /** Uses the invitation up, in the commit that makes the account. That fails where one is needed and was withdrawn, or used, meanwhile. */
   joining(email: string): Operation
 }
@@ -57,15 +61,18 @@ export function createAdmission(deps: AdmissionDependencies): Admission {
     if (isWithin(domain, block)) return 'email_domain'
     return only === undefined || isWithin(domain, only) ? undefined : 'email_domain'
   }
+  const whyNot: Admission['whyNot'] = async (call, email) => {
+    if (mode === 'off') return 'email_no_sign_up'
+    const wrong = problem(email)
+    if (wrong !== undefined || mode === 'open') return wrong
+    const found = await invitations.find(call, email)
+    return found !== undefined && found.expiresAt > clock.now() ? undefined : 'email_not_invited'
+  }
   return {
     isOff: mode === 'off',
     problem,
-    async mayJoin(call, email) {
-      if (mode === 'off' || problem(email) !== undefined) return false
-      if (mode === 'open') return true
-      const found = await invitations.find(call, email)
-      return found !== undefined && found.expiresAt > clock.now()
-    },
+    whyNot,
+    mayJoin: async (call, email) => (await whyNot(call, email)) === undefined,
     joining: (email) => invitationUsed(email, { isNeeded: mode === 'invitation' }),
     ...inviting({ ...deps, invitations, problem, isOff: mode === 'off' }),
   }

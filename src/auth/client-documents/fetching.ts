@@ -2,7 +2,7 @@
 import { type OutwardAnswer, OutwardError, sendOutward } from '#kernel/http/outward.ts'
 import { z } from '#kernel/schema.ts'
 import { publicKeyDefinition } from '../clients/schemas.ts'
-import { hasPrivateMember, isPublicKey } from '../provider/client-authentication.ts'
+import { hasPrivateMember, isUsableKey } from '../provider/client-authentication.ts'
 import { RegistrationError } from '../registration/errors.ts'
 import { type ClientMetadataDocument, MAX_KEYS, parseMetadata } from '../registration/metadata.ts'
 import { isDocumentAddress } from './address.ts'
@@ -48,9 +48,9 @@ function withUsableKeys(document: Readonly<Record<string, unknown>>): unknown {
   if (!parsed.success) return document
   const { keys: all } = parsed.data
   if (all.some((key) => hasPrivateMember(Object(key)))) throw wrong('jwks: has a private key, which belongs to the client alone')
-  const keys = all.flatMap((key) => publicKeyDefinition.safeParse(key).data ?? []).filter(isPublicKey)
+  const keys = all.flatMap((key) => publicKeyDefinition.safeParse(key).data ?? []).filter(isUsableKey)
   if (keys.length > 0) return { ...document, jwks: { keys: keys.slice(0, MAX_KEYS) } }
-  if (needsKeys(document)) throw wrong('jwks: has no key that can be used here (RFC 7517: RSA, EC or OKP)')
+  if (needsKeys(document)) throw wrong('jwks: has no key that can be used here (RSA, EC on P-256, or OKP on Ed25519, for signatures)')
   const { jwks: _none, ...rest } = document
   return rest
 }

@@ -84,6 +84,8 @@ export const storedClient = z.strictObject({
   secretHash: z.string().exactOptional(),
   /** The secret before, while it is still taken. */
   earlierSecret: z.strictObject({ hash: z.string(), until: time }).exactOptional(),
+  /** Of one that signs for itself: the key before, while it is still taken. */
+  earlierKey: z.strictObject({ key: publicKeyDefinition, until: time }).exactOptional(),
   /** How it sends the secret; in the header unless told. */
   secretMethod: z.enum(['client_secret_basic', 'client_secret_post']).exactOptional(),
   /** SHA-256 of the token with which a client looks after its own registration (RFC 7592). */

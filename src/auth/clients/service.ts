@@ -6,6 +6,7 @@ import { sha256 } from '#kernel/keyring.ts'
 import { isPlace } from '../client-documents/place.ts'
 import type { ClientChange, ClientDefinition, Clients, ClientView } from './contract.ts'
 import { authErrors } from '../errors.ts'
+import { keyProblems } from '../provider/client-authentication.ts'
 import { type ClientSettings, clientProblems, definitionProblems } from '../provider/client-rules.ts'
 import type { Invitations } from '../registration/invitations.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
@@ -72,6 +73,9 @@ export function createClients(dependencies: ClientsDependencies): Clients {
         decide({ value }) {
           refuseBeyond(value, change)
           const definition = parsed({ ...value.definition, ...change, clientId })
+          // What it has stays; what it is given is looked at.
+          const { authentication, requestObjectKeys } = change
+          refuseProblems(keyProblems({ ...(authentication && { authentication }), ...(requestObjectKeys && { requestObjectKeys }) }))
           refuseProblems(value.source === 'document' ? definitionProblems(definition, settings) : clientProblems(definition, settings))
           const overrides = value.source === 'operator' ? undefined : { ...value.overrides, ...change }
           // What an operator has said of a client is not forgotten with it.
@@ -125,7 +129,7 @@ async function add(
   // With a secret of ours it authenticates, which services must; the hashes in a definition are those of an app.
   const usual = withSecret ? { authentication: { method: 'client_secret_basic', secretHashes: [] } as const } : {}
   const checked = parsed({ ...usual, ...definition })
-  refuseProblems(clientProblems(checked, settings))
+  refuseProblems([...clientProblems(checked, settings), ...keyProblems(checked)])
   const secret = withSecret ? randomToken() : undefined
   const client: StoredClient = {
     id: checked.clientId,

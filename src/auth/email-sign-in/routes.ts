@@ -129,7 +129,7 @@ function codeRoutes(parts: PageParts): Route[] {
         show,
         async run(honest) {
           const place = { browser: browserOf(exchange) ?? '', interaction: interaction.uid }
-          const typed = { ...place, typed: body.code, client: exchange.client, by: whence(exchange) }
+          const typed = { ...place, typed: body.code, client: exchange.client, device: deviceOf(exchange), by: whence(exchange) }
           const found = await parts.byMail.signIns.redeemCode(call, typed)
           if (found === 'wrong') return show(refused({ problems: { code: texts.problems.code_wrong } }))
           if (found === 'ended') return show(refused({ problem: texts.emailSignIn.codeEnded }))

@@ -7,6 +7,7 @@ import { equalSecrets, type KeyRing, sha256 } from '#kernel/keyring.ts'
 import type { Stored } from '../../database/contract.ts'
 import type { MailRequest } from '../../jobs/contract.ts'
 import type { Admission } from '../admission/service.ts'
+import type { Devices } from '../accounts/devices.ts'
 import { normaliseEmail } from '../accounts/email.ts'
 import { languageFor, mail, strangerMail } from '../accounts/mail.ts'
 import { type MailAsker, type MailLimits, TOKEN_MINUTES, TOKEN_MS } from '../accounts/mail-limits.ts'
@@ -34,6 +35,8 @@ export interface WaitingPlace {
 export interface TypedCode extends WaitingPlace {
   readonly typed: string
   readonly client: string
+  /** What an earlier sign-in gave this browser to be known by. */
+  readonly device?: string | undefined
   readonly by?: Whence
 }
 
@@ -56,6 +59,7 @@ export interface EmailSignInDependencies {
   readonly repository: EmailSignInRepository
   readonly accounts: Pick<AccountsRepository, 'find' | 'findByEmail' | 'tell'>
   readonly limits: MailLimits
+  readonly devices: Pick<Devices, 'recognise'>
   readonly admission: Pick<Admission, 'isOff'>
   readonly throttle: Throttle
   readonly reclaiming: Pick<Reclaiming, 'firstProof'>
@@ -133,7 +137,7 @@ interface Redeeming {
   finish(call: Call, waiting: Stored<EmailSignIn>): Promise<SignedIn | undefined>
 }
 
-function createRedeeming({ repository, accounts, throttle, reclaiming, keyRing, clock }: EmailSignInDependencies): Redeeming {
+function createRedeeming({ repository, accounts, devices, throttle, reclaiming, keyRing, clock }: EmailSignInDependencies): Redeeming {
   const codes = createCodes(keyRing)
   const finish: Redeeming['finish'] = async (call, waiting) => {
     const { accountId, email } = waiting.value
@@ -159,10 +163,16 @@ function createRedeeming({ repository, accounts, throttle, reclaiming, keyRing, 
     }
     return undefined
   }
+  /** A browser that is known for the address has one of its own, so that strangers behind the same client address close none to its owner. */
+  const doorOf = async (call: Call, { client, device, browser, interaction }: Omit<TypedCode, 'typed' | 'by'>): Promise<string> => {
+    const waiting = device === undefined ? undefined : await repository.find(call, idOf({ browser, interaction }))
+    const known = waiting && (await devices.recognise(call, waiting.value.email, device))
+    return known === undefined ? `code:${client}` : `code:device:${sha256(known.name)}`
+  }
   return {
     finish,
-    async redeemCode(call, { typed, client, by, ...place }) {
-      const attempt = await throttle.enter(call, [{ key: `code:${client}`, rule: PER_CLIENT }])
+    async redeemCode(call, { typed, client, device, by, ...place }) {
+      const attempt = await throttle.enter(call, [{ key: await doorOf(call, { client, device, ...place }), rule: PER_CLIENT }])
       try {
         const waiting = await tried(call, idOf(place))
         if (waiting === undefined) return 'ended'

@@ -11,12 +11,13 @@ import { requireOperator } from '../operators-only.ts'
 
 const PAGE = 100
 const EVENTS = 50
+const SESSIONS = 100
 /** Of what addresses are made of. */
 const PLAIN = /^[!-~]*$/
 
 export interface FindingDependencies {
   readonly database: Database
-  readonly engine: Pick<Engine, 'sessions' | 'authorisedApps'>
+  readonly engine: Pick<Engine, 'sessionPage' | 'authorisedApps'>
   readonly securityEvents: Pick<SecurityEvents, 'list'>
 }
 
@@ -39,7 +40,7 @@ export function createFinding({ database, engine, securityEvents }: FindingDepen
       const { id, language, password } = account
       const [ways, sessions, apps, events] = await Promise.all([
         repository.waysIn(call, id),
-        engine.sessions(call, id),
+        engine.sessionPage(call, id, { limit: SESSIONS }),
         engine.authorisedApps(call, id),
         securityEvents.list(call, id, { limit: EVENTS }),
       ])
@@ -49,7 +50,7 @@ export function createFinding({ database, engine, securityEvents }: FindingDepen
         hasPassword: password !== undefined,
         ...ways,
         identities: ways.identities.map(({ issuer, label, linkedAt }) => ({ issuer, ...given({ label }), linkedAt })),
-        sessions: sessions.map(({ device, signedInAt, lastUsedAt }) => ({ device, signedInAt, lastUsedAt })),
+        sessions: sessions.items.map(({ device, signedInAt, lastUsedAt }) => ({ device, signedInAt, lastUsedAt })),
         apps: apps.map(({ clientId, name, scopes, since }) => ({ clientId, name, scopes: scopes.map((scope) => scope.name), since })),
         events: events.items.map(eventOf),
       }

@@ -141,6 +141,15 @@ test('whoever has signed in to this address before is not asked', async () => {
   assert.equal(await guard.lacks(call, { ...second, device: known('ada@example.org', 2) }, said), undefined)
 })
 
+test('requirement 69: forms that are looked at for however many addresses store nothing, and so push nothing out', async (t) => {
+  const { guard, counts } = world()
+  const add = t.mock.method(counts, 'add')
+  for (const counted of [undefined, 'mail', 'code'] as const)
+    for (let look = 0; look < 50; look += 1)
+      await guard.due(call, { ...(counted && { for: counted }), address: `${look}@example.org`, client: 'c' }, { place })
+  assert.equal(add.mock.callCount(), 0)
+})
+
 test('the challenge of the app stands in for the puzzle, and fails closed', async () => {
   const answers: Record<string, () => Promise<boolean>> = {
     yes: async () => true,

@@ -48,13 +48,12 @@ export function createSuspicion({ counts, doors, settings = {} }: SuspicionDepen
     const met = doors.of({ ...suspect, password: undefined })
     return met.map(({ name, key, rule }) => ({ key: `${counted}:${key}`, usual: COUNTED[counted][name], windowMs: rule.windowMs, own: 1 }))
   }
-  const shared = (suspect: Suspect) =>
-    doors.of(suspect).map(({ name, key, rule }) => ({ key, usual: USUAL[name], windowMs: rule.windowMs, own: 0 }))
+  const shared = (suspect: Suspect) => doors.of(suspect).map(({ name, key }) => ({ key, usual: USUAL[name], own: 0 }))
   return {
     async bits(call, suspect, taking = false) {
       const found = await Promise.all(
-        [...shared(suspect), ...own(suspect)].map(async ({ key, usual, windowMs, own: mine }) => {
-          const tries = (await counts.add(call, key, { by: 0, ttlMs: windowMs })) - (taking ? mine : 0)
+        [...shared(suspect), ...own(suspect)].map(async ({ key, usual, own: mine }) => {
+          const tries = (await counts.seen(call, key)) - (taking ? mine : 0)
           const enough = usual * suspicionFactor
           return tries < enough ? undefined : Math.floor(Math.log2(tries / enough))
         }),

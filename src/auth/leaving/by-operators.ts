@@ -35,7 +35,23 @@ export async function end(deps: LeavingDependencies, call: Call, asked: AccountD
   if (email === undefined) return undefined
   const { confirm, now = false } = asked
   if ((now || confirm !== undefined) && normaliseEmail(confirm ?? '') !== email) throw notConfirmed()
-  return now ? await endNow(deps, call, email) : await endLater(deps, call, email)
+  // While it is known what it owns.
+  const left = await leftWithoutOwner(deps, call, email)
+  const ending = now ? await endNow(deps, call, email) : await endLater(deps, call, email)
+  return ending && left.length > 0 ? { ...ending, withoutOwner: left } : ending
+}
+
+/** Those that nobody has chosen to end with the account. */
+async function leftWithoutOwner(
+  { repository, leftBy }: LeavingDependencies,
+  call: Call,
+  email: string,
+): Promise<NonNullable<AccountEnding['withoutOwner']>> {
+  const account = await repository.findByEmail(call, email)
+  if (account === undefined) return []
+  const { id: accountId, deletion } = account.value
+  const left = await leftBy(call, accountId)
+  return left.filter(({ id }) => deletion?.organisations?.includes(id) !== true).map(({ id, name }) => ({ id, name }))
 }
 
 async function endLater(deps: LeavingDependencies, call: Call, email: string): Promise<AccountEnding | undefined> {

@@ -17,6 +17,8 @@ export interface AccountEnding {
   readonly deletionAt: number
   /** They are told by mail: not again where it was on its way to this end already. */
   readonly mailSent: boolean
+  /** Organisations that have members and no owner without this person, where there are any. Their members are told when the account is gone. */
+  readonly withoutOwner?: readonly { readonly id: string; readonly name: string }[]
 }
 
 export interface AccountKept {

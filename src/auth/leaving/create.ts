@@ -43,6 +43,7 @@ export function createLeavingPart(parts: LeavingParts): RunningLeaving {
     addressesOf: addressesOf(database),
     engine,
     services: people.serviceAccounts.services,
+    leftBy: async (call, accountId) => (people.organisations.isOn ? people.organisations.organisations.owners.leftBy(call, accountId) : []),
     clock,
     graceDays: definition?.deletion?.graceDays ?? GRACE_DAYS,
     origin,

@@ -8,6 +8,7 @@ import type { Account } from '../accounts/schemas.ts'
 import { endAccessRequested } from '../end-access.ts'
 import type { Engine } from '../engine.ts'
 import { authErrors } from '../errors.ts'
+import type { Owners } from '../organisations/owners.ts'
 import { type SecurityEvent, securityEventOf } from '../security-events/security-event.ts'
 import type { ServiceAccounts } from '../service-accounts/service.ts'
 import { settled } from '../settled.ts'
@@ -22,8 +23,10 @@ export interface LeavingDependencies {
   readonly personalData: readonly PersonalData[]
   /** Which it has, and had lately. */
   addressesOf(call: Call, account: Pick<Account, 'id' | 'email'>): Promise<Addresses>
-  readonly engine: Pick<Engine, 'revokeAccount' | 'sessions'>
+  readonly engine: Pick<Engine, 'revokeAccount' | 'sessionPage'>
   readonly services: Pick<ServiceAccounts, 'halt'>
+  /** Organisations that would have members and no owner without this person. */
+  leftBy: Owners['leftBy']
   readonly clock: Clock
   readonly graceDays: number
   /** Where mailed links lead: the accounts origin. */
@@ -37,15 +40,22 @@ interface Asked {
   readonly account: Stored<Account>
   readonly by?: By | undefined
   readonly byOperator?: true
+  /** Which are to end with the account; as chosen before unless told. */
+  readonly organisations?: readonly string[] | undefined
   /** Whoever asks has signed in since the end that is there was asked for, which has called that off, though nobody may have heard of it yet. */
   readonly anew?: boolean
+}
+
+/** As people are told it, wherever it is said. */
+export function daysUntil(deletionAt: number, now: number): number {
+  return Math.max(1, Math.ceil((deletionAt - now) / DAY_MS))
 }
 
 /** The moment of the end; `undefined` when the account has changed since it was read. */
 export async function askForEnd(
   { repository, clock, graceDays, origin, addressesOf }: LeavingDependencies,
   call: Call,
-  { account, by, byOperator, anew = false }: Asked,
+  { account, by, byOperator, organisations: chosen, anew = false }: Asked,
 ): Promise<number | undefined> {
   const { id: accountId, name, suspendedAt } = account.value
   const now = clock.now()
@@ -54,7 +64,7 @@ export async function askForEnd(
   const waitsUntil = suspendedAt === undefined && !anew ? account.value.deletionAt : undefined
   // Whoever has lost the account to somebody can take it back until then, and hears of this.
   const deletionAt = Math.max(waitsUntil ?? now + graceDays * DAY_MS, undoableUntil)
-  const days = String(Math.max(1, Math.ceil((deletionAt - now) / DAY_MS)))
+  const days = String(daysUntil(deletionAt, now))
   const told =
     suspendedAt === undefined
       ? { template: 'deletion-requested', data: { name, link: `${origin}/account`, days } }
@@ -64,14 +74,24 @@ export async function askForEnd(
     endAccessRequested({ accountId, at: now }),
     securityEventOf({ type: 'account.deletion_requested', accountId, ...by }),
   ]
-  const before = account.value.deletion
+  const { addresses: heldBefore = [], told: toldBefore = [], organisations = [] } = account.value.deletion ?? {}
   const deletion = {
     requestedAt: now,
-    addresses: [...new Set([...(before?.addresses ?? []), ...addresses])],
-    told: [...new Set([...(before?.told ?? []), ...had])],
+    addresses: [...new Set([...heldBefore, ...addresses])],
+    told: [...new Set([...toldBefore, ...had])],
     ...(byOperator && { byOperator }),
+    ...ending(chosen, organisations),
   }
   return (await repository.change(call, account, { set: { deletionAt, deletion }, events })) ? deletionAt : undefined
+}
+
+async function isSignedIn(engine: LeavingDependencies['engine'], call: Call, accountId: string): Promise<boolean> {
+  return (await engine.sessionPage(call, accountId, { limit: 1 })).items.length > 0
+}
+
+const ending = (chosen: readonly string[] | undefined, before: readonly string[]): { organisations?: string[] } => {
+  const organisations = [...(chosen ?? before)]
+  return organisations.length > 0 ? { organisations } : {}
 }
 
 /** Of an end of ours, whose day stays: a sign-in of before, of which nobody may have heard yet, calls it off no more. Who has come back by it is told again. */
@@ -83,7 +103,7 @@ export async function askAgain(
   const { account } = asked
   const now = deps.clock.now()
   const { id, deletion, deletionAt = now } = account.value
-  const mailSent = (await deps.engine.sessions(call, id)).length > 0
+  const mailSent = await isSignedIn(deps.engine, call, id)
   if (mailSent) {
     const at = await askForEnd(deps, call, asked)
     return at === undefined ? undefined : { deletionAt: at, mailSent }
@@ -121,7 +141,7 @@ async function begin(deps: LeavingDependencies, call: Call, account: Stored<Acco
   // Who was blocked may have lost the account to somebody who has asked for this, and cannot call it off: it waits for them, or for an operator who knows.
   if (suspendedAt !== undefined && deletion?.byOperator !== true) return false
   // All sessions ended when the end was asked for: one that is there is of somebody who has come back, and whose event is still on its way.
-  if (suspendedAt === undefined && (await engine.sessions(call, id)).length > 0) {
+  if (suspendedAt === undefined && (await isSignedIn(engine, call, id))) {
     await stay(deps, call, { account })
     return false
   }
@@ -144,7 +164,8 @@ export async function beginAtOnce(
     securityEventOf({ type: 'account.deletion_requested', accountId, ...by }),
   ]
   const addresses = [...new Set([...(deletion?.addresses ?? []), ...all])]
-  const begun = { requestedAt: now, addresses, begun: true, byOperator: true } as const
+  const { organisations } = deletion ?? {}
+  const begun = { requestedAt: now, addresses, begun: true, byOperator: true, ...(organisations && { organisations }) } as const
   return repository.change(call, account, { set: { suspendedAt: suspendedAt ?? now, deletionAt: now, deletion: begun }, events })
 }
 
@@ -160,7 +181,7 @@ export async function deleteOne(
   // While it is known which organisations it owns.
   await services.halt(call, id)
   const addresses = new Set([...(deletion?.addresses ?? []), ...(await deps.addressesOf(call, account.value)).all])
-  const leaver = { accountId: id, addresses: [...addresses] }
+  const leaver = { accountId: id, addresses: [...addresses], organisations: deletion?.organisations }
   for (const part of personalData) await part.erase(call, leaver)
   const events = [securityEventOf({ type: 'account.deleted', accountId: id, ...by }), accountDeletedEvent(id)]
   // What had begun before this may write to the account still, as that it was signed in to.

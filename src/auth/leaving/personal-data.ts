@@ -9,6 +9,8 @@ export interface Leaver {
   readonly accountId: string
   /** That of the account, and those that it has had lately. */
   readonly addresses: readonly string[]
+  /** Which the person has chosen to end with the account. */
+  readonly organisations?: readonly string[] | undefined
 }
 
 export interface PersonalData {

@@ -1,4 +1,5 @@
 // Asking for the end of the account, over HTTP: with a recent sign-in, and never by a slip.
+import { hasCode } from '#kernel/errors.ts'
 import { html } from '#kernel/html.ts'
 import { page, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
@@ -7,7 +8,20 @@ import { accountActions } from '../pages/account-actions.ts'
 import { csrfToken, formAnswers, friendly, type PageParts, refused, skinOf } from '../pages/handling.ts'
 import { lead, stagePage } from '../pages/layout.ts'
 
-const deleteForm = z.strictObject({ csrf_token: csrfToken, sure: z.literal('yes').optional() })
+/** Anybody may open the page, and nothing hangs on it: whatever else stands there is not looked at. */
+const goodbyeQuery = z.looseObject({
+  days: z
+    .string()
+    .regex(/^[1-9]\d{0,2}$/)
+    .optional()
+    .catch(undefined),
+})
+/** Ids of organisations, as the page has named them. */
+const ids = z
+  .string()
+  .max(100_000)
+  .regex(/^[0-9a-z]{26}( [0-9a-z]{26})*$/)
+const deleteForm = z.strictObject({ csrf_token: csrfToken, sure: z.literal('yes').optional(), organisations: ids.optional() })
 
 export function leavingRoutes(parts: PageParts): Route[] {
   const { lately, show } = accountActions(parts)
@@ -29,9 +43,15 @@ export function leavingRoutes(parts: PageParts): Route[] {
             const { texts } = skinOf(parts, exchange)
             if (body.sure === undefined) return show(who, { section: 'delete', failure: refused({ problem: texts.leaving.notSure }) })
             const { accountId, signedInAt } = who.session
-            await leaving.requestDeletion(call, { accountId, signedInAt, by: whence(exchange) })
-            exchange.renewCsrf()
-            return seeOther('/goodbye', { 'clear-site-data': '"storage"' })
+            const organisations = body.organisations?.split(' ') ?? []
+            try {
+              const { days } = await leaving.requestDeletion(call, { accountId, signedInAt, by: whence(exchange), organisations })
+              exchange.renewCsrf()
+              return seeOther(`/goodbye?days=${days}`, { 'clear-site-data': '"storage"' })
+            } catch (error) {
+              if (!hasCode(error, 'auth.last_owner')) throw error
+              return show(who, { section: 'delete', failure: refused({ problem: texts.leaving.notChosen }) })
+            }
           },
         }),
       ),
@@ -43,11 +63,12 @@ export function leavingRoutes(parts: PageParts): Route[] {
       path: '/goodbye',
       rate: 'page',
       summary: 'Says when the account will be gone, and how to keep it',
+      input: { query: goodbyeQuery },
       answers: { 200: 'html' },
-      handle: async (_call, _input, exchange) => {
+      handle: async (_call, { query }, exchange) => {
         const skin = skinOf(parts, exchange)
         const { leaving: texts } = skin.texts
-        const main = html`${lead(texts.goodbye, texts.goodbyeWords(leaving.graceDays))}<div class="buttons"><a class="button quiet" href="/account">${texts.keep}</a></div>`
+        const main = html`${lead(texts.goodbye, texts.goodbyeWords(Number(query.days ?? leaving.graceDays)))}<div class="buttons"><a class="button quiet" href="/account">${texts.keep}</a></div>`
         return page(stagePage(skin, { title: texts.goodbye, main }))
       },
     }),

@@ -7,9 +7,11 @@ import type { StoredEvent, Subscription } from '../../database/contract.ts'
 import type { AccountStanding } from '../contract.ts'
 import { SECURITY_EVENT, securityEvent, type Whence } from '../security-events/security-event.ts'
 import { settled } from '../settled.ts'
+import { authErrors } from '../errors.ts'
 import { end, keep, signOut } from './by-operators.ts'
 import type { AccountDeletion, AccountEnding, AccountKept, AccountSignedOut } from './contract.ts'
-import { askForEnd, deleteOne, type LeavingDependencies, stay } from './ending.ts'
+import { askForEnd, daysUntil, deleteOne, type LeavingDependencies, stay } from './ending.ts'
+import { type SignOutElsewhere, signOutElsewhere } from './elsewhere.ts'
 import { suspend } from './suspending.ts'
 
 const HOUR_MS = 3_600_000
@@ -19,13 +21,22 @@ interface AskedByOwner {
   readonly by?: Whence
   /** The sign-in by which it is asked for. */
   readonly signedInAt?: number
+  /** Ids of those that are to end with it: all that would have members and no owner without the account. */
+  readonly organisations?: readonly string[]
 }
 
 export interface Leaving {
   /** How many days an account waits for its end, in which signing in calls it off. */
   readonly graceDays: number
-  /** Ends every session and token at once. The account waits, and is gone when nobody has signed in to it until then. */
-  requestDeletion(call: Call, asked: AskedByOwner): Promise<void>
+  /** What would have members and no owner without this person: somebody else becomes an owner there, or it ends with the account. */
+  leftBy: LeavingDependencies['leftBy']
+  /**
+   * Ends every session and token at once. The account waits so many days, and is gone when nobody has signed in to it until then. Throws `auth.last_owner` while there
+   * is something to choose that is not chosen.
+   */
+  requestDeletion(call: Call, asked: AskedByOwner): Promise<{ readonly days: number }>
+  /** Ends what a new password ends, for who has none: every session but this one, and what apps were allowed. */
+  signOutElsewhere(call: Call, asked: SignOutElsewhere): Promise<void>
   /** For operators and the system, as are the next three: see by-operators.ts. `undefined` when nobody has this address. */
   signOut(call: Call, typed: string): Promise<AccountSignedOut | undefined>
   end(call: Call, asked: AccountDeletion): Promise<AccountEnding | undefined>
@@ -40,7 +51,9 @@ export interface Leaving {
 export function createLeaving(deps: LeavingDependencies): Leaving {
   return {
     graceDays: deps.graceDays,
+    leftBy: (call, accountId) => deps.leftBy(call, accountId),
     requestDeletion: (call, asked) => requestDeletion(deps, call, asked),
+    signOutElsewhere: (call, asked) => signOutElsewhere(deps, call, asked),
     signOut: (call, typed) => signOut(deps, call, typed),
     end: (call, asked) => end(deps, call, asked),
     keep: (call, typed) => keep(deps, call, typed),
@@ -65,17 +78,27 @@ export function createLeaving(deps: LeavingDependencies): Leaving {
   }
 }
 
-async function requestDeletion(deps: LeavingDependencies, call: Call, { accountId, by, signedInAt }: AskedByOwner): Promise<void> {
-  await settled(async () => {
+async function requestDeletion(
+  deps: LeavingDependencies,
+  call: Call,
+  { accountId, by, signedInAt, organisations = [] }: AskedByOwner,
+): Promise<{ days: number }> {
+  const left = await deps.leftBy(call, accountId)
+  // Only what was named is chosen; what comes to be so in the days of grace is told to its members.
+  if (left.some(({ id }) => !organisations.includes(id))) throw authErrors.last_owner()
+  const ends = left.map(({ id }) => id)
+  const endsAt = await settled(async () => {
     const account = await deps.repository.find(call, accountId)
     if (account === undefined) return undefined
     const { deletion, deletionAt } = account.value
     // Sent twice: every sign-in of before has ended with the first time.
     const isTwice = deletion !== undefined && signedInAt !== undefined && signedInAt <= deletion.requestedAt
-    if (deletionAt !== undefined && (deletion?.begun === true || isTwice)) return undefined
-    return (await askForEnd(deps, call, { account, by, anew: true })) === undefined ? 'moved' : undefined
+    if (deletionAt !== undefined && (deletion?.begun === true || isTwice)) return deletionAt
+    return (await askForEnd(deps, call, { account, by, organisations: ends, anew: true })) ?? 'moved'
   })
   await deps.engine.revokeAccount(call, accountId)
+  const now = deps.clock.now()
+  return { days: daysUntil(endsAt ?? now, now) }
 }
 
 /** An event has the time at which its write was asked for, which a block may overtake. */

@@ -2,8 +2,7 @@
 import type { Route } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { whence } from '../browser.ts'
-import { describeDevice } from '../device.ts'
-import { csrfToken, formPage, type PageParts, refused, skinOf } from '../pages/handling.ts'
+import { csrfToken, deviceNameOf, formPage, type PageParts, refused, skinOf } from '../pages/handling.ts'
 import { renewalPlace } from '../passkeys/places.ts'
 import { answerText } from '../passkeys/schemas.ts'
 import { askingRoutes, type Wanted } from '../recovery/asking-routes.ts'
@@ -48,7 +47,7 @@ function making(parts: PageParts): MailedForm<PendingPasskey, z.infer<typeof new
     },
     async send({ call, exchange }, { pending, body: { token, answer, alone } }) {
       const by = whence(exchange)
-      const name = describeDevice(exchange.request.headers['user-agent'])
+      const name = deviceNameOf(parts, exchange)
       const given = { place: renewalPlace(exchange, pending.accountId), answer, name, client: exchange.client, by }
       const renewal = await passkeys.renew(call, pending, { ...given, alone: pending.firstProof || alone === 'yes' })
       if (renewal === undefined) return refused({ values: valuesOf(alone), problem: skinOf(parts, exchange).texts.passkeys.notAdded })

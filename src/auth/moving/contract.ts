@@ -27,9 +27,12 @@ export interface PersonRow {
   readonly identities?: readonly { readonly issuer: string; readonly subject: string; readonly label?: string }[]
 }
 
-/** What became of a row. `present`: it was moved in before. */
+/**
+ * What became of a row. `present`: it was moved in before; `completed`: so it was, and has got a password, identities or a name of this row, which it had not.
+ * `left` says what was not taken of the row.
+ */
 export type RowOutcome =
-  | { readonly outcome: 'made' | 'present'; readonly accountId: string }
+  | { readonly outcome: 'made' | 'completed' | 'present'; readonly accountId: string; readonly left?: string }
   | { readonly outcome: 'refused'; readonly reason: string }
 
 export interface MoveInOptions {
@@ -41,7 +44,7 @@ export interface MoveInOptions {
 
 /** For operators and the system alone. */
 export interface Moving {
-  /** At most 200 rows. One that is refused does not keep the others out; asking again for those that are in changes nothing. */
+  /** At most 200 rows. One that is refused does not keep the others out; asking again for those that are in takes nothing away. */
   moveIn(call: Call, rows: readonly unknown[], options: MoveInOptions): Promise<readonly RowOutcome[]>
   /** Ordered by address, without those whose end has begun. Ask again with `next`. */
   moveOut(

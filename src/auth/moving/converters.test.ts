@@ -127,6 +127,19 @@ test('Supabase: a row of auth.users, from JSON and from CSV', () => {
   assert.equal(phone['passwordHash'], undefined)
 })
 
+test('Supabase: whoever is blocked stays so, whatever the date is, and an odd name leaves nobody behind', () => {
+  const row = (more: object) =>
+    valid(converters.supabase({ id: 'b0000000-0000-4000-8000-000000000001', email: 'a@example.org', ...more }, { issuers }))
+  for (const until of ['infinity', '2999-01-01 00:00:00+00', '2999-01-01', '10000-01-01 00:00:00+00', 'some day'])
+    assert.equal(row({ banned_until: until })['suspended'], true, until)
+  for (const until of [null, '', '-infinity', '2020-05-01 10:00:00.1+00', '2020-05-01'])
+    assert.equal(row({ banned_until: until })['suspended'], undefined, String(until))
+  assert.equal(row({ created_at: '2020-05-01' })['createdAt'], '2020-05-01')
+  for (const data of [{ name: 7 }, { name: { first: 'A' } }, [], 'text'])
+    assert.equal(row({ raw_user_meta_data: JSON.stringify(data) })['name'], undefined)
+  assert.equal(row({ raw_user_meta_data: { name: 7, full_name: 'Ada' } })['name'], 'Ada')
+})
+
 test('Firebase: a user of auth:export, with the parameters of its project', () => {
   const hashConfig = {
     base64_signer_key: 'jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==',
@@ -184,9 +197,9 @@ test('reads the list in a JSON document, whatever is around it, one element at a
         realm.users,
       )
   assert.deepEqual(await all('[\n{"a":1},\n{"a":bad},\n{"a":3}]', 'json'), [
-    { line: 2, value: { a: 1 } },
-    { line: 3, problem: 'this is no JSON' },
-    { line: 4, value: { a: 3 } },
+    { line: 2, entry: 1, value: { a: 1 } },
+    { line: 3, entry: 2, problem: 'this is no JSON' },
+    { line: 4, entry: 3, value: { a: 3 } },
   ])
   assert.deepEqual(await all('[]', 'json'), [])
   assert.match(JSON.stringify(await all('{"people":[{"a":1}]}', 'json')), /no list of people/)

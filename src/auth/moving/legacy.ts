@@ -17,9 +17,9 @@ import type { Passwords } from '../passwords/passwords.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
 import type { LegacyHook } from './contract.ts'
 import type { EndedAccounts } from './ended.ts'
+import { householdOf, LEGACY } from './household.ts'
 import type { MovingRepository } from './repository.ts'
 import { legacyPerson, type ParsedLegacyPerson } from './schemas.ts'
-import { householdOf, LEGACY } from './service.ts'
 
 export interface LegacyDependencies {
   readonly moving: MovingRepository
@@ -81,8 +81,10 @@ async function adopt(
 ): Promise<Account | undefined> {
   const { moving, ended, passwords, clock, logger } = deps
   const household = householdOf({ ...person, email }, { from: LEGACY, now: clock.now() })
-  if (typeof household === 'string') {
-    logger.error({ requestId: call.requestId, event: 'auth.legacy_refused', reason: household })
+  const problem = typeof household === 'string' ? household : household.left
+  if (typeof household === 'string' || problem !== undefined) {
+    // The app can mend its answer, and nobody comes in without what it says of them.
+    logger.error({ requestId: call.requestId, event: 'auth.legacy_refused', reason: problem })
     throw authErrors.unavailable({ detail: 'Please try again in a moment.' })
   }
   const { id, name, language = call.language } = household.account

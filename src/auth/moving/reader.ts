@@ -5,7 +5,8 @@ import { parse } from 'csv-parse'
 
 export type FileFormat = 'ndjson' | 'json' | 'csv'
 
-export type ReadRow = { readonly line: number } & ({ readonly value: unknown } | { readonly problem: string })
+/** `entry`, from 1: which element of the list, where lines do not tell. */
+export type ReadRow = { readonly line: number; readonly entry?: number } & ({ readonly value: unknown } | { readonly problem: string })
 
 const MAX_ROW_CHARACTERS = 1024 * 1024
 
@@ -55,6 +56,7 @@ class ArrayScanner {
   #collecting: string[] | undefined
   #length = 0
   #began = 1
+  #entry = 0
   /** The depth of the array whose elements are wanted. */
   #within = 0
   #ended = false
@@ -139,9 +141,11 @@ class ArrayScanner {
     if (this.#collecting === undefined) return undefined
     const text = this.#collecting.join('')
     this.#collecting = undefined
+    this.#entry += 1
+    const entry = { entry: this.#entry }
     return this.#length > MAX_ROW_CHARACTERS
-      ? { line: this.#began, problem: 'the row is longer than a million characters' }
-      : parsed(text, this.#began)
+      ? { line: this.#began, ...entry, problem: 'the row is longer than a million characters' }
+      : { ...parsed(text, this.#began), ...entry }
   }
 }
 

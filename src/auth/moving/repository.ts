@@ -1,6 +1,6 @@
 // How people who move in are stored: all of one person or nothing.
 import type { Call } from '#kernel/call.ts'
-import { defineCollection, type EventDraft, insertInto } from '#kernel/collection.ts'
+import { defineCollection, type EventDraft, insertInto, updateIn } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Database } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
@@ -20,12 +20,21 @@ export const hashShapesCollection = defineCollection<HashShape>({
 const MOST_SHAPES = 100
 const PAGE = 500
 
+export interface Filling {
+  readonly password: string | undefined
+  readonly name: string | undefined
+  readonly identities: readonly Identity[]
+  readonly events: readonly EventDraft[]
+}
+
 export interface MovingRepository {
   find(call: Call, id: string): Promise<Account | undefined>
   findByEmail(call: Call, email: string): Promise<Account | undefined>
   findIdentity(call: Call, key: Pick<Identity, 'issuer' | 'subject'>): Promise<Identity | undefined>
   /** False when the id, the address or an identity is somebody's. */
   insert(call: Call, made: { account: Account; identities: readonly Identity[]; events: readonly EventDraft[] }): Promise<boolean>
+  /** What a later row has for somebody who is in. False when the account is not as it was read, or an identity is somebody's by now. */
+  fill(call: Call, account: Account, row: Filling): Promise<boolean>
   /**
    * The first password of somebody who moved in without one. Where nobody had confirmed the address, this is the first proof of it: what was added here
    * before goes, and the events are told; what has come by the file stays. `undefined` when the account has changed.
@@ -66,6 +75,7 @@ export function createMovingRepository(database: Database, reclaiming: Pick<Recl
         throw error
       }
     },
+    fill: (call, account, row) => filled(database, call, { account, row }),
     async complete(call, account, { password, now, events }) {
       if (account.emailVerifiedAt !== undefined) {
         const set = { password, awaitsLegacyPassword: undefined }
@@ -101,5 +111,24 @@ export function createMovingRepository(database: Database, reclaiming: Pick<Recl
       }
     },
     tell: (call, events) => database.commit(call, [], events),
+  }
+}
+
+async function filled(
+  database: Database,
+  call: Call,
+  { account, row }: { readonly account: Account; readonly row: Filling },
+): Promise<boolean> {
+  const { password, name, identities, events } = row
+  const set = { ...(password === undefined ? {} : { password, awaitsLegacyPassword: undefined }), ...(name === undefined ? {} : { name }) }
+  const { email, password: before, emailVerifiedAt, suspendedAt, waysVersion, deletionAt } = account
+  const where = { email, password: before, emailVerifiedAt, suspendedAt, waysVersion, deletionAt, name: account.name }
+  const operations = identities.map((identity) => insertInto(identitiesCollection, identity))
+  try {
+    await database.commit(call, [updateIn(accountsCollection, account.id, { set, where }), ...operations], events)
+    return true
+  } catch (error) {
+    if (hasCode(error, 'database.conflict') || hasCode(error, 'database.duplicate')) return false
+    throw error
   }
 }

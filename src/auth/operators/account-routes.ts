@@ -65,7 +65,13 @@ export function operatorAccountRoutes({ suspend, signOut, end, keep, resetSecond
     helping('/api/accounts/delete', {
       summary: 'Delete an account after the days of grace, though it is blocked; or at once, with the address once more as `confirm`',
       body: z.strictObject({ email, now: z.boolean().exactOptional(), confirm: z.string().max(320).exactOptional() }),
-      answer: z.strictObject({ accountId: z.string(), deleted: z.boolean(), deletionAt: z.int(), mailSent: z.boolean() }),
+      answer: z.strictObject({
+        accountId: z.string(),
+        deleted: z.boolean(),
+        deletionAt: z.int(),
+        mailSent: z.boolean(),
+        withoutOwner: z.array(z.strictObject({ id: z.string(), name: z.string() })).exactOptional(),
+      }),
       act: end,
     }),
     helping('/api/accounts/keep', {

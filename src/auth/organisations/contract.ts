@@ -38,11 +38,17 @@ export interface MemberView {
   readonly joinedAt: number
 }
 
+export interface OrganisationOnDesk extends OrganisationView {
+  readonly owners: number
+  /** One of them is not blocked. */
+  readonly isAttended: boolean
+}
+
 /** For operators and the system alone. */
 export interface OrganisationsDesk {
   /** The app has them: nobody would see one that is made all the same. */
   readonly isOn: boolean
-  list(call: Call, after?: string): Promise<{ readonly items: readonly OrganisationView[]; readonly next?: string }>
+  list(call: Call, after?: string): Promise<{ readonly items: readonly OrganisationOnDesk[]; readonly next?: string }>
   /** `owner` is the address of an account. `undefined` when nobody has it. */
   create(call: Call, request: { readonly name: string; readonly owner: string }): Promise<OrganisationView | undefined>
   members(call: Call, organisationId: string, after?: string): Promise<{ readonly items: readonly MemberView[]; readonly next?: string }>

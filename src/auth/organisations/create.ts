@@ -11,13 +11,14 @@ import type { AuthDefinition } from '../contract.ts'
 import type { Leaver } from '../leaving/personal-data.ts'
 import { authErrors } from '../errors.ts'
 import type { Revocations } from '../revocations/revocations.ts'
-import { checkRoles } from '../roles/permissions.ts'
+import { checkRoles, OWNER } from '../roles/permissions.ts'
 import type { Whence } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
-import type { OrganisationsDesk } from './contract.ts'
+import type { OrganisationOnDesk, OrganisationsDesk } from './contract.ts'
 import { createEnding } from './ending.ts'
 import { createInvitations, type Invitations } from './invitations.ts'
-import type { Member } from './schemas.ts'
+import { ownerlessJob } from './ownerless.ts'
+import type { Member, Organisation } from './schemas.ts'
 import { createOrganisationsRepository, type OrganisationsRepository } from './repository.ts'
 import { type Acting, createOrganisations, type Organisations, shownMembers, viewOf } from './service.ts'
 import { createStanding, type Standing } from './standing.ts'
@@ -33,7 +34,7 @@ export interface OrganisationsPart extends Standing {
   /** By an owner who has typed its name. It counts for nothing at once; its members are told, and taken out by a job. */
   end(call: Call, acting: Acting & Whence, typedName: string): Promise<void>
   /** When an account goes: nothing of an organisation tells of it any more, nor who was invited by it or at one of its addresses. One that nobody is left
-   * in ends. */
+   * in ends, as does one that its last owner has chosen to end with the account; of one that nobody owns any more, those who are left are told. */
   forget(call: Call, leaver: Leaver): Promise<void>
 }
 
@@ -60,8 +61,10 @@ export function createOrganisationsPart(dependencies: OrganisationsDependencies)
   const parts = { repository, accounts: shared.repository, revocations, clock, settings }
   const organisations = createOrganisations(parts)
   const ending = createEnding({ ...parts, ended: (call, id) => dependencies.ended(call, id) })
-  const goFrom = async (call: Call, stored: Stored<Member>): Promise<void> => {
+  const goFrom = async (call: Call, stored: Stored<Member>, ends: ReadonlySet<string>): Promise<void> => {
     const of = stored.value
+    const isChosen = ends.has(of.organisationId) && of.roles.includes(OWNER)
+    if (isChosen) await ending.endWithOwner(call, of)
     const organisation = await repository.find(call, of.organisationId)
     if (organisation === undefined || organisation.endedAt !== undefined) return await ending.takeOut(call, stored)
     await organisations.changing.change(call, of, async ({ member }) =>
@@ -74,19 +77,20 @@ export function createOrganisationsPart(dependencies: OrganisationsDependencies)
     ...createStanding({ repository, roles: isOn ? organisations.roles : [] }),
     organisations,
     invitations,
-    jobs: [ending.job],
+    jobs: [ending.job, ownerlessJob(parts)],
     async end(call, { organisationId, ...by }, typedName) {
       const { name } = await organisations.requireOwner(call, { organisationId, accountId: by.accountId })
       if (tidyName(typedName) !== name) throw authErrors.bad_details({ fields: [fieldProblem('name', 'name_other')] })
       if (!(await ending.end(call, organisationId, by))) throw authErrors.organisation_not_found()
     },
     desk: createDesk({ ...parts, isOn }, { organisations, end: (call, id) => ending.end(call, id) }),
-    async forget(call, { accountId, addresses }) {
+    async forget(call, { accountId, addresses, organisations: chosen = [] }) {
+      const ends = new Set(chosen)
       for (const whose of [{ invitedBy: accountId }, ...addresses.map((email) => ({ email }))]) await withdraw(repository, call, whose)
       for (let left = PAGE; left === PAGE; ) {
         const { items } = await repository.memberships(call, accountId, { limit: PAGE })
         left = items.length
-        for (const each of items) await goFrom(call, each)
+        for (const each of items) await goFrom(call, each, ends)
       }
     },
   }
@@ -116,12 +120,18 @@ function createDesk(
     const email = normaliseEmail(typed)
     return email === undefined ? undefined : parts.accounts.findByEmail(call, email)
   }
+  const onDesk = async (call: Call, value: Organisation): Promise<OrganisationOnDesk> => ({
+    ...viewOf(value),
+    owners: value.owners,
+    isAttended: value.owners > 0 && (await organisations.owners.isAttended(call, value.id)),
+  })
   return {
     isOn: parts.isOn,
     async list(call, after) {
       requireOperator(call)
       const { items, next } = await repository.list(call, { limit: PAGE, after })
-      const shown = items.filter(({ value }) => value.endedAt === undefined).map(({ value }) => viewOf(value))
+      const standing = items.filter(({ value }) => value.endedAt === undefined)
+      const shown = await Promise.all(standing.map(({ value }) => onDesk(call, value)))
       return next === undefined ? { items: shown } : { items: shown, next }
     },
     async create(call, { name, owner }) {

@@ -103,7 +103,7 @@ export async function show(
   const { organisations, invitations } = parts.organisations
   const membership = await organisations.get(call, acting)
   const owns = membership.roles.includes(OWNER)
-  const { services } = parts.serviceAccounts
+  const { services, scopeWords } = parts.serviceAccounts
   const [{ items, next }, waiting, machines] = await Promise.all([
     organisations.members(call, acting, after),
     owns ? invitations.list(call, acting, invited) : NO_INVITATIONS,
@@ -119,6 +119,7 @@ export async function show(
     moreInvitationsPath: waiting.next && `${pathOf(acting.organisationId)}?invited=${encodeURIComponent(waiting.next)}#invitations`,
     services: machines,
     scopes: services.scopes,
+    scopeWords,
     roles: organisations.roles,
     csrfToken: exchange.csrfToken(),
     now: parts.clock.now(),
@@ -161,11 +162,16 @@ export function roleFields(roles: readonly string[]): { [name: string]: z.ZodOpt
 export const checkedIn = (roles: readonly string[], body: object): string[] => roles.filter((role) => Object.hasOwn(body, `role-${role}`))
 
 /** A page has several fields for names, and each has a name of its own. */
-export async function named<T>(field: string, work: Promise<T>): Promise<T> {
+export function named<T>(field: string, work: Promise<T>): Promise<T> {
+  return renamed(['name', field], work)
+}
+
+/** From what the service calls a field to what the form does. */
+export async function renamed<T>([from, to]: readonly [string, string], work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
     if (!(error instanceof AppError) || error.fields === undefined) throw error
-    throw authErrors.bad_details({ fields: error.fields.map((each) => (each.field === 'name' ? { ...each, field } : each)) })
+    throw authErrors.bad_details({ fields: error.fields.map((each) => (each.field === from ? { ...each, field: to } : each)) })
   }
 }

@@ -13,6 +13,7 @@ import { OWNER } from '../roles/permissions.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import { END_ORGANISATION, endingTold, takingApart } from './ending-asked.ts'
 import type { ChangingParts } from './member-change.ts'
+import { createOwners } from './owners.ts'
 import type { Member } from './schemas.ts'
 import type { Stored } from '../../database/contract.ts'
 
@@ -22,6 +23,8 @@ const MAX_ROUNDS = 20
 export interface Ending {
   /** False when there is none. By an owner: `auth.owners_only` for whoever is none at that moment. */
   end(call: Call, organisationId: string, by?: { readonly accountId: string } & Whence): Promise<boolean>
+  /** With the account of an owner who has chosen that. False when somebody else answers for it by now, or it is not there. */
+  endWithOwner(call: Call, of: { readonly organisationId: string; readonly accountId: string }): Promise<boolean>
   /** One member out of one that has ended: its account goes, and the job has not come to it. */
   takeOut(call: Call, member: Stored<Member>): Promise<void>
   readonly job: JobDefinition
@@ -34,6 +37,7 @@ export interface EndingParts extends ChangingParts {
 
 export function createEnding(parts: EndingParts): Ending {
   const { repository, clock } = parts
+  const owners = createOwners(parts)
   return {
     async end(call, organisationId, by) {
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
@@ -45,6 +49,17 @@ export function createEnding(parts: EndingParts): Ending {
         const told = by === undefined ? [endingTold(call, organisation)] : []
         const changes = [repository.operations.end(organisation, clock.now()), ...(owner ? [repository.operations.unchanged(owner)] : [])]
         if (await repository.commit(call, changes, [takingApart(organisation), ...told])) return true
+      }
+      throw new Error('The organisation changes too often to be ended.')
+    },
+    async endWithOwner(call, { organisationId, accountId }) {
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        // Its version before its owners: whoever becomes one after that makes the write fail.
+        const stored = await repository.findStored(call, organisationId)
+        if (stored === undefined || stored.value.endedAt !== undefined) return false
+        if (await owners.isAttended(call, organisationId, accountId)) return false
+        const ending = repository.operations.end(stored.value, clock.now(), stored.version)
+        if (await repository.commit(call, [ending], [takingApart(stored.value), endingTold(call, stored.value)])) return true
       }
       throw new Error('The organisation changes too often to be ended.')
     },

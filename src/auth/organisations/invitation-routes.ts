@@ -2,6 +2,7 @@
 import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
+import { hasSignUp } from '../methods.ts'
 import { errorPage } from '../pages/engine-pages.ts'
 import { csrfToken, formAnswers, formPage, friendly, type PageParts, skinOf } from '../pages/handling.ts'
 import { invitationPage } from './pages.ts'
@@ -37,15 +38,20 @@ export function invitationRoutes(parts: PageParts): Route[] {
       handle: friendly(parts, async (call, { body: { token } }, exchange) => {
         const session = await parts.engine.browserSession(exchange)
         if (session === undefined) return seeOther(parts.engine.signInPath(backTo(token)))
-        const { organisationId } = await parts.organisations.invitations.accept(call, token, session.accountId)
+        const { organisationId, wasMember } = await parts.organisations.invitations.accept(call, token, session.accountId)
         exchange.renewCsrf()
-        return seeOther(`${pathOf(organisationId)}?done=joined`)
+        return seeOther(`${pathOf(organisationId)}?done=${wasMember ? 'member-already' : 'joined'}`)
       }),
     }),
   ]
 }
 
 const backTo = (token: string): string => `${HERE}?token=${encodeURIComponent(token)}`
+
+/** By a form of ours, or by way of another provider. */
+function isSignUpOpen({ methods, upstreams }: PageParts): boolean {
+  return hasSignUp(methods) || upstreams.list.some(({ signUp }) => signUp)
+}
 
 async function show(parts: PageParts, { call, exchange, token }: { call: Call; exchange: Exchange; token: string }): Promise<Answer> {
   const skin = skinOf(parts, exchange)
@@ -57,6 +63,7 @@ async function show(parts: PageParts, { call, exchange, token }: { call: Call; e
   const session = await parts.engine.browserSession(exchange)
   const person = session === undefined ? undefined : await parts.accounts.find(call, session.accountId)
   const signInPath = parts.engine.signInPath(backTo(token), person === undefined ? {} : { again: true })
-  const view = { invitation, token, csrfToken: exchange.csrfToken(), email: person?.email, signInPath }
+  const mayJoin = person === undefined && isSignUpOpen(parts) && (await parts.shared.admission.mayJoin(call, invitation.email))
+  const view = { invitation, token, csrfToken: exchange.csrfToken(), email: person?.email, signInPath, mayJoin }
   return formPage(invitationPage(skin, view), undefined)
 }

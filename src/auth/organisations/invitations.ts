@@ -29,6 +29,8 @@ export interface InvitationView {
   /** Epoch milliseconds. */
   readonly sentAt: number
   readonly expiresAt: number
+  /** Its link works: whoever has sent it may invite still. Another owner can send it again. */
+  readonly isBacked: boolean
 }
 
 /** Newest first. Ask again with `next`. */
@@ -52,15 +54,18 @@ export interface Inviter extends Acting {
 export interface Invitations {
   /** By owners, as are the next three. */
   list(call: Call, acting: Acting, after?: string): Promise<InvitationsShown>
-  /** An earlier one to the same address ends with it. */
+  /** An earlier one to the same address ends with it. Throws for whoever is a member already. */
   invite(call: Call, inviter: Inviter, to: { readonly email: string; readonly roles: readonly string[] }): Promise<void>
   /** With a new link; the one before is dead. */
   resend(call: Call, inviter: Inviter, id: string): Promise<void>
   revoke(call: Call, acting: Acting, id: string): Promise<void>
   /** What the link of a mail would accept; looking changes nothing. */
   pending(call: Call, token: string): Promise<PendingInvitation | undefined>
-  /** Uses it up. Throws `auth.invitation_ended`, or `auth.invitation_other` when the account has another address. */
-  accept(call: Call, token: string, accountId: string): Promise<{ readonly organisationId: string }>
+  /**
+   * Uses it up. Throws `auth.invitation_ended`, `auth.invitation_other` when the account has another address, or `auth.organisations_many`. Who has become a
+   * member meanwhile stays what they are.
+   */
+  accept(call: Call, token: string, accountId: string): Promise<{ readonly organisationId: string; readonly wasMember: boolean }>
 }
 
 export interface InvitationsParts extends Pick<OrganisationsParts, 'repository' | 'accounts' | 'clock'> {
@@ -78,13 +83,19 @@ export function createInvitations(parts: InvitationsParts): Invitations {
     if (found?.value.organisationId !== acting.organisationId) throw authErrors.invitation_ended()
     return found
   }
-  const { live, isBacked } = createLooking(parts)
+  const { isBacked } = createLooking(parts)
   const send = createSending(parts)
   return {
     async list(call, acting, after) {
       await organisations.requireOwner(call, acting)
       const { items, next } = await repository.invitations(call, acting.organisationId, { limit: SHOWN, after })
-      const shown = items.map(({ value: { id, email, roles, sentAt, expiresAt } }) => ({ id, email, roles, sentAt, expiresAt }))
+      const backing = backedBy(isBacked)
+      const shown = await Promise.all(
+        items.map(async ({ value }) => {
+          const { id, email, roles, sentAt, expiresAt } = value
+          return { id, email, roles, sentAt, expiresAt, isBacked: await backing(call, value) }
+        }),
+      )
       return next === undefined ? { items: shown } : { items: shown, next }
     },
     async invite(call, inviter, to) {
@@ -105,6 +116,15 @@ export function createInvitations(parts: InvitationsParts): Invitations {
       // One that was sent again meanwhile is the same to whoever withdraws it; one that was used is not there to be withdrawn.
       if (!(await repository.commit(call, [repository.operations.revoke(id)], []))) throw authErrors.invitation_ended()
     },
+    ...createAccepting(parts),
+  }
+}
+
+/** What its recipient sees and does. */
+function createAccepting(parts: InvitationsParts): Pick<Invitations, 'pending' | 'accept'> {
+  const { repository, organisations } = parts
+  const { live, isBacked } = createLooking(parts)
+  return {
     async pending(call, token) {
       const found = await live(call, token)
       if (found === undefined || !(await isBacked(call, found.value))) return undefined
@@ -117,6 +137,7 @@ export function createInvitations(parts: InvitationsParts): Invitations {
       const found = await live(call, token)
       if (found === undefined) throw authErrors.invitation_ended()
       const { organisationId } = found.value
+      let wasMember = false
       await organisations.changing.change(call, { organisationId, accountId }, async ({ member, account }) => {
         // Read anew in every round: of two who accept at once, the second finds nothing.
         const invitation = await live(call, token)
@@ -124,11 +145,23 @@ export function createInvitations(parts: InvitationsParts): Invitations {
           throw authErrors.invitation_ended()
         if (account.email !== invitation.value.email || account.emailVerifiedAt === undefined) throw authErrors.invitation_other()
         const also = [repository.operations.withdraw(invitation)]
+        wasMember = member !== undefined
+        // Roles that an owner has given or taken since count for more than what was offered before.
         if (member !== undefined) return { roles: member.value.roles, also }
         return { roles: invitation.value.roles, also, ...(account.activeOrganisation === undefined ? { activate: true } : {}) }
       })
-      return { organisationId }
+      return { organisationId, wasMember }
     },
+  }
+}
+
+/** Of a page of them most are from the same few. */
+function backedBy(isBacked: (call: Call, invitation: Invitation) => Promise<boolean>): typeof isBacked {
+  const known = new Map<string, Promise<boolean>>()
+  return (call, invitation) => {
+    const asked = known.get(invitation.invitedBy) ?? isBacked(call, invitation)
+    known.set(invitation.invitedBy, asked)
+    return asked
   }
 }
 
@@ -157,6 +190,10 @@ interface Sent {
 
 function createSending({ repository, accounts, limits, throttle, clock, origin }: InvitationsParts) {
   return async (call: Call, { accountId, client }: Inviter, { organisation, email, roles, before }: Sent): Promise<void> => {
+    // For whoever has no account as well: how long it takes must not tell. Members are no secret to owners.
+    const invited = await accounts.findByEmail(call, email)
+    const member = await repository.findMember(call, organisation.id, invited?.id ?? accountId)
+    if (invited !== undefined && member !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('email', 'member_already')] })
     if (
       (await throttle.count(call, `invitations:${organisation.id}`, HOUR_MS)) > MAILS_PER_HOUR ||
       !(await limits.mayMail(call, 'invitation', { email, client }))
@@ -164,8 +201,6 @@ function createSending({ repository, accounts, limits, throttle, clock, origin }
       throw authErrors.too_many_tries({ headers: { 'retry-after': '900' } })
     const inviter = await accounts.find(call, accountId)
     if (inviter === undefined) throw authErrors.organisation_not_found()
-    // For whoever has no account as well: how long it takes must not tell.
-    const invited = await accounts.findByEmail(call, email)
     const token = randomToken()
     const now = clock.now()
     const made: Invitation = {
@@ -188,7 +223,7 @@ function createSending({ repository, accounts, limits, throttle, clock, origin }
       mail({ to: email, template: 'organisation-invitation', data, language: languageFor(invited, call) }),
       securityEventOf({ type: 'organisation.invited', accountId, about: organisation.name }),
     ]
-    const operations = [repository.operations.invite(made, before), holdingStill(call, inviter, accountId)]
+    const operations = [repository.operations.invite(made, before), holdingStill(call, inviter, { id: accountId })]
     if (!(await repository.commit(call, operations, events))) throw authErrors.changed_meanwhile()
   }
 }

@@ -13,16 +13,18 @@ import { actorOf, securityEventOf, type SecurityEventType } from '../security-ev
 import type { Stored } from '../../database/contract.ts'
 import { endingTold, takingApart } from './ending-asked.ts'
 import { ownerGone } from './owner-gone.ts'
+import { membersAsked } from './ownerless.ts'
 import type { MemberChange, OrganisationsRepository } from './repository.ts'
 import { type Member, memberId, type Organisation } from './schemas.ts'
 import { stillThere } from './still-there.ts'
 
 const MAX_ROUNDS = 20
 const MAX_MEMBERS = 10_000
+const MAX_JOINED = 100
 
 export interface ChangingParts {
   readonly repository: OrganisationsRepository
-  readonly accounts: Pick<AccountsRepository, 'find' | 'findByEmail'>
+  readonly accounts: Pick<AccountsRepository, 'find' | 'findStored' | 'findByEmail'>
   readonly revocations: Pick<Revocations, 'superseded' | 'announce'>
   readonly clock: Clock
 }
@@ -39,7 +41,7 @@ export interface Decision {
   readonly roles: readonly string[] | undefined
   /** Whether the person acts for the organisation from now on; as it is unless told. */
   readonly activate?: boolean
-  /** Even the last owner: the account goes, and an operator has to find another. */
+  /** Even the last owner: the account goes. Whoever is left is told, and an operator has to find another. */
   readonly leavesNobody?: true
   readonly also?: readonly Operation[]
   readonly events?: readonly EventDraft[]
@@ -67,13 +69,15 @@ export function createChanging({ repository, accounts, revocations, clock }: Cha
     async change(call, { organisationId, accountId }, decide) {
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         const organisation = await find(call, organisationId)
-        const [stored, account] = await Promise.all([
+        const [stored, whose] = await Promise.all([
           repository.findMember(call, organisationId, accountId),
-          accounts.find(call, accountId),
+          accounts.findStored(call, accountId),
         ])
+        const account = whose?.value
         const decision = await decide({ organisation, member: stored, account })
         if (decision === undefined) return
-        const step = { organisation, stored, account, decision, accountId, now: clock.now() }
+        const step = { organisation, stored, whose, account, decision, accountId, now: clock.now() }
+        if (joins(step)) await requireRoom(repository, call, accountId)
         const change = changeOf(step)
         const acting = actingAfter(step)
         const operations = [
@@ -100,6 +104,19 @@ interface Step {
   readonly decision: Decision
   readonly accountId: string
   readonly now: number
+  /** As it was before the organisations of whoever joins were counted. */
+  readonly whose: Stored<Account> | undefined
+}
+
+const joins = ({ stored, decision }: Pick<Step, 'stored' | 'decision'>): boolean => stored === undefined && decision.roles !== undefined
+
+/** Count after the account is read, and write to the account as it was read: of two who join as the last, one is told so. */
+export async function requireRoom(
+  repository: Pick<OrganisationsRepository, 'countMemberships'>,
+  call: Call,
+  accountId: string,
+): Promise<void> {
+  if ((await repository.countMemberships(call, accountId, MAX_JOINED)) >= MAX_JOINED) throw authErrors.organisations_many()
 }
 
 function changeOf({ organisation, stored, decision, accountId, now }: Step): MemberChange {
@@ -138,12 +155,15 @@ function actingAfter({ organisation: { id }, account, decision, now }: Step): Ac
 }
 
 /** One write for both: what it acts as, and that whoever gets in is still there. */
-function accountOperations(call: Call, { stored, account, decision, accountId }: Step, acting: ActingAfter | undefined): Operation[] {
-  const joins = stored === undefined && decision.roles !== undefined
-  if (!joins && acting === undefined) return []
+function accountOperations(call: Call, step: Step, acting: ActingAfter | undefined): Operation[] {
+  const { whose, account, accountId } = step
+  const isJoining = joins(step)
+  if (!isJoining && acting === undefined) return []
   const set = acting === undefined ? {} : { activeOrganisation: acting.organisation, membershipAt: acting.at }
-  const where = { ...(joins && stillThere(call, account)), ...(acting && { membershipAt: account?.membershipAt }) }
-  return [updateIn(accountsCollection, accountId, { set, where })]
+  const where = { ...(isJoining && stillThere(call, account)), ...(acting && { membershipAt: account?.membershipAt }) }
+  return [
+    updateIn(accountsCollection, accountId, { set, where, ...(isJoining && whose !== undefined ? { ifVersion: whose.version } : {}) }),
+  ]
 }
 
 function eventsOf(call: Call, { organisation, accountId, stored, decision }: Step): EventDraft[] {
@@ -157,7 +177,9 @@ function endingEvents(call: Call, { organisation, counts }: MemberChange): Event
   return counts.endedAt === undefined ? [] : [takingApart(organisation), endingTold(call, organisation)]
 }
 
-function jobsOf({ stored, decision }: Pick<Step, 'stored' | 'decision'>): EventDraft[] {
+function jobsOf({ stored, decision, now: at }: Pick<Step, 'stored' | 'decision' | 'now'>): EventDraft[] {
   const isGone = stored?.value.roles.includes(OWNER) === true && decision.roles?.includes(OWNER) !== true
-  return isGone ? [ownerGone(stored.value.organisationId)] : []
+  if (!isGone) return []
+  const { organisationId } = stored.value
+  return [ownerGone(organisationId), membersAsked({ organisationId, at })]
 }

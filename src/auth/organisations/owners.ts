@@ -2,15 +2,19 @@
 import type { Call } from '#kernel/call.ts'
 import type { Operation } from '#kernel/collection.ts'
 import type { AccountsRepository } from '../accounts/repository.ts'
+import type { Account } from '../accounts/schemas.ts'
 import { authErrors } from '../errors.ts'
 import { OWNER } from '../roles/permissions.ts'
 import type { OrganisationsRepository } from './repository.ts'
+import type { Organisation } from './schemas.ts'
 
 export interface Owners {
-  /** Whether it is there and has an owner who is not blocked. */
-  isAttended(call: Call, organisationId: string): Promise<boolean>
+  /** Whether it is there and has an owner who is not blocked; another than `besides`. */
+  isAttended(call: Call, organisationId: string, besides?: string): Promise<boolean>
   /** Of what this person owns, that which nobody answers for. */
   unattended(call: Call, accountId: string): Promise<readonly string[]>
+  /** Of what this person owns, that which others are in and no owner would be left for: those who are about to go themselves count for none. */
+  leftBy(call: Call, accountId: string): Promise<readonly Organisation[]>
   /**
    * For a commit about what belongs to an organisation: holds while that stands and, where somebody is named, while they own it. Of two such commits the
    * slower one fails, so that what was counted after this still is so many.
@@ -28,31 +32,48 @@ const PAGE = 100
 const OWNERS = 10
 
 export function createOwners({ repository, accounts }: OwnersParts): Owners {
-  const isAttended: Owners['isAttended'] = async (call, organisationId) => {
+  const standing = async (call: Call, organisationId: string): Promise<Organisation | undefined> => {
     const organisation = await repository.find(call, organisationId)
-    if (organisation === undefined || organisation.endedAt !== undefined) return false
+    return organisation?.endedAt === undefined ? organisation : undefined
+  }
+  const hasOwner = async (call: Call, organisationId: string, counts: (owner: Account) => boolean): Promise<boolean> => {
     let after: string | undefined
     do {
       const { items, next } = await repository.owners(call, organisationId, { limit: OWNERS, after })
       for (const { value } of items) {
         const account = await accounts.find(call, value.accountId)
-        if (account !== undefined && account.suspendedAt === undefined) return true
+        if (account !== undefined && counts(account)) return true
       }
       after = next
     } while (after !== undefined)
     return false
   }
+  const isAttended: Owners['isAttended'] = async (call, organisationId, besides) =>
+    (await standing(call, organisationId)) !== undefined &&
+    (await hasOwner(call, organisationId, ({ id, suspendedAt }) => suspendedAt === undefined && id !== besides))
+  async function* ownedBy(call: Call, accountId: string): AsyncGenerator<string, void> {
+    let after: string | undefined
+    do {
+      const { items, next } = await repository.memberships(call, accountId, { limit: PAGE, after })
+      for (const { value } of items) if (value.roles.includes(OWNER)) yield value.organisationId
+      after = next
+    } while (after !== undefined)
+  }
   return {
     isAttended,
     async unattended(call, accountId) {
       const found: string[] = []
-      let after: string | undefined
-      do {
-        const { items, next } = await repository.memberships(call, accountId, { limit: PAGE, after })
-        for (const { value } of items)
-          if (value.roles.includes(OWNER) && !(await isAttended(call, value.organisationId))) found.push(value.organisationId)
-        after = next
-      } while (after !== undefined)
+      for await (const id of ownedBy(call, accountId)) if (!(await isAttended(call, id))) found.push(id)
+      return found
+    },
+    async leftBy(call, accountId) {
+      const found: Organisation[] = []
+      const stays = ({ id, suspendedAt, deletionAt }: Account): boolean =>
+        id !== accountId && suspendedAt === undefined && deletionAt === undefined
+      for await (const id of ownedBy(call, accountId)) {
+        const organisation = await standing(call, id)
+        if (organisation !== undefined && organisation.members > 1 && !(await hasOwner(call, id, stays))) found.push(organisation)
+      }
       return found
     },
     async hold(call, { organisationId, by }) {

@@ -39,6 +39,7 @@ export interface OrganisationPageView {
   readonly services: readonly ServiceAccountView[]
   /** All that a service account can be given. */
   readonly scopes: readonly string[]
+  readonly scopeWords: Readonly<Record<string, string>>
   /** All that can be given. */
   readonly roles: readonly string[]
   readonly csrfToken: string
@@ -102,14 +103,14 @@ function ownersParts(skin: Skin, view: OrganisationPageView): Html[] {
   const { membership, invitations, moreInvitationsPath, roles, csrfToken, now, state } = view
   const { organisations: texts, fields } = skin.texts
   const path = pathOf(membership.organisation.id)
-  const rows = invitations.map(({ id, email, roles: given, sentAt }) => {
+  const rows = invitations.map(({ id, email, roles: given, sentAt, isBacked }) => {
     const resend = button(csrfToken, `${path}/invitations/${id}/resend`, { words: texts.resend, label: texts.resendTo(email) })
     const revoke = button(csrfToken, `${path}/invitations/${id}/revoke`, {
       words: texts.revoke,
       label: texts.revokeFor(email),
       danger: true,
     })
-    return html`<li><div class="what"><p><strong class="wrap">${email}</strong></p><p class="soft small">${roleWords(skin, given)}, ${texts.sent(ago(skin.texts, sentAt, now))}</p></div>${resend}${revoke}</li>`
+    return html`<li><div class="what"><p><strong class="wrap">${email}</strong></p><p class="soft small">${roleWords(skin, given)}, ${texts.sent(ago(skin.texts, sentAt, now))}</p>${isBacked ? undefined : html`<p class="small">${texts.unbacked}</p>`}</div>${resend}${revoke}</li>`
   })
   const { problems = {}, values = {} } = state
   const inviting = html`${rows.length === 0 ? undefined : html`<ul class="rows">${rows}</ul>`}${more(moreInvitationsPath, texts.moreInvitations)}
@@ -143,16 +144,18 @@ export interface InvitationPageView {
   /** Who is signed in here. */
   readonly email: string | undefined
   readonly signInPath: string
+  /** Whether an account can be made with that address. */
+  readonly mayJoin: boolean
 }
 
-export function invitationPage(skin: Skin, { invitation, token, csrfToken, email, signInPath }: InvitationPageView): Html {
+export function invitationPage(skin: Skin, { invitation, token, csrfToken, email, signInPath, mayJoin }: InvitationPageView): Html {
   const { organisations: texts } = skin.texts
   const { organisation, invitedBy, email: invited, expiresAt } = invitation
   const address = html`<strong class="wrap">${invited}</strong>`
   const accept = html`<form class="form" method="post" action="/invitation">${csrfField(csrfToken)}<input type="hidden" name="token" value="${token}">
 <div class="buttons"><button class="button" type="submit">${texts.accept}</button><a class="button quiet" href="/account">${texts.notNow}</a></div></form>`
-  const first = html`<p>${email === undefined ? texts.signInFirst(address) : texts.otherAddress(address, html`<strong class="wrap">${email}</strong>`)}</p>
-<div class="buttons"><a class="button" href="${signInPath}">${email === undefined ? texts.signInOrUp : texts.signInOther}</a></div>`
+  const first = html`<p>${email === undefined ? texts.signInFirst(address, mayJoin) : texts.otherAddress(address, html`<strong class="wrap">${email}</strong>`)}</p>
+<div class="buttons"><a class="button" href="${signInPath}">${email === undefined ? (mayJoin ? texts.signInOrUp : texts.signIn) : texts.signInOther}</a></div>`
   return stagePage(skin, {
     title: texts.joinTitle(organisation),
     main: html`${lead(texts.joinTitle(organisation), texts.invitedBy(invitedBy, skin.productName))}

@@ -66,6 +66,8 @@ export interface OrganisationsRepository {
   members(call: Call, organisationId: string, page: PageRequest): Promise<Page<Member>>
   owners(call: Call, organisationId: string, page: PageRequest): Promise<Page<Member>>
   memberships(call: Call, accountId: string, page: PageRequest): Promise<Page<Member>>
+  /** Those in which others are being taken out count until they are. */
+  countMemberships(call: Call, accountId: string, upTo: number): Promise<number>
   findInvitation(call: Call, key: { readonly token: string } | { readonly id: string }): Promise<Stored<Invitation> | undefined>
   findInvitationTo(call: Call, organisationId: string, email: string): Promise<Stored<Invitation> | undefined>
   invitations(call: Call, organisationId: string, page: PageRequest): Promise<Page<Invitation>>
@@ -77,7 +79,10 @@ export interface OrganisationsRepository {
     rename(id: string, before: string, name: string): Operation
     /** Without counting: of an organisation that has ended. */
     takeOut(member: Stored<Member>): Operation[]
-    end(organisation: Organisation, at: number): Operation
+    /** Holds while nobody has come or gone since; with a version, while nothing of it has changed. */
+    end(organisation: Organisation, at: number, version?: number): Operation
+    /** How far its members have been told that nobody owns it. */
+    told(organisation: Stored<Organisation>, ownerGone: Organisation['ownerGone']): Operation
     /** Changes nothing, and holds only while nobody has changed the organisation since, nor held it by this. */
     hold(organisation: Stored<Organisation>): Operation
     /** Changes nothing, and holds only while nobody has changed the member since. */
@@ -108,6 +113,7 @@ export function createOrganisationsRepository(database: Database): Organisations
     owners: (call, organisationId, page) =>
       members.list(call, { index: 'owners', where: { organisationId, owner: true }, ...pageOf(page) }),
     memberships: (call, accountId, page) => members.list(call, { index: 'account', where: { accountId }, ...pageOf(page) }),
+    countMemberships: (call, accountId, upTo) => members.count(call, { index: 'account', where: { accountId } }, upTo),
     findInvitation: (call, key) =>
       'id' in key ? invitations.get(call, key.id) : invitations.getByKey(call, 'token', { token: key.token }),
     findInvitationTo: (call, organisationId, email) => invitations.getByKey(call, 'address', { organisationId, email }),
@@ -143,8 +149,13 @@ const operations: OrganisationsRepository['operations'] = {
   },
   takeOut: ({ value, version }) => [deleteFrom(membersCollection, value.id, { ifVersion: version })],
   rename: (id, before, name) => updateIn(organisationsCollection, id, { set: { name }, where: { name: before, endedAt: undefined } }),
-  end: ({ id, owners, members }, at) =>
-    updateIn(organisationsCollection, id, { set: { endedAt: at }, where: { owners, members, endedAt: undefined } }),
+  end: ({ id, owners, members }, at, version) =>
+    updateIn(organisationsCollection, id, {
+      set: { endedAt: at },
+      where: { owners, members, endedAt: undefined },
+      ...(version === undefined ? {} : { ifVersion: version }),
+    }),
+  told: ({ value, version }, gone) => updateIn(organisationsCollection, value.id, { set: { ownerGone: gone }, ifVersion: version }),
   hold: ({ value, version }) => updateIn(organisationsCollection, value.id, { set: { name: value.name }, ifVersion: version }),
   unchanged: ({ value, version }) => updateIn(membersCollection, value.id, { set: { roles: value.roles }, ifVersion: version }),
   remove: (id) => deleteFrom(organisationsCollection, id, { ifPresent: true }),

@@ -12,6 +12,8 @@ export const organisation = z.strictObject({
   createdAt: time,
   /** Being taken apart. Nothing of it counts any more. */
   endedAt: time.optional(),
+  /** When the last owner who could act for it went, and how far its members have been told; without `upTo`, all of them. */
+  ownerGone: z.strictObject({ at: time, upTo: z.string().optional() }).optional(),
 })
 export type Organisation = z.infer<typeof organisation>
 

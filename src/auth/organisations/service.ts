@@ -9,7 +9,7 @@ import { OWNER } from '../roles/permissions.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import type { MembershipView, MemberView, OrganisationsDefinition, OrganisationView, RoleDefinition } from './contract.ts'
-import { type Changing, type ChangingParts, createChanging } from './member-change.ts'
+import { type Changing, type ChangingParts, createChanging, requireRoom } from './member-change.ts'
 import { createOwners, type Owners } from './owners.ts'
 import { type Member, memberId, type Organisation } from './schemas.ts'
 import { requireOperator } from '../operators-only.ts'
@@ -17,7 +17,8 @@ import { settled } from '../settled.ts'
 import { holdingStill } from './still-there.ts'
 
 const SHOWN = 100
-const MAX_JOINED = 100
+/** At once; nobody joins more, but some have from before. */
+const READ = 100
 
 export interface OrganisationsSettings {
   readonly definition: OrganisationsDefinition
@@ -130,10 +131,15 @@ function reading(
     (await accounts.find(call, accountId))?.activeOrganisation?.id
   return {
     async list(call, accountId) {
-      const [page, active] = await Promise.all([repository.memberships(call, accountId, { limit: MAX_JOINED }), activeOf(call, accountId)])
-      const found = await Promise.all(
-        page.items.map(async ({ value }) => ({ member: value, organisation: await repository.find(call, value.organisationId) })),
-      )
+      const active = await activeOf(call, accountId)
+      const found: { member: Member; organisation: Organisation | undefined }[] = []
+      let after: string | undefined
+      do {
+        const { items, next } = await repository.memberships(call, accountId, { limit: READ, after })
+        const read = items.map(async ({ value }) => ({ member: value, organisation: await repository.find(call, value.organisationId) }))
+        found.push(...(await Promise.all(read)))
+        after = next
+      } while (after !== undefined)
       return found.flatMap(({ member, organisation }) =>
         organisation === undefined || organisation.endedAt !== undefined
           ? []
@@ -196,14 +202,14 @@ function making(
     async create(call, { name: typed, accountId }) {
       if (settings.definition.create === 'operators') requireOperator(call)
       const name = checkedName(typed)
-      const joined = await repository.memberships(call, accountId, { limit: MAX_JOINED })
-      if (joined.items.length === MAX_JOINED) throw authErrors.organisation_full()
       const now = clock.now()
       const made: Organisation = { id: newId(now), name, owners: 1, members: 1, createdAt: now }
       const owner: Member = { id: memberId(made.id, accountId), organisationId: made.id, accountId, roles: [OWNER], joinedAt: now }
       const events = [securityEventOf({ type: 'organisation.created', accountId, about: name, ...actorOf(call) })]
       await settled(async () => {
-        const held = holdingStill(call, await parts.accounts.find(call, accountId), accountId)
+        const account = await parts.accounts.findStored(call, accountId)
+        const held = holdingStill(call, account?.value, { id: accountId, version: account?.version })
+        await requireRoom(repository, call, accountId)
         return (await repository.commit(call, [...repository.operations.make(made, owner), held], events)) ? undefined : 'moved'
       })
       await actFor(call, { accountId, organisationId: made.id })

@@ -17,6 +17,15 @@ export function stillThere(call: Call, account: Account | undefined): Pick<Accou
 }
 
 /** For the commit that writes it: changes nothing. */
-export function holdingStill(call: Call, account: Account | undefined, id: string): Operation {
-  return updateIn(accountsCollection, id, { set: {}, where: { ...stillThere(call, account) } })
+export function holdingStill(
+  call: Call,
+  account: Account | undefined,
+  of: { readonly id: string /** For what must not be done twice at once. */; readonly version?: number | undefined },
+): Operation {
+  const { id, version } = of
+  return updateIn(accountsCollection, id, {
+    set: {},
+    where: { ...stillThere(call, account) },
+    ...(version === undefined ? {} : { ifVersion: version }),
+  })
 }

@@ -5,6 +5,7 @@ import { accountActions, type AccountActions, doneAnswer, doneWord } from './acc
 import { KEPT_DAYS } from '../security-events/service.ts'
 import { signedOutPage } from './engine-pages.ts'
 import { csrfToken, emptyForm, formAnswers, formText, friendly, type PageParts, skinOf } from './handling.ts'
+import { sessionRoutes } from './session-routes.ts'
 import { securityEventsPage } from './security-events-page.ts'
 
 const EVENTS_A_PAGE = 50
@@ -57,7 +58,8 @@ export function accountRoutes(parts: PageParts): Route[] {
       answers: formAnswers,
       handle: friendly(parts, (_call, _input, exchange) => signOut(exchange)),
     }),
-    ...endingRoutes(parts, signedIn),
+    ...sessionRoutes(parts, actions),
+    ...appRoutes(parts, signedIn),
     ...eventRoutes(parts, signedIn),
     ...openRoutes(parts),
   ]
@@ -90,25 +92,9 @@ function profileRoutes(parts: PageParts, { signedIn, rename, chooseLanguage }: A
   ]
 }
 
-function endingRoutes(parts: PageParts, signedIn: AccountActions['signedIn']): Route[] {
+function appRoutes(parts: PageParts, signedIn: AccountActions['signedIn']): Route[] {
   const { engine } = parts
   return [
-    route({
-      ...common,
-      method: 'POST',
-      path: '/account/sessions/:id/end',
-      rate: 'page',
-      summary: 'Sign out another browser',
-      body: 'form',
-      input: { params: z.strictObject({ id: z.string().min(1).max(128) }), body: emptyForm },
-      answers: formAnswers,
-      handle: friendly(parts, (call, { params }, exchange) =>
-        signedIn(call, exchange, async ({ session }) => {
-          await engine.endBrowserSession(call, session.accountId, params.id)
-          return doneAnswer('session')
-        }),
-      ),
-    }),
     route({
       ...common,
       method: 'POST',

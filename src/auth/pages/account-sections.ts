@@ -1,14 +1,15 @@
 // The sections of the account page that everybody has: name, password, sessions, apps.
 import { type Html, html } from '#kernel/html.ts'
 import { spokenIn } from '#kernel/text-direction.ts'
-import type { AuthorisedApp, BrowserSession, Engine } from '../engine.ts'
+import type { AuthorisedApp, Engine } from '../engine.ts'
 import type { AccountSection, PageParts, SectionView } from './parts.ts'
 import type { SignInMethods } from '../methods.ts'
 import { confirmFirst } from './confirm-first.ts'
 import { eventRows } from './security-events-page.ts'
 import { newPasswordField } from './new-password.ts'
 import { csrfField, field } from './layout.ts'
-import { ago, deviceWords, scopeWords } from './words.ts'
+import { sessionsSection } from './sessions-page.ts'
+import { ago, scopeWords } from './words.ts'
 
 const SHOWN_EVENTS = 8
 
@@ -73,30 +74,6 @@ ${person.hasPassword ? html`<div class="pair">${current}${next}</div>` : next}
   },
 })
 
-function sessionRow(session: BrowserSession, current: boolean, { skin, csrfToken, now }: SectionView): Html {
-  const { sessions: texts } = skin.texts
-  const device = deviceWords(skin.texts, session.device)
-  const when = texts.used(ago(skin.texts, session.lastUsedAt, now), ago(skin.texts, session.signedInAt, now))
-  const words = html`<div class="what"><p><strong>${device}</strong>${current ? html`<span class="tag">${texts.thisOne}</span>` : undefined}</p>
-<p class="soft small">${when}</p></div>`
-  if (current) return html`<li>${words}</li>`
-  return html`<li>${words}<form method="post" action="/account/sessions/${encodeURIComponent(session.id)}/end">${csrfField(csrfToken)}<button class="button danger compact" type="submit" aria-label="${texts.endFor(device)}">${texts.end}</button></form></li>`
-}
-
-function sessions({ engine, methods }: PageParts): AccountSection {
-  return {
-    id: 'sessions',
-    heading: (texts) => texts.sessions.heading,
-    async body({ call, session: here }, view) {
-      const all = await engine.sessions(call, here.accountId)
-      const ordered = all.toSorted((a, b) => Number(b.id === here.id) - Number(a.id === here.id) || b.lastUsedAt - a.lastUsedAt)
-      const rows = ordered.map((session) => sessionRow(session, session.id === here.id, view))
-      const { words, wordsNoPassword } = view.skin.texts.sessions
-      return html`<p class="soft">${methods.password ? words : wordsNoPassword}</p><ul class="rows">${rows}</ul>`
-    },
-  }
-}
-
 function appRow(app: AuthorisedApp, { skin, csrfToken, now }: SectionView): Html {
   const { apps: texts } = skin.texts
   const since = ago(skin.texts, app.since, now)
@@ -132,5 +109,5 @@ function events({ securityEvents, methods }: PageParts): AccountSection {
 }
 
 export function ownSections(parts: PageParts): readonly AccountSection[] {
-  return [profile, ...(parts.methods.password ? [password(parts.methods)] : []), sessions(parts), apps(parts.engine), events(parts)]
+  return [profile, ...(parts.methods.password ? [password(parts.methods)] : []), sessionsSection(parts), apps(parts.engine), events(parts)]
 }

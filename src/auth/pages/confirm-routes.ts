@@ -5,7 +5,6 @@ import { type Answer, type Exchange, page, type Route, route, seeOther } from '#
 import { z } from '#kernel/schema.ts'
 import { type Beginning, LINK_MINUTES, type PendingSignUp } from '../accounts/sign-up.ts'
 import { browserOf, rememberOwner, whence } from '../browser.ts'
-import { describeDevice } from '../device.ts'
 import { needsPasskey } from '../methods.ts'
 import { passkeyForm } from '../passkeys/pages.ts'
 import { newcomerPlace } from '../passkeys/places.ts'
@@ -13,6 +12,7 @@ import { answerText } from '../passkeys/schemas.ts'
 import { errorPage } from './engine-pages.ts'
 import {
   csrfToken,
+  deviceNameOf,
   type FormFailure,
   formAnswers,
   formFailure,
@@ -113,7 +113,7 @@ async function beginningOf(
 ): Promise<Beginning | undefined> {
   const { newcomer } = pending
   if (newcomer === undefined || !parts.methods.passkey || answer === '') return undefined
-  const name = describeDevice(exchange.request.headers['user-agent'])
+  const name = deviceNameOf(parts, exchange)
   const given = { place: newcomerPlace(exchange, newcomer.accountId), answer, name, client: exchange.client, by: whence(exchange) }
   return parts.passkeys.begin(call, newcomer, given)
 }

@@ -4,6 +4,7 @@ import { AppError } from '#kernel/errors.ts'
 import type { Html } from '#kernel/html.ts'
 import type { Answer, Exchange, RouteInput } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
+import { describeDevice } from '../device.ts'
 import type { Texts } from '../texts/en.ts'
 import { languageOf } from '../texts/language.ts'
 import { problemWords } from '../texts/problem.ts'
@@ -11,6 +12,7 @@ import { waitWords } from '../texts/wait.ts'
 import { errorPage } from './engine-pages.ts'
 import type { FormState, PageParts } from './parts.ts'
 import { skinFor } from './skin.ts'
+import { deviceWords } from './words.ts'
 import type { Skin } from './layout.ts'
 
 export type { FormState, PageParts } from './parts.ts'
@@ -37,6 +39,11 @@ export const formAnswers = {
 /** `here` is where the page is shown again in another language; the address of the request unless told. */
 export function skinOf({ settings }: Pick<PageParts, 'settings'>, exchange: Exchange, here?: string): Skin {
   return skinFor(settings, exchange, here === undefined ? {} : { here })
+}
+
+/** What a passkey is called until its owner says otherwise: kept as it is shown, so in the words of the page. */
+export function deviceNameOf(parts: Pick<PageParts, 'settings'>, exchange: Exchange): string {
+  return deviceWords(skinOf(parts, exchange).texts, describeDevice(exchange.request.headers['user-agent']))
 }
 
 export interface FormFailure {

@@ -5,6 +5,7 @@ import { whence } from '../browser.ts'
 import { accountActions, doneAnswer, ownerOf, type SignedIn } from '../pages/account-actions.ts'
 import {
   csrfToken,
+  deviceNameOf,
   emptyForm,
   type FormFailure,
   formAnswers,
@@ -16,7 +17,7 @@ import {
   refused,
   skinOf,
 } from '../pages/handling.ts'
-import { describeDevice } from '../device.ts'
+import { stayKnown } from '../pages/stay-known.ts'
 import { addPasskeyPage } from './pages.ts'
 import { accountPlace } from './places.ts'
 import { answerText } from './schemas.ts'
@@ -95,8 +96,12 @@ function keepingRoutes(parts: PageParts): Route[] {
       input: { params: owned, body: emptyForm },
       handle: friendly(parts, (call, { params }, exchange) =>
         lately(call, exchange, {
-          async run({ session }) {
-            const outcome = await passkeys.remove(call, { id: params.id, accountId: session.accountId, by: whence(exchange) })
+          async run(who) {
+            const gone = { id: params.id, accountId: who.session.accountId, by: whence(exchange) }
+            const outcome = await stayKnown(parts, who, {
+              run: () => passkeys.remove(call, gone),
+              emailAfter: (removed, email) => (removed === 'removed' ? email : undefined),
+            })
             return doneAnswer(outcome === 'last' ? 'passkey-last' : 'passkey-removed')
           },
         }),
@@ -121,7 +126,7 @@ function adding(parts: PageParts): Adding {
     const view = {
       options: await passkeys.creationOptions(call, owner, accountPlace(exchange, session)),
       csrfToken: exchange.csrfToken(),
-      name: failure?.state.values?.['name'] ?? describeDevice(exchange.request.headers['user-agent']),
+      name: failure?.state.values?.['name'] ?? deviceNameOf(parts, exchange),
       state: failure?.state ?? {},
     }
     return formPage(addPasskeyPage(skinOf(parts, exchange), view), failure)

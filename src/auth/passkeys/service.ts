@@ -23,6 +23,8 @@ export interface Answered {
   readonly answer: string
   /** The day's pseudonym of the client address. */
   readonly client: string
+  /** The name of a browser in which somebody was signed in before. */
+  readonly known?: string | undefined
   readonly by: Whence
 }
 
@@ -122,10 +124,10 @@ function proving({ repository, challenges, ceremonies, accounts, throttle, clock
   }
 
   return {
-    async prove(call, { place, answer: text, client, by }, only) {
+    async prove(call, { place, answer: text, client, known: browser, by }, only) {
       const answer = readAnswer(requestAnswer, text)
       if (answer === undefined) return refuse(call, 'unreadable')
-      const attempt = await throttle.enter(call, [{ key: `passkey:${client}`, rule: PER_CLIENT }])
+      const attempt = await throttle.enter(call, [{ key: doorOf(client, browser), rule: PER_CLIENT }])
       const known = await repository.find(call, sha256(answer.id))
       if (known === undefined || (only !== undefined && known.accountId !== only)) return refuse(call, 'unknown')
       const { userHandle } = answer.response
@@ -141,6 +143,11 @@ function proving({ repository, challenges, ceremonies, accounts, throttle, clock
       return { accountId: known.accountId, credential: person.credential }
     },
   }
+}
+
+/** There is nothing to guess. What strangers behind the same address send must not keep out whoever was here before; whose passkey it is, is not known yet. */
+function doorOf(client: string, browser: string | undefined): string {
+  return browser === undefined ? `passkey:${client}` : `passkey:device:${sha256(browser)}`
 }
 
 function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | 'renew' | 'rename' | 'remove'> {

@@ -1,7 +1,7 @@
 // Signing in with a passkey, from the sign-in page.
 import { type Answer, ok, type Route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
-import { whence } from '../browser.ts'
+import { deviceOf, whence } from '../browser.ts'
 import { csrfToken, formFailure, formText, type PageParts, refused, skinOf, uidParams } from '../pages/handling.ts'
 import { answersOf } from '../pages/interaction-answers.ts'
 import { type At, step } from '../pages/step.ts'
@@ -44,7 +44,8 @@ async function signIn(parts: PageParts, { call, exchange, interaction }: At, ans
   const { texts } = skinOf(parts, exchange)
   try {
     const place = signInPlace(exchange, interaction.uid)
-    const owner = await parts.passkeys.prove(call, { place, answer, client: exchange.client, by: whence(exchange) })
+    const known = parts.shared.devices.passOf(deviceOf(exchange))?.name
+    const owner = await parts.passkeys.prove(call, { place, answer, client: exchange.client, known, by: whence(exchange) })
     if (owner === undefined)
       return await show.signIn(call, exchange, { interaction, failure: refused({ problem: texts.passkeys.refused }) })
     exchange.renewCsrf()

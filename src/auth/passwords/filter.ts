@@ -3,6 +3,7 @@
 // and costs one read.
 import { createHash } from 'node:crypto'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
 
 const MAGIC = 'NFBLOOM1'
 const HEADER_BYTES = 16
@@ -36,26 +37,56 @@ function placeOf(sha1: Buffer, blocks: number): { readonly block: number; readon
 }
 
 export interface FilterBuilder {
+  /** Of the whole file. */
+  readonly bytes: number
   add(sha1: Buffer): void
-  /** The whole file. */
-  readonly bytes: Buffer
+  /** An empty one. All of it at once could be more than a write takes. */
+  writeTo(file: FileHandle): Promise<void>
 }
+
+/** A whole number of blocks. */
+const PIECE_BYTES = 1024 * 1024
 
 export function buildFilter(entries: number): FilterBuilder {
   const blocks = Math.max(1, Math.ceil((entries * BITS_PER_ENTRY) / (BLOCK_BYTES * 8)))
-  const bytes = Buffer.alloc(HEADER_BYTES + blocks * BLOCK_BYTES)
-  bytes.write(MAGIC, 0, 'latin1')
-  bytes.writeBigUInt64BE(BigInt(blocks), MAGIC.length)
+  const size = blocks * BLOCK_BYTES
+  const pieces = new Map<number, Buffer>()
+  const pieceOf = (index: number): Buffer => {
+    const known = pieces.get(index)
+    if (known !== undefined) return known
+    const made = Buffer.alloc(Math.min(PIECE_BYTES, size - index * PIECE_BYTES))
+    pieces.set(index, made)
+    return made
+  }
   return {
-    bytes,
+    bytes: HEADER_BYTES + size,
     add(sha1) {
       const { block, bits } = placeOf(sha1, blocks)
+      const from = block * BLOCK_BYTES
+      const piece = pieceOf(Math.floor(from / PIECE_BYTES))
       for (const bit of bits) {
-        const at = HEADER_BYTES + block * BLOCK_BYTES + (bit >> 3)
-        bytes.writeUInt8(bytes.readUInt8(at) | (1 << (bit & 7)), at)
+        const at = (from % PIECE_BYTES) + (bit >> 3)
+        piece.writeUInt8(piece.readUInt8(at) | (1 << (bit & 7)), at)
       }
     },
+    async writeTo(file) {
+      await file.truncate(HEADER_BYTES + size)
+      await writeAll(file, headerOf(blocks), 0)
+      // What no key has touched stays zero.
+      for (const [index, bytes] of pieces) await writeAll(file, bytes, HEADER_BYTES + index * PIECE_BYTES)
+    },
   }
+}
+
+async function writeAll(file: FileHandle, bytes: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten
+}
+
+function headerOf(blocks: number): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES)
+  header.write(MAGIC, 0, 'latin1')
+  header.writeBigUInt64BE(BigInt(blocks), MAGIC.length)
+  return header
 }
 
 /** Throws when the file is none, or is cut off. */

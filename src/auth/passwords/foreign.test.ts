@@ -99,6 +99,39 @@ test('refuses forms that it does not know, and costs that are a weapon', () => {
   assert.equal(parseHash('$2x$10$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'), undefined)
 })
 
+test('whatever is accepted can be computed, and so can its decoy', async () => {
+  const salt = bare(Buffer.alloc(16, 7))
+  const digest = bare(Buffer.alloc(32, 7))
+  const argon2 = (costs: string, ends = `${salt}$${digest}`) => `$argon2id$v=19$${costs}$${ends}`
+  const hashes = [
+    ...[1, 2, 4, 16].flatMap((lanes) => [-1, 0, 1].map((more) => argon2(`m=${8 * lanes + more},t=1,p=${lanes}`))),
+    ...['m=064,t=1,p=1', 'm=64,t=01,p=1', 'm=64,t=1,p=01'].map((costs) => argon2(costs)),
+    ...[1, 4, 8, 9, 16, 48, 64, 65].map((length) => argon2('m=64,t=1,p=1', `${bare(Buffer.alloc(length, 7))}$${digest}`)),
+    ...[4, 11, 12, 20, 64, 129, 130].map((length) => argon2('m=64,t=1,p=1', `${salt}$${bare(Buffer.alloc(length, 7))}`)),
+    // No bytes have these texts.
+    ...[`${'B'.repeat(22)}$${digest}`, `${'A'.repeat(21)}$${digest}`, `${salt}$${'B'.repeat(43)}`].map((ends) =>
+      argon2('m=64,t=1,p=1', ends),
+    ),
+    ...['ln=1,r=8,p=1', 'ln=1,r=1,p=16', 'ln=15,r=1,p=1', 'ln=16,r=1,p=1', 'ln=17,r=1,p=1', 'ln=16,r=2,p=1', 'ln=1,r=999,p=16'].map(
+      (costs) => `$scrypt$${costs}$${salt}$${digest}`,
+    ),
+    `$scrypt$ln=10,r=8,p=1$$${digest}`,
+    `$pbkdf2-sha1$i=1$$${digest}`,
+    '$2y$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW',
+    ...[0, 1, 10].map((n) => `$fbscrypt$v=1,n=${n},r=8,p=1,ss=Bw==,sk=${'A'.repeat(40)}$$${'A'.repeat(40)}`),
+  ]
+  const compute = (hash: string) => (hash.startsWith('$argon2') ? verifyArgon2(hash, 'x') : verifyForeign('x', hash))
+  let accepted = 0
+  for (const hash of hashes.filter((one) => hashProblem(one) === undefined)) {
+    accepted += 1
+    assert.equal(await compute(hash), false, hash)
+    assert.equal(await compute(decoyOf(hash)), false, decoyOf(hash))
+  }
+  assert.equal(accepted, 26)
+  assert.match(hashProblem(argon2('m=8,t=1,p=16')) ?? '', /less memory \(m\) than the 8 KiB that each of its lanes/)
+  assert.match(hashProblem(`$scrypt$ln=16,r=1,p=1$${salt}$${digest}`) ?? '', /block size/)
+})
+
 test('takes a password as its bytes, whatever its letters and its length', async () => {
   const password = 'p\u00e4ssw\u00f6rt \ud83d\ude00 '.repeat(20)
   const salt = Buffer.from('0123456789abcdef')

@@ -10,7 +10,15 @@ interface Digest {
 }
 
 export type StoredHash =
-  | { readonly kind: 'argon2'; readonly memoryKiB: number; readonly passes: number; readonly lanes: number }
+  | {
+      readonly kind: 'argon2'
+      readonly memoryKiB: number
+      readonly passes: number
+      readonly lanes: number
+      /** In base64. */
+      readonly salt: string
+      readonly hash: string
+    }
   | { readonly kind: 'bcrypt'; readonly cost: number }
   | ({ readonly kind: 'scrypt'; readonly log2N: number; readonly r: number; readonly p: number } & Digest)
   | ({ readonly kind: 'pbkdf2'; readonly digest: string; readonly iterations: number } & Digest)
@@ -22,7 +30,7 @@ export type StoredHash =
       readonly signerKey: Buffer
     } & Digest)
 
-const ARGON2 = /^\$argon2(?:id|i|d)\$v=(?:16|19)\$m=(\d{1,8}),t=(\d{1,4}),p=(\d{1,3})\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{16,172}$/
+const ARGON2 = /^\$argon2(?:id|i|d)\$v=(?:16|19)\$m=(\d{1,8}),t=(\d{1,4}),p=(\d{1,3})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{16,172})$/
 const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/
 const SCRYPT = /^\$scrypt\$ln=(\d{1,2}),r=(\d{1,3}),p=(\d{1,3})\$([A-Za-z0-9+/]{0,172})\$([A-Za-z0-9+/]{22,172})$/
 const PBKDF2 = /^\$pbkdf2-(sha1|sha256|sha384|sha512)\$i=(\d{1,8})(?:,l=\d{1,4})?\$([A-Za-z0-9+/]{0,344})\$([A-Za-z0-9+/]{22,172})$/
@@ -34,7 +42,10 @@ const bytes = (text: string | undefined): Buffer => Buffer.from(text ?? '', 'bas
 /** `undefined` for what is none of the known forms. */
 export function parseHash(text: string): StoredHash | undefined {
   const argon2 = ARGON2.exec(text)
-  if (argon2 !== null) return { kind: 'argon2', memoryKiB: Number(argon2[1]), passes: Number(argon2[2]), lanes: Number(argon2[3]) }
+  if (argon2 !== null) {
+    const [, memoryKiB, passes, lanes, salt = '', hash = ''] = argon2
+    return { kind: 'argon2', memoryKiB: Number(memoryKiB), passes: Number(passes), lanes: Number(lanes), salt, hash }
+  }
   const bcrypt = BCRYPT.exec(text)
   if (bcrypt !== null) return { kind: 'bcrypt', cost: Number(bcrypt[1]) }
   const ours = SCRYPT.exec(text)
@@ -69,7 +80,23 @@ export function hashProblem(text: string): string | undefined {
   const found = parseHash(text)
   if (found === undefined)
     return 'the password hash has no known form: bcrypt, Argon2, scrypt, PBKDF2 and Firebase scrypt are known (docs/moving-in.md)'
-  return isBounded(found) ? undefined : `the ${found.kind} hash costs more than a sign-in may, or nothing`
+  return isBounded(found) ? unusableBy(found, text) : `the ${found.kind} hash costs more than a sign-in may, or nothing`
+}
+
+/** Of each lane (RFC 9106 section 3.1). */
+const LEAST_LANE_KIB = 8
+
+/** What those who compute it would refuse: its owner could never sign in. */
+function unusableBy(hash: StoredHash, text: string): string | undefined {
+  if (hash.kind === 'scrypt' || hash.kind === 'firebase')
+    // RFC 7914 section 2: N is less than 2^(128 * r / 8).
+    return hash.log2N < 16 * hash.r ? undefined : `the ${hash.kind} hash has a cost that its block size (r) does not allow`
+  if (hash.kind !== 'argon2') return undefined
+  if (hash.memoryKiB < LEAST_LANE_KIB * hash.lanes)
+    return `the argon2 hash has less memory (m) than the ${LEAST_LANE_KIB} KiB that each of its lanes (p) needs`
+  if (/[=,]0/.test(text.split('$')[3] ?? '')) return 'the argon2 hash has a number with zeros before it'
+  const isWhole = [hash.salt, hash.hash].every((one) => bytes(one).toString('base64').replaceAll('=', '') === one)
+  return isWhole ? undefined : 'the salt or the result of the argon2 hash is no whole base64'
 }
 
 function isBounded(hash: StoredHash): boolean {

@@ -52,6 +52,29 @@ test('compares with a dummy when there is no stored hash, and never agrees', asy
   assert.equal(await passwords.verify(call, 'anything', undefined), false)
 })
 
+test('requirement 69: a decoy that cannot be computed refuses strangers like any other', async (t) => {
+  const passwords = await started(t)
+  const [salt, digest] = ['c29tZXNhbHRzYWx0', 'A'.repeat(43)]
+  // An earlier version has kept the first; the second nobody has foreseen: it looks right, and is more than there is.
+  const unforeseen = '$2b$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'
+  t.mock.method(HashProcess.prototype, 'run', wrongOnce(HashProcess.prototype.run, unforeseen))
+  passwords.useDecoys({ hashes: [`$argon2id$v=19$m=8,t=1,p=16$${salt}$${digest}`, unforeseen], key: Buffer.alloc(32, 7) })
+  const given = new Set<string | undefined>()
+  for (let index = 0; index < 40; index += 1) {
+    const decoy = passwords.decoyFor(`nobody-${index}@example.org`)
+    given.add(decoy)
+    assert.equal(await passwords.verify(call, 'whatever', decoy), false)
+  }
+  assert.equal(given.size, 2, 'ours and the one that looks right')
+})
+
+/** The child refuses this hash. */
+function wrongOnce(run: HashProcess['run'], hash: string): HashProcess['run'] {
+  return function refusing(this: HashProcess, ...[own, work, ...how]) {
+    return run.call(this, own, work.kind === 'verify' && work.phc === hash ? { ...work, phc: '$argon2id$not a hash' } : work, ...how)
+  }
+}
+
 test('answers unavailable for a stored hash that is none, and goes on', async (t) => {
   const passwords = await started(t)
   await assert.rejects(passwords.verify(call, 'anything', 'not a hash'), { code: 'auth.unavailable' })

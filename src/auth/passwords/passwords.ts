@@ -9,9 +9,9 @@ import type { Purpose } from '#kernel/lifecycle.ts'
 import type { Logger } from '#kernel/log.ts'
 import { authErrors } from '../errors.ts'
 import { LANES, longestMs, USUAL_COST } from './cost.ts'
-import { shapeOf } from './foreign.ts'
+import { hashProblem, shapeOf } from './foreign.ts'
 import { createKnownPasswords } from './known.ts'
-import { HashProcess, type HashProcessSettings } from './process.ts'
+import { HashProcess, type HashProcessSettings, NOT_COMPUTABLE } from './process.ts'
 
 export interface Passwords {
   hash(call: Call, password: string): Promise<string>
@@ -83,12 +83,17 @@ export function createPasswords(logger: Logger, settings: PasswordSettings = {})
     if (typeof phc !== 'string') throw authErrors.unavailable()
     return phc
   }
+  const isDecoy = (phc: string): boolean => decoys?.hashes.includes(phc) === true
   const verifier =
     (favoured: boolean): Passwords['verify'] =>
     async (call, password, phc) => {
       const against = phc ?? dummy
       if (against === undefined) throw authErrors.unavailable()
-      const matches = await child.run(call, { kind: 'verify', password, phc: against }, { favoured })
+      const matches = await child.run(call, { kind: 'verify', password, phc: against }, { favoured }).catch(async (error: unknown) => {
+        // An address that nobody has is refused like any other, whatever is wrong with the hash that it was given.
+        if (dummy === undefined || !isDecoy(against) || !(error instanceof Error) || error.cause !== NOT_COMPUTABLE) throw error
+        return child.run(call, { kind: 'verify', password, phc: dummy }, { favoured })
+      })
       // Answers of the process come together when this thread was busy, and each has a sign-in to end.
       await ownTurn()
       return matches === true && phc !== undefined
@@ -100,16 +105,13 @@ export function createPasswords(logger: Logger, settings: PasswordSettings = {})
     favoured: { verify: verifier(true) },
     isOutdated: (phc) => !phc.startsWith(prefix),
     useDecoys({ hashes, key }) {
-      decoys = { hashes: hashes.filter((one) => !one.startsWith(prefix)), key }
+      // Versions of before have let some in that cannot be computed.
+      decoys = { hashes: hashes.filter((one) => !one.startsWith(prefix) && hashProblem(one) === undefined), key }
     },
     ownDecoy: () => dummy,
     decoyFor(address) {
       if (dummy === undefined || decoys === undefined || decoys.hashes.length === 0) return dummy
-      // An equal share for each cost, and by the highest number (rendezvous hashing): which of them is set now moves no address, and another one draws some
-      // to itself. An address that moves where accounts stay would be known for nobody's.
-      const { hashes, key } = decoys
-      const drawn = [dummy, ...hashes].map((phc) => ({ phc, by: hmacSha256(key, `${shapeOf(phc)} ${address}`).readUIntBE(0, 6) }))
-      return drawn.reduce((most, one) => (one.by > most.by ? one : most)).phc
+      return drawnFor(address, { dummy, decoys })
     },
     async start(purpose) {
       known.open()
@@ -125,4 +127,13 @@ export function createPasswords(logger: Logger, settings: PasswordSettings = {})
     },
     health: () => child.health(),
   }
+}
+
+/**
+ * An equal share for each cost, and by the highest number (rendezvous hashing): which of them is set now moves no address, and another one draws some to
+ * itself. An address that moves where accounts stay would be known for nobody's.
+ */
+function drawnFor(address: string, { dummy, decoys: { hashes, key } }: { readonly dummy: string; readonly decoys: DecoyHashes }): string {
+  const drawn = [dummy, ...hashes].map((phc) => ({ phc, by: hmacSha256(key, `${shapeOf(phc)} ${address}`).readUIntBE(0, 6) }))
+  return drawn.reduce((most, one) => (one.by > most.by ? one : most)).phc
 }

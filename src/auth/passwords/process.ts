@@ -48,6 +48,9 @@ const childMessage = z.union([
   z.strictObject({ id: z.int(), failed: z.literal(true) }),
 ])
 
+/** The cause of the refusal where the child could not do it, whoever asks and however often. */
+export const NOT_COMPUTABLE = new Error('The hash cannot be computed.')
+
 /** Nobody joins a queue that is longer than this, however long a hash takes: a form that does not answer is sent again. */
 const LONGEST_WAIT_MS = 5000
 const LEAST_RETRY_S = 3
@@ -246,7 +249,9 @@ export class HashProcess {
     if (task === undefined) return
     this.#underWay.delete(task.id)
     this.#measured(performance.now() - task.startedAt)
-    this.#settle(task, () => ('value' in parsed ? task.resolve(parsed.value) : task.reject(authErrors.unavailable())))
+    this.#settle(task, () =>
+      'value' in parsed ? task.resolve(parsed.value) : task.reject(authErrors.unavailable({ cause: NOT_COMPUTABLE })),
+    )
     this.#pump()
   }
 

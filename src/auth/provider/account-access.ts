@@ -1,24 +1,39 @@
 // What the account page shows and ends: the sessions of a person's browsers, and the apps that have access.
+import type { Call } from '#kernel/call.ts'
+import type { Page } from '../../database/contract.ts'
 import type { BrowserSession, Engine } from '../engine.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
 import { type AuthorisedAppsDependencies, createAuthorisedApps } from './authorised-apps.ts'
 import type { SessionRecord } from './collections.ts'
-import type { Endings } from './endings.ts'
+import { type Endings, everything } from './endings.ts'
 
 export interface AccountAccessDependencies extends AuthorisedAppsDependencies {
   readonly endings: Endings
 }
 
-const SHOWN_SESSIONS = 100
+const PAGE = 500
 
-type AccountAccess = Pick<Engine, 'sessions' | 'endBrowserSession' | 'authorisedApps' | 'revokeApp' | 'revokeAccount' | 'revokeUntil'>
+type AccountAccess = Pick<
+  Engine,
+  'sessions' | 'sessionPage' | 'endBrowserSession' | 'authorisedApps' | 'revokeApp' | 'revokeAccount' | 'revokeUntil'
+>
 
 export function createAccountAccess(dependencies: AccountAccessDependencies): AccountAccess {
   const { clients, sessions, consents, endings } = dependencies
+  const list = (call: Call, accountId: string, page: { limit: number; after?: string | undefined }): Promise<Page<SessionRecord>> => {
+    const { limit, after } = page
+    const from = after === undefined ? {} : { after }
+    return sessions.list(call, { index: 'account', where: { accountId }, order: 'descending', limit, ...from })
+  }
   return {
     async sessions(call, accountId) {
-      const page = await sessions.list(call, { index: 'account', where: { accountId }, order: 'descending', limit: SHOWN_SESSIONS })
-      return page.items.flatMap(({ value }) => browserSession(value) ?? [])
+      const all = await everything((after) => list(call, accountId, { limit: PAGE, ...after }))
+      return all.flatMap((session) => browserSession(session) ?? [])
+    },
+
+    async sessionPage(call, accountId, page) {
+      const { items, next } = await list(call, accountId, page)
+      return { items: items.flatMap(({ value }) => browserSession(value) ?? []), ...(next === undefined ? {} : { next }) }
     },
 
     async endBrowserSession(call, accountId, sessionId) {

@@ -4,16 +4,14 @@ import { AppError, hasCode } from '#kernel/errors.ts'
 import { z } from '#kernel/schema.ts'
 import { DEVICE_GRANT, POLL_SECONDS } from './device-flow.ts'
 import type { ProviderPages } from './provider-pages.ts'
-import { OPENID_SCOPE_CLAIM } from './token-claims.ts'
-
-type Context = Pick<KoaContextWithOIDC, 'path' | 'status' | 'body' | 'oidc'>
+import { grantedOpenidScopes, OPENID_SCOPE_CLAIM } from './token-claims.ts'
 
 const refusal = z.looseObject({ error: z.literal('invalid_request') })
 const granted = z.looseObject({ scope: z.string().optional() })
 const begun = z.looseObject({ device_code: z.string() })
 
 /** RFC 6749 section 5.2: who asks for a grant that it is not registered for is told so, and not that it asked in a wrong way. */
-export function nameUnregisteredGrants(context: Context): void {
+export function nameUnregisteredGrants(context: KoaContextWithOIDC): void {
   const { client, params } = context.oidc
   const wanted = context.path === '/device-authorization' ? DEVICE_GRANT : params?.['grant_type']
   const isAbout = context.path === '/token' || context.path === '/device-authorization'
@@ -24,20 +22,45 @@ export function nameUnregisteredGrants(context: Context): void {
 
 /**
  * RFC 6749 section 5.1. The engine names what is for the resource server alone; programs that keep what they read here ask for just that when they refresh,
- * and would have lost userinfo by it.
+ * and would have lost userinfo by it. Where that is nothing, it names nothing, which is no scope by the grammar: then the answer says what else was granted,
+ * and leaves the member out when that is nothing either.
  */
-export function nameGrantedScopes(context: Context): void {
-  const openid = context.oidc.entities.AccessToken?.extra?.[OPENID_SCOPE_CLAIM]
+export function nameGrantedScopes(context: KoaContextWithOIDC): void {
   const found = context.path === '/token' && context.status === 200 ? granted.safeParse(context.body) : undefined
-  if (found?.success !== true || typeof openid !== 'string' || openid === '') return
-  const { scope = '' } = found.data
-  context.body = { ...found.data, scope: `${openid} ${scope}`.trim() }
+  if (found?.success !== true) return
+  const { scope: ofResource, ...others } = found.data
+  const openid = context.oidc.entities.AccessToken?.extra?.[OPENID_SCOPE_CLAIM]
+  const ofUserinfo = typeof openid === 'string' ? openid : ''
+  const scope = `${ofUserinfo} ${ofResource ?? ''}`.trim()
+  if (scope !== '') context.body = { ...others, scope }
+  else if (ofResource !== undefined) {
+    const openidScopes = grantedOpenidScopes(context)
+    context.body = openidScopes.length === 0 ? others : { ...others, scope: openidScopes.join(' ') }
+  }
 }
 
 /** RFC 8628 section 3.2. */
-export function tellInterval(context: Context): void {
+export function tellInterval(context: KoaContextWithOIDC): void {
   const found = context.path === '/device-authorization' && context.status === 200 ? begun.safeParse(context.body) : undefined
   if (found?.success === true) context.body = { ...found.data, interval: POLL_SECONDS }
+}
+
+/** By POST they are answered with a redirect to themselves (see routes.ts), and the engine does not know of it. */
+const FORWARDED: ReadonlySet<string> = new Set(['/authorize', '/end-session'])
+
+/**
+ * What none of the engine's endpoints takes, which it leaves without an answer: RFC 9110 sections 9.3.7 and 15.5.6. The gateway lets through what asks for
+ * the options of an endpoint, since most of them answer preflights themselves; one that is no preflight they leave, too.
+ */
+export function refuseMethod(context: KoaContextWithOIDC, known: readonly string[]): void {
+  const methods = new Set([...known, ...(FORWARDED.has(context.path) ? ['POST'] : [])])
+  if (methods.size > 0) context.set('allow', [...methods].join(', '))
+  if (methods.size > 0 && context.method === 'OPTIONS') {
+    context.status = 204
+    return
+  }
+  context.status = methods.size > 0 ? 405 : 404
+  context.body = { error: 'invalid_request', error_description: 'there is no such endpoint, or not by this method' }
 }
 
 /** Something that we need cannot answer just now: the database, above all. */

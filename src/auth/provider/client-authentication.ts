@@ -1,6 +1,7 @@
 // How a client proves who it is (RFC 6749 section 2.3, RFC 7523, RFC 8705), from its definition to what the engine knows of it.
 import { createPublicKey, X509Certificate } from 'node:crypto'
 import type { ClientMetadata } from 'oidc-provider'
+import { isNameReadable } from './certificate-names.ts'
 import type { ClientAuthentication, ClientDefinition, PublicKeyDefinition } from '../clients/contract.ts'
 
 /** Every method that some client may use. Not `client_secret_jwt`: it needs the secret itself, and we keep hashes. */
@@ -106,13 +107,24 @@ function credentialProblems(authentication: ClientAuthentication): string[] {
         .map(() => 'its keys must be public keys (RFC 7517): RSA, EC or OKP; a private key belongs to the client alone.')
     case 'self_signed_tls_client_auth':
       return authentication.certificates.filter((pem) => !isCertificate(pem)).map(() => 'a certificate is no PEM certificate.')
+    case 'tls_client_auth': {
+      const { kind, value } = authentication.subject
+      return isNameReadable(kind, value) ? [] : [`its subject ${JSON.stringify(value)} is no ${NAMES[kind]}.`]
+    }
     case 'none':
-    case 'tls_client_auth':
       return []
     default:
       return authentication
   }
 }
+
+const NAMES = {
+  dn: 'distinguished name (RFC 4514), such as "CN=till,O=Example,C=DE"',
+  dns: 'host name',
+  uri: 'URI',
+  ip: 'IP address',
+  email: 'address of a mailbox',
+} as const
 
 /** Of a key of whatever kind. */
 export function hasPrivateMember(key: object): boolean {
@@ -129,6 +141,51 @@ export function isPublicKey(key: PublicKeyDefinition): boolean {
   } catch {
     return false
   }
+}
+
+/** A key for which there is an algorithm here. */
+export function isUsableKey(key: PublicKeyDefinition): boolean {
+  return isPublicKey(key) && faultOf(key) === undefined
+}
+
+/**
+ * What is wrong with keys of a newcomer that are public, and can verify nothing here. One that says itself that it is for another purpose harms nobody
+ * beside one that can be used; any other would be signed with, and nobody would be told why that is refused.
+ */
+export function keyProblems({
+  authentication,
+  requestObjectKeys = [],
+}: Pick<ClientDefinition, 'authentication' | 'requestObjectKeys'>): string[] {
+  const keys = authentication?.method === 'private_key_jwt' ? authentication.keys : []
+  return [keys, requestObjectKeys].flatMap((set) => {
+    const hasUsable = set.some(isUsableKey)
+    return set.flatMap((key) => {
+      const fault = isPublicKey(key) && !(hasUsable && isForOther(key)) ? faultOf(key) : undefined
+      return fault === undefined ? [] : [`its key ${JSON.stringify(key.kid ?? key.kty)} cannot be used: ${fault}`]
+    })
+  })
+}
+
+const MIN_RSA_BITS = 2048
+
+function algorithmsOf(key: PublicKeyDefinition): readonly string[] {
+  if (key.kty === 'EC') return key['crv'] === 'P-256' ? ['ES256'] : []
+  if (key.kty === 'OKP') return key['crv'] === 'Ed25519' ? ['Ed25519'] : []
+  const { modulusLength = 0 } = createPublicKey({ key: { ...key }, format: 'jwk' }).asymmetricKeyDetails ?? {}
+  return modulusLength >= MIN_RSA_BITS ? ['PS256', 'RS256'] : []
+}
+
+/** RFC 7517 sections 4.2 and 4.3. */
+function isForOther(key: PublicKeyDefinition): boolean {
+  const { use, key_ops: operations } = key
+  return (typeof use === 'string' && use !== 'sig') || (Array.isArray(operations) && !operations.includes('verify'))
+}
+
+function faultOf(key: PublicKeyDefinition): string | undefined {
+  const algorithms = algorithmsOf(key)
+  if (isForOther(key)) return 'it is not for signatures (its "use" or "key_ops").'
+  if (algorithms.length === 0) return `it must be EC on P-256, OKP on Ed25519, or RSA of at least ${MIN_RSA_BITS} bits.`
+  return key.alg === undefined || algorithms.includes(key.alg) ? undefined : `its "alg" must be ${algorithms.join(' or ')}, or left out.`
 }
 
 function isCertificate(pem: string): boolean {

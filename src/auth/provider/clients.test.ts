@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { systemCall } from '#kernel/call.ts'
+import { systemClock } from '#kernel/clock.ts'
 import type { ClientDefinition } from '../clients/contract.ts'
 import type { StoredClient } from '../clients/schemas.ts'
 import type { ClientSettings } from './client-rules.ts'
 import { createClientRegistry as createRegistry } from './clients.ts'
 
-const createClientRegistry = (given: ClientSettings) => createRegistry(given, { find: async () => undefined })
+const createClientRegistry = (given: ClientSettings) =>
+  createRegistry(given, { stored: { find: async () => undefined }, clock: systemClock })
 const find = (given: ClientSettings, clientId: string) => createClientRegistry(given).find(systemCall('test'), clientId)
 
 const good: ClientDefinition = {
@@ -114,10 +116,13 @@ test('what a client of a document was given before its place was blocked is of b
   const records: readonly StoredClient[] = [{ ...described, id: clientId, createdAt: 10, goodFrom: 20 }, place]
   const kept = (all: readonly StoredClient[]) =>
     createRegistry(settings(), {
-      async find(_call, id) {
-        const value = all.find((record) => record.id === id)
-        return value && { value, version: 1 }
+      stored: {
+        async find(_call, id) {
+          const value = all.find((record) => record.id === id)
+          return value && { value, version: 1 }
+        },
       },
+      clock: systemClock,
     })
   const call = systemCall('test')
   assert.equal((await kept(records).find(call, clientId))?.goodFrom, 30)

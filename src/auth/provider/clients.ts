@@ -2,6 +2,7 @@
 // ../clients). Definitions are checked when the server is made, every problem at once.
 import type { ClientMetadata } from 'oidc-provider'
 import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import { foundPlace, isPlace } from '../client-documents/place.ts'
 import type { ClientsRepository } from '../clients/repository.ts'
@@ -45,7 +46,10 @@ export interface ClientRegistry {
   endsWithSession(clientId: string, scopes: ReadonlySet<string>): boolean
 }
 
-export function createClientRegistry(settings: ClientSettings, stored: Pick<ClientsRepository, 'find'>): ClientRegistry {
+export function createClientRegistry(
+  settings: ClientSettings,
+  { stored, clock }: { readonly stored: Pick<ClientsRepository, 'find'>; readonly clock: Pick<Clock, 'now'> },
+): ClientRegistry {
   const problems = [...frontendProblems(settings), ...settings.clients.flatMap((client) => clientProblems(client, settings))]
   const registered = [
     accountsClient(settings),
@@ -65,13 +69,20 @@ export function createClientRegistry(settings: ClientSettings, stored: Pick<Clie
       const place = found.source === 'document' ? await foundPlace(stored, call, clientId) : undefined
       if (place?.blockedAt !== undefined) return undefined
       const { goodFrom = found.createdAt } = found
-      return thirdParty(found.definition, { ...found, goodFrom: Math.max(goodFrom, place?.goodFrom ?? 0) })
+      return thirdParty(withEarlierKey(found, clock.now()), { ...found, goodFrom: Math.max(goodFrom, place?.goodFrom ?? 0) })
     },
     isFirstParty: (clientId) => byId.get(clientId)?.firstParty === true,
     fixed: () => registered,
     words: (scope) => en.scopes[scope] ?? settings.scopes[scope] ?? resourceWords.get(scope) ?? scope,
     endsWithSession: (clientId, scopes) => byId.get(clientId)?.firstParty === true || !scopes.has('offline_access'),
   }
+}
+
+/** While the key before is taken: the engine knows keys, and no end of them. */
+function withEarlierKey({ definition, earlierKey }: StoredClient, now: number): ClientDefinition {
+  const { authentication } = definition
+  if (authentication?.method !== 'private_key_jwt' || earlierKey === undefined || earlierKey.until <= now) return definition
+  return { ...definition, authentication: { ...authentication, keys: [...authentication.keys, earlierKey.key] } }
 }
 
 function accountsClient({ sites, productName }: ClientSettings): RegisteredClient {

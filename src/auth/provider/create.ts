@@ -72,7 +72,7 @@ export interface AuthorizationServer {
 export function createAuthorizationServer(parts: AuthorizationServerParts): AuthorizationServer {
   const { keyRing, settings } = parts
   const issuer = settings.sites.accounts
-  const clients = createClientRegistry(settings, parts.newcomers.repository)
+  const clients = createClientRegistry(settings, { stored: parts.newcomers.repository, clock: parts.clock })
   const origins = createClientOrigins({ ...parts, repository: parts.newcomers.repository, fixed: clients.fixed() })
   const resources = createResourceRegistry(settings)
   const stores = openStores(parts, clients)

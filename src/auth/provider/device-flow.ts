@@ -140,7 +140,7 @@ function typedCode(given: unknown): string {
 
 /** Whether this address may try one more short code: most people need one. Section 5.1 wants guessing to be hopeless. */
 export async function mayTryCode(counts: Counts, call: Call, client: string): Promise<boolean> {
-  return (await counts.add(call, keyOf(client), { by: 0, ttlMs: WINDOW_MS })) < TRIES
+  return (await counts.seen(call, keyOf(client))) < TRIES
 }
 
 /** Looks a short code up for the browser that has typed it: a code that is none counts against the address that it came from. */

@@ -25,6 +25,7 @@ export function deviceRoutes({ handle, counts, pages }: DeviceRoutesParts): read
       summary: 'A code for signing in on another device (RFC 8628)',
       allow: { who: 'handler', reason: CLIENT_AUTHENTICATES },
       csrfExempt: CLIENT_AUTHENTICATES,
+      errors: 'oauth',
       handle: (call, exchange) => handle(call, exchange),
     }),
     rawRoute({

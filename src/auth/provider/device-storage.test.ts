@@ -21,7 +21,14 @@ const storage = createDeviceStorage({
   vault: createVault(keyRing),
   keyRing,
   clock: systemClock,
-  counts: { add: async () => 0, forget: async () => {}, closedFor: async () => 0, close: async () => true, open: async () => {} },
+  counts: {
+    seen: async () => 0,
+    add: async () => 0,
+    forget: async () => {},
+    closedFor: async () => 0,
+    close: async () => true,
+    open: async () => {},
+  },
   guard: { due: async () => undefined, lacks: async () => undefined, honest: async () => {} },
   endings: {
     async endGrant(_call, sid) {

@@ -109,7 +109,7 @@ function endedEvent({ accountId, device }: SessionRecord): EventDraft[] {
   return accountId === undefined ? [] : [securityEventOf({ type: 'session.ended', accountId, about: device })]
 }
 
-async function everything<T>(list: (after: { after?: string }) => Promise<Page<T>>): Promise<T[]> {
+export async function everything<T>(list: (after: { after?: string }) => Promise<Page<T>>): Promise<T[]> {
   const found: T[] = []
   let next: string | undefined
   do {

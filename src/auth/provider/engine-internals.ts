@@ -6,6 +6,7 @@ export { default as authorizationSteps } from 'oidc-provider/lib/actions/authori
 export { default as introspectionStack } from 'oidc-provider/lib/actions/introspection.js'
 export { default as revocationStack } from 'oidc-provider/lib/actions/revocation.js'
 export * as codeGrant from 'oidc-provider/lib/actions/grants/authorization_code.js'
+export * as serviceGrant from 'oidc-provider/lib/actions/grants/client_credentials.js'
 export { default as contexts } from 'oidc-provider/lib/helpers/als.js'
 export { default as Router } from 'oidc-provider/lib/helpers/router.js'
 export { default as internals } from 'oidc-provider/lib/helpers/weak_cache.js'

@@ -17,6 +17,7 @@ import {
   checkClientSecretsBy,
   dropFormPost,
   giveContextsOneShape,
+  methodsAt,
   nameAcrAsAsked,
   nameRefreshTokensBy,
   nameSessionsByGrant,
@@ -195,4 +196,10 @@ test('a refresh token is stored and found by its whole value, and its grant is e
   // Ours removes no row of a refresh token by itself, since whatever revokes one destroys its grant as well.
   await revoke({ oidc: { client: undefined, provider: own } }, 'g')
   assert.deepEqual(calls, ['destroy g'])
+})
+
+test('the engine knows by which methods its endpoints can be asked', () => {
+  assert.deepEqual(methodsAt(provider, '/token'), ['POST', 'OPTIONS'])
+  assert.deepEqual(methodsAt(provider, '/session/end/confirm'), ['POST'])
+  assert.deepEqual(methodsAt(provider, '/nowhere'), [])
 })

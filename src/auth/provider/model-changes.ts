@@ -211,6 +211,14 @@ async function giveContext(context: KoaContextWithOIDC, next: () => Promise<unkn
   return await contexts.run(context, next)
 }
 
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'] as const
+
+/** By which methods some endpoint of the engine can be asked there. */
+export function methodsAt(provider: Provider, path: string): string[] {
+  const { router } = internals(provider)
+  return METHODS.filter((method) => router.match(method, path) !== undefined)
+}
+
 /** `acr` says what was proved in the words that the client has asked in, when they are true (see ../levels.ts). */
 export function nameAcrAsAsked(provider: Provider): void {
   Object.defineProperty(provider.OIDCContext.prototype, 'acr', {

@@ -8,6 +8,15 @@ declare module 'oidc-provider/lib/actions/grants/authorization_code.js' {
   export const grantType: string
 }
 
+declare module 'oidc-provider/lib/actions/grants/client_credentials.js' {
+  import type { KoaContextWithOIDC } from 'oidc-provider'
+  import type Provider from 'oidc-provider'
+
+  export function handler(provider: Provider, helpers: Readonly<Record<string, unknown>>, context: KoaContextWithOIDC): Promise<void>
+  export const parameters: ReadonlySet<string>
+  export const grantType: string
+}
+
 declare module 'oidc-provider/lib/helpers/grants.js' {
   import type Provider from 'oidc-provider'
 
@@ -21,6 +30,7 @@ declare module 'oidc-provider/lib/helpers/weak_cache.js' {
 
   export default function internals(provider: Provider): {
     readonly responseModes: Map<string, unknown>
+    readonly router: { match(method: string, path: string): object | undefined }
     readonly grantTypeHandlers: Map<string, (context: KoaContextWithOIDC) => Promise<void>>
   }
 }

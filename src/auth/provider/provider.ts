@@ -10,7 +10,7 @@ import type { RegistrationDefinition } from '../clients/contract.ts'
 import { storeWhatIsGiven, type WritesOfGrants } from './all-or-nothing.ts'
 import { publish } from './publishing.ts'
 import { askForBrowser, goOnInTheRequest, type Handle, keepAnswer } from './answering.ts'
-import { isOutage, isRefusal, nameGrantedScopes, nameUnregisteredGrants, tellInterval, tellOutage } from './answers.ts'
+import { isOutage, isRefusal, nameGrantedScopes, nameUnregisteredGrants, refuseMethod, tellInterval, tellOutage } from './answers.ts'
 import { settleRequests } from './authorization-steps.ts'
 import { factsOf } from './client-facts.ts'
 import { offerCodeGrant } from './code-grant.ts'
@@ -19,6 +19,7 @@ import {
   detectReplaysAtOnce,
   dropFormPost,
   leaveOutIdTokensAtRefresh,
+  methodsAt,
   nameAcrAsAsked,
   nameRefreshTokensBy,
   nameSessionsByGrant,
@@ -33,6 +34,7 @@ import type { ProviderPages } from './provider-pages.ts'
 import { pinAddress, pinRequest } from './pinned.ts'
 import { knowStructuredTokens } from './token-endpoints.ts'
 import type { CheckSecret } from './secret-tries.ts'
+import { offerServiceGrant } from './service-grant.ts'
 import { offerTokenExchange, type TokenExchangeParts } from './token-exchange.ts'
 
 export interface ProviderParts {
@@ -90,18 +92,13 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
         await breath()
         await next()
         await parts.flush()
+        if (isKnown(context) && !isUnanswered(context)) await settleAnswer(context, parts)
+        else refuseMethod(context, methodsAt(provider, context.path))
       },
       { failed, pages: parts.pages },
     )
     const failure = failures.get(context)
     if (isOutage(failure)) tellOutage(context, failure, parts.pages)
-    nameUnregisteredGrants(context)
-    nameGrantedScopes(context)
-    tellInterval(context)
-    leaveWhenSignedOut(context)
-    holdBack(context, parts.pages)
-    await noteUse(context, parts)
-    publish(context, parts)
     keepAnswer(context, isOutage(failure) ? undefined : failure)
   })
   listen(provider, logger)
@@ -129,6 +126,7 @@ function change(provider: Provider, parts: ProviderParts): void {
   dropFormPost(provider)
   nameAcrAsAsked(provider)
   offerCodeGrant(provider, noteWrongTry)
+  offerServiceGrant(provider)
   storeWhatIsGiven(provider, grants)
   pinAddress(provider, issuer)
   goOnInTheRequest(provider)
@@ -167,6 +165,17 @@ export function assertSafe(issuer: string, { features, cookies, jwks, adapter, p
   if (problems.length > 0) throw new Error(`The authorization server does not start: ${problems.join('; ')}.`)
 }
 
+/** What the engine has answered becomes what we say. */
+async function settleAnswer(context: KoaContextWithOIDC, parts: ProviderParts): Promise<void> {
+  nameUnregisteredGrants(context)
+  nameGrantedScopes(context)
+  tellInterval(context)
+  leaveWhenSignedOut(context)
+  holdBack(context, parts.pages)
+  await noteUse(context, parts)
+  publish(context, parts)
+}
+
 interface Net {
   failed(this: void, context: object, error: unknown): void
   readonly pages: Pick<ProviderPages, 'error'>
@@ -183,7 +192,7 @@ async function net(context: KoaContextWithOIDC, next: () => Promise<unknown>, { 
     context.status = known ? error.status : 500
     const out = known ? { error: error.error, ...describing(error) } : { error: 'server_error' }
     // People read a page. What fails before the engine knows what is asked has none.
-    if (asks(context)) pages.error(context, out)
+    if (isKnown(context)) pages.error(context, out)
     else context.body = out
   }
 }
@@ -192,8 +201,13 @@ function describing({ error_description: words }: errors.OIDCProviderError): { e
   return words === undefined ? {} : { error_description: words }
 }
 
-function asks(context: { readonly oidc?: { readonly route?: string } }): boolean {
+/** Whether the engine has an endpoint for the request: it has no notion of any other, and its types do not say so. */
+function isKnown(context: { readonly oidc?: { readonly route?: string } }): boolean {
   return context.oidc?.route !== undefined
+}
+
+function isUnanswered({ method, status }: Pick<KoaContextWithOIDC, 'method' | 'status'>): boolean {
+  return method === 'OPTIONS' && status === 404
 }
 
 /**

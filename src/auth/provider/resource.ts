@@ -6,6 +6,7 @@ import { BEGINNINGS } from './authorization-steps.ts'
 import type { ClientRegistry, RegisteredClient } from './clients.ts'
 import type { KnownResource, ResourceRegistry } from './resources.ts'
 import { currentCall } from './scope.ts'
+import { CLIENT_CREDENTIALS } from './service-grant.ts'
 
 export interface ResourceDependencies {
   readonly clients: ClientRegistry
@@ -22,12 +23,13 @@ export interface ResourcePolicy {
 export function resourcePolicy({ clients, registry, accessTokenKid }: ResourceDependencies): ResourcePolicy {
   /**
    * RFC 8707 section 2 leaves it to us what a request means that names no resource: the API, or the one that all its scopes belong to, which would be left
-   * out otherwise. With `openid` the token is for the userinfo endpoint as well, which takes those of the API. An authorization without a scope asks for all
-   * that the client is registered for.
+   * out otherwise. With `openid` the token is for the userinfo endpoint as well, which takes those of the API. Without a scope an authorization asks for all
+   * that the client is registered for, and so does a client that acts for itself.
    */
   const meant = async ({ params, route }: KoaContextWithOIDC['oidc'], clientId: string): Promise<KnownResource> => {
     const asked = scopesOf(params?.['scope'])
-    if (asked.includes('openid') || (asked.length === 0 && !begins(route))) return registry.api
+    const asksForAll = begins(route) || params?.['grant_type'] === CLIENT_CREDENTIALS
+    if (asked.includes('openid') || (asked.length === 0 && !asksForAll)) return registry.api
     const registered = (await clients.find(currentCall(), clientId))?.apiScopes ?? []
     const scopes = asked.length === 0 ? registered : asked.filter((scope) => registered.includes(scope))
     const owners = new Set(scopes.map((scope) => registry.owner(scope)))

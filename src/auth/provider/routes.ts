@@ -1,7 +1,7 @@
 // The engine's endpoints on the accounts origin. The engine answers them itself; here is who may call them and why that is safe.
 import type { Call } from '#kernel/call.ts'
 import { httpErrors } from '#kernel/http/problem.ts'
-import { type Exchange, type Method, type RateClass, type Route, rawRoute, route, seeOther } from '#kernel/http/route.ts'
+import { type Exchange, MAX_TARGET_LENGTH, type Method, type RateClass, type Route, rawRoute, route, seeOther } from '#kernel/http/route.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import { z } from '#kernel/schema.ts'
 import { ACCOUNTS_CALLBACK } from './clients.ts'
@@ -11,8 +11,6 @@ import { inScope } from './scope.ts'
 import { returnPath } from './sign-in-address.ts'
 
 const MAX_BODY_BYTES = 65_536
-/** A redirect carries it in the address, and heads of requests are limited to 16 KiB. */
-const MAX_FORWARDED_BYTES = 8192
 
 export interface ProviderRoutesDependencies {
   dispatch(): BuiltProvider['dispatch']
@@ -28,6 +26,7 @@ interface Endpoint {
   readonly summary: string
   readonly reason: string
   readonly csrfExempt?: string
+  readonly errors?: 'oauth'
 }
 
 const CLIENT_AUTHENTICATES = 'The client authenticates itself in the request; cookies of a browser are not looked at.'
@@ -40,6 +39,7 @@ const ENDPOINTS: readonly Endpoint[] = [
     summary: 'Token endpoint',
     reason: CLIENT_AUTHENTICATES,
     csrfExempt: CLIENT_AUTHENTICATES,
+    errors: 'oauth',
   },
   {
     method: 'POST',
@@ -48,6 +48,7 @@ const ENDPOINTS: readonly Endpoint[] = [
     summary: 'Token revocation (RFC 7009)',
     reason: CLIENT_AUTHENTICATES,
     csrfExempt: CLIENT_AUTHENTICATES,
+    errors: 'oauth',
   },
   {
     method: 'POST',
@@ -56,6 +57,7 @@ const ENDPOINTS: readonly Endpoint[] = [
     summary: 'Token introspection (RFC 7662)',
     reason: CLIENT_AUTHENTICATES,
     csrfExempt: CLIENT_AUTHENTICATES,
+    errors: 'oauth',
   },
   {
     method: 'POST',
@@ -64,6 +66,7 @@ const ENDPOINTS: readonly Endpoint[] = [
     summary: 'Pushed authorization requests (RFC 9126)',
     reason: CLIENT_AUTHENTICATES,
     csrfExempt: CLIENT_AUTHENTICATES,
+    errors: 'oauth',
   },
   { method: 'GET', path: '/jwks', rate: 'page', summary: 'Public signing keys (RFC 7517)', reason: 'Public.' },
   {
@@ -122,7 +125,8 @@ export function providerRoutes({ dispatch, userinfo, keyRing, device }: Provider
         rate: 'token',
         summary: 'Claims about the person (OpenID Connect Core section 5.3)',
         csrfExempt: 'Only a bearer token counts here, never a cookie.',
-        maxBodyBytes: 0,
+        // A token in a form (RFC 6750 section 2.2) is not taken, and whoever sends one is told how it is: by the header.
+        maxBodyBytes: MAX_BODY_BYTES,
         handle: userinfo,
       }),
     ),
@@ -153,24 +157,36 @@ function forwarded(path: string, summary: string): Route {
     rate: 'page',
     summary,
     csrfExempt: 'Changes nothing: the request is sent back as a GET, which has its own checks.',
-    maxBodyBytes: MAX_FORWARDED_BYTES,
+    // What is longer is longer as an address, too.
+    maxBodyBytes: MAX_TARGET_LENGTH,
     async handle(_call, { method, request, response }) {
-      if (method !== 'POST') throw httpErrors.not_found()
+      if (method === 'OPTIONS') {
+        response.writeHead(204, { allow: 'GET, HEAD, POST' }).end()
+        return
+      }
       if (!/^application\/x-www-form-urlencoded(?:;|$)/i.test(request.headers['content-type'] ?? '')) {
         throw httpErrors.unsupported_media_type({ detail: 'Send a form (application/x-www-form-urlencoded).' })
       }
-      const chunks: Buffer[] = []
-      let bytes = 0
-      for await (const chunk of request) {
-        const part = Buffer.from(chunk)
-        bytes += part.length
-        if (bytes > MAX_FORWARDED_BYTES)
-          throw httpErrors.too_large({ detail: 'The request is too long for a redirect; push it to /par first.' })
-        chunks.push(part)
-      }
-      const query = new URLSearchParams(Buffer.concat(chunks).toString('utf8'))
-      response.writeHead(303, { location: `${path}?${query.toString()}`, 'cache-control': 'no-store', 'content-length': '0' })
+      const form = await readWhole(request)
+      // Encoded anew it may be three times as long.
+      const location = `${path}?${new URLSearchParams(form).toString()}`
+      if (form.length > MAX_TARGET_LENGTH || location.length > MAX_TARGET_LENGTH)
+        throw httpErrors.too_large({ detail: 'The request is too long for a redirect; push it to /par first.' })
+      response.writeHead(303, { location, 'cache-control': 'no-store', 'content-length': '0' })
       response.end()
     },
   })
+}
+
+/** Not much more than can be sent on. Whoever has sent more can still be told. */
+async function readWhole(request: Exchange['request']): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    const part = Buffer.from(chunk)
+    bytes += part.length
+    chunks.push(part)
+    if (bytes > MAX_TARGET_LENGTH) break
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }

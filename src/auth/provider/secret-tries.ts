@@ -49,7 +49,8 @@ export function createSecretCheck({ counts, keyRing, clock, logger }: SecretTrie
     }
     if (isRight) return true
     // A wrong one may be the right one of yesterday: nothing is kept that could be searched through without the key.
-    if (!(await counts.close(call, `${door}:${hmacSha256(key, presented).toString('base64url')}`, WRONG_SECRETS.windowMs))) return false
+    if (!(await counts.close(call, `wrong-${door}:${hmacSha256(key, presented).toString('base64url')}`, WRONG_SECRETS.windowMs)))
+      return false
     const tries = await counts.add(call, door, { by: 1, ttlMs: WRONG_SECRETS.windowMs })
     const nextMs = waitAfter(tries, WRONG_SECRETS)
     if (nextMs > 0 && (await counts.close(call, door, nextMs)))

@@ -5,8 +5,8 @@ const DAY_MS = 86_400_000
 /** Longer than a refresh token, which is given up without use after 30 days. */
 const IDLE_DAYS = 31
 const LIMIT_DAYS = 90
-/** Of the idle time: what was written lately is not written again. */
-const NOTED_EVERY = 1 / 24
+/** What was written lately is not written again. People tell by it whose a session is, so it must not be older than a visit; see USED_LATELY_MS of the pages. */
+const NOTED_EVERY_MS = 10 * 60_000
 
 export interface SessionLimits {
   /** What no session outlives, however it is used. */
@@ -21,6 +21,6 @@ export function sessionLimits({ idleDays = IDLE_DAYS, limitDays = LIMIT_DAYS }: 
   return {
     longestMs: limitDays * DAY_MS,
     endOf: ({ signedInAt, usedAt }) => Math.min(usedAt + idleDays * DAY_MS, signedInAt + limitDays * DAY_MS),
-    isWorthNoting: (lastUsedAt, now) => now - lastUsedAt >= idleDays * DAY_MS * NOTED_EVERY,
+    isWorthNoting: (lastUsedAt, now) => now - lastUsedAt >= NOTED_EVERY_MS,
   }
 }

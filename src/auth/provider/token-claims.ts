@@ -9,6 +9,7 @@ import { type MembershipClaims, ProvedTooLittle } from './account-claims.ts'
 import { storeBeforeSigning, type WritesOfGrants } from './all-or-nothing.ts'
 import type { ClaimsReader } from './app-claims.ts'
 import { openidScopesOf } from './client-facts.ts'
+import { OPENID_SCOPES } from './client-rules.ts'
 import { exchangedClaims } from './exchanged.ts'
 import { clientSubject } from '../clients/subject.ts'
 import { sidOf } from './ids.ts'
@@ -73,13 +74,19 @@ const OF_USERINFO = ['openid', 'profile', 'email'] as const
  * there is nothing, since tokens of former releases are those that say nothing of it.
  */
 function openidScope(context: KoaContextWithOIDC): string {
+  const granted = grantedOpenidScopes(context)
+  return OF_USERINFO.filter((scope) => granted.includes(scope)).join(' ')
+}
+
+/** With `offline_access`, which is about the refresh token. */
+export function grantedOpenidScopes(context: KoaContextWithOIDC): string[] {
   const { client, grant, params } = context.oidc
   const registered = openidScopesOf(client)
   const granted = new Set(grant?.getOIDCScopeFiltered(sourceOf(context)?.scopes ?? []).split(' '))
   // A refresh may ask for less (RFC 6749 section 6).
   const asked = typeof params?.['scope'] === 'string' ? params['scope'].split(' ') : undefined
   const isTold = (scope: string): boolean => granted.has(scope) && registered.has(scope) && asked?.includes(scope) !== false
-  return OF_USERINFO.filter(isTold).join(' ')
+  return OPENID_SCOPES.filter(isTold)
 }
 
 /** RFC 9068 section 2.2.1: of the sign-in that all of this comes from, however often it was refreshed since. */

@@ -40,6 +40,8 @@ const request = z.object({
   resource: z.string().optional(),
   scope: z.string().optional(),
   actor_token: z.undefined({ error: 'the actor is the client itself' }).optional(),
+  // Section 2.1: never without the token that it is of.
+  actor_token_type: z.undefined({ error: 'the actor is the client itself' }).optional(),
 })
 
 const helpers = new Map(Object.entries(grantHelpers))
@@ -73,6 +75,7 @@ async function exchange(provider: Provider, parts: TokenExchangeParts, context: 
   const subject = await subjectOf(provider, asked.subject_token, { resources: parts.resources, clientId: client.clientId })
   await requireProof(parts, subject)
   const target = await targetOf(context, asked, registered)
+  const issuedType = issuedTypeOf(asked, target)
   const { sid, act, exchanged_from: before, [EXCHANGED_IDS_CLAIM]: ids = [], ...others } = sessionClaims.parse(subject.extra ?? {})
   const from = { ...before, [String(subject.aud)]: subject.scope ?? '' }
   const token = new provider.AccessToken({
@@ -105,7 +108,7 @@ async function exchange(provider: Provider, parts: TokenExchangeParts, context: 
   const value = await token.save()
   context.body = {
     access_token: value,
-    issued_token_type: ACCESS_TOKEN,
+    issued_token_type: issuedType,
     token_type: token.tokenType,
     expires_in: token.expiration,
     ...(token.scope === undefined ? {} : { scope: token.scope }),
@@ -165,6 +168,13 @@ async function targetOf(
   const found = context.oidc.resourceServers?.[target]
   if (found === undefined) throw new errors.InvalidTarget('there is no such resource here')
   return found
+}
+
+/** A JWT where one is asked for, or nothing (RFC 8693 section 2.2.1). */
+function issuedTypeOf({ requested_token_type: type = ACCESS_TOKEN }: z.infer<typeof request>, target: ResourceServerInstance): string {
+  if (type === JWT && target.accessTokenFormat !== 'jwt')
+    throw new errors.InvalidRequest('requested_token_type: the tokens of that resource are no JWTs')
+  return type
 }
 
 interface Bounds {

@@ -4,6 +4,7 @@ import { fieldProblems, z } from '#kernel/schema.ts'
 import { nameProblem, tidyName } from '../accounts/name.ts'
 import { clientDefinition, publicKeyDefinition } from '../clients/schemas.ts'
 import type { ClientDefinition, PublicKeyDefinition } from '../clients/contract.ts'
+import { keyProblems } from '../provider/client-authentication.ts'
 import {
   type ClientSettings,
   definitionProblems,
@@ -92,7 +93,7 @@ export function definitionOf(clientId: string, given: ClientMetadataDocument, pa
     ...algorithmOf(given),
     ...optionalMembers(given),
   }
-  const problems = definitionProblems(definition, parts.settings)
+  const problems = [...definitionProblems(definition, parts.settings), ...keyProblems(definition)]
   if (problems.length > 0) throw new RegistrationError('invalid_client_metadata', problems.join(' '))
   const kept = { ...definition, ...slimKeys(definition) }
   refuseShape(kept)

@@ -12,7 +12,7 @@ const MAX_BODY_BYTES = 8192
 const NO_COOKIES = 'Only a token in a header counts here, never a cookie.'
 
 export function registrationRoutes(registration: Registration): readonly Route[] {
-  const common = { site: 'accounts', rate: 'token', csrfExempt: NO_COOKIES, maxBodyBytes: MAX_BODY_BYTES } as const
+  const common = { site: 'accounts', rate: 'token', csrfExempt: NO_COOKIES, errors: 'oauth', maxBodyBytes: MAX_BODY_BYTES } as const
   const one = (method: Method, summary: string, work: Work): Route =>
     rawRoute({
       ...common,

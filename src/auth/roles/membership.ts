@@ -34,6 +34,10 @@ const WORD = /^[a-z0-9][a-z0-9_.-]{0,62}$/
 /** Tokens travel with every request, in a cookie of 4096 bytes among others. */
 const MAX_CHARACTERS = 800
 
+export function isMembershipWord(word: string): boolean {
+  return WORD.test(word)
+}
+
 export const membershipShape = {
   roles: z.array(z.string()).optional(),
   groups: z.array(z.string()).optional(),
@@ -56,7 +60,7 @@ export function membershipOf({ roles = [], groups = [], activeOrganisation, memb
 /** The new state, the same object when nothing changes, or one line that says what is wrong. */
 export function changedMembership(before: Membership, change: MembershipChange, now: number): Membership | string {
   const words = [change.addRoles, change.removeRoles, change.addGroups, change.removeGroups].flatMap((list) => list ?? [])
-  const bad = words.find((word) => !WORD.test(word))
+  const bad = words.find((word) => !isMembershipWord(word))
   if (bad !== undefined)
     return `${JSON.stringify(bad)} cannot be a role or a group: use up to 63 lower-case letters, digits, "_", "." and "-", beginning with a letter or a digit.`
   const roles = applied(before.roles, change.addRoles, change.removeRoles)

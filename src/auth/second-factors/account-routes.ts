@@ -17,6 +17,7 @@ import {
   refused,
   skinOf,
 } from '../pages/handling.ts'
+import { stayKnown } from '../pages/stay-known.ts'
 import { enrolPage, recoveryCodesPage } from './pages.ts'
 
 const common = {
@@ -48,8 +49,11 @@ export function secondStepAccountRoutes(parts: PageParts): Route[] {
     input: { body: emptyForm },
     handle: friendly(parts, (call, _input, exchange) =>
       lately(call, exchange, {
-        async run({ session }) {
-          await parts.secondFactors.disable(call, { accountId: session.accountId, by: whence(exchange) })
+        async run(who) {
+          await stayKnown(parts, who, {
+            run: () => parts.secondFactors.disable(call, { accountId: who.session.accountId, by: whence(exchange) }),
+            emailAfter: (isDone, email) => (isDone ? email : undefined),
+          })
           return doneAnswer('second-step-off')
         },
       }),

@@ -3,10 +3,9 @@ import type { Call } from '#kernel/call.ts'
 import { type Html, html } from '#kernel/html.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import { nameBrowser } from '../browser.ts'
-import { describeDevice } from '../device.ts'
 import type { HalfSignIn, NextStep } from '../engine.ts'
 import { type GuardedForm, guardOf } from '../guard/form.ts'
-import type { FormFailure, PageParts } from '../pages/handling.ts'
+import { deviceNameOf, type FormFailure, type PageParts } from '../pages/handling.ts'
 import type { Skin } from '../pages/layout.ts'
 import { enrolPlace, signInPlace } from '../passkeys/places.ts'
 import { passkeyForm, withoutPasskeys } from '../passkeys/pages.ts'
@@ -84,7 +83,7 @@ async function setUp(shown: HalfShown, next: NextStep & { kind: 'enrol' }): Prom
 async function makePasskey({ parts, call, exchange, skin, uid, half }: HalfShown, primary: boolean): Promise<Html | undefined> {
   const owner = await parts.accounts.find(call, half.accountId)
   if (owner === undefined) return undefined
-  const name = describeDevice(exchange.request.headers['user-agent'])
+  const name = deviceNameOf(parts, exchange)
   const form = passkeyForm(skin, {
     kind: 'create',
     action: `/interaction/${uid}/passkey/add`,

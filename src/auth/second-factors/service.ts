@@ -60,7 +60,8 @@ export interface SecondFactors {
     place: EnrolmentPlace & { readonly credential: string; readonly by: Whence },
     typed: { sealed: string; code: string },
   ): Promise<{ readonly codes: readonly string[] } | 'wrong_code' | 'ended'>
-  disable(call: Call, acting: Acting): Promise<void>
+  /** False when it was off already. */
+  disable(call: Call, acting: Acting): Promise<boolean>
   /** `undefined` when the credential is no longer the account's. */
   newRecoveryCodes(call: Call, acting: Acting & { readonly credential: string }): Promise<readonly string[] | undefined>
   /** Throws `auth.too_many_tries`. */
@@ -176,11 +177,11 @@ function changing(deps: SecondFactorsDependencies): Pick<SecondFactors, 'disable
   const disable: SecondFactors['disable'] = async (call, acting) => {
     const { accountId } = acting
     const [person, present] = await Promise.all([accounts.find(call, accountId), repository.findTotp(call, accountId)])
-    if (person === undefined || present === undefined) return
+    if (person === undefined || present === undefined) return false
     const events = await telling(deps, call, { ...acting, type: 'totp.disabled' })
     const done = await repository.removeTotp(call, accountId, { waysVersion: person.waysVersion, events })
     // Another way in left at the same moment; what is left is looked at anew.
-    if (!done) await disable(call, acting)
+    return done || disable(call, acting)
   }
 
   return {

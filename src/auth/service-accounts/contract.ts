@@ -14,6 +14,8 @@ export interface ServiceAccountView {
   readonly authentication: 'secret' | 'key'
   /** Epoch milliseconds. */
   readonly createdAt: number
+  /** Until when the secret or key before the present one is good. */
+  readonly earlierUntil?: number
 }
 
 export interface NewServiceAccount {
@@ -37,8 +39,14 @@ export interface ServiceAccountsDesk {
   create(call: Call, made: NewServiceAccount & { readonly organisationId?: string | undefined }): Promise<MadeServiceAccount>
   /** Tokens that tell of others end within a second. */
   setRoles(call: Call, clientId: string, roles: readonly string[]): Promise<void>
-  /** The secret before is worth nothing from now on. */
-  renewSecret(call: Call, clientId: string): Promise<string>
+  /** What is taken away ends the tokens of before within a second; what is given counts with the next one. */
+  setScopes(call: Call, clientId: string, scopes: readonly string[]): Promise<void>
+  /** The secret before is good for so long still, an hour unless told; with 0 it ends at once. */
+  renewSecret(call: Call, clientId: string, keepSeconds?: number): Promise<string>
+  /** The same for a public key as JSON, of one that signs for itself. */
+  setKey(call: Call, clientId: string, change: { readonly key: string; readonly keepSeconds?: number | undefined }): Promise<void>
+  /** Ends the secret or key before the present one. False when none was good. */
+  endEarlier(call: Call, clientId: string): Promise<boolean>
   /** It can get no token any more, and those that it has end within a second. False when there is none. */
   remove(call: Call, clientId: string): Promise<boolean>
 }

@@ -18,6 +18,8 @@ export interface ServiceAccountsPart {
   readonly services: ServiceAccounts
   readonly desk: ServiceAccountsDesk
   readonly jobs: readonly JobDefinition[]
+  /** What the app says of its scopes. */
+  readonly scopeWords: Readonly<Record<string, string>>
 }
 
 export interface ServiceAccountsPartDependencies {
@@ -44,6 +46,7 @@ export function createServiceAccountsPart({ database, scopes, definition, ...res
   }
   return {
     services,
+    scopeWords: scopes,
     jobs: [ownerGoneJob((call, organisationId) => services.haltUnattended(call, organisationId))],
     desk: {
       async list(call, organisationId) {
@@ -55,7 +58,11 @@ export function createServiceAccountsPart({ database, scopes, definition, ...res
         return await services.create(call, { organisationId }, made)
       },
       setRoles: async (call, clientId, roles) => services.setRoles(call, await owner(call, clientId), { clientId, roles }),
-      renewSecret: async (call, clientId) => services.renewSecret(call, await owner(call, clientId), clientId),
+      setScopes: async (call, clientId, wanted) => services.setScopes(call, await owner(call, clientId), { clientId, scopes: wanted }),
+      renewSecret: async (call, clientId, keepSeconds) =>
+        services.renewSecret(call, await owner(call, clientId), { clientId, keepSeconds }),
+      setKey: async (call, clientId, change) => services.setKey(call, await owner(call, clientId), { clientId, ...change }),
+      endEarlier: async (call, clientId) => services.endEarlier(call, await owner(call, clientId), clientId),
       async remove(call, clientId) {
         requireOperator(call)
         const found = await services.ownerFor(call, clientId)

@@ -3,13 +3,14 @@ import { unstorable } from '#kernel/storable.ts'
 import type { PublicKeyDefinition } from '../clients/contract.ts'
 import { publicKeyDefinition } from '../clients/schemas.ts'
 import { authErrors } from '../errors.ts'
-import { isPublicKey } from '../provider/client-authentication.ts'
+import { isPublicKey, isUsableKey } from '../provider/client-authentication.ts'
 import { fieldProblem } from '../texts/problem.ts'
 
 export function parsePublicKey(text: string): PublicKeyDefinition {
   const parsed = publicKeyDefinition.safeParse(jsonOf(text))
   if (!parsed.success || unstorable(parsed.data) !== undefined || !isPublicKey(parsed.data))
     throw authErrors.bad_details({ fields: [fieldProblem('key', 'key_not_public')] })
+  if (!isUsableKey(parsed.data)) throw authErrors.bad_details({ fields: [fieldProblem('key', 'key_unusable')] })
   return parsed.data
 }
 

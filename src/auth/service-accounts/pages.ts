@@ -2,6 +2,7 @@
 import { type Html, html } from '#kernel/html.ts'
 import { csrfField, field, lead, message, type Skin, stagePage } from '../pages/layout.ts'
 import type { FormState } from '../pages/parts.ts'
+import { scopeWords as wordsOfScope } from '../pages/words.ts'
 import { button, pathOf, roleBoxes, roleWords } from '../organisations/parts.ts'
 import type { MadeServiceAccount, ServiceAccountView } from './contract.ts'
 
@@ -10,34 +11,94 @@ export interface ServicesView {
   readonly services: readonly ServiceAccountView[]
   readonly roles: readonly string[]
   readonly scopes: readonly string[]
+  readonly scopeWords: Readonly<Record<string, string>>
   readonly csrfToken: string
   readonly state: FormState
 }
 
-export function servicesPart(skin: Skin, { organisationId, services, roles, scopes, csrfToken, state }: ServicesView): Html {
-  const { organisations: texts, scopes: words } = skin.texts
+/** In seconds: at once, an hour, a day, a week. */
+const KEEPS = [3600, 0, 86_400, 604_800] as const
+
+interface Managed {
+  readonly service: ServiceAccountView
+  readonly path: string
+  readonly csrfToken: string
+  readonly state: FormState
+}
+
+function credentialsPart(skin: Skin, { service, path, csrfToken, state }: Managed): Html {
+  const { organisations: texts } = skin.texts
+  const { clientId, name, earlierUntil } = service
+  const isSecret = service.authentication === 'secret'
+  const id = `keep-${clientId}`
+  const options = KEEPS.map((seconds) => html`<option value="${String(seconds)}">${texts.keeps[seconds]}</option>`)
+  const keeping = html`<div class="field"><label for="${id}">${texts.keepEarlier}</label><select id="${id}" name="keep">${options}</select></div>`
+  const problem = state.values?.['of'] === clientId ? state.problems?.['nextKey'] : undefined
+  const next = isSecret
+    ? undefined
+    : html`<input type="hidden" name="of" value="${clientId}">${keyField({ id: `key-${clientId}`, name: 'nextKey', label: texts.nextKey, value: '', problem })}`
+  const label = isSecret ? texts.renewSecretOf(name) : texts.changeKeyOf(name)
+  const earlier =
+    earlierUntil === undefined
+      ? undefined
+      : html`<p class="soft small">${texts.earlierUntil(momentOf(skin.texts, earlierUntil))}</p>${button(csrfToken, `${path}/end-earlier`, { words: texts.endEarlier, label: texts.endEarlierOf(name), danger: true })}`
+  return html`<details${problem === undefined ? undefined : html` open`}><summary>${isSecret ? texts.renewSecret : texts.changeKey}</summary><form class="form" method="post" action="${path}/${isSecret ? 'secret' : 'key'}" aria-label="${label}">${csrfField(csrfToken)}${next}${keeping}<div><button class="button quiet compact" type="submit">${isSecret ? texts.renewSecret : texts.changeKey}</button></div></form></details>${earlier}`
+}
+
+function momentOf({ locale }: Skin['texts'], at: number): string {
+  return `${new Date(at).toLocaleString(locale, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })} UTC`
+}
+
+interface KeyField {
+  readonly id: string
+  readonly name: string
+  readonly label: string
+  readonly value: string
+  readonly problem: string | undefined
+}
+
+function keyField({ id, name, label, value, problem }: KeyField): Html {
+  const wrong = problem === undefined ? undefined : html` aria-invalid="true" aria-describedby="${id}-problem"`
+  const said = problem === undefined ? undefined : html`<p class="problem" id="${id}-problem">${problem}</p>`
+  return html`<div class="field"><label for="${id}">${label}</label><textarea id="${id}" name="${name}" rows="3" autocomplete="off" spellcheck="false"${wrong}>${value}</textarea>${said}</div>`
+}
+
+interface Boxes {
+  readonly scopes: readonly string[]
+  readonly held: readonly string[]
+  readonly id: string
+  wordsOf(this: void, scope: string): string
+}
+
+function scopeBoxes(skin: Skin, { scopes, held, id: whose, wordsOf }: Boxes): Html {
+  const { organisations: texts } = skin.texts
+  const boxes = scopes.map((scope) => {
+    const id = whose === '' ? `scope-${scope}` : `scope-${whose}-${scope}`
+    const checked = held.includes(scope) ? html` checked` : undefined
+    return html`<label for="${id}"><input id="${id}" type="checkbox" name="scope-${scope}" value="on"${checked}> ${wordsOf(scope)}</label> `
+  })
+  return html`<fieldset class="boxes"><legend class="small">${texts.scopesLegend}</legend>${boxes}</fieldset>`
+}
+
+export function servicesPart(skin: Skin, { organisationId, services, roles, scopes, scopeWords, csrfToken, state }: ServicesView): Html {
+  const { organisations: texts } = skin.texts
+  const wordsOf = (name: string): string => wordsOfScope(skin.texts, { name, words: scopeWords[name] ?? name })
   const path = `${pathOf(organisationId)}/services`
   const { problems = {}, values = {} } = state
   const rows = services.map((service) => {
     const { clientId, name } = service
-    const what = html`<div class="what"><p><strong class="wrap">${name}</strong></p><p class="soft small"><code class="wrap">${clientId}</code></p><p class="soft small">${roleWords(skin, service.roles)}; ${service.scopes.join(', ')}</p></div>`
+    const what = html`<div class="what"><p><strong class="wrap">${name}</strong></p><p class="soft small"><code class="wrap">${clientId}</code></p><p class="soft small">${roleWords(skin, service.roles)}; ${service.scopes.map(wordsOf).join(', ')}</p></div>`
     const manage = html`<form class="form" method="post" action="${path}/${clientId}/roles" aria-label="${texts.serviceRoles(name)}">${csrfField(csrfToken)}${roleBoxes(skin, { roles, held: service.roles, id: `of-${clientId}` })}<div><button class="button quiet compact" type="submit">${texts.saveRoles}</button></div></form>`
-    const renew =
-      service.authentication === 'secret'
-        ? button(csrfToken, `${path}/${clientId}/secret`, { words: texts.renewSecret, label: texts.renewSecretOf(name) })
-        : undefined
-    return html`<li>${what}${manage}${renew}${button(csrfToken, `${path}/${clientId}/remove`, { words: texts.remove, label: texts.removeNamed(name), danger: true })}</li>`
+    const narrow = html`<details><summary>${texts.changeScopes}</summary><form class="form" method="post" action="${path}/${clientId}/scopes" aria-label="${texts.changeScopesOf(name)}">${csrfField(csrfToken)}${scopeBoxes(skin, { scopes, held: service.scopes, id: clientId, wordsOf })}<div><button class="button quiet compact" type="submit">${texts.changeScopes}</button></div></form></details>`
+    const renew = credentialsPart(skin, { service, path: `${path}/${clientId}`, csrfToken, state })
+    return html`<li>${what}${manage}${narrow}${renew}${button(csrfToken, `${path}/${clientId}/remove`, { words: texts.remove, label: texts.removeNamed(name), danger: true })}</li>`
   })
-  const boxes = scopes.map((scope) => {
-    const id = `scope-${scope}`
-    return html`<label for="${id}"><input id="${id}" type="checkbox" name="${id}" value="on"> ${words[scope] ?? scope}</label> `
-  })
-  const key = html`<div class="field"><label for="key">${texts.serviceKey}</label><textarea id="key" name="key" rows="3" autocomplete="off" spellcheck="false"${problems['key'] === undefined ? undefined : html` aria-invalid="true" aria-describedby="key-problem"`}>${values['key'] ?? ''}</textarea>${problems['key'] === undefined ? undefined : html`<p class="problem" id="key-problem">${problems['key']}</p>`}</div>`
+  const key = keyField({ id: 'key', name: 'key', label: texts.serviceKey, value: values['key'] ?? '', problem: problems['key'] })
   return html`<p class="soft">${texts.servicesWords}</p>${rows.length === 0 ? undefined : html`<ul class="rows">${rows}</ul>`}
 <form class="form" method="post" action="${path}">${csrfField(csrfToken)}
 ${field({ name: 'service', label: texts.serviceName, type: 'text', autocomplete: 'off', value: values['service'] ?? '', problem: problems['service'], maxLength: 80 })}
 ${roleBoxes(skin, { roles, held: [], id: 'service' })}
-<fieldset class="boxes"><legend class="small">${texts.scopesLegend}</legend>${boxes}</fieldset>
+${scopeBoxes(skin, { scopes, held: [], id: '', wordsOf })}
 ${key}
 <div><button class="button quiet" type="submit">${texts.makeService}</button></div></form>`
 }

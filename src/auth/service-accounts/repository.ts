@@ -1,6 +1,6 @@
 // How service accounts are stored: one record here for whose it is and what it may do, and the client that it gets its tokens as. Both or neither.
 import type { Call } from '#kernel/call.ts'
-import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
+import { type Change, defineCollection, deleteFrom, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import { z } from '#kernel/schema.ts'
 import type { Database, Page, Stored } from '../../database/contract.ts'
@@ -53,10 +53,22 @@ export interface ServiceAccountsRepository {
       readonly events: readonly EventDraft[]
     },
   ): Promise<boolean>
-  updateSecret(
+  updateScopes(
     call: Call,
-    clientId: string,
-    change: { readonly secretHash: string; readonly also: readonly Operation[]; readonly events: readonly EventDraft[] },
+    before: { readonly service: Stored<ServiceAccount>; readonly client: Stored<StoredClient> },
+    change: {
+      readonly scopes: readonly string[]
+      readonly at: number
+      readonly also: readonly Operation[]
+      readonly events: readonly EventDraft[]
+    },
+  ): Promise<boolean>
+  /** The client as it is stored, also by a process that this one has not heard of yet. */
+  findClient(call: Call, clientId: string): Promise<Stored<StoredClient> | undefined>
+  updateClient(
+    call: Call,
+    before: Stored<StoredClient>,
+    change: { readonly set: Change<StoredClient>['set']; readonly also: readonly Operation[]; readonly events: readonly EventDraft[] },
   ): Promise<boolean>
   remove(
     call: Call,
@@ -67,6 +79,7 @@ export interface ServiceAccountsRepository {
 
 export function createServiceAccountsRepository(database: Database): ServiceAccountsRepository {
   const services = database.collection(servicesCollection)
+  const clients = database.collection(clientsCollection)
   const commit = async (call: Call, operations: readonly Operation[], events: readonly EventDraft[]): Promise<boolean> => {
     try {
       await database.commit(call, operations, events)
@@ -93,12 +106,22 @@ export function createServiceAccountsRepository(database: Database): ServiceAcco
         [updateIn(servicesCollection, value.id, { set: { roles: [...roles], membershipAt: at }, ifVersion: version }), ...also],
         events,
       ),
-    updateSecret: (call, clientId, { secretHash, also, events }) =>
+    updateScopes: (call, { service, client }, { scopes, at, also, events }) =>
       commit(
         call,
-        [updateIn(clientsCollection, clientId, { set: { secretHash, earlierSecret: undefined } }), ...also],
-        [clientChanged(clientId), ...events],
+        [
+          updateIn(servicesCollection, service.value.id, { set: { scopes: [...scopes], membershipAt: at }, ifVersion: service.version }),
+          updateIn(clientsCollection, client.value.id, {
+            set: { definition: { ...client.value.definition, scopes: [...scopes] } },
+            ifVersion: client.version,
+          }),
+          ...also,
+        ],
+        [clientChanged(client.value.id), ...events],
       ),
+    findClient: (call, clientId) => clients.get(call, clientId, { fresh: true }),
+    updateClient: (call, { value, version }, { set, also, events }) =>
+      commit(call, [updateIn(clientsCollection, value.id, { set, ifVersion: version }), ...also], [clientChanged(value.id), ...events]),
     remove: (call, { value, version }, { operations, events }) =>
       commit(
         call,

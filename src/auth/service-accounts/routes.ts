@@ -9,6 +9,7 @@ import {
   doneIn,
   memberId,
   named,
+  renamed,
   organisationId,
   posted,
   roleFields,
@@ -16,9 +17,15 @@ import {
 import { pathOf } from '../organisations/parts.ts'
 import { csrfToken, emptyForm, formText, type PageParts, skinOf } from '../pages/handling.ts'
 import { authErrors } from '../errors.ts'
+import { LONGEST_KEEP_SECONDS } from './credentials.ts'
 import { secretPage } from './pages.ts'
 
 const params = z.strictObject({ id: organisationId, service: memberId })
+
+/** How long the secret or key before is good, in seconds. */
+const keep = z.coerce.number().int().nonnegative().max(LONGEST_KEEP_SECONDS).optional()
+const one = (name: string, summary: string) =>
+  ({ ...common, method: 'POST', path: `/account/organisations/:id/services/:service/${name}`, summary, body: 'form' }) as const
 
 export function serviceAccountRoutes(parts: PageParts): Route[] {
   const { services } = parts.serviceAccounts
@@ -29,8 +36,6 @@ export function serviceAccountRoutes(parts: PageParts): Route[] {
     const skin = skinOf(parts, who.exchange, pathOf(acting.organisationId))
     return page(secretPage(skin, { made, backPath: pathOf(acting.organisationId), tokenEndpoint: `${who.exchange.origin}/token` }))
   }
-  const one = (name: string, summary: string) =>
-    ({ ...common, method: 'POST', path: `/account/organisations/:id/services/:service/${name}`, summary, body: 'form' }) as const
   return [
     posted(parts, { path: 'services', summary: 'Make a service account', body: makeForm, recent: true }, async (on, { body }) => {
       const { acting, who } = on
@@ -50,12 +55,23 @@ export function serviceAccountRoutes(parts: PageParts): Route[] {
     }),
     route({
       ...one('secret', 'Give a service account a new secret'),
-      input: { params, body: emptyForm },
+      input: { params, body: z.strictObject({ csrf_token: csrfToken, keep }) },
       handle: doingLately(parts, async (on, input) => {
         const { who, acting } = on
         const clientId = input.params.service
-        const secret = await services.renewSecret(who.call, await services.ownerOf(who.call, acting), clientId)
+        const renewal = { clientId, keepSeconds: input.body.keep }
+        const secret = await services.renewSecret(who.call, await services.ownerOf(who.call, acting), renewal)
         return shown(on, { service: { clientId }, secret })
+      }),
+    }),
+    ...keyRoutes(parts),
+    route({
+      ...one('scopes', 'Change what a service account may ask for'),
+      input: { params, body: z.strictObject({ csrf_token: csrfToken, ...boxes }) },
+      handle: doingLately(parts, async ({ who, acting }, input) => {
+        const scopes = services.scopes.filter((scope) => Object.hasOwn(input.body, `scope-${scope}`))
+        await services.setScopes(who.call, await services.ownerOf(who.call, acting), { clientId: input.params.service, scopes })
+        return doneIn(acting.organisationId, 'service-scopes')
       }),
     }),
     route({
@@ -65,6 +81,31 @@ export function serviceAccountRoutes(parts: PageParts): Route[] {
         if (!(await services.remove(who.call, await services.ownerOf(who.call, acting), input.params.service)))
           throw authErrors.service_not_found()
         return doneIn(acting.organisationId, 'service-removed')
+      }),
+    }),
+  ]
+}
+
+function keyRoutes(parts: PageParts): Route[] {
+  const { services } = parts.serviceAccounts
+  return [
+    route({
+      ...one('key', 'Give a service account another public key'),
+      // The id is sent as well: what is wrong is shown at the form that it came from.
+      input: { params, body: z.strictObject({ csrf_token: csrfToken, keep, nextKey: formText, of: memberId }) },
+      handle: doingLately(parts, async ({ who, acting }, input) => {
+        const { keep: keepSeconds, nextKey: key } = input.body
+        const owner = await services.ownerOf(who.call, acting)
+        await renamed(['key', 'nextKey'], services.setKey(who.call, owner, { clientId: input.params.service, key, keepSeconds }))
+        return doneIn(acting.organisationId, 'service-key')
+      }),
+    }),
+    route({
+      ...one('end-earlier', 'End the secret or key that a service account had before'),
+      input: { params, body: emptyForm },
+      handle: doingLately(parts, async ({ who, acting }, input) => {
+        await services.endEarlier(who.call, await services.ownerOf(who.call, acting), input.params.service)
+        return doneIn(acting.organisationId, 'service-earlier')
       }),
     }),
   ]

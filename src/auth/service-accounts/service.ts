@@ -1,48 +1,38 @@
 // The decisions about service accounts: who may make them, what they are, and their end. What a token of one says is read at each issue.
 import type { Call } from '#kernel/call.ts'
-import type { Clock } from '#kernel/clock.ts'
-import type { Operation } from '#kernel/collection.ts'
 import { newId, randomToken } from '#kernel/ids.ts'
 import { sha256 } from '#kernel/keyring.ts'
-import type { Stored } from '../../database/contract.ts'
 import { nameProblem, tidyName } from '../accounts/name.ts'
 import type { StoredClient } from '../clients/schemas.ts'
 import { clientSubject } from '../clients/subject.ts'
 import { authErrors } from '../errors.ts'
-import type { Acting, Organisations } from '../organisations/service.ts'
-import type { Revocations } from '../revocations/revocations.ts'
+import type { Acting } from '../organisations/service.ts'
 import { laterThan, type Membership } from '../roles/membership.ts'
-import { actorOf, type SecurityEvent, securityEventOf } from '../security-events/security-event.ts'
+import { securityEventOf } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import type { MadeServiceAccount, NewServiceAccount, ServiceAccountView } from './contract.ts'
 import { parsePublicKey } from './key.ts'
-import { PLATFORM, type ServiceAccount, type ServiceAccountsRepository } from './repository.ts'
+import { createCredentials, type Credentials } from './credentials.ts'
+import {
+  checkedScopes,
+  doneBy,
+  held,
+  holding,
+  keyOf,
+  known,
+  MAX_ROUNDS,
+  type Owner,
+  ownOf,
+  type ServiceAccountsDependencies,
+} from './parts.ts'
+import { PLATFORM, type ServiceAccount } from './repository.ts'
 
 /** What their client ids begin with: whose has it and no record, gets no token. */
 export const SERVICE_ID = 'svc-'
 
 const MOST = 50
-const MAX_ROUNDS = 10
 
-export interface ServiceAccountsDependencies {
-  readonly repository: ServiceAccountsRepository
-  readonly organisations: Organisations
-  readonly revocations: Pick<Revocations, 'superseded' | 'endedFor' | 'announce'>
-  readonly clock: Clock
-  /** Scopes that one can be given. */
-  readonly scopes: readonly string[]
-  /** Every role of the app. */
-  readonly roles: readonly string[]
-}
-
-/** An organisation by one of its owners, or the platform by an operator: whoever asks has been looked at. */
-export interface Owner {
-  readonly organisationId?: string | undefined
-  /** The person, for the events. */
-  readonly by?: string | undefined
-}
-
-export interface ServiceAccounts {
+export interface ServiceAccounts extends Credentials {
   /** Scopes that one can be given. */
   readonly scopes: readonly string[]
   /** Throws unless this person owns the organisation. */
@@ -50,7 +40,8 @@ export interface ServiceAccounts {
   list(call: Call, owner: Owner): Promise<readonly ServiceAccountView[]>
   create(call: Call, owner: Owner, made: NewServiceAccount): Promise<MadeServiceAccount>
   setRoles(call: Call, owner: Owner, change: { readonly clientId: string; readonly roles: readonly string[] }): Promise<void>
-  renewSecret(call: Call, owner: Owner, clientId: string): Promise<string>
+  /** What it is given counts with its next token; what is taken away ends those of before, within a second. */
+  setScopes(call: Call, owner: Owner, change: { readonly clientId: string; readonly scopes: readonly string[] }): Promise<void>
   /** False when it is not there, or another owner's. */
   remove(call: Call, owner: Owner, clientId: string): Promise<boolean>
   /** When the owner ends. */
@@ -74,15 +65,14 @@ const viewOf = ({ id, owner, name, roles, scopes, authentication, createdAt }: S
   createdAt,
 })
 
-const keyOf = ({ organisationId }: Owner): string => organisationId ?? PLATFORM
-
 export function createServiceAccounts(deps: ServiceAccountsDependencies): ServiceAccounts {
   const { repository, organisations } = deps
-  const own = async (call: Call, owner: Owner, clientId: string): Promise<Stored<ServiceAccount> | undefined> => {
-    const found = await repository.find(call, clientId)
-    return found?.value.owner === keyOf(owner) ? found : undefined
+  const changes = changing(deps)
+  const withEarlier = async (call: Call, service: ServiceAccount): Promise<ServiceAccountView> => {
+    const client = (await repository.findClient(call, service.id))?.value
+    const until = (client?.earlierSecret ?? client?.earlierKey)?.until
+    return until === undefined || until <= deps.clock.now() ? viewOf(service) : { ...viewOf(service), earlierUntil: until }
   }
-  const changes = changing(deps, own)
   const every = async (call: Call, owner: string): Promise<readonly ServiceAccount[]> => {
     const found: ServiceAccount[] = []
     let after: string | undefined
@@ -102,10 +92,11 @@ export function createServiceAccounts(deps: ServiceAccountsDependencies): Servic
       const { id } = await organisations.requireOwner(call, acting)
       return { organisationId: id, by: acting.accountId }
     },
-    list: async (call, owner) => (await every(call, keyOf(owner))).map(viewOf),
+    list: async (call, owner) => await Promise.all((await every(call, keyOf(owner))).map((each) => withEarlier(call, each))),
     create: (call, owner, made) => create(deps, call, { owner, made }),
     setRoles: changes.setRoles,
-    renewSecret: changes.renewSecret,
+    setScopes: changes.setScopes,
+    ...createCredentials(deps),
     remove: changes.remove,
     async removeAll(call, { organisationId }) {
       for (const { id } of await every(call, keyOf({ organisationId }))) await changes.remove(call, { organisationId }, id)
@@ -137,11 +128,10 @@ async function create(
   call: Call,
   { owner, made }: { readonly owner: Owner; readonly made: NewServiceAccount },
 ): Promise<MadeServiceAccount> {
-  const { organisations, clock, scopes, roles: all } = deps
+  const { organisations, clock, roles: all } = deps
   const problem = nameProblem(made.name)
   if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
-  if (made.scopes.some((scope) => !scopes.includes(scope)))
-    throw authErrors.bad_details({ fields: [fieldProblem('scopes', 'scope_unknown')] })
+  const scopes = checkedScopes(deps, made.scopes)
   const roles = owner.organisationId === undefined ? known(made.roles, all) : organisations.checkedRoles(made.roles)
   const key = made.key === undefined || made.key.trim() === '' ? undefined : parsePublicKey(made.key)
   const now = clock.now()
@@ -152,7 +142,7 @@ async function create(
     name,
     redirectUris: [],
     origins: [],
-    scopes: [...made.scopes],
+    scopes: [...scopes],
     grants: ['client_credentials'],
     ...(key === undefined ? {} : { authentication: { method: 'private_key_jwt', keys: [key] } }),
   }
@@ -162,7 +152,7 @@ async function create(
     owner: keyOf(owner),
     name,
     roles: [...roles],
-    scopes: [...made.scopes],
+    scopes: [...scopes],
     authentication: key === undefined ? 'secret' : 'key',
     membershipAt: now,
     createdAt: now,
@@ -192,24 +182,7 @@ async function insert(
   throw authErrors.changed_meanwhile()
 }
 
-/** Whoever is taken out, or whose organisation ends, while they are at it comes too late: nothing is stored, and no secret is shown. */
-async function holding({ organisations }: ServiceAccountsDependencies, call: Call, owner: Owner): Promise<readonly Operation[]> {
-  const { organisationId, by } = owner
-  return organisationId === undefined ? [] : await organisations.owners.hold(call, { organisationId, by })
-}
-
-/** An owner of the organisation that it works for, or an operator. */
-const doneBy = (call: Call, { by }: Owner): Pick<SecurityEvent, 'accountId' | 'actor'> =>
-  by === undefined ? actorOf(call) : { accountId: by }
-
-function known(wanted: readonly string[], all: readonly string[]): readonly string[] {
-  if (wanted.some((role) => !all.includes(role))) throw authErrors.bad_details({ fields: [fieldProblem('roles', 'role_unknown')] })
-  return all.filter((role) => wanted.includes(role))
-}
-
-type Own = (call: Call, owner: Owner, clientId: string) => Promise<Stored<ServiceAccount> | undefined>
-
-interface Changes extends Pick<ServiceAccounts, 'setRoles' | 'renewSecret' | 'remove'> {
+interface Changes extends Pick<ServiceAccounts, 'setRoles' | 'setScopes' | 'remove'> {
   /** Ends its tokens and leaves it what it is. */
   supersede(call: Call, clientId: string): Promise<void>
 }
@@ -231,17 +204,16 @@ function superseding({ repository, revocations, clock }: ServiceAccountsDependen
   }
 }
 
-function changing(deps: ServiceAccountsDependencies, own: Own): Changes {
+function changing(deps: ServiceAccountsDependencies): Changes {
   const { repository, organisations, revocations, clock, roles: all } = deps
-  // What operators change needs nobody who owns it.
-  const held = async (call: Call, owner: Owner) => (owner.by === undefined ? [] : await holding(deps, call, owner))
   return {
     supersede: superseding(deps),
+    setScopes: rescoping(deps),
     async setRoles(call, owner, { clientId, roles: wanted }) {
       const roles = owner.organisationId === undefined ? known(wanted, all) : organisations.checkedRoles(wanted)
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
-        const holds = await held(call, owner)
-        const before = await own(call, owner, clientId)
+        const holds = await held(deps, call, owner)
+        const before = await ownOf(deps, call, { owner, clientId })
         if (before === undefined) throw authErrors.service_not_found()
         const at = laterThan(before.value.membershipAt, clock.now())
         const subject = clientSubject(clientId)
@@ -254,21 +226,10 @@ function changing(deps: ServiceAccountsDependencies, own: Own): Changes {
       }
       throw authErrors.changed_meanwhile()
     },
-    async renewSecret(call, owner, clientId) {
-      const secret = randomToken()
-      for (let round = 0; round < MAX_ROUNDS; round += 1) {
-        const also = await held(call, owner)
-        const found = await own(call, owner, clientId)
-        if (found?.value.authentication !== 'secret') throw authErrors.service_not_found()
-        const events = [securityEventOf({ type: 'service.secret_renewed', about: found.value.name, ...doneBy(call, owner) })]
-        if (await repository.updateSecret(call, clientId, { secretHash: sha256(secret), also, events })) return secret
-      }
-      throw authErrors.changed_meanwhile()
-    },
     async remove(call, owner, clientId) {
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
-        const holds = await held(call, owner)
-        const found = await own(call, owner, clientId)
+        const holds = await held(deps, call, owner)
+        const found = await ownOf(deps, call, { owner, clientId })
         if (found === undefined) return false
         const subject = clientSubject(clientId)
         const events = [securityEventOf({ type: 'service.removed', about: found.value.name, ...doneBy(call, owner) })]
@@ -279,5 +240,28 @@ function changing(deps: ServiceAccountsDependencies, own: Own): Changes {
       }
       throw authErrors.changed_meanwhile()
     },
+  }
+}
+
+function rescoping(deps: ServiceAccountsDependencies): Changes['setScopes'] {
+  const { repository, revocations, clock } = deps
+  return async (call, owner, { clientId, scopes: wanted }) => {
+    const scopes = checkedScopes(deps, wanted)
+    const subject = clientSubject(clientId)
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const holds = await held(deps, call, owner)
+      const service = await ownOf(deps, call, { owner, clientId })
+      const client = await repository.findClient(call, clientId)
+      if (service === undefined || client === undefined) throw authErrors.service_not_found()
+      const isNarrower = service.value.scopes.some((scope) => !scopes.includes(scope))
+      const at = isNarrower ? laterThan(service.value.membershipAt, clock.now()) : service.value.membershipAt
+      const also = isNarrower ? [...holds, revocations.superseded(subject, at)] : holds
+      const events = [securityEventOf({ type: 'service.scopes_changed', about: service.value.name, ...doneBy(call, owner) })]
+      if (await repository.updateScopes(call, { service, client }, { scopes, at, also, events })) {
+        if (isNarrower) await revocations.announce(call, 'membership', [subject])
+        return
+      }
+    }
+    throw authErrors.changed_meanwhile()
   }
 }

@@ -5,6 +5,7 @@ import { whence } from '../browser.ts'
 import { accountActions, doneAnswer, ownerOf, type SignedIn } from '../pages/account-actions.ts'
 import { errorPage } from '../pages/engine-pages.ts'
 import { emptyForm, formAnswers, friendly, type PageParts, skinOf } from '../pages/handling.ts'
+import { stayKnown } from '../pages/stay-known.ts'
 import type { Texts } from '../texts/en.ts'
 import { endedPage, nameOf } from './asked.ts'
 import { connectedPage, connectPage } from './pages.ts'
@@ -100,8 +101,11 @@ function connectRoutes(parts: PageParts): Route[] {
       input: { params: z.strictObject({ id: z.string().regex(/^[\w-]{43}$/) }), body: emptyForm },
       handle: friendly(parts, (call, { params }, exchange) =>
         lately(call, exchange, {
-          async run({ session }) {
-            const outcome = await upstreams.unlink(call, session.accountId, { id: params.id, by: whence(exchange) })
+          async run(who) {
+            const outcome = await stayKnown(parts, who, {
+              run: () => upstreams.unlink(call, who.session.accountId, { id: params.id, by: whence(exchange) }),
+              emailAfter: (unlinked, email) => (unlinked === 'done' ? email : undefined),
+            })
             return doneAnswer(outcome === 'last' ? 'identity-last' : 'identity-unlinked')
           },
         }),

@@ -32,7 +32,7 @@ export interface UpstreamsParts {
   readonly clock: Clock
   readonly logger: Logger
   readonly hooks: Pick<RunningHooks, 'beforeSignUp'>
-  readonly admission: Pick<Admission, 'mayJoin' | 'joining'>
+  readonly admission: Pick<Admission, 'whyNot' | 'joining'>
   readonly hasOtherWay: HasOtherWay
   readonly settings: UpstreamSettings
   /** How requests leave this machine. */

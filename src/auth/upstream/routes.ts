@@ -7,6 +7,7 @@ import { answersOf } from '../pages/interaction-answers.ts'
 import { type At, step } from '../pages/step.ts'
 import type { Texts } from '../texts/en.ts'
 import { endedPage, nameOf } from './asked.ts'
+import type { NotAdmitted } from '../admission/service.ts'
 import type { Arrival } from './schemas.ts'
 import { welcomeRoutes } from './welcome-routes.ts'
 
@@ -120,13 +121,20 @@ async function goOn(parts: PageParts, at: At, who: Arrival): Promise<Answer> {
   const { call, exchange, interaction } = at
   const arrived = await upstreams.arrive(call, who)
   if (arrived.is === 'refused')
-    return problemAnswer(parts, at, { status: 422, problem: textsOf(parts, exchange).refused(nameOf(parts, who.upstream)) })
+    return problemAnswer(parts, at, { status: 422, problem: refusalWords(parts, at, { who, why: arrived.why }) })
   if (arrived.is === 'owner') {
     exchange.renewCsrf()
     return engine.finishSignIn(exchange, { ...arrived.owner, by: 'upstream', ...(arrived.byAddress ? { arrival: who } : {}) })
   }
   upstreams.travels.arrive(exchange, who)
   return seeOther(`/interaction/${interaction.uid}/${arrived.is === 'new' ? 'welcome' : 'choose'}`)
+}
+
+/** Before anything else is asked: whoever may have no account need not say how they would like to be called. */
+function refusalWords(parts: PageParts, { exchange }: At, { who, why }: { who: Arrival; why: NotAdmitted | undefined }): string {
+  const { upstream: texts, problems } = skinOf(parts, exchange).texts
+  const provider = nameOf(parts, who.upstream)
+  return why === undefined ? texts.refused(provider) : texts.notAdmitted(provider, problems[why])
 }
 
 function signInRoutes(parts: PageParts): Route[] {

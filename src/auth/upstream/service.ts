@@ -13,7 +13,7 @@ import type { AccountsRepository } from '../accounts/repository.ts'
 import { type Account, credentialOf } from '../accounts/schemas.ts'
 import { authErrors } from '../errors.ts'
 import { fieldProblem } from '../texts/problem.ts'
-import type { Admission } from '../admission/service.ts'
+import type { Admission, NotAdmitted } from '../admission/service.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import { arrivalOf } from './arrival.ts'
@@ -41,8 +41,8 @@ export type Arrived =
   | { readonly is: 'new' }
   /** Whose account it is, or would be, cannot be told by what the provider says. */
   | { readonly is: 'unknown' }
-  /** Suspended, or kept to people who have linked it. */
-  | { readonly is: 'refused' }
+  /** Suspended, or kept to people who have linked it; `why` of whoever may have no account, whose address it certainly is. */
+  | { readonly is: 'refused'; readonly why?: NotAdmitted }
 
 export interface Upstreams {
   readonly list: readonly Pick<Upstream, 'id' | 'kind' | 'name' | 'signUp'>[]
@@ -79,7 +79,7 @@ export interface UpstreamsDependencies {
   readonly identities: IdentitiesRepository
   readonly accounts: Pick<AccountsRepository, 'find' | 'findByEmail'>
   readonly hooks: Pick<RunningHooks, 'beforeSignUp'>
-  readonly admission: Pick<Admission, 'mayJoin' | 'joining'>
+  readonly admission: Pick<Admission, 'whyNot' | 'joining'>
   readonly hasOtherWay: HasOtherWay
   readonly clock: Clock
   readonly logger: Logger
@@ -169,7 +169,10 @@ function arriving(deps: UpstreamsDependencies): Pick<Upstreams, 'arrive' | 'sett
     // Requirement 71: the provider must have verified the address ...
     if (arrival.email === undefined || !arrival.emailVerified) return { means: { is: 'unknown' } }
     const account = await accounts.findByEmail(call, arrival.email)
-    if (account === undefined) return { means: { is: 'new' } }
+    if (account === undefined) {
+      const why = await admission.whyNot(call, arrival.email)
+      return { means: why === undefined ? { is: 'new' } : { is: 'refused', why } }
+    }
     // ... and so must we: else whoever signed up with a stranger's address would get that stranger's visit.
     if (isOpen(account) && account.emailVerifiedAt === undefined) return { means: { is: 'unknown' } }
     return ownedBy(account, { byAddress: true })
@@ -196,7 +199,8 @@ function arriving(deps: UpstreamsDependencies): Pick<Upstreams, 'arrive' | 'sett
       const problem = nameProblem(typed)
       if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
       // The provider has shown whose address it is: its owner may know that it is not invited.
-      if (!(await admission.mayJoin(call, email))) throw authErrors.sign_in_refused()
+      const why = await admission.whyNot(call, email)
+      if (why !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('email', why)] })
       const name = tidyName(await hooks.beforeSignUp(call, { email, name: tidyName(typed) }))
       const now = clock.now()
       const { language } = call

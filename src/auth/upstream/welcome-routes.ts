@@ -38,7 +38,7 @@ export function welcomeRoutes(parts: PageParts): Route[] {
       async ({ exchange, interaction: { uid } }) => {
         const who = arrivalAt(parts, exchange, uid)
         if (who === undefined) return endedPage(parts, exchange)
-        const view = { uid, provider: nameOf(parts, who.upstream), signUp: hasSignUp(parts.methods) }
+        const view = { uid, provider: nameOf(parts, who.upstream), signUp: hasSignUp(parts.methods) && !parts.shared.admission.isOff }
         return page(choosePage(skinOf(parts, exchange), view))
       },
     ),

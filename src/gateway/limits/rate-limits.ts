@@ -28,9 +28,15 @@ interface ClassLimit {
   readonly prefix: string
 }
 
+export interface Asker {
+  readonly client: string
+  /** Has a quota of its own as well, which comes first. */
+  readonly own?: string | undefined
+}
+
 export interface RateLimits {
-  /** Takes one request of the client's quota and adds the fields; throws `http.too_many_requests` when it is used up. */
-  take(rate: RateClass, client: string, request: { readonly nowMs: number; readonly headers: HeaderList }): void
+  /** Takes one request of a quota of whoever asks and adds the fields; throws `http.too_many_requests` when they are used up. */
+  take(rate: RateClass, asker: Asker, request: { readonly nowMs: number; readonly headers: HeaderList }): void
 }
 
 export function createRateLimits(settings: Pick<GatewaySettings, 'rateLimits' | 'rateLimitFactor'>): RateLimits {
@@ -45,10 +51,11 @@ export function createRateLimits(settings: Pick<GatewaySettings, 'rateLimits' | 
     classes.set(name, { limiter, policy: `"${name}";q=${quota};w=${limit.windowSeconds}`, prefix: `"${name}";r=` })
   }
   return {
-    take(rate, client, { nowMs, headers }) {
+    take(rate, { client, own }, { nowMs, headers }) {
       const known = classes.get(rate)
       if (known === undefined) return
-      const { allowed, remaining, resetMs, retryMs } = known.limiter.take(client, nowMs)
+      const first = own === undefined ? undefined : known.limiter.take(own, nowMs)
+      const { allowed, remaining, resetMs, retryMs } = first?.allowed === true ? first : known.limiter.take(client, nowMs)
       headers.push('ratelimit-policy', known.policy, 'ratelimit', `${known.prefix}${remaining};t=${Math.ceil(resetMs / 1000)}`)
       if (allowed) return
       const seconds = Math.max(1, Math.ceil(retryMs / 1000))

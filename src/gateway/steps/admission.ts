@@ -1,4 +1,6 @@
 // Who asks what of which host, and whether it may be asked now: everything before cookies and tokens mean anything.
+import { parseCookies } from '#kernel/http/cookie.ts'
+import { KNOWN_BROWSER_COOKIE } from '#kernel/http/known-browser.ts'
 import { httpErrors } from '#kernel/http/problem.ts'
 import type { Method } from '#kernel/http/route.ts'
 import { cameByTls, clientAddress, networkOf } from '../client-address.ts'
@@ -75,13 +77,24 @@ export function findRoute(exchange: GatewayExchange): void {
   }
 }
 
-export function limitRate({ limits, origins }: PipelineParts): Step['run'] {
+/** Strangers who use up what an address may ask leave this to whoever has signed in there before: once for each account, from wherever it comes. */
+function ownAllowance({ passes }: PipelineParts, { request }: GatewayExchange): string | undefined {
+  const { cookie } = request.headers
+  if (cookie?.includes(KNOWN_BROWSER_COOKIE) !== true) return undefined
+  const pass = passes.read(parseCookies(cookie).cookies.get(KNOWN_BROWSER_COOKIE))
+  return pass && `known ${pass.account}`
+}
+
+export function limitRate(parts: PipelineParts): Step['run'] {
+  const { limits, origins } = parts
   return (exchange) => {
     const { match, client, startedAt, headers } = exchange
     // Counted apart, or a page of somebody else could use up what a person needs to sign in and to stay in.
-    const key = isSentFromElsewhere(exchange) ? `${client} elsewhere` : client
+    const isFromElsewhere = isSentFromElsewhere(exchange)
+    const rate = match?.route.rate ?? 'page'
+    const own = rate === 'sign-in' && !isFromElsewhere ? ownAllowance(parts, exchange) : undefined
     try {
-      limits.take(match?.route.rate ?? 'page', key, { nowMs: startedAt, headers })
+      limits.take(rate, { client: isFromElsewhere ? `${client} elsewhere` : client, own }, { nowMs: startedAt, headers })
     } catch (error) {
       shareRefusal({ origins }, exchange)
       throw error

@@ -1,4 +1,5 @@
 // What a step of the pipeline is, and what all of them are made from.
+import type { BrowserPasses } from '#kernel/http/known-browser.ts'
 import type { ProofChecker } from '#kernel/http/proof.ts'
 import type { Mac } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
@@ -32,6 +33,7 @@ export interface PipelineParts {
   readonly readCertificate: ReturnType<typeof createCertificateReader>
   readonly revocations: Revocations
   readonly csrfMac: Mac
+  readonly passes: Pick<BrowserPasses, 'read'>
   readonly logger: Logger
   readonly development: boolean
   readonly proxies: TrustedProxies | undefined

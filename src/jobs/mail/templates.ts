@@ -88,6 +88,7 @@ const templates: Readonly<Record<string, Template>> = {
     (texts) => texts.organisationInvitation,
   ),
   'organisation-ended': template(z.strictObject({ name: line, organisation: line, when: line }), (texts) => texts.organisationEnded),
+  'organisation-ownerless': template(z.strictObject({ name: line, organisation: line }), (texts) => texts.organisationOwnerless),
   'sign-up-closed': template(z.strictObject({}), (texts) => texts.signUpClosed),
   'password-changed': template(happened, (texts) => texts.passwordChanged),
   'passkey-added': template(happened, (texts) => texts.passkeyAdded),

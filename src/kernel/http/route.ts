@@ -160,6 +160,8 @@ interface RouteBase {
   /** Unsafe methods need the CSRF token when the request has cookies. An exemption says why it is safe. */
   readonly csrfExempt?: string
   readonly maxBodyBytes?: number
+  /** Its clients look for `error` (RFC 6749 section 5.2), so what the gateway refuses says that, too. */
+  readonly errors?: 'oauth'
   /** The answer lasts as long as somebody listens: it is counted by person and address, and ends when the authority of the caller does. */
   readonly lasting?: true
   /** Takes over the connection when the request asks for a WebSocket; all others are handled as usual. */
@@ -208,6 +210,9 @@ export function rawRoute(declaration: Omit<RawRoute, 'kind'>): Route {
 export function ok(json: unknown, headers: Answer['headers'] = {}): Answer {
   return { status: 200, headers, body: { json } }
 }
+
+/** Of a request's path and query together. The gateway takes none that is longer, so none is made. */
+export const MAX_TARGET_LENGTH = 8192
 
 /** 303, so that a form post is followed by a GET and never replayed (RFC 9700 section 4.12). */
 export function seeOther(location: string, headers: Readonly<Record<string, string | readonly string[]>> = {}): Answer {

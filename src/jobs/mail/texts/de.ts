@@ -333,6 +333,17 @@ export const de: MailTexts = {
     ],
   }),
 
+  organisationOwnerless: ({ name, organisation }, product) => ({
+    subject: `${organisation} hat keinen Inhaber mehr`,
+    preview: `Sie gehören bei ${product} dazu.`,
+    heading: `${organisation} hat keinen Inhaber mehr`,
+    paragraphs: [
+      `Hallo ${name}, um ${organisation} bei ${product}, wozu Sie gehören, kann sich niemand mehr kümmern: Das Konto des letzten Inhabers wurde gelöscht oder ist gesperrt. Sie sind weiterhin Mitglied, aber niemand kann einladen oder Rollen ändern, und die Dienstkonten stehen still.`,
+      `Die Betreiber von ${product} können ein Mitglied zum Inhaber machen. Schreiben Sie ihnen, wer es sein soll.`,
+    ],
+    small: ['Ihr Konto ist unverändert. Aus der Organisation austreten können Sie jederzeit.'],
+  }),
+
   signUpClosed: (_none, product) => ({
     subject: `${product} gibt es nur mit Einladung`,
     preview: 'Es wurde kein Konto angelegt.',

@@ -353,6 +353,20 @@ export const en = {
     small: ['Your account is as it was. If this was a mistake, talk to the owner: what was ended cannot be brought back, but made anew.'],
   }),
 
+  organisationOwnerless: (
+    { name, organisation }: { readonly name: string; readonly organisation: string },
+    product: string,
+  ): MailContent => ({
+    subject: `${organisation} has no owner any more`,
+    preview: `You belong to it on ${product}.`,
+    heading: `${organisation} has no owner any more`,
+    paragraphs: [
+      `Hello ${name}, nobody who can look after ${organisation} on ${product}, which you belong to, remains: the account of its last owner was deleted, or is blocked. You are still a member, but nobody can invite others or change roles, and its service accounts stand still.`,
+      `The people who run ${product} can make a member an owner. Write to them, and say who it should be.`,
+    ],
+    small: ['Your account is as it was. You can leave the organisation at any time.'],
+  }),
+
   signUpClosed: (_none: object, product: string): MailContent => ({
     subject: `${product} is by invitation`,
     preview: 'No account was made.',

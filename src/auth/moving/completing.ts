@@ -1,0 +1,97 @@
+// A row about somebody who is in already, and what it has that the account lacks: some systems give passwords and people in files of their own. Only the id
+// that the row leads to names the account, never its address; and nothing is given to it that its owner may have done without since (docs/decisions/0044).
+import type { Call } from '#kernel/call.ts'
+import type { Account } from '../accounts/schemas.ts'
+import { decoyOf, shapeOf } from '../passwords/foreign.ts'
+import { actorOf, securityEventOf } from '../security-events/security-event.ts'
+import type { Identity } from '../upstream/schemas.ts'
+import type { MoveInOptions, RowOutcome } from './contract.ts'
+import type { Household } from './household.ts'
+import type { MovingRepository } from './repository.ts'
+
+export interface Arriving {
+  readonly household: Household
+  readonly options: MoveInOptions
+  /** What somebody is called whose row has no name. */
+  readonly nameless: string
+}
+
+interface Missing {
+  readonly password?: string | undefined
+  readonly name?: string | undefined
+  readonly identities: readonly Identity[]
+  /** Of the row, and connected with somebody else. */
+  readonly elsewhere: readonly Identity[]
+}
+
+export async function completed(
+  repository: MovingRepository,
+  call: Call,
+  { found, arriving }: { readonly found: Account; readonly arriving: Arriving },
+): Promise<RowOutcome> {
+  const { household, options } = arriving
+  const { id: accountId } = found
+  const missing = await missingOf(repository, call, { found, arriving })
+  const words = wordsOf(missing)
+  const closed = closedBy(found, household.account)
+  const isGiven = closed === undefined && (words !== '' || missing.name !== undefined)
+  const reasons = [
+    ...(closed === undefined || words === '' ? [] : [`${words} was not taken: ${closed}`]),
+    ...missing.elsewhere.map(({ issuer }) => `the identity of ${issuer} is connected with another account here already`),
+    ...(isBlockedThere(found, household.account) && words === '' ? [BLOCKED_THERE] : []),
+  ]
+  const left = reasons.length === 0 ? {} : { left: reasons.join('; ') }
+  if (!isGiven) return { outcome: 'present', accountId, ...left }
+  if (options.dryRun !== true && !(await given(repository, call, { found, missing, from: options.from })))
+    return { outcome: 'refused', reason: 'the person was changed while being moved in; try again' }
+  return { outcome: 'completed', accountId, ...left }
+}
+
+async function missingOf(
+  repository: MovingRepository,
+  call: Call,
+  { found, arriving: { household, nameless } }: { readonly found: Account; readonly arriving: Arriving },
+): Promise<Missing> {
+  const has = new Set((await repository.identities(call, found.id)).map(({ id }) => id))
+  const others = household.identities.filter(({ id }) => !has.has(id))
+  const owners = await Promise.all(others.map((one) => repository.findIdentity(call, one)))
+  const { password, name } = household.account
+  return {
+    ...(found.password === undefined && password !== undefined ? { password } : {}),
+    ...(found.name === nameless && name !== nameless ? { name } : {}),
+    // Dated as the account is: so they are told from what was added here.
+    identities: others.filter((_, index) => owners[index] === undefined).map((one) => ({ ...one, linkedAt: found.createdAt })),
+    elsewhere: others.filter((_, index) => owners[index] !== undefined),
+  }
+}
+
+function wordsOf({ password, identities }: Missing): string {
+  const issuers = identities.map(({ issuer }) => `the identity of ${issuer}`)
+  return [...(password === undefined ? [] : ['the password']), ...issuers].join(', ')
+}
+
+const BLOCKED_THERE = 'the person is blocked there, and not here'
+
+const isBlockedThere = (found: Account, row: Account): boolean => row.suspendedAt !== undefined && found.suspendedAt === undefined
+
+/** Why nothing of a row may open this account any more. */
+function closedBy(found: Account, row: Account): string | undefined {
+  if (isBlockedThere(found, row)) return BLOCKED_THERE
+  if (found.email !== row.email) return 'the address is another one here by now'
+  if (found.emailVerifiedAt !== undefined && row.emailVerifiedAt === undefined)
+    return 'the address is confirmed here, and the row does not say that it was there'
+  // Every way in that was taken away counts it on: by its owner, or by the first proof of the mailbox, which must not be undone.
+  if (found.waysVersion !== undefined) return 'ways to sign in were taken away here since'
+  return found.deletionAt === undefined ? undefined : 'the account is about to end'
+}
+
+async function given(
+  repository: MovingRepository,
+  call: Call,
+  { found, missing, from }: { readonly found: Account; readonly missing: Missing; readonly from: string },
+): Promise<boolean> {
+  const { password, name, identities } = missing
+  if (password !== undefined) await repository.keepShape(call, { id: shapeOf(password), decoy: decoyOf(password) })
+  const events = [securityEventOf({ type: 'account.imported', accountId: found.id, about: from, ...actorOf(call) })]
+  return repository.fill(call, found, { password, name, identities, events })
+}

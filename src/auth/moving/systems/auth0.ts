@@ -1,0 +1,40 @@
+// Auth0: a user export (NDJSON), or the export of password hashes that its support makes.
+import { z } from '#kernel/schema.ts'
+import { type Converter, identitiesOf, odd, read, rowWith, some, text, truth } from './shared.ts'
+
+const auth0User = z.looseObject({
+  _id: z.union([z.string(), z.looseObject({ $oid: z.string() })]).nullish(),
+  user_id: text,
+  email: z.string('has no address'),
+  email_verified: truth,
+  name: odd,
+  nickname: odd,
+  blocked: truth,
+  created_at: text,
+  passwordHash: text,
+  password_hash: text,
+  identities: z.array(z.looseObject({ provider: z.string(), user_id: z.union([z.string(), z.number()]), isSocial: truth })).nullish(),
+})
+
+export const auth0: Converter = (value, options) => {
+  const user = read(auth0User, value)
+  if (typeof user === 'string') return user
+  const { _id: internal } = user
+  const id = some(user.user_id) ?? (typeof internal === 'object' && internal !== null ? `auth0|${internal.$oid}` : undefined)
+  // Its own database is no provider: people sign in with the password there.
+  const identities = (user.identities ?? []).filter(({ provider }) => provider !== 'auth0')
+  const name = [user.name, user.nickname].find((one) => one !== null && one !== undefined && one !== user.email)
+  return rowWith({
+    id,
+    email: user.email,
+    emailVerified: user.email_verified === true,
+    name: some(name),
+    passwordHash: some(user.passwordHash) ?? some(user.password_hash),
+    suspended: user.blocked === true ? true : undefined,
+    createdAt: some(user.created_at),
+    ...identitiesOf(
+      identities.map(({ provider, user_id }) => ({ provider, subject: String(user_id) })),
+      options,
+    ),
+  })
+}

@@ -1,0 +1,49 @@
+// Firebase: `firebase auth:export people.json`, with the parameters of its hashes in a file beside it.
+import { z } from '#kernel/schema.ts'
+import { type Converter, type ConverterOptions, identitiesOf, odd, read, rowWith, some, text, truth } from './shared.ts'
+
+const firebaseUser = z.looseObject({
+  localId: z.string(),
+  email: z.string('has no address'),
+  emailVerified: truth,
+  displayName: odd,
+  disabled: truth,
+  createdAt: text,
+  passwordHash: text,
+  salt: text,
+  providerUserInfo: z.array(z.looseObject({ providerId: z.string(), rawId: text, email: odd })).nullish(),
+})
+
+export const firebase: Converter = (value, options) => {
+  const user = read(firebaseUser, value)
+  if (typeof user === 'string') return user
+  const hash = firebaseHash(user, options)
+  if (hash !== undefined && 'problem' in hash) return hash.problem
+  const identities = (user.providerUserInfo ?? []).flatMap(({ providerId, rawId, email }) =>
+    rawId === null || rawId === undefined ? [] : [{ provider: providerId, subject: rawId, label: some(email) }],
+  )
+  const createdAt = some(user.createdAt)
+  return rowWith({
+    id: user.localId,
+    email: user.email,
+    emailVerified: user.emailVerified === true,
+    name: some(user.displayName),
+    passwordHash: hash?.hash,
+    suspended: user.disabled === true ? true : undefined,
+    createdAt: createdAt === undefined ? undefined : Number(createdAt),
+    ...identitiesOf(identities, options),
+  })
+}
+
+const standard = (base64: string): string => base64.replaceAll('-', '+').replaceAll('_', '/')
+
+function firebaseHash(
+  { passwordHash, salt }: z.infer<typeof firebaseUser>,
+  { hashConfig }: ConverterOptions,
+): { readonly hash: string } | { readonly problem: string } | undefined {
+  if (passwordHash === null || passwordHash === undefined || passwordHash === '') return undefined
+  if (hashConfig === undefined) return { problem: 'the password needs --hash-config, a file with the parameters of the hashes' }
+  const { mem_cost: n, rounds: r, base64_salt_separator: separator, base64_signer_key: key } = hashConfig
+  const costs = `v=1,n=${n},r=${r},p=1,ss=${standard(separator)},sk=${standard(key)}`
+  return { hash: `$fbscrypt$${costs}$${standard(salt ?? '')}$${standard(passwordHash)}` }
+}

@@ -1,0 +1,65 @@
+// Supabase (GoTrue): rows of auth.users, as JSON or CSV, with the identities beside them where they were joined.
+import { z } from '#kernel/schema.ts'
+import { type Converter, identitiesOf, odd, read, rowWith, some, text } from './shared.ts'
+
+const json = z.preprocess(
+  (value) => (typeof value === 'string' && value !== '' ? JSON.parse(value) : value === '' ? null : value),
+  z.unknown(),
+)
+const supabaseUser = z.looseObject({
+  id: z.string(),
+  email: z.string('has no address').min(1, 'has no address'),
+  encrypted_password: text,
+  email_confirmed_at: text,
+  banned_until: text,
+  deleted_at: text,
+  created_at: text,
+  raw_user_meta_data: json.pipe(z.looseObject({ name: odd, full_name: odd }).nullish().catch(undefined)),
+  identities: json.pipe(
+    z
+      .array(z.looseObject({ provider: z.string(), provider_id: text, identity_data: z.looseObject({ sub: text, email: odd }).nullish() }))
+      .nullish(),
+  ),
+})
+
+export const supabase: Converter = (value, options) => {
+  const user = attempt(() => read(supabaseUser, value))
+  if (typeof user === 'string') return user
+  if (user.deleted_at !== null && user.deleted_at !== undefined && user.deleted_at !== '') return 'the person was deleted there'
+  const { full_name: full, name } = user.raw_user_meta_data ?? {}
+  const identities = (user.identities ?? []).flatMap(({ provider, provider_id: direct, identity_data: data }) => {
+    const subject = some(direct) ?? some(data?.sub)
+    return subject === undefined ? [] : [{ provider, subject, label: some(data?.email) }]
+  })
+  return rowWith({
+    id: user.id,
+    email: user.email,
+    emailVerified: (user.email_confirmed_at ?? '') !== '',
+    name: some(full) ?? some(name),
+    passwordHash: user.encrypted_password === '' ? undefined : some(user.encrypted_password),
+    suspended: isBanned(user.banned_until) ? true : undefined,
+    createdAt: isoOf(user.created_at),
+    ...identitiesOf(identities, options),
+  })
+}
+
+/** `infinity`, and whatever else is no moment, lets nobody in. */
+function isBanned(until: string | null | undefined): boolean {
+  const moment = isoOf(until)
+  return moment !== undefined && moment !== '-infinity' && !(Date.parse(moment) <= Date.now())
+}
+
+/** PostgreSQL writes `2024-05-01 10:00:00.1+00`. */
+function isoOf(moment: string | null | undefined): string | undefined {
+  return moment === null || moment === undefined || moment === ''
+    ? undefined
+    : moment.replace(' ', 'T').replace(/(:\d\d(?:\.\d+)?[+-]\d\d)$/, '$1:00')
+}
+
+function attempt<T>(work: () => T): T | string {
+  try {
+    return work()
+  } catch {
+    return 'a column that holds JSON cannot be read'
+  }
+}

@@ -1,0 +1,97 @@
+// How a service account proves itself, and how that is changed without a break: the one before is good for as long as is said, and can be ended before.
+import type { Call } from '#kernel/call.ts'
+import type { Change } from '#kernel/collection.ts'
+import { randomToken } from '#kernel/ids.ts'
+import { sha256 } from '#kernel/keyring.ts'
+import type { StoredClient } from '../clients/schemas.ts'
+import { authErrors } from '../errors.ts'
+import { securityEventOf, type SecurityEventType } from '../security-events/security-event.ts'
+import { fieldProblem } from '../texts/problem.ts'
+import { parsePublicKey } from './key.ts'
+import { doneBy, held, MAX_ROUNDS, type Owner, ownOf, type ServiceAccountsDependencies } from './parts.ts'
+
+/** As of clients. */
+const KEEP_SECONDS = 3600
+export const LONGEST_KEEP_SECONDS = 30 * 86_400
+
+interface Renewal {
+  readonly clientId: string
+  /** How long the one before is good; an hour unless told, and with 0 it ends at once. */
+  readonly keepSeconds?: number | undefined
+}
+
+export interface Credentials {
+  /** The new one; of several before it, the last is kept. */
+  renewSecret(call: Call, owner: Owner, renewal: Renewal): Promise<string>
+  /** For one that signs for itself: `key` is a public one, as JSON. */
+  setKey(call: Call, owner: Owner, renewal: Renewal & { readonly key: string }): Promise<void>
+  /** The secret or key before the present one is good no more. False when there was none. */
+  endEarlier(call: Call, owner: Owner, clientId: string): Promise<boolean>
+}
+
+type Changed = Pick<Change<StoredClient>, 'set'> & { readonly type: SecurityEventType }
+
+export function createCredentials(deps: ServiceAccountsDependencies): Credentials {
+  const { clock } = deps
+  const rewrite = rewriting(deps)
+  return {
+    async renewSecret(call, owner, { clientId, keepSeconds }) {
+      const secret = randomToken()
+      const until = checkedEnd(clock.now(), keepSeconds)
+      await rewrite(call, { owner, clientId }, ({ secretHash }) => {
+        if (secretHash === undefined) throw authErrors.service_not_found()
+        const earlierSecret = until === undefined ? undefined : { hash: secretHash, until }
+        return { set: { secretHash: sha256(secret), earlierSecret }, type: 'service.secret_renewed' }
+      })
+      return secret
+    },
+    async setKey(call, owner, { clientId, key: text, keepSeconds }) {
+      const key = parsePublicKey(text)
+      const until = checkedEnd(clock.now(), keepSeconds)
+      await rewrite(call, { owner, clientId }, ({ definition }) => {
+        const { authentication } = definition
+        if (authentication?.method !== 'private_key_jwt') throw authErrors.service_not_found()
+        const [before] = authentication.keys
+        const earlierKey = until === undefined || before === undefined ? undefined : { key: before, until }
+        const set = { definition: { ...definition, authentication: { ...authentication, keys: [key] } }, earlierKey }
+        return { set, type: 'service.key_changed' }
+      })
+    },
+    async endEarlier(call, owner, clientId) {
+      return await rewrite(call, { owner, clientId }, ({ earlierSecret, earlierKey }) => {
+        const isGood = ((earlierSecret ?? earlierKey)?.until ?? 0) > clock.now()
+        return isGood ? { set: { earlierSecret: undefined, earlierKey: undefined }, type: 'service.earlier_ended' } : undefined
+      })
+    },
+  }
+}
+
+function checkedEnd(now: number, keepSeconds = KEEP_SECONDS): number | undefined {
+  if (!Number.isInteger(keepSeconds) || keepSeconds < 0 || keepSeconds > LONGEST_KEEP_SECONDS)
+    throw authErrors.bad_details({ fields: [fieldProblem('keep', 'keep_range')] })
+  return keepSeconds === 0 ? undefined : now + keepSeconds * 1000
+}
+
+interface Of {
+  readonly owner: Owner
+  readonly clientId: string
+}
+
+/** `decide` is asked again when somebody was faster. False when there was nothing to do. */
+function rewriting(deps: ServiceAccountsDependencies) {
+  const { repository } = deps
+  return async (call: Call, { owner, clientId }: Of, decide: (client: StoredClient) => Changed | undefined): Promise<boolean> => {
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const also = await held(deps, call, owner)
+      const service = await ownOf(deps, call, { owner, clientId })
+      const client = await repository.findClient(call, clientId)
+      if (service === undefined || client === undefined) throw authErrors.service_not_found()
+      const decided = decide(client.value)
+      if (decided === undefined) return false
+      const { set, type } = decided
+      const events = [securityEventOf({ type, about: service.value.name, ...doneBy(call, owner) })]
+      if (await repository.updateClient(call, client, { set: { ...set }, also, events })) return true
+    }
+    throw authErrors.changed_meanwhile()
+  }
+}

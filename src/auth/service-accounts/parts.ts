@@ -1,0 +1,67 @@
+// What the decisions about service accounts share: whose they are, and what must hold while one of them is changed.
+import type { Call } from '#kernel/call.ts'
+import type { Clock } from '#kernel/clock.ts'
+import type { Operation } from '#kernel/collection.ts'
+import type { Stored } from '../../database/contract.ts'
+import { authErrors } from '../errors.ts'
+import type { Organisations } from '../organisations/service.ts'
+import type { Revocations } from '../revocations/revocations.ts'
+import { actorOf, type SecurityEvent } from '../security-events/security-event.ts'
+import { fieldProblem } from '../texts/problem.ts'
+import { PLATFORM, type ServiceAccount, type ServiceAccountsRepository } from './repository.ts'
+
+export const MAX_ROUNDS = 10
+
+export interface ServiceAccountsDependencies {
+  readonly repository: ServiceAccountsRepository
+  readonly organisations: Organisations
+  readonly revocations: Pick<Revocations, 'superseded' | 'endedFor' | 'announce'>
+  readonly clock: Clock
+  /** Scopes that one can be given. */
+  readonly scopes: readonly string[]
+  /** Every role of the app. */
+  readonly roles: readonly string[]
+}
+
+/** An organisation by one of its owners, or the platform by an operator: whoever asks has been looked at. */
+export interface Owner {
+  readonly organisationId?: string | undefined
+  /** The person, for the events. */
+  readonly by?: string | undefined
+}
+
+export const keyOf = ({ organisationId }: Owner): string => organisationId ?? PLATFORM
+
+/** Whoever is taken out, or whose organisation ends, while they are at it comes too late: nothing is stored, and no secret is shown. */
+export async function holding({ organisations }: ServiceAccountsDependencies, call: Call, owner: Owner): Promise<readonly Operation[]> {
+  const { organisationId, by } = owner
+  return organisationId === undefined ? [] : await organisations.owners.hold(call, { organisationId, by })
+}
+
+/** An owner of the organisation that it works for, or an operator. */
+export const doneBy = (call: Call, { by }: Owner): Pick<SecurityEvent, 'accountId' | 'actor'> =>
+  by === undefined ? actorOf(call) : { accountId: by }
+
+export function known(wanted: readonly string[], all: readonly string[]): readonly string[] {
+  if (wanted.some((role) => !all.includes(role))) throw authErrors.bad_details({ fields: [fieldProblem('roles', 'role_unknown')] })
+  return all.filter((role) => wanted.includes(role))
+}
+
+/** What operators change needs nobody who owns it. */
+export async function held(deps: ServiceAccountsDependencies, call: Call, owner: Owner): Promise<readonly Operation[]> {
+  return owner.by === undefined ? [] : await holding(deps, call, owner)
+}
+
+export function checkedScopes({ scopes }: Pick<ServiceAccountsDependencies, 'scopes'>, wanted: readonly string[]): readonly string[] {
+  if (wanted.some((scope) => !scopes.includes(scope))) throw authErrors.bad_details({ fields: [fieldProblem('scopes', 'scope_unknown')] })
+  return scopes.filter((scope) => wanted.includes(scope))
+}
+
+export async function ownOf(
+  { repository }: Pick<ServiceAccountsDependencies, 'repository'>,
+  call: Call,
+  { owner, clientId }: { readonly owner: Owner; readonly clientId: string },
+): Promise<Stored<ServiceAccount> | undefined> {
+  const found = await repository.find(call, clientId)
+  return found?.value.owner === keyOf(owner) ? found : undefined
+}

@@ -1,0 +1,126 @@
+// The people in the files of `users import`: each row with its place, as what it makes of a person or as what is wrong with it.
+import { type FileFormat, type ReadRow, readRows } from '../auth/moving/reader.ts'
+import { type ParsedRow, personRow } from '../auth/moving/schemas.ts'
+import { joined } from '../auth/moving/systems/auth0-accounts.ts'
+import { openForReading } from './files.ts'
+
+/** What somebody finds the row by. */
+export interface Place {
+  /** Where there are several. */
+  readonly file?: string
+  readonly line: number
+  readonly entry?: number
+  readonly id?: string
+  readonly email?: string
+}
+
+export interface PersonFound {
+  readonly place: Place
+  readonly value: object
+  /** How many further rows are this person, too. */
+  readonly others?: number
+}
+
+export type Found = PersonFound | { readonly place: Place; readonly problem: string }
+
+export interface Source {
+  readonly files: readonly string[]
+  readonly format: FileFormat
+  convert(this: void, value: unknown): object | string
+}
+
+async function* rowsOf({ files, format, convert }: Source): AsyncGenerator<Found> {
+  for (const file of files) {
+    const input = await openForReading(file)
+    try {
+      for await (const row of readRows(input.createReadStream({ autoClose: false }), format)) yield found(row, { file, files, convert })
+    } finally {
+      await input.close()
+    }
+  }
+}
+
+function found(row: ReadRow, { file, files, convert }: Pick<Source, 'files' | 'convert'> & { readonly file: string }): Found {
+  const { line, entry } = row
+  const at = { ...(files.length > 1 ? { file } : {}), line, ...(entry === undefined ? {} : { entry }) }
+  if ('problem' in row) return { place: at, problem: row.problem }
+  const place = { ...at, ...nameOf(row.value) }
+  const value = convert(row.value)
+  return typeof value === 'string' ? { place, problem: value } : { place, value }
+}
+
+/** As the system has written it. */
+function nameOf(value: unknown): Pick<Place, 'id' | 'email'> {
+  const fields = new Map(typeof value === 'object' && value !== null ? Object.entries(value) : [])
+  const first = (...names: readonly string[]): string | undefined => {
+    const text = names.map((name): unknown => fields.get(name)).find((one) => typeof one === 'string' && one !== '')
+    return typeof text === 'string' ? text.slice(0, 320) : undefined
+  }
+  const [id, email] = [first('id', 'user_id', 'localId', 'username'), first('email')]
+  return { ...(id === undefined ? {} : { id }), ...(email === undefined ? {} : { email }) }
+}
+
+const addressOf = (value: object): string => ('email' in value ? String(value.email).trim().toLowerCase() : '')
+
+/** Each address once. A dry run writes nothing that a second row for one person could be found by. */
+export async function* oncePerAddress(source: Source): AsyncGenerator<Found> {
+  const seen = new Map<string, string>()
+  for await (const row of rowsOf(source)) {
+    const email = 'value' in row ? addressOf(row.value) : ''
+    const earlier = seen.get(email)
+    if (earlier !== undefined) yield { place: row.place, problem: `the address is on ${earlier}, too` }
+    else {
+      if (email !== '') seen.set(email, wordsOf(row.place))
+      yield row
+    }
+  }
+}
+
+function wordsOf({ file, line, entry }: Place): string {
+  return `line ${line}${entry === undefined ? '' : ` (entry ${entry})`}${file === undefined ? '' : ` of ${file}`}`
+}
+
+/**
+ * All rows of an address as one person, as far as they are one. The files are read twice: the first time says how many rows each address has, so that only
+ * the rows of somebody who has several wait for the others.
+ */
+export async function* joinedByAddress(source: Source): AsyncGenerator<Found> {
+  const counts = new Map<string, number>()
+  for await (const row of rowsOf(source)) if ('value' in row) counts.set(addressOf(row.value), (counts.get(addressOf(row.value)) ?? 0) + 1)
+  const waiting = new Map<string, Waiting[]>()
+  for await (const row of rowsOf(source)) {
+    const parsed = 'value' in row ? personRow.safeParse(row.value) : undefined
+    if ('problem' in row || parsed?.success !== true) {
+      if ('value' in row) yield* one(addressOf(row.value))
+      yield row
+      continue
+    }
+    yield* one(addressOf(row.value), { place: row.place, row: parsed.data })
+  }
+
+  /** When it was the last of its address, the person is whole. */
+  function* one(email: string, read?: Waiting): Generator<Found> {
+    const rows = [...(waiting.get(email) ?? []), ...(read === undefined ? [] : [read])]
+    const toCome = (counts.get(email) ?? 1) - 1
+    counts.set(email, toCome)
+    waiting.set(email, rows)
+    if (toCome > 0) return
+    waiting.delete(email)
+    counts.delete(email)
+    if (rows.length > 0) yield* personOf(rows)
+  }
+}
+
+interface Waiting {
+  readonly place: Place
+  readonly row: ParsedRow
+}
+
+function* personOf(rows: readonly Waiting[]): Generator<Found> {
+  const places = new Map(rows.map(({ place, row }) => [row, place]))
+  const { row: whole, taken, left } = joined(rows.map(({ row }) => row))
+  const placeOf = (row: ParsedRow): Place => places.get(row) ?? { line: 0 }
+  const [first = whole] = taken
+  yield { place: placeOf(first), value: whole, others: taken.length - 1 }
+  for (const { row, reason } of left) yield { place: placeOf(row), problem: reason }
+}

@@ -1,0 +1,200 @@
+// Invitations that can lead nowhere, or where somebody is already, and how many organisations one person can belong to.
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { callAs, callIn, systemCall } from '#kernel/call.ts'
+import { newId } from '#kernel/ids.ts'
+import { accountsCollection } from '../../src/auth/accounts/repository.ts'
+import { createOrganisationsRepository } from '../../src/auth/organisations/repository.ts'
+import { createOrganisations } from '../../src/auth/organisations/service.ts'
+import { type AccountsWorld, call, openAccounts, tokenIn, type Visited } from '../support/accounts.ts'
+import { until } from '../support/until.ts'
+
+const asked = callIn(callAs(call, { kind: 'anonymous' }), 'en')
+const system = systemCall('test')
+const code = (name: string) => ({ code: `auth.${name}` })
+const MOST = 100
+
+describe('invitations and members', () => {
+  let world: AccountsWorld
+  let round = 0
+  const ids = new Map<string, string>()
+  const idOf = (name: string): string => ids.get(name) ?? assert.fail(name)
+  const addressOf = (name: string): string => `${name}${round}@example.org`
+
+  before(async () => {
+    world = await openAccounts({ definition: { roles: { editor: { permissions: [] } }, organisations: { roles: ['editor'] } } })
+  })
+  beforeEach(async () => {
+    round += 1
+    for (const name of ['ada', 'bob', 'eve']) {
+      const now = world.clock.now()
+      const id = newId(now)
+      ids.set(name, id)
+      const account = { id, email: addressOf(name), name, emailVerifiedAt: now, createdAt: now }
+      await world.database.collection(accountsCollection).insert(call, account)
+    }
+  })
+  after(() => world.stop())
+
+  const orgs = () => world.organisations.organisations
+  const invitations = () => world.organisations.invitations
+  const member = (organisationId: string, name: string, roles: readonly string[] = []) =>
+    world.organisations.desk.setMember(system, { organisationId, email: addressOf(name), roles })
+  const found = async (name = 'Acme', by = 'ada'): Promise<string> => (await orgs().create(asked, { name, accountId: idOf(by) })).id
+  const signIn = (name: string): void => {
+    const now = world.clock.now()
+    world.engine.sessionList.splice(0)
+    world.engine.sessionList.push({ id: 'here', accountId: idOf(name), signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' })
+    world.engine.signedInAs = idOf(name)
+  }
+  const mailsTo = (name: string) => world.mails.filter(({ to }) => to === addressOf(name))
+  const invite = async (organisationId: string, name: string, by = 'ada'): Promise<string> => {
+    const seen = mailsTo(name).length
+    const inviter = { accountId: idOf(by), organisationId, client: `c${round}` }
+    await invitations().invite(asked, inviter, { email: addressOf(name), roles: ['editor'] })
+    return tokenIn((await until('the mail', () => mailsTo(name)[seen])) ?? assert.fail('no mail'))
+  }
+  const rolesOf = async (organisationId: string, name: string): Promise<readonly string[] | undefined> =>
+    (await createOrganisationsRepository(world.database).findMember(call, organisationId, idOf(name)))?.value.roles
+  const page = (path: string, form?: Record<string, string>): Promise<Visited> => world.visit({ path, ...(form && { form }) })
+
+  test('whoever is a member is not invited: the form says so, and no mail goes out', async () => {
+    const id = await found()
+    await member(id, 'bob')
+    signIn('ada')
+    const path = `/account/organisations/${id}`
+    const refused = await page(`${path}/invitations`, { email: ` ${addressOf('bob').toUpperCase()}`, 'role-editor': 'on' })
+    assert.equal(refused.status, 422)
+    assert.match(refused.text, /id="email-problem">This person is a member already/)
+    await world.settled()
+    assert.equal(mailsTo('bob').length, 0)
+    assert.equal((await page(`${path}/invitations`, { email: addressOf('eve') })).headers?.['location'], `${path}?done=invited`)
+    await member(id, 'eve')
+    const waiting = (await invitations().list(asked, { accountId: idOf('ada'), organisationId: id })).items
+    const [invitation = assert.fail('none waits')] = waiting
+    await world.settled()
+    const before = mailsTo('eve').length
+    assert.equal((await page(`${path}/invitations/${invitation.id}/resend`, {})).status, 422)
+    await world.settled()
+    assert.equal(mailsTo('eve').length, before)
+  })
+
+  test('whoever has become a member since the invitation is told so, keeps the roles, and has used it up', async () => {
+    const id = await found()
+    const token = await invite(id, 'bob')
+    await member(id, 'bob', ['owner'])
+    signIn('bob')
+    const accepted = await page('/invitation', { token })
+    assert.equal(accepted.headers?.['location'], `/account/organisations/${id}?done=member-already`)
+    assert.match((await page(`/account/organisations/${id}?done=member-already`)).text, /You were a member already/)
+    assert.deepEqual(await rolesOf(id, 'bob'), ['owner'])
+    await assert.rejects(invitations().accept(asked, token, idOf('bob')), code('invitation_ended'))
+  })
+
+  test('an invitation whose sender may not invite any more is shown as dead, and another owner sends it again', async () => {
+    const id = await found()
+    await member(id, 'bob', ['owner'])
+    const dead = await invite(id, 'eve')
+    signIn('bob')
+    const path = `/account/organisations/${id}`
+    const isDead = async (): Promise<boolean> => /Its link does not work any more/.test((await page(path)).text)
+    assert.equal(await isDead(), false)
+    await orgs().leave(asked, { accountId: idOf('ada'), organisationId: id })
+    assert.equal(await isDead(), true)
+    assert.equal(await invitations().pending(call, dead), undefined)
+    const owner = { accountId: idOf('bob'), organisationId: id }
+    const [waiting = assert.fail('none')] = (await invitations().list(asked, owner)).items
+    assert.equal(waiting.isBacked, false)
+    const seen = mailsTo('eve').length
+    assert.equal((await page(`${path}/invitations/${waiting.id}/resend`, {})).headers?.['location'], `${path}?done=invited`)
+    assert.equal(await isDead(), false)
+    const token = tokenIn((await until('the mail', () => mailsTo('eve')[seen])) ?? assert.fail('no mail'))
+    assert.equal((await invitations().accept(asked, token, idOf('eve'))).wasMember, false)
+    assert.deepEqual(await rolesOf(id, 'eve'), ['editor'])
+  })
+
+  /** As of before, when nobody counted. */
+  const joinUncounted = async (name: string, count: number): Promise<void> => {
+    const repository = createOrganisationsRepository(world.database)
+    for (let index = 0; index < count; index += 1) {
+      const now = world.clock.now() + index
+      const id = newId(now)
+      const owner = { id: `${id}.${idOf('ada')}`, organisationId: id, accountId: idOf('ada'), roles: ['owner'], joinedAt: now }
+      const counts = { owners: 1, members: 2 }
+      const organisation = { id, name: `Club ${index}`, ...counts, createdAt: now }
+      const after = { ...owner, id: `${id}.${idOf(name)}`, accountId: idOf(name), roles: [] }
+      const { make, change } = repository.operations
+      assert.ok(
+        await repository.commit(call, [...make(organisation, owner), change({ organisation, counts, after })[1] ?? assert.fail()], []),
+      )
+    }
+  }
+
+  test('nobody joins more organisations than one can belong to, by whichever way, and of two at once one is told', async () => {
+    const clubs = [await found('One'), await found('Two'), await found('Three')]
+    const [one = '', two = '', three = ''] = clubs
+    await joinUncounted('bob', MOST - 1)
+    const tokens = [await invite(one, 'bob'), await invite(two, 'bob')]
+    const outcomes = await Promise.allSettled(tokens.map((token) => invitations().accept(asked, token, idOf('bob'))))
+    assert.deepEqual(outcomes.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected'])
+    const refused = outcomes.find((each) => each.status === 'rejected')
+    assert.equal(refused?.reason.code, 'auth.organisations_many')
+    assert.equal((await orgs().list(call, idOf('bob'))).length, MOST)
+    signIn('bob')
+    const left = tokens.find((_, index) => outcomes[index]?.status === 'rejected') ?? ''
+    const shown = await page('/invitation', { token: left })
+    assert.equal(shown.status, 409)
+    assert.match(shown.text, /Leave one of them first/)
+    await assert.rejects(found('Fourth', 'bob'), code('organisations_many'))
+    await assert.rejects(member(three, 'bob'), code('organisations_many'))
+    await orgs().leave(asked, { accountId: idOf('bob'), organisationId: (await orgs().list(call, idOf('bob')))[0]?.organisation.id ?? '' })
+    const both = await Promise.allSettled([invitations().accept(asked, left, idOf('bob')), found('Fourth', 'bob')])
+    assert.deepEqual(both.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected'])
+    assert.equal((await orgs().list(call, idOf('bob'))).length, MOST)
+  })
+
+  test('whoever joins the last one while another is being joined or made gets into no other', async () => {
+    const clubs = [await found('One'), await found('Two')]
+    const [one = '', two = ''] = clubs
+    await joinUncounted('bob', MOST - 1)
+    // Who acts for one already does not change what they act for.
+    await orgs().activate(asked, idOf('bob'), (await orgs().list(call, idOf('bob')))[0]?.organisation.id)
+    const repository = createOrganisationsRepository(world.database)
+    const { clock, revocations, running } = world
+    for (const late of ['join', 'make'] as const) {
+      let isFirst = true
+      const overtaken: typeof repository = {
+        ...repository,
+        async commit(...write) {
+          if (isFirst) {
+            isFirst = false
+            await member(two, 'bob')
+          }
+          return await repository.commit(...write)
+        },
+      }
+      const settings = { definition: {}, roles: undefined }
+      const slow = createOrganisations({ repository: overtaken, accounts: running.shared.repository, revocations, clock, settings })
+      const attempt =
+        late === 'join'
+          ? slow.changing.change(system, { organisationId: one, accountId: idOf('bob') }, async () => ({ roles: [] }))
+          : slow.create(asked, { name: 'Fourth', accountId: idOf('bob') })
+      await assert.rejects(attempt, code('organisations_many'), late)
+      assert.equal((await orgs().list(call, idOf('bob'))).length, MOST)
+      await orgs().leave(asked, { accountId: idOf('bob'), organisationId: two })
+    }
+  })
+
+  test('those that somebody has beyond that from before can all be seen, chosen and left', async () => {
+    await joinUncounted('bob', MOST + 2)
+    signIn('bob')
+    const all = await orgs().list(call, idOf('bob'))
+    assert.equal(all.length, MOST + 2)
+    const last = all.at(-1)?.organisation.id ?? assert.fail('none')
+    assert.ok((await page('/account')).text.includes(`/account/organisations/${last}"`))
+    await orgs().activate(asked, idOf('bob'), last)
+    assert.equal((await orgs().list(call, idOf('bob'))).find(({ active }) => active)?.organisation.id, last)
+    assert.equal((await page(`/account/organisations/${last}/leave`, {})).headers?.['location'], '/account?done=organisation-left')
+    assert.equal((await orgs().list(call, idOf('bob'))).length, MOST + 1)
+  })
+})
