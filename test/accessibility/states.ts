@@ -494,6 +494,10 @@ function engineStates(): Stage['enginePages'] {
 export const SHOWN_BY_OTHERS: Readonly<Record<string, string>> = {
   'POST /account/organisations/:id/services/:service/roles': 'shows the page of the organisation, or redirects',
   'POST /account/organisations/:id/services/:service/secret': 'shows the secret, as making the account does',
+  'POST /account/organisations/:id/services/:service/scopes': 'shows the page of the organisation, or redirects',
+  'POST /account/organisations/:id/services/:service/key':
+    'shows the page of the organisation, with what is wrong with the key, or redirects',
+  'POST /account/organisations/:id/services/:service/end-earlier': 'shows the page of the organisation, or redirects',
   'POST /account/organisations/:id/services/:service/remove': 'shows the page of the organisation, or redirects',
   'POST /account/organisations/:id/activate': 'shows the page of the organisation, or redirects',
   'POST /account/organisations/:id/leave': 'shows the page of the organisation, or redirects',
