@@ -87,7 +87,7 @@ export function servicesPart(skin: Skin, { organisationId, services, roles, scop
   const { problems = {}, values = {} } = state
   const rows = services.map((service) => {
     const { clientId, name } = service
-    const what = html`<div class="what"><p><strong class="wrap">${name}</strong></p><p class="soft small"><code class="wrap">${clientId}</code></p><p class="soft small">${roleWords(skin, service.roles)}; ${service.scopes.map(wordsOf).join(', ')}</p></div>`
+    const what = html`<div class="what"><p><strong class="wrap">${name}</strong></p><p class="soft small"><code class="wrap">${clientId}</code></p><p class="soft small">${[roleWords(skin, service.roles), ...(service.scopes.length === 0 ? [] : [service.scopes.map(wordsOf).join(', ')])].join('; ')}</p></div>`
     const manage = html`<form class="form" method="post" action="${path}/${clientId}/roles" aria-label="${texts.serviceRoles(name)}">${csrfField(csrfToken)}${roleBoxes(skin, { roles, held: service.roles, id: `of-${clientId}` })}<div><button class="button quiet compact" type="submit">${texts.saveRoles}</button></div></form>`
     const narrow = html`<details><summary>${texts.changeScopes}</summary><form class="form" method="post" action="${path}/${clientId}/scopes" aria-label="${texts.changeScopesOf(name)}">${csrfField(csrfToken)}${scopeBoxes(skin, { scopes, held: service.scopes, id: clientId, wordsOf })}<div><button class="button quiet compact" type="submit">${texts.changeScopes}</button></div></form></details>`
     const renew = credentialsPart(skin, { service, path: `${path}/${clientId}`, csrfToken, state })
