@@ -128,7 +128,7 @@ export const PASSWORDS: readonly Defence[] = [
     requirement: 69,
     off: 'a browser is known no more when another one renews the hash',
     test: 'test/http/hash-cost.test.ts',
-    edits: [[`${ACCOUNTS}/schemas.ts`, 'if (rehash?.of !== sha256(password)) return', 'if (rehash?.of !== password) return']],
+    edits: [[`${ACCOUNTS}/schemas.ts`, 'rehash.of !== sha256(password)) return', 'rehash.of !== password) return']],
   },
   {
     requirement: 69,

@@ -67,7 +67,7 @@ export type Account = z.infer<typeof account>
  * made of the same password.
  */
 export function credentialOf({ password = '', waysVersion = 0, rehash }: Pick<Account, 'password' | 'waysVersion' | 'rehash'>): string {
-  if (rehash?.of !== sha256(password)) return sha256(waysVersion === 0 ? password : `${waysVersion}!${password}`)
+  if (rehash === undefined || rehash.of !== sha256(password)) return sha256(waysVersion === 0 ? password : `${waysVersion}!${password}`)
   return waysVersion === (rehash.waysVersion ?? 0) ? rehash.credential : sha256(`${waysVersion}!${rehash.credential}`)
 }
 
