@@ -6,6 +6,7 @@ import type { Logger } from '#kernel/log.ts'
 import { endAccessRequested } from '../end-access.ts'
 import type { AccountDirectory } from '../engine.ts'
 import { authErrors } from '../errors.ts'
+import { hashProblem } from '../passwords/foreign.ts'
 import { passwordProblem } from '../passwords/policy.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import type { Devices } from './devices.ts'
@@ -106,8 +107,22 @@ function directory({ repository }: AccountsDependencies): AccountDirectory {
   }
 }
 
+/** The operator hears of each account once for each start, not once for each try. */
+function createTelling({ passwords, logger }: Pick<AccountsDependencies, 'passwords' | 'logger'>) {
+  const told = new Set<string>()
+  return (call: Call, { id: accountId, password }: Account): void => {
+    if (password === undefined || passwords.isComputable(password) || told.has(accountId)) return
+    told.add(accountId)
+    logger.warn(
+      { requestId: call.requestId, event: 'auth.hash_not_computable', accountId, reason: hashProblem(password) },
+      'nobody can compute the password hash of this account: its owner needs a new password',
+    )
+  }
+}
+
 function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
   const { repository, passwords, throttle, devices, doors, legacy, logger } = deps
+  const tellOfBrokenHash = createTelling(deps)
 
   const renewHash = async (call: Call, account: Account, password: string): Promise<void> => {
     if (account.password === undefined || !passwords.isOutdated(account.password)) return
@@ -131,6 +146,7 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
     // Made for everybody: on a fast machine the making itself would tell who has a password.
     const decoy = passwords.decoyFor(address)
     const matches = await verify(call, password, account?.password ?? decoy)
+    if (account !== undefined) tellOfBrokenHash(call, account)
     return { found, owner: account?.password !== undefined && matches ? account : undefined }
   }
 

@@ -68,6 +68,35 @@ test('requirement 69: a decoy that cannot be computed refuses strangers like any
   assert.equal(given.size, 2, 'ours and the one that looks right')
 })
 
+test('requirement 69: a hash of somebody that nobody can compute fits no password, and costs one of ours', async (t) => {
+  const passwords = await started(t)
+  const broken = `$argon2id$v=19$m=8,t=1,p=16$c29tZXNhbHRzYWx0$${'A'.repeat(43)}`
+  const run = t.mock.method(HashProcess.prototype, 'run')
+  assert.equal(passwords.isComputable(broken), true)
+  assert.equal(await passwords.verify(call, 'whatever', broken), false)
+  assert.equal(passwords.isComputable(broken), false)
+  const compared = run.mock.calls.map(({ arguments: [, work] }) => (work.kind === 'verify' ? work.phc : work.kind))
+  assert.deepEqual(compared, [broken, passwords.ownDecoy()])
+  run.mock.resetCalls()
+  assert.equal(await passwords.favoured.verify(call, 'whatever', broken), false)
+  assert.deepEqual(
+    run.mock.calls.map(({ arguments: [, work] }) => work),
+    [{ kind: 'verify', password: 'whatever', phc: passwords.ownDecoy() }],
+    'not tried again, so that it takes no longer than others',
+  )
+})
+
+test('a hash of somebody that should be computed, and was not, is no wrong password', async (t) => {
+  const passwords = await started(t)
+  const phc = await passwords.hash(call, 'nine folded squares')
+  const refusing = t.mock.method(HashProcess.prototype, 'run', wrongOnce(HashProcess.prototype.run, phc))
+  for (const password of ['nine folded squares', 'another'])
+    await assert.rejects(passwords.verify(call, password, phc), { code: 'auth.unavailable', status: 503 })
+  refusing.mock.restore()
+  assert.equal(passwords.isComputable(phc), true)
+  assert.equal(await passwords.verify(call, 'nine folded squares', phc), true)
+})
+
 /** The child refuses this hash. */
 function wrongOnce(run: HashProcess['run'], hash: string): HashProcess['run'] {
   return function refusing(this: HashProcess, ...[own, work, ...how]) {
@@ -75,9 +104,10 @@ function wrongOnce(run: HashProcess['run'], hash: string): HashProcess['run'] {
   }
 }
 
-test('answers unavailable for a stored hash that is none, and goes on', async (t) => {
+test('a stored hash that is none fits no password, and hashing goes on', async (t) => {
   const passwords = await started(t)
-  await assert.rejects(passwords.verify(call, 'anything', 'not a hash'), { code: 'auth.unavailable' })
+  assert.equal(await passwords.verify(call, 'anything', 'not a hash'), false)
+  assert.equal(passwords.isComputable('not a hash'), false)
   assert.match(await passwords.hash(call, 'next one'), /^\$argon2id/)
 })
 

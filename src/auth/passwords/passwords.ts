@@ -15,8 +15,10 @@ import { HashProcess, type HashProcessSettings, NOT_COMPUTABLE } from './process
 
 export interface Passwords {
   hash(call: Call, password: string): Promise<string>
-  /** Without a stored hash it compares with a dummy, takes as long, and answers false. */
+  /** Without a stored hash, or with one that nobody can compute, it compares with a dummy, takes as long, and answers false. */
   verify(call: Call, password: string, phc: string | undefined): Promise<boolean>
+  /** False when `verify` has found out that no password will ever have this hash: only another password helps. */
+  isComputable(phc: string): boolean
   /** One that is known from breaches: everybody tries it first. */
   isKnown(password: string): boolean
   /** True when the hash was made with other parameters than those of today, whether they cost more or less. */
@@ -57,6 +59,8 @@ export interface PasswordSettings extends Partial<HashProcessSettings> {
 }
 
 const START_TIMEOUT_MS = 10_000
+/** Only those of versions that looked less closely at what moves in; each is found again where it was forgotten. */
+const MOST_BROKEN = 10_000
 
 /** Hashes at a time. One core is left for everybody else. */
 export function defaultConcurrency(): number {
@@ -83,25 +87,37 @@ export function createPasswords(logger: Logger, settings: PasswordSettings = {})
     if (typeof phc !== 'string') throw authErrors.unavailable()
     return phc
   }
+  const broken = new Set<string>()
   const isDecoy = (phc: string): boolean => decoys?.hashes.includes(phc) === true
+  /** Failed, and would again. A hash with nothing wrong in it has failed for want of memory, say, which is no verdict about the password. */
+  const isBroken = (phc: string, error: unknown): boolean =>
+    error instanceof Error && error.cause === NOT_COMPUTABLE && hashProblem(phc) !== undefined
+  const note = (phc: string): void => {
+    if (broken.size >= MOST_BROKEN) broken.clear()
+    broken.add(phc)
+  }
   const verifier =
     (favoured: boolean): Passwords['verify'] =>
     async (call, password, phc) => {
-      const against = phc ?? dummy
-      if (against === undefined) throw authErrors.unavailable()
-      const matches = await child.run(call, { kind: 'verify', password, phc: against }, { favoured }).catch(async (error: unknown) => {
-        // An address that nobody has is refused like any other, whatever is wrong with the hash that it was given.
-        if (dummy === undefined || !isDecoy(against) || !(error instanceof Error) || error.cause !== NOT_COMPUTABLE) throw error
-        return child.run(call, { kind: 'verify', password, phc: dummy }, { favoured })
+      if (dummy === undefined) throw authErrors.unavailable()
+      const own = { kind: 'verify', password, phc: dummy } as const
+      const known = phc === undefined || broken.has(phc) ? dummy : phc
+      const matches = await child.run(call, { ...own, phc: known }, { favoured }).catch(async (error: unknown) => {
+        // Refused like any other, and as late: whoever has such a hash, and the addresses that nobody has and that were given one.
+        if (isBroken(known, error)) note(known)
+        else if (!isDecoy(known)) throw error
+        await child.run(call, own, { favoured })
+        return false
       })
       // Answers of the process come together when this thread was busy, and each has a sign-in to end.
       await ownTurn()
-      return matches === true && phc !== undefined
+      return matches === true && known === phc
     }
   return {
     hash,
     isKnown: known.isKnown,
     verify: verifier(false),
+    isComputable: (phc) => !broken.has(phc),
     favoured: { verify: verifier(true) },
     isOutdated: (phc) => !phc.startsWith(prefix),
     useDecoys({ hashes, key }) {
