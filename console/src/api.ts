@@ -123,9 +123,24 @@ export interface PolicyReport {
   readonly count: number
 }
 
-export interface Standing {
+export interface Organisation {
+  readonly id: string
+  readonly name: string
+}
+
+/** What an act leaves to members who can change nothing in it. */
+interface Leaving {
+  readonly withoutOwner?: readonly Organisation[]
+}
+
+export interface Standing extends Leaving {
   readonly accountId: string
   readonly suspended: boolean
+}
+
+export interface DeletionAsked extends Leaving {
+  readonly deletionAt: number
+  readonly mailSent: boolean
 }
 
 export interface SecondStepReset {
@@ -169,6 +184,8 @@ export interface Person extends Account {
   readonly recoveryCodes: number
   readonly identities: readonly { readonly issuer: string; readonly label?: string }[]
   readonly sessions: readonly { readonly device: string; readonly signedInAt: number; readonly lastUsedAt: number }[]
+  /** Others are in them, and nobody else owns them and stays. */
+  readonly onlyOwnerOf: readonly Organisation[]
   readonly apps: readonly { readonly clientId: string; readonly name: string; readonly since: number }[]
   readonly events: readonly AccountEvent[]
 }
@@ -231,8 +248,8 @@ export const api = {
   find: (email: string, after?: string) => help<AccountPage>('find', email, { limit: 20, ...(after === undefined ? {} : { after }) }),
   view: (email: string) => help<Person>('view', email),
   signOutEverywhere: (email: string) => help<{ readonly signedOut: true }>('sign-out', email),
-  deleteLater: (email: string) => help<{ readonly deletionAt: number; readonly mailSent: boolean }>('delete', email),
-  deleteNow: (email: string, confirm: string) => help<{ readonly deleted: boolean }>('delete', email, { now: true, confirm }),
+  deleteLater: (email: string) => help<DeletionAsked>('delete', email),
+  deleteNow: (email: string, confirm: string) => help<Leaving>('delete', email, { now: true, confirm }),
   keep: (email: string) => help<{ readonly kept: boolean }>('keep', email),
   resetSecondStep: (email: string) => help<SecondStepReset>('reset-second-step', email),
   sendPasskeyLink: (email: string) => help<PasskeyLink>('send-passkey-link', email),

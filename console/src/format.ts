@@ -50,3 +50,8 @@ export function moment(iso: string | number): string {
   const today = at.toDateString() === new Date().toDateString()
   return today ? clock.format(at) : `${date.format(at)} ${clock.format(at)}`
 }
+
+/** With the id, which commands take. */
+export function named({ id, name }: { readonly id: string; readonly name: string }): string {
+  return `${name} (${id})`
+}

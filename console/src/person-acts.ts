@@ -1,11 +1,18 @@
 // What can be done for somebody, or to them, and what is said about it.
-import { api } from './api.ts'
-import { moment } from './format.ts'
+import { api, type Organisation } from './api.ts'
+import { moment, named } from './format.ts'
+
+/** In a sentence of its own, after what was done. */
+function ownerless(left: readonly Organisation[] | undefined, told: string): string {
+  return left === undefined ? '' : ` No owner is left for ${left.map(named).join(', ')}: ${told}`
+}
+
+const NAME_ANOTHER = 'name another by ninefold organisations set.'
 
 export const ACTS = {
   async block(email: string) {
-    await api.block(email)
-    return `${email} is blocked. Every session and token of theirs has ended.`
+    const { withoutOwner } = await api.block(email)
+    return `${email} is blocked. Every session and token of theirs has ended.${ownerless(withoutOwner, `no member is told, so ${NAME_ANOTHER}`)}`
   },
   async unblock(email: string) {
     await api.unblock(email)
@@ -28,13 +35,13 @@ export const ACTS = {
       : `${email} is blocked, or can sign in without a passkey. No mail was sent.`
   },
   async delete(email: string) {
-    const { deletionAt, mailSent } = await api.deleteLater(email)
+    const { deletionAt, mailSent, withoutOwner } = await api.deleteLater(email)
     const told = mailSent ? 'A mail tells of it.' : 'That was asked for before, and no other mail tells of it.'
-    return `${email} is signed out, and will be deleted on ${moment(deletionAt)}. ${told}`
+    return `${email} is signed out, and will be deleted on ${moment(deletionAt)}. ${told}${ownerless(withoutOwner, `members are told then, unless you ${NAME_ANOTHER}`)}`
   },
   async deleteNow(email: string, confirm: string) {
-    await api.deleteNow(email, confirm)
-    return `${email} is deleted, with everything that was kept of them.`
+    const { withoutOwner } = await api.deleteNow(email, confirm)
+    return `${email} is deleted, with everything that was kept of them.${ownerless(withoutOwner, `members are told, and you can ${NAME_ANOTHER}`)}`
   },
   async keep(email: string) {
     const { kept } = await api.keep(email)

@@ -1,7 +1,7 @@
 // Who was found, and what there is to know of one of them.
 import { useEffect, useRef } from 'react'
 import type { Account, Person } from './api.ts'
-import { moment } from './format.ts'
+import { moment, named } from './format.ts'
 import type { FoundList } from './lookup.ts'
 
 function standing({ blockedAt, deletion, confirmedAt }: Account): string {
@@ -85,6 +85,7 @@ function facts(person: Person): readonly (readonly [string, string])[] {
     ...(deletion === undefined ? [] : [['End asked for by', deletion.byOperator ? 'an operator' : 'whoever was signed in'] as const]),
     ['Roles', listed(person.roles)],
     ['Groups', listed(person.groups)],
+    ...(person.onlyOwnerOf.length === 0 ? [] : [['Only owner of', listed(person.onlyOwnerOf.map(named))] as const]),
     ['Signs in with', listed(ways)],
     ['Second step', listed(second)],
     ['Sessions', listed(person.sessions.map(({ device, lastUsedAt }) => `${device}, last used ${moment(lastUsedAt)}`))],

@@ -201,6 +201,8 @@ export interface AddressOffer {
 export interface AccountStanding {
   readonly accountId: string
   readonly suspended: boolean
+  /** Of somebody who is blocked: organisations that have members and no other owner who stays, where there are any. Nobody else is told. */
+  readonly withoutOwner?: readonly { readonly id: string; readonly name: string }[]
 }
 
 /** What an operator did for somebody who has lost the second step. */

@@ -11,6 +11,7 @@ import type { Auth, AuthDefinition, Holding } from './contract.ts'
 import { endAccessJob } from './end-access.ts'
 import { createCodeGuard } from './guard/codes.ts'
 import { createLeavingPart } from './leaving/create.ts'
+import type { Owners } from './organisations/owners.ts'
 import { admissionRoutes } from './admission/routes.ts'
 import { type AccountHelp, operatorAccountRoutes } from './operators/account-routes.ts'
 import { createOperators } from './operators/operators.ts'
@@ -86,7 +87,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
     const pages = accountPages({ ...made, settings: { ...frame, mailbox: settings.mailbox } })
     const { jobs: sealing, ...seals } = sealsOf(dependencies, people)
     const administration = newcomers.administration(server)
-    const help = helpOf(shared, people, engine)
+    const help = helpOf(shared, people, { engine, leftBy: leaving.leftBy })
     const jobs = [endAccessJob({ engine, services: serviceAccounts.services, ...people.byMail }), ...administration.jobs, ...sealing]
     return {
       contract: createAuthService({
@@ -150,10 +151,14 @@ function routesOfPeople({ shared, organisations }: People): readonly Route[] {
 }
 
 /** What operators do for people, and know of them. */
-function helpOf(shared: Pick<AuthDependencies, 'database' | 'clock'>, people: People, engine: Engine) {
+function helpOf(
+  shared: Pick<AuthDependencies, 'database' | 'clock'>,
+  people: People,
+  known: { readonly engine: Engine; readonly leftBy: Owners['leftBy'] },
+) {
   return {
-    finding: createFinding({ ...shared, ...people, engine }),
-    resetSecondStep: secondStepReset({ ...shared, ...people.shared, engine }),
+    finding: createFinding({ ...shared, ...people, ...known }),
+    resetSecondStep: secondStepReset({ ...shared, ...people.shared, ...known }),
     sendPasskeyLink: people.byMail.lostPasskeys.send,
   }
 }

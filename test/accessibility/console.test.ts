@@ -10,6 +10,8 @@ import { ninefold } from '../support/command.ts'
 import { type PlatformProcess, startPlatform } from '../support/platform.ts'
 import { scenarioEnvironment } from '../support/scenario-database.ts'
 
+/** One with organisations, so that there is somebody who alone owns one. */
+const CONFIG = 'test/fixtures/organisations/ninefold.config.ts'
 const PICTURES = process.env['NINEFOLD_TEST_PICTURES']
 const AXE =
   "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`)))"
@@ -20,7 +22,7 @@ describe('the console', { skip: withoutChromium }, () => {
   let page: Page
 
   before(async () => {
-    platform = await startPlatform()
+    platform = await startPlatform({ config: CONFIG })
     browser = await launchBrowser()
     const context = await browser.newContext({ reducedMotion: 'reduce' })
     await context.addInitScript({ content: axe.source })
@@ -44,6 +46,16 @@ describe('the console', { skip: withoutChromium }, () => {
       }
     }
     assert.deepEqual(found, [])
+  }
+
+  async function command(...words: readonly string[]): Promise<string> {
+    const place = ['--data-dir', platform.dataDir, '--port', String(platform.port), '--log-level', 'error']
+    const { code, out, err } = await ninefold([...words, ...place], {
+      config: CONFIG,
+      environment: scenarioEnvironment(platform.dataDir),
+    })
+    assert.equal(code, 0, err)
+    return out
   }
 
   test('has nothing that axe finds: signed out, at its door, and with figures, an answer of each kind and a question', async () => {
@@ -76,9 +88,7 @@ describe('the console', { skip: withoutChromium }, () => {
       file,
       numbers.map((number) => `${JSON.stringify({ email: `person-${number}@example.test`, emailVerified: true })}\n`).join(''),
     )
-    const words = ['users', 'import', file, '--data-dir', platform.dataDir, '--log-level', 'error']
-    const moved = await ninefold(words, { environment: scenarioEnvironment(platform.dataDir) })
-    assert.equal(moved.code, 0, moved.err)
+    await command('users', 'import', file)
 
     const people = page.getByRole('region', { name: 'People' })
     const field = people.getByLabel('Email address')
@@ -123,5 +133,42 @@ describe('the console', { skip: withoutChromium }, () => {
       await press('Yes, delete after the days of grace person-41@example.test')
       await says(told)
     }
+  })
+
+  test('names the organisations that an act leaves without an owner, and those of somebody who is looked at', async () => {
+    const chess = (await command('organisations', 'create', 'Chess of the long winters', 'person-01@example.test')).trim()
+    await command('organisations', 'set', chess, 'person-02@example.test')
+    const people = page.getByRole('region', { name: 'People' })
+    const field = people.getByLabel('Email address')
+    const says = (text: string): Promise<void> => people.getByRole('status').filter({ hasText: text }).waitFor()
+    const press = (name: string): Promise<void> => people.getByRole('button', { name, exact: true }).click()
+    const fact = people.locator('dt', { hasText: 'Only owner of' })
+    const left = `No owner is left for Chess of the long winters (${chess}):`
+
+    await page.reload()
+    await field.fill('person-0')
+    await press('Find')
+    await press('person-02@example.test')
+    await says('person-02@example.test is shown below.')
+    assert.equal(await fact.count(), 0)
+    await field.fill('person-0')
+    await press('Find')
+    await press('person-01@example.test')
+    await says('person-01@example.test is shown below.')
+    assert.equal(await fact.locator('xpath=../dd').textContent(), `Chess of the long winters (${chess})`)
+    await field.fill('person-01@example.test')
+    await press('Block')
+    await press('Yes, block person-01@example.test')
+    await says(`${left} no member is told`)
+    await look('somebody blocked who alone owned an organisation')
+    await field.fill('person-01@example.test')
+    await press('Delete')
+    await press('Yes, delete after the days of grace person-01@example.test')
+    await says(`${left} members are told then`)
+    await field.fill('person-01@example.test')
+    await press('Delete at once')
+    await people.getByLabel('The address once more').fill('person-01@example.test')
+    await press('Yes, delete for good person-01@example.test')
+    await says(`${left} members are told, and`)
   })
 })

@@ -226,7 +226,7 @@ test('is called off by an operator, whoever has asked for it, and its owner is t
 })
 
 test('people are found by the beginning of their address, a page at a time, and one is shown whole', async () => {
-  const finding = createFinding({ ...world, engine: world.engine })
+  const finding = createFinding({ ...world, leftBy: world.leaving.leftBy })
   const emails = ['a', 'b', 'c'].map((letter) => `find-${letter}@example.org`)
   const made = []
   for (const email of [...emails, 'find@example.org', 'fine@example.org']) made.push(await world.person({ email, name: `Ada ${email[5]}` }))

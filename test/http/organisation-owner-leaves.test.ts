@@ -5,6 +5,7 @@ import { after, before, beforeEach, describe, test } from 'node:test'
 import { callAs, systemCall } from '#kernel/call.ts'
 import { newId } from '#kernel/ids.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
+import { createFinding } from '../../src/auth/finding/service.ts'
 import { createEnding } from '../../src/auth/organisations/ending.ts'
 import { ownerlessJob } from '../../src/auth/organisations/ownerless.ts'
 import { createOrganisationsRepository } from '../../src/auth/organisations/repository.ts'
@@ -190,6 +191,29 @@ describe('an owner who deletes the account', () => {
     assert.deepEqual([(await listed())?.owners, (await listed())?.isAttended], [1, true])
     await world.leaving.suspend(operator, addressOf('bob'), true)
     assert.deepEqual([(await listed())?.owners, (await listed())?.isAttended], [1, false])
+  })
+
+  test('who blocks the last owner hears what that leaves without one, and so does who looks at the account', async () => {
+    const finding = createFinding({ ...world, leftBy: world.leaving.leftBy })
+    const [alone, shared] = [await made('Go'), await made('Bridge')]
+    await orgs().create(asked, { name: 'Patience', accountId: idOf('ada') })
+    await member(shared, 'eve', ['owner'])
+    const seen = async (name: string) => (await finding.view(operator, { accountId: idOf(name) }))?.onlyOwnerOf
+    const accountId = idOf('ada')
+    const go = { id: alone, name: 'Go' }
+    assert.deepEqual([await seen('ada'), await seen('eve'), await seen('bob')], [[go], [], []])
+    assert.deepEqual(await world.leaving.suspend(operator, addressOf('eve'), true), { accountId: idOf('eve'), suspended: true })
+    const both = [{ id: shared, name: 'Bridge' }, go]
+    const byName = (left: readonly { name: string }[] = []) => left.toSorted((one, other) => one.name.localeCompare(other.name))
+    // Once more, too: the answer of the first may have been lost.
+    for (const _ of [1, 2]) {
+      const { withoutOwner, ...standing } = (await world.leaving.suspend(operator, addressOf('ada'), true)) ?? assert.fail('nobody')
+      assert.deepEqual([standing, byName(withoutOwner)], [{ accountId, suspended: true }, both])
+    }
+    assert.deepEqual(byName(await seen('ada')), both)
+    await member(alone, 'bob', ['owner'])
+    assert.deepEqual((await world.leaving.suspend(operator, addressOf('ada'), true))?.withoutOwner, [both[0]])
+    assert.deepEqual(await world.leaving.suspend(operator, addressOf('ada'), false), { accountId, suspended: false })
   })
 
   test('nobody is told while somebody else answers for it', async () => {

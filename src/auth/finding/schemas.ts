@@ -52,6 +52,8 @@ export const accountView = z.strictObject({
   recoveryCodes: z.int(),
   identities: z.array(z.strictObject({ issuer: z.string(), label: z.string().exactOptional(), linkedAt: z.int() })),
   sessions: z.array(z.strictObject({ device: z.string(), signedInAt: z.int(), lastUsedAt: z.int() })),
+  /** Organisations that others are in, and that would have no owner who stays without this person. */
+  onlyOwnerOf: z.array(z.strictObject({ id: z.string(), name: z.string() })),
   apps: z.array(z.strictObject({ clientId: z.string(), name: z.string(), scopes: z.array(z.string()), since: z.int() })),
   /** The newest ones first. */
   events: z.array(

@@ -4,6 +4,7 @@ import type { Database } from '../../database/contract.ts'
 import { normaliseEmail } from '../accounts/email.ts'
 import type { Account } from '../accounts/schemas.ts'
 import type { Engine } from '../engine.ts'
+import type { Owners } from '../organisations/owners.ts'
 import type { SecurityEvents } from '../security-events/service.ts'
 import type { AccountFacts, AccountView, Finding, Whom } from './contract.ts'
 import { createFindingRepository, type FindingRepository } from './repository.ts'
@@ -19,10 +20,11 @@ export interface FindingDependencies {
   readonly database: Database
   readonly engine: Pick<Engine, 'sessionPage' | 'authorisedApps'>
   readonly securityEvents: Pick<SecurityEvents, 'list'>
+  readonly leftBy: Owners['leftBy']
 }
 
 /** Make it before the database starts, since it declares its collections. */
-export function createFinding({ database, engine, securityEvents }: FindingDependencies): Finding {
+export function createFinding({ database, engine, securityEvents, leftBy }: FindingDependencies): Finding {
   const repository = createFindingRepository(database)
   return {
     async list(call, { email = '', after, limit = PAGE }) {
@@ -38,11 +40,12 @@ export function createFinding({ database, engine, securityEvents }: FindingDepen
       const account = await accountOf(repository, call, whom)
       if (account === undefined) return undefined
       const { id, language, password } = account
-      const [ways, sessions, apps, events] = await Promise.all([
+      const [ways, sessions, apps, events, owned] = await Promise.all([
         repository.waysIn(call, id),
         engine.sessionPage(call, id, { limit: SESSIONS }),
         engine.authorisedApps(call, id),
         securityEvents.list(call, id, { limit: EVENTS }),
+        leftBy(call, id),
       ])
       return {
         ...factsOf(account),
@@ -51,6 +54,7 @@ export function createFinding({ database, engine, securityEvents }: FindingDepen
         ...ways,
         identities: ways.identities.map(({ issuer, label, linkedAt }) => ({ issuer, ...given({ label }), linkedAt })),
         sessions: sessions.items.map(({ device, signedInAt, lastUsedAt }) => ({ device, signedInAt, lastUsedAt })),
+        onlyOwnerOf: owned.map(({ id: organisationId, name }) => ({ id: organisationId, name })),
         apps: apps.map(({ clientId, name, scopes, since }) => ({ clientId, name, scopes: scopes.map((scope) => scope.name), since })),
         events: events.items.map(eventOf),
       }

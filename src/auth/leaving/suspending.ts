@@ -6,6 +6,7 @@ import type { AccountStanding } from '../contract.ts'
 import { endAccessRequested } from '../end-access.ts'
 import type { Engine } from '../engine.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
+import type { Owners } from '../organisations/owners.ts'
 import type { ServiceAccounts } from '../service-accounts/service.ts'
 import { noWayBack } from './ending.ts'
 import type { LeavingRepository } from './repository.ts'
@@ -18,12 +19,13 @@ export interface SuspendingDependencies {
   readonly repository: LeavingRepository
   readonly engine: Pick<Engine, 'revokeAccount'>
   readonly services: Pick<ServiceAccounts, 'halt'>
+  readonly leftBy: Owners['leftBy']
   readonly clock: Clock
   readonly graceDays: number
 }
 
 export async function suspend(
-  { repository, engine, services, clock, graceDays }: SuspendingDependencies,
+  { repository, engine, services, leftBy, clock, graceDays }: SuspendingDependencies,
   call: Call,
   { typed, suspended }: { readonly typed: string; readonly suspended: boolean },
 ): Promise<AccountStanding | undefined> {
@@ -47,9 +49,9 @@ export async function suspend(
     return (await repository.change(call, account, { set, events })) ? id : 'moved'
   })
   if (accountId === undefined) return undefined
-  if (suspended) {
-    await engine.revokeAccount(call, accountId)
-    await services.halt(call, accountId)
-  }
-  return { accountId, suspended }
+  if (!suspended) return { accountId, suspended }
+  await engine.revokeAccount(call, accountId)
+  await services.halt(call, accountId)
+  const left = await leftBy(call, accountId)
+  return { accountId, suspended, ...(left.length > 0 && { withoutOwner: left.map(({ id, name }) => ({ id, name })) }) }
 }

@@ -42,7 +42,8 @@ function helping<Body, Outcome>(path: string, { summary, body: schema, answer, a
 }
 
 export function operatorAccountRoutes({ suspend, signOut, end, keep, resetSecondStep, sendPasskeyLink }: AccountHelp): readonly Route[] {
-  const standing = z.strictObject({ accountId: z.string(), suspended: z.boolean() })
+  const withoutOwner = z.array(z.strictObject({ id: z.string(), name: z.string() })).exactOptional()
+  const standing = z.strictObject({ accountId: z.string(), suspended: z.boolean(), withoutOwner })
   return [
     helping('/api/accounts/block', {
       summary: 'Block somebody: every session and token of theirs ends within a second',
@@ -70,7 +71,7 @@ export function operatorAccountRoutes({ suspend, signOut, end, keep, resetSecond
         deleted: z.boolean(),
         deletionAt: z.int(),
         mailSent: z.boolean(),
-        withoutOwner: z.array(z.strictObject({ id: z.string(), name: z.string() })).exactOptional(),
+        withoutOwner,
       }),
       act: end,
     }),
