@@ -24,6 +24,8 @@ const LONGEST: Readonly<Record<string, string>> = {
   app: mailLineOf(`Notes\n${'w'.repeat(1000)}`, ''),
   provider: LINE,
   address: ADDRESS,
+  ending: Array.from({ length: 100 }, () => NAME).join('\n'),
+  ownerless: Array.from({ length: 100 }, () => NAME).join('\n'),
   link: `https://${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.example/account/email/confirm?token=${'t'.repeat(43)}`,
   minutes: '9999',
   days: '9999',

@@ -112,6 +112,30 @@ describe('an owner who deletes the account', () => {
     assert.deepEqual(await orgs().list(call, idOf('bob')), [])
   })
 
+  test('the mail about the end names what goes with the account, and what it leaves without an owner', async () => {
+    const [curling, golf] = [await made('Curling'), await made('Golf')]
+    await orgs().create(asked, { name: 'Solitaire', accountId: idOf('ada') })
+    const named = async (template = 'deletion-requested') => {
+      const { ending, ownerless } = (await world.mailTo(addressOf('ada'), template)).data
+      return [ending?.split('\n').toSorted(), ownerless?.split('\n').toSorted()]
+    }
+    const renew = () => world.clock.advance(DAY_MS)
+    signIn('ada')
+    await askForEnd([curling, golf])
+    assert.deepEqual(await named(), [['Curling', 'Golf'], undefined])
+    await world.leaving.keep(operator, addressOf('ada'))
+    world.mails.splice(0)
+    renew()
+    await world.leaving.end(operator, { email: addressOf('ada') })
+    assert.deepEqual(await named(), [undefined, ['Curling', 'Golf']], 'nobody has chosen')
+    await world.leaving.keep(operator, addressOf('ada'))
+    await world.leaving.suspend(operator, addressOf('ada'), true)
+    await world.leaving.end(operator, { email: addressOf('ada') })
+    assert.deepEqual(await named('deletion-while-blocked'), [undefined, ['Curling', 'Golf']])
+    await world.leaving.end(operator, { email: addressOf('bob') })
+    assert.deepEqual(Object.keys((await world.mailTo(addressOf('bob'), 'deletion-requested')).data), ['name', 'days', 'link'])
+  })
+
   test('who comes back has chosen nothing', async () => {
     const id = await made('Sailing')
     signIn('ada')

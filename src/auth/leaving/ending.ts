@@ -2,6 +2,7 @@
 import { accountDeletedEvent } from '#kernel/account-events.ts'
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
+import { mailLineOf } from '#kernel/mail-fields.ts'
 import type { Stored } from '../../database/contract.ts'
 import { languageFor, mail } from '../accounts/mail.ts'
 import type { Account } from '../accounts/schemas.ts'
@@ -9,6 +10,7 @@ import { endAccessRequested } from '../end-access.ts'
 import type { Engine } from '../engine.ts'
 import { authErrors } from '../errors.ts'
 import type { Owners } from '../organisations/owners.ts'
+import type { Organisation } from '../organisations/schemas.ts'
 import { type SecurityEvent, securityEventOf } from '../security-events/security-event.ts'
 import type { ServiceAccounts } from '../service-accounts/service.ts'
 import { settled } from '../settled.ts'
@@ -53,10 +55,11 @@ export function daysUntil(deletionAt: number, now: number): number {
 
 /** The moment of the end; `undefined` when the account has changed since it was read. */
 export async function askForEnd(
-  { repository, clock, graceDays, origin, addressesOf }: LeavingDependencies,
+  deps: LeavingDependencies,
   call: Call,
   { account, by, byOperator, organisations: chosen, anew = false }: Asked,
 ): Promise<number | undefined> {
+  const { repository, clock, graceDays, origin, addressesOf } = deps
   const { id: accountId, name, suspendedAt } = account.value
   const now = clock.now()
   const { had, all: addresses, undoableUntil } = await addressesOf(call, account.value)
@@ -65,22 +68,24 @@ export async function askForEnd(
   // Whoever has lost the account to somebody can take it back until then, and hears of this.
   const deletionAt = Math.max(waitsUntil ?? now + graceDays * DAY_MS, undoableUntil)
   const days = String(daysUntil(deletionAt, now))
+  const { addresses: heldBefore = [], told: toldBefore = [], organisations = [] } = account.value.deletion ?? {}
+  const ends = ending(chosen, organisations)
+  const data = { name, days, ...(await leftBehind(deps, call, { accountId, ends: ends.organisations })) }
   const told =
     suspendedAt === undefined
-      ? { template: 'deletion-requested', data: { name, link: `${origin}/account`, days } }
-      : { template: 'deletion-while-blocked', data: { name, days } }
+      ? { template: 'deletion-requested', data: { ...data, link: `${origin}/account` } }
+      : { template: 'deletion-while-blocked', data }
   const events = [
     ...had.map((to) => mail({ to, ...told, language: languageFor(account.value, call) })),
     endAccessRequested({ accountId, at: now }),
     securityEventOf({ type: 'account.deletion_requested', accountId, ...by }),
   ]
-  const { addresses: heldBefore = [], told: toldBefore = [], organisations = [] } = account.value.deletion ?? {}
   const deletion = {
     requestedAt: now,
     addresses: [...new Set([...heldBefore, ...addresses])],
     told: [...new Set([...toldBefore, ...had])],
     ...(byOperator && { byOperator }),
-    ...ending(chosen, organisations),
+    ...ends,
   }
   return (await repository.change(call, account, { set: { deletionAt, deletion }, events })) ? deletionAt : undefined
 }
@@ -92,6 +97,21 @@ async function isSignedIn(engine: LeavingDependencies['engine'], call: Call, acc
 const ending = (chosen: readonly string[] | undefined, before: readonly string[]): { organisations?: string[] } => {
   const organisations = [...(chosen ?? before)]
   return organisations.length > 0 ? { organisations } : {}
+}
+
+/** More than anybody is in by now. */
+const MOST_NAMED = 100
+
+/** What the mail names of others: what has no owner when the account is gone, and what ends with it. Nothing where there is nothing of the kind. */
+async function leftBehind(
+  { leftBy }: LeavingDependencies,
+  call: Call,
+  { accountId, ends = [] }: { readonly accountId: string; readonly ends?: readonly string[] | undefined },
+): Promise<{ readonly ending?: string; readonly ownerless?: string }> {
+  const left = (await leftBy(call, accountId)).slice(0, MOST_NAMED)
+  const named = (which: readonly Organisation[]): string => which.map(({ id, name }) => mailLineOf(name, id)).join('\n')
+  const [ending, ownerless] = [named(left.filter(({ id }) => ends.includes(id))), named(left.filter(({ id }) => !ends.includes(id)))]
+  return { ...(ending !== '' && { ending }), ...(ownerless !== '' && { ownerless }) }
 }
 
 /** Of an end of ours, whose day stays: a sign-in of before, of which nobody may have heard yet, calls it off no more. Who has come back by it is told again. */

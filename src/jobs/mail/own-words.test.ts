@@ -72,6 +72,20 @@ test('a single line can be said otherwise, and the rest stays', () => {
   assert.notEqual(ours.subject, mail.subject)
 })
 
+test('a paragraph about what there is none of is left out', () => {
+  const body = ['Hi {name}.', 'Ends with it: {ending}.', 'Left alone: {ownerless}.', '{link}', 'In {days} days.']
+  const own = { fr: { mails: { 'deletion-requested': { body } } } }
+  assert.deepEqual(problems({ body }, 'deletion-requested'), [])
+  const said = (left: Record<string, string>): string[] => {
+    const data = { name: 'Ada', link, days: '14', ...left }
+    const { text } = renderMail({ template: 'deletion-requested', data, language: 'fr' }, 'Pixel', { ownMails: own })
+    return text.split('\n').filter((line) => /^(Hi|Ends|Left|In) /.test(line))
+  }
+  assert.deepEqual(said({}), ['Hi Ada.', 'In 14 days.'])
+  assert.deepEqual(said({ ending: 'Chess\nGo' }), ['Hi Ada.', 'Ends with it: Chess et Go.', 'In 14 days.'])
+  assert.deepEqual(said({ ownerless: 'Chess' }), ['Hi Ada.', 'Left alone: Chess.', 'In 14 days.'])
+})
+
 test('what is filled in is escaped, and is never filled in again', () => {
   const own = { en: { mails: { 'reset-password': { subject: 'For {name}', body: ['Hi {name}, <b>bold</b>', '{link}'] } } } }
   const data = { name: '{minutes}<img src=x>', link, minutes: '15' }

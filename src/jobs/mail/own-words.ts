@@ -68,7 +68,10 @@ export function saidAs(ours: MailContent, own: OwnMail, values: Values): MailCon
 function inParts(body: readonly string[], values: Values): Pick<MailContent, 'preview' | 'paragraphs' | 'small'> {
   const at = body.indexOf(LINK)
   const [before, after] = at === -1 ? [body, []] : [body.slice(0, at), body.slice(at + 1)]
-  const said = (part: readonly string[]): string[] => part.map((paragraph) => filled(paragraph, values))
+  // A paragraph about what there may be none of.
+  const isAboutNothing = (paragraph: string): boolean => placeholdersIn(paragraph).some((name) => values[name] === '')
+  const said = (part: readonly string[]): string[] =>
+    part.filter((paragraph) => !isAboutNothing(paragraph)).map((paragraph) => filled(paragraph, values))
   return { preview: said(before)[0] ?? '', paragraphs: said(before), small: said(after) }
 }
 

@@ -108,6 +108,35 @@ test('speaks the first language of the app to whom no language is known of, and 
     assert.equal(renderMail({ ...request, language }, 'P', { languages: ['en', 'pt-BR'], ownMails }).subject, 'Senha nova', language)
 })
 
+test('names the organisations that an account takes along or leaves, in the language of the mail, and says nothing where there are none', () => {
+  const data: Record<string, string> = { name: 'Ada', days: '14' }
+  const said = (language: string, left: Record<string, string>): string[] =>
+    ['deletion-requested', 'deletion-while-blocked'].map((template) => {
+      const given = { ...data, ...left, ...(template === 'deletion-requested' && { link }) }
+      const { text } = renderMail({ template, data: given, language }, 'P')
+      return text
+        .split('\n')
+        .filter((each) => each.startsWith('Organisation'))
+        .join(' ')
+    })
+  const twice = (words: string): string[] => [words, words]
+  assert.deepEqual(said('en', {}), ['', ''])
+  const ending = 'Chess\nRowing\nGo'
+  assert.deepEqual(
+    said('en', { ending, ownerless: 'Acme' }),
+    twice(
+      'Organisations that end with it, unless they have another owner by then: Chess, Rowing and Go. Organisations that nobody will own then, unless somebody is made an owner before: Acme.',
+    ),
+  )
+  assert.deepEqual(
+    said('de', { ending }),
+    twice('Organisationen, die mit ihm aufgel\u00f6st werden, falls sie bis dahin keinen anderen Inhaber haben: Chess, Rowing und Go.'),
+  )
+  assert.doesNotMatch(renderMail({ template: 'deletion-while-blocked', data: { ...data, ownerless: '<b>' } }, 'P').html, /<b>/)
+  for (const odd of ['Chess\n', 'a\rb', 'w'.repeat(201), `${'w'.repeat(200)}\n`.repeat(101)])
+    assert.throws(() => renderMail({ template: 'deletion-while-blocked', data: { ...data, ending: odd } }, 'P'), odd.slice(0, 10))
+})
+
 test('says one day as one', () => {
   for (const [name, said] of everyMail({})) {
     assert.doesNotMatch(said, /\b1 (days?|Tage?n?)\b|\$\{|undefined/, name)

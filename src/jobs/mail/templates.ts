@@ -16,6 +16,13 @@ const link = z.url({ protocol: /^https?$/ }).max(2000)
 const minutes = z.string().regex(/^\d{1,4}$/)
 
 const happened = z.strictObject({ name: line, when: line })
+/** A line for each; none where there are none. As many as somebody can be in. */
+const names = z
+  .string()
+  .max(20_100)
+  .refine((text) => text === '' || text.split('\n').every((one) => line.safeParse(one).success), 'must be lines')
+  .default('')
+const lastDays = { days: minutes, ending: names, ownerless: names }
 
 /** What a mail says that its data do not. */
 interface Around {
@@ -35,6 +42,9 @@ interface Template {
 /** What people and apps are called. Codes and links are typed and followed as they are. */
 const NAMES: ReadonlySet<string> = new Set(['name', 'organisation', 'inviter', 'app', 'provider', 'address'])
 
+/** Several, as the language says several. */
+const LISTS: ReadonlySet<string> = new Set(['ending', 'ownerless'])
+
 /**
  * `when` is a moment as `Date` reads it, and is said as the language says moments. Names do not turn round the sentence in which they stand.
  */
@@ -45,11 +55,13 @@ function template<Data extends Readonly<Record<string, string>>>(
   const read = (input: unknown, locale: string): Data => {
     const given = data.parse(input)
     const around = directionOf(locale)
-    const said = Object.entries(given).map(([field, value]) => [
-      field,
-      field === 'when' ? momentWords(locale, value) : NAMES.has(field) ? isolated(value, around) : value,
-    ])
-    return { ...given, ...Object.fromEntries(said) }
+    const said = (field: string, value: string): string => {
+      if (field === 'when') return momentWords(locale, value)
+      if (LISTS.has(field))
+        return new Intl.ListFormat(locale).format(value === '' ? [] : value.split('\n').map((one) => isolated(one, around)))
+      return NAMES.has(field) ? isolated(value, around) : value
+    }
+    return { ...given, ...Object.fromEntries(Object.entries(given).map(([field, value]) => [field, said(field, value)])) }
   }
   return {
     fields: Object.keys(data.shape),
@@ -77,8 +89,8 @@ const templates: Readonly<Record<string, Template>> = {
   'address-offered': template(z.strictObject({ link, days: minutes }), (texts) => texts.addressOffered),
   'address-taken': template(happened, (texts) => texts.addressTaken),
   'address-given': template(happened, (texts) => texts.addressGiven),
-  'deletion-requested': template(z.strictObject({ name: line, link, days: minutes }), (texts) => texts.deletionRequested),
-  'deletion-while-blocked': template(z.strictObject({ name: line, days: minutes }), (texts) => texts.deletionWhileBlocked),
+  'deletion-requested': template(z.strictObject({ name: line, link, ...lastDays }), (texts) => texts.deletionRequested),
+  'deletion-while-blocked': template(z.strictObject({ name: line, ...lastDays }), (texts) => texts.deletionWhileBlocked),
   'deletion-called-off': template(happened, (texts) => texts.deletionCalledOff),
   'account-deleted': template(z.strictObject({ name: line }), (texts) => texts.accountDeleted),
   'deletion-cancelled': template(happened, (texts) => texts.deletionCancelled),

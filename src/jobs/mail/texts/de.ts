@@ -1,6 +1,6 @@
 // The words of every mail in German, in the formal address.
 import type { WaysIn } from '../../contract.ts'
-import type { MailTexts } from './en.ts'
+import type { LeftBehind, MailTexts } from './en.ts'
 
 const codeWarning = [
   'Sagen Sie ihn niemandem: Wer danach fragt, will in Ihr Konto.',
@@ -14,6 +14,13 @@ const forDays = (count: string): string => (Number(count) === 1 ? 'einen Tag' : 
 const lockOut = ({ password }: WaysIn): string => `${password ? ', ändern Sie Ihr Passwort' : ''} und melden Sie alle anderen Sitzungen ab`
 
 const everyWay = ({ password }: WaysIn): string => (password ? 'jeder Zugang samt dem Passwort' : 'jeder Zugang')
+
+const leftBehind = ({ ending, ownerless }: LeftBehind): readonly string[] => [
+  ...(ending === '' ? [] : [`Organisationen, die mit ihm aufgelöst werden, falls sie bis dahin keinen anderen Inhaber haben: ${ending}.`]),
+  ...(ownerless === ''
+    ? []
+    : [`Organisationen, die dann keinen Inhaber mehr haben, falls bis dahin niemand sonst dazu gemacht wird: ${ownerless}.`]),
+]
 
 export const de: MailTexts = {
   locale: 'de-DE',
@@ -241,24 +248,26 @@ export const de: MailTexts = {
     small: [`Wenn das nicht mit Ihnen abgesprochen ist, sagen Sie es sofort den Betreibern von ${product}.`],
   }),
 
-  deletionRequested: ({ name, link, days: count }, product) => ({
+  deletionRequested: ({ name, link, days: count, ...left }, product) => ({
     subject: `Ihr ${product}-Konto wird gelöscht`,
     preview: `In ${days(count)}. Um es zu behalten, melden Sie sich vorher an.`,
     heading: 'Ihr Konto wird gelöscht',
     paragraphs: [
       `Hallo ${name}, in ${days(count)} sind Ihr ${product}-Konto und alles darin endgültig gelöscht. Sie sind überall abgemeldet.`,
+      ...leftBehind(left),
       'Wenn Sie es behalten möchten, oder wenn Sie das nicht waren, melden Sie sich vorher an: Damit ist es abgesagt.',
     ],
     button: { words: 'Anmelden und das Konto behalten', link },
     small: ['Wenn es gelöscht werden soll, ist nichts zu tun.'],
   }),
 
-  deletionWhileBlocked: ({ name, days: count }, product) => ({
+  deletionWhileBlocked: ({ name, days: count, ...left }, product) => ({
     subject: `Ihr ${product}-Konto wird gelöscht`,
     preview: `In ${days(count)}, durch die Betreiber.`,
     heading: 'Ihr Konto wird gelöscht',
     paragraphs: [
       `Hallo ${name}, in ${days(count)} sind Ihr ${product}-Konto und alles darin endgültig gelöscht: Die Betreiber von ${product} haben das veranlasst.`,
+      ...leftBehind(left),
       'Ihr Konto ist gesperrt, deshalb kann sich niemand anmelden, um das abzusagen.',
     ],
     small: [`Sie möchten es behalten? Dann schreiben Sie vorher den Betreibern von ${product}.`],

@@ -19,6 +19,14 @@ interface Lasting {
   readonly days: string
 }
 
+/** Of an account that ends; empty where there are none. */
+export interface LeftBehind {
+  /** Organisations that go with it. */
+  readonly ending: string
+  /** Those that nobody owns afterwards. */
+  readonly ownerless: string
+}
+
 interface Happened extends Named {
   /** A moment, in words. */
   readonly when: string
@@ -45,6 +53,11 @@ const lockOut = ({ password }: WaysIn): string => `${password ? ', change your p
 
 const everyWay = ({ password }: WaysIn): string =>
   password ? 'the password and every other way in are removed' : 'every way in is removed'
+
+const leftBehind = ({ ending, ownerless }: LeftBehind): readonly string[] => [
+  ...(ending === '' ? [] : [`Organisations that end with it, unless they have another owner by then: ${ending}.`]),
+  ...(ownerless === '' ? [] : [`Organisations that nobody will own then, unless somebody is made an owner before: ${ownerless}.`]),
+]
 
 export const en = {
   /** How moments are written; a BCP 47 tag. */
@@ -266,24 +279,26 @@ export const en = {
     small: [`If this was not agreed with you, tell the people who run ${product} at once.`],
   }),
 
-  deletionRequested: ({ name, link, days: count }: Named & Linked & Lasting, product: string): MailContent => ({
+  deletionRequested: ({ name, link, days: count, ...left }: Named & Linked & Lasting & LeftBehind, product: string): MailContent => ({
     subject: `Your ${product} account will be deleted`,
     preview: `In ${days(count)}. To keep it, sign in before.`,
     heading: 'Your account will be deleted',
     paragraphs: [
       `Hello ${name}, in ${days(count)} your ${product} account and everything in it will be gone for good. You are signed out everywhere.`,
+      ...leftBehind(left),
       'If you want to keep it, or if this was not you, sign in before: that calls it off.',
     ],
     button: { words: 'Sign in and keep the account', link },
     small: ['If you want it gone, there is nothing to do.'],
   }),
 
-  deletionWhileBlocked: ({ name, days: count }: Named & Lasting, product: string): MailContent => ({
+  deletionWhileBlocked: ({ name, days: count, ...left }: Named & Lasting & LeftBehind, product: string): MailContent => ({
     subject: `Your ${product} account will be deleted`,
     preview: `In ${days(count)}, by an operator.`,
     heading: 'Your account will be deleted',
     paragraphs: [
       `Hello ${name}, in ${days(count)} your ${product} account and everything in it will be gone for good: an operator of ${product} has asked for this.`,
+      ...leftBehind(left),
       'Your account is blocked, so nobody can sign in to it to call that off.',
     ],
     small: [`You want to keep it? Then tell the people who run ${product} before that day.`],
