@@ -19,7 +19,7 @@ export async function servicesCommand(line: CommandLine): Promise<number> {
   const action = named(ACTIONS, name)
   if (action?.words.includes(words.length) !== true)
     throw new CommandError(
-      'Say ninefold services list [<organisation>]; create <name> [<organisation>] --scope <scope> --add-role <role> --from <file with a public key>; roles <client id> --add-role <role>; scopes <client id> --scope <scope>; renew-secret <client id> --keep-seconds <n>; change-key <client id> --from <file with a public key> --keep-seconds <n>; end-earlier <client id>; or remove <client id>.',
+      'Say ninefold services list [<organisation>]; create <name> [<organisation>] --scope <scope> --add-role <role> --from <file with a public key>; roles <client id> --add-role <role>; scopes <client id> --scope <scope>; renew-secret or use-secret <client id> --keep-seconds <n>; change-key or use-key <client id> --from <file with a public key> --keep-seconds <n>; end-earlier <client id>; or remove <client id>.',
     )
   return await printBeside(line, ({ auth }) => action.run(auth.serviceAccounts, words, line))
 }
@@ -79,9 +79,19 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   'change-key': {
     words: [1],
     async run(desk, [clientId = ''], { client, premises }) {
-      if (premises.from === undefined) throw new CommandError('Give the new public key: --from <file with a JWK>.')
-      await desk.setKey(call, clientId, { key: await readFile(premises.from, 'utf8'), keepSeconds: secondsIn(client) })
+      await desk.setKey(call, clientId, { key: await keyIn(premises), keepSeconds: secondsIn(client) })
       return `${clientId} has its new key.\n`
+    },
+  },
+  'use-secret': {
+    words: [1],
+    run: async (desk, [clientId = ''], { client }) => `${await desk.useSecret(call, clientId, secondsIn(client))}\n`,
+  },
+  'use-key': {
+    words: [1],
+    async run(desk, [clientId = ''], { client, premises }) {
+      await desk.useKey(call, clientId, { key: await keyIn(premises), keepSeconds: secondsIn(client) })
+      return `${clientId} signs with its key from now on.\n`
     },
   },
   'end-earlier': {
@@ -98,6 +108,11 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       return `${clientId} is removed.\n`
     },
   },
+}
+
+async function keyIn({ from }: CommandLine['premises']): Promise<string> {
+  if (from === undefined) throw new CommandError('Give the new public key: --from <file with a JWK>.')
+  return await readFile(from, 'utf8')
 }
 
 const secondsIn = ({ keepSeconds }: CommandLine['client']): number | undefined =>

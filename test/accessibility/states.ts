@@ -494,6 +494,9 @@ function engineStates(): Stage['enginePages'] {
 export const SHOWN_BY_OTHERS: Readonly<Record<string, string>> = {
   'POST /account/organisations/:id/services/:service/roles': 'shows the page of the organisation, or redirects',
   'POST /account/organisations/:id/services/:service/secret': 'shows the secret, as making the account does',
+  'POST /account/organisations/:id/services/:service/use-secret': 'shows the secret, as making the account does',
+  'POST /account/organisations/:id/services/:service/use-key':
+    'shows the page of the organisation, with what is wrong with the key, or redirects',
   'POST /account/organisations/:id/services/:service/scopes': 'shows the page of the organisation, or redirects',
   'POST /account/organisations/:id/services/:service/key':
     'shows the page of the organisation, with what is wrong with the key, or redirects',

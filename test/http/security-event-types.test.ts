@@ -121,6 +121,7 @@ after(async () => {
 
 const account = ({ visitor }: Person): Promise<Page> => visitor.visit(onAccounts(platform, '/account'))
 const ofOrganisation = ({ visitor }: Person): Promise<Page> => visitor.visit(onAccounts(platform, `/account/organisations/${organisation}`))
+const keyText = (): string => JSON.stringify(generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }))
 const changeMachine = async (what: string, form: Record<string, string> = {}): Promise<Core> => {
   await ada.visitor.press(await ofOrganisation(ada), new RegExp(`/services/${service}/${what}$`), form)
   return { accountId: ada.accountId, about: 'Export' }
@@ -323,11 +324,12 @@ const ROWS: Readonly<Record<TypeHere, () => Promise<Core | readonly Core[]>>> = 
   'service.secret_renewed': () => changeMachine('secret'),
   async 'service.key_changed'() {
     const { serviceAccounts: services } = platform.running().auth
-    const key = JSON.stringify(generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }))
+    const key = keyText()
     const made = await services.create(call, { name: 'Signs', roles: [], scopes: [], key })
     await services.setKey(call, made.service.clientId, { key })
     return { about: 'Signs', ...BY_COMMAND }
   },
+  'service.proof_changed': () => changeMachine('use-key', { nextKey: keyText() }),
   'service.earlier_ended': () => changeMachine('end-earlier'),
   async 'webhook.secret_rotated'() {
     await platform.running().jobs.webhooks.rotate(call, 'listener')

@@ -1,133 +1,31 @@
 // Service accounts: what their tokens say, who may make and end them, and that another organisation's owner may not.
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { callAs, systemCall } from '#kernel/call.ts'
-import { sha256 } from '#kernel/keyring.ts'
+import { exportJWK, generateKeyPair } from 'jose'
+import { callAs } from '#kernel/call.ts'
 import { newId, randomToken } from '#kernel/ids.ts'
-import { JOB_REQUESTED } from '#kernel/job.ts'
-import { accountsCollection, createAccountsRepository } from '../../src/auth/accounts/repository.ts'
+import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { createOrganisationsRepository } from '../../src/auth/organisations/repository.ts'
-import { createOrganisations, type Organisations } from '../../src/auth/organisations/service.ts'
-import { createServiceAccountsPart, type ServiceAccountsPart } from '../../src/auth/service-accounts/create.ts'
 import { createServiceAccountsRepository } from '../../src/auth/service-accounts/repository.ts'
-import type { Database } from '../../src/database/contract.ts'
-import { claimsOf, errorOf, type OauthWorld, openOauth, type Reply, send } from '../support/oauth.ts'
+import { errorOf, send } from '../support/oauth.ts'
 import { everythingStored } from '../support/scenario-database.ts'
+import { ARCHIVE, ARCHIVE_SECRET, asked, call, claims, code, made, openServices, type ServicesWorld } from '../support/services.ts'
 import { until } from '../support/until.ts'
 
-const roles = { editor: { permissions: ['photos:write'] }, staff: { permissions: [] } }
-const scopes = { 'photos:read': 'see your photos', 'photos:write': 'add and change photos' }
-const ARCHIVE = 'https://archive.example.org/'
-const ARCHIVE_SECRET = 'archive-secret-of-at-least-32-characters'
-const call = systemCall('test')
-const asked = callAs(call, { kind: 'anonymous' })
-const code = (name: string) => ({ code: `auth.${name}` })
-
-async function assertionOf(clientId: string, privateKey: Parameters<SignJWT['sign']>[0], aud: string): Promise<Record<string, string>> {
-  const assertion = new SignJWT({ jti: randomToken(), iss: clientId, sub: clientId, aud })
-  return {
-    grant_type: 'client_credentials',
-    client_id: clientId,
-    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-    client_assertion: await assertion.setProtectedHeader({ alg: 'ES256' }).setIssuedAt().setExpirationTime('1m').sign(privateKey),
-  }
-}
-
 describe('service accounts', () => {
-  let world: OauthWorld
-  let folder: string
-  let organisations: Organisations
-  let part: ServiceAccountsPart
-  /** Done once, in front of the next commit about a service account. */
-  let meanwhile: (() => Promise<unknown>) | undefined
-  let jobsRun = 0
+  let services: ServicesWorld
+  let world: ServicesWorld['world']
+  let organisations: ServicesWorld['organisations']
+  let part: ServicesWorld['part']
+  let owner: ServicesWorld['owner']
+  let tokenFor: ServicesWorld['tokenFor']
 
   before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'ninefold-services-'))
-    world = await openOauth({
-      definition: {
-        roles,
-        resources: [{ audience: ARCHIVE, scopes: { 'archive:read': 'read the archive' }, format: 'opaque', servers: ['archive'] }],
-      },
-      clients: [
-        {
-          clientId: 'archive',
-          name: 'Archive',
-          redirectUris: [],
-          origins: [],
-          scopes: [],
-          grants: ['client_credentials'],
-          authentication: { method: 'client_secret_basic', secretHashes: [sha256(ARCHIVE_SECRET)] },
-        },
-      ],
-      file: join(folder, 'main.db'),
-      services({ database, revocations, clock }) {
-        const repository = createOrganisationsRepository(database)
-        const accounts = createAccountsRepository(database)
-        const settings = { definition: { roles: ['editor'] }, roles }
-        organisations = createOrganisations({ repository, accounts, revocations, clock, settings })
-        const overtaken: Database = {
-          ...database,
-          async commit(...commit) {
-            const act = meanwhile
-            meanwhile = undefined
-            await act?.()
-            await database.commit(...commit)
-          },
-        }
-        part = createServiceAccountsPart({
-          database: overtaken,
-          clock,
-          organisations,
-          revocations,
-          scopes: { ...scopes, 'archive:read': '' },
-          definition: { roles },
-        })
-        return part.services
-      },
-    })
-    world.database.subscribe({
-      consumer: 'test-jobs',
-      topics: [JOB_REQUESTED],
-      async handle(events) {
-        for (const { data } of events) {
-          const { name, input } = Object(data)
-          const wanted = part.jobs.find((job) => job.name === name)
-          await wanted?.handle({ call, jobId: name, attempt: 1 }, input)
-          jobsRun += Number(wanted !== undefined)
-        }
-      },
-    })
+    services = await openServices()
+    ;({ world, organisations, part, owner, tokenFor } = services)
   })
-  after(async () => {
-    await world.stop()
-    await rm(folder, { recursive: true, force: true })
-  })
+  after(() => services.stop())
 
-  async function owner(name: string): Promise<{ accountId: string; organisationId: string }> {
-    const now = Date.now()
-    const accountId = newId(now)
-    await world.database
-      .collection(accountsCollection)
-      .insert(call, { id: accountId, email: `${accountId}@example.org`, name, emailVerifiedAt: now, createdAt: now })
-    const { id } = await organisations.create(asked, { name, accountId })
-    return { accountId, organisationId: id }
-  }
-  const made = { name: 'Nightly', roles: ['editor'], scopes: ['photos:read'] }
-  const tokenFor = (clientId: string, secret: string, form: Record<string, string> = {}): Promise<Reply> =>
-    send(world, {
-      path: '/token',
-      form: { grant_type: 'client_credentials', ...form },
-      headers: { authorization: `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}` },
-    })
-  const claims = (reply: Reply): Readonly<Record<string, unknown>> => {
-    assert.equal(reply.status, 200, reply.body)
-    return claimsOf(JSON.parse(reply.body).access_token)
-  }
   const revocationsOf = async (clientId: string) =>
     (await world.revocations.list(call)).items.filter(({ subject }) => subject === `client:${clientId}`)
 
@@ -140,82 +38,9 @@ describe('service accounts', () => {
     assert.deepEqual([told['roles'], told['sid'], told['scope']], [undefined, undefined, 'photos:read'])
     assert.equal(typeof told['membership_at'], 'number')
     assert.equal(errorOf(await tokenFor(service.clientId, randomToken())), 'invalid_client')
-    const stored = await everythingStored(join(folder, 'main.db'))
+    const stored = await everythingStored(services.file)
     assert.equal(stored.includes(secret), false)
     assert.equal(world.logs.join('').includes(secret), false)
-  })
-
-  test('one with a key signs for itself, and a private key is refused', async () => {
-    const acme = await part.services.ownerOf(asked, await owner('Keys'))
-    const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
-    const key = JSON.stringify({ ...(await exportJWK(publicKey)), alg: 'ES256' })
-    const good = await exportJWK(publicKey)
-    for (const bad of [
-      JSON.stringify(await exportJWK(privateKey)),
-      'not json',
-      '{"kty":"oct","k":"c2VjcmV0"}',
-      '[]',
-      '{"kty":"EC"}',
-      JSON.stringify({ ...good, y: good.x }),
-      JSON.stringify({ ...good, oth: [] }),
-      JSON.stringify({ ...good, kid: '\u0000' }),
-      JSON.stringify({ ...good, kid: '\ud800' }),
-      JSON.stringify({ ...good, '\u0000': 1 }),
-    ])
-      await assert.rejects(part.services.create(asked, acme, { ...made, key: bad }), code('bad_details'), bad)
-    assert.deepEqual(await part.services.list(call, acme), [])
-    const { service, secret } = await part.services.create(asked, acme, { ...made, key })
-    assert.equal(secret, undefined)
-    const form = await assertionOf(service.clientId, privateKey, world.sites.accounts)
-    assert.equal(claims(await send(world, { path: '/token', form }))['sub'], `client:${service.clientId}`)
-    assert.equal(errorOf(await send(world, { path: '/token', form })), 'invalid_client', 'an assertion counts once')
-    await assert.rejects(part.services.renewSecret(asked, acme, { clientId: service.clientId }), code('service_not_found'))
-  })
-
-  test('a new secret leaves the old one good for as long as is said, and it can be ended before', async () => {
-    const acme = await part.services.ownerOf(asked, await owner('Rotates'))
-    const { service, secret: first = '' } = await part.services.create(asked, acme, made)
-    const { clientId } = service
-    const earlier = async () => (await part.services.list(call, acme))[0]?.earlierUntil
-    for (const keepSeconds of [-1, 0.5, 30 * 86_400 + 1, Number.NaN])
-      await assert.rejects(part.services.renewSecret(asked, acme, { clientId, keepSeconds }), code('bad_details'))
-    const second = await part.services.renewSecret(asked, acme, { clientId, keepSeconds: 60 })
-    for (const good of [first, second]) assert.equal(claims(await tokenFor(clientId, good))['sub'], `client:${clientId}`)
-    const third = await part.services.renewSecret(asked, acme, { clientId })
-    assert.equal(errorOf(await tokenFor(clientId, first)), 'invalid_client', 'of several before it, the last is kept')
-    assert.ok((await earlier()) !== undefined)
-    claims(await tokenFor(clientId, second))
-    assert.equal(await part.services.endEarlier(asked, acme, clientId), true)
-    assert.equal(await part.services.endEarlier(asked, acme, clientId), false)
-    assert.equal(errorOf(await tokenFor(clientId, second)), 'invalid_client')
-    claims(await tokenFor(clientId, third))
-    await part.services.renewSecret(asked, acme, { clientId, keepSeconds: 0 })
-    assert.equal(errorOf(await tokenFor(clientId, third)), 'invalid_client')
-    assert.equal(await earlier(), undefined)
-  })
-
-  test('one that signs for itself gets another key under the same name, and the old one ends when it is said to', async () => {
-    const acme = await part.services.ownerOf(asked, await owner('Rekeys'))
-    const pairs = await Promise.all([0, 1].map(() => generateKeyPair('ES256', { extractable: true })))
-    const [first = assert.fail(), second = assert.fail()] = pairs
-    const jwk = async ({ publicKey }: (typeof pairs)[number]) => JSON.stringify({ ...(await exportJWK(publicKey)), alg: 'ES256' })
-    const { service } = await part.services.create(asked, acme, { ...made, key: await jwk(first) })
-    const { clientId } = service
-    const signed = async ({ privateKey }: (typeof pairs)[number]): Promise<Reply> =>
-      send(world, { path: '/token', form: await assertionOf(clientId, privateKey, world.sites.accounts) })
-    await assert.rejects(part.services.setKey(asked, acme, { clientId, key: 'none' }), code('bad_details'))
-    await part.services.setKey(asked, acme, { clientId, key: await jwk(second), keepSeconds: 3600 })
-    for (const pair of pairs) assert.equal(claims(await signed(pair))['sub'], `client:${clientId}`)
-    assert.equal(await part.services.endEarlier(asked, acme, clientId), true)
-    assert.equal(errorOf(await signed(first)), 'invalid_client')
-    claims(await signed(second))
-    await part.services.setKey(asked, acme, { clientId, key: await jwk(first), keepSeconds: 1 })
-    claims(await signed(second))
-    await until('the old key to end', async () => (await signed(second)).status === 401)
-    claims(await signed(first))
-    const other = await part.services.create(asked, acme, made)
-    const change = { clientId: other.service.clientId, key: await jwk(second) }
-    await assert.rejects(part.services.setKey(asked, acme, change), code('service_not_found'), 'it has a secret')
   })
 
   test('fewer scopes end the tokens of before, more count with the next one, and none that is not offered', async () => {
@@ -241,12 +66,15 @@ describe('service accounts', () => {
     const evil = await owner('Evil')
     const ours = await part.services.ownerOf(asked, acme)
     const theirs = await part.services.ownerOf(asked, evil)
+    const goodKey = JSON.stringify(await exportJWK((await generateKeyPair('ES256', { extractable: true })).publicKey))
     const { service, secret = '' } = await part.services.create(asked, ours, made)
     const { clientId } = service
     await assert.rejects(part.services.ownerOf(asked, { ...evil, organisationId: acme.organisationId }), code('organisation_not_found'))
     for (const other of [theirs, {}]) {
       await assert.rejects(part.services.setRoles(asked, other, { clientId, roles: [] }), code('service_not_found'))
       await assert.rejects(part.services.renewSecret(asked, other, { clientId }), code('service_not_found'))
+      await assert.rejects(part.services.useKey(asked, other, { clientId, key: goodKey }), code('service_not_found'))
+      await assert.rejects(part.services.useSecret(asked, other, { clientId }), code('service_not_found'))
       await assert.rejects(part.services.setScopes(asked, other, { clientId, scopes: [] }), code('service_not_found'))
       await assert.rejects(part.services.endEarlier(asked, other, clientId), code('service_not_found'))
       assert.equal(await part.services.remove(asked, other, clientId), false)
@@ -452,6 +280,7 @@ describe('service accounts', () => {
   }
 
   test('whoever is taken out while they make or change a machine is too late', async () => {
+    const goodKey = JSON.stringify(await exportJWK((await generateKeyPair('ES256', { extractable: true })).publicKey))
     for (const [after, refusal] of [
       [undefined, 'organisation_not_found'],
       [['editor'], 'owners_only'],
@@ -463,14 +292,15 @@ describe('service accounts', () => {
       for (const late of [
         () => part.services.create(asked, by, made),
         () => part.services.renewSecret(asked, by, { clientId }),
+        () => part.services.useKey(asked, by, { clientId, key: goodKey }),
         () => part.services.setScopes(asked, by, { clientId, scopes: [] }),
         () => part.services.setRoles(asked, by, { clientId, roles: [] }),
         () => part.services.remove(asked, by, clientId),
       ]) {
         await organisations.changing.change(call, acme, async () => ({ roles: ['owner'] }))
-        meanwhile = () => takeOut(after && [...after])
+        services.meanwhile = () => takeOut(after && [...after])
         await assert.rejects(late(), code(refusal))
-        assert.equal(meanwhile, undefined, 'it was under way')
+        assert.equal(services.meanwhile, undefined, 'it was under way')
       }
       assert.deepEqual(
         (await part.services.list(call, by)).map((each) => [each.clientId, each.roles]),
@@ -488,9 +318,9 @@ describe('service accounts', () => {
     ]) {
       const acme = await owner('Ending')
       const found = (await repository.find(call, acme.organisationId)) ?? assert.fail('it is gone')
-      meanwhile = () => repository.commit(call, [repository.operations.end(found, Date.now())], [])
+      services.meanwhile = () => repository.commit(call, [repository.operations.end(found, Date.now())], [])
       await assert.rejects(create(acme), code('organisation_not_found'))
-      assert.equal(meanwhile, undefined, 'it was under way')
+      assert.equal(services.meanwhile, undefined, 'it was under way')
       assert.deepEqual(await part.services.list(call, acme), [])
     }
   })
@@ -519,9 +349,9 @@ describe('service accounts', () => {
     const { acme, takeOut } = await twoOwners('Goes on')
     const { service, secret = '' } = await part.services.create(asked, await part.services.ownerOf(asked, acme), made)
     const first = claims(await tokenFor(service.clientId, secret))
-    const before = jobsRun
+    const before = services.jobsRun
     await takeOut()
-    await until('the job to have run', () => jobsRun > before)
+    await until('the job to have run', () => services.jobsRun > before)
     assert.deepEqual(await revocationsOf(service.clientId), [])
     assert.equal(claims(await tokenFor(service.clientId, secret))['membership_at'], first['membership_at'])
   })

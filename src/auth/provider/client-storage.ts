@@ -1,6 +1,6 @@
 // Clients, as the engine looks them up: the present state of those that are not in the app definition. It never writes them.
-import type { Adapter } from 'oidc-provider'
-import { errors } from 'oidc-provider'
+import type { Adapter, ClientMetadata } from 'oidc-provider'
+import Provider, { errors } from 'oidc-provider'
 import type { ClientDocuments } from '../client-documents/documents.ts'
 import { RegistrationError } from '../registration/errors.ts'
 import type { ClientRegistry } from './clients.ts'
@@ -18,9 +18,17 @@ export function createClientStorage(clients: ClientRegistry, documents: ClientDo
       if (isDocument) await resolve(documents, clientId)
       const found = await clients.find(currentCall(), clientId)
       // One that was known before documents were switched off.
-      return found?.source === 'document' && !isDocument ? undefined : found?.metadata
+      if (found?.source === 'document' && !isDocument) return undefined
+      return found?.earlierMetadata !== undefined && isShown(found.earlierMetadata) ? found.earlierMetadata : found?.metadata
     },
   }
+}
+
+/** Whether this request proves a client in that way. */
+function isShown({ token_endpoint_auth_method: method }: ClientMetadata): boolean {
+  const { oidc, headers } = Provider.ctx ?? {}
+  if (method === 'private_key_jwt') return oidc?.params?.['client_assertion'] !== undefined
+  return oidc?.params?.['client_secret'] !== undefined || /^basic /i.test(headers?.authorization ?? '')
 }
 
 async function resolve(documents: ClientDocuments, clientId: string): Promise<void> {

@@ -32,6 +32,8 @@ export interface RegisteredClient {
   /** Tokens that were issued before are those of an earlier client of this id, or of before it was blocked. */
   readonly goodFrom?: number
   readonly metadata: ClientMetadata
+  /** Of one that proves itself in another way since: as the engine knew it before, while that is still taken. */
+  readonly earlierMetadata?: ClientMetadata
 }
 
 export interface ClientRegistry {
@@ -69,7 +71,11 @@ export function createClientRegistry(
       const place = found.source === 'document' ? await foundPlace(stored, call, clientId) : undefined
       if (place?.blockedAt !== undefined) return undefined
       const { goodFrom = found.createdAt } = found
-      return thirdParty(withEarlierKey(found, clock.now()), { ...found, goodFrom: Math.max(goodFrom, place?.goodFrom ?? 0) })
+      const now = clock.now()
+      const known = { ...found, goodFrom: Math.max(goodFrom, place?.goodFrom ?? 0) }
+      const client = thirdParty(withEarlierKey(found, now), known)
+      const earlierMetadata = earlierWay(known, now)
+      return earlierMetadata === undefined ? client : { ...client, earlierMetadata }
     },
     isFirstParty: (clientId) => byId.get(clientId)?.firstParty === true,
     fixed: () => registered,
@@ -83,6 +89,21 @@ function withEarlierKey({ definition, earlierKey }: StoredClient, now: number): 
   const { authentication } = definition
   if (authentication?.method !== 'private_key_jwt' || earlierKey === undefined || earlierKey.until <= now) return definition
   return { ...definition, authentication: { ...authentication, keys: [...authentication.keys, earlierKey.key] } }
+}
+
+/** A client has one way with the engine. Where that was changed on purpose, it has no secret beside a key. */
+function earlierWay(
+  { definition, secretHash, earlierSecret, earlierKey, ...known }: StoredClient,
+  now: number,
+): ClientMetadata | undefined {
+  const { authentication, ...rest } = definition
+  if (authentication === undefined) {
+    if (secretHash === undefined || earlierKey === undefined || earlierKey.until <= now) return undefined
+    return thirdParty({ ...rest, authentication: { method: 'private_key_jwt', keys: [earlierKey.key] } }, known).metadata
+  }
+  const isChanged = authentication.method === 'private_key_jwt' && secretHash === undefined
+  if (!isChanged || earlierSecret === undefined || earlierSecret.until <= now) return undefined
+  return thirdParty(rest, { ...known, secretHash: earlierSecret.hash }).metadata
 }
 
 function accountsClient({ sites, productName }: ClientSettings): RegisteredClient {

@@ -63,6 +63,7 @@ export const securityEventType = z.enum([
   'service.scopes_changed',
   'service.secret_renewed',
   'service.key_changed',
+  'service.proof_changed',
   'service.earlier_ended',
   'service.removed',
   'operator.link_created',

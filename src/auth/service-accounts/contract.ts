@@ -45,6 +45,10 @@ export interface ServiceAccountsDesk {
   renewSecret(call: Call, clientId: string, keepSeconds?: number): Promise<string>
   /** The same for a public key as JSON, of one that signs for itself. */
   setKey(call: Call, clientId: string, change: { readonly key: string; readonly keepSeconds?: number | undefined }): Promise<void>
+  /** From its key to a secret: the key is good for so long still, likewise. */
+  useSecret(call: Call, clientId: string, keepSeconds?: number): Promise<string>
+  /** From its secret to a public key as JSON, of which it has the private half. */
+  useKey(call: Call, clientId: string, change: { readonly key: string; readonly keepSeconds?: number | undefined }): Promise<void>
   /** Ends the secret or key before the present one. False when none was good. */
   endEarlier(call: Call, clientId: string): Promise<boolean>
   /** It can get no token any more, and those that it has end within a second. False when there is none. */

@@ -62,6 +62,8 @@ export function createServiceAccountsPart({ database, scopes, definition, ...res
       renewSecret: async (call, clientId, keepSeconds) =>
         services.renewSecret(call, await owner(call, clientId), { clientId, keepSeconds }),
       setKey: async (call, clientId, change) => services.setKey(call, await owner(call, clientId), { clientId, ...change }),
+      useSecret: async (call, clientId, keepSeconds) => services.useSecret(call, await owner(call, clientId), { clientId, keepSeconds }),
+      useKey: async (call, clientId, change) => services.useKey(call, await owner(call, clientId), { clientId, ...change }),
       endEarlier: async (call, clientId) => services.endEarlier(call, await owner(call, clientId), clientId),
       async remove(call, clientId) {
         requireOperator(call)

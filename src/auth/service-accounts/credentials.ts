@@ -20,43 +20,56 @@ interface Renewal {
   readonly keepSeconds?: number | undefined
 }
 
+/** By which of two ways it shows who it is. */
+type Proof = 'secret' | 'key'
+
 export interface Credentials {
   /** The new one; of several before it, the last is kept. */
   renewSecret(call: Call, owner: Owner, renewal: Renewal): Promise<string>
   /** For one that signs for itself: `key` is a public one, as JSON. */
   setKey(call: Call, owner: Owner, renewal: Renewal & { readonly key: string }): Promise<void>
+  /** For one that signs for itself: from now on it has a secret, and its key is the one before. */
+  useSecret(call: Call, owner: Owner, renewal: Renewal): Promise<string>
+  /** For one that has a secret: from now on it signs for itself, and its secret is the one before. */
+  useKey(call: Call, owner: Owner, renewal: Renewal & { readonly key: string }): Promise<void>
   /** The secret or key before the present one is good no more. False when there was none. */
   endEarlier(call: Call, owner: Owner, clientId: string): Promise<boolean>
 }
 
-type Changed = Pick<Change<StoredClient>, 'set'> & { readonly type: SecurityEventType }
+type Changed = Pick<Change<StoredClient>, 'set'> & { readonly type: SecurityEventType; readonly proof?: Proof }
 
 export function createCredentials(deps: ServiceAccountsDependencies): Credentials {
   const { clock } = deps
   const rewrite = rewriting(deps)
+  const giveSecret = async (call: Call, owner: Owner, { clientId, keepSeconds, from }: Renewal & { readonly from: Proof }) => {
+    const secret = randomToken()
+    const until = checkedEnd(clock.now(), keepSeconds)
+    await rewrite(call, { owner, clientId }, (client) => {
+      const { authentication: _before, ...definition } = checked(client, from).definition
+      const set = { definition, secretHash: sha256(secret), ...earlierOf(client, until) }
+      return { set, type: from === 'secret' ? 'service.secret_renewed' : 'service.proof_changed', proof: 'secret' }
+    })
+    return secret
+  }
+  const giveKey = async (
+    call: Call,
+    owner: Owner,
+    { clientId, key: text, keepSeconds, from }: Renewal & { readonly key: string; readonly from: Proof },
+  ) => {
+    const key = parsePublicKey(text)
+    const until = checkedEnd(clock.now(), keepSeconds)
+    await rewrite(call, { owner, clientId }, (client) => {
+      const authentication = { method: 'private_key_jwt' as const, keys: [key] }
+      const definition = { ...checked(client, from).definition, authentication }
+      const set = { definition, secretHash: undefined, ...earlierOf(client, until) }
+      return { set, type: from === 'key' ? 'service.key_changed' : 'service.proof_changed', proof: 'key' }
+    })
+  }
   return {
-    async renewSecret(call, owner, { clientId, keepSeconds }) {
-      const secret = randomToken()
-      const until = checkedEnd(clock.now(), keepSeconds)
-      await rewrite(call, { owner, clientId }, ({ secretHash }) => {
-        if (secretHash === undefined) throw authErrors.service_not_found()
-        const earlierSecret = until === undefined ? undefined : { hash: secretHash, until }
-        return { set: { secretHash: sha256(secret), earlierSecret }, type: 'service.secret_renewed' }
-      })
-      return secret
-    },
-    async setKey(call, owner, { clientId, key: text, keepSeconds }) {
-      const key = parsePublicKey(text)
-      const until = checkedEnd(clock.now(), keepSeconds)
-      await rewrite(call, { owner, clientId }, ({ definition }) => {
-        const { authentication } = definition
-        if (authentication?.method !== 'private_key_jwt') throw authErrors.service_not_found()
-        const [before] = authentication.keys
-        const earlierKey = until === undefined || before === undefined ? undefined : { key: before, until }
-        const set = { definition: { ...definition, authentication: { ...authentication, keys: [key] } }, earlierKey }
-        return { set, type: 'service.key_changed' }
-      })
-    },
+    renewSecret: (call, owner, renewal) => giveSecret(call, owner, { ...renewal, from: 'secret' }),
+    useSecret: (call, owner, renewal) => giveSecret(call, owner, { ...renewal, from: 'key' }),
+    setKey: (call, owner, renewal) => giveKey(call, owner, { ...renewal, from: 'key' }),
+    useKey: (call, owner, renewal) => giveKey(call, owner, { ...renewal, from: 'secret' }),
     async endEarlier(call, owner, clientId) {
       return await rewrite(call, { owner, clientId }, ({ earlierSecret, earlierKey }) => {
         const isGood = ((earlierSecret ?? earlierKey)?.until ?? 0) > clock.now()
@@ -64,6 +77,22 @@ export function createCredentials(deps: ServiceAccountsDependencies): Credential
       })
     },
   }
+}
+
+/** Whoever changes what another has just changed to the other way does not change it back without knowing. */
+function checked(client: StoredClient, from: Proof): StoredClient {
+  const has = client.definition.authentication?.method === 'private_key_jwt' ? 'key' : 'secret'
+  if (has !== from) throw authErrors.service_proof()
+  return client
+}
+
+/** Of several before, the last is kept, whichever of the two it was. */
+function earlierOf({ definition: { authentication }, secretHash }: StoredClient, until: number | undefined) {
+  const [key] = authentication?.method === 'private_key_jwt' ? authentication.keys : []
+  const earlierKey = until === undefined || key === undefined ? undefined : { key, until }
+  const hash = key === undefined ? secretHash : undefined
+  const earlierSecret = until === undefined || hash === undefined ? undefined : { hash, until }
+  return { earlierKey, earlierSecret }
 }
 
 function checkedEnd(now: number, keepSeconds = KEEP_SECONDS): number | undefined {
@@ -88,9 +117,10 @@ function rewriting(deps: ServiceAccountsDependencies) {
       if (service === undefined || client === undefined) throw authErrors.service_not_found()
       const decided = decide(client.value)
       if (decided === undefined) return false
-      const { set, type } = decided
+      const { set, type, proof } = decided
+      const proving = proof === undefined || proof === service.value.authentication ? [] : [repository.proving(service, proof)]
       const events = [securityEventOf({ type, about: service.value.name, ...doneBy(call, owner) })]
-      if (await repository.updateClient(call, client, { set: { ...set }, also, events })) return true
+      if (await repository.updateClient(call, client, { set: { ...set }, also: [...also, ...proving], events })) return true
     }
     throw authErrors.changed_meanwhile()
   }

@@ -26,23 +26,39 @@ interface Managed {
   readonly state: FormState
 }
 
-function credentialsPart(skin: Skin, { service, path, csrfToken, state }: Managed): Html {
+interface Form {
+  readonly action: 'secret' | 'key' | 'use-secret' | 'use-key'
+  readonly words: string
+  readonly label: string
+  /** Of the field for a public key, where it needs one. */
+  readonly key?: string
+}
+
+function credentialForm(skin: Skin, { service, path, csrfToken, state }: Managed, { action, words, label, key }: Form): Html {
   const { organisations: texts } = skin.texts
-  const { clientId, name, earlierUntil } = service
-  const isSecret = service.authentication === 'secret'
-  const id = `keep-${clientId}`
+  const { clientId } = service
+  const id = `keep-${action}-${clientId}`
   const options = KEEPS.map((seconds) => html`<option value="${String(seconds)}">${texts.keeps[seconds]}</option>`)
   const keeping = html`<div class="field"><label for="${id}">${texts.keepEarlier}</label><select id="${id}" name="keep">${options}</select></div>`
-  const problem = state.values?.['of'] === clientId ? state.problems?.['nextKey'] : undefined
-  const next = isSecret
-    ? undefined
-    : html`<input type="hidden" name="of" value="${clientId}">${keyField({ id: `key-${clientId}`, name: 'nextKey', label: texts.nextKey, value: '', problem })}`
-  const label = isSecret ? texts.renewSecretOf(name) : texts.changeKeyOf(name)
-  const earlier =
-    earlierUntil === undefined
+  const problem = key !== undefined && state.values?.['of'] === clientId ? state.problems?.['nextKey'] : undefined
+  const next =
+    key === undefined
       ? undefined
-      : html`<p class="soft small">${texts.earlierUntil(momentOf(skin.texts, earlierUntil))}</p>${button(csrfToken, `${path}/end-earlier`, { words: texts.endEarlier, label: texts.endEarlierOf(name), danger: true })}`
-  return html`<details${problem === undefined ? undefined : html` open`}><summary>${isSecret ? texts.renewSecret : texts.changeKey}</summary><form class="form" method="post" action="${path}/${isSecret ? 'secret' : 'key'}" aria-label="${label}">${csrfField(csrfToken)}${next}${keeping}<div><button class="button quiet compact" type="submit">${isSecret ? texts.renewSecret : texts.changeKey}</button></div></form></details>${earlier}`
+      : html`<input type="hidden" name="of" value="${clientId}">${keyField({ id: `key-${clientId}`, name: 'nextKey', label: key, value: '', problem })}`
+  return html`<details${problem === undefined ? undefined : html` open`}><summary>${words}</summary><form class="form" method="post" action="${path}/${action}" aria-label="${label}">${csrfField(csrfToken)}${next}${keeping}<div><button class="button quiet compact" type="submit">${words}</button></div></form></details>`
+}
+
+function credentialsPart(skin: Skin, managed: Managed): Html {
+  const { organisations: texts } = skin.texts
+  const { name, authentication, earlierUntil } = managed.service
+  const form = (wanted: Form): Html => credentialForm(skin, managed, wanted)
+  const forms =
+    authentication === 'secret'
+      ? html`${form({ action: 'secret', words: texts.renewSecret, label: texts.renewSecretOf(name) })}${form({ action: 'use-key', words: texts.useKey, label: texts.useKeyOf(name), key: texts.firstKey })}`
+      : html`${form({ action: 'key', words: texts.changeKey, label: texts.changeKeyOf(name), key: texts.nextKey })}${form({ action: 'use-secret', words: texts.useSecret, label: texts.useSecretOf(name) })}`
+  if (earlierUntil === undefined) return forms
+  const { csrfToken, path } = managed
+  return html`${forms}<p class="soft small">${texts.earlierUntil(momentOf(skin.texts, earlierUntil))}</p>${button(csrfToken, `${path}/end-earlier`, { words: texts.endEarlier, label: texts.endEarlierOf(name), danger: true })}`
 }
 
 function momentOf({ locale }: Skin['texts'], at: number): string {
@@ -87,7 +103,7 @@ export function servicesPart(skin: Skin, { organisationId, services, roles, scop
   const { problems = {}, values = {} } = state
   const rows = services.map((service) => {
     const { clientId, name } = service
-    const what = html`<div class="what"><p><strong class="wrap">${name}</strong></p><p class="soft small"><code class="wrap">${clientId}</code></p><p class="soft small">${[roleWords(skin, service.roles), ...(service.scopes.length === 0 ? [] : [service.scopes.map(wordsOf).join(', ')])].join('; ')}</p></div>`
+    const what = html`<div class="what"><p><strong class="wrap">${name}</strong></p><p class="soft small"><code class="wrap">${clientId}</code></p><p class="soft small">${[roleWords(skin, service.roles), texts.provesBy[service.authentication], ...(service.scopes.length === 0 ? [] : [service.scopes.map(wordsOf).join(', ')])].join('; ')}</p></div>`
     const manage = html`<form class="form" method="post" action="${path}/${clientId}/roles" aria-label="${texts.serviceRoles(name)}">${csrfField(csrfToken)}${roleBoxes(skin, { roles, held: service.roles, id: `of-${clientId}` })}<div><button class="button quiet compact" type="submit">${texts.saveRoles}</button></div></form>`
     const narrow = html`<details><summary>${texts.changeScopes}</summary><form class="form" method="post" action="${path}/${clientId}/scopes" aria-label="${texts.changeScopesOf(name)}">${csrfField(csrfToken)}${scopeBoxes(skin, { scopes, held: service.scopes, id: clientId, wordsOf })}<div><button class="button quiet compact" type="submit">${texts.changeScopes}</button></div></form></details>`
     const renew = credentialsPart(skin, { service, path: `${path}/${clientId}`, csrfToken, state })
@@ -111,10 +127,11 @@ interface SecretView {
 
 export function secretPage(skin: Skin, { made: { service, secret }, backPath, tokenEndpoint }: SecretView): Html {
   const { organisations: texts } = skin.texts
+  const title = secret === undefined ? texts.keyTitle : texts.secretTitle
   const row = (label: string, value: string): Html => html`<p class="label">${label}</p><p><code class="wrap">${value}</code></p>`
   return stagePage(skin, {
-    title: texts.secretTitle,
-    main: html`${lead(texts.secretTitle)}${secret === undefined ? undefined : message('warn', texts.secretWords)}
+    title,
+    main: html`${lead(title)}${secret === undefined ? undefined : message('warn', texts.secretWords)}
 <div class="block">${row(texts.clientIdLabel, service.clientId)}${secret === undefined ? undefined : row(texts.secretLabel, secret)}${row(texts.tokenEndpoint, tokenEndpoint)}</div>
 <div class="buttons"><a class="button" href="${backPath}">${texts.back}</a></div>`,
   })

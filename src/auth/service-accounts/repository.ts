@@ -63,6 +63,8 @@ export interface ServiceAccountsRepository {
       readonly events: readonly EventDraft[]
     },
   ): Promise<boolean>
+  /** For the commit that changes the client likewise. */
+  proving(before: Stored<ServiceAccount>, authentication: ServiceAccount['authentication']): Operation
   /** The client as it is stored, also by a process that this one has not heard of yet. */
   findClient(call: Call, clientId: string): Promise<Stored<StoredClient> | undefined>
   updateClient(
@@ -119,6 +121,8 @@ export function createServiceAccountsRepository(database: Database): ServiceAcco
         ],
         [clientChanged(client.value.id), ...events],
       ),
+    proving: ({ value, version }, authentication) =>
+      updateIn(servicesCollection, value.id, { set: { authentication }, ifVersion: version }),
     findClient: (call, clientId) => clients.get(call, clientId, { fresh: true }),
     updateClient: (call, { value, version }, { set, also, events }) =>
       commit(call, [updateIn(clientsCollection, value.id, { set, ifVersion: version }), ...also], [clientChanged(value.id), ...events]),

@@ -53,17 +53,7 @@ export function serviceAccountRoutes(parts: PageParts): Route[] {
         return doneIn(acting.organisationId, 'service-roles')
       }),
     }),
-    route({
-      ...one('secret', 'Give a service account a new secret'),
-      input: { params, body: z.strictObject({ csrf_token: csrfToken, keep }) },
-      handle: doingLately(parts, async (on, input) => {
-        const { who, acting } = on
-        const clientId = input.params.service
-        const renewal = { clientId, keepSeconds: input.body.keep }
-        const secret = await services.renewSecret(who.call, await services.ownerOf(who.call, acting), renewal)
-        return shown(on, { service: { clientId }, secret })
-      }),
-    }),
+    ...secretRoutes(parts, shown),
     ...keyRoutes(parts),
     route({
       ...one('scopes', 'Change what a service account may ask for'),
@@ -86,20 +76,43 @@ export function serviceAccountRoutes(parts: PageParts): Route[] {
   ]
 }
 
+function secretRoutes(parts: PageParts, shown: (on: Doing, made: Parameters<typeof secretPage>[1]['made']) => Answer): Route[] {
+  const { services } = parts.serviceAccounts
+  const giving = (name: string, summary: string, give: typeof services.renewSecret): Route =>
+    route({
+      ...one(name, summary),
+      input: { params, body: z.strictObject({ csrf_token: csrfToken, keep }) },
+      handle: doingLately(parts, async (on, input) => {
+        const { who, acting } = on
+        const clientId = input.params.service
+        const renewal = { clientId, keepSeconds: input.body.keep }
+        const secret = await give(who.call, await services.ownerOf(who.call, acting), renewal)
+        return shown(on, { service: { clientId }, secret })
+      }),
+    })
+  return [
+    giving('secret', 'Give a service account a new secret', services.renewSecret),
+    giving('use-secret', 'Give a service account a secret in place of its key', services.useSecret),
+  ]
+}
+
 function keyRoutes(parts: PageParts): Route[] {
   const { services } = parts.serviceAccounts
-  return [
+  const giving = (name: string, summary: string, give: typeof services.setKey): Route =>
     route({
-      ...one('key', 'Give a service account another public key'),
+      ...one(name, summary),
       // The id is sent as well: what is wrong is shown at the form that it came from.
       input: { params, body: z.strictObject({ csrf_token: csrfToken, keep, nextKey: formText, of: memberId }) },
       handle: doingLately(parts, async ({ who, acting }, input) => {
         const { keep: keepSeconds, nextKey: key } = input.body
         const owner = await services.ownerOf(who.call, acting)
-        await renamed(['key', 'nextKey'], services.setKey(who.call, owner, { clientId: input.params.service, key, keepSeconds }))
+        await renamed(['key', 'nextKey'], give(who.call, owner, { clientId: input.params.service, key, keepSeconds }))
         return doneIn(acting.organisationId, 'service-key')
       }),
-    }),
+    })
+  return [
+    giving('key', 'Give a service account another public key', services.setKey),
+    giving('use-key', 'Give a service account a public key in place of its secret', services.useKey),
     route({
       ...one('end-earlier', 'End the secret or key that a service account had before'),
       input: { params, body: emptyForm },
