@@ -1,4 +1,4 @@
-// Names of people: anything that can be written in one line.
+// Names of people, and of what they make here: anything that can be written in one line.
 import type { ProblemName } from '../texts/problem.ts'
 
 export const MAX_CHARACTERS = 80
@@ -15,4 +15,10 @@ export function nameProblem(typed: string): ProblemName | undefined {
   if (Array.from(name).length > MAX_CHARACTERS) return 'name_long'
   if (UNPRINTABLE.test(name)) return 'name_unprintable'
   return undefined
+}
+
+/** Of what somebody has, and not of somebody. */
+export function labelProblem(typed: string): ProblemName | undefined {
+  const problem = nameProblem(typed)
+  return problem === 'name_missing' ? 'label_missing' : problem
 }

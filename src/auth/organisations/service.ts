@@ -3,7 +3,7 @@ import type { Call } from '#kernel/call.ts'
 import { newId } from '#kernel/ids.ts'
 import type { FieldProblem } from '#kernel/schema.ts'
 import type { Page } from '../../database/contract.ts'
-import { nameProblem, tidyName } from '../accounts/name.ts'
+import { labelProblem, tidyName } from '../accounts/name.ts'
 import { authErrors } from '../errors.ts'
 import { OWNER } from '../roles/permissions.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
@@ -180,7 +180,7 @@ export async function shownMembers(
 const LINKED = /[/@<>]|\bwww\.|\w\.\w/i
 
 export function organisationNameProblems(name: string): FieldProblem[] {
-  const problem = nameProblem(name) ?? (LINKED.test(name) ? 'name_link' : undefined)
+  const problem = labelProblem(name) ?? (LINKED.test(name) ? 'name_link' : undefined)
   return problem === undefined ? [] : [fieldProblem('name', problem)]
 }
 

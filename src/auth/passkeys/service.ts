@@ -5,7 +5,7 @@ import { sha256 } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import { languageFor, mail } from '../accounts/mail.ts'
 import type { Beginning } from '../accounts/sign-up.ts'
-import { nameProblem, tidyName } from '../accounts/name.ts'
+import { labelProblem, tidyName } from '../accounts/name.ts'
 import { PER_CLIENT, type Throttle } from '../accounts/throttle.ts'
 import type { AccountDirectory } from '../engine.ts'
 import { authErrors } from '../errors.ts'
@@ -211,7 +211,7 @@ function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | '
     },
 
     async rename(call, owned, name) {
-      const problem = nameProblem(name)
+      const problem = labelProblem(name)
       if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
       return repository.rename(call, owned, tidyName(name))
     },
@@ -228,7 +228,7 @@ interface Making extends Answered {
 
 function makingOne({ repository, challenges, ceremonies, clock }: PasskeysDependencies) {
   return async (call: Call, { accountId }: Owner, { place, answer: text, name, by, alone = false }: Making) => {
-    const problem = nameProblem(name)
+    const problem = labelProblem(name)
     if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
     const answer = readAnswer(creationAnswer, text)
     const created = answer && (await ceremonies.created(answer, (challenge) => challenges.judge(place, challenge)))

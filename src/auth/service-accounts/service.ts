@@ -2,7 +2,7 @@
 import type { Call } from '#kernel/call.ts'
 import { newId, randomToken } from '#kernel/ids.ts'
 import { sha256 } from '#kernel/keyring.ts'
-import { nameProblem, tidyName } from '../accounts/name.ts'
+import { labelProblem, tidyName } from '../accounts/name.ts'
 import type { StoredClient } from '../clients/schemas.ts'
 import { clientSubject } from '../clients/subject.ts'
 import { authErrors } from '../errors.ts'
@@ -129,7 +129,7 @@ async function create(
   { owner, made }: { readonly owner: Owner; readonly made: NewServiceAccount },
 ): Promise<MadeServiceAccount> {
   const { organisations, clock, roles: all } = deps
-  const problem = nameProblem(made.name)
+  const problem = labelProblem(made.name)
   if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
   const scopes = checkedScopes(deps, made.scopes)
   const roles = owner.organisationId === undefined ? known(made.roles, all) : organisations.checkedRoles(made.roles)

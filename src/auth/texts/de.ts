@@ -711,6 +711,7 @@ export const de: Texts = {
   problems: {
     email_malformed: 'Das sieht nicht wie eine E-Mail-Adresse aus.',
     name_missing: 'Bitte sagen Sie, wie Sie genannt werden möchten.',
+    label_missing: 'Bitte geben Sie einen Namen an.',
     name_long: 'Höchstens 80 Zeichen.',
     name_unprintable: 'Darin ist ein Zeichen, das sich nicht anzeigen lässt.',
     password_short: 'Mindestens 8 Zeichen.',
@@ -793,8 +794,7 @@ export const de: Texts = {
     organisation_not_found: 'Diese Organisation gibt es nicht, oder Sie sind dort nicht Mitglied.',
     organisation_full: 'Mehr davon sind nicht möglich.',
     service_not_found: 'Dieses Dienstkonto gibt es nicht.',
-    service_proof:
-      'Es weist sich inzwischen anders aus: mit einem Geheimnis oder mit seinem Schlüssel. Bitte sehen Sie sich seine Seite noch einmal an.',
+    service_proof: 'Es weist sich inzwischen anders aus, mit einem Geheimnis oder mit seinem Schlüssel.',
     organisations_many: 'Sie gehören zu so vielen Organisationen, wie es für eine Person möglich ist. Treten Sie zuerst aus einer aus.',
     owners_only: 'Das dürfen nur Inhaber der Organisation.',
     last_owner: 'Eine Organisation braucht einen Inhaber. Machen Sie zuerst jemand anderen dazu.',

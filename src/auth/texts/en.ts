@@ -710,6 +710,7 @@ export const en = {
   problems: {
     email_malformed: 'This does not look like an email address.',
     name_missing: 'Please say how you would like to be called.',
+    label_missing: 'Please give it a name.',
     name_long: 'Use at most 80 characters.',
     name_unprintable: 'There is a character in it that cannot be shown.',
     password_short: 'Use at least 8 characters.',
@@ -791,7 +792,7 @@ export const en = {
     organisation_not_found: 'There is no such organisation, or you are no member of it.',
     organisation_full: 'There cannot be more of them.',
     service_not_found: 'There is no such service account.',
-    service_proof: 'It proves itself in the other way by now: by a secret, or by its key. Please look at its page again.',
+    service_proof: 'It proves itself in another way by now, by a secret or by its key.',
     organisations_many: 'You belong to as many organisations as one person can. Leave one of them first.',
     owners_only: 'Only owners of the organisation may do this.',
     last_owner: 'An organisation needs an owner. Make somebody else one first.',

@@ -1,0 +1,108 @@
+// What owners of an organisation see and do of its service accounts, on its page.
+import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
+import { callAs } from '#kernel/call.ts'
+import { type AccountsWorld, call, openAccounts, type Visited } from '../support/accounts.ts'
+
+const asked = callAs(call, { kind: 'anonymous' })
+const GERMAN = { '__Host-Http-language': 'de' }
+const keyText = (): string => JSON.stringify(generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }))
+
+describe('service accounts on the page of an organisation', () => {
+  let world: AccountsWorld
+  let path: string
+  let owner: { accountId: string; organisationId: string }
+
+  before(async () => {
+    const definition = { roles: { editor: { permissions: [] } }, organisations: { roles: ['editor'] } }
+    world = await openAccounts({ definition })
+    const { accountId } = await world.person({ email: 'ada@example.org' })
+    const { id: organisationId } = await world.organisations.organisations.create(asked, { name: 'Acme', accountId })
+    owner = { accountId, organisationId }
+    path = `/account/organisations/${organisationId}`
+    signIn(0)
+  })
+  after(() => world.stop())
+
+  const signIn = (ago: number): void => {
+    const signedInAt = world.clock.now() - ago
+    const session = { id: 'here', accountId: owner.accountId, signedInAt, lastUsedAt: signedInAt, device: 'Firefox on Linux' }
+    world.engine.sessionList.splice(0, 9, session)
+    world.engine.signedInAs = owner.accountId
+  }
+  const post = (what: string, form: Record<string, string> = {}): Promise<Visited> => world.visit({ path: `${path}/${what}`, form })
+  const services = () => world.running.serviceAccounts.services
+  const list = async () => services().list(asked, await services().ownerOf(asked, owner))
+  const make = async (key?: string): Promise<string> =>
+    (await services().create(asked, await services().ownerOf(asked, owner), { name: 'Nightly', roles: [], scopes: [], key })).service
+      .clientId
+  const formsOf = (text: string, clientId: string): string[] =>
+    [...text.matchAll(new RegExp(`action="${path}/services/${clientId}/([a-z-]+)"`, 'g'))].map(([, name]) => name ?? '')
+
+  test('one that has a secret can be changed to a key and back, with what it had before for as long as is chosen', async () => {
+    const clientId = await make()
+    const shown = async (): Promise<string> => (await world.visit({ path })).text
+    const before = await shown()
+    assert.deepEqual(formsOf(before, clientId), ['roles', 'scopes', 'secret', 'use-key', 'remove'])
+    assert.match(before, /has a secret/)
+    const wrong = await post(`services/${clientId}/use-key`, { nextKey: 'none', of: clientId, keep: '3600' })
+    assert.equal(wrong.status, 422)
+    assert.match(wrong.text, /<details open><summary>Change to a key<\/summary>/)
+    assert.match(wrong.text, new RegExp(`id="key-${clientId}"[^>]* aria-invalid="true"`))
+    assert.equal((await list())[0]?.authentication, 'secret')
+
+    const changed = await post(`services/${clientId}/use-key`, { nextKey: keyText(), of: clientId, keep: '86400' })
+    assert.equal(changed.headers?.['location'], `${path}?done=service-key`)
+    const between = await shown()
+    assert.deepEqual(formsOf(between, clientId), ['roles', 'scopes', 'key', 'use-secret', 'end-earlier', 'remove'])
+    assert.match(between, /signs with its key/)
+    assert.match(between, /What it had before is good until/)
+    assert.equal((await list())[0]?.earlierUntil, world.clock.now() + 86_400_000)
+    const twice = await post(`services/${clientId}/use-key`, { nextKey: keyText(), of: clientId, keep: '0' })
+    assert.equal(twice.status, 409)
+    assert.match(twice.text, /It proves itself in another way by now/)
+
+    const back = await post(`services/${clientId}/use-secret`, { keep: '0' })
+    assert.equal(back.status, 200)
+    assert.match(back.text, /<code class="wrap">[\w-]{43}<\/code>/)
+    assert.match(back.text, /The secret of the service account/)
+    assert.deepEqual(formsOf(await shown(), clientId), ['roles', 'scopes', 'secret', 'use-key', 'remove'])
+    assert.match((await world.visit({ path, cookies: GERMAN })).text, /Auf einen Schl\u00fcssel umstellen/)
+
+    signIn(11 * 60_000)
+    for (const [what, form] of [
+      ['use-key', { nextKey: keyText(), of: clientId }],
+      ['use-secret', {}],
+    ] as const)
+      assert.match(String((await post(`services/${clientId}/${what}`, form)).headers?.['location']), /^\/authorize\?.*&again$/, what)
+    assert.equal((await list())[0]?.authentication, 'secret')
+    signIn(0)
+  })
+
+  test('one that is made with a key has no secret to keep', async () => {
+    const { text } = await post('services', { service: 'Signs', key: keyText() })
+    assert.match(text, /<h1[^>]*>The service account is there<\/h1>/)
+    assert.doesNotMatch(text, /[Ss]ecret/)
+  })
+
+  test('whoever names nothing is asked for a name, and not how they would like to be called', async () => {
+    const unnamed = async (at: string, form: Record<string, string>): Promise<string[]> => {
+      const words: string[] = []
+      for (const cookies of [{}, GERMAN]) {
+        const { status, text } = await world.visit({ path: at, form, cookies })
+        assert.equal(status, 422)
+        words.push(...[...text.matchAll(/<p class="problem"[^>]*>([^<]+)<\/p>/g)].map(([, said]) => said ?? ''))
+      }
+      return words
+    }
+    const asks = ['Please give it a name.', 'Bitte geben Sie einen Namen an.']
+    assert.deepEqual(await unnamed(`${path}/services`, { service: ' ' }), asks)
+    assert.deepEqual(await unnamed(`${path}/name`, { name: '' }), asks)
+    assert.deepEqual(await unnamed('/account/organisations', { organisation: '' }), asks)
+    assert.deepEqual(await unnamed('/account/name', { name: '' }), [
+      'Please say how you would like to be called.',
+      'Bitte sagen Sie, wie Sie genannt werden m\u00f6chten.',
+    ])
+  })
+})
