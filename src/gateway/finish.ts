@@ -1,6 +1,7 @@
 // The end of every request: the answer with its headers, and one record of it.
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { isOurFault } from '#kernel/errors.ts'
 import { headerOf, problemAnswer, sendAnswer } from '#kernel/http/answer.ts'
 import type { HeaderBlock, HeaderList } from '#kernel/http/head.ts'
 import type { Answer } from '#kernel/http/route.ts'
@@ -159,7 +160,7 @@ export function createFinish({ monitoring, logger, now, isStopping }: FinishPart
       // What the route began to hand out was for an answer that did not come.
       exchange.newCookies = undefined
       exchange.foreignSources = undefined
-      if (problem.status >= 500)
+      if (isOurFault(problem.status))
         logger.error({ err: error, requestId: exchange.requestId, route: exchange.match?.route.path }, problem.code)
       if (exchange.isRaw) {
         recordRaw(record, exchange)

@@ -60,3 +60,8 @@ export function declaredErrors(): ReadonlyMap<string, ErrorEntry> {
 export function hasCode(error: unknown, code: string): error is AppError {
   return error instanceof Error && 'code' in error && error.code === code
 }
+
+/** Whether a status says that something is wrong here. Not where a client uses a method that there is not (RFC 9110 section 15.6.2): any scanner does. */
+export function isOurFault(status: number): boolean {
+  return status >= 500 && status !== 501
+}

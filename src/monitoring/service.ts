@@ -1,6 +1,7 @@
 // Recording, and the views that operators have of it. Nothing in here may fail or slow a request.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
+import { isOurFault } from '#kernel/errors.ts'
 import { lineWriter, type Logger } from '#kernel/log.ts'
 import type { Monitoring, RequestRecord } from './contract.ts'
 import type { ProcessWatch } from './figures/process.ts'
@@ -55,7 +56,7 @@ export function createMonitoringService(parts: MonitoringParts): MonitoringServi
         seconds.add(Math.floor(now / 1000), record.status, record.durationMs)
         routes.add(now, record)
         requestLog.add(record)
-        writeLine(record.status >= 500 ? 'error' : 'info', record)
+        writeLine(isOurFault(record.status) ? 'error' : 'info', record)
       } catch {
         // There is nobody to tell: the log itself may be what failed, and the answer has been sent.
       }

@@ -131,13 +131,25 @@ describe('Monitoring', () => {
     await monitoring.start()
     const clients = ['192.0.2.7', '192.0.2.8'].map((address) => monitoring.contract.pseudonym(address))
     for (const client of clients) monitoring.contract.recordRequest(record({ client }))
+    for (const status of [404, 501, 500, 503]) monitoring.contract.recordRequest(record({ status, client: 'levels' }))
     await monitoring.stop()
     const { items } = await searchRequests(kept, call, { limit: 50 })
     assert.deepEqual(
       items.map(({ client }) => client),
-      ['off', 'off'],
+      Array.from({ length: 6 }, () => 'off'),
     )
-    assert.equal(lines.length, 2)
+    assert.deepEqual(
+      lines.map((line) => [JSON.parse(line).status, JSON.parse(line).level]),
+      [
+        [200, 'info'],
+        [200, 'info'],
+        [404, 'info'],
+        [501, 'info'],
+        [500, 'error'],
+        [503, 'error'],
+      ],
+      'what clients do wrong is no error of ours, a method that there is not included',
+    )
     for (const client of clients) assert.ok(!lines.join().includes(client))
     await own.stop()
   })

@@ -95,6 +95,24 @@ describe('odd HTTP', () => {
       assert.equal(world.writes.count, before)
     })
   }
+  test('a method that there is not is no error of ours in the log, whoever asks for it', async (t) => {
+    const log: string[] = []
+    const own = await openWorld({ log })
+    t.after(() => own.stop())
+    for (const method of ['PROPFIND', 'PURGE', 'MKCOL']) {
+      for (const path of ['/hello', '/nothing']) {
+        const answer = await raw(own, `${method} ${path} HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`)
+        assert.match(answer, /^HTTP\/1\.1 501 /)
+        assert.match(answer, /"code":"http\.not_implemented"/)
+      }
+    }
+    assert.deepEqual(log, [])
+    assert.ok(own.records.every(({ status, errorCode }) => status === 501 && errorCode === 'http.not_implemented'))
+    await raw(own, get('', '/api/broken'))
+    assert.equal(own.records.at(-1)?.status, 500)
+    assert.match(log.join(''), /the secret is 42/, 'what is ours is there')
+  })
+
   test('never takes what follows a refused request for another request', async () => {
     const smuggled = `GET /hello HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`
     for (const first of [
