@@ -7,12 +7,12 @@ function ownerless(left: readonly Organisation[] | undefined, told: string): str
   return left === undefined ? '' : ` No owner is left for ${left.map(named).join(', ')}: ${told}`
 }
 
-const NAME_ANOTHER = 'name another by ninefold organisations set.'
+const NAME_ANOTHER = 'name another with ninefold organisations set.'
 
 export const ACTS = {
   async block(email: string) {
     const { withoutOwner } = await api.block(email)
-    return `${email} is blocked. Every session and token of theirs has ended.${ownerless(withoutOwner, `no member is told, so ${NAME_ANOTHER}`)}`
+    return `${email} is blocked. Every session and token of theirs has ended.${ownerless(withoutOwner, `members are not told, so ${NAME_ANOTHER}`)}`
   },
   async unblock(email: string) {
     await api.unblock(email)

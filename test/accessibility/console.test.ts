@@ -159,7 +159,7 @@ describe('the console', { skip: withoutChromium }, () => {
     await field.fill('person-01@example.test')
     await press('Block')
     await press('Yes, block person-01@example.test')
-    await says(`${left} no member is told`)
+    await says(`${left} members are not told`)
     await look('somebody blocked who alone owned an organisation')
     await field.fill('person-01@example.test')
     await press('Delete')

@@ -49,7 +49,7 @@ describe('service accounts on the page of an organisation', () => {
     const wrong = await post(`services/${clientId}/use-key`, { nextKey: 'none', of: clientId, keep: '3600' })
     assert.equal(wrong.status, 422)
     assert.match(wrong.text, /<details open><summary>Change to a key<\/summary>/)
-    assert.match(wrong.text, new RegExp(`id="key-${clientId}"[^>]* aria-invalid="true"`))
+    assert.match(wrong.text, new RegExp(`id="key-${clientId}"[^>]* aria-invalid="true"[^>]*>none</textarea>`), 'what was typed is not lost')
     assert.equal((await list())[0]?.authentication, 'secret')
 
     const changed = await post(`services/${clientId}/use-key`, { nextKey: keyText(), of: clientId, keep: '86400' })

@@ -74,14 +74,16 @@ form { margin: 0; }
 @media (forced-colors: active) {
   .strength[data-level="1"] span:nth-child(-n+1), .strength[data-level="2"] span:nth-child(-n+2), .strength[data-level="3"] span:nth-child(-n+3), .strength[data-level="4"] span { background: Highlight; }
 }
-input[type=text], input[type=email], input[type=password], select {
+input[type=text], input[type=email], input[type=password], select, textarea {
   font: inherit; color: inherit; background: var(--sheet); border: 1.5px solid var(--field-line); border-radius: 0.6rem; padding: 0.7rem 0.85rem; width: 100%; min-height: 3rem;
 }
-input:hover, select:hover { border-color: var(--accent); }
-input:focus-visible, select:focus-visible { outline: 3px solid var(--focus); outline-offset: 1px; border-color: transparent; border-radius: 0.6rem; }
-input[aria-invalid=true] { border-color: var(--danger); background: var(--danger-soft); }
-.choice { display: flex; gap: 0.6rem; align-items: baseline; }
-.choice input { width: 1.1rem; height: 1.1rem; flex: none; accent-color: var(--accent); }
+textarea { font: 0.9rem/1.5 ui-monospace, Menlo, Consolas, monospace; direction: ltr; resize: vertical; }
+input:hover, select:hover, textarea:hover { border-color: var(--accent); }
+input:focus-visible, select:focus-visible, textarea:focus-visible { outline: 3px solid var(--focus); outline-offset: 1px; border-color: transparent; border-radius: 0.6rem; }
+:is(input, textarea)[aria-invalid=true] { border-color: var(--danger); background: var(--danger-soft); }
+.choice { display: flex; gap: 0.6rem; align-items: flex-start; }
+/* In the middle of the first line */
+.choice input { width: 1.1rem; height: 1.1rem; flex: none; margin-block: 0.225rem 0; accent-color: var(--accent); }
 .button {
   font: inherit; font-weight: 650; cursor: pointer; display: inline-flex; align-items: center; justify-content: center; text-align: center; text-decoration: none;
   min-height: 3rem; padding: 0.65rem 1.35rem; border-radius: 0.6rem; border: 1.5px solid var(--accent); background: var(--accent); color: var(--accent-ink);
@@ -148,13 +150,21 @@ code.big { font-size: 1.6rem; letter-spacing: 0.12em; }
 .contents a { display: inline-block; padding: 0.25rem 0; }
 .sheet { scroll-margin-top: 1rem; background: var(--sheet); border: 1px solid var(--line); border-radius: 1rem; padding: 1.4rem 1.25rem; display: flex; flex-direction: column; gap: 1.1rem; }
 .boxes { border: 0; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: 0.25rem 1rem; }
-.boxes label { display: inline-flex; align-items: center; gap: 0.4rem; }
+.boxes label { display: inline-flex; align-items: flex-start; gap: 0.4rem; }
+.boxes input { flex: none; margin-block: 0.37rem 0; }
 .rows { list-style: none; margin: 0; padding: 0; }
 .rows > li { display: flex; flex-wrap: wrap; gap: 0.75rem 1rem; align-items: center; justify-content: space-between; padding: 1rem 0; border-top: 1px solid var(--line); }
 .rows > li:first-child { border-top: 0; padding-top: 0; }
 .rows > li:last-child { padding-bottom: 0; }
 .rows .what { flex: 1 1 14rem; min-width: 0; }
 .rows ul { margin: 0.35rem 0 0; padding-inline-start: 1.1rem; color: var(--soft); font-size: 0.925rem; }
+/* Several forms that unfold, each over the whole width */
+.unfolding { flex: 1 1 100%; display: flex; flex-wrap: wrap; gap: 0.25rem 1.5rem; }
+.unfolding > details[open] { flex: 1 1 100%; margin-bottom: 0.5rem; }
+.unfolding > details > .form { padding: 1rem; border: 1px solid var(--line); border-radius: 0.75rem; }
+.ending { flex: 1 1 100%; display: flex; flex-wrap: wrap; gap: 0.75rem 1rem; align-items: center; justify-content: flex-end; }
+.ending p { flex: 1 1 14rem; }
+.rows > li:has(> .unfolding) { align-items: flex-start; }
 details > summary { cursor: pointer; color: var(--accent); padding: 0.35rem 0; width: fit-content; }
 details[open] > summary { margin-bottom: 0.5rem; }
 .danger-text { color: var(--danger); font-weight: 550; }

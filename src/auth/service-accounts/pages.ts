@@ -40,25 +40,33 @@ function credentialForm(skin: Skin, { service, path, csrfToken, state }: Managed
   const id = `keep-${action}-${clientId}`
   const options = KEEPS.map((seconds) => html`<option value="${String(seconds)}">${texts.keeps[seconds]}</option>`)
   const keeping = html`<div class="field"><label for="${id}">${texts.keepEarlier}</label><select id="${id}" name="keep">${options}</select></div>`
-  const problem = key !== undefined && state.values?.['of'] === clientId ? state.problems?.['nextKey'] : undefined
+  const { problems, values } = state
+  const problem = key !== undefined && values?.['of'] === clientId ? problems?.['nextKey'] : undefined
   const next =
     key === undefined
       ? undefined
-      : html`<input type="hidden" name="of" value="${clientId}">${keyField({ id: `key-${clientId}`, name: 'nextKey', label: key, value: '', problem })}`
+      : html`<input type="hidden" name="of" value="${clientId}">${keyField({ id: `key-${clientId}`, name: 'nextKey', label: key, value: problem === undefined ? '' : (values?.['nextKey'] ?? ''), problem })}`
   return html`<details${problem === undefined ? undefined : html` open`}><summary>${words}</summary><form class="form" method="post" action="${path}/${action}" aria-label="${label}">${csrfField(csrfToken)}${next}${keeping}<div><button class="button quiet compact" type="submit">${words}</button></div></form></details>`
 }
 
 function credentialsPart(skin: Skin, managed: Managed): Html {
   const { organisations: texts } = skin.texts
-  const { name, authentication, earlierUntil } = managed.service
+  const { name, authentication } = managed.service
   const form = (wanted: Form): Html => credentialForm(skin, managed, wanted)
-  const forms =
-    authentication === 'secret'
-      ? html`${form({ action: 'secret', words: texts.renewSecret, label: texts.renewSecretOf(name) })}${form({ action: 'use-key', words: texts.useKey, label: texts.useKeyOf(name), key: texts.firstKey })}`
-      : html`${form({ action: 'key', words: texts.changeKey, label: texts.changeKeyOf(name), key: texts.nextKey })}${form({ action: 'use-secret', words: texts.useSecret, label: texts.useSecretOf(name) })}`
-  if (earlierUntil === undefined) return forms
-  const { csrfToken, path } = managed
-  return html`${forms}<p class="soft small">${texts.earlierUntil(momentOf(skin.texts, earlierUntil))}</p>${button(csrfToken, `${path}/end-earlier`, { words: texts.endEarlier, label: texts.endEarlierOf(name), danger: true })}`
+  return authentication === 'secret'
+    ? html`${form({ action: 'secret', words: texts.renewSecret, label: texts.renewSecretOf(name) })}${form({ action: 'use-key', words: texts.useKey, label: texts.useKeyOf(name), key: texts.firstKey })}`
+    : html`${form({ action: 'key', words: texts.changeKey, label: texts.changeKeyOf(name), key: texts.nextKey })}${form({ action: 'use-secret', words: texts.useSecret, label: texts.useSecretOf(name) })}`
+}
+
+/** What takes something away, at the end. */
+function endingPart(skin: Skin, { service, path, csrfToken }: Managed): Html {
+  const { organisations: texts } = skin.texts
+  const { name, earlierUntil } = service
+  const earlier =
+    earlierUntil === undefined
+      ? undefined
+      : html`<p class="soft small">${texts.earlierUntil(momentOf(skin.texts, earlierUntil))}</p>${button(csrfToken, `${path}/end-earlier`, { words: texts.endEarlier, label: texts.endEarlierOf(name), danger: true })}`
+  return html`<div class="ending">${earlier}${button(csrfToken, `${path}/remove`, { words: texts.remove, label: texts.removeNamed(name), danger: true })}</div>`
 }
 
 function momentOf({ locale }: Skin['texts'], at: number): string {
@@ -106,12 +114,12 @@ export function servicesPart(skin: Skin, { organisationId, services, roles, scop
     const what = html`<div class="what"><p><strong class="wrap">${name}</strong></p><p class="soft small"><code class="wrap">${clientId}</code></p><p class="soft small">${[roleWords(skin, service.roles), texts.provesBy[service.authentication], ...(service.scopes.length === 0 ? [] : [service.scopes.map(wordsOf).join(', ')])].join('; ')}</p></div>`
     const manage = html`<form class="form" method="post" action="${path}/${clientId}/roles" aria-label="${texts.serviceRoles(name)}">${csrfField(csrfToken)}${roleBoxes(skin, { roles, held: service.roles, id: `of-${clientId}` })}<div><button class="button quiet compact" type="submit">${texts.saveRoles}</button></div></form>`
     const narrow = html`<details><summary>${texts.changeScopes}</summary><form class="form" method="post" action="${path}/${clientId}/scopes" aria-label="${texts.changeScopesOf(name)}">${csrfField(csrfToken)}${scopeBoxes(skin, { scopes, held: service.scopes, id: clientId, wordsOf })}<div><button class="button quiet compact" type="submit">${texts.changeScopes}</button></div></form></details>`
-    const renew = credentialsPart(skin, { service, path: `${path}/${clientId}`, csrfToken, state })
-    return html`<li>${what}${manage}${narrow}${renew}${button(csrfToken, `${path}/${clientId}/remove`, { words: texts.remove, label: texts.removeNamed(name), danger: true })}</li>`
+    const managed = { service, path: `${path}/${clientId}`, csrfToken, state }
+    return html`<li>${what}${manage}<div class="unfolding">${narrow}${credentialsPart(skin, managed)}</div>${endingPart(skin, managed)}</li>`
   })
   const key = keyField({ id: 'key', name: 'key', label: texts.serviceKey, value: values['key'] ?? '', problem: problems['key'] })
   return html`<p class="soft">${texts.servicesWords}</p>${rows.length === 0 ? undefined : html`<ul class="rows">${rows}</ul>`}
-<form class="form" method="post" action="${path}">${csrfField(csrfToken)}
+<form class="form${rows.length === 0 ? '' : ' aside'}" method="post" action="${path}">${csrfField(csrfToken)}
 ${field({ name: 'service', label: texts.serviceName, type: 'text', autocomplete: 'off', value: values['service'] ?? '', problem: problems['service'], maxLength: 80 })}
 ${roleBoxes(skin, { roles, held: [], id: 'service' })}
 ${scopeBoxes(skin, { scopes, held: [], id: '', wordsOf })}

@@ -677,11 +677,11 @@ export const de: Texts = {
     sure: 'Ja, mein Konto und alles darin löschen',
     notSure: 'Bitte setzen Sie zuerst das Häkchen, wenn Sie das wirklich möchten.',
     onlyOwner:
-      'Diese Organisationen haben außer Ihnen keinen Inhaber. Machen Sie dort vorher ein anderes Mitglied dazu, sonst werden sie mit Ihrem Konto aufgelöst, für alle, die dazugehören:',
+      'Diese Organisationen haben außer Ihnen keinen Inhaber. Ernennen Sie dort vorher ein anderes Mitglied zum Inhaber, sonst werden sie mit Ihrem Konto aufgelöst, für alle, die dazugehören:',
     others: (count) => (count === 1 ? 'ein weiteres Mitglied' : `${count} weitere Mitglieder`),
     endThem: 'Ja, diese Organisationen mit meinem Konto auflösen',
     notChosen:
-      'Einige Ihrer Organisationen hätten ohne Sie keinen Inhaber. Bitte sehen Sie die Liste durch: Machen Sie dort ein anderes Mitglied dazu, oder stimmen Sie zu, dass sie mit Ihrem Konto aufgelöst werden.',
+      'Einige Ihrer Organisationen hätten ohne Sie keinen Inhaber. Bitte sehen Sie die Liste durch: Ernennen Sie dort ein anderes Mitglied zum Inhaber, oder stimmen Sie zu, dass sie mit Ihrem Konto aufgelöst werden.',
     submit: 'Mein Konto löschen',
     goodbye: 'Ihr Konto wird gelöscht',
     goodbyeWords: (days) =>
