@@ -236,7 +236,7 @@ export const PEOPLE: readonly Defence[] = [
     requirement: 69,
     off: 'a decoy that cannot be computed answers strangers with an error',
     test: 'src/auth/passwords/passwords.test.ts',
-    edits: [['src/auth/passwords/passwords.ts', '!isDecoy(against)', 'isDecoy(against)']],
+    edits: [['src/auth/passwords/passwords.ts', 'return isBroken || isDecoy(phc)', 'return isBroken']],
   },
   {
     requirement: 71,

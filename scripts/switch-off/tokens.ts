@@ -109,7 +109,7 @@ export const TOKENS: readonly Defence[] = [
     requirement: 32,
     off: 'blocking ends nothing that is open',
     test: 'test/http/leaving.test.ts',
-    edits: [['src/auth/leaving/suspending.ts', '    await engine.revokeAccount(call, accountId)\n', '']],
+    edits: [['src/auth/leaving/suspending.ts', '  await engine.revokeAccount(call, accountId)\n', '']],
   },
   ...(
     [

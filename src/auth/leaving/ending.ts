@@ -110,8 +110,9 @@ async function leftBehind(
 ): Promise<{ readonly ending?: string; readonly ownerless?: string }> {
   const left = (await leftBy(call, accountId)).slice(0, MOST_NAMED)
   const named = (which: readonly Organisation[]): string => which.map(({ id, name }) => mailLineOf(name, id)).join('\n')
-  const [ending, ownerless] = [named(left.filter(({ id }) => ends.includes(id))), named(left.filter(({ id }) => !ends.includes(id)))]
-  return { ...(ending !== '' && { ending }), ...(ownerless !== '' && { ownerless }) }
+  const going = named(left.filter(({ id }) => ends.includes(id)))
+  const staying = named(left.filter(({ id }) => !ends.includes(id)))
+  return { ...(going !== '' && { ending: going }), ...(staying !== '' && { ownerless: staying }) }
 }
 
 /** Of an end of ours, whose day stays: a sign-in of before, of which nobody may have heard yet, calls it off no more. Who has come back by it is told again. */

@@ -87,37 +87,15 @@ export function createPasswords(logger: Logger, settings: PasswordSettings = {})
     if (typeof phc !== 'string') throw authErrors.unavailable()
     return phc
   }
-  const broken = new Set<string>()
-  const isDecoy = (phc: string): boolean => decoys?.hashes.includes(phc) === true
-  /** Failed, and would again. A hash with nothing wrong in it has failed for want of memory, say, which is no verdict about the password. */
-  const isBroken = (phc: string, error: unknown): boolean =>
-    error instanceof Error && error.cause === NOT_COMPUTABLE && hashProblem(phc) !== undefined
-  const note = (phc: string): void => {
-    if (broken.size >= MOST_BROKEN) broken.clear()
-    broken.add(phc)
-  }
-  const verifier =
-    (favoured: boolean): Passwords['verify'] =>
-    async (call, password, phc) => {
-      if (dummy === undefined) throw authErrors.unavailable()
-      const own = { kind: 'verify', password, phc: dummy } as const
-      const known = phc === undefined || broken.has(phc) ? dummy : phc
-      const matches = await child.run(call, { ...own, phc: known }, { favoured }).catch(async (error: unknown) => {
-        // Refused like any other, and as late: whoever has such a hash, and the addresses that nobody has and that were given one.
-        if (isBroken(known, error)) note(known)
-        else if (!isDecoy(known)) throw error
-        await child.run(call, own, { favoured })
-        return false
-      })
-      // Answers of the process come together when this thread was busy, and each has a sign-in to end.
-      await ownTurn()
-      return matches === true && known === phc
-    }
+  const { verifier, isComputable } = createVerifying(child, {
+    own: () => dummy,
+    isDecoy: (phc) => decoys?.hashes.includes(phc) === true,
+  })
   return {
     hash,
     isKnown: known.isKnown,
     verify: verifier(false),
-    isComputable: (phc) => !broken.has(phc),
+    isComputable,
     favoured: { verify: verifier(true) },
     isOutdated: (phc) => !phc.startsWith(prefix),
     useDecoys({ hashes, key }) {
@@ -143,6 +121,44 @@ export function createPasswords(logger: Logger, settings: PasswordSettings = {})
     },
     health: () => child.health(),
   }
+}
+
+interface Against {
+  /** A hash of the cost that is set, which no password has. */
+  own(): string | undefined
+  isDecoy(phc: string): boolean
+}
+
+function createVerifying(child: HashProcess, { own, isDecoy }: Against) {
+  const broken = new Set<string>()
+  const note = (phc: string): void => {
+    if (broken.size >= MOST_BROKEN) broken.clear()
+    broken.add(phc)
+  }
+  /** Refused like any other, and as late: whoever has a hash that nobody can compute, and the addresses that nobody has and that were given one. */
+  const isRefused = (phc: string, error: unknown): boolean => {
+    if (!(error instanceof Error) || error.cause !== NOT_COMPUTABLE) return false
+    // It has failed, and would again. One with nothing wrong in it has failed for want of memory, say, which is no verdict about the password.
+    const isBroken = hashProblem(phc) !== undefined
+    if (isBroken) note(phc)
+    return isBroken || isDecoy(phc)
+  }
+  const verifier =
+    (favoured: boolean): Passwords['verify'] =>
+    async (call, password, phc) => {
+      const dummy = own()
+      if (dummy === undefined) throw authErrors.unavailable()
+      const against = phc === undefined || broken.has(phc) ? dummy : phc
+      const matches = await child.run(call, { kind: 'verify', password, phc: against }, { favoured }).catch(async (error: unknown) => {
+        if (!isRefused(against, error)) throw error
+        await child.run(call, { kind: 'verify', password, phc: dummy }, { favoured })
+        return false
+      })
+      // Answers of the process come together when this thread was busy, and each has a sign-in to end.
+      await ownTurn()
+      return matches === true && against === phc
+    }
+  return { verifier, isComputable: (phc: string): boolean => !broken.has(phc) }
 }
 
 /**

@@ -71,17 +71,19 @@ export function createClientRegistry(
       const place = found.source === 'document' ? await foundPlace(stored, call, clientId) : undefined
       if (place?.blockedAt !== undefined) return undefined
       const { goodFrom = found.createdAt } = found
-      const now = clock.now()
-      const known = { ...found, goodFrom: Math.max(goodFrom, place?.goodFrom ?? 0) }
-      const client = thirdParty(withEarlierKey(found, now), known)
-      const earlierMetadata = earlierWay(known, now)
-      return earlierMetadata === undefined ? client : { ...client, earlierMetadata }
+      return storedParty({ ...found, goodFrom: Math.max(goodFrom, place?.goodFrom ?? 0) }, clock.now())
     },
     isFirstParty: (clientId) => byId.get(clientId)?.firstParty === true,
     fixed: () => registered,
     words: (scope) => en.scopes[scope] ?? settings.scopes[scope] ?? resourceWords.get(scope) ?? scope,
     endsWithSession: (clientId, scopes) => byId.get(clientId)?.firstParty === true || !scopes.has('offline_access'),
   }
+}
+
+function storedParty(found: StoredClient, now: number): RegisteredClient {
+  const client = thirdParty(withEarlierKey(found, now), found)
+  const earlierMetadata = earlierWay(found, now)
+  return earlierMetadata === undefined ? client : { ...client, earlierMetadata }
 }
 
 /** While the key before is taken: the engine knows keys, and no end of them. */
