@@ -1,8 +1,11 @@
 // An organisation from the first page to the answer of the API: made, invited to without an account, used, and left behind with an old token.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { mailedLink, type Person, PASSWORD, session, signIn, signUp } from '../support/person.ts'
@@ -427,6 +430,22 @@ describe('organisations', () => {
       assert.equal((await tokenFor(machine.clientId, machine.secret)).status, 401)
       assert.equal((await eve.visit(borg.url)).body.includes(secret), false, 'shown once')
     })
+  })
+
+  test('operators change a machine from its secret to a key, and back, while it works', async () => {
+    const { clientId, secret: first } = JSON.parse((await command('services', 'create', 'Changes', '--scope', 'docs:read')).out)
+    const works = async (secret: string): Promise<number> => (await tokenFor(clientId, secret)).status
+    const file = join(platform.dataDir, 'key.json')
+    await writeFile(file, JSON.stringify(generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })))
+    assert.match((await command('services', 'use-key', clientId)).err, /Give the new public key: --from/)
+    assert.match((await command('services', 'use-secret', clientId)).err, /in the other way/)
+    const changed = await command('services', 'use-key', clientId, '--from', file, '--keep-seconds', '600')
+    assert.deepEqual([changed.code, changed.out], [0, `${clientId} signs with its key from now on.\n`], changed.err)
+    assert.match((await command('services')).out, new RegExp(`${clientId}\\s+Changes\\s+.*\\s+key\\n`))
+    assert.equal(await works(first), 200, 'for as long as was said')
+    const second = (await command('services', 'use-secret', clientId, '--keep-seconds', '0')).out.trim()
+    await until('the new secret to count', async () => (await works(second)) === 200)
+    assert.equal(await works(first), 401)
   })
 
   test('requirement 32: a machine that is left to a blocked owner is out', async () => {
