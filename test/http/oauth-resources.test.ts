@@ -4,6 +4,7 @@ import { createHash, generateKeyPairSync } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { compactDecrypt } from 'jose'
 import * as oauth from 'oauth4webapi'
+import type { Database } from '../../src/database/contract.ts'
 import type { ClientDefinition } from '../../src/auth/clients/contract.ts'
 import { accessTokensCollection } from '../../src/auth/provider/collections.ts'
 import { createResourceRegistry } from '../../src/auth/provider/resources.ts'
@@ -63,6 +64,7 @@ before(async () => {
       confidential('stranger', ['jobs:write']),
       confidential('worker', ['photos:read', 'jobs:write', 'ledger:read', 'reports:read']),
     ],
+    between: readsNoted,
     definition: {
       registration: { dynamic: 'anyone' },
       roles: {
@@ -87,6 +89,22 @@ before(async () => {
 })
 
 after(() => world.stop())
+
+const reads: string[] = []
+
+function readsNoted(database: Database): Database {
+  return {
+    ...database,
+    collection(definition) {
+      const collection = database.collection(definition)
+      const get: typeof collection.get = (...asked) => {
+        reads.push(definition.name)
+        return collection.get(...asked)
+      }
+      return { ...collection, get }
+    },
+  }
+}
 
 const basic = (id: string): Record<string, string> => ({
   authorization: `Basic ${Buffer.from(`${id}:${SECRET.replaceAll(' ', '+').replaceAll(',', '%2C')}`).toString('base64')}`,
@@ -283,7 +301,9 @@ describe('an opaque token', () => {
   test('ends with the session and with what the person has allowed', async () => {
     const tokens = await shopTokens('person-opaque', [PRINTER], { scope: 'openid offline_access jobs:write' })
     assert.match(tokens.access_token, /^[\w-]{43}$/)
+    reads.length = 0
     assert.equal((await introspect('printer', tokens.access_token))['sub'], 'person-opaque')
+    assert.deepEqual(reads, ['auth_access_tokens', 'auth_grants'], 'whatever kind of token it may be')
     await world.server.engine.revokeApp(call, 'person-opaque', 'shop')
     assert.deepEqual(await introspect('printer', tokens.access_token), { active: false })
   })

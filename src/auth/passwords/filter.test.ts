@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { sha256 } from '#kernel/keyring.ts'
 import { buildFilter, type FilterBuilder, openFilter, sha1Of } from './filter.ts'
 import { createKnownPasswords } from './known.ts'
 import { passwordProblem } from './policy.ts'
@@ -72,6 +73,8 @@ test('requirement 69: known passwords are refused offline, whatever their case; 
     ' padded on both sides ',
   ])
     assert.equal(problem(password), undefined, password)
+  const refused = Array.from({ length: 100_000 }, (_, index) => sha256(`good password ${index}`)).filter(known.isKnown)
+  assert.ok(refused.length < 3, `${refused.length} of 100,000 good passwords were taken for known ones`)
   assert.equal(problem('seven77'), 'password_short')
   assert.equal(problem('x'.repeat(257)), 'password_long')
 })

@@ -1,6 +1,6 @@
 // Access tokens that only we can read: random values, and those that are encrypted for their resource server. Kept under the hash of the value, so
 // that whoever reads the database has no token (RFC 7662 is how the resource server learns what one says).
-import type { Adapter } from 'oidc-provider'
+import type { Adapter, AdapterPayload } from 'oidc-provider'
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { insertInto } from '#kernel/collection.ts'
@@ -13,7 +13,7 @@ import { EXCHANGED_IDS_CLAIM } from './exchanged.ts'
 import { recordId, sidOf } from './ids.ts'
 import { noStorage } from './no-storage.ts'
 import type { Pending } from './pending.ts'
-import { currentCall } from './scope.ts'
+import { currentCall, noteSought, soughtHere } from './scope.ts'
 import { sweepTokens } from './sweep.ts'
 import { type Vault, withoutId } from './vault.ts'
 
@@ -30,10 +30,8 @@ export interface AccessTokenStorageDependencies {
 /** An exchanged token has no grant of its own, and ends with that of the token that it came from. */
 const withSession = z.looseObject({ extra: z.looseObject({ sid: z.string() }) })
 
-/** The engine looks at the grant of any other person's token by itself. */
 const exchanged = z.looseObject({
   accountId: z.string(),
-  grantId: z.undefined().optional(),
   extra: z.looseObject({ sid: z.string().optional(), [EXCHANGED_IDS_CLAIM]: z.array(z.string()).optional() }).optional(),
 })
 /** The `jti` of the signed token inside of an encrypted one. */
@@ -48,6 +46,10 @@ export function createAccessTokenStorage(dependencies: AccessTokenStorageDepende
   const open = async (id: string): Promise<ReturnType<Vault['open']>> => {
     const stored = await tokens.get(currentCall(), id)
     return stored === undefined ? undefined : vault.open(place(id), stored.value.payload)
+  }
+  const seek = async (token: string): Promise<AdapterPayload | undefined> => {
+    const payload = await open(recordId(token))
+    return payload !== undefined && (await isAuthorised(dependencies, currentCall(), payload)) ? payload : undefined
   }
   return {
     ...noStorage,
@@ -64,9 +66,10 @@ export function createAccessTokenStorage(dependencies: AccessTokenStorageDepende
       await pending.defer({ operations: [insertInto(accessTokensCollection, record)], alone: () => tokens.insert(call, record) })
     },
     async find(token) {
-      const payload = await open(recordId(token))
-      if (payload === undefined || !(await isAuthorised(dependencies, currentCall(), payload))) return undefined
-      return { ...payload, jti: token }
+      const found = soughtHere(token) ?? seek(token)
+      noteSought({ token, found })
+      const payload = await found
+      return payload === undefined ? undefined : { ...payload, jti: token }
     },
     async destroy(token) {
       const id = recordId(token)
@@ -83,12 +86,25 @@ export function createAccessTokenStorage(dependencies: AccessTokenStorageDepende
   }
 }
 
+/** The engine looks for one value as each kind that it may be; a record is of one. */
+export function ofKind(kind: 'AccessToken' | 'ClientCredentials', storage: Adapter): Adapter {
+  return {
+    ...storage,
+    async find(token) {
+      const payload = await storage.find(token)
+      return payload?.kind === kind ? payload : undefined
+    },
+  }
+}
+
 /** The sweep after the end of a grant takes its time, and an exchange may be under way just then: what counts is the grant. */
 async function isAuthorised(
   { grants, accounts, revocations }: AccessTokenStorageDependencies,
   call: Call,
-  payload: unknown,
+  payload: AdapterPayload,
 ): Promise<boolean> {
+  // The engine looks at the grant of any other person's token by itself.
+  if (payload.grantId !== undefined || payload.accountId === undefined) return true
   const found = exchanged.safeParse(payload)
   if (!found.success) return true
   const { accountId, extra } = found.data

@@ -16,7 +16,7 @@ import { createRefreshFamilies } from './refresh-families.ts'
 import type { RefreshValues } from './refresh-values.ts'
 import type { Reuse } from './reuse.ts'
 import { createRotation, type HeldToken } from './rotation.ts'
-import { currentCall } from './scope.ts'
+import { currentCall, soughtHere } from './scope.ts'
 import { type Vault, withoutId } from './vault.ts'
 
 /** A token that nobody uses for this long is gone, however long it could have lived (RFC 10017 section 6.3.2.3). */
@@ -98,6 +98,8 @@ export function createRefreshStorage(dependencies: RefreshStorageDependencies): 
     },
 
     async find(token): Promise<AdapterPayload | undefined> {
+      // A value is of one kind, and access tokens look as refresh tokens of before do.
+      if (values.isFormer(token) && (await soughtHere(token)) !== undefined) return undefined
       const call = currentCall()
       const held = await keepingOf(token).find(call, token)
       const opened = held === undefined ? undefined : vault.open(place(held.record.id), held.record.payload)

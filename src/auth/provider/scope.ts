@@ -1,6 +1,6 @@
 // Which request the engine is working for. The engine calls our storage without an argument to carry that, hence an async local.
 import { AsyncLocalStorage } from 'node:async_hooks'
-import Provider from 'oidc-provider'
+import Provider, { type AdapterPayload } from 'oidc-provider'
 import { type Call, systemCall } from '#kernel/call.ts'
 import type { Document } from '#kernel/collection.ts'
 import type { Exchange } from '#kernel/http/route.ts'
@@ -20,6 +20,13 @@ export interface EngineScope {
   admitted?: Admitted
   /** Ids of the records that this request has read. */
   read?: Set<string>
+  /** The access token that this request looks for. */
+  sought?: Sought
+}
+
+interface Sought {
+  readonly token: string
+  readonly found: Promise<AdapterPayload | undefined>
 }
 
 export interface Admitted {
@@ -67,6 +74,18 @@ export function noteRead(id: string): void {
 export function isLikelyNew(id: string): boolean {
   const scope = scopes.getStore()
   return scope !== undefined && scope.read?.has(id) !== true
+}
+
+/** The engine looks for one value as each kind of token that it may be: once is enough. */
+export function noteSought(sought: Sought): void {
+  const scope = scopes.getStore()
+  if (scope !== undefined) scope.sought = sought
+}
+
+/** What is found of it, if this request has begun to look for this value. */
+export function soughtHere(token: string): Promise<AdapterPayload | undefined> | undefined {
+  const sought = scopes.getStore()?.sought
+  return sought?.token === token ? sought.found : undefined
 }
 
 export function noteAdmitted(admitted: Admitted): void {

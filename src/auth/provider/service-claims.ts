@@ -49,6 +49,7 @@ export function whileServiceLasts(storage: Adapter, services: ServiceDirectory):
     ...storage,
     async find(token) {
       const payload = await storage.find(token)
+      if (payload === undefined) return undefined
       const found = ofService.safeParse(payload)
       if (!found.success) return payload
       const { clientId, extra } = found.data

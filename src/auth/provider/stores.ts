@@ -9,7 +9,7 @@ import type { CodeGuard } from '../guard/codes.ts'
 import { createLastingSecret } from '../keys/lasting-secret.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import type { Newcomers } from '../registration/create.ts'
-import { createAccessTokenStorage } from './access-token-storage.ts'
+import { createAccessTokenStorage, ofKind } from './access-token-storage.ts'
 import { adapterFactory } from './adapters.ts'
 import { createArtifactStorage, createInteractionStorage } from './artifact-storage.ts'
 import type { ClientSettings } from './client-rules.ts'
@@ -98,8 +98,8 @@ export function openStores(parts: StoresParts, clients: ClientRegistry) {
     Grant: createGrantStorage({ grants, sessions, pending, clients, vault, clock, endings, reuse }),
     RefreshToken: refreshStorage,
     AuthorizationCode: codeStorage,
-    AccessToken: accessTokenStorage,
-    ClientCredentials: whileServiceLasts(accessTokenStorage, services),
+    AccessToken: ofKind('AccessToken', accessTokenStorage),
+    ClientCredentials: whileServiceLasts(ofKind('ClientCredentials', accessTokenStorage), services),
     DeviceCode: createDeviceStorage({ codes: deviceCodes, pending, vault, keyRing, clock, endings, counts, guard: codeGuard }),
     Interaction: createInteractionStorage({ interactions, pending, vault, clock }),
     PushedAuthorizationRequest: createArtifactStorage('PushedAuthorizationRequest', { artifacts, pending, vault, clock }),
