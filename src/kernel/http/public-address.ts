@@ -9,7 +9,7 @@ export interface Reach {
   readonly loopback?: boolean
   /** Every network, by HTTPS: for addresses that the operator of this machine has chosen. */
   readonly everywhere?: boolean
-  /** The operator of this machine has named the host: it is looked up as this machine does it, and else by the name servers alone. */
+  /** The operator of this machine has named the host: it is looked up as this machine does it, and else by the name servers alone. Any port will do. */
   readonly byOperator?: boolean
   /** Those of this machine unless told. */
   readonly nameServers?: readonly string[]
@@ -41,6 +41,25 @@ const NOT_PUBLIC_6 = subnets('ipv6', [
   ['3fff::', 20],
 ])
 const LOOPBACK_4 = subnets('ipv4', [['127.0.0.0', 8]])
+
+const HTTPS = 443
+const FIRST_UNPRIVILEGED = 1024
+/**
+ * What listens there is no web server, and may let this machine in because of its address: what the Fetch standard (section 2.9) blocks beyond the
+ * privileged ports, and where databases, caches and clusters listen.
+ */
+const NOT_OF_THE_WEB: ReadonlySet<number> = new Set([
+  ...[1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080],
+  ...[
+    1433, 1521, 2375, 2376, 2379, 2380, 3306, 5432, 5671, 5672, 5984, 6379, 6380, 6443, 9042, 9092, 9200, 9300, 10250, 11211, 27017, 27018,
+    27019,
+  ],
+])
+
+function isOfTheWeb({ port: text }: URL): boolean {
+  const port = text === '' ? HTTPS : Number(text)
+  return port === HTTPS || (port >= FIRST_UNPRIVILEGED && !NOT_OF_THE_WEB.has(port))
+}
 
 function subnets(family: 'ipv4' | 'ipv6', list: readonly (readonly [string, number])[]): BlockList {
   const block = new BlockList()
@@ -74,7 +93,7 @@ async function addressesOf(host: string, reach: Reach, signal: AbortSignal): Pro
  * wrong, in a line, when there is none.
  */
 export async function pinAddresses(url: URL, reach: Reach, signal: AbortSignal): Promise<readonly HostAddress[] | string> {
-  const { loopback = false, everywhere = false } = reach
+  const { loopback = false, everywhere = false, byOperator = false } = reach
   const found = await addressesOf(url.hostname.replace(/^\[|\]$/g, ''), reach, signal)
   if (found === 'unanswered') return `The host ${url.host} cannot be looked up just now.`
   if (found === 'unknown' || found.length === 0) return `The host ${url.host} is not known.`
@@ -82,5 +101,6 @@ export async function pinAddresses(url: URL, reach: Reach, signal: AbortSignal):
   const isAllowed = (address: string): boolean => (isSecure && (everywhere || isPublic(address))) || (loopback && isLoopback(address))
   // All of them: a host with one public and one private address is no host to trust.
   if (!found.every(({ address }) => isAllowed(address))) return `${url.host} cannot be fetched: only public addresses by https are.`
-  return found
+  if (byOperator || isOfTheWeb(url) || found.every(({ address }) => isLoopback(address))) return found
+  return `${url.host} cannot be fetched: no web server has that port.`
 }
