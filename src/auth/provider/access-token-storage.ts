@@ -49,7 +49,8 @@ export function createAccessTokenStorage(dependencies: AccessTokenStorageDepende
   }
   const seek = async (token: string): Promise<AdapterPayload | undefined> => {
     const payload = await open(recordId(token))
-    return payload !== undefined && (await isAuthorised(dependencies, currentCall(), payload)) ? payload : undefined
+    if (payload === undefined || !isExchanged(payload)) return payload
+    return (await isAuthorised(dependencies, currentCall(), payload)) ? payload : undefined
   }
   return {
     ...noStorage,
@@ -97,16 +98,19 @@ export function ofKind(kind: 'AccessToken' | 'ClientCredentials', storage: Adapt
   }
 }
 
+/** The engine looks at the grant of any other person's token by itself. */
+function isExchanged({ accountId, grantId }: AdapterPayload): boolean {
+  return accountId !== undefined && grantId === undefined
+}
+
 /** The sweep after the end of a grant takes its time, and an exchange may be under way just then: what counts is the grant. */
 async function isAuthorised(
   { grants, accounts, revocations }: AccessTokenStorageDependencies,
   call: Call,
   payload: AdapterPayload,
 ): Promise<boolean> {
-  // The engine looks at the grant of any other person's token by itself.
-  if (payload.grantId !== undefined || payload.accountId === undefined) return true
   const found = exchanged.safeParse(payload)
-  if (!found.success) return true
+  if (!found.success) return false
   const { accountId, extra } = found.data
   const grant = extra?.sid === undefined ? undefined : (await grants.get(call, extra.sid))?.value
   if (grant?.accountId !== accountId || grant.endedAt !== undefined) return false
