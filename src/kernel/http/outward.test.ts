@@ -97,13 +97,13 @@ test('reaches nothing but public machines by https unless told', async () => {
 
 test('asks no port that web servers do not have, unless the operator has named the machine', async () => {
   const signal = AbortSignal.timeout(5000)
-  const asked = (url: string, more: Reach = {}): Promise<unknown> => pinAddresses(new URL(url), more, signal)
+  const pinnedTo = (url: string, more: Reach = {}): Promise<unknown> => pinAddresses(new URL(url), more, signal)
   for (const port of [22, 80, 465, 993, 5432, 6379, 6443, 6667, 9200, 27017])
-    assert.match(String(await asked(`https://192.88.1.1:${port}/`)), /no web server has that port/, String(port))
+    assert.match(String(await pinnedTo(`https://192.88.1.1:${port}/`)), /no web server has that port/, String(port))
   const pinned = [{ address: '192.88.1.1', family: 4 }]
-  for (const end of ['/', ':443/', ':8443/', ':3000/']) assert.deepEqual(await asked(`https://192.88.1.1${end}`), pinned, end)
-  assert.deepEqual(await asked('https://192.88.1.1:993/', { byOperator: true }), pinned)
-  assert.deepEqual(await asked('http://127.0.0.1:993/', reach), [{ address: '127.0.0.1', family: 4 }])
+  for (const end of ['/', ':443/', ':8443/', ':3000/']) assert.deepEqual(await pinnedTo(`https://192.88.1.1${end}`), pinned, end)
+  assert.deepEqual(await pinnedTo('https://192.88.1.1:993/', { byOperator: true }), pinned)
+  assert.deepEqual(await pinnedTo('http://127.0.0.1:993/', reach), [{ address: '127.0.0.1', family: 4 }])
 })
 
 test('is bounded in size and in time', { timeout: 20_000 }, async () => {

@@ -44,17 +44,12 @@ const LOOPBACK_4 = subnets('ipv4', [['127.0.0.0', 8]])
 
 const HTTPS = 443
 const FIRST_UNPRIVILEGED = 1024
-/**
- * What listens there is no web server, and may let this machine in because of its address: what the Fetch standard (section 2.9) blocks beyond the
- * privileged ports, and where databases, caches and clusters listen.
- */
-const NOT_OF_THE_WEB: ReadonlySet<number> = new Set([
-  ...[1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080],
-  ...[
-    1433, 1521, 2375, 2376, 2379, 2380, 3306, 5432, 5671, 5672, 5984, 6379, 6380, 6443, 9042, 9092, 9200, 9300, 10250, 11211, 27017, 27018,
-    27019,
-  ],
-])
+/** Beyond the privileged ports: what the Fetch standard (section 2.9) blocks. */
+const BLOCKED = [1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080]
+const OF_DATABASES = [1433, 1521, 3306, 5432, 5984, 6379, 6380, 9042, 9200, 9300, 11211, 27017, 27018, 27019]
+const OF_CLUSTERS = [2375, 2376, 2379, 2380, 5671, 5672, 6443, 9092, 10250]
+/** What listens there may let this machine in because of its address, and is no web server. */
+const NOT_OF_THE_WEB: ReadonlySet<number> = new Set([...BLOCKED, ...OF_DATABASES, ...OF_CLUSTERS])
 
 function isOfTheWeb({ port: text }: URL): boolean {
   const port = text === '' ? HTTPS : Number(text)
