@@ -1,5 +1,5 @@
 // Sessions at the accounts origin, second factors, and what is told of people: requirements 66 to 68, 72 and 73; and of 32 what is about a sign-in that is
-// under way.
+// under way, or was mailed.
 import { type Defence, ENGINE } from './defence.ts'
 
 const LOGOUT = 'test/http/oauth-logout.test.ts'
@@ -135,6 +135,18 @@ export const ACCOUNTS: readonly Defence[] = [
         'const { items } = await list(call, accountId, page)\n      const next = undefined',
       ],
     ],
+  },
+  {
+    requirement: 32,
+    off: 'what was mailed to sign in with outlives signing out everywhere',
+    test: 'test/http/mailed-before.test.ts',
+    edits: [['src/auth/leaving/mailed.ts', '[...(await signIns(call, accountId)), ...', '[...']],
+  },
+  {
+    requirement: 32,
+    off: 'a permission to set a new password outlives signing out everywhere',
+    test: 'test/http/mailed-before.test.ts',
+    edits: [['src/auth/leaving/mailed.ts', ', ...(await resets(call, accountId))]', ']']],
   },
   {
     requirement: 68,

@@ -11,6 +11,7 @@ const UPSTREAM_WHOLE = 'test/http/upstream-whole.test.ts'
 const ACCOUNTS = 'src/auth/accounts'
 const AT_REST = 'test/http/mails-at-rest.test.ts'
 const MAILED = 'src/auth/email-sign-in'
+const MAILED_BEFORE = 'test/http/mailed-before.test.ts'
 
 export const PEOPLE: readonly Defence[] = [
   {
@@ -76,6 +77,12 @@ export const PEOPLE: readonly Defence[] = [
         'const email = await addresses.pending(call, { token, accountId })\n            await addresses.confirm(call, { token, accountId })\n',
       ],
     ],
+  },
+  {
+    requirement: 70,
+    off: 'a code or link that was mailed before a new password signs in after it',
+    test: MAILED_BEFORE,
+    edits: [[`${MAILED}/service.ts`, ' || !equalSecrets(credentialOf(account), credential)', '']],
   },
   {
     requirement: 70,

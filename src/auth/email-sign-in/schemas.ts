@@ -13,6 +13,8 @@ export const emailSignIn = z.strictObject({
   /** Absent when nobody has this address, or the account is blocked: kept all the same, so that both cost the same work. Nothing can come of it. */
   accountId: z.string().optional(),
   email: z.string(),
+  /** Of the account when it was asked for: a password that was changed since ends it. Without one nothing can come of it; those of earlier releases have none. */
+  credential: z.string().optional(),
   expiresAt: z.int(),
 })
 

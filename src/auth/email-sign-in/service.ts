@@ -12,7 +12,7 @@ import { normaliseEmail } from '../accounts/email.ts'
 import { languageFor, mail, strangerMail } from '../accounts/mail.ts'
 import { type MailAsker, type MailLimits, TOKEN_MINUTES, TOKEN_MS } from '../accounts/mail-limits.ts'
 import type { AccountsRepository } from '../accounts/repository.ts'
-import type { Account } from '../accounts/schemas.ts'
+import { type Account, credentialOf } from '../accounts/schemas.ts'
 import { type SignedIn, signedInto } from '../accounts/signed-in.ts'
 import { PER_CLIENT, type Throttle } from '../accounts/throttle.ts'
 import { restOfTakingBackRequested } from '../end-access.ts'
@@ -105,6 +105,7 @@ export function createEmailSignIns(deps: EmailSignInDependencies): EmailSignIns 
         // Of a mail that is not sent nothing may come either.
         ...(mayMail && isOpen(account) ? { accountId: account.id } : {}),
         email,
+        credential: credentialOf(account ?? {}),
         expiresAt: clock.now() + TOKEN_MS,
       }
       const link = `${deps.origin}/interaction/${request.interaction}/email/link?token=${token}`
@@ -140,10 +141,10 @@ interface Redeeming {
 function createRedeeming({ repository, accounts, devices, throttle, reclaiming, keyRing, clock }: EmailSignInDependencies): Redeeming {
   const codes = createCodes(keyRing)
   const finish: Redeeming['finish'] = async (call, waiting) => {
-    const { accountId, email } = waiting.value
+    const { accountId, email, credential = '' } = waiting.value
     const account = accountId === undefined ? undefined : await accounts.find(call, accountId)
-    // The address may have gone to another mailbox since.
-    if (!isOpen(account) || account.email !== email) {
+    // The address may have gone to another mailbox since; and whoever has changed the password, or taken the account back, ends what was mailed before.
+    if (!isOpen(account) || account.email !== email || !equalSecrets(credentialOf(account), credential)) {
       await repository.use(call, waiting)
       return undefined
     }

@@ -13,7 +13,7 @@ import { requireOperator } from '../operators-only.ts'
 
 /** Ends what blocking ends, and leaves the account open. */
 export async function signOut(
-  { repository, engine, clock }: LeavingDependencies,
+  { repository, mailed, engine, clock }: LeavingDependencies,
   call: Call,
   typed: string,
 ): Promise<AccountSignedOut | undefined> {
@@ -21,10 +21,11 @@ export async function signOut(
   const account = await accountOf(repository, call, typed)
   if (account === undefined) return undefined
   const { id: accountId } = account.value
-  await repository.tell(call, [
+  const events = [
     endAccessRequested({ accountId, at: clock.now() }),
     securityEventOf({ type: 'account.signed_out', accountId, ...actorOf(call) }),
-  ])
+  ]
+  await repository.tell(call, events, await mailed(call, accountId))
   await engine.revokeAccount(call, accountId)
   return { accountId, signedOut: true }
 }

@@ -6,6 +6,7 @@ import type { Engine } from '../engine.ts'
 import { createOwnData, type OwnData } from '../own-data/service.ts'
 import type { People } from '../people.ts'
 import { addressesOf, endedMarks, memberships, personalData } from './parts.ts'
+import { createMailedRemovals } from './mailed.ts'
 import { createLeavingRepository } from './repository.ts'
 import { createLeaving, type Leaving } from './service.ts'
 
@@ -39,6 +40,7 @@ export function createLeavingPart(parts: LeavingParts): RunningLeaving {
   ]
   const leaving = createLeaving({
     repository: createLeavingRepository(database),
+    mailed: createMailedRemovals(database),
     personalData: kept,
     addressesOf: addressesOf(database),
     engine,

@@ -12,13 +12,14 @@ export interface SignOutElsewhere {
 }
 
 export async function signOutElsewhere(
-  { repository, engine, clock }: Pick<LeavingDependencies, 'repository' | 'engine' | 'clock'>,
+  { repository, mailed, engine, clock }: Pick<LeavingDependencies, 'repository' | 'mailed' | 'engine' | 'clock'>,
   call: Call,
   { accountId, sessionId, by }: SignOutElsewhere,
 ): Promise<void> {
-  await repository.tell(call, [
+  const events = [
     endAccessRequested({ accountId, at: clock.now(), exceptSessionId: sessionId }),
     securityEventOf({ type: 'sessions.ended', accountId, ...by }),
-  ])
+  ]
+  await repository.tell(call, events, await mailed(call, accountId))
   await engine.revokeAccount(call, accountId, sessionId)
 }

@@ -16,12 +16,14 @@ import type { ServiceAccounts } from '../service-accounts/service.ts'
 import { settled } from '../settled.ts'
 import type { Addresses } from './parts.ts'
 import type { PersonalData } from './personal-data.ts'
+import type { MailedRemovals } from './mailed.ts'
 import type { LeavingRepository } from './repository.ts'
 
 const DAY_MS = 24 * 3_600_000
 
 export interface LeavingDependencies {
   readonly repository: LeavingRepository
+  readonly mailed: MailedRemovals
   readonly personalData: readonly PersonalData[]
   /** Which it has, and had lately. */
   addressesOf(call: Call, account: Pick<Account, 'id' | 'email'>): Promise<Addresses>
@@ -59,7 +61,7 @@ export async function askForEnd(
   call: Call,
   { account, by, byOperator, organisations: chosen, anew = false }: Asked,
 ): Promise<number | undefined> {
-  const { repository, clock, graceDays, origin, addressesOf } = deps
+  const { repository, mailed, clock, graceDays, origin, addressesOf } = deps
   const { id: accountId, name, suspendedAt } = account.value
   const now = clock.now()
   const { had, all: addresses, undoableUntil } = await addressesOf(call, account.value)
@@ -87,7 +89,8 @@ export async function askForEnd(
     ...(byOperator && { byOperator }),
     ...ends,
   }
-  return (await repository.change(call, account, { set: { deletionAt, deletion }, events })) ? deletionAt : undefined
+  const also = await mailed(call, accountId)
+  return (await repository.change(call, account, { set: { deletionAt, deletion }, also, events })) ? deletionAt : undefined
 }
 
 async function isSignedIn(engine: LeavingDependencies['engine'], call: Call, accountId: string): Promise<boolean> {

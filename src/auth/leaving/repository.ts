@@ -1,6 +1,6 @@
 // The writes in the life of an account that others must not overtake: blocked, about to be deleted, gone.
 import type { Call } from '#kernel/call.ts'
-import { deleteFrom, type EventDraft } from '#kernel/collection.ts'
+import { deleteFrom, type EventDraft, type Operation, updateIn } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Database, Page, Stored } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
@@ -15,10 +15,10 @@ export interface LeavingRepository {
   change(
     call: Call,
     account: Stored<Account>,
-    change: { readonly set: Partial<StandingChange>; readonly events: readonly EventDraft[] },
+    change: { readonly set: Partial<StandingChange>; readonly also?: readonly Operation[]; readonly events: readonly EventDraft[] },
   ): Promise<boolean>
-  /** For what is to be done although nothing was changed by it. */
-  tell(call: Call, events: readonly EventDraft[]): Promise<void>
+  /** For what is to be done although the account stays as it is. */
+  tell(call: Call, events: readonly EventDraft[], also: readonly Operation[]): Promise<void>
   /** Whose time has come, at most 100. */
   listDue(call: Call, now: number, after: string | undefined): Promise<Page<Account>>
   /** False when it has changed since it was read. */
@@ -31,12 +31,21 @@ const AT_ONCE = 100
 
 export function createLeavingRepository(database: Database): LeavingRepository {
   const accounts = database.collection(accountsCollection)
+  const commit = async (call: Call, operations: readonly Operation[], events: readonly EventDraft[]): Promise<boolean> => {
+    try {
+      await database.commit(call, operations, events)
+      return true
+    } catch (error) {
+      if (hasCode(error, 'database.conflict')) return false
+      throw error
+    }
+  }
   return {
     find: (call, id) => accounts.get(call, id),
     findByEmail: (call, email) => accounts.getByKey(call, 'email', { email }),
-    change: async (call, { value, version }, { set, events }) =>
-      (await accounts.update(call, value.id, { set, ifVersion: version }, { events })) !== undefined,
-    tell: (call, events) => database.commit(call, [], events),
+    change: (call, { value, version }, { set, also = [], events }) =>
+      commit(call, [updateIn(accountsCollection, value.id, { set, ifVersion: version }), ...also], events),
+    tell: (call, events, also) => database.commit(call, also, events),
     listDue: (call, now, after) =>
       accounts.list(call, {
         index: 'deletion',
@@ -44,14 +53,6 @@ export function createLeavingRepository(database: Database): LeavingRepository {
         limit: AT_ONCE,
         ...(after === undefined ? {} : { after }),
       }),
-    async delete(call, { value, version }, events) {
-      try {
-        await database.commit(call, [deleteFrom(accountsCollection, value.id, { ifVersion: version })], events)
-        return true
-      } catch (error) {
-        if (hasCode(error, 'database.conflict')) return false
-        throw error
-      }
-    },
+    delete: (call, { value, version }, events) => commit(call, [deleteFrom(accountsCollection, value.id, { ifVersion: version })], events),
   }
 }

@@ -9,6 +9,7 @@ import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import type { Owners } from '../organisations/owners.ts'
 import type { ServiceAccounts } from '../service-accounts/service.ts'
 import { noWayBack } from './ending.ts'
+import type { MailedRemovals } from './mailed.ts'
 import type { LeavingRepository } from './repository.ts'
 import { settled } from '../settled.ts'
 import { requireOperator } from '../operators-only.ts'
@@ -17,6 +18,7 @@ const DAY_MS = 24 * 3_600_000
 
 export interface SuspendingDependencies {
   readonly repository: LeavingRepository
+  readonly mailed: MailedRemovals
   readonly engine: Pick<Engine, 'revokeAccount'>
   readonly services: Pick<ServiceAccounts, 'halt'>
   readonly leftBy: Owners['leftBy']
@@ -25,7 +27,7 @@ export interface SuspendingDependencies {
 }
 
 export async function suspend(
-  { repository, engine, services, leftBy, clock, graceDays }: SuspendingDependencies,
+  { repository, mailed, engine, services, leftBy, clock, graceDays }: SuspendingDependencies,
   call: Call,
   { typed, suspended }: { readonly typed: string; readonly suspended: boolean },
 ): Promise<AccountStanding | undefined> {
@@ -40,13 +42,10 @@ export async function suspend(
     if (!suspended && deletion?.begun === true) throw noWayBack()
     if ((suspendedAt !== undefined) === suspended) return id
     const now = clock.now()
-    const type = suspended ? 'account.suspended' : 'account.reinstated'
-    const told = securityEventOf({ type, accountId: id, ...actorOf(call) })
-    const events = suspended ? [endAccessRequested({ accountId: id, at: now }), told] : [told]
-    // Its owner has the whole time again to call its end off.
-    const waiting = deletionAt === undefined || suspended ? {} : { deletionAt: Math.max(deletionAt, now + graceDays * DAY_MS) }
-    const set = { suspendedAt: suspended ? now : undefined, ...waiting }
-    return (await repository.change(call, account, { set, events })) ? id : 'moved'
+    const change = suspended
+      ? await blocking(mailed, call, { accountId: id, now })
+      : lettingIn(call, { accountId: id, deletionAt, now, graceDays })
+    return (await repository.change(call, account, change)) ? id : 'moved'
   })
   if (accountId === undefined) return undefined
   if (!suspended) return { accountId, suspended }
@@ -54,4 +53,29 @@ export async function suspend(
   await services.halt(call, accountId)
   const left = await leftBy(call, accountId)
   return { accountId, suspended, ...(left.length > 0 && { withoutOwner: left.map(({ id, name }) => ({ id, name })) }) }
+}
+
+type Standing = Parameters<LeavingRepository['change']>[2]
+
+async function blocking(
+  mailed: MailedRemovals,
+  call: Call,
+  { accountId, now }: { readonly accountId: string; readonly now: number },
+): Promise<Standing> {
+  const told = securityEventOf({ type: 'account.suspended', accountId, ...actorOf(call) })
+  // What was mailed before is not good again when they are let in.
+  return { set: { suspendedAt: now }, also: await mailed(call, accountId), events: [endAccessRequested({ accountId, at: now }), told] }
+}
+
+/** Its owner has the whole time again to call its end off. */
+function lettingIn(
+  call: Call,
+  of: { readonly accountId: string; readonly deletionAt: number | undefined; readonly now: number; readonly graceDays: number },
+): Standing {
+  const { accountId, deletionAt, now, graceDays } = of
+  const waiting = deletionAt === undefined ? {} : { deletionAt: Math.max(deletionAt, now + graceDays * DAY_MS) }
+  return {
+    set: { suspendedAt: undefined, ...waiting },
+    events: [securityEventOf({ type: 'account.reinstated', accountId, ...actorOf(call) })],
+  }
 }
