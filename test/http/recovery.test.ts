@@ -192,6 +192,41 @@ test('strangers cannot fill the mailbox, one of them cannot keep the owner from 
   await until('the mail that the owner asked for', () => world.mails.length - before === 13)
 })
 
+test('strangers who go from one form to the next fill no mailbox either, and reach no known browser', async (t) => {
+  const whole = await openAccounts({ definition: { methods: { emailCode: true, magicLink: true }, organisations: {} } })
+  t.after(() => whole.stop())
+  const { email, accountId } = await whole.person({ email: 'flooded-by-all@example.org' })
+  const { accountId: strangerId } = await whole.person({ email: 'stranger@example.org' })
+  const { recovery, signIns, lostPasskeys, addresses } = whole.byMail
+  const { organisations, invitations } = whole.organisations
+  const { id: organisationId } = await organisations.create(call, { name: 'Acme', accountId: strangerId })
+  await whole.settled()
+  const before = whole.mails.length
+  const sent = async (): Promise<number> => {
+    await whole.settled()
+    return whole.mails.slice(before).filter(({ to }) => to === email).length
+  }
+  for (let index = 0; index < 6 * 3; index += 1) {
+    const client = `stranger-${index % 6}`
+    const place = { browser: `b${index}`, interaction: `i${index}` }
+    await signIns.ask(call, { email, client, ...place })
+    await recovery.ask(call, { email, client })
+    await lostPasskeys.ask(call, { email, client })
+    await addresses.ask(call, { accountId: strangerId, email, client })
+    await whole.accounts.signUp(call, { name: 'Eve', email, password: NEXT, client })
+    await invitations.invite(call, { accountId: strangerId, organisationId, client }, { email, roles: [] }).catch(() => undefined)
+  }
+  const most = await sent()
+  assert.ok(most >= 18 && most <= 20, `${most} mails`)
+  const device = await whole.deviceOf(accountId)
+  await recovery.ask(call, { email, client: 'own', device })
+  await signIns.ask(call, { email, client: 'own', device, browser: 'own', interaction: 'own' })
+  assert.equal(await sent(), most + 2, 'the owner is mailed in a known browser')
+  whole.clock.advance(16 * 60_000)
+  await recovery.ask(call, { email, client: 'new browser of the owner' })
+  assert.equal(await sent(), most + 3, 'and elsewhere after a quarter of an hour')
+})
+
 test('a thief whose browser was known is a stranger after a new password, and its owner where it was changed is not', async () => {
   const { email, accountId, password } = await world.person({ email: 'stolen@example.org' })
   const signIn = async (typed: string, device?: string) => {

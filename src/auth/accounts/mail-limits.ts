@@ -13,6 +13,8 @@ export const TOKEN_MS = TOKEN_MINUTES * 60_000
 const MAILS_PER_CLIENT = 3
 /** Which all may cause together, so that nobody's mailbox is flooded from many places. */
 const MAILS_PER_ADDRESS = 12
+/** And of all kinds together: whoever goes from one form to the next gets no further. */
+const MAILS_IN_ALL = 20
 /** People behind one address share it, so it is given more than a person needs. */
 const ASKING: ThrottleRule = { ...PER_CLIENT, free: 60 }
 
@@ -25,7 +27,7 @@ export interface MailAsker {
 }
 
 export interface MailLimits {
-  /** False when this address has had enough mails of this kind for now. Throws when the client asks too much, whatever for. */
+  /** False when this address has had enough mails of this kind, or of all, for now. Throws when the client asks too much, whatever for. */
   mayMail(call: Call, kind: string, asker: MailAsker): Promise<boolean>
 }
 
@@ -49,5 +51,6 @@ export async function mayMailTo(
 ): Promise<boolean> {
   const address = `mail:${kind}:${sha256(email)}`
   if ((await throttle.count(call, `${address}:${sha256(client)}`, TOKEN_MS)) > MAILS_PER_CLIENT) return false
-  return (await throttle.count(call, address, TOKEN_MS)) <= MAILS_PER_ADDRESS
+  if ((await throttle.count(call, address, TOKEN_MS)) > MAILS_PER_ADDRESS) return false
+  return (await throttle.count(call, `mail:all:${sha256(email)}`, TOKEN_MS)) <= MAILS_IN_ALL
 }
