@@ -231,7 +231,7 @@ export const PASSWORDS: readonly Defence[] = [
     off: 'whoever was in an account before the mailbox was proved keeps a way into it',
     test: 'test/http/first-proof.test.ts',
     edits: [
-      ['src/auth/reclaiming.ts', '{ set, where: before }), ...removed]', '{ set, where: before })]'],
+      ['src/auth/reclaiming.ts', '{ set, where: before }), ...removed, ...withdrawn]', '{ set, where: before }), ...withdrawn]'],
       ['src/auth/reclaiming.ts', 'reclaimedSince: since, reclaimedBy: undefined }', 'reclaimedSince: now, reclaimedBy: undefined }'],
     ],
   },

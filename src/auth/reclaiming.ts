@@ -1,11 +1,13 @@
 // Taking an account back from somebody who had it and was not its owner. The write that does it removes their ways in, and marks the account with the
-// moment since when such ways are theirs: what is added until their access has ended goes after that, if need be by the job that ends it.
+// moment since when such ways are theirs: what is added until their access has ended goes after that, if need be by the job that ends it. Invitations to
+// organisations that wait go as well: by one of them a thief could come back as an owner.
 import type { Call } from '#kernel/call.ts'
 import { type CollectionDefinition, deleteFrom, type Document, type EventDraft, type Operation, updateIn } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Database } from '../database/contract.ts'
 import { accountsCollection } from './accounts/repository.ts'
 import type { Account } from './accounts/schemas.ts'
+import { organisationInvitationsCollection } from './organisations/repository.ts'
 import { passkeysCollection } from './passkeys/repository.ts'
 import { codesCollection, totpCollection } from './second-factors/repository.ts'
 import { securityEventOf } from './security-events/security-event.ts'
@@ -35,8 +37,12 @@ export interface Taken {
 }
 
 export interface Reclaiming {
-  /** What removes their ways in, for the commit that marks the account. */
+  /** What removes their ways in and what `withdrawals` does, for the commit that marks the account. */
   removals(call: Call, accountId: string, theirs: Theirs): Promise<Operation[]>
+  /** What withdraws the invitations that the account has sent and that wait, whoever it was: they live for days only, and its owner can send them again. */
+  withdrawals(call: Call, accountId: string): Promise<Operation[]>
+  /** The same by itself, when the access has ended: of what was sent until then. */
+  withdraw(call: Call, accountId: string): Promise<void>
   /** For the commit in which somebody proves that the mailbox is theirs, which nobody had done before (decision 22); it fails when the account has changed. */
   firstProof(call: Call, account: Account, proof: FirstProof): Promise<Taken>
   /** Whether an account was taken back and what was added meanwhile is still to be removed. */
@@ -47,10 +53,16 @@ export interface Reclaiming {
 
 /** Of each kind, in one commit. */
 const AT_ONCE = 40
+const INVITATIONS_AT_ONCE = 10
 
 export function createReclaiming(database: Database): Reclaiming {
   const accounts = database.collection(accountsCollection)
-  const removals = removing(database)
+  const ways = removingWays(database)
+  const withdrawals = withdrawing(database)
+  const removals: Reclaiming['removals'] = async (call, accountId, theirs) => [
+    ...(await ways(call, accountId, theirs)),
+    ...(await withdrawals(call, accountId)),
+  ]
   const finished = async (call: Call, accountId: string): Promise<'done' | 'moved'> => {
     const account = (await accounts.get(call, accountId))?.value
     if (account?.reclaimedSince === undefined) return 'done'
@@ -59,9 +71,10 @@ export function createReclaiming(database: Database): Reclaiming {
     const set = { reclaimedSince: undefined, reclaimedBy: undefined, waysVersion: (waysVersion ?? 0) + 1 }
     const change = { set, where: { reclaimedSince, waysVersion } }
     try {
-      const removed = await removals(call, accountId, { since: reclaimedSince, spared: reclaimedBy })
+      const removed = await ways(call, accountId, { since: reclaimedSince, spared: reclaimedBy })
+      const withdrawn = await withdrawals(call, accountId)
       const events = removed.length === 0 ? [] : [securityEventOf({ type: 'account.ways_removed', accountId })]
-      await database.commit(call, [...removed, updateIn(accountsCollection, accountId, change)], events)
+      await database.commit(call, [...removed, ...withdrawn, updateIn(accountsCollection, accountId, change)], events)
       return 'done'
     } catch (error) {
       if (hasCode(error, 'database.conflict')) return 'moved'
@@ -70,15 +83,21 @@ export function createReclaiming(database: Database): Reclaiming {
   }
   return {
     removals,
+    withdrawals,
+    async withdraw(call, accountId) {
+      const withdrawn = await withdrawals(call, accountId)
+      if (withdrawn.length > 0) await database.commit(call, withdrawn, [])
+    },
     async firstProof(call, account, { now, password, since = 0 }) {
       const { id: accountId, email, waysVersion } = account
-      const removed = await removals(call, accountId, { since })
+      const removed = await ways(call, accountId, { since })
+      const withdrawn = await withdrawals(call, accountId)
       const ended = { waysVersion: (waysVersion ?? 0) + 1, reclaimedSince: since, reclaimedBy: undefined }
       const set = { ...ended, password, awaitsLegacyPassword: undefined, emailVerifiedAt: now }
       const before = { email, password: account.password, waysVersion, emailVerifiedAt: undefined, suspendedAt: undefined }
       return {
         account: { ...account, ...set },
-        operations: [updateIn(accountsCollection, accountId, { set, where: before }), ...removed],
+        operations: [updateIn(accountsCollection, accountId, { set, where: before }), ...removed, ...withdrawn],
         events: removed.length === 0 ? [] : [securityEventOf({ type: 'account.ways_removed', accountId })],
       }
     },
@@ -89,7 +108,18 @@ export function createReclaiming(database: Database): Reclaiming {
   }
 }
 
-function removing(database: Database): Reclaiming['removals'] {
+function withdrawing(database: Database): Reclaiming['withdrawals'] {
+  const invitations = database.collection(organisationInvitationsCollection)
+  return async (call, accountId) => {
+    for (;;) {
+      const { items, next } = await invitations.list(call, { index: 'sender', where: { invitedBy: accountId }, limit: INVITATIONS_AT_ONCE })
+      if (next === undefined) return items.map(({ value }) => deleteFrom(organisationInvitationsCollection, value.id, { ifPresent: true }))
+      for (const { value } of items) await invitations.delete(call, value.id)
+    }
+  }
+}
+
+function removingWays(database: Database): Reclaiming['removals'] {
   const added = <T extends Document & { readonly accountId: string }>(definition: CollectionDefinition<T>) => {
     const rows = database.collection(definition)
     return async (call: Call, accountId: string, { since, spared }: Theirs): Promise<Operation[]> => {

@@ -4,7 +4,7 @@ import { after, before, beforeEach, describe, test } from 'node:test'
 import { callAs, callIn, systemCall } from '#kernel/call.ts'
 import { newId } from '#kernel/ids.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
-import { createOrganisationsRepository } from '../../src/auth/organisations/repository.ts'
+import { createOrganisationsRepository, organisationInvitationsCollection } from '../../src/auth/organisations/repository.ts'
 import { createOrganisations } from '../../src/auth/organisations/service.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn, type Visited } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
@@ -77,6 +77,81 @@ describe('invitations and members', () => {
     assert.equal((await page(`${path}/invitations/${invitation.id}/resend`, {})).status, 422)
     await world.settled()
     assert.equal(mailsTo('eve').length, before)
+  })
+
+  describe('what a thief has sent from the account of an owner', () => {
+    const resetBy = async (name: string): Promise<void> => {
+      await world.byMail.recovery.ask(asked, { email: addressOf(name), client: `reset${round}` })
+      const sent = await until('the mail', () => mailsTo(name).find(({ template }) => template === 'reset-password'))
+      const form = { token: tokenIn(sent), password: 'four quiet river stones' }
+      assert.equal((await page('/reset-password', form)).headers?.['location'], '/reset-password/done')
+      assert.match((await page('/reset-password/done')).text, /Invitations to organisations .* are withdrawn/)
+    }
+    const opens = async (token: string): Promise<boolean> => (await invitations().pending(asked, token)) !== undefined
+
+    test('goes with a new password by mail, also when it was sent until the access had ended, and nothing of others does', async (t) => {
+      const id = await found()
+      await member(id, 'eve', ['owner'])
+      const [sent, ofEve] = [await invite(id, 'bob'), await invite(await found('Other', 'eve'), 'bob', 'eve')]
+      let late = ''
+      t.mock.method(world.engine, 'revokeAccount', async () => {
+        late = await invite(await found('Late'), 'bob')
+      })
+      await resetBy('ada')
+      for (const token of [sent, late]) {
+        assert.equal(await opens(token), false)
+        await assert.rejects(invitations().accept(asked, token, idOf('bob')), code('invitation_ended'))
+      }
+      assert.equal(await rolesOf(id, 'bob'), undefined)
+      assert.equal(await opens(ofEve), true)
+      t.mock.restoreAll()
+      world.clock.advance(16 * 60_000)
+      assert.equal(await opens(await invite(id, 'bob')), true, 'its owner can send them again')
+    })
+
+    test('goes in the write that sets the password, however many there are', async () => {
+      const rows = world.database.collection(organisationInvitationsCollection)
+      const id = await found()
+      const now = world.clock.now()
+      const waiting = { organisationId: id, roles: ['owner'], invitedBy: idOf('ada'), sentAt: now, expiresAt: now + 3_600_000 }
+      for (let index = 0; index < 25; index += 1)
+        await rows.insert(call, { ...waiting, id: `${id}-${index}`, token: `${id}-${index}`, email: `many-${index}@example.org` })
+      await world.byMail.recovery.ask(asked, { email: addressOf('ada'), client: `reset${round}` })
+      const sent = await until('the mail', () => mailsTo('ada').find(({ template }) => template === 'reset-password'))
+      await world.byMail.recovery.reset(asked, { token: tokenIn(sent), password: 'four quiet river stones' })
+      assert.equal(await rows.count(call, { index: 'sender', where: { invitedBy: idOf('ada') } }, 100), 0)
+    })
+
+    test('goes when the mailbox is proved for the first time', async () => {
+      const sent = await invite(await found(), 'bob')
+      await world.database.collection(accountsCollection).update(call, idOf('ada'), { set: { emailVerifiedAt: undefined } })
+      await resetBy('ada')
+      assert.equal(await opens(sent), false)
+    })
+
+    test('goes when the old mailbox takes the address back, if need be by the job of that write', async () => {
+      const id = await found()
+      const sent = await invite(id, 'bob')
+      const { addresses } = world.byMail
+      const [before, to] = [addressOf('ada'), `thief${round}@example.org`]
+      await addresses.ask(asked, { accountId: idOf('ada'), email: to, client: `moving${round}` })
+      const token = tokenIn(await world.mailTo(to, 'confirm-new-address'))
+      assert.equal(await addresses.confirm(asked, { token, accountId: idOf('ada'), by: {} }), to)
+      assert.equal(await opens(sent), true, 'whoever moves goes on as before')
+      const back = tokenIn(await world.mailTo(before, 'address-changed'))
+      assert.equal((await addresses.undo(asked, back))?.email, before)
+      assert.equal(await opens(sent), false)
+      const late = await invite(id, 'bob')
+      await world.endAccess({ accountId: idOf('ada'), until: world.clock.now() })
+      assert.equal(await opens(late), false)
+    })
+
+    test('stays when its owner changes the password or signs out everywhere else, since nobody else was in', async () => {
+      const sent = await invite(await found(), 'bob')
+      await world.leaving.signOutElsewhere(asked, { accountId: idOf('ada'), sessionId: 'here' })
+      await world.endAccess({ accountId: idOf('ada'), until: world.clock.now() })
+      assert.equal(await opens(sent), true)
+    })
   })
 
   test('whoever has become a member since the invitation is told so, keeps the roles, and has used it up', async () => {

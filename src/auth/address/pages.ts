@@ -79,11 +79,13 @@ interface RestoredView {
   readonly passkeyToken: string | undefined
   readonly suspended: boolean
   readonly offered: boolean
+  /** Invitations that the account has sent are withdrawn by it. */
+  readonly hasOrganisations: boolean
 }
 
 const newPasskeyPath = (token: string): string => `/new-passkey?${new URLSearchParams({ token }).toString()}`
 
-export function restoredPage(skin: Skin, { hasPasswords, passkeyToken, suspended, offered }: RestoredView): Html {
+export function restoredPage(skin: Skin, { hasPasswords, passkeyToken, suspended, offered, hasOrganisations }: RestoredView): Html {
   const { address } = skin.texts
   const title = offered ? address.taken : address.restored
   // No button: none leads on before an operator has let them in again.
@@ -95,6 +97,7 @@ export function restoredPage(skin: Skin, { hasPasswords, passkeyToken, suspended
       : { words: address.restoredPasskey, href: newPasskeyPath(passkeyToken), label: address.newPasskey }
   return stagePage(skin, {
     title,
-    main: html`${lead(title, words)}<div class="buttons"><a class="button" href="${href}">${label}</a></div>`,
+    main: html`${lead(title, words)}<div class="buttons"><a class="button" href="${href}">${label}</a></div>
+${hasOrganisations ? html`<p class="aside soft">${skin.texts.organisations.withdrawn}</p>` : undefined}`,
   })
 }

@@ -151,7 +151,8 @@ function restoreRoutes(parts: PageParts): Route[] {
         // Whoever has got the link from an operator needs no second mail, which would send some roles back to the operator.
         const passkeyToken = losesPasskeys ? await lostPasskeys.grant(call, { accountId, email }) : undefined
         const isClosed = suspended || (losesPasskeys && passkeyToken === undefined)
-        const view = { hasPasswords: parts.methods.password, passkeyToken, suspended: isClosed, offered }
+        const hasOrganisations = parts.organisations.isOn
+        const view = { hasPasswords: parts.methods.password, passkeyToken, suspended: isClosed, offered, hasOrganisations }
         return page(restoredPage(skinOf(parts, exchange, '/account'), view))
       }),
     }),

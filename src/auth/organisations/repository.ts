@@ -31,7 +31,7 @@ const membersCollection = defineCollection<Member>({
   ],
 })
 
-const invitationsCollection = defineCollection<Invitation>({
+export const organisationInvitationsCollection = defineCollection<Invitation>({
   name: 'auth_organisation_invitations',
   schema: invitation,
   indexes: {
@@ -103,7 +103,7 @@ const pageOf = ({ limit, after }: PageRequest): { limit: number; after?: string 
 export function createOrganisationsRepository(database: Database): OrganisationsRepository {
   const organisations = database.collection(organisationsCollection)
   const members = database.collection(membersCollection)
-  const invitations = database.collection(invitationsCollection)
+  const invitations = database.collection(organisationInvitationsCollection)
   return {
     find: async (call, id) => (await organisations.get(call, id))?.value,
     findStored: (call, id) => organisations.get(call, id),
@@ -161,8 +161,8 @@ const operations: OrganisationsRepository['operations'] = {
   remove: (id) => deleteFrom(organisationsCollection, id, { ifPresent: true }),
   invite: (made, before) =>
     before === undefined
-      ? insertInto(invitationsCollection, made)
-      : updateIn(invitationsCollection, before.value.id, { set: { ...made, id: before.value.id }, ifVersion: before.version }),
-  withdraw: ({ value, version }) => deleteFrom(invitationsCollection, value.id, { ifVersion: version }),
-  revoke: (id) => deleteFrom(invitationsCollection, id),
+      ? insertInto(organisationInvitationsCollection, made)
+      : updateIn(organisationInvitationsCollection, before.value.id, { set: { ...made, id: before.value.id }, ifVersion: before.version }),
+  withdraw: ({ value, version }) => deleteFrom(organisationInvitationsCollection, value.id, { ifVersion: version }),
+  revoke: (id) => deleteFrom(organisationInvitationsCollection, id),
 }

@@ -8,6 +8,7 @@ const SECOND_MS = 1000
 
 export async function endOthers({ engine, byMail }: Pick<PageParts, 'engine' | 'byMail'>, call: Call, accountId: string): Promise<void> {
   await engine.revokeAccount(call, accountId)
+  await byMail.reclaiming.withdraw(call, accountId)
   await byMail.reclaiming.finish(call, accountId)
 }
 

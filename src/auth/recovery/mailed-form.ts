@@ -94,7 +94,8 @@ export function mailedFormRoutes<Pending extends PendingReset, Body extends { re
       answers: { 200: 'html' },
       handle: async (_call, { query: { interaction } }, exchange) => {
         const skin = skinOf(parts, exchange)
-        return page(donePage(skin, form.words(skin.texts), interaction === undefined ? '/account' : `/interaction/${interaction}`))
+        const signInPath = interaction === undefined ? '/account' : `/interaction/${interaction}`
+        return page(donePage(skin, form.words(skin.texts), { signInPath, hasOrganisations: parts.organisations.isOn }))
       },
     }),
   ]

@@ -62,11 +62,18 @@ export interface DoneWords {
   readonly signIn: string
 }
 
+interface DoneView {
+  readonly signInPath: string
+  /** Invitations that the account has sent are withdrawn by it. */
+  readonly hasOrganisations: boolean
+}
+
 /** After the form behind a mailed link. */
-export function donePage(skin: Skin, { done, doneLead, signIn }: DoneWords, signInPath: string): Html {
+export function donePage(skin: Skin, { done, doneLead, signIn }: DoneWords, { signInPath, hasOrganisations }: DoneView): Html {
   return stagePage(skin, {
     title: done,
-    main: html`${lead(done, doneLead)}<div class="buttons"><a class="button" href="${signInPath}">${signIn}</a></div>`,
+    main: html`${lead(done, doneLead)}<div class="buttons"><a class="button" href="${signInPath}">${signIn}</a></div>
+${hasOrganisations ? html`<p class="aside soft">${skin.texts.organisations.withdrawn}</p>` : undefined}`,
   })
 }
 

@@ -37,7 +37,7 @@ export function credentialAfter({ emailVerifiedAt, waysVersion = 0 }: Account, p
   return credentialOf({ password, waysVersion: emailVerifiedAt === undefined ? waysVersion + 2 : waysVersion })
 }
 
-export function createRecoveryRepository(database: Database, reclaiming: Pick<Reclaiming, 'removals'>): RecoveryRepository {
+export function createRecoveryRepository(database: Database, reclaiming: Pick<Reclaiming, 'removals' | 'withdrawals'>): RecoveryRepository {
   const resets = database.collection(resetsCollection)
   return {
     async find(call, id, what) {
@@ -54,7 +54,7 @@ export function createRecoveryRepository(database: Database, reclaiming: Pick<Re
       const operations = [
         deleteFrom(resetsCollection, value.id, { ifVersion: version }),
         updateIn(accountsCollection, id, { set, where: { password: before, waysVersion, emailVerifiedAt, reclaimedSince } }),
-        ...(isFirstProof ? await reclaiming.removals(call, id, { since: 0 }) : []),
+        ...(await (isFirstProof ? reclaiming.removals(call, id, { since: 0 }) : reclaiming.withdrawals(call, id))),
         // What takes passkeys away is among the removals then.
         ...('password' in by ? [] : by.operations.filter(({ kind }) => !isFirstProof || kind !== 'delete')),
       ]

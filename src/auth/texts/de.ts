@@ -295,6 +295,8 @@ export const de: Texts = {
     heading: 'Organisationen',
     lead: 'Was Sie in Apps tun, tun Sie für die Organisation, für die Sie handeln.',
     none: 'Sie gehören zu keiner. Legen Sie eine an und laden Sie andere dazu ein.',
+    withdrawn:
+      'Einladungen in Organisationen, die von Ihrem Konto verschickt und noch nicht angenommen wurden, sind zurückgezogen: Senden Sie diejenigen noch einmal, die von Ihnen sind.',
     active: 'Sie handeln für sie',
     activate: 'Für sie handeln',
     activateNamed: (name) => `Für ${name} handeln`,

@@ -299,6 +299,9 @@ export const en = {
     heading: 'Organisations',
     lead: 'What you do in apps, you do for the organisation that you act for.',
     none: 'You belong to none. Make one, and invite others to it.',
+    /** On pages where somebody has just come back into an account by mail. */
+    withdrawn:
+      'Invitations to organisations that were sent from your account and not accepted yet are withdrawn: send those again that are yours.',
     active: 'you act for it',
     activate: 'Act for it',
     activateNamed: (name: string) => `Act for ${name}`,
