@@ -227,6 +227,20 @@ export const PEOPLE: readonly Defence[] = [
       edits,
     }
   }),
+  ...(
+    [
+      ['of who has changed the address here', ' && waysVersion === undefined', ''],
+      ['that has another id there by now', 'if (accountId === found.id) return true', 'if (accountId !== "") return true'],
+    ] as const
+  ).map(([which, from, to]): Defence => {
+    const edits = [['src/auth/moving/legacy.ts', from, to]] as const
+    return {
+      requirement: 71,
+      off: `a password of the other system opens an account ${which}`,
+      test: 'test/http/legacy-sign-in.test.ts',
+      edits,
+    }
+  }),
   {
     requirement: 71,
     off: 'rows of one address are one person, though one has not confirmed it',

@@ -172,7 +172,7 @@ async function movedOn(t: TestContext, { row, person = {} }: Before): Promise<Ol
 const OF_BEFORE = { id: '42', email: 'before@example.org', emailVerified: true, legacyPassword: true, roles: ['editor'] }
 
 test('nor by an address of earlier times, or an id that is too short to be kept, whatever the other system says', async (t) => {
-  for (const person of [{ id: '42' }, {}, { id: 'of-another-kind' }]) {
+  for (const person of [{ id: '42' }, {}]) {
     const old = await movedOn(t, { row: OF_BEFORE, person })
     const there = await old.world.database.collection(accountsCollection).get(call, old.accountId)
     assert.doesNotMatch(JSON.stringify(there?.value.legacyMarks), /"42"|before@/)
@@ -191,6 +191,92 @@ test('nor is whoever is here under another address made a second time, blocked o
     for (const email of ['before@example.org', 'third@example.org']) assert.equal(await old.tryIn(email), undefined, email)
   }
   assert.equal(await old.stored('before@example.org'), undefined)
+})
+
+/** By the row alone: nobody has come in yet. */
+async function awaited(
+  t: TestContext,
+  { row = OF_BEFORE, person = {} }: Partial<Before> = {},
+): Promise<Old & { readonly accountId: string }> {
+  const old = await opened(t, { person })
+  const [moved] = await old.world.running.moving.moveIn(call, [row], { from: 'old' })
+  return { ...old, accountId: moved?.outcome === 'made' ? moved.accountId : assert.fail(JSON.stringify(moved)) }
+}
+
+/** By the account page, after a sign-in by a mailed code. */
+async function moveTo({ byMail, mailTo }: AccountsWorld, accountId: string, email: string): Promise<void> {
+  await byMail.addresses.ask(call, { accountId, email, client: 'c' })
+  const token = tokenIn(await mailTo(email, 'confirm-new-address'))
+  assert.ok(await byMail.addresses.confirm(call, { accountId, token, by: {} }))
+}
+
+test('requirement 71: who has changed the address here is opened by no password of whoever has the new one in the other system', async (t) => {
+  for (const person of [{ id: 'the-id-of-somebody-else' }, {}]) {
+    const old = await awaited(t, { person })
+    const accounts = old.world.database.collection(accountsCollection)
+    await moveTo(old.world, old.accountId, 'recycled@example.org')
+    assert.equal((await accounts.get(call, old.accountId))?.value.awaitsLegacyPassword, undefined)
+    // As an earlier version has left it.
+    await accounts.update(call, old.accountId, { set: { awaitsLegacyPassword: true } })
+    assert.equal(await old.tryIn('recycled@example.org'), undefined)
+    assert.match(old.asked.at(-1)?.email ?? '', /@nobody\.invalid$/)
+    assert.equal((await accounts.get(call, old.accountId))?.value.password, undefined)
+  }
+})
+
+test('requirement 71: an address that is of another id in the other system by now opens nothing, and the log says so', async (t) => {
+  const kept = { ...OF_BEFORE, id: '4c973896-5761-41fc-8217-07c5d13a004b' }
+  for (const [row, id] of [
+    [OF_BEFORE, '43'],
+    [OF_BEFORE, kept.id],
+    [kept, '42'],
+    [kept, '4c973896-5761-41fc-8217-07c5d13a004c'],
+  ] as const) {
+    const old = await awaited(t, { row, person: { id } })
+    assert.equal(await old.tryIn(row.email), undefined, `${row.id} ${id}`)
+    assert.equal((await old.world.database.collection(accountsCollection).get(call, old.accountId))?.value.password, undefined)
+    assert.match(old.world.log.join(''), /auth\.legacy_refused.*moved in with another one/)
+  }
+})
+
+test('the same id opens it, and so does an answer or a file without any', async (t) => {
+  const { id: _, ...nameless } = OF_BEFORE
+  const kept = { ...OF_BEFORE, id: '4c973896-5761-41fc-8217-07c5d13a004b' }
+  for (const [row, person] of [
+    [OF_BEFORE, { id: '42' }],
+    [OF_BEFORE, {}],
+    [kept, { id: kept.id }],
+    [nameless, { id: '42' }],
+    [nameless, { id: kept.id }],
+  ] as const) {
+    const old = await awaited(t, { row, person })
+    assert.equal((await old.tryIn(row.email))?.accountId, old.accountId, JSON.stringify([row, person]))
+  }
+})
+
+test('requirement 71: nor where the address is changed while the other system is asked', async (t) => {
+  const changes: { now?: () => Promise<void> } = {}
+  const world = await openAccounts({
+    definition: {
+      legacySignIn: async (_context, { email }) => {
+        if (email !== OF_BEFORE.email) return undefined
+        await changes.now?.()
+        return { emailVerified: true }
+      },
+    },
+  })
+  t.after(() => world.stop())
+  const [moved] = await world.running.moving.moveIn(call, [OF_BEFORE], { from: 'old' })
+  const accountId = moved?.outcome === 'made' ? moved.accountId : assert.fail()
+  const accounts = world.database.collection(accountsCollection)
+  for (const set of [{ email: 'after@example.org' }, { email: OF_BEFORE.email, waysVersion: 1 }]) {
+    changes.now = async () => {
+      await accounts.update(call, accountId, { set })
+    }
+    assert.equal(await world.accounts.signIn(call, { email: OF_BEFORE.email, password: PASSWORD, client: 'c' }), undefined)
+    assert.equal((await accounts.get(call, accountId))?.value.password, undefined, JSON.stringify(set))
+    await accounts.update(call, accountId, { set: { email: OF_BEFORE.email } })
+  }
 })
 
 test('an id of a file that says nothing of the other system is none of that system', async (t) => {

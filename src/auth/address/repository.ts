@@ -88,7 +88,8 @@ export function createAddressRepository(database: Database, reclaiming: Pick<Rec
     findUndo: (call, id) => undos.get(call, id),
     change: (call, account, { used, undo, events, marks }) => {
       const moved = { email: used.value.email, emailVerifiedAt: undo.changedAt, legacyMarks: marks }
-      const set = { ...moved, waysVersion: (account.waysVersion ?? 0) + 1 }
+      // The new address may be another person's in the other system, with a password that is none of this one's.
+      const set = { ...moved, awaitsLegacyPassword: undefined, waysVersion: (account.waysVersion ?? 0) + 1 }
       const operations = [
         deleteFrom(addressChangesCollection, used.value.id, { ifVersion: used.version }),
         // Not while the account is being taken back from whoever has asked for it.

@@ -33,6 +33,8 @@ export interface EndedAccounts {
   /** The same for somebody who is here, and is known there by these, too. What it gives is to be kept with the account, so that it counts from the end on again. */
   note(call: Call, known: Partial<EndedPerson>): Promise<string[]>
   has(call: Call, person: EndedPerson): Promise<boolean>
+  /** Whether one of the marks that an account keeps is of this id. */
+  isMarked(call: Call, account: { readonly accountId: string; readonly marks: readonly string[] }): Promise<boolean>
 }
 
 export interface EndedAccountsDependencies {
@@ -74,5 +76,6 @@ export function createEndedAccounts({ database, clock, keyOf }: EndedAccountsDep
       const found = await Promise.all((await idsOf(call, person)).map((id) => marks.get(call, id)))
       return found.some((mark) => mark !== undefined && mark.value.expiresAt > clock.now())
     },
+    isMarked: async (call, { accountId, marks: kept }) => (await idsOf(call, { accountId })).some((id) => kept.includes(id)),
   }
 }

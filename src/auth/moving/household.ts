@@ -24,6 +24,7 @@ export const LEGACY = 'legacySignIn'
 const YEAR_MS = 365 * 24 * 3_600_000
 /** Short ids could be those of clients, and a token would speak for the wrong one (RFC 9700 section 4.15). */
 const KEPT_ID = /^[\w-]{16,64}$/
+const MADE_ID = /^m[\w-]{43}$/
 
 /** The account that a row makes, or what is wrong with it. */
 export function householdOf(row: ParsedRow, { from, now }: { readonly from: string; readonly now: number }): Household | string {
@@ -63,6 +64,9 @@ export function idOf(given: string | undefined, { from, email }: { readonly from
   // The same each time, so that whoever moves in again is known.
   return `m${sha256(JSON.stringify([from, given ?? email]))}`
 }
+
+/** Made here, of an address or of an id that is not kept. */
+export const isMadeId = (id: string): boolean => MADE_ID.test(id)
 
 function wayIn({ passwordHash, legacyPassword }: ParsedRow): Pick<Account, 'password' | 'awaitsLegacyPassword'> {
   if (passwordHash !== undefined) return { password: passwordHash }

@@ -17,13 +17,13 @@ import type { Passwords } from '../passwords/passwords.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
 import type { LegacyHook } from './contract.ts'
 import type { EndedAccounts } from './ended.ts'
-import { householdOf, LEGACY } from './household.ts'
+import { householdOf, idOf, isMadeId, LEGACY } from './household.ts'
 import type { MovingRepository } from './repository.ts'
 import { legacyPerson, type ParsedLegacyPerson } from './schemas.ts'
 
 export interface LegacyDependencies {
   readonly moving: MovingRepository
-  readonly ended: Pick<EndedAccounts, 'has'>
+  readonly ended: Pick<EndedAccounts, 'has' | 'isMarked'>
   readonly admission: Pick<Admission, 'problem'>
   readonly hooks: Pick<RunningHooks, 'beforeSignUp'>
   readonly passwords: Passwords
@@ -66,12 +66,27 @@ export function createLegacySignIn(hook: LegacyHook, deps: LegacyDependencies): 
     const person = await ask(call, { email, password })
     // Without a mailbox that is certainly theirs, anybody could take an address here by signing up with it there.
     if (person?.emailVerified !== true) return undefined
-    return found === undefined ? adopt(deps, call, { email, password, person }) : complete(deps, call, { found, password })
+    return found === undefined ? adopt(deps, call, { email, password, person }) : complete(deps, call, { found, password, person })
   }
 }
 
-function awaits({ password, awaitsLegacyPassword, suspendedAt }: Account): boolean {
-  return password === undefined && awaitsLegacyPassword === true && suspendedAt === undefined
+/** Only for as long as its owner has taken no way in away here, the address above all: who had that in the other system may be somebody else. */
+function awaits({ password, awaitsLegacyPassword, suspendedAt, waysVersion }: Account): boolean {
+  return password === undefined && awaitsLegacyPassword === true && suspendedAt === undefined && waysVersion === undefined
+}
+
+/** Whether the other system speaks of the person whom the file has brought. An address alone may have gone to somebody else there since. */
+async function isSame(
+  { ended }: LegacyDependencies,
+  call: Call,
+  { found, id }: { found: Account; id: string | undefined },
+): Promise<boolean> {
+  if (id === undefined) return true
+  const accountId = idOf(id, { from: LEGACY, email: found.email })
+  if (accountId === found.id) return true
+  // No id has come with them, so there is none to be held against.
+  if (found.legacyMarks === undefined) return isMadeId(found.id)
+  return ended.isMarked(call, { accountId, marks: found.legacyMarks })
 }
 
 async function adopt(
@@ -112,10 +127,18 @@ async function askApp({ hooks }: LegacyDependencies, call: Call, draft: Pick<Acc
 }
 
 async function complete(
-  { moving, passwords, clock }: LegacyDependencies,
+  deps: LegacyDependencies,
   call: Call,
-  { found, password }: { readonly found: Account; readonly password: string },
+  { found, password, person }: { readonly found: Account; readonly password: string; readonly person: NonNullable<ParsedLegacyPerson> },
 ): Promise<Account | undefined> {
+  const { moving, passwords, clock, logger } = deps
+  if (!(await isSame(deps, call, { found, id: person.id }))) {
+    logger.error(
+      { requestId: call.requestId, event: 'auth.legacy_refused', accountId: found.id, reason: 'id: the person moved in with another one' },
+      'the other system has this address with another id than the file had, so nobody is let in by it',
+    )
+    return undefined
+  }
   const hashed = await passwords.hash(call, password)
   const now = clock.now()
   return moving.complete(call, found, { password: hashed, now, events: [restOfTakingBackRequested({ accountId: found.id, at: now })] })

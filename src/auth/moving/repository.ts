@@ -79,7 +79,8 @@ export function createMovingRepository(database: Database, reclaiming: Pick<Recl
     async complete(call, account, { password, now, events }) {
       if (account.emailVerifiedAt !== undefined) {
         const set = { password, awaitsLegacyPassword: undefined }
-        const where = { password: undefined, awaitsLegacyPassword: true, suspendedAt: undefined } as const
+        const { email, waysVersion } = account
+        const where = { email, waysVersion, password: undefined, awaitsLegacyPassword: true, suspendedAt: undefined } as const
         return (await accounts.update(call, account.id, { set, where }))?.value
       }
       // Identities of the file are dated as the account is.
