@@ -248,10 +248,16 @@ export const PEOPLE: readonly Defence[] = [
     edits: [
       [
         'src/auth/moving/systems/auth0-accounts.ts',
-        'confirmed.length === 0 ? accounts.slice(0, 1) : confirmed',
-        'confirmed.length === -1 ? [] : accounts',
+        'const confirmed = accounts.filter(({ whole }) => whole.emailVerified === true)',
+        'const confirmed = accounts',
       ],
     ],
+  },
+  {
+    requirement: 71,
+    off: 'rows of one address are one person, though a provider cannot say whose it is today',
+    test: 'test/e2e/users-command.test.ts',
+    edits: [['src/auth/moving/systems/auth0.ts', '(issuer === GOOGLE && isGoogles(', '(issuer === GOOGLE || isGoogles(']],
   },
   {
     requirement: 69,

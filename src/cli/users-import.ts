@@ -5,6 +5,7 @@ import { extname } from 'node:path'
 import type { Moving, RowOutcome } from '../auth/moving/contract.ts'
 import { converters, sourceSystems } from '../auth/moving/converters.ts'
 import type { FileFormat } from '../auth/moving/reader.ts'
+import { isVouchedFor } from '../auth/moving/systems/auth0.ts'
 import { type ConverterOptions, firebaseHashConfig } from '../auth/moving/systems/shared.ts'
 import { isMembershipWord } from '../auth/roles/membership.ts'
 import { besidePlatform } from './beside.ts'
@@ -48,7 +49,7 @@ export async function importUsers(line: CommandLine, files: readonly [string, ..
     const counted: Counted = { made: 0, completed: 0, present: 0, inPart: 0, joined: 0, refused: 0 }
     try {
       await intoFile(report, { reads: files }, async (rejects) => {
-        const rows = from === 'auth0' ? joinedByAddress(source) : oncePerAddress(source)
+        const rows = from === 'auth0' ? joinedByAddress(source, (written) => isVouchedFor(written, converting)) : oncePerAddress(source)
         await moveAll(platform.auth.moving, counted, { rows, from, dryRun, rejects })
       })
     } catch (error) {

@@ -1,7 +1,7 @@
 // The people in the files of `users import`: each row with its place, as what it makes of a person or as what is wrong with it.
 import { type FileFormat, type ReadRow, readRows } from '../auth/moving/reader.ts'
-import { type ParsedRow, personRow } from '../auth/moving/schemas.ts'
-import { joined } from '../auth/moving/systems/auth0-accounts.ts'
+import { personRow } from '../auth/moving/schemas.ts'
+import { type Auth0Row, joined } from '../auth/moving/systems/auth0-accounts.ts'
 import { openForReading } from './files.ts'
 
 /** What somebody finds the row by. */
@@ -17,6 +17,8 @@ export interface Place {
 export interface PersonFound {
   readonly place: Place
   readonly value: object
+  /** What the system has written, of which it is. */
+  readonly written?: unknown
   /** How many further rows are this person, too. */
   readonly others?: number
 }
@@ -46,7 +48,7 @@ function found(row: ReadRow, { file, files, convert }: Pick<Source, 'files' | 'c
   if ('problem' in row) return { place: at, problem: row.problem }
   const place = { ...at, ...nameOf(row.value) }
   const value = convert(row.value)
-  return typeof value === 'string' ? { place, problem: value } : { place, value }
+  return typeof value === 'string' ? { place, problem: value } : { place, value, written: row.value }
 }
 
 /** As the system has written it. */
@@ -84,7 +86,7 @@ function wordsOf({ file, line, entry }: Place): string {
  * All rows of an address as one person, as far as they are one. The files are read twice: the first time says how many rows each address has, so that only
  * the rows of somebody who has several wait for the others.
  */
-export async function* joinedByAddress(source: Source): AsyncGenerator<Found> {
+export async function* joinedByAddress(source: Source, isVouchedFor: (written: unknown) => boolean): AsyncGenerator<Found> {
   const counts = new Map<string, number>()
   for await (const row of rowsOf(source)) if ('value' in row) counts.set(addressOf(row.value), (counts.get(addressOf(row.value)) ?? 0) + 1)
   const waiting = new Map<string, Waiting[]>()
@@ -95,7 +97,7 @@ export async function* joinedByAddress(source: Source): AsyncGenerator<Found> {
       yield row
       continue
     }
-    yield* one(addressOf(row.value), { place: row.place, row: parsed.data })
+    yield* one(addressOf(row.value), { place: row.place, row: parsed.data, isVouchedFor: isVouchedFor(row.written) })
   }
 
   /** When it was the last of its address, the person is whole. */
@@ -111,16 +113,12 @@ export async function* joinedByAddress(source: Source): AsyncGenerator<Found> {
   }
 }
 
-interface Waiting {
+interface Waiting extends Auth0Row {
   readonly place: Place
-  readonly row: ParsedRow
 }
 
 function* personOf(rows: readonly Waiting[]): Generator<Found> {
-  const places = new Map(rows.map(({ place, row }) => [row, place]))
-  const { row: whole, taken, left } = joined(rows.map(({ row }) => row))
-  const placeOf = (row: ParsedRow): Place => places.get(row) ?? { line: 0 }
-  const [first = whole] = taken
-  yield { place: placeOf(first), value: whole, others: taken.length - 1 }
-  for (const { row, reason } of left) yield { place: placeOf(row), problem: reason }
+  const { row: value, taken, left } = joined(rows)
+  for (const { place } of taken.slice(0, 1)) yield { place, value, others: taken.length - 1 }
+  for (const { of, reason } of left) yield { place: of.place, problem: reason }
 }

@@ -102,15 +102,17 @@ const auth0Hash = (id: string, email: string) => ({ _id: { $oid: id }, email, em
 
 test('requirement 71: the two files of Auth0 make one person of what is one, whatever comes first, and say what they do not take', async () => {
   const users = [
-    auth0User('auth0|a1', 'zoe@example.org'),
-    auth0User('google-oauth2|g1', 'zoe@example.org', { name: 'Zoe' }),
-    auth0User('google-oauth2|g2', 'victim@example.org'),
-    auth0User('auth0|a2', 'victim@example.org', { email_verified: false }),
+    auth0User('auth0|a1', 'zoe@gmail.com'),
+    auth0User('google-oauth2|g1', 'zoe@gmail.com', { name: 'Zoe' }),
+    auth0User('google-oauth2|g2', 'victim@gmail.com'),
+    auth0User('auth0|a2', 'victim@gmail.com', { email_verified: false }),
     auth0User('auth0|a3', 'kept-out@example.org', { blocked: true }),
+    auth0User('google-oauth2|g5', 'office@corp.example', { blocked: true }),
+    auth0User('auth0|a5', 'office@corp.example'),
   ]
   const hashes = [
-    auth0Hash('a1', 'zoe@example.org'),
-    { ...auth0Hash('a2', 'victim@example.org'), email_verified: false },
+    auth0Hash('a1', 'zoe@gmail.com'),
+    { ...auth0Hash('a2', 'victim@gmail.com'), email_verified: false },
     auth0Hash('a3', 'kept-out@example.org'),
     auth0Hash('a4', 'alone@example.org'),
   ]
@@ -122,30 +124,39 @@ test('requirement 71: the two files of Auth0 make one person of what is one, wha
     [at('hashes.ndjson'), at('users.ndjson')],
   ]) {
     const dry = await run('users', 'import', ...files, '--from', 'auth0', '--dry-run', '--output', at('dry.ndjson'))
-    assert.match(dry.out, /^4 would be moved in, 3 further rows of the same people, 2 refused: /, dry.err)
+    assert.match(dry.out, /^5 would be moved in, 3 further rows of the same people, 3 refused: /, dry.err)
   }
   const moved = await run('users', 'import', at('users.ndjson'), at('hashes.ndjson'), '--from', 'auth0', '--output', at('left.ndjson'))
-  assert.match(moved.out, /^4 moved in, 3 further rows of the same people, 2 refused: /, moved.err)
+  assert.match(moved.out, /^5 moved in, 3 further rows of the same people, 3 refused: /, moved.err)
   const left = await rowsOf('left.ndjson')
   assert.deepEqual(
     left.map(({ file, line, id, email }) => [file, line, id, email]),
     [
-      [at('users.ndjson'), 4, 'auth0|a2', 'victim@example.org'],
-      [at('hashes.ndjson'), 2, undefined, 'victim@example.org'],
+      [at('users.ndjson'), 6, 'google-oauth2|g5', 'office@corp.example'],
+      [at('users.ndjson'), 4, 'auth0|a2', 'victim@gmail.com'],
+      [at('hashes.ndjson'), 2, undefined, 'victim@gmail.com'],
     ],
   )
+  const [former] = left.splice(0, 1)
+  assert.match(String(former?.['reason']), /does not say whose the address is today: .* connects this one on the account page/)
   for (const { reason } of left) assert.match(String(reason), /another account has this address there, and this one has not confirmed it/)
   await run('users', 'export', '--output', at('auth0-out.ndjson'))
   const people = new Map((await rowsOf('auth0-out.ndjson')).map((row) => [row['email'], row]))
   const google = (subject: string) => [{ issuer: 'https://accounts.google.com', subject }]
-  const zoe = people.get('zoe@example.org')
+  const zoe = people.get('zoe@gmail.com')
   assert.deepEqual([zoe?.['passwordHash'], zoe?.['identities'], zoe?.['name']], [BCRYPT, google('g1'), 'Of auth0|a1'])
-  const victim = people.get('victim@example.org')
+  const victim = people.get('victim@gmail.com')
   assert.deepEqual([victim?.['passwordHash'], victim?.['identities']], [undefined, google('g2')], 'no password of somebody else')
+  const office = people.get('office@corp.example')
+  assert.deepEqual(
+    [office?.['name'], office?.['identities'], office?.['suspended']],
+    ['Of auth0|a5', undefined, undefined],
+    'nothing of who left',
+  )
   assert.equal(people.get('kept-out@example.org')?.['suspended'], true)
   assert.equal(people.get('alone@example.org')?.['passwordHash'], BCRYPT)
   const again = await run('users', 'import', at('users.ndjson'), at('hashes.ndjson'), '--from', 'auth0', '--output', at('left.ndjson'))
-  assert.match(again.out, /^0 moved in, 4 already here, 3 further rows of the same people, 2 refused: /)
+  assert.match(again.out, /^0 moved in, 5 already here, 3 further rows of the same people, 3 refused: /)
 })
 
 test('roles and groups have the names that they are given, and what has none is said and left out', async () => {

@@ -10,6 +10,7 @@ import type {
   OpenIdUpstream,
   UpstreamDefinition,
 } from './contract.ts'
+import { isGoogles } from './google-address.ts'
 import type { Claimed, Claims, ClientProof, Upstream } from './provider.ts'
 
 interface Given {
@@ -73,9 +74,7 @@ function google(definition: GoogleUpstream, given: Given): Upstream {
       identify(claims) {
         const domain = textOf(claims['hd'])
         if (hostedDomain !== undefined && domain !== hostedDomain) return `Only people of ${hostedDomain} may come this way.`
-        // An address of elsewhere was verified once, when the Google account was made; its mailbox may be another's by now.
-        const isGoogles = domain !== undefined || (textOf(claims['email']) ?? '').toLowerCase().endsWith('@gmail.com')
-        return standardClaims(claims, claims['email_verified'] === true && isGoogles)
+        return standardClaims(claims, claims['email_verified'] === true && isGoogles(textOf(claims['email']) ?? '', domain))
       },
     },
   }

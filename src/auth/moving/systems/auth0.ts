@@ -1,6 +1,21 @@
 // Auth0: a user export (NDJSON), or the export of password hashes that its support makes.
 import { z } from '#kernel/schema.ts'
-import { type Converter, identitiesOf, odd, read, rowWith, some, text, truth } from './shared.ts'
+import { isGoogles } from '../../upstream/google-address.ts'
+import {
+  APPLE,
+  type Converter,
+  type ConverterOptions,
+  GITHUB,
+  GOOGLE,
+  identitiesOf,
+  issuerOf,
+  odd,
+  read,
+  rowWith,
+  some,
+  text,
+  truth,
+} from './shared.ts'
 
 const auth0User = z.looseObject({
   _id: z.union([z.string(), z.looseObject({ $oid: z.string() })]).nullish(),
@@ -13,14 +28,35 @@ const auth0User = z.looseObject({
   created_at: text,
   passwordHash: text,
   password_hash: text,
+  /** The organisation at Google that the account is of. */
+  hd: odd,
   identities: z.array(z.looseObject({ provider: z.string(), user_id: z.union([z.string(), z.number()]), isSocial: truth })).nullish(),
 })
+
+type Auth0User = z.infer<typeof auth0User>
+
+function idOf({ user_id, _id: internal }: Auth0User): string | undefined {
+  return some(user_id) ?? (typeof internal === 'object' && internal !== null ? `auth0|${internal.$oid}` : undefined)
+}
+
+/** Its own passwords, and codes by mail. */
+const OWN = ['auth0', 'email']
+
+/** Whether who has confirmed the address can say whose it is today: the rule of `../../upstream/presets.ts`, for what a row has. */
+export function isVouchedFor(value: unknown, options: ConverterOptions): boolean {
+  const user = read(auth0User, value)
+  if (typeof user === 'string') return false
+  // The account is named after the way in that its address comes from.
+  const [provider = ''] = idOf(user)?.split('|') ?? []
+  if (OWN.includes(provider)) return true
+  const issuer = issuerOf(provider, options)
+  return issuer === GITHUB || issuer === APPLE || (issuer === GOOGLE && isGoogles(user.email, user.hd === '' ? undefined : some(user.hd)))
+}
 
 export const auth0: Converter = (value, options) => {
   const user = read(auth0User, value)
   if (typeof user === 'string') return user
-  const { _id: internal } = user
-  const id = some(user.user_id) ?? (typeof internal === 'object' && internal !== null ? `auth0|${internal.$oid}` : undefined)
+  const id = idOf(user)
   // Its own database is no provider: people sign in with the password there.
   const identities = (user.identities ?? []).filter(({ provider }) => provider !== 'auth0')
   const name = [user.name, user.nickname].find((one) => one !== null && one !== undefined && one !== user.email)

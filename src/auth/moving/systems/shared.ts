@@ -25,9 +25,9 @@ export interface ConverterOptions {
 /** The row, or what is wrong with it. It is checked whole when it moves in. */
 export type Converter = (value: unknown, options: ConverterOptions) => object | string
 
-const GOOGLE = 'https://accounts.google.com'
-const GITHUB = 'https://github.com'
-const APPLE = 'https://appleid.apple.com'
+export const GOOGLE = 'https://accounts.google.com'
+export const GITHUB = 'https://github.com'
+export const APPLE = 'https://appleid.apple.com'
 /** Names that other systems have for the providers whose subjects are the same for everybody. Those of Microsoft differ from app to app. */
 const KNOWN_ISSUERS: Readonly<Record<string, string>> = {
   google: GOOGLE,
@@ -45,10 +45,14 @@ interface Foreign {
   readonly label?: string | undefined
 }
 
+export function issuerOf(provider: string, { issuers }: ConverterOptions): string | undefined {
+  return [issuers, KNOWN_ISSUERS].find((known) => Object.hasOwn(known, provider))?.[provider]
+}
+
 /** Providers that nobody has named an issuer for are left out: the person links them again. */
-export function identitiesOf(list: readonly Foreign[], { issuers }: ConverterOptions): Pick<PersonRow, 'identities'> {
+export function identitiesOf(list: readonly Foreign[], options: ConverterOptions): Pick<PersonRow, 'identities'> {
   const found = list.flatMap(({ provider, subject, label }) => {
-    const issuer = [issuers, KNOWN_ISSUERS].find((known) => Object.hasOwn(known, provider))?.[provider]
+    const issuer = issuerOf(provider, options)
     return issuer === undefined ? [] : [{ issuer, subject, ...(label === undefined ? {} : { label }) }]
   })
   return found.length === 0 ? {} : { identities: found }
