@@ -1,4 +1,5 @@
 // The people in the files of `users import`: each row with its place, as what it makes of a person or as what is wrong with it.
+import { normaliseEmail } from '../auth/accounts/email.ts'
 import { type FileFormat, type ReadRow, readRows } from '../auth/moving/reader.ts'
 import { personRow } from '../auth/moving/schemas.ts'
 import { type Auth0Row, joined } from '../auth/moving/systems/auth0-accounts.ts'
@@ -62,7 +63,11 @@ function nameOf(value: unknown): Pick<Place, 'id' | 'email'> {
   return { ...(id === undefined ? {} : { id }), ...(email === undefined ? {} : { email }) }
 }
 
-const addressOf = (value: object): string => ('email' in value ? String(value.email).trim().toLowerCase() : '')
+/** In the one spelling that it has; what is no address is nobody's. */
+function addressOf(value: object): string {
+  const written = 'email' in value ? String(value.email).trim() : ''
+  return normaliseEmail(written) ?? written
+}
 
 /** Each address once. A dry run writes nothing that a second row for one person could be found by. */
 export async function* oncePerAddress(source: Source): AsyncGenerator<Found> {

@@ -6,7 +6,7 @@ import { createBrowserPasses } from '#kernel/http/known-browser.ts'
 import { createKeyRing } from '#kernel/keyring.ts'
 import { Secret } from '#kernel/secret.ts'
 import { createDevices } from './devices.ts'
-import { normaliseEmail } from './email.ts'
+import { normaliseEmail, typedAddress } from './email.ts'
 import { nameProblem, tidyName } from './name.ts'
 import { type Account, credentialOf } from './schemas.ts'
 
@@ -29,10 +29,17 @@ test('what is no address has none', () => {
     'ada@@example.org',
     'a b@example.org',
     'ad\u0430@example.org',
+    // Small, it would be a `k`.
+    '\u212aevin@example.org',
     `${'x'.repeat(250)}@example.org`,
     `${'x'.repeat(65)}@example.org`,
   ]
   for (const text of typed) assert.equal(normaliseEmail(text), undefined, text)
+})
+
+test('tries are counted for the address that was typed, and for nobody else', () => {
+  assert.equal(typedAddress(' Kevin@Example.org'), 'kevin@example.org')
+  for (const text of ['\u212aevin@example.org', 'KEVIN']) assert.equal(typedAddress(`${text} `), text)
 })
 
 test('a name is one tidy line', () => {
