@@ -81,6 +81,7 @@ export function createPeople(parts: PeopleParts): People {
     ...running.shared,
     repository: createMovingRepository(parts.database, byMail.reclaiming),
     clock: parts.clock,
+    known: definition ?? {},
   })
   return {
     ...running,

@@ -97,7 +97,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         revocations,
         operators: createOperators({ ...dependencies, revocations }),
         leaving,
-        roles: createRoles({ ...dependencies, revocations }),
+        roles: createRoles({ ...dependencies, revocations, known: settings.definition ?? {} }),
         clientOrigins: server.origins.list,
         signingKeys: server.signingKeys,
         ...seals,

@@ -94,7 +94,7 @@ export function createAccounts(parts: AccountsParts): RunningAccounts {
   }
   const accounts = createAccountsService({
     ...shared,
-    legacy: legacySignIn && createLegacySignIn(legacySignIn, { ...parts, ...shared, passwords, moving }),
+    legacy: legacySignIn && createLegacySignIn(legacySignIn, { ...parts, ...shared, passwords, moving, known: settings.definition ?? {} }),
     hooks,
     methods,
     clock,

@@ -6,6 +6,7 @@ import { nameProblem, tidyName } from '../accounts/name.ts'
 import type { Account } from '../accounts/schemas.ts'
 import { hashProblem } from '../passwords/foreign.ts'
 import { changedMembership, isMembershipWord, type Membership, membershipOf } from '../roles/membership.ts'
+import { type KnownRoles, unknownRolesProblem } from '../roles/permissions.ts'
 import { identityId } from '../upstream/repository.ts'
 import type { Identity } from '../upstream/schemas.ts'
 import type { ParsedRow } from './schemas.ts'
@@ -26,8 +27,15 @@ const YEAR_MS = 365 * 24 * 3_600_000
 const KEPT_ID = /^[\w-]{16,64}$/
 const MADE_ID = /^m[\w-]{43}$/
 
+export interface Whence {
+  readonly from: string
+  readonly now: number
+  /** Those of the app. */
+  readonly known: Pick<KnownRoles, 'roles'>
+}
+
 /** The account that a row makes, or what is wrong with it. */
-export function householdOf(row: ParsedRow, { from, now }: { readonly from: string; readonly now: number }): Household | string {
+export function householdOf(row: ParsedRow, { from, now, known }: Whence): Household | string {
   const email = normaliseEmail(row.email)
   if (email === undefined) return 'email: this is no address'
   const badHash = row.passwordHash === undefined ? undefined : hashProblem(row.passwordHash)
@@ -36,7 +44,7 @@ export function householdOf(row: ParsedRow, { from, now }: { readonly from: stri
   if (createdAt === undefined) return 'createdAt: this is no moment; use ISO 8601 or epoch milliseconds'
   const ending = endOf(row, { email, now })
   if (ending === undefined) return 'deletionAt: this is no moment of the last or the next year; use ISO 8601 or epoch milliseconds'
-  const { membership, left } = membershipIn(row, now)
+  const { membership, left } = membershipIn(row, { now, known })
   const id = idOf(row.id, { from, email })
   const identities = (row.identities ?? []).map((one) => identityOf(one, { accountId: id, linkedAt: createdAt }))
   if (new Set(identities.map((one) => one.id)).size < identities.length) return 'identities: one is there twice'
@@ -45,12 +53,19 @@ export function householdOf(row: ParsedRow, { from, now }: { readonly from: stri
 }
 
 /** What cannot be a role or a group here is nobody's: it neither grants anything nor leaves the person behind. */
-function membershipIn({ roles = [], groups = [] }: ParsedRow, now: number): { membership: Membership; left: Pick<Household, 'left'> } {
+function membershipIn(
+  { roles = [], groups = [] }: ParsedRow,
+  { now, known }: Pick<Whence, 'now' | 'known'>,
+): { membership: Membership; left: Pick<Household, 'left'> } {
   const odd = [...roles, ...groups].filter((word) => !isMembershipWord(word))
-  const change = { addRoles: roles.filter(isMembershipWord), addGroups: groups.filter(isMembershipWord) }
+  const named = roles.filter(isMembershipWord)
+  const unknown = unknownRolesProblem(named, known)
+  const addRoles = named.filter((role) => unknownRolesProblem([role], known) === undefined)
+  const change = { addRoles, addGroups: groups.filter(isMembershipWord) }
   const membership = changedMembership(membershipOf({}), change, now)
   const reasons = [
     ...odd.map((word) => `${JSON.stringify(word.slice(0, 200))} is no name of a role or a group here and was left out`),
+    ...(unknown === undefined ? [] : [`${unknown}; left out`]),
     ...(typeof membership === 'string' ? [`all roles and groups were left out: ${membership}`] : []),
   ]
   return {

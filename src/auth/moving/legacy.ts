@@ -17,7 +17,7 @@ import type { Passwords } from '../passwords/passwords.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
 import type { LegacyHook } from './contract.ts'
 import type { EndedAccounts } from './ended.ts'
-import { householdOf, idOf, isMadeId, LEGACY } from './household.ts'
+import { householdOf, idOf, isMadeId, LEGACY, type Whence } from './household.ts'
 import type { MovingRepository } from './repository.ts'
 import { legacyPerson, type ParsedLegacyPerson } from './schemas.ts'
 
@@ -30,6 +30,7 @@ export interface LegacyDependencies {
   readonly keyRing: KeyRing
   readonly clock: Clock
   readonly logger: Logger
+  readonly known: Whence['known']
   readonly legacyLimitMs?: number
 }
 
@@ -95,7 +96,7 @@ async function adopt(
   { email, password, person }: { readonly email: string; readonly password: string; readonly person: NonNullable<ParsedLegacyPerson> },
 ): Promise<Account | undefined> {
   const { moving, ended, passwords, clock, logger } = deps
-  const household = householdOf({ ...person, email }, { from: LEGACY, now: clock.now() })
+  const household = householdOf({ ...person, email }, { from: LEGACY, now: clock.now(), known: deps.known })
   const problem = typeof household === 'string' ? household : household.left
   if (typeof household === 'string' || problem !== undefined) {
     // The app can mend its answer, and nobody comes in without what it says of them.

@@ -11,7 +11,7 @@ import type { Identity } from '../upstream/schemas.ts'
 import { type Arriving, completed } from './completing.ts'
 import type { Moving, MoveInOptions, PersonRow, RowOutcome } from './contract.ts'
 import type { EndedAccounts } from './ended.ts'
-import { type Household, householdOf, idOf, LEGACY, nameOf } from './household.ts'
+import { type Household, householdOf, idOf, LEGACY, nameOf, type Whence } from './household.ts'
 import type { MovingRepository } from './repository.ts'
 import { type ParsedRow, personRow } from './schemas.ts'
 import { requireOperator } from '../operators-only.ts'
@@ -21,6 +21,7 @@ export interface MovingDependencies {
   readonly ended: Pick<EndedAccounts, 'note'>
   readonly admission: Pick<Admission, 'problem'>
   readonly clock: Clock
+  readonly known: Whence['known']
 }
 
 const MOST_ROWS = 200
@@ -61,7 +62,7 @@ export function createMoving(deps: MovingDependencies): Moving {
 const refused = (reason: string): RowOutcome => ({ outcome: 'refused', reason })
 
 async function moveInOne(
-  { repository, ended, admission, clock }: MovingDependencies,
+  { repository, ended, admission, clock, known }: MovingDependencies,
   call: Call,
   { row, options }: { readonly row: unknown; readonly options: MoveInOptions },
 ): Promise<RowOutcome> {
@@ -72,7 +73,7 @@ async function moveInOne(
         .map(({ field, message }) => `${field || 'the row'}: ${message}`)
         .join('; '),
     )
-  const household = householdOf(parsed.data, { from: options.from, now: clock.now() })
+  const household = householdOf(parsed.data, { from: options.from, now: clock.now(), known })
   if (typeof household === 'string') return refused(household)
   const arriving = { household, options, nameless: nameOf({}, household.account.email) }
   const standing = (await standingOf(repository, call, arriving)) ?? domainRefusal(admission, household.account)
@@ -82,9 +83,9 @@ async function moveInOne(
     ...(household.left === undefined ? {} : { left: household.left }),
   }
   if (standing !== undefined || options.dryRun === true) return standing ?? made
-  const known = legacyIdOf(parsed.data, household)
+  const idThere = legacyIdOf(parsed.data, household)
   // What has their password knows them by the id of the file, which leads it to another one than the file.
-  const marks = known === undefined ? {} : { legacyMarks: await ended.note(call, { accountId: known }) }
+  const marks = idThere === undefined ? {} : { legacyMarks: await ended.note(call, { accountId: idThere }) }
   const account = { ...household.account, ...marks }
   if (account.password !== undefined) await repository.keepShape(call, { id: shapeOf(account.password), decoy: decoyOf(account.password) })
   const events = [securityEventOf({ type: 'account.imported', accountId: account.id, about: options.from, ...actorOf(call) })]

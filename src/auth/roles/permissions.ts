@@ -53,6 +53,16 @@ export function forcedRoleProblem(role: string, { roles, organisations }: KnownR
   return `${JSON.stringify(role)} is none of "roles", so it would ask nobody for a second factor`
 }
 
+/** Why people cannot be given these: a role that the app does not have allows nothing, and they would be told of it all the same. */
+export function unknownRolesProblem(given: readonly string[], { roles }: Pick<KnownRoles, 'roles'>): string | undefined {
+  if (roles === undefined) return undefined
+  const unknown = given.filter((role) => !Object.hasOwn(roles, role))
+  if (unknown.length === 0) return undefined
+  const known = Object.keys(roles)
+  const there = known.length === 0 ? 'which has none' : `which has ${known.join(', ')}`
+  return `${unknown.map((role) => JSON.stringify(role)).join(', ')}: no ${unknown.length === 1 ? 'role' : 'roles'} of this app, ${there}`
+}
+
 function nameProblems(role: string): string[] {
   return ROLE.test(role) ? [] : [`${JSON.stringify(role)} cannot be a role: use up to 63 lower-case letters, digits, "_", "." and "-".`]
 }

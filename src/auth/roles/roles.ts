@@ -11,6 +11,7 @@ import { authErrors } from '../errors.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { changedMembership, type Membership, type MembershipChange, membershipOf } from './membership.ts'
+import { type KnownRoles, unknownRolesProblem } from './permissions.ts'
 import { requireOperator } from '../operators-only.ts'
 
 const MAX_ROUNDS = 10
@@ -25,10 +26,12 @@ export interface RolesDependencies {
   readonly database: Database
   readonly revocations: Revocations
   readonly clock: Clock
+  /** Those of the app. */
+  readonly known: Pick<KnownRoles, 'roles'>
 }
 
 export function createRoles(deps: RolesDependencies): Roles {
-  const { clock } = deps
+  const { clock, known } = deps
   const accounts = createAccountsRepository(deps.database)
   const find = async (call: Call, typed: string) => {
     const email = normaliseEmail(typed)
@@ -43,6 +46,9 @@ export function createRoles(deps: RolesDependencies): Roles {
         const before = membershipOf(account)
         const after = changedMembership(before, change, clock.now())
         if (typeof after === 'string') throw authErrors.bad_details({ detail: after })
+        // Taken away can be what the app had before, too.
+        const unknown = unknownRolesProblem(change.addRoles ?? [], known)
+        if (unknown !== undefined) throw authErrors.bad_details({ detail: `${unknown}.` })
         if (after === before || (await write(deps, call, { id: account.id, before: account.membershipAt, after })))
           return shown(account.id, after)
       }
