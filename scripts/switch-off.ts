@@ -14,6 +14,7 @@ import { BROWSERS } from './switch-off/browsers.ts'
 import { CLIENTS } from './switch-off/clients.ts'
 import type { Defence, Edit } from './switch-off/defence.ts'
 import { MACHINES } from './switch-off/machines.ts'
+import { MOVING } from './switch-off/moving.ts'
 import { PAGES } from './switch-off/pages.ts'
 import { PASSWORDS } from './switch-off/passwords.ts'
 import { PEOPLE } from './switch-off/people.ts'
@@ -40,6 +41,7 @@ const all: readonly Defence[] = [
   ...ACCOUNTS,
   ...PASSWORDS,
   ...PEOPLE,
+  ...MOVING,
 ]
 const say = (line: string): boolean => process.stdout.write(`${line}\n`)
 

@@ -213,52 +213,6 @@ export const PEOPLE: readonly Defence[] = [
       ],
     ],
   },
-  ...(
-    [
-      ['has taken a way away since', 'if (found.waysVersion !== undefined)', 'if (found.waysVersion === -1)'],
-      ['has confirmed the address here alone', 'row.emailVerifiedAt === undefined)', 'row.emailVerifiedAt === -1)'],
-    ] as const
-  ).map(([who, from, to]): Defence => {
-    const edits = [['src/auth/moving/completing.ts', from, to]] as const
-    return {
-      requirement: 71,
-      off: `a later file opens the account of somebody who ${who}`,
-      test: 'test/http/moving-in-parts.test.ts',
-      edits,
-    }
-  }),
-  ...(
-    [
-      ['of who has changed the address here', ' && waysVersion === undefined', ''],
-      ['that has another id there by now', 'if (accountId === found.id) return true', 'if (accountId !== "") return true'],
-    ] as const
-  ).map(([which, from, to]): Defence => {
-    const edits = [['src/auth/moving/legacy.ts', from, to]] as const
-    return {
-      requirement: 71,
-      off: `a password of the other system opens an account ${which}`,
-      test: 'test/http/legacy-sign-in.test.ts',
-      edits,
-    }
-  }),
-  {
-    requirement: 71,
-    off: 'rows of one address are one person, though one has not confirmed it',
-    test: 'test/e2e/users-command.test.ts',
-    edits: [
-      [
-        'src/auth/moving/systems/auth0-accounts.ts',
-        'const confirmed = accounts.filter(({ whole }) => whole.emailVerified === true)',
-        'const confirmed = accounts',
-      ],
-    ],
-  },
-  {
-    requirement: 71,
-    off: 'rows of one address are one person, though a provider cannot say whose it is today',
-    test: 'test/e2e/users-command.test.ts',
-    edits: [['src/auth/moving/systems/auth0.ts', '(issuer === GOOGLE && isGoogles(', '(issuer === GOOGLE || isGoogles(']],
-  },
   {
     requirement: 69,
     off: 'a decoy that cannot be computed answers strangers with an error',

@@ -40,7 +40,7 @@ function idOf({ user_id, _id: internal }: Auth0User): string | undefined {
 }
 
 /** Its own passwords, and codes by mail. */
-const OWN = ['auth0', 'email']
+const OWN = new Set(['auth0', 'email'])
 
 /** Whether who has confirmed the address can say whose it is today: the rule of `../../upstream/presets.ts`, for what a row has. */
 export function isVouchedFor(value: unknown, options: ConverterOptions): boolean {
@@ -48,7 +48,7 @@ export function isVouchedFor(value: unknown, options: ConverterOptions): boolean
   if (typeof user === 'string') return false
   // The account is named after the way in that its address comes from.
   const [provider = ''] = idOf(user)?.split('|') ?? []
-  if (OWN.includes(provider)) return true
+  if (OWN.has(provider)) return true
   const issuer = issuerOf(provider, options)
   return issuer === GITHUB || issuer === APPLE || (issuer === GOOGLE && isGoogles(user.email, user.hd === '' ? undefined : some(user.hd)))
 }
