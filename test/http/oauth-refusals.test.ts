@@ -123,6 +123,18 @@ for (const mode of ['form_post', 'web_message', 'query.jwt', 'form_post.jwt']) {
   test(`requirement 24: refuses the response mode ${mode}`, () => assertSentBack('response_mode', mode, 'unsupported_response_mode'))
 }
 
+test('a request without a response type is told so, by whichever way it comes and whatever mode it asks for', async () => {
+  for (const more of [{}, { response_mode: 'query' }]) {
+    const query = new URLSearchParams({ ...Object.fromEntries(new URL(withParam('response_type', undefined), GOOD).searchParams), ...more })
+    const reply = await new Browser(world).visit({ path: `/authorize?${query.toString()}` })
+    const told = new URL(String(reply.headers['location'])).searchParams
+    assert.deepEqual([told.get('error'), told.get('error_description')], ['invalid_request', "missing required parameter 'response_type'"])
+    const pushed = await send(world, { path: '/par', form: Object.fromEntries(query) })
+    const { error, error_description: description } = JSON.parse(pushed.body) as Record<string, unknown>
+    assert.deepEqual([pushed.status, error, description], [400, 'invalid_request', "missing required parameter 'response_type'"])
+  }
+})
+
 const WEAK_PKCE: readonly (readonly [string, string, string | undefined])[] = [
   ['no challenge', 'code_challenge', undefined],
   ['an empty challenge', 'code_challenge', ''],

@@ -6,17 +6,23 @@ import { authorizationSteps } from './engine-internals.ts'
 
 const namesOf = (endpoint: string): string[] => authorizationSteps(endpoint).map(({ name }) => name)
 
-test('what is asked for is settled once the resource is known, and the gate of openid is ours', () => {
+const OURS: Readonly<Record<string, readonly string[]>> = {
+  checkOpenIdScope: ['gateOpenidParameters'],
+  checkResource: ['checkResource', 'settleScope'],
+  checkResponseMode: ['needResponseType', 'checkResponseMode'],
+}
+
+test('what is asked for is settled once the resource is known, the gate of openid is ours, and a type is missed before its mode', () => {
   const before = BEGINNINGS.map(namesOf)
   for (const names of before) assert.equal(names.filter((name) => name === 'checkOpenIdScope' || name === 'checkResource').length, 2)
+  assert.deepEqual(
+    before.map((names) => names.includes('checkResponseMode')),
+    [true, true, false],
+  )
   // Twice, as when keys change: the second time changes nothing.
   for (let time = 0; time < 2; time += 1) {
     settleRequests()
-    const after = before.map((names) =>
-      names.flatMap((name) =>
-        name === 'checkOpenIdScope' ? 'gateOpenidParameters' : name === 'checkResource' ? [name, 'settleScope'] : name,
-      ),
-    )
+    const after = before.map((names) => names.flatMap((name) => OURS[name] ?? name))
     assert.deepEqual(BEGINNINGS.map(namesOf), after)
   }
   assert.equal(namesOf('resume').includes('settleScope'), false, 'what goes on has been settled')

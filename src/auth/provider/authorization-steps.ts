@@ -16,6 +16,9 @@ export function settleRequests(): void {
     if (gate === -1 || resource === -1) throw new Error('The OpenID engine looks at requests in another way than this release knows.')
     steps.splice(resource + 1, 0, settleScope)
     steps[gate] = gateOpenidParameters
+    const mode = steps.findIndex(({ name }) => name === 'checkResponseMode')
+    // No request of a device has a response type.
+    if (mode !== -1) steps.splice(mode, 0, needResponseType)
   }
 }
 
@@ -23,6 +26,13 @@ type Next = () => Promise<unknown>
 
 /** What is about the ID token is nothing without one. The engine counts `acr_values` and `max_age` among that, which any client may come with (RFC 9470). */
 const OF_ID_TOKENS = ['claims', 'claims_locales', 'id_token_hint', 'nonce'] as const
+
+/** The engine looks at the mode first and, without a type, refuses the one that nobody has asked for. One that was asked for is still its to judge. */
+async function needResponseType({ oidc: { params = {} } }: KoaContextWithOIDC, next: Next): Promise<void> {
+  if (params['response_type'] === undefined && params['response_mode'] === undefined)
+    throw new errors.InvalidRequest("missing required parameter 'response_type'")
+  await next()
+}
 
 async function gateOpenidParameters({ oidc: { params = {}, requestParamOIDCScopes } }: KoaContextWithOIDC, next: Next): Promise<void> {
   const beyond = requestParamOIDCScopes.has('openid') ? undefined : OF_ID_TOKENS.find((name) => params[name] !== undefined)
