@@ -103,6 +103,8 @@ describe('requirement 52: dynamic registration', () => {
     assert.equal(made.firstParty, undefined)
     const stored = await world.clients.find(call, made.client_id)
     assert.equal(stored?.definition.verified, false)
+    const form = await send(world, { path: '/register', form: { client_name: 'Notes' } })
+    assert.deepEqual([form.status, JSON.parse(form.body).error_description], [415, 'Send application/json.'])
     assert.equal((await sendJson(world, { body: { ...GOOD, padding: 'x'.repeat(8192) } })).status, 413)
     assert.equal(JSON.stringify(stored).includes(made.client_secret), false)
   })

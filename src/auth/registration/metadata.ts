@@ -17,7 +17,9 @@ import { RegistrationError } from './errors.ts'
 
 const MAX_URIS = 20
 export const MAX_KEYS = 10
-const text = z.string().max(2000)
+const MAX_CHARACTERS = 2000
+const MAX_SCOPE = 10_000
+const text = z.string().max(MAX_CHARACTERS)
 const uris = z.array(text).max(MAX_URIS)
 
 /** What clients may write; `null` is as good as absent (RFC 7592 section 2.2). */
@@ -30,7 +32,7 @@ const metadata = z.looseObject({
   client_uri: text.nullish(),
   policy_uri: text.nullish(),
   tos_uri: text.nullish(),
-  scope: z.string().max(10_000).nullish(),
+  scope: z.string().max(MAX_SCOPE).nullish(),
   post_logout_redirect_uris: uris.nullish(),
   backchannel_logout_uri: text.nullish(),
   require_pushed_authorization_requests: z.boolean().nullish(),
@@ -42,6 +44,35 @@ const metadata = z.looseObject({
   jwks_uri: text.nullish(),
   jwks: z.looseObject({ keys: z.array(publicKeyDefinition).min(1).max(MAX_KEYS) }).nullish(),
 })
+
+const A_TEXT = `a text of at most ${MAX_CHARACTERS} characters`
+const A_URI = `a URI of at most ${MAX_CHARACTERS} characters`
+const LIST_OF_URIS = `a list of at most ${MAX_URIS} URIs`
+const LIST_OF_TEXTS = `a list of at most ${MAX_URIS} texts`
+const YES_OR_NO = 'true or false'
+
+/** What each must be, for whoever got it wrong. */
+const WANTED: Readonly<Record<string, string>> = {
+  redirect_uris: LIST_OF_URIS,
+  token_endpoint_auth_method: A_TEXT,
+  grant_types: LIST_OF_TEXTS,
+  response_types: LIST_OF_TEXTS,
+  client_name: A_TEXT,
+  client_uri: A_URI,
+  policy_uri: A_URI,
+  tos_uri: A_URI,
+  scope: `a text of at most ${MAX_SCOPE} characters, with a space between scopes`,
+  post_logout_redirect_uris: LIST_OF_URIS,
+  backchannel_logout_uri: A_URI,
+  require_pushed_authorization_requests: YES_OR_NO,
+  application_type: A_TEXT,
+  id_token_signed_response_alg: A_TEXT,
+  subject_type: A_TEXT,
+  dpop_bound_access_tokens: YES_OR_NO,
+  require_signed_request_object: YES_OR_NO,
+  jwks_uri: A_URI,
+  jwks: `an object whose "keys" is a list of 1 to ${MAX_KEYS} public keys, each an object with a "kty"`,
+} satisfies Record<keyof typeof metadata.shape, string>
 
 export type ClientMetadataDocument = z.infer<typeof metadata>
 
@@ -70,9 +101,12 @@ export function parseMetadata(given: unknown): ClientMetadataDocument {
   if (parsed.success) return parsed.data
   const [problem] = fieldProblems(parsed.error)
   const field = problem?.field ?? ''
+  const [member = ''] = field.split('.')
+  const wanted = WANTED[member]
+  if (wanted === undefined) throw new RegistrationError('invalid_client_metadata', 'the metadata must be a JSON object')
   throw new RegistrationError(
-    field.startsWith('redirect_uris') ? 'invalid_redirect_uri' : 'invalid_client_metadata',
-    `${field}: not as expected`,
+    member === 'redirect_uris' ? 'invalid_redirect_uri' : 'invalid_client_metadata',
+    `${member}: must be ${wanted}${field === member ? '' : `; ${field} is not as expected`}`,
   )
 }
 

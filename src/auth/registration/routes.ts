@@ -9,6 +9,7 @@ import { REGISTRATION_PATH } from './path.ts'
 import type { Registered, Registration } from './service.ts'
 
 const MAX_BODY_BYTES = 8192
+const TYPES: ReadonlySet<string> = new Set(['application/json'])
 const NO_COOKIES = 'Only a token in a header counts here, never a cookie.'
 
 export function registrationRoutes(registration: Registration): readonly Route[] {
@@ -30,7 +31,7 @@ export function registrationRoutes(registration: Registration): readonly Route[]
       allow: { who: 'handler', reason: 'Needs an initial access token, or is limited by address when anyone may register.' },
       summary: 'Register a client (RFC 7591)',
       handle: answering(async (call, exchange) => {
-        const metadata = await readJson(exchange.request, MAX_BODY_BYTES)
+        const metadata = await readJson(exchange.request, MAX_BODY_BYTES, TYPES)
         const { client, network } = exchange
         const made = await registration.register(call, { metadata, token: bearerOf(exchange), client, network: network() })
         return { status: 201, body: shown(exchange, made) }
@@ -42,7 +43,7 @@ export function registrationRoutes(registration: Registration): readonly Route[]
     })),
     one('PUT', 'Change the registration of a client (RFC 7592)', async (call, exchange) => {
       const token = neededBearer(exchange)
-      const metadata = await readJson(exchange.request, MAX_BODY_BYTES)
+      const metadata = await readJson(exchange.request, MAX_BODY_BYTES, TYPES)
       const clientId = clientIdOf(exchange)
       if (Object(metadata)['client_id'] !== clientId)
         throw new RegistrationError('invalid_client_metadata', 'client_id: must be the one of this client')

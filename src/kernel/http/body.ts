@@ -108,8 +108,8 @@ export function parseParameters(text: string): Record<string, string> {
   return parameters
 }
 
-export async function readJson(request: IncomingMessage, maxBytes = JSON_LIMIT_BYTES): Promise<unknown> {
-  requireContentType(request, JSON_TYPES)
+export async function readJson(request: IncomingMessage, maxBytes = JSON_LIMIT_BYTES, accepted = JSON_TYPES): Promise<unknown> {
+  requireContentType(request, accepted)
   return parseJson(await readBytes(request, maxBytes))
 }
 
