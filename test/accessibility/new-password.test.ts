@@ -75,6 +75,30 @@ describe('a new password', { skip: withoutChromium }, () => {
     await page.context().close()
   })
 
+  test('that was refused is not said to be so any more once another is typed', async () => {
+    const page = await opened()
+    await page.getByLabel('Name').fill('Ada')
+    await page.getByLabel('Email').fill('refused@example.test')
+    const password = page.getByLabel('Password')
+    await password.fill('password123')
+    await page.getByRole('button', { name: 'Create account' }).click()
+    const refusal = page.getByText('This is one of the passwords that everybody tries first.')
+    await refusal.waitFor()
+    assert.deepEqual(
+      [await password.getAttribute('aria-invalid'), await password.getAttribute('aria-describedby')],
+      ['true', 'password-hint password-problem'],
+    )
+    await password.pressSequentially('kuchen treppe nebel')
+    await page.getByRole('status').filter({ hasText: 'Very hard to guess.' }).waitFor()
+    assert.equal(await refusal.count(), 0)
+    assert.deepEqual(
+      [await password.getAttribute('aria-invalid'), await password.getAttribute('aria-describedby')],
+      [null, 'password-hint'],
+    )
+    assert.deepEqual(await page.evaluate<string[]>(VIOLATIONS), [])
+    await page.context().close()
+  })
+
   test('has its hint in words without scripts, and no empty meter', async () => {
     const page = await opened({ javaScriptEnabled: false })
     assert.equal(await page.locator('.bars').isVisible(), false)

@@ -88,6 +88,14 @@ function watch(part) {
     // Who listens is told when typing rests, and not at every letter.
     later = setTimeout(say, words.textContent === '' ? 0 : 700, seen);
   };
+  // What was refused is gone once there is something else: the words and what says of the field that it is wrong.
+  field.addEventListener('input', () => {
+    const problem = field.parentElement.querySelector('.problem');
+    if (!problem) return;
+    field.removeAttribute('aria-invalid');
+    field.setAttribute('aria-describedby', (field.getAttribute('aria-describedby') || '').split(' ').filter((id) => id !== problem.id).join(' '));
+    problem.remove();
+  });
   form.addEventListener('input', look);
   look();
 }
