@@ -109,6 +109,28 @@ test('the list of everything goes on page by page, and is for whoever is signed 
   assert.equal((await world.visit({ path: '/account/events' })).status, 303)
 })
 
+test('which browser was signed out is said in the language of the page, and so is that no roles are left', async () => {
+  const { accountId } = await world.person({ email: 'german@example.org' })
+  await world.securityEvents.subscription.handle(
+    [
+      event(920_001, { type: 'session.ended', accountId, about: 'Chrome on Linux' }),
+      event(920_002, { type: 'roles.changed', accountId, about: '' }),
+      event(920_003, { type: 'passkey.added', accountId, about: 'Chrome on Linux' }),
+    ],
+    call,
+  )
+  world.engine.sessionList.push({ id: 'here', accountId, signedInAt: 0, lastUsedAt: 0, device: 'Chromium on Linux' })
+  world.engine.signedInAs = accountId
+  const { text } = await world.visit({ path: '/account/events', cookies: { '__Host-Http-language': 'de' } })
+  const told = (await world.visit({ path: '/account/events' })).text
+  world.engine.signedInAs = undefined
+  assert.match(text, /<strong>Abgemeldet<\/strong>: <span class="wrap">Chrome unter Linux</)
+  assert.match(text, /was Sie d\u00fcrfen<\/strong>: <span class="wrap">keine Rollen</)
+  assert.match(text, /Passkey[^<]*<\/strong>: <span class="wrap">Chrome on Linux</, 'a name that somebody has given stays')
+  assert.match(told, /<strong>Signed out<\/strong>: <span class="wrap">Chrome on Linux</)
+  assert.match(told, /what you may do<\/strong>: <span class="wrap">no roles</)
+})
+
 test('sessions and apps tell of themselves: signing in, letting an app in, ending its access, signing out', async (t) => {
   const oauth = await openOauth()
   t.after(() => oauth.stop())

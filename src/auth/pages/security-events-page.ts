@@ -1,10 +1,19 @@
 // What has happened to an account, in words for its owner.
 import { type Html, html } from '#kernel/html.ts'
 import type { SecurityEventRecord } from '../security-events/schemas.ts'
+import type { Texts } from '../texts/en.ts'
 import { deskPage, lead, type Skin } from './layout.ts'
 import { ago, deviceWords } from './words.ts'
 
-function eventRow({ texts }: Skin, { type, about, device, at }: SecurityEventRecord, now: number): Html {
+/** Of a session it is the browser, which is kept in English; and roles may be none any more. */
+function aboutWords(texts: Texts, { type, about }: SecurityEventRecord): string | undefined {
+  if (type === 'session.ended' && about !== undefined) return deviceWords(texts, about)
+  return about === '' ? texts.events.noRoles : about
+}
+
+function eventRow({ texts }: Skin, event: SecurityEventRecord, now: number): Html {
+  const { type, device, at } = event
+  const about = aboutWords(texts, event)
   const what = about === undefined ? undefined : html`: <span class="wrap">${about}</span>`
   return html`<li><div class="what"><p><strong>${texts.events.types[type]}</strong>${what}</p>
 <p class="soft small">${ago(texts, at, now)}${device === undefined ? undefined : `, ${deviceWords(texts, device)}`}</p></div></li>`

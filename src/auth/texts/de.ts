@@ -546,6 +546,7 @@ export const de: Texts = {
       'Wenn etwas davon nicht von Ihnen war, melden Sie ab, was Sie nicht kennen, und sehen Sie durch, womit Sie sich anmelden können.',
     all: 'Alles, was geschehen ist',
     none: 'Noch nichts.',
+    noRoles: 'keine Rollen',
     lead: (days) =>
       `Alles ${days === 1 ? 'vom letzten Tag' : `aus den letzten ${days} Tagen`}, was für die Sicherheit Ihres Kontos wichtig ist.`,
     older: 'Ältere',

@@ -545,6 +545,7 @@ export const en = {
     wordsNoPassword: 'If something here was not you, sign out what you do not know, and look through your ways to sign in.',
     all: 'Everything that has happened',
     none: 'Nothing yet.',
+    noRoles: 'no roles',
     lead: (days: number) => `Everything of the last ${days === 1 ? 'day' : `${days} days`} that matters for the safety of your account.`,
     older: 'Older',
     types: {
