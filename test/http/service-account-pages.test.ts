@@ -80,6 +80,33 @@ describe('service accounts on the page of an organisation', () => {
     signIn(0)
   })
 
+  test('who has no time left to fill a form proves first who they are, so nothing that was typed is lost', async () => {
+    const clientId = await make()
+    const fillable = (text: string): string[] =>
+      ['invitations', 'services', `services/${clientId}/use-key`, `services/${clientId}/scopes`, `members/${owner.accountId}/roles`].filter(
+        (action) => text.includes(`action="${path}/${action}"`),
+      )
+    const all = fillable((await world.visit({ path })).text)
+    assert.equal(all.length, 5)
+    signIn(4 * 60_000)
+    assert.deepEqual(fillable((await world.visit({ path })).text), all, 'minutes are left')
+    for (const ago of [6, 11]) {
+      signIn(ago * 60_000)
+      const { text } = await world.visit({ path })
+      assert.deepEqual(fillable(text), [])
+      for (const section of ['members', 'invitations', 'services']) {
+        const back = encodeURIComponent(`${path}#${section}`)
+        assert.ok(text.includes(`href="/authorize?return_to=${back}&amp;again">Show that it is me</a>`), section)
+      }
+      assert.match((await world.visit({ path, cookies: GERMAN })).text, /Zeigen, dass ich es bin/)
+    }
+    signIn(6 * 60_000)
+    const wrong = await post('invitations', { email: 'nobody' })
+    assert.equal(wrong.status, 422)
+    assert.match(wrong.text, /name="email"[^>]* value="nobody"/, 'a form that has been filled stays')
+    signIn(0)
+  })
+
   test('one that is made with a key has no secret to keep', async () => {
     const { text } = await post('services', { service: 'Signs', key: keyText() })
     assert.match(text, /<h1[^>]*>The service account is there<\/h1>/)

@@ -6,6 +6,7 @@ import { z } from '#kernel/schema.ts'
 import { accountActions } from '../pages/account-actions.ts'
 import { type FormFailure, formAnswers, formFailure, formPage, friendly, type PageParts, skinOf } from '../pages/handling.ts'
 import type { SignedIn } from '../pages/parts.ts'
+import { firstSignIn } from '../pages/recent.ts'
 import { authErrors } from '../errors.ts'
 import { en, type Texts } from '../texts/en.ts'
 import { OWNER } from '../roles/permissions.ts'
@@ -97,7 +98,7 @@ interface Shown {
 
 export async function show(
   parts: PageParts,
-  { who: { call, exchange }, acting }: Doing,
+  { who: { call, exchange, session }, acting }: Doing,
   { done, after, invited, failure }: Shown,
 ): Promise<Answer> {
   const { organisations, invitations } = parts.organisations
@@ -109,18 +110,20 @@ export async function show(
     owns ? invitations.list(call, acting, invited) : NO_INVITATIONS,
     owns ? services.list(call, { organisationId: acting.organisationId }) : [],
   ])
-  const skin = skinOf(parts, exchange, pathOf(acting.organisationId))
+  const path = pathOf(acting.organisationId)
+  const skin = skinOf(parts, exchange, path)
   const body = organisationPage(skin, {
     membership,
     accountId: acting.accountId,
     members: items,
-    morePath: next === undefined ? undefined : `${pathOf(acting.organisationId)}?after=${encodeURIComponent(next)}`,
+    morePath: next === undefined ? undefined : `${path}?after=${encodeURIComponent(next)}`,
     invitations: waiting.items,
-    moreInvitationsPath: waiting.next && `${pathOf(acting.organisationId)}?invited=${encodeURIComponent(waiting.next)}#invitations`,
+    moreInvitationsPath: waiting.next && `${path}?invited=${encodeURIComponent(waiting.next)}#invitations`,
     services: machines,
     scopes: services.scopes,
     scopeWords,
     roles: organisations.roles,
+    signInFirst: (section) => firstSignIn(parts, session, { returnTo: `${path}#${section}`, filled: failure !== undefined }),
     csrfToken: exchange.csrfToken(),
     now: parts.clock.now(),
     done: done === undefined ? undefined : skin.texts.organisations.done[done],

@@ -9,7 +9,7 @@ import { servicesPart } from '../service-accounts/pages.ts'
 import type { ServiceAccountView } from '../service-accounts/contract.ts'
 import type { MembershipView, MemberView } from './contract.ts'
 import type { InvitationView, PendingInvitation } from './invitations.ts'
-import { button, pathOf, roleBoxes, roleWords } from './parts.ts'
+import { button, confirmWay, pathOf, roleBoxes, roleWords } from './parts.ts'
 
 export function organisationsSection(list: readonly MembershipView[], mayCreate: boolean, { skin, csrfToken, state }: SectionView): Html {
   const { organisations: texts } = skin.texts
@@ -42,6 +42,8 @@ export interface OrganisationPageView {
   readonly scopeWords: Readonly<Record<string, string>>
   /** All that can be given. */
   readonly roles: readonly string[]
+  /** Where an owner signs in before the forms of this section, unless that was just now. */
+  signInFirst(this: void, section: string): string | undefined
   readonly csrfToken: string
   readonly now: number
   readonly done?: string | undefined
@@ -73,15 +75,22 @@ function section(id: string, heading: string, body: Html): Html {
   return html`<section class="sheet" id="${id}" aria-labelledby="${id}-heading"><h2 id="${id}-heading">${heading}</h2>${body}</section>`
 }
 
-function membersPart(skin: Skin, { membership, accountId, members, morePath, roles, csrfToken, now }: OrganisationPageView): Html {
+function membersPart(
+  skin: Skin,
+  { membership, accountId, members, morePath, roles, csrfToken, now, signInFirst }: OrganisationPageView,
+): Html {
   const { organisations: texts } = skin.texts
   const path = pathOf(membership.organisation.id)
   const owns = membership.roles.includes(OWNER)
+  const first = owns ? signInFirst('members') : undefined
   const rows = members.map((member) => {
     const self = member.accountId === accountId ? html`<span class="tag">${texts.you}</span>` : undefined
     const what = html`<div class="what"><p><strong class="wrap">${member.name}</strong>${self}</p><p class="soft small wrap">${member.email}</p><p class="soft small">${roleWords(skin, member.roles)}, ${texts.since(ago(skin.texts, member.joinedAt, now))}</p></div>`
     if (!owns) return html`<li>${what}</li>`
-    const manage = html`<form class="form" method="post" action="${path}/members/${member.accountId}/roles" aria-label="${texts.rolesOf(member.name)}">${csrfField(csrfToken)}${roleBoxes(skin, { roles, held: member.roles, id: `of-${member.accountId}` })}<div><button class="button quiet compact" type="submit">${texts.saveRoles}</button></div></form>`
+    const manage =
+      first === undefined
+        ? html`<form class="form" method="post" action="${path}/members/${member.accountId}/roles" aria-label="${texts.rolesOf(member.name)}">${csrfField(csrfToken)}${roleBoxes(skin, { roles, held: member.roles, id: `of-${member.accountId}` })}<div><button class="button quiet compact" type="submit">${texts.saveRoles}</button></div></form>`
+        : undefined
     const remove =
       member.accountId === accountId
         ? undefined
@@ -92,7 +101,7 @@ function membersPart(skin: Skin, { membership, accountId, members, morePath, rol
           })
     return html`<li>${what}${manage}${remove}</li>`
   })
-  return html`<ul class="rows">${rows}</ul>${more(morePath, texts.more)}`
+  return html`${confirmWay(skin, first)}<ul class="rows">${rows}</ul>${more(morePath, texts.more)}`
 }
 
 function more(path: string | undefined, words: string): Html | undefined {
@@ -100,7 +109,7 @@ function more(path: string | undefined, words: string): Html | undefined {
 }
 
 function ownersParts(skin: Skin, view: OrganisationPageView): Html[] {
-  const { membership, invitations, moreInvitationsPath, roles, csrfToken, now, state } = view
+  const { membership, invitations, moreInvitationsPath, roles, csrfToken, now, state, signInFirst } = view
   const { organisations: texts, fields } = skin.texts
   const path = pathOf(membership.organisation.id)
   const rows = invitations.map(({ id, email, roles: given, sentAt, isBacked }) => {
@@ -113,15 +122,17 @@ function ownersParts(skin: Skin, view: OrganisationPageView): Html[] {
     return html`<li><div class="what"><p><strong class="wrap">${email}</strong></p><p class="soft small">${roleWords(skin, given)}, ${texts.sent(ago(skin.texts, sentAt, now))}</p>${isBacked ? undefined : html`<p class="small">${texts.unbacked}</p>`}</div>${resend}${revoke}</li>`
   })
   const { problems = {}, values = {} } = state
-  const inviting = html`${rows.length === 0 ? undefined : html`<ul class="rows">${rows}</ul>`}${more(moreInvitationsPath, texts.moreInvitations)}
-<form class="form" method="post" action="${path}/invitations">${csrfField(csrfToken)}
+  const first = signInFirst('invitations')
+  const form = html`<form class="form" method="post" action="${path}/invitations">${csrfField(csrfToken)}
 ${field({ name: 'email', label: fields.email, type: 'email', autocomplete: 'off', value: values['email'] ?? '', problem: problems['email'], focus: problems['email'] !== undefined })}
 ${roleBoxes(skin, { roles, held: [], id: 'invited' })}
 <div><button class="button quiet" type="submit">${texts.invite}</button></div></form>`
+  const inviting = html`${rows.length === 0 ? undefined : html`<ul class="rows">${rows}</ul>`}${more(moreInvitationsPath, texts.moreInvitations)}
+${first === undefined ? form : confirmWay(skin, first)}`
   const naming = html`<form class="inline" method="post" action="${path}/name">${csrfField(csrfToken)}
 ${field({ name: 'name', label: texts.name, type: 'text', autocomplete: 'organization', value: values['name'] ?? membership.organisation.name, problem: problems['name'], focus: problems['name'] !== undefined, maxLength: 80 })}
 <button class="button quiet" type="submit">${texts.saveName}</button></form>`
-  const services = servicesPart(skin, { ...view, organisationId: membership.organisation.id })
+  const services = servicesPart(skin, { ...view, organisationId: membership.organisation.id, first: signInFirst('services') })
   return [
     section('invitations', texts.invitations, inviting),
     section('services', texts.services, services),

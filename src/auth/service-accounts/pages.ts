@@ -3,7 +3,7 @@ import { type Html, html } from '#kernel/html.ts'
 import { csrfField, field, lead, message, type Skin, stagePage } from '../pages/layout.ts'
 import type { FormState } from '../pages/parts.ts'
 import { scopeWords as wordsOfScope } from '../pages/words.ts'
-import { button, pathOf, roleBoxes, roleWords } from '../organisations/parts.ts'
+import { button, confirmWay, pathOf, roleBoxes, roleWords } from '../organisations/parts.ts'
 import type { MadeServiceAccount, ServiceAccountView } from './contract.ts'
 
 export interface ServicesView {
@@ -12,6 +12,8 @@ export interface ServicesView {
   readonly roles: readonly string[]
   readonly scopes: readonly string[]
   readonly scopeWords: Readonly<Record<string, string>>
+  /** Where its owner signs in before there are forms. */
+  readonly first: string | undefined
   readonly csrfToken: string
   readonly state: FormState
 }
@@ -104,25 +106,43 @@ function scopeBoxes(skin: Skin, { scopes, held, id: whose, wordsOf }: Boxes): Ht
   return html`<fieldset class="boxes"><legend class="small">${texts.scopesLegend}</legend>${boxes}</fieldset>`
 }
 
-export function servicesPart(skin: Skin, { organisationId, services, roles, scopes, scopeWords, csrfToken, state }: ServicesView): Html {
+export function servicesPart(skin: Skin, view: ServicesView): Html {
   const { organisations: texts } = skin.texts
-  const wordsOf = (name: string): string => wordsOfScope(skin.texts, { name, words: scopeWords[name] ?? name })
-  const path = `${pathOf(organisationId)}/services`
-  const { problems = {}, values = {} } = state
-  const rows = services.map((service) => {
-    const { clientId, name } = service
-    const what = html`<div class="what"><p><strong class="wrap">${name}</strong></p><p class="soft small"><code class="wrap">${clientId}</code></p><p class="soft small">${[roleWords(skin, service.roles), texts.provesBy[service.authentication], ...(service.scopes.length === 0 ? [] : [service.scopes.map(wordsOf).join(', ')])].join('; ')}</p></div>`
-    const manage = html`<form class="form" method="post" action="${path}/${clientId}/roles" aria-label="${texts.serviceRoles(name)}">${csrfField(csrfToken)}${roleBoxes(skin, { roles, held: service.roles, id: `of-${clientId}` })}<div><button class="button quiet compact" type="submit">${texts.saveRoles}</button></div></form>`
-    const narrow = html`<details><summary>${texts.changeScopes}</summary><form class="form" method="post" action="${path}/${clientId}/scopes" aria-label="${texts.changeScopesOf(name)}">${csrfField(csrfToken)}${scopeBoxes(skin, { scopes, held: service.scopes, id: clientId, wordsOf })}<div><button class="button quiet compact" type="submit">${texts.changeScopes}</button></div></form></details>`
-    const managed = { service, path: `${path}/${clientId}`, csrfToken, state }
-    return html`<li>${what}${manage}<div class="unfolding">${narrow}${credentialsPart(skin, managed)}</div>${endingPart(skin, managed)}</li>`
-  })
-  const key = keyField({ id: 'key', name: 'key', label: texts.serviceKey, value: values['key'] ?? '', problem: problems['key'] })
+  const rows = view.services.map((service) => serviceRow(skin, view, service))
+  const form = view.first === undefined ? makeForm(skin, view) : confirmWay(skin, view.first)
   return html`<p class="soft">${texts.servicesWords}</p>${rows.length === 0 ? undefined : html`<ul class="rows">${rows}</ul>`}
-<form class="form${rows.length === 0 ? '' : ' aside'}" method="post" action="${path}">${csrfField(csrfToken)}
+${form}`
+}
+
+const servicesPath = ({ organisationId }: ServicesView): string => `${pathOf(organisationId)}/services`
+
+function wordsIn(skin: Skin, { scopeWords }: ServicesView): (scope: string) => string {
+  return (name) => wordsOfScope(skin.texts, { name, words: scopeWords[name] ?? name })
+}
+
+function serviceRow(skin: Skin, view: ServicesView, service: ServiceAccountView): Html {
+  const { organisations: texts } = skin.texts
+  const { roles, scopes, csrfToken, state, first } = view
+  const { clientId, name } = service
+  const wordsOf = wordsIn(skin, view)
+  const path = `${servicesPath(view)}/${clientId}`
+  const managed = { service, path, csrfToken, state }
+  const what = html`<div class="what"><p><strong class="wrap">${name}</strong></p><p class="soft small"><code class="wrap">${clientId}</code></p><p class="soft small">${[roleWords(skin, service.roles), texts.provesBy[service.authentication], ...(service.scopes.length === 0 ? [] : [service.scopes.map(wordsOf).join(', ')])].join('; ')}</p></div>`
+  if (first !== undefined) return html`<li>${what}${endingPart(skin, managed)}</li>`
+  const manage = html`<form class="form" method="post" action="${path}/roles" aria-label="${texts.serviceRoles(name)}">${csrfField(csrfToken)}${roleBoxes(skin, { roles, held: service.roles, id: `of-${clientId}` })}<div><button class="button quiet compact" type="submit">${texts.saveRoles}</button></div></form>`
+  const narrow = html`<details><summary>${texts.changeScopes}</summary><form class="form" method="post" action="${path}/scopes" aria-label="${texts.changeScopesOf(name)}">${csrfField(csrfToken)}${scopeBoxes(skin, { scopes, held: service.scopes, id: clientId, wordsOf })}<div><button class="button quiet compact" type="submit">${texts.changeScopes}</button></div></form></details>`
+  return html`<li>${what}${manage}<div class="unfolding">${narrow}${credentialsPart(skin, managed)}</div>${endingPart(skin, managed)}</li>`
+}
+
+function makeForm(skin: Skin, view: ServicesView): Html {
+  const { organisations: texts } = skin.texts
+  const { services, roles, scopes, csrfToken, state } = view
+  const { problems = {}, values = {} } = state
+  const key = keyField({ id: 'key', name: 'key', label: texts.serviceKey, value: values['key'] ?? '', problem: problems['key'] })
+  return html`<form class="form${services.length === 0 ? '' : ' aside'}" method="post" action="${servicesPath(view)}">${csrfField(csrfToken)}
 ${field({ name: 'service', label: texts.serviceName, type: 'text', autocomplete: 'off', value: values['service'] ?? '', problem: problems['service'], maxLength: 80 })}
 ${roleBoxes(skin, { roles, held: [], id: 'service' })}
-${scopeBoxes(skin, { scopes, held: [], id: '', wordsOf })}
+${scopeBoxes(skin, { scopes, held: [], id: '', wordsOf: wordsIn(skin, view) })}
 ${key}
 <div><button class="button quiet" type="submit">${texts.makeService}</button></div></form>`
 }

@@ -304,6 +304,7 @@ export const de: Texts = {
     create: 'Anlegen',
     member: 'Mitglied',
     roles: { owner: 'Inhaber' },
+    confirmFirst: { words: 'Bevor Sie hier etwas ändern, zeigen Sie bitte, dass Sie es noch sind.', way: 'Zeigen, dass ich es bin' },
     rolesLegend: 'Rollen',
     rolesOf: (name) => `Rollen von ${name}`,
     saveRoles: 'Rollen speichern',

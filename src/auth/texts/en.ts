@@ -310,6 +310,8 @@ export const en = {
     member: 'member',
     /** What roles are called; one that is not here is shown as the app names it. */
     roles: { owner: 'owner' } as Readonly<Record<string, string>>,
+    /** In the place of forms, where the last sign-in is not of the last minutes. */
+    confirmFirst: { words: 'To change something here, please show first that it is still you.', way: 'Show that it is me' },
     rolesLegend: 'Roles',
     rolesOf: (name: string) => `Roles of ${name}`,
     saveRoles: 'Save roles',
