@@ -42,6 +42,14 @@ test('what is no definition at all is refused', () => {
   for (const value of [undefined, null, 7, 'app', []]) assert.equal(appProblems(value).length, 1)
 })
 
+test('what belongs into auth and stands beside it is told where it belongs', () => {
+  assert.deepEqual(appProblems({ ...app, theme: {}, themes: {} }), [
+    'theme: Unknown field here; it belongs into auth: { theme: ... }',
+    'themes: Unknown field',
+  ])
+  assert.deepEqual(appProblems({ ...app, clients: [7] }).length, 1)
+})
+
 test('without a frontend, the pages must be told where they lead back to', () => {
   const problem = 'auth.home: needs the address of your product: there is no frontend that the pages could lead back to'
   assert.deepEqual(appProblems({ ...app, frontends: [] }), [problem])

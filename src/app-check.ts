@@ -261,5 +261,9 @@ const guarded = speaks.check(({ value, issues }) => {
 export function appProblems(definition: unknown): string[] {
   const parsed = guarded.safeParse(definition)
   if (parsed.success) return []
-  return fieldProblems(parsed.error).map(({ field, message }) => (field === '' ? message : `${field}: ${message}`))
+  return fieldProblems(parsed.error).map(({ field, message }) => {
+    if (field === '') return message
+    // Only what is unknown at the top has the name of a member of `auth` and nothing before it.
+    return Object.hasOwn(auth.shape, field) ? `${field}: ${message} here; it belongs into auth: { ${field}: ... }` : `${field}: ${message}`
+  })
 }
