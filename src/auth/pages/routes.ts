@@ -20,6 +20,7 @@ import { addressRoutes } from '../address/routes.ts'
 import { recoveryRoutes } from '../recovery/routes.ts'
 import { languageRoute } from './language-routes.ts'
 import { signUpRoutes } from './sign-up-routes.ts'
+import { wellKnownRoutes } from './well-known.ts'
 
 /** Where passwords are typed: not there when they are off. */
 const PASSWORD_PATHS: ReadonlySet<string> = new Set(['/interaction/:uid/sign-in', '/account/password'])
@@ -43,5 +44,5 @@ export function accountPages(parts: PageParts): Route[] {
     ...secondStepAccountRoutes(parts),
   ]
   const pages = all.filter(({ path }) => parts.methods.password || !PASSWORD_PATHS.has(path))
-  return [...pages, languageRoute(parts, pages), ...assetRoutes(parts.settings.looks.assets)]
+  return [...pages, languageRoute(parts, pages), ...wellKnownRoutes(parts), ...assetRoutes(parts.settings.looks.assets)]
 }
