@@ -3,6 +3,29 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openOauth, send } from '../support/oauth.ts'
 
+test('the scopes that tell of roles are listed where they say something, each once, though no client names them', async () => {
+  const roles = { editor: { permissions: ['notes:edit'] } }
+  for (const [definition, told] of [
+    [{}, ['roles']],
+    [{ organisations: {} }, ['roles', 'organizations']],
+    [{ roles, organisations: {} }, ['roles', 'organizations', 'permissions']],
+  ] as const) {
+    const world = await openOauth({ definition })
+    try {
+      for (const path of ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration']) {
+        const { scopes_supported: listed } = JSON.parse((await send(world, { path })).body) as { scopes_supported: string[] }
+        assert.deepEqual(
+          listed.filter((scope) => ['roles', 'organizations', 'permissions'].includes(scope)),
+          told,
+        )
+        assert.equal(new Set(listed).size, listed.length)
+      }
+    } finally {
+      await world.stop()
+    }
+  }
+})
+
 const CERTIFICATES = ['self_signed_tls_client_auth', 'tls_client_auth']
 
 for (const takesCertificates of [true, false]) {

@@ -42,7 +42,7 @@ function completed(body: unknown, { issuer, apiScopes, registration, takesCertif
   const algorithms = document.token_endpoint_auth_signing_alg_values_supported
   return {
     ...document,
-    scopes_supported: [...document.scopes_supported, ...apiScopes],
+    scopes_supported: [...new Set([...document.scopes_supported, ...apiScopes])],
     response_modes_supported: ['query', 'fragment'],
     token_endpoint_auth_methods_supported: methods,
     // Left out, they would be client_secret_basic alone (RFC 8414 section 2).

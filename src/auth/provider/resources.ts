@@ -2,7 +2,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { apiAudience } from '#kernel/sites.ts'
 import type { ProtectedResourceDefinition, PublicKeyDefinition } from '../clients/contract.ts'
-import { MEMBERSHIP_SCOPES } from '../roles/membership.ts'
+import { MEMBERSHIP_SCOPES, ORGANISATIONS_SCOPE, PERMISSIONS_SCOPE, ROLES_SCOPE } from '../roles/membership.ts'
 import type { ClientSettings } from './client-rules.ts'
 
 export const ACCESS_TOKEN_SECONDS = 300
@@ -56,8 +56,13 @@ export function createResourceRegistry(settings: ClientSettings): ResourceRegist
     api,
     owner: (scope) => owners.get(scope) ?? api,
     find: (audience) => known.get(audience),
-    scopes: [...Object.keys(scopes), ...others.flatMap((resource) => Object.keys(resource.scopes))],
+    scopes: [...Object.keys(scopes), ...membershipScopes(definition), ...others.flatMap((resource) => Object.keys(resource.scopes))],
   }
+}
+
+/** Those of them that say something in this app. */
+function membershipScopes({ roles, organisations }: NonNullable<ClientSettings['definition']> = {}): string[] {
+  return [ROLES_SCOPE, ...(organisations === undefined ? [] : [ORGANISATIONS_SCOPE]), ...(roles === undefined ? [] : [PERMISSIONS_SCOPE])]
 }
 
 function resourceOf(resource: ProtectedResourceDefinition): KnownResource {
