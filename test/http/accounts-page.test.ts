@@ -108,6 +108,13 @@ test('requirement 32: ends another session and the access of an app', async () =
   assert.equal(world.engine.asked.at(-1), `revokeApp ${person.accountId} print shop`)
 })
 
+test('a word that says nothing here is no reason to refuse the page', async () => {
+  const { status, text } = await world.visit({ path: '/account?done=xyz' })
+  assert.equal(status, 200)
+  assert.doesNotMatch(text, /xyz|class="message good"/)
+  assert.match((await world.visit({ path: '/account?done=session' })).text, /That session is signed out/)
+})
+
 test('says of an app that nobody was asked about that it is connected, not that it was allowed', async () => {
   world.engine.appList.push({ clientId: 'tool', name: 'Own Tool', scopes: [], since: 0, unasked: true })
   const { text } = await world.visit({ path: '/account' })

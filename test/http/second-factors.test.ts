@@ -356,6 +356,20 @@ test('changing what signs somebody in asks for a recent sign-in first', async ()
   world.engine.sessionList.splice(0)
 })
 
+test('that codes from before work no more is said where there were some', async () => {
+  const { accountId } = await world.person({ email: 'first-codes@example.org' })
+  world.engine.signedInAs = accountId
+  const now = world.clock.now()
+  world.engine.sessionList.push({ id: 'here', accountId, signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' })
+  const made = async (language: string): Promise<string> =>
+    (await world.visit({ path: '/account/recovery-codes', cookies: { ...here, '__Host-Http-language': language }, form: {} })).text
+  const first = await made('en')
+  assert.match(first, /For the day when your device is not at hand\./)
+  assert.doesNotMatch(first, /from before/)
+  assert.match(await made('de'), /Die bisherigen gelten nicht mehr\./)
+  world.engine.sessionList.splice(0)
+})
+
 const resetting = (email: string, as = call) =>
   secondStepReset({ ...world.running.shared, database: world.database, engine: world.engine, clock: world.clock })(as, email)
 

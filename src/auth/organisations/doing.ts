@@ -17,7 +17,10 @@ import type { Acting } from './service.ts'
 
 export type OrganisationDone = keyof Texts['organisations']['done']
 
-export const doneWord = z.custom<OrganisationDone>((word) => typeof word === 'string' && Object.hasOwn(en.organisations.done, word))
+export const doneWord = z
+  .custom<OrganisationDone>((word) => typeof word === 'string' && Object.hasOwn(en.organisations.done, word))
+  .optional()
+  .catch(undefined)
 export const common = {
   site: 'accounts',
   allow: {

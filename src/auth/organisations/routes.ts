@@ -26,7 +26,7 @@ const memberParams = z.strictObject({ id: organisationId, accountId: memberId })
 const invitationParams = z.strictObject({ id: organisationId, invitation: memberId })
 const nameForm = z.strictObject({ csrf_token: csrfToken, name: formText })
 const cursor = z.string().max(400).optional()
-const query = z.strictObject({ done: doneWord.optional(), after: cursor, invited: cursor })
+const query = z.strictObject({ done: doneWord, after: cursor, invited: cursor })
 
 export function organisationRoutes(parts: PageParts): Route[] {
   if (!parts.organisations.isOn) return []

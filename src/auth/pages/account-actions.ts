@@ -18,8 +18,11 @@ export type { SignedIn } from './parts.ts'
 
 export type Done = keyof Texts['account']['done']
 
-/** What `?done=` may say. */
-export const doneWord = z.custom<Done>((word) => typeof word === 'string' && Object.hasOwn(en.account.done, word))
+/** What `?done=` says; a word of an earlier release, or of somebody's own, says nothing. */
+export const doneWord = z
+  .custom<Done>((word) => typeof word === 'string' && Object.hasOwn(en.account.done, word))
+  .optional()
+  .catch(undefined)
 
 export function doneAnswer(done: Done): Answer {
   return seeOther(`/account?done=${done}`)

@@ -14,7 +14,7 @@ const common = {
   site: 'accounts',
   allow: { who: 'handler', reason: 'For the person whose sign-in cookie of the accounts origin the browser holds.' },
 } as const
-const doneQuery = z.strictObject({ done: doneWord.optional() })
+const doneQuery = z.strictObject({ done: doneWord })
 const nameForm = z.strictObject({ csrf_token: csrfToken, name: formText })
 /** An id can be an address, which no path carries. */
 const appForm = z.strictObject({ csrf_token: csrfToken, client_id: formText })

@@ -124,15 +124,16 @@ async function setUp(parts: PageParts, who: SignedIn, typed: z.infer<typeof enro
 async function makeCodes(parts: PageParts, who: SignedIn): Promise<Answer> {
   const { call, exchange } = who
   const owner = await ownerOf(parts, who)
+  const { unusedCodes } = await parts.secondFactors.state(call, who.session.accountId)
   const codes = owner && (await parts.secondFactors.newRecoveryCodes(call, { ...owner, by: whence(exchange) }))
   // Signed out, or the password was changed, at the same moment.
   if (codes === undefined) return seeOther(parts.engine.signInPath('/account'))
-  return showCodes(parts, who, { codes, words: 'codesNew' })
+  return showCodes(parts, who, { codes, words: unusedCodes === 0 ? 'codesFirst' : 'codesNew' })
 }
 
 interface Shown {
   readonly codes: readonly string[]
-  readonly words: 'codesAfter' | 'codesNew'
+  readonly words: 'codesAfter' | 'codesFirst' | 'codesNew'
 }
 
 function showCodes(parts: PageParts, { exchange }: SignedIn, { codes, words }: Shown): Answer {

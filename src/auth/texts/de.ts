@@ -480,6 +480,7 @@ export const de: Texts = {
     createPasskey: 'Passkey erstellen',
     codesTitle: 'Ihre Wiederherstellungscodes',
     codesAfter: 'Der zweite Schritt ist eingeschaltet. Für den Tag, an dem Ihr Telefon nicht zur Hand ist, gibt es diese Codes.',
+    codesFirst: 'Für den Tag, an dem Ihr Gerät nicht zur Hand ist.',
     codesNew: 'Für den Tag, an dem Ihr Gerät nicht zur Hand ist. Die bisherigen gelten nicht mehr.',
     codesOnce:
       'Sie werden nur dieses eine Mal angezeigt. Drucken Sie sie aus, oder legen Sie sie in Ihrem Passwortmanager ab. Jeder gilt einmal.',

@@ -481,6 +481,7 @@ export const en = {
     createPasskey: 'Create a passkey',
     codesTitle: 'Your recovery codes',
     codesAfter: 'The second step is on. For the day when your phone is not at hand, there are these codes.',
+    codesFirst: 'For the day when your device is not at hand.',
     codesNew: 'For the day when your device is not at hand. Those from before work no more.',
     codesOnce: 'They are shown this once. Print them, or put them into your password manager. Each one works once.',
     kept: 'I have kept them',
