@@ -307,16 +307,16 @@ export async function openStage(): Promise<Stage> {
     {
       name: 'GET /account/sessions',
       ask() {
-        const { accountId } = person
-        const list = Array.from({ length: 60 }, (_, index) => ({
-          id: `more-${index}`,
-          accountId,
-          signedInAt: 0,
-          lastUsedAt: 0,
-          device: LONG,
-        }))
-        world.engine.sessionList.push(...list)
+        const session = { accountId: person.accountId, signedInAt: 0, lastUsedAt: 0, device: LONG }
+        world.engine.sessionList.push(...Array.from({ length: 60 }, (_, index) => ({ ...session, id: `more-${index}` })))
         return signedIn({ path: '/account/sessions' })
+      },
+    },
+    {
+      name: 'GET /account/organisations/:id, before a fresh sign-in',
+      ask() {
+        world.engine.sessionList.splice(0, 1, { ...world.engine.sessionList[0]!, signedInAt: world.clock.now() - 660_000 })
+        return signedIn({ path: groupPath })
       },
     },
     {

@@ -112,6 +112,7 @@ async function accountPage(world: Opened): Promise<{ text: string; sections: rea
 }
 
 const PASSKEY_ROUTES = [
+  'GET /.well-known/passkey-endpoints',
   'GET /account/passkeys/add',
   'GET /interaction/:uid/passkey',
   'POST /account/passkeys/:id/name',
