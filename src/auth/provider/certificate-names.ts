@@ -54,7 +54,8 @@ function sameAddress(address: string): string | undefined {
 
 const PARTS = /(?:\\.|[^\\,])+/gs
 const ATTRIBUTES = /(?:\\.|[^\\+])+/gs
-const ATTRIBUTE = /^\s*([A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)\s*=\s*((?:\\.|[^\\])*?)\s*$/s
+// Spaces alone, U+0020: what looks like them can begin or end a name, and belongs to it. In a certificate Node writes such a space with a backslash.
+const ATTRIBUTE = /^ *([A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+) *= *((?:\\.|[^\\])*?) *$/s
 
 function readName(name: string): string | undefined {
   const parts = name.match(PARTS) ?? []
