@@ -133,6 +133,7 @@ describe('requirement 52: dynamic registration', () => {
     ['an unknown way to authenticate', { token_endpoint_auth_method: 'password' }, 'invalid_client_metadata'],
     ['a name that turns the text around', { client_name: 'Photos \u202emoc.live' }, 'invalid_client_metadata'],
     ['the name of the app itself', { client_name: 'Pixel-Diary ' }, 'invalid_client_metadata'],
+    ['the name of the app with a letter that nobody sees', { client_name: 'Pixel Diary\u3164' }, 'invalid_client_metadata'],
     ['the name of another client', { client_name: 'print shop' }, 'invalid_client_metadata'],
     ['a front page that is a script', { client_uri: 'javascript:alert(1)' }, 'invalid_client_metadata'],
     ['an address for sign-outs inside our network', { backchannel_logout_uri: 'http://10.0.0.1/' }, 'invalid_client_metadata'],

@@ -1,7 +1,6 @@
 // What a client says of itself (RFC 7591 section 2, also in the document at its address) becomes a definition of ours, and back. Members that we do not
 // know are ignored, as the RFC wants; what could mislead people or weaken a defence is refused.
 import { fieldProblems, z } from '#kernel/schema.ts'
-import { nameProblem, tidyName } from '../accounts/name.ts'
 import { clientDefinition, publicKeyDefinition } from '../clients/schemas.ts'
 import type { ClientDefinition, PublicKeyDefinition } from '../clients/contract.ts'
 import { keyProblems } from '../provider/client-authentication.ts'
@@ -13,6 +12,7 @@ import {
   NO_SCHEME_OF_AN_APP,
   redirectProblem,
 } from '../provider/client-rules.ts'
+import { strangersName } from './client-names.ts'
 import { RegistrationError } from './errors.ts'
 
 const MAX_URIS = 20
@@ -230,20 +230,10 @@ function refuseOtherFlows({ grant_types: grants, response_types: types, subject_
   if (found !== undefined) throw new RegistrationError('invalid_client_metadata', found[1])
 }
 
-/** People read it on the consent page: one line, and nothing that turns the text around it. */
-function checkedName(given: string, { productName, frontends, clients }: ClientSettings): string {
-  const ours = [productName, ...frontends.map(({ name }) => name), ...clients.map(({ name }) => name)].map(plain)
-  const problem = ours.includes(plain(given)) ? 'somebody else has this name here' : nameProblem(given)
-  if (problem !== undefined) throw new RegistrationError('invalid_client_metadata', `client_name: ${problem}`)
-  return tidyName(given)
-}
-
-/** What two names that people take for one have in common. */
-function plain(name: string): string {
-  return name
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]/gu, '')
+function checkedName(given: string, settings: ClientSettings): string {
+  const checked = strangersName(given, settings)
+  if ('problem' in checked) throw new RegistrationError('invalid_client_metadata', `client_name: ${checked.problem}`)
+  return checked.name
 }
 
 function hostOf(uri: string): string {
