@@ -12,7 +12,8 @@ import { table } from './table.ts'
 type Work = (clients: Clients, line: CommandLine, clientId: string) => Promise<string>
 
 const call = commandCall('clients')
-const asJson = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
+/** Whether it has a secret is said beside the definition, which holds a hash only where an app definition gives one. */
+const asJson = (value: unknown): string => `${JSON.stringify(value, (key, of: unknown) => (key === 'secretHashes' ? undefined : of), 2)}\n`
 
 const WORKS: Readonly<Record<string, Work>> = {
   list: (clients) => listed(clients),

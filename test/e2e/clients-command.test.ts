@@ -62,6 +62,7 @@ describe('the command "clients"', () => {
     const added = await clients('add', 'frames', ...words)
     assert.equal(added.code, 0, added.err)
     assert.match(JSON.parse(added.out).secret, /^[\w-]{43}$/)
+    assert.doesNotMatch(added.out, /secretHashes/, 'a list of none beside a secret reads as if there were none')
     await until('the client to be known', async () => (await begin()) === 200)
     await until('its origin to be shared', isShared)
     const twice = await clients('add', 'frames', ...words)
