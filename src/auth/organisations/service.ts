@@ -177,10 +177,12 @@ export async function shownMembers(
 }
 
 /** Names are mailed to strangers with invitations: nothing in them that a mail program makes a link of. */
-const LINKED = /[/@<>]|\bwww\.|\w\.\w/i
+const LINKED = /[/@<>]|\bwww\.|[^\s.\u3002][.\u3002][\p{L}\p{N}]/iu
+/** As mail programs and browsers read an address: with the dots of every script (UTS 46), and without what is shown as nothing. */
+const asRead = (name: string): string => name.normalize('NFKC').replace(/\p{Default_Ignorable_Code_Point}/gu, '')
 
 export function organisationNameProblems(name: string): FieldProblem[] {
-  const problem = labelProblem(name) ?? (LINKED.test(name) ? 'name_link' : undefined)
+  const problem = labelProblem(name) ?? (LINKED.test(asRead(name)) ? 'name_link' : undefined)
   return problem === undefined ? [] : [fieldProblem('name', problem)]
 }
 
