@@ -75,6 +75,16 @@ test('a name that nobody can have as a role would ask nobody for a second factor
   assert.deepEqual(forcing(['owner'], { roles, organisations: {} }), [])
 })
 
+test('what owners may give to their service accounts are scopes of the app', () => {
+  const offering = (...scopes: string[]): string[] => appProblems({ ...app, auth: { organisations: { services: { scopes } } } })
+  assert.deepEqual(offering(), [])
+  assert.deepEqual(offering(...Object.keys(app.scopes)), [])
+  assert.deepEqual(offering('nothing:read', 'toString'), [
+    'auth.organisations.services.scopes.0: is no scope of the app; name it in scopes, too',
+    'auth.organisations.services.scopes.1: is no scope of the app; name it in scopes, too',
+  ])
+})
+
 test('mails in own words are checked before anybody waits for one, and in a language that nobody can choose they are a slip', () => {
   const mails = { en: { mails: { 'reset-password': { body: ['Hello {nobody}'] } } } }
   assert.deepEqual(appProblems({ ...app, auth: { mails } }), [

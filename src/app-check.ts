@@ -196,10 +196,13 @@ const auth = z.strictObject({
   theme: themeDefinition.optional(),
   roles: z.record(text, z.strictObject({ permissions: texts } satisfies Record<keyof RoleDefinition, unknown>)).optional(),
   organisations: z
-    .strictObject({ create: z.enum(['people', 'operators']).optional(), roles: texts.optional() } satisfies Record<
-      keyof OrganisationsDefinition,
-      unknown
-    >)
+    .strictObject({
+      create: z.enum(['people', 'operators']).optional(),
+      roles: texts.optional(),
+      services: z
+        .strictObject({ scopes: texts.optional() } satisfies Record<keyof NonNullable<OrganisationsDefinition['services']>, unknown>)
+        .optional(),
+    } satisfies Record<keyof OrganisationsDefinition, unknown>)
     .optional(),
   challenge: challenge.optional(),
   webhooks: z.array(webhook).optional(),
@@ -257,9 +260,18 @@ const guarded = speaks.check(({ value, issues }) => {
   }
 })
 
+/** Owners could give what there is not: a slip. */
+const offering = guarded.check(({ value: { scopes: all, auth: own }, issues }) => {
+  for (const [index, scope] of (own?.organisations?.services?.scopes ?? []).entries())
+    if (!Object.hasOwn(all, scope)) {
+      const message = 'is no scope of the app; name it in scopes, too'
+      issues.push({ code: 'custom', path: ['auth', 'organisations', 'services', 'scopes', index], message, input: scope })
+    }
+})
+
 /** All that is wrong, as `frontends.0.mode: ...`. */
 export function appProblems(definition: unknown): string[] {
-  const parsed = guarded.safeParse(definition)
+  const parsed = offering.safeParse(definition)
   if (parsed.success) return []
   return fieldProblems(parsed.error).map(({ field, message }) => {
     if (field === '') return message

@@ -4,7 +4,7 @@ import type { sendOutward } from '#kernel/http/outward.ts'
 import type { Secret } from '#kernel/secret.ts'
 import { type AccountsParts, createAccounts, type RunningAccounts } from './accounts/create.ts'
 import { type ByMail, type ByMailParts, createByMail } from './by-mail.ts'
-import type { AuthDefinition } from './contract.ts'
+import type { AuthDefinition, FrontendClient } from './contract.ts'
 import { createGuard, type Guard } from './guard/service.ts'
 import { hasSecondStep, type SignInMethods, signInMethods } from './methods.ts'
 import { createOrganisationsPart, type OrganisationsPart } from './organisations/create.ts'
@@ -49,6 +49,7 @@ export interface PeopleParts extends Omit<AccountsParts, 'methods'> {
     readonly easiestBits?: number | undefined
     /** Scopes of the app, in plain words. */
     readonly scopes?: Readonly<Record<string, string>> | undefined
+    readonly frontends?: readonly Pick<FrontendClient, 'scopes'>[] | undefined
   }
   /** How requests leave this machine. */
   readonly send?: typeof sendOutward
@@ -100,7 +101,7 @@ export function createPeople(parts: PeopleParts): People {
 
 /** Organisations, and the machines that act for them. */
 function belonging(parts: PeopleParts, { shared }: RunningAccounts): Pick<People, 'organisations' | 'serviceAccounts'> {
-  const { sites, scopes = {}, definition = {} } = parts.settings
+  const { sites, scopes = {}, frontends = [], definition = {} } = parts.settings
   const organisations = createOrganisationsPart({
     ...parts,
     shared,
@@ -108,7 +109,7 @@ function belonging(parts: PeopleParts, { shared }: RunningAccounts): Pick<People
     definition,
     ended: (call, organisationId) => serviceAccounts.services.removeAll(call, { organisationId }),
   })
-  const serviceAccounts = createServiceAccountsPart({ ...parts, organisations: organisations.organisations, scopes, definition })
+  const serviceAccounts = createServiceAccountsPart({ ...parts, organisations: organisations.organisations, scopes, frontends, definition })
   return { organisations, serviceAccounts }
 }
 

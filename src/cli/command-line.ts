@@ -14,6 +14,8 @@ export interface CommandLine {
   readonly now: boolean
   /** Of `keys begin-anew`: do it, and not only say what would be lost. Of `account --delete --now`: what follows is the address once more. */
   readonly confirmed: boolean
+  /** The names of the options that were typed, for commands that refuse those that they do not use. */
+  readonly options: readonly string[]
   /** What came after the command, for commands that take more. */
   readonly words: readonly string[]
   /** Of `account`. */
@@ -82,6 +84,20 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const
 
+/** What every command takes: where its platform is. */
+const EVERYWHERE: ReadonlySet<string> = new Set(['config', 'port', 'host', 'data-dir', 'log-level'])
+
+/** What somebody has typed and nothing reads would be left undone without a word. */
+export function requireUsed({ options }: CommandLine, command: string, used: readonly string[]): void {
+  const idle = options.find((option) => !EVERYWHERE.has(option) && !used.includes(option))
+  if (idle !== undefined) throw new CommandError(`"${command}" does nothing with --${idle}. Nothing was changed. See --help.`)
+}
+
+export function rolesIn({ account: { membership } }: CommandLine): Pick<AccountLine['membership'], 'addRoles' | 'removeRoles'> {
+  const { addRoles, removeRoles } = membership
+  return { addRoles, removeRoles }
+}
+
 /** Commands that take more words than their own. */
 const WITH_WORDS: ReadonlySet<string> = new Set([
   'account',
@@ -106,7 +122,7 @@ const OVERRIDES = [
 ] as const
 
 export function parseCommandLine(words: readonly string[], commands: readonly string[]): CommandLine {
-  const { values, positionals } = parse(words)
+  const { values, positionals, tokens } = parse(words)
   const command = positionals[0] ?? 'start'
   if (!commands.includes(command))
     throw new CommandError(`There is no command ${JSON.stringify(command)}. Commands: ${commands.join(', ')}. See --help.`)
@@ -125,6 +141,7 @@ export function parseCommandLine(words: readonly string[], commands: readonly st
     plan: values.plan,
     now: values.now,
     confirmed: values.confirm,
+    options: tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : [])),
     words: positionals.slice(1),
     account: accountLine(values),
     list: values.list,
@@ -146,7 +163,7 @@ function premisesOf(values: ReturnType<typeof parse>['values']): CommandLine['pr
 
 function parse(words: readonly string[]) {
   try {
-    return parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true })
+    return parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true, tokens: true })
   } catch (error) {
     throw new CommandError(`${error instanceof Error ? error.message : String(error)}. See --help.`, { cause: error })
   }
@@ -182,11 +199,13 @@ Commands
                  print the secret, make a new one, or send failed deliveries again
   users import <file>  move people in, with passwords and linked identities, from --from; of Auth0 with both its files
   users export   write all of them to --output
-${ACCOUNT_USAGE}  services [list] [<organisation>]  print the service accounts; also: create <name> [<organisation>] --scope <scope>
-                 --add-role <role> --from <public key>, roles, scopes, renew-secret, change-key, end-earlier or
-                 remove <client id>
-  organisations [list]  print the organisations, --without-owner those that nobody answers for; also: create <name> <owner's address>, members <id>, set <id> <address>
-                 --add-role <role>, remove <id> <address>, end <id>
+${ACCOUNT_USAGE}  services [list] [<organisation id>]  print the service accounts; also: create <name> [<organisation id>]
+                 --scope <scope> --add-role <role> --from <public key>, roles <client id> --add-role <role>
+                 --remove-role <role>, scopes <client id> --scope <scope> (exactly these), renew-secret, use-secret,
+                 change-key, use-key, end-earlier or remove <client id>
+  organisations [list]  print the organisations with their ids, --without-owner those that nobody answers for; also:
+                 create <name> <owner's address>, members <id>, set <id> <address> --add-role <role>
+                 --remove-role <role> (a member from then on), remove <id> <address>, end <id>
   keys           list the keys that tokens are signed with; keys rotate [--now] makes the next ones,
                  keys revoke <kid> ends one that was stolen, with all that it has signed; keys reseal
                  seals anew what a former version of the master key has sealed
@@ -204,7 +223,7 @@ Options
                        with account --delete: without the days of grace
   --log-level <level>  debug, info, warn, error or silent (info)
   --add-role <role>, --remove-role <role>, --add-group <group>, --remove-group <group>
-                       for "account", as often as needed
+                       for "account", as often as needed; roles also for "organisations set" and "services roles"
 ${CLIENT_USAGE}${TRANSFER_USAGE}${USER_USAGE}  -h, --help           this text
 
 Every setting is also an environment variable, in the environment or in .env; "ninefold check" lists them.

@@ -1,8 +1,8 @@
 // `ninefold organisations`: what operators see and do of them. Works beside a running platform.
-import type { OrganisationOnDesk, OrganisationsDesk } from '../auth/organisations/contract.ts'
+import type { OrganisationOnDesk, OrganisationsDesk, RolesChange } from '../auth/organisations/contract.ts'
 import { printBeside } from './beside.ts'
 import { commandCall } from './command-call.ts'
-import { CommandError, type CommandLine, named } from './command-line.ts'
+import { CommandError, type CommandLine, named, requireUsed, rolesIn } from './command-line.ts'
 import { table } from './table.ts'
 
 const call = commandCall('organisations')
@@ -10,10 +10,11 @@ const call = commandCall('organisations')
 interface Action {
   /** How many words follow the name of the action. */
   readonly words: number
+  readonly options?: readonly string[]
   run(
     desk: OrganisationsDesk,
     words: readonly string[],
-    asked: { readonly roles: readonly string[]; readonly withoutOwner: boolean },
+    asked: { readonly roles: RolesChange; readonly withoutOwner: boolean },
   ): Promise<string>
 }
 
@@ -21,18 +22,18 @@ export async function organisationsCommand(line: CommandLine): Promise<number> {
   const [name = 'list', ...words] = line.words
   const action = named(ACTIONS, name)
   const { withoutOwner } = line
-  if (action?.words !== words.length || (withoutOwner && name !== 'list'))
+  if (action?.words !== words.length)
     throw new CommandError(
-      'Say ninefold organisations list, with --without-owner if you like; create <name> <address of the owner>; members <id>; set <id> <address> --add-role <role>; remove <id> <address>; or end <id>.',
+      'Say ninefold organisations list, with --without-owner if you like; create <name> <address of the owner>; members <id>; set <id> <address> --add-role <role> --remove-role <role>; remove <id> <address>; or end <id>.',
     )
-  return await printBeside(line, ({ auth }) =>
-    action.run(auth.organisations, words, { roles: line.account.membership.addRoles, withoutOwner }),
-  )
+  requireUsed(line, `organisations ${name}`, action.options ?? [])
+  return await printBeside(line, ({ auth }) => action.run(auth.organisations, words, { roles: rolesIn(line), withoutOwner }))
 }
 
 const ACTIONS: Readonly<Record<string, Action>> = {
   list: {
     words: 0,
+    options: ['without-owner'],
     async run(desk, _words, { withoutOwner }) {
       const all = await everything((after) => desk.list(call, after))
       const shown = withoutOwner ? all.filter(({ isAttended }) => !isAttended) : all
@@ -59,22 +60,26 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   set: {
     words: 2,
+    options: ['add-role', 'remove-role'],
     async run(desk, [organisationId = '', email = ''], { roles }) {
-      if (!(await desk.setMember(call, { organisationId, email, roles }))) throw nobody(email)
-      return `${email}: ${roles.length === 0 ? 'member' : roles.join(', ')}\n`
+      const set = await desk.setMember(call, { organisationId, email, roles })
+      if (set === undefined) throw nobody(email)
+      if (set.roles === undefined) throw new CommandError(`${email} is no member, and has no roles there to take away.`)
+      return `${email}: ${set.roles.length === 0 ? 'member' : set.roles.join(', ')}\n`
     },
   },
   remove: {
     words: 2,
     async run(desk, [organisationId = '', email = '']) {
-      if (!(await desk.setMember(call, { organisationId, email, roles: undefined }))) throw nobody(email)
+      if ((await desk.setMember(call, { organisationId, email, roles: undefined })) === undefined) throw nobody(email)
       return `${email} is no member.\n`
     },
   },
   end: {
     words: 1,
     async run(desk, [id = '']) {
-      if (!(await desk.end(call, id))) throw new CommandError(`There is no organisation ${JSON.stringify(id)}.`)
+      if (!(await desk.end(call, id)))
+        throw new CommandError(`There is no organisation with the id ${JSON.stringify(id)}; "ninefold organisations" prints ids.`)
       return 'It has ended. The running platform takes it apart.\n'
     },
   },

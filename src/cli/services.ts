@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import type { ServiceAccountsDesk } from '../auth/service-accounts/contract.ts'
 import { printBeside } from './beside.ts'
 import { commandCall } from './command-call.ts'
-import { CommandError, type CommandLine, named } from './command-line.ts'
+import { CommandError, type CommandLine, named, requireUsed, rolesIn } from './command-line.ts'
 import { table } from './table.ts'
 
 const call = commandCall('services')
@@ -11,6 +11,7 @@ const call = commandCall('services')
 interface Action {
   /** How many words may follow the name of the action. */
   readonly words: readonly number[]
+  readonly options?: readonly string[]
   run(desk: ServiceAccountsDesk, words: readonly string[], line: CommandLine): Promise<string>
 }
 
@@ -19,8 +20,9 @@ export async function servicesCommand(line: CommandLine): Promise<number> {
   const action = named(ACTIONS, name)
   if (action?.words.includes(words.length) !== true)
     throw new CommandError(
-      'Say ninefold services list [<organisation>]; create <name> [<organisation>] --scope <scope> --add-role <role> --from <file with a public key>; roles <client id> --add-role <role>; scopes <client id> --scope <scope>; renew-secret or use-secret <client id> --keep-seconds <n>; change-key or use-key <client id> --from <file with a public key> --keep-seconds <n>; end-earlier <client id>; or remove <client id>.',
+      'Say ninefold services list [<organisation id>]; create <name> [<organisation id>] --scope <scope> --add-role <role> --from <file with a public key>; roles <client id> --add-role <role> --remove-role <role>; scopes <client id> --scope <scope>; renew-secret or use-secret <client id> --keep-seconds <n>; change-key or use-key <client id> --from <file with a public key> --keep-seconds <n>; end-earlier <client id>; or remove <client id>.',
     )
+  requireUsed(line, `services ${name}`, action.options ?? [])
   return await printBeside(line, ({ auth }) => action.run(auth.serviceAccounts, words, line))
 }
 
@@ -42,6 +44,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   create: {
     words: [1, 2],
+    options: ['scope', 'add-role', 'from'],
     async run(desk, [name = '', organisationId], { account: { membership }, client, premises }) {
       const key = premises.from === undefined ? undefined : await readFile(premises.from, 'utf8')
       const scopes = client.definition.scopes ?? []
@@ -51,21 +54,15 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   roles: {
     words: [1],
-    async run(
-      desk,
-      [clientId = ''],
-      {
-        account: {
-          membership: { addRoles },
-        },
-      },
-    ) {
-      await desk.setRoles(call, clientId, addRoles)
-      return `${clientId}: ${addRoles.length === 0 ? 'no roles' : addRoles.join(', ')}\n`
+    options: ['add-role', 'remove-role'],
+    async run(desk, [clientId = ''], line) {
+      const roles = await desk.setRoles(call, clientId, rolesIn(line))
+      return `${clientId}: ${roles.length === 0 ? 'no roles' : roles.join(', ')}\n`
     },
   },
   scopes: {
     words: [1],
+    options: ['scope'],
     async run(desk, [clientId = ''], { client }) {
       const { scopes = [] } = client.definition
       await desk.setScopes(call, clientId, scopes)
@@ -74,10 +71,12 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   'renew-secret': {
     words: [1],
+    options: ['keep-seconds'],
     run: async (desk, [clientId = ''], { client }) => `${await desk.renewSecret(call, clientId, secondsIn(client))}\n`,
   },
   'change-key': {
     words: [1],
+    options: ['from', 'keep-seconds'],
     async run(desk, [clientId = ''], { client, premises }) {
       await desk.setKey(call, clientId, { key: await keyIn(premises), keepSeconds: secondsIn(client) })
       return `${clientId} has its new key.\n`
@@ -85,10 +84,12 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   'use-secret': {
     words: [1],
+    options: ['keep-seconds'],
     run: async (desk, [clientId = ''], { client }) => `${await desk.useSecret(call, clientId, secondsIn(client))}\n`,
   },
   'use-key': {
     words: [1],
+    options: ['from', 'keep-seconds'],
     async run(desk, [clientId = ''], { client, premises }) {
       await desk.useKey(call, clientId, { key: await keyIn(premises), keepSeconds: secondsIn(client) })
       return `${clientId} signs with its key from now on.\n`

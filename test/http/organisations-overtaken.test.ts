@@ -161,7 +161,7 @@ describe('organisations that are overtaken', () => {
     const token = await invite(id, 'bob')
     await assert.rejects(overtaken(() => block('bob')).invitations.accept(asked, token, idOf('bob')), code('sign_in_refused'))
     assert.equal(await membershipsOf('bob'), 0)
-    assert.equal(await make(id, 'bob', ['editor']), true)
+    assert.deepEqual(await make(id, 'bob', ['editor']), { roles: ['editor'] })
     assert.equal(await membershipsOf('bob'), 1)
     await desk().setMember(system, { organisationId: id, email: addressOf('bob'), roles: undefined })
     const deletion = { requestedAt: 1, begun: true } as const

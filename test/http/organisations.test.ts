@@ -297,8 +297,10 @@ describe('organisations', () => {
       await assert.rejects(desk.end(asking, id), code('operators_only'))
     }
     const system = systemCall('test')
-    assert.equal(await desk.setMember(system, { organisationId: id, email: addressOf('bob'), roles: ['viewer'] }), true)
-    assert.equal(await desk.setMember(system, { organisationId: id, email: 'nobody@example.org', roles: ['viewer'] }), false)
+    assert.deepEqual(await desk.setMember(system, { organisationId: id, email: addressOf('bob'), roles: ['viewer'] }), {
+      roles: ['viewer'],
+    })
+    assert.equal(await desk.setMember(system, { organisationId: id, email: 'nobody@example.org', roles: ['viewer'] }), undefined)
     assert.equal((await desk.members(system, id)).items.length, 2)
     await invite(id, 'eve')
     const state = await goodState('bob')

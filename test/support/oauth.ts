@@ -197,7 +197,10 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
     newcomers,
     codeGuard: createCodeGuard(guard, 'device'),
     organisationStands: async () => true,
-    services: options.services?.({ database: database.contract, revocations, clock }) ?? { membershipOf: async () => undefined },
+    services: options.services?.({ database: database.contract, revocations, clock }) ?? {
+      membershipOf: async () => undefined,
+      scopesOf: async () => undefined,
+    },
     cache: cache.contract,
     keyRing,
     clock,

@@ -9,6 +9,7 @@ import { newId, randomToken } from '#kernel/ids.ts'
 import { JOB_REQUESTED } from '#kernel/job.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import { accountsCollection, createAccountsRepository } from '../../src/auth/accounts/repository.ts'
+import type { OrganisationsDefinition } from '../../src/auth/organisations/contract.ts'
 import { createOrganisationsRepository } from '../../src/auth/organisations/repository.ts'
 import { createOrganisations, type Organisations } from '../../src/auth/organisations/service.ts'
 import { createServiceAccountsPart, type ServiceAccountsPart } from '../../src/auth/service-accounts/create.ts'
@@ -58,7 +59,13 @@ export interface ServicesWorld {
   stop(): Promise<void>
 }
 
-export async function openServices(): Promise<ServicesWorld> {
+export async function openServices(
+  options: {
+    /** Scopes of the app's own frontend: all unless told. */
+    readonly frontend?: readonly string[]
+    readonly organisations?: OrganisationsDefinition
+  } = {},
+): Promise<ServicesWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'ninefold-services-'))
   const file = join(folder, 'main.db')
   const state: Pick<ServicesWorld, 'meanwhile' | 'jobsRun'> = { meanwhile: undefined, jobsRun: 0 }
@@ -100,7 +107,8 @@ export async function openServices(): Promise<ServicesWorld> {
         organisations,
         revocations,
         scopes: { ...scopes, 'archive:read': '' },
-        definition: { roles },
+        frontends: [{ scopes: options.frontend ?? Object.keys(scopes) }],
+        definition: { roles, ...(options.organisations && { organisations: options.organisations }) },
       })
       parts = { organisations, part }
       return part.services

@@ -11,7 +11,19 @@ export interface OrganisationsDefinition {
   readonly create?: 'people' | 'operators'
   /** Roles that owners may give to members, beside `owner`: those of `auth.roles` unless told. */
   readonly roles?: readonly string[]
+  readonly services?: {
+    /** Scopes of the app that owners may give to the service accounts of their organisation: those of the app's own frontends unless told. Operators may give all. */
+    readonly scopes?: readonly string[]
+  }
 }
+
+export interface RolesChange {
+  readonly addRoles: readonly string[]
+  readonly removeRoles: readonly string[]
+}
+
+/** Exactly these, or some more and some less than now. */
+export type RolesWanted = readonly string[] | RolesChange
 
 export interface OrganisationView {
   readonly id: string
@@ -52,11 +64,14 @@ export interface OrganisationsDesk {
   /** `owner` is the address of an account. `undefined` when nobody has it. */
   create(call: Call, request: { readonly name: string; readonly owner: string }): Promise<OrganisationView | undefined>
   members(call: Call, organisationId: string, after?: string): Promise<{ readonly items: readonly MemberView[]; readonly next?: string }>
-  /** Gives somebody exactly these roles, makes them a member with them, or takes them out with none named. False when nobody has the address. */
+  /**
+   * Gives somebody these roles, makes them a member with them, or takes them out with `undefined`; and says what they are then, `undefined` for no member.
+   * Who is none is made none by taking roles away. Nothing when nobody has the address.
+   */
   setMember(
     call: Call,
-    request: { readonly organisationId: string; readonly email: string; readonly roles: readonly string[] | undefined },
-  ): Promise<boolean>
+    request: { readonly organisationId: string; readonly email: string; readonly roles: RolesWanted | undefined },
+  ): Promise<{ readonly roles: readonly string[] | undefined } | undefined>
   /** Takes it apart: nobody is a member any more, and everything that told so has ended. */
   end(call: Call, organisationId: string): Promise<boolean>
 }

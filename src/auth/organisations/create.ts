@@ -11,10 +11,11 @@ import type { AuthDefinition } from '../contract.ts'
 import type { Leaver } from '../leaving/personal-data.ts'
 import { authErrors } from '../errors.ts'
 import type { Revocations } from '../revocations/revocations.ts'
+import { rolesAfter } from '../roles/given-roles.ts'
 import { checkRoles, OWNER } from '../roles/permissions.ts'
 import type { Whence } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
-import type { OrganisationOnDesk, OrganisationsDesk } from './contract.ts'
+import type { OrganisationOnDesk, OrganisationsDesk, RolesWanted } from './contract.ts'
 import { createEnding } from './ending.ts'
 import { createInvitations, type Invitations } from './invitations.ts'
 import { ownerlessJob } from './ownerless.ts'
@@ -109,6 +110,14 @@ async function withdraw(
   }
 }
 
+/** `undefined` for no member. */
+function memberAfter(all: readonly string[], before: readonly string[] | undefined, wanted: RolesWanted | undefined) {
+  if (wanted === undefined) return undefined
+  const after = rolesAfter(all, before ?? [], wanted)
+  const onlyTakes = 'addRoles' in wanted && wanted.addRoles.length === 0 && wanted.removeRoles.length > 0
+  return before === undefined && onlyTakes ? undefined : after
+}
+
 type DeskParts = Parameters<typeof createOrganisations>[0] & { readonly isOn: boolean }
 
 function createDesk(
@@ -147,14 +156,15 @@ function createDesk(
     async setMember(call, { organisationId, email, roles }) {
       requireOperator(call)
       const account = await byAddress(call, email)
-      if (account === undefined) return false
-      const after = roles === undefined ? undefined : organisations.checkedRoles(roles)
+      if (account === undefined) return undefined
+      let after: readonly string[] | undefined
       await organisations.changing.change(call, { organisationId, accountId: account.id }, async ({ member, account: now }) => {
-        if (member === undefined && after === undefined) return undefined
+        after = memberAfter(organisations.roles, member?.value.roles, roles)
+        if (member?.value.roles.join(' ') === after?.join(' ')) return undefined
         const isNew = member === undefined && now?.activeOrganisation === undefined
         return { roles: after, ...(isNew ? { activate: true } : {}) }
       })
-      return true
+      return { roles: after }
     },
     async end(call, organisationId) {
       requireOperator(call)

@@ -123,7 +123,7 @@ export async function show(
     invitations: waiting.items,
     moreInvitationsPath: waiting.next && `${path}?invited=${encodeURIComponent(waiting.next)}#invitations`,
     services: machines,
-    scopes: services.scopes,
+    scopes: services.scopesByOwners,
     scopeWords,
     roles: organisations.roles,
     signInFirst: (section) => firstSignIn(parts, session, { returnTo: `${path}#${section}`, filled: failure !== undefined }),

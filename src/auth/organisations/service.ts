@@ -5,6 +5,7 @@ import type { FieldProblem } from '#kernel/schema.ts'
 import type { Page } from '../../database/contract.ts'
 import { labelProblem, tidyName } from '../accounts/name.ts'
 import { authErrors } from '../errors.ts'
+import { givenRoles } from '../roles/given-roles.ts'
 import { OWNER } from '../roles/permissions.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
@@ -80,10 +81,7 @@ export function createOrganisations(parts: OrganisationsParts): Organisations {
     if (!member.roles.includes(OWNER)) throw authErrors.owners_only()
     return organisation
   }
-  const checkedRoles = (wanted: readonly string[]): readonly string[] => {
-    if (wanted.some((role) => !roles.includes(role))) throw authErrors.bad_details({ fields: [fieldProblem('roles', 'role_unknown')] })
-    return roles.filter((role) => wanted.includes(role))
-  }
+  const checkedRoles = (wanted: readonly string[]): readonly string[] => givenRoles(roles, wanted)
   return {
     roles,
     peopleMayCreate: settings.definition.create !== 'operators',

@@ -200,7 +200,7 @@ function buildEngine(parts: AuthorizationServerParts, made: Made & { readonly ke
     keys,
     clients,
     registry: resources,
-    resources: resourcePolicy({ clients, registry: resources, accessTokenKid: keys.accessTokenKid }),
+    resources: resourcePolicy({ clients, registry: resources, services: parts.services, accessTokenKid: keys.accessTokenKid }),
     pages,
     callbacks: {
       findAccount: accountFinder(accounts, appClaims, parts.rules),

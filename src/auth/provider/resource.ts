@@ -6,11 +6,13 @@ import { BEGINNINGS } from './authorization-steps.ts'
 import type { ClientRegistry, RegisteredClient } from './clients.ts'
 import type { KnownResource, ResourceRegistry } from './resources.ts'
 import { currentCall } from './scope.ts'
+import type { ServiceDirectory } from './service-claims.ts'
 import { CLIENT_CREDENTIALS } from './service-grant.ts'
 
 export interface ResourceDependencies {
   readonly clients: ClientRegistry
   readonly registry: ResourceRegistry
+  readonly services: Pick<ServiceDirectory, 'scopesOf'>
   readonly accessTokenKid: string
 }
 
@@ -20,7 +22,12 @@ export interface ResourcePolicy {
   getResourceServerInfo(context: KoaContextWithOIDC, resource: string, client: Client): Promise<ResourceServer>
 }
 
-export function resourcePolicy({ clients, registry, accessTokenKid }: ResourceDependencies): ResourcePolicy {
+export function resourcePolicy({ clients, registry, services, accessTokenKid }: ResourceDependencies): ResourcePolicy {
+  const registeredFor = async (client: RegisteredClient | undefined): Promise<readonly string[]> => {
+    if (client === undefined) return []
+    const counting = await services.scopesOf(currentCall(), client.clientId)
+    return counting === undefined ? client.apiScopes : client.apiScopes.filter((scope) => counting.includes(scope))
+  }
   /**
    * RFC 8707 section 2 leaves it to us what a request means that names no resource: the API, or the one that all its scopes belong to, which would be left
    * out otherwise. With `openid` the token is for the userinfo endpoint as well, which takes those of the API. Without a scope an authorization asks for all
@@ -30,7 +37,7 @@ export function resourcePolicy({ clients, registry, accessTokenKid }: ResourceDe
     const asked = scopesOf(params?.['scope'])
     const asksForAll = begins(route) || params?.['grant_type'] === CLIENT_CREDENTIALS
     if (asked.includes('openid') || (asked.length === 0 && !asksForAll)) return registry.api
-    const registered = (await clients.find(currentCall(), clientId))?.apiScopes ?? []
+    const registered = await registeredFor(await clients.find(currentCall(), clientId))
     const scopes = asked.length === 0 ? registered : asked.filter((scope) => registered.includes(scope))
     const owners = new Set(scopes.map((scope) => registry.owner(scope)))
     const [owner = registry.api] = owners
@@ -50,7 +57,7 @@ export function resourcePolicy({ clients, registry, accessTokenKid }: ResourceDe
       if (found === undefined) throw new errors.InvalidTarget('there is no such resource here: name one of auth.resources, by its audience')
       keepOfflineAccess(context)
       const registered = await clients.find(currentCall(), client.clientId)
-      const scopes = (registered?.apiScopes ?? []).filter((scope) => found.scopes.has(scope))
+      const scopes = (await registeredFor(registered)).filter((scope) => found.scopes.has(scope))
       if (found !== registry.api && !mayGo(found, scopes, registered))
         throw new errors.InvalidTarget('this client is registered for no scope of that resource')
       const shared = {

@@ -11,6 +11,8 @@ import { currentCall } from './scope.ts'
 export interface ServiceDirectory {
   /** `undefined` when the client is no service account, `ended` when it may get no token. */
   membershipOf(call: Call, clientId: string): Promise<Membership | 'ended' | undefined>
+  /** Of a service account: those of its scopes that count now. `undefined` for every other client. */
+  scopesOf(call: Call, clientId: string): Promise<readonly string[] | undefined>
 }
 
 export interface ServiceClaimsParts {

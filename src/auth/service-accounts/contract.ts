@@ -1,5 +1,6 @@
 // Service accounts: machines that act for an organisation, or for the platform, with keys of their own. Types only.
 import type { Call } from '#kernel/call.ts'
+import type { RolesWanted } from '../organisations/contract.ts'
 
 export interface ServiceAccountView {
   /** Its `client_id`; the `sub` of its tokens is `client:` and this. */
@@ -37,8 +38,8 @@ export interface ServiceAccountsDesk {
   /** Those of the platform, or of an organisation. */
   list(call: Call, organisationId?: string): Promise<readonly ServiceAccountView[]>
   create(call: Call, made: NewServiceAccount & { readonly organisationId?: string | undefined }): Promise<MadeServiceAccount>
-  /** Tokens that tell of others end within a second. */
-  setRoles(call: Call, clientId: string, roles: readonly string[]): Promise<void>
+  /** Gives exactly these, or some more and some less, and says what it is then. Tokens that tell of others end within a second. */
+  setRoles(call: Call, clientId: string, roles: RolesWanted): Promise<readonly string[]>
   /** What is taken away ends the tokens of before within a second; what is given counts with the next one. */
   setScopes(call: Call, clientId: string, scopes: readonly string[]): Promise<void>
   /** The secret before is good for so long still, an hour unless told; with 0 it ends at once. */

@@ -3,7 +3,7 @@ import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { JobDefinition } from '#kernel/job.ts'
 import type { Database } from '../../database/contract.ts'
-import type { AuthDefinition } from '../contract.ts'
+import type { AuthDefinition, FrontendClient } from '../contract.ts'
 import { authErrors } from '../errors.ts'
 import { ownerGoneJob } from '../organisations/owner-gone.ts'
 import type { Organisations } from '../organisations/service.ts'
@@ -28,16 +28,26 @@ export interface ServiceAccountsPartDependencies {
   readonly organisations: Organisations
   readonly revocations: Revocations
   readonly scopes: Readonly<Record<string, string>>
-  readonly definition: Pick<AuthDefinition, 'roles'>
+  readonly frontends: readonly Pick<FrontendClient, 'scopes'>[]
+  readonly definition: Pick<AuthDefinition, 'roles' | 'organisations'>
 }
 
 /** Make it before the database starts, since it declares its collections. */
-export function createServiceAccountsPart({ database, scopes, definition, ...rest }: ServiceAccountsPartDependencies): ServiceAccountsPart {
+export function createServiceAccountsPart({
+  database,
+  scopes,
+  frontends,
+  definition,
+  ...rest
+}: ServiceAccountsPartDependencies): ServiceAccountsPart {
   const repository = createServiceAccountsRepository(database)
   const named = Object.keys(definition.roles ?? {})
   // Of what every app has, what its roles allow: roles themselves it tells anyway, and without them there is nothing that they could allow.
   const offered = [...new Set([...Object.keys(scopes), ...(named.length > 0 ? [PERMISSIONS_SCOPE] : [])])]
-  const services = createServiceAccounts({ ...rest, repository, scopes: offered, roles: named })
+  // Anybody may make an organisation and own it: a machine of theirs gets no further than they do themselves with the app's own pages.
+  const open = new Set(definition.organisations?.services?.scopes ?? frontends.flatMap((frontend) => frontend.scopes))
+  const byOwners = offered.filter((scope) => open.has(scope) || scope === PERMISSIONS_SCOPE)
+  const services = createServiceAccounts({ ...rest, repository, scopes: offered, scopesByOwners: byOwners, roles: named })
   const owner = async (call: Call, clientId: string) => {
     requireOperator(call)
     const found = await services.ownerFor(call, clientId)
@@ -51,6 +61,7 @@ export function createServiceAccountsPart({ database, scopes, definition, ...res
     desk: {
       async list(call, organisationId) {
         requireOperator(call)
+        if (organisationId !== undefined) await rest.organisations.changing.find(call, organisationId)
         return await services.list(call, { organisationId })
       },
       async create(call, { organisationId, ...made }) {

@@ -3,6 +3,7 @@ import { type Html, html } from '#kernel/html.ts'
 import { csrfField, field, lead, message, type Skin, stagePage } from '../pages/layout.ts'
 import type { FormState } from '../pages/parts.ts'
 import { scopeWords as wordsOfScope } from '../pages/words.ts'
+import { PERMISSIONS_SCOPE } from '../roles/membership.ts'
 import { button, confirmWay, pathOf, roleBoxes, roleWords } from '../organisations/parts.ts'
 import type { MadeServiceAccount, ServiceAccountView } from './contract.ts'
 
@@ -96,8 +97,9 @@ interface Boxes {
   wordsOf(this: void, scope: string): string
 }
 
-function scopeBoxes(skin: Skin, { scopes, held, id: whose, wordsOf }: Boxes): Html {
+function scopeBoxes(skin: Skin, { scopes, held, id: whose, wordsOf }: Boxes): Html | undefined {
   const { organisations: texts } = skin.texts
+  if (scopes.length === 0) return undefined
   const boxes = scopes.map((scope) => {
     const id = whose === '' ? `scope-${scope}` : `scope-${whose}-${scope}`
     const checked = held.includes(scope) ? html` checked` : undefined
@@ -117,7 +119,10 @@ ${form}`
 const servicesPath = ({ organisationId }: ServicesView): string => `${pathOf(organisationId)}/services`
 
 function wordsIn(skin: Skin, { scopeWords }: ServicesView): (scope: string) => string {
-  return (name) => wordsOfScope(skin.texts, { name, words: scopeWords[name] ?? name })
+  return (name) =>
+    name === PERMISSIONS_SCOPE
+      ? skin.texts.organisations.servicePermissions
+      : wordsOfScope(skin.texts, { name, words: scopeWords[name] ?? name })
 }
 
 function serviceRow(skin: Skin, view: ServicesView, service: ServiceAccountView): Html {
@@ -130,7 +135,12 @@ function serviceRow(skin: Skin, view: ServicesView, service: ServiceAccountView)
   const what = html`<div class="what"><p><strong class="wrap">${name}</strong></p><p class="soft small"><code class="wrap">${clientId}</code></p><p class="soft small">${[roleWords(skin, service.roles), texts.provesBy[service.authentication], ...(service.scopes.length === 0 ? [] : [service.scopes.map(wordsOf).join(', ')])].join('; ')}</p></div>`
   if (first !== undefined) return html`<li>${what}${endingPart(skin, managed)}</li>`
   const manage = html`<form class="form" method="post" action="${path}/roles" aria-label="${texts.serviceRoles(name)}">${csrfField(csrfToken)}${roleBoxes(skin, { roles, held: service.roles, id: `of-${clientId}` })}<div><button class="button quiet compact" type="submit">${texts.saveRoles}</button></div></form>`
-  const narrow = html`<details><summary>${texts.changeScopes}</summary><form class="form" method="post" action="${path}/scopes" aria-label="${texts.changeScopesOf(name)}">${csrfField(csrfToken)}${scopeBoxes(skin, { scopes, held: service.scopes, id: clientId, wordsOf })}<div><button class="button quiet compact" type="submit">${texts.changeScopes}</button></div></form></details>`
+  // What an operator has given beside it can be taken away here.
+  const possible = [...new Set([...scopes, ...service.scopes])]
+  const narrow =
+    possible.length === 0
+      ? undefined
+      : html`<details><summary>${texts.changeScopes}</summary><form class="form" method="post" action="${path}/scopes" aria-label="${texts.changeScopesOf(name)}">${csrfField(csrfToken)}${scopeBoxes(skin, { scopes: possible, held: service.scopes, id: clientId, wordsOf })}<div><button class="button quiet compact" type="submit">${texts.changeScopes}</button></div></form></details>`
   return html`<li>${what}${manage}<div class="unfolding">${narrow}${credentialsPart(skin, managed)}</div>${endingPart(skin, managed)}</li>`
 }
 

@@ -19,6 +19,8 @@ export interface ServiceAccountsDependencies {
   readonly clock: Clock
   /** Scopes that one can be given. */
   readonly scopes: readonly string[]
+  /** Those of them that owners may give. */
+  readonly scopesByOwners: readonly string[]
   /** Every role of the app. */
   readonly roles: readonly string[]
 }
@@ -42,19 +44,36 @@ export async function holding({ organisations }: ServiceAccountsDependencies, ca
 export const doneBy = (call: Call, { by }: Owner): Pick<SecurityEvent, 'accountId' | 'actor'> =>
   by === undefined ? actorOf(call) : { accountId: by }
 
-export function known(wanted: readonly string[], all: readonly string[]): readonly string[] {
-  if (wanted.some((role) => !all.includes(role))) throw authErrors.bad_details({ fields: [fieldProblem('roles', 'role_unknown')] })
-  return all.filter((role) => wanted.includes(role))
-}
+/** Roles that a service account of this owner can have. */
+export const rolesFor = ({ organisations, roles }: ServiceAccountsDependencies, { organisationId }: Owner): readonly string[] =>
+  organisationId === undefined ? roles : organisations.roles
 
 /** What operators change needs nobody who owns it. */
 export async function held(deps: ServiceAccountsDependencies, call: Call, owner: Owner): Promise<readonly Operation[]> {
   return owner.by === undefined ? [] : await holding(deps, call, owner)
 }
 
-export function checkedScopes({ scopes }: Pick<ServiceAccountsDependencies, 'scopes'>, wanted: readonly string[]): readonly string[] {
-  if (wanted.some((scope) => !scopes.includes(scope))) throw authErrors.bad_details({ fields: [fieldProblem('scopes', 'scope_unknown')] })
-  return scopes.filter((scope) => wanted.includes(scope))
+type Scopes = Pick<ServiceAccountsDependencies, 'scopes' | 'scopesByOwners'>
+type Held = Pick<ServiceAccount, 'owner' | 'scopes' | 'scopesByOperator'>
+
+/** What owners may not give counts where an operator has given it, and nowhere else: also of what was given before that was asked. */
+export function scopesOf({ scopesByOwners }: Scopes, { owner, scopes, scopesByOperator = [] }: Held): readonly string[] {
+  if (owner === PLATFORM) return scopes
+  return scopes.filter((scope) => scopesByOwners.includes(scope) || scopesByOperator.includes(scope))
+}
+
+/** An owner leaves it what an operator has given, or takes it away for good. */
+export function checkedScopes(
+  deps: Scopes,
+  { by }: Owner,
+  { wanted, before }: { readonly wanted: readonly string[]; readonly before?: Held },
+): Record<'scopes' | 'scopesByOperator', string[]> {
+  const given = by === undefined ? wanted : (before?.scopesByOperator ?? [])
+  const possible = by === undefined ? deps.scopes : [...deps.scopesByOwners, ...given]
+  if (wanted.some((scope) => !deps.scopes.includes(scope) || !possible.includes(scope)))
+    throw authErrors.bad_details({ fields: [fieldProblem('scopes', 'scope_unknown')] })
+  const scopes = deps.scopes.filter((scope) => wanted.includes(scope))
+  return { scopes, scopesByOperator: scopes.filter((scope) => given.includes(scope)) }
 }
 
 export async function ownOf(

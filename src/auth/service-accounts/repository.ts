@@ -17,6 +17,8 @@ const serviceAccount = z.strictObject({
   name: z.string(),
   roles: z.array(z.string()),
   scopes: z.array(z.string()),
+  /** Those of them that an operator has given: they count whatever owners may give. */
+  scopesByOperator: z.array(z.string()).optional(),
   authentication: z.enum(['secret', 'key']),
   /** The state of the roles, as `membership_at` of tokens says it. */
   membershipAt: time,
@@ -58,6 +60,7 @@ export interface ServiceAccountsRepository {
     before: { readonly service: Stored<ServiceAccount>; readonly client: Stored<StoredClient> },
     change: {
       readonly scopes: readonly string[]
+      readonly scopesByOperator: readonly string[]
       readonly at: number
       readonly also: readonly Operation[]
       readonly events: readonly EventDraft[]
@@ -108,17 +111,10 @@ export function createServiceAccountsRepository(database: Database): ServiceAcco
         [updateIn(servicesCollection, value.id, { set: { roles: [...roles], membershipAt: at }, ifVersion: version }), ...also],
         events,
       ),
-    updateScopes: (call, { service, client }, { scopes, at, also, events }) =>
+    updateScopes: (call, { service, client }, { scopes, scopesByOperator, at, also, events }) =>
       commit(
         call,
-        [
-          updateIn(servicesCollection, service.value.id, { set: { scopes: [...scopes], membershipAt: at }, ifVersion: service.version }),
-          updateIn(clientsCollection, client.value.id, {
-            set: { definition: { ...client.value.definition, scopes: [...scopes] } },
-            ifVersion: client.version,
-          }),
-          ...also,
-        ],
+        [...rescoped({ service, client }, { scopes, scopesByOperator, at }), ...also],
         [clientChanged(client.value.id), ...events],
       ),
     proving: ({ value, version }, authentication) =>
@@ -137,4 +133,22 @@ export function createServiceAccountsRepository(database: Database): ServiceAcco
         [clientChanged(value.id), ...events],
       ),
   }
+}
+
+type Rescoping = Parameters<ServiceAccountsRepository['updateScopes']>
+
+function rescoped(
+  { service, client }: Rescoping[1],
+  { scopes, scopesByOperator, at }: Pick<Rescoping[2], 'scopes' | 'scopesByOperator' | 'at'>,
+): Operation[] {
+  return [
+    updateIn(servicesCollection, service.value.id, {
+      set: { scopes: [...scopes], scopesByOperator: [...scopesByOperator], membershipAt: at },
+      ifVersion: service.version,
+    }),
+    updateIn(clientsCollection, client.value.id, {
+      set: { definition: { ...client.value.definition, scopes: [...scopes] } },
+      ifVersion: client.version,
+    }),
+  ]
 }

@@ -7,6 +7,8 @@ import type { StoredClient } from '../clients/schemas.ts'
 import { clientSubject } from '../clients/subject.ts'
 import { authErrors } from '../errors.ts'
 import type { Acting } from '../organisations/service.ts'
+import type { RolesWanted } from '../organisations/contract.ts'
+import { givenRoles, rolesAfter } from '../roles/given-roles.ts'
 import { laterThan, type Membership } from '../roles/membership.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
@@ -19,10 +21,11 @@ import {
   held,
   holding,
   keyOf,
-  known,
   MAX_ROUNDS,
   type Owner,
   ownOf,
+  rolesFor,
+  scopesOf,
   type ServiceAccountsDependencies,
 } from './parts.ts'
 import { PLATFORM, type ServiceAccount } from './repository.ts'
@@ -35,11 +38,14 @@ const MOST = 50
 export interface ServiceAccounts extends Credentials {
   /** Scopes that one can be given. */
   readonly scopes: readonly string[]
+  /** Those of them that owners may give. */
+  readonly scopesByOwners: readonly string[]
   /** Throws unless this person owns the organisation. */
   ownerOf(call: Call, acting: Acting): Promise<Owner>
   list(call: Call, owner: Owner): Promise<readonly ServiceAccountView[]>
   create(call: Call, owner: Owner, made: NewServiceAccount): Promise<MadeServiceAccount>
-  setRoles(call: Call, owner: Owner, change: { readonly clientId: string; readonly roles: readonly string[] }): Promise<void>
+  /** What it is then. */
+  setRoles(call: Call, owner: Owner, change: { readonly clientId: string; readonly roles: RolesWanted }): Promise<readonly string[]>
   /** What it is given counts with its next token; what is taken away ends those of before, within a second. */
   setScopes(call: Call, owner: Owner, change: { readonly clientId: string; readonly scopes: readonly string[] }): Promise<void>
   /** False when it is not there, or another owner's. */
@@ -53,17 +59,22 @@ export interface ServiceAccounts extends Credentials {
   ownerFor(call: Call, clientId: string): Promise<Owner | undefined>
   /** What a token of this client tells; `undefined` when it is no service account, and `ended` when it may get none. */
   membershipOf(call: Call, clientId: string): Promise<Membership | 'ended' | undefined>
+  /** The scopes that count of those that this client is registered for; `undefined` when it is no service account: all. */
+  scopesOf(call: Call, clientId: string): Promise<readonly string[] | undefined>
 }
 
-const viewOf = ({ id, owner, name, roles, scopes, authentication, createdAt }: ServiceAccount): ServiceAccountView => ({
-  clientId: id,
-  name,
-  ...(owner === PLATFORM ? {} : { organisationId: owner }),
-  roles,
-  scopes,
-  authentication,
-  createdAt,
-})
+const viewOf = (deps: ServiceAccountsDependencies, service: ServiceAccount): ServiceAccountView => {
+  const { id, owner, name, roles, authentication, createdAt } = service
+  return {
+    clientId: id,
+    name,
+    ...(owner === PLATFORM ? {} : { organisationId: owner }),
+    roles,
+    scopes: scopesOf(deps, service),
+    authentication,
+    createdAt,
+  }
+}
 
 export function createServiceAccounts(deps: ServiceAccountsDependencies): ServiceAccounts {
   const { repository, organisations } = deps
@@ -71,7 +82,8 @@ export function createServiceAccounts(deps: ServiceAccountsDependencies): Servic
   const withEarlier = async (call: Call, service: ServiceAccount): Promise<ServiceAccountView> => {
     const client = (await repository.findClient(call, service.id))?.value
     const until = (client?.earlierSecret ?? client?.earlierKey)?.until
-    return until === undefined || until <= deps.clock.now() ? viewOf(service) : { ...viewOf(service), earlierUntil: until }
+    const view = viewOf(deps, service)
+    return until === undefined || until <= deps.clock.now() ? view : { ...view, earlierUntil: until }
   }
   const every = async (call: Call, owner: string): Promise<readonly ServiceAccount[]> => {
     const found: ServiceAccount[] = []
@@ -88,6 +100,7 @@ export function createServiceAccounts(deps: ServiceAccountsDependencies): Servic
   }
   return {
     scopes: deps.scopes,
+    scopesByOwners: deps.scopesByOwners,
     async ownerOf(call, acting) {
       const { id } = await organisations.requireOwner(call, acting)
       return { organisationId: id, by: acting.accountId }
@@ -111,6 +124,14 @@ export function createServiceAccounts(deps: ServiceAccountsDependencies): Servic
       const found = await repository.find(call, clientId)
       return found === undefined ? undefined : { organisationId: found.value.owner === PLATFORM ? undefined : found.value.owner }
     },
+    ...telling(deps),
+  }
+}
+
+/** What is asked when a token is issued or shown. */
+function telling(deps: ServiceAccountsDependencies): Pick<ServiceAccounts, 'membershipOf' | 'scopesOf'> {
+  const { repository, organisations } = deps
+  return {
     async membershipOf(call, clientId) {
       if (!clientId.startsWith(SERVICE_ID)) return undefined
       const found = (await repository.find(call, clientId))?.value
@@ -120,6 +141,11 @@ export function createServiceAccounts(deps: ServiceAccountsDependencies): Servic
       const isAttended = await organisations.owners.isAttended(call, owner)
       return isAttended ? { roles: [], groups: [], organisation: { id: owner, roles }, at: membershipAt } : 'ended'
     },
+    async scopesOf(call, clientId) {
+      if (!clientId.startsWith(SERVICE_ID)) return undefined
+      const found = (await repository.find(call, clientId))?.value
+      return found === undefined ? [] : scopesOf(deps, found)
+    },
   }
 }
 
@@ -128,11 +154,11 @@ async function create(
   call: Call,
   { owner, made }: { readonly owner: Owner; readonly made: NewServiceAccount },
 ): Promise<MadeServiceAccount> {
-  const { organisations, clock, roles: all } = deps
+  const { clock } = deps
   const problem = labelProblem(made.name)
   if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
-  const scopes = checkedScopes(deps, made.scopes)
-  const roles = owner.organisationId === undefined ? known(made.roles, all) : organisations.checkedRoles(made.roles)
+  const given = checkedScopes(deps, owner, { wanted: made.scopes })
+  const roles = givenRoles(rolesFor(deps, owner), made.roles)
   const key = made.key === undefined || made.key.trim() === '' ? undefined : parsePublicKey(made.key)
   const now = clock.now()
   const id = `${SERVICE_ID}${newId(now)}`
@@ -142,7 +168,7 @@ async function create(
     name,
     redirectUris: [],
     origins: [],
-    scopes: [...scopes],
+    scopes: given.scopes,
     grants: ['client_credentials'],
     ...(key === undefined ? {} : { authentication: { method: 'private_key_jwt', keys: [key] } }),
   }
@@ -152,7 +178,7 @@ async function create(
     owner: keyOf(owner),
     name,
     roles: [...roles],
-    scopes: [...scopes],
+    ...given,
     authentication: key === undefined ? 'secret' : 'key',
     membershipAt: now,
     createdAt: now,
@@ -165,7 +191,7 @@ async function create(
     ...(secret === undefined ? {} : { secretHash: sha256(secret) }),
   } as const
   await insert(deps, call, { owner, service, client })
-  return secret === undefined ? { service: viewOf(service) } : { service: viewOf(service), secret }
+  return secret === undefined ? { service: viewOf(deps, service) } : { service: viewOf(deps, service), secret }
 }
 
 async function insert(
@@ -205,23 +231,24 @@ function superseding({ repository, revocations, clock }: ServiceAccountsDependen
 }
 
 function changing(deps: ServiceAccountsDependencies): Changes {
-  const { repository, organisations, revocations, clock, roles: all } = deps
+  const { repository, revocations, clock } = deps
   return {
     supersede: superseding(deps),
     setScopes: rescoping(deps),
     async setRoles(call, owner, { clientId, roles: wanted }) {
-      const roles = owner.organisationId === undefined ? known(wanted, all) : organisations.checkedRoles(wanted)
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         const holds = await held(deps, call, owner)
         const before = await ownOf(deps, call, { owner, clientId })
         if (before === undefined) throw authErrors.service_not_found()
+        const roles = rolesAfter(rolesFor(deps, owner), before.value.roles, wanted)
+        if (roles.join(' ') === before.value.roles.join(' ')) return roles
         const at = laterThan(before.value.membershipAt, clock.now())
         const subject = clientSubject(clientId)
         const events = [securityEventOf({ type: 'service.roles_changed', about: before.value.name, ...doneBy(call, owner) })]
         const also = [...holds, revocations.superseded(subject, at)]
         if (await repository.updateRoles(call, before, { roles, at, also, events })) {
           await revocations.announce(call, 'membership', [subject])
-          return
+          return roles
         }
       }
       throw authErrors.changed_meanwhile()
@@ -246,18 +273,19 @@ function changing(deps: ServiceAccountsDependencies): Changes {
 function rescoping(deps: ServiceAccountsDependencies): Changes['setScopes'] {
   const { repository, revocations, clock } = deps
   return async (call, owner, { clientId, scopes: wanted }) => {
-    const scopes = checkedScopes(deps, wanted)
     const subject = clientSubject(clientId)
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const holds = await held(deps, call, owner)
       const service = await ownOf(deps, call, { owner, clientId })
       const client = await repository.findClient(call, clientId)
       if (service === undefined || client === undefined) throw authErrors.service_not_found()
+      const given = checkedScopes(deps, owner, { wanted, before: service.value })
+      const { scopes } = given
       const isNarrower = service.value.scopes.some((scope) => !scopes.includes(scope))
       const at = isNarrower ? laterThan(service.value.membershipAt, clock.now()) : service.value.membershipAt
       const also = isNarrower ? [...holds, revocations.superseded(subject, at)] : holds
       const events = [securityEventOf({ type: 'service.scopes_changed', about: service.value.name, ...doneBy(call, owner) })]
-      if (await repository.updateScopes(call, { service, client }, { scopes, at, also, events })) {
+      if (await repository.updateScopes(call, { service, client }, { ...given, at, also, events })) {
         if (isNarrower) await revocations.announce(call, 'membership', [subject])
         return
       }

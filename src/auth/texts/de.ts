@@ -368,6 +368,7 @@ export const de: Texts = {
     serviceName: 'Name eines neuen',
     serviceKey: 'Öffentlicher Schlüssel als JSON (JWK), wenn es selbst unterschreibt; sonst bekommt es ein Geheimnis',
     scopesLegend: 'Was es darf',
+    servicePermissions: 'sehen, was seine Rollen erlauben',
     makeService: 'Dienstkonto anlegen',
     serviceRoles: (name) => `Rollen von ${name}`,
     renewSecret: 'Neues Geheimnis',

@@ -372,6 +372,7 @@ export const en = {
     serviceName: 'Name of a new one',
     serviceKey: 'Its public key as JSON (JWK), if it signs for itself; else it gets a secret',
     scopesLegend: 'What it may do',
+    servicePermissions: 'see what its roles allow',
     makeService: 'Make service account',
     serviceRoles: (name: string) => `Roles of ${name}`,
     renewSecret: 'New secret',
