@@ -104,6 +104,20 @@ describe('service accounts', () => {
     }
   })
 
+  test('single roles are given and taken beside what somebody else gives in that moment', async () => {
+    const { clientId } = (await part.desk.create(call, { name: 'Both', roles: [], scopes: [] })).service
+    const giving = (addRoles: readonly string[], removeRoles: readonly string[] = []) =>
+      part.desk.setRoles(call, clientId, { addRoles, removeRoles })
+    services.meanwhile = () => giving(['editor'])
+    assert.deepEqual(await giving(['staff']), ['editor', 'staff'])
+    services.meanwhile = () => giving([], ['editor'])
+    assert.deepEqual(await giving(['editor'], ['staff']), ['editor'])
+    await assert.rejects(giving([], ['staf']), code('bad_details'))
+    const endings = (await revocationsOf(clientId)).length
+    assert.deepEqual(await giving([]), ['editor'])
+    assert.equal((await revocationsOf(clientId)).length, endings, 'what changes nothing ends no token')
+  })
+
   test('roles and scopes are those that the owner may give', async () => {
     const acme = await part.services.ownerOf(asked, await owner('Limits'))
     await assert.rejects(part.services.create(asked, acme, { ...made, roles: ['staff'] }), code('bad_details'))
