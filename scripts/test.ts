@@ -137,7 +137,9 @@ const ELSEWHERE =
 function isScenario(file: string): boolean {
   if (!/^test[\\/](http|e2e|hostile|resource-transfer)[\\/]/.test(file) || alone(file) || heavy(file) || ELSEWHERE.test(file)) return false
   const text = readFileSync(join(root, file), 'utf8')
-  return /from '(\.\.\/support\/(platform|whole-platform|person|data-world|accounts|oauth|realtime-world|scenario-database)|\.\/world)\.ts'/.test(text)
+  return /from '(\.\.\/support\/(platform|whole-platform|person|data-world|accounts|oauth|realtime-world|scenario-database)|\.\/world)\.ts'/.test(
+    text,
+  )
 }
 
 /** What a file says that could not be run. */
