@@ -35,10 +35,20 @@ let folder = ''
 let app = ''
 let running: ChildProcess | undefined
 
-function npm(args: readonly string[], cwd: string): Promise<{ stdout: string }> {
+/** On a busy machine npm has been seen to read the packed file for ever. */
+const NPM_MS = 120_000
+
+async function npm(args: readonly string[], cwd: string, tries = 2): Promise<{ stdout: string }> {
   const script = process.env['npm_execpath']
   const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
-  return script?.endsWith('.js') ? run(process.execPath, [script, ...args, ...quiet], { cwd }) : run('npm', [...args, ...quiet], { cwd })
+  const [program, first] = script?.endsWith('.js') ? [process.execPath, [script]] : ['npm', []]
+  try {
+    return await run(program, [...first, ...args, ...quiet], { cwd, timeout: NPM_MS, killSignal: 'SIGKILL' })
+  } catch (error) {
+    const wasLate = error instanceof Error && 'killed' in error && error.killed === true
+    if (wasLate && tries > 1) return npm(args, cwd, tries - 1)
+    throw error
+  }
 }
 
 before(
