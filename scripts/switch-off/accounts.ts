@@ -140,13 +140,25 @@ export const ACCOUNTS: readonly Defence[] = [
     requirement: 32,
     off: 'what was mailed to sign in with outlives signing out everywhere',
     test: 'test/http/mailed-before.test.ts',
-    edits: [['src/auth/leaving/mailed.ts', '[...(await signIns(call, accountId)), ...', '[...']],
+    edits: [
+      [
+        'src/auth/leaving/mailed.ts',
+        '...(await removingRows(call, { rows: signIns, definition: emailSignInsCollection, query, atOnce: AT_ONCE })),',
+        '',
+      ],
+    ],
   },
   {
     requirement: 32,
     off: 'a permission to set a new password outlives signing out everywhere',
     test: 'test/http/mailed-before.test.ts',
-    edits: [['src/auth/leaving/mailed.ts', ', ...(await resets(call, accountId))]', ']']],
+    edits: [
+      [
+        'src/auth/leaving/mailed.ts',
+        '...(await removingRows(call, { rows: resets, definition: resetsCollection, query, atOnce: AT_ONCE })),',
+        '',
+      ],
+    ],
   },
   {
     requirement: 68,

@@ -8,6 +8,7 @@ import type { Database } from '../database/contract.ts'
 import { accountsCollection } from './accounts/repository.ts'
 import type { Account } from './accounts/schemas.ts'
 import { organisationInvitationsCollection } from './organisations/repository.ts'
+import { removingRows } from './remaining-rows.ts'
 import { passkeysCollection } from './passkeys/repository.ts'
 import { codesCollection, totpCollection } from './second-factors/repository.ts'
 import { securityEventOf } from './security-events/security-event.ts'
@@ -109,13 +110,10 @@ export function createReclaiming(database: Database): Reclaiming {
 }
 
 function withdrawing(database: Database): Reclaiming['withdrawals'] {
-  const invitations = database.collection(organisationInvitationsCollection)
-  return async (call, accountId) => {
-    for (;;) {
-      const { items, next } = await invitations.list(call, { index: 'sender', where: { invitedBy: accountId }, limit: INVITATIONS_AT_ONCE })
-      if (next === undefined) return items.map(({ value }) => deleteFrom(organisationInvitationsCollection, value.id, { ifPresent: true }))
-      for (const { value } of items) await invitations.delete(call, value.id)
-    }
+  const rows = database.collection(organisationInvitationsCollection)
+  return (call, accountId) => {
+    const query = { index: 'sender', where: { invitedBy: accountId } } as const
+    return removingRows(call, { rows, definition: organisationInvitationsCollection, query, atOnce: INVITATIONS_AT_ONCE })
   }
 }
 
