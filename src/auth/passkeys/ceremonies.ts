@@ -39,8 +39,10 @@ export interface Ceremonies {
 // ES256, EdDSA and RS256 (COSE): what authenticators have, best first.
 const ALGORITHMS = [-7, -8, -257]
 
-/** Hundreds of files, for certificates too: loaded by the first passkey, not by every start and command. */
-const library = () => import('@simplewebauthn/server')
+let loaded: Promise<typeof import('@simplewebauthn/server')> | undefined
+
+/** Hundreds of files, for certificates too: loaded by the first passkey, not by every start and command. Each `import()` asks the loader again, so it is one. */
+const library = () => (loaded ??= import('@simplewebauthn/server'))
 
 const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(text, 'base64url'))
 const named = ({ credentialId, transports }: Passkey): { id: string; transports: string[] } => ({
