@@ -1,10 +1,8 @@
 // `ninefold clients list|add|change|show|rotate-secret|block|unblock|remove|invite`: the clients of the authorization server. A platform that runs knows of a change within a second.
-import { readFile } from 'node:fs/promises'
-import type { ClientChange, Clients, ClientView } from '../auth/clients/contract.ts'
+import type { Clients, ClientView } from '../auth/clients/contract.ts'
 import { placeOf } from '../auth/client-documents/place.ts'
-import { clientChange } from '../auth/clients/schemas.ts'
-import { fieldProblems } from '../kernel/schema.ts'
 import { printBeside } from './beside.ts'
+import { definitionOf } from './client-file.ts'
 import { commandCall } from './command-call.ts'
 import { CommandError, type CommandLine, named } from './command-line.ts'
 import { table } from './table.ts'
@@ -19,13 +17,14 @@ const WORKS: Readonly<Record<string, Work>> = {
   list: (clients) => listed(clients),
   invite: async (clients) => `${await clients.invite(call)}\n`,
   async add(clients, line, clientId) {
-    const definition = await definitionOf(line)
+    const definition = await definitionOf(line, { clientId })
     const { name = clientId, redirectUris = [], origins = [], scopes = [] } = definition
     const whole = { ...definition, clientId, name, redirectUris, origins, scopes }
     return asJson(await clients.add(call, whole, { withSecret: line.client.withSecret }))
   },
   async change(clients, line, clientId) {
-    const change = await definitionOf(line)
+    const present = await clients.find(call, clientId)
+    const change = await definitionOf(line, present?.definition ?? { clientId })
     if (Object.keys(change).length === 0) throw new CommandError('Say what is to change, or name a file of JSON with --from.')
     return asJson(await clients.change(call, clientId, change))
   },
@@ -64,37 +63,6 @@ export async function clientsCommand(line: CommandLine): Promise<number> {
   if (extra !== undefined || isAlone !== (clientId === undefined))
     throw new CommandError(isAlone ? `clients ${way} takes nothing more.` : `Give one client id: ninefold clients ${way} print-shop`)
   return await printBeside(line, ({ auth }) => work(auth.clients, line, clientId ?? ''))
-}
-
-/** The file and what was typed, as one. */
-async function definitionOf({ client, premises }: CommandLine): Promise<ClientChange> {
-  const { from } = premises
-  const read = from === undefined ? {} : membersOf(await contentOf(from))
-  if (read === undefined) throw new CommandError(`${from} is not a JSON object with the members of a client.`)
-  const parsed = clientChange.safeParse({ ...read, ...client.definition })
-  if (parsed.success) return parsed.data
-  throw new CommandError(
-    fieldProblems(parsed.error)
-      .map(({ field, message }) => (field === '' ? message : `${field}: ${message}`))
-      .join('\n'),
-  )
-}
-
-async function contentOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (cause) {
-    throw new CommandError(`${file} cannot be read.`, { cause })
-  }
-}
-
-function membersOf(content: string): object | undefined {
-  try {
-    const value: unknown = JSON.parse(content)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined
-  } catch {
-    return undefined
-  }
 }
 
 async function listed(clients: Clients): Promise<string> {

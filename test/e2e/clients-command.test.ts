@@ -82,6 +82,12 @@ describe('the command "clients"', () => {
       [definition.lifetimes, definition.consent, definition.redirectUris, definition.name],
       [{ accessToken: 60 }, 'always', [`${ORIGIN}/callback`], 'Frames'],
     )
+    await writeFile(file, JSON.stringify({ ...definition, name: 'Frames and more' }))
+    const again = await clients('change', 'frames', '--from', file)
+    assert.equal(again.code, 0, 'what is printed goes in again')
+    assert.deepEqual(JSON.parse(again.out).definition, { ...definition, name: 'Frames and more' })
+    await writeFile(file, JSON.stringify({ ...definition, clientId: 'albums' }))
+    assert.match((await clients('change', 'frames', '--from', file)).err, /is about the client "albums", and not about "frames"/)
     for (const slip of [[], ['--from', '/nowhere'], ['--consent', 'sometimes']]) {
       const refused = await clients('change', 'frames', ...slip)
       assert.equal(refused.code, 1)
