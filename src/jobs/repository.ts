@@ -1,4 +1,5 @@
 // How jobs are stored: one collection, by state and time, all of them or those of a name. Every change of a state is a compare-and-set.
+import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, insertInto } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
@@ -53,13 +54,7 @@ export function createJobsRepository(database: Database): JobsRepository {
   const collection = database.collection(jobs)
 
   const insert = async (call: Call, job: JobRecord): Promise<boolean> => {
-    try {
-      await collection.insert(call, job)
-      return true
-    } catch (error) {
-      if (hasCode(error, 'database.duplicate')) return false
-      throw error
-    }
+    return await committed(collection.insert(call, job), 'duplicate')
   }
 
   return {

@@ -1,7 +1,7 @@
 // How changes of address are stored, and used up together with the change of the account.
+import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { type Change, defineCollection, deleteFrom, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
-import { hasCode } from '#kernel/errors.ts'
 import type { Database, Stored } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
 import type { Account } from '../accounts/schemas.ts'
@@ -68,13 +68,7 @@ export function createAddressRepository(database: Database, reclaiming: Pick<Rec
   const changes = database.collection(addressChangesCollection)
   const undos = database.collection(addressUndosCollection)
   const commit = async (call: Call, operations: readonly Operation[], events: readonly EventDraft[]): Promise<boolean> => {
-    try {
-      await database.commit(call, operations, events)
-      return true
-    } catch (error) {
-      if (hasCode(error, 'database.conflict') || hasCode(error, 'database.duplicate')) return false
-      throw error
-    }
+    return await committed(database.commit(call, operations, events), 'conflict', 'duplicate')
   }
   const undosOf = async (call: Call, accountId: string, which: (undo: AddressUndo) => boolean): Promise<AddressUndo[]> => {
     const page = await undos.list(call, { index: 'account', where: { accountId }, limit: MOST_UNDOS })

@@ -1,8 +1,8 @@
 // How clients are stored that are not in the app definition. Every request of a client reads its record, hence the cache; a write ends what is
 // remembered of it, here at once and in other processes with the event of the write.
+import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { type Change, defineCollection, type EventDraft, insertInto, type Operation } from '#kernel/collection.ts'
-import { hasCode } from '#kernel/errors.ts'
 import type { Database, Page, Stored } from '../../database/contract.ts'
 import { type StoredClient, storedClient } from './schemas.ts'
 
@@ -58,22 +58,14 @@ export function createClientsRepository(database: Database): ClientsRepository {
     listOf: (call, place, page) => clients.list(call, { index: 'place', where: { place }, ...page }),
     listExpired: async (call, now, limit) => (await clients.list(call, { index: 'unused', range: { below: now + 1 }, limit })).items,
     async insert(call, client, events = []) {
-      try {
-        await clients.insert(call, client, { events: [clientChanged(client.id), ...events] })
-        return true
-      } catch (error) {
-        if (hasCode(error, 'database.duplicate')) return false
-        throw error
-      }
+      return await committed(clients.insert(call, client, { events: [clientChanged(client.id), ...events] }), 'duplicate')
     },
     async insertInvited(call, client, { redemption, events }) {
-      try {
-        await database.commit(call, [redemption, insertInto(clientsCollection, client)], [clientChanged(client.id), ...events])
-        return true
-      } catch (error) {
-        if (hasCode(error, 'database.conflict') || hasCode(error, 'database.duplicate')) return false
-        throw error
-      }
+      return await committed(
+        database.commit(call, [redemption, insertInto(clientsCollection, client)], [clientChanged(client.id), ...events]),
+        'conflict',
+        'duplicate',
+      )
     },
     update: (call, clientId, { change, events = [] }) =>
       clients.update(call, clientId, change, { events: [clientChanged(clientId), ...events] }),

@@ -1,4 +1,5 @@
 // How sign-ins that wait for a mail are stored: found by browser and interaction, or by the link.
+import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, deleteFrom, type EventDraft } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
@@ -55,13 +56,10 @@ export function createEmailSignInRepository(database: Database): EmailSignInRepo
     countTry: (call, { value, version }) => waiting.update(call, value.id, { set: { tries: value.tries + 1 }, ifVersion: version }),
     use: (call, { value, version }) => waiting.delete(call, value.id, { ifVersion: version }),
     async useAndTake(call, { value, version }, { operations, events }) {
-      try {
-        await database.commit(call, [deleteFrom(emailSignInsCollection, value.id, { ifVersion: version }), ...operations], events)
-        return true
-      } catch (error) {
-        if (hasCode(error, 'database.conflict')) return false
-        throw error
-      }
+      return await committed(
+        database.commit(call, [deleteFrom(emailSignInsCollection, value.id, { ifVersion: version }), ...operations], events),
+        'conflict',
+      )
     },
   }
 }

@@ -1,7 +1,7 @@
 // How signing keys are stored: one row for each, the private half sealed and bound to its row.
+import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { type Change, defineCollection, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
-import { hasCode } from '#kernel/errors.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import { z } from '#kernel/schema.ts'
 import type { Database } from '../../database/contract.ts'
@@ -82,13 +82,7 @@ export function createSigningKeysRepository(database: Database, keyRing: KeyRing
     },
     async add(call, key) {
       const events = [securityEventOf({ type: 'signing_key.made', about: `${key.jwk.alg} ${key.jwk.kid}`, ...actorOf(call) })]
-      try {
-        await keys.insert(call, recordOf(key), { events })
-        return true
-      } catch (error) {
-        if (hasCode(error, 'database.duplicate')) return false
-        throw error
-      }
+      return await committed(keys.insert(call, recordOf(key), { events }), 'duplicate')
     },
     async bringForward(call, key, activeFrom) {
       return (await keys.update(call, key.id, forward(key, activeFrom))) !== undefined
@@ -96,13 +90,11 @@ export function createSigningKeysRepository(database: Database, keyRing: KeyRing
     async revoke(call, key, { at, also }) {
       const set = { revokedAt: at, sealedPrivateJwk: '' }
       const events = [securityEventOf({ type: 'signing_key.revoked', about: `${key.alg} ${key.id}`, ...actorOf(call) })]
-      try {
-        await database.commit(call, [updateIn(signingKeysCollection, key.id, { set, where: { revokedAt: undefined } }), ...also], events)
-        return true
-      } catch (error) {
-        if (hasCode(error, 'database.conflict') || hasCode(error, 'database.duplicate')) return false
-        throw error
-      }
+      return await committed(
+        database.commit(call, [updateIn(signingKeysCollection, key.id, { set, where: { revokedAt: undefined } }), ...also], events),
+        'conflict',
+        'duplicate',
+      )
     },
     async remove(call, kid) {
       await keys.delete(call, kid)

@@ -1,7 +1,7 @@
 // The writes in the life of an account that others must not overtake: blocked, about to be deleted, gone.
+import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { deleteFrom, type EventDraft, type Operation, updateIn } from '#kernel/collection.ts'
-import { hasCode } from '#kernel/errors.ts'
 import type { Database, Page, Stored } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
 import type { Account } from '../accounts/schemas.ts'
@@ -32,13 +32,7 @@ const AT_ONCE = 100
 export function createLeavingRepository(database: Database): LeavingRepository {
   const accounts = database.collection(accountsCollection)
   const commit = async (call: Call, operations: readonly Operation[], events: readonly EventDraft[]): Promise<boolean> => {
-    try {
-      await database.commit(call, operations, events)
-      return true
-    } catch (error) {
-      if (hasCode(error, 'database.conflict')) return false
-      throw error
-    }
+    return await committed(database.commit(call, operations, events), 'conflict')
   }
   return {
     find: (call, id) => accounts.get(call, id),

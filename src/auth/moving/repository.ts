@@ -1,4 +1,5 @@
 // How people who move in are stored: all of one person or nothing.
+import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, type EventDraft, insertInto, updateIn } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
@@ -67,13 +68,7 @@ export function createMovingRepository(database: Database, reclaiming: Pick<Recl
         // Invited or not, this is how they have come.
         invitationUsed(account.email, { isNeeded: false }),
       ]
-      try {
-        await database.commit(call, operations, events)
-        return true
-      } catch (error) {
-        if (hasCode(error, 'database.duplicate')) return false
-        throw error
-      }
+      return await committed(database.commit(call, operations, events), 'duplicate')
     },
     fill: (call, account, row) => filled(database, call, { account, row }),
     async complete(call, account, { password, now, events }) {
@@ -125,11 +120,9 @@ async function filled(
   const { email, password: before, emailVerifiedAt, suspendedAt, waysVersion, deletionAt } = account
   const where = { email, password: before, emailVerifiedAt, suspendedAt, waysVersion, deletionAt, name: account.name }
   const operations = identities.map((identity) => insertInto(identitiesCollection, identity))
-  try {
-    await database.commit(call, [updateIn(accountsCollection, account.id, { set, where }), ...operations], events)
-    return true
-  } catch (error) {
-    if (hasCode(error, 'database.conflict') || hasCode(error, 'database.duplicate')) return false
-    throw error
-  }
+  return await committed(
+    database.commit(call, [updateIn(accountsCollection, account.id, { set, where }), ...operations], events),
+    'conflict',
+    'duplicate',
+  )
 }

@@ -39,10 +39,11 @@ export interface Ceremonies {
 // ES256, EdDSA and RS256 (COSE): what authenticators have, best first.
 const ALGORITHMS = [-7, -8, -257]
 
-let loaded: Promise<typeof import('@simplewebauthn/server')> | undefined
-
-/** Hundreds of files, for certificates too: loaded by the first passkey, not by every start and command. Each `import()` asks the loader again, so it is one. */
-const library = () => (loaded ??= import('@simplewebauthn/server'))
+/** Hundreds of files, for certificates too: loaded by the first passkey, not by every start and command. */
+const load = () => import('@simplewebauthn/server')
+let loaded: ReturnType<typeof load> | undefined
+// Each `import()` goes through the loader of modules again, and each sign-in page needs it.
+const library = (): ReturnType<typeof load> => (loaded ??= load())
 
 const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(text, 'base64url'))
 const named = ({ credentialId, transports }: Passkey): { id: string; transports: string[] } => ({

@@ -1,8 +1,8 @@
 // Writes that may wait until the request under way has all of its writes together: one commit is one wait for the disk, whatever is in it. The engine
 // stores each record by itself; a first sign-in would wait thirteen times, and so it waits once for each request.
+import { committed } from '#kernel/committed.ts'
 import { ownTurn } from '#kernel/breath.ts'
 import type { Call } from '#kernel/call.ts'
-import { hasCode } from '#kernel/errors.ts'
 import type { Database } from '../../database/contract.ts'
 import { currentCall, refusalOfAll, waitingWrites } from './scope.ts'
 import type { PatientWrite, Write } from './write.ts'
@@ -22,16 +22,11 @@ export function createPending(database: Pick<Database, 'commit'>): Pending {
   const attempt = async (call: Call, writes: readonly Write[]): Promise<boolean> => {
     const operations = writes.flatMap((write) => write.operations)
     if (operations.length === 0) return true
-    try {
-      const events = writes.flatMap((write) => write.events ?? [])
-      await database.commit(call, operations, events)
-      // One commit of the database answers several requests at once.
-      await ownTurn()
-      return true
-    } catch (error) {
-      if (hasCode(error, 'database.conflict') || hasCode(error, 'database.duplicate')) return false
-      throw error
-    }
+    const events = writes.flatMap((write) => write.events ?? [])
+    if (!(await committed(database.commit(call, operations, events), 'conflict', 'duplicate'))) return false
+    // One commit of the database answers several requests at once.
+    await ownTurn()
+    return true
   }
   /** All at once; when anything was in the way, each for itself. */
   const settle = async (call: Call, waiting: readonly PatientWrite[], own: Write): Promise<boolean> => {

@@ -1,7 +1,7 @@
 // How permissions to set a new password, or to make a new passkey, are stored, and used up together with what they permit.
+import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, deleteFrom, type EventDraft, type Operation, updateIn } from '#kernel/collection.ts'
-import { hasCode } from '#kernel/errors.ts'
 import type { Database, Stored } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
 import { type Account, credentialOf } from '../accounts/schemas.ts'
@@ -58,14 +58,8 @@ export function createRecoveryRepository(database: Database, reclaiming: Pick<Re
         // What takes passkeys away is among the removals then.
         ...('password' in by ? [] : by.operations.filter(({ kind }) => !isFirstProof || kind !== 'delete')),
       ]
-      try {
-        await database.commit(call, operations, events)
-        return true
-      } catch (error) {
-        // Or the passkey was made before, by the same answer of a browser.
-        if (hasCode(error, 'database.conflict') || hasCode(error, 'database.duplicate')) return false
-        throw error
-      }
+      // Or the passkey was made before, by the same answer of a browser.
+      return await committed(database.commit(call, operations, events), 'conflict', 'duplicate')
     },
   }
 }

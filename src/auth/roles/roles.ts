@@ -1,8 +1,8 @@
 // Giving and taking roles and groups. Access tokens that tell of the state before end with the change; sessions go on, and their next tokens tell of the new one.
+import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { updateIn } from '#kernel/collection.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { hasCode } from '#kernel/errors.ts'
 import type { Database } from '../../database/contract.ts'
 import { normaliseEmail } from '../accounts/email.ts'
 import { accountsCollection, createAccountsRepository } from '../accounts/repository.ts'
@@ -66,17 +66,13 @@ async function write(
   { id, before, after }: { readonly id: string; readonly before: number | undefined; readonly after: Membership },
 ): Promise<boolean> {
   const set = { roles: [...after.roles], groups: [...after.groups], membershipAt: after.at }
-  try {
-    const about = [...after.roles, ...after.groups].join(', ').slice(0, MAX_ABOUT)
-    await database.commit(
-      call,
-      [updateIn(accountsCollection, id, { set, where: { membershipAt: before } }), revocations.superseded(id, after.at)],
-      [securityEventOf({ type: 'roles.changed', accountId: id, about, ...actorOf(call) })],
-    )
-  } catch (error) {
-    if (hasCode(error, 'database.conflict')) return false
-    throw error
-  }
+  const about = [...after.roles, ...after.groups].join(', ').slice(0, MAX_ABOUT)
+  const written = database.commit(
+    call,
+    [updateIn(accountsCollection, id, { set, where: { membershipAt: before } }), revocations.superseded(id, after.at)],
+    [securityEventOf({ type: 'roles.changed', accountId: id, about, ...actorOf(call) })],
+  )
+  if (!(await committed(written, 'conflict'))) return false
   await revocations.announce(call, 'membership', [id])
   return true
 }

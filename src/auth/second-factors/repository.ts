@@ -1,7 +1,7 @@
 // How keys of authenticator apps and recovery codes are stored: one document each per account.
+import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
-import { hasCode } from '#kernel/errors.ts'
 import type { Database, Stored } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
 import { createStillOwned } from '../accounts/still-owned.ts'
@@ -61,13 +61,7 @@ export function createSecondFactorsRepository(database: Database): SecondFactors
   const stillOwned = createStillOwned(database)
 
   const commit = async (call: Call, operations: readonly Operation[], events: readonly EventDraft[]): Promise<boolean> => {
-    try {
-      await database.commit(call, operations, events)
-      return true
-    } catch (error) {
-      if (hasCode(error, 'database.duplicate') || hasCode(error, 'database.conflict')) return false
-      throw error
-    }
+    return await committed(database.commit(call, operations, events), 'conflict', 'duplicate')
   }
 
   return {

@@ -1,7 +1,7 @@
 // How service accounts are stored: one record here for whose it is and what it may do, and the client that it gets its tokens as. Both or neither.
+import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { type Change, defineCollection, deleteFrom, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
-import { hasCode } from '#kernel/errors.ts'
 import { z } from '#kernel/schema.ts'
 import type { Database, Page, Stored } from '../../database/contract.ts'
 import { clientChanged, clientsCollection } from '../clients/repository.ts'
@@ -86,13 +86,7 @@ export function createServiceAccountsRepository(database: Database): ServiceAcco
   const services = database.collection(servicesCollection)
   const clients = database.collection(clientsCollection)
   const commit = async (call: Call, operations: readonly Operation[], events: readonly EventDraft[]): Promise<boolean> => {
-    try {
-      await database.commit(call, operations, events)
-      return true
-    } catch (error) {
-      if (hasCode(error, 'database.conflict')) return false
-      throw error
-    }
+    return await committed(database.commit(call, operations, events), 'conflict')
   }
   return {
     find: (call, clientId) => services.get(call, clientId),

@@ -1,7 +1,7 @@
 // How linked identities are stored. What changes a way into an account changes the account in the same commit.
+import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
-import { hasCode } from '#kernel/errors.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import type { Database } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
@@ -44,31 +44,19 @@ export function createIdentitiesRepository(database: Database): IdentitiesReposi
       const page = await identities.list(call, { index: 'account', where: { accountId }, limit: MOST_IDENTITIES })
       return page.items.map(({ value }) => value)
     },
-    link: (call, { id, email, emailVerifiedAt, password, waysVersion }, { identity: made, events }) =>
-      committed(() => {
-        const where = { email, emailVerifiedAt, password, waysVersion, suspendedAt: undefined }
-        const operations = [insertInto(identitiesCollection, made), updateIn(accountsCollection, id, { set: { email }, where })]
-        return database.commit(call, operations, events)
-      }),
-    create: (call, account, { identity: made, joining, events }) =>
-      committed(() => {
-        const operations = [insertInto(accountsCollection, account), insertInto(identitiesCollection, made), joining]
-        return database.commit(call, operations, events)
-      }),
-    unlink: (call, { id, password, waysVersion }, { identity: gone, events }) =>
-      committed(() => {
-        const change = { set: { waysVersion: (waysVersion ?? 0) + 1 }, where: { waysVersion, password } }
-        return database.commit(call, [deleteFrom(identitiesCollection, gone.id), updateIn(accountsCollection, id, change)], events)
-      }),
-  }
-}
-
-async function committed(commit: () => Promise<void>): Promise<boolean> {
-  try {
-    await commit()
-    return true
-  } catch (error) {
-    if (hasCode(error, 'database.conflict') || hasCode(error, 'database.duplicate')) return false
-    throw error
+    link: (call, { id, email, emailVerifiedAt, password, waysVersion }, { identity: made, events }) => {
+      const where = { email, emailVerifiedAt, password, waysVersion, suspendedAt: undefined }
+      const operations = [insertInto(identitiesCollection, made), updateIn(accountsCollection, id, { set: { email }, where })]
+      return committed(database.commit(call, operations, events), 'conflict', 'duplicate')
+    },
+    create: (call, account, { identity: made, joining, events }) => {
+      const operations = [insertInto(accountsCollection, account), insertInto(identitiesCollection, made), joining]
+      return committed(database.commit(call, operations, events), 'conflict', 'duplicate')
+    },
+    unlink: (call, { id, password, waysVersion }, { identity: gone, events }) => {
+      const change = { set: { waysVersion: (waysVersion ?? 0) + 1 }, where: { waysVersion, password } }
+      const operations = [deleteFrom(identitiesCollection, gone.id), updateIn(accountsCollection, id, change)]
+      return committed(database.commit(call, operations, events), 'conflict', 'duplicate')
+    },
   }
 }

@@ -1,7 +1,7 @@
 // How it is stored which secret a webhook has. Without a record it is the first.
+import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, type EventDraft } from '#kernel/collection.ts'
-import { hasCode } from '#kernel/errors.ts'
 import type { Database } from '../../database/contract.ts'
 import { type WebhookRecord, webhookRecord } from './schemas.ts'
 
@@ -25,13 +25,7 @@ export function createWebhooksRepository(database: Database): WebhooksRepository
     async replace(call, before, { next, events }) {
       if (before !== undefined)
         return (await webhooks.update(call, next.id, { set: next, where: { generation: before.generation } }, { events })) !== undefined
-      try {
-        await webhooks.insert(call, next, { events })
-        return true
-      } catch (error) {
-        if (hasCode(error, 'database.duplicate')) return false
-        throw error
-      }
+      return await committed(webhooks.insert(call, next, { events }), 'duplicate')
     },
   }
 }

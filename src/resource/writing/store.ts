@@ -1,4 +1,5 @@
 // Stores what was decided: one commit for the object, its event, the objects it touches and the answer that is kept for a repetition.
+import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import type { Operation } from '#kernel/collection.ts'
 import { type AppError, hasCode } from '#kernel/errors.ts'
@@ -87,14 +88,8 @@ async function write(parts: WriteParts, call: Call, { writes, more }: StoreReque
     const detail = `This would write ${operations.length} documents at once, and at most ${MAX_OPERATIONS} can be: objects that are referred to and the kept answer count too.`
     throw resourceErrors.invalid({ detail, fields: [{ field: 'operations', message: 'Send fewer' }] })
   }
-  try {
-    const events = stored.map(({ event }) => event)
-    await parts.repository.commit(call, operations, events)
-    return true
-  } catch (error) {
-    if (hasCode(error, 'database.conflict')) return false
-    throw error
-  }
+  const events = stored.map(({ event }) => event)
+  return await committed(parts.repository.commit(call, operations, events), 'conflict')
 }
 
 /** Without the price of a commit: documents of one collection wait for their turn and meet no conflict. */

@@ -1,7 +1,7 @@
 // How imports are stored. A change of one under way says where it believes it to be, so that two workers never write the same rows.
+import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, type EventDraft } from '#kernel/collection.ts'
-import { hasCode } from '#kernel/errors.ts'
 import type { Database, Stored } from '../../../database/contract.ts'
 import { type ImportRecord, importRecord, type ImportState } from '../schemas.ts'
 
@@ -50,13 +50,7 @@ export function createImportsRepository(database: Database): ImportsRepository {
       return (await collection.list(call, { index: 'byState', where: { state }, range: { below: before }, limit: MOST_IDLE })).items
     },
     async insert(call, record) {
-      try {
-        await collection.insert(call, record)
-        return true
-      } catch (error) {
-        if (hasCode(error, 'database.duplicate')) return false
-        throw error
-      }
+      return await committed(collection.insert(call, record), 'duplicate')
     },
     change: (call, { value, version }, { set, events = [] }) => collection.update(call, value.id, { set, ifVersion: version }, { events }),
     delete: (call, id) => collection.delete(call, id),
