@@ -1,9 +1,9 @@
 // The template of an app leaves out what came after it was written: what stands around it then is found by screen readers, too.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import axe from 'axe-core'
 import type { Browser } from 'playwright-core'
-import type { Interaction } from '../../src/auth/engine.ts'
 import { templateV1 } from '../fixtures/template-v1.ts'
 import { type AccountsWorld, openAccounts, type Visit } from '../support/accounts.ts'
 import { launchBrowser, withoutChromium } from '../support/browser.ts'
@@ -13,14 +13,6 @@ const PICTURES = process.env['NINEFOLD_TEST_PICTURES']
 const AXE =
   "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`)))"
 const SIDEWAYS = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
-
-const diary: Interaction['client'] = {
-  clientId: 'diary',
-  name: 'Pixel Diary',
-  host: 'diary.example.org',
-  redirectOrigin: 'https://diary.example.org',
-  firstParty: true,
-}
 
 describe('what the template of an app leaves out', { skip: withoutChromium }, () => {
   let world: AccountsWorld
@@ -52,7 +44,7 @@ describe('what the template of an app leaves out', { skip: withoutChromium }, ()
   }
 
   test('a refusal of the sign-in is announced above it, and the way to an account is a landmark of that name below it', async () => {
-    world.engine.current = { uid: 'u1', prompt: 'login', client: diary, scopes: [] }
+    world.engine.current = SIGN_IN
     const refused: Visit = { path: '/interaction/u1/sign-in', form: { email: 'ada@example.org', password: 'not the one that it is' } }
     await look('sign-in', refused, 'de')
     await shown.page.getByRole('complementary', { name: 'Konto anlegen' }).getByRole('link').waitFor()

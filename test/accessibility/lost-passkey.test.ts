@@ -1,5 +1,6 @@
 // The way back in where there are passkeys alone, in a real browser: what axe finds on its pages is nothing, and the form that the script fills makes a
 // passkey. The other pages are looked at in pages.test.ts, where there are passwords and so none of these.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import axe from 'axe-core'
@@ -25,12 +26,7 @@ describe('the pages for who has lost every passkey', { skip: withoutChromium }, 
 
   before(async () => {
     world = await openAccounts({ definition: { methods: { password: false } } })
-    world.engine.current = {
-      uid: 'u1',
-      prompt: 'login',
-      client: { clientId: 'diary', name: 'Diary', host: 'd.example', redirectOrigin: 'https://d.example', firstParty: true },
-      scopes: [],
-    }
+    world.engine.current = SIGN_IN
     await world.running.moving.moveIn(call, [{ email: EMAIL, emailVerified: true }, { email: FIRST }], { from: 'elsewhere' })
     const asked = async (email: string): Promise<string> => {
       await world.visit({ path: '/lost-passkey', form: { email } })

@@ -1,25 +1,13 @@
 // A flood of sign-ins: what does not fit is told so at once, known and unknown addresses alike, and nobody's tries are counted for it.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { call, openAccounts } from '../support/accounts.ts'
 
-const login = {
-  uid: 'u1',
-  prompt: 'login',
-  client: {
-    clientId: 'diary',
-    name: 'Pixel Diary',
-    host: 'diary.example.org',
-    redirectOrigin: 'https://diary.example.org',
-    firstParty: true,
-  },
-  scopes: [],
-} as const
-
 test('a flood past the queue is refused fast, in one shape, and is not held against the person', async (t) => {
   const world = await openAccounts({ passwords: { concurrency: 1, maxWaiting: 5 } })
   t.after(() => world.stop())
-  world.engine.current = login
+  world.engine.current = SIGN_IN
   const person = await world.person()
   const flood = Array.from({ length: 100 }, (_, index) => ({
     email: index % 2 === 0 ? person.email : `nobody-${index}@example.org`,

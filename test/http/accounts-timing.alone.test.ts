@@ -1,5 +1,6 @@
 // Nobody can tell by the clock whether an address has an account. Hashes of a tenth of the usual cost make this test stricter, not weaker: a real one
 // takes longer and varies more, and would hide what the rest of the work gives away. NINEFOLD_TEST_REAL_HASHES=1 runs it with the real parameters.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
@@ -64,14 +65,7 @@ test('requirement 69: a sign-up takes as long for a known address as for an unkn
 })
 
 test('the pages answer in the same time too', async (t) => {
-  const client = {
-    clientId: 'diary',
-    name: 'Pixel Diary',
-    host: 'diary.example.org',
-    redirectOrigin: 'https://diary.example.org',
-    firstParty: true,
-  }
-  world.engine.current = { uid: 'u1', prompt: 'login', client, scopes: [] }
+  world.engine.current = SIGN_IN
   await compare(t, async (email, visitor) => {
     later()
     const answer = await world.visit({

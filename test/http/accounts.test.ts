@@ -1,9 +1,9 @@
 // Signing up, confirming, signing in and the account page, on a real database: what works, what is refused, and that refusing changes nothing.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sha256 } from '#kernel/keyring.ts'
 import { accountsCollection, emailTokensCollection } from '../../src/auth/accounts/repository.ts'
-import type { Interaction } from '../../src/auth/engine.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
 
 let world: AccountsWorld
@@ -25,19 +25,6 @@ const details = (email: string): { name: string; email: string; password: string
 /** The browser that signs up, as it names itself from then on. */
 const here = { '__Host-Http-here': 'h'.repeat(43) }
 
-const login: Interaction = {
-  uid: 'u1',
-  prompt: 'login',
-  client: {
-    clientId: 'diary',
-    name: 'Pixel Diary',
-    host: 'diary.example.org',
-    redirectOrigin: 'https://diary.example.org',
-    firstParty: true,
-  },
-  scopes: [],
-}
-
 test('requirement 70: signs up, confirms by the button behind the mailed link, and signs in', async () => {
   const email = fresh()
   const sent = await world.visit({ path: '/sign-up', cookies: here, form: details(email) })
@@ -57,7 +44,7 @@ test('requirement 70: signs up, confirms by the button behind the mailed link, a
   )
   const confirmed = await world.visit({ path: '/confirm', cookies: here, form: { token } })
   assert.equal(confirmed.headers?.['location'], '/confirmed')
-  world.engine.current = login
+  world.engine.current = SIGN_IN
   const signedIn = await world.visit({
     path: '/interaction/u1/sign-in',
     form: { email: email.toUpperCase(), password: 'a long enough one' },
@@ -77,7 +64,7 @@ test('leads back to the authorization that the sign-up began in', async () => {
   assert.equal(sent.headers?.['location'], '/interaction/u7/check-mail')
   const confirmed = await world.visit({ path: '/confirm', cookies: here, form: { token: tokenIn(await world.mailTo(email)) } })
   assert.equal(confirmed.headers?.['location'], '/interaction/u7?confirmed=1')
-  world.engine.current = { ...login, uid: 'u7' }
+  world.engine.current = { ...SIGN_IN, uid: 'u7' }
   assert.match((await world.visit({ path: '/interaction/u7?confirmed=1' })).text, /Your address is confirmed/)
   world.engine.current = undefined
   const elsewhere = await world.visit({ path: '/interaction/u7?confirmed=1' })
@@ -224,7 +211,7 @@ test('requirement 69: answers a wrong password, an unknown address, an unconfirm
   await accounts.update(call, suspended.accountId, { set: { suspendedAt: 1 } })
   const unconfirmed = fresh()
   await world.visit({ path: '/sign-up', form: details(unconfirmed) })
-  world.engine.current = login
+  world.engine.current = SIGN_IN
   const asked = world.engine.asked.length
   const tries = [
     { email: wrong.email, password: 'not the password' },
@@ -271,7 +258,7 @@ test('shows a page, not an account, when the interaction is not of this browser'
 
 test('requirement 69: slows guessing at one address, known or not, and opens again in time', async () => {
   const { email, password } = await world.person({ email: fresh() })
-  world.engine.current = login
+  world.engine.current = SIGN_IN
   const guess = (address: string, index: number): ReturnType<AccountsWorld['visit']> =>
     world.visit({ path: '/interaction/u1/sign-in', form: { email: address, password: 'not the password' }, client: `guesser-${index}` })
   const shapes: unknown[] = []

@@ -1,4 +1,5 @@
 // Who may have an account: by domain, by invitation, or nobody new. What is said about it tells nobody who is invited or has an account.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
@@ -6,7 +7,7 @@ import type { AuthDefinition } from '../../src/auth/contract.ts'
 import { type AccountsWorld, call, openAccounts, type SentMail, tokenIn } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
 import { CLIENT_ID, startUpstream } from '../support/upstream.ts'
-import { locationOf, SIGN_IN, TravellingBrowser } from '../support/upstream-browser.ts'
+import { locationOf, TravellingBrowser } from '../support/upstream-browser.ts'
 
 async function opened(
   t: TestContext,
@@ -79,8 +80,7 @@ test('an invitation ends after 14 days', async (t) => {
 
 test('switched off, there is nothing to sign up with', async (t) => {
   const world = await opened(t, { signUp: { mode: 'off' } })
-  const client = { clientId: 'diary', name: 'Diary', host: 'diary.test', redirectOrigin: 'https://diary.test', firstParty: true }
-  world.engine.current = { uid: 'u1', prompt: 'login', client, scopes: [] } as typeof world.engine.current
+  world.engine.current = SIGN_IN
   assert.doesNotMatch((await world.visit({ path: '/interaction/u1' })).text, /sign-up/)
   for (const path of ['/sign-up', '/interaction/u1/sign-up'])
     await assert.rejects(world.visit({ path, form: details('a@example.org') }), /No route/)

@@ -1,8 +1,8 @@
 // Hashes that nobody can compute: they moved in when nobody looked closely. No password fits them, so they answer like a wrong one, and a mail helps their owner.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
-import type { Interaction } from '../../src/auth/engine.ts'
 import { authErrors } from '../../src/auth/errors.ts'
 import { NOT_COMPUTABLE } from '../../src/auth/passwords/process.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
@@ -23,19 +23,6 @@ const BROKEN: Readonly<Record<string, string>> = {
   'an unknown form': '$2x$10$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW',
 }
 
-const login: Interaction = {
-  uid: 'u1',
-  prompt: 'login',
-  client: {
-    clientId: 'diary',
-    name: 'Pixel Diary',
-    host: 'diary.example.org',
-    redirectOrigin: 'https://diary.example.org',
-    firstParty: true,
-  },
-  scopes: [],
-}
-
 let counter = 0
 
 /** Somebody whose stored hash is this. */
@@ -46,7 +33,7 @@ async function personWith(password: string): Promise<{ readonly accountId: strin
 }
 
 const typed = async (email: string, password: string) => {
-  world.engine.current = login
+  world.engine.current = SIGN_IN
   const { status, text } = await world.visit({ path: '/interaction/u1/sign-in', client: email, form: { email, password } })
   return { status, text: text.replaceAll(email, 'somebody') }
 }

@@ -1,4 +1,5 @@
 // Signing in by mail: a code or a link, good once, in the browser that asked, and never used up by looking.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sha256 } from '#kernel/keyring.ts'
@@ -15,8 +16,6 @@ before(async () => {
 
 after(() => world.stop())
 
-const client = { clientId: 'diary', name: 'Diary', host: 'diary.test', redirectOrigin: 'https://diary.test', firstParty: true }
-
 /** A browser on the way to the app, with the cookies that it was given. */
 class Waiting {
   readonly uid: string
@@ -28,7 +27,7 @@ class Waiting {
   }
 
   async visit(path: string, form?: Record<string, string>): Promise<Visited> {
-    world.engine.current = { uid: this.uid, prompt: 'login', client, scopes: [] }
+    world.engine.current = { ...SIGN_IN, uid: this.uid }
     const visited = await world.visit({
       path: `/interaction/${this.uid}${path}`,
       cookies: this.cookies,
@@ -198,7 +197,7 @@ test('requirement 69: an address without an account gets the same answers, and a
 test('is not there unless the app has switched it on', async (t) => {
   const plain = await openAccounts()
   t.after(() => plain.stop())
-  plain.engine.current = { uid: 'off', prompt: 'login', client, scopes: [] }
+  plain.engine.current = { ...SIGN_IN, uid: 'off' }
   assert.doesNotMatch((await plain.visit({ path: '/interaction/off' })).text, /Sign in by mail/)
   await assert.rejects(plain.visit({ path: '/interaction/off/email' }), /No route/)
 })

@@ -1,4 +1,5 @@
 // The first proof of a mailbox by signing in: with a mailed code or link, or by the password of another system. Whoever had the account before is out of it.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
@@ -11,7 +12,6 @@ import { type AccountsWorld, call, openAccounts, tokenIn, type Visited, WENT_ON 
 import { until } from '../support/until.ts'
 
 const PASSWORD = 'as it was there'
-const client = { clientId: 'diary', name: 'Diary', host: 'diary.test', redirectOrigin: 'https://diary.test', firstParty: true }
 const cookies = { '__Host-Http-here': 'x'.repeat(43) }
 
 let world: AccountsWorld
@@ -76,7 +76,7 @@ async function waysOf(accountId: string): Promise<(string | undefined)[]> {
 }
 
 async function visit(uid: string, path: string, form?: Record<string, string>): Promise<Visited> {
-  world.engine.current = { uid, prompt: 'login', client, scopes: [] }
+  world.engine.current = { ...SIGN_IN, uid }
   return world.visit({ path: `/interaction/${uid}${path}`, cookies, client: uid, ...(form === undefined ? {} : { form }) })
 }
 

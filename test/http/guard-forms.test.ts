@@ -1,4 +1,5 @@
 // Forms other than the one for the password, attacked from hundreds of addresses: how much of it reaches a mailbox or is compared, and who still gets in.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { generate } from 'otplib'
@@ -8,8 +9,7 @@ import { until } from '../support/until.ts'
 
 const BOTS = 500
 const HOUR = 3_600_000
-const client = { clientId: 'diary', name: 'Diary', host: 'diary.test', redirectOrigin: 'https://diary.test', firstParty: true }
-const login = (uid: string): Interaction => ({ uid, prompt: 'login', client, scopes: [] })
+const login = (uid: string): Interaction => ({ ...SIGN_IN, uid })
 
 let world: AccountsWorld
 

@@ -1,21 +1,9 @@
 // Guessing by the thousand, from addresses by the hundred, at accounts by the dozen: how much of it is ever tried, and who still gets in.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { html } from '#kernel/html.ts'
 import { type AccountsWorld, call, openAccounts, puzzleIn, type Visited } from '../support/accounts.ts'
-
-const login = {
-  uid: 'u1',
-  prompt: 'login',
-  client: {
-    clientId: 'diary',
-    name: 'Pixel Diary',
-    host: 'diary.example.org',
-    redirectOrigin: 'https://diary.example.org',
-    firstParty: true,
-  },
-  scopes: [],
-} as const
 
 const here = { '__Host-Http-here': 'h'.repeat(43) }
 /** The whole: 10,000 guesses over 1,000 addresses and 500 accounts. A tenth of it behaves alike, and is fast enough for every run. */
@@ -27,7 +15,7 @@ let world: AccountsWorld
 
 before(async () => {
   world = await openAccounts()
-  world.engine.current = login
+  world.engine.current = SIGN_IN
 })
 
 after(() => world.stop())
@@ -115,7 +103,7 @@ test('requirement 69: what all fail at together makes the puzzles of strangers h
   // A tenth: 30 tries in ten minutes, where 300 are nothing special.
   const crowded = await openAccounts({ suspicionFactor: 0.1 })
   t.after(() => crowded.stop())
-  crowded.engine.current = login
+  crowded.engine.current = SIGN_IN
   const { email, password } = await crowded.person()
   const send = (form: Record<string, string>, client: string, cookies: Record<string, string> = here): Promise<Visited> =>
     crowded.visit({ path: '/interaction/u1/sign-in', form, client, cookies })
@@ -181,7 +169,7 @@ test('requirement 69: the challenge of the app is asked for in place of the puzz
   const challenge = { field: 'captcha', render: () => html`<input name="captcha" value="">`, verify: () => verdict(), sources }
   const other = await openAccounts({ definition: { challenge } })
   t.after(() => other.stop())
-  other.engine.current = login
+  other.engine.current = SIGN_IN
   const person = await other.person()
   const visit = (form: Record<string, string>) => other.visit({ path: '/interaction/u1/sign-in', form, cookies: here })
   assert.equal((await visit({ email: person.email, password: 'no' })).sources, undefined, 'nothing is let in before there is a challenge')

@@ -1,11 +1,11 @@
 // What a known browser stays known by: a change that its owner makes in it, another account in it, and strangers behind the same client address.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { createBrowserPasses, KNOWN_BROWSER_COOKIE } from '#kernel/http/known-browser.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { createKeyRing, sha256 } from '#kernel/keyring.ts'
 import { Secret } from '#kernel/secret.ts'
-import type { Interaction } from '../../src/auth/engine.ts'
 import { passkeysCollection } from '../../src/auth/passkeys/repository.ts'
 import { totpCollection } from '../../src/auth/second-factors/repository.ts'
 import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
@@ -24,12 +24,6 @@ type Cookies = Readonly<Record<string, string>>
 
 const fresh = (): string => `kept-${(count += 1)}@example.org`
 const here = { '__Host-Http-here': 'x'.repeat(43) }
-const login: Interaction = {
-  uid: 'u1',
-  prompt: 'login',
-  client: { clientId: 'diary', name: 'Pixel Diary', host: 'd.example', redirectOrigin: 'https://d.example', firstParty: true },
-  scopes: [],
-}
 const markIn = ({ cookies }: Visited): string | undefined => new RegExp(`${KNOWN_BROWSER_COOKIE}=([^;]+)`).exec(cookies.join('\n'))?.[1]
 const withMark = (mark: string | undefined): Cookies => (mark === undefined ? here : { ...here, [KNOWN_BROWSER_COOKIE]: mark })
 const isIn = ({ headers }: Visited): boolean => headers?.['location'] === WENT_ON
@@ -37,7 +31,7 @@ const stepsOf = async (email: string, mark: string | undefined): Promise<number 
   (await world.running.shared.devices.recognise(call, email, mark))?.steps
 
 function signIn(email: string, password: string, cookies: Cookies): Promise<Visited> {
-  world.engine.current = login
+  world.engine.current = SIGN_IN
   return world.visit({ path: '/interaction/u1/sign-in', form: { email, password }, cookies, client: 'the owner' })
 }
 
@@ -177,7 +171,7 @@ test('requirement 69: passkeys that do not hold close no door to a known browser
     by: { client: 'c', device: 'd' },
   }
   assert.ok(await world.running.passkeys.add(call, owner, given))
-  world.engine.current = login
+  world.engine.current = SIGN_IN
   const send = (answer: string, cookies: Cookies): Promise<Visited> =>
     world.visit({ path: '/interaction/u1/passkey', form: { answer }, cookies, client: 'an office' })
   const prove = async (cookies: Cookies): Promise<Visited> => {

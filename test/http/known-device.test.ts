@@ -1,4 +1,5 @@
 // Browsers that are known: whom strangers keep out, whom they cannot, and what has to be proved in a browser until it is known.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { createKeyRing } from '#kernel/keyring.ts'
@@ -6,7 +7,6 @@ import { Secret } from '#kernel/secret.ts'
 import { createDevices } from '../../src/auth/accounts/devices.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { credentialOf } from '../../src/auth/accounts/schemas.ts'
-import type { Interaction } from '../../src/auth/engine.ts'
 import type { Proof } from '../../src/auth/levels.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn, type Visited, WENT_ON } from '../support/accounts.ts'
 import { authorizePath, Browser, openOauth, type OauthWorld, pkce } from '../support/oauth.ts'
@@ -25,12 +25,6 @@ after(() => world.stop())
 
 const fresh = (): string => `known-${(count += 1)}@example.org`
 const here = { '__Host-Http-here': 'x'.repeat(43) }
-const login: Interaction = {
-  uid: 'u1',
-  prompt: 'login',
-  client: { clientId: 'diary', name: 'Pixel Diary', host: 'd.example', redirectOrigin: 'https://d.example', firstParty: true },
-  scopes: [],
-}
 const keptIn = ({ cookies }: Visited): Record<string, string> => {
   const value = new RegExp(`${COOKIE}=([^;]+)`).exec(cookies.join('\n'))?.[1]
   return value === undefined ? here : { ...here, [COOKIE]: value }
@@ -40,7 +34,7 @@ const isIn = ({ headers }: Visited): boolean => headers?.['location'] === WENT_O
 type Cookies = Readonly<Record<string, string>>
 
 function signIn(email: string, password: string, cookies: Cookies): Promise<Visited> {
-  world.engine.current = login
+  world.engine.current = SIGN_IN
   return world.visit({ path: '/interaction/u1/sign-in', form: { email, password }, cookies, client: 'the owner' })
 }
 
@@ -66,7 +60,7 @@ async function halfway(): Promise<Halfway> {
   const codes = (await world.running.secondFactors.newRecoveryCodes(call, { accountId, credential, by })) ?? []
   const half = { accountId, credential, next: { kind: 'prove', totp: true, recovery: true, passkey: false } } as const
   const enter: Halfway['enter'] = (cookies, recovery, client) => {
-    world.engine.current = { ...login, half }
+    world.engine.current = { ...SIGN_IN, half }
     return world.visit({ path: '/interaction/u1/second-step', form: { way: 'recovery', recovery }, cookies, client })
   }
   return { email, accountId, codes, enter }

@@ -1,4 +1,5 @@
 // Whom another system knows comes in by its password, within the rules that the app has for everybody: domains, its hook, and an end that was asked for here.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
@@ -105,8 +106,7 @@ test('the hook of the app is asked about whoever moves in, gives the name, and k
 
 test('the page says that the app keeps somebody out, in its words', async (t) => {
   const old = await opened(t, { hooks: { beforeSignUp: () => ({ refuse: { message: 'Please write to the office.' } }) } })
-  const client = { clientId: 'diary', name: 'Diary', host: 'diary.test', redirectOrigin: 'https://diary.test', firstParty: true }
-  old.world.engine.current = { uid: 'u1', prompt: 'login', client, scopes: [] }
+  old.world.engine.current = SIGN_IN
   const { status, text } = await old.world.visit({
     path: '/interaction/u1/sign-in',
     form: { email: 'eve@example.org', password: PASSWORD },

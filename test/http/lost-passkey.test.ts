@@ -1,4 +1,5 @@
 // Every passkey is lost in an app that has nothing else: the mailbox lets its owner make a new one, once, without telling anybody else anything.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { callAs } from '#kernel/call.ts'
@@ -355,12 +356,7 @@ test('a passkey that its owner makes while the account is being taken back stays
 
 test('the way is offered where there is no other, and leads back to the sign-in that it began in', async () => {
   const { accountId, email } = await person()
-  world.engine.current = {
-    uid: 'u7',
-    prompt: 'login',
-    client: { clientId: 'diary', name: 'Diary', host: 'd.example', redirectOrigin: 'https://d.example', firstParty: true },
-    scopes: [],
-  }
+  world.engine.current = { ...SIGN_IN, uid: 'u7' }
   assert.match((await world.visit({ path: '/interaction/u7', cookies: here })).text, /href="\/interaction\/u7\/lost-passkey"/)
   assert.match((await world.visit({ path: '/interaction/u7/lost-passkey' })).text, /action="\/interaction\/u7\/lost-passkey"/)
   const asked = await world.visit({ path: '/interaction/u7/lost-passkey', form: { email } })

@@ -1,4 +1,5 @@
 // Ways to sign in that are switched off on data where people use them: nothing of them is reached, shown or accepted any more, and the rest goes on.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,7 +8,6 @@ import { after, before, test } from 'node:test'
 import { generate } from 'otplib'
 import { sha256 } from '#kernel/keyring.ts'
 import type { AuthDefinition } from '../../src/auth/contract.ts'
-import type { Interaction } from '../../src/auth/engine.ts'
 import type { Proof } from '../../src/auth/levels.ts'
 import type { PageDetails, ThemeDefinition } from '../../src/auth/theme/contract.ts'
 import { type AccountsWorld, call, openAccounts, ORIGIN, tokenIn, type Visited, WENT_ON } from '../support/accounts.ts'
@@ -19,13 +19,6 @@ const by = { client: 'client-1', device: 'Firefox on Linux' }
 const BROWSER = 'x'.repeat(43)
 const here = { '__Host-Http-here': BROWSER }
 const device = new SoftAuthenticator()
-const login: Interaction = {
-  uid: 'u1',
-  prompt: 'login',
-  client: { clientId: 'diary', name: 'Pixel Diary', host: 'd.example', redirectOrigin: 'https://d.example', firstParty: true },
-  scopes: [],
-}
-
 let folder: string
 /** The whole inventory where everything is on. */
 let all: readonly string[]
@@ -50,7 +43,7 @@ async function open(methods: Methods): Promise<Opened> {
     },
   }
   const world = await openAccounts({ durableFile: join(folder, 'main.db'), definition: { methods, theme: { template } } })
-  world.engine.current = login
+  world.engine.current = SIGN_IN
   return { ...world, details }
 }
 
@@ -155,7 +148,7 @@ test('with authenticator apps off the code of one is no proof, and nobody is ask
   assert.deepEqual(await asked(world, 2, { accountId: 'somebody-without-any' }), { kind: 'enrol', totp: false, passkey: true })
   const next = await asked(world, 2)
   assert.deepEqual(next, { kind: 'prove', totp: false, recovery: true, passkey: true })
-  world.engine.current = { ...login, half: { accountId: ada.accountId, credential: '', next } }
+  world.engine.current = { ...SIGN_IN, half: { accountId: ada.accountId, credential: '', next } }
   world.clock.advance(30_000)
   const code = await generate({ secret: ada.key, epoch: Math.floor(world.clock.now() / 1000) })
   const done = world.engine.asked.length

@@ -1,4 +1,5 @@
 // People move in with the hashes of other systems, sign in with the passwords that they have, and move out again whole.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { argon2Sync, pbkdf2Sync } from 'node:crypto'
 import { after, before, test } from 'node:test'
@@ -192,8 +193,7 @@ test('a dry run says the same and writes nothing', async () => {
 async function throughClub(into: AccountsWorld, subject: string): Promise<string | undefined> {
   // Neither the address nor a name leads to anybody: the subject alone does.
   club.claims = { sub: subject, email: 'of-the-club@example.org', email_verified: false }
-  const client = { clientId: 'diary', name: 'Diary', host: 'diary.test', redirectOrigin: 'https://diary.test', firstParty: true }
-  into.engine.current = { uid: 'u1', prompt: 'login', client, scopes: [] }
+  into.engine.current = SIGN_IN
   into.engine.signedInAs = undefined
   const { back } = await new TravellingBrowser(into).travelTo('club', club)
   return locationOf(back) === WENT_ON ? into.engine.signedInAs : undefined

@@ -1,9 +1,9 @@
 // Passkeys with an authenticator in software: what is taken, and everything that is not.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Answer } from '#kernel/http/route.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
-import type { Interaction } from '../../src/auth/engine.ts'
 import type { ChallengePlace } from '../../src/auth/passkeys/challenges.ts'
 import { createPasskeysRepository } from '../../src/auth/passkeys/repository.ts'
 import type { Passkey, UsedChallenge } from '../../src/auth/passkeys/schemas.ts'
@@ -287,26 +287,12 @@ test('suspended people and answers that are none are refused like unknown passke
   assert.equal(await signIn(device), owner.accountId)
 })
 
-const login: Interaction = {
-  uid: 'u1',
-  prompt: 'login',
-  client: {
-    clientId: 'diary',
-    name: 'Pixel Diary',
-    host: 'diary.example.org',
-    redirectOrigin: 'https://diary.example.org',
-    firstParty: true,
-    nativeApp: false,
-  } as Interaction['client'],
-  scopes: [],
-}
-
 test('a passkey is made on the way in as long as the credential is what the first step has proved', async () => {
   const owner = await person()
   const credential = (await world.accounts.find(call, owner.accountId))?.credential ?? ''
   const at = async (proved: string) => {
     const half = { accountId: owner.accountId, credential: proved, next: { kind: 'enrol', totp: false, passkey: true } } as const
-    world.engine.current = { ...login, half }
+    world.engine.current = { ...SIGN_IN, half }
     const page = await world.visit({ path: '/interaction/u1', cookies })
     const challenge = challengeIn(page.answer)
     const answer = new SoftAuthenticator().create({ challenge, origin: ORIGIN, rpId })
@@ -376,7 +362,7 @@ function challengeIn({ body }: Answer): string {
 }
 
 test('the sign-in page offers passkeys in the email field, and refuses all alike', async () => {
-  world.engine.current = login
+  world.engine.current = SIGN_IN
   const page = await world.visit({ path: '/interaction/u1', cookies })
   assert.match(page.text, /autocomplete="username webauthn"/)
   assert.match(page.text, /data-passkey="get"[^>]*data-autofill hidden>/)

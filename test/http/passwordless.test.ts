@@ -1,9 +1,9 @@
 // An app without passwords: people sign up with their mailbox and a passkey alone.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sha256 } from '#kernel/keyring.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
-import type { Interaction } from '../../src/auth/engine.ts'
 import { type AccountsWorld, call, openAccounts, ORIGIN, tokenIn } from '../support/accounts.ts'
 import { SoftAuthenticator } from '../support/authenticator.ts'
 
@@ -37,19 +37,7 @@ async function asked(token: string): Promise<{ accountId: string; challenge: str
 test('no page asks for a password', async () => {
   const form = await world.visit({ path: '/sign-up' })
   assert.doesNotMatch(form.text, /type="password"/)
-  const login: Interaction = {
-    uid: 'u1',
-    prompt: 'login',
-    client: {
-      clientId: 'diary',
-      name: 'Diary',
-      host: 'd.example',
-      redirectOrigin: 'https://d.example',
-      firstParty: true,
-    },
-    scopes: [],
-  }
-  world.engine.current = login
+  world.engine.current = SIGN_IN
   const signIn = await world.visit({ path: '/interaction/u1', cookies: here })
   assert.doesNotMatch(signIn.text, /type="password"/)
   assert.match(signIn.text, /data-passkey="get"/)

@@ -1,4 +1,5 @@
 // The second step: authenticator apps, recovery codes, and what pages say of them.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { callAs } from '#kernel/call.ts'
@@ -262,17 +263,10 @@ test('an app that was lost with the master key still stands between the password
   assert.deepEqual(await rules.nextStep(call, asked), { kind: 'prove', totp: true, recovery: true, passkey: false })
 })
 
-const login: Interaction = {
-  uid: 'u1',
-  prompt: 'login',
-  client: { clientId: 'diary', name: 'Pixel Diary', host: 'd.example', redirectOrigin: 'https://d.example', firstParty: true },
-  scopes: [],
-}
-
 test('the page of the second step asks for what the person has, and takes nothing else', async () => {
   const { accountId, key, codes } = await withApp()
   const send = (form: Record<string, string>) => world.visit({ path: '/interaction/u1/second-step', cookies: here, form })
-  const half = (next: NonNullable<Interaction['half']>['next']): Interaction => ({ ...login, half: { accountId, credential: '', next } })
+  const half = (next: NonNullable<Interaction['half']>['next']): Interaction => ({ ...SIGN_IN, half: { accountId, credential: '', next } })
   world.clock.advance(STEP_MS)
   world.engine.current = half({ kind: 'prove', totp: true, recovery: true, passkey: false })
   const page = await world.visit({ path: '/interaction/u1', cookies: here })
@@ -308,7 +302,10 @@ test('a code ends half a sign-in with the credential that the first step has pro
     finished.push(who.credential)
     return finishSignIn(exchange, who)
   }
-  world.engine.current = { ...login, half: { accountId, credential, next: { kind: 'prove', totp: true, recovery: true, passkey: false } } }
+  world.engine.current = {
+    ...SIGN_IN,
+    half: { accountId, credential, next: { kind: 'prove', totp: true, recovery: true, passkey: false } },
+  }
   await world.database.collection(accountsCollection).update(call, accountId, { set: { password: 'another one' } })
   world.clock.advance(STEP_MS)
   await world.visit({ path: '/interaction/u1/second-step', cookies: here, form: { way: 'totp', code: await shown(key) } })
@@ -321,7 +318,7 @@ test('without a first step there is no second one to send to', async () => {
   const { accountId, key } = await withApp()
   world.clock.advance(STEP_MS)
   const asked = world.engine.asked.length
-  world.engine.current = login
+  world.engine.current = SIGN_IN
   for (const [path, form] of [
     ['second-step', { way: 'totp', code: await shown(key) }],
     ['second-step/set-up', { sealed: 'x', code: '000000' }],

@@ -1,4 +1,5 @@
 // What happens to an account is kept for its owner: told by the write itself, stored once however often it is delivered, shown to nobody else.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { SECURITY_EVENT } from '../../src/auth/security-events/security-event.ts'
@@ -22,8 +23,7 @@ async function typesOf(accountId: string): Promise<string[]> {
 
 test('requirement 73: signing up, failing to sign in and renaming are told, newest first, with the browser and the pseudonym of its address', async () => {
   const { accountId, email } = await world.person({ email: 'events@example.org' })
-  const client = { clientId: 'diary', name: 'Diary', host: 'diary.test', redirectOrigin: 'https://diary.test', firstParty: true }
-  world.engine.current = { uid: 'e1', prompt: 'login', client, scopes: [] }
+  world.engine.current = { ...SIGN_IN, uid: 'e1' }
   await world.visit({ path: '/interaction/e1/sign-in', form: { email, password: 'not the password' }, client: 'pseudonym-1' })
   world.engine.sessionList.push({ id: 'here', accountId, signedInAt: 0, lastUsedAt: 0, device: 'Chromium on Linux' })
   world.engine.signedInAs = accountId

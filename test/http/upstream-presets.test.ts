@@ -1,4 +1,5 @@
 // Signing in with Google, Microsoft and Apple, from our page to theirs and back: each stands there as it speaks, and lies as others could in its name.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { after, before, beforeEach, test } from 'node:test'
@@ -8,7 +9,7 @@ import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
 import { type AccountsWorld, call, openAccounts, type Visited } from '../support/accounts.ts'
 import { APPLE_ISSUER, appleFor, GOOGLE, leadingTo, MICROSOFT } from '../support/famous-upstreams.ts'
 import { CLIENT_ID, startUpstream, type Upstream } from '../support/upstream.ts'
-import { isIn, locationOf, SIGN_IN, TravellingBrowser } from '../support/upstream-browser.ts'
+import { isIn, locationOf, TravellingBrowser } from '../support/upstream-browser.ts'
 
 const TENANT = '11111111-2222-3333-4444-555555555555'
 const PARTNER = '77777777-2222-3333-4444-555555555555'

@@ -1,4 +1,5 @@
 // Signing in with another provider: who gets in, who is asked, and what a lying provider, or somebody between, cannot do. A real provider answers over HTTP.
+import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { sendOutward } from '#kernel/http/outward.ts'
@@ -7,7 +8,7 @@ import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
 import { type AccountsWorld, call, openAccounts, type Visited } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
 import { CLIENT_ID, startUpstream, type Upstream } from '../support/upstream.ts'
-import { isIn, locationOf, SIGN_IN, type Travelled, TravellingBrowser } from '../support/upstream-browser.ts'
+import { isIn, locationOf, type Travelled, TravellingBrowser } from '../support/upstream-browser.ts'
 
 let provider: Upstream
 let other: Upstream

@@ -1,23 +1,9 @@
 // A browser that signs in with another provider on the way to the app: keeps cookies, and goes where it is sent.
 import assert from 'node:assert/strict'
-import type { Interaction } from '../../src/auth/engine.ts'
 import { type AccountsWorld, type Visited, WENT_ON } from './accounts.ts'
 import type { Upstream } from './upstream.ts'
 
 /** What everybody is asked for here. */
-export const SIGN_IN: Interaction = {
-  uid: 'u1',
-  prompt: 'login',
-  client: {
-    clientId: 'diary',
-    name: 'Pixel Diary',
-    host: 'diary.example.org',
-    redirectOrigin: 'https://diary.example.org',
-    firstParty: true,
-  },
-  scopes: [],
-}
-
 export const locationOf = ({ headers }: Visited): string => String(headers?.['location'])
 export const isIn = (visited: Visited): boolean => locationOf(visited) === WENT_ON
 
