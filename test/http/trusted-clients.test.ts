@@ -140,6 +140,43 @@ describe('a client that operators have vouched for', () => {
   })
 })
 
+describe('a client for which nobody is asked', () => {
+  test('gets no scope more by saying so, unless operators have said which it may have', async () => {
+    const own = await register({ scope: 'openid photos:read' })
+    await world.clients.change(call, own.clientId, { verified: true, consent: 'never' })
+    const browser = new Browser(world)
+    assert.deepEqual((await signIn(own.clientId, { browser })).asked, ['login'])
+    const token = await rewrite(own, { scope: 'openid profile' })
+    assert.ok((await shown(own.clientId)).lapsed)
+    await world.clients.change(call, own.clientId, { verified: true, consent: 'never' })
+    const next = await rewrite({ ...own, token }, { scope: 'openid' })
+    assert.equal((await shown(own.clientId)).lapsed, undefined, 'less is no more')
+    await rewrite({ ...own, token: next }, { scope: 'openid email' })
+    assert.deepEqual((await signIn(own.clientId, { browser })).asked, ['consent'])
+    const { definition, lapsed } = await shown(own.clientId)
+    assert.deepEqual([definition.consent, definition.verified, lapsed?.scopes], [undefined, false, []])
+    const bounded = await register({ scope: 'openid photos:read' })
+    await world.clients.change(call, bounded.clientId, { consent: 'never', scopes: ['photos:read'] })
+    const again = await rewrite(bounded, { scope: 'openid' })
+    await rewrite({ ...bounded, token: again }, { scope: 'openid photos:read photos:write' })
+    const stays = await shown(bounded.clientId)
+    assert.deepEqual([stays.definition.consent, stays.definition.scopes, stays.lapsed], ['never', ['photos:read'], undefined])
+  })
+
+  test('loses what it got without a question when it is trusted no more', async () => {
+    const own = await register()
+    await world.clients.change(call, own.clientId, { consent: 'never' })
+    const { refresh } = await tokensOf(own.clientId)
+    const token = await rewrite(own, { client_uri: 'https://notes.example/' })
+    const kept = await send(world, { path: '/token', form: refresh })
+    assert.equal(kept.status, 200, kept.body)
+    await rewrite({ ...own, token }, { client_name: 'Other' })
+    const ended = await send(world, { path: '/token', form: { ...refresh, refresh_token: JSON.parse(kept.body).refresh_token } })
+    assert.equal(ended.status, 400)
+    assert.equal(JSON.parse(ended.body).error, 'invalid_grant')
+  })
+})
+
 describe('what operators restrict', () => {
   test('is not forgotten with a client that gets no token, of a document or registered by itself', async () => {
     const clientId = `${origin}/restricted.json`

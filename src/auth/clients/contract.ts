@@ -131,7 +131,13 @@ export interface ClientView {
   /** Since when it is refused. */
   readonly blockedAt?: number
   /** It has changed what operators had vouched for, and is trusted no more: since when, and what that was. Vouching for it anew ends this. */
-  readonly lapsed?: { readonly at: number; readonly name: string; readonly redirectUris: readonly string[] }
+  readonly lapsed?: {
+    readonly at: number
+    readonly name: string
+    readonly redirectUris: readonly string[]
+    /** Unknown when it was written by the release before. */
+    readonly scopes?: readonly string[]
+  }
 }
 
 export type ClientChange = Partial<Omit<ClientDefinition, 'clientId'>>

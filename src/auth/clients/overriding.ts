@@ -1,5 +1,5 @@
 // What operators have changed of a client that says the rest of itself stays whatever it says. What they have vouched for is its name and where it
-// sends people: when it changes either, it is trusted no more until they have looked at it again.
+// sends people, and where nobody is asked, what it may do: when it changes one of these, it is trusted no more until they have looked at it again.
 import type { EventDraft } from '#kernel/collection.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
 import type { ClientChange, ClientDefinition } from './contract.ts'
@@ -8,7 +8,10 @@ import type { StoredClient } from './schemas.ts'
 export interface Overridden {
   readonly definition: ClientDefinition
   /** Beside the definition, for the write. */
-  readonly set: { readonly overrides: StoredClient['overrides'] | undefined; readonly lapsed: StoredClient['lapsed'] | undefined }
+  readonly set: Pick<Partial<StoredClient>, 'goodFrom'> & {
+    readonly overrides: StoredClient['overrides'] | undefined
+    readonly lapsed: StoredClient['lapsed'] | undefined
+  }
   readonly events: readonly EventDraft[]
 }
 
@@ -17,13 +20,15 @@ type Known = Pick<StoredClient, 'definition' | 'overrides' | 'lapsed'>
 export function overridden(known: Known | undefined, described: ClientDefinition, now: number): Overridden {
   const { overrides, lapsed } = known ?? {}
   const definition = { ...described, ...overrides }
-  if (known === undefined || !isTrusting(overrides) || isSame(known.definition, definition))
+  const asksNobody = overrides?.consent === 'never'
+  if (known === undefined || !isTrusting(overrides) || (isSame(known.definition, definition) && !(asksNobody && isWider(known, described))))
     return { definition, set: { overrides, lapsed }, events: [] }
-  const { name, redirectUris } = known.definition
+  const { name, redirectUris, scopes } = known.definition
   const kept = withoutTrust(overrides)
   return {
     definition: { ...described, ...kept },
-    set: { overrides: kept, lapsed: { at: now, name, redirectUris } },
+    // Nobody has agreed to what it got without a question: it ends as with a block.
+    set: { overrides: kept, lapsed: { at: now, name, redirectUris, scopes }, ...(asksNobody ? { goodFrom: now } : {}) },
     events: [securityEventOf({ type: 'client.changed', about: name })],
   }
 }
@@ -47,4 +52,9 @@ function withoutTrust({ verified, consent, ...others }: ClientChange = {}): Clie
 
 function isSame(before: ClientDefinition, after: ClientDefinition): boolean {
   return before.name === after.name && new Set(before.redirectUris).symmetricDifference(new Set(after.redirectUris)).size === 0
+}
+
+/** Where operators have said which scopes it may have, they have looked at those. */
+function isWider({ definition, overrides }: Known, { scopes }: ClientDefinition): boolean {
+  return overrides?.scopes === undefined && !new Set(scopes).isSubsetOf(new Set(definition.scopes))
 }

@@ -70,7 +70,12 @@ export const clientChange: z.ZodType<ClientChange> = z.strictObject({
 const time = z.int().nonnegative()
 
 /** What operators had vouched for, and when the client changed it. */
-const lapsedTrust = z.strictObject({ at: time, name: z.string(), redirectUris: z.array(z.string()) })
+const lapsedTrust = z.strictObject({
+  at: time,
+  name: z.string(),
+  redirectUris: z.array(z.string()),
+  scopes: z.array(z.string()).exactOptional(),
+})
 
 export const storedClient = z.strictObject({
   /** The client id. */
