@@ -96,6 +96,14 @@ test('mails in own words are checked before anybody waits for one, and in a lang
   assert.deepEqual(appProblems({ ...app, auth: { mails: { fr }, languages: ['fr-CA'] } }), [])
 })
 
+test('a challenge of the app has a field of its own, and never gets what another one holds', () => {
+  const challenge = { render: () => '', verify: async () => true }
+  const checked = (field: string): string[] => appProblems({ ...app, auth: { challenge: { ...challenge, field } } })
+  assert.deepEqual(checked('h-captcha-response'), [])
+  for (const field of ['password', 'email', 'csrf_token', 'puzzle_answer'])
+    assert.deepEqual(checked(field), ['auth.challenge.field: is a field of our own forms: name the one that your widget fills'], field)
+})
+
 test('a challenge of the app names exact https origins, or it does not start', () => {
   const challenge = { field: 'captcha', render: () => '', verify: async () => true }
   const checked = (sources: unknown): string[] => appProblems({ ...app, auth: { challenge: { ...challenge, sources } } })

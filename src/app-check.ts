@@ -160,6 +160,20 @@ const httpsOrigins = z
   )
   .optional()
 
+/** Of the forms that a challenge stands in. */
+const OWN_FIELDS: ReadonlySet<string> = new Set([
+  'csrf_token',
+  'name',
+  'email',
+  'password',
+  'code',
+  'recovery',
+  'way',
+  'token',
+  'puzzle',
+  'puzzle_answer',
+])
+
 const challenge = z.strictObject({
   sources: z
     .strictObject({ scriptSrc: httpsOrigins, frameSrc: httpsOrigins, connectSrc: httpsOrigins } satisfies Record<
@@ -167,7 +181,11 @@ const challenge = z.strictObject({
       unknown
     >)
     .optional(),
-  field: z.string().regex(/^[A-Za-z][\w-]{0,63}$/, 'must be the name of a form field'),
+  field: z
+    .string()
+    .regex(/^[A-Za-z][\w-]{0,63}$/, 'must be the name of a form field')
+    // `verify` would get the password, and the form would lose it.
+    .refine((name) => !OWN_FIELDS.has(name), 'is a field of our own forms: name the one that your widget fills'),
   render: handler,
   verify: handler,
 } satisfies Record<keyof ChallengeDefinition, unknown>)
