@@ -219,6 +219,10 @@ describe('requirement 37: a token is for one resource', () => {
     const reports = JSON.parse((await post('/token', 'shop', { ...form, resource: REPORTS })).body)
     assert.equal(claimsOf(reports.access_token)['aud'], REPORTS)
     assert.equal(claimsOf(reports.access_token)['scope'], 'reports:read')
+    const two = new URLSearchParams(form)
+    for (const resource of [`${world.sites.app}/api`, REPORTS]) two.append('resource', resource)
+    const headers = { ...basic('shop'), 'content-type': 'application/x-www-form-urlencoded' }
+    assert.equal(errorOf(await send(world, { path: '/token', headers, text: two.toString() })), 'invalid_target', 'two at once')
   })
 })
 

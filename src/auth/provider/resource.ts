@@ -47,7 +47,10 @@ export function resourcePolicy({ clients, registry, services, accessTokenKid }: 
     async defaultResource({ oidc }, { clientId }, oneOf) {
       const { api } = registry
       if (oneOf === undefined) return (await meant(oidc, clientId)).audience
-      // Of several that were granted a request must name one; who names none means the API, if that is among them.
+      // RFC 8707 section 2.2: a request for a token may name several, and gets one for the target that it asks for. We give no token for two.
+      if (oidc.route === 'token' && Array.isArray(oidc.params?.['resource']))
+        throw new errors.InvalidTarget('name one resource: a token is for one of them')
+      // Who names none of several that were granted means the API, if that is among them.
       return oneOf.includes(api.audience) ? api.audience : (oneOf[0] ?? api.audience)
     },
     // Without it a token for the userinfo endpoint would be issued whenever `openid` was asked for.
