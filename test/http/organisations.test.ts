@@ -18,9 +18,15 @@ import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/acco
 import { until } from '../support/until.ts'
 import { rowsStored } from '../support/scenario-database.ts'
 
+const LONG = Array.from({ length: 9 }, (_, index) => `role-with-a-name-that-travels-with-each-request-${index}`)
 const definition: AuthDefinition = {
-  roles: { editor: { permissions: ['photos:write', 'photos:read'] }, viewer: { permissions: ['photos:read'] }, staff: { permissions: [] } },
-  organisations: { roles: ['editor', 'viewer'] },
+  roles: {
+    ...Object.fromEntries(LONG.map((name) => [name, { permissions: [] }])),
+    editor: { permissions: ['photos:write', 'photos:read'] },
+    viewer: { permissions: ['photos:read'] },
+    staff: { permissions: [] },
+  },
+  organisations: { roles: ['editor', 'viewer', ...LONG] },
   texts: { de: { organisations: { roles: { editor: 'Redaktion' } } } },
 }
 const person = { kind: 'anonymous' } as const
@@ -84,6 +90,23 @@ describe('organisations', () => {
     return Math.max(0, ...items.filter(({ kind, subject }) => kind === 'membership' && subject === idOf(name)).map(({ before }) => before))
   }
   const code = (name: string) => ({ code: `auth.${name}` })
+
+  test('an owner gives nobody more roles than a token can carry, which would shut the member out of the app', async () => {
+    const id = await found('Acme')
+    await joined(id, 'bob', ['viewer'])
+    const ada = { accountId: idOf('ada'), organisationId: id, client: 'c' }
+    const tooMany = { code: 'auth.bad_details', fields: [{ field: 'roles', reason: 'roles_too_long' }] }
+    const refused = (error: { code: string; fields?: readonly { field: string; reason?: string }[] }): true => {
+      assert.deepEqual({ code: error.code, fields: error.fields?.map(({ field, reason }) => ({ field, reason })) }, tooMany)
+      return true
+    }
+    await assert.rejects(orgs().setRoles(asked, ada, { accountId: idOf('bob'), roles: LONG }), refused)
+    await assert.rejects(invitations().invite(asked, ada, { email: addressOf('eve'), roles: LONG }), refused)
+    assert.deepEqual(await actingFor('bob'), { id, roles: ['viewer'] })
+    const some = LONG.slice(0, 7)
+    await orgs().setRoles(asked, ada, { accountId: idOf('bob'), roles: some })
+    assert.deepEqual(await actingFor('bob'), { id, roles: some })
+  })
 
   test('who makes one owns it and acts for it; a member has what was given, and tokens of before end', async () => {
     const id = await found(' Acme  Corp ')

@@ -17,6 +17,9 @@ import { requireOperator } from '../operators-only.ts'
 import { settled } from '../settled.ts'
 import { holdingStill } from './still-there.ts'
 
+/** Beside the roles and groups in the whole app, in a token that travels in a cookie of 4096 bytes among others: an owner must not shut a member out. */
+const MAX_ROLE_CHARACTERS = 400
+
 const SHOWN = 100
 /** At once; nobody joins more, but some have from before. */
 const READ = 100
@@ -81,7 +84,11 @@ export function createOrganisations(parts: OrganisationsParts): Organisations {
     if (!member.roles.includes(OWNER)) throw authErrors.owners_only()
     return organisation
   }
-  const checkedRoles = (wanted: readonly string[]): readonly string[] => givenRoles(roles, wanted)
+  const checkedRoles = (wanted: readonly string[]): readonly string[] => {
+    const given = givenRoles(roles, wanted)
+    if (given.join(' ').length <= MAX_ROLE_CHARACTERS) return given
+    throw authErrors.bad_details({ fields: [fieldProblem('roles', 'roles_too_long')] })
+  }
   return {
     roles,
     peopleMayCreate: settings.definition.create !== 'operators',

@@ -736,6 +736,7 @@ export const de: Texts = {
     code_wrong: 'Das ist nicht der Code aus der neuesten E-Mail.',
     member_already: 'Diese Person ist schon Mitglied. Rollen ändern Sie in der Liste der Mitglieder.',
     role_unknown: 'Diese Rolle gibt es hier nicht.',
+    roles_too_long: 'Das sind zu viele Rollen für ein Mitglied: ihre Namen reisen mit jeder Anfrage. Wählen Sie weniger.',
     scope_unknown: 'Dieses Recht gibt es hier nicht.',
     keep_range: 'Von 0 Sekunden bis 30 Tage.',
     key_not_public: 'Das ist kein öffentlicher Schlüssel in JSON. Senden Sie niemals den privaten.',

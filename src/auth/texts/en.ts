@@ -737,6 +737,7 @@ export const en = {
     code_wrong: 'This is not the code of the newest mail.',
     member_already: 'This person is a member already. Roles are changed in the list of members.',
     role_unknown: 'There is no such role here.',
+    roles_too_long: 'These are too many roles for one member: their names travel with every request. Choose fewer.',
     scope_unknown: 'There is no such right here.',
     keep_range: 'From 0 seconds to 30 days.',
     key_not_public: 'This is no public key in JSON. Never send the private one.',
