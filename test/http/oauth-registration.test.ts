@@ -111,6 +111,8 @@ describe('requirement 52: dynamic registration', () => {
   const REFUSED: readonly (readonly [string, Record<string, unknown>, string])[] = [
     ['no redirect URI', { redirect_uris: [] }, 'invalid_redirect_uri'],
     ['plain http', { redirect_uris: ['http://notes.example/callback'] }, 'invalid_redirect_uri'],
+    ['half a character in a redirect URI', { redirect_uris: [`${CALLBACK}/\ud800`] }, 'invalid_redirect_uri'],
+    ['half a character in the address of its policy', { policy_uri: `${CALLBACK}/\ud800` }, 'invalid_client_metadata'],
     ['a wildcard', { redirect_uris: ['https://*.example/callback'] }, 'invalid_redirect_uri'],
     ['a fragment', { redirect_uris: ['https://notes.example/#x'] }, 'invalid_redirect_uri'],
     ['a script', { redirect_uris: ['javascript:alert(1)'] }, 'invalid_redirect_uri'],

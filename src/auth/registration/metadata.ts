@@ -1,6 +1,7 @@
 // What a client says of itself (RFC 7591 section 2, also in the document at its address) becomes a definition of ours, and back. Members that we do not
 // know are ignored, as the RFC wants; what could mislead people or weaken a defence is refused.
 import { fieldProblems, z } from '#kernel/schema.ts'
+import { unstorable } from '#kernel/storable.ts'
 import { clientDefinition, publicKeyDefinition } from '../clients/schemas.ts'
 import type { ClientDefinition, PublicKeyDefinition } from '../clients/contract.ts'
 import { keyProblems } from '../provider/client-authentication.ts'
@@ -98,16 +99,26 @@ export interface DescribingParts {
 
 export function parseMetadata(given: unknown): ClientMetadataDocument {
   const parsed = metadata.safeParse(given)
-  if (parsed.success) return parsed.data
+  if (parsed.success) return storableOnly(parsed.data)
   const [problem] = fieldProblems(parsed.error)
   const field = problem?.field ?? ''
   const [member = ''] = field.split('.')
   const wanted = WANTED[member]
   if (wanted === undefined) throw new RegistrationError('invalid_client_metadata', 'the metadata must be a JSON object')
-  throw new RegistrationError(
-    member === 'redirect_uris' ? 'invalid_redirect_uri' : 'invalid_client_metadata',
-    `${member}: must be ${wanted}${field === member ? '' : `; ${field} is not as expected`}`,
-  )
+  throw refusalOf(member, `${member}: must be ${wanted}${field === member ? '' : `; ${field} is not as expected`}`)
+}
+
+/** What we do not know is kept nowhere, so it may be anything. */
+function storableOnly(given: ClientMetadataDocument): ClientMetadataDocument {
+  for (const member of metadata.keyof().options) {
+    if (unstorable(given[member]) === undefined) continue
+    throw refusalOf(member, `${member}: has text that no database can store (U+0000, or half of a surrogate pair)`)
+  }
+  return given
+}
+
+function refusalOf(member: string, what: string): RegistrationError {
+  return new RegistrationError(member === 'redirect_uris' ? 'invalid_redirect_uri' : 'invalid_client_metadata', what)
 }
 
 /** Throws a `RegistrationError` when it cannot be a client here. */
