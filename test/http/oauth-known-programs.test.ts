@@ -324,3 +324,34 @@ test('requirement 52: what tightens is kept: proofs and signed requests that a c
   const unknown = await register({ ...body, id_token_signed_response_alg: 'none' })
   assert.equal(errorOf(unknown), 'invalid_client_metadata')
 })
+
+for (const method of ['none', 'client_secret_basic'])
+  test(`requirement 52: a client (${method}) that registers keys may sign its requests without being held to it`, async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256')
+    const jwks = { keys: [await exportJWK(publicKey)] }
+    const redirectUri = 'https://signs.example/callback'
+    const body = { redirect_uris: [redirectUri], client_name: 'Signs', scope: 'openid', token_endpoint_auth_method: method }
+    const made = JSON.parse((await register({ ...body, request_object_signing_alg: 'ES256', jwks })).body)
+    assert.deepEqual(made.jwks, jwks)
+    const asks = async (key: CryptoKey): Promise<Reply> => {
+      const request = await new SignJWT({
+        client_id: made.client_id,
+        redirect_uri: redirectUri,
+        response_type: 'code',
+        scope: 'openid',
+        code_challenge: pkce().challenge,
+        code_challenge_method: 'S256',
+      })
+        .setProtectedHeader({ alg: 'ES256' })
+        .setIssuer(made.client_id)
+        .setAudience(world.sites.accounts)
+        .setExpirationTime('1m')
+        .sign(key)
+      return await new Browser(world).visit({ path: `/authorize?client_id=${made.client_id}&request=${request}` })
+    }
+    assert.equal((await asks((await generateKeyPair('ES256')).privateKey)).status, 400, 'of somebody else')
+    const reply = await asks(privateKey)
+    assert.equal(reply.status, 303, reply.body)
+    const encrypting = await register({ ...body, jwks: { keys: [{ ...(await exportJWK(publicKey)), use: 'enc' }] } })
+    assert.deepEqual([encrypting.status, JSON.parse(encrypting.body).jwks], [201, undefined], 'for what there is not here')
+  })

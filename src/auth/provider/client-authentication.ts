@@ -175,8 +175,8 @@ function algorithmsOf(key: PublicKeyDefinition): readonly string[] {
   return modulusLength >= MIN_RSA_BITS ? ['PS256', 'RS256'] : []
 }
 
-/** RFC 7517 sections 4.2 and 4.3. */
-function isForOther(key: PublicKeyDefinition): boolean {
+/** Not for signatures, as it says itself (RFC 7517 sections 4.2 and 4.3). */
+export function isForOther(key: PublicKeyDefinition): boolean {
   const { use, key_ops: operations } = key
   return (typeof use === 'string' && use !== 'sig') || (Array.isArray(operations) && !operations.includes('verify'))
 }

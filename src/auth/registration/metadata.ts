@@ -4,7 +4,7 @@ import { fieldProblems, z } from '#kernel/schema.ts'
 import { unstorable } from '#kernel/storable.ts'
 import { clientDefinition, publicKeyDefinition } from '../clients/schemas.ts'
 import type { ClientDefinition, PublicKeyDefinition } from '../clients/contract.ts'
-import { keyProblems } from '../provider/client-authentication.ts'
+import { isForOther, keyProblems } from '../provider/client-authentication.ts'
 import {
   type ClientSettings,
   definitionProblems,
@@ -194,7 +194,8 @@ function keysOf(
     throw new RegistrationError('invalid_client_metadata', 'jwks: is needed for signed requests, by value')
   if (keys === undefined) return {}
   if (method === 'private_key_jwt') return { authentication: { method, keys } }
-  return signs === true ? { requestObjectKeys: keys } : {}
+  // Whoever may sign its requests need not say that it always does. Keys for encryption alone are for what there is not here.
+  return signs === true || !keys.every(isForOther) ? { requestObjectKeys: keys } : {}
 }
 
 function algorithmOf({ id_token_signed_response_alg: asked }: ClientMetadataDocument): Pick<ClientDefinition, 'idTokenAlgorithm'> {
