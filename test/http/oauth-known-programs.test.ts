@@ -355,3 +355,18 @@ for (const method of ['none', 'client_secret_basic'])
     const encrypting = await register({ ...body, jwks: { keys: [{ ...(await exportJWK(publicKey)), use: 'enc' }] } })
     assert.deepEqual([encrypting.status, JSON.parse(encrypting.body).jwks], [201, undefined], 'for what there is not here')
   })
+
+test('requirement 52: whoever wants tokens bound to a certificate is told that there are none, and what there is', async () => {
+  const body = { redirect_uris: ['https://bound.example/callback'], client_name: 'Bound', scope: 'openid' }
+  const bound = await register({ ...body, tls_client_certificate_bound_access_tokens: true })
+  assert.deepEqual([bound.status, errorOf(bound)], [400, 'invalid_client_metadata'])
+  assert.match(bound.body, /tls_client_certificate_bound_access_tokens.*dpop_bound_access_tokens/)
+  assert.equal((await register({ ...body, tls_client_certificate_bound_access_tokens: false })).status, 201)
+  const others = await register({ ...body, default_max_age: 60, token_endpoint_auth_signing_alg: 'ES256' })
+  assert.equal(others.status, 201, others.body)
+  assert.deepEqual(
+    Object.keys(JSON.parse(others.body)).filter((member) => /max_age|signing_alg/.test(member)),
+    [],
+    'as the answer says',
+  )
+})

@@ -41,6 +41,7 @@ const metadata = z.looseObject({
   id_token_signed_response_alg: text.nullish(),
   subject_type: text.nullish(),
   dpop_bound_access_tokens: z.boolean().nullish(),
+  tls_client_certificate_bound_access_tokens: z.boolean().nullish(),
   require_signed_request_object: z.boolean().nullish(),
   jwks_uri: text.nullish(),
   jwks: z.looseObject({ keys: z.array(publicKeyDefinition).min(1).max(MAX_KEYS) }).nullish(),
@@ -70,6 +71,7 @@ const WANTED: Readonly<Record<string, string>> = {
   id_token_signed_response_alg: A_TEXT,
   subject_type: A_TEXT,
   dpop_bound_access_tokens: YES_OR_NO,
+  tls_client_certificate_bound_access_tokens: YES_OR_NO,
   require_signed_request_object: YES_OR_NO,
   jwks_uri: A_URI,
   jwks: `an object whose "keys" is a list of 1 to ${MAX_KEYS} public keys, each an object with a "kty"`,
@@ -126,6 +128,7 @@ export function definitionOf(clientId: string, given: ClientMetadataDocument, pa
   const redirectUris = checkedRedirects(given.redirect_uris ?? [], parts.settings)
   const authMethod = checkedMethod(given.token_endpoint_auth_method ?? parts.usualMethod)
   refuseOtherFlows(given)
+  refuseCertificates(given)
   const definition: ClientDefinition = {
     clientId,
     name: checkedName(given.client_name ?? hostOf(given.client_uri ?? redirectUris[0] ?? clientId), parts.settings),
@@ -240,6 +243,14 @@ function refuseOtherFlows({ grant_types: grants, response_types: types, subject_
   ]
   const found = wrong.find(([isWrong]) => isWrong)
   if (found !== undefined) throw new RegistrationError('invalid_client_metadata', found[1])
+}
+
+/** No method that can be registered has a certificate. Left out, the client would take its tokens for bound (RFC 8705 section 3.4). */
+function refuseCertificates({ tls_client_certificate_bound_access_tokens: bound }: ClientMetadataDocument): void {
+  if (bound !== true) return
+  const member = 'tls_client_certificate_bound_access_tokens'
+  const instead = 'leave it out, bind tokens with dpop_bound_access_tokens, or ask the operators for a client with a certificate'
+  throw new RegistrationError('invalid_client_metadata', `${member}: is not possible for clients that register themselves; ${instead}`)
 }
 
 function checkedName(given: string, settings: ClientSettings): string {
