@@ -129,7 +129,8 @@ function addressProblem(name: string, address: string | undefined, development: 
   if (address === undefined) return undefined
   const url = URL.parse(address)
   const isGood = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && !address.includes('#') && isSafe(url, development)
-  return isGood ? undefined : `its ${name} ${JSON.stringify(address)} must be an https address without user information and fragment.`
+  if (!isGood) return `its ${name} ${JSON.stringify(address)} must be an https address without user information and fragment.`
+  return isRepaired(address, url) ? `its ${name} ${JSON.stringify(address)} ${NOT_AS_IT_STANDS}` : undefined
 }
 
 function resourceScopes(definition: AuthDefinition | undefined): string[] {
@@ -150,6 +151,19 @@ const HOST = /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])$/
 export const NO_SCHEME_OF_AN_APP =
   'must be https; the scheme of an app that people install needs a dot, such as "com.example.app" (RFC 8252 section 7.1).'
 
+const NOT_AS_IT_STANDS =
+  'is no URI as it stands (RFC 3986): percent-encode the characters that no URI has, write the host in ASCII ("xn--...") and "//" before it.'
+
+/** RFC 3986 appendix A, where "#" begins the fragment. */
+const URI_CHARACTERS = /^(?:[!#$&-;=?-Z[\]_a-z~]|%[0-9A-Fa-f]{2})+$/
+/** The web has a host after two slashes; another number of them is read as if there were two. */
+const WEB_ADDRESS = /^https?:\/\/[^/]/i
+
+/** What browsers would repair, each address into another one than was registered. */
+function isRepaired(uri: string, url: URL): boolean {
+  return !URI_CHARACTERS.test(uri) || (/^https?:$/.test(url.protocol) && !WEB_ADDRESS.test(uri))
+}
+
 /** RFC 9700 section 4.1.3: registered exactly, compared exactly. */
 export function redirectProblem(uri: string, development: boolean): string | undefined {
   const url = URL.parse(uri)
@@ -157,6 +171,7 @@ export function redirectProblem(uri: string, development: boolean): string | und
   if (uri.includes('*')) return 'has a wildcard; list each URI.'
   if (uri.includes('#')) return 'has a fragment, which OAuth forbids.'
   if (url.username !== '' || url.password !== '') return 'has user information.'
+  if (isRepaired(uri, url)) return NOT_AS_IT_STANDS
   if (isPrivateUri(url)) return undefined
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return NO_SCHEME_OF_AN_APP
   if (!HOST.test(url.hostname)) return 'has a host with other characters than letters, digits, "-" and ".".'

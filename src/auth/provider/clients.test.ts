@@ -48,6 +48,16 @@ const REFUSED: readonly (readonly [string, Partial<ClientDefinition>, RegExp])[]
   ['user information', { redirectUris: ['https://me@shop.example/'] }, /user information/],
   ['a script', { redirectUris: ['javascript:alert(1)'] }, /must be https/],
   ['words', { redirectUris: ['callback'] }, /is not a URI/],
+  ['white space', { redirectUris: ['https://shop.example/a\n\tb c'] }, /no URI as it stands/],
+  ['a backslash', { redirectUris: ['https://shop.example\\@other.example/'] }, /no URI as it stands/],
+  ['a percent sign that escapes nothing', { redirectUris: ['https://shop.example/100%'] }, /no URI as it stands/],
+  ['a host in other letters', { redirectUris: ['https://b\u00fccher.example/'] }, /no URI as it stands/],
+  ['one slash', { redirectUris: ['https:/shop.example/'] }, /no URI as it stands/],
+  ['three slashes', { redirectUris: ['https:///shop.example/'] }, /no URI as it stands/],
+  ['white space in the address of an app', { redirectUris: ['com.example.app:/a b'] }, /no URI as it stands/],
+  ['white space after a sign-out', { postLogoutRedirectUris: ['https://shop.example/a b'] }, /no URI as it stands/],
+  ['white space in the address of its policy', { policyUri: 'https://shop.example/a\tb' }, /policyUri.*no URI as it stands/],
+  ['a backslash where sign-outs are told', { backchannelLogoutUri: 'https://shop.example\\out' }, /backchannelLogoutUri.*no URI as it/],
   ['a local name outside development', { redirectUris: ['http://shop.localhost/'] }, /must be https/],
   ['an origin with a path', { origins: ['https://shop.example/'] }, /scheme, host and port/],
   ['the origin null', { origins: ['null'] }, /scheme, host and port/],
@@ -128,4 +138,10 @@ test('what a client of a document was given before its place was blocked is of b
   assert.equal((await kept(records).find(call, clientId))?.goodFrom, 30)
   assert.equal((await kept(records.slice(0, 1)).find(call, clientId))?.goodFrom, 20)
   assert.equal(await kept(records).find(call, 'https://h.example'), undefined, 'a place is no client')
+})
+
+test('every character that a URI may have is taken', async () => {
+  const redirectUris = ["https://xn--bcher-kva.example/-._~!$&'()+,;=:@/%C3%BC?a=b&c=[d]", 'HTTPS://Shop.example/']
+  const registry = createClientRegistry(settings({ clients: [{ ...good, redirectUris }] }))
+  assert.notEqual(registry, undefined)
 })
