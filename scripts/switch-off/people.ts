@@ -111,8 +111,8 @@ export const PEOPLE: readonly Defence[] = [
       ['src/auth/address/repository.ts', '        deleteFrom(addressChangesCollection, used.value.id, { ifVersion: used.version }),\n', ''],
       [
         'src/auth/address/repository.ts',
-        '{ set, where: { ...sameAccount(account), reclaimedSince: undefined } }',
-        '{ set: { ...set, emailVerifiedAt: set.emailVerifiedAt } }',
+        '          where: { ...sameAccount(account), deletionAt: account.deletionAt, reclaimedSince: undefined },\n',
+        '',
       ],
       ['src/auth/address/service.ts', 'return equalSecrets(credentialOf(account), used.value.credential) ?', 'return account.id !== "" ?'],
     ],

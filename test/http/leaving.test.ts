@@ -217,7 +217,11 @@ test('takes the invitations to sign up with it, to addresses that it has had lat
   assert.deepEqual(await present(), invited)
   await runJob()
   assert.equal((await present()).length, 3, 'not before the end')
-  await world.database.collection(accountsCollection).update(call, person.accountId, { set: { deletionAt: world.clock.now() } })
+  const accounts = world.database.collection(accountsCollection)
+  const { deletion } = (await accounts.get(call, person.accountId))?.value ?? {}
+  assert.ok(deletion !== undefined)
+  // An end of an operator comes though a change of the address could still be taken back.
+  await accounts.update(call, person.accountId, { set: { deletionAt: world.clock.now(), deletion: { ...deletion, byOperator: true } } })
   await runJob()
   assert.deepEqual(await present(), ['somebody-else@example.org'])
 })
@@ -258,6 +262,41 @@ test('does not come before a change of its address can no longer be taken back',
   assert.match(goodbye.text, /In 7 days it is gone for good/)
   assert.equal((await soon.mailTo(email, 'deletion-requested')).data['days'], '7')
   assert.equal((await soon.database.collection(accountsCollection).get(call, accountId))?.value.deletionAt, soon.clock.now() + 7 * DAY_MS)
+})
+
+test('and a change of its address that is held up over it does not cut the days short in which it can be taken back', async (t) => {
+  const soon = await openAccounts({ definition: { deletion: { graceDays: 1 } } })
+  t.after(() => soon.stop())
+  const { accountId, email } = await soon.person({ email: 'overtaken@example.org' })
+  const now = soon.clock.now()
+  const session = { id: 'here', accountId, signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' }
+  soon.engine.sessionList.push(session)
+  soon.engine.signedInAs = accountId
+  await soon.visit({ path: '/account/email', form: { email: 'overtaker@example.org' } })
+  const token = tokenIn(await soon.mailTo('overtaker@example.org', 'confirm-new-address'))
+  const { commit } = soon.database
+  soon.database.commit = async (...written) => {
+    soon.database.commit = commit
+    const asked = await soon.visit({ path: '/account/delete', form: { sure: 'yes' } })
+    assert.equal(asked.headers?.['location'], '/goodbye?days=1')
+    return commit(...written)
+  }
+  const confirmed = await soon.visit({ path: '/account/email/confirm', form: { token } })
+  const stored = async () => (await soon.database.collection(accountsCollection).get(call, accountId))?.value
+  assert.deepEqual([confirmed.status, (await stored())?.email], [410, email], 'what was read before the end was asked for changes nothing')
+  // Read after it, as by whoever signs in again before that is heard of.
+  assert.equal((await soon.visit({ path: '/account/email/confirm', form: { token } })).headers?.['location'], '/account?done=email')
+  soon.engine.sessionList.splice(0)
+  const undo = tokenIn(await soon.mailTo(email, 'address-changed'))
+  const run = async (): Promise<void> => {
+    for (const { name, handle } of soon.leaving.jobs) await handle({ call, jobId: name, attempt: 1 }, {})
+  }
+  soon.clock.advance(6 * DAY_MS)
+  await run()
+  assert.equal((await soon.visit({ path: `/restore-address?token=${undo}` })).status, 200)
+  soon.clock.advance(DAY_MS + 1)
+  await run()
+  assert.equal(await stored(), undefined, 'and then it is gone')
 })
 
 test('goes on where it stopped, and nothing calls it off once it is begun', async () => {

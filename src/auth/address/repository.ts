@@ -86,8 +86,12 @@ export function createAddressRepository(database: Database, reclaiming: Pick<Rec
       const set = { ...moved, awaitsLegacyPassword: undefined, waysVersion: (account.waysVersion ?? 0) + 1 }
       const operations = [
         deleteFrom(addressChangesCollection, used.value.id, { ifVersion: used.version }),
-        // Not while the account is being taken back from whoever has asked for it.
-        updateIn(accountsCollection, account.id, { set, where: { ...sameAccount(account), reclaimedSince: undefined } }),
+        // Not while the account is being taken back from whoever has asked for it. An end that was asked for meanwhile knows nothing of this way back, and
+        // would come before it is closed.
+        updateIn(accountsCollection, account.id, {
+          set,
+          where: { ...sameAccount(account), deletionAt: account.deletionAt, reclaimedSince: undefined },
+        }),
         insertInto(addressUndosCollection, undo),
       ]
       return commit(call, operations, events)

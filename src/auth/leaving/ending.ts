@@ -159,16 +159,19 @@ export function noWayBack(): Error {
 
 /** From here on nobody signs in, and nothing calls it off: what is begun is finished, by the next run if this one stops. */
 async function begin(deps: LeavingDependencies, call: Call, account: Stored<Account>): Promise<boolean> {
-  const { repository, engine, clock } = deps
+  const { repository, engine, clock, addressesOf } = deps
   const { id, deletion, suspendedAt } = account.value
+  const byOperator = deletion?.byOperator === true
   const now = clock.now()
   // Who was blocked may have lost the account to somebody who has asked for this, and cannot call it off: it waits for them, or for an operator who knows.
-  if (suspendedAt !== undefined && deletion?.byOperator !== true) return false
+  if (suspendedAt !== undefined && !byOperator) return false
   // All sessions ended when the end was asked for: one that is there is of somebody who has come back, and whose event is still on its way.
   if (suspendedAt === undefined && (await isSignedIn(engine, call, id))) {
     await stay(deps, call, { account })
     return false
   }
+  // Whoever has lost the account by a change that the day of the end does not reckon with was promised these days in the mail about it.
+  if (!byOperator && (await addressesOf(call, account.value)).undoableUntil > now) return false
   const begun = { requestedAt: now, ...deletion, begun: true }
   return repository.change(call, account, { set: { suspendedAt: suspendedAt ?? now, deletion: begun }, events: [] })
 }
