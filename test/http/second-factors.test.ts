@@ -221,6 +221,43 @@ test('an app that is set up in a session that has ended meanwhile is not', async
   assert.deepEqual(await world.running.secondFactors.state(call, accountId), { totpSince: undefined, unusedCodes: 0 })
 })
 
+test('an app is set up with time enough to do it, and a page that was open for too long says what to remove from the app', async () => {
+  const { accountId } = await world.person({ email: fresh() })
+  world.engine.signedInAs = accountId
+  const signIn = (): void => {
+    const now = world.clock.now()
+    world.engine.sessionList.splice(0)
+    world.engine.sessionList.push({ id: 'here', accountId, signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' })
+  }
+  const path = '/account/second-step'
+  const read = (text: string): { key: string; sealed: string } => ({
+    key: /<code[^>]*>([A-Z2-7 ]+)<\/code>/.exec(text)?.[1]?.replaceAll(' ', '') ?? assert.fail('no key'),
+    sealed: /name="sealed" value="([^"]+)"/.exec(text)?.[1] ?? assert.fail('no form'),
+  })
+  const send = async ({ key, sealed }: { key: string; sealed: string }, language = 'en') =>
+    await world.visit({ path, cookies: { ...here, '__Host-Http-language': language }, form: { sealed, code: await shown(key) } })
+  signIn()
+  world.clock.advance(5 * 60_000 + 1)
+  assert.match(
+    String((await world.visit({ path, cookies: here })).headers?.['location']),
+    /^\/authorize\?.*&again$/,
+    'before a key is shown',
+  )
+  signIn()
+  world.clock.advance(5 * 60_000)
+  const first = read((await world.visit({ path, cookies: here })).text)
+  world.clock.advance(15 * 60_000 + 1)
+  signIn()
+  const late = await send(first)
+  assert.equal(late.status, 422)
+  assert.match(late.text, /open for too long\. Remove the entry that you have just made in your app/)
+  assert.match((await send(first, 'de')).text, /zu lange offen\. Entfernen Sie den Eintrag/)
+  const second = read(late.text)
+  assert.notEqual(second.key, first.key)
+  assert.match((await send(second)).text, /The second step is on/)
+  world.engine.sessionList.splice(0)
+})
+
 test('turning it off lets the password in alone again, ends sign-ins under way, and tells the owner', async () => {
   const email = fresh()
   const { accountId } = await world.person({ email })

@@ -12,7 +12,7 @@ import { ownSections } from './account-sections.ts'
 import { featuresOf } from './features.ts'
 import type { SignedIn } from './parts.ts'
 import { type FormFailure, formFailure, formPage, type PageParts, refused, skinOf } from './handling.ts'
-import { unlessRecent } from './recent.ts'
+import { firstSignIn, unlessRecent } from './recent.ts'
 
 export type { SignedIn } from './parts.ts'
 
@@ -48,6 +48,8 @@ export interface AccountActions {
    * back to `returnTo`, or to the account page to press the button again.
    */
   lately(call: Call, exchange: Exchange, asked: { returnTo?: string; run: (who: SignedIn) => Promise<Answer> }): Promise<Answer>
+  /** The same for a page with a form: with time enough left to fill it, for what a device or an app has made for it meanwhile would be of no use. */
+  toFill(call: Call, exchange: Exchange, asked: { returnTo: string; run: (who: SignedIn) => Promise<Answer> }): Promise<Answer>
   /** The page, with what has just been done, or with what is wrong in the form of one section. */
   show(who: SignedIn, shown?: { done?: Done | undefined; failure?: FormFailure; section?: string }): Promise<Answer>
   rename(who: SignedIn, name: string): Promise<Answer>
@@ -71,6 +73,12 @@ export function accountActions(parts: PageParts): AccountActions {
       const session = await engine.browserSession(exchange)
       if (session === undefined) return seeOther(engine.signInPath(returnTo))
       return unlessRecent(parts, session, returnTo) ?? run({ call, exchange, session })
+    },
+    async toFill(call, exchange, { returnTo, run }) {
+      const session = await engine.browserSession(exchange)
+      if (session === undefined) return seeOther(engine.signInPath(returnTo))
+      const first = firstSignIn(parts, session, { returnTo, filled: false })
+      return first === undefined ? run({ call, exchange, session }) : seeOther(first)
     },
     ...profileActions(parts, { show, textsFor }),
     async changePassword(who: SignedIn, { current, password }: { current: string; password: string }) {

@@ -31,7 +31,7 @@ const common = {
 const SET_UP = '/account/second-step'
 const enrolForm = z.strictObject({ csrf_token: csrfToken, sealed: formText, code: formText })
 export function secondStepAccountRoutes(parts: PageParts): Route[] {
-  const { lately } = accountActions(parts)
+  const { lately, toFill } = accountActions(parts)
   const post = { ...common, method: 'POST', body: 'form' } as const
   const newCodes = route({
     ...post,
@@ -71,7 +71,7 @@ export function secondStepAccountRoutes(parts: PageParts): Route[] {
       rate: 'page',
       summary: 'A key for an authenticator app',
       handle: friendly(parts, (call, _input, exchange) =>
-        lately(call, exchange, { returnTo: SET_UP, run: (who) => showSetUp(parts, who) }),
+        toFill(call, exchange, { returnTo: SET_UP, run: (who) => showSetUp(parts, who) }),
       ),
     }),
     route({
@@ -87,7 +87,7 @@ export function secondStepAccountRoutes(parts: PageParts): Route[] {
   ]
 }
 
-async function showSetUp(parts: PageParts, who: SignedIn, failed?: { failure: FormFailure; sealed: string }): Promise<Answer> {
+async function showSetUp(parts: PageParts, who: SignedIn, failed?: { failure: FormFailure; sealed?: string }): Promise<Answer> {
   const { call, exchange, session } = who
   const { accountId } = session
   const state = await parts.secondFactors.state(call, accountId)
@@ -116,7 +116,8 @@ async function setUp(parts: PageParts, who: SignedIn, typed: z.infer<typeof enro
       failure: refused({ problems: { code: skinOf(parts, exchange).texts.secondStep.wrongClock } }),
       sealed: typed.sealed,
     })
-  if (outcome === 'ended') return seeOther(SET_UP)
+  // With another key: what the app has made of the one before would show codes that are wrong, beside those of this one.
+  if (outcome === 'ended') return showSetUp(parts, who, { failure: refused({ problem: skinOf(parts, exchange).texts.secondStep.tooOld }) })
   if (outcome.codes.length === 0) return doneAnswer('second-step-on')
   return showCodes(parts, who, { codes: outcome.codes, words: 'codesAfter' })
 }

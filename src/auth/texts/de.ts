@@ -468,6 +468,8 @@ export const de: Texts = {
     wrongCode: 'Das ist nicht der Code von jetzt, oder er wurde schon benutzt. Warten Sie auf den nächsten.',
     wrongClock: 'Das ist nicht der Code von jetzt. Warten Sie auf den nächsten, und prüfen Sie, ob die Uhr Ihres Geräts stimmt.',
     wrongRecovery: 'Das ist keiner Ihrer unbenutzten Wiederherstellungscodes.',
+    tooOld:
+      'Diese Seite war zu lange offen. Entfernen Sie den Eintrag, den Sie gerade in Ihrer App angelegt haben, und scannen Sie diesen hier.',
     setUpTitle: 'Zweiten Schritt einrichten',
     setUpLead: 'Eine App auf Ihrem Telefon zeigt zweimal in der Minute einen neuen Code. Die Anmeldung fragt ab dann danach.',
     neededLead: 'Diese Anmeldung verlangt mehr als einen Nachweis, dass Sie es sind, und Ihr Konto hat nur einen. Es dauert eine Minute.',

@@ -469,6 +469,7 @@ export const en = {
     wrongCode: 'This is not the code of this moment, or it was used already. Wait for the next one.',
     wrongClock: 'This is not the code of this moment. Wait for the next one, and look whether the clock of your device is right.',
     wrongRecovery: 'This is none of your unused recovery codes.',
+    tooOld: 'This page was open for too long. Remove the entry that you have just made in your app and scan this one.',
     setUpTitle: 'Set up a second step',
     setUpLead: 'An app on your phone shows a new code twice a minute. Signing in asks for it from then on.',
     neededLead: 'This sign-in asks for more than one proof that it is you, and your account has only one. It takes a minute.',
