@@ -356,6 +356,21 @@ test('adding a passkey in a session that has ended meanwhile adds none', async (
   assert.deepEqual(await kept(owner), [])
 })
 
+test('a device makes a passkey only with time enough left to send it', async () => {
+  const owner = await person()
+  signedIn(owner)
+  const show = () => world.visit({ path: '/account/passkeys/add', cookies })
+  world.clock.advance(5 * 60_000)
+  const page = await show()
+  world.clock.advance(1)
+  assert.match(String((await show()).headers?.['location']), /^\/authorize\?.*&again$/)
+  world.clock.advance(5 * 60_000 - 1)
+  const answer = new SoftAuthenticator().create({ challenge: challengeIn(page.answer), origin: ORIGIN, rpId })
+  const sent = await world.visit({ path: '/account/passkeys/add', cookies, form: { name: 'Mine', answer } })
+  assert.equal(sent.headers?.['location'], '/account?done=passkey-added')
+  assert.equal((await kept(owner)).length, 1)
+})
+
 function challengeIn({ body }: Answer): string {
   const html = body !== undefined && 'html' in body ? body.html.toString() : ''
   return /&quot;challenge&quot;:&quot;([\w-]+)&quot;/.exec(html)?.[1] ?? ''

@@ -36,7 +36,7 @@ const nameForm = z.strictObject({ csrf_token: csrfToken, name: formText })
 const owned = z.strictObject({ id: z.string().min(1).max(128) })
 
 export function passkeyAccountRoutes(parts: PageParts): Route[] {
-  const { lately } = accountActions(parts)
+  const { lately, toFill } = accountActions(parts)
   const add = adding(parts)
   return [
     route({
@@ -45,7 +45,7 @@ export function passkeyAccountRoutes(parts: PageParts): Route[] {
       path: '/account/passkeys/add',
       summary: 'Asks the device for a passkey',
       handle: friendly(parts, (call, _input, exchange) =>
-        lately(call, exchange, { returnTo: '/account/passkeys/add', run: (who) => add.show(who) }),
+        toFill(call, exchange, { returnTo: '/account/passkeys/add', run: (who) => add.show(who) }),
       ),
     }),
     route({
