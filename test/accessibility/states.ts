@@ -113,6 +113,8 @@ export async function openStage(): Promise<Stage> {
     world.engine.signedInAs = person.accountId
     return { cookies: here, ...visit }
   }
+  const longAgo = (): void =>
+    void world.engine.sessionList.splice(0, 1, { ...world.engine.sessionList[0]!, signedInAt: world.clock.now() - 660_000 })
   const crowd = (): void => {
     const now = world.clock.now()
     const { accountId } = person
@@ -313,9 +315,16 @@ export async function openStage(): Promise<Stage> {
       },
     },
     {
+      name: 'GET /account, before a fresh sign-in',
+      ask() {
+        longAgo()
+        return signedIn({ path: '/account' })
+      },
+    },
+    {
       name: 'GET /account/organisations/:id, before a fresh sign-in',
       ask() {
-        world.engine.sessionList.splice(0, 1, { ...world.engine.sessionList[0]!, signedInAt: world.clock.now() - 660_000 })
+        longAgo()
         return signedIn({ path: groupPath })
       },
     },

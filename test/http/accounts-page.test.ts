@@ -347,3 +347,32 @@ test('speaks the language that was chosen, on the page and in what is wrong, and
     assert.equal((await choose('de', back ?? '')).headers?.['location'], location, back)
   assert.deepEqual((await choose('xx', '/account')).cookies, [])
 })
+
+test('forms that count only soon after a sign-in come when there is time enough to fill them', async (t) => {
+  const other = await openAccounts()
+  t.after(() => other.stop())
+  const { accountId } = await other.person({ email: 'slow@example.org' })
+  other.engine.signedInAs = accountId
+  const formsAfter = async (ago: number): Promise<readonly string[]> => {
+    const now = other.clock.now()
+    const session = { id: 'here', accountId, signedInAt: now - ago, lastUsedAt: now, device: 'Firefox on Linux' }
+    other.engine.sessionList.splice(0, 1, session)
+    const { text } = await other.visit({ path: '/account' })
+    return ['email', 'password', 'delete'].map((id) => {
+      const section = new RegExp(`<section class="sheet" id="${id}"[^]*?</section>`).exec(text)?.[0] ?? assert.fail(id)
+      const way = /href="(\/authorize[^"]*)">Show that it is me/.exec(section)?.[1]
+      assert.equal(way === undefined, section.includes(`action="/account/${id}"`), `${id} has one of both`)
+      return decodeURIComponent(way ?? 'form')
+    })
+  }
+  const way = (id: string): string => `/authorize?return_to=/account#${id}&amp;again`
+  assert.deepEqual(await formsAfter(5 * 60_000), ['form', 'form', 'form'])
+  assert.deepEqual(await formsAfter(5 * 60_000 + 1), [way('email'), 'form', way('delete')], 'a password is changed with the one before')
+  await other.database.collection(accountsCollection).update(call, accountId, { set: { password: undefined } })
+  assert.deepEqual(await formsAfter(5 * 60_000), ['form', 'form', 'form'])
+  assert.deepEqual(await formsAfter(5 * 60_000 + 1), [way('email'), way('password'), way('delete')])
+  const now = other.clock.now()
+  other.engine.sessionList.splice(0, 1, { ...other.engine.sessionList[0]!, signedInAt: now - 9 * 60_000 })
+  const { text } = await other.visit({ path: '/account/email', form: { email: 'no address' } })
+  assert.match(text, /value="no address"/, 'what was typed stays')
+})

@@ -2,6 +2,7 @@
 import { type Html, html } from '#kernel/html.ts'
 import type { Organisation } from '../organisations/schemas.ts'
 import { pathOf } from '../organisations/parts.ts'
+import { confirmWay } from '../pages/confirm-way.ts'
 import { csrfField, message, type Skin } from '../pages/layout.ts'
 import type { PageFeature, PageParts } from '../pages/parts.ts'
 
@@ -11,8 +12,9 @@ export function leavingFeature({ leaving }: PageParts): PageFeature {
       {
         id: 'delete',
         heading: (texts) => texts.leaving.heading,
-        async body({ call, session }, { skin, csrfToken, state }) {
+        async body({ call, session }, { skin, csrfToken, first, state }) {
           const { leaving: texts } = skin.texts
+          if (first !== undefined) return html`<p class="soft">${texts.words(leaving.graceDays)}</p>${confirmWay(skin, first)}`
           const left = await leaving.leftBy(call, session.accountId)
           return html`<p class="soft">${texts.words(leaving.graceDays)}</p>${message('bad', state.problem)}
 <form class="form" method="post" action="/account/delete">${csrfField(csrfToken)}${left.length === 0 ? undefined : leftPart(skin, left)}

@@ -9,7 +9,8 @@ import { servicesPart } from '../service-accounts/pages.ts'
 import type { ServiceAccountView } from '../service-accounts/contract.ts'
 import type { MembershipView, MemberView } from './contract.ts'
 import type { InvitationView, PendingInvitation } from './invitations.ts'
-import { button, confirmWay, pathOf, roleBoxes, roleWords } from './parts.ts'
+import { confirmWay } from '../pages/confirm-way.ts'
+import { button, pathOf, roleBoxes, roleWords } from './parts.ts'
 
 export function organisationsSection(list: readonly MembershipView[], mayCreate: boolean, { skin, csrfToken, state }: SectionView): Html {
   const { organisations: texts } = skin.texts

@@ -9,14 +9,6 @@ export function roleWords({ texts }: Skin, roles: readonly string[]): string {
   return roles.length === 0 ? organisations.member : roles.map((role) => organisations.roles[role] ?? role).join(', ')
 }
 
-/** In the place of forms that count only soon after a sign-in. */
-export function confirmWay({ texts }: Skin, path: string | undefined): Html | undefined {
-  const { words, way } = texts.organisations.confirmFirst
-  return path === undefined
-    ? undefined
-    : html`<p class="soft">${words}</p><div><a class="button quiet compact" href="${path}">${way}</a></div>`
-}
-
 export function button(
   csrfToken: string,
   action: string,

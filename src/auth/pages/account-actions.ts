@@ -157,7 +157,9 @@ function showAccount(parts: PageParts): AccountActions['show'] {
     const view = { skin, csrfToken: exchange.csrfToken(), now: clock.now(), person: { name, email, emailVerified, hasPassword, language } }
     const shown = await Promise.all(
       sections.map(async (section) => {
-        const body = await section.body(who, { ...view, state: section.id === failed ? state : {} })
+        const filled = section.id === failed
+        const first = firstSignIn(parts, session, { returnTo: `/account#${section.id}`, filled })
+        const body = await section.body(who, { ...view, first, state: filled ? state : {} })
         return body === undefined ? undefined : { id: section.id, heading: section.heading(texts), body }
       }),
     )

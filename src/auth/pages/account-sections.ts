@@ -5,6 +5,7 @@ import type { AuthorisedApp, Engine } from '../engine.ts'
 import type { AccountSection, PageParts, SectionView } from './parts.ts'
 import type { SignInMethods } from '../methods.ts'
 import { confirmFirst } from './confirm-first.ts'
+import { confirmWay } from './confirm-way.ts'
 import { eventRows } from './security-events-page.ts'
 import { newPasswordField } from './new-password.ts'
 import { csrfField, field } from './layout.ts'
@@ -49,10 +50,12 @@ const password = (methods: SignInMethods): AccountSection => ({
   id: 'password',
   heading: (texts) => texts.password.heading,
   body: async (_who, view) => {
-    const { skin, person, csrfToken, state } = view
+    const { skin, person, csrfToken, first, state } = view
     const { problems = {} } = state
     const { password: texts, fields } = skin.texts
     if (!person.emailVerified) return confirmFirst(view, methods)
+    // Whoever has one proves it in the form.
+    if (!person.hasPassword && first !== undefined) return html`<p class="soft">${texts.none}</p>${confirmWay(skin, first)}`
     const next = newPasswordField(skin, {
       label: fields.newPassword,
       problem: problems['password'],

@@ -75,6 +75,8 @@ export interface SectionView {
     /** One that is offered. */
     readonly language?: string | undefined
   }
+  /** Where whoever is to fill a form that counts only soon after a sign-in signs in first; `undefined` when there is time enough left. */
+  readonly first: string | undefined
   /** What is wrong with the form of this section, when it was sent just now. */
   readonly state: FormState
 }

@@ -4,7 +4,8 @@ import { csrfField, field, lead, message, type Skin, stagePage } from '../pages/
 import type { FormState } from '../pages/parts.ts'
 import { scopeWords as wordsOfScope } from '../pages/words.ts'
 import { PERMISSIONS_SCOPE } from '../roles/membership.ts'
-import { button, confirmWay, pathOf, roleBoxes, roleWords } from '../organisations/parts.ts'
+import { confirmWay } from '../pages/confirm-way.ts'
+import { button, pathOf, roleBoxes, roleWords } from '../organisations/parts.ts'
 import type { MadeServiceAccount, ServiceAccountView } from './contract.ts'
 
 export interface ServicesView {

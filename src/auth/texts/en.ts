@@ -18,6 +18,7 @@ export const en = {
     problemTitle: (title: string) => `Problem: ${title}`,
     goTo: (product: string) => `Go to ${product}`,
     yourAccount: 'Your account',
+    confirmFirst: { words: 'To change something here, please show first that it is still you.', way: 'Show that it is me' },
     lookAtField: 'Please look at the marked field.',
     lookAtFields: 'Please look at the marked fields.',
     goBack: 'Please go back and try again.',
@@ -311,7 +312,6 @@ export const en = {
     /** What roles are called; one that is not here is shown as the app names it. */
     roles: { owner: 'owner' } as Readonly<Record<string, string>>,
     /** In the place of forms, where the last sign-in is not of the last minutes. */
-    confirmFirst: { words: 'To change something here, please show first that it is still you.', way: 'Show that it is me' },
     rolesLegend: 'Roles',
     rolesOf: (name: string) => `Roles of ${name}`,
     saveRoles: 'Save roles',
