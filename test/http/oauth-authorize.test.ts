@@ -402,6 +402,19 @@ test('a signed request counts as signed, and nothing else does (RFC 9101)', asyn
   }
 })
 
+test('a request object of anybody is refused in order, whatever stands in it', async () => {
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const texts = { toString: 1 }
+  for (const payload of [{ state: texts }, { redirect_uri: [texts] }, { resource: { a: 1 } }, { resource: [{ a: 1 }] }, null, 5, ['x']]) {
+    const request = `${part({ alg: 'ES256' })}.${part(payload)}.${part('x')}`
+    const query = new URLSearchParams({ client_id: 'web', request })
+    const shown = await send(world, { path: `/authorize?${query.toString()}` })
+    assert.ok(shown.status < 500, `${JSON.stringify(payload)} ${shown.status} ${shown.body}`)
+    const pushed = await send(world, { path: '/par', form: Object.fromEntries(query) })
+    assert.deepEqual([pushed.status, errorOf(pushed)], [400, 'invalid_request_object'], JSON.stringify(payload))
+  }
+})
+
 const read = async (name: string, headers: Record<string, string> = {}): Promise<Record<string, unknown>> =>
   JSON.parse((await send(world, { path: `/.well-known/${name}`, headers })).body)
 

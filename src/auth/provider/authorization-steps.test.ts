@@ -10,6 +10,7 @@ const OURS: Readonly<Record<string, readonly string[]>> = {
   checkOpenIdScope: ['gateOpenidParameters'],
   checkResource: ['checkResource', 'settleScope'],
   checkResponseMode: ['needResponseType', 'checkResponseMode'],
+  processRequestObject: ['readRequestObject', 'processRequestObject'],
 }
 
 test('what is asked for is settled once the resource is known, the gate of openid is ours, and a type is missed before its mode', () => {

@@ -2,9 +2,12 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { askedScopes, offeredScopes } from './asked-scopes.ts'
 import { authorizationSteps } from './engine-internals.ts'
+import { readRequestObject } from './request-object.ts'
 
 /** Where an authorization begins. */
 export const BEGINNINGS = ['authorization', 'pushed_authorization_request', 'device_authorization'] as const
+
+const isRequestObject = ({ name }: { readonly name: string }): boolean => name === 'processRequestObject'
 
 /** For the engine that is built next: it takes its steps then. */
 export function settleRequests(): void {
@@ -13,12 +16,14 @@ export function settleRequests(): void {
     if (steps.includes(settleScope)) continue
     const gate = steps.findIndex(({ name }) => name === 'checkOpenIdScope')
     const resource = steps.findIndex(({ name }) => name === 'checkResource')
-    if (gate === -1 || resource === -1) throw new Error('The OpenID engine looks at requests in another way than this release knows.')
+    if (gate === -1 || resource === -1 || !steps.some(isRequestObject))
+      throw new Error('The OpenID engine looks at requests in another way than this release knows.')
     steps.splice(resource + 1, 0, settleScope)
     steps[gate] = gateOpenidParameters
     const mode = steps.findIndex(({ name }) => name === 'checkResponseMode')
     // No request of a device has a response type.
     if (mode !== -1) steps.splice(mode, 0, needResponseType)
+    steps.splice(steps.findIndex(isRequestObject), 0, readRequestObject)
   }
 }
 

@@ -700,7 +700,7 @@ export const de: Texts = {
   signOut: {
     title: 'Abmelden?',
     lead: (product) =>
-      `Damit melden Sie sich in diesem Browser von ${product} ab. Apps, denen Sie Zugriff gegeben haben, behalten ihn, bis Sie ihn auf Ihrer Kontoseite beenden.`,
+      `Damit melden Sie sich in diesem Browser von ${product} ab. Apps, die verbunden bleiben dürfen, behalten ihren Zugriff, bis Sie ihn auf Ihrer Kontoseite beenden.`,
     submit: 'Abmelden',
     stay: 'Angemeldet bleiben',
     doneTitle: 'Abgemeldet',

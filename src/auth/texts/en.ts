@@ -699,7 +699,7 @@ export const en = {
   signOut: {
     title: 'Sign out?',
     lead: (product: string) =>
-      `This signs you out of ${product} in this browser. Apps that you have allowed keep their access until you end it on your account page.`,
+      `This signs you out of ${product} in this browser. Apps that you have let stay connected keep their access until you end it on your account page.`,
     submit: 'Sign out',
     stay: 'Stay signed in',
     doneTitle: 'Signed out',
