@@ -96,6 +96,11 @@ const DOCUMENTS: Readonly<Record<string, (origin: string) => Record<string, unkn
     redirect_uris: ['cursor://anysphere.cursor-mcp/oauth/callback'],
     token_endpoint_auth_method: 'none',
   }),
+  '/half.json': () => ({
+    client_name: 'Half',
+    redirect_uris: ['https://half.example/callback'],
+    policy_uri: 'https://half.example/\ud800',
+  }),
   '/keyless.json': (origin) => ({
     client_name: 'Keyless',
     redirect_uris: ['https://keyless.example/callback'],
@@ -268,6 +273,7 @@ for (const [path, why] of [
   ['/keyless.json', /key set of the client was answered with status 404/],
   ['/foreign-keys.json', /jwks: has no key that can be used here/],
   ['/careless.json', /jwks: has a private key/],
+  ['/half.json', /policy_uri: has text that no database can store/],
   ['/signing-nothing.json', /jwks or jwks_uri: is needed/],
   ['/only-cursor.json', /cursor-mcp.* needs a dot, such as .* \(RFC 8252 section 7\.1\)/],
 ] as const)
@@ -370,3 +376,14 @@ test('requirement 52: whoever wants tokens bound to a certificate is told that t
     'as the answer says',
   )
 })
+
+for (const [what, change, error] of [
+  ['half a character in a redirect URI', { redirect_uris: ['https://odd.example/\ud800'] }, 'invalid_redirect_uri'],
+  ['half a character in the address of its policy', { policy_uri: 'https://odd.example/\ud800' }, 'invalid_client_metadata'],
+  ['white space that would be left out', { redirect_uris: ['https://odd.example/a\n\tb c'] }, 'invalid_redirect_uri'],
+  ['a backslash before another host', { redirect_uris: ['https://odd.example\\@other.example/'] }, 'invalid_redirect_uri'],
+] as const)
+  test(`requirement 52: a registration with ${what} is refused`, async () => {
+    const reply = await register({ redirect_uris: ['https://odd.example/callback'], client_name: 'Odd', scope: 'openid', ...change })
+    assert.deepEqual([reply.status, errorOf(reply)], [400, error], reply.body)
+  })
