@@ -9,7 +9,8 @@ import { launchBrowser, withoutChromium } from '../support/browser.ts'
 import { ACTS } from './acts.ts'
 import { type Keys, keysOn } from './keys.ts'
 import { type Shown, showStage } from './shown.ts'
-import { openStage, SHOWN_BY_OTHERS, type Stage } from './states.ts'
+import { SHOWN_BY_OTHERS } from './shown-by-others.ts'
+import { openStage, type Stage } from './states.ts'
 
 const PHONE = { width: 320, height: 640 }
 const DESKTOP = { width: 1280, height: 900 }
