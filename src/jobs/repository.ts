@@ -1,7 +1,7 @@
 // How jobs are stored: one collection, by state and time, all of them or those of a name. Every change of a state is a compare-and-set.
-import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, insertInto } from '#kernel/collection.ts'
+import { committed } from '#kernel/committed.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Database, Page, Stored } from '../database/contract.ts'
 import { type JobRecord, type JobState, jobRecord } from './schemas.ts'

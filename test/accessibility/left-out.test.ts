@@ -1,11 +1,11 @@
 // The template of an app leaves out what came after it was written: what stands around it then is found by screen readers, too.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import axe from 'axe-core'
 import type { Browser } from 'playwright-core'
 import { templateV1 } from '../fixtures/template-v1.ts'
 import { type AccountsWorld, openAccounts, type Visit } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 import { launchBrowser, withoutChromium } from '../support/browser.ts'
 import { type Shown, showStage } from './shown.ts'
 

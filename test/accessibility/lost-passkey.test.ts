@@ -1,11 +1,11 @@
 // The way back in where there are passkeys alone, in a real browser: what axe finds on its pages is nothing, and the form that the script fills makes a
 // passkey. The other pages are looked at in pages.test.ts, where there are passwords and so none of these.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import axe from 'axe-core'
 import type { Browser } from 'playwright-core'
 import { type AccountsWorld, call, openAccounts, tokenIn, type Visit } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 import { launchBrowser, withoutChromium } from '../support/browser.ts'
 import { type Shown, showStage } from './shown.ts'
 

@@ -1,8 +1,8 @@
 // A flood of sign-ins: what does not fit is told so at once, known and unknown addresses alike, and nobody's tries are counted for it.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { call, openAccounts } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 
 test('a flood past the queue is refused fast, in one shape, and is not held against the person', async (t) => {
   const world = await openAccounts({ passwords: { concurrency: 1, maxWaiting: 5 } })

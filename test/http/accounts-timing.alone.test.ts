@@ -1,10 +1,10 @@
 // Nobody can tell by the clock whether an address has an account. Hashes of a tenth of the usual cost make this test stricter, not weaker: a real one
 // takes longer and varies more, and would hide what the rest of the work gives away. NINEFOLD_TEST_REAL_HASHES=1 runs it with the real parameters.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { type AccountsWorld, call, openAccounts } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 import { assertAlike, interleaved } from '../support/rank.ts'
 
 const real = process.env['NINEFOLD_TEST_REAL_HASHES'] === '1'

@@ -1,10 +1,10 @@
 // Signing up, confirming, signing in and the account page, on a real database: what works, what is refused, and that refusing changes nothing.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sha256 } from '#kernel/keyring.ts'
 import { accountsCollection, emailTokensCollection } from '../../src/auth/accounts/repository.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 
 let world: AccountsWorld
 

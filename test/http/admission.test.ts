@@ -1,10 +1,10 @@
 // Who may have an account: by domain, by invitation, or nobody new. What is said about it tells nobody who is invited or has an account.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { AuthDefinition } from '../../src/auth/contract.ts'
 import { type AccountsWorld, call, openAccounts, type SentMail, tokenIn } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 import { until } from '../support/until.ts'
 import { CLIENT_ID, startUpstream } from '../support/upstream.ts'
 import { locationOf, TravellingBrowser } from '../support/upstream-browser.ts'

@@ -1,11 +1,11 @@
 // Hashes that nobody can compute: they moved in when nobody looked closely. No password fits them, so they answer like a wrong one, and a mail helps their owner.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { authErrors } from '../../src/auth/errors.ts'
 import { NOT_COMPUTABLE } from '../../src/auth/passwords/process.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 
 let world: AccountsWorld
 

@@ -1,10 +1,10 @@
 // Signing in by mail: a code or a link, good once, in the browser that asked, and never used up by looking.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sha256 } from '#kernel/keyring.ts'
 import { emailSignInsCollection } from '../../src/auth/email-sign-in/repository.ts'
 import { type AccountsWorld, call, openAccounts, type SentMail, tokenIn, type Visited, WENT_ON } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 import { until } from '../support/until.ts'
 
 let world: AccountsWorld

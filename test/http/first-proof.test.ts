@@ -1,5 +1,4 @@
 // The first proof of a mailbox by signing in: with a mailed code or link, or by the password of another system. Whoever had the account before is out of it.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
@@ -9,6 +8,7 @@ import type { Passkey } from '../../src/auth/passkeys/schemas.ts'
 import { codesCollection, totpCollection } from '../../src/auth/second-factors/repository.ts'
 import { identitiesCollection, identityId } from '../../src/auth/upstream/repository.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn, type Visited, WENT_ON } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 import { until } from '../support/until.ts'
 
 const PASSWORD = 'as it was there'

@@ -1,10 +1,10 @@
 // Forms other than the one for the password, attacked from hundreds of addresses: how much of it reaches a mailbox or is compared, and who still gets in.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { generate } from 'otplib'
 import type { Interaction } from '../../src/auth/engine.ts'
 import { type AccountsWorld, call, openAccounts, puzzleIn, type Visited, WENT_ON } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 import { until } from '../support/until.ts'
 
 const BOTS = 500

@@ -1,9 +1,9 @@
 // Guessing by the thousand, from addresses by the hundred, at accounts by the dozen: how much of it is ever tried, and who still gets in.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { html } from '#kernel/html.ts'
 import { type AccountsWorld, call, openAccounts, puzzleIn, type Visited } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 
 const here = { '__Host-Http-here': 'h'.repeat(43) }
 /** The whole: 10,000 guesses over 1,000 addresses and 500 accounts. A tenth of it behaves alike, and is fast enough for every run. */

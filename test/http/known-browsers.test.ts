@@ -1,5 +1,4 @@
 // What a known browser stays known by: a change that its owner makes in it, another account in it, and strangers behind the same client address.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { createBrowserPasses, KNOWN_BROWSER_COOKIE } from '#kernel/http/known-browser.ts'
@@ -10,6 +9,7 @@ import { passkeysCollection } from '../../src/auth/passkeys/repository.ts'
 import { totpCollection } from '../../src/auth/second-factors/repository.ts'
 import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
 import { type AccountsWorld, call, openAccounts, ORIGIN, tokenIn, type Visited, WENT_ON } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 import { SoftAuthenticator } from '../support/authenticator.ts'
 
 let world: AccountsWorld

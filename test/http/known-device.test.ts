@@ -1,5 +1,4 @@
 // Browsers that are known: whom strangers keep out, whom they cannot, and what has to be proved in a browser until it is known.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { createKeyRing } from '#kernel/keyring.ts'
@@ -9,6 +8,7 @@ import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { credentialOf } from '../../src/auth/accounts/schemas.ts'
 import type { Proof } from '../../src/auth/levels.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn, type Visited, WENT_ON } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 import { authorizePath, Browser, openOauth, type OauthWorld, pkce } from '../support/oauth.ts'
 
 const COOKIE = '__Host-Http-known-device'

@@ -1,5 +1,4 @@
 // Whom another system knows comes in by its password, within the rules that the app has for everybody: domains, its hook, and an end that was asked for here.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
@@ -9,6 +8,7 @@ import type { LegacyPerson, PersonRow } from '../../src/auth/moving/contract.ts'
 import { endedCollection } from '../../src/auth/moving/ended.ts'
 import { callIn } from '#kernel/call.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 
 const DAY = 24 * 3_600_000
 const PASSWORD = 'as it was there'

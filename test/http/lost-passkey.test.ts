@@ -1,5 +1,4 @@
 // Every passkey is lost in an app that has nothing else: the mailbox lets its owner make a new one, once, without telling anybody else anything.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { callAs } from '#kernel/call.ts'
@@ -12,6 +11,7 @@ import { LOST, totpCollection } from '../../src/auth/second-factors/repository.t
 import type { StoredEvent } from '../../src/database/contract.ts'
 import { renderMail } from '../../src/jobs/mail/templates.ts'
 import { type AccountsWorld, call, openAccounts, ORIGIN, tokenIn, type Visited } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 import { SoftAuthenticator } from '../support/authenticator.ts'
 import { looked } from '../support/scenario-database.ts'
 import { until } from '../support/until.ts'

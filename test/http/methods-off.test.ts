@@ -1,5 +1,4 @@
 // Ways to sign in that are switched off on data where people use them: nothing of them is reached, shown or accepted any more, and the rest goes on.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,6 +10,7 @@ import type { AuthDefinition } from '../../src/auth/contract.ts'
 import type { Proof } from '../../src/auth/levels.ts'
 import type { PageDetails, ThemeDefinition } from '../../src/auth/theme/contract.ts'
 import { type AccountsWorld, call, openAccounts, ORIGIN, tokenIn, type Visited, WENT_ON } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 import { SoftAuthenticator } from '../support/authenticator.ts'
 
 type Methods = NonNullable<AuthDefinition['methods']>

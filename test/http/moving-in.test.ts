@@ -1,5 +1,4 @@
 // People move in with the hashes of other systems, sign in with the passwords that they have, and move out again whole.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { argon2Sync, pbkdf2Sync } from 'node:crypto'
 import { after, before, test } from 'node:test'
@@ -9,6 +8,7 @@ import { hashShapesCollection } from '../../src/auth/moving/repository.ts'
 import { SECURITY_EVENT } from '../../src/auth/security-events/security-event.ts'
 import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn, WENT_ON } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 import { until } from '../support/until.ts'
 import { CLIENT_ID, startUpstream, type Upstream } from '../support/upstream.ts'
 import { locationOf, TravellingBrowser } from '../support/upstream-browser.ts'

@@ -1,5 +1,4 @@
 // Passkeys with an authenticator in software: what is taken, and everything that is not.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Answer } from '#kernel/http/route.ts'
@@ -8,6 +7,7 @@ import type { ChallengePlace } from '../../src/auth/passkeys/challenges.ts'
 import { createPasskeysRepository } from '../../src/auth/passkeys/repository.ts'
 import type { Passkey, UsedChallenge } from '../../src/auth/passkeys/schemas.ts'
 import { type AccountsWorld, call, openAccounts, ORIGIN } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 import { type Ceremony, SoftAuthenticator } from '../support/authenticator.ts'
 import { until } from '../support/until.ts'
 

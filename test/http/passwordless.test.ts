@@ -1,10 +1,10 @@
 // An app without passwords: people sign up with their mailbox and a passkey alone.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sha256 } from '#kernel/keyring.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { type AccountsWorld, call, openAccounts, ORIGIN, tokenIn } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 import { SoftAuthenticator } from '../support/authenticator.ts'
 
 let world: AccountsWorld

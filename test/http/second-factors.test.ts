@@ -1,5 +1,4 @@
 // The second step: authenticator apps, recovery codes, and what pages say of them.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { callAs } from '#kernel/call.ts'
@@ -10,6 +9,7 @@ import { secondStepReset } from '../../src/auth/second-factors/create.ts'
 import { codesCollection, createSecondFactorsRepository, LOST, totpCollection } from '../../src/auth/second-factors/repository.ts'
 import { recordsOf } from '../support/records.ts'
 import { type AccountsWorld, call, openAccounts } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 import { until } from '../support/until.ts'
 
 let world: AccountsWorld

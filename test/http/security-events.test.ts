@@ -1,10 +1,10 @@
 // What happens to an account is kept for its owner: told by the write itself, stored once however often it is delivered, shown to nobody else.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { SECURITY_EVENT } from '../../src/auth/security-events/security-event.ts'
 import type { StoredEvent } from '../../src/database/contract.ts'
 import { type AccountsWorld, call, openAccounts } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 import { Browser, call as oauthCall, codeFor, openOauth } from '../support/oauth.ts'
 import { until } from '../support/until.ts'
 

@@ -1,8 +1,8 @@
 // Providers that answer as they should not, or refuse us as they should: nobody comes in, the other ways stay open, and the log says why.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { type AccountsWorld, openAccounts } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 import { CLIENT_ID, startUpstream, type Upstream } from '../support/upstream.ts'
 import { TravellingBrowser } from '../support/upstream-browser.ts'
 

@@ -1,5 +1,4 @@
 // Signing in with Google, Microsoft and Apple, from our page to theirs and back: each stands there as it speaks, and lies as others could in its name.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { after, before, beforeEach, test } from 'node:test'
@@ -7,6 +6,7 @@ import { decodeJwt, decodeProtectedHeader, type JWTPayload } from 'jose'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
 import { type AccountsWorld, call, openAccounts, type Visited } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 import { APPLE_ISSUER, appleFor, GOOGLE, leadingTo, MICROSOFT } from '../support/famous-upstreams.ts'
 import { CLIENT_ID, startUpstream, type Upstream } from '../support/upstream.ts'
 import { isIn, locationOf, TravellingBrowser } from '../support/upstream-browser.ts'

@@ -1,11 +1,11 @@
 // Signing in with another provider: who gets in, who is asked, and what a lying provider, or somebody between, cannot do. A real provider answers over HTTP.
-import { SIGN_IN } from '../support/arriving.ts'
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { sendOutward } from '#kernel/http/outward.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
 import { type AccountsWorld, call, openAccounts, type Visited } from '../support/accounts.ts'
+import { SIGN_IN } from '../support/arriving.ts'
 import { until } from '../support/until.ts'
 import { CLIENT_ID, startUpstream, type Upstream } from '../support/upstream.ts'
 import { isIn, locationOf, type Travelled, TravellingBrowser } from '../support/upstream-browser.ts'

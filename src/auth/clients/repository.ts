@@ -1,8 +1,8 @@
 // How clients are stored that are not in the app definition. Every request of a client reads its record, hence the cache; a write ends what is
 // remembered of it, here at once and in other processes with the event of the write.
-import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { type Change, defineCollection, type EventDraft, insertInto, type Operation } from '#kernel/collection.ts'
+import { committed } from '#kernel/committed.ts'
 import type { Database, Page, Stored } from '../../database/contract.ts'
 import { type StoredClient, storedClient } from './schemas.ts'
 

@@ -1,7 +1,7 @@
 // How sign-ins that wait for a mail are stored: found by browser and interaction, or by the link.
-import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, deleteFrom, type EventDraft } from '#kernel/collection.ts'
+import { committed } from '#kernel/committed.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Database, Stored } from '../../database/contract.ts'
 import type { Taken } from '../reclaiming.ts'

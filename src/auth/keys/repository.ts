@@ -1,7 +1,7 @@
 // How signing keys are stored: one row for each, the private half sealed and bound to its row.
-import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { type Change, defineCollection, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
+import { committed } from '#kernel/committed.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import { z } from '#kernel/schema.ts'
 import type { Database } from '../../database/contract.ts'

@@ -1,7 +1,7 @@
 // The writes in the life of an account that others must not overtake: blocked, about to be deleted, gone.
-import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { deleteFrom, type EventDraft, type Operation, updateIn } from '#kernel/collection.ts'
+import { committed } from '#kernel/committed.ts'
 import type { Database, Page, Stored } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
 import type { Account } from '../accounts/schemas.ts'

@@ -1,7 +1,7 @@
 // How people who move in are stored: all of one person or nothing.
-import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, type EventDraft, insertInto, updateIn } from '#kernel/collection.ts'
+import { committed } from '#kernel/committed.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Database } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'

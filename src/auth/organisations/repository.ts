@@ -1,8 +1,8 @@
 // How organisations, members and invitations are stored. A change of a member is one commit with the counts of the organisation, so that none of them
 // can be true without the other.
-import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
+import { committed } from '#kernel/committed.ts'
 import type { Database, Page, Stored } from '../../database/contract.ts'
 import { OWNER } from '../roles/permissions.ts'
 import { type Invitation, invitation, type Member, member, memberId, type Organisation, organisation } from './schemas.ts'

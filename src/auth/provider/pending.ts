@@ -1,8 +1,8 @@
 // Writes that may wait until the request under way has all of its writes together: one commit is one wait for the disk, whatever is in it. The engine
 // stores each record by itself; a first sign-in would wait thirteen times, and so it waits once for each request.
-import { committed } from '#kernel/committed.ts'
 import { ownTurn } from '#kernel/breath.ts'
 import type { Call } from '#kernel/call.ts'
+import { committed } from '#kernel/committed.ts'
 import type { Database } from '../../database/contract.ts'
 import { currentCall, refusalOfAll, waitingWrites } from './scope.ts'
 import type { PatientWrite, Write } from './write.ts'

@@ -13,7 +13,9 @@ export async function readRequestObject({ oidc: { params = {} } }: KoaContextWit
   if (typeof request === 'string') {
     const payload = payloadOf(request)
     if (!isMembers(payload)) throw new errors.InvalidRequestObject('the payload of the request object is no JSON object')
-    const odd = Object.entries(payload).find(([name, value]) => name in params && !OF_JSON.has(name) && !isText(value) && !isTexts(value))
+    const odd = Object.entries(payload).find(
+      ([name, value]) => Object.hasOwn(params, name) && !OF_JSON.has(name) && !isText(value) && !isTexts(value),
+    )
     if (odd !== undefined) throw new errors.InvalidRequestObject(`${odd[0]} in the request object must be text, or a list of texts`)
   }
   await next()

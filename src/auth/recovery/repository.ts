@@ -1,7 +1,7 @@
 // How permissions to set a new password, or to make a new passkey, are stored, and used up together with what they permit.
-import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, deleteFrom, type EventDraft, type Operation, updateIn } from '#kernel/collection.ts'
+import { committed } from '#kernel/committed.ts'
 import type { Database, Stored } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
 import { type Account, credentialOf } from '../accounts/schemas.ts'

@@ -1,8 +1,8 @@
 // Giving and taking roles and groups. Access tokens that tell of the state before end with the change; sessions go on, and their next tokens tell of the new one.
-import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { updateIn } from '#kernel/collection.ts'
 import type { Clock } from '#kernel/clock.ts'
+import { committed } from '#kernel/committed.ts'
 import type { Database } from '../../database/contract.ts'
 import { normaliseEmail } from '../accounts/email.ts'
 import { accountsCollection, createAccountsRepository } from '../accounts/repository.ts'

@@ -1,7 +1,7 @@
 // How keys of authenticator apps and recovery codes are stored: one document each per account.
-import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
+import { committed } from '#kernel/committed.ts'
 import type { Database, Stored } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
 import { createStillOwned } from '../accounts/still-owned.ts'

@@ -1,7 +1,7 @@
 // How service accounts are stored: one record here for whose it is and what it may do, and the client that it gets its tokens as. Both or neither.
-import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { type Change, defineCollection, deleteFrom, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
+import { committed } from '#kernel/committed.ts'
 import { z } from '#kernel/schema.ts'
 import type { Database, Page, Stored } from '../../database/contract.ts'
 import { clientChanged, clientsCollection } from '../clients/repository.ts'

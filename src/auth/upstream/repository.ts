@@ -1,7 +1,7 @@
 // How linked identities are stored. What changes a way into an account changes the account in the same commit.
-import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
+import { committed } from '#kernel/committed.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import type { Database } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'

@@ -1,7 +1,7 @@
 // How it is stored which secret a webhook has. Without a record it is the first.
-import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, type EventDraft } from '#kernel/collection.ts'
+import { committed } from '#kernel/committed.ts'
 import type { Database } from '../../database/contract.ts'
 import { type WebhookRecord, webhookRecord } from './schemas.ts'
 

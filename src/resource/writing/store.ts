@@ -1,7 +1,7 @@
 // Stores what was decided: one commit for the object, its event, the objects it touches and the answer that is kept for a repetition.
-import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import type { Operation } from '#kernel/collection.ts'
+import { committed } from '#kernel/committed.ts'
 import { type AppError, hasCode } from '#kernel/errors.ts'
 import { resourceErrors } from '../errors.ts'
 import type { Planner, PlannedWrite, WriteParts } from './parts.ts'

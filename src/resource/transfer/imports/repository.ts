@@ -1,7 +1,7 @@
 // How imports are stored. A change of one under way says where it believes it to be, so that two workers never write the same rows.
-import { committed } from '#kernel/committed.ts'
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, type EventDraft } from '#kernel/collection.ts'
+import { committed } from '#kernel/committed.ts'
 import type { Database, Stored } from '../../../database/contract.ts'
 import { type ImportRecord, importRecord, type ImportState } from '../schemas.ts'
 
