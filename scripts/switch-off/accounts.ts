@@ -56,13 +56,13 @@ export const ACCOUNTS: readonly Defence[] = [
     requirement: 66,
     off: 'any page may send the form that signs out',
     test: LOGOUT,
-    edits: [[`${ENGINE}/shared/xsrf.js`, "throw new InvalidRequest('xsrf token invalid');", '']],
+    edits: [['src/auth/provider/sign-out.ts', 'form?.uid !== session.uid || form.accountId !== session.accountId', 'false']],
   },
   {
     requirement: 66,
     off: 'people are asked though nobody is signed in',
     test: LOGOUT,
-    edits: [['src/auth/provider/provider.ts', '  leaveWhenSignedOut(context)\n', '  void leaveWhenSignedOut\n']],
+    edits: [['src/auth/provider/sign-out.ts', '    leave(context, client, wish)\n    return\n', '']],
   },
   {
     requirement: 67,

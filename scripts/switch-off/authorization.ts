@@ -188,7 +188,7 @@ export const AUTHORIZATION: readonly Defence[] = [
     requirement: 17,
     off: 'the authorization endpoint is shared with every origin',
     test: AUTHORIZE,
-    edits: [[`${PROVIDER}/provider.ts`, '  leaveWhenSignedOut(context)\n', "  context.set('access-control-allow-origin', '*')\n"]],
+    edits: [[`${PROVIDER}/provider.ts`, '  tellInterval(context)\n', "  context.set('access-control-allow-origin', '*')\n"]],
   },
   {
     requirement: 18,

@@ -480,7 +480,7 @@ function engineStates(): Stage['enginePages'] {
   // One that is added without a state here does not compile.
   const pages: { readonly [Name in keyof typeof looks]: (shown: Exchange) => Html } = {
     errorPage: (shown) => looks.errorPage(shown, refused),
-    signOutPage: (shown) => looks.signOutPage(shown, { action: '/x', hidden: { xsrf: 'x' } }),
+    signOutPage: (shown) => looks.signOutPage(shown, { action: '/x', hidden: { xsrf: 'x' }, onTo: { app: LONG, host: 'app.example' } }),
     signedOutPage: (shown) => looks.signedOutPage(shown),
     devicePage: (shown) => looks.devicePage(shown, { action: '/device', xsrf: 'x', code: 'ABCD', problem: 'unknown' }),
     deviceConfirmPage: (shown) =>

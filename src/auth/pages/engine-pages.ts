@@ -41,12 +41,23 @@ function usualWays({ productName, home, texts }: Skin): readonly Way[] {
   ]
 }
 
-export function signOutPage(skin: Skin, view: { readonly action: string; readonly hidden: Readonly<Record<string, string>> }): Html {
+export interface SignOutView {
+  readonly action: string
+  readonly hidden: Readonly<Record<string, string>>
+  /** Where people go from there, of an app that is not our own. */
+  readonly onTo?: { readonly app: string; readonly host: string } | undefined
+}
+
+export function signOutPage(skin: Skin, view: SignOutView): Html {
   const { signOut } = skin.texts
   const hidden = Object.entries(view.hidden).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)
+  const onTo =
+    view.onTo === undefined
+      ? undefined
+      : html`<p>${signOut.onTo(html`<bdi>${view.onTo.app}</bdi>`, html`<bdi>${view.onTo.host}</bdi>`)}</p>`
   return stagePage(skin, {
     title: signOut.title,
-    main: html`${lead(signOut.title, signOut.lead(skin.productName))}
+    main: html`${lead(signOut.title, signOut.lead(skin.productName))}${onTo}
 <form class="form" method="post" action="${view.action}">${hidden}
 <div class="buttons"><button class="button" type="submit" name="logout" value="yes">${signOut.submit}</button><a class="button quiet" href="/account">${signOut.stay}</a></div>
 </form>`,
@@ -94,7 +105,7 @@ export function enginePages(settings: FrameSettings) {
       const problem = { heading: requests.heading, words: refusalWords(requests, refused), ...ways }
       return errorPage(skin, requestId === undefined ? problem : { ...problem, requestId })
     },
-    signOutPage: (exchange: Exchange, view: Parameters<typeof signOutPage>[1]) =>
+    signOutPage: (exchange: Exchange, view: SignOutView) =>
       signOutPage(skinFor(settings, exchange, { uiLocales: uiLocalesOf(exchange) }), view),
     signedOutPage: (exchange: Exchange) => signedOutPage(skinFor(settings, exchange)),
     devicePage: (exchange: Exchange, view: DeviceCodeView) => devicePage(skinFor(settings, exchange, { here: '/device' }), view),

@@ -145,7 +145,6 @@ function features({
     revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
     rpInitiatedLogout: {
       enabled: true,
-      logoutSource: (context) => pages.signOut(context),
       postLogoutSuccessSource: (context) => pages.signedOut(context),
     },
     userinfo: { enabled: true },

@@ -227,6 +227,7 @@ function buildEngine(parts: AuthorizationServerParts, made: Made & { readonly ke
     noteWrongTry: (code) => stores.codeStorage.noteWrongTry(code),
     apiScopes: resources.scopes,
     exchange: { clients, resources, rules: parts.rules },
+    signOut: { keyRing, clients, pages },
     structured: { tokens: made.tokens, revocations: parts.revocations, clients },
   })
 }

@@ -1,8 +1,9 @@
 // What of the engine is not its public interface, and the only file that reaches for it: an upgrade that moves one of these ends here, and
-// the tests of model-changes.ts and authorization-steps.ts say which. What we change of them is there.
+// the tests of model-changes.ts, authorization-steps.ts and sign-out.ts say which. What we change of them is there.
 import * as grantHelpers from 'oidc-provider/lib/helpers/grants.js'
 
 export { default as authorizationSteps } from 'oidc-provider/lib/actions/authorization/index.js'
+export * as signOutSteps from 'oidc-provider/lib/actions/end_session.js'
 export { default as introspectionStack } from 'oidc-provider/lib/actions/introspection.js'
 export { default as revocationStack } from 'oidc-provider/lib/actions/revocation.js'
 export * as codeGrant from 'oidc-provider/lib/actions/grants/authorization_code.js'

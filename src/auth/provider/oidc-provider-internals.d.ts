@@ -65,6 +65,15 @@ declare module 'oidc-provider/lib/actions/authorization/index.js' {
   export default function steps(endpoint: string): ((context: KoaContextWithOIDC, next: () => Promise<unknown>) => unknown)[]
 }
 
+declare module 'oidc-provider/lib/actions/end_session.js' {
+  import type { KoaContextWithOIDC } from 'oidc-provider'
+
+  type Step = (context: KoaContextWithOIDC, next: () => Promise<unknown>) => unknown
+  /** The engine copies them when it is made. */
+  export const init: Step[]
+  export const confirm: Step[]
+}
+
 declare module 'oidc-provider/lib/actions/introspection.js' {
   import type { KoaContextWithOIDC } from 'oidc-provider'
 

@@ -18,7 +18,15 @@ export interface EnginePages extends DevicePages {
       readonly back?: string | undefined
     },
   ): Html
-  signOutPage(exchange: Exchange, form: { readonly action: string; readonly hidden: Readonly<Record<string, string>> }): Html
+  signOutPage(
+    exchange: Exchange,
+    form: {
+      readonly action: string
+      readonly hidden: Readonly<Record<string, string>>
+      /** Where people go from there, of an app that is not our own. */
+      readonly onTo?: { readonly app: string; readonly host: string } | undefined
+    },
+  ): Html
   signedOutPage(exchange: Exchange): Html
 }
 
@@ -27,7 +35,17 @@ export interface ProviderPages {
   /** Shows what a redirect would have told an app that nobody knows: it is not sent there without a press. */
   holdBack(context: KoaContextWithOIDC, location: URL): void
   error(context: KoaContextWithOIDC, out: ErrorOut): void
-  signOut(context: KoaContextWithOIDC): void
+  signOut(
+    context: KoaContextWithOIDC,
+    asked: {
+      /** What the form sends back. */
+      readonly form: string
+      /** Where the client wants people to go. */
+      readonly back: string | undefined
+      /** Its name, of an app that is not our own. */
+      readonly app: string | undefined
+    },
+  ): void
   signedOut(context: KoaContextWithOIDC): void
 }
 
@@ -58,14 +76,12 @@ export function createProviderPages(looks: EnginePages): ProviderPages {
       context.status = 400
       show(context, (exchange) => looks.errorPage(exchange, { error, description, requestId: exchange.requestId, back: location.href }))
     },
-    signOut(context) {
-      const { state } = context.oidc.session ?? {}
-      const secret = state?.['secret']
-      const back = state?.['postLogoutRedirectUri']
-      const xsrf = typeof secret === 'string' ? secret : ''
-      show(context, (exchange) => looks.signOutPage(exchange, { action: '/end-session/confirm', hidden: { xsrf } }))
+    signOut(context, { form, back, app }) {
+      const url = back === undefined ? undefined : new URL(back)
+      const onTo = app === undefined || url === undefined ? undefined : { app, host: url.host === '' ? url.protocol : url.host }
+      show(context, (exchange) => looks.signOutPage(exchange, { action: '/end-session/confirm', hidden: { xsrf: form }, onTo }))
       // Browsers check where a form's answer redirects to, as well.
-      const target = typeof back === 'string' ? formTargetOf(new URL(back)) : undefined
+      const target = url === undefined ? undefined : formTargetOf(url)
       if (target !== undefined) allowFormAction(context, target)
     },
     signedOut(context) {

@@ -35,6 +35,7 @@ import { pinAddress, pinRequest } from './pinned.ts'
 import { knowStructuredTokens } from './token-endpoints.ts'
 import type { CheckSecret } from './secret-tries.ts'
 import { offerServiceGrant } from './service-grant.ts'
+import { offerSignOut, settleSignOut, type SignOutParts } from './sign-out.ts'
 import { offerTokenExchange, type TokenExchangeParts } from './token-exchange.ts'
 
 export interface ProviderParts {
@@ -56,6 +57,7 @@ export interface ProviderParts {
   clientUsed(this: void, clientId: string): Promise<void>
   noteWrongTry(this: void, code: string): Promise<void>
   readonly exchange: TokenExchangeParts
+  readonly signOut: SignOutParts
   readonly structured: Parameters<typeof knowStructuredTokens>[1]
 }
 
@@ -75,6 +77,7 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
   // Before it is built: it puts its endpoints together then.
   takeStructuredTokens()
   settleRequests()
+  settleSignOut()
   giveContextsOneShape()
   const provider = new Provider(issuer, configuration)
   change(provider, parts)
@@ -113,10 +116,11 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
 
 /** Everything that we change in the engine itself. */
 function change(provider: Provider, parts: ProviderParts): void {
-  const { issuer, structured, exchange, checkSecret, refreshTokens, grants, noteWrongTry } = parts
+  const { issuer, structured, exchange, checkSecret, refreshTokens, grants, noteWrongTry, signOut } = parts
   knowStructuredTokens(provider, structured)
   keepEncryptedTokens(provider)
   offerTokenExchange(provider, exchange)
+  offerSignOut(provider, signOut)
   checkClientSecretsBy(provider, checkSecret)
   detectReplaysAtOnce(provider)
   nameRefreshTokensBy(provider, refreshTokens)
@@ -170,7 +174,6 @@ async function settleAnswer(context: KoaContextWithOIDC, parts: ProviderParts): 
   nameUnregisteredGrants(context)
   nameGrantedScopes(context)
   tellInterval(context)
-  leaveWhenSignedOut(context)
   holdBack(context, parts.pages)
   await noteUse(context, parts)
   publish(context, parts)
@@ -208,19 +211,6 @@ function isKnown(context: { readonly oidc?: { readonly route?: string } }): bool
 
 function isUnanswered({ method, status }: Pick<KoaContextWithOIDC, 'method' | 'status'>): boolean {
   return method === 'OPTIONS' && status === 404
-}
-
-/**
- * Signing out where nobody is signed in: the engine would answer with a form that a script sends, and our pages allow no such script. Where a client
- * that nobody here knows wants people to go they go only from a page of ours, or its link to us would be a link of ours to it.
- */
-function leaveWhenSignedOut(context: KoaContextWithOIDC): void {
-  if (context.path !== '/end-session' || context.status !== 200 || context.oidc.session?.accountId !== undefined) return
-  const { post_logout_redirect_uri: back, state } = factsOf(context.oidc.client).isStranger === true ? {} : (context.oidc.params ?? {})
-  const target = new URL(typeof back === 'string' ? back : context.oidc.urlFor('end_session_success'))
-  if (typeof back === 'string' && typeof state === 'string') target.searchParams.set('state', state)
-  context.status = 303
-  context.redirect(target.href)
 }
 
 /** Of clients that came by themselves those that get tokens stay. Before the answer, so that none is forgotten that has one. */

@@ -89,8 +89,8 @@ const ENDPOINTS: readonly Endpoint[] = [
     path: '/end-session/confirm',
     rate: 'page',
     summary: 'Sign-out, confirmed',
-    reason: 'Needs the secret that was stored in the session when the form was made.',
-    csrfExempt: 'The form carries a secret of the session, which the engine compares.',
+    reason: 'Needs the sealed form that the page was made with, which names the session.',
+    csrfExempt: 'The form is sealed for the session that it was shown to; without it the person is only asked.',
   },
   { method: 'GET', path: '/end-session/success', rate: 'page', summary: 'Signed out', reason: 'Tells nothing.' },
 ]

@@ -700,7 +700,8 @@ export const de: Texts = {
   signOut: {
     title: 'Abmelden?',
     lead: (product) =>
-      `Damit melden Sie sich in diesem Browser von ${product} ab. Apps, die verbunden bleiben dürfen, behalten ihren Zugriff, bis Sie ihn auf Ihrer Kontoseite beenden.`,
+      `Damit melden Sie sich in diesem Browser von ${product} ab, und Apps, die Sie hier benutzt haben, verlieren ihren Zugriff. Apps, die verbunden bleiben dürfen, behalten ihn, bis Sie ihn auf Ihrer Kontoseite beenden.`,
+    onTo: (app, host) => html`Danach geht es weiter zu ${app} (${host}).`,
     submit: 'Abmelden',
     stay: 'Angemeldet bleiben',
     doneTitle: 'Abgemeldet',

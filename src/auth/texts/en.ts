@@ -699,7 +699,8 @@ export const en = {
   signOut: {
     title: 'Sign out?',
     lead: (product: string) =>
-      `This signs you out of ${product} in this browser. Apps that you have let stay connected keep their access until you end it on your account page.`,
+      `This signs you out of ${product} in this browser, and ends the access of apps that you used here. Apps that you have let stay connected keep theirs until you end it on your account page.`,
+    onTo: (app: HtmlValue, host: HtmlValue): Html => html`After that you go on to ${app}, at ${host}.`,
     submit: 'Sign out',
     stay: 'Stay signed in',
     doneTitle: 'Signed out',
