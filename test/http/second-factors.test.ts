@@ -258,6 +258,61 @@ test('an app is set up with time enough to do it, and a page that was open for t
   world.engine.sessionList.splice(0)
 })
 
+test('on the way in, a set-up that has been overtaken says what to remove from the app, and pressing twice is no mistake', async () => {
+  const path = '/interaction/u1/second-step/set-up'
+  const { accountId } = await world.person({ email: fresh() })
+  const credential = await credentialOf(accountId)
+  const enrolling = { accountId, credential, next: { kind: 'enrol', totp: true, passkey: false } } as const
+  const at = (half: Interaction['half']): void => void (world.engine.current = half === undefined ? SIGN_IN : { ...SIGN_IN, half })
+  const read = (text: string): { key: string; sealed: string } => ({
+    key: /<code[^>]*>([A-Z2-7 ]+)<\/code>/.exec(text)?.[1]?.replaceAll(' ', '') ?? assert.fail('no key'),
+    sealed: /name="sealed" value="([^"]+)"/.exec(text)?.[1] ?? assert.fail('no form'),
+  })
+  const open = async () => read((await world.visit({ path: '/interaction/u1', cookies: here })).text)
+  const send = async ({ key, sealed }: { key: string; sealed: string }) =>
+    await world.visit({ path, cookies: here, form: { sealed, code: await shown(key) } })
+  at(enrolling)
+  const old = await open()
+  world.clock.advance(15 * 60_000 + 1)
+  const late = await send(old)
+  assert.equal(late.status, 422)
+  assert.match(late.text, /open for too long\. Remove the entry that you have just made in your app/)
+  assert.notEqual(read(late.text).key, old.key)
+  at(undefined)
+  const over = await send(old)
+  assert.equal(over.status, 422)
+  assert.match(over.text, /Sign in once more, and remove the entry/, 'the first step counts no more')
+  at(enrolling)
+  const [kept, other] = [await open(), await open()]
+  assert.match((await send(kept)).text, /Your recovery codes/)
+  for (const half of [
+    enrolling,
+    { accountId, credential, next: undefined },
+    { ...enrolling, next: { kind: 'prove', totp: true, recovery: true, passkey: false } },
+  ] as const) {
+    at(half)
+    // What the form finds is older than what the engine says when asked anew.
+    const asked = world.engine.interaction
+    if (half === enrolling)
+      world.engine.interaction = (exchange) => asked(exchange).finally(() => at({ accountId, credential, next: undefined }))
+    const elsewhere = await send(other)
+    world.engine.interaction = asked
+    assert.equal(elsewhere.status, 422)
+    assert.match(elsewhere.text, /was set up in another window\. Remove the entry/)
+    at(half)
+    if (half !== enrolling) assert.equal((await send(kept)).status, 200, 'the same once more')
+  }
+  world.engine.signedInAs = accountId
+  const now = world.clock.now()
+  world.engine.sessionList.push({ id: 'here', accountId, signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' })
+  const onAccount = async ({ key, sealed }: { key: string; sealed: string }) =>
+    await world.visit({ path: '/account/second-step', cookies: here, form: { sealed, code: await shown(key) } })
+  assert.match((await onAccount(other)).text, /was set up in another window\. Remove the entry/)
+  assert.equal((await onAccount(kept)).headers?.['location'], '/account?done=second-step-on')
+  world.engine.sessionList.splice(0)
+  world.engine.asked.splice(0)
+})
+
 test('turning it off lets the password in alone again, ends sign-ins under way, and tells the owner', async () => {
   const email = fresh()
   const { accountId } = await world.person({ email })
@@ -358,7 +413,6 @@ test('without a first step there is no second one to send to', async () => {
   world.engine.current = SIGN_IN
   for (const [path, form] of [
     ['second-step', { way: 'totp', code: await shown(key) }],
-    ['second-step/set-up', { sealed: 'x', code: '000000' }],
     ['go-on', {}],
     ['start-over', {}],
     ['passkey/add', { name: 'mine', answer: '{}' }],

@@ -34,6 +34,10 @@ interface Step<Params, Query, Body> extends Pick<RouteDeclaration<Params, Query,
   readonly prompt?: Interaction['prompt']
 }
 
+interface HalfStep<Params, Query, Body> extends Step<Params, Query, Body> {
+  readonly without?: (at: At) => Answer | Promise<Answer>
+}
+
 type Run<Where, Params, Query, Body> = (at: Where, input: RouteInput<Params, Query, Body>) => Promise<Answer>
 
 const startOf = ({ uid }: Interaction): Answer => seeOther(`/interaction/${uid}`)
@@ -63,14 +67,14 @@ export function step<Params = Record<string, never>, Query = Record<string, neve
   })
 }
 
-/** For whoever has proved a first step here; all others see what the interaction shows. */
+/** For whoever has proved a first step here; all others see what the interaction shows, or what `without` says to them. */
 export function halfStep<Params = Record<string, never>, Query = Record<string, never>, Body = undefined>(
   parts: PageParts,
-  declaration: Step<Params, Query, Body>,
+  { without = ({ interaction }) => startOf(interaction), ...declaration }: HalfStep<Params, Query, Body>,
   run: Run<HalfAt, Params, Query, Body>,
 ): Route {
   return step(parts, declaration, async (at, input) => {
     const { half } = at.interaction
-    return half === undefined ? startOf(at.interaction) : run({ ...at, half }, input)
+    return half === undefined ? without(at) : run({ ...at, half }, input)
   })
 }

@@ -87,15 +87,36 @@ export function secondStepAccountRoutes(parts: PageParts): Route[] {
   ]
 }
 
-async function showSetUp(parts: PageParts, who: SignedIn, failed?: { failure: FormFailure; sealed?: string }): Promise<Answer> {
+interface Failed {
+  readonly failure: FormFailure
+  /** The key of the form. */
+  readonly sent: string
+  /** It is shown once more. */
+  readonly keeps?: true
+}
+
+/** Pressed twice, or with another key in another window. */
+async function setUpAlready(parts: PageParts, who: SignedIn, sealed: string): Promise<Answer> {
+  const { call, exchange, session } = who
+  if (await parts.secondFactors.isSetUp(call, { accountId: session.accountId, browser: nameBrowser(exchange) }, sealed))
+    return doneAnswer('second-step-on')
+  const { texts } = skinOf(parts, exchange)
+  return accountActions(parts).show(who, { failure: refused({ problem: texts.secondStep.setUpElsewhere }) })
+}
+
+async function showSetUp(parts: PageParts, who: SignedIn, failed?: Failed): Promise<Answer> {
   const { call, exchange, session } = who
   const { accountId } = session
   const state = await parts.secondFactors.state(call, accountId)
-  if (state.totpSince !== undefined) return seeOther('/account')
+  if (state.totpSince !== undefined) return failed === undefined ? seeOther('/account') : setUpAlready(parts, who, failed.sent)
   const skin = skinOf(parts, exchange, SET_UP)
   const body = enrolPage(skin, {
     action: SET_UP,
-    enrolment: await parts.secondFactors.enrolment(call, { accountId, browser: nameBrowser(exchange) }, failed?.sealed),
+    enrolment: await parts.secondFactors.enrolment(
+      call,
+      { accountId, browser: nameBrowser(exchange) },
+      failed?.keeps === true ? failed.sent : undefined,
+    ),
     csrfToken: exchange.csrfToken(),
     state: failed?.failure.state ?? {},
     words: skin.texts.secondStep.setUpLead,
@@ -114,10 +135,12 @@ async function setUp(parts: PageParts, who: SignedIn, typed: z.infer<typeof enro
   if (outcome === 'wrong_code')
     return showSetUp(parts, who, {
       failure: refused({ problems: { code: skinOf(parts, exchange).texts.secondStep.wrongClock } }),
-      sealed: typed.sealed,
+      sent: typed.sealed,
+      keeps: true,
     })
   // With another key: what the app has made of the one before would show codes that are wrong, beside those of this one.
-  if (outcome === 'ended') return showSetUp(parts, who, { failure: refused({ problem: skinOf(parts, exchange).texts.secondStep.tooOld }) })
+  if (outcome === 'ended')
+    return showSetUp(parts, who, { failure: refused({ problem: skinOf(parts, exchange).texts.secondStep.tooOld }), sent: typed.sealed })
   if (outcome.codes.length === 0) return doneAnswer('second-step-on')
   return showCodes(parts, who, { codes: outcome.codes, words: 'codesAfter' })
 }

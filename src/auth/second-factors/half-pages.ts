@@ -24,10 +24,10 @@ export interface HalfShown {
 }
 
 export async function halfPage(shown: HalfShown): Promise<Html> {
-  const { skin, uid, exchange } = shown
+  const { skin, uid, exchange, failure } = shown
   const { next } = shown.half
   if (next?.kind === 'prove') return secondStep(shown, next)
-  return next?.kind === 'enrol' ? setUp(shown, next) : goOnPage(skin, { uid, csrfToken: exchange.csrfToken() })
+  return next?.kind === 'enrol' ? setUp(shown, next) : goOnPage(skin, { uid, csrfToken: exchange.csrfToken(), state: failure?.state ?? {} })
 }
 
 export function secondStepForm({ uid }: { readonly uid: string }, person: { readonly email: string } | undefined): GuardedForm {

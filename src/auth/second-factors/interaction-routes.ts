@@ -1,6 +1,6 @@
 // The second step on the way in: codes, setting one up where it is asked for, and starting over.
 import { html } from '#kernel/html.ts'
-import { type Answer, type Route, seeOther } from '#kernel/http/route.ts'
+import type { Answer, Route } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { deviceOf, nameBrowser, whence } from '../browser.ts'
 import {
@@ -17,11 +17,12 @@ import {
 import { hasSecondStep } from '../methods.ts'
 import { answersOf, policyFor } from '../pages/interaction-answers.ts'
 import { csrfField } from '../pages/layout.ts'
-import { type HalfAt, halfStep } from '../pages/step.ts'
+import { type At, type HalfAt, halfStep } from '../pages/step.ts'
 import { guardFields } from '../guard/part.ts'
 import { guarded } from '../guard/form.ts'
 import { secondStepForm } from './half-pages.ts'
 import { recoveryCodesPage } from './pages.ts'
+import type { EnrolmentPlace } from './service.ts'
 
 const codeForm = z.object({ csrf_token: csrfToken, way: z.enum(['totp', 'recovery']), code: formText, recovery: formText })
 const enrolForm = z.strictObject({ csrf_token: csrfToken, sealed: formText, code: formText })
@@ -64,7 +65,13 @@ function provingRoute(parts: PageParts): Route {
 function setUpRoute(parts: PageParts): Route {
   return halfStep(
     parts,
-    { path: '/second-step/set-up', summary: 'Set up an authenticator app on the way in', input: { params: uidParams, body: enrolForm } },
+    {
+      path: '/second-step/set-up',
+      summary: 'Set up an authenticator app on the way in',
+      input: { params: uidParams, body: enrolForm },
+      // The first step counts for less long than it may take to find and install an app.
+      without: (at) => refuse(parts, at, 'tooOldToGoOn'),
+    },
     (at, { body }) => enrol(parts, at, body),
   )
 }
@@ -99,16 +106,47 @@ async function prove(parts: PageParts, at: HalfAt, typed: z.infer<typeof codeFor
   )
 }
 
+type Refusal = 'tooOld' | 'tooOldToGoOn' | 'setUpElsewhere'
+
+/** What is asked for now, and what to do with the entry that the person has made in an app meanwhile. */
+function refuse(parts: PageParts, { call, exchange, interaction }: At, why: Refusal): Promise<Answer> {
+  const { texts } = skinOf(parts, exchange)
+  return answersOf(parts).signIn(call, exchange, { interaction, failure: refused({ problem: texts.secondStep[why] }) })
+}
+
+interface Sent {
+  readonly place: EnrolmentPlace
+  readonly sealed: string
+}
+
+/** The sign-in has got past it, in another window. */
+async function notAsked(parts: PageParts, at: At, { place, sealed }: Sent): Promise<Answer> {
+  const { call, exchange, interaction } = at
+  const { totpSince } = await parts.secondFactors.state(call, place.accountId)
+  const isElsewhere = totpSince !== undefined && !(await parts.secondFactors.isSetUp(call, place, sealed))
+  return isElsewhere ? refuse(parts, at, 'setUpElsewhere') : answersOf(parts).signIn(call, exchange, { interaction })
+}
+
+async function notSetUp(parts: PageParts, at: At, sent: Sent): Promise<Answer> {
+  // Looked at anew: the password may have been changed at this moment, or another app set up.
+  const interaction = await parts.engine.interaction(at.exchange)
+  if (interaction === undefined) return answersOf(parts).ended(at.exchange)
+  const now = { ...at, interaction }
+  if (interaction.half === undefined) return refuse(parts, now, 'tooOldToGoOn')
+  return interaction.half.next?.kind === 'enrol' ? refuse(parts, now, 'tooOld') : notAsked(parts, now, sent)
+}
+
 async function enrol(parts: PageParts, { call, exchange, interaction, half }: HalfAt, typed: z.infer<typeof enrolForm>): Promise<Answer> {
   const { accountId, credential, next } = half
   const skin = skinOf(parts, exchange, `/interaction/${interaction.uid}`)
-  const show = (failure?: FormFailure): Promise<Answer> =>
-    answersOf(parts).signIn(call, exchange, { interaction, failure, sealed: typed.sealed })
-  if (next?.kind !== 'enrol' || !next.totp) return show()
   const place = { accountId, credential, browser: nameBrowser(exchange), by: whence(exchange) }
+  if (next?.kind !== 'enrol' || !next.totp) return notAsked(parts, { call, exchange, interaction }, { place, sealed: typed.sealed })
   const outcome = await parts.secondFactors.enable(call, place, typed)
-  if (outcome === 'wrong_code') return show(failed('code', skin.texts.secondStep.wrongClock, 'totp'))
-  if (outcome === 'ended') return seeOther(`/interaction/${interaction.uid}`)
+  if (outcome === 'wrong_code') {
+    const failure = failed('code', skin.texts.secondStep.wrongClock, 'totp')
+    return answersOf(parts).signIn(call, exchange, { interaction, failure, sealed: typed.sealed })
+  }
+  if (outcome === 'ended') return notSetUp(parts, { call, exchange, interaction }, { place, sealed: typed.sealed })
   exchange.renewCsrf()
   if (outcome.codes.length === 0) return parts.engine.finishSignIn(exchange, { accountId, credential, by: 'totp' })
   await parts.engine.finishSignIn(exchange, { accountId, credential, by: 'totp', hold: true })

@@ -145,12 +145,19 @@ ${below}`,
   })
 }
 
+interface GoOnView {
+  readonly uid: string
+  readonly csrfToken: string
+  readonly state: FormState
+}
+
 /** After a second step was set up, and its recovery codes were shown. */
-export function goOnPage(skin: Skin, { uid, csrfToken }: { readonly uid: string; readonly csrfToken: string }): Html {
+export function goOnPage(skin: Skin, { uid, csrfToken, state }: GoOnView): Html {
   const { secondStep: texts } = skin.texts
   return stagePage(skin, {
-    title: texts.onTitle,
+    title: titleOf(skin, texts.onTitle, state),
     main: html`${lead(texts.onTitle, texts.onLead)}
+${message('bad', state.problem)}
 <form class="form" method="post" action="/interaction/${uid}/go-on">${csrfField(csrfToken)}<button class="button" type="submit">${texts.goOn}</button></form>`,
   })
 }

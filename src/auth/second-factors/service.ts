@@ -60,6 +60,8 @@ export interface SecondFactors {
     place: EnrolmentPlace & { readonly credential: string; readonly by: Whence },
     typed: { sealed: string; code: string },
   ): Promise<{ readonly codes: readonly string[] } | 'wrong_code' | 'ended'>
+  /** Whether the app that the account has is the one of this form: who presses twice has set up one. */
+  isSetUp(call: Call, place: EnrolmentPlace, sealed: string): Promise<boolean>
   /** False when it was off already. */
   disable(call: Call, acting: Acting): Promise<boolean>
   /** `undefined` when the credential is no longer the account's. */
@@ -128,7 +130,7 @@ async function telling(deps: SecondFactorsDependencies, call: Call, { accountId,
   return [securityEventOf({ type, accountId, ...by }), ...(told ?? [])]
 }
 
-function enrolling(deps: SecondFactorsDependencies): Pick<SecondFactors, 'enrolment' | 'enable'> {
+function enrolling(deps: SecondFactorsDependencies): Pick<SecondFactors, 'enrolment' | 'enable' | 'isSetUp'> {
   const { repository, accounts, keyRing, clock, productName } = deps
   const bindingOf = ({ accountId, browser }: EnrolmentPlace): string => `enrolment/${accountId}/${browser}`
 
@@ -167,6 +169,11 @@ function enrolling(deps: SecondFactorsDependencies): Pick<SecondFactors, 'enrolm
       return (await repository.insertTotp(call, record, { credential, codes: made?.record, spent: present, events }))
         ? { codes: made?.codes ?? [] }
         : 'ended'
+    },
+
+    async isSetUp(call, place, sealed) {
+      const [key, found] = [open(place, sealed), await repository.findTotp(call, place.accountId)]
+      return key !== undefined && found !== undefined && keyRing.open(TOTP_PURPOSE, totpBinding(place.accountId), found.key) === key
     },
   }
 }

@@ -470,6 +470,10 @@ export const de: Texts = {
     wrongRecovery: 'Das ist keiner Ihrer unbenutzten Wiederherstellungscodes.',
     tooOld:
       'Diese Seite war zu lange offen. Entfernen Sie den Eintrag, den Sie gerade in Ihrer App angelegt haben, und scannen Sie diesen hier.',
+    tooOldToGoOn:
+      'Diese Seite war zu lange offen. Melden Sie sich noch einmal an, und entfernen Sie den Eintrag, den Sie gerade in Ihrer App angelegt haben: Sie bekommen einen neuen zum Scannen.',
+    setUpElsewhere:
+      'Inzwischen wurde in einem anderen Fenster eine Authenticator-App eingerichtet. Entfernen Sie den Eintrag, den Sie gerade in Ihrer App angelegt haben: Seine Codes gelten nicht.',
     setUpTitle: 'Zweiten Schritt einrichten',
     setUpLead: 'Eine App auf Ihrem Telefon zeigt zweimal in der Minute einen neuen Code. Die Anmeldung fragt ab dann danach.',
     neededLead: 'Diese Anmeldung verlangt mehr als einen Nachweis, dass Sie es sind, und Ihr Konto hat nur einen. Es dauert eine Minute.',

@@ -470,6 +470,10 @@ export const en = {
     wrongClock: 'This is not the code of this moment. Wait for the next one, and look whether the clock of your device is right.',
     wrongRecovery: 'This is none of your unused recovery codes.',
     tooOld: 'This page was open for too long. Remove the entry that you have just made in your app and scan this one.',
+    tooOldToGoOn:
+      'This page was open for too long. Sign in once more, and remove the entry that you have just made in your app: you get another one to scan.',
+    setUpElsewhere:
+      'Meanwhile an authenticator app was set up in another window. Remove the entry that you have just made in your app: its codes count for nothing.',
     setUpTitle: 'Set up a second step',
     setUpLead: 'An app on your phone shows a new code twice a minute. Signing in asks for it from then on.',
     neededLead: 'This sign-in asks for more than one proof that it is you, and your account has only one. It takes a minute.',
