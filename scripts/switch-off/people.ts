@@ -108,7 +108,11 @@ export const PEOPLE: readonly Defence[] = [
     off: 'a link for a new address works again',
     test: ADDRESS,
     edits: [
-      ['src/auth/address/repository.ts', '        deleteFrom(addressChangesCollection, used.value.id, { ifVersion: used.version }),\n', ''],
+      [
+        'src/auth/address/repository.ts',
+        '        updateIn(addressChangesCollection, used.value.id, { set: { usedAt: undo.changedAt }, ifVersion: used.version }),\n',
+        '',
+      ],
       [
         'src/auth/address/repository.ts',
         '          where: { ...sameAccount(account), deletionAt: account.deletionAt, reclaimedSince: undefined },\n',

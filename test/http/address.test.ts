@@ -86,14 +86,38 @@ test('requirement 70: a new address is confirmed by a button, once, in the accou
   assert.equal(await emailOf(stranger), 'stranger@example.org')
   signIn(owner.accountId)
   const answers = await Promise.all(Array.from({ length: 10 }, () => confirm(token)))
-  assert.equal(answers.filter(({ status }) => status === 303).length, 1)
+  assert.deepEqual(
+    new Set(answers.map(({ headers }) => headers?.['location'])),
+    new Set(['/account?done=email']),
+    'each hears that it is done',
+  )
   assert.equal(await emailOf(owner), 'new@example.org')
   assert.equal((await mailTo('old@example.org', 'address-changed')).data['address'], 'new@example.org')
   assert.equal(await signsIn('new@example.org', owner.password), true)
   assert.equal(await signsIn('old@example.org', owner.password), false)
-  await until('the event', async () =>
-    (await world.securityEvents.list(call, owner.accountId, { limit: 20 })).items.some(({ type }) => type === 'email.changed'),
-  )
+  const changes = async () =>
+    (await world.securityEvents.list(call, owner.accountId, { limit: 20 })).items.filter(({ type }) => type === 'email.changed')
+  await until('the event', async () => (await changes()).length > 0)
+  await world.settled()
+  assert.equal((await changes()).length, 1)
+})
+
+test('a link that is opened or pressed once more says what it has done, to its owner alone, while the address is that', async () => {
+  const owner = await person('twice@example.org')
+  await ask('twice-new@example.org')
+  const token = tokenIn(await mailTo('twice-new@example.org', 'confirm-new-address'))
+  const open = (): Promise<Visited> => world.visit({ path: `/account/email/confirm?token=${token}` })
+  const done = '/account?done=email'
+  for (let press = 0; press < 2; press += 1) assert.equal((await confirm(token)).headers?.['location'], done)
+  assert.equal((await open()).headers?.['location'], done)
+  await person('twice-other@example.org')
+  assert.deepEqual([(await open()).status, (await confirm(token)).status], [410, 410])
+  await moved(owner, 'twice-newer@example.org')
+  assert.deepEqual([(await open()).status, (await confirm(token)).status], [410, 410], 'it is another one by now')
+  const last = tokenIn(await mailTo('twice-newer@example.org', 'confirm-new-address'))
+  assert.equal((await confirm(last)).headers?.['location'], done)
+  world.clock.advance(3_700_000)
+  assert.equal((await confirm(last)).status, 410, 'no longer than the link would have been good')
 })
 
 test('an address as long as any can be moves no account past the mail to the old mailbox', async () => {

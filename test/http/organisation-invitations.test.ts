@@ -163,7 +163,40 @@ describe('invitations and members', () => {
     assert.equal(accepted.headers?.['location'], `/account/organisations/${id}?done=member-already`)
     assert.match((await page(`/account/organisations/${id}?done=member-already`)).text, /You were a member already/)
     assert.deepEqual(await rolesOf(id, 'bob'), ['owner'])
-    await assert.rejects(invitations().accept(asked, token, idOf('bob')), code('invitation_ended'))
+    await assert.rejects(invitations().accept(asked, token, idOf('eve')), code('invitation_ended'))
+  })
+
+  test('whoever opens or presses once more what they have accepted is a member, and it says nothing to anybody else', async () => {
+    const id = await found()
+    for (const already of [false, true]) {
+      const token = await invite(id, 'bob')
+      if (already) await member(id, 'bob', ['owner'])
+      signIn('bob')
+      assert.match(String((await page('/invitation', { token })).headers?.['location']), already ? /=member-already$/ : /=joined$/)
+      const there = `/account/organisations/${id}?done=accepted-already`
+      for (const again of [{ token }, undefined])
+        assert.equal((await page(again ? '/invitation' : `/invitation?token=${token}`, again)).headers?.['location'], there)
+      assert.match((await page(there)).text, /You are a member already/)
+      assert.deepEqual(await rolesOf(id, 'bob'), already ? ['owner'] : ['editor'])
+      const dead = [await page('/invitation?token=none'), await page('/invitation', { token: 'none' })]
+      await member(id, 'eve')
+      signIn('eve')
+      assert.deepEqual(
+        [await page(`/invitation?token=${token}`), await page('/invitation', { token })].map(({ status }) => status),
+        [410, 410],
+      )
+      assert.deepEqual(
+        dead.map(({ status }) => status),
+        [410, 410],
+      )
+      world.engine.signedInAs = undefined
+      assert.equal((await page(`/invitation?token=${token}`)).status, 410, 'nobody is signed in')
+      if (already) await member(id, 'ada', ['owner'])
+      await orgs().remove(asked, { accountId: idOf('ada'), organisationId: id }, idOf('bob'))
+      signIn('bob')
+      assert.equal((await page(`/invitation?token=${token}`)).status, 410, 'a member no more')
+      assert.equal((await page('/invitation', { token })).status, 410)
+    }
   })
 
   test('an invitation whose sender may not invite any more is shown as dead, and another owner sends it again', async () => {
@@ -184,7 +217,7 @@ describe('invitations and members', () => {
     assert.equal((await page(`${path}/invitations/${waiting.id}/resend`, {})).headers?.['location'], `${path}?done=invited`)
     assert.equal(await isDead(), false)
     const token = tokenIn((await until('the mail', () => mailsTo('eve')[seen])) ?? assert.fail('no mail'))
-    assert.equal((await invitations().accept(asked, token, idOf('eve'))).wasMember, false)
+    assert.equal((await invitations().accept(asked, token, idOf('eve'))).as, 'joined')
     assert.deepEqual(await rolesOf(id, 'eve'), ['editor'])
   })
 

@@ -85,7 +85,7 @@ export function createAddressRepository(database: Database, reclaiming: Pick<Rec
       // The new address may be another person's in the other system, with a password that is none of this one's.
       const set = { ...moved, awaitsLegacyPassword: undefined, waysVersion: (account.waysVersion ?? 0) + 1 }
       const operations = [
-        deleteFrom(addressChangesCollection, used.value.id, { ifVersion: used.version }),
+        updateIn(addressChangesCollection, used.value.id, { set: { usedAt: undo.changedAt }, ifVersion: used.version }),
         // Not while the account is being taken back from whoever has asked for it. An end that was asked for meanwhile knows nothing of this way back, and
         // would come before it is closed.
         updateIn(accountsCollection, account.id, {

@@ -10,6 +10,7 @@ import { csrfToken, formAnswers, formFailure, formText, friendly, type PageParts
 import { stayKnown } from '../pages/stay-known.ts'
 import { needsPasskey } from '../methods.ts'
 import { confirmAddressPage, restoreAddressPage, restoredPage } from './pages.ts'
+import type { Link } from './service.ts'
 
 const own = {
   site: 'accounts',
@@ -70,6 +71,8 @@ function confirmRoutes(parts: PageParts): Route[] {
     const session = await parts.engine.browserSession(exchange)
     return session === undefined ? seeOther(parts.engine.signInPath(here(asked.token))) : asked.run({ call, exchange, session })
   }
+  const over = async (call: Call, exchange: Exchange, link: Link): Promise<Answer> =>
+    (await addresses.isConfirmed(call, link)) ? doneAnswer('email') : dead(parts, exchange)
   return [
     route({
       ...own,
@@ -84,7 +87,7 @@ function confirmRoutes(parts: PageParts): Route[] {
           token,
           run: async ({ session: { accountId } }) => {
             const email = await addresses.pending(call, { token, accountId })
-            if (email === undefined) return dead(parts, exchange)
+            if (email === undefined) return over(call, exchange, { token, accountId })
             return page(confirmAddressPage(skinOf(parts, exchange, here(token)), { email, token, csrfToken: exchange.csrfToken() }))
           },
         }),
@@ -105,7 +108,7 @@ function confirmRoutes(parts: PageParts): Route[] {
           async run(who) {
             const asked = { token, accountId: who.session.accountId, by: whence(exchange) }
             const confirmed = await stayKnown(parts, who, { run: () => addresses.confirm(call, asked), emailAfter: (email) => email })
-            return confirmed === undefined ? dead(parts, exchange) : doneAnswer('email')
+            return confirmed === undefined ? over(call, exchange, asked) : doneAnswer('email')
           },
         }),
       ),

@@ -10,6 +10,8 @@ export const addressChange = z.strictObject({
   /** Of the account when it was asked for. */
   credential: z.string(),
   expiresAt: z.int(),
+  /** Used up, and kept until then: who presses twice, or opens the mail again, hears that it is done. */
+  usedAt: z.int().optional(),
 })
 
 export const addressUndo = z.strictObject({

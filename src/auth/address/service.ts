@@ -34,6 +34,8 @@ export interface Addresses {
   pending(call: Call, link: Link): Promise<string | undefined>
   /** Uses the link up. The address that the account has from now on; `undefined` when nothing has changed. */
   confirm(call: Call, link: Link & { readonly by: Whence }): Promise<string | undefined>
+  /** Whether this very link has given the account the address that it has: asked once more, for as long as the link would have been good. */
+  isConfirmed(call: Call, link: Link): Promise<boolean>
   /** The address that a link to the old mailbox would bring back; looking changes nothing. */
   pendingUndo(call: Call, token: string): Promise<PendingUndo | undefined>
   /**
@@ -77,11 +79,11 @@ export function createAddresses(deps: AddressesDependencies): Addresses {
   return { ...asking(deps), ...undoing(deps) }
 }
 
-function asking(deps: AddressesDependencies): Pick<Addresses, 'ask' | 'pending' | 'confirm'> {
+function asking(deps: AddressesDependencies): Pick<Addresses, 'ask' | 'pending' | 'confirm' | 'isConfirmed'> {
   const { repository, accounts, limits, clock, origin } = deps
   const find = async (call: Call, { token, accountId }: Link): Promise<{ used: Stored<AddressChange>; account: Account } | undefined> => {
     const used = await repository.find(call, sha256(token))
-    if (used?.value.accountId !== accountId || used.value.expiresAt <= clock.now()) return undefined
+    if (used?.value.accountId !== accountId || used.value.usedAt !== undefined || used.value.expiresAt <= clock.now()) return undefined
     const account = await accounts.find(call, accountId)
     if (account === undefined || account.suspendedAt !== undefined) return undefined
     return equalSecrets(credentialOf(account), used.value.credential) ? { used, account } : undefined
@@ -108,6 +110,11 @@ function asking(deps: AddressesDependencies): Pick<Addresses, 'ask' | 'pending' 
             { to: email, template: 'confirm-new-address', data: { link, minutes: String(TOKEN_MINUTES) } }
           : { to: email, template: 'already-registered', data: { name: taken.name, link: `${origin}/account` } }
       await repository.insert(call, change, mayMail ? [mail({ ...sent, language: languageFor(taken ?? account, call) })] : [])
+    },
+    async isConfirmed(call, { token, accountId }) {
+      const [used, account] = await Promise.all([repository.find(call, sha256(token)), accounts.find(call, accountId)])
+      if (used?.value.usedAt === undefined || used.value.accountId !== accountId || used.value.expiresAt <= clock.now()) return false
+      return account?.email === used.value.email
     },
     pending: async (call, link) => (await find(call, link))?.used.value.email,
     async confirm(call, { by, ...link }) {

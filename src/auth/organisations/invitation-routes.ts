@@ -38,9 +38,9 @@ export function invitationRoutes(parts: PageParts): Route[] {
       handle: friendly(parts, async (call, { body: { token } }, exchange) => {
         const session = await parts.engine.browserSession(exchange)
         if (session === undefined) return seeOther(parts.engine.signInPath(backTo(token)))
-        const { organisationId, wasMember } = await parts.organisations.invitations.accept(call, token, session.accountId)
+        const { organisationId, as } = await parts.organisations.invitations.accept(call, token, session.accountId)
         exchange.renewCsrf()
-        return seeOther(`${pathOf(organisationId)}?done=${wasMember ? 'member-already' : 'joined'}`)
+        return seeOther(`${pathOf(organisationId)}?done=${as}`)
       }),
     }),
   ]
@@ -55,12 +55,15 @@ function isSignUpOpen({ methods, upstreams }: PageParts): boolean {
 
 async function show(parts: PageParts, { call, exchange, token }: { call: Call; exchange: Exchange; token: string }): Promise<Answer> {
   const skin = skinOf(parts, exchange)
-  const invitation = await parts.organisations.invitations.pending(call, token)
+  const { invitations } = parts.organisations
+  const [invitation, session] = await Promise.all([invitations.pending(call, token), parts.engine.browserSession(exchange)])
+  const into =
+    invitation !== undefined || session === undefined ? undefined : await invitations.acceptedInto(call, token, session.accountId)
+  if (into !== undefined) return seeOther(`${pathOf(into)}?done=accepted-already`)
   if (invitation === undefined) {
     const { organisations, errors } = skin.texts
     return page(errorPage(skin, { heading: organisations.deadTitle, words: errors.invitation_ended }), 410)
   }
-  const session = await parts.engine.browserSession(exchange)
   const person = session === undefined ? undefined : await parts.accounts.find(call, session.accountId)
   const signInPath = parts.engine.signInPath(backTo(token), person === undefined ? {} : { again: true })
   const mayJoin = person === undefined && isSignUpOpen(parts) && (await parts.shared.admission.mayJoin(call, invitation.email))

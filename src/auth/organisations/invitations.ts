@@ -13,6 +13,7 @@ import { OWNER } from '../roles/permissions.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import type { Invitation, Organisation } from './schemas.ts'
+import { MAX_JOINED } from './member-change.ts'
 import { type Acting, organisationNameProblems, type Organisations, type OrganisationsParts } from './service.ts'
 import { holdingStill } from './still-there.ts'
 
@@ -51,6 +52,12 @@ export interface Inviter extends Acting {
   readonly client: string
 }
 
+export interface Accepted {
+  readonly organisationId: string
+  /** `accepted-already`: by this account, with this link. */
+  readonly as: 'joined' | 'member-already' | 'accepted-already'
+}
+
 export interface Invitations {
   /** By owners, as are the next three. */
   list(call: Call, acting: Acting, after?: string): Promise<InvitationsShown>
@@ -62,10 +69,12 @@ export interface Invitations {
   /** What the link of a mail would accept; looking changes nothing. */
   pending(call: Call, token: string): Promise<PendingInvitation | undefined>
   /**
-   * Uses it up. Throws `auth.invitation_ended`, `auth.invitation_other` when the account has another address, or `auth.organisations_many`. Who has become a
+   * Uses it up; for whoever is a member by it, once more makes no difference. Throws `auth.invitation_ended`, `auth.invitation_other` when the account has another address, or `auth.organisations_many`. Who has become a
    * member meanwhile stays what they are.
    */
-  accept(call: Call, token: string, accountId: string): Promise<{ readonly organisationId: string; readonly wasMember: boolean }>
+  accept(call: Call, token: string, accountId: string): Promise<Accepted>
+  /** The organisation that this account is a member of by this link, which it has used up. Nobody else learns anything by it. */
+  acceptedInto(call: Call, token: string, accountId: string): Promise<string | undefined>
 }
 
 export interface InvitationsParts extends Pick<OrganisationsParts, 'repository' | 'accounts' | 'clock'> {
@@ -121,9 +130,16 @@ export function createInvitations(parts: InvitationsParts): Invitations {
 }
 
 /** What its recipient sees and does. */
-function createAccepting(parts: InvitationsParts): Pick<Invitations, 'pending' | 'accept'> {
+function createAccepting(parts: InvitationsParts): Pick<Invitations, 'pending' | 'accept' | 'acceptedInto'> {
   const { repository, organisations } = parts
   const { live, isBacked } = createLooking(parts)
+  const acceptedInto: Invitations['acceptedInto'] = async (call, token, accountId) => {
+    const accepted = sha256(token)
+    const { items } = await repository.memberships(call, accountId, { limit: MAX_JOINED })
+    const by = items.find(({ value }) => value.accepted === accepted)?.value.organisationId
+    const organisation = by === undefined ? undefined : await repository.find(call, by)
+    return organisation?.endedAt === undefined ? organisation?.id : undefined
+  }
   return {
     async pending(call, token) {
       const found = await live(call, token)
@@ -135,23 +151,31 @@ function createAccepting(parts: InvitationsParts): Pick<Invitations, 'pending' |
     },
     async accept(call, token, accountId) {
       const found = await live(call, token)
+      const into = found === undefined ? await acceptedInto(call, token, accountId) : undefined
+      if (into !== undefined) return { organisationId: into, as: 'accepted-already' }
       if (found === undefined) throw authErrors.invitation_ended()
       const { organisationId } = found.value
-      let wasMember = false
+      const accepted = sha256(token)
+      let as: Accepted['as'] = 'joined'
       await organisations.changing.change(call, { organisationId, accountId }, async ({ member, account }) => {
         // Read anew in every round: of two who accept at once, the second finds nothing.
         const invitation = await live(call, token)
+        if (invitation === undefined && member?.value.accepted === accepted) {
+          as = 'accepted-already'
+          return undefined
+        }
         if (invitation === undefined || account === undefined || !(await isBacked(call, invitation.value)))
           throw authErrors.invitation_ended()
         if (account.email !== invitation.value.email || account.emailVerifiedAt === undefined) throw authErrors.invitation_other()
         const also = [repository.operations.withdraw(invitation)]
-        wasMember = member !== undefined
+        as = member === undefined ? 'joined' : 'member-already'
         // Roles that an owner has given or taken since count for more than what was offered before.
-        if (member !== undefined) return { roles: member.value.roles, also }
-        return { roles: invitation.value.roles, also, ...(account.activeOrganisation === undefined ? { activate: true } : {}) }
+        if (member !== undefined) return { roles: member.value.roles, accepted, also }
+        return { roles: invitation.value.roles, accepted, also, ...(account.activeOrganisation === undefined ? { activate: true } : {}) }
       })
-      return { organisationId, wasMember }
+      return { organisationId, as }
     },
+    acceptedInto,
   }
 }
 

@@ -20,7 +20,7 @@ import { stillThere } from './still-there.ts'
 
 const MAX_ROUNDS = 20
 const MAX_MEMBERS = 10_000
-const MAX_JOINED = 100
+export const MAX_JOINED = 100
 
 export interface ChangingParts {
   readonly repository: OrganisationsRepository
@@ -41,6 +41,8 @@ export interface Decision {
   readonly roles: readonly string[] | undefined
   /** Whether the person acts for the organisation from now on; as it is unless told. */
   readonly activate?: boolean
+  /** SHA-256 of the token of an invitation. */
+  readonly accepted?: string
   /** Even the last owner: the account goes. Whoever is left is told, and an operator has to find another. */
   readonly leavesNobody?: true
   readonly also?: readonly Operation[]
@@ -120,7 +122,7 @@ export async function requireRoom(
 }
 
 function changeOf({ organisation, stored, decision, accountId, now }: Step): MemberChange {
-  const { roles } = decision
+  const { roles, accepted } = decision
   const owners = organisation.owners + Number(roles?.includes(OWNER) === true) - Number(stored?.value.roles.includes(OWNER) === true)
   const members = organisation.members + Number(roles !== undefined) - Number(stored !== undefined)
   if (owners < 1 && owners < organisation.owners && decision.leavesNobody !== true) throw authErrors.last_owner()
@@ -134,6 +136,7 @@ function changeOf({ organisation, stored, decision, accountId, now }: Step): Mem
           accountId,
           roles: [...roles],
           joinedAt: stored?.value.joinedAt ?? now,
+          ...(accepted === undefined ? {} : { accepted }),
         }
   return { organisation, counts: { owners, members, ...(members === 0 ? { endedAt: now } : {}) }, before: stored, after }
 }

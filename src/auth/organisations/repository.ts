@@ -138,7 +138,8 @@ const operations: OrganisationsRepository['operations'] = {
     if (after === undefined)
       return before === undefined ? [counted] : [counted, deleteFrom(membersCollection, before.value.id, { ifVersion: before.version })]
     if (before === undefined) return [counted, insertInto(membersCollection, marked(after))]
-    const set = { roles: after.roles, owner: marked(after).owner }
+    const accepted = after.accepted === undefined ? {} : { accepted: after.accepted }
+    const set = { roles: after.roles, owner: marked(after).owner, ...accepted }
     return [counted, updateIn(membersCollection, after.id, { set, ifVersion: before.version })]
   },
   takeOut: ({ value, version }) => [deleteFrom(membersCollection, value.id, { ifVersion: version })],

@@ -26,6 +26,8 @@ export const member = z.strictObject({
   /** As the roles say; for the index. The repository writes it. */
   owner: z.literal(true).optional(),
   joinedAt: time,
+  /** SHA-256 of the token of the invitation that this account has accepted last: who presses twice, or opens the mail again, is where it led. */
+  accepted: z.string().optional(),
 })
 export type Member = z.infer<typeof member>
 

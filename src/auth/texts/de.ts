@@ -405,6 +405,7 @@ export const de: Texts = {
       invited: 'Die Einladung ist unterwegs.',
       revoked: 'Die Einladung ist zurückgezogen.',
       joined: 'Willkommen! Sie sind jetzt Mitglied.',
+      'accepted-already': 'Sie sind schon Mitglied: Diese Einladung ist angenommen.',
       'member-already': 'Sie waren schon Mitglied. Ihre Rollen sind, wie sie waren; Inhaber können sie ändern.',
       'service-made': 'Das Dienstkonto ist angelegt.',
       'service-roles': 'Die Rollen des Dienstkontos sind gespeichert.',

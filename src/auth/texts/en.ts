@@ -409,6 +409,7 @@ export const en = {
       invited: 'The invitation is on its way.',
       revoked: 'The invitation is withdrawn.',
       joined: 'Welcome! You are a member now.',
+      'accepted-already': 'You are a member already: this invitation has been accepted.',
       'member-already': 'You were a member already. Your roles are as they were; an owner can change them.',
       'service-made': 'The service account is there.',
       'service-roles': 'The roles of the service account are saved.',
