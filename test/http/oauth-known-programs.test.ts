@@ -67,6 +67,22 @@ const DOCUMENTS: Readonly<Record<string, (origin: string) => Record<string, unkn
     require_signed_request_object: true,
     jwks_uri: `${origin}/ahead-keys.json`,
   }),
+  '/may-sign.json': (origin) => ({
+    client_name: 'May sign',
+    redirect_uris: ['https://signing.example/callback'],
+    token_endpoint_auth_method: 'none',
+    jwks_uri: `${origin}/may-keys.json`,
+  }),
+  ...Object.fromEntries(
+    ['http://10.0.0.1/jwks.json', 'http://127.0.0.1:1/keys.json', '/none.json', '/huge-keys.json'].map((address, index) => [
+      `/may-not-${index}.json`,
+      (origin: string) => ({
+        client_name: 'May not',
+        redirect_uris: ['https://signing.example/callback'],
+        jwks_uri: address.startsWith('/') ? origin + address : address,
+      }),
+    ]),
+  ),
   '/signing-nothing.json': () => ({
     client_name: 'Signing nothing',
     redirect_uris: ['https://signing.example/callback'],
@@ -133,14 +149,19 @@ const asked: string[] = []
 const KEY_SETS: Readonly<Record<string, () => Promise<unknown>>> = {
   '/jwks.json': async () => ({ keys: [{ ...(await exportJWK(keys.publicKey)), use: 'sig', kid: 'now', x5c: ['AAAA'] }] }),
   '/ahead-keys.json': async () => published,
+  '/may-keys.json': async () => published,
+  '/huge-keys.json': async () => ({ ...published, more: 'x'.repeat(16_384) }),
 }
+const away = new Set<string>()
 const host = createServer((request, response) => {
   const path = request.url ?? ''
   asked.push(path)
   const answer = async (): Promise<unknown> =>
     KEY_SETS[path]?.() ?? (DOCUMENTS[path] && { client_id: `${origin}${path}`, ...DOCUMENTS[path](origin) })
   void answer().then((body) =>
-    response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
+    response
+      .writeHead(away.has(path) ? 503 : body === undefined ? 404 : 200, { 'content-type': 'application/json' })
+      .end(JSON.stringify(body)),
   )
 })
 
@@ -205,8 +226,8 @@ for (const path of ['/ahead.json', '/ahead-itself.json'])
     assert.equal(definition?.authentication?.method === 'private_key_jwt' && definition.authentication.keys.length, 10)
   })
 
-test('requirement 53: a document without a secret names the keys of its requests by their address', async () => {
-  const clientId = `${origin}/signing.json`
+async function signedRequest(path: string): Promise<{ query: URLSearchParams; params: Record<string, string> }> {
+  const clientId = origin + path
   const { challenge } = pkce()
   const params = { client_id: clientId, redirect_uri: 'https://signing.example/callback', response_type: 'code', scope: 'openid' }
   const request = await new SignJWT({ ...params, code_challenge: challenge, code_challenge_method: 'S256' })
@@ -216,9 +237,37 @@ test('requirement 53: a document without a secret names the keys of its requests
     .setIssuedAt()
     .setExpirationTime('1m')
     .sign(own.privateKey)
-  const query = new URLSearchParams({ ...params, request })
+  return {
+    query: new URLSearchParams({ ...params, request }),
+    params: { ...params, code_challenge: challenge, code_challenge_method: 'S256' },
+  }
+}
+
+test('requirement 53: a document without a secret names the keys of its requests by their address', async () => {
+  const { query } = await signedRequest('/signing.json')
   const { location, last } = await new Browser(world).authorize(`/authorize?${query.toString()}`, { account: 'person-signing' })
   assert.ok(location.searchParams.get('code'), `${location.href} ${last.body}`)
+})
+
+test('requirement 53: so does one that need not sign; it signs while its keys are away, and comes without a signature wherever they are', async () => {
+  const visit = async (path: string, signed: boolean): Promise<Reply> => {
+    const { query, params } = await signedRequest(path)
+    return await new Browser(world).visit({ path: `/authorize?${(signed ? query : new URLSearchParams(params)).toString()}` })
+  }
+  assert.deepEqual([(await visit('/may-sign.json', true)).status, (await visit('/may-sign.json', false)).status], [303, 303])
+  away.add('/may-keys.json')
+  world.advance(3_601_000)
+  assert.deepEqual([(await visit('/may-sign.json', true)).status, (await visit('/may-sign.json', false)).status], [303, 303])
+  assert.equal(asked.filter((path) => path === '/may-keys.json').length, 2)
+  for (const index of [0, 1, 2, 3]) {
+    const path = `/may-not-${index}.json`
+    assert.equal((await visit(path, false)).status, 303, path)
+    assert.equal((await visit(path, true)).status, 400, path)
+    world.advance(300_001)
+    assert.equal((await visit(path, false)).status, 303, path)
+    assert.equal(asked.filter((one) => one === path).length, index === 0 ? 1 : 2, 'what may be mended is looked at again soon')
+  }
+  assert.equal(asked.filter((path) => path === '/huge-keys.json').length, 2)
 })
 
 test('requirement 53: an address that we take is not lost with one that an editor names beside it', async () => {

@@ -137,7 +137,10 @@ async function renew(
   { clientId, known }: Pick<Wanted, 'clientId' | 'known'>,
 ): Promise<void> {
   const { clock, settings, definition } = dependencies
-  const { given, freshMs } = await fetchDocument(clientId, settings.development)
+  const { given, freshMs } = await fetchDocument(clientId, {
+    development: settings.development,
+    signedBefore: known?.definition.requestObjectKeys !== undefined,
+  })
   const scopes = possibleScopes({ registration: definition, scopes: settings.scopes })
   const described = definitionOf(clientId, given, { settings, scopes, usualMethod: 'none' })
   // A secret in a public document is none.

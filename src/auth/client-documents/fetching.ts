@@ -6,7 +6,7 @@ import { hasPrivateMember, isUsableKey } from '../provider/client-authentication
 import { RegistrationError } from '../registration/errors.ts'
 import { type ClientMetadataDocument, MAX_KEYS, parseMetadata } from '../registration/metadata.ts'
 import { isDocumentAddress } from './address.ts'
-import { freshMsOf } from './freshness.ts'
+import { freshMsOf, LEAST_MS } from './freshness.ts'
 
 /** The draft proposes 5 KB. */
 const MAX_DOCUMENT_BYTES = 5 * 1024
@@ -22,19 +22,43 @@ export interface FetchedDocument {
 
 const wrong = (what: string): RegistrationError => new RegistrationError('invalid_client_metadata', what)
 
-export async function fetchDocument(clientId: string, development: boolean): Promise<FetchedDocument> {
+export interface Fetching {
+  readonly development: boolean
+  /** The client is known, with keys for its requests. */
+  readonly signedBefore: boolean
+}
+
+export async function fetchDocument(clientId: string, { development, signedBefore }: Fetching): Promise<FetchedDocument> {
   const { json, freshMs } = await fetched(clientId, { maxBytes: MAX_DOCUMENT_BYTES, development, what: 'the document of the client' })
   if (Object(json)['client_id'] !== clientId) throw wrong('the document of the client has another client_id than its address')
   if ('client_secret' in Object(json) || 'client_secret_expires_at' in Object(json))
     throw wrong('the document of the client must not have a secret')
   const given = parseMetadata(withUsableKeys(Object(json)))
   const { jwks, jwks_uri: address } = given
-  const isKeyless = (jwks ?? undefined) === undefined && needsKeys(given)
-  if (!isKeyless) return { given, freshMs }
+  if ((jwks ?? undefined) !== undefined) return { given, freshMs }
+  if (!needsKeys(given)) return withKeysIfAny({ given, freshMs }, { development, signedBefore })
   if (typeof address !== 'string') throw wrong('jwks or jwks_uri: is needed for private_key_jwt and for signed requests')
   if (!isDocumentAddress(address, development)) throw wrong('jwks_uri: must be an https address with a path')
+  return withKeysOf(address, { given, freshMs }, development)
+}
+
+async function withKeysOf(address: string, { given, freshMs }: FetchedDocument, development: boolean): Promise<FetchedDocument> {
   const keys = await fetched(address, { maxBytes: MAX_KEYS_BYTES, development, what: 'the key set of the client' })
   return { given: parseMetadata(withUsableKeys({ ...given, jwks: keys.json })), freshMs: Math.min(freshMs, keys.freshMs) }
+}
+
+/** For a client that may sign its requests and need not: what is wrong with its keys stops nobody who comes without a signature. */
+async function withKeysIfAny(document: FetchedDocument, { development, signedBefore }: Fetching): Promise<FetchedDocument> {
+  const { jwks_uri: address } = document.given
+  if (typeof address !== 'string' || !isDocumentAddress(address, development)) return document
+  try {
+    return await withKeysOf(address, document, development)
+  } catch (error) {
+    if (!(error instanceof RegistrationError)) throw error
+    // It stays as it was, for as long as a document may be away.
+    if (signedBefore && error.code === 'temporarily_unavailable') throw error
+    return { ...document, freshMs: LEAST_MS }
+  }
 }
 
 const keySet = z.looseObject({ keys: z.array(z.unknown()) })

@@ -1,6 +1,6 @@
 // How long a document is good without asking again (RFC 9111), within our own bounds.
 
-const LEAST_MS = 5 * 60_000
+export const LEAST_MS = 5 * 60_000
 const MOST_MS = 86_400_000
 const USUAL_MS = 3_600_000
 
