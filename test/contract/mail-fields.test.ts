@@ -2,7 +2,7 @@
 // address that an account can have.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { mailLineOf } from '#kernel/mail-fields.ts'
+import { mailLineOf, unlinked } from '#kernel/mail-fields.ts'
 import { normaliseEmail } from '../../src/auth/accounts/email.ts'
 import { MAX_CHARACTERS, nameProblem } from '../../src/auth/accounts/name.ts'
 import { clientDefinition } from '../../src/auth/clients/schemas.ts'
@@ -62,4 +62,30 @@ test('every mail can be written with the longest values, in every language', () 
 test('a name that others have given makes a line that can be written, whatever it is', () => {
   assert.equal(mailLineOf('Notes\r\nBcc: eve@example.org', 'An app'), 'Notes Bcc: eve@example.org')
   for (const name of [undefined, '']) assert.equal(mailLineOf(name, 'An app'), 'An app')
+})
+
+test('no name of a stranger has in it what a mail program makes a link of, and those that look like no address stay', () => {
+  const links = {
+    'evil.example': 'evil .example',
+    'Sign in at https://www.evil.example/now?x': 'Sign in at https: //www .evil .example/now?x',
+    'bob@evil.example': 'bob @evil .example',
+    'mailto:bob@evil': 'mailto: bob @evil',
+    'evil\uff0eexample': 'evil \uff0eexample',
+    'evil\u200b.\u00adexample': 'evil .example',
+    'evil\u3002com \uff20 bob\uff20evil': 'evil \u3002com \uff20 bob \uff20evil',
+    '10.0.0.1': '10 .0 .0 .1',
+    'ASP.NET': 'ASP .NET',
+  }
+  for (const [name, shown] of Object.entries(links)) assert.equal(unlinked(name), shown)
+  for (const name of [
+    'Print Shop',
+    'Acme Inc.',
+    '.NET friends',
+    'Notes 2.0',
+    'Notes (v1.2.3)',
+    'Team ... friends',
+    'A: B',
+    '\u6771\u4eac\u3002',
+  ])
+    assert.equal(unlinked(name), name)
 })

@@ -6,6 +6,8 @@ import { after, before, test } from 'node:test'
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { signInTo } from '../support/client-sign-in.ts'
 import { Browser, call, errorOf, type OauthWorld, openOauth, pkce, type Reply, send } from '../support/oauth.ts'
+import { toldBy } from '../support/told.ts'
+import { until } from '../support/until.ts'
 
 const VS_CODE = {
   client_name: 'Visual Studio Code',
@@ -203,6 +205,26 @@ for (const [path, redirectUri] of [
     const tokens = await send(world, { path: '/token', form })
     assert.equal(tokens.status, 200, tokens.body)
   })
+
+test('requirement 29: the mail about a token that came twice shows the name of a stranger so that nothing in it is a link', async () => {
+  const { mails, events } = toldBy(world.database)
+  const redirectUri = 'https://linked.example/callback'
+  const name = 'Sign in at https://evil.example'
+  const reply = await register({ redirect_uris: [redirectUri], client_name: name, token_endpoint_auth_method: 'none' })
+  const { client_id: clientId } = JSON.parse(reply.body)
+  const { form } = await signInTo(world, clientId, { account: 'person-linked', redirectUri })
+  const tokens = JSON.parse((await send(world, { path: '/token', form: { ...form, redirect_uri: redirectUri } })).body)
+  const again = { grant_type: 'refresh_token', client_id: clientId, refresh_token: tokens.refresh_token }
+  assert.equal((await send(world, { path: '/token', form: again })).status, 200)
+  world.advance(120_000)
+  assert.equal(errorOf(await send(world, { path: '/token', form: again })), 'invalid_grant')
+  const mail = await until('the mail', () => mails.find(({ to }) => to === 'person-linked@example.org'))
+  assert.deepEqual([mail.template, mail.data['app']], ['token-reused', 'Sign in at https: //evil .example'])
+  const told = await until('the event', () =>
+    events.find(({ type, accountId }) => type === 'refresh.reuse_detected' && accountId === 'person-linked'),
+  )
+  assert.equal(told.about, name)
+})
 
 const assertionOf = (path: string, key: CryptoKey, header: { alg: string; kid: string }): Promise<string> =>
   new SignJWT({ jti: crypto.randomUUID() })

@@ -6,7 +6,7 @@ import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { EventDraft } from '#kernel/collection.ts'
 import type { Logger } from '#kernel/log.ts'
-import { mailLineOf } from '#kernel/mail-fields.ts'
+import { mailLineOf, unlinked } from '#kernel/mail-fields.ts'
 import { mail } from '../accounts/mail.ts'
 import { whence } from '../browser.ts'
 import type { AccountDirectory } from '../engine.ts'
@@ -49,6 +49,12 @@ export function refreshingContext(): KoaContextWithOIDC['oidc'] | undefined {
 export function createReuse({ accounts, clients, clock, logger }: ReuseDependencies): Reuse {
   const nameOf = async (call: Call, clientId: string | undefined): Promise<string> =>
     mailLineOf((await clients.find(call, clientId ?? ''))?.name, 'An app')
+  /** A client that nobody here knows can have a mail sent whenever it likes, with the name that it has chosen. */
+  const mailedName = async (call: Call, clientId: string | undefined): Promise<string> => {
+    const client = await clients.find(call, clientId ?? '')
+    const isStranger = client?.source === 'registration' || client?.source === 'document'
+    return mailLineOf(client && isStranger ? unlinked(client.name) : client?.name, 'An app')
+  }
   const by = (): Whence => {
     const exchange = currentExchange()
     return exchange === undefined ? {} : whence(exchange)
@@ -59,7 +65,7 @@ export function createReuse({ accounts, clients, clock, logger }: ReuseDependenc
     const event = securityEventOf({ type: 'refresh.reuse_detected', accountId, about, ...by() })
     const person = await accounts.find(call, accountId)
     if (person === undefined) return [event]
-    const data = { name: person.name, app: about, when: new Date(clock.now()).toUTCString() }
+    const data = { name: person.name, app: await mailedName(call, clientId), when: new Date(clock.now()).toUTCString() }
     return [event, mail({ to: person.email, template: 'token-reused', data, language: person.language })]
   }
   return {
