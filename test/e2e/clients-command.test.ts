@@ -1,5 +1,6 @@
 // Clients from the command line while the platform runs: usable within a second, for scripts too, and gone as fast.
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -103,5 +104,34 @@ describe('the command "clients"', () => {
     assert.equal((await clients('remove', 'frames')).code, 0)
     await until('the client to be gone', async () => (await begin()) === 400)
     await until('its origin to be shared no more', async () => !(await isShared()))
+  })
+
+  test('what is printed of a client goes in again with the hashes of its secrets, which are not printed', async () => {
+    const secret = 'a secret that somebody has brought along'
+    const file = join(platform.dataDir, 'brought.json')
+    const authentication = { method: 'client_secret_post', secretHashes: [createHash('sha256').update(secret).digest('base64url')] }
+    await writeFile(file, JSON.stringify({ redirectUris: [`${ORIGIN}/callback`], authentication }))
+    const added = await clients('add', 'brought', '--from', file)
+    assert.equal(added.code, 0, added.err)
+    const redeem = async (client_secret: string): Promise<unknown> => {
+      const form = {
+        grant_type: 'authorization_code',
+        client_id: 'brought',
+        client_secret,
+        code: 'none',
+        redirect_uri: `${ORIGIN}/callback`,
+      }
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+      const body = new URLSearchParams(form).toString()
+      return JSON.parse((await platform.send('accounts', { method: 'POST', path: '/token', headers, body })).body).error
+    }
+    await until('the secret to count', async () => (await redeem(secret)) === 'invalid_grant')
+    const shown = await clients('show', 'brought')
+    assert.doesNotMatch(shown.out, /secretHashes/)
+    await writeFile(file, JSON.stringify({ ...JSON.parse(shown.out).definition, name: 'Brought along' }))
+    const changed = await clients('change', 'brought', '--from', file)
+    assert.equal(changed.code, 0, changed.err)
+    await until('the change to count', async () => /Brought along/.test((await clients('show', 'brought')).out))
+    assert.deepEqual([await redeem(secret), await redeem('another')], ['invalid_grant', 'invalid_client'])
   })
 })

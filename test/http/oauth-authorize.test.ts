@@ -413,6 +413,9 @@ test('a request object of anybody is refused in order, whatever stands in it', a
     const pushed = await send(world, { path: '/par', form: Object.fromEntries(query) })
     assert.deepEqual([pushed.status, errorOf(pushed)], [400, 'invalid_request_object'], JSON.stringify(payload))
   }
+  const unknown = `${part({ alg: 'ES256' })}.${part({ constructor: { a: 1 } })}.${part('x')}`
+  const { body } = await send(world, { path: '/par', form: { client_id: 'web', request: unknown } })
+  assert.doesNotMatch(body, /must be text/, 'what is no parameter may be anything')
 })
 
 const read = async (name: string, headers: Record<string, string> = {}): Promise<Record<string, unknown>> =>
