@@ -17,6 +17,7 @@ import { errorPage } from '../../src/gateway/pages/pages.ts'
 import { createSpeaker } from '../../src/gateway/pages/speaker.ts'
 import { pageStyle } from '../../src/gateway/pages/style.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn, type Visit } from '../support/accounts.ts'
+import { secondStepStates } from './second-step-states.ts'
 
 export interface State {
   /** `GET /sign-up` or `GET /sign-up, with problems`. */
@@ -435,32 +436,10 @@ export async function openStage(): Promise<Stage> {
     { name: 'POST /account/language', ask: () => signedIn({ path: '/account/language', form: { language: 'none' } }) },
     { name: 'POST /account/passkeys/add', ask: () => signedIn({ path: '/account/passkeys/add', form: { name: 'k', answer: '{}' } }) },
     { name: 'POST /account/passkeys/:id/name', ask: () => signedIn({ path: '/account/passkeys/none/name', form: { name: '' } }) },
-    {
-      name: 'POST /interaction/:uid/second-step',
-      ask: () => during(proving, { path: '/interaction/u1/second-step', form: { way: 'totp', code: '000000' } }),
-    },
-    {
-      name: 'POST /interaction/:uid/second-step/set-up',
-      async ask() {
-        const shown = await world.visit(during(enrolling, { path: '/interaction/u1' }))
-        return during(enrolling, { path: '/interaction/u1/second-step/set-up', form: { sealed: sealedIn(shown.text), code: '000000' } })
-      },
-    },
-    { name: 'GET /account/second-step', ask: () => signedIn({ path: '/account/second-step' }) },
-    {
-      name: 'POST /account/second-step',
-      async ask() {
-        const shown = await world.visit(signedIn({ path: '/account/second-step' }))
-        return signedIn({ path: '/account/second-step', form: { sealed: sealedIn(shown.text), code: '000000' } })
-      },
-    },
+    ...secondStepStates({ world, own, proving, enrolling, during, signedIn }),
     { name: 'POST /account/recovery-codes', ask: () => signedIn({ path: '/account/recovery-codes', form: {} }) },
   ]
   return { world, states, enginePages: engineStates(), stop: () => world.stop() }
-}
-
-function sealedIn(page: string): string {
-  return /name="sealed" value="([^"]+)"/.exec(page)?.[1] ?? 'none'
 }
 
 function engineStates(): Stage['enginePages'] {

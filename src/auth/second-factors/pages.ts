@@ -115,6 +115,7 @@ ${below}`,
 function keyForm(skin: Skin, { action, enrolment, csrfToken, state }: EnrolView & { enrolment: Enrolment }): Html {
   const { secondStep: texts } = skin.texts
   const { key, uri, sealed } = enrolment
+  // The field comes last: whoever is taken to it on a phone sees neither the key nor what is said above it.
   return html`<ol class="steps">
 <li>${texts.scan}
 ${qrCode(uri, texts.qr)}
@@ -122,7 +123,7 @@ ${qrCode(uri, texts.qr)}
 <p><a href="${uri}">${texts.openHere}</a></p></details></li>
 <li>${texts.typeCode}
 <form class="form" method="post" action="${action}">${csrfField(csrfToken)}<input type="hidden" name="sealed" value="${sealed}">
-${codeField(skin, state)}
+${codeField(skin, state, state.problems?.['code'] !== undefined)}
 <button class="button" type="submit">${texts.turnOn}</button></form></li>
 </ol>`
 }
