@@ -13,6 +13,7 @@ import { createMovingRepository } from './moving/repository.ts'
 import { createMoving } from './moving/service.ts'
 import { createPasskeys } from './passkeys/create.ts'
 import type { SignInRules } from './engine.ts'
+import { createKeptForms, type KeptForms } from './pages/kept-form.ts'
 import type { Passkeys } from './passkeys/service.ts'
 import { createUpstreamsOf, type RunningUpstreams } from './upstream/create.ts'
 import type { Revocations } from './revocations/revocations.ts'
@@ -34,6 +35,7 @@ export interface People extends RunningAccounts {
   readonly secondFactors: SecondFactors
   readonly rules: SignInRules
   readonly moving: Moving
+  readonly keptForms: KeptForms
 }
 
 export interface PeopleParts extends Omit<AccountsParts, 'methods'> {
@@ -95,6 +97,7 @@ export function createPeople(parts: PeopleParts): People {
     ...ways,
     secondFactors,
     rules,
+    keptForms: createKeptForms(parts.keyRing, parts.clock),
     ...toldOf(parts, running),
   }
 }

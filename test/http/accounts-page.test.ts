@@ -222,7 +222,7 @@ test('lets whoever has no password choose one, after a recent sign-in alone', as
   assert.match((await world.visit({ path: '/account' })).text, /You sign in without one/)
   const chosen = { path: '/account/password', form: { password: 'a first password' } }
   const late = await world.visit(chosen)
-  assert.equal(late.headers?.['location'], '/authorize?return_to=%2Faccount&again')
+  assert.equal(late.headers?.['location'], '/authorize?return_to=%2Faccount%3Fdone%3Dagain&again')
   assert.equal((await stored.get(call, person.accountId))?.value.password, undefined, 'nothing was changed')
   const place = world.engine.sessionList.findIndex(({ id }) => id === 'here')
   const [old] = world.engine.sessionList.splice(place, 1)

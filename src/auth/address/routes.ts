@@ -55,7 +55,9 @@ function askRoute(parts: PageParts): Route {
     body: 'form',
     input: { body: addressForm },
     answers: formAnswers,
-    handle: friendly(parts, (call, { body }, exchange) => lately(call, exchange, { run: (who) => ask(who, body.email) })),
+    handle: friendly(parts, (call, { body }, exchange) =>
+      lately(call, exchange, { typed: { form: 'email', values: { email: body.email } }, run: (who) => ask(who, body.email) }),
+    ),
   })
 }
 

@@ -66,7 +66,11 @@ export function doingLately<Params extends { readonly id: string }, Query, Body>
   const { lately } = accountActions(parts)
   const shown = shownProblems(parts, run)
   return friendly(parts, (call, input, exchange) =>
-    lately(call, exchange, { returnTo: `${pathOf(input.params.id)}?done=again`, run: (who) => shown(who, input) }),
+    lately(call, exchange, {
+      returnTo: `${pathOf(input.params.id)}?done=again`,
+      typed: { form: exchange.path, values: typedIn(input.body) },
+      run: (who) => shown(who, input),
+    }),
   )
 }
 
@@ -79,13 +83,15 @@ function shownProblems<Params extends { readonly id: string }, Query, Body>(
     try {
       return await run({ who, acting }, input)
     } catch (error) {
-      const typed =
-        typeof input.body === 'object' && input.body !== null
-          ? Object.entries(input.body).filter(([, value]) => typeof value === 'string')
-          : []
-      return show(parts, { who, acting }, { failure: formFailure(skinOf(parts, who.exchange).texts, error, Object.fromEntries(typed)) })
+      const failure = formFailure(skinOf(parts, who.exchange).texts, error, typedIn(input.body))
+      return show(parts, { who, acting }, { failure: { ...failure, state: { ...failure.state, form: who.exchange.path } } })
     }
   }
+}
+
+function typedIn(body: unknown): Record<string, string> {
+  const sent = typeof body === 'object' && body !== null ? Object.entries(body) : []
+  return Object.fromEntries(sent.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])))
 }
 
 const NO_INVITATIONS: InvitationsShown = { items: [] }
@@ -114,6 +120,8 @@ export async function show(
     owns ? services.list(call, { organisationId: acting.organisationId }) : [],
   ])
   const path = pathOf(acting.organisationId)
+  const kept = done === 'again' ? parts.keptForms.take(exchange, acting.accountId, path) : undefined
+  const state = failure?.state ?? kept ?? {}
   const skin = skinOf(parts, exchange, path)
   const body = organisationPage(skin, {
     membership,
@@ -126,11 +134,11 @@ export async function show(
     scopes: services.scopesByOwners,
     scopeWords,
     roles: organisations.roles,
-    signInFirst: (section) => firstSignIn(parts, session, { returnTo: `${path}#${section}`, filled: failure !== undefined }),
+    signInFirst: (section) => firstSignIn(parts, session, { returnTo: `${path}#${section}`, filled: state.values !== undefined }),
     csrfToken: exchange.csrfToken(),
     now: parts.clock.now(),
     done: done === undefined ? undefined : skin.texts.organisations.done[done],
-    state: failure?.state ?? {},
+    state,
   })
   return formPage(body, failure)
 }

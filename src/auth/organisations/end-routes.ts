@@ -1,9 +1,8 @@
 // Ending an organisation over HTTP: for an owner who has signed in lately.
-import { type Answer, type Exchange, type Route, route } from '#kernel/http/route.ts'
-import type { Call } from '#kernel/call.ts'
+import { type Answer, type Route, route } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { whence } from '../browser.ts'
-import { accountActions, doneAnswer } from '../pages/account-actions.ts'
+import { accountActions, doneAnswer, type SignedIn } from '../pages/account-actions.ts'
 import { csrfToken, type FormFailure, formFailure, formPage, formText, friendly, type PageParts, skinOf } from '../pages/handling.ts'
 import { common, type Doing, params } from './doing.ts'
 import { endPage } from './end-page.ts'
@@ -11,19 +10,14 @@ import { pathOf } from './parts.ts'
 
 const endForm = z.strictObject({ csrf_token: csrfToken, name: formText })
 
-interface Asking {
-  readonly call: Call
-  readonly exchange: Exchange
-  readonly id: string
-}
+const endOf = (id: string): string => `${pathOf(id)}/end`
 
 export function endRoutes(parts: PageParts): Route[] {
-  const { lately } = accountActions(parts)
-  const owning = ({ call, exchange, id }: Asking, run: (on: Doing) => Promise<Answer>): Promise<Answer> =>
-    lately(call, exchange, {
-      returnTo: `${pathOf(id)}/end`,
-      run: (who) => run({ who, acting: { accountId: who.session.accountId, organisationId: id } }),
-    })
+  const { lately, toFill } = accountActions(parts)
+  const owning = (id: string, run: (on: Doing) => Promise<Answer>) => ({
+    returnTo: endOf(id),
+    run: (who: SignedIn) => run({ who, acting: { accountId: who.session.accountId, organisationId: id } }),
+  })
   return [
     route({
       ...common,
@@ -31,7 +25,13 @@ export function endRoutes(parts: PageParts): Route[] {
       path: '/account/organisations/:id/end',
       summary: 'Says what ends with an organisation, and asks for its name',
       input: { params },
-      handle: friendly(parts, (call, input, exchange) => owning({ call, exchange, id: input.params.id }, (on) => show(parts, on))),
+      handle: friendly(parts, (call, { params: { id } }, exchange) =>
+        toFill(
+          call,
+          exchange,
+          owning(id, (on) => show(parts, on)),
+        ),
+      ),
     }),
     route({
       ...common,
@@ -41,17 +41,17 @@ export function endRoutes(parts: PageParts): Route[] {
       summary: 'End an organisation',
       body: 'form',
       input: { params, body: endForm },
-      handle: friendly(parts, (call, input, exchange) =>
-        owning({ call, exchange, id: input.params.id }, async (on) => {
-          const { name } = input.body
+      handle: friendly(parts, (call, { params: { id }, body: { name } }, exchange) => {
+        const end = owning(id, async (on) => {
           try {
             await parts.organisations.end(call, { ...on.acting, ...whence(exchange) }, name)
             return doneAnswer('organisation-ended')
           } catch (error) {
             return show(parts, on, formFailure(skinOf(parts, exchange).texts, error, { name }))
           }
-        }),
-      ),
+        })
+        return lately(call, exchange, { ...end, typed: { form: 'end', values: { name } } })
+      }),
     }),
   ]
 }
@@ -64,12 +64,13 @@ async function show(parts: PageParts, { who: { call, exchange }, acting }: Doing
     invitations.list(call, acting),
     parts.serviceAccounts.services.list(call, { organisationId: acting.organisationId }),
   ])
-  const body = endPage(skinOf(parts, exchange, `${pathOf(organisation.id)}/end`), {
+  const kept = failure === undefined ? parts.keptForms.take(exchange, acting.accountId, endOf(organisation.id)) : undefined
+  const body = endPage(skinOf(parts, exchange, endOf(organisation.id)), {
     organisation,
     invitations: { count: invited.items.length, areMore: invited.next !== undefined },
     services: services.map(({ name }) => name),
     csrfToken: exchange.csrfToken(),
-    state: failure?.state ?? {},
+    state: failure?.state ?? kept ?? {},
   })
   return formPage(body, failure)
 }

@@ -10,7 +10,7 @@ import type { ServiceAccountView } from '../service-accounts/contract.ts'
 import type { MembershipView, MemberView } from './contract.ts'
 import type { InvitationView, PendingInvitation } from './invitations.ts'
 import { confirmWay } from '../pages/confirm-way.ts'
-import { button, pathOf, roleBoxes, roleWords } from './parts.ts'
+import { button, checkedBoxes, pathOf, roleBoxes, roleWords } from './parts.ts'
 
 export function organisationsSection(list: readonly MembershipView[], mayCreate: boolean, { skin, csrfToken, state }: SectionView): Html {
   const { organisations: texts } = skin.texts
@@ -78,7 +78,7 @@ function section(id: string, heading: string, body: Html): Html {
 
 function membersPart(
   skin: Skin,
-  { membership, accountId, members, morePath, roles, csrfToken, now, signInFirst }: OrganisationPageView,
+  { membership, accountId, members, morePath, roles, csrfToken, now, state, signInFirst }: OrganisationPageView,
 ): Html {
   const { organisations: texts } = skin.texts
   const path = pathOf(membership.organisation.id)
@@ -88,9 +88,11 @@ function membersPart(
     const self = member.accountId === accountId ? html`<span class="tag">${texts.you}</span>` : undefined
     const what = html`<div class="what"><p><strong class="wrap">${member.name}</strong>${self}</p><p class="soft small wrap">${member.email}</p><p class="soft small">${roleWords(skin, member.roles)}, ${texts.since(ago(skin.texts, member.joinedAt, now))}</p></div>`
     if (!owns) return html`<li>${what}</li>`
+    const action = `${path}/members/${member.accountId}/roles`
+    const held = checkedBoxes(state, { action, kind: 'role', held: member.roles })
     const manage =
       first === undefined
-        ? html`<form class="form" method="post" action="${path}/members/${member.accountId}/roles" aria-label="${texts.rolesOf(member.name)}">${csrfField(csrfToken)}${roleBoxes(skin, { roles, held: member.roles, id: `of-${member.accountId}` })}<div><button class="button quiet compact" type="submit">${texts.saveRoles}</button></div></form>`
+        ? html`<form class="form" method="post" action="${action}" aria-label="${texts.rolesOf(member.name)}">${csrfField(csrfToken)}${roleBoxes(skin, { roles, held, id: `of-${member.accountId}` })}<div><button class="button quiet compact" type="submit">${texts.saveRoles}</button></div></form>`
         : undefined
     const remove =
       member.accountId === accountId
@@ -126,7 +128,7 @@ function ownersParts(skin: Skin, view: OrganisationPageView): Html[] {
   const first = signInFirst('invitations')
   const form = html`<form class="form" method="post" action="${path}/invitations">${csrfField(csrfToken)}
 ${field({ name: 'email', label: fields.email, type: 'email', autocomplete: 'off', value: values['email'] ?? '', problem: problems['email'], focus: problems['email'] !== undefined })}
-${roleBoxes(skin, { roles, held: [], id: 'invited' })}
+${roleBoxes(skin, { roles, held: checkedBoxes(state, { action: `${path}/invitations`, kind: 'role' }), id: 'invited' })}
 <div><button class="button quiet" type="submit">${texts.invite}</button></div></form>`
   const inviting = html`${rows.length === 0 ? undefined : html`<ul class="rows">${rows}</ul>`}${more(moreInvitationsPath, texts.moreInvitations)}
 ${first === undefined ? form : confirmWay(skin, first)}`

@@ -11,6 +11,7 @@ import { accountPage, inOrder } from './account-page.ts'
 import { ownSections } from './account-sections.ts'
 import { featuresOf } from './features.ts'
 import type { SignedIn } from './parts.ts'
+import type { KeptForm } from './kept-form.ts'
 import { type FormFailure, formFailure, formPage, type PageParts, refused, skinOf } from './handling.ts'
 import { firstSignIn, unlessRecent } from './recent.ts'
 
@@ -40,14 +41,20 @@ export async function ownerOf(
   return (await engine.browserSession(exchange))?.id === session.id ? owner : undefined
 }
 
+interface AskedLately {
+  readonly returnTo?: string
+  readonly typed?: Pick<KeptForm, 'form' | 'values'> | undefined
+  run(who: SignedIn): Promise<Answer>
+}
+
 export interface AccountActions {
   /** Runs it for whoever is signed in, or asks to sign in first. */
   signedIn(call: Call, exchange: Exchange, run: (who: SignedIn) => Promise<Answer>): Promise<Answer>
   /**
    * The same for whoever has signed in within the last minutes; all others prove once more who they are, and their session gets another id. They come
-   * back to `returnTo`, or to the account page to press the button again.
+   * back to `returnTo`, or to the account page to press the button again; what they had typed stands in the form again.
    */
-  lately(call: Call, exchange: Exchange, asked: { returnTo?: string; run: (who: SignedIn) => Promise<Answer> }): Promise<Answer>
+  lately(call: Call, exchange: Exchange, asked: AskedLately): Promise<Answer>
   /** The same for a page with a form: with time enough left to fill it, for what a device or an app has made for it meanwhile would be of no use. */
   toFill(call: Call, exchange: Exchange, asked: { returnTo: string; run: (who: SignedIn) => Promise<Answer> }): Promise<Answer>
   /** The page, with what has just been done, or with what is wrong in the form of one section. */
@@ -69,10 +76,13 @@ export function accountActions(parts: PageParts): AccountActions {
       const session = await engine.browserSession(exchange)
       return session === undefined ? seeOther(engine.signInPath('/account')) : run({ call, exchange, session })
     },
-    async lately(call, exchange, { returnTo = '/account?done=again', run }) {
+    async lately(call, exchange, { returnTo = '/account?done=again', typed, run }) {
       const session = await engine.browserSession(exchange)
       if (session === undefined) return seeOther(engine.signInPath(returnTo))
-      return unlessRecent(parts, session, returnTo) ?? run({ call, exchange, session })
+      const first = unlessRecent(parts, session, returnTo)
+      if (first === undefined) return run({ call, exchange, session })
+      if (typed !== undefined) parts.keptForms.keep(exchange, session.accountId, { page: returnTo.replace(/[?#].*/, ''), ...typed })
+      return first
     },
     async toFill(call, exchange, { returnTo, run }) {
       const session = await engine.browserSession(exchange)
@@ -90,7 +100,7 @@ export function accountActions(parts: PageParts): AccountActions {
       if (!emailVerified)
         return show(who, { section: 'password', failure: refused({ problem: textsFor(who).problems.address_unconfirmed }) })
       const choice = { accountId, sessionId: session.id, next: password, device: deviceOf(exchange), by: whence(exchange) }
-      const again = hasPassword ? undefined : unlessRecent(parts, session, '/account')
+      const again = hasPassword ? undefined : unlessRecent(parts, session, '/account?done=again')
       if (again !== undefined) return again
       try {
         const device = hasPassword
@@ -153,11 +163,13 @@ function showAccount(parts: PageParts): AccountActions['show'] {
     const { texts } = skin
     const { name, email, emailVerified, hasPassword } = person
     const language = person.language === undefined ? undefined : parts.settings.speech.match([person.language])
-    const state = failure?.state ?? {}
+    const kept = done === 'again' ? parts.keptForms.take(exchange, session.accountId, '/account') : undefined
+    const state = failure?.state ?? (kept === undefined ? {} : { values: kept.values })
+    const typedIn = failed ?? kept?.form
     const view = { skin, csrfToken: exchange.csrfToken(), now: clock.now(), person: { name, email, emailVerified, hasPassword, language } }
     const shown = await Promise.all(
       sections.map(async (section) => {
-        const filled = section.id === failed
+        const filled = section.id === typedIn
         const first = firstSignIn(parts, session, { returnTo: `/account#${section.id}`, filled })
         const body = await section.body(who, { ...view, first, state: filled ? state : {} })
         return body === undefined ? undefined : { id: section.id, heading: section.heading(texts), body }

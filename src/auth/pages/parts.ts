@@ -19,6 +19,7 @@ import type { SecurityEvents } from '../security-events/service.ts'
 import type { RunningUpstreams } from '../upstream/create.ts'
 import type { ServiceAccountsPart } from '../service-accounts/create.ts'
 import type { Texts } from '../texts/en.ts'
+import type { KeptForms } from './kept-form.ts'
 import type { Skin } from './layout.ts'
 import type { FrameSettings } from './skin.ts'
 
@@ -41,6 +42,7 @@ export interface PageParts {
   readonly serviceAccounts: ServiceAccountsPart
   readonly upstreams: RunningUpstreams
   readonly leaving: Leaving
+  readonly keptForms: KeptForms
   readonly ownData: OwnData
   readonly clock: Clock
   readonly settings: PageSettings
@@ -53,6 +55,8 @@ export interface FormState {
   /** By field. */
   readonly problems?: Readonly<Record<string, string>>
   readonly values?: Readonly<Record<string, string>>
+  /** Of which form, where a page has several. */
+  readonly form?: string
   /** The bits of the puzzle that it came without (see guard/). */
   readonly lacked?: number
 }

@@ -5,7 +5,7 @@ import type { FormState } from '../pages/parts.ts'
 import { scopeWords as wordsOfScope } from '../pages/words.ts'
 import { PERMISSIONS_SCOPE } from '../roles/membership.ts'
 import { confirmWay } from '../pages/confirm-way.ts'
-import { button, pathOf, roleBoxes, roleWords } from '../organisations/parts.ts'
+import { button, checkedBoxes, pathOf, roleBoxes, roleWords } from '../organisations/parts.ts'
 import type { MadeServiceAccount, ServiceAccountView } from './contract.ts'
 
 export interface ServicesView {
@@ -42,15 +42,19 @@ function credentialForm(skin: Skin, { service, path, csrfToken, state }: Managed
   const { organisations: texts } = skin.texts
   const { clientId } = service
   const id = `keep-${action}-${clientId}`
-  const options = KEEPS.map((seconds) => html`<option value="${String(seconds)}">${texts.keeps[seconds]}</option>`)
+  const { problems, values = {}, form } = state
+  const isSent = form === `${path}/${action}`
+  const options = KEEPS.map((seconds) => {
+    const chosen = isSent && values['keep'] === String(seconds) ? html` selected` : undefined
+    return html`<option value="${String(seconds)}"${chosen}>${texts.keeps[seconds]}</option>`
+  })
   const keeping = html`<div class="field"><label for="${id}">${texts.keepEarlier}</label><select id="${id}" name="keep">${options}</select></div>`
-  const { problems, values } = state
-  const problem = key !== undefined && values?.['of'] === clientId ? problems?.['nextKey'] : undefined
+  const problem = isSent ? problems?.['nextKey'] : undefined
   const next =
     key === undefined
       ? undefined
-      : html`<input type="hidden" name="of" value="${clientId}">${keyField({ id: `key-${clientId}`, name: 'nextKey', label: key, value: problem === undefined ? '' : (values?.['nextKey'] ?? ''), problem })}`
-  return html`<details${problem === undefined ? undefined : html` open`}><summary>${words}</summary><form class="form" method="post" action="${path}/${action}" aria-label="${label}">${csrfField(csrfToken)}${next}${keeping}<div><button class="button quiet compact" type="submit">${words}</button></div></form></details>`
+      : html`<input type="hidden" name="of" value="${clientId}">${keyField({ id: `key-${clientId}`, name: 'nextKey', label: key, value: isSent ? (values['nextKey'] ?? '') : '', problem })}`
+  return html`<details${isSent ? html` open` : undefined}><summary>${words}</summary><form class="form" method="post" action="${path}/${action}" aria-label="${label}">${csrfField(csrfToken)}${next}${keeping}<div><button class="button quiet compact" type="submit">${words}</button></div></form></details>`
 }
 
 function credentialsPart(skin: Skin, managed: Managed): Html {
@@ -135,13 +139,16 @@ function serviceRow(skin: Skin, view: ServicesView, service: ServiceAccountView)
   const managed = { service, path, csrfToken, state }
   const what = html`<div class="what"><p><strong class="wrap">${name}</strong></p><p class="soft small"><code class="wrap">${clientId}</code></p><p class="soft small">${[roleWords(skin, service.roles), texts.provesBy[service.authentication], ...(service.scopes.length === 0 ? [] : [service.scopes.map(wordsOf).join(', ')])].join('; ')}</p></div>`
   if (first !== undefined) return html`<li>${what}${endingPart(skin, managed)}</li>`
-  const manage = html`<form class="form" method="post" action="${path}/roles" aria-label="${texts.serviceRoles(name)}">${csrfField(csrfToken)}${roleBoxes(skin, { roles, held: service.roles, id: `of-${clientId}` })}<div><button class="button quiet compact" type="submit">${texts.saveRoles}</button></div></form>`
+  const manage = html`<form class="form" method="post" action="${path}/roles" aria-label="${texts.serviceRoles(name)}">${csrfField(csrfToken)}${roleBoxes(skin, { roles, held: checkedBoxes(state, { action: `${path}/roles`, kind: 'role', held: service.roles }), id: `of-${clientId}` })}<div><button class="button quiet compact" type="submit">${texts.saveRoles}</button></div></form>`
   // What an operator has given beside it can be taken away here.
+  const action = `${path}/scopes`
+  const held = checkedBoxes(state, { action, kind: 'scope', held: service.scopes })
+  const open = state.form === action ? html` open` : undefined
   const possible = [...new Set([...scopes, ...service.scopes])]
   const narrow =
     possible.length === 0
       ? undefined
-      : html`<details><summary>${texts.changeScopes}</summary><form class="form" method="post" action="${path}/scopes" aria-label="${texts.changeScopesOf(name)}">${csrfField(csrfToken)}${scopeBoxes(skin, { scopes: possible, held: service.scopes, id: clientId, wordsOf })}<div><button class="button quiet compact" type="submit">${texts.changeScopes}</button></div></form></details>`
+      : html`<details${open}><summary>${texts.changeScopes}</summary><form class="form" method="post" action="${action}" aria-label="${texts.changeScopesOf(name)}">${csrfField(csrfToken)}${scopeBoxes(skin, { scopes: possible, held, id: clientId, wordsOf })}<div><button class="button quiet compact" type="submit">${texts.changeScopes}</button></div></form></details>`
   return html`<li>${what}${manage}<div class="unfolding">${narrow}${credentialsPart(skin, managed)}</div>${endingPart(skin, managed)}</li>`
 }
 
@@ -149,11 +156,12 @@ function makeForm(skin: Skin, view: ServicesView): Html {
   const { organisations: texts } = skin.texts
   const { services, roles, scopes, csrfToken, state } = view
   const { problems = {}, values = {} } = state
+  const action = servicesPath(view)
   const key = keyField({ id: 'key', name: 'key', label: texts.serviceKey, value: values['key'] ?? '', problem: problems['key'] })
-  return html`<form class="form${services.length === 0 ? '' : ' aside'}" method="post" action="${servicesPath(view)}">${csrfField(csrfToken)}
+  return html`<form class="form${services.length === 0 ? '' : ' aside'}" method="post" action="${action}">${csrfField(csrfToken)}
 ${field({ name: 'service', label: texts.serviceName, type: 'text', autocomplete: 'off', value: values['service'] ?? '', problem: problems['service'], maxLength: 80 })}
-${roleBoxes(skin, { roles, held: [], id: 'service' })}
-${scopeBoxes(skin, { scopes, held: [], id: '', wordsOf: wordsIn(skin, view) })}
+${roleBoxes(skin, { roles, held: checkedBoxes(state, { action, kind: 'role' }), id: 'service' })}
+${scopeBoxes(skin, { scopes, held: checkedBoxes(state, { action, kind: 'scope' }), id: '', wordsOf: wordsIn(skin, view) })}
 ${key}
 <div><button class="button quiet" type="submit">${texts.makeService}</button></div></form>`
 }
