@@ -50,6 +50,14 @@ export function secondStepStates({ world, own, proving, enrolling, during, signe
         return during(enrolling, { path: '/interaction/u1/second-step/set-up', form: { sealed: sealedIn(shown.text), code: '000000' } })
       },
     },
+    {
+      name: 'POST /interaction/:uid/second-step, too late',
+      ask: () => during(own, { path: '/interaction/u1/second-step', form: { way: 'totp', code: '000000' } }),
+    },
+    {
+      name: 'POST /interaction/:uid/passkey/add, too late',
+      ask: () => during(own, { path: '/interaction/u1/passkey/add', form: { name: 'k', answer: '{}' } }),
+    },
     { name: 'POST /interaction/:uid/second-step/set-up, too old', ask: () => during(enrolling, { path: SET_UP, form: OLD }) },
     { name: 'POST /interaction/:uid/second-step/set-up, too old to go on', ask: () => during(own, { path: SET_UP, form: OLD }) },
     {

@@ -414,11 +414,18 @@ test('without a first step there is no second one to send to', async () => {
   world.clock.advance(STEP_MS)
   const asked = world.engine.asked.length
   world.engine.current = SIGN_IN
+  for (const [path, form, says] of [
+    ['second-step', { way: 'totp', code: await shown(key) }, /took too long\. Please sign in once more/],
+    ['passkey/add', { name: 'mine', answer: '{}' }, /delete it on your device\. Please sign in once more/],
+  ] as const) {
+    const { status, text } = await world.visit({ path: `/interaction/u1/${path}`, cookies: here, form })
+    assert.equal(status, 422, path)
+    assert.match(text, says)
+    assert.match(text, /action="\/interaction\/u1\/sign-in"/)
+  }
   for (const [path, form] of [
-    ['second-step', { way: 'totp', code: await shown(key) }],
     ['go-on', {}],
     ['start-over', {}],
-    ['passkey/add', { name: 'mine', answer: '{}' }],
   ] as const) {
     const answer = await world.visit({ path: `/interaction/u1/${path}`, cookies: here, form })
     assert.equal(answer.headers?.['location'], '/interaction/u1', path)

@@ -4,7 +4,7 @@ import { z } from '#kernel/schema.ts'
 import { deviceOf, whence } from '../browser.ts'
 import { csrfToken, formFailure, formText, type PageParts, refused, skinOf, uidParams } from '../pages/handling.ts'
 import { answersOf } from '../pages/interaction-answers.ts'
-import { type At, step } from '../pages/step.ts'
+import { type At, type HalfAt, halfStep, step } from '../pages/step.ts'
 import { enrolPlace, signInPlace } from './places.ts'
 import { answerText } from './schemas.ts'
 
@@ -27,12 +27,17 @@ export function passkeySignInRoutes(parts: PageParts): Route[] {
     step(parts, { path: '/passkey', summary: 'Send what a passkey says', input: { params: uidParams, body: answerForm } }, (at, { body }) =>
       signIn(parts, at, body.answer),
     ),
-    step(
+    halfStep(
       parts,
       {
         path: '/passkey/add',
         summary: 'Make a passkey on the way in, where a second factor is asked for',
         input: { params: uidParams, body: addForm },
+        // The device has made one that nobody knows here.
+        without: ({ call, exchange, interaction }) => {
+          const { tooLate } = skinOf(parts, exchange).texts.passkeys
+          return answersOf(parts).signIn(call, exchange, { interaction, failure: refused({ problem: tooLate }) })
+        },
       },
       (at, { body }) => add(parts, at, body),
     ),
@@ -55,11 +60,15 @@ async function signIn(parts: PageParts, { call, exchange, interaction }: At, ans
   }
 }
 
-async function add(parts: PageParts, { call, exchange, interaction }: At, { answer, name }: z.infer<typeof addForm>): Promise<Answer> {
+async function add(
+  parts: PageParts,
+  { call, exchange, interaction, half }: HalfAt,
+  { answer, name }: z.infer<typeof addForm>,
+): Promise<Answer> {
   const show = answersOf(parts)
   const { texts } = skinOf(parts, exchange)
-  const { half, uid } = interaction
-  if (half?.next?.kind !== 'enrol' || !half.next.passkey) return seeOther(`/interaction/${uid}`)
+  const { uid } = interaction
+  if (half.next?.kind !== 'enrol' || !half.next.passkey) return seeOther(`/interaction/${uid}`)
   const { accountId, credential } = half
   const owner = await parts.accounts.find(call, accountId)
   if (owner?.credential !== credential || owner.suspended) return seeOther(`/interaction/${uid}`)

@@ -57,6 +57,7 @@ function provingRoute(parts: PageParts): Route {
       path: '/second-step',
       summary: 'Send a code of the second step',
       input: { params: uidParams, body: codeForm.extend(guardFields(parts.guard)).strict() },
+      without: (at) => refuse(parts, at, 'tooLate'),
     },
     (at, { body }) => prove(parts, at, body),
   )
@@ -106,7 +107,7 @@ async function prove(parts: PageParts, at: HalfAt, typed: z.infer<typeof codeFor
   )
 }
 
-type Refusal = 'tooOld' | 'tooOldToGoOn' | 'setUpElsewhere'
+type Refusal = 'tooLate' | 'tooOld' | 'tooOldToGoOn' | 'setUpElsewhere'
 
 /** What is asked for now, and what to do with the entry that the person has made in an app meanwhile. */
 function refuse(parts: PageParts, { call, exchange, interaction }: At, why: Refusal): Promise<Answer> {

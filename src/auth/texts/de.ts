@@ -429,6 +429,8 @@ export const de: Texts = {
       'Das hat nicht geklappt. Dieser Passkey öffnet hier kein Konto, oder seine Frage war zu alt. Bitte versuchen Sie es noch einmal.',
     notAdded:
       'Das hat nicht geklappt: Die Antwort Ihres Geräts passt nicht, oder die Frage war zu alt. Bitte versuchen Sie es noch einmal.',
+    tooLate:
+      'Das hat zu lange gedauert; der Passkey, den Sie gerade erstellt haben, öffnet hier nichts: Löschen Sie ihn auf Ihrem Gerät. Bitte melden Sie sich noch einmal an.',
     add: 'Passkey hinzufügen',
     addLead:
       'Mit einem Passkey melden Sie sich per Fingerabdruck, Gesicht oder PIN Ihres Geräts an. Sie müssen sich nichts merken, und keine gefälschte Seite kann ihn stehlen.',
@@ -469,6 +471,7 @@ export const de: Texts = {
     wrongCode: 'Das ist nicht der Code von jetzt, oder er wurde schon benutzt. Warten Sie auf den nächsten.',
     wrongClock: 'Das ist nicht der Code von jetzt. Warten Sie auf den nächsten, und prüfen Sie, ob die Uhr Ihres Geräts stimmt.',
     wrongRecovery: 'Das ist keiner Ihrer unbenutzten Wiederherstellungscodes.',
+    tooLate: 'Das hat zu lange gedauert. Bitte melden Sie sich noch einmal an.',
     tooOld:
       'Diese Seite war zu lange offen. Entfernen Sie den Eintrag, den Sie gerade in Ihrer App angelegt haben, und scannen Sie diesen hier.',
     tooOldToGoOn:

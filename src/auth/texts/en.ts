@@ -430,6 +430,8 @@ export const en = {
     /** One text for a passkey that is unknown, was removed, was used twice with one challenge, or belongs to a suspended account. */
     refused: 'That did not work. This passkey opens no account here, or its question was too old. Please try again.',
     notAdded: 'That did not work: the answer of your device does not fit, or the question was too old. Please try again.',
+    tooLate:
+      'That took too long, so the passkey that you have just made opens nothing here: delete it on your device. Please sign in once more.',
     add: 'Add a passkey',
     addLead:
       'A passkey signs you in with your fingerprint, your face or the PIN of your device. There is nothing to remember, and no false page can steal it.',
@@ -470,6 +472,7 @@ export const en = {
     wrongCode: 'This is not the code of this moment, or it was used already. Wait for the next one.',
     wrongClock: 'This is not the code of this moment. Wait for the next one, and look whether the clock of your device is right.',
     wrongRecovery: 'This is none of your unused recovery codes.',
+    tooLate: 'That took too long. Please sign in once more.',
     tooOld: 'This page was open for too long. Remove the entry that you have just made in your app and scan this one.',
     tooOldToGoOn:
       'This page was open for too long. Sign in once more, and remove the entry that you have just made in your app: you get another one to scan.',
