@@ -79,16 +79,39 @@ export function createAddresses(deps: AddressesDependencies): Addresses {
   return { ...asking(deps), ...undoing(deps) }
 }
 
-function asking(deps: AddressesDependencies): Pick<Addresses, 'ask' | 'pending' | 'confirm' | 'isConfirmed'> {
-  const { repository, accounts, limits, clock, origin } = deps
-  const find = async (call: Call, { token, accountId }: Link): Promise<{ used: Stored<AddressChange>; account: Account } | undefined> => {
+interface Found {
+  readonly used: Stored<AddressChange>
+  readonly account: Account
+}
+
+/** What a link is for; looking changes nothing. */
+function looking({ repository, accounts, clock }: AddressesDependencies) {
+  /** With whoever asks; used up or not. */
+  const ofAccount = async (call: Call, { token, accountId }: Link): Promise<Found | undefined> => {
     const used = await repository.find(call, sha256(token))
-    if (used?.value.accountId !== accountId || used.value.usedAt !== undefined || used.value.expiresAt <= clock.now()) return undefined
+    if (used?.value.accountId !== accountId || used.value.expiresAt <= clock.now()) return undefined
     const account = await accounts.find(call, accountId)
-    if (account === undefined || account.suspendedAt !== undefined) return undefined
-    return equalSecrets(credentialOf(account), used.value.credential) ? { used, account } : undefined
+    return account === undefined || account.suspendedAt !== undefined ? undefined : { used, account }
   }
   return {
+    find: async (call: Call, link: Link): Promise<Found | undefined> => {
+      const found = await ofAccount(call, link)
+      if (found === undefined || found.used.value.usedAt !== undefined) return undefined
+      const { used, account } = found
+      return equalSecrets(credentialOf(account), used.value.credential) ? found : undefined
+    },
+    isConfirmed: async (call: Call, link: Link): Promise<boolean> => {
+      const found = await ofAccount(call, link)
+      return found?.used.value.usedAt !== undefined && found.account.email === found.used.value.email
+    },
+  }
+}
+
+function asking(deps: AddressesDependencies): Pick<Addresses, 'ask' | 'pending' | 'confirm' | 'isConfirmed'> {
+  const { repository, accounts, limits, clock, origin } = deps
+  const { find, isConfirmed } = looking(deps)
+  return {
+    isConfirmed,
     async ask(call, { accountId, ...request }) {
       const account = await accounts.find(call, accountId)
       if (account === undefined) return
@@ -110,11 +133,6 @@ function asking(deps: AddressesDependencies): Pick<Addresses, 'ask' | 'pending' 
             { to: email, template: 'confirm-new-address', data: { link, minutes: String(TOKEN_MINUTES) } }
           : { to: email, template: 'already-registered', data: { name: taken.name, link: `${origin}/account` } }
       await repository.insert(call, change, mayMail ? [mail({ ...sent, language: languageFor(taken ?? account, call) })] : [])
-    },
-    async isConfirmed(call, { token, accountId }) {
-      const [used, account] = await Promise.all([repository.find(call, sha256(token)), accounts.find(call, accountId)])
-      if (used?.value.usedAt === undefined || used.value.accountId !== accountId || used.value.expiresAt <= clock.now()) return false
-      return account?.email === used.value.email
     },
     pending: async (call, link) => (await find(call, link))?.used.value.email,
     async confirm(call, { by, ...link }) {
