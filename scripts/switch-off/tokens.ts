@@ -100,8 +100,8 @@ export const TOKENS: readonly Defence[] = [
     edits: [
       [
         `${PROVIDER}/client-authentication.ts`,
-        "['ES256', 'Ed25519', 'PS256', 'RS256'] as const",
-        "['ES256', 'Ed25519', 'PS256', 'RS256', 'ES384'] as const",
+        "['ES256', ...ED25519, 'PS256', 'RS256'] as const",
+        "['ES256', ...ED25519, 'PS256', 'RS256', 'ES384'] as const",
       ],
     ],
   },

@@ -80,13 +80,25 @@ describe('a token that is bound to a key', () => {
       assert.equal(answer.status, 401, what)
       assert.match(
         String(answer.headers['www-authenticate']),
-        /^DPoP algs="ES256 Ed25519", error="(?:invalid_dpop_proof|use_dpop_nonce)"/,
+        /^DPoP algs="ES256 Ed25519 EdDSA", error="(?:invalid_dpop_proof|use_dpop_nonce)"/,
         what,
       )
       assert.equal(answer.text.includes('[]'), false, what)
     }
     const withQuery = await proof(value, { claims: { htu: `${URL_OF_PHOTOS}?limit=1#x` } })
     assert.equal((await show(value, withQuery)).status, 200, 'query and fragment of htu do not count')
+  })
+
+  test('counts with a proof by Ed25519 under both of its names, and never by another kind of key under them', async () => {
+    const edwards = await generateKeyPair('Ed25519', { extractable: true })
+    const embedded = await exportJWK(edwards.publicKey)
+    const value = await token({ cnf: { jkt: await calculateJwkThumbprint(embedded) } })
+    for (const alg of ['Ed25519', 'EdDSA']) {
+      const good = await proof(value, { header: { alg, jwk: embedded }, signer: edwards.privateKey })
+      assert.equal((await show(value, good)).status, 200, alg)
+      const crossed = await proof(value, { header: { alg, jwk }, signer: edwards.privateKey })
+      assert.equal((await show(await bound(), crossed)).status, 401, alg)
+    }
   })
 
   test('requirement 44: a proof counts once, also of ten at the same moment', async () => {
@@ -135,14 +147,14 @@ describe('a token that is bound to a key', () => {
   test('requirement 39: a refusal says what is wrong and where the API is described', async () => {
     const metadata = `resource_metadata="${sites.app}/.well-known/oauth-protected-resource/api"`
     const anonymous = await ask(world, { path: '/api/photos' })
-    assert.equal(anonymous.headers['www-authenticate'], `Bearer ${metadata}, DPoP algs="ES256 Ed25519"`)
+    assert.equal(anonymous.headers['www-authenticate'], `Bearer ${metadata}, DPoP algs="ES256 Ed25519 EdDSA"`)
     const invalid = await ask(world, { path: '/api/photos', headers: { authorization: 'Bearer a.b.c' } })
-    assert.equal(invalid.headers['www-authenticate'], `Bearer error="invalid_token", ${metadata}, DPoP algs="ES256 Ed25519"`)
+    assert.equal(invalid.headers['www-authenticate'], `Bearer error="invalid_token", ${metadata}, DPoP algs="ES256 Ed25519 EdDSA"`)
     const value = await token({ scope: 'other' })
     const narrow = await ask(world, { path: '/api/photos', headers: { authorization: `Bearer ${value}` } })
     assert.equal(narrow.status, 403)
     assert.match(String(narrow.headers['www-authenticate']), /^Bearer error="insufficient_scope", scope="photos:read", resource_metadata="/)
-    const algorithms = 'DPoP algs="ES256 Ed25519"'
+    const algorithms = 'DPoP algs="ES256 Ed25519 EdDSA"'
     const proven = await show('a.b.c', undefined)
     assert.equal(proven.headers['www-authenticate'], `${algorithms}, error="invalid_token", ${metadata}`, 'in the scheme that was used')
     const boundNarrow = await token({ scope: 'other', cnf: { jkt } })
@@ -165,7 +177,7 @@ describe('a token that is bound to a key', () => {
     })
     const found = await oauth.processResourceDiscoveryResponse(new URL(AUDIENCE), response)
     assert.equal(found.resource, AUDIENCE)
-    assert.deepEqual(found.dpop_signing_alg_values_supported, ['ES256', 'Ed25519'])
+    assert.deepEqual(found.dpop_signing_alg_values_supported, ['ES256', 'Ed25519', 'EdDSA'])
     // `openid-client` reads no such document, but learns of it from a refusal.
     const config = new openid.Configuration({ issuer: sites.accounts }, 'c')
     config[openid.customFetch] = clientFetch(world)

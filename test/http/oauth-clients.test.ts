@@ -173,7 +173,7 @@ describe('requirement 27: an assertion of a client', () => {
     const response = await oauth.clientCredentialsGrantRequest(server, client, oauth.PrivateKeyJwt(es256.privateKey), parameters, insecure)
     const tokens = await oauth.processClientCredentialsResponse(server, client, response)
     assert.equal(tokens.scope, 'photos:read')
-    assert.deepEqual(server.token_endpoint_auth_signing_alg_values_supported, ['ES256', 'Ed25519', 'PS256', 'RS256'])
+    assert.deepEqual(server.token_endpoint_auth_signing_alg_values_supported, ['ES256', 'Ed25519', 'EdDSA', 'PS256', 'RS256'])
   })
 
   test('counts once, also when ten are shown at the same moment', async () => {

@@ -453,7 +453,7 @@ test('userinfo lets scripts of known origins read that a token has ended, and an
   const [origin] = PRINT_SHOP.origins
   const ended = await send(world, { path: '/revoke', form: { client_id: PRINT_SHOP.clientId, token } })
   assert.equal(ended.status, 200)
-  const algorithms = 'DPoP algs="ES256 Ed25519"'
+  const algorithms = 'DPoP algs="ES256 Ed25519 EdDSA"'
   const refused = async (from: string, authorization: string | undefined, challenge: string): Promise<unknown> => {
     const headers = { origin: from, ...(authorization === undefined ? {} : { authorization }) }
     const reply = await send(world, { path: '/userinfo', headers })

@@ -14,8 +14,11 @@ export const AUTHENTICATION_METHODS = [
   'none',
 ] as const
 
+/** The two names of one algorithm (RFC 9864 section 2.2): older libraries know the second alone, which means this curve and no other here. */
+const ED25519 = ['Ed25519', 'EdDSA'] as const
+
 /** Of assertions: asymmetric ones only (RFC 9700 section 2.5). */
-export const ASSERTION_ALGORITHMS = ['ES256', 'Ed25519', 'PS256', 'RS256'] as const
+export const ASSERTION_ALGORITHMS = ['ES256', ...ED25519, 'PS256', 'RS256'] as const
 
 /** Of several secrets that are good at once; base64url has none of these. */
 export const HASH_SEPARATOR = '.'
@@ -170,7 +173,7 @@ const MIN_RSA_BITS = 2048
 
 function algorithmsOf(key: PublicKeyDefinition): readonly string[] {
   if (key.kty === 'EC') return key['crv'] === 'P-256' ? ['ES256'] : []
-  if (key.kty === 'OKP') return key['crv'] === 'Ed25519' ? ['Ed25519'] : []
+  if (key.kty === 'OKP') return key['crv'] === 'Ed25519' ? ED25519 : []
   const { modulusLength = 0 } = createPublicKey({ key: { ...key }, format: 'jwk' }).asymmetricKeyDetails ?? {}
   return modulusLength >= MIN_RSA_BITS ? ['PS256', 'RS256'] : []
 }

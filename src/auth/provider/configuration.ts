@@ -1,6 +1,7 @@
 // How the OpenID engine is set up: every default that is for trying out, or that the security guides advise against, is replaced here.
 import type { AdapterFactory, Configuration } from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
+import { PROOF_ALGORITHMS } from '#kernel/http/proof.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { SignInRules } from '../engine.ts'
 import type { CodeGuard } from '../guard/codes.ts'
@@ -103,7 +104,7 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
       clientAuthSigningAlgValues: [...ASSERTION_ALGORITHMS],
       requestObjectSigningAlgValues: [...ASSERTION_ALGORITHMS],
       idTokenSigningAlgValues: [...new Set(keys.signing.map(({ alg }) => alg))],
-      dPoPSigningAlgValues: ['ES256', 'Ed25519'],
+      dPoPSigningAlgValues: [...PROOF_ALGORITHMS],
     },
     clientBasedCORS: (_context, origin, client) => factsOf(client).origins.includes(origin),
     extraTokenClaims: tokenClaims(parts),

@@ -8,7 +8,8 @@ import { equalSecrets, hmacSha256, sha256 } from '../keyring.ts'
 import { z } from '../schema.ts'
 import { httpErrors } from './problem.ts'
 
-export const PROOF_ALGORITHMS = ['ES256', 'Ed25519'] as const
+/** The last two are names of one (RFC 9864 section 2.2): older libraries know `EdDSA` alone, which is Ed25519 here and never another curve. */
+export const PROOF_ALGORITHMS = ['ES256', 'Ed25519', 'EdDSA'] as const
 /** What a challenge says of them (RFC 9449 section 7.1). */
 export const PROOF_CHALLENGE = `DPoP algs="${PROOF_ALGORITHMS.join(' ')}"`
 
