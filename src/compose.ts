@@ -132,11 +132,11 @@ interface Engines {
 
 /** What every role stands on. */
 function addEngines(shop: Workshop): Engines {
-  const { clock, members, folder, log } = shop
+  const { clock, keyRing, members, folder, log } = shop
   const { cache, monitoring, database } = shop.options.config
   const upToMib = database.scrubUpToMib
   const databaseFolder = folder('database')
-  const { event: eventAtRest } = createJobSeal(shop.keyRing)
+  const { event: eventAtRest } = createJobSeal(keyRing)
   const { engine, logger, sweepEveryMs } = shop.options
   const sweeping = sweepEveryMs === undefined ? {} : { sweepEveryMs }
   if (shop.options.premises !== undefined) shop.add('lock', shop.options.premises.lock)
@@ -162,6 +162,7 @@ function addEngines(shop: Workshop): Engines {
             scrubbing: { job: 'monitoring.scrub', upToMib },
           }),
         ),
+        keyRing,
         clock,
         logger: log('monitoring'),
         settings: { retentionDays: monitoring.retentionDays, pseudonymise: monitoring.pseudonymise },

@@ -1,5 +1,6 @@
 // The wiring of monitoring.
 import type { Clock } from '#kernel/clock.ts'
+import type { KeyRing } from '#kernel/keyring.ts'
 import { defineServer, type Running } from '#kernel/lifecycle.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Database } from '../database/contract.ts'
@@ -19,6 +20,8 @@ import { createMonitoringService } from './service.ts'
 export interface MonitoringOptions {
   /** A database of its own: a flood of log lines must not slow the data. */
   readonly database: Database
+  /** Keys of days are stored sealed. */
+  readonly keyRing: KeyRing
   readonly clock: Clock
   readonly logger: Logger
   readonly settings: { readonly retentionDays: number; readonly pseudonymise: boolean }
@@ -31,12 +34,12 @@ const UPKEEP_MS = 60_000
 export const monitoringServer = defineServer<MonitoringOptions, Monitoring>({
   name: 'monitoring',
   needs: ['database'],
-  create({ database, clock, logger, settings, readiness }): Running<Monitoring> {
+  create({ database, keyRing, clock, logger, settings, readiness }): Running<Monitoring> {
     const { retentionDays, pseudonymise } = settings
     const requestRepository = createRequestRepository(database)
     const requestLog = createRequestLog({ repository: requestRepository, clock, logger, retentionDays })
     const reports = createPolicyReports({ repository: createReportRepository(database), clock, logger, retentionDays })
-    const dayKeys = createDayKeys(database)
+    const dayKeys = createDayKeys(database, keyRing)
     const pseudonyms = createPseudonyms({ keys: pseudonymise ? dayKeys : unstoredKeys, clock, logger })
     const process = createProcessWatch()
     const service = createMonitoringService({

@@ -7,10 +7,12 @@ import { afterEach, beforeEach, describe, test } from 'node:test'
 import type { Database } from '../../src/database/contract.ts'
 import { createSqliteDatabase } from '../../src/database/server.ts'
 import { systemCall } from '../../src/kernel/call.ts'
+import { createKeyRing, type KeyRing } from '../../src/kernel/keyring.ts'
 import type { Running } from '../../src/kernel/lifecycle.ts'
 import { createLogger } from '../../src/kernel/log.ts'
+import { Secret } from '../../src/kernel/secret.ts'
 import type { RequestRecord } from '../../src/monitoring/contract.ts'
-import { createDayKeys, type DayKeys } from '../../src/monitoring/pseudonym/repository.ts'
+import { createDayKeys, dayKeysCollection, type DayKeys } from '../../src/monitoring/pseudonym/repository.ts'
 import { createPseudonyms, unstoredKeys } from '../../src/monitoring/pseudonym/service.ts'
 import { monitoringServer } from '../../src/monitoring/server.ts'
 import { purgeJob } from '../../src/monitoring/purge.ts'
@@ -23,6 +25,8 @@ import { type FakeClock, fakeClock } from '../support/fake-clock.ts'
 
 const call = systemCall('test')
 const logger = createLogger({ level: 'silent' })
+const ringOf = (...versions: readonly string[]): KeyRing => createKeyRing(new Secret(versions.map((one) => one.repeat(43)).join(' ')))
+const keyRing = ringOf('k')
 const HOUR_MS = 60 * 60 * 1000
 const DAY_MS = 24 * HOUR_MS
 
@@ -37,7 +41,7 @@ describe('Monitoring', () => {
     clock = fakeClock()
     folder = await mkdtemp(join(tmpdir(), 'ninefold-logs-'))
     database = createSqliteDatabase({ file: join(folder, 'logs.db'), durability: 'relaxed', clock, logger })
-    keys = createDayKeys(database.contract)
+    keys = createDayKeys(database.contract, keyRing)
     requests = createRequestRepository(database.contract)
     createReportRepository(database.contract)
     await database.start()
@@ -65,6 +69,12 @@ describe('Monitoring', () => {
     for (const one of records) log.add(one)
     await log.stop()
   }
+  const dayRows = () => database.contract.collection(dayKeysCollection)
+  const inFiles = async (text: string): Promise<boolean> => {
+    const names = await readdir(folder)
+    const contents = await Promise.all(names.map((name) => readFile(join(folder, name))))
+    return contents.some((content) => content.includes(text))
+  }
   const search = (filter: object) => searchRequests(requests, call, { limit: 50, ...filter })
 
   test('a pseudonym is the same all day and in every process, and another one the next day', async () => {
@@ -89,12 +99,8 @@ describe('Monitoring', () => {
     const { key, destroyAt } = await keys.settle(call, candidate)
     assert.notEqual(key, candidate.key, 'the stored key wins')
     assert.equal(destroyAt, Date.parse(day) + 2 * DAY_MS)
-    const inFiles = async (): Promise<boolean> => {
-      const names = await readdir(folder)
-      const contents = await Promise.all(names.map((name) => readFile(join(folder, name))))
-      return contents.some((content) => content.includes(key))
-    }
-    assert.equal(await inFiles(), true)
+    const kept = (await dayRows().get(call, day))?.value.key ?? ''
+    assert.deepEqual([await inFiles(kept), await inFiles(key)], [true, false], 'sealed, and never in clear')
     clock.advance(destroyAt - clock.now() - 1)
     await pseudonyms.upkeep()
     assert.equal((await keys.settle(call, candidate)).key, key, 'not a moment too early')
@@ -102,7 +108,40 @@ describe('Monitoring', () => {
     await pseudonyms.upkeep()
     assert.equal((await keys.settle(call, candidate)).key, candidate.key, 'the row is gone')
     await database.stop()
-    assert.equal(await inFiles(), false)
+    assert.equal(await inFiles(kept), false)
+  })
+
+  test('the key of a day that an earlier release has stored in clear counts on, and is sealed from then on', async () => {
+    const [id, clear] = ['2026-11-30', 'C'.repeat(43)]
+    await dayRows().insert(call, { id, key: clear, destroyAt: 0 })
+    const candidate = { id, key: 'B'.repeat(43), destroyAt: 0 }
+    const both = await Promise.all([keys.settle(call, candidate), keys.settle(call, candidate)])
+    assert.deepEqual(
+      both.map(({ key }) => key),
+      [clear, clear],
+    )
+    const { key: kept = '' } = (await dayRows().get(call, id))?.value ?? {}
+    assert.equal(Buffer.from(kept, 'base64url').includes(clear) || kept.includes(clear), false)
+    assert.equal((await keys.settle(call, candidate)).key, clear)
+    await database.stop()
+    assert.equal(await inFiles(clear), false)
+  })
+
+  test('the key of a day opens in its own row alone, is sealed anew with a new master key, and another takes its place where none opens it', async () => {
+    const [first, second] = ['2026-11-30', '2026-12-01'].map((id) => ({ id, key: 'B'.repeat(43), destroyAt: 0 }))
+    assert.ok(first !== undefined && second !== undefined)
+    await keys.settle(call, first)
+    const stored = async (id: string): Promise<string> => (await dayRows().get(call, id))?.value.key ?? ''
+    const before = await stored(first.id)
+    await dayRows().insert(call, { ...second, key: before })
+    assert.equal((await keys.settle(call, { ...second, key: 'D'.repeat(43) })).key, 'D'.repeat(43), 'that of another day opens nothing')
+
+    const another = { ...first, key: 'E'.repeat(43) }
+    const newer = createDayKeys(database.contract, ringOf('n', 'k'))
+    assert.equal((await newer.settle(call, another)).key, first.key)
+    assert.notEqual(await stored(first.id), before)
+    assert.equal((await createDayKeys(database.contract, ringOf('n')).settle(call, another)).key, first.key, 'without the former version')
+    assert.equal((await createDayKeys(database.contract, ringOf('o')).settle(call, another)).key, another.key, 'with a foreign one')
   })
 
   test('pseudonyms go on when the database cannot be asked, and tell clients apart for limits when they are not kept', async () => {
@@ -121,6 +160,7 @@ describe('Monitoring', () => {
     const own = createSqliteDatabase({ file: ':memory:', clock, logger })
     const monitoring = monitoringServer.create({
       database: own.contract,
+      keyRing,
       clock,
       logger: createLogger({ level: 'info', stream: { write: (line) => void lines.push(line) } }),
       settings: { retentionDays: 30, pseudonymise: false },
