@@ -49,3 +49,20 @@ for (const takesCertificates of [true, false]) {
     }
   })
 }
+
+test('both documents list the languages that the pages speak, as the app offers them', async () => {
+  const greeting = { languageName: 'Fran\u00e7ais' }
+  for (const [definition, told] of [
+    [{}, ['en', 'de']],
+    [{ languages: ['de'] }, ['de']],
+    [{ texts: { fr: greeting } }, ['en', 'de', 'fr']],
+  ] as const) {
+    const world = await openOauth({ definition })
+    try {
+      for (const path of ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'])
+        assert.deepEqual(JSON.parse((await send(world, { path })).body).ui_locales_supported, told, path)
+    } finally {
+      await world.stop()
+    }
+  }
+})

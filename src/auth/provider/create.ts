@@ -36,6 +36,7 @@ import { createRunningEngine, type RunningEngine } from './running.ts'
 import { openStores, type Stores, type StoresParts } from './stores.ts'
 import { createStructuredTokens, type StructuredTokens } from './structured-tokens.ts'
 import { clientSubject } from '../clients/subject.ts'
+import { offeredLanguages } from '../texts/speech.ts'
 import { createUserinfo } from './userinfo.ts'
 
 export interface AuthorizationServerParts extends StoresParts {
@@ -223,6 +224,7 @@ function buildEngine(parts: AuthorizationServerParts, made: Made & { readonly ke
     pages,
     registration: parts.newcomers.definition,
     takesCertificates: settings.takesCertificates === true,
+    languages: offeredLanguages(settings.definition ?? {}),
     clientUsed: (clientId) => parts.newcomers.used(systemCall('auth'), clientId),
     noteWrongTry: (code) => stores.codeStorage.noteWrongTry(code),
     apiScopes: resources.scopes,

@@ -53,6 +53,7 @@ export interface ProviderParts {
   readonly registration: RegistrationDefinition
   /** Whether a proxy in front shows us the certificates of clients. */
   readonly takesCertificates: boolean
+  readonly languages: readonly string[]
   readonly pages: Pick<ProviderPages, 'error' | 'holdBack'>
   clientUsed(this: void, clientId: string): Promise<void>
   noteWrongTry(this: void, code: string): Promise<void>

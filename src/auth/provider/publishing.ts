@@ -24,6 +24,8 @@ export interface PublishingParts {
   readonly apiScopes: readonly string[]
   readonly registration: RegistrationDefinition
   readonly takesCertificates: boolean
+  /** What people can read the pages in, as `ui_locales` may ask for it. */
+  readonly languages: readonly string[]
 }
 
 export function publish(context: Context, parts: PublishingParts): void {
@@ -36,7 +38,10 @@ export function publish(context: Context, parts: PublishingParts): void {
   if (context.fresh) context.status = 304
 }
 
-function completed(body: unknown, { issuer, apiScopes, registration, takesCertificates }: PublishingParts): Record<string, unknown> {
+function completed(
+  body: unknown,
+  { issuer, apiScopes, registration, takesCertificates, languages }: PublishingParts,
+): Record<string, unknown> {
   const document = metadata.parse(body)
   const methods = document.token_endpoint_auth_methods_supported.filter((method) => takesCertificates || !CERTIFICATE_METHODS.has(method))
   const algorithms = document.token_endpoint_auth_signing_alg_values_supported
@@ -44,6 +49,7 @@ function completed(body: unknown, { issuer, apiScopes, registration, takesCertif
     ...document,
     scopes_supported: [...new Set([...document.scopes_supported, ...apiScopes])],
     response_modes_supported: ['query', 'fragment'],
+    ui_locales_supported: languages,
     token_endpoint_auth_methods_supported: methods,
     // Left out, they would be client_secret_basic alone (RFC 8414 section 2).
     revocation_endpoint_auth_methods_supported: methods,
