@@ -8,21 +8,24 @@ import { TravellingBrowser } from '../support/upstream-browser.ts'
 
 let provider: Upstream
 let plain: Upstream
+let hub: Upstream
 let world: AccountsWorld
 
 before(async () => {
   provider = await startUpstream()
   plain = await startUpstream()
+  hub = await startUpstream()
   const at = (path: string): string => `${plain.issuer}${path}`
   const endpoints = { authorizationEndpoint: at('/authorize'), tokenEndpoint: at('/token'), userinfoEndpoint: at('/userinfo') }
   world = await openAccounts({
     definition: {
       upstreams: [
         { kind: 'openid', id: 'club', name: 'The Club', issuer: provider.issuer, clientId: CLIENT_ID },
+        { kind: 'github', server: hub.issuer, clientId: CLIENT_ID },
         { kind: 'oauth2', id: 'plain', name: 'Plain', clientId: CLIENT_ID, userinfo: { subject: 'person.id' }, ...endpoints },
       ],
     },
-    upstreamSecrets: { club: provider.secret, plain: plain.secret },
+    upstreamSecrets: { club: provider.secret, plain: plain.secret, github: hub.secret },
   })
 })
 
@@ -30,12 +33,13 @@ after(async () => {
   await world.stop()
   await provider.stop()
   await plain.stop()
+  await hub.stop()
 })
 
 beforeEach(() => {
   world.engine.current = SIGN_IN
   world.engine.signedInAs = undefined
-  for (const one of [provider, plain]) one.lie = {}
+  for (const one of [provider, plain, hub]) one.lie = {}
 })
 
 const BEARER = { 'www-authenticate': 'Bearer error="invalid_token"' }
@@ -66,6 +70,27 @@ for (const [what, lie, status] of UNUSABLE) {
       assert.deepEqual([upstream, refused, said, level], [id, 'unusable', status, 'warn'])
       assert.doesNotMatch(line, /secret-token/)
     }
+    assert.equal(world.engine.signedInAs, undefined)
+  })
+}
+
+for (const status of [403, 404]) {
+  test(`a GitHub App that may not read addresses (${status}) lets nobody in, and the log says which permission it needs`, async () => {
+    hub.claims = { user: { id: 1, login: 'ada', name: null } }
+    hub.lie = { emailsStatus: status }
+    const logged = world.log.length
+    const { back } = await new TravellingBrowser(world).travelTo('github', hub)
+    assert.equal(back.status, 422, back.text)
+    assert.match(back.text, /The answer of GitHub cannot be used\. Please try again, or sign in another way\./)
+    assert.match(back.text, /name="password"/)
+    assert.doesNotMatch(back.text, /permission|accessible/, 'what is for the operator is in the log alone')
+    const line = world.log.slice(logged).find((one) => one.includes('auth.upstream_refused')) ?? assert.fail('nothing is logged')
+    const said = JSON.parse(line) as Record<string, unknown>
+    assert.deepEqual([said['upstream'], said['refused'], said['status'], said['level']], ['github', 'unusable', status, 'warn'])
+    assert.match(
+      String(said['reason']),
+      /answered with status 40[34]: a GitHub App needs the account permission "Email addresses: read-only"/,
+    )
     assert.equal(world.engine.signedInAs, undefined)
   })
 }

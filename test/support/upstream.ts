@@ -34,6 +34,8 @@ export interface Upstream {
     stranger?: boolean
     /** What is told of the person comes like this. */
     resource?: Answered
+    /** Of GitHub: the list of addresses is refused. */
+    emailsStatus?: number
     error?: string
   }
   readonly secret: string
@@ -150,6 +152,8 @@ export async function startUpstream(manner?: Manner): Promise<Upstream> {
     if (claims === undefined) return { status: 401, json: { error: 'invalid_token' } }
     if (pathname === '/userinfo') return { status: 200, json: upstream.lie.userinfo ?? claims }
     if (pathname === '/api/v3/user') return { status: 200, json: claims['user'] }
+    if (pathname === '/api/v3/user/emails' && upstream.lie.emailsStatus !== undefined)
+      return { status: upstream.lie.emailsStatus, json: { message: 'Resource not accessible by integration' } }
     return pathname === '/api/v3/user/emails' ? { status: 200, json: claims['emails'] } : { status: 404, json: {} }
   }
 

@@ -12,6 +12,7 @@ import type {
 } from './contract.ts'
 import { isGoogles } from './google-address.ts'
 import type { Claimed, Claims, ClientProof, Upstream } from './provider.ts'
+import { explained } from './refusals.ts'
 
 interface Given {
   readonly secret: string
@@ -83,6 +84,12 @@ function google(definition: GoogleUpstream, given: Given): Upstream {
 const gitHubUser = z.looseObject({ id: z.int(), login: z.string(), name: z.string().nullish() })
 const gitHubEmails = z.array(z.looseObject({ email: z.string(), primary: z.boolean(), verified: z.boolean() }))
 
+/** A GitHub App has the permissions that it was given there, whatever scopes are asked for. */
+const NO_EMAILS = {
+  statuses: [403, 404],
+  why: 'a GitHub App needs the account permission "Email addresses: read-only" (docs/upstream.md)',
+}
+
 function github(definition: GitHubUpstream, given: Given): Upstream {
   const server = definition.server ?? 'https://github.com'
   const api = definition.server === undefined ? 'https://api.github.com' : `${server}/api/v3`
@@ -99,7 +106,10 @@ function github(definition: GitHubUpstream, given: Given): Upstream {
       async identify(read) {
         const user = gitHubUser.parse(await read(`${api}/user`))
         // The address on the profile is whatever somebody typed; this list says which are theirs.
-        const primary = gitHubEmails.parse(await read(`${api}/user/emails`)).find((one) => one.primary)
+        const emails = await read(`${api}/user/emails`).catch((error: unknown) => {
+          throw explained(error, NO_EMAILS)
+        })
+        const primary = gitHubEmails.parse(emails).find((one) => one.primary)
         const email = primary === undefined ? {} : { email: primary.email }
         // The login can be renamed, and be taken by another person then; the number cannot.
         return {

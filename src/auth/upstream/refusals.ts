@@ -19,6 +19,12 @@ function statusOf(error: unknown): number | undefined {
   return error instanceof openid.ClientError && error.cause instanceof Response ? error.cause.status : undefined
 }
 
+/** The same with what an operator can do about it, where a machine there has refused with one of these. */
+export function explained(error: unknown, { statuses, why }: { readonly statuses: readonly number[]; readonly why: string }): unknown {
+  if (!(error instanceof openid.ClientError) || !statuses.includes(statusOf(error) ?? 0)) return error
+  return new openid.ClientError(`${error.message}: ${why}`, { cause: error.cause })
+}
+
 function isUnreachable(error: unknown): boolean {
   if (error instanceof OutwardError) return true
   const status = statusOf(error)
