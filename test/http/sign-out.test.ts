@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sessionsCollection } from '../../src/auth/provider/collections.ts'
 import { signInTo } from '../support/client-sign-in.ts'
-import { Browser, call, frontendTokens, type OauthWorld, openOauth, PRINT_SHOP, type Reply, send } from '../support/oauth.ts'
+import { Browser, call, frontendTokens, type OauthWorld, openOauth, PRINT_SHOP, type Reply, send, tokensFor } from '../support/oauth.ts'
 
 const BYE = 'https://notes.example/bye'
 const PRINT_SHOP_BYE = PRINT_SHOP.postLogoutRedirectUris[0]
@@ -113,4 +113,34 @@ test('looking gives nobody a session who is not signed in', async () => {
   const passer = await ask(new Browser(world))
   assert.deepEqual([passer.status, passer.headers['set-cookie']], [303, undefined])
   assert.equal(await all(), before)
+})
+
+test('what is asked for by POST, as a hint that is an ID token, is in no address and in no log, and is done all the same', async () => {
+  const browser = new Browser(world)
+  const { id_token: hint } = await tokensFor(world, browser, { account: 'person-posts' })
+  assert.match(hint, /^ey/)
+  const form = { id_token_hint: hint, post_logout_redirect_uri: PRINT_SHOP_BYE, state: 'hidden-state', ui_locales: 'de' }
+  // As from another site: without cookies.
+  const sent = await send(world, { path: '/end-session', form })
+  const location = String(sent.headers['location'])
+  assert.equal(sent.status, 303)
+  assert.deepEqual([...new URLSearchParams(location.slice(location.indexOf('?'))).keys()], ['request', 'ui_locales'])
+  assert.doesNotMatch(location, /id_token_hint|hidden-state|ey[\w-]+\./)
+  const page = await browser.visit({ path: location })
+  assert.equal(page.body.includes(hint), false)
+  assert.equal(await press(browser, page), `${PRINT_SHOP_BYE}?state=hidden-state`)
+  assert.equal(await sessions('person-posts'), 0)
+  await send(world, { path: `/end-session?${new URLSearchParams(form).toString()}` })
+  const { logs } = world
+  assert.deepEqual(
+    logs.filter((line) => line.includes(hint) || line.includes('id_token_hint')),
+    [],
+  )
+})
+
+test('a request that was not sealed here says nothing: the person is only asked', async () => {
+  const browser = await signedIn('person-forged')
+  const page = await ask(browser, { request: 'AAAA', ui_locales: 'de' })
+  assert.equal(page.status, 200)
+  assert.equal(await press(browser, page), `${world.sites.accounts}/end-session/success`)
 })

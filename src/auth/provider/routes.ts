@@ -1,11 +1,11 @@
 // The engine's endpoints on the accounts origin. The engine answers them itself; here is who may call them and why that is safe.
 import type { Call } from '#kernel/call.ts'
-import { httpErrors } from '#kernel/http/problem.ts'
-import { type Exchange, MAX_TARGET_LENGTH, type Method, type RateClass, type Route, rawRoute, route, seeOther } from '#kernel/http/route.ts'
+import { type Exchange, type Method, type RateClass, type Route, rawRoute, route, seeOther } from '#kernel/http/route.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import { z } from '#kernel/schema.ts'
 import { ACCOUNTS_CALLBACK } from './clients.ts'
 import { type DeviceRoutesParts, deviceRoutes } from './device-routes.ts'
+import { END_SESSION_PATH, forwarded, sealedSearch, sentAs } from './forwarding.ts'
 import type { BuiltProvider } from './provider.ts'
 import { inScope } from './scope.ts'
 import { returnPath } from './sign-in-address.ts'
@@ -79,7 +79,7 @@ const ENDPOINTS: readonly Endpoint[] = [
   { method: 'GET', path: '/.well-known/oauth-authorization-server', rate: 'page', summary: 'Metadata (RFC 8414)', reason: 'Public.' },
   {
     method: 'GET',
-    path: '/end-session',
+    path: END_SESSION_PATH,
     rate: 'token',
     summary: 'Sign-out asked for by a client',
     reason: 'Only asks the person; nothing ends before the form is sent.',
@@ -99,7 +99,8 @@ export function providerRoutes({ dispatch, userinfo, keyRing, device }: Provider
   const handle = async (call: Call, exchange: Exchange, url?: string): Promise<void> => {
     const { request, response } = exchange
     // The gateway has normalised the address; the engine must not see the raw one (an absolute form would move its links).
-    request.url = url ?? (exchange.search === '' ? exchange.path : `${exchange.path}?${exchange.search}`)
+    const search = exchange.path === END_SESSION_PATH ? sentAs(keyRing, exchange.search) : exchange.search
+    request.url = url ?? (search === '' ? exchange.path : `${exchange.path}?${search}`)
     await inScope({ call, exchange, waiting: [] }, () => dispatch()(request, response))
   }
   const engineRoutes = ENDPOINTS.map(({ reason, ...endpoint }) =>
@@ -115,7 +116,8 @@ export function providerRoutes({ dispatch, userinfo, keyRing, device }: Provider
     ...engineRoutes,
     ...deviceRoutes({ handle, ...device }),
     forwarded('/authorize', 'The authorization endpoint by POST (OpenID Connect Core section 3.1.2.1)'),
-    forwarded('/end-session', 'Sign-out asked for by a client, by POST'),
+    // The hint of an ID token stays out of addresses, and so out of histories and logs: it is why this goes by POST.
+    forwarded(END_SESSION_PATH, 'Sign-out asked for by a client, by POST', (form) => sealedSearch(keyRing, form)),
     ...(['GET', 'POST'] as const).map((method) =>
       rawRoute({
         method,
@@ -145,48 +147,4 @@ export function providerRoutes({ dispatch, userinfo, keyRing, device }: Provider
       handle: async (_call, { query }) => seeOther(returnPath(keyRing, query.state)),
     }),
   ]
-}
-
-/** A cross-site POST comes without the Lax cookies; the same request as a GET has them. */
-function forwarded(path: string, summary: string): Route {
-  return rawRoute({
-    method: 'POST',
-    path,
-    site: 'accounts',
-    allow: { who: 'handler', reason: 'Only turns the request into a GET of the same page.' },
-    rate: 'page',
-    summary,
-    csrfExempt: 'Changes nothing: the request is sent back as a GET, which has its own checks.',
-    // What is longer is longer as an address, too.
-    maxBodyBytes: MAX_TARGET_LENGTH,
-    async handle(_call, { method, request, response }) {
-      if (method === 'OPTIONS') {
-        response.writeHead(204, { allow: 'GET, HEAD, POST' }).end()
-        return
-      }
-      if (!/^application\/x-www-form-urlencoded(?:;|$)/i.test(request.headers['content-type'] ?? '')) {
-        throw httpErrors.unsupported_media_type({ detail: 'Send a form (application/x-www-form-urlencoded).' })
-      }
-      const form = await readWhole(request)
-      // Encoded anew it may be three times as long.
-      const location = `${path}?${new URLSearchParams(form).toString()}`
-      if (form.length > MAX_TARGET_LENGTH || location.length > MAX_TARGET_LENGTH)
-        throw httpErrors.too_large({ detail: 'The request is too long for a redirect; push it to /par first.' })
-      response.writeHead(303, { location, 'cache-control': 'no-store', 'content-length': '0' })
-      response.end()
-    },
-  })
-}
-
-/** Not much more than can be sent on. Whoever has sent more can still be told. */
-async function readWhole(request: Exchange['request']): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    const part = Buffer.from(chunk)
-    bytes += part.length
-    chunks.push(part)
-    if (bytes > MAX_TARGET_LENGTH) break
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
