@@ -1,7 +1,11 @@
 // A client of the Model Context Protocol that we did not write finds out by itself how to sign in, and calls a protected tool.
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { OAuthClientProvider } from '@modelcontextprotocol/sdk/client/auth.js'
 import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js'
@@ -65,17 +69,33 @@ function remembering(clientMetadataUrl?: string): Memory {
   return { provider, seen }
 }
 
+const withoutOpenssl = spawnSync('openssl', ['version']).status === 0 ? false : 'openssl is not installed'
+
+/** For a machine here that the platform believes, as it does those whose certificates the system knows. */
+function makeCertificate(folder: string): void {
+  const files = ['-keyout', join(folder, 'host.key'), '-out', join(folder, 'host.crt')]
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1']
+  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1']
+  execFileSync('openssl', ['req', '-x509', ...kind, ...files, ...subject], { stdio: 'ignore' })
+}
+
 describe('a client of the Model Context Protocol', () => {
   let platform: PlatformProcess
   let ada: Person
+  const folder = mkdtempSync(join(tmpdir(), 'ninefold-mcp-'))
   /** Every page of the accounts origin that was shown on the way. */
   const shown: Page[] = []
 
   before(async () => {
-    platform = await startPlatform({ config: 'test/fixtures/mcp/ninefold.config.ts' })
+    if (withoutOpenssl === false) makeCertificate(folder)
+    const environment = withoutOpenssl === false ? { NODE_EXTRA_CA_CERTS: join(folder, 'host.crt') } : {}
+    platform = await startPlatform({ config: 'test/fixtures/mcp/ninefold.config.ts', environment })
     ada = await signUp(platform, 'ada@example.org')
   })
-  after(() => platform.stop({ remove: true }))
+  after(async () => {
+    await platform.stop({ remove: true })
+    rmSync(folder, { recursive: true, force: true })
+  })
 
   const transportFor = (authProvider: OAuthClientProvider): StreamableHTTPClientTransport =>
     new StreamableHTTPClientTransport(new URL(`${platform.origin('diary')}/api/notes/mcp`), { authProvider, fetch: localFetch })
@@ -125,20 +145,26 @@ describe('a client of the Model Context Protocol', () => {
     assert.deepEqual(new Set(memory.seen.tokens?.scope?.split(' ')).has('notes:read'), true)
   })
 
-  test('is known by the document at its address, signs in and calls a tool', async () => {
-    const host = createServer((request, response) => {
-      const address = `http://127.0.0.1:${(host.address() as AddressInfo).port}${request.url ?? ''}`
+  test('is known by the document at its address, signs in and calls a tool', { skip: withoutOpenssl }, async () => {
+    const key = readFileSync(join(folder, 'host.key'))
+    const cert = readFileSync(join(folder, 'host.crt'))
+    let fetched = 0
+    const host = createServer({ key, cert }, (_request, response) => {
+      fetched += 1
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ ...METADATA, client_id: address }))
     })
     await new Promise<void>((done) => host.listen(0, '127.0.0.1', done))
+    const address = `https://127.0.0.1:${(host.address() as AddressInfo).port}/client.json`
     try {
-      const address = `http://127.0.0.1:${(host.address() as AddressInfo).port}/client.json`
-      // The library takes https addresses alone, and this machine has none: it is told the id that it would have used.
-      const memory = remembering()
-      memory.seen.client = { client_id: address }
+      // The library reads in our metadata that documents are taken, and makes the address its id.
+      const memory = remembering(address)
       await signInAndCall(memory)
+      assert.equal(memory.seen.client?.client_id, address)
+      assert.equal(memory.seen.asked?.searchParams.get('client_id'), address)
+      assert.ok(fetched > 0)
     } finally {
       host.close()
+      host.closeAllConnections()
     }
   })
 
