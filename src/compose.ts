@@ -19,6 +19,7 @@ import type { FrontendDefinition } from './frontend/contract.ts'
 import { frontendServer } from './frontend/server.ts'
 import type { Gateway } from './gateway/contract.ts'
 import { gatewayServer } from './gateway/server.ts'
+import { accessTokenRoom } from './gateway/session/sealed-cookies.ts'
 import type { Jobs, MailStyle } from './jobs/contract.ts'
 import { jobsServer } from './jobs/server.ts'
 import { holdingsOf } from './holdings.ts'
@@ -81,6 +82,7 @@ function frontendClients(options: PlatformOptions, secretOf: (name: string) => s
       redirectUri: `${origin}/session/callback`,
       secret: secretOf(frontend.name),
       scopes: frontend.scopes,
+      ...(frontend.mode === 'cookie' ? { tokenRoom: accessTokenRoom(origin) } : {}),
     }
   })
 }

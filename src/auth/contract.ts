@@ -22,6 +22,8 @@ export interface FrontendClient {
   readonly redirectUri: string
   readonly secret: string
   readonly scopes: readonly string[]
+  /** How many characters its access tokens can have: that of a frontend in cookie mode must have room in a cookie. */
+  readonly tokenRoom?: number
 }
 
 /** A machine that is told of what happens to accounts. Its secret is printed by `ninefold webhooks secret <name>`. */

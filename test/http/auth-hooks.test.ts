@@ -269,11 +269,13 @@ test('tokenClaims puts claims under one name, into the tokens that it says, anew
 })
 
 test('claims that are too large for a token are no answer', async () => {
-  await withOauth({ tokenClaims: () => ({ accessToken: { text: 'x'.repeat(1100) } }) }, async (world) => {
+  // Fewer characters than the limit, and more bytes.
+  await withOauth({ tokenClaims: () => ({ accessToken: { text: '\u{1f986}'.repeat(254) } }) }, async (world) => {
     const answer = await send(world, { path: '/token', form: await codeFor(new Browser(world)) })
     assert.equal(errorOf(answer), 'temporarily_unavailable')
     const { items } = await world.database.collection(refreshTokensCollection).list(call, { index: 'grant', limit: 1 })
     assert.equal(items.length, 0, 'nothing was issued')
+    assert.ok(world.logs.some((line) => line.includes('must be 1024 bytes of JSON at most, and has 1027')))
   })
 })
 

@@ -53,7 +53,7 @@ export interface TokenRequest {
 
 export type AppClaims = Readonly<Record<string, Json>>
 
-/** What the tokens carry in the claim `app`, 1,024 characters of JSON each at most. */
+/** What the tokens carry in the claim `app`, 1,024 bytes of JSON each at most: an umlaut has two, an emoji four. */
 export interface TokenAnswer {
   readonly accessToken?: AppClaims
   readonly idToken?: AppClaims

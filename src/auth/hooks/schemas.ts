@@ -2,7 +2,7 @@
 import { z } from '#kernel/schema.ts'
 import type { SignInAnswer, SignUpAnswer, TokenAnswer } from './contract.ts'
 
-/** Claims travel with every request, in a cookie of 4096 bytes among others. */
+/** In bytes, as JSON. Claims travel with every request; what a token can have in all is looked at when it is made (provider/token-sizes.ts). */
 const MAX_CLAIMS = 1024
 
 const words = z.string().min(1).max(500)
@@ -16,9 +16,11 @@ export const signUpAnswer = z
 
 export const signInAnswer = z.strictObject({ refuse: words }).optional() satisfies z.ZodType<SignInAnswer>
 
-const claims = z
-  .record(z.string(), z.json())
-  .refine((value) => JSON.stringify(value).length <= MAX_CLAIMS, `must be ${MAX_CLAIMS} characters of JSON at most`)
+const claims = z.record(z.string(), z.json()).check(({ value, issues }) => {
+  const bytes = Buffer.byteLength(JSON.stringify(value))
+  const message = `must be ${MAX_CLAIMS} bytes of JSON at most, and has ${bytes}: put less into it, and look the rest up where it is needed`
+  if (bytes > MAX_CLAIMS) issues.push({ code: 'custom', message, input: value })
+})
 
 export const tokenAnswer = z
   .strictObject({ accessToken: claims.exactOptional(), idToken: claims.exactOptional() })

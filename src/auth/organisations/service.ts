@@ -17,8 +17,8 @@ import { requireOperator } from '../operators-only.ts'
 import { settled } from '../settled.ts'
 import { holdingStill } from './still-there.ts'
 
-/** Beside the roles and groups in the whole app, in a token that travels in a cookie of 4096 bytes among others: an owner must not shut a member out. */
-const MAX_ROLE_CHARACTERS = 400
+/** As a list in JSON, beside the roles and groups in the whole app, in a token that travels in a cookie of 4096 bytes among others: an owner must not shut a member out. */
+const MAX_ROLE_BYTES = 400
 
 const SHOWN = 100
 /** At once; nobody joins more, but some have from before. */
@@ -86,7 +86,7 @@ export function createOrganisations(parts: OrganisationsParts): Organisations {
   }
   const checkedRoles = (wanted: readonly string[]): readonly string[] => {
     const given = givenRoles(roles, wanted)
-    if (given.join(' ').length <= MAX_ROLE_CHARACTERS) return given
+    if (Buffer.byteLength(JSON.stringify(given)) <= MAX_ROLE_BYTES) return given
     throw authErrors.bad_details({ fields: [fieldProblem('roles', 'roles_too_long')] })
   }
   return {

@@ -18,6 +18,8 @@ const shape = z.strictObject({
   isStranger: z.boolean().optional(),
   earlierSecret: z.strictObject({ hash: z.string(), until: z.number() }).optional(),
   idTokenAtRefresh: z.boolean().optional(),
+  /** In characters, of its access tokens. */
+  tokenRoom: z.int().optional(),
 })
 
 export type ClientFacts = z.infer<typeof shape>

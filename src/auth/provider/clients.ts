@@ -139,7 +139,7 @@ function frontendClient(frontend: FrontendClient): RegisteredClient {
     apiScopes: frontend.scopes.filter((scope) => !isOpenidScope(scope)),
     source: 'app',
     metadata: {
-      [FACTS]: { origins: [frontend.origin] },
+      [FACTS]: { origins: [frontend.origin], ...(frontend.tokenRoom === undefined ? {} : { tokenRoom: frontend.tokenRoom }) },
       client_id: frontend.clientId,
       client_name: frontend.name,
       token_endpoint_auth_method: 'client_secret_basic',

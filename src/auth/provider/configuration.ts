@@ -3,6 +3,7 @@ import type { AdapterFactory, Configuration } from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
 import { PROOF_ALGORITHMS } from '#kernel/http/proof.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
+import type { Logger } from '#kernel/log.ts'
 import type { SignInRules } from '../engine.ts'
 import type { CodeGuard } from '../guard/codes.ts'
 import type { LoadedKeys } from '../keys/signing-keys.ts'
@@ -63,6 +64,7 @@ export interface ConfigurationParts extends ServiceClaimsParts {
   readonly sessionLimits: SessionLimits
   readonly appClaims: ClaimsReader
   readonly grants: Pick<WritesOfGrants, 'store'>
+  readonly logger: Logger
 }
 
 export function providerConfiguration(parts: ConfigurationParts): Configuration {
@@ -108,7 +110,7 @@ export function providerConfiguration(parts: ConfigurationParts): Configuration 
     },
     clientBasedCORS: (_context, origin, client) => factsOf(client).origins.includes(origin),
     extraTokenClaims: tokenClaims(parts),
-    formats: tokenFormats(parts.grants),
+    formats: tokenFormats(parts),
     issueRefreshToken: (_context, client, source) =>
       client.grantTypeAllowed('refresh_token') && (clients.isFirstParty(client.clientId) || source.scopes.has('offline_access')),
     rotateRefreshToken: () => true,

@@ -11,6 +11,7 @@ import type { ClaimsReader } from './app-claims.ts'
 import { openidScopesOf } from './client-facts.ts'
 import { OPENID_SCOPES } from './client-rules.ts'
 import { exchangedClaims } from './exchanged.ts'
+import { createTokenSizes, type TokenSizesParts } from './token-sizes.ts'
 import { clientSubject } from '../clients/subject.ts'
 import { sidOf } from './ids.ts'
 import type { ResourceRegistry } from './resources.ts'
@@ -101,11 +102,18 @@ function signInClaims(context: KoaContextWithOIDC): Readonly<Record<string, unkn
   }
 }
 
-export function tokenFormats(grants: Pick<WritesOfGrants, 'store'>): NonNullable<Configuration['formats']> {
+export interface TokenFormatsParts extends TokenSizesParts {
+  readonly grants: Pick<WritesOfGrants, 'store'>
+}
+
+export function tokenFormats({ grants, ...parts }: TokenFormatsParts): NonNullable<Configuration['formats']> {
+  const sizes = createTokenSizes(parts)
   return {
     customizers: {
       async jwt(context, token, { payload }) {
         if (token.kind === 'ClientCredentials' && token.clientId !== undefined) payload['sub'] = clientSubject(token.clientId)
+        // Nothing is used up yet: who gets no token keeps the code or the refresh token.
+        sizes.check(context, payload)
         await storeBeforeSigning(context, token, grants)
       },
     },

@@ -23,7 +23,25 @@ test('what cannot be a name, or is too much for a token, is refused with a reaso
   for (const bad of ['Editor', 'a b', '', 'a"', '-a', 'a'.repeat(64), '__proto__'])
     assert.match(refusal([bad]), /cannot be a role or a group/, bad)
   const many = Array.from({ length: 40 }, (_, index) => `group-of-people-number-${index}`)
-  assert.match(refusal(many), /800 characters/)
+  assert.match(refusal(many), /800 bytes/)
+  // Short ones have more of quotes and commas than of letters, and no token with more than a hundred is taken.
+  const short = Array.from({ length: 101 }, (_, index) => index.toString(36))
+  assert.match(refusal(short), /100 roles and 100 groups/)
+  assert.equal(refusal(short.slice(1)), 'no refusal')
+  const listed = Array.from({ length: 34 }, (_, index) => `${index}`.padEnd(20, 'x'))
+  assert.equal(JSON.stringify(listed).length, 783)
+  assert.equal(refusal([...listed, 'a'.repeat(14)]), 'no refusal')
+  assert.match(refusal([...listed, 'a'.repeat(15)]), /These have 801\./)
+})
+
+test('who has more from before than there is room for now can lose some, and get no more', () => {
+  const groups = Array.from({ length: 60 }, (_, index) => `group-number-${index}`)
+  const before = membershipOf({ groups })
+  const [first = ''] = groups
+  const less = changedMembership(before, { removeGroups: [first] }, 1)
+  assert.equal(typeof less === 'object' && less.groups.length, 59)
+  const more = changedMembership(before, { addGroups: ['one-more'] }, 1)
+  assert.match(typeof more === 'string' ? more : 'no refusal', /800 bytes/)
 })
 
 test('a token says what somebody is, and as of when', () => {

@@ -31,8 +31,12 @@ export const PERMISSIONS_SCOPE = 'permissions'
 export const MEMBERSHIP_SCOPES: readonly string[] = [ROLES_SCOPE, ORGANISATIONS_SCOPE, PERMISSIONS_SCOPE]
 
 const WORD = /^[a-z0-9][a-z0-9_.-]{0,62}$/
-/** Tokens travel with every request, in a cookie of 4096 bytes among others. */
-const MAX_CHARACTERS = 800
+/** As they stand in a token, which travels with every request, in a cookie of 4096 bytes among others. With the roles in an organisation they have room there. */
+const MAX_BYTES = 800
+/** No token with more of either is taken. */
+const MAX_NAMES = 100
+
+const bytesOf = (...lists: readonly (readonly string[])[]): number => Buffer.byteLength(JSON.stringify(lists.flat()))
 
 export function isMembershipWord(word: string): boolean {
   return WORD.test(word)
@@ -65,10 +69,18 @@ export function changedMembership(before: Membership, change: MembershipChange, 
     return `${JSON.stringify(bad)} cannot be a role or a group: use up to 63 lower-case letters, digits, "_", "." and "-", beginning with a letter or a digit.`
   const roles = applied(before.roles, change.addRoles, change.removeRoles)
   const groups = applied(before.groups, change.addGroups, change.removeGroups)
-  if ([...roles, ...groups].join(' ').length > MAX_CHARACTERS)
-    return `The names of all roles and groups of a person have ${MAX_CHARACTERS} characters together at most: they travel with every request.`
+  const bytes = bytesOf(roles, groups)
+  // Who has more from before can lose some.
+  if (bytes > MAX_BYTES && bytes > bytesOf(before.roles, before.groups))
+    return `The names of all roles and groups of a person have ${MAX_BYTES} bytes together at most, as a list in JSON: they travel with every request. These have ${bytes}.`
+  if (isMore(roles, before.roles) || isMore(groups, before.groups))
+    return `A person has ${MAX_NAMES} roles and ${MAX_NAMES} groups at most.`
   const isSame = roles.join(' ') === before.roles.join(' ') && groups.join(' ') === before.groups.join(' ')
   return isSame ? before : { ...before, roles, groups, at: laterThan(before.at, now) }
+}
+
+function isMore(after: readonly string[], before: readonly string[]): boolean {
+  return after.length > MAX_NAMES && after.length > before.length
 }
 
 /** A clock that stands, or goes back, must not leave older tokens good. */

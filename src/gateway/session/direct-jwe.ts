@@ -11,7 +11,14 @@ const NONCE_BYTES = 12
 const TAG_BYTES = 16
 const PARTS = /^([\w-]{16})\.([\w-]+)\.([\w-]{22})$/
 const CIPHER = 'aes-256-gcm'
+/** Beside the body: the prefix, nonce and tag in base64url, and the points between them. */
+const AROUND = PREFIX.length + 16 + 1 + 1 + 22
 const LENGTHS = { authTagLength: TAG_BYTES }
+
+/** How many bytes of text have room in so many characters. */
+export function roomInJwe(length: number): number {
+  return Math.floor(((length - AROUND) * 3) / 4)
+}
 
 /** Under 2^32 seals with one key (NIST SP 800-38D section 8.3): keys change with the master key. */
 export function sealJwe(plaintext: string, key: KeyObject): string {

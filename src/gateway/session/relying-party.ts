@@ -171,9 +171,11 @@ function codeIn(answer: URLSearchParams, { state, issuer }: { readonly state: st
 
 /** RFC 6749 section 5.2. */
 function refusalTo(status: number, said: unknown): Error {
-  const { error = '' } = tokenRefusal.safeParse(said).data ?? {}
+  const { error = '', error_description: words } = tokenRefusal.safeParse(said).data ?? {}
   if (error === 'invalid_grant' && status < 500) return new Refused('ended', 'auth takes this code or token no longer')
-  return new Error(`auth answered ${status} at the token endpoint${error === '' ? '' : `: ${error}`}`)
+  return new Error(
+    `auth answered ${status} at the token endpoint${[error, words].flatMap((each) => (each === undefined || each === '' ? [] : `: ${each}`)).join('')}`,
+  )
 }
 
 /** RFC 6749 section 2.3.1: both parts as in a form. */

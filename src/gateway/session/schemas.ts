@@ -25,7 +25,7 @@ export const tokenAnswer = z.object({
   refresh_token: token.optional(),
   id_token: token.optional(),
 })
-export const tokenRefusal = z.object({ error: text })
+export const tokenRefusal = z.object({ error: text, error_description: z.string().optional() })
 export const idTokenClaims = z.object({
   iss: text,
   sub: text,

@@ -4,7 +4,8 @@ import { createSecretKey } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Schema } from '#kernel/schema.ts'
-import { openJwe, sealJwe } from './direct-jwe.ts'
+import type { AccessCookie } from './schemas.ts'
+import { openJwe, roomInJwe, sealJwe } from './direct-jwe.ts'
 
 export interface Sealer<T> {
   seal(value: T): string
@@ -13,7 +14,20 @@ export interface Sealer<T> {
 }
 
 const MAX_COOKIE_LENGTH = 4096
+/** Browsers count the name and, by RFC 6265 section 6.1, the attributes as well: ours have less than this. */
+const NAME_AND_ATTRIBUTES = 96
+const MAX_SEALED_LENGTH = MAX_COOKIE_LENGTH - NAME_AND_ATTRIBUTES
 const MAX_REMEMBERED = 20_000
+
+/** Ids are 26 and 43 characters (ULID, SHA-256), times 10. */
+const ID = 'x'.repeat(43)
+const TIME = 9_999_999_999
+
+/** How long an access token can be that has room in the cookie of a frontend. It is written in ASCII, and nothing of it is escaped. */
+export function accessTokenRoom(origin: string): number {
+  const rest: AccessCookie = { origin, sub: ID, sid: ID, iat: TIME, exp: TIME, token: '' }
+  return roomInJwe(MAX_SEALED_LENGTH) - Buffer.byteLength(JSON.stringify(rest))
+}
 
 export function createSealer<T extends object>(keyRing: KeyRing, use: string, schema: Schema<T>): Sealer<T> {
   const keys = keyRing.deriveAll(`gateway.cookie.${use}`).map((key) => createSecretKey(key))
@@ -23,8 +37,8 @@ export function createSealer<T extends object>(keyRing: KeyRing, use: string, sc
   return {
     seal(value) {
       const cookie = sealJwe(JSON.stringify(value), newest)
-      if (cookie.length > MAX_COOKIE_LENGTH)
-        throw new Error(`The ${use} cookie would have ${cookie.length} characters; browsers keep ${MAX_COOKIE_LENGTH}`)
+      if (cookie.length > MAX_SEALED_LENGTH)
+        throw new Error(`The ${use} cookie would have ${cookie.length} characters; browsers keep ${MAX_SEALED_LENGTH} beside its name`)
       remembered.set(cookie, value)
       return cookie
     },
