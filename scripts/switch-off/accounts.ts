@@ -56,7 +56,13 @@ export const ACCOUNTS: readonly Defence[] = [
     requirement: 66,
     off: 'any page may send the form that signs out',
     test: LOGOUT,
-    edits: [['src/auth/provider/sign-out.ts', 'form?.uid !== session.uid || form.accountId !== session.accountId', 'false']],
+    edits: [
+      [
+        'src/auth/provider/sign-out.ts',
+        '  return text === undefined ? undefined :',
+        "  if (text === undefined) return { uid: context.oidc.session?.uid ?? '', accountId: context.oidc.session?.accountId ?? '' }\n  return",
+      ],
+    ],
   },
   {
     requirement: 66,

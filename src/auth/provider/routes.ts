@@ -90,7 +90,7 @@ const ENDPOINTS: readonly Endpoint[] = [
     rate: 'page',
     summary: 'Sign-out, confirmed',
     reason: 'Needs the sealed form that the page was made with, which names the session.',
-    csrfExempt: 'The form is sealed for the session that it was shown to; without it the person is only asked.',
+    csrfExempt: 'The form is sealed for the session that it was shown to, and no other session can end by it.',
   },
   { method: 'GET', path: '/end-session/success', rate: 'page', summary: 'Signed out', reason: 'Tells nothing.' },
 ]

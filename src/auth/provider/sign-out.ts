@@ -60,15 +60,16 @@ async function askToSignOut(context: KoaContextWithOIDC): Promise<void> {
 
 /**
  * A form that this session has shown goes on to the engine, which ends the session. One that has ended it already, as after a second press, leads to the
- * same place; any other has nothing to say, and the person is asked.
+ * same place; of one that another session has shown the person is asked anew. What was not made here is refused.
  */
 async function takeWish(context: KoaContextWithOIDC, next: Next): Promise<void> {
   const { session, params } = context.oidc
   const form = formOf(context, params?.['xsrf'])
-  const client = await clientOf(context, form?.clientId)
+  if (form === undefined) throw new errors.InvalidRequest('could not find what was asked: ask for the sign-out once more')
+  const client = await clientOf(context, form.clientId)
   const wish = allowed(client, form)
   if (session?.accountId === undefined) leave(context, client, wish)
-  else if (form?.uid !== session.uid || form.accountId !== session.accountId) askAgain(context, wish)
+  else if (form.uid !== session.uid || form.accountId !== session.accountId) askAgain(context, wish)
   else {
     const { clientId, back: postLogoutRedirectUri, state } = wish
     // Beside the setter, which would have the session stored.
@@ -95,10 +96,10 @@ async function clientOf({ oidc }: KoaContextWithOIDC, clientId: string | undefin
   }
 }
 
-function allowed(client: Client | undefined, wish: Wish | undefined): Wish {
+function allowed(client: Client | undefined, wish: Wish): Wish {
   if (client === undefined) return {}
   const { clientId } = client
-  if (wish?.back === undefined || !client.postLogoutRedirectUriAllowed(wish.back)) return { clientId }
+  if (wish.back === undefined || !client.postLogoutRedirectUriAllowed(wish.back)) return { clientId }
   return { clientId, back: wish.back, state: wish.state }
 }
 
