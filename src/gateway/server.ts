@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks'
 import { turnHasBegun } from '#kernel/breath.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { createBrowserPasses } from '#kernel/http/known-browser.ts'
-import { createProofChecker, type ProofChecker } from '#kernel/http/proof.ts'
+import { createProofChecker, createProofNonces, type ProofChecker } from '#kernel/http/proof.ts'
 import type { ProblemPageOf } from '#kernel/http/problem-page.ts'
 import type { Route } from '#kernel/http/route.ts'
 import { newRequestId } from '#kernel/ids.ts'
@@ -114,7 +114,7 @@ function proofChecker({ cache, clock, keyRing, settings }: GatewayDependencies):
   return createProofChecker({
     remember: (call, key, ttlMs) => cache.add(call, `gateway.proof:${key}`, '', { ttlMs }),
     clock,
-    key: keyRing.derive('gateway.proof-nonce'),
+    nonces: createProofNonces(keyRing.derive('gateway.proof-nonce'), clock),
     requireNonce: settings.requireProofNonce === true,
   })
 }

@@ -191,6 +191,25 @@ test('requirement 46: where nonces are required the token endpoint gives one, an
   assert.equal((await redeem(form, await proof({ at: strict, claims: { nonce } }), strict)).status, 200)
 })
 
+test('requirement 46: a nonce is good at every endpoint, since clients keep one for each origin (RFC 9449 section 8.2)', async () => {
+  const nonceOf = ({ headers }: Reply): string => String(headers['dpop-nonce'])
+  const asked = await redeem(await codeFor(new Browser(strict), { account: 'person-either' }), await proof({ at: strict }), strict)
+  const fromToken = nonceOf(asked)
+  const form = await codeFor(new Browser(strict), { account: 'person-either' })
+  const redeemed = await redeem(form, await proof({ at: strict, claims: { nonce: fromToken } }), strict)
+  const { access_token: token } = JSON.parse(redeemed.body)
+  const ath = createHash('sha256').update(token).digest('base64url')
+  const who = async (nonce: string | undefined): Promise<Reply> => {
+    const dpop = await proof({ at: strict, path: '/userinfo', claims: { htm: 'GET', ath, nonce } })
+    return send(strict, { path: '/userinfo', headers: { authorization: `DPoP ${token}`, dpop } })
+  }
+  assert.equal((await who(fromToken)).status, 200)
+  assert.equal((await who(`${fromToken.slice(0, -2)}xx`)).status, 401)
+  const fromUserinfo = nonceOf(await who(undefined))
+  const next = await codeFor(new Browser(strict), { account: 'person-either' })
+  assert.equal((await redeem(next, await proof({ at: strict, claims: { nonce: fromUserinfo } }), strict)).status, 200)
+})
+
 test('requirement 46: a code is bound to the key that the request has named', async () => {
   const jkt = await calculateJwkThumbprint(await exportJWK(key.publicKey))
   const form = await codeFor(new Browser(world), { account: 'person-jkt', extra: { dpop_jkt: jkt } })

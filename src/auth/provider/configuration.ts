@@ -12,6 +12,7 @@ import { keepUiLocales } from '../texts/language.ts'
 import { ACR_VALUES } from '../levels.ts'
 import { OPENID_SCOPES } from './client-rules.ts'
 import { assertAssertion } from './client-assertion.ts'
+import { nonceSecret } from './proof-nonces.ts'
 import { signingKeyOf } from './signing-key.ts'
 import { ASSERTION_ALGORITHMS, AUTHENTICATION_METHODS } from './client-authentication.ts'
 import { mutualTls } from './client-certificate.ts'
@@ -139,7 +140,7 @@ function features({
     externalSigningSupport: { enabled: true, ack: 'experimental-01' },
     clientCredentials: { enabled: true },
     deviceFlow: deviceFlow(pages.looks, codeGuard),
-    dPoP: { enabled: true, nonceSecret: keyRing.derive('auth.dpop-nonce'), requireNonce: () => requireNonce, allowReplay: false },
+    dPoP: { enabled: true, nonceSecret: nonceSecret(keyRing), requireNonce: () => requireNonce, allowReplay: false },
     mTLS: mutualTls(),
     pushedAuthorizationRequests: { enabled: true },
     requestObjects: { enabled: true },

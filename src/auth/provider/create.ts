@@ -23,6 +23,7 @@ import { providerConfiguration } from './configuration.ts'
 import { createEngine } from './engine.ts'
 import { exchangeInProcess } from './exchange.ts'
 import { grantLoader } from './granting.ts'
+import { engineNonces } from './proof-nonces.ts'
 import { type BuiltProvider, buildProvider } from './provider.ts'
 import { logoutToken } from './logout-token.ts'
 import { createProviderPages, type EnginePages } from './provider-pages.ts'
@@ -121,7 +122,7 @@ function proofChecker({ cache, clock, keyRing, settings }: AuthorizationServerPa
   return createProofChecker({
     remember: (call, key, ttlMs) => cache.add(call, `auth.proof:${key}`, '', { ttlMs }),
     clock,
-    key: keyRing.derive('auth.proof-nonce'),
+    nonces: engineNonces(keyRing),
     requireNonce: settings.definition?.dpop?.requireNonce === true,
   })
 }

@@ -9,6 +9,7 @@ export { default as revocationStack } from 'oidc-provider/lib/actions/revocation
 export * as codeGrant from 'oidc-provider/lib/actions/grants/authorization_code.js'
 export * as serviceGrant from 'oidc-provider/lib/actions/grants/client_credentials.js'
 export { default as contexts } from 'oidc-provider/lib/helpers/als.js'
+export { default as ServerChallenge } from 'oidc-provider/lib/helpers/challenge.js'
 export { default as Router } from 'oidc-provider/lib/helpers/router.js'
 export { default as internals } from 'oidc-provider/lib/helpers/weak_cache.js'
 export { grantHelpers }

@@ -89,6 +89,14 @@ declare module 'oidc-provider/lib/actions/revocation.js' {
   export default stack
 }
 
+declare module 'oidc-provider/lib/helpers/challenge.js' {
+  export default class ServerChallenge {
+    constructor(secret: Buffer, info: string)
+    nextChallenge(): string
+    checkChallenge(challenge: string): boolean
+  }
+}
+
 declare module 'oidc-provider/lib/helpers/revoke.js' {
   import type Provider from 'oidc-provider'
 

@@ -49,14 +49,19 @@ export interface ProofCheckerParts {
   /** True for the one caller that is the first to show it, of all processes. Throws when that cannot be told. */
   remember(call: Call, key: string, ttlMs: number): Promise<boolean>
   readonly clock: Clock
-  /** For nonces: 32 bytes that every process of the server has. */
-  readonly key: Buffer
+  /** Those of all that is behind one origin: clients keep one for each (RFC 9449 section 8.2). */
+  readonly nonces: ProofNonces
   readonly requireNonce: boolean
 }
 
+export interface ProofNonces {
+  /** The one that a client is given. */
+  current(): string
+  isGood(nonce: string): boolean
+}
+
 export function createProofChecker(parts: ProofCheckerParts): ProofChecker {
-  const { clock, requireNonce } = parts
-  const nonces = createNonces(parts.key, clock)
+  const { clock, requireNonce, nonces } = parts
 
   const remember = async (call: Call, key: string): Promise<boolean> => {
     try {
@@ -112,7 +117,7 @@ function isAddress(htu: string, shown: ShownProof): boolean {
 interface Timing {
   readonly now: number
   readonly requireNonce: boolean
-  readonly nonces: Nonces
+  readonly nonces: ProofNonces
 }
 
 function checkTime({ iat, nonce }: ProofClaims, { now, requireNonce, nonces }: Timing): void {
@@ -121,13 +126,11 @@ function checkTime({ iat, nonce }: ProofClaims, { now, requireNonce, nonces }: T
   if (nonce === undefined && Math.abs(now / 1000 - iat) > WINDOW_SECONDS) throw useNonce(nonces.current())
 }
 
-interface Nonces {
-  current(): string
-  isGood(nonce: string): boolean
-}
-
-/** Nothing is stored: a nonce is its minute, signed. Every process of the platform takes those of the others. */
-function createNonces(secret: Buffer, clock: Clock): Nonces {
+/**
+ * Nothing is stored: a nonce is its minute, signed. Every process of the platform takes those of the others.
+ * @param secret 32 bytes that every process of the server has.
+ */
+export function createProofNonces(secret: Buffer, clock: Clock): ProofNonces {
   const key = createSecretKey(secret)
   const made = new Map<number, string>()
   const nonceOf = (minute: number): string => {
