@@ -80,7 +80,7 @@ test('a page of an earlier sign-in signs nobody out: the person of now is asked,
   assert.equal(await sessions('person-after'), 0)
 })
 
-test('the page names the app and the host that people go on to, where it is not the app of their own', async () => {
+test('requirement 66: the page names the app and the host that people go on to, where it is not the app of their own', async () => {
   const account = 'person-named'
   const browser = await signedIn(account)
   const page = await ask(browser, { client_id: stranger, post_logout_redirect_uri: BYE })
@@ -92,7 +92,7 @@ test('the page names the app and the host that people go on to, where it is not 
   assert.equal(passer, `${world.sites.accounts}/end-session/success`, 'a stranger is gone to by a press of somebody who is signed in')
 })
 
-test('a client that was blocked while its page was open is not gone to', async () => {
+test('requirement 66: a client that was blocked while its page was open is not gone to', async () => {
   const account = 'person-blocked'
   const clientId = await register()
   const browser = new Browser(world)

@@ -74,6 +74,7 @@ export const OFFERED: Readonly<Record<string, Tried>> = {
   pushed_authorization_request_endpoint: pushed,
   introspection_endpoint: everywhere,
   revocation_endpoint: everywhere,
+  ui_locales_supported: noMeaning,
   userinfo_endpoint: refreshed,
   jwks_uri: keyChange,
   device_authorization_endpoint: device,
