@@ -107,7 +107,9 @@ describe('faults of MongoDB', { skip: withoutFerret }, () => {
       await collection.insert(call, photo({ slug: `after ${round}` }))
       if (found !== undefined) await eventually(() => seen.some(({ key }) => key === slug), 'its event')
     }
-    assert.equal(new Set(seen.map(({ key }) => key)).size, seen.length)
+    // The cut can also lose the answer to the consumer's new position: then it is told again of what it has seen.
+    const stored = new Set(seen.map(({ sequence }) => sequence))
+    assert.equal(new Set(seen.map(({ key }) => key)).size, stored.size)
   })
 
   test('a network that goes silent is noticed, nobody waits for ever, and it heals', async () => {
