@@ -13,6 +13,7 @@ import { AUTHORIZATION } from './switch-off/authorization.ts'
 import { BROWSERS } from './switch-off/browsers.ts'
 import { CLIENTS } from './switch-off/clients.ts'
 import type { Defence, Edit } from './switch-off/defence.ts'
+import { ENDPOINT_TOKENS } from './switch-off/endpoints.ts'
 import { MACHINES } from './switch-off/machines.ts'
 import { MOVING } from './switch-off/moving.ts'
 import { PAGES } from './switch-off/pages.ts'
@@ -33,6 +34,7 @@ const all: readonly Defence[] = [
   ...STEP_UP,
   ...PAGES,
   ...TOKENS,
+  ...ENDPOINT_TOKENS,
   ...MACHINES,
   ...REFRESHING,
   ...PROVEN,

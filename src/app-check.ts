@@ -13,7 +13,7 @@ import { upstreamDefinitions } from './auth/upstream/definition.ts'
 import { ownMails } from './jobs/mail/own-schemas.ts'
 import type { ForeignSources } from './kernel/http/route.ts'
 import { fieldProblems, z } from './kernel/schema.ts'
-import type { AccessGrant, ResourceCache, ResourceDefinition, ResourceScopes } from './resource/contract.ts'
+import type { AccessGrant, ResourceCache, ResourceDefinition, ResourceScopes, RouteAsResource } from './resource/contract.ts'
 
 const text = z.string().min(1)
 const texts = z.array(text)
@@ -69,6 +69,12 @@ const appRoute = z.strictObject({
     z.strictObject({ who: z.literal('user'), scope: text, stepUp: stepUp.optional() }),
   ]),
   rate: z.enum(['api', 'page', 'files', 'bulk']).optional(),
+  protectedResource: z
+    .union([
+      z.literal(true),
+      z.strictObject({ scopes: texts.optional(), name: text.optional() } satisfies Record<keyof RouteAsResource, unknown>),
+    ])
+    .optional(),
   input: z.strictObject({ query: anySchema.optional(), body: anySchema.optional() }).optional(),
   answers: z.record(z.string().regex(/^[2-5]\d\d$/, 'must be a status'), z.union([anySchema, z.enum(['empty', 'problem'])])),
   handle: handler,

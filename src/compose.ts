@@ -32,6 +32,7 @@ import type { Secret } from './kernel/secret.ts'
 import type { Sites } from './kernel/sites.ts'
 import type { Monitoring } from './monitoring/contract.ts'
 import { monitoringServer } from './monitoring/server.ts'
+import { protectedEndpoints } from './protected-endpoints.ts'
 import { resourceServer } from './resource/server.ts'
 import type { OwnTransfers } from './resource/transfer/contract.ts'
 
@@ -190,6 +191,7 @@ function addRoles(shop: Workshop, engines: Engines): Pick<Platform, 'auth' | 'tr
     development,
     mailbox,
     definition: app.auth,
+    endpoints: protectedEndpoints(app.resources),
     takesCertificates: config.gateway.clientCertificateHeader !== undefined,
     holdings: (): Holding[] => holdingsOf(resources.owned, files),
     ...config.auth,
@@ -254,8 +256,8 @@ function addGateway(shop: Workshop, engines: Engines, auth: Auth): Gateway {
 }
 
 /** What the edge says of the API and asks of those who call it. */
-function appSettings({ name, scopes, auth = {} }: AppDefinition) {
-  const api = { name, scopes: Object.keys(scopes) }
+function appSettings({ name, scopes, resources, auth = {} }: AppDefinition) {
+  const api = { name, scopes: Object.keys(scopes), endpoints: protectedEndpoints(resources) }
   return { api, requireProofNonce: auth.dpop?.requireNonce === true }
 }
 

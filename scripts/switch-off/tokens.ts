@@ -201,13 +201,13 @@ export const TOKENS: readonly Defence[] = [
     requirement: 36,
     off: 'the API takes tokens of any issuer',
     test: GATEWAY_TOKENS,
-    edits: [[VERIFIER, 'told.iss !== issuer || told.aud !== audience', 'told.aud !== audience']],
+    edits: [[VERIFIER, 'told.iss !== issuer || !isForHere(told.aud, endpoint)', '!isForHere(told.aud, endpoint)']],
   },
   {
     requirement: 36,
     off: 'the API takes tokens for others',
     test: GATEWAY_TOKENS,
-    edits: [[VERIFIER, 'told.iss !== issuer || told.aud !== audience', 'told.iss !== issuer']],
+    edits: [[VERIFIER, 'told.iss !== issuer || !isForHere(told.aud, endpoint)', 'told.iss !== issuer']],
   },
   {
     requirement: 36,
@@ -260,7 +260,7 @@ export const TOKENS: readonly Defence[] = [
     requirement: 40,
     off: 'the metadata names another resource',
     test: PROOFS,
-    edits: [['src/gateway/metadata-route.ts', 'resource: apiAudience(sites),', 'resource: `${apiAudience(sites)}/`,']],
+    edits: [['src/gateway/metadata-route.ts', 'resource: `${sites.app}${path}`,', 'resource: `${sites.app}${path}/`,']],
   },
   {
     requirement: 41,

@@ -3,6 +3,7 @@ import { createRouter, type SiteRouter } from '#kernel/http/router.ts'
 import type { Html } from '#kernel/html.ts'
 import type { ProblemPage, ProblemPageOf } from '#kernel/http/problem-page.ts'
 import type { Route } from '#kernel/http/route.ts'
+import { endpointAudience } from '#kernel/protected-endpoint.ts'
 import type { SiteName } from '#kernel/sites.ts'
 import type { GatewayFrontend, ServedHost } from './contract.ts'
 import { type HostHeaders, hostHeaders } from './headers.ts'
@@ -23,6 +24,8 @@ export interface Host extends ServedHost {
   readonly isConsole: boolean
   /** Where scripts of other origins may call with a token. */
   readonly hasApi: boolean
+  /** The protected resources that are single addresses here, by their paths. */
+  readonly endpoints: ReadonlyMap<string, EndpointHere>
   readonly isFiles: boolean
   /** What its pages say, in the language of a browser. */
   readonly speak: Speaker
@@ -30,6 +33,14 @@ export interface Host extends ServedHost {
   /** Errors in the frame of the server whose host it is. */
   readonly problemPage: ProblemPage | undefined
 }
+
+export interface EndpointHere {
+  /** The `aud` of tokens that are for it alone. */
+  readonly audience: string
+  readonly scopes: readonly string[]
+}
+
+const NO_ENDPOINTS: Host['endpoints'] = new Map()
 
 interface Place {
   readonly origin: string
@@ -93,9 +104,16 @@ function hostOf(place: Place, routes: readonly Route[], settings: GatewaySetting
     isAccounts: place.sites.has('accounts'),
     isConsole: place.sites.has('console'),
     hasApi: place.sites.has('app'),
+    endpoints: place.sites.has('app') ? endpointsOf(settings) : NO_ENDPOINTS,
     isFiles: place.sites.has('files'),
     ...(place.frontend ? { frontend: place.frontend } : {}),
   }
+}
+
+function endpointsOf({ sites, api }: GatewaySettings): Host['endpoints'] {
+  return new Map(
+    (api?.endpoints ?? []).map((endpoint) => [endpoint.path, { audience: endpointAudience(sites, endpoint), scopes: endpoint.scopes }]),
+  )
 }
 
 export interface Hosts {

@@ -10,7 +10,7 @@ test('an API without scopes lists none: who finds an empty list asks for nothing
     [['notes:read'], ['notes:read']],
     [[], undefined],
   ] as const) {
-    const route = metadataRoute({ sites, name: undefined, scopes, takesCertificates: false })
+    const route = metadataRoute({ sites, name: undefined, scopes, path: '/api', takesCertificates: false })
     assert.ok(route.kind !== 'raw')
     const { body } = await route.handle(systemCall('test'), { params: {}, query: {}, body: undefined }, Object(undefined))
     const document: unknown = body !== undefined && 'json' in body ? body.json : undefined

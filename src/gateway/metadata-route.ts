@@ -1,9 +1,10 @@
-// What the API says of itself to clients that know its address alone (RFC 9728): who gives tokens for it, and how they are shown.
+// What the API says of itself to clients that know its address alone (RFC 9728): who gives tokens for it, and how they are shown. Each address of it that is
+// a resource by itself says the same of itself.
 import { PROOF_ALGORITHMS } from '#kernel/http/proof.ts'
 import { ok, type Route, route } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
-import { apiAudience, type Sites } from '#kernel/sites.ts'
-import { METADATA_PATH } from './tokens/challenges.ts'
+import { metadataPath } from '#kernel/protected-endpoint.ts'
+import type { Sites } from '#kernel/sites.ts'
 
 const metadata = z.strictObject({
   resource: z.string(),
@@ -17,14 +18,17 @@ const metadata = z.strictObject({
 
 export interface ResourceMetadata {
   readonly sites: Sites
+  /** The API, or an address of it that is a resource by itself. */
+  readonly path: string
   readonly name: string | undefined
   readonly scopes: readonly string[]
   readonly takesCertificates: boolean
 }
 
-export function metadataRoute({ sites, name, scopes, takesCertificates }: ResourceMetadata): Route {
+export function metadataRoute({ sites, path, name, scopes, takesCertificates }: ResourceMetadata): Route {
   const document = {
-    resource: apiAudience(sites),
+    // Section 3.3: exactly what clients compare with the address that they have asked.
+    resource: `${sites.app}${path}`,
     ...(name === undefined ? {} : { resource_name: name }),
     authorization_servers: [sites.accounts],
     // Section 3.2: what has no elements is left out. Clients that find an empty list ask for nothing.
@@ -35,11 +39,11 @@ export function metadataRoute({ sites, name, scopes, takesCertificates }: Resour
   }
   return route({
     method: 'GET',
-    path: METADATA_PATH,
+    path: metadataPath(path),
     site: 'app',
     allow: { who: 'anyone' },
     rate: 'page',
-    summary: 'Metadata of the API as a protected resource (RFC 9728)',
+    summary: `Metadata of ${path === '/api' ? 'the API' : path} as a protected resource (RFC 9728)`,
     answers: { 200: metadata },
     // Public, and read by scripts of clients that are not known yet.
     handle: async () => ok(document, { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' }),

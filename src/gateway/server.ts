@@ -83,7 +83,7 @@ export function assembleGateway(dependencies: GatewayDependencies, choose = (ste
     ...sessionRoutes(frontends, sessions),
     ...operatorRoutes({ auth, sealers, revocations, clock }),
     ...reportRoutes(monitoring),
-    apiMetadata(settings),
+    ...metadataRoutes(settings),
   ]
   const routes = [...dependencies.routes, ...own]
   const hosts = createHosts(routes, settings, dependencies.problemPages)
@@ -119,10 +119,13 @@ function proofChecker({ cache, clock, keyRing, settings }: GatewayDependencies):
   })
 }
 
-function apiMetadata(settings: GatewaySettings): Route {
+function metadataRoutes(settings: GatewaySettings): Route[] {
   const { sites, api } = settings
   const takesCertificates = certificateHeaders(settings) !== undefined
-  return metadataRoute({ sites, name: api?.name, scopes: api?.scopes ?? [], takesCertificates })
+  const whole = { path: '/api', name: api?.name, scopes: api?.scopes ?? [] }
+  return [whole, ...(api?.endpoints ?? [])].map(({ path, name = api?.name, scopes }) =>
+    metadataRoute({ sites, path, name, scopes, takesCertificates }),
+  )
 }
 
 function certificateHeaders(settings: GatewaySettings): CertificateHeaders | undefined {

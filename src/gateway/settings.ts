@@ -1,5 +1,6 @@
 // The gateway's settings as compose gives them.
 import type { RateClass } from '#kernel/http/route.ts'
+import type { ProtectedEndpoint } from '#kernel/protected-endpoint.ts'
 import type { Sites } from '#kernel/sites.ts'
 import type { GatewayFrontend, PageColours, PageTexts } from './contract.ts'
 
@@ -27,7 +28,7 @@ export interface GatewaySettings {
   /** The header in which it says `SUCCESS` when an authority that it trusts has issued that certificate. */
   readonly clientCertificateVerifiedHeader?: string | undefined
   /** What the API says of itself (RFC 9728). */
-  readonly api?: { readonly name: string; readonly scopes: readonly string[] }
+  readonly api?: { readonly name: string; readonly scopes: readonly string[]; readonly endpoints?: readonly ProtectedEndpoint[] }
   /** Proofs of possession count with a nonce of ours only. */
   readonly requireProofNonce?: boolean
   readonly pages: {

@@ -1,4 +1,5 @@
 // What is wrong with how a resource is written: read-only fields, defaults, computed fields, relations and routes of the app.
+import { checkProtected } from './check-protected.ts'
 import { type Field, jsonSchemaOf } from './compile.ts'
 import type { RelationDefinition, ResourceDefinition, ResourceRoute } from './contract.ts'
 import { PLATFORM_FIELDS } from './schemas.ts'
@@ -106,7 +107,7 @@ function checkRoute({ definition, scopes }: WritingSubject, route: ResourceRoute
   if (route.allow.who === 'user' && !scopes.includes(route.allow.scope))
     problems.push(`${said} asks for the scope ${route.allow.scope}, which is not declared.`)
   if (route.method === 'GET' && route.input?.body !== undefined) problems.push(`${said} cannot have a body.`)
-  return [...problems, ...checkAnswers(route, said)]
+  return [...problems, ...checkProtected({ definition, scopes }, route, said), ...checkAnswers(route, said)]
 }
 
 function checkAnswers({ input, answers }: ResourceRoute, said: string): string[] {

@@ -151,6 +151,14 @@ export interface RouteRequest {
   readonly body: unknown
 }
 
+/** What an address of the app says of itself as a protected resource (RFC 9728). */
+export interface RouteAsResource {
+  /** What its tokens may have beside the scope of the rule: what the handler asks `resources` for. */
+  readonly scopes?: readonly string[]
+  /** What clients call it to people; the name of the product unless told. */
+  readonly name?: string
+}
+
 /** A route of the app beside those that every resource has. Make it with `resourceRoute`. */
 export interface ResourceRoute {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -160,6 +168,11 @@ export interface ResourceRoute {
   readonly summary: string
   /** Whose token it takes; the handler asks `resources`, which decide again, on the caller's authority. */
   readonly allow: { readonly who: 'anyone' } | { readonly who: 'user'; readonly scope: string; readonly stepUp?: StepUp }
+  /**
+   * The address is a protected resource by itself (RFC 9728), beside being a part of the API: it has a document of its own, and tokens that are good there
+   * alone, which clients ask for by this address (`resource`). For endpoints of tools (MCP). All methods of the path are one resource.
+   */
+  readonly protectedResource?: true | RouteAsResource
   readonly rate?: 'api' | 'page' | 'files' | 'bulk'
   /** What has no schema is refused when it is not empty. */
   readonly input?: { readonly query?: Schema; readonly body?: Schema }

@@ -11,62 +11,29 @@ import type { OAuthClientProvider } from '@modelcontextprotocol/sdk/client/auth.
 import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js'
-import { send } from '../support/http.ts'
-import { PASSWORD, type Person, signUp } from '../support/person.ts'
+import * as oauth from 'oauth4webapi'
+import { z } from '#kernel/schema.ts'
+import { claimsOf } from '../support/oauth-values.ts'
+import { agreeTo, localFetch, type Memory, METADATA, remembering } from '../support/mcp-client.ts'
+import { type Person, session, signUp } from '../support/person.ts'
 import { type PlatformProcess, startPlatform } from '../support/platform.ts'
-import { formsOf, type Page } from '../support/visitor.ts'
+import type { Page } from '../support/visitor.ts'
 
-const REDIRECT = 'http://127.0.0.1:33418/callback'
-const METADATA = {
-  redirect_uris: [REDIRECT],
-  client_name: 'Helper',
-  token_endpoint_auth_method: 'none',
-  grant_types: ['authorization_code', 'refresh_token'],
+const TOOLS = '/api/notes/mcp'
+const JSON_CALL = {
+  body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoami' } }),
+  headers: { 'content-type': 'application/json' },
 }
-
-/** The library's fetch, to this machine whatever the host is called. */
-async function localFetch(input: string | URL, init: RequestInit = {}): Promise<Response> {
-  const url = new URL(input)
-  const headers = Object.fromEntries(new Headers(init.headers))
-  const given = init.body instanceof URLSearchParams ? init.body.toString() : init.body
-  if (given !== undefined && given !== null && typeof given !== 'string') throw new TypeError('The library sends texts.')
-  const body = typeof given === 'string' ? { body: given } : {}
-  const type = init.body instanceof URLSearchParams ? { 'content-type': 'application/x-www-form-urlencoded' } : {}
-  const reply = await send({
-    port: Number(url.port),
-    host: url.host,
-    path: url.pathname + url.search,
-    method: init.method ?? 'GET',
-    headers: { ...type, ...headers },
-    ...body,
-  })
-  const answered = Object.entries(reply.headers).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, String(value)] as [string, string]],
-  )
-  return new Response(reply.body === '' ? null : reply.body, { status: reply.status, headers: answered })
-}
-
-interface Memory {
-  readonly provider: OAuthClientProvider
-  readonly seen: { client?: OAuthClientInformationMixed; tokens?: OAuthTokens; verifier?: string; asked?: URL }
-}
-
-function remembering(clientMetadataUrl?: string): Memory {
-  const seen: Memory['seen'] = {}
-  const provider: OAuthClientProvider = {
-    redirectUrl: REDIRECT,
-    clientMetadata: METADATA,
-    ...(clientMetadataUrl === undefined ? {} : { clientMetadataUrl }),
-    clientInformation: () => seen.client,
-    saveClientInformation: (client) => void (seen.client = client),
-    tokens: () => seen.tokens,
-    saveTokens: (tokens) => void (seen.tokens = tokens),
-    redirectToAuthorization: (url) => void (seen.asked = url),
-    saveCodeVerifier: (verifier) => void (seen.verifier = verifier),
-    codeVerifier: () => seen.verifier ?? '',
-  }
-  return { provider, seen }
+const metadata = z.object({
+  resource: z.string(),
+  resource_name: z.string(),
+  authorization_servers: z.array(z.string()),
+  scopes_supported: z.array(z.string()),
+})
+function callOf(token: string | undefined, method: string): RequestInit {
+  const authorization = `Bearer ${token}`
+  if (method === 'GET') return { method, headers: { authorization } }
+  return { method, body: JSON_CALL.body, headers: { ...JSON_CALL.headers, authorization } }
 }
 
 const withoutOpenssl = spawnSync('openssl', ['version']).status === 0 ? false : 'openssl is not installed'
@@ -97,37 +64,26 @@ describe('a client of the Model Context Protocol', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  const transportFor = (authProvider: OAuthClientProvider): StreamableHTTPClientTransport =>
-    new StreamableHTTPClientTransport(new URL(`${platform.origin('diary')}/api/notes/mcp`), { authProvider, fetch: localFetch })
+  const urlOf = (path: string): string => `${platform.origin('diary')}${path}`
+  const transportFor = (authProvider: OAuthClientProvider, path: string): StreamableHTTPClientTransport =>
+    new StreamableHTTPClientTransport(new URL(urlOf(path)), { authProvider, fetch: localFetch })
+  const statusAt = async (token: string | undefined, path: string, method = 'POST'): Promise<number> =>
+    (await localFetch(urlOf(path), callOf(token, method))).status
 
-  /** Signs in and allows, as people do. */
-  async function agree(asked: URL): Promise<string> {
-    let page = await ada.visitor.visit(asked)
-    let consent = ''
-    for (let step = 0; step < 3 && page.url.host.startsWith('accounts.'); step += 1) {
-      const isSignIn = formsOf(page.body).some((form) => form.names.includes('password'))
-      shown.push(page)
-      if (!isSignIn) consent = page.body
-      page = await ada.visitor.submit(page, isSignIn ? { email: ada.email, password: PASSWORD } : { decision: 'allow' })
-    }
-    assert.match(consent, /Nobody here has checked/)
-    assert.match(consent, /runs on your own device/)
-    assert.match(consent, /see notes/)
-    assert.equal(page.url.origin, new URL(REDIRECT).origin, page.body)
-    return page.url.searchParams.get('code') ?? ''
-  }
-
-  async function signInAndCall({ provider, seen }: Memory): Promise<void> {
-    const first = transportFor(provider)
+  /** `resource`: what the token is for. */
+  async function signInAndCall({ provider, seen }: Memory, path = TOOLS, resource = path): Promise<void> {
+    const first = transportFor(provider, path)
     await assert.rejects(new Client({ name: 'helper', version: '1' }).connect(first), UnauthorizedError)
     const asked = seen.asked
     assert.ok(asked)
     assert.equal(asked.origin, platform.origin('accounts'))
-    assert.equal(asked.searchParams.get('resource'), `${platform.origin('diary')}/api`)
+    assert.equal(asked.searchParams.get('resource'), urlOf(resource))
     assert.equal(asked.searchParams.get('code_challenge_method'), 'S256')
-    await first.finishAuth(await agree(asked))
+    const agreed = await agreeTo(asked, ada, [/Nobody here has checked/, /runs on your own device/, /see notes/])
+    shown.push(...agreed.shown)
+    await first.finishAuth(agreed.code)
     const client = new Client({ name: 'helper', version: '1' })
-    await client.connect(transportFor(provider))
+    await client.connect(transportFor(provider, path))
     const { tools } = await client.listTools()
     assert.deepEqual(
       tools.map(({ name }) => name),
@@ -142,7 +98,55 @@ describe('a client of the Model Context Protocol', () => {
     const memory = remembering()
     await signInAndCall(memory)
     assert.match(memory.seen.client?.client_id ?? '', /^dyn-/)
-    assert.deepEqual(new Set(memory.seen.tokens?.scope?.split(' ')).has('notes:read'), true)
+    assert.equal(new Set(memory.seen.tokens?.scope?.split(' ')).has('notes:read'), true)
+    const token = memory.seen.tokens?.access_token
+    assert.equal(claimsOf(token ?? '')['aud'], urlOf(TOOLS))
+    assert.equal(await statusAt(token, TOOLS), 200)
+    for (const [path, method] of [
+      ['/api/notes', 'GET'],
+      ['/api/notes/tools', 'POST'],
+      [`${TOOLS}/below`, 'POST'],
+    ] as const)
+      assert.notEqual(await statusAt(token, path, method), 200, path)
+    assert.equal(await statusAt(token, '/api/notes', 'GET'), 401, 'the token is for the tools alone')
+  })
+
+  test('signs in to the whole API for a route that says nothing of itself, and its token is good at both', async () => {
+    const memory = remembering()
+    await signInAndCall(memory, '/api/notes/tools', '/api')
+    const token = memory.seen.tokens?.access_token
+    assert.equal(claimsOf(token ?? '')['aud'], urlOf('/api'))
+    for (const path of [TOOLS, '/api/notes/tools']) assert.equal(await statusAt(token, path), 200, path)
+    assert.equal(await statusAt(token, '/api/notes', 'GET'), 200)
+  })
+
+  test('requirement 40: finds the way in three steps that must each name the endpoint itself, as VS Code goes them', async () => {
+    const refused = await localFetch(urlOf(TOOLS), { method: 'POST', ...JSON_CALL })
+    const challenge = refused.headers.get('www-authenticate') ?? ''
+    const [, named = ''] = /resource_metadata="([^"]+)"/.exec(challenge) ?? []
+    const [, scope] = /scope="([^"]+)"/.exec(challenge) ?? []
+    const byPath = urlOf(`/.well-known/oauth-protected-resource${TOOLS}`)
+    for (const address of [named, byPath]) {
+      const document = metadata.parse(await (await localFetch(address)).json())
+      assert.equal(new URL(document.resource).href, new URL(urlOf(TOOLS)).href, address)
+      assert.deepEqual(document.authorization_servers, [platform.origin('accounts')])
+      assert.deepEqual(document.scopes_supported, ['notes:read', 'notes:write'])
+      assert.equal(document.resource_name, 'Notes for programs')
+    }
+    const options = { [oauth.allowInsecureRequests]: true, [oauth.customFetch]: (url: string) => localFetch(url) }
+    const strict = await oauth.resourceDiscoveryRequest(new URL(urlOf(TOOLS)), options)
+    assert.equal((await oauth.processResourceDiscoveryResponse(new URL(urlOf(TOOLS)), strict)).resource, urlOf(TOOLS))
+    assert.equal(scope, 'notes:read notes:write')
+  })
+
+  test('a session of the app is good at the endpoint as before', async () => {
+    await ada.visitor.visit(`${platform.origin('diary')}/session/sign-in?return_to=/`)
+    const { csrfToken } = await session(platform, ada.visitor)
+    const headers = { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin', 'x-csrf-token': csrfToken }
+    const answer = await ada.visitor.request(new URL(urlOf(TOOLS)), { method: 'POST', headers, body: JSON_CALL.body })
+    assert.equal(answer.status, 200, answer.body)
+    const { 'x-csrf-token': _token, ...without } = headers
+    assert.equal((await ada.visitor.request(new URL(urlOf(TOOLS)), { method: 'POST', headers: without, body: JSON_CALL.body })).status, 403)
   })
 
   test('is known by the document at its address, signs in and calls a tool', { skip: withoutOpenssl }, async () => {
@@ -192,14 +196,13 @@ describe('a client of the Model Context Protocol', () => {
   test('without a token it is told where to look', async () => {
     const reply = await platform.send('diary', {
       method: 'POST',
-      path: '/api/notes/mcp',
-      body: '{}',
-      headers: { 'content-type': 'application/json' },
+      path: TOOLS,
+      ...JSON_CALL,
     })
     assert.equal(reply.status, 401)
     assert.match(
       String(reply.headers['www-authenticate']),
-      /resource_metadata="http:\/\/diary\.localhost:\d+\/\.well-known\/oauth-protected-resource\/api"/,
+      /scope="notes:read notes:write", resource_metadata="http:\/\/diary\.localhost:\d+\/\.well-known\/oauth-protected-resource\/api\/notes\/mcp"/,
     )
   })
 })

@@ -107,7 +107,7 @@ test('a definition with a problem does not start, and says what to do', () => {
   const route = (parts: Partial<ResourceRoute>): Partial<ResourceDefinition> => ({ routes: [{ ...publish, ...parts }] })
   assert.equal(
     problems({
-      routes: [publish],
+      routes: [publish, { ...publish, path: '/api/notes/mcp', protectedResource: { scopes: ['notes:read'], name: 'Notes' } }],
       relations: { elder: { field: 'other', to: 'notes', onDelete: 'clear' } },
       defaults: { total: () => 1 },
       readOnly: ['total'],
@@ -132,6 +132,23 @@ test('a definition with a problem does not start, and says what to do', () => {
     [route({ answers: { 200: 'problem' } }), /statuses from 400 on are problems/],
     [route({ answers: { 200: z.date() } }), /schema that JSON cannot carry/],
     [route({ method: 'GET' }), /cannot have a body/],
+    [
+      route({ protectedResource: true }),
+      /\/api\/notes\/:id\/publish has a parameter, so it is many addresses.*take a path without parameters/,
+    ],
+    [route({ path: '/api/notes/mcp', protectedResource: true, allow: { who: 'anyone' } }), /open to everybody.*who: 'user', scope/],
+    [route({ path: '/api/notes/mcp', protectedResource: { scopes: ['other'] } }), /tokens with the scope other, which is not declared/],
+    [
+      {
+        routes: (['POST', 'PUT'] as const).map((method) => ({
+          ...publish,
+          method,
+          path: '/api/notes/mcp',
+          protectedResource: { name: method },
+        })),
+      },
+      /POST \/api\/notes\/mcp has another name than a route of the same path/,
+    ],
   ]
   for (const [parts, expected] of bad) assert.match(problems(parts), expected)
 })

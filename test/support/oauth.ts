@@ -89,6 +89,8 @@ export interface OauthOptions {
   /** Beside the print shop. */
   readonly clients?: readonly ClientDefinition[]
   readonly definition?: AuthDefinition
+  /** Addresses of the API with tokens of their own. */
+  readonly endpoints?: ClientSettings['endpoints']
   /** Unless told, a proxy in front is thought to show certificates. */
   readonly takesCertificates?: boolean
   /** The jobs of the authorization server run. */
@@ -159,6 +161,7 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
     scopes: { 'photos:read': 'see your photos', 'photos:write': 'add and change photos' },
     clients: [PRINT_SHOP, ...(options.clients ?? [])],
     definition: options.definition,
+    endpoints: options.endpoints ?? [],
     takesCertificates: options.takesCertificates ?? true,
     frontends: [
       {

@@ -15,8 +15,9 @@ export function askedScopes({ requestParamOIDCScopes, requestParamScopes, resour
   }
 }
 
-/** What the client is registered for there. */
+/** What the client is registered for there, each once: an address of the API has scopes of it. */
 export function offeredScopes(resourceServers: KoaContextWithOIDC['oidc']['resourceServers']): string[] {
   // The engine reads no scope at all as one without a name.
-  return Object.values(resourceServers ?? {}).flatMap(({ scopes }) => [...scopes].filter((scope) => scope !== ''))
+  const offered = Object.values(resourceServers ?? {}).flatMap(({ scopes }) => [...scopes])
+  return [...new Set(offered)].filter((scope) => scope !== '')
 }

@@ -1,5 +1,6 @@
 // What a definition of an OAuth client must fulfil, in words that say what to change.
 import { PRIVATE_SCHEME } from '#kernel/http/policy-source.ts'
+import type { ProtectedEndpoint } from '#kernel/protected-endpoint.ts'
 import type { Sites } from '#kernel/sites.ts'
 import type { AuthDefinition, FrontendClient } from '../contract.ts'
 import type { ClientDefinition } from '../clients/contract.ts'
@@ -16,6 +17,8 @@ export interface ClientSettings {
   readonly clients: readonly ClientDefinition[]
   readonly frontends: readonly FrontendClient[]
   readonly definition?: AuthDefinition | undefined
+  /** Addresses of the API that have tokens of their own. */
+  readonly endpoints?: readonly ProtectedEndpoint[]
   readonly development: boolean
   /** Whether a proxy in front shows us the certificates of clients (RFC 8705). */
   readonly takesCertificates?: boolean

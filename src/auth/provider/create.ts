@@ -206,7 +206,7 @@ function buildEngine(parts: AuthorizationServerParts, made: Made & { readonly ke
     pages,
     callbacks: {
       findAccount: accountFinder(accounts, appClaims, parts.rules),
-      loadExistingGrant: grantLoader({ clients, consents: stores.consents, resources }),
+      loadExistingGrant: grantLoader({ clients, consents: stores.consents }),
     },
     permissions,
     memberOf: membershipReader(accounts, clients, { ...parts, permissions }),

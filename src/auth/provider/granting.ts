@@ -4,18 +4,16 @@ import { appearanceOf } from './appearance.ts'
 import { type AskedScopes, askedScopes } from './asked-scopes.ts'
 import type { ClientRegistry, RegisteredClient } from './clients.ts'
 import type { Consents } from './consents.ts'
-import type { ResourceRegistry } from './resources.ts'
 import { currentCall } from './scope.ts'
 
 export interface GrantingDependencies {
   readonly clients: ClientRegistry
   readonly consents: Consents
-  readonly resources: ResourceRegistry
 }
 
 type LoadGrant = (context: KoaContextWithOIDC) => Promise<Grant | undefined>
 
-export function grantLoader({ clients, consents, resources }: GrantingDependencies): LoadGrant {
+export function grantLoader({ clients, consents }: GrantingDependencies): LoadGrant {
   return async (context) => {
     const { client, account, session, provider } = context.oidc
     const registered = client === undefined ? undefined : await clients.find(currentCall(), client.clientId)
@@ -28,7 +26,7 @@ export function grantLoader({ clients, consents, resources }: GrantingDependenci
     const existing = within(await liveGrant(context, clientId, accountId), allowed)
     if (existing === undefined && given.openid.length === 0 && given.api.length === 0) return undefined
     const grant = existing ?? new provider.Grant({ accountId, clientId })
-    if (extend(grant, given, resources) || existing === undefined) await grant.save()
+    if (extend(grant, given, context.oidc) || existing === undefined) await grant.save()
     return grant
   }
 }
@@ -57,22 +55,18 @@ function within(grant: Grant | undefined, allowed: ReadonlySet<string> | undefin
   return held.every((scope) => scope === '' || allowed.has(scope)) ? grant : undefined
 }
 
-/** True when the grant did not have all of them yet. */
-function extend(grant: Grant, { openid, api }: AskedScopes, resources: ResourceRegistry): boolean {
+/** True when the grant did not have all of them yet. An address of the API has scopes of it, so the same one may be asked for at both. */
+function extend(grant: Grant, { openid, api }: AskedScopes, { resourceServers }: KoaContextWithOIDC['oidc']): boolean {
   const has = new Set(grant.getOIDCScope().split(' '))
   const fresh = openid.filter((scope) => !has.has(scope))
   if (fresh.length > 0) grant.addOIDCScope([...openid])
   let isMore = fresh.length > 0
-  for (const [audience, scopes] of byResource(api, resources)) {
+  for (const [audience, server] of Object.entries(resourceServers ?? {})) {
+    const scopes = api.filter((scope) => server.scopes.has(scope))
     const known = new Set(grant.getResourceScope(audience).split(' '))
     if (scopes.every((scope) => known.has(scope))) continue
-    grant.addResourceScope(audience, [...scopes])
+    grant.addResourceScope(audience, scopes)
     isMore = true
   }
   return isMore
-}
-
-/** A scope belongs to one resource. */
-function byResource(scopes: readonly string[], { owner }: ResourceRegistry): ReadonlyMap<string, readonly string[]> {
-  return Map.groupBy(scopes, (scope) => owner(scope).audience)
 }

@@ -9,6 +9,9 @@ import { currentCall } from './scope.ts'
 import type { ServiceDirectory } from './service-claims.ts'
 import { CLIENT_CREDENTIALS } from './service-grant.ts'
 
+const NO_SUCH_RESOURCE =
+  'there is no such resource here: name the API, one of its routes with protectedResource, or one of auth.resources, exactly as it is written there'
+
 export interface ResourceDependencies {
   readonly clients: ClientRegistry
   readonly registry: ResourceRegistry
@@ -57,7 +60,7 @@ export function resourcePolicy({ clients, registry, services, accessTokenKid }: 
     useGrantedResource: () => true,
     async getResourceServerInfo(context, resource, client) {
       const found = registry.find(resource)
-      if (found === undefined) throw new errors.InvalidTarget('there is no such resource here: name one of auth.resources, by its audience')
+      if (found === undefined) throw new errors.InvalidTarget(NO_SUCH_RESOURCE)
       keepOfflineAccess(context)
       const registered = await clients.find(currentCall(), client.clientId)
       const scopes = (await registeredFor(registered)).filter((scope) => found.scopes.has(scope))

@@ -1,6 +1,7 @@
 // The resource servers that tokens are made for (RFC 8707): the app's own API, and what the app definition has beside it.
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { apiAudience } from '#kernel/sites.ts'
+import { endpointAudience, type ProtectedEndpoint } from '#kernel/protected-endpoint.ts'
+import { apiAudience, type Sites } from '#kernel/sites.ts'
 import type { ProtectedResourceDefinition, PublicKeyDefinition } from '../clients/contract.ts'
 import { MEMBERSHIP_SCOPES, ORGANISATIONS_SCOPE, PERMISSIONS_SCOPE, ROLES_SCOPE } from '../roles/membership.ts'
 import type { ClientSettings } from './client-rules.ts'
@@ -26,13 +27,15 @@ export interface KnownResource {
   /** The clients that are this resource server. */
   readonly servers: ReadonlySet<string>
   readonly encryption?: TokenEncryption
+  /** The audience of the resource that this one is an address of: what its scopes open there, they open here. */
+  readonly partOf?: string
 }
 
 export interface ResourceRegistry {
   /** The app's own API: what is usually meant when a request names no resource. */
   readonly api: KnownResource
   find(audience: string): KnownResource | undefined
-  /** The resource that a scope belongs to; the API for what nobody knows. */
+  /** The resource that a scope belongs to, never one of its addresses; the API for what nobody knows. */
   owner(scope: string): KnownResource
   /** Scopes of all of them, for the metadata. */
   readonly scopes: readonly string[]
@@ -41,7 +44,12 @@ export interface ResourceRegistry {
 export function createResourceRegistry(settings: ClientSettings): ResourceRegistry {
   const { sites, scopes, definition, development } = settings
   const others = definition?.resources ?? []
-  const problems = resourceProblems(others, { audience: apiAudience(sites), scopes, development })
+  const endpoints = (settings.endpoints ?? []).map((endpoint) => endpointOf(endpoint, sites))
+  const problems = resourceProblems(others, {
+    audiences: [apiAudience(sites), ...endpoints.map(({ audience }) => audience)],
+    scopes,
+    development,
+  })
   if (problems.length > 0) throw new Error(`The resources cannot be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}`)
   const api: KnownResource = {
     audience: apiAudience(sites),
@@ -50,13 +58,26 @@ export function createResourceRegistry(settings: ClientSettings): ResourceRegist
     lifetimeSeconds: ACCESS_TOKEN_SECONDS,
     servers: new Set(),
   }
-  const known = new Map([api, ...others.map(resourceOf)].map((resource) => [resource.audience, resource]))
-  const owners = new Map([...known.values()].flatMap((resource) => [...resource.scopes].map((scope) => [scope, resource] as const)))
+  const owning = [api, ...others.map(resourceOf)]
+  const known = new Map([...owning, ...endpoints].map((resource) => [resource.audience, resource]))
+  const owners = new Map(owning.flatMap((resource) => [...resource.scopes].map((scope) => [scope, resource] as const)))
   return {
     api,
     owner: (scope) => owners.get(scope) ?? api,
     find: (audience) => known.get(audience),
     scopes: [...Object.keys(scopes), ...membershipScopes(definition), ...others.flatMap((resource) => Object.keys(resource.scopes))],
+  }
+}
+
+/** Roles and organisations are told of there as in the rest of the API, which its handler asks. */
+function endpointOf(endpoint: ProtectedEndpoint, sites: Sites): KnownResource {
+  return {
+    audience: endpointAudience(sites, endpoint),
+    scopes: new Set([...endpoint.scopes, ...MEMBERSHIP_SCOPES]),
+    format: 'jwt',
+    lifetimeSeconds: ACCESS_TOKEN_SECONDS,
+    servers: new Set(),
+    partOf: apiAudience(sites),
   }
 }
 
@@ -85,13 +106,13 @@ function encryptionOf(key: PublicKeyDefinition): TokenEncryption {
 }
 
 interface Surroundings {
-  readonly audience: string
+  readonly audiences: readonly string[]
   readonly scopes: Readonly<Record<string, string>>
   readonly development: boolean
 }
 
 function resourceProblems(resources: readonly ProtectedResourceDefinition[], around: Surroundings): string[] {
-  const audiences = new Set([around.audience])
+  const audiences = new Set(around.audiences)
   const scopes = new Set([...Object.keys(around.scopes), ...MEMBERSHIP_SCOPES, 'openid', 'offline_access', 'profile', 'email'])
   return resources.flatMap((resource) => {
     const taken = Object.keys(resource.scopes).filter((scope) => scopes.has(scope))

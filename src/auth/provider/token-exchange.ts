@@ -84,7 +84,7 @@ async function exchange(provider: Provider, parts: TokenExchangeParts, context: 
     gty: 'token_exchange',
     grantId: '',
     resourceServer: target,
-    scope: scopesFor(asked.scope, { from, target, registered }),
+    scope: scopesFor(asked.scope, { from, target, registered, resources: parts.resources }),
     // Introspection reads it here, and would leave it out.
     sid,
     expiresIn: Math.max(1, Math.min(accessTokenSeconds(target, client), subject.remainingTTL)),
@@ -181,13 +181,19 @@ interface Bounds {
   readonly from: z.infer<typeof bounds>
   readonly target: ResourceServerInstance
   readonly registered: RegisteredClient
+  readonly resources: ResourceRegistry
 }
 
-/** Wherever the token has come from, by however many exchanges, no scope is added; elsewhere the client has what it is registered for. */
-function scopesFor(asked: string | undefined, { from, target, registered }: Bounds): string | undefined {
-  const before = new Map(Object.entries(from)).get(target.identifier())?.split(' ')
+/**
+ * Wherever the token has come from, by however many exchanges, no scope is added; elsewhere the client has what it is registered for. The API and its
+ * addresses are one place: a way around by another address would add scopes, too.
+ */
+function scopesFor(asked: string | undefined, { from, target, registered, resources }: Bounds): string | undefined {
+  const placeOf = (audience: string): string => resources.find(audience)?.partOf ?? audience
+  const place = placeOf(target.identifier())
+  const before = Object.entries(from).flatMap(([audience, scope]) => (placeOf(audience) === place ? [scope.split(' ')] : []))
   const offered = [...target.scopes].filter((scope) => registered.apiScopes.includes(scope))
-  const allowed = before === undefined ? offered : offered.filter((scope) => before.includes(scope))
+  const allowed = offered.filter((scope) => before.every((had) => had.includes(scope)))
   const wanted = asked?.split(' ') ?? allowed
   const beyond = wanted.find((scope) => !allowed.includes(scope))
   if (beyond !== undefined) throw new errors.InvalidScope('the scope is wider than what may be had for this token', beyond)

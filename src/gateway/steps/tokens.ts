@@ -17,12 +17,18 @@ export function resolveToken(parts: PipelineParts, exchange: GatewayExchange, he
   if (scheme !== 'bearer') {
     throw httpErrors.unauthenticated({ detail: 'Bring an access token, or nothing.', headers: { 'www-authenticate': 'Bearer' } })
   }
-  const known = parts.verifier.known(token)
+  const endpoint = endpointOf(exchange)
+  const known = parts.verifier.known(token, endpoint)
   if (known !== undefined) {
     acceptBearer(parts, exchange, known)
     return undefined
   }
-  return parts.verifier.verify(exchange.earlyCall, token).then((verified) => acceptBearer(parts, exchange, verified))
+  return parts.verifier.verify(exchange.earlyCall, token, endpoint).then((verified) => acceptBearer(parts, exchange, verified))
+}
+
+/** The audience of the address that was asked, when it is a protected resource by itself. The path has one form by now, however it was written. */
+function endpointOf({ host, path }: GatewayExchange): string | undefined {
+  return host?.endpoints.get(path)?.audience
 }
 
 export function requireFresh({ revocations }: PipelineParts): void {
@@ -53,7 +59,8 @@ function acceptBearer(parts: PipelineParts, exchange: GatewayExchange, token: Ve
 
 async function acceptProven(parts: PipelineParts, exchange: GatewayExchange, token: string): Promise<void> {
   const call = exchange.earlyCall
-  const verified = parts.verifier.known(token) ?? (await parts.verifier.verify(call, token))
+  const endpoint = endpointOf(exchange)
+  const verified = parts.verifier.known(token, endpoint) ?? (await parts.verifier.verify(call, token, endpoint))
   requireGood(parts, verified)
   const jkt = verified.binding?.jkt
   if (jkt === undefined) throw invalidToken('The token is not bound to a key: send it as "Bearer".')

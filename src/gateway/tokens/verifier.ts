@@ -10,6 +10,7 @@ import { z } from '#kernel/schema.ts'
 import { TOKEN_ALGORITHM, type TokenKeys } from './keys.ts'
 
 export interface VerifiedToken {
+  readonly audience: string
   readonly principal: UserPrincipal
   /** Epoch seconds. */
   readonly issuedAt: number
@@ -33,10 +34,10 @@ export interface TokenBinding {
 }
 
 export interface TokenVerifier {
-  /** A verdict that is remembered and still good. */
-  known(token: string): VerifiedToken | undefined
+  /** A verdict that is remembered and still good. Tokens are for the API, or for the one address whose audience the caller names since it was asked. */
+  known(token: string, endpoint?: string): VerifiedToken | undefined
   /** Throws `http.invalid_token`, or `http.unavailable` when the keys cannot be had. */
-  verify(call: Call, token: string): Promise<VerifiedToken>
+  verify(call: Call, token: string, endpoint?: string): Promise<VerifiedToken>
 }
 
 const MAX_TOKEN_LENGTH = 8192
@@ -131,7 +132,7 @@ function signInOf({ acr, auth_time: at }: z.infer<typeof claims>): Pick<UserPrin
 }
 
 function verdictOf(token: z.infer<typeof claims>, { keyId, firstParty }: Surroundings): VerifiedToken {
-  const { sub, iat, exp, jti, client_id: clientId, sid, scope, roles, groups, organization, cnf } = token
+  const { sub, aud, iat, exp, jti, client_id: clientId, sid, scope, roles, groups, organization, cnf } = token
   const { membership_at: membershipAt } = token
   if (sid === undefined && !SERVICE.test(sub)) throw invalidToken('The token belongs to no session.')
   const principal: UserPrincipal = {
@@ -147,6 +148,7 @@ function verdictOf(token: z.infer<typeof claims>, { keyId, firstParty }: Surroun
     ...signInOf(token),
   }
   return {
+    audience: aud,
     principal,
     issuedAt: iat,
     expiresAt: exp * 1000,
@@ -160,8 +162,9 @@ function verdictOf(token: z.infer<typeof claims>, { keyId, firstParty }: Surroun
 
 export function createTokenVerifier({ keys, clock, issuer, audience, firstParty }: VerifierSettings): TokenVerifier {
   const verdicts = new LRUCache<string, VerifiedToken>({ max: MAX_REMEMBERED })
+  const isForHere = (aud: string, endpoint: string | undefined): boolean => aud === audience || aud === endpoint
   /** RFC 9068 section 4; of the two ways to write the type, the one that ours has. One algorithm and one kind of key, whatever the token says; nothing of what it claims is looked at before its signature is. */
-  const check = async (call: Call, token: string): Promise<VerifiedToken> => {
+  const check = async (call: Call, token: string, endpoint: string | undefined): Promise<VerifiedToken> => {
     const [header = '', payload = '', signature = ''] = token.split('.')
     const { kid } = protectedHeader.parse(jsonOf(header))
     const key = await keys.find(call, kid)
@@ -169,21 +172,21 @@ export function createTokenVerifier({ keys, clock, issuer, audience, firstParty 
     const signed = Buffer.from(token.slice(0, header.length + 1 + payload.length))
     if (!isEs256(key, signed, Buffer.from(signature, 'base64url'))) throw invalidToken('The token is not valid here.')
     const told = claims.parse(jsonOf(payload))
-    if (told.iss !== issuer || told.aud !== audience) throw invalidToken('The token is not valid here.')
+    if (told.iss !== issuer || !isForHere(told.aud, endpoint)) throw invalidToken('The token is not valid here.')
     const now = clock.now() / 1000
     if (told.exp <= now - CLOCK_TOLERANCE_SECONDS) throw invalidToken('The token has expired.')
     if ((told.nbf ?? 0) > now + CLOCK_TOLERANCE_SECONDS) throw invalidToken('The token is not valid here.')
     return verdictOf(told, { keyId: kid, firstParty })
   }
   return {
-    known(token) {
+    known(token, endpoint) {
       const verdict = verdicts.get(token)
-      return verdict !== undefined && verdict.expiresAt > clock.now() ? verdict : undefined
+      return verdict !== undefined && verdict.expiresAt > clock.now() && isForHere(verdict.audience, endpoint) ? verdict : undefined
     },
-    async verify(call, token) {
+    async verify(call, token, endpoint) {
       if (token.length > MAX_TOKEN_LENGTH || !SHAPE.test(token)) throw invalidToken('This is no access token.')
       try {
-        const verdict = await check(call, token)
+        const verdict = await check(call, token, endpoint)
         verdicts.set(token, verdict)
         return verdict
       } catch (error) {

@@ -1,0 +1,34 @@
+// Addresses of the API that are resources by themselves: requirements 37 and 39.
+import type { Defence } from './defence.ts'
+
+const ENDPOINTS = 'test/http/oauth-endpoints.test.ts'
+const ENDPOINTS_OF_GATEWAY = 'test/http/gateway-endpoints.test.ts'
+const PROVIDER = 'src/auth/provider'
+const VERIFIER = 'src/gateway/tokens/verifier.ts'
+
+export const ENDPOINT_TOKENS: readonly Defence[] = [
+  {
+    requirement: 37,
+    off: 'tokens of one address open the others',
+    test: ENDPOINTS_OF_GATEWAY,
+    edits: [[VERIFIER, 'aud === audience || aud === endpoint', 'aud === audience || endpoint !== undefined']],
+  },
+  {
+    requirement: 37,
+    off: 'tokens of one address open the whole API once they are known',
+    test: ENDPOINTS_OF_GATEWAY,
+    edits: [[VERIFIER, ' && isForHere(verdict.audience, endpoint)', '']],
+  },
+  {
+    requirement: 37,
+    off: 'an exchange goes around the API by an address of it',
+    test: ENDPOINTS,
+    edits: [[`${PROVIDER}/token-exchange.ts`, 'resources.find(audience)?.partOf ?? audience', 'audience']],
+  },
+  {
+    requirement: 39,
+    off: 'refusals at an address with a document of its own lead to that of the API',
+    test: ENDPOINTS_OF_GATEWAY,
+    edits: [['src/gateway/tokens/challenges.ts', 'endpoint === undefined ? METADATA_PATH : metadataPath(path)', 'METADATA_PATH']],
+  },
+]
