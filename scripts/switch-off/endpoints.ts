@@ -26,6 +26,12 @@ export const ENDPOINT_TOKENS: readonly Defence[] = [
     edits: [[`${PROVIDER}/token-exchange.ts`, 'resources.find(audience)?.partOf ?? audience', 'audience']],
   },
   {
+    requirement: 37,
+    off: 'what was granted for one address gives a token for the whole API',
+    test: ENDPOINTS,
+    edits: [[`${PROVIDER}/narrowing.ts`, 'narrowed.set(context, wanted)', 'narrowed.delete(context)']],
+  },
+  {
     requirement: 39,
     off: 'refusals at an address with a document of its own lead to that of the API',
     test: ENDPOINTS_OF_GATEWAY,

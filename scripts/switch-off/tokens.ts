@@ -238,7 +238,11 @@ export const TOKENS: readonly Defence[] = [
     off: 'an unknown resource means the API',
     test: RESOURCES,
     edits: [
-      [`${PROVIDER}/resource.ts`, 'const found = registry.find(resource)\n', 'const found = registry.find(resource) ?? registry.api\n'],
+      [
+        `${PROVIDER}/resource.ts`,
+        'registry.find(narrowedTo(context) ?? resource)\n',
+        'registry.find(narrowedTo(context) ?? resource) ?? registry.api\n',
+      ],
     ],
   },
   {

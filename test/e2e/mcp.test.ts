@@ -120,6 +120,26 @@ describe('a client of the Model Context Protocol', () => {
     assert.equal(await statusAt(token, '/api/notes', 'GET'), 200)
   })
 
+  test('one that has signed in to the whole API goes on at an endpoint that has become a resource of its own', async () => {
+    const memory = remembering()
+    // As if the endpoint had said nothing of itself then.
+    const first = transportFor(memory.provider, '/api/notes/tools')
+    await assert.rejects(new Client({ name: 'helper', version: '1' }).connect(first), UnauthorizedError)
+    memory.seen.asked?.searchParams.set('scope', 'notes:read offline_access')
+    assert.ok(memory.seen.asked)
+    await first.finishAuth((await agreeTo(memory.seen.asked, ada, [/see notes/])).code)
+    assert.ok(memory.seen.tokens?.refresh_token)
+    // Its access token has expired since, and the next refusal leads to the other document.
+    memory.seen.tokens = { ...memory.seen.tokens, access_token: 'a.b.c' }
+    delete memory.seen.asked
+    const client = new Client({ name: 'helper', version: '1' })
+    await client.connect(transportFor(memory.provider, TOOLS))
+    assert.equal((await client.listTools()).tools.length, 1)
+    assert.equal(memory.seen.asked, undefined, 'nobody was asked')
+    assert.equal(claimsOf(memory.seen.tokens?.access_token ?? '')['aud'], urlOf(TOOLS))
+    await client.close()
+  })
+
   test('requirement 40: finds the way in three steps that must each name the endpoint itself, as VS Code goes them', async () => {
     const refused = await localFetch(urlOf(TOOLS), { method: 'POST', ...JSON_CALL })
     const challenge = refused.headers.get('www-authenticate') ?? ''

@@ -59,6 +59,13 @@ before(async () => {
     clients: [
       withSecret('worker', { scopes: ['photos:read', 'photos:write', 'reports:read', 'roles'], grants: ['client_credentials'] }),
       withSecret('reporter', { scopes: ['reports:read'], grants: ['client_credentials'] }),
+      {
+        clientId: 'analyst',
+        name: 'Analyst',
+        redirectUris: ['https://analyst.example/callback'],
+        origins: [],
+        scopes: ['reports:read', 'photos:read'],
+      },
       { clientId: 'screen', name: 'Screen', redirectUris: [], origins: [], scopes: ['photos:read'], grants: ['device_code'] },
     ],
     definition: {
@@ -109,6 +116,65 @@ describe('an address of the API as the resource of a request', () => {
       assert.equal(errorOf(reply), 'invalid_target', resource)
     }
     assert.equal(told(await send(world, { path: '/token', form: { ...code, resource: tools } }))['aud'], tools)
+  })
+
+  test('requirement 37: gets a token out of what was granted for the whole API, which stays what it was', async () => {
+    const account = 'person-narrows'
+    const tokens = await tokensFor(world, new Browser(world), { account, scope: 'offline_access photos:read' })
+    let { refresh_token: token = '' } = tokens
+    const next = async (more: Record<string, string>): Promise<Record<string, unknown>> => {
+      const form = { grant_type: 'refresh_token', client_id: PRINT_SHOP.clientId, refresh_token: token, ...more }
+      const reply = await send(world, { path: '/token', form })
+      if (reply.status === 200) token = JSON.parse(reply.body).refresh_token
+      return reply.status === 200 ? told(reply) : { error: errorOf(reply) }
+    }
+    for (const resource of [tools, albums]) {
+      const narrow = await next({ resource })
+      assert.deepEqual([narrow['aud'], narrow['scope']], [resource, 'photos:read'])
+    }
+    assert.deepEqual(await next({ resource: writes }), { error: 'invalid_target' }, 'the client is registered for no scope of it')
+    assert.deepEqual(await next({ resource: REPORTS }), { error: 'invalid_target' })
+    assert.deepEqual(await next({ resource: tools, scope: 'photos:write' }), { error: 'invalid_scope' })
+    assert.equal((await next({}))['aud'], api)
+    assert.equal((await next({ resource: api }))['aud'], api)
+
+    const code = await codeFor(new Browser(world), { account, scope: 'photos:read' })
+    assert.equal(told(await send(world, { path: '/token', form: { ...code, resource: tools } }))['aud'], tools)
+    const begun = await send(world, { path: '/device-authorization', form: { client_id: 'screen', scope: 'photos:read' } })
+    const { device_code: deviceCode, user_code: userCode } = JSON.parse(begun.body)
+    await connectDevice(world, { code: userCode, account, clientId: 'screen', shows: /./ })
+    const device = { grant_type: DEVICE, client_id: 'screen', device_code: deviceCode, resource: albums }
+    assert.equal(told(await send(world, { path: '/token', form: device }))['aud'], albums)
+  })
+
+  test('gets no token out of what was granted for another resource, nor two at once', async () => {
+    const extra = { client_id: 'analyst', redirect_uri: 'https://analyst.example/callback', resource: REPORTS }
+    const { verifier, challenge } = pkce()
+    const path = authorizePath(challenge, { scope: 'offline_access reports:read', extra })
+    const { location } = await new Browser(world).authorize(path, { account: 'person-elsewhere' })
+    const form = {
+      grant_type: 'authorization_code',
+      client_id: 'analyst',
+      code: location.searchParams.get('code') ?? '',
+      code_verifier: verifier,
+    }
+    assert.equal(errorOf(await send(world, { path: '/token', form: { ...form, resource: tools } })), 'invalid_target')
+    const first = await send(world, { path: '/token', form })
+    assert.equal(told(first)['aud'], REPORTS)
+    const again = { grant_type: 'refresh_token', client_id: 'analyst', refresh_token: JSON.parse(first.body).refresh_token }
+    assert.equal(errorOf(await send(world, { path: '/token', form: { ...again, resource: tools } })), 'invalid_target')
+    const { refresh_token: token = '' } = await tokensFor(world, new Browser(world), {
+      account: 'person-two',
+      scope: 'offline_access photos:read',
+    })
+    const twice = new URLSearchParams({ grant_type: 'refresh_token', client_id: PRINT_SHOP.clientId, refresh_token: token })
+    for (const resource of [tools, albums]) twice.append('resource', resource)
+    const both = await send(world, {
+      path: '/token',
+      text: twice.toString(),
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    })
+    assert.equal(errorOf(both), 'invalid_target')
   })
 
   test('is pushed, comes to a device, and to a program that acts for itself', async () => {

@@ -31,6 +31,7 @@ import {
 } from './model-changes.ts'
 import type { Details } from './details.ts'
 import type { ProviderPages } from './provider-pages.ts'
+import { offerNarrowing } from './narrowing.ts'
 import { pinAddress, pinRequest } from './pinned.ts'
 import { knowStructuredTokens } from './token-endpoints.ts'
 import type { CheckSecret } from './secret-tries.ts'
@@ -132,6 +133,7 @@ function change(provider: Provider, parts: ProviderParts): void {
   nameAcrAsAsked(provider)
   offerCodeGrant(provider, noteWrongTry)
   offerServiceGrant(provider)
+  offerNarrowing(provider, exchange.resources)
   storeWhatIsGiven(provider, grants)
   pinAddress(provider, issuer)
   goOnInTheRequest(provider)

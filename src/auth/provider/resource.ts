@@ -5,6 +5,7 @@ import { z } from '#kernel/schema.ts'
 import { BEGINNINGS } from './authorization-steps.ts'
 import type { ClientRegistry, RegisteredClient } from './clients.ts'
 import type { KnownResource, ResourceRegistry } from './resources.ts'
+import { grantedFor, narrowedTo } from './narrowing.ts'
 import { currentCall } from './scope.ts'
 import type { ServiceDirectory } from './service-claims.ts'
 import { CLIENT_CREDENTIALS } from './service-grant.ts'
@@ -47,19 +48,23 @@ export function resourcePolicy({ clients, registry, services, accessTokenKid }: 
     return owners.size === 1 ? owner : registry.api
   }
   return {
-    async defaultResource({ oidc }, { clientId }, oneOf) {
+    async defaultResource(context, { clientId }, oneOf) {
+      const { oidc } = context
       const { api } = registry
       if (oneOf === undefined) return (await meant(oidc, clientId)).audience
       // RFC 8707 section 2.2: a request for a token may name several, and gets one for the target that it asks for. We give no token for two.
-      if (oidc.route === 'token' && Array.isArray(oidc.params?.['resource']))
-        throw new errors.InvalidTarget('name one resource: a token is for one of them')
+      if (oidc.route === 'token' && Array.isArray(oidc.params?.['resource'])) {
+        const [wanted, ...more] = oneOf
+        if (wanted === undefined || more.length > 0) throw new errors.InvalidTarget('name one resource: a token is for one of them')
+        return grantedFor(context, wanted, registry)
+      }
       // Who names none of several that were granted means the API, if that is among them.
       return oneOf.includes(api.audience) ? api.audience : (oneOf[0] ?? api.audience)
     },
     // Without it a token for the userinfo endpoint would be issued whenever `openid` was asked for.
     useGrantedResource: () => true,
     async getResourceServerInfo(context, resource, client) {
-      const found = registry.find(resource)
+      const found = registry.find(narrowedTo(context) ?? resource)
       if (found === undefined) throw new errors.InvalidTarget(NO_SUCH_RESOURCE)
       keepOfflineAccess(context)
       const registered = await clients.find(currentCall(), client.clientId)
