@@ -128,3 +128,15 @@ test('a challenge of the app names exact https origins, or it does not start', (
       wrong,
     )
 })
+
+test('a route is told how it is made a resource by itself', () => {
+  const problemsOf = (protectedResource: unknown): string[] => {
+    const allow = { who: 'user', scope: 'notes:read' }
+    const route = { method: 'POST', path: '/api/notes/mcp', summary: 'x', allow, answers: { 200: z.unknown() }, handle: () => undefined }
+    return appProblems({ ...app, resources: [{ ...notes, routes: [{ ...route, protectedResource }] }] })
+  }
+  for (const good of [true, {}, { scopes: ['notes:read'], name: 'Notes' }]) assert.deepEqual(problemsOf(good), [])
+  for (const wrong of [false, 'yes', { scopes: 'notes:read' }])
+    assert.match(problemsOf(wrong).join(), /^resources\.0\.routes\.0\.protectedResource: must be true, or \{ scopes/)
+  assert.match(problemsOf({ scope: ['notes:read'] }).join(), /protectedResource\.scope: Unknown field/)
+})

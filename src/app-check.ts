@@ -70,10 +70,13 @@ const appRoute = z.strictObject({
   ]),
   rate: z.enum(['api', 'page', 'files', 'bulk']).optional(),
   protectedResource: z
-    .union([
-      z.literal(true),
-      z.strictObject({ scopes: texts.optional(), name: text.optional() } satisfies Record<keyof RouteAsResource, unknown>),
-    ])
+    .union(
+      [
+        z.literal(true),
+        z.strictObject({ scopes: texts.optional(), name: text.optional() } satisfies Record<keyof RouteAsResource, unknown>),
+      ],
+      { error: 'must be true, or { scopes: [...], name: "..." }; leave it out for a route that is no resource by itself' },
+    )
     .optional(),
   input: z.strictObject({ query: anySchema.optional(), body: anySchema.optional() }).optional(),
   answers: z.record(z.string().regex(/^[2-5]\d\d$/, 'must be a status'), z.union([anySchema, z.enum(['empty', 'problem'])])),

@@ -1,12 +1,25 @@
-// Addresses of the API that are resources by themselves: requirements 37 and 39.
+// What a token is for, also where it is one address of the API: requirements 37 and 39.
 import type { Defence } from './defence.ts'
 
+const RESOURCES = 'test/http/oauth-resources.test.ts'
 const ENDPOINTS = 'test/http/oauth-endpoints.test.ts'
 const ENDPOINTS_OF_GATEWAY = 'test/http/gateway-endpoints.test.ts'
 const PROVIDER = 'src/auth/provider'
 const VERIFIER = 'src/gateway/tokens/verifier.ts'
 
 export const ENDPOINT_TOKENS: readonly Defence[] = [
+  {
+    requirement: 37,
+    off: 'an unknown resource means the API',
+    test: RESOURCES,
+    edits: [
+      [
+        `${PROVIDER}/resource.ts`,
+        'registry.find(narrowedTo(context) ?? resource)\n',
+        'registry.find(narrowedTo(context) ?? resource) ?? registry.api\n',
+      ],
+    ],
+  },
   {
     requirement: 37,
     off: 'tokens of one address open the others',

@@ -234,18 +234,6 @@ export const TOKENS: readonly Defence[] = [
     edits: [[VERIFIER, 'const CLOCK_TOLERANCE_SECONDS = 5', 'const CLOCK_TOLERANCE_SECONDS = 500']],
   },
   {
-    requirement: 37,
-    off: 'an unknown resource means the API',
-    test: RESOURCES,
-    edits: [
-      [
-        `${PROVIDER}/resource.ts`,
-        'registry.find(narrowedTo(context) ?? resource)\n',
-        'registry.find(narrowedTo(context) ?? resource) ?? registry.api\n',
-      ],
-    ],
-  },
-  {
     requirement: 38,
     off: 'tokens live an hour',
     test: RESOURCES,
