@@ -1,6 +1,9 @@
 // What is wrong with a route that is to be a protected resource by itself: one address (RFC 9728 section 1.2) that tokens are made for.
 import type { ResourceDefinition, ResourceRoute } from './contract.ts'
 
+/** Below a resource, where the platform answers itself by one method or another. */
+const PLATFORM_PATHS: ReadonlySet<string> = new Set(['bulk', 'events', 'export', 'import', 'imports'])
+
 export interface ProtectedSubject {
   readonly definition: ResourceDefinition
   readonly scopes: readonly string[]
@@ -17,6 +20,9 @@ export function checkProtected({ definition, scopes }: ProtectedSubject, route: 
       : undefined,
     allow.who === 'anyone'
       ? `${said} is open to everybody, so nobody needs a token for it. Leave protectedResource out, or protect it: allow: { who: 'user', scope: '...' }.`
+      : undefined,
+    PLATFORM_PATHS.has(path.slice(`/api/${definition.name}/`.length))
+      ? `${said} has a path where the platform answers as well, and its tokens would be good for that. Take another path.`
       : undefined,
     isNamedTwice(definition, route)
       ? `${said} has another name than a route of the same path: all methods of it are one resource.`

@@ -1,12 +1,14 @@
 // Addresses of the API that are protected resources by themselves: their documents, their challenges, and whose tokens they take. Tokens are made here, so
 // that what the gateway refuses does not hang on what the authorization server would never give.
 import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { ok, type Route, route } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { httpErrors } from '#kernel/http/problem.ts'
-import { type Answered, ask, AUDIENCE, openWorld, site, sites, token, type World } from './gateway-support.ts'
+import { type Answered, ask, AUDIENCE, openWorld, seconds, site, sites, token, type World } from './gateway-support.ts'
 
 const UNLIMITED = { api: 'off', page: 'off', probe: 'off', token: 'off', 'sign-in': 'off', files: 'off' } as const
 const PATH = '/api/photos/mcp'
@@ -227,6 +229,30 @@ describe('an address that is a protected resource by itself', () => {
     assert.equal((await bring(value, { method: 'GET' })).status, 200, 'the resource is the address, whatever the method')
     for (const path of [`${PATH}/`, '/api/photos/%2Fmcp', '/api//photos/mcp', '/api/photos/../photos/mcp'])
       assert.notEqual((await bring(value, { path })).status, 200, path)
+  })
+
+  test('requirement 37: a token that is bound to a key is good there with a proof for there, and with none elsewhere', async () => {
+    const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
+    const jwk = await exportJWK(publicKey)
+    const value = await token({ aud: URL_OF_TOOLS, cnf: { jkt: await calculateJwkThumbprint(jwk) } })
+    const show = async (path: string, htu = `${sites.app}${path}`): Promise<Answered> => {
+      const ath = createHash('sha256').update(value).digest('base64url')
+      const claims = { jti: randomBytes(16).toString('hex'), htm: 'POST', htu, iat: seconds(), ath }
+      const dpop = await new SignJWT(claims).setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk }).sign(privateKey)
+      return await ask(world, { method: 'POST', path, headers: { authorization: `DPoP ${value}`, dpop } })
+    }
+    assert.equal((await show(PATH)).status, 200)
+    for (const path of [OTHER, '/api/photos/mcpx', `${PATH}/below`]) {
+      const answer = await show(path)
+      assert.equal(answer.status, 401, path)
+      assert.match(challengeOf(answer), /error="invalid_token"/, path)
+    }
+    assert.match(
+      challengeOf(await show(PATH, `${sites.app}${OTHER}`)),
+      /error="invalid_dpop_proof", scope="photos:read photos:write", resource_metadata=/,
+    )
+    assert.equal((await bring(value)).status, 401)
+    assert.equal((await show(PATH)).status, 200)
   })
 
   test('requirement 37: its tokens do not become those of a browser session, nor take a cookie along', async () => {

@@ -137,6 +137,7 @@ test('a definition with a problem does not start, and says what to do', () => {
       /\/api\/notes\/:id\/publish has a parameter, so it is many addresses.*take a path without parameters/,
     ],
     [route({ path: '/api/notes/mcp', protectedResource: true, allow: { who: 'anyone' } }), /open to everybody.*who: 'user', scope/],
+    [route({ path: '/api/notes/export', protectedResource: true }), /where the platform answers as well.*Take another path/],
     [route({ path: '/api/notes/mcp', protectedResource: { scopes: ['other'] } }), /tokens with the scope other, which is not declared/],
     [
       {
