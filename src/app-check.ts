@@ -215,6 +215,7 @@ const auth = z.strictObject({
   deletion: z.strictObject({ graceDays: z.int().min(1).max(90).optional() }).optional(),
   legacySignIn: handler.optional(),
   hooks: authHooks.optional(),
+  ownData: handler.optional(),
   resources: z.array(protectedResource).optional(),
   dpop: z.strictObject({ requireNonce: z.boolean().optional() }).optional(),
   languages: z.array(languageTag).min(1).optional(),

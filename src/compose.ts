@@ -2,8 +2,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AppDefinition } from './app.ts'
-import type { Auth, FrontendClient, Holding } from './auth/contract.ts'
+import type { Auth, FrontendClient } from './auth/contract.ts'
 import { needsPasskey, signInMethods } from './auth/methods.ts'
+import type { Holding } from './auth/own-data/contract.ts'
 import { authServer } from './auth/server.ts'
 import { loggedSpeech, offeredLanguages } from './auth/texts/speech.ts'
 import { paletteOf } from './auth/theme/colours.ts'
@@ -193,7 +194,7 @@ function addRoles(shop: Workshop, engines: Engines): Pick<Platform, 'auth' | 'tr
     definition: app.auth,
     endpoints: protectedEndpoints(app.resources),
     takesCertificates: config.gateway.clientCertificateHeader !== undefined,
-    holdings: (): Holding[] => holdingsOf(resources.owned, files),
+    holdings: (): Holding[] => holdingsOf(resources, files),
     ...config.auth,
   }
   const auth = shop.add('auth', authServer.create({ database, cache, keyRing, clock, logger: log('auth'), settings: authSettings }))

@@ -11,6 +11,7 @@ export type {
   TokenAnswer,
   TokenRequest,
 } from './auth/hooks/contract.ts'
+export type { OwnDataEntry, OwnDataHook } from './auth/own-data/contract.ts'
 export type { LegacyHook, LegacyPerson, PersonRow } from './auth/moving/contract.ts'
 export type { UpstreamDefinition } from './auth/upstream/contract.ts'
 export type { AuthDefinition, WebhookDefinition } from './auth/contract.ts'

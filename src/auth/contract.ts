@@ -1,5 +1,4 @@
 // What the rest of the platform may know about auth. Types only.
-import type { Readable } from 'node:stream'
 import type { Call } from '#kernel/call.ts'
 import type { OwnMails } from '../jobs/contract.ts'
 import type { Clients, ProtectedResourceDefinition, RegistrationDefinition } from './clients/contract.ts'
@@ -11,6 +10,7 @@ import type { AuthHooks } from './hooks/contract.ts'
 import type { OrganisationsDefinition, OrganisationsDesk, RoleDefinition } from './organisations/contract.ts'
 import type { ChallengeDefinition } from './guard/contract.ts'
 import type { ServiceAccountsDesk } from './service-accounts/contract.ts'
+import type { OwnDataHook } from './own-data/contract.ts'
 import type { OwnTexts } from './texts/schemas.ts'
 import type { ThemeDefinition } from './theme/contract.ts'
 
@@ -98,6 +98,8 @@ export interface AuthDefinition {
   }
   /** What the app decides when people sign up, sign in and get tokens. */
   readonly hooks?: AuthHooks
+  /** What the app keeps of a person elsewhere, for the download of their data: docs/auth-hooks.md. */
+  readonly ownData?: OwnDataHook
   /** Tags of the languages that people can choose from; the first is for those who ask for none of them. English, German and those of `texts` unless told. */
   readonly languages?: readonly string[]
   /** Single texts in the app's own words, by language, or another language as a whole; what that lacks is said in English. */
@@ -153,29 +155,6 @@ export interface MembershipRequest {
   readonly removeRoles?: readonly string[]
   readonly addGroups?: readonly string[]
   readonly removeGroups?: readonly string[]
-}
-
-/** Something that another server keeps of people: what a person's download has of it, a page at a time. */
-export interface Holding {
-  /** In the download. */
-  readonly name: string
-  page(this: void, call: Call, ownerId: string, after?: string): Promise<HeldPage>
-}
-
-export interface HeldPage {
-  readonly items: readonly unknown[]
-  /** The bytes of each of these, in the same order. */
-  readonly files?: readonly HeldFile[]
-  readonly next?: string | undefined
-}
-
-export interface HeldFile {
-  /** Parts of a path; what is not good in the name of a file is made so. */
-  readonly path: readonly string[]
-  /** Epoch milliseconds. */
-  readonly createdAt: number
-  /** `undefined` when it is gone meanwhile. */
-  open(this: void, call: Call): Promise<Readable | undefined>
 }
 
 /** An address that may sign up. */

@@ -363,6 +363,23 @@ export interface OwnedObjects {
   ): Promise<{ readonly items: readonly ResourceObject[]; readonly next?: string }>
 }
 
+/** For the system, as the above. Of other people it tells ids, which is what the API tells, too. */
+export interface OwnedShares {
+  /** Whom this person shares what with. */
+  by(call: Call, ownerId: string, after?: string): Promise<{ readonly items: readonly SharedByOwner[]; readonly next?: string }>
+  /** What others share with this person. */
+  with(
+    call: Call,
+    personId: string,
+    after?: string,
+  ): Promise<{ readonly items: readonly Omit<SharedByOwner, 'accountId'>[]; readonly next?: string }>
+}
+
+export interface SharedByOwner extends Share {
+  readonly resource: string
+  readonly objectId: string
+}
+
 /** Of one operation: the object as it is now (absent for a deletion), or the error that refused it. */
 export type BulkResult =
   | { readonly kind: 'created' | 'updated'; readonly versioned: Versioned }

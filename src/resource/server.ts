@@ -12,7 +12,7 @@ import { appRoutes } from './app-routes.ts'
 import { createAttachments } from './attachments.ts'
 import { checkResources } from './check.ts'
 import { compileResource, type Resource } from './compile.ts'
-import type { OwnedObjects, ResourceDefinition, Resources } from './contract.ts'
+import type { OwnedObjects, OwnedShares, ResourceDefinition, Resources } from './contract.ts'
 import { createCursors } from './cursor.ts'
 import { documentRoutes } from './openapi/routes.ts'
 import { followWrites } from './follow.ts'
@@ -22,8 +22,9 @@ import { accountSubscription, ownedObjects } from './owned.ts'
 import { createResourceRepository } from './repository.ts'
 import { resourceRoutes } from './routes.ts'
 import { createResourceService } from './service.ts'
+import { ownedShares } from './sharing/owned.ts'
 import { type ShownSchemas, shownSchemas } from './shown.ts'
-import type { OwnTransfers } from './transfer/contract.ts'
+import type { OwnedImports, OwnTransfers } from './transfer/contract.ts'
 import { createTransferPart, type TransferSettings } from './transfer/part.ts'
 
 export interface ResourceDependencies {
@@ -49,7 +50,11 @@ export interface ResourceDependencies {
 /** Beside the contract, for commands that import in their own process. */
 export interface ResourceServer extends Resources {
   readonly transfers: OwnTransfers | undefined
+  /** What people have here. */
   readonly owned: OwnedObjects
+  readonly ownedShares: OwnedShares
+  /** There are none without transfers. */
+  readonly ownedImports: OwnedImports | undefined
 }
 
 export const resourceServer = defineServer<ResourceDependencies, ResourceServer>({
@@ -85,7 +90,13 @@ export const resourceServer = defineServer<ResourceDependencies, ResourceServer>
     ]
     const stopping: (() => void)[] = []
     return {
-      contract: { ...service.resources, transfers: transfer?.transfers, owned: ownedObjects({ resources, repository }) },
+      contract: {
+        ...service.resources,
+        transfers: transfer?.transfers,
+        owned: ownedObjects({ resources, repository }),
+        ownedShares: ownedShares({ resources, repository }),
+        ownedImports: transfer?.owned,
+      },
       routes: [...served, ...documentRoutes({ productName, sites, scopes, resources, shown, routes: served, buckets })],
       jobs: [...background.jobs, ...(transfer?.jobs ?? [])],
       start: async () => {

@@ -66,3 +66,45 @@ test('objects, files and shares of one person go, in however many pages, and tho
   assert.equal((await w.ask('GET', `/api/notes/${bobsNote}`, { as: bob })).status, 200)
   await w.database.commit(call, [], [accountDeletedEvent('ada')])
 })
+
+test('what one person shares and what is shared with them is given whole, in however many pages, to the platform alone', async (t) => {
+  const drawings = { ...photos, name: 'drawings', hooks: {} }
+  const w = await dataWorld(t, { ...parts, resources: [notes, photos, drawings] })
+  const call = systemCall('test')
+  const { ownedShares, shares } = w.resources
+  assert.deepEqual((await ownedShares.by(call, 'ada')).items, [])
+  const upload = (as: typeof ada): Promise<string> => made(w, '/api/files/photos', { as, body: jpeg(100) })
+  const expected: string[] = []
+  for (const name of ['photos', 'drawings'])
+    for (let index = 0; index < 12; index += 1) {
+      const id = await made(w, `/api/${name}`, { as: ada, json: { caption: 'canary', image: await upload(ada) } })
+      for (const accountId of index % 2 === 0 ? ['bob', 'eve'] : []) {
+        await shares.put(call, name, { id, accountId, may: 'write' })
+        expected.push(`${name} ${id} ${accountId} write`)
+      }
+    }
+  const bobs = await made(w, '/api/photos', { as: bob, json: { caption: 'his', image: await upload(bob) } })
+  await shares.put(call, 'photos', { id: bobs, accountId: 'ada', may: 'read' })
+  await made(w, '/api/notes', { as: ada, json: { text: 'of a resource that is not shared' } })
+  const all = async (read: typeof ownedShares.with, whose: string): Promise<Record<string, unknown>[]> => {
+    const found: object[] = []
+    let after: string | undefined
+    do {
+      const { items, next } = await read(call, whose, after)
+      found.push(...items)
+      after = next
+    } while (after !== undefined)
+    return found as Record<string, unknown>[]
+  }
+  const given = await all(ownedShares.by, 'ada')
+  assert.deepEqual(
+    given.map((share) => ['resource', 'objectId', 'accountId', 'may'].map((field) => String(share[field])).join(' ')).toSorted(),
+    expected.toSorted(),
+  )
+  assert.deepEqual(
+    (await all(ownedShares.with, 'ada')).map(({ createdAt: _at, ...share }) => share),
+    [{ resource: 'photos', objectId: bobs, may: 'read' }],
+  )
+  assert.equal((await all(ownedShares.with, 'eve')).length, 12)
+  for (const read of [ownedShares.by, ownedShares.with]) assert.deepEqual((await read({ ...call, principal: ada }, 'ada')).items, [])
+})

@@ -12,7 +12,9 @@ import { type Person, signIn, signUp } from '../support/person.ts'
 import { until } from '../support/until.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 import { type WholePlatform, wholePlatform } from '../support/whole-platform.ts'
-import { CANARY, canaryApp, type CanaryPerson, formsOfValue, liveALife } from '../support/canary-person.ts'
+import { CANARY, canaryApp, type CanaryPerson, formsOfValue, KEPT_ELSEWHERE, liveALife } from '../support/canary-person.ts'
+import { formsOf } from '../support/visitor.ts'
+import { entriesOf } from '../support/zip.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -44,6 +46,42 @@ const STAYS: readonly Stay[] = [
   { place: 'log: requests', what: ['accountId'], why: 'which account made a request, for whoever looks into an attack', forMs: 30 * DAY },
   { place: 'auth_security_events', what: ['organisation'], why: 'an organisation that has ended is told of by its name', forMs: 90 * DAY },
 ]
+
+/** Where something is kept of a person, and what of the download tells it. */
+const SHOWN: Readonly<Record<string, string>> = {
+  accounts: 'account.json: account',
+  auth_sessions: 'account.json: sessions',
+  auth_grants: 'account.json: apps',
+  auth_consents: 'account.json: apps',
+  auth_members: 'account.json: organisations',
+  auth_organisations: 'account.json: organisations',
+  auth_organisation_invitations: 'account.json: organisationInvitations',
+  auth_passkeys: 'account.json: passkeys',
+  auth_totp: 'account.json: authenticatorApp',
+  auth_recovery_codes: 'account.json: recoveryCodes',
+  auth_identities: 'account.json: linkedIdentities',
+  auth_address_undos: 'account.json: earlierAddresses',
+  auth_security_events: 'security-events.json',
+  resource_photos: 'objects/photos.json',
+  resource_notes: 'objects/notes.json',
+  shared_objects: 'shared-by-me.json',
+  transfer_imports: 'imports.json',
+  files: 'files.json',
+}
+
+/** And what is not in it, for the reasons of docs/accounts.md. */
+const NOT_SHOWN: Readonly<Record<string, string>> = {
+  auth_address_changes:
+    'an address that waits to be confirmed, for 15 minutes: who has stolen the account would read it, and a list with a gap would tell which addresses have accounts',
+  auth_password_resets: 'that a code or a link is on its way to a mailbox, for minutes: it is good for the account',
+  auth_email_sign_ins: 'that a code or a link to sign in with is on its way, for minutes',
+  auth_revocations: 'that tokens have ended, for 15 minutes',
+  auth_invitations: 'a hash of the address that an operator has let sign up; the mail about it has told',
+  jobs: 'copies of what is in the download, on their way to webhooks and mailboxes',
+  mailbox: 'the mails themselves, a day long and in development alone',
+  'log: requests':
+    'which account made a request: each process has a log of its own, which keeps what it has time for, so the whole of it could be promised to nobody',
+}
 
 const call = systemCall('test')
 let club: Upstream
@@ -146,6 +184,79 @@ test('a person leaves traces in many places, and this test can see each of them'
   assert.ok(new Set(found.map(({ place }) => place)).size > 20, summary(found).join('\n'))
 })
 
+async function download(): Promise<Map<string, string>> {
+  const { visitor } = person
+  const page = await visitor.visit(`${platform.origin('accounts')}/account`)
+  const form = formsOf(page.body).find(({ action }) => action.endsWith('/account/data')) ?? assert.fail('no form')
+  const headers = {
+    'content-type': 'application/x-www-form-urlencoded',
+    origin: page.url.origin,
+    'sec-fetch-site': 'same-origin',
+    'sec-fetch-mode': 'navigate',
+  }
+  const body = new URLSearchParams(form.hidden).toString()
+  const { status, bytes } = await visitor.request(new URL(form.action, page.url), { method: 'POST', headers, body })
+  assert.equal(status, 200)
+  return new Map([...entriesOf(bytes)].map(([path, content]) => [path, content.toString('utf8')]))
+}
+
+test('all of it is in the download of their data, or this list says why it is not', async () => {
+  const entries = await download()
+  const text = [...entries.values()].join('\n')
+  const told = { ...CANARY, accountId: person.accountId, elsewhere: KEPT_ELSEWHERE }
+  const missing = Object.entries(told).filter(([, value]) => !text.includes(value))
+  assert.deepEqual(missing, [['wantedAddress', CANARY.wantedAddress]], 'NOT_SHOWN says why of this one')
+  // What a database keeps for itself (events, the words of the search) it has from the others.
+  const places = [...new Set((await inRows()).map(({ place }) => place))].filter((place) => !place.startsWith('ninefold_'))
+  assert.deepEqual(
+    places.filter((place) => SHOWN[place] === undefined && NOT_SHOWN[place] === undefined),
+    [],
+    'each place is in one of the lists above',
+  )
+  const { parts } = JSON.parse(entries.get('index.json') ?? '{}') as { parts: { path: string }[] }
+  for (const { path } of parts)
+    assert.ok(
+      [...entries.keys()].some((each) => each.startsWith(path)),
+      path,
+    )
+  const account = JSON.parse(entries.get('account.json') ?? '{}') as Record<string, unknown>
+  const isTold = (where: string): boolean => {
+    const [path = '', member] = where.split(': ')
+    const value: unknown = member === undefined ? JSON.parse(entries.get(path) ?? '[]') : account[member]
+    return Array.isArray(value) ? value.length > 0 : typeof value === 'object' && value !== null
+  }
+  assert.deepEqual(
+    Object.values(SHOWN).filter((where) => !isTold(where)),
+    [],
+    'nothing of these is empty',
+  )
+})
+
+test('and nothing in it is of anybody else', async () => {
+  const entries = await download()
+  const json = (path: string): unknown => JSON.parse(entries.get(path) ?? 'null')
+  const text = [...entries.values()].join('\n')
+  for (const others of ['friend@example.org', 'of a friend']) assert.ok(!text.includes(others), others)
+  const [given] = json('shared-by-me.json') as Record<string, unknown>[]
+  assert.deepEqual([given?.['resource'], given?.['accountId'], given?.['may']], ['photos', 'a-friend', 'read'])
+  const [taken] = json('shared-with-me.json') as Record<string, unknown>[]
+  assert.deepEqual(Object.keys(taken ?? {}).toSorted(), ['createdAt', 'may', 'objectId', 'resource'])
+  const [imported] = json('imports.json') as { path: string; state: string }[]
+  assert.equal(imported?.state, 'done')
+  assert.match(entries.get(imported?.path ?? '') ?? '', /canary-import-rejected-4711/)
+  const { organisationInvitations: invitations, passkeys } = json('account.json') as Record<string, Record<string, unknown>[]>
+  assert.equal(passkeys?.[0]?.['backedUp'], false)
+  const { sent, waiting } = invitations as unknown as Record<string, Record<string, unknown>[]>
+  assert.deepEqual(
+    sent?.map(({ organisationName, email }) => [organisationName, email]),
+    [[CANARY.organisation, 'nobody-yet@example.org']],
+  )
+  // The one to an address of before is for whoever has that mailbox now.
+  assert.deepEqual(waiting, [])
+  const kept = [...(await platform.rows())].filter(([place]) => place === 'auth_organisation_invitations')
+  for (const [, token] of String(kept).matchAll(/"token": ?"([^"]+)"/g)) assert.ok(token !== undefined && !text.includes(token))
+})
+
 test('after the days of grace the account goes with all that is kept of its owner', async () => {
   const page = await person.visitor.visit(`${platform.origin('accounts')}/account`)
   assert.match((await person.visitor.press(page, /\/account\/delete$/, { sure: 'yes' })).url.pathname, /goodbye/)
@@ -185,13 +296,18 @@ test('and what was kept for longer has gone when its time is over', async () => 
   assert.deepEqual(summary(search(await platform.stored())), [])
 })
 
-test('docs/accounts.md says of each what stays, why, and for how long', async () => {
+test('docs/accounts.md says of each what stays, why, and for how long, and what is not in the download', async () => {
   const page = await readFile(new URL('../../docs/accounts.md', import.meta.url), 'utf8')
   const words = (ms: number): string => (ms < HOUR ? `${ms / MINUTE} minutes` : ms === DAY ? 'a day' : `${ms / DAY} days`)
   const said = [...page.matchAll(/^\| `([^`|]+)` \| ([^|]+) \| (\d+ \w+|a day) \|$/gm)].map(([row]) => row)
   assert.deepEqual(
     said,
     STAYS.map(({ place, why, forMs }) => `| \`${place}\` | ${why} | ${words(forMs)} |`),
+  )
+  const [, unsaid = ''] = page.split('### What is not in it, and why')
+  assert.deepEqual(
+    [...unsaid.matchAll(/^\| `([^`|]+)` \| ([^|]+) \|$/gm)].map(([row]) => row),
+    Object.entries(NOT_SHOWN).map(([place, why]) => `| \`${place}\` | ${why} |`),
   )
 })
 

@@ -58,6 +58,35 @@ describe('invitations and members', () => {
     (await createOrganisationsRepository(world.database).findMember(call, organisationId, idOf(name)))?.value.roles
   const page = (path: string, form?: Record<string, string>): Promise<Visited> => world.visit({ path, ...(form && { form }) })
 
+  test('the download tells of invitations what the person is shown of them, and never a token', async () => {
+    const id = await found('Told Of')
+    const token = await invite(id, 'bob')
+    const { invitationsOf } = world.organisations
+    const times = { sentAt: new Date(world.clock.now()).toISOString() }
+    const isTold = async (name: string, told: { sent: unknown[]; waiting: unknown[] }): Promise<void> => {
+      const { sent, waiting } = (await invitationsOf(call, idOf(name))) as unknown as Record<string, Record<string, unknown>[]>
+      const without = (each: Record<string, unknown>) => {
+        const { expiresAt, ...rest } = each
+        assert.equal(typeof expiresAt, 'string')
+        return rest
+      }
+      assert.deepEqual({ sent: sent?.map(without), waiting: waiting?.map(without) }, told)
+    }
+    const offered = { organisation: id, organisationName: 'Told Of', roles: ['editor'], ...times }
+    await isTold('ada', { sent: [{ ...offered, email: addressOf('bob') }], waiting: [] })
+    await isTold('bob', { sent: [], waiting: [offered] })
+    await isTold('eve', { sent: [], waiting: [] })
+    assert.ok(!JSON.stringify([await invitationsOf(call, idOf('ada')), await invitationsOf(call, idOf('bob'))]).includes(token))
+    // Who has not proved that the mailbox is theirs learns nothing of what was sent to it.
+    const accounts = world.database.collection(accountsCollection)
+    await accounts.update(call, idOf('bob'), { set: { emailVerifiedAt: undefined } })
+    await isTold('bob', { sent: [], waiting: [] })
+    // Nor does who was an owner of the organisation learn whom it has invited.
+    await member(id, 'eve', ['owner'])
+    await orgs().leave(asked, { organisationId: id, accountId: idOf('ada') })
+    await isTold('ada', { sent: [{ ...offered, organisationName: null, email: null }], waiting: [] })
+  })
+
   test('whoever is a member is not invited: the form says so, and no mail goes out', async () => {
     const id = await found()
     await member(id, 'bob')

@@ -16,14 +16,16 @@ before(async () => {
   world = await openAccounts({
     holdings: [
       {
-        name: 'notes',
+        kind: 'objects',
+        resource: 'notes',
         page: async (asking, ownerId, after) => {
           asked.push([asking.principal.kind, ownerId, after])
           return after === undefined ? { items: [{ id: 1, text: 'a "quoted" note' }], next: 'two' } : { items: [{ id: 2 }] }
         },
       },
       {
-        name: 'many',
+        kind: 'objects',
+        resource: 'many',
         page: async (_asking, _ownerId, after = '0') => {
           const items = Array.from({ length: Math.min(100, many - Number(after)) }, (_, index) => ({
             id: Number(after) + index,
@@ -34,7 +36,7 @@ before(async () => {
         },
       },
       {
-        name: 'files',
+        kind: 'files',
         page: async () => ({
           items: held.map(({ name }) => ({ name })),
           files: held.map(({ name, open }) => ({ path: ['photos', name], createdAt: 1_700_000_000_000, open })),

@@ -1,5 +1,6 @@
 // Who may import and export, and who sees what comes of it.
 import assert from 'node:assert/strict'
+import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { systemCall } from '#kernel/call.ts'
 import { z } from '#kernel/schema.ts'
@@ -132,4 +133,33 @@ test('a resource that nobody may create in, or list, has no such routes', async 
   const world = await transferWorld(t, { resources: [books, shut] })
   assert.ok([404, 405].includes((await world.ask('POST', '/api/shut/import', CSV)).status))
   assert.ok([404, 405].includes((await world.ask('GET', '/api/shut/export')).status))
+})
+
+test('the download of a person has each import with its rejected rows, by whichever app, and not the key of another API', async (t) => {
+  const world = await transferWorld(t, { jobs: false })
+  const call = systemCall('test')
+  const owned = world.server.ownedImports ?? assert.fail()
+  const shop = reader('anna', { clientId: 'shop', firstParty: false })
+  const query = `?map=${encodeURIComponent(JSON.stringify({ Titel: 'title' }))}`
+  const { id } = JSON.parse(
+    (await world.ask('POST', `/api/books/import${query}`, { type: 'text/csv', body: 'Titel,pages\nDune,many\n', as: shop })).body,
+  )
+  await world.server.transfers?.run(call, id, () => {})
+  const from = { url: 'https://books.example.org/all', authorization: 'Bearer canary-key', format: 'csv' }
+  assert.equal((await world.ask('POST', '/api/books/import', { json: from })).status, 202)
+  await world.ask('POST', '/api/books/import', { ...CSV, as: ben })
+  const { items } = await owned.page(call, 'anna')
+  const [first, second] = items.toSorted((one) => (one.id === id ? -1 : 1))
+  assert.equal(items.length, 2)
+  assert.deepEqual(
+    [first?.shown.clientId, first?.shown.options.map, first?.shown.columns],
+    ['shop', { Titel: 'title' }, ['Titel', 'pages']],
+  )
+  assert.deepEqual([first?.hasRejects, second?.hasRejects, second?.shown.state], [true, false, 'waiting'])
+  assert.doesNotMatch(JSON.stringify(items), /canary-key|sid-anna/)
+  const rows = String(await buffer((await owned.rejects(call, id)) ?? assert.fail()))
+  assert.match(rows, /^\{"ninefold_line":2,.*"Titel":"Dune","pages":"many"\}\n$/)
+  assert.equal(await owned.rejects(call, second?.id ?? ''), undefined)
+  const person = { ...call, principal: anna }
+  assert.deepEqual([(await owned.page(person, 'anna')).items, await owned.rejects(person, id)], [[], undefined])
 })

@@ -24,7 +24,8 @@ import type { AuthorisedApp, BrowserSession, Engine, Interaction } from '../../s
 import type { AuthHooks } from '../../src/auth/hooks/contract.ts'
 import { createHooks } from '../../src/auth/hooks/hooks.ts'
 import type { Proof } from '../../src/auth/levels.ts'
-import type { AuthDefinition, Holding } from '../../src/auth/contract.ts'
+import type { AuthDefinition } from '../../src/auth/contract.ts'
+import type { Holding } from '../../src/auth/own-data/contract.ts'
 import { createPeople, type People } from '../../src/auth/people.ts'
 import { accountPages } from '../../src/auth/pages/routes.ts'
 import type { OrganisationsPart } from '../../src/auth/organisations/create.ts'
@@ -270,6 +271,7 @@ export async function openAccounts(
   const leaving = createLeavingPart({
     database,
     clock,
+    logger,
     engine,
     definition: options.definition,
     origin: ORIGIN,

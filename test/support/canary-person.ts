@@ -45,6 +45,9 @@ export const CANARY = {
   organisation: 'Canary Breeders United',
 } as const
 
+/** What the app keeps of each person elsewhere. */
+export const KEPT_ELSEWHERE = 'canary-order-kept-elsewhere-0816'
+
 const photos = resource('photos', {
   schema: z.strictObject({ caption: z.string(), image: z.string() }),
   files: { image: 'photos' },
@@ -91,6 +94,9 @@ export function canaryApp({ issuer, receiver }: { readonly issuer: string; reado
       deletion: { graceDays: 1 },
       upstreams: [{ kind: 'openid', id: 'club', name: 'The Club', issuer, clientId: CLIENT_ID }],
       webhooks: [{ name: 'listener', url: receiver }],
+      async *ownData(_context, accountId) {
+        yield { path: 'shop/orders.json', content: JSON.stringify([{ accountId, order: KEPT_ELSEWHERE }]) }
+      },
     },
   })
 }

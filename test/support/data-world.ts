@@ -13,8 +13,8 @@ import type { Sites } from '#kernel/sites.ts'
 import type { Database, StoredEvent } from '../../src/database/contract.ts'
 import type { BucketDefinition, Files } from '../../src/files/contract.ts'
 import { filesServer } from '../../src/files/server.ts'
-import type { ResourceDefinition, ResourceEvent, Resources } from '../../src/resource/contract.ts'
-import { resourceServer } from '../../src/resource/server.ts'
+import type { ResourceDefinition, ResourceEvent } from '../../src/resource/contract.ts'
+import { type ResourceServer, resourceServer } from '../../src/resource/server.ts'
 import { type TestClock, testClock } from './database.ts'
 import { type Reply, type Send, send } from './http.ts'
 import { PRINCIPAL, SITE, startRoleHost } from './role-host.ts'
@@ -45,7 +45,7 @@ export interface DataWorld {
   readonly clock: TestClock
   readonly database: Database
   readonly files: Files
-  readonly resources: Resources
+  readonly resources: ResourceServer
   readonly port: number
   /** Every event of every resource, oldest first. */
   readonly events: readonly ResourceEvent[]

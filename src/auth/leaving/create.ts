@@ -1,11 +1,14 @@
 // Puts the end of accounts together.
 import type { Clock } from '#kernel/clock.ts'
 import type { Database } from '../../database/contract.ts'
-import type { AuthDefinition, Holding } from '../contract.ts'
+import type { Logger } from '#kernel/log.ts'
+import type { AuthDefinition } from '../contract.ts'
 import type { Engine } from '../engine.ts'
+import { appEntries } from '../own-data/app-entries.ts'
+import type { Holding } from '../own-data/contract.ts'
 import { createOwnData, type OwnData } from '../own-data/service.ts'
 import type { People } from '../people.ts'
-import { addressesOf, endedMarks, memberships, personalData } from './parts.ts'
+import { addressesOf, endedMarks, memberships, organisationInvitations, personalData } from './parts.ts'
 import { createMailedRemovals } from './mailed.ts'
 import { createLeavingRepository } from './repository.ts'
 import { createLeaving, type Leaving } from './service.ts'
@@ -15,6 +18,7 @@ const GRACE_DAYS = 14
 export interface LeavingParts {
   readonly database: Database
   readonly clock: Clock
+  readonly logger: Logger
   readonly engine: Engine
   readonly definition: AuthDefinition | undefined
   readonly origin: string
@@ -31,10 +35,11 @@ export interface RunningLeaving extends Leaving {
 
 /** Make it before the database starts, since it declares its collections. */
 export function createLeavingPart(parts: LeavingParts): RunningLeaving {
-  const { database, clock, engine, definition, origin, people, holdings = () => [] } = parts
+  const { database, clock, logger, engine, definition, origin, people, holdings = () => [] } = parts
   // Memberships and invitations to organisations before the changes of address, which say where else one may have been invited.
   const kept = [
     memberships(people.organisations),
+    organisationInvitations(people.organisations),
     ...personalData(database),
     ...(definition?.legacySignIn === undefined ? [] : [endedMarks(people.shared)]),
   ]
@@ -60,6 +65,7 @@ export function createLeavingPart(parts: LeavingParts): RunningLeaving {
       personalData: kept,
       clock,
       holdings,
+      app: appEntries(definition?.ownData, { clock, logger }),
     }),
     start() {
       unsubscribe = database.subscribe(leaving.subscription)

@@ -26,10 +26,15 @@ export function personalData(database: Database): readonly PersonalData[] {
     signUpInvitations(database),
     rowsByAccount(database, passkeysCollection, {
       name: 'passkeys',
-      shown: ({ name, createdAt, lastUsedAt }) => ({
+      shown: ({ name, createdAt, lastUsedAt, copySuspectedAt, transports, backupEligible, backedUp, aaguid }) => ({
         name,
         addedAt: moment(createdAt),
         lastUsedAt: lastUsedAt === undefined ? null : moment(lastUsedAt),
+        transports,
+        backupEligible,
+        backedUp,
+        aaguid,
+        copySuspectedAt: copySuspectedAt === undefined ? null : moment(copySuspectedAt),
       }),
     }),
     rowOfAccount(database, totpCollection, { name: 'authenticatorApp', shown: ({ createdAt }) => ({ addedAt: moment(createdAt) }) }),
@@ -115,4 +120,9 @@ export function memberships({ organisations, forget }: OrganisationsPart): Perso
       return joined.map(({ organisation: { id, name }, roles }) => ({ id, name, roles: [...roles] }))
     },
   }
+}
+
+/** Those that they have sent, and those that wait for them. They go with the memberships. */
+export function organisationInvitations({ invitationsOf }: OrganisationsPart): PersonalData {
+  return { name: 'organisationInvitations', erase: async () => {}, collect: invitationsOf }
 }

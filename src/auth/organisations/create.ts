@@ -2,6 +2,7 @@
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import type { JobDefinition } from '#kernel/job.ts'
+import type { Json } from '#kernel/json.ts'
 import type { Database, Stored } from '../../database/contract.ts'
 import { normaliseEmail } from '../accounts/email.ts'
 import { tidyName } from '../accounts/name.ts'
@@ -18,6 +19,7 @@ import { fieldProblem } from '../texts/problem.ts'
 import type { OrganisationOnDesk, OrganisationsDesk, RolesWanted } from './contract.ts'
 import { createEnding } from './ending.ts'
 import { createInvitations, type Invitations } from './invitations.ts'
+import { shownInvitations } from './shown-invitations.ts'
 import { ownerlessJob } from './ownerless.ts'
 import type { Member, Organisation } from './schemas.ts'
 import { createOrganisationsRepository, type OrganisationsRepository } from './repository.ts'
@@ -37,6 +39,8 @@ export interface OrganisationsPart extends Standing {
   /** When an account goes: nothing of an organisation tells of it any more, nor who was invited by it or at one of its addresses. One that nobody is left
    * in ends, as does one that its last owner has chosen to end with the account; of one that nobody owns any more, those who are left are told. */
   forget(call: Call, leaver: Leaver): Promise<void>
+  /** Of the download of one's own data. */
+  invitationsOf(call: Call, accountId: string): Promise<Json>
 }
 
 export interface OrganisationsDependencies {
@@ -84,6 +88,7 @@ export function createOrganisationsPart(dependencies: OrganisationsDependencies)
       if (tidyName(typedName) !== name) throw authErrors.bad_details({ fields: [fieldProblem('name', 'name_other')] })
       if (!(await ending.end(call, organisationId, by))) throw authErrors.organisation_not_found()
     },
+    invitationsOf: shownInvitations(parts),
     desk: createDesk({ ...parts, isOn }, { organisations, end: (call, id) => ending.end(call, id) }),
     async forget(call, { accountId, addresses, organisations: chosen = [] }) {
       const ends = new Set(chosen)

@@ -6,10 +6,11 @@ import type { Clock } from '#kernel/clock.ts'
 import type { AccountsRepository } from '../accounts/repository.ts'
 import type { Account } from '../accounts/schemas.ts'
 import type { Throttle, ThrottleRule } from '../accounts/throttle.ts'
-import type { HeldFile, HeldPage, Holding } from '../contract.ts'
 import type { Engine } from '../engine.ts'
 import type { PersonalData } from '../leaving/personal-data.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
+import type { AppEntries } from './app-entries.ts'
+import type { HeldFile, HeldPage, Holding, HoldingKind } from './contract.ts'
 import { safePath, type ZipEntry, zipOf } from './zip.ts'
 
 export interface OwnDataWords {
@@ -17,6 +18,10 @@ export interface OwnDataWords {
   readonly events: string
   readonly objects: (name: string) => string
   readonly files: string
+  readonly sharedByMe: string
+  readonly sharedWithMe: string
+  readonly imports: string
+  readonly app: string
 }
 
 export interface OwnData {
@@ -35,6 +40,8 @@ export interface OwnDataDependencies {
   readonly clock: Clock
   /** What the other servers keep of people. */
   holdings(this: void): readonly Holding[]
+  /** What the app keeps elsewhere. */
+  readonly app?: AppEntries | undefined
 }
 
 const MINUTE = 60_000
@@ -67,8 +74,9 @@ interface Writing {
 }
 
 const EVENTS = 'securityEvents'
-const FILES = 'files'
-const pathOfHolding = (name: string): string => (name === FILES ? 'files.json' : `${safePath(['objects', name])}.json`)
+const PLACES = { files: 'files', sharedByMe: 'shared-by-me', sharedWithMe: 'shared-with-me', imports: 'imports' } as const
+const placeOf = (holding: HoldingKind): string[] => (holding.kind === 'objects' ? ['objects', holding.resource] : [PLACES[holding.kind]])
+const pathOfHolding = (holding: HoldingKind): string => `${safePath(placeOf(holding))}.json`
 
 async function* entriesOf(writing: Writing): AsyncIterable<ZipEntry> {
   const { deps, call, account } = writing
@@ -87,10 +95,11 @@ async function* entriesOf(writing: Writing): AsyncIterable<ZipEntry> {
   for (const holding of deps.holdings()) {
     let hasFiles = false
     const noteFiles = (): void => void (hasFiles = true)
-    yield json(pathOfHolding(holding.name), () => held({ call, ownerId: id, holding, noteFiles }))
+    yield json(pathOfHolding(holding), () => held({ call, ownerId: id, holding, noteFiles }))
     // The list was read to its end before this is asked for.
     if (hasFiles) yield* filesOf(call, id, holding)
   }
+  if (deps.app !== undefined) yield* deps.app(call, id)
 }
 
 async function* one(value: Promise<unknown> | undefined): AsyncIterable<string> {
@@ -99,11 +108,12 @@ async function* one(value: Promise<unknown> | undefined): AsyncIterable<string> 
 
 /** What is where, for people and for programs; described in docs/accounts.md. */
 async function* indexOf({ deps, account, words }: Writing, at: number): AsyncIterable<string> {
-  const objects = deps.holdings().map(({ name }) => ({
-    path: pathOfHolding(name),
-    about: name === FILES ? words.files : words.objects(name),
+  const others = deps.holdings().map((holding) => ({
+    path: pathOfHolding(holding),
+    about: holding.kind === 'objects' ? words.objects(holding.resource) : words[holding.kind],
   }))
-  const parts = [{ path: 'account.json', about: words.account }, { path: 'security-events.json', about: words.events }, ...objects]
+  const app = deps.app === undefined ? [] : [{ path: 'app/', about: words.app }]
+  const parts = [{ path: 'account.json', about: words.account }, { path: 'security-events.json', about: words.events }, ...others, ...app]
   const index = { format: 'ninefold-own-data', version: 1, madeAt: moment(at), accountId: account.id, parts }
   yield `${JSON.stringify(index, undefined, 2)}\n`
 }
@@ -136,7 +146,7 @@ async function* pagesOf(call: Call, ownerId: string, { page }: Holding): AsyncIt
   } while (after !== undefined)
 }
 
-const pathOfFile = ({ path }: HeldFile): string => safePath([FILES, ...path])
+const pathOfFile = (holding: HoldingKind, { path }: HeldFile): string => safePath([...placeOf(holding), ...path])
 
 interface Listing {
   readonly call: Call
@@ -148,10 +158,10 @@ interface Listing {
 async function* held({ call, ownerId, holding, noteFiles }: Listing): AsyncIterable<string> {
   let before = '['
   for await (const { items, files = [] } of pagesOf(call, ownerId, holding)) {
-    if (files.length > 0) noteFiles()
+    if (files.some((file) => file !== undefined)) noteFiles()
     for (const [index, item] of items.entries()) {
       const file = files[index]
-      const shown = file === undefined || typeof item !== 'object' ? item : { ...item, path: pathOfFile(file) }
+      const shown = file === undefined || typeof item !== 'object' ? item : { ...item, path: pathOfFile(holding, file) }
       yield `${before}\n${JSON.stringify(shown)}`
       before = ','
     }
@@ -163,13 +173,15 @@ async function* filesOf(call: Call, ownerId: string, holding: Holding): AsyncIte
   for await (const { files = [] } of pagesOf(call, ownerId, holding))
     for (const file of files) {
       // Removed since the list was read: its entry says so by being missing.
-      const content = await file.open(call)
-      if (content !== undefined) yield { path: pathOfFile(file), at: file.createdAt, compress: false, open: async () => content }
+      const content = await file?.open(call)
+      if (file === undefined || content === undefined) continue
+      yield { path: pathOfFile(holding, file), at: file.createdAt, compress: file.isText === true, open: async () => content }
     }
 }
 
 function profileOf(account: Account): unknown {
-  const { id, email, name, language, emailVerifiedAt, createdAt, roles, groups, deletionAt, deletion, password } = account
+  const { id, email, name, language, emailVerifiedAt, createdAt, roles, groups, activeOrganisation, deletionAt, deletion, password } =
+    account
   return {
     id,
     email,
@@ -179,6 +191,7 @@ function profileOf(account: Account): unknown {
     createdAt: moment(createdAt),
     roles: roles ?? [],
     groups: groups ?? [],
+    activeOrganisation: activeOrganisation?.id ?? null,
     deletionAt: deletionAt === undefined ? null : moment(deletionAt),
     // Without the addresses that are kept with it: one that an operator has offered the account to is none of a thief's business.
     deletion: deletion === undefined ? null : { requestedAt: moment(deletion.requestedAt), byOperator: deletion.byOperator === true },

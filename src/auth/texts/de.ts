@@ -683,6 +683,10 @@ export const de: Texts = {
       events: 'Was in den letzten 90 Tagen mit Ihrem Konto geschah',
       objects: (name) => `Was Ihnen gehört von: ${name}`,
       files: 'Die Liste Ihrer Dateien; sie liegen im Ordner files',
+      sharedByMe: 'Mit wem Sie was teilen',
+      sharedWithMe: 'Was andere mit Ihnen teilen',
+      imports: 'Was Sie importiert haben; Zeilen, die nicht übernommen werden konnten, liegen im Ordner imports',
+      app: 'Was die App an anderer Stelle über Sie speichert',
     },
   },
 

@@ -683,6 +683,10 @@ export const en = {
       events: 'What happened to your account in the last 90 days',
       objects: (name: string) => `What is yours of: ${name}`,
       files: 'The list of your files; they are in the folder files',
+      sharedByMe: 'Whom you share what with',
+      sharedWithMe: 'What others share with you',
+      imports: 'What you have imported; rows that could not be taken are in the folder imports',
+      app: 'What the app keeps of you elsewhere',
     },
   },
 

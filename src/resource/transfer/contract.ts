@@ -54,3 +54,22 @@ export interface OwnTransfers extends Transfers {
   /** To the end, with what it has done so far after each batch. */
   run(call: Call, id: string, onProgress: (view: ImportView) => void): Promise<ImportView>
 }
+
+/** What a person has imported, whichever app it was by. For the system: the download of one's own data. */
+export interface OwnedImports {
+  page(call: Call, ownerId: string, after?: string): Promise<{ readonly items: readonly OwnedImport[]; readonly next?: string }>
+  /** The rows that could not be taken, as NDJSON; `undefined` when there are none, or it is gone. */
+  rejects(call: Call, id: string): Promise<Readable | undefined>
+}
+
+export interface OwnedImport {
+  readonly id: string
+  /** Epoch milliseconds. */
+  readonly createdAt: number
+  readonly hasRejects: boolean
+  readonly shown: Omit<ImportView, 'links'> & {
+    readonly clientId: string
+    readonly options: ImportOptions
+    readonly columns?: readonly string[]
+  }
+}

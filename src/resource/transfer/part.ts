@@ -7,10 +7,11 @@ import type { KeyRing } from '#kernel/keyring.ts'
 import type { Logger } from '#kernel/log.ts'
 import type { Database } from '../../database/contract.ts'
 import type { WriteParts } from '../writing/parts.ts'
-import type { OwnTransfers } from './contract.ts'
+import type { OwnedImports, OwnTransfers } from './contract.ts'
 import { exported } from './exports/export.ts'
 import { type Authorities, hasEnded, type Undertaking } from './imports/authority.ts'
 import { forgetImports } from './imports/forget.ts'
+import { ownedImports } from './imports/owned.ts'
 import { createImportsRepository } from './imports/repository.ts'
 import { createImportsService, type ImportLimits } from './imports/service.ts'
 import { createSlices } from './imports/slices.ts'
@@ -39,6 +40,7 @@ export interface TransferDependencies {
 
 export interface TransferPart {
   readonly transfers: OwnTransfers
+  readonly owned: OwnedImports
   readonly routes: readonly Route[]
   readonly jobs: readonly JobDefinition[]
   /** When an account is gone. */
@@ -71,6 +73,7 @@ export function createTransferPart({ database, writes, keyRing, clock, logger, s
   }
   return {
     transfers,
+    owned: ownedImports(parts),
     routes: [...resources.values()].flatMap((resource) => transferRoutes(transfers, resource, limits.maxBytes)),
     jobs: [slices.job, importSweepJob({ imports, spool, clock, logger })],
     forget: (call, ownerId) => forgetImports(parts, call, ownerId),

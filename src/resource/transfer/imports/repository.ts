@@ -2,7 +2,7 @@
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, type EventDraft } from '#kernel/collection.ts'
 import { committed } from '#kernel/committed.ts'
-import type { Database, Stored } from '../../../database/contract.ts'
+import type { Database, Page, Stored } from '../../../database/contract.ts'
 import { type ImportRecord, importRecord, type ImportState } from '../schemas.ts'
 
 export const importsCollection = defineCollection<ImportRecord>({
@@ -22,6 +22,8 @@ export interface ImportsRepository {
   find(call: Call, id: string): Promise<Stored<ImportRecord> | undefined>
   /** Newest first. */
   listByOwner(call: Call, ownerId: string, limit: number): Promise<readonly ImportRecord[]>
+  /** All of them, a page at a time. */
+  pageByOwner(call: Call, ownerId: string, after?: string): Promise<Page<ImportRecord>>
   /** Those that have made no progress since. */
   idleSince(call: Call, state: ImportState, before: number): Promise<readonly Stored<ImportRecord>[]>
   /** False when the slot is taken. */
@@ -37,6 +39,7 @@ export interface ImportsRepository {
 }
 
 const MOST_IDLE = 100
+const PAGE = 100
 
 export function createImportsRepository(database: Database): ImportsRepository {
   const collection = database.collection(importsCollection)
@@ -46,6 +49,8 @@ export function createImportsRepository(database: Database): ImportsRepository {
       const page = await collection.list(call, { index: 'byOwner', where: { ownerId }, order: 'descending', limit })
       return page.items.map(({ value }) => value)
     },
+    pageByOwner: (call, ownerId, after) =>
+      collection.list(call, { index: 'byOwner', where: { ownerId }, limit: PAGE, ...(after === undefined ? {} : { after }) }),
     async idleSince(call, state, before) {
       return (await collection.list(call, { index: 'byState', where: { state }, range: { below: before }, limit: MOST_IDLE })).items
     },
