@@ -115,7 +115,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
       ],
       problemPages: problemPages(frame),
       jobs: [...jobs, ...leaving.jobs, ...server.jobs, ...people.organisations.jobs, ...serviceAccounts.jobs],
-      webhooks: securityWebhooks(settings.definition?.webhooks ?? [], settings.development),
+      webhooks: securityWebhooks(settings.definition?.webhooks ?? [], settings.development, people.securityEvents),
       async start(purpose) {
         await Promise.all([people.start(purpose), server.start()])
         leaving.start()

@@ -40,10 +40,16 @@ const STAYS: readonly Stay[] = [
   { place: 'mailbox', why: 'mails that were sent in development can be read there; in production there is none', forMs: DAY },
   {
     place: 'jobs',
-    why: 'webhooks that nobody takes are tried for a day; an operator can send them again for 30 more, and see what was said to mails that could not be delivered, which are sealed themselves',
+    what: ['accountId'],
+    why: 'that something happened to the account, by its id, where nobody takes the webhook: it is tried for a day, and an operator can send it again for 30 more',
     forMs: 31 * DAY,
   },
-  { place: 'log: requests', what: ['accountId'], why: 'which account made a request, for whoever looks into an attack', forMs: 30 * DAY },
+  {
+    place: 'log: requests',
+    what: ['accountId'],
+    why: 'which account made a request, by its id, for whoever looks into an attack, which must not be over with the account of whoever made it',
+    forMs: 30 * DAY,
+  },
   { place: 'auth_security_events', what: ['organisation'], why: 'an organisation that has ended is told of by its name', forMs: 90 * DAY },
 ]
 

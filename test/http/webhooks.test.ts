@@ -16,6 +16,8 @@ import type { Running } from '#kernel/lifecycle.ts'
 import { createLogger } from '#kernel/log.ts'
 import { z } from '#kernel/schema.ts'
 import { Secret } from '#kernel/secret.ts'
+import { accountsCollection } from '../../src/auth/accounts/repository.ts'
+import { createSecurityEvents, type SecurityEvents } from '../../src/auth/security-events/service.ts'
 import { type SecurityEvent, securityEventOf } from '../../src/auth/security-events/security-event.ts'
 import { securityWebhooks } from '../../src/auth/webhooks/webhooks.ts'
 import type { Database } from '../../src/database/contract.ts'
@@ -46,6 +48,7 @@ describe('webhooks', () => {
   let logs: string[]
   let running: Running<unknown>[]
   let database: Database
+  let security: SecurityEvents
   let keyRing: KeyRing
   let got: Got[]
   let answer: (request: IncomingMessage, response: ServerResponse) => void
@@ -85,17 +88,22 @@ describe('webhooks', () => {
     readonly reach?: Reach
     readonly pauseMs?: number
     readonly timeoutMs?: number
+    /** Deliveries read what they tell where security events are stored, as on a whole platform. */
+    readonly recalls?: boolean
   }
 
   const logger = () => createLogger({ level: 'debug', stream: { write: (line: string) => void logs.push(line) } })
-  const serverFor = (shared: Database, { hooks = [], reach = { loopback: true }, pauseMs = 20, timeoutMs }: Chosen): Running<Jobs> =>
+  const serverFor = (
+    shared: Database,
+    { hooks = [], reach = { loopback: true }, pauseMs = 20, timeoutMs, recalls = false }: Chosen,
+  ): Running<Jobs> =>
     jobsServer.create({
       database: shared,
       keyRing,
       clock,
       logger: logger(),
       definitions: [],
-      webhooks: { list: securityWebhooks(hooks, true), keyRing, reach, pauseMs, timeoutMs },
+      webhooks: { list: securityWebhooks(hooks, true, recalls ? security : undefined), keyRing, reach, pauseMs, timeoutMs },
       settings: { mail: { from: 'x@x.test' }, productName: 'x', sites, development: true, worker: { pollMs: 5 } },
     })
 
@@ -103,6 +111,7 @@ describe('webhooks', () => {
     const opened = await scenarioDatabase({ file: join(folder, 'main.db'), clock, logger: logger() })
     database = opened.contract
     database.collection(notes)
+    security = createSecurityEvents({ database, logger: logger() })
     const jobs = serverFor(database, { hooks, ...chosen })
     running.push(opened, jobs)
     await opened.start()
@@ -382,5 +391,83 @@ describe('webhooks', () => {
     await until('the later one', () => got.some(({ body }) => body.includes('email.changed')))
     await until('the earlier one', () => got.some(({ body }) => body.includes('password.changed')))
     assert.equal(got.filter(({ body }) => body.includes('password.changed')).length, 1)
+  })
+
+  const stored = async (): Promise<readonly JobRecord[]> => {
+    const repository = createJobsRepository(database)
+    const pages = await Promise.all(
+      (['waiting', 'failed'] as const).map((state) => repository.ofName(call, { name: 'webhook.deliver', state })),
+    )
+    return pages.flatMap(({ items }) => items.map(({ value }) => value))
+  }
+  const ada = { id: 'ada', email: 'ada@example.org', name: 'Ada', createdAt: 1 }
+  const added = { accountId: 'ada', about: 'canary passkey', client: 'c', device: 'Firefox on Linux' }
+  const toldOf = (type: string) =>
+    got.filter(({ body }) => body.includes(`"${type}"`)).map(({ body }) => JSON.parse(body) as { data: unknown })
+
+  test('a delivery keeps ids alone, tells the whole, and after the end of the account what it has kept, under the same id', async () => {
+    const jobs = await open({ recalls: true })
+    database.subscribe(security.subscription)
+    const accounts = database.collection(accountsCollection)
+    await accounts.insert(call, ada)
+    answer = (_request, response) => void response.writeHead(410).end()
+    await happens({ type: 'passkey.added', ...added })
+    await happens({ type: 'second_step.reset', accountId: 'ada', actor: 'operator 1' })
+    await happens({ type: 'client.added', about: 'An app' })
+    await until('dead letters', async () => (await jobs.webhooks.list(call)).find(({ failed }) => failed === 3))
+    assert.deepEqual(toldOf('passkey.added'), [{ ...toldOf('passkey.added')[0], data: added }])
+    const kept = await stored()
+    assert.equal(kept.length, 3)
+    assert.doesNotMatch(JSON.stringify(kept), /canary|Firefox|An app/)
+    await accounts.delete(call, 'ada', { events: [securityEventOf({ type: 'account.deleted', accountId: 'ada', actor: 'operator 2' })] })
+    await until('its row to go', async () => (await security.list(call, 'ada', { limit: 9 })).items.length === 0)
+    await until('the end to be told', () => toldOf('account.deleted').length === 1)
+    const before = new Map(got.map(({ headers, body }) => [JSON.parse(body).type, headers['webhook-id']]))
+    answer = (_request, response) => void response.writeHead(200).end()
+    await until('all failed', async () => (await jobs.webhooks.list(call))[0]?.failed === 4)
+    got.splice(0)
+    assert.equal(await jobs.webhooks.retry(call, 'alarms'), 4)
+    await delivered(4)
+    assert.deepEqual(new Map(got.map(({ headers, body }) => [JSON.parse(body).type, headers['webhook-id']])), before)
+    const again = new Map(got.map(({ body }) => JSON.parse(body)).map(({ type, data }) => [type, data]))
+    assert.deepEqual(again.get('passkey.added'), { accountId: 'ada' })
+    assert.deepEqual(again.get('second_step.reset'), { accountId: 'ada', actor: 'operator 1' })
+    assert.deepEqual(again.get('account.deleted'), { accountId: 'ada', actor: 'operator 2' })
+    assert.deepEqual(again.get('client.added'), { about: 'An app' })
+  })
+
+  test('a delivery that comes before what it tells of is stored waits for it, and for an hour at most', async () => {
+    const jobs = await open({ recalls: true })
+    await database.collection(accountsCollection).insert(call, ada)
+    await happens({ type: 'passkey.added', ...added })
+    await until('a wait', async () =>
+      (await stored()).some(({ lastError, forgiven }) => forgiven > 0 && /not stored yet/.test(lastError ?? '')),
+    )
+    assert.deepEqual(got, [])
+    const end = database.subscribe(security.subscription)
+    await until('its row', async () => (await security.list(call, 'ada', { limit: 9 })).items.length === 1)
+    clock.advance(10_000)
+    await delivered(1)
+    assert.deepEqual(toldOf('passkey.added')[0]?.data, added)
+    end()
+    await happens({ type: 'passkey.removed', ...added })
+    await until('a wait', async () => (await stored()).some(({ forgiven }) => forgiven > 0))
+    assert.equal(got.length, 1)
+    clock.advance(2 * 60 * 60_000)
+    await delivered(2)
+    assert.deepEqual(toldOf('passkey.removed')[0]?.data, { accountId: 'ada' })
+    await until('its end', async () => (await jobs.webhooks.list(call))[0]?.waiting === 0)
+  })
+
+  test('a delivery that was stored with all that it tells is delivered as it stands', async () => {
+    const jobs = await open({ recalls: true })
+    const now = clock.now()
+    const input = { webhook: 'alarms', id: 'msg_7_alarms', type: 'passkey.added', timestamp: new Date(now).toISOString(), data: added }
+    const failure = { ...unreadableJob('webhook-7-alarms', '410', now), name: 'webhook.deliver', input, expiresAt: now + DAY_MS }
+    await createJobsRepository(database).insertAll(call, [failure])
+    assert.equal(await jobs.webhooks.retry(call, 'alarms'), 1)
+    const [first] = await delivered(1)
+    assert.equal(first?.headers['webhook-id'], 'msg_7_alarms')
+    assert.deepEqual(toldOf('passkey.added')[0]?.data, added)
   })
 })

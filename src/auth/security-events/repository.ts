@@ -18,6 +18,7 @@ export const securityEventsCollection = defineCollection<SecurityEventRecord>({
 export interface SecurityEventsRepository {
   /** At most 100. What is stored already stays as it is. */
   insertNew(call: Call, records: readonly SecurityEventRecord[]): Promise<void>
+  find(call: Call, id: string): Promise<SecurityEventRecord | undefined>
   list(
     call: Call,
     accountId: string,
@@ -45,6 +46,7 @@ export function createSecurityEventsRepository(database: Database): SecurityEven
         if (records.length > 1) for (const record of records) await this.insertNew(call, [record])
       }
     },
+    find: async (call, id) => (await events.get(call, id))?.value,
     list,
     async deleteAll(call, accountId) {
       let found: number

@@ -4,7 +4,7 @@ import type { Logger } from '#kernel/log.ts'
 import type { Database, StoredEvent, Subscription } from '../../database/contract.ts'
 import { createSecurityEventsRepository } from './repository.ts'
 import type { SecurityEventRecord } from './schemas.ts'
-import { SECURITY_EVENT, securityEvent } from './security-event.ts'
+import { SECURITY_EVENT, type SecurityEvent, securityEvent } from './security-event.ts'
 
 const DAY_MS = 24 * 3_600_000
 /** Long enough to look back on what was noticed late; after it the day's pseudonyms have been meaningless for long. */
@@ -21,9 +21,16 @@ export interface SecurityEventList {
 export interface SecurityEvents {
   /** Newest first, of this account alone. */
   list(call: Call, accountId: string, page: { readonly limit: number; readonly after?: string | undefined }): Promise<SecurityEventList>
+  /** What is stored of an event: `gone` with the account that it is about, `not-yet` when it has not arrived. */
+  recall(
+    call: Call,
+    event: { readonly sequence: number; readonly accountId?: string | undefined },
+  ): Promise<SecurityEvent | 'not-yet' | 'gone'>
   /** Stores what arrives. */
   readonly subscription: Subscription
 }
+
+const idOf = (sequence: number): string => String(sequence).padStart(SEQUENCE_DIGITS, '0')
 
 export function createSecurityEvents({ database, logger }: { readonly database: Database; readonly logger: Logger }): SecurityEvents {
   const repository = createSecurityEventsRepository(database)
@@ -36,13 +43,23 @@ export function createSecurityEvents({ database, logger }: { readonly database: 
       return undefined
     }
     const { at } = event
-    return { ...parsed.data, id: String(event.sequence).padStart(SEQUENCE_DIGITS, '0'), at, expiresAt: at + KEPT_DAYS * DAY_MS }
+    return { ...parsed.data, id: idOf(event.sequence), at, expiresAt: at + KEPT_DAYS * DAY_MS }
   }
 
   return {
     async list(call, accountId, { limit, after }) {
       const page = await repository.list(call, accountId, { limit: Math.min(limit, MAX_SHOWN), after })
       return { items: page.items.map(({ value }) => value), ...(page.next === undefined ? {} : { next: page.next }) }
+    },
+    async recall(call, { sequence, accountId }) {
+      const found = await repository.find(call, idOf(sequence))
+      if (found !== undefined) {
+        const { id: _id, at: _at, expiresAt: _expiry, ...event } = found
+        return event
+      }
+      // Asked for after the row: an account that is there now may still get one.
+      const isGone = accountId !== undefined && (await repository.gone(call, [accountId])).length > 0
+      return isGone ? 'gone' : 'not-yet'
     },
     subscription: {
       consumer: 'auth.security-events',

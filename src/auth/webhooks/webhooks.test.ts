@@ -43,11 +43,14 @@ test('a webhook gets what it asks for, and a shape that is not known is not told
     ],
     false,
   )
-  assert.deepEqual(some?.select({ type: 'passkey.added', accountId: 'ada' }), { type: 'passkey.added', data: { accountId: 'ada' } })
+  const added = { accountId: 'ada', about: 'Phone', device: 'Firefox on Linux', client: 'c' }
+  assert.deepEqual(some?.select({ type: 'passkey.added', ...added }), { type: 'passkey.added', data: added, kept: { accountId: 'ada' } })
   assert.equal(some?.select({ type: 'password.changed', accountId: 'ada' }), undefined)
   const blocked = { accountId: 'ada', actor: 'operator 01k' }
-  assert.deepEqual(all?.select({ type: 'account.suspended', ...blocked }), { type: 'account.suspended', data: blocked })
-  assert.deepEqual(all?.select({ type: 'password.changed' }), { type: 'password.changed', data: {} })
+  assert.deepEqual(all?.select({ type: 'account.suspended', ...blocked }), { type: 'account.suspended', data: blocked, kept: blocked })
+  assert.deepEqual(all?.select({ type: 'password.changed' }), { type: 'password.changed', data: {}, kept: {} })
+  // No row is stored of an end, and nothing could be recalled.
+  assert.deepEqual(all?.select({ type: 'account.deleted', ...blocked }), { type: 'account.deleted', data: blocked })
   assert.equal(all?.select({ type: 'password.changed', password: 'secret' }), undefined)
   assert.equal(all?.select(null), undefined)
 })

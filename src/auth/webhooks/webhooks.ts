@@ -1,16 +1,25 @@
 // Which security events go to which webhook of the app. Delivery, retries and secrets are the business of jobs.
 import type { Webhook } from '#kernel/webhook.ts'
+import { z } from '#kernel/schema.ts'
 import type { WebhookDefinition } from '../contract.ts'
 import { actorOf, SECURITY_EVENT, securityEvent, securityEventOf, securityEventType } from '../security-events/security-event.ts'
+import type { SecurityEvents } from '../security-events/service.ts'
 
 const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
 
-/** Throws with every problem. */
-export function securityWebhooks(definitions: readonly WebhookDefinition[], development: boolean): Webhook[] {
+/** What stays with a message until it is delivered: whom it is about, and who of those who run this did it. No name, no device, no address. */
+const keptOf = z.object({ accountId: securityEvent.shape.accountId, actor: securityEvent.shape.actor })
+
+/** Throws with every problem. Without `events` nothing can be recalled, and messages keep what they tell. */
+export function securityWebhooks(
+  definitions: readonly WebhookDefinition[],
+  development: boolean,
+  events?: Pick<SecurityEvents, 'recall'>,
+): Webhook[] {
   const problems = webhookProblems(definitions, development)
   if (problems.length > 0) throw new Error(`The webhooks cannot be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}`)
-  return definitions.map(({ name, url, events }) => ({
+  return definitions.map(({ name, url, events: wanted }) => ({
     name,
     url,
     topic: SECURITY_EVENT,
@@ -18,10 +27,22 @@ export function securityWebhooks(definitions: readonly WebhookDefinition[], deve
       const parsed = securityEvent.safeParse(data)
       if (!parsed.success) return undefined
       const { type, ...rest } = parsed.data
-      return events === undefined || events.some((pattern) => covers(pattern, type)) ? { type, data: rest } : undefined
+      if (wanted !== undefined && !wanted.some((pattern) => covers(pattern, type))) return undefined
+      // Of an end no row is stored, and it tells nothing but whose and by whom.
+      return { type, data: rest, ...(type === 'account.deleted' ? {} : { kept: keptOf.parse(rest) }) }
     },
+    ...(events === undefined ? {} : { recall: recallFrom(events) }),
     rotated: (call) => securityEventOf({ type: 'webhook.secret_rotated', about: name, ...actorOf(call) }),
   }))
+}
+
+function recallFrom(events: Pick<SecurityEvents, 'recall'>): NonNullable<Webhook['recall']> {
+  return async (call, { sequence, kept }) => {
+    const found = await events.recall(call, { sequence, accountId: keptOf.safeParse(kept).data?.accountId })
+    if (typeof found === 'string') return found
+    const { type: _type, ...data } = found
+    return { data }
+  }
 }
 
 /** `passkey.*` covers `passkey.added`. */

@@ -1,9 +1,12 @@
 // The job `webhook.deliver`: one message to one receiver, signed, to a checked address. Tried again for about a day, then kept for an operator.
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Call } from '#kernel/call.ts'
 import type { Circuit } from '#kernel/circuit.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { OutwardError, sendOutward } from '#kernel/http/outward.ts'
 import type { Reach } from '#kernel/http/public-address.ts'
 import { type JobDefinition, job, type Postponed } from '#kernel/job.ts'
+import type { Json } from '#kernel/json.ts'
 import type { KeyRing } from '#kernel/keyring.ts'
 import type { Webhook } from '#kernel/webhook.ts'
 import { jobErrors } from '../errors.ts'
@@ -18,6 +21,8 @@ const MAX_ATTEMPTS = 60
 const TIMEOUT_MS = 10_000
 const MAX_ANSWER_BYTES = 64 * 1024
 const GONE = 410
+/** What an event tells is stored by somebody who hears of it at the same moment. */
+const STORED_WITHIN_MS = [10, 20, 40, 80, 160]
 
 export interface DeliverParts {
   readonly webhooks: readonly Webhook[]
@@ -40,13 +45,15 @@ export function deliverJob(parts: DeliverParts): JobDefinition {
       const { webhook: name, id } = delivery
       const webhook = webhooks.find((each) => each.name === name)
       if (webhook === undefined) return { reason: `The app has no webhook ${JSON.stringify(name)} here.`, withinMs: UNKNOWN_FOR_MS }
+      const data = await dataOf({ webhook, clock }, call, delivery)
+      if (data === undefined) return { reason: 'What it tells of is not stored yet.', withinMs: UNKNOWN_FOR_MS }
       const keys = liveKeys(keyRing, { name, state: await repository.find(call, name), now: clock.now() })
       if (!circuit.enter(name, clock.now()))
         throw new Error(`The receiver has not answered just now; it is left alone for a while. ${circuit.reason(name) ?? ''}`.trim())
       let hasAnswered = false
       let reason: string | undefined
       try {
-        const body = bodyOf(delivery)
+        const body = bodyOf(delivery, data)
         const headers = signatureHeaders(keys, { id, timestamp: Math.floor(clock.now() / 1000), body })
         const status = await post(webhook.url, { headers, body, reach, timeoutMs, signal: call.signal })
         hasAnswered = true
@@ -63,8 +70,28 @@ export function deliverJob(parts: DeliverParts): JobDefinition {
   })
 }
 
-function bodyOf({ type, timestamp, data }: WebhookDelivery): string {
+function bodyOf({ type, timestamp }: WebhookDelivery, data: Json): string {
   return JSON.stringify({ type, timestamp, data })
+}
+
+/** `undefined` when it may still come. */
+async function dataOf(
+  { webhook, clock }: Pick<DeliverParts, 'clock'> & { readonly webhook: Webhook },
+  call: Call,
+  delivery: WebhookDelivery,
+): Promise<Json | undefined> {
+  if ('data' in delivery) return delivery.data
+  const { kept, timestamp } = delivery
+  // The webhook of a process that cannot recall: all that there is of it.
+  if (webhook.recall === undefined) return kept
+  for (const waitMs of [...STORED_WITHIN_MS, 0]) {
+    const recalled = await webhook.recall(call, delivery)
+    if (recalled === 'gone') return kept
+    if (recalled !== 'not-yet') return recalled.data
+    if (waitMs > 0) await delay(waitMs, undefined, { signal: call.signal })
+  }
+  // Whoever stores it does not know this type, or is away: the receiver hears of it at least.
+  return clock.now() < Date.parse(timestamp) + UNKNOWN_FOR_MS ? undefined : kept
 }
 
 interface Posted {

@@ -1,5 +1,7 @@
 // Turns stored events into deliveries, one for each webhook that asks for them. The id comes from the event, so that a second delivery adds nothing.
+import type { Json } from '#kernel/json.ts'
 import type { Logger } from '#kernel/log.ts'
+import { z } from '#kernel/schema.ts'
 import type { Webhook } from '#kernel/webhook.ts'
 import type { StoredEvent, Subscription } from '../../database/contract.ts'
 import { newJob } from '../record.ts'
@@ -24,7 +26,10 @@ export function webhookIntake({ webhooks, jobs, logger, wake }: WebhookIntakePar
         if (message === undefined) return []
         const { name } = webhook
         const id = `msg_${event.sequence}_${name}`
-        const input: WebhookDelivery = { webhook: name, id, timestamp: new Date(event.at).toISOString(), ...jsonOf(message) }
+        const { type, data, kept } = message
+        const said = { webhook: name, id, type, timestamp: new Date(event.at).toISOString() }
+        const mayRecall = webhook.recall !== undefined && kept !== undefined
+        const input: WebhookDelivery = mayRecall ? { ...said, sequence: event.sequence, kept: json(kept) } : { ...said, data: json(data) }
         return [newJob(`webhook-${event.sequence}-${name}`, { name: WEBHOOK_JOB, input }, event.at)]
       })
   return {
@@ -39,7 +44,5 @@ export function webhookIntake({ webhooks, jobs, logger, wake }: WebhookIntakePar
   }
 }
 
-function jsonOf({ type, data }: ReturnType<Webhook['select']> & object): Pick<WebhookDelivery, 'type' | 'data'> {
-  // What is not said is absent, and the data is the app's to keep as it is.
-  return { type, data: JSON.parse(JSON.stringify(data)) }
-}
+/** What is not said is absent. */
+const json = (data: Json) => z.json().parse(JSON.parse(JSON.stringify(data)))
