@@ -112,6 +112,7 @@ export interface RequestFilter {
   readonly route?: string
   readonly requestId?: string
   readonly client?: string
+  readonly accountId?: string
 }
 
 export interface PolicyReport {

@@ -5,6 +5,7 @@ const CLASSES = ['2xx', '3xx', '4xx', '5xx'] as const
 const FIELDS = [
   { name: 'route', label: 'Route', example: '/api/photos/:id' },
   { name: 'client', label: 'Client', example: 'pseudonym' },
+  { name: 'accountId', label: 'Account', example: 'account id' },
   { name: 'requestId', label: 'Request', example: 'request id' },
 ] as const
 

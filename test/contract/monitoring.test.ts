@@ -194,7 +194,7 @@ describe('Monitoring', () => {
     await own.stop()
   })
 
-  test('the request log is found by status, route, request and client, newest first, page by page', async () => {
+  test('the request log is found by status, route, request, client and account, newest first, page by page', async () => {
     const rows = Array.from({ length: 250 }, (_, index) => {
       clock.advance(1)
       const status = index % 5 === 0 ? 404 : 200
@@ -204,6 +204,7 @@ describe('Monitoring', () => {
         client: `c${index % 2}`,
         route: index % 10 === 0 ? '/rare' : '/often',
         ...(status === 404 ? { errorCode: 'http.not_found' } : {}),
+        ...(index % 3 === 0 ? { principal: 'user', accountId: index === 0 ? 'seldom' : `a${index % 6}` } : {}),
       })
     })
     await keepAll(rows)
@@ -216,6 +217,11 @@ describe('Monitoring', () => {
     assert.deepEqual([newest.items.length, rest.items.length, rest.items.at(-1)?.requestId, rest.next], [200, 50, 'r0', undefined])
     assert.equal((await search({ limit: 200, status: '4xx' })).items.length, 50)
     assert.equal((await search({ route: '/rare' })).items.length, 25)
+    assert.equal((await search({ accountId: 'a3', limit: 200 })).items.length, 42)
+    assert.equal((await search({ accountId: 'seldom', limit: 1 })).items[0]?.requestId, 'r0', 'without reading what is newer')
+    assert.deepEqual((await search({ accountId: 'seldom', requestId: 'r7' })).items, [])
+    const ofAccount = await search({ accountId: 'a3', status: '4xx', limit: 200 })
+    assert.ok(ofAccount.items.length === 8 && ofAccount.items.every((item) => item.accountId === 'a3' && item.status === 404))
     assert.deepEqual(
       (await search({ requestId: 'r7' })).items.map((item) => [item.requestId, item.durationMs, item.at]),
       [['r7', 1.23, new Date(rows[7]?.at ?? 0).toISOString()]],

@@ -86,7 +86,7 @@ const NOT_SHOWN: Readonly<Record<string, string>> = {
   jobs: 'copies of what is in the download, on their way to webhooks and mailboxes',
   mailbox: 'the mails themselves, a day long and in development alone',
   'log: requests':
-    'which account made a request: each process has a log of its own, which keeps what it has time for, so the whole of it could be promised to nobody',
+    'which account made a request: each process has a log of its own, which keeps what it has time for, so nobody could be promised the whole of it; operators give what there is (`?accountId=`)',
 }
 
 const call = systemCall('test')

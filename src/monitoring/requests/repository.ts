@@ -13,17 +13,18 @@ const requests = defineCollection<LoggedRequest>({
     byRoute: { fields: ['route', 'at'] },
     byClient: { fields: ['client', 'at'] },
     byRequest: { fields: ['requestId', 'at'] },
+    byAccount: { fields: ['accountId', 'at'] },
   },
   expiry: 'expiresAt',
 })
 
 const BATCH_LIMIT = 100
 
-export type RequestIndex = 'newest' | 'byStatus' | 'byRoute' | 'byClient' | 'byRequest'
+export type RequestIndex = 'newest' | 'byStatus' | 'byRoute' | 'byClient' | 'byRequest' | 'byAccount'
 
 export interface RequestQuery {
   readonly index: RequestIndex
-  readonly where: Partial<Pick<LoggedRequest, 'statusClass' | 'route' | 'client' | 'requestId'>>
+  readonly where: Partial<Pick<LoggedRequest, 'statusClass' | 'route' | 'client' | 'requestId' | 'accountId'>>
   readonly limit: number
   readonly after?: string
 }

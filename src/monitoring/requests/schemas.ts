@@ -34,6 +34,7 @@ export const requestFilter = z.strictObject({
   route: z.string().min(1).max(300).exactOptional(),
   requestId: z.string().min(1).max(100).exactOptional(),
   client: z.string().min(1).max(100).exactOptional(),
+  accountId: z.string().min(1).max(100).exactOptional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   after: z.string().min(1).max(2000).exactOptional(),
 })

@@ -25,17 +25,19 @@ export async function searchRequests(repository: RequestRepository, call: Call, 
   return { items: found.map(shown), ...(after === undefined ? {} : { next: after }) }
 }
 
-function queryOf({ requestId, client, route, status }: RequestFilter): Pick<RequestQuery, 'index' | 'where'> {
+function queryOf({ requestId, accountId, client, route, status }: RequestFilter): Pick<RequestQuery, 'index' | 'where'> {
   if (requestId !== undefined) return { index: 'byRequest', where: { requestId } }
+  if (accountId !== undefined) return { index: 'byAccount', where: { accountId } }
   if (client !== undefined) return { index: 'byClient', where: { client } }
   if (route !== undefined) return { index: 'byRoute', where: { route } }
   if (status !== undefined) return { index: 'byStatus', where: { statusClass: status } }
   return { index: 'newest', where: {} }
 }
 
-function matches(row: LoggedRequest, { requestId, client, route, status }: RequestFilter): boolean {
+function matches(row: LoggedRequest, { requestId, accountId, client, route, status }: RequestFilter): boolean {
   return (
     (requestId === undefined || row.requestId === requestId) &&
+    (accountId === undefined || row.accountId === accountId) &&
     (client === undefined || row.client === client) &&
     (route === undefined || row.route === route) &&
     (status === undefined || row.statusClass === status)
