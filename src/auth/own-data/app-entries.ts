@@ -121,7 +121,7 @@ async function* patient<T>(steps: AsyncIterable<T>, ms: number): AsyncGenerator<
     }
   } finally {
     // One that hangs does not answer to this either, so nobody waits for it.
-    if (!isOver) void Promise.resolve(iterator.return?.()).catch(() => {})
+    if (!isOver) void (async () => await iterator.return?.())().catch(() => {})
   }
 }
 
