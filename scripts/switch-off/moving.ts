@@ -18,11 +18,11 @@ export const MOVING: readonly Defence[] = [
   }),
   ...(
     [
-      ['of who has changed the address here', ' && waysVersion === undefined', ''],
-      ['that has another id there by now', 'if (accountId === found.id) return true', 'if (accountId !== "") return true'],
+      ['of who has changed the address here', 'legacy.ts', ' && waysVersion === undefined', ''],
+      ['that has another id there by now', 'adopting.ts', 'if (accountId === found.id) return true', 'if (accountId !== "") return true'],
     ] as const
-  ).map(([which, from, to]): Defence => {
-    const edits = [['src/auth/moving/legacy.ts', from, to]] as const
+  ).map(([which, file, from, to]): Defence => {
+    const edits = [[`src/auth/moving/${file}`, from, to]] as const
     return {
       requirement: 71,
       off: `a password of the other system opens an account ${which}`,

@@ -254,6 +254,28 @@ test('the same id opens it, and so does an answer or a file without any', async 
   }
 })
 
+test('requirement 71: with the password come the identities that the other system tells of, and none that is connected with somebody else here', async (t) => {
+  const identities = [
+    { issuer: 'https://club.example', subject: 'ada' },
+    { issuer: 'https://guild.example', subject: 'ada' },
+  ]
+  const rows = [OF_BEFORE, { ...OF_BEFORE, emailVerified: false }]
+  for (const row of rows) {
+    const old = await awaited(t, { row, person: { identities } })
+    const taken = { email: 'eve@example.org', identities: identities.slice(1) }
+    assert.equal((await old.world.running.moving.moveIn(call, [taken], { from: 'old' }))[0]?.outcome, 'made')
+    assert.equal((await old.tryIn(row.email))?.accountId, old.accountId)
+    const linked = await old.world.running.upstreams.identities(call, old.accountId)
+    assert.deepEqual(
+      linked.map(({ issuer, subject }) => [issuer, subject]),
+      [['https://club.example', 'ada']],
+    )
+    assert.match(old.world.log.join(''), /auth\.legacy_refused.*guild\.example is connected with another account/)
+    // Nor does that of somebody else keep those out whom nobody here knows.
+    assert.ok(await old.tryIn('third@example.org'))
+  }
+})
+
 test('requirement 71: nor where the address is changed while the other system is asked', async (t) => {
   const changes: { now?: () => Promise<void> } = {}
   const world = await openAccounts({

@@ -66,6 +66,29 @@ export interface LegacyPerson {
   readonly identities?: PersonRow['identities']
 }
 
+/** What the other system is asked about: who has come by another provider, or an address that its owner can read mail of. */
+export type LegacyQuestion = { readonly email: string } | { readonly issuer: string; readonly subject: string }
+
+/** Whom the other system knows by an identity or an address. */
+export interface LegacyFound extends LegacyPerson {
+  /** As it is there: the one that was asked about, if it was one. */
+  readonly email: string
+  /** docs/moving-in.md lists the forms. Without one, `legacySignIn` may fetch the password at the first sign-in. */
+  readonly passwordHash?: string
+  /** Nobody comes in by this, nor is an account made, for as long as it is said. */
+  readonly suspended?: boolean
+}
+
+/**
+ * Asked about somebody whom nobody here knows and who does not type the password of there: before an account is made for whoever comes by another provider,
+ * and before a mail tells an address that it has none. The answer to a question about an identity must list it. It has five seconds; when it fails, no
+ * account is made, and a mail waits.
+ */
+export type LegacyFindHook = (
+  context: AuthHookContext,
+  question: LegacyQuestion,
+) => LegacyFound | undefined | Promise<LegacyFound | undefined>
+
 /**
  * Asked at the sign-in of somebody whom nobody here knows yet, or who moved in with `legacyPassword`. It has five seconds; when it fails, nobody is let in.
  * For people who are here already it is asked about addresses that nobody has, so that the clock does not tell them apart.

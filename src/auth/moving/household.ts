@@ -19,7 +19,7 @@ export interface Household {
   readonly left?: string
 }
 
-/** What those come from about whom the app asks another system. */
+/** What those come from about whom the app asks another system, by whatever hook: what their ids are made of. */
 export const LEGACY = 'legacySignIn'
 
 const YEAR_MS = 365 * 24 * 3_600_000
@@ -46,8 +46,8 @@ export function householdOf(row: ParsedRow, { from, now, known }: Whence): House
   if (ending === undefined) return 'deletionAt: this is no moment of the last or the next year; use ISO 8601 or epoch milliseconds'
   const { membership, left } = membershipIn(row, { now, known })
   const id = idOf(row.id, { from, email })
-  const identities = (row.identities ?? []).map((one) => identityOf(one, { accountId: id, linkedAt: createdAt }))
-  if (new Set(identities.map((one) => one.id)).size < identities.length) return 'identities: one is there twice'
+  const identities = identitiesOf(row, { accountId: id, linkedAt: createdAt })
+  if (typeof identities === 'string') return identities
   const standing = { ...wayIn(row), ...stateOf(row, { createdAt, now }), ...ending, ...membershipFields(membership) }
   return { account: { id, email, name: nameOf(row, email), createdAt, ...standing }, identities, ...left }
 }
@@ -103,6 +103,15 @@ function stateOf(
 
 function membershipFields({ roles, groups, at }: Membership): Pick<Account, 'roles' | 'groups' | 'membershipAt'> {
   return at === 0 ? {} : { roles: [...roles], groups: [...groups], membershipAt: at }
+}
+
+/** Those of a row or an answer, or what is wrong with them. */
+export function identitiesOf(
+  { identities: given = [] }: Pick<ParsedRow, 'identities'>,
+  at: { readonly accountId: string; readonly linkedAt: number },
+): readonly Identity[] | string {
+  const identities = given.map((one) => identityOf(one, at))
+  return new Set(identities.map((one) => one.id)).size < identities.length ? 'identities: one is there twice' : identities
 }
 
 function identityOf(

@@ -7,7 +7,7 @@ import type { Database } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
 import type { Account } from '../accounts/schemas.ts'
 import { invitationUsed } from '../admission/repository.ts'
-import type { Reclaiming } from '../reclaiming.ts'
+import type { Reclaiming, Taken } from '../reclaiming.ts'
 import { identitiesCollection, identityId, MOST_IDENTITIES } from '../upstream/repository.ts'
 import type { Identity } from '../upstream/schemas.ts'
 import { type HashShape, hashShape } from './schemas.ts'
@@ -28,6 +28,13 @@ export interface Filling {
   readonly events: readonly EventDraft[]
 }
 
+export interface Proved {
+  readonly password: string
+  readonly now: number
+  readonly identities: readonly Identity[]
+  readonly events: readonly EventDraft[]
+}
+
 export interface MovingRepository {
   find(call: Call, id: string): Promise<Account | undefined>
   findByEmail(call: Call, email: string): Promise<Account | undefined>
@@ -38,13 +45,10 @@ export interface MovingRepository {
   fill(call: Call, account: Account, row: Filling): Promise<boolean>
   /**
    * The first password of somebody who moved in without one. Where nobody had confirmed the address, this is the first proof of it: what was added here
-   * before goes, and the events are told; what has come by the file stays. `undefined` when the account has changed.
+   * before goes, and the events are told; what has come by the file stays. With it come the identities that the other system tells of. `undefined` when
+   * the account has changed, or an identity is somebody's by now.
    */
-  complete(
-    call: Call,
-    account: Account,
-    proved: { readonly password: string; readonly now: number; readonly events: readonly EventDraft[] },
-  ): Promise<Account | undefined>
+  complete(call: Call, account: Account, proved: Proved): Promise<Account | undefined>
   list(call: Call, after: string | undefined): Promise<{ readonly items: readonly Account[]; readonly next?: string }>
   identities(call: Call, accountId: string): Promise<readonly Identity[]>
   shapes(call: Call): Promise<readonly HashShape[]>
@@ -71,22 +75,10 @@ export function createMovingRepository(database: Database, reclaiming: Pick<Recl
       return await committed(database.commit(call, operations, events), 'duplicate')
     },
     fill: (call, account, row) => filled(database, call, { account, row }),
-    async complete(call, account, { password, now, events }) {
-      if (account.emailVerifiedAt !== undefined) {
-        const set = { password, awaitsLegacyPassword: undefined }
-        const { email, waysVersion } = account
-        const where = { email, waysVersion, password: undefined, awaitsLegacyPassword: true, suspendedAt: undefined } as const
-        return (await accounts.update(call, account.id, { set, where }))?.value
-      }
-      // Identities of the file are dated as the account is.
-      const taken = await reclaiming.firstProof(call, account, { now, password, since: account.createdAt + 1 })
-      try {
-        await database.commit(call, taken.operations, [...taken.events, ...events])
-        return taken.account
-      } catch (error) {
-        if (hasCode(error, 'database.conflict')) return undefined
-        throw error
-      }
+    async complete(call, account, proved) {
+      const { operations, events, account: after } = await completing(reclaiming, call, { account, proved })
+      const linked = proved.identities.map((identity) => insertInto(identitiesCollection, identity))
+      return (await committed(database.commit(call, [...operations, ...linked], events), 'conflict', 'duplicate')) ? after : undefined
     },
     async list(call, after) {
       const page = await accounts.list(call, { index: 'email', limit: PAGE, ...(after === undefined ? {} : { after }) })
@@ -108,6 +100,22 @@ export function createMovingRepository(database: Database, reclaiming: Pick<Recl
     },
     tell: (call, events) => database.commit(call, [], events),
   }
+}
+
+async function completing(
+  reclaiming: Pick<Reclaiming, 'firstProof'>,
+  call: Call,
+  { account, proved: { password, now, events } }: { readonly account: Account; readonly proved: Proved },
+): Promise<Taken> {
+  if (account.emailVerifiedAt !== undefined) {
+    const set = { password, awaitsLegacyPassword: undefined }
+    const { id, email, waysVersion } = account
+    const where = { email, waysVersion, password: undefined, awaitsLegacyPassword: true, suspendedAt: undefined } as const
+    return { account: { ...account, ...set }, operations: [updateIn(accountsCollection, id, { set, where })], events: [] }
+  }
+  // Identities of the file are dated as the account is.
+  const taken = await reclaiming.firstProof(call, account, { now, password, since: account.createdAt + 1 })
+  return { ...taken, events: [...taken.events, ...events] }
 }
 
 async function filled(

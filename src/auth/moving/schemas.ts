@@ -1,6 +1,6 @@
 // Rows of people, as they come, and what is stored beside them: the costs of hashes, and who has ended their account here.
 import { z } from '#kernel/schema.ts'
-import type { LegacyPerson, PersonRow } from './contract.ts'
+import type { LegacyFound, LegacyPerson, PersonRow } from './contract.ts'
 
 const identities = z
   .array(z.strictObject({ issuer: z.string().min(1).max(500), subject: z.string().min(1).max(255), label: z.string().max(320).optional() }))
@@ -27,19 +27,30 @@ export const personRow = z.strictObject({
 
 export type ParsedRow = z.infer<typeof personRow>
 
-export const legacyPerson = z
-  .strictObject({
-    id: z.string().min(1).max(255).optional(),
-    name: z.string().max(1000).optional(),
-    language: z.string().max(1000).optional(),
-    emailVerified: z.boolean(),
-    roles: words.optional(),
-    groups: words.optional(),
-    identities: identities.optional(),
-  } satisfies Record<keyof LegacyPerson, unknown>)
-  .optional()
+const known = {
+  id: z.string().min(1).max(255).optional(),
+  name: z.string().max(1000).optional(),
+  language: z.string().max(1000).optional(),
+  emailVerified: z.boolean(),
+  roles: words.optional(),
+  groups: words.optional(),
+  identities: identities.optional(),
+} satisfies Record<keyof LegacyPerson, unknown>
+
+export const legacyPerson = z.strictObject(known).optional()
 
 export type ParsedLegacyPerson = z.infer<typeof legacyPerson>
+
+export const legacyFound = z
+  .strictObject({
+    ...known,
+    email: z.string().max(320),
+    passwordHash: z.string().min(1).max(1000).optional(),
+    suspended: z.boolean().optional(),
+  } satisfies Record<keyof LegacyFound, unknown>)
+  .optional()
+
+export type ParsedLegacyFound = NonNullable<z.infer<typeof legacyFound>>
 
 export const hashShape = z.strictObject({
   /** What hashes of this cost have in common. */
