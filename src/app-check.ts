@@ -214,6 +214,7 @@ const auth = z.strictObject({
   sessions: z.strictObject({ idleDays: z.int().min(1).max(31).optional(), limitDays: z.int().min(1).max(90).optional() }).optional(),
   deletion: z.strictObject({ graceDays: z.int().min(1).max(90).optional() }).optional(),
   legacySignIn: handler.optional(),
+  legacyFind: handler.optional(),
   hooks: authHooks.optional(),
   ownData: handler.optional(),
   resources: z.array(protectedResource).optional(),

@@ -12,7 +12,7 @@ export type {
   TokenRequest,
 } from './auth/hooks/contract.ts'
 export type { OwnDataEntry, OwnDataHook } from './auth/own-data/contract.ts'
-export type { LegacyHook, LegacyPerson, PersonRow } from './auth/moving/contract.ts'
+export type { LegacyFindHook, LegacyFound, LegacyHook, LegacyPerson, LegacyQuestion, PersonRow } from './auth/moving/contract.ts'
 export type { UpstreamDefinition } from './auth/upstream/contract.ts'
 export type { AuthDefinition, WebhookDefinition } from './auth/contract.ts'
 export type { ClientAuthentication, ClientDefinition, ClientLifetimes, ProtectedResourceDefinition } from './auth/clients/contract.ts'

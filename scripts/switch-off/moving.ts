@@ -30,6 +30,21 @@ export const MOVING: readonly Defence[] = [
       edits,
     }
   }),
+  ...(
+    [
+      ['has an address that nobody has confirmed there', 'person?.emailVerified !== true', 'person === undefined'],
+      ['is not said to have the identity that was asked about', 'return lists ? undefined', 'return identities ? undefined'],
+      ['has the address of another account here', 'found.id !== household.account.id && !(', 'found.id === household.account.id && !('],
+    ] as const
+  ).map(([who, from, to]): Defence => {
+    const edits = [['src/auth/moving/finder.ts', from, to]] as const
+    return {
+      requirement: 71,
+      off: `whoever comes by a provider has the account of somebody of the other system who ${who}`,
+      test: 'test/http/legacy-find.test.ts',
+      edits,
+    }
+  }),
   {
     requirement: 71,
     off: 'rows of one address are one person, though one has not confirmed it',

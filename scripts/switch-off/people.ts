@@ -200,7 +200,7 @@ export const PEOPLE: readonly Defence[] = [
     edits: [
       [
         'src/auth/upstream/service.ts',
-        "    if (isOpen(account) && account.emailVerifiedAt === undefined) return { means: { is: 'unknown' } }\n",
+        "    if (isOpen(account) && account.emailVerifiedAt === undefined) return { means: { is: 'unknown' }, isKnown: false }\n",
         '',
       ],
     ],

@@ -11,7 +11,6 @@ import { createEmailSignInRepository } from './email-sign-in/repository.ts'
 import { createEmailSignIns, type EmailSignIns } from './email-sign-in/service.ts'
 import { createLostPasskeys, type LostPasskeys, type LostPasskeysDependencies } from './lost-passkeys/service.ts'
 import type { SignInMethods } from './methods.ts'
-import type { LegacyHook } from './moving/contract.ts'
 import { createReclaiming, type Reclaiming } from './reclaiming.ts'
 import { createRecoveryRepository } from './recovery/repository.ts'
 import { createRecovery, type Recovery } from './recovery/service.ts'
@@ -32,7 +31,7 @@ export interface ByMailParts {
   readonly methods: SignInMethods
   readonly asksForMore: LostPasskeysDependencies['asksForMore']
   /** Another system is asked about people. */
-  readonly legacySignIn?: LegacyHook | undefined
+  readonly asksElsewhere: boolean
   readonly keyRing: KeyRing
   /** Where mailed links lead: the accounts origin. */
   readonly origin: string
@@ -40,12 +39,12 @@ export interface ByMailParts {
 
 /** Make it before the database starts, since it declares its collections. */
 export function createByMail(parts: ByMailParts): ByMail {
-  const { database, clock, shared, origin, legacySignIn } = parts
+  const { database, clock, shared, origin, asksElsewhere } = parts
   const { repository: accounts, passwords, admission } = shared
   const limits = createMailLimits(shared)
   const reclaiming = createReclaiming(database)
   const resets = createRecoveryRepository(database, reclaiming)
-  const ended = legacySignIn === undefined ? undefined : shared.ended
+  const ended = asksElsewhere ? shared.ended : undefined
   const addressing = { ...parts, accounts, admission, ended, repository: createAddressRepository(database, reclaiming) }
   return {
     signIns: createEmailSignIns({ ...parts, ...shared, reclaiming, repository: createEmailSignInRepository(database), accounts, limits }),

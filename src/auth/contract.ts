@@ -2,7 +2,7 @@
 import type { Call } from '#kernel/call.ts'
 import type { OwnMails } from '../jobs/contract.ts'
 import type { Clients, ProtectedResourceDefinition, RegistrationDefinition } from './clients/contract.ts'
-import type { LegacyHook, Moving } from './moving/contract.ts'
+import type { LegacyFindHook, LegacyHook, Moving } from './moving/contract.ts'
 import type { UpstreamDefinition } from './upstream/contract.ts'
 import type { AccountDeletion, AccountEnding, AccountKept, AccountSignedOut } from './leaving/contract.ts'
 import type { Finding } from './finding/contract.ts'
@@ -66,6 +66,8 @@ export interface AuthDefinition {
   }
   /** Knows people who have not moved in yet: docs/moving-in.md. */
   readonly legacySignIn?: LegacyHook
+  /** Knows them by what they come with in place of its password: a linked identity, or their address. */
+  readonly legacyFind?: LegacyFindHook
   /** Ways to sign in, each on or off. */
   readonly methods?: {
     /** On unless told. */

@@ -9,6 +9,7 @@ import { createGuard, type Guard } from './guard/service.ts'
 import { hasSecondStep, type SignInMethods, signInMethods } from './methods.ts'
 import { createOrganisationsPart, type OrganisationsPart } from './organisations/create.ts'
 import type { Moving } from './moving/contract.ts'
+import { asksElsewhere } from './moving/asks-elsewhere.ts'
 import { createMovingRepository } from './moving/repository.ts'
 import { createMoving } from './moving/service.ts'
 import { createPasskeys } from './passkeys/create.ts'
@@ -61,8 +62,8 @@ export interface PeopleParts extends Omit<AccountsParts, 'methods'> {
 export function createPeople(parts: PeopleParts): People {
   const { sites, productName, definition } = parts.settings
   const methods = signInMethods(definition)
-  const { legacySignIn } = definition ?? {}
-  const running = createAccounts({ ...parts, methods, legacySignIn })
+  const { legacySignIn, legacyFind } = definition ?? {}
+  const running = createAccounts({ ...parts, methods, legacySignIn, legacyFind })
   const forcedRoles = definition?.secondFactor?.roles ?? []
   // The same look-ups for everybody, whatever they find: time must not tell who has such a role.
   const asksForMore: ByMailParts['asksForMore'] = async (call, { id, roles = [] }) => {
@@ -72,7 +73,14 @@ export function createPeople(parts: PeopleParts): People {
     ])
     return isForcedThere || hasTotp || rules.forcedBy(roles) > 1
   }
-  const byMail = createByMail({ ...parts, methods, asksForMore, legacySignIn, shared: running.shared, origin: sites.accounts })
+  const byMail = createByMail({
+    ...parts,
+    methods,
+    asksForMore,
+    shared: running.shared,
+    asksElsewhere: asksElsewhere(definition),
+    origin: sites.accounts,
+  })
   const ways = waysInto(parts, { running, methods })
   const secondFactors = createSecondFactors({ ...parts, ...running, ...running.shared, productName })
   const { organisations, serviceAccounts } = belonging(parts, running)

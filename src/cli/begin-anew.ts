@@ -55,8 +55,8 @@ that one. If it is lost for good, stop every process that uses this database, an
 Nothing was changed. Stop every process that uses this database, and say: ninefold keys begin-anew refresh-tokens --confirm`,
 }
 
-const RETURNING = `Who has ended an account here within a year is not known any more, and legacySignIn would bring them back, with roles and all: before you
-start, delete them in the other system, too. If you cannot tell who they are, leave legacySignIn out, and move the others in by a file.`
+const RETURNING = `Who has ended an account here within a year is not known any more, and legacySignIn or legacyFind would bring them back, with roles and all:
+before you start, delete them in the other system, too. If you cannot tell who they are, leave both out, and move the others in by a file.`
 
 const AFTER_REFRESH = 'The next start makes another secret.\n'
 
@@ -72,7 +72,7 @@ async function adviceOf({ marked, stranded }: BegunAnew, { platform, app }: Load
     ...(marked > 0
       ? ['People with an authenticator app come in by a recovery code or a passkey, and set it up anew; each is told by mail.']
       : []),
-    ...(app.auth?.legacySignIn === undefined ? [] : [RETURNING]),
+    ...(app.auth?.legacySignIn === undefined && app.auth?.legacyFind === undefined ? [] : [RETURNING]),
     ...stranded.map((email) => `Has neither, and asks you: ninefold account ${email} --reset-second-step`),
     ...webhooks.map(({ name }) => `Its receiver needs a new secret: ninefold webhooks secret ${name}`),
     'Keep the new master key apart from the backups, and make a new backup.\n',

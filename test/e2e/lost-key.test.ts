@@ -178,7 +178,7 @@ test('it is given up when that is confirmed, with what is to be done then; a sec
   assert.match(done.out, /account uma@example\.org --reset-second-step/)
   assert.doesNotMatch(done.out, /tom@|pia@|ada@/)
   assert.match(done.out, /webhooks secret alarms/)
-  assert.match(done.out, /legacySignIn would bring them back.*delete them in the other system/s)
+  assert.match(done.out, /legacySignIn or legacyFind would bring them back.*delete them in the other system/s)
   await platform.startDatabase()
   assert.deepEqual(await platform.running().auth.beginAnew(call, { what: 'unreadable', confirmed: true }), {
     lost: [],

@@ -11,8 +11,9 @@ import type { RunningHooks } from '../hooks/hooks.ts'
 import { createLastingSecret } from '../keys/lasting-secret.ts'
 import type { SignInMethods } from '../methods.ts'
 import { createDecoys } from '../moving/decoys.ts'
-import type { LegacyHook } from '../moving/contract.ts'
+import type { LegacyFindHook, LegacyHook } from '../moving/contract.ts'
 import { createEndedAccounts, type EndedAccounts } from '../moving/ended.ts'
+import { createLegacyFinder, type LegacyFinder } from '../moving/finder.ts'
 import { createLegacySignIn } from '../moving/legacy.ts'
 import { createMovingRepository } from '../moving/repository.ts'
 import { createReclaiming } from '../reclaiming.ts'
@@ -38,6 +39,8 @@ export interface RunningAccounts {
 export interface AccountsShared {
   readonly admission: Admission
   readonly ended: EndedAccounts
+  /** Knows people who have not moved in yet, where the app asks another system. */
+  readonly legacyFinder: LegacyFinder | undefined
   readonly repository: AccountsRepository
   readonly passwords: RunningPasswords
   readonly throttle: Throttle
@@ -47,8 +50,9 @@ export interface AccountsShared {
 }
 
 export interface AccountsParts {
-  /** Asks another system for people who have not moved in yet. */
+  /** These ask another system for people who have not moved in yet. */
   readonly legacySignIn?: LegacyHook | undefined
+  readonly legacyFind?: LegacyFindHook | undefined
 
   readonly database: Database
   readonly cache: Cache
@@ -69,7 +73,7 @@ export interface AccountsParts {
 
 /** Make it before the database starts, since it declares its collections. */
 export function createAccounts(parts: AccountsParts): RunningAccounts {
-  const { database, cache, keyRing, clock, logger, hooks, legacySignIn, methods, settings } = parts
+  const { database, cache, keyRing, clock, logger, hooks, legacySignIn, legacyFind, methods, settings } = parts
   const passwords = createPasswords(logger, {
     filter: settings.passwordFilter,
     memoryKiB: settings.passwordMemoryKib,
@@ -82,9 +86,12 @@ export function createAccounts(parts: AccountsParts): RunningAccounts {
   const { signUp: rules, languages: [language] = [] } = settings.definition ?? {}
   const admission = createAdmission({ database, clock, rules, origin: settings.sites.accounts, language })
   const repository = createAccountsRepository(database)
+  const ended = createEndedAccounts({ database, clock, keyOf: createLastingSecret(parts, 'legacy-ended') })
+  const adopting = { ...parts, moving, ended, admission, known: settings.definition ?? {} }
   const shared: AccountsShared = {
     admission,
-    ended: createEndedAccounts({ database, clock, keyOf: createLastingSecret(parts, 'legacy-ended') }),
+    ended,
+    legacyFinder: legacyFind && createLegacyFinder(legacyFind, adopting),
     repository,
     passwords,
     throttle,
@@ -94,7 +101,7 @@ export function createAccounts(parts: AccountsParts): RunningAccounts {
   }
   const accounts = createAccountsService({
     ...shared,
-    legacy: legacySignIn && createLegacySignIn(legacySignIn, { ...parts, ...shared, passwords, moving, known: settings.definition ?? {} }),
+    legacy: legacySignIn && createLegacySignIn(legacySignIn, { ...adopting, passwords }),
     hooks,
     methods,
     clock,

@@ -7,6 +7,7 @@ import type { Engine } from '../engine.ts'
 import { appEntries } from '../own-data/app-entries.ts'
 import type { Holding } from '../own-data/contract.ts'
 import { createOwnData, type OwnData } from '../own-data/service.ts'
+import { asksElsewhere } from '../moving/asks-elsewhere.ts'
 import type { People } from '../people.ts'
 import { addressesOf, endedMarks, memberships, organisationInvitations, personalData } from './parts.ts'
 import { createMailedRemovals } from './mailed.ts'
@@ -41,7 +42,7 @@ export function createLeavingPart(parts: LeavingParts): RunningLeaving {
     memberships(people.organisations),
     organisationInvitations(people.organisations),
     ...personalData(database),
-    ...(definition?.legacySignIn === undefined ? [] : [endedMarks(people.shared)]),
+    ...(asksElsewhere(definition) ? [endedMarks(people.shared)] : []),
   ]
   const leaving = createLeaving({
     repository: createLeavingRepository(database),

@@ -8,6 +8,7 @@ import type { Secret } from '#kernel/secret.ts'
 import type { Database } from '../../database/contract.ts'
 import { createAccountsRepository } from '../accounts/repository.ts'
 import type { Admission } from '../admission/service.ts'
+import type { LegacyFinder } from '../moving/finder.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
 import type { UpstreamDefinition } from './contract.ts'
 import { upstreamId, upstreamOf } from './presets.ts'
@@ -34,6 +35,7 @@ export interface UpstreamsParts {
   readonly hooks: Pick<RunningHooks, 'beforeSignUp'>
   readonly admission: Pick<Admission, 'whyNot' | 'joining'>
   readonly hasOtherWay: HasOtherWay
+  readonly legacyFinder?: LegacyFinder | undefined
   readonly settings: UpstreamSettings
   /** How requests leave this machine. */
   readonly send?: typeof sendOutward
@@ -52,6 +54,7 @@ export function createUpstreamsOf({
   hooks,
   admission,
   hasOtherWay,
+  legacyFinder,
   settings,
   send = sendOutward,
 }: UpstreamsParts): RunningUpstreams {
@@ -63,6 +66,7 @@ export function createUpstreamsOf({
     hooks,
     admission,
     hasOtherWay,
+    legacyFinder,
     clock,
     logger,
     origin: settings.origin,

@@ -13,10 +13,13 @@ import type { AccountsRepository } from '../accounts/repository.ts'
 import { type Account, credentialOf } from '../accounts/schemas.ts'
 import { authErrors } from '../errors.ts'
 import { fieldProblem } from '../texts/problem.ts'
-import type { Admission, NotAdmitted } from '../admission/service.ts'
+import type { Admission } from '../admission/service.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
+import type { LegacyFinder } from '../moving/finder.ts'
 import { arrivalOf } from './arrival.ts'
+import type { Arrived, Owner, Seen } from './arrived.ts'
+import { arrivedElsewhere, askedAbout } from './moving-in.ts'
 import type { Upstream } from './provider.ts'
 import type { Refusal } from './refusals.ts'
 import type { RelyingParty } from './relying-party.ts'
@@ -29,21 +32,6 @@ export interface LinkedIdentity extends Identity {
   readonly upstream: string | undefined
 }
 
-export interface Owner {
-  readonly accountId: string
-  readonly credential: string
-}
-
-export type Arrived =
-  /** `byAddress`: not linked yet, since the sign-in is not whole; see `settle`. */
-  | { readonly is: 'owner'; readonly owner: Owner; readonly byAddress: boolean }
-  /** Nobody here has this address, and it is certainly theirs: an account can be made. */
-  | { readonly is: 'new' }
-  /** Whose account it is, or would be, cannot be told by what the provider says. */
-  | { readonly is: 'unknown' }
-  /** Suspended, or kept to people who have linked it; `why` of whoever may have no account, whose address it certainly is. */
-  | { readonly is: 'refused'; readonly why?: NotAdmitted }
-
 export interface Upstreams {
   readonly list: readonly Pick<Upstream, 'id' | 'kind' | 'name' | 'signUp'>[]
   find(id: string): Upstream | undefined
@@ -54,7 +42,7 @@ export interface Upstreams {
   ): Promise<{ readonly url: string; readonly journey: Journey }>
   /** Who has come back. Throws `auth.upstream_unavailable`. */
   finish(journey: Journey, search: string): Promise<Arrival | Refusal>
-  /** What an arrival at the sign-in page means. Changes nothing. */
+  /** What an arrival at the sign-in page means. Changes nothing, but that people whom the other system knows move in. Throws as `LegacyFinder.arriving`. */
   arrive(call: Call, arrival: Arrival): Promise<Arrived>
   /**
    * Links who has arrived by a verified address, for whoever has proved all that the account asks for and may come in. False when the address, or what
@@ -81,6 +69,7 @@ export interface UpstreamsDependencies {
   readonly hooks: Pick<RunningHooks, 'beforeSignUp'>
   readonly admission: Pick<Admission, 'whyNot' | 'joining'>
   readonly hasOtherWay: HasOtherWay
+  readonly legacyFinder?: Pick<LegacyFinder, 'arriving'> | undefined
   readonly clock: Clock
   readonly logger: Logger
   /** The accounts origin. */
@@ -139,12 +128,9 @@ const ownerOf = (account: Account): Owner => ({ accountId: account.id, credentia
 
 const isOpen = (account: Account | undefined): account is Account => account !== undefined && account.suspendedAt === undefined
 
-function ownedBy(
-  account: Account | undefined,
-  { byAddress }: { readonly byAddress: boolean },
-): { readonly means: Arrived; readonly account?: Account } {
-  if (!isOpen(account)) return { means: { is: 'refused' } }
-  return { means: { is: 'owner', owner: ownerOf(account), byAddress }, account }
+function ownedBy(account: Account | undefined, { byAddress }: { readonly byAddress: boolean }): Seen & { readonly account?: Account } {
+  if (!isOpen(account)) return { means: { is: 'refused' }, isKnown: true }
+  return { means: { is: 'owner', owner: ownerOf(account), byAddress }, isKnown: true, account }
 }
 
 function linkedEvents(
@@ -159,27 +145,29 @@ function linkedEvents(
 }
 
 function arriving(deps: UpstreamsDependencies): Pick<Upstreams, 'arrive' | 'settle' | 'createAccount'> {
-  const { upstreams, identities, accounts, hooks, admission, clock } = deps
+  const { upstreams, identities, accounts, hooks, admission, clock, legacyFinder: legacy } = deps
   const nameOf = (id: string): string => upstreams.find((one) => one.id === id)?.name ?? id
 
-  const arrived = async (call: Call, arrival: Arrival): Promise<{ readonly means: Arrived; readonly account?: Account }> => {
+  const arrived = async (call: Call, arrival: Arrival): Promise<Seen & { readonly account?: Account }> => {
     const known = await identities.find(call, arrival)
     if (known !== undefined) return ownedBy(await accounts.find(call, known.accountId), { byAddress: false })
-    if (upstreams.find(({ id }) => id === arrival.upstream)?.signUp !== true) return { means: { is: 'refused' } }
+    if (upstreams.find(({ id }) => id === arrival.upstream)?.signUp !== true)
+      return { means: { is: 'refused' }, isKnown: false, isLinkedOnly: true }
     // Requirement 71: the provider must have verified the address ...
-    if (arrival.email === undefined || !arrival.emailVerified) return { means: { is: 'unknown' } }
+    if (arrival.email === undefined || !arrival.emailVerified) return { means: { is: 'unknown' }, isKnown: false }
     const account = await accounts.findByEmail(call, arrival.email)
     if (account === undefined) {
       const why = await admission.whyNot(call, arrival.email)
-      return { means: why === undefined ? { is: 'new' } : { is: 'refused', why } }
+      return { means: why === undefined ? { is: 'new' } : { is: 'refused', why }, isKnown: false }
     }
     // ... and so must we: else whoever signed up with a stranger's address would get that stranger's visit.
-    if (isOpen(account) && account.emailVerifiedAt === undefined) return { means: { is: 'unknown' } }
+    if (isOpen(account) && account.emailVerifiedAt === undefined) return { means: { is: 'unknown' }, isKnown: false }
     return ownedBy(account, { byAddress: true })
   }
 
   return {
-    arrive: async (call, arrival) => (await arrived(call, arrival)).means,
+    arrive: async (call, arrival) =>
+      legacy === undefined ? (await arrived(call, arrival)).means : arrivedElsewhere({ legacy, look: arrived }, call, arrival),
 
     async settle(call, { accountId, credential }, { arrival, by }) {
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
@@ -195,6 +183,8 @@ function arriving(deps: UpstreamsDependencies): Pick<Upstreams, 'arrive' | 'sett
 
     async createAccount(call, arrival, { name: typed, by }) {
       const { email, emailVerified } = arrival
+      // The page may have been open a while.
+      if (legacy !== undefined && (await askedAbout(legacy, call, { arrival })).is !== 'nobody') return undefined
       if (email === undefined || !emailVerified) throw new TypeError('An account needs an address that the provider has verified.')
       const problem = nameProblem(typed)
       if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
