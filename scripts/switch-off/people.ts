@@ -24,7 +24,7 @@ export const PEOPLE: readonly Defence[] = [
     requirement: 70,
     off: 'whoever reads the database reads the links and codes of mails',
     test: AT_REST,
-    edits: [['src/kernel/sealed-job.ts', 'new Set([MAIL_JOB])', 'new Set()']],
+    edits: [['src/kernel/sealed-job.ts', 'new Set([MAIL_JOB, STRANGER_MAIL_JOB])', 'new Set()']],
   },
   {
     requirement: 70,

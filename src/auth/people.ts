@@ -79,6 +79,7 @@ export function createPeople(parts: PeopleParts): People {
     asksForMore,
     shared: running.shared,
     asksElsewhere: asksElsewhere(definition),
+    signingUp: running.accounts,
     origin: sites.accounts,
   })
   const ways = waysInto(parts, { running, methods })

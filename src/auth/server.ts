@@ -114,7 +114,7 @@ export const authServer = defineServer<AuthDependencies, Auth>({
         ...administration.routes,
       ],
       problemPages: problemPages(frame),
-      jobs: [...jobs, ...leaving.jobs, ...server.jobs, ...people.organisations.jobs, ...serviceAccounts.jobs],
+      jobs: [...jobs, ...leaving.jobs, ...server.jobs, ...people.organisations.jobs, ...serviceAccounts.jobs, ...people.byMail.jobs],
       webhooks: securityWebhooks(settings.definition?.webhooks ?? [], settings.development, people.securityEvents),
       async start(purpose) {
         await Promise.all([people.start(purpose), server.start()])

@@ -28,6 +28,12 @@ test('a mail is sealed in the event and in the job, and opens with when it was a
   assert.notEqual(sealedMail('ada@example.org').sealed, sealedMail('ada@example.org').sealed)
 })
 
+test('so is what asks for one, when another system has been asked whose the address is', () => {
+  const asking = { name: 'auth.stranger_mail', input: { request: mail('ada@example.org').input } }
+  assert.doesNotMatch(JSON.stringify(seal.event(jobRequested(asking), 7)), /ada@|reset|t0k3n/)
+  assert.deepEqual(seal.open(seal.request(asking, 5).input), { at: 5, input: asking.input })
+})
+
 test('what is sealed for one request opens in no other, nor changed, nor under another key', () => {
   const [ada, eve] = [sealedMail('ada@example.org'), sealedMail('eve@example.org')]
   assert.equal(seal.open({ id: eve.id, sealed: ada.sealed }), undefined)

@@ -8,10 +8,12 @@ import type { KeyRing } from './keyring.ts'
 import { z } from './schema.ts'
 
 export const MAIL_JOB = 'mail.send'
+/** Sends one, when another system has been asked whose the address is. */
+export const STRANGER_MAIL_JOB = 'auth.stranger_mail'
 
 const PURPOSE = 'jobs.input'
 const ID_BYTES = 16
-const SEALED_JOBS: ReadonlySet<unknown> = new Set([MAIL_JOB])
+const SEALED_JOBS: ReadonlySet<unknown> = new Set([MAIL_JOB, STRANGER_MAIL_JOB])
 
 /** What is stored in place of the input. */
 const sealedInput = z.strictObject({ id: z.string().min(1).max(100), sealed: z.string().min(1) })

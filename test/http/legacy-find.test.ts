@@ -199,8 +199,13 @@ test('who is switched off there stays out, and nothing of it is kept', async (t)
 })
 
 test('requirement 71: an address that is of another account here gives nothing away, and no second account is made', async (t) => {
-  const old = await opened(t)
+  let isThere = false
+  const old = await opened(t, {
+    find: (_context, question) =>
+      isThere && 'subject' in question ? { id: OLD_ID, email: 'ada@example.org', emailVerified: true, identities: [question] } : undefined,
+  })
   const { accountId } = await old.world.person({ email: 'ada@example.org' })
+  isThere = true
   assert.equal(locationOf(await old.come()), '/interaction/u1/choose')
   assert.deepEqual(await old.identitiesOf(accountId), [])
   assert.match(old.world.log.join(''), /auth\.legacy_refused.*another id than the account here/)

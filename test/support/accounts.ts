@@ -82,6 +82,8 @@ export interface AccountsWorld {
   readonly engine: FakeEngine
   readonly mails: SentMail[]
   readonly log: string[]
+  /** Jobs that are done for mails, which failed: to be tried again. */
+  readonly failedJobs: (() => Promise<void>)[]
   /** The newest mail to an address, of this template if told, once it has been delivered. */
   mailTo(email: string, template?: string): Promise<SentMail>
   /** The job that a write asks for, run now. */
@@ -252,6 +254,14 @@ export async function openAccounts(
   const mails: SentMail[] = []
   let delivered = 0
   const reached = new Set<string>()
+  const failedJobs: (() => Promise<void>)[] = []
+  const runJob = async (data: Json): Promise<void> => {
+    const wanted = isRecord(data) ? running.byMail.jobs.find(({ name }) => name === data['name']) : undefined
+    if (wanted === undefined || !isRecord(data)) return
+    const run = async (): Promise<void> =>
+      void (await wanted.handle({ call, jobId: wanted.name, attempt: 1 }, wanted.input.parse(data['input'])))
+    await run().catch(() => failedJobs.push(run))
+  }
   database.subscribe({
     consumer: 'test-mails',
     topics: ['jobs.requested', SETTLED],
@@ -261,6 +271,7 @@ export async function openAccounts(
           reached.add(event.key)
           continue
         }
+        await runJob(event.data)
         const sent = mailOf(event.data, seal)
         if (sent !== undefined) mails.push(sent)
         delivered += 1
@@ -323,6 +334,7 @@ export async function openAccounts(
     engine,
     mails,
     log,
+    failedJobs,
     visit,
     routes: pages,
     mailTo: (email, template) =>

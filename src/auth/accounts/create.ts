@@ -16,6 +16,7 @@ import { createEndedAccounts, type EndedAccounts } from '../moving/ended.ts'
 import { createLegacyFinder, type LegacyFinder } from '../moving/finder.ts'
 import { createLegacySignIn } from '../moving/legacy.ts'
 import { createMovingRepository } from '../moving/repository.ts'
+import { type AskForMail, createAskForMail } from '../moving/stranger-mail.ts'
 import { createReclaiming } from '../reclaiming.ts'
 import type { Purpose } from '#kernel/lifecycle.ts'
 import { createPasswords, type PasswordSettings, type RunningPasswords } from '../passwords/passwords.ts'
@@ -41,6 +42,7 @@ export interface AccountsShared {
   readonly ended: EndedAccounts
   /** Knows people who have not moved in yet, where the app asks another system. */
   readonly legacyFinder: LegacyFinder | undefined
+  readonly askForMail: AskForMail
   readonly repository: AccountsRepository
   readonly passwords: RunningPasswords
   readonly throttle: Throttle
@@ -92,6 +94,7 @@ export function createAccounts(parts: AccountsParts): RunningAccounts {
     admission,
     ended,
     legacyFinder: legacyFind && createLegacyFinder(legacyFind, adopting),
+    askForMail: createAskForMail({ asksElsewhere: legacyFind !== undefined }),
     repository,
     passwords,
     throttle,

@@ -12,6 +12,8 @@ import type { Admission } from '../admission/service.ts'
 import { authErrors } from '../errors.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
 import { needsPasskey, type SignInMethods } from '../methods.ts'
+import type { AskForMail } from '../moving/stranger-mail.ts'
+import type { Resume } from '../moving/stranger-mail-job.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import { passwordProblem } from '../passwords/policy.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
@@ -71,6 +73,8 @@ export interface Confirmation {
 export interface SigningUp {
   /** Answers nothing: whether the address has an account already is said in the mail alone. Throws `auth.bad_details` with the fields. */
   signUp(call: Call, request: SignUp): Promise<void>
+  /** The mail to somebody who has the address only since then. */
+  readonly resumeSignUp: Resume
   /** What a mailed link would confirm; looking changes nothing. */
   pendingSignUp(call: Call, link: Pick<Confirmation, 'token' | 'browser'>): Promise<PendingSignUp | undefined>
   /** Uses the link up and makes the account. After `wrong_password` and `needs_passkey` the link is as good as before. */
@@ -83,6 +87,7 @@ export interface SignUpDependencies {
   readonly throttle: Throttle
   readonly hooks: Pick<RunningHooks, 'beforeSignUp'>
   readonly admission: Pick<Admission, 'problem' | 'mayJoin' | 'joining'>
+  readonly askForMail: AskForMail
   readonly clock: Clock
   readonly methods: SignInMethods
   /** Where mailed links lead: the accounts origin. */
@@ -95,7 +100,7 @@ const MINUTE = 60_000
 const SIGN_UPS_PER_CLIENT: ThrottleRule = { free: 100, firstWaitMs: 30_000, longestWaitMs: 10 * MINUTE, windowMs: 60 * MINUTE }
 
 export function createSigningUp(deps: SignUpDependencies): SigningUp {
-  const { repository, passwords, throttle, hooks, admission, clock, methods, origin } = deps
+  const { repository, passwords, throttle, hooks, admission, askForMail, clock, methods, origin } = deps
 
   const findPending = async (call: Call, token: string): Promise<Stored<EmailToken> | undefined> => {
     const stored = await repository.findToken(call, sha256(token))
@@ -137,9 +142,13 @@ export function createSigningUp(deps: SignUpDependencies): SigningUp {
         ...placeOf(request, call.language),
         expiresAt: clock.now() + LINK_MINUTES * MINUTE,
       }
-      const told = mail({ ...mailFor(known, { email, token, origin, mayJoin }), language: languageFor(known, call) })
-      await repository.insertToken(call, pending, mayMail ? [told] : [])
+      const told = { ...mailFor(known, { email, token, origin, mayJoin }), language: languageFor(known, call) }
+      const { id, expiresAt } = pending
+      const waiting = { kind: 'sign-up', id, token, expiresAt } as const
+      await repository.insertToken(call, pending, mayMail ? [askForMail({ request: told, isKnown: known !== undefined, waiting })] : [])
     },
+
+    resumeSignUp: resuming(deps),
 
     async pendingSignUp(call, { token, browser }) {
       const stored = await findPending(call, token)
@@ -155,6 +164,14 @@ export function createSigningUp(deps: SignUpDependencies): SigningUp {
       const owner = await redeem(call, stored, { client: confirmation.client, ...confirmation.by, beginning: confirmation.beginning })
       return owner && { ...pending, owner }
     },
+  }
+}
+
+/** The token of the record is never mailed then, so it can confirm nothing. */
+function resuming({ repository, origin }: SignUpDependencies): Resume {
+  return async (call, { account, waiting: { token } }) => {
+    const told = mailFor(account, { email: account.email, token, origin, mayJoin: true })
+    await repository.tell(call, [mail({ ...told, language: languageFor(account, call) })])
   }
 }
 

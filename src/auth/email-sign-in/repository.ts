@@ -14,11 +14,17 @@ export const emailSignInsCollection = defineCollection<EmailSignIn>({
   expiry: 'expiresAt',
 })
 
+export interface Given extends Pick<EmailSignIn, 'accountId' | 'credential'> {
+  readonly events: readonly EventDraft[]
+}
+
 export interface EmailSignInRepository {
   find(call: Call, id: string): Promise<Stored<EmailSignIn> | undefined>
   findByLink(call: Call, link: string): Promise<Stored<EmailSignIn> | undefined>
   /** In the place of what was there. */
   put(call: Call, waiting: EmailSignIn, events: readonly EventDraft[]): Promise<void>
+  /** Makes it somebody's that was nobody's, however many codes were tried meanwhile. Nothing happens where another mail was asked for since. */
+  give(call: Call, waiting: Stored<EmailSignIn>, given: Given): Promise<void>
   /** As it was read; costs what `put` does. */
   keep(call: Call, waiting: Stored<EmailSignIn>): Promise<void>
   /** Counts a try before its code is looked at. `undefined` when somebody was faster. */
@@ -49,6 +55,9 @@ export function createEmailSignInRepository(database: Database): EmailSignInRepo
         }
       }
       throw new Error('The sign-in changes too often to be stored.')
+    },
+    async give(call, { value: { id, link } }, { events, ...set }) {
+      await waiting.update(call, id, { set, where: { link, accountId: undefined } }, { events })
     },
     async keep(call, { value, version }) {
       await waiting.update(call, value.id, { set: {}, ifVersion: version })

@@ -18,6 +18,8 @@ import { PER_CLIENT, type Throttle } from '../accounts/throttle.ts'
 import { restOfTakingBackRequested } from '../end-access.ts'
 import { authErrors } from '../errors.ts'
 import type { SignInMethods } from '../methods.ts'
+import type { AskForMail } from '../moving/stranger-mail.ts'
+import type { Resume } from '../moving/stranger-mail-job.ts'
 import type { Reclaiming } from '../reclaiming.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
@@ -46,6 +48,8 @@ export type LinkView = { readonly kind: 'here'; readonly email: string } | { rea
 export interface EmailSignIns {
   /** Answers nothing: whether the address has an account is said in the mail alone. Throws `auth.bad_details` for what is no address. */
   ask(call: Call, request: MailAsker & WaitingPlace): Promise<void>
+  /** The mail to somebody who has the address only since it was asked for. */
+  readonly resume: Resume
   /** The address that a mail was asked for here, whether it went anywhere or not. */
   waitingFor(call: Call, place: WaitingPlace): Promise<string | undefined>
   /** `ended` when there were too many tries, it took too long, or it was used. */
@@ -59,6 +63,7 @@ export interface EmailSignInDependencies {
   readonly repository: EmailSignInRepository
   readonly accounts: Pick<AccountsRepository, 'find' | 'findByEmail' | 'tell'>
   readonly limits: MailLimits
+  readonly askForMail: AskForMail
   readonly devices: Pick<Devices, 'recognise'>
   readonly admission: Pick<Admission, 'isOff'>
   readonly throttle: Throttle
@@ -76,7 +81,7 @@ const MAX_ROUNDS = 20
 const idOf = ({ browser, interaction }: WaitingPlace): string => sha256(`${browser}\n${interaction}`)
 
 export function createEmailSignIns(deps: EmailSignInDependencies): EmailSignIns {
-  const { repository, accounts, limits, clock, keyRing } = deps
+  const { repository, accounts, limits, askForMail, clock, keyRing } = deps
   const codes = createCodes(keyRing)
   const redeeming = createRedeeming(deps)
   const findLink = async (call: Call, token: string): Promise<Stored<EmailSignIn> | undefined> => {
@@ -108,13 +113,15 @@ export function createEmailSignIns(deps: EmailSignInDependencies): EmailSignIns 
         credential: credentialOf(account ?? {}),
         expiresAt: clock.now() + TOKEN_MS,
       }
-      const link = `${deps.origin}/interaction/${request.interaction}/email/link?token=${token}`
-      await repository.put(
-        call,
-        waiting,
-        mayMail ? [mail({ ...mailFor(deps, account, { email, code, link }), language: languageFor(account, call) })] : [],
-      )
+      const { interaction } = request
+      const told = {
+        ...mailFor(deps, account, { email, code, link: linkTo(deps, interaction, token) }),
+        language: languageFor(account, call),
+      }
+      const record = { kind: 'sign-in', id, token, interaction, expiresAt: waiting.expiresAt } as const
+      await repository.put(call, waiting, mayMail ? [askForMail({ request: told, isKnown: account !== undefined, waiting: record })] : [])
     },
+    resume: resuming(deps),
     async waitingFor(call, place) {
       const found = await repository.find(call, idOf(place))
       return found === undefined || found.value.expiresAt <= clock.now() ? undefined : found.value.email
@@ -130,6 +137,23 @@ export function createEmailSignIns(deps: EmailSignInDependencies): EmailSignIns 
       if (found === undefined || !deps.methods.magicLink || !isHere(found, place)) return undefined
       return redeeming.finish(call, found)
     },
+  }
+}
+
+function linkTo({ origin }: Pick<EmailSignInDependencies, 'origin'>, interaction: string, token: string): string {
+  return `${origin}/interaction/${interaction}/email/link?token=${token}`
+}
+
+function resuming(deps: EmailSignInDependencies): Resume {
+  const { repository, keyRing } = deps
+  const codes = createCodes(keyRing)
+  return async (call, { account, waiting: { id, token, interaction = '' } }) => {
+    const found = await repository.find(call, id)
+    if (found?.value.link !== sha256(token)) return
+    const shown = { email: account.email, code: codes.of(token), link: linkTo(deps, interaction, token) }
+    const told = mail({ ...mailFor(deps, account, shown), language: languageFor(account, call) })
+    const given = { ...(isOpen(account) ? { accountId: account.id } : {}), credential: credentialOf(account) }
+    await repository.give(call, found, { ...given, events: [told] })
   }
 }
 

@@ -17,6 +17,8 @@ import type { PasskeyLink } from '../contract.ts'
 import { endAccessRequested } from '../end-access.ts'
 import { authErrors } from '../errors.ts'
 import { needsPasskey, type SignInMethods } from '../methods.ts'
+import type { AskForMail } from '../moving/stranger-mail.ts'
+import type { Resume } from '../moving/stranger-mail-job.ts'
 import type { Renewal } from '../passkeys/service.ts'
 import type { RecoveryRepository } from '../recovery/repository.ts'
 import type { PasswordReset } from '../recovery/schemas.ts'
@@ -34,6 +36,8 @@ export interface PendingPasskey extends PendingReset {
 export interface LostPasskeys {
   /** Answers nothing: whether the address has an account is said in the mail alone. Throws `auth.bad_details` for what is no address. */
   ask(call: Call, request: ResetRequest): Promise<void>
+  /** The mail to somebody who has the address only since it was asked for. */
+  readonly resume: Resume
   /**
    * The link to whoever has this address, for operators; they are the ones who know that it is them, so the role does not matter. `undefined` when nobody
    * has it, `passkeyLinkSent: false` where another way in is open. Throws `auth.operators_only` for anybody but operators and the system.
@@ -54,6 +58,7 @@ export interface LostPasskeysDependencies {
   readonly repository: RecoveryRepository
   readonly accounts: Pick<AccountsRepository, 'find' | 'findByEmail'>
   readonly limits: MailLimits
+  readonly askForMail: AskForMail
   readonly admission: Pick<Admission, 'isOff'>
   readonly methods: SignInMethods
   /** Whether a mailbox is not enough: a role of theirs asks for two factors, be it one in an organisation, or they have an authenticator app. */
@@ -72,8 +77,8 @@ export function createLostPasskeys(deps: LostPasskeysDependencies): LostPasskeys
   return { ...asking(deps), ...renewing(deps) }
 }
 
-function asking(deps: LostPasskeysDependencies): Pick<LostPasskeys, 'ask' | 'send' | 'grant'> {
-  const { repository, accounts, limits, clock, methods, asksForMore } = deps
+function asking(deps: LostPasskeysDependencies): Pick<LostPasskeys, 'ask' | 'resume' | 'send' | 'grant'> {
+  const { repository, accounts, limits, clock, methods, asksForMore, askForMail } = deps
   return {
     async ask(call, request) {
       const email = normaliseEmail(request.email)
@@ -83,8 +88,21 @@ function asking(deps: LostPasskeysDependencies): Pick<LostPasskeys, 'ask' | 'sen
       // Nobody is looked for in the same way, so that time does not tell who has an account.
       const forced = await asksForMore(call, account ?? { id: newId(clock.now()) })
       const { token, reset } = permitOf(deps, { email, account: forced ? undefined : account, interaction: request.interaction })
-      const told = mail({ ...mailFor(deps, account, { email, token, forced }), language: languageFor(account, call) })
-      await repository.insert(call, reset, mayMail ? [told] : [])
+      const told = { ...mailFor(deps, account, { email, token, forced }), language: languageFor(account, call) }
+      const { id, interaction, expiresAt } = reset
+      const waiting = { kind: 'passkey', id, token, interaction, expiresAt } as const
+      await repository.insert(call, reset, mayMail ? [askForMail({ request: told, isKnown: account !== undefined, waiting })] : [])
+    },
+
+    async resume(call, { account, waiting: { id, token } }) {
+      const reset = await repository.find(call, id, 'passkey')
+      if (reset === undefined) return
+      const forced = await asksForMore(call, account)
+      const told = mail({ ...mailFor(deps, account, { email: account.email, token, forced }), language: languageFor(account, call) })
+      const given = forced
+        ? { accountId: undefined, credential: reset.value.credential }
+        : { accountId: account.id, credential: credentialOf(account) }
+      await repository.give(call, reset, { ...given, events: [told] })
     },
 
     async send(call, typed) {

@@ -18,11 +18,17 @@ export const resetsCollection = defineCollection<PasswordReset>({
 export interface RecoveryRepository {
   find(call: Call, id: string, what: 'password' | 'passkey'): Promise<Stored<PasswordReset> | undefined>
   insert(call: Call, reset: PasswordReset, events: readonly EventDraft[]): Promise<void>
+  /** Makes it somebody's that was nobody's. False when it is gone, or somebody's already. */
+  give(call: Call, reset: Stored<PasswordReset>, given: Given): Promise<boolean>
   /**
    * Uses it up and sets the password or adds the passkey, both or neither. An address that was not confirmed is by this: whoever had the account before has never shown that
    * the mailbox is theirs, so every way in and every second step that was set goes in the same commit. False when somebody was faster, or the password has changed meanwhile.
    */
   redeem(call: Call, reset: Stored<PasswordReset>, change: Recovered): Promise<boolean>
+}
+
+export interface Given extends Pick<PasswordReset, 'accountId' | 'credential'> {
+  readonly events: readonly EventDraft[]
 }
 
 export interface Recovered {
@@ -46,6 +52,9 @@ export function createRecoveryRepository(database: Database, reclaiming: Pick<Re
     },
     async insert(call, reset, events) {
       await resets.insert(call, reset, { events })
+    },
+    async give(call, { value }, { events, ...set }) {
+      return (await resets.update(call, value.id, { set, where: { accountId: undefined } }, { events })) !== undefined
     },
     async redeem(call, { value, version }, { account, by, now, events }) {
       const { id, password: before, waysVersion, emailVerifiedAt, reclaimedSince } = account

@@ -15,6 +15,8 @@ import type { AccountsRepository } from '../accounts/repository.ts'
 import { type Account, credentialOf } from '../accounts/schemas.ts'
 import { endAccessRequested } from '../end-access.ts'
 import { authErrors } from '../errors.ts'
+import type { AskForMail } from '../moving/stranger-mail.ts'
+import type { Resume } from '../moving/stranger-mail-job.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import { passwordProblem } from '../passwords/policy.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
@@ -36,6 +38,8 @@ export interface PendingReset {
 export interface Recovery {
   /** Answers nothing: whether the address has an account is said in the mail alone. Throws `auth.bad_details` for what is no address. */
   ask(call: Call, request: ResetRequest): Promise<void>
+  /** The mail to somebody who has the address only since it was asked for. */
+  readonly resume: Resume
   /** What a mailed link would reset; looking changes nothing. */
   pending(call: Call, token: string): Promise<PendingReset | undefined>
   /**
@@ -50,6 +54,7 @@ export interface RecoveryDependencies {
   readonly accounts: Pick<AccountsRepository, 'find' | 'findByEmail'>
   readonly passwords: Passwords
   readonly limits: MailLimits
+  readonly askForMail: AskForMail
   readonly admission: Pick<Admission, 'isOff'>
   readonly clock: Clock
   /** Where mailed links lead: the accounts origin. */
@@ -62,7 +67,7 @@ interface Found {
 }
 
 export function createRecovery(deps: RecoveryDependencies): Recovery {
-  const { repository, accounts, passwords, limits, clock, origin } = deps
+  const { repository, accounts, passwords, limits, admission, askForMail, clock, origin } = deps
 
   const find = async (call: Call, token: string): Promise<Found | undefined> => {
     const reset = await repository.find(call, sha256(token), 'password')
@@ -80,21 +85,24 @@ export function createRecovery(deps: RecoveryDependencies): Recovery {
       const account = await accounts.findByEmail(call, email)
       const token = randomToken()
       const { interaction } = request
+      const waiting = { kind: 'reset', id: sha256(token), token, interaction, expiresAt: clock.now() + TOKEN_MS } as const
       const reset: PasswordReset = {
-        id: sha256(token),
+        id: waiting.id,
         ...(account === undefined ? {} : { accountId: account.id }),
         email,
         credential: credentialOf(account ?? {}),
         ...(interaction === undefined ? {} : { interaction }),
-        expiresAt: clock.now() + TOKEN_MS,
+        expiresAt: waiting.expiresAt,
       }
-      await repository.insert(
-        call,
-        reset,
-        mayMail
-          ? [mail({ ...mailFor(account, { email, token, origin, admission: deps.admission }), language: languageFor(account, call) })]
-          : [],
-      )
+      const told = { ...mailFor(account, { email, token, origin, admission }), language: languageFor(account, call) }
+      await repository.insert(call, reset, mayMail ? [askForMail({ request: told, isKnown: account !== undefined, waiting })] : [])
+    },
+
+    async resume(call, { account, waiting: { id, token } }) {
+      const reset = await repository.find(call, id, 'password')
+      if (reset === undefined) return
+      const told = mail({ ...mailFor(account, { ...account, token, origin, admission }), language: languageFor(account, call) })
+      await repository.give(call, reset, { accountId: account.id, credential: credentialOf(account), events: [told] })
     },
 
     async pending(call, token) {
