@@ -34,7 +34,7 @@ export const MOVING: readonly Defence[] = [
     [
       ['has an address that nobody has confirmed there', 'person?.emailVerified !== true', 'person === undefined'],
       ['is not said to have the identity that was asked about', 'return lists ? undefined', 'return identities ? undefined'],
-      ['has the address of another account here', 'found.id !== household.account.id && !(', 'found.id === household.account.id && !('],
+      ['has the address of another account here', 'if (!(await isTheirs(', 'if (found.name === "" && !(await isTheirs('],
     ] as const
   ).map(([who, from, to]): Defence => {
     const edits = [['src/auth/moving/finder.ts', from, to]] as const

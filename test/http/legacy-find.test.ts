@@ -212,6 +212,45 @@ test('requirement 71: an address that is of another account here gives nothing a
   assert.equal(await old.account('ada@club.example'), undefined)
 })
 
+test('requirement 71: an account here that came by another id is of somebody else, though the address is the same', async (t) => {
+  const row = { id: '42', email: 'ada@example.org', emailVerified: true }
+  const waiting = { ...row, legacyPassword: true }
+  for (const [moved, id, isTheirs] of [
+    [row, '43', false],
+    // Of which system that id is, the file does not say.
+    [row, '42', false],
+    [row, undefined, false],
+    [waiting, '43', false],
+    [waiting, '42', true],
+    [waiting, undefined, true],
+  ] as const) {
+    const { id: _, ...nameless } = { id: OLD_ID, email: 'ada@example.org', emailVerified: true }
+    const old = await opened(t, {
+      find: (_context, question) =>
+        'subject' in question ? { ...nameless, ...(id === undefined ? {} : { id }), identities: [question] } : undefined,
+    })
+    await old.world.running.moving.moveIn(call, [moved], { from: 'file' })
+    const back = await old.come()
+    assert.equal(isIn(back), isTheirs, JSON.stringify([moved, id]))
+    if (!isTheirs) assert.equal(locationOf(back), '/interaction/u1/choose')
+  }
+})
+
+test('requirement 71: so is one that came by the password and another id, while one without any goes on', async (t) => {
+  for (const [before, isTheirs] of [
+    ['42', false],
+    ['43', true],
+    [undefined, true],
+  ] as const) {
+    const old = await opened(t, {
+      person: { id: '43' },
+      password: () => ({ emailVerified: true, ...(before === undefined ? {} : { id: before }) }),
+    })
+    assert.ok(await signIn(old, PASSWORD))
+    assert.equal(isIn(await old.come()), isTheirs, before)
+  }
+})
+
 test('who has moved in without their identities comes by them, until a way in was taken away here', async (t) => {
   for (const row of [
     { id: OLD_ID, email: 'ada@example.org', emailVerified: true },

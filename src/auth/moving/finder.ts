@@ -9,7 +9,7 @@ import { type AdoptingDependencies, adopted, answeredHousehold, isSame } from '.
 import { asked } from './asking.ts'
 import { completed } from './completing.ts'
 import type { LegacyFindHook, LegacyQuestion } from './contract.ts'
-import { type Household, nameOf } from './household.ts'
+import { type Household, idOf, LEGACY, nameOf } from './household.ts'
 import { legacyFound, type ParsedLegacyFound } from './schemas.ts'
 
 export type Found =
@@ -111,7 +111,7 @@ async function present(
     deps.logger.warn({ requestId: call.requestId, event: 'auth.legacy_refused', accountId: found.id, reason })
     return { is: 'uncertain' }
   }
-  if (found.id !== household.account.id && !(await isSame(deps, call, { found, id })))
+  if (!(await isTheirs(deps, call, { found, made: household.account, id })))
     return refused('the other system has this address with another id than the account here')
   const identities = household.identities.map((one) => ({ ...one, accountId: found.id }))
   const arriving = {
@@ -123,4 +123,17 @@ async function present(
   if (outcome.outcome === 'refused') return refused(outcome.reason)
   if ('left' in outcome && outcome.left !== undefined) return refused(outcome.left)
   return { is: 'here', account: (await deps.moving.find(call, found.id)) ?? found }
+}
+
+/** Whether an account here is of the person whom the other system means: by the id, as far as one has come with the account. */
+async function isTheirs(
+  deps: AdoptingDependencies,
+  call: Call,
+  { found, made, id }: { readonly found: Account; readonly made: Account; readonly id: string | undefined },
+): Promise<boolean> {
+  // The second was made by an answer that had no id.
+  if (found.id === made.id || found.id === idOf(undefined, { from: LEGACY, email: found.email })) return true
+  // A file has said that it is of that system.
+  if (found.awaitsLegacyPassword === true) return isSame(deps, call, { found, id })
+  return id !== undefined && found.legacyMarks !== undefined && isSame(deps, call, { found, id })
 }

@@ -24,19 +24,11 @@ export async function arrivedElsewhere({ legacy, look }: Asking, call: Call, arr
   const { means, isKnown, isLinkedOnly } = await look(call, arrival)
   if (isKnown) return means
   const answer = await askedAbout(legacy, call, { arrival, isLinkedOnly })
-  switch (answer.is) {
-    case 'nobody':
-      return means
-    case 'blocked':
-      return { is: 'refused' }
-    case 'domain':
-      return { is: 'refused', why: 'email_domain' }
-    case 'uncertain':
-      return isLinkedOnly === true ? means : { is: 'unknown' }
-    case 'here': {
-      const { means: now } = await look(call, arrival)
-      // They have an account by now, so no other is made beside it.
-      return now.is === 'new' ? { is: 'unknown' } : now
-    }
-  }
+  if (answer.is === 'nobody') return means
+  if (answer.is === 'blocked') return { is: 'refused' }
+  if (answer.is === 'domain') return { is: 'refused', why: 'email_domain' }
+  if (answer.is === 'uncertain') return isLinkedOnly === true ? means : { is: 'unknown' }
+  const { means: now } = await look(call, arrival)
+  // They have an account by now, so no other is made beside it.
+  return now.is === 'new' ? { is: 'unknown' } : now
 }
