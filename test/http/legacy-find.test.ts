@@ -142,6 +142,7 @@ test('requirement 71: a system that fails, is late or answers with nonsense lets
     down: () => {
       throw new Error('down')
     },
+    late: () => new Promise(() => {}),
     nonsense: () => ({ email: 'ada@example.org', emailVerified: true, admin: true }) as LegacyFound,
     'no address': () => ({ email: 'nothing', emailVerified: true }),
     'another identity': () => ({
