@@ -20,6 +20,7 @@ const COMMANDS = {
   dev: { nodeArgs: ['--watch'], args: [MAIN, 'start', ...APP], builds: true, withThirdParty: true },
   test: { args: ['scripts/test.ts'], builds: true },
   check: { args: ['scripts/check.ts'] },
+  'switch-off': { args: ['scripts/switch-off.ts'], builds: true },
   format: { args: ['node_modules/@biomejs/biome/bin/biome', 'format', '--write'] },
   generate: { args: ['scripts/generate.ts'] },
   bench: { args: ['bench/run.ts'], builds: true },

@@ -1,8 +1,10 @@
 // Switches each defence of sign-in off, one at a time, in a copy of the sources, and shows that the test which names its requirement fails then. Not part of
-// `npm test`: it takes half an hour.
-//   node scripts/switch-off.ts            all of them
-//   node scripts/switch-off.ts 7 44       those of some requirements
-//   node scripts/switch-off.ts --fit      none; only whether each still fits the sources
+// `npm test`: it takes half an hour. CI does a part a day, so that each has its turn within five weeks.
+//   node scripts/switch-off.ts                 all of them
+//   node scripts/switch-off.ts 7 44            those of some requirements
+//   node scripts/switch-off.ts --part=3/36     every 36th, from the third on
+//   node scripts/switch-off.ts --today         the part of today
+//   node scripts/switch-off.ts --fit           none; only whether each still fits the sources
 import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { ACCOUNTS } from './switch-off/accounts.ts'
 import { AUTHORIZATION } from './switch-off/authorization.ts'
 import { BROWSERS } from './switch-off/browsers.ts'
+import { chooseBy } from './switch-off/choice.ts'
 import { CLIENTS } from './switch-off/clients.ts'
 import type { Defence, Edit } from './switch-off/defence.ts'
 import { ENDPOINT_TOKENS } from './switch-off/endpoints.ts'
@@ -117,40 +120,47 @@ async function run(copy: string, file: string, requirements: readonly number[]):
   return { passed: count(named), failed: count(/failureType: 'testCodeFailure'/g), output }
 }
 
-/** What fails with all defences on would fail without one, too. */
-async function baseline(copy: string, defences: readonly Defence[]): Promise<string[]> {
-  const problems: string[] = []
+/** What fails with all defences on would fail without one, too: it shows nothing about those that it is to notice. */
+async function baseline(copy: string, defences: readonly Defence[]): Promise<ReadonlyMap<string, string>> {
+  const broken = new Map<string, string>()
   for (const file of new Set(defences.map(({ test }) => test))) {
     const requirements = [...new Set(defences.filter(({ test }) => test === file).map(({ requirement }) => requirement))]
     const { passed, output } = await run(copy, file, requirements)
-    if (passed === 0 || /^\s*not ok /m.test(output)) problems.push(`${file} does not pass as it is:\n${output.slice(-2000)}`)
+    if (passed === 0 || /^\s*not ok /m.test(output)) broken.set(file, `${file} does not pass as it is:\n${output.slice(-2000)}`)
   }
-  return problems
+  return broken
 }
 
-async function switchOff(copy: string, { requirement, off, edits, test }: Defence): Promise<string[]> {
+const tellOf = ({ requirement, off, test }: Defence): string => `${String(requirement).padStart(2)}  ${off}  (${test})`
+
+async function switchOff(copy: string, defence: Defence): Promise<string[]> {
+  const { requirement, off, edits, test } = defence
+  const startedAt = performance.now()
   apply(copy, edits)
   const { failed, output } = await run(copy, test, [requirement])
   restore(copy, edits)
-  say(`${failed > 0 ? 'noticed' : 'MISSED '}  ${String(requirement).padStart(2)}  ${off}  (${test}, ${failed} failed)`)
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+  say(`${failed > 0 ? 'noticed' : 'MISSED '}  ${tellOf(defence)}, ${failed} failed, ${seconds} s`)
   return failed > 0 ? [] : [`requirement ${requirement}: nothing in ${test} fails though ${off}\n${output.slice(-1500)}`]
 }
 
 async function switchAllOff(defences: readonly Defence[]): Promise<string[]> {
   const copy = copyTree(defences)
   try {
-    const found = await baseline(copy, defences)
-    if (found.length > 0) return found
-    for (const defence of defences) found.push(...(await switchOff(copy, defence)))
+    const broken = await baseline(copy, defences)
+    const found = [...broken.values()]
+    for (const defence of defences) {
+      if (broken.has(defence.test)) say(`left on  ${tellOf(defence)}, whose test does not pass as it is`)
+      else found.push(...(await switchOff(copy, defence)))
+    }
     return found
   } finally {
     rmSync(copy, { recursive: true, force: true })
   }
 }
 
-const words = process.argv.slice(2)
-const wanted = new Set(words.map(Number))
-const chosen = words.includes('--fit') ? [] : all.filter(({ requirement }) => wanted.size === 0 || wanted.has(requirement))
+const { chosen, name } = chooseBy(process.argv.slice(2), all)
+if (chosen.length > 0) say(`Switching off ${chosen.length} of ${all.length} defences (${name}).`)
 const stale = [...gaps(), ...all.flatMap(staleness)]
 const problems = stale.length > 0 || chosen.length === 0 ? stale : await switchAllOff(chosen)
 for (const problem of problems) say(`\n${problem}`)

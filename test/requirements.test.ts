@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { chooseBy } from '../scripts/switch-off/choice.ts'
+import type { Defence } from '../scripts/switch-off/defence.ts'
 
 const run = promisify(execFile)
 const COUNT = 73
@@ -102,6 +104,29 @@ test('the ledger notices a row, a file, a number and a decision that is taken aw
     const page = whole.page.replaceAll(`(${name})`, '(https://example.org/)')
     assert.ok(problems({ ...whole, page }).length > 0, name)
   }
+})
+
+test('the days take turns at all defences, as part of which everything is switched off once', () => {
+  const all = Array.from({ length: 290 }, (_, index): Defence => ({ requirement: index, off: '', test: '', edits: [] }))
+  const chosenOn = (day: number) => chooseBy(['--today'], all, day * 86_400_000 + 5)
+  const days = Array.from({ length: 36 }, (_, index) => chosenOn(20_000 + index))
+  assert.deepEqual(
+    days.flatMap(({ chosen }) => chosen).toSorted((a, b) => a.requirement - b.requirement),
+    all,
+  )
+  assert.ok(days.every(({ chosen }) => chosen.length === 8 || chosen.length === 9))
+  assert.deepEqual(chosenOn(20_036), days[0])
+  assert.deepEqual(chooseBy([days[0]?.name ?? ''], all), days[0])
+  assert.deepEqual(
+    chooseBy(['--part=2/100'], all).chosen.map(({ requirement }) => requirement),
+    [1, 101, 201],
+  )
+  assert.deepEqual(
+    chooseBy(['7', '44'], all).chosen.map(({ requirement }) => requirement),
+    [7, 44],
+  )
+  assert.deepEqual([chooseBy([], all).chosen.length, chooseBy(['--fit'], all).chosen.length], [290, 0])
+  for (const words of [['--part=0/9'], ['--part=10/9'], ['--tomorrow'], ['290'], ['--fit', '7']]) assert.throws(() => chooseBy(words, all))
 })
 
 test('each defence that can be switched off still fits the sources', async () => {
