@@ -47,13 +47,16 @@ export function refreshingContext(): KoaContextWithOIDC['oidc'] | undefined {
 }
 
 export function createReuse({ accounts, clients, clock, logger }: ReuseDependencies): Reuse {
-  const nameOf = async (call: Call, clientId: string | undefined): Promise<string> =>
-    mailLineOf((await clients.find(call, clientId ?? ''))?.name, 'An app')
+  /** Of a client that is gone nobody knows it any more, and the words of pages and mails do without. */
+  const aboutOf = async (call: Call, clientId: string | undefined): Promise<{ readonly about?: string }> => {
+    const about = mailLineOf((await clients.find(call, clientId ?? ''))?.name, '')
+    return about === '' ? {} : { about }
+  }
   /** A client that nobody here knows can have a mail sent whenever it likes, with the name that it has chosen. */
   const mailedName = async (call: Call, clientId: string | undefined): Promise<string> => {
     const client = await clients.find(call, clientId ?? '')
     const isStranger = client?.source === 'registration' || client?.source === 'document'
-    return mailLineOf(client && isStranger ? unlinked(client.name) : client?.name, 'An app')
+    return mailLineOf(client && isStranger ? unlinked(client.name) : client?.name, '')
   }
   const by = (): Whence => {
     const exchange = currentExchange()
@@ -61,8 +64,7 @@ export function createReuse({ accounts, clients, clock, logger }: ReuseDependenc
   }
   const alarm: Reuse['alarm'] = async (call, sid, { accountId, clientId }) => {
     logger.warn({ event: 'refresh.reuse_detected', client: clientId, sid }, 'a used refresh token came again; its family ends')
-    const about = await nameOf(call, clientId)
-    const event = securityEventOf({ type: 'refresh.reuse_detected', accountId, about, ...by() })
+    const event = securityEventOf({ type: 'refresh.reuse_detected', accountId, ...(await aboutOf(call, clientId)), ...by() })
     const person = await accounts.find(call, accountId)
     if (person === undefined) return [event]
     const data = { name: person.name, app: await mailedName(call, clientId), when: new Date(clock.now()).toUTCString() }
@@ -78,7 +80,7 @@ export function createReuse({ accounts, clients, clock, logger }: ReuseDependenc
     async inGrace(call, { accountId, clientId, sid }) {
       logger.info({ event: 'refresh.reuse_in_grace', client: clientId, sid }, 'a refresh token was used twice within the grace')
       const whose = accountId === undefined ? {} : { accountId }
-      return [securityEventOf({ type: 'refresh.reuse_in_grace', ...whose, about: await nameOf(call, clientId), ...by() })]
+      return [securityEventOf({ type: 'refresh.reuse_in_grace', ...whose, ...(await aboutOf(call, clientId)), ...by() })]
     },
   }
 }

@@ -71,6 +71,14 @@ test('of several changes with one token one wins, and the token of the others is
   assert.equal((await registration.read(call, clientId, won[0]?.token ?? '')).metadata['client_name'], 'Notes')
 })
 
+test('a client that gives no name is called by its host or its scheme, which says the same in every language', async () => {
+  const named = async (metadata: object): Promise<unknown> =>
+    (await registration.register(call, { metadata, token: undefined, client: 'c', network: 'n' })).metadata['client_name']
+  assert.equal(await named({ redirect_uris: ['https://notes.example/callback'] }), 'notes.example')
+  assert.equal(await named({ redirect_uris: ['https://notes.example/'], client_uri: 'https://about.example/notes' }), 'about.example')
+  assert.equal(await named({ redirect_uris: ['com.example.notes:/back'], application_type: 'native' }), 'com.example.notes')
+})
+
 test('a client does not get out by removing itself while it is being blocked', async () => {
   const { clientId, token } = await newcomer()
   const blocking = overtaken(() => repository.update(call, clientId, { change: { set: { blockedAt: 1 } } }))

@@ -158,6 +158,19 @@ test('without passwords no mail speaks of one, but for those about passwords', (
   }
 })
 
+test('an app that nobody knows any more is called one in the language of the mail, in words of an own app too', () => {
+  const data = { name: 'Ada', app: '', when: 'today' }
+  const own = { 'token-reused': { subject: '{app}!', body: ['{app}: {when}'] } }
+  const render = (language: string, mails = {}) =>
+    renderMail({ template: 'token-reused', data, language }, 'P', { ownMails: { [language]: { mails } } })
+  assert.equal(render('en').subject, 'The access of an app to your P account was ended')
+  assert.equal(render('de').subject, 'Der Zugriff einer App auf Ihr P-Konto wurde beendet')
+  assert.match(render('de').text, /, mit dem eine App den Zugriff/)
+  assert.doesNotMatch(render('de').text, /\ban app\b/i)
+  assert.deepEqual([render('de', own).subject, render('en', own).subject], ['eine App!', 'an app!'])
+  assert.match(render('de', own).text, /^eine App: today\n/m)
+})
+
 test('a language that is written from the right turns the mail round, and what goes the other way stands for itself', () => {
   const marhaba = '\u0645\u0631\u062d\u0628\u0627'
   const ar = {

@@ -22,6 +22,8 @@ const names = z
   .max(20_100)
   .refine((text) => text === '' || text.split('\n').every((one) => line.safeParse(one).success), 'must be lines')
   .default('')
+/** Empty when nobody knows it any more. */
+const lostName = line.or(z.literal(''))
 const lastDays = { days: minutes, ending: names, ownerless: names }
 
 /** What a mail says that its data do not. */
@@ -106,7 +108,7 @@ const templates: Readonly<Record<string, Template>> = {
   'passkey-added': template(happened, (texts) => texts.passkeyAdded),
   'passkeys-replaced': template(happened, (texts) => texts.passkeysReplaced),
   'passkey-removed': template(happened, (texts) => texts.passkeyRemoved),
-  'token-reused': template(z.strictObject({ name: line, app: line, when: line }), (texts) => texts.tokenReused),
+  'token-reused': template(z.strictObject({ name: line, app: lostName, when: line }), (texts) => texts.tokenReused),
   'identity-linked': template(z.strictObject({ name: line, provider: line, when: line }), (texts) => texts.identityLinked),
   'identity-unlinked': template(z.strictObject({ name: line, provider: line, when: line }), (texts) => texts.identityUnlinked),
   'totp-enabled': template(happened, (texts) => texts.totpEnabled),
@@ -159,6 +161,8 @@ export function renderMail(request: Omit<MailRequest, 'to'>, productName: string
   const around = wanted.split('-')[0] === said.split('-')[0] ? wanted : said
   const frame = { productName, language: said, texts: frameOf(ownFrame(ownMails, around), texts, said), look }
   if (theirs === undefined) return layOut(ours, frame)
-  const values = { ...found.read(request.data, said), product: isolated(productName, directionOf(said)) }
+  const given = found.read(request.data, said)
+  const named = given['app'] === '' ? { ...given, app: oursFor(said).texts.someApp } : given
+  const values = { ...named, product: isolated(productName, directionOf(said)) }
   return layOut(saidAs(directionOf(said) === 'rtl' ? setApart(ours) : ours, theirs.words, values), frame)
 }

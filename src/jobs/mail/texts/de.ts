@@ -22,8 +22,12 @@ const leftBehind = ({ ending, ownerless }: LeftBehind): readonly string[] => [
     : [`Organisationen, die dann keinen Inhaber mehr haben, falls bis dahin niemand sonst dazu gemacht wird: ${ownerless}.`]),
 ]
 
+const SOME_APP = 'eine App'
+const ofApp = (app: string): string => (app === '' ? 'einer App' : `von ${app}`)
+
 export const de: MailTexts = {
   locale: 'de-DE',
+  someApp: SOME_APP,
   copyLink: 'Oder kopieren Sie diese Adresse in Ihren Browser:',
   reason: (product) => `${product} schickt Ihnen das, weil mit dieser Adresse etwas getan wurde. Antworten werden hier nicht gelesen.`,
 
@@ -424,11 +428,11 @@ export const de: MailTexts = {
   }),
 
   tokenReused: ({ name, app, when }, product) => ({
-    subject: `Der Zugriff von ${app} auf Ihr ${product}-Konto wurde beendet`,
+    subject: `Der Zugriff ${ofApp(app)} auf Ihr ${product}-Konto wurde beendet`,
     preview: 'Ein Zugangsschlüssel dieser App wurde ein zweites Mal benutzt.',
-    heading: `Der Zugriff von ${app} wurde beendet`,
+    heading: `Der Zugriff ${ofApp(app)} wurde beendet`,
     paragraphs: [
-      `Hallo ${name}, ein Zugangsschlüssel, mit dem ${app} den Zugriff auf Ihr ${product}-Konto schon einmal erneuert hatte, wurde noch einmal vorgelegt: ${when}. Vielleicht hat ihn jemand kopiert. Deshalb haben wir diesen Zugriff beendet.`,
+      `Hallo ${name}, ein Zugangsschlüssel, mit dem ${app || SOME_APP} den Zugriff auf Ihr ${product}-Konto schon einmal erneuert hatte, wurde noch einmal vorgelegt: ${when}. Vielleicht hat ihn jemand kopiert. Deshalb haben wir diesen Zugriff beendet.`,
       'Sie müssen nichts tun. Wenn Sie die App weiter nutzen möchten, melden Sie sich dort neu an.',
     ],
     small: ['Wenn das wieder geschieht, beenden Sie den Zugriff der App auf Ihrer Kontoseite und sagen Sie es denen, die sie herstellen.'],

@@ -59,9 +59,13 @@ const leftBehind = ({ ending, ownerless }: LeftBehind): readonly string[] => [
   ...(ownerless === '' ? [] : [`Organisations that nobody will own then, unless somebody is made an owner before: ${ownerless}.`]),
 ]
 
+const SOME_APP = 'an app'
+
 export const en = {
   /** How moments are written; a BCP 47 tag. */
   locale: 'en-GB',
+  /** Where nobody knows its name any more; the subject of a sentence. */
+  someApp: SOME_APP,
   copyLink: 'Or copy this address into your browser:',
   reason: (product: string) => `${product} sent this because of something that was done with this address. No answer is read here.`,
 
@@ -449,11 +453,11 @@ export const en = {
   }),
 
   tokenReused: ({ name, app, when }: Happened & { readonly app: string }, product: string): MailContent => ({
-    subject: `The access of ${app} to your ${product} account was ended`,
+    subject: `The access of ${app || SOME_APP} to your ${product} account was ended`,
     preview: 'A credential of this app was used a second time.',
-    heading: `The access of ${app} was ended`,
+    heading: `The access of ${app || SOME_APP} was ended`,
     paragraphs: [
-      `Hello ${name}, on ${when} a credential came again with which ${app} had renewed its access to your ${product} account before. Somebody may have copied it, so we have ended this access.`,
+      `Hello ${name}, on ${when} a credential came again with which ${app || SOME_APP} had renewed its access to your ${product} account before. Somebody may have copied it, so we have ended this access.`,
       'There is nothing that you must do. To use the app again, sign in to it again.',
     ],
     small: ['If this happens again, end the access of the app on your account page, and tell those who make it.'],
