@@ -71,7 +71,10 @@ async function takeWish(context: KoaContextWithOIDC, next: Next): Promise<void> 
   if (session?.accountId === undefined) leave(context, client, wish)
   else if (form.uid !== session.uid || form.accountId !== session.accountId) askAgain(context, wish)
   else {
-    const { clientId, back: postLogoutRedirectUri, state } = wish
+    const { back: postLogoutRedirectUri, state } = wish
+    // Where all ends the engine has no other use for the name of a client than to look it up once more.
+    const clientId = (textOf(params?.['logout']) ?? '') === '' ? wish.clientId : undefined
+    if (client !== undefined) context.oidc.entity('Client', client)
     // Beside the setter, which would have the session stored.
     Reflect.defineProperty(session, 'state', { value: { clientId, postLogoutRedirectUri, state }, ...PLAIN })
     await next()
