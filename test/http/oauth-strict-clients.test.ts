@@ -1,41 +1,20 @@
 // Two libraries that we did not write, `openid-client` and `oauth4webapi`, over what is offered to services and to bound tokens. Both over one feature after
 // the other are in oauth-strict-features.test.ts; where people sign in they are in oauth-openid-client.test.ts and oauth.test.ts, too.
 import assert from 'node:assert/strict'
-import { createHash, generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { compactDecrypt, exportJWK, generateKeyPair } from 'jose'
 import * as oauth from 'oauth4webapi'
 import * as openid from 'openid-client'
-import type { ClientDefinition } from '../../src/auth/clients/contract.ts'
 import { Browser, claimsOf, type OauthWorld, openOauth } from '../support/oauth.ts'
 import { localFetch } from '../support/strict-client.ts'
+import { CALLBACK, person, SECRET, service } from '../support/strict-definitions.ts'
 
-const SECRET = 'a secret of a service, forty characters.'
-const CALLBACK = 'https://app.example/callback'
 const REPORTS = 'https://reports.example/'
 const PRINTER = 'https://printer.example/jobs'
 const LEDGER = 'https://ledger.example/'
 const ledgerKey = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const signing = await generateKeyPair('ES256', { extractable: true })
-
-const service = (clientId: string, change: Partial<ClientDefinition> = {}): ClientDefinition => ({
-  clientId,
-  name: clientId,
-  redirectUris: [],
-  origins: [],
-  scopes: ['photos:read', 'reports:read', 'jobs:write', 'ledger:read'],
-  grants: ['client_credentials'],
-  authentication: { method: 'client_secret_basic', secretHashes: [createHash('sha256').update(SECRET).digest('base64url')] },
-  ...change,
-})
-
-const person = (clientId: string): ClientDefinition => ({
-  clientId,
-  name: clientId,
-  redirectUris: [CALLBACK],
-  origins: [],
-  scopes: ['photos:read', 'profile'],
-})
 
 let world: OauthWorld
 let nonces: OauthWorld
@@ -43,11 +22,12 @@ let nonces: OauthWorld
 before(async () => {
   const keys = [{ kty: 'EC', ...(await exportJWK(signing.publicKey)) }]
   const servers = ['reader']
+  const scopes = ['photos:read', 'reports:read', 'jobs:write', 'ledger:read']
   world = await openOauth({
     clients: [
-      service('worker'),
+      service('worker', { scopes }),
       service('reader', { scopes: [] }),
-      service('signer', { authentication: { method: 'private_key_jwt', keys } }),
+      service('signer', { scopes, authentication: { method: 'private_key_jwt', keys } }),
       person('app'),
     ],
     definition: {

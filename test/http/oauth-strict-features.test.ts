@@ -5,33 +5,18 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { decodeProtectedHeader, exportJWK, generateKeyPair } from 'jose'
-import type { ClientDefinition } from '../../src/auth/clients/contract.ts'
 import { OTHER_CERTIFICATE, SERVICE_CERTIFICATE } from '../support/certificates.ts'
 import { connectDevice } from '../support/device.ts'
 import { Browser, claimsOf, type OauthWorld, openOauth } from '../support/oauth.ts'
+import { CALLBACK, person, SECRET, secretHashes, service } from '../support/strict-definitions.ts'
 import { type Dress, OPENID_CLIENT, type StrictClient, WEB_API, type Wish } from '../support/strict-libraries.ts'
 
-const SECRET = 'a secret of a service, forty characters.'
-const CALLBACK = 'https://app.example/callback'
 const GOODBYE = 'https://app.example/bye'
 const REPORTS = 'https://reports.example/'
 const TWO_FACTORS = 'urn:ninefold:acr:two-factors'
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
 const signing = await generateKeyPair('ES256', { extractable: true })
 const stranger = await generateKeyPair('ES256')
-
-const authentication = { method: 'client_secret_basic', secretHashes: [createHash('sha256').update(SECRET).digest('base64url')] } as const
-const person = (clientId: string, change: Partial<ClientDefinition> = {}): ClientDefinition => ({
-  clientId,
-  name: clientId,
-  redirectUris: [CALLBACK],
-  origins: [],
-  scopes: ['photos:read', 'profile'],
-  postLogoutRedirectUris: [GOODBYE],
-  ...change,
-})
-const service = (clientId: string, change: Partial<ClientDefinition>): ClientDefinition =>
-  person(clientId, { redirectUris: [], postLogoutRedirectUris: [], grants: ['client_credentials'], ...change })
 
 /** What the document of a client says, which is served here. */
 const host = createServer((request, response) => {
@@ -53,16 +38,16 @@ before(async () => {
   const pinned = { method: 'self_signed_tls_client_auth', certificates: [SERVICE_CERTIFICATE.toString()] } as const
   world = await openOauth({
     clients: [
-      person('app'),
+      person('app', { postLogoutRedirectUris: [GOODBYE] }),
       person('signer', { authentication: { method: 'private_key_jwt', keys }, requireSignedRequestObject: true }),
       person('edwards', { idTokenAlgorithm: 'EdDSA' }),
       person('caller', {
         scopes: ['photos:read', 'profile', 'reports:read'],
-        authentication,
+        authentication: { method: 'client_secret_basic', secretHashes },
         grants: ['authorization_code', 'token_exchange'],
         exchange: { audiences: [REPORTS] },
       }),
-      service('frame', { grants: ['device_code'] }),
+      person('frame', { redirectUris: [], grants: ['device_code'] }),
       service('named', {
         authentication: { method: 'tls_client_auth', subject: { kind: 'dns', value: 'service.example' } },
         boundTokens: 'mtls',

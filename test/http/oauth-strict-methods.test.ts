@@ -1,7 +1,6 @@
 // Every way in which a client may prove itself, at every endpoint that asks for it, and every algorithm that is offered: by each of two libraries that we
 // did not write.
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { calculateJwkThumbprint, type CryptoKey, decodeProtectedHeader, exportJWK, generateKeyPair } from 'jose'
 import type { ClientDefinition } from '../../src/auth/clients/contract.ts'
@@ -10,19 +9,8 @@ import { SIGNING_ALGORITHMS } from '../../src/auth/keys/jwk.ts'
 import { ASSERTION_ALGORITHMS } from '../../src/auth/provider/client-authentication.ts'
 import { SERVICE_CERTIFICATE } from '../support/certificates.ts'
 import { Browser, claimsOf, type OauthWorld, openOauth } from '../support/oauth.ts'
+import { CALLBACK, person, SECRET, secretHashes } from '../support/strict-definitions.ts'
 import { type Dress, OPENID_CLIENT, WEB_API, type Wish } from '../support/strict-libraries.ts'
-
-const SECRET = 'a secret of a service, forty characters.'
-const CALLBACK = 'https://app.example/callback'
-const secretHashes = [createHash('sha256').update(SECRET).digest('base64url')]
-const person = (clientId: string, change: Partial<ClientDefinition> = {}): ClientDefinition => ({
-  clientId,
-  name: clientId,
-  redirectUris: [CALLBACK],
-  origins: [],
-  scopes: ['photos:read', 'profile'],
-  ...change,
-})
 
 const keys = new Map<string, CryptoKey>()
 const shown = { shown: SERVICE_CERTIFICATE, isVerified: true }

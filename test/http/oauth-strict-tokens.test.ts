@@ -4,17 +4,15 @@ import { createHash, generateKeyPairSync } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { calculateJwkThumbprint, compactDecrypt, decodeProtectedHeader, exportJWK, generateKeyPair } from 'jose'
 import * as oauth from 'oauth4webapi'
-import type { ClientDefinition } from '../../src/auth/clients/contract.ts'
 import { PUBLISHED_BEFORE_USE_MS } from '../../src/auth/keys/generations.ts'
 import { OTHER_CERTIFICATE, SERVICE_CERTIFICATE } from '../support/certificates.ts'
 import { Browser, call, claimsOf, type OauthWorld, openOauth, send } from '../support/oauth.ts'
 import { asked, made, openServices } from '../support/services.ts'
 import { discoverIssuer } from '../support/strict-client.ts'
+import { CALLBACK, person, SECRET, secretHashes, service } from '../support/strict-definitions.ts'
 import { type Dress, OPENID_CLIENT, type StrictClient, WEB_API, type Wish } from '../support/strict-libraries.ts'
 import { until } from '../support/until.ts'
 
-const SECRET = 'a secret of a service, forty characters.'
-const CALLBACK = 'https://app.example/callback'
 const REPORTS = 'https://reports.example/'
 const PRINTER = 'https://printer.example/jobs'
 const LEDGER = 'https://ledger.example/'
@@ -25,23 +23,6 @@ const proofKey = await generateKeyPair('ES256', { extractable: true })
 const otherKey = await generateKeyPair('ES256', { extractable: true })
 const signing = await generateKeyPair('ES256', { extractable: true })
 
-const secretHashes = [createHash('sha256').update(SECRET).digest('base64url')]
-const person = (clientId: string, change: Partial<ClientDefinition> = {}): ClientDefinition => ({
-  clientId,
-  name: clientId,
-  redirectUris: [CALLBACK],
-  origins: [],
-  scopes: ['photos:read', 'profile', 'reports:read'],
-  ...change,
-})
-const service = (clientId: string, scopes: string[]): ClientDefinition =>
-  person(clientId, {
-    redirectUris: [],
-    scopes,
-    grants: ['client_credentials'],
-    authentication: { method: 'client_secret_basic', secretHashes },
-  })
-
 let world: OauthWorld
 
 before(async () => {
@@ -49,16 +30,17 @@ before(async () => {
   const pinned = { method: 'self_signed_tls_client_auth', certificates: [SERVICE_CERTIFICATE.toString()] } as const
   const keys = [{ kty: 'EC', ...(await exportJWK(signing.publicKey)) }]
   const servers = ['reader']
+  const scopes = ['photos:read', 'profile', 'reports:read']
   world = await openOauth({
     clients: [
-      person('app'),
-      person('reminded', { idTokenAtRefresh: true }),
-      person('poster', { authentication: { method: 'client_secret_post', secretHashes } }),
-      person('named', { authentication: byName, boundTokens: 'mtls' }),
-      person('pinned', { authentication: pinned, boundTokens: 'mtls' }),
-      person('pusher', { authentication: { method: 'private_key_jwt', keys }, requirePushedAuthorizationRequests: true }),
-      service('worker', ['photos:read', 'reports:read', 'jobs:write', 'ledger:read']),
-      service('reader', []),
+      person('app', { scopes }),
+      person('reminded', { scopes, idTokenAtRefresh: true }),
+      person('poster', { scopes, authentication: { method: 'client_secret_post', secretHashes } }),
+      person('named', { scopes, authentication: byName, boundTokens: 'mtls' }),
+      person('pinned', { scopes, authentication: pinned, boundTokens: 'mtls' }),
+      person('pusher', { scopes, authentication: { method: 'private_key_jwt', keys }, requirePushedAuthorizationRequests: true }),
+      service('worker', { scopes: ['photos:read', 'reports:read', 'jobs:write', 'ledger:read'] }),
+      service('reader', { scopes: [] }),
     ],
     definition: {
       resources: [
