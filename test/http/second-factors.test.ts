@@ -28,6 +28,12 @@ const fresh = (): string => `second-${(count += 1)}@example.org`
 /** What the app shows now. */
 const shown = (key: string): Promise<string> => generate({ secret: key, epoch: Math.floor(world.clock.now() / 1000) })
 
+/** What the page to set one up has. */
+const read = (text: string): { key: string; sealed: string } => ({
+  key: /<code[^>]*>([A-Z2-7 ]+)<\/code>/.exec(text)?.[1]?.replaceAll(' ', '') ?? assert.fail('no key'),
+  sealed: /name="sealed" value="([^"]+)"/.exec(text)?.[1] ?? assert.fail('no form'),
+})
+
 const credentialOf = async (accountId: string): Promise<string> => (await world.accounts.find(call, accountId))?.credential ?? ''
 
 async function withApp(): Promise<{ accountId: string; key: string; codes: readonly string[] }> {
@@ -134,6 +140,32 @@ test('an app that is set up when every recovery code is used comes with ten new 
   assert.equal(await secondFactors.proveRecoveryCode(call, typed(accountId, renewed[9] ?? '')), true)
 })
 
+test('of two who press at once to turn an app on, both see the same recovery codes, of which each works once', async () => {
+  const { accountId } = await world.person({ email: fresh() })
+  const { secondFactors } = world.running
+  const place = { accountId, browser: 'browser' }
+  const { key, sealed } = await secondFactors.enrolment(call, place)
+  const press = async (): Promise<readonly string[] | undefined> => {
+    const acting = { ...place, credential: await credentialOf(accountId), by }
+    const outcome = await secondFactors.enable(call, acting, { sealed, code: await shown(key) })
+    return typeof outcome === 'object' ? outcome.codes : (await secondFactors.setUpBy(call, place, sealed))?.codes
+  }
+  const [codes, others] = await Promise.all([press(), press()])
+  assert.equal(new Set(codes).size, 10)
+  assert.deepEqual(others, codes)
+  assert.equal(await secondFactors.setUpBy(call, { ...place, browser: 'elsewhere' }, sealed), undefined)
+  for (const code of codes ?? []) assert.equal(await secondFactors.proveRecoveryCode(call, typed(accountId, code)), true)
+  await secondFactors.disable(call, { accountId, by })
+  world.clock.advance(STEP_MS)
+  const renewed = await press()
+  assert.ok(
+    renewed?.length === 10 && renewed.every((code) => codes?.includes(code) === false),
+    'the same form makes others at another time',
+  )
+  world.clock.advance(15 * 60_000)
+  assert.equal(await secondFactors.setUpBy(call, place, sealed), undefined)
+})
+
 test('neither a key nor a recovery code is stored as it is', async () => {
   const { accountId, key, codes } = await withApp()
   const stored = await recordsOf(world.database, accountId)
@@ -230,10 +262,6 @@ test('an app is set up with time enough to do it, and a page that was open for t
     world.engine.sessionList.push({ id: 'here', accountId, signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' })
   }
   const path = '/account/second-step'
-  const read = (text: string): { key: string; sealed: string } => ({
-    key: /<code[^>]*>([A-Z2-7 ]+)<\/code>/.exec(text)?.[1]?.replaceAll(' ', '') ?? assert.fail('no key'),
-    sealed: /name="sealed" value="([^"]+)"/.exec(text)?.[1] ?? assert.fail('no form'),
-  })
   const send = async ({ key, sealed }: { key: string; sealed: string }, language = 'en') =>
     await world.visit({ path, cookies: { ...here, '__Host-Http-language': language }, form: { sealed, code: await shown(key) } })
   signIn()
@@ -264,10 +292,6 @@ test('on the way in, a set-up that has been overtaken says what to remove from t
   const credential = await credentialOf(accountId)
   const enrolling = { accountId, credential, next: { kind: 'enrol', totp: true, passkey: false } } as const
   const at = (half: Interaction['half']): void => void (world.engine.current = half === undefined ? SIGN_IN : { ...SIGN_IN, half })
-  const read = (text: string): { key: string; sealed: string } => ({
-    key: /<code[^>]*>([A-Z2-7 ]+)<\/code>/.exec(text)?.[1]?.replaceAll(' ', '') ?? assert.fail('no key'),
-    sealed: /name="sealed" value="([^"]+)"/.exec(text)?.[1] ?? assert.fail('no form'),
-  })
   const open = async () => read((await world.visit({ path: '/interaction/u1', cookies: here })).text)
   const send = async ({ key, sealed }: { key: string; sealed: string }) =>
     await world.visit({ path, cookies: here, form: { sealed, code: await shown(key) } })
@@ -287,7 +311,10 @@ test('on the way in, a set-up that has been overtaken says what to remove from t
   assert.match(over.text, /Sign in once more, and remove the entry/, 'the first step counts no more')
   at(enrolling)
   const [kept, other] = [await open(), await open()]
-  assert.match((await send(kept)).text, /Your recovery codes/)
+  const first = await send(kept)
+  assert.match(first.text, /Your recovery codes/)
+  const codesIn = (text: string): string[] => [...text.matchAll(/<code>([0-9a-z-]{29})<\/code>/g)].map(([, code = '']) => code)
+  assert.equal(codesIn(first.text).length, 10)
   for (const half of [
     enrolling,
     { accountId, credential, next: undefined },
@@ -303,7 +330,9 @@ test('on the way in, a set-up that has been overtaken says what to remove from t
     assert.equal(elsewhere.status, 422)
     assert.match(elsewhere.text, /was set up in another window\. Remove the entry/)
     at(half)
-    if (half !== enrolling) assert.equal((await send(kept)).status, 200, 'the same once more')
+    const again = half === enrolling ? first : await send(kept)
+    assert.deepEqual([again.status, codesIn(again.text)], [200, codesIn(first.text)], 'the same once more')
+    assert.match(again.text, /action="\/interaction\/u1\/go-on"/)
   }
   world.engine.signedInAs = accountId
   const now = world.clock.now()
@@ -311,7 +340,11 @@ test('on the way in, a set-up that has been overtaken says what to remove from t
   const onAccount = async ({ key, sealed }: { key: string; sealed: string }) =>
     await world.visit({ path: '/account/second-step', cookies: here, form: { sealed, code: await shown(key) } })
   assert.match((await onAccount(other)).text, /was set up in another window\. Remove the entry/)
-  assert.equal((await onAccount(kept)).headers?.['location'], '/account?done=second-step-on')
+  assert.deepEqual(codesIn((await onAccount(kept)).text), codesIn(first.text))
+  assert.equal(await world.running.secondFactors.proveRecoveryCode(call, typed(accountId, codesIn(first.text)[3] ?? '')), true)
+  assert.equal((await onAccount(kept)).headers?.['location'], '/account?done=second-step-on', 'who has used one has seen them')
+  at({ accountId, credential, next: undefined })
+  assert.deepEqual(codesIn((await send(kept)).text), [])
   world.engine.sessionList.splice(0)
   world.engine.asked.splice(0)
 })

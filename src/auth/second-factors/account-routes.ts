@@ -98,8 +98,8 @@ interface Failed {
 /** Pressed twice, or with another key in another window. */
 async function setUpAlready(parts: PageParts, who: SignedIn, sealed: string): Promise<Answer> {
   const { call, exchange, session } = who
-  if (await parts.secondFactors.isSetUp(call, { accountId: session.accountId, browser: nameBrowser(exchange) }, sealed))
-    return doneAnswer('second-step-on')
+  const same = await parts.secondFactors.setUpBy(call, { accountId: session.accountId, browser: nameBrowser(exchange) }, sealed)
+  if (same !== undefined) return turnedOn(parts, who, same.codes)
   const { texts } = skinOf(parts, exchange)
   return accountActions(parts).show(who, { failure: refused({ problem: texts.secondStep.setUpElsewhere }) })
 }
@@ -141,9 +141,11 @@ async function setUp(parts: PageParts, who: SignedIn, typed: z.infer<typeof enro
   // With another key: what the app has made of the one before would show codes that are wrong, beside those of this one.
   if (outcome === 'ended')
     return showSetUp(parts, who, { failure: refused({ problem: skinOf(parts, exchange).texts.secondStep.tooOld }), sent: typed.sealed })
-  if (outcome.codes.length === 0) return doneAnswer('second-step-on')
-  return showCodes(parts, who, { codes: outcome.codes, words: 'codesAfter' })
+  return turnedOn(parts, who, outcome.codes)
 }
+
+const turnedOn = (parts: PageParts, who: SignedIn, codes: readonly string[]): Answer =>
+  codes.length === 0 ? doneAnswer('second-step-on') : showCodes(parts, who, { codes, words: 'codesAfter' })
 
 async function makeCodes(parts: PageParts, who: SignedIn): Promise<Answer> {
   const { call, exchange } = who

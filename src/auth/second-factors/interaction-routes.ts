@@ -124,8 +124,24 @@ interface Sent {
 async function notAsked(parts: PageParts, at: At, { place, sealed }: Sent): Promise<Answer> {
   const { call, exchange, interaction } = at
   const { totpSince } = await parts.secondFactors.state(call, place.accountId)
-  const isElsewhere = totpSince !== undefined && !(await parts.secondFactors.isSetUp(call, place, sealed))
-  return isElsewhere ? refuse(parts, at, 'setUpElsewhere') : answersOf(parts).signIn(call, exchange, { interaction })
+  const same = totpSince === undefined ? undefined : await parts.secondFactors.setUpBy(call, place, sealed)
+  if (totpSince !== undefined && same === undefined) return refuse(parts, at, 'setUpElsewhere')
+  // Pressed twice: the browser shows this answer in place of the one that had them.
+  return same === undefined || same.codes.length === 0
+    ? answersOf(parts).signIn(call, exchange, { interaction })
+    : showCodes(parts, at, same.codes)
+}
+
+function showCodes(parts: PageParts, { exchange, interaction }: At, codes: readonly string[]): Answer {
+  const skin = skinOf(parts, exchange, `/interaction/${interaction.uid}`)
+  exchange.renewCsrf()
+  const token = exchange.csrfToken()
+  const body = recoveryCodesPage(skin, {
+    codes,
+    words: skin.texts.secondStep.codesAfter,
+    below: html`<form class="form" method="post" action="/interaction/${interaction.uid}/go-on">${csrfField(token)}<button class="button" type="submit">${skin.texts.secondStep.keptGoOn}</button></form>`,
+  })
+  return formPage(body, undefined, policyFor(interaction))
 }
 
 async function notSetUp(parts: PageParts, at: At, sent: Sent): Promise<Answer> {
@@ -148,14 +164,10 @@ async function enrol(parts: PageParts, { call, exchange, interaction, half }: Ha
     return answersOf(parts).signIn(call, exchange, { interaction, failure, sealed: typed.sealed })
   }
   if (outcome === 'ended') return notSetUp(parts, { call, exchange, interaction }, { place, sealed: typed.sealed })
-  exchange.renewCsrf()
-  if (outcome.codes.length === 0) return parts.engine.finishSignIn(exchange, { accountId, credential, by: 'totp' })
+  if (outcome.codes.length === 0) {
+    exchange.renewCsrf()
+    return parts.engine.finishSignIn(exchange, { accountId, credential, by: 'totp' })
+  }
   await parts.engine.finishSignIn(exchange, { accountId, credential, by: 'totp', hold: true })
-  const token = exchange.csrfToken()
-  const body = recoveryCodesPage(skin, {
-    codes: outcome.codes,
-    words: skin.texts.secondStep.codesAfter,
-    below: html`<form class="form" method="post" action="/interaction/${interaction.uid}/go-on">${csrfField(token)}<button class="button" type="submit">${skin.texts.secondStep.keptGoOn}</button></form>`,
-  })
-  return formPage(body, undefined, policyFor(interaction))
+  return showCodes(parts, { call, exchange, interaction }, outcome.codes)
 }

@@ -1,5 +1,5 @@
 // Recovery codes: random enough that their plain hash may be kept (ASVS 5.0, 6.5.2), short enough to be written down.
-import { randomBytes } from 'node:crypto'
+import { hkdfSync, randomBytes } from 'node:crypto'
 import { sha256 } from '#kernel/keyring.ts'
 
 export const CODES_AT_ONCE = 10
@@ -8,14 +8,14 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const CHARACTERS = 24
 const CODE = /^[0-9a-hjkmnp-tv-z]{24}$/
 
-function newCode(): string {
-  let code = ''
-  for (const byte of randomBytes(CHARACTERS)) code += ALPHABET.charAt(byte & 31)
-  return code
-}
+export const newSeed = (): string => randomBytes(32).toString('base64url')
 
-export function newCodes(): string[] {
-  return Array.from({ length: CODES_AT_ONCE }, newCode)
+/** The codes of a moment: whoever keeps the seed can show them once more, and at another moment it makes others. */
+export function codesOf(seed: string, madeAt: number): string[] {
+  const bytes = Buffer.from(hkdfSync('sha256', seed, String(madeAt), 'recovery codes', CODES_AT_ONCE * CHARACTERS))
+  const codeAt = (start: number): string =>
+    Array.from(bytes.subarray(start, start + CHARACTERS), (byte) => ALPHABET.charAt(byte & 31)).join('')
+  return Array.from({ length: CODES_AT_ONCE }, (_, index) => codeAt(index * CHARACTERS))
 }
 
 /** In groups of four, for the eye. */

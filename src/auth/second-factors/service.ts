@@ -7,7 +7,7 @@ import { languageFor, mail } from '../accounts/mail.ts'
 import { PER_ACCOUNT, PER_CLIENT, type Throttle } from '../accounts/throttle.ts'
 import type { AccountDirectory } from '../engine.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
-import { hashOfCode, newCodes, tidyRecoveryCode } from './recovery-codes.ts'
+import { codesOf, hashOfCode, newSeed, tidyRecoveryCode } from './recovery-codes.ts'
 import { LOST, type SecondFactorsRepository } from './repository.ts'
 import type { RecoveryCodes } from './schemas.ts'
 import { keyUri, newKey, stepOf, tidyCode } from './totp.ts'
@@ -60,8 +60,11 @@ export interface SecondFactors {
     place: EnrolmentPlace & { readonly credential: string; readonly by: Whence },
     typed: { sealed: string; code: string },
   ): Promise<{ readonly codes: readonly string[] } | 'wrong_code' | 'ended'>
-  /** Whether the app that the account has is the one of this form: who presses twice has set up one. */
-  isSetUp(call: Call, place: EnrolmentPlace, sealed: string): Promise<boolean>
+  /**
+   * When the app that the account has is the one of this form: who presses twice has set up one. The recovery codes that came with it, as long as all of
+   * them are there; none when it came without, or one was used. `undefined` when it is another app.
+   */
+  setUpBy(call: Call, place: EnrolmentPlace, sealed: string): Promise<{ readonly codes: readonly string[] } | undefined>
   /** False when it was off already. */
   disable(call: Call, acting: Acting): Promise<boolean>
   /** `undefined` when the credential is no longer the account's. */
@@ -108,8 +111,8 @@ interface Made {
   readonly record: RecoveryCodes
 }
 
-function makeCodes(accountId: string, now: number): Made {
-  const codes = newCodes()
+function makeCodes(accountId: string, { seed, now }: { readonly seed: string; readonly now: number }): Made {
+  const codes = codesOf(seed, now)
   return { codes, record: { id: accountId, unused: codes.map((code) => hashOfCode(accountId, code)), createdAt: now } }
 }
 
@@ -130,26 +133,26 @@ async function telling(deps: SecondFactorsDependencies, call: Call, { accountId,
   return [securityEventOf({ type, accountId, ...by }), ...(told ?? [])]
 }
 
-function enrolling(deps: SecondFactorsDependencies): Pick<SecondFactors, 'enrolment' | 'enable' | 'isSetUp'> {
+function enrolling(deps: SecondFactorsDependencies): Pick<SecondFactors, 'enrolment' | 'enable' | 'setUpBy'> {
   const { repository, accounts, keyRing, clock, productName } = deps
   const bindingOf = ({ accountId, browser }: EnrolmentPlace): string => `enrolment/${accountId}/${browser}`
 
-  /** The key in a form of ours that is not too old. */
-  const open = (place: EnrolmentPlace, sealed: string): string | undefined => {
-    const [key, until] = keyRing.open(TOTP_PURPOSE, bindingOf(place), sealed)?.split(' ') ?? []
-    return key !== undefined && Number(until) > clock.now() ? key : undefined
+  /** What is in a form of ours that is not too old: the key, and what recovery codes are made of, so that a second press shows the same. */
+  const open = (place: EnrolmentPlace, sealed: string): { readonly key: string; readonly seed: string } | undefined => {
+    const [key, until, seed = newSeed()] = keyRing.open(TOTP_PURPOSE, bindingOf(place), sealed)?.split(' ') ?? []
+    return key !== undefined && Number(until) > clock.now() ? { key, seed } : undefined
   }
 
   return {
     async enrolment(call, place, sealed) {
       const present = sealed === undefined ? undefined : open(place, sealed)
-      const key = present ?? newKey()
+      const key = present?.key ?? newKey()
       const person = await accounts.find(call, place.accountId)
       return {
         sealed:
           present !== undefined && sealed !== undefined
             ? sealed
-            : keyRing.seal(TOTP_PURPOSE, bindingOf(place), `${key} ${clock.now() + ENROLMENT_MS}`),
+            : keyRing.seal(TOTP_PURPOSE, bindingOf(place), `${key} ${clock.now() + ENROLMENT_MS} ${newSeed()}`),
         key,
         uri: keyUri(key, { issuer: productName, label: person?.email ?? productName }),
       }
@@ -157,13 +160,13 @@ function enrolling(deps: SecondFactorsDependencies): Pick<SecondFactors, 'enrolm
 
     async enable(call, { by, credential, ...place }, { sealed, code }) {
       const { accountId } = place
-      const key = open(place, sealed)
-      if (key === undefined) return 'ended'
+      const { key, seed } = open(place, sealed) ?? {}
+      if (key === undefined || seed === undefined) return 'ended'
       const now = clock.now()
       const step = await stepOf(key, tidyCode(code), now)
       if (step === undefined) return 'wrong_code'
       const present = await repository.findCodes(call, accountId)
-      const made = (present?.value.unused.length ?? 0) === 0 ? makeCodes(accountId, now) : undefined
+      const made = (present?.value.unused.length ?? 0) === 0 ? makeCodes(accountId, { seed, now }) : undefined
       const record = { id: accountId, key: keyRing.seal(TOTP_PURPOSE, totpBinding(accountId), key), lastStep: step, createdAt: now }
       const events = await telling(deps, call, { accountId, by, type: 'totp.enabled' })
       return (await repository.insertTotp(call, record, { credential, codes: made?.record, spent: present, events }))
@@ -171,9 +174,14 @@ function enrolling(deps: SecondFactorsDependencies): Pick<SecondFactors, 'enrolm
         : 'ended'
     },
 
-    async isSetUp(call, place, sealed) {
-      const [key, found] = [open(place, sealed), await repository.findTotp(call, place.accountId)]
-      return key !== undefined && found !== undefined && keyRing.open(TOTP_PURPOSE, totpBinding(place.accountId), found.key) === key
+    async setUpBy(call, place, sealed) {
+      const { accountId } = place
+      const form = open(place, sealed)
+      const [found, present] = await Promise.all([repository.findTotp(call, accountId), repository.findCodes(call, accountId)])
+      if (form === undefined || found === undefined || keyRing.open(TOTP_PURPOSE, totpBinding(accountId), found.key) !== form.key)
+        return undefined
+      const made = present && makeCodes(accountId, { seed: form.seed, now: present.value.createdAt })
+      return { codes: made?.record.unused.join() === present?.value.unused.join() ? (made?.codes ?? []) : [] }
     },
   }
 }
@@ -195,7 +203,7 @@ function changing(deps: SecondFactorsDependencies): Pick<SecondFactors, 'disable
     disable,
 
     async newRecoveryCodes(call, { credential, ...acting }) {
-      const { codes, record } = makeCodes(acting.accountId, clock.now())
+      const { codes, record } = makeCodes(acting.accountId, { seed: newSeed(), now: clock.now() })
       const events = await telling(deps, call, { ...acting, type: 'recovery_codes.created' })
       return (await repository.putCodes(call, record, { credential, events })) ? codes : undefined
     },
