@@ -89,3 +89,12 @@ test('a secret can come from a file, not from both', () => {
   assert.ok(!JSON.stringify(rows).includes(KEY))
   assert.match(problemsOf({ ...production, NINEFOLD_MASTER_KEY_FILE: file }).join(), /keep one/)
 })
+
+test('a host of its own for certificates is one label, and needs the header that they come in', () => {
+  const header = { NINEFOLD_GATEWAY_CLIENT_CERTIFICATE_HEADER: 'Client-Cert' }
+  const read = (host: string, more: Record<string, string> = header) =>
+    readConfig({ environment: { ...more, NINEFOLD_GATEWAY_CLIENT_CERTIFICATE_HOST: host } })
+  assert.equal(read('mtls').config.gateway.clientCertificateHost, 'mtls')
+  for (const host of ['mtls.example.org', 'https://mtls', '-mtls', 'MTLS']) assert.throws(() => read(host), /one label of a host name/)
+  assert.throws(() => read('mtls', {}), /CLIENT_CERTIFICATE_HOST is of use only with NINEFOLD_GATEWAY_CLIENT_CERTIFICATE_HEADER/)
+})

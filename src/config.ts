@@ -74,6 +74,7 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 const LEAST_DISTINCT = 12
 /** Switches of the test suite, which are no settings. */
 const FOR_TESTS = /^NINEFOLD_TEST_/
+const HOST_LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 const MASTER_KEY = /^[A-Za-z0-9_-]{43}$/
 
 /** `gateway.trustedProxies` is NINEFOLD_GATEWAY_TRUSTED_PROXIES; settings of the platform have no section. */
@@ -120,7 +121,18 @@ function crossRules(config: Config, needsMasterKey: boolean): string[] {
       'NINEFOLD_GATEWAY_TRUSTED_PROXIES must name the TLS proxy in front: this version does not end TLS by itself',
     ],
   ]
-  const broken = (platform.mode === 'development' ? development : production).filter(([isBroken]) => isBroken)
+  const { clientCertificateHost: host, clientCertificateHeader: header } = gateway
+  const always: readonly (readonly [boolean, string])[] = [
+    [
+      host !== undefined && !HOST_LABEL.test(host),
+      'NINEFOLD_GATEWAY_CLIENT_CERTIFICATE_HOST must be one label of a host name, such as mtls',
+    ],
+    [
+      host !== undefined && header === undefined,
+      'NINEFOLD_GATEWAY_CLIENT_CERTIFICATE_HOST is of use only with NINEFOLD_GATEWAY_CLIENT_CERTIFICATE_HEADER, in which the proxy sends what it was shown',
+    ],
+  ]
+  const broken = [...always, ...(platform.mode === 'development' ? development : production)].filter(([isBroken]) => isBroken)
   const twice = key !== undefined && platform.masterKeyCommand !== undefined
   const both = twice ? ['NINEFOLD_MASTER_KEY and NINEFOLD_MASTER_KEY_COMMAND are both set; keep one'] : []
   const cheap = costProblem({ memoryKiB: auth.passwordMemoryKib, passes: auth.passwordPasses })

@@ -26,7 +26,10 @@ function problemsOf([feature, tried]: readonly [string, Tried]): string[] {
 }
 
 async function offered(): Promise<string[]> {
-  const world = await openOauth({ definition: { edDsa: true, registration: { dynamic: 'anyone', documents: true } } })
+  const world = await openOauth({
+    certificateHost: true,
+    definition: { edDsa: true, registration: { dynamic: 'anyone', documents: true } },
+  })
   try {
     const found = JSON.parse((await send(world, { path: '/.well-known/openid-configuration' })).body) as Record<string, unknown>
     return Object.entries(found).flatMap(([member, value]) => {

@@ -37,7 +37,7 @@ export async function load(line: CommandLine, purpose: 'run' | 'look'): Promise<
   const config: Config = { ...read, gateway: { ...read.gateway, port } }
   const origin = originMaker(config)
   const app = await loadApp(line.configFile, { mode: config.platform.mode, port, domain: config.platform.domain, origin })
-  const sites = sitesOf(app, origin)
+  const sites = sitesOf(app, config, origin)
   if (purpose === 'run') prepareDataFolder(config.platform.dataDir)
   const logger = createLogger({ level: config.platform.logLevel, to: line.command === 'start' ? 'output' : 'errors' })
   const masterKey = await masterKeyOf(config, purpose)
@@ -83,11 +83,13 @@ function originMaker(config: Config): (label: string) => string {
   return (label) => `${development ? 'http' : 'https'}://${label}.${domain}${usual ? '' : `:${port}`}`
 }
 
-function sitesOf(app: AppDefinition, origin: (label: string) => string): Sites {
+function sitesOf(app: AppDefinition, { gateway }: Config, origin: (label: string) => string): Sites {
   const frontends = Object.fromEntries(app.frontends.map((frontend) => [frontend.name, origin(frontend.host ?? frontend.name)]))
   const first = app.frontends[0]
   const api = (first === undefined ? undefined : frontends[first.name]) ?? origin('api')
-  return { accounts: origin('accounts'), files: origin('files'), console: origin('console'), app: api, frontends }
+  const { clientCertificateHost: host } = gateway
+  const certificates = host === undefined ? {} : { certificates: origin(host) }
+  return { accounts: origin('accounts'), files: origin('files'), console: origin('console'), app: api, ...certificates, frontends }
 }
 
 async function loadApp(file: string, environment: AppEnvironment): Promise<AppDefinition> {

@@ -11,6 +11,9 @@ export const gatewayConfig = {
   clientCertificateVerifiedHeader: setting.optionalText(
     'Header in which a trusted proxy says SUCCESS when an authority has issued that certificate, such as X-Client-Verify',
   ),
+  clientCertificateHost: setting.optionalText(
+    'Label of a host of its own at which the proxy asks for certificates, such as mtls: the metadata then names it for clients that have one',
+  ),
   rateLimitFactor: setting.integer({
     default: 1,
     min: 1,

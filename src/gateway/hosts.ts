@@ -21,6 +21,8 @@ export interface Host extends ServedHost {
   readonly frontend?: GatewayFrontend
   /** The authorization server checks its own tokens, sessions and origins. */
   readonly isAccounts: boolean
+  /** There it is called by clients with certificates. No cookie counts. */
+  readonly isCertificates: boolean
   readonly isConsole: boolean
   /** Where scripts of other origins may call with a token. */
   readonly hasApi: boolean
@@ -62,6 +64,7 @@ function places(settings: GatewaySettings): Place[] {
   add(sites.files, 'files')
   add(sites.console, 'console')
   add(sites.app, 'app')
+  if (sites.certificates !== undefined) add(sites.certificates, 'certificates')
   for (const frontend of settings.frontends) add(frontend.origin, `frontend:${frontend.name}`, frontend)
   return [...byOrigin.values()]
 }
@@ -75,6 +78,7 @@ export function originProblems(settings: GatewaySettings): string[] {
     ['console', settings.sites.console],
     ['app', settings.sites.app],
   ]
+  if (settings.sites.certificates !== undefined) walls.push(['certificates', settings.sites.certificates])
   const others = settings.frontends.filter((frontend) => frontend.origin !== settings.sites.app)
   const all = [...walls, ...others.map((frontend): [string, string] => [`frontend ${frontend.name}`, frontend.origin])]
   const seen = new Map<string, string>()
@@ -102,6 +106,7 @@ function hostOf(place: Place, routes: readonly Route[], settings: GatewaySetting
     router: createRouter(own),
     headers: hostHeaders({ origin: place.origin, sites: place.sites, ...(place.frontend ? { frontend: place.frontend } : {}) }, settings),
     isAccounts: place.sites.has('accounts'),
+    isCertificates: place.sites.has('certificates'),
     isConsole: place.sites.has('console'),
     hasApi: place.sites.has('app'),
     endpoints: place.sites.has('app') ? endpointsOf(settings) : NO_ENDPOINTS,

@@ -8,12 +8,14 @@ export interface Sites {
   /** User content, and nothing else. */
   readonly files: string
   readonly console: string
+  /** Where clients show certificates, if that has a host of its own: what they call of the authorization server, and nothing else (RFC 8705 section 5). */
+  readonly certificates?: string
   /** Each frontend by its name. */
   readonly frontends: Readonly<Record<string, string>>
 }
 
-/** Where a route lives: `accounts`, `app`, `files`, `console`, `frontend:<name>`, or `*` for every host. */
-export type SiteName = 'accounts' | 'app' | 'files' | 'console' | '*' | `frontend:${string}`
+/** Where a route lives: `accounts`, `app`, `files`, `console`, `certificates`, `frontend:<name>`, or `*` for every host. */
+export type SiteName = 'accounts' | 'app' | 'files' | 'console' | 'certificates' | '*' | `frontend:${string}`
 
 /** The audience of access tokens (RFC 9068 `aud`, RFC 8707 `resource`) for the data API and the files. */
 export function apiAudience(sites: Sites): string {

@@ -11,14 +11,16 @@ import { proof } from '../../src/auth/levels.ts'
 import { certificateOf } from './certificates.ts'
 
 const call = systemCall('test')
+const ACCOUNTS = 'http://accounts.localhost'
 
 export function serve(
   http: Server,
   server: Pick<AuthorizationServer, 'engine' | 'routes'>,
   credentialOf: (accountId: string) => string,
 ): void {
-  const router = findMyWay()
+  const routers = { accounts: findMyWay(), certificates: findMyWay() }
   for (const route of server.routes) {
+    const router = route.site === 'certificates' ? routers.certificates : routers.accounts
     // The gateway hands preflights of raw routes to their handler.
     const methods = route.kind === 'raw' && !router.hasRoute('OPTIONS', route.path) ? [route.method, 'OPTIONS' as const] : route.method
     router.on(methods, route.path, (request, response) => void serveRoute(request, response, route))
@@ -29,6 +31,10 @@ export function serve(
     // As the gateway does: headers are there before anybody answers, and must survive.
     response.setHeader('x-content-type-options', 'nosniff')
     response.setHeader('content-security-policy', "default-src 'none'; script-src 'nonce-abc'; form-action 'self'")
+    if (exchange.origin !== ACCOUNTS) {
+      routers.certificates.lookup(request, response)
+      return
+    }
     if (exchange.path === '/authorize' && exchange.method === 'GET') {
       void authorize(server, exchange).then(
         (answer) => write(response, answer),
@@ -38,7 +44,7 @@ export function serve(
     }
     const step = /^\/interaction\/[\w-]+(?:\/(sign-in|consent|go-on))?$/.exec(exchange.path)
     if (step === null) {
-      router.lookup(request, response)
+      routers.accounts.lookup(request, response)
       return
     }
     const work = async (): Promise<void> => {
@@ -60,11 +66,12 @@ export function serve(
 
 function exchangeOf(request: IncomingMessage, response: ServerResponse): Exchange {
   const url = new URL(request.url ?? '/', 'http://any')
+  const asked = `http://${request.headers.host}`
   return {
     request,
     response,
     method: request.method ?? 'GET',
-    origin: 'http://accounts.localhost',
+    origin: asked.startsWith('http://mtls.') ? asked : ACCOUNTS,
     path: url.pathname,
     search: url.search.slice(1),
     requestId: newRequestId(),

@@ -93,6 +93,8 @@ export interface OauthOptions {
   readonly endpoints?: ClientSettings['endpoints']
   /** Unless told, a proxy in front is thought to show certificates. */
   readonly takesCertificates?: boolean
+  /** Clients show them at a host of its own. */
+  readonly certificateHost?: true
   /** The jobs of the authorization server run. */
   readonly withJobs?: true
   /** Of another process with the same issuer. */
@@ -130,7 +132,7 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
   const { port } = http.address() as AddressInfo
   const masterKey = options.sharing?.masterKey ?? randomToken()
   const at = options.sharing?.issuerPort ?? port
-  const sites = sitesAt(at)
+  const sites = { ...sitesAt(at), ...(options.certificateHost && { certificates: `http://mtls.localhost:${at}` }) }
   const database = await scenarioDatabase({ file: options.file, clock, logger, onWrite: options.onWrite })
   const cache = cacheServer.create({ maxBytes: 1_000_000, clock, logger })
   const keyRing = createKeyRing(new Secret(masterKey))

@@ -17,12 +17,12 @@ interface StrictRequest {
 
 /** The library's fetch. */
 export async function localFetch(world: World, url: string, options: StrictRequest): Promise<Response> {
-  const { pathname, search } = new URL(url)
+  const { host, pathname, search } = new URL(url)
   const body = options.body instanceof URLSearchParams ? Object.fromEntries(options.body) : undefined
   const reply = await send(world, {
     method: options.method ?? 'GET',
     path: pathname + search,
-    headers: { accept: 'application/json', ...options.headers },
+    headers: { host, accept: 'application/json', ...options.headers },
     ...(body === undefined ? {} : { form: body }),
     ...(typeof options.body === 'string' ? { text: options.body } : {}),
   })

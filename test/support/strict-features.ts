@@ -87,6 +87,7 @@ export const OFFERED: Readonly<Record<string, Tried>> = {
   request_parameter_supported: signedRequest,
   authorization_response_iss_parameter_supported: whoAnswers,
   tls_client_certificate_bound_access_tokens: certificate,
+  mtls_endpoint_aliases: both('test/http/oauth-certificate-host.test.ts', 'calls where certificates are shown'),
   client_id_metadata_document_supported: both(FEATURES, 'by the address of its document'),
   backchannel_logout_supported: noLogoutTokens,
   backchannel_logout_session_supported: noLogoutTokens,

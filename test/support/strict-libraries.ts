@@ -24,8 +24,10 @@ export interface Dress {
   readonly proofKey?: oauth.CryptoKeyPair
   /** What it knows of our keys, which it may have kept for a while. */
   readonly keySet?: oauth.ExportedJWKSCache
+  /** It calls where certificates are shown (RFC 8705 section 5). */
+  readonly usesAliases?: true
   /** Hears of each of its requests. */
-  readonly noted?: (path: string) => void
+  readonly noted?: (path: string, origin: string) => void
 }
 
 export interface Wish {
@@ -107,7 +109,8 @@ function fetchFor(world: OauthWorld, { certificate, noted }: Dress): (url: strin
       ? {}
       : { 'x-test-certificate': certificate.shown.raw.toString('base64'), 'x-test-verified': certificate.isVerified ? 'yes' : 'no' }
   return (url, options) => {
-    noted?.(new URL(url).pathname)
+    const { pathname, origin } = new URL(url)
+    noted?.(pathname, origin)
     return localFetch(world, url, { ...options, headers: { ...options.headers, ...shown } })
   }
 }
@@ -160,7 +163,7 @@ export const WEB_API: Library = {
     isChallenge: (error) => error instanceof oauth.WWWAuthenticateChallengeError,
   },
   async open(world, dress) {
-    const { clientId, secret, posts, key, certificate, algorithm, aheadSeconds = 0, proofKey, keySet } = dress
+    const { clientId, secret, posts, key, certificate, algorithm, aheadSeconds = 0, proofKey, keySet, usesAliases } = dress
     const out = { [oauth.customFetch]: fetchFor(world, dress), [oauth.allowInsecureRequests]: true } as const
     const issuer = new URL(world.sites.accounts)
     const server = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, out))
@@ -168,6 +171,7 @@ export const WEB_API: Library = {
       client_id: clientId,
       [oauth.clockSkew]: aheadSeconds,
       ...(algorithm === undefined ? {} : { id_token_signed_response_alg: algorithm }),
+      ...(usesAliases === undefined ? {} : { use_mtls_endpoint_aliases: true }),
     }
     const proofs = [
       secret === undefined ? undefined : posts === true ? oauth.ClientSecretPost(secret) : oauth.ClientSecretBasic(secret),
@@ -263,7 +267,7 @@ export const OPENID_CLIENT: Library = {
     isChallenge: (error) => error instanceof openid.WWWAuthenticateChallengeError,
   },
   async open(world, dress) {
-    const { clientId, secret, posts, key, certificate, algorithm, aheadSeconds = 0, proofKey, keySet } = dress
+    const { clientId, secret, posts, key, certificate, algorithm, aheadSeconds = 0, proofKey, keySet, usesAliases } = dress
     const fetched: openid.CustomFetch = fetchFor(world, dress)
     const proofs = [
       secret === undefined ? undefined : posts === true ? openid.ClientSecretPost(secret) : openid.ClientSecretBasic(secret),
@@ -274,6 +278,7 @@ export const OPENID_CLIENT: Library = {
     const metadata = {
       [openid.clockSkew]: aheadSeconds,
       ...(algorithm === undefined ? {} : { id_token_signed_response_alg: algorithm }),
+      ...(usesAliases === undefined ? {} : { use_mtls_endpoint_aliases: true }),
     }
     const way = { [openid.customFetch]: fetched, execute: [openid.allowInsecureRequests, openid.enableNonRepudiationChecks] }
     const config = await openid.discovery(new URL(world.sites.accounts), clientId, metadata, proof, way)

@@ -90,7 +90,7 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
     routes: providerRoutes({
       dispatch: () => serving().built.dispatch,
       userinfo: createUserinfo({
-        issuer,
+        originOf: ({ origin }) => (origin === settings.sites.certificates ? origin : issuer),
         tokens: structured,
         proofs: proofChecker(parts),
         audience: apiAudience(settings.sites),
@@ -102,6 +102,7 @@ export function createAuthorizationServer(parts: AuthorizationServerParts): Auth
       }),
       keyRing,
       device: { counts: stores.counts, pages: parts.looks },
+      hasCertificateHost: settings.sites.certificates !== undefined,
     }),
     signingKeys,
     start: () => engine.start(),
@@ -225,6 +226,7 @@ function buildEngine(parts: AuthorizationServerParts, made: Made & { readonly ke
     pages,
     registration: parts.newcomers.definition,
     takesCertificates: settings.takesCertificates === true,
+    certificates: settings.sites.certificates,
     languages: offeredLanguages(settings.definition ?? {}),
     clientUsed: (clientId) => parts.newcomers.used(systemCall('auth'), clientId),
     noteWrongTry: (code) => stores.codeStorage.noteWrongTry(code),

@@ -32,6 +32,7 @@ import {
 import type { Details } from './details.ts'
 import type { ProviderPages } from './provider-pages.ts'
 import { offerNarrowing } from './narrowing.ts'
+import { nameEndpointAsAsked } from './certificate-host.ts'
 import { pinAddress, pinRequest } from './pinned.ts'
 import { knowStructuredTokens } from './token-endpoints.ts'
 import type { CheckSecret } from './secret-tries.ts'
@@ -54,6 +55,7 @@ export interface ProviderParts {
   readonly registration: RegistrationDefinition
   /** Whether a proxy in front shows us the certificates of clients. */
   readonly takesCertificates: boolean
+  readonly certificates: string | undefined
   readonly languages: readonly string[]
   readonly pages: Pick<ProviderPages, 'error' | 'holdBack'>
   clientUsed(this: void, clientId: string): Promise<void>
@@ -118,7 +120,7 @@ export function buildProvider(parts: ProviderParts): BuiltProvider {
 
 /** Everything that we change in the engine itself. */
 function change(provider: Provider, parts: ProviderParts): void {
-  const { issuer, structured, exchange, checkSecret, refreshTokens, grants, noteWrongTry, signOut } = parts
+  const { issuer, certificates, structured, exchange, checkSecret, refreshTokens, grants, noteWrongTry, signOut } = parts
   knowStructuredTokens(provider, structured)
   keepEncryptedTokens(provider)
   offerTokenExchange(provider, exchange)
@@ -136,6 +138,7 @@ function change(provider: Provider, parts: ProviderParts): void {
   offerNarrowing(provider, exchange.resources)
   storeWhatIsGiven(provider, grants)
   pinAddress(provider, issuer)
+  nameEndpointAsAsked(provider, certificates)
   goOnInTheRequest(provider)
 }
 

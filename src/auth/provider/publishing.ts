@@ -4,6 +4,7 @@ import { sha256 } from '#kernel/keyring.ts'
 import { z } from '#kernel/schema.ts'
 import type { RegistrationDefinition } from '../clients/contract.ts'
 import { KEY_SET_SECONDS } from '../keys/generations.ts'
+import { endpointAliases } from './certificate-host.ts'
 import { REGISTRATION_PATH } from '../registration/path.ts'
 
 const METADATA_PATHS: ReadonlySet<string> = new Set(['/.well-known/openid-configuration', '/.well-known/oauth-authorization-server'])
@@ -24,6 +25,8 @@ export interface PublishingParts {
   readonly apiScopes: readonly string[]
   readonly registration: RegistrationDefinition
   readonly takesCertificates: boolean
+  /** Where clients show them, if that has a host of its own. */
+  readonly certificates: string | undefined
   /** What people can read the pages in, as `ui_locales` may ask for it. */
   readonly languages: readonly string[]
 }
@@ -40,7 +43,7 @@ export function publish(context: Context, parts: PublishingParts): void {
 
 function completed(
   body: unknown,
-  { issuer, apiScopes, registration, takesCertificates, languages }: PublishingParts,
+  { issuer, apiScopes, registration, takesCertificates, certificates, languages }: PublishingParts,
 ): Record<string, unknown> {
   const document = metadata.parse(body)
   const methods = document.token_endpoint_auth_methods_supported.filter((method) => takesCertificates || !CERTIFICATE_METHODS.has(method))
@@ -57,6 +60,7 @@ function completed(
     introspection_endpoint_auth_methods_supported: methods.filter((method) => method !== 'none'),
     introspection_endpoint_auth_signing_alg_values_supported: algorithms,
     tls_client_certificate_bound_access_tokens: takesCertificates,
+    ...(certificates === undefined ? {} : { mtls_endpoint_aliases: endpointAliases(certificates) }),
     backchannel_logout_supported: true,
     backchannel_logout_session_supported: true,
     ...(registration.dynamic === undefined ? {} : { registration_endpoint: `${issuer}${REGISTRATION_PATH}` }),

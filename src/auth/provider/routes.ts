@@ -4,6 +4,7 @@ import { type Exchange, type Method, type RateClass, type Route, rawRoute, route
 import type { KeyRing } from '#kernel/keyring.ts'
 import { z } from '#kernel/schema.ts'
 import { ACCOUNTS_CALLBACK } from './clients.ts'
+import { isAliased } from './certificate-host.ts'
 import { type DeviceRoutesParts, deviceRoutes } from './device-routes.ts'
 import { END_SESSION_PATH, forwarded, sealedSearch, sentAs } from './forwarding.ts'
 import type { BuiltProvider } from './provider.ts'
@@ -17,6 +18,8 @@ export interface ProviderRoutesDependencies {
   userinfo(this: void, call: Call, exchange: Exchange): Promise<void>
   readonly keyRing: KeyRing
   readonly device: Omit<DeviceRoutesParts, 'handle'>
+  /** Clients have a host of their own to show certificates at. */
+  readonly hasCertificateHost: boolean
 }
 
 interface Endpoint {
@@ -95,7 +98,7 @@ const ENDPOINTS: readonly Endpoint[] = [
   { method: 'GET', path: '/end-session/success', rate: 'page', summary: 'Signed out', reason: 'Tells nothing.' },
 ]
 
-export function providerRoutes({ dispatch, userinfo, keyRing, device }: ProviderRoutesDependencies): readonly Route[] {
+export function providerRoutes({ dispatch, userinfo, keyRing, device, hasCertificateHost }: ProviderRoutesDependencies): readonly Route[] {
   const handle = async (call: Call, exchange: Exchange, url?: string): Promise<void> => {
     const { request, response } = exchange
     // The gateway has normalised the address; the engine must not see the raw one (an absolute form would move its links).
@@ -112,26 +115,13 @@ export function providerRoutes({ dispatch, userinfo, keyRing, device }: Provider
       handle: (call, exchange) => handle(call, exchange),
     }),
   )
+  const all = [...engineRoutes, ...deviceRoutes({ handle, ...device }), ...userinfoRoutes(userinfo)]
   return [
-    ...engineRoutes,
-    ...deviceRoutes({ handle, ...device }),
+    ...all,
+    ...(hasCertificateHost ? all.filter(({ path }) => isAliased(path)).map((one) => ({ ...one, site: 'certificates' as const })) : []),
     forwarded('/authorize', 'The authorization endpoint by POST (OpenID Connect Core section 3.1.2.1)'),
     // The hint of an ID token stays out of addresses, and so out of histories and logs: it is why this goes by POST.
     forwarded(END_SESSION_PATH, 'Sign-out asked for by a client, by POST', (form) => sealedSearch(keyRing, form)),
-    ...(['GET', 'POST'] as const).map((method) =>
-      rawRoute({
-        method,
-        path: '/userinfo',
-        site: 'accounts',
-        allow: { who: 'handler', reason: 'Needs a bearer token, which the handler checks.' },
-        rate: 'token',
-        summary: 'Claims about the person (OpenID Connect Core section 5.3)',
-        csrfExempt: 'Only a bearer token counts here, never a cookie.',
-        // A token in a form (RFC 6750 section 2.2) is not taken, and whoever sends one is told how it is: by the header.
-        maxBodyBytes: MAX_BODY_BYTES,
-        handle: userinfo,
-      }),
-    ),
     route({
       method: 'GET',
       path: ACCOUNTS_CALLBACK,
@@ -147,4 +137,21 @@ export function providerRoutes({ dispatch, userinfo, keyRing, device }: Provider
       handle: async (_call, { query }) => seeOther(returnPath(keyRing, query.state)),
     }),
   ]
+}
+
+function userinfoRoutes(handle: ProviderRoutesDependencies['userinfo']): readonly Route[] {
+  return (['GET', 'POST'] as const).map((method) =>
+    rawRoute({
+      method,
+      path: '/userinfo',
+      site: 'accounts',
+      allow: { who: 'handler', reason: 'Needs a bearer token, which the handler checks.' },
+      rate: 'token',
+      summary: 'Claims about the person (OpenID Connect Core section 5.3)',
+      csrfExempt: 'Only a bearer token counts here, never a cookie.',
+      // A token in a form (RFC 6750 section 2.2) is not taken, and whoever sends one is told how it is: by the header.
+      maxBodyBytes: MAX_BODY_BYTES,
+      handle,
+    }),
+  )
 }

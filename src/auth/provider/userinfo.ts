@@ -15,7 +15,8 @@ import { OPENID_SCOPE_CLAIM } from './token-claims.ts'
 import type { Vault } from './vault.ts'
 
 export interface UserinfoDependencies {
-  readonly issuer: string
+  /** Of this request, as clients know it. */
+  originOf(this: void, exchange: Exchange): string
   readonly audience: string
   readonly proofs: ProofChecker
   readonly tokens: StructuredTokens
@@ -53,23 +54,21 @@ interface Shown {
   readonly binding: Binding
 }
 
-const PATH = '/userinfo'
+const isPath = (path: string): boolean => path === '/userinfo'
 
 export function createUserinfo(dependencies: UserinfoDependencies): (call: Call, exchange: Exchange) => Promise<void> {
-  const { issuer, proofs, clients } = dependencies
+  const { originOf, proofs, clients } = dependencies
   const judge = createJudge(dependencies)
 
   const mayRead = async (call: Call, origin: string | undefined, clientId: string): Promise<boolean> =>
     origin === undefined || (await clients.find(call, clientId))?.origins.includes(origin) === true
 
   /** A token that is bound to a key or a certificate is nothing without it (RFC 9449 section 7.2). Throws for a proof that is not right. */
-  const isHeld = async (call: Call, { request, response, method, clientCertificate }: Exchange, shown: Shown): Promise<boolean> => {
-    const { scheme, token, binding } = shown
+  const isHeld = async (call: Call, exchange: Exchange, { scheme, token, binding }: Shown): Promise<boolean> => {
+    const { request, response, method, clientCertificate } = exchange
     if (binding !== undefined && 'jkt' in binding) {
       if (scheme !== 'dpop') return false
-      const { dpop } = request.headers
-      const proof = typeof dpop === 'string' ? dpop : undefined
-      const asked = { proof, method, origin: issuer, token, jkt: binding.jkt, isPath: (path: string) => path === PATH }
+      const asked = { proof: proofOf(request), method, origin: originOf(exchange), token, jkt: binding.jkt, isPath }
       const nonce = await proofs.check(call, asked)
       if (nonce !== undefined) response.setHeader('dpop-nonce', nonce)
       return true
@@ -118,6 +117,10 @@ export function createUserinfo(dependencies: UserinfoDependencies): (call: Call,
     if (request.method !== 'OPTIONS') await answer(call, exchange)
     else preflight(response, origin !== undefined && (await dependencies.isKnownOrigin(call, origin)) ? origin : undefined)
   }
+}
+
+function proofOf({ headers: { dpop } }: Exchange['request']): string | undefined {
+  return typeof dpop === 'string' ? dpop : undefined
 }
 
 /** `undefined` for one that is no good here. */

@@ -29,7 +29,8 @@ export function shareRefusal(
   { host, match, request, origin: own, headers }: GatewayExchange,
 ): void {
   const { origin } = request.headers
-  if (host?.isAccounts !== true || match?.route.rate !== 'token' || origin === undefined || origin === own || !origins.has(origin)) return
+  const isEngines = host?.isAccounts === true || host?.isCertificates === true
+  if (!isEngines || match?.route.rate !== 'token' || origin === undefined || origin === own || !origins.has(origin)) return
   headers.push('vary', 'origin', 'access-control-allow-origin', origin, 'access-control-expose-headers', EXPOSED_HEADERS)
 }
 

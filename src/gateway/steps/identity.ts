@@ -130,7 +130,7 @@ export function resolvePrincipal(parts: PipelineParts): Step['run'] {
   return (exchange) => {
     const { host } = exchange
     // The authorization server knows its own tokens, clients and sessions.
-    if (host === undefined || host.isAccounts) return undefined
+    if (host === undefined || host.isAccounts || host.isCertificates) return undefined
     refuseTokenInQuery(exchange)
     const { authorization } = exchange.request.headers
     if (authorization !== undefined) return resolveToken(parts, exchange, authorization)
