@@ -29,6 +29,8 @@ import { TOKENS } from './switch-off/tokens.ts'
 
 const COUNT = 73
 const RUN_MS = 180_000
+/** Without its defence many a test waits in vain. */
+const PATIENCE_MS = 20_000
 const PACKAGE = /^node_modules\/(?:@[^/]+\/)?[^/]+/
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -110,7 +112,8 @@ async function run(copy: string, file: string, requirements: readonly number[]):
   const pattern = String.raw`requirement (?:${requirements.join('|')})\b`
   // A test that fails half-way may leave a server behind.
   const args = ['--test-reporter=tap', '--test-force-exit', `--test-name-pattern=${pattern}`, `--test-timeout=${RUN_MS / 2}`, file]
-  const child = spawn(process.execPath, args, { cwd: copy, stdio: ['ignore', 'pipe', 'pipe'], timeout: RUN_MS, killSignal: 'SIGKILL' })
+  const env = { ...process.env, NINEFOLD_TEST_PATIENCE_MS: String(PATIENCE_MS) }
+  const child = spawn(process.execPath, args, { cwd: copy, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: RUN_MS, killSignal: 'SIGKILL' })
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))

@@ -243,14 +243,13 @@ test('requirement 16: a form posted to the authorization endpoint goes the same 
 
 test('requirement 17: scripts of other origins read nothing at the authorization endpoint', async () => {
   const origin = PRINT_SHOP.origins[0]
-  for (const method of ['GET', 'OPTIONS']) {
-    const reply = await send(world, {
-      method,
-      path: authorizePath(pkce().challenge),
-      headers: { origin, 'access-control-request-method': 'GET' },
-    })
-    for (const name of Object.keys(reply.headers)) assert.doesNotMatch(name, /^access-control-/)
-  }
+  const path = authorizePath(pkce().challenge)
+  // What asks the person, what goes back to the client at once, and what is an error of ours.
+  for (const asked of [path, `${path}&prompt=none`, `${path}&client_id=twice`])
+    for (const method of ['GET', 'OPTIONS']) {
+      const reply = await send(world, { method, path: asked, headers: { origin, 'access-control-request-method': 'GET' } })
+      for (const name of Object.keys(reply.headers)) assert.doesNotMatch(name, /^access-control-/)
+    }
 })
 
 test('requirement 18: every step after a form is a 303', async () => {

@@ -12,6 +12,7 @@ import {
   Browser,
   call,
   claimsOf,
+  codeFor,
   errorOf,
   frontendToken,
   frontendTokens,
@@ -427,11 +428,16 @@ test('revocations are found from a cursor on, and leave when no token can carry 
 })
 
 test('requirement 33: no bearer value is on disk as it is, and each has 256 bits', async () => {
-  const form = await tokensFor(world, new Browser(world), { account: 'person-disk' })
+  const browser = new Browser(world)
+  const form = await tokensFor(world, browser, { account: 'person-disk' })
+  const unused = await codeFor(browser, { account: 'person-disk' })
+  const [session = ''] = browser.cookiesFor('/').flatMap((cookie) => /^__Host-session=([\w-]{43,})/.exec(cookie)?.[1] ?? [])
+  assert.ok(session !== '' && unused['code'] !== undefined)
   const bytes = await everythingStored(file)
   assert.match(form.refresh_token ?? '', /^nfr1_[\w-]{43}[0-9a-f]{8}[\w-]{43}$/)
   assert.ok(bytes.length > 10_000)
   assert.ok(bytes.includes('auth_refresh_tokens'), 'this is the file that has them')
   const [family, code] = [form.refresh_token?.slice(5, 48) ?? '', form.refresh_token?.slice(-43) ?? '']
-  for (const secret of [family, code, form.access_token, form.id_token]) assert.equal(bytes.includes(secret), false)
+  for (const secret of [family, code, form.access_token, form.id_token, unused['code'], session])
+    assert.equal(bytes.includes(secret), false)
 })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** Long enough for a machine with much else to do: only what never happens takes all of it. */
-const PATIENCE_MS = 45_000
+const PATIENCE_MS = Number(process.env['NINEFOLD_TEST_PATIENCE_MS'] ?? 45_000)
 
 export async function until<T>(what: string, ask: () => Promise<T | undefined | false> | T | undefined | false): Promise<T> {
   const deadline = Date.now() + PATIENCE_MS

@@ -112,7 +112,7 @@ test('kinds of counts do not push each other out, and the memory is bounded', as
   assert.equal(await counts.seen(call, `mail:${MAX_LOCAL}`), 100)
 })
 
-test('what weighs least goes first: low counts, and gates that were closed for a short time', async () => {
+test('requirement 69: what weighs least goes first: low counts, and gates that were closed for a short time', async () => {
   const { counts } = guessing()
   await counts.add(call, 'mail:high', { by: 12, ttlMs: 60_000 })
   await counts.close(call, 'mail:high', 60_000)
