@@ -1,8 +1,8 @@
 // Switches each defence of sign-in off, one at a time, in a copy of the sources, and shows that the test which names its requirement fails then. Not part of
-// `npm test`: it takes half an hour. CI does a part a day, so that each has its turn within five weeks.
+// `npm test`: it takes half an hour. CI does a part a day, so that each has its turn within two months.
 //   node scripts/switch-off.ts                 all of them
 //   node scripts/switch-off.ts 7 44            those of some requirements
-//   node scripts/switch-off.ts --part=3/36     every 36th, from the third on
+//   node scripts/switch-off.ts --part=3/60     every 60th, from the third on
 //   node scripts/switch-off.ts --today         the part of today
 //   node scripts/switch-off.ts --fit           none; only whether each still fits the sources
 import { spawn } from 'node:child_process'
