@@ -51,32 +51,65 @@ describe('sharing across origins', () => {
       assert.match(String(get.headers['vary']), /origin/)
     }
   })
-  test('tells scripts of registered origins that the token endpoint has had enough', async () => {
-    const path = '/token-of-the-test'
-    const busyRoute: Route = rawRoute({
-      method: 'POST',
-      path,
-      site: 'accounts',
+  for (const place of ['accounts', 'certificates'] as const)
+    test(`tells scripts of registered origins that the token endpoint has had enough (${place})`, async () => {
+      const path = '/token-of-the-test'
+      const places = { ...sites, certificates: site('mtls') }
+      const busyRoute: Route = rawRoute({
+        method: 'POST',
+        path,
+        site: place,
+        allow: { who: 'handler', reason: 'x' },
+        csrfExempt: 'x',
+        maxBodyBytes: 10,
+        rate: 'token',
+        summary: 'x',
+        handle: async (_call, { response }) => void response.end('from the engine'),
+      })
+      const rateLimits = { token: { quota: 1, windowSeconds: 60 } }
+      const busy = await openWorld({ settings: { rateLimits, sites: places }, routes: [busyRoute] })
+      try {
+        const from = (origin: string) => ask(busy, { method: 'POST', origin: places[place], path, headers: { origin } })
+        const first = await from(SHOP)
+        assert.deepEqual(
+          [first.status, first.headers['access-control-allow-origin']],
+          [200, undefined],
+          'what the engine answers, it shares',
+        )
+        const over = await from(SHOP)
+        assert.deepEqual([over.status, over.headers['access-control-allow-origin']], [429, SHOP])
+        assert.match(String(over.headers['access-control-expose-headers']), /retry-after/)
+        for (const foreign of ['https://evil.example', 'null'])
+          assert.deepEqual([(await from(foreign)).status, (await from(foreign)).headers['access-control-allow-origin']], [429, undefined])
+      } finally {
+        await busy.stop()
+      }
+    })
+  test('where clients show certificates no cookie comes in, and tokens are for the engine to judge', async () => {
+    const echo: Route = rawRoute({
+      method: 'GET',
+      path: '/userinfo',
+      site: 'certificates',
       allow: { who: 'handler', reason: 'x' },
-      csrfExempt: 'x',
-      maxBodyBytes: 10,
       rate: 'token',
       summary: 'x',
-      handle: async (_call, { response }) => void response.end('from the engine'),
+      handle: async (_call, { request, response, origin }) => {
+        response.end(JSON.stringify({ origin, cookie: request.headers.cookie ?? 'none', token: request.headers.authorization }))
+      },
     })
-    const busy = await openWorld({ settings: { rateLimits: { token: { quota: 1, windowSeconds: 60 } } }, routes: [busyRoute] })
+    const certificates = site('mtls')
+    const own = await openWorld({ settings: { rateLimits: UNLIMITED, sites: { ...sites, certificates } }, routes: [echo] })
     try {
-      const from = (origin: string) => ask(busy, { method: 'POST', origin: sites.accounts, path, headers: { origin } })
-      const first = await from(SHOP)
-      assert.deepEqual([first.status, first.headers['access-control-allow-origin']], [200, undefined], 'what the engine answers, it shares')
-      const over = await from(SHOP)
-      assert.deepEqual([over.status, over.headers['access-control-allow-origin']], [429, SHOP])
-      assert.match(String(over.headers['access-control-expose-headers']), /retry-after/)
-      for (const foreign of ['https://evil.example', 'null'])
-        assert.deepEqual([(await from(foreign)).status, (await from(foreign)).headers['access-control-allow-origin']], [429, undefined])
+      const headers = { cookie: '__Host-session=x', authorization: 'Bearer opaque' }
+      const { text } = await ask(own, { origin: certificates, path: '/userinfo', headers })
+      assert.deepEqual(JSON.parse(text), { origin: certificates, cookie: 'none', token: 'Bearer opaque' })
+      assert.equal((await ask(own, { origin: certificates, path: '/sign-in' })).status, 404)
+      assert.equal((await ask(own, { origin: sites.accounts, path: '/userinfo' })).status, 404)
     } finally {
-      await busy.stop()
+      await own.stop()
     }
+    await assert.rejects(openWorld({ settings: { sites: { ...sites, certificates: sites.accounts } } }), /certificates and accounts share/)
+    await assert.rejects(openWorld({ routes: [echo] }), /unknown site certificates/)
   })
   test('never reaches pages, sessions, accounts or the console', async () => {
     for (const [origin, path] of [
