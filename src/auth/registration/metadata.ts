@@ -131,7 +131,7 @@ export function definitionOf(clientId: string, given: ClientMetadataDocument, pa
   refuseCertificates(given)
   const definition: ClientDefinition = {
     clientId,
-    name: checkedName(given.client_name ?? homeOf(given.client_uri ?? redirectUris[0] ?? clientId), parts.settings),
+    name: checkedName(given.client_name ?? homeOf([given.client_uri, redirectUris[0], clientId]), parts.settings),
     redirectUris,
     // Scripts of the pages that get the code anyway may redeem it.
     origins: [...new Set(redirectUris.flatMap(webOrigin))],
@@ -257,10 +257,14 @@ function checkedName(given: string, settings: ClientSettings): string {
   return checked.name
 }
 
-/** What stands for the name of a client that gives none, in every language: its host or, of an app with a scheme of its own, that scheme. */
-function homeOf(uri: string): string {
-  const { host, protocol } = new URL(uri)
-  return host === '' ? protocol.slice(0, -1) : host
+/**
+ * What stands for the name of a client that gives none, in every language: its host or, of an app with a scheme of its own, that scheme. The first address that
+ * is one: the rules for what the client has given come later, and say what is wrong with it.
+ */
+function homeOf(addresses: readonly (string | null | undefined)[]): string {
+  const [url] = addresses.flatMap((address) => URL.parse(address ?? '') ?? [])
+  if (url === undefined) return ''
+  return url.host === '' ? url.protocol.slice(0, -1) : url.host
 }
 
 function webOrigin(uri: string): string[] {

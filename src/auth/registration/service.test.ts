@@ -77,6 +77,9 @@ test('a client that gives no name is called by its host or its scheme, which say
   assert.equal(await named({ redirect_uris: ['https://notes.example/callback'] }), 'notes.example')
   assert.equal(await named({ redirect_uris: ['https://notes.example/'], client_uri: 'https://about.example/notes' }), 'about.example')
   assert.equal(await named({ redirect_uris: ['com.example.notes:/back'], application_type: 'native' }), 'com.example.notes')
+  const redirect_uris = ['https://notes.example/callback']
+  assert.equal(await named({ redirect_uris, client_uri: '' }), 'notes.example', 'an empty one is none')
+  await assert.rejects(named({ redirect_uris, client_uri: 'notes.example' }), { code: 'invalid_client_metadata' })
 })
 
 test('a client does not get out by removing itself while it is being blocked', async () => {
