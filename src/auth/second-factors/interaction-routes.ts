@@ -126,8 +126,8 @@ async function notAsked(parts: PageParts, at: At, { place, sealed }: Sent): Prom
   const { totpSince } = await parts.secondFactors.state(call, place.accountId)
   const same = totpSince === undefined ? undefined : await parts.secondFactors.setUpBy(call, place, sealed)
   if (totpSince !== undefined && same === undefined) return refuse(parts, at, 'setUpElsewhere')
-  // Pressed twice: the browser shows this answer in place of the one that had them.
-  return same === undefined || same.codes.length === 0
+  // Pressed twice: the browser shows this answer in place of the one that had them. Whoever has still to prove the second step is given nothing that proves it.
+  return same === undefined || same.codes.length === 0 || interaction.half?.next !== undefined
     ? answersOf(parts).signIn(call, exchange, { interaction })
     : showCodes(parts, at, same.codes)
 }
