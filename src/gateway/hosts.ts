@@ -23,6 +23,8 @@ export interface Host extends ServedHost {
   readonly isAccounts: boolean
   /** There it is called by clients with certificates. No cookie counts. */
   readonly isCertificates: boolean
+  /** Whether certificates of clients count: where they have a host of their own, the proxy asks for none at that of the pages, and whoever writes the header there is no proxy. */
+  readonly takesCertificates: boolean
   readonly isConsole: boolean
   /** Where scripts of other origins may call with a token. */
   readonly hasApi: boolean
@@ -107,6 +109,7 @@ function hostOf(place: Place, routes: readonly Route[], settings: GatewaySetting
     headers: hostHeaders({ origin: place.origin, sites: place.sites, ...(place.frontend ? { frontend: place.frontend } : {}) }, settings),
     isAccounts: place.sites.has('accounts'),
     isCertificates: place.sites.has('certificates'),
+    takesCertificates: settings.sites.certificates === undefined || !(place.sites.has('accounts') || place.sites.has('console')),
     isConsole: place.sites.has('console'),
     hasApi: place.sites.has('app'),
     endpoints: place.sites.has('app') ? endpointsOf(settings) : NO_ENDPOINTS,

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import * as oauth from 'oauth4webapi'
 import * as openid from 'openid-client'
+import { send } from '../support/http.ts'
 import { type PlatformProcess, startPlatform } from '../support/platform.ts'
 import { type KeyPair, makeKeyPair, sendByTls, startTlsProxy, type TlsSend, withoutOpenssl } from '../support/tls-proxy.ts'
 
@@ -109,6 +110,18 @@ describe('a host of its own for certificates', { skip: withoutOpenssl }, () => {
         const { status, body } = await sent({ url: `${platform.origin(host)}/token`, method: 'POST', headers, body: form, shows })
         assert.deepEqual([status, JSON.parse(body).error], [401, 'invalid_client'], host)
       }
+  })
+
+  test('a certificate that comes by the proxy counts there, and not at the accounts host, where a proxy that asks for none may pass on what a client has written', async () => {
+    const shown = { 'client-cert': `:${courier.cert.replaceAll(/-----.*-----|\n/g, '')}:`, 'x-client-verify': 'SUCCESS' }
+    for (const [host, status] of [
+      ['mtls', 200],
+      ['accounts', 401],
+    ] as const) {
+      const to = { port: platform.port, host: new URL(platform.origin(host)).host, path: '/token' }
+      const headers = { ...urlEncoded, ...shown, 'x-forwarded-proto': 'https' }
+      assert.equal((await send({ ...to, method: 'POST', headers, body: form })).status, status, host)
+    }
   })
 
   test('has no pages, and leaves no cookie', async () => {

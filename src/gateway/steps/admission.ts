@@ -31,6 +31,7 @@ export function findHost({ hosts }: PipelineParts): Step['run'] {
       throw httpErrors.misdirected()
     }
     exchange.host = host
+    if (!host.takesCertificates) exchange.clientCertificate = undefined
     exchange.headers.push('x-request-id', exchange.requestId)
   }
 }
