@@ -38,7 +38,7 @@ function withScope(challenge: string, { match, principal }: GatewayExchange, { s
   const [whole, lacking] = /\bscope="([^"]+)"/.exec(challenge) ?? []
   const wanted = new Set([...needed, ...had, ...(lacking?.split(' ') ?? [])])
   const parameter = `scope="${[...wanted].join(' ')}"`
-  return whole === undefined ? withParameter(challenge, parameter) : challenge.replace(whole, parameter)
+  return whole === undefined ? withParameter(challenge, parameter) : challenge.replace(whole, () => parameter)
 }
 
 function isProven(authorization: string | undefined): boolean {
