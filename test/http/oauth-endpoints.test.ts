@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import type { ClientDefinition } from '../../src/auth/clients/contract.ts'
 import { createResourceRegistry } from '../../src/auth/provider/resources.ts'
+import { signInTo } from '../support/client-sign-in.ts'
 import { connectDevice } from '../support/device.ts'
 import {
   authorizePath,
@@ -65,6 +66,14 @@ before(async () => {
         redirectUris: ['https://analyst.example/callback'],
         origins: [],
         scopes: ['reports:read', 'photos:read'],
+      },
+      {
+        clientId: 'writer',
+        name: 'Writer',
+        redirectUris: ['https://writer.example/callback'],
+        origins: [],
+        scopes: ['photos:read', 'photos:write', 'email'],
+        grants: ['authorization_code', 'device_code'],
       },
       { clientId: 'screen', name: 'Screen', redirectUris: [], origins: [], scopes: ['photos:read'], grants: ['device_code'] },
     ],
@@ -145,6 +154,38 @@ describe('an address of the API as the resource of a request', () => {
     await connectDevice(world, { code: userCode, account, clientId: 'screen', shows: /./ })
     const device = { grant_type: DEVICE, client_id: 'screen', device_code: deviceCode, resource: albums }
     assert.equal(told(await send(world, { path: '/token', form: device }))['aud'], albums)
+  })
+
+  test('gets no token without a scope out of what was granted for the whole API, and nothing is used up by asking', async () => {
+    const code = async (scope: string): Promise<Record<string, string>> =>
+      (await signInTo(world, 'writer', { account: 'person-nothing-there', redirectUri: 'https://writer.example/callback', scope })).form
+    const ask = async (form: Record<string, string>) => {
+      const reply = await send(world, { path: '/token', form })
+      const { scope, refresh_token: token = '' } = JSON.parse(reply.body)
+      const again = { grant_type: 'refresh_token', client_id: 'writer', refresh_token: token }
+      return reply.status === 200
+        ? { told: [told(reply)['aud'], told(reply)['scope'], scope], again }
+        : { told: errorOf(reply), again: form }
+    }
+    // Scopes of OpenID Connect are none of the address, and writing is none of that of the albums.
+    for (const scope of ['openid offline_access email', 'offline_access photos:write']) {
+      const form = await code(scope)
+      assert.equal((await ask({ ...form, resource: albums })).told, 'invalid_scope', scope)
+      const { told: first, again } = await ask(form)
+      assert.equal(first[0], api, 'the code was not used up')
+      assert.equal((await ask({ ...again, resource: albums })).told, 'invalid_scope', scope)
+      assert.equal((await ask(again)).told[0], api, 'nor was the refresh token')
+    }
+    const { again: both } = await ask(await code('offline_access photos:read photos:write'))
+    assert.equal((await ask({ ...both, resource: albums, scope: 'photos:write' })).told, 'invalid_scope', 'what was asked for counts')
+    assert.deepEqual((await ask({ ...both, resource: writes, scope: 'photos:write' })).told, [writes, 'photos:write', 'photos:write'])
+
+    const device = await send(world, { path: '/device-authorization', form: { client_id: 'writer', scope: 'photos:write' } })
+    const { device_code: deviceCode, user_code: userCode } = JSON.parse(device.body)
+    await connectDevice(world, { code: userCode, account: 'person-nothing-there', clientId: 'writer', shows: /./ })
+    const poll = { grant_type: DEVICE, client_id: 'writer', device_code: deviceCode }
+    assert.equal((await ask({ ...poll, resource: albums })).told, 'invalid_scope')
+    assert.deepEqual((await ask({ ...poll, resource: writes })).told, [writes, 'photos:write', 'photos:write'])
   })
 
   test('gets no token out of what was granted for another resource, nor two at once', async () => {

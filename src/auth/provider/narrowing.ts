@@ -2,6 +2,7 @@
 // signed in to the API goes on when the address becomes a resource by itself, and asks for that from then on.
 import type { AuthorizationCode, DeviceCode, KoaContextWithOIDC, RefreshToken } from 'oidc-provider'
 import type Provider from 'oidc-provider'
+import { errors } from 'oidc-provider'
 import { DEVICE_GRANT } from './device-flow.ts'
 import { internals } from './engine-internals.ts'
 import type { ResourceRegistry } from './resources.ts'
@@ -39,8 +40,24 @@ export function narrowedTo(context: KoaContextWithOIDC): string | undefined {
   return narrowed.get(context)
 }
 
-function grantedTo({ oidc: { entities } }: KoaContextWithOIDC): readonly string[] {
-  const source: AuthorizationCode | RefreshToken | DeviceCode | undefined =
-    entities.RefreshToken ?? entities.AuthorizationCode ?? entities.DeviceCode
-  return [source?.resource ?? []].flat()
+/**
+ * RFC 6749 section 3.3: a request that comes to nothing at the address is refused. Its token would open nothing there, in an answer that reads as if it did.
+ * Nothing is used up by that (see all-or-nothing.ts), so the grant goes on for the whole.
+ */
+export function needScopeThere(context: KoaContextWithOIDC, whole: string, offered: readonly string[]): void {
+  if (!narrowed.has(context)) return
+  const { params, requestParamScopes, grant } = context.oidc
+  // A refresh may ask for less (section 6).
+  const asked = params?.['scope'] === undefined ? (sourceOf(context)?.scopes ?? new Set<string>()) : requestParamScopes
+  const granted = grant?.getResourceScopeFiltered(whole, asked).split(' ') ?? []
+  if (!granted.some((scope) => offered.includes(scope)))
+    throw new errors.InvalidScope('nothing that was granted and asked for is a scope of this resource', [...asked].join(' '))
+}
+
+function sourceOf({ oidc: { entities } }: KoaContextWithOIDC): AuthorizationCode | RefreshToken | DeviceCode | undefined {
+  return entities.RefreshToken ?? entities.AuthorizationCode ?? entities.DeviceCode
+}
+
+function grantedTo(context: KoaContextWithOIDC): readonly string[] {
+  return [sourceOf(context)?.resource ?? []].flat()
 }

@@ -5,7 +5,7 @@ import { z } from '#kernel/schema.ts'
 import { BEGINNINGS } from './authorization-steps.ts'
 import type { ClientRegistry, RegisteredClient } from './clients.ts'
 import type { KnownResource, ResourceRegistry } from './resources.ts'
-import { grantedFor, narrowedTo } from './narrowing.ts'
+import { grantedFor, narrowedTo, needScopeThere } from './narrowing.ts'
 import { currentCall } from './scope.ts'
 import type { ServiceDirectory } from './service-claims.ts'
 import { CLIENT_CREDENTIALS } from './service-grant.ts'
@@ -71,6 +71,7 @@ export function resourcePolicy({ clients, registry, services, accessTokenKid }: 
       const scopes = (await registeredFor(registered)).filter((scope) => found.scopes.has(scope))
       if (found !== registry.api && !mayGo(found, scopes, registered))
         throw new errors.InvalidTarget('this client is registered for no scope of that resource')
+      needScopeThere(context, resource, scopes)
       const shared = {
         // Scopes that the client is not registered for are not there for it.
         scope: scopes.join(' '),
