@@ -156,6 +156,29 @@ describe('an address of the API as the resource of a request', () => {
     assert.equal(told(await send(world, { path: '/token', form: device }))['aud'], albums)
   })
 
+  test('leaves what was granted of OpenID Connect in the answer, so that a program that asks for what it reads loses none of it', async () => {
+    const scope = 'openid offline_access email photos:read'
+    const first = await tokensFor(world, new Browser(world), { account: 'person-keeps', scope })
+    const next = async ({ refresh_token: token = '' }: Tokens, more: Record<string, string>): Promise<Tokens> => {
+      const form = { grant_type: 'refresh_token', client_id: PRINT_SHOP.clientId, refresh_token: token, ...more }
+      return JSON.parse((await send(world, { path: '/token', form })).body)
+    }
+    const narrow = await next(first, { resource: tools })
+    assert.deepEqual([first.scope, narrow.scope], ['openid email photos:read', 'openid email photos:read'])
+    const { scope: ofToken, openid_scope: ofUserinfo } = claimsOf(narrow.access_token)
+    assert.deepEqual([ofToken, ofUserinfo], ['photos:read', undefined], 'the token has none of it')
+    const back = await next(narrow, { scope: narrow.scope ?? '' })
+    assert.deepEqual([claimsOf(back.access_token)['aud'], claimsOf(back.access_token)['openid_scope']], [api, 'openid email'])
+    assert.equal(
+      (await next(back, { resource: tools, scope: 'openid photos:read' })).scope,
+      'openid photos:read',
+      'no more than was asked for',
+    )
+    const direct = await forTools('person-keeps', scope)
+    assert.equal(direct.scope, 'openid email photos:read')
+    assert.equal((await next(direct, {})).scope, 'openid email photos:read')
+  })
+
   test('gets no token without a scope out of what was granted for the whole API, and nothing is used up by asking', async () => {
     const code = async (scope: string): Promise<Record<string, string>> =>
       (await signInTo(world, 'writer', { account: 'person-nothing-there', redirectUri: 'https://writer.example/callback', scope })).form

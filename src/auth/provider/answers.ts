@@ -4,7 +4,8 @@ import { AppError, hasCode } from '#kernel/errors.ts'
 import { z } from '#kernel/schema.ts'
 import { DEVICE_GRANT, POLL_SECONDS } from './device-flow.ts'
 import type { ProviderPages } from './provider-pages.ts'
-import { grantedOpenidScopes, OPENID_SCOPE_CLAIM } from './token-claims.ts'
+import type { ResourceRegistry } from './resources.ts'
+import { grantedOpenidScopes, OPENID_SCOPE_CLAIM, openidScope } from './token-claims.ts'
 
 const refusal = z.looseObject({ error: z.literal('invalid_request') })
 const granted = z.looseObject({ scope: z.string().optional() })
@@ -22,21 +23,28 @@ export function nameUnregisteredGrants(context: KoaContextWithOIDC): void {
 
 /**
  * RFC 6749 section 5.1. The engine names what is for the resource server alone; programs that keep what they read here ask for just that when they refresh,
- * and would have lost userinfo by it. Where that is nothing, it names nothing, which is no scope by the grammar: then the answer says what else was granted,
- * and leaves the member out when that is nothing either.
+ * and would have lost userinfo by it, also by a token for an address of the API. Where that is nothing, it names nothing, which is no scope by the grammar:
+ * then the answer says what else was granted, and leaves the member out when that is nothing either.
  */
-export function nameGrantedScopes(context: KoaContextWithOIDC): void {
+export function nameGrantedScopes(context: KoaContextWithOIDC, resources: Pick<ResourceRegistry, 'find'>): void {
   const found = context.path === '/token' && context.status === 200 ? granted.safeParse(context.body) : undefined
   if (found?.success !== true) return
   const { scope: ofResource, ...others } = found.data
-  const openid = context.oidc.entities.AccessToken?.extra?.[OPENID_SCOPE_CLAIM]
-  const ofUserinfo = typeof openid === 'string' ? openid : ''
-  const scope = `${ofUserinfo} ${ofResource ?? ''}`.trim()
+  const scope = `${scopeOfUserinfo(context, resources)} ${ofResource ?? ''}`.trim()
   if (scope !== '') context.body = { ...others, scope }
   else if (ofResource !== undefined) {
     const openidScopes = grantedOpenidScopes(context)
     context.body = openidScopes.length === 0 ? others : { ...others, scope: openidScopes.join(' ') }
   }
+}
+
+/** As the token says it. One for an address of the API opens no userinfo, so it does not say; a later one for the API may. */
+function scopeOfUserinfo(context: KoaContextWithOIDC, resources: Pick<ResourceRegistry, 'find'>): string {
+  const { AccessToken: token } = context.oidc.entities
+  const said = token?.extra?.[OPENID_SCOPE_CLAIM]
+  if (typeof said === 'string') return said
+  const isOfAddress = typeof token?.aud === 'string' && resources.find(token.aud)?.partOf !== undefined
+  return isOfAddress ? openidScope(context) : ''
 }
 
 /** RFC 8628 section 3.2. */

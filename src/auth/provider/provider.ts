@@ -178,7 +178,7 @@ export function assertSafe(issuer: string, { features, cookies, jwks, adapter, p
 /** What the engine has answered becomes what we say. */
 async function settleAnswer(context: KoaContextWithOIDC, parts: ProviderParts): Promise<void> {
   nameUnregisteredGrants(context)
-  nameGrantedScopes(context)
+  nameGrantedScopes(context, parts.exchange.resources)
   tellInterval(context)
   holdBack(context, parts.pages)
   await noteUse(context, parts)

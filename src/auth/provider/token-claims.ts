@@ -74,7 +74,7 @@ const OF_USERINFO = ['openid', 'profile', 'email'] as const
  * What of OpenID Connect's scopes this token was asked for, is granted and may still be told to the client; a grant has what was ever asked for. Also when
  * there is nothing, since tokens of former releases are those that say nothing of it.
  */
-function openidScope(context: KoaContextWithOIDC): string {
+export function openidScope(context: KoaContextWithOIDC): string {
   const granted = grantedOpenidScopes(context)
   return OF_USERINFO.filter((scope) => granted.includes(scope)).join(' ')
 }
