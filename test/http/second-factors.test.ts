@@ -331,11 +331,7 @@ test('on the way in, a set-up that has been overtaken says what to remove from t
     at(half)
     const again = half === enrolling ? first : await send(kept)
     const due = half.next?.kind === 'prove' ? [] : codesIn(first.text)
-    assert.deepEqual(
-      [again.status, codesIn(again.text)],
-      [200, due],
-      'the same once more, and nothing that would prove what is to be proved',
-    )
+    assert.deepEqual([again.status, codesIn(again.text)], [200, due], 'the same, and nothing that would prove what is asked')
     assert.match(again.text, due.length > 0 ? /action="\/interaction\/u1\/go-on"/ : /name="code"/)
   }
   world.engine.signedInAs = accountId
