@@ -180,12 +180,11 @@ export function testsIn(open: OpenDatabase, exemptions: readonly Exemption[], op
   }
 }
 
-/** Waits until something is so, or fails after a while: slow servers on busy machines are no failure. `longer`: how many times as long as usual. */
-export async function eventually(holds: () => boolean | Promise<boolean>, what: string, longer = 1): Promise<void> {
-  const ms = patience.ms * longer
-  const end = performance.now() + ms
+/** Waits until something is so, or fails after a while: slow servers on busy machines are no failure. */
+export async function eventually(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const end = performance.now() + patience.ms
   while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`Waited for ${ms / 1000} seconds, and still not: ${what}`)
+    if (performance.now() > end) throw new Error(`Waited for ${patience.ms / 1000} seconds, and still not: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }

@@ -76,8 +76,7 @@ export function migrationTests(test: TestInWorld): void {
         return false
       }
     }
-    // FerretDB falls asleep between updates at times, and takes up to 130 ms for each instead of one (measured); it goes on.
-    await eventually(isDone, 'the rewriting ends', 4)
+    await eventually(isDone, 'the rewriting ends')
     assert.equal(await books.count(call, { index: 'bySize' }, 10_000), count)
     assert.equal((await books.search(call, { text: 'name', limit: 1000 })).items.length, 1000)
     assert.deepEqual((await books.get(call, 'b10001'))?.version, 1, 'the version stays: the document is the same')
