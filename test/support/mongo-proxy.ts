@@ -48,7 +48,7 @@ export async function startMongoProxy(target: number, options: { readonly oneAtA
         await inTurn(async () => {
           upstream.write(command)
           const answer = await answers.next()
-          if (answer.done !== true && !proxy.swallowing) client.write(answer.value)
+          if (answer.done !== true && !proxy.swallowing) client.write(options.oneAtATime === true ? nameless(answer.value) : answer.value)
         })
       }
     }
@@ -77,6 +77,15 @@ export async function startMongoProxy(target: number, options: { readonly oneAtA
 
 /** Header (16 bytes), flags (4), kind of section (1), length of the document (4), type of the first element (1), and its name: that of the command. */
 const isPing = (message: Buffer): boolean => message.toString('latin1', 26, 31) === 'ping\0'
+
+const NAME = 'ferretdbVersion'
+
+/** One that does what another one cannot is not believed to be that. The field of `buildInfo` gets a name of the same length. */
+function nameless(message: Buffer): Buffer {
+  const at = message.indexOf(NAME)
+  if (at !== -1) message.write('anothersVersion', at, 'latin1')
+  return message
+}
 
 /** Whole messages: each begins with its length. */
 async function* messagesOf(socket: Socket): AsyncGenerator<Buffer, undefined> {
