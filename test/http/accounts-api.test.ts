@@ -4,14 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
 import { z } from '#kernel/schema.ts'
 import { accountList, accountView } from '../../src/auth/finding/schemas.ts'
-import { CANARY, canaryApp, type CanaryPerson, formsOfValue, liveALife } from '../support/canary-person.ts'
+import { CANARY, aviary, type CanaryPerson, formsOfValue, liveALife } from '../support/canary-person.ts'
 import { type ConsoleApi, consoleApi, operatorApi } from '../support/operator.ts'
 import { type Person, session, signIn, signUp } from '../support/person.ts'
 import { authorize, redeem, refresh } from '../support/third-party.ts'
 import { until } from '../support/until.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 import { Visitor } from '../support/visitor.ts'
-import { type WholePlatform, wholePlatform } from '../support/whole-platform.ts'
+import type { WholePlatform } from '../support/whole-platform.ts'
 
 const MINUTE = 60_000
 const DAY_MS = 86_400_000
@@ -27,9 +27,7 @@ let canary: CanaryPerson
 
 before(async () => {
   club = await startUpstream()
-  platform = await wholePlatform(canaryApp({ issuer: club.issuer, receiver: 'http://localhost:9/' }), {
-    environment: { NINEFOLD_AUTH_UPSTREAM_SECRETS: JSON.stringify({ club: club.secret }), NINEFOLD_GATEWAY_RATE_LIMIT_FACTOR: '100' },
-  })
+  platform = await aviary(club)
   await platform.start()
   operator = await operatorApi(platform, await platform.consoleLink())
   friend = await signUp(platform, 'friend@example.org')

@@ -6,12 +6,12 @@ import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { Account } from '../../src/auth/accounts/schemas.ts'
 import type { LegacyFindHook } from '../../src/auth/moving/contract.ts'
 import { onAccounts } from '../support/account-acts.ts'
-import { canaryApp } from '../support/canary-person.ts'
+import { aviary } from '../support/canary-person.ts'
 import { mailedLink, session } from '../support/person.ts'
 import { until } from '../support/until.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 import { Visitor } from '../support/visitor.ts'
-import { type WholePlatform, wholePlatform } from '../support/whole-platform.ts'
+import type { WholePlatform } from '../support/whole-platform.ts'
 
 const call = systemCall('test')
 const NEXT = 'four quiet river stones'
@@ -36,13 +36,7 @@ const legacyFind: LegacyFindHook = (_context, question) => {
 
 before(async () => {
   club = await startUpstream()
-  platform = await wholePlatform(
-    (environment) => {
-      const made = canaryApp({ issuer: club.issuer, receiver: 'http://localhost:9/' })(environment)
-      return { ...made, auth: { ...made.auth, legacyFind } }
-    },
-    { environment: { NINEFOLD_AUTH_UPSTREAM_SECRETS: JSON.stringify({ club: club.secret }), NINEFOLD_GATEWAY_RATE_LIMIT_FACTOR: '100' } },
-  )
+  platform = await aviary(club, { legacyFind })
   await platform.start()
 })
 after(async () => {

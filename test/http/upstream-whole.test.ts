@@ -6,12 +6,12 @@ import { systemCall } from '#kernel/call.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
 import { accountIdOf, addSecondStep, onAccounts } from '../support/account-acts.ts'
-import { canaryApp } from '../support/canary-person.ts'
+import { aviary } from '../support/canary-person.ts'
 import { mailedLink, type Person, session, signIn, signUp } from '../support/person.ts'
 import { until } from '../support/until.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 import { type Page, Visitor } from '../support/visitor.ts'
-import { type WholePlatform, wholePlatform } from '../support/whole-platform.ts'
+import type { WholePlatform } from '../support/whole-platform.ts'
 
 const call = systemCall('test')
 const NEXT = 'four quiet river stones'
@@ -25,17 +25,11 @@ let count = 0
 
 before(async () => {
   club = await startUpstream()
-  platform = await wholePlatform(
-    (environment) => {
-      const made = canaryApp({ issuer: club.issuer, receiver: 'http://localhost:9/' })(environment)
-      const afterSignIn = async () => {
-        await meanwhile()
-        return refuses ? { refuse: 'Not before Monday.' } : undefined
-      }
-      return { ...made, auth: { ...made.auth, hooks: { afterSignIn } } }
-    },
-    { environment: { NINEFOLD_AUTH_UPSTREAM_SECRETS: JSON.stringify({ club: club.secret }), NINEFOLD_GATEWAY_RATE_LIMIT_FACTOR: '100' } },
-  )
+  const afterSignIn = async () => {
+    await meanwhile()
+    return refuses ? { refuse: 'Not before Monday.' } : undefined
+  }
+  platform = await aviary(club, { hooks: { afterSignIn } })
   await platform.start()
 })
 after(async () => {

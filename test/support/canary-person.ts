@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import type { AppFactory } from '../../src/app.ts'
+import type { AuthDefinition } from '../../src/auth/contract.ts'
 import { resource } from '../../src/resource/definition.ts'
 import { z } from '#kernel/schema.ts'
 import {
@@ -21,7 +22,7 @@ import { authorize } from './third-party.ts'
 import { CLIENT_ID, type Upstream } from './upstream.ts'
 import { until } from './until.ts'
 import { Visitor } from './visitor.ts'
-import type { WholePlatform } from './whole-platform.ts'
+import { type WholePlatform, wholePlatform } from './whole-platform.ts'
 
 /** Nothing else on the platform has any of these words. */
 export const CANARY = {
@@ -99,6 +100,16 @@ export function canaryApp({ issuer, receiver }: { readonly issuer: string; reado
       },
     },
   })
+}
+
+/** That app with more in its `auth`, and nobody yet to tell of security events. Not started. */
+export function aviary({ issuer, secret }: Pick<Upstream, 'issuer' | 'secret'>, auth: AuthDefinition = {}): Promise<WholePlatform> {
+  const app: AppFactory = (environment) => {
+    const made = canaryApp({ issuer, receiver: 'http://localhost:9/' })(environment)
+    return { ...made, auth: { ...made.auth, ...auth } }
+  }
+  const secrets = JSON.stringify({ club: secret })
+  return wholePlatform(app, { environment: { NINEFOLD_AUTH_UPSTREAM_SECRETS: secrets, NINEFOLD_GATEWAY_RATE_LIMIT_FACTOR: '100' } })
 }
 
 export interface CanaryPerson extends Person {
