@@ -257,13 +257,16 @@ describe('organisations', () => {
     await assert.rejects(invitations().accept(asked, suspended, idOf('eve')), code('invitation_ended'))
   })
 
-  test('of ten acceptances at once one counts', async () => {
-    const id = await found()
-    const token = await invite(id, 'bob', { roles: ['viewer'] })
-    const racers = await Promise.allSettled(Array.from({ length: 10 }, () => invitations().accept(asked, token, idOf('bob'))))
-    const outcomes = racers.map((racer) => (racer.status === 'fulfilled' ? racer.value.as : String(racer.reason)))
-    assert.deepEqual(outcomes.toSorted(), [...Array.from({ length: 9 }, () => 'accepted-already'), 'joined'])
-    assert.equal((await orgs().get(call, { accountId: idOf('ada'), organisationId: id })).organisation.members, 2)
+  test('of ten acceptances at once one counts, and the others are told that it did', async () => {
+    // A loser may read between the two reads of another: seen at one race in ten.
+    for (let round = 0; round < 6; round += 1) {
+      const id = await found()
+      const token = await invite(id, 'bob', { roles: ['viewer'] })
+      const racers = await Promise.allSettled(Array.from({ length: 10 }, () => invitations().accept(asked, token, idOf('bob'))))
+      const outcomes = racers.map((racer) => (racer.status === 'fulfilled' ? racer.value.as : String(racer.reason)))
+      assert.deepEqual(outcomes.toSorted(), [...Array.from({ length: 9 }, () => 'accepted-already'), 'joined'])
+      assert.equal((await orgs().get(call, { accountId: idOf('ada'), organisationId: id })).organisation.members, 2)
+    }
   })
 
   test('the last owner stays: alone, and when two leave, or take each other out, at the same moment', async () => {

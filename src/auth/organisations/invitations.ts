@@ -155,12 +155,12 @@ function createAccepting(parts: InvitationsParts): Pick<Invitations, 'pending' |
       if (into !== undefined) return { organisationId: into, as: 'accepted-already' }
       if (found === undefined) throw authErrors.invitation_ended()
       const { organisationId } = found.value
-      const accepted = sha256(token)
       let as: Accepted['as'] = 'joined'
       await organisations.changing.change(call, { organisationId, accountId }, async ({ member, account }) => {
         // Read anew in every round: of two who accept at once, the second finds nothing.
         const invitation = await live(call, token)
-        if (invitation === undefined && member?.value.accepted === accepted) {
+        // The member was read before the invitation, and may have become one in between.
+        if (invitation === undefined && (await acceptedInto(call, token, accountId)) !== undefined) {
           as = 'accepted-already'
           return undefined
         }
@@ -168,6 +168,7 @@ function createAccepting(parts: InvitationsParts): Pick<Invitations, 'pending' |
           throw authErrors.invitation_ended()
         if (account.email !== invitation.value.email || account.emailVerifiedAt === undefined) throw authErrors.invitation_other()
         const also = [repository.operations.withdraw(invitation)]
+        const accepted = sha256(token)
         as = member === undefined ? 'joined' : 'member-already'
         // Roles that an owner has given or taken since count for more than what was offered before.
         if (member !== undefined) return { roles: member.value.roles, accepted, also }
