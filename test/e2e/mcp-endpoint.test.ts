@@ -35,6 +35,14 @@ test('the page has the app that is tried here, whole', () => {
 const connectionOf = (authProvider: OAuthClientProvider): StreamableHTTPClientTransport =>
   new StreamableHTTPClientTransport(new URL(urlOfEndpoint()), { authProvider, fetch: localFetch })
 
+test('the endpoint names the issuer, and both documents of the issuer name the endpoint and the API (RFC 9728 section 4)', async () => {
+  const read = async (label: string, path: string) => JSON.parse((await platform.send(label, { path })).body)
+  const [api, endpoint] = await Promise.all(['/api', PATH].map((path) => read('api', `/.well-known/oauth-protected-resource${path}`)))
+  assert.deepEqual(endpoint.authorization_servers, [platform.origin('accounts')])
+  for (const name of ['oauth-authorization-server', 'openid-configuration'])
+    assert.deepEqual((await read('accounts', `/.well-known/${name}`)).protected_resources, [api.resource, endpoint.resource], name)
+})
+
 interface Signing {
   readonly scope: string
   readonly sees: readonly RegExp[]

@@ -231,6 +231,7 @@ function buildEngine(parts: AuthorizationServerParts, made: Made & { readonly ke
     clientUsed: (clientId) => parts.newcomers.used(systemCall('auth'), clientId),
     noteWrongTry: (code) => stores.codeStorage.noteWrongTry(code),
     apiScopes: resources.scopes,
+    ownResources: resources.own,
     exchange: { clients, resources, rules: parts.rules },
     signOut: { keyRing, clients, pages },
     structured: { tokens: made.tokens, revocations: parts.revocations, clients },

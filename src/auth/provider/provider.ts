@@ -52,6 +52,7 @@ export interface ProviderParts {
   readonly logger: Logger
   readonly checkSecret: CheckSecret
   readonly apiScopes: readonly string[]
+  readonly ownResources: readonly string[]
   readonly registration: RegistrationDefinition
   /** Whether a proxy in front shows us the certificates of clients. */
   readonly takesCertificates: boolean

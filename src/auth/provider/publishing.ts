@@ -23,6 +23,8 @@ type Context = Pick<KoaContextWithOIDC, 'path' | 'status' | 'body' | 'set' | 're
 export interface PublishingParts {
   readonly issuer: string
   readonly apiScopes: readonly string[]
+  /** The API, and the addresses of it that are resources by themselves; what an app defines beside it may be nobody's business. */
+  readonly ownResources: readonly string[]
   readonly registration: RegistrationDefinition
   readonly takesCertificates: boolean
   /** Where clients show them, if that has a host of its own. */
@@ -43,7 +45,7 @@ export function publish(context: Context, parts: PublishingParts): void {
 
 function completed(
   body: unknown,
-  { issuer, apiScopes, registration, takesCertificates, certificates, languages }: PublishingParts,
+  { issuer, apiScopes, ownResources, registration, takesCertificates, certificates, languages }: PublishingParts,
 ): Record<string, unknown> {
   const document = metadata.parse(body)
   const methods = document.token_endpoint_auth_methods_supported.filter((method) => takesCertificates || !CERTIFICATE_METHODS.has(method))
@@ -51,6 +53,8 @@ function completed(
   return {
     ...document,
     scopes_supported: [...new Set([...document.scopes_supported, ...apiScopes])],
+    // RFC 9728 section 4: what names us as its server is named by us.
+    protected_resources: ownResources,
     response_modes_supported: ['query', 'fragment'],
     ui_locales_supported: languages,
     token_endpoint_auth_methods_supported: methods,

@@ -37,6 +37,8 @@ export interface ResourceRegistry {
   find(audience: string): KnownResource | undefined
   /** The resource that a scope belongs to, never one of its addresses; the API for what nobody knows. */
   owner(scope: string): KnownResource
+  /** The audiences of the API and of its addresses, for the metadata. */
+  readonly own: readonly string[]
   /** Scopes of all of them, for the metadata. */
   readonly scopes: readonly string[]
 }
@@ -65,6 +67,7 @@ export function createResourceRegistry(settings: ClientSettings): ResourceRegist
     api,
     owner: (scope) => owners.get(scope) ?? api,
     find: (audience) => known.get(audience),
+    own: [api, ...endpoints].map(({ audience }) => audience),
     scopes: [...Object.keys(scopes), ...membershipScopes(definition), ...others.flatMap((resource) => Object.keys(resource.scopes))],
   }
 }
