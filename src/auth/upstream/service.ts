@@ -245,7 +245,7 @@ function linking(deps: UpstreamsDependencies): Pick<Upstreams, 'identities' | 'l
         // The number on the account is compared when it is written: two removals at once cannot both find the other way still there.
         const isLast = !all.some((one) => one.id !== id && opens(one)) && !(await hasOtherWay(call, accountId))
         if (isLast) return 'last'
-        const provider = mailLineOf(shown(gone).provider, 'a provider')
+        const provider = mailLineOf(shown(gone).provider, gone.issuer)
         const data = { name: account.name, provider, when: new Date(clock.now()).toUTCString() }
         const events = [
           mail({ to: account.email, template: 'identity-unlinked', data, language: languageFor(account, call) }),
