@@ -246,7 +246,7 @@ export const TOKENS: readonly Defence[] = [
     requirement: 39,
     off: 'refusals do not lead to the metadata',
     test: PROOFS,
-    edits: [['src/gateway/tokens/challenges.ts', 'if (host?.hasApi !== true', 'if (host !== undefined']],
+    edits: [['src/gateway/tokens/challenges.ts', 'if (host?.api === undefined', 'if (host !== undefined']],
   },
   {
     requirement: 40,

@@ -21,13 +21,13 @@ export interface Host extends ServedHost {
   readonly frontend?: GatewayFrontend
   /** The authorization server checks its own tokens, sessions and origins. */
   readonly isAccounts: boolean
-  /** There it is called by clients with certificates. No cookie counts. */
+  /** There it is called by clients with certificates, and so is the API. No cookie counts. */
   readonly isCertificates: boolean
   /** Whether certificates of clients count: where they have a host of their own, the proxy asks for none at that of the pages, and whoever writes the header there is no proxy. */
   readonly takesCertificates: boolean
   readonly isConsole: boolean
-  /** Where scripts of other origins may call with a token. */
-  readonly hasApi: boolean
+  /** Where the API that is served here is described. Scripts of other origins may call it with a token. */
+  readonly api: string | undefined
   /** The protected resources that are single addresses here, by their paths. */
   readonly endpoints: ReadonlyMap<string, EndpointHere>
   readonly isFiles: boolean
@@ -43,6 +43,8 @@ export interface EndpointHere {
   readonly audience: string
   readonly scopes: readonly string[]
 }
+
+export const isOfApi = (path: string): boolean => path === '/api' || path.startsWith('/api/')
 
 const NO_ENDPOINTS: Host['endpoints'] = new Map()
 
@@ -93,13 +95,16 @@ export function originProblems(settings: GatewaySettings): string[] {
   return problems
 }
 
-function belongs(route: Route, place: Place): boolean {
-  return route.site === '*' || place.sites.has(route.site)
+function belongs(route: Route, { sites }: Place): boolean {
+  if (route.site === '*' || sites.has(route.site)) return true
+  // Tokens that are bound to a certificate count where it is shown. The page at /api itself is for people.
+  return sites.has('certificates') && route.site === 'app' && route.path.startsWith('/api/')
 }
 
 function hostOf(place: Place, routes: readonly Route[], settings: GatewaySettings): Omit<Host, 'speak' | 'style' | 'problemPage'> {
   const own = routes.filter((route) => belongs(route, place))
   const names = [...place.sites]
+  const hasApi = place.sites.has('app') || place.sites.has('certificates')
   return {
     origin: place.origin,
     routes: own,
@@ -111,8 +116,8 @@ function hostOf(place: Place, routes: readonly Route[], settings: GatewaySetting
     isCertificates: place.sites.has('certificates'),
     takesCertificates: settings.sites.certificates === undefined || !(place.sites.has('accounts') || place.sites.has('console')),
     isConsole: place.sites.has('console'),
-    hasApi: place.sites.has('app'),
-    endpoints: place.sites.has('app') ? endpointsOf(settings) : NO_ENDPOINTS,
+    api: hasApi ? settings.sites.app : undefined,
+    endpoints: hasApi ? endpointsOf(settings) : NO_ENDPOINTS,
     isFiles: place.sites.has('files'),
     ...(place.frontend ? { frontend: place.frontend } : {}),
   }

@@ -8,7 +8,7 @@ export interface Sites {
   /** User content, and nothing else. */
   readonly files: string
   readonly console: string
-  /** Where clients show certificates, if that has a host of its own: what they call of the authorization server, and nothing else (RFC 8705 section 5). */
+  /** Where clients show certificates, if that has a host of its own: what they call of the authorization server (RFC 8705 section 5) and the API, and nothing else. */
   readonly certificates?: string
   /** Each frontend by its name. */
   readonly frontends: Readonly<Record<string, string>>

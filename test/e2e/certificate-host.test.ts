@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import * as oauth from 'oauth4webapi'
 import * as openid from 'openid-client'
 import { send } from '../support/http.ts'
+import { signIn, signUp } from '../support/person.ts'
 import { type PlatformProcess, startPlatform } from '../support/platform.ts'
 import { type KeyPair, makeKeyPair, sendByTls, startTlsProxy, type TlsSend, withoutOpenssl } from '../support/tls-proxy.ts'
 
@@ -66,6 +67,7 @@ describe('a host of its own for certificates', { skip: withoutOpenssl }, () => {
       })
     }
   const form = 'grant_type=client_credentials&client_id=courier&scope=notes%3Aread'
+  const both = `${form}%20notes%3Awrite`
   const urlEncoded = { 'content-type': 'application/x-www-form-urlencoded' }
 
   test('openid-client finds it in the metadata, and shows its certificate there', async () => {
@@ -102,6 +104,43 @@ describe('a host of its own for certificates', { skip: withoutOpenssl }, () => {
     for (const shows of [undefined, stranger]) assert.equal((await grant(shows)).status, 401)
   })
 
+  test('the API answers there, so what is bound to a certificate works while its own host asks nobody for one', async () => {
+    const grant = await sent({ url: `${platform.origin('mtls')}/token`, method: 'POST', headers: urlEncoded, body: both, shows: courier })
+    const authorization = `Bearer ${JSON.parse(grant.body).access_token}`
+    const api = (host: string, shows: KeyPair | undefined, more: Partial<TlsSend> = {}) =>
+      sent({ url: `${platform.origin(host)}/api/notes`, shows, ...more, headers: { authorization, ...more.headers } })
+    const json = { 'content-type': 'application/json' }
+    const made = await api('mtls', courier, { method: 'POST', headers: json, body: JSON.stringify({ text: 'Parcels at nine' }) })
+    assert.equal(made.status, 201, made.body)
+    assert.match((await api('mtls', courier)).body, /Parcels at nine/)
+    for (const [host, shows] of [
+      ['mtls', undefined],
+      ['mtls', stranger],
+      ['diary', undefined],
+      ['diary', courier],
+    ] as const) {
+      const refused = await api(host, shows)
+      assert.equal(refused.status, 401, host)
+      const { 'www-authenticate': challenge } = refused.headers
+      assert.ok(
+        String(challenge).includes(`resource_metadata="${platform.origin('diary')}/.well-known/oauth-protected-resource/api"`),
+        host,
+      )
+    }
+    const stolen = await api('mtls', undefined, { headers: { 'client-cert': `:${courier.cert.replaceAll(/-----.*-----|\n/g, '')}:` } })
+    assert.equal(stolen.status, 401)
+  })
+
+  test('no cookie opens the API there', async () => {
+    const person = await signUp(platform, 'ada@example.org')
+    await signIn(platform, person)
+    const url = (host: string): string => `${platform.origin(host)}/api/notes`
+    const cookie = person.visitor.jar(new URL(platform.origin('diary')).host).header()
+    assert.equal((await sent({ url: url('diary'), headers: { cookie } })).status, 200)
+    const refused = await sent({ url: url('mtls'), headers: { cookie }, shows: courier })
+    assert.deepEqual([refused.status, refused.headers['set-cookie']], [401, undefined])
+  })
+
   test('the accounts host asks for none, and believes no header of a client', async () => {
     const forged = { ...urlEncoded, 'client-cert': `:${courier.cert.replaceAll(/-----.*-----|\n/g, '')}:`, 'x-client-verify': 'SUCCESS' }
     for (const host of ['accounts', 'mtls'])
@@ -129,6 +168,7 @@ describe('a host of its own for certificates', { skip: withoutOpenssl }, () => {
     for (const path of [
       '/',
       '/account',
+      '/api',
       '/sign-up',
       '/authorize?client_id=courier',
       '/device',

@@ -37,6 +37,9 @@ const noLogoutTokens: Tried = { 'openid-client': { cannot: NO_LOGOUT_TOKENS }, o
 const NO_MEANING =
   'It makes nothing of the list, as a client is told in words what it may ask for; the values come in the tests of sign-in.'
 const noMeaning: Tried = { 'openid-client': { cannot: NO_MEANING }, oauth4webapi: { cannot: NO_MEANING } }
+const NO_COMPARING =
+  'It reads metadata of resources or leaves that to its caller, and compares them with nothing: test/e2e/mcp-endpoint.test.ts does.'
+const noComparing: Tried = { 'openid-client': { cannot: NO_COMPARING }, oauth4webapi: { cannot: NO_COMPARING } }
 
 /** Members of the discovery document whose values are features of their own. */
 export const EACH: ReadonlySet<string> = new Set([
@@ -88,6 +91,7 @@ export const OFFERED: Readonly<Record<string, Tried>> = {
   authorization_response_iss_parameter_supported: whoAnswers,
   tls_client_certificate_bound_access_tokens: certificate,
   mtls_endpoint_aliases: both('test/http/oauth-certificate-host.test.ts', 'calls where certificates are shown'),
+  protected_resources: noComparing,
   client_id_metadata_document_supported: both(FEATURES, 'by the address of its document'),
   backchannel_logout_supported: noLogoutTokens,
   backchannel_logout_session_supported: noLogoutTokens,

@@ -2,6 +2,7 @@
 // never with cookies. The OpenID engine shares its own endpoints itself, but for what does not come to it.
 import { httpErrors } from '#kernel/http/problem.ts'
 import type { GatewayExchange } from '../exchange.ts'
+import { isOfApi } from '../hosts.ts'
 import type { PipelineParts, Step } from './step.ts'
 
 const ALLOWED_HEADERS = 'authorization, content-type, dpop, idempotency-key, if-match, if-none-match, last-event-id, range, x-file-name'
@@ -10,7 +11,7 @@ const EXPOSED_HEADERS =
 const MAX_AGE_SECONDS = '600'
 
 function isShared({ host, path }: GatewayExchange): boolean {
-  return host !== undefined && (host.isFiles || (host.hasApi && (path === '/api' || path.startsWith('/api/'))))
+  return host !== undefined && (host.isFiles || (host.api !== undefined && isOfApi(path)))
 }
 
 export function shareAcrossOrigins({ origins }: PipelineParts): Step['run'] {

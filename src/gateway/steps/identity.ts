@@ -128,9 +128,9 @@ function refuseTokenInQuery({ search }: GatewayExchange): void {
 
 export function resolvePrincipal(parts: PipelineParts): Step['run'] {
   return (exchange) => {
-    const { host } = exchange
+    const { host, match } = exchange
     // The authorization server knows its own tokens, clients and sessions.
-    if (host === undefined || host.isAccounts || host.isCertificates) return undefined
+    if (host === undefined || host.isAccounts || (host.isCertificates && match?.route.site !== 'app')) return undefined
     refuseTokenInQuery(exchange)
     const { authorization } = exchange.request.headers
     if (authorization !== undefined) return resolveToken(parts, exchange, authorization)

@@ -2,7 +2,7 @@
 import { PROOF_CHALLENGE } from '#kernel/http/proof.ts'
 import { metadataPath } from '#kernel/protected-endpoint.ts'
 import type { GatewayExchange } from '../exchange.ts'
-import type { EndpointHere } from '../hosts.ts'
+import { type EndpointHere, isOfApi } from '../hosts.ts'
 
 const METADATA_PATH = metadataPath('/api')
 
@@ -14,9 +14,9 @@ export function withMetadata(exchange: GatewayExchange, headers: Headers): Heade
   const given = headers['www-authenticate']
   if (given === undefined) return headers
   const challenge = isProven(request.headers.authorization) ? asProven(given) : given
-  if (host?.hasApi !== true || !(path === '/api' || path.startsWith('/api/'))) return { ...headers, 'www-authenticate': challenge }
+  if (host?.api === undefined || !isOfApi(path)) return { ...headers, 'www-authenticate': challenge }
   const endpoint = host.endpoints.get(path)
-  const metadata = `resource_metadata="${host.origin}${endpoint === undefined ? METADATA_PATH : metadataPath(path)}"`
+  const metadata = `resource_metadata="${host.api}${endpoint === undefined ? METADATA_PATH : metadataPath(path)}"`
   const told = withParameter(endpoint === undefined ? challenge : withScope(challenge, exchange, endpoint), metadata)
   return { ...headers, 'www-authenticate': challenge.startsWith('DPoP') ? told : `${told}, ${PROOF_CHALLENGE}` }
 }
