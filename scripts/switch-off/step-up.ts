@@ -70,6 +70,18 @@ export const STEP_UP: readonly Defence[] = [
   },
   {
     requirement: 15,
+    off: 'whoever signs in is let in where the client asks for another person',
+    test: 'test/http/step-up.test.ts',
+    edits: [[`${PROVIDER}/sign-in.ts`, 'if (asksForAnother(found.params, accountId))', 'if (asksForAnother({}, accountId))']],
+  },
+  {
+    requirement: 15,
+    off: 'a device is connected by whoever is signed in, though it asks for another person',
+    test: 'test/http/oauth-device.test.ts',
+    edits: [[`${PROVIDER}/prompts.ts`, 'asksForAnother(params, accountId)', 'asksForAnother({}, accountId)']],
+  },
+  {
+    requirement: 15,
     off: 'max_age is not looked at',
     test: AUTHORIZE,
     edits: [[`${ENGINE}/helpers/interaction_policy/prompts/login.js`, 'if (oidc.params.max_age === undefined) {', 'if (oidc.params) {']],

@@ -9,7 +9,7 @@ import { solvedIn } from '../support/accounts.ts'
 import { deviceCodesCollection, sessionsCollection } from '../../src/auth/provider/collections.ts'
 import { recordId } from '../../src/auth/provider/ids.ts'
 import { connectDevice, typeCode, xsrfIn } from '../support/device.ts'
-import { Browser, call, claimsOf, errorOf, type OauthWorld, openOauth, type Reply, send } from '../support/oauth.ts'
+import { Browser, call, claimsOf, codeFor, errorOf, type OauthWorld, openOauth, type Reply, send } from '../support/oauth.ts'
 import { everythingStored } from '../support/scenario-database.ts'
 
 const GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -150,6 +150,24 @@ test('two browsers with one code: the second is told that it is used', async () 
   )
   assert.equal(both.filter(({ headers }) => typeof headers['location'] === 'string').length, 1)
   assert.equal(errorOf(await poll(deviceCode)), 'authorization_pending')
+})
+
+test('requirement 15: a device that asks for a person by their ID token is connected by nobody else, whether they are signed in or sign in', async () => {
+  const first = await begin()
+  await connect(first.user_code, 'person-tv-bob')
+  const { id_token: hint } = JSON.parse((await poll(first.device_code)).body)
+  const signedIn = new Browser(world)
+  await codeFor(signedIn, { account: 'person-tv-ada' })
+  for (const browser of [new Browser(world), signedIn]) {
+    const begun = await begin({ id_token_hint: hint })
+    const reply = await typeCode(browser, begun.user_code)
+    const confirmed = await browser.visit({ path: '/device', form: { xsrf: xsrfIn(reply), user_code: begun.user_code, confirm: 'yes' } })
+    const at = new URL(String(confirmed.headers['location']), world.sites.accounts).pathname
+    assert.match((await browser.visit({ path: at })).body, /"login"/)
+    const done = await browser.visit({ method: 'POST', path: `${at}/sign-in?account=person-tv-ada` })
+    assert.match(done.body, /failed/)
+    assert.equal(errorOf(await poll(begun.device_code)), 'login_required')
+  }
 })
 
 test('a form without the secret of the session, an old code and another client are refused', async () => {

@@ -5,7 +5,18 @@ import { ACR_VALUES } from '../../src/auth/levels.ts'
 import { sessionsCollection } from '../../src/auth/provider/collections.ts'
 import { SECURITY_EVENT } from '../../src/auth/security-events/security-event.ts'
 import { call, eventually } from '../support/database.ts'
-import { authorizePath, Browser, claimsOf, openOauth, type OauthWorld, pkce, PRINT_SHOP, send, type Tokens } from '../support/oauth.ts'
+import {
+  authorizePath,
+  Browser,
+  claimsOf,
+  openOauth,
+  type OauthWorld,
+  pkce,
+  PRINT_SHOP,
+  send,
+  type Tokens,
+  tokensFor,
+} from '../support/oauth.ts'
 
 let world: OauthWorld
 const [ONE, TWO, PHISHING_RESISTANT] = ACR_VALUES
@@ -306,4 +317,39 @@ test('a role that must have a second factor asks who is signed in with one, at o
   const done = await authorize(browser, { account: 'person-promoted', by: ['password', 'totp'] })
   assert.equal(told(done).id['acr'], TWO)
   assert.deepEqual((await authorize(browser, { account: 'person-promoted' })).asked, [])
+})
+
+test('requirement 15: a client that asks for a person by their ID token gets tokens of nobody else, whoever signs in for it', async () => {
+  const ada = 'person-hinted-ada'
+  const bob = 'person-hinted-bob'
+  const extra = { id_token_hint: (await tokensFor(world, new Browser(world), { account: bob })).id_token }
+  const refused = async (browser: Browser, given: Readonly<Record<string, string>>): Promise<void> => {
+    const { location, asked } = await authorize(browser, { account: ada, extra: given })
+    assert.deepEqual([asked, location.searchParams.get('error')], [['login'], 'login_required'])
+    assert.equal(location.searchParams.get('code'), null)
+  }
+  const nobodyYet = new Browser(world)
+  await refused(nobodyYet, extra)
+  assert.deepEqual((await authorize(nobodyYet, { account: ada })).asked, ['login', 'consent'], 'and nobody was signed in by that')
+  await refused(nobodyYet, extra)
+  await refused(nobodyYet, { ...extra, prompt: 'login' })
+  await refused(nobodyYet, { ...extra, prompt: 'select_account' })
+  const pushed = await send(world, {
+    path: '/par',
+    form: Object.fromEntries(new URLSearchParams(authorizePath(pkce().challenge, { extra }).split('?')[1])),
+  })
+  const { request_uri: requestUri } = JSON.parse(pushed.body) as { request_uri: string }
+  const query = new URLSearchParams({ client_id: PRINT_SHOP.clientId, request_uri: requestUri })
+  const { location } = await nobodyYet.authorize(`/authorize?${query.toString()}`, { account: ada })
+  assert.equal(location.searchParams.get('error'), 'login_required')
+  // A second step makes nobody somebody else, and is not asked of whom the client does not want.
+  world.secondFactors.add(ada)
+  await refused(new Browser(world), { ...extra, acr_values: TWO ?? '' })
+
+  const page = await nobodyYet.visit({ path: authorizePath(pkce().challenge, { extra }) })
+  const shown = await nobodyYet.visit({ path: new URL(String(page.headers['location']), world.sites.accounts).pathname })
+  assert.doesNotMatch(shown.body, /person-hinted/, 'the page knows neither who is signed in nor who is asked for')
+  const right = await authorize(nobodyYet, { account: bob, extra })
+  assert.deepEqual([right.asked, told(right).id['sub']], [['login'], bob])
+  assert.deepEqual((await authorize(nobodyYet, { account: bob, extra })).asked, [], 'and who is asked for is not asked')
 })

@@ -7,7 +7,7 @@ import type { Interaction } from '../engine.ts'
 import { withWords } from './authorised-apps.ts'
 import type { ClientRegistry, RegisteredClient } from './clients.ts'
 import { type Details, interactionEnded } from './details.ts'
-import { ASKED } from './prompts.ts'
+import { ANOTHER, ASKED } from './prompts.ts'
 import type { BuiltProvider } from './provider.ts'
 
 export interface Interactions {
@@ -81,11 +81,15 @@ function interactionOf(found: Details, client: RegisteredClient, clients: Client
     prompt: name,
     client: { ...shownClient(client, redirect), ...(found.deviceCode === undefined ? {} : { host: homeOf(client) }) },
     scopes: name === 'consent' ? withWords(namedScopes(found), clients) : [],
-    // Whoever chooses an account is nobody yet.
-    ...(found.session === undefined || found.prompt.name === 'select_account' ? {} : { accountId: found.session.accountId }),
+    ...(found.session === undefined || isToBeAnother(found) ? {} : { accountId: found.session.accountId }),
     ...(typeof loginHint === 'string' ? { loginHint } : {}),
     again: found.prompt.reasons.some((reason) => ASKED_AGAIN.has(reason)),
   }
+}
+
+/** Whoever chooses an account is nobody yet, and whom the client does not ask for is not who it waits for. */
+function isToBeAnother({ prompt: { name, reasons } }: Details): boolean {
+  return name === 'select_account' || reasons.includes(ANOTHER)
 }
 
 /** Choosing an account is signing in. */

@@ -5,6 +5,7 @@ import { type Level, provedLevel, wantedLevel } from '../levels.ts'
 import { appearanceOf } from './appearance.ts'
 import { askedScopes } from './asked-scopes.ts'
 import { factsOf } from './client-facts.ts'
+import { asksForAnother } from './hinted-person.ts'
 import { currentCall } from './scope.ts'
 
 const { Check, Prompt } = interactionPolicy
@@ -12,11 +13,15 @@ const { Check, Prompt } = interactionPolicy
 export function promptPolicy(rules: SignInRules): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base()
   askForMore(policy, rules)
+  askForHinted(policy)
   // Whoever chooses an account signs in to it: one browser holds one session.
   policy.add(new Prompt({ name: 'select_account', requestable: true }), 0)
   askForConsent(policy)
   return policy
 }
+
+/** Why somebody has to sign in who is signed in: they are not whom the client asks for. */
+export const ANOTHER = 'another_person'
 
 /** What is kept of the question until the answer is here. */
 export const APPEARANCE = 'appearance'
@@ -38,10 +43,24 @@ function askForConsent(policy: interactionPolicy.DefaultPolicy): void {
   )
 }
 
-/** When the client wants more than was proved (RFC 9470), and when somebody has a role that asks for a second factor. */
-function askForMore(policy: interactionPolicy.DefaultPolicy, rules: SignInRules): void {
+/** Each time that a request goes on, where the engine has forgotten its hint. */
+function askForHinted(policy: interactionPolicy.DefaultPolicy): void {
+  const check = new Check(ANOTHER, 'the client asks for another person', 'login_required', ({ oidc: { params = {}, session } }) => {
+    const accountId = session?.accountId
+    return accountId !== undefined && asksForAnother(params, accountId)
+  })
+  loginOf(policy).checks.add(check)
+}
+
+function loginOf(policy: interactionPolicy.DefaultPolicy): interactionPolicy.Prompt {
   const login = policy.get('login')
   if (login === undefined) throw new Error('The OpenID engine has no login prompt any more.')
+  return login
+}
+
+/** When the client wants more than was proved (RFC 9470), and when somebody has a role that asks for a second factor. */
+function askForMore(policy: interactionPolicy.DefaultPolicy, rules: SignInRules): void {
+  const login = loginOf(policy)
   login.checks.add(
     new Check('acr', 'more must be proved than was at this sign-in', 'login_required', (context) => {
       const wanted = wantedLevel(context.oidc.params?.['acr_values'])

@@ -9,6 +9,7 @@ import type { AccountDirectory, Engine, HalfSignIn, SignInRules } from '../engin
 import { acrOf, amrOf, type Level, levelOf, proof, wantedLevel } from '../levels.ts'
 import { arrival } from '../upstream/schemas.ts'
 import { type Details, interactionEnded } from './details.ts'
+import { asksForAnother } from './hinted-person.ts'
 import type { Interactions } from './interactions.ts'
 import { callOf } from './scope.ts'
 
@@ -70,6 +71,9 @@ export function createSignIns({ interactions, accounts, rules, clock, admit }: S
 
   const advance = async (exchange: Exchange, found: Details, { hold, ...owner }: Owner & { hold: boolean }): Promise<Answer> => {
     const { accountId, proofs } = owner
+    // OpenID Connect Core section 3.1.2.2: tokens of the person that the client has named, or an error. Nobody is signed in by that.
+    if (asksForAnother(found.params, accountId))
+      return interactions.finish(exchange, found, { error: 'login_required', error_description: 'the client asks for another person' })
     const next = await rules.nextStep(callOf(exchange), { accountId, proofs, wanted: neededLevel(found) })
     if (next?.kind === 'start') return back(found, undefined)
     if (next?.kind === 'impossible')
