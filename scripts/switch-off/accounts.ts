@@ -42,6 +42,12 @@ export const ACCOUNTS: readonly Defence[] = [
   },
   {
     requirement: 32,
+    off: 'an app that is let in while its access ends keeps it',
+    test: 'test/http/oauth-endings.test.ts',
+    edits: [[`${PROVIDER}/grant-storage.ts`, 'if (client === undefined || !isAsked(client) || ', 'if (client !== null || ']],
+  },
+  {
+    requirement: 32,
     off: 'what a refused sign-in has made stays',
     test: MEANWHILE,
     edits: [[`${PROVIDER}/session-storage.ts`, 'withAll: true', 'withAll: false']],

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { insertInto } from '#kernel/collection.ts'
-import { interactionsCollection, sessionsCollection } from '../../src/auth/provider/collections.ts'
+import { grantsCollection, interactionsCollection, sessionsCollection } from '../../src/auth/provider/collections.ts'
 import { recordId } from '../../src/auth/provider/ids.ts'
 import {
   authorizePath,
@@ -252,6 +252,37 @@ test('requirement 32: what somebody allows while all of their account ends, ends
   await own.server.engine.revokeAccount(call, account)
   assert.equal(allow, undefined)
   assert.deepEqual(await own.server.engine.authorisedApps(call, account), [])
+})
+
+test('requirement 32: an app that is let in while its access ends has none, by a yes of before', async (context) => {
+  const account = 'person-ending'
+  let end: (() => Promise<unknown>) | undefined
+  const own = await openOauth({
+    between: (database) => ({
+      ...database,
+      async commit(...given) {
+        const isGiven = given[1].some(({ kind, collection }) => kind === 'insert' && collection === grantsCollection.name)
+        const act = isGiven ? end : undefined
+        if (act !== undefined) end = undefined
+        // By then the yes of before has been read, and there is no grant of it that could be ended.
+        await act?.()
+        return database.commit(...given)
+      },
+    }),
+  })
+  context.after(() => own.stop())
+  await tokensFor(own, new Browser(own), { account })
+  const other = new Browser(own)
+  await frontendTokens(own, other, account)
+  const { revokeApp, authorisedApps } = own.server.engine
+  end = () => revokeApp(call, account, PRINT_SHOP.clientId)
+  const form = await codeFor(other, { account })
+  assert.equal(end, undefined, 'it was under way meanwhile')
+  assert.equal(errorOf(await send(own, { path: '/token', form })), 'invalid_grant')
+  assert.deepEqual(await authorisedApps(call, account), [])
+  const { asked } = await other.authorize(authorizePath(pkce().challenge), { account })
+  assert.deepEqual(asked, ['consent'])
+  assert.equal((await authorisedApps(call, account)).length, 1, 'and a yes that comes after the end counts')
 })
 
 test('an answer counts once: the form that is sent again opens no second session', async () => {

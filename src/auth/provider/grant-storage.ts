@@ -1,13 +1,17 @@
 // Grants: what a client may do for a person in one browser. The record's key is the `sid` of its tokens.
 import type { Adapter } from 'oidc-provider'
 import Provider, { errors } from 'oidc-provider'
+import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { insertInto } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
+import { z } from '#kernel/schema.ts'
 import type { Collection } from '../../database/contract.ts'
 import type { ClientRegistry } from './clients.ts'
 import { type GrantRecord, grantsCollection, type SessionRecord } from './collections.ts'
+import type { Consents } from './consents.ts'
 import type { Endings } from './endings.ts'
+import { isAsked } from './granting.ts'
 import { sidOf } from './ids.ts'
 import { noStorage } from './no-storage.ts'
 import type { Pending } from './pending.ts'
@@ -21,6 +25,7 @@ export interface GrantStorageDependencies {
   readonly sessions: Pick<Collection<SessionRecord>, 'get'>
   readonly pending: Pick<Pending, 'defer'>
   readonly clients: ClientRegistry
+  readonly consents: Pick<Consents, 'find'>
   readonly vault: Vault
   readonly clock: Clock
   readonly endings: Endings
@@ -53,7 +58,9 @@ export function createGrantStorage(dependencies: GrantStorageDependencies): Adap
 }
 
 /** The first time, it waits for the session that it is in, and is stored together with it. */
-function storing({ grants, sessions, pending, clients, vault, clock, endings }: GrantStorageDependencies): Adapter['upsert'] {
+function storing(dependencies: GrantStorageDependencies): Adapter['upsert'] {
+  const { grants, sessions, pending, clients, vault, clock, endings } = dependencies
+  const unlessTakenBack = takingBack(dependencies)
   return async (grantId, payload, expiresIn = 0) => {
     const call = currentCall()
     const { accountId, clientId } = payload
@@ -89,14 +96,44 @@ function storing({ grants, sessions, pending, clients, vault, clock, endings }: 
         // Without the write of the session, which would have seen it.
         if ((await sessions.get(call, sessionUid))?.value.endedAt !== undefined) await endings.endGrant(call, id)
       },
+      after: () => unlessTakenBack(call, record, payload),
     })
+  }
+}
+
+/**
+ * Whoever ends the access of a client takes back what was allowed to it, and then ends what was made of that; a grant is stored, and then asks whether what it
+ * was made of is still there. Whatever comes in between, one of the two sees the other.
+ */
+function takingBack({ clients, consents, endings }: GrantStorageDependencies) {
+  return async (call: Call, { id, accountId, clientId, clientFrom, createdAt: at }: Given, payload: Payload): Promise<void> => {
+    const client = await clients.find(call, clientId)
+    // What an earlier client of this id was given is nothing by itself.
+    if (client === undefined || !isAsked(client) || !isGivenTo(client, { clientFrom, at })) return
+    const allowed = await consents.find(call, { accountId, client })
+    if (!heldScopes(payload).every((scope) => allowed.has(scope))) await endings.endGrant(call, id)
   }
 }
 
 const place = (id: string): Place => ({ collection: grantsCollection.name, id })
 
-function openidScopes(payload: Record<string, unknown>): ReadonlySet<string> {
-  const { openid } = payload
-  const scope = typeof openid === 'object' && openid !== null && 'scope' in openid ? openid.scope : undefined
-  return new Set(typeof scope === 'string' ? scope.split(' ') : [])
+type Given = Pick<GrantRecord, 'id' | 'clientId' | 'clientFrom' | 'createdAt'> & { readonly accountId: string }
+type Payload = Readonly<Record<string, unknown>>
+
+const held = z.object({
+  openid: z.object({ scope: z.string().optional() }).optional(),
+  resources: z.record(z.string(), z.string()).optional(),
+})
+
+function openidScopes(payload: Payload): ReadonlySet<string> {
+  return new Set(scopesIn(held.parse(payload).openid?.scope))
+}
+
+function heldScopes(payload: Payload): string[] {
+  const { openid, resources = {} } = held.parse(payload)
+  return [openid?.scope, ...Object.values(resources)].flatMap(scopesIn)
+}
+
+function scopesIn(scope = ''): string[] {
+  return scope.split(' ').filter((name) => name !== '')
 }

@@ -63,8 +63,8 @@ test('an interaction goes on in the request that has read it, and is not there a
 })
 
 test('a grant that is there gets what is new, and one that has ended is not given anew', async () => {
-  const clients = Object({ endsWithSession: () => true, find: async () => ({ clientId: 'c' }) })
-  const storage = createGrantStorage({ ...parts, grants, sessions, clients, endings: Object({}), reuse: Object({}) })
+  const clients = Object({ endsWithSession: () => true, find: async () => ({ clientId: 'c', firstParty: true }) })
+  const storage = createGrantStorage({ ...parts, grants, sessions, clients, consents: Object({}), endings: Object({}), reuse: Object({}) })
   const grant = (scope: string): AdapterPayload => ({ kind: 'Grant', accountId: 'a', clientId: 'c', openid: { scope } })
   await request(() => storage.upsert('g', grant('openid'), 60))
   await request(() => storage.upsert('g', grant('openid email'), 60))

@@ -30,8 +30,11 @@ export function createPending(database: Pick<Database, 'commit'>): Pending {
   }
   /** All at once; when anything was in the way, each for itself. */
   const settle = async (call: Call, waiting: readonly PatientWrite[], own: Write): Promise<boolean> => {
-    if (await attempt(call, [...waiting, own])) return true
-    for (const write of waiting) await write.alone()
+    if (await attempt(call, [...waiting, own])) {
+      for (const write of waiting) await write.after?.()
+      return true
+    }
+    for (const write of waiting) await doAlone(write)
     return waiting.length > 0 && (await attempt(call, [own]))
   }
   const take = (): PatientWrite[] => waitingWrites()?.splice(0) ?? []
@@ -43,7 +46,7 @@ export function createPending(database: Pick<Database, 'commit'>): Pending {
     async defer(write) {
       unlessRefused()
       const waiting = waitingWrites()
-      if (waiting === undefined) await write.alone()
+      if (waiting === undefined) await doAlone(write)
       else waiting.push(write)
     },
     async commit(call, write) {
@@ -58,4 +61,9 @@ export function createPending(database: Pick<Database, 'commit'>): Pending {
       take()
     },
   }
+}
+
+async function doAlone(write: PatientWrite): Promise<void> {
+  await write.alone()
+  await write.after?.()
 }

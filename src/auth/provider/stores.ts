@@ -95,7 +95,7 @@ export function openStores(parts: StoresParts, clients: ClientRegistry) {
   const adapter = adapterFactory({
     Client: createClientStorage(clients, newcomers.documents),
     Session: createSessionStorage({ ...parts, sessions, pending, vault, endings, limits }),
-    Grant: createGrantStorage({ grants, sessions, pending, clients, vault, clock, endings, reuse }),
+    Grant: createGrantStorage({ grants, sessions, pending, clients, consents, vault, clock, endings, reuse }),
     RefreshToken: refreshStorage,
     AuthorizationCode: codeStorage,
     AccessToken: ofKind('AccessToken', accessTokenStorage),

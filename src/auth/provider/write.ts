@@ -9,4 +9,6 @@ export interface Write {
 export interface PatientWrite extends Write {
   /** The same by itself, with whatever is to be done when somebody was faster. */
   alone(): Promise<unknown>
+  /** What is to be looked at when it is stored, either way. */
+  after?(): Promise<void>
 }
