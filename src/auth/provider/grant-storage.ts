@@ -1,12 +1,13 @@
 // Grants: what a client may do for a person in one browser. The record's key is the `sid` of its tokens.
-import type { Adapter } from 'oidc-provider'
+import type { Adapter, AdapterPayload } from 'oidc-provider'
 import Provider, { errors } from 'oidc-provider'
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { insertInto } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import { z } from '#kernel/schema.ts'
-import type { Collection } from '../../database/contract.ts'
+import type { Collection, Stored } from '../../database/contract.ts'
+import { apart } from './apart.ts'
 import type { ClientRegistry } from './clients.ts'
 import { type GrantRecord, grantsCollection, type SessionRecord } from './collections.ts'
 import type { Consents } from './consents.ts'
@@ -61,6 +62,7 @@ export function createGrantStorage(dependencies: GrantStorageDependencies): Adap
 function storing(dependencies: GrantStorageDependencies): Adapter['upsert'] {
   const { grants, sessions, pending, clients, vault, clock, endings } = dependencies
   const unlessTakenBack = takingBack(dependencies)
+  const extend = extending(dependencies)
   return async (grantId, payload, expiresIn = 0) => {
     const call = currentCall()
     const { accountId, clientId } = payload
@@ -69,20 +71,16 @@ function storing(dependencies: GrantStorageDependencies): Adapter['upsert'] {
       throw new TypeError('A grant needs an account, a client and a session.')
     }
     const id = sidOf(grantId)
-    const sealed = vault.seal(place(id), withoutId(payload))
     const clientFrom = (await clients.find(call, clientId))?.goodFrom
-    const endsWithSession = clients.endsWithSession(clientId, openidScopes(payload))
     const now = clock.now()
     const expiresAt = now + expiresIn * 1000
-    const extend = async (): Promise<void> => {
-      const set = { payload: sealed, endsWithSession, expiresAt }
-      const updated = await grants.update(call, id, { set, where: { endedAt: undefined } })
-      if (updated === undefined) throw new errors.AccessDenied('the authorisation has ended')
-    }
-    if (!isLikelyNew(id) && (await grants.get(call, id)) !== undefined) {
-      await extend()
+    const stored = isLikelyNew(id) ? undefined : await grants.get(call, id)
+    if (stored !== undefined) {
+      await extend(call, stored, { payload, expiresAt })
       return
     }
+    const endsWithSession = clients.endsWithSession(clientId, openidScopes(payload))
+    const sealed = vault.seal(place(id), withoutId(payload))
     const record = { id, accountId, clientId, sessionUid, endsWithSession, createdAt: now, clientFrom, payload: sealed, expiresAt }
     await pending.defer({
       operations: [insertInto(grantsCollection, record)],
@@ -91,13 +89,31 @@ function storing(dependencies: GrantStorageDependencies): Adapter['upsert'] {
           await grants.insert(call, record)
         } catch (error) {
           if (!hasCode(error, 'database.duplicate')) throw error
-          await extend()
+          await extend(call, await grants.get(call, id), { payload, expiresAt })
         }
         // Without the write of the session, which would have seen it.
         if ((await sessions.get(call, sessionUid))?.value.endedAt !== undefined) await endings.endGrant(call, id)
       },
       after: () => unlessTakenBack(call, record, payload),
     })
+  }
+}
+
+/** Two tabs that ask for more at once each have the grant as it was before: keep what the other one has added. */
+function extending({ grants, clients, vault }: GrantStorageDependencies) {
+  return async (call: Call, found: Stored<GrantRecord> | undefined, { payload, expiresAt }: Extension): Promise<void> => {
+    let stored = found
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      if (stored === undefined || stored.value.endedAt !== undefined) throw new errors.AccessDenied('the authorisation has ended')
+      const { id, clientId } = stored.value
+      const all = merged(vault.open(place(id), stored.value.payload), payload)
+      const endsWithSession = clients.endsWithSession(clientId, openidScopes(all))
+      const set = { payload: vault.seal(place(id), withoutId(all)), endsWithSession, expiresAt }
+      if ((await grants.update(call, id, { set, ifVersion: stored.version })) !== undefined) return
+      await apart(round)
+      stored = await grants.get(call, id)
+    }
+    throw new errors.TemporarilyUnavailable('the authorisation is busy')
   }
 }
 
@@ -117,11 +133,18 @@ function takingBack({ clients, consents, endings }: GrantStorageDependencies) {
 
 const place = (id: string): Place => ({ collection: grantsCollection.name, id })
 
+const MAX_ROUNDS = 20
+
+interface Extension {
+  readonly payload: AdapterPayload
+  readonly expiresAt: number
+}
+
 type Given = Pick<GrantRecord, 'id' | 'clientId' | 'clientFrom' | 'createdAt'> & { readonly accountId: string }
 type Payload = Readonly<Record<string, unknown>>
 
 const held = z.object({
-  openid: z.object({ scope: z.string().optional() }).optional(),
+  openid: z.looseObject({ scope: z.string().optional() }).optional(),
   resources: z.record(z.string(), z.string()).optional(),
 })
 
@@ -131,7 +154,27 @@ function openidScopes(payload: Payload): ReadonlySet<string> {
 
 function heldScopes(payload: Payload): string[] {
   const { openid, resources = {} } = held.parse(payload)
-  return [openid?.scope, ...Object.values(resources)].flatMap(scopesIn)
+  return [openid?.scope, ...Object.values(resources)].flatMap((scope) => scopesIn(scope))
+}
+
+/** A grant is only ever extended. */
+function merged(stored: Payload | undefined, payload: AdapterPayload): AdapterPayload {
+  if (stored === undefined) return payload
+  const [before, more] = [held.parse(stored), held.parse(payload)]
+  const scope = union(before.openid?.scope, more.openid?.scope)
+  const audiences = Object.keys({ ...before.resources, ...more.resources })
+  const resources = Object.fromEntries(
+    audiences.map((audience) => [audience, union(before.resources?.[audience], more.resources?.[audience])]),
+  )
+  return {
+    ...payload,
+    ...(scope === '' ? {} : { openid: { ...before.openid, ...more.openid, scope } }),
+    ...(audiences.length === 0 ? {} : { resources }),
+  }
+}
+
+function union(before: string | undefined, more: string | undefined): string {
+  return [...new Set([...scopesIn(before), ...scopesIn(more)])].join(' ')
 }
 
 function scopesIn(scope = ''): string[] {

@@ -69,6 +69,19 @@ test('a grant that is there gets what is new, and one that has ended is not give
   await request(() => storage.upsert('g', grant('openid'), 60))
   await request(() => storage.upsert('g', grant('openid email'), 60))
   assert.deepEqual((await request(() => storage.find('g')))?.['openid'], { scope: 'openid email' })
+  // Two that have read it before either was stored.
+  const both = [grant('openid email profile'), { ...grant('openid email phone'), resources: { api: 'read' } }]
+  await Promise.all(
+    both.map((more) =>
+      request(async () => {
+        await storage.find('g')
+        await storage.upsert('g', more, 60)
+      }),
+    ),
+  )
+  const { openid, resources } = (await request(() => storage.find('g'))) ?? {}
+  assert.deepEqual(new Set(Object(openid).scope.split(' ')), new Set(['openid', 'email', 'profile', 'phone']))
+  assert.deepEqual(resources, { api: 'read' })
   await grants.update(call, sidOf('g'), { set: { endedAt: 1 } })
   await assert.rejects(
     request(() => storage.upsert('g', grant('openid profile'), 60)),
