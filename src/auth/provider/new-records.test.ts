@@ -108,3 +108,24 @@ test('a session that is there keeps what the other request has added, and one th
   )
   assert.equal(await request(() => storage.find('cookie')), undefined)
 })
+
+test('of 30 tabs that are opened again at once each has its session saved', async () => {
+  const accounts = Object({ find: async () => ({ suspended: false }) })
+  const storage = createSessionStorage({ ...parts, sessions, accounts, endings: Object({}), limits: sessionLimits() })
+  const session = (client: string): AdapterPayload => {
+    const authorizations = { [client]: { sid: `${client}-sid`, grantId: `${client}-grant` } }
+    return { kind: 'Session', uid: 'tabs', accountId: 'a', loginTs: 1000, authorizations }
+  }
+  await request(() => storage.upsert('tabs-cookie', session('first'), 60))
+  const clients = Array.from({ length: 30 }, (_, index) => `client${index}`)
+  await Promise.all(
+    clients.map((client) =>
+      request(async () => {
+        await storage.find('tabs-cookie')
+        await storage.upsert('tabs-cookie', session(client), 60)
+      }),
+    ),
+  )
+  const found = await request(() => storage.find('tabs-cookie'))
+  assert.deepEqual(Object.keys(found?.authorizations ?? {}).toSorted(), ['first', ...clients].toSorted())
+})

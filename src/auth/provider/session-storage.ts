@@ -9,6 +9,7 @@ import type { Collection, Stored } from '../../database/contract.ts'
 import { describeDevice } from '../device.ts'
 import type { AccountDirectory } from '../engine.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
+import { apart } from './apart.ts'
 import { type SessionRecord, sessionsCollection } from './collections.ts'
 import { interactionEnded } from './details.ts'
 import type { Endings } from './endings.ts'
@@ -29,7 +30,8 @@ export interface SessionStorageDependencies {
   readonly limits: SessionLimits
 }
 
-const MAX_ROUNDS = 20
+/** Enough for all tabs of a browser that is opened again. */
+const MAX_ROUNDS = 40
 
 export function createSessionStorage(dependencies: SessionStorageDependencies): Adapter {
   const { sessions, pending, vault, endings } = dependencies
@@ -54,6 +56,7 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
       if (uid === undefined) throw new TypeError('A session without a uid cannot be stored.')
       const saving = { uid, cookie, expiresIn, device: describeDevice(currentExchange()?.request.headers['user-agent']) }
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        if (round > 0) await apart(round - 1)
         const stored = round === 0 && isLikelyNew(uid) ? undefined : await sessions.get(call, uid)
         if (stored === undefined) {
           const record = recordOf(dependencies, payload, { ...saving, signedInAt: undefined })
