@@ -170,6 +170,58 @@ test('requirement 15: a device that asks for a person by their ID token is conne
   }
 })
 
+/** By whichever of the answers; what it shows in the end. */
+async function goOn(browser: Browser, answer: Reply, account: string): Promise<string> {
+  let reply = answer
+  for (let hop = 0; hop < 8 && typeof reply.headers['location'] === 'string'; hop += 1) {
+    const { pathname, search } = new URL(reply.headers['location'], world.sites.accounts)
+    const { prompt } = pathname.startsWith('/interaction/') ? JSON.parse((await browser.visit({ path: pathname })).body) : {}
+    const act = prompt === 'login' ? `sign-in?account=${account}` : 'consent?approved=yes'
+    reply = await browser.visit(prompt === undefined ? { path: pathname + search } : { method: 'POST', path: `${pathname}/${act}` })
+    // The page where the code is to be sent once more.
+    const code = /value="([A-Z]{4}-[A-Z]{4})".*again/.exec(reply.body)?.[1]
+    if (code !== undefined) {
+      const shown = await browser.visit({ path: '/device', form: { xsrf: xsrfIn(reply), user_code: code } })
+      reply = await browser.visit({ path: '/device', form: { xsrf: xsrfIn(shown), user_code: code, confirm: 'yes' } })
+    }
+  }
+  return reply.body
+}
+
+test('whoever presses yes twice is told by either answer that the device is connected, and goes on by either where something is asked', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const account = `person-tv-twice${round}`
+    const browser = new Browser(world)
+    for (const isKnown of [false, true]) {
+      const { device_code: deviceCode, user_code: userCode } = await begin()
+      const form = { xsrf: xsrfIn(await typeCode(browser, userCode)), user_code: userCode, confirm: 'yes' }
+      const press = (): Promise<Reply> => browser.visit({ path: '/device', form })
+      const [first, second] = await Promise.all([press(), press()])
+      if (isKnown) assert.match(await goOn(browser, first, account), /connected/)
+      assert.match(await goOn(browser, second, account), /connected/)
+      assert.match((await press()).body, /connected/, 'and however late')
+      assert.equal((await poll(deviceCode)).status, 200)
+    }
+  }
+})
+
+test('whoever has said yes and comes back is led on, or may say no, and nobody else', async () => {
+  for (const answer of ['confirm', 'abort']) {
+    const { device_code: deviceCode, user_code: userCode } = await begin()
+    const browser = new Browser(world)
+    const form = { xsrf: xsrfIn(await typeCode(browser, userCode)), user_code: userCode, confirm: 'yes' }
+    assert.match(String((await browser.visit({ path: '/device', form })).headers['location']), /^\/interaction\//)
+    const later = await browser.visit({ path: '/device', form })
+    assert.deepEqual([later.status, later.headers['location']], [303, `/device?user_code=${userCode}&again=yes`])
+    assert.match((await typeCode(new Browser(world), userCode)).body, /used/)
+    const again = await typeCode(browser, userCode)
+    const reply = await browser.visit({ path: '/device', form: { xsrf: xsrfIn(again), user_code: userCode, [answer]: 'yes' } })
+    if (answer === 'confirm') assert.match(await goOn(browser, reply, 'person-tv-back'), /connected/)
+    else assert.match(reply.body, /aborted/)
+    assert.equal(errorOf(await poll(deviceCode)), answer === 'confirm' ? undefined : 'access_denied')
+  }
+})
+
 test('a form without the secret of the session, an old code and another client are refused', async () => {
   const { device_code: deviceCode, user_code: userCode } = await begin()
   const browser = new Browser(world)

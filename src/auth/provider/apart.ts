@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 const FIRST_MS = 4
 const MOST_MS = 128
 
-export async function apart(round: number): Promise<void> {
-  await delay(Math.random() * Math.min(MOST_MS, FIRST_MS * 2 ** round))
+/** In front of each try; `late` is how often it was in vain. */
+export async function apart(late: number): Promise<void> {
+  if (late > 0) await delay(Math.random() * Math.min(MOST_MS, FIRST_MS * 2 ** (late - 1)))
 }

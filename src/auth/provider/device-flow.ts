@@ -57,6 +57,14 @@ class PuzzleNeeded extends errors.OIDCProviderError {
   }
 }
 
+/** Whoever says yes has said so before, in the same session. */
+export class ConnectedHere extends errors.OIDCProviderError {
+  constructor() {
+    super(400, 'connected_here')
+    this.name = 'ConnectedHere'
+  }
+}
+
 type DeviceFlow = NonNullable<NonNullable<Configuration['features']>['deviceFlow']>
 
 export function deviceFlow(pages: DevicePages, guard: CodeGuard): DeviceFlow {
@@ -78,6 +86,16 @@ export function deviceFlow(pages: DevicePages, guard: CodeGuard): DeviceFlow {
     async userCodeInputSource(context, _form, _out, error) {
       if (error !== undefined && hasNoSession(context)) {
         beginAnew(context)
+        return
+      }
+      const before = error === undefined ? undefined : await saidBefore(context, error)
+      if (before === 'begun') {
+        beginAnew(context)
+        return
+      }
+      if (before === 'connected') {
+        context.status = 200
+        await show(context, (exchange) => pages.deviceDonePage(exchange))
         return
       }
       const problem = error === undefined ? (isAgain(currentExchange()) ? 'again' : undefined) : (PROBLEMS[error.name] ?? 'failed')
@@ -105,6 +123,26 @@ export function deviceFlow(pages: DevicePages, guard: CodeGuard): DeviceFlow {
 /** A form whose session is gone, or a way back to one: none is stored whose secret a page could carry. The page itself makes one. */
 function hasNoSession({ method, path, oidc: { session } }: KoaContextWithOIDC): boolean {
   return session !== undefined && Reflect.get(session, 'new') === true && !(method === 'GET' && path === DEVICE_PATH)
+}
+
+/** What has come of the same yes in this session, where this one came too late: what the form proves itself by is gone with the first one. */
+async function saidBefore(context: KoaContextWithOIDC, error: Error): Promise<'begun' | 'connected' | undefined> {
+  if (error instanceof ConnectedHere) return 'connected'
+  const code = error instanceof errors.InvalidRequest ? confirmedCode(context) : ''
+  if (code === '') return undefined
+  const { provider, session } = context.oidc
+  try {
+    const found = await provider.DeviceCode.findByUserCode(code)
+    return found !== undefined && found.sessionUid === session?.uid ? 'begun' : undefined
+  } catch (failure) {
+    if (failure instanceof errors.OIDCProviderError) return failure instanceof ConnectedHere ? 'connected' : undefined
+    throw failure
+  }
+}
+
+function confirmedCode({ oidc: { params, route } }: KoaContextWithOIDC): string {
+  const isYes = route === 'code_verification' && params?.['confirm'] !== undefined
+  return isYes ? typedCode(params['user_code']).replace(/[- ]/, '') : ''
 }
 
 /** At the page that makes a session, with what was typed. */

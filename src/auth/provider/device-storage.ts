@@ -1,14 +1,14 @@
 // Device codes (RFC 8628). The device shows them by their hash; a person types a short code, which is found by a keyed hash: it has too few characters for
-// a plain one. A code goes from new to being decided to decided, each step once.
+// a plain one. A code goes from new to being decided to decided, each step once and in one session.
 import type { Adapter, AdapterPayload } from 'oidc-provider'
-import { errors } from 'oidc-provider'
+import Provider, { errors } from 'oidc-provider'
 import type { Clock } from '#kernel/clock.ts'
 import { updateIn } from '#kernel/collection.ts'
 import { hmacSha256, type KeyRing } from '#kernel/keyring.ts'
 import type { Collection, Stored } from '../../database/contract.ts'
 import type { Counts } from '../accounts/counts.ts'
 import type { CodeGuard } from '../guard/codes.ts'
-import { tryCode } from './device-flow.ts'
+import { ConnectedHere, tryCode } from './device-flow.ts'
 import { type DeviceCodeRecord, deviceCodesCollection } from './collections.ts'
 import { isPolledBy, keepPace } from './device-pace.ts'
 import type { Endings } from './endings.ts'
@@ -62,19 +62,19 @@ export function createDeviceStorage(dependencies: DeviceStorageDependencies): Ad
       const { userCode = '', grantId } = payload
       const step = stepOf(payload)
       // With its own value: whoever finds it by the short code must be able to save it again. Sealed, it opens in this row alone.
-      const sealed = vault.seal(place(id), payload)
+      const sealed = vault.seal(place(id), step === 'deciding' ? { ...payload, sessionUid: sessionHere() } : payload)
       if (step === 'new') {
         const expiresAt = clock.now() + expiresIn * 1000 + TOLD_MS
         await codes.insert(call, { id, userCode: hashOf(userCode), step, payload: sealed, expiresAt })
         return
       }
       const set = { step, payload: sealed, ...(grantId === undefined ? {} : { grant: sidOf(grantId) }) }
-      // Who says no does so without having begun.
-      const from = payload.error !== undefined && payload.inFlight !== true ? 'new' : BEFORE[step]
+      // Who says no does so without having begun, unless they have said yes here before.
+      const from = payload.error !== undefined && payload.inFlight !== true && payload.sessionUid === undefined ? 'new' : BEFORE[step]
       const change = { set, where: { step: from } }
       const alone = async (): Promise<void> => {
-        const written = await codes.update(call, id, change)
-        if (written === undefined) throw new errors.InvalidRequest('this code has been used in another browser')
+        if ((await codes.update(call, id, change)) !== undefined) return
+        mayGoOn(step, opened(await codes.get(call, id)))
       }
       // The device may ask at any moment: together with the grant, and with the session, which may have ended meanwhile.
       if (grantId === undefined) await alone()
@@ -91,7 +91,7 @@ export function createDeviceStorage(dependencies: DeviceStorageDependencies): Ad
     },
     async findByUserCode(userCode) {
       const byCode = () => codes.getByKey(currentCall(), 'userCode', { userCode: hashOf(userCode) })
-      return opened(await tryCode(dependencies, async () => liveOf(await byCode())))
+      return goingOn(opened(await tryCode(dependencies, async () => liveOf(await byCode()))))
     },
     consume: (code) => useUp(dependencies, recordId(code)),
     async destroy(code) {
@@ -119,6 +119,28 @@ async function useUp({ codes, pending, clock, endings }: DeviceStorageDependenci
       throw new errors.InvalidGrant('device code already consumed')
     },
   })
+}
+
+const sessionHere = (): string | undefined => Provider.ctx?.oidc.session?.uid
+
+const isHere = (found: AdapterPayload | undefined): found is AdapterPayload =>
+  found?.sessionUid !== undefined && found.sessionUid === sessionHere()
+
+const isConnectedHere = (found: AdapterPayload | undefined): boolean => isHere(found) && found.accountId !== undefined
+
+/** Not decided yet. */
+const isBegunHere = (found: AdapterPayload | undefined): found is AdapterPayload => isHere(found) && stepOf(found) === 'deciding'
+
+/** Who has begun here may come once more: their first answer may never have been seen. */
+function goingOn(found: AdapterPayload | undefined): AdapterPayload | undefined {
+  if (isConnectedHere(found)) throw new ConnectedHere()
+  return isBegunHere(found) ? { ...found, inFlight: undefined } : found
+}
+
+/** For whoever was not the first: whoever has pressed twice goes on by whichever answer they see. */
+function mayGoOn(step: Step, present: AdapterPayload | undefined): void {
+  if (isConnectedHere(present)) throw new ConnectedHere()
+  if (step !== 'deciding' || !isBegunHere(present)) throw new errors.InvalidRequest('this code has been used in another browser')
 }
 
 function stepOf({ accountId, error, inFlight }: AdapterPayload): Step {

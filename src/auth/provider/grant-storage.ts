@@ -110,7 +110,7 @@ function extending({ grants, clients, vault }: GrantStorageDependencies) {
       const endsWithSession = clients.endsWithSession(clientId, openidScopes(all))
       const set = { payload: vault.seal(place(id), withoutId(all)), endsWithSession, expiresAt }
       if ((await grants.update(call, id, { set, ifVersion: stored.version })) !== undefined) return
-      await apart(round)
+      await apart(round + 1)
       stored = await grants.get(call, id)
     }
     throw new errors.TemporarilyUnavailable('the authorisation is busy')

@@ -56,7 +56,7 @@ export function createSessionStorage(dependencies: SessionStorageDependencies): 
       if (uid === undefined) throw new TypeError('A session without a uid cannot be stored.')
       const saving = { uid, cookie, expiresIn, device: describeDevice(currentExchange()?.request.headers['user-agent']) }
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
-        if (round > 0) await apart(round - 1)
+        await apart(round)
         const stored = round === 0 && isLikelyNew(uid) ? undefined : await sessions.get(call, uid)
         if (stored === undefined) {
           const record = recordOf(dependencies, payload, { ...saving, signedInAt: undefined })
