@@ -16,6 +16,7 @@ import {
   type OauthWorld,
   openOauth,
   pkce,
+  PRINT_SHOP,
   type Reply,
   refresh,
   send,
@@ -231,6 +232,33 @@ test('two clients that sign in at once in one browser both keep their session', 
     [first, rounds[0]].map(({ refresh_token: token = '' }) => frontendToken(world, { grant_type: 'refresh_token', refresh_token: token })),
   )
   for (const { status, body } of answers) assert.equal(status, 200, body)
+})
+
+test('two tabs of an app where somebody agrees at once both go on, with what was allowed in either', async () => {
+  const account = 'person-two-yeses'
+  const browser = new Browser(world)
+  const signIn = new URL(String((await browser.visit({ path: authorizePath(pkce().challenge) })).headers['location']), world.sites.accounts)
+  const cookies = (path: string): string => browser.cookiesFor(path).join('; ')
+  const before = cookies('/account')
+  await browser.visit({ method: 'POST', path: `${signIn.pathname}/sign-in?account=${account}` })
+  assert.notEqual(cookies('/account'), before, 'whoever signs in gets another cookie')
+  const tabs = await Promise.all(
+    ['profile', 'email'].map(async (scope) => {
+      const { verifier, challenge } = pkce()
+      const { headers } = await browser.visit({ path: authorizePath(challenge, { scope: `openid ${scope}` }) })
+      return { scope, verifier, path: new URL(String(headers['location']), world.sites.accounts).pathname }
+    }),
+  )
+  // Each as its browser sends it before it has either answer.
+  const sent = tabs.map(({ path }) => ({ method: 'POST', path: `${path}/consent?approved=yes`, headers: { cookie: cookies(path) } }))
+  for (const [index, request] of sent.entries()) {
+    const code = new URL(String((await browser.visit(request)).headers['location']), world.sites.accounts).searchParams.get('code')
+    const { verifier = '', scope } = tabs[index] ?? {}
+    const form = { client_id: PRINT_SHOP.clientId, redirect_uri: PRINT_SHOP.redirectUris[0], code: code ?? '', code_verifier: verifier }
+    const reply = await send(world, { path: '/token', form: { grant_type: 'authorization_code', ...form } })
+    assert.equal(reply.status, 200, reply.body)
+    assert.equal(JSON.parse(reply.body).scope, `openid ${scope}`)
+  }
 })
 
 test('a session that ends while a request of it is under way stays ended', async () => {

@@ -87,6 +87,18 @@ export function renewCookiesInPlace(provider: Provider): void {
   }
 }
 
+/**
+ * Whoever agrees has signed in before, and got a new cookie then. As the engine does it they get one more, and of two tabs where somebody agrees at once the
+ * slower one comes with a cookie that opens nothing any more, and signs the browser out.
+ */
+export function keepCookiesAtConsent(provider: Provider): void {
+  const prototype: Session = provider.Session.prototype
+  const { resetIdentifier } = prototype
+  prototype.resetIdentifier = function resetUnlessAgreeing(): void {
+    if (Provider.ctx?.oidc.entities.Interaction?.prompt.name !== 'consent') resetIdentifier.call(this)
+  }
+}
+
 /** `form_post` answers with a page whose inline script posts to the client, which our content security policy is there to stop. */
 export function dropFormPost(provider: Provider): void {
   internals(provider).responseModes.delete('form_post')

@@ -22,6 +22,7 @@ import {
   methodsAt,
   nameAcrAsAsked,
   nameRefreshTokensBy,
+  keepCookiesAtConsent,
   nameSessionsByGrant,
   keepEncryptedTokens,
   type RefreshTokenIds,
@@ -132,6 +133,7 @@ function change(provider: Provider, parts: ProviderParts): void {
   leaveOutIdTokensAtRefresh(provider)
   nameSessionsByGrant(provider)
   renewCookiesInPlace(provider)
+  keepCookiesAtConsent(provider)
   dropFormPost(provider)
   nameAcrAsAsked(provider)
   offerCodeGrant(provider, noteWrongTry)
