@@ -7,6 +7,7 @@ import Provider from 'oidc-provider'
 import type { Answer, Exchange } from '#kernel/http/route.ts'
 import { isRefusal } from './answers.ts'
 import type { Details } from './details.ts'
+import { isUnsavedSession } from './engine-internals.ts'
 
 interface Asking {
   /** The interaction that goes on, with its result. */
@@ -61,7 +62,7 @@ export async function askForBrowser(
   if (failure !== undefined && isRefusal(failure)) throw failure
   // Also with an error that came after the session was stored under a new cookie; never for one that was not stored.
   const { session } = context.oidc
-  if (session === undefined || Reflect.get(session, 'touched') !== true)
+  if (session === undefined || !isUnsavedSession(session))
     for (const cookie of [context.response.headers['set-cookie'] ?? []].flat()) exchange.addCookie(cookie)
   return { answer: asAnswer(context), context }
 }

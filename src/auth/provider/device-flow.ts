@@ -7,6 +7,7 @@ import type { Counts } from '../accounts/counts.ts'
 import type { CodeGuard } from '../guard/codes.ts'
 import type { Due } from '../guard/service.ts'
 import { describeDevice } from '../device.ts'
+import { isNewSession, leaveSessionUnsaved } from './engine-internals.ts'
 import { currentBody, currentCall, currentExchange } from './scope.ts'
 
 export const DEVICE_PATH = '/device'
@@ -122,7 +123,7 @@ export function deviceFlow(pages: DevicePages, guard: CodeGuard): DeviceFlow {
 
 /** A form whose session is gone, or a way back to one: none is stored whose secret a page could carry. The page itself makes one. */
 function hasNoSession({ method, path, oidc: { session } }: KoaContextWithOIDC): boolean {
-  return session !== undefined && Reflect.get(session, 'new') === true && !(method === 'GET' && path === DEVICE_PATH)
+  return session !== undefined && isNewSession(session) && !(method === 'GET' && path === DEVICE_PATH)
 }
 
 /** What has come of the same yes in this session, where this one came too late: what the form proves itself by is gone with the first one. */
@@ -149,7 +150,7 @@ function confirmedCode({ oidc: { params, route } }: KoaContextWithOIDC): string 
 function beginAnew(context: KoaContextWithOIDC): void {
   const { session, params } = context.oidc
   // The engine would store what it has just put into it, and cannot.
-  if (session !== undefined) Reflect.set(session, 'touched', false)
+  if (session !== undefined) leaveSessionUnsaved(session)
   const code = typedCode(params?.['user_code'])
   const query = new URLSearchParams({ ...(code === '' ? {} : { user_code: code }), [AGAIN]: 'yes' })
   context.status = 303

@@ -26,6 +26,7 @@ import {
   takeStructuredTokens,
 } from './model-changes.ts'
 import { storeWhatIsGiven } from './all-or-nothing.ts'
+import { forgetFormerCookie, isNewSession, isUnsavedSession, leaveSessionUnsaved } from './engine-internals.ts'
 import { noStorage } from './no-storage.ts'
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -65,6 +66,17 @@ test('a session that gets a new cookie says so in the field that is cleared', ()
   const session = new provider.Session()
   session.resetIdentifier()
   assert.equal(typeof Reflect.get(session, 'oldId'), 'string')
+  forgetFormerCookie(session)
+  assert.equal(Reflect.get(session, 'oldId'), undefined)
+})
+
+test('a session that is new, or is to be stored, says so', () => {
+  const session = new provider.Session()
+  assert.deepEqual([isNewSession(session), isUnsavedSession(session)], [true, false])
+  session.resetIdentifier()
+  assert.equal(isUnsavedSession(session), true)
+  leaveSessionUnsaved(session)
+  assert.equal(isUnsavedSession(session), false)
 })
 
 test('the engine offers form_post until it is dropped', () => {

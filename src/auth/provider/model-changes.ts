@@ -1,9 +1,9 @@
 // What we change in the engine's own classes, all in one place; `model-changes.test.ts` fails when an upgrade moves them.
-import type { AccessToken, ClientCredentials, KoaContextWithOIDC, RefreshToken, Session } from 'oidc-provider'
+import type { AccessToken, ClientCredentials, KoaContextWithOIDC, Session } from 'oidc-provider'
 import Provider, { errors } from 'oidc-provider'
 import { UsedBefore } from './artifact-storage.ts'
 import { factsOf } from './client-facts.ts'
-import { contexts, internals, introspectionStack, revocationStack, Router } from './engine-internals.ts'
+import { contexts, forgetFormerCookie, internals, introspectionStack, nameTokensBy, revocationStack, Router } from './engine-internals.ts'
 import { acrOf, toldAcr } from '../levels.ts'
 import { sidOf } from './ids.ts'
 import type { CheckSecret } from './secret-tries.ts'
@@ -36,14 +36,10 @@ export interface RefreshTokenIds {
 
 /** The successor of a refresh token is computed from it, so that every racer arrives at the same one. */
 export function nameRefreshTokensBy(provider: Provider, ids: RefreshTokenIds): void {
-  // The types do not tell of this method.
-  const prototype: RefreshToken & { generateTokenId?: () => string } = provider.RefreshToken.prototype
-  if (prototype.generateTokenId === undefined)
-    throw new Error('The OpenID engine makes its token ids in another way than this release knows.')
-  prototype.generateTokenId = () => {
+  nameTokensBy(provider.RefreshToken.prototype, () => {
     const rotated = Provider.ctx?.oidc.entities.RotatedRefreshToken
     return rotated === undefined ? ids.first() : ids.successorOf(rotated.jti)
-  }
+  })
 }
 
 /**
@@ -79,10 +75,10 @@ export function nameSessionsByGrant(provider: Provider): void {
  * deleting first, the session is absent for a moment, and a refresh in that moment signs the person out.
  */
 export function renewCookiesInPlace(provider: Provider): void {
-  const prototype: Session & { oldId?: string | undefined } = provider.Session.prototype
+  const prototype: Session = provider.Session.prototype
   const { save } = prototype
   prototype.save = function saveInPlace(ttl: number): Promise<string> {
-    this.oldId = undefined
+    forgetFormerCookie(this)
     return save.call(this, ttl)
   }
 }
