@@ -1,11 +1,18 @@
 // Passkeys with an authenticator in software: what is taken, and everything that is not.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Answer } from '#kernel/http/route.ts'
+import { randomToken } from '#kernel/ids.ts'
+import { createKeyRing } from '#kernel/keyring.ts'
+import { createLogger } from '#kernel/log.ts'
+import { Secret } from '#kernel/secret.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { ChallengePlace } from '../../src/auth/passkeys/challenges.ts'
+import { createPasskeys, type PasskeysParts } from '../../src/auth/passkeys/create.ts'
 import { createPasskeysRepository } from '../../src/auth/passkeys/repository.ts'
 import type { Passkey, UsedChallenge } from '../../src/auth/passkeys/schemas.ts'
+import type { Passkeys } from '../../src/auth/passkeys/service.ts'
 import { type AccountsWorld, call, openAccounts, ORIGIN } from '../support/accounts.ts'
 import { SIGN_IN } from '../support/arriving.ts'
 import { type Ceremony, SoftAuthenticator } from '../support/authenticator.ts'
@@ -256,6 +263,48 @@ test('a passkey that was removed opens nothing, and what it had opened halfway d
   assert.notEqual((await world.accounts.find(call, owner.accountId))?.credential, before?.credential)
   await told(owner, 'passkey.removed')
   await until('a mail about it', () => world.mails.some(({ to, template }) => to === owner.email && template === 'passkey-removed'))
+})
+
+/** The same on the same data, in an app that has no other way in, with something in between. */
+function passkeysWith(between: Partial<PasskeysParts>): Passkeys {
+  const { database, clock, accounts, running } = world
+  return createPasskeys({
+    database,
+    keyRing: createKeyRing(new Secret(randomToken())),
+    clock,
+    logger: createLogger({ level: 'error' }),
+    throttle: running.shared.throttle,
+    accounts,
+    origin: ORIGIN,
+    productName: 'Pixel Diary',
+    hasOtherWay: async () => false,
+    ...between,
+  })
+}
+
+test('of two tabs that remove the last two passkeys one is told that it is the last, whatever is read first', async () => {
+  const owner = await person()
+  const { accountId } = owner
+  const [first, second] = [await add(owner), await add(owner)]
+  const gone = (id: string | undefined) => ({ id: id ?? '', accountId, by })
+  const other = passkeysWith({})
+  let overtaken = false
+  const held = passkeysWith({
+    accounts: {
+      async find(...asked) {
+        // Longer than the passkeys take, and longer than the other tab takes for all of it.
+        await delay(20)
+        if (!overtaken) assert.equal(await other.remove(call, gone(first.added?.id)), 'removed')
+        overtaken = true
+        return await world.accounts.find(...asked)
+      },
+    },
+  })
+  assert.equal(await held.remove(call, gone(second.added?.id)), 'last')
+  assert.deepEqual(
+    (await kept(owner)).map(({ id }) => id),
+    [second.added?.id],
+  )
 })
 
 test('nobody renames or removes the passkey of somebody else, or signs in with it as somebody else', async () => {

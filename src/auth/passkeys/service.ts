@@ -165,11 +165,9 @@ function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | '
 
   const remove: Passkeys['remove'] = async (call, { by, ...owned }) => {
     const { accountId } = owned
-    const [known, person, present] = await Promise.all([
-      repository.find(call, owned.id),
-      accounts.find(call, accountId),
-      repository.list(call, accountId),
-    ])
+    // Before the passkeys are: the number that is compared must not be newer than what is decided on.
+    const person = await accounts.find(call, accountId)
+    const [known, present] = await Promise.all([repository.find(call, owned.id), repository.list(call, accountId)])
     if (known?.accountId !== accountId || person === undefined) return 'unknown'
     if (present.length === 1 && !(await deps.hasOtherWay(call, accountId))) return 'last'
     const event = securityEventOf({ type: 'passkey.removed', accountId, about: known.name, ...by })
