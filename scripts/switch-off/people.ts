@@ -143,7 +143,7 @@ export const PEOPLE: readonly Defence[] = [
     requirement: 32,
     off: 'a process that dies after a new passkey by mail leaves everything open',
     test: LOST_PASSKEY,
-    edits: [['src/auth/lost-passkeys/service.ts', '        endAccessRequested({ accountId, at: now }),\n', '']],
+    edits: [['src/auth/lost-passkeys/service.ts', 'endAccessRequested({ accountId, at: now }), ', '']],
   },
   {
     requirement: 70,

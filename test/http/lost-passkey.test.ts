@@ -147,6 +147,65 @@ test('whoever says that the device is in other hands keeps none of the passkeys 
   )
 })
 
+/** Adds a passkey as whoever is signed in can who has the device. */
+async function addsOne({ accountId, email }: Known): Promise<boolean> {
+  const credential = (await world.accounts.find(call, accountId))?.credential ?? ''
+  const place = { purpose: 'add', browser: 'of the thief', subject: `thief ${accountId}` } as const
+  const owner = { accountId, email, name: 'Ada', credential }
+  const { challenge } = await world.running.passkeys.creationOptions(call, owner, place)
+  const by = { client: 'c', device: 'd' }
+  const added = await world.running.passkeys.add(call, owner, { place, answer: made(challenge), name: 'Of the thief', client: 'thief', by })
+  return added !== undefined
+}
+
+const namesOf = async ({ accountId }: Known): Promise<string[]> =>
+  (await world.running.passkeys.list(call, accountId)).map(({ name }) => name)
+
+test('whoever has the device keeps no passkey that they add at the moment when those before go', async () => {
+  const ada = await person()
+  const { accountId, email } = ada
+  const token = await ask(email)
+  const { lostPasskeys } = world.byMail
+  const by = { client: 'c', device: 'd' }
+  const place = { purpose: 'add', browser: sha256(BROWSER), subject: `renewal ${accountId}` } as const
+  const given = { place, answer: made(await renewal(accountId)), name: 'Of its owner', client: 'c', by, alone: true }
+  const prepared = await world.running.passkeys.renew(call, { accountId, email, name: 'Ada' }, given)
+  assert.ok(prepared)
+  let meanwhile = 0
+  const write: typeof prepared.write = async (asked) => {
+    const written = await prepared.write(asked)
+    // After those that go were looked for, and as often as a session that keeps adding may.
+    if (meanwhile < 12) assert.equal(await addsOne(ada), true)
+    meanwhile += 1
+    return written
+  }
+  assert.ok(await lostPasskeys.renew(call, { token, renewal: { ...prepared, write }, by }))
+  assert.ok(meanwhile > 12)
+  assert.deepEqual(await namesOf(ada), ['Of its owner'])
+})
+
+test('nor one that they add after that, before their access has ended', async () => {
+  const ada = await person()
+  const { revokeAccount } = world.engine
+  const added: boolean[] = []
+  world.engine.revokeAccount = async (...given) => {
+    added.push(await addsOne(ada))
+    const [known] = await world.running.passkeys.list(call, ada.accountId)
+    assert.ok(known)
+    const late = { ...known, name: 'Of the thief', id: 'stored-late', credentialId: 'late', createdAt: world.clock.now() }
+    await world.database.collection(passkeysCollection).insert(call, late)
+    await revokeAccount(...given)
+  }
+  const done = await send(await ask(ada.email), made(await renewal(ada.accountId)), true)
+  world.engine.revokeAccount = revokeAccount
+  assert.equal(done.status, 303, done.text)
+  assert.deepEqual(added, [false])
+  assert.deepEqual(await namesOf(ada), ['Firefox on Linux'])
+  const account = (await world.database.collection(accountsCollection).get(call, ada.accountId))?.value
+  assert.deepEqual([account?.reclaimedSince, account?.reclaimedBy], [undefined, undefined])
+  assert.equal(await addsOne(ada), true, 'and whoever signs in then adds what they like')
+})
+
 test('requirement 70: of many at once with one link one wins, with one passkey', async () => {
   const { accountId, email } = await person()
   const token = await ask(email)

@@ -21,7 +21,10 @@ export function createStillOwned(database: Database): StillOwned {
   return async (call, { accountId, credential }) => {
     const account = (await accounts.get(call, accountId))?.value
     if (account === undefined || account.suspendedAt !== undefined || !equalSecrets(credentialOf(account), credential)) return undefined
-    const { password, waysVersion } = account
-    return updateIn(accountsCollection, accountId, { set: {}, where: { password, waysVersion, suspendedAt: undefined } })
+    const { password, waysVersion, reclaimedSince } = account
+    // It is being taken back: whoever is signed in now may be who had it.
+    if (reclaimedSince !== undefined) return undefined
+    const where = { password, waysVersion, suspendedAt: undefined, reclaimedSince: undefined }
+    return updateIn(accountsCollection, accountId, { set: {}, where })
   }
 }

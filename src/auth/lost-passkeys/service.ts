@@ -56,7 +56,7 @@ export interface LostPasskeys {
 
 export interface LostPasskeysDependencies {
   readonly repository: RecoveryRepository
-  readonly accounts: Pick<AccountsRepository, 'find' | 'findByEmail'>
+  readonly accounts: Pick<AccountsRepository, 'find' | 'findStored' | 'findByEmail'>
   readonly limits: MailLimits
   readonly askForMail: AskForMail
   readonly admission: Pick<Admission, 'isOff'>
@@ -71,7 +71,12 @@ export interface LostPasskeysDependencies {
 interface Found {
   readonly reset: Stored<PasswordReset>
   readonly account: Account
+  /** Of the account. */
+  readonly version: number
 }
+
+/** More than there are passkeys to add: whoever adds one after the other cannot keep its owner out. */
+const MAX_ROUNDS = 30
 
 export function createLostPasskeys(deps: LostPasskeysDependencies): LostPasskeys {
   return { ...asking(deps), ...renewing(deps) }
@@ -154,16 +159,34 @@ function permitOf(
   return { token, reset }
 }
 
+/** The address may have gone to another mailbox since. */
+function isOpenAt(stored: Stored<Account> | undefined, email: string): stored is Stored<Account> {
+  return stored !== undefined && stored.value.suspendedAt === undefined && stored.value.email === email
+}
+
 function renewing({ repository, accounts, clock, asksForMore }: LostPasskeysDependencies): Pick<LostPasskeys, 'pending' | 'renew'> {
   const find = async (call: Call, token: string): Promise<Found | undefined> => {
     const reset = await repository.find(call, sha256(token), 'passkey')
     if (reset?.value.accountId === undefined || reset.value.expiresAt <= clock.now()) return undefined
-    const account = await accounts.find(call, reset.value.accountId)
-    // The address may have gone to another mailbox since.
-    if (account === undefined || account.suspendedAt !== undefined || account.email !== reset.value.email) return undefined
+    const stored = await accounts.findStored(call, reset.value.accountId)
+    if (!isOpenAt(stored, reset.value.email)) return undefined
+    const { value: account, version } = stored
     // What asks for more may have come since, too.
     if (reset.value.byOperator !== true && (await asksForMore(call, account))) return undefined
-    return equalSecrets(credentialOf(account), reset.value.credential) ? { reset, account } : undefined
+    return equalSecrets(credentialOf(account), reset.value.credential) ? { reset, account, version } : undefined
+  }
+
+  const redeem = async (call: Call, { account, version, reset }: Found, { renewal, by }: { renewal: Renewal; by: Whence }) => {
+    const { id: accountId } = account
+    const now = clock.now()
+    const { passkeyId, alone } = renewal
+    const { operations, events } = await renewal.write(call)
+    return repository.redeem(call, reset, {
+      account,
+      by: { passkeyId, alone, operations, accountVersion: version },
+      now,
+      events: [endAccessRequested({ accountId, at: now }), securityEventOf({ type: 'passkey.reset', accountId, ...by }), ...events],
+    })
   }
 
   return {
@@ -173,17 +196,14 @@ function renewing({ repository, accounts, clock, asksForMore }: LostPasskeysDepe
     },
 
     async renew(call, { token, renewal, by }) {
-      const found = await find(call, token)
-      if (found === undefined) return undefined
-      const { account, reset } = found
-      const { id: accountId } = account
-      const now = clock.now()
-      const events = [
-        endAccessRequested({ accountId, at: now }),
-        securityEventOf({ type: 'passkey.reset', accountId, ...by }),
-        ...renewal.events,
-      ]
-      return (await repository.redeem(call, reset, { account, by: renewal, now, events })) ? pendingOf(found) : undefined
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        const found = await find(call, token)
+        if (found === undefined) return undefined
+        const outcome = await redeem(call, found, { renewal, by })
+        if (outcome === 'done') return pendingOf(found)
+        if (outcome === 'used') return undefined
+      }
+      throw authErrors.unavailable({ detail: 'Please try again.' })
     },
   }
 }

@@ -36,8 +36,12 @@ export interface Owned {
 }
 
 /** A new passkey in an account that is there already. */
-export interface Renewal extends Beginning {
+export interface Renewal {
   readonly passkeyId: string
+  /** Those before go. */
+  readonly alone: boolean
+  /** What to write, by what is stored now; ask after the account is read, and write to the account as it was read. */
+  write(call: Call): Promise<Beginning>
 }
 
 export interface Passkeys {
@@ -94,6 +98,7 @@ export function createPasskeysService(deps: PasskeysDependencies): Passkeys {
     },
     ...proving(deps),
     ...keeping(deps),
+    ...adding(deps),
   }
 }
 
@@ -150,18 +155,21 @@ function doorOf(client: string, browser: string | undefined): string {
   return browser === undefined ? `passkey:${client}` : `passkey:device:${sha256(browser)}`
 }
 
-function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | 'renew' | 'rename' | 'remove'> {
-  const { repository, accounts, clock } = deps
+type Told = 'passkey-added' | 'passkey-removed' | 'passkeys-replaced'
 
-  const told = async (call: Call, accountId: string, template: 'passkey-added' | 'passkey-removed' | 'passkeys-replaced') => {
+function telling({ accounts, clock }: PasskeysDependencies) {
+  return async (call: Call, accountId: string, template: Told) => {
     const person = await accounts.find(call, accountId)
     const when = new Date(clock.now()).toUTCString()
     return person === undefined
       ? []
       : [mail({ to: person.email, template, data: { name: person.name, when }, language: languageFor(person, call) })]
   }
+}
 
-  const make = makingOne(deps)
+function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'rename' | 'remove'> {
+  const { repository, accounts } = deps
+  const told = telling(deps)
 
   const remove: Passkeys['remove'] = async (call, { by, ...owned }) => {
     const { accountId } = owned
@@ -177,6 +185,21 @@ function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | '
     return outcome === 'moved' ? remove(call, { by, ...owned }) : 'removed'
   }
 
+  return {
+    async rename(call, owned, name) {
+      const problem = labelProblem(name)
+      if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
+      return repository.rename(call, owned, tidyName(name))
+    },
+
+    remove,
+  }
+}
+
+function adding(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | 'renew'> {
+  const { repository, accounts } = deps
+  const told = telling(deps)
+  const make = makingOne(deps)
   return {
     async add(call, owner, added) {
       if ((await accounts.find(call, owner.accountId))?.emailVerified === false)
@@ -198,23 +221,21 @@ function keeping(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | '
       const made = await make(call, owner, added)
       if (made === undefined) return undefined
       const { passkey, challenge, event } = made
-      const gone = added.alone ? await repository.list(call, accountId) : []
-      const removed = gone.map(({ name: about }) => securityEventOf({ type: 'passkey.removed', accountId, about, ...added.by }))
+      const { alone, by } = added
       return {
         passkeyId: passkey.id,
-        operations: [...repository.removing(gone), ...repository.adding(passkey, challenge)],
-        // With none of theirs left its owner could not do what the other mail says.
-        events: [...removed, event, ...(await told(call, accountId, gone.length > 0 ? 'passkeys-replaced' : 'passkey-added'))],
+        alone,
+        async write(asked) {
+          const gone = alone ? await repository.list(asked, accountId) : []
+          const removed = gone.map(({ name: about }) => securityEventOf({ type: 'passkey.removed', accountId, about, ...by }))
+          return {
+            operations: [...repository.removing(gone), ...repository.adding(passkey, challenge)],
+            // With none of theirs left its owner could not do what the other mail says.
+            events: [...removed, event, ...(await told(asked, accountId, gone.length > 0 ? 'passkeys-replaced' : 'passkey-added'))],
+          }
+        },
       }
     },
-
-    async rename(call, owned, name) {
-      const problem = labelProblem(name)
-      if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
-      return repository.rename(call, owned, tidyName(name))
-    },
-
-    remove,
   }
 }
 

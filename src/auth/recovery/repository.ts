@@ -1,7 +1,7 @@
 // How permissions to set a new password, or to make a new passkey, are stored, and used up together with what they permit.
 import type { Call } from '#kernel/call.ts'
 import { defineCollection, deleteFrom, type EventDraft, type Operation, updateIn } from '#kernel/collection.ts'
-import { committed } from '#kernel/committed.ts'
+import { hasCode } from '#kernel/errors.ts'
 import type { Database, Stored } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
 import { type Account, credentialOf } from '../accounts/schemas.ts'
@@ -22,9 +22,10 @@ export interface RecoveryRepository {
   give(call: Call, reset: Stored<PasswordReset>, given: Given): Promise<boolean>
   /**
    * Uses it up and sets the password or adds the passkey, both or neither. An address that was not confirmed is by this: whoever had the account before has never shown that
-   * the mailbox is theirs, so every way in and every second step that was set goes in the same commit. False when somebody was faster, or the password has changed meanwhile.
+   * the mailbox is theirs, so every way in and every second step that was set goes in the same commit. `moved`: somebody was faster, or the account has changed
+   * meanwhile; `used`: the passkey was made before, by the same answer of a browser.
    */
-  redeem(call: Call, reset: Stored<PasswordReset>, change: Recovered): Promise<boolean>
+  redeem(call: Call, reset: Stored<PasswordReset>, change: Recovered): Promise<'done' | 'moved' | 'used'>
 }
 
 export interface Given extends Pick<PasswordReset, 'accountId' | 'credential'> {
@@ -33,9 +34,18 @@ export interface Given extends Pick<PasswordReset, 'accountId' | 'credential'> {
 
 export interface Recovered {
   readonly account: Account
-  readonly by: { readonly password: string } | { readonly passkeyId: string; readonly operations: readonly Operation[] }
+  readonly by: { readonly password: string } | NewPasskey
   readonly now: number
   readonly events: readonly EventDraft[]
+}
+
+interface NewPasskey {
+  readonly passkeyId: string
+  /** Those before go, and whatever is added until the access of others has ended. */
+  readonly alone: boolean
+  /** Decided on what was stored when the account had this version: adding a passkey gives it another. */
+  readonly operations: readonly Operation[]
+  readonly accountVersion: number
 }
 
 /** Of the account when all is done: one that was taken back counts once in this commit, and once when what was added meanwhile is removed. */
@@ -60,15 +70,22 @@ export function createRecoveryRepository(database: Database, reclaiming: Pick<Re
       const { id, password: before, waysVersion, emailVerifiedAt, reclaimedSince } = account
       const isFirstProof = emailVerifiedAt === undefined
       const set = changeOf(account, by, now)
+      const ifVersion = 'password' in by ? {} : { ifVersion: by.accountVersion }
       const operations = [
         deleteFrom(resetsCollection, value.id, { ifVersion: version }),
-        updateIn(accountsCollection, id, { set, where: { password: before, waysVersion, emailVerifiedAt, reclaimedSince } }),
+        updateIn(accountsCollection, id, { set, ...ifVersion, where: { password: before, waysVersion, emailVerifiedAt, reclaimedSince } }),
         ...(await (isFirstProof ? reclaiming.removals(call, id, { since: 0 }) : reclaiming.withdrawals(call, id))),
         // What takes passkeys away is among the removals then.
         ...('password' in by ? [] : by.operations.filter(({ kind }) => !isFirstProof || kind !== 'delete')),
       ]
-      // Or the passkey was made before, by the same answer of a browser.
-      return await committed(database.commit(call, operations, events), 'conflict', 'duplicate')
+      try {
+        await database.commit(call, operations, events)
+        return 'done'
+      } catch (error) {
+        if (hasCode(error, 'database.conflict')) return 'moved'
+        if (hasCode(error, 'database.duplicate')) return 'used'
+        throw error
+      }
     },
   }
 }
@@ -79,6 +96,10 @@ function changeOf({ waysVersion, emailVerifiedAt = 0, reclaimedSince }: Account,
   if (emailVerifiedAt !== 0 && 'password' in by) return set
   // Every other link ends, and whatever was proved halfway: a new password alone does that by itself. An account that is being taken back keeps this passkey.
   const ended = { ...set, waysVersion: (waysVersion ?? 0) + 1 }
-  if (emailVerifiedAt !== 0) return reclaimedSince === undefined || 'password' in by ? ended : { ...ended, reclaimedBy: by.passkeyId }
-  return { ...ended, reclaimedSince: 0, reclaimedBy: 'password' in by ? undefined : by.passkeyId }
+  if ('password' in by) return { ...ended, reclaimedSince: 0, reclaimedBy: undefined }
+  const kept = { ...ended, reclaimedBy: by.passkeyId }
+  if (emailVerifiedAt === 0) return { ...kept, reclaimedSince: 0 }
+  // Who is signed in as somebody who has their device is so for a moment more.
+  const since = reclaimedSince ?? (by.alone ? now : undefined)
+  return since === undefined ? ended : { ...kept, reclaimedSince: since }
 }

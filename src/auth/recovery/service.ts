@@ -125,7 +125,7 @@ export function createRecovery(deps: RecoveryDependencies): Recovery {
         endAccessRequested({ accountId, at: now }),
         securityEventOf({ type: 'password.reset', accountId, ...by }),
       ]
-      if (!(await repository.redeem(call, reset, { account, by: { password: after }, now, events }))) return undefined
+      if ((await repository.redeem(call, reset, { account, by: { password: after }, now, events })) !== 'done') return undefined
       return { accountId, email, credential: credentialAfter(account, after) }
     },
   }
