@@ -41,8 +41,8 @@ export interface SecondFactorsRepository {
   tell(call: Call, events: readonly EventDraft[]): Promise<void>
   /** Sign-ins that are under way count no more. False when a way to sign in was taken away since `waysVersion` was read. */
   removeTotp(call: Call, accountId: string, write: Write & { waysVersion: number | undefined }): Promise<boolean>
-  /** All that there is of it, with the same care. */
-  reset(call: Call, accountId: string, write: Write & { waysVersion: number | undefined; totp: boolean; codes: boolean }): Promise<boolean>
+  /** All that there is of it, with the same care; also what somebody has set up since it was looked for. */
+  reset(call: Call, accountId: string, write: Write & { waysVersion: number | undefined }): Promise<boolean>
 }
 
 /** The account has one way in less; it fails when another one left since `waysVersion` was read. */
@@ -94,12 +94,12 @@ export function createSecondFactorsRepository(database: Database): SecondFactors
     tell: (call, events) => database.commit(call, [], events),
     removeTotp: (call, accountId, { waysVersion, events }) =>
       commit(call, [deleteFrom(totpCollection, accountId), wayLess(accountId, waysVersion)], events),
-    reset: (call, accountId, { waysVersion, totp: hasTotp, codes: hasCodes, events }) =>
+    reset: (call, accountId, { waysVersion, events }) =>
       commit(
         call,
         [
-          ...(hasTotp ? [deleteFrom(totpCollection, accountId)] : []),
-          ...(hasCodes ? [deleteFrom(codesCollection, accountId)] : []),
+          deleteFrom(totpCollection, accountId, { ifPresent: true }),
+          deleteFrom(codesCollection, accountId, { ifPresent: true }),
           wayLess(accountId, waysVersion),
         ],
         events,
