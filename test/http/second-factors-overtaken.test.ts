@@ -68,3 +68,56 @@ test('an app that is set up while an operator takes the second step away goes as
     assert.equal(await world.running.secondFactors.hasTotp(call, accountId), true, 'and its owner sets up another')
   }
 })
+
+test('of two presses for new recovery codes both show the same, of which each works once', async () => {
+  const { accountId } = await person()
+  const { secondFactors } = world.running
+  const own = { accountId, credential: await credentialOf(accountId), by }
+  const before = await makeCodes(accountId)
+  world.clock.advance(1)
+  const form = { browser: 'browser', sealed: secondFactors.codesForm({ accountId, browser: 'browser' }) }
+  const press = () => secondFactors.newRecoveryCodes(call, own, form)
+  const shown = await Promise.all([press(), press(), press()])
+  shown.push(await press())
+  const [codes = []] = shown
+  assert.equal(new Set(codes).size, 10)
+  for (const others of shown) assert.deepEqual(others, codes)
+  assert.ok(!codes.some((code) => before.includes(code)))
+  await world.settled()
+  const { items } = await world.securityEvents.list(call, accountId, { limit: 20 })
+  assert.equal(items.filter(({ type }) => type === 'recovery_codes.created').length, 2, 'and they were made once')
+  const use = (code = '') => secondFactors.proveRecoveryCode(call, { accountId, code, client: `user-${(count += 1)}`, by })
+  assert.equal(await use(codes[0]), true)
+  // Neither what was used comes back, nor does somebody else see them, nor are they shown later.
+  assert.equal(await secondFactors.newRecoveryCodes(call, { ...own, credential: 'another' }, form), undefined)
+  const renewed = (await press()) ?? []
+  assert.ok(!renewed.some((code) => codes.includes(code)))
+  const elsewhere = (await secondFactors.newRecoveryCodes(call, own, { ...form, browser: 'elsewhere' })) ?? []
+  assert.ok(!elsewhere.some((code) => renewed.includes(code)))
+  const last = (await press()) ?? []
+  assert.deepEqual(await press(), last)
+  assert.equal(await secondFactors.newRecoveryCodes(call, { ...own, credential: 'another' }, form), undefined)
+  world.clock.advance(61_000)
+  assert.notDeepEqual(await press(), last)
+  assert.equal(await use(last[1]), false)
+})
+
+test('the page of new recovery codes, pressed twice, shows those that work', async () => {
+  const { accountId } = await person()
+  const now = world.clock.now()
+  world.engine.sessionList.push({ id: 'here', accountId, signedInAt: now, lastUsedAt: now, device: 'Firefox on Linux' })
+  world.engine.signedInAs = accountId
+  const cookies = { '__Host-Http-here': 'x'.repeat(43) }
+  const { text } = await world.visit({ path: '/account', cookies })
+  const sealed = /recovery-codes">.*name="sealed" value="([^"]+)"/.exec(text)?.[1] ?? assert.fail('no form')
+  const press = async (): Promise<string[]> => {
+    const page = await world.visit({ path: '/account/recovery-codes', cookies, form: { sealed } })
+    return Array.from(page.text.matchAll(/<li><code>([\w-]+)<\/code>/g), ([, code = '']) => code)
+  }
+  const [first, second] = await Promise.all([press(), press()])
+  assert.equal(first.length, 10)
+  assert.deepEqual(second, first)
+  const given = { accountId, code: second[0] ?? '', client: 'client-1', by }
+  assert.equal(await world.running.secondFactors.proveRecoveryCode(call, given), true)
+  world.engine.sessionList.splice(0)
+})

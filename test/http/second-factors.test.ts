@@ -228,8 +228,8 @@ test('recovery codes of a request that was held up over a new password, or over 
       return world.database.commit(...written)
     }
     const racing = createSecondFactorsRepository({ ...world.database, commit })
-    const record = { id: accountId, unused: ['hash'], createdAt: world.clock.now() }
-    assert.equal(await racing.putCodes(call, record, { credential, events: [] }), false, 'to the last moment')
+    const write = { credential, spent: await racing.findCodes(call, accountId), events: [] }
+    assert.equal(await racing.putCodes(call, { id: accountId, unused: [], createdAt: 1 }, write), 'moved', 'to the last moment')
     assert.equal(await secondFactors.newRecoveryCodes(call, { accountId, credential, by }), undefined)
     assert.equal(await secondFactors.proveRecoveryCode(call, typed(accountId, codes[0] ?? '', `held-up-${accountId}`)), true)
   }

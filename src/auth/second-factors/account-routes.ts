@@ -29,6 +29,7 @@ const common = {
   answers: formAnswers,
 } as const
 const SET_UP = '/account/second-step'
+const codesForm = z.strictObject({ csrf_token: csrfToken, sealed: formText })
 const enrolForm = z.strictObject({ csrf_token: csrfToken, sealed: formText, code: formText })
 export function secondStepAccountRoutes(parts: PageParts): Route[] {
   const { lately, toFill } = accountActions(parts)
@@ -38,8 +39,8 @@ export function secondStepAccountRoutes(parts: PageParts): Route[] {
     path: '/account/recovery-codes',
     rate: 'page',
     summary: 'New recovery codes in place of those before',
-    input: { body: emptyForm },
-    handle: friendly(parts, (call, _input, exchange) => lately(call, exchange, { run: (who) => makeCodes(parts, who) })),
+    input: { body: codesForm },
+    handle: friendly(parts, (call, { body }, exchange) => lately(call, exchange, { run: (who) => makeCodes(parts, who, body.sealed) })),
   })
   const remove = route({
     ...post,
@@ -147,11 +148,12 @@ async function setUp(parts: PageParts, who: SignedIn, typed: z.infer<typeof enro
 const turnedOn = (parts: PageParts, who: SignedIn, codes: readonly string[]): Answer =>
   codes.length === 0 ? doneAnswer('second-step-on') : showCodes(parts, who, { codes, words: 'codesAfter' })
 
-async function makeCodes(parts: PageParts, who: SignedIn): Promise<Answer> {
+async function makeCodes(parts: PageParts, who: SignedIn, sealed: string): Promise<Answer> {
   const { call, exchange } = who
   const owner = await ownerOf(parts, who)
   const { unusedCodes } = await parts.secondFactors.state(call, who.session.accountId)
-  const codes = owner && (await parts.secondFactors.newRecoveryCodes(call, { ...owner, by: whence(exchange) }))
+  const form = { browser: nameBrowser(exchange), sealed }
+  const codes = owner && (await parts.secondFactors.newRecoveryCodes(call, { ...owner, by: whence(exchange) }, form))
   // Signed out, or the password was changed, at the same moment.
   if (codes === undefined) return seeOther(parts.engine.signInPath('/account'))
   return showCodes(parts, who, { codes, words: unusedCodes === 0 ? 'codesFirst' : 'codesNew' })

@@ -1,4 +1,5 @@
 // The second step on the account page.
+import { nameBrowser } from '../browser.ts'
 import type { PageFeature, PageParts } from '../pages/parts.ts'
 import { secondStepSection } from './pages.ts'
 
@@ -8,8 +9,9 @@ export function secondStepFeature({ secondFactors, methods }: PageParts): PageFe
       {
         id: 'second-factors',
         heading: (texts) => texts.secondStep.heading,
-        async body({ call, session }, view) {
-          return secondStepSection(await secondFactors.state(call, session.accountId), { ...view, totp: methods.totp })
+        async body({ call, exchange, session: { accountId } }, view) {
+          const codesForm = secondFactors.codesForm({ accountId, browser: nameBrowser(exchange) })
+          return secondStepSection(await secondFactors.state(call, accountId), { ...view, totp: methods.totp, codesForm })
         },
       },
     ],

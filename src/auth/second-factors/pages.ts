@@ -163,9 +163,15 @@ ${message('bad', state.problem)}
   })
 }
 
+interface SecondStepSectionView extends SectionView {
+  readonly totp: boolean
+  /** What new recovery codes are made of. */
+  readonly codesForm: string
+}
+
 /** The section of the account page. */
-export function secondStepSection({ totpSince, totpLost, unusedCodes }: SecondFactorsState, view: SectionView & { totp: boolean }): Html {
-  const { skin, csrfToken, now, totp } = view
+export function secondStepSection({ totpSince, totpLost, unusedCodes }: SecondFactorsState, view: SecondStepSectionView): Html {
+  const { skin, csrfToken, now, totp, codesForm } = view
   const { secondStep: texts } = skin.texts
   const row = (words: HtmlValue): Html =>
     html`<ul class="rows"><li><div class="what"><p><strong>${texts.app}</strong></p><p class="soft small">${words}</p></div>
@@ -177,6 +183,6 @@ export function secondStepSection({ totpSince, totpLost, unusedCodes }: SecondFa
 ${setUp}`
       : row(texts.since(ago(skin.texts, totpSince, now)))
   const codes = html`<ul class="rows"><li><div class="what"><p><strong>${texts.codes}</strong></p><p class="soft small">${texts.left(unusedCodes)}; ${texts.codesFor}</p></div>
-<form method="post" action="/account/recovery-codes">${csrfField(csrfToken)}<button class="button quiet compact" type="submit">${texts.makeNew}</button></form></li></ul>`
+<form method="post" action="/account/recovery-codes">${csrfField(csrfToken)}<input type="hidden" name="sealed" value="${codesForm}"><button class="button quiet compact" type="submit">${texts.makeNew}</button></form></li></ul>`
   return html`${totp ? app : undefined}${codes}`
 }

@@ -33,8 +33,15 @@ export interface SecondFactorsRepository {
   insertTotp(call: Call, made: Totp, write: EnablingWrite): Promise<boolean>
   /** False when somebody has used this step, or a later one, since `before`. */
   useStep(call: Call, accountId: string, step: { before: number; used: number }): Promise<boolean>
-  /** In place of those before. False when the account no longer has the credential that its owner has proved. */
-  putCodes(call: Call, codes: RecoveryCodes, write: Write & { credential: string }): Promise<boolean>
+  /**
+   * In place of these, or of none. `moved`: they are not what is stored now, or the account has changed at this moment; `ended`: the account no longer has
+   * the credential that its owner has proved.
+   */
+  putCodes(
+    call: Call,
+    codes: RecoveryCodes,
+    write: Write & { credential: string; spent: Stored<RecoveryCodes> | undefined },
+  ): Promise<'done' | 'moved' | 'ended'>
   /** False when one was used since they were read. */
   useCode(call: Call, found: Stored<RecoveryCodes>, write: Write & { hash: string }): Promise<boolean>
   /** For what is to be known although nothing was changed by it. */
@@ -78,14 +85,10 @@ export function createSecondFactorsRepository(database: Database): SecondFactors
     async useStep(call, accountId, { before, used }) {
       return (await totps.update(call, accountId, { set: { lastStep: used }, where: { lastStep: before } })) !== undefined
     },
-    async putCodes(call, { id, ...set }, { credential, events }) {
-      const owned = await stillOwned(call, { accountId: id, credential })
-      if (owned === undefined) return false
-      const replacing = [updateIn(codesCollection, id, { set }), owned]
-      if (await commit(call, replacing, events)) return true
-      if (await commit(call, [insertInto(codesCollection, { id, ...set }), owned], events)) return true
-      // Somebody has made the first ones at the same moment: these come after.
-      return commit(call, replacing, events)
+    async putCodes(call, made, { credential, spent, events }) {
+      const owned = await stillOwned(call, { accountId: made.id, credential })
+      if (owned === undefined) return 'ended'
+      return (await commit(call, [putCodesInto(made, spent), owned], events)) ? 'done' : 'moved'
     },
     async useCode(call, { value, version }, { hash, events }) {
       const set = { unused: value.unused.filter((one) => one !== hash) }

@@ -6,6 +6,7 @@ import type { Devices } from '../accounts/devices.ts'
 import { languageFor, mail } from '../accounts/mail.ts'
 import { PER_ACCOUNT, PER_CLIENT, type Throttle } from '../accounts/throttle.ts'
 import type { AccountDirectory } from '../engine.ts'
+import { authErrors } from '../errors.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import { codesOf, hashOfCode, newSeed, tidyRecoveryCode } from './recovery-codes.ts'
 import { LOST, type SecondFactorsRepository } from './repository.ts'
@@ -67,8 +68,17 @@ export interface SecondFactors {
   setUpBy(call: Call, place: EnrolmentPlace, sealed: string): Promise<{ readonly codes: readonly string[] } | undefined>
   /** False when it was off already. */
   disable(call: Call, acting: Acting): Promise<boolean>
-  /** `undefined` when the credential is no longer the account's. */
-  newRecoveryCodes(call: Call, acting: Acting & { readonly credential: string }): Promise<readonly string[] | undefined>
+  /** For the form that asks for new recovery codes: what they are made of, for this account and this browser alone. */
+  codesForm(place: EnrolmentPlace): string
+  /**
+   * `undefined` when the credential is no longer the account's. Whoever presses twice sees the same: for a minute the codes that were made of this form, as
+   * long as all of them are there, are shown again.
+   */
+  newRecoveryCodes(
+    call: Call,
+    acting: Acting & { readonly credential: string },
+    form?: { readonly browser: string; readonly sealed: string },
+  ): Promise<readonly string[] | undefined>
   /** Throws `auth.too_many_tries`. */
   proveTotp(call: Call, typed: TypedCode): Promise<boolean>
   proveRecoveryCode(call: Call, typed: TypedCode): Promise<boolean>
@@ -86,6 +96,8 @@ export interface SecondFactorsDependencies {
 
 export const TOTP_PURPOSE = 'auth.totp'
 const ENROLMENT_MS = 15 * 60_000
+const PRESSED_TWICE_MS = 60_000
+const MAX_ROUNDS = 10
 
 export function totpBinding(accountId: string): string {
   return `auth_totp/${accountId}/key`
@@ -102,6 +114,7 @@ export function createSecondFactorsService(deps: SecondFactorsDependencies): Sec
     hasTotp: async (call, accountId) => (await repository.findTotp(call, accountId)) !== undefined,
     ...enrolling(deps),
     ...changing(deps),
+    ...makingCodes(deps),
     ...proving(deps),
   }
 }
@@ -186,8 +199,8 @@ function enrolling(deps: SecondFactorsDependencies): Pick<SecondFactors, 'enrolm
   }
 }
 
-function changing(deps: SecondFactorsDependencies): Pick<SecondFactors, 'disable' | 'newRecoveryCodes'> {
-  const { repository, accounts, clock } = deps
+function changing(deps: SecondFactorsDependencies): Pick<SecondFactors, 'disable'> {
+  const { repository, accounts } = deps
 
   const disable: SecondFactors['disable'] = async (call, acting) => {
     const { accountId } = acting
@@ -199,13 +212,38 @@ function changing(deps: SecondFactorsDependencies): Pick<SecondFactors, 'disable
     return done || disable(call, acting)
   }
 
-  return {
-    disable,
+  return { disable }
+}
 
-    async newRecoveryCodes(call, { credential, ...acting }) {
-      const { codes, record } = makeCodes(acting.accountId, { seed: newSeed(), now: clock.now() })
+function makingCodes(deps: SecondFactorsDependencies): Pick<SecondFactors, 'codesForm' | 'newRecoveryCodes'> {
+  const { repository, accounts, keyRing, clock } = deps
+  const bindingOf = ({ accountId, browser }: EnrolmentPlace): string => `recovery codes/${accountId}/${browser}`
+
+  /** The codes that this seed has made just now, when they are those that are stored. */
+  const shownAgain = (present: RecoveryCodes | undefined, seed: string): readonly string[] | undefined => {
+    if (present === undefined || clock.now() - present.createdAt >= PRESSED_TWICE_MS) return undefined
+    const { codes, record } = makeCodes(present.id, { seed, now: present.createdAt })
+    return record.unused.join() === present.unused.join() ? codes : undefined
+  }
+
+  return {
+    codesForm: (place) => keyRing.seal(TOTP_PURPOSE, bindingOf(place), newSeed()),
+
+    async newRecoveryCodes(call, { credential, ...acting }, form) {
+      const { accountId } = acting
+      const seed = (form && keyRing.open(TOTP_PURPOSE, bindingOf({ ...form, accountId }), form.sealed)) ?? newSeed()
       const events = await telling(deps, call, { ...acting, type: 'recovery_codes.created' })
-      return (await repository.putCodes(call, record, { credential, events })) ? codes : undefined
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        const spent = await repository.findCodes(call, accountId)
+        const again = shownAgain(spent?.value, seed)
+        if (again !== undefined) return (await accounts.find(call, accountId))?.credential === credential ? again : undefined
+        // Another moment than that of those before: one that was used must not come back.
+        const now = Math.max(clock.now(), (spent?.value.createdAt ?? 0) + 1)
+        const { codes, record } = makeCodes(accountId, { seed, now })
+        const outcome = await repository.putCodes(call, record, { credential, spent, events })
+        if (outcome !== 'moved') return outcome === 'done' ? codes : undefined
+      }
+      throw authErrors.unavailable({ detail: 'Please try again.' })
     },
   }
 }
