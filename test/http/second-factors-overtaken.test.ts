@@ -121,3 +121,14 @@ test('the page of new recovery codes, pressed twice, shows those that work', asy
   assert.equal(await world.running.secondFactors.proveRecoveryCode(call, given), true)
   world.engine.sessionList.splice(0)
 })
+
+test('recovery codes that are used at the same moment all count, each once', async () => {
+  const { accountId } = await person()
+  const codes = await makeCodes(accountId)
+  const use = (code: string, client: string) => world.running.secondFactors.proveRecoveryCode(call, { accountId, code, client, by })
+  const [first = '', second = '', third = ''] = codes
+  const used = await Promise.all([use(first, 'a'), use(second, 'b'), use(third, 'c'), use(first, 'd')])
+  assert.deepEqual(used.slice(1, 3), [true, true])
+  assert.deepEqual([used[0], used[3]].toSorted(), [false, true])
+  assert.equal((await world.running.secondFactors.state(call, accountId)).unusedCodes, 7)
+})

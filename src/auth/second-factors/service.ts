@@ -8,6 +8,7 @@ import { PER_ACCOUNT, PER_CLIENT, type Throttle } from '../accounts/throttle.ts'
 import type { AccountDirectory } from '../engine.ts'
 import { authErrors } from '../errors.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
+import { settled } from '../settled.ts'
 import { codesOf, hashOfCode, newSeed, tidyRecoveryCode } from './recovery-codes.ts'
 import { LOST, type SecondFactorsRepository } from './repository.ts'
 import type { RecoveryCodes } from './schemas.ts'
@@ -298,12 +299,15 @@ function proving(deps: SecondFactorsDependencies): Pick<SecondFactors, 'proveTot
       trying(call, { ...typed, way: 'recovery-code' }, async () => {
         const { accountId } = typed
         const code = tidyRecoveryCode(typed.code)
-        const found = await repository.findCodes(call, accountId)
-        if (code === undefined || found === undefined) return false
+        if (code === undefined) return false
         const hash = hashOfCode(accountId, code)
-        if (!found.value.unused.includes(hash)) return false
-        const events = await telling(deps, call, { ...typed, type: 'recovery_codes.used' })
-        return repository.useCode(call, found, { hash, events })
+        // Another code that is used at the same moment makes this one no worse.
+        return settled(async () => {
+          const found = await repository.findCodes(call, accountId)
+          if (found?.value.unused.includes(hash) !== true) return false
+          const events = await telling(deps, call, { ...typed, type: 'recovery_codes.used' })
+          return (await repository.useCode(call, found, { hash, events })) || 'moved'
+        })
       }),
   }
 }
