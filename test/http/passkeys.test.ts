@@ -13,6 +13,7 @@ import { createPasskeys, type PasskeysParts } from '../../src/auth/passkeys/crea
 import { createPasskeysRepository } from '../../src/auth/passkeys/repository.ts'
 import type { Passkey, UsedChallenge } from '../../src/auth/passkeys/schemas.ts'
 import type { Passkeys } from '../../src/auth/passkeys/service.ts'
+import { fieldProblem } from '../../src/auth/texts/problem.ts'
 import { type AccountsWorld, call, openAccounts, ORIGIN } from '../support/accounts.ts'
 import { SIGN_IN } from '../support/arriving.ts'
 import { type Ceremony, SoftAuthenticator } from '../support/authenticator.ts'
@@ -49,11 +50,11 @@ interface Made {
   readonly ceremony?: Partial<Ceremony>
   readonly name?: string
   readonly credential?: string
+  readonly passkeys?: Passkeys
 }
 
 async function add(owner: Owner, made: Made = {}) {
-  const { device = new SoftAuthenticator(), ceremony = {}, name = 'My phone' } = made
-  const { passkeys } = world.running
+  const { device = new SoftAuthenticator(), ceremony = {}, name = 'My phone', passkeys = world.running.passkeys } = made
   const place = placeFor(owner)
   const { challenge } = await passkeys.creationOptions(call, owner, place)
   const answer = device.create({ challenge, origin: ORIGIN, rpId, ...ceremony })
@@ -374,13 +375,32 @@ test('the account that a passkey is added to is the one that was looked at, to t
     }
     const repository = createPasskeysRepository({ ...world.database, commit })
     const { passkey, challenge } = unstored(owner)
-    assert.equal(await repository.add(call, passkey, { credential, challenge, events: [] }), false)
+    assert.equal(await repository.add(call, passkey, { credential, challenge, most: 20, events: [] }), 'moved')
     assert.deepEqual(await kept(owner), [])
     await accounts.update(call, owner.accountId, { set: { suspendedAt: undefined } })
     const now = await credentialOf(owner)
     const late = createPasskeysRepository(world.database)
-    assert.equal(await late.add(call, passkey, { credential: now, challenge, events: [] }), true, 'the challenge was not used up')
+    const again = { credential: now, challenge, most: 20, events: [] }
+    assert.equal(await late.add(call, passkey, again), 'done', 'the challenge was not used up')
   }
+})
+
+test('of two who add the twentieth passkey at once one is told that there is no room; of many, all for whom there is none', async () => {
+  const [owner, other] = [await person(), await person()]
+  for (let more = 0; more < 19; more += 1) await add(owner)
+  let overtaken = false
+  const commit: typeof world.database.commit = async (...written) => {
+    if (!overtaken) {
+      overtaken = true
+      await add(owner)
+    }
+    return world.database.commit(...written)
+  }
+  const held = passkeysWith({ database: { ...world.database, commit } })
+  await assert.rejects(add(owner, { passkeys: held }), { fields: [fieldProblem('name', 'passkeys_many')] })
+  assert.equal((await kept(owner)).length, 20)
+  const tries = await Promise.allSettled(Array.from({ length: 26 }, () => add(other)))
+  assert.deepEqual([tries.filter(({ status }) => status === 'rejected').length, (await kept(other)).length], [6, 20])
 })
 
 function unstored({ accountId }: Owner): { passkey: Passkey; challenge: UsedChallenge } {

@@ -11,6 +11,8 @@ import { credentialOf } from './schemas.ts'
 export interface Owned {
   readonly accountId: string
   readonly credential: string
+  /** For what is counted after the account was read: nothing at all is written to it meanwhile. */
+  readonly untouched?: true
 }
 
 /** For the commit that writes it: fails that when the account is not the same any more. `undefined` when it is not the same now. */
@@ -18,13 +20,14 @@ export type StillOwned = (call: Call, owned: Owned) => Promise<Operation | undef
 
 export function createStillOwned(database: Database): StillOwned {
   const accounts = database.collection(accountsCollection)
-  return async (call, { accountId, credential }) => {
-    const account = (await accounts.get(call, accountId))?.value
+  return async (call, { accountId, credential, untouched }) => {
+    const stored = await accounts.get(call, accountId)
+    const account = stored?.value
     if (account === undefined || account.suspendedAt !== undefined || !equalSecrets(credentialOf(account), credential)) return undefined
     const { password, waysVersion, reclaimedSince } = account
     // It is being taken back: whoever is signed in now may be who had it.
     if (reclaimedSince !== undefined) return undefined
     const where = { password, waysVersion, suspendedAt: undefined, reclaimedSince: undefined }
-    return updateIn(accountsCollection, accountId, { set: {}, where })
+    return updateIn(accountsCollection, accountId, { set: {}, where, ...(untouched && stored && { ifVersion: stored.version }) })
   }
 }

@@ -20,6 +20,14 @@ const usedChallengesCollection = defineCollection<UsedChallenge>({
   expiry: 'expiresAt',
 })
 
+interface AddingWrite {
+  readonly credential: string
+  readonly challenge: UsedChallenge
+  /** How many an account may have. */
+  readonly most: number
+  readonly events: readonly EventDraft[]
+}
+
 export interface PasskeysRepository {
   find(call: Call, id: string): Promise<Passkey | undefined>
   /** Oldest first. */
@@ -29,9 +37,10 @@ export interface PasskeysRepository {
   /** What removes these, likewise. */
   removing(present: readonly Passkey[]): readonly Operation[]
   /**
-   * False when the challenge was answered before, the passkey is stored already, or the account no longer has the credential that its owner has proved.
+   * `used`: the challenge was answered before, or the passkey is stored already; `ended`: the account no longer has the credential that its owner has proved;
+   * `full`: it has as many as it may; `moved`: something was written to it since they were counted.
    */
-  add(call: Call, added: Passkey, write: { credential: string; challenge: UsedChallenge; events: readonly EventDraft[] }): Promise<boolean>
+  add(call: Call, added: Passkey, write: AddingWrite): Promise<'done' | 'used' | 'ended' | 'full' | 'moved'>
   /** Uses the challenge up and keeps the new count. `used`: it was answered before; `moved`: the count is no longer `before`. */
   recordUse(
     call: Call,
@@ -82,17 +91,22 @@ export function createPasskeysRepository(database: Database): PasskeysRepository
     insertInto(passkeysCollection, added),
   ]
 
+  const list: PasskeysRepository['list'] = async (call, accountId) => {
+    const page = await passkeys.list(call, { index: 'account', where: { accountId }, limit: MOST_LISTED })
+    return page.items.map(({ value }) => value)
+  }
+
   return {
     adding,
     removing: (present) => present.map(({ id }) => deleteFrom(passkeysCollection, id, { ifPresent: true })),
     find: async (call, id) => (await passkeys.get(call, id))?.value,
-    async list(call, accountId) {
-      const page = await passkeys.list(call, { index: 'account', where: { accountId }, limit: MOST_LISTED })
-      return page.items.map(({ value }) => value)
-    },
-    async add(call, added, { credential, challenge, events }) {
-      const owned = await stillOwned(call, { accountId: added.accountId, credential })
-      return owned !== undefined && (await commit(call, [...adding(added, challenge), owned], events)) === 'done'
+    list,
+    async add(call, added, { credential, challenge, most, events }) {
+      const { accountId } = added
+      const owned = await stillOwned(call, { accountId, credential, untouched: true })
+      if (owned === undefined) return 'ended'
+      if ((await list(call, accountId)).length >= most) return 'full'
+      return commit(call, [...adding(added, challenge), owned], events)
     },
     recordUse: (call, id, { challenge, before, set, events = [] }) =>
       commit(

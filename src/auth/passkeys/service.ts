@@ -83,6 +83,10 @@ export interface PasskeysDependencies {
 }
 
 const MOST_PASSKEYS = 20
+/** Of as many as there may be at once the last one still comes to know whether there is room. */
+const MAX_ROUNDS = MOST_PASSKEYS + 10
+
+const tooMany = () => authErrors.bad_details({ fields: [fieldProblem('name', 'passkeys_many')] })
 
 export function createPasskeysService(deps: PasskeysDependencies): Passkeys {
   const { repository, challenges, ceremonies } = deps
@@ -204,34 +208,43 @@ function adding(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | 'r
     async add(call, owner, added) {
       if ((await accounts.find(call, owner.accountId))?.emailVerified === false)
         throw authErrors.bad_details({ fields: [fieldProblem('name', 'address_unconfirmed')] })
-      const made = await make(call, owner, added)
+      const made = await make(owner, added)
       if (made === undefined) return undefined
       const { passkey, challenge, event } = made
       const events = [event, ...(await told(call, owner.accountId, 'passkey-added'))]
-      return (await repository.add(call, passkey, { credential: owner.credential, challenge, events })) ? passkey : undefined
+      const write = { credential: owner.credential, challenge, most: MOST_PASSKEYS, events }
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        const outcome = await repository.add(call, passkey, write)
+        if (outcome === 'done') return passkey
+        if (outcome === 'full') throw tooMany()
+        if (outcome !== 'moved') return undefined
+      }
+      throw authErrors.unavailable({ detail: 'Please try again.' })
     },
 
-    async begin(call, newcomer, added) {
-      const made = await make(call, newcomer, added)
+    async begin(_call, newcomer, added) {
+      const made = await make(newcomer, added)
       return made && { operations: repository.adding(made.passkey, made.challenge), events: [made.event] }
     },
 
-    async renew(call, owner, added) {
+    async renew(_call, owner, added) {
       const { accountId } = owner
-      const made = await make(call, owner, added)
+      const made = await make(owner, added)
       if (made === undefined) return undefined
       const { passkey, challenge, event } = made
       const { alone, by } = added
       return {
         passkeyId: passkey.id,
         alone,
-        async write(asked) {
-          const gone = alone ? await repository.list(asked, accountId) : []
+        async write(call) {
+          const present = await repository.list(call, accountId)
+          if (!alone && present.length >= MOST_PASSKEYS) throw tooMany()
+          const gone = alone ? present : []
           const removed = gone.map(({ name: about }) => securityEventOf({ type: 'passkey.removed', accountId, about, ...by }))
           return {
             operations: [...repository.removing(gone), ...repository.adding(passkey, challenge)],
             // With none of theirs left its owner could not do what the other mail says.
-            events: [...removed, event, ...(await told(asked, accountId, gone.length > 0 ? 'passkeys-replaced' : 'passkey-added'))],
+            events: [...removed, event, ...(await told(call, accountId, gone.length > 0 ? 'passkeys-replaced' : 'passkey-added'))],
           }
         },
       }
@@ -239,21 +252,13 @@ function adding(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | 'r
   }
 }
 
-interface Making extends Answered {
-  readonly name: string
-  /** Those before go, however many there are. */
-  readonly alone?: boolean
-}
-
-function makingOne({ repository, challenges, ceremonies, clock }: PasskeysDependencies) {
-  return async (call: Call, { accountId }: Owner, { place, answer: text, name, by, alone = false }: Making) => {
+function makingOne({ challenges, ceremonies, clock }: PasskeysDependencies) {
+  return async ({ accountId }: Owner, { place, answer: text, name, by }: Answered & { readonly name: string }) => {
     const problem = labelProblem(name)
     if (problem !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('name', problem)] })
     const answer = readAnswer(creationAnswer, text)
     const created = answer && (await ceremonies.created(answer, (challenge) => challenges.judge(place, challenge)))
     if (created === undefined) return undefined
-    if (!alone && (await repository.list(call, accountId)).length >= MOST_PASSKEYS)
-      throw authErrors.bad_details({ fields: [fieldProblem('name', 'passkeys_many')] })
     const about = tidyName(name)
     const { challenge, made } = created
     const passkey: Passkey = { id: sha256(made.credentialId), accountId, ...made, name: about, createdAt: clock.now() }
