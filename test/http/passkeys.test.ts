@@ -425,6 +425,28 @@ test('adding a passkey in a session that has ended meanwhile adds none', async (
   assert.deepEqual(await kept(owner), [])
 })
 
+test('whoever presses twice to add a passkey has added one, and is told so twice; another answer to the same is none', async () => {
+  const owner = await person()
+  for (let more = 0; more < 19; more += 1) await add(owner)
+  signedIn(owner)
+  const challenge = challengeIn((await world.visit({ path: '/account/passkeys/add', cookies })).answer)
+  const device = new SoftAuthenticator()
+  const answer = device.create({ challenge, origin: ORIGIN, rpId })
+  const send = (sent: string) => world.visit({ path: '/account/passkeys/add', cookies, form: { name: 'Mine', answer: sent } })
+  const pressed = [...(await Promise.all([send(answer), send(answer)])), await send(answer)]
+  for (const { headers } of pressed) assert.equal(headers?.['location'], '/account?done=passkey-added')
+  const mine = (await kept(owner)).filter(({ name }) => name === 'Mine')
+  assert.equal(mine.length, 1)
+  await world.settled()
+  const { items } = await world.securityEvents.list(call, owner.accountId, { limit: 50 })
+  assert.equal(items.filter(({ type, about }) => type === 'passkey.added' && about === 'Mine').length, 1)
+  const others = new SoftAuthenticator().create({ challenge, origin: ORIGIN, rpId })
+  assert.equal((await send(others)).status, 422)
+  await world.running.passkeys.remove(call, { id: mine[0]?.id ?? '', accountId: owner.accountId, by })
+  for (const late of [answer, others]) assert.equal((await send(late)).status, 422)
+  assert.equal((await kept(owner)).length, 19)
+})
+
 test('a device makes a passkey only with time enough left to send it', async () => {
   const owner = await person()
   signedIn(owner)

@@ -30,6 +30,8 @@ interface AddingWrite {
 
 export interface PasskeysRepository {
   find(call: Call, id: string): Promise<Passkey | undefined>
+  /** The one that was made by the answer to this challenge, as long as it is there. */
+  madeBy(call: Call, challenge: UsedChallenge): Promise<Passkey | undefined>
   /** Oldest first. */
   list(call: Call, accountId: string): Promise<readonly Passkey[]>
   /** What stores one, for a commit of another: it fails when the challenge was answered before, or the credential is stored already. */
@@ -69,7 +71,7 @@ const MOST_LISTED = 100
 export function createPasskeysRepository(database: Database): PasskeysRepository {
   const passkeys = database.collection(passkeysCollection)
   const stillOwned = createStillOwned(database)
-  database.collection(usedChallengesCollection)
+  const usedChallenges = database.collection(usedChallengesCollection)
 
   const commit = async (
     call: Call,
@@ -87,7 +89,7 @@ export function createPasskeysRepository(database: Database): PasskeysRepository
   }
 
   const adding = (added: Passkey, challenge: UsedChallenge): readonly Operation[] => [
-    insertInto(usedChallengesCollection, challenge),
+    insertInto(usedChallengesCollection, { ...challenge, made: added.id }),
     insertInto(passkeysCollection, added),
   ]
 
@@ -101,6 +103,10 @@ export function createPasskeysRepository(database: Database): PasskeysRepository
     removing: (present) => present.map(({ id }) => deleteFrom(passkeysCollection, id, { ifPresent: true })),
     find: async (call, id) => (await passkeys.get(call, id))?.value,
     list,
+    async madeBy(call, { id }) {
+      const made = (await usedChallenges.get(call, id))?.value.made
+      return made === undefined ? undefined : (await passkeys.get(call, made))?.value
+    },
     async add(call, added, { credential, challenge, most, events }) {
       const { accountId } = added
       const owned = await stillOwned(call, { accountId, credential, untouched: true })

@@ -29,7 +29,12 @@ export const passkey = z.strictObject({
 export type Passkey = z.infer<typeof passkey>
 
 /** A challenge that was answered. It is remembered until it would be too old anyway. */
-export const usedChallenge = z.strictObject({ id: z.string(), expiresAt: z.int() })
+export const usedChallenge = z.strictObject({
+  id: z.string(),
+  expiresAt: z.int(),
+  /** The passkey that was made by it: whoever presses twice has made one. */
+  made: z.string().optional(),
+})
 
 export type UsedChallenge = z.infer<typeof usedChallenge>
 

@@ -50,7 +50,7 @@ export interface Passkeys {
   /** For any passkey of this origin, or for those of one account alone. */
   requestOptions(call: Call, place: ChallengePlace, accountId?: string): Promise<RequestOptions>
   /**
-   * `undefined` when the answer does not hold, or the credential is no longer the account's. Throws `auth.bad_details` when there are too many, the name
+   * The same when it is sent twice. `undefined` when the answer does not hold, or the credential is no longer the account's. Throws `auth.bad_details` when there are too many, the name
    * cannot be one, or nobody has confirmed the address: a passkey would open nothing.
    */
   add(call: Call, owner: Owner & { readonly credential: string }, added: Answered & { readonly name: string }): Promise<Passkey | undefined>
@@ -216,8 +216,12 @@ function adding(deps: PasskeysDependencies): Pick<Passkeys, 'add' | 'begin' | 'r
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         const outcome = await repository.add(call, passkey, write)
         if (outcome === 'done') return passkey
-        if (outcome === 'full') throw tooMany()
-        if (outcome !== 'moved') return undefined
+        if (outcome === 'ended') return undefined
+        if (outcome === 'moved') continue
+        const present = await repository.madeBy(call, challenge)
+        if (present?.id === passkey.id) return present
+        if (outcome === 'used') return undefined
+        throw tooMany()
       }
       throw authErrors.unavailable({ detail: 'Please try again.' })
     },
