@@ -1,11 +1,12 @@
 // Start here: the command line.
 import { CommandError, type CommandLine, named, parseCommandLine, usage } from './cli/command-line.ts'
+import type { CommandName } from './cli/uses.ts'
 import { ConfigError } from './config.ts'
 
 type Command = (line: CommandLine) => Promise<number>
 
 /** Each is loaded when it is run: most of them bring the whole platform. */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
+const commands: Readonly<Record<CommandName, () => Promise<Command>>> = {
   start: async () => (await import('./cli/start.ts')).startCommand,
   check: async () => (await import('./cli/check.ts')).checkCommand,
   migrate: async () => (await import('./cli/migrate.ts')).migrateCommand,

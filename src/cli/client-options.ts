@@ -50,11 +50,15 @@ export function clientLine(values: Typed): ClientLine {
   }
 }
 
-export const CLIENT_USAGE = `  --name <name>, --redirect-uri <uri>, --origin <origin>, --scope <scope>, --sign-out-uri <uri>
-                       for "clients add" and "clients change"; all but the name as often as needed
+export const CLIENT_USAGE = `  --name <name>, --redirect-uri <uri>, --origin <origin>, --sign-out-uri <uri>
+                       with clients add and clients change; all but the name as often as needed
+  --scope <scope>      with clients add, clients change, services create and services scopes, as often as needed
   --with-secret        with clients add: a confidential client; its secret is printed once
-  --verified           you know who is behind the client, so that people are not warned
-  --consent <policy>   whether people are asked: once (unless told), always, or never for what you run yourself
-  --from <file>        any member of a client's definition, as JSON (docs/clients.md); what is typed beside it wins
-  --keep-seconds <n>   with clients rotate-secret, services renew-secret and change-key: how long the one before is taken (3600)
+  --verified           with clients add and clients change: you know who is behind the client, so that people are not warned
+  --consent <policy>   with clients add and clients change: whether people are asked: once (unless told), always, or never
+                       for what you run yourself
+  --from <file>        with clients add and clients change: any member of a client's definition, as JSON (docs/clients.md);
+                       what is typed beside it wins
+  --keep-seconds <n>   with clients rotate-secret, services renew-secret, services use-secret, services change-key and
+                       services use-key: how long the one before is taken (3600)
 `

@@ -6,6 +6,7 @@ import { definitionOf } from './client-file.ts'
 import { commandCall } from './command-call.ts'
 import { CommandError, type CommandLine, named } from './command-line.ts'
 import { table } from './table.ts'
+import type { WayOf } from './uses.ts'
 
 type Work = (clients: Clients, line: CommandLine, clientId: string) => Promise<string>
 
@@ -13,7 +14,7 @@ const call = commandCall('clients')
 /** Whether it has a secret is said beside the definition, which holds a hash only where an app definition gives one. */
 const asJson = (value: unknown): string => `${JSON.stringify(value, (key, of: unknown) => (key === 'secretHashes' ? undefined : of), 2)}\n`
 
-const WORKS: Readonly<Record<string, Work>> = {
+const WORKS: Readonly<Record<WayOf<'clients'>, Work>> = {
   list: (clients) => listed(clients),
   invite: async (clients) => `${await clients.invite(call)}\n`,
   async add(clients, line, clientId) {

@@ -1,9 +1,10 @@
 // What was typed, parsed once for all commands.
 import { parseArgs } from 'node:util'
-import { ACCOUNT_OPTIONS, ACCOUNT_USAGE, type AccountLine, accountLine, contradictionOf } from './account-options.ts'
-import { CLIENT_OPTIONS, CLIENT_USAGE, type ClientLine, clientLine } from './client-options.ts'
-import { USER_OPTIONS, USER_USAGE, type UserLine, userLine } from './user-options.ts'
-import { TRANSFER_OPTIONS, TRANSFER_USAGE, type TransferLine, transferLine } from './transfer-options.ts'
+import { ACCOUNT_USAGE, type AccountLine, accountLine, contradictionOf } from './account-options.ts'
+import { CLIENT_USAGE, type ClientLine, clientLine } from './client-options.ts'
+import { USER_USAGE, type UserLine, userLine } from './user-options.ts'
+import { TRANSFER_USAGE, type TransferLine, transferLine } from './transfer-options.ts'
+import { idleOptions, OPTIONS } from './uses.ts'
 
 export interface CommandLine {
   readonly command: string
@@ -14,8 +15,6 @@ export interface CommandLine {
   readonly now: boolean
   /** Of `keys begin-anew`: do it, and not only say what would be lost. Of `account --delete --now`: what follows is the address once more. */
   readonly confirmed: boolean
-  /** The names of the options that were typed, for commands that refuse those that they do not use. */
-  readonly options: readonly string[]
   /** What came after the command, for commands that take more. */
   readonly words: readonly string[]
   /** Of `account`. */
@@ -58,41 +57,6 @@ export function named<T>(table: Readonly<Record<string, T>>, name: string): T | 
   return Object.hasOwn(table, name) ? table[name] : undefined
 }
 
-const OPTIONS = {
-  config: { type: 'string', default: 'ninefold.config.ts' },
-  port: { type: 'string' },
-  host: { type: 'string' },
-  'data-dir': { type: 'string' },
-  'log-level': { type: 'string' },
-  plan: { type: 'boolean', default: false },
-  now: { type: 'boolean', default: false },
-  confirm: { type: 'boolean', default: false },
-  list: { type: 'boolean', default: false },
-  withdraw: { type: 'boolean', default: false },
-  'without-owner': { type: 'boolean', default: false },
-  to: { type: 'string' },
-  from: { type: 'string' },
-  back: { type: 'boolean', default: false },
-  finish: { type: 'boolean', default: false },
-  verify: { type: 'boolean', default: false },
-  replace: { type: 'boolean', default: false },
-  'without-master-key': { type: 'boolean', default: false },
-  ...ACCOUNT_OPTIONS,
-  ...TRANSFER_OPTIONS,
-  ...CLIENT_OPTIONS,
-  ...USER_OPTIONS,
-  help: { type: 'boolean', short: 'h', default: false },
-} as const
-
-/** What every command takes: where its platform is. */
-const EVERYWHERE: ReadonlySet<string> = new Set(['config', 'port', 'host', 'data-dir', 'log-level'])
-
-/** What somebody has typed and nothing reads would be left undone without a word. */
-export function requireUsed({ options }: CommandLine, command: string, used: readonly string[]): void {
-  const idle = options.find((option) => !EVERYWHERE.has(option) && !used.includes(option))
-  if (idle !== undefined) throw new CommandError(`"${command}" does nothing with --${idle}. Nothing was changed. See --help.`)
-}
-
 export function rolesIn({ account: { membership } }: CommandLine): Pick<AccountLine['membership'], 'addRoles' | 'removeRoles'> {
   const { addRoles, removeRoles } = membership
   return { addRoles, removeRoles }
@@ -128,8 +92,9 @@ export function parseCommandLine(words: readonly string[], commands: readonly st
     throw new CommandError(`There is no command ${JSON.stringify(command)}. Commands: ${commands.join(', ')}. See --help.`)
   if (positionals.length > 1 && !WITH_WORDS.has(command))
     throw new CommandError(`The command ${command} takes no further words, but got ${JSON.stringify(positionals[1])}.`)
-  const contradiction = contradictionOf(values)
-  if (contradiction !== undefined) throw new CommandError(contradiction)
+  const typed = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []))
+  const refusal = values.help ? undefined : (idleOptions(command, positionals.slice(1), typed) ?? contradictionOf(values))
+  if (refusal !== undefined) throw new CommandError(refusal)
   const overrides: Record<string, string> = {}
   for (const [option, setting] of OVERRIDES) {
     const value = values[option]
@@ -141,7 +106,6 @@ export function parseCommandLine(words: readonly string[], commands: readonly st
     plan: values.plan,
     now: values.now,
     confirmed: values.confirm,
-    options: tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : [])),
     words: positionals.slice(1),
     account: accountLine(values),
     list: values.list,
@@ -222,8 +186,10 @@ Options
   --now                with keys rotate: sign in seconds, not after others' caches have ended;
                        with account --delete: without the days of grace
   --log-level <level>  debug, info, warn, error or silent (info)
-  --add-role <role>, --remove-role <role>, --add-group <group>, --remove-group <group>
-                       for "account", as often as needed; roles also for "organisations set" and "services roles"
+  --add-role <role>    with account, organisations set, services create and services roles, as often as needed
+  --remove-role <role> with account, organisations set and services roles, as often as needed
+  --add-group <group>, --remove-group <group>
+                       with account, as often as needed
 ${CLIENT_USAGE}${TRANSFER_USAGE}${USER_USAGE}  -h, --help           this text
 
 Every setting is also an environment variable, in the environment or in .env; "ninefold check" lists them.

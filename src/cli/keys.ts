@@ -6,6 +6,7 @@ import { commandCall } from './command-call.ts'
 import { CommandError, type CommandLine, named } from './command-line.ts'
 import { recoverKey } from './recover-key.ts'
 import { table } from './table.ts'
+import type { WayOf } from './uses.ts'
 
 const HELP =
   'Say: ninefold keys list, ninefold keys rotate [--now], ninefold keys revoke <kid>, ninefold keys reseal, ninefold keys recover --from <backup>, or ninefold keys begin-anew [refresh-tokens] [--confirm]'
@@ -24,7 +25,7 @@ type Work = (auth: Auth, line: CommandLine) => Promise<string>
 
 const call = commandCall('keys')
 
-const WORKS: Readonly<Record<string, Work>> = {
+const WORKS: Readonly<Record<Exclude<WayOf<'keys'>, 'begin-anew' | 'recover'>, Work>> = {
   list: async (auth) => shown(await auth.signingKeys(call)),
   rotate: async (auth, { now }) => shown(await auth.rotateSigningKeys(call, { now })),
   reseal: async (auth) => resealed(await auth.reseal(call)),
@@ -35,12 +36,11 @@ const WORKS: Readonly<Record<string, Work>> = {
 }
 
 /** Before anything is opened, so that a typing mistake is answered in a line. */
-function requireSense({ words, now, confirmed }: CommandLine): void {
+function requireSense({ words }: CommandLine): void {
   const [verb = 'list', ...rest] = words
   const isBeginning = verb === 'begin-anew' && (rest.length === 0 || rest.join(' ') === 'refresh-tokens')
   const takes = verb === 'revoke' ? 1 : 0
-  const isMeant = (isBeginning || rest.length === takes) && (!now || verb === 'rotate') && (!confirmed || isBeginning)
-  if (!isMeant) throw new CommandError(HELP)
+  if (!isBeginning && rest.length !== takes) throw new CommandError(HELP)
 }
 
 function shown(keys: readonly SigningKeyInfo[]): string {

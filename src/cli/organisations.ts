@@ -2,15 +2,15 @@
 import type { OrganisationOnDesk, OrganisationsDesk, RolesChange } from '../auth/organisations/contract.ts'
 import { printBeside } from './beside.ts'
 import { commandCall } from './command-call.ts'
-import { CommandError, type CommandLine, named, requireUsed, rolesIn } from './command-line.ts'
+import { CommandError, type CommandLine, named, rolesIn } from './command-line.ts'
 import { table } from './table.ts'
+import type { WayOf } from './uses.ts'
 
 const call = commandCall('organisations')
 
 interface Action {
   /** How many words follow the name of the action. */
   readonly words: number
-  readonly options?: readonly string[]
   run(
     desk: OrganisationsDesk,
     words: readonly string[],
@@ -26,14 +26,12 @@ export async function organisationsCommand(line: CommandLine): Promise<number> {
     throw new CommandError(
       'Say ninefold organisations list, with --without-owner if you like; create <name> <address of the owner>; members <id>; set <id> <address> --add-role <role> --remove-role <role>; remove <id> <address>; or end <id>.',
     )
-  requireUsed(line, `organisations ${name}`, action.options ?? [])
   return await printBeside(line, ({ auth }) => action.run(auth.organisations, words, { roles: rolesIn(line), withoutOwner }))
 }
 
-const ACTIONS: Readonly<Record<string, Action>> = {
+const ACTIONS: Readonly<Record<WayOf<'organisations'>, Action>> = {
   list: {
     words: 0,
-    options: ['without-owner'],
     async run(desk, _words, { withoutOwner }) {
       const all = await everything((after) => desk.list(call, after))
       const shown = withoutOwner ? all.filter(({ isAttended }) => !isAttended) : all
@@ -60,7 +58,6 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   set: {
     words: 2,
-    options: ['add-role', 'remove-role'],
     async run(desk, [organisationId = '', email = ''], { roles }) {
       const set = await desk.setMember(call, { organisationId, email, roles })
       if (set === undefined) throw nobody(email)

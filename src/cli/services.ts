@@ -3,15 +3,15 @@ import { readFile } from 'node:fs/promises'
 import type { ServiceAccountsDesk } from '../auth/service-accounts/contract.ts'
 import { printBeside } from './beside.ts'
 import { commandCall } from './command-call.ts'
-import { CommandError, type CommandLine, named, requireUsed, rolesIn } from './command-line.ts'
+import { CommandError, type CommandLine, named, rolesIn } from './command-line.ts'
 import { table } from './table.ts'
+import type { WayOf } from './uses.ts'
 
 const call = commandCall('services')
 
 interface Action {
   /** How many words may follow the name of the action. */
   readonly words: readonly number[]
-  readonly options?: readonly string[]
   run(desk: ServiceAccountsDesk, words: readonly string[], line: CommandLine): Promise<string>
 }
 
@@ -22,11 +22,10 @@ export async function servicesCommand(line: CommandLine): Promise<number> {
     throw new CommandError(
       'Say ninefold services list [<organisation id>]; create <name> [<organisation id>] --scope <scope> --add-role <role> --from <file with a public key>; roles <client id> --add-role <role> --remove-role <role>; scopes <client id> --scope <scope>; renew-secret or use-secret <client id> --keep-seconds <n>; change-key or use-key <client id> --from <file with a public key> --keep-seconds <n>; end-earlier <client id>; or remove <client id>.',
     )
-  requireUsed(line, `services ${name}`, action.options ?? [])
   return await printBeside(line, ({ auth }) => action.run(auth.serviceAccounts, words, line))
 }
 
-const ACTIONS: Readonly<Record<string, Action>> = {
+const ACTIONS: Readonly<Record<WayOf<'services'>, Action>> = {
   list: {
     words: [0, 1],
     async run(desk, [organisationId]) {
@@ -44,7 +43,6 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   create: {
     words: [1, 2],
-    options: ['scope', 'add-role', 'from'],
     async run(desk, [name = '', organisationId], { account: { membership }, client, premises }) {
       const key = premises.from === undefined ? undefined : await readFile(premises.from, 'utf8')
       const scopes = client.definition.scopes ?? []
@@ -54,7 +52,6 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   roles: {
     words: [1],
-    options: ['add-role', 'remove-role'],
     async run(desk, [clientId = ''], line) {
       const roles = await desk.setRoles(call, clientId, rolesIn(line))
       return `${clientId}: ${roles.length === 0 ? 'no roles' : roles.join(', ')}\n`
@@ -62,7 +59,6 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   scopes: {
     words: [1],
-    options: ['scope'],
     async run(desk, [clientId = ''], { client }) {
       const { scopes = [] } = client.definition
       await desk.setScopes(call, clientId, scopes)
@@ -71,12 +67,10 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   'renew-secret': {
     words: [1],
-    options: ['keep-seconds'],
     run: async (desk, [clientId = ''], { client }) => `${await desk.renewSecret(call, clientId, secondsIn(client))}\n`,
   },
   'change-key': {
     words: [1],
-    options: ['from', 'keep-seconds'],
     async run(desk, [clientId = ''], { client, premises }) {
       await desk.setKey(call, clientId, { key: await keyIn(premises), keepSeconds: secondsIn(client) })
       return `${clientId} has its new key.\n`
@@ -84,12 +78,10 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   'use-secret': {
     words: [1],
-    options: ['keep-seconds'],
     run: async (desk, [clientId = ''], { client }) => `${await desk.useSecret(call, clientId, secondsIn(client))}\n`,
   },
   'use-key': {
     words: [1],
-    options: ['from', 'keep-seconds'],
     async run(desk, [clientId = ''], { client, premises }) {
       await desk.useKey(call, clientId, { key: await keyIn(premises), keepSeconds: secondsIn(client) })
       return `${clientId} signs with its key from now on.\n`

@@ -63,11 +63,14 @@ export function transferLine(values: Typed): TransferLine {
 }
 
 export const TRANSFER_USAGE = `  --as <address>       with import: whose objects they become; with export: what this person may see (all, unless told)
-  --format <name>      csv, xml, json or ndjson (from the name of the file, unless told)
-  --map <column=field>, --constant <field=value>, --ignore-unknown, --dry-run, --delimiter <character>,
-  --list-separator <text>, --dates <dmy|mdy>, --decimal-comma, --encoding <name>, --formulas keep
-                       how import reads a file; docs/transfer.md tells of each
-  --output <file>      where export writes, and import what it rejects
+  --format <name>      with import and export: csv, xml, json or ndjson; with users import: csv, json or ndjson; from the
+                       name of the file, unless told
+  --map <column=field>, --constant <field=value>, --ignore-unknown, --delimiter <character>,
+  --list-separator <text>, --dates <dmy|mdy>, --decimal-comma, --encoding <name>
+                       with import: how it reads a file; docs/transfer.md tells of each
+  --formulas keep      with import and export: texts that a spreadsheet would run stay as they are
+  --dry-run            with import and users import: only say what would be
+  --output <file>      with export and users export: where they write; with import and users import: what they reject
   --where <field=value>
-                       what export is narrowed to; needs an index, like a list
+                       with export: what it is narrowed to; needs an index, like a list
 `

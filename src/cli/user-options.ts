@@ -37,10 +37,10 @@ export function userLine(values: Typed): UserLine {
   }
 }
 
-export const USER_USAGE = `  --from <system>      with users import: ninefold, keycloak, auth0, supabase or firebase; --dry-run only says what would be
-  --issuer <name=url>  the issuer behind a provider of that system, as often as needed
+export const USER_USAGE = `  --from <system>      with users import: ninefold, keycloak, auth0, supabase or firebase
+  --issuer <name=url>  with users import: the issuer behind a provider of that system, as often as needed
   --map-role <there=here>, --map-group <there=here>
-                       what a role or a group of that system is called here, as often as needed
-  --hash-config <file> the parameters of Firebase's hashes
+                       with users import: what a role or a group of that system is called here, as often as needed
+  --hash-config <file> with users import: the parameters of Firebase's hashes
   --without-passwords  with users export: leave the password hashes out
 `

@@ -5,6 +5,7 @@ import { commandCall } from './command-call.ts'
 import { CommandError, type CommandLine, named } from './command-line.ts'
 import type { Loaded } from './load.ts'
 import { table } from './table.ts'
+import type { WayOf } from './uses.ts'
 
 export async function webhooksCommand(line: CommandLine): Promise<number> {
   const [action = 'list', name, extra] = line.words
@@ -18,7 +19,7 @@ export async function webhooksCommand(line: CommandLine): Promise<number> {
 
 const call = commandCall('webhooks')
 
-const ACTIONS: Readonly<Record<string, (webhooks: Jobs['webhooks'], name: string) => Promise<string>>> = {
+const ACTIONS: Readonly<Record<WayOf<'webhooks'>, (webhooks: Jobs['webhooks'], name: string) => Promise<string>>> = {
   async list(webhooks) {
     const rows = (await webhooks.list(call)).map(({ name, url, waiting, failed, lastError = '' }) => [
       name,

@@ -27,6 +27,8 @@ describe('somebody whom an operator blocks', () => {
     const environment = scenarioEnvironment(platform.dataDir)
     const command = (...flags: string[]) =>
       ninefold(['account', ada.email, ...flags, '--data-dir', platform.dataDir, '--log-level', 'error'], { environment })
+    assert.match((await command('--suspend', '--dry-run')).err, /^"account" does nothing with --dry-run\. Nothing was done\./)
+    assert.equal((await session(platform, ada.visitor)).signedIn, true)
     const blocked = await command('--suspend')
     assert.equal(blocked.code, 0, blocked.err)
     assert.equal((JSON.parse(blocked.out) as { suspended: boolean }).suspended, true)

@@ -152,6 +152,31 @@ test('a command whose reader has gone, as `head` does, ends well and says nothin
   await rm(dirname(folder), { recursive: true, force: true })
 })
 
+test('an option that a command does nothing with is refused, and nothing is done: nothing is opened, even', async () => {
+  const place = await mkdtemp(join(tmpdir(), 'ninefold-idle-'))
+  const data = join(place, 'data')
+  const people = join(place, 'people.ndjson')
+  for (const [words, option, command] of [
+    [['clients', 'add', 'frames', '--redirect-uri', 'https://frames.example/callback', '--dry-run'], '--dry-run', 'clients add'],
+    [['account', 'eve@example.org', '--suspend', '--dry-run'], '--dry-run', 'account'],
+    [['users', 'export', '--output', people, '--dry-run'], '--dry-run', 'users export'],
+    [['users', 'import', people, '--without-passwords'], '--without-passwords', 'users import'],
+    [['migrate', '--dry-run'], '--dry-run', 'migrate'],
+    [['move', '--to', 'sqlite:elsewhere.db', '--plan'], '--plan', 'move'],
+    [['restore', '--from', place, '--replace', '--dry-run'], '--dry-run', 'restore'],
+  ] as const) {
+    const ran = await run([...words, ...CONFIG, '--data-dir', data])
+    assertPlain(ran, new RegExp(`^"${command}" does nothing with ${option}\\. Nothing was done\\. It.* options.*\\n$`))
+    assert.deepEqual(await readdir(place), [], command)
+  }
+  assertPlain(
+    await run(['backup', '--from', place, ...CONFIG, '--data-dir', data]),
+    /^--from names a backup to open, and goes with --verify/,
+  )
+  assert.deepEqual(await readdir(place), [])
+  await rm(place, { recursive: true })
+})
+
 test('check and routes leave nothing behind', async () => {
   const folder = join(await mkdtemp(join(tmpdir(), 'ninefold-look-')), 'data')
   for (const command of ['check', 'routes']) {
