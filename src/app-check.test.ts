@@ -93,7 +93,28 @@ test('mails in own words are checked before anybody waits for one, and in a lang
   ])
   const fr = { mails: { 'password-changed': { subject: 'Mot de passe' } } }
   assert.deepEqual(appProblems({ ...app, auth: { mails: { fr } } }), ['auth.mails.fr: nobody can choose this language; there is en, de'])
-  assert.deepEqual(appProblems({ ...app, auth: { mails: { fr }, languages: ['fr-CA'] } }), [])
+  const texts = { 'fr-CA': { languageName: 'Fran\u00e7ais' } }
+  assert.deepEqual(appProblems({ ...app, auth: { mails: { fr }, texts, languages: ['fr-CA'] } }), [])
+})
+
+test('a language is offered when there are page texts in it, and a name that it is chosen by', () => {
+  const offering = (languages: readonly string[] | undefined, texts?: object, mails?: object): string[] =>
+    appProblems({ ...app, auth: { ...(languages && { languages }), ...(texts && { texts }), ...(mails && { mails }) } })
+  const without = (tag: string): string =>
+    `the accounts pages have no texts in this language: give them by auth.texts["${tag}"], with its languageName, or leave it out`
+  const fr = { languageName: 'Fran\u00e7ais', signIn: { title: 'Se connecter' } }
+  assert.deepEqual(offering(['en', 'fr', 'xx']), [`auth.languages.1: ${without('fr')}`, `auth.languages.2: ${without('xx')}`])
+  assert.deepEqual(offering(['en', 'fr'], undefined, { fr: { mails: { 'password-changed': { subject: 'Mot de passe' } } } }), [
+    `auth.languages.1: ${without('fr')}`,
+  ])
+  assert.deepEqual(offering(['fr-CA'], { fr }), [`auth.languages.0: ${without('fr-CA')}`], 'these texts are not what it would say')
+  const nameless = { signIn: { title: 'Se connecter' } }
+  const unnamed = ['auth.texts.fr.languageName: is needed: people choose this language by its name']
+  assert.deepEqual(offering(['en', 'fr'], { fr: nameless }), unnamed)
+  assert.deepEqual(offering(undefined, { fr: nameless }), unnamed, 'what has texts is offered unless told')
+  assert.deepEqual(offering(['en'], { fr: nameless }), [])
+  assert.deepEqual(offering(['en', 'fr', 'de-AT', 'en-GB'], { fr }), [])
+  assert.deepEqual(offering(undefined, { 'pt-BR': { languageName: 'Portugu\u00eas' }, de: nameless }), [])
 })
 
 test('a challenge of the app has a field of its own, and never gets what another one holds', () => {

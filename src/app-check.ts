@@ -7,6 +7,7 @@ import type { OrganisationsDefinition, RoleDefinition } from './auth/organisatio
 import type { ChallengeDefinition } from './auth/guard/contract.ts'
 import { forcedRoleProblem } from './auth/roles/permissions.ts'
 import { languageTag, ownTexts } from './auth/texts/schemas.ts'
+import { isOurs, offeredLanguages } from './auth/texts/speech.ts'
 import { themeDefinition } from './auth/theme/schemas.ts'
 import { clientDefinition, publicKeyDefinition } from './auth/clients/schemas.ts'
 import { upstreamDefinitions } from './auth/upstream/definition.ts'
@@ -265,11 +266,24 @@ const appWithHome = app.refine(({ frontends, auth: own }) => frontends.length > 
   message: 'needs the address of your product: there is no frontend that the pages could lead back to',
 })
 
+/** A page that says that it is in a language is read out in it, so its words have to be; and each is chosen by its name. */
+const worded = appWithHome.check(({ value: { auth: { languages, texts: own = {} } = {} }, issues }) => {
+  for (const [index, tag] of offeredLanguages({ languages, texts: own }).entries()) {
+    const words = Object.hasOwn(own, tag) ? own[tag] : undefined
+    if (isOurs(tag) || Object.hasOwn(Object(words), 'languageName')) continue
+    const needs = `the accounts pages have no texts in this language: give them by auth.texts[${JSON.stringify(tag)}], with its languageName`
+    const problem =
+      words === undefined
+        ? { path: ['auth', 'languages', index], message: `${needs}, or leave it out` }
+        : { path: ['auth', 'texts', tag, 'languageName'], message: 'is needed: people choose this language by its name' }
+    issues.push({ code: 'custom', input: tag, ...problem })
+  }
+})
+
 /** A mail in a language that nobody can have is a slip. */
-const OURS = ['en', 'de']
-const speaks = appWithHome.check(({ value, issues }) => {
-  const { languages, texts: own = {}, mails = {} } = value.auth ?? {}
-  const offered = languages ?? [...OURS, ...Object.keys(own)]
+const speaks = worded.check(({ value, issues }) => {
+  const { languages, texts: own, mails = {} } = value.auth ?? {}
+  const offered = offeredLanguages({ languages, texts: own })
   for (const tag of Object.keys(mails))
     if (!offered.some((one) => one === tag || one.startsWith(`${tag}-`)))
       issues.push({

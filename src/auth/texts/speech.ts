@@ -27,8 +27,13 @@ export type GatewayTexts = Texts['gateway'] &
 
 const OURS: Readonly<Record<string, Texts>> = { en, de }
 
+interface Offer {
+  readonly languages?: readonly string[] | undefined
+  readonly texts?: Readonly<Record<string, unknown>> | undefined
+}
+
 /** The first is for those who ask for none of them. */
-export function offeredLanguages({ languages, texts = {} }: Pick<AuthDefinition, 'languages' | 'texts'>): readonly string[] {
+export function offeredLanguages({ languages, texts = {} }: Offer): readonly string[] {
   return languages ?? [...new Set([...Object.keys(OURS), ...Object.keys(texts)])]
 }
 
@@ -47,7 +52,7 @@ export function createSpeech(definition: Pick<AuthDefinition, 'languages' | 'tex
   const byTag = new Map(joined)
   const lower = new Map(tags.map((tag) => [tag.toLowerCase(), tag]))
   const fallback = tags[0] ?? 'en'
-  const isSaid = (tag: string): boolean => baseOf(tag) !== undefined || own[tag]?.gateway !== undefined
+  const isSaid = (tag: string): boolean => isOurs(tag) || own[tag]?.gateway !== undefined
   const gatewayTexts = new Map(joined.map(([tag, texts]) => [tag, gatewayTextsIn(isSaid(tag) ? tag : 'en', texts)]))
   return {
     languages: joined.map(([tag, texts]) => ({ tag, name: texts.languageName })),
@@ -64,9 +69,12 @@ function gatewayTextsIn(language: string, texts: Texts): GatewayTexts {
   return { ...gateway, requestNumber: frame.requestNumber, wait: (seconds) => waitWords(texts, seconds), language }
 }
 
+/** Whether it is a language of ours, or a kind of one: others need texts of the app under exactly their tag, or their pages would be ours under its name. */
+export const isOurs = (tag: string): boolean => baseOf(tag) !== undefined
+
 /** A kind of ours (`de-AT`) says as we do what it lacks; a language that is not ours says that in English. */
 function baseOf(tag: string): Texts | undefined {
-  return OURS[tag] ?? OURS[tag.split('-')[0] ?? '']
+  return OURS[tag.split('-')[0] ?? '']
 }
 
 /** The same, with a line in the log for each text of the app that throws. */
