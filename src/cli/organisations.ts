@@ -77,7 +77,7 @@ const ACTIONS: Readonly<Record<WayOf<'organisations'>, Action>> = {
     async run(desk, [id = '']) {
       if (!(await desk.end(call, id)))
         throw new CommandError(`There is no organisation with the id ${JSON.stringify(id)}; "ninefold organisations" prints ids.`)
-      return 'It has ended. The running platform takes it apart.\n'
+      return 'It has ended. It is taken apart as soon as a platform runs on this data.\n'
     },
   },
 }

@@ -72,6 +72,12 @@ describe('organisations and their machines from the command line', () => {
     assert.match(await refused('services', 'remove', 'svc-1', '--keep-seconds', '5'), /with --keep-seconds/)
   })
 
+  test('who ends one is told when it is taken apart, whether a platform runs or not', async () => {
+    const ended = await done('organisations', 'create', 'Short', 'eve@example.org')
+    assert.equal(await done('organisations', 'end', ended), 'It has ended. It is taken apart as soon as a platform runs on this data.')
+    assert.match(await refused('organisations', 'end', ended), /There is no organisation with the id/)
+  })
+
   test('whoever gives the name of an organisation is told that its id is meant', async () => {
     for (const words of [
       ['services', 'create', 'Nightly', 'Acme'],

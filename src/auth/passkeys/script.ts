@@ -1,5 +1,5 @@
-// The one script of the accounts pages: it speaks with the browser's authenticator and sends what that says in an ordinary form. It is text here, as
-// the style sheet is; it uses no API that Trusted Types guard. A page is whole without it: it only shows the forms that need it.
+// Speaks with the browser's authenticator and sends what that says in an ordinary form. It is text here, as the style sheet is; it uses no API that Trusted
+// Types guard. A page is whole without it: it only shows the forms that need it.
 
 export const passkeyScript = `
 const toBytes = (text) => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (letter) => letter.charCodeAt(0));
