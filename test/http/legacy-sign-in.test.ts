@@ -350,3 +350,55 @@ test('whoever moves in has the language that the other system knows, else what t
     assert.ok(account)
   }
 })
+
+test('requirement 71: two sign-ins of one person sent at once both come in, and a wrong password does not', async (t) => {
+  const failures = async ({ world }: Old): Promise<number> => {
+    await world.settled()
+    return world.log.filter((line) => line.includes('auth.sign_in_refused')).length
+  }
+  const fresh = async (): Promise<Old> => opened(t, { person: { id: '42' } })
+  const ways = [
+    fresh,
+    async () => awaited(t, { person: { id: '42' } }),
+    async () => awaited(t, { row: { ...OF_BEFORE, emailVerified: false } }),
+  ]
+  for (const [way, open] of ways.entries()) {
+    const old = await open()
+    const both = await Promise.all([1, 2, 3].map(() => old.tryIn(OF_BEFORE.email)))
+    const { id } = (await old.stored(OF_BEFORE.email)) ?? assert.fail()
+    assert.deepEqual(
+      both.map((one) => one?.accountId),
+      [id, id, id],
+      `way ${way}`,
+    )
+    assert.equal(await failures(old), 0)
+    assert.equal(await old.tryIn(OF_BEFORE.email, 'a guess'), undefined)
+    assert.equal(await failures(old), 1)
+  }
+})
+
+test('requirement 71: whoever has the address by the time that the other system answers is opened by their own password alone', async (t) => {
+  for (const own of ['somebody else set this', undefined]) {
+    const taking: { now?: () => Promise<unknown> } = {}
+    const world = await openAccounts({
+      definition: {
+        legacySignIn: async (_context, { email }) => {
+          if (email !== OF_BEFORE.email) return undefined
+          await taking.now?.()
+          return { emailVerified: true }
+        },
+      },
+    })
+    t.after(() => world.stop())
+    taking.now = () =>
+      own === undefined
+        ? world.running.moving.moveIn(call, [{ email: OF_BEFORE.email, emailVerified: true }], { from: 'old' })
+        : world.person({ email: OF_BEFORE.email, password: own })
+    assert.equal(await world.accounts.signIn(call, { email: OF_BEFORE.email, password: PASSWORD, client: 'c' }), undefined)
+    delete taking.now
+    assert.equal(
+      (await world.accounts.signIn(call, { email: OF_BEFORE.email, password: own ?? PASSWORD, client: 'd' })) !== undefined,
+      own !== undefined,
+    )
+  }
+})

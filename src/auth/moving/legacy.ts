@@ -12,6 +12,8 @@ import type { LegacyHook } from './contract.ts'
 import { identitiesOf } from './household.ts'
 import { legacyPerson, type ParsedLegacyPerson } from './schemas.ts'
 
+const MAX_ROUNDS = 3
+
 export interface LegacyDependencies extends AdoptingDependencies {
   readonly passwords: Passwords
   readonly keyRing: KeyRing
@@ -37,7 +39,7 @@ export function createLegacySignIn(hook: LegacyHook, deps: LegacyDependencies): 
     const person = await ask(call, { email, password })
     // Without a mailbox that is certainly theirs, anybody could take an address here by signing up with it there.
     if (person?.emailVerified !== true) return undefined
-    return found === undefined ? adopt(deps, call, { email, password, person }) : complete(deps, call, { found, password, person })
+    return known(deps, call, { email, password, person, found })
   }
 }
 
@@ -46,23 +48,61 @@ function awaits({ password, awaitsLegacyPassword, suspendedAt, waysVersion }: Ac
   return password === undefined && awaitsLegacyPassword === true && suspendedAt === undefined && waysVersion === undefined
 }
 
+interface Known {
+  readonly email: string
+  readonly password: string
+  readonly person: NonNullable<ParsedLegacyPerson>
+}
+
+/** The account of whom the other system knows by this password. Where it is made or completed by somebody else just now, what is stored by then says who it opens to. */
+async function known(
+  deps: LegacyDependencies,
+  call: Call,
+  { found: first, ...tried }: Known & { readonly found: Account | undefined },
+): Promise<Account | undefined> {
+  let hashed: Promise<string> | undefined
+  const hash = (): Promise<string> => (hashed ??= deps.passwords.hash(call, tried.password))
+  let found = first
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const made = await (found === undefined
+      ? adopt(deps, call, { ...tried, hash })
+      : complete(deps, call, { found, person: tried.person, hash }))
+    if (made !== 'overtaken') return made
+    found = await deps.moving.findByEmail(call, tried.email)
+    // What is in the way of them is another account.
+    if (found === undefined) return undefined
+    if (!awaits(found)) return (await opens(deps, call, { account: found, password: tried.password })) ? found : undefined
+  }
+  // Nobody has said that the password is wrong.
+  throw unanswered()
+}
+
+/** As at any sign-in: two of one person may have been sent at once, or it is somebody else's account. */
+async function opens(
+  { passwords }: LegacyDependencies,
+  call: Call,
+  { account, password }: { readonly account: Account; readonly password: string },
+): Promise<boolean> {
+  if (account.password === undefined || account.emailVerifiedAt === undefined || account.suspendedAt !== undefined) return false
+  return passwords.verify(call, password, account.password)
+}
+
 async function adopt(
   deps: LegacyDependencies,
   call: Call,
-  { email, password, person }: { readonly email: string; readonly password: string; readonly person: NonNullable<ParsedLegacyPerson> },
-): Promise<Account | undefined> {
+  { email, person, hash }: Omit<Known, 'password'> & { hash(): Promise<string> },
+): Promise<Account | 'overtaken' | undefined> {
   const household = answeredHousehold(deps, call, { ...person, email })
-  const made = await adopted(deps, call, { household, by: 'legacySignIn', hash: () => deps.passwords.hash(call, password) })
-  // Where somebody was faster, the next try finds the account.
-  return typeof made === 'string' ? undefined : made
+  const made = await adopted(deps, call, { household, by: 'legacySignIn', hash })
+  return made === 'ended' ? undefined : made
 }
 
 async function complete(
   deps: LegacyDependencies,
   call: Call,
-  { found, password, person }: { readonly found: Account; readonly password: string; readonly person: NonNullable<ParsedLegacyPerson> },
-): Promise<Account | undefined> {
-  const { moving, passwords, clock, logger } = deps
+  { found, person, hash }: Pick<Known, 'person'> & { readonly found: Account; hash(): Promise<string> },
+): Promise<Account | 'overtaken' | undefined> {
+  const { moving, clock, logger } = deps
   if (!(await isSame(deps, call, { found, id: person.id }))) {
     logger.error(
       { requestId: call.requestId, event: 'auth.legacy_refused', accountId: found.id, reason: 'id: the person moved in with another one' },
@@ -77,8 +117,8 @@ async function complete(
     throw unanswered()
   }
   const identities = await freeOf(deps, call, { accountId: found.id, identities: given })
-  const hashed = await passwords.hash(call, password)
+  const password = await hash()
   const now = clock.now()
   const events = [restOfTakingBackRequested({ accountId: found.id, at: now })]
-  return moving.complete(call, found, { password: hashed, now, identities, events })
+  return (await moving.complete(call, found, { password, now, identities, events })) ?? 'overtaken'
 }
