@@ -148,14 +148,15 @@ async function moveAll(moving: Moving, counted: Counted, { rows, from, dryRun, r
     for (const [index, found] of batch.entries()) await take(outcomes[index], found)
     batch = []
   }
-  const take = async (outcome: RowOutcome | undefined, { place, others = 0 }: PersonFound): Promise<void> => {
+  const take = async (outcome: RowOutcome | undefined, { place, left, others = 0 }: PersonFound): Promise<void> => {
     if (outcome === undefined) return refuse(place, 'there was no answer for it')
     if (outcome.outcome === 'refused') return refuse(place, outcome.reason)
     counted[outcome.outcome] += 1
     counted.joined += others
-    if (outcome.left === undefined) return undefined
+    const reasons = [...left, ...(outcome.left === undefined ? [] : [outcome.left])]
+    if (reasons.length === 0) return undefined
     counted.inPart += 1
-    return tell(place, outcome.outcome, outcome.left)
+    return tell(place, outcome.outcome, reasons.join('; '))
   }
   for await (const row of rows) {
     if ('problem' in row) await refuse(row.place, row.problem)

@@ -3,6 +3,7 @@ import { normaliseEmail } from '../auth/accounts/email.ts'
 import { type FileFormat, type ReadRow, readRows } from '../auth/moving/reader.ts'
 import { personRow } from '../auth/moving/schemas.ts'
 import { type Auth0Row, joined } from '../auth/moving/systems/auth0-accounts.ts'
+import type { Converted } from '../auth/moving/systems/shared.ts'
 import { openForReading } from './files.ts'
 
 /** What somebody finds the row by. */
@@ -18,6 +19,8 @@ export interface Place {
 export interface PersonFound {
   readonly place: Place
   readonly value: object
+  /** What it has there and does not bring along. */
+  readonly left: readonly string[]
   /** What the system has written, of which it is. */
   readonly written?: unknown
   /** How many further rows are this person, too. */
@@ -29,7 +32,7 @@ export type Found = PersonFound | { readonly place: Place; readonly problem: str
 export interface Source {
   readonly files: readonly string[]
   readonly format: FileFormat
-  convert(this: void, value: unknown): object | string
+  convert(this: void, value: unknown): Converted | string
 }
 
 async function* rowsOf({ files, format, convert }: Source): AsyncGenerator<Found> {
@@ -48,8 +51,9 @@ function found(row: ReadRow, { file, files, convert }: Pick<Source, 'files' | 'c
   const at = { ...(files.length > 1 ? { file } : {}), line, ...(entry === undefined ? {} : { entry }) }
   if ('problem' in row) return { place: at, problem: row.problem }
   const place = { ...at, ...nameOf(row.value) }
-  const value = convert(row.value)
-  return typeof value === 'string' ? { place, problem: value } : { place, value, written: row.value }
+  const converted = convert(row.value)
+  if (typeof converted === 'string') return { place, problem: converted }
+  return { place, value: converted.row, left: converted.left, written: row.value }
 }
 
 /** As the system has written it. */
@@ -102,7 +106,7 @@ export async function* joinedByAddress(source: Source, isVouchedFor: (written: u
       yield row
       continue
     }
-    yield* one(addressOf(row.value), { place: row.place, row: parsed.data, isVouchedFor: isVouchedFor(row.written) })
+    yield* one(addressOf(row.value), { place: row.place, row: parsed.data, lost: row.left, isVouchedFor: isVouchedFor(row.written) })
   }
 
   /** When it was the last of its address, the person is whole. */
@@ -120,10 +124,13 @@ export async function* joinedByAddress(source: Source, isVouchedFor: (written: u
 
 interface Waiting extends Auth0Row {
   readonly place: Place
+  readonly lost: readonly string[]
 }
 
 function* personOf(rows: readonly Waiting[]): Generator<Found> {
   const { row: value, taken, left } = joined(rows)
-  for (const { place } of taken.slice(0, 1)) yield { place, value, others: taken.length - 1 }
+  // Two files may have the same account.
+  const lost = [...new Set(taken.flatMap((one) => one.lost))]
+  for (const { place } of taken.slice(0, 1)) yield { place, value, left: lost, others: taken.length - 1 }
   for (const { of, reason } of left) yield { place: of.place, problem: reason }
 }

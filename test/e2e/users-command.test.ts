@@ -196,6 +196,26 @@ test('roles and groups have the names that they are given, and what has none is 
   assert.deepEqual(belongings('unmapped@example.org'), [['editor'], undefined])
 })
 
+test('what somebody has there and does not bring along is said, though they come in', async () => {
+  const user = {
+    username: 'eve',
+    email: 'eve-in-part@example.org',
+    emailVerified: true,
+    clientRoles: { shop: ['shop-admin'] },
+    federatedIdentities: [{ identityProvider: 'corp-saml', userId: '7', userName: 'e' }],
+  }
+  await writeFile(at('in-part.json'), JSON.stringify({ realm: 'x', users: [user] }))
+  const words = ['users', 'import', at('in-part.json'), '--from', 'keycloak']
+  const moved = await run(...words)
+  assert.match(moved.out, /^1 moved in, 1 not taken whole, 0 refused: /, moved.err)
+  assert.equal(moved.code, 2)
+  const [row] = await rowsOf('in-part.json.rejects.ndjson')
+  assert.equal(row?.['outcome'], 'made')
+  assert.match(String(row?.['reason']), /"corp-saml" .*--issuer 'corp-saml=<url>'; .*"shop\/shop-admin" .*--map-role/)
+  const named = await run(...words, '--issuer', 'corp-saml=https://saml.corp.example', '--map-role', 'shop/shop-admin=')
+  assert.deepEqual([named.out, named.code], ['0 moved in, 1 completed, 0 refused.\n', 0])
+})
+
 test('a file that cannot be used is said in a line, and nobody is moved in or out', async () => {
   const rows = '{"email":"report@example.org","emailVerified":true}\n{}\n'
   await writeFile(at('report.ndjson'), rows)

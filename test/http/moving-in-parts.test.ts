@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { RowOutcome } from '../../src/auth/moving/contract.ts'
 import { converters } from '../../src/auth/moving/converters.ts'
+import type { Converted } from '../../src/auth/moving/systems/shared.ts'
 import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
 
@@ -32,22 +33,25 @@ interface Person {
   readonly email: string
   readonly verified?: boolean
 }
+const rowIn = (converted: Converted | string): object => (typeof converted === 'string' ? assert.fail(converted) : converted.row)
 /** As the two exports of Auth0 have one person. */
-const inUsers = ({ email, verified = true }: Person, more: object = {}): object | string =>
-  converters.auth0(
-    {
-      user_id: `auth0|${email}`,
-      email,
-      email_verified: verified,
-      name: 'Ada Lovelace',
-      created_at: '2022-05-01T10:00:00.000Z',
-      identities: [{ provider: 'google-oauth2', user_id: `of ${email}` }],
-      ...more,
-    },
-    { issuers: {} },
+const inUsers = ({ email, verified = true }: Person, more: object = {}): object =>
+  rowIn(
+    converters.auth0(
+      {
+        user_id: `auth0|${email}`,
+        email,
+        email_verified: verified,
+        name: 'Ada Lovelace',
+        created_at: '2022-05-01T10:00:00.000Z',
+        identities: [{ provider: 'google-oauth2', user_id: `of ${email}` }],
+        ...more,
+      },
+      { issuers: {} },
+    ),
   )
-const inHashes = ({ email, verified = true }: Person): object | string =>
-  converters.auth0({ _id: { $oid: email }, email, email_verified: verified, passwordHash: HASH }, { issuers: {} })
+const inHashes = ({ email, verified = true }: Person): object =>
+  rowIn(converters.auth0({ _id: { $oid: email }, email, email_verified: verified, passwordHash: HASH }, { issuers: {} }))
 
 test('the password comes by a later file, and opens the account', async () => {
   const ada = { email: 'ada@example.org' }

@@ -6,11 +6,12 @@ import { hashProblem } from '../passwords/foreign.ts'
 import { converters } from './converters.ts'
 import { type FileFormat, type ReadRow, readRows } from './reader.ts'
 import { personRow } from './schemas.ts'
+import type { Converted } from './systems/shared.ts'
 
 const issuers = {}
-const valid = (row: object | string): Record<string, unknown> => {
-  assert.equal(typeof row, 'object', JSON.stringify(row))
-  const parsed = personRow.parse(row)
+const valid = (converted: Converted | string): Record<string, unknown> => {
+  assert.ok(typeof converted === 'object', JSON.stringify(converted))
+  const parsed = personRow.parse(converted.row)
   if (parsed.passwordHash !== undefined) assert.equal(hashProblem(parsed.passwordHash), undefined, parsed.passwordHash)
   return parsed
 }
@@ -167,6 +168,51 @@ test('Firebase: a user of auth:export, with the parameters of its project', () =
   assert.match(JSON.stringify(converters.firebase(user, { issuers })), /--hash-config/)
 })
 
+const leftOf = (converted: Converted | string): readonly string[] =>
+  typeof converted === 'string' ? assert.fail(converted) : converted.left
+
+test('identities whose issuer nobody has named are told, and ways in of the system itself are not', () => {
+  const email = 'ada@example.org'
+  const unnamed = [
+    converters.keycloak({ username: 'a', email, federatedIdentities: [{ identityProvider: 'corp-saml', userId: '7' }] }, { issuers }),
+    converters.auth0({ user_id: 'corp-saml|7', email, identities: [{ provider: 'corp-saml', user_id: '7' }] }, { issuers }),
+    converters.supabase({ id: 'i', email, identities: [{ provider: 'corp-saml', provider_id: '7' }] }, { issuers }),
+    converters.firebase({ localId: 'i', email, providerUserInfo: [{ providerId: 'corp-saml', rawId: '7' }] }, { issuers }),
+  ]
+  for (const converted of unnamed) {
+    assert.equal(valid(converted)['identities'], undefined)
+    assert.deepEqual(leftOf(converted), [
+      `the identity of "corp-saml" was left out, since its issuer is not known: name it with --issuer 'corp-saml=<url>'`,
+    ])
+  }
+  const providers = ['auth0', 'email', 'sms', 'corp-saml', 'google-oauth2']
+  const user = { user_id: 'auth0|1', email, identities: providers.map((provider) => ({ provider, user_id: '1' })) }
+  assert.equal(leftOf(converters.auth0(user, { issuers })).length, 1)
+  const named = converters.auth0(user, { issuers: { 'corp-saml': '' } })
+  assert.deepEqual([leftOf(named), valid(named)['identities']], [[], [{ issuer: 'https://accounts.google.com', subject: '1' }]])
+  const nameless = converters.supabase({ id: 'i', email, identities: [{ provider: 'github' }, { provider: 'phone' }] }, { issuers })
+  assert.deepEqual(leftOf(nameless), ['the identity of "github" was left out: the row does not say which one it is'])
+  const strange = converters.firebase(
+    { localId: 'i', email, providerUserInfo: [{ providerId: 'password' }, { providerId: 'phone' }] },
+    { issuers },
+  )
+  assert.deepEqual(leftOf(strange), [])
+})
+
+test('Keycloak: the roles of a client come along under the names that they are given, and are told otherwise', () => {
+  const clientRoles = { shop: ['shop-admin', 'seller', 'old'], account: ['manage-account'], broker: ['read-token'] }
+  const user = { username: 'a', email: 'ada@example.org', realmRoles: ['editor'], clientRoles }
+  const roles = new Map([
+    ['shop/seller', 'seller'],
+    ['shop/old', ''],
+  ])
+  const converted = converters.keycloak(user, { issuers, roles })
+  assert.deepEqual(valid(converted)['roles'], ['editor', 'seller'])
+  assert.deepEqual(leftOf(converted), [
+    `the role "shop/shop-admin" of a client was left out: name it with --map-role 'shop/shop-admin=<role>'`,
+  ])
+})
+
 async function all(text: string, format: FileFormat, size = 7): Promise<ReadRow[]> {
   const chunks = text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? []
   const rows: ReadRow[] = []
@@ -218,10 +264,8 @@ test('reads CSV, and reads on after a row that is none', async () => {
       { issuers },
     ),
     {
-      email: 'a@b.example',
-      emailVerified: true,
-      roles: ['a', 'b'],
-      identities: [{ issuer: 'https://i', subject: 's' }],
+      row: { email: 'a@b.example', emailVerified: true, roles: ['a', 'b'], identities: [{ issuer: 'https://i', subject: 's' }] },
+      left: [],
     },
   )
 })

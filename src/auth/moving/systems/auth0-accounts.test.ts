@@ -16,7 +16,7 @@ const written = (id: string, email: string, more: object = {}): object => ({
   ...more,
 })
 const of = (value: object, more: object = {}) => ({
-  row: personRow.parse({ ...Object(auth0(value, options)), ...more }),
+  row: personRow.parse({ ...Object(auth0(value, options)).row, ...more }),
   isVouchedFor: isVouchedFor(value, options),
 })
 const subjectsOf = ({ row }: ReturnType<typeof joined>): unknown => row.identities?.map(({ subject }) => subject) ?? []

@@ -57,10 +57,12 @@ export const auth0: Converter = (value, options) => {
   const user = read(auth0User, value)
   if (typeof user === 'string') return user
   const id = idOf(user)
-  // Its own database is no provider: people sign in with the password there.
-  const identities = (user.identities ?? []).filter(({ provider }) => provider !== 'auth0')
+  const { identities, left } = identitiesOf(
+    (user.identities ?? []).map(({ provider, user_id }) => ({ provider, subject: String(user_id) })),
+    options,
+  )
   const name = [user.name, user.nickname].find((one) => one !== null && one !== undefined && one !== user.email)
-  return rowWith({
+  const row = {
     id,
     email: user.email,
     emailVerified: user.email_verified === true,
@@ -68,9 +70,7 @@ export const auth0: Converter = (value, options) => {
     passwordHash: some(user.passwordHash) ?? some(user.password_hash),
     suspended: user.blocked === true ? true : undefined,
     createdAt: some(user.created_at),
-    ...identitiesOf(
-      identities.map(({ provider, user_id }) => ({ provider, subject: String(user_id) })),
-      options,
-    ),
-  })
+    identities,
+  }
+  return rowWith(row, left)
 }

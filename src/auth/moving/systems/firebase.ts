@@ -19,11 +19,16 @@ export const firebase: Converter = (value, options) => {
   if (typeof user === 'string') return user
   const hash = firebaseHash(user, options)
   if (hash !== undefined && 'problem' in hash) return hash.problem
-  const identities = (user.providerUserInfo ?? []).flatMap(({ providerId, rawId, email }) =>
-    rawId === null || rawId === undefined ? [] : [{ provider: providerId, subject: rawId, label: some(email) }],
+  const { identities, left } = identitiesOf(
+    (user.providerUserInfo ?? []).map(({ providerId, rawId, email }) => ({
+      provider: providerId,
+      subject: some(rawId),
+      label: some(email),
+    })),
+    options,
   )
   const createdAt = some(user.createdAt)
-  return rowWith({
+  const row = {
     id: user.localId,
     email: user.email,
     emailVerified: user.emailVerified === true,
@@ -31,8 +36,9 @@ export const firebase: Converter = (value, options) => {
     passwordHash: hash?.hash,
     suspended: user.disabled === true ? true : undefined,
     createdAt: createdAt === undefined ? undefined : Number(createdAt),
-    ...identitiesOf(identities, options),
-  })
+    identities,
+  }
+  return rowWith(row, left)
 }
 
 const standard = (base64: string): string => base64.replaceAll('-', '+').replaceAll('_', '/')

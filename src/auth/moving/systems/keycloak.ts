@@ -1,7 +1,20 @@
 // Keycloak: a realm export, or its `users` alone.
 import { z } from '#kernel/schema.ts'
 import { isMembershipWord } from '../../roles/membership.ts'
-import { bare, type Converter, identitiesOf, membersOf, odd, read, rowWith, some, text, truth } from './shared.ts'
+import {
+  bare,
+  type Converter,
+  type ConverterOptions,
+  identitiesOf,
+  membersOf,
+  odd,
+  quoted,
+  read,
+  rowWith,
+  some,
+  text,
+  truth,
+} from './shared.ts'
 
 const keycloakCredential = z.looseObject({ type: z.string(), secretData: z.string().optional(), credentialData: z.string().optional() })
 const keycloakUser = z.looseObject({
@@ -16,6 +29,7 @@ const keycloakUser = z.looseObject({
   credentials: z.array(keycloakCredential).nullish(),
   realmRoles: z.array(z.string()).nullish(),
   groups: z.array(z.string()).nullish(),
+  clientRoles: z.record(z.string(), z.array(z.string())).nullish(),
   federatedIdentities: z.array(z.looseObject({ identityProvider: z.string(), userId: z.string(), userName: odd })).nullish(),
 })
 const keycloakSecret = z.looseObject({ value: z.string(), salt: z.string() })
@@ -26,6 +40,7 @@ const keycloakData = z.looseObject({
 })
 /** What every realm has, and says nothing of a person. */
 const KEYCLOAK_ROLES = /^(?:default-roles-|offline_access$|uma_authorization$)/
+const KEYCLOAK_CLIENTS = new Set(['account', 'broker'])
 
 export const keycloak: Converter = (value, options) => {
   const user = read(keycloakUser, value)
@@ -34,12 +49,17 @@ export const keycloak: Converter = (value, options) => {
   const hash = credential === undefined ? undefined : keycloakHash(credential)
   if (hash !== undefined && 'problem' in hash) return hash.problem
   const name = [user.firstName, user.lastName].filter((part) => part !== null && part !== undefined && part !== '').join(' ')
-  const identities = (user.federatedIdentities ?? []).map(({ identityProvider, userId, userName }) => ({
-    provider: identityProvider,
-    subject: userId,
-    label: some(userName),
-  }))
-  return rowWith({
+  const { identities, left } = identitiesOf(
+    (user.federatedIdentities ?? []).map(({ identityProvider, userId, userName }) => ({
+      provider: identityProvider,
+      subject: userId,
+      label: some(userName),
+    })),
+    options,
+  )
+  const ofClients = clientRolesOf(user.clientRoles ?? {}, options)
+  const realmRoles = user.realmRoles?.filter((role) => !KEYCLOAK_ROLES.test(role))
+  const row = {
     id: some(user.id),
     email: user.email,
     emailVerified: user.emailVerified === true,
@@ -47,13 +67,26 @@ export const keycloak: Converter = (value, options) => {
     passwordHash: hash?.hash,
     suspended: user.enabled === false ? true : undefined,
     createdAt: some(user.createdTimestamp),
-    roles: membersOf(
-      user.realmRoles?.filter((role) => !KEYCLOAK_ROLES.test(role)),
-      options.roles,
-    ),
+    roles: membersOf(ofClients.named.length === 0 ? realmRoles : [...(realmRoles ?? []), ...ofClients.named], options.roles),
     groups: membersOf(user.groups, options.groups, groupOf),
-    ...identitiesOf(identities, options),
-  })
+    identities,
+  }
+  return rowWith(row, [...left, ...ofClients.left])
+}
+
+/** Those of one client are no role of the app unless somebody says so: another client may have the same word for something else. */
+function clientRolesOf(
+  clients: Readonly<Record<string, readonly string[]>>,
+  { roles }: ConverterOptions,
+): { readonly named: readonly string[]; readonly left: readonly string[] } {
+  const words = Object.entries(clients).flatMap(([client, own]) => own.map((role) => ({ client, word: `${client}/${role}` })))
+  const unnamed = words.filter(({ client, word }) => roles?.has(word) !== true && !KEYCLOAK_CLIENTS.has(client))
+  return {
+    named: words.filter(({ word }) => roles?.has(word) === true).map(({ word }) => word),
+    left: unnamed.map(
+      ({ word }) => `the role ${quoted(word)} of a client was left out: name it with --map-role '${word.slice(0, 200)}=<role>'`,
+    ),
+  }
 }
 
 /** What cannot be one is told as it is written there. */

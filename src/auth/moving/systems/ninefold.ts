@@ -17,5 +17,5 @@ export const ninefold: Converter = (value, options) => {
     rest[name] = words.success ? membersOf(words.data, options[name]) : list
   }
   const identities = issuer === undefined && subject === undefined ? {} : { identities: [{ issuer, subject }] }
-  return { ...rest, ...identities }
+  return { row: { ...rest, ...identities }, left: [] }
 }

@@ -22,8 +22,15 @@ export interface ConverterOptions {
   readonly issuers: Readonly<Record<string, string>>
 }
 
-/** The row, or what is wrong with it. It is checked whole when it moves in. */
-export type Converter = (value: unknown, options: ConverterOptions) => object | string
+export interface Converted {
+  /** It is checked whole when it moves in. */
+  readonly row: object
+  /** What the person has there and does not bring along, and what to do about it: each in a sentence for the report. */
+  readonly left: readonly string[]
+}
+
+/** What is there of a person, or what is wrong with it. */
+export type Converter = (value: unknown, options: ConverterOptions) => Converted | string
 
 export const GOOGLE = 'https://accounts.google.com'
 export const GITHUB = 'https://github.com'
@@ -39,9 +46,12 @@ const KNOWN_ISSUERS: Readonly<Record<string, string>> = {
   'apple.com': APPLE,
 }
 
+/** Ways in of those systems themselves, which they list among the linked identities. */
+const OWN_WAYS = new Set(['auth0', 'email', 'password', 'phone', 'sms'])
+
 interface Foreign {
   readonly provider: string
-  readonly subject: string
+  readonly subject: string | undefined
   readonly label?: string | undefined
 }
 
@@ -49,14 +59,29 @@ export function issuerOf(provider: string, { issuers }: ConverterOptions): strin
   return [issuers, KNOWN_ISSUERS].find((known) => Object.hasOwn(known, provider))?.[provider]
 }
 
-/** Providers that nobody has named an issuer for are left out: the person links them again. */
-export function identitiesOf(list: readonly Foreign[], options: ConverterOptions): Pick<PersonRow, 'identities'> {
-  const found = list.flatMap(({ provider, subject, label }) => {
+/** Those whose issuer is known, or named here as nothing (so that they are left out), and what is to be said of the others. */
+export function identitiesOf(
+  list: readonly Foreign[],
+  options: ConverterOptions,
+): { readonly identities: PersonRow['identities']; readonly left: readonly string[] } {
+  const identities: { issuer: string; subject: string; label?: string }[] = []
+  const left = new Set<string>()
+  for (const { provider, subject, label } of list) {
+    if (OWN_WAYS.has(provider) && !Object.hasOwn(options.issuers, provider)) continue
     const issuer = issuerOf(provider, options)
-    return issuer === undefined ? [] : [{ issuer, subject, ...(label === undefined ? {} : { label }) }]
-  })
-  return found.length === 0 ? {} : { identities: found }
+    if (issuer === undefined)
+      left.add(
+        `the identity of ${quoted(provider)} was left out, since its issuer is not known: name it with --issuer '${shown(provider)}=<url>'`,
+      )
+    else if (subject === undefined) left.add(`the identity of ${quoted(provider)} was left out: the row does not say which one it is`)
+    else if (issuer !== '') identities.push({ issuer, subject, ...(label === undefined ? {} : { label }) })
+  }
+  return { identities: identities.length === 0 ? undefined : identities, left: [...left] }
 }
+
+const shown = (word: string): string => word.slice(0, 200)
+/** In a sentence for the report. */
+export const quoted = (word: string): string => JSON.stringify(shown(word))
 
 export function read<T>(schema: z.ZodType<T>, value: unknown): T | string {
   const parsed = schema.safeParse(value)
@@ -72,8 +97,9 @@ export const some = <T>(value: T | null | undefined): T | undefined => value ?? 
 
 export function rowWith(
   row: { readonly [Field in keyof PersonRow]: PersonRow[Field] | undefined } & { readonly email: string },
-): PersonRow {
-  return { email: row.email, ...Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined)) }
+  left: readonly string[],
+): Converted {
+  return { row: Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined)), left }
 }
 
 export const bare = (base64: string): string => base64.replaceAll('=', '')

@@ -27,11 +27,15 @@ export const supabase: Converter = (value, options) => {
   if (typeof user === 'string') return user
   if (user.deleted_at !== null && user.deleted_at !== undefined && user.deleted_at !== '') return 'the person was deleted there'
   const { full_name: full, name } = user.raw_user_meta_data ?? {}
-  const identities = (user.identities ?? []).flatMap(({ provider, provider_id: direct, identity_data: data }) => {
-    const subject = some(direct) ?? some(data?.sub)
-    return subject === undefined ? [] : [{ provider, subject, label: some(data?.email) }]
-  })
-  return rowWith({
+  const { identities, left } = identitiesOf(
+    (user.identities ?? []).map(({ provider, provider_id: direct, identity_data: data }) => ({
+      provider,
+      subject: some(direct) ?? some(data?.sub),
+      label: some(data?.email),
+    })),
+    options,
+  )
+  const row = {
     id: user.id,
     email: user.email,
     emailVerified: (user.email_confirmed_at ?? '') !== '',
@@ -39,8 +43,9 @@ export const supabase: Converter = (value, options) => {
     passwordHash: user.encrypted_password === '' ? undefined : some(user.encrypted_password),
     suspended: isBanned(user.banned_until) ? true : undefined,
     createdAt: isoOf(user.created_at),
-    ...identitiesOf(identities, options),
-  })
+    identities,
+  }
+  return rowWith(row, left)
 }
 
 /** `infinity`, and whatever else is no moment, lets nobody in. */
