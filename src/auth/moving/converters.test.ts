@@ -213,6 +213,50 @@ test('Keycloak: the roles of a client come along under the names that they are g
   ])
 })
 
+test('second steps stay behind, and it is said', () => {
+  const email = 'ada@example.org'
+  const credentials = ['otp', 'webauthn', 'recovery-authn-codes', 'own-kind', 'password-history', 'webauthn-passwordless']
+  const steps = (kinds: string): string =>
+    `the second step of there (${kinds}) did not come along: there is none here until its owner sets one up anew`
+  const keycloak = converters.keycloak({ username: 'a', email, credentials: credentials.map((type) => ({ type })) }, { issuers })
+  assert.deepEqual(leftOf(keycloak), [
+    steps('authenticator app, security key, recovery codes, own-kind'),
+    'the passkeys of there did not come along: their owner adds one anew',
+  ])
+  const firebase = (mfaInfo: unknown) => leftOf(converters.firebase({ localId: 'i', email, mfaInfo }, { issuers }))
+  assert.deepEqual(firebase([{ phoneInfo: '+1' }, { totpInfo: {} }]), [steps('phone, authenticator app')])
+  assert.deepEqual(firebase([]), [])
+  const auth0 = (more: object) => leftOf(converters.auth0({ user_id: 'auth0|1', email, ...more }, { issuers }))
+  assert.deepEqual(auth0({ multifactor: ['guardian'] }), [steps('guardian')])
+  assert.deepEqual(auth0({ mfa_factors: [{ totp: { secret: 'x' } }, { phone: {} }] }), [steps('authenticator app, phone')])
+  assert.deepEqual(auth0({ multifactor: [] }), [])
+  const supabase = (factors: unknown) => leftOf(converters.supabase({ id: 'i', email, factors }, { issuers }))
+  const factors = [
+    { factor_type: 'totp', status: 'verified' },
+    { factor_type: 'phone', status: 'unverified' },
+  ]
+  for (const written of [factors, JSON.stringify(factors)]) assert.deepEqual(supabase(written), [steps('totp')])
+  for (const none of ['', null, undefined, []]) assert.deepEqual(supabase(none), [])
+})
+
+test('Keycloak: what was still to be done is said, and the language comes along', () => {
+  const user = (more: object) => converters.keycloak({ username: 'a', email: 'ada@example.org', ...more }, { issuers })
+  const waits = ['UPDATE_PASSWORD', 'VERIFY_EMAIL']
+  const told = (actions: string): string[] => [`what was to be done there at the next sign-in (${actions}) is not asked for here`]
+  assert.deepEqual(leftOf(user({ requiredActions: waits, emailVerified: true })), told('UPDATE_PASSWORD, VERIFY_EMAIL'))
+  assert.deepEqual(leftOf(user({ requiredActions: waits })), told('UPDATE_PASSWORD'))
+  assert.deepEqual(leftOf(user({ requiredActions: ['VERIFY_EMAIL'] })), [])
+  for (const [locale, language] of [
+    [['de'], 'de'],
+    ['pt_br', 'pt-BR'],
+    [['no language'], undefined],
+    [[], undefined],
+    [7, undefined],
+  ])
+    assert.equal(valid(user({ attributes: { locale, phone: ['1'] } }))['language'], language)
+  for (const attributes of [null, [], { phone: ['1'] }]) assert.equal(valid(user({ attributes }))['language'], undefined)
+})
+
 async function all(text: string, format: FileFormat, size = 7): Promise<ReadRow[]> {
   const chunks = text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? []
   const rows: ReadRow[] = []

@@ -12,11 +12,13 @@ import {
   odd,
   read,
   rowWith,
+  secondStepsLeft,
   some,
   text,
   truth,
 } from './shared.ts'
 
+const kinds = z.array(z.string()).nullish().catch(undefined)
 const auth0User = z.looseObject({
   _id: z.union([z.string(), z.looseObject({ $oid: z.string() })]).nullish(),
   user_id: text,
@@ -28,6 +30,10 @@ const auth0User = z.looseObject({
   created_at: text,
   passwordHash: text,
   password_hash: text,
+  /** Only where somebody has asked for it: the kinds of factors. */
+  multifactor: kinds,
+  /** As its import takes them. */
+  mfa_factors: z.array(z.looseObject({})).nullish().catch(undefined),
   /** The organisation at Google that the account is of. */
   hd: odd,
   identities: z.array(z.looseObject({ provider: z.string(), user_id: z.union([z.string(), z.number()]), isSocial: truth })).nullish(),
@@ -53,6 +59,11 @@ export function isVouchedFor(value: unknown, options: ConverterOptions): boolean
   return issuer === GITHUB || issuer === APPLE || (issuer === GOOGLE && isGoogles(user.email, user.hd === '' ? undefined : some(user.hd)))
 }
 
+function stepsOf({ multifactor, mfa_factors: factors }: Auth0User): readonly string[] {
+  const ofImport = (factors ?? []).map((factor) => ('totp' in factor ? 'authenticator app' : 'phone' in factor ? 'phone' : 'second factor'))
+  return [...(multifactor ?? []), ...ofImport]
+}
+
 export const auth0: Converter = (value, options) => {
   const user = read(auth0User, value)
   if (typeof user === 'string') return user
@@ -72,5 +83,5 @@ export const auth0: Converter = (value, options) => {
     createdAt: some(user.created_at),
     identities,
   }
-  return rowWith(row, left)
+  return rowWith(row, [...left, ...secondStepsLeft(stepsOf(user))])
 }

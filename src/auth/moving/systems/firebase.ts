@@ -1,6 +1,6 @@
 // Firebase: `firebase auth:export people.json`, with the parameters of its hashes in a file beside it.
 import { z } from '#kernel/schema.ts'
-import { type Converter, type ConverterOptions, identitiesOf, odd, read, rowWith, some, text, truth } from './shared.ts'
+import { type Converter, type ConverterOptions, identitiesOf, odd, read, rowWith, secondStepsLeft, some, text, truth } from './shared.ts'
 
 const firebaseUser = z.looseObject({
   localId: z.string(),
@@ -11,6 +11,8 @@ const firebaseUser = z.looseObject({
   createdAt: text,
   passwordHash: text,
   salt: text,
+  /** `phoneInfo` for a number, `totpInfo` for an app. */
+  mfaInfo: z.array(z.looseObject({})).nullish().catch(undefined),
   providerUserInfo: z.array(z.looseObject({ providerId: z.string(), rawId: text, email: odd })).nullish(),
 })
 
@@ -38,7 +40,8 @@ export const firebase: Converter = (value, options) => {
     createdAt: createdAt === undefined ? undefined : Number(createdAt),
     identities,
   }
-  return rowWith(row, left)
+  const steps = (user.mfaInfo ?? []).map((factor) => ('totpInfo' in factor ? 'authenticator app' : 'phone'))
+  return rowWith(row, [...left, ...secondStepsLeft(steps)])
 }
 
 const standard = (base64: string): string => base64.replaceAll('-', '+').replaceAll('_', '/')

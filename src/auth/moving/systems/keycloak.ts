@@ -1,4 +1,5 @@
 // Keycloak: a realm export, or its `users` alone.
+import { canonicalLanguageTag } from '#kernel/language-tag.ts'
 import { z } from '#kernel/schema.ts'
 import { isMembershipWord } from '../../roles/membership.ts'
 import {
@@ -11,6 +12,7 @@ import {
   quoted,
   read,
   rowWith,
+  secondStepsLeft,
   some,
   text,
   truth,
@@ -29,9 +31,16 @@ const keycloakUser = z.looseObject({
   credentials: z.array(keycloakCredential).nullish(),
   realmRoles: z.array(z.string()).nullish(),
   groups: z.array(z.string()).nullish(),
+  requiredActions: z.array(z.string()).nullish().catch(undefined),
+  attributes: z
+    .looseObject({ locale: z.union([text, z.array(z.string())]) })
+    .nullish()
+    .catch(undefined),
   clientRoles: z.record(z.string(), z.array(z.string())).nullish(),
   federatedIdentities: z.array(z.looseObject({ identityProvider: z.string(), userId: z.string(), userName: odd })).nullish(),
 })
+type KeycloakUser = z.infer<typeof keycloakUser>
+
 const keycloakSecret = z.looseObject({ value: z.string(), salt: z.string() })
 const keycloakData = z.looseObject({
   algorithm: z.string(),
@@ -48,30 +57,69 @@ export const keycloak: Converter = (value, options) => {
   const credential = user.credentials?.find(({ type }) => type === 'password')
   const hash = credential === undefined ? undefined : keycloakHash(credential)
   if (hash !== undefined && 'problem' in hash) return hash.problem
-  const name = [user.firstName, user.lastName].filter((part) => part !== null && part !== undefined && part !== '').join(' ')
-  const { identities, left } = identitiesOf(
-    (user.federatedIdentities ?? []).map(({ identityProvider, userId, userName }) => ({
-      provider: identityProvider,
-      subject: userId,
-      label: some(userName),
-    })),
-    options,
-  )
+  const { identities, left } = identitiesIn(user, options)
   const ofClients = clientRolesOf(user.clientRoles ?? {}, options)
-  const realmRoles = user.realmRoles?.filter((role) => !KEYCLOAK_ROLES.test(role))
   const row = {
+    language: languageOf(user),
     id: some(user.id),
     email: user.email,
     emailVerified: user.emailVerified === true,
-    name: name === '' ? some(user.username) : name,
+    name: nameOf(user),
     passwordHash: hash?.hash,
     suspended: user.enabled === false ? true : undefined,
     createdAt: some(user.createdTimestamp),
-    roles: membersOf(ofClients.named.length === 0 ? realmRoles : [...(realmRoles ?? []), ...ofClients.named], options.roles),
+    roles: membersOf([...realmRolesOf(user), ...ofClients.named], options.roles),
     groups: membersOf(user.groups, options.groups, groupOf),
     identities,
   }
-  return rowWith(row, [...left, ...ofClients.left])
+  return rowWith(row, [...left, ...ofClients.left, ...credentialsLeft(user), ...actionsLeft(user)])
+}
+
+function nameOf({ firstName, lastName, username }: KeycloakUser): string {
+  const name = [firstName, lastName].filter((part) => part !== null && part !== undefined && part !== '').join(' ')
+  return name === '' ? username : name
+}
+
+function identitiesIn({ federatedIdentities }: KeycloakUser, options: ConverterOptions): ReturnType<typeof identitiesOf> {
+  const list = (federatedIdentities ?? []).map(({ identityProvider, userId, userName }) => ({
+    provider: identityProvider,
+    subject: userId,
+    label: some(userName),
+  }))
+  return identitiesOf(list, options)
+}
+
+const realmRolesOf = ({ realmRoles }: KeycloakUser): readonly string[] => (realmRoles ?? []).filter((role) => !KEYCLOAK_ROLES.test(role))
+
+/** Users choose it there, and it is stored as an attribute. */
+function languageOf({ attributes }: KeycloakUser): string | undefined {
+  const [locale = ''] = [attributes?.locale ?? []].flat()
+  return canonicalLanguageTag(locale.trim().replaceAll('_', '-'))
+}
+
+/** What those credentials are called that are neither the password nor those that it must not be again. */
+const KINDS: Readonly<Record<string, string>> = {
+  otp: 'authenticator app',
+  totp: 'authenticator app',
+  hotp: 'authenticator app',
+  webauthn: 'security key',
+  'recovery-authn-codes': 'recovery codes',
+}
+const PASSKEY = 'webauthn-passwordless'
+
+function credentialsLeft({ credentials }: KeycloakUser): readonly string[] {
+  const types = (credentials ?? []).map(({ type }) => type).filter((type) => type !== 'password' && type !== 'password-history')
+  const passkeys = types.includes(PASSKEY) ? ['the passkeys of there did not come along: their owner adds one anew'] : []
+  const steps = types.filter((type) => type !== PASSKEY).map((type) => (Object.hasOwn(KINDS, type) ? (KINDS[type] ?? type) : type))
+  return [...secondStepsLeft(steps), ...passkeys]
+}
+
+function actionsLeft({ requiredActions, emailVerified }: KeycloakUser): readonly string[] {
+  // Who has not confirmed the address has to do so here, too.
+  const actions = (requiredActions ?? []).filter((action) => action !== 'VERIFY_EMAIL' || emailVerified === true)
+  return actions.length === 0
+    ? []
+    : [`what was to be done there at the next sign-in (${actions.join(', ').slice(0, 500)}) is not asked for here`]
 }
 
 /** Those of one client are no role of the app unless somebody says so: another client may have the same word for something else. */

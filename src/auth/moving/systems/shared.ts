@@ -79,6 +79,14 @@ export function identitiesOf(
   return { identities: identities.length === 0 ? undefined : identities, left: [...left] }
 }
 
+/** What nobody can take along: the keys of passkeys belong to the address of the other system. */
+export function secondStepsLeft(kinds: readonly string[]): readonly string[] {
+  if (kinds.length === 0) return []
+  return [
+    `the second step of there (${[...new Set(kinds)].map(shown).join(', ')}) did not come along: there is none here until its owner sets one up anew`,
+  ]
+}
+
 const shown = (word: string): string => word.slice(0, 200)
 /** In a sentence for the report. */
 export const quoted = (word: string): string => JSON.stringify(shown(word))

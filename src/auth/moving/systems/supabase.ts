@@ -1,6 +1,6 @@
 // Supabase (GoTrue): rows of auth.users, as JSON or CSV, with the identities beside them where they were joined.
 import { z } from '#kernel/schema.ts'
-import { type Converter, identitiesOf, odd, read, rowWith, some, text } from './shared.ts'
+import { type Converter, identitiesOf, odd, read, rowWith, secondStepsLeft, some, text } from './shared.ts'
 
 const json = z.preprocess(
   (value) => (typeof value === 'string' && value !== '' ? JSON.parse(value) : value === '' ? null : value),
@@ -15,6 +15,13 @@ const supabaseUser = z.looseObject({
   deleted_at: text,
   created_at: text,
   raw_user_meta_data: json.pipe(z.looseObject({ name: odd, full_name: odd }).nullish().catch(undefined)),
+  /** Rows of auth.mfa_factors, where they were joined. */
+  factors: json.pipe(
+    z
+      .array(z.looseObject({ factor_type: odd, status: odd }))
+      .nullish()
+      .catch(undefined),
+  ),
   identities: json.pipe(
     z
       .array(z.looseObject({ provider: z.string(), provider_id: text, identity_data: z.looseObject({ sub: text, email: odd }).nullish() }))
@@ -45,7 +52,9 @@ export const supabase: Converter = (value, options) => {
     createdAt: isoOf(user.created_at),
     identities,
   }
-  return rowWith(row, left)
+  // One that is not verified was never asked for.
+  const steps = (user.factors ?? []).filter(({ status }) => status !== 'unverified').map(({ factor_type: type }) => type ?? 'second factor')
+  return rowWith(row, [...left, ...secondStepsLeft(steps)])
 }
 
 /** `infinity`, and whatever else is no moment, lets nobody in. */
