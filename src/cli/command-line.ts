@@ -162,7 +162,7 @@ Commands
   webhooks secret <name>, webhooks rotate <name>, webhooks retry <name>
                  print the secret, make a new one, or send failed deliveries again
   users import <file>  move people in, with passwords and linked identities, from --from; of Auth0 with both its files
-  users export   write all of them to --output
+  users export   write all of them to --output, a file of NDJSON (people.ndjson)
 ${ACCOUNT_USAGE}  services [list] [<organisation id>]  print the service accounts; also: create <name> [<organisation id>]
                  --scope <scope> --add-role <role> --from <public key>, roles <client id> --add-role <role>
                  --remove-role <role>, scopes <client id> --scope <scope> (exactly these), renew-secret, use-secret,

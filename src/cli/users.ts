@@ -1,4 +1,5 @@
 // `ninefold users import <file>` and `ninefold users export`: people with their passwords and linked identities, in from another system, or out.
+import { extname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { Moving } from '../auth/moving/contract.ts'
 import { besidePlatform } from './beside.ts'
@@ -8,6 +9,7 @@ import { intoFile } from './files.ts'
 import { importUsers } from './users-import.ts'
 
 const call = commandCall('users')
+const WRITTEN: ReadonlySet<string> = new Set(['.ndjson', '.jsonl'])
 
 export async function usersCommand(line: CommandLine): Promise<number> {
   const [way, file, ...more] = line.words
@@ -17,9 +19,14 @@ export async function usersCommand(line: CommandLine): Promise<number> {
 }
 
 async function exportUsers(line: CommandLine): Promise<number> {
-  const { output } = line.transfer
+  const { output, options } = line.transfer
   const { withoutPasswords } = line.users
   if (output === undefined) throw new CommandError('Name a file: ninefold users export --output people.ndjson')
+  // By the name of the file `users import` knows how to read it.
+  if (!WRITTEN.has(extname(output).toLowerCase()) || (options['format'] ?? 'ndjson') !== 'ndjson')
+    throw new CommandError(
+      'users export writes NDJSON alone: give --output a name that ends in .ndjson, as people.ndjson, and no other --format.',
+    )
   await besidePlatform(line, ({ platform }) =>
     intoFile(output, { mustBeNew: true }, (file) =>
       pipeline(exportedLines(platform.auth.moving, !withoutPasswords), file.createWriteStream()),

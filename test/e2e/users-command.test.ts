@@ -231,7 +231,11 @@ test('a file that cannot be used is said in a line, and nobody is moved in or ou
     [['import', at('report.ndjson'), at('report.ndjson')], /Give one file/],
     [['import', at('report.ndjson'), '/dev/null', '--from', 'auth0', '--format', 'ndjson'], /read twice, so it must be a file/],
     [['import', at('folder.ndjson')], /it is a folder/],
-    [['export', '--output', '/nowhere/x'], /there is no such file or folder/],
+    [['export', '--output', '/nowhere/x.ndjson'], /there is no such file or folder/],
+    ...['people.csv', 'people.json', 'people'].map(
+      (name) => [['export', '--output', at(name)], /writes NDJSON alone: .* ends in \.ndjson/] as const,
+    ),
+    [['export', '--output', at('formatted.ndjson'), '--format', 'csv'], /writes NDJSON alone/],
   ] as const) {
     const { code, out, err } = await run('users', ...words)
     assert.deepEqual([code, out], [1, ''], err)
@@ -239,6 +243,7 @@ test('a file that cannot be used is said in a line, and nobody is moved in or ou
     assert.equal(err.trim().split('\n').length, 1, err)
   }
   assert.equal(await readFile(at('report.ndjson'), 'utf8'), rows)
+  for (const name of ['people.csv', 'people.json', 'people', 'formatted.ndjson']) assert.equal(existsSync(at(name)), false, name)
   const { out, err } = await run('users', ...into(at('report-rejects.ndjson')))
   assert.match(out, /^1 moved in, 1 refused: /, err)
 })
