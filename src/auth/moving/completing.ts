@@ -24,11 +24,28 @@ interface Missing {
   readonly elsewhere: readonly Identity[]
 }
 
+/** Each other writer can be in the way once with what this row has, too; more than this are somebody who changes the account all the time. */
+const MAX_ROUNDS = 5
+
 export async function completed(
   repository: MovingRepository,
   call: Call,
   { found, arriving }: { readonly found: Account; readonly arriving: Arriving },
 ): Promise<RowOutcome> {
+  let account: Account | undefined = found
+  for (let round = 0; account !== undefined && round < MAX_ROUNDS; round += 1) {
+    const outcome = await tried(repository, call, { found: account, arriving })
+    if (outcome !== 'overtaken') return outcome
+    account = await repository.find(call, found.id)
+  }
+  return { outcome: 'refused', reason: 'the person was changed while being moved in; try again' }
+}
+
+async function tried(
+  repository: MovingRepository,
+  call: Call,
+  { found, arriving }: { readonly found: Account; readonly arriving: Arriving },
+): Promise<RowOutcome | 'overtaken'> {
   const { household, options } = arriving
   const { id: accountId } = found
   const missing = await missingOf(repository, call, { found, arriving })
@@ -42,8 +59,7 @@ export async function completed(
   ]
   const left = reasons.length === 0 ? {} : { left: reasons.join('; ') }
   if (!isGiven) return { outcome: 'present', accountId, ...left }
-  if (options.dryRun !== true && !(await given(repository, call, { found, missing, from: options.from })))
-    return { outcome: 'refused', reason: 'the person was changed while being moved in; try again' }
+  if (options.dryRun !== true && !(await given(repository, call, { found, missing, from: options.from }))) return 'overtaken'
   return { outcome: 'completed', accountId, ...left }
 }
 
@@ -61,7 +77,8 @@ async function missingOf(
     ...(found.name === nameless && name !== nameless ? { name } : {}),
     // Dated as the account is: so they are told from what was added here.
     identities: others.filter((_, index) => owners[index] === undefined).map((one) => ({ ...one, linkedAt: found.createdAt })),
-    elsewhere: others.filter((_, index) => owners[index] !== undefined),
+    // Another command may have given one of them to this account since.
+    elsewhere: others.filter((_, index) => (owners[index]?.accountId ?? found.id) !== found.id),
   }
 }
 
