@@ -24,10 +24,8 @@ export function createStillOwned(database: Database): StillOwned {
     const stored = await accounts.get(call, accountId)
     const account = stored?.value
     if (account === undefined || account.suspendedAt !== undefined || !equalSecrets(credentialOf(account), credential)) return undefined
-    const { password, waysVersion, reclaimedSince } = account
-    // It is being taken back: whoever is signed in now may be who had it.
-    if (reclaimedSince !== undefined) return undefined
-    const where = { password, waysVersion, suspendedAt: undefined, reclaimedSince: undefined }
+    const { password, waysVersion } = account
+    const where = { password, waysVersion, suspendedAt: undefined }
     return updateIn(accountsCollection, accountId, { set: {}, where, ...(untouched && stored && { ifVersion: stored.version }) })
   }
 }
