@@ -92,6 +92,7 @@ export function createPeople(parts: PeopleParts): People {
   const moving = createMoving({
     ...running.shared,
     repository: createMovingRepository(parts.database, byMail.reclaiming),
+    keyRing: parts.keyRing,
     clock: parts.clock,
     known: definition ?? {},
   })

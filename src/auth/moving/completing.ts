@@ -3,6 +3,7 @@
 import type { Call } from '#kernel/call.ts'
 import type { Account } from '../accounts/schemas.ts'
 import { decoyOf, shapeOf } from '../passwords/foreign.ts'
+import type { Totp } from '../second-factors/schemas.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import type { Identity } from '../upstream/schemas.ts'
 import type { MoveInOptions, RowOutcome } from './contract.ts'
@@ -14,11 +15,14 @@ export interface Arriving {
   readonly options: MoveInOptions
   /** What somebody is called whose row has no name. */
   readonly nameless: string
+  /** The authenticator app of the row. */
+  readonly app?: Totp | undefined
 }
 
 interface Missing {
   readonly password?: string | undefined
   readonly name?: string | undefined
+  readonly app?: Totp | undefined
   readonly identities: readonly Identity[]
   /** Of the row, and connected with somebody else. */
   readonly elsewhere: readonly Identity[]
@@ -66,7 +70,7 @@ async function tried(
 async function missingOf(
   repository: MovingRepository,
   call: Call,
-  { found, arriving: { household, nameless } }: { readonly found: Account; readonly arriving: Arriving },
+  { found, arriving: { household, nameless, app } }: { readonly found: Account; readonly arriving: Arriving },
 ): Promise<Missing> {
   const has = new Set((await repository.identities(call, found.id)).map(({ id }) => id))
   const others = household.identities.filter(({ id }) => !has.has(id))
@@ -75,6 +79,9 @@ async function missingOf(
   return {
     ...(found.password === undefined && password !== undefined ? { password } : {}),
     ...(found.name === nameless && name !== nameless ? { name } : {}),
+    ...(app !== undefined && (await repository.findApp(call, found.id)) === undefined
+      ? { app: { ...app, createdAt: found.createdAt } }
+      : {}),
     // Dated as the account is: so they are told from what was added here.
     identities: others.filter((_, index) => owners[index] === undefined).map((one) => ({ ...one, linkedAt: found.createdAt })),
     // Another command may have given one of them to this account since.
@@ -82,9 +89,11 @@ async function missingOf(
   }
 }
 
-function wordsOf({ password, identities }: Missing): string {
+function wordsOf({ password, app, identities }: Missing): string {
   const issuers = identities.map(({ issuer }) => `the identity of ${issuer}`)
-  return [...(password === undefined ? [] : ['the password']), ...issuers].join(', ')
+  return [...(password === undefined ? [] : ['the password']), ...(app === undefined ? [] : ['the authenticator app']), ...issuers].join(
+    ', ',
+  )
 }
 
 const BLOCKED_THERE = 'the person is blocked there, and not here'
@@ -107,8 +116,8 @@ async function given(
   call: Call,
   { found, missing, from }: { readonly found: Account; readonly missing: Missing; readonly from: string },
 ): Promise<boolean> {
-  const { password, name, identities } = missing
+  const { password, name, app, identities } = missing
   if (password !== undefined) await repository.keepShape(call, { id: shapeOf(password), decoy: decoyOf(password) })
   const events = [securityEventOf({ type: 'account.imported', accountId: found.id, about: from, ...actorOf(call) })]
-  return repository.fill(call, found, { password, name, identities, events })
+  return repository.fill(call, found, { password, name, app, identities, events })
 }

@@ -13,6 +13,8 @@ export interface PersonRow {
   readonly language?: string
   /** docs/moving-in.md lists the forms. */
   readonly passwordHash?: string
+  /** What their authenticator app shares with us, in base 32: for six digits, 30 seconds and SHA-1. */
+  readonly totpKey?: string
   /** The password is still with the other system, and `legacySignIn` may fetch it at the first sign-in. */
   readonly legacyPassword?: boolean
   readonly suspended?: boolean

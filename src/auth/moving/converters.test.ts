@@ -239,6 +239,36 @@ test('second steps stay behind, and it is said', () => {
   for (const none of ['', null, undefined, []]) assert.deepEqual(supabase(none), [])
 })
 
+test('Keycloak: an authenticator app comes along whose codes are those that we ask for, and no other', () => {
+  const otp = (data: object, value: unknown = 'abcdefghijklmnopqrst') => ({
+    type: 'otp',
+    secretData: JSON.stringify({ value }),
+    credentialData: JSON.stringify({ subType: 'totp', digits: 6, period: 30, algorithm: 'HmacSHA1', ...data }),
+  })
+  const user = (...credentials: readonly object[]) =>
+    converters.keycloak({ username: 'a', email: 'ada@example.org', credentials }, { issuers })
+  const key = 'MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U'
+  for (const taken of [otp({}), otp({ secretEncoding: null }), otp({ secretEncoding: 'BASE32' }, key)])
+    assert.deepEqual([valid(user(taken))['totpKey'], leftOf(user(taken))], [key, []])
+  const others = [
+    ...[{ subType: 'hotp' }, { digits: 8 }, { period: 60 }, { algorithm: 'HmacSHA256' }, { secretEncoding: 'HEX' }].map((data) =>
+      otp(data),
+    ),
+    ...['short', 'x'.repeat(65), 7].map((value) => otp({}, value)),
+    { type: 'otp', secretData: '{', credentialData: '{' },
+  ]
+  for (const other of others) {
+    const converted = user(other)
+    assert.equal(valid(converted)['totpKey'], undefined, JSON.stringify(other))
+    assert.match(leftOf(converted).join(), /\(authenticator app\) did not come along: there is none here/)
+  }
+  const several = user(otp({ digits: 8 }), otp({}), otp({}, 'another secret of it'), { type: 'webauthn' })
+  assert.equal(valid(several)['totpKey'], key)
+  assert.deepEqual(leftOf(several), [
+    'the second step of there (authenticator app, security key) did not come along; one authenticator app did',
+  ])
+})
+
 test('Keycloak: what was still to be done is said, and the language comes along', () => {
   const user = (more: object) => converters.keycloak({ username: 'a', email: 'ada@example.org', ...more }, { issuers })
   const waits = ['UPDATE_PASSWORD', 'VERIFY_EMAIL']

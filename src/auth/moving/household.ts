@@ -7,6 +7,7 @@ import type { Account } from '../accounts/schemas.ts'
 import { hashProblem } from '../passwords/foreign.ts'
 import { changedMembership, isMembershipWord, type Membership, membershipOf } from '../roles/membership.ts'
 import { type KnownRoles, unknownRolesProblem } from '../roles/permissions.ts'
+import { isKey } from '../second-factors/totp.ts'
 import { identityId } from '../upstream/repository.ts'
 import type { Identity } from '../upstream/schemas.ts'
 import type { ParsedRow } from './schemas.ts'
@@ -15,6 +16,8 @@ import type { ParsedRow } from './schemas.ts'
 export interface Household {
   readonly account: Account
   readonly identities: readonly Identity[]
+  /** Of the authenticator app, in base 32. */
+  readonly totpKey?: string
   /** What the row has beside, and why it is not taken. */
   readonly left?: string
 }
@@ -40,6 +43,8 @@ export function householdOf(row: ParsedRow, { from, now, known }: Whence): House
   if (email === undefined) return 'email: this is no address'
   const badHash = row.passwordHash === undefined ? undefined : hashProblem(row.passwordHash)
   if (badHash !== undefined) return badHash
+  if (row.totpKey !== undefined && !isKey(row.totpKey))
+    return 'totpKey: this is no key of an authenticator app in base 32, of 128 bits or more'
   const createdAt = creationOf(row, now)
   if (createdAt === undefined) return 'createdAt: this is no moment; use ISO 8601 or epoch milliseconds'
   const ending = endOf(row, { email, now })
@@ -49,8 +54,10 @@ export function householdOf(row: ParsedRow, { from, now, known }: Whence): House
   const identities = identitiesOf(row, { accountId: id, linkedAt: createdAt })
   if (typeof identities === 'string') return identities
   const standing = { ...wayIn(row), ...stateOf(row, { createdAt, now }), ...ending, ...membershipFields(membership) }
-  return { account: { id, email, name: nameOf(row, email), createdAt, ...standing }, identities, ...left }
+  return { account: { id, email, name: nameOf(row, email), createdAt, ...standing }, identities, ...appOf(row), ...left }
 }
+
+const appOf = ({ totpKey }: ParsedRow): Pick<Household, 'totpKey'> => (totpKey === undefined ? {} : { totpKey })
 
 /** What cannot be a role or a group here is nobody's: it neither grants anything nor leaves the person behind. */
 function membershipIn(

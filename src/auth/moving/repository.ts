@@ -1,6 +1,6 @@
 // How people who move in are stored: all of one person or nothing.
 import type { Call } from '#kernel/call.ts'
-import { defineCollection, type EventDraft, insertInto, updateIn } from '#kernel/collection.ts'
+import { defineCollection, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
 import { committed } from '#kernel/committed.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Database } from '../../database/contract.ts'
@@ -8,6 +8,8 @@ import { accountsCollection } from '../accounts/repository.ts'
 import type { Account } from '../accounts/schemas.ts'
 import { invitationUsed } from '../admission/repository.ts'
 import type { Reclaiming, Taken } from '../reclaiming.ts'
+import { totpCollection } from '../second-factors/repository.ts'
+import type { Totp } from '../second-factors/schemas.ts'
 import { identitiesCollection, identityId, MOST_IDENTITIES } from '../upstream/repository.ts'
 import type { Identity } from '../upstream/schemas.ts'
 import { type HashShape, hashShape } from './schemas.ts'
@@ -22,9 +24,18 @@ const MOST_SHAPES = 100
 const PAGE = 500
 
 export interface Filling {
+  readonly app: Totp | undefined
   readonly password: string | undefined
   readonly name: string | undefined
   readonly identities: readonly Identity[]
+  readonly events: readonly EventDraft[]
+}
+
+export interface Made {
+  readonly account: Account
+  readonly identities: readonly Identity[]
+  /** None unless told. */
+  readonly app?: Totp | undefined
   readonly events: readonly EventDraft[]
 }
 
@@ -40,7 +51,8 @@ export interface MovingRepository {
   findByEmail(call: Call, email: string): Promise<Account | undefined>
   findIdentity(call: Call, key: Pick<Identity, 'issuer' | 'subject'>): Promise<Identity | undefined>
   /** False when the id, the address or an identity is somebody's. */
-  insert(call: Call, made: { account: Account; identities: readonly Identity[]; events: readonly EventDraft[] }): Promise<boolean>
+  insert(call: Call, made: Made): Promise<boolean>
+  findApp(call: Call, accountId: string): Promise<Totp | undefined>
   /** What a later row has for somebody who is in. False when the account is not as it was read, or an identity is somebody's by now. */
   fill(call: Call, account: Account, row: Filling): Promise<boolean>
   /**
@@ -61,14 +73,17 @@ export function createMovingRepository(database: Database, reclaiming: Pick<Recl
   const accounts = database.collection(accountsCollection)
   const identities = database.collection(identitiesCollection)
   const shapes = database.collection(hashShapesCollection)
+  const apps = database.collection(totpCollection)
   return {
     find: async (call, id) => (await accounts.get(call, id))?.value,
     findByEmail: async (call, email) => (await accounts.getByKey(call, 'email', { email }))?.value,
     findIdentity: async (call, key) => (await identities.get(call, identityId(key)))?.value,
-    async insert(call, { account, identities: theirs, events }) {
+    findApp: async (call, accountId) => (await apps.get(call, accountId))?.value,
+    async insert(call, { account, identities: theirs, app, events }) {
       const operations = [
         insertInto(accountsCollection, account),
         ...theirs.map((identity) => insertInto(identitiesCollection, identity)),
+        ...appIn(app),
         // Invited or not, this is how they have come.
         invitationUsed(account.email, { isNeeded: false }),
       ]
@@ -102,6 +117,8 @@ export function createMovingRepository(database: Database, reclaiming: Pick<Recl
   }
 }
 
+const appIn = (app: Totp | undefined): readonly Operation[] => (app === undefined ? [] : [insertInto(totpCollection, app)])
+
 async function completing(
   reclaiming: Pick<Reclaiming, 'firstProof'>,
   call: Call,
@@ -123,11 +140,11 @@ async function filled(
   call: Call,
   { account, row }: { readonly account: Account; readonly row: Filling },
 ): Promise<boolean> {
-  const { password, name, identities, events } = row
+  const { password, name, app, identities, events } = row
   const set = { ...(password === undefined ? {} : { password, awaitsLegacyPassword: undefined }), ...(name === undefined ? {} : { name }) }
   const { email, password: before, emailVerifiedAt, suspendedAt, waysVersion, deletionAt } = account
   const where = { email, password: before, emailVerifiedAt, suspendedAt, waysVersion, deletionAt, name: account.name }
-  const operations = identities.map((identity) => insertInto(identitiesCollection, identity))
+  const operations = [...identities.map((identity) => insertInto(identitiesCollection, identity)), ...appIn(app)]
   return await committed(
     database.commit(call, [updateIn(accountsCollection, account.id, { set, where }), ...operations], events),
     'conflict',

@@ -15,6 +15,7 @@ export const personRow = z.strictObject({
   name: z.string().max(1000).optional(),
   language: z.string().max(1000).optional(),
   passwordHash: z.string().min(1).max(1000).optional(),
+  totpKey: z.string().max(200).optional(),
   legacyPassword: z.boolean().optional(),
   suspended: z.boolean().optional(),
   createdAt: moment.optional(),

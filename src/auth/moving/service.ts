@@ -1,11 +1,14 @@
 // The decisions about people who move in from another system, and out to one.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
+import type { KeyRing } from '#kernel/keyring.ts'
 import { fieldProblems } from '#kernel/schema.ts'
 import type { Account } from '../accounts/schemas.ts'
 import type { Admission } from '../admission/service.ts'
 import { authErrors } from '../errors.ts'
 import { decoyOf, shapeOf } from '../passwords/foreign.ts'
+import type { Totp } from '../second-factors/schemas.ts'
+import { TOTP_PURPOSE, totpBinding } from '../second-factors/service.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import type { Identity } from '../upstream/schemas.ts'
 import { type Arriving, completed } from './completing.ts'
@@ -20,6 +23,7 @@ export interface MovingDependencies {
   readonly repository: MovingRepository
   readonly ended: Pick<EndedAccounts, 'note'>
   readonly admission: Pick<Admission, 'problem'>
+  readonly keyRing: Pick<KeyRing, 'seal'>
   readonly clock: Clock
   readonly known: Whence['known']
 }
@@ -62,7 +66,7 @@ export function createMoving(deps: MovingDependencies): Moving {
 const refused = (reason: string): RowOutcome => ({ outcome: 'refused', reason })
 
 async function moveInOne(
-  { repository, ended, admission, clock, known }: MovingDependencies,
+  { repository, ended, admission, keyRing, clock, known }: MovingDependencies,
   call: Call,
   { row, options }: { readonly row: unknown; readonly options: MoveInOptions },
 ): Promise<RowOutcome> {
@@ -75,7 +79,8 @@ async function moveInOne(
     )
   const household = householdOf(parsed.data, { from: options.from, now: clock.now(), known })
   if (typeof household === 'string') return refused(household)
-  const arriving = { household, options, nameless: nameOf({}, household.account.email) }
+  const app = appOf(household, keyRing)
+  const arriving = { household, options, nameless: nameOf({}, household.account.email), app }
   const standing = (await standingOf(repository, call, arriving)) ?? domainRefusal(admission, household.account)
   const made: RowOutcome = {
     outcome: 'made',
@@ -89,9 +94,14 @@ async function moveInOne(
   const account = { ...household.account, ...marks }
   if (account.password !== undefined) await repository.keepShape(call, { id: shapeOf(account.password), decoy: decoyOf(account.password) })
   const events = [securityEventOf({ type: 'account.imported', accountId: account.id, about: options.from, ...actorOf(call) })]
-  if (await repository.insert(call, { ...household, account, events })) return made
+  if (await repository.insert(call, { ...household, account, app, events })) return made
   // Somebody was faster: another row, or a person at the sign-up page.
   return (await standingOf(repository, call, arriving)) ?? refused('the person was changed while being moved in; try again')
+}
+
+/** Each of its codes counts, since none was used here yet. */
+function appOf({ account: { id, createdAt }, totpKey }: Household, keyRing: Pick<KeyRing, 'seal'>): Totp | undefined {
+  return totpKey === undefined ? undefined : { id, key: keyRing.seal(TOTP_PURPOSE, totpBinding(id), totpKey), lastStep: 0, createdAt }
 }
 
 /** Of the rules of sign-up these hold for an operator, too, as they do for `invite`. */

@@ -2,6 +2,7 @@
 import { canonicalLanguageTag } from '#kernel/language-tag.ts'
 import { z } from '#kernel/schema.ts'
 import { isMembershipWord } from '../../roles/membership.ts'
+import { isKey, keyOf } from '../../second-factors/totp.ts'
 import {
   bare,
   type Converter,
@@ -58,6 +59,7 @@ export const keycloak: Converter = (value, options) => {
   const hash = credential === undefined ? undefined : keycloakHash(credential)
   if (hash !== undefined && 'problem' in hash) return hash.problem
   const { identities, left } = identitiesIn(user, options)
+  const app = appIn(user)
   const ofClients = clientRolesOf(user.clientRoles ?? {}, options)
   const row = {
     language: languageOf(user),
@@ -66,13 +68,14 @@ export const keycloak: Converter = (value, options) => {
     emailVerified: user.emailVerified === true,
     name: nameOf(user),
     passwordHash: hash?.hash,
+    totpKey: app.key,
     suspended: user.enabled === false ? true : undefined,
     createdAt: some(user.createdTimestamp),
     roles: membersOf([...realmRolesOf(user), ...ofClients.named], options.roles),
     groups: membersOf(user.groups, options.groups, groupOf),
     identities,
   }
-  return rowWith(row, [...left, ...ofClients.left, ...credentialsLeft(user), ...actionsLeft(user)])
+  return rowWith(row, [...left, ...ofClients.left, ...app.left, ...actionsLeft(user)])
 }
 
 function nameOf({ firstName, lastName, username }: KeycloakUser): string {
@@ -107,11 +110,35 @@ const KINDS: Readonly<Record<string, string>> = {
 }
 const PASSKEY = 'webauthn-passwordless'
 
-function credentialsLeft({ credentials }: KeycloakUser): readonly string[] {
-  const types = (credentials ?? []).map(({ type }) => type).filter((type) => type !== 'password' && type !== 'password-history')
+/** The one app that comes along, and what is to be said of all other credentials. */
+function appIn({ credentials }: KeycloakUser): { readonly key: string | undefined; readonly left: readonly string[] } {
+  const others = (credentials ?? []).filter(({ type }) => type !== 'password' && type !== 'password-history')
+  const taken = others.find((one) => keyIn(one) !== undefined)
+  const types = others.filter((one) => one !== taken).map(({ type }) => type)
   const passkeys = types.includes(PASSKEY) ? ['the passkeys of there did not come along: their owner adds one anew'] : []
   const steps = types.filter((type) => type !== PASSKEY).map((type) => (Object.hasOwn(KINDS, type) ? (KINDS[type] ?? type) : type))
-  return [...secondStepsLeft(steps), ...passkeys]
+  return { key: taken && keyIn(taken), left: [...secondStepsLeft(steps, { hasApp: taken !== undefined }), ...passkeys] }
+}
+
+const keycloakApp = z.looseObject({
+  subType: z.literal('totp'),
+  digits: z.literal(6),
+  period: z.literal(30),
+  algorithm: z.literal('HmacSHA1'),
+  secretEncoding: z.literal('BASE32').nullish(),
+})
+
+/** Of an app whose codes are those that we ask for. The text of a secret is the secret itself there, unless it says that it is in base 32. */
+function keyIn({ type, secretData, credentialData }: z.infer<typeof keycloakCredential>): string | undefined {
+  if (type !== 'otp') return undefined
+  try {
+    const { secretEncoding } = keycloakApp.parse(JSON.parse(credentialData ?? ''))
+    const { value } = z.looseObject({ value: z.string() }).parse(JSON.parse(secretData ?? ''))
+    const key = secretEncoding === 'BASE32' ? bare(value.toUpperCase()) : keyOf(Buffer.from(value))
+    return isKey(key) ? key : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function actionsLeft({ requiredActions, emailVerified }: KeycloakUser): readonly string[] {

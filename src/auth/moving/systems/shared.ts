@@ -80,11 +80,10 @@ export function identitiesOf(
 }
 
 /** What nobody can take along: the keys of passkeys belong to the address of the other system. */
-export function secondStepsLeft(kinds: readonly string[]): readonly string[] {
+export function secondStepsLeft(kinds: readonly string[], { hasApp = false } = {}): readonly string[] {
   if (kinds.length === 0) return []
-  return [
-    `the second step of there (${[...new Set(kinds)].map(shown).join(', ')}) did not come along: there is none here until its owner sets one up anew`,
-  ]
+  const what = `the second step of there (${[...new Set(kinds)].map(shown).join(', ')}) did not come along`
+  return [hasApp ? `${what}; one authenticator app did` : `${what}: there is none here until its owner sets one up anew`]
 }
 
 const shown = (word: string): string => word.slice(0, 200)
