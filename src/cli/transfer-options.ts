@@ -63,8 +63,8 @@ export function transferLine(values: Typed): TransferLine {
 }
 
 export const TRANSFER_USAGE = `  --as <address>       with import: whose objects they become; with export: what this person may see (all, unless told)
-  --format <name>      with import and export: csv, xml, json or ndjson; with users import: csv, json or ndjson; from the
-                       name of the file, unless told
+  --format <name>      with import and export: csv, xml, json or ndjson; with users import: csv, json or ndjson; with
+                       users export: ndjson; from the name of the file, unless told
   --map <column=field>, --constant <field=value>, --ignore-unknown, --delimiter <character>,
   --list-separator <text>, --dates <dmy|mdy>, --decimal-comma, --encoding <name>
                        with import: how it reads a file; docs/transfer.md tells of each

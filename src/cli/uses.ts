@@ -85,7 +85,7 @@ export const USES = {
   organisations: { list: ['without-owner'], create: [], members: [], set: ['add-role', 'remove-role'], remove: [], end: [] },
   users: {
     import: ['from', 'dry-run', 'issuer', 'map-role', 'map-group', 'hash-config', 'format', 'output'],
-    export: ['output', 'without-passwords'],
+    export: ['output', 'format', 'without-passwords'],
   },
   services: {
     list: [],
