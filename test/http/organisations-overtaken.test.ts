@@ -83,19 +83,7 @@ describe('organisations that are overtaken', () => {
     return tokenIn(sent)
   }
 
-  /** The same services, of which one write waits for what happens meanwhile. */
-  const overtaken = (meanwhile: () => Promise<unknown>): { organisations: Organisations; invitations: Invitations } => {
-    let isFirst = true
-    const waiting: OrganisationsRepository = {
-      ...repository,
-      async commit(...write) {
-        if (isFirst) {
-          isFirst = false
-          await meanwhile()
-        }
-        return await repository.commit(...write)
-      },
-    }
+  const servicesOn = (waiting: OrganisationsRepository): { organisations: Organisations; invitations: Invitations } => {
     const { clock, revocations, running } = world
     const settings = { definition: definition.organisations, roles: definition.roles }
     const parts = { repository: waiting, accounts: running.shared.repository, revocations, clock, settings }
@@ -106,6 +94,40 @@ describe('organisations that are overtaken', () => {
       invitations: createInvitations({ ...parts, organisations, limits, throttle: running.shared.throttle, origin: ORIGIN }),
     }
   }
+
+  /** The same services, of which one write waits for what happens meanwhile. */
+  const overtaken = (meanwhile: () => Promise<unknown>): { organisations: Organisations; invitations: Invitations } => {
+    let isFirst = true
+    return servicesOn({
+      ...repository,
+      async commit(...write) {
+        if (isFirst) {
+          isFirst = false
+          await meanwhile()
+        }
+        return await repository.commit(...write)
+      },
+    })
+  }
+
+  test('whoever joins with a whole class gets in, however many of it are faster', async (t) => {
+    t.mock.method(Math, 'random', () => 0)
+    const id = await found()
+    const token = await invite(id, 'bob')
+    let faster = 40
+    const { organisations, invitations } = servicesOn({
+      ...repository,
+      async commit(...write) {
+        if (faster === 0) return await repository.commit(...write)
+        faster -= 1
+        return false
+      },
+    })
+    assert.deepEqual(await invitations.accept(asked, token, idOf('bob')), { organisationId: id, as: 'joined' })
+    faster = 40
+    await organisations.create(asked, { name: 'One Of Many', accountId: idOf('bob') })
+    assert.equal(await membershipsOf('bob'), 2)
+  })
 
   test('one that is made while its maker is erased, or blocked, is not there', async () => {
     for (const [name, leave] of [

@@ -7,8 +7,7 @@ import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import type { ClientsRepository } from './repository.ts'
 import type { StoredClient } from './schemas.ts'
 import { requireOperator } from '../operators-only.ts'
-
-const MAX_ROUNDS = 10
+import { settled } from '../settled.ts'
 
 export interface RewritingDependencies {
   readonly repository: ClientsRepository
@@ -30,16 +29,15 @@ export async function rewrite(
 ): Promise<StoredClient> {
   requireOperator(call)
   if (isFixed(clientId)) throw fixedClient(clientId)
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+  return await settled(async () => {
     const stored = await repository.find(call, clientId)
     if (stored === undefined) throw authErrors.client_not_found({ detail: `There is no client ${JSON.stringify(clientId)}.` })
     const { set, type, events: further = [] } = decide(stored)
     const { name } = set.definition ?? stored.value.definition
     const events = [...further, securityEventOf({ type, about: name, ...actorOf(call) })]
     const written = await repository.update(call, clientId, { change: { set, ifVersion: stored.version }, events })
-    if (written !== undefined) return written.value
-  }
-  throw new Error('The client changes too often to be changed.')
+    return written === undefined ? 'moved' : written.value
+  }, call)
 }
 
 export function fixedClient(clientId: string): Error {

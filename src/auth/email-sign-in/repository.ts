@@ -5,6 +5,7 @@ import { committed } from '#kernel/committed.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Database, Stored } from '../../database/contract.ts'
 import type { Taken } from '../reclaiming.ts'
+import { settled } from '../settled.ts'
 import { type EmailSignIn, emailSignIn } from './schemas.ts'
 
 export const emailSignInsCollection = defineCollection<EmailSignIn>({
@@ -35,8 +36,6 @@ export interface EmailSignInRepository {
   useAndTake(call: Call, waiting: Stored<EmailSignIn>, taken: Pick<Taken, 'operations' | 'events'>): Promise<boolean>
 }
 
-const MAX_ROUNDS = 20
-
 export function createEmailSignInRepository(database: Database): EmailSignInRepository {
   const waiting = database.collection(emailSignInsCollection)
   return {
@@ -45,16 +44,16 @@ export function createEmailSignInRepository(database: Database): EmailSignInRepo
     async put(call, value, events) {
       const { id, ...rest } = value
       const set = { ...rest, accountId: rest.accountId }
-      for (let round = 0; round < MAX_ROUNDS; round += 1) {
-        if ((await waiting.update(call, id, { set }, { events })) !== undefined) return
+      await settled(async () => {
+        if ((await waiting.update(call, id, { set }, { events })) !== undefined) return undefined
         try {
           await waiting.insert(call, value, { events })
-          return
+          return undefined
         } catch (error) {
           if (!hasCode(error, 'database.duplicate')) throw error
+          return 'moved'
         }
-      }
-      throw new Error('The sign-in changes too often to be stored.')
+      }, call)
     },
     async give(call, { value: { id, link } }, { events, ...set }) {
       await waiting.update(call, id, { set, where: { link, accountId: undefined } }, { events })

@@ -10,9 +10,9 @@ import { type Arranged, arrange, KNOWN_HERE_MS, nextDue, PUBLISHED_BEFORE_USE_MS
 import { makeKey, type PrivateJwk, type PublicJwk, publicPart, type SigningAlgorithm } from './jwk.ts'
 import { createSigningKeysRepository, type NewSigningKey, type SigningKeyRecord, type SigningKeysRepository } from './repository.ts'
 import { requireOperator } from '../operators-only.ts'
+import { settled } from '../settled.ts'
 
 const DAY_MS = 86_400_000
-const MAX_ROUNDS = 10
 
 export interface LoadedKeys {
   /** For each algorithm the key that signs now comes first. */
@@ -133,14 +133,14 @@ async function ensureNext(
   call: Call,
   { alg, activeFrom }: { readonly alg: SigningAlgorithm; readonly activeFrom: number },
 ): Promise<void> {
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+  await settled(async () => {
     const { keys, newest } = await read(call, alg)
     const next = keys.next.at(-1)
     if (next === undefined) {
-      if (await repository.add(call, { jwk: await makeKey(alg), generation: newest + 1, activeFrom })) return
-    } else if (next.activeFrom <= activeFrom || (await repository.bringForward(call, next, activeFrom))) return
-  }
-  throw new Error('The signing keys change too often to be rotated.')
+      if (await repository.add(call, { jwk: await makeKey(alg), generation: newest + 1, activeFrom })) return undefined
+    } else if (next.activeFrom <= activeFrom || (await repository.bringForward(call, next, activeFrom))) return undefined
+    return 'moved'
+  }, call)
 }
 
 async function revoke(
@@ -149,7 +149,7 @@ async function revoke(
   { kid, revocations }: { readonly kid: string; readonly revocations: SigningKeysDependencies['revocations'] },
 ): Promise<boolean> {
   requireOperator(call)
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+  return await settled(async () => {
     const key = await repository.find(call, kid)
     if (key === undefined || key.revokedAt !== undefined) return false
     const { keys, newest } = await read(call, key.alg)
@@ -161,12 +161,10 @@ async function revoke(
       const made = async (): Promise<NewSigningKey> => ({ jwk: await makeKey(key.alg), generation: newest + 1, activeFrom: at })
       also.push(next === undefined ? repository.insertion(await made()) : repository.forwarding(next, at))
     }
-    if (await repository.revoke(call, key, { at, also })) {
-      await revocations.announce(call, 'key', [kid])
-      return true
-    }
-  }
-  throw new Error('The signing keys change too often for one to be revoked.')
+    if (!(await repository.revoke(call, key, { at, also }))) return 'moved'
+    await revocations.announce(call, 'key', [kid])
+    return true
+  }, call)
 }
 
 function versionOf(all: readonly Keys[]): string {

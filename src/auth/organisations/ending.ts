@@ -14,11 +14,11 @@ import { securityEventOf, type Whence } from '../security-events/security-event.
 import { END_ORGANISATION, endingTold, takingApart } from './ending-asked.ts'
 import type { ChangingParts } from './member-change.ts'
 import { createOwners } from './owners.ts'
+import { settled } from '../settled.ts'
 import type { Member } from './schemas.ts'
 import type { Stored } from '../../database/contract.ts'
 
 const AT_ONCE = 100
-const MAX_ROUNDS = 20
 
 export interface Ending {
   /** False when there is none. By an owner: `auth.owners_only` for whoever is none at that moment. */
@@ -40,7 +40,7 @@ export function createEnding(parts: EndingParts): Ending {
   const owners = createOwners(parts)
   return {
     async end(call, organisationId, by) {
-      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      return await settled(async () => {
         const organisation = await repository.find(call, organisationId)
         if (organisation === undefined || organisation.endedAt !== undefined) return false
         const owner = by && (await repository.findMember(call, organisationId, by.accountId))
@@ -48,20 +48,18 @@ export function createEnding(parts: EndingParts): Ending {
         // Of its members each is told by the job.
         const told = by === undefined ? [endingTold(call, organisation)] : []
         const changes = [repository.operations.end(organisation, clock.now()), ...(owner ? [repository.operations.unchanged(owner)] : [])]
-        if (await repository.commit(call, changes, [takingApart(organisation), ...told])) return true
-      }
-      throw new Error('The organisation changes too often to be ended.')
+        return (await repository.commit(call, changes, [takingApart(organisation), ...told])) ? true : 'moved'
+      }, call)
     },
     async endWithOwner(call, { organisationId, accountId }) {
-      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      return await settled(async () => {
         // Its version before its owners: whoever becomes one after that makes the write fail.
         const stored = await repository.findStored(call, organisationId)
         if (stored === undefined || stored.value.endedAt !== undefined) return false
         if (await owners.isAttended(call, organisationId, accountId)) return false
         const ending = repository.operations.end(stored.value, clock.now(), stored.version)
-        if (await repository.commit(call, [ending], [takingApart(stored.value), endingTold(call, stored.value)])) return true
-      }
-      throw new Error('The organisation changes too often to be ended.')
+        return (await repository.commit(call, [ending], [takingApart(stored.value), endingTold(call, stored.value)])) ? true : 'moved'
+      }, call)
     },
     // Whose account goes has nothing to be told.
     takeOut: (call, stored) => takeOut(parts, call, { stored, name: undefined }),

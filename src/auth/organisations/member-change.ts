@@ -10,6 +10,7 @@ import type { Revocations } from '../revocations/revocations.ts'
 import { laterThan } from '../roles/membership.ts'
 import { OWNER } from '../roles/permissions.ts'
 import { actorOf, securityEventOf, type SecurityEventType } from '../security-events/security-event.ts'
+import { settled } from '../settled.ts'
 import type { Stored } from '../../database/contract.ts'
 import { endingTold, takingApart } from './ending-asked.ts'
 import { ownerGone } from './owner-gone.ts'
@@ -18,7 +19,6 @@ import type { MemberChange, OrganisationsRepository } from './repository.ts'
 import { type Member, memberId, type Organisation } from './schemas.ts'
 import { stillThere } from './still-there.ts'
 
-const MAX_ROUNDS = 20
 const MAX_MEMBERS = 10_000
 export const MAX_JOINED = 100
 
@@ -69,7 +69,7 @@ export function createChanging({ repository, accounts, revocations, clock }: Cha
   return {
     find,
     async change(call, { organisationId, accountId }, decide) {
-      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      await settled(async () => {
         const organisation = await find(call, organisationId)
         const [stored, whose] = await Promise.all([
           repository.findMember(call, organisationId, accountId),
@@ -77,7 +77,7 @@ export function createChanging({ repository, accounts, revocations, clock }: Cha
         ])
         const account = whose?.value
         const decision = await decide({ organisation, member: stored, account })
-        if (decision === undefined) return
+        if (decision === undefined) return undefined
         const step = { organisation, stored, whose, account, decision, accountId, now: clock.now() }
         if (joins(step)) await requireRoom(repository, call, accountId)
         const change = changeOf(step)
@@ -89,12 +89,10 @@ export function createChanging({ repository, accounts, revocations, clock }: Cha
           ...(decision.also ?? []),
         ]
         const events = [...eventsOf(call, step), ...endingEvents(call, change), ...jobsOf(step), ...(decision.events ?? [])]
-        if (await repository.commit(call, operations, events)) {
-          if (acting !== undefined) await revocations.announce(call, 'membership', [accountId])
-          return
-        }
-      }
-      throw new Error('The organisation changes too often to be changed.')
+        if (!(await repository.commit(call, operations, events))) return 'moved'
+        if (acting !== undefined) await revocations.announce(call, 'membership', [accountId])
+        return undefined
+      }, call)
     },
   }
 }

@@ -218,7 +218,7 @@ function making(
         const held = holdingStill(call, account?.value, { id: accountId, version: account?.version })
         await requireRoom(repository, call, accountId)
         return (await repository.commit(call, [...repository.operations.make(made, owner), held], events)) ? undefined : 'moved'
-      })
+      }, call)
       await actFor(call, { accountId, organisationId: made.id })
       return viewOf(made)
     },

@@ -13,8 +13,8 @@ import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { changedMembership, type Membership, type MembershipChange, membershipOf } from './membership.ts'
 import { type KnownRoles, unknownRolesProblem } from './permissions.ts'
 import { requireOperator } from '../operators-only.ts'
+import { settled } from '../settled.ts'
 
-const MAX_ROUNDS = 10
 const MAX_ABOUT = 200
 
 export interface Roles {
@@ -40,7 +40,7 @@ export function createRoles(deps: RolesDependencies): Roles {
   return {
     async change(call, email, change) {
       requireOperator(call)
-      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      return await settled(async () => {
         const account = await find(call, email)
         if (account === undefined) return undefined
         const before = membershipOf(account)
@@ -49,10 +49,9 @@ export function createRoles(deps: RolesDependencies): Roles {
         // Taken away can be what the app had before, too.
         const unknown = unknownRolesProblem(change.addRoles ?? [], known)
         if (unknown !== undefined) throw authErrors.bad_details({ detail: `${unknown}.` })
-        if (after === before || (await write(deps, call, { id: account.id, before: account.membershipAt, after })))
-          return shown(account.id, after)
-      }
-      throw new Error('The account changes too often to be changed.')
+        const isSo = after === before || (await write(deps, call, { id: account.id, before: account.membershipAt, after }))
+        return isSo ? shown(account.id, after) : 'moved'
+      }, call)
     },
   }
 }

@@ -7,8 +7,9 @@ import type { StoredClient } from '../clients/schemas.ts'
 import { authErrors } from '../errors.ts'
 import { securityEventOf, type SecurityEventType } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
+import { settled } from '../settled.ts'
 import { parsePublicKey } from './key.ts'
-import { doneBy, held, MAX_ROUNDS, type Owner, ownOf, type ServiceAccountsDependencies } from './parts.ts'
+import { doneBy, held, type Owner, ownOf, type ServiceAccountsDependencies } from './parts.ts'
 
 /** As of clients. */
 const KEEP_SECONDS = 3600
@@ -110,7 +111,7 @@ interface Of {
 function rewriting(deps: ServiceAccountsDependencies) {
   const { repository } = deps
   return async (call: Call, { owner, clientId }: Of, decide: (client: StoredClient) => Changed | undefined): Promise<boolean> => {
-    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    return await settled(async () => {
       const also = await held(deps, call, owner)
       const service = await ownOf(deps, call, { owner, clientId })
       const client = await repository.findClient(call, clientId)
@@ -120,8 +121,7 @@ function rewriting(deps: ServiceAccountsDependencies) {
       const { set, type, proof } = decided
       const proving = proof === undefined || proof === service.value.authentication ? [] : [repository.proving(service, proof)]
       const events = [securityEventOf({ type, about: service.value.name, ...doneBy(call, owner) })]
-      if (await repository.updateClient(call, client, { set: { ...set }, also: [...also, ...proving], events })) return true
-    }
-    throw authErrors.changed_meanwhile()
+      return (await repository.updateClient(call, client, { set: { ...set }, also: [...also, ...proving], events })) ? true : 'moved'
+    }, call)
   }
 }

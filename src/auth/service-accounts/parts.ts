@@ -10,8 +10,6 @@ import { actorOf, type SecurityEvent } from '../security-events/security-event.t
 import { fieldProblem } from '../texts/problem.ts'
 import { PLATFORM, type ServiceAccount, type ServiceAccountsRepository } from './repository.ts'
 
-export const MAX_ROUNDS = 10
-
 export interface ServiceAccountsDependencies {
   readonly repository: ServiceAccountsRepository
   readonly organisations: Organisations

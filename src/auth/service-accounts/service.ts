@@ -12,6 +12,7 @@ import { givenRoles, rolesAfter } from '../roles/given-roles.ts'
 import { laterThan, type Membership } from '../roles/membership.ts'
 import { securityEventOf } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
+import { settled } from '../settled.ts'
 import type { MadeServiceAccount, NewServiceAccount, ServiceAccountView } from './contract.ts'
 import { parsePublicKey } from './key.ts'
 import { createCredentials, type Credentials } from './credentials.ts'
@@ -21,7 +22,6 @@ import {
   held,
   holding,
   keyOf,
-  MAX_ROUNDS,
   type Owner,
   ownOf,
   rolesFor,
@@ -200,12 +200,11 @@ async function insert(
   { owner, service, client }: { readonly owner: Owner; readonly service: ServiceAccount; readonly client: StoredClient },
 ): Promise<void> {
   const events = [securityEventOf({ type: 'service.created', about: service.name, ...doneBy(call, owner) })]
-  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+  await settled(async () => {
     const also = await holding(deps, call, owner)
     if ((await deps.repository.count(call, keyOf(owner), MOST)) >= MOST) throw authErrors.organisation_full()
-    if (await deps.repository.insert(call, service, { client, also, events })) return
-  }
-  throw authErrors.changed_meanwhile()
+    return (await deps.repository.insert(call, service, { client, also, events })) ? undefined : 'moved'
+  }, call)
 }
 
 interface Changes extends Pick<ServiceAccounts, 'setRoles' | 'setScopes' | 'remove'> {
@@ -216,17 +215,16 @@ interface Changes extends Pick<ServiceAccounts, 'setRoles' | 'setScopes' | 'remo
 function superseding({ repository, revocations, clock }: ServiceAccountsDependencies): Changes['supersede'] {
   return async (call, clientId) => {
     const subject = clientSubject(clientId)
-    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    await settled(async () => {
       const before = await repository.find(call, clientId)
-      if (before === undefined) return
+      if (before === undefined) return undefined
       const { roles, membershipAt } = before.value
       const at = laterThan(membershipAt, clock.now())
-      if (await repository.updateRoles(call, before, { roles, at, also: [revocations.superseded(subject, at)], events: [] })) {
-        await revocations.announce(call, 'membership', [subject])
-        return
-      }
-    }
-    throw authErrors.changed_meanwhile()
+      if (!(await repository.updateRoles(call, before, { roles, at, also: [revocations.superseded(subject, at)], events: [] })))
+        return 'moved'
+      await revocations.announce(call, 'membership', [subject])
+      return undefined
+    }, call)
   }
 }
 
@@ -236,7 +234,7 @@ function changing(deps: ServiceAccountsDependencies): Changes {
     supersede: superseding(deps),
     setScopes: rescoping(deps),
     async setRoles(call, owner, { clientId, roles: wanted }) {
-      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      return await settled(async () => {
         const holds = await held(deps, call, owner)
         const before = await ownOf(deps, call, { owner, clientId })
         if (before === undefined) throw authErrors.service_not_found()
@@ -246,26 +244,22 @@ function changing(deps: ServiceAccountsDependencies): Changes {
         const subject = clientSubject(clientId)
         const events = [securityEventOf({ type: 'service.roles_changed', about: before.value.name, ...doneBy(call, owner) })]
         const also = [...holds, revocations.superseded(subject, at)]
-        if (await repository.updateRoles(call, before, { roles, at, also, events })) {
-          await revocations.announce(call, 'membership', [subject])
-          return roles
-        }
-      }
-      throw authErrors.changed_meanwhile()
+        if (!(await repository.updateRoles(call, before, { roles, at, also, events }))) return 'moved'
+        await revocations.announce(call, 'membership', [subject])
+        return roles
+      }, call)
     },
     async remove(call, owner, clientId) {
-      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      return await settled(async () => {
         const holds = await held(deps, call, owner)
         const found = await ownOf(deps, call, { owner, clientId })
         if (found === undefined) return false
         const subject = clientSubject(clientId)
         const events = [securityEventOf({ type: 'service.removed', about: found.value.name, ...doneBy(call, owner) })]
-        if (await repository.remove(call, found, { operations: [...holds, revocations.endedFor(subject)], events })) {
-          await revocations.announce(call, 'account', [subject])
-          return true
-        }
-      }
-      throw authErrors.changed_meanwhile()
+        if (!(await repository.remove(call, found, { operations: [...holds, revocations.endedFor(subject)], events }))) return 'moved'
+        await revocations.announce(call, 'account', [subject])
+        return true
+      }, call)
     },
   }
 }
@@ -274,7 +268,7 @@ function rescoping(deps: ServiceAccountsDependencies): Changes['setScopes'] {
   const { repository, revocations, clock } = deps
   return async (call, owner, { clientId, scopes: wanted }) => {
     const subject = clientSubject(clientId)
-    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    await settled(async () => {
       const holds = await held(deps, call, owner)
       const service = await ownOf(deps, call, { owner, clientId })
       const client = await repository.findClient(call, clientId)
@@ -285,11 +279,9 @@ function rescoping(deps: ServiceAccountsDependencies): Changes['setScopes'] {
       const at = isNarrower ? laterThan(service.value.membershipAt, clock.now()) : service.value.membershipAt
       const also = isNarrower ? [...holds, revocations.superseded(subject, at)] : holds
       const events = [securityEventOf({ type: 'service.scopes_changed', about: service.value.name, ...doneBy(call, owner) })]
-      if (await repository.updateScopes(call, { service, client }, { ...given, at, also, events })) {
-        if (isNarrower) await revocations.announce(call, 'membership', [subject])
-        return
-      }
-    }
-    throw authErrors.changed_meanwhile()
+      if (!(await repository.updateScopes(call, { service, client }, { ...given, at, also, events }))) return 'moved'
+      if (isNarrower) await revocations.announce(call, 'membership', [subject])
+      return undefined
+    }, call)
   }
 }

@@ -17,6 +17,7 @@ import type { Admission } from '../admission/service.ts'
 import type { RunningHooks } from '../hooks/hooks.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import type { LegacyFinder } from '../moving/finder.ts'
+import { settled } from '../settled.ts'
 import { arrivalOf } from './arrival.ts'
 import type { Arrived, Owner, Seen } from './arrived.ts'
 import { arrivedElsewhere, askedAbout } from './moving-in.ts'
@@ -76,7 +77,6 @@ export interface UpstreamsDependencies {
   readonly origin: string
 }
 
-const MAX_ROUNDS = 5
 /** Clocks differ, and a page may have been open a while. */
 const AGAIN_TOLERANCE_SECONDS = 120
 
@@ -170,15 +170,14 @@ function arriving(deps: UpstreamsDependencies): Pick<Upstreams, 'arrive' | 'sett
       legacy === undefined ? (await arrived(call, arrival)).means : arrivedElsewhere({ legacy, look: arrived }, call, arrival),
 
     async settle(call, { accountId, credential }, { arrival, by }) {
-      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      return await settled(async () => {
         const { means, account } = await arrived(call, arrival)
         if (means.is !== 'owner' || account?.id !== accountId || !equalSecrets(means.owner.credential, credential)) return false
         if (!means.byAddress) return true
         const identity = identityOf(arrival, account.id, clock.now())
         const events = linkedEvents(account, { provider: nameOf(arrival.upstream), by, clock, language: languageFor(account, call) })
-        if (await identities.link(call, account, { identity, events })) return true
-      }
-      return false
+        return (await identities.link(call, account, { identity, events })) ? true : 'moved'
+      }, call)
     },
 
     async createAccount(call, arrival, { name: typed, by }) {
@@ -222,7 +221,7 @@ function linking(deps: UpstreamsDependencies): Pick<Upstreams, 'identities' | 'l
 
     async link(call, { accountId, credential }, { arrival, by }) {
       const provider = upstreams.find(({ id }) => id === arrival.upstream)?.name ?? arrival.upstream
-      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      return await settled(async () => {
         const account = await accounts.find(call, accountId)
         if (!isOpen(account) || !equalSecrets(credentialOf(account), credential)) return 'changed'
         const made = {
@@ -232,12 +231,12 @@ function linking(deps: UpstreamsDependencies): Pick<Upstreams, 'identities' | 'l
         if (await identities.link(call, account, made)) return 'done'
         const known = await identities.find(call, arrival)
         if (known !== undefined) return known.accountId === accountId ? 'done' : 'taken'
-      }
-      return 'changed'
+        return 'moved'
+      }, call)
     },
 
     async unlink(call, accountId, { id, by }) {
-      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      return await settled(async () => {
         const account = await accounts.find(call, accountId)
         const all = await identities.list(call, accountId)
         const gone = all.find((one) => one.id === id)
@@ -251,9 +250,8 @@ function linking(deps: UpstreamsDependencies): Pick<Upstreams, 'identities' | 'l
           mail({ to: account.email, template: 'identity-unlinked', data, language: languageFor(account, call) }),
           securityEventOf({ type: 'identity.unlinked', accountId, about: provider, ...by }),
         ]
-        if (await identities.unlink(call, account, { identity: gone, events })) return 'done'
-      }
-      throw authErrors.unavailable({ detail: 'Please try again.' })
+        return (await identities.unlink(call, account, { identity: gone, events })) ? 'done' : 'moved'
+      }, call)
     },
   }
 }
