@@ -14,6 +14,7 @@ import { createMovingRepository } from './moving/repository.ts'
 import { createMoving } from './moving/service.ts'
 import { createPasskeys } from './passkeys/create.ts'
 import type { SignInRules } from './engine.ts'
+import { createJustDone, type JustDone } from './pages/just-done.ts'
 import { createKeptForms, type KeptForms } from './pages/kept-form.ts'
 import type { Passkeys } from './passkeys/service.ts'
 import { createUpstreamsOf, type RunningUpstreams } from './upstream/create.ts'
@@ -37,6 +38,7 @@ export interface People extends RunningAccounts {
   readonly rules: SignInRules
   readonly moving: Moving
   readonly keptForms: KeptForms
+  readonly justDone: JustDone
 }
 
 export interface PeopleParts extends Omit<AccountsParts, 'methods'> {
@@ -108,6 +110,7 @@ export function createPeople(parts: PeopleParts): People {
     secondFactors,
     rules,
     keptForms: createKeptForms(parts.keyRing, parts.clock),
+    justDone: createJustDone(parts.keyRing, parts.clock),
     ...toldOf(parts, running),
   }
 }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import axe from 'axe-core'
 import type { Browser } from 'playwright-core'
-import { type AccountsWorld, call, openAccounts, tokenIn, type Visit } from '../support/accounts.ts'
+import { type AccountsWorld, call, justDone, openAccounts, tokenIn, type Visit } from '../support/accounts.ts'
 import { SIGN_IN } from '../support/arriving.ts'
 import { launchBrowser, withoutChromium } from '../support/browser.ts'
 import { type Shown, showStage } from './shown.ts'
@@ -55,7 +55,7 @@ describe('the pages for who has lost every passkey', { skip: withoutChromium }, 
       { path: `/new-passkey?token=${first}`, cookies: here },
       { path: '/new-passkey', form: { token, answer: '{}' }, cookies: here },
       { path: '/new-passkey?token=none' },
-      { path: '/new-passkey/done' },
+      justDone(world, { path: '/new-passkey/done' }),
     ]
     await shown.page.setViewportSize({ width: 320, height: 640 })
     for (const language of ['en', 'de'])

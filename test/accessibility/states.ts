@@ -16,7 +16,7 @@ import type { GatewayExchange } from '../../src/gateway/exchange.ts'
 import { errorPage } from '../../src/gateway/pages/pages.ts'
 import { createSpeaker } from '../../src/gateway/pages/speaker.ts'
 import { pageStyle } from '../../src/gateway/pages/style.ts'
-import { type AccountsWorld, call, openAccounts, tokenIn, type Visit } from '../support/accounts.ts'
+import { type AccountsWorld, call, justDone, openAccounts, tokenIn, type Visit } from '../support/accounts.ts'
 import { secondStepStates } from './second-step-states.ts'
 
 export interface State {
@@ -113,6 +113,10 @@ export async function openStage(): Promise<Stage> {
   const signedIn = (visit: Visit): Visit => {
     world.engine.signedInAs = person.accountId
     return { cookies: here, ...visit }
+  }
+  const signedOut = (visit: Visit): Visit => {
+    world.engine.signedInAs = undefined
+    return visit
   }
   const longAgo = (): void =>
     void world.engine.sessionList.splice(0, 1, { ...world.engine.sessionList[0]!, signedInAt: world.clock.now() - 660_000 })
@@ -250,7 +254,7 @@ export async function openStage(): Promise<Stage> {
         return { path: '/confirm', form: { token: await token('/sign-up', 'confirm-2@example.org'), password: 'not it' } }
       },
     },
-    { name: 'GET /confirmed', ask: () => ({ path: '/confirmed' }) },
+    { name: 'GET /confirmed', ask: () => justDone(world, { path: '/confirmed' }) },
     { name: 'GET /forgot-password', ask: () => ({ path: '/forgot-password' }) },
     { name: 'POST /forgot-password', ask: () => ({ path: '/forgot-password', form: { email: 'x' } }) },
     { name: 'GET /forgot-password/sent', ask: () => ({ path: '/forgot-password/sent' }) },
@@ -274,7 +278,7 @@ export async function openStage(): Promise<Stage> {
         return { path: '/reset-password', form: { token: await token('/forgot-password', LONG_EMAIL), password: 'short' } }
       },
     },
-    { name: 'GET /reset-password/done', ask: () => ({ path: '/reset-password/done' }) },
+    { name: 'GET /reset-password/done', ask: () => justDone(world, { path: '/reset-password/done' }) },
     { name: 'GET /interaction/:uid/email', ask: () => during(own, { path: '/interaction/u1/email' }) },
     { name: 'POST /interaction/:uid/email', ask: () => during(own, { path: '/interaction/u1/email', form: { email: 'x' } }) },
     { name: 'GET /interaction/:uid/email/code', ask: () => during(own, { path: '/interaction/u1/email/code' }) },
@@ -338,7 +342,7 @@ export async function openStage(): Promise<Stage> {
     },
     { name: 'GET /account/events', ask: () => signedIn({ path: '/account/events' }) },
     { name: 'POST /account/delete', ask: () => signedIn({ path: '/account/delete', form: {} }) },
-    { name: 'GET /goodbye', ask: () => ({ path: '/goodbye' }) },
+    { name: 'GET /goodbye', ask: () => justDone(world, { path: '/goodbye' }) },
     { name: 'POST /account/organisations', ask: () => signedIn({ path: '/account/organisations', form: { organisation: '' } }) },
     {
       name: 'GET /account/organisations/:id',
@@ -418,7 +422,8 @@ export async function openStage(): Promise<Stage> {
       name: 'POST /account/organisations/:id/services, with problems',
       ask: () => signedIn({ path: `${groupPath}/services`, form: { service: '' } }),
     },
-    { name: 'GET /signed-out', ask: () => ({ path: '/signed-out' }) },
+    { name: 'GET /signed-out', ask: () => signedOut({ path: '/signed-out' }) },
+    { name: 'GET /signed-out, still signed in', ask: () => signedIn({ path: '/signed-out' }) },
     { name: 'GET /account/identities/link/:id', ask: () => signedIn({ path: '/account/identities/link/guild' }) },
     { name: 'GET /account/identities/answer', ask: () => signedIn({ path: '/account/identities/answer?state=none' }) },
     {
@@ -460,7 +465,6 @@ function engineStates(): Stage['enginePages'] {
   const pages: { readonly [Name in keyof typeof looks]: (shown: Exchange) => Html } = {
     errorPage: (shown) => looks.errorPage(shown, refused),
     signOutPage: (shown) => looks.signOutPage(shown, { action: '/x', hidden: { xsrf: 'x' }, onTo: { app: LONG, host: 'app.example' } }),
-    signedOutPage: (shown) => looks.signedOutPage(shown),
     devicePage: (shown) => looks.devicePage(shown, { action: '/device', xsrf: 'x', code: 'ABCD', problem: 'unknown' }),
     deviceConfirmPage: (shown) =>
       looks.deviceConfirmPage(shown, { action: '/device', xsrf: 'x', code: 'ABCD-EFGH', app: LONG, device: 'Chromium on Linux' }),

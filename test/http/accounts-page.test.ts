@@ -245,6 +245,17 @@ test('slows guessing at the current password, which the sign-in page cannot do f
   assert.equal(statuses.at(-1), 429)
 })
 
+test('the page after a sign-out says that somebody is signed out who is, and offers it to whoever is not', async () => {
+  const open = await world.visit({ path: '/signed-out' })
+  assert.match(open.text, /You are still signed in/)
+  assert.match(open.text, /<form class="form" method="post" action="\/account\/sign-out">/)
+  assert.doesNotMatch(open.text, /You are signed out/)
+  const { signedInAs } = world.engine
+  world.engine.signedInAs = undefined
+  assert.match((await world.visit({ path: '/signed-out' })).text, /You are signed out/)
+  world.engine.signedInAs = signedInAs
+})
+
 test('requirement 32: signs out here', async () => {
   const out = await world.visit({ path: '/account/sign-out', form: {} })
   assert.equal(out.headers?.['location'], '/signed-out')

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sha256 } from '#kernel/keyring.ts'
 import { accountsCollection, emailTokensCollection } from '../../src/auth/accounts/repository.ts'
-import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
+import { type AccountsWorld, call, cookiesAfter, openAccounts, tokenIn } from '../support/accounts.ts'
 import { SIGN_IN } from '../support/arriving.ts'
 
 let world: AccountsWorld
@@ -56,6 +56,23 @@ test('requirement 70: signs up, confirms by the button behind the mailed link, a
     /^__Host-Http-known-device=[\w-]+\.[\w-]+\.[\w-]+~[\w-]+\.[\w-]+\.[\w-]+; Path=\/; Max-Age=15552000; Secure; HttpOnly; SameSite=Strict$/,
   )
   assert.match(world.engine.asked.at(-1) ?? '', /^finishSignIn /)
+})
+
+test('pages that say that something was done say it where it was done, for a while, and by no link', async () => {
+  const email = fresh()
+  await world.visit({ path: '/sign-up', cookies: here, form: details(email) })
+  const done = await world.visit({ path: '/confirm', cookies: here, form: { token: tokenIn(await world.mailTo(email)) } })
+  const cookies = cookiesAfter(done)
+  for (let load = 0; load < 2; load += 1)
+    assert.match((await world.visit({ path: '/confirmed', cookies })).text, /Your address is confirmed/)
+  const pages = ['/confirmed', '/goodbye', '/goodbye?days=3', '/reset-password/done']
+  for (const path of pages) {
+    const led = await world.visit({ path })
+    assert.deepEqual([led.status, led.headers?.['location'], led.text], [303, '/account', ''], path)
+    if (path !== '/confirmed') assert.equal((await world.visit({ path, cookies })).status, 303, `${path}, where something else was done`)
+  }
+  world.clock.advance(2 * 60_000)
+  assert.equal((await world.visit({ path: '/confirmed', cookies })).status, 303)
 })
 
 test('leads back to the authorization that the sign-up began in', async () => {

@@ -10,7 +10,7 @@ import { resetsCollection } from '../../src/auth/recovery/repository.ts'
 import { LOST, totpCollection } from '../../src/auth/second-factors/repository.ts'
 import type { StoredEvent } from '../../src/database/contract.ts'
 import { renderMail } from '../../src/jobs/mail/templates.ts'
-import { type AccountsWorld, call, openAccounts, ORIGIN, tokenIn, type Visited } from '../support/accounts.ts'
+import { type AccountsWorld, call, cookiesAfter, openAccounts, ORIGIN, tokenIn, type Visited } from '../support/accounts.ts'
 import { SIGN_IN } from '../support/arriving.ts'
 import { SoftAuthenticator } from '../support/authenticator.ts'
 import { looked } from '../support/scenario-database.ts'
@@ -423,7 +423,10 @@ test('the way is offered where there is no other, and leads back to the sign-in 
   const token = tokenIn(await world.mailTo(email, 'new-passkey'))
   const done = await send(token, made(await renewal(accountId)))
   assert.equal(done.headers?.['location'], '/new-passkey/done?interaction=u7')
-  assert.match((await world.visit({ path: '/new-passkey/done?interaction=u7' })).text, /href="\/interaction\/u7"/)
+  assert.match(
+    (await world.visit({ path: '/new-passkey/done?interaction=u7', cookies: cookiesAfter(done) })).text,
+    /href="\/interaction\/u7"/,
+  )
   const withMail = await openAccounts({ definition: { methods: { password: false, emailCode: true } } })
   try {
     assert.equal(

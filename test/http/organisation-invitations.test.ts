@@ -6,7 +6,7 @@ import { newId } from '#kernel/ids.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { createOrganisationsRepository, organisationInvitationsCollection } from '../../src/auth/organisations/repository.ts'
 import { createOrganisations } from '../../src/auth/organisations/service.ts'
-import { type AccountsWorld, call, openAccounts, tokenIn, type Visited } from '../support/accounts.ts'
+import { type AccountsWorld, call, justDone, openAccounts, tokenIn, type Visited } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
 
 const asked = callIn(callAs(call, { kind: 'anonymous' }), 'en')
@@ -114,7 +114,10 @@ describe('invitations and members', () => {
       const sent = await until('the mail', () => mailsTo(name).find(({ template }) => template === 'reset-password'))
       const form = { token: tokenIn(sent), password: 'four quiet river stones' }
       assert.equal((await page('/reset-password', form)).headers?.['location'], '/reset-password/done')
-      assert.match((await page('/reset-password/done')).text, /Invitations to organisations .* are withdrawn/)
+      assert.match(
+        (await world.visit(justDone(world, { path: '/reset-password/done' }))).text,
+        /Invitations to organisations .* are withdrawn/,
+      )
     }
     const opens = async (token: string): Promise<boolean> => (await invitations().pending(asked, token)) !== undefined
 

@@ -94,13 +94,13 @@ describe('an owner who deletes the account', () => {
     assert.equal((await accountOf('ada'))?.deletionAt, undefined)
     assert.ok(!world.engine.asked.some((each) => each.startsWith(`revokeAccount ${idOf('ada')}`)))
     await orgs().setRoles(asked, { accountId: idOf('ada'), organisationId: acme }, { accountId: idOf('bob'), roles: ['owner'] })
-    assert.equal((await askForEnd()).headers?.['location'], '/goodbye?days=14', 'somebody else owns it now')
+    assert.equal((await askForEnd()).headers?.['location'], '/goodbye', 'somebody else owns it now')
   })
 
   test('what is chosen to end stands until the account goes, ends with it, and its members are told', async () => {
     const id = await made('Rowing')
     signIn('ada')
-    assert.equal((await askForEnd([id])).headers?.['location'], '/goodbye?days=14')
+    assert.equal((await askForEnd([id])).headers?.['location'], '/goodbye')
     assert.deepEqual((await accountOf('ada'))?.deletion?.organisations, [id])
     assert.equal(await stands(id), true)
     await afterGrace()
@@ -169,10 +169,10 @@ describe('an owner who deletes the account', () => {
     const id = await made('Both')
     await member(id, 'bob', ['owner'])
     signIn('bob')
-    assert.equal((await askForEnd()).headers?.['location'], '/goodbye?days=14', 'Ada is left')
+    assert.equal((await askForEnd()).headers?.['location'], '/goodbye', 'Ada is left')
     signIn('ada')
     assert.equal((await askForEnd()).status, 422)
-    assert.equal((await askForEnd([id])).headers?.['location'], '/goodbye?days=14')
+    assert.equal((await askForEnd([id])).headers?.['location'], '/goodbye')
   })
 
   test('an operator asks for no choice: it says what is left without an owner, each member is told once, and a list names it', async () => {

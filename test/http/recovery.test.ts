@@ -8,7 +8,7 @@ import { passkeysCollection } from '../../src/auth/passkeys/repository.ts'
 import { codesCollection, totpCollection } from '../../src/auth/second-factors/repository.ts'
 import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
 import type { StoredEvent } from '../../src/database/contract.ts'
-import { type AccountsWorld, call, openAccounts, type SentMail, tokenIn } from '../support/accounts.ts'
+import { type AccountsWorld, call, cookiesAfter, openAccounts, type SentMail, tokenIn } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
 
 let world: AccountsWorld
@@ -260,5 +260,8 @@ test('comes back to the authorization that it began in', async () => {
   const sent = await until('the mail', () => world.mails.find(({ to, template }) => to === email && template === 'reset-password'))
   const done = await world.visit({ path: '/reset-password', form: { token: tokenIn(sent), password: NEXT } })
   assert.equal(done.headers?.['location'], '/reset-password/done?interaction=u7')
-  assert.match((await world.visit({ path: '/reset-password/done?interaction=u7' })).text, /href="\/interaction\/u7"/)
+  assert.match(
+    (await world.visit({ path: '/reset-password/done?interaction=u7', cookies: cookiesAfter(done) })).text,
+    /href="\/interaction\/u7"/,
+  )
 })

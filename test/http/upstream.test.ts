@@ -4,7 +4,7 @@ import { after, before, beforeEach, test } from 'node:test'
 import { sendOutward } from '#kernel/http/outward.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
-import { type AccountsWorld, call, openAccounts, type Visited } from '../support/accounts.ts'
+import { type AccountsWorld, call, justDone, openAccounts, type Visited } from '../support/accounts.ts'
 import { SIGN_IN } from '../support/arriving.ts'
 import { until } from '../support/until.ts'
 import { CLIENT_ID, startUpstream, type Upstream } from '../support/upstream.ts'
@@ -491,6 +491,6 @@ test('the page after a new password says that connected accounts still open the 
   const without = await openAccounts()
   t.after(() => without.stop())
   const words = /Accounts elsewhere that are connected with yours still open it/
-  assert.match((await world.visit({ path: '/reset-password/done' })).text, words)
-  assert.doesNotMatch((await without.visit({ path: '/reset-password/done' })).text, words)
+  assert.match((await world.visit(justDone(world, { path: '/reset-password/done' }))).text, words)
+  assert.doesNotMatch((await without.visit(justDone(without, { path: '/reset-password/done' }))).text, words)
 })

@@ -378,6 +378,19 @@ export async function openAccounts(
   return world
 }
 
+/** What a browser sends after this answer, beside what it sent before. */
+export function cookiesAfter({ cookies }: Pick<Visited, 'cookies'>): Record<string, string> {
+  return Object.fromEntries(cookies.map((cookie) => /^([^=]+)=([^;]*)/.exec(cookie)?.slice(1) ?? []))
+}
+
+/** The visit of a page that says that something was done, in a browser where it was. */
+export function justDone({ running }: Pick<AccountsWorld, 'running'>, { cookies = {}, ...visit }: Visit): Visit {
+  const set: string[] = []
+  const exchange = { addCookie: (cookie: string) => void set.push(cookie) } as unknown as Exchange
+  running.justDone.leadTo(exchange, { page: visit.path.replace(/[?].*/, '') })
+  return { ...visit, cookies: { ...cookies, ...cookiesAfter({ cookies: set }) } }
+}
+
 export function tokenIn(sent: SentMail): string {
   return new URL(sent.data['link'] ?? '').searchParams.get('token') ?? ''
 }

@@ -231,7 +231,6 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
       errorPage: (_exchange, { error, description }) => html`<h1>${error}</h1><p>${description}</p>`,
       signOutPage: (_exchange, { action, hidden, onTo }) =>
         html`<p>on to ${onTo?.app} ${onTo?.host}</p><form method="post" action="${action}">${Object.entries(hidden).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}<button name="logout" value="yes">Sign out</button></form>`,
-      signedOutPage: () => html`<p>signed out</p>`,
       devicePage: (_exchange, { action, xsrf, code, problem: wrong, due }) =>
         html`<form method="post" action="${action}"><input name="xsrf" value="${xsrf}"><input name="user_code" value="${code}">${puzzleOf(due)}</form><p>${wrong ?? 'type the code'}</p>`,
       deviceConfirmPage: (_exchange, { xsrf, code, app, device, due }) =>

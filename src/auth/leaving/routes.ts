@@ -8,14 +8,6 @@ import { accountActions } from '../pages/account-actions.ts'
 import { csrfToken, formAnswers, friendly, type PageParts, refused, skinOf } from '../pages/handling.ts'
 import { lead, stagePage } from '../pages/layout.ts'
 
-/** Anybody may open the page, and nothing hangs on it: whatever else stands there is not looked at. */
-const goodbyeQuery = z.looseObject({
-  days: z
-    .string()
-    .regex(/^[1-9]\d{0,2}$/)
-    .optional()
-    .catch(undefined),
-})
 /** Ids of organisations, as the page has named them. */
 const ids = z
   .string()
@@ -47,7 +39,7 @@ export function leavingRoutes(parts: PageParts): Route[] {
             try {
               const { days } = await leaving.requestDeletion(call, { accountId, signedInAt, by: whence(exchange), organisations })
               exchange.renewCsrf()
-              return seeOther(`/goodbye?days=${days}`, { 'clear-site-data': '"storage"' })
+              return parts.justDone.leadTo(exchange, { page: '/goodbye', days }, { 'clear-site-data': '"storage"' })
             } catch (error) {
               if (!hasCode(error, 'auth.last_owner')) throw error
               return show(who, { section: 'delete', failure: refused({ problem: texts.leaving.notChosen }) })
@@ -63,12 +55,13 @@ export function leavingRoutes(parts: PageParts): Route[] {
       path: '/goodbye',
       rate: 'page',
       summary: 'Says when the account will be gone, and how to keep it',
-      input: { query: goodbyeQuery },
-      answers: { 200: 'html' },
-      handle: async (_call, { query }, exchange) => {
+      answers: { 200: 'html', 303: 'empty' },
+      handle: async (_call, _input, exchange) => {
+        const done = parts.justDone.on(exchange)
+        if (done === undefined) return seeOther('/account')
         const skin = skinOf(parts, exchange)
         const { leaving: texts } = skin.texts
-        const main = html`${lead(texts.goodbye, texts.goodbyeWords(Number(query.days ?? leaving.graceDays)))}<div class="buttons"><a class="button quiet" href="/account">${texts.keep}</a></div>`
+        const main = html`${lead(texts.goodbye, texts.goodbyeWords(done.days ?? leaving.graceDays))}<div class="buttons"><a class="button quiet" href="/account">${texts.keep}</a></div>`
         return page(stagePage(skin, { title: texts.goodbye, main }))
       },
     }),

@@ -3,7 +3,7 @@ import { type Route, route, seeOther, page } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import { accountActions, type AccountActions, doneAnswer, doneWord } from './account-actions.ts'
 import { KEPT_DAYS } from '../security-events/service.ts'
-import { signedOutPage } from './engine-pages.ts'
+import { signedOutPage, stillSignedInPage } from './engine-pages.ts'
 import { csrfToken, emptyForm, formAnswers, formText, friendly, type PageParts, skinOf } from './handling.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { securityEventsPage } from './security-events-page.ts'
@@ -143,9 +143,14 @@ function openRoutes(parts: PageParts): Route[] {
     route({
       ...open,
       path: '/signed-out',
-      summary: 'Says that the person is signed out',
-      answers: { 200: 'html' },
-      handle: async (_call, _input, exchange) => page(signedOutPage(skinOf(parts, exchange))),
+      summary: 'Says whether the person is signed out',
+      answers: formAnswers,
+      // By what is so now, whoever leads here: at a shared computer people walk away on these words.
+      handle: friendly(parts, async (_call, _input, exchange) => {
+        const skin = skinOf(parts, exchange, '/signed-out')
+        const isSignedIn = (await parts.engine.browserSession(exchange)) !== undefined
+        return page(isSignedIn ? stillSignedInPage(skin, exchange.csrfToken()) : signedOutPage(skin))
+      }),
     }),
     route({
       ...open,

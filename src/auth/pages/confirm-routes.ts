@@ -99,10 +99,15 @@ async function confirm(
     if (confirmed === 'wrong_password') return await again(refused({ problems: { password: texts.confirm.notThePassword } }))
     // Strangers who guess at an address that is new here must not keep its owner from the first sign-in.
     rememberOwner(exchange, parts.shared.devices, { ...confirmed.owner, steps: 1 })
-    return seeOther(confirmed.interaction === undefined ? '/confirmed' : `/interaction/${confirmed.interaction}?confirmed=1`)
+    return confirmedAnswer(parts, exchange, confirmed)
   } catch (error) {
     return again(formFailure(texts, error, {}))
   }
+}
+
+function confirmedAnswer(parts: PageParts, exchange: Exchange, { interaction }: Pick<PendingSignUp, 'interaction'>): Answer {
+  if (interaction === undefined) return parts.justDone.leadTo(exchange, { page: '/confirmed' })
+  return seeOther(`/interaction/${interaction}?confirmed=1`)
 }
 
 /** The passkey that a newcomer has made on the page, if that holds. */
@@ -150,8 +155,9 @@ export function confirmRoutes(parts: PageParts): Route[] {
       path: '/confirmed',
       rate: 'page',
       summary: 'Says that the address is confirmed',
-      answers: { 200: 'html' },
-      handle: async (_call, _input, exchange) => page(confirmedPage(skinOf(parts, exchange), '/account')),
+      answers: { 200: 'html', 303: 'empty' },
+      handle: async (_call, _input, exchange) =>
+        parts.justDone.on(exchange) === undefined ? seeOther('/account') : page(confirmedPage(skinOf(parts, exchange), '/account')),
     }),
   ]
 }

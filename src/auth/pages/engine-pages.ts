@@ -4,7 +4,7 @@ import { type ProblemPageOf, statusWords } from '#kernel/http/problem-page.ts'
 import type { Exchange } from '#kernel/http/route.ts'
 import { spokenIn } from '#kernel/text-direction.ts'
 import { type DeviceCodeView, type DeviceConfirmView, deviceConfirmPage, deviceDonePage, devicePage } from './device-page.ts'
-import { lead, type Skin, stagePage } from './layout.ts'
+import { csrfField, lead, type Skin, stagePage } from './layout.ts'
 import { type FrameSettings, skinFor } from './skin.ts'
 
 interface Way {
@@ -73,6 +73,18 @@ export function signedOutPage(skin: Skin): Html {
   })
 }
 
+/** At the address of the page above, for whoever is not signed out. */
+export function stillSignedInPage(skin: Skin, csrfToken: string): Html {
+  const { signOut } = skin.texts
+  return stagePage(skin, {
+    title: signOut.notYet,
+    main: html`${lead(signOut.notYet, signOut.lead(skin.productName))}
+<form class="form" method="post" action="/account/sign-out">${csrfField(csrfToken)}
+<div class="buttons"><button class="button" type="submit">${signOut.submit}</button><a class="button quiet" href="/account">${signOut.stay}</a></div>
+</form>`,
+  })
+}
+
 /** Any other error on the accounts origin. No choice of languages: there may be no way back to such a page. */
 export function problemPages(settings: FrameSettings): readonly ProblemPageOf[] {
   const page: ProblemPageOf['page'] = (exchange, told) => {
@@ -107,7 +119,6 @@ export function enginePages(settings: FrameSettings) {
     },
     signOutPage: (exchange: Exchange, view: SignOutView) =>
       signOutPage(skinFor(settings, exchange, { uiLocales: uiLocalesOf(exchange) }), view),
-    signedOutPage: (exchange: Exchange) => signedOutPage(skinFor(settings, exchange)),
     devicePage: (exchange: Exchange, view: DeviceCodeView) => devicePage(skinFor(settings, exchange, { here: '/device' }), view),
     deviceConfirmPage: (exchange: Exchange, view: DeviceConfirmView) =>
       deviceConfirmPage(skinFor(settings, exchange, { here: '/device' }), view),

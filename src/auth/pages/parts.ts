@@ -19,6 +19,7 @@ import type { SecurityEvents } from '../security-events/service.ts'
 import type { RunningUpstreams } from '../upstream/create.ts'
 import type { ServiceAccountsPart } from '../service-accounts/create.ts'
 import type { Texts } from '../texts/en.ts'
+import type { JustDone } from './just-done.ts'
 import type { KeptForms } from './kept-form.ts'
 import type { Skin } from './layout.ts'
 import type { FrameSettings } from './skin.ts'
@@ -43,6 +44,7 @@ export interface PageParts {
   readonly upstreams: RunningUpstreams
   readonly leaving: Leaving
   readonly keptForms: KeptForms
+  readonly justDone: JustDone
   readonly ownData: OwnData
   readonly clock: Clock
   readonly settings: PageSettings

@@ -27,7 +27,6 @@ export interface EnginePages extends DevicePages {
       readonly onTo?: { readonly app: string; readonly host: string } | undefined
     },
   ): Html
-  signedOutPage(exchange: Exchange): Html
 }
 
 export interface ProviderPages {
@@ -85,7 +84,9 @@ export function createProviderPages(looks: EnginePages): ProviderPages {
       if (target !== undefined) allowFormAction(context, target)
     },
     signedOut(context) {
-      show(context, (exchange) => looks.signedOutPage(exchange))
+      // Which says what is so: the address of this page proves nothing.
+      context.redirect('/signed-out')
+      context.status = 303
     },
   }
 }

@@ -95,7 +95,7 @@ const ENDPOINTS: readonly Endpoint[] = [
     reason: 'Needs the sealed form that the page was made with, which names the session.',
     csrfExempt: 'The form is sealed for the session that it was shown to, and no other session can end by it.',
   },
-  { method: 'GET', path: '/end-session/success', rate: 'page', summary: 'Signed out', reason: 'Tells nothing.' },
+  { method: 'GET', path: '/end-session/success', rate: 'page', summary: 'Leads to the page after a sign-out', reason: 'Tells nothing.' },
 ]
 
 export function providerRoutes({ dispatch, userinfo, keyRing, device, hasCertificateHost }: ProviderRoutesDependencies): readonly Route[] {

@@ -91,14 +91,24 @@ export function mailedFormRoutes<Pending extends PendingReset, Body extends { re
       rate: 'page',
       summary: summaries.done,
       input: { query: z.strictObject({ interaction: uidParams.shape.uid.optional() }) },
-      answers: { 200: 'html' },
+      answers: { 200: 'html', 303: 'empty' },
       handle: async (_call, { query: { interaction } }, exchange) => {
         const skin = skinOf(parts, exchange)
         const signInPath = interaction === undefined ? '/account' : `/interaction/${interaction}`
+        if (parts.justDone.on(exchange) === undefined) return seeOther(signInPath)
         return page(donePage(skin, form.words(skin.texts), { signInPath, hasOrganisations: parts.organisations.isOn }))
       },
     }),
   ]
+}
+
+function doneAnswer(
+  parts: PageParts,
+  exchange: Exchange,
+  { form, interaction }: { readonly form: Pick<MailedForm<never, never>, 'path'>; readonly interaction: string | undefined },
+): Answer {
+  const query = interaction === undefined ? '' : `?interaction=${interaction}`
+  return parts.justDone.leadTo(exchange, { page: `${form.path}/done`, query })
 }
 
 type Dying = Pick<MailedForm<never, never>, 'path' | 'askPath' | 'words'>
@@ -131,5 +141,5 @@ async function send<Pending extends PendingReset, Body extends { readonly token:
   const { accountId, interaction } = pending
   await endOthers(parts, call, accountId)
   exchange.renewCsrf()
-  return seeOther(interaction === undefined ? `${form.path}/done` : `${form.path}/done?interaction=${interaction}`)
+  return doneAnswer(parts, exchange, { form, interaction })
 }

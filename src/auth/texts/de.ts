@@ -718,6 +718,7 @@ export const de: Texts = {
     stay: 'Angemeldet bleiben',
     doneTitle: 'Abgemeldet',
     done: 'Sie sind abgemeldet',
+    notYet: 'Sie sind noch angemeldet',
     doneWords: 'Bis bald. An einem gemeinsam genutzten Computer schließen Sie am besten auch den Browser.',
     signInAgain: 'Wieder anmelden',
   },

@@ -717,6 +717,7 @@ export const en = {
     stay: 'Stay signed in',
     doneTitle: 'Signed out',
     done: 'You are signed out',
+    notYet: 'You are still signed in',
     doneWords: 'See you again soon. On a shared computer it is wise to close the browser as well.',
     signInAgain: 'Sign in again',
   },

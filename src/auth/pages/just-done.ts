@@ -1,0 +1,47 @@
+// What was done in this browser a moment ago, for the page that a form leads to: its address alone says nothing, or a link of anybody's could make this
+// origin say that something was done which was not. Sealed in a cookie; nothing is stored on our side.
+import type { Clock } from '#kernel/clock.ts'
+import { serialiseCookie } from '#kernel/http/cookie.ts'
+import { type Answer, type Exchange, seeOther } from '#kernel/http/route.ts'
+import type { KeyRing } from '#kernel/keyring.ts'
+import { z } from '#kernel/schema.ts'
+
+const COOKIE = '__Host-Http-done'
+const PURPOSE = 'auth.just_done'
+/** The page can be loaded again, or read in another language, for as long. */
+export const JUST_DONE_MS = 2 * 60_000
+
+const mark = z.strictObject({
+  /** In how many days something follows. */
+  days: z.int().optional(),
+  until: z.int(),
+})
+
+export interface JustDone {
+  /** Leads to the page, which may say for a while what was done. */
+  leadTo(
+    exchange: Exchange,
+    to: { readonly page: string; readonly query?: string; readonly days?: number },
+    headers?: Answer['headers'],
+  ): Answer
+  /** `undefined` where nothing of the kind was done. */
+  on(exchange: Exchange): { readonly days?: number | undefined } | undefined
+}
+
+export function createJustDone(keyRing: KeyRing, clock: Clock): JustDone {
+  return {
+    leadTo(exchange, { page, query = '', days }, headers) {
+      const text = JSON.stringify({ days, until: clock.now() + JUST_DONE_MS })
+      // Lax: a reload of a page that a mailed link has led to would come without it else.
+      const attributes = { sameSite: 'Lax', maxAgeSeconds: JUST_DONE_MS / 1000 } as const
+      exchange.addCookie(serialiseCookie(COOKIE, keyRing.seal(PURPOSE, page, text), attributes))
+      return seeOther(`${page}${query}`, headers)
+    },
+    on({ cookies, path }) {
+      const sealed = cookies.get(COOKIE)
+      const text = sealed === undefined ? undefined : keyRing.open(PURPOSE, path, sealed)
+      const found = text === undefined ? undefined : mark.safeParse(JSON.parse(text)).data
+      return found === undefined || found.until <= clock.now() ? undefined : found
+    },
+  }
+}
