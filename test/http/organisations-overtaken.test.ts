@@ -241,6 +241,41 @@ describe('organisations that are overtaken', () => {
     assert.equal(await membershipsOf('bob'), 1)
   })
 
+  test('a second press at once is answered as the first, and does nothing more', async () => {
+    const id = await found()
+    const ada = { accountId: idOf('ada'), organisationId: id, client: `c${round}` }
+    const to = { email: addressOf('bob'), roles: ['editor'] }
+    const plain = { invitations: world.organisations.invitations, organisations: orgs() }
+    const mails = async () => {
+      await world.settled()
+      return world.mails.filter((mail) => mail.to === to.email).length
+    }
+    const twice = async (press: (services: typeof plain) => Promise<void>): Promise<void> => press(overtaken(() => press(plain)))
+    await twice(({ organisations }) => organisations.rename(asked, ada, 'Acme Two'))
+    await assert.rejects(
+      overtaken(() => orgs().rename(asked, ada, 'Theirs')).organisations.rename(asked, ada, 'Ours'),
+      code('changed_meanwhile'),
+    )
+    await twice(({ invitations }) => invitations.invite(asked, ada, to))
+    assert.equal(await mails(), 1)
+    const [sent = assert.fail()] = (await world.organisations.invitations.list(asked, ada)).items
+    await twice(({ invitations }) => invitations.revoke(asked, ada, sent.id))
+    const other = { ...to, email: addressOf('eve') }
+    const otherRoles = () => plain.invitations.invite(asked, ada, { ...other, roles: [] })
+    await assert.rejects(overtaken(otherRoles).invitations.invite(asked, ada, other), code('changed_meanwhile'))
+    const [left = assert.fail()] = (await world.organisations.invitations.list(asked, ada)).items
+    await plain.invitations.revoke(asked, ada, left.id)
+    assert.deepEqual((await world.organisations.invitations.list(asked, ada)).items, [])
+  })
+
+  test('an organisation that is ended twice at once has ended for both', async () => {
+    const id = await found()
+    const end = () => world.organisations.end(asked, { accountId: idOf('ada'), organisationId: id }, 'Acme')
+    await Promise.all([end(), end()])
+    assert.equal(await ended(id), true)
+    await assert.rejects(end(), code('organisation_not_found'))
+  })
+
   test('every invitation that waits can be seen and withdrawn, and ending says when there are more than it counts', async () => {
     const id = await found()
     const now = world.clock.now()

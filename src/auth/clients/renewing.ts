@@ -9,19 +9,28 @@ type Earlier = Pick<StoredClient, 'earlierSecret' | 'earlierKey'>
 /** With `undefined` for what is to be taken away. */
 type Renewed = { readonly [Field in keyof Earlier]: Earlier[Field] | undefined } & { readonly renewedAt: number }
 
+interface Renewal {
+  readonly now: number
+  readonly until: number
+}
+
 /** What is good beside the new one until then; with no such time, nothing. Of several before, the last that anything can run with is kept. */
 export function earlierOf(client: StoredClient, { now, until }: { readonly now: number; readonly until: number | undefined }): Renewed {
-  const { earlierSecret, earlierKey, renewedAt } = client
   const none = { earlierSecret: undefined, earlierKey: undefined, renewedAt: now }
   if (until === undefined) return none
-  const isJustRenewed = renewedAt !== undefined && now - renewedAt < JUST_NOW_MS
-  if (isJustRenewed && earlierSecret !== undefined && earlierSecret.until > now)
-    return { ...none, earlierSecret: { ...earlierSecret, until } }
-  if (isJustRenewed && earlierKey !== undefined && earlierKey.until > now) return { ...none, earlierKey: { ...earlierKey, until } }
-  const { authentication } = client.definition
+  const isJustRenewed = client.renewedAt !== undefined && now - client.renewedAt < JUST_NOW_MS
+  return { ...none, ...((isJustRenewed ? stillKept(client, { now, until }) : undefined) ?? presentOf(client, until)) }
+}
+
+function stillKept({ earlierSecret, earlierKey }: StoredClient, { now, until }: Renewal): Earlier | undefined {
+  if (earlierSecret !== undefined && earlierSecret.until > now) return { earlierSecret: { ...earlierSecret, until } }
+  return earlierKey !== undefined && earlierKey.until > now ? { earlierKey: { ...earlierKey, until } } : undefined
+}
+
+function presentOf({ definition: { authentication }, secretHash: hash }: StoredClient, until: number): Earlier {
   const [key] = authentication?.method === 'private_key_jwt' ? authentication.keys : []
-  if (key !== undefined) return { ...none, earlierKey: { key, until } }
-  return client.secretHash === undefined ? none : { ...none, earlierSecret: { hash: client.secretHash, until } }
+  if (key !== undefined) return { earlierKey: { key, until } }
+  return hash === undefined ? {} : { earlierSecret: { hash, until } }
 }
 
 /** For each round of a change that shows a secret: of two at once the slower one is told so, or it could be that which was shown first that is good. */

@@ -34,7 +34,7 @@ export interface OrganisationsPart extends Standing {
   readonly invitations: Invitations
   readonly desk: OrganisationsDesk
   readonly jobs: readonly JobDefinition[]
-  /** By an owner who has typed its name. It counts for nothing at once; its members are told, and taken out by a job. */
+  /** By an owner who has typed its name; of several at once, for each. It counts for nothing at once; its members are told, and taken out by a job. */
   end(call: Call, acting: Acting & Whence, typedName: string): Promise<void>
   /** When an account goes: nothing of an organisation tells of it any more, nor who was invited by it or at one of its addresses. One that nobody is left
    * in ends, as does one that its last owner has chosen to end with the account; of one that nobody owns any more, those who are left are told. */
@@ -86,7 +86,8 @@ export function createOrganisationsPart(dependencies: OrganisationsDependencies)
     async end(call, { organisationId, ...by }, typedName) {
       const { name } = await organisations.requireOwner(call, { organisationId, accountId: by.accountId })
       if (tidyName(typedName) !== name) throw authErrors.bad_details({ fields: [fieldProblem('name', 'name_other')] })
-      if (!(await ending.end(call, organisationId, by))) throw authErrors.organisation_not_found()
+      // False when it has ended since: by a second press of theirs, or by another owner. It is what they want either way.
+      await ending.end(call, organisationId, by)
     },
     invitationsOf: shownInvitations(parts),
     desk: createDesk({ ...parts, isOn }, { organisations, end: (call, id) => ending.end(call, id) }),

@@ -61,7 +61,7 @@ export interface Accepted {
 export interface Invitations {
   /** By owners, as are the next three. */
   list(call: Call, acting: Acting, after?: string): Promise<InvitationsShown>
-  /** An earlier one to the same address ends with it. Throws for whoever is a member already. */
+  /** An earlier one to the same address ends with it; of two at once by the same owner, one is sent. Throws for whoever is a member already. */
   invite(call: Call, inviter: Inviter, to: { readonly email: string; readonly roles: readonly string[] }): Promise<void>
   /** With a new link; the one before is dead. */
   resend(call: Call, inviter: Inviter, id: string): Promise<void>
@@ -121,9 +121,13 @@ export function createInvitations(parts: InvitationsParts): Invitations {
     },
     async revoke(call, acting, id) {
       await organisations.requireOwner(call, acting)
-      await own(call, acting, id)
+      const { value } = await own(call, acting, id)
       // One that was sent again meanwhile is the same to whoever withdraws it; one that was used is not there to be withdrawn.
-      if (!(await repository.commit(call, [repository.operations.revoke(id)], []))) throw authErrors.invitation_ended()
+      if (await repository.commit(call, [repository.operations.revoke(id)], [])) return
+      // Withdrawn meanwhile it is what was wanted: by a second press, mostly.
+      const invited = await parts.accounts.findByEmail(call, value.email)
+      const member = invited && (await repository.findMember(call, value.organisationId, invited.id))
+      if (member !== undefined) throw authErrors.invitation_ended()
     },
     ...createAccepting(parts),
   }
@@ -249,6 +253,17 @@ function createSending({ repository, accounts, limits, throttle, clock, origin }
       securityEventOf({ type: 'organisation.invited', accountId, about: organisation.name }),
     ]
     const operations = [repository.operations.invite(made, before), holdingStill(call, inviter, { id: accountId })]
-    if (!(await repository.commit(call, operations, events))) throw authErrors.changed_meanwhile()
+    if (await repository.commit(call, operations, events)) return
+    // Of two presses at once one has sent it: a second mail would only end the link of the first.
+    const sent = await repository.findInvitationTo(call, organisation.id, email)
+    if (!isSame(sent, { made, before })) throw authErrors.changed_meanwhile()
   }
+}
+
+function isSame(
+  sent: Stored<Invitation> | undefined,
+  { made, before }: { readonly made: Invitation; readonly before: Stored<Invitation> | undefined },
+): boolean {
+  if (sent === undefined || sent.version === before?.version) return false
+  return sent.value.invitedBy === made.invitedBy && sent.value.roles.join(' ') === made.roles.join(' ')
 }
