@@ -175,16 +175,6 @@ describe('service accounts', () => {
     assert.equal(await part.services.remove(asked, acme, clientId), false)
   })
 
-  test('a second press for a new secret leaves the one in use good for its hour, and shows the present one', async () => {
-    const acme = await part.services.ownerOf(asked, await owner('Pressed Twice'))
-    const { service, secret = '' } = await part.services.create(asked, acme, made)
-    const { clientId } = service
-    const first = await part.services.renewSecret(asked, acme, { clientId })
-    const second = await part.services.renewSecret(asked, acme, { clientId })
-    for (const good of [secret, second]) assert.equal(claims(await tokenFor(clientId, good))['sub'], `client:${clientId}`)
-    assert.equal(errorOf(await tokenFor(clientId, first)), 'invalid_client')
-  })
-
   test('what an introspecting resource server is told ends with the roles and with the service account', async () => {
     const basic = { authorization: `Basic ${Buffer.from(`archive:${ARCHIVE_SECRET}`).toString('base64')}` }
     const isActive = async (token: string): Promise<boolean> => {

@@ -153,10 +153,7 @@ export interface Clients {
     options?: { readonly withSecret?: boolean },
   ): Promise<{ readonly client: ClientView; readonly secret?: string }>
   change(call: Call, clientId: string, change: ClientChange): Promise<ClientView>
-  /**
-   * A new secret; the one before is taken for this long, an hour unless told, so that it can be replaced without an outage. Whoever asks again within half a
-   * minute has not used the new one yet: the one before stays. `auth.changed_meanwhile` for the slower of two at once.
-   */
+  /** A new secret; the one before is taken for this long, an hour unless told, so that it can be replaced without an outage. */
   rotateSecret(call: Call, clientId: string, keepSeconds?: number): Promise<{ readonly client: ClientView; readonly secret: string }>
   /** A token for one registration by a client itself, good for a day. */
   invite(call: Call): Promise<string>

@@ -91,8 +91,6 @@ export const storedClient = z.strictObject({
   earlierSecret: z.strictObject({ hash: z.string(), until: time }).exactOptional(),
   /** Of one that signs for itself: the key before, while it is still taken. */
   earlierKey: z.strictObject({ key: publicKeyDefinition, until: time }).exactOptional(),
-  /** When what it has now took the place of that. */
-  renewedAt: time.exactOptional(),
   /** How it sends the secret; in the header unless told. */
   secretMethod: z.enum(['client_secret_basic', 'client_secret_post']).exactOptional(),
   /** SHA-256 of the token with which a client looks after its own registration (RFC 7592). */

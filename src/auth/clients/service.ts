@@ -13,7 +13,6 @@ import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import { createBlocking } from './blocking.ts'
 import { type EndClient, endClientRequested } from './end-client.ts'
 import type { ClientsRepository } from './repository.ts'
-import { earlierOf, sameSecret } from './renewing.ts'
 import { fixedClient, rewrite } from './rewriting.ts'
 import { lapsedAfter } from './overriding.ts'
 import { isShown, shown, viewOf } from './view.ts'
@@ -90,16 +89,14 @@ export function createClients(dependencies: ClientsDependencies): Clients {
       if (!Number.isInteger(keepSeconds) || keepSeconds < 0 || keepSeconds > LONGEST_KEEP_SECONDS)
         throw authErrors.bad_client({ detail: `The earlier secret can be kept for 0 to ${LONGEST_KEEP_SECONDS} seconds.` })
       const secret = randomToken()
-      const now = clock.now()
-      const until = keepSeconds === 0 ? undefined : now + keepSeconds * 1000
-      const requireSame = sameSecret()
+      const until = clock.now() + keepSeconds * 1000
       const stored = await rewrite(dependencies, call, {
         clientId,
         decide({ value }) {
-          requireSame(value)
           if (value.secretHash === undefined)
             throw authErrors.bad_client({ detail: `${JSON.stringify(clientId)} is a public client: it has no secret.` })
-          return { set: { secretHash: sha256(secret), ...earlierOf(value, { now, until }) }, type: 'client.secret_rotated' }
+          const earlierSecret = keepSeconds === 0 ? undefined : { hash: value.secretHash, until }
+          return { set: { secretHash: sha256(secret), earlierSecret }, type: 'client.secret_rotated' }
         },
       })
       return { client: viewOf(stored), secret }

@@ -3,7 +3,6 @@ import type { Call } from '#kernel/call.ts'
 import type { Change } from '#kernel/collection.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { sha256 } from '#kernel/keyring.ts'
-import { earlierOf, sameSecret } from '../clients/renewing.ts'
 import type { StoredClient } from '../clients/schemas.ts'
 import { authErrors } from '../errors.ts'
 import { securityEventOf, type SecurityEventType } from '../security-events/security-event.ts'
@@ -26,7 +25,7 @@ interface Renewal {
 type Proof = 'secret' | 'key'
 
 export interface Credentials {
-  /** The new one; of several before it, the last is kept that anything can run with. Of two at once, the slower one is told so. */
+  /** The new one; of several before it, the last is kept. */
   renewSecret(call: Call, owner: Owner, renewal: Renewal): Promise<string>
   /** For one that signs for itself: `key` is a public one, as JSON. */
   setKey(call: Call, owner: Owner, renewal: Renewal & { readonly key: string }): Promise<void>
@@ -45,13 +44,10 @@ export function createCredentials(deps: ServiceAccountsDependencies): Credential
   const rewrite = rewriting(deps)
   const giveSecret = async (call: Call, owner: Owner, { clientId, keepSeconds, from }: Renewal & { readonly from: Proof }) => {
     const secret = randomToken()
-    const now = clock.now()
-    const until = checkedEnd(now, keepSeconds)
-    const requireSame = sameSecret()
+    const until = checkedEnd(clock.now(), keepSeconds)
     await rewrite(call, { owner, clientId }, (client) => {
-      requireSame(client)
       const { authentication: _before, ...definition } = checked(client, from).definition
-      const set = { definition, secretHash: sha256(secret), ...earlierOf(client, { now, until }) }
+      const set = { definition, secretHash: sha256(secret), ...earlierOf(client, until) }
       return { set, type: from === 'secret' ? 'service.secret_renewed' : 'service.proof_changed', proof: 'secret' }
     })
     return secret
@@ -62,12 +58,11 @@ export function createCredentials(deps: ServiceAccountsDependencies): Credential
     { clientId, key: text, keepSeconds, from }: Renewal & { readonly key: string; readonly from: Proof },
   ) => {
     const key = parsePublicKey(text)
-    const now = clock.now()
-    const until = checkedEnd(now, keepSeconds)
+    const until = checkedEnd(clock.now(), keepSeconds)
     await rewrite(call, { owner, clientId }, (client) => {
       const authentication = { method: 'private_key_jwt' as const, keys: [key] }
       const definition = { ...checked(client, from).definition, authentication }
-      const set = { definition, secretHash: undefined, ...earlierOf(client, { now, until }) }
+      const set = { definition, secretHash: undefined, ...earlierOf(client, until) }
       return { set, type: from === 'key' ? 'service.key_changed' : 'service.proof_changed', proof: 'key' }
     })
   }
@@ -90,6 +85,15 @@ function checked(client: StoredClient, from: Proof): StoredClient {
   const has = client.definition.authentication?.method === 'private_key_jwt' ? 'key' : 'secret'
   if (has !== from) throw authErrors.service_proof()
   return client
+}
+
+/** Of several before, the last is kept, whichever of the two it was. */
+function earlierOf({ definition: { authentication }, secretHash }: StoredClient, until: number | undefined) {
+  const [key] = authentication?.method === 'private_key_jwt' ? authentication.keys : []
+  const earlierKey = until === undefined || key === undefined ? undefined : { key, until }
+  const hash = key === undefined ? secretHash : undefined
+  const earlierSecret = until === undefined || hash === undefined ? undefined : { hash, until }
+  return { earlierKey, earlierSecret }
 }
 
 function checkedEnd(now: number, keepSeconds = KEEP_SECONDS): number | undefined {
