@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // The command line of Ninefold: compiled in the package that people install, TypeScript as it is in the repository.
 import { existsSync } from 'node:fs'
+import module from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { runChildren, whenNpmIsGone } from './launcher/children.mjs'
-import { environmentFor, noRuntimeMessage, pickRuntime } from './launcher/runtime.mjs'
+import { compileCache, environmentFor, noRuntimeMessage, pickRuntime } from './launcher/runtime.mjs'
 
 const compiled = new URL('../dist/main.js', import.meta.url)
 const main = existsSync(compiled) ? compiled : new URL('../src/main.ts', import.meta.url)
@@ -11,6 +12,9 @@ const runtime = pickRuntime()
 
 if (runtime === process.execPath) {
   whenNpmIsGone(() => process.kill(process.pid, 'SIGTERM'))
+  // For this process, and for those that it starts.
+  module.enableCompileCache(compileCache())
+  process.env.NODE_COMPILE_CACHE = compileCache()
   await import(main.href)
 } else if (runtime) {
   const args = [fileURLToPath(main), ...process.argv.slice(2)]

