@@ -213,6 +213,33 @@ test('Keycloak: the roles of a client come along under the names that they are g
   ])
 })
 
+test('what an app has noted of people is a role where somebody names it, and nothing of it goes without a word', () => {
+  const email = 'ada@example.org'
+  const claims = { admin: true, beta: false, role: 'editor', plan: 'gold', seats: 3 }
+  const rows = {
+    firebase: { localId: 'i', email, customAttributes: JSON.stringify(claims) },
+    auth0: { user_id: 'auth0|1', email, app_metadata: claims },
+    supabase: { id: 'i', email, raw_app_meta_data: JSON.stringify({ provider: 'email', providers: ['email'], ...claims }) },
+  }
+  const lost = 'what the app has noted of the person there did not come along: "plan", "seats"'
+  const roles = new Map([['admin', 'operator']])
+  for (const system of ['firebase', 'auth0', 'supabase'] as const) {
+    const unnamed = (word: string): string =>
+      `"${word}" was noted of the person there and left out: name it with --map-role '${word}=<role>'`
+    const bare = converters[system](rows[system], { issuers })
+    assert.deepEqual(leftOf(bare), [unnamed('admin'), unnamed('editor'), lost], system)
+    assert.equal(valid(bare)['roles'], undefined, system)
+    const named = converters[system](rows[system], { issuers, roles })
+    assert.deepEqual(leftOf(named), [unnamed('editor'), lost], system)
+    assert.deepEqual(valid(named)['roles'], ['operator'], system)
+    const many = converters[system](rows[system], { issuers, roles: new Map([...roles, ['editor', '']]) })
+    assert.deepEqual(leftOf(many), [lost], system)
+  }
+  for (const odd of ['', 'no json', '[]', '7', null]) {
+    assert.deepEqual(leftOf(converters.firebase({ localId: 'i', email, customAttributes: odd }, { issuers })), [])
+  }
+})
+
 test('second steps stay behind, and it is said', () => {
   const email = 'ada@example.org'
   const credentials = ['otp', 'webauthn', 'recovery-authn-codes', 'own-kind', 'password-history', 'webauthn-passwordless']

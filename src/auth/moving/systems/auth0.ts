@@ -1,6 +1,7 @@
 // Auth0: a user export (NDJSON), or the export of password hashes that its support makes.
 import { z } from '#kernel/schema.ts'
 import { isGoogles } from '../../upstream/google-address.ts'
+import { claimsIn, claimsOf } from './claims.ts'
 import {
   APPLE,
   type Converter,
@@ -34,6 +35,8 @@ const auth0User = z.looseObject({
   multifactor: kinds,
   /** As its import takes them. */
   mfa_factors: z.array(z.looseObject({})).nullish().catch(undefined),
+  /** Only where somebody has asked for it. */
+  app_metadata: z.unknown().optional(),
   /** The organisation at Google that the account is of. */
   hd: odd,
   identities: z.array(z.looseObject({ provider: z.string(), user_id: z.union([z.string(), z.number()]), isSocial: truth })).nullish(),
@@ -72,6 +75,7 @@ export const auth0: Converter = (value, options) => {
     (user.identities ?? []).map(({ provider, user_id }) => ({ provider, subject: String(user_id) })),
     options,
   )
+  const noted = claimsOf(claimsIn(user.app_metadata), options)
   const name = [user.name, user.nickname].find((one) => one !== null && one !== undefined && one !== user.email)
   const row = {
     id,
@@ -82,6 +86,7 @@ export const auth0: Converter = (value, options) => {
     suspended: user.blocked === true ? true : undefined,
     createdAt: some(user.created_at),
     identities,
+    roles: noted.roles,
   }
-  return rowWith(row, [...left, ...secondStepsLeft(stepsOf(user))])
+  return rowWith(row, [...left, ...noted.left, ...secondStepsLeft(stepsOf(user))])
 }

@@ -1,5 +1,6 @@
 // Firebase: `firebase auth:export people.json`, with the parameters of its hashes in a file beside it.
 import { z } from '#kernel/schema.ts'
+import { claimsIn, claimsOf } from './claims.ts'
 import { type Converter, type ConverterOptions, identitiesOf, odd, read, rowWith, secondStepsLeft, some, text, truth } from './shared.ts'
 
 const firebaseUser = z.looseObject({
@@ -9,6 +10,8 @@ const firebaseUser = z.looseObject({
   displayName: odd,
   disabled: truth,
   createdAt: text,
+  /** JSON of the claims that the app gave. */
+  customAttributes: odd,
   passwordHash: text,
   salt: text,
   /** `phoneInfo` for a number, `totpInfo` for an app. */
@@ -30,6 +33,7 @@ export const firebase: Converter = (value, options) => {
     options,
   )
   const createdAt = some(user.createdAt)
+  const noted = claimsOf(claimsIn(user.customAttributes), options)
   const row = {
     id: user.localId,
     email: user.email,
@@ -39,9 +43,10 @@ export const firebase: Converter = (value, options) => {
     suspended: user.disabled === true ? true : undefined,
     createdAt: createdAt === undefined ? undefined : Number(createdAt),
     identities,
+    roles: noted.roles,
   }
   const steps = (user.mfaInfo ?? []).map((factor) => ('totpInfo' in factor ? 'authenticator app' : 'phone'))
-  return rowWith(row, [...left, ...secondStepsLeft(steps)])
+  return rowWith(row, [...left, ...noted.left, ...secondStepsLeft(steps)])
 }
 
 const standard = (base64: string): string => base64.replaceAll('-', '+').replaceAll('_', '/')

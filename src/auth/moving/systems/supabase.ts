@@ -1,5 +1,6 @@
 // Supabase (GoTrue): rows of auth.users, as JSON or CSV, with the identities beside them where they were joined.
 import { z } from '#kernel/schema.ts'
+import { claimsIn, claimsOf } from './claims.ts'
 import { type Converter, identitiesOf, odd, read, rowWith, secondStepsLeft, some, text } from './shared.ts'
 
 const json = z.preprocess(
@@ -15,6 +16,7 @@ const supabaseUser = z.looseObject({
   deleted_at: text,
   created_at: text,
   raw_user_meta_data: json.pipe(z.looseObject({ name: odd, full_name: odd }).nullish().catch(undefined)),
+  raw_app_meta_data: json.optional(),
   /** Rows of auth.mfa_factors, where they were joined. */
   factors: json.pipe(
     z
@@ -42,6 +44,8 @@ export const supabase: Converter = (value, options) => {
     })),
     options,
   )
+  const { provider: _provider, providers: _providers, ...claims } = claimsIn(user.raw_app_meta_data)
+  const noted = claimsOf(claims, options)
   const row = {
     id: user.id,
     email: user.email,
@@ -51,10 +55,11 @@ export const supabase: Converter = (value, options) => {
     suspended: isBanned(user.banned_until) ? true : undefined,
     createdAt: isoOf(user.created_at),
     identities,
+    roles: noted.roles,
   }
   // One that is not verified was never asked for.
   const steps = (user.factors ?? []).filter(({ status }) => status !== 'unverified').map(({ factor_type: type }) => type ?? 'second factor')
-  return rowWith(row, [...left, ...secondStepsLeft(steps)])
+  return rowWith(row, [...left, ...noted.left, ...secondStepsLeft(steps)])
 }
 
 /** `infinity`, and whatever else is no moment, lets nobody in. */
