@@ -25,10 +25,11 @@ export async function accountCommand(line: CommandLine): Promise<number> {
     const offer = asked.newAddress === undefined ? undefined : await auth.offerAddress(call, { email, to: asked.newAddress })
     const offered = offer && { offeredTo: offer.offeredTo, until: isoOf(offer.expiresAt) }
     const stay = asked.end === 'keep' ? await auth.keepAccount(call, { email }) : undefined
-    const seen = asked.view ? await viewed(auth, account.accountId) : undefined
     const access = await accessOf(auth, email, asked)
     const reset = asked.resetSecondStep ? await auth.resetSecondStep(call, { email }) : undefined
     const link = asked.sendPasskeyLink ? await auth.sendPasskeyLink(call, { email }) : undefined
+    // As it is after all that, but for its end: there is nothing to see of what is gone.
+    const seen = asked.view ? await viewed(auth, account.accountId) : undefined
     // At last: nothing is done to what is gone.
     const end = asked.end === 'delete' ? await endOf(auth, line, email) : undefined
     return `${JSON.stringify({ ...account, ...seen, ...access, ...reset, ...link, ...offered, ...stay, ...end }, undefined, 2)}\n`

@@ -12,6 +12,8 @@ const writtenSchema = z.object({ path: z.string(), manifest: manifestSchema })
 export async function backupCommand(line: CommandLine): Promise<number> {
   const { to, from, verify } = line.premises
   if (from !== undefined && !verify) throw new CommandError('--from names a backup to open, and goes with --verify. Nothing was done.')
+  if (from !== undefined && to !== undefined)
+    throw new CommandError('--from and --to both name the backup to open: give one of them. Nothing was done.')
   const loaded = await load(line, verify ? 'look' : 'run')
   const { config, premises } = loaded
   const bar = barFor(process.stderr)

@@ -23,7 +23,7 @@ export interface Host extends ServedHost {
   readonly isAccounts: boolean
   /** There it is called by clients with certificates, and so is the API. No cookie counts. */
   readonly isCertificates: boolean
-  /** Whether certificates of clients count: where they have a host of their own, the proxy asks for none at that of the pages, and whoever writes the header there is no proxy. */
+  /** Whether certificates of clients count: where they have a host of their own, there alone. The proxy asks for none at the others, and whoever writes the header there is no proxy. */
   readonly takesCertificates: boolean
   readonly isConsole: boolean
   /** Where the API that is served here is described. Scripts of other origins may call it with a token. */
@@ -114,7 +114,7 @@ function hostOf(place: Place, routes: readonly Route[], settings: GatewaySetting
     headers: hostHeaders({ origin: place.origin, sites: place.sites, ...(place.frontend ? { frontend: place.frontend } : {}) }, settings),
     isAccounts: place.sites.has('accounts'),
     isCertificates: place.sites.has('certificates'),
-    takesCertificates: settings.sites.certificates === undefined || !(place.sites.has('accounts') || place.sites.has('console')),
+    takesCertificates: settings.sites.certificates === undefined || place.sites.has('certificates'),
     isConsole: place.sites.has('console'),
     api: hasApi ? settings.sites.app : undefined,
     endpoints: hasApi ? endpointsOf(settings) : NO_ENDPOINTS,

@@ -83,6 +83,8 @@ describe('the drill', () => {
     assert.equal(checked.code, 0, checked.err)
     assert.match(checked.out, /is whole/)
     assert.ok(!existsSync(join(folder, 'nowhere')), 'looking leaves nothing')
+    const two = ['--from', join(folder, 'kept'), '--to', join(folder, 'kept')]
+    assert.match((await ninefold(line('backup', 'nowhere', '--verify', ...two), { environment: KEYS })).err, /--from and --to both name/)
     for (const entry of await readdir(join(folder, 'kept'), { recursive: true, withFileTypes: true })) {
       if (entry.isFile()) assert.equal((await stat(join(entry.parentPath, entry.name))).mode & 0o077, 0, entry.name)
     }

@@ -90,7 +90,8 @@ describe('somebody whom an operator blocks', () => {
     await signIn(platform, ada)
     assert.equal((await session(platform, ada.visitor)).signedIn, true)
 
-    const ending = await answered(ada.email, '--suspend', '--delete')
+    const ending = await answered(ada.email, '--suspend', '--view', '--delete')
+    assert.match(String(ending['suspendedAt'] ?? ending['blockedAt']), /^\d{4}-/, 'seen as it is after the block')
     assert.deepEqual([ending['suspended'], ending['deleted'], ending['toBeRemoved']], [true, false, undefined])
     assert.ok(Date.parse(String(ending['deletionAt'])) > Date.now() + 13 * 24 * 3_600_000)
     assert.equal((await answered(ada.email, '--keep'))['kept'], true)

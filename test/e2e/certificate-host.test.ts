@@ -151,7 +151,7 @@ describe('a host of its own for certificates', { skip: withoutOpenssl }, () => {
       }
   })
 
-  test('a certificate that comes by the proxy counts there, and not at the accounts host, where a proxy that asks for none may pass on what a client has written', async () => {
+  test('a certificate that comes by the proxy counts there, and at no other host, where a proxy that asks for none may pass on what a client has written', async () => {
     const shown = { 'client-cert': `:${courier.cert.replaceAll(/-----.*-----|\n/g, '')}:`, 'x-client-verify': 'SUCCESS' }
     for (const [host, status] of [
       ['mtls', 200],
@@ -160,6 +160,15 @@ describe('a host of its own for certificates', { skip: withoutOpenssl }, () => {
       const to = { port: platform.port, host: new URL(platform.origin(host)).host, path: '/token' }
       const headers = { ...urlEncoded, ...shown, 'x-forwarded-proto': 'https' }
       assert.equal((await send({ ...to, method: 'POST', headers, body: form })).status, status, host)
+    }
+    const grant = await sent({ url: `${platform.origin('mtls')}/token`, method: 'POST', headers: urlEncoded, body: form, shows: courier })
+    const headers = { ...shown, authorization: `Bearer ${JSON.parse(grant.body).access_token}`, 'x-forwarded-proto': 'https' }
+    for (const [host, status] of [
+      ['mtls', 200],
+      ['diary', 401],
+    ] as const) {
+      const to = { port: platform.port, host: new URL(platform.origin(host)).host, path: '/api/notes' }
+      assert.equal((await send({ ...to, headers })).status, status, host)
     }
   })
 

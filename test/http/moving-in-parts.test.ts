@@ -64,6 +64,19 @@ test('the password comes by a later file, and opens the account', async () => {
   assert.equal((await stored(ada.email)).name, 'Ada Lovelace')
 })
 
+test('roles and groups come by no later file, and it is said which are lacking', async () => {
+  const email = 'roles@example.org'
+  assert.equal((await moveIn({ id: email, email, emailVerified: true, roles: ['editor'] })).outcome, 'made')
+  const again = { id: email, email, emailVerified: true, roles: ['editor', 'author'], groups: ['staff'] }
+  const lacking = 'roles that they do not have here: author (a file gives none to who is in already: ninefold account <address> --add-role)'
+  const outcome = await moveIn(again)
+  assert.deepEqual(
+    [outcome.outcome, 'left' in outcome && outcome.left],
+    ['present', `${lacking}; groups that they are not in here: staff (ninefold account <address> --add-group)`],
+  )
+  assert.deepEqual((await stored(email)).roles, ['editor'])
+})
+
 test('identities and the name come by a later file', async () => {
   const grace = { email: 'grace@example.org' }
   assert.equal((await moveIn(inHashes(grace))).outcome, 'made')

@@ -60,6 +60,7 @@ async function tried(
     ...(closed === undefined || words === '' ? [] : [`${words} was not taken: ${closed}`]),
     ...missing.elsewhere.map(({ issuer }) => `the identity of ${issuer} is connected with another account here already`),
     ...(isBlockedThere(found, household.account) && words === '' ? [BLOCKED_THERE] : []),
+    ...membershipLacking(found, household.account),
   ]
   const left = reasons.length === 0 ? {} : { left: reasons.join('; ') }
   if (!isGiven) return { outcome: 'present', accountId, ...left }
@@ -94,6 +95,20 @@ function wordsOf({ password, app, identities }: Missing): string {
   return [...(password === undefined ? [] : ['the password']), ...(app === undefined ? [] : ['the authenticator app']), ...issuers].join(
     ', ',
   )
+}
+
+/** What a row says of somebody who is in is for an operator to give: they may have taken it away. */
+function membershipLacking(found: Account, row: Account): string[] {
+  const lacking = (kind: 'roles' | 'groups'): string[] => (row[kind] ?? []).filter((word) => found[kind]?.includes(word) !== true)
+  const [roles, groups] = [lacking('roles'), lacking('groups')]
+  return [
+    ...(roles.length === 0
+      ? []
+      : [
+          `roles that they do not have here: ${roles.join(', ')} (a file gives none to who is in already: ninefold account <address> --add-role)`,
+        ]),
+    ...(groups.length === 0 ? [] : [`groups that they are not in here: ${groups.join(', ')} (ninefold account <address> --add-group)`]),
+  ]
 }
 
 const BLOCKED_THERE = 'the person is blocked there, and not here'

@@ -1,6 +1,6 @@
 // What other systems let an app note of a person: claims of Firebase, `app_metadata` of Auth0 and Supabase. Some of it are roles; nobody but the operator knows which.
 import { z } from '#kernel/schema.ts'
-import { type ConverterOptions, quoted } from './shared.ts'
+import { type ConverterOptions, quoted, roleLeft } from './shared.ts'
 
 const noted = z.record(z.string(), z.unknown())
 
@@ -39,9 +39,7 @@ export function claimsOf(
   return {
     roles: roles.length === 0 ? undefined : roles,
     left: [
-      ...unnamed.map(
-        (word) => `${quoted(word)} was noted of the person there and left out: name it with --map-role '${word.slice(0, 200)}=<role>'`,
-      ),
+      ...unnamed.map((word) => roleLeft(`${quoted(word)}, noted of the person there,`, word)),
       ...(others.length === 0
         ? []
         : [`what the app has noted of the person there did not come along: ${others.map(quoted).join(', ').slice(0, 500)}`]),

@@ -12,6 +12,7 @@ import {
   odd,
   quoted,
   read,
+  roleLeft,
   rowWith,
   secondStepsLeft,
   some,
@@ -158,9 +159,7 @@ function clientRolesOf(
   const unnamed = words.filter(({ client, word }) => roles?.has(word) !== true && !KEYCLOAK_CLIENTS.has(client))
   return {
     named: words.filter(({ word }) => roles?.has(word) === true).map(({ word }) => word),
-    left: unnamed.map(
-      ({ word }) => `the role ${quoted(word)} of a client was left out: name it with --map-role '${word.slice(0, 200)}=<role>'`,
-    ),
+    left: unnamed.map(({ word }) => roleLeft(`the role ${quoted(word)} of a client`, word)),
   }
 }
 

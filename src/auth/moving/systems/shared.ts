@@ -90,6 +90,12 @@ const shown = (word: string): string => word.slice(0, 200)
 /** In a sentence for the report. */
 export const quoted = (word: string): string => JSON.stringify(shown(word))
 
+/** A role of there that nobody has named for here. A file gives roles to nobody who is in already. */
+export function roleLeft(what: string, word: string): string {
+  const name = `--map-role '${shown(word)}=<role>'`
+  return `${what} was left out: name it with ${name} before people move in, and give it to who is in already with 'ninefold account <address> --add-role <role>'`
+}
+
 export function read<T>(schema: z.ZodType<T>, value: unknown): T | string {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
