@@ -12,6 +12,7 @@ const ACCOUNTS = 'src/auth/accounts'
 const AT_REST = 'test/http/mails-at-rest.test.ts'
 const MAILED = 'src/auth/email-sign-in'
 const MAILED_BEFORE = 'test/http/mailed-before.test.ts'
+const SECOND_PRESS = 'test/http/second-press.test.ts'
 
 export const PEOPLE: readonly Defence[] = [
   {
@@ -83,6 +84,12 @@ export const PEOPLE: readonly Defence[] = [
     off: 'a code or link that was mailed before a new password signs in after it',
     test: MAILED_BEFORE,
     edits: [[`${MAILED}/service.ts`, ' || !equalSecrets(credentialOf(account), credential)', '']],
+  },
+  {
+    requirement: 70,
+    off: 'whoever has a link that was used hears what came of it',
+    test: SECOND_PRESS,
+    edits: [['src/auth/second-press.ts', ' && equalSecrets(usedBy, press)', '']],
   },
   {
     requirement: 70,

@@ -76,6 +76,16 @@ test('a person signs up with a passkey alone, and signs in with it', async () =>
     world.routes.some(({ path }) => /^\/account\/(?:second-step|recovery-codes)|second-step/.test(path)),
     false,
   )
+  const again = await world.visit({ path: '/confirm', cookies: here, form: { token, answer } })
+  assert.deepEqual([again.status, again.headers?.['location']], [303, '/confirmed'], 'a second press hears what the first one heard')
+  assert.equal((await world.running.passkeys.list(call, accountId)).length, 1)
+  const other = new SoftAuthenticator().create({ challenge, origin: ORIGIN, rpId })
+  assert.equal(
+    (await world.visit({ path: '/confirm', cookies: here, form: { token, answer: other } })).status,
+    410,
+    'that passkey is not there',
+  )
+  world.clock.advance(2 * 60_000)
   assert.equal((await world.visit({ path: '/confirm', cookies: here, form: { token, answer } })).status, 410, 'the link is used up')
 })
 

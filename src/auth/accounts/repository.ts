@@ -1,10 +1,11 @@
 // How accounts and mailed links are stored.
 import { breath } from '#kernel/breath.ts'
 import type { Call } from '#kernel/call.ts'
-import { defineCollection, deleteFrom, type EventDraft, insertInto, type Operation } from '#kernel/collection.ts'
+import { type Change, defineCollection, type EventDraft, insertInto, type Operation, updateIn } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import type { Database, Stored } from '../../database/contract.ts'
+import { usedUp } from '../second-press.ts'
 import { type Account, account, credentialOf, type EmailToken, emailToken } from './schemas.ts'
 
 export const accountsCollection = defineCollection<Account>({
@@ -56,7 +57,7 @@ export interface AccountsRepository {
   redeemToken(
     call: Call,
     token: Stored<EmailToken>,
-    made: { account: Account; events: readonly EventDraft[]; operations?: readonly Operation[] },
+    made: { account: Account; events: readonly EventDraft[]; operations?: readonly Operation[]; press?: string | undefined },
   ): Promise<'done' | 'used' | 'taken'>
   /** For what is to be known although nothing was changed by it. */
   tell(call: Call, events: readonly EventDraft[]): Promise<void>
@@ -100,10 +101,10 @@ export function createAccountsRepository(database: Database): AccountsRepository
       await tokens.insert(call, token, { events })
     },
     tell: (call, events) => database.commit(call, [], events),
-    async redeemToken(call, token, { account: made, events, operations: further = [] }) {
+    async redeemToken(call, token, { account: made, events, operations: further = [], press }) {
       try {
         const operations = [
-          deleteFrom(emailTokensCollection, token.value.id, { ifVersion: token.version }),
+          updateIn(emailTokensCollection, token.value.id, { set: emptied(press, made.createdAt), ifVersion: token.version }),
           insertInto(accountsCollection, made),
           ...further,
         ]
@@ -116,4 +117,10 @@ export function createAccountsRepository(database: Database): AccountsRepository
       }
     },
   }
+}
+
+/** A link that was used up: where its person goes on is all that is left of it. */
+function emptied(press: string | undefined, now: number): Change<EmailToken>['set'] {
+  const nobody = { email: '', name: '', password: undefined, accountId: undefined, browser: undefined, language: undefined }
+  return { ...nobody, ...usedUp(press, now) }
 }

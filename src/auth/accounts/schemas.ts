@@ -3,6 +3,7 @@ import { sha256 } from '#kernel/keyring.ts'
 import { MAX_LANGUAGE_TAG } from '#kernel/language-tag.ts'
 import { z } from '#kernel/schema.ts'
 import { membershipShape } from '../roles/membership.ts'
+import { usedShape } from '../second-press.ts'
 
 export const account = z.strictObject({
   id: z.string(),
@@ -72,7 +73,7 @@ export function credentialOf({ password = '', waysVersion = 0, rehash }: Pick<Ac
 }
 
 /**
- * A sign-up that waits for its address to be confirmed. One for an address that has an account already is kept just the same, so that both cost
+ * A sign-up that waits for its address to be confirmed. Once it is, where its person goes on is all that is left of it, for minutes. One for an address that has an account already is kept just the same, so that both cost
  * the same work; its link is never mailed, and it can confirm nothing.
  */
 export const emailToken = z.strictObject({
@@ -91,6 +92,7 @@ export const emailToken = z.strictObject({
   interaction: z.string().optional(),
   language: z.string().max(MAX_LANGUAGE_TAG).optional(),
   expiresAt: z.int(),
+  ...usedShape,
 })
 
 export type EmailToken = z.infer<typeof emailToken>

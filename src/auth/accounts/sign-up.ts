@@ -16,6 +16,7 @@ import type { AskForMail } from '../moving/stranger-mail.ts'
 import type { Resume } from '../moving/stranger-mail-job.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import { passwordProblem } from '../passwords/policy.ts'
+import { isSecondPress } from '../second-press.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import type { KnownOwner } from './devices.ts'
@@ -49,6 +50,11 @@ export interface PendingSignUp {
   readonly newcomer?: { readonly accountId: string; readonly name: string; readonly email: string }
 }
 
+/** The authorization that the person was in the middle of. */
+export interface Onward {
+  readonly interaction?: string | undefined
+}
+
 export interface Confirmed extends PendingSignUp {
   /** Whose the account is that was made. */
   readonly owner: KnownOwner
@@ -68,6 +74,8 @@ export interface Confirmation {
   readonly by?: Whence | undefined
   /** A passkey that was made for it. */
   readonly beginning?: Beginning | undefined
+  /** What the request is known by when it comes again. */
+  readonly press?: string | undefined
 }
 
 export interface SigningUp {
@@ -79,6 +87,8 @@ export interface SigningUp {
   pendingSignUp(call: Call, link: Pick<Confirmation, 'token' | 'browser'>): Promise<PendingSignUp | undefined>
   /** Uses the link up and makes the account. After `wrong_password` and `needs_passkey` the link is as good as before. */
   confirm(call: Call, confirmation: Confirmation): Promise<Confirmed | 'wrong_password' | 'needs_passkey' | undefined>
+  /** Where whoever sends again what has used the link up a moment ago goes on; `undefined` for everybody else. */
+  confirmedBefore(call: Call, again: Pick<Confirmation, 'token' | 'press'>): Promise<Onward | undefined>
 }
 
 export interface SignUpDependencies {
@@ -101,26 +111,6 @@ const SIGN_UPS_PER_CLIENT: ThrottleRule = { free: 100, firstWaitMs: 30_000, long
 
 export function createSigningUp(deps: SignUpDependencies): SigningUp {
   const { repository, passwords, throttle, hooks, admission, askForMail, clock, methods, origin } = deps
-
-  const findPending = async (call: Call, token: string): Promise<Stored<EmailToken> | undefined> => {
-    const stored = await repository.findToken(call, sha256(token))
-    return stored?.value.purpose === 'confirm-address' && stored.value.expiresAt > clock.now() ? stored : undefined
-  }
-
-  const redeem = async (
-    call: Call,
-    stored: Stored<EmailToken>,
-    { beginning, ...by }: Whence & Pick<Confirmation, 'beginning'>,
-  ): Promise<KnownOwner | undefined> => {
-    const { account, events } = madeFrom(stored.value, clock.now(), by)
-    const operations = [admission.joining(account.email), ...(beginning?.operations ?? [])]
-    const made = { account, events: [...events, ...(beginning?.events ?? [])], operations }
-    if ((await repository.redeemToken(call, stored, made)) !== 'done') return undefined
-    return { accountId: account.id, email: account.email, credential: credentialOf(account) }
-  }
-
-  const provesPassword = passwordProving(deps)
-
   return {
     async signUp(call, request) {
       const typed = methods.password ? (request.password ?? '') : undefined
@@ -149,7 +139,35 @@ export function createSigningUp(deps: SignUpDependencies): SigningUp {
     },
 
     resumeSignUp: resuming(deps),
+    ...confirming(deps),
+  }
+}
 
+function confirming(deps: SignUpDependencies): Pick<SigningUp, 'pendingSignUp' | 'confirm' | 'confirmedBefore'> {
+  const { repository, admission, clock, methods } = deps
+  const find = (call: Call, token: string): Promise<Stored<EmailToken> | undefined> => repository.findToken(call, sha256(token))
+
+  const findPending = async (call: Call, token: string): Promise<Stored<EmailToken> | undefined> => {
+    const stored = await find(call, token)
+    if (stored?.value.purpose !== 'confirm-address' || stored.value.usedAt !== undefined) return undefined
+    return stored.value.expiresAt > clock.now() ? stored : undefined
+  }
+
+  const redeem = async (
+    call: Call,
+    stored: Stored<EmailToken>,
+    { beginning, press, ...by }: Whence & Pick<Confirmation, 'beginning' | 'press'>,
+  ): Promise<KnownOwner | undefined> => {
+    const { account, events } = madeFrom(stored.value, clock.now(), by)
+    const operations = [admission.joining(account.email), ...(beginning?.operations ?? [])]
+    const made = { account, events: [...events, ...(beginning?.events ?? [])], operations, press }
+    if ((await repository.redeemToken(call, stored, made)) !== 'done') return undefined
+    return { accountId: account.id, email: account.email, credential: credentialOf(account) }
+  }
+
+  const provesPassword = passwordProving(deps)
+
+  return {
     async pendingSignUp(call, { token, browser }) {
       const stored = await findPending(call, token)
       return stored && pendingOf(stored.value, browser)
@@ -161,8 +179,14 @@ export function createSigningUp(deps: SignUpDependencies): SigningUp {
       const pending = pendingOf(stored.value, confirmation.browser)
       if (pending.newcomer !== undefined && needsPasskey(methods) && confirmation.beginning === undefined) return 'needs_passkey'
       if (pending.needsPassword && !(await provesPassword(call, stored.value, confirmation))) return 'wrong_password'
-      const owner = await redeem(call, stored, { client: confirmation.client, ...confirmation.by, beginning: confirmation.beginning })
+      const { client, by, beginning, press } = confirmation
+      const owner = await redeem(call, stored, { client, ...by, beginning, press })
       return owner && { ...pending, owner }
+    },
+
+    async confirmedBefore(call, { token, press }) {
+      const used = (await find(call, token))?.value
+      return used !== undefined && isSecondPress(used, press, clock.now()) ? used : undefined
     },
   }
 }

@@ -3,8 +3,8 @@ import type { Call } from '#kernel/call.ts'
 import { html } from '#kernel/html.ts'
 import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
-import { type Beginning, LINK_MINUTES, type PendingSignUp } from '../accounts/sign-up.ts'
-import { browserOf, rememberOwner, whence } from '../browser.ts'
+import { type Beginning, LINK_MINUTES, type Onward, type PendingSignUp } from '../accounts/sign-up.ts'
+import { browserOf, nameBrowser, rememberOwner, whence } from '../browser.ts'
 import { needsPasskey } from '../methods.ts'
 import { passkeyForm } from '../passkeys/pages.ts'
 import { newcomerPlace } from '../passkeys/places.ts'
@@ -64,6 +64,8 @@ async function ask(parts: PageParts, asked: { call: Call; exchange: Exchange }, 
   const { email, needsPassword, newcomer } = pending
   const skin = skinOfLink(parts, exchange, token)
   const csrf = exchange.csrfToken()
+  // So that a second press of the button is known to be of the same browser.
+  nameBrowser(exchange)
   const passkey =
     newcomer === undefined || !needsPasskey(parts.methods)
       ? undefined
@@ -88,13 +90,20 @@ async function confirm(
   const { token, password } = body
   const browser = browserOf(exchange)
   const { texts } = skinOf(parts, exchange)
+  // With the answer: another passkey than that of the first press opens nothing.
+  const press = parts.justDone.pressOf(exchange, [token, body.answer])
+  const over = async (): Promise<Answer> => {
+    const before = await accounts.confirmedBefore(call, { token, press })
+    return before === undefined ? dead(parts, exchange) : confirmedAnswer(parts, exchange, before)
+  }
   const pending = await accounts.pendingSignUp(call, { token, browser })
-  if (pending === undefined) return dead(parts, exchange)
+  if (pending === undefined) return await over()
   const again = (failure: FormFailure): Promise<Answer> => ask(parts, { call, exchange }, { token, pending, failure })
   try {
     const beginning = await beginningOf(parts, { call, exchange }, { pending, answer: body.answer })
-    const confirmed = await accounts.confirm(call, { token, browser, password, client: exchange.client, by: whence(exchange), beginning })
-    if (confirmed === undefined) return dead(parts, exchange)
+    const by = whence(exchange)
+    const confirmed = await accounts.confirm(call, { token, browser, password, client: exchange.client, by, beginning, press })
+    if (confirmed === undefined) return await over()
     if (confirmed === 'needs_passkey') return await again(refused({ problem: texts.passkeys.notAdded }))
     if (confirmed === 'wrong_password') return await again(refused({ problems: { password: texts.confirm.notThePassword } }))
     // Strangers who guess at an address that is new here must not keep its owner from the first sign-in.
@@ -105,7 +114,7 @@ async function confirm(
   }
 }
 
-function confirmedAnswer(parts: PageParts, exchange: Exchange, { interaction }: Pick<PendingSignUp, 'interaction'>): Answer {
+function confirmedAnswer(parts: PageParts, exchange: Exchange, { interaction }: Onward): Answer {
   if (interaction === undefined) return parts.justDone.leadTo(exchange, { page: '/confirmed' })
   return seeOther(`/interaction/${interaction}?confirmed=1`)
 }

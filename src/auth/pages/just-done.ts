@@ -1,15 +1,16 @@
 // What was done in this browser a moment ago, for the page that a form leads to: its address alone says nothing, or a link of anybody's could make this
-// origin say that something was done which was not. Sealed in a cookie; nothing is stored on our side.
+// origin say that something was done which was not. Sealed in a cookie. Where the answer was lost on the way, the same request brings it once more.
 import type { Clock } from '#kernel/clock.ts'
 import { serialiseCookie } from '#kernel/http/cookie.ts'
 import { type Answer, type Exchange, seeOther } from '#kernel/http/route.ts'
-import type { KeyRing } from '#kernel/keyring.ts'
+import { createMac, type KeyRing } from '#kernel/keyring.ts'
 import { z } from '#kernel/schema.ts'
+import { browserOf } from '../browser.ts'
+import { JUST_DONE_MS } from '../second-press.ts'
 
 const COOKIE = '__Host-Http-done'
 const PURPOSE = 'auth.just_done'
-/** The page can be loaded again, or read in another language, for as long. */
-export const JUST_DONE_MS = 2 * 60_000
+const PRESS = 'auth.second_press'
 
 const mark = z.strictObject({
   /** In how many days something follows. */
@@ -18,6 +19,11 @@ const mark = z.strictObject({
 })
 
 export interface JustDone {
+  /**
+   * What this request is known by when this browser sends it again, for what is used up by it. Not without our key, so that whoever reads the database cannot
+   * try passwords by it. `undefined` for a browser without a name.
+   */
+  pressOf(exchange: Pick<Exchange, 'cookies'>, sent: readonly string[]): string | undefined
   /** Leads to the page, which may say for a while what was done. */
   leadTo(
     exchange: Exchange,
@@ -29,10 +35,15 @@ export interface JustDone {
 }
 
 export function createJustDone(keyRing: KeyRing, clock: Clock): JustDone {
+  const presses = createMac(keyRing.deriveAll(PRESS))
   return {
+    pressOf(exchange, sent) {
+      const browser = browserOf(exchange)
+      return browser === undefined ? undefined : presses.make(JSON.stringify([browser, ...sent]))
+    },
     leadTo(exchange, { page, query = '', days }, headers) {
       const text = JSON.stringify({ days, until: clock.now() + JUST_DONE_MS })
-      // Lax: a reload of a page that a mailed link has led to would come without it else.
+      // The page can be loaded again, or read in another language, for as long. Lax: a reload of a page that a mailed link has led to would come without it else.
       const attributes = { sameSite: 'Lax', maxAgeSeconds: JUST_DONE_MS / 1000 } as const
       exchange.addCookie(serialiseCookie(COOKIE, keyRing.seal(PURPOSE, page, text), attributes))
       return seeOther(`${page}${query}`, headers)
