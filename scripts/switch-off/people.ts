@@ -96,7 +96,11 @@ export const PEOPLE: readonly Defence[] = [
     off: 'a link for a new password works again',
     test: RECOVERY,
     edits: [
-      ['src/auth/recovery/repository.ts', '        deleteFrom(resetsCollection, value.id, { ifVersion: version }),\n', ''],
+      [
+        'src/auth/recovery/repository.ts',
+        '        updateIn(resetsCollection, value.id, { set: emptied(press, now), ifVersion: version }),\n',
+        '',
+      ],
       [
         'src/auth/recovery/service.ts',
         'return equalSecrets(credentialOf(account), reset.value.credential) ?',

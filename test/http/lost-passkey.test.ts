@@ -132,6 +132,25 @@ test('requirement 70: looking at the link uses nothing up, a passkey does, once;
   assert.ok((await eventsOf(accountId)).includes('passkey.added'))
 })
 
+test('the second press hears for a moment that the passkey is ready, with that passkey and in that browser', async () => {
+  const { accountId, email } = await person()
+  const token = await ask(email)
+  const [answer, other] = [made(await renewal(accountId)), made(await renewal(accountId))]
+  assert.equal((await send(token, answer)).headers?.['location'], '/new-passkey/done')
+  await world.mailTo(email, 'passkey-added')
+  await world.settled()
+  const before = [world.mails.length, jobs.length, world.engine.asked.length]
+  assert.equal((await send(token, answer)).headers?.['location'], '/new-passkey/done')
+  await world.settled()
+  assert.deepEqual([world.mails.length, jobs.length, world.engine.asked.length], before)
+  assert.equal((await world.running.passkeys.list(call, accountId)).length, 2)
+  assert.equal((await send(token, other)).status, 410, 'that one is not there')
+  const elsewhere = { '__Host-Http-here': 'y'.repeat(43) }
+  assert.equal((await world.visit({ path: '/new-passkey', cookies: elsewhere, form: { token, answer } })).status, 410)
+  world.clock.advance(2 * MINUTE)
+  assert.equal((await send(token, answer)).status, 410)
+})
+
 test('whoever says that the device is in other hands keeps none of the passkeys before, and hears that they went', async () => {
   const ada = await person()
   const device = new SoftAuthenticator()

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sha256 } from '#kernel/keyring.ts'
-import { emailTokensCollection } from '../../src/auth/accounts/repository.ts'
+import { accountsCollection, emailTokensCollection } from '../../src/auth/accounts/repository.ts'
+import { resetsCollection } from '../../src/auth/recovery/repository.ts'
 import { SECURITY_EVENT } from '../../src/auth/security-events/security-event.ts'
 import type { StoredEvent } from '../../src/database/contract.ts'
 import { type AccountsWorld, call, cookiesAfter, openAccounts, tokenIn, type Visited } from '../support/accounts.ts'
@@ -114,4 +115,92 @@ test('of a sign-up that is confirmed nothing is kept that tells of a person', as
   assert.match(usedBy ?? '', /^[\w-]{43}$/)
   const now = world.clock.now()
   assert.deepEqual(rest, { email: '', name: '', interaction: 'u9', usedAt: now, expiresAt: now + MOMENT })
+})
+
+const NEXT = 'four quiet river stones'
+
+async function forgot(email: string, at = ''): Promise<string> {
+  await world.visit({ path: `${at}/forgot-password`, form: { email }, client: email })
+  return tokenIn(await world.mailTo(email, 'reset-password'))
+}
+
+const reset = (token: string, cookies: Readonly<Record<string, string>>, password = NEXT): Promise<Visited> =>
+  world.visit({ path: '/reset-password', cookies, form: { token, password } })
+
+/** In a browser that comes by the mail alone. */
+async function opened(path: string): Promise<Record<string, string>> {
+  const cookies = cookiesAfter(await world.visit({ path }))
+  assert.deepEqual(Object.keys(cookies), [HERE])
+  return cookies
+}
+
+test('of a new password the second press hears that it is set, and nothing ends or is told again', async () => {
+  for (const at of ['', '/interaction/u8']) {
+    const { email } = await world.person({ email: fresh() })
+    const token = await forgot(email, at)
+    const cookies = await opened(`/reset-password?token=${token}`)
+    const first = await reset(token, cookies)
+    assert.equal(first.headers?.['location'], `/reset-password/done${at === '' ? '' : '?interaction=u8'}`)
+    assert.match(first.cookies.join(), /known-device/)
+    await world.settled()
+    const before = [events.length, world.mails.length, world.engine.asked.length]
+    const second = await reset(token, cookies)
+    assert.deepEqual(heard(second), heard(first))
+    assert.doesNotMatch(second.cookies.join(), /known-device/)
+    const done = await world.visit({ path: first.headers?.['location'] ?? '', cookies: cookiesAfter(second) })
+    assert.match(done.text, /Your password is changed/)
+    await world.settled()
+    assert.deepEqual([events.length, world.mails.length, world.engine.asked.length], before)
+  }
+})
+
+test('requirement 70: of a new password nobody else hears so, nor whoever sends another one', async () => {
+  const { email } = await world.person({ email: fresh() })
+  const token = await forgot(email)
+  const cookies = await opened(`/reset-password?token=${token}`)
+  const dead = heard(await reset('x'.repeat(43), cookies))
+  assert.equal((await reset(token, cookies)).status, 303)
+  for (const other of [here, {}, { [HERE]: 'short' }, { [HERE]: sha256(cookies[HERE] ?? '') }])
+    assert.deepEqual(heard(await reset(token, other)), dead, JSON.stringify(other))
+  assert.deepEqual(heard(await reset(token, cookies, 'another one than that')), dead, 'it is not the password')
+  assert.deepEqual(heard(await world.visit({ path: `/reset-password?token=${token}`, cookies })), dead)
+  world.clock.advance(MOMENT - 1)
+  assert.equal((await reset(token, cookies)).status, 303)
+  world.clock.advance(1)
+  assert.deepEqual(heard(await reset(token, cookies)), dead)
+})
+
+test('of a new password many presses at once are all told that it is set, once', async () => {
+  const { email } = await world.person({ email: fresh() })
+  const token = await forgot(email)
+  await world.settled()
+  const told = world.mails.length
+  const answers = await Promise.all(Array.from({ length: 10 }, () => reset(token, here)))
+  for (const answer of answers) assert.equal(answer.headers?.['location'], '/reset-password/done')
+  assert.equal(answers.filter(({ cookies }) => cookies.join().includes('known-device')).length, 1)
+  await world.settled()
+  assert.deepEqual(
+    world.mails.slice(told).map(({ template }) => template),
+    ['password-changed'],
+  )
+})
+
+test("of a link for a new password that was used nothing is kept that tells of a person, and it becomes nobody's again", async () => {
+  const { email, accountId } = await world.person({ email: fresh() })
+  const token = await forgot(email)
+  assert.equal((await reset(token, here)).status, 303)
+  const stored = async () => (await world.database.collection(resetsCollection).get(call, sha256(token)))?.value
+  const used = (await stored()) ?? assert.fail('it is gone')
+  const { usedBy = '', ...rest } = used
+  assert.match(usedBy, /^[\w-]{43}$/)
+  const now = world.clock.now()
+  assert.deepEqual(rest, { id: sha256(token), email: '', credential: '', usedAt: now, expiresAt: now + MOMENT })
+  const account = (await world.database.collection(accountsCollection).get(call, accountId))?.value ?? assert.fail('it is gone')
+  await world.settled()
+  const mailed = world.mails.length
+  // The job of a mail to somebody who was found late, once more.
+  await world.byMail.recovery.resume(call, { account, waiting: { kind: 'reset', id: used.id, token, expiresAt: now + MOMENT } })
+  await world.settled()
+  assert.deepEqual(await stored(), used)
+  assert.equal(world.mails.length, mailed)
 })

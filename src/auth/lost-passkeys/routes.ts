@@ -45,14 +45,17 @@ function making(parts: PageParts): MailedForm<PendingPasskey, z.infer<typeof new
       const view = { email, firstProof, token, options, csrfToken: exchange.csrfToken(), state: failure?.state ?? {} }
       return formPage(newPasskeyPage(skinOf(parts, exchange, here), view), failure)
     },
-    async send({ call, exchange }, { pending, body: { token, answer, alone } }) {
+    async send({ call, exchange }, { pending, press, body: { token, answer, alone } }) {
       const by = whence(exchange)
       const name = deviceNameOf(parts, exchange)
       const given = { place: renewalPlace(exchange, pending.accountId), answer, name, client: exchange.client, by }
       const renewal = await passkeys.renew(call, pending, { ...given, alone: pending.firstProof || alone === 'yes' })
       if (renewal === undefined) return refused({ values: valuesOf(alone), problem: skinOf(parts, exchange).texts.passkeys.notAdded })
-      return (await lostPasskeys.renew(call, { token, renewal, by })) === undefined ? 'dead' : 'done'
+      return (await lostPasskeys.renew(call, { token, press, renewal, by })) === undefined ? 'dead' : 'done'
     },
+    doneBefore: (call, again) => lostPasskeys.renewedBefore(call, again),
+    // Another passkey than that of the first press opens nothing.
+    chosen: ({ answer, alone = '' }) => [answer, alone],
     values: ({ alone }) => valuesOf(alone),
   }
 }

@@ -22,7 +22,8 @@ import type { Resume } from '../moving/stranger-mail-job.ts'
 import type { Renewal } from '../passkeys/service.ts'
 import type { RecoveryRepository } from '../recovery/repository.ts'
 import type { PasswordReset } from '../recovery/schemas.ts'
-import type { PendingReset, ResetRequest } from '../recovery/service.ts'
+import type { PendingReset, Pressed, ResetRequest } from '../recovery/service.ts'
+import { isSecondPress } from '../second-press.ts'
 import { actorOf, securityEventOf, type Whence } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import { requireOperator } from '../operators-only.ts'
@@ -51,7 +52,9 @@ export interface LostPasskeys {
   /** Whose account a mailed link opens; looking changes nothing. */
   pending(call: Call, token: string): Promise<PendingPasskey | undefined>
   /** Uses the link up. */
-  renew(call: Call, change: { readonly token: string; readonly renewal: Renewal; readonly by: Whence }): Promise<PendingPasskey | undefined>
+  renew(call: Call, change: Pressed & { readonly renewal: Renewal; readonly by: Whence }): Promise<PendingPasskey | undefined>
+  /** Where whoever sends again what has used the link up a moment ago goes on; `undefined` for everybody else. */
+  renewedBefore(call: Call, again: Pressed): Promise<Pick<PendingReset, 'interaction'> | undefined>
 }
 
 export interface LostPasskeysDependencies {
@@ -73,6 +76,11 @@ interface Found {
   readonly account: Account
   /** Of the account. */
   readonly version: number
+}
+
+interface Renewing extends Omit<Pressed, 'token'> {
+  readonly renewal: Renewal
+  readonly by: Whence
 }
 
 /** More than there are passkeys to add: whoever adds one after the other cannot keep its owner out. */
@@ -164,9 +172,16 @@ function isOpenAt(stored: Stored<Account> | undefined, email: string): stored is
   return stored !== undefined && stored.value.suspendedAt === undefined && stored.value.email === email
 }
 
-function renewing({ repository, accounts, clock, asksForMore }: LostPasskeysDependencies): Pick<LostPasskeys, 'pending' | 'renew'> {
+function renewing({
+  repository,
+  accounts,
+  clock,
+  asksForMore,
+}: LostPasskeysDependencies): Pick<LostPasskeys, 'pending' | 'renew' | 'renewedBefore'> {
+  const storedAs = (call: Call, token: string): Promise<Stored<PasswordReset> | undefined> =>
+    repository.find(call, sha256(token), 'passkey')
   const find = async (call: Call, token: string): Promise<Found | undefined> => {
-    const reset = await repository.find(call, sha256(token), 'passkey')
+    const reset = await storedAs(call, token)
     if (reset?.value.accountId === undefined || reset.value.expiresAt <= clock.now()) return undefined
     const stored = await accounts.findStored(call, reset.value.accountId)
     if (!isOpenAt(stored, reset.value.email)) return undefined
@@ -176,7 +191,7 @@ function renewing({ repository, accounts, clock, asksForMore }: LostPasskeysDepe
     return equalSecrets(credentialOf(account), reset.value.credential) ? { reset, account, version } : undefined
   }
 
-  const redeem = async (call: Call, { account, version, reset }: Found, { renewal, by }: { renewal: Renewal; by: Whence }) => {
+  const redeem = async (call: Call, { account, version, reset }: Found, { renewal, press, by }: Renewing) => {
     const { id: accountId } = account
     const now = clock.now()
     const { passkeyId, alone } = renewal
@@ -185,6 +200,7 @@ function renewing({ repository, accounts, clock, asksForMore }: LostPasskeysDepe
       account,
       by: { passkeyId, alone, operations, accountVersion: version },
       now,
+      press,
       events: [endAccessRequested({ accountId, at: now }), securityEventOf({ type: 'passkey.reset', accountId, ...by }), ...events],
     })
   }
@@ -195,15 +211,20 @@ function renewing({ repository, accounts, clock, asksForMore }: LostPasskeysDepe
       return found && pendingOf(found)
     },
 
-    async renew(call, { token, renewal, by }) {
+    async renew(call, { token, ...given }) {
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
         const found = await find(call, token)
         if (found === undefined) return undefined
-        const outcome = await redeem(call, found, { renewal, by })
+        const outcome = await redeem(call, found, given)
         if (outcome === 'done') return pendingOf(found)
         if (outcome === 'used') return undefined
       }
       throw authErrors.unavailable({ detail: 'Please try again.' })
+    },
+
+    async renewedBefore(call, { token, press }) {
+      const used = (await storedAs(call, token))?.value
+      return used !== undefined && isSecondPress(used, press, clock.now()) ? used : undefined
     },
   }
 }

@@ -2,12 +2,13 @@
 import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
+import { nameBrowser } from '../browser.ts'
 import { endOthers } from '../pages/end-others.ts'
 import { errorPage } from '../pages/engine-pages.ts'
 import { type FormFailure, formAnswers, formFailure, friendly, type PageParts, skinOf, uidParams } from '../pages/handling.ts'
 import type { Texts } from '../texts/en.ts'
 import { type DoneWords, donePage } from './pages.ts'
-import type { PendingReset } from './service.ts'
+import type { PendingReset, Pressed } from './service.ts'
 
 export interface LinkWords extends DoneWords {
   readonly dead: string
@@ -31,6 +32,8 @@ export interface Shown<Pending> {
 export interface Sent<Pending, Body> {
   readonly pending: Pending
   readonly body: Body
+  /** What the request is known by when it comes again. */
+  readonly press: string | undefined
 }
 
 /** What is made by the link. */
@@ -45,6 +48,10 @@ export interface MailedForm<Pending, Body> {
   show(at: At, shown: Shown<Pending>): Promise<Answer>
   /** Uses the link up, unless it gives what is wrong. `dead` when it was used up meanwhile. What it throws is shown in the form where it belongs there. */
   send(at: At, sent: Sent<Pending, Body>): Promise<FormFailure | 'dead' | 'done'>
+  /** Where whoever sends again what has used the link up a moment ago goes on; `undefined` for everybody else. */
+  doneBefore(call: Call, again: Pressed): Promise<Pick<PendingReset, 'interaction'> | undefined>
+  /** What is done with, beside the link: with anything else it is another request. */
+  chosen(body: Body): readonly string[]
   /** What was chosen, for the form that is shown again. Never a secret. */
   values(body: Body): Readonly<Record<string, string>>
 }
@@ -107,6 +114,7 @@ function doneAnswer(
   exchange: Exchange,
   { form, interaction }: { readonly form: Pick<MailedForm<never, never>, 'path'>; readonly interaction: string | undefined },
 ): Answer {
+  exchange.renewCsrf()
   const query = interaction === undefined ? '' : `?interaction=${interaction}`
   return parts.justDone.leadTo(exchange, { page: `${form.path}/done`, query })
 }
@@ -121,6 +129,8 @@ function dead(parts: PageParts, { path, askPath, words: wordsOf }: Dying, exchan
 }
 
 function show<Pending, Body>(form: MailedForm<Pending, Body>, at: At, shown: Omit<Shown<Pending>, 'here'>): Promise<Answer> {
+  // So that a second press of the button is known to be of the same browser.
+  nameBrowser(at.exchange)
   return form.show(at, { ...shown, here: `${form.path}?${new URLSearchParams({ token: shown.token }).toString()}` })
 }
 
@@ -131,15 +141,19 @@ async function send<Pending extends PendingReset, Body extends { readonly token:
 ): Promise<Answer> {
   const { call, exchange } = at
   const { token } = body
+  const press = parts.justDone.pressOf(exchange, [token, ...form.chosen(body)])
+  const over = async (): Promise<Answer> => {
+    const before = await form.doneBefore(call, { token, press })
+    return before === undefined ? dead(parts, form, exchange) : doneAnswer(parts, exchange, { form, interaction: before.interaction })
+  }
   const pending = await form.pending(call, token)
-  if (pending === undefined) return dead(parts, form, exchange)
+  if (pending === undefined) return await over()
   const sent = await form
-    .send(at, { pending, body })
+    .send(at, { pending, body, press })
     .catch((error: unknown) => formFailure(skinOf(parts, exchange).texts, error, form.values(body)))
-  if (sent === 'dead') return dead(parts, form, exchange)
+  if (sent === 'dead') return await over()
   if (sent !== 'done') return show(form, at, { pending, token, failure: sent })
   const { accountId, interaction } = pending
   await endOthers(parts, call, accountId)
-  exchange.renewCsrf()
   return doneAnswer(parts, exchange, { form, interaction })
 }

@@ -1,11 +1,12 @@
 // How permissions to set a new password, or to make a new passkey, are stored, and used up together with what they permit.
 import type { Call } from '#kernel/call.ts'
-import { defineCollection, deleteFrom, type EventDraft, type Operation, updateIn } from '#kernel/collection.ts'
+import { type Change, defineCollection, type EventDraft, type Operation, updateIn } from '#kernel/collection.ts'
 import { hasCode } from '#kernel/errors.ts'
 import type { Database, Stored } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
 import { type Account, credentialOf } from '../accounts/schemas.ts'
 import type { Reclaiming } from '../reclaiming.ts'
+import { usedUp } from '../second-press.ts'
 import { type PasswordReset, passwordReset } from './schemas.ts'
 
 export const resetsCollection = defineCollection<PasswordReset>({
@@ -18,7 +19,7 @@ export const resetsCollection = defineCollection<PasswordReset>({
 export interface RecoveryRepository {
   find(call: Call, id: string, what: 'password' | 'passkey'): Promise<Stored<PasswordReset> | undefined>
   insert(call: Call, reset: PasswordReset, events: readonly EventDraft[]): Promise<void>
-  /** Makes it somebody's that was nobody's. False when it is gone, or somebody's already. */
+  /** Makes it somebody's that was nobody's. False when it is gone, used up, or somebody's already. */
   give(call: Call, reset: Stored<PasswordReset>, given: Given): Promise<boolean>
   /**
    * Uses it up and sets the password or adds the passkey, both or neither. An address that was not confirmed is by this: whoever had the account before has never shown that
@@ -36,6 +37,8 @@ export interface Recovered {
   readonly account: Account
   readonly by: { readonly password: string } | NewPasskey
   readonly now: number
+  /** What the request is known by when it comes again. */
+  readonly press?: string | undefined
   readonly events: readonly EventDraft[]
 }
 
@@ -64,15 +67,15 @@ export function createRecoveryRepository(database: Database, reclaiming: Pick<Re
       await resets.insert(call, reset, { events })
     },
     async give(call, { value }, { events, ...set }) {
-      return (await resets.update(call, value.id, { set, where: { accountId: undefined } }, { events })) !== undefined
+      return (await resets.update(call, value.id, { set, where: { accountId: undefined, usedAt: undefined } }, { events })) !== undefined
     },
-    async redeem(call, { value, version }, { account, by, now, events }) {
+    async redeem(call, { value, version }, { account, by, now, press, events }) {
       const { id, password: before, waysVersion, emailVerifiedAt, reclaimedSince } = account
       const isFirstProof = emailVerifiedAt === undefined
       const set = changeOf(account, by, now)
       const ifVersion = 'password' in by ? {} : { ifVersion: by.accountVersion }
       const operations = [
-        deleteFrom(resetsCollection, value.id, { ifVersion: version }),
+        updateIn(resetsCollection, value.id, { set: emptied(press, now), ifVersion: version }),
         updateIn(accountsCollection, id, { set, ...ifVersion, where: { password: before, waysVersion, emailVerifiedAt, reclaimedSince } }),
         ...(await (isFirstProof ? reclaiming.removals(call, id, { since: 0 }) : reclaiming.withdrawals(call, id))),
         // What takes passkeys away is among the removals then.
@@ -88,6 +91,10 @@ export function createRecoveryRepository(database: Database, reclaiming: Pick<Re
       }
     },
   }
+}
+
+function emptied(press: string | undefined, now: number): Change<PasswordReset>['set'] {
+  return { accountId: undefined, email: '', credential: '', byOperator: undefined, ...usedUp(press, now) }
 }
 
 function changeOf({ waysVersion, emailVerifiedAt = 0, reclaimedSince }: Account, by: Recovered['by'], now: number): Partial<Account> {

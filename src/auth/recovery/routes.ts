@@ -38,13 +38,16 @@ function resetting(parts: PageParts): MailedForm<PendingReset, z.infer<typeof re
       const view = { email, token, csrfToken: exchange.csrfToken(), state: failure?.state ?? {} }
       return formPage(resetPage(skinOf(parts, exchange, here), view), failure)
     },
-    async send({ call, exchange }, { body: { token, password } }) {
-      const owner = await recovery.reset(call, { token, password, by: whence(exchange) })
+    async send({ call, exchange }, { press, body: { token, password } }) {
+      const owner = await recovery.reset(call, { token, password, press, by: whence(exchange) })
       if (owner === undefined) return 'dead'
       // Or whoever keeps the door of the address closed keeps its owner out with the new password as well. The mailbox is one step.
       rememberOwner(exchange, parts.shared.devices, { ...owner, steps: 1 })
       return 'done'
     },
+    doneBefore: (call, again) => recovery.resetBefore(call, again),
+    // Who has typed another password must not hear that it is set.
+    chosen: ({ password }) => [password],
     values: () => ({}),
   }
 }

@@ -19,6 +19,7 @@ import type { AskForMail } from '../moving/stranger-mail.ts'
 import type { Resume } from '../moving/stranger-mail-job.ts'
 import type { Passwords } from '../passwords/passwords.ts'
 import { passwordProblem } from '../passwords/policy.ts'
+import { isSecondPress } from '../second-press.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import { credentialAfter, type RecoveryRepository } from './repository.ts'
@@ -35,6 +36,12 @@ export interface PendingReset {
   readonly interaction?: string | undefined
 }
 
+/** A request that may come again: what it is known by then. */
+export interface Pressed {
+  readonly token: string
+  readonly press?: string | undefined
+}
+
 export interface Recovery {
   /** Answers nothing: whether the address has an account is said in the mail alone. Throws `auth.bad_details` for what is no address. */
   ask(call: Call, request: ResetRequest): Promise<void>
@@ -46,7 +53,9 @@ export interface Recovery {
    * Uses the link up; gives whom the browser may be known by afterwards, in one step. Throws `auth.bad_details` when this cannot be a password; then the
    * link is as good as before.
    */
-  reset(call: Call, change: { readonly token: string; readonly password: string; readonly by?: Whence }): Promise<KnownOwner | undefined>
+  reset(call: Call, change: Pressed & { readonly password: string; readonly by?: Whence }): Promise<KnownOwner | undefined>
+  /** Where whoever sends again what has used the link up a moment ago goes on; `undefined` for everybody else. */
+  resetBefore(call: Call, again: Pressed): Promise<Pick<PendingReset, 'interaction'> | undefined>
 }
 
 export interface RecoveryDependencies {
@@ -67,16 +76,18 @@ interface Found {
 }
 
 export function createRecovery(deps: RecoveryDependencies): Recovery {
-  const { repository, accounts, passwords, limits, admission, askForMail, clock, origin } = deps
+  return { ...asking(deps), ...resetting(deps) }
+}
 
-  const find = async (call: Call, token: string): Promise<Found | undefined> => {
-    const reset = await repository.find(call, sha256(token), 'password')
-    if (reset?.value.accountId === undefined || reset.value.expiresAt <= clock.now()) return undefined
-    const account = await accounts.find(call, reset.value.accountId)
-    if (account === undefined || account.suspendedAt !== undefined) return undefined
-    return equalSecrets(credentialOf(account), reset.value.credential) ? { reset, account } : undefined
-  }
-
+function asking({
+  repository,
+  accounts,
+  limits,
+  admission,
+  askForMail,
+  clock,
+  origin,
+}: RecoveryDependencies): Pick<Recovery, 'ask' | 'resume'> {
   return {
     async ask(call, request) {
       const email = normaliseEmail(request.email)
@@ -104,13 +115,26 @@ export function createRecovery(deps: RecoveryDependencies): Recovery {
       const told = mail({ ...mailFor(account, { ...account, token, origin, admission }), language: languageFor(account, call) })
       await repository.give(call, reset, { accountId: account.id, credential: credentialOf(account), events: [told] })
     },
+  }
+}
 
+function resetting({ repository, accounts, passwords, clock }: RecoveryDependencies): Pick<Recovery, 'pending' | 'reset' | 'resetBefore'> {
+  const stored = (call: Call, token: string): Promise<Stored<PasswordReset> | undefined> => repository.find(call, sha256(token), 'password')
+  const find = async (call: Call, token: string): Promise<Found | undefined> => {
+    const reset = await stored(call, token)
+    if (reset?.value.accountId === undefined || reset.value.expiresAt <= clock.now()) return undefined
+    const account = await accounts.find(call, reset.value.accountId)
+    if (account === undefined || account.suspendedAt !== undefined) return undefined
+    return equalSecrets(credentialOf(account), reset.value.credential) ? { reset, account } : undefined
+  }
+
+  return {
     async pending(call, token) {
       const found = await find(call, token)
       return found && pendingOf(found)
     },
 
-    async reset(call, { token, password, by }) {
+    async reset(call, { token, password, press, by }) {
       const found = await find(call, token)
       if (found === undefined) return undefined
       const { account, reset } = found
@@ -125,8 +149,13 @@ export function createRecovery(deps: RecoveryDependencies): Recovery {
         endAccessRequested({ accountId, at: now }),
         securityEventOf({ type: 'password.reset', accountId, ...by }),
       ]
-      if ((await repository.redeem(call, reset, { account, by: { password: after }, now, events })) !== 'done') return undefined
+      if ((await repository.redeem(call, reset, { account, by: { password: after }, now, press, events })) !== 'done') return undefined
       return { accountId, email, credential: credentialAfter(account, after) }
+    },
+
+    async resetBefore(call, { token, press }) {
+      const used = (await stored(call, token))?.value
+      return used !== undefined && isSecondPress(used, press, clock.now()) ? used : undefined
     },
   }
 }
