@@ -57,7 +57,8 @@ const offer = (email: string, to: string) => world.byMail.addressOffering.offer(
 const offered = async (to: string): Promise<string> => tokenIn(await world.mailTo(to, 'address-offered'))
 const look = (token: string, language = 'en') =>
   world.visit({ path: `/restore-address?token=${token}`, headers: { 'accept-language': language } })
-const take = (token: string) => world.visit({ path: '/restore-address', form: { token } })
+const take = (token: string, cookies: Readonly<Record<string, string>> = {}) =>
+  world.visit({ path: '/restore-address', cookies, form: { token } })
 
 async function signsIn(email: string, password: string): Promise<boolean> {
   world.clock.advance(3_700_000)
@@ -85,7 +86,7 @@ test('the owner has the account by the link, blocked or not, and nothing of the 
   ] as const)
     assert.match((await look(token, language)).text, words)
   assert.equal((await stored(account)).email, account.thief, 'looking has changed nothing')
-  const { status, text } = await take(token)
+  const { status, text } = await take(token, here)
   assert.equal(status, 200)
   assert.match(text, /The account has your address/)
   assert.match(text, /The account is blocked, so nobody can sign in yet/)
@@ -98,6 +99,7 @@ test('the owner has the account by the link, blocked or not, and nothing of the 
     [email, 'address-while-blocked'],
   ] as const)
     await world.mailTo(to, template)
+  assert.equal((await take(token, here)).text, text, 'a second press hears what the first one heard')
   assert.equal((await take(token)).status, 410, 'once')
   await world.leaving.suspend(operator, email, false)
   await world.visit({ path: '/forgot-password', form: { email }, client: 'reset' })
@@ -203,8 +205,12 @@ test('where passkeys are all there is, the page after it leads to a new one, wha
         .length
     assert.equal((await alone.visit({ path: `/restore-address?token=${token}` })).status, 200)
     assert.equal(await permitted(), 0, 'looking permits nothing')
-    const taken = await alone.visit({ path: '/restore-address', form: { token } })
+    const press = (cookies: Readonly<Record<string, string>>) => alone.visit({ path: '/restore-address', cookies, form: { token } })
+    const taken = await press(here)
     const path = /href="(\/new-passkey\?token=[\w-]+)"/.exec(taken.text)?.[1] ?? assert.fail(taken.text)
+    assert.equal(await permitted(), 1)
+    assert.equal((await press(here)).text, taken.text, 'a second press hears what the first one heard')
+    assert.equal((await press({ '__Host-Http-here': 'y'.repeat(43) })).status, 410, 'and nobody else')
     assert.equal(await permitted(), 1)
     const told = [await alone.mailTo('owner@example.org', 'address-taken'), await alone.mailTo(made.email, 'address-given')]
     const [owners = '', formers = ''] = told.map(({ template, data }) => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sha256 } from '#kernel/keyring.ts'
 import { accountsCollection, emailTokensCollection } from '../../src/auth/accounts/repository.ts'
+import { addressUndosCollection } from '../../src/auth/address/repository.ts'
 import { resetsCollection } from '../../src/auth/recovery/repository.ts'
 import { SECURITY_EVENT } from '../../src/auth/security-events/security-event.ts'
 import type { StoredEvent } from '../../src/database/contract.ts'
@@ -203,4 +204,48 @@ test("of a link for a new password that was used nothing is kept that tells of a
   await world.settled()
   assert.deepEqual(await stored(), used)
   assert.equal(world.mails.length, mailed)
+})
+
+const restore = (token: string, cookies: Readonly<Record<string, string>>): Promise<Visited> =>
+  world.visit({ path: '/restore-address', cookies, form: { token } })
+
+/** Somebody has moved the account to another address: the token of the mail to the former one. */
+async function stolen(): Promise<{ readonly accountId: string; readonly email: string; readonly token: string }> {
+  const { accountId, email } = await world.person({ email: fresh() })
+  const now = world.clock.now()
+  world.engine.sessionList.splice(0)
+  world.engine.sessionList.push({ id: 'here', accountId, signedInAt: now, lastUsedAt: now, device: '' })
+  world.engine.signedInAs = accountId
+  const to = fresh()
+  await world.visit({ path: '/account/email', form: { email: to }, client: to })
+  await world.visit({ path: '/account/email/confirm', form: { token: tokenIn(await world.mailTo(to, 'confirm-new-address')) } })
+  world.engine.signedInAs = undefined
+  return { accountId, email, token: tokenIn(await world.mailTo(email, 'address-changed')) }
+}
+
+test('of an address that was taken back the second press hears so, where that was done, and nothing is told again', async () => {
+  const { accountId, email, token } = await stolen()
+  const cookies = await opened(`/restore-address?token=${token}`)
+  const dead = heard(await restore('x'.repeat(43), cookies))
+  const answers = await Promise.all(Array.from({ length: 5 }, () => restore(token, cookies)))
+  for (const answer of answers) {
+    assert.equal(answer.status, 200)
+    assert.match(answer.text, /The change is taken back/)
+  }
+  await world.settled()
+  const before = [events.length, world.mails.length, world.engine.asked.length]
+  assert.equal(world.engine.asked.filter((asked) => asked === `revokeAccount ${accountId} except none`).length, 1)
+  assert.equal(world.mails.filter(({ to, template }) => to === email && template === 'address-restored').length, 1)
+  assert.deepEqual(heard(await restore(token, cookies)), heard(answers[0] ?? assert.fail()))
+  for (const other of [here, {}]) assert.deepEqual(heard(await restore(token, other)), dead)
+  assert.deepEqual(heard(await world.visit({ path: `/restore-address?token=${token}`, cookies })), dead)
+  await world.settled()
+  assert.deepEqual([events.length, world.mails.length, world.engine.asked.length], before)
+  const { usedBy, changedAt, ...rest } =
+    (await world.database.collection(addressUndosCollection).get(call, sha256(token)))?.value ?? assert.fail('it is gone')
+  assert.deepEqual([usedBy?.length, typeof changedAt], [43, 'number'])
+  const now = world.clock.now()
+  assert.deepEqual(rest, { id: sha256(token), before: '', usedAt: now, expiresAt: now + MOMENT })
+  world.clock.advance(MOMENT)
+  assert.deepEqual(heard(await restore(token, cookies)), dead)
 })

@@ -6,6 +6,7 @@ import type { Database, Stored } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
 import type { Account } from '../accounts/schemas.ts'
 import type { Reclaiming } from '../reclaiming.ts'
+import { usedUp } from '../second-press.ts'
 import { type AddressChange, addressChange, type AddressUndo, addressUndo } from './schemas.ts'
 
 export const addressChangesCollection = defineCollection<AddressChange>({
@@ -35,6 +36,8 @@ interface Restoring extends Written {
   readonly used: Stored<AddressUndo>
   readonly since: number
   readonly now: number
+  /** What the request is known by when it comes again. */
+  readonly press?: string | undefined
 }
 
 export interface AddressRepository {
@@ -48,7 +51,7 @@ export interface AddressRepository {
     write: Written & { readonly used: Stored<AddressChange>; readonly undo: AddressUndo },
   ): Promise<boolean>
   /** Links back to what the account had after this change, or before it was offered: whoever made it must not undo the undoing. What an operator offers stays. */
-  forgetOthers(call: Call, undo: AddressUndo): Promise<void>
+  forgetOthers(call: Call, accountId: string, undo: AddressUndo): Promise<void>
   findAccount(call: Call, email: string): Promise<Stored<Account> | undefined>
   /** In place of earlier ones; an end that was asked for waits until nobody can follow it any more. False when the account has changed since it was read. */
   insertOffer(
@@ -96,21 +99,21 @@ export function createAddressRepository(database: Database, reclaiming: Pick<Rec
       ]
       return commit(call, operations, events)
     },
-    async forgetOthers(call, { id, accountId, changedAt, offered }) {
+    async forgetOthers(call, accountId, { id, changedAt, offered }) {
       const isOther = (other: AddressUndo): boolean =>
         other.id !== id && (offered === true || (other.offered !== true && other.changedAt >= changedAt))
       for (const other of await undosOf(call, accountId, isOther)) await undos.delete(call, other.id)
     },
     findAccount: (call, email) => accounts.getByKey(call, 'email', { email }),
     async insertOffer(call, account, { offer, events }) {
-      const earlier = await undosOf(call, offer.accountId, ({ offered }) => offered === true)
+      const earlier = await undosOf(call, account.value.id, ({ offered }) => offered === true)
       const ended = earlier.map(({ id }) => deleteFrom(addressUndosCollection, id, { ifPresent: true }))
       return commit(call, [waiting(account, offer), ...ended, insertInto(addressUndosCollection, offer)], events)
     },
     restore: async (call, account, { events, ...write }) => {
       const { used, since } = write
       const operations = [
-        deleteFrom(addressUndosCollection, used.value.id, { ifVersion: used.version }),
+        updateIn(addressUndosCollection, used.value.id, { set: emptied(account, write), ifVersion: used.version }),
         // What has begun to be removed is not given back.
         updateIn(accountsCollection, account.id, {
           set: takenBack(account, write),
@@ -131,7 +134,12 @@ function waiting({ value: { id, deletionAt }, version }: Stored<Account>, { expi
   return updateIn(accountsCollection, id, { set, ifVersion: version })
 }
 
-function takenBack({ waysVersion = 0 }: Account, { used, since, now, marks }: Omit<Restoring, 'events'>): Change<Account>['set'] {
+function emptied({ suspendedAt }: Account, { press, now }: Pick<Restoring, 'press' | 'now'>): Change<AddressUndo>['set'] {
+  const whileBlocked = suspendedAt === undefined ? undefined : (true as const)
+  return { accountId: undefined, before: '', unconfirmed: undefined, whileBlocked, ...usedUp(press, now) }
+}
+
+function takenBack({ waysVersion = 0 }: Account, { used, since, now, marks }: Omit<Restoring, 'events' | 'press'>): Change<Account>['set'] {
   return {
     email: used.value.before,
     legacyMarks: marks,

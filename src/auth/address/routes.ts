@@ -2,7 +2,7 @@
 import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
-import { deviceOf, whence } from '../browser.ts'
+import { deviceOf, nameBrowser, whence } from '../browser.ts'
 import { accountActions, doneAnswer, type SignedIn } from '../pages/account-actions.ts'
 import { endOthers } from '../pages/end-others.ts'
 import { errorPage } from '../pages/engine-pages.ts'
@@ -10,7 +10,7 @@ import { csrfToken, formAnswers, formFailure, formText, friendly, type PageParts
 import { stayKnown } from '../pages/stay-known.ts'
 import { needsPasskey } from '../methods.ts'
 import { confirmAddressPage, restoreAddressPage, restoredPage } from './pages.ts'
-import type { Link } from './service.ts'
+import type { Link, Outcome } from './service.ts'
 
 const own = {
   site: 'accounts',
@@ -132,6 +132,8 @@ function restoreRoutes(parts: PageParts): Route[] {
       handle: friendly(parts, async (call, { query: { token } }, exchange) => {
         const pending = await addresses.pendingUndo(call, token)
         if (pending === undefined) return dead(parts, exchange)
+        // So that a second press of the button is known to be of the same browser.
+        nameBrowser(exchange)
         const skin = skinOf(parts, exchange, `/restore-address?${new URLSearchParams({ token }).toString()}`)
         const view = { ...pending, token, csrfToken: exchange.csrfToken(), hasPasswords: parts.methods.password }
         return page(restoreAddressPage(skin, view))
@@ -147,19 +149,34 @@ function restoreRoutes(parts: PageParts): Route[] {
       input: { body: linkForm },
       answers,
       handle: friendly(parts, async (call, { body: { token } }, exchange) => {
-        const restored = await addresses.undo(call, token)
-        if (restored === undefined) return dead(parts, exchange)
-        const { accountId, email, offered, suspended } = restored
-        await endOthers(parts, call, accountId)
+        const press = parts.justDone.pressOf(exchange, [token])
+        const restored = await addresses.undo(call, token, press)
+        const outcome = restored ?? (await addresses.undoneBefore(call, token, press))
+        if (outcome === undefined) return dead(parts, exchange)
+        if (restored !== undefined) await endOthers(parts, call, restored.accountId)
         exchange.renewCsrf()
-        const losesPasskeys = offered && !suspended && needsPasskey(parts.methods)
+        const link = losesPasskeys(parts, outcome) ? { token: parts.justDone.linkAfter(exchange, token) } : undefined
         // Whoever has got the link from an operator needs no second mail, which would send some roles back to the operator.
-        const passkeyToken = losesPasskeys ? await lostPasskeys.grant(call, { accountId, email }) : undefined
-        const isClosed = suspended || (losesPasskeys && passkeyToken === undefined)
-        const hasOrganisations = parts.organisations.isOn
-        const view = { hasPasswords: parts.methods.password, passkeyToken, suspended: isClosed, offered, hasOrganisations }
-        return page(restoredPage(skinOf(parts, exchange, '/account'), view))
+        const granted =
+          restored === undefined || link === undefined ? link?.token : await lostPasskeys.grant(call, { ...restored, ...link })
+        return restoredAnswer(parts, exchange, { ...outcome, passkeyToken: granted })
       }),
     }),
   ]
+}
+
+function losesPasskeys({ methods }: PageParts, { offered, suspended }: Outcome): boolean {
+  return offered && !suspended && needsPasskey(methods)
+}
+
+function restoredAnswer(
+  parts: PageParts,
+  exchange: Exchange,
+  { passkeyToken, ...outcome }: Outcome & { readonly passkeyToken: string | undefined },
+): Answer {
+  const { offered, suspended } = outcome
+  const isClosed = suspended || (losesPasskeys(parts, outcome) && passkeyToken === undefined)
+  const hasOrganisations = parts.organisations.isOn
+  const view = { hasPasswords: parts.methods.password, passkeyToken, suspended: isClosed, offered, hasOrganisations }
+  return page(restoredPage(skinOf(parts, exchange, '/account'), view))
 }

@@ -1,5 +1,6 @@
 // The stored shapes of a change of address that waits, and of the way back from one that was made.
 import { z } from '#kernel/schema.ts'
+import { usedShape } from '../second-press.ts'
 
 export const addressChange = z.strictObject({
   /** SHA-256 of the token in the link. */
@@ -17,7 +18,8 @@ export const addressChange = z.strictObject({
 export const addressUndo = z.strictObject({
   /** SHA-256 of the token in the link. */
   id: z.string(),
-  accountId: z.string(),
+  /** Absent once it is used up: nothing that tells of a person is left then. */
+  accountId: z.string().optional(),
   /** What it was, and is to be again. */
   before: z.string(),
   /** Nobody had shown to be the owner of that mailbox: its undo is the first proof. */
@@ -26,6 +28,9 @@ export const addressUndo = z.strictObject({
   offered: z.literal(true).optional(),
   changedAt: z.int(),
   expiresAt: z.int(),
+  ...usedShape,
+  /** The account was blocked when it was used. */
+  whileBlocked: z.literal(true).optional(),
 })
 
 export type AddressChange = z.infer<typeof addressChange>

@@ -14,6 +14,7 @@ import { type Account, credentialOf } from '../accounts/schemas.ts'
 import type { Admission } from '../admission/service.ts'
 import { endAccessRequested } from '../end-access.ts'
 import { authErrors } from '../errors.ts'
+import { isSecondPress } from '../second-press.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import type { EndedAccounts } from '../moving/ended.ts'
@@ -40,9 +41,11 @@ export interface Addresses {
   pendingUndo(call: Call, token: string): Promise<PendingUndo | undefined>
   /**
    * Brings the address back, removes the password and all ways in that were added since a week before. Whose account it was: its access is to end. Goes
-   * on while the account is blocked, and lets nobody in then.
+   * on while the account is blocked, and lets nobody in then. `press`: what the request is known by when it comes again.
    */
-  undo(call: Call, token: string): Promise<Restored | undefined>
+  undo(call: Call, token: string, press?: string): Promise<Restored | undefined>
+  /** What came of it, for whoever sends again what has used the link up a moment ago; `undefined` for everybody else. */
+  undoneBefore(call: Call, token: string, press: string | undefined): Promise<Outcome | undefined>
 }
 
 export interface PendingUndo {
@@ -51,11 +54,15 @@ export interface PendingUndo {
   readonly offered: boolean
 }
 
-export interface Restored {
-  readonly accountId: string
-  readonly email: string
+/** What the page after it says. */
+export interface Outcome {
   readonly offered: boolean
   readonly suspended: boolean
+}
+
+export interface Restored extends Outcome {
+  readonly accountId: string
+  readonly email: string
 }
 
 export interface Link {
@@ -158,16 +165,17 @@ function asking(deps: AddressesDependencies): Pick<Addresses, 'ask' | 'pending' 
   }
 }
 
-function undoing(deps: AddressesDependencies): Pick<Addresses, 'pendingUndo' | 'undo'> {
+function undoing(deps: AddressesDependencies): Pick<Addresses, 'pendingUndo' | 'undo' | 'undoneBefore'> {
   const { repository, accounts, clock } = deps
+  const stored = (call: Call, token: string): Promise<Stored<AddressUndo> | undefined> => repository.findUndo(call, sha256(token))
   const find = async (call: Call, token: string): Promise<{ used: Stored<AddressUndo>; account: Account } | undefined> => {
-    const used = await repository.findUndo(call, sha256(token))
-    if (used === undefined || used.value.expiresAt <= clock.now()) return undefined
+    const used = await stored(call, token)
+    if (used?.value.accountId === undefined || used.value.usedAt !== undefined || used.value.expiresAt <= clock.now()) return undefined
     const account = await accounts.find(call, used.value.accountId)
     // Blocked is no end: an operator who has heard of a thief blocks, and the owner follows the link.
     return account === undefined || account.deletion?.begun === true ? undefined : { used, account }
   }
-  const tryUndo = async (call: Call, token: string): Promise<{ readonly restored?: Restored } | 'again'> => {
+  const tryUndo = async (call: Call, token: string, press: string | undefined): Promise<{ readonly restored?: Restored } | 'again'> => {
     const found = await find(call, token)
     if (found === undefined) return {}
     const { used, account } = found
@@ -185,9 +193,9 @@ function undoing(deps: AddressesDependencies): Pick<Addresses, 'pendingUndo' | '
     ]
     const since = unconfirmed === true || offered ? 0 : theirsSince(account, changedAt)
     // First what a thief has kept to come back by, then the change that uses the link up: what breaks off can be done again.
-    await repository.forgetOthers(call, used.value)
+    await repository.forgetOthers(call, accountId, used.value)
     const marks = offered ? await marksOf(deps, call, account) : account.legacyMarks
-    const isDone = await repository.restore(call, account, { used, since, now, events, marks })
+    const isDone = await repository.restore(call, account, { used, since, now, press, events, marks })
     return isDone ? { restored: { accountId, email: before, offered, suspended: account.suspendedAt !== undefined } } : 'again'
   }
   return {
@@ -195,12 +203,17 @@ function undoing(deps: AddressesDependencies): Pick<Addresses, 'pendingUndo' | '
       const found = await find(call, token)
       return found && { email: found.used.value.before, offered: found.used.value.offered === true }
     },
-    async undo(call, token) {
+    async undo(call, token, press) {
       for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-        const outcome = await tryUndo(call, token)
+        const outcome = await tryUndo(call, token, press)
         if (outcome !== 'again') return outcome.restored
       }
       return undefined
+    },
+    async undoneBefore(call, token, press) {
+      const used = (await stored(call, token))?.value
+      if (used === undefined || !isSecondPress(used, press, clock.now())) return undefined
+      return { offered: used.offered === true, suspended: used.whileBlocked === true }
     },
   }
 }

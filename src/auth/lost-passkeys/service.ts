@@ -46,9 +46,12 @@ export interface LostPasskeys {
   send(call: Call, email: string): Promise<PasskeyLink | undefined>
   /**
    * The token of such a link, for whoever has just taken over the account that an operator has offered to this address: they have lost every passkey by
-   * that. `undefined` where another way in is open, or the account is blocked or somebody else's by now.
+   * that. A token of its own, unless one is given that nobody else can know. `undefined` where another way in is open, or the account is blocked or somebody else's by now.
    */
-  grant(call: Call, taken: { readonly accountId: string; readonly email: string }): Promise<string | undefined>
+  grant(
+    call: Call,
+    taken: { readonly accountId: string; readonly email: string; readonly token?: string | undefined },
+  ): Promise<string | undefined>
   /** Whose account a mailed link opens; looking changes nothing. */
   pending(call: Call, token: string): Promise<PendingPasskey | undefined>
   /** Uses the link up. */
@@ -133,10 +136,10 @@ function asking(deps: LostPasskeysDependencies): Pick<LostPasskeys, 'ask' | 'res
       return { accountId, passkeyLinkSent: true }
     },
 
-    async grant(call, { accountId, email }) {
+    async grant(call, { accountId, email, token: given }) {
       const account = await accounts.find(call, accountId)
       if (!needsPasskey(methods) || account?.email !== email || account.suspendedAt !== undefined) return undefined
-      const { token, reset } = permitOf(deps, { email, account })
+      const { token, reset } = permitOf(deps, { email, account, token: given })
       await repository.insert(call, { ...reset, byOperator: true }, [])
       return token
     },
@@ -148,13 +151,14 @@ interface Permitted {
   /** Whose it is; nothing can come of it without. */
   readonly account: Account | undefined
   readonly interaction?: string | undefined
+  /** A new one unless given. */
+  readonly token?: string | undefined
 }
 
 function permitOf(
   { clock }: Pick<LostPasskeysDependencies, 'clock'>,
-  { email, account, interaction }: Permitted,
+  { email, account, interaction, token = randomToken() }: Permitted,
 ): { readonly token: string; readonly reset: PasswordReset } {
-  const token = randomToken()
   const reset: PasswordReset = {
     id: sha256(token),
     for: 'passkey',

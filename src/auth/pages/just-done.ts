@@ -3,7 +3,7 @@
 import type { Clock } from '#kernel/clock.ts'
 import { serialiseCookie } from '#kernel/http/cookie.ts'
 import { type Answer, type Exchange, seeOther } from '#kernel/http/route.ts'
-import { createMac, type KeyRing } from '#kernel/keyring.ts'
+import { createMac, type KeyRing, type Mac } from '#kernel/keyring.ts'
 import { z } from '#kernel/schema.ts'
 import { browserOf } from '../browser.ts'
 import { JUST_DONE_MS } from '../second-press.ts'
@@ -11,6 +11,7 @@ import { JUST_DONE_MS } from '../second-press.ts'
 const COOKIE = '__Host-Http-done'
 const PURPOSE = 'auth.just_done'
 const PRESS = 'auth.second_press'
+const LINK = 'auth.link_after'
 
 const mark = z.strictObject({
   /** In how many days something follows. */
@@ -24,6 +25,8 @@ export interface JustDone {
    * try passwords by it. `undefined` for a browser without a name.
    */
   pressOf(exchange: Pick<Exchange, 'cookies'>, sent: readonly string[]): string | undefined
+  /** The token for a link on the page that answers this request; the same when this browser sends it again, and stored nowhere. */
+  linkAfter(exchange: Pick<Exchange, 'cookies'>, token: string): string | undefined
   /** Leads to the page, which may say for a while what was done. */
   leadTo(
     exchange: Exchange,
@@ -36,11 +39,14 @@ export interface JustDone {
 
 export function createJustDone(keyRing: KeyRing, clock: Clock): JustDone {
   const presses = createMac(keyRing.deriveAll(PRESS))
+  const links = createMac(keyRing.deriveAll(LINK))
+  const codeOf = (mac: Mac, exchange: Pick<Exchange, 'cookies'>, sent: readonly string[]): string | undefined => {
+    const browser = browserOf(exchange)
+    return browser === undefined ? undefined : mac.make(JSON.stringify([browser, ...sent]))
+  }
   return {
-    pressOf(exchange, sent) {
-      const browser = browserOf(exchange)
-      return browser === undefined ? undefined : presses.make(JSON.stringify([browser, ...sent]))
-    },
+    pressOf: (exchange, sent) => codeOf(presses, exchange, sent),
+    linkAfter: (exchange, token) => codeOf(links, exchange, [token]),
     leadTo(exchange, { page, query = '', days }, headers) {
       const text = JSON.stringify({ days, until: clock.now() + JUST_DONE_MS })
       // The page can be loaded again, or read in another language, for as long. Lax: a reload of a page that a mailed link has led to would come without it else.
