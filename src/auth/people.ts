@@ -110,7 +110,7 @@ export function createPeople(parts: PeopleParts): People {
     secondFactors,
     rules,
     keptForms: createKeptForms(parts.keyRing, parts.clock),
-    justDone: createJustDone(parts.keyRing, parts.clock),
+    justDone: createJustDone(parts),
     ...toldOf(parts, running),
   }
 }

@@ -192,6 +192,33 @@ test('requirement 32: changes the password only for who knows it, then ends ever
   assert.deepEqual(world.engine.asked.slice(told), [`revokeUntil ${person.accountId} ${upTo} except here`])
 })
 
+test('the second press hears that the password is changed, where that was done, and whoever guesses hears nothing', async (t) => {
+  const { email, password, accountId } = await world.person({ email: 'pressed-twice@example.org' })
+  const before = [...world.engine.sessionList]
+  const now = world.clock.now()
+  const own = { accountId, signedInAt: now, lastUsedAt: now, device: '' }
+  world.engine.sessionList.splice(0, before.length, { ...own, id: 'here' })
+  world.engine.signedInAs = accountId
+  t.after(() => {
+    world.engine.sessionList.splice(0, 1, ...before)
+    world.engine.signedInAs = person.accountId
+  })
+  const next = 'a much better one'
+  const press = (form: Readonly<Record<string, string>> = {}) =>
+    world.visit({ path: '/account/password', form: { current: password, password: next, ...form } })
+  const answers = await Promise.all(Array.from({ length: 3 }, () => press()))
+  for (const { headers } of [...answers, await press()]) assert.equal(headers?.['location'], '/account?done=password')
+  await world.settled()
+  assert.equal(world.mails.filter(({ to, template }) => to === email && template === 'password-changed').length, 1)
+  const asked = world.engine.asked.length
+  assert.doesNotMatch((await press()).cookies.join(), /known-device/)
+  assert.equal(world.engine.asked.length, asked, 'nothing ends again')
+  assert.equal((await press({ password: 'another good passphrase' })).status, 422)
+  assert.equal((await press({ current: 'a guess at it' })).status, 422, 'what the password is now tells nobody')
+  world.clock.advance(2 * 60_000 + 1)
+  assert.equal((await press()).status, 422)
+})
+
 test('requirement 68: signs out everywhere else, with a word on apps, when the box is ticked', async () => {
   const { text } = await world.visit({ path: '/account' })
   assert.match(text, /Apps that you have let in lose their access/)

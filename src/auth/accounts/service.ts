@@ -179,7 +179,7 @@ function signingIn(deps: AccountsDependencies): Pick<Accounts, 'signIn'> {
   }
 }
 
-/** Sets a new password, if the account is still as it was; gives what the browser is known by from now on. */
+/** Sets a new password, if the account is still as it was, or it is set already; gives what the browser is known by from now on. */
 async function replacePassword(
   { repository, passwords, devices, clock }: AccountsDependencies,
   call: Call,
@@ -198,8 +198,12 @@ async function replacePassword(
     before === undefined
       ? await repository.addPassword(call, account, { password: after, events })
       : await repository.updatePassword(call, accountId, { before, after, events })
-  if (!isChanged) return undefined
-  return devices.remember({ accountId, email, credential: credentialOf({ password: after, waysVersion }) }, known?.steps ?? 1, device)
+  const remember = (credential: string): string => devices.remember({ accountId, email, credential }, known?.steps ?? 1, device)
+  if (isChanged) return remember(credentialOf({ password: after, waysVersion }))
+  // Of two presses at once one has done it: what was asked for is so, and this one has proved as much.
+  const now = await repository.find(call, accountId)
+  const isSame = isUsable(now) && (await passwords.verify(call, next, now.password))
+  return isSame ? remember(credentialOf(now)) : undefined
 }
 
 function confirmed(account: Account | undefined): Account | undefined {

@@ -67,7 +67,7 @@ export interface AccountActions {
 }
 
 export function accountActions(parts: PageParts): AccountActions {
-  const { engine, accounts } = parts
+  const { engine } = parts
   const show = showAccount(parts)
   const textsFor = ({ exchange }: SignedIn): Texts => skinOf(parts, exchange).texts
   return {
@@ -91,34 +91,7 @@ export function accountActions(parts: PageParts): AccountActions {
       return first === undefined ? run({ call, exchange, session }) : seeOther(first)
     },
     ...profileActions(parts, { show, textsFor }),
-    async changePassword(who: SignedIn, { current, password }: { current: string; password: string }) {
-      const { call, exchange, session } = who
-      const owner = await ownerOf(parts, who)
-      if (owner === undefined) return seeOther(engine.signInPath('/account'))
-      const { accountId, credential, emailVerified, hasPassword } = owner
-      // There is no field on the page that this could stand at.
-      if (!emailVerified)
-        return show(who, { section: 'password', failure: refused({ problem: textsFor(who).problems.address_unconfirmed }) })
-      const choice = { accountId, sessionId: session.id, next: password, device: deviceOf(exchange), by: whence(exchange) }
-      const again = hasPassword ? undefined : unlessRecent(parts, session, '/account?done=again')
-      if (again !== undefined) return again
-      try {
-        const device = hasPassword
-          ? await accounts.changePassword(call, { ...choice, current })
-          : await accounts.choosePassword(call, { ...choice, credential })
-        if (device === undefined)
-          return await show(who, {
-            section: 'password',
-            failure: refused({ problems: { current: textsFor(who).problems.password_wrong } }),
-          })
-        rememberDevice(exchange, device)
-      } catch (error) {
-        return show(who, { section: 'password', failure: formFailure(textsFor(who), error, {}) })
-      }
-      await engine.revokeAccount(call, session.accountId, session.id)
-      exchange.renewCsrf()
-      return doneAnswer('password')
-    },
+    ...passwordActions(parts, { show, textsFor }),
     async signOut(exchange: Exchange) {
       if (!(await engine.signOutHere(exchange))) return seeOther(engine.signInPath('/account'))
       exchange.renewCsrf()
@@ -130,6 +103,44 @@ export function accountActions(parts: PageParts): AccountActions {
 interface Shared {
   readonly show: AccountActions['show']
   textsFor(this: void, who: SignedIn): Texts
+}
+
+function passwordActions(parts: PageParts, { show, textsFor }: Shared): Pick<AccountActions, 'changePassword'> {
+  const { engine, accounts } = parts
+  return {
+    async changePassword(who: SignedIn, { current, password }: { current: string; password: string }) {
+      const { call, exchange, session } = who
+      const owner = await ownerOf(parts, who)
+      if (owner === undefined) return seeOther(engine.signInPath('/account'))
+      const { accountId, credential, emailVerified, hasPassword } = owner
+      // There is no field on the page that this could stand at.
+      if (!emailVerified)
+        return show(who, { section: 'password', failure: refused({ problem: textsFor(who).problems.address_unconfirmed }) })
+      const choice = { accountId, sessionId: session.id, next: password, device: deviceOf(exchange), by: whence(exchange) }
+      const press = parts.justDone.pressIn(session.id, [accountId, current, password])
+      const again = hasPassword ? undefined : unlessRecent(parts, session, '/account?done=again')
+      if (again !== undefined) return again
+      try {
+        const device = hasPassword
+          ? await accounts.changePassword(call, { ...choice, current })
+          : await accounts.choosePassword(call, { ...choice, credential })
+        // Pressed twice: after the first press the password now is another one.
+        if (device === undefined && (await parts.justDone.wasDone(call, press))) return doneAnswer('password')
+        if (device === undefined)
+          return await show(who, {
+            section: 'password',
+            failure: refused({ problems: { current: textsFor(who).problems.password_wrong } }),
+          })
+        await parts.justDone.did(call, press)
+        rememberDevice(exchange, device)
+      } catch (error) {
+        return show(who, { section: 'password', failure: formFailure(textsFor(who), error, {}) })
+      }
+      await engine.revokeAccount(call, session.accountId, session.id)
+      exchange.renewCsrf()
+      return doneAnswer('password')
+    },
+  }
 }
 
 function profileActions({ accounts, settings }: PageParts, { show, textsFor }: Shared): Pick<AccountActions, 'rename' | 'chooseLanguage'> {

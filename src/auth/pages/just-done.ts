@@ -1,10 +1,12 @@
 // What was done in this browser a moment ago, for the page that a form leads to: its address alone says nothing, or a link of anybody's could make this
 // origin say that something was done which was not. Sealed in a cookie. Where the answer was lost on the way, the same request brings it once more.
+import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { serialiseCookie } from '#kernel/http/cookie.ts'
 import { type Answer, type Exchange, seeOther } from '#kernel/http/route.ts'
 import { createMac, type KeyRing, type Mac } from '#kernel/keyring.ts'
 import { z } from '#kernel/schema.ts'
+import type { Cache } from '../../cache/contract.ts'
 import { browserOf } from '../browser.ts'
 import { JUST_DONE_MS } from '../second-press.ts'
 
@@ -25,6 +27,11 @@ export interface JustDone {
    * try passwords by it. `undefined` for a browser without a name.
    */
   pressOf(exchange: Pick<Exchange, 'cookies'>, sent: readonly string[]): string | undefined
+  /** The same for whoever is signed in, whose session stands for the browser. */
+  pressIn(sessionId: string, sent: readonly string[]): string
+  /** What is not used up by being done, so that no row can say it: for the moment, and unless the cache is down. */
+  did(call: Call, press: string): Promise<void>
+  wasDone(call: Call, press: string): Promise<boolean>
   /** The token for a link on the page that answers this request; the same when this browser sends it again, and stored nowhere. */
   linkAfter(exchange: Pick<Exchange, 'cookies'>, token: string): string | undefined
   /** Leads to the page, which may say for a while what was done. */
@@ -37,7 +44,15 @@ export interface JustDone {
   on(exchange: Exchange): { readonly days?: number | undefined } | undefined
 }
 
-export function createJustDone(keyRing: KeyRing, clock: Clock): JustDone {
+export interface JustDoneDependencies {
+  readonly keyRing: KeyRing
+  readonly cache: Pick<Cache, 'get' | 'set'>
+  readonly clock: Clock
+}
+
+const pressName = (press: string): string => `auth:pressed:${press}`
+
+export function createJustDone({ keyRing, cache, clock }: JustDoneDependencies): JustDone {
   const presses = createMac(keyRing.deriveAll(PRESS))
   const links = createMac(keyRing.deriveAll(LINK))
   const codeOf = (mac: Mac, exchange: Pick<Exchange, 'cookies'>, sent: readonly string[]): string | undefined => {
@@ -46,6 +61,9 @@ export function createJustDone(keyRing: KeyRing, clock: Clock): JustDone {
   }
   return {
     pressOf: (exchange, sent) => codeOf(presses, exchange, sent),
+    pressIn: (sessionId, sent) => presses.make(JSON.stringify(['session', sessionId, ...sent])),
+    did: (call, press) => cache.set(call, pressName(press), 'done', { ttlMs: JUST_DONE_MS }).catch(() => {}),
+    wasDone: async (call, press) => (await cache.get(call, pressName(press)).catch(() => undefined)) !== undefined,
     linkAfter: (exchange, token) => codeOf(links, exchange, [token]),
     leadTo(exchange, { page, query = '', days }, headers) {
       const text = JSON.stringify({ days, until: clock.now() + JUST_DONE_MS })
