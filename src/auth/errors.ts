@@ -18,6 +18,7 @@ export const authErrors = defineErrors('auth', {
   owners_only: { status: 403, title: 'Only owners of the organisation may do this' },
   last_owner: { status: 409, title: 'An organisation needs an owner' },
   service_not_found: { status: 404, title: 'No such service account' },
+  credential_changed: { status: 409, title: 'It has another secret or key by now' },
   service_proof: { status: 409, title: 'The service account proves itself in the other way' },
   invitation_not_found: { status: 404, title: 'No such invitation' },
   invitation_ended: { status: 410, title: 'This invitation has ended' },

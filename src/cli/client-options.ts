@@ -1,5 +1,8 @@
 // What `clients` takes on the command line beside what every command takes.
-import type { ClientChange } from '../auth/clients/contract.ts'
+import type { ClientChange, SecretRenewal } from '../auth/clients/contract.ts'
+
+/** Unless told. */
+const KEEP_SECONDS = 3600
 
 export const CLIENT_OPTIONS = {
   name: { type: 'string' },
@@ -11,6 +14,7 @@ export const CLIENT_OPTIONS = {
   verified: { type: 'boolean', default: false },
   consent: { type: 'string' },
   'keep-seconds': { type: 'string' },
+  replacing: { type: 'string' },
 } as const
 
 export interface ClientLine {
@@ -18,6 +22,7 @@ export interface ClientLine {
   readonly definition: { readonly [Member in keyof ClientChange]: unknown } & Pick<ClientChange, 'scopes'>
   readonly withSecret: boolean
   readonly keepSeconds: string | undefined
+  readonly replacing: string | undefined
 }
 
 interface Typed {
@@ -30,6 +35,7 @@ interface Typed {
   readonly verified?: boolean | undefined
   readonly consent?: string | undefined
   readonly 'keep-seconds'?: string | undefined
+  readonly replacing?: string | undefined
 }
 
 export function clientLine(values: Typed): ClientLine {
@@ -47,7 +53,20 @@ export function clientLine(values: Typed): ClientLine {
     definition: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
     withSecret: values['with-secret'] === true,
     keepSeconds: values['keep-seconds'],
+    replacing: values.replacing,
   }
+}
+
+/** How a secret or key is replaced. */
+export function renewalOf({ keepSeconds, replacing }: ClientLine): SecretRenewal {
+  return { keepSeconds: keepSeconds === undefined ? undefined : Number(keepSeconds), replacing }
+}
+
+/** Beside what is printed, which may be a secret that a script takes: what still works, and until when. */
+export function tellKept(what: string, { keepSeconds = KEEP_SECONDS }: SecretRenewal): void {
+  const until = new Date(Date.now() + keepSeconds * 1000).toISOString()
+  const had = keepSeconds === 0 ? 'is good no more' : `is good until ${until}`
+  process.stderr.write(`${what}: the new one counts from now on. What it had until now ${had}; what it had before that is good no more.\n`)
 }
 
 export const CLIENT_USAGE = `  --name <name>, --redirect-uri <uri>, --origin <origin>, --sign-out-uri <uri>
@@ -61,4 +80,7 @@ export const CLIENT_USAGE = `  --name <name>, --redirect-uri <uri>, --origin <or
                        what is typed beside it wins
   --keep-seconds <n>   with clients rotate-secret, services renew-secret, services use-secret, services change-key and
                        services use-key: how long the one before is taken (3600)
+  --replacing <mark>   with clients rotate-secret, services renew-secret, services use-secret, services change-key and
+                       services use-key: only in place of this one, by the "credential" that is printed of it; so a
+                       command that is given twice changes nothing the second time
 `

@@ -3,6 +3,7 @@ import type { Clients, ClientView } from '../auth/clients/contract.ts'
 import { placeOf } from '../auth/client-documents/place.ts'
 import { printBeside } from './beside.ts'
 import { definitionOf } from './client-file.ts'
+import { renewalOf, tellKept } from './client-options.ts'
 import { commandCall } from './command-call.ts'
 import { CommandError, type CommandLine, named } from './command-line.ts'
 import { table } from './table.ts'
@@ -34,8 +35,11 @@ const WORKS: Readonly<Record<WayOf<'clients'>, Work>> = {
     if (found === undefined) throw new CommandError(`There is no client ${JSON.stringify(clientId)}.`)
     return asJson(found)
   },
-  async 'rotate-secret'(clients, { client: { keepSeconds } }, clientId) {
-    return asJson(await clients.rotateSecret(call, clientId, keepSeconds === undefined ? undefined : Number(keepSeconds)))
+  async 'rotate-secret'(clients, { client }, clientId) {
+    const renewal = renewalOf(client)
+    const rotated = await clients.rotateSecret(call, clientId, renewal)
+    tellKept(clientId, renewal)
+    return asJson(rotated)
   },
   async block(clients, _line, clientId) {
     const { definition } = await clients.block(call, clientId)

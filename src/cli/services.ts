@@ -1,7 +1,8 @@
 // `ninefold services`: service accounts of the platform and of organisations. A platform that runs knows of a change within a second.
 import { readFile } from 'node:fs/promises'
-import type { ServiceAccountsDesk } from '../auth/service-accounts/contract.ts'
+import type { CredentialChange, KeyChange, ServiceAccountsDesk } from '../auth/service-accounts/contract.ts'
 import { printBeside } from './beside.ts'
+import { renewalOf, tellKept } from './client-options.ts'
 import { commandCall } from './command-call.ts'
 import { CommandError, type CommandLine, named, rolesIn } from './command-line.ts'
 import { table } from './table.ts'
@@ -20,7 +21,7 @@ export async function servicesCommand(line: CommandLine): Promise<number> {
   const action = named(ACTIONS, name)
   if (action?.words.includes(words.length) !== true)
     throw new CommandError(
-      'Say ninefold services list [<organisation id>]; create <name> [<organisation id>] --scope <scope> --add-role <role> --from <file with a public key>; roles <client id> --add-role <role> --remove-role <role>; scopes <client id> --scope <scope>; renew-secret or use-secret <client id> --keep-seconds <n>; change-key or use-key <client id> --from <file with a public key> --keep-seconds <n>; end-earlier <client id>; or remove <client id>.',
+      'Say ninefold services list [<organisation id>]; create <name> [<organisation id>] --scope <scope> --add-role <role> --from <file with a public key>; roles <client id> --add-role <role> --remove-role <role>; scopes <client id> --scope <scope>; renew-secret or use-secret <client id> --keep-seconds <n> --replacing <credential>; change-key or use-key <client id> --from <file with a public key> --keep-seconds <n> --replacing <credential>; end-earlier <client id>; or remove <client id>.',
     )
   return await printBeside(line, ({ auth }) => action.run(auth.serviceAccounts, words, line))
 }
@@ -29,16 +30,17 @@ const ACTIONS: Readonly<Record<WayOf<'services'>, Action>> = {
   list: {
     words: [0, 1],
     async run(desk, [organisationId]) {
-      const rows = (await desk.list(call, organisationId)).map(({ clientId, name, roles, scopes, authentication }) => [
+      const rows = (await desk.list(call, organisationId)).map(({ clientId, name, roles, scopes, authentication, credential = '' }) => [
         clientId,
         name,
         roles.join(', '),
         scopes.join(' '),
         authentication,
+        credential,
       ])
       return rows.length === 0
         ? 'There are no service accounts.\n'
-        : table([['client', 'name', 'roles', 'scopes', 'proves itself by'], ...rows])
+        : table([['client', 'name', 'roles', 'scopes', 'proves itself by', 'credential'], ...rows])
     },
   },
   create: {
@@ -65,28 +67,10 @@ const ACTIONS: Readonly<Record<WayOf<'services'>, Action>> = {
       return `${clientId}: ${scopes.length === 0 ? 'no scopes' : scopes.join(' ')}\n`
     },
   },
-  'renew-secret': {
-    words: [1],
-    run: async (desk, [clientId = ''], { client }) => `${await desk.renewSecret(call, clientId, secondsIn(client))}\n`,
-  },
-  'change-key': {
-    words: [1],
-    async run(desk, [clientId = ''], { client, premises }) {
-      await desk.setKey(call, clientId, { key: await keyIn(premises), keepSeconds: secondsIn(client) })
-      return `${clientId} has its new key.\n`
-    },
-  },
-  'use-secret': {
-    words: [1],
-    run: async (desk, [clientId = ''], { client }) => `${await desk.useSecret(call, clientId, secondsIn(client))}\n`,
-  },
-  'use-key': {
-    words: [1],
-    async run(desk, [clientId = ''], { client, premises }) {
-      await desk.useKey(call, clientId, { key: await keyIn(premises), keepSeconds: secondsIn(client) })
-      return `${clientId} signs with its key from now on.\n`
-    },
-  },
+  'renew-secret': givingSecret((desk, clientId, change) => desk.renewSecret(call, clientId, change)),
+  'change-key': givingKey('has its new key', (desk, clientId, change) => desk.setKey(call, clientId, change)),
+  'use-secret': givingSecret((desk, clientId, change) => desk.useSecret(call, clientId, change)),
+  'use-key': givingKey('signs with its key from now on', (desk, clientId, change) => desk.useKey(call, clientId, change)),
   'end-earlier': {
     words: [1],
     async run(desk, [clientId = '']) {
@@ -108,5 +92,26 @@ async function keyIn({ from }: CommandLine['premises']): Promise<string> {
   return await readFile(from, 'utf8')
 }
 
-const secondsIn = ({ keepSeconds }: CommandLine['client']): number | undefined =>
-  keepSeconds === undefined ? undefined : Number(keepSeconds)
+function givingSecret(give: (desk: ServiceAccountsDesk, clientId: string, change: CredentialChange) => Promise<string>): Action {
+  return {
+    words: [1],
+    async run(desk, [clientId = ''], { client }) {
+      const change = renewalOf(client)
+      const secret = await give(desk, clientId, change)
+      tellKept(clientId, change)
+      return `${secret}\n`
+    },
+  }
+}
+
+function givingKey(done: string, give: (desk: ServiceAccountsDesk, clientId: string, change: KeyChange) => Promise<void>): Action {
+  return {
+    words: [1],
+    async run(desk, [clientId = ''], { client, premises }) {
+      const change = renewalOf(client)
+      await give(desk, clientId, { ...change, key: await keyIn(premises) })
+      tellKept(clientId, change)
+      return `${clientId} ${done}.\n`
+    },
+  }
+}

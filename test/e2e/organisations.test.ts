@@ -450,11 +450,31 @@ describe('organisations', () => {
     assert.match((await command('services', 'use-secret', clientId)).err, /in the other way/)
     const changed = await command('services', 'use-key', clientId, '--from', file, '--keep-seconds', '600')
     assert.deepEqual([changed.code, changed.out], [0, `${clientId} signs with its key from now on.\n`], changed.err)
-    assert.match((await command('services')).out, new RegExp(`${clientId}\\s+Changes\\s+.*\\s+key\\n`))
+    assert.match((await command('services')).out, new RegExp(`${clientId}\\s+Changes\\s+.*\\s+key\\s+[\\w-]{22}\\n`))
     assert.equal(await works(first), 200, 'for as long as was said')
     const second = (await command('services', 'use-secret', clientId, '--keep-seconds', '0')).out.trim()
     await until('the new secret to count', async () => (await works(second)) === 200)
     assert.equal(await works(first), 401)
+  })
+
+  test('a command for a new secret that is given twice says so, and tells what works still', async () => {
+    const { clientId, secret: first, credential } = JSON.parse((await command('services', 'create', 'Twice', '--scope', 'docs:read')).out)
+    const give = async (...options: string[]) => command('services', 'renew-secret', clientId, ...options)
+    const renewed = await give('--replacing', credential)
+    assert.match(renewed.out, /^[\w-]{43}\n$/, 'a script takes it as it is')
+    assert.match(
+      renewed.err,
+      new RegExp(`^${clientId}: .* had until now is good until \\d{4}-.*Z; what it had before that is good no more\\.$`, 'm'),
+    )
+    const again = await give('--replacing', credential)
+    assert.deepEqual([again.code, again.out], [1, ''])
+    assert.match(again.err, /^Nothing was changed: .* has another secret or key than the one to be replaced, since \d{4}-/m)
+    for (const good of [first, renewed.out.trim()]) assert.equal((await tokenFor(clientId, good)).status, 200)
+    // Without it each replaces what is there: as if the one had been given after the other.
+    const both = await Promise.all([give(), give('--keep-seconds', '0')])
+    const working = both.map(async ({ code, out }) => [code, (await tokenFor(clientId, out.trim())).status])
+    const outcome = JSON.stringify(await Promise.all(working))
+    assert.ok(['[[0,200],[0,200]]', '[[0,401],[0,200]]', '[[0,200],[0,401]]'].includes(outcome), outcome)
   })
 
   test('requirement 32: a machine that is left to a blocked owner is out', async () => {

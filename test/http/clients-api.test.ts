@@ -170,6 +170,26 @@ test('a client is changed, its secret is replaced, and the one before ends when 
   assert.equal((await tokenFor(third)).status, 200)
 })
 
+test('whoever says which secret of a client they replace replaces no other', async () => {
+  const rotate = async (body: object): Promise<Reply> => operator('POST /api/clients/till/rotate-secret', body)
+  const deployed = String(fieldsOf(await rotate({ keepSeconds: 0 }))['secret'])
+  const { credential: replacing } = fieldsOf(await operator('GET /api/clients/till'))
+  const pressed = await Promise.all([0, 1, 2].map(() => rotate({ replacing })))
+  const [first = assert.fail(), ...more] = pressed.filter(({ status }) => status === 200)
+  assert.deepEqual(more, [])
+  const { client, secret } = fieldsOf(first) as { client: Record<string, unknown>; secret: string }
+  for (const each of [...pressed.filter((reply) => reply !== first), await rotate({ replacing }), await rotate({ replacing: 'other' })]) {
+    assert.deepEqual([each.status, fieldsOf(each)['code']], [409, 'auth.credential_changed'], each.body)
+    assert.match(String(fieldsOf(each)['detail']), /^Nothing was changed: "till" has another secret or key .* since \d{4}-/)
+    assert.equal('secret' in fieldsOf(each), false)
+  }
+  for (const good of [deployed, secret]) assert.equal((await tokenFor(good)).status, 200, 'what is deployed goes on')
+  const wanted = await rotate({ replacing: client['credential'] })
+  assert.equal(wanted.status, 200, wanted.body)
+  assert.equal((await tokenFor(deployed)).status, 401, 'replaced twice on purpose')
+  assert.equal((await tokenFor(secret)).status, 200)
+})
+
 test('a client that is blocked is refused until it is let in again; one that is removed is gone', async () => {
   const secret = String(fieldsOf(await operator('POST /api/clients/till/rotate-secret', {}))['secret'])
   const token = fieldsOf(await tokenFor(secret))['access_token']

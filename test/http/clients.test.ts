@@ -90,7 +90,7 @@ test('a client with a secret works at once; its secret is shown once, and is now
 
 test('a rotated secret is taken beside the new one for as long as was said, and not longer', async () => {
   const { secret: first = '' } = await world.clients.add(call, frames('rotating'), { withSecret: true })
-  const { secret: second, client } = await world.clients.rotateSecret(call, 'rotating', 60)
+  const { secret: second, client } = await world.clients.rotateSecret(call, 'rotating', { keepSeconds: 60 })
   assert.ok(client.earlierSecretUntil)
   const refresh = async (secret: string): Promise<Reply> =>
     await send(world, { path: '/revoke', form: { token: 'unknown' }, headers: basic('rotating', secret) })
@@ -98,7 +98,7 @@ test('a rotated secret is taken beside the new one for as long as was said, and 
   world.advance(61_000)
   assert.equal((await refresh(first)).status, 401)
   assert.equal((await refresh(second)).status, 200)
-  const { secret: third } = await world.clients.rotateSecret(call, 'rotating', 0)
+  const { secret: third } = await world.clients.rotateSecret(call, 'rotating', { keepSeconds: 0 })
   assert.equal((await refresh(second)).status, 401, 'a secret that got out ends at once')
   assert.equal((await refresh(third)).status, 200)
   world.advance(-61_000)

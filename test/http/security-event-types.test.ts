@@ -326,7 +326,7 @@ const ROWS: Readonly<Record<TypeHere, () => Promise<Core | readonly Core[]>>> = 
     const { serviceAccounts: services } = platform.running().auth
     const key = keyText()
     const made = await services.create(call, { name: 'Signs', roles: [], scopes: [], key })
-    await services.setKey(call, made.service.clientId, { key })
+    await services.setKey(call, made.service.clientId, { key: keyText() })
     return { about: 'Signs', ...BY_COMMAND }
   },
   'service.proof_changed': () => changeMachine('use-key', { nextKey: keyText() }),

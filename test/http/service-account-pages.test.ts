@@ -31,6 +31,9 @@ describe('service accounts on the page of an organisation', () => {
     world.engine.sessionList.splice(0, 9, session)
     world.engine.signedInAs = owner.accountId
   }
+  /** As the page has it that was opened first. */
+  const presentOf = async (clientId: string): Promise<string> =>
+    (await list()).find((each) => each.clientId === clientId)?.credential ?? assert.fail(clientId)
   const post = (what: string, form: Record<string, string> = {}): Promise<Visited> => world.visit({ path: `${path}/${what}`, form })
   const services = () => world.running.serviceAccounts.services
   const list = async () => services().list(asked, await services().ownerOf(asked, owner))
@@ -43,27 +46,32 @@ describe('service accounts on the page of an organisation', () => {
   test('one that has a secret can be changed to a key and back, with what it had before for as long as is chosen', async () => {
     const clientId = await make()
     const shown = async (): Promise<string> => (await world.visit({ path })).text
+    const replacing = await presentOf(clientId)
     const before = await shown()
     assert.deepEqual(formsOf(before, clientId), ['roles', 'scopes', 'secret', 'use-key', 'remove'])
     assert.match(before, /has a secret/)
-    const wrong = await post(`services/${clientId}/use-key`, { nextKey: 'none', of: clientId, keep: '3600' })
+    const wrong = await post(`services/${clientId}/use-key`, { nextKey: 'none', of: clientId, keep: '3600', replacing })
     assert.equal(wrong.status, 422)
     assert.match(wrong.text, /<details open><summary>Change to a key<\/summary>/)
     assert.match(wrong.text, new RegExp(`id="key-${clientId}"[^>]* aria-invalid="true"[^>]*>none</textarea>`), 'what was typed is not lost')
     assert.equal((await list())[0]?.authentication, 'secret')
 
-    const changed = await post(`services/${clientId}/use-key`, { nextKey: keyText(), of: clientId, keep: '86400' })
+    const changed = await post(`services/${clientId}/use-key`, { nextKey: keyText(), of: clientId, keep: '86400', replacing })
     assert.equal(changed.headers?.['location'], `${path}?done=service-key`)
     const between = await shown()
     assert.deepEqual(formsOf(between, clientId), ['roles', 'scopes', 'key', 'use-secret', 'end-earlier', 'remove'])
     assert.match(between, /signs with its key/)
     assert.match(between, /What it had before is good until/)
     assert.equal((await list())[0]?.earlierUntil, world.clock.now() + 86_400_000)
-    const twice = await post(`services/${clientId}/use-key`, { nextKey: keyText(), of: clientId, keep: '0' })
+    const twice = await post(`services/${clientId}/use-key`, { nextKey: keyText(), of: clientId, keep: '0', replacing })
     assert.equal(twice.status, 409)
-    assert.match(twice.text, /It proves itself in another way by now/)
+    assert.match(twice.text, /Nothing was changed: Nightly has another secret or key by now/)
+    const now = { replacing: await presentOf(clientId) }
+    const other = await post(`services/${clientId}/use-key`, { nextKey: keyText(), of: clientId, keep: '0', ...now })
+    assert.equal(other.status, 409)
+    assert.match(other.text, /It proves itself in another way by now/)
 
-    const back = await post(`services/${clientId}/use-secret`, { keep: '0' })
+    const back = await post(`services/${clientId}/use-secret`, { keep: '0', ...now })
     assert.equal(back.status, 200)
     assert.match(back.text, /<code class="wrap">[\w-]{43}<\/code>/)
     assert.match(back.text, /The secret of the service account/)
@@ -78,6 +86,57 @@ describe('service accounts on the page of an organisation', () => {
       assert.match(String((await post(`services/${clientId}/${what}`, form)).headers?.['location']), /^\/authorize\?.*&again$/, what)
     assert.equal((await list())[0]?.authentication, 'secret')
     signIn(0)
+  })
+
+  test('a second press on the same page makes no second secret, and says what the first one did', async () => {
+    const made = await services().create(asked, await services().ownerOf(asked, owner), { name: 'Pressed', roles: [], scopes: [] })
+    const { clientId } = made.service
+    const marks = (text: string): string[] => {
+      const [, form = ''] = new RegExp(`action="${path}/services/${clientId}/secret"(.*?)</form>`, 's').exec(text) ?? []
+      return [...form.matchAll(/name="replacing" value="([^"]*)"/g)].map(([, mark = '']) => mark)
+    }
+    const [replacing = assert.fail()] = marks((await world.visit({ path })).text)
+    const secretIn = (text: string): boolean => /<code class="wrap">[\w-]{43}<\/code>/.test(text)
+    const press = async (cookies = {}): Promise<Visited> =>
+      world.visit({ path: `${path}/services/${clientId}/secret`, form: { keep: '86400', replacing }, cookies })
+    const first = await press()
+    assert.deepEqual([first.status, secretIn(first.text)], [200, true])
+    const after = (await list()).find((each) => each.clientId === clientId)
+    const until = world.clock.now() + 86_400_000
+    for (const [cookies, words] of [
+      [{}, [/Nothing was changed: Pressed has another/, /from you: perhaps the button was pressed twice/, /had before is good until/]],
+      [
+        GERMAN,
+        [/Es wurde nichts ge\u00e4ndert: Pressed hat/, /von Ihnen: Vielleicht wurde zweimal gedr\u00fcckt/, /vorher hatte, gilt bis/],
+      ],
+    ] as const) {
+      const again = await press(cookies)
+      assert.deepEqual([again.status, secretIn(again.text)], [409, false])
+      for (const said of words) assert.match(again.text, said)
+      assert.match(
+        again.text,
+        new RegExp(`<details open><summary>[^<]*</summary><form[^>]*/${clientId}/secret"`),
+        'the form for another one',
+      )
+      assert.deepEqual(marks(again.text), [after?.credential])
+      assert.match(again.text, /<option value="86400" selected>/)
+    }
+    assert.deepEqual(
+      (await list()).find((each) => each.clientId === clientId),
+      after,
+    )
+    assert.equal(after?.earlierUntil, until, 'what is deployed goes on')
+    const unmarked = await post(`services/${clientId}/secret`, { keep: '0' })
+    assert.deepEqual([unmarked.status, secretIn(unmarked.text)], [409, false], 'a form of before')
+    const wanted = await post(`services/${clientId}/secret`, { keep: '0', replacing: after?.credential ?? '' })
+    assert.deepEqual([wanted.status, secretIn(wanted.text)], [200, true])
+    assert.equal((await list()).find((each) => each.clientId === clientId)?.earlierUntil, undefined)
+
+    const system = (await list()).find((each) => each.clientId === clientId)?.credential ?? ''
+    await world.running.serviceAccounts.desk.renewSecret(call, clientId)
+    const overtaken = await post(`services/${clientId}/secret`, { replacing: system })
+    assert.match(overtaken.text, /It got that on [^<]* UTC\./, 'somebody else has')
+    assert.doesNotMatch(overtaken.text, /from you/)
   })
 
   test('who has no time left to fill a form proves first who they are, so nothing that was typed is lost', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { exportJWK, generateKeyPair } from 'jose'
 import { randomToken } from '#kernel/ids.ts'
+import { sha256 } from '#kernel/keyring.ts'
 import { errorOf, type Reply, send } from '../support/oauth.ts'
 import { asked, assertionOf, call, claims, code, made, openServices, type ServicesWorld } from '../support/services.ts'
 import { until } from '../support/until.ts'
@@ -142,6 +143,63 @@ describe('how a service account proves itself', () => {
     isOut(await signed(), 'of several before it, the last is kept')
     await part.services.remove(asked, acme, clientId)
     for (const gone of [third, fourth]) isOut(await tokenFor(clientId, gone))
+  })
+
+  test('whoever says which secret they replace replaces no other: a second press ends nothing that is deployed', async () => {
+    const acme = await part.services.ownerOf(asked, await owner('Presses'))
+    const { service, secret: deployed = '' } = await part.services.create(asked, acme, made)
+    const { clientId, credential: replacing = assert.fail() } = service
+    const present = async () => (await part.services.list(call, acme)).find((each) => each.clientId === clientId)
+    const isIn = async (secret: string): Promise<void> =>
+      assert.equal(claims(await tokenFor(clientId, secret))['sub'], `client:${clientId}`)
+    assert.equal((await present())?.credential, replacing)
+    assert.equal(JSON.stringify(await present()).includes(sha256(deployed)), false, 'the mark is not the hash')
+    const pressed = await Promise.allSettled(
+      Array.from({ length: 3 }, async () => part.services.renewSecret(asked, acme, { clientId, replacing, keepSeconds: 60 })),
+    )
+    const [second = assert.fail(), ...more] = pressed.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+    assert.deepEqual(more, [])
+    for (const each of pressed) if (each.status === 'rejected') assert.equal(each.reason.code, 'auth.credential_changed')
+    for (const good of [deployed, second]) await isIn(good)
+
+    const after = await present()
+    await assert.rejects(part.services.renewSecret(asked, acme, { clientId, replacing }), code('credential_changed'), 'an answer was lost')
+    const key = JSON.stringify(await exportJWK((await generateKeyPair('ES256')).publicKey))
+    await assert.rejects(part.services.useKey(asked, acme, { clientId, key, replacing, keepSeconds: 0 }), code('credential_changed'))
+    assert.deepEqual(await present(), after, 'nothing was changed')
+    for (const good of [deployed, second]) await isIn(good)
+    const other = await part.services.create(asked, acme, made)
+    for (const wrong of ['', other.service.credential])
+      await assert.rejects(part.services.renewSecret(asked, acme, { clientId, replacing: wrong }), code('credential_changed'))
+
+    const third = await part.services.renewSecret(asked, acme, { clientId, replacing: after?.credential })
+    assert.equal(
+      errorOf(await tokenFor(clientId, deployed)),
+      'invalid_client',
+      'one that got out and is replaced twice on purpose has ended',
+    )
+    for (const good of [second, third]) await isIn(good)
+  })
+
+  test('the same of keys, and from one way to the other; a key that is sent once more ends nothing', async () => {
+    const acme = await part.services.ownerOf(asked, await owner('Presses keys'))
+    const pairs = await Promise.all([0, 1, 2].map(() => generateKeyPair('ES256', { extractable: true })))
+    const [deployed = assert.fail(), next = assert.fail(), third = assert.fail()] = pairs
+    const jwk = async ({ publicKey }: (typeof pairs)[number]) => JSON.stringify({ ...(await exportJWK(publicKey)), alg: 'ES256' })
+    const { service } = await part.services.create(asked, acme, { ...made, key: await jwk(deployed) })
+    const { clientId, credential: replacing = assert.fail() } = service
+    const isIn = async ({ privateKey }: (typeof pairs)[number]): Promise<void> => {
+      claims(await send(world, { path: '/token', form: await assertionOf(clientId, privateKey, world.sites.accounts) }))
+    }
+    await part.services.setKey(asked, acme, { clientId, key: await jwk(next), replacing })
+    await assert.rejects(part.services.setKey(asked, acme, { clientId, key: await jwk(third), replacing }), code('credential_changed'))
+    await assert.rejects(part.services.useSecret(asked, acme, { clientId, replacing }), code('credential_changed'))
+    await assert.rejects(part.services.setKey(asked, acme, { clientId, key: await jwk(next) }), code('bad_details'), 'it has this one')
+    for (const good of [deployed, next]) await isIn(good)
+    const [listed] = await part.services.list(call, acme)
+    const secret = await part.services.useSecret(asked, acme, { clientId, replacing: listed?.credential })
+    claims(await tokenFor(clientId, secret))
+    await isIn(next)
   })
 
   test('of two owners who change how a machine proves itself, the second is told that it did already', async () => {

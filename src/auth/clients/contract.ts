@@ -124,6 +124,8 @@ export interface ClientView {
   readonly definition: ClientDefinition
   /** It proves itself with a secret. Never the secret itself: that is shown once, when it is made. */
   readonly hasSecret: boolean
+  /** Tells its present secret or key from any other, and nothing about it: for `replacing`. */
+  readonly credential?: string
   /** Epoch milliseconds; absent for clients of the app definition. */
   readonly createdAt?: number
   /** Until when the secret before the present one is still taken. */
@@ -140,6 +142,13 @@ export interface ClientView {
   }
 }
 
+export interface SecretRenewal {
+  /** For how long the one before is taken; an hour unless told, and with 0 it ends at once. */
+  readonly keepSeconds?: number | undefined
+  /** The `credential` that is to be replaced: `auth.credential_changed` when it has another one by now. Whatever it has unless told. */
+  readonly replacing?: string | undefined
+}
+
 export type ClientChange = Partial<Omit<ClientDefinition, 'clientId'>>
 
 /** The clients of the authorization server. For operators and the system alone. */
@@ -153,8 +162,8 @@ export interface Clients {
     options?: { readonly withSecret?: boolean },
   ): Promise<{ readonly client: ClientView; readonly secret?: string }>
   change(call: Call, clientId: string, change: ClientChange): Promise<ClientView>
-  /** A new secret; the one before is taken for this long, an hour unless told, so that it can be replaced without an outage. */
-  rotateSecret(call: Call, clientId: string, keepSeconds?: number): Promise<{ readonly client: ClientView; readonly secret: string }>
+  /** A new secret; the one before is taken for a while, so that it can be replaced without an outage. Any before that is taken no more. */
+  rotateSecret(call: Call, clientId: string, renewal?: SecretRenewal): Promise<{ readonly client: ClientView; readonly secret: string }>
   /** A token for one registration by a client itself, good for a day. */
   invite(call: Call): Promise<string>
   /** Its tokens end too. False when there is none. One of a document comes back with the next person who brings it: block it to be rid of it. */

@@ -30,7 +30,7 @@ export async function rewrite(
   requireOperator(call)
   if (isFixed(clientId)) throw fixedClient(clientId)
   return await settled(async () => {
-    const stored = await repository.find(call, clientId)
+    const stored = await repository.findStored(call, clientId)
     if (stored === undefined) throw authErrors.client_not_found({ detail: `There is no client ${JSON.stringify(clientId)}.` })
     const { set, type, events: further = [] } = decide(stored)
     const { name } = set.definition ?? stored.value.definition

@@ -92,11 +92,15 @@ function oneClientRoutes(clients: Clients): readonly Route[] {
       ...common,
       method: 'POST',
       path: '/api/clients/:clientId/rotate-secret',
-      summary: 'A new secret; the earlier one is taken for a while',
+      summary:
+        'A new secret; the earlier one is taken for a while. With "replacing", the "credential" of the client, only in place of that one',
       body: 'json',
-      input: { params, body: z.strictObject({ keepSeconds: z.int().nonnegative().exactOptional() }) },
+      input: {
+        params,
+        body: z.strictObject({ keepSeconds: z.int().nonnegative().exactOptional(), replacing: z.string().max(100).exactOptional() }),
+      },
       answers: { 200: withSecret },
-      handle: async (call, { params: { clientId }, body }) => ok(await clients.rotateSecret(call, clientId, body.keepSeconds), NO_STORE),
+      handle: async (call, { params: { clientId }, body }) => ok(await clients.rotateSecret(call, clientId, body), NO_STORE),
     }),
     ...blockingRoutes(clients),
     route({

@@ -91,6 +91,8 @@ export const storedClient = z.strictObject({
   earlierSecret: z.strictObject({ hash: z.string(), until: time }).exactOptional(),
   /** Of one that signs for itself: the key before, while it is still taken. */
   earlierKey: z.strictObject({ key: publicKeyDefinition, until: time }).exactOptional(),
+  /** When the present secret or key took the place of another, and where it was a person, by whom (see credential.ts). */
+  renewed: z.strictObject({ at: time, by: z.string().exactOptional() }).exactOptional(),
   /** How it sends the secret; in the header unless told. */
   secretMethod: z.enum(['client_secret_basic', 'client_secret_post']).exactOptional(),
   /** SHA-256 of the token with which a client looks after its own registration (RFC 7592). */
@@ -114,6 +116,7 @@ export const clientView = z.strictObject({
   source: z.enum(['app', 'operator', 'registration', 'document']),
   definition: clientDefinition,
   hasSecret: z.boolean(),
+  credential: z.string().exactOptional(),
   createdAt: time.exactOptional(),
   earlierSecretUntil: time.exactOptional(),
   blockedAt: time.exactOptional(),

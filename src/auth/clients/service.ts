@@ -10,6 +10,7 @@ import { keyProblems } from '../provider/client-authentication.ts'
 import { type ClientSettings, clientProblems, definitionProblems } from '../provider/client-rules.ts'
 import type { Invitations } from '../registration/invitations.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
+import { refuseOther } from './credential.ts'
 import { createBlocking } from './blocking.ts'
 import { type EndClient, endClientRequested } from './end-client.ts'
 import type { ClientsRepository } from './repository.ts'
@@ -85,18 +86,19 @@ export function createClients(dependencies: ClientsDependencies): Clients {
       })
       return viewOf(stored)
     },
-    async rotateSecret(call, clientId, keepSeconds = KEEP_SECONDS) {
+    async rotateSecret(call, clientId, { keepSeconds = KEEP_SECONDS, replacing } = {}) {
       if (!Number.isInteger(keepSeconds) || keepSeconds < 0 || keepSeconds > LONGEST_KEEP_SECONDS)
         throw authErrors.bad_client({ detail: `The earlier secret can be kept for 0 to ${LONGEST_KEEP_SECONDS} seconds.` })
       const secret = randomToken()
-      const until = clock.now() + keepSeconds * 1000
+      const now = clock.now()
       const stored = await rewrite(dependencies, call, {
         clientId,
         decide({ value }) {
           if (value.secretHash === undefined)
             throw authErrors.bad_client({ detail: `${JSON.stringify(clientId)} is a public client: it has no secret.` })
-          const earlierSecret = keepSeconds === 0 ? undefined : { hash: value.secretHash, until }
-          return { set: { secretHash: sha256(secret), earlierSecret }, type: 'client.secret_rotated' }
+          refuseOther(value, replacing)
+          const earlierSecret = keepSeconds === 0 ? undefined : { hash: value.secretHash, until: now + keepSeconds * 1000 }
+          return { set: { secretHash: sha256(secret), earlierSecret, renewed: { at: now } }, type: 'client.secret_rotated' }
         },
       })
       return { client: viewOf(stored), secret }

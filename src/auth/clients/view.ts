@@ -2,14 +2,18 @@
 import type { ClientView } from './contract.ts'
 import type { Call } from '#kernel/call.ts'
 import { foundPlace, isPlace } from '../client-documents/place.ts'
+import { credentialOf } from './credential.ts'
 import type { ClientsRepository } from './repository.ts'
 import type { StoredClient } from './schemas.ts'
 
-export function viewOf({ source, definition, secretHash, createdAt, earlierSecret, blockedAt, lapsed }: StoredClient): ClientView {
+export function viewOf(client: StoredClient): ClientView {
+  const { source, definition, secretHash, createdAt, earlierSecret, blockedAt, lapsed } = client
+  const present = credentialOf(client)
+  const credential = present === undefined ? {} : { credential: present }
   const earlier = earlierSecret === undefined ? {} : { earlierSecretUntil: earlierSecret.until }
   const blocked = blockedAt === undefined ? {} : { blockedAt }
   const trust = lapsed === undefined ? {} : { lapsed }
-  return { source, definition, hasSecret: secretHash !== undefined, createdAt, ...earlier, ...blocked, ...trust }
+  return { source, definition, hasSecret: secretHash !== undefined, ...credential, createdAt, ...earlier, ...blocked, ...trust }
 }
 
 /** With what holds for the place that its document is at. `undefined` for a place that is let in again: there is nothing to show of it. */

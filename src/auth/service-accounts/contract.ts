@@ -13,6 +13,10 @@ export interface ServiceAccountView {
   /** The scopes that it may ask for. */
   readonly scopes: readonly string[]
   readonly authentication: 'secret' | 'key'
+  /** Tells its present secret or key from any other, and nothing about it: for `replacing`. */
+  readonly credential?: string
+  /** When that took the place of another one, in epoch milliseconds, and where it was a person, by whom: `renewerOf` says it of one. */
+  readonly renewed?: { readonly at: number; readonly by?: string }
   /** Epoch milliseconds. */
   readonly createdAt: number
   /** Until when the secret or key before the present one is good. */
@@ -33,6 +37,16 @@ export interface MadeServiceAccount {
   readonly secret?: string
 }
 
+export interface CredentialChange {
+  /** How long what it has now is good; an hour unless told, and with 0 it ends at once. What it had before that ends in any case. */
+  readonly keepSeconds?: number | undefined
+  /** The `credential` that is to be replaced: `auth.credential_changed` when it has another one by now. Whatever it has unless told. */
+  readonly replacing?: string | undefined
+}
+
+/** `key` is a public one as JSON. */
+export type KeyChange = CredentialChange & { readonly key: string }
+
 /** For operators and the system alone. */
 export interface ServiceAccountsDesk {
   /** Those of the platform, or of an organisation. */
@@ -42,14 +56,13 @@ export interface ServiceAccountsDesk {
   setRoles(call: Call, clientId: string, roles: RolesWanted): Promise<readonly string[]>
   /** What is taken away ends the tokens of before within a second; what is given counts with the next one. */
   setScopes(call: Call, clientId: string, scopes: readonly string[]): Promise<void>
-  /** The secret before is good for so long still, an hour unless told; with 0 it ends at once. */
-  renewSecret(call: Call, clientId: string, keepSeconds?: number): Promise<string>
-  /** The same for a public key as JSON, of one that signs for itself. */
-  setKey(call: Call, clientId: string, change: { readonly key: string; readonly keepSeconds?: number | undefined }): Promise<void>
-  /** From its key to a secret: the key is good for so long still, likewise. */
-  useSecret(call: Call, clientId: string, keepSeconds?: number): Promise<string>
-  /** From its secret to a public key as JSON, of which it has the private half. */
-  useKey(call: Call, clientId: string, change: { readonly key: string; readonly keepSeconds?: number | undefined }): Promise<void>
+  renewSecret(call: Call, clientId: string, change?: CredentialChange): Promise<string>
+  /** The same for one that signs for itself. */
+  setKey(call: Call, clientId: string, change: KeyChange): Promise<void>
+  /** From its key to a secret. */
+  useSecret(call: Call, clientId: string, change?: CredentialChange): Promise<string>
+  /** From its secret to a public key, of which it has the private half. */
+  useKey(call: Call, clientId: string, change: KeyChange): Promise<void>
   /** Ends the secret or key before the present one. False when none was good. */
   endEarlier(call: Call, clientId: string): Promise<boolean>
   /** It can get no token any more, and those that it has end within a second. False when there is none. */

@@ -70,11 +70,10 @@ export function createServiceAccountsPart({
       },
       setRoles: async (call, clientId, roles) => services.setRoles(call, await owner(call, clientId), { clientId, roles }),
       setScopes: async (call, clientId, wanted) => services.setScopes(call, await owner(call, clientId), { clientId, scopes: wanted }),
-      renewSecret: async (call, clientId, keepSeconds) =>
-        services.renewSecret(call, await owner(call, clientId), { clientId, keepSeconds }),
-      setKey: async (call, clientId, change) => services.setKey(call, await owner(call, clientId), { clientId, ...change }),
-      useSecret: async (call, clientId, keepSeconds) => services.useSecret(call, await owner(call, clientId), { clientId, keepSeconds }),
-      useKey: async (call, clientId, change) => services.useKey(call, await owner(call, clientId), { clientId, ...change }),
+      renewSecret: async (call, clientId, change) => services.renewSecret(call, await owner(call, clientId), { ...change, clientId }),
+      setKey: async (call, clientId, change) => services.setKey(call, await owner(call, clientId), { ...change, clientId }),
+      useSecret: async (call, clientId, change) => services.useSecret(call, await owner(call, clientId), { ...change, clientId }),
+      useKey: async (call, clientId, change) => services.useKey(call, await owner(call, clientId), { ...change, clientId }),
       endEarlier: async (call, clientId) => services.endEarlier(call, await owner(call, clientId), clientId),
       async remove(call, clientId) {
         requireOperator(call)

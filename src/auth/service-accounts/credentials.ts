@@ -1,13 +1,17 @@
 // How a service account proves itself, and how that is changed without a break: the one before is good for as long as is said, and can be ended before.
+import { isDeepStrictEqual } from 'node:util'
 import type { Call } from '#kernel/call.ts'
 import type { Change } from '#kernel/collection.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { sha256 } from '#kernel/keyring.ts'
+import type { PublicKeyDefinition } from '../clients/contract.ts'
+import { refuseOther, renewerOf } from '../clients/credential.ts'
 import type { StoredClient } from '../clients/schemas.ts'
 import { authErrors } from '../errors.ts'
 import { securityEventOf, type SecurityEventType } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
 import { settled } from '../settled.ts'
+import type { CredentialChange } from './contract.ts'
 import { parsePublicKey } from './key.ts'
 import { doneBy, held, type Owner, ownOf, type ServiceAccountsDependencies } from './parts.ts'
 
@@ -15,17 +19,15 @@ import { doneBy, held, type Owner, ownOf, type ServiceAccountsDependencies } fro
 const KEEP_SECONDS = 3600
 export const LONGEST_KEEP_SECONDS = 30 * 86_400
 
-interface Renewal {
+interface Renewal extends CredentialChange {
   readonly clientId: string
-  /** How long the one before is good; an hour unless told, and with 0 it ends at once. */
-  readonly keepSeconds?: number | undefined
 }
 
 /** By which of two ways it shows who it is. */
 type Proof = 'secret' | 'key'
 
 export interface Credentials {
-  /** The new one; of several before it, the last is kept. */
+  /** The new one; of several before it, the last is kept: one that got out and is replaced twice on purpose has ended. */
   renewSecret(call: Call, owner: Owner, renewal: Renewal): Promise<string>
   /** For one that signs for itself: `key` is a public one, as JSON. */
   setKey(call: Call, owner: Owner, renewal: Renewal & { readonly key: string }): Promise<void>
@@ -42,12 +44,14 @@ type Changed = Pick<Change<StoredClient>, 'set'> & { readonly type: SecurityEven
 export function createCredentials(deps: ServiceAccountsDependencies): Credentials {
   const { clock } = deps
   const rewrite = rewriting(deps)
-  const giveSecret = async (call: Call, owner: Owner, { clientId, keepSeconds, from }: Renewal & { readonly from: Proof }) => {
+  const giveSecret = async (call: Call, owner: Owner, { clientId, keepSeconds, replacing, from }: Renewal & { readonly from: Proof }) => {
     const secret = randomToken()
-    const until = checkedEnd(clock.now(), keepSeconds)
+    const now = clock.now()
+    const until = checkedEnd(now, keepSeconds)
     await rewrite(call, { owner, clientId }, (client) => {
-      const { authentication: _before, ...definition } = checked(client, from).definition
-      const set = { definition, secretHash: sha256(secret), ...earlierOf(client, until) }
+      const { authentication: _before, ...definition } = checked(client, { from, replacing }).definition
+      const renewed = renewedBy(owner, { clientId, at: now })
+      const set = { definition, secretHash: sha256(secret), ...earlierOf(client, until), renewed }
       return { set, type: from === 'secret' ? 'service.secret_renewed' : 'service.proof_changed', proof: 'secret' }
     })
     return secret
@@ -55,14 +59,16 @@ export function createCredentials(deps: ServiceAccountsDependencies): Credential
   const giveKey = async (
     call: Call,
     owner: Owner,
-    { clientId, key: text, keepSeconds, from }: Renewal & { readonly key: string; readonly from: Proof },
+    { clientId, key: text, keepSeconds, replacing, from }: Renewal & { readonly key: string; readonly from: Proof },
   ) => {
     const key = parsePublicKey(text)
-    const until = checkedEnd(clock.now(), keepSeconds)
+    const now = clock.now()
+    const until = checkedEnd(now, keepSeconds)
     await rewrite(call, { owner, clientId }, (client) => {
       const authentication = { method: 'private_key_jwt' as const, keys: [key] }
-      const definition = { ...checked(client, from).definition, authentication }
-      const set = { definition, secretHash: undefined, ...earlierOf(client, until) }
+      const definition = { ...refusePresent(checked(client, { from, replacing }), key).definition, authentication }
+      const renewed = renewedBy(owner, { clientId, at: now })
+      const set = { definition, secretHash: undefined, ...earlierOf(client, until), renewed }
       return { set, type: from === 'key' ? 'service.key_changed' : 'service.proof_changed', proof: 'key' }
     })
   }
@@ -81,9 +87,25 @@ export function createCredentials(deps: ServiceAccountsDependencies): Credential
 }
 
 /** Whoever changes what another has just changed to the other way does not change it back without knowing. */
-function checked(client: StoredClient, from: Proof): StoredClient {
+function checked(
+  client: StoredClient,
+  { from, replacing }: { readonly from: Proof; readonly replacing: string | undefined },
+): StoredClient {
+  refuseOther(client, replacing)
   const has = client.definition.authentication?.method === 'private_key_jwt' ? 'key' : 'secret'
   if (has !== from) throw authErrors.service_proof()
+  return client
+}
+
+function renewedBy({ by }: Owner, { clientId, at }: { readonly clientId: string; readonly at: number }): StoredClient['renewed'] {
+  return by === undefined ? { at } : { at, by: renewerOf(clientId, by) }
+}
+
+/** Whoever sends the same key once more would end the one before it, which machines sign with still. */
+function refusePresent(client: StoredClient, key: PublicKeyDefinition): StoredClient {
+  const { authentication } = client.definition
+  if (authentication?.method === 'private_key_jwt' && authentication.keys.some((each) => isDeepStrictEqual(each, key)))
+    throw authErrors.bad_details({ fields: [fieldProblem('key', 'key_present')] })
   return client
 }
 

@@ -3,6 +3,7 @@ import { type Html, html } from '#kernel/html.ts'
 import { csrfField, field, lead, message, type Skin, stagePage } from '../pages/layout.ts'
 import type { FormState } from '../pages/parts.ts'
 import { scopeWords as wordsOfScope } from '../pages/words.ts'
+import { renewerOf } from '../clients/credential.ts'
 import { PERMISSIONS_SCOPE } from '../roles/membership.ts'
 import { confirmWay } from '../pages/confirm-way.ts'
 import { button, checkedBoxes, pathOf, roleBoxes, roleWords } from '../organisations/parts.ts'
@@ -40,7 +41,7 @@ interface Form {
 
 function credentialForm(skin: Skin, { service, path, csrfToken, state }: Managed, { action, words, label, key }: Form): Html {
   const { organisations: texts } = skin.texts
-  const { clientId } = service
+  const { clientId, credential = '' } = service
   const id = `keep-${action}-${clientId}`
   const { problems, values = {}, form } = state
   const isSent = form === `${path}/${action}`
@@ -54,7 +55,7 @@ function credentialForm(skin: Skin, { service, path, csrfToken, state }: Managed
     key === undefined
       ? undefined
       : html`<input type="hidden" name="of" value="${clientId}">${keyField({ id: `key-${clientId}`, name: 'nextKey', label: key, value: isSent ? (values['nextKey'] ?? '') : '', problem })}`
-  return html`<details${isSent ? html` open` : undefined}><summary>${words}</summary><form class="form" method="post" action="${path}/${action}" aria-label="${label}">${csrfField(csrfToken)}${next}${keeping}<div><button class="button quiet compact" type="submit">${words}</button></div></form></details>`
+  return html`<details${isSent ? html` open` : undefined}><summary>${words}</summary><form class="form" method="post" action="${path}/${action}" aria-label="${label}">${csrfField(csrfToken)}<input type="hidden" name="replacing" value="${credential}">${next}${keeping}<div><button class="button quiet compact" type="submit">${words}</button></div></form></details>`
 }
 
 function credentialsPart(skin: Skin, managed: Managed): Html {
@@ -75,6 +76,14 @@ function endingPart(skin: Skin, { service, path, csrfToken }: Managed): Html {
       ? undefined
       : html`<p class="soft small">${texts.earlierUntil(momentOf(skin.texts, earlierUntil))}</p>${button(csrfToken, `${path}/end-earlier`, { words: texts.endEarlier, label: texts.endEarlierOf(name), danger: true })}`
   return html`<div class="ending">${earlier}${button(csrfToken, `${path}/remove`, { words: texts.remove, label: texts.removeNamed(name), danger: true })}</div>`
+}
+
+/** To whoever presses on a page that was overtaken: by themselves, when they press twice or an answer is lost, or by somebody else. */
+export function renewedWords(skin: Skin, { clientId, name, renewed, earlierUntil }: ServiceAccountView, accountId: string): string {
+  const { organisations: texts } = skin.texts
+  const at = renewed && texts.renewedAt(momentOf(skin.texts, renewed.at), renewed.by === renewerOf(clientId, accountId))
+  const next = earlierUntil === undefined ? texts.useAgain : texts.earlierEndsWithNext(momentOf(skin.texts, earlierUntil))
+  return [texts.renewedMeanwhile(name), at, next].filter((words) => words !== undefined).join(' ')
 }
 
 function momentOf({ locale }: Skin['texts'], at: number): string {

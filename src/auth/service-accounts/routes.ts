@@ -1,4 +1,5 @@
 // Service accounts of an organisation over HTTP, for its owners. A secret is shown in the answer that made it and nowhere else.
+import { hasCode } from '#kernel/errors.ts'
 import { type Answer, page, type Route, route } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
 import {
@@ -13,17 +14,20 @@ import {
   organisationId,
   posted,
   roleFields,
+  show,
 } from '../organisations/doing.ts'
 import { pathOf } from '../organisations/parts.ts'
 import { csrfToken, emptyForm, formText, type PageParts, skinOf } from '../pages/handling.ts'
 import { authErrors } from '../errors.ts'
 import { LONGEST_KEEP_SECONDS } from './credentials.ts'
-import { secretPage } from './pages.ts'
+import { renewedWords, secretPage } from './pages.ts'
 
 const params = z.strictObject({ id: organisationId, service: memberId })
 
 /** How long the secret or key before is good, in seconds. */
 const keep = z.coerce.number().int().nonnegative().max(LONGEST_KEEP_SECONDS).optional()
+/** The `credential` that the page showed. A page that was open over an update has none, and is shown anew. */
+const replacing = formText
 const one = (name: string, summary: string) =>
   ({ ...common, method: 'POST', path: `/account/organisations/:id/services/:service/${name}`, summary, body: 'form' }) as const
 
@@ -81,13 +85,15 @@ function secretRoutes(parts: PageParts, shown: (on: Doing, made: Parameters<type
   const giving = (name: string, summary: string, give: typeof services.renewSecret): Route =>
     route({
       ...one(name, summary),
-      input: { params, body: z.strictObject({ csrf_token: csrfToken, keep }) },
+      input: { params, body: z.strictObject({ csrf_token: csrfToken, keep, replacing }) },
       handle: doingLately(parts, async (on, input) => {
         const { who, acting } = on
         const clientId = input.params.service
-        const renewal = { clientId, keepSeconds: input.body.keep }
-        const secret = await give(who.call, await services.ownerOf(who.call, acting), renewal)
-        return shown(on, { service: { clientId }, secret })
+        const renewal = { clientId, keepSeconds: input.body.keep, replacing: input.body.replacing }
+        const owner = await services.ownerOf(who.call, acting)
+        return unlessOvertaken(parts, { on, input }, async () =>
+          shown(on, { service: { clientId }, secret: await give(who.call, owner, renewal) }),
+        )
       }),
     })
   return [
@@ -96,18 +102,48 @@ function secretRoutes(parts: PageParts, shown: (on: Doing, made: Parameters<type
   ]
 }
 
+interface Pressed {
+  readonly on: Doing
+  readonly input: {
+    readonly params: { readonly service: string }
+    readonly body: { readonly keep?: number | undefined; readonly nextKey?: string }
+  }
+}
+
+/** Whoever presses twice, or sends a form again whose answer was lost, has replaced what the form was for: another secret would end what is deployed. */
+async function unlessOvertaken(parts: PageParts, { on, input }: Pressed, change: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await change()
+  } catch (error) {
+    if (!hasCode(error, 'auth.credential_changed')) throw error
+    const { who, acting } = on
+    const { organisationId: owner, accountId } = acting
+    const all = await parts.serviceAccounts.services.list(who.call, { organisationId: owner })
+    const service = all.find(({ clientId }) => clientId === input.params.service)
+    if (service === undefined) throw authErrors.service_not_found()
+    const { keep: kept = '', nextKey = '' } = input.body
+    const problem = renewedWords(skinOf(parts, who.exchange), service, accountId)
+    const state = { problem, form: who.exchange.path, values: { keep: String(kept), nextKey } }
+    return show(parts, on, { failure: { status: 409, headers: {}, state } })
+  }
+}
+
 function keyRoutes(parts: PageParts): Route[] {
   const { services } = parts.serviceAccounts
   const giving = (name: string, summary: string, give: typeof services.setKey): Route =>
     route({
       ...one(name, summary),
       // The id is sent as well: what is wrong is shown at the form that it came from.
-      input: { params, body: z.strictObject({ csrf_token: csrfToken, keep, nextKey: formText, of: memberId }) },
-      handle: doingLately(parts, async ({ who, acting }, input) => {
-        const { keep: keepSeconds, nextKey: key } = input.body
+      input: { params, body: z.strictObject({ csrf_token: csrfToken, keep, replacing, nextKey: formText, of: memberId }) },
+      handle: doingLately(parts, async (on, input) => {
+        const { who, acting } = on
+        const { keep: keepSeconds, nextKey: key, replacing: present } = input.body
+        const change = { clientId: input.params.service, key, keepSeconds, replacing: present }
         const owner = await services.ownerOf(who.call, acting)
-        await renamed(['key', 'nextKey'], give(who.call, owner, { clientId: input.params.service, key, keepSeconds }))
-        return doneIn(acting.organisationId, 'service-key')
+        return unlessOvertaken(parts, { on, input }, async () => {
+          await renamed(['key', 'nextKey'], give(who.call, owner, change))
+          return doneIn(acting.organisationId, 'service-key')
+        })
       }),
     })
   return [

@@ -3,6 +3,7 @@ import type { Call } from '#kernel/call.ts'
 import { newId, randomToken } from '#kernel/ids.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import { labelProblem, tidyName } from '../accounts/name.ts'
+import { credentialOf } from '../clients/credential.ts'
 import type { StoredClient } from '../clients/schemas.ts'
 import { clientSubject } from '../clients/subject.ts'
 import { authErrors } from '../errors.ts'
@@ -63,7 +64,7 @@ export interface ServiceAccounts extends Credentials {
   scopesOf(call: Call, clientId: string): Promise<readonly string[] | undefined>
 }
 
-const viewOf = (deps: ServiceAccountsDependencies, service: ServiceAccount): ServiceAccountView => {
+const viewOf = (deps: ServiceAccountsDependencies, service: ServiceAccount, client: StoredClient | undefined): ServiceAccountView => {
   const { id, owner, name, roles, authentication, createdAt } = service
   return {
     clientId: id,
@@ -72,8 +73,15 @@ const viewOf = (deps: ServiceAccountsDependencies, service: ServiceAccount): Ser
     roles,
     scopes: scopesOf(deps, service),
     authentication,
+    ...(client && presentOf(client)),
     createdAt,
   }
+}
+
+function presentOf(client: StoredClient): Pick<ServiceAccountView, 'credential' | 'renewed'> {
+  const credential = credentialOf(client)
+  const { renewed } = client
+  return { ...(credential !== undefined && { credential }), ...(renewed !== undefined && { renewed }) }
 }
 
 export function createServiceAccounts(deps: ServiceAccountsDependencies): ServiceAccounts {
@@ -82,7 +90,7 @@ export function createServiceAccounts(deps: ServiceAccountsDependencies): Servic
   const withEarlier = async (call: Call, service: ServiceAccount): Promise<ServiceAccountView> => {
     const client = (await repository.findClient(call, service.id))?.value
     const until = (client?.earlierSecret ?? client?.earlierKey)?.until
-    const view = viewOf(deps, service)
+    const view = viewOf(deps, service, client)
     return until === undefined || until <= deps.clock.now() ? view : { ...view, earlierUntil: until }
   }
   const every = async (call: Call, owner: string): Promise<readonly ServiceAccount[]> => {
@@ -191,7 +199,8 @@ async function create(
     ...(secret === undefined ? {} : { secretHash: sha256(secret) }),
   } as const
   await insert(deps, call, { owner, service, client })
-  return secret === undefined ? { service: viewOf(deps, service) } : { service: viewOf(deps, service), secret }
+  const view = viewOf(deps, service, client)
+  return secret === undefined ? { service: view } : { service: view, secret }
 }
 
 async function insert(

@@ -381,6 +381,13 @@ export const de: Texts = {
     useKey: 'Auf einen Schlüssel umstellen',
     useKeyOf: (name) => `${name} vom Geheimnis auf einen Schlüssel umstellen`,
     firstKey: 'Öffentlicher Schlüssel als JSON (JWK); es unterschreibt mit dem privaten',
+    renewedMeanwhile: (name) =>
+      `Es wurde nichts geändert: ${name} hat inzwischen ein anderes Geheimnis oder einen anderen Schlüssel als beim Öffnen dieser Seite.`,
+    renewedAt: (moment, byYou) =>
+      `Geändert wurde das am ${moment}${byYou ? ', von Ihnen: Vielleicht wurde zweimal gedrückt, oder die Antwort ging verloren' : ''}.`,
+    earlierEndsWithNext: (moment) =>
+      `Was es vorher hatte, gilt bis ${moment}. Brauchen Sie noch eines, benutzen Sie das Formular erneut: Was es vorher hatte, endet dann sofort.`,
+    useAgain: 'Brauchen Sie noch eines, benutzen Sie das Formular erneut.',
     earlierUntil: (moment) => `Was es vorher hatte, gilt bis ${moment}.`,
     endEarlier: 'Das Vorherige jetzt beenden',
     endEarlierOf: (name) => `Was ${name} vorher hatte, jetzt beenden`,
@@ -755,6 +762,7 @@ export const de: Texts = {
     roles_too_long: 'Das sind zu viele Rollen für ein Mitglied: ihre Namen reisen mit jeder Anfrage. Wählen Sie weniger.',
     scope_unknown: 'Dieses Recht gibt es hier nicht.',
     keep_range: 'Von 0 Sekunden bis 30 Tage.',
+    key_present: 'Diesen Schlüssel hat es schon.',
     key_not_public: 'Das ist kein öffentlicher Schlüssel in JSON. Senden Sie niemals den privaten.',
     key_unusable:
       'Dieser Schlüssel kann hier nicht benutzt werden. Er muss für Signaturen sein: EC auf P-256, OKP auf Ed25519 oder RSA mit mindestens 2048 Bit.',

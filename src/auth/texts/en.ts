@@ -385,6 +385,12 @@ export const en = {
     useKey: 'Change to a key',
     useKeyOf: (name: string) => `Change ${name} from its secret to a key`,
     firstKey: 'Its public key as JSON (JWK); it signs with the private one',
+    renewedMeanwhile: (name: string) => `Nothing was changed: ${name} has another secret or key by now than when this page was opened.`,
+    renewedAt: (moment: string, byYou: boolean) =>
+      `It got that on ${moment}${byYou ? ', from you: perhaps the button was pressed twice, or the answer was lost' : ''}.`,
+    earlierEndsWithNext: (moment: string) =>
+      `What it had before is good until ${moment}. If you need yet another one, use the form again: then what it had before ends at once.`,
+    useAgain: 'If you need yet another one, use the form again.',
     earlierUntil: (moment: string) => `What it had before is good until ${moment}.`,
     endEarlier: 'End what it had before',
     endEarlierOf: (name: string) => `End what ${name} had before`,
@@ -755,6 +761,7 @@ export const en = {
     roles_too_long: 'These are too many roles for one member: their names travel with every request. Choose fewer.',
     scope_unknown: 'There is no such right here.',
     keep_range: 'From 0 seconds to 30 days.',
+    key_present: 'It has this key already.',
     key_not_public: 'This is no public key in JSON. Never send the private one.',
     key_unusable: 'This key cannot be used here. It must be for signatures: EC on P-256, OKP on Ed25519, or RSA of at least 2048 bits.',
     name_other: 'This is not its name. Type it exactly as it stands here.',

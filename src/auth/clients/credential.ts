@@ -1,0 +1,32 @@
+// Which secret or key a client has at present, for whoever replaces it: a second press, or a request that is sent again, would else replace what the first one
+// has made, and end what the deployed machines have.
+import { sha256 } from '#kernel/keyring.ts'
+import { authErrors } from '../errors.ts'
+import type { StoredClient } from './schemas.ts'
+
+const MARK_CHARACTERS = 22
+
+/** Of this client alone, and another one for each secret and key. It tells nothing of them: secrets have 256 random bits, keys are public. */
+export function credentialOf({ id, secretHash, definition: { authentication } }: StoredClient): string | undefined {
+  const keys = authentication?.method === 'private_key_jwt' ? authentication.keys : undefined
+  if (secretHash === undefined && keys === undefined) return undefined
+  return marked([id, secretHash ?? '', keys ?? []])
+}
+
+/** Whoever says which one they replace, replaces no other. */
+export function refuseOther(client: StoredClient, replacing: string | undefined): void {
+  if (replacing === undefined || replacing === credentialOf(client)) return
+  const when = client.renewed === undefined ? '' : `, since ${new Date(client.renewed.at).toISOString()}`
+  throw authErrors.credential_changed({
+    detail: `Nothing was changed: ${JSON.stringify(client.id)} has another secret or key than the one to be replaced${when}.`,
+  })
+}
+
+/** A person is told whether it was them: their id itself would outlast their account here. */
+export function renewerOf(clientId: string, accountId: string): string {
+  return marked([clientId, accountId])
+}
+
+function marked(what: readonly unknown[]): string {
+  return sha256(JSON.stringify(what)).slice(0, MARK_CHARACTERS)
+}
