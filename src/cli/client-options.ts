@@ -15,6 +15,7 @@ export const CLIENT_OPTIONS = {
   consent: { type: 'string' },
   'keep-seconds': { type: 'string' },
   replacing: { type: 'string' },
+  unseen: { type: 'boolean', default: false },
 } as const
 
 export interface ClientLine {
@@ -23,6 +24,7 @@ export interface ClientLine {
   readonly withSecret: boolean
   readonly keepSeconds: string | undefined
   readonly replacing: string | undefined
+  readonly unseen: boolean
 }
 
 interface Typed {
@@ -36,6 +38,7 @@ interface Typed {
   readonly consent?: string | undefined
   readonly 'keep-seconds'?: string | undefined
   readonly replacing?: string | undefined
+  readonly unseen?: boolean | undefined
 }
 
 export function clientLine(values: Typed): ClientLine {
@@ -54,19 +57,22 @@ export function clientLine(values: Typed): ClientLine {
     withSecret: values['with-secret'] === true,
     keepSeconds: values['keep-seconds'],
     replacing: values.replacing,
+    unseen: values.unseen === true,
   }
 }
 
 /** How a secret or key is replaced. */
-export function renewalOf({ keepSeconds, replacing }: ClientLine): SecretRenewal {
-  return { keepSeconds: keepSeconds === undefined ? undefined : Number(keepSeconds), replacing }
+export function renewalOf({ keepSeconds, replacing, unseen }: ClientLine): SecretRenewal {
+  return { keepSeconds: keepSeconds === undefined ? undefined : Number(keepSeconds), replacing, unseen }
 }
 
 /** Beside what is printed, which may be a secret that a script takes: what still works, and until when. */
-export function tellKept(what: string, { keepSeconds = KEEP_SECONDS }: SecretRenewal): void {
+export function tellKept(what: string, { keepSeconds = KEEP_SECONDS, unseen }: SecretRenewal): void {
   const until = new Date(Date.now() + keepSeconds * 1000).toISOString()
   const had = keepSeconds === 0 ? 'is good no more' : `is good until ${until}`
-  process.stderr.write(`${what}: the new one counts from now on. What it had until now ${had}; what it had before that is good no more.\n`)
+  const said =
+    unseen === true ? 'is good no more; what it had before that goes on until its time' : `${had}; what it had before that is good no more`
+  process.stderr.write(`${what}: the new one counts from now on. What it had until now ${said}.\n`)
 }
 
 export const CLIENT_USAGE = `  --name <name>, --redirect-uri <uri>, --origin <origin>, --sign-out-uri <uri>
@@ -83,4 +89,7 @@ export const CLIENT_USAGE = `  --name <name>, --redirect-uri <uri>, --origin <or
   --replacing <mark>   with clients rotate-secret, services renew-secret, services use-secret, services change-key and
                        services use-key: only in place of this one, by the "credential" that is printed of it; so a
                        command that is given twice changes nothing the second time
+  --unseen             with clients rotate-secret, services renew-secret, services use-secret, services change-key and
+                       services use-key, instead of --keep-seconds: the answer with the present one was lost, so it
+                       ends at once, and the one before it goes on until its time
 `

@@ -28,7 +28,7 @@ test('every command takes the options that it uses, and says no to all others, w
 
 test('a refusal names every option that would go unread, and those that there are', () => {
   const message =
-    /^"clients rotate-secret" does nothing with --dry-run, --name\..* Its options: --keep-seconds, --replacing; every command has --config, /
+    /^"clients rotate-secret" does nothing with --dry-run, --name\..* Its options: --keep-seconds, --unseen, --replacing; every command has --config, /
   assert.throws(() => parse('clients rotate-secret frames --dry-run', '--keep-seconds', '0', '--name', 'F', '--dry-run'), { message })
   assert.throws(() => parse('clients remove frames', '--dry-run'), {
     message: /It has no options of its own; every command has --config, /,

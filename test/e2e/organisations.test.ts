@@ -470,6 +470,17 @@ describe('organisations', () => {
     assert.deepEqual([again.code, again.out], [1, ''])
     assert.match(again.err, /^Nothing was changed: .* has another secret or key than the one to be replaced, since \d{4}-/m)
     for (const good of [first, renewed.out.trim()]) assert.equal((await tokenFor(clientId, good)).status, 200)
+    const instead = await give('--unseen')
+    assert.match(
+      instead.err,
+      new RegExp(`^${clientId}: .* had until now is good no more; what it had before that goes on until its time\\.$`, 'm'),
+    )
+    for (const [secret, status] of [
+      [first, 200],
+      [renewed.out.trim(), 401],
+      [instead.out.trim(), 200],
+    ] as const)
+      await until('the new secret to count alone', async () => (await tokenFor(clientId, secret)).status === status)
     // Without it each replaces what is there: as if the one had been given after the other.
     const both = await Promise.all([give(), give('--keep-seconds', '0')])
     const working = both.map(async ({ code, out }) => [code, (await tokenFor(clientId, out.trim())).status])

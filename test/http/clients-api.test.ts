@@ -184,10 +184,17 @@ test('whoever says which secret of a client they replace replaces no other', asy
     assert.equal('secret' in fieldsOf(each), false)
   }
   for (const good of [deployed, secret]) assert.equal((await tokenFor(good)).status, 200, 'what is deployed goes on')
-  const wanted = await rotate({ replacing: client['credential'] })
-  assert.equal(wanted.status, 200, wanted.body)
+  const instead = await rotate({ replacing: client['credential'], unseen: true })
+  assert.equal(instead.status, 200, instead.body)
+  assert.equal((await tokenFor(secret)).status, 401, 'the answer was lost')
+  const second = String(fieldsOf(instead)['secret'])
+  for (const good of [deployed, second]) assert.equal((await tokenFor(good)).status, 200)
+  assert.deepEqual([(await rotate({ unseen: true, keepSeconds: 60 })).status, (await tokenFor(second)).status], [422, 200])
+  assert.equal((await rotate({})).status, 200)
   assert.equal((await tokenFor(deployed)).status, 401, 'replaced twice on purpose')
-  assert.equal((await tokenFor(secret)).status, 200)
+  assert.equal((await tokenFor(second)).status, 200)
+  await rotate({ keepSeconds: 0 })
+  assert.deepEqual(fieldsOf(await rotate({ unseen: true }))['code'], 'auth.bad_client', 'nothing is before it')
 })
 
 test('a client that is blocked is refused until it is let in again; one that is removed is gone', async () => {

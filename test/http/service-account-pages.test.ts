@@ -126,13 +126,22 @@ describe('service accounts on the page of an organisation', () => {
       after,
     )
     assert.equal(after?.earlierUntil, until, 'what is deployed goes on')
+    const unseen = /<option value="unseen">no longer: it never arrived<\/option>/
+    assert.match((await world.visit({ path })).text, unseen)
+    const instead = await post(`services/${clientId}/secret`, { keep: 'unseen', replacing: after?.credential ?? '' })
+    assert.deepEqual([instead.status, secretIn(instead.text)], [200, true], 'the answer was lost')
+    assert.equal((await list()).find((each) => each.clientId === clientId)?.earlierUntil, until)
     const unmarked = await post(`services/${clientId}/secret`, { keep: '0' })
     assert.deepEqual([unmarked.status, secretIn(unmarked.text)], [409, false], 'a form of before')
-    const wanted = await post(`services/${clientId}/secret`, { keep: '0', replacing: after?.credential ?? '' })
+    const wanted = await post(`services/${clientId}/secret`, { keep: '0', replacing: await presentOf(clientId) })
     assert.deepEqual([wanted.status, secretIn(wanted.text)], [200, true])
     assert.equal((await list()).find((each) => each.clientId === clientId)?.earlierUntil, undefined)
 
-    const system = (await list()).find((each) => each.clientId === clientId)?.credential ?? ''
+    assert.doesNotMatch((await world.visit({ path })).text, unseen, 'nothing is before it')
+    const none = await post(`services/${clientId}/secret`, { keep: 'unseen', replacing: await presentOf(clientId) })
+    assert.equal(none.status, 422)
+    assert.match(none.text, /<p class="problem" id="keep-secret-[^"]*">It has nothing from before that is still good\.<\/p>/)
+    const system = await presentOf(clientId)
     await world.running.serviceAccounts.desk.renewSecret(call, clientId)
     const overtaken = await post(`services/${clientId}/secret`, { replacing: system })
     assert.match(overtaken.text, /It got that on [^<]* UTC\./, 'somebody else has')

@@ -181,6 +181,30 @@ describe('how a service account proves itself', () => {
     for (const good of [second, third]) await isIn(good)
   })
 
+  test('whose new secret never arrived replaces that one alone: what is deployed goes on until its time', async () => {
+    const acme = await part.services.ownerOf(asked, await owner('Unseen'))
+    const { service, secret: deployed = '' } = await part.services.create(asked, acme, made)
+    const { clientId } = service
+    const earlier = async () => (await part.services.list(call, acme))[0]?.earlierUntil
+    await assert.rejects(part.services.renewSecret(asked, acme, { clientId, unseen: true }), code('bad_details'), 'nothing is before it')
+    claims(await tokenFor(clientId, deployed))
+    const lost = await part.services.renewSecret(asked, acme, { clientId, keepSeconds: 600 })
+    const end = await earlier()
+    await assert.rejects(part.services.renewSecret(asked, acme, { clientId, unseen: true, keepSeconds: 0 }), code('bad_details'))
+    const second = await part.services.renewSecret(asked, acme, { clientId, unseen: true })
+    assert.equal(errorOf(await tokenFor(clientId, lost)), 'invalid_client')
+    for (const good of [deployed, second]) claims(await tokenFor(clientId, good))
+    assert.equal(await earlier(), end)
+    const key = JSON.stringify(await exportJWK((await generateKeyPair('ES256')).publicKey))
+    await part.services.useKey(asked, acme, { clientId, key, unseen: true })
+    assert.equal(errorOf(await tokenFor(clientId, second)), 'invalid_client')
+    claims(await tokenFor(clientId, deployed))
+    assert.equal(await earlier(), end)
+    assert.equal(await part.services.endEarlier(asked, acme, clientId), true)
+    assert.equal(errorOf(await tokenFor(clientId, deployed)), 'invalid_client')
+    await assert.rejects(part.services.useSecret(asked, acme, { clientId, unseen: true }), code('bad_details'))
+  })
+
   test('the same of keys, and from one way to the other; a key that is sent once more ends nothing', async () => {
     const acme = await part.services.ownerOf(asked, await owner('Presses keys'))
     const pairs = await Promise.all([0, 1, 2].map(() => generateKeyPair('ES256', { extractable: true })))

@@ -145,6 +145,8 @@ export interface ClientView {
 export interface SecretRenewal {
   /** For how long the one before is taken; an hour unless told, and with 0 it ends at once. */
   readonly keepSeconds?: number | undefined
+  /** The answer with the present one was lost, so nothing has it: it ends at once, and the one before it stays good until its time. */
+  readonly unseen?: boolean | undefined
   /** The `credential` that is to be replaced: `auth.credential_changed` when it has another one by now. Whatever it has unless told. */
   readonly replacing?: string | undefined
 }

@@ -97,7 +97,11 @@ function oneClientRoutes(clients: Clients): readonly Route[] {
       body: 'json',
       input: {
         params,
-        body: z.strictObject({ keepSeconds: z.int().nonnegative().exactOptional(), replacing: z.string().max(100).exactOptional() }),
+        body: z.strictObject({
+          keepSeconds: z.int().nonnegative().exactOptional(),
+          unseen: z.boolean().exactOptional(),
+          replacing: z.string().max(100).exactOptional(),
+        }),
       },
       answers: { 200: withSecret },
       handle: async (call, { params: { clientId }, body }) => ok(await clients.rotateSecret(call, clientId, body), NO_STORE),

@@ -4,7 +4,7 @@ import type { Clock } from '#kernel/clock.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import { isPlace } from '../client-documents/place.ts'
-import type { ClientChange, ClientDefinition, Clients, ClientView } from './contract.ts'
+import type { ClientChange, ClientDefinition, Clients, ClientView, SecretRenewal } from './contract.ts'
 import { authErrors } from '../errors.ts'
 import { keyProblems } from '../provider/client-authentication.ts'
 import { type ClientSettings, clientProblems, definitionProblems } from '../provider/client-rules.ts'
@@ -86,9 +86,8 @@ export function createClients(dependencies: ClientsDependencies): Clients {
       })
       return viewOf(stored)
     },
-    async rotateSecret(call, clientId, { keepSeconds = KEEP_SECONDS, replacing } = {}) {
-      if (!Number.isInteger(keepSeconds) || keepSeconds < 0 || keepSeconds > LONGEST_KEEP_SECONDS)
-        throw authErrors.bad_client({ detail: `The earlier secret can be kept for 0 to ${LONGEST_KEEP_SECONDS} seconds.` })
+    async rotateSecret(call, clientId, renewal = {}) {
+      const kept = keeping(clock.now(), renewal)
       const secret = randomToken()
       const now = clock.now()
       const stored = await rewrite(dependencies, call, {
@@ -96,9 +95,8 @@ export function createClients(dependencies: ClientsDependencies): Clients {
         decide({ value }) {
           if (value.secretHash === undefined)
             throw authErrors.bad_client({ detail: `${JSON.stringify(clientId)} is a public client: it has no secret.` })
-          refuseOther(value, replacing)
-          const earlierSecret = keepSeconds === 0 ? undefined : { hash: value.secretHash, until: now + keepSeconds * 1000 }
-          return { set: { secretHash: sha256(secret), earlierSecret, renewed: { at: now } }, type: 'client.secret_rotated' }
+          refuseOther(value, renewal.replacing)
+          return { set: { secretHash: sha256(secret), earlierSecret: kept(value), renewed: { at: now } }, type: 'client.secret_rotated' }
         },
       })
       return { client: viewOf(stored), secret }
@@ -106,6 +104,22 @@ export function createClients(dependencies: ClientsDependencies): Clients {
     invite: (call) => invite(dependencies, call),
     remove: (call, clientId) => remove(dependencies, call, clientId),
     ...createBlocking(dependencies),
+  }
+}
+
+/** The secret that is taken beside the new one. */
+function keeping(now: number, { keepSeconds, unseen }: SecretRenewal): (client: StoredClient) => StoredClient['earlierSecret'] {
+  const seconds = keepSeconds ?? KEEP_SECONDS
+  if (!Number.isInteger(seconds) || seconds < 0 || seconds > LONGEST_KEEP_SECONDS)
+    throw authErrors.bad_client({ detail: `The earlier secret can be kept for 0 to ${LONGEST_KEEP_SECONDS} seconds.` })
+  if (unseen === true && keepSeconds !== undefined)
+    throw authErrors.bad_client({ detail: 'A secret that nobody has seen ends at once: say how long it is kept, or that it was unseen.' })
+  return ({ secretHash, earlierSecret }) => {
+    if (unseen !== true) return seconds === 0 || secretHash === undefined ? undefined : { hash: secretHash, until: now + seconds * 1000 }
+    // Else everything that it has would end at once.
+    if (earlierSecret === undefined || earlierSecret.until <= now)
+      throw authErrors.bad_client({ detail: 'There is no secret before the present one that is still taken.' })
+    return earlierSecret
   }
 }
 

@@ -1,5 +1,6 @@
 // Service accounts: machines that act for an organisation, or for the platform, with keys of their own. Types only.
 import type { Call } from '#kernel/call.ts'
+import type { SecretRenewal } from '../clients/contract.ts'
 import type { RolesWanted } from '../organisations/contract.ts'
 
 export interface ServiceAccountView {
@@ -37,12 +38,8 @@ export interface MadeServiceAccount {
   readonly secret?: string
 }
 
-export interface CredentialChange {
-  /** How long what it has now is good; an hour unless told, and with 0 it ends at once. What it had before that ends in any case. */
-  readonly keepSeconds?: number | undefined
-  /** The `credential` that is to be replaced: `auth.credential_changed` when it has another one by now. Whatever it has unless told. */
-  readonly replacing?: string | undefined
-}
+/** As of the secret of a client. What it had before what it has now ends, unless `unseen` is said. */
+export type CredentialChange = SecretRenewal
 
 /** `key` is a public one as JSON. */
 export type KeyChange = CredentialChange & { readonly key: string }

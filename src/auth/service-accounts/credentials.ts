@@ -44,14 +44,14 @@ type Changed = Pick<Change<StoredClient>, 'set'> & { readonly type: SecurityEven
 export function createCredentials(deps: ServiceAccountsDependencies): Credentials {
   const { clock } = deps
   const rewrite = rewriting(deps)
-  const giveSecret = async (call: Call, owner: Owner, { clientId, keepSeconds, replacing, from }: Renewal & { readonly from: Proof }) => {
+  const giveSecret = async (call: Call, owner: Owner, { clientId, from, ...change }: Renewal & { readonly from: Proof }) => {
     const secret = randomToken()
     const now = clock.now()
-    const until = checkedEnd(now, keepSeconds)
+    const kept = keeping(now, change)
     await rewrite(call, { owner, clientId }, (client) => {
-      const { authentication: _before, ...definition } = checked(client, { from, replacing }).definition
+      const { authentication: _before, ...definition } = checked(client, { ...change, from }).definition
       const renewed = renewedBy(owner, { clientId, at: now })
-      const set = { definition, secretHash: sha256(secret), ...earlierOf(client, until), renewed }
+      const set = { definition, secretHash: sha256(secret), ...kept(client), renewed }
       return { set, type: from === 'secret' ? 'service.secret_renewed' : 'service.proof_changed', proof: 'secret' }
     })
     return secret
@@ -59,16 +59,16 @@ export function createCredentials(deps: ServiceAccountsDependencies): Credential
   const giveKey = async (
     call: Call,
     owner: Owner,
-    { clientId, key: text, keepSeconds, replacing, from }: Renewal & { readonly key: string; readonly from: Proof },
+    { clientId, key: text, from, ...change }: Renewal & { readonly key: string; readonly from: Proof },
   ) => {
     const key = parsePublicKey(text)
     const now = clock.now()
-    const until = checkedEnd(now, keepSeconds)
+    const kept = keeping(now, change)
     await rewrite(call, { owner, clientId }, (client) => {
       const authentication = { method: 'private_key_jwt' as const, keys: [key] }
-      const definition = { ...refusePresent(checked(client, { from, replacing }), key).definition, authentication }
+      const definition = { ...refusePresent(checked(client, { ...change, from }), key).definition, authentication }
       const renewed = renewedBy(owner, { clientId, at: now })
-      const set = { definition, secretHash: undefined, ...earlierOf(client, until), renewed }
+      const set = { definition, secretHash: undefined, ...kept(client), renewed }
       return { set, type: from === 'key' ? 'service.key_changed' : 'service.proof_changed', proof: 'key' }
     })
   }
@@ -78,19 +78,17 @@ export function createCredentials(deps: ServiceAccountsDependencies): Credential
     setKey: (call, owner, renewal) => giveKey(call, owner, { ...renewal, from: 'key' }),
     useKey: (call, owner, renewal) => giveKey(call, owner, { ...renewal, from: 'secret' }),
     async endEarlier(call, owner, clientId) {
-      return await rewrite(call, { owner, clientId }, ({ earlierSecret, earlierKey }) => {
-        const isGood = ((earlierSecret ?? earlierKey)?.until ?? 0) > clock.now()
-        return isGood ? { set: { earlierSecret: undefined, earlierKey: undefined }, type: 'service.earlier_ended' } : undefined
+      return await rewrite(call, { owner, clientId }, (client) => {
+        return hasEarlier(client, clock.now())
+          ? { set: { earlierSecret: undefined, earlierKey: undefined }, type: 'service.earlier_ended' }
+          : undefined
       })
     },
   }
 }
 
 /** Whoever changes what another has just changed to the other way does not change it back without knowing. */
-function checked(
-  client: StoredClient,
-  { from, replacing }: { readonly from: Proof; readonly replacing: string | undefined },
-): StoredClient {
+function checked(client: StoredClient, { from, replacing }: Pick<CredentialChange, 'replacing'> & { readonly from: Proof }): StoredClient {
   refuseOther(client, replacing)
   const has = client.definition.authentication?.method === 'private_key_jwt' ? 'key' : 'secret'
   if (has !== from) throw authErrors.service_proof()
@@ -107,6 +105,24 @@ function refusePresent(client: StoredClient, key: PublicKeyDefinition): StoredCl
   if (authentication?.method === 'private_key_jwt' && authentication.keys.some((each) => isDeepStrictEqual(each, key)))
     throw authErrors.bad_details({ fields: [fieldProblem('key', 'key_present')] })
   return client
+}
+
+function hasEarlier({ earlierSecret, earlierKey }: StoredClient, now: number): boolean {
+  return ((earlierSecret ?? earlierKey)?.until ?? 0) > now
+}
+
+/** What is good beside the new one. */
+function keeping(now: number, { keepSeconds, unseen }: CredentialChange): (client: StoredClient) => ReturnType<typeof earlierOf> {
+  if (unseen !== true) {
+    const until = checkedEnd(now, keepSeconds)
+    return (client) => earlierOf(client, until)
+  }
+  if (keepSeconds !== undefined) throw authErrors.bad_details({ fields: [fieldProblem('keep', 'keep_unseen')] })
+  return (client) => {
+    // Else everything that it has would end at once.
+    if (!hasEarlier(client, now)) throw authErrors.bad_details({ fields: [fieldProblem('keep', 'keep_nothing')] })
+    return { earlierKey: client.earlierKey, earlierSecret: client.earlierSecret }
+  }
 }
 
 /** Of several before, the last is kept, whichever of the two it was. */

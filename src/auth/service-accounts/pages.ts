@@ -24,6 +24,9 @@ export interface ServicesView {
 /** In seconds: at once, an hour, a day, a week. */
 const KEEPS = [3600, 0, 86_400, 604_800] as const
 
+/** For what it has now: the answer with it was lost. */
+export const UNSEEN = 'unseen'
+
 interface Managed {
   readonly service: ServiceAccountView
   readonly path: string
@@ -39,22 +42,28 @@ interface Form {
   readonly key?: string
 }
 
+function keepField(
+  { texts: { organisations: texts } }: Skin,
+  { earlierUntil }: ServiceAccountView,
+  { id, value, problem }: { readonly id: string; readonly value: string | undefined; readonly problem: string | undefined },
+): Html {
+  const option = (each: string, words: string): Html =>
+    html`<option value="${each}"${each === value ? html` selected` : undefined}>${words}</option>`
+  const options = KEEPS.map((seconds) => option(String(seconds), texts.keeps[seconds]))
+  const unseen = earlierUntil === undefined ? undefined : option(UNSEEN, texts.keepUnseen)
+  const { wrong, said } = problemAt(id, problem)
+  return html`<div class="field"><label for="${id}">${texts.keepEarlier}</label><select id="${id}" name="keep"${wrong}>${options}${unseen}</select>${said}</div>`
+}
+
 function credentialForm(skin: Skin, { service, path, csrfToken, state }: Managed, { action, words, label, key }: Form): Html {
-  const { organisations: texts } = skin.texts
   const { clientId, credential = '' } = service
-  const id = `keep-${action}-${clientId}`
-  const { problems, values = {}, form } = state
-  const isSent = form === `${path}/${action}`
-  const options = KEEPS.map((seconds) => {
-    const chosen = isSent && values['keep'] === String(seconds) ? html` selected` : undefined
-    return html`<option value="${String(seconds)}"${chosen}>${texts.keeps[seconds]}</option>`
-  })
-  const keeping = html`<div class="field"><label for="${id}">${texts.keepEarlier}</label><select id="${id}" name="keep">${options}</select></div>`
-  const problem = isSent ? problems?.['nextKey'] : undefined
+  const isSent = state.form === `${path}/${action}`
+  const { problems = {}, values = {} }: FormState = isSent ? state : {}
+  const keeping = keepField(skin, service, { id: `keep-${action}-${clientId}`, value: values['keep'], problem: problems['keep'] })
   const next =
     key === undefined
       ? undefined
-      : html`<input type="hidden" name="of" value="${clientId}">${keyField({ id: `key-${clientId}`, name: 'nextKey', label: key, value: isSent ? (values['nextKey'] ?? '') : '', problem })}`
+      : html`<input type="hidden" name="of" value="${clientId}">${keyField({ id: `key-${clientId}`, name: 'nextKey', label: key, value: values['nextKey'] ?? '', problem: problems['nextKey'] })}`
   return html`<details${isSent ? html` open` : undefined}><summary>${words}</summary><form class="form" method="post" action="${path}/${action}" aria-label="${label}">${csrfField(csrfToken)}<input type="hidden" name="replacing" value="${credential}">${next}${keeping}<div><button class="button quiet compact" type="submit">${words}</button></div></form></details>`
 }
 
@@ -90,6 +99,14 @@ function momentOf({ locale }: Skin['texts'], at: number): string {
   return `${new Date(at).toLocaleString(locale, { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' })} UTC`
 }
 
+function problemAt(id: string, problem: string | undefined): Record<'wrong' | 'said', Html | undefined> {
+  if (problem === undefined) return { wrong: undefined, said: undefined }
+  return {
+    wrong: html` aria-invalid="true" aria-describedby="${id}-problem"`,
+    said: html`<p class="problem" id="${id}-problem">${problem}</p>`,
+  }
+}
+
 interface KeyField {
   readonly id: string
   readonly name: string
@@ -99,8 +116,7 @@ interface KeyField {
 }
 
 function keyField({ id, name, label, value, problem }: KeyField): Html {
-  const wrong = problem === undefined ? undefined : html` aria-invalid="true" aria-describedby="${id}-problem"`
-  const said = problem === undefined ? undefined : html`<p class="problem" id="${id}-problem">${problem}</p>`
+  const { wrong, said } = problemAt(id, problem)
   return html`<div class="field"><label for="${id}">${label}</label><textarea id="${id}" name="${name}" rows="3" autocomplete="off" spellcheck="false"${wrong}>${value}</textarea>${said}</div>`
 }
 

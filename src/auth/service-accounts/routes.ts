@@ -20,12 +20,14 @@ import { pathOf } from '../organisations/parts.ts'
 import { csrfToken, emptyForm, formText, type PageParts, skinOf } from '../pages/handling.ts'
 import { authErrors } from '../errors.ts'
 import { LONGEST_KEEP_SECONDS } from './credentials.ts'
-import { renewedWords, secretPage } from './pages.ts'
+import type { CredentialChange } from './contract.ts'
+import { renewedWords, secretPage, UNSEEN } from './pages.ts'
 
 const params = z.strictObject({ id: organisationId, service: memberId })
 
 /** How long the secret or key before is good, in seconds. */
-const keep = z.coerce.number().int().nonnegative().max(LONGEST_KEEP_SECONDS).optional()
+const keep = z.union([z.literal(UNSEEN), z.coerce.number().int().nonnegative().max(LONGEST_KEEP_SECONDS)]).optional()
+const kept = (wanted: z.infer<typeof keep>): CredentialChange => (wanted === UNSEEN ? { unseen: true } : { keepSeconds: wanted })
 /** The `credential` that the page showed. A page that was open over an update has none, and is shown anew. */
 const replacing = formText
 const one = (name: string, summary: string) =>
@@ -89,7 +91,7 @@ function secretRoutes(parts: PageParts, shown: (on: Doing, made: Parameters<type
       handle: doingLately(parts, async (on, input) => {
         const { who, acting } = on
         const clientId = input.params.service
-        const renewal = { clientId, keepSeconds: input.body.keep, replacing: input.body.replacing }
+        const renewal = { clientId, ...kept(input.body.keep), replacing: input.body.replacing }
         const owner = await services.ownerOf(who.call, acting)
         return unlessOvertaken(parts, { on, input }, async () =>
           shown(on, { service: { clientId }, secret: await give(who.call, owner, renewal) }),
@@ -106,7 +108,7 @@ interface Pressed {
   readonly on: Doing
   readonly input: {
     readonly params: { readonly service: string }
-    readonly body: { readonly keep?: number | undefined; readonly nextKey?: string }
+    readonly body: { readonly keep?: z.infer<typeof keep>; readonly nextKey?: string }
   }
 }
 
@@ -121,9 +123,9 @@ async function unlessOvertaken(parts: PageParts, { on, input }: Pressed, change:
     const all = await parts.serviceAccounts.services.list(who.call, { organisationId: owner })
     const service = all.find(({ clientId }) => clientId === input.params.service)
     if (service === undefined) throw authErrors.service_not_found()
-    const { keep: kept = '', nextKey = '' } = input.body
+    const { keep: wanted = '', nextKey = '' } = input.body
     const problem = renewedWords(skinOf(parts, who.exchange), service, accountId)
-    const state = { problem, form: who.exchange.path, values: { keep: String(kept), nextKey } }
+    const state = { problem, form: who.exchange.path, values: { keep: String(wanted), nextKey } }
     return show(parts, on, { failure: { status: 409, headers: {}, state } })
   }
 }
@@ -137,8 +139,8 @@ function keyRoutes(parts: PageParts): Route[] {
       input: { params, body: z.strictObject({ csrf_token: csrfToken, keep, replacing, nextKey: formText, of: memberId }) },
       handle: doingLately(parts, async (on, input) => {
         const { who, acting } = on
-        const { keep: keepSeconds, nextKey: key, replacing: present } = input.body
-        const change = { clientId: input.params.service, key, keepSeconds, replacing: present }
+        const { keep: wanted, nextKey: key, replacing: present } = input.body
+        const change = { clientId: input.params.service, key, ...kept(wanted), replacing: present }
         const owner = await services.ownerOf(who.call, acting)
         return unlessOvertaken(parts, { on, input }, async () => {
           await renamed(['key', 'nextKey'], give(who.call, owner, change))

@@ -373,6 +373,7 @@ export const de: Texts = {
     serviceRoles: (name) => `Rollen von ${name}`,
     renewSecret: 'Neues Geheimnis',
     renewSecretOf: (name) => `Neues Geheimnis für ${name}`,
+    keepUnseen: 'nicht mehr: Es kam nie an',
     keepEarlier: 'Was es bisher hat, gilt',
     keeps: { 0: 'nicht mehr: Es endet sofort', 3600: 'noch eine Stunde', 86400: 'noch einen Tag', 604800: 'noch eine Woche' },
     provesBy: { secret: 'hat ein Geheimnis', key: 'unterschreibt mit seinem Schlüssel' },
@@ -386,7 +387,7 @@ export const de: Texts = {
     renewedAt: (moment, byYou) =>
       `Geändert wurde das am ${moment}${byYou ? ', von Ihnen: Vielleicht wurde zweimal gedrückt, oder die Antwort ging verloren' : ''}.`,
     earlierEndsWithNext: (moment) =>
-      `Was es vorher hatte, gilt bis ${moment}. Brauchen Sie noch eines, benutzen Sie das Formular erneut: Was es vorher hatte, endet dann sofort.`,
+      `Was es vorher hatte, gilt bis ${moment}. Kam das neue nie an, benutzen Sie das Formular erneut und wählen Sie das dort: Sonst endet mit dem nächsten, was es vorher hatte.`,
     useAgain: 'Brauchen Sie noch eines, benutzen Sie das Formular erneut.',
     earlierUntil: (moment) => `Was es vorher hatte, gilt bis ${moment}.`,
     endEarlier: 'Das Vorherige jetzt beenden',
@@ -763,6 +764,8 @@ export const de: Texts = {
     scope_unknown: 'Dieses Recht gibt es hier nicht.',
     keep_range: 'Von 0 Sekunden bis 30 Tage.',
     key_present: 'Diesen Schlüssel hat es schon.',
+    keep_unseen: 'Was niemand gesehen hat, endet sofort: Geben Sie entweder eine Dauer an oder dass es niemand gesehen hat.',
+    keep_nothing: 'Es hat nichts von vorher, das noch gilt.',
     key_not_public: 'Das ist kein öffentlicher Schlüssel in JSON. Senden Sie niemals den privaten.',
     key_unusable:
       'Dieser Schlüssel kann hier nicht benutzt werden. Er muss für Signaturen sein: EC auf P-256, OKP auf Ed25519 oder RSA mit mindestens 2048 Bit.',

@@ -377,6 +377,7 @@ export const en = {
     serviceRoles: (name: string) => `Roles of ${name}`,
     renewSecret: 'New secret',
     renewSecretOf: (name: string) => `New secret for ${name}`,
+    keepUnseen: 'no longer: it never arrived',
     keepEarlier: 'What it has now is good',
     keeps: { 0: 'no longer: it ends at once', 3600: 'for another hour', 86400: 'for another day', 604800: 'for another week' },
     provesBy: { secret: 'has a secret', key: 'signs with its key' },
@@ -389,7 +390,7 @@ export const en = {
     renewedAt: (moment: string, byYou: boolean) =>
       `It got that on ${moment}${byYou ? ', from you: perhaps the button was pressed twice, or the answer was lost' : ''}.`,
     earlierEndsWithNext: (moment: string) =>
-      `What it had before is good until ${moment}. If you need yet another one, use the form again: then what it had before ends at once.`,
+      `What it had before is good until ${moment}. If the new one never arrived, use the form again and choose that there: else what it had before ends with the next one.`,
     useAgain: 'If you need yet another one, use the form again.',
     earlierUntil: (moment: string) => `What it had before is good until ${moment}.`,
     endEarlier: 'End what it had before',
@@ -762,6 +763,8 @@ export const en = {
     scope_unknown: 'There is no such right here.',
     keep_range: 'From 0 seconds to 30 days.',
     key_present: 'It has this key already.',
+    keep_unseen: 'What nobody has seen ends at once: say how long it is kept, or that it was unseen.',
+    keep_nothing: 'It has nothing from before that is still good.',
     key_not_public: 'This is no public key in JSON. Never send the private one.',
     key_unusable: 'This key cannot be used here. It must be for signatures: EC on P-256, OKP on Ed25519, or RSA of at least 2048 bits.',
     name_other: 'This is not its name. Type it exactly as it stands here.',
