@@ -224,7 +224,8 @@ test('what an app has noted of people is a role where somebody names it, and not
   const lost = 'what the app has noted of the person there did not come along: "plan", "seats"'
   const roles = new Map([['admin', 'operator']])
   for (const system of ['firebase', 'auth0', 'supabase'] as const) {
-    const unnamed = (word: string): string => `"${word}", noted of the person there, was left out: name it with --map-role '${word}=<role>' before people move in, and give it to who is in already with 'ninefold account <address> --add-role <role>'`
+    const unnamed = (word: string): string =>
+      `"${word}", noted of the person there, was left out: name it with --map-role '${word}=<role>' before people move in, and give it to who is in already with 'ninefold account <address> --add-role <role>'`
     const bare = converters[system](rows[system], { issuers })
     assert.deepEqual(leftOf(bare), [unnamed('admin'), unnamed('editor'), lost], system)
     assert.equal(valid(bare)['roles'], undefined, system)
