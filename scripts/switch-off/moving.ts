@@ -46,6 +46,15 @@ export const MOVING: readonly Defence[] = [
     }
   }),
   {
+    requirement: 71,
+    off: 'what is asked for with an address that somebody has left here is mailed to their new one',
+    test: 'test/http/legacy-find-by-mail.test.ts',
+    edits: [
+      ['src/auth/moving/finder.ts', ' && found.account.email !== email', ' && found.account.email === ""'],
+      ['src/auth/moving/stranger-mail-job.ts', ' && found.account.email === to)', ' && found.account.email !== "")'],
+    ],
+  },
+  {
     requirement: 70,
     off: 'whoever reads the database reads the links of mails that wait for the other system',
     test: 'test/http/legacy-find-whole.test.ts',

@@ -213,6 +213,25 @@ test('whom the app keeps out reads what everybody reads', async (t) => {
   assert.equal(await old.account(), undefined)
 })
 
+test('requirement 71: the mailbox that somebody has left here is theirs no more, though the other system says so', async (t) => {
+  const AFTER = 'after@example.org'
+  const old = await opened(t)
+  const { byMail, running, mailTo, accounts } = old.world
+  await running.moving.moveIn(call, [{ id: OLD_ID, email: ADA, emailVerified: true, name: 'Ada Lovelace', legacyPassword: true }], {
+    from: 'old',
+  })
+  await byMail.addresses.ask(call, { accountId: OLD_ID, email: AFTER, client: 'c' })
+  assert.ok(await byMail.addresses.confirm(call, { accountId: OLD_ID, token: tokenIn(await mailTo(AFTER, 'confirm-new-address')), by: {} }))
+  const [of, before] = await Promise.all([old.templates(AFTER), old.templates()])
+  for (const way of ['reset', 'sign-in', 'sign-up'] as const) await askBy(way, old.world)
+  assert.deepEqual((await old.templates()).slice(before.length), ['no-account', 'no-account', 'confirm-address'])
+  assert.deepEqual(await old.templates(AFTER), of, 'nothing goes to the address of now')
+  const token = tokenIn(await mailTo(ADA, 'confirm-address'))
+  assert.ok(await accounts.confirm(call, { token, client: 'c', password: NEW_PASSWORD }), 'whoever has the mailbox by now is somebody else')
+  assert.notEqual((await old.account())?.id, OLD_ID)
+  assert.equal((await old.account(AFTER))?.id, OLD_ID)
+})
+
 test('no more is asked of the other system than mails would be sent', async (t) => {
   const old = await opened(t, { find: () => undefined })
   for (let round = 0; round < 6; round += 1) await askBy('reset', old.world)

@@ -27,7 +27,7 @@ export type Found =
 export interface LegacyFinder {
   /** By the identity first, then by the address that is certainly theirs. Throws `auth.unavailable` where the hook fails, `auth.sign_in_refused` where the app refuses. */
   arriving(call: Call, who: Pick<Identity, 'issuer' | 'subject'> & { readonly email?: string | undefined }): Promise<Found>
-  /** Throws as `arriving` does. */
+  /** Whose mailbox it is here: whoever goes on under another address is nobody by the one that they left. Throws as `arriving` does. */
   byAddress(call: Call, email: string): Promise<Found>
 }
 
@@ -51,7 +51,7 @@ export function createLegacyFinder(hook: LegacyFindHook, deps: AdoptingDependenc
       problem: (person) => person && problemOf(person, question),
     })
 
-  const byAddress: LegacyFinder['byAddress'] = async (call, email) => {
+  const askedByAddress = async (call: Call, email: string): Promise<Found> => {
     // Nobody would come in by the answer.
     if (deps.admission.problem(email) !== undefined) return NOBODY
     const person = await ask(call, { email })
@@ -61,10 +61,14 @@ export function createLegacyFinder(hook: LegacyFindHook, deps: AdoptingDependenc
   }
 
   return {
-    byAddress,
+    async byAddress(call, email) {
+      const found = await askedByAddress(call, email)
+      // What is mailed by it would go to their new address, and whoever has the old mailbox by now could not even sign up.
+      return found.is === 'here' && found.account.email !== email ? NOBODY : found
+    },
     async arriving(call, { issuer, subject, email: certain }) {
       const person = await ask(call, { issuer, subject })
-      if (person === undefined) return certain === undefined ? NOBODY : byAddress(call, certain)
+      if (person === undefined) return certain === undefined ? NOBODY : askedByAddress(call, certain)
       const email = normaliseEmail(person.email) ?? ''
       return moved(deps, call, { person, email, isProved: person.emailVerified || email === certain })
     },

@@ -52,8 +52,9 @@ export function strangerMailJob(parts: StrangerMailParts): JobDefinition {
       if (clock.now() >= waiting.expiresAt) return
       const own = request.language === undefined ? call : callIn(call, request.language)
       const found = await whose(parts, own, request.to)
-      if (found.is === 'here') return resume[waiting.kind](own, { account: found.account, waiting })
       const { to, language } = request
+      // What was asked for with one address is mailed to no other, whoever is meant.
+      if (found.is === 'here' && found.account.email === to) return resume[waiting.kind](own, { account: found.account, waiting })
       const blocked = found.is === 'blocked' ? { to, template: 'account-blocked', data: { name: found.name }, language } : undefined
       await accounts.tell(own, [mail(blocked ?? request)])
     },
