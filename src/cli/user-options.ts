@@ -42,5 +42,5 @@ export const USER_USAGE = `  --from <system>      with users import: ninefold, k
   --map-role <there=here>, --map-group <there=here>
                        with users import: what a role or a group of that system is called here, as often as needed
   --hash-config <file> with users import: the parameters of Firebase's hashes
-  --without-passwords  with users export: leave the password hashes out
+  --without-passwords  with users export: leave the password hashes and the keys of authenticator apps out
 `

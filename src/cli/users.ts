@@ -34,7 +34,7 @@ async function exportUsers(line: CommandLine): Promise<number> {
   )
   const warning = withoutPasswords
     ? ''
-    : ' It has password hashes in it: keep it like the passwords themselves, and delete it when it has served.'
+    : ' It has password hashes and keys of authenticator apps in it: keep it like the passwords themselves, and delete it when it has served.'
   process.stdout.write(`${output} has the people of this platform.${warning}\n`)
   return 0
 }

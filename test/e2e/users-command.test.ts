@@ -34,6 +34,11 @@ test('moves people in from a Keycloak export, says what was refused, and out aga
     secretData: JSON.stringify({ value: Buffer.alloc(64, 1).toString('base64'), salt: Buffer.alloc(16, 2).toString('base64') }),
     credentialData: JSON.stringify({ hashIterations: 1000, algorithm: 'pbkdf2-sha512' }),
   }
+  const app = {
+    type: 'otp',
+    secretData: '{"value":"abcdefghijklmnopqrst"}',
+    credentialData: '{"subType":"totp","digits":6,"period":30,"counter":0,"algorithm":"HmacSHA1"}',
+  }
   const user = (id: number, more: object = {}) => ({
     id: `00000000-0000-4000-8000-${String(id).padStart(12, '0')}`,
     username: `p${id}`,
@@ -43,7 +48,7 @@ test('moves people in from a Keycloak export, says what was refused, and out aga
     ...more,
   })
   const users = [
-    user(1),
+    user(1, { credentials: [credential, app] }),
     user(2, { email: undefined }),
     user(3, { credentials: [{ ...credential, credentialData: '{}' }] }),
     user(4),
@@ -64,22 +69,30 @@ test('moves people in from a Keycloak export, says what was refused, and out aga
   assert.match((await run('users', 'import', at('realm.json'), '--from', 'keycloak')).out, /^0 moved in, 2 already here, 3 refused/)
 
   const out = await run('users', 'export', '--output', at('people.ndjson'))
-  assert.match(out.out, /password hashes in it/)
+  assert.match(out.out, /password hashes and keys of authenticator apps in it/)
   assert.equal((await stat(at('people.ndjson'))).mode & 0o777, 0o600)
   const people = (await readFile(at('people.ndjson'), 'utf8'))
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line) as { email: string; passwordHash: string })
+    .map((line) => JSON.parse(line) as { email: string; passwordHash: string; totpKey?: string })
   assert.deepEqual(
     people.map(({ email }) => email),
     ['p1@example.org', 'p4@example.org'],
   )
   assert.ok(people.every(({ passwordHash }) => passwordHash.startsWith('$pbkdf2-sha512$i=1000$')))
+  assert.deepEqual(
+    people.map(({ totpKey }) => totpKey),
+    ['MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U', undefined],
+  )
   const again = await run('users', 'export', '--output', at('people.ndjson'))
   assert.equal(again.code, 1)
   assert.match(again.err, /is there already/)
   await run('users', 'export', '--without-passwords', '--output', at('bare.ndjson'))
-  assert.doesNotMatch(await readFile(at('bare.ndjson'), 'utf8'), /pbkdf2/)
+  assert.doesNotMatch(await readFile(at('bare.ndjson'), 'utf8'), /pbkdf2|MFRGG/)
+  const back = await run('users', 'import', at('bare.ndjson'))
+  assert.match(back.out, /^0 moved in, 2 already here, 1 not taken whole, 0 refused/)
+  const report = await readFile(at('bare.ndjson.rejects.ndjson'), 'utf8')
+  assert.match(report, /p1@example\.org.*the second step of there \(authenticator app\) did not come along/)
 })
 
 const rowsOf = async (name: string): Promise<Record<string, unknown>[]> =>

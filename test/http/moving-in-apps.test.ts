@@ -5,7 +5,8 @@ import { generate } from 'otplib'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { PersonRow, RowOutcome } from '../../src/auth/moving/contract.ts'
 import { converters } from '../../src/auth/moving/converters.ts'
-import { totpCollection } from '../../src/auth/second-factors/repository.ts'
+import { passkeysCollection } from '../../src/auth/passkeys/repository.ts'
+import { codesCollection, LOST, totpCollection } from '../../src/auth/second-factors/repository.ts'
 import { type AccountsWorld, call, openAccounts, tokenIn } from '../support/accounts.ts'
 
 let world: AccountsWorld
@@ -49,8 +50,6 @@ test('the app of Keycloak goes on counting, each code once, and is asked for at 
   assert.equal(await proves(accountId), false)
   const stored = (await world.database.collection(totpCollection).get(call, accountId))?.value
   assert.doesNotMatch(JSON.stringify(stored), new RegExp(KEY), 'sealed')
-  const out = await world.running.moving.moveOut(call, { withPasswords: true })
-  assert.doesNotMatch(JSON.stringify(out), new RegExp(KEY))
 })
 
 test('the app comes by a later file, once, and not to whoever has done without it here', async () => {
@@ -86,4 +85,62 @@ test('what is no key keeps the row out, and says so', async () => {
     assert.doesNotMatch(JSON.stringify(outcome), /MFRGG/)
   }
   assert.equal(await world.database.collection(accountsCollection).getByKey(call, 'email', { email: 'odd@example.org' }), undefined)
+})
+
+/** As `users export` writes it and `users import` reads it. */
+async function movedOut(email: string, withPasswords = true): Promise<PersonRow> {
+  const { items } = await world.running.moving.moveOut(call, { withPasswords })
+  return items.find((row) => row.email === email) ?? assert.fail(`${email} is not among them`)
+}
+async function through(there: AccountsWorld, row: PersonRow, dryRun = false): Promise<RowOutcome> {
+  const converted = converters.ninefold(JSON.parse(JSON.stringify(row)), { issuers: {} })
+  assert.ok(typeof converted === 'object')
+  assert.deepEqual(converted.left, [])
+  return (await there.running.moving.moveIn(call, [converted.row], { from: 'ninefold', dryRun }))[0] ?? assert.fail('no outcome')
+}
+
+test('from one platform to another the app goes along, and the sign-in there asks for its code', async (t) => {
+  const there = await openAccounts()
+  t.after(() => there.stop())
+  const { accountId, email, password } = await world.person({ email: 'both@example.org' })
+  const { secondFactors } = world.running
+  const enrolment = await secondFactors.enrolment(call, { accountId, browser: 'b' })
+  const codeOf = (own: AccountsWorld) => generate({ secret: enrolment.key, epoch: Math.floor(own.clock.now() / 1000) })
+  const { credential } = (await world.accounts.find(call, accountId)) ?? assert.fail()
+  const typed = { sealed: enrolment.sealed, code: await codeOf(world) }
+  assert.ok(typeof (await secondFactors.enable(call, { accountId, browser: 'b', credential, by }, typed)) === 'object')
+  const passkey = { credentialId: 'k', publicKey: 'k', counter: 0, transports: [], name: 'Key', aaguid: '' }
+  await world.database
+    .collection(passkeysCollection)
+    .insert(call, { ...passkey, id: `key of ${accountId}`, accountId, backupEligible: false, backedUp: false, createdAt: 1 })
+
+  const row = await movedOut(email)
+  assert.equal(row.totpKey, enrolment.key)
+  assert.deepEqual(row.staysBehind, ['recovery-codes', 'passkeys'])
+  const left =
+    'the second step of there (recovery codes) did not come along; one authenticator app did; the passkeys of there did not come along: their owner adds one anew'
+  assert.deepEqual(await through(there, row, true), { outcome: 'made', accountId, left })
+  assert.deepEqual(await through(there, row), { outcome: 'made', accountId, left })
+  assert.deepEqual(await through(there, row), { outcome: 'present', accountId, left })
+  assert.ok(await there.accounts.signIn(call, { email, password, client: 'c' }))
+  const next = await there.running.rules.nextStep(call, { accountId, proofs: ['password'], wanted: 1 })
+  assert.deepEqual([next?.kind, next !== undefined && 'totp' in next && next.totp], ['prove', true])
+  assert.equal(await there.running.secondFactors.proveTotp(call, { accountId, code: await codeOf(there), client: 'c', by }), true)
+})
+
+test('an app that is not in the row is named in it, and the report of the import says that there is one step less', async (t) => {
+  const there = await openAccounts()
+  t.after(() => there.stop())
+  const email = 'bare@example.org'
+  const accountId = await made({ email, emailVerified: true, passwordHash: HASH, totpKey: KEY })
+  const whole = await movedOut(email)
+  assert.deepEqual([whole.totpKey, whole.staysBehind], [KEY, undefined])
+  const bare = await movedOut(email, false)
+  assert.doesNotMatch(JSON.stringify(bare), new RegExp(KEY))
+  const left = 'the second step of there (authenticator app) did not come along: there is none here until its owner sets one up anew'
+  assert.deepEqual(await through(there, bare), { outcome: 'made', accountId, left })
+  await world.database.collection(totpCollection).update(call, accountId, { set: { key: LOST } })
+  assert.deepEqual((await movedOut(email)).staysBehind, ['authenticator-app'], 'what it shares with us went with the master key')
+  await world.database.collection(codesCollection).insert(call, { id: accountId, unused: [], createdAt: 1 })
+  assert.deepEqual((await movedOut(email)).staysBehind, ['authenticator-app'], 'all codes are used')
 })

@@ -15,6 +15,8 @@ export interface PersonRow {
   readonly passwordHash?: string
   /** What their authenticator app shares with us, in base 32: for six digits, 30 seconds and SHA-1. */
   readonly totpKey?: string
+  /** What they have beside and no row takes along, for the report of whoever moves them in: `authenticator-app`, `recovery-codes`, `passkeys`. */
+  readonly staysBehind?: readonly string[]
   /** The password is still with the other system, and `legacySignIn` may fetch it at the first sign-in. */
   readonly legacyPassword?: boolean
   readonly suspended?: boolean
@@ -48,7 +50,10 @@ export interface MoveInOptions {
 export interface Moving {
   /** At most 200 rows. One that is refused does not keep the others out; asking again for those that are in takes nothing away. */
   moveIn(call: Call, rows: readonly unknown[], options: MoveInOptions): Promise<readonly RowOutcome[]>
-  /** Ordered by address, without those whose end has begun. Ask again with `next`. */
+  /**
+   * Ordered by address, without those whose end has begun. `withPasswords`: with the hashes of passwords and the keys of authenticator apps. Ask again with
+   * `next`.
+   */
   moveOut(
     call: Call,
     options: { readonly withPasswords: boolean; readonly after?: string },

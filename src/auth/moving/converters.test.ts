@@ -361,11 +361,25 @@ test('reads CSV, and reads on after a row that is none', async () => {
   )
   assert.deepEqual(
     converters.ninefold(
-      { email: 'a@b.example', emailVerified: 'true', roles: 'a b', issuer: 'https://i', subject: 's', name: '' },
+      {
+        email: 'a@b.example',
+        emailVerified: 'true',
+        roles: 'a b',
+        issuer: 'https://i',
+        subject: 's',
+        name: '',
+        staysBehind: 'passkeys other-app',
+      },
       { issuers },
     ),
     {
-      row: { email: 'a@b.example', emailVerified: true, roles: ['a', 'b'], identities: [{ issuer: 'https://i', subject: 's' }] },
+      row: {
+        email: 'a@b.example',
+        emailVerified: true,
+        roles: ['a', 'b'],
+        identities: [{ issuer: 'https://i', subject: 's' }],
+        staysBehind: ['passkeys', 'other-app'],
+      },
       left: [],
     },
   )

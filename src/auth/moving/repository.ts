@@ -8,7 +8,8 @@ import { accountsCollection } from '../accounts/repository.ts'
 import type { Account } from '../accounts/schemas.ts'
 import { invitationUsed } from '../admission/repository.ts'
 import type { Reclaiming, Taken } from '../reclaiming.ts'
-import { totpCollection } from '../second-factors/repository.ts'
+import { passkeysCollection } from '../passkeys/repository.ts'
+import { codesCollection, totpCollection } from '../second-factors/repository.ts'
 import type { Totp } from '../second-factors/schemas.ts'
 import { identitiesCollection, identityId, MOST_IDENTITIES } from '../upstream/repository.ts'
 import type { Identity } from '../upstream/schemas.ts'
@@ -46,6 +47,13 @@ export interface Proved {
   readonly events: readonly EventDraft[]
 }
 
+export interface SecondSteps {
+  readonly app: Totp | undefined
+  /** Such as are not used yet. */
+  readonly hasCodes: boolean
+  readonly hasPasskeys: boolean
+}
+
 export interface MovingRepository {
   find(call: Call, id: string): Promise<Account | undefined>
   findByEmail(call: Call, email: string): Promise<Account | undefined>
@@ -63,6 +71,7 @@ export interface MovingRepository {
   complete(call: Call, account: Account, proved: Proved): Promise<Account | undefined>
   list(call: Call, after: string | undefined): Promise<{ readonly items: readonly Account[]; readonly next?: string }>
   identities(call: Call, accountId: string): Promise<readonly Identity[]>
+  secondSteps(call: Call, accountId: string): Promise<SecondSteps>
   shapes(call: Call): Promise<readonly HashShape[]>
   /** As often as one likes. */
   keepShape(call: Call, shape: HashShape): Promise<void>
@@ -74,6 +83,8 @@ export function createMovingRepository(database: Database, reclaiming: Pick<Recl
   const identities = database.collection(identitiesCollection)
   const shapes = database.collection(hashShapesCollection)
   const apps = database.collection(totpCollection)
+  const codes = database.collection(codesCollection)
+  const passkeys = database.collection(passkeysCollection)
   return {
     find: async (call, id) => (await accounts.get(call, id))?.value,
     findByEmail: async (call, email) => (await accounts.getByKey(call, 'email', { email }))?.value,
@@ -102,6 +113,14 @@ export function createMovingRepository(database: Database, reclaiming: Pick<Recl
     async identities(call, accountId) {
       const page = await identities.list(call, { index: 'account', where: { accountId }, limit: MOST_IDENTITIES })
       return page.items.map(({ value }) => value)
+    },
+    async secondSteps(call, accountId) {
+      const [app, unused, keys] = await Promise.all([
+        apps.get(call, accountId),
+        codes.get(call, accountId),
+        passkeys.list(call, { index: 'account', where: { accountId }, limit: 1 }),
+      ])
+      return { app: app?.value, hasCodes: (unused?.value.unused.length ?? 0) > 0, hasPasskeys: keys.items.length > 0 }
     },
     async shapes(call) {
       return (await shapes.list(call, { index: 'all', limit: MOST_SHAPES })).items.map(({ value }) => value)

@@ -16,6 +16,7 @@ export const personRow = z.strictObject({
   language: z.string().max(1000).optional(),
   passwordHash: z.string().min(1).max(1000).optional(),
   totpKey: z.string().max(200).optional(),
+  staysBehind: z.array(z.string().max(200)).max(20).optional(),
   legacyPassword: z.boolean().optional(),
   suspended: z.boolean().optional(),
   createdAt: moment.optional(),

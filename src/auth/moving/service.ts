@@ -10,20 +10,21 @@ import { decoyOf, shapeOf } from '../passwords/foreign.ts'
 import type { Totp } from '../second-factors/schemas.ts'
 import { TOTP_PURPOSE, totpBinding } from '../second-factors/service.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
-import type { Identity } from '../upstream/schemas.ts'
 import { type Arriving, completed } from './completing.ts'
 import type { Moving, MoveInOptions, PersonRow, RowOutcome } from './contract.ts'
 import type { EndedAccounts } from './ended.ts'
 import { type Household, householdOf, idOf, LEGACY, nameOf, type Whence } from './household.ts'
 import type { MovingRepository } from './repository.ts'
+import { rowOf } from './row-out.ts'
 import { type ParsedRow, personRow } from './schemas.ts'
+import { stepsLeft } from './systems/ninefold.ts'
 import { requireOperator } from '../operators-only.ts'
 
 export interface MovingDependencies {
   readonly repository: MovingRepository
   readonly ended: Pick<EndedAccounts, 'note'>
   readonly admission: Pick<Admission, 'problem'>
-  readonly keyRing: Pick<KeyRing, 'seal'>
+  readonly keyRing: Pick<KeyRing, 'seal' | 'open'>
   readonly clock: Clock
   readonly known: Whence['known']
 }
@@ -48,16 +49,18 @@ export function createMoving(deps: MovingDependencies): Moving {
         await repository.tell(call, [
           securityEventOf({
             type: 'accounts.exported',
-            about: withPasswords ? 'with password hashes' : 'without passwords',
+            about: withPasswords ? 'with password hashes and keys of authenticator apps' : 'without passwords',
             ...actorOf(call),
           }),
         ])
       const page = await repository.list(call, after)
       // What is half removed is nobody to be moved.
       const whole = page.items.filter(({ deletion }) => deletion?.begun !== true)
-      const items = await Promise.all(
-        whole.map(async (account) => rowOf(account, { identities: await repository.identities(call, account.id), withPasswords })),
-      )
+      const items: PersonRow[] = []
+      for (let start = 0; start < whole.length; start += AT_ONCE)
+        items.push(
+          ...(await Promise.all(whole.slice(start, start + AT_ONCE).map((account) => rowOf(deps, call, { account, withPasswords })))),
+        )
       return { items, ...(page.next === undefined ? {} : { next: page.next }) }
     },
   }
@@ -65,11 +68,12 @@ export function createMoving(deps: MovingDependencies): Moving {
 
 const refused = (reason: string): RowOutcome => ({ outcome: 'refused', reason })
 
-async function moveInOne(
-  { repository, ended, admission, keyRing, clock, known }: MovingDependencies,
-  call: Call,
-  { row, options }: { readonly row: unknown; readonly options: MoveInOptions },
-): Promise<RowOutcome> {
+interface Row {
+  readonly row: unknown
+  readonly options: MoveInOptions
+}
+
+async function moveInOne(deps: MovingDependencies, call: Call, { row, options }: Row): Promise<RowOutcome> {
   const parsed = personRow.safeParse(row)
   if (!parsed.success)
     return refused(
@@ -77,7 +81,19 @@ async function moveInOne(
         .map(({ field, message }) => `${field || 'the row'}: ${message}`)
         .join('; '),
     )
-  const household = householdOf(parsed.data, { from: options.from, now: clock.now(), known })
+  const outcome = await moveInParsed(deps, call, { row: parsed.data, options })
+  if (outcome.outcome === 'refused') return outcome
+  // Said of whoever is here already, too: it is as missing then.
+  const left = [...stepsLeft(parsed.data), ...(outcome.left === undefined ? [] : [outcome.left])]
+  return left.length === 0 ? outcome : { ...outcome, left: left.join('; ') }
+}
+
+async function moveInParsed(
+  { repository, ended, admission, keyRing, clock, known }: MovingDependencies,
+  call: Call,
+  { row, options }: Row & { readonly row: ParsedRow },
+): Promise<RowOutcome> {
+  const household = householdOf(row, { from: options.from, now: clock.now(), known })
   if (typeof household === 'string') return refused(household)
   const app = appOf(household, keyRing)
   const arriving = { household, options, nameless: nameOf({}, household.account.email), app }
@@ -88,7 +104,7 @@ async function moveInOne(
     ...(household.left === undefined ? {} : { left: household.left }),
   }
   if (standing !== undefined || options.dryRun === true) return standing ?? made
-  const idThere = legacyIdOf(parsed.data, household)
+  const idThere = legacyIdOf(row, household)
   // What has their password knows them by the id of the file, which leads it to another one than the file.
   const marks = idThere === undefined ? {} : { legacyMarks: await ended.note(call, { accountId: idThere }) }
   const account = { ...household.account, ...marks }
@@ -128,31 +144,4 @@ async function standingOf(repository: MovingRepository, call: Call, arriving: Ar
 function legacyIdOf({ id, legacyPassword }: ParsedRow, { account }: Household): string | undefined {
   const known = id === undefined || legacyPassword !== true ? undefined : idOf(id, { from: LEGACY, email: account.email })
   return known === account.id ? undefined : known
-}
-
-function endIn({ deletionAt, deletion }: Account): Pick<PersonRow, 'deletionAt' | 'deletionByOperator'> {
-  if (deletionAt === undefined) return {}
-  const at = { deletionAt: new Date(deletionAt).toISOString() }
-  return deletion?.byOperator === true ? { ...at, deletionByOperator: true } : at
-}
-
-function rowOf(account: Account, { identities, withPasswords }: { identities: readonly Identity[]; withPasswords: boolean }): PersonRow {
-  const { id, email, name, language, password, emailVerifiedAt, suspendedAt, createdAt, roles = [], groups = [] } = account
-  return {
-    id,
-    email,
-    emailVerified: emailVerifiedAt !== undefined,
-    name,
-    ...(language === undefined ? {} : { language }),
-    ...(withPasswords && password !== undefined ? { passwordHash: password } : {}),
-    ...(account.awaitsLegacyPassword === true ? { legacyPassword: true } : {}),
-    ...(suspendedAt === undefined ? {} : { suspended: true }),
-    createdAt: new Date(createdAt).toISOString(),
-    ...endIn(account),
-    ...(roles.length === 0 ? {} : { roles }),
-    ...(groups.length === 0 ? {} : { groups }),
-    ...(identities.length === 0
-      ? {}
-      : { identities: identities.map(({ issuer, subject, label }) => ({ issuer, subject, ...(label === undefined ? {} : { label }) })) }),
-  }
 }

@@ -10,6 +10,7 @@ import {
   identitiesOf,
   membersOf,
   odd,
+  PASSKEYS_LEFT,
   quoted,
   read,
   roleLeft,
@@ -116,7 +117,7 @@ function appIn({ credentials }: KeycloakUser): { readonly key: string | undefine
   const others = (credentials ?? []).filter(({ type }) => type !== 'password' && type !== 'password-history')
   const taken = others.find((one) => keyIn(one) !== undefined)
   const types = others.filter((one) => one !== taken).map(({ type }) => type)
-  const passkeys = types.includes(PASSKEY) ? ['the passkeys of there did not come along: their owner adds one anew'] : []
+  const passkeys = types.includes(PASSKEY) ? [PASSKEYS_LEFT] : []
   const steps = types.filter((type) => type !== PASSKEY).map((type) => (Object.hasOwn(KINDS, type) ? (KINDS[type] ?? type) : type))
   return { key: taken && keyIn(taken), left: [...secondStepsLeft(steps, { hasApp: taken !== undefined }), ...passkeys] }
 }

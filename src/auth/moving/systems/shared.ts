@@ -86,6 +86,8 @@ export function secondStepsLeft(kinds: readonly string[], { hasApp = false } = {
   return [hasApp ? `${what}; one authenticator app did` : `${what}: there is none here until its owner sets one up anew`]
 }
 
+export const PASSKEYS_LEFT = 'the passkeys of there did not come along: their owner adds one anew'
+
 const shown = (word: string): string => word.slice(0, 200)
 /** In a sentence for the report. */
 export const quoted = (word: string): string => JSON.stringify(shown(word))
