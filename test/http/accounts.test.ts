@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sha256 } from '#kernel/keyring.ts'
 import { accountsCollection, emailTokensCollection } from '../../src/auth/accounts/repository.ts'
-import { type AccountsWorld, call, cookiesAfter, openAccounts, tokenIn } from '../support/accounts.ts'
+import { type AccountsWorld, call, cookiesAfter, openAccounts, tokenIn, type Visited } from '../support/accounts.ts'
 import { SIGN_IN } from '../support/arriving.ts'
 
 let world: AccountsWorld
@@ -80,13 +80,24 @@ test('leads back to the authorization that the sign-up began in', async () => {
   const sent = await world.visit({ path: '/interaction/u7/sign-up', cookies: here, form: details(email) })
   assert.equal(sent.headers?.['location'], '/interaction/u7/check-mail')
   const confirmed = await world.visit({ path: '/confirm', cookies: here, form: { token: tokenIn(await world.mailTo(email)) } })
-  assert.equal(confirmed.headers?.['location'], '/interaction/u7?confirmed=1')
+  assert.equal(confirmed.headers?.['location'], '/interaction/u7')
+  const cookies = cookiesAfter(confirmed)
+  const visit = (path: string, kept = cookies): Promise<Visited> => world.visit({ path, cookies: kept })
   world.engine.current = { ...SIGN_IN, uid: 'u7' }
-  assert.match((await world.visit({ path: '/interaction/u7?confirmed=1' })).text, /Your address is confirmed/)
+  assert.match((await visit('/interaction/u7')).text, /Your address is confirmed/)
+  const signIn = await visit('/interaction/u7?confirmed=1', {})
+  assert.equal(signIn.status, 200)
+  assert.doesNotMatch(signIn.text, /is confirmed/, 'no link makes it say so')
   world.engine.current = undefined
-  const elsewhere = await world.visit({ path: '/interaction/u7?confirmed=1' })
+  const elsewhere = await visit('/interaction/u7')
   assert.equal(elsewhere.status, 200)
   assert.match(elsewhere.text, /Go on to Pixel Diary/)
+  for (const said of [await visit('/interaction/u7?confirmed=1', {}), await visit('/interaction/u8?confirmed=1')]) {
+    assert.equal(said.status, 400)
+    assert.doesNotMatch(said.text, /is confirmed|account is ready/, 'no link makes it say so')
+  }
+  world.clock.advance(2 * 60_000)
+  assert.equal((await visit('/interaction/u7')).status, 400)
 })
 
 test('writes to people in the language in which they read, and keeps it with the account', async () => {

@@ -115,8 +115,7 @@ async function confirm(
 }
 
 function confirmedAnswer(parts: PageParts, exchange: Exchange, { interaction }: Onward): Answer {
-  if (interaction === undefined) return parts.justDone.leadTo(exchange, { page: '/confirmed' })
-  return seeOther(`/interaction/${interaction}?confirmed=1`)
+  return parts.justDone.leadTo(exchange, { page: interaction === undefined ? '/confirmed' : `/interaction/${interaction}` })
 }
 
 /** The passkey that a newcomer has made on the page, if that holds. */

@@ -84,11 +84,11 @@ export function interactionRoutes(parts: PageParts): Route[] {
       path: '/interaction/:uid',
       rate: 'page',
       summary: 'Sign in, or allow an app',
-      input: { params: uidParams, query: z.strictObject({ confirmed: z.literal('1').optional() }) },
+      input: { params: uidParams },
       answers: formAnswers,
-      handle: friendly(parts, async (call, { query }, exchange) => {
+      handle: friendly(parts, async (call, _input, exchange) => {
         const interaction = await engine.interaction(exchange)
-        const confirmed = query.confirmed !== undefined
+        const confirmed = parts.justDone.on(exchange) !== undefined
         if (interaction === undefined) return confirmed ? page(confirmedPage(skinOf(parts, exchange), '/account')) : show.ended(exchange)
         return ask(call, exchange, { interaction, confirmed })
       }),
