@@ -298,7 +298,7 @@ export async function openStage(): Promise<Stage> {
       ask: () => during(own, { path: '/interaction/u1/welcome', cookies: arrived({ uid: 'u1' }), form: { name: '' } }),
     },
     { name: 'GET /interaction/:uid/choose', ask: () => during(own, { path: '/interaction/u1/choose', cookies: arrived({ uid: 'u1' }) }) },
-    { name: 'GET /account', ask: () => signedIn({ path: '/account?done=password' }) },
+    { name: 'GET /account', ask: () => justDone(world, signedIn({ path: '/account?done=password' })) },
     {
       name: 'GET /account, with nothing to show',
       ask() {

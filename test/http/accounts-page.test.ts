@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict'
 import type { Interaction } from '../../src/auth/engine.ts'
 import { after, before, test } from 'node:test'
+import { de } from '../../src/auth/texts/de.ts'
+import { en } from '../../src/auth/texts/en.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { StoredEvent } from '../../src/database/contract.ts'
-import { type AccountsWorld, call, openAccounts } from '../support/accounts.ts'
+import { type AccountsWorld, call, cookiesAfter, justDone, openAccounts } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
 
 let world: AccountsWorld
@@ -112,7 +114,30 @@ test('a word that says nothing here is no reason to refuse the page', async () =
   const { status, text } = await world.visit({ path: '/account?done=xyz' })
   assert.equal(status, 200)
   assert.doesNotMatch(text, /xyz|class="message good"/)
-  assert.match((await world.visit({ path: '/account?done=session' })).text, /That session is signed out/)
+})
+
+test('what was done is said in the browser where it was, for a while and in each language, and no link makes it say so', async () => {
+  const shown = async (path: string, cookies: Readonly<Record<string, string>> = {}): Promise<string> => {
+    const { status, text } = await world.visit({ path, cookies })
+    assert.equal(status, 200, path)
+    return /class="message good"[^>]*>(?:<[^>]+>)*([^<]+)/.exec(text)?.[1] ?? ''
+  }
+  const done = await world.visit({ path: '/account/name', form: { name: 'Ada' } })
+  const kept = cookiesAfter(done)
+  const path = String(done.headers?.['location'])
+  for (let load = 0; load < 2; load += 1) assert.equal(await shown(path, kept), en.account.done.name)
+  assert.equal(await shown(path, { ...kept, '__Host-Http-language': 'de' }), de.account.done.name)
+  assert.equal(await shown('/account', kept), '', 'of the page by itself nothing was asked')
+  for (const word of Object.keys(en.account.done).filter((each) => each !== 'again')) {
+    assert.equal(await shown(`/account?done=${word}`), '', word)
+    if (word !== 'name') assert.equal(await shown(`/account?done=${word}`, kept), '', `${word}, where something else was done`)
+  }
+  const later = await world.visit({ path: '/account/apps/revoke', form: { client_id: 'print shop' } })
+  assert.equal(await shown(path, { ...kept, ...cookiesAfter(later) }), '', 'of two tabs the later one')
+  const another = justDone(world, { path: '/account/organisations/x?done=name' }).cookies
+  assert.equal(await shown(path, another), '', 'that was on another page')
+  world.clock.advance(2 * 60_000)
+  assert.equal(await shown(path, kept), '')
 })
 
 test('says of an app that nobody was asked about that it is connected, not that it was allowed', async () => {
@@ -230,7 +255,8 @@ test('requirement 68: signs out everywhere else, with a word on apps, when the b
   const sure = await world.visit({ path: '/account/sessions/end', form: { sure: 'yes' } })
   assert.equal(sure.headers?.['location'], '/account?done=sessions')
   assert.equal(world.engine.asked.at(-1), `revokeAccount ${person.accountId} except here`)
-  assert.match((await world.visit({ path: '/account?done=sessions' })).text, /You are signed out everywhere else/)
+  const said = await world.visit({ path: '/account?done=sessions', cookies: cookiesAfter(sure) })
+  assert.match(said.text, /You are signed out everywhere else/)
   await until('the security event', async () => {
     const { items } = await world.securityEvents.list(call, person.accountId, { limit: 50 })
     return items.some(({ type }) => type === 'sessions.ended')

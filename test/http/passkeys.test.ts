@@ -14,7 +14,7 @@ import { createPasskeysRepository } from '../../src/auth/passkeys/repository.ts'
 import type { Passkey, UsedChallenge } from '../../src/auth/passkeys/schemas.ts'
 import type { Passkeys } from '../../src/auth/passkeys/service.ts'
 import { fieldProblem } from '../../src/auth/texts/problem.ts'
-import { type AccountsWorld, call, openAccounts, ORIGIN } from '../support/accounts.ts'
+import { type AccountsWorld, call, cookiesAfter, openAccounts, ORIGIN } from '../support/accounts.ts'
 import { SIGN_IN } from '../support/arriving.ts'
 import { type Ceremony, SoftAuthenticator } from '../support/authenticator.ts'
 import { until } from '../support/until.ts'
@@ -162,8 +162,10 @@ test('people give a passkey another name, and what cannot be one is marked at th
     world.visit({ path: `/account/passkeys/${encodeURIComponent(id ?? '')}/name`, cookies, form: { name } })
   const names = async () => (await kept(owner)).map(({ name }) => name).toSorted()
   signedIn(owner)
-  assert.equal((await rename(added?.id, '  Old   phone ')).headers?.['location'], '/account?done=passkey-renamed')
-  assert.match((await world.visit({ path: '/account?done=passkey-renamed', cookies })).text, /The passkey has its new name\./)
+  const renamed = await rename(added?.id, '  Old   phone ')
+  assert.equal(renamed.headers?.['location'], '/account?done=passkey-renamed')
+  const then = { path: '/account?done=passkey-renamed', cookies: { ...cookies, ...cookiesAfter(renamed) } }
+  assert.match((await world.visit(then)).text, /The passkey has its new name\./)
   assert.deepEqual(Object.keys(await shownOf(owner)).toSorted(), ['Key', 'Old phone'])
   for (const [name, words] of [
     ['x'.repeat(81), 'Use at most 80 characters.'],

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { sha256 } from '#kernel/keyring.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
-import { type AccountsWorld, call, openAccounts, ORIGIN, tokenIn } from '../support/accounts.ts'
+import { type AccountsWorld, call, justDone, openAccounts, ORIGIN, tokenIn } from '../support/accounts.ts'
 import { SIGN_IN } from '../support/arriving.ts'
 import { SoftAuthenticator } from '../support/authenticator.ts'
 
@@ -149,7 +149,7 @@ test('no page of the account speaks of a password, in an app with a second step 
     assert.ok(pages.length > 3)
     for (const { path } of [...pages, { path: '/account?done=identity-last' }])
       for (const language of ['en', 'de']) {
-        const { text } = await own.visit({ path, cookies: here, headers: { 'accept-language': language } })
+        const { text } = await own.visit(justDone(own, { path, cookies: here, headers: { 'accept-language': language } }))
         // Which hold passkeys, too.
         assert.doesNotMatch(text.replaceAll(/password manager|Passwortmanager/g, ''), /password|Passwort/i, `${path} ${language}`)
       }

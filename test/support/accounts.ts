@@ -387,7 +387,9 @@ export function cookiesAfter({ cookies }: Pick<Visited, 'cookies'>): Record<stri
 export function justDone({ running }: Pick<AccountsWorld, 'running'>, { cookies = {}, ...visit }: Visit): Visit {
   const set: string[] = []
   const exchange = { addCookie: (cookie: string) => void set.push(cookie) } as unknown as Exchange
-  running.justDone.leadTo(exchange, { page: visit.path.replace(/[?].*/, '') })
+  const { pathname: page, searchParams } = new URL(visit.path, 'https://accounts.example')
+  const word = searchParams.get('done')
+  running.justDone.leadTo(exchange, { page, ...(word === null ? {} : { word }) })
   return { ...visit, cookies: { ...cookies, ...cookiesAfter({ cookies: set }) } }
 }
 

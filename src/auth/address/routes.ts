@@ -41,7 +41,7 @@ function askRoute(parts: PageParts): Route {
     try {
       const asker = { email, client: exchange.client, device: deviceOf(exchange) }
       await parts.byMail.addresses.ask(call, { ...asker, accountId: session.accountId })
-      return doneAnswer('email-asked')
+      return doneAnswer(parts, exchange, 'email-asked')
     } catch (error) {
       return show(who, { section: 'email', failure: formFailure(skinOf(parts, exchange).texts, error, { email }) })
     }
@@ -74,7 +74,7 @@ function confirmRoutes(parts: PageParts): Route[] {
     return session === undefined ? seeOther(parts.engine.signInPath(here(asked.token))) : asked.run({ call, exchange, session })
   }
   const over = async (call: Call, exchange: Exchange, link: Link): Promise<Answer> =>
-    (await addresses.isConfirmed(call, link)) ? doneAnswer('email') : dead(parts, exchange)
+    (await addresses.isConfirmed(call, link)) ? doneAnswer(parts, exchange, 'email') : dead(parts, exchange)
   return [
     route({
       ...own,
@@ -110,7 +110,7 @@ function confirmRoutes(parts: PageParts): Route[] {
           async run(who) {
             const asked = { token, accountId: who.session.accountId, by: whence(exchange) }
             const confirmed = await stayKnown(parts, who, { run: () => addresses.confirm(call, asked), emailAfter: (email) => email })
-            return confirmed === undefined ? over(call, exchange, asked) : doneAnswer('email')
+            return confirmed === undefined ? over(call, exchange, asked) : doneAnswer(parts, exchange, 'email')
           },
         }),
       ),

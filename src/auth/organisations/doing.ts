@@ -1,5 +1,5 @@
 // What the forms on the page of an organisation share: who is signed in, what is wrong shown on that page, and what was done.
-import { type Answer, type Exchange, type Route, type RouteInput, route, seeOther } from '#kernel/http/route.ts'
+import { type Answer, type Exchange, type Route, type RouteInput, route } from '#kernel/http/route.ts'
 import type { Call } from '#kernel/call.ts'
 import { AppError } from '#kernel/errors.ts'
 import { z } from '#kernel/schema.ts'
@@ -41,8 +41,13 @@ export interface Doing {
   readonly acting: Acting
 }
 
-export function doneIn(id: string, done: OrganisationDone): Answer {
-  return seeOther(`${pathOf(id)}?done=${done}`)
+interface DoneBy {
+  readonly who: Pick<SignedIn, 'exchange'>
+  readonly acting: Pick<Acting, 'organisationId'>
+}
+
+export function doneIn({ justDone }: Pick<PageParts, 'justDone'>, { who, acting }: DoneBy, done: OrganisationDone): Answer {
+  return justDone.leadTo(who.exchange, { page: pathOf(acting.organisationId), word: done })
 }
 
 type Run<Params, Query, Body> = (doing: Doing, input: RouteInput<Params, Query, Body>) => Promise<Answer>

@@ -6,7 +6,7 @@ import { hasSignUp } from '../methods.ts'
 import { errorPage } from '../pages/engine-pages.ts'
 import { csrfToken, formAnswers, formPage, friendly, type PageParts, skinOf } from '../pages/handling.ts'
 import { invitationPage } from './pages.ts'
-import { pathOf } from './parts.ts'
+import { doneIn } from './doing.ts'
 
 const common = {
   site: 'accounts',
@@ -40,7 +40,7 @@ export function invitationRoutes(parts: PageParts): Route[] {
         if (session === undefined) return seeOther(parts.engine.signInPath(backTo(token)))
         const { organisationId, as } = await parts.organisations.invitations.accept(call, token, session.accountId)
         exchange.renewCsrf()
-        return seeOther(`${pathOf(organisationId)}?done=${as}`)
+        return doneIn(parts, { who: { exchange }, acting: { organisationId } }, as)
       }),
     }),
   ]
@@ -59,7 +59,7 @@ async function show(parts: PageParts, { call, exchange, token }: { call: Call; e
   const [invitation, session] = await Promise.all([invitations.pending(call, token), parts.engine.browserSession(exchange)])
   const into =
     invitation !== undefined || session === undefined ? undefined : await invitations.acceptedInto(call, token, session.accountId)
-  if (into !== undefined) return seeOther(`${pathOf(into)}?done=accepted-already`)
+  if (into !== undefined) return doneIn(parts, { who: { exchange }, acting: { organisationId: into } }, 'accepted-already')
   if (invitation === undefined) {
     const { organisations, errors } = skin.texts
     return page(errorPage(skin, { heading: organisations.deadTitle, words: errors.invitation_ended }), 410)

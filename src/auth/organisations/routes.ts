@@ -1,7 +1,7 @@
 // Organisations over HTTP: the pages of their members. Who may do what is decided by the service, from what is stored.
-import { type Route, route, seeOther } from '#kernel/http/route.ts'
+import { type Route, route } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
-import { accountActions } from '../pages/account-actions.ts'
+import { accountActions, doneAnswer, saidHere } from '../pages/account-actions.ts'
 import { csrfToken, emptyForm, formFailure, formText, friendly, type PageParts, skinOf } from '../pages/handling.ts'
 import { serviceAccountRoutes } from '../service-accounts/routes.ts'
 import {
@@ -55,7 +55,7 @@ function ownRoutes(parts: PageParts): Route[] {
         signedIn(call, exchange, async (who) => {
           try {
             const made = await named('organisation', organisations.create(call, { name, accountId: who.session.accountId }))
-            return doneIn(made.id, 'created')
+            return doneIn(parts, { who, acting: { organisationId: made.id } }, 'created')
           } catch (error) {
             return showAccount(who, {
               section: 'organisations',
@@ -71,23 +71,23 @@ function ownRoutes(parts: PageParts): Route[] {
       path: '/account/organisations/:id',
       summary: 'An organisation and its members',
       input: { params, query },
-      handle: doing(parts, (on, input) => show(parts, on, input.query)),
+      handle: doing(parts, (on, { query: shown }) => show(parts, on, { ...shown, done: saidHere(parts, on.who.exchange, shown.done) })),
     }),
     posted(
       parts,
       { path: 'name', summary: 'Give an organisation another name', body: nameForm },
       async ({ who, acting }, { body: { name } }) => {
         await organisations.rename(who.call, acting, name)
-        return doneIn(acting.organisationId, 'renamed')
+        return doneIn(parts, { who, acting }, 'renamed')
       },
     ),
     posted(parts, { path: 'activate', summary: 'Act for an organisation', body: emptyForm }, async ({ who, acting }) => {
       await organisations.activate(who.call, acting.accountId, acting.organisationId)
-      return doneIn(acting.organisationId, 'activated')
+      return doneIn(parts, { who, acting }, 'activated')
     }),
     posted(parts, { path: 'leave', summary: 'Leave an organisation', body: emptyForm }, async ({ who, acting }) => {
       await organisations.leave(who.call, acting)
-      return seeOther('/account?done=organisation-left')
+      return doneAnswer(parts, who.exchange, 'organisation-left')
     }),
   ]
 }
@@ -106,7 +106,7 @@ function memberRoutes(parts: PageParts): Route[] {
       input: { params: memberParams, body: rolesForm },
       handle: doingLately(parts, async ({ who, acting }, input) => {
         await organisations.setRoles(who.call, acting, { accountId: input.params.accountId, roles: checkedIn(roles, input.body) })
-        return doneIn(acting.organisationId, 'roles')
+        return doneIn(parts, { who, acting }, 'roles')
       }),
     }),
     route({
@@ -118,7 +118,7 @@ function memberRoutes(parts: PageParts): Route[] {
       input: { params: memberParams, body: emptyForm },
       handle: doing(parts, async ({ who, acting }, input) => {
         await organisations.remove(who.call, acting, input.params.accountId)
-        return doneIn(acting.organisationId, 'removed')
+        return doneIn(parts, { who, acting }, 'removed')
       }),
     }),
   ]
@@ -136,7 +136,7 @@ function invitingRoutes(parts: PageParts): Route[] {
       async ({ who, acting }, { body }) => {
         const to = { email: body['email'] ?? '', roles: checkedIn(roles, body) }
         await invitations.invite(who.call, { ...acting, client: who.exchange.client }, to)
-        return doneIn(acting.organisationId, 'invited')
+        return doneIn(parts, { who, acting }, 'invited')
       },
     ),
     route({
@@ -147,7 +147,7 @@ function invitingRoutes(parts: PageParts): Route[] {
       summary: 'Send an invitation again',
       handle: doingLately(parts, async ({ who, acting }, input) => {
         await invitations.resend(who.call, { ...acting, client: who.exchange.client }, input.params.invitation)
-        return doneIn(acting.organisationId, 'invited')
+        return doneIn(parts, { who, acting }, 'invited')
       }),
     }),
     route({
@@ -158,7 +158,7 @@ function invitingRoutes(parts: PageParts): Route[] {
       summary: 'Withdraw an invitation',
       handle: doing(parts, async ({ who, acting }, input) => {
         await invitations.revoke(who.call, acting, input.params.invitation)
-        return doneIn(acting.organisationId, 'revoked')
+        return doneIn(parts, { who, acting }, 'revoked')
       }),
     }),
   ]

@@ -19,14 +19,23 @@ export type { SignedIn } from './parts.ts'
 
 export type Done = keyof Texts['account']['done']
 
-/** What `?done=` says; a word of an earlier release, or of somebody's own, says nothing. */
+/** Of `?done=`, which says nothing by itself (see just-done.ts); nor does a word of an earlier release, or of somebody's own. */
 export const doneWord = z
   .custom<Done>((word) => typeof word === 'string' && Object.hasOwn(en.account.done, word))
   .optional()
   .catch(undefined)
 
-export function doneAnswer(done: Done): Answer {
-  return seeOther(`/account?done=${done}`)
+export function doneAnswer({ justDone }: Pick<PageParts, 'justDone'>, exchange: Exchange, done: Done): Answer {
+  return justDone.leadTo(exchange, { page: '/account', word: done })
+}
+
+/** The word in the address of a page, where that was done. `again` is none of those: it is part of an address to come back to, and tells of nothing. */
+export function saidHere<Word extends string>(
+  { justDone }: Pick<PageParts, 'justDone'>,
+  exchange: Exchange,
+  word?: Word,
+): Word | undefined {
+  return word === undefined || word === 'again' || justDone.on(exchange, word) !== undefined ? word : undefined
 }
 
 /**
@@ -125,7 +134,7 @@ function passwordActions(parts: PageParts, { show, textsFor }: Shared): Pick<Acc
           ? await accounts.changePassword(call, { ...choice, current })
           : await accounts.choosePassword(call, { ...choice, credential })
         // Pressed twice: after the first press the password now is another one.
-        if (device === undefined && (await parts.justDone.wasDone(call, press))) return doneAnswer('password')
+        if (device === undefined && (await parts.justDone.wasDone(call, press))) return doneAnswer(parts, exchange, 'password')
         if (device === undefined)
           return await show(who, {
             section: 'password',
@@ -138,17 +147,18 @@ function passwordActions(parts: PageParts, { show, textsFor }: Shared): Pick<Acc
       }
       await engine.revokeAccount(call, session.accountId, session.id)
       exchange.renewCsrf()
-      return doneAnswer('password')
+      return doneAnswer(parts, exchange, 'password')
     },
   }
 }
 
-function profileActions({ accounts, settings }: PageParts, { show, textsFor }: Shared): Pick<AccountActions, 'rename' | 'chooseLanguage'> {
+function profileActions(parts: PageParts, { show, textsFor }: Shared): Pick<AccountActions, 'rename' | 'chooseLanguage'> {
+  const { accounts, settings } = parts
   return {
     async rename(who: SignedIn, name: string) {
       try {
         await accounts.rename(who.call, { accountId: who.session.accountId, name, by: whence(who.exchange) })
-        return doneAnswer('name')
+        return doneAnswer(parts, who.exchange, 'name')
       } catch (error) {
         return show(who, { section: 'profile', failure: formFailure(textsFor(who), error, { name }) })
       }
@@ -158,7 +168,7 @@ function profileActions({ accounts, settings }: PageParts, { show, textsFor }: S
         throw httpErrors.invalid({ detail: 'This language is not offered.' })
       await accounts.chooseLanguage(call, session.accountId, tag)
       keepChoice(exchange, tag)
-      return doneAnswer('language')
+      return doneAnswer(parts, exchange, 'language')
     },
   }
 }

@@ -1,7 +1,7 @@
 // The account page over HTTP.
 import { type Route, route, seeOther, page } from '#kernel/http/route.ts'
 import { z } from '#kernel/schema.ts'
-import { accountActions, type AccountActions, doneAnswer, doneWord } from './account-actions.ts'
+import { accountActions, type AccountActions, doneAnswer, doneWord, saidHere } from './account-actions.ts'
 import { KEPT_DAYS } from '../security-events/service.ts'
 import { signedOutPage, stillSignedInPage } from './engine-pages.ts'
 import { csrfToken, emptyForm, formAnswers, formText, friendly, type PageParts, skinOf } from './handling.ts'
@@ -33,7 +33,9 @@ export function accountRoutes(parts: PageParts): Route[] {
       summary: 'The account page',
       input: { query: doneQuery },
       answers: formAnswers,
-      handle: friendly(parts, (call, { query }, exchange) => signedIn(call, exchange, (who) => show(who, { done: query.done }))),
+      handle: friendly(parts, (call, { query }, exchange) =>
+        signedIn(call, exchange, (who) => show(who, { done: saidHere(parts, exchange, query.done) })),
+      ),
     }),
     ...profileRoutes(parts, actions),
     route({
@@ -107,7 +109,7 @@ function appRoutes(parts: PageParts, signedIn: AccountActions['signedIn']): Rout
       handle: friendly(parts, (call, { body }, exchange) =>
         signedIn(call, exchange, async ({ session }) => {
           await engine.revokeApp(call, session.accountId, body.client_id)
-          return doneAnswer('app')
+          return doneAnswer(parts, exchange, 'app')
         }),
       ),
     }),

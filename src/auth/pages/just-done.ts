@@ -16,6 +16,8 @@ const PRESS = 'auth.second_press'
 const LINK = 'auth.link_after'
 
 const mark = z.strictObject({
+  /** What it was, on a page that several things lead to. */
+  word: z.string().optional(),
   /** In how many days something follows. */
   days: z.int().optional(),
   until: z.int(),
@@ -35,13 +37,20 @@ export interface JustDone {
   /** The token for a link on the page that answers this request; the same when this browser sends it again, and stored nowhere. */
   linkAfter(exchange: Pick<Exchange, 'cookies'>, token: string): string | undefined
   /** Leads to the page, which may say for a while what was done. */
-  leadTo(
-    exchange: Exchange,
-    to: { readonly page: string; readonly query?: string; readonly days?: number },
-    headers?: Answer['headers'],
-  ): Answer
-  /** `undefined` where nothing of the kind was done. */
-  on(exchange: Exchange): { readonly days?: number | undefined } | undefined
+  leadTo(exchange: Exchange, to: LeadTo, headers?: Answer['headers']): Answer
+  /**
+   * `undefined` where nothing of the kind was done. A page that several things lead to gives the word of its address: the page by itself, in another tab or
+   * later, has nothing to say.
+   */
+  on(exchange: Exchange, word?: string): { readonly days?: number | undefined } | undefined
+}
+
+interface LeadTo {
+  readonly page: string
+  readonly query?: string
+  readonly days?: number
+  /** Stands in the address as `done`. */
+  readonly word?: string
 }
 
 export interface JustDoneDependencies {
@@ -65,18 +74,18 @@ export function createJustDone({ keyRing, cache, clock }: JustDoneDependencies):
     did: (call, press) => cache.set(call, pressName(press), 'done', { ttlMs: JUST_DONE_MS }).catch(() => {}),
     wasDone: async (call, press) => (await cache.get(call, pressName(press)).catch(() => undefined)) !== undefined,
     linkAfter: (exchange, token) => codeOf(links, exchange, [token]),
-    leadTo(exchange, { page, query = '', days }, headers) {
-      const text = JSON.stringify({ days, until: clock.now() + JUST_DONE_MS })
+    leadTo(exchange, { page, word, query = word === undefined ? '' : `?done=${word}`, days }, headers) {
+      const text = JSON.stringify({ word, days, until: clock.now() + JUST_DONE_MS })
       // The page can be loaded again, or read in another language, for as long. Lax: a reload of a page that a mailed link has led to would come without it else.
       const attributes = { sameSite: 'Lax', maxAgeSeconds: JUST_DONE_MS / 1000 } as const
       exchange.addCookie(serialiseCookie(COOKIE, keyRing.seal(PURPOSE, page, text), attributes))
       return seeOther(`${page}${query}`, headers)
     },
-    on({ cookies, path }) {
+    on({ cookies, path }, word) {
       const sealed = cookies.get(COOKIE)
       const text = sealed === undefined ? undefined : keyRing.open(PURPOSE, path, sealed)
       const found = text === undefined ? undefined : mark.safeParse(JSON.parse(text)).data
-      return found === undefined || found.until <= clock.now() ? undefined : found
+      return found === undefined || found.word !== word || found.until <= clock.now() ? undefined : found
     },
   }
 }

@@ -56,7 +56,7 @@ export function serviceAccountRoutes(parts: PageParts): Route[] {
       handle: doingLately(parts, async ({ who, acting }, input) => {
         const owner = await services.ownerOf(who.call, acting)
         await services.setRoles(who.call, owner, { clientId: input.params.service, roles: checkedIn(roles, input.body) })
-        return doneIn(acting.organisationId, 'service-roles')
+        return doneIn(parts, { who, acting }, 'service-roles')
       }),
     }),
     ...secretRoutes(parts, shown),
@@ -67,7 +67,7 @@ export function serviceAccountRoutes(parts: PageParts): Route[] {
       handle: doingLately(parts, async ({ who, acting }, input) => {
         const scopes = services.scopes.filter((scope) => Object.hasOwn(input.body, `scope-${scope}`))
         await services.setScopes(who.call, await services.ownerOf(who.call, acting), { clientId: input.params.service, scopes })
-        return doneIn(acting.organisationId, 'service-scopes')
+        return doneIn(parts, { who, acting }, 'service-scopes')
       }),
     }),
     route({
@@ -76,7 +76,7 @@ export function serviceAccountRoutes(parts: PageParts): Route[] {
       handle: doingLately(parts, async ({ who, acting }, input) => {
         if (!(await services.remove(who.call, await services.ownerOf(who.call, acting), input.params.service)))
           throw authErrors.service_not_found()
-        return doneIn(acting.organisationId, 'service-removed')
+        return doneIn(parts, { who, acting }, 'service-removed')
       }),
     }),
   ]
@@ -144,7 +144,7 @@ function keyRoutes(parts: PageParts): Route[] {
         const owner = await services.ownerOf(who.call, acting)
         return unlessOvertaken(parts, { on, input }, async () => {
           await renamed(['key', 'nextKey'], give(who.call, owner, change))
-          return doneIn(acting.organisationId, 'service-key')
+          return doneIn(parts, { who, acting }, 'service-key')
         })
       }),
     })
@@ -156,7 +156,7 @@ function keyRoutes(parts: PageParts): Route[] {
       input: { params, body: emptyForm },
       handle: doingLately(parts, async ({ who, acting }, input) => {
         await services.endEarlier(who.call, await services.ownerOf(who.call, acting), input.params.service)
-        return doneIn(acting.organisationId, 'service-earlier')
+        return doneIn(parts, { who, acting }, 'service-earlier')
       }),
     }),
   ]
