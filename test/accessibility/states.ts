@@ -239,8 +239,11 @@ export async function openStage(): Promise<Stage> {
     { name: 'POST /sign-up', ask: () => ({ path: '/sign-up', form: { name: '', email: 'x', password: 'short' } }) },
     { name: 'GET /interaction/:uid/sign-up', ask: () => during(own, { path: '/interaction/u1/sign-up' }) },
     { name: 'POST /interaction/:uid/sign-up', ask: () => during(own, { path: '/interaction/u1/sign-up', form: { email: 'x' } }) },
-    { name: 'GET /check-mail', ask: () => ({ path: '/check-mail' }) },
-    { name: 'GET /interaction/:uid/check-mail', ask: () => during(own, { path: '/interaction/u1/check-mail' }) },
+    { name: 'GET /check-mail', ask: () => justDone(world, { path: '/check-mail' }) },
+    {
+      name: 'GET /interaction/:uid/check-mail',
+      ask: () => during(own, justDone(world, { path: '/interaction/u1/check-mail', cookies: here })),
+    },
     {
       name: 'GET /confirm',
       async ask() {
@@ -257,13 +260,16 @@ export async function openStage(): Promise<Stage> {
     { name: 'GET /confirmed', ask: () => justDone(world, { path: '/confirmed' }) },
     { name: 'GET /forgot-password', ask: () => ({ path: '/forgot-password' }) },
     { name: 'POST /forgot-password', ask: () => ({ path: '/forgot-password', form: { email: 'x' } }) },
-    { name: 'GET /forgot-password/sent', ask: () => ({ path: '/forgot-password/sent' }) },
+    { name: 'GET /forgot-password/sent', ask: () => justDone(world, { path: '/forgot-password/sent' }) },
     { name: 'GET /interaction/:uid/forgot-password', ask: () => during(own, { path: '/interaction/u1/forgot-password' }) },
     {
       name: 'POST /interaction/:uid/forgot-password',
       ask: () => during(own, { path: '/interaction/u1/forgot-password', form: { email: 'x' } }),
     },
-    { name: 'GET /interaction/:uid/forgot-password/sent', ask: () => during(own, { path: '/interaction/u1/forgot-password/sent' }) },
+    {
+      name: 'GET /interaction/:uid/forgot-password/sent',
+      ask: () => during(own, justDone(world, { path: '/interaction/u1/forgot-password/sent', cookies: here })),
+    },
     {
       name: 'GET /reset-password',
       async ask() {

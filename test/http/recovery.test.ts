@@ -8,7 +8,7 @@ import { passkeysCollection } from '../../src/auth/passkeys/repository.ts'
 import { codesCollection, totpCollection } from '../../src/auth/second-factors/repository.ts'
 import { identitiesCollection } from '../../src/auth/upstream/repository.ts'
 import type { StoredEvent } from '../../src/database/contract.ts'
-import { type AccountsWorld, call, cookiesAfter, openAccounts, type SentMail, tokenIn } from '../support/accounts.ts'
+import { type AccountsWorld, call, cookiesAfter, openAccounts, type SentMail, tokenIn, type Visited } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
 
 let world: AccountsWorld
@@ -156,13 +156,34 @@ test('whoever moved in with an address that was not confirmed gets in by its mai
   assert.equal(await ways(moved), 1, 'what its owner sets afterwards stays')
 })
 
+test('that a mail is on its way is said where it was asked for, while its link is good, and by no link', async () => {
+  const email = 'mailed@example.org'
+  const asking = [
+    { ask: '/forgot-password', page: '/forgot-password/sent', form: { email } },
+    { ask: '/sign-up', page: '/check-mail', form: { email, name: 'Ada', password: NEXT } },
+  ]
+  for (const base of ['', '/interaction/u1'])
+    for (const { ask: path, page, form } of asking) {
+      const asked = await world.visit({ path: `${base}${path}`, form, client: `${base}${path}` })
+      const there = `${base}${page}`
+      assert.equal(asked.headers?.['location'], there)
+      const cookies = cookiesAfter(asked)
+      world.clock.advance(15 * 60_000 - 1)
+      assert.equal((await world.visit({ path: there, cookies })).status, 200)
+      world.clock.advance(1)
+      for (const led of [await world.visit({ path: there, cookies }), await world.visit({ path: there })])
+        assert.deepEqual([led.status, led.headers?.['location'], led.text], [303, `${base}${path}`, ''])
+    }
+})
+
 test('requirement 69: an address without an account gets the same answers, and a mail that says so', async () => {
   const { email } = await world.person({ email: 'known@example.org' })
-  const known = [await world.visit({ path: '/forgot-password', form: { email } }), await world.visit({ path: '/forgot-password/sent' })]
-  const unknown = [
-    await world.visit({ path: '/forgot-password', form: { email: 'nobody@example.org' } }),
-    await world.visit({ path: '/forgot-password/sent' }),
-  ]
+  const pagesFor = async (address: string): Promise<Visited[]> => {
+    const asked = await world.visit({ path: '/forgot-password', form: { email: address } })
+    return [asked, await world.visit({ path: '/forgot-password/sent', cookies: cookiesAfter(asked) })]
+  }
+  const [known, unknown] = [await pagesFor(email), await pagesFor('nobody@example.org')]
+  assert.match(known[1]?.text ?? '', /If this address has an account/)
   assert.deepEqual(
     known.map(({ status, headers, text }) => ({ status, headers, text })),
     unknown.map(({ status, headers, text }) => ({ status, headers, text })),

@@ -51,6 +51,8 @@ interface LeadTo {
   readonly days?: number
   /** Stands in the address as `done`. */
   readonly word?: string
+  /** For a page that people come back to from their mail. */
+  readonly minutes?: number
 }
 
 export interface JustDoneDependencies {
@@ -74,10 +76,11 @@ export function createJustDone({ keyRing, cache, clock }: JustDoneDependencies):
     did: (call, press) => cache.set(call, pressName(press), 'done', { ttlMs: JUST_DONE_MS }).catch(() => {}),
     wasDone: async (call, press) => (await cache.get(call, pressName(press)).catch(() => undefined)) !== undefined,
     linkAfter: (exchange, token) => codeOf(links, exchange, [token]),
-    leadTo(exchange, { page, word, query = word === undefined ? '' : `?done=${word}`, days }, headers) {
-      const text = JSON.stringify({ word, days, until: clock.now() + JUST_DONE_MS })
+    leadTo(exchange, { page, word, query = word === undefined ? '' : `?done=${word}`, days, minutes }, headers) {
+      const forMs = minutes === undefined ? JUST_DONE_MS : minutes * 60_000
+      const text = JSON.stringify({ word, days, until: clock.now() + forMs })
       // The page can be loaded again, or read in another language, for as long. Lax: a reload of a page that a mailed link has led to would come without it else.
-      const attributes = { sameSite: 'Lax', maxAgeSeconds: JUST_DONE_MS / 1000 } as const
+      const attributes = { sameSite: 'Lax', maxAgeSeconds: forMs / 1000 } as const
       exchange.addCookie(serialiseCookie(COOKIE, keyRing.seal(PURPOSE, page, text), attributes))
       return seeOther(`${page}${query}`, headers)
     },

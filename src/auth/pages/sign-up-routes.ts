@@ -59,20 +59,17 @@ export function signUpRoutes(parts: PageParts): Route[] {
         show: (failure) => show(at, failure),
         async run() {
           await accounts.signUp(call, interaction === undefined ? details : { ...details, interaction })
-          return seeOther(`${base}/check-mail`)
+          return parts.justDone.leadTo(exchange, { page: `${base}/check-mail`, minutes: LINK_MINUTES })
         },
       },
     )
   }
-  const checkMail = (exchange: Exchange, { base, signInPath }: Place): Answer =>
-    page(
-      checkMailPage(skinOf(parts, exchange), {
-        signUpPath: `${base}/sign-up`,
-        signInPath,
-        minutes: LINK_MINUTES,
-        mailbox: parts.settings.mailbox,
-      }),
-    )
+  const checkMail = (exchange: Exchange, { base, signInPath }: Place): Answer => {
+    const signUpPath = `${base}/sign-up`
+    if (parts.justDone.on(exchange) === undefined) return seeOther(signUpPath)
+    const view = { signUpPath, signInPath, minutes: LINK_MINUTES, mailbox: parts.settings.mailbox }
+    return page(checkMailPage(skinOf(parts, exchange), view))
+  }
 
   return [...BASES.flatMap((base) => placedRoutes(base, { show, submit, checkMail, parts })), ...confirmRoutes(parts)]
 }
@@ -115,7 +112,7 @@ function placedRoutes(base: Base, { show, submit, checkMail, parts }: PlacedHand
       rate: 'page',
       summary: 'What to do after signing up',
       input: { params },
-      answers: { 200: 'html' },
+      answers: { 200: 'html', 303: 'empty' },
       handle: friendly(parts, async (_call, input, exchange) => checkMail(exchange, placeOf(input.params))),
     }),
   ]

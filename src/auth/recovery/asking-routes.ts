@@ -64,7 +64,7 @@ function createAsking(parts: PageParts, { path, name, words, ask }: Wanted): Ask
           show: (failure) => show(at, failure),
           async run() {
             await ask(call, { email, client: exchange.client, device: deviceOf(exchange), interaction: place.interaction })
-            return seeOther(`${place.base}${path}/sent`)
+            return parts.justDone.leadTo(exchange, { page: `${place.base}${path}/sent`, minutes: TOKEN_MINUTES })
           },
         },
       )
@@ -110,11 +110,12 @@ function placedRoutes(parts: PageParts, { base, wanted, asking }: Placed): Route
       rate: 'page',
       summary: 'What to do with the mail',
       input: { params },
-      answers: { 200: 'html' },
+      answers: { 200: 'html', 303: 'empty' },
       handle: friendly(parts, async (_call, input, exchange) => {
+        const againPath = `${placeOf(input.params).base}${wanted.path}`
+        if (parts.justDone.on(exchange) === undefined) return seeOther(againPath)
         const skin = skinOf(parts, exchange)
         const words = wanted.words(skin.texts).mailed(TOKEN_MINUTES)
-        const againPath = `${placeOf(input.params).base}${wanted.path}`
         return page(mailedPage(skin, { words, againPath, mailbox: parts.settings.mailbox }))
       }),
     }),
