@@ -60,7 +60,7 @@ const BESIDE: Readonly<Record<string, string>> = {
   'cassandra.ts': `import type { Engine } from 'ninefold/database'
 export declare function createCassandraEngine(options: object): Engine
 `,
-  // The app of docs/resources.md, with the resource that its photos have a relation to.
+  // The app of docs/resources.md (and of client/README.md), with the resource that its photos have a relation to.
   '../ninefold.config.ts': `import { defineApp, resource, z } from 'ninefold'
 import { photos } from './docs/resources.0.ts'
 
@@ -125,7 +125,7 @@ async function compiled(name: string, blocks: readonly Block[]): Promise<readonl
     .map((line) => line.replace(/^(\S+)\((\d+),\d+\)/, (_, file: string, at: string) => `${files.get(file)?.page ?? file}:${at}`))
 }
 
-const pages = globSync(['README.md', 'docs/**/*.md'], { cwd: root })
+const pages = globSync(['README.md', 'client/README.md', 'docs/**/*.md'], { cwd: root })
 
 test('every example of a document compiles, or says why it is left out', { timeout: 180_000 }, async (t) => {
   const texts = await Promise.all(pages.map(async (page) => ({ page, text: await readFile(join(root, page), 'utf8') })))
