@@ -126,7 +126,7 @@ describe('service accounts on the page of an organisation', () => {
       after,
     )
     assert.equal(after?.earlierUntil, until, 'what is deployed goes on')
-    const unseen = /<option value="unseen">no longer: it never arrived<\/option>/
+    const unseen = /<option value="unseen">no longer: it got lost<\/option>/
     assert.match((await world.visit({ path })).text, unseen)
     const instead = await post(`services/${clientId}/secret`, { keep: 'unseen', replacing: after?.credential ?? '' })
     assert.deepEqual([instead.status, secretIn(instead.text)], [200, true], 'the answer was lost')

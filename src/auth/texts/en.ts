@@ -377,7 +377,7 @@ export const en = {
     serviceRoles: (name: string) => `Roles of ${name}`,
     renewSecret: 'New secret',
     renewSecretOf: (name: string) => `New secret for ${name}`,
-    keepUnseen: 'no longer: it never arrived',
+    keepUnseen: 'no longer: it got lost',
     keepEarlier: 'What it has now is good',
     keeps: { 0: 'no longer: it ends at once', 3600: 'for another hour', 86400: 'for another day', 604800: 'for another week' },
     provesBy: { secret: 'has a secret', key: 'signs with its key' },
@@ -390,7 +390,7 @@ export const en = {
     renewedAt: (moment: string, byYou: boolean) =>
       `It got that on ${moment}${byYou ? ', from you: perhaps the button was pressed twice, or the answer was lost' : ''}.`,
     earlierEndsWithNext: (moment: string) =>
-      `What it had before is good until ${moment}. If the new one never arrived, use the form again and choose that there: else what it had before ends with the next one.`,
+      `What it had before is good until ${moment}. If the new one got lost, use the form again and choose that there: else what it had before ends with the next one.`,
     useAgain: 'If you need yet another one, use the form again.',
     earlierUntil: (moment: string) => `What it had before is good until ${moment}.`,
     endEarlier: 'End what it had before',
