@@ -59,8 +59,6 @@ interface TestedDatabase {
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), 'ninefold-test-'))
-/** Hundreds of processes read the same sources: compiled once, a start takes half the time. */
-const compiled = join(root, 'node_modules', '.cache', 'compiled')
 const say = (line: string): boolean => process.stdout.write(`${line}\n`)
 
 const { values: options, positionals: filters } = parseArgs({
@@ -171,7 +169,7 @@ function runProcess(file: string, title: string, environment: Readonly<Record<st
     cwd: root,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_COMPILE_CACHE: compiled, ...environment },
+    env: { ...process.env, ...environment },
   })
   const pid = child.pid ?? 0
   running.add(pid)

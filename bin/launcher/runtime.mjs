@@ -29,8 +29,8 @@ export function noRuntimeMessage() {
 }
 
 /**
- * Where Node keeps what it has compiled, so that the next start takes a third less. Beside the packages, where only whoever installs them writes: what lies
- * there is run. Where it cannot be written, Node compiles each time, as ever.
+ * Where Node keeps what it has compiled, so that the next start takes a quarter less, and tests, hundreds of processes, read the same sources once. Beside the
+ * packages, where only whoever installs them writes: what lies there is run. Where it cannot be written, Node compiles each time, as ever.
  */
 export function compileCache() {
   return process.env.NODE_COMPILE_CACHE ?? fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url))

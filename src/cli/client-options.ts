@@ -1,8 +1,5 @@
 // What `clients` takes on the command line beside what every command takes.
-import type { ClientChange, SecretRenewal } from '../auth/clients/contract.ts'
-
-/** Unless told. */
-const KEEP_SECONDS = 3600
+import { type ClientChange, KEEP_SECONDS, type SecretRenewal } from '../auth/clients/contract.ts'
 
 export const CLIENT_OPTIONS = {
   name: { type: 'string' },

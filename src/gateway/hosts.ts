@@ -23,7 +23,10 @@ export interface Host extends ServedHost {
   readonly isAccounts: boolean
   /** There it is called by clients with certificates, and so is the API. No cookie counts. */
   readonly isCertificates: boolean
-  /** Whether certificates of clients count: where they have a host of their own, there alone. The proxy asks for none at the others, and whoever writes the header there is no proxy. */
+  /**
+   * Whether certificates of clients count: where they have a host of their own, there alone. The proxy asks for none at the others, and whoever writes the
+   * header there is no proxy.
+   */
   readonly takesCertificates: boolean
   readonly isConsole: boolean
   /** Where the API that is served here is described. Scripts of other origins may call it with a token. */

@@ -73,8 +73,8 @@ export function credentialOf({ password = '', waysVersion = 0, rehash }: Pick<Ac
 }
 
 /**
- * A sign-up that waits for its address to be confirmed. Once it is, where its person goes on is all that is left of it, for minutes. One for an address that has an account already is kept just the same, so that both cost
- * the same work; its link is never mailed, and it can confirm nothing.
+ * A sign-up that waits for its address to be confirmed. Once it is, where its person goes on is all that is left of it, for minutes. One for an address
+ * that has an account already is kept just the same, so that both cost the same work; its link is never mailed, and it can confirm nothing.
  */
 export const emailToken = z.strictObject({
   /** SHA-256 of the token in the link. */

@@ -142,6 +142,10 @@ export interface ClientView {
   }
 }
 
+/** How long a secret or key is taken beside the next one, unless told, and at the longest. */
+export const KEEP_SECONDS = 3600
+export const LONGEST_KEEP_SECONDS = 30 * 86_400
+
 export interface SecretRenewal {
   /** For how long the one before is taken; an hour unless told, and with 0 it ends at once. */
   readonly keepSeconds?: number | undefined

@@ -4,7 +4,15 @@ import type { Clock } from '#kernel/clock.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import { isPlace } from '../client-documents/place.ts'
-import type { ClientChange, ClientDefinition, Clients, ClientView, SecretRenewal } from './contract.ts'
+import {
+  type ClientChange,
+  type ClientDefinition,
+  type Clients,
+  type ClientView,
+  KEEP_SECONDS,
+  LONGEST_KEEP_SECONDS,
+  type SecretRenewal,
+} from './contract.ts'
 import { authErrors } from '../errors.ts'
 import { keyProblems } from '../provider/client-authentication.ts'
 import { type ClientSettings, clientProblems, definitionProblems } from '../provider/client-rules.ts'
@@ -21,8 +29,6 @@ import { clientDefinition, type StoredClient } from './schemas.ts'
 import { requireOperator } from '../operators-only.ts'
 
 const PAGE = 200
-const KEEP_SECONDS = 3600
-const LONGEST_KEEP_SECONDS = 30 * 86_400
 
 export interface ClientsDependencies {
   readonly repository: ClientsRepository

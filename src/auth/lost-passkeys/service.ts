@@ -46,7 +46,8 @@ export interface LostPasskeys {
   send(call: Call, email: string): Promise<PasskeyLink | undefined>
   /**
    * The token of such a link, for whoever has just taken over the account that an operator has offered to this address: they have lost every passkey by
-   * that. A token of its own, unless one is given that nobody else can know. `undefined` where another way in is open, or the account is blocked or somebody else's by now.
+   * that. A token of its own, unless one is given that nobody else can know. `undefined` where another way in is open, or the account is blocked or
+   * somebody else's by now.
    */
   grant(
     call: Call,

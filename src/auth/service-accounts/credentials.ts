@@ -4,7 +4,7 @@ import type { Call } from '#kernel/call.ts'
 import type { Change } from '#kernel/collection.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { sha256 } from '#kernel/keyring.ts'
-import type { PublicKeyDefinition } from '../clients/contract.ts'
+import { KEEP_SECONDS, LONGEST_KEEP_SECONDS, type PublicKeyDefinition } from '../clients/contract.ts'
 import { refuseOther, renewerOf } from '../clients/credential.ts'
 import type { StoredClient } from '../clients/schemas.ts'
 import { authErrors } from '../errors.ts'
@@ -16,8 +16,6 @@ import { parsePublicKey } from './key.ts'
 import { doneBy, held, type Owner, ownOf, type ServiceAccountsDependencies } from './parts.ts'
 
 /** As of clients. */
-const KEEP_SECONDS = 3600
-export const LONGEST_KEEP_SECONDS = 30 * 86_400
 
 interface Renewal extends CredentialChange {
   readonly clientId: string

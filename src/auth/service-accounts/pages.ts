@@ -3,6 +3,7 @@ import { type Html, html } from '#kernel/html.ts'
 import { csrfField, field, lead, message, type Skin, stagePage } from '../pages/layout.ts'
 import type { FormState } from '../pages/parts.ts'
 import { scopeWords as wordsOfScope } from '../pages/words.ts'
+import { KEEP_SECONDS } from '../clients/contract.ts'
 import { renewerOf } from '../clients/credential.ts'
 import { PERMISSIONS_SCOPE } from '../roles/membership.ts'
 import { confirmWay } from '../pages/confirm-way.ts'
@@ -22,7 +23,7 @@ export interface ServicesView {
 }
 
 /** In seconds: at once, an hour, a day, a week. */
-const KEEPS = [3600, 0, 86_400, 604_800] as const
+const KEEPS = [KEEP_SECONDS, 0, 86_400, 604_800] as const
 
 /** For what it has now: the answer with it was lost. */
 export const UNSEEN = 'unseen'

@@ -19,7 +19,7 @@ import {
 import { pathOf } from '../organisations/parts.ts'
 import { csrfToken, emptyForm, formText, type PageParts, skinOf } from '../pages/handling.ts'
 import { authErrors } from '../errors.ts'
-import { LONGEST_KEEP_SECONDS } from './credentials.ts'
+import { LONGEST_KEEP_SECONDS } from '../clients/contract.ts'
 import type { CredentialChange } from './contract.ts'
 import { renewedWords, secretPage, UNSEEN } from './pages.ts'
 

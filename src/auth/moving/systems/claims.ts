@@ -1,4 +1,5 @@
-// What other systems let an app note of a person: claims of Firebase, `app_metadata` of Auth0 and Supabase. Some of it are roles; nobody but the operator knows which.
+// What other systems let an app note of a person: claims of Firebase, `app_metadata` of Auth0 and Supabase. Some of it are roles; nobody but the operator
+// knows which.
 import { z } from '#kernel/schema.ts'
 import { type ConverterOptions, quoted, roleLeft } from './shared.ts'
 
