@@ -373,7 +373,7 @@ export const de: Texts = {
     serviceRoles: (name) => `Rollen von ${name}`,
     renewSecret: 'Neues Geheimnis',
     renewSecretOf: (name) => `Neues Geheimnis für ${name}`,
-    keepUnseen: 'nicht mehr: Es kam nie an',
+    keepUnseen: 'nicht mehr: verloren',
     keepEarlier: 'Was es bisher hat, gilt',
     keeps: { 0: 'nicht mehr: Es endet sofort', 3600: 'noch eine Stunde', 86400: 'noch einen Tag', 604800: 'noch eine Woche' },
     provesBy: { secret: 'hat ein Geheimnis', key: 'unterschreibt mit seinem Schlüssel' },
@@ -387,7 +387,7 @@ export const de: Texts = {
     renewedAt: (moment, byYou) =>
       `Geändert wurde das am ${moment}${byYou ? ', von Ihnen: Vielleicht wurde zweimal gedrückt, oder die Antwort ging verloren' : ''}.`,
     earlierEndsWithNext: (moment) =>
-      `Was es vorher hatte, gilt bis ${moment}. Kam das neue nie an, benutzen Sie das Formular erneut und wählen Sie das dort: Sonst endet mit dem nächsten, was es vorher hatte.`,
+      `Was es vorher hatte, gilt bis ${moment}. Ging das neue verloren, benutzen Sie das Formular erneut und wählen Sie das dort: Sonst endet mit dem nächsten, was es vorher hatte.`,
     useAgain: 'Brauchen Sie noch eines, benutzen Sie das Formular erneut.',
     earlierUntil: (moment) => `Was es vorher hatte, gilt bis ${moment}.`,
     endEarlier: 'Das Vorherige jetzt beenden',
