@@ -30,12 +30,11 @@ export async function inPlaces<T, R>(
   const light = tasks.filter(isLight)
   const heavy = tasks.filter((task) => !isLight(task))
   const results: R[] = []
-  const underWay = { light: new Set<Promise<void>>(), heavy: new Set<Promise<void>>() }
-  const begin = (task: T, among: Set<Promise<void>>): void => {
-    const running = run(task).then((result) => {
-      results.push(result)
-      among.delete(running)
-    })
+  const underWay = { light: new Set<Promise<unknown>>(), heavy: new Set<Promise<unknown>>() }
+  const begin = (task: T, among: Set<Promise<unknown>>): void => {
+    const running = run(task)
+      .then((result) => results.push(result))
+      .finally(() => among.delete(running))
     among.add(running)
   }
   const beginNext = (): boolean => {
