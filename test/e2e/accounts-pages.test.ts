@@ -1,12 +1,17 @@
 // The pages of the accounts origin as the platform serves them: their headers; and after many failed sign-ins a puzzle, which the script of the page
-// solves under the content security policy, so that the person is in without having seen more than a line of text.
+// solves under the content security policy, so that the person is in without having seen more than a line of text. And a form that is sent once more when
+// its answer is there, as the gateway lets it through.
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright-core'
 import { launchBrowser, withoutChromium } from '../support/browser.ts'
-import { PASSWORD, signUp } from '../support/person.ts'
+import { ninefold } from '../support/command.ts'
+import { mailedLink, PASSWORD, signUp } from '../support/person.ts'
 import { type PlatformProcess, startPlatform } from '../support/platform.ts'
+import { scenarioEnvironment } from '../support/scenario-database.ts'
 import { until } from '../support/until.ts'
 import { Visitor } from '../support/visitor.ts'
 
@@ -110,5 +115,60 @@ describe('the pages of the accounts origin', { skip: withoutChromium }, () => {
     await send(page, email, PASSWORD)
     await page.waitForURL(`${platform.origin('diary')}/`)
     assert.deepEqual(problems, [])
+  })
+})
+
+const RESTORE = /https?:\/\/\S+\/restore-address\?token=[\w-]+/
+
+describe('a form of the accounts origin that is sent again when its answer is there', () => {
+  test('in a second tab hears that the password is set, and after a reload that the address is back', async (t) => {
+    const platform = await startPlatform()
+    t.after(() => platform.stop({ remove: true }))
+    const { email } = await signUp(platform, 'twice@example.org')
+    const accounts = platform.origin('accounts')
+    const visitor = new Visitor(platform.port)
+    await visitor.submit(await visitor.visit(`${accounts}/forgot-password`), { email })
+    const link = await mailedLink(platform, email, /https?:\/\/\S+\/reset-password\?token=[\w-]+/)
+    const tabs = [await visitor.visit(link), await visitor.visit(link)]
+    const password = 'four quiet river stones'
+    for (const tab of tabs) {
+      const done = await visitor.press(tab, /reset-password/, { password })
+      assert.equal(done.url.pathname, '/reset-password/done', done.body)
+    }
+    const account = await visitor.submit(await visitor.visit(`${accounts}/account`), { email, password })
+    await visitor.press(account, /account\/email$/, { email: 'thief@example.org' })
+    const confirm = await mailedLink(platform, 'thief@example.org', /https?:\/\/\S+\/account\/email\/confirm\?token=[\w-]+/)
+    await visitor.press(await visitor.visit(confirm), /email\/confirm/)
+    const owner = new Visitor(platform.port)
+    const shown = await owner.visit(await mailedLink(platform, email, RESTORE))
+    for (const when of ['at first', 'after a reload']) {
+      const { status, body } = await owner.press(shown, /restore-address/)
+      assert.equal(status, 200, when)
+      assert.match(body, /The change is taken back/, when)
+    }
+  })
+
+  test('leads to the new passkey as before, where passkeys are all there is and no mail has that link', async (t) => {
+    const config = 'test/fixtures/passkeys/ninefold.config.ts'
+    const platform = await startPlatform({ config })
+    t.after(() => platform.stop({ remove: true }))
+    const environment = scenarioEnvironment(platform.dataDir)
+    const run = async (...words: string[]): Promise<void> => {
+      const { code, err } = await ninefold([...words, '--data-dir', platform.dataDir, '--log-level', 'error'], { environment, config })
+      assert.equal(code, 0, err)
+    }
+    const people = join(platform.dataDir, 'people.ndjson')
+    await writeFile(people, `${JSON.stringify({ email: 'thief@example.org', emailVerified: true, name: 'Ada' })}\n`)
+    await run('users', 'import', people, '--from', 'ninefold')
+    await run('account', 'thief@example.org', '--new-address', 'owner@example.org')
+    const visitor = new Visitor(platform.port)
+    const shown = await visitor.visit(await mailedLink(platform, 'owner@example.org', RESTORE))
+    const paths = new Set<string>()
+    for (const when of ['at first', 'after a reload']) {
+      const { body } = await visitor.press(shown, /restore-address/)
+      paths.add(/href="(\/new-passkey\?token=[\w-]+)"/.exec(body)?.[1] ?? assert.fail(`${when}: ${body}`))
+    }
+    assert.equal(paths.size, 1)
+    for (const path of paths) assert.equal((await visitor.visit(platform.origin('accounts') + path)).status, 200)
   })
 })

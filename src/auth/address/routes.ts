@@ -154,7 +154,7 @@ function restoreRoutes(parts: PageParts): Route[] {
         const outcome = restored ?? (await addresses.undoneBefore(call, token, press))
         if (outcome === undefined) return dead(parts, exchange)
         if (restored !== undefined) await endOthers(parts, call, restored.accountId)
-        exchange.renewCsrf()
+        // Nobody is signed in by this, so the form is as good as before: the page that answers it is loaded again by sending it once more.
         const link = losesPasskeys(parts, outcome) ? { token: parts.justDone.linkAfter(exchange, token) } : undefined
         // Whoever has got the link from an operator needs no second mail, which would send some roles back to the operator.
         const granted =

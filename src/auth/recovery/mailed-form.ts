@@ -114,7 +114,7 @@ function doneAnswer(
   exchange: Exchange,
   { form, interaction }: { readonly form: Pick<MailedForm<never, never>, 'path'>; readonly interaction: string | undefined },
 ): Answer {
-  exchange.renewCsrf()
+  // Nobody is signed in by this, so the form of another tab is as good as before, and hears the same.
   const query = interaction === undefined ? '' : `?interaction=${interaction}`
   return parts.justDone.leadTo(exchange, { page: `${form.path}/done`, query })
 }
