@@ -1,7 +1,7 @@
 // The account page: what it shows, what can be changed on it, and for whom.
 import assert from 'node:assert/strict'
 import type { Interaction } from '../../src/auth/engine.ts'
-import { after, before, test } from 'node:test'
+import { after, before, test, type TestContext } from 'node:test'
 import { de } from '../../src/auth/texts/de.ts'
 import { en } from '../../src/auth/texts/en.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
@@ -217,8 +217,8 @@ test('requirement 32: changes the password only for who knows it, then ends ever
   assert.deepEqual(world.engine.asked.slice(told), [`revokeUntil ${person.accountId} ${upTo} except here`])
 })
 
-test('the second press hears that the password is changed, where that was done, and whoever guesses hears nothing', async (t) => {
-  const { email, password, accountId } = await world.person({ email: 'pressed-twice@example.org' })
+async function pressing(t: TestContext, address: string) {
+  const { email, password, accountId } = await world.person({ email: address })
   const before = [...world.engine.sessionList]
   const now = world.clock.now()
   const own = { accountId, signedInAt: now, lastUsedAt: now, device: '' }
@@ -231,6 +231,11 @@ test('the second press hears that the password is changed, where that was done, 
   const next = 'a much better one'
   const press = (form: Readonly<Record<string, string>> = {}) =>
     world.visit({ path: '/account/password', form: { current: password, password: next, ...form } })
+  return { email, next, press }
+}
+
+test('the second press hears that the password is changed, where that was done, and whoever guesses hears nothing', async (t) => {
+  const { email, press } = await pressing(t, 'pressed-twice@example.org')
   const answers = await Promise.all(Array.from({ length: 3 }, () => press()))
   for (const { headers } of [...answers, await press()]) assert.equal(headers?.['location'], '/account?done=password')
   await world.settled()
@@ -242,6 +247,17 @@ test('the second press hears that the password is changed, where that was done, 
   assert.equal((await press({ current: 'a guess at it' })).status, 422, 'what the password is now tells nobody')
   world.clock.advance(2 * 60_000 + 1)
   assert.equal((await press()).status, 422)
+})
+
+test('who presses once more when the password is another one again does not hear that it is this one', async (t) => {
+  const { next, press } = await pressing(t, 'pressed-late@example.org')
+  assert.equal((await press()).status, 303)
+  const third = 'the one after that'
+  assert.equal((await press({ current: next, password: third })).status, 303)
+  const late = await press()
+  assert.equal(late.status, 422)
+  assert.match(late.text, /This is not your password/)
+  assert.equal((await press({ current: third })).headers?.['location'], '/account?done=password', 'when it is this one it is said')
 })
 
 test('requirement 68: signs out everywhere else, with a word on apps, when the box is ticked', async () => {

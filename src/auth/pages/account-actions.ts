@@ -126,7 +126,9 @@ function passwordActions(parts: PageParts, { show, textsFor }: Shared): Pick<Acc
       if (!emailVerified)
         return show(who, { section: 'password', failure: refused({ problem: textsFor(who).problems.address_unconfirmed }) })
       const choice = { accountId, sessionId: session.id, next: password, device: deviceOf(exchange), by: whence(exchange) }
-      const press = parts.justDone.pressIn(session.id, [accountId, current, password])
+      // With what the account is opened by at that moment: once it is another password again, nobody must hear that it is this one.
+      const pressed = async (): Promise<string> =>
+        parts.justDone.pressIn(session.id, [accountId, current, password, (await accounts.find(call, accountId))?.credential ?? ''])
       const again = hasPassword ? undefined : unlessRecent(parts, session, '/account?done=again')
       if (again !== undefined) return again
       try {
@@ -134,13 +136,13 @@ function passwordActions(parts: PageParts, { show, textsFor }: Shared): Pick<Acc
           ? await accounts.changePassword(call, { ...choice, current })
           : await accounts.choosePassword(call, { ...choice, credential })
         // Pressed twice: after the first press the password now is another one.
-        if (device === undefined && (await parts.justDone.wasDone(call, press))) return doneAnswer(parts, exchange, 'password')
+        if (device === undefined && (await parts.justDone.wasDone(call, await pressed()))) return doneAnswer(parts, exchange, 'password')
         if (device === undefined)
           return await show(who, {
             section: 'password',
             failure: refused({ problems: { current: textsFor(who).problems.password_wrong } }),
           })
-        await parts.justDone.did(call, press)
+        await parts.justDone.did(call, await pressed())
         rememberDevice(exchange, device)
       } catch (error) {
         return show(who, { section: 'password', failure: formFailure(textsFor(who), error, {}) })
