@@ -260,6 +260,15 @@ test('who presses once more when the password is another one again does not hear
   assert.equal((await press({ current: third })).headers?.['location'], '/account?done=password', 'when it is this one it is said')
 })
 
+test('of what somebody has done nobody hears who signs in after them in the same browser', async (t) => {
+  const cookies = cookiesAfter(await world.visit({ path: '/account/name', form: { name: 'Ada' } }))
+  const said = async (): Promise<boolean> =>
+    (await world.visit({ path: '/account?done=name', cookies })).text.includes(en.account.done.name)
+  assert.equal(await said(), true)
+  await pressing(t, 'signed-in-next@example.org')
+  assert.equal(await said(), false)
+})
+
 test('requirement 68: signs out everywhere else, with a word on apps, when the box is ticked', async () => {
   const { text } = await world.visit({ path: '/account' })
   assert.match(text, /Apps that you have let in lose their access/)

@@ -41,7 +41,7 @@ function askRoute(parts: PageParts): Route {
     try {
       const asker = { email, client: exchange.client, device: deviceOf(exchange) }
       await parts.byMail.addresses.ask(call, { ...asker, accountId: session.accountId })
-      return doneAnswer(parts, exchange, 'email-asked')
+      return doneAnswer(parts, who, 'email-asked')
     } catch (error) {
       return show(who, { section: 'email', failure: formFailure(skinOf(parts, exchange).texts, error, { email }) })
     }
@@ -73,8 +73,8 @@ function confirmRoutes(parts: PageParts): Route[] {
     const session = await parts.engine.browserSession(exchange)
     return session === undefined ? seeOther(parts.engine.signInPath(here(asked.token))) : asked.run({ call, exchange, session })
   }
-  const over = async (call: Call, exchange: Exchange, link: Link): Promise<Answer> =>
-    (await addresses.isConfirmed(call, link)) ? doneAnswer(parts, exchange, 'email') : dead(parts, exchange)
+  const over = async (who: SignedIn, link: Link): Promise<Answer> =>
+    (await addresses.isConfirmed(who.call, link)) ? doneAnswer(parts, who, 'email') : dead(parts, who.exchange)
   return [
     route({
       ...own,
@@ -87,9 +87,10 @@ function confirmRoutes(parts: PageParts): Route[] {
       handle: friendly(parts, (call, { query: { token } }, exchange) =>
         signedIn(call, exchange, {
           token,
-          run: async ({ session: { accountId } }) => {
+          run: async (who) => {
+            const { accountId } = who.session
             const email = await addresses.pending(call, { token, accountId })
-            if (email === undefined) return over(call, exchange, { token, accountId })
+            if (email === undefined) return over(who, { token, accountId })
             return page(confirmAddressPage(skinOf(parts, exchange, here(token)), { email, token, csrfToken: exchange.csrfToken() }))
           },
         }),
@@ -110,7 +111,7 @@ function confirmRoutes(parts: PageParts): Route[] {
           async run(who) {
             const asked = { token, accountId: who.session.accountId, by: whence(exchange) }
             const confirmed = await stayKnown(parts, who, { run: () => addresses.confirm(call, asked), emailAfter: (email) => email })
-            return confirmed === undefined ? over(call, exchange, asked) : doneAnswer(parts, exchange, 'email')
+            return confirmed === undefined ? over(who, asked) : doneAnswer(parts, who, 'email')
           },
         }),
       ),

@@ -3,7 +3,7 @@ import { type Answer, type Exchange, type Route, type RouteInput, route } from '
 import type { Call } from '#kernel/call.ts'
 import { AppError } from '#kernel/errors.ts'
 import { z } from '#kernel/schema.ts'
-import { accountActions } from '../pages/account-actions.ts'
+import { accountActions, type Told } from '../pages/account-actions.ts'
 import { type FormFailure, formAnswers, formFailure, formPage, friendly, type PageParts, skinOf } from '../pages/handling.ts'
 import type { SignedIn } from '../pages/parts.ts'
 import { firstSignIn } from '../pages/recent.ts'
@@ -42,12 +42,12 @@ export interface Doing {
 }
 
 interface DoneBy {
-  readonly who: Pick<SignedIn, 'exchange'>
+  readonly who: Told
   readonly acting: Pick<Acting, 'organisationId'>
 }
 
 export function doneIn({ justDone }: Pick<PageParts, 'justDone'>, { who, acting }: DoneBy, done: OrganisationDone): Answer {
-  return justDone.leadTo(who.exchange, { page: pathOf(acting.organisationId), word: done })
+  return justDone.leadTo(who.exchange, { page: pathOf(acting.organisationId), word: done, accountId: who.session.accountId })
 }
 
 type Run<Params, Query, Body> = (doing: Doing, input: RouteInput<Params, Query, Body>) => Promise<Answer>

@@ -45,7 +45,7 @@ export function endRoutes(parts: PageParts): Route[] {
         const end = owning(id, async (on) => {
           try {
             await parts.organisations.end(call, { ...on.acting, ...whence(exchange) }, name)
-            return doneAnswer(parts, exchange, 'organisation-ended')
+            return doneAnswer(parts, on.who, 'organisation-ended')
           } catch (error) {
             return show(parts, on, formFailure(skinOf(parts, exchange).texts, error, { name }))
           }

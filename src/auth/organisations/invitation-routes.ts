@@ -40,7 +40,7 @@ export function invitationRoutes(parts: PageParts): Route[] {
         if (session === undefined) return seeOther(parts.engine.signInPath(backTo(token)))
         const { organisationId, as } = await parts.organisations.invitations.accept(call, token, session.accountId)
         exchange.renewCsrf()
-        return doneIn(parts, { who: { exchange }, acting: { organisationId } }, as)
+        return doneIn(parts, { who: { exchange, session }, acting: { organisationId } }, as)
       }),
     }),
   ]
@@ -57,9 +57,10 @@ async function show(parts: PageParts, { call, exchange, token }: { call: Call; e
   const skin = skinOf(parts, exchange)
   const { invitations } = parts.organisations
   const [invitation, session] = await Promise.all([invitations.pending(call, token), parts.engine.browserSession(exchange)])
-  const into =
-    invitation !== undefined || session === undefined ? undefined : await invitations.acceptedInto(call, token, session.accountId)
-  if (into !== undefined) return doneIn(parts, { who: { exchange }, acting: { organisationId: into } }, 'accepted-already')
+  if (invitation === undefined && session !== undefined) {
+    const organisationId = await invitations.acceptedInto(call, token, session.accountId)
+    if (organisationId !== undefined) return doneIn(parts, { who: { exchange, session }, acting: { organisationId } }, 'accepted-already')
+  }
   if (invitation === undefined) {
     const { organisations, errors } = skin.texts
     return page(errorPage(skin, { heading: organisations.deadTitle, words: errors.invitation_ended }), 410)

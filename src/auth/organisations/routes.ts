@@ -71,7 +71,7 @@ function ownRoutes(parts: PageParts): Route[] {
       path: '/account/organisations/:id',
       summary: 'An organisation and its members',
       input: { params, query },
-      handle: doing(parts, (on, { query: shown }) => show(parts, on, { ...shown, done: saidHere(parts, on.who.exchange, shown.done) })),
+      handle: doing(parts, (on, { query: shown }) => show(parts, on, { ...shown, done: saidHere(parts, on.who, shown.done) })),
     }),
     posted(
       parts,
@@ -87,7 +87,7 @@ function ownRoutes(parts: PageParts): Route[] {
     }),
     posted(parts, { path: 'leave', summary: 'Leave an organisation', body: emptyForm }, async ({ who, acting }) => {
       await organisations.leave(who.call, acting)
-      return doneAnswer(parts, who.exchange, 'organisation-left')
+      return doneAnswer(parts, who, 'organisation-left')
     }),
   ]
 }

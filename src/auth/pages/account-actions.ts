@@ -25,17 +25,22 @@ export const doneWord = z
   .optional()
   .catch(undefined)
 
-export function doneAnswer({ justDone }: Pick<PageParts, 'justDone'>, exchange: Exchange, done: Done): Answer {
-  return justDone.leadTo(exchange, { page: '/account', word: done })
+/** Who is told: that account, and not whoever signs in next in this browser. */
+export interface Told extends Pick<SignedIn, 'exchange'> {
+  readonly session: Pick<SignedIn['session'], 'accountId'>
+}
+
+export function doneAnswer({ justDone }: Pick<PageParts, 'justDone'>, { exchange, session }: Told, done: Done): Answer {
+  return justDone.leadTo(exchange, { page: '/account', word: done, accountId: session.accountId })
 }
 
 /** The word in the address of a page, where that was done. `again` is none of those: it is part of an address to come back to, and tells of nothing. */
 export function saidHere<Word extends string>(
   { justDone }: Pick<PageParts, 'justDone'>,
-  exchange: Exchange,
+  { exchange, session: { accountId } }: Told,
   word?: Word,
 ): Word | undefined {
-  return word === undefined || word === 'again' || justDone.on(exchange, word) !== undefined ? word : undefined
+  return word === undefined || word === 'again' || justDone.on(exchange, { word, accountId }) !== undefined ? word : undefined
 }
 
 /**
@@ -136,7 +141,7 @@ function passwordActions(parts: PageParts, { show, textsFor }: Shared): Pick<Acc
           ? await accounts.changePassword(call, { ...choice, current })
           : await accounts.choosePassword(call, { ...choice, credential })
         // Pressed twice: after the first press the password now is another one.
-        if (device === undefined && (await parts.justDone.wasDone(call, await pressed()))) return doneAnswer(parts, exchange, 'password')
+        if (device === undefined && (await parts.justDone.wasDone(call, await pressed()))) return doneAnswer(parts, who, 'password')
         if (device === undefined)
           return await show(who, {
             section: 'password',
@@ -149,7 +154,7 @@ function passwordActions(parts: PageParts, { show, textsFor }: Shared): Pick<Acc
       }
       await engine.revokeAccount(call, session.accountId, session.id)
       exchange.renewCsrf()
-      return doneAnswer(parts, exchange, 'password')
+      return doneAnswer(parts, who, 'password')
     },
   }
 }
@@ -160,7 +165,7 @@ function profileActions(parts: PageParts, { show, textsFor }: Shared): Pick<Acco
     async rename(who: SignedIn, name: string) {
       try {
         await accounts.rename(who.call, { accountId: who.session.accountId, name, by: whence(who.exchange) })
-        return doneAnswer(parts, who.exchange, 'name')
+        return doneAnswer(parts, who, 'name')
       } catch (error) {
         return show(who, { section: 'profile', failure: formFailure(textsFor(who), error, { name }) })
       }
@@ -170,7 +175,7 @@ function profileActions(parts: PageParts, { show, textsFor }: Shared): Pick<Acco
         throw httpErrors.invalid({ detail: 'This language is not offered.' })
       await accounts.chooseLanguage(call, session.accountId, tag)
       keepChoice(exchange, tag)
-      return doneAnswer(parts, exchange, 'language')
+      return doneAnswer(parts, { exchange, session }, 'language')
     },
   }
 }

@@ -34,7 +34,7 @@ export function accountRoutes(parts: PageParts): Route[] {
       input: { query: doneQuery },
       answers: formAnswers,
       handle: friendly(parts, (call, { query }, exchange) =>
-        signedIn(call, exchange, (who) => show(who, { done: saidHere(parts, exchange, query.done) })),
+        signedIn(call, exchange, (who) => show(who, { done: saidHere(parts, who, query.done) })),
       ),
     }),
     ...profileRoutes(parts, actions),
@@ -109,7 +109,7 @@ function appRoutes(parts: PageParts, signedIn: AccountActions['signedIn']): Rout
       handle: friendly(parts, (call, { body }, exchange) =>
         signedIn(call, exchange, async ({ session }) => {
           await engine.revokeApp(call, session.accountId, body.client_id)
-          return doneAnswer(parts, exchange, 'app')
+          return doneAnswer(parts, { exchange, session }, 'app')
         }),
       ),
     }),

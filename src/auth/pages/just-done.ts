@@ -42,7 +42,13 @@ export interface JustDone {
    * `undefined` where nothing of the kind was done. A page that several things lead to gives the word of its address: the page by itself, in another tab or
    * later, has nothing to say.
    */
-  on(exchange: Exchange, word?: string): { readonly days?: number | undefined } | undefined
+  on(exchange: Exchange, said?: Said): { readonly days?: number | undefined } | undefined
+}
+
+interface Said {
+  readonly word?: string | undefined
+  /** Whoever is signed in, on a page of theirs. */
+  readonly accountId?: string | undefined
 }
 
 interface LeadTo {
@@ -51,6 +57,8 @@ interface LeadTo {
   readonly days?: number
   /** Stands in the address as `done`. */
   readonly word?: string
+  /** Who is told, on a page of whoever is signed in: nobody else who signs in in this browser meanwhile. */
+  readonly accountId?: string
   /** For a page that people come back to from their mail. */
   readonly minutes?: number
 }
@@ -61,6 +69,7 @@ export interface JustDoneDependencies {
   readonly clock: Clock
 }
 
+const place = (page: string, accountId = ''): string => JSON.stringify([page, accountId])
 const pressName = (press: string): string => `auth:pressed:${press}`
 
 export function createJustDone({ keyRing, cache, clock }: JustDoneDependencies): JustDone {
@@ -76,17 +85,17 @@ export function createJustDone({ keyRing, cache, clock }: JustDoneDependencies):
     did: (call, press) => cache.set(call, pressName(press), 'done', { ttlMs: JUST_DONE_MS }).catch(() => {}),
     wasDone: async (call, press) => (await cache.get(call, pressName(press)).catch(() => undefined)) !== undefined,
     linkAfter: (exchange, token) => codeOf(links, exchange, [token]),
-    leadTo(exchange, { page, word, query = word === undefined ? '' : `?done=${word}`, days, minutes }, headers) {
+    leadTo(exchange, { page, word, query = word === undefined ? '' : `?done=${word}`, days, accountId, minutes }, headers) {
       const forMs = minutes === undefined ? JUST_DONE_MS : minutes * 60_000
       const text = JSON.stringify({ word, days, until: clock.now() + forMs })
       // The page can be loaded again, or read in another language, for as long. Lax: a reload of a page that a mailed link has led to would come without it else.
       const attributes = { sameSite: 'Lax', maxAgeSeconds: forMs / 1000 } as const
-      exchange.addCookie(serialiseCookie(COOKIE, keyRing.seal(PURPOSE, page, text), attributes))
+      exchange.addCookie(serialiseCookie(COOKIE, keyRing.seal(PURPOSE, place(page, accountId), text), attributes))
       return seeOther(`${page}${query}`, headers)
     },
-    on({ cookies, path }, word) {
+    on({ cookies, path }, { word, accountId } = {}) {
       const sealed = cookies.get(COOKIE)
-      const text = sealed === undefined ? undefined : keyRing.open(PURPOSE, path, sealed)
+      const text = sealed === undefined ? undefined : keyRing.open(PURPOSE, place(path, accountId), sealed)
       const found = text === undefined ? undefined : mark.safeParse(JSON.parse(text)).data
       return found === undefined || found.word !== word || found.until <= clock.now() ? undefined : found
     },

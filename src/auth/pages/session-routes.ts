@@ -44,7 +44,7 @@ export function sessionRoutes(parts: PageParts, { signedIn, show }: Pick<Account
       handle: friendly(parts, (call, { params }, exchange) =>
         signedIn(call, exchange, async ({ session }) => {
           await engine.endBrowserSession(call, session.accountId, params.id)
-          return doneAnswer(parts, exchange, 'session')
+          return doneAnswer(parts, { exchange, session }, 'session')
         }),
       ),
     }),
@@ -63,7 +63,7 @@ export function sessionRoutes(parts: PageParts, { signedIn, show }: Pick<Account
             return show(who, { section: 'sessions', failure: refused({ problem: texts.sessions.othersNotSure }) })
           const { accountId, id: sessionId } = who.session
           await leaving.signOutElsewhere(call, { accountId, sessionId, by: whence(exchange) })
-          return doneAnswer(parts, exchange, 'sessions')
+          return doneAnswer(parts, who, 'sessions')
         }),
       ),
     }),

@@ -79,7 +79,7 @@ function keepingRoutes(parts: PageParts): Route[] {
           try {
             const renamed = await passkeys.rename(call, { id: params.id, accountId: who.session.accountId }, body.name)
             // One that was removed in another tab: the page shows what there is.
-            return renamed ? doneAnswer(parts, exchange, 'passkey-renamed') : seeOther('/account')
+            return renamed ? doneAnswer(parts, who, 'passkey-renamed') : seeOther('/account')
           } catch (error) {
             const typed = { passkey: params.id, name: body.name }
             return show(who, { section: 'passkeys', failure: formFailure(skinOf(parts, exchange).texts, error, typed) })
@@ -102,7 +102,7 @@ function keepingRoutes(parts: PageParts): Route[] {
               run: () => passkeys.remove(call, gone),
               emailAfter: (removed, email) => (removed === 'removed' ? email : undefined),
             })
-            return doneAnswer(parts, exchange, outcome === 'last' ? 'passkey-last' : 'passkey-removed')
+            return doneAnswer(parts, who, outcome === 'last' ? 'passkey-last' : 'passkey-removed')
           },
         }),
       ),
@@ -142,7 +142,7 @@ function adding(parts: PageParts): Adding {
       try {
         const place = accountPlace(exchange, session)
         const added = await passkeys.add(call, owner, { place, answer, name, client: exchange.client, by: whence(exchange) })
-        if (added !== undefined) return doneAnswer(parts, exchange, 'passkey-added')
+        if (added !== undefined) return doneAnswer(parts, who, 'passkey-added')
         return await show(who, refused({ values: { name }, problem: texts.passkeys.notAdded }))
       } catch (error) {
         return show(who, formFailure(texts, error, { name }))

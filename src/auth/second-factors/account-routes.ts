@@ -55,7 +55,7 @@ export function secondStepAccountRoutes(parts: PageParts): Route[] {
             run: () => parts.secondFactors.disable(call, { accountId: who.session.accountId, by: whence(exchange) }),
             emailAfter: (isDone, email) => (isDone ? email : undefined),
           })
-          return doneAnswer(parts, exchange, 'second-step-off')
+          return doneAnswer(parts, who, 'second-step-off')
         },
       }),
     ),
@@ -146,7 +146,7 @@ async function setUp(parts: PageParts, who: SignedIn, typed: z.infer<typeof enro
 }
 
 const turnedOn = (parts: PageParts, who: SignedIn, codes: readonly string[]): Answer =>
-  codes.length === 0 ? doneAnswer(parts, who.exchange, 'second-step-on') : showCodes(parts, who, { codes, words: 'codesAfter' })
+  codes.length === 0 ? doneAnswer(parts, who, 'second-step-on') : showCodes(parts, who, { codes, words: 'codesAfter' })
 
 async function makeCodes(parts: PageParts, who: SignedIn, sealed: string): Promise<Answer> {
   const { call, exchange } = who

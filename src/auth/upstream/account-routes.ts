@@ -106,7 +106,7 @@ function connectRoutes(parts: PageParts): Route[] {
               run: () => upstreams.unlink(call, who.session.accountId, { id: params.id, by: whence(exchange) }),
               emailAfter: (unlinked, email) => (unlinked === 'done' ? email : undefined),
             })
-            return doneAnswer(parts, exchange, outcome === 'last' ? 'identity-last' : 'identity-unlinked')
+            return doneAnswer(parts, who, outcome === 'last' ? 'identity-last' : 'identity-unlinked')
           },
         }),
       ),
@@ -152,7 +152,7 @@ async function connect(parts: PageParts, who: SignedIn): Promise<Answer> {
   if (linked === 'changed') return seeOther(CONNECT)
   upstreams.travels.forget(exchange)
   if (linked === 'taken') return nothing(parts, exchange, textsOf(parts, exchange).taken)
-  if (arrival.uid === undefined) return doneAnswer(parts, exchange, 'identity-linked')
+  if (arrival.uid === undefined) return doneAnswer(parts, who, 'identity-linked')
   // A page with a link: a redirect to another provider, after a form of ours, is none that our policy lets a browser follow.
   const view = { provider: nameOf(parts, arrival.upstream), path: `/interaction/${arrival.uid}/upstream/${arrival.upstream}` }
   return page(connectedPage(skinOf(parts, exchange), view))
