@@ -176,6 +176,30 @@ test('that a mail is on its way is said where it was asked for, while its link i
     }
 })
 
+test('a tab that waits for its mail says so after others have done something in the same browser, up to five of them', async () => {
+  const cookies: Record<string, string> = { '__Host-Http-here': 'h'.repeat(43) }
+  const send = async (path: string, form: Readonly<Record<string, string>>): Promise<Visited> => {
+    const sent = await world.visit({ path, form, cookies, client: path })
+    assert.equal(sent.status, 303, sent.text)
+    Object.assign(cookies, cookiesAfter(sent))
+    return sent
+  }
+  const waits = async (path: string): Promise<boolean> => (await world.visit({ path, cookies })).status === 200
+  const email = 'tabs@example.org'
+  await send('/sign-up', { email, name: 'Ada', password: NEXT })
+  await send('/interaction/u1/forgot-password', { email: 'ada@example.org' })
+  const confirmed = await send('/confirm', { token: tokenIn(await world.mailTo(email)) })
+  assert.match(confirmed.cookies.join(), /__Host-Http-done=[\w-]+; Path=\/; Max-Age=900;/, 'for as long as the tab that waits longest')
+  const pages = ['/check-mail', '/interaction/u1/forgot-password/sent', '/confirmed']
+  for (const page of pages) assert.equal(await waits(page), true, page)
+  for (const base of ['/interaction/u2', '/interaction/u3', '/interaction/u3']) await send(`${base}/forgot-password`, { email })
+  for (const page of pages) assert.equal(await waits(page), true, `${page}: the same once more is one tab`)
+  await send('/forgot-password', { email })
+  assert.deepEqual(await Promise.all([...pages, '/forgot-password/sent'].map(waits)), [false, true, true, true])
+  world.clock.advance(2 * 60_000)
+  assert.deepEqual(await Promise.all(pages.map(waits)), [false, true, false])
+})
+
 test('requirement 69: an address without an account gets the same answers, and a mail that says so', async () => {
   const { email } = await world.person({ email: 'known@example.org' })
   const pagesFor = async (address: string): Promise<Visited[]> => {

@@ -391,7 +391,10 @@ export function comparable({ cookies }: Pick<Visited, 'cookies'>): readonly stri
 /** The visit of a page that says that something was done, in a browser where it was. */
 export function justDone({ running, engine }: Pick<AccountsWorld, 'running' | 'engine'>, { cookies = {}, ...visit }: Visit): Visit {
   const set: string[] = []
-  const exchange = { addCookie: (cookie: string) => void set.push(cookie) } as unknown as Exchange
+  const exchange = {
+    cookies: new Map(Object.entries(cookies)),
+    addCookie: (cookie: string) => void set.push(cookie),
+  } as unknown as Exchange
   const { pathname: page, searchParams } = new URL(visit.path, 'https://accounts.example')
   const word = searchParams.get('done')
   running.justDone.leadTo(exchange, { page, ...(word === null ? {} : { word, accountId: engine.signedInAs ?? '' }) })

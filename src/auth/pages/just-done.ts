@@ -1,5 +1,6 @@
 // What was done in this browser a moment ago, for the page that a form leads to: its address alone says nothing, or a link of anybody's could make this
-// origin say that something was done which was not. Sealed in a cookie. Where the answer was lost on the way, the same request brings it once more.
+// origin say that something was done which was not. Sealed in a cookie, of the last few pages, since a browser has
+// tabs. Where the answer was lost on the way, the same request brings it once more.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
 import { serialiseCookie } from '#kernel/http/cookie.ts'
@@ -15,13 +16,21 @@ const PURPOSE = 'auth.just_done'
 const PRESS = 'auth.second_press'
 const LINK = 'auth.link_after'
 
+/** Of as many pages it is remembered, each a tab that may be loaded again; the one before them is forgotten. */
+const MOST = 5
+
 const mark = z.strictObject({
+  page: z.string(),
+  /** Of whoever was signed in. */
+  accountId: z.string().optional(),
   /** What it was, on a page that several things lead to. */
   word: z.string().optional(),
   /** In how many days something follows. */
   days: z.int().optional(),
   until: z.int(),
 })
+type Mark = z.infer<typeof mark>
+const marks = z.array(mark)
 
 export interface JustDone {
   /**
@@ -69,7 +78,6 @@ export interface JustDoneDependencies {
   readonly clock: Clock
 }
 
-const place = (page: string, accountId = ''): string => JSON.stringify([page, accountId])
 const pressName = (press: string): string => `auth:pressed:${press}`
 
 export function createJustDone({ keyRing, cache, clock }: JustDoneDependencies): JustDone {
@@ -79,6 +87,12 @@ export function createJustDone({ keyRing, cache, clock }: JustDoneDependencies):
     const browser = browserOf(exchange)
     return browser === undefined ? undefined : mac.make(JSON.stringify([browser, ...sent]))
   }
+  const kept = ({ cookies }: Pick<Exchange, 'cookies'>): readonly Mark[] => {
+    const sealed = cookies.get(COOKIE)
+    const text = sealed === undefined ? undefined : keyRing.open(PURPOSE, COOKIE, sealed)
+    const found = text === undefined ? [] : (marks.safeParse(JSON.parse(text)).data ?? [])
+    return found.filter(({ until }) => clock.now() < until)
+  }
   return {
     pressOf: (exchange, sent) => codeOf(presses, exchange, sent),
     pressIn: (sessionId, sent) => presses.make(JSON.stringify(['session', sessionId, ...sent])),
@@ -86,18 +100,16 @@ export function createJustDone({ keyRing, cache, clock }: JustDoneDependencies):
     wasDone: async (call, press) => (await cache.get(call, pressName(press)).catch(() => undefined)) !== undefined,
     linkAfter: (exchange, token) => codeOf(links, exchange, [token]),
     leadTo(exchange, { page, word, query = word === undefined ? '' : `?done=${word}`, days, accountId, minutes }, headers) {
-      const forMs = minutes === undefined ? JUST_DONE_MS : minutes * 60_000
-      const text = JSON.stringify({ word, days, until: clock.now() + forMs })
+      const now = clock.now()
+      const done: Mark = { page, accountId, word, days, until: now + (minutes === undefined ? JUST_DONE_MS : minutes * 60_000) }
+      const others = kept(exchange).filter((other) => other.page !== page || other.accountId !== accountId)
+      const all = [done, ...others].slice(0, MOST)
       // The page can be loaded again, or read in another language, for as long. Lax: a reload of a page that a mailed link has led to would come without it else.
-      const attributes = { sameSite: 'Lax', maxAgeSeconds: forMs / 1000 } as const
-      exchange.addCookie(serialiseCookie(COOKIE, keyRing.seal(PURPOSE, place(page, accountId), text), attributes))
+      const attributes = { sameSite: 'Lax', maxAgeSeconds: Math.ceil((Math.max(...all.map(({ until }) => until)) - now) / 1000) } as const
+      exchange.addCookie(serialiseCookie(COOKIE, keyRing.seal(PURPOSE, COOKIE, JSON.stringify(all)), attributes))
       return seeOther(`${page}${query}`, headers)
     },
-    on({ cookies, path }, { word, accountId } = {}) {
-      const sealed = cookies.get(COOKIE)
-      const text = sealed === undefined ? undefined : keyRing.open(PURPOSE, place(path, accountId), sealed)
-      const found = text === undefined ? undefined : mark.safeParse(JSON.parse(text)).data
-      return found === undefined || found.word !== word || found.until <= clock.now() ? undefined : found
-    },
+    on: (exchange, { word, accountId } = {}) =>
+      kept(exchange).find((done) => done.page === exchange.path && done.word === word && done.accountId === accountId),
   }
 }
