@@ -147,7 +147,7 @@ export const PEOPLE: readonly Defence[] = [
     test: LOST_PASSKEY,
     edits: [
       ['src/auth/lost-passkeys/service.ts', "repository.find(call, sha256(token), 'passkey')", "repository.find(call, token, 'passkey')"],
-      ['src/auth/lost-passkeys/service.ts', 'id: sha256(token),', 'id: token,'],
+      ['src/auth/lost-passkeys/permit.ts', 'id: sha256(token),', 'id: token,'],
     ],
   },
   {

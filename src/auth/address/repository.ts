@@ -6,6 +6,8 @@ import type { Database, Stored } from '../../database/contract.ts'
 import { accountsCollection } from '../accounts/repository.ts'
 import type { Account } from '../accounts/schemas.ts'
 import type { Reclaiming } from '../reclaiming.ts'
+import { resetsCollection } from '../recovery/repository.ts'
+import type { PasswordReset } from '../recovery/schemas.ts'
 import { usedUp } from '../second-press.ts'
 import { type AddressChange, addressChange, type AddressUndo, addressUndo } from './schemas.ts'
 
@@ -38,6 +40,8 @@ interface Restoring extends Written {
   readonly now: number
   /** What the request is known by when it comes again. */
   readonly press?: string | undefined
+  /** To make a new passkey afterwards. */
+  readonly permit?: PasswordReset | undefined
 }
 
 export interface AddressRepository {
@@ -110,7 +114,7 @@ export function createAddressRepository(database: Database, reclaiming: Pick<Rec
       const ended = earlier.map(({ id }) => deleteFrom(addressUndosCollection, id, { ifPresent: true }))
       return commit(call, [waiting(account, offer), ...ended, insertInto(addressUndosCollection, offer)], events)
     },
-    restore: async (call, account, { events, ...write }) => {
+    restore: async (call, account, { events, permit, ...write }) => {
       const { used, since } = write
       const operations = [
         updateIn(addressUndosCollection, used.value.id, { set: emptied(account, write), ifVersion: used.version }),
@@ -120,6 +124,7 @@ export function createAddressRepository(database: Database, reclaiming: Pick<Rec
           where: { ...sameAccount(account), deletion: account.deletion },
         }),
         ...(await reclaiming.removals(call, account.id, { since })),
+        ...(permit === undefined ? [] : [insertInto(resetsCollection, permit)]),
       ]
       return commit(call, operations, events)
     },
@@ -139,7 +144,10 @@ function emptied({ suspendedAt }: Account, { press, now }: Pick<Restoring, 'pres
   return { accountId: undefined, before: '', unconfirmed: undefined, whileBlocked, ...usedUp(press, now) }
 }
 
-function takenBack({ waysVersion = 0 }: Account, { used, since, now, marks }: Omit<Restoring, 'events' | 'press'>): Change<Account>['set'] {
+function takenBack(
+  { waysVersion = 0 }: Account,
+  { used, since, now, marks }: Omit<Restoring, 'events' | 'press' | 'permit'>,
+): Change<Account>['set'] {
   return {
     email: used.value.before,
     legacyMarks: marks,

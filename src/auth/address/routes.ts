@@ -1,6 +1,7 @@
 // Changing the address of an account, over HTTP. No GET uses anything up.
 import type { Call } from '#kernel/call.ts'
 import { type Answer, type Exchange, page, type Route, route, seeOther } from '#kernel/http/route.ts'
+import { randomToken } from '#kernel/ids.ts'
 import { z } from '#kernel/schema.ts'
 import { deviceOf, nameBrowser, whence } from '../browser.ts'
 import { accountActions, doneAnswer, type SignedIn } from '../pages/account-actions.ts'
@@ -120,7 +121,7 @@ function confirmRoutes(parts: PageParts): Route[] {
 }
 
 function restoreRoutes(parts: PageParts): Route[] {
-  const { addresses, lostPasskeys } = parts.byMail
+  const { addresses } = parts.byMail
   return [
     route({
       ...open,
@@ -151,33 +152,19 @@ function restoreRoutes(parts: PageParts): Route[] {
       answers,
       handle: friendly(parts, async (call, { body: { token } }, exchange) => {
         const press = parts.justDone.pressOf(exchange, [token])
-        const restored = await addresses.undo(call, token, press)
+        const passkeyToken = needsPasskey(parts.methods) ? (parts.justDone.linkAfter(exchange, token) ?? randomToken()) : undefined
+        const restored = await addresses.undo(call, token, { press, passkeyToken })
         const outcome = restored ?? (await addresses.undoneBefore(call, token, press))
         if (outcome === undefined) return dead(parts, exchange)
         if (restored !== undefined) await endOthers(parts, call, restored.accountId)
         // Nobody is signed in by this, so the form is as good as before: the page that answers it is loaded again by sending it once more.
-        const link = losesPasskeys(parts, outcome) ? { token: parts.justDone.linkAfter(exchange, token) } : undefined
-        // Whoever has got the link from an operator needs no second mail, which would send some roles back to the operator.
-        const granted =
-          restored === undefined || link === undefined ? link?.token : await lostPasskeys.grant(call, { ...restored, ...link })
-        return restoredAnswer(parts, exchange, { ...outcome, passkeyToken: granted })
+        return restoredAnswer(parts, exchange, { ...outcome, passkeyToken: outcome.offered ? passkeyToken : undefined })
       }),
     }),
   ]
 }
 
-function losesPasskeys({ methods }: PageParts, { offered, suspended }: Outcome): boolean {
-  return offered && !suspended && needsPasskey(methods)
-}
-
-function restoredAnswer(
-  parts: PageParts,
-  exchange: Exchange,
-  { passkeyToken, ...outcome }: Outcome & { readonly passkeyToken: string | undefined },
-): Answer {
-  const { offered, suspended } = outcome
-  const isClosed = suspended || (losesPasskeys(parts, outcome) && passkeyToken === undefined)
-  const hasOrganisations = parts.organisations.isOn
-  const view = { hasPasswords: parts.methods.password, passkeyToken, suspended: isClosed, offered, hasOrganisations }
+function restoredAnswer(parts: PageParts, exchange: Exchange, outcome: Outcome & { readonly passkeyToken: string | undefined }): Answer {
+  const view = { ...outcome, hasPasswords: parts.methods.password, hasOrganisations: parts.organisations.isOn }
   return page(restoredPage(skinOf(parts, exchange, '/account'), view))
 }

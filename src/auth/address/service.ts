@@ -13,7 +13,9 @@ import type { AccountsRepository } from '../accounts/repository.ts'
 import { type Account, credentialOf } from '../accounts/schemas.ts'
 import type { Admission } from '../admission/service.ts'
 import { endAccessRequested } from '../end-access.ts'
+import { permitAfter } from '../lost-passkeys/permit.ts'
 import { authErrors } from '../errors.ts'
+import type { PasswordReset } from '../recovery/schemas.ts'
 import { isSecondPress } from '../second-press.ts'
 import { securityEventOf, type Whence } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
@@ -41,9 +43,9 @@ export interface Addresses {
   pendingUndo(call: Call, token: string): Promise<PendingUndo | undefined>
   /**
    * Brings the address back, removes the password and all ways in that were added since a week before. Whose account it was: its access is to end. Goes
-   * on while the account is blocked, and lets nobody in then. `press`: what the request is known by when it comes again.
+   * on while the account is blocked, and lets nobody in then.
    */
-  undo(call: Call, token: string, press?: string): Promise<Restored | undefined>
+  undo(call: Call, token: string, asked?: Undoing): Promise<Restored | undefined>
   /** What came of it, for whoever sends again what has used the link up a moment ago; `undefined` for everybody else. */
   undoneBefore(call: Call, token: string, press: string | undefined): Promise<Outcome | undefined>
 }
@@ -52,6 +54,16 @@ export interface PendingUndo {
   readonly email: string
   /** By an operator, to a mailbox that may never have been that of the account. */
   readonly offered: boolean
+}
+
+export interface Undoing {
+  /** What the request is known by when it comes again. */
+  readonly press?: string | undefined
+  /**
+   * Of a link that makes a new passkey, for whoever takes over what an operator has offered, where passkeys are all there is: they have lost every one by
+   * that. It needs no second mail, which would send some roles back to the operator.
+   */
+  readonly passkeyToken?: string | undefined
 }
 
 /** What the page after it says. */
@@ -175,7 +187,11 @@ function undoing(deps: AddressesDependencies): Pick<Addresses, 'pendingUndo' | '
     // Blocked is no end: an operator who has heard of a thief blocks, and the owner follows the link.
     return account === undefined || account.deletion?.begun === true ? undefined : { used, account }
   }
-  const tryUndo = async (call: Call, token: string, press: string | undefined): Promise<{ readonly restored?: Restored } | 'again'> => {
+  const tryUndo = async (
+    call: Call,
+    token: string,
+    { press, passkeyToken }: Undoing,
+  ): Promise<{ readonly restored?: Restored } | 'again'> => {
     const found = await find(call, token)
     if (found === undefined) return {}
     const { used, account } = found
@@ -195,7 +211,8 @@ function undoing(deps: AddressesDependencies): Pick<Addresses, 'pendingUndo' | '
     // First what a thief has kept to come back by, then the change that uses the link up: what breaks off can be done again.
     await repository.forgetOthers(call, accountId, used.value)
     const marks = offered ? await marksOf(deps, call, account) : account.legacyMarks
-    const isDone = await repository.restore(call, account, { used, since, now, press, events, marks })
+    const permit = passkeyToken === undefined ? undefined : permitFor(account, used.value, { token: passkeyToken, now })
+    const isDone = await repository.restore(call, account, { used, since, now, press, permit, events, marks })
     return isDone ? { restored: { accountId, email: before, offered, suspended: account.suspendedAt !== undefined } } : 'again'
   }
   return {
@@ -203,9 +220,9 @@ function undoing(deps: AddressesDependencies): Pick<Addresses, 'pendingUndo' | '
       const found = await find(call, token)
       return found && { email: found.used.value.before, offered: found.used.value.offered === true }
     },
-    async undo(call, token, press) {
+    async undo(call, token, asked = {}) {
       for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-        const outcome = await tryUndo(call, token, press)
+        const outcome = await tryUndo(call, token, asked)
         if (outcome !== 'again') return outcome.restored
       }
       return undefined
@@ -216,6 +233,14 @@ function undoing(deps: AddressesDependencies): Pick<Addresses, 'pendingUndo' | '
       return { offered: used.offered === true, suspended: used.whileBlocked === true }
     },
   }
+}
+
+function permitFor(
+  account: Account,
+  { before: email, offered }: AddressUndo,
+  { token, now }: { readonly token: string; readonly now: number },
+): PasswordReset | undefined {
+  return offered === true && account.suspendedAt === undefined ? permitAfter(now, { account, email, token }) : undefined
 }
 
 /** With the address that it has until now. Whose nobody has shown it to be is left out. */

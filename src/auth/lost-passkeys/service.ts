@@ -3,14 +3,14 @@
 // mailbox is not enough: an operator sends the link, who knows by other means that it is them.
 import type { Call } from '#kernel/call.ts'
 import type { Clock } from '#kernel/clock.ts'
-import { newId, randomToken } from '#kernel/ids.ts'
+import { newId } from '#kernel/ids.ts'
 import { equalSecrets, sha256 } from '#kernel/keyring.ts'
 import type { Stored } from '../../database/contract.ts'
 import type { MailRequest } from '../../jobs/contract.ts'
 import type { Admission } from '../admission/service.ts'
 import { normaliseEmail } from '../accounts/email.ts'
 import { languageFor, mail, strangerMail } from '../accounts/mail.ts'
-import { type MailLimits, TOKEN_MINUTES, TOKEN_MS } from '../accounts/mail-limits.ts'
+import { type MailLimits, TOKEN_MINUTES } from '../accounts/mail-limits.ts'
 import type { AccountsRepository } from '../accounts/repository.ts'
 import { type Account, credentialOf } from '../accounts/schemas.ts'
 import type { PasskeyLink } from '../contract.ts'
@@ -26,6 +26,7 @@ import type { PendingReset, Pressed, ResetRequest } from '../recovery/service.ts
 import { isSecondPress } from '../second-press.ts'
 import { actorOf, securityEventOf, type Whence } from '../security-events/security-event.ts'
 import { fieldProblem } from '../texts/problem.ts'
+import { permitOf } from './permit.ts'
 import { requireOperator } from '../operators-only.ts'
 
 export interface PendingPasskey extends PendingReset {
@@ -44,15 +45,6 @@ export interface LostPasskeys {
    * has it, `passkeyLinkSent: false` where another way in is open. Throws `auth.operators_only` for anybody but operators and the system.
    */
   send(call: Call, email: string): Promise<PasskeyLink | undefined>
-  /**
-   * The token of such a link, for whoever has just taken over the account that an operator has offered to this address: they have lost every passkey by
-   * that. A token of its own, unless one is given that nobody else can know. `undefined` where another way in is open, or the account is blocked or
-   * somebody else's by now.
-   */
-  grant(
-    call: Call,
-    taken: { readonly accountId: string; readonly email: string; readonly token?: string | undefined },
-  ): Promise<string | undefined>
   /** Whose account a mailed link opens; looking changes nothing. */
   pending(call: Call, token: string): Promise<PendingPasskey | undefined>
   /** Uses the link up. */
@@ -94,7 +86,7 @@ export function createLostPasskeys(deps: LostPasskeysDependencies): LostPasskeys
   return { ...asking(deps), ...renewing(deps) }
 }
 
-function asking(deps: LostPasskeysDependencies): Pick<LostPasskeys, 'ask' | 'resume' | 'send' | 'grant'> {
+function asking(deps: LostPasskeysDependencies): Pick<LostPasskeys, 'ask' | 'resume' | 'send'> {
   const { repository, accounts, limits, clock, methods, asksForMore, askForMail } = deps
   return {
     async ask(call, request) {
@@ -104,7 +96,7 @@ function asking(deps: LostPasskeysDependencies): Pick<LostPasskeys, 'ask' | 'res
       const account = await accounts.findByEmail(call, email)
       // Nobody is looked for in the same way, so that time does not tell who has an account.
       const forced = await asksForMore(call, account ?? { id: newId(clock.now()) })
-      const { token, reset } = permitOf(deps, { email, account: forced ? undefined : account, interaction: request.interaction })
+      const { token, reset } = permitOf(clock.now(), { email, account: forced ? undefined : account, interaction: request.interaction })
       const told = { ...mailFor(deps, account, { email, token, forced }), language: languageFor(account, call) }
       const { id, interaction, expiresAt } = reset
       const waiting = { kind: 'passkey', id, token, interaction, expiresAt } as const
@@ -129,47 +121,14 @@ function asking(deps: LostPasskeysDependencies): Pick<LostPasskeys, 'ask' | 'res
       if (email === undefined || account === undefined) return undefined
       const { id: accountId, language } = account
       if (!needsPasskey(methods) || account.suspendedAt !== undefined) return { accountId, passkeyLinkSent: false }
-      const { token, reset } = permitOf(deps, { email, account })
+      const { token, reset } = permitOf(clock.now(), { email, account })
       await repository.insert(call, { ...reset, byOperator: true }, [
         mail({ ...mailFor(deps, account, { email, token, forced: false }), language }),
         securityEventOf({ type: 'passkey.link_sent', accountId, ...actorOf(call) }),
       ])
       return { accountId, passkeyLinkSent: true }
     },
-
-    async grant(call, { accountId, email, token: given }) {
-      const account = await accounts.find(call, accountId)
-      if (!needsPasskey(methods) || account?.email !== email || account.suspendedAt !== undefined) return undefined
-      const { token, reset } = permitOf(deps, { email, account, token: given })
-      await repository.insert(call, { ...reset, byOperator: true }, [])
-      return token
-    },
   }
-}
-
-interface Permitted {
-  readonly email: string
-  /** Whose it is; nothing can come of it without. */
-  readonly account: Account | undefined
-  readonly interaction?: string | undefined
-  /** A new one unless given. */
-  readonly token?: string | undefined
-}
-
-function permitOf(
-  { clock }: Pick<LostPasskeysDependencies, 'clock'>,
-  { email, account, interaction, token = randomToken() }: Permitted,
-): { readonly token: string; readonly reset: PasswordReset } {
-  const reset: PasswordReset = {
-    id: sha256(token),
-    for: 'passkey',
-    ...(account === undefined ? {} : { accountId: account.id }),
-    email,
-    credential: credentialOf(account ?? {}),
-    ...(interaction === undefined ? {} : { interaction }),
-    expiresAt: clock.now() + TOKEN_MS,
-  }
-  return { token, reset }
 }
 
 /** The address may have gone to another mailbox since. */
