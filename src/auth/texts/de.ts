@@ -35,7 +35,7 @@ export const de: Texts = {
     title: 'Anmelden',
     toContinue: (app) => `und weiter zu ${app}`,
     forApp: (app, host, product) =>
-      html`Bei ${app} (${host}) können Sie sich mit Ihrem ${product}-Konto anmelden. Womit Sie sich anmelden, bleibt hier.`,
+      html`Bei ${app} (${host}) können Sie sich mit Ihrem Konto bei ${product} anmelden. Womit Sie sich anmelden, bleibt hier.`,
     confirmed: 'Ihre Adresse ist bestätigt. Jetzt nur noch anmelden.',
     refused: 'Das hat nicht geklappt. Die Adresse oder das Passwort stimmt nicht, oder die Adresse ist noch nicht bestätigt.',
     submit: 'Anmelden',
@@ -190,7 +190,7 @@ export const de: Texts = {
 
   consent: {
     title: (app) => `${app} Zugriff geben?`,
-    lead: (product) => `Die App möchte Ihr ${product}-Konto nutzen.`,
+    lead: (product) => `Die App möchte Ihr Konto bei ${product} nutzen.`,
     local:
       'Diese App läuft auf Ihrem eigenen Gerät. Jedes Programm dort könnte diese Adresse benutzen. Stimmen Sie nur zu, wenn Sie die App gerade selbst gestartet haben.',
     describedBy: (host) => `Die Beschreibung stammt von ${host}.`,

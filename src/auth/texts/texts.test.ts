@@ -31,6 +31,12 @@ test('every language says everything, and says the limits as they are', () => {
   }
 })
 
+test('no name, which may be of several words, is joined to a word', () => {
+  const sources = (texts: object): string[] =>
+    Object.values(texts).flatMap((text: unknown) => (typeof text === 'object' && text !== null ? sources(text) : [String(text)]))
+  for (const source of [en, de].flatMap(sources)) assert.doesNotMatch(source, /\$\{\w+\}-[A-Z]/, source)
+})
+
 test('one day is said as one', () => {
   for (const { leaving, events } of [en, de])
     for (const said of [leaving.words(1), leaving.goodbyeWords(1), events.lead(1)]) assert.doesNotMatch(said, /1|days|Tage[^s]/, said)

@@ -68,7 +68,7 @@ test('has the colours of the app, light and dark, and our mark only where it has
 test('speaks the language of its reader, and English to who reads none of ours', () => {
   const request = { template: 'password-changed', data: { name: 'Ada', when: 'Tue, 24 Nov 2026 10:05:00 GMT' } }
   const german = renderMail({ ...request, language: 'de-AT' }, 'P')
-  assert.equal(german.subject, 'Ihr P-Passwort wurde ge\u00e4ndert')
+  assert.equal(german.subject, 'Ihr Passwort bei P wurde ge\u00e4ndert')
   assert.match(german.text, /24\. November 2026 um 10:05 UTC/)
   assert.match(german.html, /<html lang="de">/)
   for (const language of [undefined, 'fr', 'toString']) assert.match(renderMail({ ...request, language }, 'P').html, /<html lang="en">/)
@@ -144,6 +144,10 @@ test('says one day as one', () => {
   }
 })
 
+test('the name of the app, which may be of several words, is joined to no other', () => {
+  for (const [name, said] of everyMail({})) assert.doesNotMatch(said, /\bP-[A-Z]/, name)
+})
+
 test('without passwords no mail speaks of one, but for those about passwords', () => {
   for (const needsPasskey of [true, false])
     for (const [name, said] of everyMail({ ways: { password: false, needsPasskey } }))
@@ -164,7 +168,7 @@ test('an app that nobody knows any more is called one in the language of the mai
   const render = (language: string, mails = {}) =>
     renderMail({ template: 'token-reused', data, language }, 'P', { ownMails: { [language]: { mails } } })
   assert.equal(render('en').subject, 'The access of an app to your P account was ended')
-  assert.equal(render('de').subject, 'Der Zugriff einer App auf Ihr P-Konto wurde beendet')
+  assert.equal(render('de').subject, 'Der Zugriff einer App auf Ihr Konto bei P wurde beendet')
   assert.match(render('de').text, /, mit dem eine App den Zugriff/)
   assert.doesNotMatch(render('de').text, /\ban app\b/i)
   assert.deepEqual([render('de', own).subject, render('en', own).subject], ['eine App!', 'an app!'])

@@ -63,7 +63,7 @@ export const de: MailTexts = {
     preview: `Der Link gilt einmal und ${minutes} Minuten lang.`,
     heading: 'Neues Passwort wählen',
     paragraphs: [
-      `Hallo ${name}, jemand, hoffentlich Sie selbst, hat ein neues Passwort für Ihr ${product}-Konto angefordert. Mit diesem Link wählen Sie es.`,
+      `Hallo ${name}, jemand, hoffentlich Sie selbst, hat ein neues Passwort für Ihr Konto bei ${product} angefordert. Mit diesem Link wählen Sie es.`,
     ],
     button: { words: 'Neues Passwort wählen', link },
     small: [
@@ -77,7 +77,7 @@ export const de: MailTexts = {
     preview: `Der Link gilt einmal und ${minutes} Minuten lang.`,
     heading: 'Neuen Passkey erstellen',
     paragraphs: [
-      `Hallo ${name}, jemand, hoffentlich Sie selbst, hat einen neuen Passkey für Ihr ${product}-Konto angefordert. Öffnen Sie diesen Link auf dem Gerät, das ihn haben soll.`,
+      `Hallo ${name}, jemand, hoffentlich Sie selbst, hat einen neuen Passkey für Ihr Konto bei ${product} angefordert. Öffnen Sie diesen Link auf dem Gerät, das ihn haben soll.`,
     ],
     button: { words: 'Neuen Passkey erstellen', link },
     small: [
@@ -91,7 +91,7 @@ export const de: MailTexts = {
     preview: 'Bei Ihrem Konto müssen die Betreiber helfen.',
     heading: 'Haben Sie Ihren Passkey verloren?',
     paragraphs: [
-      `Hallo ${name}, jemand, hoffentlich Sie selbst, hat einen neuen Passkey für Ihr ${product}-Konto angefordert. Bei diesem Konto genügt ein Postfach nicht. Schreiben Sie deshalb den Betreibern von ${product}: Wenn sie wissen, dass Sie es sind, schicken sie Ihnen einen Link.`,
+      `Hallo ${name}, jemand, hoffentlich Sie selbst, hat einen neuen Passkey für Ihr Konto bei ${product} angefordert. Bei diesem Konto genügt ein Postfach nicht. Schreiben Sie deshalb den Betreibern von ${product}: Wenn sie wissen, dass Sie es sind, schicken sie Ihnen einen Link.`,
     ],
     small: ['Das waren nicht Sie? Dann müssen Sie nichts tun: Ihre Passkeys bleiben, wie sie sind.'],
   }),
@@ -140,11 +140,11 @@ export const de: MailTexts = {
   }),
 
   accountBlocked: ({ name }, product) => ({
-    subject: `Ihr ${product}-Konto ist gesperrt`,
+    subject: `Ihr Konto bei ${product} ist gesperrt`,
     preview: 'Zurzeit kann sich niemand damit anmelden.',
     heading: 'Ihr Konto ist gesperrt',
     paragraphs: [
-      `Hallo ${name}, jemand, vielleicht Sie selbst, wollte in Ihr ${product}-Konto. Es ist zurzeit gesperrt, deshalb kann sich niemand damit anmelden.`,
+      `Hallo ${name}, jemand, vielleicht Sie selbst, wollte in Ihr Konto bei ${product}. Es ist zurzeit gesperrt, deshalb kann sich niemand damit anmelden.`,
     ],
     small: [`Fragen Sie die Betreiber von ${product}, wenn Sie den Grund nicht kennen.`],
   }),
@@ -154,7 +154,7 @@ export const de: MailTexts = {
     preview: `Der Link gilt einmal und ${minutes} Minuten lang.`,
     heading: 'Bestätigen Sie Ihre neue Adresse',
     paragraphs: [
-      `Diese Adresse soll die Ihres ${product}-Kontos werden. Öffnen Sie diesen Link dort, wo Sie angemeldet sind, und bestätigen Sie sie.`,
+      `Diese Adresse soll die Ihres Kontos bei ${product} werden. Öffnen Sie diesen Link dort, wo Sie angemeldet sind, und bestätigen Sie sie.`,
     ],
     button: { words: 'Neue Adresse bestätigen', link },
     small: [
@@ -164,11 +164,11 @@ export const de: MailTexts = {
   }),
 
   addressChanged: ({ name, address, link, days: count }, product) => ({
-    subject: `Die Adresse Ihres ${product}-Kontos wurde geändert`,
+    subject: `Die Adresse Ihres Kontos bei ${product} wurde geändert`,
     preview: `Wenn Sie das nicht waren, können Sie es ${forDays(count)} lang rückgängig machen.`,
     heading: 'Die Adresse Ihres Kontos wurde geändert',
     paragraphs: [
-      `Hallo ${name}, Ihr ${product}-Konto hat jetzt die Adresse ${address}. E-Mails dazu gehen von nun an dorthin; hierher ist diese die letzte.`,
+      `Hallo ${name}, Ihr Konto bei ${product} hat jetzt die Adresse ${address}. E-Mails dazu gehen von nun an dorthin; hierher ist diese die letzte.`,
       'Wenn Sie das nicht waren, machen Sie es rückgängig: Das Konto bekommt wieder diese Adresse, alle werden abgemeldet, und wir sagen Ihnen, wie Sie hineinkommen.',
     ],
     button: { words: 'Das war ich nicht: rückgängig machen', link },
@@ -176,11 +176,11 @@ export const de: MailTexts = {
   }),
 
   addressRestored: ({ name, when }, product, { password, needsPasskey }) => ({
-    subject: `Ihr ${product}-Konto hat wieder die frühere Adresse`,
+    subject: `Ihr Konto bei ${product} hat wieder die frühere Adresse`,
     preview: 'Alle wurden abgemeldet. So kommen Sie hinein.',
     heading: 'Die Adressänderung wurde rückgängig gemacht',
     paragraphs: [
-      `Hallo ${name}, die Änderung der Adresse Ihres ${product}-Kontos wurde mit einem Link aus einer E-Mail an diese Adresse rückgängig gemacht: ${when}. Sie ist wieder die des Kontos. Alle wurden abgemeldet.`,
+      `Hallo ${name}, die Änderung der Adresse Ihres Kontos bei ${product} wurde mit einem Link aus einer E-Mail an diese Adresse rückgängig gemacht: ${when}. Sie ist wieder die des Kontos. Alle wurden abgemeldet.`,
       password
         ? 'Das Passwort ist entfernt: Setzen Sie bei der Anmeldung über „Passwort vergessen?“ ein neues.'
         : needsPasskey
@@ -191,11 +191,11 @@ export const de: MailTexts = {
   }),
 
   addressTakenBack: ({ name, when }, product) => ({
-    subject: `Ihr ${product}-Konto hat wieder die frühere Adresse`,
+    subject: `Ihr Konto bei ${product} hat wieder die frühere Adresse`,
     preview: 'Alle wurden abgemeldet.',
     heading: 'Die Adressänderung wurde rückgängig gemacht',
     paragraphs: [
-      `Hallo ${name}, die Änderung der Adresse Ihres ${product}-Kontos auf diese wurde aus dem früheren Postfach rückgängig gemacht: ${when}. Alle wurden abgemeldet; hierher ist dies die letzte E-Mail zu dem Konto.`,
+      `Hallo ${name}, die Änderung der Adresse Ihres Kontos bei ${product} auf diese wurde aus dem früheren Postfach rückgängig gemacht: ${when}. Alle wurden abgemeldet; hierher ist dies die letzte E-Mail zu dem Konto.`,
     ],
     small: [
       `Haben Sie die Adresse selbst geändert? Dann hat jemand anders Ihr früheres Postfach: Sagen Sie es sofort den Betreibern von ${product}.`,
@@ -203,18 +203,18 @@ export const de: MailTexts = {
   }),
 
   addressWhileBlocked: ({ name, when }, product) => ({
-    subject: `Ihr ${product}-Konto hat diese Adresse und ist gesperrt`,
+    subject: `Ihr Konto bei ${product} hat diese Adresse und ist gesperrt`,
     preview: 'Schreiben Sie den Betreibern.',
     heading: 'Ihr Konto ist noch gesperrt',
     paragraphs: [
-      `Hallo ${name}, dem Link in einer E-Mail an diese Adresse wurde gefolgt: ${when}. Seitdem hat Ihr ${product}-Konto diese Adresse. Alle wurden abgemeldet.`,
+      `Hallo ${name}, dem Link in einer E-Mail an diese Adresse wurde gefolgt: ${when}. Seitdem hat Ihr Konto bei ${product} diese Adresse. Alle wurden abgemeldet.`,
       `Das Konto ist gesperrt, deshalb kann sich noch niemand anmelden: Schreiben Sie den Betreibern von ${product}; diese können Sie wieder hereinlassen.`,
     ],
     small: ['Wenn Sie nicht wissen, was hier geschehen ist, schreiben Sie ihnen auch das.'],
   }),
 
   addressOffered: ({ link, days: count }, product, ways) => ({
-    subject: `Ein ${product}-Konto übernehmen`,
+    subject: `Ein Konto bei ${product} übernehmen`,
     preview: `Der Link gilt ${forDays(count)} lang.`,
     heading: 'Ein Konto kann wieder Ihres sein',
     paragraphs: [
@@ -228,7 +228,7 @@ export const de: MailTexts = {
   }),
 
   addressTaken: ({ name, when }, product, ways) => ({
-    subject: `Ihr ${product}-Konto hat jetzt diese Adresse`,
+    subject: `Ihr Konto bei ${product} hat jetzt diese Adresse`,
     preview: 'Alle wurden abgemeldet. So kommen Sie hinein.',
     heading: 'Ihr Konto hat jetzt diese Adresse',
     paragraphs: [
@@ -243,7 +243,7 @@ export const de: MailTexts = {
   }),
 
   addressGiven: ({ name, when }, product, ways) => ({
-    subject: `Ihr ${product}-Konto hat eine andere Adresse`,
+    subject: `Ihr Konto bei ${product} hat eine andere Adresse`,
     preview: 'Alle wurden abgemeldet.',
     heading: 'Ihr Konto hat eine andere Adresse',
     paragraphs: [
@@ -253,11 +253,11 @@ export const de: MailTexts = {
   }),
 
   deletionRequested: ({ name, link, days: count, ...left }, product) => ({
-    subject: `Ihr ${product}-Konto wird gelöscht`,
+    subject: `Ihr Konto bei ${product} wird gelöscht`,
     preview: `In ${days(count)}. Um es zu behalten, melden Sie sich vorher an.`,
     heading: 'Ihr Konto wird gelöscht',
     paragraphs: [
-      `Hallo ${name}, in ${days(count)} sind Ihr ${product}-Konto und alles darin endgültig gelöscht. Sie sind überall abgemeldet.`,
+      `Hallo ${name}, in ${days(count)} sind Ihr Konto bei ${product} und alles darin endgültig gelöscht. Sie sind überall abgemeldet.`,
       ...leftBehind(left),
       'Wenn Sie es behalten möchten, oder wenn Sie das nicht waren, melden Sie sich vorher an: Damit ist es abgesagt.',
     ],
@@ -266,11 +266,11 @@ export const de: MailTexts = {
   }),
 
   deletionWhileBlocked: ({ name, days: count, ...left }, product) => ({
-    subject: `Ihr ${product}-Konto wird gelöscht`,
+    subject: `Ihr Konto bei ${product} wird gelöscht`,
     preview: `In ${days(count)}, durch die Betreiber.`,
     heading: 'Ihr Konto wird gelöscht',
     paragraphs: [
-      `Hallo ${name}, in ${days(count)} sind Ihr ${product}-Konto und alles darin endgültig gelöscht: Die Betreiber von ${product} haben das veranlasst.`,
+      `Hallo ${name}, in ${days(count)} sind Ihr Konto bei ${product} und alles darin endgültig gelöscht: Die Betreiber von ${product} haben das veranlasst.`,
       ...leftBehind(left),
       'Ihr Konto ist gesperrt, deshalb kann sich niemand anmelden, um das abzusagen.',
     ],
@@ -278,17 +278,17 @@ export const de: MailTexts = {
   }),
 
   deletionCalledOff: ({ name, when }, product) => ({
-    subject: `Ihr ${product}-Konto bleibt`,
+    subject: `Ihr Konto bei ${product} bleibt`,
     preview: 'Die Löschung wurde von den Betreibern abgesagt.',
     heading: 'Ihr Konto bleibt',
     paragraphs: [
-      `Hallo ${name}, Ihr ${product}-Konto sollte gelöscht werden. Die Betreiber haben das abgesagt: ${when}. Deshalb bleibt es bestehen.`,
+      `Hallo ${name}, Ihr Konto bei ${product} sollte gelöscht werden. Die Betreiber haben das abgesagt: ${when}. Deshalb bleibt es bestehen.`,
     ],
     small: [`Es soll gelöscht werden? Dann schreiben Sie den Betreibern von ${product}, oder beantragen Sie es auf Ihrer Kontoseite.`],
   }),
 
   accountDeleted: ({ name }, product) => ({
-    subject: `Ihr ${product}-Konto wurde gelöscht`,
+    subject: `Ihr Konto bei ${product} wurde gelöscht`,
     preview: 'Alles darin ist endgültig gelöscht.',
     heading: 'Ihr Konto wurde gelöscht',
     paragraphs: [
@@ -298,11 +298,11 @@ export const de: MailTexts = {
   }),
 
   deletionCancelled: ({ name, when }, product, { password }) => ({
-    subject: `Ihr ${product}-Konto bleibt`,
+    subject: `Ihr Konto bei ${product} bleibt`,
     preview: 'Die Löschung wurde durch eine Anmeldung abgesagt.',
     heading: 'Ihr Konto bleibt',
     paragraphs: [
-      `Hallo ${name}, jemand, hoffentlich Sie selbst, hat sich bei Ihrem ${product}-Konto angemeldet: ${when}. Deshalb wird es nicht gelöscht.`,
+      `Hallo ${name}, jemand, hoffentlich Sie selbst, hat sich in Ihrem Konto bei ${product} angemeldet: ${when}. Deshalb wird es nicht gelöscht.`,
     ],
     small: [
       password
@@ -362,37 +362,41 @@ export const de: MailTexts = {
     preview: 'Es wurde kein Konto angelegt.',
     heading: 'Dazu braucht es eine Einladung',
     paragraphs: [
-      `Jemand, vielleicht Sie selbst, wollte mit dieser Adresse ein ${product}-Konto anlegen. Dazu braucht es eine Einladung, und für diese Adresse gibt es keine.`,
+      `Jemand, vielleicht Sie selbst, wollte mit dieser Adresse ein Konto bei ${product} anlegen. Dazu braucht es eine Einladung, und für diese Adresse gibt es keine.`,
     ],
     small: [`Wenn Sie eine haben sollten, fragen Sie die Betreiber von ${product}.`, 'Das waren nicht Sie? Dann ist nichts zu tun.'],
   }),
 
   passwordChanged: ({ name, when }, product) => ({
-    subject: `Ihr ${product}-Passwort wurde geändert`,
+    subject: `Ihr Passwort bei ${product} wurde geändert`,
     preview: 'Alle anderen Sitzungen wurden abgemeldet.',
     heading: 'Ihr Passwort wurde geändert',
-    paragraphs: [`Hallo ${name}, das Passwort Ihres ${product}-Kontos wurde geändert: ${when}. Alle anderen Sitzungen wurden abgemeldet.`],
+    paragraphs: [
+      `Hallo ${name}, das Passwort Ihres Kontos bei ${product} wurde geändert: ${when}. Alle anderen Sitzungen wurden abgemeldet.`,
+    ],
     small: [
       `Das waren nicht Sie? Dann kannte jemand anders Ihr Passwort und war mit Ihrem Konto angemeldet. Sagen Sie es sofort den Betreibern von ${product}, damit sie das Konto für alle schließen können.`,
     ],
   }),
 
   passkeyAdded: ({ name, when }, product) => ({
-    subject: `Ihrem ${product}-Konto wurde ein Passkey hinzugefügt`,
+    subject: `Ihrem Konto bei ${product} wurde ein Passkey hinzugefügt`,
     preview: 'Wer ihn hat, kann sich damit anmelden.',
     heading: 'Ein Passkey wurde hinzugefügt',
-    paragraphs: [`Hallo ${name}, Ihrem ${product}-Konto wurde ein Passkey hinzugefügt: ${when}. Wer ihn hat, kann sich damit anmelden.`],
+    paragraphs: [
+      `Hallo ${name}, Ihrem Konto bei ${product} wurde ein Passkey hinzugefügt: ${when}. Wer ihn hat, kann sich damit anmelden.`,
+    ],
     small: [
       'Das waren nicht Sie? Dann melden Sie sich an, entfernen Sie ihn auf Ihrer Kontoseite und melden Sie alle anderen Sitzungen ab.',
     ],
   }),
 
   passkeysReplaced: ({ name, when }, product) => ({
-    subject: `Ein neuer Passkey hat alle anderen Ihres ${product}-Kontos ersetzt`,
+    subject: `Ein neuer Passkey hat alle anderen Ihres Kontos bei ${product} ersetzt`,
     preview: 'Die bisherigen öffnen nichts mehr.',
     heading: 'Alle früheren Passkeys wurden entfernt',
     paragraphs: [
-      `Hallo ${name}, für Ihr ${product}-Konto wurde mit einem Link aus einer E-Mail an diese Adresse ein neuer Passkey erstellt: ${when}. Alle bisherigen wurden entfernt, und alle wurden abgemeldet.`,
+      `Hallo ${name}, für Ihr Konto bei ${product} wurde mit einem Link aus einer E-Mail an diese Adresse ein neuer Passkey erstellt: ${when}. Alle bisherigen wurden entfernt, und alle wurden abgemeldet.`,
     ],
     small: [
       `Das waren nicht Sie? Dann liest jemand anders Ihre E-Mails und hat das Konto. Schreiben Sie sofort den Betreibern von ${product}, damit sie es sperren können.`,
@@ -400,19 +404,21 @@ export const de: MailTexts = {
   }),
 
   passkeyRemoved: ({ name, when }, product) => ({
-    subject: `Von Ihrem ${product}-Konto wurde ein Passkey entfernt`,
+    subject: `Von Ihrem Konto bei ${product} wurde ein Passkey entfernt`,
     preview: 'Er öffnet nichts mehr.',
     heading: 'Ein Passkey wurde entfernt',
-    paragraphs: [`Hallo ${name}, von Ihrem ${product}-Konto wurde ein Passkey entfernt: ${when}. Anmelden kann man sich damit nicht mehr.`],
+    paragraphs: [
+      `Hallo ${name}, von Ihrem Konto bei ${product} wurde ein Passkey entfernt: ${when}. Anmelden kann man sich damit nicht mehr.`,
+    ],
     small: ['Das waren nicht Sie? Dann melden Sie sich an, sehen Sie auf Ihrer Kontoseite nach und melden Sie alle anderen Sitzungen ab.'],
   }),
 
   identityLinked: ({ name, provider, when }, product) => ({
-    subject: `${provider} öffnet jetzt Ihr ${product}-Konto`,
+    subject: `${provider} öffnet jetzt Ihr Konto bei ${product}`,
     preview: `Sie können sich ab jetzt mit ${provider} anmelden.`,
     heading: `${provider} ist verbunden`,
     paragraphs: [
-      `Hallo ${name}, ein Konto bei ${provider} wurde mit Ihrem ${product}-Konto verbunden: ${when}. Wer sich dort anmeldet, kommt damit auch hier hinein; ein zweiter Schritt wird hier verlangt wie bisher, wo es ihn gibt.`,
+      `Hallo ${name}, ein Konto bei ${provider} wurde mit Ihrem Konto bei ${product} verbunden: ${when}. Wer sich dort anmeldet, kommt damit auch hier hinein; ein zweiter Schritt wird hier verlangt wie bisher, wo es ihn gibt.`,
     ],
     small: [
       'Das waren nicht Sie? Dann melden Sie sich an, trennen Sie die Verbindung auf Ihrer Kontoseite und melden Sie alle anderen Sitzungen ab.',
@@ -420,19 +426,19 @@ export const de: MailTexts = {
   }),
 
   identityUnlinked: ({ name, provider, when }, product) => ({
-    subject: `${provider} öffnet Ihr ${product}-Konto nicht mehr`,
+    subject: `${provider} öffnet Ihr Konto bei ${product} nicht mehr`,
     preview: `Mit ${provider} können Sie sich nicht mehr anmelden.`,
     heading: `${provider} ist getrennt`,
-    paragraphs: [`Hallo ${name}, das Konto bei ${provider} wurde von Ihrem ${product}-Konto getrennt: ${when}.`],
+    paragraphs: [`Hallo ${name}, das Konto bei ${provider} wurde von Ihrem Konto bei ${product} getrennt: ${when}.`],
     small: ['Das waren nicht Sie? Dann melden Sie sich an, sehen Sie auf Ihrer Kontoseite nach und melden Sie alle anderen Sitzungen ab.'],
   }),
 
   tokenReused: ({ name, app, when }, product) => ({
-    subject: `Der Zugriff ${ofApp(app)} auf Ihr ${product}-Konto wurde beendet`,
+    subject: `Der Zugriff ${ofApp(app)} auf Ihr Konto bei ${product} wurde beendet`,
     preview: 'Ein Zugangsschlüssel dieser App wurde ein zweites Mal benutzt.',
     heading: `Der Zugriff ${ofApp(app)} wurde beendet`,
     paragraphs: [
-      `Hallo ${name}, ein Zugangsschlüssel, mit dem ${app || SOME_APP} den Zugriff auf Ihr ${product}-Konto schon einmal erneuert hatte, wurde noch einmal vorgelegt: ${when}. Vielleicht hat ihn jemand kopiert. Deshalb haben wir diesen Zugriff beendet.`,
+      `Hallo ${name}, ein Zugangsschlüssel, mit dem ${app || SOME_APP} den Zugriff auf Ihr Konto bei ${product} schon einmal erneuert hatte, wurde noch einmal vorgelegt: ${when}. Vielleicht hat ihn jemand kopiert. Deshalb haben wir diesen Zugriff beendet.`,
       'Sie müssen nichts tun. Wenn Sie die App weiter nutzen möchten, melden Sie sich dort neu an.',
     ],
     small: ['Wenn das wieder geschieht, beenden Sie den Zugriff der App auf Ihrer Kontoseite und sagen Sie es denen, die sie herstellen.'],
@@ -443,7 +449,7 @@ export const de: MailTexts = {
     preview: 'Sie fragt ab jetzt nach einem Code Ihrer Authenticator-App.',
     heading: 'Die Anmeldung hat jetzt einen zweiten Schritt',
     paragraphs: [
-      `Hallo ${name}, zu Ihrem ${product}-Konto wurde eine Authenticator-App hinzugefügt: ${when}. Die Anmeldung fragt ab jetzt nach ihrem Code.`,
+      `Hallo ${name}, zu Ihrem Konto bei ${product} wurde eine Authenticator-App hinzugefügt: ${when}. Die Anmeldung fragt ab jetzt nach ihrem Code.`,
     ],
     small: [`Das waren nicht Sie? Dann melden Sie sich an, sehen Sie auf Ihrer Kontoseite nach${lockOut(ways)}.`],
   }),
@@ -453,7 +459,7 @@ export const de: MailTexts = {
     preview: 'Sie fragt nach keinem Code mehr.',
     heading: 'Der zweite Schritt wurde ausgeschaltet',
     paragraphs: [
-      `Hallo ${name}, von Ihrem ${product}-Konto wurde die Authenticator-App entfernt: ${when}. Die Anmeldung fragt nach keinem Code mehr.`,
+      `Hallo ${name}, von Ihrem Konto bei ${product} wurde die Authenticator-App entfernt: ${when}. Die Anmeldung fragt nach keinem Code mehr.`,
     ],
     small: [`Das waren nicht Sie? Dann melden Sie sich an, sehen Sie auf Ihrer Kontoseite nach${lockOut(ways)}.`],
   }),
@@ -484,21 +490,21 @@ export const de: MailTexts = {
   }),
 
   recoveryCodesCreated: ({ name, when }, product, ways) => ({
-    subject: `Neue Wiederherstellungscodes für Ihr ${product}-Konto`,
+    subject: `Neue Wiederherstellungscodes für Ihr Konto bei ${product}`,
     preview: 'Die bisherigen gelten nicht mehr.',
     heading: 'Sie haben neue Wiederherstellungscodes',
     paragraphs: [
-      `Hallo ${name}, für Ihr ${product}-Konto wurden neue Wiederherstellungscodes erstellt: ${when}. Die bisherigen gelten nicht mehr.`,
+      `Hallo ${name}, für Ihr Konto bei ${product} wurden neue Wiederherstellungscodes erstellt: ${when}. Die bisherigen gelten nicht mehr.`,
     ],
     small: [`Das waren nicht Sie? Dann melden Sie sich an, erstellen Sie selbst neue${lockOut(ways)}.`],
   }),
 
   recoveryCodeUsed: ({ name, when }, product, ways) => ({
-    subject: `Ein Wiederherstellungscode für Ihr ${product}-Konto wurde benutzt`,
+    subject: `Ein Wiederherstellungscode für Ihr Konto bei ${product} wurde benutzt`,
     preview: 'Er gilt nicht mehr.',
     heading: 'Ein Wiederherstellungscode wurde benutzt',
     paragraphs: [
-      `Hallo ${name}, mit einem Wiederherstellungscode hat sich jemand bei Ihrem ${product}-Konto angemeldet: ${when}. Er gilt nicht mehr.`,
+      `Hallo ${name}, mit einem Wiederherstellungscode hat sich jemand in Ihrem Konto bei ${product} angemeldet: ${when}. Er gilt nicht mehr.`,
     ],
     small: [`Das waren nicht Sie? Dann melden Sie sich an, erstellen Sie neue Wiederherstellungscodes${lockOut(ways)}.`],
   }),
