@@ -6,6 +6,7 @@ import { de } from '../../src/auth/texts/de.ts'
 import { en } from '../../src/auth/texts/en.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { StoredEvent } from '../../src/database/contract.ts'
+import { codesCollection, LOST, totpCollection } from '../../src/auth/second-factors/repository.ts'
 import { type AccountsWorld, call, cookiesAfter, justDone, openAccounts } from '../support/accounts.ts'
 import { until } from '../support/until.ts'
 
@@ -231,7 +232,7 @@ async function pressing(t: TestContext, address: string) {
   const next = 'a much better one'
   const press = (form: Readonly<Record<string, string>> = {}) =>
     world.visit({ path: '/account/password', form: { current: password, password: next, ...form } })
-  return { email, next, press }
+  return { accountId, email, next, press }
 }
 
 test('the second press hears that the password is changed, where that was done, and whoever guesses hears nothing', async (t) => {
@@ -267,6 +268,24 @@ test('of what somebody has done nobody hears who signs in after them in the same
   assert.equal(await said(), true)
   await pressing(t, 'signed-in-next@example.org')
   assert.equal(await said(), false)
+})
+
+test('says what recovery codes are for, and that there are none left only of whoever had some', async (t) => {
+  const { accountId } = await pressing(t, 'codes-row@example.org')
+  const cookies = { '__Host-Http-here': 'h'.repeat(43) }
+  const row = async (): Promise<string> =>
+    /Recovery codes<[^]*?<\/li>/.exec((await world.visit({ path: '/account', cookies })).text)?.[0] ?? assert.fail('no row')
+  const never = await row()
+  assert.match(never, /none so far; where signing in asks for a second step, for the day/)
+  assert.match(never, />Make some</)
+  await world.visit({ path: '/account/recovery-codes', cookies, form: {} })
+  const some = await row()
+  assert.match(some, /10 left; where signing in asks/)
+  assert.match(some, />Make new ones</)
+  await world.database.collection(codesCollection).update(call, accountId, { set: { unused: [] } })
+  assert.match(await row(), /none left; where signing in asks/)
+  await world.database.collection(totpCollection).insert(call, { id: accountId, key: LOST, lastStep: 0, createdAt: world.clock.now() })
+  assert.match(await row(), /none left; for the day when your device/)
 })
 
 test('requirement 68: signs out everywhere else, with a word on apps, when the box is ticked', async () => {

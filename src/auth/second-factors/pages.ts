@@ -170,7 +170,8 @@ interface SecondStepSectionView extends SectionView {
 }
 
 /** The section of the account page. */
-export function secondStepSection({ totpSince, totpLost, unusedCodes }: SecondFactorsState, view: SecondStepSectionView): Html {
+export function secondStepSection(state: SecondFactorsState, view: SecondStepSectionView): Html {
+  const { totpSince, totpLost, unusedCodes, codesUsedUp } = state
   const { skin, csrfToken, now, totp, codesForm } = view
   const { secondStep: texts } = skin.texts
   const row = (words: HtmlValue): Html =>
@@ -182,7 +183,10 @@ export function secondStepSection({ totpSince, totpLost, unusedCodes }: SecondFa
       ? html`${totpLost === true ? row(texts.lost) : html`<p class="soft">${texts.off}</p>`}
 ${setUp}`
       : row(texts.since(ago(skin.texts, totpSince, now)))
-  const codes = html`<ul class="rows"><li><div class="what"><p><strong>${texts.codes}</strong></p><p class="soft small">${texts.left(unusedCodes)}; ${texts.codesFor}</p></div>
-<form method="post" action="/account/recovery-codes">${csrfField(csrfToken)}<input type="hidden" name="sealed" value="${codesForm}"><button class="button quiet compact" type="submit">${texts.makeNew}</button></form></li></ul>`
+  const noneYet = unusedCodes === 0 && codesUsedUp !== true
+  // Without an app most sign-ins ask for none: but those of a role that must have two steps, beside a passkey.
+  const codesFor = totpSince === undefined && totpLost !== true ? texts.codesForStep : texts.codesFor
+  const codes = html`<ul class="rows"><li><div class="what"><p><strong>${texts.codes}</strong></p><p class="soft small">${noneYet ? texts.noneYet : texts.left(unusedCodes)}; ${codesFor}</p></div>
+<form method="post" action="/account/recovery-codes">${csrfField(csrfToken)}<input type="hidden" name="sealed" value="${codesForm}"><button class="button quiet compact" type="submit">${noneYet ? texts.makeSome : texts.makeNew}</button></form></li></ul>`
   return html`${totp ? app : undefined}${codes}`
 }

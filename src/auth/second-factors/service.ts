@@ -20,6 +20,8 @@ export interface SecondFactorsState {
   /** There was an app, and what it shares with us went with the master key. */
   readonly totpLost?: true
   readonly unusedCodes: number
+  /** There were some, and each was used. */
+  readonly codesUsedUp?: true
 }
 
 /** A key that an app is to take over, before one of its codes was shown. */
@@ -110,7 +112,8 @@ export function createSecondFactorsService(deps: SecondFactorsDependencies): Sec
     async state(call, accountId) {
       const [key, codes] = await Promise.all([repository.findTotp(call, accountId), repository.findCodes(call, accountId)])
       const unusedCodes = codes?.value.unused.length ?? 0
-      return key?.key === LOST ? { totpLost: true, unusedCodes } : { totpSince: key?.createdAt, unusedCodes }
+      const left = { unusedCodes, ...(codes !== undefined && unusedCodes === 0 && { codesUsedUp: true as const }) }
+      return key?.key === LOST ? { totpLost: true, ...left } : { totpSince: key?.createdAt, ...left }
     },
     hasTotp: async (call, accountId) => (await repository.findTotp(call, accountId)) !== undefined,
     ...enrolling(deps),
