@@ -269,6 +269,39 @@ test('who has moved in without their identities comes by them, until a way in wa
   }
 })
 
+test("who has moved in and lacks a role or a group here, or one more identity that is somebody else's by now, comes in at once, and without them", async (t) => {
+  const other = { issuer: 'https://guild.example', subject: 'shared' }
+  const old = await opened(t, {
+    find: (_context, question) =>
+      'subject' in question
+        ? {
+            id: OLD_ID,
+            email: 'ada@example.org',
+            emailVerified: true,
+            roles: ['editor', 'author'],
+            groups: ['staff'],
+            identities: [question, other],
+          }
+        : undefined,
+  })
+  const row = { email: 'ada@example.org', emailVerified: true, name: 'Ada Lovelace' }
+  const { moving } = old.world.running
+  await moving.moveIn(call, [{ id: 'an-id-of-eve-12345', email: 'eve@example.org', identities: [other] }], { from: 'file' })
+  await moving.moveIn(call, [{ ...row, id: OLD_ID, roles: ['author'] }], { from: 'file' })
+  assert.ok(isIn(await old.come()))
+  assert.equal(old.world.engine.signedInAs, OLD_ID)
+  assert.deepEqual(await old.identitiesOf(OLD_ID), ['club-ada'])
+  assert.deepEqual(await old.identitiesOf('an-id-of-eve-12345'), ['shared'])
+  const account = await old.account()
+  assert.deepEqual([account?.roles, account?.groups], [['author'], []], 'an operator may have taken them away')
+  for (const words of [
+    /roles that they do not have here: editor \(/,
+    /groups that they are not in here: staff/,
+    /guild\.example is connected/,
+  ])
+    assert.match(old.world.log.join(''), words)
+})
+
 test('an identity that somebody here has stays theirs, and does not keep the others of the account out', async (t) => {
   const other = { issuer: 'https://guild.example', subject: 'shared' }
   const old = await opened(t)

@@ -6,7 +6,7 @@ import { decoyOf, shapeOf } from '../passwords/foreign.ts'
 import type { Totp } from '../second-factors/schemas.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
 import type { Identity } from '../upstream/schemas.ts'
-import type { MoveInOptions, RowOutcome } from './contract.ts'
+import type { MoveInOptions } from './contract.ts'
 import type { Household } from './household.ts'
 import type { MovingRepository } from './repository.ts'
 
@@ -28,6 +28,19 @@ interface Missing {
   readonly elsewhere: readonly Identity[]
 }
 
+/**
+ * What became of somebody who is in. `closed`: why the row gives nothing of what it has. `beside`: what it has that is somebody else's by now, or an operator's
+ * to give; it keeps nothing of the rest out.
+ */
+export type Completed =
+  | {
+      readonly outcome: 'completed' | 'present'
+      readonly accountId: string
+      readonly closed: readonly string[]
+      readonly beside: readonly string[]
+    }
+  | { readonly outcome: 'refused'; readonly reason: string }
+
 /** Each other writer can be in the way once with what this row has, too; more than this are somebody who changes the account all the time. */
 const MAX_ROUNDS = 5
 
@@ -35,7 +48,7 @@ export async function completed(
   repository: MovingRepository,
   call: Call,
   { found, arriving }: { readonly found: Account; readonly arriving: Arriving },
-): Promise<RowOutcome> {
+): Promise<Completed> {
   let account: Account | undefined = found
   for (let round = 0; account !== undefined && round < MAX_ROUNDS; round += 1) {
     const outcome = await tried(repository, call, { found: account, arriving })
@@ -49,23 +62,22 @@ async function tried(
   repository: MovingRepository,
   call: Call,
   { found, arriving }: { readonly found: Account; readonly arriving: Arriving },
-): Promise<RowOutcome | 'overtaken'> {
+): Promise<Completed | 'overtaken'> {
   const { household, options } = arriving
   const { id: accountId } = found
   const missing = await missingOf(repository, call, { found, arriving })
   const words = wordsOf(missing)
-  const closed = closedBy(found, household.account)
-  const isGiven = closed === undefined && (words !== '' || missing.name !== undefined)
-  const reasons = [
-    ...(closed === undefined || words === '' ? [] : [`${words} was not taken: ${closed}`]),
+  const shut = closedBy(found, household.account)
+  const isGiven = shut === undefined && (words !== '' || missing.name !== undefined)
+  const closed = shut === undefined || words === '' ? [] : [`${words} was not taken: ${shut}`]
+  const beside = [
     ...missing.elsewhere.map(({ issuer }) => `the identity of ${issuer} is connected with another account here already`),
     ...(isBlockedThere(found, household.account) && words === '' ? [BLOCKED_THERE] : []),
     ...membershipLacking(found, household.account),
   ]
-  const left = reasons.length === 0 ? {} : { left: reasons.join('; ') }
-  if (!isGiven) return { outcome: 'present', accountId, ...left }
+  if (!isGiven) return { outcome: 'present', accountId, closed, beside }
   if (options.dryRun !== true && !(await given(repository, call, { found, missing, from: options.from }))) return 'overtaken'
-  return { outcome: 'completed', accountId, ...left }
+  return { outcome: 'completed', accountId, closed, beside }
 }
 
 async function missingOf(

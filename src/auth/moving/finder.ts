@@ -111,8 +111,10 @@ async function present(
   call: Call,
   { found, household, id }: { readonly found: Account; readonly household: Household; readonly id: string | undefined },
 ): Promise<Found> {
-  const refused = (reason: string): Found => {
+  const note = (reason: string): void =>
     deps.logger.warn({ requestId: call.requestId, event: 'auth.legacy_refused', accountId: found.id, reason })
+  const refused = (reason: string): Found => {
+    note(reason)
     return { is: 'uncertain' }
   }
   if (!(await isTheirs(deps, call, { found, made: household.account, id })))
@@ -125,7 +127,9 @@ async function present(
   }
   const outcome = await completed(deps.moving, call, { found, arriving })
   if (outcome.outcome === 'refused') return refused(outcome.reason)
-  if ('left' in outcome && outcome.left !== undefined) return refused(outcome.left)
+  if (outcome.closed.length > 0) return refused(outcome.closed.join('; '))
+  // Stored is what opens the account, so they are in: what they were not given beside it is for an operator to read.
+  outcome.beside.forEach(note)
   return { is: 'here', account: (await deps.moving.find(call, found.id)) ?? found }
 }
 

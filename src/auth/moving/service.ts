@@ -10,7 +10,7 @@ import { decoyOf, shapeOf } from '../passwords/foreign.ts'
 import type { Totp } from '../second-factors/schemas.ts'
 import { TOTP_PURPOSE, totpBinding } from '../second-factors/service.ts'
 import { actorOf, securityEventOf } from '../security-events/security-event.ts'
-import { type Arriving, completed } from './completing.ts'
+import { type Arriving, type Completed, completed } from './completing.ts'
 import type { Moving, MoveInOptions, PersonRow, RowOutcome } from './contract.ts'
 import type { EndedAccounts } from './ended.ts'
 import { type Household, householdOf, idOf, LEGACY, nameOf, type Whence } from './household.ts'
@@ -125,14 +125,21 @@ function domainRefusal(admission: Pick<Admission, 'problem'>, { email }: Account
   return admission.problem(email) === undefined ? undefined : refused('email: this app takes no addresses of this domain (signUp.domains)')
 }
 
+function reported(done: Completed): RowOutcome {
+  if (done.outcome === 'refused') return done
+  const { outcome, accountId } = done
+  const left = [...done.closed, ...done.beside]
+  return { outcome, accountId, ...(left.length === 0 ? {} : { left: left.join('; ') }) }
+}
+
 /** How what is there already stands in the way. */
 async function standingOf(repository: MovingRepository, call: Call, arriving: Arriving): Promise<RowOutcome | undefined> {
   const { account, identities } = arriving.household
   const same = await repository.find(call, account.id)
-  if (same !== undefined) return completed(repository, call, { found: same, arriving })
+  if (same !== undefined) return reported(await completed(repository, call, { found: same, arriving }))
   // Another row for the same person may be moving in at this moment.
   const namesake = await repository.findByEmail(call, account.email)
-  if (namesake?.id === account.id) return completed(repository, call, { found: namesake, arriving })
+  if (namesake?.id === account.id) return reported(await completed(repository, call, { found: namesake, arriving }))
   if (namesake !== undefined) return refused('somebody here has this address already')
   for (const identity of identities)
     if (((await repository.findIdentity(call, identity))?.accountId ?? account.id) !== account.id)
