@@ -50,7 +50,7 @@ export const MOVING: readonly Defence[] = [
     off: 'what is asked for with an address that somebody has left here is mailed to their new one',
     test: 'test/http/legacy-find-by-mail.test.ts',
     edits: [
-      ['src/auth/moving/finder.ts', ' && found.account.email !== email', ' && found.account.email === ""'],
+      ['src/auth/moving/finder.ts', 'if (isLeft)', 'if (isLeft && email === "")'],
       ['src/auth/moving/stranger-mail-job.ts', ' && found.account.email === to)', ' && found.account.email !== "")'],
     ],
   },

@@ -213,23 +213,50 @@ test('whom the app keeps out reads what everybody reads', async (t) => {
   assert.equal(await old.account(), undefined)
 })
 
+const AFTER = 'after@example.org'
+
+/** Has moved in by a file, and goes on under another address. */
+async function leftMailbox({ world: { byMail, running, mailTo } }: Old, id = OLD_ID): Promise<string> {
+  const row = { id, email: ADA, emailVerified: true, name: 'Ada Lovelace', legacyPassword: true }
+  const [made] = await running.moving.moveIn(call, [row], { from: 'old' })
+  assert.ok(made?.outcome === 'made')
+  const { accountId } = made
+  await byMail.addresses.ask(call, { accountId, email: AFTER, client: 'c' })
+  assert.ok(await byMail.addresses.confirm(call, { accountId, token: tokenIn(await mailTo(AFTER, 'confirm-new-address')), by: {} }))
+  return accountId
+}
+
 test('requirement 71: the mailbox that somebody has left here is theirs no more, though the other system says so', async (t) => {
-  const AFTER = 'after@example.org'
   const old = await opened(t)
-  const { byMail, running, mailTo, accounts } = old.world
-  await running.moving.moveIn(call, [{ id: OLD_ID, email: ADA, emailVerified: true, name: 'Ada Lovelace', legacyPassword: true }], {
-    from: 'old',
-  })
-  await byMail.addresses.ask(call, { accountId: OLD_ID, email: AFTER, client: 'c' })
-  assert.ok(await byMail.addresses.confirm(call, { accountId: OLD_ID, token: tokenIn(await mailTo(AFTER, 'confirm-new-address')), by: {} }))
+  const { mailTo, accounts } = old.world
+  const accountId = await leftMailbox(old)
   const [of, before] = await Promise.all([old.templates(AFTER), old.templates()])
   for (const way of ['reset', 'sign-in', 'sign-up'] as const) await askBy(way, old.world)
   assert.deepEqual((await old.templates()).slice(before.length), ['no-account', 'no-account', 'confirm-address'])
   assert.deepEqual(await old.templates(AFTER), of, 'nothing goes to the address of now')
   const token = tokenIn(await mailTo(ADA, 'confirm-address'))
   assert.ok(await accounts.confirm(call, { token, client: 'c', password: NEW_PASSWORD }), 'whoever has the mailbox by now is somebody else')
-  assert.notEqual((await old.account())?.id, OLD_ID)
-  assert.equal((await old.account(AFTER))?.id, OLD_ID)
+  assert.notEqual((await old.account())?.id, accountId)
+  assert.equal((await old.account(AFTER))?.id, accountId)
+})
+
+test('requirement 71: nor does whoever has it by now read that somebody is blocked there, or who', async (t) => {
+  for (const id of [OLD_ID, '42']) {
+    const old = await opened(t, { person: { suspended: true, id } })
+    const accountId = await leftMailbox(old, id)
+    await old.templates()
+    const before = old.world.mails.length
+    for (const way of ['reset', 'sign-up'] as const) await askBy(way, old.world)
+    assert.deepEqual((await old.templates()).slice(-2), ['no-account', 'confirm-address'], id)
+    assert.doesNotMatch(JSON.stringify(old.world.mails.slice(before)), /Lovelace/, id)
+    // Nor after the end of the account here.
+    await old.world.leaving.requestDeletion(call, { accountId })
+    old.world.clock.advance(14 * 24 * 60 * MINUTE)
+    for (const job of old.world.leaving.jobs) await job.handle({ call, jobId: 'erase', attempt: 1 }, {})
+    assert.equal(await old.account(AFTER), undefined)
+    await askBy('reset', old.world)
+    assert.equal((await old.templates()).at(-1), 'no-account', id)
+  }
 })
 
 test('no more is asked of the other system than mails would be sent', async (t) => {

@@ -7,7 +7,7 @@ import type { AuthDefinition } from '../../src/auth/contract.ts'
 import type { AuthHooks } from '../../src/auth/hooks/contract.ts'
 import type { LegacyFindHook, LegacyFound, LegacyHook, LegacyQuestion } from '../../src/auth/moving/contract.ts'
 import { hashShapesCollection } from '../../src/auth/moving/repository.ts'
-import { type AccountsWorld, call, openAccounts, type Visited } from '../support/accounts.ts'
+import { type AccountsWorld, call, openAccounts, tokenIn, type Visited } from '../support/accounts.ts'
 import { SIGN_IN } from '../support/arriving.ts'
 import { startUpstream, CLIENT_ID, type Upstream } from '../support/upstream.ts'
 import { isIn, locationOf, TravellingBrowser } from '../support/upstream-browser.ts'
@@ -315,6 +315,26 @@ test('an identity that somebody here has stays theirs, and does not keep the oth
   assert.ok(isIn(await again.come()))
   assert.deepEqual(await again.identitiesOf(OLD_ID), ['club-ada'])
   assert.deepEqual(await again.identitiesOf('an-id-of-eve-12345'), ['shared'])
+})
+
+test('requirement 71: whoever has a mailbox that somebody has left here makes an account by a provider as anybody', async (t) => {
+  for (const suspended of [false, true]) {
+    const old = await opened(t, { person: { identities: [], ...(suspended ? { suspended } : {}) } })
+    const { world, club } = old
+    const row = { id: OLD_ID, email: 'ada@example.org', emailVerified: true, legacyPassword: true }
+    await world.running.moving.moveIn(call, [row], { from: 'old' })
+    const { byMail, mailTo } = world
+    await byMail.addresses.ask(call, { accountId: OLD_ID, email: 'after@example.org', client: 'c' })
+    const token = tokenIn(await mailTo('after@example.org', 'confirm-new-address'))
+    assert.ok(await byMail.addresses.confirm(call, { accountId: OLD_ID, token, by: {} }))
+    club.claims = { sub: 'club-eve', email: 'ada@example.org', email_verified: true, name: 'Eve' }
+    assert.ok(isIn(await new TravellingBrowser(world).joinFrom('club', club)), String(suspended))
+    const eve = (await old.account()) ?? assert.fail()
+    assert.notEqual(eve.id, OLD_ID)
+    assert.equal(world.engine.signedInAs, eve.id)
+    assert.deepEqual(await old.identitiesOf(OLD_ID), [])
+    assert.equal((await old.account('after@example.org'))?.id, OLD_ID)
+  }
 })
 
 test('two who come at once are one', async (t) => {

@@ -25,7 +25,7 @@ export type Found =
   | { readonly is: 'uncertain' }
 
 export interface LegacyFinder {
-  /** By the identity first, then by the address that is certainly theirs. Throws `auth.unavailable` where the hook fails, `auth.sign_in_refused` where the app refuses. */
+  /** By the identity first, then, as `byAddress` does, by the address that is certainly theirs. Throws `auth.unavailable` where the hook fails, `auth.sign_in_refused` where the app refuses. */
   arriving(call: Call, who: Pick<Identity, 'issuer' | 'subject'> & { readonly email?: string | undefined }): Promise<Found>
   /** Whose mailbox it is here: whoever goes on under another address is nobody by the one that they left. Throws as `arriving` does. */
   byAddress(call: Call, email: string): Promise<Found>
@@ -57,15 +57,13 @@ export function createLegacyFinder(hook: LegacyFindHook, deps: AdoptingDependenc
     const person = await ask(call, { email })
     // Else anybody could take an address here by signing up with it there.
     if (person?.emailVerified !== true) return NOBODY
+    const isLeft = await hasLeft(deps, call, { id: person.id, email })
+    if (isLeft) return NOBODY
     return moved(deps, call, { person, email, isProved: true })
   }
 
   return {
-    async byAddress(call, email) {
-      const found = await askedByAddress(call, email)
-      // What is mailed by it would go to their new address, and whoever has the old mailbox by now could not even sign up.
-      return found.is === 'here' && found.account.email !== email ? NOBODY : found
-    },
+    byAddress: askedByAddress,
     async arriving(call, { issuer, subject, email: certain }) {
       const person = await ask(call, { issuer, subject })
       if (person === undefined) return certain === undefined ? NOBODY : askedByAddress(call, certain)
@@ -82,6 +80,22 @@ function problemOf({ email: given, identities = [] }: ParsedLegacyFound, questio
   if ('email' in question) return email === question.email ? undefined : 'email: this is another one than was asked about'
   const lists = identities.some(({ issuer, subject }) => issuer === question.issuer && subject === question.subject)
   return lists ? undefined : 'identities: the one that was asked about is not among them'
+}
+
+/**
+ * Whether the other system goes on naming somebody by a mailbox that is theirs no more. Whoever has it by now is to learn nothing of them, their name or that
+ * they are blocked, and signs up as anybody.
+ */
+async function hasLeft(
+  { moving, ended }: AdoptingDependencies,
+  call: Call,
+  { id, email }: { readonly id: string | undefined; readonly email: string },
+): Promise<boolean> {
+  const accountId = idOf(id, { from: LEGACY, email })
+  const account = (await moving.find(call, accountId)) ?? (await moving.findByEmail(call, email))
+  if (account !== undefined) return account.email !== email
+  // The account may have another id, by a file, or have come to its end.
+  return ended.has(call, { accountId, addresses: [email] })
 }
 
 async function moved(deps: AdoptingDependencies, call: Call, { person, email, isProved }: Answered): Promise<Found> {
