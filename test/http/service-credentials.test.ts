@@ -209,7 +209,11 @@ describe('how a service account proves itself', () => {
     const acme = await part.services.ownerOf(asked, await owner('Presses keys'))
     const pairs = await Promise.all([0, 1, 2].map(() => generateKeyPair('ES256', { extractable: true })))
     const [deployed = assert.fail(), next = assert.fail(), third = assert.fail()] = pairs
-    const jwk = async ({ publicKey }: (typeof pairs)[number]) => JSON.stringify({ ...(await exportJWK(publicKey)), alg: 'ES256' })
+    // Not in the order in which PostgreSQL gives them back.
+    const jwk = async ({ publicKey }: (typeof pairs)[number]) => {
+      const { crv, ...rest } = await exportJWK(publicKey)
+      return JSON.stringify({ crv, ...rest, alg: 'ES256' })
+    }
     const { service } = await part.services.create(asked, acme, { ...made, key: await jwk(deployed) })
     const { clientId, credential: replacing = assert.fail() } = service
     const isIn = async ({ privateKey }: (typeof pairs)[number]): Promise<void> => {
