@@ -222,7 +222,13 @@ describe('how a service account proves itself', () => {
     await part.services.setKey(asked, acme, { clientId, key: await jwk(next), replacing })
     await assert.rejects(part.services.setKey(asked, acme, { clientId, key: await jwk(third), replacing }), code('credential_changed'))
     await assert.rejects(part.services.useSecret(asked, acme, { clientId, replacing }), code('credential_changed'))
-    await assert.rejects(part.services.setKey(asked, acme, { clientId, key: await jwk(next) }), code('bad_details'), 'it has this one')
+    const same = JSON.parse(await jwk(next))
+    for (const key of [same, { ...same, use: 'sig' }, { ...same, kid: 'next' }, { ...same, alg: undefined }, { ...same, x: `${same.x}==` }])
+      await assert.rejects(
+        part.services.setKey(asked, acme, { clientId, key: JSON.stringify(key) }),
+        code('bad_details'),
+        'it has this one',
+      )
     for (const good of [deployed, next]) await isIn(good)
     const [listed] = await part.services.list(call, acme)
     const secret = await part.services.useSecret(asked, acme, { clientId, replacing: listed?.credential })

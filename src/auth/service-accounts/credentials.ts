@@ -1,11 +1,10 @@
 // How a service account proves itself, and how that is changed without a break: the one before is good for as long as is said, and can be ended before.
-import { isDeepStrictEqual } from 'node:util'
 import type { Call } from '#kernel/call.ts'
 import type { Change } from '#kernel/collection.ts'
 import { randomToken } from '#kernel/ids.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import { KEEP_SECONDS, LONGEST_KEEP_SECONDS, type PublicKeyDefinition } from '../clients/contract.ts'
-import { refuseOther, renewerOf } from '../clients/credential.ts'
+import { keyThumbprint, refuseOther, renewerOf } from '../clients/credential.ts'
 import type { StoredClient } from '../clients/schemas.ts'
 import { authErrors } from '../errors.ts'
 import { securityEventOf, type SecurityEventType } from '../security-events/security-event.ts'
@@ -97,10 +96,11 @@ function renewedBy({ by }: Owner, { clientId, at }: { readonly clientId: string;
   return by === undefined ? { at } : { at, by: renewerOf(clientId, by) }
 }
 
-/** Whoever sends the same key once more would end the one before it, which machines sign with still. */
+/** Whoever sends the same key once more, with whatever is said beside it, would end the one before it, which machines sign with still. */
 function refusePresent(client: StoredClient, key: PublicKeyDefinition): StoredClient {
   const { authentication } = client.definition
-  if (authentication?.method === 'private_key_jwt' && authentication.keys.some((each) => isDeepStrictEqual(each, key)))
+  const wanted = keyThumbprint(key)
+  if (authentication?.method === 'private_key_jwt' && authentication.keys.some((each) => keyThumbprint(each) === wanted))
     throw authErrors.bad_details({ fields: [fieldProblem('key', 'key_present')] })
   return client
 }
