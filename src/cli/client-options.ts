@@ -58,6 +58,12 @@ export function clientLine(values: Typed): ClientLine {
   }
 }
 
+/** What is wrong with a number as it was typed, in words: an empty one, as of a variable that nobody has set, would be zero, and end what is deployed. */
+export function misreadNumberOf({ 'keep-seconds': keepSeconds }: Typed): string | undefined {
+  if (keepSeconds === undefined || /^\d+$/.test(keepSeconds)) return undefined
+  return `--keep-seconds takes a whole number of seconds, and not ${JSON.stringify(keepSeconds)}. Nothing was done.`
+}
+
 /** How a secret or key is replaced. */
 export function renewalOf({ keepSeconds, replacing, unseen }: ClientLine): SecretRenewal {
   return { keepSeconds: keepSeconds === undefined ? undefined : Number(keepSeconds), replacing, unseen }

@@ -1,7 +1,7 @@
 // What was typed, parsed once for all commands.
 import { parseArgs } from 'node:util'
 import { ACCOUNT_USAGE, type AccountLine, accountLine, contradictionOf } from './account-options.ts'
-import { CLIENT_USAGE, type ClientLine, clientLine } from './client-options.ts'
+import { CLIENT_USAGE, type ClientLine, clientLine, misreadNumberOf } from './client-options.ts'
 import { USER_USAGE, type UserLine, userLine } from './user-options.ts'
 import { TRANSFER_USAGE, type TransferLine, transferLine } from './transfer-options.ts'
 import { idleOptions, OPTIONS } from './uses.ts'
@@ -93,7 +93,9 @@ export function parseCommandLine(words: readonly string[], commands: readonly st
   if (positionals.length > 1 && !WITH_WORDS.has(command))
     throw new CommandError(`The command ${command} takes no further words, but got ${JSON.stringify(positionals[1])}.`)
   const typed = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []))
-  const refusal = values.help ? undefined : (idleOptions(command, positionals.slice(1), typed) ?? contradictionOf(values))
+  const refusal = values.help
+    ? undefined
+    : (idleOptions(command, positionals.slice(1), typed) ?? contradictionOf(values) ?? misreadNumberOf(values))
   if (refusal !== undefined) throw new CommandError(refusal)
   const overrides: Record<string, string> = {}
   for (const [option, setting] of OVERRIDES) {

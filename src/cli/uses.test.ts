@@ -6,8 +6,10 @@ import { EVERYWHERE, OPTIONS, USES, usedOptions } from './uses.ts'
 
 const commands = Object.keys(USES)
 const parse = (line: string, ...options: string[]): unknown => parseCommandLine([...line.split(' '), ...options], commands)
-const typed = (option: string): string[] =>
-  OPTIONS[option as keyof typeof OPTIONS].type === 'string' ? [`--${option}`, 'value'] : [`--${option}`]
+const typed = (option: string): string[] => {
+  if (option === 'keep-seconds') return [`--${option}`, '60']
+  return OPTIONS[option as keyof typeof OPTIONS].type === 'string' ? [`--${option}`, 'value'] : [`--${option}`]
+}
 
 test('every command takes the options that it uses, and says no to all others, whatever follows it', () => {
   let refused = 0
@@ -42,6 +44,16 @@ test('a command without its way is what it does then, and an option is known in 
   assert.throws(() => parse('--dry-run clients remove frames'), { message: /^"clients remove" does nothing with --dry-run/ })
   assert.throws(() => parse('clients --dry-run remove frames'), { message: /^"clients remove" does nothing with --dry-run/ })
   assert.doesNotThrow(() => parse('clients remove frames', '--dry-run', '--help'), 'who asks for help gets it')
+})
+
+test('a number of seconds that is none is refused before anything is opened: an empty one would be zero', () => {
+  for (const command of ['clients rotate-secret frames', 'services renew-secret svc-1', 'services change-key svc-1']) {
+    for (const wrong of ['', ' ', '-1', '1e3', '0x10', '60s', '0.5', 'Infinity']) {
+      const message = `--keep-seconds takes a whole number of seconds, and not ${JSON.stringify(wrong)}. Nothing was done.`
+      assert.throws(() => parse(command, `--keep-seconds=${wrong}`), { name: 'CommandError', message })
+    }
+    for (const right of ['0', '60']) assert.doesNotThrow(() => parse(command, '--keep-seconds', right))
+  }
 })
 
 interface Entry {

@@ -133,6 +133,11 @@ describe('service accounts on the page of an organisation', () => {
     assert.equal((await list()).find((each) => each.clientId === clientId)?.earlierUntil, until)
     const unmarked = await post(`services/${clientId}/secret`, { keep: '0' })
     assert.deepEqual([unmarked.status, secretIn(unmarked.text)], [409, false], 'a form of before')
+    for (const keep of [' ', '-1', '1e3', '0x10', '2592001'])
+      await assert.rejects(post(`services/${clientId}/secret`, { keep }), { name: 'ZodError' }, keep)
+    assert.equal((await post(`services/${clientId}/secret`, { keep: '', replacing: await presentOf(clientId) })).status, 200)
+    const hour = world.clock.now() + 3_600_000
+    assert.equal((await list()).find((each) => each.clientId === clientId)?.earlierUntil, hour, 'who says nothing gets the usual time')
     const wanted = await post(`services/${clientId}/secret`, { keep: '0', replacing: await presentOf(clientId) })
     assert.deepEqual([wanted.status, secretIn(wanted.text)], [200, true])
     assert.equal((await list()).find((each) => each.clientId === clientId)?.earlierUntil, undefined)

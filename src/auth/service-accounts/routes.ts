@@ -26,7 +26,10 @@ import { renewedWords, secretPage, UNSEEN } from './pages.ts'
 const params = z.strictObject({ id: organisationId, service: memberId })
 
 /** How long the secret or key before is good, in seconds. */
-const keep = z.union([z.literal(UNSEEN), z.coerce.number().int().nonnegative().max(LONGEST_KEEP_SECONDS)]).optional()
+const seconds = z.string().regex(/^\d+$/).transform(Number).pipe(z.number().max(LONGEST_KEEP_SECONDS))
+/** An empty field says nothing: as a number it would be zero, and end what is deployed. */
+const nothing = z.literal('').transform(() => undefined)
+const keep = z.union([z.literal(UNSEEN), nothing, seconds]).optional()
 const kept = (wanted: z.infer<typeof keep>): CredentialChange => (wanted === UNSEEN ? { unseen: true } : { keepSeconds: wanted })
 /** The `credential` that the page showed. A page that was open over an update has none, and is shown anew. */
 const replacing = formText
