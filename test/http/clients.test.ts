@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { callAs } from '#kernel/call.ts'
+import { sha256 } from '#kernel/keyring.ts'
 import type { ClientDefinition } from '../../src/auth/clients/contract.ts'
 import { Browser, call, claimsOf, errorOf, type OauthWorld, openOauth, pkce, type Reply, type Send, send } from '../support/oauth.ts'
 import { everythingStored } from '../support/scenario-database.ts'
@@ -18,7 +19,10 @@ let world: OauthWorld
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ninefold-clients-'))
   file = join(folder, 'main.db')
-  world = await openOauth({ file })
+  world = await openOauth({
+    file,
+    clients: [frames('own', { authentication: { method: 'client_secret_basic', secretHashes: [sha256('own')] } })],
+  })
 })
 
 after(async () => {
@@ -102,6 +106,20 @@ test('a rotated secret is taken beside the new one for as long as was said, and 
   assert.equal((await refresh(second)).status, 401, 'a secret that got out ends at once')
   assert.equal((await refresh(third)).status, 200)
   world.advance(-61_000)
+})
+
+test('whether a client has a secret is said of those of the app, too, and of those that brought it along', async () => {
+  const authentication = { method: 'client_secret_post', secretHashes: [sha256('brought')] } as const
+  const { client } = await world.clients.add(call, frames('brought', { authentication }))
+  assert.equal(client.hasSecret, true)
+  await world.clients.add(call, frames('secretless'))
+  const { items } = await world.clients.list(call)
+  const expected = { own: true, brought: true, secretless: false, 'print-shop': false }
+  for (const [id, hasSecret] of Object.entries(expected)) {
+    assert.equal(items.find(({ definition }) => definition.clientId === id)?.hasSecret, hasSecret, id)
+    assert.equal((await world.clients.find(call, id))?.hasSecret, hasSecret, id)
+  }
+  await assert.rejects(world.clients.rotateSecret(call, 'brought'), /"brought" brought its secret along/)
 })
 
 test('origins, scopes and lifetimes are those of now', async () => {

@@ -24,7 +24,7 @@ import { type EndClient, endClientRequested } from './end-client.ts'
 import type { ClientsRepository } from './repository.ts'
 import { fixedClient, rewrite } from './rewriting.ts'
 import { lapsedAfter } from './overriding.ts'
-import { isShown, shown, viewOf } from './view.ts'
+import { bringsSecret, isShown, shown, viewOf } from './view.ts'
 import { clientDefinition, type StoredClient } from './schemas.ts'
 import { requireOperator } from '../operators-only.ts'
 
@@ -56,7 +56,9 @@ async function invite({ invitations, isInviting }: ClientsDependencies, call: Ca
 
 export function createClients(dependencies: ClientsDependencies): Clients {
   const { repository, settings, clock } = dependencies
-  const fixed: readonly ClientView[] = settings.clients.map((definition) => ({ source: 'app', definition, hasSecret: false }))
+  const fixed: readonly ClientView[] = settings.clients.map((definition) => {
+    return { source: 'app', definition, hasSecret: bringsSecret(definition) }
+  })
   const findFixed = (clientId: string): ClientView | undefined => fixed.find(({ definition }) => definition.clientId === clientId)
   return {
     async list(call, after) {
@@ -99,8 +101,7 @@ export function createClients(dependencies: ClientsDependencies): Clients {
       const stored = await rewrite(dependencies, call, {
         clientId,
         decide({ value }) {
-          if (value.secretHash === undefined)
-            throw authErrors.bad_client({ detail: `${JSON.stringify(clientId)} is a public client: it has no secret.` })
+          if (value.secretHash === undefined) throw authErrors.bad_client({ detail: unrotatable(value) })
           refuseOther(value, renewal.replacing)
           return { set: { secretHash: sha256(secret), earlierSecret: kept(value), renewed: { at: now } }, type: 'client.secret_rotated' }
         },
@@ -111,6 +112,14 @@ export function createClients(dependencies: ClientsDependencies): Clients {
     remove: (call, clientId) => remove(dependencies, call, clientId),
     ...createBlocking(dependencies),
   }
+}
+
+function unrotatable({ id, definition }: StoredClient): string {
+  const client = JSON.stringify(id)
+  if (bringsSecret(definition))
+    return `${client} brought its secret along: add the hash of the next one to "secretHashes" of its definition, beside the present one.`
+  const { method = 'none' } = definition.authentication ?? {}
+  return method === 'none' ? `${client} is a public client: it has no secret.` : `${client} proves itself by ${method}, and has no secret.`
 }
 
 /** The secret that is taken beside the new one. */

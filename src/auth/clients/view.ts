@@ -1,5 +1,5 @@
 // A client as operators are shown it.
-import type { ClientView } from './contract.ts'
+import type { ClientDefinition, ClientView } from './contract.ts'
 import type { Call } from '#kernel/call.ts'
 import { foundPlace, isPlace } from '../client-documents/place.ts'
 import { credentialOf } from './credential.ts'
@@ -12,8 +12,14 @@ export function viewOf(client: StoredClient): ClientView {
   const credential = present === undefined ? {} : { credential: present }
   const earlier = earlierSecret === undefined ? {} : { earlierSecretUntil: earlierSecret.until }
   const blocked = blockedAt === undefined ? {} : { blockedAt }
+  const hasSecret = secretHash !== undefined || bringsSecret(definition)
   const trust = lapsed === undefined ? {} : { lapsed }
-  return { source, definition, hasSecret: secretHash !== undefined, ...credential, createdAt, ...earlier, ...blocked, ...trust }
+  return { source, definition, hasSecret, ...credential, createdAt, ...earlier, ...blocked, ...trust }
+}
+
+/** Of an app's own, and of one that brought its secret along: the hash stands in the definition. */
+export function bringsSecret({ authentication }: Pick<ClientDefinition, 'authentication'>): boolean {
+  return authentication !== undefined && 'secretHashes' in authentication && authentication.secretHashes.length > 0
 }
 
 /** With what holds for the place that its document is at. `undefined` for a place that is let in again: there is nothing to show of it. */
