@@ -58,7 +58,7 @@ export const ACTS: readonly (Sending | Saying)[] = [
   // A page that came from no network has no authenticator: that the browser was asked is what can be seen.
   { on: 'GET /account/passkeys/add', by: [['Create passkey', 'Space']], says: 'That did not work.' },
   { on: 'GET /account', by: [['Remove Old key', 'Enter']], to: 'POST /account/passkeys/key-2/remove' },
-  { on: 'GET /account', by: [['Make some', 'Space']], to: 'POST /account/recovery-codes' },
+  { on: 'GET /account', by: [['Make new ones', 'Space']], to: 'POST /account/recovery-codes' },
   { on: 'POST /account/recovery-codes', by: [['I have kept them', 'Enter']], to: 'GET /account' },
   {
     on: 'GET /reset-password',
