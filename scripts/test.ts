@@ -58,7 +58,7 @@ function grouped(files: readonly string[], together: number): string[][] {
  * feature whose storing is in test/http, on every database.
  */
 const ELSEWHERE =
-  /e2e[\\/](backup|move|command-line|forgery|content|hash-cost|passkeys|organisations|planted-cookies|uploads)|resource-transfer[\\/](formats|hostile|url)/
+  /e2e[\\/](backup|move|command-line|forgery|content|hash-cost|passkeys|organisations|planted-cookies|production|uploads)|resource-transfer[\\/](formats|hostile|url)/
 
 /** Files whose world stands on a database that can be another one. */
 function isScenario(file: string): boolean {

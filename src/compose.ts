@@ -216,7 +216,8 @@ function addRoles(shop: Workshop, engines: Engines): Pick<Platform, 'auth' | 'tr
   )
   const frontendSettings = { frontends: app.frontends, console: { folder: consoleFolder }, sites }
   shop.add('frontend', frontendServer.create({ resources, auth, logger: log('frontend'), settings: frontendSettings }))
-  const { mailFrom: from, smtpUrl, webhooksAnywhere } = config.jobs
+  const { mailFrom, smtpUrl, webhooksAnywhere } = config.jobs
+  const from = mailFrom ?? `"${productName.replaceAll(/["\\]/g, '')}" <no-reply@${config.platform.domain}>`
   const mail = smtpUrl === undefined ? { from } : { from, smtpUrl }
   if (shop.options.premises !== undefined) shop.add('desk', shop.options.premises.desk)
   const definitions = [...shop.members.flatMap((member) => member.running.jobs), ...(app.jobs ?? [])]

@@ -46,6 +46,25 @@ test('production names everything that is missing at once', () => {
   }
 })
 
+test('the sender of mails is a mailbox', () => {
+  for (const sender of [
+    'garbage',
+    'The Shop',
+    'a@shop.example, b@shop.example',
+    'The Shop <shop>',
+    'The Shop <a@shop.example>\r\nBcc: b@shop.example',
+  ]) {
+    assert.match(
+      problemsOf({ ...production, NINEFOLD_JOBS_MAIL_FROM: sender }).join(),
+      /^NINEFOLD_JOBS_MAIL_FROM:? must be one mailbox/,
+      sender,
+    )
+  }
+  for (const sender of ['no-reply@shop.example', 'The Shop <no-reply@shop.example>', '"Shop, The" <no-reply@shop.example>']) {
+    assert.deepEqual(problemsOf({ ...production, NINEFOLD_JOBS_MAIL_FROM: sender }), [], sender)
+  }
+})
+
 test('a weak master key is refused and never printed', () => {
   for (const key of ['short', 'A'.repeat(43)]) {
     const problems = problemsOf({ ...production, NINEFOLD_MASTER_KEY: key })

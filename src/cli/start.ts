@@ -16,13 +16,15 @@ export async function startCommand(line: CommandLine): Promise<number> {
   keepPort(config.platform.dataDir, config.gateway.port)
   // What the start had to say comes before the table, not a second after it.
   logger.flush()
-  const code = await platform.auth.createOperatorLink(systemCall('start'))
   const { sites } = platform
   const rows = [
     ...app.frontends.map((frontend) => [frontend.title, sites.frontends[frontend.name] ?? '']),
     ...(app.clients ?? []).map((client) => [`${client.name} (client)`, placeOf(client)]),
   ]
   const development = config.platform.mode === 'development'
+  // What is not printed for a person who looks is kept in logs, and whoever reads those would be the operator.
+  const isSeen = development || process.stdout.isTTY
+  const link = isSeen ? `${sites.console}/enter?code=${await platform.auth.createOperatorLink(systemCall('start'))}` : ''
   process.stdout.write(
     `\n${table([
       ['what', 'where'],
@@ -31,7 +33,7 @@ export async function startCommand(line: CommandLine): Promise<number> {
       ['Accounts', `${sites.accounts}/account`],
       ['OpenID Connect issuer', sites.accounts],
       ...(development ? [['Mailbox (development)', `${sites.console}/mailbox`]] : []),
-      ['Console (one-time link)', `${sites.console}/enter?code=${code}`],
+      isSeen ? ['Console (one-time link)', link] : ['Console', `${sites.console} (ninefold admin link prints a link into it)`],
     ])}\nReady in ${Math.round(performance.now())} ms: nine servers, one process.\n\n`,
   )
   const exitCode = await ended

@@ -15,6 +15,8 @@ import { openStage, type Stage } from './states.ts'
 const PHONE = { width: 320, height: 640 }
 const DESKTOP = { width: 1280, height: 900 }
 /** Everything with everything. */
+/** Each of some hundred is opened, looked at by axe and gone through by keys: minutes, beside other tests. */
+const MANY_PAGES_MS = 400_000
 const WHOLE = process.env['NINEFOLD_TEST_WHOLE_LOOK'] === '1'
 const PICTURES = process.env['NINEFOLD_TEST_PICTURES']
 
@@ -118,7 +120,9 @@ describe('the pages of the accounts origin', { skip: withoutChromium }, () => {
 
   for (const language of ['en', 'de']) {
     const withKeys = language === 'en'
-    test(`have nothing that axe finds, in ${language}${withKeys ? ', and nothing that the Tab key does not reach' : ''}`, async () => {
+    test(`have nothing that axe finds, in ${language}${withKeys ? ', and nothing that the Tab key does not reach' : ''}`, {
+      timeout: MANY_PAGES_MS,
+    }, async () => {
       const found: string[] = []
       looked = 0
       for (const { name, ask } of stage.states) {

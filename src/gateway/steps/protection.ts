@@ -24,7 +24,9 @@ export function checkOrigin(exchange: GatewayExchange): void {
   const provenance = provenanceOf(exchange.request.headers, exchange.origin)
   if (provenance === 'same-origin') return
   if (provenance === 'unknown' && exchange.cookies.size === 0 && route.rate !== 'sign-in') return
-  throw httpErrors.csrf({ detail: 'Requests that change something are accepted from pages of this site only.' })
+  throw httpErrors.csrf({
+    detail: 'Requests that change something are accepted from pages of this site only: a program says which in the header Origin.',
+  })
 }
 
 /** Layer two. A sign-in needs the token even without a cookie: else somebody could be signed in to an account of another's choosing. */
