@@ -25,7 +25,7 @@ function copyAssets(): void {
     mkdirSync(dirname(to), { recursive: true })
     cpSync(join(root, file), to)
   }
-  for (const path of ['bin/ninefold.mjs', 'bin/launcher', 'LICENSE', 'README.md', 'CHANGELOG.md', 'console/dist']) {
+  for (const path of ['bin/ninefold.mjs', 'bin/launcher', 'LICENSE', 'README.md', 'CHANGELOG.md', 'docs', 'console/dist']) {
     if (existsSync(join(root, path))) cpSync(join(root, path), join(staging, path), { recursive: true })
   }
 }
@@ -57,7 +57,7 @@ function writeManifest(): void {
     ...kept,
     exports: Object.fromEntries(entries.map(([name, source]) => [name, compiledEntry(source)])),
     imports: { '#kernel/*.ts': './dist/kernel/*.js' },
-    files: ['bin', 'client', 'console', 'dist', 'test', 'LICENSE', 'README.md', 'CHANGELOG.md'],
+    files: ['bin', 'client', 'console', 'dist', 'docs', 'test', 'LICENSE', 'README.md', 'CHANGELOG.md'],
   }
   writeFileSync(join(staging, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`)
 }
