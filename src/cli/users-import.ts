@@ -13,6 +13,7 @@ import { commandCall } from './command-call.ts'
 import { CommandError, type CommandLine } from './command-line.ts'
 import { intoFile, openForReading } from './files.ts'
 import { pairOf } from './import.ts'
+import { idsFileOf, type NoteIds, withOtherIds } from './users-ids.ts'
 import { type Found, joinedByAddress, oncePerAddress, type PersonFound, type Place, type Source } from './users-rows.ts'
 
 /** Of a program that has done its work, though not all of the work could be done. */
@@ -47,16 +48,20 @@ export async function importUsers(line: CommandLine, files: readonly [string, ..
   return await besidePlatform(line, async ({ platform }) => {
     await requireReadable(files, from)
     const counted: Counted = { made: 0, completed: 0, present: 0, inPart: 0, joined: 0, refused: 0 }
+    const idsFile = await idsFileOf(files[0], output)
+    const rows = from === 'auth0' ? joinedByAddress(source, (written) => isVouchedFor(written, converting)) : oncePerAddress(source)
+    let otherIds: number
     try {
-      await intoFile(report, { reads: files }, async (rejects) => {
-        const rows = from === 'auth0' ? joinedByAddress(source, (written) => isVouchedFor(written, converting)) : oncePerAddress(source)
-        await moveAll(platform.auth.moving, counted, { rows, from, dryRun, rejects })
-      })
+      otherIds = await intoFile(report, { reads: files }, (rejects) =>
+        withOtherIds(idsFile, [...files, report], (noteIds) =>
+          moveAll(platform.auth.moving, counted, { rows, from, dryRun, rejects, noteIds }),
+        ),
+      )
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
       throw new CommandError(`${error.message} Until then: ${countedWords(counted, dryRun)}.`, { cause: error })
     }
-    process.stdout.write(summary(counted, { dryRun, report }))
+    process.stdout.write(summary(counted, { dryRun, report, ids: otherIds === 0 ? '' : idsWords(otherIds, { dryRun, idsFile }) }))
     return counted.refused + counted.inPart > 0 ? SOME_REFUSED : 0
   })
 }
@@ -93,9 +98,14 @@ function countedWords({ made, completed, present, inPart, joined, refused }: Cou
   ].join(', ')
 }
 
-function summary(counted: Counted, { dryRun, report }: { dryRun: boolean; report: string }): string {
+/** Said though nothing is missing of them: whoever keys records by the old id would lose them. */
+function idsWords(count: number, { dryRun, idsFile }: { dryRun: boolean; idsFile: string }): string {
+  return ` Of these people ${count} ${dryRun ? 'would have' : 'have'} another id here than there, which is the sub of tokens: ${idsFile} names both.`
+}
+
+function summary(counted: Counted, { dryRun, report, ids }: { dryRun: boolean; report: string; ids: string }): string {
   const why = counted.refused + counted.inPart > 0 ? `: ${report} says which rows, and why` : ''
-  return `${countedWords(counted, dryRun)}${why}.${dryRun ? ' Nothing was written.' : ''}\n`
+  return `${countedWords(counted, dryRun)}${why}.${ids}${dryRun ? ' Nothing was written.' : ''}\n`
 }
 
 function converterOptions({ users }: CommandLine): ConverterOptions {
@@ -127,10 +137,11 @@ interface Moved {
   readonly from: System
   readonly dryRun: boolean
   readonly rejects: FileHandle
+  readonly noteIds: NoteIds
 }
 
 /** Stopped in the middle, it is run again: whoever is in stays as they are. */
-async function moveAll(moving: Moving, counted: Counted, { rows, from, dryRun, rejects }: Moved): Promise<void> {
+async function moveAll(moving: Moving, counted: Counted, { rows, from, dryRun, rejects, noteIds }: Moved): Promise<void> {
   const tell = async (place: Place, outcome: RowOutcome['outcome'], reason: string): Promise<void> => {
     await rejects.appendFile(`${JSON.stringify({ ...place, outcome, reason })}\n`)
   }
@@ -148,11 +159,12 @@ async function moveAll(moving: Moving, counted: Counted, { rows, from, dryRun, r
     for (const [index, found] of batch.entries()) await take(outcomes[index], found)
     batch = []
   }
-  const take = async (outcome: RowOutcome | undefined, { place, left, others = 0 }: PersonFound): Promise<void> => {
+  const take = async (outcome: RowOutcome | undefined, { place, ids, left, others = 0 }: PersonFound): Promise<void> => {
     if (outcome === undefined) return refuse(place, 'there was no answer for it')
     if (outcome.outcome === 'refused') return refuse(place, outcome.reason)
     counted[outcome.outcome] += 1
     counted.joined += others
+    await noteIds(outcome.accountId, ids)
     const reasons = [...left, ...(outcome.left === undefined ? [] : [outcome.left])]
     if (reasons.length === 0) return undefined
     counted.inPart += 1

@@ -19,6 +19,8 @@ export interface Place {
 export interface PersonFound {
   readonly place: Place
   readonly value: object
+  /** Those that it has there: of several rows, each its own. */
+  readonly ids: readonly string[]
   /** What it has there and does not bring along. */
   readonly left: readonly string[]
   /** What the system has written, of which it is. */
@@ -53,7 +55,8 @@ function found(row: ReadRow, { file, files, convert }: Pick<Source, 'files' | 'c
   const place = { ...at, ...nameOf(row.value) }
   const converted = convert(row.value)
   if (typeof converted === 'string') return { place, problem: converted }
-  return { place, value: converted.row, left: converted.left, written: row.value }
+  const { row: value, left } = converted
+  return { place, value, ids: 'id' in value && typeof value.id === 'string' ? [value.id] : [], left, written: row.value }
 }
 
 /** As the system has written it. */
@@ -131,6 +134,7 @@ function* personOf(rows: readonly Waiting[]): Generator<Found> {
   const { row: value, taken, left } = joined(rows)
   // Two files may have the same account.
   const lost = [...new Set(taken.flatMap((one) => one.lost))]
-  for (const { place } of taken.slice(0, 1)) yield { place, value, left: lost, others: taken.length - 1 }
+  const ids = [...new Set(taken.flatMap(({ row: { id } }) => (id === undefined ? [] : [id])))]
+  for (const { place } of taken.slice(0, 1)) yield { place, value, ids, left: lost, others: taken.length - 1 }
   for (const { of, reason } of left) yield { place: of.place, problem: reason }
 }

@@ -172,6 +172,41 @@ test('requirement 71: the two files of Auth0 make one person of what is one, wha
   assert.match(again.out, /^0 moved in, 5 already here, 3 further rows of the same people, 3 refused: /)
 })
 
+test('requirement 71: whoever has another id here than there is counted, and a file names both, of every account of theirs', async () => {
+  const rows = [
+    auth0User('auth0|ids1', 'ids1@gmail.com'),
+    auth0User('google-oauth2|ids2', 'ids1@gmail.com'),
+    auth0User('an-id-that-is-kept-1', 'ids3@gmail.com', { identities: [] }),
+  ]
+  await writeFile(at('ids.ndjson'), rows.map((row) => JSON.stringify(row)).join('\n'))
+  const words = ['users', 'import', at('ids.ndjson'), '--from', 'auth0'] as const
+  const path = `${at('ids.ndjson')}.ids.ndjson`
+  const dry = await run(...words, '--dry-run')
+  assert.equal(
+    dry.out,
+    `2 would be moved in, 1 further rows of the same people, 0 refused. Of these people 1 would have another id here than there, which is the sub of tokens: ${path} names both. Nothing was written.\n`,
+  )
+  const planned = await rowsOf('ids.ndjson.ids.ndjson')
+  await rm(path)
+  const moved = await run(...words)
+  assert.match(moved.out, /0 refused\. Of these people 1 have another id here than there, which is the sub of tokens: /)
+  assert.equal(moved.code, 0, 'nothing is missing of them')
+  await run('users', 'export', '--output', at('ids-out.ndjson'))
+  const ids = new Map((await rowsOf('ids-out.ndjson')).map(({ email, id }) => [email, id]))
+  const accountId = ids.get('ids1@gmail.com')
+  assert.deepEqual(await rowsOf('ids.ndjson.ids.ndjson'), [
+    { id: 'auth0|ids1', accountId },
+    { id: 'google-oauth2|ids2', accountId },
+  ])
+  assert.deepEqual(await rowsOf('ids.ndjson.ids.ndjson'), planned)
+  assert.equal((await stat(path)).mode & 0o777, 0o600)
+  assert.equal(ids.get('ids3@gmail.com'), 'an-id-that-is-kept-1')
+  // Once more it is the whole list again, beside another report, too.
+  await run(...words, '--output', at('ids-left.ndjson'))
+  assert.deepEqual(await rowsOf('ids-left.ndjson.ids.ndjson'), planned)
+  assert.equal(existsSync(`${at('realm.json')}.ids.ndjson`), false, 'where all ids are kept there is none')
+})
+
 test('roles and groups have the names that they are given, and what has none is said and left out', async () => {
   const user = (name: string, more: object) => ({ username: name, email: `${name}@example.org`, emailVerified: true, ...more })
   const users = [
@@ -233,9 +268,11 @@ test('a file that cannot be used is said in a line, and nobody is moved in or ou
   const rows = '{"email":"report@example.org","emailVerified":true}\n{}\n'
   await writeFile(at('report.ndjson'), rows)
   await symlink('report.ndjson', at('same.ndjson'))
-  await mkdir(at('folder.ndjson'))
+  await writeFile(at('taken.ndjson'), rows)
+  for (const name of ['folder.ndjson', 'taken.ndjson.ids.ndjson']) await mkdir(at(name))
   const into = (output: string) => ['import', at('report.ndjson'), '--output', output]
   for (const [words, reason] of [
+    [['import', at('taken.ndjson')], /taken\.ndjson\.ids\.ndjson cannot be used: it is a folder \(EISDIR\)\. Name another/],
     [into('/nowhere/x'), /^\/nowhere\/x cannot be used: there is no such file or folder \(ENOENT\)\. Name another/],
     [into(at('folder.ndjson')), /it is a folder/],
     [into(at('report.ndjson')), /is the file that is read/],
