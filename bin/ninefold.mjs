@@ -13,8 +13,9 @@ const runtime = pickRuntime()
 if (runtime === process.execPath) {
   whenNpmIsGone(() => process.kill(process.pid, 'SIGTERM'))
   // For this process, and for those that it starts.
-  module.enableCompileCache(compileCache())
-  process.env.NODE_COMPILE_CACHE = compileCache()
+  const cache = compileCache()
+  if (cache !== '') module.enableCompileCache(cache)
+  process.env.NODE_COMPILE_CACHE = cache
   await import(main.href)
 } else if (runtime) {
   const args = [fileURLToPath(main), ...process.argv.slice(2)]

@@ -65,6 +65,31 @@ async function startInClone(...words: string[]): Promise<{ child: ChildProcess; 
   return { child, port }
 }
 
+test('compiled code is kept in no folder that happens to be the current one', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ninefold-cache-'))
+  try {
+    const beside = join(root, 'node_modules', '.cache', 'compiled')
+    const ninefold = join(root, 'bin', 'ninefold.mjs')
+    const script = `import(${JSON.stringify(join(root, 'bin', 'launcher', 'runtime.mjs'))}).then(({ compileCache }) => process.stdout.write(compileCache()))`
+    // Switched off, anybody's, and one that somebody has chosen.
+    for (const [given, kept] of [
+      ['', ''],
+      ['cache', beside],
+      [join(folder, 'chosen'), join(folder, 'chosen')],
+      [undefined, beside],
+    ] as const) {
+      const { stdout } = await run(process.execPath, ['-e', script], { cwd: folder, env: { ...env, NODE_COMPILE_CACHE: given } })
+      assert.equal(stdout, kept, given)
+    }
+    // Node itself has made these, for itself.
+    for (const name of ['cache', 'chosen']) await rm(join(folder, name), { recursive: true, force: true })
+    await run(process.execPath, [ninefold, 'help'], { cwd: folder, env: { ...env, NODE_COMPILE_CACHE: '' } }).catch(() => {})
+    assert.deepEqual(await readdir(folder), [])
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
 test('the first command installs the packages, says so in one line, and runs on Node 24 or later', { timeout: INSTALL_MS }, async () => {
   const { stdout, stderr } = await run(machineNode, [launcher, 'start', '--help'], { cwd: clone, env })
   assert.match(stdout, /^Usage: ninefold/m)

@@ -1,7 +1,7 @@
 // Picks the Node that runs Ninefold: this one when it is new enough, else the binary that npm carries. Runs on Node 18 and later.
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const NEEDED_MAJOR = 24
@@ -30,10 +30,13 @@ export function noRuntimeMessage() {
 
 /**
  * Where Node keeps what it has compiled, so that the next start takes a quarter less, and tests, hundreds of processes, read the same sources once. Beside the
- * packages, where only whoever installs them writes: what lies there is run. Where it cannot be written, Node compiles each time, as ever.
+ * packages, where only whoever installs them writes: what lies there is run. Where it cannot be written, Node compiles each time, as ever. Empty where
+ * somebody has switched that off; a path that is not absolute would be another folder, anybody's, wherever a process happens to be.
  */
 export function compileCache() {
-  return process.env.NODE_COMPILE_CACHE ?? fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url))
+  const given = process.env.NODE_COMPILE_CACHE
+  if (given !== undefined && (given === '' || isAbsolute(given))) return given
+  return fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url))
 }
 
 /** The environment for children: they find the chosen runtime before any other, and what was compiled before. */
