@@ -6,7 +6,8 @@ import type { Moving, RowOutcome } from '../auth/moving/contract.ts'
 import { converters, sourceSystems } from '../auth/moving/converters.ts'
 import type { FileFormat } from '../auth/moving/reader.ts'
 import { isVouchedFor } from '../auth/moving/systems/auth0.ts'
-import { type ConverterOptions, firebaseHashConfig } from '../auth/moving/systems/shared.ts'
+import { hashConfigIn } from '../auth/moving/systems/firebase.ts'
+import type { ConverterOptions } from '../auth/moving/systems/shared.ts'
 import { isMembershipWord } from '../auth/roles/membership.ts'
 import { besidePlatform } from './beside.ts'
 import { commandCall } from './command-call.ts'
@@ -113,11 +114,14 @@ function converterOptions({ users }: CommandLine): ConverterOptions {
   const named = { issuers, roles: namesOf('--map-role', users.roles), groups: namesOf('--map-group', users.groups) }
   if (users.hashConfig === undefined) return named
   try {
-    return { ...named, hashConfig: firebaseHashConfig.parse(JSON.parse(readFileSync(users.hashConfig, 'utf8'))) }
+    return { ...named, hashConfig: hashConfigIn(readFileSync(users.hashConfig, 'utf8')) }
   } catch (cause) {
-    throw new CommandError('--hash-config must name a JSON file with base64_signer_key, base64_salt_separator, rounds and mem_cost.', {
-      cause,
-    })
+    throw new CommandError(
+      '--hash-config must name a file with base64_signer_key, base64_salt_separator, rounds and mem_cost: as the console of Firebase shows them (hash_config { ... }), or as JSON.',
+      {
+        cause,
+      },
+    )
   }
 }
 

@@ -6,6 +6,7 @@ import { hashProblem } from '../passwords/foreign.ts'
 import { converters } from './converters.ts'
 import { type FileFormat, type ReadRow, readRows } from './reader.ts'
 import { personRow } from './schemas.ts'
+import { hashConfigIn } from './systems/firebase.ts'
 import type { Converted } from './systems/shared.ts'
 
 const issuers = {}
@@ -15,6 +16,23 @@ const valid = (converted: Converted | string): Record<string, unknown> => {
   if (parsed.passwordHash !== undefined) assert.equal(hashProblem(parsed.passwordHash), undefined, parsed.passwordHash)
   return parsed
 }
+
+test('Firebase: the parameters of its hashes as its console shows them, or as JSON', () => {
+  const parameters = { base64_signer_key: 'c2lnbmVy+/==', base64_salt_separator: 'Bw==', rounds: 8, mem_cost: 14 }
+  const shown = `hash_config {
+  algorithm: SCRYPT,
+  base64_signer_key: c2lnbmVy+/==,
+  base64_salt_separator: Bw==,
+  rounds: 8,
+  mem_cost: 14,
+}
+`
+  assert.deepEqual(hashConfigIn(shown), { algorithm: 'SCRYPT', ...parameters })
+  assert.deepEqual(hashConfigIn(shown.replaceAll('\n', '\r\n')), { algorithm: 'SCRYPT', ...parameters })
+  assert.deepEqual(hashConfigIn(JSON.stringify(parameters)), parameters)
+  for (const wrong of ['', 'hash_config {}', shown.replace('8', 'many'), shown.replace('SCRYPT', 'BCRYPT'), '{"rounds":8}'])
+    assert.throws(() => hashConfigIn(wrong))
+})
 
 test('Keycloak: a user of a realm export', () => {
   const user = {
@@ -349,7 +367,7 @@ test('reads the list in a JSON document, whatever is around it, one element at a
     { line: 4, entry: 3, value: { a: 3 } },
   ])
   assert.deepEqual(await all('[]', 'json'), [])
-  assert.match(JSON.stringify(await all('{"people":[{"a":1}]}', 'json')), /no list of people/)
+  assert.match(JSON.stringify(await all('{"people":[{"a":1}]}', 'json')), /no list of people.*kc\.sh export/)
   assert.match(JSON.stringify(await all('[{"a":1},{"a"', 'json')), /ends in the middle/)
 })
 

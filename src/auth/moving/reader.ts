@@ -9,6 +9,9 @@ export type FileFormat = 'ndjson' | 'json' | 'csv'
 export type ReadRow = { readonly line: number; readonly entry?: number } & ({ readonly value: unknown } | { readonly problem: string })
 
 const MAX_ROW_CHARACTERS = 1024 * 1024
+/** What the console of Keycloak exports has no people in it, and does not say so. */
+const NO_LIST =
+  'there is no list of people in this file: neither a list nor a member "users" (of Keycloak, kc.sh export --realm <realm> --file realm.json writes one, and the export of its console does not)'
 
 export function readRows(source: Readable, format: FileFormat): AsyncIterable<ReadRow> {
   if (format === 'csv') return csvRows(source)
@@ -76,7 +79,7 @@ class ArrayScanner {
     if (this.#ended) return undefined
     return {
       line: this.#line,
-      problem: this.#within === 0 ? 'there is no list of people in this file' : 'the file ends in the middle of its list',
+      problem: this.#within === 0 ? NO_LIST : 'the file ends in the middle of its list',
     }
   }
 

@@ -1,7 +1,30 @@
 // Firebase: `firebase auth:export people.json`, with the parameters of its hashes in a file beside it.
 import { z } from '#kernel/schema.ts'
 import { claimsIn, claimsOf } from './claims.ts'
-import { type Converter, type ConverterOptions, identitiesOf, odd, read, rowWith, secondStepsLeft, some, text, truth } from './shared.ts'
+import {
+  type Converter,
+  type ConverterOptions,
+  type FirebaseHashConfig,
+  firebaseHashConfig,
+  identitiesOf,
+  odd,
+  read,
+  rowWith,
+  secondStepsLeft,
+  some,
+  text,
+  truth,
+} from './shared.ts'
+
+/** JSON, or as the console of Firebase shows them: `hash_config {` and a line for each, `rounds: 8,`. Throws for all else. */
+export function hashConfigIn(written: string): FirebaseHashConfig {
+  if (!/^\s*hash_config\s*\{/.test(written)) return firebaseHashConfig.parse(JSON.parse(written))
+  const lines = written.matchAll(/^\s*(\w+)\s*:\s*"?([^\s",]*)"?,?\s*$/gm)
+  const parameters = Array.from(lines, ([, name = '', value = '']) => [name, COSTS.has(name) ? Number(value) : value] as const)
+  return firebaseHashConfig.parse(Object.fromEntries(parameters))
+}
+
+const COSTS: ReadonlySet<string> = new Set(['rounds', 'mem_cost'])
 
 const firebaseUser = z.looseObject({
   localId: z.string(),
