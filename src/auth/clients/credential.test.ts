@@ -40,7 +40,9 @@ test('the thumbprint of a key is that of RFC 7638, whatever is said beside the k
   for (const alg of ['ES256', 'EdDSA', 'RS256']) {
     const key = await publicKey(alg)
     const expected = await calculateJwkThumbprint({ ...key })
-    const generous = Object.fromEntries(Object.entries(key).map(([name, text]) => [name, /^[exy]$/.test(name) ? `${text}==` : text]))
+    const generous = Object.fromEntries(
+      Object.entries(key).map(([name, text]) => [name, /^[exy]$/.test(name) ? `${String(text)}==` : text]),
+    )
     for (const same of [key, backwards(key), { ...key, use: 'sig', kid: 'k', alg }, { ...generous, kty: key.kty }])
       assert.equal(keyThumbprint(same), expected, alg)
   }
