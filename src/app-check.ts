@@ -149,6 +149,7 @@ const protectedResource = z.strictObject({
   format: z.enum(['jwt', 'opaque', 'jwe']).optional(),
   encryptionKey: publicKeyDefinition.optional(),
   lifetimeSeconds: z.int().positive().optional(),
+  membership: z.boolean().optional(),
   servers: texts.optional(),
 } satisfies Record<keyof ProtectedResourceDefinition, unknown>)
 const webhook = z.strictObject({ name: text, url: text, events: texts.optional() } satisfies Record<keyof WebhookDefinition, unknown>)

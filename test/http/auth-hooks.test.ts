@@ -220,7 +220,7 @@ test('a hook that is asked without a page hears the first language on offer, and
   const logger = createLogger({ level: 'silent' })
   const running = createHooks(hooks, { clock, logger, language: 'fr' })
   await running.beforeSignUp(call, { email: 'ada@example.org', name: 'Ada' })
-  await running.tokenClaims(call, { accountId: 'a', clientId: 'c', firstParty: true, scopes: [] })
+  await running.tokenClaims(call, { accountId: 'a', clientId: 'c', firstParty: true, scopes: [], resource: 'r', roles: [] })
   assert.deepEqual(heard, ['fr', false])
 })
 
@@ -261,6 +261,8 @@ test('tokenClaims puts claims under one name, into the tokens that it says, anew
       clientId: 'print-shop',
       firstParty: false,
       scopes: ['openid', 'offline_access', 'photos:read'],
+      resource: `${world.sites.app}/api`,
+      roles: [],
     })
     const own = await frontendTokens(world, new Browser(world))
     assert.equal(Object(claimsOf(own.access_token)['app']).plan, 'gold')

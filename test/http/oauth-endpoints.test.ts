@@ -460,6 +460,6 @@ test('another resource cannot take the address of one of the API', () => {
   const definition = { resources: [{ audience, scopes: { 'x:read': 'x' } }] }
   assert.throws(() => createResourceRegistry({ ...settings, definition }), /another resource has this audience/)
   const registry = createResourceRegistry(settings)
-  assert.equal(registry.owner('photos:read'), registry.api, 'a scope belongs to the API, never to an address of it')
+  assert.equal(registry.placeOf(['photos:read']), registry.api, 'a scope belongs to the API, never to an address of it')
   assert.deepEqual(registry.find(audience)?.partOf, registry.api.audience)
 })

@@ -10,7 +10,8 @@ import { appProblems } from '../../src/app-check.ts'
 import { accountsCollection } from '../../src/auth/accounts/repository.ts'
 import type { AuthDefinition } from '../../src/auth/contract.ts'
 import { inScope } from '../../src/auth/provider/scope.ts'
-import { membershipReader } from '../../src/auth/provider/account-claims.ts'
+import { membershipTeller } from '../../src/auth/provider/account-claims.ts'
+import { membershipReader } from '../../src/auth/provider/membership-now.ts'
 import { createOwners } from '../../src/auth/organisations/owners.ts'
 import { createOrganisationsRepository as repositoryOf } from '../../src/auth/organisations/repository.ts'
 import { permissionsOf } from '../../src/auth/roles/permissions.ts'
@@ -331,12 +332,9 @@ describe('organisations', () => {
     assert.equal((await desk.members(system, id)).items.length, 2)
     await invite(id, 'eve')
     const state = await goodState('bob')
-    const reader = membershipReader(
-      world.accounts,
-      { isFirstParty: () => true },
-      { permissions: permissionsOf(), organisationStands: stands },
-    )
-    const told = (who: string) => inScope({ call, waiting: [] }, () => reader({ accountId: idOf(who), clientId: 'app' }))
+    const now = membershipReader(world.accounts, { organisationStands: stands })
+    const teller = membershipTeller({ isFirstParty: () => true }, now, permissionsOf())
+    const told = (who: string) => inScope({ call, waiting: [] }, () => teller({ accountId: idOf(who), clientId: 'app' }))
     assert.deepEqual((await told('ada'))['organization'], { id, roles: ['owner'] })
     assert.equal(await desk.end(system, id), true)
     assert.equal('organization' in (await told('ada')), false, 'before its members are taken out, too')

@@ -71,6 +71,8 @@ export interface OauthWorld {
   readonly secondFactors: Set<string>
   /** Of accounts; `admin` must have a second factor. */
   readonly roles: Map<string, readonly string[]>
+  /** As of when accounts are what they are, in epoch milliseconds. */
+  readonly membershipAt: Map<string, number>
   /** What accounts act for. */
   readonly organisations: Map<string, ActiveOrganisation>
   /** What accounts are in organisations, whichever they act for. */
@@ -141,6 +143,7 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
   const credentials = new Map<string, string>()
   const secondFactors = new Set<string>()
   const roles = new Map<string, readonly string[]>()
+  const membershipAt = new Map<string, number>()
   const organisations = new Map<string, ActiveOrganisation>()
   const memberships = new Map<string, readonly string[]>()
   const personOf = (accountId: string): Awaited<ReturnType<AccountDirectory['find']>> =>
@@ -154,7 +157,12 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
           suspended: suspended.has(accountId),
           credential: credentials.get(accountId) ?? 'the first password',
           hasPassword: true,
-          membership: { roles: roles.get(accountId) ?? [], groups: [], organisation: organisations.get(accountId), at: 0 },
+          membership: {
+            roles: roles.get(accountId) ?? [],
+            groups: [],
+            organisation: organisations.get(accountId),
+            at: membershipAt.get(accountId) ?? 0,
+          },
         }
       : undefined
   const settings: ClientSettings = {
@@ -270,6 +278,7 @@ async function openOn(http: Server, options: OauthOptions): Promise<OauthWorld> 
     credentials,
     secondFactors,
     roles,
+    membershipAt,
     organisations,
     memberships,
     logs,

@@ -87,6 +87,8 @@ export interface ProtectedResourceDefinition {
   readonly encryptionKey?: PublicKeyDefinition
   /** 300 unless told, 600 at most. */
   readonly lifetimeSeconds?: number
+  /** Its tokens may tell what somebody is: clients may ask for the scopes `roles`, `organizations` and `permissions` there, too. Not unless told. */
+  readonly membership?: boolean
   /** The clients that are this resource server: they may ask about its tokens, and exchange them. */
   readonly servers?: readonly string[]
 }

@@ -45,10 +45,16 @@ export type SignInAnswer = { readonly refuse: string } | undefined
 export interface TokenRequest {
   readonly accountId: string
   readonly clientId: string
-  /** True for the app's own frontends, false for third parties: they read what is in their tokens. */
+  /** True for the app's own frontends, false for every other client, also one that you run yourself: they read what is in their tokens. */
   readonly firstParty: boolean
   /** At most what the tokens are for. */
   readonly scopes: readonly string[]
+  /** What the access token is for: the API, one of its addresses, or one of `auth.resources`, by its audience. */
+  readonly resource: string
+  /** What the person is in the whole app, whether or not the client may see that. */
+  readonly roles: readonly string[]
+  /** The organisation that the person acts for, and what they are there. */
+  readonly organisation?: { readonly id: string; readonly roles: readonly string[] }
 }
 
 export type AppClaims = Readonly<Record<string, Json>>

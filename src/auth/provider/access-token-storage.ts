@@ -34,6 +34,8 @@ const exchanged = z.looseObject({
   accountId: z.string(),
   extra: z.looseObject({ sid: z.string().optional(), [EXCHANGED_IDS_CLAIM]: z.array(z.string()).optional() }).optional(),
 })
+/** One that tells what somebody is says as of when. */
+const telling = z.looseObject({ accountId: z.string(), extra: z.looseObject({ membership_at: z.number() }) })
 /** The `jti` of the signed token inside of an encrypted one. */
 const withInner = z.looseObject({ innerId: z.string() })
 
@@ -49,7 +51,8 @@ export function createAccessTokenStorage(dependencies: AccessTokenStorageDepende
   }
   const seek = async (token: string): Promise<AdapterPayload | undefined> => {
     const payload = await open(recordId(token))
-    if (payload === undefined || !isExchanged(payload)) return payload
+    if (payload === undefined || !(await isCurrent(dependencies, currentCall(), payload))) return undefined
+    if (!isExchanged(payload)) return payload
     return (await isAuthorised(dependencies, currentCall(), payload)) ? payload : undefined
   }
   return {
@@ -101,6 +104,15 @@ export function ofKind(kind: 'AccessToken' | 'ClientCredentials', storage: Adapt
 /** The engine looks at the grant of any other person's token by itself. */
 function isExchanged({ accountId, grantId }: AdapterPayload): boolean {
   return accountId !== undefined && grantId === undefined
+}
+
+/** A person may have become something else since. */
+async function isCurrent({ accounts }: AccessTokenStorageDependencies, call: Call, payload: AdapterPayload): Promise<boolean> {
+  const found = telling.safeParse(payload)
+  if (!found.success) return true
+  const { accountId, extra } = found.data
+  const person = await accounts.find(call, accountId)
+  return person !== undefined && extra.membership_at >= (person.membership?.at ?? 0)
 }
 
 /** The sweep after the end of a grant takes its time, and an exchange may be under way just then: what counts is the grant. */

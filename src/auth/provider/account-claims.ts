@@ -1,14 +1,14 @@
 // People, as the engine sees them. Their claims go to ID tokens and to the userinfo endpoint; access tokens carry roles and groups alone.
 import type { Account, KoaContextWithOIDC } from 'oidc-provider'
 import { errors } from 'oidc-provider'
-import type { Call } from '#kernel/call.ts'
 import type { AccountDirectory, SignInRules } from '../engine.ts'
 import { provedLevel } from '../levels.ts'
-import { membershipClaims, membershipOf, ORGANISATIONS_SCOPE, PERMISSIONS_SCOPE, ROLES_SCOPE } from '../roles/membership.ts'
+import { membershipClaims, ORGANISATIONS_SCOPE, PERMISSIONS_SCOPE, ROLES_SCOPE } from '../roles/membership.ts'
 import type { Permissions } from '../roles/permissions.ts'
 import type { ClaimsReader, TokenSource } from './app-claims.ts'
 import { openidScopesOf } from './client-facts.ts'
 import type { ClientRegistry } from './clients.ts'
+import type { MembershipReader } from './membership-now.ts'
 import { currentCall } from './scope.ts'
 
 /** Of the sign-in behind a code or a token. Whoever shows it has the right one: it is no try at somebody else's. */
@@ -82,32 +82,21 @@ interface IssuedToken {
 
 export type MembershipClaims = (token: IssuedToken) => Promise<Readonly<Record<string, unknown>>>
 
-export interface Belonging {
-  readonly permissions: Permissions
-  /** It has not ended: its members are taken out one by one. */
-  organisationStands(this: void, call: Call, organisationId: string): Promise<boolean>
-}
-
 function askedFor(scopes: readonly string[], own: boolean) {
   const allowed = scopes.includes(PERMISSIONS_SCOPE)
   return { roles: own || scopes.includes(ROLES_SCOPE), organisation: own || scopes.includes(ORGANISATIONS_SCOPE), allowed }
 }
 
 /** The app's own frontends carry what somebody is; a third party does when the person has let it see that. Permissions go to those who ask for them. */
-export function membershipReader(
-  accounts: AccountDirectory,
+export function membershipTeller(
   clients: Pick<ClientRegistry, 'isFirstParty'>,
-  { permissions, organisationStands }: Belonging,
+  membershipNow: MembershipReader,
+  permissions: Permissions,
 ): MembershipClaims {
-  const stands = async (call: Call, id: string | undefined): Promise<boolean> => id !== undefined && (await organisationStands(call, id))
   return async ({ accountId, clientId = '', scope = '' }) => {
     const { roles, organisation, allowed } = askedFor(scope.split(' '), clients.isFirstParty(clientId))
     if (accountId === undefined || !(roles || organisation || allowed)) return {}
-    // Read anew, not from what this request has read before: a token must not tell of more than its mark says.
-    const call = currentCall()
-    const person = await accounts.find(call, accountId)
-    const membership = person?.membership ?? membershipOf({})
-    const acting = organisation && (await stands(call, membership.organisation?.id))
-    return membershipClaims(membership, { roles, organisation: acting, permissions: allowed ? permissions : undefined })
+    const membership = await membershipNow(currentCall(), accountId)
+    return membershipClaims(membership, { roles, organisation, permissions: allowed ? permissions : undefined })
   }
 }

@@ -12,7 +12,7 @@ import { SIGNING_ALGORITHMS } from '../keys/jwk.ts'
 import { createSigningKeys, type LoadedKeys, type SigningKeys } from '../keys/signing-keys.ts'
 import type { Upstreams } from '../upstream/service.ts'
 import { permissionsOf } from '../roles/permissions.ts'
-import { accountFinder, type Belonging, membershipReader } from './account-claims.ts'
+import { accountFinder, membershipTeller } from './account-claims.ts'
 import { backchannelLogoutJob, type SignOutNotice } from '../logout/backchannel.ts'
 import { type ClientOrigins, createClientOrigins } from '../clients/origins.ts'
 import type { ClientSettings } from './client-rules.ts'
@@ -23,6 +23,7 @@ import { providerConfiguration } from './configuration.ts'
 import { createEngine } from './engine.ts'
 import { exchangeInProcess } from './exchange.ts'
 import { grantLoader } from './granting.ts'
+import { type Belonging, membershipReader } from './membership-now.ts'
 import { engineNonces } from './proof-nonces.ts'
 import { type BuiltProvider, buildProvider } from './provider.ts'
 import { logoutToken } from './logout-token.ts'
@@ -191,7 +192,8 @@ function writesOfGrants({ useUpRefreshToken, pending }: Stores): WritesOfGrants 
 function buildEngine(parts: AuthorizationServerParts, made: Made & { readonly keys: LoadedKeys }): BuiltProvider {
   const { keyRing, clock, logger, accounts, looks, hooks, settings } = parts
   const { keys, clients, stores, resources } = made
-  const appClaims = createClaimsReader(hooks, clients)
+  const membershipNow = membershipReader(accounts, parts)
+  const appClaims = createClaimsReader(hooks, { clients, membershipNow, resources })
   const permissions = permissionsOf(settings.definition?.roles)
   const pages = createProviderPages(looks)
   const grants = writesOfGrants(stores)
@@ -210,7 +212,7 @@ function buildEngine(parts: AuthorizationServerParts, made: Made & { readonly ke
       loadExistingGrant: grantLoader({ clients, consents: stores.consents }),
     },
     permissions,
-    memberOf: membershipReader(accounts, clients, { ...parts, permissions }),
+    memberOf: membershipTeller(clients, membershipNow, permissions),
     sessionLimits: sessionLimits(settings.definition?.sessions),
     appClaims,
     grants,

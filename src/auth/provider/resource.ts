@@ -43,9 +43,7 @@ export function resourcePolicy({ clients, registry, services, accessTokenKid }: 
     if (asked.includes('openid') || (asked.length === 0 && !asksForAll)) return registry.api
     const registered = await registeredFor(await clients.find(currentCall(), clientId))
     const scopes = asked.length === 0 ? registered : asked.filter((scope) => registered.includes(scope))
-    const owners = new Set(scopes.map((scope) => registry.owner(scope)))
-    const [owner = registry.api] = owners
-    return owners.size === 1 ? owner : registry.api
+    return registry.placeOf(scopes)
   }
   return {
     async defaultResource(context, { clientId }, oneOf) {
@@ -90,8 +88,10 @@ export function resourcePolicy({ clients, registry, services, accessTokenKid }: 
  * A token without a scope is one as well: a resource server that looks at who asks, and not at what for, would take it from clients that it has never
  * heard of. To one that has no scopes go those that somebody here has registered. The API looks at each scope itself.
  */
-function mayGo({ audience, scopes: all }: KnownResource, scopes: readonly string[], client: RegisteredClient | undefined): boolean {
-  if (scopes.length > 0) return true
+function mayGo(resource: KnownResource, scopes: readonly string[], client: RegisteredClient | undefined): boolean {
+  const { audience, ownScopes: all, partOf } = resource
+  // What somebody is may be told at many resources: being registered for that lets nobody in at one of them.
+  if (scopes.some((scope) => partOf !== undefined || all.has(scope))) return true
   if (client === undefined) return false
   const isStranger = client.source === 'registration' || client.source === 'document'
   return client.definition?.exchange?.audiences.includes(audience) === true || (all.size === 0 && !isStranger)

@@ -21,7 +21,10 @@ export interface TokenEncryption {
 
 export interface KnownResource {
   readonly audience: string
+  /** With those of membership, where its tokens tell of that. */
   readonly scopes: ReadonlySet<string>
+  /** Without those. */
+  readonly ownScopes: ReadonlySet<string>
   readonly format: 'jwt' | 'opaque' | 'jwe'
   readonly lifetimeSeconds: number
   /** The clients that are this resource server. */
@@ -35,8 +38,8 @@ export interface ResourceRegistry {
   /** The app's own API: what is usually meant when a request names no resource. */
   readonly api: KnownResource
   find(audience: string): KnownResource | undefined
-  /** The resource that a scope belongs to, never one of its addresses; the API for what nobody knows. */
-  owner(scope: string): KnownResource
+  /** The resource that all of them are for, never one of its addresses; the API when they are for several, or for one that nobody knows. */
+  placeOf(scopes: readonly string[]): KnownResource
   /** The audiences of the API and of its addresses, for the metadata. */
   readonly own: readonly string[]
   /** Scopes of all of them, for the metadata. */
@@ -55,17 +58,22 @@ export function createResourceRegistry(settings: ClientSettings): ResourceRegist
   if (problems.length > 0) throw new Error(`The resources cannot be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}`)
   const api: KnownResource = {
     audience: apiAudience(sites),
-    scopes: new Set([...Object.keys(scopes), ...MEMBERSHIP_SCOPES]),
+    ...scopesOf(Object.keys(scopes), true),
     format: 'jwt',
     lifetimeSeconds: ACCESS_TOKEN_SECONDS,
     servers: new Set(),
   }
   const owning = [api, ...others.map(resourceOf)]
   const known = new Map([...owning, ...endpoints].map((resource) => [resource.audience, resource]))
-  const owners = new Map(owning.flatMap((resource) => [...resource.scopes].map((scope) => [scope, resource] as const)))
+  const owners = new Map(owning.flatMap((resource) => [...resource.ownScopes].map((scope) => [scope, resource] as const)))
   return {
     api,
-    owner: (scope) => owners.get(scope) ?? api,
+    placeOf(asked) {
+      // What somebody is may be told at several, so it says nothing of which one is meant.
+      const places = new Set(asked.filter((scope) => !isOfMembership(scope)).map((scope) => owners.get(scope) ?? api))
+      const [place = api, ...more] = places
+      return more.length === 0 && asked.every((scope) => place.scopes.has(scope)) ? place : api
+    },
     find: (audience) => known.get(audience),
     own: [api, ...endpoints].map(({ audience }) => audience),
     scopes: [...Object.keys(scopes), ...membershipScopes(definition), ...others.flatMap((resource) => Object.keys(resource.scopes))],
@@ -76,12 +84,18 @@ export function createResourceRegistry(settings: ClientSettings): ResourceRegist
 function endpointOf(endpoint: ProtectedEndpoint, sites: Sites): KnownResource {
   return {
     audience: endpointAudience(sites, endpoint),
-    scopes: new Set([...endpoint.scopes, ...MEMBERSHIP_SCOPES]),
+    ...scopesOf(endpoint.scopes, true),
     format: 'jwt',
     lifetimeSeconds: ACCESS_TOKEN_SECONDS,
     servers: new Set(),
     partOf: apiAudience(sites),
   }
+}
+
+const isOfMembership = (scope: string): boolean => MEMBERSHIP_SCOPES.includes(scope)
+
+function scopesOf(own: readonly string[], tellsMembership: boolean): Pick<KnownResource, 'scopes' | 'ownScopes'> {
+  return { ownScopes: new Set(own), scopes: new Set(tellsMembership ? [...own, ...MEMBERSHIP_SCOPES] : own) }
 }
 
 /** Those of them that say something in this app. */
@@ -93,7 +107,7 @@ function resourceOf(resource: ProtectedResourceDefinition): KnownResource {
   const { audience, scopes, format = 'jwt', lifetimeSeconds = ACCESS_TOKEN_SECONDS, servers = [], encryptionKey } = resource
   return {
     audience,
-    scopes: new Set(Object.keys(scopes)),
+    ...scopesOf(Object.keys(scopes), resource.membership === true),
     format,
     lifetimeSeconds,
     servers: new Set(servers),
@@ -116,7 +130,7 @@ interface Surroundings {
 
 function resourceProblems(resources: readonly ProtectedResourceDefinition[], around: Surroundings): string[] {
   const audiences = new Set(around.audiences)
-  const scopes = new Set([...Object.keys(around.scopes), ...MEMBERSHIP_SCOPES, 'openid', 'offline_access', 'profile', 'email'])
+  const scopes = new Set([...Object.keys(around.scopes), 'openid', 'offline_access', 'profile', 'email'])
   return resources.flatMap((resource) => {
     const taken = Object.keys(resource.scopes).filter((scope) => scopes.has(scope))
     const problems = [
@@ -132,7 +146,9 @@ function resourceProblems(resources: readonly ProtectedResourceDefinition[], aro
 
 function ownProblems(resource: ProtectedResourceDefinition, development: boolean): (string | undefined)[] {
   const { audience, lifetimeSeconds = ACCESS_TOKEN_SECONDS, scopes } = resource
+  const ofMembership = Object.keys(scopes).filter(isOfMembership)
   return [
+    ...ofMembership.map((scope) => `scope ${JSON.stringify(scope)} is there in every app: leave it out here, and say membership: true.`),
     isAudience(audience, development) ? undefined : 'its audience must be an https address without a fragment.',
     Object.keys(scopes).every((scope) => SCOPE.test(scope)) ? undefined : 'a scope has a character that no scope may have.',
     lifetimeSeconds <= MOST_SECONDS ? undefined : `its tokens may live ${MOST_SECONDS} seconds at most.`,
