@@ -79,9 +79,12 @@ test('what owners may give to their service accounts are scopes of the app', () 
   const offering = (...scopes: string[]): string[] => appProblems({ ...app, auth: { organisations: { services: { scopes } } } })
   assert.deepEqual(offering(), [])
   assert.deepEqual(offering(...Object.keys(app.scopes)), [])
+  const services = { scopes: ['orders:read'] }
+  const resources = [{ audience: 'https://shop.example/api', scopes: { 'orders:read': 'see your orders' } }]
+  assert.deepEqual(appProblems({ ...app, auth: { organisations: { services }, resources } }), [])
   assert.deepEqual(offering('nothing:read', 'toString'), [
-    'auth.organisations.services.scopes.0: is no scope of the app; name it in scopes, too',
-    'auth.organisations.services.scopes.1: is no scope of the app; name it in scopes, too',
+    'auth.organisations.services.scopes.0: is no scope of the app; name it in scopes, or among those of a resource in auth.resources',
+    'auth.organisations.services.scopes.1: is no scope of the app; name it in scopes, or among those of a resource in auth.resources',
   ])
 })
 

@@ -306,9 +306,10 @@ const guarded = speaks.check(({ value, issues }) => {
 
 /** Owners could give what there is not: a slip. */
 const offering = guarded.check(({ value: { scopes: all, auth: own }, issues }) => {
+  const known = new Set([all, ...(own?.resources ?? []).map((one) => one.scopes)].flatMap((some) => Object.keys(some)))
   for (const [index, scope] of (own?.organisations?.services?.scopes ?? []).entries())
-    if (!Object.hasOwn(all, scope)) {
-      const message = 'is no scope of the app; name it in scopes, too'
+    if (!known.has(scope)) {
+      const message = 'is no scope of the app; name it in scopes, or among those of a resource in auth.resources'
       issues.push({ code: 'custom', path: ['auth', 'organisations', 'services', 'scopes', index], message, input: scope })
     }
 })

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { createServiceAccountsRepository } from '../../src/auth/service-accounts/repository.ts'
 import { clientsCollection } from '../../src/auth/clients/repository.ts'
-import { errorOf } from '../support/oauth.ts'
-import { asked, call, claims, code, openServices, type ServicesWorld } from '../support/services.ts'
+import { errorOf, send } from '../support/oauth.ts'
+import { ARCHIVE, ARCHIVE_SECRET, asked, call, claims, code, openServices, type ServicesWorld } from '../support/services.ts'
 
 const all = ['photos:read', 'photos:write']
 const named = (...scopes: string[]) => ({ name: 'Nightly', roles: [], scopes })
@@ -65,6 +65,23 @@ describe('scopes of service accounts', () => {
     assert.equal(await scopeOf(clientId, secret), 'photos:read photos:write')
   })
 
+  test('are those of the other resources of the app, too, by operators, for tokens that are good there', async () => {
+    const { part, tokenFor, owner, world } = services
+    const acting = await owner('Archivists')
+    const acme = await part.services.ownerOf(asked, acting)
+    await assert.rejects(part.services.create(asked, acme, named('archive:read')), code('bad_details'))
+    const { service, secret = '' } = await part.desk.create(call, { ...named('archive:read'), organisationId: acting.organisationId })
+    const { clientId } = service
+    const reply = await tokenFor(clientId, secret, { resource: ARCHIVE })
+    assert.equal(reply.status, 200, reply.body)
+    const { access_token: token, scope } = JSON.parse(reply.body)
+    assert.equal(scope, 'archive:read')
+    const authorization = `Basic ${Buffer.from(`archive:${ARCHIVE_SECRET}`).toString('base64')}`
+    const known = JSON.parse((await send(world, { path: '/introspect', form: { token }, headers: { authorization } })).body)
+    assert.deepEqual([known.active, known.aud, known.client_id, known.scope], [true, ARCHIVE, clientId, 'archive:read'])
+    assert.equal(errorOf(await tokenFor(clientId, secret, { resource: 'https://unknown.example/' })), 'invalid_target')
+  })
+
   test('of an owner and an operator at once, the later one decides of what there is by then', async () => {
     const { part, owner } = services
     const acme = await part.services.ownerOf(asked, await owner('Both'))
@@ -90,5 +107,14 @@ describe('scopes of service accounts as the app says it', () => {
     assert.deepEqual(part.services.scopesByOwners, ['photos:write', 'permissions'])
     assert.deepEqual((await part.services.create(asked, acme, named('photos:write'))).service.scopes, ['photos:write'])
     await assert.rejects(part.services.create(asked, acme, named('photos:read')), code('bad_details'))
+  })
+
+  test('those of other resources, too, where the app says so', async () => {
+    const archiving = await openServices({ organisations: { services: { scopes: ['archive:read'] } } })
+    try {
+      assert.deepEqual(archiving.part.services.scopesByOwners, ['archive:read', 'permissions'])
+    } finally {
+      await archiving.stop()
+    }
   })
 })

@@ -9,6 +9,7 @@ import { newId, randomToken } from '#kernel/ids.ts'
 import { JOB_REQUESTED } from '#kernel/job.ts'
 import { sha256 } from '#kernel/keyring.ts'
 import { accountsCollection, createAccountsRepository } from '../../src/auth/accounts/repository.ts'
+import type { ProtectedResourceDefinition } from '../../src/auth/clients/contract.ts'
 import type { OrganisationsDefinition } from '../../src/auth/organisations/contract.ts'
 import { createOrganisationsRepository } from '../../src/auth/organisations/repository.ts'
 import { createOrganisations, type Organisations } from '../../src/auth/organisations/service.ts'
@@ -19,6 +20,9 @@ import { claimsOf, type OauthWorld, openOauth, type Reply, send } from './oauth.
 export const roles = { editor: { permissions: ['photos:write'] }, staff: { permissions: [] } }
 const scopes = { 'photos:read': 'see your photos', 'photos:write': 'add and change photos' }
 export const ARCHIVE = 'https://archive.example.org/'
+const resources: readonly ProtectedResourceDefinition[] = [
+  { audience: ARCHIVE, scopes: { 'archive:read': 'read the archive' }, format: 'opaque', servers: ['archive'] },
+]
 export const ARCHIVE_SECRET = 'archive-secret-of-at-least-32-characters'
 export const call = systemCall('test')
 export const asked = callAs(call, { kind: 'anonymous' })
@@ -73,7 +77,7 @@ export async function openServices(
   const world = await openOauth({
     definition: {
       roles,
-      resources: [{ audience: ARCHIVE, scopes: { 'archive:read': 'read the archive' }, format: 'opaque', servers: ['archive'] }],
+      resources,
     },
     clients: [
       {
@@ -106,9 +110,9 @@ export async function openServices(
         clock,
         organisations,
         revocations,
-        scopes: { ...scopes, 'archive:read': '' },
+        scopes,
         frontends: [{ scopes: options.frontend ?? Object.keys(scopes) }],
-        definition: { roles, ...(options.organisations && { organisations: options.organisations }) },
+        definition: { roles, resources, ...(options.organisations && { organisations: options.organisations }) },
       })
       parts = { organisations, part }
       return part.services

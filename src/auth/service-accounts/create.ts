@@ -18,7 +18,7 @@ export interface ServiceAccountsPart {
   readonly services: ServiceAccounts
   readonly desk: ServiceAccountsDesk
   readonly jobs: readonly JobDefinition[]
-  /** What the app says of its scopes. */
+  /** What the app says of its scopes, those of its other resources included. */
   readonly scopeWords: Readonly<Record<string, string>>
 }
 
@@ -29,7 +29,7 @@ export interface ServiceAccountsPartDependencies {
   readonly revocations: Revocations
   readonly scopes: Readonly<Record<string, string>>
   readonly frontends: readonly Pick<FrontendClient, 'scopes'>[]
-  readonly definition: Pick<AuthDefinition, 'roles' | 'organisations'>
+  readonly definition: Pick<AuthDefinition, 'roles' | 'organisations' | 'resources'>
 }
 
 /** Make it before the database starts, since it declares its collections. */
@@ -42,8 +42,10 @@ export function createServiceAccountsPart({
 }: ServiceAccountsPartDependencies): ServiceAccountsPart {
   const repository = createServiceAccountsRepository(database)
   const named = Object.keys(definition.roles ?? {})
+  const ofOthers = (definition.resources ?? []).flatMap((resource) => Object.entries(resource.scopes))
+  const words: Readonly<Record<string, string>> = { ...Object.fromEntries(ofOthers), ...scopes }
   // Of what every app has, what its roles allow: roles themselves it tells anyway, and without them there is nothing that they could allow.
-  const offered = [...new Set([...Object.keys(scopes), ...(named.length > 0 ? [PERMISSIONS_SCOPE] : [])])]
+  const offered = [...new Set([...Object.keys(words), ...(named.length > 0 ? [PERMISSIONS_SCOPE] : [])])]
   // Anybody may make an organisation and own it: a machine of theirs gets no further than they do themselves with the app's own pages.
   const open = new Set(definition.organisations?.services?.scopes ?? frontends.flatMap((frontend) => frontend.scopes))
   const byOwners = offered.filter((scope) => open.has(scope) || scope === PERMISSIONS_SCOPE)
@@ -56,7 +58,7 @@ export function createServiceAccountsPart({
   }
   return {
     services,
-    scopeWords: scopes,
+    scopeWords: words,
     jobs: [ownerGoneJob((call, organisationId) => services.haltUnattended(call, organisationId))],
     desk: {
       async list(call, organisationId) {
