@@ -24,7 +24,10 @@ describe('scopes of service accounts', () => {
     const acting = await owner('Acme')
     const acme = await part.services.ownerOf(asked, acting)
     await assert.rejects(part.services.create(asked, acme, named('photos:write')), code('bad_details'))
-    await assert.rejects(part.services.create(asked, acme, named('profile')), code('bad_details'))
+    await assert.rejects(part.services.create(asked, acme, named('profile')), ({ fields: [problem] }) => {
+      assert.equal(problem.message, 'There is no such right here. Unknown: profile. There are photos:read, permissions.')
+      return true
+    })
     assert.deepEqual(await part.services.list(asked, acme), [])
     const { service, secret = '' } = await part.services.create(asked, acme, named('photos:read', 'permissions'))
     const { clientId } = service

@@ -1,12 +1,13 @@
 // Roles that are given one by one, of those that there are: in an organisation, and to service accounts.
 import { authErrors } from '../errors.ts'
 import type { RolesChange, RolesWanted } from '../organisations/contract.ts'
-import { fieldProblem } from '../texts/problem.ts'
+import { choiceProblem } from '../texts/problem.ts'
 
 const isChange = (wanted: RolesWanted): wanted is RolesChange => !Array.isArray(wanted)
 
 export function givenRoles(all: readonly string[], wanted: readonly string[]): readonly string[] {
-  if (wanted.some((role) => !all.includes(role))) throw authErrors.bad_details({ fields: [fieldProblem('roles', 'role_unknown')] })
+  const none = wanted.filter((role) => !all.includes(role))
+  if (none.length > 0) throw authErrors.bad_details({ fields: [choiceProblem('roles', 'role_unknown', { none, of: all })] })
   return all.filter((role) => wanted.includes(role))
 }
 

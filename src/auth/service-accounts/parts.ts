@@ -7,7 +7,7 @@ import { authErrors } from '../errors.ts'
 import type { Organisations } from '../organisations/service.ts'
 import type { Revocations } from '../revocations/revocations.ts'
 import { actorOf, type SecurityEvent } from '../security-events/security-event.ts'
-import { fieldProblem } from '../texts/problem.ts'
+import { choiceProblem } from '../texts/problem.ts'
 import { PLATFORM, type ServiceAccount, type ServiceAccountsRepository } from './repository.ts'
 
 export interface ServiceAccountsDependencies {
@@ -67,9 +67,10 @@ export function checkedScopes(
   { wanted, before }: { readonly wanted: readonly string[]; readonly before?: Held },
 ): Record<'scopes' | 'scopesByOperator', string[]> {
   const given = by === undefined ? wanted : (before?.scopesByOperator ?? [])
-  const possible = by === undefined ? deps.scopes : [...deps.scopesByOwners, ...given]
-  if (wanted.some((scope) => !deps.scopes.includes(scope) || !possible.includes(scope)))
-    throw authErrors.bad_details({ fields: [fieldProblem('scopes', 'scope_unknown')] })
+  const possible =
+    by === undefined ? deps.scopes : deps.scopes.filter((scope) => deps.scopesByOwners.includes(scope) || given.includes(scope))
+  const none = wanted.filter((scope) => !possible.includes(scope))
+  if (none.length > 0) throw authErrors.bad_details({ fields: [choiceProblem('scopes', 'scope_unknown', { none, of: possible })] })
   const scopes = deps.scopes.filter((scope) => wanted.includes(scope))
   return { scopes, scopesByOperator: scopes.filter((scope) => given.includes(scope)) }
 }

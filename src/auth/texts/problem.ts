@@ -8,6 +8,16 @@ export function fieldProblem(field: string, reason: ProblemName): FieldProblem {
   return { field, reason, message: en.problems[reason] }
 }
 
+/** For what is chosen among some: everybody but pages, which show the choice, reads which ones are none of them, and what there is. */
+export function choiceProblem(
+  field: string,
+  reason: ProblemName,
+  { none, of }: { none: readonly string[]; of: readonly string[] },
+): FieldProblem {
+  const choice = of.length === 0 ? 'There is none to choose.' : `There are ${of.join(', ')}.`
+  return { field, reason, message: `${en.problems[reason]} Unknown: ${none.join(', ')}. ${choice}` }
+}
+
 /** The words for one that came with an error, whoever made it. */
 export function problemWords(texts: Texts, { reason, message }: FieldProblem): string {
   return isProblemName(reason) ? texts.problems[reason] : message
