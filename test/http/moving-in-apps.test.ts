@@ -39,7 +39,7 @@ test('the app of Keycloak goes on counting, each code once, and is asked for at 
       credentialData: '{"subType":"totp","digits":6,"period":30,"counter":0,"algorithm":"HmacSHA1"}',
     },
   ]
-  const user = { username: 'ada', email: 'ada@example.org', emailVerified: true, credentials }
+  const user = { username: 'ada@example.org', email: 'ada@example.org', emailVerified: true, credentials }
   const converted = converters.keycloak(user, { issuers: {} })
   assert.ok(typeof converted === 'object')
   assert.deepEqual(converted.left, [])

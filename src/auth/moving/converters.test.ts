@@ -192,7 +192,10 @@ const leftOf = (converted: Converted | string): readonly string[] =>
 test('identities whose issuer nobody has named are told, and ways in of the system itself are not', () => {
   const email = 'ada@example.org'
   const unnamed = [
-    converters.keycloak({ username: 'a', email, federatedIdentities: [{ identityProvider: 'corp-saml', userId: '7' }] }, { issuers }),
+    converters.keycloak(
+      { username: 'Ada@example.org', email, federatedIdentities: [{ identityProvider: 'corp-saml', userId: '7' }] },
+      { issuers },
+    ),
     converters.auth0({ user_id: 'corp-saml|7', email, identities: [{ provider: 'corp-saml', user_id: '7' }] }, { issuers }),
     converters.supabase({ id: 'i', email, identities: [{ provider: 'corp-saml', provider_id: '7' }] }, { issuers }),
     converters.firebase({ localId: 'i', email, providerUserInfo: [{ providerId: 'corp-saml', rawId: '7' }] }, { issuers }),
@@ -219,7 +222,7 @@ test('identities whose issuer nobody has named are told, and ways in of the syst
 
 test('Keycloak: the roles of a client come along under the names that they are given, and are told otherwise', () => {
   const clientRoles = { shop: ['shop-admin', 'seller', 'old'], account: ['manage-account'], broker: ['read-token'] }
-  const user = { username: 'a', email: 'ada@example.org', realmRoles: ['editor'], clientRoles }
+  const user = { username: 'Ada@example.org', email: 'ada@example.org', realmRoles: ['editor'], clientRoles }
   const roles = new Map([
     ['shop/seller', 'seller'],
     ['shop/old', ''],
@@ -258,12 +261,56 @@ test('what an app has noted of people is a role where somebody names it, and not
   }
 })
 
+test('what has no place here is named, and so is a way in that is none here', () => {
+  const email = 'ada@example.org'
+  const lost = (...names: string[]): string => `what has no place here did not come along: ${names.map((name) => `"${name}"`).join(', ')}`
+  const way = (what: string): string => `the ${what} of there signs nobody in here: its owner signs in by the address`
+  const secret = 'a value that no report has'
+  const attributes = { customerNumber: [secret], locale: ['de'], empty: [] }
+  const data = { full_name: 'Ada', sub: '1', email, plan: secret, none: null }
+  const rows = {
+    keycloak: { username: 'ada', email, attributes, clientConsents: [{ clientId: 'shop' }], notBefore: 7, totp: true },
+    auth0: {
+      user_id: 'auth0|1',
+      email,
+      nickname: 'ada',
+      logins_count: 3,
+      last_ip: '192.0.2.1',
+      given_name: 'Ada',
+      username: 'ada',
+      phone_number: '+491',
+      picture: secret,
+      user_metadata: { plan: secret, off: false },
+    },
+    firebase: { localId: 'i', email, lastSignedInAt: '1', phoneNumber: '+491', photoUrl: secret },
+    supabase: { id: 'i', email, aud: 'authenticated', recovery_token: 'x', phone_change: 'x', phone: '491', raw_user_meta_data: data },
+  }
+  const said = {
+    keycloak: [way('user name'), lost('clientConsents', 'attributes.customerNumber')],
+    auth0: [way('user name'), way('phone number'), lost('picture', 'user_metadata.plan')],
+    firebase: [way('phone number'), lost('photoUrl')],
+    supabase: [way('phone number'), lost('raw_user_meta_data.plan')],
+  }
+  for (const system of ['keycloak', 'auth0', 'firebase', 'supabase'] as const) {
+    const converted = converters[system](rows[system], { issuers })
+    assert.deepEqual(leftOf(converted), said[system], system)
+    assert.doesNotMatch(JSON.stringify(converted), /a value that/, system)
+  }
+  const cells = { ...rows.supabase, raw_user_meta_data: JSON.stringify(data) }
+  assert.deepEqual(leftOf(converters.supabase(cells, { issuers })), said.supabase, 'from CSV')
+  const odd = { username: email, email, attributes: { locale: 7, customerNumber: ['1'] } }
+  assert.deepEqual(leftOf(converters.keycloak(odd, { issuers })), [lost('attributes.customerNumber')])
+})
+
 test('second steps stay behind, and it is said', () => {
   const email = 'ada@example.org'
   const credentials = ['otp', 'webauthn', 'recovery-authn-codes', 'own-kind', 'password-history', 'webauthn-passwordless']
   const steps = (kinds: string): string =>
     `the second step of there (${kinds}) did not come along: there is none here until its owner sets one up anew`
-  const keycloak = converters.keycloak({ username: 'a', email, credentials: credentials.map((type) => ({ type })) }, { issuers })
+  const keycloak = converters.keycloak(
+    { username: 'Ada@example.org', email, credentials: credentials.map((type) => ({ type })) },
+    { issuers },
+  )
   assert.deepEqual(leftOf(keycloak), [
     steps('authenticator app, security key, recovery codes, own-kind'),
     'the passkeys of there did not come along: their owner adds one anew',
@@ -291,7 +338,7 @@ test('Keycloak: an authenticator app comes along whose codes are those that we a
     credentialData: JSON.stringify({ subType: 'totp', digits: 6, period: 30, algorithm: 'HmacSHA1', ...data }),
   })
   const user = (...credentials: readonly object[]) =>
-    converters.keycloak({ username: 'a', email: 'ada@example.org', credentials }, { issuers })
+    converters.keycloak({ username: 'Ada@example.org', email: 'ada@example.org', credentials }, { issuers })
   const key = 'MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U'
   for (const taken of [otp({}), otp({ secretEncoding: null }), otp({ secretEncoding: 'BASE32' }, key)])
     assert.deepEqual([valid(user(taken))['totpKey'], leftOf(user(taken))], [key, []])
@@ -315,7 +362,7 @@ test('Keycloak: an authenticator app comes along whose codes are those that we a
 })
 
 test('Keycloak: what was still to be done is said, and the language comes along', () => {
-  const user = (more: object) => converters.keycloak({ username: 'a', email: 'ada@example.org', ...more }, { issuers })
+  const user = (more: object) => converters.keycloak({ username: 'Ada@example.org', email: 'ada@example.org', ...more }, { issuers })
   const waits = ['UPDATE_PASSWORD', 'VERIFY_EMAIL']
   const told = (actions: string): string[] => [`what was to be done there at the next sign-in (${actions}) is not asked for here`]
   assert.deepEqual(leftOf(user({ requiredActions: waits, emailVerified: true })), told('UPDATE_PASSWORD, VERIFY_EMAIL'))

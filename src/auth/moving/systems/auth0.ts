@@ -2,6 +2,7 @@
 import { z } from '#kernel/schema.ts'
 import { isGoogles } from '../../upstream/google-address.ts'
 import { claimsIn, claimsOf } from './claims.ts'
+import { profileLeft, waysLeft } from './profile.ts'
 import {
   APPLE,
   type Converter,
@@ -27,6 +28,9 @@ const auth0User = z.looseObject({
   email_verified: truth,
   name: odd,
   nickname: odd,
+  /** Two ways in that are none here. */
+  username: odd,
+  phone_number: odd,
   blocked: truth,
   created_at: text,
   passwordHash: text,
@@ -41,6 +45,24 @@ const auth0User = z.looseObject({
   hd: odd,
   identities: z.array(z.looseObject({ provider: z.string(), user_id: z.union([z.string(), z.number()]), isSocial: truth })).nullish(),
 })
+
+/** Parts of the name, and what it counts and notes of its own work. */
+const OF_PEOPLE = [
+  'given_name',
+  'family_name',
+  'phone_verified',
+  'updated_at',
+  'last_login',
+  'last_ip',
+  'logins_count',
+  'last_password_reset',
+]
+const OF_PASSWORDS = ['tenant', 'connection', 'password_set_date', '_tmp_is_unique', 'version']
+const known = {
+  read: auth0User.shape,
+  own: new Set([...OF_PEOPLE, ...OF_PASSWORDS]),
+  added: { name: 'user_metadata', own: new Set<string>() },
+}
 
 type Auth0User = z.infer<typeof auth0User>
 
@@ -88,5 +110,6 @@ export const auth0: Converter = (value, options) => {
     identities,
     roles: noted.roles,
   }
-  return rowWith(row, [...left, ...noted.left, ...secondStepsLeft(stepsOf(user))])
+  const ways = waysLeft({ username: user.username, phone: user.phone_number, email: user.email })
+  return rowWith(row, [...left, ...noted.left, ...secondStepsLeft(stepsOf(user)), ...ways, ...profileLeft(value, known)])
 }

@@ -1,6 +1,7 @@
 // Firebase: `firebase auth:export people.json`, with the parameters of its hashes in a file beside it.
 import { z } from '#kernel/schema.ts'
 import { claimsIn, claimsOf } from './claims.ts'
+import { profileLeft, waysLeft } from './profile.ts'
 import {
   type Converter,
   type ConverterOptions,
@@ -31,6 +32,8 @@ const firebaseUser = z.looseObject({
   email: z.string('has no address'),
   emailVerified: truth,
   displayName: odd,
+  /** A way in that is none here. */
+  phoneNumber: odd,
   disabled: truth,
   createdAt: text,
   /** JSON of the claims that the app gave. */
@@ -41,6 +44,18 @@ const firebaseUser = z.looseObject({
   mfaInfo: z.array(z.looseObject({})).nullish().catch(undefined),
   providerUserInfo: z.array(z.looseObject({ providerId: z.string(), rawId: text, email: odd })).nullish(),
 })
+
+const OWN_MEMBERS = [
+  'lastSignedInAt',
+  'lastLoginAt',
+  'lastRefreshAt',
+  'passwordUpdatedAt',
+  'validSince',
+  'version',
+  'tenantId',
+  'initialEmail',
+]
+const known = { read: firebaseUser.shape, own: new Set(OWN_MEMBERS) }
 
 export const firebase: Converter = (value, options) => {
   const user = read(firebaseUser, value)
@@ -69,7 +84,13 @@ export const firebase: Converter = (value, options) => {
     roles: noted.roles,
   }
   const steps = (user.mfaInfo ?? []).map((factor) => ('totpInfo' in factor ? 'authenticator app' : 'phone'))
-  return rowWith(row, [...left, ...noted.left, ...secondStepsLeft(steps)])
+  return rowWith(row, [
+    ...left,
+    ...noted.left,
+    ...secondStepsLeft(steps),
+    ...waysLeft({ phone: user.phoneNumber, email: user.email }),
+    ...profileLeft(value, known),
+  ])
 }
 
 const standard = (base64: string): string => base64.replaceAll('-', '+').replaceAll('_', '/')

@@ -3,6 +3,7 @@ import { canonicalLanguageTag } from '#kernel/language-tag.ts'
 import { z } from '#kernel/schema.ts'
 import { isMembershipWord } from '../../roles/membership.ts'
 import { isKey, keyOf } from '../../second-factors/totp.ts'
+import { profileLeft, waysLeft } from './profile.ts'
 import {
   bare,
   type Converter,
@@ -42,6 +43,11 @@ const keycloakUser = z.looseObject({
   clientRoles: z.record(z.string(), z.array(z.string())).nullish(),
   federatedIdentities: z.array(z.looseObject({ identityProvider: z.string(), userId: z.string(), userName: odd })).nullish(),
 })
+const known = {
+  read: keycloakUser.shape,
+  own: new Set(['notBefore', 'totp', 'disableableCredentialTypes', 'access', 'self', 'origin', 'userProfileMetadata']),
+  added: { name: 'attributes', own: new Set(['locale']) },
+}
 type KeycloakUser = z.infer<typeof keycloakUser>
 
 const keycloakSecret = z.looseObject({ value: z.string(), salt: z.string() })
@@ -77,7 +83,7 @@ export const keycloak: Converter = (value, options) => {
     groups: membersOf(user.groups, options.groups, groupOf),
     identities,
   }
-  return rowWith(row, [...left, ...ofClients.left, ...app.left, ...actionsLeft(user)])
+  return rowWith(row, [...left, ...ofClients.left, ...app.left, ...actionsLeft(user), ...waysLeft(user), ...profileLeft(value, known)])
 }
 
 function nameOf({ firstName, lastName, username }: KeycloakUser): string {

@@ -1,6 +1,7 @@
 // Supabase (GoTrue): rows of auth.users, as JSON or CSV, with the identities beside them where they were joined.
 import { z } from '#kernel/schema.ts'
 import { claimsIn, claimsOf } from './claims.ts'
+import { profileLeft, waysLeft } from './profile.ts'
 import { type Converter, identitiesOf, odd, read, rowWith, secondStepsLeft, some, text } from './shared.ts'
 
 const json = z.preprocess(
@@ -13,6 +14,8 @@ const supabaseUser = z.looseObject({
   encrypted_password: text,
   email_confirmed_at: text,
   banned_until: text,
+  /** A way in that is none here. */
+  phone: odd,
   deleted_at: text,
   created_at: text,
   raw_user_meta_data: json.pipe(z.looseObject({ name: odd, full_name: odd }).nullish().catch(undefined)),
@@ -30,6 +33,12 @@ const supabaseUser = z.looseObject({
       .nullish(),
   ),
 })
+
+/** What GoTrue keeps of its own work: letters that are under way, and moments. */
+const OWN_MEMBERS =
+  /^(?:instance_id|aud|role|is_(?:super_admin|sso_user|anonymous)|(?:invited|updated|last_sign_in|confirmed|phone_confirmed)_at|(?:confirmation|recovery|reauthentication)_(?:token|sent_at)|(?:email|phone)_change(?:_\w+)?)$/
+/** What it copies from a provider beside the name. */
+const COPIED = new Set(['name', 'full_name', 'sub', 'iss', 'email', 'email_verified', 'phone_verified', 'provider_id'])
 
 export const supabase: Converter = (value, options) => {
   const user = attempt(() => read(supabaseUser, value))
@@ -59,7 +68,9 @@ export const supabase: Converter = (value, options) => {
   }
   // One that is not verified was never asked for.
   const steps = (user.factors ?? []).filter(({ status }) => status !== 'unverified').map(({ factor_type: type }) => type ?? 'second factor')
-  return rowWith(row, [...left, ...noted.left, ...secondStepsLeft(steps)])
+  const own = new Set(Object.keys(user).filter((member) => OWN_MEMBERS.test(member)))
+  const profile = profileLeft(value, { read: supabaseUser.shape, own, added: { name: 'raw_user_meta_data', own: COPIED } })
+  return rowWith(row, [...left, ...noted.left, ...secondStepsLeft(steps), ...waysLeft(user), ...profile])
 }
 
 /** `infinity`, and whatever else is no moment, lets nobody in. */
