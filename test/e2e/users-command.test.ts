@@ -41,7 +41,7 @@ test('moves people in from a Keycloak export, says what was refused, and out aga
   }
   const user = (id: number, more: object = {}) => ({
     id: `00000000-0000-4000-8000-${String(id).padStart(12, '0')}`,
-    username: `p${id}`,
+    username: `p${id}@example.org`,
     email: `p${id}@example.org`,
     emailVerified: true,
     credentials: [credential],
@@ -208,7 +208,12 @@ test('requirement 71: whoever has another id here than there is counted, and a f
 })
 
 test('roles and groups have the names that they are given, and what has none is said and left out', async () => {
-  const user = (name: string, more: object) => ({ username: name, email: `${name}@example.org`, emailVerified: true, ...more })
+  const user = (name: string, more: object) => ({
+    username: `${name}@example.org`,
+    email: `${name}@example.org`,
+    emailVerified: true,
+    ...more,
+  })
   const users = [
     user('mapped', {
       id: 'b0000000-0000-4000-8000-000000000001',
@@ -231,7 +236,7 @@ test('roles and groups have the names that they are given, and what has none is 
   assert.deepEqual(
     rejects.map(({ line, entry, id, email, outcome }) => [line, entry, id, email, outcome]).toSorted(),
     [
-      [1, 2, 'unmapped', 'unmapped@example.org', 'made'],
+      [1, 2, 'unmapped@example.org', 'unmapped@example.org', 'made'],
       [1, 3, 'gone', undefined, 'refused'],
     ],
     'each row is named, though all are on one line',
@@ -246,7 +251,7 @@ test('roles and groups have the names that they are given, and what has none is 
 
 test('what somebody has there and does not bring along is said, though they come in', async () => {
   const user = {
-    username: 'eve',
+    username: 'eve-in-part@example.org',
     email: 'eve-in-part@example.org',
     emailVerified: true,
     clientRoles: { shop: ['shop-admin'] },
