@@ -83,7 +83,8 @@ test('compiled code is kept in no folder that happens to be the current one', as
     }
     // Node itself has made these, for itself.
     for (const name of ['cache', 'chosen']) await rm(join(folder, name), { recursive: true, force: true })
-    await run(process.execPath, [ninefold, 'help'], { cwd: folder, env: { ...env, NODE_COMPILE_CACHE: '' } }).catch(() => {})
+    const { stdout } = await run(process.execPath, [ninefold, '--help'], { cwd: folder, env: { ...env, NODE_COMPILE_CACHE: '' } })
+    assert.match(stdout, /^Usage: ninefold/m)
     assert.deepEqual(await readdir(folder), [])
   } finally {
     await rm(folder, { recursive: true, force: true })

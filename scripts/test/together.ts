@@ -1,4 +1,4 @@
-// Several test files in one process, one after the other: what they import is loaded once, which is half of what a file of test/http takes. Each is a
+// Several test files in one process, one after the other: what they import is loaded once, which is half of what a file of test/http takes on SQLite. Each is a
 // suite, so what it prepares and clears away (`before`, `after`, ...) is its own, and one that cannot be loaded fails by name, alone.
 import { readFileSync } from 'node:fs'
 import { describe } from 'node:test'

@@ -24,7 +24,9 @@ export async function startCommand(line: CommandLine): Promise<number> {
   const development = config.platform.mode === 'development'
   // What is not printed for a person who looks is kept in logs, and whoever reads those would be the operator.
   const isSeen = development || process.stdout.isTTY
-  const link = isSeen ? `${sites.console}/enter?code=${await platform.auth.createOperatorLink(systemCall('start'))}` : ''
+  const entrance = isSeen
+    ? ['Console (one-time link)', `${sites.console}/enter?code=${await platform.auth.createOperatorLink(systemCall('start'))}`]
+    : ['Console', `${sites.console} (ninefold admin link prints a link into it)`]
   process.stdout.write(
     `\n${table([
       ['what', 'where'],
@@ -33,7 +35,7 @@ export async function startCommand(line: CommandLine): Promise<number> {
       ['Accounts', `${sites.accounts}/account`],
       ['OpenID Connect issuer', sites.accounts],
       ...(development ? [['Mailbox (development)', `${sites.console}/mailbox`]] : []),
-      isSeen ? ['Console (one-time link)', link] : ['Console', `${sites.console} (ninefold admin link prints a link into it)`],
+      entrance,
     ])}\nReady in ${Math.round(performance.now())} ms: nine servers, one process.\n\n`,
   )
   const exitCode = await ended

@@ -97,6 +97,15 @@ export function authenticationProblems(client: ClientDefinition): string[] {
   return problems.filter((problem) => problem !== undefined)
 }
 
+/** Of a client of the app definition, which has nothing beside what stands there: a stored one may have its secret in its record. */
+export function unprovenProblems({ clientId, authentication = { method: 'none' } }: ClientDefinition): string[] {
+  const empty = Object.entries(authentication).filter(([, proofs]) => Array.isArray(proofs) && proofs.length === 0)
+  return empty.map(
+    ([member]) =>
+      `Client ${JSON.stringify(clientId)}: it proves itself by ${authentication.method}, so "${member}" of its authentication cannot be empty.`,
+  )
+}
+
 function credentialProblems(authentication: ClientAuthentication): string[] {
   switch (authentication.method) {
     case 'client_secret_basic':

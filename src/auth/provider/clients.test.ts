@@ -40,6 +40,17 @@ function settings(changes: Partial<ClientSettings> = {}): ClientSettings {
 
 const REFUSED: readonly (readonly [string, Partial<ClientDefinition>, RegExp])[] = [
   ['an id with a space', { clientId: 'my shop' }, /its id needs/],
+  [
+    'no hash of a secret',
+    { authentication: { method: 'client_secret_basic', secretHashes: [] } },
+    /client_secret_basic, so "secretHashes" .*cannot be empty/,
+  ],
+  ['no key', { authentication: { method: 'private_key_jwt', keys: [] } }, /private_key_jwt, so "keys" .*cannot be empty/],
+  [
+    'no certificate',
+    { authentication: { method: 'self_signed_tls_client_auth', certificates: [] } },
+    /so "certificates" .*cannot be empty/,
+  ],
   ['an empty name', { name: ' ' }, /needs a name/],
   ['no redirect URI', { redirectUris: [] }, /at least one redirect URI/],
   ['plain http', { redirectUris: ['http://shop.example/'] }, /must be https/],

@@ -10,7 +10,7 @@ import type { StoredClient } from '../clients/schemas.ts'
 import type { FrontendClient } from '../contract.ts'
 import type { ClientDefinition, ClientSource } from '../clients/contract.ts'
 import { en } from '../texts/en.ts'
-import { authenticationMetadata, grantTypesOf } from './client-authentication.ts'
+import { authenticationMetadata, grantTypesOf, unprovenProblems } from './client-authentication.ts'
 import { FACTS } from './client-facts.ts'
 import { type ClientSettings, clientProblems, frontendProblems, isNative, isOpenidScope, OPENID_SCOPES } from './client-rules.ts'
 
@@ -52,7 +52,10 @@ export function createClientRegistry(
   settings: ClientSettings,
   { stored, clock }: { readonly stored: Pick<ClientsRepository, 'find'>; readonly clock: Pick<Clock, 'now'> },
 ): ClientRegistry {
-  const problems = [...frontendProblems(settings), ...settings.clients.flatMap((client) => clientProblems(client, settings))]
+  const problems = [
+    ...frontendProblems(settings),
+    ...settings.clients.flatMap((client) => [...clientProblems(client, settings), ...unprovenProblems(client)]),
+  ]
   const registered = [
     accountsClient(settings),
     ...settings.frontends.map(frontendClient),
